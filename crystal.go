@@ -1,0 +1,62 @@
+package sigil
+
+import (
+	"fmt"
+	"time"
+)
+
+// CrystalKind says what crystallized.
+type CrystalKind string
+
+// The kinds of crystal.
+const (
+	CrystalOfMemory  CrystalKind = "memory"
+	CrystalOfPattern CrystalKind = "pattern"
+)
+
+// Crystal records that a memory, or a pattern, was strong enough to be durable. A memory's crystal
+// goes with the memory. A pattern has at most one: sweeps update it, and it stays when the pattern's
+// memories are gone (with 0 members), so a tenant has at most [Patterns] of them.
+type Crystal struct {
+	Tenant string
+	Kind   CrystalKind
+	// Memory is the memory that crystallized; zero for a pattern.
+	Memory ID
+	// Pattern is the group key; for a memory, of the pattern it is in.
+	Pattern int
+	// Members is how many live memories the pattern had at the last sweep; 1 for a memory.
+	Members   int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// Stability is the potential, or the mean of the members', in [0, 1]. Where the members are gone
+	// it is the last one.
+	Stability float64
+	// Frequency is the memory's, or the mean of the members', in [0, φ).
+	Frequency float64
+}
+
+// ID names the crystal within its tenant: "memory-<uuid>" or "pattern-<group key>".
+func (c *Crystal) ID() string {
+	if c.Kind == CrystalOfMemory {
+		return string(c.Kind) + "-" + c.Memory.String()
+	}
+	return fmt.Sprintf("%s-%d", c.Kind, c.Pattern)
+}
+
+// MinPattern is how many live memories a pattern needs to crystallize.
+const MinPattern = 3
+
+// Pattern counts the live memories of one tenant whose frequencies fall in the same hundredth.
+type Pattern struct {
+	Group   int // floor(f·100), 0 to Patterns-1
+	Members int
+	// Potential and Frequency are means over the members.
+	Potential float64
+	Frequency float64
+}
+
+// Crystallizes tells whether the pattern is strong enough: at least [MinPattern] members whose mean
+// potential is over [CrystallizeAbove].
+func (p *Pattern) Crystallizes() bool {
+	return p.Members >= MinPattern && p.Potential > CrystallizeAbove
+}

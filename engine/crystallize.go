@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// CrystalOf gives the crystal that a crystallized memory has.
+func CrystalOf(m *sigil.Meta) sigil.Crystal {
+	return sigil.Crystal{
+		Tenant: m.Tenant, Kind: sigil.CrystalOfMemory, Memory: m.ID, Pattern: m.Frequency.Pattern(), Members: 1,
+		CreatedAt: m.CreatedAt, UpdatedAt: m.CreatedAt, Stability: m.Potential, Frequency: m.Frequency.Value(),
+	}
+}
+
+// Crystallize gives a crystal to every pattern strong enough that has none, and brings the others up
+// to date. A pattern has at most one crystal, ever; its coming is journaled, its growing and shrinking
+// is not: it follows from the memories' own entries.
+//
+// When ctx ends it finishes the tenant it is at and returns what it did with the context's error.
+func (e *Engine) Crystallize(ctx context.Context) (s sigil.Sweep, err error) {
+	now := e.now()
+	s = sigil.Sweep{Job: sigil.CrystallizeJob, StartedAt: sigil.Timestamp{Time: now}}
+	defer e.swept(&s, &err)()
+
+	step := context.WithoutCancel(ctx)
+	tenants, err := e.store.Tenants(step)
+	if err != nil {
+		return s, wrap(err)
+	}
+	for _, tenant := range tenants {
+		if ctx.Err() != nil {
+			break
+		}
+		var patterns, created, updated int // of this tenant, counted anew should the store try again
+		err := e.store.Crystallize(step, tenant, now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
+			patterns++
+			switch {
+			case old == nil && p.Crystallizes():
+				created++
+				crystal := sigil.Crystal{
+					Tenant: tenant, Kind: sigil.CrystalOfPattern, Pattern: p.Group, Members: p.Members,
+					CreatedAt: now, UpdatedAt: now, Stability: p.Potential, Frequency: p.Frequency,
+				}
+				return &crystal, &sigil.Event{
+					Time: now, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential,
+					Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}, Crystal: &crystal,
+				}
+			case old != nil:
+				crystal := *old
+				crystal.Members = p.Members
+				if p.Members > 0 { // else the last figures stay
+					crystal.Stability, crystal.Frequency = p.Potential, p.Frequency
+				}
+				if crystal == *old {
+					return nil, nil
+				}
+				updated++
+				crystal.UpdatedAt = now
+				return &crystal, nil
+			}
+			return nil, nil
+		})
+		if err != nil {
+			return s, wrap(err)
+		}
+		s.Patterns, s.Created, s.Updated = s.Patterns+patterns, s.Created+created, s.Updated+updated
+	}
+	return s, ctx.Err()
+}

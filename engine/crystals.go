@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// CrystalQuery says which crystals to list.
+type CrystalQuery struct {
+	Limit   int               // entries; 0 is 100
+	Cursor  string            // as a page gave it; empty is the start
+	Kind    sigil.CrystalKind // empty is both
+	Lattice bool              // compute the lattices of memories' crystals
+}
+
+// CrystalPage is a part of a list of crystals.
+type CrystalPage struct {
+	Crystals []sigil.CrystalView
+	Next     string // the cursor of the page that follows; empty where this is the last
+}
+
+// Crystals gives a tenant's crystals: those of patterns by group, then those of memories, newest
+// first.
+func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (page CrystalPage, err error) {
+	defer e.observe("crystals", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return page, err
+	}
+	limit, err := e.limit(q.Limit)
+	if err != nil {
+		return page, err
+	}
+	if q.Kind != "" && q.Kind != sigil.CrystalOfMemory && q.Kind != sigil.CrystalOfPattern {
+		return page, sigil.Invalid("invalid_kind", "kind", "must be memory or pattern")
+	}
+	before, err := decodeCursor(q.Cursor)
+	if err != nil {
+		return page, err
+	}
+
+	// A cursor below Patterns is a group, with 15 bytes of zeros before it: no id looks so, its first
+	// bytes being the time.
+	from, inPatterns := 0, before == sigil.ID{}
+	if group := int(before[15]); before == (sigil.ID{15: before[15]}) && group > 0 {
+		from, inPatterns = group, true
+	}
+	if q.Kind != sigil.CrystalOfMemory && inPatterns {
+		crystals, err := e.store.Crystals(ctx, tenant)
+		if err != nil {
+			return page, wrap(err)
+		}
+		for i := range crystals {
+			if crystals[i].Pattern < from {
+				continue
+			}
+			if len(page.Crystals) == limit {
+				page.Next = encodeCursor(sigil.ID{15: byte(crystals[i].Pattern)})
+				return page, nil
+			}
+			page.Crystals = append(page.Crystals, crystals[i].View())
+		}
+		before = sigil.ID{}
+	}
+	if q.Kind == sigil.CrystalOfPattern {
+		return page, nil
+	}
+	room := limit - len(page.Crystals)
+	crystallized := true
+	memories, more, err := e.store.List(ctx, store.Query{
+		Tenant: tenant, Now: e.now(), Limit: max(room, 1), Before: before, Crystallized: &crystallized,
+	})
+	if err != nil {
+		return page, wrap(err)
+	}
+	if room == 0 && len(memories) > 0 {
+		page.Next = encodeCursor(sigil.ID{15: sigil.Patterns}) // past the last group: on to the memories
+		return page, nil
+	}
+	for i := range memories {
+		crystal := CrystalOf(&memories[i].Meta)
+		v := crystal.View()
+		if q.Lattice {
+			lattice := memories[i].State.Lattice()
+			v.Lattice = &lattice
+		}
+		page.Crystals = append(page.Crystals, v)
+	}
+	if more {
+		page.Next = encodeCursor(memories[len(memories)-1].ID)
+	}
+	return page, nil
+}
+
+// Patterns gives a tenant's patterns with a live member, by group.
+func (e *Engine) Patterns(ctx context.Context, tenant string) (patterns []sigil.Pattern, err error) {
+	defer e.observe("patterns", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return nil, err
+	}
+	patterns, err = e.store.Patterns(ctx, tenant, e.now())
+	return patterns, wrap(err)
+}

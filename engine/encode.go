@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// idempotencyWindow is how long an answer is kept under its idempotency key.
+const idempotencyWindow = 24 * time.Hour
+
+const (
+	maxTag            = 128
+	maxIdempotencyKey = 255
+)
+
+// Encode keeps d for tenant and gives the memory it became. When it returns without error the memory,
+// its journal entries and its crystal, if its potential is over 0.9, are durable.
+//
+// Over the tenant's quota, the memories nearest to their deadlines are evicted in the same commit; if
+// all are pinned or crystallized the error is [sigil.ErrFull]. With an idempotency key that was used
+// before within 24 hours, the answer is the first one (rebuilt from d: nothing of the content is kept
+// for it), or [sigil.ErrConflict] if d differs from the first draft or the first is still under way.
+func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m sigil.Memory, err error) {
+	defer e.observe("encode", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return m, err
+	}
+	item, err := e.prepare(tenant, d)
+	if err != nil {
+		return m, err
+	}
+	encoded, err := e.insert(ctx, tenant, []store.Item{item})
+	if err != nil {
+		return m, err
+	}
+	return encoded[0].Memory, encoded[0].Err
+}
+
+// Result is what became of one draft of a batch.
+type Result struct {
+	Memory sigil.Memory // where Err is nil
+	Err    error
+}
+
+// EncodeBatch keeps many drafts and answers for each, in order; those without error are durable, all
+// in one commit, when it returns. A draft that is wrong does not harm the others. Where the quota has
+// no room for all of them together they are kept one by one as far as it goes. The error tells that
+// nothing was kept.
+func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
+	defer e.observe("encode", len(drafts))(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return nil, err
+	}
+	if len(drafts) > e.limits.Batch {
+		return nil, sigil.TooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
+	}
+	results = make([]Result, len(drafts))
+	var items []store.Item
+	var at []int // the place in results of each item
+	for i, d := range drafts {
+		item, err := e.prepare(tenant, d)
+		if err != nil {
+			results[i].Err = err
+			continue
+		}
+		items, at = append(items, item), append(at, i)
+	}
+	if len(items) == 0 {
+		return results, nil
+	}
+	encoded, err := e.insert(ctx, tenant, items)
+	if errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) {
+		// One item of them stands in the way: find out which by giving each its own commit.
+		for i, item := range items {
+			one, err := e.insert(ctx, tenant, []store.Item{item})
+			if err != nil {
+				one = []Result{{Err: err}}
+			}
+			results[at[i]] = one[0]
+		}
+		return results, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range encoded {
+		results[at[i]] = encoded[i]
+	}
+	return results, nil
+}
+
+// insert stores items; those whose idempotency key has an answer get it, and the rest are stored.
+func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item) ([]Result, error) {
+	results := make([]Result, len(items))
+	at := make([]int, len(items))
+	for i := range items {
+		at[i], results[i].Memory = i, items[i].Memory
+	}
+	evict := func(m sigil.Meta, reason string) sigil.Event {
+		return sigil.Event{Time: e.now(), Kind: sigil.Evicted, Reason: reason, Memory: m}
+	}
+	for len(items) > 0 {
+		inserted, err := e.store.Insert(ctx, tenant, items, e.Settings().Quota, evict)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for i := range inserted.Evicted {
+			e.observer.Released(inserted.Evicted[i].Reason, 1)
+		}
+		if len(inserted.Answers) == 0 {
+			break
+		}
+		var rest []store.Item
+		var restAt []int
+		for i, item := range items {
+			answer, found := inserted.Answers[i]
+			switch {
+			case !found:
+				rest, restAt = append(rest, item), append(restAt, at[i])
+			case answer.Fingerprint != item.Idempotency.Fingerprint:
+				results[at[i]] = Result{Err: &sigil.Error{
+					Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key",
+					Detail: "this key was used before with another request",
+				}}
+			default:
+				results[at[i]].Memory.Meta = answer.Memory
+			}
+		}
+		items, at = rest, restAt
+	}
+	return results, nil
+}
+
+// prepare checks d and computes all that a memory is. It does no I/O.
+func (e *Engine) prepare(tenant string, d sigil.Draft) (store.Item, error) {
+	data, hash, err := resonance.Read("data", d.Data, resonance.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
+	if err != nil {
+		return store.Item{}, err
+	}
+	state := sigil.DefaultState()
+	if d.State != nil {
+		state = *d.State
+		if err := e.checkState(&state); err != nil {
+			return store.Item{}, err
+		}
+	}
+	if err := e.checkTags(d.Tags); err != nil {
+		return store.Item{}, err
+	}
+	if d.TTL < 0 {
+		return store.Item{}, sigil.Invalid("invalid_ttl", "ttl", "must be over 0")
+	}
+	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
+		return store.Item{}, err
+	}
+
+	now := e.now()
+	m := sigil.Memory{
+		Meta: sigil.Meta{
+			Key: sigil.Key{Tenant: tenant, ID: sigil.NewID(now)}, Frequency: hash.Frequency(), Potential: state.Potential(),
+			Size: len(data), CreatedAt: now, LastAccessed: now, TTL: wholeMillis(d.TTL), Pinned: d.Pinned, Policy: e.Settings().Policy,
+		},
+		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data,
+	}
+	m.Crystallized = m.Potential > sigil.CrystallizeAbove
+	m.Reschedule()
+
+	item := store.Item{Memory: m, Events: []sigil.Event{{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}
+	if m.Crystallized {
+		crystal := CrystalOf(&m.Meta)
+		item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Memory: m.Meta, Crystal: &crystal})
+	}
+	if d.IdempotencyKey != "" {
+		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(&m), Ends: now.Add(idempotencyWindow)}
+	}
+	return item, nil
+}
+
+// wholeMillis rounds up, so that the wire's milliseconds are the whole truth.
+func wholeMillis(d time.Duration) time.Duration {
+	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
+func (e *Engine) checkState(s *sigil.State) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	size := 0
+	for name, raw := range s.Extra {
+		size += len(name) + len(raw)
+		if size > e.limits.State {
+			return sigil.TooLarge("state_too_large", "state", fmt.Sprintf("has more than %d bytes of extra keys", e.limits.State))
+		}
+		if !utf8.ValidString(name) {
+			return sigil.Invalid("invalid_utf8", "state", "has a key that is not valid UTF-8")
+		}
+		if _, _, err := resonance.Read("state."+name, raw, resonance.Limits{Bytes: e.limits.State, Depth: e.limits.Depth}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) checkTags(tags []string) error {
+	if len(tags) > e.limits.Tags {
+		return sigil.TooLarge("too_many_tags", "tags", fmt.Sprintf("has more than %d tags", e.limits.Tags))
+	}
+	for i, tag := range tags {
+		if tag == "" || len(tag) > maxTag || !utf8.ValidString(tag) {
+			return sigil.Invalid("invalid_tag", fmt.Sprintf("tags/%d", i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
+		}
+	}
+	return nil
+}
+
+func checkIdempotencyKey(key string) error {
+	bad := len(key) > maxIdempotencyKey
+	for i := 0; i < len(key) && !bad; i++ {
+		bad = key[i] < 0x20 || key[i] > 0x7e
+	}
+	if bad {
+		return sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", fmt.Sprintf("must be at most %d printable ASCII characters", maxIdempotencyKey))
+	}
+	return nil
+}
+
+// fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory.
+func fingerprint(m *sigil.Memory) [32]byte {
+	state, _ := json.Marshal(m.State) // cannot fail: it was checked
+	tags, _ := json.Marshal(m.Tags)
+	var b bytes.Buffer
+	for _, part := range [][]byte{m.Data, state, tags} {
+		b.Write(binary.AppendUvarint(nil, uint64(len(part))))
+		b.Write(part)
+	}
+	b.Write(binary.AppendVarint(nil, int64(m.TTL)))
+	if m.Pinned {
+		b.WriteByte(1)
+	}
+	return sha256.Sum256(b.Bytes())
+}

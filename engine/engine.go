@@ -1,0 +1,162 @@
+// Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep,
+// crystallize. It owns the clock, the rules and the order in which things are checked.
+//
+// It does not know SQL, HTTP or Prometheus, starts no goroutine and holds no lock across I/O.
+// Atomicity, durability and the locking of one memory are the [store.Store]'s promise; scheduling is
+// its user's: reads hide what is past its deadline whether or not anything ever sweeps.
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Engine turns rules into changes of a store. Its methods may be called from any goroutine. It does
+// not own the store: whoever opened the store closes it, after the last call returned. Any number of
+// engines, in any number of processes the driver allows, may work on one store.
+//
+// Every error is a [*sigil.Error] or the context's.
+type Engine struct {
+	store    store.Store
+	limits   Limits
+	clock    func() time.Time
+	observer Observer
+	started  time.Time
+
+	settings atomic.Pointer[Settings]
+	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
+}
+
+// Options configure an Engine; the zero value is the defaults.
+type Options struct {
+	// Clock tells the time; nil is time.Now. Should it run back, the engine's time stands still until
+	// it has caught up, so that what was hidden stays hidden.
+	Clock func() time.Time
+	// Observer hears of what was done; nil is nobody.
+	Observer Observer
+	// Limits bound the input; a field that is 0 has its default.
+	Limits Limits
+	// Settings can be changed later, with [Engine.Configure].
+	Settings Settings
+}
+
+// Settings are the rules that may change while the engine runs.
+type Settings struct {
+	// Policy is what encodes, recalls and unpins give a memory from now on; nil is
+	// [sigil.DefaultPolicy]. A memory keeps the policy it has until then.
+	Policy sigil.Policy
+	// Quota bounds each tenant; the zero value does not.
+	Quota store.Quota
+}
+
+// Limits bound the input. What is over one is [sigil.ErrTooLarge] or [sigil.ErrInvalid], naming the
+// field.
+type Limits struct {
+	Data  int // bytes of one value; 1 MiB
+	Depth int // levels of nesting; 64
+	State int // bytes of the extra keys of a state; 4 KiB
+	Tags  int // tags of one memory, each of 1 to 128 bytes; 32
+	Batch int // memories in one batch; 10,000
+	Page  int // entries in one page; 1,000
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, n int) {
+		if *v == 0 {
+			*v = n
+		}
+	}
+	def(&l.Data, 1<<20)
+	def(&l.Depth, 64)
+	def(&l.State, 4<<10)
+	def(&l.Tags, 32)
+	def(&l.Batch, 10_000)
+	def(&l.Page, 1_000)
+	return l
+}
+
+// Observer hears of what the engine did, after it was done, on the caller's goroutine. Its methods
+// must be fast and safe for concurrent use.
+type Observer interface {
+	// Did tells of one call of a verb ("encode", "recall", …) over n memories.
+	Did(verb string, n int, took time.Duration, err error)
+	// Released tells of n memories let go for a reason: "decay", "ttl", "memories", "bytes", "request".
+	Released(reason string, n int)
+	// Swept tells of one run of a sweep, whether or not it released anything.
+	Swept(sweep sigil.Sweep, err error)
+}
+
+type nobody struct{}
+
+func (nobody) Did(string, int, time.Duration, error) {}
+func (nobody) Released(string, int)                  {}
+func (nobody) Swept(sigil.Sweep, error)              {}
+
+// New makes an engine over s. nil options are the defaults.
+func New(s store.Store, o *Options) *Engine {
+	if o == nil {
+		o = &Options{}
+	}
+	e := &Engine{store: s, limits: o.Limits.withDefaults(), clock: o.Clock, observer: o.Observer}
+	if e.clock == nil {
+		e.clock = time.Now
+	}
+	if e.observer == nil {
+		e.observer = nobody{}
+	}
+	e.Configure(o.Settings)
+	e.started = e.now()
+	return e
+}
+
+// Configure replaces the settings, for what begins after it returns.
+func (e *Engine) Configure(s Settings) {
+	if s.Policy == nil {
+		s.Policy = sigil.DefaultPolicy()
+	}
+	e.settings.Store(&s)
+}
+
+// Settings gives the settings in force.
+func (e *Engine) Settings() Settings { return *e.settings.Load() }
+
+// Limits gives the limits in force.
+func (e *Engine) Limits() Limits { return e.limits }
+
+// Now gives the engine's time, in UTC and whole milliseconds: the one every rule uses. It never runs
+// back.
+func (e *Engine) Now() time.Time { return e.now() }
+
+func (e *Engine) now() time.Time {
+	ms := e.clock().UnixMilli()
+	for {
+		latest := e.latest.Load()
+		if ms <= latest {
+			return time.UnixMilli(latest).UTC()
+		}
+		if e.latest.CompareAndSwap(latest, ms) {
+			return time.UnixMilli(ms).UTC()
+		}
+	}
+}
+
+// observe reports a verb when the returned func runs: defer it with the address of the named error.
+func (e *Engine) observe(verb string, n int) func(*error) {
+	begin := time.Now() // how long something took is not the rules' time
+	return func(err *error) { e.observer.Did(verb, n, time.Since(begin), *err) }
+}
+
+// wrap makes every error of a store one that a caller can act on. Store errors that already are stay
+// as they are.
+func wrap(err error) error {
+	var known *sigil.Error
+	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &sigil.Error{Kind: sigil.ErrInternal, Code: "internal", Detail: "the store failed", Err: err}
+}

@@ -1,0 +1,25 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Forget removes one memory because somebody asked, with its crystal. It is durable when Forget
+// returns. A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
+func (e *Engine) Forget(ctx context.Context, key sigil.Key) (err error) {
+	defer e.observe("forget", 1)(&err)
+	events, err := e.store.Remove(ctx, []sigil.Key{key}, func(m sigil.Meta) (sigil.Event, bool) {
+		now := e.now()
+		return sigil.Event{Time: now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m}, !m.Due(now)
+	})
+	if err != nil {
+		return wrap(err)
+	}
+	if len(events) == 0 {
+		return sigil.NotFound()
+	}
+	e.observer.Released(sigil.ReasonRequest, 1)
+	return nil
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// defaultPage is how many entries a page has when nobody said.
+const defaultPage = 100
+
+// ListQuery says what to list; its zero value is the newest 100.
+type ListQuery struct {
+	Limit  int    // entries; 0 is 100
+	Cursor string // as a page gave it; empty is the start
+	// The filters narrow the list where they are set.
+	Crystallized *bool
+	Pinned       *bool
+	Pattern      *int
+	FadesBefore  time.Time
+}
+
+// Page is a part of a list.
+type Page struct {
+	Memories []sigil.Memory
+	// Next is the cursor of the page that follows; empty where this is the last. It stays good however
+	// long it is kept and whatever is encoded or released meanwhile.
+	Next string
+}
+
+// List gives a tenant's memories, newest first, without refreshing them.
+func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Page, err error) {
+	defer e.observe("list", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return page, err
+	}
+	limit, err := e.limit(q.Limit)
+	if err != nil {
+		return page, err
+	}
+	if q.Pattern != nil && (*q.Pattern < 0 || *q.Pattern >= sigil.Patterns) {
+		return page, sigil.Invalid("invalid_pattern", "pattern", fmt.Sprintf("must be from 0 to %d", sigil.Patterns-1))
+	}
+	before, err := decodeCursor(q.Cursor)
+	if err != nil {
+		return page, err
+	}
+	memories, more, err := e.store.List(ctx, store.Query{
+		Tenant: tenant, Now: e.now(), Limit: limit, Before: before,
+		Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadesBefore: q.FadesBefore,
+	})
+	if err != nil {
+		return page, wrap(err)
+	}
+	page.Memories = memories
+	if more {
+		page.Next = encodeCursor(memories[len(memories)-1].ID)
+	}
+	return page, nil
+}
+
+// limit checks a page size.
+func (e *Engine) limit(n int) (int, error) {
+	if n == 0 {
+		return min(defaultPage, e.limits.Page), nil
+	}
+	if n < 0 || n > e.limits.Page {
+		return 0, sigil.Invalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", e.limits.Page))
+	}
+	return n, nil
+}
+
+// A cursor is the last id of a page behind a version byte, which lets its form change later.
+const cursorVersion = 1
+
+func encodeCursor(id sigil.ID) string {
+	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorVersion}, id[:]...))
+}
+
+func decodeCursor(s string) (id sigil.ID, err error) {
+	if s == "" {
+		return id, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != 1+len(id) || b[0] != cursorVersion {
+		return id, sigil.Invalid("invalid_cursor", "cursor", "was not made by this service")
+	}
+	copy(id[:], b[1:])
+	return id, nil
+}

@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Recall reads one memory and refreshes it: its accessCount grows by one, its idleness starts again
+// and it takes the policy in force. A recall that was answered before the deadline keeps the memory,
+// whatever sweeps do meanwhile. The refresh is visible at once, and durable at most a second later.
+//
+// A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
+func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
+	defer e.observe("recall", 1)(&err)
+	m, err = e.store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+		// The time is taken here, where nothing else can change the memory: a reader that has already
+		// been told it is gone took an earlier one.
+		now := e.now()
+		if m.Due(now) {
+			return nil, sigil.NotFound()
+		}
+		m.AccessCount++
+		m.Touch(e.Settings().Policy, now)
+		return nil, nil
+	})
+	return m, wrap(err)
+}
+
+// RecallMany recalls each key and answers for each, in order.
+func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, error) {
+	if len(keys) > e.limits.Batch {
+		return nil, sigil.TooLarge("batch_too_large", "ids", "names too many memories")
+	}
+	results := make([]Result, len(keys))
+	for i, key := range keys {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		results[i].Memory, results[i].Err = e.Recall(ctx, key)
+	}
+	return results, nil
+}

@@ -1,0 +1,71 @@
+package sigil
+
+import "errors"
+
+// The kinds of failure, to be asked for with [errors.Is]. Every error that crosses the engine's
+// border is one of them or the caller's own context error.
+var (
+	ErrNotFound    = errors.New("not found")        // no such memory, or it has faded
+	ErrConflict    = errors.New("conflict")         // contradicts what is there or in flight
+	ErrInvalid     = errors.New("invalid")          // the input is wrong; nothing was stored
+	ErrTooLarge    = errors.New("too large")        // the input is over a limit; nothing was stored
+	ErrFull        = errors.New("full")             // a quota or the disk has no room; nothing was stored
+	ErrClosed      = errors.New("closed")           // the store or engine was closed
+	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
+	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
+	ErrLocked      = errors.New("store is locked")  // another process holds the store
+	ErrFormat      = errors.New("store format")     // the store was written by a newer version
+)
+
+// Error is a failure that a caller can act on.
+type Error struct {
+	// Kind is one of the Err values of this package; [errors.Is] finds it.
+	Kind error
+	// Code is stable, snake_case and fit for programs: it never changes its meaning.
+	Code string
+	// Field names the part of the input that is wrong, as a path ("state.phi", "data/a/0"). It may
+	// be empty. It never holds a value.
+	Field string
+	// Detail is one sentence for people. It never holds a payload.
+	Detail string
+	// Err is the cause, for logs; it may be nil.
+	Err error
+}
+
+func (e *Error) Error() string {
+	s := e.Code
+	if e.Field != "" {
+		s += ": " + e.Field
+	}
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// Invalid makes an [ErrInvalid] about field.
+func Invalid(code, field, detail string) *Error {
+	return &Error{Kind: ErrInvalid, Code: code, Field: field, Detail: detail}
+}
+
+// TooLarge makes an [ErrTooLarge] about field.
+func TooLarge(code, field, detail string) *Error {
+	return &Error{Kind: ErrTooLarge, Code: code, Field: field, Detail: detail}
+}
+
+// NotFound makes the one answer for a memory that is not there, whatever the reason: never kept, of
+// another tenant, forgotten or faded.
+func NotFound() *Error {
+	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
+}

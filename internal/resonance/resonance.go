@@ -1,0 +1,114 @@
+// Package resonance reads JSON from outside and gives what the arithmetic needs of it: the compact
+// form to keep, and the SHA-256 of the canonical form (RFC 8785).
+//
+// It is pure. It does not know memories, tenants or the time.
+package resonance
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Limits bound what Read takes.
+type Limits struct {
+	Bytes int // of the value as sent, at least 1
+	Depth int // of nested arrays and objects: [] is 1
+}
+
+// Read checks that raw is exactly one JSON value without duplicate keys, invalid UTF-8, lone
+// surrogates or numbers no float64 can hold, within limits. It gives the value less insignificant
+// white space, every digit kept, and the hash of its canonical form. raw is neither kept nor changed.
+//
+// Errors are [sigil.ErrInvalid] and [sigil.ErrTooLarge]; their Field is field, followed by a JSON
+// pointer to the place where that is known.
+func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
+	if len(raw) > limits.Bytes {
+		return nil, sigil.Hash{}, sigil.TooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
+	}
+	canonical := jsontext.Value(bytes.Clone(raw))
+	if err := canonical.Canonicalize(); err != nil {
+		return nil, sigil.Hash{}, Explain(field, raw, err)
+	}
+	compact, err := scan(field, raw, limits.Depth)
+	if err != nil {
+		return nil, sigil.Hash{}, err
+	}
+	return compact, sha256.Sum256(canonical), nil
+}
+
+// Explain turns an error of the JSON reader over raw into one that names the field and the mistake
+// but no value.
+func Explain(field string, raw []byte, err error) *sigil.Error {
+	if !utf8.Valid(raw) {
+		return sigil.Invalid("invalid_utf8", field, "is not valid UTF-8")
+	}
+	var syntax *jsontext.SyntacticError
+	if !errors.As(err, &syntax) {
+		return sigil.Invalid("invalid_json", field, "is not valid JSON")
+	}
+	field += string(syntax.JSONPointer)
+	at := " at byte " + strconv.FormatInt(syntax.ByteOffset, 10)
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return sigil.Invalid("duplicate_key", field, "stands twice in its object"+at)
+	case strings.Contains(syntax.Err.Error(), "surrogate"):
+		return sigil.Invalid("lone_surrogate", field, "has a lone UTF-16 surrogate"+at)
+	case len(bytes.TrimSpace(raw)) == 0:
+		return sigil.Invalid("invalid_json", field, "is empty")
+	}
+	return sigil.Invalid("invalid_json", field, "is not valid JSON"+at)
+}
+
+// scan goes once over valid JSON: it drops white space, measures depth and checks the size of
+// numbers (the reader lets 1e400 pass as the greatest float64).
+func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
+	compact := make([]byte, 0, len(raw))
+	depth := 0
+	for i := 0; i < len(raw); {
+		switch c := raw[i]; {
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+			i++
+			continue
+		case c == '"':
+			end := i + 1
+			for raw[end] != '"' {
+				if raw[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			compact = append(compact, raw[i:end+1]...)
+			i = end + 1
+			continue
+		case c == '-' || c >= '0' && c <= '9':
+			end := i + 1
+			for end < len(raw) && strings.IndexByte("0123456789+-.eE", raw[end]) >= 0 {
+				end++
+			}
+			if _, err := strconv.ParseFloat(string(raw[i:end]), 64); err != nil {
+				return nil, sigil.Invalid("number_out_of_range", field, "has a number beyond the range of a 64-bit float at byte "+strconv.Itoa(i))
+			}
+			compact = append(compact, raw[i:end]...)
+			i = end
+			continue
+		case c == '[' || c == '{':
+			depth++
+			if depth > maxDepth {
+				return nil, sigil.Invalid("too_deep", field, "is nested deeper than "+strconv.Itoa(maxDepth)+" levels")
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+		compact = append(compact, raw[i])
+		i++
+	}
+	return compact, nil
+}

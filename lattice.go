@@ -1,0 +1,55 @@
+package sigil
+
+import "math"
+
+// Lattice is the shape of a crystallized memory: a pure function of its [State], never stored.
+type Lattice struct {
+	// ResonanceField is phi·φ.
+	ResonanceField float64       `json:"resonanceField"`
+	Nodes          []LatticeNode `json:"nodes"`
+	Connections    []LatticeEdge `json:"connections"`
+}
+
+// LatticeNode is one node, on a circle.
+type LatticeNode struct {
+	ID        int     `json:"id"`
+	X         float64 `json:"x"`
+	Y         float64 `json:"y"`
+	Z         float64 `json:"z"`
+	Resonance float64 `json:"resonance"`
+	Weight    float64 `json:"weight"`
+}
+
+// LatticeEdge joins two nodes nearer to each other than φ.
+type LatticeEdge struct {
+	From      int     `json:"from"`
+	To        int     `json:"to"`
+	Strength  float64 `json:"strength"` // 1/distance
+	Resonance float64 `json:"resonance"`
+}
+
+// touching is how much nearer than φ two nodes must be to be joined: a pair that is exactly φ apart
+// is not, whatever the rounding.
+const touching = 1e-9
+
+// Lattice gives n = floor(coherence·12) nodes on a circle of radius awareness·φ (spec 2). Nodes and
+// connections are never nil.
+func (s *State) Lattice() Lattice {
+	n := int(math.Floor(s.Coherence * 12))
+	l := Lattice{ResonanceField: s.Phi * Phi, Nodes: make([]LatticeNode, n), Connections: []LatticeEdge{}}
+	radius, z, weight := s.Awareness*Phi, s.EmotionalResonance*Phi, math.Pow(Phi, s.Awareness)
+	for i := range l.Nodes {
+		angle := 2 * math.Pi * float64(i) / float64(n)
+		l.Nodes[i] = LatticeNode{ID: i, X: radius * math.Cos(angle), Y: radius * math.Sin(angle), Z: z, Resonance: s.Phi, Weight: weight}
+	}
+	for i, a := range l.Nodes {
+		for j := i + 1; j < n; j++ {
+			b := l.Nodes[j]
+			d := math.Hypot(a.X-b.X, a.Y-b.Y) // all nodes have the same z
+			if d > 0 && d < Phi-touching {
+				l.Connections = append(l.Connections, LatticeEdge{From: i, To: j, Strength: 1 / d, Resonance: s.Phi})
+			}
+		}
+	}
+	return l
+}

@@ -1,0 +1,103 @@
+package sigil
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Draft is what somebody asks to be kept.
+type Draft struct {
+	// Data is one JSON value (RFC 8259), required. It is stored as sent, less insignificant white
+	// space: numbers keep their digits.
+	Data json.RawMessage
+	// State describes it; nil is [DefaultState].
+	State *State
+	// TTL is a hard end counted from the encode, whatever is recalled, pinned or crystallized; rounded
+	// up to a millisecond. 0 is none; negative is invalid.
+	TTL time.Duration
+	// Pinned keeps it from fading.
+	Pinned bool
+	// Tags are the caller's own labels.
+	Tags []string
+	// IdempotencyKey, where it is not empty, makes a repeated encode answer what the first one did.
+	IdempotencyKey string
+}
+
+// Meta is what decides over a memory's life: all of a [Memory] but its content. It is a value; times
+// are UTC in whole milliseconds.
+type Meta struct {
+	Key
+	Frequency   Frequency
+	Potential   float64 // in [0, 1]
+	AccessCount uint64  // recalls so far
+	Size        int     // bytes of Data
+	CreatedAt   time.Time
+	// LastAccessed is when it was encoded, last recalled or unpinned: idleness counts from here.
+	LastAccessed time.Time
+	// FadesAt is the deadline: from then on no read gives it back. The zero time is never.
+	FadesAt time.Time
+	// TTL is the hard end after CreatedAt; 0 is none.
+	TTL          time.Duration
+	Pinned       bool
+	Crystallized bool
+	// Policy is the one it fades under: the engine's when it was last encoded, recalled or unpinned. A
+	// new policy never shortens a promise already given. Never nil.
+	Policy Policy
+}
+
+// Memory is one JSON value that somebody asked to be kept, with what was computed from it. Its
+// references are read-only.
+type Memory struct {
+	Meta
+	Hash  Hash
+	State State
+	Tags  []string
+	Data  json.RawMessage
+}
+
+// Decay gives the decay at now, in [0, 1]: a pure function of how long m has lain idle. It is
+// computed for pinned and crystallized memories too, which it does not make fade.
+func (m *Meta) Decay(now time.Time) float64 { return m.Policy.Decay(now.Sub(m.LastAccessed)) }
+
+// Due tells whether m is past its deadline at now.
+func (m *Meta) Due(now time.Time) bool { return !m.FadesAt.IsZero() && !now.Before(m.FadesAt) }
+
+// Evictable tells whether m may make room for another: it is neither pinned nor crystallized.
+func (m *Meta) Evictable() bool { return !m.Pinned && !m.Crystallized }
+
+// Touch marks m as accessed at now under p and moves its deadline. Time does not run back: a now
+// before LastAccessed leaves it.
+func (m *Meta) Touch(p Policy, now time.Time) {
+	if now.After(m.LastAccessed) {
+		m.LastAccessed = now
+	}
+	m.Policy = p
+	m.Reschedule()
+}
+
+// Reschedule computes FadesAt anew from the rest: TTL beats everything, pinned and crystallized beat
+// decay.
+func (m *Meta) Reschedule() {
+	m.FadesAt = time.Time{}
+	if m.Evictable() {
+		m.FadesAt = Deadline(m.Policy, m.LastAccessed)
+	}
+	if end := m.ends(); !end.IsZero() && (m.FadesAt.IsZero() || end.Before(m.FadesAt)) {
+		m.FadesAt = end
+	}
+}
+
+// FadeReason says why m is due: "ttl" or "decay".
+func (m *Meta) FadeReason() string {
+	if end := m.ends(); !end.IsZero() && !m.FadesAt.Before(end) {
+		return ReasonTTL
+	}
+	return ReasonDecay
+}
+
+func (m *Meta) ends() time.Time {
+	if m.TTL == 0 {
+		return time.Time{}
+	}
+	return ceilMilli(m.CreatedAt.Add(m.TTL))
+}

@@ -1,0 +1,189 @@
+package sigil
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultThreshold is the decay θ past which a memory fades.
+const DefaultThreshold = 0.95
+
+// maxLifetime bounds what a policy may promise: longer is certainly a mistake, and nanoseconds run
+// out at 292 years.
+const maxLifetime = 100 * 365 * 24 * time.Hour
+
+// Policy says how memories fade. Implementations are small comparable values, pure and safe for
+// concurrent use. [Classic] and [HalfLife] are the two there are; a third also needs a case in
+// [ParsePolicy], because stores keep a policy as its String.
+type Policy interface {
+	// Decay gives the decay, in [0, 1], of a memory idle for that long. It never falls as idle grows.
+	// A negative idle counts as none.
+	Decay(idle time.Duration) float64
+	// Lifetime is the idle time after which a memory fades, rounded up to a nanosecond.
+	Lifetime() time.Duration
+	// Threshold is the decay at which it does.
+	Threshold() float64
+	// String gives a form that [ParsePolicy] reads back to an equal value.
+	String() string
+}
+
+// Deadline gives the moment at which a memory last accessed then fades under p: rounded up to a
+// millisecond, so that what the wire shows is exactly what decides.
+func Deadline(p Policy, lastAccessed time.Time) time.Time {
+	return ceilMilli(lastAccessed.Add(p.Lifetime()))
+}
+
+func ceilMilli(t time.Time) time.Time {
+	if up := t.Truncate(time.Millisecond); up.Before(t) {
+		return up.Add(time.Millisecond)
+	} else {
+		return up
+	}
+}
+
+// Classic is decay(t) = min(1, rate·t·(t+period)/(2·period)), t in seconds (spec 2): the sum that a
+// sweep every period, adding age·rate each time, would come to. Make it with [NewClassic].
+type Classic struct {
+	rate, threshold float64
+	period          time.Duration
+}
+
+// DefaultPolicy is classic with rate 0.001, period 5 s and threshold 0.95: an untouched memory lives
+// for 95 s.
+func DefaultPolicy() Policy {
+	return Classic{rate: 0.001, period: 5 * time.Second, threshold: DefaultThreshold}
+}
+
+// NewClassic checks its figures: rate and threshold in (0, 1], period over 0, and a lifetime of at
+// most 100 years and at least a millisecond. Others are [ErrInvalid].
+func NewClassic(rate float64, period time.Duration, threshold float64) (Classic, error) {
+	c := Classic{rate: rate, period: period, threshold: threshold}
+	if !(rate > 0 && rate <= 1) {
+		return c, Invalid("invalid_policy", "rate", "must be over 0 and at most 1")
+	}
+	if period <= 0 {
+		return c, Invalid("invalid_policy", "period", "must be over 0")
+	}
+	return c, checkCurve(threshold, c.LifetimeSeconds())
+}
+
+// Decay is the formula above. At the defaults Decay(30 s) is 0.105.
+func (c Classic) Decay(idle time.Duration) float64 {
+	t, period := math.Max(0, idle.Seconds()), c.period.Seconds()
+	return math.Min(1, c.rate*t*(t+period)/(2*period))
+}
+
+// LifetimeSeconds gives (−period + √(period² + 8·period·θ/rate))/2. At the defaults it is 95.
+func (c Classic) LifetimeSeconds() float64 {
+	p := c.period.Seconds()
+	return (-p + math.Sqrt(p*p+8*p*c.threshold/c.rate)) / 2
+}
+
+// Lifetime is [Classic.LifetimeSeconds] as a duration.
+func (c Classic) Lifetime() time.Duration { return ceilSeconds(c.LifetimeSeconds()) }
+
+// Threshold gives θ.
+func (c Classic) Threshold() float64 { return c.threshold }
+
+func (c Classic) String() string {
+	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", c.rate, c.period, c.threshold)
+}
+
+// HalfLife is decay(t) = 1 − 2^(−t/h): what is left halves every h. Make it with [NewHalfLife].
+type HalfLife struct {
+	half      time.Duration
+	threshold float64
+}
+
+// NewHalfLife checks its figures: a half-life over 0, a threshold in (0, 1), and a lifetime of at
+// most 100 years and at least a millisecond. Others are [ErrInvalid].
+func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
+	h := HalfLife{half: half, threshold: threshold}
+	if half <= 0 {
+		return h, Invalid("invalid_policy", "half-life", "must be over 0")
+	}
+	if threshold == 1 {
+		return h, Invalid("invalid_policy", "threshold", "must be under 1: a half-life never quite gets there")
+	}
+	return h, checkCurve(threshold, h.LifetimeSeconds())
+}
+
+// Decay is the formula above. After one half-life it is 0.5.
+func (h HalfLife) Decay(idle time.Duration) float64 {
+	return 1 - math.Exp2(-math.Max(0, idle.Seconds())/h.half.Seconds())
+}
+
+// LifetimeSeconds gives −h·log₂(1−θ): 4.32 half-lives at the default threshold.
+func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
+
+// Lifetime is [HalfLife.LifetimeSeconds] as a duration.
+func (h HalfLife) Lifetime() time.Duration { return ceilSeconds(h.LifetimeSeconds()) }
+
+// Threshold gives θ.
+func (h HalfLife) Threshold() float64 { return h.threshold }
+
+func (h HalfLife) String() string {
+	return fmt.Sprintf("halflife h=%s threshold=%v", h.half, h.threshold)
+}
+
+func checkCurve(threshold, lifetimeSeconds float64) error {
+	if !(threshold > 0 && threshold <= 1) {
+		return Invalid("invalid_policy", "threshold", "must be over 0 and at most 1")
+	}
+	if lifetimeSeconds > maxLifetime.Seconds() || lifetimeSeconds < time.Millisecond.Seconds() {
+		return Invalid("invalid_policy", "lifetime", "comes to less than a millisecond or more than 100 years")
+	}
+	return nil
+}
+
+// ceilSeconds rounds up, but for what is only a rounding error of the formula above a nanosecond.
+func ceilSeconds(s float64) time.Duration {
+	return time.Duration(math.Ceil(s*1e9 - 1e-3))
+}
+
+// ParsePolicy reads what a Policy's String gave, such as "classic rate=0.001 period=5s
+// threshold=0.95" or "halflife h=168h0m0s threshold=0.95". Figures left out have their defaults (rate
+// 0.001, period 5s, h 168h, threshold 0.95). Anything else is [ErrInvalid].
+func ParsePolicy(s string) (Policy, error) {
+	fields := strings.Fields(s)
+	if len(fields) == 0 {
+		return nil, Invalid("invalid_policy", "policy", "is empty; classic and halflife are known")
+	}
+	rate, threshold, period, half := 0.001, DefaultThreshold, 5*time.Second, 168*time.Hour
+	for _, f := range fields[1:] {
+		name, value, _ := strings.Cut(f, "=")
+		var err error
+		switch fields[0] + " " + name {
+		case "classic rate":
+			rate, err = strconv.ParseFloat(value, 64)
+		case "classic period":
+			period, err = time.ParseDuration(value)
+		case "halflife h":
+			half, err = time.ParseDuration(value)
+		case "classic threshold", "halflife threshold":
+			threshold, err = strconv.ParseFloat(value, 64)
+		default:
+			return nil, Invalid("invalid_policy", "policy", "has a figure it does not know")
+		}
+		if err != nil {
+			return nil, Invalid("invalid_policy", name, "is not a number or duration")
+		}
+	}
+	switch fields[0] {
+	case "classic":
+		return parsed(NewClassic(rate, period, threshold))
+	case "halflife":
+		return parsed(NewHalfLife(half, threshold))
+	}
+	return nil, Invalid("invalid_policy", "policy", "is unknown; classic and halflife are known")
+}
+
+func parsed[P Policy](p P, err error) (Policy, error) {
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}

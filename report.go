@@ -1,0 +1,72 @@
+package sigil
+
+// Stats counts a tenant's live memories, as the wire shows them.
+type Stats struct {
+	Tenant       string  `json:"tenant"`
+	Memories     int     `json:"memories"`
+	Bytes        int64   `json:"bytes"` // of data
+	Pinned       int     `json:"pinned"`
+	Crystallized int     `json:"crystallized"`
+	Patterns     int     `json:"patterns"`
+	Crystals     int     `json:"crystals"` // of memories and of patterns
+	AverageDecay float64 `json:"averageDecay"`
+	// NextFade is the earliest deadline; null for none.
+	NextFade *Timestamp `json:"nextFade"`
+	// Policy is the one that encodes and recalls give, and LifetimeSeconds how long a memory lives
+	// untouched under it.
+	Policy          string  `json:"policy"`
+	LifetimeSeconds float64 `json:"lifetimeSeconds"`
+	UptimeSeconds   float64 `json:"uptimeSeconds"`
+	// Position is that of the store's newest journal entry.
+	Position uint64 `json:"position"`
+}
+
+// Identity is the sigil of the engine itself: that of the content {"service":"sigil","store":<store
+// id>,"tenant":<tenant>}. It is computed, not stored, and stays as long as the store does.
+type Identity struct {
+	Service       string        `json:"service"`
+	Store         ID            `json:"store"`
+	Driver        string        `json:"driver"`
+	Tenant        string        `json:"tenant"`
+	Hash          string        `json:"hash"`
+	Frequency     float64       `json:"frequency"`
+	Pattern       int           `json:"pattern"`
+	Spiral        []SpiralPoint `json:"spiral"`
+	CreatedAt     Timestamp     `json:"createdAt"`
+	StartedAt     Timestamp     `json:"startedAt"`
+	UptimeSeconds float64       `json:"uptimeSeconds"`
+	Memories      int           `json:"memories"`
+	Crystals      int           `json:"crystals"`
+}
+
+// Job names a sweep.
+type Job string
+
+// The sweeps there are.
+const (
+	DecayJob       Job = "decay"
+	CrystallizeJob Job = "crystallize"
+)
+
+// Sweep is what one run of a job did.
+type Sweep struct {
+	Job             Job       `json:"job"`
+	StartedAt       Timestamp `json:"startedAt"`
+	DurationSeconds float64   `json:"durationSeconds"`
+	// Released counts by reason ("decay", "ttl") what a decay sweep let go.
+	Released map[string]int `json:"released,omitempty"`
+	// Patterns, Created and Updated count what a crystallize sweep looked at, and the crystals that
+	// came and changed.
+	Patterns int `json:"patterns,omitempty"`
+	Created  int `json:"created,omitempty"`
+	Updated  int `json:"updated,omitempty"`
+}
+
+// Total is how many memories the sweep released.
+func (s *Sweep) Total() int {
+	n := 0
+	for _, k := range s.Released {
+		n += k
+	}
+	return n
+}

@@ -1,0 +1,52 @@
+package sigil
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// MarshalJSON gives one object: the four figures, then the extra keys by name.
+func (s State) MarshalJSON() ([]byte, error) {
+	figures, err := json.Marshal(struct {
+		Phi                float64 `json:"phi"`
+		Coherence          float64 `json:"coherence"`
+		Awareness          float64 `json:"awareness"`
+		EmotionalResonance float64 `json:"emotionalResonance"`
+	}{s.Phi, s.Coherence, s.Awareness, s.EmotionalResonance})
+	if err != nil || len(s.Extra) == 0 {
+		return figures, err
+	}
+	extra, err := json.Marshal(s.Extra)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(figures[:len(figures)-1], ','), extra[1:]...), nil
+}
+
+// UnmarshalJSON reads an object: figures left out are 0.5, unknown keys go to Extra. It reports
+// [ErrInvalid] for what is no object and for a figure that is no number in [0, 1]. It does not notice
+// duplicate keys; whoever reads from outside checks for them first.
+func (s *State) UnmarshalJSON(b []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(b, &members); err != nil || members == nil {
+		return Invalid("invalid_state", "state", "must be an object")
+	}
+	*s = DefaultState()
+	for _, f := range []struct {
+		name  string
+		value *float64
+	}{{"phi", &s.Phi}, {"coherence", &s.Coherence}, {"awareness", &s.Awareness}, {"emotionalResonance", &s.EmotionalResonance}} {
+		raw, ok := members[f.name]
+		if !ok {
+			continue
+		}
+		if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, f.value) != nil {
+			return Invalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
+		}
+		delete(members, f.name)
+	}
+	if len(members) > 0 {
+		s.Extra = members
+	}
+	return s.Check()
+}

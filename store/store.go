@@ -1,0 +1,191 @@
+// Package store is the border between the engine's rules and where memories are kept: the interface
+// [Store], and what each of its methods promises.
+//
+// It does not know policies, limits' meaning or the time: the engine passes times and decisions in. A
+// driver (pebblestore, and the Model of storetest) knows nothing of the engine. Package storetest
+// holds the contract every driver passes.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Store keeps memories, crystals and the journal.
+//
+// Every method may be called from any goroutine. A method that changes something returns nil only
+// when the change is durable (synced) and visible, with its journal entries, as one; when it returns
+// an error other than the context's, nothing of the change is visible, now or after a crash. A
+// context that ends while a commit is under way leaves it unknown, like a lost connection.
+//
+// "Live" at now means not [sigil.Meta.Due] at now; reads give only what is live. Callers pass a now
+// that never runs back. Functions passed in are pure, fast and do not call the store: they may run
+// more than once, and run while the memory they decide over is locked.
+//
+// Errors are those of package sigil, found by errors.Is; drivers give ErrNotFound, ErrConflict,
+// ErrFull, ErrClosed and ErrUnavailable with a code, and everything else as it came.
+type Store interface {
+	// Info tells which store this is. It never fails and does no I/O.
+	Info() Info
+
+	// Insert keeps items of one tenant, all or none. Ids must be new. Where the tenant would be over
+	// quota it first evicts, in the same commit, the evictable memories nearest to their deadline,
+	// journaling what evict says of each; where that is not enough it is ErrFull ("quota_full") and
+	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
+	// under an item's idempotency key before and has not ended, nothing is inserted and the answers
+	// found come back; where an Insert with that key is under way it is ErrConflict
+	// ("idempotency_in_flight"). Items of one call have different keys.
+	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
+
+	// Get gives the memory live at now, or ErrNotFound. It does not answer ErrNotFound while an
+	// Update that could still keep the memory is under way: it waits for that one.
+	Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error)
+
+	// Update changes one memory. change gets it locked against every other change and whether live or
+	// not, takes the time itself, and returns an event to journal, or nil for a mere refresh, or an
+	// error, which is returned as it is and changes nothing. It may change LastAccessed, AccessCount,
+	// FadesAt, Pinned and Policy. A refresh is visible when Update returns and durable at most a
+	// second later; all else is durable then.
+	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
+
+	// Remove deletes those of keys that exist and for which decide says so, with their crystals, in
+	// one commit with the events that decide gave, which it returns with their positions. decide sees
+	// each memory as it is when nothing else can change it. All keys may be of different tenants.
+	Remove(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
+
+	// Due gives at most limit keys of all tenants that are past their deadline at now, in no promised
+	// order. Its cost does not depend on how many are not due.
+	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
+
+	// List gives what is live at q.Now and fits q, by descending id: newest first. more tells whether
+	// there is more after the last one.
+	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
+
+	// Near gives the live memories of a tenant whose frequency index is at most span from f's, nearest
+	// first and newest first among equals, at most limit.
+	Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error)
+
+	// Patterns gives the tenant's patterns with at least one live member, by group. Means are those of
+	// [Sum], the same in every driver.
+	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
+
+	// Crystallize shows change each pattern of the tenant that has a live member or a crystal, with
+	// its crystal (nil if none), and stores the crystal and journals the event it gives; nil for
+	// either is none. Concurrent calls for one tenant follow one another.
+	Crystallize(ctx context.Context, tenant string, now time.Time, change func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error
+
+	// Crystals gives the tenant's pattern crystals, by group. (The crystal of a memory is the
+	// memory's: list with [Query.Crystallized].)
+	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
+
+	// Events gives at most limit journal entries of the tenant with a position over after, in order.
+	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
+
+	// Stats counts what is live at now.
+	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
+
+	// Tenants gives the tenants that have a memory, by name.
+	Tenants(ctx context.Context) ([]string, error)
+
+	// Prune drops at most limit idempotency answers that ended by now and tells how many. It needs no
+	// sync: an answer that has ended is not given, pruned or not.
+	Prune(ctx context.Context, now time.Time, limit int) (int, error)
+
+	// Close makes everything durable and lets go of it. Calls under way finish; later ones, and a
+	// second Close's, are ErrClosed and nil.
+	Close() error
+}
+
+// Item is one memory to insert.
+type Item struct {
+	Memory sigil.Memory
+	// Events are journaled with it, in order.
+	Events []sigil.Event
+	// Idempotency is stored with it where Key is not empty.
+	Idempotency Idempotency
+}
+
+// Idempotency ties an insert to the request that caused it.
+type Idempotency struct {
+	Key string
+	// Fingerprint tells whether a repeated request is the same one.
+	Fingerprint [32]byte
+	// Ends is when the answer may be dropped.
+	Ends time.Time
+}
+
+// Inserted is what an Insert did.
+type Inserted struct {
+	// Evicted are the events of the memories that made room, with their positions.
+	Evicted []sigil.Event
+	// Answers are those found under the items' idempotency keys, by index of the item. Where there is
+	// one, nothing was inserted.
+	Answers map[int]Answer
+}
+
+// Answer is what is kept of an idempotent insert: enough, with the request itself, to give the first
+// answer again, though the memory may have changed or gone since.
+type Answer struct {
+	Fingerprint [32]byte
+	Memory      sigil.Meta // as it was inserted
+}
+
+// Quota bounds a tenant. 0 is no bound.
+type Quota struct {
+	Memories int
+	Bytes    int64 // of data
+}
+
+// Query says what to list.
+type Query struct {
+	Tenant string
+	Now    time.Time
+	Limit  int
+	// Before, where it is not the zero id, continues after the memory of this id.
+	Before sigil.ID
+	// The filters below narrow the list where they are set.
+	Crystallized *bool
+	Pinned       *bool
+	Pattern      *int
+	FadesBefore  time.Time
+}
+
+// Matches tells whether m is live at q.Now and passes the filters; not whether it is q's tenant's or
+// comes after Before.
+func (q *Query) Matches(m *sigil.Meta) bool {
+	return !m.Due(q.Now) &&
+		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&
+		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
+		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
+		(q.FadesBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadesBefore))
+}
+
+// Stats counts a tenant's live memories.
+type Stats struct {
+	Memories     int
+	Bytes        int64 // of data
+	Pinned       int
+	Crystallized int
+	Patterns     int // with a live member
+	// PatternCrystals counts the crystals of patterns.
+	PatternCrystals int
+	// AverageDecay is the mean of the decays, 0 where there is no memory.
+	AverageDecay float64
+	// NextFade is the earliest deadline; zero for none.
+	NextFade time.Time
+	// Position is that of the newest journal entry of the store.
+	Position uint64
+}
+
+// Info identifies a store.
+type Info struct {
+	// ID was made with the store and stays.
+	ID        sigil.ID
+	CreatedAt time.Time
+	// Format is the version of the layout.
+	Format int
+	// Driver names the kind of store: "pebble", "model".
+	Driver string
+}

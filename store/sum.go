@@ -1,0 +1,49 @@
+package store
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
+
+// Sum adds up potentials exactly, so that a sum kept up to date by adding and removing one memory at
+// a time equals one computed anew, in every driver and in any order. The zero Sum is 0. It is a
+// plain value; guard it like an integer.
+//
+// A float64 sum would drift: after a million changes the mean of memories that all have 0.9 would no
+// longer be 0.9, and a pattern would crystallize by rounding.
+type Sum struct{ hi, lo uint64 } // units of 2^-60
+
+const sumScale = 1 << 60
+
+// Add adds p, in [0, 1].
+func (s *Sum) Add(p float64) {
+	var carry uint64
+	s.lo, carry = bits.Add64(s.lo, uint64(math.Round(p*sumScale)), 0)
+	s.hi += carry
+}
+
+// Remove takes away a p that was added.
+func (s *Sum) Remove(p float64) {
+	var borrow uint64
+	s.lo, borrow = bits.Sub64(s.lo, uint64(math.Round(p*sumScale)), 0)
+	s.hi -= borrow
+}
+
+// Plus gives the sum of both.
+func (s Sum) Plus(t Sum) Sum {
+	lo, carry := bits.Add64(s.lo, t.lo, 0)
+	return Sum{hi: s.hi + t.hi + carry, lo: lo}
+}
+
+// Mean gives the sum over n, correctly rounded, so that the mean of equal values is that value; 0
+// where n is 0.
+func (s Sum) Mean(n int) float64 {
+	if n == 0 {
+		return 0
+	}
+	sum := new(big.Int).SetUint64(s.hi)
+	sum.Lsh(sum, 64).Or(sum, new(big.Int).SetUint64(s.lo))
+	mean, _ := new(big.Rat).SetFrac(sum, new(big.Int).Mul(big.NewInt(int64(n)), big.NewInt(sumScale))).Float64()
+	return mean
+}

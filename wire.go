@@ -1,0 +1,218 @@
+package sigil
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// Timestamp is a time as the wire has it: RFC 3339, UTC, always three digits of milliseconds.
+type Timestamp struct{ time.Time }
+
+const timestampLayout = "2006-01-02T15:04:05.000Z"
+
+// String gives the wire's form without quotes.
+func (t Timestamp) String() string { return t.UTC().Format(timestampLayout) }
+
+// MarshalJSON gives the wire's form.
+func (t Timestamp) MarshalJSON() ([]byte, error) { return []byte(strconv.Quote(t.String())), nil }
+
+// timestamp gives nil for the zero time, which the wire writes as null.
+func timestamp(t time.Time) *Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return &Timestamp{t}
+}
+
+// View is a memory as the wire shows it at one moment. The daemon writes it, clients read it.
+type View struct {
+	ID           ID              `json:"id"`
+	Tenant       string          `json:"tenant"`
+	Data         json.RawMessage `json:"data,omitempty"` // left out where content was not asked for
+	State        *State          `json:"state,omitempty"`
+	Hash         string          `json:"hash,omitempty"`
+	Frequency    float64         `json:"frequency"`
+	Pattern      int             `json:"pattern"`
+	Potential    float64         `json:"potential"`
+	Decay        float64         `json:"decay"`
+	CreatedAt    Timestamp       `json:"createdAt"`
+	LastAccessed Timestamp       `json:"lastAccessed"`
+	AccessCount  uint64          `json:"accessCount"`
+	FadesAt      *Timestamp      `json:"fadesAt"` // null: never
+	TTL          *string         `json:"ttl"`     // null: none
+	Pinned       bool            `json:"pinned"`
+	Crystallized bool            `json:"crystallized"`
+	Policy       string          `json:"policy"`
+	Tags         []string        `json:"tags"`
+	Spiral       []SpiralPoint   `json:"spiral,omitempty"`
+	// Resonance is set where the memory was found as related to another.
+	Resonance *float64 `json:"resonance,omitempty"`
+}
+
+// View gives m without its content, as it is at now.
+func (m *Meta) View(now time.Time) View {
+	v := View{
+		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
+		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: Timestamp{m.CreatedAt},
+		LastAccessed: Timestamp{m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: timestamp(m.FadesAt),
+		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
+	}
+	if m.TTL != 0 {
+		ttl := m.TTL.String()
+		v.TTL = &ttl
+	}
+	return v
+}
+
+// View gives m as it is at now.
+func (m *Memory) View(now time.Time) View {
+	v := m.Meta.View(now)
+	v.Data, v.State, v.Hash = m.Data, &m.State, m.Hash.String()
+	if m.Tags != nil {
+		v.Tags = m.Tags
+	}
+	return v
+}
+
+// CrystalView is a crystal as the wire shows it.
+type CrystalView struct {
+	ID        string      `json:"id"`
+	Tenant    string      `json:"tenant"`
+	Kind      CrystalKind `json:"kind"`
+	Memory    *ID         `json:"memory,omitempty"`
+	Pattern   int         `json:"pattern"`
+	Members   int         `json:"members"`
+	CreatedAt Timestamp   `json:"createdAt"`
+	UpdatedAt Timestamp   `json:"updatedAt"`
+	Stability float64     `json:"stabilityScore"`
+	Frequency float64     `json:"frequency"`
+	Lattice   *Lattice    `json:"lattice,omitempty"`
+}
+
+// View gives c without a lattice.
+func (c *Crystal) View() CrystalView {
+	v := CrystalView{
+		ID: c.ID(), Tenant: c.Tenant, Kind: c.Kind, Pattern: c.Pattern, Members: c.Members,
+		CreatedAt: Timestamp{c.CreatedAt}, UpdatedAt: Timestamp{c.UpdatedAt}, Stability: c.Stability, Frequency: c.Frequency,
+	}
+	if c.Kind == CrystalOfMemory {
+		v.Memory = &c.Memory
+	}
+	return v
+}
+
+// PatternView is a pattern as the wire shows it.
+type PatternView struct {
+	Pattern      int     `json:"pattern"`
+	Members      int     `json:"members"`
+	Potential    float64 `json:"potential"`
+	Frequency    float64 `json:"frequency"`
+	Crystallizes bool    `json:"crystallizes"`
+}
+
+// View gives p.
+func (p *Pattern) View() PatternView {
+	return PatternView{Pattern: p.Group, Members: p.Members, Potential: p.Potential, Frequency: p.Frequency, Crystallizes: p.Crystallizes()}
+}
+
+// EventView is a journal entry as the wire shows it: what happened, and the arithmetic that decided.
+type EventView struct {
+	Position   uint64       `json:"position"`
+	Time       Timestamp    `json:"time"`
+	Tenant     string       `json:"tenant"`
+	Kind       EventKind    `json:"kind"`
+	Reason     string       `json:"reason"`
+	ID         *ID          `json:"id,omitempty"` // none for the crystal of a pattern
+	Arithmetic *Arithmetic  `json:"arithmetic,omitempty"`
+	Crystal    *CrystalView `json:"crystal,omitempty"`
+}
+
+// Arithmetic is what decided over a memory: idle seconds under policy give decay, which fades it at
+// threshold.
+type Arithmetic struct {
+	CreatedAt    Timestamp  `json:"createdAt"`
+	LastAccessed Timestamp  `json:"lastAccessed"`
+	IdleSeconds  float64    `json:"idleSeconds"`
+	Policy       string     `json:"policy"`
+	Decay        float64    `json:"decay"`
+	Threshold    float64    `json:"threshold"`
+	FadesAt      *Timestamp `json:"fadesAt"`
+	TTL          *string    `json:"ttl"`
+	Potential    float64    `json:"potential"`
+	AccessCount  uint64     `json:"accessCount"`
+	Pinned       bool       `json:"pinned"`
+	Crystallized bool       `json:"crystallized"`
+	Size         int        `json:"size"` // bytes of data
+}
+
+// View gives e.
+func (e *Event) View() EventView {
+	m := &e.Memory
+	v := EventView{Position: e.Position, Time: Timestamp{e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
+	if e.Crystal != nil {
+		c := e.Crystal.View()
+		v.Crystal = &c
+	}
+	if m.Policy != nil {
+		at := m.View(e.Time)
+		v.ID = &m.ID
+		v.Arithmetic = &Arithmetic{
+			CreatedAt: at.CreatedAt, LastAccessed: at.LastAccessed, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
+			Policy: at.Policy, Decay: at.Decay, Threshold: m.Policy.Threshold(), FadesAt: at.FadesAt, TTL: at.TTL,
+			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
+		}
+	}
+	return v
+}
+
+// Problem is an error as the wire shows it (RFC 9457, application/problem+json).
+type Problem struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail,omitempty"`
+	Code      string `json:"code"`
+	Field     string `json:"field,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+}
+
+// MemoryPage is a page of memories, newest first.
+type MemoryPage struct {
+	Memories []View  `json:"memories"`
+	Next     *string `json:"next"` // the cursor of the next page; null: this is the last
+}
+
+// RelatedPage is the neighbors of one memory, strongest first; each has its Resonance.
+type RelatedPage struct {
+	Related []View `json:"related"`
+}
+
+// CrystalPage is a page of crystals.
+type CrystalPage struct {
+	Crystals []CrystalView `json:"crystals"`
+	Next     *string       `json:"next"`
+}
+
+// PatternList is all patterns of a tenant that have a live member.
+type PatternList struct {
+	Patterns []PatternView `json:"patterns"`
+}
+
+// EventPage is a page of the journal. Next is the position to go on after.
+type EventPage struct {
+	Events []EventView `json:"events"`
+	Next   uint64      `json:"next"`
+}
+
+// BatchItem is what became of one memory of a batch: Memory or Problem is set.
+type BatchItem struct {
+	Status  int      `json:"status"` // as a request of its own would have been answered
+	Memory  *View    `json:"memory,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
+// BatchPage answers a batch, in the order of the request.
+type BatchPage struct {
+	Results []BatchItem `json:"results"`
+}
