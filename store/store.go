@@ -86,7 +86,7 @@ type Store interface {
 	// Stats counts what is live at now.
 	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
 
-	// Tenants gives the tenants that have a memory, by name.
+	// Tenants gives the tenants that have a memory or a crystal, by name.
 	Tenants(ctx context.Context) ([]string, error)
 
 	// Prune drops at most limit idempotency answers that ended by now and tells how many. It needs no

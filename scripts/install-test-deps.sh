@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests call and that are missing here; says nothing when all are
+# there. Works as root, and through sudo otherwise; where neither can be had, it names the packages
+# and fails. A service that a package brings along is not left running, now or after a reboot.
+set -euo pipefail
+
+# program=Debian package
+wanted=(
+  promtool=prometheus
+  lsof=lsof
+)
+
+missing=()
+packages=()
+for pair in "${wanted[@]}"; do
+  if ! command -v "${pair%%=*}" >/dev/null; then
+    missing+=("${pair%%=*}")
+    packages+=("${pair#*=}")
+  fi
+done
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+fail() {
+  echo "install-test-deps: $1" >&2
+  echo "install-test-deps: the tests need: ${missing[*]} (Debian packages: ${packages[*]})." >&2
+  echo "install-test-deps: as root: apt-get install --no-install-recommends ${packages[*]}" >&2
+  exit 1
+}
+
+command -v apt-get >/dev/null || fail "there is no apt-get here"
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=()
+elif ! command -v sudo >/dev/null; then
+  fail "not root, and there is no sudo"
+elif sudo -n true 2>/dev/null; then
+  as_root=(sudo -n)
+elif [ -t 0 ]; then
+  as_root=(sudo) # it can ask for the password
+else
+  fail "not root, and sudo wants a password that nobody is here to type"
+fi
+
+# The package prometheus starts a daemon when it is installed, and its recommended node exporter
+# another: the second is not installed, and a policy forbids the first for the time of the
+# installation. A policy that is there already is the owner's and stays; so does a Prometheus that
+# was running before, which is not ours to stop.
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=no
+remove_policy() {
+  [ "$policy_is_ours" = no ] || "${as_root[@]}" rm -f "$policy"
+}
+trap remove_policy EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+had_prometheus=no
+if pgrep -x prometheus >/dev/null 2>&1; then
+  had_prometheus=yes
+fi
+
+if [ ! -e "$policy" ]; then
+  policy_is_ours=yes
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+fi
+
+echo "install-test-deps: installing ${packages[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+"${apt[@]}" update || true # the lists at hand may do
+"${apt[@]}" install -y --no-install-recommends "${packages[@]}" >/dev/null ||
+  fail "apt-get could not install them"
+
+if [[ " ${packages[*]} " == *" prometheus "* && $had_prometheus = no ]]; then
+  if [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl --quiet disable --now prometheus.service || true
+  elif [ -x /etc/init.d/prometheus ]; then
+    "${as_root[@]}" /etc/init.d/prometheus stop >/dev/null 2>&1 || true
+    "${as_root[@]}" update-rc.d prometheus disable >/dev/null 2>&1 || true
+  fi
+fi
+
+for program in "${missing[@]}"; do
+  command -v "$program" >/dev/null || fail "installed, and still not in PATH: $program"
+done

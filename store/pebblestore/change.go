@@ -1,0 +1,174 @@
+package pebblestore
+
+import (
+	"context"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Update changes one memory; see [store.Store].
+func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	if err := s.enter(ctx); err != nil {
+		return sigil.Memory{}, err
+	}
+	defer s.gate.RUnlock()
+	defer s.keys.lock(key)()
+
+	m, ok := s.meta(key)
+	if !ok {
+		return sigil.Memory{}, sigil.NotFound()
+	}
+	event, err := decide(&m)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	// Read before anything changes: a memory that cannot be answered is not to be touched.
+	memory, found, err := s.read(m)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	if !found {
+		return sigil.Memory{}, errDamaged // it is locked: nobody else removed it
+	}
+	policy, err := s.policies.number(m.Policy)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	if event == nil {
+		s.refresh(key, &m, policy)
+		return memory, nil
+	}
+	ch := &change{
+		set: []record{{memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy)}},
+		publish: func(x *index) {
+			t, e := x.find(key)
+			x.update(t, e, &m, policy)
+		},
+	}
+	if err := s.journal(ch, event); err != nil {
+		return sigil.Memory{}, err
+	}
+	s.clean([]sigil.Key{key})
+	return memory, s.commits.do(ch)
+}
+
+// Remove deletes memories in one commit; see [store.Store].
+func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	defer s.keys.lock(keys...)()
+
+	ch := &change{}
+	var gone []sigil.Key
+	seen := make(map[sigil.Key]bool, len(keys))
+	for _, key := range keys {
+		m, ok := s.meta(key)
+		if !ok || seen[key] {
+			continue
+		}
+		seen[key] = true
+		event, remove := decide(m)
+		if !remove {
+			continue
+		}
+		if err := s.journal(ch, &event); err != nil {
+			return nil, err
+		}
+		gone = append(gone, key)
+		ch.delete = append(ch.delete, memoryKey(metaFamily, key.Tenant, key.ID), memoryKey(bodyFamily, key.Tenant, key.ID))
+	}
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	ch.publish = func(x *index) {
+		for _, key := range gone {
+			t, e := x.find(key)
+			x.remove(t, e)
+		}
+	}
+	s.clean(gone)
+	if err := s.commits.do(ch); err != nil {
+		return nil, err
+	}
+	events := make([]sigil.Event, len(ch.events))
+	for i, e := range ch.events {
+		events[i] = *e
+	}
+	return events, nil
+}
+
+// meta gives the figures of a memory that the caller has locked.
+func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	_, e := s.index.find(key)
+	if e == nil {
+		return sigil.Meta{}, false
+	}
+	return e.meta(key.Tenant, s.policies), true
+}
+
+// refresh makes new figures visible and leaves the writing to the committer. The caller has the key
+// locked.
+func (s *Store) refresh(key sigil.Key, m *sigil.Meta, policy uint16) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	t, e := s.index.find(key)
+	s.index.update(t, e, m, policy)
+	if !e.dirty {
+		e.dirty = true
+		s.index.dirty = append(s.index.dirty, dirtyEntry{t, e})
+	}
+}
+
+// clean tells the committer not to write the refreshes of memories that are about to be written or
+// deleted by a change: its write could come after. The caller has the keys locked, so no new refresh
+// comes before the change is published.
+func (s *Store) clean(keys []sigil.Key) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	for _, key := range keys {
+		if _, e := s.index.find(key); e != nil {
+			e.dirty = false
+		}
+	}
+}
+
+// refreshStep is how many refreshes are encoded in one hold of the index lock.
+const refreshStep = 1024
+
+// writeRefreshes puts into the batch what was refreshed since the last time.
+func (s *Store) writeRefreshes(b *pebble.Batch) error {
+	s.index.mu.Lock()
+	dirty := s.index.dirty
+	s.index.dirty = nil
+	s.index.mu.Unlock()
+	for len(dirty) > 0 {
+		n := min(refreshStep, len(dirty))
+		if err := s.writeSome(b, dirty[:n]); err != nil {
+			return err
+		}
+		dirty = dirty[n:]
+	}
+	return nil
+}
+
+func (s *Store) writeSome(b *pebble.Batch, dirty []dirtyEntry) error {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	for _, d := range dirty {
+		if !d.entry.dirty {
+			continue // a change took care of it
+		}
+		d.entry.dirty = false
+		m := d.entry.meta(d.tenant.name, s.policies)
+		if err := b.Set(memoryKey(metaFamily, d.tenant.name, m.ID), appendMeta(nil, &m, d.entry.policy), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

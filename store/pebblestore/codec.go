@@ -1,0 +1,287 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Records are sequences of varints, eight-byte floats and length-prefixed strings in a fixed order. A
+// change of the order is a new format of the store (info.go).
+
+var errDamaged = errors.New("pebblestore: damaged record")
+
+const (
+	flagPinned = 1 << iota
+	flagCrystallized
+	flagFades // FadesAt is not zero
+)
+
+// appendMeta writes all of m but its key.
+func appendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
+	var flags byte
+	if m.Pinned {
+		flags |= flagPinned
+	}
+	if m.Crystallized {
+		flags |= flagCrystallized
+	}
+	if !m.FadesAt.IsZero() {
+		flags |= flagFades
+	}
+	b = append(b, flags)
+	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
+	b = appendFloat(b, m.Potential)
+	b = binary.AppendUvarint(b, m.AccessCount)
+	b = binary.AppendUvarint(b, uint64(m.Size))
+	b = binary.AppendVarint(b, m.CreatedAt.UnixMilli())
+	b = binary.AppendVarint(b, m.LastAccessed.Sub(m.CreatedAt).Milliseconds())
+	if flags&flagFades != 0 {
+		b = binary.AppendVarint(b, m.FadesAt.Sub(m.CreatedAt).Milliseconds())
+	}
+	b = binary.AppendUvarint(b, uint64(m.TTL.Milliseconds()))
+	return binary.AppendUvarint(b, uint64(policy))
+}
+
+func (r *reader) meta(key sigil.Key, policies *policies) sigil.Meta {
+	flags := r.byte()
+	m := sigil.Meta{Key: key, Pinned: flags&flagPinned != 0, Crystallized: flags&flagCrystallized != 0}
+	m.Frequency = sigil.Frequency(r.uint16())
+	m.Potential = r.float()
+	m.AccessCount = r.uvarint()
+	m.Size = int(r.uvarint())
+	m.CreatedAt = r.time()
+	m.LastAccessed = m.CreatedAt.Add(r.millis())
+	if flags&flagFades != 0 {
+		m.FadesAt = m.CreatedAt.Add(r.millis())
+	}
+	m.TTL = time.Duration(r.uvarint()) * time.Millisecond
+	m.Policy = policies.get(uint16(r.uvarint()))
+	if m.Policy == nil || m.Frequency >= sigil.Frequencies || !(m.Potential >= 0 && m.Potential <= 1) {
+		r.fail()
+	}
+	return m
+}
+
+// appendBody writes what meta leaves out.
+func appendBody(b []byte, m *sigil.Memory) ([]byte, error) {
+	b = append(b, m.Hash[:]...)
+	for _, f := range []float64{m.State.Phi, m.State.Coherence, m.State.Awareness, m.State.EmotionalResonance} {
+		b = appendFloat(b, f)
+	}
+	var extra []byte
+	if m.State.Extra != nil {
+		var err error
+		if extra, err = json.Marshal(m.State.Extra); err != nil {
+			return nil, err
+		}
+	}
+	b = appendBytes(b, extra)
+	b = binary.AppendUvarint(b, uint64(len(m.Tags)))
+	for _, tag := range m.Tags {
+		b = appendBytes(b, []byte(tag))
+	}
+	return append(b, m.Data...), nil // the rest of the record
+}
+
+// body reads into m what appendBody wrote. The record's bytes are not kept.
+func (r *reader) body(m *sigil.Memory) {
+	copy(m.Hash[:], r.take(len(m.Hash)))
+	for _, f := range []*float64{&m.State.Phi, &m.State.Coherence, &m.State.Awareness, &m.State.EmotionalResonance} {
+		*f = r.float()
+	}
+	if extra := r.bytes(); len(extra) > 0 && json.Unmarshal(extra, &m.State.Extra) != nil {
+		r.fail()
+	}
+	for range r.count() {
+		m.Tags = append(m.Tags, string(r.bytes()))
+	}
+	m.Data = append(json.RawMessage(nil), r.b...)
+	r.b = nil
+}
+
+// Codes on disk of an event's kind and reason: the place in these lists, which only ever grow at the
+// end.
+var (
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted}
+	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential}
+)
+
+const (
+	eventHasMemory = 1 << iota
+	eventHasCrystal
+)
+
+// appendEvent writes all of e but its tenant and position, which are the key.
+func appendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
+	kind, reason := slices.Index(eventKinds, e.Kind), slices.Index(eventReasons, e.Reason)
+	if kind < 0 || reason < 0 {
+		return nil, errors.New("pebblestore: unknown kind or reason of event: " + string(e.Kind) + " " + e.Reason)
+	}
+	var has byte
+	if e.Memory.Policy != nil {
+		has |= eventHasMemory
+	}
+	if e.Crystal != nil {
+		has |= eventHasCrystal
+	}
+	b = append(b, byte(kind), byte(reason), has)
+	b = binary.AppendVarint(b, e.Time.UnixMilli())
+	if has&eventHasMemory != 0 {
+		b = appendMeta(append(b, e.Memory.ID[:]...), &e.Memory, policy)
+	}
+	if has&eventHasCrystal != 0 {
+		b = appendCrystal(b, e.Crystal)
+	}
+	return b, nil
+}
+
+func (r *reader) event(tenant string, position uint64, policies *policies) sigil.Event {
+	e := sigil.Event{Position: position, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
+	kind, reason, has := int(r.byte()), int(r.byte()), r.byte()
+	if kind >= len(eventKinds) || reason >= len(eventReasons) {
+		r.fail()
+		return e
+	}
+	e.Kind, e.Reason, e.Time = eventKinds[kind], eventReasons[reason], r.time()
+	if has&eventHasMemory != 0 {
+		e.Memory = r.meta(sigil.Key{Tenant: tenant, ID: r.id()}, policies)
+	}
+	if has&eventHasCrystal != 0 {
+		c := r.crystal(tenant)
+		e.Crystal = &c
+	}
+	return e
+}
+
+func appendCrystal(b []byte, c *sigil.Crystal) []byte {
+	b = appendBytes(b, []byte(c.Kind))
+	b = append(b, c.Memory[:]...)
+	b = append(b, byte(c.Pattern))
+	b = binary.AppendUvarint(b, uint64(c.Members))
+	b = binary.AppendVarint(b, c.CreatedAt.UnixMilli())
+	b = binary.AppendVarint(b, c.UpdatedAt.UnixMilli())
+	return appendFloat(appendFloat(b, c.Stability), c.Frequency)
+}
+
+func (r *reader) crystal(tenant string) sigil.Crystal {
+	return sigil.Crystal{
+		Tenant: tenant, Kind: sigil.CrystalKind(r.bytes()), Memory: r.id(), Pattern: int(r.byte()), Members: int(r.uvarint()),
+		CreatedAt: r.time(), UpdatedAt: r.time(), Stability: r.float(), Frequency: r.float(),
+	}
+}
+
+func appendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
+	b = append(b, i.Fingerprint[:]...)
+	b = binary.AppendVarint(b, i.Ends.UnixMilli())
+	return appendMeta(append(b, m.ID[:]...), m, policy)
+}
+
+func (r *reader) answer(tenant string, policies *policies) (a store.Answer, ends time.Time) {
+	copy(a.Fingerprint[:], r.take(len(a.Fingerprint)))
+	ends = r.time()
+	a.Memory = r.meta(sigil.Key{Tenant: tenant, ID: r.id()}, policies)
+	return a, ends
+}
+
+func appendFloat(b []byte, f float64) []byte {
+	return binary.BigEndian.AppendUint64(b, math.Float64bits(f))
+}
+
+func appendBytes(b, s []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// reader takes a record apart. After the first thing that does not fit it gives zeros, and err says so.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) fail() { r.err, r.b = errDamaged, nil }
+
+// end gives the error of all that was read; bytes left over are one.
+func (r *reader) end() error {
+	if r.err == nil && len(r.b) > 0 {
+		r.fail()
+	}
+	return r.err
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.fail()
+		return nil
+	}
+	taken := r.b[:n]
+	r.b = r.b[n:]
+	return taken
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) uint16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.BigEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (r *reader) float() float64 {
+	if b := r.take(8); b != nil {
+		return math.Float64frombits(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count gives a number of things to come, each at least a byte long.
+func (r *reader) count() int {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) bytes() []byte { return r.take(r.count()) }
+
+func (r *reader) time() time.Time { return time.UnixMilli(r.varint()).UTC() }
+
+func (r *reader) millis() time.Duration { return time.Duration(r.varint()) * time.Millisecond }
+
+func (r *reader) id() (id sigil.ID) {
+	copy(id[:], r.take(len(id)))
+	return id
+}

@@ -1,0 +1,233 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+const (
+	// refreshDelay is how long a refresh may wait to be written: half of the second that is promised,
+	// so that a slow sync still keeps the promise.
+	refreshDelay = 500 * time.Millisecond
+	// maxBatch bounds the bytes of one batch, so that a flood of large memories does not make one
+	// commit that everybody waits for.
+	maxBatch = 8 << 20
+	// inFlight is how many batches may be on their way to the disk: while one syncs the next is formed
+	// and written, and waits for the one after.
+	inFlight = 2
+)
+
+// change is what one caller wants to be durable: records to set and delete, events to journal, and
+// what to do to the index once they are.
+type change struct {
+	set     []record
+	delete  [][]byte
+	events  []*sigil.Event // get their positions here
+	encoded [][]byte       // the events' records
+	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
+	done    chan error     // gets one answer
+}
+
+type record struct{ key, value []byte }
+
+// committer gathers the changes of concurrent callers into batches with one sync each. Two goroutines
+// carry it: form writes batches, finish waits for their sync, publishes and answers, in order.
+type committer struct {
+	s *Store
+
+	// mu guards queue, closed
+	mu     sync.Mutex
+	queue  []*change
+	closed bool
+	// wake has room for one signal: there may be something to do.
+	wake chan struct{}
+
+	written chan *written // from form to finish; its room is inFlight-1
+	wg      sync.WaitGroup
+}
+
+// written is a batch that waits for its sync.
+type written struct {
+	batch    *pebble.Batch
+	changes  []*change
+	position uint64 // of the newest event up to here
+	begin    time.Time
+}
+
+func startCommitter(s *Store) *committer {
+	c := &committer{s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1)}
+	c.wg.Go(c.form)   // stop waits for it
+	c.wg.Go(c.finish) // stop waits for it
+	return c
+}
+
+// do makes ch, which has at least one record, durable and visible, and answers when it is.
+func (c *committer) do(ch *change) error {
+	ch.done = make(chan error, 1)
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return errClosed()
+	}
+	c.queue = append(c.queue, ch)
+	c.mu.Unlock()
+	c.signal()
+	select {
+	case err := <-ch.done:
+		return err
+	case <-c.s.failed:
+		return c.s.failure()
+	}
+}
+
+// signal wakes form.
+func (c *committer) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it has a signal waiting
+	}
+}
+
+// stop writes what is queued and refreshed, and ends both goroutines.
+func (c *committer) stop() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.signal()
+	c.wg.Wait()
+}
+
+// take gives what is queued, up to maxBatch bytes.
+func (c *committer) take() (changes []*change, closed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, size := 0, 0
+	for ; n < len(c.queue) && size < maxBatch; n++ {
+		for _, r := range c.queue[n].set {
+			size += len(r.value)
+		}
+	}
+	changes = c.queue[:n:n]
+	c.queue = c.queue[n:]
+	return changes, c.closed && len(c.queue) == 0
+}
+
+// form writes batches until the committer is stopped and all is written.
+func (c *committer) form() {
+	defer close(c.written)
+	position, policies := c.s.published.Load(), len(c.s.policies.from(0))
+	refresh := time.NewTimer(refreshDelay)
+	defer refresh.Stop()
+	for closed := false; !closed; {
+		refreshes := false
+		select {
+		case <-c.wake:
+		case <-refresh.C:
+			refreshes = true
+			refresh.Reset(refreshDelay)
+		}
+		for {
+			var changes []*change
+			changes, closed = c.take()
+			if len(changes) == 0 && !refreshes && !closed {
+				break
+			}
+			w := &written{batch: c.s.db.NewBatch(), changes: changes, begin: time.Now()}
+			err := c.fill(w, refreshes || closed, &position, &policies)
+			refreshes = false
+			if err == nil && !w.batch.Empty() {
+				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
+			}
+			if err != nil {
+				c.s.fail(err)
+				return
+			}
+			if w.batch.Empty() { // a tick, or the end, with nothing refreshed
+				_ = w.batch.Close()
+			} else {
+				select {
+				case c.written <- w:
+				case <-c.s.failed:
+					return
+				}
+			}
+			if closed {
+				return
+			}
+		}
+	}
+}
+
+// fill puts changes, new policies and, where refreshes is set, the refreshed figures into the batch.
+func (c *committer) fill(w *written, refreshes bool, position *uint64, policies *int) error {
+	if refreshes {
+		// First, so that what a change below says of the same memory wins.
+		if err := c.s.writeRefreshes(w.batch); err != nil {
+			return err
+		}
+	}
+	before := *position
+	for _, ch := range w.changes {
+		for _, r := range ch.set {
+			if err := w.batch.Set(r.key, r.value, nil); err != nil {
+				return err
+			}
+		}
+		for _, key := range ch.delete {
+			if err := w.batch.Delete(key, nil); err != nil {
+				return err
+			}
+		}
+		for i, e := range ch.events {
+			*position++
+			e.Position = *position
+			if err := w.batch.Set(journalKey(e.Memory.Tenant, *position), ch.encoded[i], nil); err != nil {
+				return err
+			}
+		}
+	}
+	w.position = *position
+	if *position != before {
+		if err := w.batch.Set([]byte{positionFamily}, binary.BigEndian.AppendUint64(nil, *position), nil); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.s.policies.from(*policies) {
+		if err := w.batch.Set(policyKey(uint16(*policies)), []byte(p.String()), nil); err != nil { //nolint:gosec // policies.add bounds it
+			return err
+		}
+		*policies++
+	}
+	return nil
+}
+
+// finish waits for the sync of each batch, publishes its changes together and answers.
+func (c *committer) finish() {
+	for w := range c.written {
+		if err := w.batch.SyncWait(); err != nil {
+			c.s.fail(err)
+			return
+		}
+		_ = w.batch.Close()
+		x := c.s.index
+		x.mu.Lock()
+		for _, ch := range w.changes {
+			if ch.publish != nil {
+				ch.publish(x)
+			}
+		}
+		x.mu.Unlock()
+		c.s.published.Store(w.position)
+		for _, ch := range w.changes {
+			ch.done <- nil
+		}
+		if c.s.onCommit != nil && len(w.changes) > 0 {
+			c.s.onCommit(len(w.changes), time.Since(w.begin))
+		}
+	}
+}

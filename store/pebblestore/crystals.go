@@ -1,0 +1,90 @@
+package pebblestore
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Crystallize brings a tenant's pattern crystals up to date; see [store.Store].
+func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, decide func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.gate.RUnlock()
+	// The zero id is no memory's: its lock is the one of the tenant's crystals.
+	defer s.keys.lock(sigil.Key{Tenant: name})()
+
+	patterns, crystals := s.patternsAndCrystals(name, now)
+	ch := &change{}
+	var changed []sigil.Crystal
+	show := func(p sigil.Pattern) error {
+		var old *sigil.Crystal
+		if c, ok := crystals[p.Group]; ok {
+			old = &c
+		}
+		crystal, event := decide(p, old)
+		if crystal != nil {
+			ch.set = append(ch.set, record{crystalKey(name, p.Group), appendCrystal(nil, crystal)})
+			changed = append(changed, *crystal)
+		}
+		if event != nil {
+			return s.journal(ch, event)
+		}
+		return nil
+	}
+	live := map[int]bool{}
+	for _, p := range patterns {
+		live[p.Group] = true
+		if err := show(p); err != nil {
+			return err
+		}
+	}
+	for _, group := range slices.Sorted(maps.Keys(crystals)) {
+		if !live[group] {
+			if err := show(sigil.Pattern{Group: group}); err != nil {
+				return err
+			}
+		}
+	}
+	if len(ch.set) == 0 && len(ch.events) == 0 {
+		return nil
+	}
+	ch.publish = func(x *index) {
+		t := x.tenant(name)
+		for _, c := range changed {
+			x.setCrystal(t, c)
+		}
+	}
+	return s.commits.do(ch)
+}
+
+func (s *Store) patternsAndCrystals(name string, now time.Time) ([]sigil.Pattern, map[int]sigil.Crystal) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	t := s.index.tenants[name]
+	if t == nil {
+		return nil, nil
+	}
+	return t.patterns(now.UnixMilli()), maps.Clone(t.crystals)
+}
+
+// Crystals gives the pattern crystals; see [store.Store].
+func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	t := s.index.tenants[tenant]
+	if t == nil {
+		return nil, nil
+	}
+	crystals := slices.Collect(maps.Values(t.crystals))
+	slices.SortFunc(crystals, func(a, b sigil.Crystal) int { return a.Pattern - b.Pattern })
+	return crystals, nil
+}

@@ -1,0 +1,14 @@
+// Package pebblestore is the embedded [store.Store]: records on disk in one Pebble database, indexes
+// in memory, rebuilt at open.
+//
+// It owns the layout of keys (keys.go, codec.go), the one committer that gathers what concurrent
+// callers change into one synced batch (commit.go), the indexes that make a memory visible once its
+// commit is durable (index.go, tenant.go), and the locks of single memories (keylock.go). It does not
+// know policies, verbs or the time.
+//
+// How a change goes: lock the keys it reads · decide on the index · queue the records · the committer
+// writes and syncs one batch of all that is queued · it applies them to the index · it answers. A
+// refresh changes the index at once and is written by the committer within half a second.
+//
+// Order of locks: gate, keys (ascending), index. The index lock is never held across I/O.
+package pebblestore

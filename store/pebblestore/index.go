@@ -1,0 +1,176 @@
+package pebblestore
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// index is what makes memories visible: a memory is there when its entry is. It is a function of
+// what is on disk, but for refreshes of the last half second, and is rebuilt from there at open.
+//
+// Its fields and all that hangs below them are touched only between lock and unlock; the methods
+// below say which they expect. No I/O happens under it.
+type index struct {
+	// mu guards all below
+	mu      sync.RWMutex
+	tenants map[string]*tenant
+	// agenda holds, by first deadline, the tenants that have one, so that looking for what is due
+	// costs the same however many memories and tenants there are.
+	agenda *btree.BTreeG[appointment]
+	dirty  []dirtyEntry
+	// memories and crystals count all tenants' memories and crystals of patterns and memories.
+	memories, crystals int
+}
+
+type appointment struct {
+	at     int64
+	tenant *tenant
+}
+
+// dirtyEntry is an entry whose refresh is not on disk.
+type dirtyEntry struct {
+	tenant *tenant
+	entry  *entry
+}
+
+func newIndex() *index {
+	return &index{
+		tenants: map[string]*tenant{},
+		agenda: btree.NewBTreeGOptions(func(a, b appointment) bool {
+			if a.at != b.at {
+				return a.at < b.at
+			}
+			return a.tenant.name < b.tenant.name
+		}, btree.Options{NoLocks: true}),
+	}
+}
+
+// find gives the entry of a key, and its tenant, or nil. mu is held.
+func (x *index) find(key sigil.Key) (*tenant, *entry) {
+	t := x.tenants[key.Tenant]
+	if t == nil {
+		return nil, nil
+	}
+	return t, t.byID[key.ID]
+}
+
+// tenant gives the tenant of a name, made where there is none. mu is held for writing.
+func (x *index) tenant(name string) *tenant {
+	t := x.tenants[name]
+	if t == nil {
+		t = newTenant(name)
+		x.tenants[name] = t
+	}
+	return t
+}
+
+// insert adds an entry. mu is held for writing.
+func (x *index) insert(t *tenant, e *entry) {
+	t.insert(e)
+	x.memories++
+	if e.crystallized {
+		x.crystals++
+	}
+	x.reschedule(t)
+}
+
+// remove takes an entry out. mu is held for writing.
+func (x *index) remove(t *tenant, e *entry) {
+	t.remove(e)
+	e.dirty = false
+	x.memories--
+	if e.crystallized {
+		x.crystals--
+	}
+	x.reschedule(t)
+	x.tidy(t)
+}
+
+// update changes an entry. mu is held for writing.
+func (x *index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
+	t.update(e, m, policy)
+	x.reschedule(t)
+}
+
+// setCrystal puts the crystal of a pattern. mu is held for writing.
+func (x *index) setCrystal(t *tenant, c sigil.Crystal) {
+	if _, ok := t.crystals[c.Pattern]; !ok {
+		x.crystals++
+	}
+	t.crystals[c.Pattern] = c
+}
+
+// tidy forgets a tenant that has nothing. mu is held for writing.
+func (x *index) tidy(t *tenant) {
+	if len(t.byID) == 0 && len(t.crystals) == 0 && t.arriving == (load{}) {
+		delete(x.tenants, t.name)
+	}
+}
+
+// reschedule keeps the agenda true after t's deadlines changed. mu is held for writing.
+func (x *index) reschedule(t *tenant) {
+	next := t.nextFade()
+	if next == t.first {
+		return
+	}
+	if t.first != never {
+		x.agenda.Delete(appointment{t.first, t})
+	}
+	t.first = next
+	if next != never {
+		x.agenda.Set(appointment{next, t})
+	}
+}
+
+// due gives at most limit keys of what is past its deadline at now. mu is held.
+func (x *index) due(now int64, limit int) []sigil.Key {
+	var keys []sigil.Key
+	x.agenda.Scan(func(a appointment) bool {
+		if a.at > now {
+			return false
+		}
+		a.tenant.due(now, func(e *entry) bool {
+			if len(keys) < limit {
+				keys = append(keys, sigil.Key{Tenant: a.tenant.name, ID: e.id})
+			}
+			return len(keys) < limit
+		})
+		return len(keys) < limit
+	})
+	return keys
+}
+
+// near gives at most limit live entries of the tenant, by distance from frequency f and by descending
+// id. mu is held.
+func (t *tenant) near(f sigil.Frequency, span, limit int, now int64) []*entry {
+	var found []*entry
+	for distance := 0; distance <= span && len(found) < limit; distance++ {
+		ring := t.newestLive(int(f)+distance, limit-len(found), now)
+		if distance > 0 {
+			ring = append(ring, t.newestLive(int(f)-distance, limit-len(found), now)...)
+			slices.SortFunc(ring, func(a, b *entry) int { return strings.Compare(string(b.id[:]), string(a.id[:])) })
+		}
+		found = append(found, ring[:min(len(ring), limit-len(found))]...)
+	}
+	return found
+}
+
+// newestLive gives at most limit live entries of one frequency. mu is held.
+func (t *tenant) newestLive(f, limit int, now int64) []*entry {
+	if f < 0 || f >= sigil.Frequencies || t.frequencies[uint16(f)] == nil {
+		return nil
+	}
+	var found []*entry
+	t.frequencies[uint16(f)].newest.Scan(func(e *entry) bool {
+		if !e.due(now) {
+			found = append(found, e)
+		}
+		return len(found) < limit
+	})
+	return found
+}

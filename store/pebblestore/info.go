@@ -1,0 +1,157 @@
+package pebblestore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// format is the version of the layout that this package writes, and the newest it reads.
+const format = 1
+
+// A store's folder holds:
+const (
+	infoFile   = "sigil.json"  // which store it is; written once
+	lockFile   = "sigil.lock"  // locked by the process that has the store open
+	holderFile = "holder.json" // who that is, for the others' error message
+	dataFolder = "pebble"      // the database
+)
+
+type infoRecord struct {
+	Format    int       `json:"format"`
+	ID        sigil.ID  `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// openInfo reads which store dir holds, or makes a new one of an empty folder. dir is locked.
+func openInfo(fsys vfs.FS, dir string) (store.Info, error) {
+	path := fsys.PathJoin(dir, infoFile)
+	b, err := readFile(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return createInfo(fsys, dir)
+	}
+	if err != nil {
+		return store.Info{}, err
+	}
+	var r infoRecord
+	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {
+		return store.Info{}, fmt.Errorf("%s is damaged: it does not say which store this is", path)
+	}
+	if r.Format > format {
+		return store.Info{}, &sigil.Error{
+			Kind: sigil.ErrFormat, Code: "store_format",
+			Detail: fmt.Sprintf("the store at %s has format %d, written by a newer sigil; this one reads formats up to %d: run the newer one", dir, r.Format, format),
+		}
+	}
+	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}, nil
+}
+
+func createInfo(fsys vfs.FS, dir string) (store.Info, error) {
+	names, err := fsys.List(dir)
+	if err != nil {
+		return store.Info{}, err
+	}
+	for _, name := range names {
+		if name != lockFile && name != holderFile && !strings.HasSuffix(name, ".tmp") {
+			return store.Info{}, fmt.Errorf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name)
+		}
+	}
+	r := infoRecord{Format: format, ID: uuid.New(), CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
+	b, err := json.Marshal(r)
+	if err != nil {
+		return store.Info{}, err
+	}
+	if err := writeFile(fsys, dir, infoFile, append(b, '\n')); err != nil {
+		return store.Info{}, err
+	}
+	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}, nil
+}
+
+type holder struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// lockDir locks dir for this process and says so in it; a lock that another holds is
+// [sigil.ErrLocked], naming the holder.
+func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
+	lock, err := fsys.Lock(fsys.PathJoin(dir, lockFile))
+	if err != nil {
+		busy := errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), "held by current process")
+		if !busy {
+			return nil, err
+		}
+		return nil, &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir), Err: err}
+	}
+	host, _ := os.Hostname() // for people only
+	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
+	if err == nil {
+		err = writeFile(fsys, dir, holderFile, append(b, '\n'))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return func() error {
+		return errors.Join(fsys.Remove(fsys.PathJoin(dir, holderFile)), lock.Close())
+	}, nil
+}
+
+func holderOf(fsys vfs.FS, dir string) string {
+	var h holder
+	b, err := readFile(fsys, fsys.PathJoin(dir, holderFile))
+	if err != nil || json.Unmarshal(b, &h) != nil {
+		return "another process, which has not said which one"
+	}
+	return fmt.Sprintf("process %d (%s) on %s since %s", h.PID, h.Command, h.Host, h.Since.Format(time.RFC3339))
+}
+
+func readFile(fsys vfs.FS, path string) ([]byte, error) {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(f)
+	return b, errors.Join(err, f.Close())
+}
+
+// writeFile puts a file in its place whole and durably, or not at all.
+func writeFile(fsys vfs.FS, dir, name string, b []byte) error {
+	path := fsys.PathJoin(dir, name)
+	f, err := fsys.Create(path+".tmp", vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := fsys.Rename(path+".tmp", path); err != nil {
+		return err
+	}
+	return syncDir(fsys, dir)
+}
+
+func syncDir(fsys vfs.FS, dir string) error {
+	d, err := fsys.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,232 @@
+package pebblestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Insert keeps items in one commit; see [store.Store].
+func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Inserted{}, err
+	}
+	defer s.gate.RUnlock()
+
+	if keys := idempotencyKeys(name, items); len(keys) > 0 {
+		if !s.insertKeys.add(keys) {
+			return store.Inserted{}, &sigil.Error{
+				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
+				Detail: "a request with this key is under way",
+			}
+		}
+		defer s.insertKeys.remove(keys)
+		answers, err := s.answers(name, items)
+		if err != nil || len(answers) > 0 {
+			return store.Inserted{Answers: answers}, err
+		}
+	}
+
+	ch := &change{}
+	entries := make([]*entry, len(items))
+	var arriving load
+	for i := range items {
+		e, err := s.encode(ch, name, &items[i])
+		if err != nil {
+			return store.Inserted{}, err
+		}
+		entries[i] = e
+		arriving.memories++
+		arriving.bytes += int64(e.size)
+	}
+	if err := s.checkNew(name, entries); err != nil {
+		return store.Inserted{}, err
+	}
+	if quota == (store.Quota{}) {
+		ch.publish = func(x *index) {
+			t := x.tenant(name)
+			for _, e := range entries {
+				x.insert(t, e)
+			}
+		}
+		return store.Inserted{}, s.commits.do(ch)
+	}
+
+	room, err := s.makeRoom(name, arriving, quota)
+	if err != nil {
+		return store.Inserted{}, err
+	}
+	defer room.unlock()
+	evicted, err := s.encodeEvictions(ch, name, room, evict)
+	if err != nil {
+		s.giveBack(room)
+		return store.Inserted{}, err
+	}
+	ch.publish = func(x *index) {
+		room.settle()
+		for _, v := range room.victims {
+			x.remove(room.tenant, v.entry)
+		}
+		t := x.tenant(name) // anew: the last victim may have taken the tenant with it
+		for _, e := range entries {
+			x.insert(t, e)
+		}
+	}
+	if err := s.commits.do(ch); err != nil {
+		return store.Inserted{}, err // the store has failed or is closed; no room is needed any more
+	}
+	inserted := store.Inserted{}
+	for _, e := range evicted {
+		inserted.Evicted = append(inserted.Evicted, *e)
+	}
+	return inserted, nil
+}
+
+// encode adds one item's records to ch and gives its entry.
+func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error) {
+	m := &item.Memory
+	if m.Tenant != name {
+		return nil, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
+	}
+	policy, err := s.policies.number(m.Policy)
+	if err != nil {
+		return nil, err
+	}
+	meta := appendMeta(make([]byte, 0, 48), &m.Meta, policy)
+	body, err := appendBody(make([]byte, 0, len(m.Data)+96), m)
+	if err != nil {
+		return nil, err
+	}
+	ch.set = append(ch.set, record{memoryKey(metaFamily, name, m.ID), meta}, record{memoryKey(bodyFamily, name, m.ID), body})
+	for i := range item.Events {
+		event := item.Events[i] // a copy: it will get a position
+		if err := s.journal(ch, &event); err != nil {
+			return nil, err
+		}
+	}
+	if id := &item.Idempotency; id.Key != "" {
+		ch.set = append(ch.set,
+			record{idempotencyKey(name, id.Key), appendAnswer(nil, id, &m.Meta, policy)},
+			record{expiryKey(id.Ends.UnixMilli(), name, id.Key), nil})
+	}
+	return newEntry(&m.Meta, policy), nil
+}
+
+// journal adds an event to ch.
+func (s *Store) journal(ch *change, e *sigil.Event) error {
+	var policy uint16
+	if e.Memory.Policy != nil {
+		var err error
+		if policy, err = s.policies.number(e.Memory.Policy); err != nil {
+			return err
+		}
+	}
+	b, err := appendEvent(make([]byte, 0, 96), e, policy)
+	if err != nil {
+		return err
+	}
+	ch.events, ch.encoded = append(ch.events, e), append(ch.encoded, b)
+	return nil
+}
+
+// checkNew reports an id that is taken. Ids are made at random: two inserts of one new id at once do
+// not happen, and a repeated one is a caller's mistake.
+func (s *Store) checkNew(name string, entries []*entry) error {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	for _, e := range entries {
+		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil {
+			return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
+		}
+	}
+	return nil
+}
+
+func idempotencyKeys(name string, items []store.Item) []string {
+	var keys []string
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			keys = append(keys, name+"\x00"+key)
+		}
+	}
+	return keys
+}
+
+// answers gives those found under the items' keys that have not ended.
+func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
+	var answers map[int]store.Answer
+	for i := range items {
+		if items[i].Idempotency.Key == "" {
+			continue
+		}
+		b, closer, err := s.db.Get(idempotencyKey(name, items[i].Idempotency.Key))
+		if errors.Is(err, pebble.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r := reader{b: b}
+		answer, ends := r.answer(name, s.policies)
+		if err := errors.Join(r.end(), closer.Close()); err != nil {
+			return nil, err
+		}
+		if ends.After(items[i].Memory.CreatedAt) {
+			if answers == nil {
+				answers = map[int]store.Answer{}
+			}
+			answers[i] = answer
+		}
+	}
+	return answers, nil
+}
+
+// Prune drops answers that ended; see [store.Store].
+func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.gate.RUnlock()
+	ch, ended := &change{}, 0
+	err := s.scanRange([]byte{expiryFamily}, expiryKey(now.UnixMilli()+1, "", "")[:9], func(key, _ []byte) error {
+		if ended == limit {
+			return errEnough
+		}
+		ended++
+		tenant, idem, ok := splitTenant(key[8:]) // the tenant follows the time as it follows a family
+		if !ok {
+			return errDamaged
+		}
+		ch.delete = append(ch.delete, append([]byte(nil), key...))
+		// The answer goes unless a later insert with the same key has put another in its place.
+		b, closer, err := s.db.Get(idempotencyKey(tenant, string(idem)))
+		if errors.Is(err, pebble.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r := reader{b: b}
+		_, ends := r.answer(tenant, s.policies)
+		if !ends.After(now) {
+			ch.delete = append(ch.delete, idempotencyKey(tenant, string(idem)))
+		}
+		return errors.Join(r.end(), closer.Close())
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return 0, err
+	}
+	if ended == 0 {
+		return 0, nil
+	}
+	return ended, s.commits.do(ch)
+}
+
+// errEnough ends a scan early.
+var errEnough = errors.New("pebblestore: enough")

@@ -1,0 +1,64 @@
+package pebblestore
+
+import (
+	"errors"
+	"math"
+	"sync"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// policies numbers the policies of a store, so that a record and an index entry hold two bytes of
+// theirs. A number is written in the batch of its first use and never changes its meaning.
+type policies struct {
+	// mu guards byNumber, numbers
+	mu       sync.RWMutex
+	byNumber []sigil.Policy
+	numbers  map[sigil.Policy]uint16
+}
+
+// get gives the policy with a number, or nil.
+func (p *policies) get(number uint16) sigil.Policy {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if int(number) >= len(p.byNumber) {
+		return nil
+	}
+	return p.byNumber[number]
+}
+
+// number gives the number of a policy, a new one where it has none.
+func (p *policies) number(policy sigil.Policy) (uint16, error) {
+	p.mu.RLock()
+	n, ok := p.numbers[policy]
+	p.mu.RUnlock()
+	if ok {
+		return n, nil
+	}
+	return p.add(policy)
+}
+
+func (p *policies) add(policy sigil.Policy) (uint16, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n, ok := p.numbers[policy]; ok {
+		return n, nil
+	}
+	if len(p.byNumber) > math.MaxUint16 {
+		return 0, errors.New("pebblestore: more than 65,536 policies in one store")
+	}
+	if p.numbers == nil {
+		p.numbers = map[sigil.Policy]uint16{}
+	}
+	n := uint16(len(p.byNumber))
+	p.byNumber = append(p.byNumber, policy)
+	p.numbers[policy] = n
+	return n, nil
+}
+
+// from gives the policies numbered first and above.
+func (p *policies) from(first int) []sigil.Policy {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.byNumber[min(first, len(p.byNumber)):]
+}

@@ -1,0 +1,279 @@
+package pebblestore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Get gives one memory; see [store.Store].
+func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	if err := s.enter(ctx); err != nil {
+		return sigil.Memory{}, err
+	}
+	defer s.gate.RUnlock()
+	memory, ok, err := s.get(key, now)
+	if err != nil || ok {
+		return memory, err
+	}
+	// Gone or due, as it seems. An update that could keep it may be under way, and so may a removal
+	// that is not durable yet: take the lock to wait for it, and look again.
+	defer s.keys.lock(key)()
+	memory, ok, err = s.get(key, now)
+	if err == nil && !ok {
+		err = sigil.NotFound()
+	}
+	return memory, err
+}
+
+func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
+	m, ok := s.meta(key)
+	if !ok || m.Due(now) {
+		return sigil.Memory{}, false, nil
+	}
+	return s.read(m)
+}
+
+// read adds its content to the figures of a memory; false where it is not on disk (any more).
+func (s *Store) read(m sigil.Meta) (sigil.Memory, bool, error) {
+	memory := sigil.Memory{Meta: m}
+	b, closer, err := s.db.Get(memoryKey(bodyFamily, m.Tenant, m.ID))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return memory, false, nil
+	}
+	if err != nil {
+		return memory, false, err
+	}
+	r := reader{b: b}
+	r.body(&memory)
+	return memory, true, errors.Join(r.end(), closer.Close())
+}
+
+// Due gives what is past its deadline; see [store.Store].
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	return s.index.due(now.UnixMilli(), limit), nil
+}
+
+// listStep is how many entries List and Stats look at in one hold of the index lock, so that nobody
+// who wants to change it waits long.
+const listStep = 4096
+
+// List gives a page; see [store.Store].
+func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	defer s.gate.RUnlock()
+	var page []sigil.Memory
+	for before, more := q.Before, true; more; {
+		var metas []sigil.Meta
+		// One more than the page holds tells whether there is more.
+		metas, before, more = s.listSome(&q, before, q.Limit+1-len(page))
+		for _, m := range metas {
+			memory, ok, err := s.read(m)
+			if err != nil {
+				return nil, false, err
+			}
+			if !ok {
+				continue // removed since
+			}
+			if page = append(page, memory); len(page) > q.Limit {
+				return page[:q.Limit], true, nil
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
+		}
+	}
+	return page, false, nil
+}
+
+// listSome looks at the next entries and gives those that match, at most limit; the id to go on from;
+// and whether there is more to look at.
+func (s *Store) listSome(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
+	last = before
+	s.scanEntries(q.Tenant, before, func(e *entry) bool {
+		last = e.id
+		if m := e.meta(q.Tenant, s.policies); q.Matches(&m) {
+			metas = append(metas, m)
+		}
+		more = len(metas) >= limit
+		return !more
+	}, &more)
+	return metas, last, more
+}
+
+// scanEntries shows visit at most listStep entries of a tenant, newest first, after the one of id
+// before (zero: from the newest), until visit gives false. more is set where it did, or where there
+// may be more.
+func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) bool, more *bool) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	t := s.index.tenants[name]
+	if t == nil {
+		return
+	}
+	seen := 0
+	step := func(e *entry) bool {
+		if e.id == before {
+			return true
+		}
+		seen++
+		if !visit(e) {
+			*more = true
+			return false
+		}
+		*more = seen == listStep
+		return !*more
+	}
+	if before == (sigil.ID{}) {
+		t.newest.Scan(step)
+	} else {
+		t.newest.Ascend(&entry{id: before}, step)
+	}
+}
+
+// Near gives neighbors; see [store.Store].
+func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	t := s.index.tenants[tenant]
+	if t == nil {
+		return nil, nil
+	}
+	found := t.near(f, span, limit, now.UnixMilli())
+	metas := make([]sigil.Meta, len(found))
+	for i, e := range found {
+		metas[i] = e.meta(tenant, s.policies)
+	}
+	return metas, nil
+}
+
+// Patterns counts patterns; see [store.Store].
+func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	if t := s.index.tenants[tenant]; t != nil {
+		return t.patterns(now.UnixMilli()), nil
+	}
+	return nil, nil
+}
+
+// Stats counts; see [store.Store].
+func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.Stats, error) {
+	if err := s.enter(ctx); err != nil {
+		return store.Stats{}, err
+	}
+	defer s.gate.RUnlock()
+	var stats store.Stats
+	var decay float64
+	next := int64(never)
+	patterns := map[int]bool{}
+	var last sigil.ID
+	for more := true; more; {
+		more = false
+		s.scanEntries(name, last, func(e *entry) bool {
+			last = e.id
+			if e.due(now.UnixMilli()) {
+				return true
+			}
+			stats.Memories++
+			stats.Bytes += int64(e.size)
+			if e.pinned {
+				stats.Pinned++
+			}
+			if e.crystallized {
+				stats.Crystallized++
+			}
+			next = min(next, e.fades)
+			patterns[sigil.Frequency(e.frequency).Pattern()] = true
+			decay += s.policies.get(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
+			return true
+		}, &more)
+		if err := ctx.Err(); err != nil {
+			return store.Stats{}, err
+		}
+	}
+	stats.Patterns = len(patterns)
+	if stats.Memories > 0 {
+		stats.AverageDecay = decay / float64(stats.Memories)
+	}
+	if next != never {
+		stats.NextFade = milli(next)
+	}
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	if t := s.index.tenants[name]; t != nil {
+		stats.PatternCrystals = len(t.crystals)
+	}
+	stats.Position = s.published.Load()
+	return stats, nil
+}
+
+// Tenants gives the names; see [store.Store].
+func (s *Store) Tenants(ctx context.Context) ([]string, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	names := make([]string, 0, len(s.index.tenants))
+	for name, t := range s.index.tenants {
+		if len(t.byID)+len(t.crystals) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Events gives journal entries; see [store.Store].
+func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	published := s.published.Load()
+	if after >= published {
+		return nil, nil
+	}
+	var events []sigil.Event
+	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
+		if len(events) == limit {
+			return errEnough
+		}
+		name, position, ok := splitTenant(key)
+		if !ok || len(position) != 8 {
+			return errDamaged
+		}
+		r := reader{b: value}
+		events = append(events, r.event(name, binary.BigEndian.Uint64(position), s.policies))
+		return r.end()
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return events, err
+}

@@ -1,0 +1,91 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// rebuild fills the index from what is on disk. Nothing else runs yet.
+func (s *Store) rebuild() error {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	if err := s.scan([]byte{policyFamily}, func(key, value []byte) error {
+		policy, err := sigil.ParsePolicy(string(value))
+		if err != nil {
+			return err
+		}
+		n, err := s.policies.add(policy)
+		if err == nil && (len(key) != 3 || n != binary.BigEndian.Uint16(key[1:])) {
+			err = errDamaged
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.scan([]byte{positionFamily}, func(_, value []byte) error {
+		if len(value) != 8 {
+			return errDamaged
+		}
+		s.published.Store(binary.BigEndian.Uint64(value))
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := s.scan([]byte{crystalFamily}, func(key, value []byte) error {
+		tenant, _, ok := splitTenant(key)
+		r := reader{b: value}
+		c := r.crystal(tenant)
+		if !ok || r.end() != nil {
+			return errDamaged
+		}
+		s.index.setCrystal(s.index.tenant(tenant), c)
+		return nil
+	}); err != nil {
+		return err
+	}
+	var t *tenant // the tenant of the last key: keys of one tenant follow one another
+	return s.scan([]byte{metaFamily}, func(key, value []byte) error {
+		name, rest, ok := splitTenant(key)
+		if !ok || len(rest) != len(sigil.ID{}) {
+			return errDamaged
+		}
+		r := reader{b: value}
+		m := r.meta(sigil.Key{Tenant: name, ID: sigil.ID(rest)}, s.policies)
+		if r.end() != nil {
+			return errDamaged
+		}
+		number, err := s.policies.number(m.Policy)
+		if err != nil {
+			return err
+		}
+		if t == nil || t.name != name {
+			t = s.index.tenant(name)
+		}
+		s.index.insert(t, newEntry(&m, number))
+		return nil
+	})
+}
+
+// scan shows visit every record whose key starts with prefix, in order. What it shows is good until
+// visit returns.
+func (s *Store) scan(prefix []byte, visit func(key, value []byte) error) error {
+	return s.scanRange(prefix, after(prefix), visit)
+}
+
+func (s *Store) scanRange(from, to []byte, visit func(key, value []byte) error) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = it.Close() }() // what it has to say, Error said
+	for ok := it.First(); ok; ok = it.Next() {
+		if err := visit(it.Key(), it.Value()); err != nil {
+			return fmt.Errorf("record %q: %w", it.Key(), err)
+		}
+	}
+	return it.Error()
+}

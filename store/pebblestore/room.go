@@ -1,0 +1,142 @@
+package pebblestore
+
+import (
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// room is what an insert under a quota was promised: space that no other insert is promised too, and
+// the memories that leave for it, locked.
+type room struct {
+	tenant   *tenant
+	arriving load
+	victims  []victim
+	unlock   func()
+}
+
+type victim struct {
+	entry  *entry
+	fades  int64 // when it was chosen: a recall since then spares it
+	reason string
+}
+
+// makeRoom promises room for arriving under quota. The caller either publishes and calls settle with
+// the index locked, or calls giveBack; and unlocks in the end.
+func (s *Store) makeRoom(name string, arriving load, quota store.Quota) (*room, error) {
+	for {
+		r, err := s.promise(name, arriving, quota)
+		if err != nil {
+			return nil, err
+		}
+		keys := make([]sigil.Key, len(r.victims))
+		for i, v := range r.victims {
+			keys[i] = sigil.Key{Tenant: name, ID: v.entry.id}
+		}
+		r.unlock = s.keys.lock(keys...)
+		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
+		// it is not the one to go: choose again.
+		if s.stillThere(r) {
+			return r, nil
+		}
+		r.unlock()
+		s.giveBack(r)
+	}
+}
+
+func (s *Store) promise(name string, arriving load, quota store.Quota) (*room, error) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	t := s.index.tenant(name)
+	r, err := t.promise(arriving, quota)
+	if err != nil {
+		s.index.tidy(t)
+	}
+	return r, err
+}
+
+func (s *Store) stillThere(r *room) bool {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	for _, v := range r.victims {
+		if r.tenant.byID[v.entry.id] != v.entry || !v.entry.evictable() || v.entry.fades != v.fades {
+			return false
+		}
+	}
+	return true
+}
+
+// promise chooses who leaves. The index is locked for writing.
+func (t *tenant) promise(arriving load, quota store.Quota) (*room, error) {
+	r := &room{tenant: t, arriving: arriving}
+	t.arriving.add(arriving, 1)
+	tooMany := func() bool {
+		return quota.Memories > 0 && len(t.byID)+t.arriving.memories-t.leaving.memories > quota.Memories
+	}
+	tooBig := func() bool {
+		return quota.Bytes > 0 && t.bytes+t.arriving.bytes-t.leaving.bytes > quota.Bytes
+	}
+	impossible := quota.Memories > 0 && arriving.memories > quota.Memories || quota.Bytes > 0 && arriving.bytes > quota.Bytes
+	if !impossible && (tooMany() || tooBig()) {
+		t.fading.Scan(func(e *entry) bool {
+			if e.leaving {
+				return true
+			}
+			reason := sigil.ReasonMemories
+			if !tooMany() {
+				reason = sigil.ReasonBytes
+			}
+			e.leaving = true
+			t.leaving.add(load{1, int64(e.size)}, 1)
+			r.victims = append(r.victims, victim{e, e.fades, reason})
+			return tooMany() || tooBig()
+		})
+	}
+	if impossible || tooMany() || tooBig() {
+		r.settle()
+		return nil, &sigil.Error{
+			Kind: sigil.ErrFull, Code: "quota_full",
+			Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
+		}
+	}
+	return r, nil
+}
+
+// giveBack undoes a promise that is not kept.
+func (s *Store) giveBack(r *room) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	r.settle()
+	s.index.tidy(r.tenant)
+}
+
+// settle ends a promise. The index is locked for writing.
+func (r *room) settle() {
+	r.tenant.arriving.add(r.arriving, -1)
+	for _, v := range r.victims {
+		v.entry.leaving = false
+		r.tenant.leaving.add(load{1, int64(v.entry.size)}, -1)
+	}
+}
+
+func (l *load) add(other load, sign int) {
+	l.memories += sign * other.memories
+	l.bytes += int64(sign) * other.bytes
+}
+
+// encodeEvictions adds to ch what takes the victims off the disk and journals it, before anything
+// else of ch is journaled: they make room first.
+func (s *Store) encodeEvictions(ch *change, name string, r *room, evict func(sigil.Meta, string) sigil.Event) ([]*sigil.Event, error) {
+	first := &change{}
+	for _, v := range r.victims {
+		s.index.mu.RLock()
+		m := v.entry.meta(name, s.policies)
+		s.index.mu.RUnlock()
+		event := evict(m, v.reason)
+		if err := s.journal(first, &event); err != nil {
+			return nil, err
+		}
+		ch.delete = append(ch.delete, memoryKey(metaFamily, name, m.ID), memoryKey(bodyFamily, name, m.ID))
+	}
+	ch.events, ch.encoded = append(first.events, ch.events...), append(first.encoded, ch.encoded...)
+	return first.events, nil
+}

@@ -1,0 +1,250 @@
+package pebblestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
+// a time.
+type Store struct {
+	info     store.Info
+	db       *pebble.DB
+	unlock   func() error
+	keys     *keyLocks
+	index    *index
+	policies *policies
+	commits  *committer
+	onCommit func(changes int, took time.Duration)
+	onFatal  func(error)
+
+	// published is the newest journal position that readers may see.
+	published atomic.Uint64
+
+	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
+	gate   sync.RWMutex
+	closed bool // guarded by gate
+
+	// failed is closed when the disk failed and nothing more can be promised; failErr is set before.
+	failed   chan struct{}
+	failOnce sync.Once
+	failErr  error
+
+	// insertKeys are the idempotency keys of inserts under way.
+	insertKeys *keySet
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Options configure a Store; the zero value is the defaults.
+type Options struct {
+	// FS is where the folder is; nil is the disk.
+	FS vfs.FS
+	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB.
+	CacheSize int64
+	// Logger hears of the database's errors; nil is slog.Default.
+	Logger *slog.Logger
+	// OnCommit hears of each commit: how many callers' changes it held, and the time from forming the
+	// batch to its being durable and visible. It must be fast.
+	OnCommit func(changes int, took time.Duration)
+	// OnFatal hears once that the disk failed in a way after which nothing can be written: every call
+	// is ErrUnavailable from then on, and the process should end, and recover by starting again.
+	OnFatal func(error)
+}
+
+// Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
+// indexes from what is on disk. The caller closes it.
+//
+// A store that another process, or another Store of this one, has open is [sigil.ErrLocked], naming
+// the holder; one of a newer format is [sigil.ErrFormat]; a folder that is not empty and no store is
+// refused.
+func Open(dir string, o *Options) (_ *Store, err error) {
+	if o == nil {
+		o = &Options{}
+	}
+	s := &Store{
+		keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		failed: make(chan struct{}), insertKeys: &keySet{},
+	}
+	fsys, logger := o.FS, o.Logger
+	if fsys == nil {
+		fsys = vfs.Default
+	}
+	if logger == nil {
+		logger = slog.Default()
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if s.unlock, err = lockDir(fsys, dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.unlock())
+		}
+	}()
+	if s.info, err = openInfo(fsys, dir); err != nil {
+		return nil, err
+	}
+	if s.db, err = pebble.Open(fsys.PathJoin(dir, dataFolder), databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})); err != nil {
+		return nil, fmt.Errorf("opening the store at %s: %w", dir, err)
+	}
+	if err := s.rebuild(); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading the store at %s: %w", dir, err), s.db.Close())
+	}
+	s.commits = startCommitter(s)
+	return s, nil
+}
+
+func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
+	if cache == 0 {
+		cache = 64 << 20
+	}
+	return &pebble.Options{
+		FS: fsys, Logger: logger, CacheSize: cache,
+		FormatMajorVersion: pebble.FormatNewest,
+		// A larger memtable than the default 4 MiB means fewer, larger flushes; it bounds what open has
+		// to replay after a crash.
+		MemTableSize:                32 << 20,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		MaxOpenFiles:                512,
+	}
+}
+
+// Info tells which store this is.
+func (s *Store) Info() store.Info { return s.info }
+
+// Counts gives how many memories and crystals the store holds, of all tenants, due or not. It costs
+// nothing: for metrics.
+func (s *Store) Counts() (memories, crystals int) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	return s.index.memories, s.index.crystals
+}
+
+// enter lets a call in, or says why not. Every call that got nil leaves through s.gate.RUnlock.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.gate.RLock()
+	if s.closed {
+		s.gate.RUnlock()
+		return errClosed()
+	}
+	select {
+	case <-s.failed:
+		s.gate.RUnlock()
+		return s.failure()
+	default:
+		return nil
+	}
+}
+
+func errClosed() error {
+	return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
+}
+
+// Close writes what is refreshed, waits for the calls under way, and lets go of the folder. After a
+// disk failure it cannot make sure of anything and returns that failure.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.commits.stop()
+	select {
+	case <-s.failed:
+		// The database may hold its own locks for ever. The process is about to end, and the kernel
+		// lets go of the folder then.
+		return s.failure()
+	default:
+	}
+	return errors.Join(s.db.Close(), s.unlock())
+}
+
+// fail puts the store out of service.
+func (s *Store) fail(err error) {
+	s.failOnce.Do(func() {
+		s.failErr = err
+		close(s.failed)
+		if s.onFatal != nil {
+			s.onFatal(err)
+		}
+	})
+}
+
+func (s *Store) failure() error {
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the disk failed; the process must be started again", Err: s.failErr}
+}
+
+// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
+type databaseLogger struct {
+	s   *Store
+	log *slog.Logger
+}
+
+func (*databaseLogger) Infof(string, ...any) {}
+
+func (l *databaseLogger) Errorf(format string, args ...any) {
+	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
+// are to get their answer first.
+func (l *databaseLogger) Fatalf(format string, args ...any) {
+	err := fmt.Errorf("pebble: "+format, args...)
+	l.log.Error(err.Error())
+	l.s.fail(err)
+	runtime.Goexit()
+}
+
+// keySet holds the idempotency keys of inserts under way. The zero value is empty.
+type keySet struct {
+	// mu guards keys
+	mu   sync.Mutex
+	keys map[string]struct{}
+}
+
+// add adds all keys, or none of them where one is there already.
+func (k *keySet) add(keys []string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, key := range keys {
+		if _, ok := k.keys[key]; ok {
+			return false
+		}
+	}
+	if k.keys == nil {
+		k.keys = map[string]struct{}{}
+	}
+	for _, key := range keys {
+		k.keys[key] = struct{}{}
+	}
+	return true
+}
+
+func (k *keySet) remove(keys []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, key := range keys {
+		delete(k.keys, key)
+	}
+}

@@ -1,0 +1,252 @@
+package pebblestore
+
+import (
+	"bytes"
+	"math"
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// never is the deadline of what does not fade.
+const never = math.MaxInt64
+
+// entry is what memory holds of one memory: all its figures, no content. The index lock guards it.
+type entry struct {
+	id           sigil.ID
+	created      int64 // Unix milliseconds, as all times here
+	lastAccessed int64
+	fades        int64 // or never
+	ttl          int64
+	potential    float64
+	accessCount  uint64
+	size         uint32
+	frequency    uint16
+	policy       uint16
+	pinned       bool
+	crystallized bool
+	dirty        bool // a refresh is not on disk yet
+	leaving      bool // an insert is about to evict it
+}
+
+func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func (e *entry) due(now int64) bool { return e.fades <= now }
+
+func (e *entry) evictable() bool { return !e.pinned && !e.crystallized }
+
+// meta gives the entry as the rest of the world sees it.
+func (e *entry) meta(tenant string, p *policies) sigil.Meta {
+	m := sigil.Meta{
+		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
+		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Policy: p.get(e.policy),
+	}
+	if e.fades != never {
+		m.FadesAt = milli(e.fades)
+	}
+	return m
+}
+
+func newEntry(m *sigil.Meta, policy uint16) *entry {
+	e := &entry{
+		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
+		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized, //nolint:gosec // sizes are limited far below 4 GiB
+	}
+	e.set(m, policy)
+	return e
+}
+
+// set takes over what an update may change. e must not be in a tree.
+func (e *entry) set(m *sigil.Meta, policy uint16) {
+	e.lastAccessed, e.accessCount, e.pinned, e.policy = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy
+	e.fades = never
+	if !m.FadesAt.IsZero() {
+		e.fades = m.FadesAt.UnixMilli()
+	}
+}
+
+// tenant indexes one tenant's memories. The index lock guards it.
+type tenant struct {
+	name string
+	byID map[sigil.ID]*entry
+	// newest holds all by descending id.
+	newest *btree.BTreeG[*entry]
+	// fading and ending hold, by deadline, what has one: fading what may be evicted, ending the pinned
+	// and crystallized memories with a ttl.
+	fading, ending *btree.BTreeG[*entry]
+	frequencies    map[uint16]*bucket
+	crystals       map[int]sigil.Crystal // of patterns, by group
+
+	bytes        int64
+	pinned       int
+	crystallized int
+
+	// arriving and leaving count what inserts under a quota have been promised room for, and what
+	// they are about to evict.
+	arriving, leaving load
+	// first is the earliest deadline under which the index's agenda knows this tenant.
+	first int64
+}
+
+type load struct {
+	memories int
+	bytes    int64
+}
+
+// bucket holds the memories of one frequency, by descending id.
+type bucket struct {
+	newest *btree.BTreeG[*entry]
+	sum    store.Sum
+}
+
+func byNewest(a, b *entry) bool { return bytes.Compare(a.id[:], b.id[:]) > 0 }
+
+func byDeadline(a, b *entry) bool {
+	if a.fades != b.fades {
+		return a.fades < b.fades
+	}
+	return bytes.Compare(a.id[:], b.id[:]) < 0
+}
+
+func newTree(less func(a, b *entry) bool) *btree.BTreeG[*entry] {
+	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
+}
+
+func newTenant(name string) *tenant {
+	return &tenant{
+		name: name, byID: map[sigil.ID]*entry{}, newest: newTree(byNewest), fading: newTree(byDeadline), ending: newTree(byDeadline),
+		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: never,
+	}
+}
+
+func (t *tenant) insert(e *entry) {
+	t.byID[e.id] = e
+	t.newest.Set(e)
+	b := t.frequencies[e.frequency]
+	if b == nil {
+		b = &bucket{newest: newTree(byNewest)}
+		t.frequencies[e.frequency] = b
+	}
+	b.newest.Set(e)
+	b.sum.Add(e.potential)
+	t.bytes += int64(e.size)
+	if e.crystallized {
+		t.crystallized++
+	}
+	t.schedule(e)
+}
+
+func (t *tenant) remove(e *entry) {
+	t.unschedule(e)
+	delete(t.byID, e.id)
+	t.newest.Delete(e)
+	b := t.frequencies[e.frequency]
+	b.newest.Delete(e)
+	b.sum.Remove(e.potential)
+	if b.newest.Len() == 0 {
+		delete(t.frequencies, e.frequency)
+	}
+	t.bytes -= int64(e.size)
+	if e.crystallized {
+		t.crystallized--
+	}
+}
+
+// update changes an entry in its place.
+func (t *tenant) update(e *entry, m *sigil.Meta, policy uint16) {
+	t.unschedule(e)
+	e.set(m, policy)
+	t.schedule(e)
+}
+
+func (t *tenant) schedule(e *entry) {
+	if e.pinned {
+		t.pinned++
+	}
+	if e.fades != never {
+		t.deadlines(e).Set(e)
+	}
+}
+
+func (t *tenant) unschedule(e *entry) {
+	if e.pinned {
+		t.pinned--
+	}
+	if e.fades != never {
+		t.deadlines(e).Delete(e)
+	}
+}
+
+func (t *tenant) deadlines(e *entry) *btree.BTreeG[*entry] {
+	if e.evictable() {
+		return t.fading
+	}
+	return t.ending
+}
+
+// nextFade gives the earliest deadline, or never.
+func (t *tenant) nextFade() int64 {
+	next := int64(never)
+	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
+		if e, ok := tree.Min(); ok {
+			next = min(next, e.fades)
+		}
+	}
+	return next
+}
+
+// due shows visit what is past its deadline at now, until visit says to stop.
+func (t *tenant) due(now int64, visit func(*entry) bool) {
+	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
+		stopped := false
+		tree.Scan(func(e *entry) bool {
+			if !e.due(now) {
+				return false
+			}
+			stopped = !visit(e)
+			return !stopped
+		})
+		if stopped {
+			return
+		}
+	}
+}
+
+// patterns counts the live members of each pattern, by group.
+func (t *tenant) patterns(now int64) []sigil.Pattern {
+	type count struct {
+		members     int
+		sum         store.Sum
+		frequencies int // the sum of their indexes
+	}
+	var groups [sigil.Patterns]count
+	for f, b := range t.frequencies {
+		g := &groups[sigil.Frequency(f).Pattern()]
+		n := b.newest.Len()
+		g.members += n
+		g.sum = g.sum.Plus(b.sum)
+		g.frequencies += n * int(f)
+	}
+	// What has faded and was not released yet is no member.
+	t.due(now, func(e *entry) bool {
+		g := &groups[sigil.Frequency(e.frequency).Pattern()]
+		g.members--
+		g.sum.Remove(e.potential)
+		g.frequencies -= int(e.frequency)
+		return true
+	})
+	var patterns []sigil.Pattern
+	for group, g := range groups {
+		if g.members > 0 {
+			patterns = append(patterns, sigil.Pattern{
+				Group: group, Members: g.members, Potential: g.sum.Mean(g.members),
+				Frequency: float64(g.frequencies) / float64(g.members) / sigil.Frequencies * sigil.Phi,
+			})
+		}
+	}
+	return patterns
+}
