@@ -69,3 +69,15 @@ func TooLarge(code, field, detail string) *Error {
 func NotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
 }
+
+// CodeOf gives the code of the [Error] in err, "internal" where there is none, and "" for nil.
+func CodeOf(err error) string {
+	var e *Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Code
+	}
+	return "internal"
+}

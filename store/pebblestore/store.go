@@ -248,3 +248,9 @@ func (k *keySet) remove(keys []string) {
 		delete(k.keys, key)
 	}
 }
+
+// DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
+// database alone.
+func DatabaseOptions() *pebble.Options {
+	return databaseOptions(vfs.Default, 0, pebble.DefaultLogger)
+}

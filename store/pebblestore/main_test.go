@@ -5,9 +5,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
-	"github.com/sigil-dna/sigil/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,8 +23,4 @@ func open(t *testing.T, dir string) *pebblestore.Store {
 		}
 	})
 	return s
-}
-
-func TestContract(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, t.TempDir()) })
 }

@@ -1,0 +1,76 @@
+package storetest
+
+import (
+	"math"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Compare asserts that got holds what want holds of these tenants at now: the same memories, patterns,
+// crystals, statistics and journal entries, found by every way of looking. Give it all tenants there
+// are; an unknown one is compared as empty.
+func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
+	t.Helper()
+	both := func(what string, read func(s store.Store) (any, error)) {
+		t.Helper()
+		g, err := read(got)
+		if err != nil {
+			t.Fatalf("%s of the store: %v", what, err)
+		}
+		w, err := read(want)
+		if err != nil {
+			t.Fatalf("%s of the one to compare with: %v", what, err)
+		}
+		equal(t, what, g, w)
+	}
+	ctx := t.Context()
+	both("tenants", func(s store.Store) (any, error) { return s.Tenants(ctx) })
+	for _, tenant := range tenants {
+		both(tenant+": memories", func(s store.Store) (any, error) { return allMemories(t, s, tenant, now) })
+		both(tenant+": near", func(s store.Store) (any, error) {
+			return s.Near(ctx, tenant, sigil.Frequencies/2, sigil.Frequencies, 1000, now)
+		})
+		both(tenant+": patterns", func(s store.Store) (any, error) { return s.Patterns(ctx, tenant, now) })
+		both(tenant+": crystals", func(s store.Store) (any, error) { return s.Crystals(ctx, tenant) })
+		both(tenant+": stats", func(s store.Store) (any, error) {
+			stats, err := s.Stats(ctx, tenant, now)
+			// The mean of decays is a sum of floats in no promised order: its last digits are anybody's.
+			stats.AverageDecay = math.Round(stats.AverageDecay*1e9) / 1e9
+			return stats, err
+		})
+		both(tenant+": events", func(s store.Store) (any, error) { return allEvents(t, s, tenant) })
+	}
+}
+
+// allMemories pages through a tenant's list.
+func allMemories(t TB, s store.Store, tenant string, now time.Time) (all []sigil.Memory, err error) {
+	q := store.Query{Tenant: tenant, Now: now, Limit: 100}
+	for {
+		page, more, err := s.List(t.Context(), q)
+		if err != nil || len(page) == 0 && !more {
+			return all, err
+		}
+		if len(page) == 0 {
+			t.Fatalf("List: an empty page says that more follow")
+		}
+		all = append(all, page...)
+		if !more {
+			return all, nil
+		}
+		q.Before = page[len(page)-1].ID
+	}
+}
+
+// allEvents reads a tenant's journal to its end.
+func allEvents(t TB, s store.Store, tenant string) (all []sigil.Event, err error) {
+	for after := uint64(0); ; {
+		page, err := s.Events(t.Context(), tenant, after, 1000)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all = append(all, page...)
+		after = page[len(page)-1].Position
+	}
+}

@@ -1,0 +1,56 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Run checks that a driver keeps every promise of [store.Store] that needs no second start: [RunReopen]
+// and [RunUnderClose] check the rest. open gives an empty store; Run closes it. Subtests are one idea
+// each and can be run by name.
+//
+// Times in the tests are made up: a driver must take "now" from the calls, never from a clock.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	for _, part := range []struct {
+		name  string
+		ideas []idea
+	}{
+		{"insert", insertIdeas},
+		{"get", getIdeas},
+		{"update", updateIdeas},
+		{"remove", removeIdeas},
+		{"due", dueIdeas},
+		{"list", listIdeas},
+		{"near", nearIdeas},
+		{"patterns", patternIdeas},
+		{"crystallize", crystallizeIdeas},
+		{"stats", statsIdeas},
+		{"tenants", tenantIdeas},
+		{"quota", quotaIdeas},
+		{"idempotency", idempotencyIdeas},
+		{"journal", journalIdeas},
+		{"concurrency", concurrencyIdeas},
+		{"close", closeIdeas},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			for _, i := range part.ideas {
+				t.Run(i.name, func(t *testing.T) {
+					s := open(t)
+					t.Cleanup(func() {
+						if err := s.Close(); err != nil {
+							t.Errorf("Close: %v", err)
+						}
+					})
+					i.test(&fixture{Store: s, t: t})
+				})
+			}
+		})
+	}
+}
+
+// idea is one promise and its test.
+type idea struct {
+	name string
+	test func(f *fixture)
+}

@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+var listIdeas = []idea{
+	{"newest first, whatever was inserted first", func(f *fixture) {
+		a, b, c := f.memory(), f.memory(), f.memory()
+		f.insert(b)
+		f.insert(c, a)
+		equal(f.t, "memories", f.list(store.Query{Tenant: a.Tenant, Now: start}), []sigil.Memory{c, b, a})
+	}},
+	{"pages miss nothing and repeat nothing", func(f *fixture) {
+		var want []sigil.ID
+		for range 7 {
+			want = append(want, f.encode().ID)
+		}
+		slices.Reverse(want)
+		for limit := 1; limit <= 8; limit++ {
+			var got []sigil.ID
+			q := store.Query{Tenant: sigil.DefaultTenant, Now: start, Limit: limit}
+			for more := true; more; {
+				var page []sigil.Memory
+				var err error
+				page, more, err = f.List(f.ctx(), q)
+				f.ok("List", err)
+				if len(page) > limit || len(page) == 0 {
+					f.t.Fatalf("a page of %d with limit %d", len(page), limit)
+				}
+				got = append(got, idsOf(page)...)
+				q.Before = got[len(got)-1]
+			}
+			equal(f.t, "ids", got, want)
+		}
+	}},
+	{"goes on after a memory that is gone", func(f *fixture) {
+		a, b, c := f.encode(), f.encode(), f.encode()
+		f.forget(b.Key)
+		equal(f.t, "before the forgotten", idsOf(f.list(store.Query{Tenant: a.Tenant, Now: start, Before: b.ID})), []sigil.ID{a.ID})
+		equal(f.t, "before one that never was", idsOf(f.list(store.Query{Tenant: a.Tenant, Now: start, Before: f.memory().ID})), []sigil.ID{c.ID, a.ID})
+	}},
+	{"more looks past what does not fit", func(f *fixture) {
+		f.encode()
+		a := f.encode(pinned)
+		f.encode(fades(0))
+		b := f.encode(pinned)
+		pin := true
+		q := store.Query{Tenant: a.Tenant, Now: start, Limit: 1, Pinned: &pin}
+		page, more, err := f.List(f.ctx(), q)
+		f.ok("List", err)
+		equal(f.t, "first page", idsOf(page), []sigil.ID{b.ID})
+		equal(f.t, "more", more, true)
+		q.Before = b.ID
+		page, more, err = f.List(f.ctx(), q)
+		f.ok("List", err)
+		equal(f.t, "second page", idsOf(page), []sigil.ID{a.ID})
+		equal(f.t, "more after the last that fits", more, false)
+	}},
+	{"filters narrow, alone and together", func(f *fixture) {
+		plain := f.encode(frequency(398), fades(time.Minute))
+		p := f.encode(frequency(398), pinned)
+		c := f.encode(frequency(399), crystallized)
+		both := f.encode(frequency(7), pinned, crystallized, fades(2*time.Minute))
+		yes, no, group, other := true, false, sigil.Frequency(398).Pattern(), 161
+		equal(f.t, "group of 399", sigil.Frequency(399).Pattern(), group)
+		for name, tt := range map[string]struct {
+			q    store.Query
+			want []sigil.ID
+		}{
+			"none":               {store.Query{}, []sigil.ID{both.ID, c.ID, p.ID, plain.ID}},
+			"crystallized":       {store.Query{Crystallized: &yes}, []sigil.ID{both.ID, c.ID}},
+			"not crystallized":   {store.Query{Crystallized: &no}, []sigil.ID{p.ID, plain.ID}},
+			"pinned":             {store.Query{Pinned: &yes}, []sigil.ID{both.ID, p.ID}},
+			"not pinned":         {store.Query{Pinned: &no}, []sigil.ID{c.ID, plain.ID}},
+			"pattern":            {store.Query{Pattern: &group}, []sigil.ID{c.ID, p.ID, plain.ID}},
+			"empty pattern":      {store.Query{Pattern: &other}, nil},
+			"fades before":       {store.Query{FadesBefore: start.Add(2 * time.Minute)}, []sigil.ID{plain.ID}},
+			"fades before, more": {store.Query{FadesBefore: start.Add(2*time.Minute + 1)}, []sigil.ID{both.ID, plain.ID}},
+			"pinned in pattern":  {store.Query{Pinned: &yes, Pattern: &group}, []sigil.ID{p.ID}},
+			"all": {store.Query{
+				Pinned: &yes, Crystallized: &yes, Pattern: new(int), FadesBefore: start.Add(time.Hour),
+			}, nil},
+			"paged": {store.Query{Pattern: &group, Before: c.ID}, []sigil.ID{p.ID, plain.ID}},
+		} {
+			tt.q.Tenant, tt.q.Now = sigil.DefaultTenant, start
+			equal(f.t, name, idsOf(f.list(tt.q)), tt.want)
+		}
+	}},
+}
+
+var nearIdeas = []idea{
+	{"nearest first, newest first among equals", func(f *fixture) {
+		far, low, same, high, low2 := f.encode(frequency(503)), f.encode(frequency(499)), f.encode(frequency(500)), f.encode(frequency(501)), f.encode(frequency(499))
+		f.encode(frequency(504))
+		f.encode(frequency(496))
+		equal(f.t, "span 3", f.near(500, 3, 10), []sigil.Meta{same.Meta, low2.Meta, high.Meta, low.Meta, far.Meta})
+		equal(f.t, "span 0", f.near(500, 0, 10), []sigil.Meta{same.Meta})
+		equal(f.t, "nothing satisfies -1", f.near(500, -1, 10), nil)
+		for limit := 1; limit <= 5; limit++ {
+			equal(f.t, "limited", f.near(500, 3, limit), []sigil.Meta{same.Meta, low2.Meta, high.Meta, low.Meta, far.Meta}[:limit])
+		}
+	}},
+	{"frequencies do not wrap round", func(f *fixture) {
+		first, last := f.encode(frequency(0)), f.encode(frequency(sigil.Frequencies-1))
+		equal(f.t, "near 0", f.near(0, 998, 10), []sigil.Meta{first.Meta})
+		equal(f.t, "near 999", f.near(999, 998, 10), []sigil.Meta{last.Meta})
+		equal(f.t, "all", f.near(0, 999, 10), []sigil.Meta{first.Meta, last.Meta})
+		equal(f.t, "more than all", f.near(0, 5000, 10), []sigil.Meta{first.Meta, last.Meta})
+	}},
+	{"a limit stops in the middle of a frequency", func(f *fixture) {
+		var want []sigil.Meta
+		for range 5 {
+			want = append(want, f.encode(frequency(7)).Meta)
+		}
+		slices.Reverse(want)
+		equal(f.t, "near", f.near(8, 2, 3), want[:3])
+	}},
+	{"shows what was changed", func(f *fixture) {
+		m := f.encode(frequency(7))
+		recalled, err := f.recall(m.Key, start.Add(time.Minute))
+		f.ok("Update", err)
+		equal(f.t, "near", f.near(7, 0, 10), []sigil.Meta{recalled.Meta})
+	}},
+}
+
+func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
+	f.t.Helper()
+	near, err := f.Near(f.ctx(), sigil.DefaultTenant, at, span, limit, start)
+	f.ok("Near", err)
+	return near
+}
+
+var statsIdeas = []idea{
+	{"an empty tenant has none", func(f *fixture) {
+		equal(f.t, "stats", f.stats("nobody", start), store.Stats{})
+	}},
+	{"counts what is live", func(f *fixture) {
+		f.encode(sized(10), frequency(1), fades(time.Hour))
+		f.encode(sized(20), frequency(1), pinned)
+		f.encode(sized(30), frequency(500), crystallized)
+		f.encode(sized(40), frequency(500), pinned, crystallized, fades(2*time.Hour))
+		f.encode(sized(50), frequency(900), fades(0))
+		f.encode(sized(60), tenant("other"))
+		got := f.stats(sigil.DefaultTenant, start)
+		equal(f.t, "stats", got, store.Stats{
+			Memories: 4, Bytes: 100, Pinned: 2, Crystallized: 2, Patterns: 2, NextFade: start.Add(time.Hour), Position: 6,
+		})
+	}},
+	{"average decay is the mean of the decays", func(f *fixture) {
+		a := f.encode()
+		b := f.encode(pinned) // shown, though it does not fade
+		now := start.Add(30 * time.Second)
+		want := (a.Decay(now) + b.Decay(now)) / 2
+		if got := f.stats(a.Tenant, now).AverageDecay; !(got-want < 1e-12 && want-got < 1e-12) {
+			f.t.Errorf("average decay: got %v, want %v", got, want)
+		}
+	}},
+	{"follow every change", func(f *fixture) {
+		m := f.encode(sized(10))
+		f.encode(sized(20), fades(time.Hour))
+		f.forget(m.Key)
+		got := f.stats(m.Tenant, start)
+		got.AverageDecay = 0
+		equal(f.t, "stats", got, store.Stats{Memories: 1, Bytes: 20, Patterns: 1, NextFade: start.Add(time.Hour), Position: 3})
+	}},
+}

@@ -1,0 +1,229 @@
+// Package storetest holds what every driver of [store.Store] is measured with: the contract ([Run],
+// [RunReopen]), a store that is obviously right ([Model]) and the question whether two stores hold
+// the same ([Compare]).
+//
+// It does not know any driver, nor the engine's rules.
+package storetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Model is a [store.Store] of maps under one mutex: made to be obviously right, not fast, and nothing
+// of it outlives the process. Tests compare other stores with it; programs may use it where nothing
+// need last.
+//
+// It fixes what the contract leaves open: Due and Crystallize go by deadline and group, and an
+// eviction for too many memories comes before one for too many bytes, the older id first among equal
+// deadlines. The maps grow until memories are removed and answers pruned; the journal only grows.
+type Model struct {
+	info store.Info
+
+	mu       sync.Mutex // guards all below
+	closed   bool
+	memories map[sigil.Key]sigil.Memory
+	crystals map[string]map[int]sigil.Crystal // of patterns, by tenant and group
+	answers  map[answerKey]keptAnswer
+	journal  []sigil.Event // the entry at position n is at n-1
+}
+
+type answerKey struct{ tenant, key string }
+
+type keptAnswer struct {
+	store.Answer
+	ends time.Time
+}
+
+var _ store.Store = (*Model)(nil)
+
+// NewModel makes an empty store.
+func NewModel() *Model {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	return &Model{
+		info:     store.Info{ID: sigil.NewID(now), CreatedAt: now, Format: 1, Driver: "model"},
+		memories: map[sigil.Key]sigil.Memory{},
+		crystals: map[string]map[int]sigil.Crystal{},
+		answers:  map[answerKey]keptAnswer{},
+	}
+}
+
+// enter takes the mutex; the func it gives lets it go again.
+func (s *Model) enter(ctx context.Context) (func(), error) {
+	s.mu.Lock()
+	err := ctx.Err()
+	if s.closed {
+		err = &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
+	}
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	return s.mu.Unlock, nil
+}
+
+// Info implements [store.Store].
+func (s *Model) Info() store.Info { return s.info }
+
+// Get implements [store.Store].
+func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	defer leave()
+	m, ok := s.memories[key]
+	if !ok || m.Due(now) {
+		return sigil.Memory{}, sigil.NotFound()
+	}
+	return copied(m), nil
+}
+
+// Update implements [store.Store].
+func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	defer leave()
+	m, ok := s.memories[key]
+	if !ok {
+		return sigil.Memory{}, sigil.NotFound()
+	}
+	meta := m.Meta
+	event, err := change(&meta)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	// Nothing else may change, whatever the func did.
+	m.LastAccessed, m.AccessCount, m.FadesAt = meta.LastAccessed, meta.AccessCount, meta.FadesAt
+	m.Pinned, m.Policy = meta.Pinned, meta.Policy
+	s.memories[key] = m
+	if event != nil {
+		s.record(*event)
+	}
+	return copied(m), nil
+}
+
+// Remove implements [store.Store].
+func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var removed []sigil.Event
+	for _, key := range keys {
+		m, ok := s.memories[key]
+		if !ok {
+			continue
+		}
+		if event, ok := decide(m.Meta); ok {
+			delete(s.memories, key)
+			removed = append(removed, s.record(event))
+		}
+	}
+	return removed, nil
+}
+
+// Due implements [store.Store].
+func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var due []sigil.Meta
+	for _, m := range s.memories {
+		if m.Due(now) {
+			due = append(due, m.Meta)
+		}
+	}
+	slices.SortFunc(due, byDeadline)
+	keys := make([]sigil.Key, 0, min(limit, len(due)))
+	for _, m := range due[:min(limit, len(due))] {
+		keys = append(keys, m.Key)
+	}
+	return keys, nil
+}
+
+// Prune implements [store.Store].
+func (s *Model) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	pruned := 0
+	for key, answer := range s.answers {
+		if pruned < limit && !answer.ends.After(now) {
+			delete(s.answers, key)
+			pruned++
+		}
+	}
+	return pruned, nil
+}
+
+// Close implements [store.Store].
+func (s *Model) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// record writes one journal entry and gives it with its position. s.mu is held.
+func (s *Model) record(e sigil.Event) sigil.Event {
+	e = copiedEvent(e)
+	e.Position = uint64(len(s.journal)) + 1
+	s.journal = append(s.journal, e)
+	return copiedEvent(e)
+}
+
+// of gives the tenant's memories, newest first. s.mu is held.
+func (s *Model) of(tenant string) []sigil.Memory {
+	var all []sigil.Memory
+	for key, m := range s.memories {
+		if key.Tenant == tenant {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(a, b sigil.Memory) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	return all
+}
+
+// byDeadline orders by deadline, never last, then by id, then by tenant.
+func byDeadline(a, b sigil.Meta) int {
+	if a.FadesAt.IsZero() != b.FadesAt.IsZero() {
+		if a.FadesAt.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.FadesAt.Compare(b.FadesAt), bytes.Compare(a.ID[:], b.ID[:]), cmp.Compare(a.Tenant, b.Tenant))
+}
+
+// copied gives m sharing no mutable memory with it.
+func copied(m sigil.Memory) sigil.Memory {
+	m.Data, m.Tags, m.State.Extra = bytes.Clone(m.Data), slices.Clone(m.Tags), maps.Clone(m.State.Extra)
+	for name, raw := range m.State.Extra {
+		m.State.Extra[name] = bytes.Clone(raw)
+	}
+	return m
+}
+
+func copiedEvent(e sigil.Event) sigil.Event {
+	if e.Crystal != nil {
+		crystal := *e.Crystal
+		e.Crystal = &crystal
+	}
+	return e
+}

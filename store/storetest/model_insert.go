@@ -1,0 +1,112 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Insert implements [store.Store]. An answer has ended where its end is not after the CreatedAt of
+// the memory to insert.
+func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return store.Inserted{}, err
+	}
+	defer leave()
+
+	if answers := s.answered(tenant, items); len(answers) > 0 {
+		return store.Inserted{Answers: answers}, nil
+	}
+	seen := map[sigil.Key]bool{}
+	for i := range items {
+		key := items[i].Memory.Key
+		if _, stored := s.memories[key]; stored || seen[key] {
+			return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there already"}
+		}
+		seen[key] = true
+	}
+	leaving, err := s.makeRoom(tenant, items, quota)
+	if err != nil {
+		return store.Inserted{}, err
+	}
+
+	// From here on nothing fails.
+	var inserted store.Inserted
+	for _, l := range leaving {
+		delete(s.memories, l.memory.Key)
+		inserted.Evicted = append(inserted.Evicted, s.record(evict(l.memory, l.reason)))
+	}
+	for i := range items {
+		item := &items[i]
+		s.memories[item.Memory.Key] = copied(item.Memory)
+		for _, event := range item.Events {
+			s.record(event)
+		}
+		if id := item.Idempotency; id.Key != "" {
+			s.answers[answerKey{tenant, id.Key}] = keptAnswer{
+				Answer: store.Answer{Fingerprint: id.Fingerprint, Memory: item.Memory.Meta}, ends: id.Ends,
+			}
+		}
+	}
+	return inserted, nil
+}
+
+// answered gives the answers kept under the items' keys, by index of the item.
+func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer {
+	answers := map[int]store.Answer{}
+	for i := range items {
+		answer, kept := s.answers[answerKey{tenant, items[i].Idempotency.Key}]
+		if kept && answer.ends.After(items[i].Memory.CreatedAt) {
+			answers[i] = answer.Answer
+		}
+	}
+	return answers
+}
+
+type eviction struct {
+	memory sigil.Meta
+	reason string
+}
+
+// makeRoom says which memories must leave, and why, for items to fit. It changes nothing.
+func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) ([]eviction, error) {
+	var candidates []sigil.Meta
+	memories, size := len(items), int64(0)
+	for i := range items {
+		size += int64(items[i].Memory.Size)
+	}
+	for _, m := range s.of(tenant) {
+		memories++
+		size += int64(m.Size)
+		if m.Evictable() {
+			candidates = append(candidates, m.Meta)
+		}
+	}
+	slices.SortFunc(candidates, byDeadline)
+
+	var leaving []eviction
+	for {
+		reason := ""
+		switch {
+		case quota.Memories > 0 && memories > quota.Memories:
+			reason = sigil.ReasonMemories
+		case quota.Bytes > 0 && size > quota.Bytes:
+			reason = sigil.ReasonBytes
+		default:
+			return leaving, nil
+		}
+		if len(candidates) == 0 {
+			return nil, &sigil.Error{
+				Kind: sigil.ErrFull, Code: "quota_full",
+				Detail: "the tenant's limit of " + reason + " is reached and not enough can be evicted",
+			}
+		}
+		leaving = append(leaving, eviction{memory: candidates[0], reason: reason})
+		memories--
+		size -= int64(candidates[0].Size)
+		candidates = candidates[1:]
+	}
+}

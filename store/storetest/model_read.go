@@ -1,0 +1,200 @@
+package storetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// List implements [store.Store].
+func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer leave()
+	for _, m := range s.of(q.Tenant) {
+		if q.Before != (sigil.ID{}) && bytes.Compare(m.ID[:], q.Before[:]) >= 0 || !q.Matches(&m.Meta) {
+			continue
+		}
+		if len(page) == q.Limit {
+			return page, true, nil
+		}
+		page = append(page, copied(m))
+	}
+	return page, false, nil
+}
+
+// Near implements [store.Store].
+func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	distance := func(m sigil.Meta) int { return max(int(m.Frequency)-int(f), int(f)-int(m.Frequency)) }
+	var near []sigil.Meta
+	for _, m := range s.of(tenant) {
+		if !m.Due(now) && distance(m.Meta) <= span {
+			near = append(near, m.Meta)
+		}
+	}
+	// They are newest first, and a stable sort keeps that among equals.
+	slices.SortStableFunc(near, func(a, b sigil.Meta) int { return cmp.Compare(distance(a), distance(b)) })
+	return near[:min(limit, len(near))], nil
+}
+
+// Patterns implements [store.Store].
+func (s *Model) Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.patterns(tenant, now), nil
+}
+
+func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
+	type group struct {
+		members              int
+		potential, frequency store.Sum
+	}
+	var groups [sigil.Patterns]group
+	for _, m := range s.of(tenant) {
+		if !m.Due(now) {
+			g := &groups[m.Frequency.Pattern()]
+			g.members++
+			g.potential.Add(m.Potential)
+			g.frequency.Add(m.Frequency.Value())
+		}
+	}
+	var patterns []sigil.Pattern
+	for i, g := range groups {
+		if g.members > 0 {
+			patterns = append(patterns, sigil.Pattern{
+				Group: i, Members: g.members, Potential: g.potential.Mean(g.members), Frequency: g.frequency.Mean(g.members),
+			})
+		}
+	}
+	return patterns
+}
+
+// Crystallize implements [store.Store].
+func (s *Model) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	patterns := map[int]sigil.Pattern{}
+	for group := range s.crystals[tenant] {
+		patterns[group] = sigil.Pattern{Group: group}
+	}
+	for _, p := range s.patterns(tenant, now) {
+		patterns[p.Group] = p
+	}
+	for _, group := range slices.Sorted(maps.Keys(patterns)) {
+		var old *sigil.Crystal
+		if crystal, ok := s.crystals[tenant][group]; ok {
+			old = &crystal
+		}
+		crystal, event := change(patterns[group], old)
+		if crystal != nil {
+			if s.crystals[tenant] == nil {
+				s.crystals[tenant] = map[int]sigil.Crystal{}
+			}
+			s.crystals[tenant][group] = *crystal
+		}
+		if event != nil {
+			s.record(*event)
+		}
+	}
+	return nil
+}
+
+// Crystals implements [store.Store].
+func (s *Model) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var crystals []sigil.Crystal
+	for _, group := range slices.Sorted(maps.Keys(s.crystals[tenant])) {
+		crystals = append(crystals, s.crystals[tenant][group])
+	}
+	return crystals, nil
+}
+
+// Events implements [store.Store].
+func (s *Model) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var events []sigil.Event
+	for _, e := range s.journal {
+		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
+			events = append(events, copiedEvent(e))
+		}
+	}
+	return events, nil
+}
+
+// Stats implements [store.Store].
+func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.Stats, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return store.Stats{}, err
+	}
+	defer leave()
+	stats := store.Stats{
+		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: uint64(len(s.journal)),
+	}
+	decay := 0.0
+	for _, m := range s.of(tenant) {
+		if m.Due(now) {
+			continue
+		}
+		stats.Memories++
+		stats.Bytes += int64(m.Size)
+		if m.Pinned {
+			stats.Pinned++
+		}
+		if m.Crystallized {
+			stats.Crystallized++
+		}
+		if !m.FadesAt.IsZero() && (stats.NextFade.IsZero() || m.FadesAt.Before(stats.NextFade)) {
+			stats.NextFade = m.FadesAt
+		}
+		decay += m.Decay(now)
+	}
+	if stats.Memories > 0 {
+		stats.AverageDecay = decay / float64(stats.Memories)
+	}
+	return stats, nil
+}
+
+// Tenants implements [store.Store].
+func (s *Model) Tenants(ctx context.Context) ([]string, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	tenants := map[string]bool{}
+	for key := range s.memories {
+		tenants[key.Tenant] = true
+	}
+	for tenant := range s.crystals {
+		tenants[tenant] = true
+	}
+	return slices.Sorted(maps.Keys(tenants)), nil
+}
