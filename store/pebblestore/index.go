@@ -25,6 +25,8 @@ type index struct {
 	dirty  []dirtyEntry
 	// memories and crystals count all tenants' memories and crystals of patterns and memories.
 	memories, crystals int
+	// nextExpiry is when the next idempotency answer ends, at the earliest.
+	nextExpiry int64
 }
 
 type appointment struct {
@@ -47,6 +49,7 @@ func newIndex() *index {
 			}
 			return a.tenant.name < b.tenant.name
 		}, btree.Options{NoLocks: true}),
+		nextExpiry: 0, // unknown: the first Prune looks
 	}
 }
 

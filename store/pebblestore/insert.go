@@ -2,11 +2,7 @@ package pebblestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -54,6 +50,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 			for _, e := range entries {
 				x.insert(t, e)
 			}
+			x.expire(items)
 		}
 		return store.Inserted{}, s.commits.do(ch)
 	}
@@ -77,6 +74,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		for _, e := range entries {
 			x.insert(t, e)
 		}
+		x.expire(items)
 	}
 	if err := s.commits.do(ch); err != nil {
 		return store.Inserted{}, err // the store has failed or is closed; no room is needed any more
@@ -147,86 +145,3 @@ func (s *Store) checkNew(name string, entries []*entry) error {
 	}
 	return nil
 }
-
-func idempotencyKeys(name string, items []store.Item) []string {
-	var keys []string
-	for i := range items {
-		if key := items[i].Idempotency.Key; key != "" {
-			keys = append(keys, name+"\x00"+key)
-		}
-	}
-	return keys
-}
-
-// answers gives those found under the items' keys that have not ended.
-func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
-	var answers map[int]store.Answer
-	for i := range items {
-		if items[i].Idempotency.Key == "" {
-			continue
-		}
-		b, closer, err := s.db.Get(idempotencyKey(name, items[i].Idempotency.Key))
-		if errors.Is(err, pebble.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		r := reader{b: b}
-		answer, ends := r.answer(name, s.policies)
-		if err := errors.Join(r.end(), closer.Close()); err != nil {
-			return nil, err
-		}
-		if ends.After(items[i].Memory.CreatedAt) {
-			if answers == nil {
-				answers = map[int]store.Answer{}
-			}
-			answers[i] = answer
-		}
-	}
-	return answers, nil
-}
-
-// Prune drops answers that ended; see [store.Store].
-func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
-	if err := s.enter(ctx); err != nil {
-		return 0, err
-	}
-	defer s.gate.RUnlock()
-	ch, ended := &change{}, 0
-	err := s.scanRange([]byte{expiryFamily}, expiryKey(now.UnixMilli()+1, "", "")[:9], func(key, _ []byte) error {
-		if ended == limit {
-			return errEnough
-		}
-		ended++
-		tenant, idem, ok := splitTenant(key[8:]) // the tenant follows the time as it follows a family
-		if !ok {
-			return errDamaged
-		}
-		ch.delete = append(ch.delete, append([]byte(nil), key...))
-		// The answer goes unless a later insert with the same key has put another in its place.
-		b, closer, err := s.db.Get(idempotencyKey(tenant, string(idem)))
-		if errors.Is(err, pebble.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r := reader{b: b}
-		_, ends := r.answer(tenant, s.policies)
-		if !ends.After(now) {
-			ch.delete = append(ch.delete, idempotencyKey(tenant, string(idem)))
-		}
-		return errors.Join(r.end(), closer.Close())
-	})
-	if err != nil && !errors.Is(err, errEnough) {
-		return 0, err
-	}
-	if ended == 0 {
-		return 0, nil
-	}
-	return ended, s.commits.do(ch)
-}
-
-// errEnough ends a scan early.
-var errEnough = errors.New("pebblestore: enough")

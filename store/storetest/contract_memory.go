@@ -127,7 +127,7 @@ var getIdeas = []idea{
 		}
 	}},
 	{"hidden from the deadline on, by every read, though not removed", func(f *fixture) {
-		m := f.encode(fades(10*time.Second), crystallized, fades(10*time.Second)) // its ttl, say
+		m := f.encode(crystallized, fades(10*time.Second)) // its ttl, say
 		for now, want := range map[time.Time]int{
 			m.FadesAt.Add(-time.Millisecond): 1, m.FadesAt: 0, m.FadesAt.Add(time.Hour): 0,
 		} {

@@ -1,0 +1,143 @@
+package pebblestore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil/store"
+)
+
+func idempotencyKeys(name string, items []store.Item) []string {
+	var keys []string
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			keys = append(keys, name+"\x00"+key)
+		}
+	}
+	return keys
+}
+
+// answers gives those found under the items' keys that have not ended.
+func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
+	var answers map[int]store.Answer
+	for i := range items {
+		if items[i].Idempotency.Key == "" {
+			continue
+		}
+		b, closer, err := s.db.Get(idempotencyKey(name, items[i].Idempotency.Key))
+		if errors.Is(err, pebble.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r := reader{b: b}
+		answer, ends := r.answer(name, s.policies)
+		if err := errors.Join(r.end(), closer.Close()); err != nil {
+			return nil, err
+		}
+		if ends.After(items[i].Memory.CreatedAt) {
+			if answers == nil {
+				answers = map[int]store.Answer{}
+			}
+			answers[i] = answer
+		}
+	}
+	return answers, nil
+}
+
+// expire notes when the items' answers end. mu is held for writing.
+func (x *index) expire(items []store.Item) {
+	for i := range items {
+		if items[i].Idempotency.Key != "" {
+			x.nextExpiry = min(x.nextExpiry, items[i].Idempotency.Ends.UnixMilli())
+		}
+	}
+}
+
+// Prune drops answers that ended; see [store.Store].
+func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.gate.RUnlock()
+	if !s.index.startPrune(now.UnixMilli()) {
+		return 0, nil // without looking at the disk: most sweeps find nothing
+	}
+	ended, next, err := s.prune(now, limit)
+	if err != nil {
+		next = 0 // unknown: look again
+	}
+	s.index.endPrune(next)
+	return ended, err
+}
+
+// startPrune tells whether an answer may have ended. If so, what is to come is unknown until
+// endPrune: inserts published from here on note theirs, and the scan sees all that were before.
+func (x *index) startPrune(now int64) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.nextExpiry > now {
+		return false
+	}
+	x.nextExpiry = never
+	return true
+}
+
+func (x *index) endPrune(next int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.nextExpiry = min(x.nextExpiry, next)
+}
+
+// prune drops at most limit ended answers, and tells how many and when the next one ends.
+func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
+	ch, next := &change{}, int64(never)
+	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
+		if len(key) < 9 {
+			return errDamaged
+		}
+		tenant, idem, ok := splitTenant(key[8:])         // the tenant follows the time as it follows a family
+		ends := int64(binary.BigEndian.Uint64(key[1:9])) //nolint:gosec // it was an int64 when it was written
+		switch {
+		case !ok:
+			return errDamaged
+		case ends > now.UnixMilli() || ended == limit:
+			next = ends
+			return errEnough
+		}
+		ended++
+		ch.delete = append(ch.delete, append([]byte(nil), key...))
+		return s.pruneAnswer(ch, tenant, string(idem), now)
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return 0, 0, err
+	}
+	if ended == 0 {
+		return 0, next, nil
+	}
+	return ended, next, s.commits.do(ch)
+}
+
+// pruneAnswer deletes an answer, unless a later insert with the same key has put another in its place.
+func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) error {
+	b, closer, err := s.db.Get(idempotencyKey(tenant, key))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := reader{b: b}
+	if _, ends := r.answer(tenant, s.policies); !ends.After(now) {
+		ch.delete = append(ch.delete, idempotencyKey(tenant, key))
+	}
+	return errors.Join(r.end(), closer.Close())
+}
+
+// errEnough ends a scan early.
+var errEnough = errors.New("pebblestore: enough")

@@ -1,0 +1,120 @@
+package storetest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+var journalIdeas = []idea{
+	{"every field comes back as it was", func(f *fixture) {
+		var want []sigil.Event
+		for i, m := range f.oddMemories() {
+			m.Tenant = sigil.DefaultTenant
+			crystal := sigil.Crystal{
+				Tenant: m.Tenant, Kind: sigil.CrystalOfMemory, Memory: m.ID, Pattern: m.Frequency.Pattern(), Members: 1,
+				CreatedAt: m.CreatedAt, UpdatedAt: m.CreatedAt, Stability: m.Potential, Frequency: m.Frequency.Value(),
+			}
+			events := []sigil.Event{
+				{Position: uint64(2*i + 1), Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta},
+				{Position: uint64(2*i + 2), Time: start, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Memory: m.Meta, Crystal: &crystal},
+			}
+			want = append(want, events...)
+			_, err := f.insertItems(store.Item{Memory: m, Events: events})
+			f.ok("Insert", err)
+		}
+		equal(f.t, "events", f.events(sigil.DefaultTenant), want)
+	}},
+	{"positions start at 1 and grow over all tenants", func(f *fixture) {
+		a := f.encode(tenant("a"))
+		b := f.encode(tenant("b"))
+		f.forget(a.Key, b.Key)
+		c := f.memory(tenant("a"))
+		_, err := f.insertItems(item(c), item(f.memory(tenant("a"))))
+		f.ok("Insert", err)
+		equal(f.t, "of a", positions(f.events("a")), []uint64{1, 3, 5, 6})
+		equal(f.t, "of b", positions(f.events("b")), []uint64{2, 4})
+		equal(f.t, "position", f.stats("b", start).Position, 6)
+	}},
+	{"reads resume after a position", func(f *fixture) {
+		for range 5 {
+			f.encode(tenant("a"))
+			f.encode(tenant("b"))
+		}
+		for after, want := range map[uint64][]uint64{0: {1, 3}, 1: {3, 5}, 2: {3, 5}, 7: {9}, 9: nil, 1 << 60: nil} {
+			events, err := f.Events(f.ctx(), "a", after, 2)
+			f.ok("Events", err)
+			equal(f.t, "positions", positions(events), want)
+		}
+	}},
+	{"an insert may leave no entry", func(f *fixture) {
+		_, err := f.insertItems(store.Item{Memory: f.memory()})
+		f.ok("Insert", err)
+		equal(f.t, "events", f.events(sigil.DefaultTenant), nil)
+		equal(f.t, "memories", f.stats(sigil.DefaultTenant, start).Memories, 1)
+	}},
+	{"a reader that follows the writers misses nothing and repeats nothing", func(f *fixture) {
+		const writers, each = 8, 40
+		var wg sync.WaitGroup
+		for range writers {
+			wg.Go(func() {
+				for range each {
+					m := f.memory()
+					if _, err := f.insertItems(item(m)); err != nil {
+						f.t.Errorf("Insert: %v", err)
+					}
+					if _, err := f.Remove(f.ctx(), []sigil.Key{m.Key}, forgotten(start)); err != nil {
+						f.t.Errorf("Remove: %v", err)
+					}
+				}
+			})
+		}
+		written := make(chan struct{})
+		go func() { wg.Wait(); close(written) }()
+		last := uint64(0)
+		encoded := map[sigil.ID]bool{}
+		for finished := false; ; {
+			events, err := f.Events(f.ctx(), sigil.DefaultTenant, last, 17)
+			f.ok("Events", err)
+			for _, e := range events {
+				if e.Position != last+1 {
+					f.t.Fatalf("position %d after %d", e.Position, last)
+				}
+				last = e.Position
+				if encoded[e.Memory.ID] == (e.Kind == sigil.Encoded) {
+					f.t.Fatalf("entry %d: %s out of order", e.Position, e.Kind)
+				}
+				encoded[e.Memory.ID] = true
+			}
+			if len(events) > 0 {
+				continue
+			}
+			if finished {
+				break
+			}
+			select {
+			case <-written:
+				finished = true // read on until nothing comes
+			default:
+			}
+		}
+		equal(f.t, "entries", last, 2*writers*each)
+	}},
+	{"an event never has content, only figures", func(f *fixture) {
+		m := f.encode()
+		now := start.Add(30 * time.Second)
+		e := f.events(m.Tenant)[0]
+		e.Time = now
+		equal(f.t, "decay", e.Decay(), m.Decay(now))
+	}},
+}
+
+func positions(events []sigil.Event) []uint64 {
+	all := make([]uint64, len(events))
+	for i := range events {
+		all[i] = events[i].Position
+	}
+	return all
+}
