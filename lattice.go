@@ -24,7 +24,7 @@ type LatticeNode struct {
 type LatticeEdge struct {
 	From      int     `json:"from"`
 	To        int     `json:"to"`
-	Strength  float64 `json:"strength"` // 1/distance
+	Strength  float64 `json:"strength"` // 1/distance, at most the greatest float64
 	Resonance float64 `json:"resonance"`
 }
 
@@ -47,7 +47,7 @@ func (s *State) Lattice() Lattice {
 			b := l.Nodes[j]
 			d := math.Hypot(a.X-b.X, a.Y-b.Y) // all nodes have the same z
 			if d > 0 && d < Phi-touching {
-				l.Connections = append(l.Connections, LatticeEdge{From: i, To: j, Strength: 1 / d, Resonance: s.Phi})
+				l.Connections = append(l.Connections, LatticeEdge{From: i, To: j, Strength: math.Min(1/d, math.MaxFloat64), Resonance: s.Phi})
 			}
 		}
 	}

@@ -23,7 +23,8 @@ func DefaultState() State {
 	return State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
 }
 
-// Check reports [ErrInvalid], naming the field, where a figure is outside [0, 1] or not a number.
+// Check reports [ErrInvalid], naming the field, where a figure is outside [0, 1] or not a number, and
+// where an extra key has a figure's name: it would stand twice in the JSON.
 func (s *State) Check() error {
 	for _, f := range []struct {
 		name  string
@@ -31,6 +32,9 @@ func (s *State) Check() error {
 	}{{"phi", s.Phi}, {"coherence", s.Coherence}, {"awareness", s.Awareness}, {"emotionalResonance", s.EmotionalResonance}} {
 		if !(f.value >= 0 && f.value <= 1) { // written so that NaN fails
 			return Invalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
+		}
+		if _, twice := s.Extra[f.name]; twice {
+			return Invalid("invalid_state", "state."+f.name, "stands among the extra keys too")
 		}
 	}
 	return nil

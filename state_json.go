@@ -5,22 +5,28 @@ import (
 	"encoding/json"
 )
 
-// MarshalJSON gives one object: the four figures, then the extra keys by name.
+// MarshalJSON gives one object: the four figures, then the extra keys by name, with their values as
+// they came.
 func (s State) MarshalJSON() ([]byte, error) {
-	figures, err := json.Marshal(struct {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(struct {
 		Phi                float64 `json:"phi"`
 		Coherence          float64 `json:"coherence"`
 		Awareness          float64 `json:"awareness"`
 		EmotionalResonance float64 `json:"emotionalResonance"`
-	}{s.Phi, s.Coherence, s.Awareness, s.EmotionalResonance})
-	if err != nil || len(s.Extra) == 0 {
-		return figures, err
+	}{s.Phi, s.Coherence, s.Awareness, s.EmotionalResonance}); err != nil || len(s.Extra) == 0 {
+		return bytes.TrimSpace(b.Bytes()), err
 	}
-	extra, err := json.Marshal(s.Extra)
-	if err != nil {
+	b.Truncate(b.Len() - len("}\n"))
+	b.WriteByte(',')
+	extra := b.Len()
+	if err := e.Encode(s.Extra); err != nil {
 		return nil, err
 	}
-	return append(append(figures[:len(figures)-1], ','), extra[1:]...), nil
+	all := b.Bytes()
+	return bytes.TrimSpace(append(all[:extra], all[extra+1:]...)), nil // less the second brace
 }
 
 // UnmarshalJSON reads an object: figures left out are 0.5, unknown keys go to Extra. It reports

@@ -34,8 +34,8 @@ type Store interface {
 	// quota it first evicts, in the same commit, the evictable memories nearest to their deadline,
 	// journaling what evict says of each; where that is not enough it is ErrFull ("quota_full") and
 	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
-	// under an item's idempotency key before and has not ended, nothing is inserted and the answers
-	// found come back; where an Insert with that key is under way it is ErrConflict
+	// under an item's idempotency key before and ends after the item's CreatedAt, nothing is inserted and
+	// the answers found come back; where an Insert with that key is under way it is ErrConflict
 	// ("idempotency_in_flight"). Items of one call have different keys.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
@@ -67,8 +67,9 @@ type Store interface {
 	// first and newest first among equals, at most limit.
 	Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error)
 
-	// Patterns gives the tenant's patterns with at least one live member, by group. Means are those of
-	// [Sum], the same in every driver.
+	// Patterns gives the tenant's patterns with at least one live member, by group. Means are the same in
+	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /
+	// members / 1000 · φ.
 	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
 
 	// Crystallize shows change each pattern of the tenant that has a live member or a crystal, with

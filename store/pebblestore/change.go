@@ -40,15 +40,15 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		s.refresh(key, &m, policy)
 		return memory, nil
 	}
-	ch := &change{
-		set: []record{{memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy)}},
-		publish: func(x *index) {
-			t, e := x.find(key)
-			x.update(t, e, &m, policy)
-		},
-	}
+	ch := s.newChange()
 	if err := s.journal(ch, event); err != nil {
+		ch.discard()
 		return sigil.Memory{}, err
+	}
+	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy))
+	ch.publish = func(x *index) {
+		t, e := x.find(key)
+		x.update(t, e, &m, policy)
 	}
 	s.clean([]sigil.Key{key})
 	return memory, s.commits.do(ch)
@@ -62,8 +62,9 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.gate.RUnlock()
 	defer s.keys.lock(keys...)()
 
-	ch := &change{}
+	ch := s.newChange()
 	var gone []sigil.Key
+	var events []*sigil.Event
 	seen := make(map[sigil.Key]bool, len(keys))
 	for _, key := range keys {
 		m, ok := s.meta(key)
@@ -76,12 +77,15 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			continue
 		}
 		if err := s.journal(ch, &event); err != nil {
+			ch.discard()
 			return nil, err
 		}
-		gone = append(gone, key)
-		ch.delete = append(ch.delete, memoryKey(metaFamily, key.Tenant, key.ID), memoryKey(bodyFamily, key.Tenant, key.ID))
+		gone, events = append(gone, key), append(events, &event)
+		ch.remove(memoryKey(metaFamily, key.Tenant, key.ID))
+		ch.remove(memoryKey(bodyFamily, key.Tenant, key.ID))
 	}
-	if len(gone) == 0 {
+	if ch.empty() {
+		ch.discard()
 		return nil, nil
 	}
 	ch.publish = func(x *index) {
@@ -94,11 +98,16 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	if err := s.commits.do(ch); err != nil {
 		return nil, err
 	}
-	events := make([]sigil.Event, len(ch.events))
-	for i, e := range ch.events {
-		events[i] = *e
+	return values(events), nil
+}
+
+// values gives the events with the positions they got.
+func values(events []*sigil.Event) []sigil.Event {
+	values := make([]sigil.Event, len(events))
+	for i, e := range events {
+		values[i] = *e
 	}
-	return events, nil
+	return values
 }
 
 // meta gives the figures of a memory that the caller has locked.

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -70,24 +71,20 @@ func (r *reader) meta(key sigil.Key, policies *policies) sigil.Meta {
 }
 
 // appendBody writes what meta leaves out.
-func appendBody(b []byte, m *sigil.Memory) ([]byte, error) {
+func appendBody(b []byte, m *sigil.Memory) []byte {
 	b = append(b, m.Hash[:]...)
 	for _, f := range []float64{m.State.Phi, m.State.Coherence, m.State.Awareness, m.State.EmotionalResonance} {
 		b = appendFloat(b, f)
 	}
-	var extra []byte
-	if m.State.Extra != nil {
-		var err error
-		if extra, err = json.Marshal(m.State.Extra); err != nil {
-			return nil, err
-		}
+	b = binary.AppendUvarint(b, uint64(len(m.State.Extra)))
+	for name, value := range m.State.Extra {
+		b = appendBytes(appendBytes(b, []byte(name)), value)
 	}
-	b = appendBytes(b, extra)
 	b = binary.AppendUvarint(b, uint64(len(m.Tags)))
 	for _, tag := range m.Tags {
 		b = appendBytes(b, []byte(tag))
 	}
-	return append(b, m.Data...), nil // the rest of the record
+	return append(b, m.Data...) // the rest of the record
 }
 
 // body reads into m what appendBody wrote. The record's bytes are not kept.
@@ -96,8 +93,12 @@ func (r *reader) body(m *sigil.Memory) {
 	for _, f := range []*float64{&m.State.Phi, &m.State.Coherence, &m.State.Awareness, &m.State.EmotionalResonance} {
 		*f = r.float()
 	}
-	if extra := r.bytes(); len(extra) > 0 && json.Unmarshal(extra, &m.State.Extra) != nil {
-		r.fail()
+	if n := r.count(); n > 0 {
+		m.State.Extra = make(map[string]json.RawMessage, n)
+		for range n {
+			name := string(r.bytes())
+			m.State.Extra[name] = bytes.Clone(r.bytes())
+		}
 	}
 	for range r.count() {
 		m.Tags = append(m.Tags, string(r.bytes()))

@@ -22,18 +22,44 @@ const (
 	inFlight = 2
 )
 
-// change is what one caller wants to be durable: records to set and delete, events to journal, and
-// what to do to the index once they are.
+// change is what one caller wants to be durable, and what to do to the index once it is. It is used
+// once: made by newChange, filled, and given to do or discard.
 type change struct {
-	set     []record
-	delete  [][]byte
-	events  []*sigil.Event // get their positions here
-	encoded [][]byte       // the events' records
+	batch   *pebble.Batch  // records to set and delete
+	events  []journaled    // to journal, after the records of the changes before
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	done    chan error     // gets one answer
 }
 
-type record struct{ key, value []byte }
+// journaled is an event, which gets its position when it is written, and its record.
+type journaled struct {
+	event  *sigil.Event
+	record []byte
+}
+
+var changes = sync.Pool{New: func() any { return &change{done: make(chan error, 1)} }}
+
+func (s *Store) newChange() *change {
+	ch := changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
+	ch.batch = s.db.NewBatch()
+	return ch
+}
+
+// discard lets go of a change that is not made, or has been.
+func (ch *change) discard() {
+	_ = ch.batch.Close() // it has no iterator that could fail
+	ch.batch, ch.publish = nil, nil
+	clear(ch.events)
+	ch.events = ch.events[:0]
+	changes.Put(ch)
+}
+
+// set and remove add to the batch, which has no error to give: it only grows.
+func (ch *change) set(key, value []byte) { _ = ch.batch.Set(key, value, nil) }
+
+func (ch *change) remove(key []byte) { _ = ch.batch.Delete(key, nil) }
+
+func (ch *change) empty() bool { return ch.batch.Empty() && len(ch.events) == 0 }
 
 // committer gathers the changes of concurrent callers into batches with one sync each. Two goroutines
 // carry it: form writes batches, finish waits for their sync, publishes and answers, in order.
@@ -46,6 +72,11 @@ type committer struct {
 	closed bool
 	// wake has room for one signal: there may be something to do.
 	wake chan struct{}
+
+	// position and policies are how far the journal and the list of policies are written. Only form
+	// uses them; they are set before it starts, as callers may add a policy before it runs.
+	position uint64
+	policies int
 
 	written chan *written // from form to finish; its room is inFlight-1
 	wg      sync.WaitGroup
@@ -60,25 +91,25 @@ type written struct {
 }
 
 func startCommitter(s *Store) *committer {
-	c := &committer{s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1)}
+	c := &committer{
+		s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1),
+		position: s.published.Load(), policies: len(s.policies.from(0)),
+	}
 	c.wg.Go(c.form)   // stop waits for it
 	c.wg.Go(c.finish) // stop waits for it
 	return c
 }
 
-// do makes ch, which has at least one record, durable and visible, and answers when it is.
+// do makes ch, which is not empty, durable and visible, answers when it is, and lets go of it. The
+// caller holds the gate, so the committer is not stopped before.
 func (c *committer) do(ch *change) error {
-	ch.done = make(chan error, 1)
 	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return errClosed()
-	}
 	c.queue = append(c.queue, ch)
 	c.mu.Unlock()
 	c.signal()
 	select {
 	case err := <-ch.done:
+		ch.discard()
 		return err
 	case <-c.s.failed:
 		return c.s.failure()
@@ -108,9 +139,7 @@ func (c *committer) take() (changes []*change, closed bool) {
 	defer c.mu.Unlock()
 	n, size := 0, 0
 	for ; n < len(c.queue) && size < maxBatch; n++ {
-		for _, r := range c.queue[n].set {
-			size += len(r.value)
-		}
+		size += c.queue[n].batch.Len()
 	}
 	changes = c.queue[:n:n]
 	c.queue = c.queue[n:]
@@ -120,7 +149,6 @@ func (c *committer) take() (changes []*change, closed bool) {
 // form writes batches until the committer is stopped and all is written.
 func (c *committer) form() {
 	defer close(c.written)
-	position, policies := c.s.published.Load(), len(c.s.policies.from(0))
 	refresh := time.NewTimer(refreshDelay)
 	defer refresh.Stop()
 	for closed := false; !closed; {
@@ -138,7 +166,7 @@ func (c *committer) form() {
 				break
 			}
 			w := &written{batch: c.s.db.NewBatch(), changes: changes, begin: time.Now()}
-			err := c.fill(w, refreshes || closed, &position, &policies)
+			err := c.fill(w, refreshes || closed)
 			refreshes = false
 			if err == nil && !w.batch.Empty() {
 				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
@@ -164,44 +192,37 @@ func (c *committer) form() {
 }
 
 // fill puts changes, new policies and, where refreshes is set, the refreshed figures into the batch.
-func (c *committer) fill(w *written, refreshes bool, position *uint64, policies *int) error {
+func (c *committer) fill(w *written, refreshes bool) error {
 	if refreshes {
 		// First, so that what a change below says of the same memory wins.
 		if err := c.s.writeRefreshes(w.batch); err != nil {
 			return err
 		}
 	}
-	before := *position
+	before := c.position
 	for _, ch := range w.changes {
-		for _, r := range ch.set {
-			if err := w.batch.Set(r.key, r.value, nil); err != nil {
-				return err
-			}
+		if err := w.batch.Apply(ch.batch, nil); err != nil {
+			return err
 		}
-		for _, key := range ch.delete {
-			if err := w.batch.Delete(key, nil); err != nil {
-				return err
-			}
-		}
-		for i, e := range ch.events {
-			*position++
-			e.Position = *position
-			if err := w.batch.Set(journalKey(e.Memory.Tenant, *position), ch.encoded[i], nil); err != nil {
+		for _, j := range ch.events {
+			c.position++
+			j.event.Position = c.position
+			if err := w.batch.Set(journalKey(j.event.Memory.Tenant, c.position), j.record, nil); err != nil {
 				return err
 			}
 		}
 	}
-	w.position = *position
-	if *position != before {
-		if err := w.batch.Set([]byte{positionFamily}, binary.BigEndian.AppendUint64(nil, *position), nil); err != nil {
+	w.position = c.position
+	if c.position != before {
+		if err := w.batch.Set([]byte{positionFamily}, binary.BigEndian.AppendUint64(nil, c.position), nil); err != nil {
 			return err
 		}
 	}
-	for _, p := range c.s.policies.from(*policies) {
-		if err := w.batch.Set(policyKey(uint16(*policies)), []byte(p.String()), nil); err != nil { //nolint:gosec // policies.add bounds it
+	for _, p := range c.s.policies.from(c.policies) {
+		if err := w.batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil { //nolint:gosec // policies.add bounds it
 			return err
 		}
-		*policies++
+		c.policies++
 	}
 	return nil
 }

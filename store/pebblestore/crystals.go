@@ -19,7 +19,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	defer s.keys.lock(sigil.Key{Tenant: name})()
 
 	patterns, crystals := s.patternsAndCrystals(name, now)
-	ch := &change{}
+	ch := s.newChange()
 	var changed []sigil.Crystal
 	show := func(p sigil.Pattern) error {
 		var old *sigil.Crystal
@@ -28,7 +28,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		}
 		crystal, event := decide(p, old)
 		if crystal != nil {
-			ch.set = append(ch.set, record{crystalKey(name, p.Group), appendCrystal(nil, crystal)})
+			ch.set(crystalKey(name, p.Group), appendCrystal(nil, crystal))
 			changed = append(changed, *crystal)
 		}
 		if event != nil {
@@ -40,17 +40,20 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	for _, p := range patterns {
 		live[p.Group] = true
 		if err := show(p); err != nil {
+			ch.discard()
 			return err
 		}
 	}
 	for _, group := range slices.Sorted(maps.Keys(crystals)) {
 		if !live[group] {
 			if err := show(sigil.Pattern{Group: group}); err != nil {
+				ch.discard()
 				return err
 			}
 		}
 	}
-	if len(ch.set) == 0 && len(ch.events) == 0 {
+	if ch.empty() {
+		ch.discard()
 		return nil
 	}
 	ch.publish = func(x *index) {

@@ -6,9 +6,6 @@ import (
 	"reflect"
 
 	"github.com/cockroachdb/pebble/v2"
-
-	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/store"
 )
 
 // CheckIndex rebuilds the index from what is on disk and compares it with the one in memory. Nothing
@@ -41,7 +38,15 @@ func (s *Store) CheckIndex() error {
 			problems = append(problems, fmt.Errorf("tenant %s is not on disk", name))
 			continue
 		}
-		differ(name+" figures", t.figures(s.policies), f.figures(fresh.policies))
+		memory, disk := t.figures(s.policies), f.figures(fresh.policies)
+		for key := range disk {
+			if _, ok := memory[key]; !ok {
+				problems = append(problems, fmt.Errorf("%s: %s is only on disk: %v", name, key, disk[key]))
+			}
+		}
+		for key, value := range memory {
+			differ(name+" "+key, value, disk[key])
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -51,15 +56,11 @@ func (t *tenant) figures(p *policies) map[string]any {
 		"bytes": t.bytes, "pinned": t.pinned, "crystallized": t.crystallized, "arriving": t.arriving, "leaving": t.leaving,
 		"first": t.first, "newest": t.newest.Len(), "fading": t.fading.Len(), "ending": t.ending.Len(), "crystals": t.crystals,
 	}
-	metas := map[sigil.ID]sigil.Meta{}
 	for id, e := range t.byID {
-		metas[id] = e.meta(t.name, p)
+		figures["memory "+id.String()] = e.meta(t.name, p)
 	}
-	figures["memories"] = metas
-	sums := map[uint16]store.Sum{}
 	for f, b := range t.frequencies {
-		sums[f] = b.sum
+		figures[fmt.Sprint("sum of frequency ", f)] = b.sum
 	}
-	figures["sums"] = sums
 	return figures
 }

@@ -96,7 +96,7 @@ func (x *index) endPrune(next int64) {
 
 // prune drops at most limit ended answers, and tells how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
-	ch, next := &change{}, int64(never)
+	ch, next := s.newChange(), int64(never)
 	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
 		if len(key) < 9 {
 			return errDamaged
@@ -111,13 +111,15 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 			return errEnough
 		}
 		ended++
-		ch.delete = append(ch.delete, append([]byte(nil), key...))
+		ch.remove(key)
 		return s.pruneAnswer(ch, tenant, string(idem), now)
 	})
 	if err != nil && !errors.Is(err, errEnough) {
+		ch.discard()
 		return 0, 0, err
 	}
 	if ended == 0 {
+		ch.discard()
 		return 0, next, nil
 	}
 	return ended, next, s.commits.do(ch)
@@ -134,7 +136,7 @@ func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) error
 	}
 	r := reader{b: b}
 	if _, ends := r.answer(tenant, s.policies); !ends.After(now) {
-		ch.delete = append(ch.delete, idempotencyKey(tenant, key))
+		ch.remove(idempotencyKey(tenant, key))
 	}
 	return errors.Join(r.end(), closer.Close())
 }

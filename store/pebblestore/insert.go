@@ -29,12 +29,13 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		}
 	}
 
-	ch := &change{}
+	ch := s.newChange()
 	entries := make([]*entry, len(items))
 	var arriving load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])
 		if err != nil {
+			ch.discard()
 			return store.Inserted{}, err
 		}
 		entries[i] = e
@@ -42,6 +43,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		arriving.bytes += int64(e.size)
 	}
 	if err := s.checkNew(name, entries); err != nil {
+		ch.discard()
 		return store.Inserted{}, err
 	}
 	if quota == (store.Quota{}) {
@@ -57,11 +59,13 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 
 	room, err := s.makeRoom(name, arriving, quota)
 	if err != nil {
+		ch.discard()
 		return store.Inserted{}, err
 	}
 	defer room.unlock()
 	evicted, err := s.encodeEvictions(ch, name, room, evict)
 	if err != nil {
+		ch.discard()
 		s.giveBack(room)
 		return store.Inserted{}, err
 	}
@@ -76,14 +80,11 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		}
 		x.expire(items)
 	}
+	s.clean(room.keys)
 	if err := s.commits.do(ch); err != nil {
 		return store.Inserted{}, err // the store has failed or is closed; no room is needed any more
 	}
-	inserted := store.Inserted{}
-	for _, e := range evicted {
-		inserted.Evicted = append(inserted.Evicted, *e)
-	}
-	return inserted, nil
+	return store.Inserted{Evicted: values(evicted)}, nil
 }
 
 // encode adds one item's records to ch and gives its entry.
@@ -96,12 +97,8 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	if err != nil {
 		return nil, err
 	}
-	meta := appendMeta(make([]byte, 0, 48), &m.Meta, policy)
-	body, err := appendBody(make([]byte, 0, len(m.Data)+96), m)
-	if err != nil {
-		return nil, err
-	}
-	ch.set = append(ch.set, record{memoryKey(metaFamily, name, m.ID), meta}, record{memoryKey(bodyFamily, name, m.ID), body})
+	ch.set(memoryKey(metaFamily, name, m.ID), appendMeta(make([]byte, 0, 48), &m.Meta, policy))
+	ch.set(memoryKey(bodyFamily, name, m.ID), appendBody(make([]byte, 0, len(m.Data)+96), m))
 	for i := range item.Events {
 		event := item.Events[i] // a copy: it will get a position
 		if err := s.journal(ch, &event); err != nil {
@@ -109,9 +106,8 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
-		ch.set = append(ch.set,
-			record{idempotencyKey(name, id.Key), appendAnswer(nil, id, &m.Meta, policy)},
-			record{expiryKey(id.Ends.UnixMilli(), name, id.Key), nil})
+		ch.set(idempotencyKey(name, id.Key), appendAnswer(nil, id, &m.Meta, policy))
+		ch.set(expiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
 	return newEntry(&m.Meta, policy), nil
 }
@@ -129,7 +125,7 @@ func (s *Store) journal(ch *change, e *sigil.Event) error {
 	if err != nil {
 		return err
 	}
-	ch.events, ch.encoded = append(ch.events, e), append(ch.encoded, b)
+	ch.events = append(ch.events, journaled{e, b})
 	return nil
 }
 
@@ -138,9 +134,13 @@ func (s *Store) journal(ch *change, e *sigil.Event) error {
 func (s *Store) checkNew(name string, entries []*entry) error {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
+	seen := make(map[sigil.ID]bool, len(entries))
 	for _, e := range entries {
-		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil {
+		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil || seen[e.id] {
 			return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
+		}
+		if len(entries) > 1 {
+			seen[e.id] = true
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ type room struct {
 	tenant   *tenant
 	arriving load
 	victims  []victim
+	keys     []sigil.Key // of the victims
 	unlock   func()
 }
 
@@ -28,11 +29,10 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota) (*room, 
 		if err != nil {
 			return nil, err
 		}
-		keys := make([]sigil.Key, len(r.victims))
-		for i, v := range r.victims {
-			keys[i] = sigil.Key{Tenant: name, ID: v.entry.id}
+		for _, v := range r.victims {
+			r.keys = append(r.keys, sigil.Key{Tenant: name, ID: v.entry.id})
 		}
-		r.unlock = s.keys.lock(keys...)
+		r.unlock = s.keys.lock(r.keys...)
 		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
 		// it is not the one to go: choose again.
 		if s.stillThere(r) {
@@ -125,18 +125,21 @@ func (l *load) add(other load, sign int) {
 
 // encodeEvictions adds to ch what takes the victims off the disk and journals it, before anything
 // else of ch is journaled: they make room first.
-func (s *Store) encodeEvictions(ch *change, name string, r *room, evict func(sigil.Meta, string) sigil.Event) ([]*sigil.Event, error) {
-	first := &change{}
+func (s *Store) encodeEvictions(ch *change, name string, r *room, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
+	own := ch.events
+	ch.events = nil
 	for _, v := range r.victims {
 		s.index.mu.RLock()
 		m := v.entry.meta(name, s.policies)
 		s.index.mu.RUnlock()
 		event := evict(m, v.reason)
-		if err := s.journal(first, &event); err != nil {
+		if err := s.journal(ch, &event); err != nil {
 			return nil, err
 		}
-		ch.delete = append(ch.delete, memoryKey(metaFamily, name, m.ID), memoryKey(bodyFamily, name, m.ID))
+		ch.remove(memoryKey(metaFamily, name, m.ID))
+		ch.remove(memoryKey(bodyFamily, name, m.ID))
+		evicted = append(evicted, &event)
 	}
-	ch.events, ch.encoded = append(first.events, ch.events...), append(first.encoded, ch.encoded...)
-	return first.events, nil
+	ch.events = append(ch.events, own...)
+	return evicted, nil
 }

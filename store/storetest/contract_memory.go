@@ -256,7 +256,7 @@ var updateIdeas = []idea{
 		mine := errors.New("not today")
 		_, err := f.Update(f.ctx(), m.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 			m.AccessCount, m.Pinned, m.FadesAt = 7, true, time.Time{}
-			return &sigil.Event{Time: start, Kind: sigil.Pinned, Memory: *m}, mine
+			return &sigil.Event{Time: start, Kind: sigil.Pinned, Reason: sigil.ReasonRequest, Memory: *m}, mine
 		})
 		if err != mine { //nolint:errorlint // as it is: not wrapped
 			f.t.Errorf("Update: got error %v", err)

@@ -15,15 +15,6 @@ func (f *fixture) patterns(at time.Time) []sigil.Pattern {
 	return patterns
 }
 
-// meanOf is what the contract says a mean is: that of [store.Sum].
-func meanOf(values ...float64) float64 {
-	var sum store.Sum
-	for _, v := range values {
-		sum.Add(v)
-	}
-	return sum.Mean(len(values))
-}
-
 var patternIdeas = []idea{
 	{"by group, with means over the members", func(f *fixture) {
 		f.encode(frequency(999), potential(0.25))
@@ -31,11 +22,13 @@ var patternIdeas = []idea{
 		f.encode(frequency(399), potential(0.2)) // the same hundredth
 		f.encode(frequency(402), potential(0.7)) // the next one
 		f.encode(frequency(398), tenant("other"))
-		value := func(n sigil.Frequency) float64 { return n.Value() }
+		var sum store.Sum
+		sum.Add(0.1)
+		sum.Add(0.2)
 		equal(f.t, "patterns", f.patterns(start), []sigil.Pattern{
-			{Group: 64, Members: 2, Potential: meanOf(0.1, 0.2), Frequency: meanOf(value(398), value(399))},
-			{Group: 65, Members: 1, Potential: 0.7, Frequency: value(402)},
-			{Group: 161, Members: 1, Potential: 0.25, Frequency: value(999)},
+			{Group: 64, Members: 2, Potential: sum.Mean(2), Frequency: 398.5 / 1000 * sigil.Phi},
+			{Group: 65, Members: 1, Potential: 0.7, Frequency: sigil.Frequency(402).Value()},
+			{Group: 161, Members: 1, Potential: 0.25, Frequency: sigil.Frequency(999).Value()},
 		})
 	}},
 	{"the mean of members of 0.9 is 0.9, whatever came and went", func(f *fixture) {

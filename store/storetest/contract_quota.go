@@ -140,7 +140,7 @@ var quotaIdeas = []idea{
 		_, err := f.Update(f.ctx(), m.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 			m.Pinned = false
 			m.Touch(m.Policy, start)
-			return &sigil.Event{Time: start, Kind: sigil.Unpinned, Memory: *m}, nil
+			return &sigil.Event{Time: start, Kind: sigil.Unpinned, Reason: sigil.ReasonRequest, Memory: *m}, nil
 		})
 		f.ok("Update", err)
 		inserted, err := f.tryInsert(store.Quota{Memories: 1}, f.memory())

@@ -39,7 +39,7 @@ var removeIdeas = []idea{
 		f.ok("Update", err)
 		events, err := f.Remove(f.ctx(), []sigil.Key{m.Key}, func(seen sigil.Meta) (sigil.Event, bool) {
 			equal(f.t, "seen", seen, recalled.Meta)
-			return sigil.Event{Time: start, Kind: sigil.Faded, Memory: seen}, false
+			return sigil.Event{Time: start, Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: seen}, false
 		})
 		f.ok("Remove", err)
 		equal(f.t, "events", events, nil)
@@ -125,7 +125,7 @@ var dueIdeas = []idea{
 		_, err := f.Update(f.ctx(), p.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 			m.Pinned = true
 			m.Reschedule()
-			return &sigil.Event{Time: start, Kind: sigil.Pinned, Memory: *m}, nil
+			return &sigil.Event{Time: start, Kind: sigil.Pinned, Reason: sigil.ReasonRequest, Memory: *m}, nil
 		})
 		f.ok("Update", err)
 		_, err = f.recall(r.Key, start.Add(time.Minute))
@@ -149,7 +149,7 @@ func sorted(keys []sigil.Key) []sigil.Key {
 }
 
 var tenantIdeas = []idea{
-	{"those with a memory, by name", func(f *fixture) {
+	{"those with a memory or a crystal, by name", func(f *fixture) {
 		tenants := func() []string {
 			all, err := f.Tenants(f.ctx())
 			f.ok("Tenants", err)
@@ -163,6 +163,9 @@ var tenantIdeas = []idea{
 		equal(f.t, "tenants", tenants(), []string{"9", "Z", "a", "a-", "a.b", "b"})
 		f.forget(ms[0].Key, ms[1].Key, ms[2].Key)
 		equal(f.t, "after some were forgotten", tenants(), []string{"9", "a-", "a.b", "b"})
+		f.crystallize("a-", start)
+		f.forget(ms[3].Key, ms[4].Key)
+		equal(f.t, "a crystal stays", tenants(), []string{"9", "a-", "b"})
 	}},
 	{"one sees nothing of another", func(f *fixture) {
 		mine := f.encode(tenant("a"), frequency(7), potential(0.95))

@@ -62,8 +62,9 @@ func (s *Model) Patterns(ctx context.Context, tenant string, now time.Time) ([]s
 
 func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 	type group struct {
-		members              int
-		potential, frequency store.Sum
+		members   int
+		potential store.Sum
+		frequency int // the sum of the indexes
 	}
 	var groups [sigil.Patterns]group
 	for _, m := range s.of(tenant) {
@@ -71,14 +72,15 @@ func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 			g := &groups[m.Frequency.Pattern()]
 			g.members++
 			g.potential.Add(m.Potential)
-			g.frequency.Add(m.Frequency.Value())
+			g.frequency += int(m.Frequency)
 		}
 	}
 	var patterns []sigil.Pattern
 	for i, g := range groups {
 		if g.members > 0 {
 			patterns = append(patterns, sigil.Pattern{
-				Group: i, Members: g.members, Potential: g.potential.Mean(g.members), Frequency: g.frequency.Mean(g.members),
+				Group: i, Members: g.members, Potential: g.potential.Mean(g.members),
+				Frequency: float64(g.frequency) / float64(g.members) / sigil.Frequencies * sigil.Phi,
 			})
 		}
 	}

@@ -1,0 +1,152 @@
+package sigil_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// policies draws one of either kind that its constructor accepts.
+func policies() *rapid.Generator[sigil.Policy] {
+	return rapid.Custom(func(t *rapid.T) sigil.Policy {
+		threshold := rapid.Float64Range(1e-6, 1).Draw(t, "threshold")
+		var p sigil.Policy
+		var err error
+		if rapid.Bool().Draw(t, "classic") {
+			p, err = sigil.NewClassic(
+				math.Pow(10, rapid.Float64Range(-9, 0).Draw(t, "log rate")),
+				time.Duration(rapid.Int64Range(1, int64(1000*time.Hour)).Draw(t, "period")), threshold)
+		} else {
+			p, err = sigil.NewHalfLife(time.Duration(rapid.Int64Range(1, int64(100_000*time.Hour)).Draw(t, "half-life")), threshold)
+		}
+		if err != nil {
+			t.Skip("no policy:", err)
+		}
+		return p
+	})
+}
+
+func TestPolicyStringIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := policies().Draw(t, "policy")
+		got, err := sigil.ParsePolicy(p.String())
+		if err != nil || got != p {
+			t.Fatalf("%v is read back as %v, %v", p, got, err)
+		}
+	})
+}
+
+// A memory fades when its decay has reached the threshold, and not a millisecond before.
+func TestDeadlineIsWhereDecayReachesTheThreshold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := policies().Draw(t, "policy")
+		last := time.UnixMilli(rapid.Int64Range(0, 1<<42).Draw(t, "last accessed")).UTC()
+		deadline := sigil.Deadline(p, last)
+		idle := deadline.Sub(last)
+		if deadline.Location() != time.UTC || deadline.Truncate(time.Millisecond) != deadline {
+			t.Errorf("deadline %v is not in whole milliseconds of UTC", deadline)
+		}
+		if idle < p.Lifetime() || idle-p.Lifetime() >= time.Millisecond {
+			t.Errorf("idle for %v at the deadline, lifetime %v", idle, p.Lifetime())
+		}
+		// A rounding error of the curve near its end is not a broken promise.
+		if d := p.Decay(p.Lifetime()); d < p.Threshold()*(1-1e-12) {
+			t.Errorf("decay after the lifetime of %v: %v, under %v", p.Lifetime(), d, p.Threshold())
+		}
+		if before := idle - time.Millisecond; before > 0 && p.Decay(before) >= p.Threshold()*(1+1e-12) {
+			t.Errorf("decay a millisecond before the deadline, after %v: %v", before, p.Decay(before))
+		}
+	})
+}
+
+func TestDecayNeverFallsAndStaysInBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := policies().Draw(t, "policy")
+		a := time.Duration(rapid.Int64Range(math.MinInt64/2, math.MaxInt64).Draw(t, "idle"))
+		b := time.Duration(rapid.Int64Range(int64(a), math.MaxInt64).Draw(t, "longer"))
+		da, db := p.Decay(a), p.Decay(b)
+		if !(0 <= da && da <= db && db <= 1) {
+			t.Errorf("decay after %v: %v, after %v: %v", a, da, b, db)
+		}
+		if a <= 0 && da != 0 {
+			t.Errorf("decay after %v: %v", a, da)
+		}
+	})
+}
+
+func TestDefaultPolicyLivesFor95Seconds(t *testing.T) {
+	p := sigil.DefaultPolicy()
+	if p.Lifetime() != 95*time.Second || p.Threshold() != 0.95 {
+		t.Errorf("lifetime %v to threshold %v", p.Lifetime(), p.Threshold())
+	}
+	if d := p.Decay(95 * time.Second); d != 0.95 {
+		t.Errorf("decay after 95 s: %v", d)
+	}
+	if d := p.Decay(95*time.Second - time.Millisecond); d >= 0.95 {
+		t.Errorf("decay a millisecond earlier: %v", d)
+	}
+}
+
+func TestHalfLifeHalves(t *testing.T) {
+	p, err := sigil.NewHalfLife(168*time.Hour, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "after one", p.Decay(168*time.Hour), 0.5)
+	near(t, "after three", p.Decay(3*168*time.Hour), 0.875)
+	near(t, "lifetime in half-lives", p.LifetimeSeconds()/(168*3600), math.Log2(20))
+}
+
+func TestParsePolicyFillsInDefaults(t *testing.T) {
+	halfLife, err := sigil.NewHalfLife(168*time.Hour, 0.95)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow, err := sigil.NewClassic(1e-9, time.Minute, 0.95)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]sigil.Policy{
+		"classic":                    sigil.DefaultPolicy(),
+		"  classic  threshold=0.95 ": sigil.DefaultPolicy(),
+		"classic rate=0.001 period=5s threshold=0.95": sigil.DefaultPolicy(),
+		"classic period=1m rate=1e-9":                 slow,
+		"halflife":                                    halfLife,
+		"halflife h=168h0m0s threshold=0.95":          halfLife,
+		sigil.DefaultPolicy().String():                sigil.DefaultPolicy(),
+	} {
+		if got, err := sigil.ParsePolicy(text); err != nil || got != want {
+			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
+func TestParsePolicyRefuses(t *testing.T) {
+	for text, field := range map[string]string{
+		"": "policy", "linear": "policy", "Classic": "policy", "classic speed=1": "policy", "classic h=5s": "policy",
+		"halflife rate=1": "policy", "classic rate": "rate", "classic rate=fast": "rate", "classic rate=0": "rate",
+		"classic rate=-1": "rate", "classic rate=1.1": "rate", "classic rate=NaN": "rate", "classic period=5": "period",
+		"classic period=0s": "period", "classic period=-5s": "period", "classic threshold=0": "threshold",
+		"classic threshold=1.01": "threshold", "classic threshold=NaN": "threshold", "halflife h=0s": "half-life",
+		"halflife h=-1h": "half-life", "halflife threshold=1": "threshold", "halflife threshold=2": "threshold",
+		"halflife threshold=-1": "threshold", "halflife threshold=NaN": "threshold", "halflife h=1000000h": "lifetime",
+		"classic rate=1e-300": "lifetime", "classic rate=1 period=1ns threshold=0.000001": "lifetime",
+	} {
+		_, err := sigil.ParsePolicy(text)
+		wantInvalid(t, text, err, "invalid_policy", field)
+	}
+}
+
+// wantInvalid asserts an ErrInvalid with code about field.
+func wantInvalid(t *testing.T, what string, err error, code, field string) {
+	t.Helper()
+	var e *sigil.Error
+	if !errors.Is(err, sigil.ErrInvalid) || !errors.As(err, &e) || e.Code != code || e.Field != field {
+		t.Errorf("%q: got error %v, want %s about %s", what, err, code, field)
+	}
+}

@@ -1,0 +1,147 @@
+package storetest
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// RunReopen checks that nothing is lost or changed when a store is closed and opened again. open gives
+// the store kept in dir, making it where there is none.
+func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
+	t.Run("everything is as it was", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		model := NewModel()
+		// The model lives through what the store does, and is not reopened.
+		for range 3 {
+			for _, s := range []store.Store{f.Store, model} {
+				lives(&fixture{Store: s, t: t}, f.n.Load())
+			}
+			f.n.Add(1000)
+			info := f.Info()
+			f.ok("Close", f.Close())
+			f.Store = open(t, dir)
+			equal(t, "Info", f.Info(), info)
+			for _, at := range []time.Duration{0, time.Minute, time.Hour} {
+				Compare(t, f.Store, model, []string{"public", "other", "a.b_c-9", "nobody"}, start.Add(at))
+			}
+		}
+		// What is due is known, too, and it goes on where it was.
+		at := start.Add(time.Hour)
+		want, err := model.Due(t.Context(), at, 1000)
+		f.ok("Due", err)
+		equal(t, "due", f.due(at, 1000), sorted(want))
+		last := f.stats("public", at).Position
+		f.forget(want...)
+		equal(t, "position", f.stats("public", at).Position, last+uint64(len(want)))
+		f.ok("Close", f.Close())
+	})
+
+	t.Run("a quota counts what was there before", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		a, b := f.encode(sized(10), fades(2*time.Minute)), f.encode(sized(10), fades(time.Minute))
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		inserted, err := f.tryInsert(store.Quota{Bytes: 20}, f.memory(sized(10)))
+		f.ok("Insert", err)
+		ids, _ := f.evictions(inserted)
+		equal(t, "evicted", ids, []sigil.ID{b.ID})
+		_, err = f.Get(f.ctx(), a.Key, start)
+		f.ok("Get", err)
+		f.ok("Close", f.Close())
+	})
+
+	t.Run("answers under idempotency keys stay", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		first := f.inserts("k")
+		gone := f.inserts("gone")
+		f.forget(gone.Key)
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		f.answers("k", first)
+		f.answers("gone", gone)
+		n, err := f.Prune(f.ctx(), start.Add(time.Hour), 10)
+		f.ok("Prune", err)
+		equal(t, "pruned", n, 2)
+		f.ok("Close", f.Close())
+	})
+
+	t.Run("what was answered before a close is there, and nothing else", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		var mu sync.Mutex // guards kept
+		kept := map[sigil.ID]bool{}
+		var wg sync.WaitGroup
+		writing := make(chan struct{})
+		for i := range 4 {
+			wg.Go(func() {
+				for n := 0; ; n++ {
+					if i == 0 && n == 10 {
+						close(writing)
+					}
+					m := f.memory()
+					if _, err := f.tryInsert(store.Quota{}, m); err != nil {
+						if !errors.Is(err, sigil.ErrClosed) {
+							t.Errorf("Insert: %v", err)
+						}
+						return
+					}
+					mu.Lock()
+					kept[m.ID] = true
+					mu.Unlock()
+				}
+			})
+		}
+		<-writing
+		f.ok("Close", f.Close())
+		wg.Wait()
+		f.Store = open(t, dir)
+		all, err := allMemories(t, f.Store, sigil.DefaultTenant, start)
+		f.ok("List", err)
+		found := map[sigil.ID]bool{}
+		for _, id := range idsOf(all) {
+			found[id] = true
+		}
+		equal(t, "ids", found, kept)
+		f.ok("Close", f.Close())
+	})
+}
+
+// lives does a little of everything, the same to every store that is given the same n.
+func lives(f *fixture, n int64) {
+	f.n.Store(n)
+	for _, m := range f.oddMemories() {
+		f.insert(m)
+	}
+	for i := range 20 {
+		name := []string{"public", "other"}[i%2]
+		m := f.memory(tenant(name), frequency(5), potential(0.9+float64(i)/1000))
+		one := keyed(m, "k"+strconv.FormatInt(n, 10)+"-"+strconv.Itoa(i), 1)
+		_, err := f.insertItems(one)
+		f.ok("Insert", err)
+		switch i % 5 {
+		case 0:
+			f.forget(m.Key)
+		case 1:
+			_, err = f.recall(m.Key, m.CreatedAt.Add(time.Minute))
+		case 2:
+			_, err = f.Update(f.ctx(), m.Key, func(m *sigil.Meta) (*sigil.Event, error) {
+				m.Pinned = true
+				m.Reschedule()
+				return &sigil.Event{Time: start, Kind: sigil.Pinned, Reason: sigil.ReasonRequest, Memory: *m}, nil
+			})
+		case 3:
+			_, err = f.tryInsert(store.Quota{Memories: 30}, f.memory(tenant(name)))
+		}
+		f.ok("change", err)
+	}
+	f.crystallize("public", start)
+}
