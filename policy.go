@@ -22,7 +22,8 @@ type Policy interface {
 	// Decay gives the decay, in [0, 1], of a memory idle for that long. It never falls as idle grows.
 	// A negative idle counts as none.
 	Decay(idle time.Duration) float64
-	// Lifetime is the idle time after which a memory fades, rounded up to a nanosecond.
+	// Lifetime is the idle time after which a memory fades, rounded up to a nanosecond: Decay(Lifetime())
+	// is at least Threshold().
 	Lifetime() time.Duration
 	// Threshold is the decay at which it does.
 	Threshold() float64
@@ -78,12 +79,15 @@ func (c Classic) Decay(idle time.Duration) float64 {
 
 // LifetimeSeconds gives (−period + √(period² + 8·period·θ/rate))/2. At the defaults it is 95.
 func (c Classic) LifetimeSeconds() float64 {
+	// Extended by the conjugate: where the period is long, the difference above is one of two numbers
+	// nearly equal, and most of its digits are lost.
 	p := c.period.Seconds()
-	return (-p + math.Sqrt(p*p+8*p*c.threshold/c.rate)) / 2
+	x := 8 * p * c.threshold / c.rate
+	return x / (p + math.Sqrt(p*p+x)) / 2
 }
 
 // Lifetime is [Classic.LifetimeSeconds] as a duration.
-func (c Classic) Lifetime() time.Duration { return ceilSeconds(c.LifetimeSeconds()) }
+func (c Classic) Lifetime() time.Duration { return lifetime(c, c.LifetimeSeconds()) }
 
 // Threshold gives θ.
 func (c Classic) Threshold() float64 { return c.threshold }
@@ -120,7 +124,7 @@ func (h HalfLife) Decay(idle time.Duration) float64 {
 func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
 
 // Lifetime is [HalfLife.LifetimeSeconds] as a duration.
-func (h HalfLife) Lifetime() time.Duration { return ceilSeconds(h.LifetimeSeconds()) }
+func (h HalfLife) Lifetime() time.Duration { return lifetime(h, h.LifetimeSeconds()) }
 
 // Threshold gives θ.
 func (h HalfLife) Threshold() float64 { return h.threshold }
@@ -133,15 +137,21 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 	if !(threshold > 0 && threshold <= 1) {
 		return Invalid("invalid_policy", "threshold", "must be over 0 and at most 1")
 	}
-	if lifetimeSeconds > maxLifetime.Seconds() || lifetimeSeconds < time.Millisecond.Seconds() {
+	if !(lifetimeSeconds >= time.Millisecond.Seconds() && lifetimeSeconds <= maxLifetime.Seconds()) { // written so that NaN fails
 		return Invalid("invalid_policy", "lifetime", "comes to less than a millisecond or more than 100 years")
 	}
 	return nil
 }
 
-// ceilSeconds rounds up, but for what is only a rounding error of the formula above a nanosecond.
-func ceilSeconds(s float64) time.Duration {
-	return time.Duration(math.Ceil(s*1e9 - 1e-3))
+// lifetime rounds up what the closed form of p came to, but for what is only a rounding error of it a
+// nanosecond. The closed form finds the place to within such errors; the definition decides: after the
+// lifetime the decay has reached the threshold, to the last bit.
+func lifetime(p Policy, seconds float64) time.Duration {
+	d := time.Duration(math.Ceil(seconds*1e9 - 1e-3))
+	for step := time.Duration(1); p.Decay(d) < p.Threshold(); step *= 2 {
+		d += step
+	}
+	return d
 }
 
 // ParsePolicy reads what a Policy's String gave, such as "classic rate=0.001 period=5s

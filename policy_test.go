@@ -54,10 +54,10 @@ func TestDeadlineIsWhereDecayReachesTheThreshold(t *testing.T) {
 		if idle < p.Lifetime() || idle-p.Lifetime() >= time.Millisecond {
 			t.Errorf("idle for %v at the deadline, lifetime %v", idle, p.Lifetime())
 		}
-		// A rounding error of the curve near its end is not a broken promise.
-		if d := p.Decay(p.Lifetime()); d < p.Threshold()*(1-1e-12) {
+		if d := p.Decay(p.Lifetime()); d < p.Threshold() {
 			t.Errorf("decay after the lifetime of %v: %v, under %v", p.Lifetime(), d, p.Threshold())
 		}
+		// Where the curve is all but flat, a millisecond is less than a rounding error of the decay.
 		if before := idle - time.Millisecond; before > 0 && p.Decay(before) >= p.Threshold()*(1+1e-12) {
 			t.Errorf("decay a millisecond before the deadline, after %v: %v", before, p.Decay(before))
 		}
@@ -134,7 +134,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"classic period=0s": "period", "classic period=-5s": "period", "classic threshold=0": "threshold",
 		"classic threshold=1.01": "threshold", "classic threshold=NaN": "threshold", "halflife h=0s": "half-life",
 		"halflife h=-1h": "half-life", "halflife threshold=1": "threshold", "halflife threshold=2": "threshold",
-		"halflife threshold=-1": "threshold", "halflife threshold=NaN": "threshold", "halflife h=1000000h": "lifetime",
+		"halflife threshold=-1": "threshold", "halflife threshold=NaN": "threshold", "halflife h=1000000h": "lifetime", "classic rate=5e-324": "lifetime",
 		"classic rate=1e-300": "lifetime", "classic rate=1 period=1ns threshold=0.000001": "lifetime",
 	} {
 		_, err := sigil.ParsePolicy(text)

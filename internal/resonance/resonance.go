@@ -10,6 +10,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,15 +34,38 @@ func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	if len(raw) > limits.Bytes {
 		return nil, sigil.Hash{}, sigil.TooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
 	}
-	canonical := jsontext.Value(bytes.Clone(raw))
-	if err := canonical.Canonicalize(); err != nil {
+	hash, err := canonicalHash(raw)
+	if err != nil {
+		if deeper(raw, limits.Depth) { // the reader's own limit calls it a syntax error
+			return nil, sigil.Hash{}, tooDeep(field, limits.Depth)
+		}
 		return nil, sigil.Hash{}, Explain(field, raw, err)
 	}
 	compact, err := scan(field, raw, limits.Depth)
 	if err != nil {
 		return nil, sigil.Hash{}, err
 	}
-	return compact, sha256.Sum256(canonical), nil
+	return compact, hash, nil
+}
+
+// canonicals holds buffers for canonical forms, which nobody needs once they are hashed.
+var canonicals = sync.Pool{New: func() any { return new(jsontext.Value) }}
+
+// maxPooled is the largest buffer that is kept.
+const maxPooled = 64 << 10
+
+func canonicalHash(raw []byte) (sigil.Hash, error) {
+	canonical := canonicals.Get().(*jsontext.Value) //nolint:forcetypeassert // nothing else is put there
+	defer func() {
+		if cap(*canonical) <= maxPooled {
+			canonicals.Put(canonical)
+		}
+	}()
+	*canonical = append((*canonical)[:0], raw...)
+	if err := canonical.Canonicalize(); err != nil {
+		return sigil.Hash{}, err
+	}
+	return sha256.Sum256(*canonical), nil
 }
 
 // Explain turns an error of the JSON reader over raw into one that names the field and the mistake
@@ -54,7 +78,7 @@ func Explain(field string, raw []byte, err error) *sigil.Error {
 	if !errors.As(err, &syntax) {
 		return sigil.Invalid("invalid_json", field, "is not valid JSON")
 	}
-	field += string(syntax.JSONPointer)
+	field += clip(string(syntax.JSONPointer))
 	at := " at byte " + strconv.FormatInt(syntax.ByteOffset, 10)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -65,6 +89,39 @@ func Explain(field string, raw []byte, err error) *sigil.Error {
 		return sigil.Invalid("invalid_json", field, "is empty")
 	}
 	return sigil.Invalid("invalid_json", field, "is not valid JSON"+at)
+}
+
+// maxPointer bounds how much of a JSON pointer an error repeats: its names come from outside.
+const maxPointer = 128
+
+func clip(pointer string) string {
+	if len(pointer) <= maxPointer {
+		return pointer
+	}
+	return strings.ToValidUTF8(pointer[:maxPointer], "") + "…"
+}
+
+func tooDeep(field string, limit int) *sigil.Error {
+	return sigil.Invalid("too_deep", field, "is nested deeper than "+strconv.Itoa(limit)+" levels")
+}
+
+// deeper tells whether the brackets outside strings nest deeper than limit, in JSON or what is nearly so.
+func deeper(raw []byte, limit int) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(raw) && depth <= limit; i++ {
+		switch c := raw[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return depth > limit
 }
 
 // scan goes once over valid JSON: it drops white space, measures depth and checks the size of
@@ -102,7 +159,7 @@ func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
 		case c == '[' || c == '{':
 			depth++
 			if depth > maxDepth {
-				return nil, sigil.Invalid("too_deep", field, "is nested deeper than "+strconv.Itoa(maxDepth)+" levels")
+				return nil, tooDeep(field, maxDepth)
 			}
 		case c == ']' || c == '}':
 			depth--

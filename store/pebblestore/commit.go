@@ -29,6 +29,7 @@ type change struct {
 	events  []journaled    // to journal, after the records of the changes before
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	done    chan error     // gets one answer
+	scratch []byte         // to encode a record in, before it is copied to the batch
 }
 
 // journaled is an event, which gets its position when it is written, and its record.
@@ -36,6 +37,9 @@ type journaled struct {
 	event  *sigil.Event
 	record []byte
 }
+
+// maxScratch is the largest scratch that is kept for the next change.
+const maxScratch = 64 << 10
 
 var changes = sync.Pool{New: func() any { return &change{done: make(chan error, 1)} }}
 
@@ -51,6 +55,9 @@ func (ch *change) discard() {
 	ch.batch, ch.publish = nil, nil
 	clear(ch.events)
 	ch.events = ch.events[:0]
+	if cap(ch.scratch) > maxScratch {
+		ch.scratch = nil
+	}
 	changes.Put(ch)
 }
 

@@ -97,8 +97,10 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	if err != nil {
 		return nil, err
 	}
-	ch.set(memoryKey(metaFamily, name, m.ID), appendMeta(make([]byte, 0, 48), &m.Meta, policy))
-	ch.set(memoryKey(bodyFamily, name, m.ID), appendBody(make([]byte, 0, len(m.Data)+96), m))
+	ch.scratch = appendMeta(ch.scratch[:0], &m.Meta, policy)
+	ch.set(memoryKey(metaFamily, name, m.ID), ch.scratch)
+	ch.scratch = appendBody(ch.scratch[:0], m)
+	ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
 	for i := range item.Events {
 		event := item.Events[i] // a copy: it will get a position
 		if err := s.journal(ch, &event); err != nil {

@@ -223,19 +223,20 @@ type keySet struct {
 	keys map[string]struct{}
 }
 
-// add adds all keys, or none of them where one is there already.
+// add adds all keys, or none of them where one is there already or comes twice.
 func (k *keySet) add(keys []string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, key := range keys {
-		if _, ok := k.keys[key]; ok {
-			return false
-		}
-	}
 	if k.keys == nil {
 		k.keys = map[string]struct{}{}
 	}
-	for _, key := range keys {
+	for i, key := range keys {
+		if _, ok := k.keys[key]; ok {
+			for _, added := range keys[:i] {
+				delete(k.keys, added)
+			}
+			return false
+		}
 		k.keys[key] = struct{}{}
 	}
 	return true

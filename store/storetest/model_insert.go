@@ -17,6 +17,16 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	}
 	defer leave()
 
+	keys := map[string]bool{"": false}
+	for i := range items {
+		key := items[i].Idempotency.Key
+		if keys[key] {
+			return store.Inserted{}, &sigil.Error{
+				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key", Detail: "another item of this call has this key",
+			}
+		}
+		keys[key] = key != ""
+	}
 	if answers := s.answered(tenant, items); len(answers) > 0 {
 		return store.Inserted{Answers: answers}, nil
 	}
@@ -73,6 +83,9 @@ type eviction struct {
 
 // makeRoom says which memories must leave, and why, for items to fit. It changes nothing.
 func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) ([]eviction, error) {
+	if quota == (store.Quota{}) {
+		return nil, nil
+	}
 	var candidates []sigil.Meta
 	memories, size := len(items), int64(0)
 	for i := range items {

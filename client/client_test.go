@@ -1,0 +1,236 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+const someID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
+// seen is a request as a fake daemon saw it.
+type seen struct {
+	line, body string
+	header     http.Header
+}
+
+// fake starts a daemon that gives every request one answer, and a client of it. last is the newest
+// request; tests call one after the other.
+func fake(t *testing.T, status int, contentType, answer string) (c *client.Client, last *seen) {
+	t.Helper()
+	last = &seen{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		*last = seen{r.Method + " " + r.RequestURI, string(body), r.Header}
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		io.WriteString(w, answer)
+	}))
+	t.Cleanup(s.Close)
+	return newClient(t, s.URL, nil), last
+}
+
+func newClient(t *testing.T, addr string, o *client.Options) *client.Client {
+	t.Helper()
+	c, err := client.New(addr, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// TestRequests holds what each method puts on the wire.
+func TestRequests(t *testing.T) {
+	id := sigil.ID{}
+	if err := id.UnmarshalText([]byte(someID)); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name       string
+		call       func(context.Context, *client.Client) error
+		line, body string
+	}{
+		{"encode", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Encode(ctx, sigil.Draft{Data: json.RawMessage("{\"n\": 12345678901234567890,\n\"h\":\"<&>\"}")})
+			return err
+		}, "POST /v1/sigils", `{"data":{"n":12345678901234567890,"h":"<&>"}}` + "\n"},
+		{"encode with all", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Encode(ctx, sigil.Draft{
+				Data: json.RawMessage(`1`), State: &sigil.State{Phi: 1}, TTL: 90 * time.Second, Pinned: true, Tags: []string{"a"},
+			})
+			return err
+		}, "POST /v1/sigils", `{"data":1,"state":{"phi":1,"coherence":0,"awareness":0,"emotionalResonance":0},"ttl":"1m30s","pinned":true,"tags":["a"]}` + "\n"},
+		{"recall", func(ctx context.Context, c *client.Client) error { _, err := c.Recall(ctx, id); return err }, "POST /v1/sigils/" + someID + ":recall", ""},
+		{"recall many", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RecallMany(ctx, []sigil.ID{id, id})
+			return err
+		}, "POST /v1/sigils:recall", `{"ids":["` + someID + `","` + someID + `"]}`},
+		{"peek", func(ctx context.Context, c *client.Client) error { _, err := c.Peek(ctx, id); return err }, "GET /v1/sigils/" + someID, ""},
+		{"forget", func(ctx context.Context, c *client.Client) error { return c.Forget(ctx, id) }, "DELETE /v1/sigils/" + someID, ""},
+		{"pin", func(ctx context.Context, c *client.Client) error { _, err := c.Pin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":pin", ""},
+		{"unpin", func(ctx context.Context, c *client.Client) error { _, err := c.Unpin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":unpin", ""},
+		{"list", func(ctx context.Context, c *client.Client) error {
+			_, err := c.List(ctx, client.ListQuery{})
+			return err
+		}, "GET /v1/sigils", ""},
+		{"list with all", func(ctx context.Context, c *client.Client) error {
+			_, err := c.List(ctx, client.ListQuery{
+				Limit: 7, Cursor: "abc", Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0),
+				FadingBefore: time.Date(2026, 7, 1, 2, 0, 0, 5e6, time.FixedZone("", 7200)),
+			})
+			return err
+		}, "GET /v1/sigils?crystallized=false&cursor=abc&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true", ""},
+		{"related", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Related(ctx, id, client.RelatedQuery{Limit: 3, Min: ptr(0.0), Content: true})
+			return err
+		}, "GET /v1/sigils/" + someID + "/related?content=true&limit=3&min=0", ""},
+		{"crystals", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Crystals(ctx, client.CrystalQuery{Kind: sigil.CrystalOfMemory, Lattice: true})
+			return err
+		}, "GET /v1/crystals?kind=memory&lattice=true", ""},
+		{"patterns", func(ctx context.Context, c *client.Client) error { _, err := c.Patterns(ctx); return err }, "GET /v1/patterns", ""},
+		{"stats", func(ctx context.Context, c *client.Client) error { _, err := c.Stats(ctx); return err }, "GET /v1/stats", ""},
+		{"identity", func(ctx context.Context, c *client.Client) error { _, err := c.Identity(ctx); return err }, "GET /v1/identity", ""},
+		{"sweep", func(ctx context.Context, c *client.Client) error { _, err := c.Sweep(ctx, sigil.DecayJob); return err }, "POST /v1/sweeps/decay", ""},
+		{"events", func(ctx context.Context, c *client.Client) error { _, err := c.Events(ctx, 1<<63, 5); return err }, "GET /v1/events?after=9223372036854775808&limit=5", ""},
+		{"ready", func(ctx context.Context, c *client.Client) error { return c.Ready(ctx) }, "GET /readyz", ""},
+	}
+	c, last := fake(t, 200, "application/json", `{"results":[{},{}]}`)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.call(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if last.line != tt.line || last.body != tt.body {
+				t.Errorf("sent\n%s\n%s\nwant\n%s\n%s", last.line, last.body, tt.line, tt.body)
+			}
+		})
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	var got http.Header
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		io.WriteString(w, `{}`)
+	}))
+	defer s.Close()
+	c := newClient(t, s.URL+"/behind/", &client.Options{Tenant: "acme", UserAgent: "test/1", HTTPClient: s.Client()})
+	if _, err := c.Encode(t.Context(), sigil.Draft{Data: json.RawMessage(`{}`), IdempotencyKey: "k 1"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Sigil-Tenant": "acme", "User-Agent": "test/1", "Idempotency-Key": "k 1", "Content-Type": "application/json",
+	} {
+		if got.Get(name) != want {
+			t.Errorf("%s: %q, want %q", name, got.Get(name), want)
+		}
+	}
+}
+
+func TestView(t *testing.T) {
+	c, _ := fake(t, 200, "application/json", `{
+		"id":"`+someID+`","tenant":"public","data":{"n":12345678901234567890.10},"state":{"phi":0.9,"mood":"x"},
+		"createdAt":"2026-07-01T12:00:00.250Z","lastAccessed":"2026-07-01T12:00:01.000Z",
+		"fadesAt":"2026-07-01T12:01:36.000Z","ttl":"1h0m0s","tags":["a"],"accessCount":18446744073709551615}`)
+	v, err := c.Peek(t.Context(), sigil.ID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(v.Data) != `{"n":12345678901234567890.10}` || v.ID.String() != someID || v.AccessCount != 1<<64-1 {
+		t.Errorf("got %s, %s, %d", v.Data, v.ID, v.AccessCount)
+	}
+	if !v.CreatedAt.Equal(time.Date(2026, 7, 1, 12, 0, 0, 250e6, time.UTC)) || v.FadesAt.String() != "2026-07-01T12:01:36.000Z" {
+		t.Errorf("times: %s, %s", v.CreatedAt, v.FadesAt)
+	}
+	if v.State.Phi != 0.9 || v.State.Coherence != 0.5 || string(v.State.Extra["mood"]) != `"x"` || *v.TTL != "1h0m0s" {
+		t.Errorf("state %+v, ttl %v", v.State, v.TTL)
+	}
+
+	c, _ = fake(t, 200, "application/json", `{"fadesAt":null,"ttl":null}`)
+	if v, err = c.Peek(t.Context(), sigil.ID{}); err != nil || v.FadesAt != nil || v.TTL != nil {
+		t.Errorf("null: %v, %v, %v", v.FadesAt, v.TTL, err)
+	}
+}
+
+func TestAll(t *testing.T) {
+	var cursors []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cursor := r.URL.Query().Get("cursor")
+		cursors = append(cursors, cursor)
+		switch cursor {
+		case "":
+			io.WriteString(w, `{"memories":[{"pattern":1},{"pattern":2}],"next":"two"}`)
+		case "two":
+			io.WriteString(w, `{"memories":[{"pattern":3}],"next":null}`)
+		case "bad":
+			w.WriteHeader(500)
+		}
+	}))
+	defer s.Close()
+	c := newClient(t, s.URL, nil)
+	all := c.All(t.Context(), client.ListQuery{})
+	for range 2 { // an iterator can be used again
+		var got []int
+		for v, err := range all {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, v.Pattern)
+		}
+		if len(got) != 3 || got[2] != 3 {
+			t.Errorf("got %v", got)
+		}
+	}
+	for range all { // a caller who stops asks for no further page
+		break
+	}
+	if got := strings.Join(cursors, ","); got != ",two,,two," {
+		t.Errorf("asked for %q", got)
+	}
+	n := 0
+	for _, err := range c.All(t.Context(), client.ListQuery{Cursor: "bad"}) {
+		n++
+		if !errors.Is(err, sigil.ErrInternal) {
+			t.Error(err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d pairs for one error", n)
+	}
+}
+
+func TestNew(t *testing.T) {
+	for addr, want := range map[string]string{
+		"":                        "http://127.0.0.1:7433",
+		"localhost:1":             "http://localhost:1",
+		":7433":                   "http://127.0.0.1:7433",
+		"[::1]:80":                "http://[::1]:80",
+		"https://me:pw@host/sub/": "https://me:xxxxx@host/sub",
+	} {
+		if c := newClient(t, addr, nil); c.String() != want {
+			t.Errorf("%q is %s, want %s", addr, c, want)
+		}
+	}
+	for _, addr := range []string{"ftp://host", "http://", "http://host?q=1", "host:port:x", "http://h/#f", "http://user:pass word@h"} {
+		_, err := client.New(addr, nil)
+		if !errors.Is(err, sigil.ErrInvalid) || strings.Contains(err.Error(), "pass") {
+			t.Errorf("%q: %v", addr, err)
+		}
+	}
+	if _, err := client.New("", &client.Options{Tenant: "no spaces"}); !errors.Is(err, sigil.ErrInvalid) {
+		t.Errorf("tenant: %v", err)
+	}
+}

@@ -1,0 +1,50 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Patterns gives the tenant's patterns that have a live member, by group.
+func (c *Client) Patterns(ctx context.Context) (sigil.PatternList, error) {
+	return call[sigil.PatternList](ctx, c, request{method: http.MethodGet, path: "/v1/patterns"})
+}
+
+// Stats counts the tenant's live memories.
+func (c *Client) Stats(ctx context.Context) (sigil.Stats, error) {
+	return call[sigil.Stats](ctx, c, request{method: http.MethodGet, path: "/v1/stats"})
+}
+
+// Identity gives the sigil of the daemon's own store and the tenant.
+func (c *Client) Identity(ctx context.Context) (sigil.Identity, error) {
+	return call[sigil.Identity](ctx, c, request{method: http.MethodGet, path: "/v1/identity"})
+}
+
+// Sweep runs a job now and tells what it did.
+func (c *Client) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // it becomes part of a path
+		return sigil.Sweep{}, sigil.Invalid("invalid_job", "job", "must be decay or crystallize")
+	}
+	return call[sigil.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
+}
+
+// Events gives the journal's entries with a position over after, in order; limit 0 is the daemon's
+// default. Who goes on after Next of each page misses nothing and repeats nothing.
+func (c *Client) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
+	query := url.Values{}
+	setLimit(query, limit)
+	if after != 0 {
+		query.Set("after", strconv.FormatUint(after, 10))
+	}
+	return call[sigil.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
+}
+
+// Ready is nil when the daemon takes requests.
+func (c *Client) Ready(ctx context.Context) error {
+	_, err := c.do(ctx, request{method: http.MethodGet, path: "/readyz"})
+	return err
+}

@@ -1,0 +1,142 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// draft is a [sigil.Draft] as the wire has it.
+type draft struct {
+	Data   json.RawMessage `json:"data"`
+	State  *sigil.State    `json:"state,omitempty"`
+	TTL    string          `json:"ttl,omitempty"`
+	Pinned bool            `json:"pinned,omitempty"`
+	Tags   []string        `json:"tags,omitempty"`
+}
+
+// Encode keeps d and gives the memory it became. When it returns without error the memory is durable.
+//
+// With an idempotency key the call may be repeated after a failure: it keeps the memory once. What is
+// wrong with d is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
+func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+	body, err := appendDraft(nil, d)
+	if err != nil {
+		return sigil.View{}, err
+	}
+	return call[sigil.View](ctx, c, request{
+		method: http.MethodPost, path: "/v1/sigils", body: body, idempotencyKey: d.IdempotencyKey,
+	})
+}
+
+// EncodeBatch keeps many drafts in one request and tells what became of each, in their order; those
+// with a Memory are durable. [AsError] gives the others' errors. An error instead of items tells that
+// the batch as a whole was refused, or, where it is [ErrUnreachable], that what became of it is
+// unknown.
+//
+// Idempotency is the batch's: the drafts' keys must all be the same, and the daemon tells the items
+// apart by their place. A draft that is not even JSON spoils the batch before anything is sent; the
+// error's field begins with its place, as "3/data".
+func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
+	if len(drafts) == 0 {
+		return nil, nil
+	}
+	var body []byte
+	for i, d := range drafts {
+		var err error
+		if d.IdempotencyKey != drafts[0].IdempotencyKey {
+			err = sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be the same in all drafts of a batch")
+		} else {
+			body, err = appendDraft(body, d)
+		}
+		if err != nil {
+			return nil, within(i, err)
+		}
+	}
+	answer, err := c.do(ctx, request{
+		method: http.MethodPost, path: "/v1/sigils:batch", body: body,
+		contentType: ndjsonType, idempotencyKey: drafts[0].IdempotencyKey,
+	})
+	if err != nil {
+		return nil, err
+	}
+	items := make([]sigil.BatchItem, 0, len(drafts))
+	for dec := json.NewDecoder(bytes.NewReader(answer)); dec.More(); {
+		var item sigil.BatchItem
+		if err := dec.Decode(&item); err != nil {
+			return nil, c.strange(err)
+		}
+		items = append(items, item)
+	}
+	if len(items) != len(drafts) {
+		return nil, c.strange(fmt.Errorf("%d items for a batch of %d", len(items), len(drafts)))
+	}
+	return items, nil
+}
+
+// appendDraft appends d as one line of JSON. It refuses what would change the request's meaning or
+// be changed on the way without a word; all other rules are the daemon's.
+func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
+	if err := checkJSON(d.Data); err != nil {
+		return to, err
+	}
+	if d.State != nil {
+		if err := d.State.Check(); err != nil { // NaN has no JSON
+			return to, err
+		}
+	}
+	for i, tag := range d.Tags {
+		if !utf8.ValidString(tag) {
+			return to, sigil.Invalid("invalid_utf8", fmt.Sprintf("tags/%d", i), "is not valid UTF-8")
+		}
+	}
+	for i := range len(d.IdempotencyKey) {
+		if c := d.IdempotencyKey[i]; c < 0x20 || c > 0x7e {
+			return to, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
+		}
+	}
+	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags}
+	if d.TTL != 0 {
+		wire.TTL = d.TTL.String()
+	}
+	line := bytes.NewBuffer(to)
+	enc := json.NewEncoder(line)
+	enc.SetEscapeHTML(false) // data is kept as sent
+	if err := enc.Encode(wire); err != nil {
+		return to, sigil.Invalid("invalid_state", "state", "has an extra key that is not JSON")
+	}
+	return line.Bytes(), nil
+}
+
+// checkJSON tells whether data is JSON at all: put into a request as it is, it could otherwise end
+// the field it stands in.
+func checkJSON(data json.RawMessage) error {
+	if json.Valid(data) {
+		return nil
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return sigil.Invalid("invalid_json", "data", "is empty")
+	}
+	err := json.Unmarshal(data, new(json.RawMessage))
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Offset < int64(len(data)) {
+		return sigil.Invalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
+	}
+	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
+}
+
+// within puts the place of a draft in front of the field of its error.
+func within(i int, err error) error {
+	var e *sigil.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	placed := *e
+	placed.Field = fmt.Sprintf("%d/%s", i, e.Field)
+	return &placed
+}

@@ -1,0 +1,157 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// ErrUnreachable is found by [errors.Is] where no answer came: nothing listens there, the connection
+// broke, or the HTTP client's own timeout ran out. Unless the connection was refused, whether the
+// daemon did what was asked is unknown. (Where the call's context ended, its error is found as well.)
+var ErrUnreachable = errors.New("daemon is unreachable")
+
+// maxProblem bounds how much of an error's body is read.
+const maxProblem = 64 << 10
+
+// Error is a refusal or failure that the daemon reported. [errors.Is] finds the kind in package sigil
+// that it stands for.
+type Error struct {
+	// Problem is what the daemon said. Where it was not the daemon who answered (a proxy, another
+	// service), only Status, Title and a short Detail are set.
+	Problem sigil.Problem
+	// RetryAfter is how long the daemon asked to wait; 0 if it did not.
+	RetryAfter time.Duration
+}
+
+func (e *Error) Error() string {
+	p := &e.Problem
+	var parts []string
+	for _, s := range []string{p.Code, p.Field, p.Detail} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	if p.Code == "" {
+		parts = append([]string{strings.TrimSpace(fmt.Sprintf("the daemon answered %d %s", p.Status, p.Title))}, parts...)
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Is tells whether target is the kind, among the Err values of package sigil, of what was reported.
+func (e *Error) Is(target error) bool { return target != nil && target == kind(&e.Problem) }
+
+// kind gives the Err value a problem stands for; nil where there is none, as for a lack of rights.
+func kind(p *sigil.Problem) error {
+	switch p.Code { // the exact word first: several kinds share a status
+	case "closed":
+		return sigil.ErrClosed
+	case "quota_full":
+		return sigil.ErrFull
+	case "idempotency_mismatch":
+		return sigil.ErrConflict
+	case "", "unknown_path":
+		if p.Status == http.StatusNotFound {
+			return nil // a wrong path or another service: says nothing about a memory
+		}
+	}
+	switch p.Status {
+	case http.StatusNotFound:
+		return sigil.ErrNotFound
+	case http.StatusConflict:
+		return sigil.ErrConflict
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
+		return sigil.ErrInvalid
+	case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
+		return sigil.ErrTooLarge
+	case http.StatusInsufficientStorage:
+		return sigil.ErrFull
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return sigil.ErrUnavailable
+	case http.StatusInternalServerError:
+		return sigil.ErrInternal
+	}
+	return nil
+}
+
+// AsError gives the problem of one item of a batch as an error; nil where the item has none.
+func AsError(item sigil.BatchItem) error {
+	if item.Problem == nil {
+		return nil
+	}
+	e := &Error{Problem: *item.Problem}
+	if e.Problem.Status == 0 {
+		e.Problem.Status = item.Status
+	}
+	return e
+}
+
+// refused reads an answer that is no success.
+func refused(r request, resp *http.Response) error {
+	e := &Error{}
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // a part of it says more than the failure to read it
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if mediaType == problemType && json.Unmarshal(body, &e.Problem) == nil {
+		e.Problem.Status = resp.StatusCode
+		return e
+	}
+	e.Problem = sigil.Problem{Status: resp.StatusCode, Title: http.StatusText(resp.StatusCode), Detail: firstLine(string(body))}
+	if resp.StatusCode < 500 {
+		e.Problem.Detail += " (" + r.method + " " + r.path + ": is a sigil daemon there?)"
+	}
+	return e
+}
+
+// firstLine gives what a stranger's answer begins with, short enough for a message.
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	const most = 200
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// unanswered explains that a request got no answer.
+func (c *Client) unanswered(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		err = whole.Err // without the method and URL, which c says better
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return fmt.Errorf("%w: cannot connect to %s (%w); `sigil serve` starts a daemon", ErrUnreachable, c, op.Err)
+	}
+	return fmt.Errorf("%w: no answer from %s: %w", ErrUnreachable, c, err)
+}
+
+// brokeOff explains that an answer began but did not come to its end.
+func (c *Client) brokeOff(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: the answer of %s broke off: %w", ErrUnreachable, c, err)
+}
+
+// strange explains that an answer came but makes no sense. The cause is told, not wrapped: it may be
+// of a kind that speaks of the caller's own input.
+func (c *Client) strange(cause error) error {
+	return fmt.Errorf("the answer of %s is not that of a sigil daemon: %v", c, cause) //nolint:errorlint // see above
+}

@@ -1,0 +1,116 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// ListQuery says what to list; its zero value is the newest of all.
+type ListQuery struct {
+	Limit  int    // entries of one page; 0 is the daemon's default
+	Cursor string // as a page gave it; empty is the start
+	// The filters narrow the list where they are set.
+	Crystallized *bool
+	Pinned       *bool
+	Pattern      *int
+	FadingBefore time.Time
+}
+
+// List gives one page of memories, newest first, without refreshing them.
+func (c *Client) List(ctx context.Context, q ListQuery) (sigil.MemoryPage, error) {
+	query := url.Values{}
+	setLimit(query, q.Limit)
+	setCursor(query, q.Cursor)
+	if q.Crystallized != nil {
+		query.Set("crystallized", strconv.FormatBool(*q.Crystallized))
+	}
+	if q.Pinned != nil {
+		query.Set("pinned", strconv.FormatBool(*q.Pinned))
+	}
+	if q.Pattern != nil {
+		query.Set("pattern", strconv.Itoa(*q.Pattern))
+	}
+	if !q.FadingBefore.IsZero() {
+		query.Set("fadingBefore", sigil.Timestamp{Time: q.FadingBefore}.String())
+	}
+	return call[sigil.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
+}
+
+// All gives all memories that fit q, page by page as they are asked for, from q.Cursor on. An error
+// comes once, as the last pair.
+func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[sigil.View, error] {
+	return entries(q.Cursor, func(cursor string) ([]sigil.View, *string, error) {
+		q := q
+		q.Cursor = cursor
+		page, err := c.List(ctx, q)
+		return page.Memories, page.Next, err
+	})
+}
+
+// CrystalQuery says which crystals to list; its zero value is all of them.
+type CrystalQuery struct {
+	Limit   int               // entries of one page; 0 is the daemon's default
+	Cursor  string            // as a page gave it; empty is the start
+	Kind    sigil.CrystalKind // empty is both
+	Lattice bool              // compute the lattices of memories' crystals
+}
+
+// Crystals gives one page of crystals: those of patterns by group, then those of memories, newest
+// first.
+func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (sigil.CrystalPage, error) {
+	query := url.Values{}
+	setLimit(query, q.Limit)
+	setCursor(query, q.Cursor)
+	if q.Kind != "" {
+		query.Set("kind", string(q.Kind))
+	}
+	if q.Lattice {
+		query.Set("lattice", "true")
+	}
+	return call[sigil.CrystalPage](ctx, c, request{method: http.MethodGet, path: "/v1/crystals", query: query})
+}
+
+// AllCrystals gives all crystals that fit q, as [Client.All] does memories.
+func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[sigil.CrystalView, error] {
+	return entries(q.Cursor, func(cursor string) ([]sigil.CrystalView, *string, error) {
+		q := q
+		q.Cursor = cursor
+		page, err := c.Crystals(ctx, q)
+		return page.Crystals, page.Next, err
+	})
+}
+
+// entries goes through all pages from cursor on.
+func entries[T any](cursor string, page func(cursor string) ([]T, *string, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for cursor := cursor; ; {
+			list, next, err := page(cursor)
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, entry := range list {
+				if !yield(entry, nil) {
+					return
+				}
+			}
+			if next == nil || *next == "" || *next == cursor { // the same page again would never end
+				return
+			}
+			cursor = *next
+		}
+	}
+}
+
+func setCursor(query url.Values, cursor string) {
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+}

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Recall reads one memory and refreshes it. One that is not there, or has faded, is
+// [sigil.ErrNotFound].
+func (c *Client) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
+}
+
+// RecallMany recalls each of ids and answers for each, in order; [AsError] gives the error of one
+// that was not to be had.
+func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) ([]sigil.BatchItem, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	body, err := json.Marshal(struct {
+		IDs []sigil.ID `json:"ids"`
+	}{ids})
+	if err != nil {
+		return nil, err
+	}
+	page, err := call[sigil.BatchPage](ctx, c, request{method: http.MethodPost, path: "/v1/sigils:recall", body: body})
+	if err == nil && len(page.Results) != len(ids) {
+		err = c.strange(fmt.Errorf("%d results for %d ids", len(page.Results), len(ids)))
+	}
+	return page.Results, err
+}
+
+// Peek reads one memory without refreshing it. One that is not there, or has faded, is
+// [sigil.ErrNotFound].
+func (c *Client) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return call[sigil.View](ctx, c, request{method: http.MethodGet, path: at(id)})
+}
+
+// Forget removes one memory; that is durable when it returns. One that is not there, or has faded, is
+// [sigil.ErrNotFound].
+func (c *Client) Forget(ctx context.Context, id sigil.ID) error {
+	_, err := c.do(ctx, request{method: http.MethodDelete, path: at(id)})
+	return err
+}
+
+// Pin keeps one memory from fading until it is unpinned; only a ttl still ends it.
+func (c *Client) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":pin"})
+}
+
+// Unpin lets one memory fade again, its idleness counted from now.
+func (c *Client) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
+}
+
+// RelatedQuery says which neighbors to give.
+type RelatedQuery struct {
+	Limit int // entries; 0 is the daemon's default
+	// Min is the least resonance, from 0 to 1; nil is [sigil.ResonanceThreshold].
+	Min *float64
+	// Content asks for the memories' content too.
+	Content bool
+}
+
+// Related gives the memories that resonate with the one of id, strongest first, without refreshing
+// any.
+func (c *Client) Related(ctx context.Context, id sigil.ID, q RelatedQuery) (sigil.RelatedPage, error) {
+	query := url.Values{}
+	setLimit(query, q.Limit)
+	if q.Min != nil {
+		query.Set("min", strconv.FormatFloat(*q.Min, 'g', -1, 64))
+	}
+	if q.Content {
+		query.Set("content", "true")
+	}
+	return call[sigil.RelatedPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: query})
+}
+
+func at(id sigil.ID) string { return "/v1/sigils/" + id.String() }
+
+func setLimit(query url.Values, n int) {
+	if n != 0 {
+		query.Set("limit", strconv.Itoa(n))
+	}
+}

@@ -1,0 +1,96 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+const (
+	jsonType    = "application/json"
+	ndjsonType  = "application/x-ndjson"
+	problemType = "application/problem+json"
+)
+
+// maxDrain is how much of an unread answer is read away so that its connection can be used again;
+// beyond that a new connection costs less.
+const maxDrain = 64 << 10
+
+// request is one call of the daemon.
+type request struct {
+	method string
+	path   string // below the base, already safe: literals and UUIDs
+	query  url.Values
+	body   []byte
+	// contentType is that of the body; empty is [jsonType].
+	contentType string
+	// idempotencyKey goes along where it is not empty.
+	idempotencyKey string
+}
+
+// do sends r and gives the whole answer if it is a success.
+func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
+	req, err := c.newRequest(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unanswered(ctx, err)
+	}
+	defer finish(resp)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, refused(r, resp)
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.brokeOff(ctx, err)
+	}
+	return answer, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {
+	u := *c.base
+	u.Path += r.path
+	u.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, u.String(), bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	if r.contentType == "" {
+		r.contentType = jsonType
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", r.contentType)
+	}
+	req.Header.Set("Accept", r.contentType+", "+problemType)
+	req.Header.Set("User-Agent", c.agent)
+	if c.tenant != "" {
+		req.Header.Set("Sigil-Tenant", c.tenant)
+	}
+	if r.idempotencyKey != "" {
+		req.Header.Set("Idempotency-Key", r.idempotencyKey)
+	}
+	return req, nil
+}
+
+// call sends r and reads the one JSON value of its answer.
+func call[T any](ctx context.Context, c *Client, r request) (answer T, err error) {
+	raw, err := c.do(ctx, r)
+	if err != nil {
+		return answer, err
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return answer, c.strange(err)
+	}
+	return answer, nil
+}
+
+// finish lets go of an answer in a way that lets its connection be used again.
+func finish(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+	resp.Body.Close()
+}

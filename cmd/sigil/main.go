@@ -1,0 +1,52 @@
+// Command sigil keeps memories that fade unless recalled: `sigil serve` is the daemon, the other
+// commands talk to one.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/sigil-dna/sigil/internal/cli"
+	"github.com/sigil-dna/sigil/internal/daemon"
+)
+
+// version is set by the linker: -X main.version=v1.2.3.
+var version = "dev"
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+}
+
+// run is the program without the process: it gives the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
+	env := func(name string) (value string) {
+		for _, pair := range environ {
+			if n, v, _ := strings.Cut(pair, "="); n == name {
+				value = v
+			}
+		}
+		return value
+	}
+	// The first signal ends what a command does, the second the process.
+	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(interrupted, stop)
+	v := versionOf(debug.ReadBuildInfo())
+	serve := func(_ context.Context, args []string, stdout, stderr io.Writer) int {
+		return daemon.Serve(ctx, args, stdout, stderr, environ, v) // it makes more of signals than an end
+	}
+	return cli.Run(interrupted, args, stdin, stdout, stderr, env, serve, v)
+}
+
+// versionOf gives the linker's version, or else the one that `go install` put into the program.
+func versionOf(info *debug.BuildInfo, ok bool) string {
+	if version == "dev" && ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return version
+}

@@ -1,0 +1,234 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+func TestRelatedIsSymmetricAndExcludesItself(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	var all []sigil.Memory
+	for i := range 40 {
+		r.clock.set(time.Duration(i) * millisecond)
+		all = append(all, r.encode(fmt.Sprintf(`{"foo":%d}`, i), nil))
+	}
+	related := map[sigil.ID]map[sigil.ID]float64{}
+	for _, m := range all {
+		neighbors, err := r.Related(r.ctx(), m.Key, engine.RelatedQuery{})
+		r.ok("related", err)
+		related[m.ID] = map[sigil.ID]float64{}
+		for i, n := range neighbors {
+			related[m.ID][n.Memory.ID] = n.Resonance
+			if i > 0 && neighbors[i-1].Resonance < n.Resonance {
+				t.Errorf("neighbor %d is stronger than the one before", i)
+			}
+		}
+	}
+	for _, a := range all {
+		for _, b := range all {
+			want := sigil.Resonance(a.Frequency.Value(), b.Frequency.Value())
+			got, there := related[a.ID][b.ID]
+			if there != (a.ID != b.ID && want >= sigil.ResonanceThreshold) || there && got != want {
+				t.Errorf("%v to %v: resonance %v, related %v (%v)", a.Frequency, b.Frequency, want, there, got)
+			}
+			if back := related[b.ID][a.ID]; got != back {
+				t.Errorf("%v one way, %v the other", got, back)
+			}
+		}
+	}
+}
+
+func TestRelatedLimits(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{Page: 5}})
+	var ids []sigil.ID
+	for i := range 7 { // equal frequencies: newest first
+		r.clock.set(time.Duration(i) * millisecond)
+		ids = append(ids, r.encode(`{"foo":1}`, nil).ID)
+	}
+	slices.Reverse(ids)
+	newest := sigil.Key{Tenant: sigil.DefaultTenant, ID: ids[0]}
+	for limit := 1; limit <= 5; limit++ {
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: limit, Content: true})
+		r.ok("related", err)
+		same(t, "neighbors", len(neighbors), limit)
+		for i, n := range neighbors {
+			same(t, "id", n.Memory.ID, ids[i+1])
+			same(t, "data", string(n.Memory.Data), `{"foo":1}`)
+		}
+	}
+	one, nearly, over, below := 1.0, 0.999999, 1.5, -0.1
+	for minimum, want := range map[*float64]int{&one: 5, &nearly: 5} {
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Min: minimum})
+		r.ok("related", err)
+		same(t, "neighbors", len(neighbors), want)
+	}
+	for _, minimum := range []*float64{&over, &below} {
+		_, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Min: minimum})
+		r.fails("min", err, sigil.ErrInvalid, "invalid_min", "min")
+	}
+	_, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 6})
+	r.fails("limit", err, sigil.ErrInvalid, "invalid_limit", "limit")
+}
+
+func TestListPages(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	var want []sigil.ID
+	for i := range 10 {
+		r.clock.set(time.Duration(i) * millisecond)
+		want = append(want, r.encode(fmt.Sprint(i), nil).ID)
+	}
+	slices.Reverse(want)
+	for limit := 1; limit <= 11; limit++ {
+		var got []sigil.ID
+		q := engine.ListQuery{Limit: limit}
+		for {
+			page, err := r.List(r.ctx(), sigil.DefaultTenant, q)
+			r.ok("list", err)
+			for _, m := range page.Memories {
+				got = append(got, m.ID)
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("limit %d: got %d ids, want %d in order", limit, len(got), len(want))
+		}
+	}
+}
+
+func TestListRefuses(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	group := sigil.Patterns
+	for what, tt := range map[string]struct {
+		q           engine.ListQuery
+		code, field string
+	}{
+		"limit":    {engine.ListQuery{Limit: 1001}, "invalid_limit", "limit"},
+		"negative": {engine.ListQuery{Limit: -1}, "invalid_limit", "limit"},
+		"pattern":  {engine.ListQuery{Pattern: &group}, "invalid_pattern", "pattern"},
+		"cursor":   {engine.ListQuery{Cursor: "!"}, "invalid_cursor", "cursor"},
+		"short":    {engine.ListQuery{Cursor: "AQ"}, "invalid_cursor", "cursor"},
+		"version":  {engine.ListQuery{Cursor: "AgAAAAAAAAAAAAAAAAAAAAA"}, "invalid_cursor", "cursor"},
+	} {
+		_, err := r.List(r.ctx(), sigil.DefaultTenant, tt.q)
+		r.fails(what, err, sigil.ErrInvalid, tt.code, tt.field)
+	}
+}
+
+// Pages of crystals run over the border from patterns to memories, wherever a page ends.
+func TestCrystalsPageOverTheBorder(t *testing.T) {
+	for _, tt := range []struct{ patterns, memories int }{{0, 0}, {0, 3}, {1, 0}, {3, 3}, {2, 5}} {
+		t.Run(fmt.Sprintf("%d patterns, %d memories", tt.patterns, tt.memories), func(t *testing.T) {
+			r := newRig(t, engine.Options{})
+			var ofPatterns, ofMemories []string
+			for group := range tt.patterns {
+				var keys []sigil.Key
+				for _, data := range ofPattern(group*80, sigil.MinPattern) { // 0 among them
+					keys = append(keys, r.encode(data, func(d *sigil.Draft) { d.State = &strong }).Key)
+				}
+				r.crystallize()
+				for _, key := range keys { // the pattern's crystal stays
+					r.ok("forget", r.Forget(r.ctx(), key))
+				}
+				ofPatterns = append(ofPatterns, fmt.Sprint("pattern-", group*80))
+			}
+			for i := range tt.memories {
+				r.clock.set(time.Duration(i+1) * millisecond)
+				m := r.encode(fmt.Sprint(i), func(d *sigil.Draft) { d.State = &strong })
+				ofMemories = append([]string{"memory-" + m.ID.String()}, ofMemories...)
+			}
+			all := slices.Concat(ofPatterns, ofMemories)
+			for limit := 1; limit <= len(all)+1; limit++ {
+				for kind, want := range map[sigil.CrystalKind][]string{"": all, sigil.CrystalOfPattern: ofPatterns, sigil.CrystalOfMemory: ofMemories} {
+					if got := r.crystalIDs(kind, limit); !slices.Equal(got, want) {
+						t.Errorf("kind %q, limit %d: got %v, want %v", kind, limit, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// crystalIDs goes through all pages; none but the first may be empty.
+func (r *rig) crystalIDs(kind sigil.CrystalKind, limit int) (ids []string) {
+	r.t.Helper()
+	q := engine.CrystalQuery{Kind: kind, Limit: limit, Lattice: true}
+	for {
+		page, err := r.Crystals(r.ctx(), sigil.DefaultTenant, q)
+		r.ok("crystals", err)
+		if len(page.Crystals) > limit || len(page.Crystals) == 0 && q.Cursor != "" {
+			r.t.Errorf("a page of %d with limit %d", len(page.Crystals), limit)
+		}
+		for _, c := range page.Crystals {
+			ids = append(ids, c.ID)
+			if (c.Lattice != nil) != (c.Kind == sigil.CrystalOfMemory) {
+				r.t.Errorf("%s: lattice %v", c.ID, c.Lattice)
+			}
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return ids
+		}
+	}
+}
+
+func TestCrystalsRefuses(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	_, err := r.Crystals(r.ctx(), sigil.DefaultTenant, engine.CrystalQuery{Kind: "quartz"})
+	r.fails("kind", err, sigil.ErrInvalid, "invalid_kind", "kind")
+	_, err = r.Crystals(r.ctx(), sigil.DefaultTenant, engine.CrystalQuery{Cursor: "x"})
+	r.fails("cursor", err, sigil.ErrInvalid, "invalid_cursor", "cursor")
+}
+
+func TestStatsAndIdentity(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	r.encode(`1`, nil)
+	r.encode(`22`, func(d *sigil.Draft) { d.State = &strong })
+	r.clock.set(30 * time.Second)
+	stats, err := r.Stats(r.ctx(), sigil.DefaultTenant)
+	r.ok("stats", err)
+	same(t, "next fade", stats.NextFade.Time, start.Add(lifetime))
+	stats.NextFade = nil
+	decay := sigil.DefaultPolicy().Decay(30 * time.Second)
+	same(t, "stats", stats, sigil.Stats{
+		Tenant: "public", Memories: 2, Bytes: 3, Crystallized: 1, Patterns: stats.Patterns, Crystals: 1, AverageDecay: decay,
+		Policy: sigil.DefaultPolicy().String(), LifetimeSeconds: 95, UptimeSeconds: 30, Position: 3,
+	})
+	id, err := r.Identity(r.ctx(), sigil.DefaultTenant)
+	r.ok("identity", err)
+	again, err := r.another().Identity(r.ctx(), sigil.DefaultTenant)
+	r.ok("identity", err)
+	same(t, "hash", again.Hash, id.Hash)
+	// It is the sigil of that content, computed as any other's.
+	content := fmt.Sprintf(`{"tenant":"public","store":"%s","service":"sigil"}`, id.Store)
+	same(t, "hash", r.encode(content, nil).Hash.String(), id.Hash)
+}
+
+func TestEventsPage(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	for i := range 5 {
+		r.encode(fmt.Sprint(i), nil)
+	}
+	var got []uint64
+	for after := uint64(0); ; {
+		events, err := r.Events(r.ctx(), sigil.DefaultTenant, after, 2)
+		r.ok("events", err)
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
+			got = append(got, e.Position)
+		}
+		after = got[len(got)-1]
+	}
+	if want := []uint64{1, 2, 3, 4, 5}; !slices.Equal(got, want) {
+		t.Errorf("positions %v, want %v", got, want)
+	}
+	_, err := r.Events(r.ctx(), sigil.DefaultTenant, 0, 1001)
+	r.fails("limit", err, sigil.ErrInvalid, "invalid_limit", "limit")
+}

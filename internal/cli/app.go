@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+const (
+	defaultAddr    = client.DefaultAddr
+	defaultTimeout = 30 * time.Second
+)
+
+// app is one run of the command: where it reads and writes, and what its global flags say.
+type app struct {
+	stdin   io.Reader
+	inSize  int64         // of stdin in bytes; 0 is unknown
+	out     *bufio.Writer // standard output; words says when it is flushed
+	stderr  io.Writer
+	env     func(string) string
+	version string
+	now     func() time.Time
+	ran     bool // has one of our commands begun? Before that, cobra judges how it was called
+
+	inTerm, outTerm, errTerm bool // is it a terminal?
+	columns                  int  // of the terminal that out goes to; 0 is no limit
+
+	flags struct {
+		addr, tenant       string
+		json, noColor, yes bool
+		quiet              bool // of the commands that print ids
+		timeout            duration
+	}
+}
+
+func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, version string) *app {
+	if version == "" {
+		version = "dev"
+	}
+	a := &app{
+		stdin: &interruptible{in: stdin, done: ctx.Done()}, inSize: sizeOf(stdin), out: bufio.NewWriter(stdout), stderr: stderr,
+		env: env, version: version, now: time.Now,
+		inTerm: isTerminal(stdin), outTerm: isTerminal(stdout), errTerm: isTerminal(stderr),
+		columns: columns(stdout),
+	}
+	a.flags.timeout = duration(defaultTimeout)
+	return a
+}
+
+// begin is the first of every command of ours: it judges what the global flags say together.
+func (a *app) begin() error {
+	a.ran = true
+	if a.flags.json && a.flags.quiet {
+		return usageError("--json and --quiet contradict each other: give one of them")
+	}
+	if a.flags.timeout < 0 {
+		return usageError("--timeout must not be negative")
+	}
+	return nil
+}
+
+// with calls do with a client of the daemon that flags and environment name.
+func (a *app) with(do func(*client.Client) error) error {
+	addr, addrFrom := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
+	tenant, tenantFrom := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	c, err := client.New(addr, &client.Options{
+		Tenant: tenant, UserAgent: "sigil-cli/" + a.version,
+		HTTPClient: &http.Client{Transport: transport, Timeout: time.Duration(a.flags.timeout)},
+	})
+	var wrong *sigil.Error
+	if errors.As(err, &wrong) {
+		from := addrFrom
+		if wrong.Field == "tenant" {
+			from = tenantFrom
+		}
+		return usageError(join(from, wrong.Detail))
+	}
+	if err != nil {
+		return err
+	}
+	defer c.CloseIdleConnections()
+	return do(c)
+}
+
+// setting gives what a flag says, else the environment, and which of them it was.
+func (a *app) setting(value, flag, variable string) (v, from string) {
+	if value != "" {
+		return value, flag
+	}
+	return a.env(variable), variable
+}
+
+// interruptible reads from in until done is closed, be in as silent as it likes: who types Ctrl-C
+// while nothing comes through a pipe must not have to wait for it.
+type interruptible struct {
+	in   io.Reader
+	done <-chan struct{}
+
+	reads chan chunk // the read under way, if any
+	rest  []byte     // what was read and not yet asked for
+	err   error      // comes after rest
+}
+
+type chunk struct {
+	data []byte
+	err  error
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		if r.reads == nil {
+			r.reads = make(chan chunk, 1)
+			// Nobody waits for it when done comes first: it ends with the process.
+			go func(reads chan<- chunk) {
+				buf := make([]byte, 64<<10)
+				n, err := r.in.Read(buf)
+				reads <- chunk{buf[:n], err}
+			}(r.reads)
+		}
+		select {
+		case <-r.done:
+			return 0, context.Canceled
+		case c := <-r.reads:
+			r.reads, r.rest, r.err = nil, c.data, c.err
+		}
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}

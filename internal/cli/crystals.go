@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+func (a *app) crystals() *cobra.Command {
+	var p paging
+	var q client.CrystalQuery
+	var kind string
+	c := a.quietFlag(&cobra.Command{
+		Use:   "crystals",
+		Short: "List what has crystallized",
+		Long: `Crystals shows what has crystallized: patterns first, then memories, newest first.
+
+STAB. is the stability: the potential, or the mean of the pattern's. With --lattice
+LATTICE is the count of nodes and connections; --json has them all.`,
+		Example: `  sigil crystals
+  sigil crystals --kind memory --lattice --json`,
+		Args: nothingMore,
+	})
+	p.flags(c, "crystals")
+	c.Flags().StringVar(&kind, "kind", "", "only this `kind`: memory or pattern")
+	c.Flags().BoolVar(&q.Lattice, "lattice", false, "compute the lattices of memories' crystals")
+	kinds := []string{string(sigil.CrystalOfMemory), string(sigil.CrystalOfPattern)}
+	_ = c.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
+
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := p.check(cmd); err != nil {
+			return err
+		}
+		q.Kind = sigil.CrystalKind(kind)
+		return a.with(func(c *client.Client) error {
+			return pages(a, p, func(cursor string, limit int) ([]sigil.CrystalView, *string, error) {
+				q.Cursor, q.Limit = cursor, limit
+				page, err := c.Crystals(cmd.Context(), q)
+				return page.Crystals, page.Next, err
+			}, a.crystalRows(q.Lattice))
+		})
+	}
+	return c
+}
+
+func (a *app) crystalRows(lattice bool) func(*sigil.CrystalView) error {
+	t := &table{a: a, head: []string{"ID", "PATTERN", "MEMBERS", "STAB.", "FREQ.", "UPDATED"}, widths: []int{43, 7, 7, 5, 6, 24}}
+	if lattice {
+		t.head = append(t.head, "LATTICE")
+	}
+	return func(c *sigil.CrystalView) error {
+		switch {
+		case a.flags.quiet:
+			_, err := fmt.Fprintln(a.out, escape(c.ID))
+			return err
+		case a.flags.json:
+			return a.json(c)
+		}
+		cells := []string{
+			c.ID, strconv.Itoa(c.Pattern), strconv.Itoa(c.Members), fmt.Sprintf("%.3f", c.Stability),
+			fmt.Sprintf("%.4f", c.Frequency), c.UpdatedAt.String(),
+		}
+		if lattice {
+			shape := "-"
+			if c.Lattice != nil {
+				shape = fmt.Sprintf("%d/%d", len(c.Lattice.Nodes), len(c.Lattice.Connections))
+			}
+			cells = append(cells, shape)
+		}
+		return t.row(cells...)
+	}
+}
+
+func (a *app) patterns() *cobra.Command {
+	return &cobra.Command{
+		Use:   "patterns",
+		Short: "List the patterns that memories form",
+		Long: `Patterns shows the groups of memories whose resonance frequencies fall in the same
+hundredth. Those of at least 3 memories with a mean potential (POT.) over 0.9 crystallize at
+the next sweep.`,
+		Example: "  sigil patterns",
+		Args:    nothingMore,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(func(c *client.Client) error {
+				page, err := c.Patterns(cmd.Context())
+				if err != nil {
+					return err
+				}
+				t := &table{a: a, head: []string{"PATTERN", "MEMBERS", "POT.", "FREQ.", "CRYSTALLIZES"}, widths: []int{7, 7, 5, 6}}
+				for i := range page.Patterns {
+					p := &page.Patterns[i]
+					if a.flags.json {
+						err = a.json(p)
+					} else {
+						will := "no"
+						if p.Crystallizes {
+							will = "yes"
+						}
+						err = t.row(strconv.Itoa(p.Pattern), strconv.Itoa(p.Members), fmt.Sprintf("%.3f", p.Potential), fmt.Sprintf("%.4f", p.Frequency), will)
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+}

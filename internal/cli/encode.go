@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// maxValue is the most bytes of one value that are read at all. What a daemon takes is less; this
+// only keeps a wrong file from filling the memory.
+const maxValue = 16 << 20
+
+// draftFlags are what encode's flags say of every memory it keeps.
+type draftFlags struct {
+	state, file, key string
+	ttl              duration
+	pin              bool
+	tags             []string
+}
+
+func (a *app) encode() *cobra.Command {
+	var d draftFlags
+	c := a.quietFlag(&cobra.Command{
+		Use:   "encode [JSON | @FILE | -]",
+		Short: "Keep a memory, or many",
+		Long: `Encode keeps JSON values.
+
+An argument is one value; @FILE names a file that holds one. Without an argument, or with -,
+every line of standard input is one value (NDJSON); so is every line of a file that ends in
+.ndjson or .jsonl. Lines are sent in batches, a bad one does not harm the others, and the
+flags hold for all of them. Of one memory all is printed; of many, only what --quiet or
+--json asks for.`,
+		Example: `  sigil encode '{"note":"tea at five"}'
+  sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
+  sigil encode --ttl 7d --pin @letter.json
+  sigil encode --quiet < memories.ndjson > ids.txt`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError("give one value: JSON with spaces needs quotes around it")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runEncode(cmd, d, args) },
+	})
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&d.file, "file", "", "read this `file`; the same as @FILE")
+	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
+	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d")
+	f.Lookup("ttl").DefValue = ""
+	f.BoolVar(&d.pin, "pin", false, "keep it from fading")
+	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
+	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` and nothing is kept twice")
+	return c
+}
+
+func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) error {
+	draft, err := flags.draft(cmd)
+	if err != nil {
+		return err
+	}
+	arg := ""
+	if len(args) == 1 {
+		arg = args[0]
+	}
+	path, isFile := strings.CutPrefix(arg, "@")
+	if flags.file != "" {
+		if arg != "" {
+			return usageError("--file and an argument contradict each other: give one of them")
+		}
+		path, isFile = flags.file, true
+	}
+	switch {
+	case isFile:
+		return a.encodeFile(cmd, draft, path)
+	case arg == "" && len(args) == 0 && a.inTerm:
+		return usageError("give a JSON value, @FILE, or NDJSON on standard input")
+	case arg == "-" || len(args) == 0:
+		return a.encodeLines(cmd.Context(), draft, a.stdin, a.inSize)
+	}
+	draft.Data = json.RawMessage(arg)
+	err = a.encodeOne(cmd, draft)
+	if local := (*sigil.Error)(nil); errors.As(err, &local) && local.Code == "invalid_json" {
+		return sigil.Invalid(local.Code, local.Field, local.Detail+` (text needs quotes of its own: '"hello"')`)
+	}
+	return err
+}
+
+func (a *app) encodeFile(cmd *cobra.Command, draft sigil.Draft, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	switch filepath.Ext(path) {
+	case ".ndjson", ".jsonl":
+		return a.encodeLines(cmd.Context(), draft, file, sizeOf(file))
+	}
+	draft.Data, err = io.ReadAll(io.LimitReader(file, maxValue+1))
+	if err != nil {
+		return err
+	}
+	if len(draft.Data) > maxValue {
+		return sigil.TooLarge("data_too_large", path, "has more than "+size(maxValue))
+	}
+	return about(path, a.encodeOne(cmd, draft))
+}
+
+func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
+	return a.with(func(c *client.Client) error {
+		v, err := c.Encode(cmd.Context(), draft)
+		if err != nil {
+			return err
+		}
+		return a.memory(0, &v)
+	})
+}
+
+// draft gives what the flags say, without data.
+func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
+	draft = sigil.Draft{TTL: time.Duration(d.ttl), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
+	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {
+		return draft, usageError("--ttl must be over 0")
+	}
+	if d.state != "" {
+		if draft.State, err = readState(d.state); err != nil {
+			return draft, usageError("--" + message(err))
+		}
+	}
+	return draft, nil
+}
+
+// readState reads a state strictly: of a key that stands twice, one would be lost.
+func readState(text string) (*sigil.State, error) {
+	var s sigil.State
+	if !json.Valid([]byte(text)) {
+		return nil, sigil.Invalid("invalid_json", "state", "is not valid JSON")
+	}
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(strings.NewReader(text))
+	seen := map[string]bool{}
+	for _, err := dec.Token(); err == nil && dec.More(); {
+		name, _ := dec.Token() // valid, and an object: a name, then a value
+		if seen[name.(string)] {
+			return nil, sigil.Invalid("duplicate_key", "state."+name.(string), "stands twice")
+		}
+		seen[name.(string)] = true
+		var value json.RawMessage
+		err = dec.Decode(&value)
+	}
+	return &s, nil
+}

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// The exit codes; [Run] promises them.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitUnreachable = 4
+	exitRefused     = 5
+)
+
+// usageError is a command that was not understood; nothing was done.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// exitError is a failure whose words were said already.
+type exitError int
+
+func (e exitError) Error() string { return "exit " + strconv.Itoa(int(e)) }
+
+// aboutError says which of several things an error is about: an id, a line.
+type aboutError struct {
+	what string
+	err  error
+}
+
+func (e *aboutError) Error() string { return e.what + ": " + e.err.Error() }
+func (e *aboutError) Unwrap() error { return e.err }
+
+func about(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &aboutError{what, err}
+}
+
+// finish ends a run: it writes out what is left, says what went wrong and gives the exit code. cmd is
+// the command it went wrong in.
+func (a *app) finish(cmd *cobra.Command, err error) int {
+	if flushed := a.out.Flush(); err == nil && flushed != nil {
+		err = fmt.Errorf("cannot write the output: %w", flushed)
+	}
+	var said exitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &said):
+		return int(said)
+	}
+	// An error that no command of ours gave is cobra's, about how it was called.
+	if usage := usageError(""); !a.ran && !errors.As(err, &usage) {
+		err = usageError(unknownCommand(err.Error()))
+	}
+	code := exitCode(err)
+	text := message(err)
+	if code == exitUsage {
+		text += fmt.Sprintf(" (see %s --help)", cmd.CommandPath())
+	}
+	a.complain(text)
+	return code
+}
+
+// failures gathers what went wrong with some of several things. Each is said when it happens; the
+// first decides the exit code.
+type failures struct {
+	a     *app
+	first error
+}
+
+func (f *failures) add(err error) {
+	if err == nil {
+		return
+	}
+	f.a.complain(message(err))
+	if f.first == nil {
+		f.first = err
+	}
+}
+
+func (f *failures) exit() error {
+	if f.first == nil {
+		return nil
+	}
+	return exitError(exitCode(f.first))
+}
+
+// complain writes one line of error.
+func (a *app) complain(text string) { a.say("sigil: %s", text) }
+
+// say writes one line of words, after the data that came before it.
+func (a *app) say(format string, args ...any) {
+	a.out.Flush() //nolint:errcheck // the writer keeps the error for finish
+	fmt.Fprintln(a.stderr, escape(fmt.Sprintf(format, args...)))
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	var answer *client.Error
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, sigil.ErrNotFound):
+		return exitNotFound
+	case errors.Is(err, client.ErrUnreachable):
+		return exitUnreachable
+	case errors.As(err, &answer):
+		if s := answer.Problem.Status; s >= 400 && s < 500 {
+			return exitRefused
+		}
+		return exitFailed
+	case errors.Is(err, sigil.ErrInvalid), errors.Is(err, sigil.ErrTooLarge):
+		return exitRefused
+	}
+	return exitFailed
+}
+
+// message says in one line what went wrong, with which field, and what to do where that is known.
+func message(err error) string {
+	var thing *aboutError
+	var answer *client.Error
+	var local *sigil.Error
+	switch {
+	case errors.As(err, &thing):
+		return thing.what + ": " + message(thing.err)
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.Is(err, client.ErrUnreachable):
+		return strings.TrimPrefix(err.Error(), client.ErrUnreachable.Error()+": ") + "; --addr or SIGIL_ADDR names another address"
+	case errors.As(err, &answer) && answer.Problem.Code != "":
+		return explain(answer)
+	case errors.As(err, &local):
+		return join(local.Field, local.Detail)
+	}
+	return err.Error()
+}
+
+func explain(e *client.Error) string {
+	p := &e.Problem
+	field, detail := p.Field, p.Detail
+	if errors.Is(e, sigil.ErrNotFound) {
+		field = "" // its detail says it all
+	}
+	if detail == "" {
+		detail = p.Title + " (" + p.Code + ")"
+	}
+	text := join(field, detail)
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf("; try again in %s", span(e.RetryAfter))
+	}
+	if p.Status >= 500 && p.RequestID != "" {
+		text += fmt.Sprintf(" (request %s)", p.RequestID)
+	}
+	return text
+}
+
+func join(field, detail string) string {
+	if field == "" {
+		return detail
+	}
+	return field + ": " + detail
+}
+
+// unknownCommand puts cobra's words for one on a single line.
+func unknownCommand(text string) string {
+	text, likely, found := strings.Cut(text, "\n\nDid you mean this?\n\t")
+	if found {
+		text += "; did you mean " + strings.Join(strings.Fields(likely), " or ") + "?"
+	}
+	return text
+}

@@ -1,0 +1,23 @@
+package cli
+
+// What tests look at from outside.
+var (
+	Escape        = escape
+	Cut           = cut
+	Width         = width
+	Span          = span
+	Took          = took
+	Size          = size
+	Bar           = bar
+	Percent       = percent
+	ParseDuration = parseDuration
+	ReadState     = readState
+	NewLineReader = newLineReader
+	ErrLongLine   = errLongLine
+)
+
+// Next gives the next line and its number.
+func (r *lineReader) Next() (string, int, error) {
+	line, err := r.next()
+	return string(line), r.number, err
+}

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// defaultPage is how many entries a list has when nobody said, and a page at most.
+const defaultPage = 100
+
+// paging is --limit and --all.
+type paging struct {
+	limit int
+	all   bool
+}
+
+func (p *paging) flags(c *cobra.Command, what string) {
+	c.Flags().IntVar(&p.limit, "limit", defaultPage, "at most this `many` "+what)
+	c.Flags().BoolVar(&p.all, "all", false, "all of them")
+}
+
+func (p *paging) check(c *cobra.Command) error {
+	if p.all && c.Flags().Changed("limit") {
+		return usageError("--all and --limit contradict each other: give one of them")
+	}
+	return positive(p.limit)
+}
+
+// pages goes through a list as far as p says, and tells on stderr if it does not end there.
+func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *string, error), show func(*T) error) error {
+	cursor := ""
+	for want := p.limit; ; {
+		limit := min(want, defaultPage)
+		if p.all {
+			limit = 0 // the daemon's own page, which it never refuses
+		}
+		entries, next, err := page(cursor, limit)
+		if err != nil {
+			return err
+		}
+		for i := range entries {
+			if err := show(&entries[i]); err != nil {
+				return err
+			}
+		}
+		want -= len(entries)
+		switch {
+		case next == nil || *next == "" || *next == cursor:
+			return nil
+		case !p.all && want <= 0:
+			a.say("there is more: --all shows all, --limit more than %d", p.limit)
+			return nil
+		}
+		cursor = *next
+	}
+}
+
+func (a *app) list() *cobra.Command {
+	var p paging
+	var crystallized, pinned bool
+	var pattern int
+	var within duration
+	c := a.quietFlag(&cobra.Command{
+		Use:   "list",
+		Short: "List memories, newest first",
+		Long: `List shows memories, newest first, without refreshing them.
+
+FADES is the time left, DECAY how far it has come, POT. the crystallization potential.
+MARK holds P for pinned, C for crystallized, T for a memory with a ttl. The filters
+take =false, too: --pinned=false lists what is not pinned.`,
+		Example: `  sigil list --limit 10
+  sigil list --pinned
+  sigil list --fading-within 30s --quiet | xargs sigil recall
+  sigil list --all --json | jq -c .data`,
+		Args: nothingMore,
+	})
+	f := c.Flags()
+	p.flags(c, "memories")
+	f.BoolVar(&crystallized, "crystallized", false, "only crystallized ones")
+	f.BoolVar(&pinned, "pinned", false, "only pinned ones")
+	f.IntVar(&pattern, "pattern", 0, "only those in the pattern of this `number`")
+	f.Var(&within, "fading-within", "only those that fade within this `time`")
+	f.Lookup("fading-within").DefValue = ""
+
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := p.check(cmd); err != nil {
+			return err
+		}
+		var q client.ListQuery
+		if f.Changed("crystallized") {
+			q.Crystallized = &crystallized
+		}
+		if f.Changed("pinned") {
+			q.Pinned = &pinned
+		}
+		if f.Changed("pattern") {
+			q.Pattern = &pattern
+		}
+		if f.Changed("fading-within") {
+			q.FadingBefore = a.now().Add(time.Duration(within))
+		}
+		return a.with(func(c *client.Client) error {
+			return pages(a, p, func(cursor string, limit int) ([]sigil.View, *string, error) {
+				q.Cursor, q.Limit = cursor, limit
+				page, err := c.List(cmd.Context(), q)
+				return page.Memories, page.Next, err
+			}, a.memories(false))
+		})
+	}
+	return c
+}
+
+func (a *app) related() *cobra.Command {
+	var limit int
+	var least float64
+	c := a.quietFlag(&cobra.Command{
+		Use:   "related ID",
+		Short: "List the memories that resonate with one",
+		Long: `Related shows the memories that resonate with one, strongest first, without refreshing any.
+RES. is the resonance; the other columns are those of "sigil list".`,
+		Example: `  sigil related 01890a5d-ac96-774b-bcce-b302099a8057
+  sigil related --min 0.95 --limit 5 01890a5d-ac96-774b-bcce-b302099a8057`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError("name the id of one memory; sigil list shows them")
+			}
+			return nil
+		},
+	})
+	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` memories")
+	c.Flags().Float64Var(&least, "min", sigil.ResonanceThreshold, "the least `resonance`, from 0 to 1")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := positive(limit); err != nil {
+			return err
+		}
+		all, err := ids(args)
+		if err != nil {
+			return err
+		}
+		q := client.RelatedQuery{Limit: limit, Content: !a.flags.quiet}
+		if cmd.Flags().Changed("min") {
+			q.Min = &least
+		}
+		return a.with(func(c *client.Client) error { return a.showRelated(cmd.Context(), c, all[0], q) })
+	}
+	return c
+}
+
+func (a *app) showRelated(ctx context.Context, c *client.Client, id sigil.ID, q client.RelatedQuery) error {
+	page, err := c.Related(ctx, id, q)
+	if err != nil {
+		if exitCode(err) == exitNotFound {
+			return about(id.String(), err)
+		}
+		return err
+	}
+	show := a.memories(true)
+	for i := range page.Related {
+		if err := show(&page.Related[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+func (a *app) recall() *cobra.Command {
+	return a.quietFlag(&cobra.Command{
+		Use:   "recall ID...",
+		Short: "Read memories and refresh them",
+		Long:  "Recall reads memories and refreshes them: their decay starts again from nothing.",
+		Example: `  sigil recall 01890a5d-ac96-774b-bcce-b302099a8057
+  sigil recall --json 01890a5d-ac96-774b-bcce-b302099a8057 | jq .data`,
+		Args: atLeastOneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := ids(args)
+			if err != nil {
+				return err
+			}
+			if len(all) == 1 {
+				return a.each(cmd.Context(), all, (*client.Client).Recall)
+			}
+			return a.with(func(c *client.Client) error { return a.recallMany(cmd.Context(), c, all) })
+		},
+	})
+}
+
+// recallMany takes one request, so that what is near its end does not fade while others are recalled.
+func (a *app) recallMany(ctx context.Context, c *client.Client, all []sigil.ID) error {
+	items, err := c.RecallMany(ctx, all)
+	if err != nil {
+		return err
+	}
+	failed := failures{a: a}
+	shown := 0
+	for i, item := range items {
+		if item.Memory == nil {
+			failed.add(about(all[i].String(), client.AsError(item)))
+			continue
+		}
+		if err := a.memory(shown, item.Memory); err != nil {
+			return err
+		}
+		shown++
+	}
+	return failed.exit()
+}
+
+func (a *app) peek() *cobra.Command {
+	return a.quietFlag(&cobra.Command{
+		Use:     "peek ID...",
+		Short:   "Read memories without refreshing them",
+		Example: "  sigil peek 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:    atLeastOneID,
+		RunE:    a.eachArg((*client.Client).Peek),
+	})
+}
+
+func (a *app) pin() *cobra.Command {
+	return a.quietFlag(&cobra.Command{
+		Use:     "pin ID...",
+		Short:   "Keep memories from fading",
+		Long:    "Pin keeps memories from fading until they are unpinned. A ttl still ends them.",
+		Example: "  sigil pin 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:    atLeastOneID,
+		RunE:    a.eachArg((*client.Client).Pin),
+	})
+}
+
+func (a *app) unpin() *cobra.Command {
+	return a.quietFlag(&cobra.Command{
+		Use:     "unpin ID...",
+		Short:   "Let pinned memories fade again",
+		Long:    "Unpin lets pinned memories fade again, their idleness counted from this moment.",
+		Example: "  sigil unpin 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:    atLeastOneID,
+		RunE:    a.eachArg((*client.Client).Unpin),
+	})
+}
+
+type memoryVerb func(*client.Client, context.Context, sigil.ID) (sigil.View, error)
+
+func (a *app) eachArg(do memoryVerb) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		all, err := ids(args)
+		if err != nil {
+			return err
+		}
+		return a.each(cmd.Context(), all, do)
+	}
+}
+
+// each does one thing with each of all and shows what they became. A memory that is gone does not
+// keep the others from it; a daemon that is gone does.
+func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
+	return a.with(func(c *client.Client) error {
+		failed := failures{a: a}
+		shown := 0
+		for _, id := range all {
+			v, err := do(c, ctx, id)
+			if err != nil {
+				if exitCode(err) != exitNotFound {
+					return err
+				}
+				failed.add(about(id.String(), err))
+				continue
+			}
+			if err := a.memory(shown, &v); err != nil {
+				return err
+			}
+			shown++
+		}
+		return failed.exit()
+	})
+}
+
+func (a *app) forget() *cobra.Command {
+	return a.quietFlag(&cobra.Command{
+		Use:   "forget ID...",
+		Short: "Remove memories",
+		Long:  "Forget removes memories. On a terminal it asks first, unless --yes is given.",
+		Example: `  sigil forget 01890a5d-ac96-774b-bcce-b302099a8057
+  sigil list --quiet --pattern 64 | xargs sigil forget --yes`,
+		Args: atLeastOneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := ids(args)
+			if err != nil {
+				return err
+			}
+			if err := a.confirm(fmt.Sprintf("Forget %s for good?", count(len(all), "memory", "memories"))); err != nil {
+				return err
+			}
+			return a.with(func(c *client.Client) error {
+				failed := failures{a: a}
+				forgotten := 0
+				for _, id := range all {
+					err := c.Forget(cmd.Context(), id)
+					if err != nil && exitCode(err) != exitNotFound {
+						a.say("forgot %s before that failed", count(forgotten, "memory", "memories"))
+						return about(id.String(), err)
+					}
+					failed.add(about(id.String(), err))
+					if err != nil {
+						continue
+					}
+					forgotten++
+					if a.flags.quiet {
+						fmt.Fprintln(a.out, id)
+					}
+				}
+				if !a.flags.quiet {
+					a.say("forgot %s", count(forgotten, "memory", "memories"))
+				}
+				return failed.exit()
+			})
+		},
+	})
+}
+
+// confirm asks whoever sits at the terminal. Where nobody does, the command line is the answer.
+func (a *app) confirm(question string) error {
+	if a.flags.yes || !a.inTerm || !a.errTerm {
+		return nil
+	}
+	fmt.Fprint(a.stderr, question+" [y/N] ")
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && answer == "" {
+		fmt.Fprintln(a.stderr) // Ctrl-C and Ctrl-D leave the cursor behind the question
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	a.complain("nothing was forgotten")
+	return exitError(exitFailed)
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// ServeFunc is `sigil serve`: it gets what stands after that word, --help included, and gives the exit
+// code.
+type ServeFunc func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+
+// Run does what args, without the program's name, ask for and gives the exit code: 0 done, 1 failed,
+// 2 wrong usage, 3 no such memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its
+// behalf) refused the input.
+//
+// It returns soon after ctx ends, though a read of stdin may stay behind. env gives an environment
+// variable, or "" for none. A nil serve leaves that command out; version is what `sigil version` says.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, serve ServeFunc, version string) int {
+	a := newApp(ctx, stdin, stdout, stderr, env, version)
+	root := a.root()
+	if serve != nil {
+		root.AddCommand(serveCommand(serve, stdout, stderr))
+	}
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
+	root.SetOut(a.out)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.finish(cmd, err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sigil",
+		Short: "Memories that fade unless recalled",
+		Long: `Sigil keeps JSON memories that fade unless they are recalled.
+
+"sigil serve" runs the daemon that keeps them; the other commands speak to it, at
+127.0.0.1:7433 unless --addr or SIGIL_ADDR says otherwise.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory, 4 the daemon cannot be
+reached, 5 the input was refused.`,
+		Example: `  sigil serve &
+  sigil encode '{"note":"tea at five"}'
+  sigil list`,
+		Version:           a.version,
+		SilenceErrors:     true, // finish says it, on one line
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours has examples
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.begin() },
+	}
+	root.SetVersionTemplate("sigil {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err.Error()) })
+	root.AddGroup(
+		&cobra.Group{ID: groupMemories, Title: "Memories:"},
+		&cobra.Group{ID: groupNetwork, Title: "What they form:"},
+		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
+	)
+
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	f.StringVar(&a.flags.addr, "addr", "", "the daemon's `address`: host:port or URL (SIGIL_ADDR; default "+defaultAddr+")")
+	f.StringVar(&a.flags.tenant, "tenant", "", "the `owner` of the memories (SIGIL_TENANT; default the daemon's choice)")
+	f.BoolVar(&a.flags.json, "json", false, "print JSON; lists are one entry a line")
+	f.BoolVar(&a.flags.noColor, "no-color", false, "print without colors (NO_COLOR)")
+	f.BoolVar(&a.flags.yes, "yes", false, "do not ask")
+	f.Var(&a.flags.timeout, "timeout", "give up a request after this `time`; 0 never")
+
+	for _, commands := range [][]*cobra.Command{
+		inGroup(groupMemories, a.encode(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin()),
+		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
+		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.sweep()),
+		{a.completion(), a.versionCommand()},
+	} {
+		root.AddCommand(commands...)
+	}
+	root.SetHelpCommand(helpCommand())
+	return root
+}
+
+const (
+	groupMemories = "memories"
+	groupNetwork  = "network"
+	groupDaemon   = "daemon"
+)
+
+func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
+	for _, c := range commands {
+		c.GroupID = id
+	}
+	return commands
+}
+
+// serveCommand hands everything after "serve" on: the daemon has its own flags and help.
+func serveCommand(serve ServeFunc, stdout, stderr io.Writer) *cobra.Command {
+	c := &cobra.Command{
+		Use:                "serve [flags]",
+		Short:              "Run the daemon",
+		Example:            "  sigil serve\n  sigil serve --policy halflife --half-life 168h",
+		GroupID:            groupDaemon,
+		DisableFlagParsing: true,
+		PersistentPreRunE:  func(*cobra.Command, []string) error { return nil }, // our flags are none of its business
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if code := serve(cmd.Context(), args, stdout, stderr); code != 0 {
+				return exitError(code)
+			}
+			return nil
+		},
+	}
+	c.SetHelpFunc(func(cmd *cobra.Command, _ []string) { serve(cmd.Context(), []string{"--help"}, stdout, stderr) })
+	return c
+}
+
+// helpCommand is there, in place of cobra's, for its example and its exit code on an unknown command.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [command]",
+		Short:   "Explain a command",
+		Example: "  sigil help encode",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError("there is no command " + quote(strings.Join(args, " ")))
+			}
+			about.SetContext(cmd.Context())
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// json writes v as one line of JSON. On a terminal, characters that could drive it are escaped, which
+// changes no value.
+func (a *app) json(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	line := b.String()
+	if a.outTerm {
+		line = escape(strings.TrimSuffix(line, "\n")) + "\n"
+	}
+	_, err := a.out.WriteString(line)
+	return err
+}
+
+// fields prints names and values in two columns.
+type fields [][2]string
+
+func (f *fields) add(name, format string, args ...any) {
+	*f = append(*f, [2]string{name, fmt.Sprintf(format, args...)})
+}
+
+func (f *fields) print(a *app) error {
+	longest := 0
+	for _, field := range *f {
+		longest = max(longest, len(field[0]))
+	}
+	for _, field := range *f {
+		name := fmt.Sprintf("%-*s", longest, field[0])
+		fmt.Fprintf(a.out, "%s  %s\n", a.paint(dim, name), field[1])
+	}
+	return a.out.Flush()
+}
+
+// memory shows one memory: its id alone, one line of JSON, or a few aligned lines. An empty line
+// parts it from the one before; nth counts from 0.
+func (a *app) memory(nth int, v *sigil.View) error {
+	switch {
+	case a.flags.quiet:
+		_, err := fmt.Fprintln(a.out, v.ID)
+		return err
+	case a.flags.json:
+		return a.json(v)
+	}
+	if nth > 0 {
+		fmt.Fprintln(a.out)
+	}
+	now := a.now()
+	var f fields
+	f.add("id", "%s", a.paint(bold, v.ID.String()))
+	if v.Data != nil {
+		f.add("data", "%s", escape(string(v.Data)))
+	}
+	f.add("fades in", "%s", a.fading(v, now))
+	f.add("decay", "%s %s", percent(v.Decay), a.paint(decayColor(v.Decay), bar(v.Decay)))
+	f.add("potential", "%.2f", v.Potential)
+	f.add("frequency", "%.4f, in pattern %d", v.Frequency, v.Pattern)
+	if v.Resonance != nil {
+		f.add("resonance", "%.4f", *v.Resonance)
+	}
+	f.add("recalls", "%d", v.AccessCount)
+	f.add("created", "%s", v.CreatedAt)
+	if v.State != nil && !isDefault(v.State) {
+		state, err := json.Marshal(v.State)
+		if err != nil {
+			return err
+		}
+		f.add("state", "%s", escape(string(state)))
+	}
+	if v.TTL != nil {
+		f.add("ttl", "%s", escape(*v.TTL))
+	}
+	if len(v.Tags) > 0 {
+		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))
+	}
+	if words := keptBy(v); words != "" {
+		f.add("marks", "%s", a.paint(green, words))
+	}
+	return f.print(a)
+}
+
+// fading tells when v fades: relative, and the moment.
+func (a *app) fading(v *sigil.View, now time.Time) string {
+	switch {
+	case v.FadesAt == nil && keptBy(v) != "":
+		return "never (" + keptBy(v) + ")"
+	case v.FadesAt == nil:
+		return "never"
+	}
+	return fmt.Sprintf("%s (%s)", left(v.FadesAt, now), v.FadesAt)
+}
+
+// left is how long it is until t, as this machine's clock has it.
+func left(t *sigil.Timestamp, now time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	if d := t.Sub(now); d > 0 {
+		return span(d)
+	}
+	return "now"
+}
+
+func keptBy(v *sigil.View) string {
+	var words []string
+	if v.Pinned {
+		words = append(words, "pinned")
+	}
+	if v.Crystallized {
+		words = append(words, "crystallized")
+	}
+	return strings.Join(words, ", ")
+}
+
+// marks is [keptBy] and more for a table: P pinned, C crystallized, T has a ttl.
+func marks(v *sigil.View) string {
+	s := ""
+	if v.Pinned {
+		s += "P"
+	}
+	if v.Crystallized {
+		s += "C"
+	}
+	if v.TTL != nil {
+		s += "T"
+	}
+	return s
+}
+
+func decayColor(decay float64) string {
+	switch {
+	case decay < 0.5:
+		return green
+	case decay < 0.8:
+		return yellow
+	}
+	return red
+}
+
+func isDefault(s *sigil.State) bool {
+	return s.Phi == 0.5 && s.Coherence == 0.5 && s.Awareness == 0.5 && s.EmotionalResonance == 0.5 && len(s.Extra) == 0
+}

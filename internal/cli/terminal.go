@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// isTerminal tells whether somebody sits at the other end of v, a reader or writer.
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is how wide the terminal is that stdout goes to; 0 is as wide as anything.
+func columns(stdout any) int {
+	f, ok := stdout.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// escape makes s fit for a terminal: whatever is no visible character (controls, escape sequences,
+// marks that turn the direction of writing, broken UTF-8) becomes a JSON escape, so that stored data
+// cannot drive the terminal. Within JSON that changes no value, such characters being in strings only.
+func escape(s string) string {
+	plain := func(r rune) bool { return r != utf8.RuneError && strconv.IsGraphic(r) }
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\ufffd`)
+		case r == utf8.RuneError || plain(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func quote(s string) string { return strconv.Quote(s) }
+
+// wide are the characters that take two columns: those of East Asia, and pictures.
+var wide = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x1100, 0x115f, 1},
+		{0x2e80, 0xa4cf, 1},
+		{0xac00, 0xd7a3, 1},
+		{0xf900, 0xfaff, 1},
+		{0xfe30, 0xfe6f, 1},
+		{0xff00, 0xff60, 1},
+		{0xffe0, 0xffe6, 1},
+	},
+	R32: []unicode.Range32{{0x1f300, 0x1faff, 1}, {0x20000, 0x3fffd, 1}},
+}
+
+// width is how many columns s takes, near enough to keep a table's lines whole.
+func width(s string) (n int) {
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	case unicode.Is(wide, r):
+		return 2
+	}
+	return 1
+}
+
+// cut shortens s to at most n columns, marking that it did.
+func cut(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	used := 0
+	for i, r := range s {
+		if used += runeWidth(r); used > n-1 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// Colors, as a terminal knows them.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+// paint gives s in a color, where colors are wanted.
+func (a *app) paint(color, s string) string {
+	if !a.outTerm || a.flags.noColor || a.env("NO_COLOR") != "" || a.env("TERM") == "dumb" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+const barCells = 10
+
+// bar draws a share of 1, full only where it is all.
+func bar(share float64) string {
+	n := min(max(int(share*barCells+0.5), 0), barCells)
+	if share < 1 {
+		n = min(n, barCells-1)
+	}
+	return strings.Repeat("█", n) + strings.Repeat("░", barCells-n)
+}
+
+// percent gives a share of 1 in whole percents: 100% only where it is all.
+func percent(share float64) string {
+	n := int(share*100 + 0.5)
+	if share < 1 {
+		n = min(n, 99)
+	}
+	return strconv.Itoa(n) + "%"
+}

@@ -1,0 +1,108 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/scheduler"
+)
+
+// choices are the settings that are one of a few words.
+var choices = map[string][]string{
+	"store":      {"pebble"},
+	"policy":     {"classic", "halflife"},
+	"log-level":  {"debug", "info", "warn", "error"},
+	"log-format": {"text", "json"},
+}
+
+// check tells, by say, of every setting that is wrong and why. It looks at values only: whether a port
+// is taken or a folder can be written is found out by trying.
+func (c *Config) check(say func(setting, why string)) {
+	for setting, value := range map[string]string{"store": c.Store, "policy": c.Policy, "log-level": c.LogLevel, "log-format": c.LogFormat} {
+		if known := choices[setting]; !slices.Contains(known, value) {
+			say(setting, fmt.Sprintf("%q is not known; it can be %s", value, strings.Join(known, " or ")))
+		}
+	}
+	if why := checkAddr(c.Addr, c.Insecure); why != "" {
+		say("addr", why)
+	}
+	if c.Data == "" {
+		say("data", "there is no home folder to put one in: name a folder")
+	}
+	if _, err := c.policy(); err != nil {
+		say(policySetting(err))
+	}
+	for setting, spec := range map[string]string{"decay-schedule": c.DecaySchedule, "crystallize-schedule": c.CrystallizeSchedule} {
+		if never(spec) {
+			continue
+		}
+		if err := scheduler.Validate(spec); err != nil {
+			say(setting, err.Error())
+		}
+	}
+	for setting, n := range map[string]int64{"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody} {
+		if n < 0 {
+			say(setting, "must not be under 0")
+		}
+	}
+	for setting, n := range map[string]int64{
+		"max-data": c.MaxData, "max-depth": int64(c.MaxDepth), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage),
+		"max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections),
+	} {
+		if n < 1 {
+			say(setting, "must be at least 1")
+		}
+	}
+	if c.DrainTimeout <= 0 || c.DrainTimeout > time.Hour {
+		say("drain-timeout", "must be over 0 and at most 1h")
+	}
+}
+
+// never tells whether a schedule says that a job does not run.
+func never(spec string) bool { return spec == "" || spec == "off" }
+
+// policySetting names the setting that a policy's error is about.
+func policySetting(err error) (setting, why string) {
+	var known *sigil.Error
+	if !errors.As(err, &known) {
+		return "policy", err.Error()
+	}
+	switch known.Field {
+	case "rate", "period":
+		return "decay-" + known.Field, known.Detail
+	case "threshold", "half-life":
+		return known.Field, known.Detail
+	}
+	return "policy", "the " + known.Field + " that its figures give " + known.Detail
+}
+
+// checkAddr says what is wrong with addr; "" is nothing.
+func checkAddr(addr string, insecure bool) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Sprintf("%q is not host:port", addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("%q is not a port: it can be 0 to 65535", port)
+	}
+	if !insecure && !loopback(host) {
+		return fmt.Sprintf("%q can be reached from other machines, and nobody has to authenticate: whoever connects "+
+			"could read and forget every memory. Listen on 127.0.0.1, behind a proxy that authenticates if need be, "+
+			"or accept that with --insecure", addr)
+	}
+	return ""
+}
+
+// loopback tells whether host is this machine's own, seen from this machine only. A name other than
+// localhost is not: what it resolves to is not ours to promise.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}

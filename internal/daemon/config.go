@@ -1,0 +1,116 @@
+package daemon
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Config is what a daemon can be told. Each field has a setting of its own, in flags below, which says
+// what it means. [Load] makes valid ones.
+type Config struct {
+	Addr     string
+	AddrFile string // "" is none
+	Data     string
+	Store    string
+	Insecure bool
+
+	Policy      string
+	DecayRate   float64
+	DecayPeriod time.Duration
+	Threshold   float64
+	HalfLife    time.Duration
+	MaxMemories int
+	MaxBytes    int64
+
+	DecaySchedule       string // "" or "off" is never
+	CrystallizeSchedule string
+
+	MaxData        int64
+	MaxDepth       int
+	MaxBatch       int
+	MaxPage        int
+	MaxBody        int64
+	MaxBatchBody   int64
+	MaxConnections int
+
+	LogLevel     string
+	LogFormat    string
+	DrainTimeout time.Duration
+}
+
+// live are the settings that SIGHUP applies to a running daemon. All others need a restart.
+var live = map[string]bool{
+	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
+	"max-memories": true, "max-bytes": true, "log-level": true,
+}
+
+// flags declares every setting: its name, which is that of the flag and of the key in a file, and, as
+// SIGIL_MAX_BODY for max-body, of the variable; its default; and its help. data is the default data
+// folder.
+func (c *Config) flags(data string) *pflag.FlagSet {
+	f := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
+	f.SortFlags = false
+
+	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 is any that is free")
+	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that others can reach, though nobody has to authenticate")
+	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
+	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there")
+	f.StringVar(&c.Store, "store", "pebble", "`kind` of store; pebble is embedded and needs nothing")
+
+	f.StringVar(&c.Policy, "policy", "classic", "how memories fade: `classic|halflife`")
+	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")
+	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one more step")
+	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half is left")
+	f.Float64Var(&c.Threshold, "threshold", sigil.DefaultThreshold, "the decay at which a memory fades, over 0 and at most 1")
+
+	f.IntVar(&c.MaxMemories, "max-memories", 0, "most memories of one tenant; 0 is no limit")
+	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "most `bytes` of one tenant's data; 0 is no limit")
+
+	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release what has faded: a `cron` schedule with seconds, in UTC, or off")
+	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule with seconds, in UTC, or off")
+
+	bytesVar(f, &c.MaxData, "max-data", 1<<20, "most `bytes` of one memory's data")
+	f.IntVar(&c.MaxDepth, "max-depth", 64, "most levels of nesting in data")
+	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "most memories in one batch")
+	f.IntVar(&c.MaxPage, "max-page", 1_000, "most entries of one page")
+	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for what is around it")
+	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
+	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once; more of them wait")
+
+	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
+	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")
+	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
+	return f
+}
+
+// policy gives the policy that the settings ask for.
+func (c *Config) policy() (sigil.Policy, error) {
+	if c.Policy == "halflife" {
+		return sigil.NewHalfLife(c.HalfLife, c.Threshold)
+	}
+	return sigil.NewClassic(c.DecayRate, c.DecayPeriod, c.Threshold)
+}
+
+// settings gives the engine's rules.
+func (c *Config) settings() (engine.Settings, error) {
+	policy, err := c.policy()
+	return engine.Settings{Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes}}, err
+}
+
+// limits gives the engine's limits.
+func (c *Config) limits() engine.Limits {
+	return engine.Limits{Data: int(c.MaxData), Depth: c.MaxDepth, Batch: c.MaxBatch, Page: c.MaxPage}
+}
+
+// level gives the log level; info where it is none.
+func (c *Config) level() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
+	return level
+}

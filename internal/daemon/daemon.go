@@ -1,0 +1,258 @@
+// Package daemon makes a running daemon of the parts: store, engine, scheduler, HTTP. It owns the
+// settings and where they come from, the order in which the parts start and stop, and signals.
+//
+// It does not know rules of memories, nor what a request says: it wires. This is the one place that
+// names a driver.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Daemon is one daemon, from its start to its stop. It is used once: make another to start again. Any
+// number of them may live in one process, on stores of their own.
+type Daemon struct {
+	config  Config
+	version string
+	log     *slog.Logger
+	level   *slog.LevelVar
+	grace   time.Duration
+	open    func(Config, Hooks) (store.Store, error)
+
+	// mu guards started and stopped
+	mu      sync.Mutex
+	started *phase // nil until Start is called
+	stopped *phase // nil until Stop is called
+
+	// parts are those that run, in the order of their start. Start and the first Stop alone touch
+	// them, one after the other.
+	parts []part
+
+	ready  atomic.Bool
+	engine atomic.Pointer[engine.Engine]
+	addr   atomic.Pointer[string]
+
+	failed   chan struct{}
+	failOnce sync.Once
+	failure  error // set before failed is closed
+}
+
+// phase is a start or a stop, under way or over.
+type phase struct {
+	done  chan struct{}
+	err   error              // set before done is closed
+	abort context.CancelFunc // of a start
+}
+
+// part is something that runs and has to be stopped.
+type part struct {
+	name string
+	// stop lets it finish until ctx ends, then makes it; an error tells what is unfinished.
+	stop func(ctx context.Context) error
+}
+
+// Hooks are what a store tells the daemon of itself.
+type Hooks struct {
+	Logger *slog.Logger
+	Commit func(changes int, took time.Duration)
+	// Fatal tells that the store cannot go on.
+	Fatal func(error)
+}
+
+// Options configure a Daemon beside its Config; the zero value is the defaults.
+type Options struct {
+	// Version is what the daemon says it is; "" is "dev".
+	Version string
+	// Logger hears what happens; nil drops it.
+	Logger *slog.Logger
+	// Level is the Logger's, to be set by [Daemon.Configure]; nil is nobody's.
+	Level *slog.LevelVar
+	// Grace is how long what was canceled, once the time to drain is over, may take to end; 0 is 5 s.
+	Grace time.Duration
+	// Open opens the store; nil opens the one that Config names.
+	Open func(Config, Hooks) (store.Store, error)
+}
+
+// New makes a daemon. It does nothing before Start. c must be valid, as one of [Load] is; nil options
+// are the defaults.
+func New(c Config, o *Options) *Daemon {
+	if o == nil {
+		o = &Options{}
+	}
+	d := &Daemon{config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open, failed: make(chan struct{})}
+	if d.version == "" {
+		d.version = "dev"
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.level == nil {
+		d.level = new(slog.LevelVar)
+	}
+	if d.grace == 0 {
+		d.grace = 5 * time.Second
+	}
+	if d.open == nil {
+		d.open = openStore
+	}
+	return d
+}
+
+// Start opens the store and serves. It returns when the daemon is ready, or has failed and left
+// nothing behind. When ctx ends before that, it fails; later, ctx means nothing to it.
+//
+// A second Start waits for the first and returns its error. After Stop it is [sigil.ErrClosed].
+func (d *Daemon) Start(ctx context.Context) error {
+	d.mu.Lock()
+	first := d.started == nil
+	if first && d.stopped != nil {
+		d.mu.Unlock()
+		return fmt.Errorf("start: the daemon was stopped: %w", sigil.ErrClosed)
+	}
+	if first {
+		starting, abort := context.WithCancel(ctx)
+		defer abort()
+		ctx = starting
+		d.started = &phase{done: make(chan struct{}), abort: abort}
+	}
+	p := d.started
+	d.mu.Unlock()
+
+	if first {
+		if p.err = d.start(ctx); p.err == nil {
+			p.err = ctx.Err() // a Stop that broke it off may have stopped waiting for it
+		}
+		if p.err != nil {
+			cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.grace)
+			p.err = errors.Join(p.err, d.stopParts(cleanUp))
+			cancel()
+		}
+		close(p.done)
+	}
+	<-p.done
+	return p.err
+}
+
+// Stop stops what Start started, in reverse: no more ready, HTTP, scheduler, store. What is under way
+// finishes until ctx ends; from then on it is canceled, and has a grace. The error names what
+// even so is unfinished.
+//
+// Stop may come at any time: a start under way is broken off, and before a start it is nil. A second
+// Stop waits for the first and returns its error.
+func (d *Daemon) Stop(ctx context.Context) error {
+	d.mu.Lock()
+	first := d.stopped == nil
+	if first {
+		d.stopped = &phase{done: make(chan struct{})}
+	}
+	p, started := d.stopped, d.started
+	d.mu.Unlock()
+
+	if first {
+		if started != nil {
+			p.err = d.stop(ctx, started)
+		}
+		close(p.done)
+	}
+	<-p.done
+	return p.err
+}
+
+func (d *Daemon) stop(ctx context.Context, started *phase) error {
+	started.abort()
+	select {
+	case <-started.done:
+		return d.stopParts(ctx)
+	case <-ctx.Done():
+	}
+	select {
+	case <-started.done:
+		return d.stopParts(ctx)
+	case <-time.After(d.grace):
+		return errors.New("still starting: what it has started it will stop itself")
+	}
+}
+
+// stopParts stops the parts that run, the latest first, whatever becomes of one of them.
+func (d *Daemon) stopParts(ctx context.Context) error {
+	d.ready.Store(false)
+	var errs []error
+	for _, p := range slices.Backward(d.parts) {
+		begin := time.Now()
+		if err := p.stop(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stopping %s: %w", p.name, err))
+		}
+		d.log.Debug("stopped", "part", p.name, "took", time.Since(begin))
+	}
+	d.parts = nil
+	return errors.Join(errs...)
+}
+
+// Addr gives the address that the daemon listens on; "" before it does.
+func (d *Daemon) Addr() string {
+	if addr := d.addr.Load(); addr != nil {
+		return *addr
+	}
+	return ""
+}
+
+// Failed is closed when a part broke that the daemon cannot go on without; [Daemon.Err] says why. It
+// still has to be stopped.
+func (d *Daemon) Failed() <-chan struct{} { return d.failed }
+
+// Err tells why Failed was closed; nil before.
+func (d *Daemon) Err() error {
+	select {
+	case <-d.failed:
+		return d.failure
+	default:
+		return nil
+	}
+}
+
+// fail may be called from anywhere, under any lock: it only says so.
+func (d *Daemon) fail(err error) {
+	d.failOnce.Do(func() {
+		d.failure = err
+		close(d.failed)
+	})
+}
+
+// check says why the daemon cannot take requests now.
+func (d *Daemon) check() error {
+	switch {
+	case d.Err() != nil:
+		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store failed; the daemon must be started again"}
+	case !d.ready.Load():
+		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon is starting or stopping"}
+	}
+	return nil
+}
+
+// Configure applies those settings of c that can change while the daemon runs: the policy and its
+// figures, the limits of a tenant, the log level. c must be valid. Before Start has returned nil it
+// is [sigil.ErrUnavailable].
+func (d *Daemon) Configure(c Config) error {
+	e := d.engine.Load()
+	if e == nil {
+		return fmt.Errorf("configure: the daemon is not ready: %w", sigil.ErrUnavailable)
+	}
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	e.Configure(settings)
+	d.level.Set(c.level())
+	return nil
+}

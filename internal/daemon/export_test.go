@@ -1,0 +1,23 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"os"
+)
+
+// Stopping tells whether Stop was called.
+func (d *Daemon) Stopping() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stopped != nil
+}
+
+// LimitListener is what stands before the HTTP server.
+var LimitListener = limitListener
+
+// Run is Serve from where there are settings: on a daemon and signals of the test's own.
+func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
+	r := &runner{daemon: d, loaded: l, log: log, load: load}
+	return r.run(ctx, signals)
+}

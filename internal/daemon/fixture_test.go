@@ -1,0 +1,202 @@
+package daemon_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must come at once.
+const patience = 20 * time.Second
+
+// config gives settings for a test, on a free port, without sweeps of their own accord.
+func config(t *testing.T, args ...string) *daemon.Loaded {
+	t.Helper()
+	l, err := daemon.Load(append([]string{"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir()}, args...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// on makes options for a daemon over s.
+func on(s store.Store) *daemon.Options {
+	return &daemon.Options{
+		Version: "test",
+		Open:    func(daemon.Config, daemon.Hooks) (store.Store, error) { return s, nil },
+	}
+}
+
+// start gives a daemon that serves, and is stopped at the end of the test.
+func start(t *testing.T, l *daemon.Loaded, o *daemon.Options) *daemon.Daemon {
+	t.Helper()
+	d := daemon.New(l.Config, o)
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, d) })
+	return d
+}
+
+func stop(t *testing.T, d *daemon.Daemon) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := d.Stop(ctx); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+// ask sends a request to d, each on a connection of its own, and gives status and body.
+func ask(t *testing.T, d *daemon.Daemon, method, path, body string) (int, string) {
+	t.Helper()
+	status, answer, err := request(t.Context(), d.Addr(), method, path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status, answer
+}
+
+func request(ctx context.Context, addr, method, path, body string) (int, string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	w, err := client.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer w.Body.Close()
+	answer, err := io.ReadAll(w.Body)
+	return w.StatusCode, string(answer), err
+}
+
+// wait fails the test unless done is closed, or sent to, soon.
+func wait[T any](t *testing.T, what string, done <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-done:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("waited %v for %s", patience, what)
+		panic("not reached")
+	}
+}
+
+// slow is a store whose writes wait, and who must be let go by its test.
+type slow struct {
+	*storetest.Model
+	entered chan string // gets the name of each call that waits
+	letGo   chan struct{}
+	// heed makes a call end with its context, too.
+	heed bool
+}
+
+func newSlow() *slow {
+	return &slow{Model: storetest.NewModel(), entered: make(chan string, 1000), letGo: make(chan struct{})}
+}
+
+func (s *slow) wait(ctx context.Context, call string) error {
+	var done <-chan struct{}
+	if s.heed {
+		done = ctx.Done()
+	}
+	s.entered <- call
+	select {
+	case <-s.letGo:
+		return nil
+	case <-done:
+		return ctx.Err()
+	}
+}
+
+func (s *slow) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	if err := s.wait(ctx, "insert"); err != nil {
+		return store.Inserted{}, err
+	}
+	return s.Model.Insert(ctx, tenant, items, quota, evict)
+}
+
+func (s *slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	if err := s.wait(ctx, "remove"); err != nil {
+		return nil, err
+	}
+	return s.Model.Remove(ctx, keys, decide)
+}
+
+// closed tells whether s was closed.
+func closed(s store.Store) bool {
+	_, err := s.Tenants(context.Background())
+	return err != nil
+}
+
+// logs is where a daemon logs to in a test that waits for what it says.
+type logs struct {
+	mu    sync.Mutex // guards text and heard
+	text  bytes.Buffer
+	heard chan struct{} // is closed, and made anew, by each Write
+}
+
+func newLogs() *logs { return &logs{heard: make(chan struct{})} }
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.heard)
+	l.heard = make(chan struct{})
+	return l.text.Write(b)
+}
+
+func (l *logs) String() string {
+	text, _ := l.read()
+	return text
+}
+
+func (l *logs) read() (string, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String(), l.heard
+}
+
+// await waits until a line holds all of parts, and gives it.
+func (l *logs) await(t *testing.T, parts ...string) string {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		text, heard := l.read()
+		for line := range strings.Lines(text) {
+			if containsAll(line, parts) {
+				return line
+			}
+		}
+		select {
+		case <-heard:
+		case <-deadline:
+			t.Fatalf("no line with %q in the log:\n%s", parts, text)
+		}
+	}
+}
+
+func containsAll(s string, parts []string) bool {
+	for _, part := range parts {
+		if !strings.Contains(s, part) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/metrics"
+	"github.com/sigil-dna/sigil/scheduler"
+)
+
+// startJobs schedules the sweeps. A sweep asked for over HTTP goes to the engine directly: two at once
+// are no harm.
+func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
+	jobs := scheduler.New(&scheduler.Options{Logger: d.log, Grace: d.grace})
+	// A sweep that has much to release would use up all the time there is to drain, and it need not:
+	// what it has not come to is as due at the next start. So stopping ends it after its step.
+	sweeping, end := context.WithCancel(context.WithoutCancel(ctx))
+
+	add := func(name sigil.Job, spec string, sweep func(context.Context) (sigil.Sweep, error)) error {
+		if never(spec) {
+			return nil
+		}
+		m.Missed(string(name), func() uint64 { return missed(jobs, name) })
+		return jobs.Add(string(name), spec, func(ctx context.Context) error {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(sweeping, cancel)()
+			done, err := sweep(ctx)
+			d.logSweep(done)
+			if sweeping.Err() != nil && errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		})
+	}
+	err := errors.Join(
+		add(sigil.DecayJob, d.config.DecaySchedule, e.Sweep),
+		add(sigil.CrystallizeJob, d.config.CrystallizeSchedule, e.Crystallize),
+	)
+	if err == nil {
+		err = jobs.Start(ctx)
+	}
+	if err != nil {
+		end()
+		return err
+	}
+	d.runs("scheduler", func(ctx context.Context) error {
+		end()
+		return jobs.Stop(ctx)
+	})
+	return nil
+}
+
+// missed is asked for at a scrape only; there are two jobs to look through.
+func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {
+	for _, job := range jobs.Jobs() {
+		if job.Name == string(name) {
+			return job.Missed
+		}
+	}
+	return 0
+}
+
+// logSweep tells of sweeps that changed something: one every five seconds that did not is no news.
+func (d *Daemon) logSweep(s sigil.Sweep) {
+	switch {
+	case s.Total() > 0:
+		d.log.Info("memories faded", "memories", s.Total(), sigil.ReasonDecay, s.Released[sigil.ReasonDecay],
+			sigil.ReasonTTL, s.Released[sigil.ReasonTTL], "seconds", s.DurationSeconds)
+	case s.Created > 0:
+		d.log.Info("patterns crystallized", "created", s.Created, "updated", s.Updated, "seconds", s.DurationSeconds)
+	default:
+		d.log.Debug("swept", "job", s.Job, "updated", s.Updated, "seconds", s.DurationSeconds)
+	}
+}

@@ -1,0 +1,197 @@
+package daemon
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+)
+
+// Loaded is a valid Config and where each of its settings came from.
+type Loaded struct {
+	Config
+	// File is the file that was read; "" is none.
+	File string
+	// Print tells that the settings are to be printed instead of served with.
+	Print bool
+	// Warnings are about what is there and has no effect.
+	Warnings []string
+
+	flags   *pflag.FlagSet    // of the settings
+	help    string            // of all flags
+	origins map[string]origin // none is the default
+}
+
+// origin is where a value came from. Of two, the greater source wins.
+type origin struct {
+	source source
+	name   string // as its user knows it: "--addr", "SIGIL_ADDR", "/etc/sigil.yaml"
+}
+
+type source int
+
+const (
+	fromDefault source = iota
+	fromFile
+	fromEnv
+	fromFlag
+)
+
+func (o origin) String() string {
+	if o.source == fromDefault {
+		return "default"
+	}
+	return o.name
+}
+
+// Load reads the settings from the flags in args, the SIGIL_ variables in environ (as [os.Environ]
+// gives it) and the file that --config or SIGIL_CONFIG names, in this order of precedence. An error
+// names every setting that is wrong and where it was set; it is [pflag.ErrHelp] where help was asked
+// for.
+//
+// An empty variable counts as not set: compose files and the like pass many of them.
+func Load(args, environ []string) (*Loaded, error) {
+	env := map[string]string{}
+	for _, pair := range environ {
+		if name, value, _ := strings.Cut(pair, "="); value != "" {
+			env[name] = value
+		}
+	}
+
+	l := &Loaded{origins: map[string]origin{}}
+	l.flags = l.Config.flags(dataFolder(env))
+	// Of this run, not of the daemon: they are in no file and are not printed.
+	run := pflag.NewFlagSet("", pflag.ContinueOnError)
+	run.StringVar(&l.File, "config", env["SIGIL_CONFIG"], "read settings from the YAML `file`; its keys are these names")
+	run.BoolVar(&l.Print, "print-config", false, "print every setting, its value and where it came from, and end")
+
+	all := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
+	all.SortFlags = false
+	all.Usage = func() {}
+	all.AddFlagSet(l.flags)
+	all.AddFlagSet(run)
+	l.help = all.FlagUsages()
+	if err := all.Parse(args); err != nil {
+		return l, err
+	}
+	if all.NArg() > 0 {
+		return l, fmt.Errorf("unexpected argument %q: sigil serve takes flags only", all.Arg(0))
+	}
+
+	l.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			l.origins[f.Name] = origin{fromFlag, "--" + f.Name}
+		}
+	})
+	errs := l.readEnv(env)
+	errs = append(errs, l.readFile()...)
+	if len(errs) > 0 {
+		return l, errors.Join(errs...)
+	}
+	return l, l.validate()
+}
+
+func variable(setting string) string {
+	return "SIGIL_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
+// set sets a setting unless a greater source has done so.
+func (l *Loaded) set(name, value string, from origin) error {
+	if l.origins[name].source > from.source {
+		return nil
+	}
+	if err := l.flags.Lookup(name).Value.Set(value); err != nil {
+		return fmt.Errorf("%s (from %s): %q: %w", name, from, value, err)
+	}
+	l.origins[name] = from
+	return nil
+}
+
+func (l *Loaded) readEnv(env map[string]string) (errs []error) {
+	known := map[string]bool{"SIGIL_CONFIG": true, "SIGIL_TENANT": true} // the latter is for the other commands
+	l.flags.VisitAll(func(f *pflag.Flag) {
+		name := variable(f.Name)
+		known[name] = true
+		if value, ok := env[name]; ok {
+			errs = append(errs, l.set(f.Name, value, origin{fromEnv, name}))
+		}
+	})
+	// No error: others may put such variables here. Kubernetes does for every service called sigil.
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if strings.HasPrefix(name, "SIGIL_") && !known[name] {
+			l.Warnings = append(l.Warnings, name+" is not a setting of sigil serve: it has no effect here")
+		}
+	}
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}
+
+func (l *Loaded) readFile() (errs []error) {
+	if l.File == "" {
+		return nil
+	}
+	text, err := os.ReadFile(l.File)
+	if err != nil {
+		return []error{fmt.Errorf("config: %w", err)}
+	}
+	values := map[string]any{}
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&values); err != nil && !errors.Is(err, io.EOF) { // an empty file is none at all
+		return []error{fmt.Errorf("config: %s: %s", l.File, yaml.FormatError(err, false, false))}
+	}
+	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return []error{fmt.Errorf("config: %s: has more than one document", l.File)}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch value := values[name].(type) {
+		case nil, []any, map[string]any:
+			err = fmt.Errorf("%s (from %s): must have one value", name, l.File)
+		default:
+			if l.flags.Lookup(name) == nil {
+				err = fmt.Errorf("%s (from %s): there is no such setting", name, l.File)
+				break
+			}
+			err = l.set(name, fmt.Sprint(value), origin{fromFile, l.File})
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// validate tells of every value that is wrong, and of figures that the policy would ignore.
+func (l *Loaded) validate() error {
+	var errs []error
+	say := func(setting, why string) {
+		errs = append(errs, fmt.Errorf("%s (from %s): %s", setting, l.origins[setting], why))
+	}
+	l.check(say)
+	for setting, policy := range map[string]string{"half-life": "halflife", "decay-rate": "classic", "decay-period": "classic"} {
+		// Set by something greater than what set the policy: somebody believes it to have an effect.
+		// A file may well hold the figures of both.
+		if l.Policy != policy && l.origins[setting].source > l.origins["policy"].source {
+			say(setting, fmt.Sprintf("has no effect under policy %s: add --policy %s", l.Policy, policy))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+// dataFolder gives the default of --data; "" where there is no home.
+func dataFolder(env map[string]string) string {
+	switch {
+	case filepath.IsAbs(env["XDG_DATA_HOME"]): // a relative one is to be ignored, says the XDG specification
+		return filepath.Join(env["XDG_DATA_HOME"], "sigil")
+	case env["HOME"] != "":
+		return filepath.Join(env["HOME"], ".local", "share", "sigil")
+	}
+	return ""
+}

@@ -1,0 +1,275 @@
+package daemon_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil/internal/daemon"
+)
+
+// serve runs Serve as far as it goes without serving.
+func serve(t *testing.T, args, environ []string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = daemon.Serve(t.Context(), args, &out, &err, environ, "test")
+	return code, out.String(), err.String()
+}
+
+// settingsFile writes a file for --config.
+func settingsFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "sigil.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+var home = []string{"HOME=/home/somebody"}
+
+func TestPrecedence(t *testing.T) {
+	file := settingsFile(t, "max-memories: 30\n")
+	tests := []struct {
+		name string
+		args []string
+		env  []string
+		want int
+		from string
+	}{
+		{"default", nil, nil, 0, "default"},
+		{"file", []string{"--config", file}, nil, 30, file},
+		{"file named by a variable", nil, []string{"SIGIL_CONFIG=" + file}, 30, file},
+		{"variable", nil, []string{"SIGIL_MAX_MEMORIES=20"}, 20, "SIGIL_MAX_MEMORIES"},
+		{"variable over file", []string{"--config", file}, []string{"SIGIL_MAX_MEMORIES=20"}, 20, "SIGIL_MAX_MEMORIES"},
+		{"flag over variable", []string{"--max-memories=10"}, []string{"SIGIL_MAX_MEMORIES=20"}, 10, "--max-memories"},
+		{"flag over file", []string{"--config=" + file, "--max-memories", "10"}, nil, 10, "--max-memories"},
+		{"flag over both", []string{"--config=" + file, "--max-memories", "10"}, []string{"SIGIL_MAX_MEMORIES=20"}, 10, "--max-memories"},
+		{"flag as great as the default", []string{"--config=" + file, "--max-memories", "0"}, nil, 0, "--max-memories"},
+		{"empty variable is none", []string{"--config=" + file}, []string{"SIGIL_MAX_MEMORIES="}, 30, file},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l, err := daemon.Load(tt.args, append(tt.env, home...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.MaxMemories != tt.want {
+				t.Errorf("max-memories is %d, want %d", l.MaxMemories, tt.want)
+			}
+			_, printed, _ := serve(t, append(tt.args, "--print-config"), append(tt.env, home...))
+			if line := lineOf(printed, "max-memories:"); !strings.HasSuffix(line, "# "+tt.from) {
+				t.Errorf("printed %q, want it to be from %s", line, tt.from)
+			}
+		})
+	}
+}
+
+func lineOf(text, start string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, start) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// What --print-config prints is itself a file that gives the same settings.
+func TestPrintedConfigReadsBack(t *testing.T) {
+	args := []string{
+		"--policy", "halflife", "--half-life", "36h", "--max-bytes", "10GiB", "--threshold", "0.5", "--addr", "[::1]:0",
+		"--crystallize-schedule", "off", "--addr-file", "# not: a comment", "--data", "/tmp/with space", "--log-level", "warn", "--insecure",
+	}
+	code, printed, stderr := serve(t, append(args, "--print-config"), home)
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, stderr %q", code, stderr)
+	}
+	want, err := daemon.Load(args, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := daemon.Load([]string{"--config", settingsFile(t, printed)}, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	if got.Config != want.Config {
+		t.Errorf("read back %+v\nwant %+v\nprinted:\n%s", got.Config, want.Config, printed)
+	}
+}
+
+func TestEverySettingIsPrinted(t *testing.T) {
+	_, printed, _ := serve(t, []string{"--print-config"}, home)
+	_, help, _ := serve(t, []string{"--help"}, home)
+	for line := range strings.Lines(help) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(line), "--")
+		if !ok {
+			continue
+		}
+		name = strings.Fields(name)[0]
+		if name == "config" || name == "print-config" {
+			continue // of one run, not of the daemon
+		}
+		if lineOf(printed, name+":") == "" {
+			t.Errorf("%s is not printed:\n%s", name, printed)
+		}
+	}
+	for _, want := range []string{
+		"addr: 127.0.0.1:7433", "data: /home/somebody/.local/share/sigil", "policy: classic", "decay-rate: 0.001", "decay-period: 5s",
+		"half-life: 7d", "threshold: 0.95", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
+	} {
+		if lineOf(printed, want+" ") == "" {
+			t.Errorf("%q is not printed:\n%s", want, printed)
+		}
+	}
+}
+
+func TestDataFolder(t *testing.T) {
+	for _, tt := range []struct {
+		environ []string
+		want    string
+	}{
+		{[]string{"HOME=/h"}, "/h/.local/share/sigil"},
+		{[]string{"HOME=/h", "XDG_DATA_HOME=/x"}, "/x/sigil"},
+		{[]string{"HOME=/h", "XDG_DATA_HOME=x"}, "/h/.local/share/sigil"},
+		{[]string{"HOME=/h", "SIGIL_DATA=/d"}, "/d"},
+	} {
+		l, err := daemon.Load(nil, tt.environ)
+		if err != nil || l.Data != tt.want {
+			t.Errorf("%q: %q (%v), want %q", tt.environ, l.Data, err, tt.want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		env  []string
+		file string
+		want []string // parts of the error
+	}{
+		{"unknown flag", []string{"--max-memory=1"}, nil, "", []string{"max-memory"}},
+		{"argument", []string{"now"}, nil, "", []string{`"now"`}},
+		{"flag that is no number", []string{"--decay-rate=fast"}, nil, "", []string{"--decay-rate", "fast"}},
+		{"variable that is no number", nil, []string{"SIGIL_DECAY_RATE=fast"}, "", []string{"decay-rate", "SIGIL_DECAY_RATE", "fast"}},
+		{"value of a file that is no number", nil, nil, "decay-rate: fast", []string{"decay-rate", "sigil.yaml", "fast"}},
+		{"unknown key", nil, nil, "decay-rat: 1", []string{"decay-rat", "sigil.yaml", "no such setting"}},
+		{"run flag in a file", nil, nil, "print-config: true", []string{"print-config", "no such setting"}},
+		{"key twice", nil, nil, "policy: classic\npolicy: halflife", []string{"sigil.yaml", "already defined"}},
+		{"key without a value", nil, nil, "policy:", []string{"policy", "must have one value"}},
+		{"key with many values", nil, nil, "policy: [classic]", []string{"policy", "must have one value"}},
+		{"second document", nil, nil, "policy: classic\n---\nlog-level: debug\n", []string{"sigil.yaml", "more than one document"}},
+		{"no YAML", nil, nil, "policy: {", []string{"sigil.yaml"}},
+		{"list for a file", nil, nil, "- policy", []string{"sigil.yaml"}},
+		{"no such file", []string{"--config", "/nowhere/sigil.yaml"}, nil, "", []string{"config", "/nowhere/sigil.yaml"}},
+
+		{"rate", []string{"--decay-rate=0"}, nil, "", []string{"decay-rate (from --decay-rate)", "over 0"}},
+		{"rate not a number", []string{"--decay-rate=NaN"}, nil, "", []string{"decay-rate", "over 0"}},
+		{"period", nil, []string{"SIGIL_DECAY_PERIOD=-5s"}, "", []string{"decay-period (from SIGIL_DECAY_PERIOD)", "over 0"}},
+		{"threshold", nil, nil, "threshold: 1.5", []string{"threshold (from ", "sigil.yaml", "at most 1"}},
+		{"threshold of a half-life", []string{"--policy=halflife", "--threshold=1"}, nil, "", []string{"threshold (from --threshold)", "under 1"}},
+		{"half-life", []string{"--policy=halflife", "--half-life=0s"}, nil, "", []string{"half-life (from --half-life)", "over 0"}},
+		{"endless life", []string{"--policy=halflife", "--half-life=30000d"}, nil, "", []string{"policy (from --policy)", "100 years"}},
+		{"duration", []string{"--half-life=week"}, nil, "", []string{"--half-life", "week", "7d"}},
+		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "classic or halflife"}},
+		{"figure of the other policy", []string{"--half-life=7d"}, nil, "", []string{"half-life (from --half-life)", "--policy halflife"}},
+		{"figure of the other policy, classic", []string{"--decay-rate=1"}, nil, "policy: halflife", []string{"decay-rate (from --decay-rate)", "--policy classic"}},
+		{"store", []string{"--store=paper"}, nil, "", []string{"store (from --store)", `"paper"`}},
+		{"schedule", []string{"--decay-schedule=often"}, nil, "", []string{"decay-schedule (from --decay-schedule)", "often"}},
+		{"schedule that never fires", nil, nil, "crystallize-schedule: 0 0 0 30 2 *", []string{"crystallize-schedule (from ", "0 0 0 30 2 *"}},
+		{"memories", []string{"--max-memories=-1"}, nil, "", []string{"max-memories (from --max-memories)", "under 0"}},
+		{"bytes", []string{"--max-bytes=-1GiB"}, nil, "", []string{"max-bytes (from --max-bytes)", "under 0"}},
+		{"bytes without sense", []string{"--max-bytes=much"}, nil, "", []string{"--max-bytes", "10GiB"}},
+		{"bytes beyond 64 bits", []string{"--max-bytes=99999999TiB"}, nil, "", []string{"--max-bytes"}},
+		{"batch", []string{"--max-batch=0"}, nil, "", []string{"max-batch (from --max-batch)", "at least 1"}},
+		{"log level", []string{"--log-level=loud"}, nil, "", []string{"log-level", "loud", "debug or info or warn or error"}},
+		{"log format", []string{"--log-format=xml"}, nil, "", []string{"log-format", "text or json"}},
+		{"drain timeout", []string{"--drain-timeout=0"}, nil, "", []string{"drain-timeout", "over 0"}},
+		{"several at once", []string{"--max-page=0", "--threshold=2"}, []string{"SIGIL_LOG_LEVEL=loud"}, "", []string{"max-page", "threshold", "SIGIL_LOG_LEVEL"}},
+
+		{"address of everybody", []string{"--addr=:7433"}, nil, "", []string{"addr (from --addr)", "authenticate", "--insecure"}},
+		{"address of others", nil, []string{"SIGIL_ADDR=192.0.2.1:80"}, "", []string{"addr (from SIGIL_ADDR)", "192.0.2.1:80", "--insecure"}},
+		{"unspecified address", nil, nil, "addr: 0.0.0.0:80", []string{"addr (from ", "--insecure"}},
+		{"unspecified IPv6 address", []string{"--addr=[::]:80"}, nil, "", []string{"--insecure"}},
+		{"name", []string{"--addr=example.org:80"}, nil, "", []string{"--insecure"}},
+		{"no port", []string{"--addr=127.0.0.1"}, nil, "", []string{"addr (from --addr)", "host:port"}},
+		{"port without sense", []string{"--addr=127.0.0.1:http"}, nil, "", []string{"addr (from --addr)", `"http"`}},
+		{"port too great", []string{"--addr=127.0.0.1:65536"}, nil, "", []string{"addr (from --addr)", "65535"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			args := tt.args
+			if tt.file != "" {
+				args = append(args, "--config", settingsFile(t, tt.file))
+			}
+			code, stdout, stderr := serve(t, args, append(tt.env, home...))
+			if code != 2 || stdout != "" {
+				t.Errorf("exit code %d, want 2; stdout %q", code, stdout)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("the error does not say %q:\n%s", want, stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestAccepted(t *testing.T) {
+	for _, args := range [][]string{
+		{"--addr=localhost:0"},
+		{"--addr=127.9.9.9:0"},
+		{"--addr=[::1]:0"},
+		{"--addr=:0", "--insecure"},
+		{"--decay-schedule=off", "--crystallize-schedule="},
+		{"--decay-schedule=@every 90s"},
+		{"--policy=halflife", "--half-life=1d12h30m"},
+	} {
+		if _, err := daemon.Load(args, home); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	// A file may hold the figures of both policies, and a flag choose between them.
+	file := settingsFile(t, "policy: halflife\nhalf-life: 7d\ndecay-rate: 0.01\ncrystallize-schedule: off\n")
+	l, err := daemon.Load([]string{"--config", file, "--policy=classic"}, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.HalfLife != 7*24*time.Hour || l.DecayRate != 0.01 || l.CrystallizeSchedule != "off" {
+		t.Errorf("read %+v", l.Config)
+	}
+	for _, text := range []string{"", "# nothing\n", "---\n", "---\npolicy: classic\n...\n"} {
+		if _, err := daemon.Load([]string{"--config", settingsFile(t, text)}, home); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestNoHome(t *testing.T) {
+	if _, err := daemon.Load(nil, nil); err == nil || !strings.Contains(err.Error(), "data (from default)") {
+		t.Errorf("without a home: %v", err)
+	}
+}
+
+func TestStrangeVariablesWarn(t *testing.T) {
+	code, _, stderr := serve(t, []string{"--print-config"}, append(home, "SIGIL_PORT=tcp://10.0.0.1:80", "SIGILS=1", "SIGIL_DEKAY_RATE=1"))
+	if code != 0 || !strings.Contains(stderr, "SIGIL_DEKAY_RATE") || !strings.Contains(stderr, "SIGIL_PORT") || strings.Contains(stderr, "SIGILS") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	if _, err := daemon.Load([]string{"-h"}, home); !errors.Is(err, pflag.ErrHelp) {
+		t.Errorf("-h: %v", err)
+	}
+	code, stdout, stderr := serve(t, []string{"--help"}, home)
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "Examples:") || !strings.Contains(stdout, "--half-life") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}

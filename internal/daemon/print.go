@@ -1,0 +1,64 @@
+package daemon
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+)
+
+// printConfig writes every setting, its value and where it came from, as a file that --config reads.
+func (l *Loaded) printConfig(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	l.flags.VisitAll(func(f *pflag.Flag) {
+		_, _ = fmt.Fprintf(t, "%s: %s\t# %s\n", f.Name, yamlValue(f.Value), l.origins[f.Name]) // Flush tells
+	})
+	return t.Flush()
+}
+
+// yamlValue writes v so that YAML reads back the same value: quoted where it must be.
+func yamlValue(v pflag.Value) string {
+	if v.Type() != "string" {
+		return v.String()
+	}
+	text, err := yaml.Marshal(v.String())
+	if err != nil { // a string always can be written
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+const help = `Serve memories over HTTP until SIGINT or SIGTERM.
+
+Usage:
+  sigil serve [flags]
+
+Examples:
+  # Keep memories under the home folder, for this machine only
+  sigil serve
+
+  # Let untouched memories live for a month instead of 95 s
+  sigil serve --policy halflife --half-life 168h
+
+  # At most 100,000 memories and 1 GiB a tenant; the least alive make room
+  sigil serve --max-memories 100000 --max-bytes 1GiB
+
+  # See what is in force, and keep it as a file
+  sigil serve --policy halflife --print-config > sigil.yaml
+  sigil serve --config sigil.yaml
+
+Every flag is also a variable (SIGIL_HALF_LIFE for --half-life) and a key of the --config file
+(half-life). A flag beats a variable, which beats the file. Durations are Go's, with days: 90s, 36h, 7d.
+SIGHUP reads variables and file again and applies the policy and its figures, the limits of a tenant
+and the log level.
+
+Flags:
+`
+
+func (l *Loaded) printHelp(w io.Writer) error {
+	_, err := io.WriteString(w, help+l.help)
+	return err
+}

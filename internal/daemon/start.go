@@ -1,0 +1,118 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/metrics"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// closeTime bounds the closing of the store, which gets it even where the time to drain is over: a
+// store that is not closed is not lost, but takes longer to open.
+const closeTime = 30 * time.Second
+
+// start starts the parts, in the order of what needs what. What it has started when it fails is in
+// d.parts.
+func (d *Daemon) start(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	settings, err := d.config.settings()
+	if err != nil {
+		return err
+	}
+	d.level.Set(d.config.level())
+	m := metrics.New(d.version)
+
+	s, err := d.open(d.config, Hooks{Logger: d.log, Commit: m.Commit, Fatal: d.fail})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	d.runs("store", func(ctx context.Context) error { return closeStore(ctx, s) })
+	if c, ok := s.(interface {
+		Counts() (memories, crystals int)
+	}); ok {
+		m.Held(c.Counts)
+	}
+	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
+		return err
+	}
+
+	e := engine.New(s, &engine.Options{Observer: m, Limits: d.config.limits(), Settings: settings})
+	if err := d.startJobs(ctx, e, m); err != nil {
+		return fmt.Errorf("scheduler: %w", err)
+	}
+	if err := d.startHTTP(ctx, e, m); err != nil {
+		return fmt.Errorf("HTTP: %w", err)
+	}
+	d.engine.Store(e)
+	d.ready.Store(true)
+
+	if file := d.config.AddrFile; file != "" {
+		if err := writeFile(file, d.Addr()+"\n"); err != nil {
+			return fmt.Errorf("addr-file: %w", err)
+		}
+		d.runs("addr-file", func(context.Context) error { return removeFile(file) })
+	}
+	return nil
+}
+
+// runs notes a part that was started.
+func (d *Daemon) runs(name string, stop func(ctx context.Context) error) {
+	d.parts = append(d.parts, part{name, stop})
+}
+
+// openStore opens the store that c names.
+func openStore(c Config, h Hooks) (store.Store, error) {
+	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal})
+	if err != nil { // not s: a nil *pebblestore.Store is a store.Store that is not nil
+		return nil, err
+	}
+	return s, nil
+}
+
+func closeStore(ctx context.Context, s store.Store) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	closed := make(chan error, 1)
+	// Waited for below, unless a call of the store hangs: then it ends with that call.
+	go func() { closed <- s.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-ctx.Done():
+		return errors.New("calls are still under way")
+	}
+}
+
+// removeFile is content where somebody has removed it already.
+func removeFile(name string) error {
+	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// writeFile writes a file that others may wait for: it is there whole or not at all.
+func writeFile(name, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = temp.WriteString(text)
+	err = errors.Join(err, temp.Chmod(0o644), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+// Package httpapi is the REST face of the engine: it reads requests into what the engine's verbs
+// take, and writes what they give, or one problem from one table of codes.
+//
+// It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document
+// (openapi.yaml), which a test holds to the routes and to every answer seen in tests. It does not know
+// drivers, Prometheus, flags or sockets: the daemon hands it an engine and a few funcs, and serves it.
+// It starts no goroutine and holds no lock.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// Options configure an API; nil and the zero value are the defaults.
+type Options struct {
+	// Version is shown in the OpenAPI document and by health checks; empty is "dev".
+	Version string
+	// Logger gets one line for each request: Debug where the status is under 500, Error from there on,
+	// with the cause. It never gets a payload, a query or an id of a memory. Nil is [slog.Default].
+	Logger *slog.Logger
+	// Ready says why the service cannot take requests now; /readyz asks it. Nil is always ready. The
+	// error's text is logged; only the detail of a [*sigil.Error] is shown.
+	Ready func() error
+	// Metrics answers /metrics; nil makes it an unknown path.
+	Metrics http.Handler
+	// Observe hears of each answered request, on its goroutine. route is a path of the OpenAPI
+	// document or "unmatched", method one that HTTP names or "OTHER": few values, fit for labels.
+	Observe func(route, method string, status int, took time.Duration)
+	// MaxBody is the most bytes of a body, and of one item in a batch; 0 is the engine's limit of data
+	// and 64 KiB for what is around it.
+	MaxBody int64
+	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
+	MaxBatchBody int64
+	// RequestTimeout ends the context of a request; 0 does not.
+	RequestTimeout time.Duration
+	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it where the
+	// service listens on loopback without credentials: a page in a browser could otherwise reach it
+	// under a name of its own that resolves to 127.0.0.1.
+	LoopbackOnly bool
+}
+
+// API answers HTTP requests. It may be used from any goroutine; it owns nothing that must be closed.
+type API struct {
+	engine   *engine.Engine
+	options  Options
+	mux      *http.ServeMux
+	origins  *http.CrossOriginProtection
+	contract contract
+}
+
+// New makes the REST face of e. nil options are the defaults.
+func New(e *engine.Engine, o *Options) *API {
+	a := &API{engine: e, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	if o != nil {
+		a.options = *o
+	}
+	if a.options.Version == "" {
+		a.options.Version = "dev"
+	}
+	if a.options.Logger == nil {
+		a.options.Logger = slog.Default()
+	}
+	if a.options.MaxBody == 0 {
+		a.options.MaxBody = int64(e.Limits().Data) + 64<<10
+	}
+	if a.options.MaxBatchBody == 0 {
+		a.options.MaxBatchBody = 64 << 20
+	}
+	a.contract = newContract(a.options.Version)
+	a.register()
+	return a
+}
+
+// ServeHTTP answers one request. A panic becomes a problem with status 500, or, where the answer has
+// begun, a broken connection.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.options.RequestTimeout > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), a.options.RequestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
+	c := &call{ResponseWriter: w, r: r, api: a, begin: time.Now(), id: requestID(r.Header)}
+	defer c.finish()
+
+	h := c.Header()
+	h.Set("X-Request-Id", c.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	if err := a.guard(r); err != nil {
+		c.fail(err)
+		return
+	}
+	a.mux.ServeHTTP(c, r)
+}

@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// maxBatchKey leaves room for "/" and the index that make the key of an item of the batch's.
+const maxBatchKey = maxKey - 8
+
+// encodeBatch keeps many memories. An item that is wrong has its own problem, in its place, and harms
+// no other; only what spoils the whole body, as broken JSON does an array, refuses all.
+func (a *API) encodeBatch(c *call) error {
+	media, err := c.contentType(jsonType, ndjsonType)
+	if err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c.r, maxBatchKey)
+	if err != nil {
+		return err
+	}
+	body, err := c.body(a.options.MaxBatchBody)
+	if err != nil {
+		return err
+	}
+	split := elements
+	if media == ndjsonType {
+		split = lines
+	}
+	items, err := split(body, a.engine.Limits().Batch)
+	if err != nil {
+		return err
+	}
+
+	results := make([]sigil.BatchItem, len(items))
+	var drafts []sigil.Draft
+	var at []int // the place in results of each draft
+	for i, item := range items {
+		d, err := a.item(item)
+		if err != nil {
+			results[i] = c.failedItem(err)
+			continue
+		}
+		if key != "" {
+			d.IdempotencyKey = key + "/" + strconv.Itoa(i)
+		}
+		drafts, at = append(drafts, d), append(at, i)
+	}
+	if len(drafts) > 0 {
+		kept, err := a.engine.EncodeBatch(c.r.Context(), c.tenant, drafts)
+		if err != nil {
+			return err
+		}
+		for i := range kept {
+			results[at[i]] = c.item(&kept[i], http.StatusCreated, encoded)
+		}
+	}
+	if media == ndjsonType {
+		return answerLines(c, results)
+	}
+	return c.json(http.StatusOK, sigil.BatchPage{Results: results})
+}
+
+// item reads one draft of a batch, which may be as long as a body of its own.
+func (a *API) item(raw []byte) (sigil.Draft, error) {
+	if int64(len(raw)) > a.options.MaxBody {
+		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
+	}
+	return a.draft(raw)
+}
+
+// lines parts NDJSON. Blank lines are nothing.
+func lines(body []byte, max int) (items [][]byte, err error) {
+	for line := range bytes.Lines(body) {
+		if line = bytes.Trim(line, " \t\r\n"); len(line) == 0 {
+			continue
+		}
+		if len(items) == max {
+			return nil, batchTooLarge(max)
+		}
+		items = append(items, line)
+	}
+	return items, nil
+}
+
+func batchTooLarge(max int) error {
+	return tooLarge("batch_too_large", "body", "has more than %d items", max)
+}
+
+func answerLines(c *call, results []sigil.BatchItem) error {
+	out := make([]any, len(results))
+	for i := range results {
+		out[i] = &results[i]
+	}
+	return c.encoded(http.StatusOK, ndjsonType, out...)
+}
+
+// item answers for one memory of many, as view shows it.
+func (c *call) item(r *engine.Result, status int, view func(*sigil.Memory) sigil.View) sigil.BatchItem {
+	if r.Err != nil {
+		return c.failedItem(r.Err)
+	}
+	v := view(&r.Memory)
+	return sigil.BatchItem{Status: status, Memory: &v}
+}
+
+func (c *call) failedItem(err error) sigil.BatchItem {
+	p := c.api.problem(err)
+	p.RequestID = c.id
+	c.blame(p, err)
+	return sigil.BatchItem{Status: p.Status, Problem: &p}
+}
+
+// recallMany recalls each of {"ids": […]}.
+func (a *API) recallMany(c *call) error {
+	if _, err := c.contentType(jsonType); err != nil {
+		return err
+	}
+	body, err := c.body(a.options.MaxBody)
+	if err != nil {
+		return err
+	}
+	ids, err := a.readIDs(body)
+	if err != nil {
+		return err
+	}
+	results := make([]sigil.BatchItem, len(ids))
+	var keys []sigil.Key
+	var at []int // the place in results of each key
+	for i, text := range ids {
+		id, err := sigil.ParseID(text)
+		if err != nil {
+			results[i] = c.failedItem(sigil.Invalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
+			continue
+		}
+		keys, at = append(keys, sigil.Key{Tenant: c.tenant, ID: id}), append(at, i)
+	}
+	recalled, err := a.engine.RecallMany(c.r.Context(), keys)
+	if err != nil {
+		return err
+	}
+	for i := range recalled {
+		results[at[i]] = c.item(&recalled[i], http.StatusOK, refreshed)
+	}
+	return c.json(http.StatusOK, sigil.BatchPage{Results: results})
+}
+
+func (a *API) readIDs(body []byte) (ids []string, err error) {
+	found := false
+	err = a.object(body, func(name string, value []byte) error {
+		if name != "ids" {
+			return unknownField(name)
+		}
+		found = true
+		values, ok := readArray(value)
+		if !ok {
+			return sigil.Invalid("invalid_ids", "ids", "must be an array of ids")
+		}
+		if most := a.engine.Limits().Batch; len(values) > most {
+			return tooLarge("batch_too_large", "ids", "names more than %d memories", most)
+		}
+		for _, v := range values {
+			id, _ := readString(v) // what is no string is no id, and its own item's problem
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	if err == nil && !found {
+		err = missingField("ids")
+	}
+	return ids, err
+}

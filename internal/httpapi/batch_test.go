@@ -1,0 +1,154 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+)
+
+// mixed are items of which the second and up to the sixth are wrong.
+var mixed = []string{
+	`{"data":{"n":1}}`,
+	`{"data":2,"extra":3}`,
+	`{"data":{"a":1,"a":2}}`,
+	`{"data":"` + "\xff" + `"}`,
+	`{"data":` + nested(65) + `}`,
+	`4`,
+	`{"data":7,"tags":["g"]}`,
+}
+
+func checkMixed(t *testing.T, f *face, results []sigil.BatchItem) {
+	t.Helper()
+	var got []string
+	for _, r := range results {
+		switch {
+		case r.Memory != nil && r.Status == 201:
+			got = append(got, "kept "+string(r.Memory.Data))
+		case r.Problem != nil && r.Problem.Status == r.Status:
+			got = append(got, r.Problem.Code+" "+r.Problem.Field)
+		}
+	}
+	want := `kept {"n":1}, unknown_field extra, duplicate_key data/a, invalid_utf8 data, too_deep data, invalid_body body, kept 7`
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+	if n := f.stats().Memories; n != 2 {
+		t.Errorf("%d memories", n)
+	}
+}
+
+func TestBatch(t *testing.T) {
+	f := newFace(t, config{})
+	got := f.do("POST", "/v1/sigils:batch", "["+strings.Join(mixed, ",\n")+"]").want(200)
+	checkMixed(t, f, parse[sigil.BatchPage](got).Results)
+}
+
+func TestBatchOfLines(t *testing.T) {
+	f := newFace(t, config{})
+	items := append([]string{}, mixed...)
+	items[5] = `not json`
+	got := f.do("POST", "/v1/sigils:batch", "\n"+strings.Join(items, "\r\n\n"), "Content-Type", "application/x-ndjson").want(200)
+	if ct := got.header.Get("Content-Type"); ct != "application/x-ndjson" {
+		t.Errorf("it is %s", ct)
+	}
+	var results []sigil.BatchItem
+	for line := range strings.Lines(string(got.body)) {
+		var item sigil.BatchItem
+		if err := json.Unmarshal([]byte(line), &item); err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, item)
+	}
+	if results[5].Problem.Code != "invalid_json" {
+		t.Errorf("the sixth is %+v", results[5].Problem)
+	}
+	results[5].Problem.Code = "invalid_body"
+	checkMixed(t, f, results)
+}
+
+func TestEmptyBatch(t *testing.T) {
+	f := newFace(t, config{})
+	if got := f.do("POST", "/v1/sigils:batch", `[]`).want(200); string(got.body) != `{"results":[]}`+"\n" {
+		t.Errorf("got %s", got.body)
+	}
+	if got := f.do("POST", "/v1/sigils:batch", "\n", "Content-Type", "application/x-ndjson").want(200); len(got.body) != 0 {
+		t.Errorf("got %s", got.body)
+	}
+}
+
+func TestBatchIsIdempotent(t *testing.T) {
+	f := newFace(t, config{})
+	items := `[{"data":1},{"data":1},{"oops":1}]`
+	first := f.do("POST", "/v1/sigils:batch", items, "Idempotency-Key", "k", "X-Request-Id", "r").want(200)
+	again := f.do("POST", "/v1/sigils:batch", items, "Idempotency-Key", "k", "X-Request-Id", "r").want(200)
+	if string(first.body) != string(again.body) {
+		t.Errorf("got  %s\nwant %s", again.body, first.body)
+	}
+	if n := f.stats().Memories; n != 2 {
+		t.Errorf("%d memories", n)
+	}
+	other := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2},{"data":1}]`, "Idempotency-Key", "k").want(200))
+	if other.Results[0].Status != 422 || other.Results[1].Status != 201 {
+		t.Errorf("got %+v", other)
+	}
+}
+
+func TestBatchLimits(t *testing.T) {
+	f := newFace(t, config{
+		engine: engine.Options{Limits: engine.Limits{Batch: 2, Data: 50}},
+		api:    httpapi.Options{MaxBody: 100, MaxBatchBody: 400},
+	})
+	f.do("POST", "/v1/sigils:batch", `[1,2,3]`).problem(413, "batch_too_large", "body")
+	f.do("POST", "/v1/sigils:batch", "1\n2\n3", "Content-Type", "application/x-ndjson").problem(413, "batch_too_large", "body")
+	f.do("POST", "/v1/sigils:recall", `{"ids":[1,2,3]}`).problem(413, "batch_too_large", "ids")
+	f.do("POST", "/v1/sigils:batch", `["`+strings.Repeat("a", 400)+`"]`).problem(413, "body_too_large", "body")
+	page := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":"`+strings.Repeat("a", 100)+`"},{"data":"`+strings.Repeat("a", 60)+`"}]`).want(200))
+	if a, b := page.Results[0].Problem, page.Results[1].Problem; a.Code != "body_too_large" || b.Code != "data_too_large" {
+		t.Errorf("got %+v and %+v", a, b)
+	}
+	f.nothingStored()
+}
+
+func TestBadBatches(t *testing.T) {
+	f := newFace(t, config{})
+	for body, want := range map[string][2]string{
+		``:                     {"invalid_json", "body"},
+		`{"data":1}`:           {"invalid_body", "body"},
+		`[{"data":1}`:          {"invalid_json", "body"},
+		`[{"data":1},{"data"]`: {"invalid_json", "1/data"},
+		`[{"data":1}] x`:       {"invalid_json", "body"},
+		nested(10_001):         {"too_deep", "body"},
+	} {
+		f.do("POST", "/v1/sigils:batch", body).problem(400, want[0], want[1])
+	}
+	f.do("POST", "/v1/sigils:batch", `[]`, "Content-Type", "text/csv").problem(415, "unsupported_media_type", "Content-Type")
+	f.do("POST", "/v1/sigils:batch", `[]`, "Idempotency-Key", strings.Repeat("k", 248)).problem(400, "invalid_idempotency_key", "Idempotency-Key")
+	f.nothingStored()
+}
+
+func TestRecallMany(t *testing.T) {
+	f := newFace(t, config{})
+	id := f.encode(`{"data":1}`).ID.String()
+	got := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:recall", `{"ids":["`+id+`","nope",7,"`+id+`","00000000-0000-7000-8000-000000000000"]}`).want(200))
+	r := got.Results
+	if r[0].Memory.AccessCount != 1 || r[3].Memory.AccessCount != 2 || r[3].Status != 200 {
+		t.Errorf("got %+v", got)
+	}
+	if r[1].Problem.Code != "invalid_id" || r[1].Problem.Field != "ids/1" || r[2].Problem.Field != "ids/2" || r[4].Problem.Code != "not_found" {
+		t.Errorf("got %+v %+v %+v", r[1].Problem, r[2].Problem, r[4].Problem)
+	}
+	for body, want := range map[string][2]string{
+		`{}`:                 {"missing_field", "ids"},
+		`{"ids":"x"}`:        {"invalid_ids", "ids"},
+		`{"ids":null}`:       {"invalid_ids", "ids"},
+		`{"ids":[],"x":1}`:   {"unknown_field", "x"},
+		`[]`:                 {"invalid_body", "body"},
+		`{"ids":[],"ids":1}`: {"duplicate_key", "ids"},
+	} {
+		f.do("POST", "/v1/sigils:recall", body).problem(400, want[0], want[1])
+	}
+}

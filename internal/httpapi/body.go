@@ -1,0 +1,62 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/sigil-dna/sigil"
+)
+
+const (
+	jsonType   = "application/json"
+	ndjsonType = "application/x-ndjson"
+)
+
+// contentType gives the request's media type, which must be one of allowed; the first is meant where
+// it says none. Asking for it keeps out what an HTML form can send.
+func (c *call) contentType(allowed ...string) (string, error) {
+	header := c.r.Header.Get("Content-Type")
+	if header == "" || header == jsonType { // what nearly all say
+		return allowed[0], nil
+	}
+	media, params, err := mime.ParseMediaType(header)
+	if charset := params["charset"]; err == nil && (charset == "" || strings.EqualFold(charset, "utf-8")) {
+		for _, a := range allowed {
+			if media == a {
+				return a, nil
+			}
+		}
+	}
+	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8")
+}
+
+// trusted bounds what is set aside because a client says how long its body will be.
+const trusted = 1 << 20
+
+// body reads the request's body, at most max bytes.
+func (c *call) body(max int64) ([]byte, error) {
+	if c.r.ContentLength > max {
+		return nil, c.tooLong(max)
+	}
+	var b bytes.Buffer
+	if n := c.r.ContentLength; n > 0 {
+		b.Grow(int(min(n, trusted)) + bytes.MinRead) // so that reading to the end does not grow it again
+	}
+	_, err := b.ReadFrom(http.MaxBytesReader(c.ResponseWriter, c.r.Body, max))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, c.tooLong(max)
+	case err != nil:
+		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "incomplete_body", Field: "body", Detail: "ended before its end", Err: err}
+	}
+	return b.Bytes(), nil
+}
+
+func (c *call) tooLong(max int64) error {
+	c.Header().Set("Connection", "close") // the rest of it is not worth reading
+	return tooLarge("body_too_large", "body", "has more than %d bytes", max)
+}

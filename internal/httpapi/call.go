@@ -1,0 +1,183 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// call is one request while it is answered, and the ResponseWriter it is answered through, which
+// notes what went out.
+type call struct {
+	http.ResponseWriter
+	r     *http.Request
+	api   *API
+	begin time.Time
+	id    string // of the request
+
+	// Set as they become known.
+	route  string
+	tenant string
+	query  query
+	status int
+	bytes  int64
+	code   string // of the problem
+	cause  error  // of a failure that is not the client's, for the log
+}
+
+// WriteHeader notes the status.
+func (c *call) WriteHeader(status int) {
+	if c.status == 0 && status >= 200 { // 1xx announce, they do not answer
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *call) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets [http.ResponseController] reach what c does not pass on.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// buffers are for answers, and go back small.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const pooledBuffer = 64 << 10
+
+// json answers with v and a line end.
+func (c *call) json(status int, v any) error { return c.encoded(status, "application/json", v) }
+
+// encoded answers with each of lines as JSON on a line of its own.
+func (c *call) encoded(status int, contentType string, lines ...any) error {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	defer func() {
+		if b.Cap() <= pooledBuffer {
+			buffers.Put(b)
+		}
+	}()
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false) // data goes back as it came
+	for _, v := range lines {
+		if err := enc.Encode(v); err != nil {
+			return fmt.Errorf("encode the answer: %w", err)
+		}
+	}
+	c.bytesOf(status, contentType, b.Bytes())
+	return nil
+}
+
+func (c *call) bytesOf(status int, contentType string, body []byte) {
+	h := c.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c.WriteHeader(status)
+	_, _ = c.Write(body) // a client that left is nobody's to tell
+}
+
+// fail answers with err's problem.
+func (c *call) fail(err error) {
+	if cause := ended(c.r, err); cause != nil {
+		err = cause
+	}
+	p := c.api.problem(err)
+	p.RequestID = c.id
+	c.blame(p, err)
+	if p.Status == http.StatusServiceUnavailable {
+		c.Header().Set("Retry-After", "1")
+	}
+	if isOld(c.r.URL.Path) {
+		_ = c.json(p.Status, oldProblem(p)) // strings, and so certain to be JSON
+		return
+	}
+	_ = c.encoded(p.Status, "application/problem+json", p)
+}
+
+// blame notes a problem for the log: the first one where there are many.
+func (c *call) blame(p sigil.Problem, err error) {
+	if p.Status >= 500 && c.cause == nil {
+		c.cause = err
+	}
+	if c.code == "" {
+		c.code = p.Code
+	}
+}
+
+// finish closes the books: deferred, so that it hears of a panic.
+func (c *call) finish() {
+	if p := recover(); p != nil {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		cause := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		if c.status != 0 { // too late for a problem, and what went out must not pass for whole
+			c.code, c.cause, c.status = "internal", cause, http.StatusInternalServerError
+			defer panic(http.ErrAbortHandler)
+		} else {
+			c.fail(cause)
+		}
+	}
+	if c.status == 0 {
+		c.status = http.StatusOK // as net/http will say
+	}
+	if c.route == "" {
+		c.route = "unmatched"
+	}
+	took := time.Since(c.begin)
+	if c.api.options.Observe != nil {
+		c.api.options.Observe(c.route, methodLabel(c.r.Method), c.status, took)
+	}
+	c.log(took)
+}
+
+func (c *call) log(took time.Duration) {
+	level := slog.LevelDebug // a line for each request is too much at tens of thousands a second
+	if c.cause != nil {
+		level = slog.LevelError
+	}
+	ctx, logger := c.r.Context(), c.api.options.Logger
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", methodLabel(c.r.Method)), slog.String("route", c.route), slog.Int("status", c.status),
+		slog.Int64("bytes", c.bytes), slog.Duration("took", took), slog.String("request_id", c.id), slog.String("tenant", c.tenant),
+	}
+	if c.code != "" {
+		attrs = append(attrs, slog.String("code", c.code))
+	}
+	if c.cause != nil {
+		attrs = append(attrs, slog.String("cause", c.cause.Error()))
+	}
+	logger.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// methodLabel keeps what a client makes up out of metrics and logs.
+func methodLabel(method string) string {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return method
+	}
+	return "OTHER"
+}
+
+// key names the memory that the path names.
+func (c *call) key() (sigil.Key, error) {
+	id, err := sigil.ParseID(c.r.PathValue("id"))
+	return sigil.Key{Tenant: c.tenant, ID: id}, err
+}

@@ -1,0 +1,261 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	validation "github.com/pb33f/libopenapi-validator/config"
+	"github.com/pb33f/libopenapi-validator/content"
+	"github.com/pb33f/libopenapi-validator/errors"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// served is the OpenAPI document as a client gets it.
+type served struct {
+	raw   []byte
+	model *v3.Document
+	check validator.Validator
+	codes map[string]int // status by code
+
+	mu sync.Mutex // the validator's documentation promises nothing of concurrent use
+}
+
+var openAPI = sync.OnceValue(func() *served {
+	w := httptest.NewRecorder()
+	httpapi.New(engine.New(storetest.NewModel(), nil), nil).ServeHTTP(w, httptest.NewRequest("GET", "/openapi.json", nil))
+	s := &served{raw: w.Body.Bytes(), codes: map[string]int{}}
+	document, err := libopenapi.NewDocument(s.raw)
+	if err != nil {
+		panic(err)
+	}
+	model, err := document.BuildV3Model()
+	if err != nil {
+		panic(err)
+	}
+	s.model = &model.Model
+	// Strictly: what the document does not have is found, where anything may stand left aside.
+	check, errs := validator.NewValidator(
+		document, validation.WithFormatAssertions(), validation.WithStrictMode(), validation.WithStrictIgnorePaths(
+			"$.body.data.**", "$.body.**.data.**", "$.body.state.*", "$.body.**.state.*",
+			"$.body.consciousnessState.*", "$.body.**.consciousnessState.*", "$.body.metadata.*", "$.body.released.*", "$.body[*].memory.data.**", "$.body[*].memory.state.*", "$.body[*].data.**", "$.body[*].state.*", "$.headers.*",
+		),
+		validation.WithBodyDecoder("application/x-ndjson", content.DecoderFunc(decodeLines)),
+	)
+	if errs != nil {
+		panic(errs)
+	}
+	s.check = check
+	var codes struct {
+		Codes []struct {
+			Code   string `json:"code"`
+			Status int    `json:"status"`
+		} `json:"x-codes"`
+	}
+	if err := json.Unmarshal(s.raw, &codes); err != nil {
+		panic(err)
+	}
+	for _, c := range codes.Codes {
+		s.codes[c.Code] = c.Status
+	}
+	return s
+})
+
+// decodeLines gives an array of the values of lines, as the document's schema tells of them.
+func decodeLines(in *content.DecodeInput) (any, error) {
+	values := []any{}
+	for dec := json.NewDecoder(in.Body); ; {
+		var v any
+		if err := dec.Decode(&v); err == io.EOF {
+			return values, nil
+		} else if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+}
+
+// find gives what the document has for a request: the item of its path, nil for none, and its template.
+// The validator does not find a wildcard that is only a part of a segment.
+func (s *served) find(r *http.Request) (*v3.PathItem, string) {
+	for path, item := range s.model.Paths.PathItems.FromOldest() {
+		if _, ok := item.GetOperations().Get(strings.ToLower(r.Method)); ok && matches(path, r.URL.EscapedPath()) {
+			return item, path
+		}
+	}
+	return nil, ""
+}
+
+// matches tells whether a path is of a template: {id} stands for whatever has no slash and no colon.
+func matches(template, path string) bool {
+	before, rest, ok := strings.Cut(template, "{")
+	if !ok {
+		return template == path
+	}
+	_, after, _ := strings.Cut(rest, "}")
+	middle, ok := strings.CutPrefix(path, before)
+	if !ok {
+		return false
+	}
+	middle, ok = strings.CutSuffix(middle, after)
+	return ok && !strings.ContainsAny(middle, "/:")
+}
+
+// checkAgainstContract holds one exchange against the document: the answer always, the request where
+// it was taken.
+func checkAgainstContract(t testing.TB, r *http.Request, body string, got reply) {
+	t.Helper()
+	for _, name := range []string{"X-Request-Id", "X-Content-Type-Options", "Cache-Control"} {
+		if got.header.Get(name) == "" {
+			t.Errorf("%s %s: no %s", r.Method, r.URL, name)
+		}
+	}
+	s := openAPI()
+	if got.status >= 400 {
+		s.checkCode(t, got)
+	}
+	if r.Method == http.MethodHead || got.status == 499 {
+		return // as GET; for nobody
+	}
+	item, path := s.find(r)
+	if item == nil {
+		if got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed && got.status != http.StatusForbidden {
+			t.Errorf("%s %s is answered with %d and is not in the document", r.Method, r.URL.Path, got.status)
+		}
+		return
+	}
+	if path == "/openapi.json" {
+		return // the document does not describe itself
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if got.status < 400 && !bytes.Contains(got.body, []byte(`"problem":`)) { // a batch may be good in parts
+		r.Body = io.NopCloser(strings.NewReader(body))
+		if ok, errs := s.check.ValidateHttpRequestSyncWithPathItem(r, item, path); !ok {
+			report(t, "request", r, []byte(body), errs)
+		}
+	}
+	answer := &http.Response{StatusCode: got.status, Header: got.header, Body: io.NopCloser(bytes.NewReader(got.body))}
+	if ok, errs := s.check.GetResponseBodyValidator().ValidateResponseBodyWithPathItem(r, answer, item, path); !ok {
+		report(t, "answer", r, got.body, errs)
+	}
+}
+
+// checkCode finds the code of an error in the document's list, with this status.
+func (s *served) checkCode(t testing.TB, got reply) {
+	t.Helper()
+	var p struct{ Type, Code string }
+	if err := json.Unmarshal(got.body, &p); err != nil {
+		t.Errorf("%v in %s", err, got.body)
+	}
+	if status, ok := s.codes[p.Code]; !ok || status != got.status {
+		t.Errorf("code %q with status %d is not among x-codes", p.Code, got.status)
+	}
+	if p.Type != "" && p.Type != "/docs#"+p.Code {
+		t.Errorf("type is %q", p.Type)
+	}
+}
+
+func report(t testing.TB, what string, r *http.Request, body []byte, errs []*errors.ValidationError) {
+	t.Helper()
+	for _, err := range errs {
+		t.Errorf("%s of %s %s is not as the document has it: %s (%s)\n%s", what, r.Method, r.URL, err.Message, err.Reason, body)
+		for _, e := range err.SchemaValidationErrors {
+			t.Errorf("  %s at %s", e.Reason, e.FieldPath)
+		}
+	}
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	if ok, errs := openAPI().check.ValidateDocument(); !ok {
+		for _, err := range errs {
+			t.Errorf("%s: %s", err.Message, err.Reason)
+			for _, e := range err.SchemaValidationErrors {
+				t.Errorf("  %s at %s", e.Reason, e.FieldPath)
+			}
+		}
+	}
+	if v := openAPI().model.Version; v != "3.1.0" {
+		t.Errorf("it is of OpenAPI %s", v)
+	}
+	if v := openAPI().model.Info.Version; v != "dev" {
+		t.Errorf("its version is %q", v)
+	}
+}
+
+func TestDocumentHasTheVersion(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{Version: `1.2.3 "odd"`}})
+	got := f.do("GET", "/openapi.json", "").want(http.StatusOK)
+	var d struct{ Info struct{ Version string } }
+	if err := json.Unmarshal(got.body, &d); err != nil || d.Info.Version != `1.2.3 "odd"` {
+		t.Errorf("got version %q, %v", d.Info.Version, err)
+	}
+}
+
+// TestDocumentHasTheRoutes compares paths, methods and query parameters both ways.
+func TestDocumentHasTheRoutes(t *testing.T) {
+	documented := map[string][]string{}
+	for path, item := range openAPI().model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			params := []string{}
+			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+				if p.In == "query" {
+					params = append(params, p.Name)
+				}
+			}
+			slices.Sort(params)
+			documented[strings.ToUpper(method)+" "+path] = params
+		}
+	}
+	routes := httpapi.Routes()
+	for _, name := range slices.Sorted(maps.Keys(routes)) {
+		params, ok := documented[name]
+		if !ok {
+			t.Errorf("%s is not in the document", name)
+		} else if !slices.Equal(params, routes[name]) {
+			t.Errorf("%s takes %q, and %q in the document", name, routes[name], params)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(documented)) {
+		if _, ok := routes[name]; !ok {
+			t.Errorf("%s is in the document and not served", name)
+		}
+	}
+}
+
+// TestDocumentHasTheCodes compares the list of codes with the descriptions of the answers that name
+// them, and finds each on the page that a problem's type refers to.
+func TestDocumentHasTheCodes(t *testing.T) {
+	var named strings.Builder
+	for _, r := range openAPI().model.Components.Responses.FromOldest() {
+		named.WriteString(r.Description)
+	}
+	docs := string(newFace(t, config{}).do("GET", "/docs", "").want(http.StatusOK).body)
+	anywhere := []string{"method_not_allowed", "canceled", "invalid_metadata"} // of no path, for nobody, and of the old face
+	for code := range openAPI().codes {
+		if !strings.Contains(named.String(), "`"+code+"`") && !slices.Contains(anywhere, code) {
+			t.Errorf("%s is in no answer's description", code)
+		}
+		if !strings.Contains(docs, `id="`+code+`"`) {
+			t.Errorf("/docs has no anchor for %s", code)
+		}
+	}
+	for part := range strings.SplitSeq(named.String(), "`") {
+		if _, ok := openAPI().codes[part]; !ok && strings.Contains(part, "_") && !strings.Contains(part, " ") {
+			t.Errorf("%s is in an answer's description and not in x-codes", part)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// draft reads {data, state?, ttl?, pinned?, tags?}. What data may be is the engine's to say: here it
+// is only known to be JSON.
+func (a *API) draft(body []byte) (d sigil.Draft, err error) {
+	err = a.object(body, func(name string, value []byte) (err error) {
+		switch name {
+		case "data":
+			d.Data = value
+		case "state":
+			d.State, err = readState(value)
+		case "ttl":
+			d.TTL, err = readTTL(value)
+		case "pinned":
+			d.Pinned, err = readBool("pinned", value)
+		case "tags":
+			d.Tags, err = a.readTags(value)
+		default:
+			err = unknownField(name)
+		}
+		return err
+	})
+	if err == nil && d.Data == nil {
+		err = missingField("data")
+	}
+	return d, err
+}
+
+// object reads one JSON object whose members are each as deep as data may be.
+func (a *API) object(body []byte, take func(name string, value []byte) error) error {
+	return members(body, a.engine.Limits().Depth+1, take)
+}
+
+func unknownField(name string) error {
+	return sigil.Invalid("unknown_field", name, "is no member of this request")
+}
+
+func missingField(name string) error {
+	return sigil.Invalid("missing_field", name, "is required")
+}
+
+func readState(raw []byte) (*sigil.State, error) {
+	s := new(sigil.State)
+	return s, s.UnmarshalJSON(raw)
+}
+
+func readBool(name string, raw []byte) (bool, error) {
+	switch jsontext.Value(raw).Kind() {
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
+	}
+	return false, sigil.Invalid("invalid_"+name, name, "must be true or false")
+}
+
+func (a *API) readTags(raw []byte) ([]string, error) {
+	values, ok := readArray(raw)
+	if !ok {
+		return nil, sigil.Invalid("invalid_tags", "tags", "must be an array of strings")
+	}
+	if most := a.engine.Limits().Tags; len(values) > most {
+		return nil, tooLarge("too_many_tags", "tags", "has more than %d tags", most)
+	}
+	tags := make([]string, len(values))
+	for i, v := range values {
+		if tags[i], ok = readString(v); !ok {
+			return nil, sigil.Invalid("invalid_tag", "tags/"+strconv.Itoa(i), "must be a string")
+		}
+	}
+	return tags, nil
+}
+
+// readArray parts an array that is known to be JSON.
+func readArray(raw []byte) (values []json.RawMessage, ok bool) {
+	if jsontext.Value(raw).Kind() != '[' {
+		return nil, false
+	}
+	err := json.Unmarshal(raw, &values)
+	return values, err == nil
+}
+
+func readString(raw []byte) (string, bool) {
+	if jsontext.Value(raw).Kind() != '"' {
+		return "", false
+	}
+	b, err := jsontext.AppendUnquote(nil, raw)
+	return string(b), err == nil
+}
+
+// maxTTL keeps a deadline within what a duration and a calendar can hold.
+const maxTTL = 100 * 365 * 24 * time.Hour
+
+// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for none, as
+// answers show it.
+func readTTL(raw []byte) (time.Duration, error) {
+	var d time.Duration
+	var ok bool
+	switch jsontext.Value(raw).Kind() {
+	case 'n':
+		return 0, nil
+	case '"':
+		var s string
+		if s, ok = readString(raw); ok {
+			d, ok = parseDuration(s)
+		}
+	case '0':
+		d, ok = parseSeconds(string(raw))
+	}
+	if !ok {
+		return 0, sigil.Invalid("invalid_ttl", "ttl", `must be a duration such as "90s", "36h" or "7d", or a number of seconds`)
+	}
+	if d <= 0 || d > maxTTL {
+		return 0, sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 36500d")
+	}
+	return d, nil
+}
+
+// parseSeconds gives more than maxTTL for whatever is more, and at least a nanosecond for what is over
+// 0: none at all would mean no ttl.
+func parseSeconds(s string) (time.Duration, bool) {
+	seconds, err := strconv.ParseFloat(s, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) && seconds > 0 || seconds > maxTTL.Seconds():
+		return maxTTL + 1, true
+	case err != nil:
+		return 0, false
+	case seconds > 0:
+		return max(1, time.Duration(math.Round(seconds*float64(time.Second)))), true
+	}
+	return 0, true
+}
+
+// parseDuration reads what Go writes, and days before it.
+func parseDuration(s string) (time.Duration, bool) {
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		d, err := time.ParseDuration(s)
+		return d, err == nil
+	}
+	if strings.Trim(days, "0123456789.") != "" {
+		return 0, false
+	}
+	n, err := time.ParseDuration(days + "h") // it knows no days; 24 times what it says of hours
+	if err != nil {
+		return 0, false
+	}
+	if n > maxTTL/24 {
+		return maxTTL + 1, true
+	}
+	n *= 24
+	if rest == "" {
+		return n, true
+	}
+	if rest[0] == '-' || rest[0] == '+' {
+		return 0, false
+	}
+	more, err := time.ParseDuration(rest)
+	if err != nil {
+		return 0, false
+	}
+	return min(n, maxTTL) + min(more, maxTTL), true
+}

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// guard refuses what a page in somebody's browser may have sent behind their back.
+func (a *API) guard(r *http.Request) error {
+	if a.options.LoopbackOnly && !isLoopback(r.Host) {
+		return refusal("forbidden_host", "Host", "must be localhost or a loopback address: this service listens without credentials")
+	}
+	if err := a.origins.Check(r); err != nil {
+		return refusal("cross_origin", "Origin", "a page of another origin may not change anything here")
+	}
+	return nil
+}
+
+// isLoopback tells whether host, with or without a port, names this machine by itself.
+func isLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+const maxRequestID = 64
+
+// requestID takes the client's id for the request where it is sane, and makes one where not.
+func requestID(h http.Header) string {
+	id := h.Get("X-Request-Id")
+	if id == "" || len(id) > maxRequestID {
+		return rand.Text()
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return rand.Text()
+		}
+	}
+	return id
+}
+
+// tenant says whose request it is. Credentials, when there are some, will decide it here.
+func tenant(r *http.Request) (string, error) {
+	names := r.Header["Sigil-Tenant"]
+	switch len(names) {
+	case 0:
+		return sigil.DefaultTenant, nil
+	case 1:
+		return names[0], sigil.CheckTenant(names[0])
+	}
+	return "", sigil.Invalid("invalid_tenant", "tenant", "stands in more than one Sigil-Tenant header")
+}
+
+// idempotencyKey gives the request's Idempotency-Key, at most max bytes, and "" where there is none.
+func idempotencyKey(r *http.Request, max int) (string, error) {
+	keys := r.Header["Idempotency-Key"]
+	if len(keys) == 0 {
+		return "", nil
+	}
+	if len(keys) > 1 || keys[0] == "" || len(keys[0]) > max {
+		return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
+	}
+	for _, c := range []byte(keys[0]) {
+		if c < 0x20 || c > 0x7e {
+			return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
+		}
+	}
+	return keys[0], nil
+}

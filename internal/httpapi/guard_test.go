@@ -1,0 +1,281 @@
+package httpapi_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/store"
+)
+
+func TestCrossOrigin(t *testing.T) {
+	f := newFace(t, config{})
+	for _, headers := range [][]string{
+		{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+	} {
+		f.do("POST", "/v1/sigils", `{"data":1}`, headers...).problem(403, "cross_origin", "Origin")
+		f.do("DELETE", "/v1/sigils/x", "", headers...).problem(403, "cross_origin", "Origin")
+		f.do("POST", oldPaths[0], `{"data":1}`, headers...).want(403)
+	}
+	f.nothingStored()
+	f.do("GET", "/v1/stats", "", "Sec-Fetch-Site", "cross-site").want(200) // its page cannot read the answer
+	f.do("POST", "/v1/sigils", `{"data":1}`, "Sec-Fetch-Site", "same-origin").want(201)
+	f.do("POST", "/v1/sigils", `{"data":1}`, "Origin", "http://example.com").want(201) // httptest's own host
+}
+
+func TestLoopbackOnly(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{LoopbackOnly: true}})
+	for host, ok := range map[string]bool{
+		"localhost": true, "LocalHost:7433": true, "127.0.0.1": true, "127.9.8.7:80": true, "[::1]": true, "[::1]:7433": true, "::1": true,
+		"evil.example": false, "evil.example:7433": false, "localhost.evil.example": false, "127.0.0.1.evil.example": false,
+		"192.168.0.1": false, "0.0.0.0": false, "[::]": false, "": false, "localhost:80:80": false, "2130706433": false,
+	} {
+		got := f.do("GET", "/v1/stats", "", "Host", host)
+		if ok {
+			got.want(200)
+		} else {
+			got.problem(403, "forbidden_host", "Host")
+			f.do("GET", "/", "", "Host", host).want(403)
+		}
+	}
+	newFace(t, config{}).do("GET", "/v1/stats", "", "Host", "sigil.example").want(200)
+}
+
+func TestRequestID(t *testing.T) {
+	f := newFace(t, config{})
+	for in, kept := range map[string]bool{
+		"abc-1._Z": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "": false, "a b": false, "a\"b": false, "ü": false,
+	} {
+		got := f.do("GET", "/v1/nothing", "", "X-Request-Id", in)
+		id := parse[sigil.Problem](got).RequestID
+		if (id == in) != kept || id == "" || id != got.header.Get("X-Request-Id") {
+			t.Errorf("%q became %q", in, id)
+		}
+	}
+	if a, b := f.do("GET", "/livez", "").header.Get("X-Request-Id"), f.do("GET", "/livez", "").header.Get("X-Request-Id"); a == b {
+		t.Error("two requests have one id")
+	}
+}
+
+// failing is a store that fails with err, or panics with it.
+type failing struct {
+	store.Store
+	err   error
+	panic bool
+}
+
+func (s failing) Get(context.Context, sigil.Key, time.Time) (sigil.Memory, error) {
+	if s.panic {
+		panic(s.err)
+	}
+	return sigil.Memory{}, s.err
+}
+
+func (s failing) Insert(context.Context, string, []store.Item, store.Quota, func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	return store.Inserted{}, s.err
+}
+
+const somewhere = "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"
+
+func TestFailures(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		status int
+		code   string
+	}{
+		{&sigil.Error{Kind: sigil.ErrFull, Code: "disk_full"}, 507, "disk_full"},
+		{&sigil.Error{Kind: sigil.ErrFull, Code: "quota_full"}, 409, "quota_full"},
+		{fmt.Errorf("later: %w", &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Err: errors.New("hush")}), 503, "unavailable"},
+		{&sigil.Error{Kind: sigil.ErrClosed, Code: "closed"}, 503, "closed"},
+		{&sigil.Error{Kind: sigil.ErrConflict, Code: "conflict"}, 409, "conflict"},
+		{&sigil.Error{Kind: sigil.ErrInternal, Code: "internal", Detail: "hush", Err: errors.New("hush")}, 500, "internal"},
+		{&sigil.Error{Kind: sigil.ErrFormat, Code: "store_format", Detail: "hush"}, 500, "internal"},
+		{errors.New("hush"), 500, "internal"},
+		{context.DeadlineExceeded, 503, "timeout"},
+		{context.Canceled, 499, "canceled"},
+	} {
+		f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: tt.err}})
+		got := f.do("POST", "/v1/sigils", `{"data":1}`)
+		p := got.problem(tt.status, tt.code, "")
+		if strings.Contains(string(got.body), "hush") {
+			t.Errorf("it tells the cause: %s", got.body)
+		}
+		if (tt.status == 503) != (got.header.Get("Retry-After") == "1") {
+			t.Errorf("%d has Retry-After %q", tt.status, got.header.Get("Retry-After"))
+		}
+		if p.Title == "" {
+			t.Errorf("%d has no title", tt.status)
+		}
+		line := f.log.String()
+		if (tt.status >= 500) != strings.Contains(line, `"level":"ERROR"`) || tt.status == 500 && !strings.Contains(line, "hush") {
+			t.Errorf("%d is logged as %s", tt.status, line)
+		}
+	}
+}
+
+// A code that /docs does not explain has no type of its own.
+func TestUnknownCode(t *testing.T) {
+	f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: &sigil.Error{Kind: sigil.ErrUnavailable, Code: "moon_phase"}}})
+	w := httptest.NewRecorder()
+	f.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", somewhere, nil))
+	if w.Code != 503 || !strings.Contains(w.Body.String(), `"type":"about:blank"`) || !strings.Contains(w.Body.String(), `"code":"moon_phase"`) {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// Whoever stops the service leaves a reason: its clients did not go away.
+func TestStoppedIsNotCanceled(t *testing.T) {
+	f := newFace(t, config{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "is stopping"})
+	r := httptest.NewRequestWithContext(ctx, "GET", somewhere, nil)
+	f.send(r, "").problem(503, "unavailable", "")
+}
+
+func TestRequestTimeout(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{RequestTimeout: time.Nanosecond}})
+	f.do("POST", "/v1/sigils", `{"data":1}`).problem(503, "timeout", "")
+}
+
+func TestPanic(t *testing.T) {
+	f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: errors.New("boom"), panic: true}})
+	got := f.do("GET", somewhere, "")
+	got.problem(500, "internal", "")
+	if strings.Contains(string(got.body), "boom") || !strings.Contains(f.log.String(), "boom") || !strings.Contains(f.log.String(), "guard_test.go") {
+		t.Errorf("answered %s\nlogged %s", got.body, f.log)
+	}
+}
+
+// An answer that has begun cannot become a problem; it must not pass for a whole one either.
+func TestPanicAfterTheAnswerBegan(t *testing.T) {
+	var status int
+	f := newFace(t, config{api: httpapi.Options{
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("half"))
+			panic("boom")
+		}),
+		Observe: func(_, _ string, s int, _ time.Duration) { status = s },
+	}})
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler || status != 500 || !strings.Contains(f.log.String(), "boom") {
+			t.Errorf("got %v, status %d, log %s", p, status, f.log)
+		}
+	}()
+	f.api.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+}
+
+func TestLogAndObserve(t *testing.T) {
+	var seen []string
+	f := newFace(t, config{api: httpapi.Options{Observe: func(route, method string, status int, took time.Duration) {
+		seen = append(seen, fmt.Sprintf("%s %s %d", method, route, status))
+		if took < 0 {
+			t.Errorf("took %s", took)
+		}
+	}}})
+	id := f.encode(`{"data":"secret"}`, "Sigil-Tenant", "acme", "X-Request-Id", "r-1").ID.String()
+	f.do("POST", "/v1/sigils/"+id+":pin", "")
+	f.do("GET", "/v1/sigils?cursor=secret", "")
+	f.do("BREW", "/secret/path", "")
+	f.do("HEAD", "/livez", "").want(200)
+	want := []string{"POST /v1/sigils 201", "POST /v1/sigils/{id}:pin 404", "GET /v1/sigils 400", "OTHER unmatched 404", "HEAD /livez 200"}
+	if strings.Join(seen, "|") != strings.Join(want, "|") {
+		t.Errorf("observed %q", seen)
+	}
+	log := f.log.String()
+	if strings.Contains(log, "secret") || strings.Contains(log, id) {
+		t.Errorf("the log tells too much: %s", log)
+	}
+	if strings.Count(log, "\n") != len(want) || strings.Contains(log, "ERROR") {
+		t.Errorf("the log is %s", log)
+	}
+	for _, part := range []string{`"method":"POST"`, `"route":"/v1/sigils"`, `"status":201`, `"request_id":"r-1"`, `"tenant":"acme"`, `"code":"not_found"`} {
+		if !strings.Contains(log, part) {
+			t.Errorf("the log has no %s", part)
+		}
+	}
+}
+
+func TestLogIsQuietAboutWhatIsFine(t *testing.T) {
+	var log strings.Builder
+	f := newFace(t, config{api: httpapi.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}})
+	f.encode(`{"data":1}`)
+	f.do("GET", "/nothing", "").want(404)
+	if log.Len() != 0 {
+		t.Errorf("it says %s", &log)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var ready error
+	f := newFace(t, config{api: httpapi.Options{Version: "1.2.3", Ready: func() error { return ready }}})
+	for _, path := range []string{"/livez", "/healthz", "/health", "/readyz"} {
+		if got := f.do("GET", path, "", "Sigil-Tenant", "not/asked").want(200); string(got.body) != `{"status":"ok","version":"1.2.3"}`+"\n" {
+			t.Errorf("%s: %s", path, got.body)
+		}
+	}
+	ready = errors.New("secret")
+	if got := f.do("GET", "/readyz", ""); got.problem(503, "not_ready", "").Detail == "" || strings.Contains(string(got.body), "secret") {
+		t.Errorf("got %s", got.body)
+	}
+	ready = sigil.Invalid("anything", "x", "is draining")
+	if p := f.do("GET", "/readyz", "").problem(503, "not_ready", ""); p.Detail != "is draining" {
+		t.Errorf("got %+v", p)
+	}
+	f.do("GET", "/livez", "").want(200)
+}
+
+func TestMetrics(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+		_, _ = w.Write([]byte("sigil_up 1\n"))
+	})}})
+	if got := f.do("GET", "/metrics", "").want(200); string(got.body) != "sigil_up 1\n" {
+		t.Errorf("got %s", got.body)
+	}
+}
+
+func TestPages(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{Version: "<1.2.3>"}})
+	for _, path := range []string{"/", "/docs"} {
+		got := f.do("GET", path, "", "Host", "localhost:7433").want(200)
+		html := string(got.body)
+		if strings.Contains(html, "<1.2.3>") || !strings.Contains(html, "&lt;1.2.3&gt;") {
+			t.Errorf("%s does not escape", path)
+		}
+		if m := regexp.MustCompile(`(?i)<script|src=|href="[^/]|url\(`).FindString(html); m != "" {
+			t.Errorf("%s has %s", path, m)
+		}
+		style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(html)[1]
+		sum := sha256.Sum256([]byte(style))
+		csp := got.header.Get("Content-Security-Policy")
+		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, base64.StdEncoding.EncodeToString(sum[:])) {
+			t.Errorf("%s has the policy %s", path, csp)
+		}
+		if ct := got.header.Get("Content-Type"); ct != "text/html; charset=utf-8" {
+			t.Errorf("%s is %s", path, ct)
+		}
+	}
+	if html := string(f.do("GET", "/", "", "Host", "localhost:7433").body); !strings.Contains(html, "http://localhost:7433/v1/sigils") || !strings.Contains(html, `href="/docs"`) {
+		t.Errorf("the page is %s", html)
+	}
+	if html := string(f.do("GET", "/", "", "Host", "a;rm$(x)").body); strings.Contains(html, "rm$") {
+		t.Error("a shell would take the host of the page apart")
+	}
+	docs := string(f.do("GET", "/docs", "").body)
+	for route := range httpapi.Routes() {
+		if !strings.Contains(docs, "<h3>"+route+"</h3>") {
+			t.Errorf("/docs has no %s", route)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+func (a *API) list(c *call) error {
+	q := engine.ListQuery{
+		Limit: c.query.limit(), Cursor: c.query.text("cursor"),
+		Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"),
+		Pattern: c.query.whole("pattern", "invalid_pattern"), FadesBefore: c.query.moment("fadingBefore"),
+	}
+	if c.query.err != nil {
+		return c.query.err
+	}
+	page, err := a.engine.List(c.r.Context(), c.tenant, q)
+	if err != nil {
+		return err
+	}
+	now := a.engine.Now()
+	out := sigil.MemoryPage{Memories: make([]sigil.View, len(page.Memories)), Next: next(page.Next)}
+	for i := range page.Memories {
+		out.Memories[i] = page.Memories[i].View(now)
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// next gives null on the wire for the last page.
+func next(cursor string) *string {
+	if cursor == "" {
+		return nil
+	}
+	return &cursor
+}
+
+func (a *API) peek(c *call) error {
+	spiral := c.query.is("spiral", false)
+	key, err := c.key()
+	if err == nil {
+		err = c.query.err
+	}
+	if err != nil {
+		return err
+	}
+	m, err := a.engine.Peek(c.r.Context(), key)
+	if err != nil {
+		return err
+	}
+	v := m.View(a.engine.Now())
+	if spiral {
+		points := m.Hash.Spiral()
+		v.Spiral = points[:]
+	}
+	return c.json(http.StatusOK, v)
+}
+
+// forget leaves nothing of the content, whether or not erase asks for it: there is no undo window yet
+// that could hold some.
+func (a *API) forget(c *call) error {
+	c.query.is("erase", false)
+	key, err := c.key()
+	if err == nil {
+		err = c.query.err
+	}
+	if err == nil {
+		err = a.engine.Forget(c.r.Context(), key)
+	}
+	if err != nil {
+		return err
+	}
+	c.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *API) recall(c *call) error { return c.change(a.engine.Recall, refreshed) }
+
+// refreshed shows m as of the recall: its decay is 0 again.
+func refreshed(m *sigil.Memory) sigil.View { return m.View(m.LastAccessed) }
+
+func (a *API) pin(c *call) error { return c.change(a.engine.Pin, a.current) }
+
+func (a *API) unpin(c *call) error { return c.change(a.engine.Unpin, a.current) }
+
+func (a *API) current(m *sigil.Memory) sigil.View { return m.View(a.engine.Now()) }
+
+// change answers with what verb made of the memory that the path names.
+func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error), view func(*sigil.Memory) sigil.View) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	m, err := verb(c.r.Context(), key)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, view(&m))
+}
+
+func (a *API) related(c *call) error {
+	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true)}
+	key, err := c.key()
+	if err == nil {
+		err = c.query.err
+	}
+	if err != nil {
+		return err
+	}
+	neighbors, err := a.engine.Related(c.r.Context(), key, q)
+	if err != nil {
+		return err
+	}
+	now := a.engine.Now()
+	page := sigil.RelatedPage{Related: make([]sigil.View, len(neighbors))}
+	for i := range neighbors {
+		n := &neighbors[i]
+		if q.Content {
+			page.Related[i] = n.Memory.View(now)
+		} else {
+			page.Related[i] = n.Memory.Meta.View(now)
+		}
+		page.Related[i].Resonance = &n.Resonance
+	}
+	return c.json(http.StatusOK, page)
+}

@@ -1,0 +1,228 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+func TestEncode(t *testing.T) {
+	f := newFace(t, config{})
+	got := f.do("POST", "/v1/sigils", `{"data": {"foo": 0}}`).want(http.StatusCreated)
+	v := parse[sigil.View](got)
+	if loc := got.header.Get("Location"); loc != "/v1/sigils/"+v.ID.String() {
+		t.Errorf("Location is %q", loc)
+	}
+	want := `{"id":"` + v.ID.String() + `","tenant":"public","data":{"foo":0},` +
+		`"state":{"phi":0.5,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5},` +
+		`"hash":"e50bfa269b4a5d20d872f82ebfe5cb488370c7de6312896143448e7d9b2ee414",` +
+		`"frequency":0.6439775275224582,"pattern":64,"potential":0.5,"decay":0,` +
+		`"createdAt":"2026-01-31T12:00:00.000Z","lastAccessed":"2026-01-31T12:00:00.000Z","accessCount":0,` +
+		`"fadesAt":"2026-01-31T12:01:35.000Z","ttl":null,"pinned":false,"crystallized":false,` +
+		`"policy":"classic rate=0.001 period=5s threshold=0.95","tags":[]}` + "\n"
+	if string(got.body) != want {
+		t.Errorf("got  %s\nwant %s", got.body, want)
+	}
+}
+
+func TestEncodeWithAll(t *testing.T) {
+	f := newFace(t, config{})
+	v := f.encode(`{"tags":["a","ü"],"pinned":true,"ttl":"36h","state":{"phi":1,"mood":"calm","coherence":1,"awareness":1,"emotionalResonance":1},"data":"x"}`)
+	if len(v.Tags) != 2 || v.Tags[1] != "ü" || !v.Pinned || *v.TTL != "36h0m0s" || v.Potential != 1 || !v.Crystallized ||
+		string(v.State.Extra["mood"]) != `"calm"` || v.FadesAt.String() != "2026-02-02T00:00:00.000Z" {
+		t.Errorf("got %+v", v)
+	}
+}
+
+// What comes back is what was sent, digit for digit and character for character.
+func TestDataIsKept(t *testing.T) {
+	for _, data := range []string{
+		`null`, `true`, `0`, `""`, `[]`, `{}`, `-0`, `1.0`, `1E+2`, `9007199254740993`, `123456789012345678901234567890`,
+		`0.1000000000000000055511151231257827`, `"<a href='&'>\u2028"`, `"\u00fc\/ü 𝄞 \ud834\udd1e"`,
+		`{"a":9007199254740993,"__proto__":{},"":null}`, nested(64),
+	} {
+		f := newFace(t, config{})
+		v := f.encode(`{"data":` + data + `}`)
+		path := "/v1/sigils/" + v.ID.String()
+		for name, got := range map[string][]byte{
+			"encode": v.Data,
+			"peek":   parse[sigil.View](f.do("GET", path, "").want(200)).Data,
+			"recall": parse[sigil.View](f.do("POST", path+":recall", "").want(200)).Data,
+			"list":   parse[sigil.MemoryPage](f.do("GET", "/v1/sigils", "").want(200)).Memories[0].Data,
+		} {
+			if string(got) != data {
+				t.Errorf("%s of %s gave %s", name, data, got)
+			}
+		}
+	}
+}
+
+func TestTTLs(t *testing.T) {
+	for in, want := range map[string]time.Duration{
+		`"90s"`: 90 * time.Second, `"36h"`: 36 * time.Hour, `"7d"`: 7 * 24 * time.Hour, `"1d12h"`: 36 * time.Hour, `"0.5d"`: 12 * time.Hour,
+		`90`: 90 * time.Second, `0.07`: 70 * time.Millisecond, `1e-12`: time.Millisecond, `1.5e3`: 25 * time.Minute, `"1ns"`: time.Millisecond,
+		`"36500d"`: 36500 * 24 * time.Hour, `3153600000`: 36500 * 24 * time.Hour,
+	} {
+		v := newFace(t, config{}).encode(`{"data":1,"pinned":true,"ttl":` + in + `}`)
+		if v.FadesAt == nil || v.FadesAt.Sub(start) != want {
+			t.Errorf("%s ends at %v, want after %s", in, v.FadesAt, want)
+		}
+		if again := newFace(t, config{}).encode(`{"data":1,"ttl":` + quote(*v.TTL) + `}`); *again.TTL != *v.TTL {
+			t.Errorf("%s came back as %s", *v.TTL, *again.TTL)
+		}
+	}
+	if v := newFace(t, config{}).encode(`{"data":1,"ttl":null}`); v.TTL != nil {
+		t.Errorf("null gave %s", *v.TTL)
+	}
+}
+
+func TestIdempotency(t *testing.T) {
+	f := newFace(t, config{})
+	draft := `{"data":{"n":9007199254740993},"state":{"phi":0.25,"mood":"<b>"},"ttl":"1h","tags":["t"]}`
+	first := f.do("POST", "/v1/sigils", draft, "Idempotency-Key", "k").want(201)
+	id := parse[sigil.View](first).ID.String()
+	f.clock.pass(10 * time.Second)
+	f.do("POST", "/v1/sigils/"+id+":recall", "").want(200)
+	f.do("POST", "/v1/sigils/"+id+":pin", "").want(200)
+	again := func(why string) {
+		t.Helper()
+		// The same content, written otherwise.
+		got := f.do("POST", "/v1/sigils", strings.ReplaceAll(draft, ",", " , "), "Idempotency-Key", "k").want(201)
+		if string(got.body) != string(first.body) || got.header.Get("Location") != first.header.Get("Location") {
+			t.Errorf("%s: got %s\nwant %s", why, got.body, first.body)
+		}
+	}
+	again("after it changed")
+	f.do("DELETE", "/v1/sigils/"+id, "").want(204)
+	again("after it was forgotten")
+	if n := f.stats().Memories; n != 0 {
+		t.Errorf("%d memories", n)
+	}
+	f.do("POST", "/v1/sigils", `{"data":2}`, "Idempotency-Key", "k").problem(422, "idempotency_mismatch", "Idempotency-Key")
+	f.do("POST", "/api/consciousness/sigils", `{"data":2}`, "Idempotency-Key", "k").want(422)
+}
+
+// inFlight is a store in which every insert meets another with its key.
+type inFlight struct{ store.Store }
+
+func (inFlight) Insert(context.Context, string, []store.Item, store.Quota, func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key"}
+}
+
+func TestIdempotencyInFlight(t *testing.T) {
+	f := newFace(t, config{store: inFlight{newFace(t, config{}).store}})
+	f.do("POST", "/v1/sigils", `{"data":2}`, "Idempotency-Key", "k").problem(409, "idempotency_in_flight", "Idempotency-Key")
+}
+
+func TestPeekRecallPinForget(t *testing.T) {
+	f := newFace(t, config{})
+	path := "/v1/sigils/" + f.encode(`{"data":1}`).ID.String()
+	f.clock.pass(30 * time.Second)
+
+	v := parse[sigil.View](f.do("GET", path, "").want(200))
+	if v.AccessCount != 0 || v.Decay < 0.104 || v.Decay > 0.106 || v.Spiral != nil {
+		t.Errorf("peek gave %+v", v)
+	}
+	if v = parse[sigil.View](f.do("GET", path+"?spiral=true", "").want(200)); len(v.Spiral) != 6 {
+		t.Errorf("the spiral has %d points", len(v.Spiral))
+	}
+	if v = parse[sigil.View](f.do("POST", path+":recall", "").want(200)); v.AccessCount != 1 || v.Decay != 0 {
+		t.Errorf("recall gave %+v", v)
+	}
+	if v = parse[sigil.View](f.do("POST", path+":pin", "").want(200)); !v.Pinned || v.FadesAt != nil {
+		t.Errorf("pin gave %+v", v)
+	}
+	if v = parse[sigil.View](f.do("POST", path+":unpin", "").want(200)); v.Pinned || v.FadesAt == nil {
+		t.Errorf("unpin gave %+v", v)
+	}
+	if got := f.do("DELETE", path+"?erase=true", "").want(204); len(got.body) != 0 {
+		t.Errorf("forget answered %s", got.body)
+	}
+	for _, gone := range []reply{
+		f.do("GET", path, ""), f.do("DELETE", path, ""), f.do("POST", path+":recall", ""),
+		f.do("POST", path+":pin", ""), f.do("POST", path+":unpin", ""), f.do("GET", path+"/related", ""),
+	} {
+		gone.problem(404, "not_found", "id")
+	}
+}
+
+func TestFadedIsNotFound(t *testing.T) {
+	f := newFace(t, config{})
+	path := "/v1/sigils/" + f.encode(`{"data":1}`).ID.String()
+	f.clock.pass(95 * time.Second)
+	f.do("POST", path+":recall", "").problem(404, "not_found", "id")
+}
+
+func TestTenantsAreApart(t *testing.T) {
+	f := newFace(t, config{})
+	v := f.encode(`{"data":1}`, "Sigil-Tenant", "acme")
+	if v.Tenant != "acme" {
+		t.Errorf("it is %s's", v.Tenant)
+	}
+	path := "/v1/sigils/" + v.ID.String()
+	f.do("GET", path, "").problem(404, "not_found", "id")
+	f.do("DELETE", path, "", "Sigil-Tenant", "other").problem(404, "not_found", "id")
+	f.do("GET", path, "", "Sigil-Tenant", "acme").want(200)
+}
+
+func TestList(t *testing.T) {
+	f := newFace(t, config{})
+	for i := range 5 {
+		f.encode(fmt.Sprintf(`{"data":%d,"pinned":%t,"ttl":"%dm"}`, i, i == 3, i+1))
+		f.clock.pass(time.Millisecond)
+	}
+	list := func(query string) (got string, next *string) {
+		t.Helper()
+		page := parse[sigil.MemoryPage](f.do("GET", "/v1/sigils?"+query, "").want(200))
+		for _, v := range page.Memories {
+			got += string(v.Data)
+		}
+		return got, page.Next
+	}
+	first, next := list("limit=2")
+	if first != "43" || next == nil {
+		t.Fatalf("the first page is %s, next %v", first, next)
+	}
+	if rest, next := list("cursor=" + *next); rest != "210" || next != nil {
+		t.Errorf("the rest is %s, next %v", rest, next)
+	}
+	pattern := parse[sigil.MemoryPage](f.do("GET", "/v1/sigils?limit=1", "").want(200)).Memories[0].Pattern
+	for query, want := range map[string]string{
+		"pinned=true": "3", "pinned=false": "4210", "crystallized=true": "", "cursor=": "43210", "limit=1000": "43210",
+		"fadingBefore=2026-01-31T12:01:30Z": "0", "fadingBefore=2026-01-31T14:01:30%2B02:00": "0", fmt.Sprintf("pattern=%d&limit=1", pattern): "4",
+	} {
+		if got, _ := list(query); got != want {
+			t.Errorf("%s gave %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestRelated(t *testing.T) {
+	f := newFace(t, config{})
+	id := f.encode(`{"data":{"foo":0}}`).ID.String()
+	same := f.encode(`{"data":{ "foo" : 0 },"tags":["b"]}`)
+	page := parse[sigil.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related", "").want(200))
+	if len(page.Related) != 1 || page.Related[0].ID != same.ID || *page.Related[0].Resonance != 1 || string(page.Related[0].Data) != `{"foo":0}` {
+		t.Fatalf("got %+v", page)
+	}
+	page = parse[sigil.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related?content=false&min=0.5&limit=5", "").want(200))
+	if v := page.Related[0]; v.Data != nil || v.State != nil || v.Hash != "" || v.ID != same.ID {
+		t.Errorf("without content: %+v", v)
+	}
+}
+
+func TestQuota(t *testing.T) {
+	f := newFace(t, config{engine: engine.Options{Settings: engine.Settings{Quota: store.Quota{Memories: 1}}}})
+	f.encode(`{"data":1,"pinned":true}`)
+	f.do("POST", "/v1/sigils", `{"data":2}`).want(409)
+	if p := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2}]`).want(200)); p.Results[0].Problem.Code != "quota_full" {
+		t.Errorf("got %+v", p.Results[0].Problem)
+	}
+}

@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// Clients of the system that this one replaces keep working: the same verbs under its paths, in its
+// shapes.
+var oldPrefixes = []string{"/api/consciousness", "/sigil/api/consciousness"}
+
+func isOld(path string) bool {
+	for _, prefix := range oldPrefixes {
+		if strings.HasPrefix(path, prefix+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+type oldSigil struct {
+	ID           sigil.ID            `json:"id"`
+	Data         json.RawMessage     `json:"data"`
+	State        *sigil.State        `json:"consciousnessState"`
+	Frequency    float64             `json:"resonanceFrequency"`
+	Spiral       []sigil.SpiralPoint `json:"memoryPattern"`
+	Potential    float64             `json:"crystallizationPotential"`
+	Timestamp    sigil.Timestamp     `json:"timestamp"`
+	AccessCount  uint64              `json:"accessCount"`
+	LastAccessed sigil.Timestamp     `json:"lastAccessed"`
+	Decay        float64             `json:"decay"`
+}
+
+func oldView(m *sigil.Memory, v sigil.View) oldSigil {
+	spiral := m.Hash.Spiral()
+	return oldSigil{
+		ID: v.ID, Data: v.Data, State: v.State, Frequency: v.Frequency, Spiral: spiral[:], Potential: v.Potential,
+		Timestamp: v.CreatedAt, AccessCount: v.AccessCount, LastAccessed: v.LastAccessed, Decay: v.Decay,
+	}
+}
+
+type oldEncoded struct {
+	Success  bool        `json:"success"`
+	Sigil    oldSigil    `json:"sigil"`
+	Metadata oldMetadata `json:"metadata"`
+}
+
+type oldMetadata struct {
+	Tenant    string          `json:"tenantId"`
+	EncodedAt sigil.Timestamp `json:"encodedAt"`
+}
+
+type oldPage struct {
+	Sigils     []oldSigil    `json:"sigils"`
+	Total      int           `json:"total"` // the tenant's live memories, not the page's
+	Tenant     string        `json:"tenantId"`
+	Pagination oldPagination `json:"pagination"`
+}
+
+type oldPagination struct {
+	Limit   int     `json:"limit"`
+	Cursor  *string `json:"cursor"` // of the next page; null: this is the last
+	HasMore bool    `json:"hasMore"`
+}
+
+type oldError struct {
+	Error string `json:"error"`
+	Code  string `json:"code"`
+}
+
+// oldProblem has no place of its own for the field.
+func oldProblem(p sigil.Problem) oldError {
+	text := p.Detail
+	if text == "" {
+		text = p.Title
+	}
+	if p.Field != "" {
+		text = p.Field + ": " + text
+	}
+	return oldError{Error: text, Code: p.Code}
+}
+
+func (a *API) oldEncode(c *call) error {
+	if _, err := c.contentType(jsonType); err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c.r, maxKey)
+	if err != nil {
+		return err
+	}
+	body, err := c.body(a.options.MaxBody)
+	if err != nil {
+		return err
+	}
+	d, err := a.oldDraft(body)
+	if err != nil {
+		return err
+	}
+	d.IdempotencyKey = key
+	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
+	if err != nil {
+		return oldNames(err)
+	}
+	return c.json(http.StatusOK, oldEncoded{
+		Success: true, Sigil: oldView(&m, encoded(&m)),
+		Metadata: oldMetadata{Tenant: m.Tenant, EncodedAt: sigil.Timestamp{Time: m.CreatedAt}},
+	})
+}
+
+// oldDraft reads {data, consciousnessState?, metadata?}. The metadata is taken and not kept.
+func (a *API) oldDraft(body []byte) (d sigil.Draft, err error) {
+	err = a.object(body, func(name string, value []byte) (err error) {
+		switch name {
+		case "data":
+			d.Data = value
+		case "consciousnessState":
+			d.State, err = readState(value)
+			err = oldNames(err)
+		case "metadata":
+			if jsontext.Value(value).Kind() != '{' {
+				err = sigil.Invalid("invalid_metadata", "metadata", "must be an object")
+			}
+		default:
+			err = unknownField(name)
+		}
+		return err
+	})
+	if err == nil && d.Data == nil {
+		err = missingField("data")
+	}
+	return d, err
+}
+
+// oldNames calls the state of an error's field what the old wire calls it.
+func oldNames(err error) error {
+	var known *sigil.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	rest, ok := strings.CutPrefix(known.Field, "state")
+	if !ok || rest != "" && rest[0] != '.' {
+		return err
+	}
+	renamed := *known
+	renamed.Field = "consciousnessState" + rest
+	return &renamed
+}
+
+func (a *API) oldList(c *call) error {
+	q := engine.ListQuery{Limit: c.query.limit(), Cursor: c.query.text("cursor")}
+	if c.query.err != nil {
+		return c.query.err
+	}
+	if q.Limit == 0 {
+		q.Limit = min(100, a.engine.Limits().Page) // said in the answer, so decided here
+	}
+	page, err := a.engine.List(c.r.Context(), c.tenant, q)
+	if err != nil {
+		return err
+	}
+	stats, err := a.engine.Stats(c.r.Context(), c.tenant)
+	if err != nil {
+		return err
+	}
+	now := a.engine.Now()
+	out := oldPage{
+		Sigils: make([]oldSigil, len(page.Memories)), Total: stats.Memories, Tenant: c.tenant,
+		Pagination: oldPagination{Limit: q.Limit, Cursor: next(page.Next), HasMore: page.Next != ""},
+	}
+	for i := range page.Memories {
+		m := &page.Memories[i]
+		out.Sigils[i] = oldView(m, m.View(now))
+	}
+	return c.json(http.StatusOK, out)
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// The one table from failures to statuses: by code where the code says more than the kind, else by
+// kind. A kind's code is used where the error brings none.
+var (
+	statusOfCode = map[string]int{
+		"idempotency_mismatch":   http.StatusUnprocessableEntity,
+		"quota_full":             http.StatusConflict,
+		"unknown_path":           http.StatusNotFound,
+		"method_not_allowed":     http.StatusMethodNotAllowed,
+		"unsupported_media_type": http.StatusUnsupportedMediaType,
+		"forbidden_host":         http.StatusForbidden,
+		"cross_origin":           http.StatusForbidden,
+	}
+	statusOfKind = []struct {
+		kind   error
+		status int
+		code   string
+	}{
+		{sigil.ErrInvalid, http.StatusBadRequest, "invalid"},
+		{sigil.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
+		{sigil.ErrNotFound, http.StatusNotFound, "not_found"},
+		{sigil.ErrConflict, http.StatusConflict, "conflict"},
+		{sigil.ErrFull, http.StatusInsufficientStorage, "full"},
+		{sigil.ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
+		{sigil.ErrClosed, http.StatusServiceUnavailable, "closed"},
+		{context.DeadlineExceeded, http.StatusServiceUnavailable, "timeout"},
+		{context.Canceled, statusCanceled, "canceled"},
+	}
+)
+
+// statusCanceled is for the log and the metrics: who would read it has gone.
+const statusCanceled = 499
+
+const internalDetail = "something failed here; the service's log has the cause under this request id"
+
+// maxField bounds what of a client's own key names comes back to it.
+const maxField = 200
+
+// problem gives what the wire shows of err. What is not in the table is status 500 and shows nothing.
+func (a *API) problem(err error) sigil.Problem {
+	p := sigil.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: internalDetail}
+	kind := err
+	var known *sigil.Error
+	if errors.As(err, &known) {
+		kind = known.Kind // whatever the cause is of
+	}
+	for _, row := range statusOfKind {
+		if !errors.Is(kind, row.kind) {
+			continue
+		}
+		p.Status, p.Code, p.Detail = row.status, row.code, ""
+		if known != nil {
+			p.Code, p.Field, p.Detail = known.Code, shorten(known.Field), known.Detail
+		}
+		if status, ok := statusOfCode[p.Code]; ok {
+			p.Status = status
+		}
+		break
+	}
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	if a.contract.codes[p.Code] { // else /docs would have no such anchor
+		p.Type = "/docs#" + p.Code
+	}
+	if p.Status == statusCanceled {
+		p.Title = "Client Closed Request"
+	}
+	return p
+}
+
+// ended gives the reason why r's context was ended by whoever serves it, if they left one with
+// [context.WithCancelCause] and it is what made the request fail with err: the client did not leave.
+func ended(r *http.Request, err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if cause := context.Cause(r.Context()); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// refusal is a failure that only HTTP knows; its status is in statusOfCode.
+func refusal(code, field, detail string) error { return sigil.Invalid(code, field, detail) }
+
+func invalidf(code, field, format string, args ...any) error {
+	return sigil.Invalid(code, field, fmt.Sprintf(format, args...))
+}
+
+func shorten(field string) string {
+	if len(field) <= maxField {
+		return field
+	}
+	end := maxField
+	for !utf8.RuneStart(field[end]) {
+		end--
+	}
+	return field[:end] + "…"
+}
+
+func tooLarge(code, field, format string, args ...any) error {
+	return sigil.TooLarge(code, field, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// query reads query parameters strictly. The first mistake stays in err; what is read after it means
+// nothing.
+type query struct {
+	values url.Values
+	err    error
+}
+
+// readQuery refuses parameters that are not among known, and those that stand twice.
+func readQuery(raw string, known []string) (query, error) {
+	if raw == "" {
+		return query{}, nil
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return query{}, sigil.Invalid("invalid_query", "query", "is not well-formed")
+	}
+	for name, all := range values {
+		if !slices.Contains(known, name) {
+			return query{}, sigil.Invalid("unknown_parameter", name, "is no query parameter of this path")
+		}
+		if len(all) > 1 {
+			return query{}, sigil.Invalid("duplicate_parameter", name, "stands twice in the query")
+		}
+	}
+	return query{values: values}, nil
+}
+
+func (q *query) fail(code, name, detail string) {
+	if q.err == nil {
+		q.err = sigil.Invalid(code, name, detail)
+	}
+}
+
+func (q *query) text(name string) string { return q.values.Get(name) }
+
+// limit gives 0 where there is none; the engine knows the most.
+func (q *query) limit() int {
+	if !q.values.Has("limit") {
+		return 0
+	}
+	n, err := strconv.Atoi(q.text("limit"))
+	if err != nil || n < 1 {
+		q.fail("invalid_limit", "limit", "must be a whole number from 1")
+	}
+	return n
+}
+
+// flag gives nil where there is none.
+func (q *query) flag(name string) *bool {
+	if !q.values.Has(name) {
+		return nil
+	}
+	v := q.text(name) == "true"
+	if !v && q.text(name) != "false" {
+		q.fail("invalid_parameter", name, "must be true or false")
+	}
+	return &v
+}
+
+// is gives a flag, or unless where there is none.
+func (q *query) is(name string, unless bool) bool {
+	if v := q.flag(name); v != nil {
+		return *v
+	}
+	return unless
+}
+
+func (q *query) whole(name, code string) *int {
+	if !q.values.Has(name) {
+		return nil
+	}
+	n, err := strconv.Atoi(q.text(name))
+	if err != nil {
+		q.fail(code, name, "must be a whole number")
+	}
+	return &n
+}
+
+func (q *query) number(name, code string) *float64 {
+	if !q.values.Has(name) {
+		return nil
+	}
+	f, err := strconv.ParseFloat(q.text(name), 64)
+	if err != nil {
+		q.fail(code, name, "must be a number")
+	}
+	return &f
+}
+
+// position gives 0, the start of the journal, where there is none.
+func (q *query) position(name string) uint64 {
+	if !q.values.Has(name) {
+		return 0
+	}
+	n, err := strconv.ParseUint(q.text(name), 10, 64)
+	if err != nil {
+		q.fail("invalid_parameter", name, "must be a position of the journal: a whole number from 0")
+	}
+	return n
+}
+
+// moment gives the zero time where there is none.
+func (q *query) moment(name string) time.Time {
+	if !q.values.Has(name) {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, q.text(name))
+	if err != nil || t.IsZero() {
+		q.fail("invalid_parameter", name, "must be a time as RFC 3339 has it, such as 2026-01-31T12:00:00Z")
+	}
+	return t
+}

@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+func (a *API) crystals(c *call) error {
+	q := engine.CrystalQuery{
+		Limit: c.query.limit(), Cursor: c.query.text("cursor"),
+		Kind: sigil.CrystalKind(c.query.text("kind")), Lattice: c.query.is("lattice", false),
+	}
+	if c.query.err != nil {
+		return c.query.err
+	}
+	page, err := a.engine.Crystals(c.r.Context(), c.tenant, q)
+	if err != nil {
+		return err
+	}
+	if page.Crystals == nil {
+		page.Crystals = []sigil.CrystalView{}
+	}
+	return c.json(http.StatusOK, sigil.CrystalPage{Crystals: page.Crystals, Next: next(page.Next)})
+}
+
+func (a *API) patterns(c *call) error {
+	patterns, err := a.engine.Patterns(c.r.Context(), c.tenant)
+	if err != nil {
+		return err
+	}
+	list := sigil.PatternList{Patterns: make([]sigil.PatternView, len(patterns))}
+	for i := range patterns {
+		list.Patterns[i] = patterns[i].View()
+	}
+	return c.json(http.StatusOK, list)
+}
+
+func (a *API) identity(c *call) error {
+	id, err := a.engine.Identity(c.r.Context(), c.tenant)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, id)
+}
+
+func (a *API) stats(c *call) error {
+	stats, err := a.engine.Stats(c.r.Context(), c.tenant)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, stats)
+}
+
+// events gives a page of the journal. At the end of it Next stays where the reader is.
+func (a *API) events(c *call) error {
+	after, limit := c.query.position("after"), c.query.limit()
+	if c.query.err != nil {
+		return c.query.err
+	}
+	events, err := a.engine.Events(c.r.Context(), c.tenant, after, limit)
+	if err != nil {
+		return err
+	}
+	page := sigil.EventPage{Events: make([]sigil.EventView, len(events)), Next: after}
+	for i := range events {
+		page.Events[i], page.Next = events[i].View(), events[i].Position
+	}
+	return c.json(http.StatusOK, page)
+}
+
+// sweep runs a job now, over all tenants.
+func (a *API) sweep(c *call) error {
+	run := a.engine.Sweep
+	switch sigil.Job(c.r.PathValue("job")) {
+	case sigil.DecayJob:
+	case sigil.CrystallizeJob:
+		run = a.engine.Crystallize
+	default:
+		return refusal("unknown_path", "job", "must be decay or crystallize")
+	}
+	s, err := run(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusOK, s)
+}

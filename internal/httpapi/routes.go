@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// route is one operation. Its path is the one of the OpenAPI document; a verb may follow "{id}:".
+type route struct {
+	method, path string
+	params       []string // the query parameters it knows; others are refused by name
+	open         bool     // of no tenant: health, documents
+	serve        func(*API, *call) error
+}
+
+// routes is the whole face. The OpenAPI document has exactly these, which a test checks.
+func routes() []route {
+	all := []route{
+		{method: "POST", path: "/v1/sigils", serve: (*API).encode},
+		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
+		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
+		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore"}},
+		{method: "GET", path: "/v1/sigils/{id}", serve: (*API).peek, params: []string{"spiral"}},
+		{method: "DELETE", path: "/v1/sigils/{id}", serve: (*API).forget, params: []string{"erase"}},
+		{method: "POST", path: "/v1/sigils/{id}:recall", serve: (*API).recall},
+		{method: "POST", path: "/v1/sigils/{id}:pin", serve: (*API).pin},
+		{method: "POST", path: "/v1/sigils/{id}:unpin", serve: (*API).unpin},
+		{method: "GET", path: "/v1/sigils/{id}/related", serve: (*API).related, params: []string{"limit", "min", "content"}},
+		{method: "GET", path: "/v1/crystals", serve: (*API).crystals, params: []string{"limit", "cursor", "kind", "lattice"}},
+		{method: "GET", path: "/v1/patterns", serve: (*API).patterns},
+		{method: "GET", path: "/v1/identity", serve: (*API).identity},
+		{method: "GET", path: "/v1/stats", serve: (*API).stats},
+		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit"}},
+		{method: "POST", path: "/v1/sweeps/{job}", serve: (*API).sweep},
+
+		{method: "GET", path: "/livez", serve: (*API).live, open: true},
+		{method: "GET", path: "/healthz", serve: (*API).live, open: true},
+		{method: "GET", path: "/health", serve: (*API).live, open: true},
+		{method: "GET", path: "/readyz", serve: (*API).ready, open: true},
+		{method: "GET", path: "/metrics", serve: (*API).metrics, open: true},
+		{method: "GET", path: "/openapi.json", serve: (*API).openAPI, open: true},
+		{method: "GET", path: "/docs", serve: (*API).docs, open: true},
+		{method: "GET", path: "/", serve: (*API).landing, open: true},
+	}
+	for _, prefix := range oldPrefixes {
+		all = append(
+			all,
+			route{method: "POST", path: prefix + "/sigils", serve: (*API).oldEncode},
+			route{method: "GET", path: prefix + "/sigils", serve: (*API).oldList, params: []string{"limit", "cursor"}},
+		)
+	}
+	return all
+}
+
+// register gives the routes to the mux, one pattern for all that share a path: which of them is meant
+// is decided by verb and method in [API.dispatch], so that every refusal is a problem like the others.
+func (a *API) register() {
+	byPattern := map[string][]route{"/": nil} // "/" catches what no other pattern does
+	for _, rt := range routes() {
+		pattern, _ := cutVerb(rt.path)
+		if pattern == "/" {
+			pattern = "/{$}"
+		}
+		byPattern[pattern] = append(byPattern[pattern], rt)
+	}
+	for pattern, candidates := range byPattern {
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			c := w.(*call) // as ServeHTTP handed it to the mux
+			if err := a.dispatch(c, candidates); err != nil {
+				c.fail(err)
+			}
+		})
+	}
+}
+
+// cutVerb parts "/v1/sigils/{id}:pin" into "/v1/sigils/{id}" and "pin". The mux cannot: a wildcard of
+// it is a whole segment.
+func cutVerb(path string) (before, verb string) {
+	if before, verb, ok := strings.Cut(path, "}:"); ok {
+		return before + "}", verb
+	}
+	return path, ""
+}
+
+// dispatch serves the candidate that the request means.
+func (a *API) dispatch(c *call, candidates []route) error {
+	id, verb, _ := strings.Cut(c.r.PathValue("id"), ":")
+	var allow []string
+	for _, rt := range candidates {
+		if _, v := cutVerb(rt.path); v != verb {
+			continue
+		}
+		c.route = rt.path
+		if rt.method == c.r.Method || rt.method == http.MethodGet && c.r.Method == http.MethodHead {
+			c.r.SetPathValue("id", id)
+			return a.serve(c, rt)
+		}
+		if allow = append(allow, rt.method); rt.method == http.MethodGet {
+			allow = append(allow, http.MethodHead)
+		}
+	}
+	if allow == nil {
+		return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+	}
+	slices.Sort(allow)
+	c.Header().Set("Allow", strings.Join(allow, ", "))
+	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
+}
+
+func (a *API) serve(c *call, rt route) (err error) {
+	if !rt.open {
+		if c.tenant, err = tenant(c.r); err != nil {
+			return err
+		}
+		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
+			return err
+		}
+	}
+	return rt.serve(a, c)
+}

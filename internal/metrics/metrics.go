@@ -1,0 +1,180 @@
+// Package metrics counts and times what the daemon does, for Prometheus. It owns the names of the
+// metrics, their labels and buckets. It is an [engine.Observer], and the hooks of the store, the
+// scheduler and the HTTP server are methods of it too.
+//
+// It does not know who calls it, and asks nobody anything but the funcs it was given for that, at a scrape.
+// No label holds a tenant, an id or anything else that callers choose: the number of series is bounded.
+package metrics
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+var _ engine.Observer = (*Metrics)(nil)
+
+// Metrics has a registry of its own, so that any number of them live in one process. Its methods may
+// be called from any goroutine, take well under a microsecond and never fail.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	sweeps        *prometheus.CounterVec
+	sweepDuration *prometheus.HistogramVec
+	released      *prometheus.CounterVec
+
+	encodes, recalls               prometheus.Counter
+	encodeDuration, recallDuration prometheus.Histogram
+	operations                     *prometheus.CounterVec
+	operationDuration              *prometheus.HistogramVec
+	failures                       *prometheus.CounterVec
+
+	commitBatch    prometheus.Histogram
+	commitDuration prometheus.Histogram
+	requests       *prometheus.HistogramVec
+}
+
+// Label values that are known beforehand start at 0: a rate over a counter that first appears at 1
+// misses that 1, and "no series" cannot be told from "never happened".
+var (
+	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
+	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
+	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity"}
+	// Of the codes, those that somebody is woken for.
+	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
+)
+
+// New makes the metrics of one daemon of that version. All are there from the start, but for those
+// of [Metrics.Held] and [Metrics.Missed].
+func New(version string) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
+	m.sweepDuration = m.histograms("sigil_gc_sweep_duration_seconds", "How long a sweep took.", seconds, "job")
+	m.released = m.counters("sigil_gc_released_total", "Memories let go, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten).", "reason")
+
+	m.encodes = m.counter("sigil_encode_total", "Memories encoded.")
+	m.encodeDuration = m.histogram("sigil_encode_duration_seconds", "How long a call that encodes took, with its commit; a batch is one call.", seconds)
+	m.recalls = m.counter("sigil_recall_total", "Memories recalled.")
+	m.recallDuration = m.histogram("sigil_recall_duration_seconds", "How long a recall took.", seconds)
+	m.operations = m.counters("sigil_operation_total", "Operations done, other than encodes and recalls, by verb.", "verb")
+	m.operationDuration = m.histograms("sigil_operation_duration_seconds", "How long an operation took, other than encodes and recalls, by verb.", seconds, "verb")
+	m.failures = m.counters("sigil_error_total", "Operations and sweeps that failed, by the error's code.", "code")
+
+	m.commitBatch = m.histogram("sigil_commit_batch_size", "Changes written by one commit of the store.", prometheus.ExponentialBuckets(1, 2, 13))
+	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
+	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
+
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels tell what is running."}, []string{"version", "goversion"})
+	build.WithLabelValues(version, runtime.Version()).Set(1)
+	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	for _, job := range jobs {
+		m.sweeps.WithLabelValues(string(job))
+		m.sweepDuration.WithLabelValues(string(job))
+	}
+	for _, reason := range reasons {
+		m.released.WithLabelValues(reason)
+	}
+	for _, verb := range verbs {
+		m.operations.WithLabelValues(verb)
+		m.operationDuration.WithLabelValues(verb)
+	}
+	for _, code := range codes {
+		m.failures.WithLabelValues(code)
+	}
+	return m
+}
+
+// Handler answers scrapes, in the format that the scraper asks for: native histograms are in the
+// protobuf one only.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Held adds the gauges of what the store holds, asking count at each scrape. count must be cheap,
+// however much is held. Call it once, before the first scrape.
+func (m *Metrics) Held(count func() (memories, crystals int)) {
+	gauge := func(name, help string, of func() int) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(of()) }))
+	}
+	gauge("sigil_memories", "Memories held, of all tenants.", func() int { memories, _ := count(); return memories })
+	gauge("sigil_crystals", "Crystals held, of memories and of patterns, of all tenants.", func() int { _, crystals := count(); return crystals })
+}
+
+// Missed adds the counter of a job's scheduled runs that were left out, asking count at each scrape.
+// Call it once for each job that is scheduled, before the first scrape.
+func (m *Metrics) Missed(job string, count func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "sigil_scheduler_missed_total", Help: "Scheduled runs left out because the one before was not over.",
+		ConstLabels: prometheus.Labels{"job": job},
+	}, func() float64 { return float64(count()) }))
+}
+
+// Did is [engine.Observer]'s. What failed is counted by its code instead of by its verb; how long it
+// took counts either way.
+func (m *Metrics) Did(verb string, n int, took time.Duration, err error) {
+	var done prometheus.Counter
+	switch verb {
+	case "encode":
+		done = m.encodes
+		m.encodeDuration.Observe(took.Seconds())
+	case "recall":
+		done = m.recalls
+		m.recallDuration.Observe(took.Seconds())
+	default:
+		done = m.operations.WithLabelValues(verb)
+		m.operationDuration.WithLabelValues(verb).Observe(took.Seconds())
+	}
+	if err != nil {
+		m.failed(err)
+		return
+	}
+	done.Add(float64(n))
+}
+
+// Released is [engine.Observer]'s.
+func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(reason).Add(float64(n)) }
+
+// Swept is [engine.Observer]'s.
+func (m *Metrics) Swept(sweep sigil.Sweep, err error) {
+	m.sweeps.WithLabelValues(string(sweep.Job)).Inc()
+	m.sweepDuration.WithLabelValues(string(sweep.Job)).Observe(sweep.DurationSeconds)
+	if err != nil {
+		m.failed(err)
+	}
+}
+
+func (m *Metrics) failed(err error) {
+	code := "internal"
+	var known *sigil.Error
+	switch {
+	case errors.As(err, &known):
+		code = known.Code
+	case errors.Is(err, context.Canceled):
+		code = "canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		code = "deadline_exceeded"
+	}
+	m.failures.WithLabelValues(code).Inc()
+}
+
+// Commit tells of one commit of the store, of that many changes.
+func (m *Metrics) Commit(batch int, took time.Duration) {
+	m.commitBatch.Observe(float64(batch))
+	m.commitDuration.Observe(took.Seconds())
+}
+
+// Request tells of one HTTP request. route is a pattern, such as "GET /v1/sigils/{id}", never a path.
+func (m *Metrics) Request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}

@@ -1,0 +1,160 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// What the methods return, by [errors.Is].
+var (
+	// ErrInvalid is a schedule that cannot be read or never fires, an empty
+	// name, or a nil job.
+	ErrInvalid = errors.New("scheduler: invalid")
+	// ErrConflict is a name that is taken.
+	ErrConflict = errors.New("scheduler: there is a job of that name")
+	// ErrNotFound is a name no job has.
+	ErrNotFound = errors.New("scheduler: no job of that name")
+	// ErrStarted is an Add after Start.
+	ErrStarted = errors.New("scheduler: started")
+	// ErrStopped is a call after Stop. It is also the [context.Cause] that a
+	// job finds when Stop has run out of patience.
+	ErrStopped = errors.New("scheduler: stopped")
+	// ErrUnfinished is a Stop that left jobs running; its text names them.
+	ErrUnfinished = errors.New("scheduler: unfinished jobs")
+	// ErrPanic is the error of a run that panicked. If it panicked with an
+	// error, that is wrapped as well.
+	ErrPanic = errors.New("scheduler: job panicked")
+)
+
+// A Job is the work of one run. It returns soon after ctx is canceled, which
+// happens only when Stop has run out of patience or, in a run by hand, with
+// the context given to Run. A job must not wait for a run of itself, nor for
+// Stop: both wait for it. It may panic but not call [runtime.Goexit], after
+// which it would not be scheduled again.
+type Job func(ctx context.Context) error
+
+// A Run tells how one run of a job went. The zero Run is none.
+type Run struct {
+	Name      string        // the job's
+	Scheduled time.Time     // the tick it ran for; zero if run by hand
+	Start     time.Time     // when it began, by the wall clock
+	Duration  time.Duration // how long it took, by the monotonic clock
+	Err       error         // what the job returned, or ErrPanic
+	Manual    bool          // run by hand
+}
+
+// Info tells how a job stands. Times are in the time zone of its schedule.
+type Info struct {
+	Name    string
+	Spec    string    // as given to Add
+	Next    time.Time // the tick it waits for; zero before Start and after Stop
+	Last    Run       // the last run that ended; the zero Run if none has
+	Runs    uint64    // runs that ended, scheduled and by hand
+	Missed  uint64    // ticks that passed without a run; of one gap, 100,000 at most are counted
+	Running bool      // a run is in progress
+}
+
+// Options adjust a Scheduler. The zero value is ready to use.
+type Options struct {
+	// Location is the time zone of schedules that do not name their own; nil
+	// is UTC.
+	Location *time.Location
+
+	// OnRun is told of every run that ended; nil tells nobody. It is called
+	// from the goroutine of the run. The job's next run waits for it to
+	// return, and so does Stop: it must be quick, and must not call either
+	// Run on that job or Stop. Of different jobs it may be called at the same
+	// time. It must not panic.
+	OnRun func(Run)
+
+	// Logger gets a warning of runs that failed and ticks that were missed,
+	// and the stack of a panic; nil drops them.
+	Logger *slog.Logger
+
+	// Grace is how long Stop waits for jobs it has interrupted. 0 is five
+	// seconds, less than 0 is not at all.
+	Grace time.Duration
+}
+
+// A Scheduler runs jobs on their schedules: New, Add, Start, Stop, in this
+// order, and once. It must come from New. All methods are safe for concurrent
+// use.
+type Scheduler struct {
+	loc    *time.Location
+	onRun  func(Run)
+	log    *slog.Logger
+	grace  time.Duration
+	now    func() time.Time
+	ledger *ledger
+}
+
+// New returns a Scheduler without jobs. The options are copied; nil is the
+// zero Options. It starts nothing, so that it need not be stopped unless
+// Start is called.
+func New(o *Options) *Scheduler {
+	if o == nil {
+		o = &Options{}
+	}
+	s := &Scheduler{
+		loc:    o.Location,
+		onRun:  o.OnRun,
+		log:    o.Logger,
+		grace:  o.Grace,
+		now:    time.Now,
+		ledger: newLedger(),
+	}
+	if s.loc == nil {
+		s.loc = time.UTC
+	}
+	if s.onRun == nil {
+		s.onRun = func(Run) {}
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.grace == 0 {
+		s.grace = 5 * time.Second
+	}
+	return s
+}
+
+// Add registers a job under a name of its own, to run on the schedule spec
+// (see the package comment for what it may say). It fails with [ErrInvalid],
+// [ErrConflict], [ErrStarted] or [ErrStopped], and then adds nothing.
+func (s *Scheduler) Add(name, spec string, do Job) error {
+	if name == "" {
+		return fmt.Errorf("%w: the name of a job is empty", ErrInvalid)
+	}
+	if do == nil {
+		return fmt.Errorf("%w: job %q: nil func", ErrInvalid, name)
+	}
+	at, err := parse(spec, s.loc, s.wall())
+	if err != nil {
+		return fmt.Errorf("%w: job %q: schedule %q: %w", ErrInvalid, name, spec, err)
+	}
+	return s.ledger.add(&job{name: name, do: do, at: at, turn: make(chan struct{}, 1)}, spec)
+}
+
+// Jobs returns how all jobs stand, in the order they were added. The slice is
+// the caller's.
+func (s *Scheduler) Jobs() []Info {
+	return s.ledger.infos()
+}
+
+// Validate returns nil if Add would accept spec, and an [ErrInvalid] that
+// says why not if it would not.
+func Validate(spec string) error {
+	if _, err := parse(spec, time.UTC, time.Now()); err != nil {
+		return fmt.Errorf("%w: schedule %q: %w", ErrInvalid, spec, err)
+	}
+	return nil
+}
+
+// wall returns the time on the wall. In drops the monotonic reading: compared
+// by that, a clock that was set would go unnoticed.
+func (s *Scheduler) wall() time.Time {
+	return s.now().In(s.loc)
+}
