@@ -35,8 +35,8 @@ type Store interface {
 	// journaling what evict says of each; where that is not enough it is ErrFull ("quota_full") and
 	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
 	// under an item's idempotency key before and ends after the item's CreatedAt, nothing is inserted and
-	// the answers found come back; where an Insert with that key is under way, or two items of this one
-	// have it, it is ErrConflict ("idempotency_in_flight").
+	// the answers found come back; where an Insert with that key is under way it is ErrConflict
+	// ("idempotency_in_flight"). Items of one call have different keys.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
 	// Get gives the memory live at now, or ErrNotFound. It does not answer ErrNotFound while an

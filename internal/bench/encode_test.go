@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -92,24 +94,36 @@ func benchBare(b *testing.B, n int) {
 		for _, r := range []struct {
 			family byte
 			value  []byte
-		}{{'m', make([]byte, metaBytes)}, {'b', append(make([]byte, bodyBytes), payload(i)...)}} {
+		}{{'m', noise(i, metaBytes)}, {'b', append(slices.Clone(noise(i, bodyBytes)), payload(i)...)}} {
 			key := append([]byte{r.family}, sigil.DefaultTenant...)
 			if err := batch.Set(append(append(key, 0), id[:]...), r.value, nil); err != nil {
 				return err
 			}
 		}
 		key := binary.BigEndian.AppendUint64(append([]byte("j"+sigil.DefaultTenant), 0), i)
-		if err := batch.Set(key, make([]byte, eventBytes), nil); err != nil {
+		if err := batch.Set(key, noise(i, eventBytes), nil); err != nil {
 			return err
 		}
 		return batch.Commit(pebble.Sync)
 	})
 }
 
+// blob is bytes that do not compress, as hashes and ids do not.
+var blob = func() []byte {
+	b := make([]byte, 1<<16)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+}()
+
+func noise(i uint64, n int) []byte {
+	at := int(i*131) % (len(blob) - n)
+	return blob[at : at+n]
+}
+
 // The lengths of a memory's records beside its payload, as TestRecordLengths of package pebblestore
 // finds them.
 const (
-	metaBytes  = 30
+	metaBytes  = 26
 	bodyBytes  = 66
-	eventBytes = 56
+	eventBytes = 51
 )

@@ -88,12 +88,6 @@ var idempotencyIdeas = []idea{
 		f.answers("a", a)
 		f.answers("b", b)
 	}},
-	{"a key twice in one call is a conflict", func(f *fixture) {
-		_, err := f.insertItems(keyed(f.memory(), "k", 1), keyed(f.memory(), "k", 1))
-		fails(f.t, "Insert", err, sigil.ErrConflict, "idempotency_in_flight")
-		f.inserts("k")
-		equal(f.t, "memories", len(f.ids(start)), 1)
-	}},
 	{"an insert that failed leaves no answer", func(f *fixture) {
 		m := f.encode()
 		_, err := f.insertItems(keyed(m, "k", 1))

@@ -17,16 +17,6 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	}
 	defer leave()
 
-	keys := map[string]bool{"": false}
-	for i := range items {
-		key := items[i].Idempotency.Key
-		if keys[key] {
-			return store.Inserted{}, &sigil.Error{
-				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key", Detail: "another item of this call has this key",
-			}
-		}
-		keys[key] = key != ""
-	}
 	if answers := s.answered(tenant, items); len(answers) > 0 {
 		return store.Inserted{Answers: answers}, nil
 	}

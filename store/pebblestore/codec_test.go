@@ -1,0 +1,30 @@
+package pebblestore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestRecordLengths pins what a memory with the default state and no tags costs on disk beside its
+// data: the encode benchmark gives a bare Pebble the same.
+func TestRecordLengths(t *testing.T) {
+	now := time.UnixMilli(1_764_000_000_000)
+	m := sigil.Memory{Meta: sigil.Meta{
+		Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, CreatedAt: now, LastAccessed: now, Size: 500, Potential: 0.5, Policy: sigil.DefaultPolicy(),
+	}, State: sigil.DefaultState()}
+	m.Reschedule()
+	event, err := appendEvent(nil, &sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []struct {
+		what      string
+		got, want int
+	}{{"meta", len(appendMeta(nil, &m.Meta, 0)), 26}, {"body", len(appendBody(nil, &m)), 66}, {"event", len(event), 51}} {
+		if r.got != r.want {
+			t.Errorf("%s record has %d bytes, want %d", r.what, r.got, r.want)
+		}
+	}
+}
