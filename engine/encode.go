@@ -59,7 +59,8 @@ type Result struct {
 // no room for all of them together they are kept one by one as far as it goes. The error tells that
 // nothing was kept.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
-	defer e.observe("encode", len(drafts))(&err)
+	begin := time.Now()
+	defer func() { e.observeBatch(results, time.Since(begin), err) }()
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return nil, err
 	}
@@ -80,9 +81,14 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 	if len(items) == 0 {
 		return results, nil
 	}
-	encoded, err := e.insert(ctx, tenant, items)
-	if errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) {
-		// One item of them stands in the way: find out which by giving each its own commit.
+	together := !repeatsKey(items)
+	var encoded []Result
+	if together {
+		encoded, err = e.insert(ctx, tenant, items)
+		together = !errors.Is(err, sigil.ErrFull) && !errors.Is(err, sigil.ErrConflict)
+	}
+	if !together {
+		// One item stands in the way, or is to be answered with another's memory: give each its own commit.
 		for i, item := range items {
 			one, err := e.insert(ctx, tenant, []store.Item{item})
 			if err != nil {
@@ -99,6 +105,32 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		results[at[i]] = encoded[i]
 	}
 	return results, nil
+}
+
+// repeatsKey tells whether two of items have one idempotency key.
+func repeatsKey(items []store.Item) bool {
+	seen := map[string]bool{}
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			if seen[key] {
+				return true
+			}
+			seen[key] = true
+		}
+	}
+	return false
+}
+
+// observeBatch reports what was kept of a batch as one call, and what was not one by one.
+func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
+	kept := len(results)
+	for i := range results {
+		if err == nil && results[i].Err != nil {
+			kept--
+			e.observer.Refused(results[i].Err)
+		}
+	}
+	e.observer.Did("encode", kept, took, err)
 }
 
 // insert stores items; those whose idempotency key has an answer get it, and the rest are stored.

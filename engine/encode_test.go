@@ -236,3 +236,11 @@ func TestWhatAStoreSaysIsWrappedOnce(t *testing.T) {
 	_, err = r.Encode(r.ctx(), sigil.DefaultTenant, draft(`1`, nil))
 	r.fails("encode after close", err, sigil.ErrClosed, "closed", "")
 }
+
+func TestAnObserverHearsWhatABatchKept(t *testing.T) {
+	observer := &recorder{}
+	r := newRig(t, engine.Options{Observer: observer})
+	_, err := r.EncodeBatch(r.ctx(), sigil.DefaultTenant, []sigil.Draft{draft(`1`, nil), draft(`{`, nil), draft(`2`, nil)})
+	r.ok("batch", err)
+	same(t, "heard", fmt.Sprint(observer.did), "[refused invalid_json encode 2 ]")
+}

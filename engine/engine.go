@@ -83,8 +83,10 @@ func (l Limits) withDefaults() Limits {
 // Observer hears of what the engine did, after it was done, on the caller's goroutine. Its methods
 // must be fast and safe for concurrent use.
 type Observer interface {
-	// Did tells of one call of a verb ("encode", "recall", …) over n memories.
+	// Did tells of one call of a verb ("encode", "recall", …): n memories were done, or err.
 	Did(verb string, n int, took time.Duration, err error)
+	// Refused tells of one memory of a batch that was not kept.
+	Refused(err error)
 	// Released tells of n memories let go for a reason: "decay", "ttl", "memories", "bytes", "request".
 	Released(reason string, n int)
 	// Swept tells of one run of a sweep, whether or not it released anything.
@@ -94,6 +96,7 @@ type Observer interface {
 type nobody struct{}
 
 func (nobody) Did(string, int, time.Duration, error) {}
+func (nobody) Refused(error)                         {}
 func (nobody) Released(string, int)                  {}
 func (nobody) Swept(sigil.Sweep, error)              {}
 

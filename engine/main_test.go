@@ -178,6 +178,12 @@ func (o *recorder) Did(verb string, n int, _ time.Duration, err error) {
 	o.did = append(o.did, fmt.Sprint(verb, " ", n, " ", sigil.CodeOf(err)))
 }
 
+func (o *recorder) Refused(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.did = append(o.did, "refused "+sigil.CodeOf(err))
+}
+
 func (o *recorder) Released(reason string, n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -37,7 +37,7 @@ var table = map[string][]string{
 	root: {"github.com/google/uuid"},
 
 	// Pure.
-	"internal/resonance": {root, "github.com/gowebpki/jcs", "github.com/go-json-experiment/json"},
+	"internal/resonance": {root, "github.com/go-json-experiment/json"},
 	"internal/bus":       {},
 	"scheduler":          {"github.com/netresearch/go-cron"},
 
@@ -51,7 +51,7 @@ var table = map[string][]string{
 
 	// Edges. None of them reaches past the engine.
 	"client":           {root, "github.com/coder/websocket"},
-	"internal/httpapi": {root, "engine", "internal/resonance", "github.com/goccy/go-yaml"},
+	"internal/httpapi": {root, "engine", "internal/resonance", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/web":     {},
 	"internal/metrics": {root, "engine", "github.com/prometheus"},
 	"internal/cli":     {root, "client", "github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar"},
@@ -59,12 +59,13 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "scheduler",
-		"internal/httpapi", "internal/metrics", "internal/web",
+		"internal/httpapi", "internal/metrics", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
 	// Tools of our own.
 	"internal/arrows": {},
+	"scripts/aptjson": {},
 	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
 }
 

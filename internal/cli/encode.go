@@ -100,7 +100,7 @@ func (a *app) encodeFile(cmd *cobra.Command, draft sigil.Draft, path string) err
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read from
 	switch filepath.Ext(path) {
 	case ".ndjson", ".jsonl":
 		return a.encodeLines(cmd.Context(), draft, file, sizeOf(file))

@@ -104,8 +104,15 @@ func TestExitCodes(t *testing.T) {
 		code   string
 		want   int
 	}{
-		{404, "not_found", 3}, {404, "unknown_path", 5}, {400, "invalid_x", 5}, {409, "quota_full", 5}, {403, "forbidden", 5},
-		{429, "rate_limited", 5}, {500, "internal", 1}, {503, "unavailable", 1}, {507, "full", 1},
+		{404, "not_found", 3},
+		{404, "unknown_path", 5},
+		{400, "invalid_x", 5},
+		{409, "quota_full", 5},
+		{403, "forbidden", 5},
+		{429, "rate_limited", 5},
+		{500, "internal", 1},
+		{503, "unavailable", 1},
+		{507, "full", 1},
 	} {
 		c := newCommand(t, nil, func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

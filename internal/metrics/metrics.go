@@ -142,6 +142,9 @@ func (m *Metrics) Did(verb string, n int, took time.Duration, err error) {
 	done.Add(float64(n))
 }
 
+// Refused is [engine.Observer]'s.
+func (m *Metrics) Refused(err error) { m.failed(err) }
+
 // Released is [engine.Observer]'s.
 func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(reason).Add(float64(n)) }
 

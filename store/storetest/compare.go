@@ -52,8 +52,8 @@ func allMemories(t TB, s store.Store, tenant string, now time.Time) (all []sigil
 		if err != nil || len(page) == 0 && !more {
 			return all, err
 		}
-		if len(page) == 0 {
-			t.Fatalf("List: an empty page says that more follow")
+		if len(page) == 0 || page[0].ID == q.Before {
+			t.Fatalf("List: after %v a page that does not go on, though more was promised", q.Before)
 		}
 		all = append(all, page...)
 		if !more {

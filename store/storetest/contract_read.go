@@ -29,8 +29,8 @@ var listIdeas = []idea{
 				var err error
 				page, more, err = f.List(f.ctx(), q)
 				f.ok("List", err)
-				if len(page) > limit || len(page) == 0 {
-					f.t.Fatalf("a page of %d with limit %d", len(page), limit)
+				if len(page) > limit || len(page) == 0 || len(got) > len(want) {
+					f.t.Fatalf("a page of %d with limit %d after %d", len(page), limit, len(got))
 				}
 				got = append(got, idsOf(page)...)
 				q.Before = got[len(got)-1]
