@@ -39,7 +39,7 @@ bench: build ## Measure, and compare with what was measured before
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint race ## Run every gate: format, vet, lint, and all tests under the race detector
+test: deps fmt-check vet lint race million ## Run every gate: format, vet, lint, and all tests under the race detector
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -61,6 +61,10 @@ lint: ## Run golangci-lint
 .PHONY: race
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector
 	go test -race -timeout 10m ./...
+
+.PHONY: million
+million: ## Run the test of a million memories, without the race detector's weight
+	go test -run Million -timeout 10m ./engine
 
 .PHONY: arrows
 arrows: ## Check only who imports whom

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// MaxTTL is the longest ttl: 100 years.
+const MaxTTL = 100 * 365 * 24 * time.Hour
+
 // Draft is what somebody asks to be kept.
 type Draft struct {
 	// Data is one JSON value (RFC 8259), required. It is stored as sent, less insignificant white
@@ -13,7 +16,7 @@ type Draft struct {
 	// State describes it; nil is [DefaultState].
 	State *State
 	// TTL is a hard end counted from the encode, whatever is recalled, pinned or crystallized; rounded
-	// up to a millisecond. 0 is none; negative is invalid.
+	// up to a millisecond. 0 is none; it must not be negative, nor over MaxTTL.
 	TTL time.Duration
 	// Pinned keeps it from fading.
 	Pinned bool
@@ -41,7 +44,7 @@ type Meta struct {
 	Pinned       bool
 	Crystallized bool
 	// Policy is the one it fades under: the engine's when it was last encoded, recalled or unpinned. A
-	// new policy never shortens a promise already given. Never nil.
+	// new policy does not reach it before. Never nil.
 	Policy Policy
 }
 

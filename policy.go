@@ -13,7 +13,7 @@ const DefaultThreshold = 0.95
 
 // maxLifetime bounds what a policy may promise: longer is certainly a mistake, and nanoseconds run
 // out at 292 years.
-const maxLifetime = 100 * 365 * 24 * time.Hour
+const maxLifetime = MaxTTL
 
 // Policy says how memories fade. Implementations are small comparable values, pure and safe for
 // concurrent use. [Classic] and [HalfLife] are the two there are; a third also needs a case in

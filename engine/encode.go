@@ -141,7 +141,11 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item) 
 		at[i], results[i].Memory = i, items[i].Memory
 	}
 	evict := func(m sigil.Meta, reason string) sigil.Event {
-		return sigil.Event{Time: e.now(), Kind: sigil.Evicted, Reason: reason, Memory: m}
+		now := e.now()
+		if m.Due(now) { // it had faded, and no sweep has come by yet
+			return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}
+		}
+		return sigil.Event{Time: now, Kind: sigil.Evicted, Reason: reason, Memory: m}
 	}
 	for len(items) > 0 {
 		inserted, err := e.store.Insert(ctx, tenant, items, e.Settings().Quota, evict)
@@ -191,8 +195,8 @@ func (e *Engine) prepare(tenant string, d sigil.Draft) (store.Item, error) {
 	if err := e.checkTags(d.Tags); err != nil {
 		return store.Item{}, err
 	}
-	if d.TTL < 0 {
-		return store.Item{}, sigil.Invalid("invalid_ttl", "ttl", "must be over 0")
+	if d.TTL < 0 || d.TTL > sigil.MaxTTL {
+		return store.Item{}, sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
 	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return store.Item{}, err

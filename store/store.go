@@ -31,7 +31,8 @@ type Store interface {
 	Info() Info
 
 	// Insert keeps items of one tenant, all or none. Ids must be new. Where the tenant would be over
-	// quota it first evicts, in the same commit, the evictable memories nearest to their deadline,
+	// quota it first evicts, in the same commit, the memories nearest to their deadline (the older id
+	// first where they are equal) of those that are evictable or past it at the first item's CreatedAt,
 	// journaling what evict says of each; where that is not enough it is ErrFull ("quota_full") and
 	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
 	// under an item's idempotency key before and ends after the item's CreatedAt, nothing is inserted and

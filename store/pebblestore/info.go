@@ -148,6 +148,27 @@ func writeFile(fsys vfs.FS, dir, name string, b []byte) error {
 	return syncDir(fsys, dir)
 }
 
+// makeDir makes dir and what is above it, durably: a folder whose own entry is lost in a power cut
+// takes along all that was synced in it.
+func makeDir(fsys vfs.FS, dir string) error {
+	var missing []string
+	for d := dir; ; d = fsys.PathDir(d) {
+		if _, err := fsys.Stat(d); err == nil || d == fsys.PathDir(d) {
+			break
+		}
+		missing = append(missing, d)
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, d := range missing {
+		if err := syncDir(fsys, fsys.PathDir(d)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func syncDir(fsys vfs.FS, dir string) error {
 	d, err := fsys.OpenDir(dir)
 	if err != nil {

@@ -14,6 +14,9 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, err
 	}
 	defer s.gate.RUnlock()
+	if len(items) == 0 {
+		return store.Inserted{}, nil
+	}
 
 	if keys := idempotencyKeys(name, items); len(keys) > 0 {
 		if !s.insertKeys.add(keys) {
@@ -57,7 +60,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, s.commits.do(ch)
 	}
 
-	room, err := s.makeRoom(name, arriving, quota)
+	room, err := s.makeRoom(name, arriving, quota, items[0].Memory.CreatedAt.UnixMilli())
 	if err != nil {
 		ch.discard()
 		return store.Inserted{}, err

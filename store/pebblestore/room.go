@@ -23,9 +23,9 @@ type victim struct {
 
 // makeRoom promises room for arriving under quota. The caller either publishes and calls settle with
 // the index locked, or calls giveBack; and unlocks in the end.
-func (s *Store) makeRoom(name string, arriving load, quota store.Quota) (*room, error) {
+func (s *Store) makeRoom(name string, arriving load, quota store.Quota, now int64) (*room, error) {
 	for {
-		r, err := s.promise(name, arriving, quota)
+		r, err := s.promise(name, arriving, quota, now)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota) (*room, 
 		r.unlock = s.keys.lock(r.keys...)
 		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
 		// it is not the one to go: choose again.
-		if s.stillThere(r) {
+		if s.stillThere(r, now) {
 			return r, nil
 		}
 		r.unlock()
@@ -43,22 +43,22 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota) (*room, 
 	}
 }
 
-func (s *Store) promise(name string, arriving load, quota store.Quota) (*room, error) {
+func (s *Store) promise(name string, arriving load, quota store.Quota, now int64) (*room, error) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	t := s.index.tenant(name)
-	r, err := t.promise(arriving, quota)
+	r, err := t.promise(arriving, quota, now)
 	if err != nil {
 		s.index.tidy(t)
 	}
 	return r, err
 }
 
-func (s *Store) stillThere(r *room) bool {
+func (s *Store) stillThere(r *room, now int64) bool {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	for _, v := range r.victims {
-		if r.tenant.byID[v.entry.id] != v.entry || !v.entry.evictable() || v.entry.fades != v.fades {
+		if r.tenant.byID[v.entry.id] != v.entry || v.entry.fades != v.fades || !v.entry.mayLeave(now) {
 			return false
 		}
 	}
@@ -66,7 +66,7 @@ func (s *Store) stillThere(r *room) bool {
 }
 
 // promise chooses who leaves. The index is locked for writing.
-func (t *tenant) promise(arriving load, quota store.Quota) (*room, error) {
+func (t *tenant) promise(arriving load, quota store.Quota, now int64) (*room, error) {
 	r := &room{tenant: t, arriving: arriving}
 	t.arriving.add(arriving, 1)
 	tooMany := func() bool {
@@ -77,7 +77,7 @@ func (t *tenant) promise(arriving load, quota store.Quota) (*room, error) {
 	}
 	impossible := quota.Memories > 0 && arriving.memories > quota.Memories || quota.Bytes > 0 && arriving.bytes > quota.Bytes
 	if !impossible && (tooMany() || tooBig()) {
-		t.fading.Scan(func(e *entry) bool {
+		t.mayLeave(now, func(e *entry) bool {
 			if e.leaving {
 				return true
 			}
@@ -100,6 +100,31 @@ func (t *tenant) promise(arriving load, quota store.Quota) (*room, error) {
 	}
 	return r, nil
 }
+
+// mayLeave shows visit, by deadline, what may be evicted at now, until visit says to stop.
+func (t *tenant) mayLeave(now int64, visit func(*entry) bool) {
+	// What is pinned or crystallized may leave where its ttl is over; those come between the others.
+	var ended []*entry
+	t.ending.Scan(func(e *entry) bool {
+		if e.due(now) {
+			ended = append(ended, e)
+		}
+		return e.due(now)
+	})
+	more := true
+	t.fading.Scan(func(e *entry) bool {
+		for more && len(ended) > 0 && byDeadline(ended[0], e) {
+			more, ended = visit(ended[0]), ended[1:]
+		}
+		more = more && visit(e)
+		return more
+	})
+	for ; more && len(ended) > 0; ended = ended[1:] {
+		more = visit(ended[0])
+	}
+}
+
+func (e *entry) mayLeave(now int64) bool { return e.evictable() || e.due(now) }
 
 // giveBack undoes a promise that is not kept.
 func (s *Store) giveBack(r *room) {

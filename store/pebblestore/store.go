@@ -85,7 +85,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(fsys, dir); err != nil {
 		return nil, err
 	}
 	if s.unlock, err = lockDir(fsys, dir); err != nil {

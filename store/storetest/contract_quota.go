@@ -92,6 +92,16 @@ var quotaIdeas = []idea{
 			f.ok("Get", err)
 		}
 	}},
+	{"what is past its deadline leaves first, though it was pinned or crystallized", func(f *fixture) {
+		p, c := f.encode(pinned, fades(2*time.Second)), f.encode(crystallized, fades(time.Second))
+		m := f.encode(fades(time.Hour))
+		inserted, err := f.tryInsert(store.Quota{Memories: 2}, f.memory(created(start.Add(time.Minute))))
+		f.ok("Insert", err)
+		ids, _ := f.evictions(inserted)
+		equal(f.t, "evicted", ids, []sigil.ID{c.ID, p.ID})
+		_, err = f.Get(f.ctx(), m.Key, start.Add(time.Minute))
+		f.ok("Get", err)
+	}},
 	{"refused where all are pinned or crystallized, and nothing changes", func(f *fixture) {
 		f.encode(pinned)
 		f.encode(crystallized)

@@ -84,7 +84,7 @@ func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) (
 	for _, m := range s.of(tenant) {
 		memories++
 		size += int64(m.Size)
-		if m.Evictable() {
+		if m.Evictable() || m.Due(items[0].Memory.CreatedAt) {
 			candidates = append(candidates, m.Meta)
 		}
 	}

@@ -1,0 +1,90 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// What was acknowledged before the power went is there afterwards, whole, and what was forgotten is
+// not; the index is what the disk says. Data that was never synced is lost in part or all of it.
+func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
+	for _, kept := range []int{0, 50, 100} { // percent of the unsynced data that reach the disk by luck
+		t.Run(fmt.Sprintf("%d%% of the unsynced", kept), func(t *testing.T) {
+			disk := vfs.NewCrashableMem()
+			s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := engine.New(s, nil)
+			ctx := context.Background()
+
+			var mu sync.Mutex // guards acknowledged
+			acknowledged := map[sigil.Key]string{}
+			var cut *vfs.MemFS
+			var atTheCut map[sigil.Key]string
+			var wg sync.WaitGroup
+			for caller := range 8 {
+				wg.Go(func() {
+					for i := range 50 {
+						data := fmt.Sprintf(`{"caller":%d,"i":%d}`, caller, i)
+						m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(data)})
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						forget := i%5 == 0
+						if forget {
+							err = e.Forget(ctx, m.Key)
+						}
+						mu.Lock()
+						if acknowledged[m.Key] = data; forget && err == nil {
+							acknowledged[m.Key] = ""
+						}
+						if len(acknowledged) == 200 {
+							// Everything in the map was answered, so the disk must have it now.
+							cut = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: rand.New(rand.NewPCG(1, uint64(kept)))})
+							atTheCut = map[sigil.Key]string{}
+							for k, v := range acknowledged {
+								atTheCut[k] = v
+							}
+						}
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+
+			s, err = pebblestore.Open("data", &pebblestore.Options{FS: cut})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if err := s.CheckIndex(); err != nil {
+				t.Error(err)
+			}
+			e = engine.New(s, nil)
+			for key, data := range atTheCut {
+				m, err := e.Peek(ctx, key)
+				switch {
+				case data == "" && !errors.Is(err, sigil.ErrNotFound):
+					t.Errorf("%s was forgotten and is there: %s (%v)", key, m.Data, err)
+				case data != "" && (err != nil || string(m.Data) != data):
+					t.Errorf("%s was acknowledged with %s and holds %s (%v)", key, data, m.Data, err)
+				}
+			}
+		})
+	}
+}
