@@ -50,12 +50,12 @@ type API struct {
 	options  Options
 	mux      *http.ServeMux
 	origins  *http.CrossOriginProtection
-	contract contract
+	contract *contract
 }
 
 // New makes the REST face of e. nil options are the defaults.
 func New(e *engine.Engine, o *Options) *API {
-	a := &API{engine: e, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	a := &API{engine: e, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), contract: openAPI()}
 	if o != nil {
 		a.options = *o
 	}
@@ -71,7 +71,6 @@ func New(e *engine.Engine, o *Options) *API {
 	if a.options.MaxBatchBody == 0 {
 		a.options.MaxBatchBody = 64 << 20
 	}
-	a.contract = newContract(a.options.Version)
 	a.register()
 	return a
 }

@@ -14,9 +14,15 @@ import (
 //go:embed openapi.yaml
 var openAPISource []byte
 
-// openAPIJSON gives the document as JSON, its version still to be filled in. A test sees to it that it
-// is good, so that it cannot fail.
-var openAPIJSON = sync.OnceValue(func() []byte {
+// contract is the OpenAPI document, read once. A test sees to it that it is good, so that reading it
+// cannot fail.
+type contract struct {
+	json  []byte // its version still to be filled in
+	docs  document
+	codes map[string]bool // those it explains
+}
+
+var openAPI = sync.OnceValue(func() *contract {
 	converted, err := yaml.YAMLToJSON(openAPISource)
 	if err != nil {
 		panic(fmt.Errorf("openapi.yaml: %w", err))
@@ -25,32 +31,22 @@ var openAPIJSON = sync.OnceValue(func() []byte {
 	if err := json.Indent(&indented, converted, "", " "); err != nil {
 		panic(fmt.Errorf("openapi.yaml: %w", err))
 	}
-	return indented.Bytes()
-})
-
-// contract is the OpenAPI document as it is served, and what else is made of it.
-type contract struct {
-	json  []byte
-	docs  page
-	codes map[string]bool // those it explains
-}
-
-func newContract(version string) contract {
-	quoted, _ := json.Marshal(version) // a string is always JSON
-	served := bytes.Replace(openAPIJSON(), []byte(`"{version}"`), quoted, 1)
-	var d document
-	if err := json.Unmarshal(served, &d); err != nil {
+	c := &contract{json: indented.Bytes(), codes: map[string]bool{}}
+	if err := json.Unmarshal(c.json, &c.docs); err != nil {
 		panic(fmt.Errorf("openapi.yaml: %w", err))
 	}
-	codes := make(map[string]bool, len(d.Codes))
-	for _, c := range d.Codes {
-		codes[c.Code] = true
+	for _, known := range c.docs.Codes {
+		c.codes[known.Code] = true
 	}
-	return contract{json: served, docs: render("docs", &d), codes: codes}
-}
+	return c
+})
 
 func (a *API) openAPI(c *call) error {
+	version, err := json.Marshal(a.options.Version)
+	if err != nil {
+		return err
+	}
 	c.Header().Set("Cache-Control", "no-cache")
-	c.bytesOf(http.StatusOK, jsonType, a.contract.json)
+	c.bytesOf(http.StatusOK, jsonType, bytes.Replace(a.contract.json, []byte(`"{version}"`), version, 1))
 	return nil
 }

@@ -18,7 +18,6 @@ var pages embed.FS
 // document is what the page of it shows.
 type document struct {
 	Info struct {
-		Version     string `json:"version"`
 		Description string `json:"description"`
 	} `json:"info"`
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`
@@ -125,7 +124,12 @@ func (c *call) page(p page) error {
 	return nil
 }
 
-func (a *API) docs(c *call) error { return c.page(a.contract.docs) }
+func (a *API) docs(c *call) error {
+	return c.page(render("docs", struct {
+		Version string
+		*document
+	}{a.options.Version, &a.contract.docs}))
+}
 
 // landing shows how to begin, with the address that the reader already uses.
 func (a *API) landing(c *call) error {
