@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -41,142 +40,11 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err != nil {
 		return m, err
 	}
-	encoded, err := e.insert(ctx, tenant, []store.Item{item})
-	if err != nil {
+	var result [1]Result
+	if err := e.insert(ctx, tenant, []store.Item{item}, result[:]); err != nil {
 		return m, err
 	}
-	return encoded[0].Memory, encoded[0].Err
-}
-
-// Result is what became of one draft of a batch.
-type Result struct {
-	Memory sigil.Memory // where Err is nil
-	Err    error
-}
-
-// EncodeBatch keeps many drafts and answers for each, in order; those without error are durable, all
-// in one commit, when it returns. A draft that is wrong does not harm the others. Where the quota has
-// no room for all of them together they are kept one by one as far as it goes. The error tells that
-// nothing was kept.
-func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
-	begin := time.Now()
-	defer func() { e.observeBatch(results, time.Since(begin), err) }()
-	if err := sigil.CheckTenant(tenant); err != nil {
-		return nil, err
-	}
-	if len(drafts) > e.limits.Batch {
-		return nil, sigil.TooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
-	}
-	results = make([]Result, len(drafts))
-	var items []store.Item
-	var at []int // the place in results of each item
-	for i, d := range drafts {
-		item, err := e.prepare(tenant, d)
-		if err != nil {
-			results[i].Err = err
-			continue
-		}
-		items, at = append(items, item), append(at, i)
-	}
-	if len(items) == 0 {
-		return results, nil
-	}
-	together := !repeatsKey(items)
-	var encoded []Result
-	if together {
-		encoded, err = e.insert(ctx, tenant, items)
-		together = !errors.Is(err, sigil.ErrFull) && !errors.Is(err, sigil.ErrConflict)
-	}
-	if !together {
-		// One item stands in the way, or is to be answered with another's memory: give each its own commit.
-		for i, item := range items {
-			one, err := e.insert(ctx, tenant, []store.Item{item})
-			if err != nil {
-				one = []Result{{Err: err}}
-			}
-			results[at[i]] = one[0]
-		}
-		return results, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range encoded {
-		results[at[i]] = encoded[i]
-	}
-	return results, nil
-}
-
-// repeatsKey tells whether two of items have one idempotency key.
-func repeatsKey(items []store.Item) bool {
-	seen := map[string]bool{}
-	for i := range items {
-		if key := items[i].Idempotency.Key; key != "" {
-			if seen[key] {
-				return true
-			}
-			seen[key] = true
-		}
-	}
-	return false
-}
-
-// observeBatch reports what was kept of a batch as one call, and what was not one by one.
-func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
-	kept := len(results)
-	for i := range results {
-		if err == nil && results[i].Err != nil {
-			kept--
-			e.observer.Refused(results[i].Err)
-		}
-	}
-	e.observer.Did("encode", kept, took, err)
-}
-
-// insert stores items; those whose idempotency key has an answer get it, and the rest are stored.
-func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item) ([]Result, error) {
-	results := make([]Result, len(items))
-	at := make([]int, len(items))
-	for i := range items {
-		at[i], results[i].Memory = i, items[i].Memory
-	}
-	evict := func(m sigil.Meta, reason string) sigil.Event {
-		now := e.now()
-		if m.Due(now) { // it had faded, and no sweep has come by yet
-			return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}
-		}
-		return sigil.Event{Time: now, Kind: sigil.Evicted, Reason: reason, Memory: m}
-	}
-	for len(items) > 0 {
-		inserted, err := e.store.Insert(ctx, tenant, items, e.Settings().Quota, evict)
-		if err != nil {
-			return nil, wrap(err)
-		}
-		for i := range inserted.Evicted {
-			e.observer.Released(inserted.Evicted[i].Reason, 1)
-		}
-		if len(inserted.Answers) == 0 {
-			break
-		}
-		var rest []store.Item
-		var restAt []int
-		for i, item := range items {
-			answer, found := inserted.Answers[i]
-			switch {
-			case !found:
-				rest, restAt = append(rest, item), append(restAt, at[i])
-			case answer.Fingerprint != item.Idempotency.Fingerprint:
-				results[at[i]] = Result{Err: &sigil.Error{
-					Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key",
-					Detail: "this key was used before with another request",
-				}}
-			default:
-				results[at[i]].Memory.Meta = answer.Memory
-			}
-		}
-		items, at = rest, restAt
-	}
-	return results, nil
+	return result[0].Memory, result[0].Err
 }
 
 // prepare checks d and computes all that a memory is. It does no I/O.

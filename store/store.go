@@ -103,7 +103,7 @@ type Store interface {
 // Item is one memory to insert.
 type Item struct {
 	Memory sigil.Memory
-	// Events are journaled with it, in order.
+	// Events are journaled with it, in order. The store may set their positions in place.
 	Events []sigil.Event
 	// Idempotency is stored with it where Key is not empty.
 	Idempotency Idempotency

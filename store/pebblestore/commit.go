@@ -27,15 +27,16 @@ const (
 type change struct {
 	batch   *pebble.Batch  // records to set and delete
 	events  []journaled    // to journal, after the records of the changes before
+	records []byte         // the events' records, one after another
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	done    chan error     // gets one answer
 	scratch []byte         // to encode a record in, before it is copied to the batch
 }
 
-// journaled is an event, which gets its position when it is written, and its record.
+// journaled is an event, which gets its position when it is written, and where its record is.
 type journaled struct {
-	event  *sigil.Event
-	record []byte
+	event    *sigil.Event
+	from, to int
 }
 
 // maxScratch is the largest scratch that is kept for the next change.
@@ -54,7 +55,10 @@ func (ch *change) discard() {
 	_ = ch.batch.Close() // it has no iterator that could fail
 	ch.batch, ch.publish = nil, nil
 	clear(ch.events)
-	ch.events = ch.events[:0]
+	ch.events, ch.records = ch.events[:0], ch.records[:0]
+	if cap(ch.records) > maxScratch {
+		ch.events, ch.records = nil, nil
+	}
 	if cap(ch.scratch) > maxScratch {
 		ch.scratch = nil
 	}
@@ -86,7 +90,10 @@ type committer struct {
 	policies int
 
 	written chan *written // from form to finish; its room is inFlight-1
-	wg      sync.WaitGroup
+	// free holds batches to use again. They have grown to what a commit needs; those of the database's
+	// own pool, which also serves the changes, would grow anew each time.
+	free chan *pebble.Batch
+	wg   sync.WaitGroup
 }
 
 // written is a batch that waits for its sync.
@@ -99,7 +106,7 @@ type written struct {
 
 func startCommitter(s *Store) *committer {
 	c := &committer{
-		s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1),
+		s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1), free: make(chan *pebble.Batch, inFlight+1),
 		position: s.published.Load(), policies: len(s.policies.from(0)),
 	}
 	c.wg.Go(c.form)   // stop waits for it
@@ -172,7 +179,7 @@ func (c *committer) form() {
 			if len(changes) == 0 && !refreshes && !closed {
 				break
 			}
-			w := &written{batch: c.s.db.NewBatch(), changes: changes, begin: time.Now()}
+			w := &written{batch: c.batch(), changes: changes, begin: time.Now()}
 			err := c.fill(w, refreshes || closed)
 			refreshes = false
 			if err == nil && !w.batch.Empty() {
@@ -183,7 +190,7 @@ func (c *committer) form() {
 				return
 			}
 			if w.batch.Empty() { // a tick, or the end, with nothing refreshed
-				_ = w.batch.Close()
+				c.recycle(w.batch)
 			} else {
 				select {
 				case c.written <- w:
@@ -195,6 +202,23 @@ func (c *committer) form() {
 				return
 			}
 		}
+	}
+}
+
+func (c *committer) batch() *pebble.Batch {
+	select {
+	case b := <-c.free:
+		return b
+	default:
+		return c.s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxBatch))
+	}
+}
+
+func (c *committer) recycle(b *pebble.Batch) {
+	b.Reset()
+	select {
+	case c.free <- b:
+	default: // there are enough
 	}
 }
 
@@ -214,7 +238,7 @@ func (c *committer) fill(w *written, refreshes bool) error {
 		for _, j := range ch.events {
 			c.position++
 			j.event.Position = c.position
-			if err := w.batch.Set(journalKey(j.event.Memory.Tenant, c.position), j.record, nil); err != nil {
+			if err := w.batch.Set(journalKey(j.event.Memory.Tenant, c.position), ch.records[j.from:j.to], nil); err != nil {
 				return err
 			}
 		}
@@ -241,7 +265,7 @@ func (c *committer) finish() {
 			c.s.fail(err)
 			return
 		}
-		_ = w.batch.Close()
+		c.recycle(w.batch)
 		x := c.s.index
 		x.mu.Lock()
 		for _, ch := range w.changes {

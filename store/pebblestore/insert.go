@@ -105,8 +105,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	ch.scratch = appendBody(ch.scratch[:0], m)
 	ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
 	for i := range item.Events {
-		event := item.Events[i] // a copy: it will get a position
-		if err := s.journal(ch, &event); err != nil {
+		if err := s.journal(ch, &item.Events[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -126,11 +125,13 @@ func (s *Store) journal(ch *change, e *sigil.Event) error {
 			return err
 		}
 	}
-	b, err := appendEvent(make([]byte, 0, 96), e, policy)
+	from := len(ch.records)
+	records, err := appendEvent(ch.records, e, policy)
 	if err != nil {
 		return err
 	}
-	ch.events = append(ch.events, journaled{e, b})
+	ch.records = records
+	ch.events = append(ch.events, journaled{e, from, len(records)})
 	return nil
 }
 
@@ -139,12 +140,15 @@ func (s *Store) journal(ch *change, e *sigil.Event) error {
 func (s *Store) checkNew(name string, entries []*entry) error {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
-	seen := make(map[sigil.ID]bool, len(entries))
+	var seen map[sigil.ID]bool
+	if len(entries) > 1 {
+		seen = make(map[sigil.ID]bool, len(entries))
+	}
 	for _, e := range entries {
 		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil || seen[e.id] {
 			return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
 		}
-		if len(entries) > 1 {
+		if seen != nil {
 			seen[e.id] = true
 		}
 	}

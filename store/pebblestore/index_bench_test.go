@@ -1,0 +1,30 @@
+package pebblestore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// BenchmarkIndexInsert is what making one memory visible costs, in an index that grows to b.N.
+func BenchmarkIndexInsert(b *testing.B) {
+	now := time.UnixMilli(1_764_000_000_000)
+	entries := make([]*entry, b.N)
+	for i := range entries {
+		now = now.Add(time.Millisecond / 50)
+		m := sigil.Meta{
+			Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, Frequency: sigil.Frequency(i * 7919 % 1000), Potential: 0.5, Size: 500,
+			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultPolicy(),
+		}
+		m.Reschedule()
+		entries[i] = newEntry(&m, 0)
+	}
+	x := newIndex()
+	t := x.tenant("public")
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, e := range entries {
+		x.insert(t, e)
+	}
+}
