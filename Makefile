@@ -22,6 +22,12 @@ help: ## List the targets
 
 .PHONY: run
 run: build ## Build the daemon and serve, with the embedded store (ARGS="..." for flags)
+	@printf '%s\n' 'Try, in another terminal:' \
+	  "  bin/sigil encode '{\"note\":\"tea at five\"}'    keep a memory" \
+	  '  bin/sigil list                                what there is, and when it fades' \
+	  '  bin/sigil help                                recall, related, pin, events, …' \
+	  '  http://127.0.0.1:7433/docs                    the same over HTTP' \
+	  'Ctrl-C stops it. make demo shows it on real records.' ''
 	@exec ./bin/sigil serve $(ARGS)
 
 .PHONY: build
