@@ -26,7 +26,7 @@ func TestRunByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.WithValue(t.Context(), key{}, "value")
-	if err := s.Run(ctx, "a"); err != broken {
+	if err := s.Run(ctx, "a"); !errors.Is(err, broken) {
 		t.Errorf("Run before Start = %v, want what the job returned", err)
 	}
 	if err := s.Run(ctx, "b"); !errors.Is(err, scheduler.ErrNotFound) {
@@ -38,7 +38,7 @@ func TestRunByHand(t *testing.T) {
 		t.Errorf("Run with a context that has ended = %v", err)
 	}
 	runs := seen.all()
-	if len(runs) != 1 || !runs[0].Manual || !runs[0].Scheduled.IsZero() || runs[0].Err != broken {
+	if len(runs) != 1 || !runs[0].Manual || !runs[0].Scheduled.IsZero() || !errors.Is(runs[0].Err, broken) {
 		t.Errorf("runs = %+v", runs)
 	}
 	if got := info(t, s); got.Runs != 1 || got.Last != runs[0] {

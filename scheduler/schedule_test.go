@@ -88,34 +88,58 @@ func TestDaylightSaving(t *testing.T) {
 		day              string // and the one before and after it
 		want             []string
 	}{
-		{"skipped hour", "America/New_York", "0 30 2 * * *", "2024-03-10",
-			[]string{"09 02:30 EST", "10 03:00 EDT", "11 02:30 EDT"}},
-		{"many in a skipped hour", "America/New_York", "0 */20 2 * * *", "2024-03-10",
-			[]string{"09 02:00 EST", "09 02:20 EST", "09 02:40 EST", "10 03:00 EDT",
-				"11 02:00 EDT", "11 02:20 EDT", "11 02:40 EDT"}},
-		{"skipped and after", "America/New_York", "0 0 2,3 * * *", "2024-03-10",
-			[]string{"09 02:00 EST", "09 03:00 EST", "10 03:00 EDT", "11 02:00 EDT", "11 03:00 EDT"}},
-		{"repeated hour", "America/New_York", "0 30 1 * * *", "2024-11-03",
-			[]string{"02 01:30 EDT", "03 01:30 EDT", "04 01:30 EST"}},
-		{"after the repeated hour", "America/New_York", "0 0 2 * * *", "2024-11-03",
-			[]string{"02 02:00 EDT", "03 02:00 EST", "04 02:00 EST"}},
-		{"skipped midnight", "America/Santiago", "@daily", "2024-09-08",
-			[]string{"07 00:00 -04", "08 01:00 -03", "09 00:00 -03"}},
-		{"day before a skipped midnight", "America/Santiago", "0 0 22 * * SAT", "2024-09-08",
-			[]string{"07 22:00 -04"}},
-		{"skipped half hour", "Australia/Lord_Howe", "0 15 2 * * *", "2024-10-06",
-			[]string{"05 02:15 +1030", "06 02:30 +11", "07 02:15 +11"}},
-		{"repeated half hour", "Australia/Lord_Howe", "0 45 1 * * *", "2024-04-07",
-			[]string{"06 01:45 +11", "07 01:45 +11", "08 01:45 +1030"}},
-		{"skipped day", "Pacific/Apia", "0 0 12 30 12 *", "2011-12-30",
-			[]string{"31 00:00 +14"}},
-		{"keeps its pace, skipped", "America/New_York", "0 0 * 10 3 *", "2024-03-10",
+		{
+			"skipped hour", "America/New_York", "0 30 2 * * *", "2024-03-10",
+			[]string{"09 02:30 EST", "10 03:00 EDT", "11 02:30 EDT"},
+		},
+		{
+			"many in a skipped hour", "America/New_York", "0 */20 2 * * *", "2024-03-10",
+			[]string{
+				"09 02:00 EST", "09 02:20 EST", "09 02:40 EST", "10 03:00 EDT",
+				"11 02:00 EDT", "11 02:20 EDT", "11 02:40 EDT",
+			},
+		},
+		{
+			"skipped and after", "America/New_York", "0 0 2,3 * * *", "2024-03-10",
+			[]string{"09 02:00 EST", "09 03:00 EST", "10 03:00 EDT", "11 02:00 EDT", "11 03:00 EDT"},
+		},
+		{
+			"repeated hour", "America/New_York", "0 30 1 * * *", "2024-11-03",
+			[]string{"02 01:30 EDT", "03 01:30 EDT", "04 01:30 EST"},
+		},
+		{
+			"after the repeated hour", "America/New_York", "0 0 2 * * *", "2024-11-03",
+			[]string{"02 02:00 EDT", "03 02:00 EST", "04 02:00 EST"},
+		},
+		{
+			"skipped midnight", "America/Santiago", "@daily", "2024-09-08",
+			[]string{"07 00:00 -04", "08 01:00 -03", "09 00:00 -03"},
+		},
+		{
+			"day before a skipped midnight", "America/Santiago", "0 0 22 * * SAT", "2024-09-08",
+			[]string{"07 22:00 -04"},
+		},
+		{
+			"skipped half hour", "Australia/Lord_Howe", "0 15 2 * * *", "2024-10-06",
+			[]string{"05 02:15 +1030", "06 02:30 +11", "07 02:15 +11"},
+		},
+		{
+			"repeated half hour", "Australia/Lord_Howe", "0 45 1 * * *", "2024-04-07",
+			[]string{"06 01:45 +11", "07 01:45 +11", "08 01:45 +1030"},
+		},
+		{
+			"skipped day", "Pacific/Apia", "0 0 12 30 12 *", "2011-12-30",
+			[]string{"31 00:00 +14"},
+		},
+		{
+			"keeps its pace, skipped", "America/New_York", "0 0 * 10 3 *", "2024-03-10",
 			func() (h []string) {
 				for _, at := range strings.Fields("00 01 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23") {
 					h = append(h, "10 "+at+":00 "+map[bool]string{true: "EST", false: "EDT"}[at < "02"])
 				}
 				return h
-			}()},
+			}(),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,10 +191,17 @@ func TestTicksAgainstTheRule(t *testing.T) {
 		zone string
 		year int
 	}{
-		{"America/New_York", 2024}, {"America/Santiago", 2024}, {"Australia/Lord_Howe", 2024},
-		{"Africa/Casablanca", 2024}, {"Asia/Beirut", 2024}, {"Europe/Dublin", 2024},
-		{"Asia/Kathmandu", 2024}, {"Pacific/Apia", 2011}, {"UTC", 2024},
-		{"America/New_York", 2040}, {"Australia/Lord_Howe", 2040}, // a leap year beyond the table
+		{"America/New_York", 2024},
+		{"America/Santiago", 2024},
+		{"Australia/Lord_Howe", 2024},
+		{"Africa/Casablanca", 2024},
+		{"Asia/Beirut", 2024},
+		{"Europe/Dublin", 2024},
+		{"Asia/Kathmandu", 2024},
+		{"Pacific/Apia", 2011},
+		{"UTC", 2024},
+		{"America/New_York", 2040},
+		{"Australia/Lord_Howe", 2040}, // a leap year beyond the table
 	}
 	for _, in := range tests {
 		loc := zone(t, in.zone)

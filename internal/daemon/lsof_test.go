@@ -28,7 +28,7 @@ func TestStopUnderLoadHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := d.Addr()
-	if held := lsof(t); !strings.Contains(held, l.Config.Data) || !strings.Contains(held, addr+" (LISTEN)") {
+	if held := lsof(t); !strings.Contains(held, l.Data) || !strings.Contains(held, addr+" (LISTEN)") {
 		t.Fatalf("lsof does not see what a running daemon holds:\n%s", held)
 	}
 
@@ -59,7 +59,7 @@ func TestStopUnderLoadHoldsNothing(t *testing.T) {
 	stop(t, d)
 	all.Wait()
 
-	if held := lsof(t); strings.Contains(held, l.Config.Data) || strings.Contains(held, addr) {
+	if held := lsof(t); strings.Contains(held, l.Data) || strings.Contains(held, addr) {
 		t.Errorf("after Stop the process still holds something of the daemon:\n%s", held)
 	}
 	goleak.VerifyNone(t, before)

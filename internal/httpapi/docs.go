@@ -137,7 +137,7 @@ func (a *API) landing(c *call) error {
 	if c.r.TLS != nil {
 		origin = "https://" + c.r.Host
 	}
-	if strings.Trim(c.r.Host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:[]-") != "" {
+	if strings.Trim(c.r.Host, letters+".:[]-") != "" {
 		origin = "http://127.0.0.1:7433" // a host that a shell may not take as it is
 	}
 	return c.page(render("landing", struct{ Origin, Version string }{origin, a.options.Version}))

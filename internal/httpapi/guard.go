@@ -34,7 +34,10 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-const maxRequestID = 64
+const (
+	maxRequestID = 64
+	letters      = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+)
 
 // requestID takes the client's id for the request where it is sane, and makes one where not.
 func requestID(h http.Header) string {
@@ -42,11 +45,8 @@ func requestID(h http.Header) string {
 	if id == "" || len(id) > maxRequestID {
 		return rand.Text()
 	}
-	for i := range len(id) {
-		c := id[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return rand.Text()
-		}
+	if strings.Trim(id, letters+"._-") != "" {
+		return rand.Text()
 	}
 	return id
 }
@@ -69,13 +69,12 @@ func idempotencyKey(r *http.Request, max int) (string, error) {
 	if len(keys) == 0 {
 		return "", nil
 	}
-	if len(keys) > 1 || keys[0] == "" || len(keys[0]) > max {
-		return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
+	bad := len(keys) > 1 || keys[0] == "" || len(keys[0]) > max
+	for i := 0; i < len(keys[0]) && !bad; i++ {
+		bad = keys[0][i] < 0x20 || keys[0][i] > 0x7e
 	}
-	for _, c := range []byte(keys[0]) {
-		if c < 0x20 || c > 0x7e {
-			return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
-		}
+	if bad {
+		return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
 	}
 	return keys[0], nil
 }

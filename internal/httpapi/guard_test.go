@@ -168,7 +168,7 @@ func TestPanicAfterTheAnswerBegan(t *testing.T) {
 		Observe: func(_, _ string, s int, _ time.Duration) { status = s },
 	}})
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler || status != 500 || !strings.Contains(f.log.String(), "boom") {
+		if p, _ := recover().(error); !errors.Is(p, http.ErrAbortHandler) || status != 500 || !strings.Contains(f.log.String(), "boom") {
 			t.Errorf("got %v, status %d, log %s", p, status, f.log)
 		}
 	}()

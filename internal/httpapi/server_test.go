@@ -40,7 +40,8 @@ func TestOverASocket(t *testing.T) {
 	if status, body := post(chunked(`{"data":"` + strings.Repeat("a", 1<<20-2) + `"}`)); status != 201 {
 		t.Errorf("the longest data: %d %.200s", status, body)
 	}
-	for _, body := range []io.Reader{strings.NewReader(strings.Repeat(" ", 2<<20)), chunked(strings.Repeat(" ", 2<<20))} {
+	tooLong := strings.Repeat(" ", 1<<20+64<<10+1)
+	for _, body := range []io.Reader{strings.NewReader(tooLong), chunked(tooLong)} {
 		if status, body := post(body); status != 413 || !strings.Contains(body, "body_too_large") {
 			t.Errorf("too long: %d %s", status, body)
 		}

@@ -250,7 +250,7 @@ func (c *committer) fill(w *written, refreshes bool) error {
 		}
 	}
 	for _, p := range c.s.policies.from(c.policies) {
-		if err := w.batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil { //nolint:gosec // policies.add bounds it
+		if err := w.batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil {
 			return err
 		}
 		c.policies++

@@ -101,8 +101,8 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 		if len(key) < 9 {
 			return errDamaged
 		}
-		tenant, idem, ok := splitTenant(key[8:])         // the tenant follows the time as it follows a family
-		ends := int64(binary.BigEndian.Uint64(key[1:9])) //nolint:gosec // it was an int64 when it was written
+		tenant, idem, ok := splitTenant(key[8:]) // the tenant follows the time as it follows a family
+		ends := int64(binary.BigEndian.Uint64(key[1:9]))
 		switch {
 		case !ok:
 			return errDamaged

@@ -54,7 +54,7 @@ func (e *entry) meta(tenant string, p *policies) sigil.Meta {
 func newEntry(m *sigil.Meta, policy uint16) *entry {
 	e := &entry{
 		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
-		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized, //nolint:gosec // sizes are limited far below 4 GiB
+		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
 	return e
