@@ -19,7 +19,7 @@ const (
 	maxBatch = 8 << 20
 	// inFlight is how many batches may be on their way to the disk: while one syncs the next is formed
 	// and written, and waits for the one after.
-	inFlight = 2
+	inFlight = 4
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
