@@ -127,7 +127,7 @@ func TestFailingJobsKeepTheirSchedule(t *testing.T) {
 		"error":       {func(context.Context) error { return broken }, []error{broken}, "broken"},
 		"panic":       {func(context.Context) error { panic("boom") }, []error{scheduler.ErrPanic}, "boom"},
 		"panic error": {func(context.Context) error { panic(broken) }, []error{scheduler.ErrPanic, broken}, "broken"},
-		"panic nil":   {func(context.Context) error { panic(nothing()) }, []error{scheduler.ErrPanic}, "nil"},
+		"panic nil":   {func(context.Context) error { panic(nilValue()) }, []error{scheduler.ErrPanic}, "nil"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -199,4 +199,4 @@ func TestJobsDoNotWaitForEachOther(t *testing.T) {
 	})
 }
 
-func nothing() any { return nil }
+func nilValue() any { return nil }
