@@ -34,6 +34,14 @@ func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	if len(raw) > limits.Bytes {
 		return nil, sigil.Hash{}, sigil.TooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
 	}
+	if compact, hash, ok := readFast(raw, limits.Depth); ok {
+		return compact, hash, nil
+	}
+	return readSlow(field, raw, limits)
+}
+
+// readSlow is Read by the library: the authority on what is canonical, and on every mistake.
+func readSlow(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	hash, err := canonicalHash(raw)
 	if err != nil {
 		if deeper(raw, limits.Depth) { // the reader's own limit calls it a syntax error
