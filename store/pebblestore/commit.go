@@ -17,9 +17,9 @@ const (
 	// maxBatch bounds the bytes of one batch, so that a flood of large memories does not make one
 	// commit that everybody waits for.
 	maxBatch = 8 << 20
-	// inFlight is how many batches may be on their way to the disk: while one syncs the next is formed
-	// and written, and waits for the one after.
-	inFlight = 4
+	// inFlight is how many batches may be on their way to the disk: while one syncs the next are formed
+	// and written, and share the sync after it. More of them only makes them smaller.
+	inFlight = 3
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
@@ -29,6 +29,8 @@ type change struct {
 	events  []journaled    // to journal, after the records of the changes before
 	records []byte         // the events' records, one after another
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
+	tenant  string         // of entries
+	entries []*entry       // to put into the index after publish
 	done    chan error     // gets one answer
 	scratch []byte         // to encode a record in, before it is copied to the batch
 }
@@ -54,6 +56,10 @@ func (s *Store) newChange() *change {
 func (ch *change) discard() {
 	_ = ch.batch.Close() // it has no iterator that could fail
 	ch.batch, ch.publish = nil, nil
+	if clear(ch.entries); cap(ch.entries) > maxScratch/8 {
+		ch.entries = nil
+	}
+	ch.entries = ch.entries[:0]
 	clear(ch.events)
 	ch.events, ch.records = ch.events[:0], ch.records[:0]
 	if cap(ch.records) > maxScratch {
@@ -69,6 +75,19 @@ func (ch *change) discard() {
 func (ch *change) set(key, value []byte) { _ = ch.batch.Set(key, value, nil) }
 
 func (ch *change) remove(key []byte) { _ = ch.batch.Delete(key, nil) }
+
+// apply makes the change visible. The index is locked for writing.
+func (ch *change) apply(x *index) {
+	if ch.publish != nil {
+		ch.publish(x)
+	}
+	if len(ch.entries) > 0 {
+		t := x.tenant(ch.tenant) // looked up now: what publish removed may have taken the tenant along
+		for _, e := range ch.entries {
+			x.insert(t, e)
+		}
+	}
+}
 
 func (ch *change) empty() bool { return ch.batch.Empty() && len(ch.events) == 0 }
 
@@ -269,9 +288,7 @@ func (c *committer) finish() {
 		x := c.s.index
 		x.mu.Lock()
 		for _, ch := range w.changes {
-			if ch.publish != nil {
-				ch.publish(x)
-			}
+			ch.apply(x)
 		}
 		x.mu.Unlock()
 		c.s.published.Store(w.position)

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -156,7 +155,7 @@ func (t *tenant) near(f sigil.Frequency, span, limit int, now int64) []*entry {
 		ring := t.newestLive(int(f)+distance, limit-len(found), now)
 		if distance > 0 {
 			ring = append(ring, t.newestLive(int(f)-distance, limit-len(found), now)...)
-			slices.SortFunc(ring, func(a, b *entry) int { return strings.Compare(string(b.id[:]), string(a.id[:])) })
+			slices.SortFunc(ring, func(a, b *entry) int { return compareIDs(b, a) })
 		}
 		found = append(found, ring[:min(len(ring), limit-len(found))]...)
 	}
@@ -169,11 +168,13 @@ func (t *tenant) newestLive(f, limit int, now int64) []*entry {
 		return nil
 	}
 	var found []*entry
-	t.frequencies[uint16(f)].newest.Scan(func(e *entry) bool {
+	for _, e := range slices.Backward(t.frequencies[uint16(f)].entries) {
+		if len(found) == limit {
+			break
+		}
 		if !e.due(now) {
 			found = append(found, e)
 		}
-		return len(found) < limit
-	})
+	}
 	return found
 }

@@ -18,7 +18,8 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, nil
 	}
 
-	if keys := idempotencyKeys(name, items); len(keys) > 0 {
+	keys := idempotencyKeys(name, items)
+	if len(keys) > 0 {
 		if !s.insertKeys.add(keys) {
 			return store.Inserted{}, &sigil.Error{
 				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
@@ -33,7 +34,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 
 	ch := s.newChange()
-	entries := make([]*entry, len(items))
+	ch.tenant = name
 	var arriving load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])
@@ -41,47 +42,46 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 			ch.discard()
 			return store.Inserted{}, err
 		}
-		entries[i] = e
+		ch.entries = append(ch.entries, e)
 		arriving.memories++
 		arriving.bytes += int64(e.size)
 	}
-	if err := s.checkNew(name, entries); err != nil {
+	if err := s.checkNew(name, ch.entries); err != nil {
 		ch.discard()
 		return store.Inserted{}, err
 	}
+	if keys != nil {
+		ch.publish = func(x *index) { x.expire(items) }
+	}
 	if quota == (store.Quota{}) {
-		ch.publish = func(x *index) {
-			t := x.tenant(name)
-			for _, e := range entries {
-				x.insert(t, e)
-			}
-			x.expire(items)
-		}
 		return store.Inserted{}, s.commits.do(ch)
 	}
+	return s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
+}
 
-	room, err := s.makeRoom(name, arriving, quota, items[0].Memory.CreatedAt.UnixMilli())
+// insertWithin makes room for ch under a quota and commits it with what makes the room.
+func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now int64, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	room, err := s.makeRoom(ch.tenant, arriving, quota, now)
 	if err != nil {
 		ch.discard()
 		return store.Inserted{}, err
 	}
 	defer room.unlock()
-	evicted, err := s.encodeEvictions(ch, name, room, evict)
+	evicted, err := s.encodeEvictions(ch, room, evict)
 	if err != nil {
 		ch.discard()
 		s.giveBack(room)
 		return store.Inserted{}, err
 	}
+	expire := ch.publish
 	ch.publish = func(x *index) {
 		room.settle()
 		for _, v := range room.victims {
 			x.remove(room.tenant, v.entry)
 		}
-		t := x.tenant(name) // anew: the last victim may have taken the tenant with it
-		for _, e := range entries {
-			x.insert(t, e)
+		if expire != nil {
+			expire(x)
 		}
-		x.expire(items)
 	}
 	s.clean(room.keys)
 	if err := s.commits.do(ch); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -15,6 +16,13 @@ type policies struct {
 	mu       sync.RWMutex
 	byNumber []sigil.Policy
 	numbers  map[sigil.Policy]uint16
+	// last is the one asked for last, which is mostly the next one too.
+	last atomic.Pointer[numbered]
+}
+
+type numbered struct {
+	policy sigil.Policy
+	number uint16
 }
 
 // get gives the policy with a number, or nil.
@@ -29,13 +37,14 @@ func (p *policies) get(number uint16) sigil.Policy {
 
 // number gives the number of a policy, a new one where it has none.
 func (p *policies) number(policy sigil.Policy) (uint16, error) {
-	p.mu.RLock()
-	n, ok := p.numbers[policy]
-	p.mu.RUnlock()
-	if ok {
-		return n, nil
+	if last := p.last.Load(); last != nil && last.policy == policy {
+		return last.number, nil
 	}
-	return p.add(policy)
+	n, err := p.add(policy)
+	if err == nil {
+		p.last.Store(&numbered{policy, n})
+	}
+	return n, err
 }
 
 func (p *policies) add(policy sigil.Policy) (uint16, error) {

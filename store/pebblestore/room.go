@@ -150,19 +150,19 @@ func (l *load) add(other load, sign int) {
 
 // encodeEvictions adds to ch what takes the victims off the disk and journals it, before anything
 // else of ch is journaled: they make room first.
-func (s *Store) encodeEvictions(ch *change, name string, r *room, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
+func (s *Store) encodeEvictions(ch *change, r *room, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
 	own := ch.events
 	ch.events = nil
 	for _, v := range r.victims {
 		s.index.mu.RLock()
-		m := v.entry.meta(name, s.policies)
+		m := v.entry.meta(ch.tenant, s.policies)
 		s.index.mu.RUnlock()
 		event := evict(m, v.reason)
 		if err := s.journal(ch, &event); err != nil {
 			return nil, err
 		}
-		ch.remove(memoryKey(metaFamily, name, m.ID))
-		ch.remove(memoryKey(bodyFamily, name, m.ID))
+		ch.remove(memoryKey(metaFamily, ch.tenant, m.ID))
+		ch.remove(memoryKey(bodyFamily, ch.tenant, m.ID))
 		evicted = append(evicted, &event)
 	}
 	ch.events = append(ch.events, own...)
