@@ -16,9 +16,14 @@ cleanup() {
 }
 trap cleanup EXIT
 
-echo "== in process: sigil beside a bare Pebble; sweeps; Redis (appendfsync always, three writes in MULTI)"
-go test -run '^$' -bench . -benchtime "$benchtime" -count "$count" ./internal/bench 2>/dev/null | tee "$work/bench.txt"
-go tool -modfile=tools/go.mod benchstat -col /of "$work/bench.txt" || true
+measure() { go test -run '^$' -bench "$1" -benchtime "$benchtime" -count "$2" ./internal/bench 2>/dev/null | grep -a encodes/s; }
+echo "== durable encode in process, beside a bare Pebble commit of the same bytes, in turns"
+for _ in $(seq "$count"); do measure 'Encode/of=.*/callers' 1; done | tee "$work/encode.txt"
+go tool -modfile=tools/go.mod benchstat -col /of "$work/encode.txt" || true
+echo "== Redis, appendfsync always, the same three writes in MULTI"
+measure Redis "$count"
+echo "== a sweep with nothing due; opening a million memories"
+go test -run '^$' -bench 'Nothing|Open' -benchtime 1s ./internal/bench 2>/dev/null | grep -a ns/op
 
 echo "== over HTTP: wrk, one encode a request"
 for connections in 64 1000; do

@@ -11,16 +11,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// fill opens a store with n memories, kept under a clock that stands still.
-func fill(b *testing.B, n int) (*engine.Engine, *time.Time) {
+// fill keeps n memories of about ten bytes.
+func fill(b *testing.B, e *engine.Engine, n int) {
 	b.Helper()
-	s, err := pebblestore.Open(b.TempDir(), &pebblestore.Options{Logger: quiet})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	e := engine.New(s, &engine.Options{Clock: func() time.Time { return now }})
 	const batch = 10_000
 	for first := 0; first < n; first += batch {
 		drafts := make([]sigil.Draft, min(batch, n-first))
@@ -37,7 +30,6 @@ func fill(b *testing.B, n int) (*engine.Engine, *time.Time) {
 			}
 		}
 	}
-	return e, &now
 }
 
 // BenchmarkSweepNothingDue is a decay sweep that finds nothing to release: it costs the same however
@@ -45,7 +37,14 @@ func fill(b *testing.B, n int) (*engine.Engine, *time.Time) {
 func BenchmarkSweepNothingDue(b *testing.B) {
 	for _, n := range []int{1_000, 1_000_000} {
 		b.Run(fmt.Sprintf("memories=%d", n), func(b *testing.B) {
-			e, _ := fill(b, n)
+			s, err := pebblestore.Open(b.TempDir(), &pebblestore.Options{Logger: quiet})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			e := engine.New(s, &engine.Options{Clock: func() time.Time { return now }})
+			fill(b, e, n)
 			b.ReportAllocs()
 			for b.Loop() {
 				if s, err := e.Sweep(context.Background()); err != nil || s.Total() != 0 {

@@ -30,7 +30,7 @@ func (c *call) contentType(allowed ...string) (string, error) {
 			}
 		}
 	}
-	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8")
+	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8 (curl: --json)")
 }
 
 // trusted bounds what is set aside because a client says how long its body will be.

@@ -290,8 +290,9 @@ func (c *committer) finish() {
 		for _, ch := range w.changes {
 			ch.apply(x)
 		}
-		x.mu.Unlock()
+		// With the index still locked: who sees a change sees its journal entry.
 		c.s.published.Store(w.position)
+		x.mu.Unlock()
 		for _, ch := range w.changes {
 			ch.done <- nil
 		}
