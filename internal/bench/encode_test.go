@@ -82,7 +82,9 @@ func benchSigil(b *testing.B, n int) {
 }
 
 func benchBare(b *testing.B, n int) {
-	db, err := pebble.Open(b.TempDir(), pebblestore.DatabaseOptions())
+	o := pebblestore.DatabaseOptions()
+	o.Logger = silent{}
+	db, err := pebble.Open(b.TempDir(), o)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -107,6 +109,13 @@ func benchBare(b *testing.B, n int) {
 		return batch.Commit(pebble.Sync)
 	})
 }
+
+// silent keeps the database's words out of the figures.
+type silent struct{}
+
+func (silent) Infof(string, ...any)      {}
+func (silent) Errorf(string, ...any)     {}
+func (silent) Fatalf(f string, v ...any) { panic(fmt.Sprintf(f, v...)) }
 
 // blob is bytes that do not compress, as hashes and ids do not.
 var blob = func() []byte {
