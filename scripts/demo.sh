@@ -17,7 +17,7 @@ trap cleanup EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '$ sigil %s\n' "$*"; "$sigil" "$@"; }
-field() { "$sigil" stats --json | sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" | head -n 1; }
+field() { "$sigil" stats --json | sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p"; }
 
 command -v apt-cache >/dev/null || { echo "demo: it reads apt-cache dumpavail, which only a Debian machine has" >&2; exit 1; }
 apt-cache dumpavail >"$work/avail"
@@ -48,13 +48,13 @@ run stats
 
 say "The newest, recalled: its idleness starts again"
 "$sigil" list --limit 20 --json >"$work/kept" 2>/dev/null
-sed -n 's/.*"id": *"\([0-9a-f-]\{36\}\)".*/\1/p' "$work/kept" | head -n 20 >"$work/ids"
-first=$(head -n 1 "$work/ids")
+sed -n 's/.*"id": *"\([0-9a-f-]\{36\}\)".*/\1/p' "$work/kept" >"$work/ids"
+first=$(sed -n 1p "$work/ids")
 run recall "$first"
 say "What resonates with it"
 run related "$first" --limit 5 | cut -c -120
 say "Patterns (among so many ordinary memories none is strong), and crystals of memories"
-run patterns | head -n 5
+run patterns | sed -n 1,5p
 run crystals --limit 5 | cut -c -120
 
 say "Twenty memories are recalled every few seconds; nobody touches the rest"
