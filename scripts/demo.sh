@@ -73,13 +73,14 @@ done
 say "What is left: the twenty that were recalled, and what crystallized. A sweep has little to do now"
 run sweep decay
 run stats
+say "Why the last one faded, as the journal has it"
+last=$(field position)
+"$sigil" events --after $((last - 5)) --json | sed -n '/"faded"/h; ${x;p}'
+
 say "Among what is left there are patterns strong enough to crystallize; a second sweep adds no other"
 run sweep crystallize
 run sweep crystallize
 run crystals --kind pattern --limit 5
-say "Why the last one faded, as the journal has it"
-last=$(field position)
-run events --after $((last - 1)) --json
 say "The sweeps, as Prometheus sees them"
 curl -fsS "http://$SIGIL_ADDR/metrics" | grep -E '^sigil_(gc_(sweep|released)_total|encode_total|recall_total|memories|crystals)\b' || true
 say "SIGTERM: everything is flushed"

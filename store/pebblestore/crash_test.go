@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -86,5 +87,41 @@ func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A refresh is answered before it is on disk, and gets there by itself, with nobody else writing.
+func TestARefreshReachesTheDisk(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	e := engine.New(s, nil)
+	m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Recall(ctx, m.Key); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; {
+		cut := disk.CrashClone(vfs.CrashCloneCfg{})
+		after, err := pebblestore.Open("data", &pebblestore.Options{FS: cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := engine.New(after, nil).Peek(ctx, m.Key)
+		if err := errors.Join(err, after.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got.AccessCount == 1 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a minute after the recall a power cut still loses it")
+		}
 	}
 }

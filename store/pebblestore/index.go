@@ -85,6 +85,10 @@ func (x *index) insert(t *tenant, e *entry) {
 func (x *index) remove(t *tenant, e *entry) {
 	t.remove(e)
 	e.dirty = false
+	if e.leaving { // somebody else let it go before the insert that was about to: it makes room once
+		e.leaving = false
+		t.leaving.add(load{1, int64(e.size)}, -1)
+	}
 	x.memories--
 	if e.crystallized {
 		x.crystals--

@@ -17,7 +17,7 @@ import (
 // The index is a function of what is on disk: after any mix of changes by many callers, a rebuild
 // finds no difference, and neither does another open.
 func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
-	for _, quota := range []store.Quota{{}, {Memories: 60, Bytes: 4000}} {
+	for _, quota := range []store.Quota{{}, {Memories: 60, Bytes: 4000}, {Memories: 20}, {Bytes: 300}} {
 		t.Run(fmt.Sprint(quota), func(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, dir)
@@ -32,6 +32,15 @@ func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 				if err := s.CheckIndex(); err != nil {
 					t.Fatalf("round %d: %v", round, err)
 				}
+				for _, tenant := range tenants {
+					got, err := e.Stats(context.Background(), tenant)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if quota.Memories > 0 && got.Memories > quota.Memories || quota.Bytes > 0 && got.Bytes > quota.Bytes {
+						t.Errorf("round %d: %s has %d memories and %d bytes, over its quota %v", round, tenant, got.Memories, got.Bytes, quota)
+					}
+				}
 			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
@@ -43,10 +52,11 @@ func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 	}
 }
 
+var tenants = []string{"public", "ann", "ben"}
+
 // mixed does 100 operations of all kinds. Errors that the rules give are part of the mix.
 func mixed(t *testing.T, e *engine.Engine, clock *clock, r *rand.Rand) {
 	ctx := context.Background()
-	tenants := []string{"public", "ann", "ben"}
 	var mine []sigil.Key
 	for i := range 100 {
 		tenant := tenants[r.IntN(len(tenants))]

@@ -138,8 +138,10 @@ func (s *Store) giveBack(r *room) {
 func (r *room) settle() {
 	r.tenant.arriving.add(r.arriving, -1)
 	for _, v := range r.victims {
-		v.entry.leaving = false
-		r.tenant.leaving.add(load{1, int64(v.entry.size)}, -1)
+		if v.entry.leaving { // else it has left already
+			v.entry.leaving = false
+			r.tenant.leaving.add(load{1, int64(v.entry.size)}, -1)
+		}
 	}
 }
 
