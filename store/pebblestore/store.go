@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -183,17 +185,20 @@ func (s *Store) Close() error {
 // fail puts the store out of service.
 func (s *Store) fail(err error) {
 	s.failOnce.Do(func() {
-		s.failErr = err
+		detail := "the disk failed; the process must be started again"
+		if strings.Contains(err.Error(), syscall.ENOSPC.Error()) { // by its words: Fatalf got no more
+			detail = "the disk is full; make room, and start the process again"
+		}
+		// Only the words of err: it carries a stack trace that a log would print whole.
+		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
 		close(s.failed)
 		if s.onFatal != nil {
-			s.onFatal(err)
+			s.onFatal(s.failErr)
 		}
 	})
 }
 
-func (s *Store) failure() error {
-	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the disk failed; the process must be started again", Err: s.failErr}
-}
+func (s *Store) failure() error { return s.failErr }
 
 // databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
 type databaseLogger struct {
