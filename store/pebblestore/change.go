@@ -40,7 +40,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		s.refresh(key, &m, policy)
 		return memory, nil
 	}
-	ch := s.newChange()
+	ch := newChange()
 	if err := s.journal(ch, event); err != nil {
 		ch.discard()
 		return sigil.Memory{}, err
@@ -62,7 +62,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.gate.RUnlock()
 	defer s.keys.lock(keys...)()
 
-	ch := s.newChange()
+	ch := newChange()
 	var gone []sigil.Key
 	var events []*sigil.Event
 	seen := make(map[sigil.Key]bool, len(keys))

@@ -25,14 +25,20 @@ const (
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
 // once: made by newChange, filled, and given to do or discard.
 type change struct {
-	batch   *pebble.Batch  // records to set and delete
-	events  []journaled    // to journal, after the records of the changes before
-	records []byte         // the events' records, one after another
+	arena   []byte         // the bytes of records and events, one after another
+	records []record       // to set and delete
+	events  []journaled    // to journal, after the records
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	tenant  string         // of entries
 	entries []*entry       // to put into the index after publish
 	done    chan error     // gets one answer
-	scratch []byte         // to encode a record in, before it is copied to the batch
+	scratch []byte         // to encode a value in, before it is copied to the arena
+}
+
+// record is a key and its value in the arena; a deleted one has no value.
+type record struct {
+	key, value, end int
+	deleted         bool
 }
 
 // journaled is an event, which gets its position when it is written, and where its record is.
@@ -46,35 +52,37 @@ const maxScratch = 64 << 10
 
 var changes = sync.Pool{New: func() any { return &change{done: make(chan error, 1)} }}
 
-func (s *Store) newChange() *change {
-	ch := changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
-	ch.batch = s.db.NewBatch()
-	return ch
+func newChange() *change {
+	return changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
 }
 
 // discard lets go of a change that is not made, or has been.
 func (ch *change) discard() {
-	_ = ch.batch.Close() // it has no iterator that could fail
-	ch.batch, ch.publish = nil, nil
-	if clear(ch.entries); cap(ch.entries) > maxScratch/8 {
-		ch.entries = nil
-	}
-	ch.entries = ch.entries[:0]
+	done := ch.done
 	clear(ch.events)
-	ch.events, ch.records = ch.events[:0], ch.records[:0]
-	if cap(ch.records) > maxScratch {
-		ch.events, ch.records = nil, nil
-	}
-	if cap(ch.scratch) > maxScratch {
-		ch.scratch = nil
+	clear(ch.entries)
+	if cap(ch.arena)+cap(ch.scratch) > maxScratch {
+		*ch = change{done: done} // a large one is not kept
+	} else {
+		*ch = change{
+			arena: ch.arena[:0], records: ch.records[:0], events: ch.events[:0],
+			entries: ch.entries[:0], done: done, scratch: ch.scratch[:0],
+		}
 	}
 	changes.Put(ch)
 }
 
-// set and remove add to the batch, which has no error to give: it only grows.
-func (ch *change) set(key, value []byte) { _ = ch.batch.Set(key, value, nil) }
+func (ch *change) set(key, value []byte) {
+	r := record{key: len(ch.arena), value: len(ch.arena) + len(key)}
+	ch.arena = append(append(ch.arena, key...), value...)
+	r.end = len(ch.arena)
+	ch.records = append(ch.records, r)
+}
 
-func (ch *change) remove(key []byte) { _ = ch.batch.Delete(key, nil) }
+func (ch *change) remove(key []byte) {
+	ch.set(key, nil)
+	ch.records[len(ch.records)-1].deleted = true
+}
 
 // apply makes the change visible. The index is locked for writing.
 func (ch *change) apply(x *index) {
@@ -89,7 +97,30 @@ func (ch *change) apply(x *index) {
 	}
 }
 
-func (ch *change) empty() bool { return ch.batch.Empty() && len(ch.events) == 0 }
+func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
+
+// write puts records and events into a batch, the events after position, and gives the newest.
+func (ch *change) write(b *pebble.Batch, position uint64) (uint64, error) {
+	for _, r := range ch.records {
+		var err error
+		if key := ch.arena[r.key:r.value]; r.deleted {
+			err = b.Delete(key, nil)
+		} else {
+			err = b.Set(key, ch.arena[r.value:r.end], nil)
+		}
+		if err != nil {
+			return position, err
+		}
+	}
+	for _, j := range ch.events {
+		position++
+		j.event.Position = position
+		if err := b.Set(journalKey(j.event.Memory.Tenant, position), ch.arena[j.from:j.to], nil); err != nil {
+			return position, err
+		}
+	}
+	return position, nil
+}
 
 // committer gathers the changes of concurrent callers into batches with one sync each. Two goroutines
 // carry it: form writes batches, finish waits for their sync, publishes and answers, in order.
@@ -109,8 +140,7 @@ type committer struct {
 	policies int
 
 	written chan *written // from form to finish; its room is inFlight-1
-	// free holds batches to use again. They have grown to what a commit needs; those of the database's
-	// own pool, which also serves the changes, would grow anew each time.
+	// free holds batches to use again: they have grown to what a commit needs.
 	free chan *pebble.Batch
 	wg   sync.WaitGroup
 }
@@ -172,7 +202,7 @@ func (c *committer) take() (changes []*change, closed bool) {
 	defer c.mu.Unlock()
 	n, size := 0, 0
 	for ; n < len(c.queue) && size < maxBatch; n++ {
-		size += c.queue[n].batch.Len()
+		size += len(c.queue[n].arena)
 	}
 	changes = c.queue[:n:n]
 	c.queue = c.queue[n:]
@@ -251,15 +281,9 @@ func (c *committer) fill(w *written, refreshes bool) error {
 	}
 	before := c.position
 	for _, ch := range w.changes {
-		if err := w.batch.Apply(ch.batch, nil); err != nil {
+		var err error
+		if c.position, err = ch.write(w.batch, c.position); err != nil {
 			return err
-		}
-		for _, j := range ch.events {
-			c.position++
-			j.event.Position = c.position
-			if err := w.batch.Set(journalKey(j.event.Memory.Tenant, c.position), ch.records[j.from:j.to], nil); err != nil {
-				return err
-			}
 		}
 	}
 	w.position = c.position

@@ -19,7 +19,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	defer s.keys.lock(sigil.Key{Tenant: name})()
 
 	patterns, crystals := s.patternsAndCrystals(name, now)
-	ch := s.newChange()
+	ch := newChange()
 	var changed []sigil.Crystal
 	show := func(p sigil.Pattern) error {
 		var old *sigil.Crystal

@@ -96,7 +96,7 @@ func (x *index) endPrune(next int64) {
 
 // prune drops at most limit ended answers, and tells how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
-	ch, next := s.newChange(), int64(never)
+	ch, next := newChange(), int64(never)
 	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
 		if len(key) < 9 {
 			return errDamaged

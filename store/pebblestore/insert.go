@@ -33,7 +33,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		}
 	}
 
-	ch := s.newChange()
+	ch := newChange()
 	ch.tenant = name
 	var arriving load
 	for i := range items {
@@ -125,13 +125,13 @@ func (s *Store) journal(ch *change, e *sigil.Event) error {
 			return err
 		}
 	}
-	from := len(ch.records)
-	records, err := appendEvent(ch.records, e, policy)
+	from := len(ch.arena)
+	arena, err := appendEvent(ch.arena, e, policy)
 	if err != nil {
 		return err
 	}
-	ch.records = records
-	ch.events = append(ch.events, journaled{e, from, len(records)})
+	ch.arena = arena
+	ch.events = append(ch.events, journaled{e, from, len(arena)})
 	return nil
 }
 
