@@ -18,8 +18,11 @@ const (
 	// commit that everybody waits for.
 	maxBatch = 8 << 20
 	// inFlight is how many batches may be on their way to the disk: while one syncs the next are formed
-	// and written, and share the sync after it. More of them only makes them smaller.
-	inFlight = 3
+	// and written, and share the sync after it. Two or three leave callers waiting for a sync more; over
+	// ten gains nothing.
+	inFlight = 10
+	// maxFree is how many batches are kept to be used again, none of over a quarter of maxBatch.
+	maxFree = 4
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
@@ -155,7 +158,7 @@ type written struct {
 
 func startCommitter(s *Store) *committer {
 	c := &committer{
-		s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1), free: make(chan *pebble.Batch, inFlight+1),
+		s: s, wake: make(chan struct{}, 1), written: make(chan *written, inFlight-1), free: make(chan *pebble.Batch, maxFree),
 		position: s.published.Load(), policies: len(s.policies.from(0)),
 	}
 	c.wg.Go(c.form)   // stop waits for it
@@ -259,7 +262,7 @@ func (c *committer) batch() *pebble.Batch {
 	case b := <-c.free:
 		return b
 	default:
-		return c.s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(2 * maxBatch))
+		return c.s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxBatch / 4))
 	}
 }
 
