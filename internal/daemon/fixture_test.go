@@ -176,18 +176,27 @@ func (l *logs) read() (string, <-chan struct{}) {
 // await waits until a line holds all of parts, and gives it.
 func (l *logs) await(t *testing.T, parts ...string) string {
 	t.Helper()
+	return l.awaitTimes(t, 1, parts...)
+}
+
+// awaitTimes waits until n lines hold all of parts, and gives the last of them.
+func (l *logs) awaitTimes(t *testing.T, n int, parts ...string) string {
+	t.Helper()
 	deadline := time.After(patience)
 	for {
 		text, heard := l.read()
+		found := 0
 		for line := range strings.Lines(text) {
 			if containsAll(line, parts) {
-				return line
+				if found++; found == n {
+					return line
+				}
 			}
 		}
 		select {
 		case <-heard:
 		case <-deadline:
-			t.Fatalf("no line with %q in the log:\n%s", parts, text)
+			t.Fatalf("%d lines, not %d, with %q in the log:\n%s", found, n, parts, text)
 		}
 	}
 }

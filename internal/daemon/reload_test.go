@@ -107,12 +107,16 @@ func TestReload(t *testing.T) {
 	}
 
 	// A wrong file changes nothing, not even what is right in it.
+	refused := 0
 	for text, want := range map[string]string{
 		"half-life: never\nlog-level: debug\n": "never",
 		"half-lief: 1h\nlog-level: debug\n":    "half-lief",
 		"policy: [\nlog-level: debug\n":        "sigil.yaml",
 	} {
 		r.rewrite(t, text)
+		refused++
+		// Counted, as an earlier line may say the same: the next file must not come before this one is read.
+		r.log.awaitTimes(t, refused, "level=ERROR", "they stay as they are")
 		r.log.await(t, "level=ERROR", "they stay as they are", want)
 	}
 	if p := r.policy(t); p != "halflife h=48h0m0s threshold=0.95" || r.level.Level() != slog.LevelInfo {
