@@ -88,22 +88,10 @@ func oldProblem(p sigil.Problem) oldError {
 }
 
 func (a *API) oldEncode(c *call) error {
-	if _, err := c.contentType(jsonType); err != nil {
-		return err
-	}
-	key, err := idempotencyKey(c.r, maxKey)
+	d, err := a.drafted(c, a.oldDraft)
 	if err != nil {
 		return err
 	}
-	body, err := c.body(a.options.MaxBody)
-	if err != nil {
-		return err
-	}
-	d, err := a.oldDraft(body)
-	if err != nil {
-		return err
-	}
-	d.IdempotencyKey = key
 	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
 	if err != nil {
 		return oldNames(err)
