@@ -14,7 +14,7 @@ var (
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
 	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
 	ErrLocked      = errors.New("store is locked")  // another process holds the store
-	ErrFormat      = errors.New("store format")     // the store was written by a newer version
+	ErrFormat      = errors.New("store format")     // the store was written by another version
 )
 
 // Error is a failure that a caller can act on.

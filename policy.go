@@ -87,7 +87,7 @@ func (c Classic) LifetimeSeconds() float64 {
 }
 
 // Lifetime is [Classic.LifetimeSeconds] as a duration.
-func (c Classic) Lifetime() time.Duration { return lifetime(c, c.LifetimeSeconds()) }
+func (c Classic) Lifetime() time.Duration { return lifetime(c.Decay, c.threshold, c.LifetimeSeconds()) }
 
 // Threshold gives θ.
 func (c Classic) Threshold() float64 { return c.threshold }
@@ -124,7 +124,9 @@ func (h HalfLife) Decay(idle time.Duration) float64 {
 func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
 
 // Lifetime is [HalfLife.LifetimeSeconds] as a duration.
-func (h HalfLife) Lifetime() time.Duration { return lifetime(h, h.LifetimeSeconds()) }
+func (h HalfLife) Lifetime() time.Duration {
+	return lifetime(h.Decay, h.threshold, h.LifetimeSeconds())
+}
 
 // Threshold gives θ.
 func (h HalfLife) Threshold() float64 { return h.threshold }
@@ -143,12 +145,12 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 	return nil
 }
 
-// lifetime rounds up what the closed form of p came to, but for what is only a rounding error of it a
+// lifetime rounds up what the closed form of a policy came to, but for what is only a rounding error of it a
 // nanosecond. The closed form finds the place to within such errors; the definition decides: after the
 // lifetime the decay has reached the threshold, to the last bit.
-func lifetime(p Policy, seconds float64) time.Duration {
+func lifetime(decay func(time.Duration) float64, threshold, seconds float64) time.Duration {
 	d := time.Duration(math.Ceil(seconds*1e9 - 1e-3))
-	for step := time.Duration(1); p.Decay(d) < p.Threshold(); step *= 2 {
+	for step := time.Duration(1); decay(d) < threshold; step *= 2 {
 		d += step
 	}
 	return d

@@ -30,11 +30,11 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		return nil, sigil.TooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
 	}
 	results = make([]Result, len(drafts))
-	var items []store.Item
-	var at []int // the place in results of each item
-	for i, d := range drafts {
-		item, err := e.prepare(tenant, d)
-		if err != nil {
+	items := make([]store.Item, 0, len(drafts))
+	at := make([]int, 0, len(drafts)) // the place in results of each item
+	for i := range drafts {
+		var item store.Item
+		if err := e.prepare(tenant, &drafts[i], &item); err != nil {
 			results[i].Err = err
 			continue
 		}

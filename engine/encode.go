@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -36,42 +37,61 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return m, err
 	}
-	item, err := e.prepare(tenant, d)
-	if err != nil {
+	s := singles.Get().(*single) //nolint:forcetypeassert // nothing else is put there
+	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
-	var result [1]Result
-	if err := e.insert(ctx, tenant, []store.Item{item}, result[:]); err != nil {
-		return m, err
+	if err := e.insert(ctx, tenant, s.items[:], s.results[:]); err != nil {
+		return m, err // the store may not be done with the item
 	}
-	return result[0].Memory, result[0].Err
+	m, err = s.results[0].Memory, s.results[0].Err
+	s.reset()
+	singles.Put(s)
+	return m, err
 }
 
-// prepare checks d and computes all that a memory is. It does no I/O.
-func (e *Engine) prepare(tenant string, d sigil.Draft) (store.Item, error) {
+// single is what an Encode works with: large enough to be worth using again.
+type single struct {
+	items   [1]store.Item
+	results [1]Result
+}
+
+var singles = sync.Pool{New: func() any { return new(single) }}
+
+// reset lets go of all that s refers to, but for the room for events.
+func (s *single) reset() {
+	events := s.items[0].Events
+	clear(events)
+	*s = single{}
+	s.items[0].Events = events[:0]
+}
+
+// prepare checks d and computes all that a memory is, into item. It does no I/O.
+func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error {
 	data, hash, err := resonance.Read("data", d.Data, resonance.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
 	if err != nil {
-		return store.Item{}, err
+		return err
 	}
 	state := sigil.DefaultState()
 	if d.State != nil {
 		state = *d.State
 		if err := e.checkState(&state); err != nil {
-			return store.Item{}, err
+			return err
 		}
 	}
 	if err := e.checkTags(d.Tags); err != nil {
-		return store.Item{}, err
+		return err
 	}
 	if d.TTL < 0 || d.TTL > sigil.MaxTTL {
-		return store.Item{}, sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
+		return sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
 	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
-		return store.Item{}, err
+		return err
 	}
 
 	now := e.now()
-	m := sigil.Memory{
+	m := &item.Memory
+	*m = sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: tenant, ID: sigil.NewID(now)}, Frequency: hash.Frequency(), Potential: state.Potential(),
 			Size: len(data), CreatedAt: now, LastAccessed: now, TTL: wholeMillis(d.TTL), Pinned: d.Pinned, Policy: e.Settings().Policy,
@@ -81,15 +101,15 @@ func (e *Engine) prepare(tenant string, d sigil.Draft) (store.Item, error) {
 	m.Crystallized = m.Potential > sigil.CrystallizeAbove
 	m.Reschedule()
 
-	item := store.Item{Memory: m, Events: []sigil.Event{{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}
+	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
 	if m.Crystallized {
 		crystal := CrystalOf(&m.Meta)
 		item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Memory: m.Meta, Crystal: &crystal})
 	}
 	if d.IdempotencyKey != "" {
-		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(&m), Ends: now.Add(idempotencyWindow)}
+		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(m), Ends: now.Add(idempotencyWindow)}
 	}
-	return item, nil
+	return nil
 }
 
 // wholeMillis rounds up, so that the wire's milliseconds are the whole truth.

@@ -37,7 +37,8 @@ type Store interface {
 	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
 	// under an item's idempotency key before and ends after the item's CreatedAt, nothing is inserted and
 	// the answers found come back; where an Insert with that key is under way it is ErrConflict
-	// ("idempotency_in_flight"). Items of one call have different keys.
+	// ("idempotency_in_flight"). Items of one call have different keys. Where it returns no error the
+	// items and their events are the caller's again; what they refer to (data, tags) is never changed.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
 	// Get gives the memory live at now, or ErrNotFound. It does not answer ErrNotFound while an

@@ -172,7 +172,7 @@ func (r *runner) explain(err error) {
 	case errors.Is(err, sigil.ErrLocked):
 		msg = "could not start: another process works on this data folder. Stop it, or name another with --data"
 	case errors.Is(err, sigil.ErrFormat):
-		msg = "could not start: a newer sigil has written this data folder. Use that one, or name another with --data"
+		msg = "could not start: another version of sigil has written this data folder. Use that one, or name another with --data"
 	case errors.Is(err, syscall.EADDRINUSE):
 		msg = "could not start: something listens on this address already. Stop it, or name another with --addr"
 	}

@@ -41,7 +41,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return memory, nil
 	}
 	ch := newChange()
-	if err := s.journal(ch, event); err != nil {
+	if err := s.addEvent(ch, event); err != nil {
 		ch.discard()
 		return sigil.Memory{}, err
 	}
@@ -76,7 +76,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		if !remove {
 			continue
 		}
-		if err := s.journal(ch, &event); err != nil {
+		if err := s.addEvent(ch, &event); err != nil {
 			ch.discard()
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 			changed = append(changed, *crystal)
 		}
 		if event != nil {
-			return s.journal(ch, event)
+			return s.addEvent(ch, event)
 		}
 		return nil
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// format is the version of the layout that this package writes, and the newest it reads.
-const format = 1
+// format is the version of the layout that this package writes and reads. 1 had a record for each event.
+const format = 2
 
 // A store's folder holds:
 const (
@@ -52,7 +52,13 @@ func openInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	if r.Format > format {
 		return store.Info{}, &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "store_format",
-			Detail: fmt.Sprintf("the store at %s has format %d, written by a newer sigil; this one reads formats up to %d: run the newer one", dir, r.Format, format),
+			Detail: fmt.Sprintf("the store at %s has format %d, written by a newer sigil; this one reads format %d: run the newer one", dir, r.Format, format),
+		}
+	}
+	if r.Format < format {
+		return store.Info{}, &sigil.Error{
+			Kind: sigil.ErrFormat, Code: "store_format",
+			Detail: fmt.Sprintf("the store at %s has format %d, of before the first release; this sigil reads format %d: give it a new folder", dir, r.Format, format),
 		}
 	}
 	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}, nil

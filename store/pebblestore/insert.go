@@ -105,7 +105,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	ch.scratch = appendBody(ch.scratch[:0], m)
 	ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
 	for i := range item.Events {
-		if err := s.journal(ch, &item.Events[i]); err != nil {
+		if err := s.addEvent(ch, &item.Events[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -116,8 +116,8 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	return newEntry(&m.Meta, policy), nil
 }
 
-// journal adds an event to ch.
-func (s *Store) journal(ch *change, e *sigil.Event) error {
+// addEvent adds an event to ch.
+func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 	var policy uint16
 	if e.Memory.Policy != nil {
 		var err error

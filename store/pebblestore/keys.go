@@ -10,7 +10,7 @@ import (
 const (
 	metaFamily        = 'm' // m tenant 0 id            → figures (appendMeta)
 	bodyFamily        = 'b' // b tenant 0 id            → content (appendBody)
-	journalFamily     = 'j' // j tenant 0 position      → appendEvent
+	journalFamily     = 'j' // j tenant 0 position      → a block of events (journal.go)
 	crystalFamily     = 'c' // c tenant 0 group         → appendCrystal
 	idempotencyFamily = 'i' // i tenant 0 key           → appendAnswer
 	expiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended

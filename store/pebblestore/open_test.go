@@ -28,7 +28,13 @@ func TestASecondOpenNamesTheHolder(t *testing.T) {
 	open(t, dir) // free again
 }
 
-func TestANewerFormatIsRefusedByName(t *testing.T) {
+func TestAnotherFormatIsRefusedByName(t *testing.T) {
+	for _, other := range []string{"1", "3"} {
+		t.Run(other, func(t *testing.T) { refuseFormat(t, other) })
+	}
+}
+
+func refuseFormat(t *testing.T, other string) {
 	dir := t.TempDir()
 	if err := open(t, dir).Close(); err != nil {
 		t.Fatal(err)
@@ -38,13 +44,13 @@ func TestANewerFormatIsRefusedByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := strings.Replace(string(b), `"format":1`, `"format":2`, 1)
-	if err := os.WriteFile(path, []byte(newer), 0o600); err != nil {
+	changed := strings.Replace(string(b), `"format":2`, `"format":`+other, 1)
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err = pebblestore.Open(dir, nil)
-	if !errors.Is(err, sigil.ErrFormat) || !strings.Contains(err.Error(), "format 2") {
-		t.Fatalf("open of format 2: %v; want ErrFormat naming it", err)
+	if !errors.Is(err, sigil.ErrFormat) || !strings.Contains(err.Error(), "format "+other) {
+		t.Fatalf("open of format %s: %v; want ErrFormat naming it", other, err)
 	}
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"time"
@@ -247,33 +246,4 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// Events gives journal entries; see [store.Store].
-func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	defer s.gate.RUnlock()
-	published := s.published.Load()
-	if after >= published {
-		return nil, nil
-	}
-	var events []sigil.Event
-	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
-		if len(events) == limit {
-			return errEnough
-		}
-		name, position, ok := splitTenant(key)
-		if !ok || len(position) != 8 {
-			return errDamaged
-		}
-		r := reader{b: value}
-		events = append(events, r.event(name, binary.BigEndian.Uint64(position), s.policies))
-		return r.end()
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return events, err
 }

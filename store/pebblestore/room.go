@@ -160,7 +160,7 @@ func (s *Store) encodeEvictions(ch *change, r *room, evict func(sigil.Meta, stri
 		m := v.entry.meta(ch.tenant, s.policies)
 		s.index.mu.RUnlock()
 		event := evict(m, v.reason)
-		if err := s.journal(ch, &event); err != nil {
+		if err := s.addEvent(ch, &event); err != nil {
 			return nil, err
 		}
 		ch.remove(memoryKey(metaFamily, ch.tenant, m.ID))

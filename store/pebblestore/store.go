@@ -70,7 +70,7 @@ type Options struct {
 // indexes from what is on disk. The caller closes it.
 //
 // A store that another process, or another Store of this one, has open is [sigil.ErrLocked], naming
-// the holder; one of a newer format is [sigil.ErrFormat]; a folder that is not empty and no store is
+// the holder; one of another format is [sigil.ErrFormat]; a folder that is not empty and no store is
 // refused.
 func Open(dir string, o *Options) (_ *Store, err error) {
 	if o == nil {
@@ -80,6 +80,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
 		failed: make(chan struct{}), insertKeys: &keySet{},
 	}
+	s.commits = newCommitter(s)
 	fsys, logger := o.FS, o.Logger
 	if fsys == nil {
 		fsys = vfs.Default
@@ -107,7 +108,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	if err := s.rebuild(); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the store at %s: %w", dir, err), s.db.Close())
 	}
-	s.commits = startCommitter(s)
+	s.commits.start()
 	return s, nil
 }
 
@@ -192,6 +193,7 @@ func (s *Store) fail(err error) {
 		// Only the words of err: it carries a stack trace that a log would print whole.
 		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
 		close(s.failed)
+		s.commits.pending.fail(s.failErr)
 		if s.onFatal != nil {
 			s.onFatal(s.failErr)
 		}

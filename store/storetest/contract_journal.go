@@ -49,6 +49,30 @@ var journalIdeas = []idea{
 			equal(f.t, "positions", positions(events), want)
 		}
 	}},
+	{"a commit of many entries is read from anywhere in it", func(f *fixture) {
+		const n = 2_000
+		f.encode(tenant("b"))
+		items := make([]store.Item, n)
+		for i := range items {
+			items[i] = item(f.memory(tenant("a")))
+		}
+		_, err := f.insertItems(items...)
+		f.ok("Insert", err)
+		var want []uint64
+		for i := range uint64(n) {
+			want = append(want, i+2)
+		}
+		equal(f.t, "all", positions(f.events("a")), want)
+		for _, at := range []int{0, 1, 299, 300, 1_000, n - 2, n - 1} {
+			events, err := f.Events(f.ctx(), "a", want[at], 7)
+			f.ok("Events", err)
+			rest := want[at+1:]
+			if len(rest) == 0 {
+				rest = nil
+			}
+			equal(f.t, "positions", positions(events), rest[:min(7, len(rest))])
+		}
+	}},
 	{"an insert may leave no entry", func(f *fixture) {
 		_, err := f.insertItems(store.Item{Memory: f.memory()})
 		f.ok("Insert", err)

@@ -1,0 +1,139 @@
+package pebblestore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// The journal is kept in blocks: what one commit journals for one tenant is one record, or several
+// where it is much. That costs the database a record a commit instead of one an event. A block never
+// spans commits, so it is visible or not as a whole.
+//
+// The key holds the position of the block's last event, so that the block of a position is the first
+// one at or after it. The value is, for each event in order, how far its position is from the one
+// before (from 0 at first), the length of its record, and the record.
+
+// maxBlock is the size from which a block takes no more events: a reader reads a whole block for each
+// of its events.
+const maxBlock = 16 << 10
+
+// journal puts events into blocks, and gives them their positions. Only the committer uses it.
+type journal struct {
+	position uint64 // of the newest event
+	blocks   map[string]*block
+	spare    []*block
+}
+
+type block struct {
+	last  uint64
+	value []byte
+}
+
+// add gives e the next position and puts its record into its tenant's block; a full block goes into b.
+func (j *journal) add(b *pebble.Batch, e *sigil.Event, record []byte) error {
+	j.position++
+	e.Position = j.position
+	name := e.Memory.Tenant
+	bl := j.blocks[name]
+	if bl == nil {
+		bl = j.block()
+		j.blocks[name] = bl
+	}
+	bl.value = binary.AppendUvarint(bl.value, e.Position-bl.last)
+	bl.value = binary.AppendUvarint(bl.value, uint64(len(record)))
+	bl.value = append(bl.value, record...)
+	bl.last = e.Position
+	if len(bl.value) < maxBlock {
+		return nil
+	}
+	err := b.Set(journalKey(name, bl.last), bl.value, nil)
+	*bl = block{value: bl.value[:0]}
+	return err
+}
+
+func (j *journal) block() *block {
+	if n := len(j.spare); n > 0 {
+		bl := j.spare[n-1]
+		j.spare = j.spare[:n-1]
+		return bl
+	}
+	return new(block)
+}
+
+// maxSpare is how many blocks are kept to be used again.
+const maxSpare = 64
+
+// flush puts what add left into b, and the position.
+func (j *journal) flush(b *pebble.Batch) error {
+	if len(j.blocks) == 0 {
+		return nil
+	}
+	for name, bl := range j.blocks {
+		if len(bl.value) > 0 {
+			if err := b.Set(journalKey(name, bl.last), bl.value, nil); err != nil {
+				return err
+			}
+		}
+		if len(j.spare) < maxSpare {
+			*bl = block{value: bl.value[:0]}
+			j.spare = append(j.spare, bl)
+		}
+	}
+	clear(j.blocks)
+	return b.Set([]byte{positionFamily}, binary.BigEndian.AppendUint64(nil, j.position), nil)
+}
+
+// Events gives journal entries; see [store.Store].
+func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.RUnlock()
+	published := s.published.Load()
+	if after >= published || limit <= 0 {
+		return nil, nil
+	}
+	var events []sigil.Event
+	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
+		_, last, ok := splitTenant(key)
+		if !ok || len(last) != 8 {
+			return errDamaged
+		}
+		if err := s.readBlock(&events, value, tenant, after, binary.BigEndian.Uint64(last), limit); err != nil {
+			return err
+		}
+		if len(events) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return events, err
+}
+
+// readBlock adds to events those of a block whose positions are over after, until there are limit.
+func (s *Store) readBlock(events *[]sigil.Event, value []byte, tenant string, after, last uint64, limit int) error {
+	r := reader{b: value}
+	for position := uint64(0); r.err == nil && len(r.b) > 0 && len(*events) < limit; {
+		position += r.uvarint()
+		record := reader{b: r.bytes()}
+		if position > last || position == last && len(r.b) > 0 {
+			r.fail()
+		}
+		if r.err != nil || position <= after {
+			continue
+		}
+		*events = append(*events, record.event(tenant, position, s.policies))
+		if err := record.end(); err != nil {
+			return err
+		}
+	}
+	return r.err
+}

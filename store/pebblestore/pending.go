@@ -1,0 +1,192 @@
+package pebblestore
+
+import (
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// change is what one caller wants to be durable, and what to do to the index once it is. It is used
+// once: made by newChange, filled, and given to do or discard.
+type change struct {
+	arena   []byte         // the bytes of records and events, one after another
+	records []record       // to set and delete
+	events  []journaled    // to journal, after the records
+	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
+	tenant  string         // of entries
+	entries []*entry       // to put into the index after publish
+	scratch []byte         // to encode a value in, before it is copied to the arena
+}
+
+// record is a key and its value in the arena; a deleted one has no value.
+type record struct {
+	key, value, end int
+	deleted         bool
+}
+
+// journaled is an event, which gets its position when it is written, and where its record is.
+type journaled struct {
+	event    *sigil.Event
+	from, to int
+}
+
+// maxScratch is the largest scratch that is kept for the next change.
+const maxScratch = 64 << 10
+
+var changes = sync.Pool{New: func() any { return new(change) }}
+
+func newChange() *change {
+	return changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
+}
+
+// discard lets go of a change that is not made, or has been.
+func (ch *change) discard() {
+	clear(ch.events)
+	clear(ch.entries)
+	if cap(ch.arena)+cap(ch.scratch) > maxScratch {
+		*ch = change{} // a large one is not kept
+	} else {
+		*ch = change{
+			arena: ch.arena[:0], records: ch.records[:0], events: ch.events[:0],
+			entries: ch.entries[:0], scratch: ch.scratch[:0],
+		}
+	}
+	changes.Put(ch)
+}
+
+func (ch *change) set(key, value []byte) {
+	r := record{key: len(ch.arena), value: len(ch.arena) + len(key)}
+	ch.arena = append(append(ch.arena, key...), value...)
+	r.end = len(ch.arena)
+	ch.records = append(ch.records, r)
+}
+
+func (ch *change) remove(key []byte) {
+	ch.set(key, nil)
+	ch.records[len(ch.records)-1].deleted = true
+}
+
+// apply makes the change visible. The index is locked for writing.
+func (ch *change) apply(x *index) {
+	if ch.publish != nil {
+		ch.publish(x)
+	}
+	if len(ch.entries) > 0 {
+		t := x.tenant(ch.tenant) // looked up now: what publish removed may have taken the tenant along
+		for _, e := range ch.entries {
+			x.insert(t, e)
+		}
+	}
+}
+
+func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
+
+// write puts the records into a batch, and the events into its journal.
+func (ch *change) write(b *pebble.Batch, j *journal) error {
+	for _, r := range ch.records {
+		var err error
+		if key := ch.arena[r.key:r.value]; r.deleted {
+			err = b.Delete(key, nil)
+		} else {
+			err = b.Set(key, ch.arena[r.value:r.end], nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range ch.events {
+		if err := j.add(b, e.event, ch.arena[e.from:e.to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pending holds the changes that are not answered yet, in groups that are written, synced and
+// answered together.
+type pending struct {
+	// mu guards all below, and the changes and size of those groups that wait
+	mu      sync.Mutex
+	waiting []*group // to be written; the last one takes new changes until it is full
+	flying  []*group // on their way to the disk
+	closed  bool
+	failure error
+	usual   int // changes of the last group: the next one is likely to get as many
+}
+
+// group is the changes of one batch.
+type group struct {
+	changes []*change
+	size    int           // bytes of changes
+	done    chan struct{} // closed when the group is answered
+	err     error         // the answer; set before done is closed
+}
+
+func (g *group) answer(err error) {
+	g.err = err
+	close(g.done)
+}
+
+// add queues a change and gives its group; first tells that the group is new, and somebody must see
+// to it.
+func (p *pending) add(ch *change) (g *group, first bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failure != nil {
+		return nil, false, p.failure
+	}
+	if n := len(p.waiting); n > 0 && p.waiting[n-1].size < maxBatch {
+		g = p.waiting[n-1]
+	} else {
+		g, first = &group{changes: make([]*change, 0, p.usual), done: make(chan struct{})}, true
+		p.waiting = append(p.waiting, g)
+	}
+	g.changes = append(g.changes, ch)
+	g.size += len(ch.arena)
+	return g, first, nil
+}
+
+// take gives the group to be written next, or nil, and whether nothing comes after it.
+func (p *pending) take() (g *group, last bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) > 0 {
+		g = p.waiting[0]
+		p.waiting = p.waiting[1:]
+		p.flying = append(p.flying, g)
+		p.usual = len(g.changes)
+	}
+	return g, p.closed && len(p.waiting) == 0
+}
+
+// land takes the oldest flying group, which is durable, out of fail's reach; false where fail was
+// first, and has answered it.
+func (p *pending) land() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failure != nil {
+		return false
+	}
+	p.flying = p.flying[1:]
+	return true
+}
+
+// close tells take that nothing more comes.
+func (p *pending) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+}
+
+// fail answers all that is pending, and all that is to come, with err.
+func (p *pending) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = err
+	for _, g := range append(p.flying, p.waiting...) {
+		g.answer(err)
+	}
+	p.flying, p.waiting = nil, nil
+}
