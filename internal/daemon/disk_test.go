@@ -102,17 +102,26 @@ func TestFullDisk(t *testing.T) {
 	freeDisk(t, disk)
 	awaitRoom(t, d, kept)
 
-	// Once more, and now the daemon starts on the full disk.
+	// Once more, and now the daemon starts on the full disk. Where the reserve is used up it cannot, and
+	// says so.
 	encodeUntilFull(t, d, kept, func() { fillDisk(t, disk) })
 	stop(t, d)
 	fillDisk(t, disk) // what stopping gave back
-	d = start(t, l, nil)
-	web = newBrowser(t, d)
-	holds(t, web, kept)
-	encodeUntilFull(t, d, kept, func() { fillDisk(t, disk) }) // to start may have made room
-	freeDisk(t, disk)
+	d = daemon.New(l.Config, nil)
+	if err := d.Start(t.Context()); err != nil {
+		if !errors.Is(err, sigil.ErrFull) || sigil.CodeOf(err) != "disk_full" || !strings.Contains(err.Error(), l.Data) {
+			t.Errorf("start on a full disk: %v; want disk_full, and where", err)
+		}
+		freeDisk(t, disk)
+		d = start(t, l, nil)
+	} else {
+		t.Cleanup(func() { stop(t, d) })
+		holds(t, newBrowser(t, d), kept)
+		encodeUntilFull(t, d, kept, func() { fillDisk(t, disk) }) // to start may have made room
+		freeDisk(t, disk)
+	}
 	awaitRoom(t, d, kept)
-	holds(t, web, kept)
+	holds(t, newBrowser(t, d), kept)
 }
 
 // A disk that cannot be written is named, and nothing on it changes.

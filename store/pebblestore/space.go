@@ -74,6 +74,42 @@ func (s *space) wrap() vfs.FS {
 	return vfs.OnDiskFull(s.fsys, s.exhausted)
 }
 
+// enough says whether there is room to open the database: what its logs hold is written to tables, and
+// where there is no room for them the database would try for ever.
+func (s *space) enough(data string) error {
+	if !s.known {
+		return nil
+	}
+	usage, err := s.fsys.GetDiskUsage(s.dir)
+	if err != nil {
+		return err
+	}
+	free := int64(min(usage.AvailBytes, 1<<62))
+	if s.ballast.Load() {
+		free += s.ballastSize()
+	}
+	names, err := s.fsys.List(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	need := int64(0)
+	for _, name := range names {
+		if info, err := s.fsys.Stat(s.fsys.PathJoin(data, name)); err == nil && strings.HasSuffix(name, ".log") {
+			need += info.Size()
+		}
+	}
+	if need <= free {
+		return nil
+	}
+	return &sigil.Error{
+		Kind: sigil.ErrFull, Code: "disk_full",
+		Detail: fmt.Sprintf("the disk of %s has %d MiB free, and to start may take %d: make room, and start again", s.dir, free>>20, need>>20+1),
+	}
+}
+
 // exhausted makes the room that is held in reserve. The database's writes wait for it.
 func (s *space) exhausted() {
 	s.set(full)

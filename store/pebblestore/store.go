@@ -108,7 +108,11 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
 	options.MemTableSize = uint64(s.space.unit)
-	if s.db, err = pebble.Open(fsys.PathJoin(dir, dataFolder), options); err != nil {
+	data := fsys.PathJoin(dir, dataFolder)
+	if err := s.space.enough(data); err != nil {
+		return nil, openError(dir, err)
+	}
+	if s.db, err = pebble.Open(data, options); err != nil {
 		return nil, openError(dir, err)
 	}
 	if err := s.rebuild(); err != nil {
