@@ -1,0 +1,295 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// HalfLife is that of the policy a [System] has to fade under, with the default threshold: memories
+// live for 44 ms, so that their deadlines are always near.
+const HalfLife = 10 * time.Millisecond
+
+// Target is where one client or sweeper calls. A [github.com/sigil-dna/sigil/client.Client] is one.
+type Target interface {
+	Encode(ctx context.Context, d sigil.Draft) (sigil.View, error)
+	Recall(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Peek(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Pin(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Unpin(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Forget(ctx context.Context, id sigil.ID) error
+	Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error)
+	Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error)
+}
+
+// System starts what histories are taken of, on the machine's clock, under [HalfLife] and quota. Calls
+// with the same place go on with the same memories. Clients and sweepers are spread over the targets.
+type System func(t *testing.T, place string, quota store.Quota) (targets []Target, stop func())
+
+const (
+	clients  = 8
+	sweepers = 3   // two of decay, one of crystals
+	turns    = 250 // of each client in one round
+)
+
+// Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut
+// short, the system is stopped and started, and every memory is looked for once more. Each memory's
+// history must be linearizable, and the journal must tell the same.
+//
+// SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 2 if it is not set.
+// SIGIL_SEED repeats what the clients drew, though not who came first.
+func Histories(t *testing.T, system System) {
+	rounds := fromEnv(t, "SIGIL_HISTORIES", 2)
+	seed := fromEnv(t, "SIGIL_SEED", rand.Uint64())
+	sum := tally{}
+	for round := range rounds {
+		h := newHistory(t, seed+round)
+		h.take(system, round%2 == 1)
+		h.check()
+		sum.add(h.tally)
+		if t.Failed() {
+			t.Fatalf("seed %d: repeat with SIGIL_SEED=%d SIGIL_HISTORIES=1 (or 2, for a round under a quota)", h.seed, h.seed-round%2)
+		}
+	}
+	t.Logf("seed %d: %s", seed, sum)
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "fade ok", "forget ok", "unpin ok"} {
+		if sum[must] == 0 {
+			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
+		}
+	}
+}
+
+func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// history is what clients called and what they were answered, with the journal at the end.
+type history struct {
+	t    *testing.T
+	seed uint64
+	spec spec
+	pool pool
+
+	mu     sync.Mutex // guards ops and lost
+	ops    []op
+	lost   int // encodes that nobody answered
+	events []sigil.EventView
+	tally  tally
+}
+
+// op is one call about one memory. Times are Unix nanoseconds.
+type op struct {
+	client    int
+	id        sigil.ID
+	verb      verb
+	call, ret int64
+	answer    answer
+}
+
+func newHistory(t *testing.T, seed uint64) *history {
+	policy, err := sigil.NewHalfLife(HalfLife, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifetime := (policy.Lifetime() + time.Millisecond - 1) / time.Millisecond
+	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}}
+}
+
+// take runs the clients, and then starts the system anew to see what is left.
+func (h *history) take(system System, bounded bool) {
+	place, quota := h.t.TempDir(), store.Quota{}
+	if bounded {
+		quota.Memories = slots * 5 / 6
+	}
+	targets, stop := system(h.t, place, quota)
+	done := make(chan struct{})
+	var sweeping, calling sync.WaitGroup
+	for i := range sweepers {
+		sweeping.Go(func() { h.sweep(targets[i%len(targets)], i, done) })
+	}
+	for i := range clients {
+		calling.Go(func() { h.client(targets[i%len(targets)], i) })
+	}
+	calling.Wait()
+	close(done)
+	sweeping.Wait()
+	stop()
+
+	targets, stop = system(h.t, place, quota)
+	defer stop()
+	end := time.Now().UnixNano()
+	for i := range h.ops {
+		if o := &h.ops[i]; o.answer.outcome == unknown {
+			o.ret, o.answer.hi = end, millis(end) // whatever was under way has ended with the system
+		}
+	}
+	for _, id := range h.ids() {
+		h.one(h.t.Context(), targets[0], 0, peek, id)
+	}
+	h.readJournal(targets[0])
+}
+
+// sweep runs a sweep every few milliseconds.
+func (h *history) sweep(at Target, number int, done <-chan struct{}) {
+	job, every := sigil.DecayJob, time.Duration(2+number)*time.Millisecond
+	if number == sweepers-1 {
+		job = sigil.CrystallizeJob
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if _, err := at.Sweep(h.t.Context(), job); err != nil {
+				h.t.Errorf("%s sweep: %v", job, err)
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
+// ids gives the memories of the history in the order of their ids.
+func (h *history) ids() []sigil.ID {
+	var ids []sigil.ID
+	for i := range h.ops {
+		if h.ops[i].verb == encode {
+			ids = append(ids, h.ops[i].id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b sigil.ID) int { return slices.Compare(a[:], b[:]) })
+	return ids
+}
+
+func (h *history) readJournal(at Target) {
+	for after := uint64(0); ; {
+		page, err := at.Events(h.t.Context(), after, 1000)
+		if err != nil {
+			h.t.Fatalf("reading the journal: %v", err)
+		}
+		if len(page.Events) == 0 {
+			return
+		}
+		h.events = append(h.events, page.Events...)
+		after = page.Next
+	}
+}
+
+func (h *history) add(o op) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ops = append(h.ops, o)
+	h.tally[string(o.verb)+" "+string(o.answer.outcome)]++
+}
+
+func millis(nanos int64) int64 { return nanos / int64(time.Millisecond) }
+
+// tally counts what happened.
+type tally map[string]int
+
+func (t tally) add(other tally) {
+	for what, n := range other {
+		t[what] += n
+	}
+}
+
+func (t tally) String() string {
+	s := ""
+	for _, what := range sortedKeys(t) {
+		s += fmt.Sprintf("%d %s, ", t[what], what)
+	}
+	return s
+}
+
+// OverEngines makes a system of two engines on one store, which open opens.
+func OverEngines(open func(t *testing.T, place string) store.Store) System {
+	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
+		t.Helper()
+		policy, err := sigil.NewHalfLife(HalfLife, sigil.DefaultThreshold)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, place)
+		var targets []Target
+		for range 2 {
+			targets = append(targets, inProcess{engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy, Quota: quota}})})
+		}
+		return targets, func() {
+			if err := s.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	}
+}
+
+// inProcess calls an engine as a client calls a daemon.
+type inProcess struct{ engine *engine.Engine }
+
+func key(id sigil.ID) sigil.Key { return sigil.Key{Tenant: sigil.DefaultTenant, ID: id} }
+
+func (p inProcess) view(m sigil.Memory, err error) (sigil.View, error) {
+	if err != nil {
+		return sigil.View{}, err
+	}
+	return m.View(m.LastAccessed), nil
+}
+
+func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+	return p.view(p.engine.Encode(ctx, sigil.DefaultTenant, d))
+}
+
+func (p inProcess) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Recall(ctx, key(id)))
+}
+
+func (p inProcess) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Peek(ctx, key(id)))
+}
+
+func (p inProcess) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Pin(ctx, key(id)))
+}
+
+func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Unpin(ctx, key(id)))
+}
+
+func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
+	return p.engine.Forget(ctx, key(id))
+}
+
+func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+	if job == sigil.CrystallizeJob {
+		return p.engine.Crystallize(ctx)
+	}
+	return p.engine.Sweep(ctx)
+}
+
+func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
+	events, err := p.engine.Events(ctx, sigil.DefaultTenant, after, limit)
+	page := sigil.EventPage{Next: after}
+	for i := range events {
+		page.Events = append(page.Events, events[i].View())
+		page.Next = events[i].Position
+	}
+	return page, err
+}
