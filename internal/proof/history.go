@@ -39,7 +39,7 @@ type System func(t *testing.T, place string, quota store.Quota) (targets []Targe
 const (
 	clients  = 8
 	sweepers = 3   // two of decay, one of crystals
-	turns    = 250 // of each client in one round
+	turns    = 150 // of each client in one round
 )
 
 // Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut
@@ -94,6 +94,7 @@ type history struct {
 	lost   int // encodes that nobody answered
 	events []sigil.EventView
 	tally  tally
+	end    int64 // Unix nanoseconds: nothing was called or answered later
 }
 
 // op is one call about one memory. Times are Unix nanoseconds.
@@ -136,16 +137,17 @@ func (h *history) take(system System, bounded bool) {
 
 	targets, stop = system(h.t, place, quota)
 	defer stop()
-	end := time.Now().UnixNano()
-	for i := range h.ops {
-		if o := &h.ops[i]; o.answer.outcome == unknown {
-			o.ret, o.answer.hi = end, millis(end) // whatever was under way has ended with the system
-		}
-	}
+	stopped := time.Now().UnixMilli()
 	for _, id := range h.ids() {
 		h.one(h.t.Context(), targets[0], 0, peek, id)
 	}
 	h.readJournal(targets[0])
+	h.end = time.Now().UnixNano()
+	for i := range h.ops {
+		if o := &h.ops[i]; o.answer.outcome == unknown {
+			o.ret, o.answer.hi = h.end, stopped // or never; whatever was under way has ended with the system
+		}
+	}
 }
 
 // sweep runs a sweep every few milliseconds.

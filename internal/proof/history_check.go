@@ -48,7 +48,7 @@ func operations(ops []op) []porcupine.Operation {
 
 // keep writes the picture of a history and tells where it is.
 func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
-	err := os.MkdirAll(artifacts, 0o755)
+	err := os.MkdirAll(artifacts, 0o750)
 	var path string
 	if err == nil {
 		path, err = filepath.Abs(filepath.Join(artifacts, fmt.Sprintf("history-%d-%s.html", h.seed, id)))
@@ -67,8 +67,7 @@ func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 // unpinned in turns.
 func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 	journal := map[sigil.ID][]sigil.EventView{}
-	end := time.Now().UnixNano()
-	returned := end // of the encode that made an eviction necessary: the next one in the journal
+	returned := h.end // of the encode that made an eviction necessary: the next one in the journal
 	position := uint64(0)
 	for _, e := range h.events {
 		if e.Position <= position {
@@ -84,13 +83,13 @@ func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 		}
 		switch e.Kind {
 		case sigil.Encoded:
-			if returned = end; len(ops[*e.ID]) > 0 {
+			if returned = h.end; len(ops[*e.ID]) > 0 {
 				returned = encodeOf(ops[*e.ID]).ret
 			}
 		case sigil.Evicted:
 			h.ended(ops, e, evict, returned)
 		case sigil.Faded:
-			h.ended(ops, e, fade, end)
+			h.ended(ops, e, fade, h.end)
 		case sigil.Forgotten:
 			h.forgotten(ops, e)
 		}
