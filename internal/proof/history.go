@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -46,10 +45,10 @@ const (
 // short, the system is stopped and started, and every memory is looked for once more. Each memory's
 // history must be linearizable, and the journal must tell the same.
 //
-// SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 2 if it is not set.
+// SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 3 if it is not set.
 // SIGIL_SEED repeats what the clients drew, though not who came first.
 func Histories(t *testing.T, system System) {
-	rounds := fromEnv(t, "SIGIL_HISTORIES", 2)
+	rounds := fromEnv(t, "SIGIL_HISTORIES", 3)
 	seed := fromEnv(t, "SIGIL_SEED", rand.Uint64())
 	sum := tally{}
 	for round := range rounds {
@@ -62,7 +61,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "fade ok", "forget ok", "unpin ok"} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "forget ok", "unpin ok", "fade ok", atDeadline} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}
@@ -89,7 +88,7 @@ type history struct {
 	spec spec
 	pool pool
 
-	mu     sync.Mutex // guards ops and lost
+	mu     sync.Mutex // guards ops, lost and tally while clients run
 	ops    []op
 	lost   int // encodes that nobody answered
 	events []sigil.EventView
@@ -203,10 +202,19 @@ func (h *history) add(o op) {
 	h.tally[string(o.verb)+" "+string(o.answer.outcome)]++
 }
 
+func (h *history) count(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tally[what]++
+}
+
 func millis(nanos int64) int64 { return nanos / int64(time.Millisecond) }
 
 // tally counts what happened.
 type tally map[string]int
+
+// atDeadline counts the calls during which the memory's deadline passed.
+const atDeadline = "at the deadline"
 
 func (t tally) add(other tally) {
 	for what, n := range other {
@@ -220,78 +228,4 @@ func (t tally) String() string {
 		s += fmt.Sprintf("%d %s, ", t[what], what)
 	}
 	return s
-}
-
-// OverEngines makes a system of two engines on one store, which open opens.
-func OverEngines(open func(t *testing.T, place string) store.Store) System {
-	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
-		t.Helper()
-		policy, err := sigil.NewHalfLife(HalfLife, sigil.DefaultThreshold)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := open(t, place)
-		var targets []Target
-		for range 2 {
-			targets = append(targets, inProcess{engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy, Quota: quota}})})
-		}
-		return targets, func() {
-			if err := s.Close(); err != nil {
-				t.Errorf("Close: %v", err)
-			}
-		}
-	}
-}
-
-// inProcess calls an engine as a client calls a daemon.
-type inProcess struct{ engine *engine.Engine }
-
-func key(id sigil.ID) sigil.Key { return sigil.Key{Tenant: sigil.DefaultTenant, ID: id} }
-
-func (p inProcess) view(m sigil.Memory, err error) (sigil.View, error) {
-	if err != nil {
-		return sigil.View{}, err
-	}
-	return m.View(m.LastAccessed), nil
-}
-
-func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
-	return p.view(p.engine.Encode(ctx, sigil.DefaultTenant, d))
-}
-
-func (p inProcess) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return p.view(p.engine.Recall(ctx, key(id)))
-}
-
-func (p inProcess) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return p.view(p.engine.Peek(ctx, key(id)))
-}
-
-func (p inProcess) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return p.view(p.engine.Pin(ctx, key(id)))
-}
-
-func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return p.view(p.engine.Unpin(ctx, key(id)))
-}
-
-func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
-	return p.engine.Forget(ctx, key(id))
-}
-
-func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
-	if job == sigil.CrystallizeJob {
-		return p.engine.Crystallize(ctx)
-	}
-	return p.engine.Sweep(ctx)
-}
-
-func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
-	events, err := p.engine.Events(ctx, sigil.DefaultTenant, after, limit)
-	page := sigil.EventPage{Next: after}
-	for i := range events {
-		page.Events = append(page.Events, events[i].View())
-		page.Next = events[i].Position
-	}
-	return page, err
 }

@@ -85,6 +85,9 @@ func (h *history) turn(at Target, number, turn int, rnd *rand.Rand) {
 	}
 	v := draw(rnd, s.ended, now > s.fades-4 && now < s.fades+4)
 	o := h.one(ctx, at, number, v, s.id)
+	if o.answer.lo < s.fades && s.fades <= o.answer.hi+1 {
+		h.count(atDeadline)
+	}
 	switch {
 	case o.answer.outcome == notFound || v == forget && o.answer.outcome == done:
 		s.ended = true
@@ -123,8 +126,8 @@ func draft(name string, rnd *rand.Rand) sigil.Draft {
 	if rnd.IntN(3) == 0 {
 		d.TTL = time.Duration(10+rnd.IntN(120)) * time.Millisecond
 	}
-	d.Pinned = rnd.IntN(10) == 0
-	if rnd.IntN(10) == 0 {
+	d.Pinned = rnd.IntN(16) == 0
+	if rnd.IntN(16) == 0 {
 		d.State = &sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
 	}
 	return d
@@ -152,9 +155,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 		}
 		h.pool.put(place, before, slot{id: v.ID, fades: o.answer.figures.fades})
 	case errors.Is(err, sigil.ErrFull): // all that is there is pinned or crystallized
-		h.mu.Lock()
-		h.tally["encode full"]++
-		h.mu.Unlock()
+		h.count("encode full")
 	case unanswered(err):
 		h.mu.Lock()
 		h.lost++

@@ -2,7 +2,6 @@ package proof_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
@@ -58,18 +57,25 @@ func overHTTP(t *testing.T, place string, quota store.Quota) ([]proof.Target, fu
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(d.Addr(), nil)
-	if err != nil {
-		t.Fatal(err)
+	var targets []proof.Target
+	var clients []*client.Client
+	for range 8 {
+		c, err := client.New(d.Addr(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		targets, clients = append(targets, c), append(clients, c)
 	}
-	return []proof.Target{c}, sync.OnceFunc(func() {
-		c.CloseIdleConnections()
+	return targets, func() {
+		for _, c := range clients {
+			c.CloseIdleConnections()
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Stop(ctx); err != nil {
 			t.Errorf("Stop: %v", err)
 		}
-	})
+	}
 }
 
 // lasting is a store that outlives its Close.
