@@ -2,14 +2,17 @@ package proof
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
 )
 
-// OverEngines makes a system of two engines on one store, which open opens.
+// OverEngines makes a system of two engines on one store, which open opens, and which takes its time now
+// and then: what must not depend on how soon a store is asked, or answers, shows.
 func OverEngines(open func(t *testing.T, place string) store.Store) System {
 	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
 		t.Helper()
@@ -20,7 +23,7 @@ func OverEngines(open func(t *testing.T, place string) store.Store) System {
 		s := open(t, place)
 		var targets []Target
 		for range 2 {
-			targets = append(targets, inProcess{engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy, Quota: quota}})})
+			targets = append(targets, inProcess{engine.New(slow{s}, &engine.Options{Settings: engine.Settings{Policy: policy, Quota: quota}})})
 		}
 		return targets, func() {
 			if err := s.Close(); err != nil {
@@ -81,4 +84,35 @@ func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.E
 		page.Next = events[i].Position
 	}
 	return page, err
+}
+
+// slow is a store that takes up to two milliseconds longer, now and then: before it is asked, and while
+// it has a memory locked.
+type slow struct{ store.Store }
+
+func linger() {
+	if rand.IntN(16) == 0 {
+		<-time.After(time.Duration(rand.IntN(2000)) * time.Microsecond)
+	}
+}
+
+func (s slow) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	linger()
+	return s.Store.Get(ctx, key, now)
+}
+
+func (s slow) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	linger()
+	return s.Store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+		defer linger()
+		return change(m)
+	})
+}
+
+func (s slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	linger()
+	return s.Store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
+		defer linger()
+		return decide(m)
+	})
 }
