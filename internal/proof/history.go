@@ -37,13 +37,13 @@ type System func(t *testing.T, place string, quota store.Quota) (targets []Targe
 
 const (
 	clients  = 8
-	sweepers = 3   // two of decay, one of crystals
-	turns    = 150 // of each client in one round
+	sweepers = 3  // two of decay, one of crystals
+	turns    = 80 // of each client, twice a round
 )
 
 // Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut
-// short, the system is stopped and started, and every memory is looked for once more. Each memory's
-// history must be linearizable, and the journal must tell the same.
+// short, the system is stopped under them and started again, and in the end every memory is looked for
+// once more. Each memory's history must be linearizable, and the journal must tell the same.
 //
 // SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 3 if it is not set.
 // SIGIL_SEED repeats what the clients drew, though not who came first.
@@ -83,10 +83,11 @@ func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
 
 // history is what clients called and what they were answered, with the journal at the end.
 type history struct {
-	t    *testing.T
-	seed uint64
-	spec spec
-	pool pool
+	t     *testing.T
+	seed  uint64
+	spec  spec
+	pool  pool
+	races int // so far
 
 	mu     sync.Mutex // guards ops, lost and tally while clients run
 	ops    []op
@@ -114,37 +115,67 @@ func newHistory(t *testing.T, seed uint64) *history {
 	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}}
 }
 
-// take runs the clients, and then starts the system anew to see what is left.
+// take lets the clients race, stops the system under them, lets them go on with what is started in its
+// place, and looks at what is left in a third.
 func (h *history) take(system System, bounded bool) {
 	place, quota := h.t.TempDir(), store.Quota{}
 	if bounded {
 		quota.Memories = slots * 5 / 6
 	}
 	targets, stop := system(h.t, place, quota)
-	done := make(chan struct{})
-	var sweeping, calling sync.WaitGroup
-	for i := range sweepers {
-		sweeping.Go(func() { h.sweep(targets[i%len(targets)], i, done) })
-	}
-	for i := range clients {
-		calling.Go(func() { h.client(targets[i%len(targets)], i) })
-	}
-	calling.Wait()
-	close(done)
-	sweeping.Wait()
-	stop()
+	h.race(targets, 1, stop)
+	h.settle()
+	targets, stop = system(h.t, place, quota)
+	h.race(targets, clients, stop)
+	h.settle()
 
 	targets, stop = system(h.t, place, quota)
 	defer stop()
-	stopped := time.Now().UnixMilli()
 	for _, id := range h.ids() {
 		h.one(h.t.Context(), targets[0], 0, peek, id)
 	}
 	h.readJournal(targets[0])
 	h.end = time.Now().UnixNano()
 	for i := range h.ops {
-		if o := &h.ops[i]; o.answer.outcome == unknown {
-			o.ret, o.answer.hi = h.end, stopped // or never; whatever was under way has ended with the system
+		h.ops[i].ret = min(h.ops[i].ret, h.end)
+	}
+}
+
+// race lets the clients take their turns, and stops the system when so many of them have.
+func (h *history) race(targets []Target, enough int, stop func()) {
+	through := make(chan struct{}, clients)
+	stopSweeps := make(chan struct{})
+	var running sync.WaitGroup
+	for i := range sweepers {
+		running.Go(func() { h.sweep(targets[i%len(targets)], i, stopSweeps) })
+	}
+	for i := range clients {
+		running.Go(func() {
+			h.client(targets[i%len(targets)], i)
+			through <- struct{}{}
+		})
+	}
+	for range enough {
+		<-through
+	}
+	if enough < clients {
+		stop()
+	}
+	close(stopSweeps)
+	running.Wait()
+	if enough == clients {
+		stop()
+	}
+	h.races++
+}
+
+// settle notes that what was under way has ended with the system: what nobody answered was done by now
+// or never is.
+func (h *history) settle() {
+	now := time.Now().UnixMilli()
+	for i := range h.ops {
+		if a := &h.ops[i].answer; a.outcome == unknown && a.hi == never {
+			a.hi = now
 		}
 	}
 }
@@ -160,7 +191,10 @@ func (h *history) sweep(at Target, number int, done <-chan struct{}) {
 	for {
 		select {
 		case <-tick.C:
-			if _, err := at.Sweep(h.t.Context(), job); err != nil {
+			switch _, err := at.Sweep(h.t.Context(), job); {
+			case unanswered(err):
+				return // the system has stopped
+			case err != nil:
 				h.t.Errorf("%s sweep: %v", job, err)
 			}
 		case <-done:

@@ -56,21 +56,24 @@ func (p *pool) put(at int, before sigil.ID, s slot) {
 	}
 }
 
-// client takes its turns.
+// client takes its turns, until the system stops.
 func (h *history) client(at Target, number int) {
-	rnd := rand.New(rand.NewPCG(h.seed, uint64(number)))
+	rnd := rand.New(rand.NewPCG(h.seed, uint64(h.races*clients+number)))
 	tick := time.NewTicker(time.Millisecond) // else a fast store would be through before anything fades
 	defer tick.Stop()
-	for turn := range turns {
+	for range turns {
 		<-tick.C
 		for range 1 + rnd.IntN(3) {
-			h.turn(at, number, turn, rnd)
+			if !h.turn(at, number, rnd) {
+				return
+			}
 		}
 	}
 }
 
-// turn picks a memory and does something to it.
-func (h *history) turn(at Target, number, turn int, rnd *rand.Rand) {
+// turn picks a memory and does something to it. It gives false where the system has stopped: nobody
+// answered, and it was not the client that lost patience.
+func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 	now := time.Now().UnixMilli()
 	place, s := h.pool.pick(rnd, now)
 	ctx := h.t.Context()
@@ -80,8 +83,7 @@ func (h *history) turn(at Target, number, turn int, rnd *rand.Rand) {
 		ctx = short
 	}
 	if s.id == (sigil.ID{}) || s.ended && rnd.IntN(2) == 0 {
-		h.encode(ctx, at, number, place, s.id, draft(fmt.Sprintf("%d/%d", number, turn), rnd))
-		return
+		return h.encode(ctx, at, number, place, s.id, draft(rnd))
 	}
 	v := draw(rnd, s.ended, now > s.fades-4 && now < s.fades+4)
 	o := h.one(ctx, at, number, v, s.id)
@@ -95,6 +97,7 @@ func (h *history) turn(at Target, number, turn int, rnd *rand.Rand) {
 		s.fades = o.answer.figures.fades
 	}
 	h.pool.put(place, s.id, s)
+	return o.answer.outcome != unknown || ctx.Err() != nil
 }
 
 // draw gives something to do: near the deadline, what races with it; else little that defers it.
@@ -121,8 +124,8 @@ func draw(rnd *rand.Rand, ended, near bool) verb {
 }
 
 // draft makes one that nobody else makes: some have a ttl, some are pinned, some crystallize.
-func draft(name string, rnd *rand.Rand) sigil.Draft {
-	d := sigil.Draft{Data: fmt.Appendf(nil, "%q", name+"/"+fmt.Sprint(rnd.Uint64())), IdempotencyKey: fmt.Sprint(rnd.Uint64())}
+func draft(rnd *rand.Rand) sigil.Draft {
+	d := sigil.Draft{Data: fmt.Appendf(nil, `"%x"`, rnd.Uint64()), IdempotencyKey: fmt.Sprint(rnd.Uint64())}
 	if rnd.IntN(3) == 0 {
 		d.TTL = time.Duration(10+rnd.IntN(120)) * time.Millisecond
 	}
@@ -134,8 +137,8 @@ func draft(name string, rnd *rand.Rand) sigil.Draft {
 }
 
 // encode encodes d. Where nobody answers it asks again under the same idempotency key, as clients are
-// told to: the two are one.
-func (h *history) encode(ctx context.Context, at Target, number, place int, before sigil.ID, d sigil.Draft) {
+// told to: the two are one. It gives false where nobody answers that either.
+func (h *history) encode(ctx context.Context, at Target, number, place int, before sigil.ID, d sigil.Draft) bool {
 	call := time.Now()
 	v, err := at.Encode(ctx, d)
 	if unanswered(err) {
@@ -163,6 +166,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 	default:
 		h.t.Errorf("encode: %v", err)
 	}
+	return !unanswered(err)
 }
 
 // one calls v for the memory of id.
@@ -194,7 +198,7 @@ func (h *history) one(ctx context.Context, at Target, number int, v verb, id sig
 	case errors.Is(err, sigil.ErrNotFound):
 		o.answer.outcome = notFound
 	case unanswered(err):
-		o.answer.outcome = unknown
+		o.ret, o.answer.outcome, o.answer.hi = never, unknown, never
 	case err != nil:
 		h.t.Errorf("%s of %s: %v", v, id, err)
 	}

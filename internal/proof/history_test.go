@@ -66,15 +66,19 @@ func overHTTP(t *testing.T, place string, quota store.Quota) ([]proof.Target, fu
 		}
 		targets, clients = append(targets, c), append(clients, c)
 	}
-	return targets, func() {
+	letGo := func() {
 		for _, c := range clients {
 			c.CloseIdleConnections()
 		}
+	}
+	return targets, func() {
+		letGo() // of those that were opened and not used: a server waits seconds for their first request
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := d.Stop(ctx); err != nil {
 			t.Errorf("Stop: %v", err)
 		}
+		letGo()
 	}
 }
 
