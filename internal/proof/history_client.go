@@ -31,15 +31,15 @@ type slot struct {
 	ended bool
 }
 
-// pick gives any slot, or, half of the time, the one whose deadline is next.
+// pick gives any slot, or, more often than not, the one whose deadline is next or has just passed.
 func (p *pool) pick(rnd *rand.Rand, now int64) (at int, s slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at = rnd.IntN(slots)
-	if rnd.IntN(2) == 0 {
+	if rnd.IntN(3) > 0 {
 		next := int64(never)
 		for i, s := range p.slots {
-			if s.id != (sigil.ID{}) && !s.ended && s.fades >= now-1 && s.fades < next {
+			if s.id != (sigil.ID{}) && !s.ended && s.fades >= now-2 && s.fades < next {
 				at, next = i, s.fades
 			}
 		}
@@ -118,7 +118,7 @@ func draw(rnd *rand.Rand, ended, near bool) verb {
 	case ended:
 		return pick(30, 30, 15, 15)
 	case near:
-		return pick(45, 35, 6, 8)
+		return pick(34, 36, 16, 8)
 	}
 	return pick(4, 85, 3, 7)
 }

@@ -86,33 +86,33 @@ func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.E
 	return page, err
 }
 
-// slow is a store that takes up to two milliseconds longer, now and then: before it is asked, and while
-// it has a memory locked.
+// slow is a store that takes up to three milliseconds longer, now and then: before it is asked, and, less
+// often, while it has a memory locked.
 type slow struct{ store.Store }
 
-func linger() {
-	if rand.IntN(16) == 0 {
-		<-time.After(time.Duration(rand.IntN(2000)) * time.Microsecond)
+func linger(oneIn int) {
+	if rand.IntN(oneIn) == 0 {
+		<-time.After(time.Duration(rand.IntN(3000)) * time.Microsecond)
 	}
 }
 
 func (s slow) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
-	linger()
+	linger(4)
 	return s.Store.Get(ctx, key, now)
 }
 
 func (s slow) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
-	linger()
+	linger(4)
 	return s.Store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
-		defer linger()
+		defer linger(16)
 		return change(m)
 	})
 }
 
 func (s slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
-	linger()
+	linger(4)
 	return s.Store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
-		defer linger()
+		defer linger(16)
 		return decide(m)
 	})
 }
