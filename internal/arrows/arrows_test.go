@@ -63,6 +63,9 @@ var table = map[string][]string{
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
+	// Proof. It is told how to open a driver, and names none.
+	"internal/proof": {root, "client", "engine", "store", "github.com/anishathalye/porcupine"},
+
 	// Tools of our own.
 	"internal/arrows": {},
 	"scripts/aptjson": {},
