@@ -52,10 +52,14 @@ type machine struct {
 	// refresh is durable only a second later, those from before it.
 	refreshed map[sigil.Key][]sigil.Meta
 	ledger    ledger
+	steps     int
 }
 
 // tenants own what a machine keeps.
 var tenants = []string{"public", "ann", "b.o_b-1"}
+
+// all is more than there ever is of anything.
+const all = 1_000_000
 
 // begin is when a machine is born.
 var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -77,12 +81,14 @@ func Machine(t *rapid.T, d Driver, step func()) {
 				step()
 			}
 			act()
+			if m.steps++; m.steps%10 == 0 {
+				m.compare()
+			}
 			m.check()
 		}
 	}
 	t.Repeat(actions)
 	m.restart() // whatever was lived through, what is found again is the same
-	m.check()
 }
 
 // actions are the steps a life is made of. What should happen often has several names.
@@ -114,7 +120,7 @@ func (m *machine) restart() {
 	m.fails("stats of a closed store", err, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed"})
 	m.open()
 	clear(m.refreshed)
-	m.check()
+	m.compare()
 }
 
 // crash cuts the power: of what was answered only refreshes of the last second may be lost, and nothing
@@ -145,28 +151,28 @@ func (m *machine) crash() {
 		m.ok("the model's update", err)
 	}
 	clear(m.refreshed)
-	m.check()
+	m.compare()
 }
 
-// check compares everything that can be seen, and holds the journal against it.
+// check holds what can be seen against the model, the journal and the disk.
 func (m *machine) check() {
 	m.t.Helper()
-	events := m.news()
-	m.ledger.read(m.t, events)
-	storetest.Compare(m.t, m.store, m.model, tenants, m.now)
-	due, err := m.store.Due(m.ctx(), m.now, 1_000_000)
+	m.ledger.read(m.t, m.news())
+	due, err := m.store.Due(m.ctx(), m.now, all)
 	m.ok("due", err)
-	want, err := m.model.Due(m.ctx(), m.now, 1_000_000)
+	want, err := m.model.Due(m.ctx(), m.now, all)
 	m.ok("the model's due", err)
 	slices.SortFunc(due, compareKeys)
 	slices.SortFunc(want, compareKeys)
 	storetest.Equal(m.t, "due", due, want)
 
-	// What the journal tells, from its first entry on, is what there is: hidden, but not swept, or live.
+	// What the journal tells, from its first entry on, is what there is: live, or hidden and not swept.
 	there := due
 	for _, tenant := range tenants {
-		for _, memory := range m.live(m.store, tenant) {
-			there = append(there, memory.Key)
+		live := m.live(m.store, tenant)
+		storetest.Equal(m.t, tenant, live, m.live(m.model, tenant))
+		for i := range live {
+			there = append(there, live[i].Key)
 		}
 	}
 	slices.SortFunc(there, compareKeys)
@@ -176,6 +182,13 @@ func (m *machine) check() {
 	if m.t.Failed() {
 		m.t.Fatalf("the life ends at its first difference")
 	}
+}
+
+// compare asks for everything there is, in every way of asking.
+func (m *machine) compare() {
+	m.t.Helper()
+	storetest.Compare(m.t, m.store, m.model, tenants, m.now)
+	m.check()
 }
 
 // news gives the entries that the journal has got since the ledger last read it, of all tenants, in order.
@@ -200,7 +213,7 @@ func (m *machine) news() []sigil.Event {
 // live gives a tenant's live memories, newest first.
 func (m *machine) live(s store.Store, tenant string) []sigil.Memory {
 	m.t.Helper()
-	all, more, err := s.List(m.ctx(), store.Query{Tenant: tenant, Now: m.now, Limit: 1_000_000})
+	all, more, err := s.List(m.ctx(), store.Query{Tenant: tenant, Now: m.now, Limit: all})
 	m.ok("list", err)
 	if more {
 		m.t.Fatalf("list: more after the last memory of %s", tenant)

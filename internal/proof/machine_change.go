@@ -147,7 +147,7 @@ func (m *machine) forget() {
 func (m *machine) sweep() {
 	swept, err := m.engine.Sweep(m.ctx())
 	m.ok("sweep", err)
-	due, err := m.model.Due(m.ctx(), m.now, 1_000_000)
+	due, err := m.model.Due(m.ctx(), m.now, all)
 	m.ok("the model's due", err)
 	// No order is promised: the model takes the one of the journal, and what is missing there last.
 	var order []sigil.Key
@@ -163,7 +163,7 @@ func (m *machine) sweep() {
 		return sigil.Event{Time: m.now, Kind: "faded", Reason: why, Memory: meta}, reached(&meta, m.now)
 	})
 	m.ok("the model's remove", err)
-	_, err = m.model.Prune(m.ctx(), m.now, 1_000_000)
+	_, err = m.model.Prune(m.ctx(), m.now, all)
 	m.ok("the model's prune", err)
 	storetest.Equal(m.t, "released", swept.Released, released)
 	left, err := m.store.Due(m.ctx(), m.now, 1)

@@ -172,4 +172,3 @@ func (m *machine) stats() {
 
 // near tells whether two figures are the same but for rounding.
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
-
