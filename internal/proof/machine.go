@@ -39,8 +39,11 @@ type machine struct {
 	t      *rapid.T
 	driver Driver
 	store  store.Store
-	engine *engine.Engine
+	engine *engine.Engine // over store, through between
 	model  *storetest.Model
+	// between, where it is not nil, runs once in the next sweep: after it has asked what is due, before it
+	// releases that.
+	between func()
 
 	clock time.Time // what the engine is told
 	now   time.Time // what its time should be: the clock's, but that it never runs back
@@ -108,7 +111,22 @@ func (m *machine) open() {
 	m.ok("open", err)
 	m.store = s
 	m.clock = m.now // the engine's time is its process's: a new one asks the clock again
-	m.engine = engine.New(s, &engine.Options{Clock: func() time.Time { return m.clock }, Settings: m.rules.settings()})
+	m.engine = engine.New(interrupted{s, m}, &engine.Options{Clock: func() time.Time { return m.clock }, Settings: m.rules.settings()})
+}
+
+// interrupted is the machine's store, whose Due is not the end of what happens before it returns.
+type interrupted struct {
+	store.Store
+	m *machine
+}
+
+func (i interrupted) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	due, err := i.Store.Due(ctx, now, limit)
+	if do := i.m.between; do != nil {
+		i.m.between = nil
+		do()
+	}
+	return due, err
 }
 
 // restart closes and opens: all is as it was, refreshes included.
@@ -142,7 +160,7 @@ func (m *machine) crash() {
 			continue
 		}
 		if !slices.Contains(before, found) {
-			m.t.Fatalf("after the crash %v is %+v; it was never so, or has been otherwise for more than a second: want %+v", key, found, want)
+			m.t.Fatalf("after the crash %v is %#v; it was never so, or has been otherwise for more than a second: want %#v", key, found, want)
 		}
 		_, err = m.model.Update(m.ctx(), key, func(meta *sigil.Meta) (*sigil.Event, error) {
 			*meta = found

@@ -98,7 +98,7 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		wrong = "has an event of a kind unheard of"
 	}
 	if wrong != "" {
-		t.Errorf("journal: at %d (%s %s, %v) %+v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)
+		t.Errorf("journal: at %d (%s %s, %v) %#v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)
 	}
 	switch e.Kind {
 	case sigil.Forgotten, sigil.Faded, sigil.Evicted:

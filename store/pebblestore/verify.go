@@ -148,7 +148,7 @@ func (s *Store) differences(fresh *Store) error {
 	var problems []error
 	differ := func(what string, memory, disk any) {
 		if !reflect.DeepEqual(memory, disk) {
-			problems = append(problems, fmt.Errorf("%s: in memory %v, on disk %v", what, memory, disk))
+			problems = append(problems, fmt.Errorf("%s: in memory %#v, on disk %#v", what, memory, disk))
 		}
 	}
 	differ("journal position", s.published.Load(), fresh.published.Load())
