@@ -68,6 +68,9 @@ var table = map[string][]string{
 
 	// Tools of our own.
 	"internal/arrows": {},
+	"internal/proof": {
+		root, "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
+	},
 	"scripts/aptjson": {},
 	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
 }
