@@ -29,7 +29,7 @@ type Campaign struct {
 	// Seed decides what is drawn: what is sent, and when the daemon is killed.
 	Seed uint64
 
-	// Done counts what was done, by name, over all stores.
+	// Done counts what was done to the daemon, by name.
 	Done Tally
 
 	rng     *rand.Rand
@@ -38,8 +38,11 @@ type Campaign struct {
 	load    *Load
 	stores  int
 	opening time.Duration // how long the last start took
-	before  Totals        // of the stores before this one
-	wrong   []string
+	resumed time.Duration
+	// Of the stores before this one:
+	before   Totals
+	answered Tally
+	wrong    []string
 }
 
 // Totals are the figures of a campaign.
@@ -136,14 +139,10 @@ func (c *Campaign) Kill(ctx context.Context) error {
 		}
 		c.Done.Add("SIGKILL while opening", 1)
 	}
-	println("loaded", time.Since(crashed).String())
 	if err := c.start(ctx); err != nil {
 		return err
 	}
-	println("opening", c.opening.String())
 	c.Done.Add("starts after SIGKILL", 1)
-	x := time.Now()
-	defer func() { println("check", time.Since(x).String()) }()
 	return c.check(ctx, crashed, true)
 }
 
@@ -184,6 +183,53 @@ func (c *Campaign) HandOver(ctx context.Context) error {
 	c.Done.Add("hand-overs", 1)
 	return c.check(ctx, time.Time{}, false)
 }
+
+// FullDisk fills the disk under the store's folder, which a ballast file in it does, until the daemon
+// refuses to encode, and makes room again. Meanwhile reads are answered; nothing is acknowledged that is
+// not kept; and afterwards the daemon resumes by itself.
+func (c *Campaign) FullDisk(ctx context.Context, folder string) error {
+	err := c.under(ctx, Run{DiskFull: true}, func(ctx context.Context) error {
+		b := &ballast{name: filepath.Join(folder, "ballast")}
+		defer b.release() // once more is no harm
+		err := c.child.await(ctx, "to refuse for want of room", func() (bool, error) {
+			if !c.child.Alive() {
+				return false, errors.New("the daemon ended on a full disk\n" + c.child.Log())
+			}
+			if err := b.fill(); err != nil {
+				return false, err
+			}
+			what, err := c.load.probe(ctx, c.child.Addr())
+			return what != done, err
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.load.readable(ctx, c.child.Addr()); err != nil {
+			return fmt.Errorf("reading on a full disk: %w", err)
+		}
+		if err := b.release(); err != nil {
+			return err
+		}
+		freed := time.Now()
+		err = c.child.await(ctx, "to encode again", func() (bool, error) {
+			if !c.child.Alive() {
+				return false, errors.New("the daemon ended after a full disk\n" + c.child.Log())
+			}
+			what, err := c.load.probe(ctx, c.child.Addr())
+			return what == done, err
+		})
+		c.resumed = max(c.resumed, time.Since(freed))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.Done.Add("full disks", 1)
+	return c.check(ctx, time.Time{}, false)
+}
+
+// Resumed is the longest time that it took to encode again once a full disk had room.
+func (c *Campaign) Resumed() time.Duration { return c.resumed }
 
 // Quiet does nothing to the daemon but load it for a while.
 func (c *Campaign) Quiet(ctx context.Context) error {
@@ -235,7 +281,7 @@ func (c *Campaign) settle() {
 	c.before = c.Totals()
 	wrong, _ := c.ledger.Violations()
 	c.wrong = append(c.wrong, wrong...)
-	c.load.Done.Each(c.Done.Add)
+	c.load.Done.Each(c.answered.Add)
 	c.child, c.ledger, c.load = nil, nil, nil
 }
 
@@ -257,6 +303,17 @@ func (c *Campaign) Totals() Totals {
 		t.Violations, t.Broken = t.Violations+violations, t.Broken+c.load.Broken()
 	}
 	return t
+}
+
+// Operations counts what was answered, by kind, over all stores.
+func (c *Campaign) Operations() map[string]int64 {
+	counts := map[string]int64{}
+	add := func(name string, n int64) { counts[name] += n }
+	c.answered.Each(add)
+	if c.load != nil {
+		c.load.Done.Each(add)
+	}
+	return counts
 }
 
 // Violations gives the broken promises in words.

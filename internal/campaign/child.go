@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,12 +50,16 @@ func (c *Child) PID() int { return c.pid }
 // Starts counts how often it was started.
 func (c *Child) Starts() int { return c.starts }
 
-func (c *Child) addrFile() string { return filepath.Join(c.Scratch, fmt.Sprintf("addr.%d", c.starts)) }
+func (c *Child) addrFile() string { return filepath.Join(c.Scratch, "addr") }
 func (c *Child) logFile() string  { return filepath.Join(c.Scratch, "log") }
 
 // Start starts the daemon and does not wait for it.
 func (c *Child) Start() error {
 	c.starts++
+	// One that was killed has left it.
+	if err := os.Remove(c.addrFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	log, err := os.OpenFile(c.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -63,7 +69,7 @@ func (c *Child) Start() error {
 	cmd := exec.Command(c.Program, args...) //nolint:noctx // it is killed when the campaign says so
 	// Not a pipe: another process takes it over, and nobody would have to read it.
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SIGIL_") })
 	if err := cmd.Start(); err != nil {
 		return err
 	}

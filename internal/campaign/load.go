@@ -242,6 +242,49 @@ func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
 	return nil
 }
 
+// probe encodes one memory on a disk that may be full.
+func (l *Load) probe(ctx context.Context, addr string) (outcome, error) {
+	l.runs++
+	r := &run{Run: Run{DiskFull: true}, load: l, addr: addr, http: newHTTP()}
+	defer r.http.CloseIdleConnections()
+	api, err := client.New(addr, &client.Options{Tenant: l.Tenants[0], HTTPClient: r.http})
+	if err != nil {
+		return lost, err
+	}
+	w := &worker{run: r, tenant: l.Tenants[0], api: api, rng: l.rng(-3)}
+	what := w.encode(ctx)
+	if what == lost {
+		err = errors.New("no answer")
+	}
+	return what, err
+}
+
+// readable reads in every way there is, and gives the first error.
+func (l *Load) readable(ctx context.Context, addr string) error {
+	clients, done, err := dial(addr, l.Tenants)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, c := range clients {
+		page, err := c.List(ctx, client.ListQuery{Limit: 20, Pinned: new(bool)})
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Memories {
+			if _, err := c.Peek(ctx, v.ID); err != nil && !errors.Is(err, sigil.ErrNotFound) {
+				return err
+			}
+		}
+		_, stats := c.Stats(ctx)
+		_, events := c.Events(ctx, 0, 10)
+		if err := errors.Join(stats, events, c.Ready(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Tally counts by name. Its zero value is empty.
 type Tally struct {
 	// mu guards counts
