@@ -184,21 +184,20 @@ func (c *Campaign) HandOver(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// FullDisk fills the disk under the store's folder, which a ballast file in it does, until the daemon
-// refuses to encode, and makes room again. Meanwhile reads are answered; nothing is acknowledged that is
-// not kept; and afterwards the daemon resumes by itself.
-func (c *Campaign) FullDisk(ctx context.Context, folder string) error {
-	err := c.under(ctx, Run{DiskFull: true}, func(ctx context.Context) error {
-		b := &ballast{name: filepath.Join(folder, "ballast")}
-		defer b.release() // once more is no harm
+// FullDisk fills the disk under the store's folder, which a ballast file in folder does, until the
+// daemon refuses to encode, and makes room again. Meanwhile reads are answered, nothing is
+// acknowledged that is not kept, and afterwards the daemon resumes by itself. Where killed is set it is
+// killed on the full disk, and started when there is room.
+func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) error {
+	b := &ballast{name: filepath.Join(folder, "ballast")}
+	defer b.release() //nolint:errcheck // once more where something failed
+	crashed := time.Time{}
+	err := c.under(ctx, Run{DiskFull: true, Ends: killed}, func(ctx context.Context) error {
 		err := c.child.await(ctx, "to refuse for want of room", func() (bool, error) {
-			if !c.child.Alive() {
-				return false, errors.New("the daemon ended on a full disk\n" + c.child.Log())
-			}
 			if err := b.fill(); err != nil {
 				return false, err
 			}
-			what, err := c.load.probe(ctx, c.child.Addr())
+			what, err := c.probe(ctx)
 			return what != done, err
 		})
 		if err != nil {
@@ -207,15 +206,16 @@ func (c *Campaign) FullDisk(ctx context.Context, folder string) error {
 		if err := c.load.readable(ctx, c.child.Addr()); err != nil {
 			return fmt.Errorf("reading on a full disk: %w", err)
 		}
+		if killed {
+			crashed = time.Now()
+			return c.child.Kill(ctx)
+		}
 		if err := b.release(); err != nil {
 			return err
 		}
 		freed := time.Now()
 		err = c.child.await(ctx, "to encode again", func() (bool, error) {
-			if !c.child.Alive() {
-				return false, errors.New("the daemon ended after a full disk\n" + c.child.Log())
-			}
-			what, err := c.load.probe(ctx, c.child.Addr())
+			what, err := c.probe(ctx)
 			return what == done, err
 		})
 		c.resumed = max(c.resumed, time.Since(freed))
@@ -225,7 +225,21 @@ func (c *Campaign) FullDisk(ctx context.Context, folder string) error {
 		return err
 	}
 	c.Done.Add("full disks", 1)
-	return c.check(ctx, time.Time{}, false)
+	if killed {
+		c.Done.Add("SIGKILL on a full disk", 1)
+		if err := errors.Join(b.release(), c.start(ctx)); err != nil {
+			return err
+		}
+	}
+	return c.check(ctx, crashed, killed)
+}
+
+// probe encodes one memory on a disk that may be full.
+func (c *Campaign) probe(ctx context.Context) (outcome, error) {
+	if !c.child.Alive() {
+		return lost, errors.New("the daemon ended on a full disk\n" + c.child.Log())
+	}
+	return c.load.probe(ctx, c.child.Addr())
 }
 
 // Resumed is the longest time that it took to encode again once a full disk had room.

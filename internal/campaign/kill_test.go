@@ -2,26 +2,42 @@ package campaign_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/sigil-dna/sigil/internal/campaign"
 )
 
-// build builds the program, once per test that needs it.
-func build(t *testing.T) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "sigil")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", name, "../../cmd/sigil")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+// program is the one that `make build` makes; TestMain removes it.
+var program = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "campaign")
+	if err != nil {
+		return "", err
 	}
-	return name
+	built = folder
+	name := filepath.Join(folder, "sigil")
+	if out, err := exec.Command("go", "build", "-o", name, "../../cmd/sigil").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
+// built is the folder of program, once it is asked for.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
 }
 
 // number reads a variable that says how much to do.
@@ -41,8 +57,12 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 // begin makes a campaign whose daemon is gone at the end of the test, whatever happens.
 func begin(t *testing.T) *campaign.Campaign {
 	t.Helper()
+	program, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &campaign.Campaign{
-		Program: build(t), Scratch: t.TempDir(), Tenants: []string{"public", "acme", "strong"}, Clients: 12, Most: 3000,
+		Program: program, Scratch: t.TempDir(), Tenants: []string{"public", "acme", "strong"}, Clients: 12, Most: 3000,
 		Seed: number(t, "SIGIL_SEED", rand.Uint64()),
 	}
 	t.Logf("SIGIL_SEED=%d", c.Seed)

@@ -98,32 +98,48 @@ func (s *soak) store(ctx context.Context, era int) {
 var disturbances = []struct {
 	name  string
 	share int
-}{{"kill", 5}, {"terminate", 2}, {"hand over", 3}, {"full disk", 2}, {"quiet", 2}}
+}{{"kill", 5}, {"terminate", 2}, {"hand over", 3}, {"full disk", 2}, {"kill on a full disk", 1}, {"quiet", 2}}
 
 // onSmall tells whether the store is on the small disk.
 func (s *soak) onSmall() bool {
 	return s.small != "" && strings.HasPrefix(s.Child().Data, s.small)
 }
 
+// can tells whether a disturbance can be had here and now.
+func (s *soak) can(what string) bool {
+	switch what {
+	case "hand over":
+		return s.handOver
+	case "full disk", "kill on a full disk":
+		return s.onSmall()
+	}
+	return true
+}
+
+// draw draws one that can be had.
 func (s *soak) draw() string {
-	for {
-		at := s.rng.IntN(14)
-		for _, d := range disturbances {
-			if at -= d.share; at >= 0 {
-				continue
-			}
-			if d.name == "hand over" && !s.handOver || d.name == "full disk" && !s.onSmall() {
-				break
-			}
+	whole := 0
+	for _, d := range disturbances {
+		if s.can(d.name) {
+			whole += d.share
+		}
+	}
+	at := s.rng.IntN(whole)
+	for _, d := range disturbances {
+		if !s.can(d.name) {
+			continue
+		}
+		if at -= d.share; at < 0 {
 			return d.name
 		}
 	}
+	return "quiet"
 }
 
 // each does every disturbance once.
 func (s *soak) each(ctx context.Context) {
 	for _, d := range disturbances {
-		if d.name == "hand over" && !s.handOver || d.name == "full disk" && !s.onSmall() {
+		if !s.can(d.name) {
 			s.t.Logf("%s: left out, see the table", d.name)
 			continue
 		}
@@ -141,7 +157,9 @@ func (s *soak) round(ctx context.Context, what string) {
 	case "hand over":
 		err = s.HandOver(ctx)
 	case "full disk":
-		err = s.FullDisk(ctx, s.small)
+		err = s.FullDisk(ctx, s.small, false)
+	case "kill on a full disk":
+		err = s.FullDisk(ctx, s.small, true)
 	case "quiet":
 		err = s.Quiet(ctx)
 	}
@@ -197,7 +215,8 @@ func (s *soak) table() string {
 	}
 	row("operations", "%d: %s", total, strings.Join(kinds, ", "))
 	row("memories attempted", "%d", n.Attempts)
-	row("SIGKILL", "%d under load, %d more while opening", s.Done.Get("SIGKILL under load"), s.Done.Get("SIGKILL while opening"))
+	row("SIGKILL", "%d under load, %d on a full disk, %d more while opening",
+		s.Done.Get("SIGKILL under load"), s.Done.Get("SIGKILL on a full disk"), s.Done.Get("SIGKILL while opening"))
 	row("SIGTERM and start", "%d", s.Done.Get("SIGTERM and start"))
 	if s.handOver {
 		row("hand-overs", "%d, no request failed", s.Done.Get("hand-overs"))
