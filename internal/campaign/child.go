@@ -64,9 +64,9 @@ func (c *Child) Start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // it has its own
 	args := append([]string{"serve", "--addr=127.0.0.1:0", "--addr-file=" + c.addrFile(), "--data=" + c.Data}, c.Args...)
-	cmd := exec.Command(c.Program, args...) //nolint:noctx // it is killed when the campaign says so
+	cmd := exec.Command(c.Program, args...) //nolint:noctx,gosec // our own program, which is killed when the campaign says so
 	// Not a pipe: another process takes it over, and nobody would have to read it.
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SIGIL_") })

@@ -160,7 +160,7 @@ func (r *run) readSlowly(ctx context.Context, tenant string) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // it was read to its end, or is cut off
 	if err := conn.SetDeadline(time.Now().Add(Patience)); err != nil {
 		return
 	}
