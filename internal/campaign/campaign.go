@@ -260,21 +260,19 @@ func (c *Campaign) Quiet(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// check compares all there is with the ledger, repeats requests where it is to, and compares again.
-func (c *Campaign) check(ctx context.Context, crashed time.Time, repeat bool) error {
+// check compares all there is with the ledger. Where the daemon was killed it reads the whole journal,
+// and repeats requests after that; what comes of those the next check compares.
+func (c *Campaign) check(ctx context.Context, crashed time.Time, killed bool) error {
 	addr := c.child.Addr()
-	whole := c.Done.Get("checks")%8 == 0 || repeat
+	whole := killed || c.Done.Get("checks")%8 == 0
 	if err := c.ledger.Check(ctx, addr, Checking{Crashed: crashed, Whole: whole}); err != nil {
 		return err
 	}
 	c.Done.Add("checks", 1)
-	if !repeat {
+	if !killed {
 		return nil
 	}
-	if err := c.load.Repeat(ctx, addr, 10); err != nil {
-		return err
-	}
-	return c.ledger.Check(ctx, addr, Checking{})
+	return c.load.Repeat(ctx, addr, 10)
 }
 
 // End compares once more, ends the daemon in order, and removes its store.

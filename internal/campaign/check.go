@@ -89,6 +89,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 		l.compareListed(id, m, r, o.Crashed)
 	}
 	l.compareGone(there, ends, r)
+	l.compareHalves()
 	l.compareStrangers(there, ends, r)
 	l.verified += len(there)
 	return nil
@@ -200,6 +201,7 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 		l.violation("listed past its end: %s ended at %s", e.name(), e.end)
 	}
 	if e.fate == asked {
+		e.half(foundHalf)
 		l.found(e, &m.view)
 	}
 	l.compareFigures(e, m, crashed)
@@ -209,6 +211,8 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 		l.violation("%s is there, and no journal entry tells of it", e.name())
 	case life.pinned != m.view.Pinned:
 		l.violation("%s is pinned: %v; by the journal: %v", e.name(), m.view.Pinned, life.pinned)
+	case life.strong != m.view.Crystallized:
+		l.violation("half an encode: %s is crystallized: %v; by the journal: %v", e.name(), m.view.Crystallized, life.strong)
 	case life.ended != "" && life.at.Before(m.from.Add(-slack)):
 		l.violation("%s is listed, and was %s by the journal at %s", e.name(), life.ended, life.at)
 	}
@@ -251,6 +255,7 @@ func (l *Ledger) entryOf(v *sigil.View) *Entry {
 func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Time, r *replay) {
 	for _, e := range l.entries {
 		if e.fate == asked {
+			e.half(absentHalf)
 			e.fate = absent
 		}
 		if e.fate != kept || e.gone || there[e.id] != nil {
@@ -275,6 +280,33 @@ func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Ti
 			l.violation("lost: %s was evicted, though pinned or crystallized", e.name())
 		}
 		e.gone = true
+	}
+}
+
+// What a check can find of a batch that had no answer.
+const (
+	foundHalf = 1 << iota
+	absentHalf
+)
+
+// half notes what was found of e's batch. What has a ttl may have come and gone.
+func (e *Entry) half(what int) {
+	if e.batch != nil && e.Draft.TTL == 0 {
+		e.batch.halves |= what
+	}
+}
+
+// compareHalves judges the batches that had no answer: one commit is there as a whole or not at all.
+// (Where there is no room for all, each memory has a commit of its own.) mu is held.
+func (l *Ledger) compareHalves() {
+	for _, e := range l.entries {
+		if e.batch == nil {
+			continue
+		}
+		if e.batch.halves == foundHalf|absentHalf && l.Quota == 0 && !l.tight {
+			l.violation("half a batch: of the %d of n=%d some are there, some not", len(e.batch.entries), e.batch.entries[0].serial)
+		}
+		e.batch.halves = 0
 	}
 }
 

@@ -200,7 +200,7 @@ func TestLiesAreFound(t *testing.T) {
 				honest.ServeHTTP(answer, r)
 				body := answer.Body.Bytes()
 				if r.URL.Path == "/v1/stats" {
-					body = edit(func(s *sigil.Stats) { s.Position -= 2 })(body)
+					body = edit(func(s *sigil.Stats) { s.Position = 10 })(body)
 				}
 				w.WriteHeader(answer.Code)
 				w.Write(body)

@@ -58,6 +58,7 @@ type Entry struct {
 type batch struct {
 	key     string
 	entries []*Entry
+	halves  int // what a check found of it; the ledger's mutex guards it
 }
 
 // Ledger knows what was asked of one store and what it acknowledged. Its methods may be called from
@@ -75,6 +76,7 @@ type Ledger struct {
 	alive    map[string][]*Entry // by tenant, those that may be there
 	journal  journalSeen
 	replay   *replay
+	tight    bool // the disk was full
 	wrong    []string
 	wrongs   int
 	verified int // memories compared, over all checks
@@ -105,6 +107,13 @@ func (l *Ledger) Counts() (attempts, memories, events int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.entries), l.verified, l.replayed
+}
+
+// diskFull notes that there may not be room for all of a batch.
+func (l *Ledger) diskFull() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tight = true
 }
 
 // violate notes a broken promise.

@@ -74,6 +74,9 @@ func newHTTP() *http.Client {
 // no request is under way.
 func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 	l.runs++
+	if o.DiskFull {
+		l.Ledger.diskFull()
+	}
 	r := &run{Run: o, load: l, addr: addr, http: newHTTP()}
 	defer r.http.CloseIdleConnections()
 	defer r.reach()

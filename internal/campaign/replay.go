@@ -34,6 +34,7 @@ type life struct {
 	first  sigil.Arithmetic // as it was encoded
 	fades  *sigil.Timestamp // the deadline that was journaled last
 	pinned bool
+	strong bool            // it crystallized
 	ended  sigil.EventKind // "" while it lives
 	at     time.Time       // when it ended
 }
@@ -153,6 +154,7 @@ func (r *replay) add(tenant string, e *sigil.EventView) string {
 	m.fades = e.Arithmetic.FadesAt
 	switch e.Kind {
 	case sigil.Crystallized:
+		m.strong = true
 	case sigil.Pinned, sigil.Unpinned:
 		pinned := e.Kind == sigil.Pinned
 		if m.pinned == pinned {
