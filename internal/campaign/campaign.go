@@ -302,7 +302,7 @@ func (c *Campaign) Abort() error {
 	if c.child == nil {
 		return nil
 	}
-	return c.child.Kill(context.Background())
+	return c.child.KillAll(context.Background())
 }
 
 // Totals gives the figures so far.

@@ -147,6 +147,30 @@ func (c *Child) Gone(ctx context.Context) error {
 	return nil
 }
 
+// KillAll ends with SIGKILL whatever process has the data folder, those of a hand-over that did not come
+// to its end among them. It is for the end of a campaign that failed.
+func (c *Child) KillAll(ctx context.Context) error {
+	ours := []byte("--data=" + c.Data + "\x00")
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		args, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(args, ours) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			return err
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return c.Kill(ctx)
+}
+
 func (c *Child) gone(ctx context.Context) error {
 	return c.await(ctx, "to end", func() (bool, error) {
 		if c.pid != c.first.Pid {
