@@ -71,8 +71,9 @@ var table = map[string][]string{
 	"internal/proof": {
 		root, "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
 	},
-	"scripts/aptjson": {},
-	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"scripts/aptjson":   {},
+	"internal/bench":    {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"internal/campaign": {root, "client"},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.
