@@ -64,9 +64,10 @@ var table = map[string][]string{
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
 	// Tools of our own.
-	"internal/arrows": {},
-	"scripts/aptjson": {},
-	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"internal/lifecycle": {"go.uber.org/goleak"},
+	"internal/arrows":    {},
+	"scripts/aptjson":    {},
+	"internal/bench":     {root, "client", "engine", "store", "store/pebblestore", any3rd},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.
