@@ -30,9 +30,10 @@ type Daemon struct {
 	grace   time.Duration
 	open    func(Config, Hooks) (store.Store, error)
 
-	// mu guards started and stopped
-	mu      sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	started *phase // nil until Start is called
+	// +checklocks:mu
 	stopped *phase // nil until Stop is called
 
 	// parts are those that run, in the order of their start. Start and the first Stop alone touch

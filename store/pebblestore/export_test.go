@@ -21,6 +21,8 @@ func (s *Store) CheckIndex() error {
 	}
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
+	fresh.index.mu.RLock()
+	defer fresh.index.mu.RUnlock()
 	var problems []error
 	differ := func(what string, memory, disk any) {
 		if !reflect.DeepEqual(memory, disk) {

@@ -31,10 +31,12 @@ func TestLifecycle(t *testing.T) {
 
 // service is a store as what it would be if it had a Start and a Stop.
 type service struct {
-	fs vfs.FS
-	// mu guards store and stopped, and is held while the store is opened
-	mu      sync.Mutex
-	store   *pebblestore.Store
+	fs vfs.FS // +checklocksignore: never changes
+	// mu is held while the store is opened, too.
+	mu sync.Mutex
+	// +checklocks:mu
+	store *pebblestore.Store
+	// +checklocks:mu
 	stopped bool
 }
 
