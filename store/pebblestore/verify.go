@@ -136,12 +136,15 @@ func (s *Store) verifyAnswers() error {
 func (s *Store) differences(fresh *Store) error {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
+	fresh.index.mu.Lock()
+	defer fresh.index.mu.Unlock()
 	// Refreshes that are not written yet are not missing.
 	for name, t := range s.index.tenants {
 		for id, e := range t.byID {
-			if f, onDisk := fresh.index.find(sigil.Key{Tenant: name, ID: id}); e.dirty && onDisk != nil {
+			key := sigil.Key{Tenant: name, ID: id}
+			if _, onDisk := fresh.index.find(key); e.dirty && onDisk != nil {
 				m := e.meta(name, s.policies)
-				fresh.index.update(f, onDisk, &m, e.policy)
+				fresh.index.update(key, &m, e.policy)
 			}
 		}
 	}
