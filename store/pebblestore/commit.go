@@ -120,14 +120,15 @@ func (c *committer) form() {
 			w := &written{batch: c.batch(), group: g, begin: time.Now()}
 			err := c.fill(w, refreshes || last)
 			refreshes = false
-			if err == nil && !w.batch.Empty() {
+			empty := w.batch.Empty() // not later: the database takes what is in a large batch away
+			if err == nil && !empty {
 				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
 			}
 			if err != nil {
 				c.s.fail(err)
 				return
 			}
-			if w.batch.Empty() { // a tick, or the end, with nothing refreshed
+			if empty { // a tick, or the end, with nothing refreshed
 				c.recycle(w.batch)
 			} else {
 				select {

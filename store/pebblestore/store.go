@@ -3,13 +3,9 @@ package pebblestore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -64,6 +60,10 @@ type Options struct {
 	// OnFatal hears once that the disk failed in a way after which nothing can be written: every call
 	// is ErrUnavailable from then on, and the process should end, and recover by starting again.
 	OnFatal func(error)
+
+	// tune changes the database's options, for tests: small tables make a small store do all that a
+	// large one does.
+	tune func(*pebble.Options)
 }
 
 // Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
@@ -89,7 +89,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		logger = slog.Default()
 	}
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, err
+		return nil, inaccessible(dir, err)
 	}
 	if s.unlock, err = lockDir(fsys, dir); err != nil {
 		return nil, err
@@ -99,17 +99,39 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 			err = errors.Join(err, s.unlock())
 		}
 	}()
-	if s.info, err = openInfo(fsys, dir); err != nil {
+	if err := s.apart(func() error { return s.open(fsys, dir, o, logger) }); err != nil {
 		return nil, err
-	}
-	if s.db, err = pebble.Open(fsys.PathJoin(dir, dataFolder), databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})); err != nil {
-		return nil, fmt.Errorf("opening the store at %s: %w", dir, err)
-	}
-	if err := s.rebuild(); err != nil {
-		return nil, errors.Join(fmt.Errorf("reading the store at %s: %w", dir, err), s.db.Close())
 	}
 	s.commits.start()
 	return s, nil
+}
+
+// open opens the database and reads it. dir is locked.
+func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) error {
+	info, created, err := openInfo(fsys, dir)
+	if err != nil {
+		return opening(dir, err)
+	}
+	data := fsys.PathJoin(dir, dataFolder)
+	if err := checkManifest(fsys, data); err != nil {
+		return opening(dir, err)
+	}
+	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
+	options.ErrorIfNotExists = !created
+	if o.tune != nil {
+		o.tune(options)
+	}
+	if s.db, err = pebble.Open(data, options); err != nil {
+		return opening(dir, err)
+	}
+	if err = s.rebuild(); err == nil && created {
+		err = writeInfo(fsys, dir, info) // last: where it is, there is a database
+	}
+	if err != nil {
+		return errors.Join(opening(dir, err), s.db.Close())
+	}
+	s.info = info
+	return nil
 }
 
 func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
@@ -117,7 +139,7 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		cache = 64 << 20
 	}
 	return &pebble.Options{
-		FS: fsys, Logger: logger, CacheSize: cache,
+		FS: orderedFS{fsys}, Logger: logger, CacheSize: cache,
 		FormatMajorVersion: pebble.FormatNewest,
 		// A larger memtable than the default 4 MiB means fewer, larger flushes; it bounds what open has
 		// to replay after a crash.
@@ -126,6 +148,12 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
+		EventListener: &pebble.EventListener{
+			// Who reads a damaged record gets an error. Nothing else depends on it, so the store goes on.
+			DataCorruption: func(i pebble.DataCorruptionInfo) { logger.Errorf("%s: %v", i.Path, i.Details) },
+			// As it would be without a listener.
+			BackgroundError: func(err error) { logger.Errorf("background error: %s", err) },
+		},
 	}
 }
 
@@ -164,7 +192,7 @@ func errClosed() error {
 }
 
 // Close writes what is refreshed, waits for the calls under way, and lets go of the folder. After a
-// disk failure it cannot make sure of anything and returns that failure.
+// disk failure it cannot make sure of anything: it lets go as far as it can, and returns that failure.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -173,54 +201,7 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.commits.stop()
-	select {
-	case <-s.failed:
-		// The database may hold its own locks for ever. The process is about to end, and the kernel
-		// lets go of the folder then.
-		return s.failure()
-	default:
-	}
-	return errors.Join(s.db.Close(), s.unlock())
-}
-
-// fail puts the store out of service.
-func (s *Store) fail(err error) {
-	s.failOnce.Do(func() {
-		detail := "the disk failed; the process must be started again"
-		if strings.Contains(err.Error(), syscall.ENOSPC.Error()) { // by its words: Fatalf got no more
-			detail = "the disk is full; make room, and start the process again"
-		}
-		// Only the words of err: it carries a stack trace that a log would print whole.
-		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
-		close(s.failed)
-		s.commits.pending.fail(s.failErr)
-		if s.onFatal != nil {
-			s.onFatal(s.failErr)
-		}
-	})
-}
-
-func (s *Store) failure() error { return s.failErr }
-
-// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
-type databaseLogger struct {
-	s   *Store
-	log *slog.Logger
-}
-
-func (*databaseLogger) Infof(string, ...any) {}
-
-func (l *databaseLogger) Errorf(format string, args ...any) {
-	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
-}
-
-// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
-// are to get their answer first.
-func (l *databaseLogger) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("pebble: "+format, args...)
-	l.log.Error(err.Error())
-	l.s.fail(err)
-	runtime.Goexit()
+	return errors.Join(s.closeDatabase(), s.unlock())
 }
 
 // keySet holds the idempotency keys of inserts under way. The zero value is empty.

@@ -1,0 +1,112 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// fail puts the store out of service.
+func (s *Store) fail(err error) {
+	s.failOnce.Do(func() {
+		detail := "the disk failed; the process must be started again"
+		if strings.Contains(err.Error(), syscall.ENOSPC.Error()) { // by its words: Fatalf got no more
+			detail = "the disk is full; make room, and start the process again"
+		}
+		// Only the words of err: it carries a stack trace that a log would print whole.
+		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
+		close(s.failed)
+		s.commits.pending.fail(s.failErr)
+		if s.onFatal != nil {
+			s.onFatal(s.failErr)
+		}
+	})
+}
+
+func (s *Store) failure() error { return s.failErr }
+
+// letGo is how long the database may take to end what it does once the disk has failed.
+const letGo = 2 * time.Second
+
+// apart runs do, which opens or closes the database, on a goroutine of its own and waits for it. When
+// the disk fails it the database ends the goroutine it is in (Fatalf), or leaves it waiting for one
+// that ended so. The latter ends with the process.
+func (s *Store) apart(do func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = s.failure()
+			}
+			done <- err
+		}()
+		err = do()
+		returned = true
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.failed:
+	}
+	limit := time.NewTimer(letGo)
+	defer limit.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-limit.C:
+		return s.failure()
+	}
+}
+
+// closeDatabase closes the database, and tells of the failure where there was one. The database keeps
+// its own lock where it cannot be closed any more: the folder is safe from others until the process ends.
+func (s *Store) closeDatabase() error {
+	err := s.apart(func() (err error) {
+		defer func() {
+			select {
+			case <-s.failed:
+				if r := recover(); r != nil { // it fell over what the failure left behind
+					err = fmt.Errorf("pebble: %v", r)
+				}
+			default:
+			}
+		}()
+		return s.db.Close()
+	})
+	select {
+	case <-s.failed:
+		return s.failure() // why it could not be closed follows from it
+	default:
+		return err
+	}
+}
+
+// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
+type databaseLogger struct {
+	s   *Store
+	log *slog.Logger
+}
+
+func (*databaseLogger) Infof(string, ...any) {}
+
+func (l *databaseLogger) Errorf(format string, args ...any) {
+	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
+// are to get their answer first.
+func (l *databaseLogger) Fatalf(format string, args ...any) {
+	err := fmt.Errorf("pebble: "+format, args...)
+	l.log.Error(err.Error())
+	l.s.fail(err)
+	runtime.Goexit()
+}
+

@@ -1,0 +1,6 @@
+//go:build !race
+
+package pebblestore_test
+
+// stride is the distance of the writes after which the default run cuts the power.
+const stride = 20
