@@ -85,3 +85,6 @@ func (t *tenant) figures(p *policies) map[string]any {
 	}
 	return figures
 }
+
+// Unclosed tells whether the database could not be closed.
+func (s *Store) Unclosed() bool { return s.unclosed }

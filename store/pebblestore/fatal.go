@@ -62,6 +62,7 @@ func (s *Store) apart(do func() error) error {
 	case err := <-done:
 		return err
 	case <-limit.C:
+		s.unclosed = true
 		return s.failure()
 	}
 }

@@ -39,6 +39,8 @@ type Store struct {
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
+	// unclosed tells that the database could not be closed, for tests. It is set by Close.
+	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts under way.
 	insertKeys *keySet
@@ -139,7 +141,7 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		cache = 64 << 20
 	}
 	return &pebble.Options{
-		FS: orderedFS{fsys}, Logger: logger, CacheSize: cache,
+		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache,
 		FormatMajorVersion: pebble.FormatNewest,
 		// A larger memtable than the default 4 MiB means fewer, larger flushes; it bounds what open has
 		// to replay after a crash.
