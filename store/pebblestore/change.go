@@ -41,6 +41,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return memory, nil
 	}
 	ch := newChange()
+	ch.grows = true
 	if err := s.addEvent(ch, event); err != nil {
 		ch.discard()
 		return sigil.Memory{}, err
@@ -51,7 +52,11 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		x.update(t, e, &m, policy)
 	}
 	s.clean([]sigil.Key{key})
-	return memory, s.commits.do(ch)
+	if err := s.commits.do(ch); err != nil {
+		s.soil([]sigil.Key{key})
+		return sigil.Memory{}, err
+	}
+	return memory, nil
 }
 
 // Remove deletes memories in one commit; see [store.Store].
@@ -96,6 +101,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	}
 	s.clean(gone)
 	if err := s.commits.do(ch); err != nil {
+		s.soil(gone)
 		return nil, err
 	}
 	return values(events), nil
@@ -128,10 +134,7 @@ func (s *Store) refresh(key sigil.Key, m *sigil.Meta, policy uint16) {
 	defer s.index.mu.Unlock()
 	t, e := s.index.find(key)
 	s.index.update(t, e, m, policy)
-	if !e.dirty {
-		e.dirty = true
-		s.index.dirty = append(s.index.dirty, dirtyEntry{t, e})
-	}
+	s.index.soil(t, e)
 }
 
 // clean tells the committer not to write the refreshes of memories that are about to be written or
@@ -143,6 +146,18 @@ func (s *Store) clean(keys []sigil.Key) {
 	for _, key := range keys {
 		if _, e := s.index.find(key); e != nil {
 			e.dirty = false
+		}
+	}
+}
+
+// soil undoes clean where the change was not made: some of the memories may have a refresh that is not
+// on disk. To write the figures of one that has none does no harm.
+func (s *Store) soil(keys []sigil.Key) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	for _, key := range keys {
+		if t, e := s.index.find(key); e != nil {
+			s.index.soil(t, e)
 		}
 	}
 }

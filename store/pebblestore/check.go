@@ -57,8 +57,12 @@ func (s *Store) check() (Checked, error) {
 		family byte
 		look   func(key, value []byte)
 	}{
-		{journalFamily, c.journal}, {metaFamily, c.meta}, {bodyFamily, c.body}, {crystalFamily, c.crystal},
-		{idempotencyFamily, c.answer}, {expiryFamily, c.expiry},
+		{journalFamily, c.journal},
+		{metaFamily, c.meta},
+		{bodyFamily, c.body},
+		{crystalFamily, c.crystal},
+		{idempotencyFamily, c.answer},
+		{expiryFamily, c.expiry},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)

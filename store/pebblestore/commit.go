@@ -46,6 +46,7 @@ type committer struct {
 type written struct {
 	batch    *pebble.Batch
 	group    *group // nil where the batch holds refreshes alone
+	empty    bool   // nothing was written
 	position uint64 // of the newest event up to here
 	begin    time.Time
 }
@@ -79,8 +80,9 @@ func (c *committer) do(ch *change) error {
 	if g.err != nil {
 		return g.err // ch is not used again: the one that failed may still be reading it
 	}
+	err = ch.err
 	ch.discard()
-	return nil
+	return err
 }
 
 // signal wakes form.
@@ -120,15 +122,15 @@ func (c *committer) form() {
 			w := &written{batch: c.batch(), group: g, begin: time.Now()}
 			err := c.fill(w, refreshes || last)
 			refreshes = false
-			empty := w.batch.Empty() // not later: the database takes what is in a large batch away
-			if err == nil && !empty {
+			w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
+			if err == nil && !w.empty {
 				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
 			}
 			if err != nil {
 				c.s.fail(err)
 				return
 			}
-			if empty { // a tick, or the end, with nothing refreshed
+			if w.empty && g == nil { // a tick, or the end, with nothing refreshed
 				c.recycle(w.batch)
 			} else {
 				select {
@@ -169,8 +171,12 @@ func (c *committer) fill(w *written, refreshes bool) error {
 			return err
 		}
 	}
+	c.s.space.look()
 	if w.group != nil {
 		for _, ch := range w.group.changes {
+			if ch.err = c.s.space.admit(ch); ch.err != nil {
+				continue
+			}
 			if err := ch.write(w.batch, &c.journal); err != nil {
 				return err
 			}
@@ -192,9 +198,11 @@ func (c *committer) fill(w *written, refreshes bool) error {
 // finish waits for the sync of each batch, publishes its changes together and answers.
 func (c *committer) finish() {
 	for w := range c.written {
-		if err := w.batch.SyncWait(); err != nil {
-			c.s.fail(err)
-			return
+		if !w.empty { // else all of it was refused
+			if err := w.batch.SyncWait(); err != nil {
+				c.s.fail(err)
+				return
+			}
 		}
 		c.recycle(w.batch)
 		if w.group == nil {
@@ -206,7 +214,9 @@ func (c *committer) finish() {
 		x := c.s.index
 		x.mu.Lock()
 		for _, ch := range w.group.changes {
-			ch.apply(x)
+			if ch.err == nil {
+				ch.apply(x)
+			}
 		}
 		// With the index still locked: who sees a change sees its journal entry.
 		c.s.published.Store(w.position)

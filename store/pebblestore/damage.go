@@ -1,10 +1,8 @@
 package pebblestore
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -25,60 +23,33 @@ func damaged(dir string, err error) error {
 	}
 }
 
-// opening makes of what went wrong in opening the store in dir an error that names it.
+// opening puts into words what somebody who opens the store in dir can do about err.
 func opening(dir string, err error) error {
+	wrong := func(kind error, code, detail string) error {
+		return &sigil.Error{Kind: kind, Code: code, Detail: detail, Err: err}
+	}
 	var known *sigil.Error
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &known) && strings.Contains(known.Detail, dir):
 		return err
+	case errors.As(err, &known):
+		return wrong(known.Kind, known.Code, "the store at "+dir)
+	case isDiskFull(err):
+		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: make room, and start again")
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return wrong(sigil.ErrUnavailable, "not_writable", "the store at "+dir+" cannot be written")
 	case isDamage(err), errors.Is(err, fs.ErrNotExist):
 		return damaged(dir, err)
 	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), "held by current process"):
-		return &sigil.Error{
-			Kind: sigil.ErrLocked, Code: "store_locked", Err: err,
-			Detail: "the database of the store at " + dir + " is still open in a process whose disk failed: end that process",
-		}
+		return wrong(sigil.ErrLocked, "store_locked", "the database of the store at "+dir+" is still open in a process whose disk failed: end that process")
 	}
-	return inaccessible(dir, err)
-}
-
-// inaccessible says of which store err tells that it cannot be got at.
-func inaccessible(dir string, err error) error {
-	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store at " + dir + " cannot be opened", Err: err}
+	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
 }
 
 // isDamage tells whether err is about what is on disk, and not about getting at it.
 func isDamage(err error) bool {
 	return errors.Is(err, errDamaged) || pebble.IsCorruptionError(err) ||
 		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine)
-}
-
-// The database's list of its files is a log of chunks: a checksum, the size of the payload, the kind
-// of chunk, and the payload. None crosses the end of a block.
-const (
-	chunkHeader   = 7
-	manifestBlock = 32 << 10
-	fullChunk     = 1 // a record whole
-	firstChunk    = 2 // the start of a record
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// chunkAt gives the kind and the end of the chunk at b[at:]; 0 where there is none that is intact.
-func chunkAt(b []byte, at int) (kind byte, end int) {
-	block := b[:min(len(b), at-at%manifestBlock+manifestBlock)]
-	if at+chunkHeader > len(block) {
-		return 0, 0
-	}
-	end = at + chunkHeader + int(binary.LittleEndian.Uint16(b[at+4:]))
-	if end > len(block) || b[at+6] == 0 {
-		return 0, 0
-	}
-	sum := crc32.Checksum(b[at+6:end], castagnoli)
-	if binary.LittleEndian.Uint32(b[at:]) != (sum>>15|sum<<17)+0xa282ead8 {
-		return 0, 0
-	}
-	return b[at+6], end
 }
 
 // checkManifest looks for damage within the database's list of its files, in the folder data. The
@@ -108,22 +79,14 @@ func checkManifest(fsys vfs.FS, data string) error {
 	if err != nil {
 		return err
 	}
-	at := 0
-	for at < len(b) {
-		if left := manifestBlock - at%manifestBlock; left < chunkHeader {
-			at += left // too little for a chunk: zeros
-			continue
+	damage := -1
+	chunks(b, 0, func(at int, _ chunk, gap bool) {
+		if gap && damage < 0 {
+			damage = at
 		}
-		_, end := chunkAt(b, at)
-		if end == 0 {
-			break
-		}
-		at = end
-	}
-	for i := at + 1; i < len(b); i++ {
-		if kind, _ := chunkAt(b, i); kind == fullChunk || kind == firstChunk {
-			return fmt.Errorf("%s: what is at byte %d is not what was written: %w", path, at, errDamaged)
-		}
+	})
+	if damage >= 0 {
+		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, damage, errDamaged)
 	}
 	return nil
 }

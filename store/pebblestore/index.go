@@ -103,6 +103,14 @@ func (x *index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	x.reschedule(t)
 }
 
+// soil notes that an entry's figures are not on disk. mu is held for writing.
+func (x *index) soil(t *tenant, e *entry) {
+	if !e.dirty {
+		e.dirty = true
+		x.dirty = append(x.dirty, dirtyEntry{t, e})
+	}
+}
+
 // setCrystal puts the crystal of a pattern. mu is held for writing.
 func (x *index) setCrystal(t *tenant, c sigil.Crystal) {
 	if _, ok := t.crystals[c.Pattern]; !ok {

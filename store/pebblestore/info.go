@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,17 +113,22 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 	for _, name := range names {
 		used := strings.HasSuffix(name, ".sst")
 		if strings.HasSuffix(name, ".log") {
-			stat, err := fsys.Stat(fsys.PathJoin(data, name))
-			if err != nil {
+			if used, err = hasRecords(fsys, fsys.PathJoin(data, name)); err != nil {
 				return err
 			}
-			used = stat.Size() > 0
 		}
 		if used {
 			return damaged(dir, fmt.Errorf("%s is not there: %w", fsys.PathJoin(dir, infoFile), errDamaged))
 		}
 	}
 	return nil
+}
+
+// hasRecords tells whether there is a record in a log of the database. One that has none is empty or
+// holds a mark of its end, which has no checksum.
+func hasRecords(fsys vfs.FS, path string) (bool, error) {
+	b, err := readFile(fsys, path)
+	return len(b) > chunkHeader && binary.LittleEndian.Uint32(b) != 0, err
 }
 
 // writeInfo makes the folder a store, when all else of it is there.
@@ -144,28 +150,34 @@ type holder struct {
 	Since   time.Time `json:"since"`
 }
 
-// lockDir locks dir for this process and says so in it; a lock that another holds is
-// [sigil.ErrLocked], naming the holder.
+// lockDir locks dir for this process; a lock that another holds is [sigil.ErrLocked], naming the
+// holder.
 func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	lock, err := fsys.Lock(fsys.PathJoin(dir, lockFile))
 	if err != nil {
 		busy := errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), "held by current process")
 		if !busy {
-			return nil, inaccessible(dir, err)
+			return nil, err
 		}
 		return nil, &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir), Err: err}
 	}
+	return func() error {
+		err := fsys.Remove(fsys.PathJoin(dir, holderFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // it was not said yet
+		}
+		return errors.Join(err, lock.Close())
+	}, nil
+}
+
+// writeHolder says in dir, which is locked, who has it.
+func writeHolder(fsys vfs.FS, dir string) error {
 	host, _ := os.Hostname() // for people only
 	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
-	if err == nil {
-		err = writeFile(fsys, dir, holderFile, append(b, '\n'))
-	}
 	if err != nil {
-		return nil, inaccessible(dir, errors.Join(err, lock.Close()))
+		return err
 	}
-	return func() error {
-		return errors.Join(fsys.Remove(fsys.PathJoin(dir, holderFile)), lock.Close())
-	}, nil
+	return writeFile(fsys, dir, holderFile, append(b, '\n'))
 }
 
 func holderOf(fsys vfs.FS, dir string) string {
@@ -207,20 +219,19 @@ func writeFile(fsys vfs.FS, dir, name string, b []byte) error {
 }
 
 // makeDir makes dir and what is above it, durably: a folder whose own entry is lost in a power cut
-// takes along all that was synced in it.
+// takes along all that was synced in it. Where dir is no store yet all folders above are synced, as an
+// earlier start may have made them and come no further.
 func makeDir(fsys vfs.FS, dir string) error {
-	var missing []string
-	for d := dir; ; d = fsys.PathDir(d) {
-		if _, err := fsys.Stat(d); err == nil || d == fsys.PathDir(d) {
-			break
-		}
-		missing = append(missing, d)
+	if _, err := fsys.Stat(fsys.PathJoin(dir, infoFile)); err == nil {
+		return nil
 	}
 	if err := fsys.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for _, d := range missing {
-		if err := syncDir(fsys, fsys.PathDir(d)); err != nil {
+	for d := dir; d != fsys.PathDir(d); {
+		d = fsys.PathDir(d)
+		// Those that we may not read we have not made.
+		if err := syncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 
 	ch := newChange()
-	ch.tenant = name
+	ch.tenant, ch.grows = name, true
 	var arriving load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])
@@ -85,7 +85,9 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 	}
 	s.clean(room.keys)
 	if err := s.commits.do(ch); err != nil {
-		return store.Inserted{}, err // the store has failed or is closed; no room is needed any more
+		s.soil(room.keys)
+		s.giveBack(room)
+		return store.Inserted{}, err
 	}
 	return store.Inserted{Evicted: values(evicted)}, nil
 }

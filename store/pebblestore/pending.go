@@ -15,6 +15,8 @@ type change struct {
 	records []record       // to set and delete
 	events  []journaled    // to journal, after the records
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
+	grows   bool           // the store: it is refused first when the disk fills
+	err     error          // of this one alone: it was refused; set before its group is answered
 	tenant  string         // of entries
 	entries []*entry       // to put into the index after publish
 	scratch []byte         // to encode a value in, before it is copied to the arena

@@ -171,7 +171,11 @@ func (r *recorder) acknowledged() int {
 // store agrees with itself.
 func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	var problems []error
-	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	wrong := func(format string, args ...any) {
+		if len(problems) < 5 { // one tells enough, mostly
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
 	found, err := s.Check()
 	if err = errors.Join(err, s.CheckIndex()); err != nil {
 		wrong("%w", err)

@@ -18,6 +18,7 @@ import (
 // Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
 // a time.
 type Store struct {
+	dir      string
 	info     store.Info
 	db       *pebble.DB
 	unlock   func() error
@@ -25,6 +26,7 @@ type Store struct {
 	index    *index
 	policies *policies
 	commits  *committer
+	space    *space
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
 
@@ -39,7 +41,7 @@ type Store struct {
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
-	// unclosed tells that the database could not be closed, for tests. It is set by Close.
+	// unclosed tells that something waits within the database, for ever: see apart. Close sets it.
 	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts under way.
@@ -79,30 +81,29 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		dir: dir, keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
 		failed: make(chan struct{}), insertKeys: &keySet{},
 	}
 	s.commits = newCommitter(s)
-	fsys, logger := o.FS, o.Logger
-	if fsys == nil {
-		fsys = vfs.Default
-	}
-	if logger == nil {
-		logger = slog.Default()
-	}
+	fsys, logger := o.environment()
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, inaccessible(dir, err)
+		return nil, opening(dir, err)
 	}
 	if s.unlock, err = lockDir(fsys, dir); err != nil {
-		return nil, err
+		return nil, opening(dir, err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.unlock())
 		}
 	}()
+	s.space = newSpace(fsys, dir, logger)
+	fsys = s.space.wrap()
+	if err := writeHolder(fsys, dir); err != nil {
+		return nil, opening(dir, err)
+	}
 	if err := s.apart(func() error { return s.open(fsys, dir, o, logger) }); err != nil {
-		return nil, err
+		return nil, opening(dir, err)
 	}
 	s.commits.start()
 	return s, nil
@@ -112,25 +113,29 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) error {
 	info, created, err := openInfo(fsys, dir)
 	if err != nil {
-		return opening(dir, err)
+		return err
 	}
 	data := fsys.PathJoin(dir, dataFolder)
 	if err := checkManifest(fsys, data); err != nil {
-		return opening(dir, err)
+		return err
+	}
+	if err := s.space.enough(data); err != nil {
+		return err
 	}
 	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
+	options.MemTableSize = uint64(s.space.unit)
 	options.ErrorIfNotExists = !created
 	if o.tune != nil {
 		o.tune(options)
 	}
 	if s.db, err = pebble.Open(data, options); err != nil {
-		return opening(dir, err)
+		return err
 	}
 	if err = s.rebuild(); err == nil && created {
 		err = writeInfo(fsys, dir, info) // last: where it is, there is a database
 	}
 	if err != nil {
-		return errors.Join(opening(dir, err), s.db.Close())
+		return errors.Join(err, s.db.Close())
 	}
 	s.info = info
 	return nil
@@ -141,21 +146,13 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		cache = 64 << 20
 	}
 	return &pebble.Options{
-		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache,
-		FormatMajorVersion: pebble.FormatNewest,
-		// A larger memtable than the default 4 MiB means fewer, larger flushes; it bounds what open has
-		// to replay after a crash.
-		MemTableSize:                32 << 20,
+		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                maxUnit,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
-		EventListener: &pebble.EventListener{
-			// Who reads a damaged record gets an error. Nothing else depends on it, so the store goes on.
-			DataCorruption: func(i pebble.DataCorruptionInfo) { logger.Errorf("%s: %v", i.Path, i.Details) },
-			// As it would be without a listener.
-			BackgroundError: func(err error) { logger.Errorf("background error: %s", err) },
-		},
 	}
 }
 
@@ -202,8 +199,16 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.commits.stop()
-	return errors.Join(s.closeDatabase(), s.unlock())
+	err := s.apart(func() error { s.commits.stop(); return nil })
+	if !s.unclosed {
+		err = s.closeDatabase()
+	}
+	err = errors.Join(err, s.unlock())
+	var known *sigil.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
 }
 
 // keySet holds the idempotency keys of inserts under way. The zero value is empty.
