@@ -46,10 +46,19 @@ func opening(dir string, err error) error {
 	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
 }
 
+// reading makes of what went wrong in reading from an open store an error that says so.
+func (s *Store) reading(err error) error {
+	if isDamage(err) {
+		return damaged(s.dir, errors.New(err.Error())) // its words: it carries a stack trace
+	}
+	return err
+}
+
 // isDamage tells whether err is about what is on disk, and not about getting at it.
 func isDamage(err error) bool {
-	return errors.Is(err, errDamaged) || pebble.IsCorruptionError(err) ||
-		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine)
+	return err != nil && (errors.Is(err, errDamaged) || pebble.IsCorruptionError(err) ||
+		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
+		strings.Contains(err.Error(), "object size mismatch")) // a file is not as long as the list says
 }
 
 // checkManifest looks for damage within the database's list of its files, in the folder data. The

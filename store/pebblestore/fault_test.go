@@ -136,6 +136,7 @@ func (r *faulty) run() bool {
 			r.t.Errorf("%s: %v", r.faults, err)
 		}
 	}
+	abandoned = []goleak.Option{goleak.IgnoreCurrent()}
 	for _, percent := range []int{0, 100} {
 		err := rec.survives(cut{
 			acked: rec.acknowledged(),

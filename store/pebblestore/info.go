@@ -96,7 +96,7 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 		return err
 	}
 	for _, name := range names {
-		if name != lockFile && name != holderFile && name != dataFolder && !strings.HasSuffix(name, ".tmp") {
+		if name != lockFile && name != holderFile && name != dataFolder && name != ballastFile && !strings.HasSuffix(name, ".tmp") {
 			return &sigil.Error{
 				Kind: sigil.ErrFormat, Code: "no_store",
 				Detail: fmt.Sprintf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name),
