@@ -128,14 +128,25 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if o.tune != nil {
 		o.tune(options)
 	}
+	if !created {
+		// Read first without the right to write: opening clears away old logs and tables, which where
+		// something is damaged may be the last to hold what can be salvaged.
+		reading := *options
+		reading.ReadOnly = true
+		if s.db, err = pebble.Open(data, &reading); err != nil {
+			return err
+		}
+		if err := errors.Join(s.rebuild(), s.db.Close()); err != nil {
+			return err
+		}
+	}
 	if s.db, err = pebble.Open(data, options); err != nil {
 		return err
 	}
-	if err = s.rebuild(); err == nil && created {
-		err = writeInfo(fsys, dir, info) // last: where it is, there is a database
-	}
-	if err != nil {
-		return errors.Join(err, s.db.Close())
+	if created {
+		if err := writeInfo(fsys, dir, info); err != nil { // last: where it is, there is a database
+			return errors.Join(err, s.db.Close())
+		}
 	}
 	s.info = info
 	return nil
