@@ -40,7 +40,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	serve := func(_ context.Context, args []string, stdout, stderr io.Writer) int {
 		return daemon.Serve(ctx, args, stdout, stderr, environ, v) // it makes more of signals than an end
 	}
-	return cli.Run(interrupted, args, stdin, stdout, stderr, env, serve, v)
+	export := func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+		return daemon.Export(ctx, args, stdout, stderr, environ)
+	}
+	check := func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+		return daemon.Check(ctx, args, stdout, stderr, environ)
+	}
+	return cli.Run(interrupted, args, stdin, stdout, stderr, env, serve, v,
+		cli.Offline{Use: "export", Short: "Write out a data folder, damaged or not", Run: export, Example: "  sigil export > memories.ndjson\n  sigil export --salvage --data DIR"},
+		cli.Offline{Use: "check", Short: "Look for damage in a data folder", Run: check, Example: "  sigil check --data DIR"})
 }
 
 // versionOf gives the linker's version, or else the one that `go install` put into the program.

@@ -17,12 +17,19 @@ type ServeFunc func(ctx context.Context, args []string, stdout, stderr io.Writer
 // behalf) refused the input.
 //
 // It returns soon after ctx ends, though a read of stdin may stay behind. env gives an environment
-// variable, or "" for none. A nil serve leaves that command out; version is what `sigil version` says.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, serve ServeFunc, version string) int {
+// variable, or "" for none. A nil serve leaves that command out; version is what `sigil version` says;
+// offline are further commands that need no daemon.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, serve ServeFunc, version string, offline ...Offline) int {
 	a := newApp(ctx, stdin, stdout, stderr, env, version)
 	root := a.root()
 	if serve != nil {
-		root.AddCommand(serveCommand(serve, stdout, stderr))
+		offline = append(offline, Offline{
+			Use: "serve", Short: "Run the daemon", Run: serve,
+			Example: "  sigil serve\n  sigil serve --policy halflife --half-life 168h",
+		})
+	}
+	for _, o := range offline {
+		root.AddCommand(o.command(stdout, stderr))
 	}
 	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	root.SetOut(a.out)
@@ -91,26 +98,6 @@ func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
 		c.GroupID = id
 	}
 	return commands
-}
-
-// serveCommand hands everything after "serve" on: the daemon has its own flags and help.
-func serveCommand(serve ServeFunc, stdout, stderr io.Writer) *cobra.Command {
-	c := &cobra.Command{
-		Use:                "serve [flags]",
-		Short:              "Run the daemon",
-		Example:            "  sigil serve\n  sigil serve --policy halflife --half-life 168h",
-		GroupID:            groupDaemon,
-		DisableFlagParsing: true,
-		PersistentPreRunE:  func(*cobra.Command, []string) error { return nil }, // our flags are none of its business
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if code := serve(cmd.Context(), args, stdout, stderr); code != 0 {
-				return exitError(code)
-			}
-			return nil
-		},
-	}
-	c.SetHelpFunc(func(cmd *cobra.Command, _ []string) { serve(cmd.Context(), []string{"--help"}, stdout, stderr) })
-	return c
 }
 
 // helpCommand is there, in place of cobra's, for its example and its exit code on an unknown command.

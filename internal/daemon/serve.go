@@ -171,6 +171,8 @@ func (r *runner) explain(err error) {
 	switch {
 	case errors.Is(err, sigil.ErrLocked):
 		msg = "could not start: another process works on this data folder. Stop it, or name another with --data"
+	case sigil.CodeOf(err) == "store_damaged":
+		msg = "could not start: the data folder is damaged. Restore a copy, or keep what is intact: sigil export --salvage"
 	case errors.Is(err, sigil.ErrFormat):
 		msg = "could not start: another version of sigil has written this data folder. Use that one, or name another with --data"
 	case sigil.CodeOf(err) == "disk_full":

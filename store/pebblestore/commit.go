@@ -46,6 +46,7 @@ type committer struct {
 type written struct {
 	batch    *pebble.Batch
 	group    *group // nil where the batch holds refreshes alone
+	empty    bool   // nothing was written
 	position uint64 // of the newest event up to here
 	begin    time.Time
 }
@@ -121,14 +122,15 @@ func (c *committer) form() {
 			w := &written{batch: c.batch(), group: g, begin: time.Now()}
 			err := c.fill(w, refreshes || last)
 			refreshes = false
-			if err == nil && !w.batch.Empty() {
+			w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
+			if err == nil && !w.empty {
 				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
 			}
 			if err != nil {
 				c.s.fail(err)
 				return
 			}
-			if w.batch.Empty() && g == nil { // a tick, or the end, with nothing refreshed
+			if w.empty && g == nil { // a tick, or the end, with nothing refreshed
 				c.recycle(w.batch)
 			} else {
 				select {
@@ -196,7 +198,7 @@ func (c *committer) fill(w *written, refreshes bool) error {
 // finish waits for the sync of each batch, publishes its changes together and answers.
 func (c *committer) finish() {
 	for w := range c.written {
-		if !w.batch.Empty() { // else all of it was refused
+		if !w.empty { // else all of it was refused
 			if err := w.batch.SyncWait(); err != nil {
 				c.s.fail(err)
 				return

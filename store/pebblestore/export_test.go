@@ -1,6 +1,34 @@
 package pebblestore
 
-import "context"
+import (
+	"context"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Tune gives o small tables, so that a small store does all that a large one does.
+func Tune(o Options) *Options {
+	o.tune = func(p *pebble.Options) {
+		p.MemTableSize, p.L0CompactionThreshold, p.MaxManifestFileSize = 32<<10, 2, 4<<10
+		p.CacheSize = 1 << 20
+	}
+	return &o
+}
+
+// Check is the check of [Check], of an open store. Nothing else may change the store meanwhile.
+func (s *Store) Check() (Checked, error) { return s.check() }
+
+// Answer gives what is kept under an idempotency key, whenever it ends.
+func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
+	answers, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})
+	a, ok := answers[0]
+	return a, ok, err
+}
 
 // CheckIndex is Verify for tests that have no context at hand.
 func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
+
+// Unclosed tells whether the database could not be closed.
+func (s *Store) Unclosed() bool { return s.unclosed }

@@ -1,9 +1,11 @@
 package pebblestore
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -23,7 +25,7 @@ const format = 2
 
 // A store's folder holds:
 const (
-	infoFile   = "sigil.json"  // which store it is; written once
+	infoFile   = "sigil.json"  // which store it is; written once, when the rest is there
 	lockFile   = "sigil.lock"  // locked by the process that has the store open
 	holderFile = "holder.json" // who that is, for the others' error message
 	dataFolder = "pebble"      // the database
@@ -33,21 +35,36 @@ type infoRecord struct {
 	Format    int       `json:"format"`
 	ID        sigil.ID  `json:"id"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Sum is over the rest: a flipped bit must not make it another store. The first stores had none.
+	Sum *uint32 `json:"sum,omitempty"`
 }
 
-// openInfo reads which store dir holds, or makes a new one of an empty folder. dir is locked.
-func openInfo(fsys vfs.FS, dir string) (store.Info, error) {
+// openInfo reads which store dir holds, or makes up a new one where it is empty: created. dir is
+// locked.
+func openInfo(fsys vfs.FS, dir string) (info store.Info, created bool, err error) {
+	info, err = readInfo(fsys, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = checkEmpty(fsys, dir); err == nil {
+			return newInfo(infoRecord{Format: format, ID: uuid.New(), CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}), true, nil
+		}
+	}
+	return info, false, err
+}
+
+func newInfo(r infoRecord) store.Info {
+	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}
+}
+
+func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	path := fsys.PathJoin(dir, infoFile)
 	b, err := readFile(fsys, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createInfo(fsys, dir)
-	}
 	if err != nil {
 		return store.Info{}, err
 	}
+	unreadable := damaged(dir, fmt.Errorf("%s does not say any more which store this is: %w", path, errDamaged))
 	var r infoRecord
 	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {
-		return store.Info{}, fmt.Errorf("%s is damaged: it does not say which store this is", path)
+		return store.Info{}, unreadable
 	}
 	if r.Format > format {
 		return store.Info{}, &sigil.Error{
@@ -61,28 +78,69 @@ func openInfo(fsys vfs.FS, dir string) (store.Info, error) {
 			Detail: fmt.Sprintf("the store at %s has format %d, of before the first release; this sigil reads format %d: give it a new folder", dir, r.Format, format),
 		}
 	}
-	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}, nil
+	if r.Sum != nil && *r.Sum != r.sum() {
+		return store.Info{}, unreadable
+	}
+	return newInfo(r), nil
 }
 
-func createInfo(fsys vfs.FS, dir string) (store.Info, error) {
+func (r infoRecord) sum() uint32 {
+	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
+}
+
+// checkEmpty makes sure that a store may be made in dir: there is nothing but what an earlier start,
+// cut off before it had made one, left behind. A database that was never written to is that.
+func checkEmpty(fsys vfs.FS, dir string) error {
 	names, err := fsys.List(dir)
 	if err != nil {
-		return store.Info{}, err
+		return err
 	}
 	for _, name := range names {
-		if name != lockFile && name != holderFile && !strings.HasSuffix(name, ".tmp") {
-			return store.Info{}, fmt.Errorf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name)
+		if name != lockFile && name != holderFile && name != dataFolder && name != ballastFile && !strings.HasSuffix(name, ".tmp") {
+			return &sigil.Error{
+				Kind: sigil.ErrFormat, Code: "no_store",
+				Detail: fmt.Sprintf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name),
+			}
 		}
 	}
-	r := infoRecord{Format: format, ID: uuid.New(), CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
+	data := fsys.PathJoin(dir, dataFolder)
+	if names, err = fsys.List(data); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		used := strings.HasSuffix(name, ".sst")
+		if strings.HasSuffix(name, ".log") {
+			if used, err = hasRecords(fsys, fsys.PathJoin(data, name)); err != nil {
+				return err
+			}
+		}
+		if used {
+			return damaged(dir, fmt.Errorf("%s is not there: %w", fsys.PathJoin(dir, infoFile), errDamaged))
+		}
+	}
+	return nil
+}
+
+// hasRecords tells whether there is a record in a log of the database. One that has none is empty or
+// holds a mark of its end, which has no checksum.
+func hasRecords(fsys vfs.FS, path string) (bool, error) {
+	b, err := readFile(fsys, path)
+	return len(b) > chunkHeader && binary.LittleEndian.Uint32(b) != 0, err
+}
+
+// writeInfo makes the folder a store, when all else of it is there.
+func writeInfo(fsys vfs.FS, dir string, info store.Info) error {
+	r := infoRecord{Format: info.Format, ID: info.ID, CreatedAt: info.CreatedAt}
+	sum := r.sum()
+	r.Sum = &sum
 	b, err := json.Marshal(r)
 	if err != nil {
-		return store.Info{}, err
+		return err
 	}
-	if err := writeFile(fsys, dir, infoFile, append(b, '\n')); err != nil {
-		return store.Info{}, err
-	}
-	return store.Info{ID: r.ID, CreatedAt: r.CreatedAt, Format: r.Format, Driver: "pebble"}, nil
+	return writeFile(fsys, dir, infoFile, append(b, '\n'))
 }
 
 type holder struct {
@@ -161,20 +219,19 @@ func writeFile(fsys vfs.FS, dir, name string, b []byte) error {
 }
 
 // makeDir makes dir and what is above it, durably: a folder whose own entry is lost in a power cut
-// takes along all that was synced in it.
+// takes along all that was synced in it. Where dir is no store yet all folders above are synced, as an
+// earlier start may have made them and come no further.
 func makeDir(fsys vfs.FS, dir string) error {
-	var missing []string
-	for d := dir; ; d = fsys.PathDir(d) {
-		if _, err := fsys.Stat(d); err == nil || d == fsys.PathDir(d) {
-			break
-		}
-		missing = append(missing, d)
+	if _, err := fsys.Stat(fsys.PathJoin(dir, infoFile)); err == nil {
+		return nil
 	}
 	if err := fsys.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for _, d := range missing {
-		if err := syncDir(fsys, fsys.PathDir(d)); err != nil {
+	for d := dir; d != fsys.PathDir(d); {
+		d = fsys.PathDir(d)
+		// Those that we may not read we have not made.
+		if err := syncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
 	}

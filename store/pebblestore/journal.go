@@ -116,7 +116,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return events, err
+	return events, s.reading(err)
 }
 
 // readBlock adds to events those of a block whose positions are over after, until there are limit.

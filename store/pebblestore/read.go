@@ -49,11 +49,11 @@ func (s *Store) read(m sigil.Meta) (sigil.Memory, bool, error) {
 		return memory, false, nil
 	}
 	if err != nil {
-		return memory, false, err
+		return memory, false, s.reading(err)
 	}
 	r := reader{b: b}
 	r.body(&memory)
-	return memory, true, errors.Join(r.end(), closer.Close())
+	return memory, true, s.reading(errors.Join(r.end(), closer.Close()))
 }
 
 // Due gives what is past its deadline; see [store.Store].

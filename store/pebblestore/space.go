@@ -190,17 +190,3 @@ func (s *space) admit(ch *change) error {
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error())
 }
-
-// openError puts into words what somebody who opens a store can do about err.
-func openError(dir string, err error) error {
-	var known *sigil.Error
-	switch {
-	case errors.As(err, &known):
-		return err
-	case isDiskFull(err):
-		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the disk of " + dir + " is full: make room, and start again", Err: err}
-	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
-		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_writable", Detail: "the store at " + dir + " cannot be written", Err: err}
-	}
-	return fmt.Errorf("opening the store at %s: %w", dir, err)
-}

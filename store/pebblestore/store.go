@@ -3,9 +3,7 @@ package pebblestore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +18,7 @@ import (
 // Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
 // a time.
 type Store struct {
+	dir      string
 	info     store.Info
 	db       *pebble.DB
 	unlock   func() error
@@ -43,6 +42,8 @@ type Store struct {
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
+	// unclosed tells that something waits within the database, for ever: see apart. Close sets it.
+	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts under way.
 	// +checklocks:gate
@@ -65,6 +66,10 @@ type Options struct {
 	// OnFatal hears once that the disk failed in a way after which nothing can be written: every call
 	// is ErrUnavailable from then on, and the process should end, and recover by starting again.
 	OnFatal func(error)
+
+	// tune changes the database's options, for tests: small tables make a small store do all that a
+	// large one does.
+	tune func(*pebble.Options)
 }
 
 // Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
@@ -78,22 +83,16 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		dir: dir, keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
 		failed: make(chan struct{}), insertKeys: &keySet{},
 	}
 	s.commits = newCommitter(s)
-	fsys, logger := o.FS, o.Logger
-	if fsys == nil {
-		fsys = vfs.Default
-	}
-	if logger == nil {
-		logger = slog.Default()
-	}
+	fsys, logger := o.environment()
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, openError(dir, err)
+		return nil, opening(dir, err)
 	}
 	if s.unlock, err = lockDir(fsys, dir); err != nil {
-		return nil, openError(dir, err)
+		return nil, opening(dir, err)
 	}
 	defer func() {
 		if err != nil {
@@ -103,25 +102,56 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	s.space = newSpace(fsys, dir, logger)
 	fsys = s.space.wrap()
 	if err := writeHolder(fsys, dir); err != nil {
-		return nil, openError(dir, err)
+		return nil, opening(dir, err)
 	}
-	if s.info, err = openInfo(fsys, dir); err != nil {
-		return nil, openError(dir, err)
-	}
-	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
-	options.MemTableSize = uint64(s.space.unit)
-	data := fsys.PathJoin(dir, dataFolder)
-	if err := s.space.enough(data); err != nil {
-		return nil, openError(dir, err)
-	}
-	if s.db, err = pebble.Open(data, options); err != nil {
-		return nil, openError(dir, err)
-	}
-	if err := s.rebuild(); err != nil {
-		return nil, errors.Join(fmt.Errorf("reading the store at %s: %w", dir, err), s.db.Close())
+	if err := s.apart(func() error { return s.open(fsys, dir, o, logger) }); err != nil {
+		return nil, opening(dir, err)
 	}
 	s.commits.start()
 	return s, nil
+}
+
+// open opens the database and reads it. dir is locked.
+func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) error {
+	info, created, err := openInfo(fsys, dir)
+	if err != nil {
+		return err
+	}
+	data := fsys.PathJoin(dir, dataFolder)
+	if err := checkManifest(fsys, data); err != nil {
+		return err
+	}
+	if err := s.space.enough(data); err != nil {
+		return err
+	}
+	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
+	options.MemTableSize = uint64(s.space.unit)
+	options.ErrorIfNotExists = !created
+	if o.tune != nil {
+		o.tune(options)
+	}
+	if !created {
+		// Read first without the right to write: opening clears away old logs and tables, which where
+		// something is damaged may be the last to hold what can be salvaged.
+		reading := *options
+		reading.ReadOnly = true
+		if s.db, err = pebble.Open(data, &reading); err != nil {
+			return err
+		}
+		if err := errors.Join(s.rebuild(), s.db.Close()); err != nil {
+			return err
+		}
+	}
+	if s.db, err = pebble.Open(data, options); err != nil {
+		return err
+	}
+	if created {
+		if err := writeInfo(fsys, dir, info); err != nil { // last: where it is, there is a database
+			return errors.Join(err, s.db.Close())
+		}
+	}
+	s.info = info
+	return nil
 }
 
 func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
@@ -129,25 +159,13 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		cache = 64 << 20
 	}
 	return &pebble.Options{
-		FS: fsys, Logger: logger, CacheSize: cache, EventListener: &pebble.EventListener{BackgroundError: seldom(logger)},
+		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                maxUnit,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
-	}
-}
-
-// seldom passes on errors of the database's own work, such as a flush that finds no room: it tries
-// again at once, and each try fails.
-func seldom(logger pebble.Logger) func(error) {
-	var last atomic.Int64
-	return func(err error) {
-		now, then := time.Now().Unix(), last.Load()
-		if now-then >= 10 && last.CompareAndSwap(then, now) {
-			logger.Errorf("%s", err.Error()) // its words alone: it carries a stack trace
-		}
 	}
 }
 
@@ -185,7 +203,7 @@ func errClosed() error {
 }
 
 // Close writes what is refreshed, waits for the calls under way, and lets go of the folder. After a
-// disk failure it cannot make sure of anything and returns that failure.
+// disk failure it cannot make sure of anything: it lets go as far as it can, and returns that failure.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -193,55 +211,16 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.commits.stop()
-	select {
-	case <-s.failed:
-		// The database may hold its own locks for ever. The process is about to end, and the kernel
-		// lets go of the folder then.
-		return s.failure()
-	default:
+	err := s.apart(func() error { s.commits.stop(); return nil })
+	if !s.unclosed {
+		err = s.closeDatabase()
 	}
-	return errors.Join(s.db.Close(), s.unlock())
-}
-
-// fail puts the store out of service.
-func (s *Store) fail(err error) {
-	s.failOnce.Do(func() {
-		detail := "the disk failed; the process must be started again"
-		if isDiskFull(err) {
-			detail = "the disk is full; make room, and start the process again"
-		}
-		// Only the words of err: it carries a stack trace that a log would print whole.
-		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
-		close(s.failed)
-		s.commits.pending.fail(s.failErr)
-		if s.onFatal != nil {
-			s.onFatal(s.failErr)
-		}
-	})
-}
-
-func (s *Store) failure() error { return s.failErr }
-
-// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
-type databaseLogger struct {
-	s   *Store
-	log *slog.Logger
-}
-
-func (*databaseLogger) Infof(string, ...any) {}
-
-func (l *databaseLogger) Errorf(format string, args ...any) {
-	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
-}
-
-// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
-// are to get their answer first.
-func (l *databaseLogger) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("pebble: "+format, args...)
-	l.log.Error(err.Error())
-	l.s.fail(err)
-	runtime.Goexit()
+	err = errors.Join(err, s.unlock())
+	var known *sigil.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
 }
 
 // keySet holds the idempotency keys of inserts under way. The zero value is empty.

@@ -1,0 +1,182 @@
+package daemon
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+const exportHelp = `Write every live memory of a data folder to standard output, as JSON, one a line. No daemon may be
+running on the folder, and nothing in it is changed.
+
+Usage:
+  sigil export [flags]
+
+Examples:
+  # All there is
+  sigil export > memories.ndjson
+
+  # What is intact of a folder that a daemon refuses as damaged
+  sigil export --salvage --data /var/lib/sigil > memories.ndjson
+
+Exit codes: 0 all was written, 1 something is damaged, or it failed; 2 wrong usage.
+
+Flags:
+`
+
+const checkHelp = `Look at all of a data folder: whether every record can be read, whether what belongs together is there
+together, and whether the memories are those that the journal tells of. No daemon may be running on the
+folder, and nothing in it is changed.
+
+Usage:
+  sigil check [flags]
+
+Examples:
+  sigil check
+  sigil check --data /var/lib/sigil
+
+Exit codes: 0 all is well, 1 something is damaged, or it failed; 2 wrong usage.
+
+Flags:
+`
+
+// offline is a command on a data folder that no daemon works on.
+type offline struct {
+	name           string
+	stdout, stderr io.Writer
+	data           string
+	salvage        bool
+}
+
+// Export is `sigil export`: it writes the memories of a data folder, and gives the process's exit code.
+func Export(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
+	o := &offline{name: "export", stdout: stdout, stderr: stderr}
+	return o.run(args, environ, exportHelp, func() error { return o.export(ctx) })
+}
+
+// Check is `sigil check`: it looks at all of a data folder, and gives the process's exit code.
+func Check(_ context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
+	o := &offline{name: "check", stdout: stdout, stderr: stderr}
+	return o.run(args, environ, checkHelp, o.check)
+}
+
+// errSaid is a failure whose words were said already.
+var errSaid = errors.New("said")
+
+func (o *offline) run(args, environ []string, help string, do func() error) int {
+	env := map[string]string{}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	data := env["SIGIL_DATA"]
+	if data == "" {
+		data = dataFolder(env)
+	}
+	f := pflag.NewFlagSet("sigil "+o.name, pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
+	if o.name == "export" {
+		f.BoolVar(&o.salvage, "salvage", false, "pass over what is damaged, and tell of it")
+	}
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		_, err = io.WriteString(o.stdout, help+f.FlagUsages())
+	case err == nil && f.NArg() > 0:
+		o.say("unexpected argument %q: it takes flags only", f.Arg(0))
+		return exitConfig
+	case err != nil:
+		o.say("%v", err)
+		return exitConfig
+	default:
+		err = do()
+	}
+	if err != nil {
+		if !errors.Is(err, errSaid) {
+			o.say("%v", err)
+		}
+		return exitFailed
+	}
+	return exitOK
+}
+
+func (o *offline) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(o.stderr, "sigil %s: %s\n", o.name, fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
+}
+
+func (o *offline) options() *pebblestore.Options {
+	return &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)} // what matters comes as an error
+}
+
+func (o *offline) export(ctx context.Context) error {
+	out := bufio.NewWriter(o.stdout)
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	written, faded := 0, 0
+	now := time.Now()
+	visit := func(m sigil.Memory) error {
+		if m.Due(now) { // no read gives it back, swept or not
+			faded++
+			return ctx.Err()
+		}
+		written++
+		return errors.Join(ctx.Err(), lines.Encode(m.View(now)))
+	}
+	wrong := 0
+	var err error
+	if o.salvage {
+		var found pebblestore.Salvaged
+		found, err = pebblestore.Salvage(o.data, o.options(), visit)
+		wrong = o.tell(found.Problems, found.Wrong)
+	} else {
+		err = pebblestore.Export(o.data, o.options(), visit)
+	}
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	o.say("wrote %d memories; %d more have faded", written, faded)
+	if wrong > 0 {
+		return errSaid
+	}
+	return nil
+}
+
+// tell says what is wrong, and gives how much is.
+func (o *offline) tell(problems []string, wrong int) int {
+	for _, p := range problems {
+		o.say("%s", p)
+	}
+	if more := wrong - len(problems); more > 0 {
+		o.say("and %d more", more)
+	}
+	return wrong
+}
+
+func (o *offline) check() error {
+	c, err := pebblestore.Check(o.data, o.options())
+	wrong := o.tell(c.Problems, c.Wrong)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys: %d problems\n",
+		c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong); err != nil {
+		return err
+	}
+	if wrong > 0 {
+		o.say("damaged; `sigil export --salvage --data %s` writes out what is intact", o.data)
+		return errSaid
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package pebblestore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Checked is what a full look at a store found.
+type Checked struct {
+	Memories int
+	Bytes    int64 // of their data
+	Crystals int   // of patterns
+	Events   int
+	// Position is that of the newest journal entry.
+	Position uint64
+	// Answers are those under idempotency keys.
+	Answers int
+	// Problems says what is wrong, a sentence each; at most [MaxProblems], and Wrong counts all.
+	Problems []string
+	Wrong    int
+}
+
+// MaxProblems is how many problems are told in words.
+const MaxProblems = 100
+
+func (c *Checked) wrong(format string, args ...any) {
+	if c.Wrong++; c.Wrong <= MaxProblems {
+		c.Problems = append(c.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// checker looks at every record. s has the policies read; nothing changes it meanwhile.
+type checker struct {
+	s     *Store
+	found Checked
+	// journaled is what the journal says is there: for each memory the figures of its last entry, and
+	// which patterns have a crystal.
+	journaled map[sigil.Key]sigil.Meta
+	crystals  map[string]bool // by key
+	seen      []uint64        // a bit for each position
+}
+
+// check looks at every record of s: that it can be read, that what belongs together is there
+// together, that positions have no gap and no repeat, and that the memories are those that the
+// journal says there are.
+func (s *Store) check() (Checked, error) {
+	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
+	c.found.Position = s.published.Load()
+	for _, step := range []struct {
+		family byte
+		look   func(key, value []byte)
+	}{
+		{journalFamily, c.journal},
+		{metaFamily, c.meta},
+		{bodyFamily, c.body},
+		{crystalFamily, c.crystal},
+		{idempotencyFamily, c.answer},
+		{expiryFamily, c.expiry},
+	} {
+		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
+			step.look(key, value)
+			return nil
+		}); err != nil {
+			return c.found, err
+		}
+	}
+	c.missing()
+	return c.found, nil
+}
+
+func (c *checker) journal(key, value []byte) {
+	tenant, last, ok := splitTenant(key)
+	var events []sigil.Event
+	if !ok || len(last) != 8 || c.s.readBlock(&events, value, tenant, 0, binary.BigEndian.Uint64(last), maxBlock) != nil {
+		c.found.wrong("journal block %q cannot be read", key)
+		return
+	}
+	for i := range events {
+		e := &events[i]
+		c.found.Events++
+		c.position(e.Position, tenant)
+		switch id := e.Memory.Key; {
+		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
+			delete(c.journaled, id)
+		case e.Memory.Policy != nil:
+			c.journaled[id] = e.Memory
+		case e.Crystal != nil:
+			c.crystals[string(crystalKey(tenant, e.Crystal.Pattern))] = true
+		}
+	}
+}
+
+func (c *checker) position(p uint64, tenant string) {
+	if p == 0 || p > c.found.Position {
+		c.found.wrong("journal entry %d of %s: the newest one is said to be %d", p, tenant, c.found.Position)
+		return
+	}
+	for uint64(len(c.seen)) <= p/64 {
+		c.seen = append(c.seen, 0)
+	}
+	if c.seen[p/64]&(1<<(p%64)) != 0 {
+		c.found.wrong("journal entry %d of %s: the position was used before", p, tenant)
+	}
+	c.seen[p/64] |= 1 << (p % 64)
+}
+
+func (c *checker) meta(key, value []byte) {
+	c.found.Memories++
+	tenant, id, ok := splitTenant(key)
+	if !ok || len(id) != len(sigil.ID{}) {
+		c.found.wrong("figures under %q: the key cannot be read", key)
+		return
+	}
+	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
+	r := reader{b: value}
+	m := r.meta(k, c.s.policies)
+	if r.end() != nil {
+		c.found.wrong("%s: its figures cannot be read", k)
+		return
+	}
+	c.found.Bytes += int64(m.Size)
+	was, ok := c.journaled[k]
+	delete(c.journaled, k)
+	switch {
+	case !ok:
+		c.found.wrong("%s is there, and the journal says it is not", k)
+	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
+		c.found.wrong("%s was refreshed less than the journal knows", k)
+	default:
+		if m.AccessCount > was.AccessCount { // a refresh is not journaled
+			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
+		}
+		if m != was {
+			c.found.wrong("%s has other figures than the journal", k)
+		}
+	}
+}
+
+func (c *checker) body(key, value []byte) {
+	tenant, id, ok := splitTenant(key)
+	if !ok || len(id) != len(sigil.ID{}) {
+		c.found.wrong("content under %q: the key cannot be read", key)
+		return
+	}
+	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
+	r, m := reader{b: value}, sigil.Memory{}
+	r.body(&m)
+	if r.end() != nil {
+		c.found.wrong("%s: its content cannot be read", k)
+		return
+	}
+	meta, ok := c.s.meta(k)
+	switch {
+	case !ok:
+		c.found.wrong("%s has content and no figures", k)
+	case meta.Size != len(m.Data):
+		c.found.wrong("%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)
+	}
+}
+
+func (c *checker) crystal(key, value []byte) {
+	c.found.Crystals++
+	tenant, group, ok := splitTenant(key)
+	r := reader{b: value}
+	crystal := r.crystal(tenant)
+	if !ok || r.end() != nil || !bytes.Equal(group, []byte{byte(crystal.Pattern)}) {
+		c.found.wrong("crystal %q cannot be read", key)
+		return
+	}
+	if !c.crystals[string(key)] {
+		c.found.wrong("crystal %s of %s is there, and the journal knows nothing of it", crystal.ID(), tenant)
+	}
+	delete(c.crystals, string(key))
+}
+
+func (c *checker) answer(key, value []byte) {
+	c.found.Answers++
+	tenant, idem, ok := splitTenant(key)
+	r := reader{b: value}
+	_, ends := r.answer(tenant, c.s.policies)
+	if !ok || r.end() != nil {
+		c.found.wrong("answer %q cannot be read", key)
+		return
+	}
+	if !c.has(expiryKey(ends.UnixMilli(), tenant, string(idem))) {
+		c.found.wrong("answer %q would never be dropped", key)
+	}
+}
+
+func (c *checker) expiry(key, _ []byte) {
+	if len(key) < 9 {
+		c.found.wrong("end of an answer %q cannot be read", key)
+		return
+	}
+	tenant, idem, ok := splitTenant(key[8:])
+	if !ok || !c.has(idempotencyKey(tenant, string(idem))) {
+		c.found.wrong("end of an answer %q that is not there", key)
+	}
+}
+
+func (c *checker) has(key []byte) bool {
+	_, closer, err := c.s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false
+	}
+	if err != nil {
+		c.found.wrong("record %q: %v", key, err)
+		return true
+	}
+	_ = closer.Close() // of a block in memory
+	return true
+}
+
+// missing tells of what others say is there.
+func (c *checker) missing() {
+	n := 0
+	for _, word := range c.seen {
+		n += bits.OnesCount64(word)
+	}
+	if uint64(n) != c.found.Position {
+		c.found.wrong("the journal has %d entries and should have %d", n, c.found.Position)
+	}
+	for k := range c.journaled {
+		c.found.wrong("%s is not there, and the journal says it is", k)
+	}
+	for key := range c.crystals {
+		c.found.wrong("crystal %q is not there, and the journal says it is", key)
+	}
+	for name, t := range c.s.index.tenants {
+		for id := range t.byID {
+			if k := (sigil.Key{Tenant: name, ID: id}); !c.has(memoryKey(bodyFamily, name, id)) {
+				c.found.wrong("%s has figures and no content", k)
+			}
+		}
+	}
+}

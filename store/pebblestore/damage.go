@@ -1,0 +1,101 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// damaged says of which store err tells that something on disk is not what was written, and what to
+// do about it.
+func damaged(dir string, err error) error {
+	return &sigil.Error{
+		Kind: sigil.ErrInternal, Code: "store_damaged",
+		Detail: fmt.Sprintf("the store at %s is damaged; `sigil export --salvage --data %s` writes out what is intact", dir, dir),
+		Err:    err,
+	}
+}
+
+// opening puts into words what somebody who opens the store in dir can do about err.
+func opening(dir string, err error) error {
+	wrong := func(kind error, code, detail string) error {
+		return &sigil.Error{Kind: kind, Code: code, Detail: detail, Err: err}
+	}
+	var known *sigil.Error
+	switch {
+	case errors.As(err, &known) && strings.Contains(known.Detail, dir):
+		return err
+	case errors.As(err, &known):
+		return wrong(known.Kind, known.Code, "the store at "+dir)
+	case isDiskFull(err):
+		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: make room, and start again")
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return wrong(sigil.ErrUnavailable, "not_writable", "the store at "+dir+" cannot be written")
+	case isDamage(err), errors.Is(err, fs.ErrNotExist):
+		return damaged(dir, err)
+	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), "held by current process"):
+		return wrong(sigil.ErrLocked, "store_locked", "the database of the store at "+dir+" is still open in a process whose disk failed: end that process")
+	}
+	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
+}
+
+// reading makes of what went wrong in reading from an open store an error that says so.
+func (s *Store) reading(err error) error {
+	if isDamage(err) {
+		return damaged(s.dir, errors.New(err.Error())) // its words: it carries a stack trace
+	}
+	return err
+}
+
+// isDamage tells whether err is about what is on disk, and not about getting at it.
+func isDamage(err error) bool {
+	return err != nil && (errors.Is(err, errDamaged) || pebble.IsCorruptionError(err) ||
+		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
+		strings.Contains(err.Error(), "object size mismatch")) // a file is not as long as the list says
+}
+
+// checkManifest looks for damage within the database's list of its files, in the folder data. The
+// database takes the list to end at the first record that is not intact, as it is after a crash; where
+// more records come behind, it would forget the files they tell of, and delete them.
+func checkManifest(fsys vfs.FS, data string) error {
+	names, err := fsys.List(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	latest, name := "", "" // the marker with the greatest number says which file it is
+	for _, n := range names {
+		if rest, ok := strings.CutPrefix(n, "marker.manifest."); ok {
+			if number, file, ok := strings.Cut(rest, "."); ok && number > latest {
+				latest, name = number, file
+			}
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	path := fsys.PathJoin(data, name)
+	b, err := readFile(fsys, path)
+	if err != nil {
+		return err
+	}
+	damage := -1
+	chunks(b, 0, func(at int, _ chunk, gap bool) {
+		if gap && damage < 0 {
+			damage = at
+		}
+	})
+	if damage >= 0 {
+		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, damage, errDamaged)
+	}
+	return nil
+}

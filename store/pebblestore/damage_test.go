@@ -1,0 +1,261 @@
+package pebblestore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// sample is a store on disk that was closed, what it holds, and what it held once.
+type sample struct {
+	dir    string
+	kept   map[sigil.Key]string // data
+	gone   map[sigil.Key]bool
+	newest string // log
+}
+
+// newSample makes a store with tables of several levels and a log that is in no table yet.
+func newSample(t *testing.T) *sample {
+	t.Helper()
+	sm := &sample{dir: t.TempDir(), kept: map[sigil.Key]string{}, gone: map[sigil.Key]bool{}}
+	ctx := context.Background()
+	for round := range 3 {
+		s, err := pebblestore.Open(sm.dir, quiet(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: halflife(t)}})
+		for i := range 80 {
+			data := fmt.Sprintf(`{"round":%d,"i":%d,"text":"%s"}`, round, i, strings.Repeat(fmt.Sprint(i), 200))
+			m, err := e.Encode(ctx, owners[i%len(owners)], sigil.Draft{Data: []byte(data), IdempotencyKey: fmt.Sprint(round, " ", i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sm.kept[m.Key] = data; i%4 == 0 {
+				if err := e.Forget(ctx, m.Key); err != nil {
+					t.Fatal(err)
+				}
+				delete(sm.kept, m.Key)
+				sm.gone[m.Key] = true
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(sm.dir, "pebble", "*.log"))
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	sm.newest = filepath.Base(slices.Max(logs))
+	return sm
+}
+
+func halflife(t *testing.T) sigil.Policy {
+	t.Helper()
+	p, err := sigil.NewHalfLife(1e15, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// files gives the bytes of all files under dir, but of those that locks need.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || slices.Contains([]string{"sigil.lock", "LOCK", "ballast"}, d.Name()) {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join(dir, path))
+		found[path] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// harm is one thing that happens to a file.
+type harm struct {
+	name string
+	do   func(b []byte) []byte // nil: the file is gone
+}
+
+func harms(file string, size int) []harm {
+	all := []harm{
+		{"gone", func([]byte) []byte { return nil }},
+		{"empty", func([]byte) []byte { return []byte{} }},
+		{"cut to half", func(b []byte) []byte { return b[:len(b)/2] }},
+		{"a byte short", func(b []byte) []byte { return b[:max(0, len(b)-1)] }},
+	}
+	flips := 8
+	if file == "sigil.json" {
+		flips = size
+	}
+	for i := range min(flips, size) {
+		at := i * size / min(flips, size)
+		all = append(all, harm{fmt.Sprintf("bit flipped at %d of %d", at, size), func(b []byte) []byte {
+			b = bytes.Clone(b)
+			b[at] ^= 0x10
+			return b
+		}})
+	}
+	return all
+}
+
+// Whatever happens to whichever file of a store: it is opened and says nothing wrong, or it is refused
+// by name and left as it is, and what is intact can be had.
+func TestDamage(t *testing.T) {
+	sm := newSample(t)
+	healthy := files(t, sm.dir)
+	opened, refused := map[string]int{}, map[string]int{}
+	for _, file := range slices.Sorted(maps.Keys(healthy)) {
+		for _, h := range harms(file, len(healthy[file])) {
+			name := file + " " + h.name
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(sm.dir)); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, file)
+			err := os.Remove(path)
+			if b := h.do([]byte(healthy[file])); b != nil {
+				err = errors.Join(err, os.WriteFile(path, b, 0o600))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := files(t, dir)
+			kind := strings.TrimRight(filepath.Ext(file), "0123456789.") + " " + strings.SplitN(filepath.Base(file), "-", 2)[0]
+			sm.salvage(t, name, dir, file)
+			if !maps.Equal(before, files(t, dir)) {
+				t.Errorf("%s: the salvage changed the store", name)
+			}
+			s, err := pebblestore.Open(dir, quiet(nil))
+			if err != nil {
+				refused[kind]++
+				var known *sigil.Error
+				if !errors.As(err, &known) || known.Code != "store_damaged" && known.Code != "store_format" || !strings.Contains(err.Error(), dir) {
+					t.Errorf("%s: refused with %v", name, err)
+				}
+				if !maps.Equal(before, files(t, dir)) {
+					t.Errorf("%s: refused with %v, but not left as it was", name, err)
+				}
+				continue
+			}
+			opened[kind]++
+			sm.look(t, name, s, filepath.Base(file) == sm.newest)
+			if err := s.Close(); err != nil {
+				t.Errorf("%s: Close: %v", name, err)
+			}
+		}
+	}
+	t.Logf("opened: %v", opened)
+	t.Logf("refused: %v", refused)
+}
+
+// look makes sure that nothing an open store says is wrong. Where the end of the newest log is lost it
+// may be what it was before.
+func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose bool) {
+	t.Helper()
+	e := engine.New(s, nil)
+	lost := 0
+	for key, data := range sm.kept {
+		switch m, err := e.Peek(context.Background(), key); {
+		case err == nil && string(m.Data) != data:
+			t.Errorf("%s: %s holds %s", name, key, m.Data)
+		case errors.Is(err, sigil.ErrNotFound):
+			lost++
+		case err != nil && sigil.CodeOf(err) != "store_damaged":
+			t.Errorf("%s: %s: %v", name, key, err)
+		}
+	}
+	back := 0
+	for key := range sm.gone {
+		if _, err := e.Peek(context.Background(), key); err == nil {
+			back++
+		}
+	}
+	if lost+back > 0 && !mayLose {
+		t.Errorf("%s: opened without a word, %d memories lost and %d back", name, lost, back)
+	}
+}
+
+// salvage makes sure that what can be had is true, and all of it where the harm was done to a file that
+// holds no memories.
+func (sm *sample) salvage(t *testing.T, name, dir, file string) {
+	t.Helper()
+	shown := 0
+	report, err := pebblestore.Salvage(dir, &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)}, func(m sigil.Memory) error {
+		if data, ok := sm.kept[m.Key]; ok && string(m.Data) != data || !ok && !sm.gone[m.Key] {
+			t.Errorf("%s: the salvage shows %s with %s", name, m.Key, m.Data)
+		}
+		shown++
+		return nil
+	})
+	if err != nil && !errors.Is(err, sigil.ErrFormat) {
+		t.Errorf("%s: salvage: %v", name, err)
+	}
+	if shown != report.Memories {
+		t.Errorf("%s: the salvage has shown %d and says %d", name, shown, report.Memories)
+	}
+	if holds := strings.HasSuffix(file, ".sst") || strings.HasSuffix(file, ".log"); !holds && err == nil && shown != len(sm.kept) || shown == 0 && err == nil {
+		t.Errorf("%s: the salvage shows %d of %d memories: %v", name, shown, len(sm.kept), report.Problems)
+	}
+}
+
+// A store without damage is found to be so, and exports what it holds.
+func TestCheckAndExport(t *testing.T) {
+	sm := newSample(t)
+	before := files(t, sm.dir)
+	c, err := pebblestore.Check(sm.dir, nil)
+	if err != nil || c.Wrong != 0 || c.Memories != len(sm.kept) || c.Events != 240+len(sm.gone) || c.Answers != 240 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	exported := 0
+	err = pebblestore.Export(sm.dir, nil, func(m sigil.Memory) error {
+		exported++
+		if sm.kept[m.Key] != string(m.Data) {
+			t.Errorf("%s is exported as %s", m.Key, m.Data)
+		}
+		return nil
+	})
+	if err != nil || exported != len(sm.kept) {
+		t.Errorf("exported %d of %d, %v", exported, len(sm.kept), err)
+	}
+	if !maps.Equal(before, files(t, sm.dir)) {
+		t.Error("the store was changed")
+	}
+
+	s := open(t, sm.dir)
+	for _, offline := range []func() error{
+		func() error { _, err := pebblestore.Check(sm.dir, nil); return err },
+		func() error { return pebblestore.Export(sm.dir, nil, nil) },
+		func() error { _, err := pebblestore.Salvage(sm.dir, nil, nil); return err },
+	} {
+		if err := offline(); !errors.Is(err, sigil.ErrLocked) {
+			t.Errorf("of a store that is open: %v", err)
+		}
+	}
+	if _, err := s.Tenants(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := pebblestore.Check(t.TempDir(), nil); sigil.CodeOf(err) != "no_store" {
+		t.Errorf("of an empty folder: %v", err)
+	}
+}

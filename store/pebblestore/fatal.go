@@ -1,0 +1,150 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// fail puts the store out of service.
+func (s *Store) fail(err error) {
+	s.failOnce.Do(func() {
+		detail := "the disk failed; the process must be started again"
+		if isDiskFull(err) {
+			detail = "the disk is full; make room, and start the process again"
+		}
+		// Only the words of err: it carries a stack trace that a log would print whole.
+		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
+		close(s.failed)
+		s.commits.pending.fail(s.failErr)
+		if s.onFatal != nil {
+			s.onFatal(s.failErr)
+		}
+	})
+}
+
+func (s *Store) failure() error { return s.failErr }
+
+// letGo is how long the database may take to end what it does once the disk has failed.
+const letGo = 2 * time.Second
+
+// apart runs do, which opens or closes the database, on a goroutine of its own and waits for it. When
+// the disk fails it the database ends the goroutine it is in (Fatalf), or leaves it waiting for one
+// that ended so. The latter ends with the process.
+func (s *Store) apart(do func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = s.failure()
+			}
+			done <- err
+		}()
+		err = do()
+		returned = true
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.failed:
+	}
+	limit := time.NewTimer(letGo)
+	defer limit.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-limit.C:
+		s.unclosed = true
+		return s.failure()
+	}
+}
+
+// closeDatabase closes the database, and tells of the failure where there was one. The database keeps
+// its own lock where it cannot be closed any more: the folder is safe from others until the process ends.
+func (s *Store) closeDatabase() error {
+	err := s.apart(func() (err error) {
+		defer func() {
+			select {
+			case <-s.failed:
+				if r := recover(); r != nil { // it fell over what the failure left behind
+					err = fmt.Errorf("pebble: %v", r)
+				}
+			default:
+			}
+		}()
+		return s.db.Close()
+	})
+	select {
+	case <-s.failed:
+		return s.failure() // why it could not be closed follows from it
+	default:
+		return err
+	}
+}
+
+// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
+type databaseLogger struct {
+	s   *Store
+	log *slog.Logger
+}
+
+func (*databaseLogger) Infof(string, ...any) {}
+
+func (l *databaseLogger) Errorf(format string, args ...any) {
+	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
+// are to get their answer first.
+func (l *databaseLogger) Fatalf(format string, args ...any) {
+	err := fmt.Errorf("pebble: "+format, args...)
+	l.log.Error(err.Error())
+	l.s.fail(err)
+	runtime.Goexit()
+}
+
+// maxFlushErrors is how often in a row the database may fail to write what it holds in memory to a
+// table. It tries again at once, and for ever; before long every write would wait for it.
+const maxFlushErrors = 5
+
+// listener hears of what happens to the database.
+func listener(logger pebble.Logger) *pebble.EventListener {
+	failed := 0 // flushes in a row; there is one at a time
+	return &pebble.EventListener{
+		BackgroundError: seldom(logger),
+		// Who reads what is damaged gets an error. Nothing else depends on it: the store goes on.
+		DataCorruption: func(i pebble.DataCorruptionInfo) { logger.Errorf("%s: %v", i.Path, i.Details) },
+		FlushEnd: func(i pebble.FlushInfo) {
+			switch {
+			case i.Err == nil:
+				failed = 0
+			case isDiskFull(i.Err): // it goes on when there is room
+			case failed < maxFlushErrors:
+				failed++
+			default:
+				logger.Fatalf("no table can be written: %v", i.Err)
+			}
+		},
+	}
+}
+
+// seldom passes on errors of the database's own work, such as a flush that finds no room: it tries
+// again at once, and each try fails.
+func seldom(logger pebble.Logger) func(error) {
+	var last atomic.Int64
+	return func(err error) {
+		now, then := time.Now().Unix(), last.Load()
+		if now-then >= 10 && last.CompareAndSwap(then, now) {
+			logger.Errorf("%s", err.Error()) // its words alone: it carries a stack trace
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"go.uber.org/goleak"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// faults fails operations of one kind on the disk: those from the nth on that are counted, all of them
+// or just the nth.
+type faults struct {
+	reads, lasting bool
+	n              int64
+
+	count, hit atomic.Int64
+
+	// mu guards first
+	mu    sync.Mutex
+	first string
+}
+
+func (f *faults) before(op errorfs.Op) error {
+	kind, writes := kindOf(op)
+	if writes == f.reads {
+		return nil
+	}
+	at := f.count.Add(1)
+	if at < f.n || at > f.n && !f.lasting {
+		return nil
+	}
+	if f.hit.Add(1) == 1 {
+		f.mu.Lock()
+		f.first = kind
+		f.mu.Unlock()
+	}
+	return errorfs.ErrInjected
+}
+
+func (f *faults) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	what := "write"
+	if f.reads {
+		what = "read"
+	}
+	if f.lasting {
+		return fmt.Sprintf("every %s from the %dth (%s)", what, f.n, f.first)
+	}
+	return fmt.Sprintf("the %dth %s (%s)", f.n, what, f.first)
+}
+
+// The disk refuses the nth write or read, once or from then on, for every n: nothing panics or hangs,
+// nobody is told of a change that is lost, every error has a code and the one of Open names the
+// folder, Close returns, and no goroutine is left.
+func TestEveryDiskFault(t *testing.T) {
+	for _, reads := range []bool{false, true} {
+		for _, lasting := range []bool{false, true} {
+			runs, failed, unclosed := 0, 0, 0
+			kinds := map[string]int{}
+			for n := int64(1); ; n++ {
+				f := &faults{reads: reads, lasting: lasting, n: n}
+				r := &faulty{t: t, faults: f, leaks: goleak.IgnoreCurrent()}
+				if !r.run() {
+					break // the script ends before that
+				}
+				runs++
+				kinds[f.first]++
+				if r.failed {
+					failed++
+				}
+				if r.unclosed {
+					unclosed++
+				}
+				if !exhaustive() && n > 20 {
+					n += int64(faultStride) - 1
+				}
+			}
+			t.Logf("reads %v, lasting %v: %d faults injected, the store failed %d times and could not be closed %d times; first hit: %v", reads, lasting, runs, failed, unclosed, kinds)
+		}
+	}
+}
+
+// periodicGranter is left by the database where it cannot be opened.
+var periodicGranter = goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2.(*ConcurrencyLimitScheduler).periodicGranter")
+
+// faulty is one run of a short script over a disk with faults.
+type faulty struct {
+	t      *testing.T
+	faults *faults
+	leaks  goleak.Option
+
+	failed   bool // the store told that it cannot go on
+	unclosed bool // the database could not be closed
+}
+
+// run tells whether the fault was hit.
+func (r *faulty) run() bool {
+	r.t.Helper()
+	disk := vfs.NewCrashableMem()
+	rec := newRecorder()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.live(rec, errorfs.Wrap(disk, errorfs.InjectorFunc(r.faults.before)))
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+		r.t.Fatalf("%s: it hangs", r.faults)
+	}
+	if r.faults.hit.Load() == 0 {
+		return false
+	}
+	if err := goleak.Find(r.leaks, periodicGranter); err != nil {
+		// A database whose disk failed may wait for ever for what that ended, and what waits for it is
+		// let go of.
+		ours := strings.Contains(err.Error(), "pebblestore.(*committer)") && !r.unclosed
+		if !r.failed || ours {
+			r.t.Errorf("%s: %v", r.faults, err)
+		}
+	}
+	abandoned = []goleak.Option{goleak.IgnoreCurrent()}
+	for _, percent := range []int{0, 100} {
+		err := rec.survives(cut{
+			acked: rec.acknowledged(),
+			disk:  disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(1, 1))}),
+		})
+		if err != nil {
+			r.t.Errorf("%s: opened again, with %d%% of the unsynced: %v", r.faults, percent, err)
+		}
+	}
+	return true
+}
+
+// live runs a script, opening the store twice.
+func (r *faulty) live(rec *recorder, fsys vfs.FS) {
+	sc := newScript(rec, 2, func(err error) { r.coded("an operation", err) })
+	for range 2 {
+		o := quiet(fsys)
+		if os.Getenv("SIGIL_CRASH_LOG") != "" {
+			o.Logger = slog.Default()
+		}
+		o.OnFatal = func(err error) { r.failed = true; r.coded("OnFatal", err) }
+		s, err := pebblestore.Open("home/data", o)
+		if err != nil {
+			r.coded("Open", err)
+			if !strings.Contains(err.Error(), "home/data") {
+				r.t.Errorf("%s: Open does not name the folder: %v", r.faults, err)
+			}
+			continue
+		}
+		rec.Store = s
+		sc.continueOn(rec)
+		sc.run(context.Background(), 40)
+		if err := s.Close(); err != nil {
+			r.coded("Close", err)
+		}
+		r.unclosed = r.unclosed || s.Unclosed()
+		if err := s.Close(); err != nil {
+			r.t.Errorf("%s: the second Close: %v", r.faults, err)
+		}
+	}
+}
+
+// coded makes sure that a program can tell what err is.
+func (r *faulty) coded(what string, err error) {
+	var known *sigil.Error
+	if !errors.As(err, &known) || known.Code == "" || known.Kind == nil {
+		r.t.Errorf("%s: %s gives an error without a code: %v", r.faults, what, err)
+	}
+}

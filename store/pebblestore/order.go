@@ -1,0 +1,68 @@
+package pebblestore
+
+import (
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// orderedFS keeps the order of what the database does to its folder. To switch to a new list of its
+// files it makes the list, makes a marker that names it, removes the old marker and syncs the folder,
+// all at once: should only some of it reach the disk before the power goes, the marker would name a
+// list that is not there, or there would be none. So each step is synced before the next.
+//
+// It also hears when a folder cannot be synced. That is as final as a log that cannot be, and the
+// database would panic.
+type orderedFS struct {
+	vfs.FS
+	logger pebble.Logger
+}
+
+// Unwrap lets the database see the file system below.
+func (o orderedFS) Unwrap() vfs.FS { return o.FS }
+
+// Create syncs what a new marker names before it makes the marker.
+func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if err := o.settle(name); err != nil {
+		return nil, err
+	}
+	return o.FS.Create(name, category)
+}
+
+// Remove syncs the new marker before it removes the old one.
+func (o orderedFS) Remove(name string) error {
+	if err := o.settle(name); err != nil {
+		return err
+	}
+	return o.FS.Remove(name)
+}
+
+// OpenDir gives a folder that ends its user's goroutine when it cannot be synced.
+func (o orderedFS) OpenDir(name string) (vfs.File, error) {
+	f, err := o.FS.OpenDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{f, name, o.logger}, nil
+}
+
+type folder struct {
+	vfs.File
+	name   string
+	logger pebble.Logger
+}
+
+func (f *folder) Sync() error {
+	if err := f.File.Sync(); err != nil {
+		f.logger.Fatalf("syncing the folder %s: %v", f.name, err)
+	}
+	return nil
+}
+
+func (o orderedFS) settle(name string) error {
+	if !strings.HasPrefix(o.PathBase(name), "marker.") {
+		return nil
+	}
+	return syncDir(o.FS, o.PathDir(name))
+}

@@ -1,0 +1,9 @@
+//go:build !race
+
+package pebblestore_test
+
+// stride is the distance of the writes after which the default run cuts the power.
+const stride = 20
+
+// faultStride is the distance of the faults that the default run injects.
+const faultStride = 10

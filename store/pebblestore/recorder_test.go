@@ -1,0 +1,278 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// recorder is a store that notes what was attempted and what was acknowledged, for [recorder.check].
+type recorder struct {
+	store.Store
+
+	// mu guards all below
+	mu       sync.Mutex
+	memories map[sigil.Key]sigil.Memory // attempted
+	recalls  map[sigil.Key]uint64       // the greatest access count attempted
+	answers  []answered
+	groups   map[*group]bool // attempted
+	acked    []sigil.Event   // in the order of their acknowledgment
+	pruned   time.Time       // answers that ended by then may be gone
+}
+
+// group is what one call attempts: all of it is there, or nothing.
+type group struct {
+	events []sigil.Event // as they were decided, without positions
+	placed []*sigil.Event
+}
+
+// answered is an answer that was to be kept.
+type answered struct {
+	tenant, key string
+	ends        time.Time
+	memory      sigil.Meta
+}
+
+func newRecorder() *recorder {
+	return &recorder{memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{}}
+}
+
+// add notes an event that is about to be journaled; the store sets the position in e.
+func (r *recorder) add(g *group, e *sigil.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	copied := *e
+	copied.Position = 0
+	g.events, g.placed = append(g.events, copied), append(g.placed, e)
+	r.groups[g] = true
+}
+
+// answered notes how a call ended. Where nothing was changed for sure, g was not attempted.
+func (r *recorder) answered(g *group, placed []sigil.Event, err error, unchanged bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case unchanged:
+		delete(r.groups, g)
+	case err == nil:
+		r.acked = append(r.acked, placed...)
+	}
+}
+
+func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	g := &group{}
+	for i := range items {
+		for j := range items[i].Events {
+			r.add(g, &items[i].Events[j])
+		}
+		r.mu.Lock()
+		r.memories[items[i].Memory.Key] = items[i].Memory
+		if id := items[i].Idempotency; id.Key != "" {
+			r.answers = append(r.answers, answered{tenant, id.Key, id.Ends, items[i].Memory.Meta})
+		}
+		r.mu.Unlock()
+	}
+	own := len(g.placed)
+	inserted, err := r.Store.Insert(ctx, tenant, items, quota, func(m sigil.Meta, reason string) sigil.Event {
+		e := evict(m, reason)
+		r.add(g, &e)
+		return e
+	})
+	placed := append([]sigil.Event(nil), inserted.Evicted...)
+	if err == nil && len(inserted.Answers) == 0 {
+		for _, e := range g.placed[:own] {
+			placed = append(placed, *e)
+		}
+	}
+	unchanged := errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) || len(inserted.Answers) > 0
+	r.answered(g, placed, err, unchanged)
+	return inserted, err
+}
+
+func (r *recorder) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	g := &group{}
+	m, err := r.Store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+		e, err := change(m)
+		if e != nil {
+			r.add(g, e)
+		}
+		r.mu.Lock()
+		r.recalls[key] = max(r.recalls[key], m.AccessCount)
+		r.mu.Unlock()
+		return e, err
+	})
+	var placed []sigil.Event
+	if err == nil {
+		for _, e := range g.placed {
+			placed = append(placed, *e)
+		}
+	}
+	r.answered(g, placed, err, false)
+	return m, err
+}
+
+func (r *recorder) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	g := &group{}
+	events, err := r.Store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
+		e, ok := decide(m)
+		if ok {
+			r.add(g, &e)
+		}
+		return e, ok
+	})
+	r.answered(g, events, err, false)
+	return events, err
+}
+
+func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
+	g := &group{}
+	err := r.Store.Crystallize(ctx, tenant, now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
+		c, e := change(p, old)
+		if e != nil {
+			r.add(g, e)
+		}
+		return c, e
+	})
+	var placed []sigil.Event
+	if err == nil {
+		for _, e := range g.placed {
+			placed = append(placed, *e)
+		}
+	}
+	r.answered(g, placed, err, false)
+	return err
+}
+
+func (r *recorder) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	r.mu.Lock()
+	if now.After(r.pruned) {
+		r.pruned = now
+	}
+	r.mu.Unlock()
+	return r.Store.Prune(ctx, now, limit)
+}
+
+// acknowledged tells how many events have been.
+func (r *recorder) acknowledged() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.acked)
+}
+
+// check finds what is wrong with a store that comes after a crash, when acked events had been
+// acknowledged: they are there, nothing is that was not attempted, no group is there in part, and the
+// store agrees with itself.
+func (r *recorder) check(s *pebblestore.Store, acked int) error {
+	var problems []error
+	wrong := func(format string, args ...any) {
+		if len(problems) < 5 { // one tells enough, mostly
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	found, err := s.Check()
+	if err = errors.Join(err, s.CheckIndex()); err != nil {
+		wrong("%w", err)
+	}
+	for _, p := range found.Problems {
+		wrong("%s", p)
+	}
+	ctx := context.Background()
+	recovered := map[uint64]sigil.Event{}
+	kept := map[string]sigil.Event{} // by name
+	memories := map[sigil.Key]sigil.Memory{}
+	for _, tenant := range owners {
+		events, err := s.Events(ctx, tenant, 0, 1_000_000)
+		if err != nil {
+			wrong("events: %w", err)
+		}
+		for _, e := range events {
+			recovered[e.Position] = e
+			e.Position = 0
+			kept[name(&e)] = e
+		}
+		page, _, err := s.List(ctx, store.Query{Tenant: tenant, Limit: 1_000_000}) // nothing is due at the zero time
+		if err != nil {
+			wrong("list: %w", err)
+		}
+		for _, m := range page {
+			memories[m.Key] = m
+		}
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.acked[:acked] {
+		if !reflect.DeepEqual(recovered[e.Position], e) {
+			wrong("acknowledged: %+v; there is: %+v", e, recovered[e.Position])
+		}
+	}
+	attempted := map[string]bool{}
+	for g := range r.groups {
+		there := 0
+		for i := range g.events {
+			n := name(&g.events[i])
+			attempted[n] = true
+			if e, ok := kept[n]; ok {
+				there++
+				if !reflect.DeepEqual(e, g.events[i]) {
+					wrong("attempted: %+v; there is: %+v", g.events[i], e)
+				}
+			}
+		}
+		if there != 0 && there != len(g.events) {
+			wrong("torn: %d of %d events: %v", there, len(g.events), g.events)
+		}
+	}
+	for n := range kept {
+		if !attempted[n] {
+			wrong("%s was not attempted", n)
+		}
+	}
+	for key, m := range memories {
+		was, ok := r.memories[key]
+		if !ok {
+			wrong("%s was not attempted", key)
+		}
+		if m.AccessCount > r.recalls[key] {
+			wrong("%s was recalled %d times and says %d", key, r.recalls[key], m.AccessCount)
+		}
+		was.Meta = m.Meta // that is what check compares with the journal
+		if !reflect.DeepEqual(m, was) {
+			wrong("%s holds %+v and was %+v", key, m, was)
+		}
+	}
+	last := map[string]answered{} // by tenant and key, of those that were inserted
+	for _, a := range r.answers {
+		encoded := sigil.Event{Kind: sigil.Encoded, Memory: a.memory}
+		id := a.tenant + " " + a.key
+		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(last[id].ends) {
+			last[id] = a
+		}
+	}
+	for _, a := range last {
+		got, ok, err := s.Answer(a.tenant, a.key)
+		if err != nil || a.ends.After(r.pruned) && (!ok || got.Memory != a.memory) {
+			wrong("the answer under %s is %+v (%w) and should be %+v", a.key, got.Memory, err, a.memory)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// name tells events apart: a memory is encoded once and goes once; pins are told apart by their time.
+func name(e *sigil.Event) string {
+	n := fmt.Sprintf("%s %s", e.Kind, e.Memory.Key)
+	switch {
+	case e.Kind == sigil.Pinned, e.Kind == sigil.Unpinned:
+		n += e.Time.String()
+	case e.Memory.Policy == nil && e.Crystal != nil:
+		n += e.Crystal.ID()
+	}
+	return n
+}

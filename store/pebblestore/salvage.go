@@ -1,0 +1,320 @@
+package pebblestore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/batchrepr"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Salvaged is what a salvage found.
+type Salvaged struct {
+	Memories int // shown
+	// Problems says what could not be read, a sentence each; at most [MaxProblems], and Wrong counts
+	// all.
+	Problems []string
+	Wrong    int
+}
+
+func (f *Salvaged) wrong(format string, args ...any) {
+	if f.Wrong++; f.Wrong <= MaxProblems {
+		f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Salvage shows visit every memory of the store in dir that can still be read, past its deadline or
+// not, in no promised order, and tells what cannot. Nobody may have the store open; nothing is changed.
+//
+// It reads the tables and logs themselves, and needs neither the database's list of them nor the file
+// that says which store it is. What the journal says has gone is left out, though a table that is no
+// longer in use may still have it. The figures of a memory may be some refreshes old.
+func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
+	fsys, _ := o.environment()
+	unlock, err := lockSalvage(fsys, dir)
+	if err != nil {
+		return Salvaged{}, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	v := &salvage{fsys: fsys, data: fsys.PathJoin(dir, dataFolder), policies: &policies{}, memories: map[sigil.Key]*salvaged{}, told: map[string]bool{}}
+	if v.files, err = fsys.List(v.data); err != nil {
+		return v.found, opening(dir, err)
+	}
+	if _, err := readInfo(fsys, dir); err != nil {
+		if errors.Is(err, sigil.ErrFormat) {
+			return v.found, err
+		}
+		v.found.wrong("%v", err)
+	}
+	if err := checkManifest(fsys, v.data); err != nil {
+		v.found.wrong("%v", err)
+	}
+	v.readPolicies()
+	v.each(metaFamily, v.meta)
+	v.each(bodyFamily, v.body)
+	v.each(journalFamily, v.journal)
+	v.each(bodyFamily, func(key []byte, seq uint64, deleted bool, value []byte) {
+		if err == nil {
+			err = v.show(key, seq, value, visit)
+		}
+	})
+	for key, m := range v.memories {
+		if !m.gone && !m.shown && m.meta != nil {
+			v.found.wrong("%s: its content is lost", key)
+		}
+	}
+	return v.found, err
+}
+
+// lockSalvage keeps others off dir. Where nobody can write, nobody has to be.
+func lockSalvage(fsys vfs.FS, dir string) (unlock func() error, err error) {
+	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
+		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}
+	}
+	if unlock, err = lockDir(fsys, dir); err == nil {
+		return unlock, nil
+	}
+	if errors.Is(err, syscall.EROFS) {
+		return func() error { return nil }, nil
+	}
+	return nil, opening(dir, err)
+}
+
+type salvage struct {
+	fsys     vfs.FS
+	data     string
+	files    []string
+	policies *policies
+	memories map[sigil.Key]*salvaged
+	found    Salvaged
+	told     map[string]bool // files of which it was told that they are damaged
+}
+
+// salvaged is what is known of one memory.
+type salvaged struct {
+	meta            []byte // the newest record of its figures; nil: none
+	metaSeq         uint64
+	bodySeq         uint64 // of the newest record of its content, from 1
+	gone            bool   // for good
+	shown           bool
+	journaledFigure *sigil.Meta // where there is no record of them
+}
+
+// damaged tells, once, that a file cannot be read whole.
+func (v *salvage) damaged(file string, format string, args ...any) {
+	if !v.told[file] {
+		v.told[file] = true
+		v.found.wrong("%s: %s", v.fsys.PathJoin(v.data, file), fmt.Sprintf(format, args...))
+	}
+}
+
+// each shows visit every record of a family in all tables and logs, the old ones too. Of records with
+// one key that with the greatest seq is the newest.
+func (v *salvage) each(family byte, visit func(key []byte, seq uint64, deleted bool, value []byte)) {
+	for _, file := range v.files {
+		path := v.fsys.PathJoin(v.data, file)
+		number, _, _ := strings.Cut(file, ".")
+		switch {
+		case strings.HasSuffix(file, ".sst"):
+			if err := v.table(path, family, visit); err != nil {
+				v.damaged(file, "%v", err)
+			}
+		case strings.HasSuffix(file, ".log"):
+			n, err := strconv.ParseUint(number, 10, 64)
+			b, readErr := readFile(v.fsys, path)
+			if err := errors.Join(err, readErr); err != nil {
+				v.damaged(file, "%v", err)
+				continue
+			}
+			records(b, uint32(n), func(record []byte) {
+				if err := batch(record, family, visit); err != nil {
+					v.damaged(file, "%v", err)
+				}
+			}, func(before int) { v.damaged(file, "what is before byte %d is not what was written", before) })
+		}
+	}
+}
+
+// table shows visit what can be read of a table: from its start to the first damage, and from its end.
+func (v *salvage) table(path string, family byte, visit func([]byte, uint64, bool, []byte)) error {
+	f, err := v.fsys.Open(path)
+	if err != nil {
+		return err
+	}
+	readable, err := sstable.NewSimpleReadable(f)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	options := &pebble.Options{}
+	options.EnsureDefaults()
+	r, err := sstable.NewReader(context.Background(), readable, options.MakeReaderOptions())
+	if err != nil {
+		return errors.Join(err, readable.Close())
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	it, err := r.NewIter(sstable.NoTransforms, []byte{family}, []byte{family + 1}, sstable.AssertNoBlobHandles)
+	if err != nil {
+		return err
+	}
+	show := func(key pebble.InternalKey, value []byte) {
+		visit(key.UserKey, uint64(key.SeqNum()), isDelete(key.Kind()), value)
+	}
+	kv := it.SeekGE([]byte{family}, 0)
+	for ; kv != nil; kv = it.Next() {
+		value, _, err := kv.Value(nil)
+		if err != nil {
+			return errors.Join(err, it.Close())
+		}
+		show(kv.K, value)
+	}
+	damage := it.Error()
+	if damage == nil {
+		return it.Close()
+	}
+	_ = it.Close() // it says the same
+	if it, err = r.NewIter(sstable.NoTransforms, []byte{family}, []byte{family + 1}, sstable.AssertNoBlobHandles); err != nil {
+		return damage
+	}
+	for kv := it.SeekLT([]byte{family + 1}, 0); kv != nil; kv = it.Prev() {
+		value, _, err := kv.Value(nil)
+		if err != nil {
+			break
+		}
+		show(kv.K, value)
+	}
+	_ = it.Close() // it came to the same damage
+	return damage
+}
+
+func isDelete(kind pebble.InternalKeyKind) bool {
+	return kind == pebble.InternalKeyKindDelete || kind == pebble.InternalKeyKindSingleDelete || kind == pebble.InternalKeyKindDeleteSized
+}
+
+// batch shows visit the records of a family in one batch of a log.
+func batch(b []byte, family byte, visit func([]byte, uint64, bool, []byte)) error {
+	h, ok := batchrepr.ReadHeader(b)
+	if !ok {
+		return errDamaged
+	}
+	seq := uint64(h.SeqNum)
+	for r := batchrepr.Read(b); ; seq++ {
+		kind, key, value, ok, err := r.Next()
+		if err != nil || !ok {
+			return err
+		}
+		if len(key) > 0 && key[0] == family {
+			visit(key, seq, isDelete(kind), value)
+		}
+	}
+}
+
+func (v *salvage) readPolicies() {
+	texts := map[int]string{}
+	v.each(policyFamily, func(key []byte, _ uint64, _ bool, value []byte) {
+		if len(key) == 3 {
+			texts[int(binary.BigEndian.Uint16(key[1:]))] = string(value) // it never changes
+		}
+	})
+	// Every number stands for something: who has a policy that is lost is shown under the default.
+	for n := range math.MaxUint16 + 1 {
+		policy, err := sigil.ParsePolicy(texts[n])
+		if err != nil {
+			policy = sigil.DefaultPolicy()
+		}
+		if err != nil && n < max(1, len(texts)) {
+			v.found.wrong("policy %d is lost: its memories are shown under %s", n, policy)
+		}
+		v.policies.byNumber = append(v.policies.byNumber, policy)
+	}
+}
+
+// memory gives what is known of the memory of a record; nil where the key cannot be read.
+func (v *salvage) memory(key []byte) (sigil.Key, *salvaged) {
+	tenant, id, ok := splitTenant(key)
+	if !ok || len(id) != len(sigil.ID{}) {
+		v.found.wrong("key %q cannot be read", key)
+		return sigil.Key{}, nil
+	}
+	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
+	if v.memories[k] == nil {
+		v.memories[k] = &salvaged{}
+	}
+	return k, v.memories[k]
+}
+
+func (v *salvage) meta(key []byte, seq uint64, deleted bool, value []byte) {
+	switch _, m := v.memory(key); {
+	case m == nil:
+	case deleted:
+		m.gone = true // an id never comes back
+	case m.meta == nil || seq > m.metaSeq:
+		m.meta, m.metaSeq = append([]byte{}, value...), seq
+	}
+}
+
+func (v *salvage) body(key []byte, seq uint64, deleted bool, _ []byte) {
+	if _, m := v.memory(key); m != nil {
+		m.gone = m.gone || deleted
+		m.bodySeq = max(m.bodySeq, seq+1)
+	}
+}
+
+// journal takes out what has gone: its tombstone may be in a table that is lost, or was dropped with
+// all that it hid but for an old table that is still there.
+func (v *salvage) journal(key []byte, _ uint64, _ bool, value []byte) {
+	tenant, last, ok := splitTenant(key)
+	s := &Store{policies: v.policies}
+	var events []sigil.Event
+	if !ok || len(last) != 8 || s.readBlock(&events, value, tenant, 0, binary.BigEndian.Uint64(last), maxBlock) != nil {
+		v.found.wrong("journal block %q cannot be read: what it says has gone may be shown", key)
+		return
+	}
+	for i := range events {
+		m := v.memories[events[i].Memory.Key]
+		switch kind := events[i].Kind; {
+		case m == nil:
+		case kind == sigil.Forgotten || kind == sigil.Faded || kind == sigil.Evicted:
+			m.gone = true
+		case kind == sigil.Encoded:
+			m.journaledFigure = &events[i].Memory
+		}
+	}
+}
+
+// show gives visit the memory of a record of content.
+func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Memory) error) error {
+	k, s := v.memory(key)
+	if s == nil || s.gone || s.shown || seq+1 != s.bodySeq {
+		return nil
+	}
+	s.shown = true // or told of
+	m := sigil.Memory{}
+	r := reader{b: s.meta}
+	m.Meta = r.meta(k, v.policies)
+	if s.meta == nil || r.end() != nil {
+		if s.journaledFigure == nil {
+			v.found.wrong("%s: its figures are lost", k)
+			return nil
+		}
+		v.found.wrong("%s: its figures are lost; it is shown with those it was encoded with", k)
+		m.Meta = *s.journaledFigure
+	}
+	r = reader{b: value}
+	r.body(&m)
+	if r.end() != nil || len(m.Data) != m.Size {
+		v.found.wrong("%s: its content cannot be read", k)
+		return nil
+	}
+	v.found.Memories++
+	return visit(m)
+}

@@ -1,0 +1,152 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+var owners = []string{"public", "a", "b.c_d"}
+
+// script does a little of everything to a store, from the same seed mostly the same.
+type script struct {
+	engine *engine.Engine
+	clock  atomic.Int64 // Unix milliseconds
+	fail   func(error)  // hears of errors that are not part of the game
+
+	// mu guards rng, keys
+	mu   sync.Mutex
+	rng  *rand.Rand
+	keys []sigil.Key // of memories there were, the newest last
+}
+
+func newScript(s store.Store, seed uint64, fail func(error)) *script {
+	sc := &script{fail: fail, rng: rand.New(rand.NewPCG(seed, 0))}
+	sc.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
+	sc.continueOn(s)
+	return sc
+}
+
+// continueOn goes on with a store that was opened again.
+func (sc *script) continueOn(s store.Store) {
+	sc.engine = engine.New(s, &engine.Options{
+		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },
+		Settings: engine.Settings{Quota: store.Quota{Memories: 30, Bytes: 6000}},
+	})
+}
+
+// run does n operations, every tenth eight of them from concurrent callers.
+func (sc *script) run(ctx context.Context, n int) {
+	for i := 0; i < n; i++ {
+		sc.clock.Add(400)
+		if i%80 == 79 { // what was there fades, and answers end
+			sc.clock.Add((25 * time.Hour).Milliseconds())
+		}
+		if i%10 != 9 {
+			sc.one(ctx)
+			continue
+		}
+		var wg sync.WaitGroup
+		for range min(8, n-i) {
+			wg.Go(func() { sc.one(ctx) })
+			i++
+		}
+		i--
+		wg.Wait()
+	}
+}
+
+// roll gives a number under n, or another each time.
+func (sc *script) roll(n int) int {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	return sc.rng.IntN(n)
+}
+
+func (sc *script) pick() sigil.Key {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	if len(sc.keys) == 0 {
+		return sigil.Key{Tenant: owners[0]}
+	}
+	return sc.keys[max(0, len(sc.keys)-1-sc.rng.IntN(20))]
+}
+
+func (sc *script) kept(m sigil.Memory, err error) error {
+	if err == nil {
+		sc.mu.Lock()
+		defer sc.mu.Unlock()
+		sc.keys = append(sc.keys, m.Key)
+	}
+	return err
+}
+
+func (sc *script) draft() sigil.Draft {
+	d := sigil.Draft{Data: fmt.Appendf(nil, `{"n":%d,"text":"%0*d"}`, sc.roll(1e9), 1+sc.roll(300), 0)}
+	switch sc.roll(6) {
+	case 0: // strong, and of few patterns, so that these crystallize
+		d.Data = fmt.Appendf(nil, "%d", sc.roll(2))
+		d.State = &sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
+		d.TTL = time.Minute
+	case 1:
+		d.TTL = time.Duration(1+sc.roll(20)) * time.Second
+		d.Tags = []string{"brief"}
+	case 2:
+		d.IdempotencyKey = fmt.Sprint("key ", sc.roll(1000))
+	}
+	return d
+}
+
+// one does one operation.
+func (sc *script) one(ctx context.Context) {
+	tenant := owners[sc.roll(len(owners))]
+	var err error
+	switch sc.roll(16) {
+	case 0, 1, 2, 3, 4:
+		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
+	case 5, 6:
+		drafts := make([]sigil.Draft, 1+sc.roll(6))
+		for i := range drafts {
+			drafts[i] = sc.draft()
+		}
+		var results []engine.Result
+		results, err = sc.engine.EncodeBatch(ctx, tenant, drafts)
+		for _, r := range results {
+			if err == nil {
+				sc.note(sc.kept(r.Memory, r.Err))
+			}
+		}
+	case 7, 8:
+		_, err = sc.engine.Recall(ctx, sc.pick())
+	case 9:
+		err = sc.engine.Forget(ctx, sc.pick())
+	case 10:
+		_, err = sc.engine.Pin(ctx, sc.pick())
+	case 11:
+		_, err = sc.engine.Unpin(ctx, sc.pick())
+	case 12:
+		_, err = sc.engine.Sweep(ctx)
+	case 13:
+		_, err = sc.engine.Crystallize(ctx)
+	case 14:
+		_, err = sc.engine.List(ctx, tenant, engine.ListQuery{})
+	case 15:
+		_, err = sc.engine.Events(ctx, tenant, 0, 1000)
+	}
+	sc.note(err)
+}
+
+func (sc *script) note(err error) {
+	if err != nil && !slices.ContainsFunc([]error{sigil.ErrNotFound, sigil.ErrConflict, sigil.ErrFull}, func(kind error) bool { return errors.Is(err, kind) }) {
+		sc.fail(err)
+	}
+}
