@@ -20,10 +20,11 @@ const looks = 3
 // A change that is made meanwhile may look like damage; it looks again before it tells, so call it while
 // there are few.
 func (s *Store) Verify(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.gate.RUnlock()
 	var err error
 	for range looks {
 		if err = s.verify(ctx); err == nil || ctx.Err() != nil {
