@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -101,11 +102,22 @@ func (a *API) dispatch(c *call, candidates []route) error {
 		}
 	}
 	if allow == nil {
-		return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+		return unknownPath()
 	}
 	slices.Sort(allow)
 	c.Header().Set("Allow", strings.Join(allow, ", "))
 	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
+}
+
+func unknownPath() error {
+	return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+}
+
+// plain tells whether a path is spelled without double slashes and dot segments. The mux would redirect
+// to the one that is meant, and many a client makes a GET of a POST that is redirected.
+func plain(r *http.Request) bool {
+	p := r.URL.EscapedPath()
+	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/"))
 }
 
 func (a *API) serve(c *call, rt route) (err error) {
