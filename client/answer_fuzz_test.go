@@ -53,12 +53,15 @@ func FuzzAnswer(f *testing.F) {
 			Transport: a, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}})
 		for name, call := range map[string]func(ctx context.Context) error{
-			"encode":  func(ctx context.Context) error { _, err := c.Encode(ctx, sigil.Draft{Data: []byte("1")}); return err },
-			"peek":    func(ctx context.Context) error { _, err := c.Peek(ctx, sigil.ID{}); return err },
-			"forget":  func(ctx context.Context) error { return c.Forget(ctx, sigil.ID{}) },
-			"list":    func(ctx context.Context) error { _, err := c.List(ctx, client.ListQuery{}); return err },
-			"events":  func(ctx context.Context) error { _, err := c.Events(ctx, 0, 0); return err },
-			"related": func(ctx context.Context) error { _, err := c.Related(ctx, sigil.ID{}, client.RelatedQuery{}); return err },
+			"encode": func(ctx context.Context) error { _, err := c.Encode(ctx, sigil.Draft{Data: []byte("1")}); return err },
+			"peek":   func(ctx context.Context) error { _, err := c.Peek(ctx, sigil.ID{}); return err },
+			"forget": func(ctx context.Context) error { return c.Forget(ctx, sigil.ID{}) },
+			"list":   func(ctx context.Context) error { _, err := c.List(ctx, client.ListQuery{}); return err },
+			"events": func(ctx context.Context) error { _, err := c.Events(ctx, 0, 0); return err },
+			"related": func(ctx context.Context) error {
+				_, err := c.Related(ctx, sigil.ID{}, client.RelatedQuery{})
+				return err
+			},
 			"batch": func(ctx context.Context) error {
 				items, err := c.EncodeBatch(ctx, []sigil.Draft{{Data: []byte("1")}, {Data: []byte("2")}})
 				if err == nil && len(items) != 2 {

@@ -112,7 +112,7 @@ func (g *generator) value(schema object) string {
 		return pick(g, "true", "false")
 	case "integer":
 		least, most := bound(schema, "minimum", -1000), bound(schema, "maximum", 1<<40)
-		return strconv.FormatInt(int64(pick(g, least, most, least+g.Int64N(most-least+1), min(most, least+g.Int64N(20)))), 10)
+		return strconv.FormatInt(int64(pick(g, least, most, least+g.Int64N(max(1, most-least)), min(most, least+g.Int64N(20)))), 10)
 	case "number":
 		return g.number(schema)
 	case "string":
@@ -264,7 +264,7 @@ func (g *generator) valid(e *endpoint) *exchange {
 				continue
 			}
 			x.idempotent = true
-			x.set(name, pick(g, strings.TrimSpace("k"+unquote(g.value(schema))+"k")[:1]+strconv.Itoa(g.IntN(50)), strings.TrimSpace("k"+unquote(g.value(schema)))))
+			x.set(name, pick(g, strings.TrimSpace("k" + unquote(g.value(schema)) + "k")[:1]+strconv.Itoa(g.IntN(50)), strings.TrimSpace("k"+unquote(g.value(schema)))))
 		}
 	}
 	x.query = query.Encode()

@@ -28,7 +28,9 @@ func putBody(text func(g *generator, old string) string) func(g *generator, x *e
 	})
 }
 
-func (x *exchange) batch() bool { return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, "sigils:recall") }
+func (x *exchange) batch() bool {
+	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, "sigils:recall")
+}
 
 // member gives a mutation that puts a member into the object that a body is, or the first of a batch.
 func member(texts ...string) func(g *generator, x *exchange) bool {
@@ -92,7 +94,9 @@ var mutations = []mutation{
 		return true
 	})},
 	{"trailing garbage", putBody(func(g *generator, old string) string { return old + pick(g, "x", "{}", "]", "\x00", "//") })},
-	{"another kind of JSON", putBody(func(g *generator, _ string) string { return pick(g, "null", `"`+secret+`"`, "1e999", "true", "[[]", "\"\xff\"", "\ufeff{}") })},
+	{"another kind of JSON", putBody(func(g *generator, _ string) string {
+		return pick(g, "null", `"`+secret+`"`, "1e999", "true", "[[]", "\"\xff\"", "\ufeff{}")
+	})},
 	{"unknown member", member(`"unknown":1`, `"Data":"`+secret+`"`, `"__proto__":{}`, `"":0`, `"é\u0000":[]`, `"`+strings.Repeat("k", 500)+`":1`, `"`+strings.Repeat("é", 300)+`":1`)},
 	{"member of the wrong kind", member(`"state":1`, `"state":null`, `"ttl":true`, `"ttl":[]`, `"pinned":"true"`, `"tags":{}`, `"tags":[1]`, `"ids":{}`, `"consciousnessState":[]`, `"metadata":1`)},
 	{"member out of range", member(
