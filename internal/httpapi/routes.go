@@ -117,7 +117,8 @@ func unknownPath() error {
 // to the one that is meant, and many a client makes a GET of a POST that is redirected.
 func plain(r *http.Request) bool {
 	p := r.URL.EscapedPath()
-	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/"))
+	clean := path.Clean(p)
+	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
 func (a *API) serve(c *call, rt route) (err error) {
