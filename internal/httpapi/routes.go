@@ -86,7 +86,10 @@ func cutVerb(path string) (before, verb string) {
 
 // dispatch serves the candidate that the request means.
 func (a *API) dispatch(c *call, candidates []route) error {
-	id, verb, _ := strings.Cut(c.r.PathValue("id"), ":")
+	id, verb, colon := strings.Cut(c.r.PathValue("id"), ":")
+	if colon && verb == "" {
+		return unknownPath()
+	}
 	var allow []string
 	for _, rt := range candidates {
 		if _, v := cutVerb(rt.path); v != verb {
