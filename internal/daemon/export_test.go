@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"net"
 	"os"
 )
 
@@ -13,8 +14,8 @@ func (d *Daemon) Stopping() bool {
 	return d.stopped != nil
 }
 
-// LimitListener is what stands before the HTTP server.
-var LimitListener = limitListener
+// LimitListener gives what stands before the HTTP server.
+func LimitListener(l *net.TCPListener, n int) net.Listener { return make(places, n).limit(l) }
 
 // Run is Serve from where there are settings: on a daemon and signals of the test's own.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
