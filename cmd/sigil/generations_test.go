@@ -29,10 +29,7 @@ type generations struct {
 // beget starts the first generation on a copy of the program.
 func beget(t *testing.T, program string, args ...string) *generations {
 	t.Helper()
-	// Processes whose parent has ended become children of this one: their exit codes are ours to read.
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		t.Fatal(err)
-	}
+	adopt(t)
 	folder := t.TempDir()
 	g := &generations{
 		program: filepath.Join(folder, "sigil"), data: filepath.Join(folder, "data"),
@@ -60,6 +57,14 @@ func beget(t *testing.T, program string, args ...string) *generations {
 		return err == nil
 	})
 	return g
+}
+
+// adopt makes processes whose parent has ended children of this one: their exit codes are ours to read.
+func adopt(t *testing.T) {
+	t.Helper()
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // itself gives a program that is the one under test: this test's, which is that under the name sigil.
