@@ -19,6 +19,7 @@ func forward(addr string, log *slog.Logger) http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", target
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came, be it well formed or not
+			r.Out.Header.Del("Expect")             // this server tells the client to go on, once the body is read
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if values, ok := r.In.Header[name]; ok {
 					r.Out.Header[name] = values
