@@ -35,7 +35,6 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err := d.startHTTP(ctx); err != nil {
 		return fmt.Errorf("HTTP: %w", err)
 	}
-	d.ready.Store(true)
 
 	if file := d.config.AddrFile; file != "" {
 		if err := writeFile(file, d.Addr()+"\n"); err != nil {
@@ -94,6 +93,7 @@ func (d *Daemon) startHTTP(ctx context.Context) error {
 	d.addr.Store(&addr)
 	d.server = newServer(ctx, d.log, d.grace)
 	d.server.gate.open(d.api)
+	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
 	d.accept(sockets)
 	d.parts = append(d.parts, part{"HTTP", d.server.drain})
 	return nil
