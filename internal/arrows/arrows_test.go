@@ -60,6 +60,7 @@ var table = map[string][]string{
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "scheduler",
 		"internal/httpapi", "internal/metrics", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
