@@ -47,7 +47,7 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 	together := !repeatsKey(items)
 	if together {
 		err = e.insert(ctx, tenant, items, encoded)
-		together = !errors.Is(err, sigil.ErrFull) && !errors.Is(err, sigil.ErrConflict)
+		together = sigil.CodeOf(err) != "quota_full" && !errors.Is(err, sigil.ErrConflict)
 	}
 	if together && err != nil {
 		return nil, err

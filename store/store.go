@@ -16,9 +16,12 @@ import (
 // Store keeps memories, crystals and the journal.
 //
 // Every method may be called from any goroutine. A method that changes something returns nil only
-// when the change is durable (synced) and visible, with its journal entries, as one; when it returns
-// an error other than the context's, nothing of the change is visible, now or after a crash. A
-// context that ends while a commit is under way leaves it unknown, like a lost connection.
+// when the change is durable (synced) and visible, with its journal entries, as one. Where it returns
+// ErrUnavailable, or the context's error, a commit was perhaps under way and is left unknown, like one
+// on a lost connection: it is there as a whole, now or after the next open, or never. With every other
+// error nothing of the change is visible, now or after a crash.
+//
+// A change may be ErrFull ("disk_full") where the disk has no room; what frees room is refused last.
 //
 // "Live" at now means not [sigil.Meta.Due] at now; reads give only what is live. Callers pass a now
 // that never runs back. Functions passed in are pure, fast and do not call the store: they may run

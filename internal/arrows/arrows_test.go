@@ -68,8 +68,13 @@ var table = map[string][]string{
 
 	// Tools of our own.
 	"internal/arrows": {},
-	"scripts/aptjson": {},
-	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"internal/proof": {
+		root, "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
+	},
+	"scripts/aptjson":    {},
+	"internal/bench":     {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"internal/campaign":  {root, "client"},
+	"internal/lifecycle": {"go.uber.org/goleak"},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.

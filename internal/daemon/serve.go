@@ -173,6 +173,10 @@ func (r *runner) explain(err error) {
 		msg = "could not start: another process works on this data folder. Stop it, or name another with --data"
 	case errors.Is(err, sigil.ErrFormat):
 		msg = "could not start: another version of sigil has written this data folder. Use that one, or name another with --data"
+	case sigil.CodeOf(err) == "disk_full":
+		msg = "could not start: the disk is full. Make room, or name another folder with --data"
+	case sigil.CodeOf(err) == "not_writable":
+		msg = "could not start: this data folder cannot be written. Mend that, or name another with --data"
 	case errors.Is(err, syscall.EADDRINUSE):
 		msg = "could not start: something listens on this address already. Stop it, or name another with --addr"
 	}

@@ -10,10 +10,11 @@ import (
 
 // Update changes one memory; see [store.Store].
 func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.gate.RUnlock()
 	defer s.keys.lock(key)()
 
 	m, ok := s.meta(key)
@@ -41,25 +42,30 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return memory, nil
 	}
 	ch := newChange()
+	ch.grows = true
 	if err := s.addEvent(ch, event); err != nil {
 		ch.discard()
 		return sigil.Memory{}, err
 	}
 	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
-		t, e := x.find(key)
-		x.update(t, e, &m, policy)
+		x.update(key, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	s.clean([]sigil.Key{key})
-	return memory, s.commits.do(ch)
+	if err := s.commits.do(ch); err != nil {
+		s.soil([]sigil.Key{key})
+		return sigil.Memory{}, err
+	}
+	return memory, nil
 }
 
 // Remove deletes memories in one commit; see [store.Store].
 func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	defer s.keys.lock(keys...)()
 
 	ch := newChange()
@@ -89,13 +95,11 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, nil
 	}
 	ch.publish = func(x *index) {
-		for _, key := range gone {
-			t, e := x.find(key)
-			x.remove(t, e)
-		}
+		x.removeAll(gone) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	s.clean(gone)
 	if err := s.commits.do(ch); err != nil {
+		s.soil(gone)
 		return nil, err
 	}
 	return values(events), nil
@@ -126,12 +130,8 @@ func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
 func (s *Store) refresh(key sigil.Key, m *sigil.Meta, policy uint16) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	t, e := s.index.find(key)
-	s.index.update(t, e, m, policy)
-	if !e.dirty {
-		e.dirty = true
-		s.index.dirty = append(s.index.dirty, dirtyEntry{t, e})
-	}
+	t, e := s.index.update(key, m, policy)
+	s.index.soil(t, e)
 }
 
 // clean tells the committer not to write the refreshes of memories that are about to be written or
@@ -143,6 +143,18 @@ func (s *Store) clean(keys []sigil.Key) {
 	for _, key := range keys {
 		if _, e := s.index.find(key); e != nil {
 			e.dirty = false
+		}
+	}
+}
+
+// soil undoes clean where the change was not made: some of the memories may have a refresh that is not
+// on disk. To write the figures of one that has none does no harm.
+func (s *Store) soil(keys []sigil.Key) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	for _, key := range keys {
+		if t, e := s.index.find(key); e != nil {
+			s.index.soil(t, e)
 		}
 	}
 }

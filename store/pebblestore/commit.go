@@ -79,8 +79,9 @@ func (c *committer) do(ch *change) error {
 	if g.err != nil {
 		return g.err // ch is not used again: the one that failed may still be reading it
 	}
+	err = ch.err
 	ch.discard()
-	return nil
+	return err
 }
 
 // signal wakes form.
@@ -127,7 +128,7 @@ func (c *committer) form() {
 				c.s.fail(err)
 				return
 			}
-			if w.batch.Empty() { // a tick, or the end, with nothing refreshed
+			if w.batch.Empty() && g == nil { // a tick, or the end, with nothing refreshed
 				c.recycle(w.batch)
 			} else {
 				select {
@@ -168,8 +169,12 @@ func (c *committer) fill(w *written, refreshes bool) error {
 			return err
 		}
 	}
+	c.s.space.look()
 	if w.group != nil {
 		for _, ch := range w.group.changes {
+			if ch.err = c.s.space.admit(ch); ch.err != nil {
+				continue
+			}
 			if err := ch.write(w.batch, &c.journal); err != nil {
 				return err
 			}
@@ -191,9 +196,11 @@ func (c *committer) fill(w *written, refreshes bool) error {
 // finish waits for the sync of each batch, publishes its changes together and answers.
 func (c *committer) finish() {
 	for w := range c.written {
-		if err := w.batch.SyncWait(); err != nil {
-			c.s.fail(err)
-			return
+		if !w.batch.Empty() { // else all of it was refused
+			if err := w.batch.SyncWait(); err != nil {
+				c.s.fail(err)
+				return
+			}
 		}
 		c.recycle(w.batch)
 		if w.group == nil {
@@ -205,7 +212,9 @@ func (c *committer) finish() {
 		x := c.s.index
 		x.mu.Lock()
 		for _, ch := range w.group.changes {
-			ch.apply(x)
+			if ch.err == nil {
+				ch.apply(x)
+			}
 		}
 		// With the index still locked: who sees a change sees its journal entry.
 		c.s.published.Store(w.position)

@@ -92,8 +92,8 @@ type holder struct {
 	Since   time.Time `json:"since"`
 }
 
-// lockDir locks dir for this process and says so in it; a lock that another holds is
-// [sigil.ErrLocked], naming the holder.
+// lockDir locks dir for this process; a lock that another holds is [sigil.ErrLocked], naming the
+// holder.
 func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	lock, err := fsys.Lock(fsys.PathJoin(dir, lockFile))
 	if err != nil {
@@ -103,17 +103,23 @@ func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 		}
 		return nil, &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir), Err: err}
 	}
+	return func() error {
+		err := fsys.Remove(fsys.PathJoin(dir, holderFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // it was not said yet
+		}
+		return errors.Join(err, lock.Close())
+	}, nil
+}
+
+// writeHolder says in dir, which is locked, who has it.
+func writeHolder(fsys vfs.FS, dir string) error {
 	host, _ := os.Hostname() // for people only
 	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
-	if err == nil {
-		err = writeFile(fsys, dir, holderFile, append(b, '\n'))
-	}
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return err
 	}
-	return func() error {
-		return errors.Join(fsys.Remove(fsys.PathJoin(dir, holderFile)), lock.Close())
-	}, nil
+	return writeFile(fsys, dir, holderFile, append(b, '\n'))
 }
 
 func holderOf(fsys vfs.FS, dir string) string {

@@ -10,10 +10,11 @@ import (
 
 // Insert keeps items in one commit; see [store.Store].
 func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return store.Inserted{}, err
 	}
-	defer s.gate.RUnlock()
 	if len(items) == 0 {
 		return store.Inserted{}, nil
 	}
@@ -34,7 +35,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 
 	ch := newChange()
-	ch.tenant = name
+	ch.tenant, ch.grows = name, true
 	var arriving load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])
@@ -51,7 +52,9 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, err
 	}
 	if keys != nil {
-		ch.publish = func(x *index) { x.expire(items) }
+		ch.publish = func(x *index) {
+			x.expire(items) // +checklocksignore: apply, which calls it, has the index locked
+		}
 	}
 	if quota == (store.Quota{}) {
 		return store.Inserted{}, s.commits.do(ch)
@@ -75,17 +78,16 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 	}
 	expire := ch.publish
 	ch.publish = func(x *index) {
-		room.settle()
-		for _, v := range room.victims {
-			x.remove(room.tenant, v.entry)
-		}
+		x.evict(room) // +checklocksignore: apply, which calls it, has the index locked
 		if expire != nil {
 			expire(x)
 		}
 	}
 	s.clean(room.keys)
 	if err := s.commits.do(ch); err != nil {
-		return store.Inserted{}, err // the store has failed or is closed; no room is needed any more
+		s.soil(room.keys)
+		s.giveBack(room)
+		return store.Inserted{}, err
 	}
 	return store.Inserted{Evicted: values(evicted)}, nil
 }

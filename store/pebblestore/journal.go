@@ -90,10 +90,11 @@ func (j *journal) flush(b *pebble.Batch) error {
 
 // Events gives journal entries; see [store.Store].
 func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	published := s.published.Load()
 	if after >= published || limit <= 0 {
 		return nil, nil

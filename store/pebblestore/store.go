@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -29,6 +27,7 @@ type Store struct {
 	index    *index
 	policies *policies
 	commits  *committer
+	space    *space
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
 
@@ -36,8 +35,9 @@ type Store struct {
 	published atomic.Uint64
 
 	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
-	gate   sync.RWMutex
-	closed bool // guarded by gate
+	gate sync.RWMutex
+	// +checklocks:gate
+	closed bool
 
 	// failed is closed when the disk failed and nothing more can be promised; failErr is set before.
 	failed   chan struct{}
@@ -45,6 +45,7 @@ type Store struct {
 	failErr  error
 
 	// insertKeys are the idempotency keys of inserts under way.
+	// +checklocks:gate
 	insertKeys *keySet
 }
 
@@ -89,21 +90,32 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		logger = slog.Default()
 	}
 	if err := makeDir(fsys, dir); err != nil {
-		return nil, err
+		return nil, openError(dir, err)
 	}
 	if s.unlock, err = lockDir(fsys, dir); err != nil {
-		return nil, err
+		return nil, openError(dir, err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.unlock())
 		}
 	}()
-	if s.info, err = openInfo(fsys, dir); err != nil {
-		return nil, err
+	s.space = newSpace(fsys, dir, logger)
+	fsys = s.space.wrap()
+	if err := writeHolder(fsys, dir); err != nil {
+		return nil, openError(dir, err)
 	}
-	if s.db, err = pebble.Open(fsys.PathJoin(dir, dataFolder), databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})); err != nil {
-		return nil, fmt.Errorf("opening the store at %s: %w", dir, err)
+	if s.info, err = openInfo(fsys, dir); err != nil {
+		return nil, openError(dir, err)
+	}
+	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
+	options.MemTableSize = uint64(s.space.unit)
+	data := fsys.PathJoin(dir, dataFolder)
+	if err := s.space.enough(data); err != nil {
+		return nil, openError(dir, err)
+	}
+	if s.db, err = pebble.Open(data, options); err != nil {
+		return nil, openError(dir, err)
 	}
 	if err := s.rebuild(); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the store at %s: %w", dir, err), s.db.Close())
@@ -117,15 +129,25 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		cache = 64 << 20
 	}
 	return &pebble.Options{
-		FS: fsys, Logger: logger, CacheSize: cache,
-		FormatMajorVersion: pebble.FormatNewest,
-		// A larger memtable than the default 4 MiB means fewer, larger flushes; it bounds what open has
-		// to replay after a crash.
-		MemTableSize:                32 << 20,
+		FS: fsys, Logger: logger, CacheSize: cache, EventListener: &pebble.EventListener{BackgroundError: seldom(logger)},
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                maxUnit,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
+	}
+}
+
+// seldom passes on errors of the database's own work, such as a flush that finds no room: it tries
+// again at once, and each try fails.
+func seldom(logger pebble.Logger) func(error) {
+	var last atomic.Int64
+	return func(err error) {
+		now, then := time.Now().Unix(), last.Load()
+		if now-then >= 10 && last.CompareAndSwap(then, now) {
+			logger.Errorf("%s", err.Error()) // its words alone: it carries a stack trace
+		}
 	}
 }
 
@@ -140,19 +162,18 @@ func (s *Store) Counts() (memories, crystals int) {
 	return s.index.memories, s.index.crystals
 }
 
-// enter lets a call in, or says why not. Every call that got nil leaves through s.gate.RUnlock.
+// enter lets a call in, or says why not.
+//
+// +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.gate.RLock()
 	if s.closed {
-		s.gate.RUnlock()
 		return errClosed()
 	}
 	select {
 	case <-s.failed:
-		s.gate.RUnlock()
 		return s.failure()
 	default:
 		return nil
@@ -187,7 +208,7 @@ func (s *Store) Close() error {
 func (s *Store) fail(err error) {
 	s.failOnce.Do(func() {
 		detail := "the disk failed; the process must be started again"
-		if strings.Contains(err.Error(), syscall.ENOSPC.Error()) { // by its words: Fatalf got no more
+		if isDiskFull(err) {
 			detail = "the disk is full; make room, and start the process again"
 		}
 		// Only the words of err: it carries a stack trace that a log would print whole.
@@ -225,8 +246,8 @@ func (l *databaseLogger) Fatalf(format string, args ...any) {
 
 // keySet holds the idempotency keys of inserts under way. The zero value is empty.
 type keySet struct {
-	// mu guards keys
-	mu   sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	keys map[string]struct{}
 }
 

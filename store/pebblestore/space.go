@@ -1,0 +1,206 @@
+package pebblestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// space keeps a full disk from becoming a failed one. Three things stand between: what would grow the
+// store is refused while little is left (the committer asks before it writes), what shrinks it or is
+// small goes on for longer, and a ballast file is removed when a write finds no room all the same,
+// because another process was quicker: what is on its way to the disk then still gets there. When
+// there is room again the ballast comes back and everything goes on by itself.
+//
+// All sizes derive from unit, the size of a memtable. Where the file system cannot tell its free space
+// (those in memory of the tests) nothing is refused.
+type space struct {
+	fsys vfs.FS // as it is, without onDiskFull
+	dir  string
+	unit int64
+	log  *slog.Logger
+
+	known bool         // the file system tells its free space
+	level atomic.Int32 // roomy, tight or full; set by the committer, and by exhausted
+	// ballast tells whether the ballast file is there. The committer and exhausted use it.
+	ballast atomic.Bool
+}
+
+// How much room there is.
+const (
+	roomy = int32(iota)
+	tight // nothing that grows the store
+	full  // nothing but refreshes
+)
+
+const ballastFile = "ballast" // in the store's folder; reserved, never read
+
+// maxUnit is the size of a memtable on a disk of at least 32 times that. A larger one than the
+// database's default of 4 MiB means fewer, larger flushes; it bounds what open has to replay after a
+// crash.
+const maxUnit = 32 << 20
+
+func newSpace(fsys vfs.FS, dir string, log *slog.Logger) *space {
+	s := &space{fsys: fsys, dir: dir, unit: maxUnit, log: log}
+	usage, err := fsys.GetDiskUsage(dir)
+	if err == nil && usage.TotalBytes > 0 {
+		s.known = true
+		s.unit = max(1<<20, min(maxUnit, int64(usage.TotalBytes/32)))
+	}
+	if _, err := fsys.Stat(s.ballastPath()); err == nil {
+		s.ballast.Store(true)
+	}
+	return s
+}
+
+func (s *space) ballastPath() string { return s.fsys.PathJoin(s.dir, ballastFile) }
+
+func (s *space) ballastSize() int64 { return s.unit / 2 }
+
+// wrap gives the file system for the database: one that calls exhausted when a write finds no room,
+// and tries again.
+func (s *space) wrap() vfs.FS {
+	if !s.known {
+		return s.fsys
+	}
+	return vfs.OnDiskFull(s.fsys, s.exhausted)
+}
+
+// enough says whether there is room to open the database: what its logs hold is written to tables, and
+// where there is no room for them the database would try for ever.
+func (s *space) enough(data string) error {
+	if !s.known {
+		return nil
+	}
+	usage, err := s.fsys.GetDiskUsage(s.dir)
+	if err != nil {
+		return err
+	}
+	free := int64(min(usage.AvailBytes, 1<<62))
+	if s.ballast.Load() {
+		free += s.ballastSize()
+	}
+	names, err := s.fsys.List(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	need := int64(0)
+	for _, name := range names {
+		if info, err := s.fsys.Stat(s.fsys.PathJoin(data, name)); err == nil && strings.HasSuffix(name, ".log") {
+			need += info.Size()
+		}
+	}
+	if need <= free {
+		return nil
+	}
+	return &sigil.Error{
+		Kind: sigil.ErrFull, Code: "disk_full",
+		Detail: fmt.Sprintf("the disk of %s has %d MiB free, and to start may take %d: make room, and start again", s.dir, free>>20, need>>20+1),
+	}
+}
+
+// exhausted makes the room that is held in reserve. The database's writes wait for it.
+func (s *space) exhausted() {
+	s.set(full)
+	if s.ballast.Swap(false) {
+		if err := s.fsys.Remove(s.ballastPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Error("the reserve of the full disk cannot be used", "err", err)
+		}
+	}
+}
+
+// look finds out how much room there is. Only the committer calls it.
+func (s *space) look() {
+	if !s.known {
+		return
+	}
+	usage, err := s.fsys.GetDiskUsage(s.dir)
+	if err != nil {
+		return // as it was: whoever writes will find out
+	}
+	free := int64(min(usage.AvailBytes, 1<<62))
+	if !s.ballast.Load() {
+		// Without the reserve the same room counts for less.
+		free -= s.ballastSize()
+	}
+	level := roomy
+	switch was := s.level.Load(); {
+	case free < s.unit/2:
+		level = full
+	case free < 2*s.unit:
+		level = tight
+	case was != roomy && free < 3*s.unit: // so that it does not go to and fro
+		level = tight
+	}
+	if level == roomy && !s.ballast.Load() {
+		s.reserve()
+	}
+	s.set(level)
+}
+
+func (s *space) set(level int32) {
+	switch was := s.level.Swap(level); {
+	case was == level:
+	case level == roomy:
+		s.log.Info("there is room on the disk again: everything is kept as before", "data", s.dir)
+	case was == roomy:
+		s.log.Error("the disk is nearly full: nothing new is kept until there is room", "data", s.dir)
+	case level == full:
+		s.log.Error("the disk is full: nothing is written until there is room", "data", s.dir)
+	}
+}
+
+// reserve writes the ballast. A file system that cannot hold room without bytes being written has
+// none: the rest has to do there.
+func (s *space) reserve() {
+	f, err := s.fsys.Create(s.ballastPath(), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return
+	}
+	if err := errors.Join(f.Preallocate(0, s.ballastSize()), f.Close()); err != nil {
+		_ = s.fsys.Remove(s.ballastPath()) // it is of no use
+		return
+	}
+	s.ballast.Store(true)
+}
+
+// admit says whether a change may be written now.
+func (s *space) admit(ch *change) error {
+	if level := s.level.Load(); level == roomy || level == tight && !ch.grows {
+		return nil
+	}
+	return &sigil.Error{
+		Kind: sigil.ErrFull, Code: "disk_full",
+		Detail: "the disk has no room left; it goes on by itself when there is",
+	}
+}
+
+// isDiskFull tells whether err says so; by its words, where the database passed on no more.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error())
+}
+
+// openError puts into words what somebody who opens a store can do about err.
+func openError(dir string, err error) error {
+	var known *sigil.Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case isDiskFull(err):
+		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the disk of " + dir + " is full: make room, and start again", Err: err}
+	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
+		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_writable", Detail: "the store at " + dir + " cannot be written", Err: err}
+	}
+	return fmt.Errorf("opening the store at %s: %w", dir, err)
+}

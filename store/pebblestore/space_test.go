@@ -1,0 +1,97 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// meter is a file system that tells as much free space as the test says.
+type meter struct {
+	vfs.FS
+	free atomic.Uint64
+}
+
+func (m *meter) GetDiskUsage(string) (vfs.DiskUsage, error) {
+	return vfs.DiskUsage{AvailBytes: m.free.Load(), TotalBytes: 1 << 40}, nil
+}
+
+// What does not fit on a nearly full disk is refused whole: no memory is evicted for it, no refresh is
+// lost, and all goes on when there is room.
+func TestARefusedChangeChangesNothing(t *testing.T) {
+	const mega = 1 << 20
+	disk := &meter{FS: vfs.NewMem()}
+	disk.free.Store(1000 * mega)
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	e := engine.New(s, &engine.Options{Settings: engine.Settings{Quota: store.Quota{Memories: 2}}})
+	encode := func() (sigil.Memory, error) {
+		return e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`), TTL: time.Hour})
+	}
+	full := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, sigil.ErrFull) || sigil.CodeOf(err) != "disk_full" {
+			t.Errorf("%s: %v; want disk_full", what, err)
+		}
+	}
+	a, errA := encode()
+	b, errB := encode()
+	if err := errors.Join(errA, errB); err != nil {
+		t.Fatal(err)
+	}
+
+	disk.free.Store(50 * mega) // tight
+	if _, err := e.Recall(ctx, a.Key); err != nil {
+		t.Error(err)
+	}
+	_, err = encode()
+	full("encode that would evict", err)
+	_, err = e.Pin(ctx, a.Key)
+	full("pin", err)
+	_, err = e.EncodeBatch(ctx, sigil.DefaultTenant, []sigil.Draft{{Data: []byte(`1`)}, {Data: []byte(`2`)}})
+	full("batch", err)
+	for _, key := range []sigil.Key{a.Key, b.Key} {
+		if _, err := e.Peek(ctx, key); err != nil {
+			t.Error(err)
+		}
+	}
+
+	disk.free.Store(10 * mega) // full
+	full("forget", e.Forget(ctx, b.Key))
+	if _, err := e.Peek(ctx, b.Key); err != nil {
+		t.Error(err)
+	}
+	disk.free.Store(70 * mega) // not yet enough to begin again, but to forget
+	_, err = encode()
+	full("encode", err)
+	if err := e.Forget(ctx, b.Key); err != nil {
+		t.Error(err)
+	}
+	disk.free.Store(500 * mega)
+	if _, err := encode(); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(s.CheckIndex(), s.Close()); err != nil {
+		t.Error(err)
+	}
+
+	if s, err = pebblestore.Open("data", &pebblestore.Options{FS: disk}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if m, err := engine.New(s, nil).Peek(ctx, a.Key); err != nil || m.AccessCount != 1 {
+		t.Errorf("after the refused changes the recall is lost: %d (%v)", m.AccessCount, err)
+	}
+}
