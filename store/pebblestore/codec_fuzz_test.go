@@ -245,8 +245,7 @@ func FuzzFolder(f *testing.F) {
 		if info != nil {
 			must(t, writeFile(fsys, dir, infoFile, info))
 		} else {
-			_, err := createInfo(fsys, dir)
-			must(t, err)
+			must(t, writeInfo(fsys, dir, newInfo(infoRecord{Format: format, ID: m.ID, CreatedAt: m.CreatedAt})))
 		}
 		db, err := pebble.Open(fsys.PathJoin(dir, dataFolder), &pebble.Options{FS: fsys, Logger: quiet{}})
 		must(t, err)
