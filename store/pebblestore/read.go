@@ -87,7 +87,9 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 				return nil, false, err
 			}
 			if !ok {
-				continue // removed since
+				// It is being removed. Not to show it says that it is gone, which must be durable first.
+				s.keys.lock(m.Key)()
+				continue
 			}
 			if page = append(page, memory); len(page) > q.Limit {
 				return page[:q.Limit], true, nil

@@ -58,3 +58,10 @@ func difference(path string, got, want reflect.Value) string {
 	}
 	return fmt.Sprintf("%s: got "+verb+", want "+verb, path, got, want)
 }
+
+// Equal asserts that got is want, to the bit, and names the first place where it is not; nil and empty
+// lists and maps are the same.
+func Equal[T any](t TB, what string, got, want T) {
+	t.Helper()
+	equal(t, what, got, want)
+}

@@ -1,0 +1,322 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// Load is concurrent clients that do to a daemon whatever a client can. What they draw depends on the
+// seed alone; what comes of it depends on the machine.
+type Load struct {
+	Ledger  *Ledger
+	Tenants []string
+	Clients int
+	Seed    uint64
+	// Done counts what was answered, by kind of operation.
+	Done Tally
+
+	runs   uint64
+	broken atomic.Int64 // requests that got no answer
+}
+
+// Run says how one run of a load goes.
+type Run struct {
+	// Most bounds the requests; 0 is no bound.
+	Most int64
+	// After is how many answers close Reached.
+	After int64
+	// Reached, where it is not nil, is closed after so many answers, or at the end.
+	Reached chan struct{}
+	// Ends tells that the process is going to end: requests that are not answered are no violation, and
+	// clients may leave before the answer. Refusals is its like for answers 503.
+	Ends     bool
+	Refusals bool
+	// DiskFull allows encodes and other changes to be refused for want of room.
+	DiskFull bool
+}
+
+// run is a Run under way.
+type run struct {
+	Run
+	load    *Load
+	addr    string
+	http    *http.Client
+	answers atomic.Int64
+	sent    atomic.Int64
+	reached sync.Once
+}
+
+// worker is one client. It alone pins, unpins and forgets what it has kept.
+type worker struct {
+	*run
+	n      int
+	tenant string
+	api    *client.Client
+	rng    *rand.Rand
+	own    []*Entry
+}
+
+// newHTTP makes a client with room for all connections of a load.
+func newHTTP() *http.Client {
+	return &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
+}
+
+// Run runs the clients until ctx ends or the daemon at addr is gone for all of them. When it returns
+// no request is under way.
+func (l *Load) Run(ctx context.Context, addr string, o Run) error {
+	l.runs++
+	if o.DiskFull {
+		l.Ledger.diskFull()
+	}
+	r := &run{Run: o, load: l, addr: addr, http: newHTTP()}
+	defer r.http.CloseIdleConnections()
+	defer r.reach()
+	own := l.Ledger.owned(l.Clients)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var workers, others sync.WaitGroup
+	for n := range l.Clients {
+		tenant := l.Tenants[n%len(l.Tenants)]
+		api, err := client.New(addr, &client.Options{Tenant: tenant, HTTPClient: r.http})
+		if err != nil {
+			return err
+		}
+		w := &worker{run: r, n: n, tenant: tenant, api: api, rng: l.rng(n), own: own[n]}
+		workers.Go(func() { // waited for below
+			for ctx.Err() == nil && w.step(context.WithoutCancel(ctx)) {
+			}
+		})
+	}
+	rng := l.rng(-1)
+	tenant := l.Tenants[rng.IntN(len(l.Tenants))]
+	api, err := client.New(addr, &client.Options{Tenant: tenant, HTTPClient: r.http})
+	if err != nil {
+		return err
+	}
+	others.Go(func() { r.tail(ctx, api, tenant) })     // waited for below
+	others.Go(func() { r.readSlowly(ctx, tenant) })    // waited for below
+	others.Go(func() { r.leaveInTheMiddle(ctx, rng) }) // waited for below
+	workers.Wait()
+	cancel()
+	others.Wait()
+	return nil
+}
+
+// rng gives a client's own source of draws for this run.
+func (l *Load) rng(n int) *rand.Rand {
+	return rand.New(rand.NewPCG(l.Seed, l.runs<<16|uint64(n+1)))
+}
+
+// Broken counts the requests of all runs that got no answer.
+func (l *Load) Broken() int64 { return l.broken.Load() }
+
+func (r *run) reach() {
+	r.reached.Do(func() {
+		if r.Reached != nil {
+			close(r.Reached)
+		}
+	})
+}
+
+// answer notes that something was answered.
+func (r *run) answer(kind string) {
+	r.load.Done.Add(kind, 1)
+	if r.answers.Add(1) == r.After {
+		r.reach()
+	}
+}
+
+// outcome is what the answer to a request says of its effect.
+type outcome int
+
+const (
+	done    outcome = iota // it was done
+	missing                // there is no such memory
+	denied                 // it was not done
+	unknown                // it may have been done, and the daemon lives
+	lost                   // it may have been done, and the daemon does not answer
+)
+
+// outcome judges the error of one request.
+func (r *run) outcome(kind string, err error) outcome {
+	var refusal *client.Error
+	switch {
+	case err == nil:
+		r.answer(kind)
+		return done
+	case errors.As(err, &refusal):
+		r.answer(kind)
+		return r.refusal(kind, &refusal.Problem)
+	case errors.Is(err, context.Canceled): // the client left
+		return unknown
+	case errors.Is(err, client.ErrUnreachable):
+		r.load.broken.Add(1)
+		if !r.Ends {
+			r.load.Ledger.violate("%s: no answer from a daemon that is not to end: %v", kind, err)
+		}
+		return lost
+	}
+	r.load.Ledger.violate("%s: %v", kind, err)
+	return unknown
+}
+
+// refusal judges an answer that is no success, of a request or of an item of a batch.
+func (r *run) refusal(kind string, p *sigil.Problem) outcome {
+	switch {
+	case p.Status == http.StatusNotFound && p.Code == "not_found":
+		return missing
+	case p.Code == "quota_full" && r.load.Ledger.Quota > 0:
+		return denied
+	case p.Status == http.StatusInsufficientStorage && r.DiskFull:
+		r.load.Done.Add("refused: disk full", 1)
+		return denied
+	case p.Status == http.StatusServiceUnavailable && (r.DiskFull || r.Refusals):
+		r.load.Done.Add("refused: unavailable", 1)
+		return unknown
+	}
+	r.load.Ledger.violate("%s: answered %d %s: %s", kind, p.Status, p.Code, p.Detail)
+	return unknown
+}
+
+// tail reads a tenant's journal as it grows.
+func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	stats, err := api.Stats(ctx)
+	if err != nil {
+		return
+	}
+	for after := stats.Position; ; {
+		page, err := api.Events(ctx, after, 200)
+		if err != nil {
+			return // the workers say what is wrong
+		}
+		for i := range page.Events {
+			e := &page.Events[i]
+			if e.Position <= after {
+				r.load.Ledger.violate("the journal of %s gives entry %d after %d", tenant, e.Position, after)
+			}
+			after = e.Position
+			r.load.Ledger.saw(e)
+		}
+		r.load.Done.Add("journal page", 1)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Repeat asks again for all that has an idempotency key and went unanswered, and for at most some of
+// what was answered. Each must give the memory that the first request made, or make it now.
+func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
+	l.runs++
+	rng := l.rng(-2)
+	r := &run{load: l, addr: addr, http: newHTTP()}
+	defer r.http.CloseIdleConnections()
+	for _, e := range l.Ledger.open(some, rng.IntN) {
+		api, err := client.New(addr, &client.Options{Tenant: e.Tenant, HTTPClient: r.http})
+		if err != nil {
+			return err
+		}
+		w := &worker{run: r, n: e.owner, tenant: e.Tenant, api: api, rng: rng}
+		entries := []*Entry{e}
+		if e.batch != nil {
+			entries = e.batch.entries
+		}
+		for _, e := range entries {
+			l.Ledger.again(e)
+		}
+		what := w.send(ctx, "repeat", entries, e.batch != nil)
+		if what == lost {
+			return fmt.Errorf("no answer to a repeated request")
+		}
+	}
+	return nil
+}
+
+// probe encodes one memory on a disk that may be full.
+func (l *Load) probe(ctx context.Context, addr string) (outcome, error) {
+	l.runs++
+	r := &run{Run: Run{DiskFull: true}, load: l, addr: addr, http: newHTTP()}
+	defer r.http.CloseIdleConnections()
+	api, err := client.New(addr, &client.Options{Tenant: l.Tenants[0], HTTPClient: r.http})
+	if err != nil {
+		return lost, err
+	}
+	w := &worker{run: r, tenant: l.Tenants[0], api: api, rng: l.rng(-3)}
+	what := w.encode(ctx)
+	if what == lost {
+		err = errors.New("no answer")
+	}
+	return what, err
+}
+
+// readable reads in every way there is, and gives the first error.
+func (l *Load) readable(ctx context.Context, addr string) error {
+	clients, done, err := dial(addr, l.Tenants)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, c := range clients {
+		page, err := c.List(ctx, client.ListQuery{Limit: 20, Pinned: new(bool)})
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Memories {
+			if _, err := c.Peek(ctx, v.ID); err != nil && !errors.Is(err, sigil.ErrNotFound) {
+				return err
+			}
+		}
+		_, stats := c.Stats(ctx)
+		_, events := c.Events(ctx, 0, 10)
+		if err := errors.Join(stats, events, c.Ready(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tally counts by name. Its zero value is empty.
+type Tally struct {
+	// mu guards counts
+	mu     sync.Mutex
+	counts map[string]int64
+}
+
+// Add adds n.
+func (t *Tally) Add(name string, n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = map[string]int64{}
+	}
+	t.counts[name] += n
+}
+
+// Get gives one count.
+func (t *Tally) Get(name string) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.counts[name]
+}
+
+// Each gives all counts to visit, in no order.
+func (t *Tally) Each(visit func(name string, n int64)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name, n := range t.counts {
+		visit(name, n)
+	}
+}

@@ -1,0 +1,175 @@
+package campaign
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// journalPage is how many entries are asked for at once.
+const journalPage = 1000
+
+// journalSeen is what readers were shown of the journal: a position once shown keeps its entry.
+type journalSeen struct {
+	hashes map[uint64]uint64 // of the entry at each position
+	last   uint64
+}
+
+// replay is what the journal comes to: the memories it says are there, and how the others went.
+type replay struct {
+	position uint64
+	memories map[sigil.ID]*life
+	crystals map[pattern]bool // patterns that crystallized
+}
+
+// life is what the journal says of one memory.
+type life struct {
+	tenant string
+	first  sigil.Arithmetic // as it was encoded
+	fades  *sigil.Timestamp // the deadline that was journaled last
+	pinned bool
+	strong bool            // it crystallized
+	ended  sigil.EventKind // "" while it lives
+	at     time.Time       // when it ended
+}
+
+func newReplay() *replay {
+	return &replay{memories: map[sigil.ID]*life{}, crystals: map[pattern]bool{}}
+}
+
+// patterns gives those that crystallized so far.
+func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
+
+// saw compares an entry with what was seen at its position before. Anyone who reads the journal calls it.
+func (l *Ledger) saw(e *sigil.EventView) {
+	text, err := json.Marshal(e)
+	if err != nil { // it was JSON
+		l.violate("journal entry %d: %v", e.Position, err)
+		return
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(text) // it never fails
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if seen, ok := l.journal.hashes[e.Position]; ok && seen != sum.Sum64() {
+		l.violation("journal entry %d is another than was seen there before: %s", e.Position, text)
+	}
+	l.journal.hashes[e.Position] = sum.Sum64()
+	l.journal.last = max(l.journal.last, e.Position)
+}
+
+// follow reads the journals of all tenants from r's position on and adds them to r. Together they must
+// have every position up to the store's own.
+func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay) error {
+	stats, err := clients[0].Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if stats.Position < r.position {
+		l.violate("the journal ends at %d and had %d entries before", stats.Position, r.position)
+		return nil
+	}
+	there := make([]bool, stats.Position-r.position)
+	for i, c := range clients {
+		for after := r.position; ; {
+			page, err := c.Events(ctx, after, journalPage)
+			if err != nil {
+				return err
+			}
+			for j := range page.Events {
+				e := &page.Events[j]
+				if e.Position <= after {
+					l.violate("journal of %s: %d comes after %d", l.tenants[i], e.Position, after)
+				}
+				after = e.Position
+				l.saw(e)
+				if e.Position > stats.Position {
+					continue // came while we read: it is the next time's
+				}
+				if at := e.Position - r.position - 1; there[at] {
+					l.violate("journal entry %d is in two journals", e.Position)
+				} else {
+					there[at] = true
+				}
+				if wrong := r.add(l.tenants[i], e); wrong != "" {
+					l.violate("journal entry %d: %s", e.Position, wrong)
+				}
+			}
+			if len(page.Events) < journalPage {
+				break
+			}
+		}
+	}
+	for i, ok := range there {
+		if !ok {
+			l.violate("the journal has no entry %d, and goes to %d", r.position+uint64(i)+1, stats.Position)
+		}
+	}
+	r.position = stats.Position
+	l.mu.Lock()
+	l.replayed += len(there)
+	l.mu.Unlock()
+	return nil
+}
+
+// add says what is wrong with an entry after those before it; "" for nothing.
+func (r *replay) add(tenant string, e *sigil.EventView) string {
+	if e.Tenant != tenant {
+		return fmt.Sprintf("is of %s, in the journal of %s", e.Tenant, tenant)
+	}
+	if e.ID == nil {
+		if e.Kind != sigil.Crystallized || e.Crystal == nil {
+			return fmt.Sprintf("%s of no memory", e.Kind)
+		}
+		p := pattern{tenant, e.Crystal.Pattern}
+		if r.crystals[p] {
+			return fmt.Sprintf("pattern %d crystallized twice", p.group)
+		}
+		r.crystals[p] = true
+		return ""
+	}
+	m := r.memories[*e.ID]
+	if e.Arithmetic == nil {
+		return "has no arithmetic"
+	}
+	if e.Kind == sigil.Encoded {
+		if m != nil {
+			return fmt.Sprintf("%s was encoded twice", e.ID)
+		}
+		r.memories[*e.ID] = &life{tenant: tenant, first: *e.Arithmetic, fades: e.Arithmetic.FadesAt, pinned: e.Arithmetic.Pinned}
+		return ""
+	}
+	switch {
+	case m == nil || m.tenant != tenant:
+		return fmt.Sprintf("%s %s, which was not encoded", e.Kind, e.ID)
+	case m.ended != "":
+		return fmt.Sprintf("%s %s, which was %s", e.Kind, e.ID, m.ended)
+	}
+	m.fades = e.Arithmetic.FadesAt
+	switch e.Kind {
+	case sigil.Crystallized:
+		m.strong = true
+	case sigil.Pinned, sigil.Unpinned:
+		pinned := e.Kind == sigil.Pinned
+		if m.pinned == pinned {
+			return fmt.Sprintf("%s is %s twice", e.ID, e.Kind)
+		}
+		m.pinned = pinned
+	case sigil.Forgotten, sigil.Evicted:
+		m.ended, m.at = e.Kind, e.Time.Time
+	case sigil.Faded:
+		m.ended, m.at = e.Kind, e.Time.Time
+		if m.fades == nil || e.Time.Before(m.fades.Time) {
+			return fmt.Sprintf("%s faded at %s, before its deadline", e.ID, e.Time)
+		}
+	default:
+		return fmt.Sprintf("is of a kind that is not known, %q", e.Kind)
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Breaks a copy of the program on purpose, one way at a time, and checks that the gate that is there for
+# it fails: a gate that never fails guards nothing. Prints a table in Markdown. A mutant that does not
+# apply any more, that does not compile, or that its gate lets pass is an error.
+#
+# scripts/mutants.sh [NAME...] runs those named, or all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$work"
+export GOFLAGS="$(go env GOFLAGS) -trimpath -buildvcs=false"
+wanted=("$@") failed=0
+
+# mutant NAME WHAT FILE PERL GATE...: PERL edits FILE, which it gets as one string.
+mutant() {
+	local name=$1 what=$2 file=$3 edit=$4
+	shift 4
+	if [ ${#wanted[@]} -gt 0 ] && [[ " ${wanted[*]} " != *" $name "* ]]; then return; fi
+	cp "$work/$file" "$work/saved"
+	local begin=$SECONDS verdict
+	perl -0pi -e "$edit" "$work/$file"
+	if cmp -s "$work/saved" "$work/$file"; then
+		verdict='**does not apply**' failed=1
+	elif ! (cd "$work" && go build ./... && go vet "./$(dirname "$file")") >"$work/log" 2>&1; then
+		verdict='**does not compile**' failed=1
+	elif (cd "$work" && timeout 300 "$@") >"$work/log" 2>&1; then
+		verdict='**survives**' failed=1
+	else
+		verdict="killed in $((SECONDS - begin)) s by \`$(grep -aoE -m1 '^ *--- FAIL: [A-Za-z0-9_]+' "$work/log" | awk '{ print $3 }' || true)\`"
+		[[ $verdict != *'``' ]] || verdict="killed in $((SECONDS - begin)) s: $(grep -aoE -m1 'DATA RACE|checklocks|arrow|deadlock|panic: [a-z ]+|[a-z ]+ lock' "$work/log" || echo failed)"
+	fi
+	cp "$work/saved" "$work/$file"
+	printf '| %s | %s | `%s` | %s |\n' "$name" "$what" "$*" "$verdict"
+	[[ $verdict != \** ]] || tail -n 20 "$work/log" >&2
+}
+
+echo '| mutant | what it breaks | gate | verdict |'
+echo '| --- | --- | --- | --- |'
+p=store/pebblestore
+mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
+	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
+	go test -race -count=1 -run 'Contract|Concurrent' ./$p
+mutant no-key-lock 'changes of one memory do not exclude each other' $p/keylock.go \
+	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
+	go test -count=1 ./$p
+mutant no-sync 'a commit is answered without a sync' $p/commit.go \
+	's/ApplyNoSyncWait\(w\.batch, pebble\.Sync\)/Apply(w.batch, pebble.NoSync)/; s/w\.batch\.SyncWait\(\)/error(nil)/' \
+	go test -count=1 -run 'PowerCut|Crash' ./$p
+mutant publish-early 'a change is visible before it is durable' $p/commit.go \
+	'my $b; s/(\t\tx := c\.s\.index\n.*?\t\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\t\tif !w\.batch\.Empty\(\) \{ \/\/ else)/\t\tif w.group != nil {\n$b\t\t}\n$1/' \
+	go test -count=1 -run 'BeforeItIsDurable' ./$p
+mutant answer-early 'a commit is answered before it is published' $p/commit.go \
+	's/\t\tw\.group\.answer\(nil\)\n//; s/(\t\tx := c\.s\.index\n)/\t\tw.group.answer(nil)\n$1/' \
+	go test -race -count=1 ./$p
+mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.go \
+	's/Memory: m\}, m\.Due\(now\)/Memory: m}, true/' \
+	go test -count=1 ./engine ./internal/proof
+mutant no-journal 'changes leave no entry in the journal' $p/pending.go \
+	's/\tfor _, e := range ch\.events \{.*?\n\t\}\n\treturn nil/\treturn nil/s' \
+	go test -count=1 -run 'Contract' ./$p
+mutant no-refresh 'a recall does not start idleness anew' engine/recall.go \
+	's/\t\tm\.Touch\(.*?\)\n//' \
+	go test -count=1 ./engine
+mutant shows-due 'reads give what is past its deadline' $p/read.go \
+	's/!ok \|\| m\.Due\(now\)/!ok/' \
+	go test -count=1 -run 'Contract' ./$p
+mutant lost-refresh 'a removal that is refused loses the refresh it stood before' $p/change.go \
+	's/\t\ts\.soil\(\[\]sigil\.Key\{key\}\)\n//' \
+	go test -count=1 -run 'Refused' ./$p
+mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
+	's/len\(t\.byID\)\+t\.arriving\.memories-t\.leaving\.memories > /len(t.byID)+t.arriving.memories-t.leaving.memories > 1+/' \
+	go test -count=1 -run 'Contract' ./$p
+mutant second-crystal 'each sweep makes a new crystal of a pattern' engine/crystallize.go \
+	's/old == nil && p/p/' \
+	go test -count=1 ./engine
+mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
+	's/(s\.ledger\.stop\(\)\n)/$1\tif true {\n\t\treturn nil\n\t}\n/' \
+	go test -count=1 ./scheduler
+mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
+	's/level == roomy \|\| level == tight && !ch\.grows/level <= full/' \
+	go test -count=1 -run 'Refused' ./$p
+mutant wrong-arrow 'the engine imports a driver' engine/engine.go \
+	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/sigil-dna/sigil/internal/metrics"\n|' \
+	go test -count=1 ./internal/arrows
+[ $failed -eq 0 ] || { echo 'mutants: a gate is missing, see above' >&2; exit 1; }

@@ -1,0 +1,180 @@
+package pebblestore_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// stuck is a file system whose syncs can be made to wait.
+type stuck struct {
+	vfs.FS
+	mu      sync.Mutex    // guards waiting, letGo
+	waiting chan struct{} // closed by the first sync that waits; nil while none has to
+	letGo   chan struct{}
+}
+
+func (s *stuck) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := s.FS.Create(name, category)
+	return stuckFile{f, s}, err
+}
+
+// hold makes syncs wait; the channel it gives is closed by the first that does.
+func (s *stuck) hold() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting, s.letGo = make(chan struct{}), make(chan struct{})
+	return s.waiting
+}
+
+func (s *stuck) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.letGo)
+	s.waiting, s.letGo = nil, nil
+}
+
+func (s *stuck) wait() {
+	s.mu.Lock()
+	waiting, letGo := s.waiting, s.letGo
+	if waiting != nil {
+		select {
+		case <-waiting:
+		default:
+			close(waiting)
+		}
+	}
+	s.mu.Unlock()
+	if letGo != nil {
+		<-letGo
+	}
+}
+
+type stuckFile struct {
+	vfs.File
+	s *stuck
+}
+
+func (f stuckFile) Sync() error     { f.s.wait(); return f.File.Sync() }
+func (f stuckFile) SyncData() error { f.s.wait(); return f.File.SyncData() }
+
+// Nobody sees a change that a power cut could still undo: as long as the sync has not returned, an
+// encode is not there, what is forgotten is, a pin is not set, and the journal has no entry of it.
+func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
+	disk := &stuck{FS: vfs.NewMem()}
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	e := engine.New(s, nil)
+	encode := func(data string) sigil.Memory {
+		m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(data)})
+		if err != nil {
+			t.Error(err)
+		}
+		return m
+	}
+	pinned, forgotten := encode(`"to be pinned"`), encode(`"to be forgotten"`)
+	before, err := s.Stats(ctx, sigil.DefaultTenant, e.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	waiting := disk.hold()
+	var changes sync.WaitGroup
+	changes.Go(func() { encode(`"new"`) })
+	changes.Go(func() {
+		if _, err := e.Pin(ctx, pinned.Key); err != nil {
+			t.Error(err)
+		}
+	})
+	changes.Go(func() {
+		if err := e.Forget(ctx, forgotten.Key); err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case <-waiting:
+	case <-time.After(time.Minute):
+		t.Fatal("no sync")
+	}
+	for range 100 { // the three may come to the disk now, or in the next batch
+		after, err := s.Stats(ctx, sigil.DefaultTenant, e.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.Memories != before.Memories || after.Pinned != 0 || after.Position != before.Position {
+			t.Errorf("seen before it is durable: %+v, before %+v", after, before)
+			break
+		}
+	}
+	disk.release()
+	changes.Wait()
+
+	if m, err := e.Peek(ctx, pinned.Key); err != nil || !m.Pinned {
+		t.Errorf("pinned %v (%v)", m.Pinned, err)
+	}
+	if _, err := e.Peek(ctx, forgotten.Key); !errors.Is(err, sigil.ErrNotFound) {
+		t.Errorf("forgotten: %v", err)
+	}
+	after, err := s.Stats(ctx, sigil.DefaultTenant, e.Now())
+	if err != nil || after.Memories != 2 || after.Position != before.Position+3 {
+		t.Errorf("afterwards %+v (%v)", after, err)
+	}
+}
+
+// A list that does not show what is being forgotten has waited until that was durable.
+func TestAListHidesOnlyWhatIsGoneForGood(t *testing.T) {
+	disk := &stuck{FS: vfs.NewMem()}
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	e := engine.New(s, nil)
+	m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`"to be forgotten"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := disk.hold()
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		if err := e.Forget(ctx, m.Key); err != nil {
+			t.Error(err)
+		}
+	})
+	<-waiting
+	var released atomic.Bool
+	listed := make(chan struct{})
+	calls.Go(func() {
+		defer close(listed)
+		page, err := e.List(ctx, sigil.DefaultTenant, engine.ListQuery{})
+		if err != nil || len(page.Memories) == 0 && !released.Load() {
+			t.Errorf("a list hides what is being forgotten before that is durable (%v)", err)
+		}
+	})
+	for i := 0; i < 100_000; i++ { // gives a list that does not wait the time to say so
+		select {
+		case <-listed:
+			i = 100_000
+		default:
+			runtime.Gosched()
+		}
+	}
+	released.Store(true)
+	disk.release()
+	calls.Wait()
+}
