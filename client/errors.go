@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -24,6 +26,9 @@ var ErrUnreachable = errors.New("daemon is unreachable")
 
 // maxProblem bounds how much of an error's body is read.
 const maxProblem = 64 << 10
+
+// maxRetryAfter is the most seconds that a daemon can ask to wait: a day.
+const maxRetryAfter = 24 * 60 * 60
 
 // Error is a refusal or failure that the daemon reported. [errors.Is] finds the kind in package sigil
 // that it stands for.
@@ -39,12 +44,12 @@ func (e *Error) Error() string {
 	p := &e.Problem
 	var parts []string
 	for _, s := range []string{p.Code, p.Field, p.Detail} {
-		if s != "" {
+		if s = message(s); s != "" {
 			parts = append(parts, s)
 		}
 	}
-	if p.Code == "" {
-		parts = append([]string{strings.TrimSpace(fmt.Sprintf("the daemon answered %d %s", p.Status, p.Title))}, parts...)
+	if message(p.Code) == "" {
+		parts = append([]string{strings.TrimSpace(fmt.Sprintf("the daemon answered %d %s", p.Status, message(p.Title)))}, parts...)
 	}
 	return strings.Join(parts, ": ")
 }
@@ -101,7 +106,7 @@ func AsError(item sigil.BatchItem) error {
 func refused(r request, resp *http.Response) error {
 	e := &Error{}
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(seconds) * time.Second
+		e.RetryAfter = time.Duration(min(seconds, maxRetryAfter)) * time.Second
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // a part of it says more than the failure to read it
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -123,7 +128,21 @@ func firstLine(s string) string {
 	if len(s) > most {
 		s = s[:most] + "…"
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return message(s)
+}
+
+// message gives s as a part of one line of text: it came from outside, and may be shown on a terminal.
+func message(s string) string {
+	const most = 1000
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // unanswered explains that a request got no answer.
@@ -153,5 +172,5 @@ func (c *Client) brokeOff(ctx context.Context, err error) error {
 // strange explains that an answer came but makes no sense. The cause is told, not wrapped: it may be
 // of a kind that speaks of the caller's own input.
 func (c *Client) strange(cause error) error {
-	return fmt.Errorf("the answer of %s is not that of a sigil daemon: %v", c, cause) //nolint:errorlint // see above
+	return fmt.Errorf("the answer of %s is not that of a sigil daemon: %s", c, firstLine(cause.Error()))
 }

@@ -21,10 +21,12 @@ type story struct {
 	clock   *clock
 	store   *storetest.Model
 	engines []*engine.Engine
-	mine    [4][]sigil.Key       // by caller, in the order of encoding
-	labels  map[sigil.Key]string // what a memory is called in every run of the story
-	mu      sync.Mutex           // guards labels
+	mine    [4][]sigil.Key // by caller, in the order of encoding
 	fails   func(format string, args ...any)
+
+	mu sync.Mutex
+	// +checklocks:mu
+	labels map[sigil.Key]string // what a memory is called in every run of the story
 }
 
 const rounds = 40
@@ -89,10 +91,17 @@ func (s *story) act(ctx context.Context, round, caller int) {
 	}
 }
 
+// allLabels gives the labels, of which there come no more.
+func (s *story) allLabels() map[sigil.Key]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.labels
+}
+
 // alive gives what lives at the end, by label, without what differs from run to run.
 func (s *story) alive(t *testing.T) map[string]sigil.Meta {
 	t.Helper()
-	alive := map[string]sigil.Meta{}
+	alive, labels := map[string]sigil.Meta{}, s.allLabels()
 	q := engine.ListQuery{Limit: 1000}
 	page, err := s.engines[0].List(t.Context(), sigil.DefaultTenant, q)
 	if err != nil || page.Next != "" {
@@ -101,7 +110,7 @@ func (s *story) alive(t *testing.T) map[string]sigil.Meta {
 	for _, m := range page.Memories {
 		meta := m.Meta
 		meta.ID = sigil.ID{}
-		alive[s.labels[m.Key]] = meta
+		alive[labels[m.Key]] = meta
 	}
 	return alive
 }
@@ -109,8 +118,8 @@ func (s *story) alive(t *testing.T) map[string]sigil.Meta {
 func TestWhatLivesDoesNotDependOnWhoSweeps(t *testing.T) {
 	want := tell(t, 1, 0)
 	wantAlive := want.alive(t)
-	if len(wantAlive) < 20 || len(wantAlive) > len(want.labels)*3/4 {
-		t.Fatalf("%d of %d live: the story is about nothing", len(wantAlive), len(want.labels))
+	if len(wantAlive) < 20 || len(wantAlive) > len(want.allLabels())*3/4 {
+		t.Fatalf("%d of %d live: the story is about nothing", len(wantAlive), len(want.allLabels()))
 	}
 	for _, tt := range []struct{ engines, sweepers int }{{1, 1}, {2, 2}, {2, 4}, {3, 8}} {
 		t.Run(fmt.Sprintf("%d engines, %d sweepers", tt.engines, tt.sweepers), func(t *testing.T) {
@@ -139,6 +148,7 @@ func (s *story) everyEndIsJournaledOnce(t *testing.T, alive map[string]sigil.Met
 	if err != nil {
 		t.Fatal(err)
 	}
+	labels := s.allLabels()
 	encoded, ended := map[sigil.Key]int{}, map[sigil.Key]int{}
 	for _, e := range events {
 		switch e.Kind {
@@ -147,11 +157,11 @@ func (s *story) everyEndIsJournaledOnce(t *testing.T, alive map[string]sigil.Met
 		case sigil.Faded, sigil.Forgotten:
 			ended[e.Memory.Key]++
 			if e.Kind == sigil.Faded && !e.Memory.Due(e.Time) {
-				t.Errorf("%s faded at %v, before its deadline %v", s.labels[e.Memory.Key], e.Time, e.Memory.FadesAt)
+				t.Errorf("%s faded at %v, before its deadline %v", labels[e.Memory.Key], e.Time, e.Memory.FadesAt)
 			}
 		}
 	}
-	for key, label := range s.labels {
+	for key, label := range labels {
 		want := 1
 		if _, lives := alive[label]; lives {
 			want = 0

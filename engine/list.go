@@ -86,9 +86,11 @@ func decodeCursor(s string) (id sigil.ID, err error) {
 		return id, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) != 1+len(id) || b[0] != cursorVersion {
-		return id, sigil.Invalid("invalid_cursor", "cursor", "was not made by this service")
+	if err == nil && len(b) == 1+len(id) {
+		copy(id[:], b[1:])
 	}
-	copy(id[:], b[1:])
+	if encodeCursor(id) != s { // base64 lets line ends and stray bits pass
+		return sigil.ID{}, sigil.Invalid("invalid_cursor", "cursor", "was not made by this service")
+	}
 	return id, nil
 }

@@ -165,11 +165,15 @@ func ofPattern(group, n int) []string {
 
 // recorder is an observer that remembers.
 type recorder struct {
-	mu       sync.Mutex // guards all below
-	did      []string
+	mu sync.Mutex
+	// +checklocks:mu
+	did []string
+	// +checklocks:mu
 	released map[string]int
-	sweeps   []sigil.Sweep
-	errors   []error
+	// +checklocks:mu
+	sweeps []sigil.Sweep
+	// +checklocks:mu
+	errors []error
 }
 
 func (o *recorder) Did(verb string, n int, _ time.Duration, err error) {

@@ -16,8 +16,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A recorder keeps what OnRun is told.
 type recorder struct {
-	// mu guards runs.
-	mu   sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	runs []scheduler.Run
 }
 

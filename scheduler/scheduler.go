@@ -14,11 +14,11 @@ var (
 	// name, or a nil job.
 	ErrInvalid = errors.New("scheduler: invalid")
 	// ErrConflict is a name that is taken.
-	ErrConflict = errors.New("scheduler: there is a job of that name")
+	ErrConflict = errors.New("scheduler: there is a job of that name") // +checklocksignore: never changes
 	// ErrNotFound is a name no job has.
 	ErrNotFound = errors.New("scheduler: no job of that name")
 	// ErrStarted is an Add after Start.
-	ErrStarted = errors.New("scheduler: started")
+	ErrStarted = errors.New("scheduler: started") // +checklocksignore: never changes
 	// ErrStopped is a call after Stop. It is also the [context.Cause] that a
 	// job finds when Stop has run out of patience.
 	ErrStopped = errors.New("scheduler: stopped")

@@ -219,10 +219,3 @@ func TestStopWhileStarting(t *testing.T) {
 		calls.Wait()
 	}
 }
-
-// The check for leaks is in TestMain.
-func TestStartStopCycles(t *testing.T) {
-	for range 1000 {
-		stop(t, begin(t, nil, "@every 1s", nothing))
-	}
-}

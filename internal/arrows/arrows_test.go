@@ -64,16 +64,16 @@ var table = map[string][]string{
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
 	// Proof. It is told how to open a driver, and names none.
-	"internal/proof": {root, "client", "engine", "store", "github.com/anishathalye/porcupine"},
+	"internal/proof": {
+		root, "client", "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
+	},
+	"internal/campaign":  {root, "client"},
+	"internal/lifecycle": {"go.uber.org/goleak"},
 
 	// Tools of our own.
 	"internal/arrows": {},
-	"internal/proof": {
-		root, "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
-	},
-	"scripts/aptjson":   {},
-	"internal/bench":    {root, "client", "engine", "store", "store/pebblestore", any3rd},
-	"internal/campaign": {root, "client"},
+	"scripts/aptjson": {},
+	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/scheduler"
@@ -63,6 +65,14 @@ func (c *Config) check(say func(setting, why string)) {
 	if c.DrainTimeout <= 0 || c.DrainTimeout > time.Hour {
 		say("drain-timeout", "must be over 0 and at most 1h")
 	}
+}
+
+// oneLine tells whether a value can be shown, and written to a file, as it is: in UTF-8, without what
+// drives a terminal or ends a line.
+func oneLine(value string) bool {
+	return utf8.ValidString(value) && !strings.ContainsFunc(value, func(r rune) bool {
+		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
+	})
 }
 
 // never tells whether a schedule says that a job does not run.

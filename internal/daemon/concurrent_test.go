@@ -86,7 +86,8 @@ func TestFiftyConcurrentEncodesMakeFifty(t *testing.T) {
 
 // ledger is what was acknowledged, by id.
 type ledger struct {
-	mu   sync.Mutex // guards data
+	mu sync.Mutex
+	// +checklocks:mu
 	data map[string]string
 }
 

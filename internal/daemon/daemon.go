@@ -30,9 +30,10 @@ type Daemon struct {
 	grace   time.Duration
 	open    func(Config, Hooks) (store.Store, error)
 
-	// mu guards started and stopped
-	mu      sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	started *phase // nil until Start is called
+	// +checklocks:mu
 	stopped *phase // nil until Stop is called
 
 	// parts are those that run, in the order of their start. Start and the first Stop alone touch
@@ -52,7 +53,7 @@ type Daemon struct {
 type phase struct {
 	done  chan struct{}
 	err   error              // set before done is closed
-	abort context.CancelFunc // of a start
+	abort context.CancelFunc // breaks a start off, and ends a stop's time to drain
 }
 
 // part is something that runs and has to be stopped.
@@ -115,11 +116,11 @@ func New(c Config, o *Options) *Daemon {
 // A second Start waits for the first and returns its error. After Stop it is [sigil.ErrClosed].
 func (d *Daemon) Start(ctx context.Context) error {
 	d.mu.Lock()
-	first := d.started == nil
-	if first && d.stopped != nil {
+	if d.stopped != nil {
 		d.mu.Unlock()
 		return fmt.Errorf("start: the daemon was stopped: %w", sigil.ErrClosed)
 	}
+	first := d.started == nil
 	if first {
 		starting, abort := context.WithCancel(ctx)
 		defer abort()
@@ -149,19 +150,23 @@ func (d *Daemon) Start(ctx context.Context) error {
 // even so is unfinished.
 //
 // Stop may come at any time: a start under way is broken off, and before a start it is nil. A second
-// Stop waits for the first and returns its error.
+// Stop waits for the first and returns its error; where its ctx ends first, the first one's time is over,
+// too.
 func (d *Daemon) Stop(ctx context.Context) error {
+	drain, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
 	d.mu.Lock()
 	first := d.stopped == nil
 	if first {
-		d.stopped = &phase{done: make(chan struct{})}
+		d.stopped = &phase{done: make(chan struct{}), abort: abort}
 	}
 	p, started := d.stopped, d.started
 	d.mu.Unlock()
 
+	defer context.AfterFunc(ctx, p.abort)()
 	if first {
 		if started != nil {
-			p.err = d.stop(ctx, started)
+			p.err = d.stop(drain, started)
 		}
 		close(p.done)
 	}

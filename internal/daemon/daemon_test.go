@@ -48,8 +48,8 @@ func TestStartServesAndStopEndsAll(t *testing.T) {
 		t.Error("the store is still open")
 	}
 	stop(t, d) // twice is once
-	if err := d.Start(t.Context()); err != nil {
-		t.Errorf("a second Start: %v, want the first one's nil", err)
+	if err := d.Start(t.Context()); !errors.Is(err, sigil.ErrClosed) {
+		t.Errorf("Start after Stop: %v, want ErrClosed", err)
 	}
 }
 

@@ -147,8 +147,10 @@ func closed(s store.Store) bool {
 
 // logs is where a daemon logs to in a test that waits for what it says.
 type logs struct {
-	mu    sync.Mutex // guards text and heard
-	text  bytes.Buffer
+	mu sync.Mutex
+	// +checklocks:mu
+	text bytes.Buffer
+	// +checklocks:mu
 	heard chan struct{} // is closed, and made anew, by each Write
 }
 

@@ -73,6 +73,8 @@ func newServer(ctx context.Context, h http.Handler, log *slog.Logger, grace time
 		WriteTimeout:      10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is the face's to answer, as all else
 	}
 	return s
 }

@@ -1,64 +1,79 @@
 package daemon_test
 
 import (
+	"context"
 	"net/http"
 	"os"
-	"runtime"
+	"strconv"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/daemon"
-	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/internal/lifecycle"
+	"github.com/sigil-dna/sigil/scheduler"
+	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// held counts what a daemon that was stopped must have let go of.
-func held(t *testing.T) (goroutines, descriptors int) {
-	t.Helper()
-	open, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return runtime.NumGoroutine(), len(open)
-}
-
+// A thousand times a store is opened, in memory, a scheduler starts, a memory is kept and forgotten, a
+// sweep runs, and all stops.
 func TestThousandLivesLeakNothing(t *testing.T) {
-	lives := 1000
-	if testing.Short() {
-		lives = 100
-	}
-	cycle(t, lives, func() *daemon.Daemon {
-		return daemon.New(config(t, "--decay-schedule=* * * * * *").Config, on(storetest.NewModel()))
+	lifecycle.Cycles(t, 1000, func(t *testing.T) {
+		s, err := pebblestore.Open("sigil", &pebblestore.Options{FS: vfs.NewMem()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, nil)
+		jobs := scheduler.New(nil)
+		if err := jobs.Add("decay", "* * * * * *", func(ctx context.Context) error {
+			_, err := e.Sweep(ctx)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := jobs.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+		if err != nil {
+			t.Error(err)
+		}
+		if err := e.Forget(t.Context(), m.Key); err != nil {
+			t.Error(err)
+		}
+		if err := jobs.Run(t.Context(), "decay"); err != nil {
+			t.Error(err)
+		}
+		if err := jobs.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
-// The same on disk, where each life also opens and closes a store that has something in it.
-func TestLivesOnDiskLeakNothing(t *testing.T) {
-	l := config(t, "--decay-schedule=* * * * * *", "--policy=halflife")
-	cycle(t, 30, func() *daemon.Daemon { return daemon.New(l.Config, nil) })
-}
-
-func cycle(t *testing.T, lives int, fresh func() *daemon.Daemon) {
-	t.Helper()
-	before := goleak.IgnoreCurrent()
-	var goroutines, descriptors int
-	for life := range lives {
-		d := fresh()
+// The same on disk, with the HTTP server and everything else around it: whole daemons, each of which finds
+// what those before it have left. As many as $SIGIL_LIVES says; the default is what fits a run of all tests.
+func TestLivesOfDaemonsLeakNothing(t *testing.T) {
+	lives, err := strconv.Atoi(os.Getenv("SIGIL_LIVES"))
+	if err != nil {
+		lives = 100
+	}
+	l := config(t, "--decay-schedule=* * * * * *", "--crystallize-schedule=* * * * * *")
+	lifecycle.Cycles(t, lives, func(t *testing.T) {
+		d := daemon.New(l.Config, nil)
 		if err := d.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if status, body := ask(t, d, "POST", "/v1/sigils", `{"data":1}`); status != http.StatusCreated {
-			t.Fatalf("encode: %d %s", status, body)
+		if status, body := ask(t, d, "POST", "/v1/sigils", `{"data":1,"ttl":"1ms"}`); status != http.StatusCreated {
+			t.Errorf("encode: %d %s", status, body)
+		}
+		if status, body := ask(t, d, "POST", "/v1/sweeps/decay", ""); status != http.StatusOK {
+			t.Errorf("sweep: %d %s", status, body)
 		}
 		stop(t, d)
-		if life == lives/10 { // what is made once per process is made by now
-			goleak.VerifyNone(t, before)
-			goroutines, descriptors = held(t)
-		}
-	}
-	goleak.VerifyNone(t, before) // waits for goroutines that are just ending
-	if g, f := held(t); g > goroutines || f > descriptors {
-		t.Errorf("after %d lives there are %d goroutines and %d descriptors; after %d there were %d and %d",
-			lives, g, f, lives/10, goroutines, descriptors)
-	}
+	})
 }

@@ -137,6 +137,9 @@ func (l *Loaded) readFile() (errs []error) {
 	if l.File == "" {
 		return nil
 	}
+	if !oneLine(l.File) {
+		return []error{fmt.Errorf("config: %q must be one line of text in UTF-8, without control characters", l.File)}
+	}
 	text, err := os.ReadFile(l.File)
 	if err != nil {
 		return []error{fmt.Errorf("config: %w", err)}
@@ -174,6 +177,11 @@ func (l *Loaded) validate() error {
 		errs = append(errs, fmt.Errorf("%s (from %s): %s", setting, l.origins[setting], why))
 	}
 	l.check(say)
+	l.flags.VisitAll(func(f *pflag.Flag) {
+		if !oneLine(f.Value.String()) {
+			say(f.Name, "must be one line of text in UTF-8, without control characters")
+		}
+	})
 	for setting, policy := range map[string]string{"half-life": "halflife", "decay-rate": "classic", "decay-period": "classic"} {
 		// Set by something greater than what set the policy: somebody believes it to have an effect.
 		// A file may well hold the figures of both.

@@ -48,11 +48,12 @@ func parseDuration(s string) (time.Duration, error) {
 	if err == nil && (rest != "" || !found) {
 		clock, err = time.ParseDuration(rest)
 	}
-	total := n*float64(day) + float64(clock)
-	if err != nil || !(math.Abs(total) < math.MaxInt64) {
+	// Each of the two must fit, and not only their sum.
+	whole := n * float64(day)
+	if err != nil || !(math.Abs(whole) < math.MaxInt64 && math.Abs(whole+float64(clock)) < math.MaxInt64) {
 		return 0, errors.New(`is not a duration such as "90s", "36h" or "7d"`)
 	}
-	return time.Duration(n*float64(day)) + clock, nil
+	return time.Duration(whole) + clock, nil
 }
 
 // formatDuration writes what parseDuration reads, without the zeros of Go's form.

@@ -94,5 +94,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.fail(err)
 		return
 	}
+	if !plain(r) {
+		c.fail(unknownPath())
+		return
+	}
 	a.mux.ServeHTTP(c, r)
 }

@@ -236,7 +236,13 @@ var badRequests = []struct {
 	{"method made up", "BREW", "/v1/stats", nil, 405, "method_not_allowed", ""},
 	{"path", "GET", "/v2/sigils", nil, 404, "unknown_path", ""},
 	{"verb", "POST", "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55:restart", nil, 404, "unknown_path", ""},
+	{"no verb", "GET", somewhere + ":", nil, 404, "unknown_path", ""},
 	{"slash", "GET", "/v1/sigils/", nil, 404, "unknown_path", ""},
+	{"two slashes", "POST", "//v1/sigils", nil, 404, "unknown_path", ""},
+	{"nothing but slashes", "GET", "//", nil, 404, "unknown_path", ""},
+	{"dot segments", "POST", "/v1/x/../sigils", nil, 404, "unknown_path", ""},
+	{"a long parameter of broken UTF-8", "GET", "/v1/sigils?" + strings.Repeat("%80", 300) + "=1", nil, 400, "unknown_parameter", "\uFFFD"},
+	{"compressed", "POST", "/v1/sigils", []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type", "Content-Encoding"},
 	{"verb of related", "GET", "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55:pin/related", nil, 404, "unknown_path", ""},
 	{"metrics that are not served", "GET", "/metrics", nil, 404, "unknown_path", ""},
 }

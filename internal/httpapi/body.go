@@ -18,6 +18,9 @@ const (
 // contentType gives the request's media type, which must be one of allowed; the first is meant where
 // it says none. Asking for it keeps out what an HTML form can send.
 func (c *call) contentType(allowed ...string) (string, error) {
+	if coding := c.r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "", refusal("unsupported_media_type", "Content-Encoding", "must not be there: bodies are taken as they are")
+	}
 	header := c.r.Header.Get("Content-Type")
 	if header == "" || header == jsonType { // what nearly all say
 		return allowed[0], nil

@@ -51,7 +51,7 @@ var openAPI = sync.OnceValue(func() *served {
 	check, errs := validator.NewValidator(
 		document, validation.WithFormatAssertions(), validation.WithStrictMode(), validation.WithStrictIgnorePaths(
 			"$.body.data.**", "$.body.**.data.**", "$.body.state.*", "$.body.**.state.*",
-			"$.body.consciousnessState.*", "$.body.**.consciousnessState.*", "$.body.metadata.*", "$.body.released.*", "$.body[*].memory.data.**", "$.body[*].memory.state.*", "$.body[*].data.**", "$.body[*].state.*", "$.headers.*",
+			"$.body.consciousnessState.*", "$.body.**.consciousnessState.*", "$.body.metadata.*", "$.body.released.*", "$.body[*].memory.data.**", "$.body[*].memory.state.*", "$.body[*].data.**", "$.body[*].state.*", "$.headers.*", "$.cookies.*",
 		),
 		validation.WithBodyDecoder("application/x-ndjson", content.DecoderFunc(decodeLines)),
 	)

@@ -38,8 +38,9 @@ type face struct {
 }
 
 type clock struct {
-	mu  sync.Mutex
-	now time.Time // guarded by mu
+	mu sync.Mutex
+	// +checklocks:mu
+	now time.Time
 }
 
 func (c *clock) Now() time.Time {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
@@ -97,7 +98,9 @@ func invalidf(code, field, format string, args ...any) error {
 	return sigil.Invalid(code, field, fmt.Sprintf(format, args...))
 }
 
+// shorten gives what comes back of a name that a client chose: valid UTF-8, and not too much of it.
 func shorten(field string) string {
+	field = strings.ToValidUTF8(field, "\uFFFD")
 	if len(field) <= maxField {
 		return field
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -85,7 +86,10 @@ func cutVerb(path string) (before, verb string) {
 
 // dispatch serves the candidate that the request means.
 func (a *API) dispatch(c *call, candidates []route) error {
-	id, verb, _ := strings.Cut(c.r.PathValue("id"), ":")
+	id, verb, colon := strings.Cut(c.r.PathValue("id"), ":")
+	if colon && verb == "" {
+		return unknownPath()
+	}
 	var allow []string
 	for _, rt := range candidates {
 		if _, v := cutVerb(rt.path); v != verb {
@@ -101,11 +105,23 @@ func (a *API) dispatch(c *call, candidates []route) error {
 		}
 	}
 	if allow == nil {
-		return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+		return unknownPath()
 	}
 	slices.Sort(allow)
 	c.Header().Set("Allow", strings.Join(allow, ", "))
 	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
+}
+
+func unknownPath() error {
+	return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+}
+
+// plain tells whether a path is spelled without double slashes and dot segments. The mux would redirect
+// to the one that is meant, and many a client makes a GET of a POST that is redirected.
+func plain(r *http.Request) bool {
+	p := r.URL.EscapedPath()
+	clean := path.Clean(p)
+	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
 func (a *API) serve(c *call, rt route) (err error) {

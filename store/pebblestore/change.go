@@ -10,10 +10,11 @@ import (
 
 // Update changes one memory; see [store.Store].
 func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.gate.RUnlock()
 	defer s.keys.lock(key)()
 
 	m, ok := s.meta(key)
@@ -48,8 +49,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	}
 	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
-		t, e := x.find(key)
-		x.update(t, e, &m, policy)
+		x.update(key, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	s.clean([]sigil.Key{key})
 	if err := s.commits.do(ch); err != nil {
@@ -61,10 +61,11 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 
 // Remove deletes memories in one commit; see [store.Store].
 func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	defer s.keys.lock(keys...)()
 
 	ch := newChange()
@@ -94,10 +95,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, nil
 	}
 	ch.publish = func(x *index) {
-		for _, key := range gone {
-			t, e := x.find(key)
-			x.remove(t, e)
-		}
+		x.removeAll(gone) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	s.clean(gone)
 	if err := s.commits.do(ch); err != nil {
@@ -132,8 +130,7 @@ func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
 func (s *Store) refresh(key sigil.Key, m *sigil.Meta, policy uint16) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	t, e := s.index.find(key)
-	s.index.update(t, e, m, policy)
+	t, e := s.index.update(key, m, policy)
 	s.index.soil(t, e)
 }
 

@@ -22,6 +22,7 @@ const (
 	flagPinned = 1 << iota
 	flagCrystallized
 	flagFades // FadesAt is not zero
+	flagsEnd
 )
 
 // appendMeta writes all of m but its key.
@@ -56,15 +57,15 @@ func (r *reader) meta(key sigil.Key, policies *policies) sigil.Meta {
 	m.Frequency = sigil.Frequency(r.uint16())
 	m.Potential = r.float()
 	m.AccessCount = r.uvarint()
-	m.Size = int(r.uvarint())
+	m.Size = int(r.upTo(math.MaxInt))
 	m.CreatedAt = r.time()
 	m.LastAccessed = m.CreatedAt.Add(r.millis())
 	if flags&flagFades != 0 {
 		m.FadesAt = m.CreatedAt.Add(r.millis())
 	}
-	m.TTL = time.Duration(r.uvarint()) * time.Millisecond
-	m.Policy = policies.get(uint16(r.uvarint()))
-	if m.Policy == nil || m.Frequency >= sigil.Frequencies || !(m.Potential >= 0 && m.Potential <= 1) {
+	m.TTL = time.Duration(r.upTo(maxMillis)) * time.Millisecond
+	m.Policy = policies.get(uint16(r.upTo(math.MaxUint16)))
+	if flags >= flagsEnd || m.Policy == nil || m.Frequency >= sigil.Frequencies || !unit(m.Potential) {
 		r.fail()
 	}
 	return m
@@ -99,6 +100,12 @@ func (r *reader) body(m *sigil.Memory) {
 			name := string(r.bytes())
 			m.State.Extra[name] = bytes.Clone(r.bytes())
 		}
+		if len(m.State.Extra) != n {
+			r.fail()
+		}
+	}
+	if m.State.Check() != nil {
+		r.fail()
 	}
 	for range r.count() {
 		m.Tags = append(m.Tags, string(r.bytes()))
@@ -117,6 +124,7 @@ var (
 const (
 	eventHasMemory = 1 << iota
 	eventHasCrystal
+	eventHasEnd
 )
 
 // appendEvent writes all of e but its tenant and position, which are the key.
@@ -146,7 +154,7 @@ func appendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 func (r *reader) event(tenant string, position uint64, policies *policies) sigil.Event {
 	e := sigil.Event{Position: position, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
 	kind, reason, has := int(r.byte()), int(r.byte()), r.byte()
-	if kind >= len(eventKinds) || reason >= len(eventReasons) {
+	if kind >= len(eventKinds) || reason >= len(eventReasons) || has >= eventHasEnd {
 		r.fail()
 		return e
 	}
@@ -172,10 +180,15 @@ func appendCrystal(b []byte, c *sigil.Crystal) []byte {
 }
 
 func (r *reader) crystal(tenant string) sigil.Crystal {
-	return sigil.Crystal{
-		Tenant: tenant, Kind: sigil.CrystalKind(r.bytes()), Memory: r.id(), Pattern: int(r.byte()), Members: int(r.uvarint()),
+	c := sigil.Crystal{
+		Tenant: tenant, Kind: sigil.CrystalKind(r.bytes()), Memory: r.id(), Pattern: int(r.byte()), Members: int(r.upTo(math.MaxInt)),
 		CreatedAt: r.time(), UpdatedAt: r.time(), Stability: r.float(), Frequency: r.float(),
 	}
+	known := c.Kind == sigil.CrystalOfMemory || c.Kind == sigil.CrystalOfPattern
+	if !known || c.Pattern >= sigil.Patterns || !unit(c.Stability) || !(c.Frequency >= 0 && c.Frequency < sigil.Phi) {
+		r.fail()
+	}
+	return c
 }
 
 func appendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
@@ -199,7 +212,8 @@ func appendBytes(b, s []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// reader takes a record apart. After the first thing that does not fit it gives zeros, and err says so.
+// reader takes a record apart. After the first thing that does not fit, or that nothing here writes, it
+// gives zeros, and err says so: a damaged record must not pass for a memory.
 type reader struct {
 	b   []byte
 	err error
@@ -278,9 +292,40 @@ func (r *reader) count() int {
 
 func (r *reader) bytes() []byte { return r.take(r.count()) }
 
-func (r *reader) time() time.Time { return time.UnixMilli(r.varint()).UTC() }
+// upTo gives a number of at most max.
+func (r *reader) upTo(max uint64) uint64 {
+	v := r.uvarint()
+	if v > max {
+		r.fail()
+		return 0
+	}
+	return v
+}
 
-func (r *reader) millis() time.Duration { return time.Duration(r.varint()) * time.Millisecond }
+// within gives a number of at most max, whatever its sign.
+func (r *reader) within(max int64) int64 {
+	v := r.varint()
+	if v > max || v < -max {
+		r.fail()
+		return 0
+	}
+	return v
+}
+
+const (
+	// maxMillis is what a duration can hold.
+	maxMillis = math.MaxInt64 / 1_000_000
+	// maxTime bounds the milliseconds from 1970 of a moment: about a thousand years, so that what is
+	// computed from it stays a moment of the calendar.
+	maxTime = 1 << 45
+)
+
+func (r *reader) time() time.Time { return time.UnixMilli(r.within(maxTime)).UTC() }
+
+func (r *reader) millis() time.Duration { return time.Duration(r.within(maxMillis)) * time.Millisecond }
+
+// unit tells whether f is in [0, 1]; NaN is not.
+func unit(f float64) bool { return f >= 0 && f <= 1 }
 
 func (r *reader) id() (id sigil.ID) {
 	copy(id[:], r.take(len(id)))

@@ -11,17 +11,27 @@ import (
 
 // Crystallize brings a tenant's pattern crystals up to date; see [store.Store].
 func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, decide func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.gate.RUnlock()
 	// The zero id is no memory's: its lock is the one of the tenant's crystals.
 	defer s.keys.lock(sigil.Key{Tenant: name})()
 
 	patterns, crystals := s.patternsAndCrystals(name, now)
+	live := map[int]bool{}
+	for _, p := range patterns {
+		live[p.Group] = true
+	}
+	for _, group := range slices.Sorted(maps.Keys(crystals)) {
+		if !live[group] {
+			patterns = append(patterns, sigil.Pattern{Group: group})
+		}
+	}
 	ch := newChange()
 	var changed []sigil.Crystal
-	show := func(p sigil.Pattern) error {
+	for _, p := range patterns {
 		var old *sigil.Crystal
 		if c, ok := crystals[p.Group]; ok {
 			old = &c
@@ -32,21 +42,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 			changed = append(changed, *crystal)
 		}
 		if event != nil {
-			return s.addEvent(ch, event)
-		}
-		return nil
-	}
-	live := map[int]bool{}
-	for _, p := range patterns {
-		live[p.Group] = true
-		if err := show(p); err != nil {
-			ch.discard()
-			return err
-		}
-	}
-	for _, group := range slices.Sorted(maps.Keys(crystals)) {
-		if !live[group] {
-			if err := show(sigil.Pattern{Group: group}); err != nil {
+			if err := s.addEvent(ch, event); err != nil {
 				ch.discard()
 				return err
 			}
@@ -57,10 +53,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		return nil
 	}
 	ch.publish = func(x *index) {
-		t := x.tenant(name)
-		for _, c := range changed {
-			x.setCrystal(t, c)
-		}
+		x.setCrystals(name, changed) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	return s.commits.do(ch)
 }
@@ -77,10 +70,11 @@ func (s *Store) patternsAndCrystals(name string, now time.Time) ([]sigil.Pattern
 
 // Crystals gives the pattern crystals; see [store.Store].
 func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	t := s.index.tenants[tenant]

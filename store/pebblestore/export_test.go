@@ -8,9 +8,6 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// CheckIndex is Verify for tests that have no context at hand.
-func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
-
 // Tune gives o small tables, so that a small store does all that a large one does.
 func Tune(o Options) *Options {
 	o.tune = func(p *pebble.Options) {
@@ -29,6 +26,9 @@ func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
 	a, ok := answers[0]
 	return a, ok, err
 }
+
+// CheckIndex is Verify for tests that have no context at hand.
+func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
 
 // Unclosed tells whether the database could not be closed.
 func (s *Store) Unclosed() bool { return s.unclosed }

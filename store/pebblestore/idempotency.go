@@ -50,7 +50,9 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 	return answers, nil
 }
 
-// expire notes when the items' answers end. mu is held for writing.
+// expire notes when the items' answers end.
+//
+// +checklocks:x.mu
 func (x *index) expire(items []store.Item) {
 	for i := range items {
 		if items[i].Idempotency.Key != "" {
@@ -61,10 +63,11 @@ func (x *index) expire(items []store.Item) {
 
 // Prune drops answers that ended; see [store.Store].
 func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
-	defer s.gate.RUnlock()
 	if !s.index.startPrune(now.UnixMilli()) {
 		return 0, nil // without looking at the disk: most sweeps find nothing
 	}

@@ -12,19 +12,26 @@ import (
 // index is what makes memories visible: a memory is there when its entry is. It is a function of
 // what is on disk, but for refreshes of the last half second, and is rebuilt from there at open.
 //
-// Its fields and all that hangs below them are touched only between lock and unlock; the methods
-// below say which they expect. No I/O happens under it.
+// Its fields and all that hangs below them, tenants and entries, are touched only between lock and
+// unlock; the methods below say which they expect. No I/O happens under it.
 type index struct {
-	// mu guards all below
-	mu      sync.RWMutex
+	mu sync.RWMutex
+	// +checklocks:mu
 	tenants map[string]*tenant
 	// agenda holds, by first deadline, the tenants that have one, so that looking for what is due
 	// costs the same however many memories and tenants there are.
+	// +checklocks:mu
 	agenda *btree.BTreeG[appointment]
-	dirty  []dirtyEntry
-	// memories and crystals count all tenants' memories and crystals of patterns and memories.
-	memories, crystals int
+	// +checklocks:mu
+	dirty []dirtyEntry
+	// memories counts all tenants' memories.
+	// +checklocks:mu
+	memories int
+	// crystals counts all tenants' crystals, of patterns and memories.
+	// +checklocks:mu
+	crystals int
 	// nextExpiry is when the next idempotency answer ends, at the earliest.
+	// +checklocks:mu
 	nextExpiry int64
 }
 
@@ -52,7 +59,9 @@ func newIndex() *index {
 	}
 }
 
-// find gives the entry of a key, and its tenant, or nil. mu is held.
+// find gives the entry of a key, and its tenant, or nil.
+//
+// +checklocksread:x.mu
 func (x *index) find(key sigil.Key) (*tenant, *entry) {
 	t := x.tenants[key.Tenant]
 	if t == nil {
@@ -61,7 +70,9 @@ func (x *index) find(key sigil.Key) (*tenant, *entry) {
 	return t, t.byID[key.ID]
 }
 
-// tenant gives the tenant of a name, made where there is none. mu is held for writing.
+// tenant gives the tenant of a name, made where there is none.
+//
+// +checklocks:x.mu
 func (x *index) tenant(name string) *tenant {
 	t := x.tenants[name]
 	if t == nil {
@@ -71,7 +82,9 @@ func (x *index) tenant(name string) *tenant {
 	return t
 }
 
-// insert adds an entry. mu is held for writing.
+// insert adds an entry.
+//
+// +checklocks:x.mu
 func (x *index) insert(t *tenant, e *entry) {
 	t.insert(e)
 	x.memories++
@@ -81,7 +94,9 @@ func (x *index) insert(t *tenant, e *entry) {
 	x.reschedule(t)
 }
 
-// remove takes an entry out. mu is held for writing.
+// remove takes an entry out.
+//
+// +checklocks:x.mu
 func (x *index) remove(t *tenant, e *entry) {
 	t.remove(e)
 	e.dirty = false
@@ -97,13 +112,29 @@ func (x *index) remove(t *tenant, e *entry) {
 	x.tidy(t)
 }
 
-// update changes an entry. mu is held for writing.
-func (x *index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
-	t.update(e, m, policy)
-	x.reschedule(t)
+// removeAll takes the entries of keys out, which are there.
+//
+// +checklocks:x.mu
+func (x *index) removeAll(keys []sigil.Key) {
+	for _, key := range keys {
+		t, e := x.find(key)
+		x.remove(t, e)
+	}
 }
 
-// soil notes that an entry's figures are not on disk. mu is held for writing.
+// update changes the entry of a key, which is there, and gives it with its tenant.
+//
+// +checklocks:x.mu
+func (x *index) update(key sigil.Key, m *sigil.Meta, policy uint16) (*tenant, *entry) {
+	t, e := x.find(key)
+	t.update(e, m, policy)
+	x.reschedule(t)
+	return t, e
+}
+
+// soil notes that an entry's figures are not on disk.
+//
+// +checklocks:x.mu
 func (x *index) soil(t *tenant, e *entry) {
 	if !e.dirty {
 		e.dirty = true
@@ -111,7 +142,19 @@ func (x *index) soil(t *tenant, e *entry) {
 	}
 }
 
-// setCrystal puts the crystal of a pattern. mu is held for writing.
+// setCrystals puts the crystals of patterns of one tenant.
+//
+// +checklocks:x.mu
+func (x *index) setCrystals(name string, crystals []sigil.Crystal) {
+	t := x.tenant(name)
+	for _, c := range crystals {
+		x.setCrystal(t, c)
+	}
+}
+
+// setCrystal puts the crystal of a pattern.
+//
+// +checklocks:x.mu
 func (x *index) setCrystal(t *tenant, c sigil.Crystal) {
 	if _, ok := t.crystals[c.Pattern]; !ok {
 		x.crystals++
@@ -119,14 +162,18 @@ func (x *index) setCrystal(t *tenant, c sigil.Crystal) {
 	t.crystals[c.Pattern] = c
 }
 
-// tidy forgets a tenant that has nothing. mu is held for writing.
+// tidy forgets a tenant that has nothing.
+//
+// +checklocks:x.mu
 func (x *index) tidy(t *tenant) {
 	if len(t.byID) == 0 && len(t.crystals) == 0 && t.arriving == (load{}) {
 		delete(x.tenants, t.name)
 	}
 }
 
-// reschedule keeps the agenda true after t's deadlines changed. mu is held for writing.
+// reschedule keeps the agenda true after t's deadlines changed.
+//
+// +checklocks:x.mu
 func (x *index) reschedule(t *tenant) {
 	next := t.nextFade()
 	if next == t.first {
@@ -141,7 +188,9 @@ func (x *index) reschedule(t *tenant) {
 	}
 }
 
-// due gives at most limit keys of what is past its deadline at now. mu is held.
+// due gives at most limit keys of what is past its deadline at now.
+//
+// +checklocksread:x.mu
 func (x *index) due(now int64, limit int) []sigil.Key {
 	var keys []sigil.Key
 	x.agenda.Scan(func(a appointment) bool {
@@ -160,7 +209,7 @@ func (x *index) due(now int64, limit int) []sigil.Key {
 }
 
 // near gives at most limit live entries of the tenant, by distance from frequency f and by descending
-// id. mu is held.
+// id. The index is locked.
 func (t *tenant) near(f sigil.Frequency, span, limit int, now int64) []*entry {
 	var found []*entry
 	for distance := 0; distance <= span && len(found) < limit; distance++ {
@@ -174,7 +223,7 @@ func (t *tenant) near(f sigil.Frequency, span, limit int, now int64) []*entry {
 	return found
 }
 
-// newestLive gives at most limit live entries of one frequency. mu is held.
+// newestLive gives at most limit live entries of one frequency. The index is locked.
 func (t *tenant) newestLive(f, limit int, now int64) []*entry {
 	if f < 0 || f >= sigil.Frequencies || t.frequencies[uint16(f)] == nil {
 		return nil

@@ -21,6 +21,8 @@ func BenchmarkIndexInsert(b *testing.B) {
 		entries[i] = newEntry(&m, 0)
 	}
 	x := newIndex()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	t := x.tenant("public")
 	b.ReportAllocs()
 	b.ResetTimer()

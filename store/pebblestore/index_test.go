@@ -103,7 +103,8 @@ func mixed(t *testing.T, e *engine.Engine, clock *clock, r *rand.Rand) {
 
 // clock is a time that moves when told to.
 type clock struct {
-	mu  sync.Mutex // guards now
+	mu sync.Mutex
+	// +checklocks:mu
 	now time.Time
 }
 

@@ -10,10 +10,11 @@ import (
 
 // Insert keeps items in one commit; see [store.Store].
 func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return store.Inserted{}, err
 	}
-	defer s.gate.RUnlock()
 	if len(items) == 0 {
 		return store.Inserted{}, nil
 	}
@@ -51,7 +52,9 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, err
 	}
 	if keys != nil {
-		ch.publish = func(x *index) { x.expire(items) }
+		ch.publish = func(x *index) {
+			x.expire(items) // +checklocksignore: apply, which calls it, has the index locked
+		}
 	}
 	if quota == (store.Quota{}) {
 		return store.Inserted{}, s.commits.do(ch)
@@ -75,10 +78,7 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 	}
 	expire := ch.publish
 	ch.publish = func(x *index) {
-		room.settle()
-		for _, v := range room.victims {
-			x.remove(room.tenant, v.entry)
-		}
+		x.evict(room) // +checklocksignore: apply, which calls it, has the index locked
 		if expire != nil {
 			expire(x)
 		}

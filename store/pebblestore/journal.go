@@ -90,10 +90,11 @@ func (j *journal) flush(b *pebble.Batch) error {
 
 // Events gives journal entries; see [store.Store].
 func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	published := s.published.Load()
 	if after >= published || limit <= 0 {
 		return nil, nil
@@ -121,18 +122,21 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 // readBlock adds to events those of a block whose positions are over after, until there are limit.
 func (s *Store) readBlock(events *[]sigil.Event, value []byte, tenant string, after, last uint64, limit int) error {
 	r := reader{b: value}
-	for position := uint64(0); r.err == nil && len(r.b) > 0 && len(*events) < limit; {
-		position += r.uvarint()
+	for position := uint64(0); r.err == nil && position < last && len(*events) < limit; {
+		further := r.uvarint()
 		record := reader{b: r.bytes()}
-		if position > last || position == last && len(r.b) > 0 {
+		if further == 0 || further > last-position {
 			r.fail()
 		}
-		if r.err != nil || position <= after {
+		if position += further; r.err != nil || position <= after {
 			continue
 		}
 		*events = append(*events, record.event(tenant, position, s.policies))
 		if err := record.end(); err != nil {
 			return err
+		}
+		if position == last {
+			return r.end()
 		}
 	}
 	return r.err

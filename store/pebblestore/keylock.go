@@ -18,8 +18,9 @@ type keyLocks struct {
 }
 
 type keyLockShard struct {
-	// mu guards locks and the users of each
-	mu    sync.Mutex
+	// mu also guards the users of each of locks.
+	mu sync.Mutex
+	// +checklocks:mu
 	locks map[sigil.Key]*keyLock
 }
 
@@ -32,6 +33,8 @@ func newKeyLocks() *keyLocks { return &keyLocks{seed: maphash.MakeSeed()} }
 
 // lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
 // each, so that no two callers can wait for each other; a caller holds the locks of one call only.
+//
+// +checklocksignore: how many it holds is not known before it runs
 func (l *keyLocks) lock(keys ...sigil.Key) (unlock func()) {
 	if len(keys) > 1 {
 		keys = slices.Clone(keys)
@@ -53,9 +56,10 @@ func (l *keyLocks) shard(key sigil.Key) *keyLockShard {
 	return &l.shards[maphash.Comparable(l.seed, key)%uint64(len(l.shards))]
 }
 
-func (s *keyLockShard) acquire(key sigil.Key) *keyLock {
+// +checklocksacquire:k.mu
+func (s *keyLockShard) acquire(key sigil.Key) (k *keyLock) {
 	s.mu.Lock()
-	k := s.locks[key]
+	k = s.locks[key]
 	if k == nil {
 		if s.locks == nil {
 			s.locks = map[sigil.Key]*keyLock{}
@@ -69,6 +73,7 @@ func (s *keyLockShard) acquire(key sigil.Key) *keyLock {
 	return k
 }
 
+// +checklocksrelease:k.mu
 func (s *keyLockShard) release(key sigil.Key, k *keyLock) {
 	k.mu.Unlock()
 	s.mu.Lock()

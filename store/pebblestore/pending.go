@@ -70,7 +70,9 @@ func (ch *change) remove(key []byte) {
 	ch.records[len(ch.records)-1].deleted = true
 }
 
-// apply makes the change visible. The index is locked for writing.
+// apply makes the change visible.
+//
+// +checklocks:x.mu
 func (ch *change) apply(x *index) {
 	if ch.publish != nil {
 		ch.publish(x)
@@ -109,13 +111,18 @@ func (ch *change) write(b *pebble.Batch, j *journal) error {
 // pending holds the changes that are not answered yet, in groups that are written, synced and
 // answered together.
 type pending struct {
-	// mu guards all below, and the changes and size of those groups that wait
-	mu      sync.Mutex
+	// mu also guards the changes and size of those groups that wait.
+	mu sync.Mutex
+	// +checklocks:mu
 	waiting []*group // to be written; the last one takes new changes until it is full
-	flying  []*group // on their way to the disk
-	closed  bool
+	// +checklocks:mu
+	flying []*group // on their way to the disk
+	// +checklocks:mu
+	closed bool
+	// +checklocks:mu
 	failure error
-	usual   int // changes of the last group: the next one is likely to get as many
+	// +checklocks:mu
+	usual int // changes of the last group: the next one is likely to get as many
 }
 
 // group is the changes of one batch.

@@ -12,10 +12,11 @@ import (
 // policies numbers the policies of a store, so that a record and an index entry hold two bytes of
 // theirs. A number is written in the batch of its first use and never changes its meaning.
 type policies struct {
-	// mu guards byNumber, numbers
-	mu       sync.RWMutex
+	mu sync.RWMutex
+	// +checklocks:mu
 	byNumber []sigil.Policy
-	numbers  map[sigil.Policy]uint16
+	// +checklocks:mu
+	numbers map[sigil.Policy]uint16
 	// last is the one asked for last, which is mostly the next one too.
 	last atomic.Pointer[numbered]
 }

@@ -14,10 +14,11 @@ import (
 
 // Get gives one memory; see [store.Store].
 func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.gate.RUnlock()
 	memory, ok, err := s.get(key, now)
 	if err != nil || ok {
 		return memory, err
@@ -57,10 +58,11 @@ func (s *Store) read(m sigil.Meta) (sigil.Memory, bool, error) {
 
 // Due gives what is past its deadline; see [store.Store].
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	return s.index.due(now.UnixMilli(), limit), nil
@@ -72,10 +74,11 @@ const listStep = 4096
 
 // List gives a page; see [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
-	defer s.gate.RUnlock()
 	var page []sigil.Memory
 	for before, more := q.Before, true; more; {
 		var metas []sigil.Meta
@@ -149,10 +152,11 @@ func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) boo
 
 // Near gives neighbors; see [store.Store].
 func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	t := s.index.tenants[tenant]
@@ -169,10 +173,11 @@ func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span
 
 // Patterns counts patterns; see [store.Store].
 func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	if t := s.index.tenants[tenant]; t != nil {
@@ -183,10 +188,11 @@ func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]s
 
 // Stats counts; see [store.Store].
 func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.Stats, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	defer s.gate.RUnlock()
 	var stats store.Stats
 	var decay float64
 	next := int64(never)
@@ -234,10 +240,11 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 
 // Tenants gives the names; see [store.Store].
 func (s *Store) Tenants(ctx context.Context) ([]string, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.gate.RUnlock()
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	names := make([]string, 0, len(s.index.tenants))

@@ -42,7 +42,7 @@ func (s *Store) rebuild() error {
 		if !ok || r.end() != nil {
 			return errDamaged
 		}
-		s.index.setCrystal(s.index.tenant(tenant), c)
+		s.index.setCrystals(tenant, []sigil.Crystal{c}) // +checklocksignore: it is locked, above
 		return nil
 	}); err != nil {
 		return err
@@ -63,9 +63,9 @@ func (s *Store) rebuild() error {
 			return err
 		}
 		if t == nil || t.name != name {
-			t = s.index.tenant(name)
+			t = s.index.tenant(name) // +checklocksignore: it is locked, above
 		}
-		s.index.insert(t, newEntry(&m, number))
+		s.index.insert(t, newEntry(&m, number)) // +checklocksignore: it is locked, above
 		return nil
 	})
 }

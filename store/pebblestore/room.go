@@ -47,7 +47,7 @@ func (s *Store) promise(name string, arriving load, quota store.Quota, now int64
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	t := s.index.tenant(name)
-	r, err := t.promise(arriving, quota, now)
+	r, err := s.index.promise(t, arriving, quota, now)
 	if err != nil {
 		s.index.tidy(t)
 	}
@@ -65,8 +65,10 @@ func (s *Store) stillThere(r *room, now int64) bool {
 	return true
 }
 
-// promise chooses who leaves. The index is locked for writing.
-func (t *tenant) promise(arriving load, quota store.Quota, now int64) (*room, error) {
+// promise chooses who leaves t.
+//
+// +checklocks:x.mu
+func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) (*room, error) {
 	r := &room{tenant: t, arriving: arriving}
 	t.arriving.add(arriving, 1)
 	tooMany := func() bool {
@@ -92,7 +94,7 @@ func (t *tenant) promise(arriving load, quota store.Quota, now int64) (*room, er
 		})
 	}
 	if impossible || tooMany() || tooBig() {
-		r.settle()
+		x.settle(r)
 		return nil, &sigil.Error{
 			Kind: sigil.ErrFull, Code: "quota_full",
 			Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
@@ -130,12 +132,24 @@ func (e *entry) mayLeave(now int64) bool { return e.evictable() || e.due(now) }
 func (s *Store) giveBack(r *room) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	r.settle()
+	s.index.settle(r)
 	s.index.tidy(r.tenant)
 }
 
-// settle ends a promise. The index is locked for writing.
-func (r *room) settle() {
+// evict keeps a promise: who was to leave does.
+//
+// +checklocks:x.mu
+func (x *index) evict(r *room) {
+	x.settle(r)
+	for _, v := range r.victims {
+		x.remove(r.tenant, v.entry)
+	}
+}
+
+// settle ends a promise, kept or not.
+//
+// +checklocks:x.mu
+func (x *index) settle(r *room) {
 	r.tenant.arriving.add(r.arriving, -1)
 	for _, v := range r.victims {
 		if v.entry.leaving { // else it has left already

@@ -34,8 +34,9 @@ type Store struct {
 	published atomic.Uint64
 
 	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
-	gate   sync.RWMutex
-	closed bool // guarded by gate
+	gate sync.RWMutex
+	// +checklocks:gate
+	closed bool
 
 	// failed is closed when the disk failed and nothing more can be promised; failErr is set before.
 	failed   chan struct{}
@@ -45,6 +46,7 @@ type Store struct {
 	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts under way.
+	// +checklocks:gate
 	insertKeys *keySet
 }
 
@@ -178,19 +180,18 @@ func (s *Store) Counts() (memories, crystals int) {
 	return s.index.memories, s.index.crystals
 }
 
-// enter lets a call in, or says why not. Every call that got nil leaves through s.gate.RUnlock.
+// enter lets a call in, or says why not.
+//
+// +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.gate.RLock()
 	if s.closed {
-		s.gate.RUnlock()
 		return errClosed()
 	}
 	select {
 	case <-s.failed:
-		s.gate.RUnlock()
 		return s.failure()
 	default:
 		return nil
@@ -224,8 +225,8 @@ func (s *Store) Close() error {
 
 // keySet holds the idempotency keys of inserts under way. The zero value is empty.
 type keySet struct {
-	// mu guards keys
-	mu   sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	keys map[string]struct{}
 }
 

@@ -2,13 +2,10 @@ package pebblestore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
+	"strings"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -17,17 +14,17 @@ import (
 const looks = 3
 
 // Verify reads the whole store and tells, as one error, where it is not sound: the index built anew from
-// what is on disk differs from the one in memory, a memory has no content of its size and frequency, a
-// content has no memory, the journal has a gap, an idempotency answer is without its end. nil is a sound
-// store. It changes nothing, and needs memory for a second index and 8 bytes a journal entry.
+// what is on disk differs from the one in memory, or [Check] would find something. nil is a sound store.
+// It changes nothing, and needs memory for two more indexes.
 //
 // A change that is made meanwhile may look like damage; it looks again before it tells, so call it while
 // there are few.
 func (s *Store) Verify(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.gate.RUnlock()
 	var err error
 	for range looks {
 		if err = s.verify(ctx); err == nil || ctx.Err() != nil {
@@ -42,106 +39,29 @@ func (s *Store) verify(ctx context.Context) error {
 	if err := fresh.rebuild(); err != nil {
 		return err
 	}
-	var problems []error
-	for _, check := range []func() error{
-		fresh.verifyBodies, fresh.verifyJournal, fresh.verifyAnswers,
-		func() error { return s.differences(fresh) },
-	} {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		problems = append(problems, check())
+	found, err := fresh.check()
+	if err == nil {
+		err = ctx.Err()
 	}
-	return errors.Join(problems...)
-}
-
-// verifyBodies checks that each memory has its content, and each content its memory.
-func (s *Store) verifyBodies() error {
-	bodies := 0
-	err := s.scan([]byte{bodyFamily}, func(key, value []byte) error {
-		name, rest, ok := splitTenant(key)
-		if !ok || len(rest) != len(sigil.ID{}) {
-			return errDamaged
-		}
-		_, e := s.index.find(sigil.Key{Tenant: name, ID: sigil.ID(rest)})
-		if e == nil {
-			return errors.New("a content without a memory")
-		}
-		var m sigil.Memory
-		r := reader{b: value}
-		r.body(&m)
-		if len(m.Data) != int(e.size) || uint16(m.Hash.Frequency()) != e.frequency || m.State.Potential() != e.potential {
-			return errors.New("a content that is not its memory's")
-		}
-		bodies++
-		return r.end()
-	})
-	if err == nil && bodies != s.index.memories {
-		err = fmt.Errorf("%d memories have %d contents", s.index.memories, bodies)
+	if err == nil && found.Wrong > 0 {
+		err = fmt.Errorf("%d records are wrong: %s", found.Wrong, strings.Join(found.Problems, "; "))
 	}
-	return err
-}
-
-// verifyJournal checks that no position is missing and none comes twice.
-func (s *Store) verifyJournal() error {
-	var positions []uint64
-	err := s.scan([]byte{journalFamily}, func(key, value []byte) error {
-		name, last, ok := splitTenant(key)
-		if !ok || len(last) != 8 {
-			return errDamaged
-		}
-		var events []sigil.Event
-		err := s.readBlock(&events, value, name, 0, binary.BigEndian.Uint64(last), len(value))
-		for i := range events {
-			positions = append(positions, events[i].Position)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	slices.Sort(positions)
-	for i, p := range positions {
-		if p != uint64(i)+1 {
-			return fmt.Errorf("the journal has an entry at %d where %d is expected", p, i+1)
-		}
-	}
-	if last := s.published.Load(); uint64(len(positions)) != last {
-		return fmt.Errorf("the journal ends at %d, and %d is noted", len(positions), last)
-	}
-	return nil
-}
-
-// verifyAnswers checks that the end of each answer is noted, so that it will be pruned.
-func (s *Store) verifyAnswers() error {
-	return s.scan([]byte{idempotencyFamily}, func(key, value []byte) error {
-		name, idem, ok := splitTenant(key)
-		r := reader{b: value}
-		_, ends := r.answer(name, s.policies)
-		if !ok || r.end() != nil {
-			return errDamaged
-		}
-		_, closer, err := s.db.Get(expiryKey(ends.UnixMilli(), name, string(idem)))
-		if errors.Is(err, pebble.ErrNotFound) {
-			return errors.New("an answer whose end is not noted")
-		}
-		if err != nil {
-			return err
-		}
-		return closer.Close()
-	})
+	return errors.Join(err, s.differences(fresh))
 }
 
 // differences holds the index in memory against the one of fresh, which is built from what is on disk.
 func (s *Store) differences(fresh *Store) error {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
+	fresh.index.mu.Lock()
+	defer fresh.index.mu.Unlock()
 	// Refreshes that are not written yet are not missing.
 	for name, t := range s.index.tenants {
 		for id, e := range t.byID {
-			if f, onDisk := fresh.index.find(sigil.Key{Tenant: name, ID: id}); e.dirty && onDisk != nil {
+			key := sigil.Key{Tenant: name, ID: id}
+			if _, onDisk := fresh.index.find(key); e.dirty && onDisk != nil {
 				m := e.meta(name, s.policies)
-				fresh.index.update(f, onDisk, &m, e.policy)
+				fresh.index.update(key, &m, e.policy)
 			}
 		}
 	}

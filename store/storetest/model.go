@@ -28,12 +28,17 @@ import (
 type Model struct {
 	info store.Info
 
-	mu       sync.Mutex // guards all below
-	closed   bool
+	mu sync.Mutex
+	// +checklocks:mu
+	closed bool
+	// +checklocks:mu
 	memories map[sigil.Key]sigil.Memory
+	// +checklocks:mu
 	crystals map[string]map[int]sigil.Crystal // of patterns, by tenant and group
-	answers  map[answerKey]keptAnswer
-	journal  []sigil.Event // the entry at position n is at n-1
+	// +checklocks:mu
+	answers map[answerKey]keptAnswer
+	// +checklocks:mu
+	journal []sigil.Event // the entry at position n is at n-1
 }
 
 type answerKey struct{ tenant, key string }
@@ -56,18 +61,14 @@ func NewModel() *Model {
 	}
 }
 
-// enter takes the mutex; the func it gives lets it go again.
-func (s *Model) enter(ctx context.Context) (func(), error) {
-	s.mu.Lock()
-	err := ctx.Err()
+// enter lets a call in, or says why not.
+//
+// +checklocks:s.mu
+func (s *Model) enter(ctx context.Context) error {
 	if s.closed {
-		err = &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
+		return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
 	}
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
-	}
-	return s.mu.Unlock, nil
+	return ctx.Err()
 }
 
 // Info implements [store.Store].
@@ -75,11 +76,11 @@ func (s *Model) Info() store.Info { return s.info }
 
 // Get implements [store.Store].
 func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer leave()
 	m, ok := s.memories[key]
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, sigil.NotFound()
@@ -89,11 +90,11 @@ func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 
 // Update implements [store.Store].
 func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer leave()
 	m, ok := s.memories[key]
 	if !ok {
 		return sigil.Memory{}, sigil.NotFound()
@@ -115,11 +116,11 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 
 // Remove implements [store.Store].
 func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	var removed []sigil.Event
 	for _, key := range keys {
 		m, ok := s.memories[key]
@@ -136,11 +137,11 @@ func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 
 // Due implements [store.Store].
 func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	var due []sigil.Meta
 	for _, m := range s.memories {
 		if m.Due(now) {
@@ -157,11 +158,11 @@ func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 
 // Prune implements [store.Store].
 func (s *Model) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
-	defer leave()
 	pruned := 0
 	for key, answer := range s.answers {
 		if pruned < limit && !answer.ends.After(now) {
@@ -180,7 +181,9 @@ func (s *Model) Close() error {
 	return nil
 }
 
-// record writes one journal entry and gives it with its position. s.mu is held.
+// record writes one journal entry and gives it with its position.
+//
+// +checklocks:s.mu
 func (s *Model) record(e sigil.Event) sigil.Event {
 	e = copiedEvent(e)
 	e.Position = uint64(len(s.journal)) + 1
@@ -188,7 +191,9 @@ func (s *Model) record(e sigil.Event) sigil.Event {
 	return copiedEvent(e)
 }
 
-// of gives the tenant's memories, newest first. s.mu is held.
+// of gives the tenant's memories, newest first.
+//
+// +checklocks:s.mu
 func (s *Model) of(tenant string) []sigil.Memory {
 	var all []sigil.Memory
 	for key, m := range s.memories {

@@ -11,11 +11,11 @@ import (
 // Insert implements [store.Store]. An answer has ended where its end is not after the CreatedAt of
 // the memory to insert.
 func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return store.Inserted{}, err
 	}
-	defer leave()
 
 	if answers := s.answered(tenant, items); len(answers) > 0 {
 		return store.Inserted{Answers: answers}, nil
@@ -55,6 +55,8 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 }
 
 // answered gives the answers kept under the items' keys, by index of the item.
+//
+// +checklocks:s.mu
 func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer {
 	answers := map[int]store.Answer{}
 	for i := range items {
@@ -72,6 +74,8 @@ type eviction struct {
 }
 
 // makeRoom says which memories must leave, and why, for items to fit. It changes nothing.
+//
+// +checklocks:s.mu
 func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) ([]eviction, error) {
 	if quota == (store.Quota{}) {
 		return nil, nil

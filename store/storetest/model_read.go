@@ -14,11 +14,11 @@ import (
 
 // List implements [store.Store].
 func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
-	defer leave()
 	for _, m := range s.of(q.Tenant) {
 		if q.Before != (sigil.ID{}) && bytes.Compare(m.ID[:], q.Before[:]) >= 0 || !q.Matches(&m.Meta) {
 			continue
@@ -33,11 +33,11 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 
 // Near implements [store.Store].
 func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	distance := func(m sigil.Meta) int { return max(int(m.Frequency)-int(f), int(f)-int(m.Frequency)) }
 	var near []sigil.Meta
 	for _, m := range s.of(tenant) {
@@ -52,14 +52,15 @@ func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span
 
 // Patterns implements [store.Store].
 func (s *Model) Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	return s.patterns(tenant, now), nil
 }
 
+// +checklocks:s.mu
 func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 	type group struct {
 		members   int
@@ -89,11 +90,11 @@ func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 
 // Crystallize implements [store.Store].
 func (s *Model) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer leave()
 	patterns := map[int]sigil.Pattern{}
 	for group := range s.crystals[tenant] {
 		patterns[group] = sigil.Pattern{Group: group}
@@ -122,11 +123,11 @@ func (s *Model) Crystallize(ctx context.Context, tenant string, now time.Time, c
 
 // Crystals implements [store.Store].
 func (s *Model) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	var crystals []sigil.Crystal
 	for _, group := range slices.Sorted(maps.Keys(s.crystals[tenant])) {
 		crystals = append(crystals, s.crystals[tenant][group])
@@ -136,11 +137,11 @@ func (s *Model) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, e
 
 // Events implements [store.Store].
 func (s *Model) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	var events []sigil.Event
 	for _, e := range s.journal {
 		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
@@ -152,11 +153,11 @@ func (s *Model) Events(ctx context.Context, tenant string, after uint64, limit i
 
 // Stats implements [store.Store].
 func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.Stats, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	defer leave()
 	stats := store.Stats{
 		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: uint64(len(s.journal)),
 	}
@@ -186,11 +187,11 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 
 // Tenants implements [store.Store].
 func (s *Model) Tenants(ctx context.Context) ([]string, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	tenants := map[string]bool{}
 	for key := range s.memories {
 		tenants[key.Tenant] = true

@@ -35,8 +35,9 @@ func TestReopenJudgesByWhatIsThere(t *testing.T) {
 
 // handedOn is a model that only seems to close.
 type handedOn struct {
-	*storetest.Model
-	mu     sync.RWMutex // guards closed
+	*storetest.Model // +checklocksignore: has a lock of its own
+	mu               sync.RWMutex
+	// +checklocks:mu
 	closed bool
 }
 

@@ -1,0 +1,355 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// Limits of the live daemon that are small enough to be gone over often.
+const (
+	liveData  = 64 << 10
+	liveBatch = 256 << 10
+)
+
+// live is a daemon on a socket and a disk, and what the test looks at behind its back.
+type live struct {
+	*daemon.Daemon
+	store store.Store
+	log   *lockedLog
+}
+
+type lockedLog struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (l *lockedLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func startLive(t *testing.T) *live {
+	t.Helper()
+	loaded, err := daemon.Load([]string{
+		"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir(), "--max-memories=40",
+		"--max-data=" + strconv.Itoa(liveData), "--max-body=" + strconv.Itoa(liveBatch), "--max-batch-body=" + strconv.Itoa(liveBatch),
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &live{log: new(lockedLog)}
+	l.Daemon = daemon.New(loaded.Config, &daemon.Options{
+		Version: "dev", Logger: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Open: func(c daemon.Config, h daemon.Hooks) (s store.Store, err error) {
+			l.store, err = pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal})
+			return l.store, err
+		},
+	})
+	if err := l.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *live) stop(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	defer cancel()
+	if err := l.Stop(ctx); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	if log := l.log.String(); strings.Contains(log, "ERROR") || strings.Contains(log, "panic") || strings.Contains(log, "superfluous") {
+		t.Errorf("it logged\n%.5000s", log)
+	}
+}
+
+// position is that of the newest journal entry: it grows with every change.
+func (l *live) position(t *testing.T) uint64 {
+	t.Helper()
+	stats, err := l.store.Stats(t.Context(), tenant, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stats.Position
+}
+
+// campaign gives how many requests to send and the seed of their making; SIGIL_REQUESTS and SIGIL_SEED
+// set them.
+func campaign(t *testing.T) (requests int, seed uint64) {
+	t.Helper()
+	requests, seed = 2_000, rand.Uint64()
+	var err error
+	if s := os.Getenv("SIGIL_REQUESTS"); s != "" {
+		if requests, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := os.Getenv("SIGIL_SEED"); s != "" {
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d requests; again with SIGIL_REQUESTS=%d SIGIL_SEED=%d", requests, requests, seed)
+	return requests, seed
+}
+
+// TestDocumentAgainstALiveDaemon makes requests of the OpenAPI document, valid and nearly valid, and
+// sends them to a daemon over a socket. None is answered with a failure of the service, every answer is
+// as the document has it, a valid request is served, and what is refused leaves nothing behind.
+func TestDocumentAgainstALiveDaemon(t *testing.T) {
+	requests, seed := campaign(t)
+	d := startLive(t)
+	defer d.stop(t)
+	w := &wire{addr: d.Addr()}
+	defer w.close()
+	root, all := endpoints(openAPI().raw)
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}}
+	var before goleak.Option
+	failures, served, refused := map[string]int{}, map[string]int{}, map[string]int{}
+	for i := range requests {
+		e := &all[g.IntN(len(all))]
+		x := g.valid(e)
+		if g.oneIn(2) {
+			g.nearly(x)
+		}
+		was := d.position(t)
+		n := &noted{TB: t}
+		got, err := w.send(x)
+		if err != nil {
+			n.Errorf("%v", err)
+		} else {
+			judge(n, x, got, was, d.position(t))
+			g.learn(x, got)
+		}
+		if got.status < 400 {
+			served[e.id]++
+		} else {
+			refused[x.mutation]++
+		}
+		if len(n.says) > 0 {
+			kind := fmt.Sprintf("%s %d %.60s", x.mutation, got.status, n.says[0])
+			if failures[kind]++; failures[kind] == 1 {
+				t.Errorf("request %d, %s (%s): %d\n%.1500q\nanswer: %.1000q\n%.3000s", i, e.id, x.mutation, got.status, x.bytes(), got.body, strings.Join(n.says, "\n"))
+			}
+			if len(failures) == 20 {
+				t.Fatal("and so on")
+			}
+		}
+		if got.status == http.StatusConflict {
+			d.makeRoom(t, g, w)
+		}
+		if i == requests/10 {
+			before = goleak.IgnoreCurrent()
+		}
+	}
+	w.close()
+	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2.(*DB).compact"))
+	for _, e := range all {
+		if served[e.id] == 0 && requests >= 2_000 {
+			t.Errorf("%s was never served", e.id)
+		}
+	}
+	for _, m := range mutations {
+		if refused[m.name] == 0 && requests >= 20_000 {
+			t.Logf("%s: never refused", m.name)
+		}
+	}
+	if got, err := w.send(&exchange{method: "GET", path: "/readyz", host: "127.0.0.1"}); err != nil || got.status != http.StatusOK {
+		t.Errorf("at the end: %d, %v", got.status, err)
+	}
+	w.close()
+}
+
+// noted keeps what a judge says of one exchange.
+type noted struct {
+	testing.TB
+	says []string
+}
+
+func (n *noted) Helper() {}
+func (n *noted) Errorf(format string, args ...any) {
+	n.says = append(n.says, fmt.Sprintf(format, args...))
+}
+
+// judge holds one exchange to what every one must be.
+func judge(n *noted, x *exchange, got reply, was, is uint64) {
+	if got.status >= 500 {
+		n.Errorf("a failure of the service")
+	}
+	if got.status >= 300 && is != was || x.method == http.MethodGet && is != was {
+		n.Errorf("it left something: the journal went from %d to %d", was, is)
+	}
+	if got.status >= 400 && bytes.Contains(got.body, []byte(secret)) {
+		n.Errorf("it repeats data")
+	}
+	if got.header.Get("X-Evil") != "" {
+		n.Errorf("it has a header of the client's making")
+	}
+	if x.wrong && got.status < 400 {
+		n.Errorf("the document does not allow it")
+	}
+	if x.valid && got.status >= 400 && !mayRefuse(x, got.status) {
+		n.Errorf("the document allows it")
+	}
+	r := x.request()
+	if r == nil || got.header.Get("X-Request-Id") == "" && (got.status == http.StatusBadRequest || got.status == http.StatusExpectationFailed) {
+		return // net/http's own
+	}
+	if r.Method == http.MethodHead {
+		if len(got.body) > 0 {
+			n.Errorf("HEAD is answered with a body")
+		}
+		return
+	}
+	if x.open() {
+		r.URL.RawQuery = "" // not looked at there, as the document says
+	}
+	if strings.ToUpper(r.Method) != r.Method { // the validator would take it for its upper case
+		if got.status < 400 {
+			n.Errorf("there is no method %s", r.Method)
+		}
+		return
+	}
+	if x.body == "" && got.status < 400 && strings.Contains(x.header("Content-Type"), "ndjson") {
+		return // no lines; the validator misses them
+	}
+	checkAgainstContract(n, r, x.body, got)
+}
+
+// mayRefuse tells what may become of a valid request beside being served: the memory has gone, the
+// tenant is full, or the key was used before.
+func mayRefuse(x *exchange, status int) bool {
+	switch status {
+	case http.StatusNotFound:
+		return strings.Contains(x.endpoint.path, "{id}")
+	case http.StatusConflict:
+		return x.method == http.MethodPost
+	case http.StatusUnprocessableEntity:
+		return x.idempotent
+	}
+	return false
+}
+
+// learn takes ids and cursors out of an answer.
+func (g *generator) learn(x *exchange, got reply) {
+	if got.status >= 300 || x.method == http.MethodHead {
+		return
+	}
+	owner := x.header("Sigil-Tenant")
+	if owner == "" {
+		owner = sigil.DefaultTenant
+	}
+	for part := range bytes.SplitSeq(got.body, []byte(`"id":"`)) {
+		if id, _, ok := bytes.Cut(part, []byte(`"`)); ok && len(id) == 36 {
+			g.ids[owner] = append(g.ids[owner], string(id))
+		}
+	}
+	if known := g.ids[owner]; len(known) > 60 {
+		g.ids[owner] = known[len(known)-60:]
+	}
+	for _, name := range []string{`"next":"`, `"cursor":"`} {
+		if _, after, ok := bytes.Cut(got.body, []byte(name)); ok {
+			cursor, _, _ := bytes.Cut(after, []byte(`"`))
+			g.cursors = append(g.cursors, string(cursor))
+			g.cursors = g.cursors[max(0, len(g.cursors)-20):]
+		}
+	}
+}
+
+// makeRoom forgets what a full tenant holds: all of it is pinned or crystallized.
+func (l *live) makeRoom(t *testing.T, g *generator, w *wire) {
+	t.Helper()
+	page, _, err := l.store.List(t.Context(), store.Query{Tenant: g.tenant, Now: time.Now(), Limit: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range page {
+		x := &exchange{method: "DELETE", path: "/v1/sigils/" + m.ID.String(), host: "127.0.0.1", headers: [][2]string{{"Sigil-Tenant", g.tenant}}}
+		if got, err := w.send(x); err != nil || got.status != http.StatusNoContent && got.status != http.StatusNotFound {
+			t.Fatalf("forget: %d %s, %v", got.status, got.body, err)
+		}
+	}
+}
+
+// TestRawBytes sends what is no HTTP, or hardly: the answer is one of HTTP's own refusals, or the
+// service's, and the daemon goes on.
+func TestRawBytes(t *testing.T) {
+	d := startLive(t)
+	defer d.stop(t)
+	const body = "\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+	for name, tt := range map[string]struct {
+		raw    string
+		status int
+	}{
+		"no version":              {"GET /livez\r\n\r\n", 400},
+		"a version of the future": {"GET /livez HTTP/3.0\r\nHost: 127.0.0.1\r\n\r\n", 505},
+		"a preface of HTTP/2":     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 403},
+		"no host":                 {"GET /livez HTTP/1.1\r\n\r\n", 400},
+		"no host, HTTP/1.0":       {"GET /livez HTTP/1.0\r\n\r\n", 403},
+		"two hosts":               {"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+		"host of control bytes":   {"GET /livez HTTP/1.1\r\nHost: a\x01\r\n\r\n", 400},
+		"a space in a name":       {"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nA b: c\r\n\r\n", 400},
+		"control bytes in a value": {
+			"POST /v1/sigils HTTP/1.1" + body + "Idempotency-Key: a\x00b\r\nContent-Length: 10\r\n\r\n{\"data\":1}", 400,
+		},
+		"a line end in a value": {
+			"POST /v1/sigils HTTP/1.1" + body + "Idempotency-Key: a\r b\r\nContent-Length: 10\r\n\r\n{\"data\":1}", 400,
+		},
+		"two lengths":             {"POST /v1/sigils HTTP/1.1" + body + "Content-Length: 10\r\nContent-Length: 11\r\n\r\n{\"data\":1}", 400},
+		"a length below zero":     {"POST /v1/sigils HTTP/1.1" + body + "Content-Length: -1\r\n\r\n{\"data\":1}", 400},
+		"a length beyond 64 bits": {"POST /v1/sigils HTTP/1.1" + body + "Content-Length: 99999999999999999999\r\n\r\n", 400},
+		"a length far too great":  {"POST /v1/sigils HTTP/1.1" + body + "Content-Length: 9223372036854775807\r\n\r\n{}", 413},
+		"another coding":          {"POST /v1/sigils HTTP/1.1" + body + "Transfer-Encoding: gzip\r\n\r\n", 501},
+		"chunks that are none":    {"POST /v1/sigils HTTP/1.1" + body + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{\"data\":1}\r\n0\r\n\r\n", 400},
+		"another expectation":     {"POST /v1/sigils HTTP/1.1" + body + "Expect: a miracle\r\nContent-Length: 10\r\n\r\n{\"data\":1}", 417},
+		"too many headers":        {"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + strings.Repeat("x", 80<<10) + "\r\n\r\n", 431},
+		"a path of bytes":         {"GET /v1/sigils/\xff\xfe HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400},
+		"a broken escape":         {"GET /v1/sigils/%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400},
+		"no path":                 {"GET * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
+		"options of all":          {"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
+		"a tunnel":                {"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
+		"an absolute target":      {"GET http://127.0.0.1/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200},
+		"another's target":        {"GET http://evil.example/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 403},
+		"TLS":                     {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03 is this TLS?\r\n\r\n", 400},
+	} {
+		was := d.position(t)
+		w := &wire{addr: d.Addr()}
+		got, err := w.send(&exchange{method: "GET", raw: tt.raw})
+		if err != nil || got.status != tt.status {
+			t.Errorf("%s: %d %.200s, %v; want %d", name, got.status, got.body, err, tt.status)
+		}
+		if is := d.position(t); is != was {
+			t.Errorf("%s left something", name)
+		}
+		w.close()
+	}
+	w := &wire{addr: d.Addr()}
+	defer w.close()
+	if got, err := w.send(&exchange{method: "GET", path: "/livez", host: "127.0.0.1"}); err != nil || got.status != http.StatusOK {
+		t.Errorf("at the end: %d, %v", got.status, err)
+	}
+}
