@@ -5,14 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
+	"io"
 	"maps"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -21,7 +21,7 @@ import (
 
 // sample is a store on disk that was closed, what it holds, and what it held once.
 type sample struct {
-	dir    string
+	disk   *vfs.MemFS           // the store is in folder home
 	kept   map[sigil.Key]string // data
 	gone   map[sigil.Key]bool
 	newest string // log
@@ -30,10 +30,10 @@ type sample struct {
 // newSample makes a store with tables of several levels and a log that is in no table yet.
 func newSample(t *testing.T) *sample {
 	t.Helper()
-	sm := &sample{dir: t.TempDir(), kept: map[sigil.Key]string{}, gone: map[sigil.Key]bool{}}
+	sm := &sample{disk: vfs.NewMem(), kept: map[sigil.Key]string{}, gone: map[sigil.Key]bool{}}
 	ctx := context.Background()
 	for round := range 3 {
-		s, err := pebblestore.Open(sm.dir, quiet(nil))
+		s, err := pebblestore.Open(home, quiet(sm.disk))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,11 +56,11 @@ func newSample(t *testing.T) *sample {
 			t.Fatal(err)
 		}
 	}
-	logs, err := filepath.Glob(filepath.Join(sm.dir, "pebble", "*.log"))
-	if err != nil || len(logs) == 0 {
-		t.Fatal(logs, err)
+	for file := range files(t, sm.disk) {
+		if strings.HasSuffix(file, ".log") {
+			sm.newest = max(sm.newest, file)
+		}
 	}
-	sm.newest = filepath.Base(slices.Max(logs))
 	return sm
 }
 
@@ -73,22 +73,56 @@ func halflife(t *testing.T) sigil.Policy {
 	return p
 }
 
-// files gives the bytes of all files under dir, but of those that locks need.
-func files(t *testing.T, dir string) map[string]string {
+// home is the folder of a sample.
+const home = "home"
+
+// files gives the bytes of all files of a sample, by path, but of those that locks need.
+func files(t *testing.T, disk vfs.FS) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || slices.Contains([]string{"sigil.lock", "LOCK", "ballast"}, d.Name()) {
-			return err
+	for _, dir := range []string{home, home + "/pebble"} {
+		names, err := disk.List(dir)
+		if err != nil {
+			t.Fatal(err)
 		}
-		b, err := os.ReadFile(filepath.Join(dir, path))
-		found[path] = string(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		for _, name := range names {
+			if name == "pebble" || name == "sigil.lock" || name == "LOCK" {
+				continue
+			}
+			f, err := disk.Open(dir + "/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(f)
+			if err := errors.Join(err, f.Close()); err != nil {
+				t.Fatal(err)
+			}
+			found[dir+"/"+name] = string(b)
+		}
 	}
 	return found
+}
+
+// diskOf makes a disk that holds such files.
+func diskOf(t *testing.T, files map[string]string) *vfs.MemFS {
+	t.Helper()
+	disk := vfs.NewMem()
+	for _, dir := range []string{home, home + "/pebble"} {
+		if err := disk.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, text := range files {
+		f, err := disk.Create(path, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.Write([]byte(text))
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return disk
 }
 
 // harm is one thing that happens to a file.
@@ -105,7 +139,7 @@ func harms(file string, size int) []harm {
 		{"a byte short", func(b []byte) []byte { return b[:max(0, len(b)-1)] }},
 	}
 	flips := 8
-	if file == "sigil.json" {
+	if strings.HasSuffix(file, "sigil.json") {
 		flips = size
 	}
 	for i := range min(flips, size) {
@@ -123,43 +157,36 @@ func harms(file string, size int) []harm {
 // by name and left as it is, and what is intact can be had.
 func TestDamage(t *testing.T) {
 	sm := newSample(t)
-	healthy := files(t, sm.dir)
+	healthy := files(t, sm.disk)
 	opened, refused := map[string]int{}, map[string]int{}
 	for _, file := range slices.Sorted(maps.Keys(healthy)) {
 		for _, h := range harms(file, len(healthy[file])) {
 			name := file + " " + h.name
-			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS(sm.dir)); err != nil {
-				t.Fatal(err)
-			}
-			path := filepath.Join(dir, file)
-			err := os.Remove(path)
+			before := maps.Clone(healthy)
+			delete(before, file)
 			if b := h.do([]byte(healthy[file])); b != nil {
-				err = errors.Join(err, os.WriteFile(path, b, 0o600))
+				before[file] = string(b)
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := files(t, dir)
-			kind := strings.TrimRight(filepath.Ext(file), "0123456789.") + " " + strings.SplitN(filepath.Base(file), "-", 2)[0]
-			sm.salvage(t, name, dir, file)
-			if !maps.Equal(before, files(t, dir)) {
+			disk := diskOf(t, before)
+			kind := strings.TrimRight(path.Ext(file), "0123456789.") + " " + strings.SplitN(path.Base(file), "-", 2)[0]
+			sm.salvage(t, name, disk, file)
+			if !maps.Equal(before, files(t, disk)) {
 				t.Errorf("%s: the salvage changed the store", name)
 			}
-			s, err := pebblestore.Open(dir, quiet(nil))
+			s, err := pebblestore.Open(home, quiet(disk))
 			if err != nil {
 				refused[kind]++
 				var known *sigil.Error
-				if !errors.As(err, &known) || known.Code != "store_damaged" && known.Code != "store_format" || !strings.Contains(err.Error(), dir) {
+				if !errors.As(err, &known) || known.Code != "store_damaged" && known.Code != "store_format" || !strings.Contains(err.Error(), home) {
 					t.Errorf("%s: refused with %v", name, err)
 				}
-				if !maps.Equal(before, files(t, dir)) {
+				if !maps.Equal(before, files(t, disk)) {
 					t.Errorf("%s: refused with %v, but not left as it was", name, err)
 				}
 				continue
 			}
 			opened[kind]++
-			sm.look(t, name, s, filepath.Base(file) == sm.newest)
+			sm.look(t, name, s, file == sm.newest)
 			if err := s.Close(); err != nil {
 				t.Errorf("%s: Close: %v", name, err)
 			}
@@ -198,10 +225,10 @@ func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose 
 
 // salvage makes sure that what can be had is true, and all of it where the harm was done to a file that
 // holds no memories.
-func (sm *sample) salvage(t *testing.T, name, dir, file string) {
+func (sm *sample) salvage(t *testing.T, name string, disk vfs.FS, file string) {
 	t.Helper()
 	shown := 0
-	report, err := pebblestore.Salvage(dir, &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)}, func(m sigil.Memory) error {
+	report, err := pebblestore.Salvage(home, quiet(disk), func(m sigil.Memory) error {
 		if data, ok := sm.kept[m.Key]; ok && string(m.Data) != data || !ok && !sm.gone[m.Key] {
 			t.Errorf("%s: the salvage shows %s with %s", name, m.Key, m.Data)
 		}
@@ -222,13 +249,13 @@ func (sm *sample) salvage(t *testing.T, name, dir, file string) {
 // A store without damage is found to be so, and exports what it holds.
 func TestCheckAndExport(t *testing.T) {
 	sm := newSample(t)
-	before := files(t, sm.dir)
-	c, err := pebblestore.Check(sm.dir, nil)
+	before := files(t, sm.disk)
+	c, err := pebblestore.Check(home, quiet(sm.disk))
 	if err != nil || c.Wrong != 0 || c.Memories != len(sm.kept) || c.Events != 240+len(sm.gone) || c.Answers != 240 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	exported := 0
-	err = pebblestore.Export(sm.dir, nil, func(m sigil.Memory) error {
+	err = pebblestore.Export(home, quiet(sm.disk), func(m sigil.Memory) error {
 		exported++
 		if sm.kept[m.Key] != string(m.Data) {
 			t.Errorf("%s is exported as %s", m.Key, m.Data)
@@ -238,15 +265,19 @@ func TestCheckAndExport(t *testing.T) {
 	if err != nil || exported != len(sm.kept) {
 		t.Errorf("exported %d of %d, %v", exported, len(sm.kept), err)
 	}
-	if !maps.Equal(before, files(t, sm.dir)) {
+	if !maps.Equal(before, files(t, sm.disk)) {
 		t.Error("the store was changed")
 	}
 
-	s := open(t, sm.dir)
+	s, err := pebblestore.Open(home, quiet(sm.disk))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
 	for _, offline := range []func() error{
-		func() error { _, err := pebblestore.Check(sm.dir, nil); return err },
-		func() error { return pebblestore.Export(sm.dir, nil, nil) },
-		func() error { _, err := pebblestore.Salvage(sm.dir, nil, nil); return err },
+		func() error { _, err := pebblestore.Check(home, quiet(sm.disk)); return err },
+		func() error { return pebblestore.Export(home, quiet(sm.disk), nil) },
+		func() error { _, err := pebblestore.Salvage(home, quiet(sm.disk), nil); return err },
 	} {
 		if err := offline(); !errors.Is(err, sigil.ErrLocked) {
 			t.Errorf("of a store that is open: %v", err)

@@ -3,7 +3,7 @@
 package pebblestore_test
 
 // stride is the distance of the writes after which the default run cuts the power.
-const stride = 20
+const stride = 40
 
 // faultStride is the distance of the faults that the default run injects.
-const faultStride = 10
+const faultStride = 20

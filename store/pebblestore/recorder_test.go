@@ -250,7 +250,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	}
 	last := map[string]answered{} // by tenant and key, of those that were inserted
 	for _, a := range r.answers {
-		encoded := sigil.Event{Kind: sigil.Encoded, Memory: a.memory}
+		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
 		id := a.tenant + " " + a.key
 		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(last[id].ends) {
 			last[id] = a
@@ -265,14 +265,11 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	return errors.Join(problems...)
 }
 
-// name tells events apart: a memory is encoded once and goes once; pins are told apart by their time.
+// name tells events apart, by their time too: what failed may be attempted again.
 func name(e *sigil.Event) string {
-	n := fmt.Sprintf("%s %s", e.Kind, e.Memory.Key)
-	switch {
-	case e.Kind == sigil.Pinned, e.Kind == sigil.Unpinned:
-		n += e.Time.String()
-	case e.Memory.Policy == nil && e.Crystal != nil:
-		n += e.Crystal.ID()
+	n := fmt.Sprintf("%s %s %d", e.Kind, e.Memory.Key, e.Time.UnixMilli())
+	if e.Memory.Policy == nil && e.Crystal != nil {
+		n += " " + e.Crystal.ID()
 	}
 	return n
 }

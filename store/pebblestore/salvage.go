@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -226,15 +227,15 @@ func (v *salvage) readPolicies() {
 		}
 	})
 	// Every number stands for something: who has a policy that is lost is shown under the default.
-	for n := range math.MaxUint16 + 1 {
+	standIn := sigil.DefaultPolicy()
+	v.policies.byNumber = slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
+	for n := range max(1, len(texts)) {
 		policy, err := sigil.ParsePolicy(texts[n])
 		if err != nil {
-			policy = sigil.DefaultPolicy()
-		}
-		if err != nil && n < max(1, len(texts)) {
+			policy = standIn
 			v.found.wrong("policy %d is lost: its memories are shown under %s", n, policy)
 		}
-		v.policies.byNumber = append(v.policies.byNumber, policy)
+		v.policies.byNumber[n] = policy
 	}
 }
 
