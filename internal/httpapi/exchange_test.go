@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -124,7 +125,7 @@ func (w *wire) send(x *exchange) (got reply, err error) {
 		resp, err := http.ReadResponse(w.in, &http.Request{Method: x.method})
 		if err != nil {
 			w.close()
-			return got, fmt.Errorf("no answer: %w (sending: %v)", err, sendErr)
+			return got, errors.Join(fmt.Errorf("no answer: %w", err), sendErr)
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()

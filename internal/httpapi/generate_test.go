@@ -26,8 +26,6 @@ type endpoint struct {
 	bodies           map[string]object // schema by content type
 }
 
-func (e *endpoint) oneOf(method string) bool { return e.method == method }
-
 // resolve follows a reference.
 func resolve(root object, v any) object {
 	o, _ := v.(object)
