@@ -63,13 +63,10 @@ var table = map[string][]string{
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
-	// Proof. It is told how to open a driver, and names none.
-	"internal/proof": {root, "client", "engine", "store", "github.com/anishathalye/porcupine"},
-
 	// Tools of our own.
 	"internal/arrows": {},
 	"internal/proof": {
-		root, "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
+		root, "client", "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
 	},
 	"scripts/aptjson":    {},
 	"internal/bench":     {root, "client", "engine", "store", "store/pebblestore", any3rd},
