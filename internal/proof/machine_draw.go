@@ -128,6 +128,6 @@ func (m *machine) pause() time.Duration {
 	case 8:
 		return time.Second
 	case 9:
-		return rapid.SampledFrom([]time.Duration{2 * time.Minute, time.Hour, 25 * time.Hour}).Draw(m.t, "long")
+		return rapid.SampledFrom([]time.Duration{2 * time.Minute, time.Hour, 23*time.Hour + 30*time.Minute, 25 * time.Hour}).Draw(m.t, "long")
 	}
 }
