@@ -45,7 +45,7 @@ bench: build ## Measure, and compare with what was measured before
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint race million ## Run every gate: format, vet, lint, and all tests under the race detector
+test: deps fmt-check vet lint checklocks race proof fuzz ## Run every gate: format, vet, lint, locks, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -68,9 +68,59 @@ lint: ## Run golangci-lint
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector
 	go test -race -timeout 10m ./...
 
-.PHONY: million
-million: ## Run the test of a million memories, without the race detector's weight
-	go test -run Million -timeout 10m ./engine
+.PHONY: checklocks
+checklocks: ## Check that what a lock guards is touched with it held
+	@scripts/checklocks.sh
+
+.PHONY: proof
+proof: ## Run what is too much for the race detector: a million memories, 10,000 steps of the model
+	go test -run 'Million' -timeout 10m ./engine
+	go test -run 'TestMachine' -timeout 10m ./internal/proof
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target (FUZZTIME=10s each)
+	@scripts/fuzz.sh
+
+##### Longer campaigns, each as long as it is told
+
+.PHONY: model
+model: ## Live STEPS=200000 random steps next to the model
+	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/proof
+
+.PHONY: histories
+histories: ## Check ROUNDS=200 rounds of real histories for linearizability
+	SIGIL_HISTORIES=$(or $(ROUNDS),200) go test -count=1 -v -timeout 0 -run '^TestHistories' ./internal/proof
+
+.PHONY: crash
+crash: ## Cut the power after every write of the script, and fail every disk operation
+	SIGIL_CRASH=all go test -count=1 -v -timeout 0 -run 'PowerCut|DiskFault' ./store/pebblestore
+
+.PHONY: kill
+kill: ## Kill a daemon under load in ROUNDS=200 rounds (SEED=… to replay)
+	SIGIL_ROUNDS=$(or $(ROUNDS),200) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKill$$' ./internal/campaign
+
+.PHONY: handover
+handover: ## Replace a daemon under load HANDOVERS=20 times
+	SIGIL_HANDOVERS=$(or $(HANDOVERS),20) go test -count=1 -v -timeout 0 -run '^TestHandOversUnderLoad$$' ./cmd/sigil
+
+.PHONY: soak
+soak: ## Everything mixed, with every fault, for MINUTES=20; the table goes to soak.md (SEED=… to replay)
+	SIGIL_SOAK_MINUTES=$(or $(MINUTES),20) SIGIL_SEED=$(SEED) SIGIL_SOAK_TABLE=$(CURDIR)/soak.md go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/campaign
+
+.PHONY: api-fuzz
+api-fuzz: ## Throw REQUESTS=200000 requests made from the OpenAPI document at a daemon (SEED=… to replay)
+	SIGIL_REQUESTS=$(or $(REQUESTS),200000) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestDocumentAgainstALiveDaemon$$' ./internal/httpapi
+
+.PHONY: lives
+lives: ## A thousand whole daemons, one after another, leave nothing
+	SIGIL_LIVES=1000 go test -count=1 -v -timeout 0 -run LivesOfDaemons ./internal/daemon
+
+.PHONY: mutants
+mutants: ## Break the program in 16 ways, and check that a gate fails each time
+	@scripts/mutants.sh
+
+##### Parts of the above
+
 
 .PHONY: arrows
 arrows: ## Check only who imports whom

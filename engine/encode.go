@@ -163,7 +163,8 @@ func checkIdempotencyKey(key string) error {
 // fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory.
 func fingerprint(m *sigil.Memory) [32]byte {
 	state, _ := json.Marshal(m.State) // cannot fail: it was checked
-	tags, _ := json.Marshal(m.Tags)
+	// No tags are none, whether left out or an empty list.
+	tags, _ := json.Marshal(append([]string(nil), m.Tags...))
 	var b bytes.Buffer
 	for _, part := range [][]byte{m.Data, state, tags} {
 		b.Write(binary.AppendUvarint(nil, uint64(len(part))))

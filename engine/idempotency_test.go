@@ -49,6 +49,18 @@ func TestARepeatedEncodeGivesTheFirstAnswer(t *testing.T) {
 	}
 }
 
+// What the memory does not tell apart, its request is not told apart by either.
+func TestLeftOutAndEmptyAreOneRequest(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	first := r.encode(`{"foo":1}`, func(d *sigil.Draft) { d.IdempotencyKey = "k" })
+	again := r.encode(`{"foo":1}`, func(d *sigil.Draft) {
+		state := sigil.DefaultState()
+		state.Extra = map[string]json.RawMessage{}
+		d.IdempotencyKey, d.Tags, d.State = "k", []string{}, &state
+	})
+	same(t, "id", again.ID, first.ID)
+}
+
 func TestTheSameKeyWithAnotherDraftIsAConflict(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	r.encode(`{"foo":1}`, keyed("k"))

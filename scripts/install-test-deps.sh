@@ -8,6 +8,7 @@ set -euo pipefail
 wanted=(
   promtool=prometheus
   lsof=lsof
+  unshare=util-linux
 )
 
 missing=()

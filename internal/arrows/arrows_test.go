@@ -60,6 +60,7 @@ var table = map[string][]string{
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "scheduler",
 		"internal/httpapi", "internal/metrics", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 
@@ -81,6 +82,12 @@ var (
 	drivers  = []string{"store/pebblestore", "store/pgstore"}
 	choosers = []string{"internal/daemon", "internal/bench"}
 )
+
+// sole are third-party modules that one package alone imports, whatever a row says.
+var sole = map[string]string{
+	"github.com/cockroachdb/pebble": "store/pebblestore",
+	"github.com/prometheus":         "internal/metrics",
+}
 
 // drawers are names that say nothing of what a package owns, so that everything ends up there.
 var drawers = []string{"util", "utils", "common", "helper", "helpers", "manager", "service"}
@@ -109,6 +116,9 @@ func wrongs(graph []pkg, table map[string][]string) []string {
 			if slices.Contains(drivers, to) && !slices.Contains(choosers, name) {
 				say("the row of %s allows the driver %s: only %s choose one", name, to, strings.Join(choosers, " and "))
 			}
+			if name == root && own(to) {
+				say("the row of the root allows %s: the root imports nothing of ours", to)
+			}
 		}
 	}
 	for _, p := range graph {
@@ -125,6 +135,11 @@ func wrongs(graph []pkg, table map[string][]string) []string {
 			continue
 		}
 		for to, file := range p.imports {
+			for module, owner := range sole {
+				if p.name != owner && allowed(to, []string{module}) {
+					say("%s: %s must not import %s: only %s knows it", file, p.name, to, owner)
+				}
+			}
 			if !allowed(to, row) {
 				say("%s: %s must not import %s (if it should, change its row in internal/arrows/arrows_test.go, on purpose)",
 					file, p.name, to)
@@ -300,12 +315,15 @@ func TestWrongArrowIsFound(t *testing.T) {
 		{"program beside the package", "engine", file("main", `import "`+module+`/internal/daemon"`, "func init() {}"), nil, ""},
 		{"method called init", "engine", file("x", "", "type t int; func (t) init() {}"), nil, ""},
 
+		{"database where anything is free", "internal/bench", file("x", `import "github.com/cockroachdb/pebble/v2"`, ""), nil, "internal/bench must not import github.com/cockroachdb/pebble/v2: only store/pebblestore"},
+		{"metrics where anything is free", "internal/bench", file("x", `import "github.com/prometheus/client_golang/prometheus"`, ""), nil, "only internal/metrics"},
+		{"root's row", root, file("x", "", ""), map[string]string{root: "store"}, "the root imports nothing of ours"},
 		{"driver in the engine", "engine", file("x", `import "`+module+`/store/pebblestore"`, ""), nil, "engine must not import store/pebblestore"},
 		{"upward arrow", "store", file("x", `import "`+module+`/engine"`, ""), nil, "store must not import engine"},
 		{"root imports ours", root, file("x", `import "`+module+`/store"`, ""), nil, "sigil must not import store"},
 		{"row of a folder is not of those below", "engine", file("x", `import "`+module+`/store/storetest"`, ""), nil, "engine must not import store/storetest"},
 		{"renamed import", "engine", file("x", `import _ "`+module+`/internal/daemon"`, ""), nil, "engine must not import internal/daemon"},
-		{"third party unasked", "engine", file("x", `import "github.com/cockroachdb/pebble/v2"`, ""), nil, "engine must not import github.com/cockroachdb/pebble/v2"},
+		{"third party unasked", "engine", file("x", `import "github.com/tidwall/btree"`, ""), nil, "engine must not import github.com/tidwall/btree"},
 		{"third party with a like name", "store/pebblestore", file("x", `import "github.com/cockroachdb/pebblesque"`, ""), nil, "must not import github.com/cockroachdb/pebblesque"},
 		{"free of third parties, not of ours", "internal/bench", file("x", `import "`+module+`/internal/daemon"`, ""), nil, "internal/bench must not import internal/daemon"},
 		{"no row", "internal/surprise", file("x", "", ""), nil, "internal/surprise has no row"},

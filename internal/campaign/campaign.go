@@ -117,7 +117,7 @@ func (c *Campaign) moment(reached <-chan struct{}, answers bool, after time.Dura
 // store, or as soon as it has; starts it, compares, and repeats requests.
 func (c *Campaign) Kill(ctx context.Context) error {
 	var crashed time.Time
-	byAnswers, after, answers := c.rng.IntN(2) == 0, time.Duration(c.rng.IntN(400))*time.Millisecond, 1+c.rng.Int64N(1000)
+	byAnswers, after, answers := c.rng.IntN(2) == 0, time.Duration(c.rng.IntN(400))*time.Millisecond, 1+c.rng.Int64N(700)
 	o := Run{Ends: true, After: answers, Reached: make(chan struct{})}
 	err := c.under(ctx, o, func(ctx context.Context) error {
 		c.moment(o.Reached, byAnswers, after)

@@ -62,7 +62,7 @@ func begin(t *testing.T) *campaign.Campaign {
 		t.Fatal(err)
 	}
 	c := &campaign.Campaign{
-		Program: program, Scratch: t.TempDir(), Tenants: []string{"public", "acme", "strong"}, Clients: 12, Most: 3000,
+		Program: program, Scratch: t.TempDir(), Tenants: []string{"public", "acme", "strong"}, Clients: 12, Most: 1200,
 		Seed: number(t, "SIGIL_SEED", rand.Uint64()),
 	}
 	t.Logf("SIGIL_SEED=%d", c.Seed)
@@ -103,7 +103,7 @@ func TestKill(t *testing.T) {
 	defer cancel()
 	judge(t, c, "start", c.Fresh(ctx, c.Scratch))
 	for round := range rounds {
-		if round%20 == 7 {
+		if round%20 == 5 {
 			judge(t, c, "a fresh store", c.Fresh(ctx, c.Scratch))
 		}
 		judge(t, c, "round "+strconv.FormatUint(round, 10), c.Kill(ctx))

@@ -219,7 +219,7 @@ func (s *soak) table() string {
 		s.Done.Get("SIGKILL under load"), s.Done.Get("SIGKILL on a full disk"), s.Done.Get("SIGKILL while opening"))
 	row("SIGTERM and start", "%d", s.Done.Get("SIGTERM and start"))
 	if s.handOver {
-		row("hand-overs", "%d, no request failed", s.Done.Get("hand-overs"))
+		row("hand-overs", "%d; a request without an answer in one is a violation", s.Done.Get("hand-overs"))
 	} else {
 		row("hand-overs", "0, not supported by this binary")
 	}
@@ -229,7 +229,7 @@ func (s *soak) table() string {
 		row("full disks", "0, left out: no small disk to fill (%s)", s.whySmall)
 	}
 	row("undisturbed rounds", "%d", s.Done.Get("undisturbed rounds"))
-	row("requests without an answer", "%d, all to a process that was ended", n.Broken)
+	row("requests without an answer", "%d; to a process that was not ended they are violations", n.Broken)
 	row("compared", "%d memories, %d journal entries", n.Memories, n.Entries)
 	row("process, first", "%v", s.first)
 	row("process, last", "%v", s.last)

@@ -78,7 +78,7 @@ reached, 5 the input was refused.`,
 	for _, commands := range [][]*cobra.Command{
 		inGroup(groupMemories, a.encode(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
-		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.sweep()),
+		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.sweep(), a.reload()),
 		{a.completion(), a.versionCommand()},
 	} {
 		root.AddCommand(commands...)

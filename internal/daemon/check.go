@@ -62,8 +62,10 @@ func (c *Config) check(say func(setting, why string)) {
 			say(setting, "must be at least 1")
 		}
 	}
-	if c.DrainTimeout <= 0 || c.DrainTimeout > time.Hour {
-		say("drain-timeout", "must be over 0 and at most 1h")
+	for setting, d := range map[string]time.Duration{"drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout} {
+		if d <= 0 || d > time.Hour {
+			say(setting, "must be over 0 and at most 1h")
+		}
 	}
 }
 

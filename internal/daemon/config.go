@@ -39,9 +39,10 @@ type Config struct {
 	MaxBatchBody   int64
 	MaxConnections int
 
-	LogLevel     string
-	LogFormat    string
-	DrainTimeout time.Duration
+	LogLevel        string
+	LogFormat       string
+	DrainTimeout    time.Duration
+	HandOverTimeout time.Duration
 }
 
 // live are the settings that SIGHUP applies to a running daemon. All others need a restart.
@@ -86,6 +87,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
 	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")
 	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
+	durationVar(f, &c.HandOverTimeout, "handover-timeout", 30*time.Second, "how long each step of a hand-over may take before this process goes on by itself")
 	return f
 }
 

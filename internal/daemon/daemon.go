@@ -1,5 +1,6 @@
 // Package daemon makes a running daemon of the parts: store, engine, scheduler, HTTP. It owns the
-// settings and where they come from, the order in which the parts start and stop, and signals.
+// settings and where they come from, the order in which the parts start and stop, signals, and how
+// one process takes over from another.
 //
 // It does not know rules of memories, nor what a request says: it wires. This is the one place that
 // names a driver.
@@ -10,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,11 +37,18 @@ type Daemon struct {
 	// +checklocks:mu
 	started *phase // nil until Start is called
 	// +checklocks:mu
+	handing *phase // the hand-over under way, or the one that went well
+	// +checklocks:mu
 	stopped *phase // nil until Stop is called
 
-	// parts are those that run, in the order of their start. Start and the first Stop alone touch
-	// them, one after the other.
-	parts []part
+	// Start, a hand-over and the first Stop alone touch what follows, one after the other. core and
+	// parts are what runs, each in the order of its start: what works with the store, and what stands
+	// before that.
+	core, parts []part
+	sockets     []*net.TCPListener // handed over, or opened by Start
+	places      places
+	server      *server
+	api         http.Handler
 
 	ready  atomic.Bool
 	engine atomic.Pointer[engine.Engine]
@@ -49,11 +59,24 @@ type Daemon struct {
 	failure  error // set before failed is closed
 }
 
-// phase is a start or a stop, under way or over.
+// phase is a start, a hand-over or a stop, under way or over.
 type phase struct {
 	done  chan struct{}
 	err   error              // set before done is closed
-	abort context.CancelFunc // breaks a start off, and ends a stop's time to drain
+	abort context.CancelFunc // breaks a start or a hand-over off, and ends a stop's time to drain
+}
+
+// succeeded tells whether p is over and went well.
+func (p *phase) succeeded() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.done:
+		return p.err == nil
+	default:
+		return false
+	}
 }
 
 // part is something that runs and has to be stopped.
@@ -83,6 +106,8 @@ type Options struct {
 	Grace time.Duration
 	// Open opens the store; nil opens the one that Config names.
 	Open func(Config, Hooks) (store.Store, error)
+	// Sockets are what to serve on, in place of Config's address; the daemon closes them. Empty is none.
+	Sockets []*net.TCPListener
 }
 
 // New makes a daemon. It does nothing before Start. c must be valid, as one of [Load] is; nil options
@@ -91,7 +116,10 @@ func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
 	}
-	d := &Daemon{config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open, failed: make(chan struct{})}
+	d := &Daemon{
+		config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open,
+		sockets: o.Sockets, places: make(places, c.MaxConnections), failed: make(chan struct{}),
+	}
 	if d.version == "" {
 		d.version = "dev"
 	}
@@ -160,13 +188,15 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	if first {
 		d.stopped = &phase{done: make(chan struct{}), abort: abort}
 	}
-	p, started := d.stopped, d.started
+	p, started, handing := d.stopped, d.started, d.handing
 	d.mu.Unlock()
 
 	defer context.AfterFunc(ctx, p.abort)()
 	if first {
 		if started != nil {
-			p.err = d.stop(drain, started)
+			p.err = d.stop(drain, started, handing)
+		} else {
+			closeAll(d.sockets)
 		}
 		close(p.done)
 	}
@@ -174,33 +204,51 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	return p.err
 }
 
-func (d *Daemon) stop(ctx context.Context, started *phase) error {
+func (d *Daemon) stop(ctx context.Context, started, handing *phase) error {
 	started.abort()
+	if !d.over(ctx, started) {
+		return errors.New("still starting: what it has started it will stop itself")
+	}
+	if handing != nil {
+		handing.abort()
+		if !d.over(ctx, handing) {
+			return errors.New("a hand-over is still under way")
+		}
+	}
+	return d.stopParts(ctx)
+}
+
+// over waits until p is over, or ctx and a grace are.
+func (d *Daemon) over(ctx context.Context, p *phase) bool {
 	select {
-	case <-started.done:
-		return d.stopParts(ctx)
+	case <-p.done:
+		return true
 	case <-ctx.Done():
 	}
 	select {
-	case <-started.done:
-		return d.stopParts(ctx)
+	case <-p.done:
+		return true
 	case <-time.After(d.grace):
-		return errors.New("still starting: what it has started it will stop itself")
+		return false
 	}
 }
 
-// stopParts stops the parts that run, the latest first, whatever becomes of one of them.
 func (d *Daemon) stopParts(ctx context.Context) error {
 	d.ready.Store(false)
+	return errors.Join(d.stopAll(ctx, &d.parts), d.stopAll(ctx, &d.core))
+}
+
+// stopAll stops the parts of a list, the latest first, whatever becomes of one of them.
+func (d *Daemon) stopAll(ctx context.Context, parts *[]part) error {
 	var errs []error
-	for _, p := range slices.Backward(d.parts) {
+	for _, p := range slices.Backward(*parts) {
 		begin := time.Now()
 		if err := p.stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stopping %s: %w", p.name, err))
 		}
 		d.log.Debug("stopped", "part", p.name, "took", time.Since(begin))
 	}
-	d.parts = nil
+	*parts = nil
 	return errors.Join(errs...)
 }
 

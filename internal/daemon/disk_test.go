@@ -163,7 +163,7 @@ func encodeUntilFull(t *testing.T, d *daemon.Daemon, kept *ledger, fill func()) 
 	for range 8 {
 		clients.Go(func() {
 			for deadline := time.Now().Add(patience); ; {
-				status, id, err := encode(t, d, data)
+				status, id, err := tryEncode(t, d, data)
 				switch status {
 				case http.StatusCreated:
 					kept.add(id, data)
@@ -188,7 +188,7 @@ func encodeUntilFull(t *testing.T, d *daemon.Daemon, kept *ledger, fill func()) 
 func awaitRoom(t *testing.T, d *daemon.Daemon, kept *ledger) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; {
-		status, id, err := encode(t, d, `"room again"`)
+		status, id, err := tryEncode(t, d, `"room again"`)
 		if status == http.StatusCreated {
 			kept.add(id, `"room again"`)
 			return
@@ -235,8 +235,8 @@ func holds(t *testing.T, web *browser, kept *ledger) {
 	}
 }
 
-// encode asks for data to be kept, and gives the id where it was, else the answer.
-func encode(t *testing.T, d *daemon.Daemon, data string) (status int, id string, err error) {
+// tryEncode asks for data to be kept, and gives the id where it was, else the answer.
+func tryEncode(t *testing.T, d *daemon.Daemon, data string) (status int, id string, err error) {
 	t.Helper()
 	status, body, err := request(t.Context(), d.Addr(), http.MethodPost, "/v1/sigils", `{"data":`+data+`}`)
 	if err != nil || status != http.StatusCreated {

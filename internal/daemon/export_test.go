@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 )
 
@@ -13,8 +15,56 @@ func (d *Daemon) Stopping() bool {
 	return d.stopped != nil
 }
 
-// LimitListener is what stands before the HTTP server.
-var LimitListener = limitListener
+// LimitListener gives what stands before the HTTP server.
+func LimitListener(l *net.TCPListener, n int) net.Listener { return make(places, n).limit(l) }
+
+// Shut tells whether requests wait for a hand-over.
+func (d *Daemon) Shut() bool {
+	d.server.gate.mu.Lock()
+	defer d.server.gate.mu.Unlock()
+	return d.server.gate.handler == nil
+}
+
+// Linger is what follows a hand-over.
+func (d *Daemon) Linger(ctx context.Context) { d.linger(ctx) }
+
+// HandOver hands over to a daemon in this process: begin makes it, on sockets, and has run run it as
+// a process would, which returns when it serves or does not.
+func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets []*net.TCPListener, run func(*Daemon) error)) error {
+	_, err := d.handOver(ctx, func(files []*os.File) (*successor, error) {
+		sockets, err := listeners(files)
+		if err != nil {
+			return nil, err
+		}
+		theirEar, tell := io.Pipe()
+		ear, mouth := io.Pipe()
+		gone, living := make(chan struct{}), make(chan struct{})
+		go func() {
+			begin(sockets, func(next *Daemon) error {
+				defer close(living)
+				before := newPredecessor(theirEar, mouth)
+				err := before.await(ctx, data)
+				if err == nil {
+					err = next.Start(ctx)
+				}
+				if err != nil {
+					closeAll(sockets)
+					_ = mouth.Close()
+					close(gone)
+					return err
+				}
+				before.serving()
+				return nil
+			})
+		}()
+		return &successor{
+			tell: tell, says: lines(ear), gone: gone,
+			kill: func() { <-living }, // ends with what it is told
+			fate: func() string { return "in this process" },
+		}, nil
+	})
+	return err
+}
 
 // Run is Serve from where there are settings: on a daemon and signals of the test's own.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {

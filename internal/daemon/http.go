@@ -12,56 +12,31 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/internal/metrics"
 )
 
-// startHTTP listens and answers.
-func (d *Daemon) startHTTP(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
-	host, _, err := net.SplitHostPort(d.config.Addr)
-	if err != nil {
-		return err
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", d.config.Addr)
-	if err != nil {
-		return err
-	}
-	addr := listener.Addr().String()
-	d.addr.Store(&addr)
-
-	api := httpapi.New(e, &httpapi.Options{
-		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
-		Observe: func(route, method string, status int, took time.Duration) {
-			m.Request(method+" "+route, status, took)
-		},
-		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(host),
-	})
-	s := newServer(ctx, api, d.log, d.grace)
-	s.serve(limitListener(listener.(*net.TCPListener), d.config.MaxConnections), d.fail)
-	d.runs("HTTP", s.drain)
-	return nil
-}
-
-// server is an [http.Server] that knows when its last goroutine has ended.
+// server is an [http.Server] that knows when its last goroutine has ended, and that can stop
+// accepting and begin again.
 type server struct {
 	http *http.Server
+	gate *gate
 	// cut ends the contexts of the requests under way; who waits for an answer gets the cause.
 	cut   context.CancelCauseFunc
 	grace time.Duration
-	// serving is closed when no more connection is accepted.
-	serving chan struct{}
+	// accepting has a goroutine for each listener, which are those of pause and serve alone.
+	accepting sync.WaitGroup
+	listeners []net.Listener
+	paused    atomic.Bool
 	// connections have a goroutine each; open counts them.
 	connections sync.WaitGroup
 	open        atomic.Int64
 }
 
-func newServer(ctx context.Context, h http.Handler, log *slog.Logger, grace time.Duration) *server {
+// newServer makes a server whose gate is closed.
+func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
-	s := &server{cut: cut, grace: grace, serving: make(chan struct{})}
+	s := &server{gate: newGate(), cut: cut, grace: grace}
 	s.http = &http.Server{
-		Handler:     h,
+		Handler:     s.gate,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ConnState:   s.count,
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -81,7 +56,7 @@ func newServer(ctx context.Context, h http.Handler, log *slog.Logger, grace time
 
 func (s *server) count(_ net.Conn, state http.ConnState) {
 	switch state {
-	case http.StateNew: // told by the goroutine that accepts: none is new once serving is closed
+	case http.StateNew: // told by the goroutine that accepts: none is new once accepting is done
 		s.open.Add(1)
 		s.connections.Add(1)
 	case http.StateClosed, http.StateHijacked:
@@ -90,15 +65,40 @@ func (s *server) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// serve begins to answer on l. fail hears if it ends before drain.
-func (s *server) serve(l net.Listener, fail func(error)) {
-	// drain waits for it.
+// serve begins to accept on listeners. fail hears if that ends before pause or drain.
+func (s *server) serve(listeners []net.Listener, fail func(error)) {
+	s.listeners = listeners
+	s.paused.Store(false)
+	for _, l := range listeners {
+		// pause and drain wait for it.
+		s.accepting.Go(func() {
+			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !s.paused.Load() {
+				fail(fmt.Errorf("HTTP: %w", err))
+			}
+		})
+	}
+}
+
+// pause closes the listeners, and nothing else: connections live on, and so does a socket of which
+// somebody has a duplicate.
+func (s *server) pause() {
+	s.paused.Store(true)
+	for _, l := range s.listeners {
+		_ = l.Close() // of a socket: nothing was written that could be lost
+	}
+	s.accepting.Wait()
+}
+
+// gone gives a channel that is closed when the last connection has ended. Nothing may be accepted any
+// more.
+func (s *server) gone() <-chan struct{} {
+	gone := make(chan struct{})
+	// Ends with the last connection, for which who drains waits.
 	go func() {
-		defer close(s.serving)
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			fail(fmt.Errorf("HTTP: %w", err))
-		}
+		defer close(gone)
+		s.connections.Wait()
 	}()
+	return gone
 }
 
 // drain accepts nothing more and lets requests under way finish until ctx ends. Then it ends their
@@ -115,15 +115,9 @@ func (s *server) drain(ctx context.Context) error {
 			_ = s.http.Close() // of the listener, which is closed
 		}
 	}
-	<-s.serving
-	gone := make(chan struct{})
-	// Ends with the last connection, for which it is waited below.
-	go func() {
-		defer close(gone)
-		s.connections.Wait()
-	}()
+	s.accepting.Wait()
 	select {
-	case <-gone:
+	case <-s.gone():
 		return unfinished
 	case <-time.After(s.grace):
 		return fmt.Errorf("%d requests are still running", s.open.Load())

@@ -46,10 +46,10 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 		end()
 		return err
 	}
-	d.runs("scheduler", func(ctx context.Context) error {
+	d.core = append(d.core, part{"scheduler", func(ctx context.Context) error {
 		end()
 		return jobs.Stop(ctx)
-	})
+	}})
 	return nil
 }
 

@@ -5,31 +5,34 @@ import (
 	"sync"
 )
 
-// limitListener accepts at most n connections at once. More wait in the kernel's queue until one of
-// them closes, so that a flood of them costs neither memory nor descriptors.
-func limitListener(l *net.TCPListener, n int) net.Listener {
-	return &limited{TCPListener: l, slots: make(chan struct{}, n), closed: make(chan struct{})}
+// places is how many connections there may be at once: it holds a token for each. More wait in the
+// kernel's queue until one of them closes, so that a flood of them costs neither memory nor descriptors.
+type places chan struct{}
+
+// limit makes l accept only where there is a place.
+func (p places) limit(l *net.TCPListener) net.Listener {
+	return &limited{TCPListener: l, places: p, closed: make(chan struct{})}
 }
 
 type limited struct {
 	*net.TCPListener
-	slots     chan struct{} // holds a token for each connection
+	places    places
 	closed    chan struct{}
 	closeOnce sync.Once
 }
 
 func (l *limited) Accept() (net.Conn, error) {
 	select {
-	case l.slots <- struct{}{}:
+	case l.places <- struct{}{}:
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
 	c, err := l.AcceptTCP()
 	if err != nil {
-		<-l.slots
+		<-l.places
 		return nil, err
 	}
-	return &limitedConn{TCPConn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
+	return &limitedConn{TCPConn: c, free: sync.OnceFunc(func() { <-l.places })}, nil
 }
 
 // Close also ends an Accept that waits for a connection to close.

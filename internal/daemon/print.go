@@ -53,7 +53,9 @@ Examples:
 Every flag is also a variable (SIGIL_HALF_LIFE for --half-life) and a key of the --config file
 (half-life). A flag beats a variable, which beats the file. Durations are Go's, with days: 90s, 36h, 7d.
 SIGHUP reads variables and file again and applies the policy and its figures, the limits of a tenant
-and the log level.
+and the log level. SIGUSR2, or better sigil reload, puts the program as it lies on disk then, and all
+settings, in this one's place; no request fails for it. Sockets that systemd passes are served in place
+of --addr.
 
 Flags:
 `

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
+	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
@@ -28,14 +30,20 @@ const (
 // Only what was asked for (help, settings) goes to stdout; logs go to stderr.
 //
 // SIGINT and SIGTERM stop it, bounded by --drain-timeout; a second one ends it at once, leaving the
-// store as a crash would. SIGHUP reads the settings again.
+// store as a crash would. SIGHUP reads the settings again. On SIGUSR2 the program, as it lies on disk
+// then, takes over from this process, which exits with 0 once it has; see [Daemon.handOver].
+//
+// It serves on the sockets that systemd has passed to the process, if any, and tells systemd, where
+// that wants to know, how it is.
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
 	// From here on no signal ends the process behind our back.
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, handOverSignal)
 	defer signal.Stop(signals)
+	path, noPath := program() // before another is put in its place
 
-	l, err := Load(args, environ)
+	load := func() (*Loaded, error) { return Load(args, withoutHandOver(environ)) }
+	l, err := load()
 	if errors.Is(err, pflag.ErrHelp) {
 		return printed(l.printHelp(stdout), stderr)
 	}
@@ -52,11 +60,25 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 		return printed(l.printConfig(stdout), stderr)
 	}
 
+	sockets, before, err := inherit(environ)
+	if err == nil {
+		err = checkAddrs(sockets, l.Insecure)
+	}
+	if err != nil {
+		say(stderr, err.Error())
+		return exitFailed
+	}
 	level := new(slog.LevelVar)
 	log := slog.New(logHandler(l.LogFormat, stderr, level))
 	r := &runner{
-		daemon: New(l.Config, &Options{Version: version, Logger: log, Level: level}),
-		loaded: l, log: log, load: func() (*Loaded, error) { return Load(args, environ) },
+		daemon: New(l.Config, &Options{Version: version, Logger: log, Level: level, Sockets: sockets}),
+		loaded: l, log: log, load: load, before: before,
+		spawn: func(sockets []*os.File) (*successor, error) {
+			if noPath != nil {
+				return nil, noPath
+			}
+			return spawn(path, os.Args[1:], environ, sockets)
+		},
 	}
 	return r.run(ctx, signals)
 }
@@ -87,15 +109,46 @@ type runner struct {
 	loaded *Loaded // the settings in force
 	log    *slog.Logger
 	load   func() (*Loaded, error)
+	before *predecessor // to take over from; nil is none
+	spawn  func(sockets []*os.File) (*successor, error)
 
-	stopped chan error // nil until stopping
+	abort   context.CancelFunc // of waiting for before
+	handing chan outcome       // nil unless a hand-over is under way
+	leave   context.CancelFunc // of lingering after one; nil unless it does
+	stopped chan error         // nil until stopping
 	code    int
 }
 
+// start starts the daemon, when it is its turn.
+func (r *runner) start(ctx context.Context) error {
+	if r.before == nil {
+		return r.daemon.Start(ctx)
+	}
+	data, err := filepath.Abs(r.loaded.Data)
+	if err == nil {
+		err = r.before.await(ctx, data)
+	}
+	if err == nil {
+		err = r.daemon.Start(ctx)
+	}
+	if err == nil {
+		r.before.serving()
+	}
+	return err
+}
+
 func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
+	// It need not end with ctx: Stop breaks off the start, and abort what comes before it.
+	starting, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	r.abort = abort
 	started := make(chan error, 1)
-	// Ends before Stop does, which breaks it off: ctx need not.
-	go func() { started <- r.daemon.Start(context.WithoutCancel(ctx)) }()
+	// Ends before Stop does.
+	go func() { started <- r.start(starting) }()
+	var told <-chan struct{}
+	if r.before != nil {
+		told = r.before.stop
+	}
 
 	done, failed := ctx.Done(), r.daemon.Failed()
 	for {
@@ -115,10 +168,22 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 		case <-done:
 			done = nil
 			r.stop(ctx)
+		case <-told:
+			told = nil
+			r.log.Info("stopping: the process before was told to", "at_most", formatDuration(r.loaded.DrainTimeout))
+			r.stop(ctx)
+		case o := <-r.handing:
+			r.handing = nil
+			r.handedOver(ctx, o)
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGHUP:
 				r.reload()
+			case s == handOverSignal:
+				r.handOver(ctx)
+			case r.leave != nil:
+				r.leave()
+				r.leave = nil
 			case r.stopped != nil:
 				r.log.Error("second signal: ending at once", "signal", s)
 				return 128 + int(s.(syscall.Signal))
@@ -127,6 +192,13 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 				r.stop(ctx)
 			}
 		case err := <-r.stopped:
+			if r.handing != nil { // it was broken off
+				select {
+				case o := <-r.handing:
+					r.handedOver(ctx, o)
+				default:
+				}
+			}
 			if err != nil {
 				r.log.Error("stopped, but not in order", "err", err)
 				return exitFailed
@@ -140,11 +212,22 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 // stop begins to stop; run hears of the end.
 func (r *runner) stop(ctx context.Context) {
 	if r.stopped != nil {
+		if r.leave != nil {
+			r.leave()
+		}
 		return
 	}
+	r.notify(systemd.SdNotifyStopping)
+	r.abort()
+	r.end(ctx, func() {})
+}
+
+// end stops the daemon after a last act; run hears of it.
+func (r *runner) end(ctx context.Context, last func()) {
 	r.stopped = make(chan error, 1)
 	// run waits for it, unless a second signal ends the process.
 	go func() {
+		last()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.loaded.DrainTimeout)
 		defer cancel()
 		r.stopped <- r.daemon.Stop(ctx)
@@ -162,6 +245,9 @@ func (r *runner) greet() {
 	}
 	if never(c.DecaySchedule) {
 		r.log.Warn("decay-schedule is off: what has faded is not shown any more, but stays on disk")
+	}
+	if r.before == nil { // else the process before tells it, which systemd listens to
+		r.notify(systemd.SdNotifyReady)
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
@@ -19,23 +21,45 @@ import (
 const closeTime = 30 * time.Second
 
 // start starts the parts, in the order of what needs what. What it has started when it fails is in
-// d.parts.
+// d.core and d.parts.
 func (d *Daemon) start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
+		closeAll(d.sockets)
 		return err
 	}
+	d.level.Set(d.config.level())
+	if err := d.assemble(ctx); err != nil {
+		closeAll(d.sockets)
+		return err
+	}
+	if err := d.startHTTP(ctx); err != nil {
+		return fmt.Errorf("HTTP: %w", err)
+	}
+
+	if file := d.config.AddrFile; file != "" {
+		if err := writeFile(file, d.Addr()+"\n"); err != nil {
+			return fmt.Errorf("addr-file: %w", err)
+		}
+		d.parts = append(d.parts, part{"addr-file", func(context.Context) error { return removeFile(file) }})
+	}
+	return nil
+}
+
+// assemble opens the store, and makes of it what answers requests and sweeps.
+func (d *Daemon) assemble(ctx context.Context) error {
 	settings, err := d.config.settings()
 	if err != nil {
 		return err
 	}
-	d.level.Set(d.config.level())
+	if before := d.engine.Load(); before != nil {
+		settings = before.Settings() // Configure may have changed them
+	}
 	m := metrics.New(d.version)
-
 	s, err := d.open(d.config, Hooks{Logger: d.log, Commit: m.Commit, Fatal: d.fail})
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	d.runs("store", func(ctx context.Context) error { return closeStore(ctx, s) })
+	d.core = append(d.core, part{"store", func(ctx context.Context) error { return closeStore(ctx, s) }})
 	if c, ok := s.(interface {
 		Counts() (memories, crystals int)
 	}); ok {
@@ -44,29 +68,45 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
 		return err
 	}
-
 	e := engine.New(s, &engine.Options{Observer: m, Limits: d.config.limits(), Settings: settings})
 	if err := d.startJobs(ctx, e, m); err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}
-	if err := d.startHTTP(ctx, e, m); err != nil {
-		return fmt.Errorf("HTTP: %w", err)
-	}
 	d.engine.Store(e)
-	d.ready.Store(true)
-
-	if file := d.config.AddrFile; file != "" {
-		if err := writeFile(file, d.Addr()+"\n"); err != nil {
-			return fmt.Errorf("addr-file: %w", err)
-		}
-		d.runs("addr-file", func(context.Context) error { return removeFile(file) })
-	}
+	d.api = httpapi.New(e, &httpapi.Options{
+		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
+		Observe: func(route, method string, status int, took time.Duration) {
+			m.Request(method+" "+route, status, took)
+		},
+		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
+	})
 	return nil
 }
 
-// runs notes a part that was started.
-func (d *Daemon) runs(name string, stop func(ctx context.Context) error) {
-	d.parts = append(d.parts, part{name, stop})
+// startHTTP listens and answers.
+func (d *Daemon) startHTTP(ctx context.Context) error {
+	sockets, err := d.listen(ctx)
+	if err != nil {
+		return err
+	}
+	addr := sockets[0].Addr().String()
+	d.addr.Store(&addr)
+	d.server = newServer(ctx, d.log, d.grace)
+	d.server.gate.open(d.api)
+	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
+	d.accept(sockets)
+	d.parts = append(d.parts, part{"HTTP", d.server.drain})
+	return nil
+}
+
+// accept serves on sockets.
+func (d *Daemon) accept(sockets []*net.TCPListener) {
+	d.sockets = sockets
+	limited := make([]net.Listener, len(sockets))
+	for i, l := range sockets {
+		limited[i] = d.places.limit(l)
+	}
+	d.server.serve(limited, d.fail)
 }
 
 // openStore opens the store that c names.

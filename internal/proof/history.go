@@ -120,7 +120,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 func (h *history) take(system System, bounded bool) {
 	place, quota := h.t.TempDir(), store.Quota{}
 	if bounded {
-		quota.Memories = slots * 5 / 6
+		quota.Memories = slots * 2 / 3
 	}
 	targets, stop := system(h.t, place, quota)
 	h.race(targets, 1, stop)

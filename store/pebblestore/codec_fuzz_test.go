@@ -245,8 +245,7 @@ func FuzzFolder(f *testing.F) {
 		if info != nil {
 			must(t, writeFile(fsys, dir, infoFile, info))
 		} else {
-			fresh, _, err := openInfo(fsys, dir)
-			must(t, errors.Join(err, writeInfo(fsys, dir, fresh)))
+			must(t, writeInfo(fsys, dir, newInfo(infoRecord{Format: format, ID: m.ID, CreatedAt: m.CreatedAt})))
 		}
 		db, err := pebble.Open(fsys.PathJoin(dir, dataFolder), &pebble.Options{FS: fsys, Logger: quiet{}})
 		must(t, err)

@@ -1,0 +1,431 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// handovers is how many hand-overs there are under load; SIGIL_HANDOVERS says otherwise.
+func handovers(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("SIGIL_HANDOVERS")
+	if text == "" {
+		return 5
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("SIGIL_HANDOVERS is %q", text)
+	}
+	return n
+}
+
+// One process after the other takes over under load, and no client notices: no request fails, with
+// clients that do not try again, no memory is lost or there twice, and nothing grows.
+func TestHandOversUnderLoad(t *testing.T) {
+	n := handovers(t)
+	sigil := itself(t)
+	g := beget(t, sigil)
+	before := g.measure(t)
+
+	load := &load{base: "http://" + g.addr, stop: make(chan struct{}), data: map[string]string{}}
+	const callers = 8
+	shared := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for caller := range callers {
+		load.callers.Go(func() { load.call(t, shared, "kept", caller) })
+		if caller < callers/2 {
+			load.callers.Go(func() { load.call(t, fresh, "fresh", caller) })
+		}
+	}
+	load.await(t, g, 100)
+
+	var pauses []time.Duration
+	for i := range n {
+		g.swap(t, func(path string) { copyFile(t, sigil, path) })
+		old := g.newest()
+		h, words, code := g.reload(t, sigil)
+		if code != 0 || h.From != old || h.To == old || h.Addr != g.addr {
+			t.Fatalf("reload %d: %+v, exit code %d, %s", i+1, h, code, words)
+		}
+		if pid := g.serving(); pid != h.To {
+			t.Errorf("after reload %d process %d holds the store, not %d", i+1, pid, h.To)
+		}
+		pauses = append(pauses, time.Duration(h.PauseSeconds*float64(time.Second)))
+		load.await(t, g, 100) // of this generation's own
+	}
+	close(load.stop)
+	load.callers.Wait()
+	shared.CloseIdleConnections()
+	for _, old := range g.pids[:n] {
+		if code := g.exit(t, old); code != 0 {
+			t.Errorf("process %d, which handed over: exit code %d", old, code)
+		}
+	}
+	g.hear(t, n, "msg=stopped")
+
+	load.compare(t, g)
+	http.DefaultClient.CloseIdleConnections()
+	var after measured
+	g.poll(t, fmt.Sprintf("as few descriptors and goroutines as at first (%+v; at last %+v)", before, after), func() bool {
+		after = g.measure(t)
+		http.DefaultClient.CloseIdleConnections()
+		return after.descriptors <= before.descriptors && after.goroutines <= before.goroutines
+	})
+	slices.Sort(pauses)
+	t.Logf("%d hand-overs, %d memories, %d requests, none failed; pause min %v, median %v, max %v",
+		n, len(load.data), load.requests, pauses[0], pauses[n/2], pauses[n-1])
+	t.Logf("at first %+v, at last %+v", before, after)
+
+	last := g.newest()
+	g.signal(t, last, syscall.SIGTERM)
+	if code := g.exit(t, last); code != 0 {
+		t.Errorf("the last one: exit code %d", code)
+	}
+}
+
+// load encodes and recalls until it is told to stop.
+type load struct {
+	base    string
+	callers sync.WaitGroup
+	stop    chan struct{}
+
+	// mu guards what follows
+	mu       sync.Mutex
+	requests int
+	data     map[string]string // by the id that was answered
+}
+
+// call is one caller: distinct memories, every third under an Idempotency-Key and asked for twice, and
+// recalls. Nothing is tried again; a failure ends the caller.
+func (l *load) call(t *testing.T, c *http.Client, kind string, caller int) {
+	for i := 0; ; i++ {
+		select {
+		case <-l.stop:
+			return
+		default:
+		}
+		data := fmt.Sprintf(`["%s",%d,%d]`, kind, caller, i)
+		key := ""
+		if i%3 == 0 {
+			key = fmt.Sprintf("%s-%d-%d", kind, caller, i)
+		}
+		id, ok := l.post(t, c, "/v1/sigils", `{"data":`+data+`}`, key, http.StatusCreated)
+		if !ok {
+			return
+		}
+		l.mu.Lock()
+		l.data[id] = data
+		l.mu.Unlock()
+		if key != "" {
+			again, ok := l.post(t, c, "/v1/sigils", `{"data":`+data+`}`, key, http.StatusCreated)
+			if !ok {
+				return
+			}
+			if again != id {
+				t.Errorf("%s is %s, and %s when asked for again under its key", data, id, again)
+			}
+		}
+		if recalled, ok := l.post(t, c, "/v1/sigils/"+id+":recall", "", "", http.StatusOK); !ok || recalled != id {
+			return
+		}
+	}
+}
+
+func (l *load) post(t *testing.T, c *http.Client, path, body, key string, want int) (id string, ok bool) {
+	r, err := http.NewRequest(http.MethodPost, l.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return "", false
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	a, err := c.Do(r)
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+		return "", false
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	var memory struct{ ID string }
+	if err == nil {
+		err = json.Unmarshal(text, &memory)
+	}
+	if err != nil || a.StatusCode != want {
+		t.Errorf("%s: %s %s (%v)", path, a.Status, text, err)
+		return "", false
+	}
+	l.mu.Lock()
+	l.requests++
+	l.mu.Unlock()
+	return memory.ID, true
+}
+
+// await waits for that many more answers.
+func (l *load) await(t *testing.T, g *generations, more int) {
+	t.Helper()
+	count := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.requests
+	}
+	from := count()
+	g.poll(t, "answers", func() bool { return count() >= from+more || t.Failed() })
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// compare holds what was answered against what there is.
+func (l *load) compare(t *testing.T, g *generations) {
+	t.Helper()
+	there := map[string]string{} // by data: each is there once
+	for path := "/v1/sigils?limit=1000"; path != ""; {
+		var page struct {
+			Memories []struct {
+				ID   string
+				Data json.RawMessage
+			}
+			Next *string
+		}
+		g.get(t, path, &page)
+		for _, m := range page.Memories {
+			data := string(m.Data)
+			if other, ok := there[data]; ok {
+				t.Errorf("%s is there twice: %s and %s", data, other, m.ID)
+			}
+			there[data] = m.ID
+			if l.data[m.ID] != data {
+				t.Errorf("%s with %s is there; answered was %q", m.ID, data, l.data[m.ID])
+			}
+		}
+		path = ""
+		if page.Next != nil {
+			path = "/v1/sigils?limit=1000&cursor=" + url.QueryEscape(*page.Next)
+		}
+	}
+	for id, data := range l.data {
+		if there[data] != id {
+			t.Errorf("%s was answered with %s and is lost", data, id)
+		}
+	}
+}
+
+// measured is what a process holds, the files of its store apart.
+type measured struct {
+	descriptors, goroutines, residentMiB int
+}
+
+func (g *generations) measure(t *testing.T) (m measured) {
+	t.Helper()
+	pid := g.newest()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range open {
+		if to, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, f.Name())); err == nil && !strings.HasPrefix(to, g.data+"/pebble/") {
+			m.descriptors++
+		}
+	}
+	r, err := http.Get("http://" + g.addr + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "go_goroutines "); ok {
+			m.goroutines, _ = strconv.Atoi(strings.TrimSpace(value))
+		}
+		if value, ok := strings.CutPrefix(line, "process_resident_memory_bytes "); ok {
+			bytes, _ := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			m.residentMiB = int(bytes) >> 20
+		}
+	}
+	if m.goroutines == 0 || m.residentMiB == 0 || m.descriptors == 0 {
+		t.Fatalf("measured %+v", m)
+	}
+	return m
+}
+
+// A program that does not take over, at whatever point it fails, leaves the old process serving; and
+// the next one that is sound takes over.
+func TestABadProgramLeavesTheOldOneServing(t *testing.T) {
+	sigil := itself(t)
+	g := beget(t, sigil, "--handover-timeout=2s")
+	old := g.newest()
+	for _, bad := range []struct{ name, script, why string }{
+		{"ends at once", "exit 3", "exit status 3"},
+		{"hangs", "exec sleep 600", "not ready within 2s"},
+		{"says nonsense", "echo hello >&5; exec sleep 600", `says "hello"`},
+		{"would serve another folder", fmt.Sprintf("exec %s \"$@\" --data=%s", sigil, t.TempDir()), "would serve from the folder"},
+		{"has a wrong setting", fmt.Sprintf("exec %s \"$@\" --max-page=0", sigil), "exit status 2"},
+		{"cannot open the store", fmt.Sprintf("ulimit -n 14; exec %s \"$@\"", sigil), "before it was serving (exit status 1)"},
+		{"dies with the store in hand", fmt.Sprintf("echo ready %s >&5; read go <&4; exit 4", g.data), "before it was serving (exit status 4)"},
+		{"hangs with the store in hand", fmt.Sprintf("echo ready %s >&5; read go <&4; exec sleep 600", g.data), "not serving within 2s"},
+	} {
+		g.script(t, bad.script)
+		_, words, code := g.reload(t, sigil)
+		if code != 1 || !strings.Contains(words, bad.why) || !strings.Contains(words, fmt.Sprintf("process %d goes on serving", old)) {
+			t.Errorf("%s: exit code %d, %s; want 1 and %q", bad.name, code, words, bad.why)
+		}
+		if pid := g.serving(); pid != old {
+			t.Errorf("%s: process %d has the store, not %d", bad.name, pid, old)
+		}
+		body := fmt.Sprintf(`{"data":%q}`, bad.name)
+		r, err := http.Post("http://"+g.addr+"/v1/sigils", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatalf("%s: %v", bad.name, err)
+		}
+		r.Body.Close()
+		if r.StatusCode != http.StatusCreated {
+			t.Errorf("%s: encode: %s", bad.name, r.Status)
+		}
+	}
+	if err := os.Remove(g.program); err != nil {
+		t.Fatal(err)
+	}
+	if _, words, code := g.reload(t, sigil); code != 1 || !strings.Contains(words, "no such file") {
+		t.Errorf("no program: exit code %d, %s", code, words)
+	}
+
+	g.swap(t, func(path string) { copyFile(t, sigil, path) })
+	h, words, code := g.reload(t, sigil)
+	if code != 0 || h.From != old {
+		t.Fatalf("a sound program: %+v, exit code %d, %s", h, code, words)
+	}
+	var stats struct{ Memories int }
+	if g.get(t, "/v1/stats", &stats); stats.Memories != 8 {
+		t.Errorf("%d memories, want 8", stats.Memories)
+	}
+	if code := g.exit(t, old); code != 0 {
+		t.Errorf("the old process: exit code %d", code)
+	}
+	g.signal(t, g.newest(), syscall.SIGTERM)
+	if code := g.exit(t, g.newest()); code != 0 {
+		t.Errorf("the new process: exit code %d", code)
+	}
+}
+
+// A stop that comes in mid hand-over stops whichever process has the store, in order.
+func TestStopDuringAHandOver(t *testing.T) {
+	sigil := itself(t)
+	marker := func(g *generations) string { return filepath.Join(filepath.Dir(g.data), "marker") }
+	marked := func(g *generations, text string) func() bool {
+		return func() bool {
+			b, _ := os.ReadFile(marker(g))
+			return strings.TrimSpace(string(b)) == text
+		}
+	}
+	real := fmt.Sprintf("exec %s \"$@\"", sigil)
+	for _, tt := range []struct {
+		name   string
+		script func(g *generations) string
+		stop   func(t *testing.T, g *generations) // waits for the moment
+		after  func(t *testing.T, g *generations)
+	}{
+		{
+			"before the new process is ready",
+			func(g *generations) string { return "echo begun >" + marker(g) + "; exec sleep 600" },
+			func(t *testing.T, g *generations) { g.poll(t, "the new process", marked(g, "begun")) }, nil,
+		},
+		{
+			"when the new process has the store, and does not serve yet",
+			func(g *generations) string {
+				return fmt.Sprintf("echo ready %s >&5; read go <&4; echo $go >%[2]s; read stop <&4; echo $stop >%[2]s", g.data, marker(g))
+			},
+			func(t *testing.T, g *generations) { g.poll(t, "the new process", marked(g, "go")) },
+			func(t *testing.T, g *generations) { g.poll(t, "the word to stop", marked(g, "stop")) },
+		},
+		{
+			"at once",
+			func(*generations) string { return real },
+			func(t *testing.T, g *generations) { g.hear(t, 1, "handing over") }, nil,
+		},
+		{
+			"when the old process lets go of the store",
+			func(*generations) string { return real },
+			func(t *testing.T, g *generations) {
+				g.poll(t, "the store to be let go of", func() bool { return g.serving() != g.pids[0] })
+			}, nil,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := beget(t, sigil)
+			old := g.newest()
+			g.script(t, tt.script(g))
+			g.signal(t, old, syscall.SIGUSR2)
+			tt.stop(t, g)
+			g.signal(t, old, syscall.SIGTERM)
+			if code := g.exit(t, old); code != 0 {
+				t.Errorf("the old process: exit code %d\n%s", code, g.said())
+			}
+			if tt.after != nil {
+				tt.after(t, g)
+			}
+			// Where the new one was serving already when the signal came, that stops just the old one.
+			if pid := g.serving(); pid != 0 && strings.Contains(g.said(), "handed over") {
+				g.signal(t, pid, syscall.SIGTERM)
+				if code := g.exit(t, pid); code != 0 {
+					t.Errorf("the new process: exit code %d\n%s", code, g.said())
+				}
+			}
+			if pid := g.serving(); pid != 0 {
+				t.Errorf("process %d still has the store\n%s", pid, g.said())
+			}
+			serve(t, sigil, g.data) // the folder is free, and fit for use
+		})
+	}
+}
+
+// A second hand-over while one is under way is refused; the first goes on.
+func TestASecondHandOverIsRefused(t *testing.T) {
+	sigil := itself(t)
+	g := beget(t, sigil)
+	old := g.newest()
+	gate := filepath.Join(filepath.Dir(g.data), "gate")
+	if err := syscall.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.script(t, fmt.Sprintf("read go <%s; exec %s \"$@\"", gate, sigil))
+	g.signal(t, old, syscall.SIGUSR2)
+	g.hear(t, 1, "handing over")
+	g.signal(t, old, syscall.SIGUSR2)
+	g.hear(t, 1, "a hand-over is under way")
+	if err := os.WriteFile(gate, []byte("go\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	g.hear(t, 1, "handed over")
+	next := g.serving()
+	g.pids = append(g.pids, next)
+	g.signal(t, old, syscall.SIGUSR2) // it lingers, or has ended in the meantime
+	if code := g.exit(t, old); code != 0 {
+		t.Errorf("the old process: exit code %d", code)
+	}
+	g.signal(t, next, syscall.SIGTERM)
+	if code := g.exit(t, next); code != 0 {
+		t.Errorf("the new process: exit code %d", code)
+	}
+	if n := strings.Count(g.said(), "handing over"); n != 1 {
+		t.Errorf("%d hand-overs began, want 1", n)
+	}
+}

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil/client"
+)
+
+// What a daemon leaves in its data folder for others to read.
+const (
+	lockFile     = "sigil.lock"    // open in the process that serves
+	holderFile   = "holder.json"   // which process that is
+	handOverFile = "handover.json" // what came of the last hand-over
+)
+
+// holder is the process that serves from a data folder.
+type holder struct {
+	PID     int    `json:"pid"`
+	Host    string `json:"host"`
+	Command string `json:"command"`
+}
+
+// handOver is what came of a hand-over: one process in the place of another.
+type handOver struct {
+	From  int     `json:"from"`
+	To    int     `json:"to"`
+	Addr  string  `json:"addr"`
+	Pause float64 `json:"pauseSeconds"`
+	Error string  `json:"error"`
+	At    string  `json:"at"`
+}
+
+func (a *app) reload() *cobra.Command {
+	var data string
+	within := duration(2 * time.Minute)
+	c := &cobra.Command{
+		Use:   "reload",
+		Short: "Put the program and settings of now in the running daemon's place",
+		Long: `Reload has the daemon of a data folder, on this machine, start the program as it lies on
+disk now and hand over to it: socket, connections and store. No request fails for it; those that
+come while the store changes hands wait. When the new process does not come up, the old one goes
+on serving, and reload says why.`,
+		Example: `  sigil reload
+  sigil reload --data /var/lib/sigil --json`,
+		Args: nothingMore,
+	}
+	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default that of sigil serve)")
+	c.Flags().Var(&within, "wait", "give up waiting after this `time`")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if data == "" {
+			data = a.dataFolder()
+		}
+		if data == "" {
+			return usageError("there is no home folder to look in: name the daemon's with --data")
+		}
+		ctx, cancel := context.WithTimeoutCause(cmd.Context(), time.Duration(within), fmt.Errorf("nothing came of it within %s", within.String()))
+		defer cancel()
+		done, err := a.handOver(ctx, data)
+		switch {
+		case err != nil:
+			return err
+		case a.flags.json:
+			return a.json(map[string]any{"from": done.From, "to": done.To, "addr": done.Addr, "pauseSeconds": done.Pause})
+		}
+		var f fields
+		f.add("served by", "process %d, at %s", done.To, escape(done.Addr))
+		f.add("in place of", "process %d", done.From)
+		f.add("pause", "%s, in which requests waited", took(seconds(done.Pause)))
+		return f.print(a)
+	}
+	return c
+}
+
+// dataFolder is where sigil serve keeps everything when it is not told; "" is nowhere.
+func (a *app) dataFolder() string {
+	switch {
+	case a.env("SIGIL_DATA") != "":
+		return a.env("SIGIL_DATA")
+	case filepath.IsAbs(a.env("XDG_DATA_HOME")):
+		return filepath.Join(a.env("XDG_DATA_HOME"), "sigil")
+	case a.env("HOME") != "":
+		return filepath.Join(a.env("HOME"), ".local", "share", "sigil")
+	}
+	return ""
+}
+
+// handOver asks the daemon of a data folder to hand over, and waits until the next one serves.
+func (a *app) handOver(ctx context.Context, data string) (done handOver, err error) {
+	old, err := running(data)
+	if err != nil {
+		return done, err
+	}
+	record := filepath.Join(data, handOverFile)
+	var last handOver
+	if err := readJSON(record, &last); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return done, err
+	}
+	if err := askToHandOver(old.PID); err != nil {
+		return done, fmt.Errorf("process %d, which serves from %s, cannot be asked: %w", old.PID, data, err)
+	}
+	err = until(ctx, func() (bool, error) {
+		gone := !alive(old.PID) // asked first: it may write its last word and end
+		var next handOver
+		if err := readJSON(record, &next); err == nil && next != last && next.From == old.PID {
+			done = next
+			return true, nil
+		}
+		if gone {
+			return false, fmt.Errorf("process %d has ended, and says nothing of a process in its place; its log says why", old.PID)
+		}
+		return false, nil
+	})
+	switch {
+	case err != nil:
+		return done, err
+	case done.Error != "":
+		return done, fmt.Errorf("process %d goes on serving: %s", done.From, done.Error)
+	}
+	c, err := client.New(done.Addr, nil)
+	if err != nil {
+		return done, err
+	}
+	defer c.CloseIdleConnections()
+	return done, until(ctx, func() (bool, error) {
+		var now holder
+		return readJSON(filepath.Join(data, holderFile), &now) == nil && now.PID == done.To && c.Ready(ctx) == nil, nil
+	})
+}
+
+// running gives the process that serves from a data folder.
+func running(data string) (h holder, err error) {
+	path := filepath.Join(data, holderFile)
+	err = readJSON(path, &h)
+	if errors.Is(err, os.ErrNotExist) {
+		return h, fmt.Errorf("no daemon serves from %s; --data or SIGIL_DATA names another folder", data)
+	}
+	if err != nil {
+		return h, err
+	}
+	if host, err := os.Hostname(); err == nil && host != h.Host {
+		return h, fmt.Errorf("the daemon of %s runs on %s: reload it there", data, h.Host)
+	}
+	if h.PID <= 0 || !holds(h.PID, data) { // the signal could end a stranger
+		return h, fmt.Errorf("no daemon serves from %s: process %d, which %s names, does not hold it (any more)", data, h.PID, path)
+	}
+	return h, nil
+}
+
+// holds tells whether a process has the lock of a data folder open. A system that does not tell is
+// believed to say yes.
+func holds(pid int, data string) bool {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		return alive(pid)
+	}
+	lock, err := os.Stat(filepath.Join(data, lockFile))
+	if err != nil {
+		return false
+	}
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	open, err := os.ReadDir(folder)
+	if errors.Is(err, os.ErrPermission) {
+		return true // another user's: the system will refuse the signal, and say so
+	}
+	for _, f := range open {
+		if file, err := os.Stat(filepath.Join(folder, f.Name())); err == nil && os.SameFile(file, lock) {
+			return true
+		}
+	}
+	return false
+}
+
+// until asks until it is so, it cannot become so, or ctx ends.
+func until(ctx context.Context, is func() (bool, error)) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if done, err := is(); done || err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func readJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+//go:build unix
+
+package cli
+
+import "syscall"
+
+func askToHandOver(pid int) error { return syscall.Kill(pid, syscall.SIGUSR2) }
+
+// alive tells whether there is such a process.
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }

@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+)
+
+// forward answers requests by having the process that listens on addr answer them, and closes each
+// connection with its answer, so that clients move over.
+//
+// It sends a request once, on a connection of its own: the transport repeats a request only on a
+// connection that it used before. So nothing is done twice.
+func forward(addr string, log *slog.Logger) http.Handler {
+	target := reachable(addr)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", target
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came, be it well formed or not
+			r.Out.Header.Del("Expect")             // this server tells the client to go on, once the body is read
+			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+				if values, ok := r.In.Header[name]; ok {
+					r.Out.Header[name] = values
+				}
+			}
+		},
+		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+		FlushInterval: -1, // at once: it may be a stream
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() != nil {
+				return // the client has left
+			}
+			log.Warn("a request could not be passed on to the next process", "err", err)
+			h := w.Header()
+			h.Set("Content-Type", "application/problem+json")
+			h.Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(`{"type":"/docs#unavailable","title":"Service Unavailable","status":503,"code":"unavailable","detail":"the process that took over does not answer"}` + "\n"))
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+// reachable gives where a socket that listens on addr is reached from this machine.
+func reachable(addr string) string {
+	at, err := netip.ParseAddrPort(addr)
+	switch {
+	case err != nil || !at.Addr().IsUnspecified():
+		return addr
+	case at.Addr().Is4():
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port()).String()
+	}
+	return net.JoinHostPort("::1", portOf(addr))
+}
+
+func portOf(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
+}

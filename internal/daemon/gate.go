@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+// gate stands before the API. A hand-over closes it: requests wait at it, none of them begun, until
+// there is somebody to answer them, be it the next process or this one. So a client on a connection
+// that this process has accepted loses nothing but time. A new gate is closed.
+type gate struct {
+	// mu guards all below
+	mu      sync.Mutex
+	handler http.Handler  // nil while closed
+	opened  chan struct{} // is closed, and made anew, by each open
+	inside  int           // requests being answered
+	left    chan struct{} // is closed when none is inside; nil unless that is waited for
+}
+
+func newGate() *gate { return &gate{opened: make(chan struct{})} }
+
+// ServeHTTP has a request answered, once the gate is open.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := g.enter(r.Context())
+	if h == nil {
+		w.WriteHeader(http.StatusServiceUnavailable) // the client has left, or everything is cut off
+		return
+	}
+	defer g.leave()
+	h.ServeHTTP(w, r)
+}
+
+// enter waits until the gate is open and gives who answers; nil where ctx ends first. Who got one
+// must leave.
+func (g *gate) enter(ctx context.Context) http.Handler {
+	for {
+		g.mu.Lock()
+		h, opened := g.handler, g.opened
+		if h != nil {
+			g.inside++
+		}
+		g.mu.Unlock()
+		if h != nil {
+			return h
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside--; g.inside == 0 && g.left != nil {
+		close(g.left)
+		g.left = nil
+	}
+}
+
+// open lets requests through to h, those that wait first among them.
+func (g *gate) open(h http.Handler) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.handler = h
+	close(g.opened)
+	g.opened = make(chan struct{})
+}
+
+// shut lets nobody in any more and waits until who is inside has left. Where ctx ends first, the error
+// says how many have not; the gate is shut even so.
+func (g *gate) shut(ctx context.Context) error {
+	g.mu.Lock()
+	g.handler = nil
+	left := make(chan struct{})
+	if g.inside == 0 {
+		close(left)
+	} else {
+		g.left = left
+	}
+	g.mu.Unlock()
+	select {
+	case <-left:
+		return nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left = nil
+	if g.inside == 0 { // has just become so
+		return nil
+	}
+	return fmt.Errorf("%d requests are still running: %w", g.inside, context.Cause(ctx))
+}

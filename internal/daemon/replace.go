@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+)
+
+// outcome is what came of a hand-over.
+type outcome struct {
+	handedOver
+	err error
+}
+
+// handOver begins to hand over to the program as it lies on disk now; run hears of the end.
+func (r *runner) handOver(ctx context.Context) {
+	switch {
+	case r.handing != nil:
+		r.log.Warn("a hand-over is under way: this signal for another has no effect")
+		return
+	case r.stopped != nil:
+		r.log.Warn("stopping, or handed over already: this signal for a hand-over has no effect")
+		return
+	}
+	r.log.Info("handing over: starting the new process")
+	r.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", systemd.SdNotifyReloading, monotonic().Microseconds()))
+	handing := make(chan outcome, 1)
+	r.handing = handing
+	// Stop waits for it.
+	go func() {
+		done, err := r.daemon.handOver(context.WithoutCancel(ctx), r.spawn)
+		handing <- outcome{done, err}
+	}()
+}
+
+// handedOver tells of a hand-over that is over. After one that went well, this process ends with its
+// last connection.
+func (r *runner) handedOver(ctx context.Context, o outcome) {
+	result := record{From: os.Getpid(), To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds()}
+	if o.err != nil {
+		result.Error = o.err.Error()
+	}
+	if err := result.write(r.loaded.Data); err != nil {
+		r.log.Warn("whoever asked for the hand-over will not hear of it", "err", err)
+	}
+	if o.err != nil {
+		if r.stopped == nil {
+			r.log.Error("the hand-over failed: this process goes on serving", "err", o.err)
+			r.notify(systemd.SdNotifyReady)
+		}
+		return
+	}
+	r.log.Info("handed over; leaving with the last connection", "to", o.pid, "pause", o.pause, "at_most", formatDuration(lingerTime))
+	r.notify(fmt.Sprintf("MAINPID=%d\n%s", o.pid, systemd.SdNotifyReady))
+	if r.stopped != nil { // it was asked to in the very moment
+		return
+	}
+	lingering, leave := context.WithCancel(context.WithoutCancel(ctx))
+	r.leave = leave
+	r.end(ctx, func() {
+		defer leave()
+		r.daemon.linger(lingering)
+	})
+}
+
+// notify tells systemd, if that listens.
+func (r *runner) notify(state string) {
+	if _, err := systemd.SdNotify(false, state); err != nil {
+		r.log.Warn("systemd cannot be told how this process is", "err", err)
+	}
+}

@@ -1,0 +1,172 @@
+package daemon
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The words that two processes speak while one takes over from the other, a line each.
+const (
+	wordReady   = "ready"   // the next one: it could take over; and the folder it would serve from
+	wordGo      = "go"      // this one: the store is free
+	wordServing = "serving" // the next one: it has the store, and answers
+	wordStop    = "stop"    // this one: it was told to stop, and that is meant for who has the store
+)
+
+// handOverVariable tells a process that it is to take over: how many sockets it was started with.
+// After them, from descriptor 3 on, come the pipe to hear from the other process and the one to speak.
+const handOverVariable = "SIGIL_HANDOVER"
+
+const firstDescriptor = 3
+
+// successor is a process that is to take over, as seen from the one before.
+type successor struct {
+	pid  int
+	tell io.WriteCloser
+	says <-chan string // its lines; closed when there will be no more
+	kill func()
+	gone <-chan struct{} // closed when the process has ended
+	fate func() string   // how it has ended
+}
+
+// spawn starts the program at path to take over sockets.
+func spawn(path string, args, environ []string, sockets []*os.File) (*successor, error) {
+	theirEar, tell, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	ear, theirMouth, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, theirEar.Close(), tell.Close())
+	}
+	cmd := exec.Command(path, args...) //nolint:gosec,noctx // the program this one was started from; it outlives this process
+	cmd.Args[0] = os.Args[0]
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.ExtraFiles = append(slices.Clone(sockets), theirEar, theirMouth)
+	cmd.Env = append(withoutHandOver(environ), handOverVariable+"="+strconv.Itoa(len(sockets)))
+	err = cmd.Start()
+	err = errors.Join(err, theirEar.Close(), theirMouth.Close())
+	if err != nil {
+		return nil, errors.Join(err, tell.Close(), ear.Close())
+	}
+	gone := make(chan struct{})
+	// Ends with the process; what it has started outlives this one if all goes well.
+	go func() {
+		_ = cmd.Wait() // fate tells
+		close(gone)
+	}()
+	return &successor{
+		pid: cmd.Process.Pid, tell: tell, says: lines(ear), gone: gone,
+		kill: func() { _ = cmd.Process.Kill() }, // that it has ended is as good
+		fate: func() string { return cmd.ProcessState.String() },
+	}, nil
+}
+
+// withoutHandOver gives environ without what speaks of sockets that this process was started with.
+func withoutHandOver(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains([]string{handOverVariable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}, name)
+	})
+}
+
+// program gives the path of the program that runs, to start it again when another lies there: through
+// a link, if it was started through one.
+func program() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	named, err := exec.LookPath(os.Args[0])
+	if err == nil {
+		named, err = filepath.Abs(named)
+	}
+	if err != nil || !sameFile(named, self) { // it was started under a name of somebody's choice
+		return self, nil
+	}
+	return named, nil
+}
+
+func sameFile(a, b string) bool {
+	of, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(of, other)
+}
+
+// lines gives the lines of r, which it closes at their end.
+func lines(r io.ReadCloser) <-chan string {
+	all := make(chan string, 4) // there are fewer: nobody is waited for
+	// Ends when the other side closes its end, at the latest when it ends itself.
+	go func() {
+		defer close(all)
+		defer func() { _ = r.Close() }()
+		for scan := bufio.NewScanner(r); scan.Scan(); {
+			select {
+			case all <- scan.Text():
+			default: // it says more than there is to say
+				return
+			}
+		}
+	}()
+	return all
+}
+
+// hear waits for a word and gives what stands after it.
+func (s *successor) hear(ctx context.Context, word string, within time.Duration) (string, error) {
+	timeout := time.NewTimer(within)
+	defer timeout.Stop()
+	select {
+	case line, ok := <-s.says:
+		if rest, is := strings.CutPrefix(line, word); is {
+			return strings.TrimSpace(rest), nil
+		}
+		if ok {
+			return "", fmt.Errorf("the new process says %q, not that it is %s", line, word)
+		}
+	case <-timeout.C:
+		return "", fmt.Errorf("the new process was not %s within %s", word, formatDuration(within))
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	select { // it has closed its end, and so is ending
+	case <-s.gone:
+		return "", fmt.Errorf("the new process ended before it was %s (%s); its log says why", word, s.fate())
+	case <-timeout.C:
+		return "", fmt.Errorf("the new process will not say any more whether it is %s", word)
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+func (s *successor) say(word string) error {
+	_, err := io.WriteString(s.tell, word+"\n")
+	return err
+}
+
+// end ends the process, and returns when it has ended: it may hold the store. It gets that much time
+// to do so by itself.
+func (s *successor) end(within time.Duration) {
+	_ = s.tell.Close() // a pipe
+	timeout := time.NewTimer(within)
+	defer timeout.Stop()
+	select {
+	case <-s.gone:
+		return
+	case <-timeout.C:
+	}
+	s.kill()
+	<-s.gone
+}

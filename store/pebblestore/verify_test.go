@@ -1,0 +1,69 @@
+package pebblestore_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// TestVerifyNamesWhatIsMissing takes the first record of a family off the disk behind the store's back.
+func TestVerifyNamesWhatIsMissing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		family byte // 0: none
+		want   string
+	}{
+		"nothing":                       {0, ""},
+		"a content":                     {'b', "1 memories have 0 contents"},
+		"a memory":                      {'m', "a content without a memory"},
+		"a journal entry":               {'j', "the journal ends at 0, and 1 is noted"},
+		"the end of a request's answer": {'x', "an answer whose end is not noted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir)
+			if _, err := engine.New(s, nil).Encode(t.Context(), "public", sigil.Draft{Data: []byte(`1`), IdempotencyKey: "k"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Verify(t.Context()); err != nil {
+				t.Fatalf("a sound store: %v", err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if tt.family != 0 {
+				takeFirst(t, dir, tt.family)
+			}
+			err := open(t, dir).Verify(t.Context())
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// takeFirst deletes the first record of a family from the closed store in dir.
+func takeFirst(t *testing.T, dir string, family byte) {
+	t.Helper()
+	db, err := pebble.Open(filepath.Join(dir, "pebble"), pebblestore.DatabaseOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{family}, UpperBound: []byte{family + 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer it.Close()
+	if !it.First() {
+		t.Fatalf("no record of family %c", family)
+	}
+	if err := db.Delete(it.Key(), pebble.Sync); err != nil {
+		t.Fatal(err)
+	}
+}
