@@ -140,7 +140,9 @@ func harms(file string, size int) []harm {
 	}
 	flips := 8
 	if strings.HasSuffix(file, "sigil.json") {
-		flips = size
+		if flips = 24; exhaustive() {
+			flips = size
+		}
 	}
 	for i := range min(flips, size) {
 		at := i * size / min(flips, size)

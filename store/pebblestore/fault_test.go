@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
@@ -154,9 +153,6 @@ func (r *faulty) live(rec *recorder, fsys vfs.FS) {
 	sc := newScript(rec, 2, func(err error) { r.coded("an operation", err) })
 	for range 2 {
 		o := quiet(fsys)
-		if os.Getenv("SIGIL_CRASH_LOG") != "" {
-			o.Logger = slog.Default()
-		}
 		o.OnFatal = func(err error) { r.failed = true; r.coded("OnFatal", err) }
 		s, err := pebblestore.Open("home/data", o)
 		if err != nil {
