@@ -103,45 +103,44 @@ func (c *committer) stop() {
 // form writes batches until the committer is stopped and all is written.
 func (c *committer) form() {
 	defer close(c.written)
-	refresh := time.NewTimer(refreshDelay)
+	refresh := time.NewTicker(refreshDelay)
 	defer refresh.Stop()
 	for last := false; !last; {
-		refreshes := false
-		select {
-		case <-c.wake:
-		case <-refresh.C:
-			refreshes = true
-			refresh.Reset(refreshDelay)
+		var g *group
+		var refreshes bool
+		if g, last = c.pending.take(); g != nil || last {
+			// Not only when there is nothing else to do: under load there always is.
+			select {
+			case <-refresh.C:
+				refreshes = true
+			default:
+			}
+		} else {
+			select {
+			case <-c.wake:
+				continue
+			case <-refresh.C:
+				refreshes = true
+			}
 		}
-		for {
-			var g *group
-			g, last = c.pending.take()
-			if g == nil && !refreshes && !last {
-				break
-			}
-			w := &written{batch: c.batch(), group: g, begin: time.Now()}
-			err := c.fill(w, refreshes || last)
-			refreshes = false
-			w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
-			if err == nil && !w.empty {
-				err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
-			}
-			if err != nil {
-				c.s.fail(err)
-				return
-			}
-			if w.empty && g == nil { // a tick, or the end, with nothing refreshed
-				c.recycle(w.batch)
-			} else {
-				select {
-				case c.written <- w:
-				case <-c.s.failed:
-					return
-				}
-			}
-			if last {
-				return
-			}
+		w := &written{batch: c.batch(), group: g, begin: time.Now()}
+		err := c.fill(w, refreshes || last)
+		w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
+		if err == nil && !w.empty {
+			err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
+		}
+		if err != nil {
+			c.s.fail(err)
+			return
+		}
+		if w.empty && g == nil { // a tick, or the end, with nothing refreshed
+			c.recycle(w.batch)
+			continue
+		}
+		select {
+		case c.written <- w:
+		case <-c.s.failed:
+			return
 		}
 	}
 }

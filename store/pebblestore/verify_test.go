@@ -19,10 +19,10 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 		want   string
 	}{
 		"nothing":                       {0, ""},
-		"a content":                     {'b', "1 memories have 0 contents"},
-		"a memory":                      {'m', "a content without a memory"},
-		"a journal entry":               {'j', "the journal ends at 0, and 1 is noted"},
-		"the end of a request's answer": {'x', "an answer whose end is not noted"},
+		"a content":                     {'b', "has figures and no content"},
+		"a memory":                      {'m', "has content and no figures"},
+		"a journal entry":               {'j', "the journal has 0 entries and should have 1"},
+		"the end of a request's answer": {'x', "would never be dropped"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

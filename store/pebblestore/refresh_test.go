@@ -1,0 +1,95 @@
+package pebblestore_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// slowLog is a file system that takes a millisecond to sync a log.
+type slowLog struct{ vfs.FS }
+
+func (s slowLog) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := s.FS.Create(name, category)
+	if strings.HasSuffix(name, ".log") {
+		f = slowLogFile{f}
+	}
+	return f, err
+}
+
+type slowLogFile struct{ vfs.File }
+
+func (f slowLogFile) Sync() error     { time.Sleep(time.Millisecond); return f.File.Sync() }
+func (f slowLogFile) SyncData() error { time.Sleep(time.Millisecond); return f.File.SyncData() }
+
+// A refresh is on disk a second later, too, where there is always another change waiting to be written.
+func TestARefreshReachesTheDiskUnderLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := vfs.NewCrashableMem()
+		// Whoever was answered has queued its next change before the committer goes on.
+		fill := func(int, time.Duration) { synctest.Wait() }
+		s, err := pebblestore.Open("data", &pebblestore.Options{FS: slowLog{disk}, OnCommit: fill})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, nil)
+		encode := func() sigil.Memory {
+			m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`), Pinned: true})
+			if err != nil {
+				t.Error(err)
+			}
+			return m
+		}
+		m := encode()
+		stop := make(chan struct{})
+		var load sync.WaitGroup
+		for range 8 {
+			load.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						encode()
+					}
+				}
+			})
+		}
+		var cuts []*vfs.MemFS
+		for range 5 {
+			if _, err := e.Recall(t.Context(), m.Key); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			cuts = append(cuts, disk.CrashClone(vfs.CrashCloneCfg{}))
+		}
+		close(stop)
+		load.Wait()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		for i, cut := range cuts {
+			after, err := pebblestore.Open("data", &pebblestore.Options{FS: cut})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := engine.New(after, nil).Peek(t.Context(), m.Key)
+			if err := errors.Join(err, after.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got.AccessCount != uint64(i+1) {
+				t.Errorf("a second after its recall a power cut leaves %d recalls, want %d", got.AccessCount, i+1)
+			}
+		}
+	})
+}
