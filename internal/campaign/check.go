@@ -218,7 +218,24 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 	}
 	e.forgetAsked = false // if it was, in vain
 	e.pinned, e.pinOpen = m.view.Pinned, false
-	e.recalls, e.recallsAsked, e.recallsAnswered = m.view.AccessCount, 0, nil
+	e.adoptRecalls(m.view.AccessCount, m.from, !crashed.IsZero())
+}
+
+// adoptRecalls takes n recalls, read at a time, as known. Where the process was started anew after a crash
+// it had them from the disk; else the latest may be in its memory alone, and a crash may yet undo them.
+func (e *Entry) adoptRecalls(n uint64, read time.Time, fromDisk bool) {
+	var open []time.Time
+	if !fromDisk {
+		for _, at := range e.recallsAnswered {
+			if at.After(read.Add(-refreshLoss)) {
+				open = append(open, at)
+			}
+		}
+		for range int(n-e.recalls) - len(e.recallsAnswered) { // done, and not answered: who knows when
+			open = append(open, read)
+		}
+	}
+	e.recalls, e.recallsAsked, e.recallsAnswered = n-uint64(len(open)), uint64(len(open)), open
 }
 
 // compareFigures judges whether it is pinned, its recalls and its time. mu is held.
