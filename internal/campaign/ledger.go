@@ -70,16 +70,19 @@ type Ledger struct {
 	tenants []string
 
 	// mu guards what follows
-	mu       sync.Mutex
-	entries  []*Entry // by serial
-	byID     map[sigil.ID]*Entry
-	alive    map[string][]*Entry // by tenant, those that may be there
-	journal  journalSeen
-	replay   *replay
-	tight    bool // the disk was full
-	wrong    []string
-	wrongs   int
+	mu      sync.Mutex
+	entries []*Entry // by serial
+	byID    map[sigil.ID]*Entry
+	alive   map[string][]*Entry // by tenant, those that may be there
+	// +checklocks:mu
+	journal journalSeen
+	replay  *replay
+	tight   bool // the disk was full
+	wrong   []string
+	wrongs  int
+	// +checklocks:mu
 	verified int // memories compared, over all checks
+	// +checklocks:mu
 	replayed int // journal entries compared, over all checks
 }
 

@@ -291,7 +291,8 @@ func (l *Load) readable(ctx context.Context, addr string) error {
 // Tally counts by name. Its zero value is empty.
 type Tally struct {
 	// mu guards counts
-	mu     sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	counts map[string]int64
 }
 

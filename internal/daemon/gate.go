@@ -12,11 +12,15 @@ import (
 // that this process has accepted loses nothing but time. A new gate is closed.
 type gate struct {
 	// mu guards all below
-	mu      sync.Mutex
-	handler http.Handler  // nil while closed
-	opened  chan struct{} // is closed, and made anew, by each open
-	inside  int           // requests being answered
-	left    chan struct{} // is closed when none is inside; nil unless that is waited for
+	mu sync.Mutex
+	// +checklocks:mu
+	handler http.Handler // nil while closed
+	// +checklocks:mu
+	opened chan struct{} // is closed, and made anew, by each open
+	// +checklocks:mu
+	inside int // requests being answered
+	// +checklocks:mu
+	left chan struct{} // is closed when none is inside; nil unless that is waited for
 }
 
 func newGate() *gate { return &gate{opened: make(chan struct{})} }

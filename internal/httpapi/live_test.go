@@ -36,7 +36,8 @@ type live struct {
 }
 
 type lockedLog struct {
-	mu   sync.Mutex // guards text
+	mu sync.Mutex // guards text
+	// +checklocks:mu
 	text bytes.Buffer
 }
 

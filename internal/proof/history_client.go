@@ -20,7 +20,8 @@ const patience = 20 * time.Second
 
 // pool is the memories in play.
 type pool struct {
-	mu    sync.Mutex // guards slots
+	mu sync.Mutex // guards slots
+	// +checklocks:mu
 	slots [slots]slot
 }
 

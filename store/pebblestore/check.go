@@ -233,11 +233,9 @@ func (c *checker) missing() {
 	for key := range c.crystals {
 		c.found.wrong("crystal %q is not there, and the journal says it is", key)
 	}
-	for name, t := range c.s.index.tenants {
-		for id := range t.byID {
-			if k := (sigil.Key{Tenant: name, ID: id}); !c.has(memoryKey(bodyFamily, name, id)) {
-				c.found.wrong("%s has figures and no content", k)
-			}
+	for _, k := range c.s.index.keys() {
+		if !c.has(memoryKey(bodyFamily, k.Tenant, k.ID)) {
+			c.found.wrong("%s has figures and no content", k)
 		}
 	}
 }

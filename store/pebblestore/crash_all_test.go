@@ -107,19 +107,26 @@ type cut struct {
 }
 
 type cuts struct {
-	t    *testing.T
+	t *testing.T
+	// +checklocks:mu
 	disk *vfs.MemFS
 	rec  *recorder
+	// +checklocks:mu
 	seed uint64
 	jobs chan cut
 
 	// mu guards all below
-	mu     sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	writes int
+	// +checklocks:mu
 	looked int
-	seen   map[string]int // writes by kind
-	id     sigil.ID
-	last   string // the kind of the write before
+	// +checklocks:mu
+	seen map[string]int // writes by kind
+	// +checklocks:mu
+	id sigil.ID
+	// +checklocks:mu
+	last string // the kind of the write before
 }
 
 func (c *cuts) made(id sigil.ID) {

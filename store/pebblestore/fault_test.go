@@ -24,13 +24,16 @@ import (
 // faults fails operations of one kind on the disk: those from the nth on that are counted, all of them
 // or just the nth.
 type faults struct {
-	reads, lasting bool
-	n              int64
+	reads   bool
+	lasting bool
+	n       int64
 
-	count, hit atomic.Int64
+	count atomic.Int64
+	hit   atomic.Int64
 
 	// mu guards first
-	mu    sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	first string
 }
 
@@ -49,6 +52,13 @@ func (f *faults) before(op errorfs.Op) error {
 		f.mu.Unlock()
 	}
 	return errorfs.ErrInjected
+}
+
+// kind gives what the first operation that failed was.
+func (f *faults) kind() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.first
 }
 
 func (f *faults) String() string {
@@ -79,7 +89,7 @@ func TestEveryDiskFault(t *testing.T) {
 					break // the script ends before that
 				}
 				runs++
-				kinds[f.first]++
+				kinds[f.kind()]++
 				if r.failed {
 					failed++
 				}

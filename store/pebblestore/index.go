@@ -132,6 +132,19 @@ func (x *index) update(key sigil.Key, m *sigil.Meta, policy uint16) (*tenant, *e
 	return t, e
 }
 
+// keys gives the keys of all memories.
+func (x *index) keys() []sigil.Key {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	keys := make([]sigil.Key, 0, x.memories)
+	for name, t := range x.tenants {
+		for id := range t.byID {
+			keys = append(keys, sigil.Key{Tenant: name, ID: id})
+		}
+	}
+	return keys
+}
+
 // soil notes that an entry's figures are not on disk.
 //
 // +checklocks:x.mu

@@ -18,13 +18,19 @@ type recorder struct {
 	store.Store
 
 	// mu guards all below
-	mu       sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	memories map[sigil.Key]sigil.Memory // attempted
-	recalls  map[sigil.Key]uint64       // the greatest access count attempted
-	answers  []answered
-	groups   map[*group]bool // attempted
-	acked    []sigil.Event   // in the order of their acknowledgment
-	pruned   time.Time       // answers that ended by then may be gone
+	// +checklocks:mu
+	recalls map[sigil.Key]uint64 // the greatest access count attempted
+	// +checklocks:mu
+	answers []answered
+	// +checklocks:mu
+	groups map[*group]bool // attempted
+	// +checklocks:mu
+	acked []sigil.Event // in the order of their acknowledgment
+	// +checklocks:mu
+	pruned time.Time // answers that ended by then may be gone
 }
 
 // group is what one call attempts: all of it is there, or nothing.

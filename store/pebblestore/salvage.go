@@ -228,6 +228,8 @@ func (v *salvage) readPolicies() {
 	})
 	// Every number stands for something: who has a policy that is lost is shown under the default.
 	standIn := sigil.DefaultPolicy()
+	v.policies.mu.Lock()
+	defer v.policies.mu.Unlock()
 	v.policies.byNumber = slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
 	for n := range max(1, len(texts)) {
 		policy, err := sigil.ParsePolicy(texts[n])

@@ -24,8 +24,10 @@ type script struct {
 	fail   func(error)  // hears of errors that are not part of the game
 
 	// mu guards rng, keys
-	mu   sync.Mutex
-	rng  *rand.Rand
+	mu sync.Mutex
+	// +checklocks:mu
+	rng *rand.Rand
+	// +checklocks:mu
 	keys []sigil.Key // of memories there were, the newest last
 }
 

@@ -19,9 +19,11 @@ import (
 // stuck is a file system whose syncs can be made to wait.
 type stuck struct {
 	vfs.FS
-	mu      sync.Mutex    // guards waiting, letGo
+	mu sync.Mutex // guards waiting, letGo
+	// +checklocks:mu
 	waiting chan struct{} // closed by the first sync that waits; nil while none has to
-	letGo   chan struct{}
+	// +checklocks:mu
+	letGo chan struct{}
 }
 
 func (s *stuck) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
