@@ -58,19 +58,26 @@ func mountSmall(t *testing.T, megabytes int) string {
 	return dir
 }
 
+// startOnSmallDisk starts a daemon on a file system of its own. The test stops it.
+func startOnSmallDisk(t *testing.T) (disk string, l *daemon.Loaded, d *daemon.Daemon) {
+	t.Helper()
+	disk = mountSmall(t, 64)
+	l = config(t, "--policy=halflife", "--data="+filepath.Join(disk, "store"))
+	d = daemon.New(l.Config, nil)
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return disk, l, d
+}
+
 // A disk that another process fills under load: what cannot be kept is answered 507 and nothing that
-// was answered is lost; reads go on; when there is room, service does, by itself; and a daemon that is
-// started on the full disk serves what there is.
+// was answered is lost; reads go on; when there is room, service does, by itself. A daemon that is
+// started on the full disk serves what there is, or says what to do.
 func TestFullDisk(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	disk := mountSmall(t, 64)
-	l := config(t, "--policy=halflife", "--data="+filepath.Join(disk, "store"))
-	d := daemon.New(l.Config, nil)
-	if err := d.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	disk, l, d := startOnSmallDisk(t)
 	web := newBrowser(t, d)
 	kept := newLedger()
 	first := web.encode(`"the first"`, "")
@@ -129,12 +136,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	disk := mountSmall(t, 64)
-	l := config(t, "--policy=halflife", "--data="+filepath.Join(disk, "store"))
-	d := daemon.New(l.Config, nil)
-	if err := d.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	disk, l, d := startOnSmallDisk(t)
 	kept := newLedger()
 	kept.add(newBrowser(t, d).encode(`"here to stay"`, ""), `"here to stay"`)
 	stop(t, d)

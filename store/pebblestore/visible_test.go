@@ -70,15 +70,26 @@ type stuckFile struct {
 func (f stuckFile) Sync() error     { f.s.wait(); return f.File.Sync() }
 func (f stuckFile) SyncData() error { f.s.wait(); return f.File.SyncData() }
 
-// Nobody sees a change that a power cut could still undo: as long as the sync has not returned, an
-// encode is not there, what is forgotten is, a pin is not set, and the journal has no entry of it.
-func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
+// openStuck opens a store on a file system that can be made to wait; it is closed at the end of the test.
+func openStuck(t *testing.T) (*stuck, *pebblestore.Store) {
+	t.Helper()
 	disk := &stuck{FS: vfs.NewMem()}
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return disk, s
+}
+
+// Nobody sees a change that a power cut could still undo: as long as the sync has not returned, an
+// encode is not there, what is forgotten is, a pin is not set, and the journal has no entry of it.
+func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
+	disk, s := openStuck(t)
 	ctx := context.Background()
 	e := engine.New(s, nil)
 	encode := func(data string) sigil.Memory {
@@ -139,12 +150,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 
 // A list that does not show what is being forgotten has waited until that was durable.
 func TestAListHidesOnlyWhatIsGoneForGood(t *testing.T) {
-	disk := &stuck{FS: vfs.NewMem()}
-	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	disk, s := openStuck(t)
 	ctx := context.Background()
 	e := engine.New(s, nil)
 	m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`"to be forgotten"`)})
