@@ -65,7 +65,7 @@ mutant no-refresh 'a recall does not start idleness anew' engine/recall.go \
 mutant shows-due 'reads give what is past its deadline' $p/read.go \
 	's/!ok \|\| m\.Due\(now\)/!ok/' \
 	go test -count=1 -run 'Contract' ./$p
-mutant lost-refresh 'a removal that is refused loses the refresh it stood before' $p/change.go \
+mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
 	's/\t\ts\.soil\(\[\]sigil\.Key\{key\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
@@ -80,7 +80,7 @@ mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
 mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
 	's/level == roomy \|\| level == tight && !ch\.grows/level <= full/' \
 	go test -count=1 -run 'Refused' ./$p
-mutant wrong-arrow 'the engine imports a driver' engine/engine.go \
-	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/sigil-dna/sigil/internal/metrics"\n|' \
+mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
+	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/arrows
 [ $failed -eq 0 ] || { echo 'mutants: a gate is missing, see above' >&2; exit 1; }

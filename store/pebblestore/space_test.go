@@ -58,10 +58,10 @@ func TestARefusedChangeChangesNothing(t *testing.T) {
 	}
 	_, err = encode()
 	full("encode that would evict", err)
-	_, err = e.Pin(ctx, a.Key)
-	full("pin", err)
 	_, err = e.EncodeBatch(ctx, sigil.DefaultTenant, []sigil.Draft{{Data: []byte(`1`)}, {Data: []byte(`2`)}})
 	full("batch", err)
+	_, err = e.Pin(ctx, a.Key)
+	full("pin", err)
 	for _, key := range []sigil.Key{a.Key, b.Key} {
 		if _, err := e.Peek(ctx, key); err != nil {
 			t.Error(err)
@@ -93,5 +93,37 @@ func TestARefusedChangeChangesNothing(t *testing.T) {
 	defer s.Close()
 	if m, err := engine.New(s, nil).Peek(ctx, a.Key); err != nil || m.AccessCount != 1 {
 		t.Errorf("after the refused changes the recall is lost: %d (%v)", m.AccessCount, err)
+	}
+}
+
+// A refresh that is not on disk yet gets there though the change that would have taken it along was refused.
+func TestARefusedPinKeepsTheRefreshBeforeIt(t *testing.T) {
+	disk := &meter{FS: vfs.NewMem()}
+	disk.free.Store(1 << 30)
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(s, nil)
+	m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.free.Store(50 << 20)
+	if _, err := e.Recall(t.Context(), m.Key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Pin(t.Context(), m.Key); sigil.CodeOf(err) != "disk_full" {
+		t.Errorf("pin: %v; want disk_full", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = pebblestore.Open("data", &pebblestore.Options{FS: disk}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if m, err = engine.New(s, nil).Peek(t.Context(), m.Key); err != nil || m.AccessCount != 1 || m.Pinned {
+		t.Errorf("afterwards: %d recalls, pinned %v (%v)", m.AccessCount, m.Pinned, err)
 	}
 }
