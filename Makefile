@@ -45,7 +45,7 @@ bench: build ## Measure, and compare with what was measured before
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint checklocks race proof fuzz-short ## Run every gate: format, vet, lint, locks, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint checklocks race proof fuzz ## Run every gate: format, vet, lint, locks, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -80,12 +80,6 @@ proof: ## Run what is too much for the race detector: a million memories, 10,000
 .PHONY: fuzz
 fuzz: ## Run every fuzz target (FUZZTIME=10s each)
 	@scripts/fuzz.sh
-
-# The targets of internal/httpapi are left to `make fuzz`, and run here on their seeds alone: to build
-# the OpenAPI validator with the fuzzer's counters takes minutes.
-.PHONY: fuzz-short
-fuzz-short: ## Run the fuzz targets that build in seconds, 10 s each
-	@FUZZTIME=10s scripts/fuzz.sh Answer Cursor Escape ParseDuration Load Values Read FastAgrees Parse Next Validate Record Block Folder
 
 ##### Longer campaigns, each as long as it is told
 

@@ -68,8 +68,10 @@ var table = map[string][]string{
 	"internal/proof": {
 		root, "client", "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
 	},
-	"internal/campaign":  {root, "client"},
-	"internal/lifecycle": {"go.uber.org/goleak"},
+	"internal/campaign":        {root, "client"},
+	"internal/httpapi/apitest": {root, "store"},
+	"internal/httpapi/fuzz":    {},
+	"internal/lifecycle":       {"go.uber.org/goleak"},
 
 	// Tools of our own.
 	"internal/arrows": {},

@@ -8,6 +8,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 )
 
 // mixed are items of which the second and up to the sixth are wrong.
@@ -16,7 +17,7 @@ var mixed = []string{
 	`{"data":2,"extra":3}`,
 	`{"data":{"a":1,"a":2}}`,
 	`{"data":"` + "\xff" + `"}`,
-	`{"data":` + nested(65) + `}`,
+	`{"data":` + apitest.Nested(65) + `}`,
 	`4`,
 	`{"data":7,"tags":["g"]}`,
 }
@@ -121,7 +122,7 @@ func TestBadBatches(t *testing.T) {
 		`[{"data":1}`:          {"invalid_json", "body"},
 		`[{"data":1},{"data"]`: {"invalid_json", "1/data"},
 		`[{"data":1}] x`:       {"invalid_json", "body"},
-		nested(10_001):         {"too_deep", "body"},
+		apitest.Nested(10_001): {"too_deep", "body"},
 	} {
 		f.do("POST", "/v1/sigils:batch", body).problem(400, want[0], want[1])
 	}

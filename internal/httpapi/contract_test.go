@@ -21,6 +21,7 @@ import (
 
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
@@ -36,8 +37,9 @@ type served struct {
 
 var openAPI = sync.OnceValue(func() *served {
 	w := httptest.NewRecorder()
-	httpapi.New(engine.New(storetest.NewModel(), nil), nil).ServeHTTP(w, httptest.NewRequest("GET", "/openapi.json", nil))
-	s := &served{raw: w.Body.Bytes(), codes: map[string]int{}}
+	api := httpapi.New(engine.New(storetest.NewModel(), nil), nil)
+	api.ServeHTTP(w, httptest.NewRequest("GET", "/openapi.json", nil))
+	s := &served{raw: w.Body.Bytes(), codes: apitest.Codes(api)}
 	document, err := libopenapi.NewDocument(s.raw)
 	if err != nil {
 		panic(err)
@@ -59,18 +61,6 @@ var openAPI = sync.OnceValue(func() *served {
 		panic(errs)
 	}
 	s.check = check
-	var codes struct {
-		Codes []struct {
-			Code   string `json:"code"`
-			Status int    `json:"status"`
-		} `json:"x-codes"`
-	}
-	if err := json.Unmarshal(s.raw, &codes); err != nil {
-		panic(err)
-	}
-	for _, c := range codes.Codes {
-		s.codes[c.Code] = c.Status
-	}
 	return s
 })
 

@@ -45,7 +45,7 @@ func (a *API) object(body []byte, take func(name string, value []byte) error) er
 }
 
 func unknownField(name string) error {
-	return sigil.Invalid("unknown_field", name, "is no member of this request")
+	return sigil.Invalid("unknown_field", named(name), "is no member of this request")
 }
 
 func missingField(name string) error {

@@ -14,6 +14,7 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 )
 
 // TestExamplesOfRequests sends every example of a request that the document has, alone and with each
@@ -170,7 +171,7 @@ func TestContractIsHeld(t *testing.T) {
 		"a member too many":    {"POST", "/v1/sigils", `{"data":1}`, header(strings.Replace(string(good.body), `"tags"`, `"more":1,"tags"`, 1)), false},
 		"a member missing":     {"POST", "/v1/sigils", `{"data":1}`, header(strings.Replace(string(good.body), `,"tags":[]`, ``, 1)), false},
 		"a request unheard of": {"POST", "/v1/sigils", `{"data":1,"more":1}`, good, false},
-		"behind a colon":       {"POST", somewhere + ":recall", "", header(`{}`), false},
+		"behind a colon":       {"POST", apitest.Somewhere + ":recall", "", header(`{}`), false},
 		"another status":       {"GET", "/v1/sigils", "", good, false},
 	} {
 		d := &deaf{TB: t}

@@ -168,8 +168,6 @@ func (f *face) nothingStored() {
 	}
 }
 
-func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
-
 func quote(s string) string { return fmt.Sprintf("%q", s) }
 
 func replaceOnce(s, old, new string) string { return strings.Replace(s, old, new, 1) }

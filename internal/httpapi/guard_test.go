@@ -16,7 +16,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 )
 
 func TestCrossOrigin(t *testing.T) {
@@ -26,7 +26,7 @@ func TestCrossOrigin(t *testing.T) {
 	} {
 		f.do("POST", "/v1/sigils", `{"data":1}`, headers...).problem(403, "cross_origin", "Origin")
 		f.do("DELETE", "/v1/sigils/x", "", headers...).problem(403, "cross_origin", "Origin")
-		f.do("POST", oldPaths[0], `{"data":1}`, headers...).want(403)
+		f.do("POST", apitest.OldPaths[0], `{"data":1}`, headers...).want(403)
 	}
 	f.nothingStored()
 	f.do("GET", "/v1/stats", "", "Sec-Fetch-Site", "cross-site").want(200) // its page cannot read the answer
@@ -68,26 +68,6 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// failing is a store that fails with err, or panics with it.
-type failing struct {
-	store.Store
-	err   error
-	panic bool
-}
-
-func (s failing) Get(context.Context, sigil.Key, time.Time) (sigil.Memory, error) {
-	if s.panic {
-		panic(s.err)
-	}
-	return sigil.Memory{}, s.err
-}
-
-func (s failing) Insert(context.Context, string, []store.Item, store.Quota, func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
-	return store.Inserted{}, s.err
-}
-
-const somewhere = "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"
-
 func TestFailures(t *testing.T) {
 	for _, tt := range []struct {
 		err    error
@@ -105,7 +85,7 @@ func TestFailures(t *testing.T) {
 		{context.DeadlineExceeded, 503, "timeout"},
 		{context.Canceled, 499, "canceled"},
 	} {
-		f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: tt.err}})
+		f := newFace(t, config{store: apitest.Failing{Store: newFace(t, config{}).store, Err: tt.err}})
 		got := f.do("POST", "/v1/sigils", `{"data":1}`)
 		p := got.problem(tt.status, tt.code, "")
 		if strings.Contains(string(got.body), "hush") {
@@ -126,9 +106,9 @@ func TestFailures(t *testing.T) {
 
 // A code that /docs does not explain has no type of its own.
 func TestUnknownCode(t *testing.T) {
-	f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: &sigil.Error{Kind: sigil.ErrUnavailable, Code: "moon_phase"}}})
+	f := newFace(t, config{store: apitest.Failing{Store: newFace(t, config{}).store, Err: &sigil.Error{Kind: sigil.ErrUnavailable, Code: "moon_phase"}}})
 	w := httptest.NewRecorder()
-	f.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", somewhere, nil))
+	f.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", apitest.Somewhere, nil))
 	if w.Code != 503 || !strings.Contains(w.Body.String(), `"type":"about:blank"`) || !strings.Contains(w.Body.String(), `"code":"moon_phase"`) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
@@ -139,7 +119,7 @@ func TestStoppedIsNotCanceled(t *testing.T) {
 	f := newFace(t, config{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "is stopping"})
-	r := httptest.NewRequestWithContext(ctx, "GET", somewhere, nil)
+	r := httptest.NewRequestWithContext(ctx, "GET", apitest.Somewhere, nil)
 	f.send(r, "").problem(503, "unavailable", "")
 }
 
@@ -149,8 +129,8 @@ func TestRequestTimeout(t *testing.T) {
 }
 
 func TestPanic(t *testing.T) {
-	f := newFace(t, config{store: failing{Store: newFace(t, config{}).store, err: errors.New("boom"), panic: true}})
-	got := f.do("GET", somewhere, "")
+	f := newFace(t, config{store: apitest.Failing{Store: newFace(t, config{}).store, Err: errors.New("boom"), Panic: true}})
+	got := f.do("GET", apitest.Somewhere, "")
 	got.problem(500, "internal", "")
 	if strings.Contains(string(got.body), "boom") || !strings.Contains(f.log.String(), "boom") || !strings.Contains(f.log.String(), "guard_test.go") {
 		t.Errorf("answered %s\nlogged %s", got.body, f.log)

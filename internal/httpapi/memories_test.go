@@ -11,6 +11,8 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
+
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 )
 
 func TestEncode(t *testing.T) {
@@ -46,7 +48,7 @@ func TestDataIsKept(t *testing.T) {
 	for _, data := range []string{
 		`null`, `true`, `0`, `""`, `[]`, `{}`, `-0`, `1.0`, `1E+2`, `9007199254740993`, `123456789012345678901234567890`,
 		`0.1000000000000000055511151231257827`, `"<a href='&'>\u2028"`, `"\u00fc\/ü 𝄞 \ud834\udd1e"`,
-		`{"a":9007199254740993,"__proto__":{},"":null}`, nested(64),
+		`{"a":9007199254740993,"__proto__":{},"":null}`, apitest.Nested(64),
 	} {
 		f := newFace(t, config{})
 		v := f.encode(`{"data":` + data + `}`)

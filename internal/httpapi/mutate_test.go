@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"fmt"
 	"strings"
+
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
 )
 
 // mutation makes a request that is nearly valid of a valid one; false where it cannot. It sets wrong
@@ -105,7 +107,7 @@ var mutations = []mutation{
 	)},
 	{"key twice", member(`"data":1,"data":2`, `"d\u0061ta":1,"data":2`, `"data":{"a":{"b":1,"b":2}}`, `"ids":[],"ids":[]`, `"state":{"x":1,"x":2}`)},
 	{"odd text", member(`"data":"\ud800"`, `"data":"`+secret+"\xff"+`"`, `"data":{"\udfff":1}`, `"tags":["\ud800"]`, "\"data\":\"\x01\"", `"data":"\x"`)},
-	{"too deep", member(`"data":`+nested(65), `"data":`+strings.Repeat("[", 20_000), `"state":{"x":`+nested(70)+`}`)},
+	{"too deep", member(`"data":`+apitest.Nested(65), `"data":`+strings.Repeat("[", 20_000), `"state":{"x":`+apitest.Nested(70)+`}`)},
 	{"too long", putBody(func(_ *generator, old string) string { return old + strings.Repeat(" ", liveBatch+1) })},
 	{"too long, a little", member(`"data":"` + strings.Repeat("a", liveData) + `"`)},
 	{"no body", func(_ *generator, x *exchange) bool {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
-)
 
-var oldPaths = []string{"/api/consciousness/sigils", "/sigil/api/consciousness/sigils"}
+	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+)
 
 // sigilOf is what the old wire shows of {"foo":0}.
 const sigilOf = `{"id":"%s","data":{"foo":0},"consciousnessState":{"phi":0.25,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5,"mood":"calm"},` +
@@ -15,7 +15,7 @@ const sigilOf = `{"id":"%s","data":{"foo":0},"consciousnessState":{"phi":0.25,"c
 	`"timestamp":"2026-01-31T12:00:00.000Z","accessCount":%d,"lastAccessed":"%s","decay":%s}`
 
 func TestOldEncodeAndList(t *testing.T) {
-	for _, path := range oldPaths {
+	for _, path := range apitest.OldPaths {
 		f := newFace(t, config{})
 		got := f.do("POST", path, `{"data":{"foo":0},"consciousnessState":{"phi":0.25,"mood":"calm"},"metadata":{"source":"x"}}`, "Sigil-Tenant", "acme").want(200)
 		var answer struct {
@@ -50,7 +50,7 @@ func TestOldEncodeAndList(t *testing.T) {
 
 func TestOldPages(t *testing.T) {
 	f := newFace(t, config{})
-	if got := f.do("GET", oldPaths[0], "").want(200); string(got.body) != `{"sigils":[],"total":0,"tenantId":"public","pagination":{"limit":100,"cursor":null,"hasMore":false}}`+"\n" {
+	if got := f.do("GET", apitest.OldPaths[0], "").want(200); string(got.body) != `{"sigils":[],"total":0,"tenantId":"public","pagination":{"limit":100,"cursor":null,"hasMore":false}}`+"\n" {
 		t.Errorf("none are %s", got.body)
 	}
 	for i := range 3 {
@@ -68,7 +68,7 @@ func TestOldPages(t *testing.T) {
 	}
 	read := func(query string) (p page) {
 		t.Helper()
-		if err := json.Unmarshal(f.do("GET", oldPaths[1]+query, "").want(200).body, &p); err != nil {
+		if err := json.Unmarshal(f.do("GET", apitest.OldPaths[1]+query, "").want(200).body, &p); err != nil {
 			t.Fatal(err)
 		}
 		return p

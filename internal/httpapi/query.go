@@ -27,7 +27,7 @@ func readQuery(raw string, known []string) (query, error) {
 	}
 	for name, all := range values {
 		if !slices.Contains(known, name) {
-			return query{}, sigil.Invalid("unknown_parameter", name, "is no query parameter of this path")
+			return query{}, sigil.Invalid("unknown_parameter", named(name), "is no query parameter of this path")
 		}
 		if len(all) > 1 {
 			return query{}, sigil.Invalid("duplicate_parameter", name, "stands twice in the query")
