@@ -111,8 +111,10 @@ func explain(body []byte, err error) error {
 	if syntax := (*jsontext.SyntacticError)(nil); e.Field == "" && errors.As(err, &syntax) {
 		e.Field = string(syntax.JSONPointer)
 	}
-	if e.Field = strings.TrimPrefix(e.Field, "/"); e.Field == "" {
+	if e.Field == "" {
 		e.Field = "body"
+	} else {
+		e.Field = named(strings.TrimPrefix(e.Field, "/"))
 	}
 	return e
 }
@@ -153,7 +155,7 @@ func tooDeep(body []byte, depth int) error {
 	field := "body"
 	if kind, _ := dec.StackIndex(1); kind == '{' {
 		for member := range dec.StackPointer().Tokens() {
-			field = member
+			field = named(member)
 			break
 		}
 	}

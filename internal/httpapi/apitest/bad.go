@@ -94,6 +94,9 @@ var Bodies = []struct {
 	{"depth 200,000, never closed", `{"data":` + strings.Repeat("[", 200_000), 400, "too_deep", "data"},
 	{"depth 200,000, not even an object", strings.Repeat("[", 200_000), 400, "too_deep", "body"},
 	{"depth in an unknown field", `{"x":` + Nested(65) + `}`, 400, "too_deep", "x"},
+	{"depth in a field without a name", `{"":` + Nested(65) + `}`, 400, "too_deep", `""`},
+	{"duplicate key without a name", `{"":1,"":2}`, 400, "unknown_field", `""`},
+	{"control character in a field without a name", "{\"\":\"\x01\"}", 400, "invalid_json", `""`},
 	{"depth in the state", `{"data":1,"STATE":{"x":` + Nested(65) + `}}`, 400, "too_deep", "STATE"},
 
 	{"over-long body", `{"data":"` + strings.Repeat("a", 2<<20) + `"}`, 413, "body_too_large", "body"},
