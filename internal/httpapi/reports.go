@@ -12,6 +12,9 @@ func (a *API) crystals(c *call) error {
 		Limit: c.query.limit(), Cursor: c.query.text("cursor"),
 		Kind: sigil.CrystalKind(c.query.text("kind")), Lattice: c.query.is("lattice", false),
 	}
+	if q.Kind == "" && c.query.values.Has("kind") {
+		c.query.fail("invalid_kind", "kind", "must be memory or pattern")
+	}
 	if c.query.err != nil {
 		return c.query.err
 	}
@@ -73,12 +76,8 @@ func (a *API) events(c *call) error {
 // sweep runs a job now, over all tenants.
 func (a *API) sweep(c *call) error {
 	run := a.engine.Sweep
-	switch sigil.Job(c.r.PathValue("job")) {
-	case sigil.DecayJob:
-	case sigil.CrystallizeJob:
+	if sigil.Job(c.r.PathValue("job")) == sigil.CrystallizeJob {
 		run = a.engine.Crystallize
-	default:
-		return refusal("unknown_path", "job", "must be decay or crystallize")
 	}
 	s, err := run(c.r.Context())
 	if err != nil {

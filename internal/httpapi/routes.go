@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/sigil-dna/sigil"
 )
 
 // route is one operation. Its path is the one of the OpenAPI document; a verb may follow "{id}:".
@@ -124,7 +126,20 @@ func plain(r *http.Request) bool {
 	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
+// knownJob tells whether a path with a job in it is one of ours. It is asked before anything else: a path
+// that is not there is 404, whatever else is wrong.
+func knownJob(r *http.Request) error {
+	switch sigil.Job(r.PathValue("job")) {
+	case "", sigil.DecayJob, sigil.CrystallizeJob:
+		return nil
+	}
+	return refusal("unknown_path", "job", "must be decay or crystallize")
+}
+
 func (a *API) serve(c *call, rt route) (err error) {
+	if err := knownJob(c.r); err != nil {
+		return err
+	}
 	if !rt.open {
 		if c.tenant, err = tenant(c.r); err != nil {
 			return err

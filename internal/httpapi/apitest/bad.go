@@ -189,6 +189,8 @@ var Requests = []struct {
 	{"min NaN", "GET", "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55/related?min=NaN", nil, 400, "invalid_min", "min"},
 	{"min 2", "GET", "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55/related?min=2", nil, 400, "invalid_min", "min"},
 	{"kind", "GET", "/v1/crystals?kind=salt", nil, 400, "invalid_kind", "kind"},
+	{"kind empty", "GET", "/v1/crystals?kind=", nil, 400, "invalid_kind", "kind"},
+	{"job, and tenant too", "POST", "/v1/sweeps/decay:fly", []string{"Sigil-Tenant", "a/b"}, 404, "unknown_path", "job"},
 	{"after", "GET", "/v1/events?after=-1", nil, 400, "invalid_parameter", "after"},
 	{"unknown parameter", "GET", "/v1/sigils?Limit=1", nil, 400, "unknown_parameter", "Limit"},
 	{"unknown parameter without a name", "GET", "/v1/sigils?=1", nil, 400, "unknown_parameter", `""`},
