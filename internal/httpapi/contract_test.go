@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -82,11 +83,22 @@ func decodeLines(in *content.DecodeInput) (any, error) {
 // The validator does not find a wildcard that is only a part of a segment.
 func (s *served) find(r *http.Request) (*v3.PathItem, string) {
 	for path, item := range s.model.Paths.PathItems.FromOldest() {
-		if _, ok := item.GetOperations().Get(strings.ToLower(r.Method)); ok && matches(path, r.URL.EscapedPath()) {
+		if _, ok := item.GetOperations().Get(strings.ToLower(r.Method)); ok && matches(path, plainly(r.URL.EscapedPath())) {
 			return item, path
 		}
 	}
 	return nil, ""
+}
+
+// plainly gives a path with no more escapes than its segments need, as the server reads it.
+func plainly(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if plain, err := url.PathUnescape(segment); err == nil {
+			segments[i] = url.PathEscape(plain)
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // matches tells whether a path is of a template: {id} stands for whatever has no slash and no colon.
