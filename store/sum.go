@@ -47,3 +47,9 @@ func (s Sum) Mean(n int) float64 {
 	mean, _ := new(big.Rat).SetFrac(sum, new(big.Int).Mul(big.NewInt(int64(n)), big.NewInt(sumScale))).Float64()
 	return mean
 }
+
+// AddUnits adds n units of 2^-60, not negative: potentials as Add counts them, added up elsewhere.
+func (s *Sum) AddUnits(n *big.Int) {
+	words := new(big.Int).Rsh(n, 64)
+	*s = s.Plus(Sum{hi: words.Uint64(), lo: new(big.Int).And(n, new(big.Int).SetUint64(math.MaxUint64)).Uint64()})
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Update changes one memory; see [store.Store].
@@ -15,7 +16,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.keys.lock(key)()
+	defer s.keys.Lock(key)()
 
 	m, ok := s.meta(key)
 	if !ok {
@@ -31,7 +32,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	if !found {
-		return sigil.Memory{}, errDamaged // it is locked: nobody else removed it
+		return sigil.Memory{}, record.ErrDamaged // it is locked: nobody else removed it
 	}
 	policy, err := s.policies.number(m.Policy)
 	if err != nil {
@@ -47,7 +48,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		ch.discard()
 		return sigil.Memory{}, err
 	}
-	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), appendMeta(nil, &m, policy))
+	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), record.AppendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
 		x.update(key, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
@@ -66,7 +67,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.keys.lock(keys...)()
+	defer s.keys.Lock(keys...)()
 
 	ch := newChange()
 	var gone []sigil.Key
@@ -187,7 +188,7 @@ func (s *Store) writeSome(b *pebble.Batch, dirty []dirtyEntry) error {
 		}
 		d.entry.dirty = false
 		m := d.entry.meta(d.tenant.name, s.policies)
-		if err := b.Set(memoryKey(metaFamily, d.tenant.name, m.ID), appendMeta(nil, &m, d.entry.policy), nil); err != nil {
+		if err := b.Set(memoryKey(metaFamily, d.tenant.name, m.ID), record.AppendMeta(nil, &m, d.entry.policy), nil); err != nil {
 			return err
 		}
 	}

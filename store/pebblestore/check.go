@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -10,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Checked is what a full look at a store found.
@@ -77,8 +77,8 @@ func (s *Store) check() (Checked, error) {
 
 func (c *checker) journal(key, value []byte) {
 	tenant, last, ok := splitTenant(key)
-	var events []sigil.Event
-	if !ok || len(last) != 8 || c.s.readBlock(&events, value, tenant, 0, binary.BigEndian.Uint64(last), maxBlock) != nil {
+	events, err := readBlock(tenant, last, value, c.s.policies)
+	if !ok || err != nil {
 		c.found.wrong("journal block %q cannot be read", key)
 		return
 	}
@@ -119,9 +119,9 @@ func (c *checker) meta(key, value []byte) {
 		return
 	}
 	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
-	r := reader{b: value}
-	m := r.meta(k, c.s.policies)
-	if r.end() != nil {
+	r := record.NewReader(value)
+	m := r.Meta(k, c.s.policies)
+	if r.End() != nil {
 		c.found.wrong("%s: its figures cannot be read", k)
 		return
 	}
@@ -150,9 +150,9 @@ func (c *checker) body(key, value []byte) {
 		return
 	}
 	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
-	r, m := reader{b: value}, sigil.Memory{}
-	r.body(&m)
-	if r.end() != nil {
+	r, m := record.NewReader(value), sigil.Memory{}
+	r.Body(&m)
+	if r.End() != nil {
 		c.found.wrong("%s: its content cannot be read", k)
 		return
 	}
@@ -168,9 +168,9 @@ func (c *checker) body(key, value []byte) {
 func (c *checker) crystal(key, value []byte) {
 	c.found.Crystals++
 	tenant, group, ok := splitTenant(key)
-	r := reader{b: value}
-	crystal := r.crystal(tenant)
-	if !ok || r.end() != nil || !bytes.Equal(group, []byte{byte(crystal.Pattern)}) {
+	r := record.NewReader(value)
+	crystal := r.Crystal(tenant)
+	if !ok || r.End() != nil || !bytes.Equal(group, []byte{byte(crystal.Pattern)}) {
 		c.found.wrong("crystal %q cannot be read", key)
 		return
 	}
@@ -183,9 +183,9 @@ func (c *checker) crystal(key, value []byte) {
 func (c *checker) answer(key, value []byte) {
 	c.found.Answers++
 	tenant, idem, ok := splitTenant(key)
-	r := reader{b: value}
-	_, ends := r.answer(tenant, c.s.policies)
-	if !ok || r.end() != nil {
+	r := record.NewReader(value)
+	_, ends := r.Answer(tenant, c.s.policies)
+	if !ok || r.End() != nil {
 		c.found.wrong("answer %q cannot be read", key)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Crystallize brings a tenant's pattern crystals up to date; see [store.Store].
@@ -17,7 +18,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		return err
 	}
 	// The zero id is no memory's: its lock is the one of the tenant's crystals.
-	defer s.keys.lock(sigil.Key{Tenant: name})()
+	defer s.keys.Lock(sigil.Key{Tenant: name})()
 
 	patterns, crystals := s.patternsAndCrystals(name, now)
 	live := map[int]bool{}
@@ -38,7 +39,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		}
 		crystal, event := decide(p, old)
 		if crystal != nil {
-			ch.set(crystalKey(name, p.Group), appendCrystal(nil, crystal))
+			ch.set(crystalKey(name, p.Group), record.AppendCrystal(nil, crystal))
 			changed = append(changed, *crystal)
 		}
 		if event != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // damaged says of which store err tells that something on disk is not what was written, and what to
@@ -56,7 +57,7 @@ func (s *Store) reading(err error) error {
 
 // isDamage tells whether err is about what is on disk, and not about getting at it.
 func isDamage(err error) bool {
-	return err != nil && (errors.Is(err, errDamaged) || pebble.IsCorruptionError(err) ||
+	return err != nil && (errors.Is(err, record.ErrDamaged) || pebble.IsCorruptionError(err) ||
 		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
 		strings.Contains(err.Error(), "object size mismatch")) // a file is not as long as the list says
 }
@@ -95,7 +96,7 @@ func checkManifest(fsys vfs.FS, data string) error {
 		}
 	})
 	if damage >= 0 {
-		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, damage, errDamaged)
+		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, damage, record.ErrDamaged)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 func idempotencyKeys(name string, items []store.Item) []string {
@@ -35,9 +36,9 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 		if err != nil {
 			return nil, err
 		}
-		r := reader{b: b}
-		answer, ends := r.answer(name, s.policies)
-		if err := errors.Join(r.end(), closer.Close()); err != nil {
+		r := record.NewReader(b)
+		answer, ends := r.Answer(name, s.policies)
+		if err := errors.Join(r.End(), closer.Close()); err != nil {
 			return nil, err
 		}
 		if ends.After(items[i].Memory.CreatedAt) {
@@ -102,13 +103,13 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 	ch, next := newChange(), int64(never)
 	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
 		if len(key) < 9 {
-			return errDamaged
+			return record.ErrDamaged
 		}
 		tenant, idem, ok := splitTenant(key[8:]) // the tenant follows the time as it follows a family
 		ends := int64(binary.BigEndian.Uint64(key[1:9]))
 		switch {
 		case !ok:
-			return errDamaged
+			return record.ErrDamaged
 		case ends > now.UnixMilli() || ended == limit:
 			next = ends
 			return errEnough
@@ -137,11 +138,11 @@ func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) error
 	if err != nil {
 		return err
 	}
-	r := reader{b: b}
-	if _, ends := r.answer(tenant, s.policies); !ends.After(now) {
+	r := record.NewReader(b)
+	if _, ends := r.Answer(tenant, s.policies); !ends.After(now) {
 		ch.remove(idempotencyKey(tenant, key))
 	}
-	return errors.Join(r.end(), closer.Close())
+	return errors.Join(r.End(), closer.Close())
 }
 
 // errEnough ends a scan early.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // format is the version of the layout that this package writes and reads. 1 had a record for each event.
@@ -61,7 +62,7 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	if err != nil {
 		return store.Info{}, err
 	}
-	unreadable := damaged(dir, fmt.Errorf("%s does not say any more which store this is: %w", path, errDamaged))
+	unreadable := damaged(dir, fmt.Errorf("%s does not say any more which store this is: %w", path, record.ErrDamaged))
 	var r infoRecord
 	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {
 		return store.Info{}, unreadable
@@ -118,7 +119,7 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 			}
 		}
 		if used {
-			return damaged(dir, fmt.Errorf("%s is not there: %w", fsys.PathJoin(dir, infoFile), errDamaged))
+			return damaged(dir, fmt.Errorf("%s is not there: %w", fsys.PathJoin(dir, infoFile), record.ErrDamaged))
 		}
 	}
 	return nil

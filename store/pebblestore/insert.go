@@ -6,6 +6,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Insert keeps items in one commit; see [store.Store].
@@ -21,13 +22,13 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 
 	keys := idempotencyKeys(name, items)
 	if len(keys) > 0 {
-		if !s.insertKeys.add(keys) {
+		if !s.insertKeys.Add(keys) {
 			return store.Inserted{}, &sigil.Error{
 				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
 				Detail: "a request with this key is under way",
 			}
 		}
-		defer s.insertKeys.remove(keys)
+		defer s.insertKeys.Remove(keys)
 		answers, err := s.answers(name, items)
 		if err != nil || len(answers) > 0 {
 			return store.Inserted{Answers: answers}, err
@@ -102,9 +103,9 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	if err != nil {
 		return nil, err
 	}
-	ch.scratch = appendMeta(ch.scratch[:0], &m.Meta, policy)
+	ch.scratch = record.AppendMeta(ch.scratch[:0], &m.Meta, policy)
 	ch.set(memoryKey(metaFamily, name, m.ID), ch.scratch)
-	ch.scratch = appendBody(ch.scratch[:0], m)
+	ch.scratch = record.AppendBody(ch.scratch[:0], m)
 	ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
 	for i := range item.Events {
 		if err := s.addEvent(ch, &item.Events[i]); err != nil {
@@ -112,7 +113,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
-		ch.set(idempotencyKey(name, id.Key), appendAnswer(nil, id, &m.Meta, policy))
+		ch.set(idempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
 		ch.set(expiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
 	return newEntry(&m.Meta, policy), nil
@@ -128,7 +129,7 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 		}
 	}
 	from := len(ch.arena)
-	arena, err := appendEvent(ch.arena, e, policy)
+	arena, err := record.AppendEvent(ch.arena, e, policy)
 	if err != nil {
 		return err
 	}

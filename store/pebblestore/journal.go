@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // The journal is kept in blocks: what one commit journals for one tenant is one record, or several
@@ -15,8 +16,7 @@ import (
 // spans commits, so it is visible or not as a whole.
 //
 // The key holds the position of the block's last event, so that the block of a position is the first
-// one at or after it. The value is, for each event in order, how far its position is from the one
-// before (from 0 at first), the length of its record, and the record.
+// one at or after it. The value is a block of package record, whose base is 0.
 
 // maxBlock is the size from which a block takes no more events: a reader reads a whole block for each
 // of its events.
@@ -35,7 +35,7 @@ type block struct {
 }
 
 // add gives e the next position and puts its record into its tenant's block; a full block goes into b.
-func (j *journal) add(b *pebble.Batch, e *sigil.Event, record []byte) error {
+func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	j.position++
 	e.Position = j.position
 	name := e.Memory.Tenant
@@ -44,9 +44,7 @@ func (j *journal) add(b *pebble.Batch, e *sigil.Event, record []byte) error {
 		bl = j.block()
 		j.blocks[name] = bl
 	}
-	bl.value = binary.AppendUvarint(bl.value, e.Position-bl.last)
-	bl.value = binary.AppendUvarint(bl.value, uint64(len(record)))
-	bl.value = append(bl.value, record...)
+	bl.value = record.AppendEntry(bl.value, bl.last, e.Position, entry)
 	bl.last = e.Position
 	if len(bl.value) < maxBlock {
 		return nil
@@ -103,9 +101,10 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
 		_, last, ok := splitTenant(key)
 		if !ok || len(last) != 8 {
-			return errDamaged
+			return record.ErrDamaged
 		}
-		if err := s.readBlock(&events, value, tenant, after, binary.BigEndian.Uint64(last), limit); err != nil {
+		var err error
+		if events, err = record.ReadBlock(events, value, tenant, 0, after, binary.BigEndian.Uint64(last), limit, s.policies); err != nil {
 			return err
 		}
 		if len(events) == limit {
@@ -119,25 +118,10 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	return events, s.reading(err)
 }
 
-// readBlock adds to events those of a block whose positions are over after, until there are limit.
-func (s *Store) readBlock(events *[]sigil.Event, value []byte, tenant string, after, last uint64, limit int) error {
-	r := reader{b: value}
-	for position := uint64(0); r.err == nil && position < last && len(*events) < limit; {
-		further := r.uvarint()
-		record := reader{b: r.bytes()}
-		if further == 0 || further > last-position {
-			r.fail()
-		}
-		if position += further; r.err != nil || position <= after {
-			continue
-		}
-		*events = append(*events, record.event(tenant, position, s.policies))
-		if err := record.end(); err != nil {
-			return err
-		}
-		if position == last {
-			return r.end()
-		}
+// readBlock reads a whole block, whose key ends with last.
+func readBlock(tenant string, last, value []byte, policies *policies) ([]sigil.Event, error) {
+	if len(last) != 8 {
+		return nil, record.ErrDamaged
 	}
-	return r.err
+	return record.ReadBlock(nil, value, tenant, 0, 0, binary.BigEndian.Uint64(last), maxBlock, policies)
 }

@@ -8,11 +8,11 @@ import (
 
 // The families of keys. A tenant's name holds no zero byte, so the zero after it ends it.
 const (
-	metaFamily        = 'm' // m tenant 0 id            → figures (appendMeta)
-	bodyFamily        = 'b' // b tenant 0 id            → content (appendBody)
+	metaFamily        = 'm' // m tenant 0 id            → figures (record.AppendMeta)
+	bodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
 	journalFamily     = 'j' // j tenant 0 position      → a block of events (journal.go)
-	crystalFamily     = 'c' // c tenant 0 group         → appendCrystal
-	idempotencyFamily = 'i' // i tenant 0 key           → appendAnswer
+	crystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
+	idempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
 	expiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended
 	policyFamily      = 'y' // y number                 → the policy's text
 	positionFamily    = 'p' // p                        → the newest journal position

@@ -10,6 +10,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/keylock"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Check looks at all of the store in dir, which nobody may have open, and changes nothing: whether
@@ -31,10 +33,10 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	return readOnly(dir, o, func(s *Store) error {
 		return s.scan([]byte{metaFamily}, func(key, value []byte) error {
 			tenant, id, _ := splitTenant(key) // rebuild has read it
-			r := reader{b: value}
-			m, ok, err := s.read(r.meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies))
+			r := record.NewReader(value)
+			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies))
 			if err == nil && !ok {
-				err = fmt.Errorf("%s has no content: %w", m.Key, errDamaged)
+				err = fmt.Errorf("%s has no content: %w", m.Key, record.ErrDamaged)
 			}
 			if err != nil {
 				return err
@@ -52,7 +54,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	s := &Store{dir: dir, keys: newKeyLocks(), index: newIndex(), policies: &policies{}, failed: make(chan struct{})}
+	s := &Store{dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, failed: make(chan struct{})}
 	s.commits = newCommitter(s)
 	err = s.apart(func() (err error) {
 		data := fsys.PathJoin(dir, dataFolder)

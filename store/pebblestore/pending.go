@@ -12,7 +12,7 @@ import (
 // once: made by newChange, filled, and given to do or discard.
 type change struct {
 	arena   []byte         // the bytes of records and events, one after another
-	records []record       // to set and delete
+	records []put          // to set and delete
 	events  []journaled    // to journal, after the records
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	grows   bool           // the store: it is refused first when the disk fills
@@ -22,8 +22,8 @@ type change struct {
 	scratch []byte         // to encode a value in, before it is copied to the arena
 }
 
-// record is a key and its value in the arena; a deleted one has no value.
-type record struct {
+// put is a key and its value in the arena; a deleted one has no value.
+type put struct {
 	key, value, end int
 	deleted         bool
 }
@@ -59,7 +59,7 @@ func (ch *change) discard() {
 }
 
 func (ch *change) set(key, value []byte) {
-	r := record{key: len(ch.arena), value: len(ch.arena) + len(key)}
+	r := put{key: len(ch.arena), value: len(ch.arena) + len(key)}
 	ch.arena = append(append(ch.arena, key...), value...)
 	r.end = len(ch.arena)
 	ch.records = append(ch.records, r)

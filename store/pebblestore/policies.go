@@ -26,8 +26,8 @@ type numbered struct {
 	number uint16
 }
 
-// get gives the policy with a number, or nil.
-func (p *policies) get(number uint16) sigil.Policy {
+// Policy gives the policy with a number, or nil.
+func (p *policies) Policy(number uint16) sigil.Policy {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if int(number) >= len(p.byNumber) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Get gives one memory; see [store.Store].
@@ -25,7 +26,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	}
 	// Gone or due, as it seems. An update that could keep it may be under way, and so may a removal
 	// that is not durable yet: take the lock to wait for it, and look again.
-	defer s.keys.lock(key)()
+	defer s.keys.Lock(key)()
 	memory, ok, err = s.get(key, now)
 	if err == nil && !ok {
 		err = sigil.NotFound()
@@ -51,9 +52,9 @@ func (s *Store) read(m sigil.Meta) (sigil.Memory, bool, error) {
 	if err != nil {
 		return memory, false, s.reading(err)
 	}
-	r := reader{b: b}
-	r.body(&memory)
-	return memory, true, s.reading(errors.Join(r.end(), closer.Close()))
+	r := record.NewReader(b)
+	r.Body(&memory)
+	return memory, true, s.reading(errors.Join(r.End(), closer.Close()))
 }
 
 // Due gives what is past its deadline; see [store.Store].
@@ -91,7 +92,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 			}
 			if !ok {
 				// It is being removed. Not to show it says that it is gone, which must be durable first.
-				s.keys.lock(m.Key)()
+				s.keys.Lock(m.Key)()
 				continue
 			}
 			if page = append(page, memory); len(page) > q.Limit {
@@ -215,7 +216,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 			}
 			next = min(next, e.fades)
 			patterns[sigil.Frequency(e.frequency).Pattern()] = true
-			decay += s.policies.get(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
+			decay += s.policies.Policy(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
 			return true
 		}, &more)
 		if err := ctx.Err(); err != nil {

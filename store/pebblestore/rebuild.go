@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // rebuild fills the index from what is on disk. Nothing else runs yet.
@@ -20,7 +21,7 @@ func (s *Store) rebuild() error {
 		}
 		n, err := s.policies.add(policy)
 		if err == nil && (len(key) != 3 || n != binary.BigEndian.Uint16(key[1:])) {
-			err = errDamaged
+			err = record.ErrDamaged
 		}
 		return err
 	}); err != nil {
@@ -28,7 +29,7 @@ func (s *Store) rebuild() error {
 	}
 	if err := s.scan([]byte{positionFamily}, func(_, value []byte) error {
 		if len(value) != 8 {
-			return errDamaged
+			return record.ErrDamaged
 		}
 		s.published.Store(binary.BigEndian.Uint64(value))
 		return nil
@@ -37,10 +38,10 @@ func (s *Store) rebuild() error {
 	}
 	if err := s.scan([]byte{crystalFamily}, func(key, value []byte) error {
 		tenant, _, ok := splitTenant(key)
-		r := reader{b: value}
-		c := r.crystal(tenant)
-		if !ok || r.end() != nil {
-			return errDamaged
+		r := record.NewReader(value)
+		c := r.Crystal(tenant)
+		if !ok || r.End() != nil {
+			return record.ErrDamaged
 		}
 		s.index.setCrystals(tenant, []sigil.Crystal{c}) // +checklocksignore: it is locked, above
 		return nil
@@ -51,12 +52,12 @@ func (s *Store) rebuild() error {
 	return s.scan([]byte{metaFamily}, func(key, value []byte) error {
 		name, rest, ok := splitTenant(key)
 		if !ok || len(rest) != len(sigil.ID{}) {
-			return errDamaged
+			return record.ErrDamaged
 		}
-		r := reader{b: value}
-		m := r.meta(sigil.Key{Tenant: name, ID: sigil.ID(rest)}, s.policies)
-		if r.end() != nil {
-			return errDamaged
+		r := record.NewReader(value)
+		m := r.Meta(sigil.Key{Tenant: name, ID: sigil.ID(rest)}, s.policies)
+		if r.End() != nil {
+			return record.ErrDamaged
 		}
 		number, err := s.policies.number(m.Policy)
 		if err != nil {

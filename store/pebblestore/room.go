@@ -32,7 +32,7 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota, now int6
 		for _, v := range r.victims {
 			r.keys = append(r.keys, sigil.Key{Tenant: name, ID: v.entry.id})
 		}
-		r.unlock = s.keys.lock(r.keys...)
+		r.unlock = s.keys.Lock(r.keys...)
 		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
 		// it is not the one to go: choose again.
 		if s.stillThere(r, now) {

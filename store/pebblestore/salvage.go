@@ -17,6 +17,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Salvaged is what a salvage found.
@@ -205,7 +206,7 @@ func isDelete(kind pebble.InternalKeyKind) bool {
 func batch(b []byte, family byte, visit func([]byte, uint64, bool, []byte)) error {
 	h, ok := batchrepr.ReadHeader(b)
 	if !ok {
-		return errDamaged
+		return record.ErrDamaged
 	}
 	seq := uint64(h.SeqNum)
 	for r := batchrepr.Read(b); ; seq++ {
@@ -276,9 +277,8 @@ func (v *salvage) body(key []byte, seq uint64, deleted bool, _ []byte) {
 // all that it hid but for an old table that is still there.
 func (v *salvage) journal(key []byte, _ uint64, _ bool, value []byte) {
 	tenant, last, ok := splitTenant(key)
-	s := &Store{policies: v.policies}
-	var events []sigil.Event
-	if !ok || len(last) != 8 || s.readBlock(&events, value, tenant, 0, binary.BigEndian.Uint64(last), maxBlock) != nil {
+	events, err := readBlock(tenant, last, value, v.policies)
+	if !ok || err != nil {
 		v.found.wrong("journal block %q cannot be read: what it says has gone may be shown", key)
 		return
 	}
@@ -302,9 +302,9 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 	}
 	s.shown = true // or told of
 	m := sigil.Memory{}
-	r := reader{b: s.meta}
-	m.Meta = r.meta(k, v.policies)
-	if s.meta == nil || r.end() != nil {
+	r := record.NewReader(s.meta)
+	m.Meta = r.Meta(k, v.policies)
+	if s.meta == nil || r.End() != nil {
 		if s.journaledFigure == nil {
 			v.found.wrong("%s: its figures are lost", k)
 			return nil
@@ -312,9 +312,9 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 		v.found.wrong("%s: its figures are lost; it is shown with those it was encoded with", k)
 		m.Meta = *s.journaledFigure
 	}
-	r = reader{b: value}
-	r.body(&m)
-	if r.end() != nil || len(m.Data) != m.Size {
+	r = record.NewReader(value)
+	r.Body(&m)
+	if r.End() != nil || len(m.Data) != m.Size {
 		v.found.wrong("%s: its content cannot be read", k)
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/keylock"
 )
 
 // Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
@@ -22,7 +23,7 @@ type Store struct {
 	info     store.Info
 	db       *pebble.DB
 	unlock   func() error
-	keys     *keyLocks
+	keys     *keylock.Locks
 	index    *index
 	policies *policies
 	commits  *committer
@@ -47,7 +48,7 @@ type Store struct {
 
 	// insertKeys are the idempotency keys of inserts under way.
 	// +checklocks:gate
-	insertKeys *keySet
+	insertKeys *keylock.Set
 }
 
 var _ store.Store = (*Store)(nil)
@@ -83,8 +84,8 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: newKeyLocks(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
-		failed: make(chan struct{}), insertKeys: &keySet{},
+		dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		failed: make(chan struct{}), insertKeys: &keylock.Set{},
 	}
 	s.commits = newCommitter(s)
 	fsys, logger := o.environment()
@@ -221,40 +222,6 @@ func (s *Store) Close() error {
 		return err
 	}
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
-}
-
-// keySet holds the idempotency keys of inserts under way. The zero value is empty.
-type keySet struct {
-	mu sync.Mutex
-	// +checklocks:mu
-	keys map[string]struct{}
-}
-
-// add adds all keys, or none of them where one is there already or comes twice.
-func (k *keySet) add(keys []string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.keys == nil {
-		k.keys = map[string]struct{}{}
-	}
-	for i, key := range keys {
-		if _, ok := k.keys[key]; ok {
-			for _, added := range keys[:i] {
-				delete(k.keys, added)
-			}
-			return false
-		}
-		k.keys[key] = struct{}{}
-	}
-	return true
-}
-
-func (k *keySet) remove(keys []string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, key := range keys {
-		delete(k.keys, key)
-	}
 }
 
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the

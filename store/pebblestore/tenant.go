@@ -44,7 +44,7 @@ func (e *entry) meta(tenant string, p *policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
-		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Policy: p.get(e.policy),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Policy: p.Policy(e.policy),
 	}
 	if e.fades != never {
 		m.FadesAt = milli(e.fades)

@@ -1,4 +1,6 @@
-package pebblestore
+// Package record is how figures, contents, journal entries, crystals and answers are written as bytes:
+// what a driver keeps where the database need not look into it.
+package record
 
 import (
 	"bytes"
@@ -14,9 +16,10 @@ import (
 )
 
 // Records are sequences of varints, eight-byte floats and length-prefixed strings in a fixed order. A
-// change of the order is a new format of the store (info.go).
+// change of the order is a new format of each store that has them.
 
-var errDamaged = errors.New("pebblestore: damaged record")
+// ErrDamaged is what a [Reader] says of bytes that nothing here writes.
+var ErrDamaged = errors.New("damaged record")
 
 const (
 	flagPinned = 1 << iota
@@ -25,8 +28,14 @@ const (
 	flagsEnd
 )
 
-// appendMeta writes all of m but its key.
-func appendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
+// Policies knows the policies that records name by number.
+type Policies interface {
+	// Policy gives the policy with a number, or nil.
+	Policy(number uint16) sigil.Policy
+}
+
+// AppendMeta writes all of m but its key.
+func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	var flags byte
 	if m.Pinned {
 		flags |= flagPinned
@@ -51,12 +60,13 @@ func appendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	return binary.AppendUvarint(b, uint64(policy))
 }
 
-func (r *reader) meta(key sigil.Key, policies *policies) sigil.Meta {
+// Meta reads what AppendMeta wrote, of the memory with a key.
+func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	flags := r.byte()
 	m := sigil.Meta{Key: key, Pinned: flags&flagPinned != 0, Crystallized: flags&flagCrystallized != 0}
 	m.Frequency = sigil.Frequency(r.uint16())
 	m.Potential = r.float()
-	m.AccessCount = r.uvarint()
+	m.AccessCount = r.Uvarint()
 	m.Size = int(r.upTo(math.MaxInt))
 	m.CreatedAt = r.time()
 	m.LastAccessed = m.CreatedAt.Add(r.millis())
@@ -64,32 +74,32 @@ func (r *reader) meta(key sigil.Key, policies *policies) sigil.Meta {
 		m.FadesAt = m.CreatedAt.Add(r.millis())
 	}
 	m.TTL = time.Duration(r.upTo(maxMillis)) * time.Millisecond
-	m.Policy = policies.get(uint16(r.upTo(math.MaxUint16)))
+	m.Policy = policies.Policy(uint16(r.upTo(math.MaxUint16)))
 	if flags >= flagsEnd || m.Policy == nil || m.Frequency >= sigil.Frequencies || !unit(m.Potential) {
-		r.fail()
+		r.Fail()
 	}
 	return m
 }
 
-// appendBody writes what meta leaves out.
-func appendBody(b []byte, m *sigil.Memory) []byte {
+// AppendBody writes what meta leaves out.
+func AppendBody(b []byte, m *sigil.Memory) []byte {
 	b = append(b, m.Hash[:]...)
 	for _, f := range []float64{m.State.Phi, m.State.Coherence, m.State.Awareness, m.State.EmotionalResonance} {
 		b = appendFloat(b, f)
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.State.Extra)))
 	for name, value := range m.State.Extra {
-		b = appendBytes(appendBytes(b, []byte(name)), value)
+		b = AppendBytes(AppendBytes(b, []byte(name)), value)
 	}
 	b = binary.AppendUvarint(b, uint64(len(m.Tags)))
 	for _, tag := range m.Tags {
-		b = appendBytes(b, []byte(tag))
+		b = AppendBytes(b, []byte(tag))
 	}
 	return append(b, m.Data...) // the rest of the record
 }
 
-// body reads into m what appendBody wrote. The record's bytes are not kept.
-func (r *reader) body(m *sigil.Memory) {
+// Body reads into m what AppendBody wrote. The record's bytes are not kept.
+func (r *Reader) Body(m *sigil.Memory) {
 	copy(m.Hash[:], r.take(len(m.Hash)))
 	for _, f := range []*float64{&m.State.Phi, &m.State.Coherence, &m.State.Awareness, &m.State.EmotionalResonance} {
 		*f = r.float()
@@ -97,18 +107,18 @@ func (r *reader) body(m *sigil.Memory) {
 	if n := r.count(); n > 0 {
 		m.State.Extra = make(map[string]json.RawMessage, n)
 		for range n {
-			name := string(r.bytes())
-			m.State.Extra[name] = bytes.Clone(r.bytes())
+			name := string(r.Bytes())
+			m.State.Extra[name] = bytes.Clone(r.Bytes())
 		}
 		if len(m.State.Extra) != n {
-			r.fail()
+			r.Fail()
 		}
 	}
 	if m.State.Check() != nil {
-		r.fail()
+		r.Fail()
 	}
 	for range r.count() {
-		m.Tags = append(m.Tags, string(r.bytes()))
+		m.Tags = append(m.Tags, string(r.Bytes()))
 	}
 	m.Data = append(json.RawMessage(nil), r.b...)
 	r.b = nil
@@ -127,11 +137,11 @@ const (
 	eventHasEnd
 )
 
-// appendEvent writes all of e but its tenant and position, which are the key.
-func appendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
+// AppendEvent writes all of e but its tenant and position, which are the key.
+func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	kind, reason := slices.Index(eventKinds, e.Kind), slices.Index(eventReasons, e.Reason)
 	if kind < 0 || reason < 0 {
-		return nil, errors.New("pebblestore: unknown kind or reason of event: " + string(e.Kind) + " " + e.Reason)
+		return nil, errors.New("unknown kind or reason of event: " + string(e.Kind) + " " + e.Reason)
 	}
 	var has byte
 	if e.Memory.Policy != nil {
@@ -143,34 +153,36 @@ func appendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	if has&eventHasMemory != 0 {
-		b = appendMeta(append(b, e.Memory.ID[:]...), &e.Memory, policy)
+		b = AppendMeta(append(b, e.Memory.ID[:]...), &e.Memory, policy)
 	}
 	if has&eventHasCrystal != 0 {
-		b = appendCrystal(b, e.Crystal)
+		b = AppendCrystal(b, e.Crystal)
 	}
 	return b, nil
 }
 
-func (r *reader) event(tenant string, position uint64, policies *policies) sigil.Event {
+// Event reads what AppendEvent wrote.
+func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.Event {
 	e := sigil.Event{Position: position, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
 	kind, reason, has := int(r.byte()), int(r.byte()), r.byte()
 	if kind >= len(eventKinds) || reason >= len(eventReasons) || has >= eventHasEnd {
-		r.fail()
+		r.Fail()
 		return e
 	}
 	e.Kind, e.Reason, e.Time = eventKinds[kind], eventReasons[reason], r.time()
 	if has&eventHasMemory != 0 {
-		e.Memory = r.meta(sigil.Key{Tenant: tenant, ID: r.id()}, policies)
+		e.Memory = r.Meta(sigil.Key{Tenant: tenant, ID: r.ID()}, policies)
 	}
 	if has&eventHasCrystal != 0 {
-		c := r.crystal(tenant)
+		c := r.Crystal(tenant)
 		e.Crystal = &c
 	}
 	return e
 }
 
-func appendCrystal(b []byte, c *sigil.Crystal) []byte {
-	b = appendBytes(b, []byte(c.Kind))
+// AppendCrystal writes all of c but its tenant.
+func AppendCrystal(b []byte, c *sigil.Crystal) []byte {
+	b = AppendBytes(b, []byte(c.Kind))
 	b = append(b, c.Memory[:]...)
 	b = append(b, byte(c.Pattern))
 	b = binary.AppendUvarint(b, uint64(c.Members))
@@ -179,28 +191,31 @@ func appendCrystal(b []byte, c *sigil.Crystal) []byte {
 	return appendFloat(appendFloat(b, c.Stability), c.Frequency)
 }
 
-func (r *reader) crystal(tenant string) sigil.Crystal {
+// Crystal reads what AppendCrystal wrote.
+func (r *Reader) Crystal(tenant string) sigil.Crystal {
 	c := sigil.Crystal{
-		Tenant: tenant, Kind: sigil.CrystalKind(r.bytes()), Memory: r.id(), Pattern: int(r.byte()), Members: int(r.upTo(math.MaxInt)),
+		Tenant: tenant, Kind: sigil.CrystalKind(r.Bytes()), Memory: r.ID(), Pattern: int(r.byte()), Members: int(r.upTo(math.MaxInt)),
 		CreatedAt: r.time(), UpdatedAt: r.time(), Stability: r.float(), Frequency: r.float(),
 	}
 	known := c.Kind == sigil.CrystalOfMemory || c.Kind == sigil.CrystalOfPattern
 	if !known || c.Pattern >= sigil.Patterns || !unit(c.Stability) || !(c.Frequency >= 0 && c.Frequency < sigil.Phi) {
-		r.fail()
+		r.Fail()
 	}
 	return c
 }
 
-func appendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
+// AppendAnswer writes an answer and when it ends.
+func AppendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
 	b = append(b, i.Fingerprint[:]...)
 	b = binary.AppendVarint(b, i.Ends.UnixMilli())
-	return appendMeta(append(b, m.ID[:]...), m, policy)
+	return AppendMeta(append(b, m.ID[:]...), m, policy)
 }
 
-func (r *reader) answer(tenant string, policies *policies) (a store.Answer, ends time.Time) {
+// Answer reads what AppendAnswer wrote, and when the answer ends.
+func (r *Reader) Answer(tenant string, policies Policies) (a store.Answer, ends time.Time) {
 	copy(a.Fingerprint[:], r.take(len(a.Fingerprint)))
 	ends = r.time()
-	a.Memory = r.meta(sigil.Key{Tenant: tenant, ID: r.id()}, policies)
+	a.Memory = r.Meta(sigil.Key{Tenant: tenant, ID: r.ID()}, policies)
 	return a, ends
 }
 
@@ -208,30 +223,35 @@ func appendFloat(b []byte, f float64) []byte {
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(f))
 }
 
-func appendBytes(b, s []byte) []byte {
+// AppendBytes writes s behind its length.
+func AppendBytes(b, s []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// reader takes a record apart. After the first thing that does not fit, or that nothing here writes, it
+// Reader takes a record apart. After the first thing that does not fit, or that nothing here writes, it
 // gives zeros, and err says so: a damaged record must not pass for a memory.
-type reader struct {
+type Reader struct {
 	b   []byte
 	err error
 }
 
-func (r *reader) fail() { r.err, r.b = errDamaged, nil }
+// NewReader reads b, which it does not keep or change.
+func NewReader(b []byte) Reader { return Reader{b: b} }
 
-// end gives the error of all that was read; bytes left over are one.
-func (r *reader) end() error {
+// Fail notes that what was read does not fit.
+func (r *Reader) Fail() { r.err, r.b = ErrDamaged, nil }
+
+// End gives the error of all that was read; bytes left over are one.
+func (r *Reader) End() error {
 	if r.err == nil && len(r.b) > 0 {
-		r.fail()
+		r.Fail()
 	}
 	return r.err
 }
 
-func (r *reader) take(n int) []byte {
+func (r *Reader) take(n int) []byte {
 	if n < 0 || n > len(r.b) {
-		r.fail()
+		r.Fail()
 		return nil
 	}
 	taken := r.b[:n]
@@ -239,41 +259,42 @@ func (r *reader) take(n int) []byte {
 	return taken
 }
 
-func (r *reader) byte() byte {
+func (r *Reader) byte() byte {
 	if b := r.take(1); b != nil {
 		return b[0]
 	}
 	return 0
 }
 
-func (r *reader) uint16() uint16 {
+func (r *Reader) uint16() uint16 {
 	if b := r.take(2); b != nil {
 		return binary.BigEndian.Uint16(b)
 	}
 	return 0
 }
 
-func (r *reader) float() float64 {
+func (r *Reader) float() float64 {
 	if b := r.take(8); b != nil {
 		return math.Float64frombits(binary.BigEndian.Uint64(b))
 	}
 	return 0
 }
 
-func (r *reader) uvarint() uint64 {
+// Uvarint reads a number.
+func (r *Reader) Uvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	r.b = r.b[n:]
 	return v
 }
 
-func (r *reader) varint() int64 {
+func (r *Reader) varint() int64 {
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	r.b = r.b[n:]
@@ -281,32 +302,33 @@ func (r *reader) varint() int64 {
 }
 
 // count gives a number of things to come, each at least a byte long.
-func (r *reader) count() int {
-	n := r.uvarint()
+func (r *Reader) count() int {
+	n := r.Uvarint()
 	if n > uint64(len(r.b)) {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return int(n)
 }
 
-func (r *reader) bytes() []byte { return r.take(r.count()) }
+// Bytes reads bytes behind their length.
+func (r *Reader) Bytes() []byte { return r.take(r.count()) }
 
 // upTo gives a number of at most max.
-func (r *reader) upTo(max uint64) uint64 {
-	v := r.uvarint()
+func (r *Reader) upTo(max uint64) uint64 {
+	v := r.Uvarint()
 	if v > max {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return v
 }
 
 // within gives a number of at most max, whatever its sign.
-func (r *reader) within(max int64) int64 {
+func (r *Reader) within(max int64) int64 {
 	v := r.varint()
 	if v > max || v < -max {
-		r.fail()
+		r.Fail()
 		return 0
 	}
 	return v
@@ -320,14 +342,15 @@ const (
 	maxTime = 1 << 45
 )
 
-func (r *reader) time() time.Time { return time.UnixMilli(r.within(maxTime)).UTC() }
+func (r *Reader) time() time.Time { return time.UnixMilli(r.within(maxTime)).UTC() }
 
-func (r *reader) millis() time.Duration { return time.Duration(r.within(maxMillis)) * time.Millisecond }
+func (r *Reader) millis() time.Duration { return time.Duration(r.within(maxMillis)) * time.Millisecond }
 
 // unit tells whether f is in [0, 1]; NaN is not.
 func unit(f float64) bool { return f >= 0 && f <= 1 }
 
-func (r *reader) id() (id sigil.ID) {
+// ID reads an id.
+func (r *Reader) ID() (id sigil.ID) {
 	copy(id[:], r.take(len(id)))
 	return id
 }

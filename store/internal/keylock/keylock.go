@@ -1,4 +1,5 @@
-package pebblestore
+// Package keylock locks single memories within one process.
+package keylock
 
 import (
 	"bytes"
@@ -10,14 +11,14 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// keyLocks locks single memories: who holds a key's lock is the only one that may change the memory.
-// A lock exists while somebody holds or awaits it. The zero value is ready.
-type keyLocks struct {
+// Locks locks single memories: who holds a key's lock is the only one that may change the memory.
+// A lock exists while somebody holds or awaits it. Make it with [New].
+type Locks struct {
 	seed   maphash.Seed
-	shards [64]keyLockShard
+	shards [64]shard
 }
 
-type keyLockShard struct {
+type shard struct {
 	// mu also guards the users of each of locks.
 	mu sync.Mutex
 	// +checklocks:mu
@@ -29,35 +30,36 @@ type keyLock struct {
 	users int        // who hold or await it; guarded by the shard's mu
 }
 
-func newKeyLocks() *keyLocks { return &keyLocks{seed: maphash.MakeSeed()} }
+// New makes them, all open.
+func New() *Locks { return &Locks{seed: maphash.MakeSeed()} }
 
-// lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
+// Lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
 // each, so that no two callers can wait for each other; a caller holds the locks of one call only.
 //
 // +checklocksignore: how many it holds is not known before it runs
-func (l *keyLocks) lock(keys ...sigil.Key) (unlock func()) {
+func (l *Locks) Lock(keys ...sigil.Key) (unlock func()) {
 	if len(keys) > 1 {
 		keys = slices.Clone(keys)
-		slices.SortFunc(keys, compareKeys)
+		slices.SortFunc(keys, Compare)
 		keys = slices.Compact(keys)
 	}
 	held := make([]*keyLock, len(keys))
 	for i, key := range keys {
-		held[i] = l.shard(key).acquire(key)
+		held[i] = l.of(key).acquire(key)
 	}
 	return func() {
 		for i, key := range keys {
-			l.shard(key).release(key, held[i])
+			l.of(key).release(key, held[i])
 		}
 	}
 }
 
-func (l *keyLocks) shard(key sigil.Key) *keyLockShard {
+func (l *Locks) of(key sigil.Key) *shard {
 	return &l.shards[maphash.Comparable(l.seed, key)%uint64(len(l.shards))]
 }
 
 // +checklocksacquire:k.mu
-func (s *keyLockShard) acquire(key sigil.Key) (k *keyLock) {
+func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 	s.mu.Lock()
 	k = s.locks[key]
 	if k == nil {
@@ -74,7 +76,7 @@ func (s *keyLockShard) acquire(key sigil.Key) (k *keyLock) {
 }
 
 // +checklocksrelease:k.mu
-func (s *keyLockShard) release(key sigil.Key, k *keyLock) {
+func (s *shard) release(key sigil.Key, k *keyLock) {
 	k.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +86,8 @@ func (s *keyLockShard) release(key sigil.Key, k *keyLock) {
 	}
 }
 
-func compareKeys(a, b sigil.Key) int {
+// Compare orders keys as Lock takes them.
+func Compare(a, b sigil.Key) int {
 	if c := strings.Compare(a.Tenant, b.Tenant); c != 0 {
 		return c
 	}

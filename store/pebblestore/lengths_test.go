@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // TestRecordLengths pins what a memory with the default state and no tags costs on disk beside its
@@ -15,14 +16,14 @@ func TestRecordLengths(t *testing.T) {
 		Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, CreatedAt: now, LastAccessed: now, Size: 500, Potential: 0.5, Policy: sigil.DefaultPolicy(),
 	}, State: sigil.DefaultState()}
 	m.Reschedule()
-	event, err := appendEvent(nil, &sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}, 0)
+	event, err := record.AppendEvent(nil, &sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range []struct {
 		what      string
 		got, want int
-	}{{"meta", len(appendMeta(nil, &m.Meta, 0)), 26}, {"body", len(appendBody(nil, &m)), 66}, {"event", len(event), 51}} {
+	}{{"meta", len(record.AppendMeta(nil, &m.Meta, 0)), 26}, {"body", len(record.AppendBody(nil, &m)), 66}, {"event", len(event), 51}} {
 		if r.got != r.want {
 			t.Errorf("%s record has %d bytes, want %d", r.what, r.got, r.want)
 		}

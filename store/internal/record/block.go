@@ -1,0 +1,41 @@
+package record
+
+import (
+	"encoding/binary"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// A block holds journal entries of one tenant: for each in order, how far its position is from the one
+// before (from the block's base at first), the length of its record, and the record.
+
+// AppendEntry adds to block the event with a record, at a position, where the entry before it in the
+// block is at before (or the base is, for the first).
+func AppendEntry(block []byte, before, position uint64, record []byte) []byte {
+	block = binary.AppendUvarint(block, position-before)
+	return AppendBytes(block, record)
+}
+
+// ReadBlock adds to events those of a tenant's block, which begins at base and ends with the position
+// last, whose positions are over after, until there are limit.
+func ReadBlock(events []sigil.Event, block []byte, tenant string, base, after, last uint64, limit int, policies Policies) ([]sigil.Event, error) {
+	r := NewReader(block)
+	for position := base; r.err == nil && position < last && len(events) < limit; {
+		further := r.Uvarint()
+		entry := NewReader(r.Bytes())
+		if further == 0 || further > last-position {
+			r.Fail()
+		}
+		if position += further; r.err != nil || position <= after {
+			continue
+		}
+		events = append(events, entry.Event(tenant, position, policies))
+		if err := entry.End(); err != nil {
+			return events, err
+		}
+		if position == last {
+			return events, r.End()
+		}
+	}
+	return events, r.err
+}

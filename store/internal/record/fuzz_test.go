@@ -1,0 +1,236 @@
+package record_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
+
+// codec reads a record of one kind and writes what it read.
+type codec struct {
+	what  string
+	read  func(r *record.Reader, p policies) any
+	write func(v any, p policies) ([]byte, error)
+}
+
+var fuzzed = sigil.Key{Tenant: "public", ID: sigil.ID{15: 1}}
+
+func codecs() []codec {
+	number := func(p policies, m *sigil.Meta) uint16 {
+		if m.Policy == nil {
+			return 0
+		}
+		return uint16(slices.Index(p, m.Policy))
+	}
+	type answer struct {
+		store.Answer
+		ends time.Time
+	}
+	return []codec{
+		{
+			"figures",
+			func(r *record.Reader, p policies) any { return r.Meta(fuzzed, p) },
+			func(v any, p policies) ([]byte, error) {
+				m := v.(sigil.Meta)
+				return record.AppendMeta(nil, &m, number(p, &m)), nil
+			},
+		},
+		{
+			"content",
+			func(r *record.Reader, _ policies) any { m := sigil.Memory{}; r.Body(&m); return m },
+			func(v any, _ policies) ([]byte, error) { m := v.(sigil.Memory); return record.AppendBody(nil, &m), nil },
+		},
+		{
+			"event",
+			func(r *record.Reader, p policies) any { return r.Event(fuzzed.Tenant, 7, p) },
+			func(v any, p policies) ([]byte, error) {
+				e := v.(sigil.Event)
+				return record.AppendEvent(nil, &e, number(p, &e.Memory))
+			},
+		},
+		{
+			"crystal",
+			func(r *record.Reader, _ policies) any { return r.Crystal(fuzzed.Tenant) },
+			func(v any, _ policies) ([]byte, error) {
+				c := v.(sigil.Crystal)
+				return record.AppendCrystal(nil, &c), nil
+			},
+		},
+		{
+			"answer",
+			func(r *record.Reader, p policies) any { a, ends := r.Answer(fuzzed.Tenant, p); return answer{a, ends} },
+			func(v any, p policies) ([]byte, error) {
+				a := v.(answer)
+				i := store.Idempotency{Fingerprint: a.Fingerprint, Ends: a.ends}
+				return record.AppendAnswer(nil, &i, &a.Memory, number(p, &a.Memory)), nil
+			},
+		},
+	}
+}
+
+// policies are numbered by their place.
+type policies []sigil.Policy
+
+func (p policies) Policy(number uint16) sigil.Policy {
+	if int(number) >= len(p) {
+		return nil
+	}
+	return p[number]
+}
+
+// somePolicies are those that the figures in a fuzzed record can name.
+func somePolicies(tb testing.TB) policies {
+	tb.Helper()
+	var p policies
+	for _, text := range []string{"classic", "halflife", "halflife h=1h"} {
+		policy, err := sigil.ParsePolicy(text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		p = append(p, policy)
+	}
+	return p
+}
+
+// someMemory has a bit of everything that a record can hold.
+func someMemory() sigil.Memory {
+	now := time.UnixMilli(1_764_000_000_000).UTC()
+	m := sigil.Memory{
+		Meta: sigil.Meta{
+			Key: fuzzed, Frequency: 643, Potential: 0.5, AccessCount: 300, Size: 7, CreatedAt: now,
+			LastAccessed: now.Add(time.Minute), TTL: time.Hour, Policy: sigil.DefaultPolicy(),
+		},
+		Hash: sigil.Hash{1, 2, 31: 3}, Tags: []string{"a", "é"}, Data: json.RawMessage(`{"a":1}`),
+		State: sigil.State{Phi: 1, Awareness: 0.25, Extra: map[string]json.RawMessage{"mood": json.RawMessage(`"calm"`)}},
+	}
+	m.Reschedule()
+	return m
+}
+
+// FuzzRecord reads any bytes as each kind of record: they are damaged, or a value that is written and
+// read again as the same. (Not always in the same bytes: a number can be written longer than it must.)
+func FuzzRecord(f *testing.F) {
+	p := somePolicies(f)
+	m := someMemory()
+	c := sigil.Crystal{Tenant: fuzzed.Tenant, Kind: sigil.CrystalOfPattern, Pattern: 161, Members: 3, CreatedAt: m.CreatedAt, UpdatedAt: m.LastAccessed, Stability: 0.95, Frequency: 1}
+	event, err := record.AppendEvent(nil, &sigil.Event{Time: m.CreatedAt, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Memory: m.Meta, Crystal: &c}, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i, b := range [][]byte{
+		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c),
+		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0),
+	} {
+		f.Add(uint8(i), b)
+		f.Add(uint8(i), append(b, 0))
+		f.Add(uint8(i), b[:len(b)-1])
+	}
+	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
+		all := codecs()
+		c := all[int(kind)%len(all)]
+		sent := bytes.Clone(b)
+		r := record.NewReader(b)
+		v := c.read(&r, p)
+		if err := r.End(); err != nil {
+			if !errors.Is(err, record.ErrDamaged) {
+				t.Fatalf("%s: %v", c.what, err)
+			}
+			return
+		}
+		if !bytes.Equal(b, sent) {
+			t.Fatalf("%s was changed by reading it", c.what)
+		}
+		again, err := c.write(v, p)
+		if err != nil {
+			t.Fatalf("%s %+v cannot be written: %v", c.what, v, err)
+		}
+		r = record.NewReader(again)
+		if w := c.read(&r, p); r.End() != nil || !reflect.DeepEqual(v, w) {
+			t.Fatalf("%s %+v\nis read back as %+v, %v", c.what, v, w, r.End())
+		}
+		switch v := v.(type) { // the wire can show whatever is not damaged
+		case sigil.Meta:
+			_, err = json.Marshal(v.View(v.LastAccessed))
+		case sigil.Event:
+			_, err = json.Marshal(v.View())
+		case sigil.Crystal:
+			_, err = json.Marshal(v.View())
+		}
+		if err != nil {
+			t.Fatalf("%s %+v: %v", c.what, v, err)
+		}
+	})
+}
+
+// FuzzBlock reads any bytes as a block of the journal. Positions rise to the block's own; reading in
+// two pieces, wherever it is parted, gives what reading at once does.
+func FuzzBlock(f *testing.F) {
+	p := somePolicies(f)
+	m := someMemory()
+	entry, err := record.AppendEvent(nil, &sigil.Event{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}, 0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var value []byte
+	last := uint64(0)
+	for _, position := range []uint64{7, 9, 10} {
+		value = record.AppendEntry(value, last, position, entry)
+		last = position
+	}
+	f.Add(value, last, uint64(0), 2)
+	f.Add(value, last, uint64(9), 1)
+	f.Add(value, last+1, uint64(0), 9)
+	f.Add(append([]byte{0}, value...), last, uint64(0), 9)
+	f.Add(binary.AppendUvarint(nil, 1<<63), uint64(1), uint64(0), 1)
+	f.Fuzz(func(t *testing.T, value []byte, last, after uint64, limit int) {
+		all, err := record.ReadBlock(nil, value, "public", 0, 0, last, len(value)+1, p)
+		if err != nil {
+			if !errors.Is(err, record.ErrDamaged) {
+				t.Fatal(err)
+			}
+			return
+		}
+		before := uint64(0)
+		for _, e := range all {
+			if e.Position <= before {
+				t.Fatalf("position %d follows %d", e.Position, before)
+			}
+			before = e.Position
+		}
+		if before != last {
+			t.Fatalf("the last of block %d has position %d", last, before)
+		}
+		limit = min(max(limit, 1), len(value)+1)
+		parted, err := record.ReadBlock(nil, value, "public", 0, after, last, limit, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := after
+		if len(parted) > 0 {
+			from = parted[len(parted)-1].Position
+		}
+		rest, err := record.ReadBlock(nil, value, "public", 0, from, last, len(value)+1, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Where positions begin elsewhere, they are that much further.
+		if moved, err := record.ReadBlock(nil, value, "public", 100, 0, last+100, len(value)+1, p); err != nil || len(moved) != len(all) || len(all) > 0 && moved[0].Position != all[0].Position+100 {
+			t.Fatalf("with another base: %d events, %v", len(moved), err)
+		}
+		for len(all) > 0 && all[0].Position <= after {
+			all = all[1:]
+		}
+		if got := append(parted, rest...); len(got) != len(all) || len(got) > 0 && !reflect.DeepEqual(got, all) {
+			t.Fatalf("%d and %d events after %d, of %d", len(parted), len(rest), after, len(all))
+		}
+	})
+}

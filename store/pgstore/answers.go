@@ -1,0 +1,79 @@
+package pgstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
+
+func idempotencyKeys(tenant string, items []store.Item) []string {
+	var keys []string
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			keys = append(keys, tenant+"\x00"+key)
+		}
+	}
+	return keys
+}
+
+func inFlight() error {
+	return &sigil.Error{
+		Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
+		Detail: "a request with this key is under way",
+	}
+}
+
+// answers gives those kept under the items' keys that have not ended.
+func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) (map[int]store.Answer, error) {
+	byKey := map[string]int{}
+	var keys []string
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			byKey[key] = i
+			keys = append(keys, key)
+		}
+	}
+	type kept struct {
+		key    string
+		record []byte
+	}
+	rows, err := s.pool.Query(ctx, "select key, answer from sigil.answers where tenant = $1 and key = any ($2::text[])", tenant, keys)
+	found, err := collect(rows, err, func(rows pgx.Rows) (k kept, err error) { return k, rows.Scan(&k.key, &k.record) })
+	if err != nil {
+		return nil, err
+	}
+	var answers map[int]store.Answer
+	for _, k := range found {
+		r := record.NewReader(k.record)
+		answer, ends := r.Answer(tenant, s.policyOf(ctx))
+		if err := r.End(); err != nil {
+			return nil, err
+		}
+		if i := byKey[k.key]; ends.After(items[i].Memory.CreatedAt) {
+			if answers == nil {
+				answers = map[int]store.Answer{}
+			}
+			answers[i] = answer
+		}
+	}
+	return answers, nil
+}
+
+// Prune implements [store.Store].
+func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	tag, err := s.pool.Exec(bounded, `delete from sigil.answers where (tenant, key) in (
+  select tenant, key from sigil.answers where ends <= $1 order by ends limit $2 for update skip locked)`, now, limit)
+	return int(tag.RowsAffected()), failure(err)
+}

@@ -1,0 +1,212 @@
+package pgstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+)
+
+const byKey = " from sigil.memories where tenant = $1 and id = $2"
+
+// Update implements [store.Store]. A refresh is visible to other processes when it is written, at most a
+// second later; a memory nearer to its deadline than that is written before Update returns.
+func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return sigil.Memory{}, err
+	}
+	defer s.keys.Lock(key)()
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	behind := s.refreshes.of(key)
+	rows, err := s.query(bounded, scanMemory, "select "+memoryColumns+byKey, key.Tenant, [16]byte(key.ID))
+	if err != nil {
+		return sigil.Memory{}, failure(err)
+	}
+	if len(rows) == 0 {
+		return sigil.Memory{}, sigil.NotFound()
+	}
+	m := rows[0].Memory
+	stored := m.FadesAt
+	m.Meta = s.refreshes.over(m.Meta, behind)
+	before := m.Meta
+	event, err := decide(&m.Meta, change)
+	if err != nil {
+		return sigil.Memory{}, err
+	}
+	far := stored.IsZero() || stored.Sub(m.LastAccessed) > near
+	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(&before, &m.Meta, stored) {
+		return m, nil
+	}
+	m.Meta, err = s.update(bounded, key, change)
+	return m, failure(err)
+}
+
+// decide runs change on m and keeps it to what it may change.
+func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sigil.Event, error) {
+	changed := *m
+	event, err := change(&changed)
+	if err != nil {
+		return nil, err
+	}
+	m.LastAccessed, m.AccessCount, m.FadesAt = changed.LastAccessed, changed.AccessCount, changed.FadesAt
+	m.Pinned, m.Policy = changed.Pinned, changed.Policy
+	return event, nil
+}
+
+// update changes one memory in a transaction, with what is behind of it.
+func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Meta, error) {
+	s.refreshes.writing.RLock()
+	defer s.refreshes.writing.RUnlock()
+	var m sigil.Meta
+	journaled := false
+	err := s.transact(ctx, func(t *tx) error {
+		rows, err := t.rows(ctx, scanMeta, "select "+metaColumns+byKey+" for no key update", key.Tenant, [16]byte(key.ID))
+		if err == nil {
+			err = s.resolve(ctx, rows)
+		}
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return sigil.NotFound()
+		}
+		m = s.withRecalls(rows[0].Meta)
+		event, err := decide(&m, change)
+		if err != nil {
+			return err
+		}
+		policy, err := s.policies.number(ctx, s.pool, m.Policy)
+		if err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		b.Queue("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7 where tenant = $1 and id = $2",
+			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy))
+		var j entries
+		if event != nil {
+			if err := s.journal(ctx, &j, event); err != nil {
+				return err
+			}
+		}
+		var base uint64
+		j.queue(b, &base)
+		journaled = j.n > 0
+		return t.commit(ctx, b)
+	})
+	if err != nil {
+		return sigil.Meta{}, err
+	}
+	s.refreshes.forget(key)
+	if journaled {
+		s.journaled.fire()
+	}
+	return m, nil
+}
+
+// withRecalls gives a row's figures with the recalls that are behind added: the row is locked, and no
+// refreshes are being written, so that the sum is right.
+func (s *Store) withRecalls(m sigil.Meta) sigil.Meta {
+	behind := s.refreshes.of(m.Key)
+	over := behind.over(m)
+	over.AccessCount = m.AccessCount + behind.recalls
+	return over
+}
+
+// Remove implements [store.Store].
+func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	defer s.keys.Lock(keys...)()
+	s.refreshes.writing.RLock()
+	defer s.refreshes.writing.RUnlock()
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	events, err := s.remove(bounded, keys, decide)
+	return events, failure(err)
+}
+
+const (
+	// The rows are locked in the order of their keys.
+	lockMemories = "select " + metaColumns + ` from sigil.memories
+where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) order by tenant, id for update`
+	deleteMemories = "delete from sigil.memories where (tenant, id) in (select * from unnest($1::text[], $2::uuid[]))"
+)
+
+func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) (events []sigil.Event, err error) {
+	var base uint64
+	var gone []sigil.Key
+	err = s.transact(ctx, func(t *tx) error {
+		events, gone = nil, nil
+		tenants, ids := arrays(keys)
+		rows, err := t.rows(ctx, scanMeta, lockMemories, tenants, ids)
+		if err == nil {
+			err = s.resolve(ctx, rows)
+		}
+		if err != nil {
+			return err
+		}
+		found := make(map[sigil.Key]sigil.Meta, len(rows))
+		for _, r := range rows {
+			found[r.Key] = s.withRecalls(r.Meta)
+		}
+		change := map[string]count{}
+		var j entries
+		// In the order of the call, as the journal has it.
+		for _, key := range keys {
+			m, ok := found[key]
+			if !ok {
+				continue
+			}
+			delete(found, key)
+			event, ok := decide(m)
+			if !ok {
+				continue
+			}
+			if err := s.journal(ctx, &j, &event); err != nil {
+				return err
+			}
+			events, gone = append(events, event), append(gone, key)
+			c := change[key.Tenant]
+			change[key.Tenant] = count{tenant: key.Tenant, memories: c.memories - 1, bytes: c.bytes - int64(m.Size)}
+		}
+		if len(gone) == 0 {
+			return nil // rolled back
+		}
+		b := &pgx.Batch{}
+		tenants, ids = arrays(gone)
+		b.Queue(deleteMemories, tenants, ids)
+		queueCounts(b, sorted(change))
+		j.queue(b, &base)
+		return t.commit(ctx, b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range events {
+		events[i].Position = base + uint64(i) + 1
+	}
+	s.refreshes.forget(gone...)
+	if len(events) > 0 {
+		s.journaled.fire()
+	}
+	return slices.Clip(events), nil
+}
+
+func arrays(keys []sigil.Key) (tenants []string, ids [][16]byte) {
+	tenants, ids = make([]string, len(keys)), make([][16]byte, len(keys))
+	for i, key := range keys {
+		tenants[i], ids[i] = key.Tenant, key.ID
+	}
+	return tenants, ids
+}

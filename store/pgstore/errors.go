@@ -1,0 +1,89 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// SQLSTATEs that are handled by name.
+const (
+	uniqueViolation = "23505"
+	divisionByZero  = "22012" // how a statement of ours says that a quota is passed
+	logarithmOfZero = "2201E" // and that an answer is kept
+	serialization   = "40001"
+	deadlock        = "40P01"
+	diskFull        = "53100"
+	readOnly        = "25006" // connected to a replica
+	undefinedTable  = "42P01"
+	duplicateSchema = "42P06"
+)
+
+func stateOf(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// failure turns what the database or the network said into an error of package sigil. One that is
+// sigil's already, or the caller's own, stays as it is.
+func failure(err error) error {
+	var known *sigil.Error
+	switch code := stateOf(err); {
+	case err == nil, errors.As(err, &known):
+		return err
+	case code == diskFull:
+		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the database has no room", Err: err}
+	case code != "" && !passing(code):
+		return fmt.Errorf("pgstore: %w", err)
+	case code == "" && !lost(err):
+		return fmt.Errorf("pgstore: %w", err)
+	}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the database cannot be reached, or did not answer in time", Err: err}
+}
+
+// passing tells whether a SQLSTATE speaks of the server's condition, not of the statement.
+func passing(code string) bool {
+	switch code {
+	case serialization, deadlock, readOnly:
+		return true
+	}
+	switch code[:2] {
+	case "08", // connection exception
+		"25", // invalid transaction state: the server ended one that idled
+		"53", // insufficient resources
+		"55", // object not in prerequisite state: a lock was not to be had in time
+		"57", // operator intervention: shutdown, canceled, out of time
+		"58": // system error
+		return true
+	}
+	return false
+}
+
+// lost tells whether an error without a SQLSTATE is one of the network, of time, or of the pool.
+func lost(err error) bool {
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.Timeout(err) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, pgx.ErrTxClosed) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "closed pool") // pgx exports no error for these
+}
+
+func closed() error {
+	return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
+}
+
+func exists() error {
+	return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there already"}
+}

@@ -1,0 +1,248 @@
+package pgstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// maxGathered is how many calls one transaction takes at most, and maxGatheredSize how many bytes
+	// of data.
+	maxGathered     = 1_000
+	maxGatheredSize = 8 << 20
+)
+
+var (
+	// errOver says that a quota would be passed.
+	errOver = errors.New("pgstore: over the quota")
+	// errAnswered says that an answer is kept under one of the keys.
+	errAnswered = errors.New("pgstore: answered before")
+)
+
+// gather hands call to the writers and waits for what becomes of it. Where ctx, the caller's, ends
+// before, that is not known.
+func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
+	select {
+	case s.inserts <- call:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-bounded.Done():
+		return bounded.Err()
+	}
+	select {
+	case err := <-call.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-bounded.Done():
+		return bounded.Err()
+	}
+}
+
+// write commits what callers hand in, as much at once as waits, until there are no more callers. Close
+// waits for it.
+func (s *Store) write() {
+	for call := range s.inserts {
+		calls, size := []*insert{call}, call.size
+	gathering:
+		for len(calls) < maxGathered && size < maxGatheredSize {
+			select {
+			case more, open := <-s.inserts:
+				if !open {
+					break gathering
+				}
+				calls, size = append(calls, more), size+more.size
+			default:
+				break gathering
+			}
+		}
+		s.commit(calls)
+	}
+}
+
+// commit inserts calls in one transaction. Where something of one of them stands against that, each
+// gets one of its own.
+func (s *Store) commit(calls []*insert) {
+	ctx, cancel := s.steady(context.Background())
+	defer cancel()
+	begin := time.Now()
+	err := s.insertAll(ctx, calls)
+	if refused(err) && len(calls) > 1 {
+		for _, call := range calls {
+			call.done <- refusal(s.insertAll(ctx, []*insert{call}))
+		}
+		return
+	}
+	if err == nil && s.onCommit != nil {
+		s.onCommit(len(calls), time.Since(begin))
+	}
+	for _, call := range calls {
+		call.done <- refusal(err)
+	}
+}
+
+// refused tells whether a transaction failed for what one of its calls asks.
+func refused(err error) bool {
+	switch stateOf(err) {
+	case uniqueViolation, divisionByZero, logarithmOfZero:
+		return true
+	}
+	return false
+}
+
+// refusal says what a statement of ours meant by its error.
+func refusal(err error) error {
+	switch stateOf(err) {
+	case uniqueViolation:
+		return exists()
+	case logarithmOfZero:
+		return errAnswered
+	case divisionByZero:
+		return errOver
+	}
+	return err
+}
+
+const (
+	insertMemories = `insert into sigil.memories (` + memoryColumns + `)
+select tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, hash, state, tags, data
+from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::double precision[],
+  $9::smallint[], $10::integer[], $11::smallint[], $12::boolean[], $13::boolean[], $14::bytea[], $15::text[], $16::text[], $17::text[])
+  as m (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, hash, state, tags, data)`
+
+	// insertAnswers fails by the logarithm of 0 where one of the keys has an answer that has not ended: a
+	// statement cannot say no in another way without a round trip.
+	insertAnswers = `with kept as (
+  insert into sigil.answers as a (tenant, key, ends, answer)
+  select tenant, key, ends, answer from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bytea[]) as n (tenant, key, ends, created, answer)
+  on conflict (tenant, key) do update set ends = excluded.ends, answer = excluded.answer
+  where a.ends <= (select created from unnest($1::text[], $2::text[], $4::timestamptz[]) as n (tenant, key, created) where n.tenant = excluded.tenant and n.key = excluded.key)
+  returning 1
+)
+select ln((count(*) = cardinality($1::text[]))::integer::double precision) from kept`
+
+	// countTenants adds to what tenants hold, by name, the order in which all lock them.
+	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes)
+select tenant, memories, bytes from unnest($1::text[], $2::bigint[], $3::bigint[]) as n (tenant, memories, bytes)
+on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes`
+
+	// countWithin does, and fails by dividing by 0 where a tenant then has more than its quota.
+	countWithin = `with counted as (` + countTenants + `
+  returning t.tenant, t.memories, t.bytes
+)
+select 1 / (not exists (
+  select from counted join unnest($1::text[], $4::bigint[], $5::bigint[]) as q (tenant, memories, bytes) using (tenant)
+  where q.memories > 0 and counted.memories > q.memories or q.bytes > 0 and counted.bytes > q.bytes
+))::integer`
+)
+
+// insertAll inserts calls in one transaction and one round trip.
+func (s *Store) insertAll(ctx context.Context, calls []*insert) error {
+	var base uint64
+	b := &pgx.Batch{}
+	queueInserts(b, calls)
+	queueCounts(b, counts(calls))
+	var j entries
+	for _, call := range calls {
+		call.journal(&j)
+	}
+	j.queue(b, &base)
+	err := s.transact(ctx, func(t *tx) error { return t.commit(ctx, b) })
+	if err == nil {
+		s.journaled.fire()
+	}
+	return err
+}
+
+func (i *insert) journal(j *entries) {
+	for _, e := range i.events {
+		j.add(i.tenant, e.at, e.record)
+	}
+}
+
+// queueInserts queues the statements that write calls' memories and answers.
+func queueInserts(b *pgx.Batch, calls []*insert) {
+	rows := &calls[0].rows
+	if len(calls) > 1 {
+		rows = &columns{}
+		for _, call := range calls {
+			rows.append(&call.rows)
+		}
+	}
+	b.Queue(insertMemories, rows.args()...)
+
+	var tenants, keys []string
+	var ends, created []time.Time
+	var records [][]byte
+	for _, call := range calls {
+		for _, a := range call.answers {
+			tenants, keys, ends = append(tenants, call.tenant), append(keys, a.key), append(ends, a.ends)
+			created, records = append(created, a.created), append(records, a.record)
+		}
+	}
+	if len(keys) > 0 {
+		b.Queue(insertAnswers, tenants, keys, ends, created, records)
+	}
+}
+
+// count is by how much a transaction changes what a tenant holds.
+type count struct {
+	tenant          string
+	memories, bytes int64
+	// maxMemories and maxBytes are the quota that it then keeps to; 0 is none.
+	maxMemories, maxBytes int64
+}
+
+// counts gives what calls add, by tenant. Of several quotas of one tenant the least counts: they differ
+// only while somebody changes them.
+func counts(calls []*insert) []count {
+	all := map[string]count{}
+	for _, call := range calls {
+		c := all[call.tenant]
+		c.tenant = call.tenant
+		c.memories += int64(len(call.rows.ids))
+		c.bytes += call.size
+		c.maxMemories = least(c.maxMemories, int64(call.quota.Memories))
+		c.maxBytes = least(c.maxBytes, call.quota.Bytes)
+		all[call.tenant] = c
+	}
+	return sorted(all)
+}
+
+func least(a, b int64) int64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+func sorted(byTenant map[string]count) []count {
+	all := make([]count, 0, len(byTenant))
+	for _, c := range byTenant {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b count) int { return cmp.Compare(a.tenant, b.tenant) })
+	return all
+}
+
+// queueCounts queues the statement that counts.
+func queueCounts(b *pgx.Batch, all []count) {
+	var tenants []string
+	var memories, bytes, maxMemories, maxBytes []int64
+	limited := false
+	for _, c := range all {
+		tenants, memories, bytes = append(tenants, c.tenant), append(memories, c.memories), append(bytes, c.bytes)
+		maxMemories, maxBytes = append(maxMemories, c.maxMemories), append(maxBytes, c.maxBytes)
+		limited = limited || c.maxMemories > 0 || c.maxBytes > 0
+	}
+	if limited {
+		b.Queue(countWithin, tenants, memories, bytes, maxMemories, maxBytes)
+	} else if len(all) > 0 {
+		b.Queue(countTenants, tenants, memories, bytes)
+	}
+}

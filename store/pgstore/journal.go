@@ -1,0 +1,163 @@
+package pgstore
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
+
+// maxBlock is the size from which a block takes no more entries: a reader reads a whole block for each
+// of its entries.
+const maxBlock = 16 << 10
+
+// entries are what one transaction journals, in blocks. Their positions are counted from a base that
+// the database tells at the commit.
+type entries struct {
+	n       uint64 // of entries so far
+	tenants []string
+	lasts   []int64
+	counts  []int32
+	times   []time.Time
+	blocks  [][]byte
+	open    map[string]int // the index of each tenant's block that takes more
+}
+
+// add journals an event, whose record is e, as the next one.
+func (j *entries) add(tenant string, at time.Time, e []byte) {
+	i, ok := j.open[tenant]
+	if !ok {
+		i = len(j.blocks)
+		if j.open == nil {
+			j.open = map[string]int{}
+		}
+		j.open[tenant] = i
+		j.tenants, j.lasts, j.counts = append(j.tenants, tenant), append(j.lasts, 0), append(j.counts, 0)
+		j.times, j.blocks = append(j.times, at), append(j.blocks, nil)
+	}
+	j.n++
+	j.blocks[i] = record.AppendEntry(j.blocks[i], uint64(j.lasts[i]), j.n, e)
+	j.lasts[i], j.times[i] = int64(j.n), at
+	j.counts[i]++
+	if len(j.blocks[i]) >= maxBlock {
+		delete(j.open, tenant)
+	}
+}
+
+// appendJournal takes the positions, which makes journaling transactions commit one after the other:
+// it is the last statement of each. So positions have no gap and become visible in their order, and a
+// reader that resumes after one misses nothing.
+const appendJournal = `with h as (update sigil.head set position = position + $1 returning position - $1 as base)
+insert into sigil.journal (tenant, last, base, entries, at, block)
+select e.tenant, h.base + e.last, h.base, e.entries, e.at, e.block
+from h, unnest($2::text[], $3::bigint[], $4::integer[], $5::timestamptz[], $6::bytea[]) as e (tenant, last, entries, at, block)
+returning base`
+
+// queue puts the statement into b; base gets the position before the first entry.
+func (j *entries) queue(b *pgx.Batch, base *uint64) {
+	if j.n == 0 {
+		return
+	}
+	b.Queue(appendJournal, int64(j.n), j.tenants, j.lasts, j.counts, j.times, j.blocks).Query(func(rows pgx.Rows) error {
+		defer rows.Close()
+		for rows.Next() {
+			var at int64
+			if err := rows.Scan(&at); err != nil {
+				return err
+			}
+			*base = uint64(at)
+		}
+		return rows.Err()
+	})
+}
+
+// event gives the record of an event.
+func (s *Store) event(ctx context.Context, e *sigil.Event) ([]byte, error) {
+	var policy uint16
+	var err error
+	if e.Memory.Policy != nil {
+		if policy, err = s.policies.number(ctx, s.pool, e.Memory.Policy); err != nil {
+			return nil, err
+		}
+	}
+	return record.AppendEvent(nil, e, policy)
+}
+
+// journal adds an event to j.
+func (s *Store) journal(ctx context.Context, j *entries, e *sigil.Event) error {
+	b, err := s.event(ctx, e)
+	if err == nil {
+		j.add(e.Memory.Tenant, e.Time, b)
+	}
+	return err
+}
+
+// Events implements [store.Store].
+func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	if limit <= 0 {
+		return nil, nil
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	var events []sigil.Event
+	for position := after; len(events) < limit; {
+		blocks, err := s.blocks(bounded, tenant, position, min(limit-len(events), maxBlocks))
+		if err != nil {
+			return nil, reading(ctx, err)
+		}
+		for _, b := range blocks {
+			position = uint64(b.last)
+			events, err = record.ReadBlock(events, b.value, tenant, uint64(b.base), after, position, limit, s.policyOf(bounded))
+			if err != nil {
+				return nil, reading(ctx, err)
+			}
+		}
+		if len(blocks) == 0 {
+			break
+		}
+	}
+	return events, nil
+}
+
+// maxBlocks is how many blocks are fetched at once.
+const maxBlocks = 64
+
+type block struct {
+	last, base int64
+	value      []byte
+}
+
+// blocks gives at most limit of a tenant's blocks that end after a position.
+func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) ([]block, error) {
+	rows, err := s.pool.Query(ctx, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
+	return collect(rows, err, func(rows pgx.Rows) (b block, err error) {
+		err = rows.Scan(&b.last, &b.base, &b.value)
+		return b, err
+	})
+}
+
+// policyReader gives the policies for a reader of records.
+type policyReader struct {
+	s   *Store
+	ctx context.Context //nolint:containedctx // it lives as long as the call that reads
+}
+
+// Policy implements [record.Policies].
+func (p policyReader) Policy(number uint16) sigil.Policy {
+	policy, err := p.s.policies.find(p.ctx, p.s.pool, number)
+	if err != nil {
+		p.s.logger.Warn("a policy could not be read", "number", number, "error", err)
+	}
+	return policy
+}
+
+func (s *Store) policyOf(ctx context.Context) record.Policies { return policyReader{s, ctx} }

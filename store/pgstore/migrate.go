@@ -1,0 +1,82 @@
+package pgstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/sigil-dna/sigil"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// version is the schema's, the number of the newest migration.
+const version = 1
+
+// migrate brings the schema to version. Processes that start together take turns by a lock of the
+// session, which the database lets go of with the connection.
+func (s *Store) migrate(ctx context.Context) error {
+	found, err := s.version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case found > version:
+		return &sigil.Error{
+			Kind: sigil.ErrFormat, Code: "format",
+			Detail: fmt.Sprintf("the database has version %d of the schema, and this program knows up to %d: it was made by a newer one", found, version),
+		}
+	case found == version:
+		return nil
+	}
+	if err := s.makeSchema(ctx); err != nil {
+		return err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	const second, most = 1, 120 // looks for the lock each second
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(second, most), lock.WithUnlockTimeout(second, most))
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("sigil.version"), goose.WithSessionLocker(locker), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// version gives that of the schema, 0 where there is none.
+func (s *Store) version(ctx context.Context) (int64, error) {
+	var there bool
+	if err := s.pool.QueryRow(ctx, "select to_regclass('sigil.version') is not null").Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	var v int64
+	err := s.pool.QueryRow(ctx, "select coalesce(max(version_id) filter (where is_applied), 0) from sigil.version").Scan(&v)
+	if stateOf(err) == undefinedTable {
+		return 0, nil
+	}
+	return v, err
+}
+
+// makeSchema makes the schema that the table of versions is in. Two that do so at once get in each
+// other's way, whatever "if not exists" promises; then it is there.
+func (s *Store) makeSchema(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, "create schema if not exists sigil")
+	if code := stateOf(err); code == uniqueViolation || code == duplicateSchema {
+		return nil
+	}
+	return errors.Join(err)
+}

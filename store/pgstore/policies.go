@@ -1,0 +1,89 @@
+package pgstore
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// policies knows the numbers of policies. The database has them; a number never changes its meaning, so
+// what was read once stays true.
+type policies struct {
+	mu sync.RWMutex
+	// +checklocks:mu
+	byNumber map[uint16]sigil.Policy
+	// +checklocks:mu
+	numbers map[sigil.Policy]uint16
+}
+
+// get gives the policy with a number, or nil.
+func (p *policies) get(number uint16) sigil.Policy {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.byNumber[number]
+}
+
+func (p *policies) known(policy sigil.Policy) (uint16, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	n, ok := p.numbers[policy]
+	return n, ok
+}
+
+// number gives the number of a policy. A new one is made durable before it is used.
+func (p *policies) number(ctx context.Context, pool *pgxpool.Pool, policy sigil.Policy) (uint16, error) {
+	for {
+		if n, ok := p.known(policy); ok {
+			return n, nil
+		}
+		_, err := pool.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.String())
+		if err != nil && stateOf(err) != uniqueViolation {
+			return 0, err
+		}
+		// Another process may have been first, with this policy or with the number.
+		if err := p.load(ctx, pool); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// load reads them all.
+func (p *policies) load(ctx context.Context, pool *pgxpool.Pool) error {
+	rows, err := pool.Query(ctx, "select number, policy from sigil.policies")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	byNumber, numbers := map[uint16]sigil.Policy{}, map[sigil.Policy]uint16{}
+	for rows.Next() {
+		var n int16
+		var text string
+		if err := rows.Scan(&n, &text); err != nil {
+			return err
+		}
+		policy, err := sigil.ParsePolicy(text)
+		if err != nil {
+			return err
+		}
+		byNumber[uint16(n)], numbers[policy] = policy, uint16(n)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byNumber, p.numbers = byNumber, numbers
+	return nil
+}
+
+// find gives the policy with a number, which another process may have added.
+func (p *policies) find(ctx context.Context, pool *pgxpool.Pool, number uint16) (sigil.Policy, error) {
+	if policy := p.get(number); policy != nil {
+		return policy, nil
+	}
+	err := p.load(ctx, pool)
+	return p.get(number), err
+}

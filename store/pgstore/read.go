@@ -1,0 +1,160 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Get implements [store.Store].
+func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return sigil.Memory{}, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	m, found, err := s.get(bounded, key, "")
+	if err == nil && found && m.Due(now) {
+		// An Update under way may keep it, here or in another process: wait for it.
+		defer s.keys.Lock(key)()
+		m, found, err = s.get(bounded, key, " for share")
+	}
+	switch {
+	case err != nil:
+		return sigil.Memory{}, reading(ctx, err)
+	case !found || m.Due(now):
+		return sigil.Memory{}, sigil.NotFound()
+	}
+	return m, nil
+}
+
+// get gives a memory, due or not.
+func (s *Store) get(ctx context.Context, key sigil.Key, locking string) (m sigil.Memory, found bool, err error) {
+	behind := s.refreshes.of(key)
+	rows, err := s.query(ctx, scanMemory, "select "+memoryColumns+byKey+locking, key.Tenant, [16]byte(key.ID))
+	if err != nil || len(rows) == 0 {
+		return m, false, err
+	}
+	m = rows[0].Memory
+	m.Meta = s.refreshes.over(m.Meta, behind)
+	return m, true, nil
+}
+
+// Due implements [store.Store]. Rows that somebody has locked are passed over: of several sweeps that
+// run at once, each gets others.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.settle(bounded, now); err != nil {
+		return nil, reading(ctx, err)
+	}
+	rows, err := s.pool.Query(bounded, "select tenant, id from sigil.memories where fades_at <= $1 order by fades_at limit $2 for update skip locked", now, limit)
+	keys, err := collect(rows, err, func(rows pgx.Rows) (key sigil.Key, err error) {
+		err = rows.Scan(&key.Tenant, (*[16]byte)(&key.ID))
+		return key, err
+	})
+	return keys, reading(ctx, err)
+}
+
+// List implements [store.Store].
+func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	until := q.Now
+	if !q.FadesBefore.IsZero() {
+		until = q.FadesBefore
+	}
+	if err := s.settle(bounded, until); err != nil {
+		return nil, false, reading(ctx, err)
+	}
+	sql, args := listQuery(&q)
+	behind := s.refreshes.all(q.Tenant)
+	rows, err := s.query(bounded, scanMemory, sql, args...)
+	if err != nil {
+		return nil, false, reading(ctx, err)
+	}
+	for _, r := range rows {
+		r.Meta = s.refreshes.over(r.Meta, behind[r.Key])
+		page = append(page, r.Memory)
+	}
+	if len(page) > q.Limit {
+		return page[:q.Limit], true, nil
+	}
+	return page, false, nil
+}
+
+// listQuery gives the query for one more than q asks for, so that it is known whether there is more.
+func listQuery(q *store.Query) (string, []any) {
+	sql := "select " + memoryColumns + " from sigil.memories where tenant = $1 and fades_at > $2"
+	args := []any{q.Tenant, q.Now}
+	and := func(condition string, value any) {
+		args = append(args, value)
+		sql += fmt.Sprintf(" and "+condition, len(args))
+	}
+	if q.Before != (sigil.ID{}) {
+		and("id < $%d", [16]byte(q.Before))
+	}
+	if q.Crystallized != nil {
+		and("crystallized = $%d", *q.Crystallized)
+	}
+	if q.Pinned != nil {
+		and("pinned = $%d", *q.Pinned)
+	}
+	if q.Pattern != nil {
+		first, last := frequencies(*q.Pattern)
+		and("frequency >= $%d", first)
+		and("frequency <= $%d", last)
+	}
+	if !q.FadesBefore.IsZero() {
+		// The database has microseconds: whole milliseconds are all there is between here and there.
+		and("fades_at < $%d", q.FadesBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
+	}
+	args = append(args, q.Limit+1)
+	return sql + fmt.Sprintf(" order by id desc limit $%d", len(args)), args
+}
+
+// Near implements [store.Store].
+func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.settle(bounded, now); err != nil {
+		return nil, reading(ctx, err)
+	}
+	behind := s.refreshes.all(tenant)
+	var near []sigil.Meta
+	// From the inside out, in rings of growing width: mostly the first ones have enough.
+	for from, to := 0, 0; from <= span && len(near) < limit; from, to = to+1, 2*to+2 {
+		rows, err := s.query(bounded, scanMeta, "select "+metaColumns+` from sigil.memories
+where tenant = $1 and (frequency between $2 - $4::smallint and $2 - $3::smallint or frequency between $2 + $3 and $2 + $4) and fades_at > $5
+order by abs(frequency - $2), id desc limit $6`, tenant, int16(f), int16(from), int16(min(to, span)), now, limit-len(near))
+		if err != nil {
+			return nil, reading(ctx, err)
+		}
+		for _, r := range rows {
+			near = append(near, s.refreshes.over(r.Meta, behind[r.Key]))
+		}
+	}
+	return near, nil
+}

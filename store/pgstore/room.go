@@ -1,0 +1,167 @@
+package pgstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// insertMakingRoom inserts call alone, after evicting what its quota demands, in one transaction.
+//
+// Who leaves is decided with the tenant's row locked. This process's own changes of those memories are
+// kept out by their keys, which must be locked before: so a first look finds out who they are.
+func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Time, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	memories, bytes := int64(len(call.rows.ids)), call.size
+	if q := call.quota; q.Memories > 0 && memories > int64(q.Memories) || q.Bytes > 0 && bytes > q.Bytes {
+		return store.Inserted{}, quotaFull()
+	}
+	var locked []sigil.Key
+	for ctx.Err() == nil {
+		inserted, wanted, err := s.tryMakingRoom(ctx, call, locked, now, evict)
+		if wanted == nil {
+			return inserted, refusal(err)
+		}
+		locked = wanted
+	}
+	return store.Inserted{}, ctx.Err()
+}
+
+// tryMakingRoom is one attempt with keys locked. It gives the keys to lock where those are others.
+func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Key, now time.Time, evict func(sigil.Meta, string) sigil.Event) (inserted store.Inserted, wanted []sigil.Key, err error) {
+	defer s.keys.Lock(keys...)()
+	// With the refreshes of this process written, the rows say who is next.
+	if err := s.flush(ctx); err != nil {
+		return inserted, nil, err
+	}
+	err = s.transact(ctx, func(t *tx) error {
+		inserted, wanted = store.Inserted{}, nil
+		victims, err := s.victims(ctx, t, call, now)
+		if err != nil {
+			return err
+		}
+		for _, v := range victims {
+			if !slices.Contains(keys, v.Key) {
+				wanted = append(wanted, v.Key)
+			}
+		}
+		if wanted != nil {
+			wanted = append(wanted, keys...)
+			return nil // rolled back
+		}
+		return s.replace(ctx, t, call, victims, evict, &inserted)
+	})
+	if err == nil && wanted == nil {
+		s.journaled.fire()
+	}
+	return inserted, wanted, err
+}
+
+// replace commits: victims out, call in.
+func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []victim, evict func(sigil.Meta, string) sigil.Event, inserted *store.Inserted) error {
+	var base uint64
+	var j entries
+	change := counts([]*insert{call})
+	change[0].maxMemories, change[0].maxBytes = 0, 0 // the tenant's row is locked, and room was made
+	b := &pgx.Batch{}
+	if len(victims) > 0 {
+		ids := make([][16]byte, len(victims))
+		for i, v := range victims {
+			e := evict(v.Meta, v.reason)
+			if err := s.journal(ctx, &j, &e); err != nil {
+				return err
+			}
+			ids[i] = v.ID
+			inserted.Evicted = append(inserted.Evicted, e)
+			change[0].memories--
+			change[0].bytes -= int64(v.Size)
+		}
+		b.Queue("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
+	}
+	queueInserts(b, []*insert{call})
+	queueCounts(b, change)
+	call.journal(&j)
+	j.queue(b, &base)
+	if err := t.commit(ctx, b); err != nil {
+		return err
+	}
+	for i := range inserted.Evicted {
+		inserted.Evicted[i].Position = base + uint64(i) + 1
+	}
+	if len(victims) > 0 {
+		s.full.Store(call.tenant, true)
+	} else {
+		s.full.Delete(call.tenant)
+	}
+	return nil
+}
+
+type victim struct {
+	sigil.Meta
+	reason string
+}
+
+const lockTenant = "select memories, bytes from sigil.tenants where tenant = $1 for update"
+
+// victims gives those that must leave for call, with their rows locked.
+func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time) ([]victim, error) {
+	memories, bytes := int64(len(call.rows.ids)), call.size
+	b := &pgx.Batch{}
+	b.Queue(lockTenant, call.tenant).Query(func(rows pgx.Rows) error {
+		defer rows.Close()
+		for rows.Next() {
+			var m, size int64
+			if err := rows.Scan(&m, &size); err != nil {
+				return err
+			}
+			memories, bytes = memories+m, bytes+size
+		}
+		return rows.Err()
+	})
+	if err := t.send(ctx, b); err != nil {
+		return nil, err
+	}
+	reason := func() string {
+		switch q := call.quota; {
+		case q.Memories > 0 && memories > int64(q.Memories):
+			return sigil.ReasonMemories
+		case q.Bytes > 0 && bytes > q.Bytes:
+			return sigil.ReasonBytes
+		}
+		return ""
+	}
+	var all []victim
+	// Rows that somebody else has locked are passed over, not waited for: the tenant's row is locked
+	// here, and they may be waiting for it.
+	for limit := 64; reason() != ""; limit *= 4 {
+		candidates, err := t.rows(ctx, scanMeta, `select `+metaColumns+` from sigil.memories
+where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit)
+		if err == nil {
+			err = s.resolve(ctx, candidates)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range candidates[min(len(all), len(candidates)):] {
+			if why := reason(); why != "" {
+				all = append(all, victim{c.Meta, why})
+				memories, bytes = memories-1, bytes-int64(c.Size)
+			}
+		}
+		if len(candidates) < limit && reason() != "" {
+			return nil, quotaFull()
+		}
+	}
+	return all, nil
+}
+
+func quotaFull() error {
+	return &sigil.Error{
+		Kind: sigil.ErrFull, Code: "quota_full",
+		Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
+	}
+}

@@ -1,0 +1,103 @@
+package pgstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// The columns of a memory, in the order in which scanMeta and scanMemory read them.
+const (
+	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized"
+	memoryColumns = metaColumns + ", hash, state, tags, data"
+)
+
+// row is a memory as its row has it: its policy is still a number.
+type row struct {
+	sigil.Memory
+	policy uint16
+}
+
+func scanMeta(rows pgx.Rows) (row, error) { return scan(rows) }
+
+func scanMemory(rows pgx.Rows) (row, error) {
+	var hash []byte
+	var state, tags string
+	var data []byte
+	r, err := scan(rows, &hash, &state, &tags, &data)
+	if err != nil {
+		return r, err
+	}
+	copy(r.Hash[:], hash)
+	r.Data = data
+	if tags != "" {
+		err = json.Unmarshal([]byte(tags), &r.Tags)
+	}
+	if err == nil {
+		err = r.State.UnmarshalJSON([]byte(state))
+	}
+	return r, err
+}
+
+func scan(rows pgx.Rows, more ...any) (row, error) {
+	var r row
+	var fades pgtype.Timestamptz
+	var ttl, count int64
+	var frequency, policy int16
+	err := rows.Scan(append([]any{
+		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized,
+	}, more...)...)
+	r.CreatedAt, r.LastAccessed = r.CreatedAt.UTC(), r.LastAccessed.UTC()
+	r.FadesAt = fromDeadline(fades)
+	r.TTL, r.AccessCount = time.Duration(ttl)*time.Millisecond, uint64(count)
+	r.Frequency, r.policy = sigil.Frequency(frequency), uint16(policy)
+	return r, err
+}
+
+// resolve puts their policies into rows.
+func (s *Store) resolve(ctx context.Context, rows []row) error {
+	for i := range rows {
+		policy, err := s.policies.find(ctx, s.pool, rows[i].policy)
+		if err != nil {
+			return err
+		}
+		if policy == nil {
+			return damaged("a memory's policy")
+		}
+		rows[i].Policy = policy
+	}
+	return nil
+}
+
+func damaged(what string) error {
+	return &sigil.Error{Kind: sigil.ErrInternal, Code: "damaged", Detail: "the database has " + what + " that nothing here writes"}
+}
+
+func deadline(t time.Time) pgtype.Timestamptz {
+	if t.IsZero() {
+		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	}
+	return pgtype.Timestamptz{Time: t, Valid: true}
+}
+
+func fromDeadline(t pgtype.Timestamptz) time.Time {
+	if t.InfinityModifier == pgtype.Infinity {
+		return time.Time{}
+	}
+	return t.Time.UTC()
+}
+
+// query runs a read and gives its rows, with their policies.
+func (s *Store) query(ctx context.Context, read func(pgx.Rows) (row, error), sql string, args ...any) ([]row, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	all, err := collect(rows, err, read)
+	if err != nil {
+		return nil, err
+	}
+	return all, s.resolve(ctx, all)
+}

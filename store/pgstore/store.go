@@ -1,0 +1,265 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/keylock"
+)
+
+// Store is a [store.Store] in PostgreSQL. Make it with [Open].
+type Store struct {
+	info     store.Info
+	pool     *pgxpool.Pool
+	logger   *slog.Logger
+	timeout  time.Duration
+	onCommit func(changes int, took time.Duration)
+
+	clock     clock
+	policies  policies
+	keys      *keylock.Locks // what this process changes one after another
+	refreshes refreshes
+	inserts   chan *insert
+	inFlight  keylock.Set // idempotency keys of inserts under way
+	full      sync.Map    // tenants whose last insert had to make room
+	journaled signal      // fires when this process journaled something
+	heard     signal      // and when any did
+
+	// gate is read-locked by every call, and locked by Close.
+	gate sync.RWMutex
+	// +checklocks:gate
+	closed bool
+
+	stop    context.CancelFunc // ends the goroutines
+	running sync.WaitGroup     // the goroutines; Close waits for them
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Options are what [Open] can be told. The zero value and nil mean the defaults.
+type Options struct {
+	// Timeout bounds each call, waiting for a connection included: what takes longer is
+	// [sigil.ErrUnavailable]. 0 is 5 s.
+	Timeout time.Duration
+	// MaxConns is the most connections to the database; 0 is 16.
+	MaxConns int
+	// Logger hears of what goes wrong in the background; nil is slog.Default.
+	Logger *slog.Logger
+	// OnCommit hears of each commit of inserts: how many callers' inserts it held, and how long it
+	// took. It must be fast.
+	OnCommit func(changes int, took time.Duration)
+}
+
+const (
+	defaultTimeout  = 5 * time.Second
+	defaultMaxConns = 16
+	// writers take turns at gathering: one commits while the other fills.
+	writers = 2
+)
+
+// Open opens the store in the database at url (a "postgres://" URL or what else libpq takes), makes it
+// where there is none, and migrates an older one; any number of processes may do so at once. With
+// several hosts in url it looks for the one that can be written to, again after each lost connection.
+//
+// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached is
+// [sigil.ErrUnavailable]. The caller closes the store.
+func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
+	if o == nil {
+		o = &Options{}
+	}
+	s := &Store{
+		logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(),
+		inserts: make(chan *insert, maxGathered),
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if s.timeout == 0 {
+		s.timeout = defaultTimeout
+	}
+	config, err := s.config(url, o.MaxConns)
+	if err != nil {
+		return nil, err
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, failure(err)
+	}
+	defer func() {
+		if err != nil {
+			s.pool.Close()
+		}
+	}()
+	if err := s.migrate(ctx); err != nil {
+		return nil, failure(err)
+	}
+	if s.info, err = s.identify(ctx); err != nil {
+		return nil, failure(err)
+	}
+	if err := s.policies.load(ctx, s.pool); err != nil {
+		return nil, failure(err)
+	}
+	if err := s.clock.measure(ctx, s.pool); err != nil {
+		return nil, failure(err)
+	}
+	s.warn(ctx)
+	s.start()
+	return s, nil
+}
+
+// config reads url and adds what every connection of ours has.
+func (s *Store) config(url string, maxConns int) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The error of the library hides the password.
+		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store", Detail: "is no address of a PostgreSQL database: " + err.Error(), Err: err}
+	}
+	config.MaxConns = defaultMaxConns
+	if maxConns > 0 {
+		config.MaxConns = int32(min(maxConns, 1<<16))
+	}
+	c := config.ConnConfig
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = s.timeout
+	}
+	if len(c.Fallbacks) > 0 && !strings.Contains(url, "target_session_attrs") {
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	millis := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+	for name, value := range map[string]string{
+		"application_name": "sigil",
+		"timezone":         "UTC",
+		// The server gives up before the client does, so that nothing goes on that nobody waits for.
+		"statement_timeout": millis(s.timeout),
+		"lock_timeout":      millis(s.timeout),
+		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
+		"idle_in_transaction_session_timeout": millis(2 * s.timeout),
+		"synchronous_commit":                  "on",
+	} {
+		if _, set := c.RuntimeParams[name]; !set {
+			c.RuntimeParams[name] = value
+		}
+	}
+	return config, nil
+}
+
+// warn says which promises the server's settings take away.
+func (s *Store) warn(ctx context.Context) {
+	for name, why := range map[string]string{
+		"fsync":              "a crash of the database's machine can lose what was acknowledged, or all",
+		"synchronous_commit": "a crash of the database can lose what was acknowledged",
+		"full_page_writes":   "a crash of the database's machine can damage what was acknowledged",
+	} {
+		var value string
+		if err := s.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value); err == nil && value == "off" {
+			s.logger.Warn("the database's setting "+name+" is off: "+why, "setting", name)
+		}
+	}
+}
+
+// identify reads which store this is, after making it one.
+func (s *Store) identify(ctx context.Context) (store.Info, error) {
+	info := store.Info{Format: version, Driver: "postgres"}
+	now := time.Now().UTC()
+	_, err := s.pool.Exec(ctx, "insert into sigil.head (store, created_at) values ($1, date_trunc('milliseconds', clock_timestamp())) on conflict do nothing", [16]byte(sigil.NewID(now)))
+	if err != nil {
+		return info, err
+	}
+	err = s.pool.QueryRow(ctx, "select store, created_at from sigil.head").Scan((*[16]byte)(&info.ID), &info.CreatedAt)
+	info.CreatedAt = info.CreatedAt.UTC()
+	return info, err
+}
+
+// start starts the goroutines; Close ends them and waits.
+func (s *Store) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	for range writers {
+		s.running.Go(s.write)
+	}
+	s.running.Go(func() { s.keepRefreshing(ctx) })
+	s.running.Go(func() { s.keepTime(ctx) })
+	s.running.Go(func() { s.listen(ctx) })
+	s.running.Go(func() { s.notify(ctx) })
+}
+
+// enter lets a call in, or says why not. The caller holds gate.
+//
+// +checklocksread:s.gate
+func (s *Store) enter(ctx context.Context) error {
+	if s.closed {
+		return closed()
+	}
+	return ctx.Err()
+}
+
+// bounded gives the context of a call that reads: it ends with the caller's, or after the time-out.
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.timeout)
+}
+
+// steady gives the context of a call that writes: once begun it is finished, whatever becomes of the
+// caller, since a connection that is cut in the middle costs more than the rest of the transaction.
+func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+}
+
+// Info implements [store.Store].
+func (s *Store) Info() store.Info { return s.info }
+
+// Close writes what is behind and lets go of the database; see [store.Store]. Where the database is
+// lost it says so after the time-out, and refreshes of recalls of the last second are lost.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	close(s.inserts)
+	s.stop()
+	s.running.Wait()
+	ctx, cancel := s.steady(context.Background())
+	defer cancel()
+	err := s.flush(ctx)
+	s.pool.Close()
+	if err != nil {
+		return fmt.Errorf("pgstore: refreshes of recalls were not written: %w", failure(err))
+	}
+	return nil
+}
+
+// reading turns an error of a read into what its caller gets.
+func reading(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // the caller's: not the database's fault
+	}
+	return failure(err)
+}
+
+// collect reads rows with read until they end.
+func collect[T any](rows pgx.Rows, err error, read func(pgx.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := read(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, errors.Join(rows.Err())
+}
