@@ -2,46 +2,100 @@ package pgstore_test
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"sync/atomic"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
 
+	"github.com/sigil-dna/sigil/internal/pgtest"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-var n atomic.Int64
+func TestMain(m *testing.M) { pgtest.Main(leaks{m}) }
 
-func database(t *testing.T) string {
-	t.Helper()
-	name := fmt.Sprintf("t%d_%d", os.Getpid(), n.Add(1))
-	admin, err := pgx.Connect(t.Context(), "host=/tmp/pgdev user=sigil dbname=postgres")
-	if err != nil {
-		t.Fatal(err)
+// leaks finds goroutines that the tests left, while the server still runs.
+type leaks struct{ m *testing.M }
+
+func (l leaks) Run() int {
+	code := l.m.Run()
+	if code == 0 {
+		// The one that waits for the server is the package's own.
+		if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/sigil-dna/sigil/internal/pgtest.(*Cluster).Start.func1")); err != nil {
+			println(err.Error())
+			return 1
+		}
 	}
-	if _, err := admin.Exec(t.Context(), "create database "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, _ = admin.Exec(context.Background(), "drop database "+name+" with (force)")
-		admin.Close(context.Background())
-	})
-	return "host=/tmp/pgdev user=sigil dbname=" + name
+	return code
 }
 
-func open(t *testing.T, url string) *pgstore.Store {
+func open(t *testing.T, url string, o *pgstore.Options) *pgstore.Store {
 	t.Helper()
-	s, err := pgstore.Open(t.Context(), url, nil)
+	s, err := pgstore.Open(t.Context(), url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
+// emptied are databases with the schema and nothing in it, to be used again: making one takes longer than
+// most tests.
+var emptied struct {
+	mu   sync.Mutex
+	urls []string
+}
+
+// database gives the URL of a database with nothing in it.
+func database(t *testing.T) string {
+	t.Helper()
+	emptied.mu.Lock()
+	defer emptied.mu.Unlock()
+	var url string
+	if n := len(emptied.urls); n > 0 {
+		url = emptied.urls[n-1]
+		emptied.urls = emptied.urls[:n-1]
+	} else {
+		c := pgtest.Shared(t)
+		name, err := c.Database(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		url = c.URL(name)
+	}
+	t.Cleanup(func() {
+		execute(t, url, `delete from sigil.memories; delete from sigil.journal; delete from sigil.tenants; delete from sigil.crystals;
+			delete from sigil.answers; delete from sigil.policies; delete from sigil.head`)
+		emptied.mu.Lock()
+		defer emptied.mu.Unlock()
+		emptied.urls = append(emptied.urls, url)
+	})
+	return url
+}
+
+func execute(t *testing.T, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing is lost
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestContract(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t)) })
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
+}
+
+func TestReopen(t *testing.T) {
+	databases := map[string]string{} // by the test's folder
+	storetest.RunReopen(t, func(t *testing.T, dir string) store.Store {
+		if databases[dir] == "" {
+			databases[dir] = database(t)
+		}
+		return open(t, databases[dir], nil)
+	})
 }

@@ -1,0 +1,301 @@
+// Package pgtest starts throwaway PostgreSQL clusters for tests and benchmarks: as an unprivileged user,
+// on a socket in a folder of their own, on no port, and gone with the process that started them.
+//
+// It does not know what is kept in them.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Cluster is one PostgreSQL server and its data.
+type Cluster struct {
+	dir  string // has the data, the socket and the log
+	bin  string
+	as   *syscall.Credential // nil is who we are
+	conf map[string]string
+
+	mu sync.Mutex
+	// +checklocks:mu
+	server *exec.Cmd // nil while it is stopped
+	// +checklocks:mu
+	ended chan struct{} // closed when server has ended
+
+	databases atomic.Int64
+}
+
+// Fast are settings for tests that survive no crash of the machine, and need not.
+var Fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
+
+// Binaries finds the newest PostgreSQL of Debian's packages.
+func Binaries() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if len(found) == 0 {
+		return "", errors.New("PostgreSQL is not installed: the tests need Debian's package postgresql (make deps installs it)")
+	}
+	version := func(path string) int {
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+		return n
+	}
+	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
+}
+
+// New makes a cluster with settings of postgresql.conf and starts it. The caller removes it.
+func New(settings map[string]string) (_ *Cluster, err error) {
+	c, err := prepare(settings)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			c.Remove()
+		}
+	}()
+	if err := c.run("initdb", "-D", c.data(), "-U", "sigil", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"); err != nil {
+		return nil, err
+	}
+	return c, c.Start()
+}
+
+func prepare(settings map[string]string) (*Cluster, error) {
+	bin, err := Binaries()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{bin: bin, conf: map[string]string{
+		"listen_addresses": "", "shared_buffers": "64MB", "max_connections": "200", "max_wal_size": "1GB",
+	}}
+	maps.Copy(c.conf, settings)
+	// Short, as a socket's path must be; and not in a test's own folder, which others cannot enter.
+	if c.dir, err = os.MkdirTemp("/tmp", "sigilpg"); err != nil {
+		return nil, err
+	}
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		if c.as, err = unprivileged(); err != nil {
+			return nil, err
+		}
+		if err := os.Chown(c.dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	c.conf["unix_socket_directories"] = c.dir
+	return c, os.Chmod(c.dir, 0o711) //nolint:gosec // the socket in it is for whoever runs the tests
+}
+
+// unprivileged is the user that Debian's package makes.
+func unprivileged() (*syscall.Credential, error) {
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+// Dir is the folder with the socket.
+func (c *Cluster) Dir() string { return c.dir }
+
+func (c *Cluster) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:gosec // a program of PostgreSQL's
+	cmd.Dir = c.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	// The server ends with us, at once, however we end.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as, Pdeathsig: syscall.SIGQUIT}
+	return cmd
+}
+
+func (c *Cluster) run(program string, args ...string) error {
+	if out, err := c.command(program, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", program, err, out)
+	}
+	return nil
+}
+
+// Start starts a stopped server and returns when it takes connections.
+func (c *Cluster) Start() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server != nil {
+		return errors.New("pgtest: it runs")
+	}
+	args := []string{"-D", c.data()}
+	for name, value := range c.conf {
+		args = append(args, "-c", name+"="+value)
+	}
+	log, err := os.OpenFile(filepath.Join(c.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	server := c.command("postgres", args...)
+	server.Stdout, server.Stderr = log, log
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		// The signal at our death is tied to the thread that started the server.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(ended)
+		err := server.Start()
+		started <- err
+		if err == nil {
+			_ = server.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	c.server, c.ended = server, ended
+	return c.await(ended)
+}
+
+// await waits until the server takes connections.
+func (c *Cluster) await(ended chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, c.URL("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("pgtest: the server ended at its start:\n%s", c.Log())
+		case <-ctx.Done():
+			return fmt.Errorf("pgtest: the server does not answer: %w\n%s", err, c.Log())
+		case <-tick.C:
+		}
+	}
+}
+
+// Signals of [Cluster.Stop].
+const (
+	Shutdown  = syscall.SIGINT  // ends sessions, and writes all out
+	Immediate = syscall.SIGQUIT // as a crash of the server
+)
+
+// Stop ends the server with a signal and returns when it has ended.
+func (c *Cluster) Stop(signal syscall.Signal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server == nil {
+		return nil
+	}
+	err := c.server.Process.Signal(signal)
+	<-c.ended
+	c.server = nil
+	return err
+}
+
+// Remove ends the server, as a crash would, and removes its data.
+func (c *Cluster) Remove() {
+	_ = c.Stop(Immediate)
+	_ = os.RemoveAll(c.dir)
+}
+
+// Log gives what the server wrote to its log.
+func (c *Cluster) Log() string {
+	b, err := os.ReadFile(filepath.Join(c.dir, "log"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-8<<10):])
+}
+
+// URL gives the address of a database.
+func (c *Cluster) URL(database string) string {
+	return "postgres://sigil@/" + database + "?host=" + c.dir
+}
+
+// Database makes a new database and gives its name.
+func (c *Cluster) Database(ctx context.Context) (string, error) {
+	name := "d" + strconv.FormatInt(c.databases.Add(1), 10)
+	return name, c.Exec(ctx, "postgres", "create database "+name)
+}
+
+// Exec runs SQL in a database.
+func (c *Cluster) Exec(ctx context.Context, database, sql string) error {
+	conn, err := pgx.Connect(ctx, c.URL(database))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// Replica makes a standby of a running cluster, which streams from it, and starts it. Commits on the
+// primary wait for it from then on.
+func (c *Cluster) Replica() (_ *Cluster, err error) {
+	r, err := prepare(c.conf)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.Remove()
+		}
+	}()
+	if err := r.run("pg_basebackup", "-h", c.dir, "-U", "sigil", "-D", r.data(), "-R", "-X", "stream", "-c", "fast", "--no-sync"); err != nil {
+		return nil, err
+	}
+	r.conf["primary_conninfo"] = "host=" + c.dir + " user=sigil application_name=replica"
+	if err := r.Start(); err != nil {
+		return nil, err
+	}
+	for _, sql := range []string{"alter system set synchronous_standby_names = 'replica'", "select pg_reload_conf()"} {
+		if err := c.Exec(context.Background(), "postgres", sql); err != nil {
+			return nil, err
+		}
+	}
+	return r, c.awaitReplica()
+}
+
+// awaitReplica waits until commits wait for the replica.
+func (c *Cluster) awaitReplica() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
+	for state := ""; state != "sync"; {
+		if err := conn.QueryRow(ctx, "select coalesce(max(sync_state), '') from pg_stat_replication").Scan(&state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Promote makes a primary of a replica, which waits for no replica of its own.
+func (c *Cluster) Promote() error {
+	ctx := context.Background()
+	for _, sql := range []string{"alter system set synchronous_standby_names = ''", "select pg_reload_conf()", "select pg_promote(true, 60)"} {
+		if err := c.Exec(ctx, "postgres", sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}

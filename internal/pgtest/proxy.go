@@ -1,0 +1,178 @@
+package pgtest
+
+import (
+	"io"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Proxy stands between clients and a cluster, and does what a network does.
+type Proxy struct {
+	listener net.Listener
+	to       string // the cluster's socket
+
+	mu sync.Mutex
+	// +checklocks:mu
+	state state
+	// +checklocks:mu
+	delay time.Duration
+	// +checklocks:mu
+	conns map[net.Conn]bool
+	// +checklocks:mu
+	changed chan struct{} // closed when state changes
+
+	running sync.WaitGroup
+}
+
+type state int
+
+const (
+	passing state = iota
+	cut           // connections are refused
+	frozen        // they are taken, and nothing comes through
+	closed
+	// lossy passes on what clients say, and cuts the connection instead of passing on the answer.
+	lossy
+)
+
+// NewProxy starts a proxy on loopback, which goes with the test.
+func NewProxy(tb testing.TB, c *Cluster) *Proxy {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p := &Proxy{listener: l, to: filepath.Join(c.dir, ".s.PGSQL.5432"), conns: map[net.Conn]bool{}, changed: make(chan struct{})}
+	p.running.Go(p.accept)
+	tb.Cleanup(p.close)
+	return p
+}
+
+// URL gives the address of a database behind the proxy.
+func (p *Proxy) URL(database string) string {
+	return "postgres://sigil@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
+}
+
+// Addr is where it listens.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+func (p *Proxy) set(s state, drop bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
+	close(p.changed)
+	p.changed = make(chan struct{})
+	if drop {
+		for c := range p.conns {
+			_ = c.Close()
+		}
+	}
+}
+
+// Cut closes all connections, and refuses new ones.
+func (p *Proxy) Cut() { p.set(cut, true) }
+
+// Freeze lets nothing through any more, and tells nobody, as a cable that is pulled.
+func (p *Proxy) Freeze() { p.set(frozen, false) }
+
+// LoseAnswers lets what clients say through, and cuts a connection instead of giving the answer.
+func (p *Proxy) LoseAnswers() { p.set(lossy, false) }
+
+// Restore lets everything through again.
+func (p *Proxy) Restore() { p.set(passing, false) }
+
+// Delay holds up everything by d, each way.
+func (p *Proxy) Delay(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+func (p *Proxy) now() (state, time.Duration, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state, p.delay, p.changed
+}
+
+func (p *Proxy) close() {
+	_ = p.listener.Close()
+	p.set(closed, true)
+	p.running.Wait()
+}
+
+func (p *Proxy) keep(c net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == closed || p.state == cut {
+		return false
+	}
+	p.conns[c] = true
+	return true
+}
+
+func (p *Proxy) drop(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+	_ = c.Close()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("unix", p.to)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		if !p.keep(client) || !p.keep(server) {
+			p.drop(client)
+			p.drop(server)
+			continue
+		}
+		p.running.Go(func() { p.pass(server, client, false) })
+		p.running.Go(func() { p.pass(client, server, true) })
+	}
+}
+
+// pass copies until one side ends, and then ends both.
+func (p *Proxy) pass(to, from net.Conn, answers bool) {
+	defer p.drop(to)
+	defer p.drop(from)
+	b := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(b)
+		if n > 0 && !p.through(to, b[:n], answers) || err != nil {
+			return
+		}
+	}
+}
+
+// through passes b on when the network lets it; false where it does not.
+func (p *Proxy) through(to io.Writer, b []byte, answers bool) bool {
+	for {
+		s, delay, changed := p.now()
+		switch {
+		case s == closed || s == cut || s == lossy && answers:
+			return false
+		case s == frozen:
+			<-changed
+			continue
+		}
+		if delay > 0 {
+			select {
+			case <-time.After(delay):
+			case <-changed:
+				continue
+			}
+		}
+		_, err := to.Write(b)
+		return err == nil
+	}
+}

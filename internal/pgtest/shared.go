@@ -1,0 +1,75 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+)
+
+// shared is the cluster of all tests of one package.
+var shared struct {
+	mu sync.Mutex
+	// +checklocks:mu
+	cluster *Cluster
+}
+
+// Main runs the tests of a package, and removes the cluster that they shared.
+func Main(m interface{ Run() int }) {
+	code := m.Run()
+	shared.mu.Lock()
+	if shared.cluster != nil {
+		shared.cluster.Remove()
+	}
+	shared.mu.Unlock()
+	os.Exit(code)
+}
+
+// Shared gives the package's cluster, and starts it where it is not. The package has a TestMain that
+// calls [Main].
+func Shared(tb testing.TB) *Cluster {
+	tb.Helper()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.cluster == nil {
+		c, err := New(Fast)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		shared.cluster = c
+	}
+	return shared.cluster
+}
+
+// Database makes a new database in the package's cluster, which goes with the test, and gives its URL.
+func Database(tb testing.TB) string {
+	tb.Helper()
+	c := Shared(tb)
+	name, err := c.Database(context.Background())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := c.Exec(context.Background(), "postgres", fmt.Sprintf("drop database %s with (force)", name)); err != nil {
+			tb.Error(err)
+		}
+	})
+	return c.URL(name)
+}
+
+// Start makes a cluster of the test's own.
+func Start(tb testing.TB, settings map[string]string) *Cluster {
+	tb.Helper()
+	c, err := New(settings)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("the server's log:\n%s", c.Log())
+		}
+		c.Remove()
+	})
+	return c
+}
