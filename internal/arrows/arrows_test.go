@@ -61,7 +61,7 @@ var table = map[string][]string{
 
 	// Wiring. Here, and in the benchmarks, a driver is chosen.
 	"internal/daemon": {
-		root, "engine", "store", "store/pebblestore", "scheduler",
+		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
 		"internal/httpapi", "internal/metrics", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
@@ -79,7 +79,8 @@ var table = map[string][]string{
 	// Tools of our own.
 	"internal/arrows": {},
 	"scripts/aptjson": {},
-	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", any3rd},
+	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", "store/pgstore", "internal/pgtest", any3rd},
+	"internal/pgtest": {"github.com/jackc/pgx"},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.

@@ -18,7 +18,6 @@ import (
 
 // choices are the settings that are one of a few words.
 var choices = map[string][]string{
-	"store":      {"pebble"},
 	"policy":     {"classic", "halflife"},
 	"log-level":  {"debug", "info", "warn", "error"},
 	"log-format": {"text", "json"},
@@ -27,10 +26,13 @@ var choices = map[string][]string{
 // check tells, by say, of every setting that is wrong and why. It looks at values only: whether a port
 // is taken or a folder can be written is found out by trying.
 func (c *Config) check(say func(setting, why string)) {
-	for setting, value := range map[string]string{"store": c.Store, "policy": c.Policy, "log-level": c.LogLevel, "log-format": c.LogFormat} {
+	for setting, value := range map[string]string{"policy": c.Policy, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
 			say(setting, fmt.Sprintf("%q is not known; it can be %s", value, strings.Join(known, " or ")))
 		}
+	}
+	if c.Store != "pebble" && !c.postgres() {
+		say("store", "is neither pebble nor the postgres:// URL of a database") // without the value: it may have a password
 	}
 	if why := checkAddr(c.Addr, c.Insecure); why != "" {
 		say("addr", why)

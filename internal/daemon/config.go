@@ -2,6 +2,9 @@ package daemon
 
 import (
 	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -61,8 +64,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 is any that is free")
 	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that others can reach, though nobody has to authenticate")
 	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
-	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there")
-	f.StringVar(&c.Store, "store", "pebble", "`kind` of store; pebble is embedded and needs nothing")
+	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there (with --store pebble)")
+	f.StringVar(&c.Store, "store", "pebble", "where memories are kept: pebble, which is embedded, or the postgres:// `URL` of a database that any number of daemons share")
 
 	f.StringVar(&c.Policy, "policy", "classic", "how memories fade: `classic|halflife`")
 	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")
@@ -115,4 +118,31 @@ func (c *Config) level() slog.Level {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
 	return level
+}
+
+// postgres tells whether memories are kept in a database.
+func (c *Config) postgres() bool {
+	return strings.HasPrefix(c.Store, "postgres://") || strings.HasPrefix(c.Store, "postgresql://")
+}
+
+// place names where memories are kept, without the password.
+func (c *Config) place() (string, error) {
+	if c.postgres() {
+		return shownStore(c.Store), nil
+	}
+	return filepath.Abs(c.Data)
+}
+
+// shownStore gives a --store as it may be shown: without the password.
+func shownStore(store string) string {
+	u, err := url.Parse(store)
+	if err != nil {
+		return "a URL that cannot be read"
+	}
+	q := u.Query()
+	if q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
 }

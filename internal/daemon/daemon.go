@@ -50,7 +50,9 @@ type Daemon struct {
 	server      *server
 	api         http.Handler
 
-	ready  atomic.Bool
+	ready atomic.Bool
+	// reach tells whether the store can be reached, where it is elsewhere; nil where it is not.
+	reach  func(context.Context) error
 	engine atomic.Pointer[engine.Engine]
 	addr   atomic.Pointer[string]
 
@@ -282,6 +284,9 @@ func (d *Daemon) fail(err error) {
 	})
 }
 
+// reachTime is how long the store may take to answer where readiness is asked for.
+const reachTime = 2 * time.Second
+
 // check says why the daemon cannot take requests now.
 func (d *Daemon) check() error {
 	switch {
@@ -289,6 +294,10 @@ func (d *Daemon) check() error {
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store failed; the daemon must be started again"}
 	case !d.ready.Load():
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon is starting or stopping"}
+	case d.reach != nil:
+		ctx, cancel := context.WithTimeout(context.Background(), reachTime)
+		defer cancel()
+		return d.reach(ctx)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -103,9 +102,9 @@ func (d *Daemon) fit(ctx context.Context, next *successor) error {
 	if err != nil {
 		return err
 	}
-	ours, err := filepath.Abs(d.config.Data)
+	ours, err := d.config.place()
 	if err == nil && theirs != ours {
-		err = fmt.Errorf("the new process would serve from the folder %s, this one serves from %s", theirs, ours)
+		err = fmt.Errorf("the new process would serve from %s, this one serves from %s", theirs, ours)
 	}
 	return err
 }

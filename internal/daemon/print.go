@@ -10,11 +10,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// printConfig writes every setting, its value and where it came from, as a file that --config reads.
+// printConfig writes every setting, its value and where it came from, as a file that --config reads; but
+// no password.
 func (l *Loaded) printConfig(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	l.flags.VisitAll(func(f *pflag.Flag) {
-		_, _ = fmt.Fprintf(t, "%s: %s\t# %s\n", f.Name, yamlValue(f.Value), l.origins[f.Name]) // Flush tells
+		value := yamlValue(f.Value)
+		if f.Name == "store" && l.postgres() {
+			value = yamlText(shownStore(l.Store))
+		}
+		_, _ = fmt.Fprintf(t, "%s: %s\t# %s\n", f.Name, value, l.origins[f.Name]) // Flush tells
 	})
 	return t.Flush()
 }
@@ -24,7 +29,11 @@ func yamlValue(v pflag.Value) string {
 	if v.Type() != "string" {
 		return v.String()
 	}
-	text, err := yaml.Marshal(v.String())
+	return yamlText(v.String())
+}
+
+func yamlText(s string) string {
+	text, err := yaml.Marshal(s)
 	if err != nil { // a string always can be written
 		return ""
 	}
@@ -45,6 +54,9 @@ Examples:
 
   # At most 100,000 memories and 1 GiB a tenant; the least alive make room
   sigil serve --max-memories 100000 --max-bytes 1GiB
+
+  # Share one memory with other daemons, in PostgreSQL
+  sigil serve --store postgres://sigil@db.example/sigil
 
   # See what is in force, and keep it as a file
   sigil serve --policy halflife --print-config > sigil.yaml

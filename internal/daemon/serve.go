@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -124,7 +123,7 @@ func (r *runner) start(ctx context.Context) error {
 	if r.before == nil {
 		return r.daemon.Start(ctx)
 	}
-	data, err := filepath.Abs(r.loaded.Data)
+	data, err := r.loaded.place()
 	if err == nil {
 		err = r.before.await(ctx, data)
 	}
@@ -239,7 +238,7 @@ func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // was checked
 	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life: --policy halflife --half-life 168h, or see --help",
-		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", c.Data, "lifetime", policy.Lifetime(), "version", r.daemon.version)
+		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "version", r.daemon.version)
 	if c.Insecure {
 		r.log.Warn("--insecure: whoever can reach this address can read and forget every memory", "addr", r.daemon.Addr())
 	}
@@ -255,6 +254,10 @@ func (r *runner) greet() {
 func (r *runner) explain(err error) {
 	msg := "could not start"
 	switch {
+	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
+		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store"
+	case r.loaded.postgres() && errors.Is(err, sigil.ErrFormat):
+		msg = "could not start: a newer version of sigil has changed this database. Use that one, or name another database with --store"
 	case errors.Is(err, sigil.ErrLocked):
 		msg = "could not start: another process works on this data folder. Stop it, or name another with --data"
 	case sigil.CodeOf(err) == "store_damaged":
@@ -268,5 +271,13 @@ func (r *runner) explain(err error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		msg = "could not start: something listens on this address already. Stop it, or name another with --addr"
 	}
-	r.log.Error(msg, "err", err, "data", r.loaded.Data, "addr", r.loaded.Addr)
+	r.log.Error(msg, "err", err, "data", r.data(), "addr", r.loaded.Addr)
+}
+
+// data names where memories are kept, as it was set.
+func (r *runner) data() string {
+	if r.loaded.postgres() {
+		return shownStore(r.loaded.Store)
+	}
+	return r.loaded.Data
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
 // closeTime bounds the closing of the store, which gets it even where the time to drain is over: a
@@ -68,7 +69,14 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
 		return err
 	}
-	e := engine.New(s, &engine.Options{Observer: m, Limits: d.config.limits(), Settings: settings})
+	options := &engine.Options{Observer: m, Limits: d.config.limits(), Settings: settings}
+	if shared, ok := s.(interface{ Now() time.Time }); ok { // its time is that of all daemons
+		options.Clock = shared.Now
+	}
+	e := engine.New(s, options)
+	if lost, ok := s.(interface{ Ping(context.Context) error }); ok {
+		d.reach = lost.Ping
+	}
 	if err := d.startJobs(ctx, e, m); err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}
@@ -111,6 +119,13 @@ func (d *Daemon) accept(sockets []*net.TCPListener) {
 
 // openStore opens the store that c names.
 func openStore(c Config, h Hooks) (store.Store, error) {
+	if c.postgres() {
+		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{Logger: h.Logger, OnCommit: h.Commit})
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
 	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal})
 	if err != nil { // not s: a nil *pebblestore.Store is a store.Store that is not nil
 		return nil, err

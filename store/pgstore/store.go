@@ -217,6 +217,21 @@ func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc
 // Info implements [store.Store].
 func (s *Store) Info() store.Info { return s.info }
 
+// Ping tells whether the database can be reached and written to: nil, or [sigil.ErrUnavailable].
+func (s *Store) Ping(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return closed()
+	}
+	var replica bool
+	err := s.pool.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&replica)
+	if err == nil && replica {
+		err = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the database is a replica, which cannot be written to"}
+	}
+	return failure(err)
+}
+
 // Close writes what is behind and lets go of the database; see [store.Store]. Where the database is
 // lost it says so after the time-out, and refreshes of recalls of the last second are lost.
 func (s *Store) Close() error {
