@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Campaign struct {
 	Program, Scratch string
 	// Args are further flags of serve.
 	Args []string
+	// Store gives the --store of each store, an empty one; nil is the embedded one in a folder.
+	Store func() (string, error)
 	// Quota is the --max-memories among them; 0 is none.
 	Quota int
 	// Tenants own the memories, Clients are at once.
@@ -69,7 +72,15 @@ func (c *Campaign) Fresh(ctx context.Context, at string) error {
 	c.ledger = NewLedger(c.Tenants)
 	c.ledger.Quota = c.Quota
 	c.load = &Load{Ledger: c.ledger, Tenants: c.Tenants, Clients: c.Clients, Seed: c.rng.Uint64()}
-	c.child = &Child{Program: c.Program, Data: data, Scratch: c.Scratch, Args: append(halfLife[:len(halfLife):len(halfLife)], c.Args...)}
+	args := slices.Concat(halfLife, c.Args)
+	if c.Store != nil {
+		place, err := c.Store()
+		if err != nil {
+			return err
+		}
+		args = append(args, "--store="+place)
+	}
+	c.child = &Child{Program: c.Program, Data: data, Scratch: c.Scratch, Args: args}
 	c.Done.Add("stores", 1)
 	return c.start(ctx)
 }
@@ -234,15 +245,40 @@ func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) err
 	return c.check(ctx, crashed, killed)
 }
 
+// Outage takes away what the store needs, under load, and brings it back, as outage does. Meanwhile requests
+// may be answered with 503, and all of them are; afterwards the daemon resumes by itself.
+func (c *Campaign) Outage(ctx context.Context, what string, outage func(ctx context.Context) error) error {
+	before, after := time.Duration(c.rng.IntN(300))*time.Millisecond, time.Duration(c.rng.IntN(200))*time.Millisecond
+	err := c.under(ctx, Run{Refusals: true}, func(ctx context.Context) error {
+		c.moment(nil, false, before)
+		if err := outage(ctx); err != nil {
+			return err
+		}
+		back := time.Now()
+		err := c.child.await(ctx, "to encode again", func() (bool, error) {
+			what, err := c.probe(ctx)
+			return what == done, err
+		})
+		c.resumed = max(c.resumed, time.Since(back))
+		c.moment(nil, false, after)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.Done.Add(what, 1)
+	return c.check(ctx, time.Time{}, true)
+}
+
 // probe encodes one memory on a disk that may be full.
 func (c *Campaign) probe(ctx context.Context) (outcome, error) {
 	if !c.child.Alive() {
-		return lost, errors.New("the daemon ended on a full disk\n" + c.child.Log())
+		return lost, errors.New("the daemon ended\n" + c.child.Log())
 	}
 	return c.load.probe(ctx, c.child.Addr())
 }
 
-// Resumed is the longest time that it took to encode again once a full disk had room.
+// Resumed is the longest time that it took to encode again once what was missing was back.
 func (c *Campaign) Resumed() time.Duration { return c.resumed }
 
 // Quiet does nothing to the daemon but load it for a while.

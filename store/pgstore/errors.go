@@ -19,6 +19,7 @@ const (
 	uniqueViolation = "23505"
 	divisionByZero  = "22012" // how a statement of ours says that a quota is passed
 	logarithmOfZero = "2201E" // and that an answer is kept
+	sameRowTwice    = "21000" // two inserts with one key, the caller of the first having left
 	serialization   = "40001"
 	deadlock        = "40P01"
 	diskFull        = "53100"

@@ -89,7 +89,7 @@ func (s *Store) commit(calls []*insert) {
 // refused tells whether a transaction failed for what one of its calls asks.
 func refused(err error) bool {
 	switch stateOf(err) {
-	case uniqueViolation, divisionByZero, logarithmOfZero:
+	case uniqueViolation, divisionByZero, logarithmOfZero, sameRowTwice:
 		return true
 	}
 	return false

@@ -1,0 +1,106 @@
+package pgstore_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/sigil-dna/sigil/internal/proof"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pgstore"
+)
+
+// TestMachine lives random lives of an engine on PostgreSQL beside the model, until SIGIL_STEPS steps are
+// done: 500 where it is not set.
+//
+// When it fails it prints a seed; the same life again, and no other:
+//
+//	go test ./store/pgstore -run TestMachine -rapid.seed=SEED
+func TestMachine(t *testing.T) {
+	want := 500
+	if s := os.Getenv("SIGIL_STEPS"); s != "" {
+		var err error
+		if want, err = strconv.Atoi(s); err != nil {
+			t.Fatalf("SIGIL_STEPS: %v", err)
+		}
+	}
+	for name, value := range map[string]string{"rapid.steps": "100", "rapid.checks": "1", "rapid.shrinktime": "10s"} {
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps := 0
+	for steps < want {
+		t.Run("", func(t *testing.T) {
+			url := database(t)
+			rapid.Check(t, func(rt *rapid.T) {
+				execute(t, url, empty)
+				proof.Machine(rt, &server{url: url}, func() { steps++ })
+			})
+		})
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d steps", steps)
+}
+
+// server is a database with a store in it, whose process can be killed.
+type server struct {
+	url  string
+	open *pgstore.Store
+}
+
+func (s *server) Open() (store.Store, error) {
+	opened, err := pgstore.Open(context.Background(), s.url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	s.open = opened
+	return opened, nil
+}
+
+func (s *server) Settle() {
+	if err := s.open.Flush(context.Background()); err != nil {
+		panic(err)
+	}
+}
+
+// Crash kills the process, not the database: that has lost power in other tests.
+func (s *server) Crash(open store.Store, kept int, _ uint64) error {
+	p, ok := open.(*pgstore.Store)
+	if !ok {
+		return errors.New("another store")
+	}
+	if kept > 50 { // just before, it wrote what was behind
+		if err := p.Flush(context.Background()); err != nil {
+			return err
+		}
+	}
+	p.Abandon()
+	return nil
+}
+
+func (*server) Check(ctx context.Context, open store.Store) error {
+	p, ok := open.(*pgstore.Store)
+	if !ok {
+		return errors.New("another store")
+	}
+	return p.Verify(ctx)
+}
+
+func TestHistories(t *testing.T) {
+	databases := map[string]string{}
+	proof.Histories(t, proof.OverEngines(func(t *testing.T, place string) store.Store {
+		if databases[place] == "" {
+			databases[place] = database(t)
+		}
+		return open(t, databases[place], nil)
+	}))
+}

@@ -1,0 +1,137 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
+
+// Verify reads the whole store, as it is at one moment, and tells as one error where it is not sound: the
+// counts of a tenant are not those of its memories, the journal has a gap or an entry twice, or the
+// memories and crystals are not those that it tells of. nil is a sound store. It changes nothing, and
+// holds all figures in memory.
+func (s *Store) Verify(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	var rows []row
+	var blocks []tenantBlock
+	var positions []int64
+	var miscounted []string
+	var crystals []sigil.Crystal
+	b := &pgx.Batch{}
+	into(b, &rows, scanMeta, "select "+metaColumns+" from sigil.memories")
+	into(b, &blocks, func(rows pgx.Rows) (b tenantBlock, err error) {
+		return b, rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
+	}, "select tenant, last, base, block from sigil.journal order by last")
+	into(b, &positions, func(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }, "select position from sigil.head")
+	into(b, &miscounted, func(rows pgx.Rows) (name string, err error) { return name, rows.Scan(&name) },
+		`select coalesce(t.tenant, m.tenant) from sigil.tenants t
+full join (select tenant, count(*) as memories, sum(size) as bytes from sigil.memories group by tenant) m on m.tenant = t.tenant
+where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0) <> coalesce(m.bytes, 0)`)
+	into(b, &crystals, func(rows pgx.Rows) (c sigil.Crystal, err error) { return c, rows.Scan(&c.Tenant, &c.Pattern) },
+		"select tenant, pattern from sigil.crystals")
+	if err := s.snapshot(ctx, b); err != nil {
+		return reading(ctx, err)
+	}
+	if err := s.resolve(ctx, rows); err != nil {
+		return reading(ctx, err)
+	}
+	r := replay{memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
+	for _, b := range blocks {
+		r.block(b, s.policyOf(ctx))
+	}
+	r.end(uint64(positions[0]), rows, crystals)
+	for _, name := range miscounted {
+		r.wrong("the counts of tenant %s are wrong", name)
+	}
+	return errors.Join(r.problems...)
+}
+
+type tenantBlock struct {
+	tenant string
+	block
+}
+
+// replay lives through the journal.
+type replay struct {
+	memories map[sigil.Key]sigil.Meta
+	crystals map[string]bool
+	seen     map[uint64]bool
+	problems []error
+}
+
+func (r *replay) wrong(format string, args ...any) {
+	if len(r.problems) < 20 {
+		r.problems = append(r.problems, fmt.Errorf(format, args...))
+	}
+}
+
+func (r *replay) block(b tenantBlock, policies record.Policies) {
+	events, err := record.ReadBlock(nil, b.value, b.tenant, uint64(b.base), 0, uint64(b.last), len(b.value), policies)
+	if err != nil {
+		r.wrong("the journal's block %d of %s: %w", b.last, b.tenant, err)
+	}
+	for i := range events {
+		e := &events[i]
+		if r.seen == nil {
+			r.seen = map[uint64]bool{}
+		}
+		if r.seen[e.Position] {
+			r.wrong("position %d is there twice", e.Position)
+		}
+		r.seen[e.Position] = true
+		switch key := e.Memory.Key; {
+		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
+			if _, ok := r.memories[key]; !ok {
+				r.wrong("position %d: %s ends a memory that is not there", e.Position, e.Kind)
+			}
+			delete(r.memories, key)
+		case e.Memory.Policy != nil:
+			r.memories[key] = e.Memory
+		case e.Crystal != nil:
+			r.crystals[b.tenant+" "+e.Crystal.ID()] = true
+		}
+	}
+}
+
+// end holds what the journal told against what is there.
+func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
+	for p := uint64(1); p <= position; p++ {
+		if !r.seen[p] {
+			r.wrong("position %d is missing", p)
+		}
+	}
+	if n := uint64(len(r.seen)); n > position {
+		r.wrong("%d entries, and the newest should be at %d", n, position)
+	}
+	for _, m := range rows {
+		was, ok := r.memories[m.Key]
+		delete(r.memories, m.Key)
+		if m.AccessCount > was.AccessCount { // a refresh is not journaled
+			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
+		}
+		switch {
+		case !ok:
+			r.wrong("%s is there, and the journal says it is not", m.Key)
+		case m.Meta != was:
+			r.wrong("%s has other figures than the journal", m.Key)
+		}
+	}
+	for key := range r.memories {
+		r.wrong("the journal tells of %s, which is not there", key)
+	}
+	for _, c := range crystals {
+		c.Kind = sigil.CrystalOfPattern
+		if !r.crystals[c.Tenant+" "+c.ID()] {
+			r.wrong("crystal %s of %s is there, and the journal knows nothing of it", c.ID(), c.Tenant)
+		}
+	}
+}
