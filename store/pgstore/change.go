@@ -103,7 +103,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	}
 	s.refreshes.forget(key)
 	if journaled {
-		s.journaled.fire()
+		s.tell()
 	}
 	return m, nil
 }
@@ -198,7 +198,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	}
 	s.refreshes.forget(gone...)
 	if len(events) > 0 {
-		s.journaled.fire()
+		s.tell()
 	}
 	return slices.Clip(events), nil
 }

@@ -1,6 +1,9 @@
 package pgstore
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Flush writes the refreshes that are behind.
 func (s *Store) Flush(ctx context.Context) error { return s.flush(ctx) }
@@ -15,3 +18,9 @@ func (s *Store) Abandon() {
 	s.running.Wait()
 	s.pool.Close()
 }
+
+// Skew sets this machine's clock back, as far as the store knows.
+func (s *Store) Skew(d time.Duration) { s.clock.offset.Add(int64(d)) }
+
+// Measure measures how far it is from the database's.
+func (s *Store) Measure(ctx context.Context) error { return s.clock.measure(ctx, s.pool) }

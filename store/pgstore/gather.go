@@ -154,7 +154,7 @@ func (s *Store) insertAll(ctx context.Context, calls []*insert) error {
 	j.queue(b, &base)
 	err := s.transact(ctx, func(t *tx) error { return t.commit(ctx, b) })
 	if err == nil {
-		s.journaled.fire()
+		s.tell()
 	}
 	return err
 }

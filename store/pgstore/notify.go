@@ -64,16 +64,22 @@ func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	}
 }
 
+// tell wakes those that wait for entries of the journal, here and in other processes.
+func (s *Store) tell() {
+	s.heard.fire()
+	s.journaled.fire()
+}
+
 // notify tells the other processes of what this one journaled, until ctx ends.
 func (s *Store) notify(ctx context.Context) {
+	woken := s.journaled.wait()
 	for {
-		woken := s.journaled.wait()
 		select {
 		case <-ctx.Done():
 			return
 		case <-woken:
 		}
-		s.heard.fire()
+		woken = s.journaled.wait() // what comes from here on is told of next time
 		bounded, cancel := s.bounded(ctx)
 		// Nothing is lost where it fails: readers also poll. It need not be durable, so no sync is paid.
 		_ = s.pool.SendBatch(bounded, notification()).Close()

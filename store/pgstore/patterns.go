@@ -303,7 +303,7 @@ func (s *Store) writeCrystals(ctx context.Context, tenant string, revision int64
 		return t.commit(ctx, all)
 	})
 	if err == nil && j.n > 0 {
-		s.journaled.fire()
+		s.tell()
 	}
 	return err
 }

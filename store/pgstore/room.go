@@ -56,7 +56,7 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 		return s.replace(ctx, t, call, victims, evict, &inserted)
 	})
 	if err == nil && wanted == nil {
-		s.journaled.fire()
+		s.tell()
 	}
 	return inserted, wanted, err
 }

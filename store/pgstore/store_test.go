@@ -64,12 +64,7 @@ func database(t *testing.T) string {
 		url = emptied.urls[n-1]
 		emptied.urls = emptied.urls[:n-1]
 	} else {
-		c := pgtest.Shared(t)
-		name, err := c.Database(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		url = c.URL(name)
+		url = newDatabase(t)
 	}
 	t.Cleanup(func() {
 		execute(t, url, empty)
@@ -78,6 +73,17 @@ func database(t *testing.T) string {
 		emptied.urls = append(emptied.urls, url)
 	})
 	return url
+}
+
+// newDatabase gives the URL of a database without the schema.
+func newDatabase(t *testing.T) string {
+	t.Helper()
+	c := pgtest.Shared(t)
+	name, err := c.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.URL(name)
 }
 
 const empty = `do $$ begin

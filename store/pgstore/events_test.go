@@ -1,0 +1,205 @@
+package pgstore_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pgstore"
+)
+
+// reader follows a journal as a client does: from the position that it has.
+type reader struct {
+	t    *testing.T
+	s    *pgstore.Store
+	last uint64
+	ids  []sigil.ID
+}
+
+func (r *reader) read() {
+	r.t.Helper()
+	events, err := r.s.Events(r.t.Context(), sigil.DefaultTenant, r.last, 1)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Position != r.last+1 {
+			r.t.Fatalf("position %d follows %d", e.Position, r.last)
+		}
+		r.last = e.Position
+		r.ids = append(r.ids, e.Memory.ID)
+	}
+}
+
+// TestAnOpenTransactionHidesNothing holds a transaction open for seconds between two others, while a reader
+// follows the journal: it gets every entry once, in order. The transaction has read with a lock, and is to
+// journal when it goes on, as that of a process does that was stopped there.
+func TestAnOpenTransactionHidesNothing(t *testing.T) {
+	url := database(t)
+	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
+	for _, s := range []*pgstore.Store{a, b, c} {
+		defer s.Close() //nolint:errcheck // what it wrote is read
+	}
+	first, err := engineOn(a).Encode(t.Context(), sigil.DefaultTenant, draft(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{t: t, s: c}
+	locked, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	done := make(chan error, 1)
+	go func() { // waited for below
+		tries := 0
+		_, err := b.Update(t.Context(), first.Key, func(m *sigil.Meta) (*sigil.Event, error) {
+			if tries++; tries > 1 { // the first is a look without a lock
+				once.Do(func() { close(locked) })
+				<-release
+			}
+			m.Pinned = true
+			m.Reschedule()
+			return &sigil.Event{Time: m.LastAccessed, Kind: sigil.Pinned, Reason: sigil.ReasonRequest, Memory: *m}, nil
+		})
+		done <- err
+	}()
+	<-locked
+	third, err := engineOn(a).Encode(t.Context(), sigil.DefaultTenant, draft(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for begin := time.Now(); time.Since(begin) < 2*time.Second; { // it is held open that long
+		r.read()
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	r.read()
+	want := []sigil.ID{first.ID, third.ID, first.ID}
+	if len(r.ids) != len(want) || r.ids[0] != want[0] || r.ids[1] != want[1] || r.ids[2] != want[2] {
+		t.Errorf("read %v, want %v", r.ids, want)
+	}
+}
+
+// TestAPositionThatWaitsHidesNothing holds a transaction open that has taken its position: a later one
+// commits after it, and a reader sees both in order; it waits, or is told that the store is unavailable, no
+// longer than the time-out.
+func TestAPositionThatWaitsHidesNothing(t *testing.T) {
+	url := database(t)
+	s := open(t, url, nil)
+	defer s.Close() //nolint:errcheck // what it wrote is read
+	e := engineOn(s)
+	first, err := e.Encode(t.Context(), sigil.DefaultTenant, draft(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck // it committed
+	if _, err := conn.Exec(t.Context(), `begin; update sigil.head set position = position + 1;
+		insert into sigil.journal select tenant, 2, 1, entries, at, block from sigil.journal`); err != nil {
+		t.Fatal(err)
+	}
+	encoded := make(chan error, 1)
+	var third sigil.Memory
+	go func() { // waited for below
+		var err error
+		third, err = e.Encode(t.Context(), sigil.DefaultTenant, draft(1))
+		encoded <- err
+	}()
+	r := &reader{t: t, s: s}
+	for begin := time.Now(); time.Since(begin) < time.Second; {
+		r.read()
+	}
+	if r.last != 1 {
+		t.Errorf("read up to %d before the second was committed", r.last)
+	}
+	if _, err := conn.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-encoded; err != nil {
+		t.Fatal(err)
+	}
+	r.read()
+	r.read()
+	if len(r.ids) != 3 || r.ids[1] != first.ID || r.ids[2] != third.ID {
+		t.Errorf("read %v", r.ids)
+	}
+}
+
+// TestWait hears of what another process journals: by its notification, and where that is lost, by asking.
+func TestWait(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, nil), open(t, url, nil)
+	defer a.Close() //nolint:errcheck // nothing is behind
+	defer b.Close() //nolint:errcheck // nothing is behind
+	e := engineOn(b)
+	for after := range uint64(20) {
+		if after == 10 { // the one that listens, and all others
+			execute(t, url, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+		}
+		heard := make(chan error, 1)
+		go func() { heard <- a.Wait(t.Context(), sigil.DefaultTenant, after) }() // waited for below
+		until(t, "to encode", func() bool {
+			_, err := e.Encode(t.Context(), sigil.DefaultTenant, draft(int(after)))
+			return err == nil
+		})
+		// A connection that was killed says so to the first who uses it.
+		if err := <-heard; err != nil && !errors.Is(err, sigil.ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.Wait(ctx, sigil.DefaultTenant, 1000); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestTenStartAtOnce opens an empty database ten times at once: one makes the schema, and all have the same
+// store.
+func TestTenStartAtOnce(t *testing.T) {
+	url := newDatabase(t)
+	stores := make([]*pgstore.Store, 10)
+	var running sync.WaitGroup
+	for i := range stores {
+		running.Go(func() { stores[i] = open(t, url, nil) })
+	}
+	running.Wait()
+	for _, s := range stores {
+		if s.Info() != stores[0].Info() {
+			t.Errorf("%+v and %+v", s.Info(), stores[0].Info())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	execute(t, url, "insert into sigil.version (version_id, is_applied) values (99, true)")
+	if _, err := pgstore.Open(t.Context(), url, nil); !errors.Is(err, sigil.ErrFormat) {
+		t.Errorf("a newer schema: %v", err)
+	}
+}
+
+// TestSkewedClocks has processes whose machines' clocks differ agree on what has faded: their time is the
+// database's.
+func TestSkewedClocks(t *testing.T) {
+	url := database(t)
+	s := open(t, url, nil)
+	defer s.Close() //nolint:errcheck // nothing is behind
+	s.Skew(time.Hour)
+	if got := s.Now(); time.Until(got) < 30*time.Minute {
+		t.Fatalf("not skewed: %s", got)
+	}
+	if err := s.Measure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if off := time.Until(s.Now()).Abs(); off > 10*time.Second { // it is this machine's database
+		t.Errorf("%s off", off)
+	}
+}
