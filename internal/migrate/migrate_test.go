@@ -1,0 +1,185 @@
+package migrate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/migrate"
+	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/pgstore"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func postgres(t *testing.T) *pgstore.Store {
+	t.Helper()
+	s, err := pgstore.Open(t.Context(), pgtest.Database(t), &pgstore.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func pebble(t *testing.T) *pebblestore.Store {
+	t.Helper()
+	s, err := pebblestore.Open(t.TempDir(), &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+var tenants = []string{"public", "acme"}
+
+// fill keeps memories of all kinds.
+func fill(t *testing.T, s store.Store, n int) []sigil.Key {
+	t.Helper()
+	policy, err := sigil.NewHalfLife(24*time.Hour, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy}})
+	var keys []sigil.Key
+	for _, tenant := range tenants {
+		for i := range n {
+			strong := sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
+			d := sigil.Draft{Data: fmt.Appendf(nil, `{"n": %d, "text":"é\u0000"}`, i%7), Tags: []string{"a", "b"}}
+			if i%7 == 0 { // all of one pattern
+				d.State = &strong
+			}
+			if i%5 == 0 {
+				d.TTL = time.Hour
+			}
+			d.Pinned = i%4 == 0
+			m, err := e.Encode(t.Context(), tenant, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, m.Key)
+			if i%2 == 0 {
+				if _, err := e.Recall(t.Context(), m.Key); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if _, err := e.Crystallize(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// copyAll copies all tenants and asserts that both have the same then.
+func copyAll(t *testing.T, from, to store.Store) (reports []migrate.Report) {
+	t.Helper()
+	for _, tenant := range tenants {
+		r, err := migrate.Tenant(t.Context(), from, to, tenant, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Settled || r.Lost != 0 {
+			t.Errorf("%+v", r)
+		}
+		reports = append(reports, r)
+	}
+	return reports
+}
+
+func TestThereAndBack(t *testing.T) {
+	a, b, c := pebble(t), postgres(t), pebble(t)
+	keys := fill(t, a, 700)
+	there, back := copyAll(t, a, b), copyAll(t, b, c)
+	for i := range there {
+		if there[i].Sum != back[i].Sum || there[i].Memories != 700 || there[i].Inserted != 700 || there[i].Crystals == 0 {
+			t.Errorf("%+v\n%+v", there[i], back[i])
+		}
+	}
+	for _, s := range []interface{ Verify(context.Context) error }{b, c} {
+		if err := s.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	now := time.Now()
+	for _, key := range keys {
+		want, err := a.Get(t.Context(), key, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Get(t.Context(), key, now)
+		if err != nil || got.Meta != want.Meta || string(got.Data) != string(want.Data) {
+			t.Fatalf("%+v, %v\nwant %+v", got, err, want)
+		}
+	}
+}
+
+// TestWhileItChanges stops in the middle, changes the source, and goes on: what is the same is left alone.
+func TestWhileItChanges(t *testing.T) {
+	a, b := postgres(t), pebble(t)
+	keys := fill(t, a, 1200)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := migrate.Tenant(ctx, a, stopping{b, cancel}, tenants[0], time.Now); !errors.Is(err, context.Canceled) {
+		t.Fatalf("not stopped: %v", err)
+	}
+	copyAll(t, a, b)
+	e := engine.New(a, nil)
+	for i, key := range keys {
+		var err error
+		switch i % 50 {
+		case 0:
+			err = e.Forget(t.Context(), key)
+		case 1:
+			_, err = e.Pin(t.Context(), key)
+		case 2:
+			_, err = e.Recall(t.Context(), key)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill(t, a, 10)
+	for _, r := range copyAll(t, a, b) {
+		if r.Removed != 24 || r.Inserted != 10 || r.Updated == 0 || r.Updated > 60 || r.Memories != 1200-24+10 {
+			t.Errorf("%+v", r)
+		}
+	}
+	for _, r := range copyAll(t, a, b) {
+		if r.Removed+r.Inserted+r.Updated != 0 {
+			t.Errorf("again: %+v", r)
+		}
+	}
+}
+
+// stopping is a store into which copying stops after the first page.
+type stopping struct {
+	store.Store
+	stop context.CancelFunc
+}
+
+func (s stopping) Insert(ctx context.Context, tenant string, items []store.Item, q store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	defer s.stop()
+	return s.Store.Insert(ctx, tenant, items, q, evict)
+}
+
+func TestTargetInUse(t *testing.T) {
+	from, to := storetest.NewModel(), storetest.NewModel()
+	fill(t, from, 3)
+	fill(t, to, 3)
+	_, err := migrate.Tenant(t.Context(), from, to, tenants[0], time.Now)
+	if !errors.Is(err, sigil.ErrConflict) || sigil.CodeOf(err) != "target_in_use" {
+		t.Error(err)
+	}
+	if stats, err := to.Stats(t.Context(), tenants[0], time.Now()); err != nil || stats.Memories < 3 {
+		t.Errorf("something of the target is gone: %+v, %v", stats, err)
+	}
+}
