@@ -48,6 +48,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	return cli.Run(interrupted, args, stdin, stdout, stderr, env, serve, v,
 		cli.Offline{Use: "export", Short: "Write out a data folder, damaged or not", Run: export, Example: "  sigil export > memories.ndjson\n  sigil export --salvage --data DIR"},
+		cli.Offline{Use: "migrate", Short: "Copy memories from one store to another", Run: daemon.Migrate, Example: "  sigil migrate --from DIR --to postgres://sigil@db.example/sigil"},
 		cli.Offline{Use: "check", Short: "Look for damage in a data folder", Run: check, Example: "  sigil check --data DIR"})
 }
 

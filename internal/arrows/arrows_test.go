@@ -62,7 +62,7 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/httpapi", "internal/metrics", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/httpapi", "internal/metrics", "internal/migrate", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
@@ -77,10 +77,11 @@ var table = map[string][]string{
 	"internal/lifecycle":       {"go.uber.org/goleak"},
 
 	// Tools of our own.
-	"internal/arrows": {},
-	"scripts/aptjson": {},
-	"internal/bench":  {root, "client", "engine", "store", "store/pebblestore", "store/pgstore", "internal/pgtest", any3rd},
-	"internal/pgtest": {"github.com/jackc/pgx"},
+	"internal/arrows":  {},
+	"scripts/aptjson":  {},
+	"internal/bench":   {root, "client", "engine", "store", "store/pebblestore", "store/pgstore", "internal/pgtest", any3rd},
+	"internal/migrate": {root, "store"},
+	"internal/pgtest":  {"github.com/jackc/pgx"},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.

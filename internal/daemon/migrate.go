@@ -1,0 +1,165 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/migrate"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/pgstore"
+)
+
+const migrateHelp = `Copy live memories and crystals from one store to another: a data folder or the postgres:// URL of a
+database each. The source is only read. Stopped or failed, it goes on where it is begun again; and again
+after the source has changed, it copies what is new and removes what was forgotten there.
+
+No daemon may be running on a data folder. Daemons may go on with a database that is copied from: copy
+once, stop them, copy again, and start them on the target. Each memory gets an entry in the target's
+journal; the source's journal and its answers under idempotency keys stay behind.
+
+Usage:
+  sigil migrate --from STORE --to STORE [flags]
+
+Examples:
+  # From the embedded store to PostgreSQL
+  sigil migrate --from /var/lib/sigil --to postgres://sigil@db.example/sigil
+
+  # One tenant into a database of its own
+  sigil migrate --from postgres://sigil@db.example/sigil --to postgres://sigil@db2.example/sigil --tenant acme
+
+Exit codes: 0 both are the same, 1 they are not, or it failed; 2 wrong usage.
+
+Flags:
+`
+
+// Migrate is `sigil migrate`: it copies from one store to another, and gives the process's exit code.
+func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	say := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
+	}
+	var from, to string
+	var tenants []string
+	f := pflag.NewFlagSet("sigil migrate", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringVar(&from, "from", "", "the `store` to copy from")
+	f.StringVar(&to, "to", "", "the `store` to copy to, which is made where there is none")
+	f.StringSliceVar(&tenants, "tenant", nil, "copy this `tenant` only; can be given again")
+	switch err := f.Parse(args); {
+	case errors.Is(err, pflag.ErrHelp):
+		if _, err := io.WriteString(stdout, migrateHelp+f.FlagUsages()); err != nil {
+			return exitFailed
+		}
+		return exitOK
+	case err != nil:
+		say("%v", err)
+		return exitConfig
+	case f.NArg() > 0:
+		say("unexpected argument %q: it takes flags only", f.Arg(0))
+		return exitConfig
+	case from == "" || to == "":
+		say("it needs both --from and --to, a data folder or a postgres:// URL each")
+		return exitConfig
+	case from == to:
+		say("--from and --to are the same store")
+		return exitConfig
+	}
+	same, err := migrateAll(ctx, from, to, tenants, stdout)
+	if err != nil {
+		say("%v", err)
+	}
+	if err != nil || !same {
+		return exitFailed
+	}
+	return exitOK
+}
+
+func migrateAll(ctx context.Context, from, to string, tenants []string, stdout io.Writer) (same bool, err error) {
+	if !(&Config{Store: from}).postgres() {
+		if _, err := os.Stat(from); err != nil { // opening would make it
+			return false, fmt.Errorf("--from: %w", err)
+		}
+	}
+	source, err := openFor(ctx, from)
+	if err != nil {
+		return false, fmt.Errorf("--from: %w", err)
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	target, err := openFor(ctx, to)
+	if err != nil {
+		return false, fmt.Errorf("--to: %w", err)
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	if source.Info().ID == target.Info().ID {
+		return false, errors.New("--from and --to are the same store")
+	}
+	there, err := source.Tenants(ctx)
+	if err != nil {
+		return false, err
+	}
+	if tenants == nil {
+		tenants = there
+	}
+	if len(tenants) == 0 {
+		_, err := fmt.Fprintln(stdout, "there is nothing to copy: the source has no memory")
+		return true, err
+	}
+	now := time.Now
+	for _, s := range []store.Store{source, target} {
+		if shared, ok := s.(interface{ Now() time.Time }); ok {
+			now = shared.Now
+		}
+	}
+	same = true
+	for _, tenant := range tenants {
+		if !slices.Contains(there, tenant) {
+			return false, fmt.Errorf("there is no tenant %q in the source", tenant)
+		}
+		r, err := migrate.Tenant(ctx, source, target, tenant, now)
+		if err != nil {
+			return false, fmt.Errorf("tenant %s: %w", tenant, err)
+		}
+		verdict := "the same in both"
+		if !r.Settled {
+			verdict, same = "the source changes faster than it is copied: stop the daemons on it, and copy again", false
+		}
+		if r.Lost > 0 {
+			verdict += fmt.Sprintf("; %d crystals of patterns without a live memory are not copied", r.Lost)
+		}
+		if _, err := fmt.Fprintf(stdout, "%s: %d memories, %d bytes, %d crystals of patterns, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
+			tenant, r.Memories, r.Bytes, r.Crystals, r.Sum, verdict, r.Inserted, r.Updated, r.Removed); err != nil {
+			return false, err
+		}
+	}
+	return same, nil
+}
+
+// openFor opens a store by name: a data folder, or the URL of a database.
+func openFor(ctx context.Context, place string) (store.Store, error) {
+	quiet := slog.New(slog.DiscardHandler) // what matters comes as an error
+	if (&Config{Store: place}).postgres() {
+		s, err := pgstore.Open(ctx, place, &pgstore.Options{Logger: quiet, Timeout: time.Minute})
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	s, err := pebblestore.Open(place, &pebblestore.Options{Logger: quiet})
+	if err != nil {
+		if errors.Is(err, sigil.ErrLocked) {
+			return nil, fmt.Errorf("a daemon works on it; stop it first: %w", err)
+		}
+		return nil, err
+	}
+	return s, nil
+}
