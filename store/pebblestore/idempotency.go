@@ -100,7 +100,7 @@ func (x *index) endPrune(next int64) {
 
 // prune drops at most limit ended answers, and tells how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
-	ch, next := newChange(), int64(never)
+	ch, next, looked := newChange(), int64(never), 0
 	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
 		if len(key) < 9 {
 			return record.ErrDamaged
@@ -110,19 +110,23 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 		switch {
 		case !ok:
 			return record.ErrDamaged
-		case ends > now.UnixMilli() || ended == limit:
+		case ends > now.UnixMilli() || looked == limit:
 			next = ends
 			return errEnough
 		}
-		ended++
+		looked++
 		ch.remove(key)
-		return s.pruneAnswer(ch, tenant, string(idem), now)
+		dropped, err := s.pruneAnswer(ch, tenant, string(idem), now)
+		if dropped {
+			ended++
+		}
+		return err
 	})
 	if err != nil && !errors.Is(err, errEnough) {
 		ch.discard()
 		return 0, 0, err
 	}
-	if ended == 0 {
+	if looked == 0 {
 		ch.discard()
 		return 0, next, nil
 	}
@@ -130,19 +134,20 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 }
 
 // pruneAnswer deletes an answer, unless a later insert with the same key has put another in its place.
-func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) error {
+func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) (dropped bool, err error) {
 	b, closer, err := s.db.Get(idempotencyKey(tenant, key))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	r := record.NewReader(b)
 	if _, ends := r.Answer(tenant, s.policies); !ends.After(now) {
 		ch.remove(idempotencyKey(tenant, key))
+		dropped = true
 	}
-	return errors.Join(r.End(), closer.Close())
+	return dropped, errors.Join(r.End(), closer.Close())
 }
 
 // errEnough ends a scan early.

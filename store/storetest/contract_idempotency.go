@@ -145,8 +145,9 @@ var idempotencyIdeas = []idea{
 		second.Idempotency.Ends = end.Add(time.Hour)
 		_, err := f.insertItems(second)
 		f.ok("Insert", err)
-		_, err = f.Prune(f.ctx(), end, 10)
+		n, err := f.Prune(f.ctx(), end, 10)
 		f.ok("Prune", err)
+		equal(f.t, "pruned", n, 0)
 		f.answers("k", second.Memory)
 	}},
 	{"at once, one inserts", func(f *fixture) {
