@@ -129,7 +129,7 @@ func noise(i uint64, n int) []byte {
 	return blob[at : at+n]
 }
 
-// The lengths of a memory's records beside its payload, as TestRecordLengths of package pebblestore
+// The lengths of a memory's records beside its payload, as TestRecordLengths of package record
 // finds them.
 const (
 	metaBytes  = 26

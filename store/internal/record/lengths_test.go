@@ -1,4 +1,4 @@
-package pebblestore
+package record_test
 
 import (
 	"testing"
