@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/sigil-dna/sigil"
 )
 
@@ -84,8 +82,8 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		if err != nil {
 			return err
 		}
-		b := &pgx.Batch{}
-		b.Queue("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7 where tenant = $1 and id = $2",
+		var w writes
+		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7 where tenant = $1 and id = $2",
 			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy))
 		var j entries
 		if event != nil {
@@ -94,9 +92,9 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 			}
 		}
 		var base uint64
-		j.queue(b, &base)
+		j.queue(&w, &base)
 		journaled = j.n > 0
-		return t.commit(ctx, b)
+		return t.commit(ctx, w)
 	})
 	if err != nil {
 		return sigil.Meta{}, err
@@ -183,12 +181,12 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		if len(gone) == 0 {
 			return nil // rolled back
 		}
-		b := &pgx.Batch{}
+		var w writes
 		tenants, ids = arrays(gone)
-		b.Queue(deleteMemories, tenants, ids)
-		queueCounts(b, sorted(change))
-		j.queue(b, &base)
-		return t.commit(ctx, b)
+		w.add(deleteMemories, tenants, ids)
+		queueCounts(&w, sorted(change))
+		j.queue(&w, &base)
+		return t.commit(ctx, w)
 	})
 	if err != nil {
 		return nil, err

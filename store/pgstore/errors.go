@@ -29,6 +29,9 @@ const (
 )
 
 func stateOf(err error) string {
+	if err == nil {
+		return ""
+	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.Code
@@ -39,9 +42,12 @@ func stateOf(err error) string {
 // failure turns what the database or the network said into an error of package sigil. One that is
 // sigil's already, or the caller's own, stays as it is.
 func failure(err error) error {
+	if err == nil {
+		return nil
+	}
 	var known *sigil.Error
 	switch code := stateOf(err); {
-	case err == nil, errors.As(err, &known):
+	case errors.As(err, &known):
 		return err
 	case code == diskFull:
 		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the database has no room", Err: err}

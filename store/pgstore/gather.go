@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -47,6 +45,7 @@ func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 // write commits what callers hand in, as much at once as waits, until there are no more callers. Close
 // waits for it.
 func (s *Store) write() {
+	var c columns
 	for call := range s.inserts {
 		calls, size := []*insert{call}, call.size
 	gathering:
@@ -61,20 +60,20 @@ func (s *Store) write() {
 				break gathering
 			}
 		}
-		s.commit(calls)
+		s.commit(calls, &c)
 	}
 }
 
 // commit inserts calls in one transaction. Where something of one of them stands against that, each
 // gets one of its own.
-func (s *Store) commit(calls []*insert) {
+func (s *Store) commit(calls []*insert, c *columns) {
 	ctx, cancel := s.steady(context.Background())
 	defer cancel()
 	begin := time.Now()
-	err := s.insertAll(ctx, calls)
+	err := s.insertAll(ctx, calls, c)
 	if refused(err) && len(calls) > 1 {
 		for _, call := range calls {
-			call.done <- refusal(s.insertAll(ctx, []*insert{call}))
+			call.done <- refusal(s.insertAll(ctx, []*insert{call}, c))
 		}
 		return
 	}
@@ -142,17 +141,17 @@ select 1 / (not exists (
 )
 
 // insertAll inserts calls in one transaction and one round trip.
-func (s *Store) insertAll(ctx context.Context, calls []*insert) error {
+func (s *Store) insertAll(ctx context.Context, calls []*insert, c *columns) error {
 	var base uint64
-	b := &pgx.Batch{}
-	queueInserts(b, calls)
-	queueCounts(b, counts(calls))
+	var w writes
+	queueInserts(&w, c, calls)
+	queueCounts(&w, counts(calls))
 	var j entries
 	for _, call := range calls {
 		call.journal(&j)
 	}
-	j.queue(b, &base)
-	err := s.transact(ctx, func(t *tx) error { return t.commit(ctx, b) })
+	j.queue(&w, &base)
+	err := s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 	if err == nil {
 		s.tell()
 	}
@@ -165,28 +164,26 @@ func (i *insert) journal(j *entries) {
 	}
 }
 
-// queueInserts queues the statements that write calls' memories and answers.
-func queueInserts(b *pgx.Batch, calls []*insert) {
-	rows := &calls[0].rows
-	if len(calls) > 1 {
-		rows = &columns{}
-		for _, call := range calls {
-			rows.append(&call.rows)
-		}
-	}
-	b.Queue(insertMemories, rows.args()...)
-
-	var tenants, keys []string
-	var ends, created []time.Time
-	var records [][]byte
+// queueInserts queues the statements that write calls' memories and answers. c is built anew, and must stay
+// until they have run.
+func queueInserts(w *writes, c *columns, calls []*insert) {
+	c.reset()
+	var tenants, keys, ends, created, records array
 	for _, call := range calls {
+		for i := range call.memories {
+			c.add(&call.memories[i])
+		}
 		for _, a := range call.answers {
-			tenants, keys, ends = append(tenants, call.tenant), append(keys, a.key), append(ends, a.ends)
-			created, records = append(created, a.created), append(records, a.record)
+			tenants.text(call.tenant)
+			keys.text(a.key)
+			ends.time(a.ends)
+			created.time(a.created)
+			records.bytes(a.record)
 		}
 	}
-	if len(keys) > 0 {
-		b.Queue(insertAnswers, tenants, keys, ends, created, records)
+	w.add(insertMemories, c.args()...)
+	if keys.n > 0 {
+		w.add(insertAnswers, raw(tenants.of(oidText)), raw(keys.of(oidText)), raw(ends.of(oidTime)), raw(created.of(oidTime)), raw(records.of(oidBytes)))
 	}
 }
 
@@ -205,7 +202,7 @@ func counts(calls []*insert) []count {
 	for _, call := range calls {
 		c := all[call.tenant]
 		c.tenant = call.tenant
-		c.memories += int64(len(call.rows.ids))
+		c.memories += int64(len(call.memories))
 		c.bytes += call.size
 		c.maxMemories = least(c.maxMemories, int64(call.quota.Memories))
 		c.maxBytes = least(c.maxBytes, call.quota.Bytes)
@@ -231,18 +228,21 @@ func sorted(byTenant map[string]count) []count {
 }
 
 // queueCounts queues the statement that counts.
-func queueCounts(b *pgx.Batch, all []count) {
-	var tenants []string
-	var memories, bytes, maxMemories, maxBytes []int64
+func queueCounts(w *writes, all []count) {
+	var tenants, memories, bytes, maxMemories, maxBytes array
 	limited := false
 	for _, c := range all {
-		tenants, memories, bytes = append(tenants, c.tenant), append(memories, c.memories), append(bytes, c.bytes)
-		maxMemories, maxBytes = append(maxMemories, c.maxMemories), append(maxBytes, c.maxBytes)
+		tenants.text(c.tenant)
+		memories.int64(c.memories)
+		bytes.int64(c.bytes)
+		maxMemories.int64(c.maxMemories)
+		maxBytes.int64(c.maxBytes)
 		limited = limited || c.maxMemories > 0 || c.maxBytes > 0
 	}
-	if limited {
-		b.Queue(countWithin, tenants, memories, bytes, maxMemories, maxBytes)
-	} else if len(all) > 0 {
-		b.Queue(countTenants, tenants, memories, bytes)
+	switch {
+	case limited:
+		w.add(countWithin, raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(maxMemories.of(oidInt8)), raw(maxBytes.of(oidInt8)))
+	case len(all) > 0:
+		w.add(countTenants, raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)))
 	}
 }

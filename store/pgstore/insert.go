@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
@@ -14,10 +12,10 @@ import (
 
 // insert is one call of Insert on its way to a commit, encoded by its caller.
 type insert struct {
-	tenant string
-	quota  store.Quota
-	size   int64 // bytes of data
-	rows   columns
+	tenant   string
+	quota    store.Quota
+	size     int64 // bytes of data
+	memories []memory
 	// events are the records of the items' events, in order.
 	events []entry
 	// answers are those to keep, and created the moments at which older ones must have ended.
@@ -38,58 +36,71 @@ type answer struct {
 	record  []byte
 }
 
-// columns are the values of rows to insert, column by column.
+// memory is one to insert, with what of it must be written as text.
+type memory struct {
+	*sigil.Memory
+	policy      uint16
+	state, tags []byte
+}
+
+func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
+	t = memory{Memory: m, policy: policy}
+	if !usual(&m.State) {
+		t.state, err = m.State.MarshalJSON()
+	}
+	if err == nil && len(m.Tags) > 0 {
+		t.tags, err = json.Marshal(m.Tags)
+	}
+	return t, err
+}
+
+// usual tells whether a state is the one that most memories have: it is written as nothing.
+func usual(s *sigil.State) bool {
+	d := sigil.DefaultState()
+	return s.Extra == nil && s.Phi == d.Phi && s.Coherence == d.Coherence && s.Awareness == d.Awareness && s.EmotionalResonance == d.EmotionalResonance
+}
+
+// columns are the values of rows to insert, column by column. They are used again.
 type columns struct {
-	tenants           []string
-	ids               [][16]byte
-	created, accessed []time.Time
-	fades             []pgtype.Timestamptz
-	ttls, counts      []int64
-	potentials        []float64
-	frequencies       []int16
-	sizes             []int32
-	policies          []int16
-	pinned, crystal   []bool
-	hashes            [][]byte
-	states, tags      []string
-	data              []string
+	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
+	sizes, policies, pinned, crystallized, hashes, states, tags, data             array
 }
 
-func (c *columns) append(o *columns) {
-	c.tenants, c.ids = append(c.tenants, o.tenants...), append(c.ids, o.ids...)
-	c.created, c.accessed, c.fades = append(c.created, o.created...), append(c.accessed, o.accessed...), append(c.fades, o.fades...)
-	c.ttls, c.counts, c.potentials = append(c.ttls, o.ttls...), append(c.counts, o.counts...), append(c.potentials, o.potentials...)
-	c.frequencies, c.sizes, c.policies = append(c.frequencies, o.frequencies...), append(c.sizes, o.sizes...), append(c.policies, o.policies...)
-	c.pinned, c.crystal, c.hashes = append(c.pinned, o.pinned...), append(c.crystal, o.crystal...), append(c.hashes, o.hashes...)
-	c.states, c.tags, c.data = append(c.states, o.states...), append(c.tags, o.tags...), append(c.data, o.data...)
+func (c *columns) reset() {
+	for _, a := range []*array{
+		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.hashes, &c.states, &c.tags, &c.data,
+	} {
+		a.reset()
+	}
 }
 
-func (c *columns) add(m *sigil.Memory, policy uint16) error {
-	state, err := m.State.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	var tags []byte
-	if len(m.Tags) > 0 {
-		if tags, err = json.Marshal(m.Tags); err != nil {
-			return err
-		}
-	}
-	c.tenants, c.ids = append(c.tenants, m.Tenant), append(c.ids, m.ID)
-	c.created, c.accessed, c.fades = append(c.created, m.CreatedAt), append(c.accessed, m.LastAccessed), append(c.fades, deadline(m.FadesAt))
-	c.ttls, c.counts = append(c.ttls, m.TTL.Milliseconds()), append(c.counts, int64(m.AccessCount))
-	c.potentials, c.frequencies = append(c.potentials, m.Potential), append(c.frequencies, int16(m.Frequency))
-	c.sizes, c.policies = append(c.sizes, int32(m.Size)), append(c.policies, int16(policy))
-	c.pinned, c.crystal = append(c.pinned, m.Pinned), append(c.crystal, m.Crystallized)
-	c.hashes = append(c.hashes, m.Hash[:])
-	c.states, c.tags, c.data = append(c.states, string(state)), append(c.tags, string(tags)), append(c.data, string(m.Data))
-	return nil
+func (c *columns) add(m *memory) {
+	c.tenants.text(m.Tenant)
+	c.ids.bytes(m.ID[:])
+	c.created.time(m.CreatedAt)
+	c.accessed.time(m.LastAccessed)
+	c.fades.deadline(m.FadesAt)
+	c.ttls.int64(m.TTL.Milliseconds())
+	c.counts.int64(int64(m.AccessCount)) //nolint:gosec // not that many
+	c.potentials.float(m.Potential)
+	c.frequencies.int16(uint16(m.Frequency))
+	c.sizes.int32(m.Size)
+	c.policies.int16(m.policy)
+	c.pinned.bool(m.Pinned)
+	c.crystallized.bool(m.Crystallized)
+	c.hashes.bytes(m.Hash[:])
+	c.states.bytes(m.state)
+	c.tags.bytes(m.tags)
+	c.data.bytes(m.Data)
 }
 
 func (c *columns) args() []any {
 	return []any{
-		c.tenants, c.ids, c.created, c.accessed, c.fades, c.ttls, c.counts, c.potentials, c.frequencies,
-		c.sizes, c.policies, c.pinned, c.crystal, c.hashes, c.states, c.tags, c.data,
+		raw(c.tenants.of(oidText)), raw(c.ids.of(oidUUID)), raw(c.created.of(oidTime)), raw(c.accessed.of(oidTime)), raw(c.fades.of(oidTime)),
+		raw(c.ttls.of(oidInt8)), raw(c.counts.of(oidInt8)), raw(c.potentials.of(oidFloat)), raw(c.frequencies.of(oidInt2)),
+		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
+		raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
 	}
 }
 
@@ -147,21 +158,21 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 
 // prepare encodes items.
 func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, quota store.Quota) (*insert, error) {
-	call := &insert{tenant: tenant, quota: quota, done: make(chan error, 1)}
-	seen := make(map[sigil.ID]bool, len(items))
+	call := &insert{tenant: tenant, quota: quota, memories: make([]memory, 0, len(items)), done: make(chan error, 1)}
+	if twice(items) {
+		return nil, exists()
+	}
 	for i := range items {
 		m := &items[i].Memory
-		if seen[m.ID] {
-			return nil, exists()
-		}
-		seen[m.ID] = true
 		policy, err := s.policies.number(ctx, s.pool, m.Policy)
 		if err != nil {
 			return nil, err
 		}
-		if err := call.rows.add(m, policy); err != nil {
+		text, err := textOf(m, policy)
+		if err != nil {
 			return nil, err
 		}
+		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)
 		for j := range items[i].Events {
 			e := &items[i].Events[j]
@@ -176,4 +187,16 @@ func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, 
 		}
 	}
 	return call, nil
+}
+
+// twice tells whether two items have one id.
+func twice(items []store.Item) bool {
+	if len(items) == 1 {
+		return false
+	}
+	seen := make(map[sigil.ID]bool, len(items))
+	for i := range items {
+		seen[items[i].Memory.ID] = true
+	}
+	return len(seen) < len(items)
 }

@@ -57,22 +57,21 @@ select e.tenant, h.base + e.last, h.base, e.entries, e.at, e.block
 from h, unnest($2::text[], $3::bigint[], $4::integer[], $5::timestamptz[], $6::bytea[]) as e (tenant, last, entries, at, block)
 returning base`
 
-// queue puts the statement into b; base gets the position before the first entry.
-func (j *entries) queue(b *pgx.Batch, base *uint64) {
+// queue adds the statement to w; base gets the position before the first entry.
+func (j *entries) queue(w *writes, base *uint64) {
 	if j.n == 0 {
 		return
 	}
-	b.Queue(appendJournal, int64(j.n), j.tenants, j.lasts, j.counts, j.times, j.blocks).Query(func(rows pgx.Rows) error {
-		defer rows.Close()
-		for rows.Next() {
-			var at int64
-			if err := rows.Scan(&at); err != nil {
-				return err
-			}
-			*base = uint64(at)
-		}
-		return rows.Err()
-	})
+	var tenants, lasts, counts, times, blocks array
+	for i := range j.blocks {
+		tenants.text(j.tenants[i])
+		lasts.int64(j.lasts[i])
+		counts.int32(int(j.counts[i]))
+		times.time(j.times[i])
+		blocks.bytes(j.blocks[i])
+	}
+	w.add(appendJournal, int64(j.n), raw(tenants.of(oidText)), raw(lasts.of(oidInt8)), raw(counts.of(oidInt4)), raw(times.of(oidTime)), raw(blocks.of(oidBytes)))
+	(*w)[len(*w)-1].number = base
 }
 
 // event gives the record of an event.

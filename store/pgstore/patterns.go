@@ -254,7 +254,7 @@ func (s *Store) crystallize(ctx context.Context, tenant string, now time.Time, c
 	if len(revision) == 0 {
 		return nil // nothing was ever kept
 	}
-	write := &pgx.Batch{}
+	var write writes
 	var j entries
 	old := map[int]*sigil.Crystal{}
 	all := patterns(groups)
@@ -268,7 +268,7 @@ func (s *Store) crystallize(ctx context.Context, tenant string, now time.Time, c
 	for _, p := range all {
 		c, event := change(p, old[p.Group])
 		if c != nil {
-			write.Queue(`insert into sigil.crystals (tenant, pattern, members, created_at, updated_at, stability, frequency) values ($1, $2, $3, $4, $5, $6, $7)
+			write.add(`insert into sigil.crystals (tenant, pattern, members, created_at, updated_at, stability, frequency) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (tenant, pattern) do update set members = excluded.members, created_at = excluded.created_at, updated_at = excluded.updated_at, stability = excluded.stability, frequency = excluded.frequency`,
 				tenant, p.Group, c.Members, c.CreatedAt, c.UpdatedAt, c.Stability, c.Frequency)
 		}
@@ -278,13 +278,13 @@ on conflict (tenant, pattern) do update set members = excluded.members, created_
 			}
 		}
 	}
-	if write.Len() == 0 && j.n == 0 {
+	if len(write) == 0 && j.n == 0 {
 		return nil
 	}
 	return s.writeCrystals(ctx, tenant, revision[0], write, &j)
 }
 
-func (s *Store) writeCrystals(ctx context.Context, tenant string, revision int64, write *pgx.Batch, j *entries) error {
+func (s *Store) writeCrystals(ctx context.Context, tenant string, revision int64, write writes, j *entries) error {
 	err := s.transact(ctx, func(t *tx) error {
 		var found []int64
 		b := &pgx.Batch{}
@@ -297,9 +297,8 @@ func (s *Store) writeCrystals(ctx context.Context, tenant string, revision int64
 			return errOvertaken
 		}
 		var base uint64
-		all := &pgx.Batch{}
-		all.QueuedQueries = append(all.QueuedQueries, write.QueuedQueries...)
-		j.queue(all, &base)
+		all := slices.Clone(write)
+		j.queue(&all, &base)
 		return t.commit(ctx, all)
 	})
 	if err == nil && j.n > 0 {

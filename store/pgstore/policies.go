@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -17,6 +18,13 @@ type policies struct {
 	byNumber map[uint16]sigil.Policy
 	// +checklocks:mu
 	numbers map[sigil.Policy]uint16
+	// last is the one asked for last, which is mostly the next one too.
+	last atomic.Pointer[numbered]
+}
+
+type numbered struct {
+	policy sigil.Policy
+	number uint16
 }
 
 // get gives the policy with a number, or nil.
@@ -27,9 +35,15 @@ func (p *policies) get(number uint16) sigil.Policy {
 }
 
 func (p *policies) known(policy sigil.Policy) (uint16, bool) {
+	if last := p.last.Load(); last != nil && last.policy == policy {
+		return last.number, true
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	n, ok := p.numbers[policy]
+	if ok {
+		p.last.Store(&numbered{policy, n})
+	}
 	return n, ok
 }
 

@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 )
@@ -239,27 +236,22 @@ where m.tenant = r.tenant and m.id = r.id
 `
 
 func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
-	n := len(step)
-	tenants, ids, recalls := make([]string, n), make([][16]byte, n), make([]int64, n)
-	accessed, fades := make([]time.Time, n), make([]pgtype.Timestamptz, n)
-	policies, pinned := make([]int16, n), make([]bool, n)
-	for i, f := range step {
+	var tenants, ids, recalls, accessed, fades, policies, pinned array
+	for _, f := range step {
 		number, err := s.policies.number(ctx, s.pool, f.meta.Policy)
 		if err != nil {
 			return err
 		}
-		tenants[i], ids[i], recalls[i] = f.meta.Tenant, f.meta.ID, int64(f.recalls)
-		accessed[i], fades[i] = f.meta.LastAccessed, deadline(f.meta.FadesAt)
-		policies[i], pinned[i] = int16(number), f.meta.Pinned
+		tenants.text(f.meta.Tenant)
+		ids.bytes(f.meta.ID[:])
+		recalls.int64(int64(f.recalls)) //nolint:gosec // not that many
+		accessed.time(f.meta.LastAccessed)
+		fades.deadline(f.meta.FadesAt)
+		policies.int16(number)
+		pinned.bool(f.meta.Pinned)
 	}
-	return s.transact(ctx, func(t *tx) error {
-		return t.commit(ctx, batch(writeRefreshes, tenants, ids, recalls, accessed, fades, policies, pinned))
-	})
-}
-
-// batch gives a batch of one statement.
-func batch(sql string, args ...any) *pgx.Batch {
-	b := &pgx.Batch{}
-	b.Queue(sql, args...)
-	return b
+	var w writes
+	w.add(writeRefreshes, raw(tenants.of(oidText)), raw(ids.of(oidUUID)), raw(recalls.of(oidInt8)), raw(accessed.of(oidTime)),
+		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(pinned.of(oidBool)))
+	return s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 }

@@ -16,7 +16,7 @@ import (
 // Who leaves is decided with the tenant's row locked. This process's own changes of those memories are
 // kept out by their keys, which must be locked before: so a first look finds out who they are.
 func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Time, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
-	memories, bytes := int64(len(call.rows.ids)), call.size
+	memories, bytes := int64(len(call.memories)), call.size
 	if q := call.quota; q.Memories > 0 && memories > int64(q.Memories) || q.Bytes > 0 && bytes > q.Bytes {
 		return store.Inserted{}, quotaFull()
 	}
@@ -67,7 +67,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 	var j entries
 	change := counts([]*insert{call})
 	change[0].maxMemories, change[0].maxBytes = 0, 0 // the tenant's row is locked, and room was made
-	b := &pgx.Batch{}
+	var w writes
 	if len(victims) > 0 {
 		ids := make([][16]byte, len(victims))
 		for i, v := range victims {
@@ -80,13 +80,13 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 			change[0].memories--
 			change[0].bytes -= int64(v.Size)
 		}
-		b.Queue("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
+		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
 	}
-	queueInserts(b, []*insert{call})
-	queueCounts(b, change)
+	queueInserts(&w, &columns{}, []*insert{call})
+	queueCounts(&w, change)
 	call.journal(&j)
-	j.queue(b, &base)
-	if err := t.commit(ctx, b); err != nil {
+	j.queue(&w, &base)
+	if err := t.commit(ctx, w); err != nil {
 		return err
 	}
 	for i := range inserted.Evicted {
@@ -109,7 +109,7 @@ const lockTenant = "select memories, bytes from sigil.tenants where tenant = $1 
 
 // victims gives those that must leave for call, with their rows locked.
 func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time) ([]victim, error) {
-	memories, bytes := int64(len(call.rows.ids)), call.size
+	memories, bytes := int64(len(call.memories)), call.size
 	b := &pgx.Batch{}
 	b.Queue(lockTenant, call.tenant).Query(func(rows pgx.Rows) error {
 		defer rows.Close()

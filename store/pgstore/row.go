@@ -38,7 +38,7 @@ func scanMemory(rows pgx.Rows) (row, error) {
 	if tags != "" {
 		err = json.Unmarshal([]byte(tags), &r.Tags)
 	}
-	if err == nil {
+	if r.State = sigil.DefaultState(); err == nil && state != "" {
 		err = r.State.UnmarshalJSON([]byte(state))
 	}
 	return r, err

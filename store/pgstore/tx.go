@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
@@ -12,7 +13,8 @@ import (
 const tries = 10
 
 // tx is a transaction that costs two round trips: one that begins it and reads with locks, and one that
-// writes and commits. Locks are taken in one order by all: memories by key, tenants by name, head.
+// writes and commits; or the second alone. Locks are taken in one order by all: memories by key, tenants
+// by name, head.
 type tx struct {
 	conn  *pgx.Conn
 	begun bool
@@ -48,14 +50,11 @@ func (s *Store) transactOnce(ctx context.Context, f func(*tx) error) error {
 func (t *tx) rows(ctx context.Context, read func(pgx.Rows) (row, error), sql string, args ...any) ([]row, error) {
 	var all []row
 	b := &pgx.Batch{}
-	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		all, err = collect(rows, nil, read)
-		return err
-	})
+	into(b, &all, read, sql, args...)
 	return all, t.send(ctx, b)
 }
 
-// send runs b in the transaction, beginning it where that was not done.
+// send runs reads in the transaction, beginning it where that was not done.
 func (t *tx) send(ctx context.Context, b *pgx.Batch) error {
 	if t.begun {
 		return t.conn.SendBatch(ctx, b).Close()
@@ -67,18 +66,65 @@ func (t *tx) send(ctx context.Context, b *pgx.Batch) error {
 	return t.conn.SendBatch(ctx, first).Close()
 }
 
-// commit runs b and commits.
-func (t *tx) commit(ctx context.Context, b *pgx.Batch) error {
-	var tag pgconn.CommandTag
-	b.Queue("commit").Exec(func(ct pgconn.CommandTag) error {
-		tag = ct
-		return nil
-	})
-	if err := t.send(ctx, b); err != nil {
+// writes are the statements that end a transaction.
+type writes []statement
+
+type statement struct {
+	sql  string
+	args []any // what pgx can encode, or bytes of an array, as they are
+	// number, where it is not nil, gets the number in the first column of the first row.
+	number *uint64
+}
+
+// raw is a parameter in the database's binary form.
+type raw []byte
+
+func (w *writes) add(sql string, args ...any) { *w = append(*w, statement{sql: sql, args: args}) }
+
+// commit runs w and commits, in one round trip. Where nothing was begun, the whole of it is a transaction.
+func (t *tx) commit(ctx context.Context, w writes) error {
+	b := &pgconn.Batch{}
+	for i := range w {
+		if err := t.queue(ctx, b, &w[i]); err != nil {
+			return err
+		}
+	}
+	if t.begun {
+		if err := t.queue(ctx, b, &statement{sql: "commit"}); err != nil {
+			return err
+		}
+	}
+	results, err := t.conn.PgConn().ExecBatch(ctx, b).ReadAll()
+	if err != nil {
 		return err
 	}
-	if tag.String() != "COMMIT" {
+	if last := results[len(results)-1].CommandTag.String(); t.begun && last != "COMMIT" {
 		return pgx.ErrTxCommitRollback
 	}
+	for i := range w {
+		if rows := results[i].Rows; w[i].number != nil && len(rows) > 0 {
+			*w[i].number = binary.BigEndian.Uint64(rows[0][0])
+		}
+	}
+	return nil
+}
+
+var binaryFormat = []int16{pgx.BinaryFormatCode}
+
+// queue puts a statement into b. It is prepared when the connection has it for the first time.
+func (t *tx) queue(ctx context.Context, b *pgconn.Batch, s *statement) error {
+	prepared, err := t.conn.Prepare(ctx, s.sql, s.sql)
+	if err != nil {
+		return err
+	}
+	values := make([][]byte, len(s.args))
+	for i, arg := range s.args {
+		if r, ok := arg.(raw); ok {
+			values[i] = r
+		} else if values[i], err = t.conn.TypeMap().Encode(prepared.ParamOIDs[i], pgx.BinaryFormatCode, arg, nil); err != nil {
+			return err
+		}
+	}
+	b.ExecPrepared(prepared.Name, values, binaryFormat, binaryFormat)
 	return nil
 }

@@ -42,14 +42,13 @@ create table sigil.memories (
   pinned boolean not null,
   crystallized boolean not null,
   hash bytea not null,
-  state text not null, -- JSON
+  state text not null, -- JSON, or empty: 0.5 for each figure
   tags text not null,  -- a JSON array, or empty
   data text not null,  -- JSON, as it was sent
   primary key (tenant, id)
 ) partition by hash (tenant);
 
-create index memories_due on sigil.memories (fades_at);
-create index memories_room on sigil.memories (tenant, fades_at, id);
+create index memories_fade on sigil.memories (tenant, fades_at, id);
 create index memories_near on sigil.memories (tenant, frequency, id);
 
 create table sigil.crystals (
