@@ -16,7 +16,7 @@ TOOL := go tool -modfile=tools/go.mod
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##### Use it
 
@@ -37,6 +37,14 @@ build: ## Build ./bin/sigil
 .PHONY: demo
 demo: build ## Show what it does, start to end
 	@scripts/demo.sh
+
+.PHONY: cluster
+cluster: ## Start PostgreSQL and 3 daemons on it behind one address, to try (ADDR=127.0.0.1:7433)
+	@scripts/cluster.sh up
+
+.PHONY: cluster-down
+cluster-down: ## End what make cluster started, and remove its data
+	@scripts/cluster.sh down
 
 .PHONY: bench
 bench: build ## Measure, and compare with what was measured before

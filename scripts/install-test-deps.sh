@@ -9,12 +9,22 @@ wanted=(
   promtool=prometheus
   lsof=lsof
   unshare=util-linux
+  postgres=postgresql
 )
+
+# have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version.
+have() {
+  if [ "$1" = postgres ]; then
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+  else
+    command -v "$1" >/dev/null
+  fi
+}
 
 missing=()
 packages=()
 for pair in "${wanted[@]}"; do
-  if ! command -v "${pair%%=*}" >/dev/null; then
+  if ! have "${pair%%=*}"; then
     missing+=("${pair%%=*}")
     packages+=("${pair#*=}")
   fi
@@ -44,14 +54,18 @@ fi
 
 # The package prometheus starts a daemon when it is installed, and its recommended node exporter
 # another: the second is not installed, and a policy forbids the first for the time of the
-# installation. A policy that is there already is the owner's and stays; so does a Prometheus that
+# installation. PostgreSQL's would also make a cluster, which is not wanted: the tests make their own.
+# A policy that is there already is the owner's and stays; so does a Prometheus that
 # was running before, which is not ours to stop.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
-remove_policy() {
+no_cluster=/etc/postgresql-common/createcluster.d/sigil-tests.conf
+no_cluster_is_ours=no
+tidy() {
   [ "$policy_is_ours" = no ] || "${as_root[@]}" rm -f "$policy"
+  [ "$no_cluster_is_ours" = no ] || "${as_root[@]}" rm -f "$no_cluster"
 }
-trap remove_policy EXIT
+trap tidy EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -63,6 +77,12 @@ fi
 if [ ! -e "$policy" ]; then
   policy_is_ours=yes
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+fi
+
+if [[ " ${packages[*]} " == *" postgresql "* && ! -e "$no_cluster" ]]; then
+  no_cluster_is_ours=yes
+  "${as_root[@]}" mkdir -p "${no_cluster%/*}"
+  printf 'create_main_cluster = false\n' | "${as_root[@]}" install -m 644 /dev/stdin "$no_cluster"
 fi
 
 echo "install-test-deps: installing ${packages[*]}"
@@ -81,5 +101,5 @@ if [[ " ${packages[*]} " == *" prometheus "* && $had_prometheus = no ]]; then
 fi
 
 for program in "${missing[@]}"; do
-  command -v "$program" >/dev/null || fail "installed, and still not in PATH: $program"
+  have "$program" || fail "installed, and still not there: $program"
 done

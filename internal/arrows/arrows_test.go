@@ -79,6 +79,7 @@ var table = map[string][]string{
 	// Tools of our own.
 	"internal/arrows":  {},
 	"scripts/aptjson":  {},
+	"scripts/front":    {},
 	"internal/bench":   {root, "client", "engine", "store", "store/pebblestore", "store/pgstore", "internal/pgtest", any3rd},
 	"internal/migrate": {root, "store"},
 	"internal/pgtest":  {"github.com/jackc/pgx"},

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Three daemons on one PostgreSQL, behind one address, to try out: `cluster.sh up` and `cluster.sh down`.
+# All of it is in one folder, SIGIL_CLUSTER, which `down` removes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+dir=${SIGIL_CLUSTER:-/tmp/sigil-cluster-$(id -u)} # short: a socket is in it
+addr=${ADDR:-127.0.0.1:7433}
+daemons=3
+
+say() { printf 'cluster: %s\n' "$*"; }
+fail() { say "$*" >&2; exit 1; }
+
+bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1) || true
+[ -n "$bin" ] || fail "PostgreSQL is not installed: make deps installs it (Debian's package postgresql)"
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+  if [ "$(id -u)" -eq 0 ]; then
+    (cd "$dir" && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
+  else
+    (cd "$dir" && "$@")
+  fi
+}
+
+running() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+
+# await FILE PROCESS-FILE: until the file is there, or the process is not.
+await() {
+  for _ in $(seq 600); do
+    [ -s "$1" ] && return 0
+    running "$2" || return 1
+    sleep 0.05
+  done
+  return 1
+}
+
+down() {
+  local pid
+  for pid in "$dir"/*.pid; do
+    if running "$pid"; then
+      kill "$(cat "$pid")"
+      for _ in $(seq 600); do running "$pid" || break; sleep 0.05; done
+    fi
+  done
+  [ ! -d "$dir/postgres" ] || as_postgres "$bin/pg_ctl" -D "$dir/postgres" -m fast -s stop || true
+  rm -rf "$dir"
+}
+
+up() {
+  [ ! -e "$dir" ] || fail "it is up already, in $dir; make cluster-down ends it"
+  go build -trimpath -o bin/sigil ./cmd/sigil
+  mkdir -m 711 "$dir"
+  trap 'say "failed: what there is of it is taken down" >&2; tail -n 5 "$dir"/*.log >&2 || true; down' ERR
+  go build -o "$dir/front" ./scripts/front
+  [ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
+  as_postgres "$bin/initdb" -D "$dir/postgres" -U sigil -A trust -E UTF8 --locale=C --no-instructions >/dev/null
+  as_postgres "$bin/pg_ctl" -D "$dir/postgres" -l "$dir/postgres.log" -s -w -o "-k $dir -c listen_addresses=''" start
+  as_postgres "$bin/createdb" -h "$dir" -U sigil sigil
+  url="postgres://sigil@/sigil?host=$dir"
+
+  local addrs=()
+  for i in $(seq "$daemons"); do
+    bin/sigil serve --store "$url" --data "$dir/data.$i" --addr 127.0.0.1:0 --addr-file "$dir/$i.addr" --policy halflife \
+      >"$dir/$i.log" 2>&1 &
+    echo $! >"$dir/$i.pid"
+  done
+  for i in $(seq "$daemons"); do
+    await "$dir/$i.addr" "$dir/$i.pid"
+    addrs+=("$(cat "$dir/$i.addr")")
+  done
+  "$dir/front" "$addr" "${addrs[@]}" >"$dir/front.log" 2>&1 &
+  echo $! >"$dir/front.pid"
+  for _ in $(seq 200); do
+    running "$dir/front.pid" || false
+    curl -fso /dev/null "http://$addr/readyz" && break
+    sleep 0.05
+  done
+  trap - ERR
+
+  say "one memory in PostgreSQL, $daemons daemons (${addrs[*]}), one address: http://$addr"
+  cat <<EOF
+  bin/sigil encode --addr http://$addr '{"note":"tea at five"}'
+  bin/sigil list --addr http://${addrs[0]}      what one has kept, another one tells
+  kill -9 \$(cat $dir/1.pid)                     and go on
+  psql -h $dir -U sigil sigil -c 'select tenant, id, fades_at, data from sigil.memories'
+  make cluster-down                             ends it, and removes $dir
+EOF
+}
+
+case ${1:-} in
+up) up ;;
+down)
+  [ -e "$dir" ] || { say "it is not up"; exit 0; }
+  down
+  say "down; $dir is removed"
+  ;;
+*) fail "usage: cluster.sh up|down" ;;
+esac

@@ -1,0 +1,55 @@
+// Command front is one address for several daemons: requests go to them in turn, and to the next one
+// where one cannot be reached. It is for trying things out (make cluster), not for production.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+func main() {
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: front ADDRESS DAEMON...")
+		os.Exit(2)
+	}
+	if err := serve(os.Args[1], os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "front:", err)
+		os.Exit(1)
+	}
+}
+
+func serve(addr string, daemons []string) error {
+	var turn atomic.Uint64
+	transport := &http.Transport{
+		MaxIdleConnsPerHost: 256,
+		// A connection that is not made has taken nothing of the request: another may.
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var errs []error
+			for range daemons {
+				to := daemons[turn.Add(1)%uint64(len(daemons))]
+				conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, to)
+				if err == nil {
+					return conn, nil
+				}
+				errs = append(errs, err)
+			}
+			return nil, errors.Join(errs...)
+		},
+	}
+	proxy := &httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "daemons"
+			r.Out.Host = r.In.Host
+		},
+	}
+	server := &http.Server{Addr: addr, Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
+	return server.ListenAndServe()
+}
