@@ -34,7 +34,8 @@ type fleet struct {
 	children [daemons]*campaign.Child
 	http     *http.Client
 
-	mu    sync.RWMutex
+	mu sync.RWMutex
+	// +checklocks:mu
 	addrs [daemons]string
 
 	acked   sync.Map // the number of a memory → its id
@@ -225,7 +226,7 @@ func (f *fleet) compare(ctx context.Context, url string, n int) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // it wrote nothing
+	defer s.Close() // it wrote nothing
 	if err := s.Verify(ctx); err != nil {
 		f.t.Error(err)
 	}

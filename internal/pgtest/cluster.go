@@ -116,7 +116,7 @@ func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 func (c *Cluster) Dir() string { return c.dir }
 
 func (c *Cluster) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:gosec // a program of PostgreSQL's
+	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:noctx,gosec // a program of PostgreSQL's, which ends when it is told to
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	// The server ends with us, at once, however we end.
@@ -146,7 +146,7 @@ func (c *Cluster) Start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the server has its own
 	server := c.command("postgres", args...)
 	server.Stdout, server.Stderr = log, log
 	started, ended := make(chan error), make(chan struct{})

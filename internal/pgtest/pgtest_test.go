@@ -21,7 +21,7 @@ func write(t *testing.T, url, sql string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // it may be broken
+	defer conn.Close(context.Background()) // it may be broken
 	_, err = conn.Exec(ctx, sql)
 	return err
 }

@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"context"
 	"io"
 	"net"
 	"path/filepath"
@@ -41,7 +42,7 @@ const (
 // NewProxy starts a proxy on loopback, which goes with the test.
 func NewProxy(tb testing.TB, c *Cluster) *Proxy {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", p.to)
+		server, err := new(net.Dialer).DialContext(context.Background(), "unix", p.to)
 		if err != nil {
 			_ = client.Close()
 			continue

@@ -30,10 +30,11 @@ func Main(m interface{ Run() int }) {
 // calls [Main].
 func Shared(tb testing.TB) *Cluster {
 	tb.Helper()
+	settings := Fast
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.cluster == nil {
-		c, err := New(Fast)
+		c, err := New(settings)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 // gives the same answer to each operation and holds the same in the end. It closes none of them.
 func Same(t *testing.T, seed uint64, steps int, stores map[string]store.Store) {
 	t.Helper()
-	l := &log{rng: rand.New(rand.NewPCG(seed, 0)), now: time.UnixMilli(1_790_000_000_000).UTC()} //nolint:gosec // a test's draws
+	l := &log{rng: rand.New(rand.NewPCG(seed, 0)), now: time.UnixMilli(1_790_000_000_000).UTC()} // a test's draws
 	var names []string
 	for name := range stores {
 		names = append(names, name)
@@ -89,7 +89,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 			return gave(err, len(near), append([]sigil.Meta{}, near...))
 		}
 	case n < 18:
-		after, limit := uint64(l.rng.IntN(200)), 1+l.rng.IntN(50) //nolint:gosec // not negative
+		after, limit := uint64(l.rng.IntN(200)), 1+l.rng.IntN(50) // not negative
 		return "events", func(ctx context.Context, s store.Store) given {
 			events, err := s.Events(ctx, tenant, after, limit)
 			return gave(err, len(events), append([]sigil.Event{}, events...))

@@ -24,7 +24,7 @@ func (a *array) of(oid uint32) []byte {
 	if len(a.b) < arrayHeader {
 		a.reset()
 	}
-	for i, v := range []uint32{1, 0, oid, uint32(a.n), 1} { //nolint:gosec // not that many
+	for i, v := range []uint32{1, 0, oid, uint32(a.n), 1} { // not that many
 		binary.BigEndian.PutUint32(a.b[4*i:], v)
 	}
 	return a.b
@@ -35,7 +35,7 @@ func (a *array) element(size int) {
 		a.reset()
 	}
 	a.n++
-	a.b = binary.BigEndian.AppendUint32(a.b, uint32(size)) //nolint:gosec // bounded by what a request may hold
+	a.b = binary.BigEndian.AppendUint32(a.b, uint32(size)) // bounded by what a request may hold
 }
 
 func (a *array) text(s string) {
@@ -50,12 +50,12 @@ func (a *array) bytes(s []byte) {
 
 func (a *array) int64(v int64) {
 	a.element(8)
-	a.b = binary.BigEndian.AppendUint64(a.b, uint64(v)) //nolint:gosec // the same bits
+	a.b = binary.BigEndian.AppendUint64(a.b, uint64(v)) // the same bits
 }
 
 func (a *array) int32(v int) {
 	a.element(4)
-	a.b = binary.BigEndian.AppendUint32(a.b, uint32(v)) //nolint:gosec // as the column has it
+	a.b = binary.BigEndian.AppendUint32(a.b, uint32(v)) // as the column has it
 }
 
 func (a *array) int16(v uint16) {

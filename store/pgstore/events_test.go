@@ -43,7 +43,7 @@ func TestAnOpenTransactionHidesNothing(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
 	for _, s := range []*pgstore.Store{a, b, c} {
-		defer s.Close() //nolint:errcheck // what it wrote is read
+		defer s.Close() // what it wrote is read
 	}
 	first, err := engineOn(a).Encode(t.Context(), sigil.DefaultTenant, draft(0))
 	if err != nil {
@@ -91,7 +91,7 @@ func TestAnOpenTransactionHidesNothing(t *testing.T) {
 func TestAPositionThatWaitsHidesNothing(t *testing.T) {
 	url := database(t)
 	s := open(t, url, nil)
-	defer s.Close() //nolint:errcheck // what it wrote is read
+	defer s.Close() // what it wrote is read
 	e := engineOn(s)
 	first, err := e.Encode(t.Context(), sigil.DefaultTenant, draft(0))
 	if err != nil {
@@ -101,7 +101,7 @@ func TestAPositionThatWaitsHidesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // it committed
+	defer conn.Close(context.Background()) // it committed
 	if _, err := conn.Exec(t.Context(), `begin; update sigil.head set position = position + 1;
 		insert into sigil.journal select tenant, 2, 1, entries, at, block from sigil.journal`); err != nil {
 		t.Fatal(err)
@@ -137,8 +137,8 @@ func TestAPositionThatWaitsHidesNothing(t *testing.T) {
 func TestWait(t *testing.T) {
 	url := database(t)
 	a, b := open(t, url, nil), open(t, url, nil)
-	defer a.Close() //nolint:errcheck // nothing is behind
-	defer b.Close() //nolint:errcheck // nothing is behind
+	defer a.Close() // nothing is behind
+	defer b.Close() // nothing is behind
 	e := engineOn(b)
 	for after := range uint64(20) {
 		if after == 10 { // the one that listens, and all others
@@ -191,7 +191,7 @@ func TestTenStartAtOnce(t *testing.T) {
 func TestSkewedClocks(t *testing.T) {
 	url := database(t)
 	s := open(t, url, nil)
-	defer s.Close() //nolint:errcheck // nothing is behind
+	defer s.Close() // nothing is behind
 	s.Skew(time.Hour)
 	if got := s.Now(); time.Until(got) < 30*time.Minute {
 		t.Fatalf("not skewed: %s", got)

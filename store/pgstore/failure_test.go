@@ -91,7 +91,7 @@ func TestOutages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, through, directly := behind(t)
 			s := open(t, through, &pgstore.Options{Timeout: timeout})
-			defer s.Close() //nolint:errcheck // its refreshes may be lost
+			defer s.Close() // its refreshes may be lost
 			e := engineOn(s)
 			var refused atomic.Int64
 			first := encode(t, e, 0, &refused)
@@ -139,7 +139,7 @@ func hold(t *testing.T, url, sql string, d time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // rolls back
+	defer conn.Close(context.Background()) // rolls back
 	if _, err := conn.Exec(context.Background(), "begin; "+sql); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func until(t *testing.T, what string, ok func() bool) {
 func keptOnce(t *testing.T, url string, n int) {
 	t.Helper()
 	s := open(t, url, nil)
-	defer s.Close() //nolint:errcheck // it wrote nothing
+	defer s.Close() // it wrote nothing
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -193,7 +193,7 @@ func keptOnce(t *testing.T, url string, n int) {
 func TestPoolExhausted(t *testing.T) {
 	url := database(t)
 	s := open(t, url, &pgstore.Options{Timeout: timeout, MaxConns: 3})
-	defer s.Close() //nolint:errcheck // nothing is behind
+	defer s.Close() // nothing is behind
 	e := engineOn(s)
 	m := encode(t, e, 0, new(atomic.Int64))
 	var running sync.WaitGroup
@@ -240,7 +240,7 @@ func TestRecallsOutliveAnOutage(t *testing.T) {
 		t.Error(err)
 	}
 	again := open(t, directly, nil)
-	defer again.Close() //nolint:errcheck // nothing is behind
+	defer again.Close() // nothing is behind
 	if got, err := again.Get(t.Context(), m.Key, again.Now()); err != nil || got.AccessCount != 3 {
 		t.Errorf("%d recalls, %v", got.AccessCount, err)
 	}
@@ -257,7 +257,7 @@ func TestPromotion(t *testing.T) {
 	t.Cleanup(replica.Remove)
 	hosts := "postgres://sigil@/postgres?host=" + primary.Dir() + "," + replica.Dir() + "&port=5432,5432"
 	s := open(t, hosts, &pgstore.Options{Timeout: timeout})
-	defer s.Close() //nolint:errcheck // its refreshes may be lost
+	defer s.Close() // its refreshes may be lost
 	e := engineOn(s)
 	encode(t, e, 0, new(atomic.Int64))
 	const clients, each = 8, 40
@@ -284,17 +284,24 @@ func TestPromotion(t *testing.T) {
 		t.Fatal(err)
 	}
 	running.Wait()
-	t.Logf("the longest wait for an acknowledgement was %s", gap.d.Round(time.Millisecond))
+	t.Logf("the longest wait for an acknowledgement was %s", gap.is().Round(time.Millisecond))
 	keptOnce(t, replica.URL("postgres"), 1+clients*each)
 }
 
 type longest struct {
 	mu sync.Mutex
-	d  time.Duration
+	// +checklocks:mu
+	d time.Duration
 }
 
 func (l *longest) take(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.d = max(l.d, d)
+}
+
+func (l *longest) is() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.d
 }

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -82,7 +83,7 @@ func (c *columns) add(m *memory) {
 	c.accessed.time(m.LastAccessed)
 	c.fades.deadline(m.FadesAt)
 	c.ttls.int64(m.TTL.Milliseconds())
-	c.counts.int64(int64(m.AccessCount)) //nolint:gosec // not that many
+	c.counts.int64(int64(m.AccessCount)) // not that many
 	c.potentials.float(m.Potential)
 	c.frequencies.int16(uint16(m.Frequency))
 	c.sizes.int32(m.Size)
@@ -146,10 +147,10 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 		if call.quota == (store.Quota{}) || !tight {
 			err = s.gather(ctx, bounded, call)
 		}
-		if err == errOver && call.quota != (store.Quota{}) {
+		if errors.Is(err, errOver) && call.quota != (store.Quota{}) {
 			inserted, err = s.insertMakingRoom(bounded, call, items[0].Memory.CreatedAt, evict)
 		}
-		if err == errAnswered && try < tries {
+		if errors.Is(err, errAnswered) && try < tries {
 			continue
 		}
 		return inserted, failure(err)

@@ -48,7 +48,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(s.pool)
-	defer db.Close()
+	defer func() { _ = db.Close() }() // the pool stays
 	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("sigil.version"), goose.WithSessionLocker(locker), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return err

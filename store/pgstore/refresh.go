@@ -244,7 +244,7 @@ func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
 		}
 		tenants.text(f.meta.Tenant)
 		ids.bytes(f.meta.ID[:])
-		recalls.int64(int64(f.recalls)) //nolint:gosec // not that many
+		recalls.int64(int64(f.recalls)) // not that many
 		accessed.time(f.meta.LastAccessed)
 		fades.deadline(f.meta.FadesAt)
 		policies.int16(number)

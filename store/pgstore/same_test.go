@@ -20,9 +20,9 @@ func TestSameAsOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // it was compared
+	defer p.Close() // it was compared
 	s := open(t, database(t), nil)
-	defer s.Close() //nolint:errcheck // it was compared
+	defer s.Close() // it was compared
 	proof.Same(t, seed, 1500, map[string]store.Store{"model": storetest.NewModel(), "pebble": p, "postgres": s})
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)

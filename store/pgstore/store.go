@@ -31,15 +31,18 @@ type Store struct {
 	keys      *keylock.Locks // what this process changes one after another
 	refreshes refreshes
 	inserts   chan *insert
-	inFlight  keylock.Set // idempotency keys of inserts under way
-	full      sync.Map    // tenants whose last insert had to make room
-	journaled signal      // fires when this process journaled something
-	heard     signal      // and when any did
+	full      sync.Map // tenants whose last insert had to make room
+	journaled signal   // fires when this process journaled something
+	heard     signal   // and when any did
 
 	// gate is read-locked by every call, and locked by Close.
 	gate sync.RWMutex
 	// +checklocks:gate
 	closed bool
+
+	// inFlight are the idempotency keys of inserts under way.
+	// +checklocks:gate
+	inFlight *keylock.Set
 
 	stop    context.CancelFunc // ends the goroutines
 	running sync.WaitGroup     // the goroutines; Close waits for them
@@ -79,7 +82,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(),
+		logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(), inFlight: &keylock.Set{},
 		inserts: make(chan *insert, maxGathered),
 	}
 	if s.logger == nil {

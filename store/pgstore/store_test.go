@@ -50,7 +50,8 @@ func open(t *testing.T, url string, o *pgstore.Options) *pgstore.Store {
 // emptied are databases with the schema and nothing in it, to be used again: making one takes longer than
 // most tests.
 var emptied struct {
-	mu   sync.Mutex
+	mu sync.Mutex
+	// +checklocks:mu
 	urls []string
 }
 
@@ -99,7 +100,7 @@ func execute(t *testing.T, url, sql string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // nothing is lost
+	defer conn.Close(context.Background()) // nothing is lost
 	if _, err := conn.Exec(context.Background(), sql); err != nil {
 		t.Fatal(err)
 	}

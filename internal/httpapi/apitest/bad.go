@@ -3,6 +3,7 @@
 package apitest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,7 +23,7 @@ func Nested(depth int) string { return strings.Repeat("[", depth) + strings.Repe
 // Codes gives the status of each code that the document served by api lists.
 func Codes(api http.Handler) map[string]int {
 	w := httptest.NewRecorder()
-	api.ServeHTTP(w, httptest.NewRequest("GET", "/openapi.json", nil))
+	api.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), "GET", "/openapi.json", nil))
 	var document struct {
 		Codes []struct {
 			Code   string `json:"code"`

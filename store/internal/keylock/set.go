@@ -28,6 +28,7 @@ func (k *Set) Add(keys []string) bool {
 	return true
 }
 
+// Remove removes all keys.
 func (k *Set) Remove(keys []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
