@@ -31,12 +31,15 @@ type Cluster struct {
 	bin  string
 	as   *syscall.Credential // nil is who we are
 	conf map[string]string
+	keep *keeper
 
 	mu sync.Mutex
 	// +checklocks:mu
 	server *exec.Cmd // nil while it is stopped
 	// +checklocks:mu
 	ended chan struct{} // closed when server has ended
+	// +checklocks:mu
+	killed bool // and left shared memory, which the next start removes
 
 	databases atomic.Int64
 }
@@ -74,7 +77,7 @@ func New(settings map[string]string) (_ *Cluster, err error) {
 	return c, c.Start()
 }
 
-func prepare(settings map[string]string) (*Cluster, error) {
+func prepare(settings map[string]string) (_ *Cluster, err error) {
 	bin, err := Binaries()
 	if err != nil {
 		return nil, err
@@ -87,6 +90,11 @@ func prepare(settings map[string]string) (*Cluster, error) {
 	if c.dir, err = os.MkdirTemp("/tmp", "sigilpg"); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(c.dir)
+		}
+	}()
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		if c.as, err = unprivileged(); err != nil {
 			return nil, err
@@ -96,7 +104,11 @@ func prepare(settings map[string]string) (*Cluster, error) {
 		}
 	}
 	c.conf["unix_socket_directories"] = c.dir
-	return c, os.Chmod(c.dir, 0o711) //nolint:gosec // the socket in it is for whoever runs the tests
+	if err := os.Chmod(c.dir, 0o711); err != nil { //nolint:gosec // the socket in it is for whoever runs the tests
+		return nil, err
+	}
+	c.keep, err = c.watch()
+	return c, err
 }
 
 // unprivileged is the user that Debian's package makes.
@@ -125,6 +137,9 @@ func (c *Cluster) command(program string, args ...string) *exec.Cmd {
 }
 
 func (c *Cluster) run(program string, args ...string) error {
+	// The signal at our death is tied to the thread that starts the program.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if out, err := c.command(program, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
@@ -164,7 +179,7 @@ func (c *Cluster) Start() error {
 	if err := <-started; err != nil {
 		return err
 	}
-	c.server, c.ended = server, ended
+	c.server, c.ended, c.killed = server, ended, false
 	return c.await(ended)
 }
 
@@ -208,9 +223,16 @@ func (c *Cluster) Stop(signal syscall.Signal) error {
 	return err
 }
 
-// Remove ends the server, as a crash would, and removes its data.
+// Remove ends the server, as a crash would, and removes its data. A second one does nothing.
 func (c *Cluster) Remove() {
+	c.mu.Lock()
+	killed := c.killed
+	c.mu.Unlock()
+	if killed {
+		_ = c.Start()
+	}
 	_ = c.Stop(Immediate)
+	c.keep.end()
 	_ = os.RemoveAll(c.dir)
 }
 
@@ -281,12 +303,15 @@ func (c *Cluster) awaitReplica() error {
 		return err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // nothing is lost
-	for state := ""; state != "sync"; {
-		if err := conn.QueryRow(ctx, "select coalesce(max(sync_state), '') from pg_stat_replication").Scan(&state); err != nil {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var state string
+		if err := conn.QueryRow(ctx, "select coalesce(max(sync_state), '') from pg_stat_replication").Scan(&state); err != nil || state == "sync" {
 			return err
 		}
+		<-tick.C // the query ends with ctx
 	}
-	return nil
 }
 
 // Promote makes a primary of a replica, which waits for no replica of its own.

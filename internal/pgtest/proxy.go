@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -20,6 +21,8 @@ type Proxy struct {
 	state state
 	// +checklocks:mu
 	delay time.Duration
+	// +checklocks:mu
+	lose bool // the next answer to a command
 	// +checklocks:mu
 	conns map[net.Conn]bool
 	// +checklocks:mu
@@ -81,6 +84,39 @@ func (p *Proxy) Freeze() { p.set(frozen, false) }
 
 // LoseAnswers lets what clients say through, and cuts a connection instead of giving the answer.
 func (p *Proxy) LoseAnswers() { p.set(lossy, false) }
+
+// LoseNextAnswer cuts a connection, once, where the server says that it has executed a command and is in no
+// transaction: what the command did is committed then, and its client does not hear of it.
+func (p *Proxy) LoseNextAnswer() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = true
+}
+
+// loses tells, once, whether b is the answer to lose.
+func (p *Proxy) loses(b []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.lose || !committed(b) {
+		return false
+	}
+	p.lose = false
+	return true
+}
+
+// committed tells whether b ends with ReadyForQuery out of a transaction, and has a CommandComplete, whose
+// text begins with a capital letter. It does not parse the messages before: a row could have it believe so.
+func committed(b []byte) bool {
+	if !bytes.HasSuffix(b, []byte("Z\x00\x00\x00\x05I")) {
+		return false
+	}
+	for ; len(b) > 5; b = b[1:] {
+		if b[0] == 'C' && b[1] == 0 && b[2] == 0 && b[3] == 0 && 'A' <= b[5] && b[5] <= 'Z' {
+			return true
+		}
+	}
+	return false
+}
 
 // Restore lets everything through again.
 func (p *Proxy) Restore() { p.set(passing, false) }
@@ -149,7 +185,7 @@ func (p *Proxy) pass(to, from net.Conn, answers bool) {
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)
-		if n > 0 && !p.through(to, b[:n], answers) || err != nil {
+		if n > 0 && (answers && p.loses(b[:n]) || !p.through(to, b[:n], answers)) || err != nil {
 			return
 		}
 	}

@@ -15,11 +15,15 @@ var shared struct {
 	cluster *Cluster
 }
 
-// Main runs the tests of a package, and removes the cluster that they shared.
+// Main runs the tests of a package, and removes the cluster that they shared. Where one fails it shows the
+// end of the server's log.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
 	shared.mu.Lock()
 	if shared.cluster != nil {
+		if code != 0 {
+			fmt.Fprintf(os.Stderr, "the server's log:\n%s\n", shared.cluster.Log())
+		}
 		shared.cluster.Remove()
 	}
 	shared.mu.Unlock()
