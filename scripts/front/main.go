@@ -19,16 +19,19 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: front ADDRESS DAEMON...")
 		os.Exit(2)
 	}
-	if err := serve(os.Args[1], os.Args[2:]); err != nil {
+	server := &http.Server{Addr: os.Args[1], Handler: inTurn(os.Args[2:]), ReadHeaderTimeout: 10 * time.Second}
+	if err := server.ListenAndServe(); err != nil {
 		fmt.Fprintln(os.Stderr, "front:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(addr string, daemons []string) error {
+// inTurn hands each request to the next daemon that can be reached.
+func inTurn(daemons []string) http.Handler {
 	var turn atomic.Uint64
 	transport := &http.Transport{
-		MaxIdleConnsPerHost: 256,
+		// A connection that is kept would have the next request too, and so one daemon all of them.
+		DisableKeepAlives: true,
 		// A connection that is not made has taken nothing of the request: another may.
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var errs []error
@@ -43,13 +46,11 @@ func serve(addr string, daemons []string) error {
 			return nil, errors.Join(errs...)
 		},
 	}
-	proxy := &httputil.ReverseProxy{
+	return &httputil.ReverseProxy{
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "daemons"
 			r.Out.Host = r.In.Host
 		},
 	}
-	server := &http.Server{Addr: addr, Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
-	return server.ListenAndServe()
 }
