@@ -77,7 +77,7 @@ type Store interface {
 	// members / 1000 · φ.
 	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
 
-	// Crystallize shows change each pattern of the tenant that has a live member or a crystal, with
+	// Crystallize shows change each pattern of the tenant that has a live member or a crystal, by group, with
 	// its crystal (nil if none), and stores the crystal and journals the event it gives; nil for
 	// either is none. Concurrent calls for one tenant follow one another.
 	Crystallize(ctx context.Context, tenant string, now time.Time, change func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error

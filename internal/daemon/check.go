@@ -32,7 +32,7 @@ func (c *Config) check(say func(setting, why string)) {
 		}
 	}
 	if c.Store != "pebble" && !c.postgres() {
-		say("store", "is neither pebble nor the postgres:// URL of a database") // without the value: it may have a password
+		say("store", fmt.Sprintf("%q is not known; it can be pebble, or the postgres:// URL of a database", shownStore(c.Store)))
 	}
 	if why := checkAddr(c.Addr, c.Insecure); why != "" {
 		say("addr", why)

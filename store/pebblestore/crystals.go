@@ -25,11 +25,12 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	for _, p := range patterns {
 		live[p.Group] = true
 	}
-	for _, group := range slices.Sorted(maps.Keys(crystals)) {
+	for group := range crystals {
 		if !live[group] {
 			patterns = append(patterns, sigil.Pattern{Group: group})
 		}
 	}
+	slices.SortFunc(patterns, func(a, b sigil.Pattern) int { return a.Group - b.Group })
 	ch := newChange()
 	var changed []sigil.Crystal
 	for _, p := range patterns {

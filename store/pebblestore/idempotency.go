@@ -116,7 +116,7 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 		}
 		looked++
 		ch.remove(key)
-		dropped, err := s.pruneAnswer(ch, tenant, string(idem), now)
+		dropped, err := s.pruneAnswer(ch, tenant, string(idem), ends)
 		if dropped {
 			ended++
 		}
@@ -133,8 +133,9 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 	return ended, next, s.commits.do(ch)
 }
 
-// pruneAnswer deletes an answer, unless a later insert with the same key has put another in its place.
-func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) (dropped bool, err error) {
+// pruneAnswer deletes the answer that ended at a moment, unless a later insert with the same key has put
+// another in its place.
+func (s *Store) pruneAnswer(ch *change, tenant, key string, ended int64) (dropped bool, err error) {
 	b, closer, err := s.db.Get(idempotencyKey(tenant, key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -143,7 +144,7 @@ func (s *Store) pruneAnswer(ch *change, tenant, key string, now time.Time) (drop
 		return false, err
 	}
 	r := record.NewReader(b)
-	if _, ends := r.Answer(tenant, s.policies); !ends.After(now) {
+	if _, ends := r.Answer(tenant, s.policies); ends.UnixMilli() == ended {
 		ch.remove(idempotencyKey(tenant, key))
 		dropped = true
 	}

@@ -28,16 +28,14 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if len(rows) == 0 {
 		return sigil.Memory{}, sigil.NotFound()
 	}
-	m := rows[0].Memory
-	stored := m.FadesAt
-	m.Meta = s.refreshes.over(m.Meta, behind)
-	before := m.Meta
+	before := s.refreshes.over(rows[0], behind)
+	m, stored := before.Memory, rows[0].FadesAt
 	event, err := decide(&m.Meta, change)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
 	far := stored.IsZero() || stored.Sub(m.LastAccessed) > near
-	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(&before, &m.Meta, stored) {
+	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
 		return m, nil
 	}
 	m.Meta, err = s.update(bounded, key, change)
@@ -73,7 +71,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		if len(rows) == 0 {
 			return sigil.NotFound()
 		}
-		m = s.withRecalls(rows[0].Meta)
+		m = s.withRecalls(rows[0])
 		event, err := decide(&m, change)
 		if err != nil {
 			return err
@@ -82,9 +80,13 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		if err != nil {
 			return err
 		}
+		repinned := 0
+		if m.Pinned != rows[0].Pinned || event != nil {
+			repinned = 1
+		}
 		var w writes
-		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7 where tenant = $1 and id = $2",
-			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy))
+		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8 where tenant = $1 and id = $2",
+			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned)
 		var j entries
 		if event != nil {
 			if err := s.journal(ctx, &j, event); err != nil {
@@ -108,10 +110,10 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 
 // withRecalls gives a row's figures with the recalls that are behind added: the row is locked, and no
 // refreshes are being written, so that the sum is right.
-func (s *Store) withRecalls(m sigil.Meta) sigil.Meta {
-	behind := s.refreshes.of(m.Key)
-	over := behind.over(m)
-	over.AccessCount = m.AccessCount + behind.recalls
+func (s *Store) withRecalls(r row) sigil.Meta {
+	behind := s.refreshes.of(r.Key)
+	over := behind.over(r).Meta
+	over.AccessCount = r.AccessCount + behind.recalls
 	return over
 }
 
@@ -156,7 +158,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		}
 		found := make(map[sigil.Key]sigil.Meta, len(rows))
 		for _, r := range rows {
-			found[r.Key] = s.withRecalls(r.Meta)
+			found[r.Key] = s.withRecalls(r)
 		}
 		change := map[string]count{}
 		var j entries

@@ -42,9 +42,7 @@ func (s *Store) get(ctx context.Context, key sigil.Key, locking string) (m sigil
 	if err != nil || len(rows) == 0 {
 		return m, false, err
 	}
-	m = rows[0].Memory
-	m.Meta = s.refreshes.over(m.Meta, behind)
-	return m, true, nil
+	return s.refreshes.over(rows[0], behind).Memory, true, nil
 }
 
 // due asks tenant by tenant: an index over all of them would cost every insert more than it saves here.
@@ -96,8 +94,7 @@ func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 		return nil, false, reading(ctx, err)
 	}
 	for _, r := range rows {
-		r.Meta = s.refreshes.over(r.Meta, behind[r.Key])
-		page = append(page, r.Memory)
+		page = append(page, s.refreshes.over(r, behind[r.Key]).Memory)
 	}
 	if len(page) > q.Limit {
 		return page[:q.Limit], true, nil
@@ -158,7 +155,7 @@ order by abs(frequency - $2), id desc limit $6`, tenant, int16(f), int16(from), 
 			return nil, reading(ctx, err)
 		}
 		for _, r := range rows {
-			near = append(near, s.refreshes.over(r.Meta, behind[r.Key]))
+			near = append(near, s.refreshes.over(r, behind[r.Key]).Meta)
 		}
 	}
 	return near, nil

@@ -40,8 +40,9 @@ type refreshes struct {
 
 // refresh is what recalls of one memory come to.
 type refresh struct {
-	recalls uint64     // since the database's figures
-	meta    sigil.Meta // after them
+	recalls  uint64     // since the database's figures
+	meta     sigil.Meta // after them
+	revision int32      // of the row that they were of
 }
 
 // A read is put together with what is behind in three steps: of (or all), the query, and over. What was
@@ -67,26 +68,32 @@ func (r *refreshes) all(tenant string) map[sigil.Key]refresh {
 	return all
 }
 
-// over gives m, as it was read, with what was behind of it before the read, and is now.
-func (r *refreshes) over(m sigil.Meta, before refresh) sigil.Meta {
-	return r.of(m.Key).over(before.over(m))
+// over gives a row, as it was read, with what was behind of it before the read, and is now.
+func (r *refreshes) over(read row, before refresh) row {
+	return r.of(read.Key).over(before.over(read))
 }
 
-// over gives m with f. Not as a sum: m may have it by now. A pin or unpin by another process is newer.
-func (f refresh) over(m sigil.Meta) sigil.Meta {
-	if f.meta.Policy == nil {
-		return m
+// over gives a row with f. Not as a sum: the row may have it by now.
+func (f refresh) over(r row) row {
+	switch {
+	case f.meta.Policy == nil:
+		return r
+	case f.revision > r.revision: // the row was read before it was pinned or unpinned, and f comes after that
+		recalls := max(r.AccessCount, f.meta.AccessCount)
+		r.Meta, r.revision = f.meta, f.revision
+		r.AccessCount = recalls
+		return r
 	}
-	m.AccessCount = max(m.AccessCount, f.meta.AccessCount)
-	if m.Pinned == f.meta.Pinned && !f.meta.LastAccessed.Before(m.LastAccessed) {
-		m.LastAccessed, m.FadesAt, m.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Policy
+	r.AccessCount = max(r.AccessCount, f.meta.AccessCount)
+	if f.revision == r.revision && !f.meta.LastAccessed.Before(r.LastAccessed) {
+		r.LastAccessed, r.FadesAt, r.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Policy
 	}
-	return m
+	return r
 }
 
 // put leaves the recalls that made after of before to be written later; false where too many are. stored
 // is the deadline that the database has.
-func (r *refreshes) put(before, after *sigil.Meta, stored time.Time) bool {
+func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f, ok := r.behind[after.Key]
@@ -97,7 +104,7 @@ func (r *refreshes) put(before, after *sigil.Meta, stored time.Time) bool {
 		r.behind = map[sigil.Key]refresh{}
 	}
 	f.recalls += after.AccessCount - before.AccessCount
-	f.meta = *after
+	f.meta, f.revision = *after, before.revision
 	r.behind[after.Key] = f
 	for _, at := range []time.Time{stored, after.FadesAt} {
 		if !at.IsZero() && (r.soonest.IsZero() || at.Before(r.soonest)) {
@@ -128,7 +135,7 @@ func (r *refreshes) written(done []refresh) {
 		if !ok {
 			continue
 		}
-		if f.recalls -= min(d.recalls, f.recalls); f.recalls == 0 && f.meta == d.meta {
+		if f.recalls -= min(d.recalls, f.recalls); f.recalls == 0 && f.meta == d.meta && f.revision == d.revision {
 			delete(r.behind, d.meta.Key)
 		} else {
 			r.behind[d.meta.Key] = f
@@ -221,22 +228,22 @@ func (s *Store) flush(ctx context.Context) error {
 // writeRefreshes locks the memories in the order of their keys, whatever order the plan of the update
 // has.
 const writeRefreshes = `with r as (
-  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::boolean[])
-    as r (tenant, id, recalls, last_accessed, fades_at, policy, pinned)
+  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[])
+    as r (tenant, id, recalls, last_accessed, fades_at, policy, revision)
 ), locked as (
   select m.tenant, m.id from sigil.memories m join r on m.tenant = r.tenant and m.id = r.id order by m.tenant, m.id for no key update of m
 )
 update sigil.memories m set
   access_count = m.access_count + r.recalls,
-  last_accessed = case when m.pinned = r.pinned and r.last_accessed >= m.last_accessed then r.last_accessed else m.last_accessed end,
-  fades_at = case when m.pinned = r.pinned and r.last_accessed >= m.last_accessed then r.fades_at else m.fades_at end,
-  policy = case when m.pinned = r.pinned and r.last_accessed >= m.last_accessed then r.policy else m.policy end
+  last_accessed = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.last_accessed else m.last_accessed end,
+  fades_at = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.fades_at else m.fades_at end,
+  policy = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.policy else m.policy end
 from r join locked l on l.tenant = r.tenant and l.id = r.id
 where m.tenant = r.tenant and m.id = r.id
 `
 
 func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
-	var tenants, ids, recalls, accessed, fades, policies, pinned array
+	var tenants, ids, recalls, accessed, fades, policies, revisions array
 	for _, f := range step {
 		number, err := s.policies.number(ctx, s.pool, f.meta.Policy)
 		if err != nil {
@@ -248,10 +255,10 @@ func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
 		accessed.time(f.meta.LastAccessed)
 		fades.deadline(f.meta.FadesAt)
 		policies.int16(number)
-		pinned.bool(f.meta.Pinned)
+		revisions.int32(int(f.revision))
 	}
 	var w writes
 	w.add(writeRefreshes, raw(tenants.of(oidText)), raw(ids.of(oidUUID)), raw(recalls.of(oidInt8)), raw(accessed.of(oidTime)),
-		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(pinned.of(oidBool)))
+		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)))
 	return s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 }

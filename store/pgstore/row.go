@@ -13,14 +13,15 @@ import (
 
 // The columns of a memory, in the order in which scanMeta and scanMemory read them.
 const (
-	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized"
+	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
 )
 
 // row is a memory as its row has it: its policy is still a number.
 type row struct {
 	sigil.Memory
-	policy uint16
+	policy   uint16
+	revision int32
 }
 
 func scanMeta(rows pgx.Rows) (row, error) { return scan(rows) }
@@ -50,7 +51,7 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	var ttl, count int64
 	var frequency, policy int16
 	err := rows.Scan(append([]any{
-		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized,
+		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.revision,
 	}, more...)...)
 	r.CreatedAt, r.LastAccessed = r.CreatedAt.UTC(), r.LastAccessed.UTC()
 	r.FadesAt = fromDeadline(fades)

@@ -149,6 +149,9 @@ var idempotencyIdeas = []idea{
 		f.ok("Prune", err)
 		equal(f.t, "pruned", n, 0)
 		f.answers("k", second.Memory)
+		n, err = f.Prune(f.ctx(), end.Add(time.Hour), 10)
+		f.ok("Prune", err)
+		equal(f.t, "pruned when it has ended, too", n, 1)
 	}},
 	{"at once, one inserts", func(f *fixture) {
 		var inserted atomic.Int64

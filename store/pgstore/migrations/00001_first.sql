@@ -41,6 +41,7 @@ create table sigil.memories (
   policy smallint not null,
   pinned boolean not null,
   crystallized boolean not null,
+  revision integer not null default 0, -- grows with each pin and unpin: what recalls changed before is older
   hash bytea not null,
   state text not null, -- JSON, or empty: 0.5 for each figure
   tags text not null,  -- a JSON array, or empty
