@@ -138,6 +138,17 @@ var idempotencyIdeas = []idea{
 		equal(f.t, "from the end on", []int{prune(end), prune(end), prune(end), prune(end)}, []int{2, 2, 1, 0})
 		f.answers("stays", stays.Memory)
 	}},
+	{"pruning counts a key once, though a second answer took the place of the first", func(f *fixture) {
+		f.inserts("k")
+		end := start.Add(time.Hour)
+		second := keyed(f.memory(created(end)), "k", 1)
+		second.Idempotency.Ends = end.Add(time.Hour)
+		_, err := f.insertItems(second)
+		f.ok("Insert", err)
+		n, err := f.Prune(f.ctx(), end.Add(time.Hour), 10)
+		f.ok("Prune", err)
+		equal(f.t, "pruned", n, 1)
+	}},
 	{"pruning spares an answer that took the place of one that ended", func(f *fixture) {
 		f.inserts("k")
 		end := start.Add(time.Hour)
