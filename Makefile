@@ -16,7 +16,7 @@ TOOL := go tool -modfile=tools/go.mod
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##### Use it
 
@@ -95,9 +95,13 @@ fuzz: ## Run every fuzz target (FUZZTIME=10s each)
 model: ## Live STEPS=200000 random steps next to the model
 	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/proof
 
+.PHONY: model-postgres
+model-postgres: ## Live STEPS=10000 random steps over PostgreSQL next to the model
+	SIGIL_STEPS=$(or $(STEPS),10000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./store/pgstore
+
 .PHONY: histories
 histories: ## Check ROUNDS=200 rounds of real histories for linearizability
-	SIGIL_HISTORIES=$(or $(ROUNDS),200) go test -count=1 -v -timeout 0 -run '^TestHistories' ./internal/proof
+	SIGIL_HISTORIES=$(or $(ROUNDS),200) go test -count=1 -v -timeout 0 -run '^TestHistories' ./internal/proof ./store/pgstore
 
 .PHONY: crash
 crash: ## Cut the power after every write of the script, and fail every disk operation
@@ -106,6 +110,14 @@ crash: ## Cut the power after every write of the script, and fail every disk ope
 .PHONY: kill
 kill: ## Kill a daemon under load in ROUNDS=200 rounds (SEED=… to replay)
 	SIGIL_ROUNDS=$(or $(ROUNDS),200) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKill$$' ./internal/campaign
+
+.PHONY: kill-postgres
+kill-postgres: ## Kill a daemon on PostgreSQL, and the database, in ROUNDS=40 rounds (SEED=… to replay)
+	SIGIL_ROUNDS=$(or $(ROUNDS),40) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKillOverPostgres$$' ./internal/campaign
+
+.PHONY: fleet
+fleet: ## Four daemons, a thousand clients, EACH=20 memories each; one daemon is killed, one restarted
+	SIGIL_EACH=$(or $(EACH),20) go test -count=1 -v -timeout 0 -run '^TestFleet$$' ./internal/campaign
 
 .PHONY: handover
 handover: ## Replace a daemon under load HANDOVERS=20 times
