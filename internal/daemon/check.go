@@ -37,7 +37,7 @@ func (c *Config) check(say func(setting, why string)) {
 	if why := checkAddr(c.Addr, c.Insecure); why != "" {
 		say("addr", why)
 	}
-	if c.Data == "" {
+	if c.Data == "" && !c.postgres() {
 		say("data", "there is no home folder to put one in: name a folder")
 	}
 	if _, err := c.policy(); err != nil {
