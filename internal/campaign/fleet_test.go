@@ -45,9 +45,9 @@ type fleet struct {
 
 // TestFleet is four daemons on one PostgreSQL, a thousand clients spread over them, and sweeps in all; one
 // daemon is killed and another restarted in between. Nothing acknowledged is missing or there twice, and
-// each fade is journaled once. SIGIL_EACH is how many memories each client encodes; 3 if it is not set.
+// each fade is journaled once. SIGIL_EACH is how many memories each client encodes; 2 if it is not set.
 func TestFleet(t *testing.T) {
-	each := int(number(t, "SIGIL_EACH", 3))
+	each := int(number(t, "SIGIL_EACH", 2))
 	cluster := pgtest.Start(t, nil)
 	name, err := cluster.Database(t.Context())
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // database, with all its disk promises in force. What was acknowledged is there afterwards, and nothing
 // else is: SIGIL_ROUNDS says how often, SIGIL_SEED which moments.
 func TestKillOverPostgres(t *testing.T) {
-	rounds := number(t, "SIGIL_ROUNDS", 6)
+	rounds := number(t, "SIGIL_ROUNDS", 4)
 	cluster := pgtest.Start(t, nil)
 	c := begin(t)
 	var url string
