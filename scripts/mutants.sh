@@ -41,7 +41,7 @@ p=store/pebblestore
 mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
 	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
 	go test -race -count=1 -run 'Contract|Concurrent' ./$p
-mutant no-key-lock 'changes of one memory do not exclude each other' $p/keylock.go \
+mutant no-key-lock 'changes of one memory do not exclude each other' store/internal/keylock/keylock.go \
 	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
 	go test -count=1 ./$p
 mutant no-sync 'a commit is answered without a sync' $p/commit.go \
@@ -80,6 +80,19 @@ mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
 mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
 	's/level == roomy \|\| level == tight && !ch\.grows/level <= full/' \
 	go test -count=1 -run 'Refused' ./$p
+g=store/pgstore
+mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
+	's/("synchronous_commit": +)"on"/$1"off"/' \
+	go test -count=1 -run 'KillOverPostgres' ./internal/campaign
+mutant pg-behind 'a recall at its deadline is written behind' $g/refresh.go \
+	's/near = 3 \* time\.Second/near = -time.Hour/' \
+	go test -count=1 -run 'NearItsDeadline' ./$g
+mutant pg-sum 'recalls that were just written are counted twice' $g/refresh.go \
+	's/r\.AccessCount = max\(r\.AccessCount, f\.meta\.AccessCount\)\n\tif/r.AccessCount += f.recalls\n\tif/' \
+	go test -count=1 -run 'Histories|CountedOnce' ./$g
+mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
+	's/update sigil\.head set position = position \+ \$1 returning position - \$1 as base/select position as base, \$1::bigint from sigil.head/' \
+	go test -count=1 -run 'Contract' ./$g
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/arrows

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,5 +202,74 @@ func TestSkewedClocks(t *testing.T) {
 	}
 	if off := time.Until(s.Now()).Abs(); off > 10*time.Second { // it is this machine's database
 		t.Errorf("%s off", off)
+	}
+}
+
+// TestARecallNearItsDeadlineIsSeenAtOnce recalls a memory in one process shortly before its deadline: after
+// the answer another process, which sweeps, knows that it lives. A memory with time left is known within a
+// second.
+func TestARecallNearItsDeadlineIsSeenAtOnce(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, nil), open(t, url, nil)
+	defer a.Close()                                   // nothing is behind
+	defer b.Close()                                   // nothing is behind
+	m := encode(t, engineOn(a), 0, new(atomic.Int64)) // it lives for 95 s
+	for _, left := range []time.Duration{time.Second, time.Minute} {
+		now := m.FadesAt.Add(-left)
+		kept, err := a.Update(t.Context(), m.Key, func(m *sigil.Meta) (*sigil.Event, error) {
+			m.AccessCount++
+			m.Touch(m.Policy, now)
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left == time.Minute {
+			until(t, "for the refresh", func() bool {
+				got, err := b.Get(t.Context(), m.Key, now)
+				return err == nil && got.Meta == kept.Meta
+			})
+		}
+		if keys, err := b.Due(t.Context(), m.FadesAt, 10); err != nil || len(keys) > 0 {
+			t.Errorf("%s before its deadline: due %v, %v", left, keys, err)
+		}
+		if got, err := b.Get(t.Context(), m.Key, m.FadesAt); err != nil || got.Meta != kept.Meta {
+			t.Errorf("%s before its deadline: %+v, %v", left, got.Meta, err)
+		}
+		m = kept
+	}
+}
+
+// TestRecallsAreCountedOnce recalls from two processes at once: what one of them answers never falls, and in
+// the end the database has the sum.
+func TestRecallsAreCountedOnce(t *testing.T) {
+	url := database(t)
+	stores := []*pgstore.Store{open(t, url, nil), open(t, url, nil)}
+	m := encode(t, engineOn(stores[0]), 0, new(atomic.Int64))
+	const each = 400
+	var running sync.WaitGroup
+	for _, s := range stores {
+		running.Go(func() {
+			e, last := engineOn(s), uint64(0)
+			for range each {
+				got, err := e.Recall(t.Context(), m.Key)
+				if err != nil || got.AccessCount <= last {
+					t.Errorf("%d recalls after %d, %v", got.AccessCount, last, err)
+					return
+				}
+				last = got.AccessCount
+			}
+		})
+	}
+	running.Wait()
+	for _, s := range stores {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	again := open(t, url, nil)
+	defer again.Close() // nothing is behind
+	if got, err := again.Get(t.Context(), m.Key, again.Now()); err != nil || got.AccessCount != 2*each {
+		t.Errorf("%d recalls in the end, want %d: %v", got.AccessCount, 2*each, err)
 	}
 }
