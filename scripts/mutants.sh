@@ -92,7 +92,7 @@ mutant pg-sum 'recalls that were just written are counted twice' $g/refresh.go \
 	go test -count=1 -run 'Histories|CountedOnce' ./$g
 mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
 	's/update sigil\.head set position = position \+ \$1 returning position - \$1 as base/select position as base, \$1::bigint from sigil.head/' \
-	go test -count=1 -run 'Contract' ./$g
+	go test -count=1 -run 'Contract/journal' ./$g
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/arrows

@@ -314,3 +314,41 @@ func (f *fleet) counted(ctx context.Context, i int) float64 {
 	}
 	return v
 }
+
+// once asserts that the store is sound, and that n memories were encoded, each once.
+func (f *fleet) once(ctx context.Context, url string, n int) {
+	f.t.Helper()
+	s, err := pgstore.Open(ctx, url, &pgstore.Options{Timeout: campaign.Patience})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }() // it wrote nothing
+	if err := s.Verify(ctx); err != nil {
+		f.t.Error(err)
+	}
+	encoded := map[sigil.ID]int{}
+	for last := uint64(0); ; {
+		page, err := f.client(0).Events(ctx, last, 1000)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if len(page.Events) == 0 {
+			break
+		}
+		for _, e := range page.Events {
+			last = e.Position
+			encoded[*e.ID]++
+		}
+	}
+	found := 0
+	f.acked.Range(func(n, id any) bool {
+		found++
+		if times := encoded[id.(sigil.ID)]; times != 1 { //nolint:forcetypeassert // as it was stored
+			f.t.Errorf("memory %v was encoded %d times", n, times)
+		}
+		return true
+	})
+	if found != n || len(encoded) != n {
+		f.t.Errorf("%d acknowledged, %d encoded, want %d", found, len(encoded), n)
+	}
+}
