@@ -44,7 +44,7 @@ var table = map[string][]string{
 	// Keeping. Only a driver knows its database.
 	"store":                  {root},
 	"store/storetest":        {root, "store", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
-	"store/internal/keylock": {root},
+	"store/internal/keylock": {root, "store"},
 	"store/internal/record":  {root, "store"},
 	"store/pgstore":          {root, "store", "store/internal/keylock", "store/internal/record", "github.com/jackc/pgx", "github.com/pressly/goose"},
 	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid"},

@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,7 +19,6 @@ import (
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/campaign"
 	"github.com/sigil-dna/sigil/internal/pgtest"
-	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
 const (
@@ -84,21 +84,14 @@ func TestFleet(t *testing.T) {
 		t.Error(err)
 	}
 	<-twoThirds
-	for _, child := range []*campaign.Child{f.children[2]} {
-		if err := child.Terminate(); err != nil {
-			t.Error(err)
-		}
-		if err := child.Gone(ctx); err != nil {
-			t.Error(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Error(err)
-		}
-		if err := child.Ready(ctx); err != nil {
-			t.Fatal(err)
-		}
-		f.at(2, child.Addr())
+	restarted := f.children[2]
+	if err := errors.Join(restarted.Terminate(), restarted.Gone(ctx), restarted.Start()); err != nil {
+		t.Error(err)
 	}
+	if err := restarted.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	f.at(2, restarted.Addr())
 	running.Wait()
 	took := time.Since(begin)
 	f.wait(ctx, callers*each)
@@ -222,39 +215,8 @@ func (f *fleet) wait(ctx context.Context, n int) {
 // compare holds what is there, and the journal, against what was acknowledged.
 func (f *fleet) compare(ctx context.Context, url string, n int) {
 	f.t.Helper()
-	s, err := pgstore.Open(ctx, url, &pgstore.Options{Timeout: campaign.Patience})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer s.Close() // it wrote nothing
-	if err := s.Verify(ctx); err != nil {
-		f.t.Error(err)
-	}
-	encoded, faded, last := map[sigil.ID]int{}, map[sigil.ID]int{}, uint64(0)
-	for {
-		// From another daemon each time: they all have one journal.
-		page, err := f.client([]int{0, 2, 3}[last%3]).Events(ctx, last, 1000)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		if len(page.Events) == 0 {
-			break
-		}
-		for _, e := range page.Events {
-			if e.Position != last+1 {
-				f.t.Errorf("position %d follows %d", e.Position, last)
-			}
-			last = e.Position
-			switch e.Kind {
-			case sigil.Encoded:
-				encoded[*e.ID]++
-			case sigil.Faded:
-				faded[*e.ID]++
-			default:
-				f.t.Errorf("a memory was %s", e.Kind)
-			}
-		}
-	}
+	sound(ctx, f.t, url)
+	encoded, faded := f.journal(ctx, 0, 2, 3)
 	for i := range n {
 		v, ok := f.acked.Load(i)
 		if !ok {
@@ -280,6 +242,36 @@ func (f *fleet) compare(ctx context.Context, url string, n int) {
 	for _, i := range []int{0, 2, 3} {
 		if counted := f.counted(ctx, i); counted < float64(1) {
 			f.t.Errorf("daemon %d counts %v sweeps", i, counted)
+		}
+	}
+}
+
+// journal reads the whole journal, from one of some daemons after the other: they all have the same. It
+// gives how often each memory was encoded, and faded, and asserts that positions have no gap.
+func (f *fleet) journal(ctx context.Context, from ...int) (encoded, faded map[sigil.ID]int) {
+	f.t.Helper()
+	encoded, faded = map[sigil.ID]int{}, map[sigil.ID]int{}
+	for last := uint64(0); ; {
+		page, err := f.client(from[last%uint64(len(from))]).Events(ctx, last, 1000)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if len(page.Events) == 0 {
+			return encoded, faded
+		}
+		for _, e := range page.Events {
+			if e.Position != last+1 {
+				f.t.Errorf("position %d follows %d", e.Position, last)
+			}
+			last = e.Position
+			switch e.Kind {
+			case sigil.Encoded:
+				encoded[*e.ID]++
+			case sigil.Faded:
+				faded[*e.ID]++
+			default:
+				f.t.Errorf("a memory was %s", e.Kind)
+			}
 		}
 	}
 }
@@ -318,28 +310,8 @@ func (f *fleet) counted(ctx context.Context, i int) float64 {
 // once asserts that the store is sound, and that n memories were encoded, each once.
 func (f *fleet) once(ctx context.Context, url string, n int) {
 	f.t.Helper()
-	s, err := pgstore.Open(ctx, url, &pgstore.Options{Timeout: campaign.Patience})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }() // it wrote nothing
-	if err := s.Verify(ctx); err != nil {
-		f.t.Error(err)
-	}
-	encoded := map[sigil.ID]int{}
-	for last := uint64(0); ; {
-		page, err := f.client(0).Events(ctx, last, 1000)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		if len(page.Events) == 0 {
-			break
-		}
-		for _, e := range page.Events {
-			last = e.Position
-			encoded[*e.ID]++
-		}
-	}
+	sound(ctx, f.t, url)
+	encoded, _ := f.journal(ctx, 0)
 	found := 0
 	f.acked.Range(func(n, id any) bool {
 		found++

@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -26,23 +27,13 @@ func TestKillOverPostgres(t *testing.T) {
 		url = cluster.URL(name)
 		return url, err
 	}
-	sound := func() {
-		s, err := pgstore.Open(t.Context(), url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler), Timeout: time.Minute})
-		if err == nil {
-			err = s.Verify(t.Context())
-			_ = s.Close()
-		}
-		if err != nil {
-			t.Errorf("the store is not sound: %v", err)
-		}
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rounds)*2*campaign.Patience)
 	defer cancel()
 	judge(t, c, "start", c.Fresh(ctx, c.Scratch))
 	rng := rand.New(rand.NewPCG(c.Seed, 1))
 	for round := range rounds {
 		if round%20 == 5 {
-			sound()
+			sound(ctx, t, url)
 			judge(t, c, "a fresh store", c.Fresh(ctx, c.Scratch))
 		}
 		what := "round " + strconv.FormatUint(round, 10)
@@ -59,9 +50,21 @@ func TestKillOverPostgres(t *testing.T) {
 		}))
 	}
 	judge(t, c, "end", c.End(ctx))
-	sound()
+	sound(ctx, t, url)
 	n := c.Totals()
 	t.Logf("%d kills under load and %d while opening, %d crashes of the database, service again %s after at most: %d encodes attempted, %d memories and %d journal entries compared: %d violations",
 		c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), c.Done.Get("crashes of the database"), c.Resumed().Round(time.Millisecond), n.Attempts, n.Memories, n.Entries, n.Violations)
 	t.Logf("answered: %v", c.Operations())
+}
+
+// sound asserts that a database holds what its journal tells of.
+func sound(ctx context.Context, t *testing.T, url string) {
+	t.Helper()
+	s, err := pgstore.Open(ctx, url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler), Timeout: campaign.Patience})
+	if err == nil {
+		err = errors.Join(s.Verify(ctx), s.Close())
+	}
+	if err != nil {
+		t.Errorf("the store is not sound: %v", err)
+	}
 }

@@ -121,8 +121,11 @@ func (c *Config) level() slog.Level {
 }
 
 // postgres tells whether memories are kept in a database.
-func (c *Config) postgres() bool {
-	return strings.HasPrefix(c.Store, "postgres://") || strings.HasPrefix(c.Store, "postgresql://")
+func (c *Config) postgres() bool { return isPostgres(c.Store) }
+
+// isPostgres tells whether a store's name is the URL of a database.
+func isPostgres(name string) bool {
+	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
 // place names where memories are kept, without the password.

@@ -85,7 +85,7 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func migrateAll(ctx context.Context, from, to string, tenants []string, stdout io.Writer) (same bool, err error) {
-	if !(&Config{Store: from}).postgres() {
+	if !isPostgres(from) {
 		if _, err := os.Stat(from); err != nil { // opening would make it
 			return false, fmt.Errorf("--from: %w", err)
 		}
@@ -147,7 +147,7 @@ func migrateAll(ctx context.Context, from, to string, tenants []string, stdout i
 // openFor opens a store by name: a data folder, or the URL of a database.
 func openFor(ctx context.Context, place string) (store.Store, error) {
 	quiet := slog.New(slog.DiscardHandler) // what matters comes as an error
-	if (&Config{Store: place}).postgres() {
+	if isPostgres(place) {
 		s, err := pgstore.Open(ctx, place, &pgstore.Options{Logger: quiet, Timeout: time.Minute})
 		if err != nil {
 			return nil, err

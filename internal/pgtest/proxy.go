@@ -60,9 +60,6 @@ func (p *Proxy) URL(database string) string {
 	return "postgres://sigil@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
 }
 
-// Addr is where it listens.
-func (p *Proxy) Addr() string { return p.listener.Addr().String() }
-
 func (p *Proxy) set(s state, drop bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,16 +12,6 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-func idempotencyKeys(name string, items []store.Item) []string {
-	var keys []string
-	for i := range items {
-		if key := items[i].Idempotency.Key; key != "" {
-			keys = append(keys, name+"\x00"+key)
-		}
-	}
-	return keys
-}
-
 // answers gives those found under the items' keys that have not ended.
 func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
 	var answers map[int]store.Answer

@@ -20,15 +20,12 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, nil
 	}
 
-	keys := idempotencyKeys(name, items)
-	if len(keys) > 0 {
-		if !s.insertKeys.Add(keys) {
-			return store.Inserted{}, &sigil.Error{
-				Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
-				Detail: "a request with this key is under way",
-			}
-		}
-		defer s.insertKeys.Remove(keys)
+	keyed, end, err := s.insertKeys.Begin(name, items)
+	if err != nil {
+		return store.Inserted{}, err
+	}
+	defer end()
+	if keyed {
 		answers, err := s.answers(name, items)
 		if err != nil || len(answers) > 0 {
 			return store.Inserted{Answers: answers}, err
@@ -52,7 +49,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		ch.discard()
 		return store.Inserted{}, err
 	}
-	if keys != nil {
+	if keyed {
 		ch.publish = func(x *index) {
 			x.expire(items) // +checklocksignore: apply, which calls it, has the index locked
 		}

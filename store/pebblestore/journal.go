@@ -18,10 +18,6 @@ import (
 // The key holds the position of the block's last event, so that the block of a position is the first
 // one at or after it. The value is a block of package record, whose base is 0.
 
-// maxBlock is the size from which a block takes no more events: a reader reads a whole block for each
-// of its events.
-const maxBlock = 16 << 10
-
 // journal puts events into blocks, and gives them their positions. Only the committer uses it.
 type journal struct {
 	position uint64 // of the newest event
@@ -46,7 +42,7 @@ func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	}
 	bl.value = record.AppendEntry(bl.value, bl.last, e.Position, entry)
 	bl.last = e.Position
-	if len(bl.value) < maxBlock {
+	if len(bl.value) < record.MaxBlock {
 		return nil
 	}
 	err := b.Set(journalKey(name, bl.last), bl.value, nil)
@@ -123,5 +119,5 @@ func readBlock(tenant string, last, value []byte, policies *policies) ([]sigil.E
 	if len(last) != 8 {
 		return nil, record.ErrDamaged
 	}
-	return record.ReadBlock(nil, value, tenant, 0, 0, binary.BigEndian.Uint64(last), maxBlock, policies)
+	return record.ReadBlock(nil, value, tenant, 0, 0, binary.BigEndian.Uint64(last), record.MaxBlock, policies)
 }

@@ -6,27 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
-
-func idempotencyKeys(tenant string, items []store.Item) []string {
-	var keys []string
-	for i := range items {
-		if key := items[i].Idempotency.Key; key != "" {
-			keys = append(keys, tenant+"\x00"+key)
-		}
-	}
-	return keys
-}
-
-func inFlight() error {
-	return &sigil.Error{
-		Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
-		Detail: "a request with this key is under way",
-	}
-}
 
 // answers gives those kept under the items' keys that have not ended.
 func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) (map[int]store.Answer, error) {

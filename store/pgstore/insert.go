@@ -115,13 +115,11 @@ func (s *Store) Insert(ctx context.Context, tenant string, items []store.Item, q
 	if len(items) == 0 {
 		return store.Inserted{}, nil
 	}
-	keys := idempotencyKeys(tenant, items)
-	if len(keys) > 0 {
-		if !s.inFlight.Add(keys) {
-			return store.Inserted{}, inFlight()
-		}
-		defer s.inFlight.Remove(keys)
+	_, end, err := s.inFlight.Begin(tenant, items)
+	if err != nil {
+		return store.Inserted{}, err
 	}
+	defer end()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	// Prepared without the database where its policies are known, as they mostly are.

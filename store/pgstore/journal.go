@@ -11,10 +11,6 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// maxBlock is the size from which a block takes no more entries: a reader reads a whole block for each
-// of its entries.
-const maxBlock = 16 << 10
-
 // entries are what one transaction journals, in blocks. Their positions are counted from a base that
 // the database tells at the commit.
 type entries struct {
@@ -43,7 +39,7 @@ func (j *entries) add(tenant string, at time.Time, e []byte) {
 	j.blocks[i] = record.AppendEntry(j.blocks[i], uint64(j.lasts[i]), j.n, e)
 	j.lasts[i], j.times[i] = int64(j.n), at
 	j.counts[i]++
-	if len(j.blocks[i]) >= maxBlock {
+	if len(j.blocks[i]) >= record.MaxBlock {
 		delete(j.open, tenant)
 	}
 }

@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 
@@ -78,5 +77,5 @@ func (s *Store) makeSchema(ctx context.Context) error {
 	if code := stateOf(err); code == uniqueViolation || code == duplicateSchema {
 		return nil
 	}
-	return errors.Join(err)
+	return err
 }

@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -279,5 +278,5 @@ func collect[T any](rows pgx.Rows, err error, read func(pgx.Rows) (T, error)) ([
 		}
 		all = append(all, one)
 	}
-	return all, errors.Join(rows.Err())
+	return all, rows.Err()
 }

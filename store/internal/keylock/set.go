@@ -1,6 +1,11 @@
 package keylock
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
 
 // Set holds the idempotency keys of inserts under way. The zero value is empty.
 type Set struct {
@@ -9,8 +14,31 @@ type Set struct {
 	keys map[string]struct{}
 }
 
-// Add adds all keys, or none of them where one is there already or comes twice.
-func (k *Set) Add(keys []string) bool {
+// Begin notes the idempotency keys of items, if they have any, until end is called. Where an insert with one
+// of them is under way it is [sigil.ErrConflict].
+func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), err error) {
+	var keys []string
+	for i := range items {
+		if key := items[i].Idempotency.Key; key != "" {
+			keys = append(keys, tenant+"\x00"+key)
+		}
+	}
+	if len(keys) == 0 {
+		return false, nothing, nil
+	}
+	if !k.add(keys) {
+		return true, nil, &sigil.Error{
+			Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
+			Detail: "a request with this key is under way",
+		}
+	}
+	return true, func() { k.remove(keys) }, nil
+}
+
+func nothing() {}
+
+// add adds all keys, or none of them where one is there already or comes twice.
+func (k *Set) add(keys []string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.keys == nil {
@@ -28,8 +56,7 @@ func (k *Set) Add(keys []string) bool {
 	return true
 }
 
-// Remove removes all keys.
-func (k *Set) Remove(keys []string) {
+func (k *Set) remove(keys []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, key := range keys {

@@ -9,6 +9,10 @@ import (
 // A block holds journal entries of one tenant: for each in order, how far its position is from the one
 // before (from the block's base at first), the length of its record, and the record.
 
+// MaxBlock is the size from which a block takes no more entries: a reader reads a whole block for each of
+// its entries.
+const MaxBlock = 16 << 10
+
 // AppendEntry adds to block the event with a record, at a position, where the entry before it in the
 // block is at before (or the base is, for the first).
 func AppendEntry(block []byte, before, position uint64, record []byte) []byte {
