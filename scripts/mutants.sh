@@ -90,6 +90,9 @@ mutant pg-behind 'a recall at its deadline is written behind' $g/refresh.go \
 mutant pg-sum 'recalls that were just written are counted twice' $g/refresh.go \
 	's/r\.AccessCount = max\(r\.AccessCount, f\.meta\.AccessCount\)\n\tif/r.AccessCount += f.recalls\n\tif/' \
 	go test -count=1 -run 'Histories|CountedOnce' ./$g
+mutant pg-again 'recalls whose answer was lost are counted again' $g/refresh.go \
+	's/number = excluded\.number, at = excluded\.at where f\.number < excluded\.number/number = excluded.number, at = excluded.at/' \
+	go test -count=1 -run 'RecallsCountedOnce' ./$g
 mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
 	's/update sigil\.head set position = position \+ \$1 returning position - \$1 as base/select position as base, \$1::bigint from sigil.head/' \
 	go test -count=1 -run 'Contract/journal' ./$g

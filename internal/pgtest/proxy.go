@@ -82,8 +82,8 @@ func (p *Proxy) Freeze() { p.set(frozen, false) }
 // LoseAnswers lets what clients say through, and cuts a connection instead of giving the answer.
 func (p *Proxy) LoseAnswers() { p.set(lossy, false) }
 
-// LoseNextAnswer cuts a connection, once, where the server says that it has executed a command and is in no
-// transaction: what the command did is committed then, and its client does not hear of it.
+// LoseNextAnswer cuts a connection, once, where the server says that it has changed something, or
+// committed, and is in no transaction: what was done is kept, and the client does not hear of it.
 func (p *Proxy) LoseNextAnswer() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,14 +101,14 @@ func (p *Proxy) loses(b []byte) bool {
 	return true
 }
 
-// committed tells whether b ends with ReadyForQuery out of a transaction, and has a CommandComplete, whose
-// text begins with a capital letter. It does not parse the messages before: a row could have it believe so.
+// committed tells whether b ends with ReadyForQuery out of a transaction, and has a CommandComplete of
+// COMMIT, DELETE, INSERT or UPDATE. It does not parse the messages before: a row could have it believe so.
 func committed(b []byte) bool {
 	if !bytes.HasSuffix(b, []byte("Z\x00\x00\x00\x05I")) {
 		return false
 	}
 	for ; len(b) > 5; b = b[1:] {
-		if b[0] == 'C' && b[1] == 0 && b[2] == 0 && b[3] == 0 && 'A' <= b[5] && b[5] <= 'Z' {
+		if b[0] == 'C' && b[1] == 0 && b[2] == 0 && b[3] == 0 && bytes.IndexByte([]byte("CDIU"), b[5]) >= 0 {
 			return true
 		}
 	}

@@ -54,10 +54,11 @@ func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sig
 	return event, nil
 }
 
-// update changes one memory in a transaction, with what is behind of it.
+// update changes one memory in a transaction, after writing what is behind of it.
 func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Meta, error) {
-	s.refreshes.writing.RLock()
-	defer s.refreshes.writing.RUnlock()
+	if err := s.flush(ctx, key); err != nil {
+		return sigil.Meta{}, err
+	}
 	var m sigil.Meta
 	journaled := false
 	err := s.transact(ctx, func(t *tx) error {
@@ -71,7 +72,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		if len(rows) == 0 {
 			return sigil.NotFound()
 		}
-		m = s.withRecalls(rows[0])
+		m = rows[0].Meta
 		event, err := decide(&m, change)
 		if err != nil {
 			return err
@@ -101,20 +102,10 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Meta{}, err
 	}
-	s.refreshes.forget(key)
 	if journaled {
 		s.tell()
 	}
 	return m, nil
-}
-
-// withRecalls gives a row's figures with the recalls that are behind added: the row is locked, and no
-// refreshes are being written, so that the sum is right.
-func (s *Store) withRecalls(r row) sigil.Meta {
-	behind := s.refreshes.of(r.Key)
-	over := behind.over(r).Meta
-	over.AccessCount = r.AccessCount + behind.recalls
-	return over
 }
 
 // Remove implements [store.Store].
@@ -128,10 +119,11 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, nil
 	}
 	defer s.keys.Lock(keys...)()
-	s.refreshes.writing.RLock()
-	defer s.refreshes.writing.RUnlock()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
+	if err := s.flush(bounded, keys...); err != nil {
+		return nil, failure(err)
+	}
 	events, err := s.remove(bounded, keys, decide)
 	return events, failure(err)
 }
@@ -158,7 +150,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		}
 		found := make(map[sigil.Key]sigil.Meta, len(rows))
 		for _, r := range rows {
-			found[r.Key] = s.withRecalls(r)
+			found[r.Key] = r.Meta
 		}
 		change := map[string]count{}
 		var j entries
@@ -196,7 +188,6 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	for i := range events {
 		events[i].Position = base + uint64(i) + 1
 	}
-	s.refreshes.forget(gone...)
 	if len(events) > 0 {
 		s.tell()
 	}

@@ -187,6 +187,26 @@ func TestTenStartAtOnce(t *testing.T) {
 	}
 }
 
+// TestOlderSchema opens a database with the schema as it first was: it is brought up to date, and what is in
+// it stays.
+func TestOlderSchema(t *testing.T) {
+	url := newDatabase(t)
+	s := open(t, url, nil)
+	m := encode(t, engineOn(s), 0, new(atomic.Int64))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, url, "drop table sigil.flushes; delete from sigil.version where version_id > 1")
+	again := open(t, url, nil)
+	e := engineOn(again)
+	if _, err := e.Recall(t.Context(), m.Key); err != nil {
+		t.Error(err)
+	}
+	if err := again.Close(); err != nil { // writes the recall
+		t.Error(err)
+	}
+}
+
 // TestSkewedClocks has processes whose machines' clocks differ agree on what has faded: their time is the
 // database's.
 func TestSkewedClocks(t *testing.T) {

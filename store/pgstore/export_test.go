@@ -6,7 +6,10 @@ import (
 )
 
 // Flush writes the refreshes that are behind.
-func (s *Store) Flush(ctx context.Context) error { return s.flush(ctx) }
+func (s *Store) Flush(ctx context.Context) error { return failure(s.flush(ctx)) }
+
+// Quiet ends what the store does in the background, gathering inserts apart.
+func (s *Store) Quiet() { s.stop() }
 
 // Abandon ends the store as a kill of its process does: what is behind is lost.
 func (s *Store) Abandon() {

@@ -246,6 +246,44 @@ func TestRecallsOutliveAnOutage(t *testing.T) {
 	}
 }
 
+// TestRecallsCountedOnce loses the answer to a commit with recalls in it, and goes on: none is counted twice.
+func TestRecallsCountedOnce(t *testing.T) {
+	const recalls = 3
+	for name, write := range map[string]func(*testing.T, *pgstore.Store, *engine.Engine, sigil.Key) error{
+		"flush": func(t *testing.T, s *pgstore.Store, _ *engine.Engine, _ sigil.Key) error { return s.Flush(t.Context()) },
+		"pin": func(t *testing.T, _ *pgstore.Store, e *engine.Engine, key sigil.Key) error {
+			_, err := e.Pin(t.Context(), key)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, through, directly := behind(t)
+			s := open(t, through, &pgstore.Options{Timeout: timeout})
+			s.Quiet()
+			e := engineOn(s)
+			m := encode(t, e, 0, new(atomic.Int64))
+			for range recalls {
+				if _, err := e.Recall(t.Context(), m.Key); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.LoseNextAnswer()
+			if err := write(t, s, e, m.Key); !errors.Is(err, sigil.ErrUnavailable) {
+				t.Fatalf("with its answer lost: %v", err)
+			}
+			until(t, "to write them", func() bool { return s.Flush(t.Context()) == nil })
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			again := open(t, directly, nil)
+			defer again.Close() // nothing is behind
+			if got, err := again.Get(t.Context(), m.Key, again.Now()); err != nil || got.AccessCount != recalls {
+				t.Errorf("%d recalls, %v, want %d", got.AccessCount, err, recalls)
+			}
+		})
+	}
+}
+
 // TestPromotion kills the primary of a replicated database under load and promotes the replica: the store
 // goes on with it, and nothing acknowledged is lost or there twice.
 func TestPromotion(t *testing.T) {

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -33,9 +34,15 @@ type refreshes struct {
 	// +checklocks:mu
 	soonest time.Time
 
-	// writing is held while they are written, and read-held by a transaction that writes what is
-	// behind of a memory itself: else it would be counted twice.
-	writing sync.RWMutex
+	// writing is held while they are written.
+	writing sync.Mutex
+	// step is what was sent to be written and not heard of: it may be committed, now or soon. Until that is
+	// known nothing else is written, and it stays behind.
+	// +checklocks:writing
+	step []refresh
+	// number is that of the last step, by which the database knows it when it is sent again.
+	// +checklocks:writing
+	number int64
 }
 
 // refresh is what recalls of one memory come to.
@@ -114,13 +121,18 @@ func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	return true
 }
 
-// take gives those behind, by key: the order in which all lock rows.
-func (r *refreshes) take() []refresh {
+// take gives those behind of keys, or of all, by key: the order in which all lock rows.
+func (r *refreshes) take(keys ...sigil.Key) []refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]refresh, 0, len(r.behind))
-	for _, f := range r.behind {
-		all = append(all, f)
+	var all []refresh
+	if keys == nil {
+		all = slices.Collect(maps.Values(r.behind))
+	}
+	for _, key := range keys {
+		if f, ok := r.behind[key]; ok {
+			all = append(all, f)
+		}
 	}
 	slices.SortFunc(all, func(a, b refresh) int { return keylock.Compare(a.meta.Key, b.meta.Key) })
 	return all
@@ -141,13 +153,6 @@ func (r *refreshes) written(done []refresh) {
 			r.behind[d.meta.Key] = f
 		}
 	}
-	r.idle()
-}
-
-// idle forgets the soonest of none.
-//
-// +checklocks:r.mu
-func (r *refreshes) idle() {
 	if len(r.behind) == 0 {
 		r.soonest = time.Time{}
 	}
@@ -158,23 +163,6 @@ func (r *refreshes) decides(by time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.soonest.IsZero() && !r.soonest.After(by)
-}
-
-// forget drops those of keys: a transaction wrote or removed them. The caller read-holds writing and
-// has the keys locked.
-func (r *refreshes) forget(keys ...sigil.Key) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, key := range keys {
-		delete(r.behind, key)
-	}
-	r.idle()
-}
-
-func (r *refreshes) none() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.behind) == 0
 }
 
 // keepRefreshing writes what is behind until ctx ends.
@@ -209,27 +197,56 @@ func (s *Store) settle(ctx context.Context, now time.Time) error {
 	return s.flush(ctx)
 }
 
-// flush writes all that is behind when it is called.
-func (s *Store) flush(ctx context.Context) error {
-	if s.refreshes.none() {
+// flush writes what is behind of keys, or all, when it is called. A caller that has keys locked has nothing
+// behind of them afterwards, and can count on their rows.
+func (s *Store) flush(ctx context.Context, keys ...sigil.Key) error {
+	r := &s.refreshes
+	if len(r.take(keys...)) == 0 {
 		return nil
 	}
-	s.refreshes.writing.Lock()
-	defer s.refreshes.writing.Unlock()
-	for step := range slices.Chunk(s.refreshes.take(), flushStep) {
-		if err := s.writeRefreshes(ctx, step); err != nil {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	if err := s.writeStep(ctx); err != nil {
+		return err
+	}
+	for left := r.take(keys...); len(left) > 0; {
+		n := min(len(left), flushStep)
+		r.step, left = left[:n], left[n:]
+		r.number++
+		if err := s.writeStep(ctx); err != nil {
 			return err
 		}
-		s.refreshes.written(step)
 	}
 	return nil
 }
 
-// writeRefreshes locks the memories in the order of their keys, whatever order the plan of the update
-// has.
-const writeRefreshes = `with r as (
+// writeStep writes the step, unless that was done and not heard of.
+//
+// +checklocks:s.refreshes.writing
+func (s *Store) writeStep(ctx context.Context) error {
+	r := &s.refreshes
+	if len(r.step) == 0 {
+		return nil
+	}
+	if err := s.writeRefreshes(ctx, r.number, r.step); err != nil {
+		return err
+	}
+	r.written(r.step)
+	r.step = nil
+	return nil
+}
+
+// writeRefreshes does nothing where the step, or a later one, was written: two that write the same step wait
+// for each other at its row in flushes. It locks the memories in the order of their keys, whatever order
+// the plan of the update has.
+const writeRefreshes = `with new as (
+  insert into sigil.flushes as f (process, number, at) values ($8, $9, clock_timestamp())
+  on conflict (process) do update set number = excluded.number, at = excluded.at where f.number < excluded.number
+  returning number
+), r as (
   select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[])
     as r (tenant, id, recalls, last_accessed, fades_at, policy, revision)
+  where exists (select from new)
 ), locked as (
   select m.tenant, m.id from sigil.memories m join r on m.tenant = r.tenant and m.id = r.id order by m.tenant, m.id for no key update of m
 )
@@ -242,10 +259,10 @@ from r join locked l on l.tenant = r.tenant and l.id = r.id
 where m.tenant = r.tenant and m.id = r.id
 `
 
-func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
+func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh) error {
 	var tenants, ids, recalls, accessed, fades, policies, revisions array
 	for _, f := range step {
-		number, err := s.policies.number(ctx, s.pool, f.meta.Policy)
+		policy, err := s.policies.number(ctx, s.pool, f.meta.Policy)
 		if err != nil {
 			return err
 		}
@@ -254,11 +271,11 @@ func (s *Store) writeRefreshes(ctx context.Context, step []refresh) error {
 		recalls.int64(int64(f.recalls)) // not that many
 		accessed.time(f.meta.LastAccessed)
 		fades.deadline(f.meta.FadesAt)
-		policies.int16(number)
+		policies.int16(policy)
 		revisions.int32(int(f.revision))
 	}
 	var w writes
 	w.add(writeRefreshes, raw(tenants.of(oidText)), raw(ids.of(oidUUID)), raw(recalls.of(oidInt8)), raw(accessed.of(oidTime)),
-		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)))
+		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)), s.process, number)
 	return s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 }

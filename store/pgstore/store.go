@@ -20,6 +20,7 @@ import (
 // Store is a [store.Store] in PostgreSQL. Make it with [Open].
 type Store struct {
 	info     store.Info
+	process  [16]byte // names this Store among those that have the database open
 	pool     *pgxpool.Pool
 	logger   *slog.Logger
 	timeout  time.Duration
@@ -81,7 +82,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(), inFlight: &keylock.Set{},
+		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(), inFlight: &keylock.Set{},
 		inserts: make(chan *insert, maxGathered),
 	}
 	if s.logger == nil {
@@ -112,6 +113,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		return nil, failure(err)
 	}
 	if err := s.clock.measure(ctx, s.pool); err != nil {
+		return nil, failure(err)
+	}
+	if _, err := s.pool.Exec(ctx, "delete from sigil.flushes where at < clock_timestamp() - interval '30 days'"); err != nil {
 		return nil, failure(err)
 	}
 	s.warn(ctx)
@@ -249,6 +253,9 @@ func (s *Store) Close() error {
 	ctx, cancel := s.steady(context.Background())
 	defer cancel()
 	err := s.flush(ctx)
+	if err == nil {
+		_, _ = s.pool.Exec(ctx, "delete from sigil.flushes where process = $1", s.process) // else it goes with time
+	}
 	s.pool.Close()
 	if err != nil {
 		return fmt.Errorf("pgstore: refreshes of recalls were not written: %w", failure(err))
