@@ -1,6 +1,9 @@
 package sigil
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The kinds of failure, to be asked for with [errors.Is]. Every error that crosses the engine's
 // border is one of them or the caller's own context error.
@@ -12,6 +15,7 @@ var (
 	ErrFull        = errors.New("full")             // a quota or the disk has no room; nothing was stored
 	ErrClosed      = errors.New("closed")           // the store or engine was closed
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
+	ErrGone        = errors.New("gone")             // the journal does not go back that far any more
 	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
 	ErrLocked      = errors.New("store is locked")  // another process holds the store
 	ErrFormat      = errors.New("store format")     // the store was written by another version
@@ -28,6 +32,8 @@ type Error struct {
 	Field string
 	// Detail is one sentence for people. It never holds a payload.
 	Detail string
+	// Oldest is set with [ErrGone]: the position after which the journal is still whole.
+	Oldest uint64
 	// Err is the cause, for logs; it may be nil.
 	Err error
 }
@@ -68,6 +74,14 @@ func TooLarge(code, field, detail string) *Error {
 // another tenant, forgotten or faded.
 func NotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
+}
+
+// Gone makes the [ErrGone] of a reader who is behind the journal, which begins after oldest.
+func Gone(oldest uint64) *Error {
+	return &Error{
+		Kind: ErrGone, Code: "position_gone", Field: "after", Oldest: oldest,
+		Detail: fmt.Sprintf("entries after this position were dropped; the journal is whole after position %d", oldest),
+	}
 }
 
 // CodeOf gives the code of the [Error] in err, "internal" where there is none, and "" for nil.

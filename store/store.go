@@ -86,8 +86,28 @@ type Store interface {
 	// memory's: list with [Query.Crystallized].)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 
-	// Events gives at most limit journal entries of the tenant with a position over after, in order.
+	// Events gives at most limit journal entries of the tenant with a position over after, in order. It is
+	// ErrGone where Trim dropped entries after that position.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
+
+	// Wait returns nil when Events with the same arguments has something to give, at once where it has.
+	// It ends with ctx's error, with ErrGone where Events would, and with ErrClosed when the store is
+	// closed: Close does not wait for it.
+	Wait(ctx context.Context, tenant string, after uint64) error
+
+	// Trim drops the start of the journal, up to a position that it returns and that is kept: all entries
+	// there were older than before, or are not among the newest keep positions (0: no matter how many).
+	// It does not drop everything after an entry that is neither. Zero before drops nothing by age.
+	Trim(ctx context.Context, before time.Time, keep uint64) (trimmed uint64, err error)
+
+	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
+	// older id first where they are equal. more tells whether there is more after the last one. Its cost
+	// is that of what it gives.
+	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
+
+	// Policies gives every policy that a memory or journal entry of the store may have, and perhaps others
+	// that once did.
+	Policies(ctx context.Context) ([]sigil.Policy, error)
 
 	// Stats counts what is live at now.
 	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
@@ -168,6 +188,16 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.FadesBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadesBefore))
 }
 
+// FadingQuery says what to list by deadline.
+type FadingQuery struct {
+	Tenant     string
+	Now, Until time.Time
+	Limit      int
+	// After, where it is not the zero id, continues after the memory of this id and deadline.
+	After   sigil.ID
+	AfterAt time.Time
+}
+
 // Stats counts a tenant's live memories.
 type Stats struct {
 	Memories     int
@@ -181,8 +211,8 @@ type Stats struct {
 	AverageDecay float64
 	// NextFade is the earliest deadline; zero for none.
 	NextFade time.Time
-	// Position is that of the newest journal entry of the store.
-	Position uint64
+	// Position is that of the newest journal entry of the store, Trimmed that up to which they are dropped.
+	Position, Trimmed uint64
 }
 
 // Info identifies a store.

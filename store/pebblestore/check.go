@@ -18,8 +18,8 @@ type Checked struct {
 	Bytes    int64 // of their data
 	Crystals int   // of patterns
 	Events   int
-	// Position is that of the newest journal entry.
-	Position uint64
+	// Position is that of the newest journal entry, Trimmed that up to which they were dropped.
+	Position, Trimmed uint64
 	// Answers are those under idempotency keys.
 	Answers int
 	// Problems says what is wrong, a sentence each; at most [MaxProblems], and Wrong counts all.
@@ -49,10 +49,10 @@ type checker struct {
 
 // check looks at every record of s: that it can be read, that what belongs together is there
 // together, that positions have no gap and no repeat, and that the memories are those that the
-// journal says there are.
+// journal, as far back as it goes, says there are.
 func (s *Store) check() (Checked, error) {
 	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
-	c.found.Position = s.published.Load()
+	c.found.Position, c.found.Trimmed = s.published.Load(), s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
 		look   func(key, value []byte)
@@ -84,6 +84,9 @@ func (c *checker) journal(key, value []byte) {
 	}
 	for i := range events {
 		e := &events[i]
+		if e.Position <= c.found.Trimmed {
+			continue // its block also has some that stay
+		}
 		c.found.Events++
 		c.position(e.Position, tenant)
 		switch id := e.Memory.Key; {
@@ -129,6 +132,7 @@ func (c *checker) meta(key, value []byte) {
 	was, ok := c.journaled[k]
 	delete(c.journaled, k)
 	switch {
+	case !ok && c.found.Trimmed > 0: // it may be older than what is left of the journal
 	case !ok:
 		c.found.wrong("%s is there, and the journal says it is not", k)
 	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
@@ -174,7 +178,7 @@ func (c *checker) crystal(key, value []byte) {
 		c.found.wrong("crystal %q cannot be read", key)
 		return
 	}
-	if !c.crystals[string(key)] {
+	if !c.crystals[string(key)] && c.found.Trimmed == 0 {
 		c.found.wrong("crystal %s of %s is there, and the journal knows nothing of it", crystal.ID(), tenant)
 	}
 	delete(c.crystals, string(key))
@@ -224,8 +228,8 @@ func (c *checker) missing() {
 	for _, word := range c.seen {
 		n += bits.OnesCount64(word)
 	}
-	if uint64(n) != c.found.Position {
-		c.found.wrong("the journal has %d entries and should have %d", n, c.found.Position)
+	if want := c.found.Position - c.found.Trimmed; uint64(n) != want {
+		c.found.wrong("the journal has %d entries and should have %d", n, want)
 	}
 	for k := range c.journaled {
 		c.found.wrong("%s is not there, and the journal says it is", k)

@@ -220,6 +220,7 @@ func (c *committer) finish() {
 		// With the index still locked: who sees a change sees its journal entry.
 		c.s.published.Store(w.position)
 		x.mu.Unlock()
+		c.s.journaled.Fire()
 		n := len(w.group.changes) // the callers use the changes again once they are answered
 		w.group.answer(nil)
 		if c.s.onCommit != nil {

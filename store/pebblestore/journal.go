@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -91,7 +93,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	}
 	published := s.published.Load()
 	if after >= published || limit <= 0 {
-		return nil, nil
+		return nil, s.behind(after)
 	}
 	var events []sigil.Event
 	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
@@ -111,7 +113,132 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return events, s.reading(err)
+	if err == nil {
+		err = s.behind(after) // looked at last: what Trim took away meanwhile is not missing in silence
+	}
+	if err != nil {
+		return nil, s.reading(err)
+	}
+	return events, nil
+}
+
+// behind is ErrGone for a reader who resumes before the journal begins.
+func (s *Store) behind(after uint64) error {
+	if trimmed := s.trimmed.Load(); after < trimmed {
+		return sigil.Gone(trimmed)
+	}
+	return nil
+}
+
+// Wait waits for an entry; see [store.Store].
+func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
+	for {
+		journaled := s.journaled.Wait() // before the look: what comes after it is heard
+		published := s.published.Load()
+		events, err := s.Events(ctx, tenant, after, 1)
+		if err != nil || len(events) > 0 {
+			return err
+		}
+		after = max(after, published) // there was nothing of the tenant's up to here
+		select {
+		case <-journaled:
+		case <-s.failed:
+			return s.failure()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Trim drops the start of the journal; see [store.Store].
+func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	s.trimming.Lock()
+	defer s.trimming.Unlock()
+	trimmed, published := s.trimmed.Load(), s.published.Load()
+	upTo := trimmed
+	if keep > 0 && published > keep {
+		upTo = max(upTo, published-keep)
+	}
+	ch := newChange()
+	if err := s.trim(ch, &upTo, published, before); err != nil || upTo == trimmed {
+		ch.discard()
+		return trimmed, s.reading(err)
+	}
+	ch.set([]byte{trimmedFamily}, binary.BigEndian.AppendUint64(nil, upTo))
+	ch.publish = func(*index) { s.trimmed.Store(upTo) }
+	return upTo, s.commits.do(ch)
+}
+
+// trim moves upTo on over what is older than before, and puts the removal of all tenants' blocks that end
+// there into ch.
+func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Time) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = it.Close() }() // what it has to say, Error said
+	var tenants []string
+	young := published + 1 // the first entry that stays
+	for ok := it.First(); ok; {
+		tenant, _, split := splitTenant(it.Key())
+		if !split {
+			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
+		}
+		tenants = append(tenants, tenant)
+		if !before.IsZero() {
+			if young, err = s.firstYoung(it, tenant, *upTo, young, before); err != nil {
+				return err
+			}
+		}
+		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
+	}
+	if !before.IsZero() {
+		*upTo = max(*upTo, young-1)
+	}
+	for _, tenant := range tenants {
+		ch.removeRange(journalKey(tenant, 0), journalKey(tenant, *upTo+1))
+	}
+	return it.Error()
+}
+
+// firstYoung gives the position of the tenant's first entry over a position that is not older than before,
+// where that is less than young; else young.
+func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {
+	for ok := it.SeekGE(journalKey(tenant, over+1)); ok; ok = it.Next() {
+		name, last, split := splitTenant(it.Key())
+		if split && name != tenant {
+			break
+		}
+		events, err := readBlock(tenant, last, it.Value(), s.policies)
+		if !split || err != nil {
+			return 0, fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
+		}
+		for i := range events {
+			switch e := &events[i]; {
+			case e.Position <= over:
+			case e.Position >= young:
+				return young, nil
+			case !e.Time.Before(before):
+				return e.Position, nil
+			}
+		}
+	}
+	return young, it.Error()
+}
+
+// Policies gives all policies; see [store.Store].
+func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	return s.policies.from(0), nil
 }
 
 // readBlock reads a whole block, whose key ends with last.

@@ -16,6 +16,7 @@ const (
 	expiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended
 	policyFamily      = 'y' // y number                 → the policy's text
 	positionFamily    = 'p' // p                        → the newest journal position
+	trimmedFamily     = 'o' // o                        → the one up to which the journal is dropped
 )
 
 func tenantPrefix(family byte, tenant string) []byte {

@@ -22,10 +22,11 @@ type change struct {
 	scratch []byte         // to encode a value in, before it is copied to the arena
 }
 
-// put is a key and its value in the arena; a deleted one has no value.
+// put is a key and its value in the arena; a deleted one has no value. A ranged one deletes from the key to
+// before the value.
 type put struct {
 	key, value, end int
-	deleted         bool
+	deleted, ranged bool
 }
 
 // journaled is an event, which gets its position when it is written, and where its record is.
@@ -70,6 +71,11 @@ func (ch *change) remove(key []byte) {
 	ch.records[len(ch.records)-1].deleted = true
 }
 
+func (ch *change) removeRange(from, to []byte) {
+	ch.set(from, to)
+	ch.records[len(ch.records)-1].ranged = true
+}
+
 // apply makes the change visible.
 //
 // +checklocks:x.mu
@@ -91,10 +97,13 @@ func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
 func (ch *change) write(b *pebble.Batch, j *journal) error {
 	for _, r := range ch.records {
 		var err error
-		if key := ch.arena[r.key:r.value]; r.deleted {
+		switch key, value := ch.arena[r.key:r.value], ch.arena[r.value:r.end]; {
+		case r.deleted:
 			err = b.Delete(key, nil)
-		} else {
-			err = b.Set(key, ch.arena[r.value:r.end], nil)
+		case r.ranged:
+			err = b.DeleteRange(key, value, nil)
+		default:
+			err = b.Set(key, value, nil)
 		}
 		if err != nil {
 			return err

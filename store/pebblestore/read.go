@@ -151,6 +151,55 @@ func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) boo
 	}
 }
 
+// Fading gives a page by deadline; see [store.Store].
+func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory, bool, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	var page []sigil.Memory
+	for {
+		// One more than the page holds tells whether there is more.
+		metas := s.fadingSome(&q, min(q.Limit+1-len(page), listStep))
+		for _, m := range metas {
+			q.After, q.AfterAt = m.ID, m.FadesAt
+			memory, ok, err := s.read(m)
+			if err != nil {
+				return nil, false, err
+			}
+			if !ok {
+				s.keys.Lock(m.Key)() // it is being removed: see List
+				continue
+			}
+			if page = append(page, memory); len(page) > q.Limit {
+				return page[:q.Limit], true, nil
+			}
+		}
+		if err := ctx.Err(); len(metas) == 0 || err != nil {
+			return page, false, err
+		}
+	}
+}
+
+// fadingSome gives at most limit entries that fit q.
+func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	t := s.index.tenants[q.Tenant]
+	if t == nil {
+		return nil
+	}
+	from := &entry{fades: q.Now.UnixMilli() + 1}
+	if q.After != (sigil.ID{}) && !q.AfterAt.Before(milli(from.fades)) {
+		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
+	}
+	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit) {
+		metas = append(metas, e.meta(q.Tenant, s.policies))
+	}
+	return metas
+}
+
 // Near gives neighbors; see [store.Store].
 func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
 	s.gate.RLock()
@@ -235,7 +284,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	if t := s.index.tenants[name]; t != nil {
 		stats.PatternCrystals = len(t.crystals)
 	}
-	stats.Position = s.published.Load()
+	stats.Position, stats.Trimmed = s.published.Load(), s.trimmed.Load()
 	return stats, nil
 }
 

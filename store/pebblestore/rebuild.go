@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -27,14 +28,16 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	if err := s.scan([]byte{positionFamily}, func(_, value []byte) error {
-		if len(value) != 8 {
-			return record.ErrDamaged
+	for family, position := range map[byte]*atomic.Uint64{positionFamily: &s.published, trimmedFamily: &s.trimmed} {
+		if err := s.scan([]byte{family}, func(_, value []byte) error {
+			if len(value) != 8 {
+				return record.ErrDamaged
+			}
+			position.Store(binary.BigEndian.Uint64(value))
+			return nil
+		}); err != nil {
+			return err
 		}
-		s.published.Store(binary.BigEndian.Uint64(value))
-		return nil
-	}); err != nil {
-		return err
 	}
 	if err := s.scan([]byte{crystalFamily}, func(key, value []byte) error {
 		tenant, _, ok := splitTenant(key)

@@ -39,7 +39,8 @@ func (f *Salvaged) wrong(format string, args ...any) {
 // not, in no promised order, and tells what cannot. Nobody may have the store open; nothing is changed.
 //
 // It reads the tables and logs themselves, and needs neither the database's list of them nor the file
-// that says which store it is. What the journal says has gone is left out, though a table that is no
+// that says which store it is. What the journal, as far back as it
+// goes, says has gone is left out, though a table that is no
 // longer in use may still have it. The figures of a memory may be some refreshes old.
 func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
 	fsys, _ := o.environment()

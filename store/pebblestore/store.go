@@ -14,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
+	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
 // Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
@@ -33,6 +34,13 @@ type Store struct {
 
 	// published is the newest journal position that readers may see.
 	published atomic.Uint64
+	// trimmed is the position up to which the journal is dropped.
+	trimmed atomic.Uint64
+	// trimming is held by Trim.
+	// +checklocks:gate
+	trimming *sync.Mutex
+	// journaled fires when published or trimmed moved, or the store was closed or failed.
+	journaled wake.Signal
 
 	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
 	gate sync.RWMutex
@@ -85,7 +93,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	s := &Store{
 		dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
-		failed: make(chan struct{}), insertKeys: &keylock.Set{},
+		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
 	fsys, logger := o.environment()
@@ -212,6 +220,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); return nil })
 	if !s.unclosed {
 		err = s.closeDatabase()

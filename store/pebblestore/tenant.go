@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -220,6 +221,26 @@ func (t *tenant) nextFade() int64 {
 		}
 	}
 	return next
+}
+
+// soonest gives at most limit entries by deadline: those after from, up to until.
+func (t *tenant) soonest(from *entry, until int64, limit int) []*entry {
+	var found []*entry
+	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
+		n := 0
+		tree.Ascend(from, func(e *entry) bool {
+			if n == limit || e.fades > until {
+				return false
+			}
+			if e.fades != from.fades || e.id != from.id {
+				found = append(found, e)
+				n++
+			}
+			return true
+		})
+	}
+	slices.SortFunc(found, func(a, b *entry) int { return cmp.Or(cmp.Compare(a.fades, b.fades), compareIDs(a, b)) })
+	return found[:min(limit, len(found))]
 }
 
 // due shows visit what is past its deadline at now, until visit says to stop.

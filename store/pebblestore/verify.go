@@ -72,6 +72,7 @@ func (s *Store) differences(fresh *Store) error {
 		}
 	}
 	differ("journal position", s.published.Load(), fresh.published.Load())
+	differ("trimmed position", s.trimmed.Load(), fresh.trimmed.Load())
 	differ("memories", s.index.memories, fresh.index.memories)
 	differ("crystals", s.index.crystals, fresh.index.crystals)
 	differ("agenda", s.index.agenda.Len(), fresh.index.agenda.Len())

@@ -103,17 +103,21 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	var events []sigil.Event
+	events, err := s.events(bounded, tenant, after, limit)
+	return events, reading(ctx, err)
+}
+
+func (s *Store) events(ctx context.Context, tenant string, after uint64, limit int) (events []sigil.Event, err error) {
 	for position := after; len(events) < limit; {
-		blocks, err := s.blocks(bounded, tenant, position, min(limit-len(events), maxBlocks))
+		blocks, err := s.blocks(ctx, tenant, position, min(limit-len(events), maxBlocks))
 		if err != nil {
-			return nil, reading(ctx, err)
+			return nil, err
 		}
 		for _, b := range blocks {
 			position = uint64(b.last)
-			events, err = record.ReadBlock(events, b.value, tenant, uint64(b.base), after, position, limit, s.policyOf(bounded))
+			events, err = record.ReadBlock(events, b.value, tenant, uint64(b.base), after, position, limit, s.policyOf(ctx))
 			if err != nil {
-				return nil, reading(ctx, err)
+				return nil, err
 			}
 		}
 		if len(blocks) == 0 {
@@ -131,14 +135,24 @@ type block struct {
 	value      []byte
 }
 
-// blocks gives at most limit of a tenant's blocks that end after a position.
-func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) ([]block, error) {
-	rows, err := s.pool.Query(ctx, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
-	return collect(rows, err, func(rows pgx.Rows) (b block, err error) {
-		err = rows.Scan(&b.last, &b.base, &b.value)
-		return b, err
-	})
+// blocks gives at most limit of a tenant's blocks that end after a position, or ErrGone.
+func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
+	b := &pgx.Batch{}
+	into(b, &blocks, func(rows pgx.Rows) (b block, err error) {
+		return b, rows.Scan(&b.last, &b.base, &b.value)
+	}, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
+	var trimmed []int64 // looked at last: what Trim took away meanwhile is not missing in silence
+	into(b, &trimmed, number, "select trimmed from sigil.head")
+	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	if len(trimmed) > 0 && after < uint64(trimmed[0]) {
+		return nil, sigil.Gone(uint64(trimmed[0]))
+	}
+	return blocks, nil
 }
+
+func number(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }
 
 // policyReader gives the policies for a reader of records.
 type policyReader struct {

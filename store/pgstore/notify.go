@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,40 +16,13 @@ const (
 	pollEvery = time.Second
 )
 
-// signal wakes all that wait for it. The zero value is ready.
-type signal struct {
-	mu sync.Mutex
-	// +checklocks:mu
-	next chan struct{} // closed by fire; nil where nobody waits
-}
-
-// wait gives a channel that the next fire closes.
-func (s *signal) wait() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.next == nil {
-		s.next = make(chan struct{})
-	}
-	return s.next
-}
-
-func (s *signal) fire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.next != nil {
-		close(s.next)
-		s.next = nil
-	}
-}
-
-// Wait returns nil when the tenant's journal has an entry over after, whichever process wrote it; or
-// ctx's error, or ErrClosed. It hears of one at once, and a second late at most while the database
-// cannot be listened to.
+// Wait implements [store.Store], whichever process writes the entry. It hears of one at once, and a second
+// late at most while the database cannot be listened to.
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		woken := s.heard.wait() // before the look: what comes after it is heard
+		woken := s.heard.Wait() // before the look: what comes after it is heard
 		there, err := s.Events(ctx, tenant, after, 1)
 		if err != nil || len(there) > 0 {
 			return err
@@ -66,20 +38,20 @@ func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 
 // tell wakes those that wait for entries of the journal, here and in other processes.
 func (s *Store) tell() {
-	s.heard.fire()
-	s.journaled.fire()
+	s.heard.Fire()
+	s.journaled.Fire()
 }
 
 // notify tells the other processes of what this one journaled, until ctx ends.
 func (s *Store) notify(ctx context.Context) {
-	woken := s.journaled.wait()
+	woken := s.journaled.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-woken:
 		}
-		woken = s.journaled.wait() // what comes from here on is told of next time
+		woken = s.journaled.Wait() // what comes from here on is told of next time
 		bounded, cancel := s.bounded(ctx)
 		// Nothing is lost where it fails: readers also poll. It need not be durable, so no sync is paid.
 		_ = s.pool.SendBatch(bounded, notification()).Close()
@@ -125,11 +97,11 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
 		return err
 	}
-	s.heard.fire() // of what came before
+	s.heard.Fire() // of what came before
 	for {
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return err
 		}
-		s.heard.fire()
+		s.heard.Fire()
 	}
 }

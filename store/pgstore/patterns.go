@@ -145,8 +145,8 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		i.policy = uint16(policy)
 		return i, err
 	}, "select policy, last_accessed, count(*) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, last_accessed", tenant, now)
-	into(b, &counts, func(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) },
-		"select position from sigil.head union all select count(*) from sigil.crystals where tenant = $1", tenant)
+	into(b, &counts, number, `select position from sigil.head union all select trimmed from sigil.head
+union all select count(*) from sigil.crystals where tenant = $1`, tenant)
 	if err := s.snapshot(ctx, b); err != nil {
 		return stats, err
 	}
@@ -160,7 +160,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		}
 	}
 	stats.Patterns = len(patterns(groups))
-	stats.Position, stats.PatternCrystals = uint64(counts[0]), int(counts[1])
+	stats.Position, stats.Trimmed, stats.PatternCrystals = uint64(counts[0]), uint64(counts[1]), int(counts[2])
 	policy := s.policyOf(ctx)
 	decay := 0.0
 	for _, i := range idles {

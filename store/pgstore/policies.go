@@ -2,6 +2,8 @@ package pgstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -100,4 +102,14 @@ func (p *policies) find(ctx context.Context, pool *pgxpool.Pool, number uint16) 
 	}
 	err := p.load(ctx, pool)
 	return p.get(number), err
+}
+
+// all gives them all, read anew.
+func (p *policies) all(ctx context.Context, pool *pgxpool.Pool) ([]sigil.Policy, error) {
+	if err := p.load(ctx, pool); err != nil {
+		return nil, err
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Collect(maps.Values(p.byNumber)), nil
 }

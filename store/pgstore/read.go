@@ -102,6 +102,51 @@ func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	return page, false, nil
 }
 
+// Fading implements [store.Store].
+func (s *Store) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.Memory, more bool, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.settle(bounded, q.Until); err != nil {
+		return nil, false, reading(ctx, err)
+	}
+	// A zero id comes before all others of its deadline.
+	from := q.Now
+	if q.After != (sigil.ID{}) && q.AfterAt.After(from) {
+		from = q.AfterAt
+	}
+	rows, err := s.query(bounded, scanMemory, "select "+memoryColumns+` from sigil.memories
+where tenant = $1 and fades_at > $2 and fades_at <= $3 and fades_at < 'infinity' and (fades_at, id) > ($4, $5)
+order by fades_at, id limit $6`, q.Tenant, q.Now, q.Until, from, [16]byte(q.After), q.Limit+1)
+	if err != nil {
+		return nil, false, reading(ctx, err)
+	}
+	for _, r := range rows {
+		page = append(page, r.Memory)
+	}
+	if len(page) > q.Limit {
+		return page[:q.Limit], true, nil
+	}
+	return page, false, nil
+}
+
+// Policies implements [store.Store].
+func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	all, err := s.policies.all(bounded, s.pool)
+	return all, reading(ctx, err)
+}
+
 // listQuery gives the query for one more than q asks for, so that it is known whether there is more.
 func listQuery(q *store.Query) (string, []any) {
 	sql := "select " + memoryColumns + " from sigil.memories where tenant = $1 and fades_at > $2"

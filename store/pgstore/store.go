@@ -15,6 +15,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
+	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
 // Store is a [store.Store] in PostgreSQL. Make it with [Open].
@@ -31,9 +32,9 @@ type Store struct {
 	keys      *keylock.Locks // what this process changes one after another
 	refreshes refreshes
 	inserts   chan *insert
-	full      sync.Map // tenants whose last insert had to make room
-	journaled signal   // fires when this process journaled something
-	heard     signal   // and when any did
+	full      sync.Map    // tenants whose last insert had to make room
+	journaled wake.Signal // fires when this process journaled something
+	heard     wake.Signal // and when any did, or the store was closed
 
 	// gate is read-locked by every call, and locked by Close.
 	gate sync.RWMutex
@@ -247,6 +248,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.heard.Fire()
 	close(s.inserts)
 	s.stop()
 	s.running.Wait()

@@ -13,7 +13,7 @@ import (
 
 // Verify reads the whole store, as it is at one moment, and tells as one error where it is not sound: the
 // counts of a tenant are not those of its memories, the journal has a gap or an entry twice, or the
-// memories and crystals are not those that it tells of. nil is a sound store. It changes nothing, and
+// memories and crystals are not those that it, as far back as it goes, tells of. nil is a sound store. It changes nothing, and
 // holds all figures in memory.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
@@ -31,7 +31,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	into(b, &blocks, func(rows pgx.Rows) (b tenantBlock, err error) {
 		return b, rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
 	}, "select tenant, last, base, block from sigil.journal order by last")
-	into(b, &positions, func(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }, "select position from sigil.head")
+	into(b, &positions, number, "select position from sigil.head union all select trimmed from sigil.head")
 	into(b, &miscounted, func(rows pgx.Rows) (name string, err error) { return name, rows.Scan(&name) },
 		`select coalesce(t.tenant, m.tenant) from sigil.tenants t
 full join (select tenant, count(*) as memories, sum(size) as bytes from sigil.memories group by tenant) m on m.tenant = t.tenant
@@ -44,7 +44,7 @@ where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0)
 	if err := s.resolve(ctx, rows); err != nil {
 		return reading(ctx, err)
 	}
-	r := replay{memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
+	r := replay{trimmed: uint64(positions[1]), memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
 	for _, b := range blocks {
 		r.block(b, s.policyOf(ctx))
 	}
@@ -62,6 +62,7 @@ type tenantBlock struct {
 
 // replay lives through the journal.
 type replay struct {
+	trimmed  uint64 // there is no telling of what was before
 	memories map[sigil.Key]sigil.Meta
 	crystals map[string]bool
 	seen     map[uint64]bool
@@ -81,6 +82,9 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 	}
 	for i := range events {
 		e := &events[i]
+		if e.Position <= r.trimmed {
+			continue // its block also has some that stay
+		}
 		if r.seen == nil {
 			r.seen = map[uint64]bool{}
 		}
@@ -90,7 +94,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 		r.seen[e.Position] = true
 		switch key := e.Memory.Key; {
 		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
-			if _, ok := r.memories[key]; !ok {
+			if _, ok := r.memories[key]; !ok && r.trimmed == 0 {
 				r.wrong("position %d: %s ends a memory that is not there", e.Position, e.Kind)
 			}
 			delete(r.memories, key)
@@ -104,12 +108,12 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 
 // end holds what the journal told against what is there.
 func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
-	for p := uint64(1); p <= position; p++ {
+	for p := r.trimmed + 1; p <= position; p++ {
 		if !r.seen[p] {
 			r.wrong("position %d is missing", p)
 		}
 	}
-	if n := uint64(len(r.seen)); n > position {
+	if n := uint64(len(r.seen)); n > position-r.trimmed {
 		r.wrong("%d entries, and the newest should be at %d", n, position)
 	}
 	for _, m := range rows {
@@ -119,6 +123,7 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
 		}
 		switch {
+		case !ok && r.trimmed > 0: // it may be older than what is left of the journal
 		case !ok:
 			r.wrong("%s is there, and the journal says it is not", m.Key)
 		case m.Meta != was:
@@ -130,7 +135,7 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 	}
 	for _, c := range crystals {
 		c.Kind = sigil.CrystalOfPattern
-		if !r.crystals[c.Tenant+" "+c.ID()] {
+		if !r.crystals[c.Tenant+" "+c.ID()] && r.trimmed == 0 {
 			r.wrong("crystal %s of %s is there, and the journal knows nothing of it", c.ID(), c.Tenant)
 		}
 	}

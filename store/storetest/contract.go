@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"remove", removeIdeas},
 		{"due", dueIdeas},
 		{"list", listIdeas},
+		{"fading", fadingIdeas},
 		{"near", nearIdeas},
 		{"patterns", patternIdeas},
 		{"crystallize", crystallizeIdeas},

@@ -30,9 +30,16 @@ var closeIdeas = []idea{
 			"Crystallize": func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
 			"Crystals":    func() error { _, err := f.Crystals(ctx, m.Tenant); return err },
 			"Events":      func() error { _, err := f.Events(ctx, m.Tenant, 0, 1); return err },
-			"Stats":       func() error { _, err := f.Stats(ctx, m.Tenant, start); return err },
-			"Tenants":     func() error { _, err := f.Tenants(ctx); return err },
-			"Prune":       func() error { _, err := f.Prune(ctx, start, 1); return err },
+			"Wait":        func() error { return f.Wait(ctx, m.Tenant, 0) },
+			"Trim":        func() error { _, err := f.Trim(ctx, start, 0); return err },
+			"Policies":    func() error { _, err := f.Policies(ctx); return err },
+			"Fading": func() error {
+				_, _, err := f.Fading(ctx, store.FadingQuery{Tenant: m.Tenant, Now: start, Until: start, Limit: 1})
+				return err
+			},
+			"Stats":   func() error { _, err := f.Stats(ctx, m.Tenant, start); return err },
+			"Tenants": func() error { _, err := f.Tenants(ctx); return err },
+			"Prune":   func() error { _, err := f.Prune(ctx, start, 1); return err },
 		}
 		for name, call := range calls {
 			fails(f.t, name, call(), sigil.ErrClosed, "closed")

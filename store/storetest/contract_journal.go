@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -126,6 +128,93 @@ var journalIdeas = []idea{
 		}
 		equal(f.t, "entries", last, 2*writers*each)
 	}},
+	{"waiting ends with an entry of the tenant's", func(f *fixture) {
+		a := f.encode(tenant("a"))
+		f.ok("Wait for what is there", f.Wait(f.ctx(), "a", 0))
+		got := make(chan error, 1)
+		go func() { got <- f.Wait(f.ctx(), "a", 1) }()
+		f.encode(tenant("b"))
+		f.forget(a.Key)
+		f.ok("Wait for what comes", <-got)
+		equal(f.t, "positions", positions(f.events("a")), []uint64{1, 3})
+		ctx, cancel := context.WithCancel(f.ctx())
+		go func() { got <- f.Wait(ctx, "a", 3) }()
+		cancel()
+		if err := <-got; !errors.Is(err, context.Canceled) {
+			f.t.Errorf("Wait, canceled: %v", err)
+		}
+	}},
+	{"closing ends the waiting", func(f *fixture) {
+		got := make(chan error, 2)
+		for range cap(got) {
+			go func() { got <- f.Wait(f.ctx(), "a", 0) }()
+		}
+		f.ok("Close", f.Close())
+		for range cap(got) {
+			fails(f.t, "Wait", <-got, sigil.ErrClosed, "closed")
+		}
+	}},
+	{"what is old or too much is dropped from the start on", func(f *fixture) {
+		at := func(s int) func(*sigil.Memory) { return created(start.Add(time.Duration(s) * time.Second)) }
+		for i, name := range []string{"a", "b", "a", "a", "b", "a"} { // at positions 1 to 6
+			f.encode(tenant(name), at(i))
+		}
+		trim := func(before time.Time, keep, want uint64) {
+			f.t.Helper()
+			trimmed, err := f.Trim(f.ctx(), before, keep)
+			f.ok("Trim", err)
+			equal(f.t, "trimmed", trimmed, want)
+			equal(f.t, "stats", f.stats("a", start).Trimmed, want)
+			equal(f.t, "position", f.stats("a", start).Position, 6)
+		}
+		trim(time.Time{}, 0, 0)
+		trim(time.Time{}, 6, 0)
+		trim(start, 0, 0)
+		trim(start.Add(time.Second), 0, 1)
+		trim(time.Time{}, 4, 2)
+		trim(start.Add(time.Second), 5, 2) // it never comes back
+		for _, name := range []string{"a", "b", "c"} {
+			for _, call := range []error{second(f.Events(f.ctx(), name, 1, 10)), f.Wait(f.ctx(), name, 0)} {
+				fails(f.t, name, call, sigil.ErrGone, "position_gone")
+				var e *sigil.Error
+				if errors.As(call, &e) && e.Oldest != 2 {
+					f.t.Errorf("the oldest position is %d, want 2", e.Oldest)
+				}
+			}
+		}
+		after := func(name string, after uint64) []uint64 {
+			events, err := f.Events(f.ctx(), name, after, 10)
+			f.ok("Events", err)
+			return positions(events)
+		}
+		equal(f.t, "of a", after("a", 2), []uint64{3, 4, 6})
+		equal(f.t, "of b", after("b", 2), []uint64{5})
+		trim(start.Add(time.Hour), 0, 6)
+		equal(f.t, "of a, trimmed", after("a", 6), []uint64{})
+		m := f.encode(tenant("a"), at(9))
+		equal(f.t, "of a, later", after("a", 6), []uint64{7})
+		f.forget(m.Key)
+		equal(f.t, "memories", f.stats("a", start).Memories, 4)
+	}},
+	{"part of a commit is dropped", func(f *fixture) {
+		items := make([]store.Item, 9)
+		for i := range items {
+			items[i] = item(f.memory(tenant("a"), created(start.Add(time.Duration(i)*time.Second))))
+		}
+		_, err := f.insertItems(items...)
+		f.ok("Insert", err)
+		for _, step := range []struct {
+			before     time.Time
+			keep, want uint64
+		}{{time.Time{}, 6, 3}, {start.Add(5 * time.Second), 0, 5}} {
+			trimmed, err := f.Trim(f.ctx(), step.before, step.keep)
+			f.ok("Trim", err)
+			equal(f.t, "trimmed", trimmed, step.want)
+			events, err := f.Events(f.ctx(), "a", trimmed, 2)
+			f.ok("Events", err)
+			equal(f.t, "positions", positions(events), []uint64{trimmed + 1, trimmed + 2})
+		}
+	}},
 	{"an event never has content, only figures", func(f *fixture) {
 		m := f.encode()
 		now := start.Add(30 * time.Second)
@@ -142,3 +231,5 @@ func positions(events []sigil.Event) []uint64 {
 	}
 	return all
 }
+
+func second[T any](_ T, err error) error { return err }

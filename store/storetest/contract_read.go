@@ -8,6 +8,75 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
+var fadingIdeas = []idea{
+	{"soonest first, and only what has a deadline in the span", func(f *fixture) {
+		now := start.Add(10 * time.Second)
+		f.encode(fades(10 * time.Second)) // is due
+		c := f.encode(fades(30 * time.Second))
+		a := f.encode(fades(11 * time.Second))
+		b := f.encode(fades(20 * time.Second))
+		b2 := f.encode(fades(20 * time.Second)) // the younger of two
+		f.encode(fades(30*time.Second + time.Millisecond))
+		f.encode(pinned)
+		f.encode(tenant("other"), fades(20*time.Second))
+		withTTL := f.memory(crystallized)
+		withTTL.FadesAt = start.Add(25 * time.Second)
+		f.insert(withTTL)
+		want := []sigil.Memory{a, b, b2, withTTL, c}
+		for limit := 1; limit <= 6; limit++ {
+			var got []sigil.Memory
+			q := store.FadingQuery{Tenant: a.Tenant, Now: now, Until: start.Add(30 * time.Second), Limit: limit}
+			for more := true; more; {
+				var page []sigil.Memory
+				var err error
+				page, more, err = f.Fading(f.ctx(), q)
+				f.ok("Fading", err)
+				if len(page) > limit || more && len(page) < limit || len(got) > len(want) {
+					f.t.Fatalf("a page of %d with limit %d after %d", len(page), limit, len(got))
+				}
+				got = append(got, page...)
+				q.After, q.AfterAt = got[len(got)-1].ID, got[len(got)-1].FadesAt
+			}
+			equal(f.t, "memories", got, want)
+		}
+	}},
+	{"a recall moves it", func(f *fixture) {
+		m := f.encode()
+		_, err := f.recall(m.Key, start.Add(50*time.Second))
+		f.ok("recall", err)
+		q := store.FadingQuery{Tenant: m.Tenant, Now: start, Until: start.Add(144 * time.Second), Limit: 10}
+		page, _, err := f.Fading(f.ctx(), q)
+		f.ok("Fading", err)
+		equal(f.t, "before its new deadline", len(page), 0)
+		q.Until = start.Add(145 * time.Second)
+		page, _, err = f.Fading(f.ctx(), q)
+		f.ok("Fading", err)
+		equal(f.t, "at it", idsOf(page), []sigil.ID{m.ID})
+	}},
+	{"policies are all that memories have", func(f *fixture) {
+		m := f.memory()
+		m.Policy = halfLife(f.t)
+		m.Reschedule()
+		f.insert(m)
+		f.encode()
+		all, err := f.Policies(f.ctx())
+		f.ok("Policies", err)
+		for _, p := range []sigil.Policy{sigil.DefaultPolicy(), m.Policy} {
+			if !slices.Contains(all, p) {
+				f.t.Errorf("%s is not among %s", p, all)
+			}
+		}
+	}},
+}
+
+func halfLife(t TB) sigil.Policy {
+	p, err := sigil.NewHalfLife(time.Hour, sigil.DefaultThreshold)
+	if err != nil {
+		t.Errorf("half-life: %v", err)
+	}
+	return p
+}
+
 var listIdeas = []idea{
 	{"newest first, whatever was inserted first", func(f *fixture) {
 		a, b, c := f.memory(), f.memory(), f.memory()

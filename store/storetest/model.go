@@ -16,6 +16,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
 // Model is a [store.Store] of maps under one mutex: made to be obviously right, not fast, and nothing
@@ -24,7 +25,7 @@ import (
 //
 // It fixes what the contract leaves open: Due and Crystallize go by deadline and group, and an
 // eviction for too many memories comes before one for too many bytes, the older id first among equal
-// deadlines. The maps grow until memories are removed and answers pruned; the journal only grows.
+// deadlines. The maps grow until memories are removed and answers pruned, the journal until it is trimmed.
 type Model struct {
 	info store.Info
 
@@ -38,7 +39,11 @@ type Model struct {
 	// +checklocks:mu
 	answers map[answerKey]keptAnswer
 	// +checklocks:mu
-	journal []sigil.Event // the entry at position n is at n-1
+	journal []sigil.Event // the entry at position n is at n-1-trimmed
+	// +checklocks:mu
+	trimmed uint64
+	// +checklocks:mu
+	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
 
 type answerKey struct{ tenant, key string }
@@ -178,16 +183,23 @@ func (s *Model) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	s.changed.Fire()
 	return nil
 }
+
+// position is that of the newest journal entry.
+//
+// +checklocks:s.mu
+func (s *Model) position() uint64 { return s.trimmed + uint64(len(s.journal)) }
 
 // record writes one journal entry and gives it with its position.
 //
 // +checklocks:s.mu
 func (s *Model) record(e sigil.Event) sigil.Event {
 	e = copiedEvent(e)
-	e.Position = uint64(len(s.journal)) + 1
+	e.Position = s.position() + 1
 	s.journal = append(s.journal, e)
+	s.changed.Fire()
 	return copiedEvent(e)
 }
 

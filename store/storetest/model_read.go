@@ -31,6 +31,28 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	return page, false, nil
 }
 
+// Fading implements [store.Store].
+func (s *Model) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.Memory, more bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, false, err
+	}
+	after := sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: q.After}, FadesAt: q.AfterAt}
+	all := s.of(q.Tenant)
+	slices.SortFunc(all, func(a, b sigil.Memory) int { return byDeadline(a.Meta, b.Meta) })
+	for _, m := range all {
+		if m.Due(q.Now) || m.FadesAt.IsZero() || m.FadesAt.After(q.Until) || q.After != (sigil.ID{}) && byDeadline(m.Meta, after) <= 0 {
+			continue
+		}
+		if len(page) == q.Limit {
+			return page, true, nil
+		}
+		page = append(page, copied(m))
+	}
+	return page, false, nil
+}
+
 // Near implements [store.Store].
 func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
 	s.mu.Lock()
@@ -135,22 +157,6 @@ func (s *Model) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, e
 	return crystals, nil
 }
 
-// Events implements [store.Store].
-func (s *Model) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	var events []sigil.Event
-	for _, e := range s.journal {
-		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
-			events = append(events, copiedEvent(e))
-		}
-	}
-	return events, nil
-}
-
 // Stats implements [store.Store].
 func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.Stats, error) {
 	s.mu.Lock()
@@ -159,7 +165,7 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 		return store.Stats{}, err
 	}
 	stats := store.Stats{
-		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: uint64(len(s.journal)),
+		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: s.position(), Trimmed: s.trimmed,
 	}
 	decay := 0.0
 	for _, m := range s.of(tenant) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"sync"
@@ -40,6 +41,30 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		last := f.stats("public", at).Position
 		f.forget(want...)
 		equal(t, "position", f.stats("public", at).Position, last+uint64(len(want)))
+		f.ok("Close", f.Close())
+	})
+
+	t.Run("a journal stays trimmed", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		var ids []sigil.ID
+		for range 5 {
+			ids = append(ids, f.encode().ID)
+		}
+		_, err := f.Trim(f.ctx(), time.Time{}, 2)
+		f.ok("Trim", err)
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		_, err = f.Events(f.ctx(), sigil.DefaultTenant, 2, 10)
+		fails(t, "Events", err, sigil.ErrGone, "position_gone")
+		events, err := f.Events(f.ctx(), sigil.DefaultTenant, 3, 10)
+		f.ok("Events", err)
+		equal(t, "positions", positions(events), []uint64{4, 5})
+		if v, ok := f.Store.(interface{ Verify(context.Context) error }); ok {
+			f.ok("Verify", v.Verify(f.ctx()))
+		}
+		f.encode()
+		equal(t, "memories", len(f.ids(start)), len(ids)+1)
 		f.ok("Close", f.Close())
 	})
 
