@@ -27,6 +27,10 @@ type Policy interface {
 	Lifetime() time.Duration
 	// Threshold is the decay at which it does.
 	Threshold() float64
+	// Formula gives the formula of Decay as text, and Worked the same with the figures of an idle time
+	// filled in, and what it comes to.
+	Formula() string
+	Worked(idle time.Duration) string
 	// String gives a form that [ParsePolicy] reads back to an equal value.
 	String() string
 }
@@ -92,6 +96,18 @@ func (c Classic) Lifetime() time.Duration { return lifetime(c.Decay, c.threshold
 // Threshold gives θ.
 func (c Classic) Threshold() float64 { return c.threshold }
 
+// Formula gives the formula as text.
+func (c Classic) Formula() string { return "decay(t) = min(1, rate·t·(t + period)/(2·period))" }
+
+// Worked gives the formula with t seconds idle, such as "min(1, 0.001·30·(30 + 5)/(2·5)) = 0.105".
+func (c Classic) Worked(idle time.Duration) string {
+	t, period := math.Max(0, idle.Seconds()), c.period.Seconds()
+	return fmt.Sprintf("min(1, %v·%v·(%v + %v)/(2·%v)) = %v", c.rate, t, t, period, period, rounded(c.Decay(idle)))
+}
+
+// rounded keeps what a reader looks at.
+func rounded(decay float64) float64 { return math.Round(decay*1e6) / 1e6 }
+
 func (c Classic) String() string {
 	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", c.rate, c.period, c.threshold)
 }
@@ -130,6 +146,14 @@ func (h HalfLife) Lifetime() time.Duration {
 
 // Threshold gives θ.
 func (h HalfLife) Threshold() float64 { return h.threshold }
+
+// Formula gives the formula as text.
+func (h HalfLife) Formula() string { return "decay(t) = 1 − 2^(−t/h)" }
+
+// Worked gives the formula with t seconds idle, such as "1 − 2^(−3600/3600) = 0.5".
+func (h HalfLife) Worked(idle time.Duration) string {
+	return fmt.Sprintf("1 − 2^(−%v/%v) = %v", math.Max(0, idle.Seconds()), h.half.Seconds(), rounded(h.Decay(idle)))
+}
 
 func (h HalfLife) String() string {
 	return fmt.Sprintf("halflife h=%s threshold=%v", h.half, h.threshold)

@@ -75,6 +75,13 @@ func (m *Memory) View(now time.Time) View {
 	return v
 }
 
+// Outline gives m as it is at now without data and state.
+func (m *Memory) Outline(now time.Time) View {
+	v := m.View(now)
+	v.Data, v.State = nil, nil
+	return v
+}
+
 // CrystalView is a crystal as the wire shows it.
 type CrystalView struct {
 	ID        string      `json:"id"`
@@ -174,6 +181,7 @@ type Problem struct {
 	Detail    string `json:"detail,omitempty"`
 	Code      string `json:"code"`
 	Field     string `json:"field,omitempty"`
+	Oldest    uint64 `json:"oldest,omitempty"` // with code position_gone: the position to go on after
 	RequestID string `json:"requestId,omitempty"`
 }
 

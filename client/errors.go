@@ -76,6 +76,8 @@ func kind(p *sigil.Problem) error {
 		return sigil.ErrNotFound
 	case http.StatusConflict:
 		return sigil.ErrConflict
+	case http.StatusGone:
+		return sigil.ErrGone
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
 		return sigil.ErrInvalid
 	case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:

@@ -1,5 +1,5 @@
 // Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep,
-// crystallize. It owns the clock, the rules and the order in which things are checked.
+// crystallize, explain, forecast. It owns the clock, the rules and the order in which things are checked.
 //
 // It does not know SQL, HTTP or Prometheus, starts no goroutine and holds no lock across I/O.
 // Atomicity, durability and the locking of one memory are the [store.Store]'s promise; scheduling is
@@ -52,6 +52,15 @@ type Settings struct {
 	Policy sigil.Policy
 	// Quota bounds each tenant; the zero value does not.
 	Quota store.Quota
+	// Journal bounds the journal; the zero value keeps all of it.
+	Journal Journal
+}
+
+// Journal says how much of the journal is kept, of all tenants together. Its position is what clients
+// resume by: one who was away for longer is told so.
+type Journal struct {
+	Age     time.Duration // 0 is for ever
+	Entries uint64        // 0 is any number; one is some 80 bytes
 }
 
 // Limits bound the input. What is over one is [sigil.ErrTooLarge] or [sigil.ErrInvalid], naming the

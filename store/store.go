@@ -90,6 +90,10 @@ type Store interface {
 	// ErrGone where Trim dropped entries after that position.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
+	// Span tells where the journal begins and ends: the position up to which entries are dropped, and that
+	// of the newest, of all tenants. It costs next to nothing.
+	Span(ctx context.Context) (trimmed, newest uint64, err error)
+
 	// Wait returns nil when Events with the same arguments has something to give, at once where it has.
 	// It ends with ctx's error, with ErrGone where Events would, and with ErrClosed when the store is
 	// closed: Close does not wait for it.

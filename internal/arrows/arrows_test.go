@@ -38,23 +38,24 @@ var table = map[string][]string{
 
 	// Pure.
 	"internal/resonance": {root, "github.com/go-json-experiment/json"},
-	"internal/bus":       {},
+	"internal/bus":       {root},
 	"scheduler":          {"github.com/netresearch/go-cron"},
 
 	// Keeping. Only a driver knows its database.
 	"store":                  {root},
-	"store/storetest":        {root, "store", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
+	"store/storetest":        {root, "store", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
 	"store/internal/keylock": {root, "store"},
 	"store/internal/record":  {root, "store"},
-	"store/pgstore":          {root, "store", "store/internal/keylock", "store/internal/record", "github.com/jackc/pgx", "github.com/pressly/goose"},
-	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid"},
+	"store/internal/wake":    {},
+	"store/pgstore":          {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
+	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid"},
 
 	// Verbs.
-	"engine": {root, "store", "internal/resonance", "internal/bus", "github.com/google/uuid"},
+	"engine": {root, "store", "internal/resonance", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
 	"client":           {root, "github.com/coder/websocket"},
-	"internal/httpapi": {root, "engine", "internal/resonance", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi": {root, "engine", "internal/bus", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/web":     {},
 	"internal/metrics": {root, "engine", "github.com/prometheus"},
 	"internal/cli":     {root, "client", "github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar"},

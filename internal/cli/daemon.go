@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,67 +78,6 @@ func (a *app) report(use, short string, get func(context.Context, *client.Client
 			})
 		},
 	}
-}
-
-func (a *app) events() *cobra.Command {
-	var after uint64
-	var limit int
-	c := &cobra.Command{
-		Use:   "events",
-		Short: "Read the journal: what happened to memories, and why",
-		Long: `Events shows the journal, oldest first: one entry for every change, with the decay that
-decided it. A reader who goes on with --after misses nothing and repeats nothing.`,
-		Example: `  sigil events --limit 20
-  sigil events --after 1234 --json`,
-		Args: nothingMore,
-	}
-	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
-	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` entries")
-	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := positive(limit); err != nil {
-			return err
-		}
-		return a.with(func(c *client.Client) error {
-			page, err := c.Events(cmd.Context(), after, limit)
-			if err != nil {
-				return err
-			}
-			if err := a.showEvents(page.Events); err != nil {
-				return err
-			}
-			if len(page.Events) >= limit {
-				a.say("there may be more: --after %d", page.Next)
-			}
-			return nil
-		})
-	}
-	return c
-}
-
-func (a *app) showEvents(events []sigil.EventView) error {
-	t := &table{a: a, head: []string{"POSITION", "TIME", "EVENT", "REASON", "DECAY", "ABOUT"}, widths: []int{8, 24, 12, 9, 5}}
-	for i := range events {
-		e := &events[i]
-		if a.flags.json {
-			if err := a.json(e); err != nil {
-				return err
-			}
-			continue
-		}
-		what, decay := "", ""
-		if e.Arithmetic != nil {
-			decay = percent(e.Arithmetic.Decay)
-		}
-		if e.ID != nil {
-			what = e.ID.String()
-		} else if e.Crystal != nil {
-			what = e.Crystal.ID
-		}
-		if err := t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (a *app) sweep() *cobra.Command {

@@ -41,6 +41,10 @@ type Config struct {
 	MaxBody        int64
 	MaxBatchBody   int64
 	MaxConnections int
+	MaxSubscribers int
+
+	JournalAge     time.Duration
+	JournalEntries int
 
 	LogLevel        string
 	LogFormat       string
@@ -51,7 +55,7 @@ type Config struct {
 // live are the settings that SIGHUP applies to a running daemon. All others need a restart.
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
-	"max-memories": true, "max-bytes": true, "log-level": true,
+	"max-memories": true, "max-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
 // flags declares every setting: its name, which is that of the flag and of the key in a file, and, as
@@ -87,6 +91,11 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
 	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once; more of them wait")
 
+	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most who follow the journal at once; more of them are refused")
+
+	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is for ever")
+	f.IntVar(&c.JournalEntries, "journal-entries", 0, "most journal entries kept, of all tenants, some 80 bytes each; 0 is no limit")
+
 	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
 	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")
 	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
@@ -105,7 +114,10 @@ func (c *Config) policy() (sigil.Policy, error) {
 // settings gives the engine's rules.
 func (c *Config) settings() (engine.Settings, error) {
 	policy, err := c.policy()
-	return engine.Settings{Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes}}, err
+	return engine.Settings{
+		Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes},
+		Journal: engine.Journal{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
+	}, err
 }
 
 // limits gives the engine's limits.

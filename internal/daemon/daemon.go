@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -48,7 +48,7 @@ type Daemon struct {
 	sockets     []*net.TCPListener // handed over, or opened by Start
 	places      places
 	server      *server
-	api         http.Handler
+	api         *httpapi.API
 
 	ready atomic.Bool
 	// reach tells whether the store can be reached, where it is elsewhere; nil where it is not.

@@ -114,6 +114,7 @@ func (d *Daemon) letGo(ctx context.Context) error {
 	draining, cancel := context.WithTimeoutCause(ctx, d.config.HandOverTimeout,
 		fmt.Errorf("they had %s", formatDuration(d.config.HandOverTimeout)))
 	defer cancel()
+	d.api.Leave() // those who follow the journal find the next process
 	if err := d.server.gate.shut(draining); err != nil {
 		return err
 	}
@@ -143,7 +144,10 @@ func (d *Daemon) give(ctx context.Context, next *successor) error {
 // takeBack goes on serving, on the sockets of files. Where ctx has ended, nobody is served any more:
 // requests that wait are told so by the API, whose store is closed.
 func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
-	defer func() { d.server.gate.open(d.api) }()
+	defer func() {
+		d.api.Stay() // unless it was made anew, and never left
+		d.server.gate.open(d.api)
+	}()
 	if ctx.Err() != nil {
 		return nil
 	}

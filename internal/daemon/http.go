@@ -116,6 +116,13 @@ func (s *server) drain(ctx context.Context) error {
 		}
 	}
 	s.accepting.Wait()
+	// Connections that were taken over, as WebSockets are, the server does not know: their requests it
+	// does.
+	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
+	defer cancel()
+	if err := s.gate.shut(waiting); err != nil && unfinished == nil {
+		unfinished = err
+	}
 	select {
 	case <-s.gone():
 		return unfinished

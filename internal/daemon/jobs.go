@@ -10,6 +10,9 @@ import (
 	"github.com/sigil-dna/sigil/scheduler"
 )
 
+// trimSchedule is when the journal is cut to what is kept of it.
+const trimSchedule = "30 * * * * *"
+
 // startJobs schedules the sweeps. A sweep asked for over HTTP goes to the engine directly: two at once
 // are no harm.
 func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
@@ -38,6 +41,10 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	err := errors.Join(
 		add(sigil.DecayJob, d.config.DecaySchedule, e.Sweep),
 		add(sigil.CrystallizeJob, d.config.CrystallizeSchedule, e.Crystallize),
+		jobs.Add("trim", trimSchedule, func(ctx context.Context) error {
+			_, err := e.Trim(ctx)
+			return err
+		}),
 	)
 	if err == nil {
 		err = jobs.Start(ctx)

@@ -81,13 +81,16 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return fmt.Errorf("scheduler: %w", err)
 	}
 	d.engine.Store(e)
-	d.api = httpapi.New(e, &httpapi.Options{
+	api := httpapi.New(e, &httpapi.Options{
 		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)
 		},
+		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 	})
+	d.api = api
+	d.core = append(d.core, part{"streams", func(context.Context) error { api.Close(); return nil }})
 	return nil
 }
 
@@ -103,7 +106,10 @@ func (d *Daemon) startHTTP(ctx context.Context) error {
 	d.server.gate.open(d.api)
 	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
 	d.accept(sockets)
-	d.parts = append(d.parts, part{"HTTP", d.server.drain})
+	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
+		d.api.Leave()
+		return d.server.drain(ctx)
+	}})
 	return nil
 }
 

@@ -4,16 +4,17 @@
 // It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document
 // (openapi.yaml), which a test holds to the routes and to every answer seen in tests. It does not know
 // drivers, Prometheus, flags or sockets: the daemon hands it an engine and a few funcs, and serves it.
-// It starts no goroutine and holds no lock.
+// It holds no lock across I/O. What reads the journal for those who follow it is the bus's; the goroutines of
+// a live connection end with it.
 package httpapi
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/bus"
 )
 
 // Options configure an API; nil and the zero value are the defaults.
@@ -36,21 +37,28 @@ type Options struct {
 	MaxBody int64
 	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
 	MaxBatchBody int64
-	// RequestTimeout ends the context of a request; 0 does not.
+	// RequestTimeout ends the context of a request that is no stream; 0 does not.
 	RequestTimeout time.Duration
+	// MaxSubscribers is the most who may read the journal live at once, by whatever means; 0 is 1,000.
+	MaxSubscribers int
+	// Subscribers hears of each of them that comes (1) and goes (−1), Lagged of each that fell behind.
+	Subscribers func(change int)
+	Lagged      func()
 	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it where the
 	// service listens on loopback without credentials: a page in a browser could otherwise reach it
 	// under a name of its own that resolves to 127.0.0.1.
 	LoopbackOnly bool
 }
 
-// API answers HTTP requests. It may be used from any goroutine; it owns nothing that must be closed.
+// API answers HTTP requests. It may be used from any goroutine. Who made it closes it.
 type API struct {
 	engine   *engine.Engine
 	options  Options
 	mux      *http.ServeMux
 	origins  *http.CrossOriginProtection
 	contract *contract
+	bus      *bus.Bus
+	streams  streams
 }
 
 // New makes the REST face of e. nil options are the defaults.
@@ -71,6 +79,7 @@ func New(e *engine.Engine, o *Options) *API {
 	if a.options.MaxBatchBody == 0 {
 		a.options.MaxBatchBody = 64 << 20
 	}
+	a.bus = bus.New(journal{e}, &bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged})
 	a.register()
 	return a
 }
@@ -78,11 +87,6 @@ func New(e *engine.Engine, o *Options) *API {
 // ServeHTTP answers one request. A panic becomes a problem with status 500, or, where the answer has
 // begun, a broken connection.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.options.RequestTimeout > 0 {
-		ctx, cancel := context.WithTimeout(r.Context(), a.options.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
-	}
 	c := &call{ResponseWriter: w, r: r, api: a, begin: time.Now(), id: requestID(r.Header)}
 	defer c.finish()
 

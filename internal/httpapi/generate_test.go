@@ -261,6 +261,10 @@ func (g *generator) valid(e *endpoint) *exchange {
 				x.set(name, g.tenant)
 				continue
 			}
+			if name != "Idempotency-Key" {
+				x.set(name, unquote(g.value(schema)))
+				continue
+			}
 			x.idempotent = true
 			x.set(name, pick(g, strings.TrimSpace("k" + unquote(g.value(schema)) + "k")[:1]+strconv.Itoa(g.IntN(50)), strings.TrimSpace("k"+unquote(g.value(schema)))))
 		}

@@ -69,12 +69,21 @@ func idempotencyKey(r *http.Request, max int) (string, error) {
 	if len(keys) == 0 {
 		return "", nil
 	}
-	bad := len(keys) > 1 || keys[0] == "" || len(keys[0]) > max
-	for i := 0; i < len(keys[0]) && !bad; i++ {
-		bad = keys[0][i] < 0x20 || keys[0][i] > 0x7e
-	}
-	if bad {
-		return "", invalidf("invalid_idempotency_key", "Idempotency-Key", "must be one header of 1 to %d printable ASCII characters", max)
+	if len(keys) > 1 || !validKey(keys[0], max) {
+		return "", invalidKey("Idempotency-Key", max)
 	}
 	return keys[0], nil
+}
+
+func validKey(key string, max int) bool {
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return false
+		}
+	}
+	return key != "" && len(key) <= max
+}
+
+func invalidKey(field string, max int) error {
+	return invalidf("invalid_idempotency_key", field, "must be one of 1 to %d printable ASCII characters", max)
 }

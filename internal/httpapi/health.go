@@ -12,8 +12,8 @@ type health struct {
 	Version string `json:"version"`
 }
 
-// live answers as long as the process does.
-func (a *API) live(c *call) error {
+// alive answers as long as the process does.
+func (a *API) alive(c *call) error {
 	return c.json(http.StatusOK, health{Status: "ok", Version: a.options.Version})
 }
 
@@ -23,7 +23,7 @@ func (a *API) ready(c *call) error {
 			return notReady(err)
 		}
 	}
-	return a.live(c)
+	return a.alive(c)
 }
 
 // notReady is always status 503, whatever the reason.

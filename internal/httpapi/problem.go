@@ -22,6 +22,7 @@ var (
 		"unsupported_media_type": http.StatusUnsupportedMediaType,
 		"forbidden_host":         http.StatusForbidden,
 		"cross_origin":           http.StatusForbidden,
+		"upgrade_required":       http.StatusUpgradeRequired,
 	}
 	statusOfKind = []struct {
 		kind   error
@@ -31,6 +32,7 @@ var (
 		{sigil.ErrInvalid, http.StatusBadRequest, "invalid"},
 		{sigil.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
 		{sigil.ErrNotFound, http.StatusNotFound, "not_found"},
+		{sigil.ErrGone, http.StatusGone, "gone"},
 		{sigil.ErrConflict, http.StatusConflict, "conflict"},
 		{sigil.ErrFull, http.StatusInsufficientStorage, "full"},
 		{sigil.ErrUnavailable, http.StatusServiceUnavailable, "unavailable"},
@@ -62,7 +64,7 @@ func (a *API) problem(err error) sigil.Problem {
 		}
 		p.Status, p.Code, p.Detail = row.status, row.code, ""
 		if known != nil {
-			p.Code, p.Field, p.Detail = known.Code, shorten(known.Field), known.Detail
+			p.Code, p.Field, p.Detail, p.Oldest = known.Code, shorten(known.Field), known.Detail, known.Oldest
 		}
 		if status, ok := statusOfCode[p.Code]; ok {
 			p.Status = status

@@ -56,8 +56,19 @@ func (a *API) stats(c *call) error {
 	return c.json(http.StatusOK, stats)
 }
 
-// events gives a page of the journal. At the end of it Next stays where the reader is.
+// events gives a page of the journal, or, where that is asked for, all that follows as a stream. At the end of
+// a page Next stays where the reader is.
 func (a *API) events(c *call) error {
+	switch {
+	case upgrades(c.r):
+		after, err := c.start()
+		if err != nil {
+			return err
+		}
+		return a.socket(c, after, true)
+	case c.r.Method == http.MethodGet && accepts(c.r, eventStream):
+		return a.stream(c)
+	}
 	after, limit := c.query.position("after"), c.query.limit()
 	if c.query.err != nil {
 		return c.query.err

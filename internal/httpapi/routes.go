@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"path"
 	"slices"
@@ -14,6 +15,7 @@ type route struct {
 	method, path string
 	params       []string // the query parameters it knows; others are refused by name
 	open         bool     // of no tenant: health, documents
+	endless      bool     // may be a stream
 	serve        func(*API, *call) error
 }
 
@@ -23,23 +25,26 @@ func routes() []route {
 		{method: "POST", path: "/v1/sigils", serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
-		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore"}},
+		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}", serve: (*API).peek, params: []string{"spiral"}},
 		{method: "DELETE", path: "/v1/sigils/{id}", serve: (*API).forget, params: []string{"erase"}},
 		{method: "POST", path: "/v1/sigils/{id}:recall", serve: (*API).recall},
 		{method: "POST", path: "/v1/sigils/{id}:pin", serve: (*API).pin},
 		{method: "POST", path: "/v1/sigils/{id}:unpin", serve: (*API).unpin},
 		{method: "GET", path: "/v1/sigils/{id}/related", serve: (*API).related, params: []string{"limit", "min", "content"}},
+		{method: "GET", path: "/v1/sigils/{id}/explain", serve: (*API).explain},
+		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins"}},
 		{method: "GET", path: "/v1/crystals", serve: (*API).crystals, params: []string{"limit", "cursor", "kind", "lattice"}},
 		{method: "GET", path: "/v1/patterns", serve: (*API).patterns},
 		{method: "GET", path: "/v1/identity", serve: (*API).identity},
 		{method: "GET", path: "/v1/stats", serve: (*API).stats},
-		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit"}},
+		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit"}, endless: true},
+		{method: "GET", path: "/v1/ws", serve: (*API).live, params: []string{"after"}, endless: true},
 		{method: "POST", path: "/v1/sweeps/{job}", serve: (*API).sweep},
 
-		{method: "GET", path: "/livez", serve: (*API).live, open: true},
-		{method: "GET", path: "/healthz", serve: (*API).live, open: true},
-		{method: "GET", path: "/health", serve: (*API).live, open: true},
+		{method: "GET", path: "/livez", serve: (*API).alive, open: true},
+		{method: "GET", path: "/healthz", serve: (*API).alive, open: true},
+		{method: "GET", path: "/health", serve: (*API).alive, open: true},
 		{method: "GET", path: "/readyz", serve: (*API).ready, open: true},
 		{method: "GET", path: "/metrics", serve: (*API).metrics, open: true},
 		{method: "GET", path: "/openapi.json", serve: (*API).openAPI, open: true},
@@ -147,6 +152,11 @@ func (a *API) serve(c *call, rt route) (err error) {
 		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
 			return err
 		}
+	}
+	if a.options.RequestTimeout > 0 && !rt.endless {
+		ctx, cancel := context.WithTimeout(c.r.Context(), a.options.RequestTimeout)
+		defer cancel()
+		c.r = c.r.WithContext(ctx)
 	}
 	return rt.serve(a, c)
 }

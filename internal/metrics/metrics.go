@@ -39,6 +39,8 @@ type Metrics struct {
 	operationDuration              *prometheus.HistogramVec
 	failures                       *prometheus.CounterVec
 
+	subscribers    prometheus.Gauge
+	lagged         prometheus.Counter
 	commitBatch    prometheus.Histogram
 	commitDuration prometheus.Histogram
 	requests       *prometheus.HistogramVec
@@ -49,7 +51,7 @@ type Metrics struct {
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity"}
+	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim"}
 	// Of the codes, those that somebody is woken for.
 	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
 )
@@ -70,6 +72,9 @@ func New(version string) *Metrics {
 	m.operationDuration = m.histograms("sigil_operation_duration_seconds", "How long an operation took, other than encodes and recalls, by verb.", seconds, "verb")
 	m.failures = m.counters("sigil_error_total", "Operations and sweeps that failed, by the error's code.", "code")
 
+	m.subscribers = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_events_subscribers", Help: "Who follows the journal now, over WebSocket or server-sent events."})
+	m.registry.MustRegister(m.subscribers)
+	m.lagged = m.counter("sigil_events_lagged_total", "Times that a subscriber was too slow to be told at once, and read on from the journal.")
 	m.commitBatch = m.histogram("sigil_commit_batch_size", "Changes written by one commit of the store.", prometheus.ExponentialBuckets(1, 2, 13))
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
@@ -176,6 +181,12 @@ func (m *Metrics) Commit(batch int, took time.Duration) {
 	m.commitBatch.Observe(float64(batch))
 	m.commitDuration.Observe(took.Seconds())
 }
+
+// Subscribers tells that so many more, or fewer, follow the journal.
+func (m *Metrics) Subscribers(change int) { m.subscribers.Add(float64(change)) }
+
+// Lagged tells that one of them fell behind.
+func (m *Metrics) Lagged() { m.lagged.Inc() }
 
 // Request tells of one HTTP request. route is a pattern, such as "GET /v1/sigils/{id}", never a path.
 func (m *Metrics) Request(route string, status int, took time.Duration) {

@@ -130,6 +130,16 @@ func (s *Store) behind(after uint64) error {
 	return nil
 }
 
+// Span tells where the journal begins and ends; see [store.Store].
+func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	return s.trimmed.Load(), s.published.Load(), nil
+}
+
 // Wait waits for an entry; see [store.Store].
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	for {

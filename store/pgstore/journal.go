@@ -152,6 +152,20 @@ func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit i
 	return blocks, nil
 }
 
+// Span implements [store.Store].
+func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	var from, to int64
+	err = s.pool.QueryRow(bounded, "select trimmed, position from sigil.head").Scan(&from, &to)
+	return uint64(from), uint64(to), reading(ctx, err)
+}
+
 func number(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }
 
 // policyReader gives the policies for a reader of records.

@@ -30,6 +30,7 @@ var closeIdeas = []idea{
 			"Crystallize": func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
 			"Crystals":    func() error { _, err := f.Crystals(ctx, m.Tenant); return err },
 			"Events":      func() error { _, err := f.Events(ctx, m.Tenant, 0, 1); return err },
+			"Span":        func() error { _, _, err := f.Span(ctx); return err },
 			"Wait":        func() error { return f.Wait(ctx, m.Tenant, 0) },
 			"Trim":        func() error { _, err := f.Trim(ctx, start, 0); return err },
 			"Policies":    func() error { _, err := f.Policies(ctx); return err },

@@ -30,6 +30,16 @@ func (s *Model) eventsAfter(tenant string, after uint64, limit int) (events []si
 	return events, nil
 }
 
+// Span implements [store.Store].
+func (s *Model) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	return s.trimmed, s.position(), nil
+}
+
 // Wait implements [store.Store].
 func (s *Model) Wait(ctx context.Context, tenant string, after uint64) error {
 	for {

@@ -1,0 +1,188 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// FollowOptions configure [Client.Follow] and [Live.Events]; the zero value and nil are the defaults.
+type FollowOptions struct {
+	// After is the position to begin after; nil is the newest entry, so that only what comes is given.
+	After *uint64
+	// Lost hears of each connection that broke or could not be made, and how long until the next try. Nil is
+	// nobody.
+	Lost func(err error, wait time.Duration)
+}
+
+const (
+	// silence is how long a stream may say nothing, three of the daemon's heartbeats, before it counts as
+	// lost.
+	silence  = 45 * time.Second
+	minWait  = 100 * time.Millisecond
+	maxWait  = 5 * time.Second
+	maxEvent = 1 << 20
+)
+
+// Follow gives the journal's entries from a position on, in order, each once, for as long as the loop goes
+// on. A connection that breaks is made again, with growing pauses of 0.1 to 5 s, and goes on where it was: a
+// daemon that is restarted or replaced loses the reader nothing.
+//
+// It ends, with that error, when ctx ends or when trying again would not help: ErrGone tells that the journal
+// does not go back that far any more (the problem has the oldest position), others that the daemon
+// refuses.
+func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.EventView, error] {
+	return follow(ctx, o, c.stream)
+}
+
+// follow gives what read yields, and has it read again, after the last entry, where it was lost. read tells
+// begun of the position that it begins after.
+func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, begun func(uint64), yield func(sigil.EventView) bool) error) iter.Seq2[sigil.EventView, error] {
+	if o == nil {
+		o = &FollowOptions{}
+	}
+	return func(yield func(sigil.EventView, error) bool) {
+		after, wait, left := o.After, minWait, false
+		at := func(position uint64) { after, wait = &position, minWait }
+		for {
+			err := read(ctx, after, at, func(e sigil.EventView) bool {
+				at(e.Position)
+				left = !yield(e, nil)
+				return !left
+			})
+			switch {
+			case left:
+				return
+			case ctx.Err() != nil:
+				yield(sigil.EventView{}, ctx.Err())
+				return
+			case err != nil && final(err):
+				yield(sigil.EventView{}, err)
+				return
+			}
+			pause := wait/2 + rand.N(wait/2) // so that not all come back at once
+			if o.Lost != nil {
+				o.Lost(err, pause)
+			}
+			wait = min(2*wait, maxWait)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
+	}
+}
+
+// errRestart is how a stream ends when the daemon stops or hands over.
+var errRestart = fmt.Errorf("%w: the daemon is restarting", ErrUnreachable)
+
+// final tells whether another try would not help.
+func final(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && !errors.Is(err, sigil.ErrUnavailable) && !errors.Is(err, sigil.ErrClosed) && !errors.Is(err, sigil.ErrInternal)
+}
+
+// stream reads one answer of server-sent events to its end.
+func (c *Client) stream(ctx context.Context, after *uint64, begun func(uint64), yield func(sigil.EventView) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := request{method: http.MethodGet, path: "/v1/events", query: url.Values{}}
+	if after != nil {
+		r.query.Set("after", strconv.FormatUint(*after, 10))
+	}
+	req, err := c.newRequest(ctx, r)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "text/event-stream, "+problemType)
+	quiet := time.AfterFunc(silence, func() { cancel(errors.New("nothing was heard for too long")) })
+	defer quiet.Stop()
+	resp, err := c.endless().Do(req)
+	if err != nil {
+		return c.unanswered(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return refused(r, resp)
+	}
+	return c.read(ctx, resp.Body, func() { quiet.Reset(silence) }, begun, yield)
+}
+
+// endless is the HTTP client without its time-out for a whole answer.
+func (c *Client) endless() *http.Client {
+	h := *c.http
+	h.Timeout = 0
+	return &h
+}
+
+// read takes events apart: lines of "name: value", each event ended by an empty line.
+func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun func(uint64), yield func(sigil.EventView) bool) error {
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, maxEvent)
+	var event string
+	var data []byte
+	for lines.Scan() {
+		heard()
+		name, value, _ := bytes.Cut(lines.Bytes(), []byte(":"))
+		value = bytes.TrimPrefix(value, []byte(" "))
+		switch string(name) {
+		case "event":
+			event = string(value)
+			continue
+		case "data":
+			data = append(data, value...)
+			continue
+		case "id":
+			if position, err := strconv.ParseUint(string(value), 10, 64); err == nil && event == "" && data == nil {
+				begun(position)
+			}
+			continue
+		}
+		if len(lines.Bytes()) > 0 || data == nil {
+			continue // a comment, another field, or the end of nothing
+		}
+		done, err := c.event(event, data, yield)
+		if done || err != nil {
+			return err
+		}
+		event, data = "", nil
+	}
+	err := lines.Err()
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return c.brokeOff(ctx, err)
+}
+
+// event acts on one event, and tells whether the reader has had enough.
+func (c *Client) event(name string, data []byte, yield func(sigil.EventView) bool) (done bool, err error) {
+	switch name {
+	case "":
+		var e sigil.EventView
+		if err := json.Unmarshal(data, &e); err != nil {
+			return true, c.strange(err)
+		}
+		return !yield(e), nil
+	case "reconnect":
+		return true, errRestart
+	case "problem":
+		e := &Error{}
+		if err := json.Unmarshal(data, &e.Problem); err != nil {
+			return true, c.strange(err)
+		}
+		return true, e
+	}
+	return false, nil // lagged, and what later daemons may say
+}

@@ -1,0 +1,43 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Explain tells why a memory is alive or gone, with the arithmetic and its history, without refreshing it. One of
+// which the journal tells nothing any more is [sigil.ErrNotFound].
+func (c *Client) Explain(ctx context.Context, id sigil.ID) (sigil.Explanation, error) {
+	return call[sigil.Explanation](ctx, c, request{method: http.MethodGet, path: "/v1/sigils/" + id.String() + "/explain"})
+}
+
+// ForecastQuery says what to look ahead for; its zero value is the next 24 hours.
+type ForecastQuery struct {
+	Within time.Duration
+	// Policy is a proposed one, as [sigil.ParsePolicy] reads it; empty is each memory's own.
+	Policy string
+	Limit  int // of memories listed; 0 is the daemon's default
+	Bins   int // of the timeline; 0 is the daemon's default
+}
+
+// Forecast tells what fades within a time if nothing is recalled, also under a proposed policy. It changes
+// nothing.
+func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (sigil.Forecast, error) {
+	query := url.Values{}
+	setLimit(query, q.Limit)
+	if q.Within != 0 {
+		query.Set("within", q.Within.String())
+	}
+	if q.Policy != "" {
+		query.Set("policy", q.Policy)
+	}
+	if q.Bins != 0 {
+		query.Set("bins", strconv.Itoa(q.Bins))
+	}
+	return call[sigil.Forecast](ctx, c, request{method: http.MethodGet, path: "/v1/forecast", query: query})
+}

@@ -1,0 +1,139 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// writeTime is how long a request may take to be sent. Where it takes longer the daemon has gone.
+const writeTime = time.Minute
+
+// liveConn is one WebSocket, until it breaks.
+type liveConn struct {
+	client *Client
+	ws     *websocket.Conn
+	events chan sigil.LiveMessage // what is no answer
+
+	once   sync.Once
+	err    error         // why it broke; set before gone is closed
+	gone   chan struct{} // closed when it broke
+	read   chan struct{} // closed when its reader has ended
+	cancel context.CancelFunc
+
+	mu sync.Mutex
+	// +checklocks:mu
+	pending map[string]chan sigil.LiveMessage // by request id
+}
+
+func newLiveConn(c *Client, ws *websocket.Conn) *liveConn {
+	ctx, cancel := context.WithCancel(context.Background())
+	conn := &liveConn{
+		client: c, ws: ws, events: make(chan sigil.LiveMessage), gone: make(chan struct{}), read: make(chan struct{}),
+		cancel: cancel, pending: map[string]chan sigil.LiveMessage{},
+	}
+	// Ends with the connection; Close waits for it.
+	go func() {
+		defer close(conn.read)
+		conn.end(conn.receive(ctx))
+	}()
+	return conn
+}
+
+func (c *liveConn) broken() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// end lets everybody know that the connection is of no more use.
+func (c *liveConn) end(err error) {
+	c.once.Do(func() {
+		if websocket.CloseStatus(err) == sigil.LiveRestart {
+			err = errRestart
+		}
+		c.err = err
+		close(c.gone)
+		_ = c.ws.Close(websocket.StatusNormalClosure, "") // where it is closed, it is
+		c.cancel()
+	})
+}
+
+// receive takes what the daemon sends until that ends.
+func (c *liveConn) receive(ctx context.Context) error {
+	for {
+		_, data, err := c.ws.Read(ctx)
+		if err != nil {
+			if websocket.CloseStatus(err) == sigil.LiveRestart {
+				return errRestart
+			}
+			return fmt.Errorf("%w: the connection to %s broke: %w", ErrUnreachable, c.client, err)
+		}
+		var m sigil.LiveMessage
+		if err := json.Unmarshal(data, &m); err != nil {
+			return c.client.strange(err)
+		}
+		if m.Type != sigil.LiveAnswer {
+			if m.Type == sigil.LiveLagged {
+				continue // nothing is missing
+			}
+			select {
+			case c.events <- m:
+			case <-c.gone:
+				return c.err
+			}
+			continue
+		}
+		c.mu.Lock()
+		answered := c.pending[string(m.ID)]
+		delete(c.pending, string(m.ID))
+		c.mu.Unlock()
+		if answered != nil {
+			answered <- m
+		}
+	}
+}
+
+// ask sends a request and waits for its answer.
+func (c *liveConn) ask(ctx context.Context, r sigil.LiveRequest) (m sigil.LiveMessage, err error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return m, err
+	}
+	answered := make(chan sigil.LiveMessage, 1)
+	c.mu.Lock()
+	c.pending[string(r.ID)] = answered
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.pending, string(r.ID))
+	}()
+	// Not with ctx: one that ends in the middle of a message would break the connection for all.
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	if err := c.ws.Write(writing, websocket.MessageText, data); err != nil {
+		c.end(fmt.Errorf("%w: the connection to %s broke: %w", ErrUnreachable, c.client, err))
+		return m, c.err
+	}
+	select {
+	case m = <-answered:
+	case <-c.gone:
+		return m, c.err
+	case <-ctx.Done():
+		return m, ctx.Err()
+	}
+	if m.Problem != nil {
+		return m, &Error{Problem: *m.Problem}
+	}
+	return m, nil
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// ForecastQuery says what to look ahead for.
+type ForecastQuery struct {
+	Within time.Duration // over 0, at most 100 years
+	// Policy is a proposed one, as if every memory had it since it was last touched; nil is each memory's
+	// own, which says what will happen.
+	Policy sigil.Policy
+	Limit  int // of memories listed; 0 is 100
+	Bins   int // of the timeline; 0 is 48, at most 1,000
+}
+
+const (
+	defaultBins = 48
+	maxBins     = 1_000
+	maxTags     = 100 // listed
+)
+
+// Forecast tells what of a tenant fades within a time if nothing is recalled, reading only. It costs what it
+// counts: memories that do not fade in the span are not looked at, save, under a proposed policy, those
+// with a policy of a shorter life than the longest in the store.
+func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f sigil.Forecast, err error) {
+	defer e.observe("forecast", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return f, err
+	}
+	limit, err := e.limit(q.Limit)
+	if err != nil {
+		return f, err
+	}
+	if q.Within <= 0 || q.Within > sigil.MaxTTL {
+		return f, sigil.Invalid("invalid_within", "within", "must be over 0 and at most 36500d")
+	}
+	if q.Bins < 0 || q.Bins > maxBins {
+		return f, sigil.Invalid("invalid_bins", "bins", fmt.Sprintf("must be from 1 to %d", maxBins))
+	}
+	now := e.now()
+	c := count{
+		query: q, now: now, until: now.Add(q.Within).Truncate(time.Millisecond), limit: limit,
+		patterns: map[int]int{}, tags: map[string]int{}, bins: make([]int, cmp.Or(q.Bins, defaultBins)),
+	}
+	until, err := e.horizon(ctx, &c)
+	if err != nil {
+		return f, wrap(err)
+	}
+	page := store.FadingQuery{Tenant: tenant, Now: now, Until: until, Limit: e.limits.Page}
+	for more := true; more; {
+		var memories []sigil.Memory
+		if memories, more, err = e.store.Fading(ctx, page); err != nil {
+			return f, wrap(err)
+		}
+		if more {
+			last := &memories[len(memories)-1]
+			page.After, page.AfterAt = last.ID, last.FadesAt // before add changes it
+		}
+		c.add(memories)
+	}
+	return c.forecast(), nil
+}
+
+// horizon gives the deadline up to which a memory can be one that fades in the span. Under a proposed policy
+// with a shorter life that is later than the span's end by the difference.
+func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
+	if c.query.Policy == nil {
+		return c.until, nil
+	}
+	policies, err := e.store.Policies(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	longest := time.Duration(0)
+	for _, p := range policies {
+		longest = max(longest, p.Lifetime())
+	}
+	if more := longest - c.query.Policy.Lifetime(); more > 0 {
+		return c.until.Add(more + time.Millisecond), nil // both deadlines were rounded up
+	}
+	return c.until, nil
+}
+
+// count counts what fades.
+type count struct {
+	query      ForecastQuery
+	now, until time.Time
+	limit      int
+
+	fading   int
+	bytes    int64
+	patterns map[int]int
+	tags     map[string]int
+	bins     []int
+	soonest  []sigil.Memory
+}
+
+// add takes memories in the order of their deadlines, and changes them.
+func (c *count) add(memories []sigil.Memory) {
+	for i := range memories {
+		m := &memories[i]
+		if c.query.Policy != nil {
+			m.Policy = c.query.Policy
+			m.Reschedule()
+		}
+		if m.FadesAt.IsZero() || m.FadesAt.After(c.until) {
+			continue
+		}
+		c.fading++
+		c.bytes += int64(m.Size)
+		c.patterns[m.Frequency.Pattern()]++
+		for _, tag := range m.Tags {
+			c.tags[tag]++
+		}
+		c.bins[c.bin(m.FadesAt)]++
+		if c.query.Policy != nil || len(c.soonest) < c.limit {
+			m.Data = nil // not to be kept
+			c.soonest = append(c.soonest, *m)
+		}
+	}
+	if c.query.Policy != nil { // their order is another
+		slices.SortStableFunc(c.soonest, func(a, b sigil.Memory) int { return a.FadesAt.Compare(b.FadesAt) })
+		c.soonest = c.soonest[:min(c.limit, len(c.soonest))]
+	}
+}
+
+// bin gives the bin of a deadline: after its start, up to its end.
+func (c *count) bin(at time.Time) int {
+	width := float64(c.until.Sub(c.now)) / float64(len(c.bins))
+	n := int(float64(at.Sub(c.now)-1) / width)
+	return min(max(0, n), len(c.bins)-1)
+}
+
+func (c *count) forecast() sigil.Forecast {
+	f := sigil.Forecast{
+		From: sigil.Timestamp{Time: c.now}, Until: sigil.Timestamp{Time: c.until}, Fading: c.fading, Bytes: c.bytes,
+		Patterns: []sigil.PatternCount{}, Tags: []sigil.TagCount{},
+		Bins: make([]sigil.ForecastBin, len(c.bins)), Memories: make([]sigil.View, len(c.soonest)),
+	}
+	if p := c.query.Policy; p != nil {
+		text, lifetime := p.String(), p.Lifetime().Seconds()
+		f.Policy, f.LifetimeSeconds = &text, &lifetime
+	}
+	for _, p := range slices.Sorted(maps.Keys(c.patterns)) {
+		f.Patterns = append(f.Patterns, sigil.PatternCount{Pattern: p, Count: c.patterns[p]})
+	}
+	slices.SortStableFunc(f.Patterns, func(a, b sigil.PatternCount) int { return b.Count - a.Count })
+	for _, tag := range slices.Sorted(maps.Keys(c.tags)) {
+		f.Tags = append(f.Tags, sigil.TagCount{Tag: tag, Count: c.tags[tag]})
+	}
+	slices.SortStableFunc(f.Tags, func(a, b sigil.TagCount) int { return b.Count - a.Count })
+	f.Tags = f.Tags[:min(maxTags, len(f.Tags))]
+	edge := func(i int) sigil.Timestamp {
+		return sigil.Timestamp{Time: c.now.Add(time.Duration(float64(i) / float64(len(c.bins)) * float64(c.until.Sub(c.now))))}
+	}
+	for i, n := range c.bins {
+		f.Bins[i] = sigil.ForecastBin{From: edge(i), Until: edge(i + 1), Count: n}
+	}
+	for i := range c.soonest {
+		f.Memories[i] = c.soonest[i].Outline(c.now)
+	}
+	return f
+}

@@ -1,0 +1,152 @@
+package engine_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+func TestExplain(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	for range 5 { // others before it
+		r.encode(`{"foo":1}`, nil)
+	}
+	r.clock.set(10 * time.Minute)
+	m := r.encode(`{"foo":2}`, func(d *sigil.Draft) { d.Tags = []string{"tea"} })
+	explain := func(live bool, reason string, kinds ...sigil.EventKind) sigil.Explanation {
+		t.Helper()
+		x, err := r.Explain(r.ctx(), m.Key)
+		r.ok("explain", err)
+		var got []sigil.EventKind
+		for _, e := range x.History {
+			got = append(got, e.Kind)
+		}
+		if x.Live != live || (x.Memory != nil) != live || !strings.Contains(x.Reason, reason) || !slices.Equal(got, kinds) || !x.HistoryComplete {
+			t.Errorf("live %v, reason %q, history %v (%v); want %v, %q, %v", x.Live, x.Reason, got, x.HistoryComplete, live, reason, kinds)
+		}
+		return x
+	}
+	r.clock.set(10*time.Minute + 30*time.Second)
+	x := explain(true, "Its decay 0.105 is under the threshold 0.95. It fades at 2026-03-01T12:11:35.000Z", sigil.Encoded)
+	same(t, "worked", x.Worked, "min(1, 0.001·30·(30 + 5)/(2·5)) = 0.105")
+	same(t, "left", *x.SecondsLeft, 65)
+	same(t, "lifetime", *x.LifetimeSeconds, 95)
+	same(t, "data", len(x.Memory.Data), 0)
+	same(t, "tags", x.Memory.Tags[0], "tea")
+
+	_, err := r.Pin(r.ctx(), m.Key)
+	r.ok("pin", err)
+	x = explain(true, "does not fade: it is pinned", sigil.Encoded, sigil.Pinned)
+	same(t, "left", x.SecondsLeft, nil)
+	same(t, "lifetime", x.LifetimeSeconds, nil)
+	_, err = r.Unpin(r.ctx(), m.Key)
+	r.ok("unpin", err)
+	r.clock.set(12*time.Minute + 5*time.Second) // idle for 95 s
+	explain(false, "no sweep has journaled", sigil.Encoded, sigil.Pinned, sigil.Unpinned)
+	r.sweep()
+	x = explain(false, "its decay reached the threshold 0.95 at 2026-03-01T12:12:05.000Z", sigil.Encoded, sigil.Pinned, sigil.Unpinned, sigil.Faded)
+	same(t, "decay", x.Decay, 0.95)
+	same(t, "last", x.LastEvent.Kind, sigil.Faded)
+
+	_, err = r.Explain(r.ctx(), sigil.Key{Tenant: "other", ID: m.ID})
+	r.fails("of another tenant", err, sigil.ErrNotFound, "not_found", "id")
+}
+
+func TestExplainWhatTheJournalForgot(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Age: time.Minute}}})
+	gone := r.encode(`1`, func(d *sigil.Draft) { d.TTL = time.Second })
+	stays := r.encode(`2`, func(d *sigil.Draft) { d.Pinned = true })
+	r.clock.set(2 * time.Second)
+	r.sweep()
+	r.clock.set(2 * time.Minute)
+	trimmed, err := r.Trim(r.ctx())
+	r.ok("trim", err)
+	same(t, "trimmed", trimmed, 3)
+	_, err = r.Explain(r.ctx(), gone.Key)
+	r.fails("explain", err, sigil.ErrNotFound, "not_found", "id")
+	x, err := r.Explain(r.ctx(), stays.Key)
+	r.ok("explain", err)
+	same(t, "complete", x.HistoryComplete, false)
+	same(t, "last", x.LastEvent, nil)
+	_, err = r.Events(r.ctx(), sigil.DefaultTenant, 0, 0)
+	r.fails("events", err, sigil.ErrGone, "position_gone", "after")
+}
+
+// TestForecast holds forecasts against looking at every memory.
+func TestForecast(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{Page: 7}}) // several pages
+	rng := rand.New(rand.NewPCG(1, 2))
+	policies := []sigil.Policy{sigil.DefaultPolicy()}
+	for _, h := range []time.Duration{10 * time.Second, time.Minute, time.Hour} {
+		p, err := sigil.NewHalfLife(h, 0.9)
+		r.ok("policy", err)
+		policies = append(policies, p)
+	}
+	var all []sigil.Memory
+	for i := range 60 {
+		r.clock.set(time.Duration(i) * time.Second)
+		r.Configure(engine.Settings{Policy: policies[rng.IntN(len(policies))]})
+		all = append(all, r.encode(fmt.Sprint(i), func(d *sigil.Draft) {
+			d.Tags = []string{"all", fmt.Sprint("tag", i%3)}
+			if i%5 == 0 {
+				d.TTL = time.Duration(1+rng.IntN(200)) * time.Second
+			}
+			d.Pinned = i%7 == 0
+		}))
+	}
+	r.clock.set(time.Minute)
+	now := r.Now()
+	for _, proposed := range append([]sigil.Policy{nil}, policies...) {
+		for _, within := range []time.Duration{time.Millisecond, 30 * time.Second, 3 * time.Minute, 24 * time.Hour} {
+			f, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: within, Policy: proposed, Limit: 5, Bins: 4})
+			r.ok("forecast", err)
+			var want []sigil.Memory
+			for _, m := range all {
+				if m.Due(now) {
+					continue
+				}
+				if proposed != nil {
+					m.Policy = proposed
+					m.Reschedule()
+				}
+				if !m.FadesAt.IsZero() && !m.FadesAt.After(now.Add(within)) {
+					want = append(want, m)
+				}
+			}
+			slices.SortStableFunc(want, func(a, b sigil.Memory) int { return a.FadesAt.Compare(b.FadesAt) })
+			name := fmt.Sprint(proposed, " ", within)
+			same(t, name+": fading", f.Fading, len(want))
+			same(t, name+": listed", len(f.Memories), min(5, len(want)))
+			for i := range f.Memories {
+				same(t, name+": deadline", f.Memories[i].FadesAt.Time, want[i].FadesAt)
+			}
+			binned, patterned := 0, 0
+			for i, b := range f.Bins {
+				binned += b.Count
+				in := 0
+				for _, m := range want {
+					if at := m.FadesAt; !at.After(b.Until.Time) && (i == 0 || at.After(b.From.Time)) {
+						in++
+					}
+				}
+				same(t, fmt.Sprint(name, ": bin ", i), b.Count, in)
+			}
+			for _, p := range f.Patterns {
+				patterned += p.Count
+			}
+			same(t, name+": in bins", binned, len(want))
+			same(t, name+": in patterns", patterned, len(want))
+			if len(want) > 0 {
+				same(t, name+": most frequent tag", f.Tags[0], sigil.TagCount{Tag: "all", Count: len(want)})
+			}
+		}
+	}
+	_, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{})
+	r.fails("no span", err, sigil.ErrInvalid, "invalid_within", "within")
+}

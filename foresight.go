@@ -1,0 +1,65 @@
+package sigil
+
+// Explanation is why one memory is alive or gone, with the arithmetic that says so. Of a memory that is gone
+// the figures are those of its last journal entry, at the time of that.
+type Explanation struct {
+	ID   ID   `json:"id"`
+	Live bool `json:"live"`
+	// Memory is without content; null where it is gone.
+	Memory *View `json:"memory"`
+	// LastEvent is the newest of History; null where the journal does not go back that far.
+	LastEvent   *EventView `json:"lastEvent"`
+	Policy      string     `json:"policy"`
+	Threshold   float64    `json:"threshold"`
+	IdleSeconds float64    `json:"idleSeconds"`
+	Decay       float64    `json:"decay"`
+	// LifetimeSeconds is how long it lives untouched; null where decay does not end it: pinned or
+	// crystallized.
+	LifetimeSeconds *float64   `json:"lifetimeSeconds"`
+	FadesAt         *Timestamp `json:"fadesAt"`     // null: never
+	SecondsLeft     *float64   `json:"secondsLeft"` // null: gone, or for ever
+	Formula         string     `json:"formula"`
+	Worked          string     `json:"worked"` // the formula with the figures filled in
+	Reason          string     `json:"reason"` // one sentence for people
+	// History is what the journal tells of it, oldest first. HistoryComplete is false where the journal
+	// begins later, or was too long to be read to its end. Recalls are not journaled.
+	History         []EventView `json:"history"`
+	HistoryComplete bool        `json:"historyComplete"`
+}
+
+// Forecast is what fades from one moment to another if nothing is recalled.
+type Forecast struct {
+	From  Timestamp `json:"from"`
+	Until Timestamp `json:"until"`
+	// Policy is the proposed one, null where each memory's own is meant; LifetimeSeconds is its.
+	Policy          *string  `json:"policy"`
+	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
+	Fading          int      `json:"fading"`
+	Bytes           int64    `json:"bytes"` // of their data
+	// Patterns and Tags count what fades, most first; of tags at most 100.
+	Patterns []PatternCount `json:"patterns"`
+	Tags     []TagCount     `json:"tags"`
+	// Bins part the span evenly. Under a proposed policy the first one also has what would be gone at once.
+	Bins []ForecastBin `json:"bins"`
+	// Memories are the first that fade, soonest first, without content; FadesAt is the forecast's.
+	Memories []View `json:"memories"`
+}
+
+// PatternCount counts memories of a pattern.
+type PatternCount struct {
+	Pattern int `json:"pattern"`
+	Count   int `json:"count"`
+}
+
+// TagCount counts memories with a tag.
+type TagCount struct {
+	Tag   string `json:"tag"`
+	Count int    `json:"count"`
+}
+
+// ForecastBin counts what fades after From and up to Until.
+type ForecastBin struct {
+	From  Timestamp `json:"from"`
+	Until Timestamp `json:"until"`
+	Count int       `json:"count"`
+}

@@ -1,0 +1,196 @@
+// Package bus fans the journal out: one reader a tenant follows it, and any number of subscribers get
+// what it read, each at its own pace and from its own position.
+//
+// It does not know what an entry means, nor what a subscriber does with it. Nobody who writes the
+// journal waits for it: it reads what is committed, and a subscriber that is slow reads the journal itself.
+// What is held in memory is bounded, however many subscribe and however slow they are.
+package bus
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Entry is one entry of the journal, rendered.
+type Entry struct {
+	Position uint64
+	Data     []byte
+}
+
+// Journal is where entries come from, of any process. Its methods are used from many goroutines.
+type Journal interface {
+	// Span gives the position of the newest entry.
+	Span(ctx context.Context) (trimmed, newest uint64, err error)
+	// Wait returns nil when the tenant has an entry over after.
+	Wait(ctx context.Context, tenant string, after uint64) error
+	// Read gives at most limit entries of the tenant with a position over after, in order. They stay as
+	// they are.
+	Read(ctx context.Context, tenant string, after uint64, limit int) ([]Entry, error)
+}
+
+// Options bound a Bus; 0 is the default.
+type Options struct {
+	// Subscribers is the most at once; 1,000.
+	Subscribers int
+	// Bytes is what is kept in memory of a tenant's newest entries; 8 MiB. A subscriber that is further
+	// behind is lagged.
+	Bytes int
+	// Pace is the least time between two looks at a tenant's journal: under load many entries go out
+	// together, and one that comes alone goes out at once. 20 ms.
+	Pace time.Duration
+	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
+	Count  func(change int)
+	Lagged func()
+}
+
+// step is how many entries are read at once.
+const step = 1_000
+
+// retry is how long a follower waits where the journal cannot be read.
+const retry = time.Second
+
+// Bus fans out. Make it with [New]. Its methods may be called from any goroutine.
+type Bus struct {
+	journal Journal
+	options Options
+
+	mu sync.Mutex
+	// +checklocks:mu
+	topics map[string]*topic
+	// +checklocks:mu
+	subscribers int
+	// +checklocks:mu
+	closed bool
+
+	following sync.WaitGroup // the followers; Close waits for them
+}
+
+// New makes a bus. nil options are the defaults.
+func New(j Journal, o *Options) *Bus {
+	b := &Bus{journal: j, topics: map[string]*topic{}}
+	if o != nil {
+		b.options = *o
+	}
+	if b.options.Subscribers == 0 {
+		b.options.Subscribers = 1_000
+	}
+	if b.options.Bytes == 0 {
+		b.options.Bytes = 8 << 20
+	}
+	if b.options.Pace == 0 {
+		b.options.Pace = 20 * time.Millisecond
+	}
+	if b.options.Count == nil {
+		b.options.Count = func(int) {}
+	}
+	if b.options.Lagged == nil {
+		b.options.Lagged = func() {}
+	}
+	return b
+}
+
+// Subscribe begins after a position, or, where after is nil, after the newest entry. The caller closes the
+// subscription. A position that the journal no longer goes back to is [sigil.ErrGone], too many subscribers
+// at once are [sigil.ErrUnavailable].
+func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
+	trimmed, newest, err := b.journal.Span(ctx)
+	if err == nil && after != nil && *after < trimmed {
+		err = sigil.Gone(trimmed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Subscription{bus: b, tenant: tenant, after: newest}
+	if after != nil {
+		s.after = *after
+	}
+	if s.topic, err = b.join(ctx, tenant, newest); err != nil {
+		return nil, err
+	}
+	b.options.Count(1)
+	return s, nil
+}
+
+// join gives the tenant's topic, with one more subscriber. newest is what a new one begins after.
+func (b *Bus) join(ctx context.Context, tenant string, newest uint64) (*topic, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		return nil, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the service is stopping"}
+	case b.subscribers >= b.options.Subscribers:
+		return nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_subscribers", Detail: "as many read the journal live as may; try again later"}
+	}
+	t := b.topics[tenant]
+	if t == nil {
+		following, stop := context.WithCancel(context.WithoutCancel(ctx))
+		t = &topic{stop: stop, from: newest, upTo: newest}
+		b.topics[tenant] = t
+		b.following.Go(func() { b.follow(following, tenant, t) })
+	}
+	t.subscribers++
+	b.subscribers++
+	return t, nil
+}
+
+// leave takes a subscriber out. The last one of a tenant ends its follower.
+func (b *Bus) leave(tenant string, t *topic) {
+	b.mu.Lock()
+	b.subscribers--
+	t.subscribers--
+	if t.subscribers == 0 {
+		t.stop()
+		if b.topics[tenant] == t {
+			delete(b.topics, tenant)
+		}
+	}
+	b.mu.Unlock()
+	b.options.Count(-1)
+}
+
+// Close ends all subscriptions, with [sigil.ErrClosed], and waits for the followers.
+func (b *Bus) Close() {
+	b.mu.Lock()
+	b.closed = true
+	for _, t := range b.topics {
+		t.stop()
+	}
+	b.mu.Unlock()
+	b.following.Wait()
+}
+
+// follow reads a tenant's journal until ctx ends.
+func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
+	defer t.end()
+	for ctx.Err() == nil {
+		entries, err := b.next(ctx, tenant, t)
+		var gone *sigil.Error
+		pause := b.options.Pace
+		switch {
+		case err == nil:
+			t.add(entries, b.options.Bytes)
+		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // nobody can have what was between
+			t.skip(gone.Oldest)
+		case errors.Is(err, sigil.ErrClosed):
+			return
+		default:
+			pause = retry
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (b *Bus) next(ctx context.Context, tenant string, t *topic) ([]Entry, error) {
+	after := t.newest()
+	if err := b.journal.Wait(ctx, tenant, after); err != nil {
+		return nil, err
+	}
+	return b.journal.Read(ctx, tenant, after, step)
+}

@@ -1,0 +1,291 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/bus"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// journal is one in memory: of the tenant "a" are the even positions, of "b" the odd ones.
+type journal struct {
+	mu sync.Mutex
+	// +checklocks:mu
+	newest uint64
+	// +checklocks:mu
+	trimmed uint64
+	// +checklocks:mu
+	broken error
+	// +checklocks:mu
+	reads int
+	// +checklocks:mu
+	changed chan struct{}
+}
+
+func (j *journal) add(n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.newest += uint64(n)
+	j.fire()
+}
+
+// +checklocks:j.mu
+func (j *journal) fire() {
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
+}
+
+func (j *journal) set(broken error, trimmed uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.broken, j.trimmed = broken, trimmed
+	j.fire()
+}
+
+func (j *journal) Span(context.Context) (trimmed, newest uint64, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.trimmed, j.newest, j.broken
+}
+
+func (j *journal) Read(_ context.Context, tenant string, after uint64, limit int) ([]bus.Entry, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.reads++
+	return j.read(tenant, after, limit)
+}
+
+// +checklocks:j.mu
+func (j *journal) read(tenant string, after uint64, limit int) (entries []bus.Entry, err error) {
+	switch {
+	case j.broken != nil:
+		return nil, j.broken
+	case after < j.trimmed:
+		return nil, sigil.Gone(j.trimmed)
+	}
+	for p := after + 1; p <= j.newest && len(entries) < limit; p++ {
+		if (tenant == "a") == (p%2 == 0) {
+			entries = append(entries, bus.Entry{Position: p, Data: fmt.Append(nil, p)})
+		}
+	}
+	return entries, nil
+}
+
+func (j *journal) Wait(ctx context.Context, tenant string, after uint64) error {
+	for {
+		j.mu.Lock()
+		entries, err := j.read(tenant, after, 1)
+		if j.changed == nil {
+			j.changed = make(chan struct{})
+		}
+		changed := j.changed
+		j.mu.Unlock()
+		if err != nil || len(entries) > 0 {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (j *journal) readsSoFar() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.reads
+}
+
+// expect takes batches until the tenant's positions from first to last have come, in order, each once.
+func expect(t *testing.T, s *bus.Subscription, first, last uint64) (lagged int) {
+	t.Helper()
+	for at := first; at <= last; {
+		b, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Lagged {
+			lagged++
+		}
+		var joined []byte
+		for i, e := range b.Entries {
+			if e.Position != at || string(e.Data) != fmt.Sprint(at) {
+				t.Fatalf("got %d %s, want %d", e.Position, e.Data, at)
+			}
+			at += 2
+			if i > 0 {
+				joined = append(joined, ',')
+			}
+			joined = append(joined, e.Data...)
+		}
+		if !slices.Equal(joined, b.Joined) {
+			t.Fatalf("joined %s, want %s", b.Joined, joined)
+		}
+	}
+	return lagged
+}
+
+func subscribe(t *testing.T, b *bus.Bus, tenant string, after *uint64) *bus.Subscription {
+	t.Helper()
+	s, err := b.Subscribe(t.Context(), tenant, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEachHasEveryEntryOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		b := bus.New(j, nil)
+		defer b.Close()
+		j.add(10)
+		zero, five := uint64(0), uint64(5)
+		fromStart, fromFive, fromNow, other := subscribe(t, b, "a", &zero), subscribe(t, b, "a", &five), subscribe(t, b, "a", nil), subscribe(t, b, "b", &zero)
+		go func() {
+			for range 50 {
+				j.add(7)
+				time.Sleep(3 * time.Millisecond) // of the bubble
+			}
+		}()
+		expect(t, fromStart, 2, 360)
+		expect(t, fromFive, 6, 360)
+		expect(t, fromNow, 12, 360)
+		expect(t, other, 1, 359)
+		if reads := j.readsSoFar(); reads > 30 {
+			t.Errorf("the journal was read %d times for 4 subscribers over 150 ms", reads)
+		}
+		for _, s := range []*bus.Subscription{fromStart, fromFive, fromNow, other} {
+			s.Close()
+			s.Close()
+		}
+	})
+}
+
+// TestSlowOnesAreToldAndMissNothing has a subscriber that does not read while much more comes than is held.
+func TestSlowOnesAreToldAndMissNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		told := 0
+		b := bus.New(j, &bus.Options{Bytes: 100, Lagged: func() { told++ }})
+		defer b.Close()
+		slow, fast := subscribe(t, b, "a", nil), subscribe(t, b, "a", nil)
+		defer slow.Close()
+		defer fast.Close()
+		j.add(2)
+		expect(t, slow, 2, 2) // it is live
+		expect(t, fast, 2, 2)
+		done := make(chan int)
+		go func() { done <- expect(t, fast, 4, 4002) }()
+		for range 40 {
+			j.add(100)
+			time.Sleep(time.Second)
+		}
+		if n := <-done; n != 0 {
+			t.Errorf("the fast one was told %d times that it is slow", n)
+		}
+		if n := expect(t, slow, 4, 4002); n != 1 {
+			t.Errorf("it was told %d times that it is slow", n)
+		}
+		j.add(2)
+		if n := expect(t, slow, 4004, 4004); n != 0 || told != 1 {
+			t.Errorf("told again, or %d times in all", told)
+		}
+	})
+}
+
+func TestWhatWasDroppedIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		j.add(10)
+		b := bus.New(j, &bus.Options{Bytes: 1})
+		defer b.Close()
+		s := subscribe(t, b, "a", nil)
+		defer s.Close()
+		j.add(4000)
+		time.Sleep(10 * time.Second)
+		j.set(nil, 3000)
+		_, err := s.Next(t.Context())
+		var e *sigil.Error
+		if !errors.As(err, &e) || !errors.Is(err, sigil.ErrGone) || e.Oldest != 3000 {
+			t.Errorf("Next: %v", err)
+		}
+		five := uint64(5)
+		if _, err := b.Subscribe(t.Context(), "a", &five); !errors.Is(err, sigil.ErrGone) {
+			t.Errorf("Subscribe: %v", err)
+		}
+	})
+}
+
+// TestALostJournalComesBack has reading fail for a while: subscribers wait, and miss nothing.
+func TestALostJournalComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		b := bus.New(j, nil)
+		defer b.Close()
+		s := subscribe(t, b, "a", nil)
+		defer s.Close()
+		j.set(sigil.ErrUnavailable, 0)
+		go func() {
+			time.Sleep(10 * time.Second)
+			j.add(4)
+			j.set(nil, 0)
+		}()
+		expect(t, s, 2, 4)
+		// Trimmed past where it was, in one go: there is no telling what was between.
+		j.set(sigil.ErrUnavailable, 0)
+		time.Sleep(time.Minute)
+		j.add(100)
+		j.set(nil, 90)
+		if _, err := s.Next(t.Context()); !errors.Is(err, sigil.ErrGone) {
+			t.Errorf("Next: %v", err)
+		}
+	})
+}
+
+func TestEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		count := 0
+		b := bus.New(j, &bus.Options{Subscribers: 2, Count: func(n int) { count += n }})
+		s, other := subscribe(t, b, "a", nil), subscribe(t, b, "b", nil)
+		if _, err := b.Subscribe(t.Context(), "a", nil); !errors.Is(err, sigil.ErrUnavailable) || sigil.CodeOf(err) != "too_many_subscribers" || count != 2 {
+			t.Errorf("a third of two: %v; %d", err, count)
+		}
+		other.Close()
+		subscribe(t, b, "a", nil).Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Next: %v", err)
+		}
+		ended := make(chan error)
+		go func() {
+			_, err := s.Next(t.Context())
+			ended <- err
+		}()
+		synctest.Wait()
+		b.Close()
+		if err := <-ended; !errors.Is(err, sigil.ErrClosed) {
+			t.Errorf("Next: %v", err)
+		}
+		s.Close()
+		if _, err := b.Subscribe(t.Context(), "a", nil); !errors.Is(err, sigil.ErrClosed) || count != 0 {
+			t.Errorf("after Close: %v; %d", err, count)
+		}
+	})
+}

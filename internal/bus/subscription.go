@@ -1,0 +1,79 @@
+package bus
+
+import (
+	"context"
+	"sync"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Subscription is one reader of a tenant's journal. It is used by one goroutine at a time.
+type Subscription struct {
+	bus    *Bus
+	tenant string
+	topic  *topic
+	after  uint64
+	live   bool // it had the newest
+	once   sync.Once
+}
+
+// Batch is some entries, in order. They are shared with other subscribers, and not to be changed.
+type Batch struct {
+	Entries []Entry
+	// Joined is the data of all of them with a comma between two.
+	Joined []byte
+	// Lagged tells, once each time, that the subscriber was too slow: it gets the entries from the journal
+	// until it has caught up with Newest.
+	Lagged bool
+	Newest uint64
+}
+
+// After gives the position of the last entry that Next gave, or that it began after.
+func (s *Subscription) After() uint64 { return s.after }
+
+// Next waits for entries. It ends with ctx's error, with [sigil.ErrClosed] when the bus is closed, with
+// [sigil.ErrGone] where what follows was dropped from the journal, and with what the journal fails with.
+func (s *Subscription) Next(ctx context.Context) (Batch, error) {
+	for {
+		l := s.topic.look(s.after)
+		switch {
+		case l.ended:
+			return Batch{}, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the service is stopping"}
+		case l.behind:
+			b, err := s.catchUp(ctx, l)
+			if err != nil || len(b.Entries) > 0 {
+				return b, err
+			}
+			s.after = l.upTo // there was nothing of the tenant's up to there
+			continue
+		case len(l.chunk.entries) > 0:
+			s.after, s.live = l.chunk.last(), true
+			return Batch{Entries: l.chunk.entries, Joined: l.chunk.joined, Newest: l.upTo}, nil
+		}
+		s.live = true
+		select {
+		case <-l.changed:
+		case <-ctx.Done():
+			return Batch{}, ctx.Err()
+		}
+	}
+}
+
+// catchUp reads the journal.
+func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
+	entries, err := s.bus.journal.Read(ctx, s.tenant, s.after, step)
+	if err != nil || len(entries) == 0 {
+		return Batch{}, err
+	}
+	c := newChunk(entries)
+	b := Batch{Entries: c.entries, Joined: c.joined, Lagged: s.live, Newest: max(l.upTo, c.last())}
+	if s.live {
+		s.live = false
+		s.bus.options.Lagged()
+	}
+	s.after = c.last()
+	return b, nil
+}
+
+// Close ends the subscription; a second Close is nothing.
+func (s *Subscription) Close() { s.once.Do(func() { s.bus.leave(s.tenant, s.topic) }) }

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+func (a *app) events() *cobra.Command {
+	var after uint64
+	var limit int
+	var follow bool
+	c := &cobra.Command{
+		Use:   "events",
+		Short: "Read the journal: what happened to memories, and why",
+		Long: `Events shows the journal, oldest first: one entry for every change, with the decay that
+decided it. A reader who goes on with --after misses nothing and repeats nothing.
+
+With --follow it shows what comes, from now on or from --after on, until it is interrupted. Where the
+connection breaks it is made again, and nothing is missed.`,
+		Example: `  sigil events --limit 20
+  sigil events --after 1234 --json
+  sigil events --follow`,
+		Args: nothingMore,
+	}
+	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
+	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` entries")
+	c.Flags().BoolVar(&follow, "follow", false, "go on with what comes")
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := positive(limit); err != nil {
+			return err
+		}
+		if !follow {
+			return a.with(func(c *client.Client) error { return a.eventPage(cmd.Context(), c, after, limit) })
+		}
+		o := &client.FollowOptions{Lost: func(err error, wait time.Duration) {
+			a.say("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
+		}}
+		if cmd.Flags().Changed("after") {
+			o.After = &after
+		}
+		most := 0 // without end
+		if cmd.Flags().Changed("limit") {
+			most = limit
+		}
+		return a.with(func(c *client.Client) error { return a.followEvents(cmd.Context(), c, o, most) })
+	}
+	return c
+}
+
+func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, limit int) error {
+	page, err := c.Events(ctx, after, limit)
+	if err != nil {
+		return err
+	}
+	if err := a.eventTable()(page.Events); err != nil {
+		return err
+	}
+	if len(page.Events) >= limit {
+		a.say("there may be more: --after %d", page.Next)
+	}
+	return nil
+}
+
+// followEvents shows entries as they come, at most so many (0: without end).
+func (a *app) followEvents(ctx context.Context, c *client.Client, o *client.FollowOptions, most int) error {
+	show, n := a.eventTable(), 0
+	for e, err := range c.Follow(ctx, o) {
+		if err == nil {
+			err = show([]sigil.EventView{e})
+		}
+		if err == nil {
+			err = a.out.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		if n++; n == most {
+			return nil
+		}
+	}
+	return nil
+}
+
+// eventTable makes what shows journal entries, one a line.
+func (a *app) eventTable() func([]sigil.EventView) error {
+	t := &table{a: a, head: []string{"POSITION", "TIME", "EVENT", "REASON", "DECAY", "ABOUT"}, widths: []int{8, 24, 12, 9, 5}}
+	return func(events []sigil.EventView) error {
+		for i := range events {
+			if err := a.showEvent(t, &events[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (a *app) showEvent(t *table, e *sigil.EventView) error {
+	if a.flags.json {
+		return a.json(e)
+	}
+	what, decay := "", ""
+	if e.Arithmetic != nil {
+		decay = percent(e.Arithmetic.Decay)
+	}
+	if e.ID != nil {
+		what = e.ID.String()
+	} else if e.Crystal != nil {
+		what = e.Crystal.ID
+	}
+	return t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what)
+}

@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/bus"
+)
+
+// streams are the answers that do not end by themselves. They are asked to before the service stops or is
+// handed over.
+type streams struct {
+	mu sync.Mutex
+	// +checklocks:mu
+	leaving context.Context //nolint:containedctx // ended by leave; made anew by stay
+	// +checklocks:mu
+	end context.CancelFunc
+}
+
+var errLeave = errors.New("httpapi: the service is stopping")
+
+// until gives a context that ends with ctx, or, with errLeave as its cause, when streams have to leave.
+func (s *streams) until(ctx context.Context) (context.Context, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew()
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.leaving, func() { cancel(errLeave) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// +checklocks:s.mu
+func (s *streams) renew() {
+	if s.leaving == nil {
+		s.leaving, s.end = context.WithCancel(context.Background())
+	}
+}
+
+func (s *streams) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renew()
+	s.end()
+}
+
+func (s *streams) stay() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving != nil && s.leaving.Err() != nil {
+		s.leaving = nil
+	}
+}
+
+// Leave has all streams tell their readers to reconnect, and end. Those that begin later do so at once, until
+// Stay is called.
+func (a *API) Leave() { a.streams.leave() }
+
+// Stay takes Leave back, where the service goes on after all.
+func (a *API) Stay() { a.streams.stay() }
+
+// Close ends the streams and waits for those who read the journal for them. The engine's store must still
+// be open.
+func (a *API) Close() {
+	a.Leave()
+	a.bus.Close()
+}
+
+// journal is what the bus reads: the engine's, rendered as the wire shows it.
+type journal struct{ engine *engine.Engine }
+
+func (j journal) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+	return j.engine.Span(ctx)
+}
+
+func (j journal) Wait(ctx context.Context, tenant string, after uint64) error {
+	return j.engine.Wait(ctx, tenant, after)
+}
+
+func (j journal) Read(ctx context.Context, tenant string, after uint64, limit int) ([]bus.Entry, error) {
+	events, err := j.engine.Events(ctx, tenant, after, min(limit, j.engine.Limits().Page))
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]bus.Entry, len(events))
+	for i := range events {
+		data, err := rendered(events[i].View())
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = bus.Entry{Position: events[i].Position, Data: data}
+	}
+	return entries, nil
+}
+
+// rendered gives v as JSON on one line, without its end.
+func rendered(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// accepts tells whether the request asks for a media type.
+func accepts(r *http.Request, media string) bool {
+	for _, header := range r.Header["Accept"] {
+		for part := range bytes.SplitSeq([]byte(header), []byte(",")) {
+			name, _, _ := bytes.Cut(part, []byte(";"))
+			if string(bytes.TrimSpace(name)) == media {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// start gives where a stream begins: after the position in a header or parameter, or nil, the newest.
+func (c *call) start() (*uint64, error) {
+	var after *uint64
+	if c.query.values.Has("after") {
+		n := c.query.position("after")
+		after = &n
+	}
+	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // of a reader that reconnects: newer than its URL
+		n, err := strconv.ParseUint(last, 10, 64)
+		if err != nil {
+			return nil, sigil.Invalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
+		}
+		after = &n
+	}
+	if c.query.values.Has("limit") {
+		c.query.fail("invalid_parameter", "limit", "is for pages: a stream has no end")
+	}
+	return after, c.query.err
+}

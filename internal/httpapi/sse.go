@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/bus"
+)
+
+const (
+	eventStream = "text/event-stream"
+	// heartbeat is how often a stream that has nothing to say says so: proxies cut what is silent for long.
+	heartbeat = 15 * time.Second
+	// patience is how long a write to a reader may take. One that takes nothing for that long has gone.
+	patience = time.Minute
+)
+
+// stream answers with the journal as server-sent events, until the reader leaves.
+func (a *API) stream(c *call) error {
+	after, err := c.start()
+	if err != nil {
+		return err
+	}
+	ctx, done := a.streams.until(c.r.Context())
+	defer done()
+	sub, err := a.bus.Subscribe(c.r.Context(), c.tenant, after)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	w := sse{c: c, control: http.NewResponseController(c.ResponseWriter)}
+	_ = w.control.SetReadDeadline(time.Time{}) // the server's is for requests; nothing more is read
+	c.Header().Set("Content-Type", eventStream)
+	c.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
+	c.WriteHeader(http.StatusOK)
+	// The position that it begins after: who reconnects before the first event misses none either.
+	w.b.WriteString("retry: 1000\nid: " + strconv.FormatUint(sub.After(), 10) + "\n\n")
+	for w.flush() == nil {
+		batch, err := nextBatch(ctx, sub)
+		switch {
+		case err == nil:
+			w.batch(&batch)
+		case errors.Is(err, errLeave), errors.Is(err, sigil.ErrClosed):
+			w.event("reconnect", map[string]uint64{"after": sub.After()})
+			_ = w.flush() // it leaves either way
+			return nil
+		case errors.Is(err, errSilent):
+			w.b.WriteString(":\n\n")
+		default:
+			if c.r.Context().Err() != nil {
+				return nil
+			}
+			p := a.problem(err)
+			p.RequestID = c.id
+			c.blame(p, err)
+			w.event("problem", p)
+			_ = w.flush() // it leaves either way
+			return nil
+		}
+	}
+	return nil
+}
+
+var errSilent = errors.New("httpapi: nothing to say")
+
+// nextBatch waits for entries, or fails with errLeave, or errSilent.
+func nextBatch(ctx context.Context, sub *bus.Subscription) (bus.Batch, error) {
+	waiting, cancel := context.WithTimeoutCause(ctx, heartbeat, errSilent)
+	defer cancel()
+	b, err := sub.Next(waiting)
+	if err != nil && waiting.Err() != nil {
+		err = context.Cause(waiting)
+	}
+	return b, err
+}
+
+// sse writes events.
+type sse struct {
+	c       *call
+	control *http.ResponseController
+	b       bytes.Buffer
+}
+
+func (w *sse) batch(batch *bus.Batch) {
+	if batch.Lagged {
+		w.event(sigil.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
+	}
+	for _, e := range batch.Entries {
+		w.b.WriteString("id: ")
+		w.b.WriteString(strconv.FormatUint(e.Position, 10))
+		w.b.WriteString("\ndata: ")
+		w.b.Write(e.Data)
+		w.b.WriteString("\n\n")
+	}
+}
+
+func (w *sse) event(name string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return // never: numbers and strings
+	}
+	w.b.WriteString("event: " + name + "\ndata: ")
+	w.b.Write(data)
+	w.b.WriteString("\n\n")
+}
+
+// flush sends what was written.
+func (w *sse) flush() error {
+	defer w.b.Reset()
+	if err := w.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := w.c.Write(w.b.Bytes()); err != nil {
+		return err
+	}
+	return w.control.Flush()
+}

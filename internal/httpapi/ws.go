@@ -1,0 +1,352 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/bus"
+)
+
+const (
+	// maxInFlight is how many requests of one connection are worked on at once. More wait in the network:
+	// who sends them is slowed down.
+	maxInFlight = 64
+	// pingEvery is how often a connection is asked whether it is still there.
+	pingEvery = 30 * time.Second
+	// leaveTime is how long requests under way have when a connection has to end.
+	leaveTime = 5 * time.Second
+	// maxLiveID is the most bytes of a request's id.
+	maxLiveID = 64
+)
+
+// live serves a WebSocket: requests with ids, and a subscription.
+func (a *API) live(c *call) error {
+	after, err := c.start()
+	if err != nil {
+		return err
+	}
+	return a.socket(c, after, false)
+}
+
+// socket makes a WebSocket of the request and serves it to its end. subscribe begins with a subscription.
+func (a *API) socket(c *call, after *uint64, subscribe bool) error {
+	if err := handshake(c); err != nil {
+		return err
+	}
+	ctx, done := a.streams.until(c.r.Context())
+	defer done()
+	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight)}
+	if subscribe || after != nil {
+		sub, err := a.bus.Subscribe(ctx, c.tenant, after)
+		if err != nil {
+			return err
+		}
+		l.sub = sub
+	}
+	conn, err := websocket.Accept(c, c.r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	if err != nil { // it has answered
+		l.unsubscribe()
+		return nil
+	}
+	c.status = http.StatusSwitchingProtocols
+	conn.SetReadLimit(a.options.MaxBody + 1<<10)
+	l.conn = conn
+	l.serve(ctx)
+	return nil
+}
+
+// upgrades tells whether the request asks for a WebSocket.
+func upgrades(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// handshake refuses with a problem what the library would refuse with a line of text.
+func handshake(c *call) error {
+	h := c.r.Header
+	if !upgrades(c.r) {
+		c.Header().Set("Upgrade", "websocket")
+		return refusal("upgrade_required", "Upgrade", "must be websocket: this path is a live connection")
+	}
+	if origin := h.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, c.r.Host) {
+			return refusal("cross_origin", "Origin", "a page of another origin may not open a live connection")
+		}
+	}
+	key, err := base64.StdEncoding.DecodeString(h.Get("Sec-WebSocket-Key"))
+	switch {
+	case !strings.Contains(strings.ToLower(h.Get("Connection")), "upgrade"):
+		return sigil.Invalid("invalid_handshake", "Connection", "must be Upgrade")
+	case h.Get("Sec-WebSocket-Version") != "13":
+		c.Header().Set("Sec-WebSocket-Version", "13")
+		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Version", "must be 13")
+	case err != nil || len(key) != 16:
+		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Key", "must be 16 bytes in base64")
+	}
+	return nil
+}
+
+// liveConn is one connection. Its reader, its subscription, its pings and each request under way have a
+// goroutine; serve waits for all of them.
+type liveConn struct {
+	api    *API
+	conn   *websocket.Conn
+	tenant string
+	slots  chan struct{}
+	wg     sync.WaitGroup
+
+	mu sync.Mutex
+	// +checklocks:mu
+	sub *bus.Subscription
+	// +checklocks:mu
+	stop context.CancelFunc // of the subscription
+	// +checklocks:mu
+	pushed chan struct{} // closed when it has ended
+
+	sent atomic.Uint64 // the position of the last entry that was sent, or that the subscription began after
+}
+
+// serve serves until ctx ends or the client leaves.
+func (l *liveConn) serve(ctx context.Context) {
+	reading, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(nil)
+	l.begin(reading)
+	l.wg.Go(func() { l.ping(reading, end) })
+	l.wg.Go(func() { end(l.read(reading)) })
+	select {
+	case <-ctx.Done():
+		// Told where to go on, once what is under way has been answered. It may be sending: it has a while.
+		l.leave(context.Cause(ctx))
+	case <-reading.Done():
+	}
+	end(nil)
+	l.unsubscribe()
+	_ = l.conn.CloseNow() // it has been told, or has left; who is sending to it is freed
+	l.wg.Wait()
+}
+
+// leave says why the connection ends.
+func (l *liveConn) leave(cause error) {
+	enough := time.After(leaveTime)
+	select {
+	case <-l.halt():
+	case <-enough:
+	}
+	for range cap(l.slots) { // no more requests; those under way are answered
+		select {
+		case l.slots <- struct{}{}:
+		case <-enough:
+		}
+	}
+	if errors.Is(cause, errLeave) {
+		_ = l.conn.Close(sigil.LiveRestart, fmt.Sprintf("after=%d", l.sent.Load()))
+		return
+	}
+	_ = l.conn.Close(websocket.StatusGoingAway, "")
+}
+
+// ping ends the connection of a client that does not answer.
+func (l *liveConn) ping(ctx context.Context, end context.CancelCauseFunc) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		waiting, cancel := context.WithTimeout(ctx, patience)
+		err := l.conn.Ping(waiting)
+		cancel()
+		if err != nil {
+			end(err)
+			return
+		}
+	}
+}
+
+// read takes requests until the client leaves.
+func (l *liveConn) read(ctx context.Context) error {
+	for {
+		kind, message, err := l.conn.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if kind != websocket.MessageText {
+			_ = l.conn.Close(websocket.StatusUnsupportedData, "messages must be text: JSON")
+			return errors.New("httpapi: a binary message")
+		}
+		select {
+		case l.slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		l.wg.Go(func() {
+			defer func() { <-l.slots }()
+			l.answer(ctx, message)
+		})
+	}
+}
+
+// answer does one request.
+func (l *liveConn) answer(ctx context.Context, message []byte) {
+	begin := time.Now()
+	req, err := l.api.liveRequest(message)
+	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: req.id}
+	if err == nil {
+		err = l.do(ctx, &req, &m)
+	}
+	if err != nil {
+		p := l.api.problem(err)
+		m.Status, m.Problem = p.Status, &p
+		if p.Status >= http.StatusInternalServerError {
+			l.api.options.Logger.ErrorContext(ctx, "live request", "op", req.op, "tenant", l.tenant, "code", p.Code, "cause", err)
+		}
+	}
+	if l.api.options.Observe != nil {
+		l.api.options.Observe("/v1/ws "+opLabel(req.op), http.MethodGet, m.Status, time.Since(begin))
+	}
+	l.send(ctx, &m)
+	if req.op == sigil.LiveSubscribe && err == nil {
+		l.begin(ctx)
+	}
+}
+
+// opLabel keeps what a client makes up out of metrics.
+func opLabel(op string) string {
+	switch op {
+	case sigil.LiveEncode, sigil.LiveRecall, sigil.LiveForget, sigil.LiveSubscribe, sigil.LiveUnsubscribe:
+		return op
+	}
+	return "other"
+}
+
+func (l *liveConn) send(ctx context.Context, m *sigil.LiveMessage) {
+	data, err := rendered(m)
+	if err != nil {
+		return // never: what the wire shows is JSON
+	}
+	writing, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = l.conn.Write(writing, websocket.MessageText, data) // who has left has nobody to tell; the reader hears of it
+}
+
+// liveRequest is a request, read strictly.
+type liveRequest struct {
+	id     json.RawMessage
+	op     string
+	draft  []byte
+	key    string
+	memory sigil.ID
+	after  *uint64
+	has    map[string]bool
+}
+
+// wants are the members that an operation needs, and may have.
+var wants = map[string]struct{ needs, may string }{
+	sigil.LiveEncode:      {"sigil", "idempotencyKey"},
+	sigil.LiveRecall:      {"memory", ""},
+	sigil.LiveForget:      {"memory", ""},
+	sigil.LiveSubscribe:   {"", "after"},
+	sigil.LiveUnsubscribe: {"", ""},
+}
+
+func (a *API) liveRequest(message []byte) (r liveRequest, err error) {
+	r.has = map[string]bool{}
+	err = members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
+		r.has[name] = true
+		switch name {
+		case "id":
+			kind := jsontext.Value(value).Kind()
+			if kind != '"' && kind != '0' || len(value) > maxLiveID {
+				return sigil.Invalid("invalid_request_id", "id", "must be a string or number of at most 64 bytes")
+			}
+			r.id = value
+		case "op":
+			r.op, _ = readString(value)
+		case "sigil":
+			r.draft = value
+		case "idempotencyKey":
+			var ok bool
+			if r.key, ok = readString(value); !ok || !validKey(r.key, maxKey) {
+				err = invalidKey("idempotencyKey", maxKey)
+			}
+		case "memory":
+			text, _ := readString(value)
+			if r.memory, err = sigil.ParseID(text); err != nil {
+				err = sigil.Invalid("invalid_id", "memory", "is not a UUID of 36 characters")
+			}
+		case "after":
+			r.after = new(uint64)
+			if json.Unmarshal(value, r.after) != nil || jsontext.Value(value).Kind() != '0' {
+				err = sigil.Invalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
+			}
+		default:
+			err = unknownField(name)
+		}
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	want, known := wants[r.op]
+	switch {
+	case r.id == nil:
+		return r, missingField("id")
+	case !known:
+		return r, sigil.Invalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
+	case want.needs != "" && !r.has[want.needs]:
+		return r, missingField(want.needs)
+	}
+	for name := range r.has {
+		if name != "id" && name != "op" && name != want.needs && name != want.may {
+			return r, unknownField(name)
+		}
+	}
+	return r, nil
+}
+
+// do does what a request asks for.
+func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage) error {
+	show := func(memory *sigil.Memory, status int, at time.Time, err error) error {
+		if err == nil {
+			v := memory.View(at)
+			m.Status, m.Memory = status, &v
+		}
+		return err
+	}
+	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
+	switch r.op {
+	case sigil.LiveEncode:
+		d, err := l.api.draft(r.draft)
+		if err != nil {
+			return err
+		}
+		d.IdempotencyKey = r.key
+		memory, err := l.api.engine.Encode(ctx, l.tenant, d)
+		return show(&memory, http.StatusCreated, memory.CreatedAt, err)
+	case sigil.LiveRecall:
+		memory, err := l.api.engine.Recall(ctx, key)
+		return show(&memory, http.StatusOK, memory.LastAccessed, err)
+	case sigil.LiveForget:
+		m.Status = http.StatusNoContent
+		return l.api.engine.Forget(ctx, key)
+	case sigil.LiveSubscribe:
+		return l.subscribe(ctx, r.after, m)
+	}
+	l.unsubscribe()
+	m.Status = http.StatusNoContent
+	return nil
+}

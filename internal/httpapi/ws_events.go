@@ -1,0 +1,131 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/bus"
+)
+
+// subscribe makes a subscription after a position, or from now on, which begins when the request has been
+// answered. A connection has one.
+func (l *liveConn) subscribe(ctx context.Context, after *uint64, m *sigil.LiveMessage) error {
+	sub, err := l.api.bus.Subscribe(ctx, l.tenant, after)
+	if err != nil {
+		return err
+	}
+	if !l.hold(sub) {
+		sub.Close()
+		return &sigil.Error{Kind: sigil.ErrConflict, Code: "already_subscribed", Detail: "this connection has a subscription; unsubscribe first"}
+	}
+	from := sub.After()
+	m.Status, m.After = http.StatusOK, &from
+	return nil
+}
+
+// hold makes sub the connection's, unless it has one.
+func (l *liveConn) hold(sub *bus.Subscription) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sub != nil {
+		return false
+	}
+	l.sub = sub
+	return true
+}
+
+// begin begins to send, where there is a subscription.
+func (l *liveConn) begin(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sub == nil {
+		return
+	}
+	ctx, l.stop = context.WithCancel(ctx)
+	sub, pushed := l.sub, make(chan struct{})
+	l.pushed = pushed
+	l.sent.Store(sub.After())
+	l.wg.Go(func() {
+		defer close(pushed)
+		defer sub.Close()
+		l.push(ctx, sub)
+	})
+}
+
+// halt ends the subscription after what it is sending, and gives what is closed then.
+func (l *liveConn) halt() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stop == nil {
+		ended := make(chan struct{})
+		close(ended)
+		return ended
+	}
+	l.stop()
+	return l.pushed
+}
+
+func (l *liveConn) unsubscribe() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.stop != nil:
+		l.stop()
+	case l.sub != nil: // it was not begun
+		l.sub.Close()
+	}
+	l.sub, l.stop = nil, nil
+}
+
+// release lets the connection have another subscription.
+func (l *liveConn) release(sub *bus.Subscription) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sub == sub {
+		l.stop()
+		l.sub, l.stop = nil, nil
+	}
+}
+
+// push sends entries until ctx ends.
+func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
+	for {
+		batch, err := sub.Next(ctx)
+		if err != nil {
+			if ctx.Err() == nil && !errors.Is(err, sigil.ErrClosed) {
+				p := l.api.problem(err)
+				l.send(ctx, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
+				l.release(sub)
+			}
+			return
+		}
+		if batch.Lagged {
+			after := batch.Entries[0].Position - 1
+			l.send(ctx, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
+		}
+		if err := l.pushBatch(ctx, &batch); err != nil {
+			return // the reader hears of it
+		}
+		l.sent.Store(batch.Entries[len(batch.Entries)-1].Position)
+	}
+}
+
+// pushBatch sends entries as one message, without copying them: all subscribers are sent the same bytes.
+func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a message that is begun is finished
+	defer cancel()
+	w, err := l.conn.Writer(writing, websocket.MessageText)
+	if err != nil {
+		return err
+	}
+	for _, part := range [][]byte{[]byte(`{"type":"events","events":[`), batch.Joined, []byte(`]}`)} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}

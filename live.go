@@ -1,0 +1,56 @@
+package sigil
+
+import "encoding/json"
+
+// A live connection (GET /v1/ws) carries one JSON object a message, each way. What follows are its forms.
+
+// The operations of a [LiveRequest].
+const (
+	LiveEncode      = "encode"
+	LiveRecall      = "recall"
+	LiveForget      = "forget"
+	LiveSubscribe   = "subscribe"
+	LiveUnsubscribe = "unsubscribe"
+)
+
+// LiveRequest is what a client sends. Each gets one answer with its ID; answers may come in another order.
+type LiveRequest struct {
+	ID json.RawMessage `json:"id"` // a string or number of at most 64 bytes
+	Op string          `json:"op"`
+	// Sigil is what to encode: what the body of POST /v1/sigils is. IdempotencyKey may go with it.
+	Sigil          json.RawMessage `json:"sigil,omitempty"`
+	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
+	// Memory is what to recall or forget.
+	Memory *ID `json:"memory,omitempty"`
+	// After is the position to subscribe after; nil is the newest.
+	After *uint64 `json:"after,omitempty"`
+}
+
+// The types of a [LiveMessage].
+const (
+	LiveAnswer = "answer" // to the request with ID: Status, and Memory, After or Problem
+	LiveEvents = "events" // journal entries, in order
+	// LiveLagged tells that the reader was too slow to be told at once: what follows comes from the journal
+	// until it has caught up, and nothing is missing.
+	LiveLagged = "lagged"
+	LiveEnded  = "ended" // the subscription ended, with Problem
+)
+
+// LiveMessage is what the daemon sends.
+type LiveMessage struct {
+	Type string          `json:"type"`
+	ID   json.RawMessage `json:"id,omitempty"`
+	// Status is what HTTP would have answered.
+	Status  int      `json:"status,omitempty"`
+	Memory  *View    `json:"memory,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+	// After is the position that a subscription begins after, or a lagged reader is at; Newest is that of
+	// the newest entry then.
+	After  *uint64     `json:"after,omitempty"`
+	Newest uint64      `json:"newest,omitempty"`
+	Events []EventView `json:"events,omitempty"`
+}
+
+// LiveRestart is the close code (RFC 6455, registered: service restart) of a daemon that stops or hands over. The
+// reason is "after=" and the position of the last entry that was sent: reconnect, and subscribe after it.
+const LiveRestart = 1012
