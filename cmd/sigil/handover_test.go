@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,9 +16,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // handovers is how many hand-overs there are under load; SIGIL_HANDOVERS says otherwise.
@@ -51,6 +57,7 @@ func TestHandOversUnderLoad(t *testing.T) {
 			load.callers.Go(func() { load.call(t, fresh, "fresh", caller) })
 		}
 	}
+	readers := follow(t, g.addr)
 	load.await(t, g, 100)
 
 	var pauses []time.Duration
@@ -70,6 +77,10 @@ func TestHandOversUnderLoad(t *testing.T) {
 	close(load.stop)
 	load.callers.Wait()
 	shared.CloseIdleConnections()
+	for _, r := range readers {
+		r.await(t, n)
+		r.live.Close()
+	}
 	for _, old := range g.pids[:n] {
 		if code := g.exit(t, old); code != 0 {
 			t.Errorf("process %d, which handed over: exit code %d", old, code)
@@ -95,6 +106,78 @@ func TestHandOversUnderLoad(t *testing.T) {
 	if code := g.exit(t, last); code != 0 {
 		t.Errorf("the last one: exit code %d", code)
 	}
+}
+
+// reader follows the journal from its start.
+type reader struct {
+	name   string
+	client *client.Client
+	live   *client.Live
+	stop   context.CancelFunc
+	ended  chan struct{}
+	at     atomic.Uint64 // its last position
+	lost   atomic.Int64  // connections
+}
+
+// follow begins to read the journal, over each kind of stream.
+func follow(t *testing.T, addr string) []*reader {
+	t.Helper()
+	c, err := client.New(addr, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := c.Live()
+	var readers []*reader
+	for name, entries := range map[string]func(context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]{
+		"server-sent events": c.Follow, "WebSocket": live.Events,
+	} {
+		r := &reader{name: name, client: c, live: live, ended: make(chan struct{})}
+		var ctx context.Context
+		ctx, r.stop = context.WithCancel(t.Context())
+		t.Cleanup(r.stop)
+		readers = append(readers, r)
+		go func() { // await waits for it
+			defer close(r.ended)
+			r.read(ctx, t, entries)
+		}()
+	}
+	return readers
+}
+
+func (r *reader) read(ctx context.Context, t *testing.T, entries func(context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]) {
+	for e, err := range entries(ctx, &client.FollowOptions{After: new(uint64), Lost: func(error, time.Duration) { r.lost.Add(1) }}) {
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			t.Errorf("%s: %v", r.name, err)
+			return
+		case e.Position != r.at.Load()+1:
+			t.Errorf("%s: got %d after %d", r.name, e.Position, r.at.Load())
+		}
+		r.at.Store(e.Position)
+	}
+}
+
+// await waits until the reader has had all there is, through n hand-overs.
+func (r *reader) await(t *testing.T, n int) {
+	t.Helper()
+	stats, err := r.client.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for begin := time.Now(); r.at.Load() < stats.Position; {
+		if time.Since(begin) > patience || t.Failed() {
+			t.Fatalf("%s: is at %d of %d", r.name, r.at.Load(), stats.Position)
+		}
+	}
+	r.stop()
+	<-r.ended
+	r.client.CloseIdleConnections()
+	if got := r.lost.Load(); got < int64(n) {
+		t.Errorf("%s: lost its connection %d times in %d hand-overs", r.name, got, n)
+	}
+	t.Logf("%s: %d events, each once and in order, over %d connections", r.name, r.at.Load(), r.lost.Load()+1)
 }
 
 // load encodes and recalls until it is told to stop.

@@ -40,7 +40,7 @@ type Options struct {
 	// behind is lagged.
 	Bytes int
 	// Pace is the least time between two looks at a tenant's journal: under load many entries go out
-	// together, and one that comes alone goes out at once. 20 ms.
+	// together, and one that comes alone goes out at once. 50 ms.
 	Pace time.Duration
 	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
 	Count  func(change int)
@@ -82,7 +82,7 @@ func New(j Journal, o *Options) *Bus {
 		b.options.Bytes = 8 << 20
 	}
 	if b.options.Pace == 0 {
-		b.options.Pace = 20 * time.Millisecond
+		b.options.Pace = 50 * time.Millisecond
 	}
 	if b.options.Count == nil {
 		b.options.Count = func(int) {}

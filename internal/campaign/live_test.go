@@ -1,0 +1,205 @@
+package campaign_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/campaign"
+)
+
+// TestReadersBesideWriters has many readers of the journal, one of them stalled, beside encodes at a steady
+// rate. Every reader has every event once and in order, the stalled one as soon as it reads again, and the
+// daemon's memory does not grow with what that one is behind. How long encodes take beside none and beside
+// all of them is told, not judged: machines differ.
+//
+// SIGIL_READERS, SIGIL_RATE (encodes a second) and SIGIL_SECONDS say how much.
+func TestReadersBesideWriters(t *testing.T) {
+	readers, rate := int(number(t, "SIGIL_READERS", 20)), int(number(t, "SIGIL_RATE", 500))
+	duration := time.Duration(number(t, "SIGIL_SECONDS", 2)) * time.Second
+	program, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	child := &campaign.Child{Program: program, Data: filepath.Join(scratch, "data"), Scratch: scratch, Args: []string{"--policy=halflife"}}
+	t.Cleanup(func() { _ = child.KillAll(context.Background()) })
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*duration+2*campaign.Patience)
+	defer cancel()
+	c, err := client.New(child.Addr(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseIdleConnections()
+
+	alone := steady(ctx, t, c, rate, duration)
+	stats, err := c.Stats(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := stats.Position
+	var running sync.WaitGroup
+	var last atomic.Uint64 // to be read up to; 0 while that is not known
+	var messages atomic.Int64
+	for range readers {
+		conn, _, err := websocket.Dial(ctx, fmt.Sprintf("http://%s/v1/ws?after=%d", child.Addr(), begin), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetReadLimit(-1)
+		running.Go(func() {
+			defer conn.CloseNow()
+			at := begin
+			for end := last.Load(); end == 0 || at < end; end = last.Load() {
+				_, message, err := conn.Read(ctx)
+				if err != nil {
+					t.Errorf("a reader at %d: %v", at, err)
+					return
+				}
+				messages.Add(1)
+				if at, err = inOrder(message, at); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	stalled := make(chan struct{})
+	running.Go(func() {
+		at := begin
+		for e, err := range c.Follow(ctx, &client.FollowOptions{After: &begin}) {
+			if err != nil || e.Position != at+1 {
+				t.Errorf("the stalled reader got %d after %d: %v", e.Position, at, err)
+				return
+			}
+			<-stalled // reads one, and then nothing for long
+			if at = e.Position; last.Load() > 0 && at >= last.Load() {
+				return
+			}
+		}
+	})
+
+	before, err := child.Vitals(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside := steady(ctx, t, c, rate, duration)
+	after, err := child.Vitals(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One more, so that a reader who was at the end before it was known hears of it.
+	m, err := c.Encode(ctx, sigil.Draft{Data: []byte(`"the last"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats, err = c.Stats(ctx); err != nil {
+		t.Fatal(err)
+	}
+	last.Store(stats.Position)
+	if err := c.Forget(ctx, m.ID); err != nil { // and one after the last, for those who were just there
+		t.Fatal(err)
+	}
+	close(stalled)
+	running.Wait()
+	t.Logf("%d readers, %d events each in %d messages, one reader stalled; encodes: alone %s, beside them %s, p99 %.2f times; resident %d MiB before, %d MiB after",
+		readers, stats.Position-begin, messages.Load(), alone, beside, float64(beside.p99)/float64(alone.p99), before.RSS>>20, after.RSS>>20)
+	if grown := int64(after.RSS) - int64(before.RSS); grown > 400<<20 {
+		t.Errorf("the daemon grew by %d MiB", grown>>20)
+	}
+}
+
+// inOrder checks the entries of a message, whose first follows at, and gives the position of the last.
+func inOrder(message []byte, at uint64) (uint64, error) {
+	name := []byte(`{"position":`)
+	for {
+		i := bytes.Index(message, name)
+		if i < 0 {
+			return at, nil
+		}
+		message = message[i+len(name):]
+		end := bytes.IndexByte(message, ',')
+		position, err := strconv.ParseUint(string(message[:end]), 10, 64)
+		if err != nil || position != at+1 {
+			return at, fmt.Errorf("got %d after %d: %w", position, at, err)
+		}
+		at = position
+	}
+}
+
+// latencies are those of encodes at a steady rate.
+type latencies struct {
+	n             int
+	rate          float64
+	p50, p99, max time.Duration
+}
+
+func (l latencies) String() string {
+	return fmt.Sprintf("%.0f/s p50 %s p99 %s max %s", l.rate, l.p50.Round(10*time.Microsecond), l.p99.Round(10*time.Microsecond), l.max.Round(10*time.Microsecond))
+}
+
+// steady encodes so many a second, over live connections. An encode's time counts from when it was to be
+// sent: one that has to wait for another is late.
+func steady(ctx context.Context, t *testing.T, c *client.Client, rate int, duration time.Duration) latencies {
+	t.Helper()
+	const connections, callers = 4, 64
+	due := make(chan time.Time, rate)
+	var mu sync.Mutex
+	var all []time.Duration
+	var running sync.WaitGroup
+	var live [connections]*client.Live
+	for i := range live {
+		live[i] = c.Live()
+		defer live[i].Close()
+	}
+	for i := range callers {
+		running.Go(func() {
+			var took []time.Duration
+			for at := range due {
+				if _, err := live[i%connections].Encode(ctx, sigil.Draft{Data: fmt.Appendf(nil, `{"at":%d,"note":"an encode at a steady rate"}`, at.UnixNano())}); err != nil {
+					t.Errorf("encode: %v", err)
+					break
+				}
+				took = append(took, time.Since(at))
+			}
+			for range due { //nolint:revive // where it broke, what is due is dropped
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, took...)
+		})
+	}
+	begin := time.Now()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for sent := 0; time.Since(begin) < duration && ctx.Err() == nil; <-tick.C {
+		for now := time.Now(); sent < int(float64(rate)*now.Sub(begin).Seconds()); sent++ {
+			due <- now
+		}
+	}
+	close(due)
+	running.Wait()
+	took := time.Since(begin)
+	if len(all) == 0 {
+		t.Fatal("nothing was encoded")
+	}
+	slices.Sort(all)
+	return latencies{len(all), float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
+}
