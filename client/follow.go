@@ -91,7 +91,10 @@ var errRestart = fmt.Errorf("%w: the daemon is restarting", ErrUnreachable)
 // final tells whether another try would not help.
 func final(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && !errors.Is(err, sigil.ErrUnavailable) && !errors.Is(err, sigil.ErrClosed) && !errors.Is(err, sigil.ErrInternal)
+	if !errors.As(err, &e) {
+		return errors.Is(err, sigil.ErrClosed) // by the caller
+	}
+	return !errors.Is(err, sigil.ErrUnavailable) && !errors.Is(err, sigil.ErrClosed) && !errors.Is(err, sigil.ErrInternal)
 }
 
 // stream reads one answer of server-sent events to its end.

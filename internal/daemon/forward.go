@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
+	"strings"
 )
 
 // forward answers requests by having the process that listens on addr answer them, and closes each
@@ -34,17 +36,26 @@ func forward(addr string, log *slog.Logger) http.Handler {
 				return // the client has left
 			}
 			log.Warn("a request could not be passed on to the next process", "err", err)
-			h := w.Header()
-			h.Set("Content-Type", "application/problem+json")
-			h.Set("Retry-After", "1")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write([]byte(`{"type":"/docs#unavailable","title":"Service Unavailable","status":503,"code":"unavailable","detail":"the process that took over does not answer"}` + "\n"))
+			elsewhere(w, "the process that took over does not answer")
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
+		if r.Header.Get("Upgrade") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			elsewhere(w, "the process that took over has this: connect again") // it has no end, and this process has
+			return
+		}
 		proxy.ServeHTTP(w, r)
 	})
+}
+
+// elsewhere has the client come again, on another connection.
+func elsewhere(w http.ResponseWriter, detail string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = fmt.Fprintf(w, `{"type":"/docs#unavailable","title":"Service Unavailable","status":503,"code":"unavailable","detail":%q}`+"\n", detail)
 }
 
 // reachable gives where a socket that listens on addr is reached from this machine.
