@@ -63,6 +63,10 @@ func TestFleet(t *testing.T) {
 		f.sweep(ctx, stopSweeping)
 	}()
 	begin := time.Now()
+	var following sync.WaitGroup
+	for _, i := range []int{0, 3} {
+		following.Go(func() { f.follow(ctx, i, uint64(callers*each+callers*each/2)) })
+	}
 	var running sync.WaitGroup
 	var done atomic.Int64
 	third, twoThirds := make(chan struct{}), make(chan struct{})
@@ -100,6 +104,7 @@ func TestFleet(t *testing.T) {
 	}
 	close(stopSweeping)
 	<-swept
+	following.Wait()
 	f.compare(ctx, cluster.URL(name), callers*each)
 	t.Logf("%d memories by %d clients over %d daemons in %s, %d requests sent again; sweeps by each: %d, %d, %d, %d",
 		callers*each, callers, daemons, took.Round(time.Millisecond), f.retried.Load(), f.sweeps[0].Load(), f.sweeps[1].Load(), f.sweeps[2].Load(), f.sweeps[3].Load())
@@ -187,6 +192,20 @@ func (f *fleet) sweep(ctx context.Context, stop <-chan struct{}) {
 				}
 			}
 		})
+	}
+}
+
+// follow reads what all daemons journal from one of them, live, until there are n entries.
+func (f *fleet) follow(ctx context.Context, i int, n uint64) {
+	last := uint64(0)
+	for e, err := range f.client(i).Follow(ctx, &client.FollowOptions{After: new(uint64)}) {
+		if err != nil || e.Position != last+1 {
+			f.t.Errorf("a reader at daemon %d got %d after %d: %v", i, e.Position, last, err)
+			return
+		}
+		if last = e.Position; last == n {
+			return
+		}
 	}
 }
 
