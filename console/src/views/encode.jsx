@@ -1,0 +1,1 @@
+export const EncodePanel = () => null; export const FirstRun = () => null

@@ -1,0 +1,1 @@
+export const Forecast = () => <section class="page"><h1>Forecast</h1></section>

@@ -1,0 +1,1 @@
+export const Patterns = () => <section class="page"><h1>Patterns</h1></section>

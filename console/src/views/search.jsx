@@ -1,0 +1,1 @@
+export const Search = () => <section class="page"><h1>Search</h1></section>
