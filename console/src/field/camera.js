@@ -11,7 +11,7 @@ export class Camera {
   height = 1
 
   /** scale is how many CSS pixels one unit of the field takes. */
-  get scale() { return (this.zoom * Math.min(this.width, this.height)) / 3.9 }
+  get scale() { return (this.zoom * Math.max(60, Math.min(this.width, this.height) - 64)) / 3.44 }
 
   toField(px, py) {
     return [this.x + (px - this.width / 2) / this.scale, this.y - (py - this.height / 2) / this.scale]
