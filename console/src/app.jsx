@@ -21,7 +21,7 @@ export function App() {
   const Page = view.value === 'field' && nothing ? FirstRun : pages[view.value]
   useEffect(() => { document.title = `${names[view.value]} · Sigil` }, [view.value])
   return (
-    <div class={`shell ${stale.value ? 'stale' : ''}`} data-view={view.value}>
+    <div class={`shell ${stale.value ? 'stale' : ''} ${panel.value ? 'open' : ''}`} data-view={view.value}>
       <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main').focus() }}>Skip to content</a>
       <Header />
       <nav class="rail" aria-label="Views">

@@ -48,6 +48,6 @@ export async function run(main) {
   } catch (e) {
     console.error(`FAILED: ${e.message}`)
     if (process.env.DEBUG) console.error(e.stack)
-    process.exitCode = 1
+    process.exit(1) // with whatever browser still runs
   }
 }

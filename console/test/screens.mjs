@@ -23,7 +23,7 @@ run(async () => {
     ['empty', '#/', null, empty], ['offline', '#/', offline],
   ].filter(([name]) => name.includes(only))
   const browser = await launch()
-  for (const [width, height] of [[1440, 900], [800, 1000], [390, 844]]) {
+  for (const [width, height] of JSON.parse(process.env.SIZES ?? "[[1440,900],[800,1000],[390,844]]")) {
     for (const theme of ['dark', 'light']) {
       for (const [name, hash, act, who = tenant] of shots) {
         const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme })
@@ -42,7 +42,7 @@ run(async () => {
 })
 
 async function proposal(page) {
-  await page.getByText('half-life', { exact: true }).click()
+  await page.getByRole('radio', { name: 'half-life' }).check()
   await eventually('a verdict', async () => /would be lost/.test(await page.locator('[data-test=verdict]').textContent()))
 }
 

@@ -15,7 +15,7 @@ const rate = v => (v >= 1000 ? `${(v / 1000).toFixed(1)}k` : v >= 10 || v === 0 
 // The stream and these very readings would drown the requests that matter.
 const served = l => !/metrics|healthz|readyz|\/v1\/(events|stats)$/.test(l.route ?? '')
 const charts = [
-  { title: 'A second', say: rate, series: [['encodes', '--gold'], ['releases', '--bad'], ['recalls', '--ice']],
+  { title: 'Per second', say: rate, series: [['encodes', '--gold'], ['releases', '--bad'], ['recalls', '--ice']],
     of: (a, b, s) => [grown(a, b, 'sigil_encode_total') / s, grown(a, b, 'sigil_gc_released_total') / s,
       grown(a, b, 'sigil_operation_duration_seconds_count', l => l.verb === 'recall') / s] },
   { title: 'Requests', say: ms, series: [['p50', '--gold'], ['p99', '--ice']],

@@ -94,7 +94,7 @@ function EncodeForm({ done }) {
       <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={e => setPinned(e.currentTarget.checked)} /> Pin it: it does not fade</label>
       {error && <p class="problem" role="alert" id={`${key}e`}>{error.field ? `${error.field}: ` : ''}{error.message}</p>}
       <button class="primary" type="submit" disabled={busy}>Encode memory</button>
-      <h3>The same from a shell</h3>
+      <h2 class="aside">The same from a shell</h2>
       <pre tabindex={0} aria-label="The same as a curl command">{curl(draft)}</pre>
     </form>
   )

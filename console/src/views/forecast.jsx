@@ -8,7 +8,7 @@ import { memoryHref } from '../route.js'
 import { loaded, now, say, tenant } from '../state.js'
 import { Histogram } from './histogram.jsx'
 
-const spans = [['1h', 'hour'], ['24h', '24 hours'], ['7d', '7 days']]
+const spans = [['1h', '1 hour'], ['24h', '24 hours'], ['7d', '7 days']]
 const hours = { '1h': '1h', '24h': '24h', '7d': '168h' }
 const MINUTE = 60
 const YEAR = 365 * 86400
@@ -133,7 +133,7 @@ function Soonest({ memories, fading }) {
   return (
     <section aria-labelledby="soonest">
       <h2 id="soonest">Soonest first</h2>
-      <div class="scroll" tabindex={0} role="region" aria-labelledby="soonest">
+      <div class="scroll" tabindex={0} role="group" aria-label="Table of what fades soonest">
         <table>
           <thead><tr><th scope="col">Memory</th><th scope="col">Tags</th><th scope="col" class="number">Pattern</th><th scope="col" class="number">Left</th><th scope="col">Fades at</th></tr></thead>
           <tbody>
