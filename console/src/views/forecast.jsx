@@ -25,7 +25,7 @@ export function Forecast() {
   const still = useSettled(loaded.value.count, 1500)
   const base = useLoad(s => api.forecast({ within: hours[within], bins: 48, limit: 100 }, s), [within, still, tenant.value], 15000)
   const other = useLoad(async s => (kind === 'none' ? null : api.forecast({
-    within: hours[within], bins: 48, limit: 1, policy: kind, ...(kind === 'halflife' ? { halfLife: goDuration(half) } : {}),
+    within: hours[within], bins: 48, limit: 1, policy: kind === 'halflife' ? `halflife h=${goDuration(half)}` : kind,
   }, s)), [within, kind, half, still, tenant.value])
   const f = base.data
   const p = kind === 'none' ? null : other.data
