@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import { Field } from './field/field.jsx'
-import { plural } from './format.js'
+import { count } from './format.js'
 import { Icon } from './icon.jsx'
 import { closePanel, href, panel, view, views } from './route.js'
 import { connection, identity, lastHeard, live, loaded, notice, now, stale, tenant, theme, toggleTheme } from './state.js'
@@ -45,7 +45,7 @@ function Header() {
     <header class="top">
       <a class="brand" href="#/" aria-label="Sigil, to the field"><Icon name="mark" /><span>Sigil</span></a>
       <TenantBox />
-      <p class="figure live-count"><b>{live.value == null ? '–' : plural(live.value, 'memory', 'memories')}</b></p>
+      <p class="figure live-count">{count(live.value)}<span class="unit"> {live.value === 1 ? 'memory' : 'memories'}</span></p>
       <Connection />
       <div class="acts">
         <a class="button quiet" href="#/encode">Encode</a>
@@ -83,7 +83,7 @@ function Connection() {
       <i aria-hidden="true" />
       {/* The state is announced when it changes; the seconds beside it are not. */}
       <span role="status" aria-live="polite">{words[state]}</span>
-      {state === 'reconnecting' && <span class="ago">, last heard {ago} s ago</span>}
+      {state === 'reconnecting' && <span class="ago">{detail ? `: ${detail}` : `, last heard ${ago} s ago`}</span>}
     </div>
   )
 }

@@ -20,8 +20,8 @@ void main() {
   flash = 1.0 - clamp((now - fate.z) / 1.8, 0.0, 1.0);
   gone = clamp((now - fate.w) / 1.3, 0.0, 1.0);
   float dot = size * (0.72 + 0.55 * vigor);
-  if ((flags & 4) != 0) dot = max(size * 2.6, 8.0 * ratio);
-  else if ((flags & 2) != 0) dot = max(size * 2.8, 9.0 * ratio);
+  if ((flags & 4) != 0) dot = max(size * 2.2, 7.5 * ratio);
+  else if ((flags & 2) != 0) dot = max(size * 2.4, 8.5 * ratio);
   float whole = dot;
   if (flash > 0.0) whole = max(whole, 46.0 * ratio);
   if (gone > 0.0) whole = max(whole, dot * 1.5 + 14.0 * ratio);
@@ -45,9 +45,9 @@ vec4 crystal(vec2 p) {
   float inside = 1.0 - smoothstep(0.82, 0.96, d);
   float a = atan(p.y, p.x);
   float facet = floor(a / 1.0471976 + 0.5);
-  float light = 0.55 + 0.45 * cos(facet * 1.0471976 - 2.2);
+  float light = 0.8 + 0.26 * cos(facet * 1.0471976 - 2.2);
   float table = 1.0 - smoothstep(0.36, 0.46, d);
-  return vec4(ice * mix(light, 1.12, table), inside);
+  return vec4(ice * mix(light, 1.2, table), inside);
 }
 
 void main() {

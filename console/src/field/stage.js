@@ -73,7 +73,7 @@ export class Stage {
   #draw() {
     this.#frame = 0
     points.sweep()
-    this.look = this.look?.zoom === camera.zoom ? this.look : { ...lookOf(points.count, camera.zoom), zoom: camera.zoom }
+    this.look = this.look?.zoom === camera.zoom ? this.look : { ...lookOf(points.count, camera), zoom: camera.zoom }
     this.renderer.draw(points, camera, this.look)
     this.#drawChart()
     const keyboard = this.box.matches(':focus-visible')

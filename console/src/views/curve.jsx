@@ -18,6 +18,10 @@ export function Curve({ policy, idle, end, threshold = 0.95, keeps }) {
   const d = decay(p, idle)
   const nowX = x(idle)
   const flip = nowX > W - 130
+  // The words keep clear of the curve: under it where it bends down, over it where it bends up.
+  const bendsDown = p.kind === 'halflife'
+  const side = flip ? -9 : bendsDown && d < 0.15 ? 26 : 9
+  const beside = bendsDown && !flip ? Math.min(y(0) - 6, y(d) + 16) : Math.max(24, Math.min(y(0) - 12, y(d) + (bendsDown ? 20 : -10)))
   return (
     <svg class="curve" viewBox={`0 0 ${W} ${H}`} role="img"
       aria-label={`Decay over idle time. Now, after ${span(idle)} idle, it is ${percent(d)}; it passes the threshold of ${percent(threshold)} after ${span(life)}.`}>
@@ -34,7 +38,7 @@ export function Curve({ policy, idle, end, threshold = 0.95, keeps }) {
       )}
       <line class="now" x1={nowX} y1={y(1)} x2={nowX} y2={y(0)} />
       <circle class="now" cx={nowX} cy={y(d)} r="4" />
-      <text class="now" x={nowX + (flip ? -9 : 9)} y={Math.max(24, Math.min(y(0) - 10, y(d) + (d > .5 ? 18 : -8)))} text-anchor={flip ? 'end' : 'start'}>now, {d < 0.01 ? d.toFixed(4) : d.toFixed(3)}</text>
+      <text class="now" x={nowX + side} y={beside} text-anchor={flip ? 'end' : 'start'}>now, {d < 0.01 ? d.toFixed(4) : d.toFixed(3)}</text>
     </svg>
   )
 }
