@@ -15,8 +15,8 @@ export function flat(canvas) {
         const y = height / 2 - (p.y - camera.y) * k
         if (x < 0 || y < 0 || x > width || y > height) continue
         const lasting = p.pinned || p.crystallized
-        const s = look.size * look.ratio * (lasting ? 1.8 : 1)
-        c.globalAlpha = lasting ? 1 : Math.max(0.15, 1 - p.decay)
+        const s = look.size * look.ratio * (lasting ? 1.8 : 0.6)
+        c.globalAlpha = lasting ? 1 : Math.max(0.15, 1 - p.decay) * Math.min(1, look.dense * 1.4)
         c.fillStyle = css(p.crystallized ? look.ice : look.young)
         c.fillRect(x - s / 2, y - s / 2, s, s)
         if (p.pinned) {

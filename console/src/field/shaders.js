@@ -15,7 +15,8 @@ void main() {
   float x = max(0.0, now - place.z) / place.w; // 1 is where decay reaches the threshold
   vigor = (flags & 1) == 1 ? 1.0 - 0.95 * x * x : pow(0.05, x);
   vigor = max(vigor, 0.05);
-  if (now > fate.x - 20.0 * place.w / 100.0) vigor *= clamp((fate.x - now) / (0.2 * place.w), 0.15, 1.0); // a ttl ends it
+  float dusk = min(0.2 * place.w, 0.3 * (fate.x - place.z)); // the last part of a life that a ttl ends
+  vigor *= clamp((fate.x - now) / max(dusk, 0.001), 0.15, 1.0);
   if ((flags & 6) != 0) vigor = max(vigor, 0.85); // pinned and crystallized do not fade
   flash = 1.0 - clamp((now - fate.z) / 1.8, 0.0, 1.0);
   gone = clamp((now - fate.w) / 1.3, 0.0, 1.0);

@@ -76,8 +76,7 @@ export class Stage {
     this.look = this.look?.zoom === camera.zoom ? this.look : { ...lookOf(points.count, camera), zoom: camera.zoom }
     this.renderer.draw(points, camera, this.look)
     this.#drawChart()
-    const keyboard = this.box.matches(':focus-visible')
-    drawOverlay(this.lines, camera, this.look, { hovered: this.#hovered, selected: selected.value, neighbors: neighbors.value, cross: keyboard })
+    this.#drawOverlay()
     if (performance.now() < this.#movingUntil) this.invalidate()
     else this.#timer = setTimeout(() => this.invalidate(), 1000)
   }
@@ -88,6 +87,14 @@ export class Stage {
     if (key === this.charted) return
     this.charted = key
     drawChart(this.chart, camera, this.look)
+  }
+
+  // With nothing to point out, the canvas over the points is left as it is: empty.
+  #drawOverlay() {
+    const marks = { hovered: this.#hovered, selected: selected.value, neighbors: neighbors.value, cross: this.box.matches(':focus-visible') }
+    const anything = marks.hovered >= 0 || marks.selected || marks.cross
+    if (anything || this.marked) drawOverlay(this.lines, camera, this.look, marks)
+    this.marked = anything
   }
 
   #resize() {

@@ -16,7 +16,7 @@ export function Chart({ title, series, data, say }) {
       width: box.current.clientWidth, height: 150, legend: { show: false }, padding: [8, 0, 0, 0],
       cursor: { y: false, points: { size: 5 } },
       scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
-      axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(t => new Date(t * 1000).toTimeString().slice(0, 8)) },
+      axes: [{ ...axis, size: 30, space: 90, values: (_, ticks) => ticks.map(t => new Date(t * 1000).toTimeString().slice(0, 8)) },
         { ...axis, size: 62, space: 34, values: (_, ticks) => ticks.map(say) }],
       series: [{}, ...series.map(s => ({ stroke: color(s.color), width: 1.5, points: { show: false }, spanGaps: true }))],
     }, data, box.current)

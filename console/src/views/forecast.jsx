@@ -5,7 +5,7 @@ import * as api from '../api.js'
 import { bytes, count, date, goDuration, plural, short, span } from '../format.js'
 import { useLoad } from '../load.js'
 import { memoryHref } from '../route.js'
-import { loaded, now, say, tenant } from '../state.js'
+import { live, loaded, now, say, tenant } from '../state.js'
 import { Histogram } from './histogram.jsx'
 
 const spans = [['1h', '1 hour'], ['24h', '24 hours'], ['7d', '7 days']]
@@ -43,7 +43,7 @@ export function Forecast() {
       {f && (
         <>
           <div class="sums">
-            <p><b data-test="fading">{count(f.fading)}</b><span>of {plural(f.live ?? loaded.value.count, 'memory', 'memories')} fade within {spans.find(s => s[0] === within)[1]}</span></p>
+            <p><b data-test="fading">{count(f.fading)}</b><span>of {plural(f.live ?? live.value, 'memory', 'memories')} fade within {spans.find(s => s[0] === within)[1]}</span></p>
             <p><b>{bytes(f.bytes)}</b><span>of their data</span></p>
             <p><b>{f.memories[0] ? span((Date.parse(f.memories[0].fadesAt) - now.value) / 1000) : 'none'}</b><span>until the first of them</span></p>
           </div>

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
 import { count, percent, plural, summary } from '../format.js'
-import { memoryHref } from '../route.js'
+import { decoded, memoryHref } from '../route.js'
 
 const LIMIT = 20_000
 const SHOWN = 200
@@ -23,7 +23,7 @@ function compile(text) {
   return { narrow, test: m => tests.every(t => t(m)) }
 }
 
-const asked = () => decodeURIComponent(/^#\/search\/(.+)$/.exec(location.hash)?.[1] ?? '')
+const asked = () => decoded(/^#\/search\/(.+)$/.exec(location.hash)?.[1] ?? '')
 
 export function Search() {
   const [text, setText] = useState(asked)
