@@ -1,0 +1,107 @@
+// The shell: header, navigation, the view, and the panel over it.
+
+import { useEffect, useRef } from 'preact/hooks'
+import { Field } from './field/field.jsx'
+import { count } from './format.js'
+import { Icon } from './icon.jsx'
+import { closePanel, href, panel, view, views } from './route.js'
+import { connection, identity, lastHeard, live, loaded, notice, now, stale, tenant, theme, toggleTheme } from './state.js'
+import { Activity } from './views/activity.jsx'
+import { EncodePanel, FirstRun } from './views/encode.jsx'
+import { Forecast } from './views/forecast.jsx'
+import { MemoryPanel } from './views/memory.jsx'
+import { Patterns } from './views/patterns.jsx'
+import { Search } from './views/search.jsx'
+
+const names = { field: 'Field', activity: 'Activity', forecast: 'Forecast', patterns: 'Patterns', search: 'Search' }
+const pages = { field: Field, activity: Activity, forecast: Forecast, patterns: Patterns, search: Search }
+
+export function App() {
+  const nothing = loaded.value.complete && live.value === 0
+  const Page = view.value === 'field' && nothing ? FirstRun : pages[view.value]
+  useEffect(() => { document.title = `${names[view.value]} · Sigil` }, [view.value])
+  return (
+    <div class={`shell ${stale.value ? 'stale' : ''} ${panel.value ? 'open' : ''}`} data-view={view.value}>
+      <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main').focus() }}>Skip to content</a>
+      <Header />
+      <nav class="rail" aria-label="Views">
+        {views.map(name => (
+          <a key={name} href={href(name)} aria-current={view.value === name ? 'page' : undefined}>
+            <Icon name={name} /><span>{names[name]}</span>
+          </a>
+        ))}
+      </nav>
+      <main id="main" tabindex={-1}><Page key={tenant.value} /></main>
+      {panel.value && <Side />}
+      <div class="notice" role="status" aria-live="polite">
+        {notice.value && <p class={notice.value.kind}>{notice.value.text}</p>}
+      </div>
+    </div>
+  )
+}
+
+function Header() {
+  return (
+    <header class="top">
+      <a class="brand" href="#/" aria-label="Sigil, to the field"><Icon name="mark" /><span>Sigil</span></a>
+      <TenantBox />
+      <p class="figure live-count">{count(live.value)}<span class="unit"> {live.value === 1 ? 'memory' : 'memories'}</span></p>
+      <Connection />
+      <div class="acts">
+        <a class="button quiet" href="#/encode">Encode</a>
+        <button class="icon" type="button" onClick={toggleTheme} aria-label={`Switch to the ${theme.value === 'dark' ? 'light' : 'dark'} theme`}>
+          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
+        </button>
+      </div>
+    </header>
+  )
+}
+
+function TenantBox() {
+  const choose = e => {
+    const name = e.currentTarget.value.trim() || 'public'
+    e.currentTarget.value = name
+    if (name === tenant.value) return
+    tenant.value = name
+    closePanel()
+  }
+  const who = identity.value
+  return (
+    <label class="tenant" title={who ? `Store ${who.store} (${who.driver})` : undefined}>
+      <span>Tenant</span>
+      <input value={tenant.value} onChange={choose} spellcheck={false} autocapitalize="off" autocomplete="off" size={10} maxLength={128} />
+    </label>
+  )
+}
+
+function Connection() {
+  const { state, detail } = connection.value
+  const ago = Math.max(0, Math.round((now.value - lastHeard.value) / 1000))
+  const words = { connecting: 'connecting', loading: 'loading', live: 'live', reconnecting: 'reconnecting' }
+  return (
+    <div class={`connection ${state}`} title={detail || undefined}>
+      <i aria-hidden="true" />
+      {/* The state is announced when it changes; the seconds beside it are not. */}
+      <span role="status" aria-live="polite">{words[state]}</span>
+      {state === 'reconnecting' && <span class="ago">{detail ? `: ${detail}` : `, last heard ${ago} s ago`}</span>}
+    </div>
+  )
+}
+
+/** Side is the panel: a region of its own, that takes the focus and gives it back. */
+function Side() {
+  const ref = useRef()
+  const { kind, id } = panel.value
+  useEffect(() => {
+    const before = document.activeElement
+    ref.current.focus({ preventScroll: true })
+    return () => before?.isConnected && before.focus?.({ preventScroll: true })
+  }, [])
+  const escape = e => { if (e.key === 'Escape' && !e.defaultPrevented) closePanel() }
+  return (
+    <aside class="side" aria-label={kind === 'memory' ? 'Memory' : 'Encode a memory'} tabindex={-1} ref={ref} onKeyDown={escape}>
+      <button class="icon close" type="button" aria-label="Close the panel" onClick={closePanel}><Icon name="close" /></button>
+      {kind === 'memory' ? <MemoryPanel key={id} id={id} /> : <EncodePanel />}
+    </aside>
+  )
+}

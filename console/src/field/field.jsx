@@ -1,0 +1,114 @@
+// The home view: every live memory, where its hash puts it, as bright as it is alive.
+
+import { signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import * as api from '../api.js'
+import { count, percent, plural, short, span, summary } from '../format.js'
+import { Icon } from '../icon.jsx'
+import { memoryHref, openMemory } from '../route.js'
+import { loaded, stats } from '../state.js'
+import { Legend } from './legend.jsx'
+import { Stage } from './stage.js'
+
+const hover = signal(null) // what points.at gave, with the pointer's place
+const listed = signal(false)
+const newest = signal([])
+
+export function Field() {
+  const box = useRef()
+  const stage = useRef()
+  useEffect(() => {
+    const s = new Stage(box.current, { hover: h => { hover.value = h }, open: openMemory })
+    stage.current = s
+    return () => { hover.value = null; s.end() }
+  }, [])
+  const { complete, limited, count: n } = loaded.value
+  return (
+    <section class="field" aria-labelledby="field-title">
+      <h1 id="field-title" class="hidden">Field</h1>
+      <div class="stage" ref={box} tabindex={0} role="application"
+        aria-label="Map of all live memories. Arrows move, plus and minus zoom, Enter opens the memory nearest to the middle. The list of the newest memories says the same in words.">
+        <canvas aria-hidden="true" /><canvas class="points" aria-hidden="true" /><canvas class="lines" aria-hidden="true" />
+      </div>
+      {hover.value && <Tooltip h={hover.value} />}
+      <Reading />
+      <Legend />
+      <div class="zoom" role="group" aria-label="View of the field">
+        <button type="button" class="icon" aria-label="Zoom in" onClick={() => stage.current.zoom(1.5)}><Icon name="plus" /></button>
+        <button type="button" class="icon" aria-label="Zoom out" onClick={() => stage.current.zoom(1 / 1.5)}><Icon name="minus" /></button>
+        <button type="button" class="icon" aria-label="Show the whole field" onClick={() => stage.current.home()}><Icon name="home" /></button>
+        <button type="button" class="icon" aria-label="List the newest memories" aria-expanded={listed.value} aria-controls="newest"
+          onClick={() => { listed.value = !listed.value }}><Icon name="list" /></button>
+      </div>
+      {!complete && n > 0 && <p class="banner" role="status">Loading: {count(n)} of {count(stats.value?.memories)}</p>}
+      {limited && <p class="banner" role="status">The newest {count(n)} of {count(stats.value?.memories)} memories are shown.</p>}
+      {listed.value && <Newest />}
+    </section>
+  )
+}
+
+/** Reading is the figures of the whole field, in a corner of the chart. */
+function Reading() {
+  const s = stats.value
+  if (!s) return null
+  return (
+    <dl class="reading">
+      <div><dt>Mean vitality</dt><dd>{s.memories ? percent(1 - s.averageDecay) : '–'}</dd></div>
+      <div><dt>Crystals</dt><dd>{count(s.crystals)}</dd></div>
+      <div><dt>Pinned</dt><dd>{count(s.pinned)}</dd></div>
+      <div><dt>Lifetime untouched</dt><dd>{span(s.lifetimeSeconds)}</dd></div>
+      <div class="wide"><dt>Next fade</dt><dd>{s.nextFade ? span((Date.parse(s.nextFade) - Date.now()) / 1000) : 'none'}</dd></div>
+    </dl>
+  )
+}
+
+// What the tooltip says of a memory's data is fetched once the pointer rests.
+const seen = new Map()
+const said = signal(0)
+function Tooltip({ h }) {
+  const { id } = h.point
+  useEffect(() => {
+    if (seen.has(id)) return
+    const stop = new AbortController()
+    const timer = setTimeout(async () => {
+      const m = await api.peek(id, stop.signal).catch(() => null)
+      if (!m) return
+      if (seen.size > 500) seen.clear()
+      seen.set(id, summary(m.data))
+      said.value++
+    }, 120)
+    return () => { clearTimeout(timer); stop.abort() }
+  }, [id])
+  const { decay, left, pinned, crystallized } = h.point
+  const right = h.x > h.width - 290
+  return (
+    <div class="tip" data-said={said.value} style={{ left: `${right ? h.x - 276 : h.x + 16}px`, top: `${Math.max(8, Math.min(h.y - 20, h.height - 120))}px` }}>
+      <code>{seen.get(id) ?? short(id)}</code>
+      <p>
+        {crystallized ? 'crystallized, does not fade' : pinned ? 'pinned, does not fade' : `vitality ${percent(1 - decay)}`}
+        {left != null && `, gone in ${span(left)}`}
+      </p>
+    </div>
+  )
+}
+
+function Newest() {
+  useEffect(() => {
+    const stop = new AbortController()
+    api.list({ limit: 50 }, stop.signal).then(page => { newest.value = page.memories }, () => {})
+    return () => stop.abort()
+  }, [loaded.value.count])
+  return (
+    <div class="newest" id="newest">
+      <h2>{plural(newest.value.length, 'newest memory', 'newest memories')}</h2>
+      <ol tabindex={0} aria-label="Newest memories">
+        {newest.value.map(m => (
+          <li key={m.id}>
+            <a href={memoryHref(m.id)}><code>{summary(m.data, 60)}</code>
+              <small>{m.crystallized ? 'crystallized' : m.pinned ? 'pinned' : `vitality ${percent(1 - m.decay)}`}</small></a>
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}

@@ -1,0 +1,63 @@
+// How figures read: short, in tabular numerals, with their unit.
+
+const whole = new Intl.NumberFormat('en')
+
+export const count = n => (n == null ? '–' : whole.format(Math.round(n)))
+
+/** plural gives "1 memory", "2,000 memories". */
+export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
+
+export function bytes(n) {
+  if (n == null) return '–'
+  const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let i = 0
+  while (n >= 1024 && i < names.length - 1) { n /= 1024; i++ }
+  return `${i ? n.toFixed(n < 10 ? 2 : 1) : n} ${names[i]}`
+}
+
+/** span says a time in its two greatest units: "3 d 4 h", "12 s". */
+export function span(seconds) {
+  if (seconds == null || !Number.isFinite(seconds)) return 'never'
+  let s = Math.max(0, seconds)
+  if (s < 10) return `${s.toFixed(1)} s`
+  s = Math.round(s)
+  const parts = [[31536000, 'y'], [86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']]
+  const first = parts.findIndex(([size]) => s >= size)
+  const [size, unit] = parts[first]
+  const head = `${Math.floor(s / size)} ${unit}`
+  const next = parts[first + 1]
+  const more = next ? Math.floor((s % size) / next[0]) : 0
+  return more ? `${head} ${more} ${next[1]}` : head
+}
+
+/** goDuration writes seconds as the flags of the daemon take them. */
+export function goDuration(seconds) {
+  const s = Math.round(seconds)
+  const h = Math.floor(s / 3600)
+  const m = Math.floor((s % 3600) / 60)
+  return [h && `${h}h`, m && `${m}m`, s % 60 && `${s % 60}s`].filter(Boolean).join('') || '0s'
+}
+
+export function ms(seconds) {
+  if (seconds == null || !Number.isFinite(seconds)) return '–'
+  if (seconds < 1e-3) return `${(seconds * 1e6).toFixed(0)} µs`
+  if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 0.01 ? 2 : 1)} ms`
+  return `${seconds.toFixed(2)} s`
+}
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+export const clock = time => clockFormat.format(new Date(time))
+export const date = time => (time ? dateFormat.format(new Date(time)) : 'never')
+
+export const percent = x => `${(x * 100).toFixed(x > 0 && x < 0.0995 ? 1 : 0)} %`
+export const decimal = (x, digits = 3) => (x == null ? '–' : Number(x).toFixed(digits))
+
+/** short is the part of an id that tells memories apart at a glance: UUIDv7 begins with the time. */
+export const short = id => id.slice(-12)
+
+/** summary is data on one line. */
+export function summary(data, max = 120) {
+  const text = typeof data === 'string' ? data : JSON.stringify(data)
+  return text && text.length > max ? `${text.slice(0, max - 1)}…` : text ?? ''
+}

@@ -1,0 +1,29 @@
+// Fetching for a view: the last answer stays while the next one is on its way.
+
+import { useEffect, useState } from 'preact/hooks'
+
+/**
+ * useLoad runs load(signal) when what it depends on changes, and every so often if asked to.
+ * @returns {{data: any, error: Error|null, loading: boolean, again: () => void}}
+ */
+export function useLoad(load, depends, every = 0) {
+  const [state, set] = useState({ data: null, error: null, loading: true })
+  const [turn, next] = useState(0)
+  useEffect(() => {
+    const stop = new AbortController()
+    let timer
+    const run = async () => {
+      try {
+        const data = await load(stop.signal)
+        if (!stop.signal.aborted) set({ data, error: null, loading: false })
+      } catch (error) {
+        if (!stop.signal.aborted) set(was => ({ ...was, error, loading: false }))
+      }
+      if (every && !stop.signal.aborted) timer = setTimeout(run, every)
+    }
+    set(was => ({ ...was, loading: true }))
+    run()
+    return () => { stop.abort(); clearTimeout(timer) }
+  }, [...depends, turn])
+  return { ...state, again: () => next(n => n + 1) }
+}

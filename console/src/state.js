@@ -1,0 +1,57 @@
+// What the whole page shares, as signals; who writes each is said beside it.
+
+import { signal, computed, effect } from '@preact/signals'
+
+const kept = (key, otherwise) => {
+  try { return localStorage.getItem(key) ?? otherwise } catch { return otherwise }
+}
+const keep = (key, value) => {
+  try { value == null ? localStorage.removeItem(key) : localStorage.setItem(key, value) } catch { /* private mode */ }
+}
+
+export const tenant = signal(kept('sigil.tenant', 'public')) // the tenant box
+effect(() => keep('sigil.tenant', tenant.value))
+
+// The theme follows the system until the toggle says otherwise.
+const wantsLight = matchMedia('(prefers-color-scheme: light)')
+const system = signal(wantsLight.matches ? 'light' : 'dark')
+wantsLight.addEventListener('change', e => { system.value = e.matches ? 'light' : 'dark' })
+const chosen = signal(kept('sigil.theme', null))
+export const theme = computed(() => chosen.value ?? system.value)
+export function toggleTheme() {
+  chosen.value = theme.value === 'dark' ? 'light' : 'dark'
+  keep('sigil.theme', chosen.value)
+}
+effect(() => { document.documentElement.dataset.theme = theme.value })
+
+const calm = matchMedia('(prefers-reduced-motion: reduce)')
+export const stillness = signal(calm.matches)
+calm.addEventListener('change', e => { stillness.value = e.matches })
+
+// Written by sync.js.
+export const stats = signal(null)
+export const identity = signal(null)
+export const connection = signal({ state: 'connecting' }) // connecting | loading | live | reconnecting
+export const lastHeard = signal(Date.now())
+export const recent = signal([]) // the last events, newest first
+export const loaded = signal({ count: 0, complete: false, limited: false })
+
+// One clock for every countdown.
+export const now = signal(Date.now())
+setInterval(() => { now.value = Date.now() }, 1000)
+
+export const live = computed(() => (loaded.value.complete && !loaded.value.limited ? loaded.value.count : stats.value?.memories))
+export const stale = computed(() => connection.value.state === 'reconnecting')
+
+// What the field points out: the memory opened, and those it resonates with.
+export const selected = signal(null)
+export const neighbors = signal([])
+
+// A message that ends by itself.
+export const notice = signal(null)
+let noticeTimer
+export function say(text, kind = 'good') {
+  notice.value = { text, kind }
+  clearTimeout(noticeTimer)
+  noticeTimer = setTimeout(() => { notice.value = null }, 6000)
+}

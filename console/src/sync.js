@@ -1,0 +1,196 @@
+// Keeps the field as the daemon has it: loads all memories once, then follows the journal from the
+// position that the load began at. After any failure it goes on from the last event it saw.
+
+import * as api from './api.js'
+import { Problem } from './api.js'
+import { points } from './field/points.js'
+import { connection, identity, lastHeard, loaded, recent, stats, tenant } from './state.js'
+
+const LIMIT = 100_000 // memories in the field; beyond it the newest are shown
+const PAGE = 1000
+const NEWEST_EVERY = 350 // ms between looks at the newest page
+const KEEP = 200 // events remembered
+
+const listeners = new Set()
+/** onChange calls f after the points changed. */
+export function onChange(f) {
+  listeners.add(f)
+  return () => listeners.delete(f)
+}
+function changed() {
+  loaded.value = { ...loaded.value, count: points.alive }
+  for (const f of listeners) f()
+}
+
+let position = 0
+let running // the AbortController of the tenant followed
+
+/** start follows the tenant chosen, and the next when another is. */
+export function start() {
+  tenant.subscribe(() => {
+    running?.abort()
+    running = new AbortController()
+    follow(running.signal)
+  })
+  setInterval(check, 3000)
+}
+
+const wait = (ms, signal) => new Promise(done => {
+  const timer = setTimeout(done, ms)
+  signal.addEventListener('abort', () => { clearTimeout(timer); done() }, { once: true })
+})
+
+async function follow(signal) {
+  let needsLoad = true
+  let failures = 0
+  connection.value = { state: 'connecting' }
+  points.clear()
+  recent.value = []
+  stats.value = identity.value = null
+  loaded.value = { count: 0, complete: false, limited: false }
+  while (!signal.aborted) {
+    const stream = new AbortController()
+    const both = AbortSignal.any([signal, stream.signal])
+    try {
+      const [fresh, who] = await Promise.all([api.stats(signal), api.identity(signal)])
+      // Another store in the place of the one followed, or an older state of it, begins anew.
+      if (identity.value && identity.value.store !== who.store) needsLoad = true
+      if (fresh.position < position) needsLoad = true
+      stats.value = fresh
+      identity.value = who
+      if (needsLoad) {
+        await load(fresh, signal)
+        needsLoad = false
+      }
+      failures = 0
+      connection.value = { state: 'live' }
+      heard()
+      watched = stream
+      if (missed) fetchNewest()
+      missed = false
+      for await (const message of api.stream(position, both)) {
+        heard()
+        if (message.event === 'reconnect' || message.event === 'lagged') break
+        if (message.data && message.id) take(JSON.parse(message.data))
+      }
+      if (!signal.aborted) await wait(100, signal)
+    } catch (e) {
+      if (signal.aborted) return
+      if (e instanceof Problem && e.status === 410) {
+        needsLoad = true
+        continue
+      }
+      const delay = Math.min(8000, 400 * 2 ** failures++) * (0.75 + Math.random() / 2)
+      connection.value = { state: 'reconnecting', detail: e instanceof Problem ? e.message : '' }
+      await wait(delay, signal)
+    } finally {
+      stream.abort()
+    }
+  }
+}
+
+function heard() { lastHeard.value = Date.now() }
+
+async function load(fresh, signal) {
+  connection.value = { state: 'loading' }
+  points.clear()
+  position = fresh.position
+  loaded.value = { count: 0, complete: false, limited: false }
+  let cursor
+  do {
+    const page = await api.list({ content: false, limit: PAGE, cursor }, signal)
+    for (const m of page.memories) points.put(m)
+    cursor = page.next
+    changed()
+  } while (cursor && points.count < LIMIT)
+  loaded.value = { count: points.alive, complete: true, limited: Boolean(cursor) }
+  const past = await api.events(Math.max(0, position - 30), 30, signal).catch(() => ({ events: [] }))
+  recent.value = past.events.reverse()
+}
+
+// Events come in bursts: what they say is applied at once, but shown at most ten times a second.
+let batch = []
+let shown
+function take(event) {
+  position = Math.max(position, event.position)
+  apply(event)
+  batch.push(event)
+  shown ??= setTimeout(() => {
+    shown = undefined
+    recent.value = [...batch.reverse(), ...recent.value].slice(0, KEEP)
+    batch = []
+    changed()
+  }, 100)
+}
+
+const gone = new Set() // removed while a page may be on its way
+function apply({ kind, id, arithmetic }) {
+  if (!id) return
+  if (kind === 'encoded') fetchNewest()
+  else if (kind === 'pinned' || kind === 'unpinned') points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
+  else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
+  else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') {
+    points.die(id)
+    gone.add(id)
+  }
+}
+
+// Encoded events carry no hash: the newest pages do, down to the first that holds nothing new.
+let fetching = false
+let again = false
+let missed = false
+async function fetchNewest() {
+  again = true
+  if (fetching) return
+  fetching = true
+  const { signal } = running
+  try {
+    while (again && !signal.aborted) {
+      again = false
+      gone.clear()
+      let cursor
+      let fresh = 0
+      let size = 50
+      do {
+        const page = await api.list({ content: false, limit: size, cursor }, signal)
+        const news = page.memories.filter(m => !points.has(m.id) && !gone.has(m.id))
+        for (const m of news) points.put(m, fresh++ < 400)
+        cursor = news.length === page.memories.length ? page.next : null
+        size = PAGE
+      } while (cursor && points.count < LIMIT)
+      changed()
+      await wait(NEWEST_EVERY, signal)
+    }
+  } catch { // the stream fails as well: once it is back, this is done again
+    missed = true
+  }
+  fetching = false
+}
+
+/** recalled takes in the answer to an act of one's own: a recall is not in the journal. */
+export function recalled(view) {
+  points.put(view)
+  points.change(view.id, {}, true)
+  changed()
+}
+
+// check keeps the figures of the header fresh, notices a connection that died without a word, and asks
+// about memories whose end passed in silence.
+let watched
+async function check() {
+  if (connection.value.state !== 'live' || document.hidden) return
+  const { signal } = running
+  try {
+    stats.value = await api.stats(AbortSignal.any([signal, AbortSignal.timeout(8000)]))
+    heard()
+  } catch {
+    if (!signal.aborted) watched?.abort()
+    return
+  }
+  for (const id of points.overdue(15, 5)) {
+    try { points.put(await api.peek(id, signal)) } catch (e) {
+      if (e instanceof Problem && e.status === 404) points.die(id)
+    }
+    changed()
+  }
+}

@@ -1,0 +1,110 @@
+// What the daemon does: its metrics over the last minutes, and its journal as it is written.
+
+import { useEffect, useState } from 'preact/hooks'
+import * as api from '../api.js'
+import { bytes, clock, count, decimal, ms, short, span } from '../format.js'
+import { grown, mean, parseMetrics, quantile, value } from '../metrics.js'
+import { memoryHref } from '../route.js'
+import { recent } from '../state.js'
+import { Chart } from './chart.jsx'
+
+const EVERY = 2000
+const KEPT = 450 // 15 minutes
+
+const rate = v => (v >= 1000 ? `${(v / 1000).toFixed(1)}k` : v >= 10 || v === 0 ? String(Math.round(v)) : v.toFixed(1))
+// The stream and these very readings would drown the requests that matter.
+const served = l => !/metrics|healthz|readyz|\/v1\/(events|stats)$/.test(l.route ?? '')
+const charts = [
+  { title: 'Per second', say: rate, series: [['encodes', '--gold'], ['releases', '--bad'], ['recalls', '--ice']],
+    of: (a, b, s) => [grown(a, b, 'sigil_encode_total') / s, grown(a, b, 'sigil_gc_released_total') / s,
+      grown(a, b, 'sigil_operation_duration_seconds_count', l => l.verb === 'recall') / s] },
+  { title: 'Requests', say: ms, series: [['p50', '--gold'], ['p99', '--ice']],
+    of: (a, b) => [0.5, 0.99].map(q => quantile(a, b, 'http_request_duration_seconds', q, served)) },
+  { title: 'Memories', say: v => (v >= 10000 ? `${(v / 1000).toFixed(1)}k` : count(v)), series: [['live', '--gold'], ['crystals', '--ice']],
+    of: (_, b) => [value(b, 'sigil_memories'), value(b, 'sigil_crystals')] },
+  { title: 'Commit batch', say: v => decimal(v, v < 10 ? 1 : 0), series: [['mean size', '--gold']], of: (a, b) => [mean(a, b, 'sigil_commit_batch_size')] },
+  { title: 'Sweeps', say: ms, series: [['decay', '--gold'], ['crystallize', '--ice']],
+    of: (a, b) => ['decay', 'crystallize'].map(job => mean(a, b, 'sigil_gc_sweep_duration_seconds', l => l.job === job)) },
+  { title: 'Heap', say: v => (v ? bytes(v).replace('.0 ', ' ') : '0'), series: [['in use', '--gold'], ['disk', '--ice']],
+    of: (_, b) => [value(b, 'go_memstats_heap_inuse_bytes'), value(b, 'sigil_disk_bytes') ?? value(b, 'sigil_store_disk_bytes')] },
+]
+
+// Kept while the page lives, so that coming back to this view shows what was seen.
+let previous = null
+let history = charts.map(c => [[], ...c.series.map(() => [])])
+
+async function read(signal) {
+  const samples = parseMetrics(await api.metrics(signal))
+  const time = Date.now() / 1000
+  // A gap of more than a few readings would be drawn as one slow step: begin anew after it.
+  if (previous && time - previous.time < 30) {
+    history = charts.map((c, i) => {
+      const row = [time, ...c.of(previous.samples, samples, time - previous.time)]
+      return history[i].map((column, j) => [...column.slice(-KEPT), row[j]])
+    })
+  }
+  previous = { samples, time }
+}
+
+export function Activity() {
+  const [, draw] = useState(0)
+  const [error, setError] = useState(null)
+  useEffect(() => {
+    const stop = new AbortController()
+    let timer
+    const run = async () => {
+      if (!document.hidden) {
+        try {
+          await read(stop.signal)
+          setError(null)
+        } catch (e) { if (!stop.signal.aborted) setError(e) }
+        draw(n => n + 1)
+      }
+      if (!stop.signal.aborted) timer = setTimeout(run, history[0][0].length ? EVERY : 500)
+    }
+    run()
+    return () => { stop.abort(); clearTimeout(timer) }
+  }, [])
+  return (
+    <section class="page activity" aria-labelledby="activity-title">
+      <h1 id="activity-title">Activity</h1>
+      <p class="lede">The whole daemon, read every two seconds while this view is open.</p>
+      {error && <p class="problem" role="alert">{error.message}</p>}
+      <div class="charts">
+        {charts.map((c, i) => {
+          // Disk is shown only by daemons that tell it.
+          const known = c.series.map((_, j) => j).filter(j => c.series[j][0] !== 'disk' || history[i][j + 1].some(v => v != null))
+          return <Chart key={c.title + known.length} title={c.title} say={c.say} series={known.map(j => ({ name: c.series[j][0], color: c.series[j][1] }))}
+            data={[history[i][0], ...known.map(j => history[i][j + 1])]} />
+        })}
+      </div>
+      <Journal />
+    </section>
+  )
+}
+
+function Journal() {
+  const rows = recent.value.slice(0, 60)
+  return (
+    <section aria-labelledby="journal-title">
+      <h2 id="journal-title">Journal</h2>
+      {rows.length === 0 && <p class="dim">Nothing has happened yet.</p>}
+      <ol class="journal" tabindex={0} aria-labelledby="journal-title">
+        {rows.map(e => (
+          <li key={e.position} class={e.kind}>
+            <time dateTime={e.time}>{clock(e.time)}</time><b>{e.kind}</b>
+            {e.id ? <a href={memoryHref(e.id)}><code>{short(e.id)}</code></a> : <span>{e.crystal ? `pattern ${e.crystal.pattern ?? ''}` : ''}</span>}
+            <span class="dim">{words(e)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function words({ kind, reason, arithmetic: a }) {
+  if (!a || kind === 'encoded') return reason
+  if (kind === 'faded' && reason === 'decay') return `decay ${decimal(a.decay)} passed ${a.threshold} after ${span(a.idleSeconds)} idle`
+  if (kind === 'faded' && reason === 'ttl') return `its ttl of ${a.ttl} ended`
+  return `${reason}, potential ${decimal(a.potential)}`
+}

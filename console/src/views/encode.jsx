@@ -1,0 +1,108 @@
+// Encoding a memory by hand, and the page of a store that has none yet.
+
+import { useId, useState } from 'preact/hooks'
+import * as api from '../api.js'
+import { points } from '../field/points.js'
+import { openMemory } from '../route.js'
+import { say, tenant } from '../state.js'
+
+export function EncodePanel() {
+  return (
+    <article class="memory">
+      <h1>Encode a memory</h1>
+      <EncodeForm done={m => openMemory(m.id)} />
+    </article>
+  )
+}
+
+export function FirstRun() {
+  return (
+    <section class="page first" aria-labelledby="first-title">
+      <div class="first-words">
+        <h1 id="first-title">Nothing is remembered here yet</h1>
+        <p class="lede">
+          A memory is a piece of JSON. It fades unless it is recalled, crystallizes when it is strong, and resonates
+          with its like. Encode one, and it becomes the first point of this chart.
+        </p>
+        <Orbit />
+      </div>
+      <EncodeForm done={() => {}} />
+    </section>
+  )
+}
+
+// An empty chart, waiting.
+function Orbit() {
+  const d = Array.from({ length: 160 }, (_, i) => {
+    const v = i / 159
+    const a = v * 2 * Math.PI * 1.618
+    return `${i ? 'L' : 'M'}${(100 + 88 * v * Math.cos(a)).toFixed(1)} ${(100 - 88 * v * Math.sin(a)).toFixed(1)}`
+  }).join('')
+  return (
+    <svg class="orbit" viewBox="0 0 200 200" aria-hidden="true">
+      {[22, 44, 66, 88].map(r => <circle key={r} cx="100" cy="100" r={r} />)}
+      <path d={d} />
+    </svg>
+  )
+}
+
+const example = '{\n  "fact": "The kettle is in the left cupboard"\n}'
+
+function EncodeForm({ done }) {
+  const [data, setData] = useState(example)
+  const [ttl, setTtl] = useState('')
+  const [tags, setTags] = useState('')
+  const [pinned, setPinned] = useState(false)
+  const [error, setError] = useState(null)
+  const [busy, setBusy] = useState(false)
+  const key = useId()
+
+  let parsed
+  let fault = null
+  try { parsed = JSON.parse(data) } catch (e) { fault = `This is not JSON: ${e.message}` }
+  const draft = { data: parsed }
+  if (ttl.trim()) draft.ttl = ttl.trim()
+  const list = tags.split(',').map(t => t.trim()).filter(Boolean)
+  if (list.length) draft.tags = list
+  if (pinned) draft.pinned = true
+
+  const submit = async e => {
+    e.preventDefault()
+    if (fault) return setError({ message: fault, field: 'data' })
+    setBusy(true)
+    setError(null)
+    try {
+      const m = await api.encode(draft)
+      points.put(m, true)
+      say('Encoded.')
+      done(m)
+    } catch (problem) { setError(problem) }
+    setBusy(false)
+  }
+
+  return (
+    <form class="encode" onSubmit={submit} noValidate>
+      <label for={`${key}d`}>Data, as JSON</label>
+      <textarea id={`${key}d`} name="data" rows={5} spellcheck={false} value={data} onInput={e => setData(e.currentTarget.value)}
+        aria-invalid={Boolean(fault)} aria-describedby={error ? `${key}e` : undefined} />
+      <div class="pair">
+        <div><label for={`${key}t`}>Time to live, if it has one</label>
+          <input id={`${key}t`} name="ttl" placeholder="such as 36h or 7d" value={ttl} onInput={e => setTtl(e.currentTarget.value)} autocomplete="off" /></div>
+        <div><label for={`${key}g`}>Tags, between commas</label>
+          <input id={`${key}g`} name="tags" placeholder="home, kitchen" value={tags} onInput={e => setTags(e.currentTarget.value)} autocomplete="off" /></div>
+      </div>
+      <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={e => setPinned(e.currentTarget.checked)} /> Pin it: it does not fade</label>
+      {error && <p class="problem" role="alert" id={`${key}e`}>{error.field ? `${error.field}: ` : ''}{error.message}</p>}
+      <button class="primary" type="submit" disabled={busy}>Encode memory</button>
+      <h2 class="aside">The same from a shell</h2>
+      <pre tabindex={0} aria-label="The same as a curl command">{curl(draft)}</pre>
+    </form>
+  )
+}
+
+const quoted = text => `'${text.replaceAll("'", `'\\''`)}'`
+
+function curl(draft) {
+  const head = tenant.value === 'public' ? '' : ` \\\n  -H ${quoted(`Sigil-Tenant: ${tenant.value}`)}`
+  return `curl ${location.origin}/v1/sigils \\\n  -H 'Content-Type: application/json'${head} \\\n  -d ${quoted(JSON.stringify(draft))}`
+}

@@ -1,0 +1,219 @@
+// The panel of one memory: what it holds, why it lives, how long it has, what may be done with it.
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import * as api from '../api.js'
+import { points } from '../field/points.js'
+import { bytes, count, date, decimal, plural, short, span, summary } from '../format.js'
+import { lattice, lifetime, parsePolicy } from '../formulas.js'
+import { useLoad } from '../load.js'
+import { closePanel, memoryHref } from '../route.js'
+import { neighbors, now, recent, say, selected, stillness } from '../state.js'
+import { recalled } from '../sync.js'
+import { Curve } from './curve.jsx'
+import { Lattice } from './lattice.jsx'
+
+export function MemoryPanel({ id }) {
+  // What the journal says of this memory is a reason to look again.
+  const lately = recent.value.find(e => e.id === id)?.position ?? 0
+  const memory = useLoad(signal => api.peek(id, signal), [id, lately])
+  const why = useLoad(signal => api.explain(id, signal), [id, lately, memory.data?.lastAccessed])
+  const near = useLoad(signal => api.related(id, signal), [id])
+  const gone = memory.error?.status === 404
+
+  useEffect(() => {
+    selected.value = id
+    return () => { selected.value = null; neighbors.value = [] }
+  }, [id])
+  useEffect(() => { neighbors.value = near.data?.related ?? [] }, [near.data])
+
+  const m = memory.data
+  if (gone) return <Gone id={id} why={why.data} last={m} />
+  if (!m) {
+    return (
+      <article class="memory">
+        <h1 class="hidden">Memory</h1>
+        {memory.error ? <p class="problem" role="alert">{memory.error.message}</p> : <p class="dim">Loading…</p>}
+      </article>
+    )
+  }
+  return (
+    <article class="memory">
+      <header>
+        <p class="kinds">{kinds(m)}</p>
+        <h1>{headline(m)}</h1>
+        <code class="id">{m.id}</code>
+      </header>
+      <Countdown m={m} />
+      <Acts m={m} changed={() => { memory.again(); why.again() }} />
+      {memory.error && <p class="problem" role="alert">{memory.error.message}</p>}
+      <section aria-labelledby="m-data">
+        <h2 id="m-data">Data</h2>
+        <pre tabindex={0} aria-label="Data as JSON">{JSON.stringify(m.data, null, 2)}</pre>
+        {m.tags?.length > 0 && <ul class="tags" aria-label="Tags">{m.tags.map(t => <li key={t}><a href={`#/search/${encodeURIComponent(`tag:${t}`)}`}>{t}</a></li>)}</ul>}
+      </section>
+      <Decay m={m} why={why} />
+      {m.crystallized && (
+        <section aria-labelledby="m-lattice">
+          <h2 id="m-lattice">Crystal lattice</h2>
+          <Lattice lattice={lattice(m.state)} size={220} />
+        </section>
+      )}
+      <Figures m={m} />
+      <Neighbors near={near} />
+      <History why={why.data} />
+    </article>
+  )
+}
+
+const kinds = m => [m.crystallized && 'crystallized', m.pinned && 'pinned', !m.crystallized && !m.pinned && 'fading'].filter(Boolean).join(', ')
+
+function headline(m) {
+  const d = m.data
+  const text = typeof d === 'string' ? d : d && typeof d === 'object' ? Object.values(d).find(v => typeof v === 'string' && v) : null
+  return summary(text ?? d, 64)
+}
+
+function Countdown({ m }) {
+  const left = m.fadesAt ? (Date.parse(m.fadesAt) - now.value) / 1000 : null
+  const ttl = m.fadesAt && m.ttl && Math.abs(Date.parse(m.createdAt) / 1000 + goSeconds(m.ttl) - Date.parse(m.fadesAt) / 1000) < 1
+  return (
+    <p class="countdown">
+      <b>{left == null ? 'Does not fade' : left <= 0 ? 'Fading now' : span(left)}</b>
+      <span>{left == null ? (m.crystallized ? 'crystallized' : m.pinned ? 'while it is pinned' : '') : ttl ? 'left: its ttl ends it, whatever is recalled' : 'left, unless it is recalled'}</span>
+    </p>
+  )
+}
+
+const goSeconds = text => [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, n, u]) => sum + n * { h: 3600, m: 60, s: 1, ms: 0.001 }[u], 0)
+
+function Acts({ m, changed }) {
+  const [busy, setBusy] = useState(false)
+  const dialog = useRef()
+  const act = async (verb, done) => {
+    setBusy(true)
+    try {
+      recalled(await api.act(m.id, verb))
+      changed()
+      say(done)
+    } catch (e) { say(e.message, 'bad') }
+    setBusy(false)
+  }
+  const forget = async () => {
+    dialog.current.close()
+    setBusy(true)
+    try {
+      await api.forget(m.id)
+      points.die(m.id)
+      say('Forgotten.')
+      closePanel()
+    } catch (e) { say(e.message, 'bad'); setBusy(false) }
+  }
+  return (
+    <div class="acts-row" role="group" aria-label="Acts">
+      <button type="button" class="primary" disabled={busy} onClick={() => act('recall', 'Recalled: its decay begins anew.')}>Recall</button>
+      {m.pinned
+        ? <button type="button" disabled={busy} onClick={() => act('unpin', 'Unpinned: it fades again.')}>Unpin</button>
+        : <button type="button" disabled={busy} onClick={() => act('pin', 'Pinned: it does not fade.')}>Pin</button>}
+      <button type="button" class="danger" disabled={busy} onClick={() => dialog.current.showModal()}>Forget</button>
+      <dialog ref={dialog} aria-labelledby="forget-title" onKeyDown={e => { if (e.key === 'Escape') e.stopPropagation() }}>
+        <h2 id="forget-title">Forget this memory?</h2>
+        <p>Forgetting cannot be undone.</p>
+        <div class="acts-row">
+          <button type="button" class="danger" onClick={forget}>Forget it</button>
+          <button type="button" autofocus onClick={() => dialog.current.close()}>Keep it</button>
+        </div>
+      </dialog>
+    </div>
+  )
+}
+
+function Decay({ m, why }) {
+  const idle = Math.max(0, (now.value - Date.parse(m.lastAccessed)) / 1000)
+  const end = m.fadesAt && m.ttl ? (Date.parse(m.fadesAt) - Date.parse(m.lastAccessed)) / 1000 : null
+  const w = why.data
+  return (
+    <section aria-labelledby="m-decay" data-still={stillness.value}>
+      <h2 id="m-decay">Decay</h2>
+      <Curve policy={m.policy} idle={idle} end={end} keeps={m.pinned || m.crystallized} threshold={w?.threshold} />
+      {w && (
+        <div class="derivation">
+          <p>{w.reason}</p>
+          <ol>
+            <li><span>Formula</span><code>{w.formula}</code></li>
+            <li><span>Worked</span><code>{w.worked}</code></li>
+            <li><span>Threshold</span><code>{w.threshold}</code></li>
+            <li><span>Lifetime untouched</span><code>{w.lifetimeSeconds == null ? 'without end' : `${count(w.lifetimeSeconds)} s = ${span(w.lifetimeSeconds)}`}</code></li>
+            <li><span>Fades at</span><code>{date(w.fadesAt)}</code></li>
+          </ol>
+        </div>
+      )}
+      {!w && why.error && <p class="dim">No explanation: {why.error.message}</p>}
+    </section>
+  )
+}
+
+function Figures({ m }) {
+  const rows = [
+    ['Pattern', <a href={`#/search/${encodeURIComponent(`pattern:${m.pattern}`)}`}>{m.pattern}</a>],
+    ['Potential', decimal(m.potential)], ['Frequency', decimal(m.frequency, 6)],
+    ['φ', decimal(m.state?.phi)], ['Coherence', decimal(m.state?.coherence)], ['Awareness', decimal(m.state?.awareness)],
+    ['Emotional resonance', decimal(m.state?.emotionalResonance)],
+    ['Recalls', count(m.accessCount)], ['Created', date(m.createdAt)], ['Last accessed', date(m.lastAccessed)],
+    ['ttl', m.ttl ?? 'none'], ['Policy', m.policy], ['Lifetime', span(lifetime(parsePolicy(m.policy)))], ['Size', bytes(new Blob([JSON.stringify(m.data)]).size)],
+  ]
+  return (
+    <section aria-labelledby="m-figures">
+      <h2 id="m-figures">Figures</h2>
+      <dl class="figures">{rows.map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}
+        <div class="wide"><dt>Hash</dt><dd><code>{m.hash}</code></dd></div></dl>
+    </section>
+  )
+}
+
+function Neighbors({ near }) {
+  const all = near.data?.related ?? []
+  if (!all.length) return null
+  return (
+    <section aria-labelledby="m-near">
+      <h2 id="m-near">Resonates with</h2>
+      <ol class="near">
+        {all.slice(0, 8).map(n => (
+          <li key={n.id}><a href={memoryHref(n.id)}><code>{short(n.id)}</code></a><span class="bar" style={{ '--part': Math.max(0, Math.min(1, n.resonance)) }} /><span>{decimal(n.resonance)}</span></li>
+        ))}
+      </ol>
+      {all.length > 8 && <small>and {plural(all.length - 8, 'other')}, drawn in the field</small>}
+    </section>
+  )
+}
+
+function History({ why }) {
+  if (!why) return null
+  return (
+    <section aria-labelledby="m-history">
+      <h2 id="m-history">History</h2>
+      <ol class="history">
+        {!why.historyComplete && <li class="dim">What came before is no longer in the journal.</li>}
+        {why.history.map(e => (
+          <li key={e.position}><time dateTime={e.time}>{date(e.time)}</time><b>{e.kind}</b>
+            <span class="dim">{e.reason}{e.arithmetic && e.kind !== 'encoded' ? `, decay ${decimal(e.arithmetic.decay)} after ${span(e.arithmetic.idleSeconds)}` : ''}</span></li>
+        ))}
+      </ol>
+      <small>Recalls are counted, not journaled.</small>
+    </section>
+  )
+}
+
+function Gone({ id, why, last }) {
+  return (
+    <article class="memory">
+      <header>
+        <p class="kinds">gone</p>
+        <h1>{last ? headline(last) : 'This memory is gone'}</h1>
+        <code class="id">{id}</code>
+      </header>
+      <p>{why ? why.reason : 'There is no such memory, or no longer.'}</p>
+      {why?.worked && <div class="derivation"><ol><li><span>Formula</span><code>{why.formula}</code></li><li><span>Worked</span><code>{why.worked}</code></li></ol></div>}
+      <History why={why} />
+    </article>
+  )
+}

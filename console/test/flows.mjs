@@ -1,0 +1,225 @@
+// Walks what people do with the console, against a running daemon, on a tenant of its own.
+// usage: node test/flows.mjs http://127.0.0.1:7433
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { base, eventually, launch, run } from './browser.mjs'
+
+const url = base('node test/flows.mjs URL')
+const tenant = `flows-${Date.now()}`
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const failures = []
+
+async function post(path, body) {
+  const r = await fetch(url + path, { method: 'POST', headers: { 'Content-Type': 'application/json', 'Sigil-Tenant': tenant }, body: JSON.stringify(body) })
+  if (!r.ok) throw new Error(`POST ${path}: ${r.status} ${await r.text()}`)
+  return r.json()
+}
+
+const sees = (page, what, text, timeout) => eventually(`${what} shows ${text}`, async () => {
+  const got = (await page.locator(what).allTextContents()).join(' ')
+  return text instanceof RegExp ? text.test(got) : got.includes(text)
+}, timeout)
+
+/** clean runs axe on the page as it is. */
+async function clean(page, where) {
+  // Through the protocol, not a script element: the page's own policy would refuse that, as it should.
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  for (const v of violations) failures.push(`axe, ${where}: ${v.id}, ${v.help} (${v.nodes.slice(0, 3).map(n => `${n.target} ${n.any[0]?.message ?? ''}`).join('; ')})`)
+}
+
+async function go(page, name) {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name, exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: name, exact: true }).waitFor({ state: 'attached' })
+}
+
+async function firstMemory(page) {
+  await sees(page, 'h1', 'Nothing is remembered here yet')
+  await clean(page, 'first run, dark')
+  await page.getByLabel('Data, as JSON').fill('{ not json')
+  await page.getByRole('button', { name: 'Encode memory' }).click()
+  await sees(page, '[role=alert]', 'not JSON')
+  await page.getByLabel('Data, as JSON').fill('{"fact": "The kettle is in the left cupboard"}')
+  await page.getByLabel('Tags').fill('kitchen, note')
+  await page.getByLabel('Time to live').fill('36 hours')
+  await page.getByRole('button', { name: 'Encode memory' }).click()
+  await sees(page, '[role=alert]', /ttl/)
+  await page.getByLabel('Time to live').fill('')
+  await sees(page, '.encode pre', '"tags":["kitchen","note"]')
+  await page.getByRole('button', { name: 'Encode memory' }).click()
+  await sees(page, '.live-count', /^1 memory$/)
+  await page.locator('.stage[data-renderer]').waitFor()
+}
+
+async function openByList(page) {
+  await page.getByRole('button', { name: 'List the newest memories' }).click()
+  await page.locator('.newest a').first().click()
+  await sees(page, '.side h1', 'The kettle is in the left cupboard')
+}
+
+async function actOnIt(page) {
+  const side = page.locator('.side')
+  await sees(page, '.derivation', /decay|2\^|half/i)
+  await sees(page, '.history', 'encoded')
+  await sees(page, '.countdown', /left/)
+  await side.getByRole('button', { name: 'Recall' }).click()
+  await sees(page, '.notice', 'Recalled')
+  await eventually('one recall is counted', async () => /Recalls\s*1/.test(await page.locator('.figures').textContent()))
+  await side.getByRole('button', { name: 'Pin', exact: true }).click()
+  await side.getByRole('button', { name: 'Unpin' }).waitFor()
+  await sees(page, '.countdown', 'Does not fade')
+  await sees(page, '.history', 'pinned')
+  await side.getByRole('button', { name: 'Unpin' }).click()
+  await side.getByRole('button', { name: 'Pin', exact: true }).waitFor()
+  await clean(page, 'memory, dark')
+  await side.getByRole('button', { name: 'Forget' }).click()
+  await sees(page, 'dialog', 'cannot be undone')
+  await clean(page, 'forget dialog')
+  await page.getByRole('button', { name: 'Keep it' }).click()
+  await sees(page, '.side h1', 'The kettle')
+  await side.getByRole('button', { name: 'Forget' }).click()
+  await page.getByRole('button', { name: 'Forget it' }).click()
+  await sees(page, 'h1', 'Nothing is remembered here yet')
+}
+
+async function fill() {
+  const strong = { phi: 0.97, coherence: 0.96, awareness: 0.95, emotionalResonance: 0.96 }
+  for (let i = 0; i < 40; i++) {
+    await post('/v1/sigils', { data: { note: i === 7 ? 'a needle' : `hay ${i}` }, tags: [i % 2 ? 'odd' : 'even'], ...(i < 10 ? { ttl: '20m' } : {}), ...(i >= 36 ? { state: strong } : {}) })
+  }
+}
+
+async function forecast(page) {
+  await go(page, 'Forecast')
+  await page.getByRole('radio', { name: '1 hour' }).check()
+  await eventually('ten or more fade within an hour', async () => Number(await page.locator('[data-test=fading]').textContent()) >= 10)
+  await page.getByRole('radio', { name: 'half-life' }).check()
+  await sees(page, '[data-test=verdict]', /would be lost/)
+  const words = async () => page.locator('[data-test=verdict]').textContent()
+  const before = await words()
+  await page.getByRole('slider').fill('0')
+  await sees(page, '.flags code', '--half-life 1m')
+  await eventually('the slider changes the numbers', async () => (await words()) !== before && /more would be lost/.test(await words()))
+  await clean(page, 'forecast, dark')
+}
+
+async function search(page) {
+  await go(page, 'Search')
+  await page.getByLabel('Text in the data').fill('NEEDLE')
+  await page.keyboard.press('Enter')
+  await sees(page, '.found', /^1 memory found in 41/)
+  await page.locator('.hits a').click()
+  await sees(page, '.side h1', 'a needle')
+  await page.getByRole('button', { name: 'Close the panel' }).click()
+  await page.getByLabel('Text in the data').fill('tag:odd')
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await sees(page, '.found', /^20 memories found/)
+}
+
+async function patterns(page) {
+  await go(page, 'Patterns')
+  await page.locator('.patterns tbody tr').first().waitFor()
+  await page.locator('.crystals .lattice').first().waitFor({ timeout: 30_000 })
+  await page.locator('.crystals a').first().click()
+  await page.locator('.side .lattice').waitFor()
+  await page.getByRole('button', { name: 'Close the panel' }).click()
+}
+
+async function activity(page) {
+  await go(page, 'Activity')
+  await page.locator('.chart canvas').first().waitFor()
+  await sees(page, '.journal', 'encoded')
+  await eventually('memories are plotted', async () => /live \d/.test(await page.locator('.charts').textContent()))
+}
+
+async function otherTheme(page) {
+  await page.getByRole('button', { name: 'Switch to the light theme' }).click()
+  await eventually('it is light', () => page.evaluate(() => document.documentElement.dataset.theme === 'light'))
+  await page.reload()
+  await eventually('it is still light', () => page.evaluate(() => document.documentElement.dataset.theme === 'light'))
+  await sees(page, '.connection', 'live')
+  await clean(page, 'light')
+}
+
+/** keyboard opens a memory and comes back without a pointer. */
+async function keyboard(page) {
+  await page.goto(`${url}/#/`)
+  await sees(page, '.connection', 'live')
+  await page.locator('.stage').focus()
+  for (const key of ['+', 'ArrowLeft', '-', '0']) await page.keyboard.press(key)
+  const onto = async (what, most = 40) => {
+    for (let i = 0; i < most; i++) {
+      await page.keyboard.press('Tab')
+      if (await page.evaluate(s => document.activeElement.matches(s), what)) return
+    }
+    throw new Error(`Tab does not reach ${what}`)
+  }
+  await onto('[aria-controls=newest]')
+  if ((await page.locator('.newest').count()) === 0) await page.keyboard.press('Enter')
+  await page.locator('.newest a').first().waitFor()
+  await onto('.newest a')
+  await page.keyboard.press('Enter')
+  await page.locator('.side .countdown').waitFor()
+  await eventually('the panel has the focus', () => page.evaluate(() => document.activeElement.matches('.side')))
+  await page.keyboard.press('Escape')
+  await page.locator('.side').waitFor({ state: 'detached' })
+  await eventually('the focus came back', () => page.evaluate(() => document.activeElement.matches('.newest a')))
+}
+
+async function liveChange(page) {
+  const n = parseInt(await page.locator('.live-count').textContent(), 10)
+  await post('/v1/sigils', { data: 'from elsewhere' })
+  await sees(page, '.live-count', `${n + 1} memories`)
+}
+
+async function disconnected(page, context) {
+  await context.setOffline(true)
+  await sees(page, '.connection', 'reconnecting', 20_000)
+  await context.setOffline(false)
+  await sees(page, '.connection', /^live$/, 20_000)
+}
+
+run(async () => {
+  const browser = await launch()
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'dark', reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  let quiet = true // while the network is cut, or a refusal is meant, the browser itself logs errors
+  page.on('console', m => { if (m.type() === 'error' && quiet && !/status of (400|404|422)/.test(m.text())) failures.push(`console: ${m.text()}`) })
+  page.on('pageerror', e => failures.push(`page: ${e.message}`))
+  const step = async (name, f) => {
+    try { await f() } catch (e) { throw new Error(`${name}: ${e.message}`) }
+    console.log(`ok  ${name}`)
+  }
+
+  await page.goto(url)
+  await sees(page, '.connection', 'live')
+  await page.getByLabel('Tenant').fill(tenant)
+  await page.keyboard.press('Enter')
+  await step('first run, encode', () => firstMemory(page))
+  await step('open from the list', () => openByList(page))
+  await step('recall, pin, unpin, forget', () => actOnIt(page))
+  await fill()
+  await sees(page, '.live-count', '40 memories')
+  await step('field', () => clean(page, 'field, dark'))
+  await step('a change elsewhere is seen', () => liveChange(page))
+  await step('forecast', () => forecast(page))
+  await step('search', () => search(page).catch(e => { throw e }))
+  await step('search is accessible', () => clean(page, 'search, dark'))
+  await step('patterns and crystals', () => patterns(page))
+  await step('patterns are accessible', () => clean(page, 'patterns, dark'))
+  await step('activity', () => activity(page))
+  await step('activity is accessible', () => clean(page, 'activity, dark'))
+  await step('theme', () => otherTheme(page))
+  for (const name of ['Field', 'Forecast', 'Patterns', 'Search', 'Activity']) {
+    await step(`${name} in light`, async () => { await go(page, name); await page.waitForLoadState('networkidle').catch(() => {}); await clean(page, `${name}, light`) })
+  }
+  await step('encode panel in light', async () => { await page.goto(`${url}/#/encode`); await page.locator('.side form').waitFor(); await clean(page, 'encode, light') })
+  await step('keyboard alone', () => keyboard(page))
+  quiet = false
+  await step('disconnected and back', () => disconnected(page, context))
+  await browser.close()
+  if (failures.length) throw new Error(`${failures.length} faults\n  ${failures.join('\n  ')}`)
+  console.log('all flows passed')
+})

@@ -1,0 +1,52 @@
+// Takes screenshots of every view, in three widths and both themes, into a folder.
+// usage: node test/screens.mjs http://127.0.0.1:7433 folder [tenant] [only]
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { base, eventually, launch, run } from './browser.mjs'
+
+const url = base('node test/screens.mjs URL folder [tenant] [only: a part of the names]')
+const [folder = 'screens', tenant = 'public', only = ''] = process.argv.slice(3)
+const empty = `empty-${Date.now()}`
+
+async function firstId(what) {
+  const get = async q => (await (await fetch(`${url}/v1/sigils?limit=1${q}`, { headers: { 'Sigil-Tenant': tenant } })).json()).memories?.[0]?.id
+  return (await get(what)) ?? get('')
+}
+
+run(async () => {
+  mkdirSync(folder, { recursive: true })
+  const shots = [
+    ['field', '#/'], ['activity', '#/activity'], ['forecast', '#/forecast', proposal], ['patterns', '#/patterns'],
+    ['search', '#/search/tag%3Anote'], ['encode', '#/encode'],
+    ['memory', `#/memory/${await firstId('')}`], ['crystal', `#/memory/${await firstId('&crystallized=true')}`],
+    ['empty', '#/', null, empty], ['offline', '#/', offline],
+  ].filter(([name]) => name.includes(only))
+  const browser = await launch()
+  for (const [width, height] of JSON.parse(process.env.SIZES ?? "[[1440,900],[800,1000],[390,844]]")) {
+    for (const theme of ['dark', 'light']) {
+      for (const [name, hash, act, who = tenant] of shots) {
+        const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme })
+        await context.addInitScript(t => localStorage.setItem('sigil.tenant', t), who)
+        const page = await context.newPage()
+        await page.goto(`${url}/${hash}`)
+        await eventually('the page is live', () => page.locator('.connection.live').count(), 60_000)
+        if (act) await act(page, context)
+        await page.waitForTimeout(name === 'activity' ? 7000 : 900) // what moves comes to rest
+        await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`) })
+        await context.close()
+      }
+    }
+  }
+  await browser.close()
+})
+
+async function proposal(page) {
+  await page.getByRole('radio', { name: 'half-life' }).check()
+  await eventually('a verdict', async () => /would be lost/.test(await page.locator('[data-test=verdict]').textContent()))
+}
+
+async function offline(page, context) {
+  await context.setOffline(true)
+  await eventually('it says that it reconnects', () => page.locator('.connection.reconnecting').count(), 20_000)
+}

@@ -1,0 +1,92 @@
+// Package web serves the console: a single page, built from console/ into dist/ and embedded in the program.
+//
+// It owns the files and how a browser may use them: their types, their ETags and the content security
+// policy. It does not know what the page asks for: that is the API's, which the page calls as any client
+// does.
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// Built by npm ci && npm run build in console/.
+//
+//go:embed dist
+var dist embed.FS
+
+// policy lets the page use what came with it, and talk to the daemon that served it, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// types are those of the files there are: what the system's MIME table says does not matter.
+var types = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".svg":  "image/svg+xml",
+}
+
+type file struct {
+	content []byte
+	kind    string
+	etag    string
+}
+
+// Handler serves the page at / and its files under /assets/. Views are parts of the URL's fragment, so
+// there is nothing else to serve: any other path is not found.
+func Handler() http.Handler {
+	files := load()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", policy)
+		f, ok := files[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		h.Set("Content-Type", f.kind)
+		h.Set("ETag", f.etag)
+		// The names carry no hash, so a browser asks each time; mostly it is told that nothing changed.
+		h.Set("Cache-Control", "no-cache")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
+	})
+}
+
+// load reads the embedded files. They cannot fail to be read; one of an unknown type is left out, which
+// the test of this package tells.
+func load() map[string]file {
+	files := make(map[string]file)
+	_ = fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {
+		kind, known := types[path.Ext(name)]
+		if err != nil || entry.IsDir() || !known {
+			return err
+		}
+		content, err := dist.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		url := strings.TrimPrefix(name, "dist")
+		if url == "/index.html" {
+			url = "/"
+		}
+		files[url] = file{content: content, kind: kind, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+		return nil
+	})
+	return files
+}
