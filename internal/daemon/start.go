@@ -12,6 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/metrics"
+	"github.com/sigil-dna/sigil/internal/web"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 	"github.com/sigil-dna/sigil/store/pgstore"
@@ -83,6 +84,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	d.engine.Store(e)
 	api := httpapi.New(e, &httpapi.Options{
 		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
+		Console: web.New(),
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)
 		},

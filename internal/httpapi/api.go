@@ -29,6 +29,8 @@ type Options struct {
 	Ready func() error
 	// Metrics answers /metrics; nil makes it an unknown path.
 	Metrics http.Handler
+	// Console serves / and /assets/; nil is a page that says what can be done without one.
+	Console Console
 	// Observe hears of each answered request, on its goroutine. route is a path of the OpenAPI
 	// document or "unmatched", method one that HTTP names or "OTHER": few values, fit for labels.
 	Observe func(route, method string, status int, took time.Duration)
@@ -48,6 +50,13 @@ type Options struct {
 	// service listens on loopback without credentials: a page in a browser could otherwise reach it
 	// under a name of its own that resolves to 127.0.0.1.
 	LoopbackOnly bool
+}
+
+// Console is a page and its files.
+type Console interface {
+	http.Handler
+	// Has tells whether it has a file at a path.
+	Has(path string) bool
 }
 
 // API answers HTTP requests. It may be used from any goroutine. Who made it closes it.

@@ -131,8 +131,21 @@ func (a *API) docs(c *call) error {
 	}{a.options.Version, &a.contract.docs}))
 }
 
-// landing shows how to begin, with the address that the reader already uses.
+// asset serves a part of the console.
+func (a *API) asset(c *call) error {
+	if a.options.Console == nil || !a.options.Console.Has(c.r.URL.Path) {
+		return unknownPath()
+	}
+	a.options.Console.ServeHTTP(c, c.r)
+	return nil
+}
+
+// landing is the console, or shows how to begin, with the address that the reader already uses.
 func (a *API) landing(c *call) error {
+	if a.options.Console != nil {
+		a.options.Console.ServeHTTP(c, c.r)
+		return nil
+	}
 	origin := "http://" + c.r.Host
 	if c.r.TLS != nil {
 		origin = "https://" + c.r.Host

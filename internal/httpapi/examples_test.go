@@ -15,6 +15,7 @@ import (
 
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/web"
 )
 
 // TestExamplesOfRequests sends every example of a request that the document has, alone and with each
@@ -77,11 +78,11 @@ func asJSON(t *testing.T, node *yaml.Node) string {
 
 func sendExample(t *testing.T, method, path string, op *v3.Operation, body exampleBody, p *v3.Parameter) {
 	t.Helper()
-	f := newFace(t, config{api: httpapi.Options{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	f := newFace(t, config{api: httpapi.Options{Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 	})}})
 	target := strings.ReplaceAll(path, "{id}", f.encode(`{"data":1}`).ID.String())
-	target = strings.ReplaceAll(target, "{job}", "decay")
+	target = strings.ReplaceAll(strings.ReplaceAll(target, "{job}", "decay"), "{file}", "console.js")
 	headers := []string{"Content-Type", body.contentType}
 	if p != nil && p.Example != nil {
 		switch p.In {

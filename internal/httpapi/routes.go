@@ -50,6 +50,7 @@ func routes() []route {
 		{method: "GET", path: "/openapi.json", serve: (*API).openAPI, open: true},
 		{method: "GET", path: "/docs", serve: (*API).docs, open: true},
 		{method: "GET", path: "/", serve: (*API).landing, open: true},
+		{method: "GET", path: "/assets/{file}", serve: (*API).asset, open: true},
 	}
 	for _, prefix := range oldPrefixes {
 		all = append(

@@ -40,31 +40,39 @@ type file struct {
 	etag    string
 }
 
-// Handler serves the page at / and its files under /assets/. Views are parts of the URL's fragment, so
-// there is nothing else to serve: any other path is not found.
-func Handler() http.Handler {
-	files := load()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", policy)
-		f, ok := files[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		h.Set("Content-Type", f.kind)
-		h.Set("ETag", f.etag)
-		// The names carry no hash, so a browser asks each time; mostly it is told that nothing changed.
-		h.Set("Cache-Control", "no-cache")
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
-	})
+// Console serves the page at / and its files under /assets/. Views are parts of the URL's fragment, so
+// there is nothing else to serve: any other path is not found. Make it with [New].
+type Console struct{ files map[string]file }
+
+// New makes it.
+func New() *Console { return &Console{load()} }
+
+// Has tells whether there is a file at a path.
+func (c *Console) Has(path string) bool {
+	_, ok := c.files[path]
+	return ok
+}
+
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", policy)
+	f, ok := c.files[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	h.Set("Content-Type", f.kind)
+	h.Set("ETag", f.etag)
+	// The names carry no hash, so a browser asks each time; mostly it is told that nothing changed.
+	h.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
 }
 
 // load reads the embedded files. They cannot fail to be read; one of an unknown type is left out, which
