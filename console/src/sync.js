@@ -62,7 +62,6 @@ async function follow(signal) {
         await load(fresh, signal)
         needsLoad = false
       }
-      failures = 0
       connection.value = { state: 'live' }
       heard()
       watched = stream
@@ -70,16 +69,14 @@ async function follow(signal) {
       missed = false
       for await (const message of api.stream(position, both)) {
         heard()
+        failures = 0
         if (message.event === 'reconnect' || message.event === 'lagged') break
         if (message.data && message.id) take(JSON.parse(message.data))
       }
-      if (!signal.aborted) await wait(100, signal)
+      if (!signal.aborted) await wait(200 + Math.random() * 300, signal) // a server that goes away is asked again gently
     } catch (e) {
       if (signal.aborted) return
-      if (e instanceof Problem && e.status === 410) {
-        needsLoad = true
-        continue
-      }
+      if (e instanceof Problem && e.status === 410) needsLoad = true // the journal no longer goes back so far
       const delay = Math.min(8000, 400 * 2 ** failures++) * (0.75 + Math.random() / 2)
       connection.value = { state: 'reconnecting', detail: e instanceof Problem ? e.message : '' }
       await wait(delay, signal)

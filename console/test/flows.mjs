@@ -180,6 +180,21 @@ async function disconnected(page, context) {
   await sees(page, '.connection', /^live$/, 20_000)
 }
 
+/** positionGone: the journal was trimmed past where the page was, so it loads all anew. */
+async function positionGone(page, context) {
+  let [gone, lists] = [0, 0]
+  await page.route(/\/v1\/events\?after=\d+$/, route => (gone++ === 0
+    ? route.fulfill({ status: 410, contentType: 'application/problem+json', body: JSON.stringify({ status: 410, code: 'position_gone', detail: 'trimmed', oldest: 1 }) })
+    : route.continue()))
+  page.on('request', r => { if (r.url().includes('content=false') && r.url().includes('/v1/sigils?')) lists++ })
+  await context.setOffline(true)
+  await sees(page, '.connection', 'reconnecting', 20_000)
+  await context.setOffline(false)
+  await eventually('all is loaded anew', () => gone > 1 && lists > 0, 20_000)
+  await sees(page, '.connection', /^live$/, 20_000)
+  await sees(page, '.live-count', '41 memories')
+}
+
 run(async () => {
   const browser = await launch()
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'dark', reducedMotion: 'reduce' })
@@ -219,6 +234,7 @@ run(async () => {
   await step('keyboard alone', () => keyboard(page))
   quiet = false
   await step('disconnected and back', () => disconnected(page, context))
+  await step('a position that is gone', () => positionGone(page, context))
   await browser.close()
   if (failures.length) throw new Error(`${failures.length} faults\n  ${failures.join('\n  ')}`)
   console.log('all flows passed')

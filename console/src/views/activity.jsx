@@ -25,7 +25,7 @@ const charts = [
   { title: 'Commit batch', say: v => decimal(v, v < 10 ? 1 : 0), series: [['mean size', '--gold']], of: (a, b) => [mean(a, b, 'sigil_commit_batch_size')] },
   { title: 'Sweeps', say: ms, series: [['decay', '--gold'], ['crystallize', '--ice']],
     of: (a, b) => ['decay', 'crystallize'].map(job => mean(a, b, 'sigil_gc_sweep_duration_seconds', l => l.job === job)) },
-  { title: 'Heap', say: v => (v ? bytes(v).replace('.0 ', ' ') : '0'), series: [['in use', '--gold'], ['disk', '--ice']],
+  { title: 'Heap', say: v => (v ? bytes(v).replace(/\.0+ /, ' ') : '0'), steps: Array.from({ length: 32 }, (_, i) => 2 ** (i + 10)), series: [['in use', '--gold'], ['disk', '--ice']],
     of: (_, b) => [value(b, 'go_memstats_heap_inuse_bytes'), value(b, 'sigil_disk_bytes') ?? value(b, 'sigil_store_disk_bytes')] },
 ]
 
@@ -74,7 +74,7 @@ export function Activity() {
         {charts.map((c, i) => {
           // Disk is shown only by daemons that tell it.
           const known = c.series.map((_, j) => j).filter(j => c.series[j][0] !== 'disk' || history[i][j + 1].some(v => v != null))
-          return <Chart key={c.title + known.length} title={c.title} say={c.say} series={known.map(j => ({ name: c.series[j][0], color: c.series[j][1] }))}
+          return <Chart key={c.title + known.length} title={c.title} say={c.say} steps={c.steps} series={known.map(j => ({ name: c.series[j][0], color: c.series[j][1] }))}
             data={[history[i][0], ...known.map(j => history[i][j + 1])]} />
         })}
       </div>

@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { theme } from '../state.js'
 
-/** @param {{title: string, series: {name: string, color: string}[], data: number[][], say: (v: number) => string}} props */
-export function Chart({ title, series, data, say }) {
+/** @param {{title: string, series: {name: string, color: string}[], data: number[][], say: (v: number) => string, steps?: number[]}} props */
+export function Chart({ title, series, data, say, steps }) {
   const box = useRef()
   const plot = useRef()
   useEffect(() => {
@@ -17,7 +17,7 @@ export function Chart({ title, series, data, say }) {
       cursor: { y: false, points: { size: 5 } },
       scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.15 : 1] } },
       axes: [{ ...axis, size: 30, space: 90, values: (_, ticks) => ticks.map(t => new Date(t * 1000).toTimeString().slice(0, 8)) },
-        { ...axis, size: 62, space: 34, values: (_, ticks) => ticks.map(say) }],
+        { ...axis, size: 62, space: 34, ...(steps ? { incrs: steps } : {}), values: (_, ticks) => ticks.map(say) }],
       series: [{}, ...series.map(s => ({ stroke: color(s.color), width: 1.5, points: { show: false }, spanGaps: true }))],
     }, data, box.current)
     plot.current = p

@@ -1,10 +1,12 @@
-// The lattice of a crystal, drawn: nodes on a circle, and what joins them.
+// The lattice of a crystal, drawn: nodes on a circle of radius awareness·φ, and what joins them. The circle
+// around is the widest there can be.
+
+import { PHI } from '../formulas.js'
 
 export function Lattice({ lattice, size = 160, label }) {
   const { nodes, connections } = lattice
   if (!nodes.length) return <p class="dim">Its lattice has no node: coherence is below 1/12.</p>
-  const reach = Math.max(...nodes.map(n => Math.hypot(n.x, n.y)), 1e-6)
-  const at = n => [50 + (n.x / reach) * 42, 50 - (n.y / reach) * 42].map(v => v.toFixed(2))
+  const at = n => [50 + (n.x / PHI) * 42, 50 - (n.y / PHI) * 42].map(v => v.toFixed(2))
   const most = Math.max(...connections.map(c => c.strength), 1e-6)
   const byId = new Map(nodes.map(n => [n.id, n]))
   return (
