@@ -39,7 +39,7 @@ type Options struct {
 	// Bytes is what is kept in memory of a tenant's newest entries; 8 MiB. A subscriber that is further
 	// behind is lagged.
 	Bytes int
-	// Pace is the least time between two looks at a tenant's journal: under load many entries go out
+	// Pace is about how long a subscriber waits after it was given entries: under load many of them go out
 	// together, and one that comes alone goes out at once. 50 ms.
 	Pace time.Duration
 	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
@@ -49,6 +49,9 @@ type Options struct {
 
 // step is how many entries are read at once.
 const step = 1_000
+
+// readEvery is the least time between two looks at a tenant's journal.
+const readEvery = 10 * time.Millisecond
 
 // retry is how long a follower waits where the journal cannot be read.
 const retry = time.Second
@@ -169,7 +172,7 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	for ctx.Err() == nil {
 		entries, err := b.next(ctx, tenant, t)
 		var gone *sigil.Error
-		pause := b.options.Pace
+		pause := readEvery
 		switch {
 		case err == nil:
 			t.add(entries, b.options.Bytes)

@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -14,6 +16,7 @@ type Subscription struct {
 	topic  *topic
 	after  uint64
 	live   bool // it had the newest
+	given  time.Time
 	once   sync.Once
 }
 
@@ -34,6 +37,9 @@ func (s *Subscription) After() uint64 { return s.after }
 // Next waits for entries. It ends with ctx's error, with [sigil.ErrClosed] when the bus is closed, with
 // [sigil.ErrGone] where what follows was dropped from the journal, and with what the journal fails with.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
+	if err := s.pause(ctx); err != nil {
+		return Batch{}, err
+	}
 	for {
 		l := s.topic.look(s.after)
 		switch {
@@ -46,9 +52,9 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			}
 			s.after = l.upTo // there was nothing of the tenant's up to there
 			continue
-		case len(l.chunk.entries) > 0:
-			s.after, s.live = l.chunk.last(), true
-			return Batch{Entries: l.chunk.entries, Joined: l.chunk.joined, Newest: l.upTo}, nil
+		case len(l.part.entries) > 0:
+			s.after, s.live, s.given = l.part.last(), true, time.Now()
+			return Batch{Entries: l.part.entries, Joined: l.part.joined, Newest: l.upTo}, nil
 		}
 		s.live = true
 		select {
@@ -59,19 +65,42 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
+// pause lets some time pass since the last entries were given, a little more or less: many subscribers who
+// all took what comes at the same moment would hold up everything else for as long as that takes.
+func (s *Subscription) pause(ctx context.Context) error {
+	pace := s.bus.options.Pace
+	wait := pace/2 + rand.N(pace) - time.Since(s.given)
+	if wait <= 0 || !s.live {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
+	}
+}
+
 // catchUp reads the journal.
 func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
 	entries, err := s.bus.journal.Read(ctx, s.tenant, s.after, step)
 	if err != nil || len(entries) == 0 {
 		return Batch{}, err
 	}
-	c := newChunk(entries)
-	b := Batch{Entries: c.entries, Joined: c.joined, Lagged: s.live, Newest: max(l.upTo, c.last())}
+	size := 0
+	for _, e := range entries {
+		size += len(e.Data) + 1
+	}
+	all := newSegment(size)
+	for _, e := range entries {
+		all.add(e)
+	}
+	b := Batch{Entries: all.entries, Joined: all.joined, Lagged: s.live, Newest: max(l.upTo, all.last())}
 	if s.live {
 		s.live = false
 		s.bus.options.Lagged()
 	}
-	s.after = c.last()
+	s.after = all.last()
 	return b, nil
 }
 

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -12,55 +13,69 @@ type topic struct {
 	subscribers int                // guarded by the bus's mu
 
 	mu sync.Mutex
-	// chunks hold every entry of the tenant with a position over from, up to upTo.
+	// segments hold every entry of the tenant with a position over from, up to upTo. None is empty.
 	// +checklocks:mu
-	chunks []chunk
+	segments []*segment
 	// +checklocks:mu
 	from uint64
 	// +checklocks:mu
 	upTo uint64
 	// +checklocks:mu
-	bytes int
+	bytes int // of the segments
 	// +checklocks:mu
 	ended bool
 	// +checklocks:mu
 	changed chan struct{} // closed when there is more, or it has ended; nil where nobody waits
 }
 
-// chunk is what was read at once.
-type chunk struct {
+// segmentSize is the most bytes of a segment, which is also the most that is given at once.
+const segmentSize = 256 << 10
+
+// segment is some entries in a row, one buffer for all of them: any of them that follow one another are one
+// slice of it, which all subscribers share. It is only added to, and never moved.
+type segment struct {
 	entries []Entry
-	joined  []byte // their data with a comma between two; that of the entries is part of it
+	ends    []int  // where each entry's data ends in joined
+	joined  []byte // their data, with a comma between two
 }
 
-func newChunk(entries []Entry) chunk {
-	size := len(entries)
-	for _, e := range entries {
-		size += len(e.Data)
+func newSegment(size int) *segment { return &segment{joined: make([]byte, 0, size)} }
+
+// add takes an entry, or tells that there is no room for it.
+func (s *segment) add(e Entry) bool {
+	if len(s.joined)+1+len(e.Data) > cap(s.joined) {
+		return false
 	}
-	c := chunk{entries: make([]Entry, len(entries)), joined: make([]byte, 0, size)}
-	for i, e := range entries {
-		if i > 0 {
-			c.joined = append(c.joined, ',')
-		}
-		at := len(c.joined)
-		c.joined = append(c.joined, e.Data...)
-		c.entries[i] = Entry{e.Position, c.joined[at:len(c.joined):len(c.joined)]}
+	if len(s.entries) > 0 {
+		s.joined = append(s.joined, ',')
 	}
-	return c
+	at := len(s.joined)
+	s.joined = append(s.joined, e.Data...)
+	s.entries = append(s.entries, Entry{e.Position, s.joined[at:len(s.joined):len(s.joined)]})
+	s.ends = append(s.ends, len(s.joined))
+	return true
 }
 
-func (c *chunk) last() uint64 { return c.entries[len(c.entries)-1].Position }
+func (s *segment) last() uint64 { return s.entries[len(s.entries)-1].Position }
 
-// after gives the part of c with positions over one, which is not empty.
-func (c *chunk) after(position uint64) chunk {
-	i := sort.Search(len(c.entries), func(i int) bool { return c.entries[i].Position > position })
-	at := i // commas
-	for _, e := range c.entries[:i] {
-		at += len(e.Data)
+// after gives what s has over a position, which is not nothing.
+func (s *segment) after(position uint64) part {
+	entries := s.entries
+	i := sort.Search(len(entries), func(i int) bool { return entries[i].Position > position })
+	at := 0
+	if i > 0 {
+		at = s.ends[i-1] + 1 // the comma
 	}
-	return chunk{c.entries[i:], c.joined[at:]}
+	return part{entries[i:], s.joined[at:]}
 }
+
+// part is some entries in a row, and their data with a comma between two.
+type part struct {
+	entries []Entry
+	joined  []byte
+}
+
+func (p *part) last() uint64 { return p.entries[len(p.entries)-1].Position }
 
 // newest gives the position up to which the topic is read.
 func (t *topic) newest() uint64 {
@@ -74,20 +89,24 @@ func (t *topic) add(entries []Entry, most int) {
 	if len(entries) == 0 {
 		return
 	}
-	c := newChunk(entries)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.chunks = append(t.chunks, c)
-	t.upTo = c.last()
-	t.bytes += len(c.joined)
-	n := 0
-	for t.bytes > most && n < len(t.chunks)-1 { // the newest stays, whatever its size
-		t.bytes -= len(t.chunks[n].joined)
-		t.from = t.chunks[n].last()
-		t.chunks[n] = chunk{}
-		n++
+	for _, e := range entries {
+		if n := len(t.segments); n > 0 && t.segments[n-1].add(e) {
+			continue
+		}
+		s := newSegment(max(len(e.Data)+1, min(segmentSize, most/8)))
+		s.add(e)
+		t.segments = append(t.segments, s)
+		t.bytes += cap(s.joined)
 	}
-	t.chunks = t.chunks[n:]
+	t.upTo = entries[len(entries)-1].Position
+	n := 0
+	for ; t.bytes > most && n < len(t.segments)-1; n++ { // the newest stays, whatever its size
+		t.bytes -= cap(t.segments[n].joined)
+		t.from = t.segments[n].last()
+	}
+	t.segments = slices.Delete(t.segments, 0, n)
 	t.fire()
 }
 
@@ -95,7 +114,7 @@ func (t *topic) add(entries []Entry, most int) {
 func (t *topic) skip(position uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.chunks, t.bytes, t.from, t.upTo = nil, 0, position, position
+	t.segments, t.bytes, t.from, t.upTo = nil, 0, position, position
 	t.fire()
 }
 
@@ -116,7 +135,7 @@ func (t *topic) fire() {
 
 // look is what a subscriber at a position finds.
 type look struct {
-	chunk   chunk           // what follows; empty where that is nothing yet
+	part    part            // what follows; empty where that is nothing yet
 	behind  bool            // what follows is not held any more
 	upTo    uint64          // as far as the topic is read
 	ended   bool            // nothing will follow
@@ -127,9 +146,9 @@ func (t *topic) look(after uint64) look {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := look{behind: after < t.from, upTo: t.upTo, ended: t.ended}
-	chunks := t.chunks
-	if i := sort.Search(len(chunks), func(i int) bool { return chunks[i].last() > after }); !l.behind && i < len(chunks) {
-		l.chunk = chunks[i].after(after)
+	segments := t.segments
+	if i := sort.Search(len(segments), func(i int) bool { return segments[i].last() > after }); !l.behind && i < len(segments) {
+		l.part = segments[i].after(after)
 		return l
 	}
 	if t.changed == nil {
