@@ -53,7 +53,7 @@ bench: build ## Measure, and compare with what was measured before
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint checklocks race proof fuzz ## Run every gate: format, vet, lint, locks, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint checklocks console race proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -71,6 +71,10 @@ vet: ## Run go vet
 .PHONY: lint
 lint: ## Run golangci-lint
 	$(TOOL) golangci-lint run ./...
+
+.PHONY: console
+console: ## Check that the console is what its source builds, and walk it in Chromium
+	@scripts/console.sh check
 
 .PHONY: race
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector
@@ -118,6 +122,18 @@ kill-postgres: ## Kill a daemon on PostgreSQL, and the database, in ROUNDS=40 ro
 .PHONY: fleet
 fleet: ## Four daemons, a thousand clients, EACH=20 memories each; one daemon is killed, one restarted
 	SIGIL_EACH=$(or $(EACH),20) go test -count=1 -v -timeout 0 -run '^TestFleet$$' ./internal/campaign
+
+.PHONY: readers
+readers: ## READERS=200 of the journal beside RATE=5000 encodes a second for SECONDS=60, one reader stalled
+	SIGIL_READERS=$(or $(READERS),200) SIGIL_RATE=$(or $(RATE),5000) SIGIL_SECONDS=$(or $(SECONDS),60) go test -count=1 -v -timeout 0 -run '^TestReadersBesideWriters$$' ./internal/campaign
+
+.PHONY: console-large
+console-large: ## Show the console 50,000 memories: frame time and heap
+	@scripts/console.sh large
+
+.PHONY: console-screens
+console-screens: ## Take screenshots of the console into DIR=screens
+	@scripts/console.sh screens $(or $(DIR),screens)
 
 .PHONY: handover
 handover: ## Replace a daemon under load HANDOVERS=20 times

@@ -10,6 +10,9 @@ wanted=(
   lsof=lsof
   unshare=util-linux
   postgres=postgresql
+  node=nodejs
+  npm=npm
+  chromium=chromium
 )
 
 # have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version.

@@ -11,6 +11,8 @@ export function launch() {
     executablePath: path,
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      // Nothing is fetched but the page.
+      '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic',
       '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--enable-precise-memory-info',
     ],
   })

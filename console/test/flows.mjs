@@ -197,7 +197,7 @@ async function positionGone(page, context) {
 
 run(async () => {
   const browser = await launch()
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'dark', reducedMotion: 'reduce' })
+  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, colorScheme: 'dark', reducedMotion: 'reduce' })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   let quiet = true // while the network is cut, or a refusal is meant, the browser itself logs errors

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The console in a real browser. Installs what console/ names, at the versions of its lock.
+#
+# scripts/console.sh check          built output is what the source builds, and every flow works
+# scripts/console.sh large [N]      N memories (50,000): frame time and heap, as JSON
+# scripts/console.sh screens DIR    screenshots: three widths, both themes
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:-check}
+fail() { echo "console: $1" >&2; exit 1; }
+command -v npm >/dev/null || fail 'npm is missing (make deps installs it)'
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || a === 20 && b >= 19 ? 0 : 1)' ||
+	fail "Node.js is $(node --version); the console is built with 20.19 or newer"
+work=$(mktemp -d)
+daemon=
+cleanup() {
+	if [ -n "$daemon" ] && kill -0 "$daemon" 2>/dev/null; then kill -TERM "$daemon"; wait "$daemon" || true; fi
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# Installed once for each state of the lock.
+lock=$(sha256sum console/package-lock.json | cut -d' ' -f1)
+if [ "$(cat console/node_modules/.of 2>/dev/null)" != "$lock" ]; then
+	(cd console && npm ci --no-audit --no-fund --silent)
+	echo "$lock" >console/node_modules/.of
+fi
+
+if [ "$mode" = check ]; then
+	(cd console && npx --no-install vite build --logLevel warn --outDir "$work/dist" --emptyOutDir)
+	diff -r "$work/dist" internal/web/dist ||
+		fail 'internal/web/dist is not what console/ builds: (cd console && npm run build), and commit it'
+fi
+
+go build -trimpath -o "$work/sigil" ./cmd/sigil
+"$work/sigil" serve --addr 127.0.0.1:0 --addr-file "$work/addr" --data "$work/data" --policy halflife --half-life 1h 2>"$work/log" &
+daemon=$!
+for _ in $(seq 300); do [ -s "$work/addr" ] && break; kill -0 "$daemon" 2>/dev/null || fail "the daemon did not start: $(cat "$work/log")"; sleep 0.1; done
+url=http://$(cat "$work/addr")
+case $mode in
+check)
+	node console/test/flows.mjs "$url"
+	node console/test/restart.mjs "$work/sigil"
+	;;
+large) node console/test/large.mjs "$url" "${2:-50000}" ;;
+screens) node console/test/screens.mjs "$url" "${2:?a folder}" ;;
+*) fail "unknown: $mode" ;;
+esac
