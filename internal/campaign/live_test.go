@@ -48,7 +48,7 @@ func TestReadersBesideWriters(t *testing.T) {
 	}
 	defer c.CloseIdleConnections()
 
-	alone := steady(ctx, t, c, rate, duration)
+	alone := steady(ctx, t, child.Addr(), rate, duration)
 	stats, err := c.Stats(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestReadersBesideWriters(t *testing.T) {
 	var last atomic.Uint64 // to be read up to; 0 while that is not known
 	var reads atomic.Int64
 	for range readers {
-		conn := upgraded(ctx, t, child.Addr(), begin)
+		conn := upgraded(ctx, t, child.Addr(), int64(begin))
 		running.Go(func() {
 			defer conn.Close()
 			buf, kept, at := make([]byte, 128<<10), 0, begin
@@ -94,7 +94,7 @@ func TestReadersBesideWriters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beside := steady(ctx, t, c, rate, duration)
+	beside := steady(ctx, t, child.Addr(), rate, duration)
 	after, err := child.Vitals(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -120,17 +120,21 @@ func TestReadersBesideWriters(t *testing.T) {
 	}
 }
 
-// upgraded gives a connection on which the daemon sends what is journaled after a position, in a WebSocket's
-// frames. It is read as it comes: a library would cost more than the daemon, on the same processors.
-func upgraded(ctx context.Context, t *testing.T, addr string, after uint64) net.Conn {
+// upgraded gives a connection on which the daemon sends what is journaled after a position (−1: nothing), in a
+// WebSocket's frames. It is read as it comes: a library would cost more than the daemon, on the same processors.
+func upgraded(ctx context.Context, t *testing.T, addr string, after int64) net.Conn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
-	fmt.Fprintf(conn, "GET /v1/ws?after=%d HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", after, addr)
+	query := ""
+	if after >= 0 {
+		query = fmt.Sprintf("?after=%d", after)
+	}
+	fmt.Fprintf(conn, "GET /v1/ws%s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", query, addr)
 	var answer []byte
 	for one := make([]byte, 1); !bytes.HasSuffix(answer, []byte("\r\n\r\n")); answer = append(answer, one...) {
 		if _, err := conn.Read(one); err != nil {
@@ -180,34 +184,40 @@ func (l latencies) String() string {
 }
 
 // steady encodes so many a second, over live connections. An encode's time counts from when it was to be
-// sent: one that has to wait for another is late.
-func steady(ctx context.Context, t *testing.T, c *client.Client, rate int, duration time.Duration) latencies {
+// sent: one that has to wait for another is late. Answers are read as they come, for the same reason as
+// events: a client that takes them apart costs more than the daemon.
+func steady(ctx context.Context, t *testing.T, addr string, rate int, duration time.Duration) latencies {
 	t.Helper()
-	const connections, callers = 4, 64
+	const connections = 4
 	due := make(chan time.Time, rate)
 	var mu sync.Mutex
 	var all []time.Duration
 	var running sync.WaitGroup
-	var live [connections]*client.Live
-	for i := range live {
-		live[i] = c.Live()
-		defer live[i].Close()
-	}
-	for i := range callers {
+	for range connections {
+		conn := upgraded(ctx, t, addr, -1)
+		sent := make(chan time.Time, 64) // as many as the daemon works on at once
 		running.Go(func() {
-			var took []time.Duration
-			for at := range due {
-				if _, err := live[i%connections].Encode(ctx, sigil.Draft{Data: fmt.Appendf(nil, `{"at":%d,"note":"an encode at a steady rate"}`, at.UnixNano())}); err != nil {
-					t.Errorf("encode: %v", err)
-					break
-				}
-				took = append(took, time.Since(at))
+			took, err := answers(conn, sent)
+			if err != nil {
+				t.Errorf("encode: %v", err)
 			}
-			for range due { //nolint:revive // where it broke, what is due is dropped
+			for range sent { //nolint:revive // where it broke, what is due is dropped
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, took...)
+		})
+		running.Go(func() {
+			defer close(sent)
+			var frame []byte
+			for at := range due {
+				body := fmt.Sprintf(`{"id":1,"op":"encode","sigil":{"data":{"at":%d,"note":"an encode at a steady rate"}}}`, at.UnixNano())
+				frame = append(frame[:0], 0x81, 0x80|126, byte(len(body)>>8), byte(len(body)), 0, 0, 0, 0) // a text, masked with zeros
+				sent <- at
+				if _, err := conn.Write(append(frame, body...)); err != nil {
+					return // the reader says so
+				}
+			}
 		})
 	}
 	begin := time.Now()
@@ -226,4 +236,33 @@ func steady(ctx context.Context, t *testing.T, c *client.Client, rate int, durat
 	}
 	slices.Sort(all)
 	return latencies{len(all), float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
+}
+
+// answers reads an answer for each encode that was sent. They may come in another order than the requests:
+// the one that has waited longest is taken for the one that is answered, which makes none look quicker by
+// more than it makes another look slower.
+func answers(conn net.Conn, sent <-chan time.Time) (took []time.Duration, err error) {
+	defer conn.Close()
+	buf, kept := make([]byte, 64<<10), 0
+	name := []byte(`{"type":"answer"`)
+	good := []byte(`,"id":1,"status":201,`)
+	for at := range sent {
+		for {
+			i := bytes.Index(buf[:kept], name)
+			if i >= 0 && kept >= i+len(name)+len(good) {
+				if got := buf[i+len(name) : i+len(name)+len(good)]; !bytes.Equal(got, good) {
+					return took, fmt.Errorf("answered %s", buf[i:kept])
+				}
+				kept = copy(buf, buf[i+len(name):kept])
+				break
+			}
+			n, err := conn.Read(buf[kept:])
+			if err != nil {
+				return took, err
+			}
+			kept += n
+		}
+		took = append(took, time.Since(at))
+	}
+	return took, nil
 }

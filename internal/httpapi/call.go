@@ -74,6 +74,14 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false) // data goes back as it came
 	for _, v := range lines {
+		if view, ok := v.(sigil.View); ok { // the hot ones
+			line, err := view.AppendJSON(b.AvailableBuffer())
+			if err != nil {
+				return fmt.Errorf("encode the answer: %w", err)
+			}
+			b.Write(append(line, '\n'))
+			continue
+		}
 		if err := enc.Encode(v); err != nil {
 			return fmt.Errorf("encode the answer: %w", err)
 		}

@@ -1,0 +1,185 @@
+package sigil
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// What a daemon writes tens of thousands of times a second is written here field by field, as encoding/json
+// would with HTML left as it is: a test holds the two to the same bytes. It costs an eighth.
+
+// AppendJSON appends v as JSON.
+func (v *View) AppendJSON(b []byte) ([]byte, error) {
+	var err error
+	b = append(b, `{"id":"`...)
+	b = appendID(b, v.ID)
+	b = append(b, `","tenant":`...)
+	b = appendString(b, v.Tenant)
+	if len(v.Data) > 0 {
+		b = append(b, `,"data":`...)
+		b = append(b, v.Data...)
+	}
+	if v.State != nil {
+		b = append(b, `,"state":`...)
+		if b, err = appendState(b, v.State); err != nil {
+			return b, err
+		}
+	}
+	if v.Hash != "" {
+		b = append(b, `,"hash":`...)
+		b = appendString(b, v.Hash)
+	}
+	b = appendFloat(append(b, `,"frequency":`...), v.Frequency)
+	b = strconv.AppendInt(append(b, `,"pattern":`...), int64(v.Pattern), 10)
+	b = appendFloat(append(b, `,"potential":`...), v.Potential)
+	b = appendFloat(append(b, `,"decay":`...), v.Decay)
+	b = appendTime(append(b, `,"createdAt":`...), v.CreatedAt.Time)
+	b = appendTime(append(b, `,"lastAccessed":`...), v.LastAccessed.Time)
+	b = strconv.AppendUint(append(b, `,"accessCount":`...), v.AccessCount, 10)
+	b = appendDeadline(append(b, `,"fadesAt":`...), v.FadesAt)
+	b = appendOptional(append(b, `,"ttl":`...), v.TTL)
+	b = strconv.AppendBool(append(b, `,"pinned":`...), v.Pinned)
+	b = strconv.AppendBool(append(b, `,"crystallized":`...), v.Crystallized)
+	b = appendString(append(b, `,"policy":`...), v.Policy)
+	b = append(b, `,"tags":`...)
+	if v.Tags == nil {
+		b = append(b, "null"...)
+	} else {
+		b = append(b, '[')
+		for i, tag := range v.Tags {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, tag)
+		}
+		b = append(b, ']')
+	}
+	if len(v.Spiral) > 0 {
+		if b, err = appendAny(append(b, `,"spiral":`...), v.Spiral); err != nil {
+			return b, err
+		}
+	}
+	if v.Resonance != nil {
+		b = appendFloat(append(b, `,"resonance":`...), *v.Resonance)
+	}
+	return append(b, '}'), nil
+}
+
+// AppendJSON appends e as JSON.
+func (e *EventView) AppendJSON(b []byte) ([]byte, error) {
+	b = strconv.AppendUint(append(b, `{"position":`...), e.Position, 10)
+	b = appendTime(append(b, `,"time":`...), e.Time.Time)
+	b = appendString(append(b, `,"tenant":`...), e.Tenant)
+	b = appendString(append(b, `,"kind":`...), string(e.Kind))
+	b = appendString(append(b, `,"reason":`...), e.Reason)
+	if e.ID != nil {
+		b = appendID(append(b, `,"id":"`...), *e.ID)
+		b = append(b, '"')
+	}
+	if a := e.Arithmetic; a != nil {
+		b = appendTime(append(b, `,"arithmetic":{"createdAt":`...), a.CreatedAt.Time)
+		b = appendTime(append(b, `,"lastAccessed":`...), a.LastAccessed.Time)
+		b = appendFloat(append(b, `,"idleSeconds":`...), a.IdleSeconds)
+		b = appendString(append(b, `,"policy":`...), a.Policy)
+		b = appendFloat(append(b, `,"decay":`...), a.Decay)
+		b = appendFloat(append(b, `,"threshold":`...), a.Threshold)
+		b = appendDeadline(append(b, `,"fadesAt":`...), a.FadesAt)
+		b = appendOptional(append(b, `,"ttl":`...), a.TTL)
+		b = appendFloat(append(b, `,"potential":`...), a.Potential)
+		b = strconv.AppendUint(append(b, `,"accessCount":`...), a.AccessCount, 10)
+		b = strconv.AppendBool(append(b, `,"pinned":`...), a.Pinned)
+		b = strconv.AppendBool(append(b, `,"crystallized":`...), a.Crystallized)
+		b = strconv.AppendInt(append(b, `,"size":`...), int64(a.Size), 10)
+		b = append(b, '}')
+	}
+	if e.Crystal != nil {
+		var err error
+		if b, err = appendAny(append(b, `,"crystal":`...), e.Crystal); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendID(b []byte, id ID) []byte {
+	const hex = "0123456789abcdef"
+	for i, x := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, hex[x>>4], hex[x&15])
+	}
+	return b
+}
+
+// appendString appends s in quotes. What needs escaping is left to the library.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			b, _ = appendAny(b, s) // a string is always JSON
+			return b
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendAny is encoding/json's.
+func appendAny(b []byte, v any) ([]byte, error) {
+	w := bytes.NewBuffer(b)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return b, err
+	}
+	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+}
+
+// appendFloat writes as encoding/json does: the shortest that reads back, as ES6 has it.
+func appendFloat(b []byte, f float64) []byte {
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	b = strconv.AppendFloat(b, f, format, -1, 64)
+	if n := len(b); format == 'e' && n >= 4 && b[n-4] == 'e' && (b[n-3] == '-' || b[n-3] == '+') && b[n-2] == '0' {
+		b[n-2] = b[n-1] // e-09 is e-9
+		b = b[:n-1]
+	}
+	return b
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, timestampLayout)
+	return append(b, '"')
+}
+
+func appendDeadline(b []byte, t *Timestamp) []byte {
+	if t == nil {
+		return append(b, "null"...)
+	}
+	return appendTime(b, t.Time)
+}
+
+func appendOptional(b []byte, s *string) []byte {
+	if s == nil {
+		return append(b, "null"...)
+	}
+	return appendString(b, *s)
+}
+
+func appendState(b []byte, s *State) ([]byte, error) {
+	if len(s.Extra) > 0 {
+		return appendAny(b, s)
+	}
+	b = appendFloat(append(b, `{"phi":`...), s.Phi)
+	b = appendFloat(append(b, `,"coherence":`...), s.Coherence)
+	b = appendFloat(append(b, `,"awareness":`...), s.Awareness)
+	b = appendFloat(append(b, `,"emotionalResonance":`...), s.EmotionalResonance)
+	return append(b, '}'), nil
+}

@@ -1,0 +1,103 @@
+package sigil_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestAppendJSON holds what is written field by field against encoding/json, on odd and on random values.
+func TestAppendJSON(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	floats := []float64{0, 1, 0.5, 0.1 + 0.2, 1e-7, 1e-6, 9.99e-7, 1e20, 1e21, 1.5e300, 5e-324, math.Pi, 123456789.125, 1e-10}
+	number := func() float64 {
+		if rng.IntN(2) == 0 {
+			return floats[rng.IntN(len(floats))]
+		}
+		return rng.ExpFloat64() * math.Pow(10, float64(rng.IntN(40)-20))
+	}
+	texts := []string{"", "public", "a b", `q"uote\`, "<&>", "日本", "\u2028", "\x00\x1f", "\x7f", "\xff", "tab\t"}
+	text := func() string { return texts[rng.IntN(len(texts))] }
+	moment := func() sigil.Timestamp {
+		return sigil.Timestamp{Time: time.UnixMilli(rng.Int64N(1 << 42)).In(time.FixedZone("x", 3600))}
+	}
+	maybe := func() bool { return rng.IntN(2) == 0 }
+	for range 3000 {
+		v := sigil.View{
+			ID: sigil.NewID(time.UnixMilli(rng.Int64N(1 << 42))), Tenant: text(), Frequency: number(), Pattern: rng.IntN(200), Potential: number(), Decay: number(),
+			CreatedAt: moment(), LastAccessed: moment(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Policy: text(),
+		}
+		if maybe() {
+			v.Data = json.RawMessage(`{"a":[1,2.50,"<x>"]}`)
+			v.State = &sigil.State{Phi: number(), Coherence: number(), Awareness: 1}
+			v.Hash = text()
+		}
+		if v.State != nil && maybe() {
+			v.State.Extra = map[string]json.RawMessage{"mood": json.RawMessage(`"<calm>"`)}
+		}
+		if maybe() {
+			at, ttl := moment(), "36h0m0s"
+			v.FadesAt, v.TTL = &at, &ttl
+			r := number()
+			v.Resonance = &r
+		}
+		if maybe() {
+			v.Tags = []string{}
+			for range rng.IntN(3) {
+				v.Tags = append(v.Tags, text())
+			}
+		}
+		if rng.IntN(5) == 0 {
+			v.Spiral = []sigil.SpiralPoint{{Angle: number()}}
+		}
+		got, err := v.AppendJSON([]byte("x"))
+		same(t, v, got, err)
+
+		e := sigil.EventView{Position: rng.Uint64(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
+		if maybe() {
+			e.ID = &v.ID
+			e.Arithmetic = &sigil.Arithmetic{
+				CreatedAt: moment(), LastAccessed: moment(), IdleSeconds: number(), Policy: text(), Decay: number(), Threshold: number(),
+				FadesAt: v.FadesAt, TTL: v.TTL, Potential: number(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Size: rng.Int(),
+			}
+		}
+		if maybe() {
+			e.Crystal = &sigil.CrystalView{ID: text(), Stability: number(), CreatedAt: moment()}
+		}
+		got, err = e.AppendJSON([]byte("x"))
+		same(t, e, got, err)
+	}
+}
+
+func same(t *testing.T, v any, got []byte, err error) {
+	t.Helper()
+	var want bytes.Buffer
+	enc := json.NewEncoder(&want)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	if wanted := "x" + string(bytes.TrimSuffix(want.Bytes(), []byte("\n"))); err != nil || string(got) != wanted {
+		t.Fatalf("got  %s (%v)\nwant %s", got, err, wanted)
+	}
+}
+
+func BenchmarkAppendJSON(b *testing.B) {
+	m := sigil.View{ID: sigil.NewID(time.Now()), Tenant: "public", Data: json.RawMessage(`{"note":"tea at five"}`), State: &sigil.State{Phi: .5}, Hash: "e50bfa269b4a5d20d872f82ebfe5cb488370c7de6312896143448e7d9b2ee414", Tags: []string{}, Policy: "classic"}
+	b.Run("by=hand", func(b *testing.B) {
+		var buf []byte
+		for b.Loop() {
+			buf, _ = m.AppendJSON(buf[:0])
+		}
+	})
+	b.Run("by=library", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = json.Marshal(m)
+		}
+	})
+}
