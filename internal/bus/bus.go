@@ -85,7 +85,7 @@ func New(j Journal, o *Options) *Bus {
 		b.options.Bytes = 8 << 20
 	}
 	if b.options.Pace == 0 {
-		b.options.Pace = 50 * time.Millisecond
+		b.options.Pace = 100 * time.Millisecond
 	}
 	if b.options.Count == nil {
 		b.options.Count = func(int) {}

@@ -68,11 +68,12 @@ type API struct {
 	contract *contract
 	bus      *bus.Bus
 	streams  streams
+	turns    turns
 }
 
 // New makes the REST face of e. nil options are the defaults.
 func New(e *engine.Engine, o *Options) *API {
-	a := &API{engine: e, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), contract: openAPI()}
+	a := &API{engine: e, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), contract: openAPI(), turns: newTurns()}
 	if o != nil {
 		a.options = *o
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -73,6 +75,30 @@ func (a *API) Stay() { a.streams.stay() }
 func (a *API) Close() {
 	a.Leave()
 	a.bus.Close()
+}
+
+// turns lets few of those who send entries do so at once: to copy a hundred kilobytes into a socket holds a
+// processor, and what is encoded meanwhile must not wait behind all readers.
+type turns chan struct{}
+
+// turnTime is when a turn ends, done or not: a reader that takes nothing holds up none of the others.
+const turnTime = 2 * time.Millisecond
+
+func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
+
+// take waits for a turn, and gives what ends it.
+func (t turns) take(ctx context.Context) (end func()) {
+	select {
+	case t <- struct{}{}:
+	case <-ctx.Done():
+		return func() {}
+	}
+	once := sync.OnceFunc(func() { <-t })
+	late := time.AfterFunc(turnTime, once)
+	return func() {
+		late.Stop()
+		once()
+	}
 }
 
 // journal is what the bus reads: the engine's, rendered as the wire shows it.

@@ -113,6 +113,7 @@ func (w *sse) event(name string, v any) {
 // flush sends what was written.
 func (w *sse) flush() error {
 	defer w.b.Reset()
+	defer w.c.api.turns.take(w.c.r.Context())()
 	if err := w.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

@@ -116,6 +116,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 
 // pushBatch sends entries as one message, without copying them: all subscribers are sent the same bytes.
 func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
+	defer l.api.turns.take(ctx)()
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a message that is begun is finished
 	defer cancel()
 	w, err := l.conn.Writer(writing, websocket.MessageText)
