@@ -67,6 +67,9 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	}); ok {
 		m.Held(c.Counts)
 	}
+	if sized, ok := s.(interface{ DiskUsage() int64 }); ok {
+		m.Disk(sized.DiskUsage)
+	}
 	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
 		return err
 	}

@@ -57,7 +57,7 @@ var (
 )
 
 // New makes the metrics of one daemon of that version. All are there from the start, but for those
-// of [Metrics.Held] and [Metrics.Missed].
+// of [Metrics.Held], [Metrics.Disk] and [Metrics.Missed].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -114,6 +114,14 @@ func (m *Metrics) Held(count func() (memories, crystals int)) {
 	}
 	gauge("sigil_memories", "Memories held, of all tenants.", func() int { memories, _ := count(); return memories })
 	gauge("sigil_crystals", "Crystals held, of memories and of patterns, of all tenants.", func() int { _, crystals := count(); return crystals })
+}
+
+// Disk adds the gauge of what the store takes on disk, asking size at each scrape. Call it once, before the
+// first scrape.
+func (m *Metrics) Disk(size func() int64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sigil_store_disk_bytes", Help: "Bytes of the embedded store's files.",
+	}, func() float64 { return float64(size()) }))
 }
 
 // Missed adds the counter of a job's scheduled runs that were left out, asking count at each scrape.

@@ -55,6 +55,7 @@ func TestPromtoolFindsNothing(t *testing.T) {
 	}
 	m := metrics.New("v1.2.3")
 	m.Held(func() (int, int) { return 3, 1 })
+	m.Disk(func() int64 { return 1 << 20 })
 	m.Did("encode", 2, time.Millisecond, nil)
 	m.Did("peek", 1, time.Microsecond, sigil.NotFound())
 	m.Swept(sigil.Sweep{Job: sigil.DecayJob, DurationSeconds: 0.1}, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -187,6 +188,17 @@ func (s *Store) Counts() (memories, crystals int) {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	return s.index.memories, s.index.crystals
+}
+
+// DiskUsage gives the bytes of the store's files, as the database counts them; 0 once it is closed. It costs
+// little: for metrics.
+func (s *Store) DiskUsage() int64 {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return 0
+	}
+	return int64(min(s.db.Metrics().DiskSpaceUsage(), math.MaxInt64))
 }
 
 // enter lets a call in, or says why not.
