@@ -53,7 +53,7 @@ bench: build ## Measure, and compare with what was measured before
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint checklocks console race proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint checklocks tests proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -71,6 +71,13 @@ vet: ## Run go vet
 .PHONY: lint
 lint: ## Run golangci-lint
 	$(TOOL) golangci-lint run ./...
+
+.PHONY: tests
+tests: ## The two that take longest, side by side: console, which mostly waits, and race
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	scripts/console.sh check >"$$log" 2>&1 & console=$$!; \
+	failed=0; $(MAKE) --no-print-directory race || failed=1; \
+	wait $$console || failed=1; cat "$$log"; exit $$failed
 
 .PHONY: console
 console: ## Check that the console is what its source builds, and walk it in Chromium
@@ -90,7 +97,7 @@ proof: ## Run what is too much for the race detector: a million memories, 10,000
 	go test -run 'TestMachine' -timeout 10m ./internal/proof
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target (FUZZTIME=10s each)
+fuzz: ## Run every fuzz target (FUZZTIME=6s each)
 	@scripts/fuzz.sh
 
 ##### Longer campaigns, each as long as it is told

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module, one after the other, each for FUZZTIME (10s unless set). With
+# Runs every fuzz target of the module, one after the other, each for FUZZTIME (6s unless set). With
 # arguments, only the targets whose names match one of them: scripts/fuzz.sh FuzzRead FuzzCursor.
 #
 # What is found is written to the package's testdata/fuzz, and how to run it again is printed; new inputs
@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-fuzztime=${FUZZTIME:-10s}
+fuzztime=${FUZZTIME:-6s}
 wanted=${*:-.}
 wanted=${wanted// /|}
 

@@ -243,7 +243,7 @@ func steady(ctx context.Context, t *testing.T, addr string, rate int, duration t
 			if err != nil {
 				t.Errorf("encode: %v", err)
 			}
-			for range sent { //nolint:revive // where it broke, what is due is dropped
+			for range sent { // where it broke, what is due is dropped
 			}
 			mu.Lock()
 			defer mu.Unlock()
