@@ -40,7 +40,7 @@ type Options struct {
 	// behind is lagged.
 	Bytes int
 	// Pace is about how long a subscriber waits after it was given entries: under load many of them go out
-	// together, and one that comes alone goes out at once. 50 ms.
+	// together, and one that comes alone goes out at once. 100 ms.
 	Pace time.Duration
 	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
 	Count  func(change int)

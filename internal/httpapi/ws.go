@@ -2,19 +2,14 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
@@ -65,36 +60,6 @@ func (a *API) socket(c *call, after *uint64, subscribe bool) error {
 	conn.SetReadLimit(a.options.MaxBody + 1<<10)
 	l.conn = conn
 	l.serve(ctx)
-	return nil
-}
-
-// upgrades tells whether the request asks for a WebSocket.
-func upgrades(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
-}
-
-// handshake refuses with a problem what the library would refuse with a line of text.
-func handshake(c *call) error {
-	h := c.r.Header
-	if !upgrades(c.r) {
-		c.Header().Set("Upgrade", "websocket")
-		return refusal("upgrade_required", "Upgrade", "must be websocket: this path is a live connection")
-	}
-	if origin := h.Get("Origin"); origin != "" {
-		if u, err := url.Parse(origin); err != nil || !strings.EqualFold(u.Host, c.r.Host) {
-			return refusal("cross_origin", "Origin", "a page of another origin may not open a live connection")
-		}
-	}
-	key, err := base64.StdEncoding.DecodeString(h.Get("Sec-WebSocket-Key"))
-	switch {
-	case !strings.Contains(strings.ToLower(h.Get("Connection")), "upgrade"):
-		return sigil.Invalid("invalid_handshake", "Connection", "must be Upgrade")
-	case h.Get("Sec-WebSocket-Version") != "13":
-		c.Header().Set("Sec-WebSocket-Version", "13")
-		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Version", "must be 13")
-	case err != nil || len(key) != 16:
-		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Key", "must be 16 bytes in base64")
-	}
 	return nil
 }
 
@@ -241,81 +206,6 @@ func (l *liveConn) send(ctx context.Context, m *sigil.LiveMessage) {
 	writing, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	_ = l.conn.Write(writing, websocket.MessageText, data) // who has left has nobody to tell; the reader hears of it
-}
-
-// liveRequest is a request, read strictly.
-type liveRequest struct {
-	id     json.RawMessage
-	op     string
-	draft  []byte
-	key    string
-	memory sigil.ID
-	after  *uint64
-	has    map[string]bool
-}
-
-// wants are the members that an operation needs, and may have.
-var wants = map[string]struct{ needs, may string }{
-	sigil.LiveEncode:      {"sigil", "idempotencyKey"},
-	sigil.LiveRecall:      {"memory", ""},
-	sigil.LiveForget:      {"memory", ""},
-	sigil.LiveSubscribe:   {"", "after"},
-	sigil.LiveUnsubscribe: {"", ""},
-}
-
-func (a *API) liveRequest(message []byte) (r liveRequest, err error) {
-	r.has = map[string]bool{}
-	err = members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
-		r.has[name] = true
-		switch name {
-		case "id":
-			kind := jsontext.Value(value).Kind()
-			if kind != '"' && kind != '0' || len(value) > maxLiveID {
-				return sigil.Invalid("invalid_request_id", "id", "must be a string or number of at most 64 bytes")
-			}
-			r.id = value
-		case "op":
-			r.op, _ = readString(value)
-		case "sigil":
-			r.draft = value
-		case "idempotencyKey":
-			var ok bool
-			if r.key, ok = readString(value); !ok || !validKey(r.key, maxKey) {
-				err = invalidKey("idempotencyKey", maxKey)
-			}
-		case "memory":
-			text, _ := readString(value)
-			if r.memory, err = sigil.ParseID(text); err != nil {
-				err = sigil.Invalid("invalid_id", "memory", "is not a UUID of 36 characters")
-			}
-		case "after":
-			r.after = new(uint64)
-			if json.Unmarshal(value, r.after) != nil || jsontext.Value(value).Kind() != '0' {
-				err = sigil.Invalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
-			}
-		default:
-			err = unknownField(name)
-		}
-		return err
-	})
-	if err != nil {
-		return r, err
-	}
-	want, known := wants[r.op]
-	switch {
-	case r.id == nil:
-		return r, missingField("id")
-	case !known:
-		return r, sigil.Invalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
-	case want.needs != "" && !r.has[want.needs]:
-		return r, missingField(want.needs)
-	}
-	for name := range r.has {
-		if name != "id" && name != "op" && name != want.needs && name != want.may {
-			return r, unknownField(name)
-		}
-	}
-	return r, nil
 }
 
 // do does what a request asks for.
