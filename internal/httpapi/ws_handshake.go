@@ -38,4 +38,3 @@ func handshake(c *call) error {
 	}
 	return nil
 }
-

@@ -82,4 +82,3 @@ func (a *API) liveRequest(message []byte) (r liveRequest, err error) {
 	}
 	return r, nil
 }
-
