@@ -28,8 +28,8 @@ import (
 //
 // SIGIL_READERS, SIGIL_RATE (encodes a second) and SIGIL_SECONDS say how much.
 func TestReadersBesideWriters(t *testing.T) {
-	readers, rate := int(number(t, "SIGIL_READERS", 20)), int(number(t, "SIGIL_RATE", 500))
-	duration := time.Duration(number(t, "SIGIL_SECONDS", 2)) * time.Second
+	readers, rate := int(number(t, "SIGIL_READERS", 10)), int(number(t, "SIGIL_RATE", 500))
+	duration := time.Duration(number(t, "SIGIL_SECONDS", 1)) * time.Second
 	program, err := program()
 	if err != nil {
 		t.Fatal(err)
