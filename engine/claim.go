@@ -8,8 +8,8 @@ import (
 )
 
 // Claim makes owner the one who works under name for the time of lease, unless somebody else is, in whatever
-// process; lease 0 lets go. It gives the position kept under name, and whether owner has the claim. Who wants to keep it
-// claims again before the lease is over.
+// process; lease 0 lets go. It gives the position kept under name, and whether owner has the claim. Who wants
+// to keep it claims again before the lease is over.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
 	now := e.now()
 	position, held, err = e.store.Claim(ctx, name, owner, now.Add(lease), now)
