@@ -22,12 +22,15 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	if d.config.Webhook == "" {
 		return nil
 	}
-	secret, err := readSecret(d.config.WebhookSecretFile)
-	if err != nil {
-		return err
+	if d.secret == nil { // else a hand-over was broken off, which must not fail for a file that is gone
+		secret, err := readSecret(d.config.WebhookSecretFile)
+		if err != nil {
+			return err
+		}
+		d.secret = secret
 	}
 	hook := webhook.New(e, webhook.Options{
-		URL: d.config.Webhook, Tenant: d.config.WebhookTenant, Secret: secret, Version: d.version,
+		URL: d.config.Webhook, Tenant: d.config.WebhookTenant, Secret: d.secret, Version: d.version,
 		Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
 	})
 	hook.Start()
