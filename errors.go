@@ -76,6 +76,11 @@ func NotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
 }
 
+// NotClaimed makes the [ErrConflict] of one who works under a name that another has claimed, or nobody.
+func NotClaimed() *Error {
+	return &Error{Kind: ErrConflict, Code: "not_claimed", Field: "name", Detail: "another works under this name"}
+}
+
 // Gone makes the [ErrGone] of a reader who is behind the journal, which begins after oldest.
 func Gone(oldest uint64) *Error {
 	return &Error{

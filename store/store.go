@@ -104,6 +104,16 @@ type Store interface {
 	// It does not drop everything after an entry that is neither. Zero before drops nothing by age.
 	Trim(ctx context.Context, before time.Time, keep uint64) (trimmed uint64, err error)
 
+	// Claim makes owner the one who works under name until a time, unless somebody else is: a claim is
+	// over when now reaches its end, and the owner's own is prolonged, or cut short by an end that is not
+	// after now. It gives the position kept under name, 0 where there is none, and whether owner has the
+	// claim. Of all who share the store, and agree on the time, one at most does.
+	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
+
+	// Advance keeps a position under name. A smaller one than is kept changes nothing. It is ErrConflict
+	// ("not_claimed") where the last to have claimed the name is not owner.
+	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
+
 	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
 	// older id first where they are equal. more tells whether there is more after the last one. Its cost
 	// is that of what it gives.

@@ -57,13 +57,14 @@ var table = map[string][]string{
 	"client":           {root, "github.com/coder/websocket"},
 	"internal/httpapi": {root, "engine", "internal/bus", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/web":     {},
+	"internal/webhook": {root},
 	"internal/metrics": {root, "engine", "github.com/prometheus"},
 	"internal/cli":     {root, "client", "github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/httpapi", "internal/metrics", "internal/migrate", "internal/web", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/httpapi", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

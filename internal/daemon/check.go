@@ -51,6 +51,7 @@ func (c *Config) check(say func(setting, why string)) {
 			say(setting, err.Error())
 		}
 	}
+	c.checkWebhook(say)
 	for setting, n := range map[string]int64{"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody} {
 		if n < 0 {
 			say(setting, "must not be under 0")

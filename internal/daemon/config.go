@@ -46,6 +46,10 @@ type Config struct {
 	JournalAge     time.Duration
 	JournalEntries int
 
+	Webhook           string // "" is none
+	WebhookTenant     string
+	WebhookSecretFile string
+
 	LogLevel        string
 	LogFormat       string
 	DrainTimeout    time.Duration
@@ -95,6 +99,10 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is for ever")
 	f.IntVar(&c.JournalEntries, "journal-entries", 0, "most journal entries kept, of all tenants, some 80 bytes each; 0 is no limit")
+
+	f.StringVar(&c.Webhook, "webhook", "", "send each journal entry of --webhook-tenant to this `URL`, signed, at least once, in order")
+	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal goes to --webhook")
+	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs what goes to --webhook: at least 16 bytes, and perhaps a newline after them")
 
 	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
 	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")

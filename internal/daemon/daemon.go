@@ -49,6 +49,7 @@ type Daemon struct {
 	places      places
 	server      *server
 	api         *httpapi.API
+	secret      []byte // the webhook's
 
 	ready atomic.Bool
 	// reach tells whether the store can be reached, where it is elsewhere; nil where it is not.

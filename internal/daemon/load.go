@@ -177,6 +177,11 @@ func (l *Loaded) validate() error {
 		errs = append(errs, fmt.Errorf("%s (from %s): %s", setting, l.origins[setting], why))
 	}
 	l.check(say)
+	if l.Webhook != "" && l.WebhookSecretFile != "" {
+		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, and not only when it is to be served
+			say("webhook-secret-file", err.Error())
+		}
+	}
 	l.flags.VisitAll(func(f *pflag.Flag) {
 		if !oneLine(f.Value.String()) {
 			say(f.Name, "must be one line of text in UTF-8, without control characters")

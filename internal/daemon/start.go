@@ -96,6 +96,9 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	})
 	d.api = api
 	d.core = append(d.core, part{"streams", func(context.Context) error { api.Close(); return nil }})
+	if err := d.startWebhook(e, m); err != nil {
+		return fmt.Errorf("webhook: %w", err)
+	}
 	return nil
 }
 

@@ -44,6 +44,8 @@ type Metrics struct {
 	commitBatch    prometheus.Histogram
 	commitDuration prometheus.Histogram
 	requests       *prometheus.HistogramVec
+
+	webhookDelivered, webhookFailed prometheus.Counter
 }
 
 // Label values that are known beforehand start at 0: a rate over a counter that first appears at 1
@@ -77,6 +79,8 @@ func New(version string) *Metrics {
 	m.lagged = m.counter("sigil_events_lagged_total", "Times that a subscriber was too slow to be told at once, and read on from the journal.")
 	m.commitBatch = m.histogram("sigil_commit_batch_size", "Changes written by one commit of the store.", prometheus.ExponentialBuckets(1, 2, 13))
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
+	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver took.")
+	m.webhookFailed = m.counter("sigil_webhook_failed_total", "Attempts to deliver to the webhook that failed.")
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
 
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels tell what is running."}, []string{"version", "goversion"})
@@ -195,6 +199,12 @@ func (m *Metrics) Subscribers(change int) { m.subscribers.Add(float64(change)) }
 
 // Lagged tells that one of them fell behind.
 func (m *Metrics) Lagged() { m.lagged.Inc() }
+
+// Delivered tells that the receiver of the webhook took events.
+func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }
+
+// Undelivered tells that an attempt to deliver to the webhook failed.
+func (m *Metrics) Undelivered() { m.webhookFailed.Inc() }
 
 // Request tells of one HTTP request. route is a pattern, such as "GET /v1/sigils/{id}", never a path.
 func (m *Metrics) Request(route string, status int, took time.Duration) {

@@ -112,6 +112,8 @@ func TestVerbs(t *testing.T) {
 	m.Did("pin", 1, time.Second, errors.New("who knows"))
 	m.Did("forget", 1, time.Second, context.DeadlineExceeded)
 	m.Commit(5, 2*time.Second)
+	m.Delivered(7)
+	m.Undelivered()
 	m.Missed("decay", func() uint64 { return 1 })
 	m.Missed("crystallize", func() uint64 { return 0 })
 	m.Request("GET /v1/stats", 404, time.Second)
@@ -128,6 +130,8 @@ func TestVerbs(t *testing.T) {
 		`sigil_error_total{code="not_found"}`:                                             1,
 		`sigil_error_total{code="internal"}`:                                              1,
 		`sigil_error_total{code="deadline_exceeded"}`:                                     1,
+		"sigil_webhook_delivered_total":                                                   7,
+		"sigil_webhook_failed_total":                                                      1,
 		"sigil_commit_batch_size_sum":                                                     5,
 		"sigil_commit_duration_seconds_sum":                                               2,
 		`sigil_scheduler_missed_total{job="decay"}`:                                       1,

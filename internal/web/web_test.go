@@ -86,3 +86,27 @@ func TestNothingElse(t *testing.T) {
 		t.Errorf("HEAD /: %d with %d bytes", w.Code, w.Body.Len())
 	}
 }
+
+// What a request asks for beside the file is passed over: parts, and conditions that nobody needs.
+func TestWholeFiles(t *testing.T) {
+	etag := get(t, http.MethodGet, "/").Header().Get("ETag")
+	for _, tt := range []struct {
+		name, value string
+		want        int
+	}{
+		{"Range", "bytes=5-9", http.StatusOK},
+		{"Range", "a=b; c=d", http.StatusOK},
+		{"If-Match", `"x"`, http.StatusOK},
+		{"If-None-Match", `"x"`, http.StatusOK},
+		{"If-None-Match", `"x", W/` + etag, http.StatusNotModified},
+		{"If-None-Match", "*", http.StatusNotModified},
+	} {
+		w := get(t, http.MethodGet, "/", tt.name, tt.value)
+		if w.Code != tt.want || (w.Body.Len() > 0) != (tt.want == http.StatusOK) || w.Header().Get("ETag") != etag {
+			t.Errorf("%s: %s: %d, %d bytes", tt.name, tt.value, w.Code, w.Body.Len())
+		}
+	}
+	if w := get(t, http.MethodHead, "/"); w.Body.Len() > 0 || w.Header().Get("Content-Length") == "" {
+		t.Errorf("HEAD: %d bytes, %v", w.Body.Len(), w.Header())
+	}
+}

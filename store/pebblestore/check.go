@@ -63,6 +63,7 @@ func (s *Store) check() (Checked, error) {
 		{crystalFamily, c.crystal},
 		{idempotencyFamily, c.answer},
 		{expiryFamily, c.expiry},
+		{claimFamily, c.claim},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -241,5 +242,11 @@ func (c *checker) missing() {
 		if !c.has(memoryKey(bodyFamily, k.Tenant, k.ID)) {
 			c.found.wrong("%s has figures and no content", k)
 		}
+	}
+}
+
+func (c *checker) claim(key, value []byte) {
+	if len(value) != claimSize {
+		c.found.wrong("claim %q cannot be read", key)
 	}
 }

@@ -17,6 +17,7 @@ const (
 	policyFamily      = 'y' // y number                 → the policy's text
 	positionFamily    = 'p' // p                        → the newest journal position
 	trimmedFamily     = 'o' // o                        → the one up to which the journal is dropped
+	claimFamily       = 'w' // w name                   → position, owner, end in ms (claims.go)
 )
 
 func tenantPrefix(family byte, tenant string) []byte {
@@ -50,6 +51,10 @@ func expiryKey(endsMilli int64, tenant, key string) []byte {
 
 func policyKey(number uint16) []byte {
 	return binary.BigEndian.AppendUint16([]byte{policyFamily}, number)
+}
+
+func claimKey(name string) []byte {
+	return append([]byte{claimFamily}, name...)
 }
 
 // splitTenant takes the tenant off a key that starts with one byte of family: it gives what follows

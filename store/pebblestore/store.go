@@ -40,6 +40,9 @@ type Store struct {
 	// trimming is held by Trim.
 	// +checklocks:gate
 	trimming *sync.Mutex
+	// claiming is held by Claim and Advance.
+	// +checklocks:gate
+	claiming *sync.Mutex
 	// journaled fires when published or trimmed moved, or the store was closed or failed.
 	journaled wake.Signal
 
@@ -94,7 +97,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	s := &Store{
 		dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
-		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{},
+		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
 	fsys, logger := o.environment()

@@ -90,7 +90,7 @@ func newDatabase(t *testing.T) string {
 const empty = `do $$ begin
   if to_regclass('sigil.head') is not null then
     delete from sigil.memories; delete from sigil.journal; delete from sigil.tenants; delete from sigil.crystals;
-    delete from sigil.answers; delete from sigil.flushes; delete from sigil.policies; delete from sigil.head;
+    delete from sigil.answers; delete from sigil.flushes; delete from sigil.claims; delete from sigil.policies; delete from sigil.head;
   end if;
 end $$`
 

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"quota", quotaIdeas},
 		{"idempotency", idempotencyIdeas},
 		{"journal", journalIdeas},
+		{"claims", claimIdeas},
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},
 	} {

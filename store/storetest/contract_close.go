@@ -33,7 +33,12 @@ var closeIdeas = []idea{
 			"Span":        func() error { _, _, err := f.Span(ctx); return err },
 			"Wait":        func() error { return f.Wait(ctx, m.Tenant, 0) },
 			"Trim":        func() error { _, err := f.Trim(ctx, start, 0); return err },
-			"Policies":    func() error { _, err := f.Policies(ctx); return err },
+			"Claim": func() error {
+				_, _, err := f.Claim(ctx, "a", f.owner(1), start.Add(time.Second), start)
+				return err
+			},
+			"Advance":  func() error { return f.Advance(ctx, "a", f.owner(1), 1) },
+			"Policies": func() error { _, err := f.Policies(ctx); return err },
 			"Fading": func() error {
 				_, _, err := f.Fading(ctx, store.FadingQuery{Tenant: m.Tenant, Now: start, Until: start, Limit: 1})
 				return err

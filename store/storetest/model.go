@@ -43,6 +43,8 @@ type Model struct {
 	// +checklocks:mu
 	trimmed uint64
 	// +checklocks:mu
+	claims map[string]claim
+	// +checklocks:mu
 	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
 
@@ -63,6 +65,7 @@ func NewModel() *Model {
 		memories: map[sigil.Key]sigil.Memory{},
 		crystals: map[string]map[int]sigil.Crystal{},
 		answers:  map[answerKey]keptAnswer{},
+		claims:   map[string]claim{},
 	}
 }
 

@@ -44,6 +44,18 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("a claim and its position stay", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		f.claims("a", 1, 10, 0, 0, true)
+		f.ok("Advance", f.Advance(f.ctx(), "a", f.owner(1), 7))
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		f.claims("a", 2, 10, 5, 7, false)
+		f.claims("a", 2, 20, 10, 7, true)
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("a journal stays trimmed", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}

@@ -1,0 +1,57 @@
+package client
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// VerifyWebhook tells whether a webhook's request comes from who knows secret, and is not an old one sent
+// again: signature is its Sigil-Signature header, body what was sent, byte for byte, and tolerance how far the
+// time it was signed at may be from now. Nil is yes; errors are [sigil.ErrInvalid].
+//
+// A request may still come more than once. Those who must not do a thing twice keep the position of the
+// last event they have seen, and pass over events that are not after it.
+func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, tolerance time.Duration) error {
+	invalid := func(detail string) error { return sigil.Invalid("invalid_signature", "signature", detail) }
+	if len(secret) == 0 {
+		return sigil.Invalid("invalid_secret", "secret", "must not be empty")
+	}
+	signedAt, sums := "", [][]byte(nil)
+	for part := range strings.SplitSeq(signature, ",") {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
+		case "t":
+			if signedAt != "" {
+				return invalid("has more than one time")
+			}
+			signedAt = value
+		case "v1":
+			if sum, err := hex.DecodeString(value); err == nil {
+				sums = append(sums, sum)
+			}
+		}
+	}
+	seconds, err := strconv.ParseInt(signedAt, 10, 64)
+	if err != nil || len(sums) == 0 {
+		return invalid("is not of the form t=seconds,v1=hex")
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(signedAt + "."))
+	mac.Write(body)
+	want, found := mac.Sum(nil), false
+	for _, sum := range sums {
+		found = hmac.Equal(sum, want) || found
+	}
+	if !found {
+		return invalid("is not that of the body")
+	}
+	if off := now.Sub(time.Unix(seconds, 0)).Abs(); off > tolerance {
+		return invalid("was made too long ago, or is ahead of time")
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Claim makes owner the one who works under name for the time of lease, unless somebody else is, in whatever
+// process; lease 0 lets go. It gives the position kept under name, and whether owner has the claim. Who wants
+// to keep it claims again before the lease is over.
+func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
+	now := e.now()
+	position, held, err = e.store.Claim(ctx, name, owner, now.Add(lease), now)
+	return position, held, wrap(err)
+}
+
+// Advance keeps a position under a name that owner has claimed. It never goes back.
+func (e *Engine) Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error {
+	return wrap(e.store.Advance(ctx, name, owner, position))
+}

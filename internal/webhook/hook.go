@@ -1,0 +1,156 @@
+// Package webhook delivers a tenant's journal to a URL: signed, in order, at least once. It owns the
+// requests and their signature, when a delivery is tried again, and which of many processes delivers.
+//
+// It does not know the engine, stores or where its settings come from: it reads from a [Source].
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Source is the journal and the claims; the engine is one.
+type Source interface {
+	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
+	Wait(ctx context.Context, tenant string, after uint64) error
+	Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error)
+	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
+}
+
+// Options configure a Hook. URL, Tenant and Secret must be set; of the rest the zero value is the default.
+type Options struct {
+	URL    string
+	Tenant string
+	// Secret signs what is sent.
+	Secret []byte
+	// Version is the sender's, for its User-Agent.
+	Version string
+	// Batch is the most events of one request, at most what the source gives at once; 0 is 100.
+	Batch int
+	// Logger hears of failures and recoveries; nil drops them.
+	Logger *slog.Logger
+	// Delivered hears of events that the receiver has taken, Failed of each attempt that failed; nil
+	// is nobody. They must be fast.
+	Delivered func(events int)
+	Failed    func()
+
+	pace      pace
+	transport http.RoundTripper // nil is the network; for tests
+}
+
+// pace is how long things take.
+type pace struct {
+	lease     time.Duration // how long a claim lasts when its owner has died
+	renew     time.Duration // how old a claim may become before it is renewed
+	look      time.Duration // how often one without the claim asks for it
+	attempt   time.Duration // the most time of one request
+	least     time.Duration // between a failure and the next attempt, at first
+	most      time.Duration // and in the end
+	finishing time.Duration // what is said to the store at the end
+}
+
+var defaultPace = pace{
+	lease: 30 * time.Second, renew: 10 * time.Second, look: 10 * time.Second, attempt: 10 * time.Second,
+	least: time.Second, most: 5 * time.Minute, finishing: 2 * time.Second,
+}
+
+// Hook delivers from Start to Stop. Make it with [New]; it is used once.
+type Hook struct {
+	source  Source
+	options Options
+	name    string   // of the claim: whoever delivers this tenant's journal works under it
+	owner   sigil.ID // this Hook
+	client  *http.Client
+
+	mu sync.Mutex
+	// +checklocks:mu
+	cancel context.CancelFunc // nil until Start
+	// +checklocks:mu
+	stopped bool
+	done    chan struct{} // is closed when run has ended
+
+	// What follows is run's alone.
+	held              bool
+	renewed           time.Time // when the claim was last asked for
+	receiving, asking streak    // the receiver's failures, and the source's
+}
+
+// New makes a Hook, which does nothing before Start.
+func New(source Source, o Options) *Hook {
+	if o.Batch == 0 {
+		o.Batch = 100
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Delivered == nil {
+		o.Delivered = func(int) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func() {}
+	}
+	if o.pace == (pace{}) {
+		o.pace = defaultPace
+	}
+	if o.transport == nil {
+		o.transport = &http.Transport{ // without the proxy that the environment may name
+			DialContext:     (&net.Dialer{Timeout: o.pace.attempt}).DialContext,
+			MaxIdleConns:    1,
+			IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: o.pace.attempt, ForceAttemptHTTP2: true,
+		}
+	}
+	log := o.Logger.With("webhook", o.Tenant)
+	return &Hook{
+		source: source, options: o, name: "webhook/" + o.Tenant, owner: sigil.NewID(time.Now()),
+		client: &http.Client{
+			Transport:     o.transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		done:      make(chan struct{}),
+		receiving: streak{log: log, what: "delivering"},
+		asking:    streak{log: log, what: "reading the journal"},
+	}
+}
+
+// Start begins to deliver, and returns at once. A second one does nothing, nor does one after Stop.
+func (h *Hook) Start() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.cancel != nil || h.stopped {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
+	go h.run(ctx)
+}
+
+// Stop ends it: a request under way is broken off, and sent again by whoever delivers next. It waits for
+// the end of that, or of ctx. It may come at any time, and more than once.
+func (h *Hook) Stop(ctx context.Context) error {
+	h.mu.Lock()
+	h.stopped = true
+	cancel := h.cancel
+	h.mu.Unlock()
+	if cancel == nil {
+		return nil
+	}
+	cancel()
+	select {
+	case <-h.done:
+		return nil
+	case <-ctx.Done():
+	}
+	select { // all that is left is a word to the store
+	case <-h.done:
+		return nil
+	case <-time.After(h.options.pace.finishing):
+		return errors.New("a call of the store is still under way")
+	}
+}

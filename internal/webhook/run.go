@@ -1,0 +1,200 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// errLost tells that another has the claim.
+var errLost = errors.New("another process delivers")
+
+// run delivers whenever it has the claim, until ctx ends.
+func (h *Hook) run(ctx context.Context) {
+	defer close(h.done)
+	defer h.client.CloseIdleConnections()
+	defer h.release(ctx)
+	for ctx.Err() == nil {
+		err := h.follow(ctx)
+		switch {
+		case ctx.Err() != nil || errors.Is(err, sigil.ErrClosed):
+			return
+		case errors.Is(err, errLost), errors.Is(err, sigil.ErrConflict):
+			h.held = false
+			sleep(ctx, h.options.pace.look)
+		default:
+			sleep(ctx, h.asking.failed(err, &h.options.pace))
+		}
+	}
+}
+
+// follow delivers from the position that is kept, until something goes wrong that is not the receiver's
+// fault.
+func (h *Hook) follow(ctx context.Context) error {
+	position, err := h.claim(ctx)
+	for err == nil {
+		if err = h.keep(ctx); err != nil {
+			break
+		}
+		var events []sigil.Event
+		events, err = h.source.Events(ctx, h.options.Tenant, position, h.options.Batch)
+		switch {
+		case errors.Is(err, sigil.ErrGone):
+			position, err = h.skip(ctx, position, err)
+		case err != nil:
+		case len(events) == 0:
+			h.asking.over()
+			err = h.wait(ctx, position)
+		default:
+			h.asking.over()
+			if err = h.deliver(ctx, events); err == nil {
+				position = events[len(events)-1].Position
+				err = h.advance(ctx, position)
+			}
+		}
+	}
+	return err
+}
+
+// skip goes on where the journal, which was trimmed, begins.
+func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, error) {
+	var gone *sigil.Error
+	if !errors.As(err, &gone) || gone.Oldest <= position {
+		return position, err
+	}
+	h.receiving.log.Error("journal entries were dropped before they were delivered: going on after them", "after", position, "up to", gone.Oldest)
+	return gone.Oldest, h.advance(ctx, gone.Oldest)
+}
+
+// wait waits for an entry, for as long as the claim need not be renewed.
+func (h *Hook) wait(ctx context.Context, position uint64) error {
+	bounded, cancel := context.WithTimeout(ctx, h.options.pace.renew)
+	defer cancel()
+	err := h.source.Wait(bounded, h.options.Tenant, position)
+	if bounded.Err() != nil || errors.Is(err, sigil.ErrGone) { // which the next look tells in full
+		return ctx.Err()
+	}
+	return err
+}
+
+// deliver sends a batch until it is taken. What is sent stays the same.
+func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
+	b, err := h.batch(events)
+	if err != nil {
+		return err
+	}
+	for {
+		after, err := h.send(ctx, b)
+		if err == nil {
+			h.receiving.over()
+			h.options.Delivered(len(events))
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		h.options.Failed()
+		pause := h.receiving.failed(err, &h.options.pace)
+		if err := h.pause(ctx, min(max(pause, after), h.options.pace.most)); err != nil {
+			return err
+		}
+	}
+}
+
+// pause sleeps, and keeps the claim meanwhile.
+func (h *Hook) pause(ctx context.Context, d time.Duration) error {
+	end := time.Now().Add(d)
+	for {
+		if left := time.Until(end); left > 0 {
+			sleep(ctx, min(left, h.options.pace.renew))
+		}
+		if err := h.keep(ctx); err != nil {
+			return err
+		}
+		if !time.Now().Before(end) {
+			return ctx.Err()
+		}
+	}
+}
+
+// keep renews the claim where it is time for that.
+func (h *Hook) keep(ctx context.Context) error {
+	if time.Since(h.renewed) < h.options.pace.renew {
+		return ctx.Err()
+	}
+	_, err := h.claim(ctx)
+	return err
+}
+
+// claim asks for the claim, and gives the position kept; errLost where another has it.
+func (h *Hook) claim(ctx context.Context) (uint64, error) {
+	h.renewed = time.Now() // before: the lease counts from some moment after
+	position, held, err := h.source.Claim(ctx, h.name, h.owner, h.options.pace.lease)
+	if err != nil {
+		h.held = true // perhaps
+		return 0, err
+	}
+	h.held = held
+	if !held {
+		h.asking.over()
+		return 0, errLost
+	}
+	return position, nil
+}
+
+// advance keeps what was delivered, even where ctx ends meanwhile.
+func (h *Hook) advance(ctx context.Context, position uint64) error {
+	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.pace.attempt)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(h.options.pace.finishing, cancel) })()
+	return h.source.Advance(finishing, h.name, h.owner, position)
+}
+
+// release lets the next one have the claim at once.
+func (h *Hook) release(ctx context.Context) {
+	if !h.held {
+		return
+	}
+	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.pace.finishing)
+	defer cancel()
+	_, _, _ = h.source.Claim(finishing, h.name, h.owner, 0) // where that fails, the lease runs out
+}
+
+// streak is failures with no success in between.
+type streak struct {
+	log  *slog.Logger
+	what string
+	n    int
+}
+
+// failed counts one, and gives how long to wait for the next attempt: twice as long each time, less
+// something by chance, so that those who failed together do not come back together.
+func (s *streak) failed(err error, p *pace) time.Duration {
+	if s.n == 0 {
+		s.log.Error(s.what+" failed: it is tried again until it goes well", "err", err)
+	}
+	wait := p.least << min(s.n, 20)
+	s.n++
+	wait = min(wait, p.most)
+	return wait - rand.N(wait/2+1)
+}
+
+func (s *streak) over() {
+	if s.n > 0 {
+		s.log.Info(s.what+" goes well again", "failures", s.n)
+	}
+	s.n = 0
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,97 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// batch is what one request says.
+type batch struct {
+	id   string // the same for each attempt, so that the receiver can tell a repeated one
+	body []byte
+}
+
+func (h *Hook) batch(events []sigil.Event) (*batch, error) {
+	first, last := events[0].Position, events[len(events)-1].Position
+	views := make([]sigil.EventView, len(events))
+	for i := range events {
+		views[i] = events[i].View()
+	}
+	body, err := json.Marshal(struct {
+		Tenant string            `json:"tenant"`
+		Events []sigil.EventView `json:"events"`
+		Next   uint64            `json:"next"`
+	}{h.options.Tenant, views, last})
+	return &batch{id: fmt.Sprintf("%s-%d-%d", h.options.Tenant, first, last), body: body}, err
+}
+
+// maxAnswer is how much of an answer is read, so that its connection can be used again.
+const maxAnswer = 64 << 10
+
+// send makes one attempt. Where the receiver says when to come back, it gives how long that is.
+func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err error) {
+	bounded, cancel := context.WithTimeout(ctx, h.options.pace.attempt)
+	defer cancel()
+	r, err := http.NewRequestWithContext(bounded, http.MethodPost, h.options.URL, bytes.NewReader(b.body))
+	if err != nil {
+		return 0, withoutURL(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "sigil-webhook/"+h.options.Version)
+	r.Header.Set("Sigil-Delivery", b.id)
+	r.Header.Set("Sigil-Signature", sign(h.options.Secret, time.Now(), b.body))
+	w, err := h.client.Do(r)
+	if err != nil {
+		return 0, withoutURL(err)
+	}
+	defer w.Body.Close()
+	// The status has said what counts; what follows may break off.
+	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxAnswer))
+	if w.StatusCode < 200 || w.StatusCode > 299 {
+		return retryAfter(w.Header.Get("Retry-After"), time.Now()), fmt.Errorf("the receiver answered with status %d", w.StatusCode)
+	}
+	return 0, nil
+}
+
+// sign gives the signature of a body sent at a time.
+func sign(secret []byte, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(t + "."))
+	mac.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// retryAfter reads the header of that name: seconds, or a date; 0 where it is neither.
+func retryAfter(value string, now time.Time) time.Duration {
+	const most = 24 * 60 * 60
+	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
+		return time.Duration(min(seconds, most)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// withoutURL takes the URL off an error: those who read logs need not know what is in its query.
+func withoutURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

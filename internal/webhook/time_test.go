@@ -1,0 +1,233 @@
+package webhook_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/webhook"
+)
+
+// hook gives one that sends to r without a network.
+func hook(s webhook.Source, r *receiver, log *logs) *webhook.Hook {
+	o := options("http://receiver.example/", log)
+	o.Through(r)
+	return webhook.New(s, o)
+}
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := newJournal(t), newReceiver(t)
+		var down atomic.Bool
+		down.Store(true)
+		r.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+			if down.Load() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return true
+			}
+			return false
+		}
+		j.write(1)
+		h := hook(j, r, &logs{})
+		h.Start()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		_, at := r.heard()
+		for i := range at[1:] {
+			most := min(time.Second<<min(i, 20), 5*time.Minute)
+			if d := at[i+1].Sub(at[i]); d < most/2-time.Millisecond || d > most {
+				t.Errorf("wait %d took %v, want %v at most and half of it at least", i, d, most)
+			}
+		}
+		if len(at) < 18 {
+			t.Errorf("%d attempts in an hour", len(at))
+		}
+		down.Store(false)
+		time.Sleep(5 * time.Minute)
+		r.takes(1, j.newest())
+		stop(t, h)
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		value func() string
+		want  time.Duration
+	}{
+		{"seconds", func() string { return "60" }, time.Minute},
+		{"date", func() string { return time.Now().Add(time.Minute).UTC().Format(http.TimeFormat) }, time.Minute},
+		{"much", func() string { return "99999999999" }, 5 * time.Minute},
+		{"past", func() string { return time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat) }, time.Second},
+		{"nonsense", func() string { return "soon" }, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j, r := newJournal(t), newReceiver(t)
+				first := true
+				r.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+					if !first {
+						return false
+					}
+					first = false
+					w.Header().Set("Retry-After", tt.value())
+					w.WriteHeader(http.StatusTooManyRequests)
+					return true
+				}
+				j.write(1)
+				h := hook(j, r, &logs{})
+				h.Start()
+				time.Sleep(time.Hour)
+				stop(t, h)
+				_, at := r.heard()
+				if d := at[1].Sub(at[0]); d > tt.want || d < tt.want/2-time.Millisecond {
+					t.Errorf("waited %v, want %v", d, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// deaf does not let go of claims: as one that is killed.
+type deaf struct{ *journal }
+
+func (d deaf) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (uint64, bool, error) {
+	if lease == 0 {
+		return 0, false, nil
+	}
+	return d.journal.Claim(ctx, name, owner, lease)
+}
+
+func TestOneOfTwoDelivers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		killed bool
+		after  time.Duration // the next delivers at the latest
+	}{
+		{"and the other when it stops", false, 10 * time.Second},
+		{"and the other when it is killed", true, 40 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j, ra, rb := newJournal(t), newReceiver(t), newReceiver(t)
+				var source webhook.Source = j
+				if tt.killed {
+					source = deaf{j}
+				}
+				a, b := hook(source, ra, &logs{}), hook(j, rb, &logs{})
+				a.Start()
+				synctest.Wait()
+				b.Start()
+				for range 10 { // over some leases
+					j.write(10)
+					time.Sleep(13 * time.Second)
+				}
+				seen := j.newest()
+				ra.takes(1, seen)
+				if len(rb.took) > 0 {
+					t.Error("both delivered")
+				}
+				stop(t, a)
+				j.write(10)
+				time.Sleep(tt.after)
+				synctest.Wait()
+				rb.takes(seen+1, j.newest())
+				if len(ra.took) > 0 {
+					t.Error("delivered after Stop")
+				}
+				stop(t, b)
+			})
+		})
+	}
+}
+
+func TestClaimIsKeptWhileTheReceiverIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, ra, rb := newJournal(t), newReceiver(t), newReceiver(t)
+		ra.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}
+		a, b := hook(j, ra, &logs{}), hook(j, rb, &logs{})
+		a.Start()
+		synctest.Wait()
+		b.Start()
+		j.write(1)
+		time.Sleep(time.Hour)
+		if got, _ := rb.heard(); len(got) > 0 {
+			t.Errorf("the other sent %q", got)
+		}
+		stop(t, a)
+		stop(t, b)
+	})
+}
+
+func TestGonePositions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r, log := newJournal(t), newReceiver(t), &logs{}
+		j.write(10)
+		trimmed, err := j.model.Trim(t.Context(), time.Time{}, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := hook(j, r, log)
+		h.Start()
+		r.takes(trimmed+1, j.newest())
+		stop(t, h)
+		if log.count("level=ERROR") != 1 {
+			t.Errorf("logged %s", log.text.String())
+		}
+	})
+}
+
+// A store that fails for a while is asked again.
+func TestSourceFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r, log := newJournal(t), newReceiver(t), &logs{}
+		j.write(3)
+		h := hook(&failing{journal: j, calls: 5}, r, log)
+		h.Start()
+		time.Sleep(10 * time.Minute)
+		r.takes(1, j.newest())
+		stop(t, h)
+		if log.count("level=ERROR") != 1 || log.count("level=INFO") != 1 {
+			t.Errorf("logged %s", log.text.String())
+		}
+	})
+}
+
+// failing is a source whose first calls fail.
+type failing struct {
+	*journal
+	calls int // left
+}
+
+func (f *failing) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	if f.calls > 0 {
+		f.calls--
+		return nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable"}
+	}
+	return f.journal.Events(ctx, tenant, after, limit)
+}
+
+// A store that is closed before the hook ends it, and Stop before Start is nothing.
+func TestEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := newJournal(t), newReceiver(t)
+		h := hook(j, r, &logs{})
+		h.Start()
+		synctest.Wait()
+		if err := j.model.Close(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		stop(t, h)
+		idle := hook(j, r, &logs{})
+		stop(t, idle)
+		idle.Start()
+	})
+}

@@ -1,0 +1,47 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// claim is who works under a name, until when, and how far that came.
+type claim struct {
+	position uint64
+	owner    sigil.ID
+	until    time.Time
+}
+
+// Claim implements [store.Store].
+func (s *Model) Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (uint64, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, false, err
+	}
+	c := s.claims[name]
+	if c.owner != owner && c.until.After(now) {
+		return c.position, false, nil
+	}
+	c.owner, c.until = owner, until
+	s.claims[name] = c
+	return c.position, true, nil
+}
+
+// Advance implements [store.Store].
+func (s *Model) Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	c, ok := s.claims[name]
+	if !ok || c.owner != owner {
+		return sigil.NotClaimed()
+	}
+	c.position = max(c.position, position)
+	s.claims[name] = c
+	return nil
+}
