@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/scheduler"
 )
 
-// trimSchedule is when the journal is cut to what is kept of it.
-const trimSchedule = "30 * * * * *"
+// trimSchedule is when the journal is cut to what is kept of it. It costs a look per tenant.
+const trimSchedule = "30 */10 * * * *"
 
 // startJobs schedules the sweeps. A sweep asked for over HTTP goes to the engine directly: two at once
 // are no harm.
