@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -32,3 +33,13 @@ func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
 
 // Unclosed tells whether the database could not be closed.
 func (s *Store) Unclosed() bool { return s.unclosed }
+
+// FallOver has the disk fail s's database in a call that, on its way out, falls over what the failure left
+// behind.
+func (s *Store) FallOver() error {
+	return s.apart(func() error {
+		defer func() { panic("element has outstanding references") }() // as pebble.Open does
+		(&databaseLogger{s: s, log: slog.New(slog.DiscardHandler)}).Fatalf("the disk failed")
+		return nil
+	})
+}

@@ -45,6 +45,11 @@ func (s *Store) apart(do func() error) error {
 		returned := false
 		defer func() {
 			if !returned {
+				select {
+				case <-s.failed:
+					_ = recover() // it may have fallen over what the failure left behind
+				default: // then it is a fault of ours, and goes on
+				}
 				err = s.failure()
 			}
 			done <- err
@@ -71,18 +76,7 @@ func (s *Store) apart(do func() error) error {
 // closeDatabase closes the database, and tells of the failure where there was one. The database keeps
 // its own lock where it cannot be closed any more: the folder is safe from others until the process ends.
 func (s *Store) closeDatabase() error {
-	err := s.apart(func() (err error) {
-		defer func() {
-			select {
-			case <-s.failed:
-				if r := recover(); r != nil { // it fell over what the failure left behind
-					err = fmt.Errorf("pebble: %v", r)
-				}
-			default:
-			}
-		}()
-		return s.db.Close()
-	})
+	err := s.apart(s.db.Close)
 	select {
 	case <-s.failed:
 		return s.failure() // why it could not be closed follows from it

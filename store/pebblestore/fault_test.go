@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
@@ -190,5 +191,18 @@ func (r *faulty) coded(what string, err error) {
 	var known *sigil.Error
 	if !errors.As(err, &known) || known.Code == "" || known.Kind == nil {
 		r.t.Errorf("%s: %s gives an error without a code: %v", r.faults, what, err)
+	}
+}
+
+// TestFallsOverAFailedDisk has the database panic after the disk failed it: that is the disk's failure, told as
+// such, and not the end of the process.
+func TestFallsOverAFailedDisk(t *testing.T) {
+	s, err := pebblestore.Open(t.TempDir(), &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() // it says what failed
+	if err := s.FallOver(); !errors.Is(err, sigil.ErrUnavailable) {
+		t.Errorf("got %v", err)
 	}
 }
