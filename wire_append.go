@@ -104,6 +104,39 @@ func (e *EventView) AppendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// AppendJSON appends m as JSON.
+func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
+	b = appendString(append(b, `{"type":`...), m.Type)
+	if len(m.ID) > 0 {
+		b = append(append(b, `,"id":`...), m.ID...)
+	}
+	if m.Status != 0 {
+		b = strconv.AppendInt(append(b, `,"status":`...), int64(m.Status), 10)
+	}
+	if m.Memory != nil {
+		if b, err = m.Memory.AppendJSON(append(b, `,"memory":`...)); err != nil {
+			return b, err
+		}
+	}
+	if m.Problem != nil {
+		if b, err = appendAny(append(b, `,"problem":`...), m.Problem); err != nil {
+			return b, err
+		}
+	}
+	if m.After != nil {
+		b = strconv.AppendUint(append(b, `,"after":`...), *m.After, 10)
+	}
+	if m.Newest != 0 {
+		b = strconv.AppendUint(append(b, `,"newest":`...), m.Newest, 10)
+	}
+	if len(m.Events) > 0 {
+		if b, err = appendAny(append(b, `,"events":`...), m.Events); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
 func appendID(b []byte, id ID) []byte {
 	const hex = "0123456789abcdef"
 	for i, x := range id {

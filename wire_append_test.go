@@ -71,6 +71,16 @@ func TestAppendJSON(t *testing.T) {
 		}
 		got, err = e.AppendJSON([]byte("x"))
 		same(t, e, got, err)
+
+		m := sigil.LiveMessage{Type: text(), Newest: uint64(rng.IntN(2)), Status: rng.IntN(2) * 201}
+		if maybe() {
+			m.ID, m.Memory, m.After = json.RawMessage(`"<1>"`), &v, &e.Position
+		}
+		if maybe() {
+			m.Problem, m.Events = &sigil.Problem{Code: text(), Oldest: rng.Uint64()}, []sigil.EventView{e}
+		}
+		got, err = m.AppendJSON([]byte("x"))
+		same(t, m, got, err)
 	}
 }
 

@@ -225,8 +225,8 @@ type Stats struct {
 	AverageDecay float64
 	// NextFade is the earliest deadline; zero for none.
 	NextFade time.Time
-	// Position is that of the newest journal entry of the store, Trimmed that up to which they are dropped.
-	Position, Trimmed uint64
+	// Position is that of the newest journal entry of the store.
+	Position uint64
 }
 
 // Info identifies a store.

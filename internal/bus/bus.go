@@ -39,9 +39,6 @@ type Options struct {
 	// Bytes is what is kept in memory of a tenant's newest entries; 8 MiB. A subscriber that is further
 	// behind is lagged.
 	Bytes int
-	// Pace is about how long a subscriber waits after it was given entries: under load many of them go out
-	// together, and one that comes alone goes out at once. 100 ms.
-	Pace time.Duration
 	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
 	Count  func(change int)
 	Lagged func()
@@ -49,6 +46,10 @@ type Options struct {
 
 // step is how many entries are read at once.
 const step = 1_000
+
+// pace is about how long a subscriber waits after it was given entries: under load many of them go out
+// together, and one that comes alone goes out at once.
+const pace = 100 * time.Millisecond
 
 // readEvery is the least time between two looks at a tenant's journal.
 const readEvery = 10 * time.Millisecond
@@ -83,9 +84,6 @@ func New(j Journal, o *Options) *Bus {
 	}
 	if b.options.Bytes == 0 {
 		b.options.Bytes = 8 << 20
-	}
-	if b.options.Pace == 0 {
-		b.options.Pace = 100 * time.Millisecond
 	}
 	if b.options.Count == nil {
 		b.options.Count = func(int) {}

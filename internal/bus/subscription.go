@@ -68,7 +68,6 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 // pause lets some time pass since the last entries were given, a little more or less: many subscribers who
 // all took what comes at the same moment would hold up everything else for as long as that takes.
 func (s *Subscription) pause(ctx context.Context) error {
-	pace := s.bus.options.Pace
 	wait := pace/2 + rand.N(pace) - time.Since(s.given)
 	if wait <= 0 || !s.live {
 		return nil

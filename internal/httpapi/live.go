@@ -1,13 +1,12 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,46 +20,53 @@ import (
 type streams struct {
 	mu sync.Mutex
 	// +checklocks:mu
-	leaving context.Context //nolint:containedctx // ended by leave; made anew by stay
+	leaving bool
 	// +checklocks:mu
-	end context.CancelFunc
+	open map[*stream]bool
 }
+
+// stream is one of them: what ends it.
+type stream struct{ cancel context.CancelCauseFunc }
+
+// patience is how long a write to a reader may take. One that takes nothing for that long has gone.
+const patience = time.Minute
 
 var errLeave = errors.New("httpapi: the service is stopping")
 
 // until gives a context that ends with ctx, or, with errLeave as its cause, when streams have to leave.
 func (s *streams) until(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	st := &stream{cancel}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew()
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(s.leaving, func() { cancel(errLeave) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
+	if s.leaving {
+		cancel(errLeave)
 	}
-}
-
-// +checklocks:s.mu
-func (s *streams) renew() {
-	if s.leaving == nil {
-		s.leaving, s.end = context.WithCancel(context.Background())
+	if s.open == nil {
+		s.open = map[*stream]bool{}
+	}
+	s.open[st] = true
+	return ctx, func() {
+		cancel(nil)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.open, st)
 	}
 }
 
 func (s *streams) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.renew()
-	s.end()
+	s.leaving = true
+	for st := range s.open {
+		st.cancel(errLeave)
+	}
 }
 
 func (s *streams) stay() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.leaving != nil && s.leaving.Err() != nil {
-		s.leaving = nil
-	}
+	s.leaving = false
 }
 
 // Leave has all streams tell their readers to reconnect, and end. Those that begin later do so at once, until
@@ -129,29 +135,12 @@ func (j journal) Read(ctx context.Context, tenant string, after uint64, limit in
 	return entries, nil
 }
 
-// rendered gives m as JSON.
-func rendered(m *sigil.LiveMessage) ([]byte, error) {
-	if m.Memory == nil {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		err := enc.Encode(m)
-		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-	}
-	// The hot ones: an answer with a memory, and nothing else.
-	b := append(make([]byte, 0, 1024), `{"type":"answer","id":`...)
-	b = append(b, m.ID...)
-	b = strconv.AppendInt(append(b, `,"status":`...), int64(m.Status), 10)
-	b, err := m.Memory.AppendJSON(append(b, `,"memory":`...))
-	return append(b, '}'), err
-}
-
 // accepts tells whether the request asks for a media type.
 func accepts(r *http.Request, media string) bool {
 	for _, header := range r.Header["Accept"] {
-		for part := range bytes.SplitSeq([]byte(header), []byte(",")) {
-			name, _, _ := bytes.Cut(part, []byte(";"))
-			if string(bytes.TrimSpace(name)) == media {
+		for part := range strings.SplitSeq(header, ",") {
+			name, _, _ := strings.Cut(part, ";")
+			if strings.TrimSpace(name) == media {
 				return true
 			}
 		}

@@ -17,8 +17,6 @@ const (
 	eventStream = "text/event-stream"
 	// heartbeat is how often a stream that has nothing to say says so: proxies cut what is silent for long.
 	heartbeat = 15 * time.Second
-	// patience is how long a write to a reader may take. One that takes nothing for that long has gone.
-	patience = time.Minute
 )
 
 // stream answers with the journal as server-sent events, until the reader leaves.

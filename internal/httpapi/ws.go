@@ -191,15 +191,14 @@ func (l *liveConn) answer(ctx context.Context, message []byte) {
 
 // opLabel keeps what a client makes up out of metrics.
 func opLabel(op string) string {
-	switch op {
-	case sigil.LiveEncode, sigil.LiveRecall, sigil.LiveForget, sigil.LiveSubscribe, sigil.LiveUnsubscribe:
+	if _, known := wants[op]; known {
 		return op
 	}
 	return "other"
 }
 
 func (l *liveConn) send(ctx context.Context, m *sigil.LiveMessage) {
-	data, err := rendered(m)
+	data, err := m.AppendJSON(make([]byte, 0, 1<<10))
 	if err != nil {
 		return // never: what the wire shows is JSON
 	}

@@ -228,14 +228,11 @@ func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint6
 		if !split || err != nil {
 			return 0, fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
-		for i := range events {
-			switch e := &events[i]; {
-			case e.Position <= over:
-			case e.Position >= young:
-				return young, nil
-			case !e.Time.Before(before):
-				return e.Position, nil
-			}
+		if p, ok := record.FirstFrom(events, over, before); ok {
+			return min(young, p), nil
+		}
+		if binary.BigEndian.Uint64(last) >= young {
+			break
 		}
 	}
 	return young, it.Error()

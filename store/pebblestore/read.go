@@ -284,7 +284,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	if t := s.index.tenants[name]; t != nil {
 		stats.PatternCrystals = len(t.crystals)
 	}
-	stats.Position, stats.Trimmed = s.published.Load(), s.trimmed.Load()
+	stats.Position = s.published.Load()
 	return stats, nil
 }
 

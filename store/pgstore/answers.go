@@ -25,7 +25,10 @@ func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) 
 		record []byte
 	}
 	rows, err := s.pool.Query(ctx, "select key, answer from sigil.answers where tenant = $1 and key = any ($2::text[])", tenant, keys)
-	found, err := collect(rows, err, func(rows pgx.Rows) (k kept, err error) { return k, rows.Scan(&k.key, &k.record) })
+	found, err := collect(rows, err, func(rows pgx.Rows) (k kept, err error) {
+		err = rows.Scan(&k.key, &k.record)
+		return k, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -138,11 +138,9 @@ type block struct {
 // blocks gives at most limit of a tenant's blocks that end after a position, or ErrGone.
 func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
 	b := &pgx.Batch{}
-	into(b, &blocks, func(rows pgx.Rows) (b block, err error) {
-		return b, rows.Scan(&b.last, &b.base, &b.value)
-	}, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
+	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
 	var trimmed []int64 // looked at last: what Trim took away meanwhile is not missing in silence
-	into(b, &trimmed, number, "select trimmed from sigil.head")
+	into(b, &trimmed, scanOne[int64], "select trimmed from sigil.head")
 	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
@@ -166,7 +164,16 @@ func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 	return uint64(from), uint64(to), reading(ctx, err)
 }
 
-func number(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }
+func scanBlock(rows pgx.Rows) (b block, err error) {
+	err = rows.Scan(&b.last, &b.base, &b.value)
+	return b, err
+}
+
+// scanOne reads a row of one column.
+func scanOne[T any](rows pgx.Rows) (v T, err error) {
+	err = rows.Scan(&v)
+	return v, err
+}
 
 // policyReader gives the policies for a reader of records.
 type policyReader struct {

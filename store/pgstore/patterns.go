@@ -145,8 +145,8 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		i.policy = uint16(policy)
 		return i, err
 	}, "select policy, last_accessed, count(*) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, last_accessed", tenant, now)
-	into(b, &counts, number, `select position from sigil.head union all select trimmed from sigil.head
-union all select count(*) from sigil.crystals where tenant = $1`, tenant)
+	into(b, &counts, scanOne[int64],
+		"select position from sigil.head union all select count(*) from sigil.crystals where tenant = $1", tenant)
 	if err := s.snapshot(ctx, b); err != nil {
 		return stats, err
 	}
@@ -160,7 +160,7 @@ union all select count(*) from sigil.crystals where tenant = $1`, tenant)
 		}
 	}
 	stats.Patterns = len(patterns(groups))
-	stats.Position, stats.Trimmed, stats.PatternCrystals = uint64(counts[0]), uint64(counts[1]), int(counts[2])
+	stats.Position, stats.PatternCrystals = uint64(counts[0]), int(counts[1])
 	policy := s.policyOf(ctx)
 	decay := 0.0
 	for _, i := range idles {
@@ -186,7 +186,7 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
 	rows, err := s.pool.Query(bounded, "select tenant from sigil.tenants where memories > 0 or crystallized > 0 order by tenant")
-	tenants, err := collect(rows, err, func(rows pgx.Rows) (name string, err error) { return name, rows.Scan(&name) })
+	tenants, err := collect(rows, err, scanOne[string])
 	return tenants, reading(ctx, err)
 }
 
@@ -245,7 +245,7 @@ func (s *Store) crystallize(ctx context.Context, tenant string, now time.Time, c
 	var crystals []sigil.Crystal
 	var revision []int64
 	b := &pgx.Batch{}
-	into(b, &revision, func(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) }, "select crystallized from sigil.tenants where tenant = $1", tenant)
+	into(b, &revision, scanOne[int64], "select crystallized from sigil.tenants where tenant = $1", tenant)
 	into(b, &groups, scanGroup, countGroups, tenant, now)
 	into(b, &crystals, scanCrystal(tenant), crystalsOf, tenant)
 	if err := s.snapshot(ctx, b); err != nil {
@@ -288,7 +288,7 @@ func (s *Store) writeCrystals(ctx context.Context, tenant string, revision int64
 	err := s.transact(ctx, func(t *tx) error {
 		var found []int64
 		b := &pgx.Batch{}
-		into(b, &found, func(rows pgx.Rows) (n int64, err error) { return n, rows.Scan(&n) },
+		into(b, &found, scanOne[int64],
 			"update sigil.tenants set crystallized = crystallized + 1 where tenant = $1 and crystallized = $2 returning crystallized", tenant, revision)
 		if err := t.send(ctx, b); err != nil {
 			return err

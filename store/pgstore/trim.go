@@ -4,9 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
@@ -30,7 +27,7 @@ func (s *Store) trim(ctx context.Context, before time.Time, keep uint64) (uint64
 		return 0, err
 	}
 	rows, err := s.pool.Query(bounded, "select tenant from sigil.tenants")
-	tenants, err := collect(rows, err, func(rows pgx.Rows) (name string, err error) { return name, rows.Scan(&name) })
+	tenants, err := collect(rows, err, scanOne[string])
 	if err != nil {
 		return 0, err
 	}
@@ -69,7 +66,7 @@ func (s *Store) firstYoung(ctx context.Context, tenant string, over, young int64
 	defer cancel()
 	for at := over; ; {
 		rows, err := s.pool.Query(bounded, "select last, base, block from sigil.journal where tenant = $1 and last > $2 and base < $3 order by last limit $4", tenant, at, young, maxBlocks)
-		blocks, err := collect(rows, err, func(rows pgx.Rows) (b block, err error) { return b, rows.Scan(&b.last, &b.base, &b.value) })
+		blocks, err := collect(rows, err, scanBlock)
 		if err != nil || len(blocks) == 0 {
 			return young, err
 		}
@@ -79,21 +76,11 @@ func (s *Store) firstYoung(ctx context.Context, tenant string, over, young int64
 			if err != nil {
 				return young, err
 			}
-			if p := firstYoungOf(events, before); p > 0 {
-				return min(young, p), nil
+			if p, ok := record.FirstFrom(events, uint64(over), before); ok {
+				return min(young, int64(p)), nil
 			}
 		}
 	}
-}
-
-// firstYoungOf gives 0 where all are older.
-func firstYoungOf(events []sigil.Event, before time.Time) int64 {
-	for i := range events {
-		if !events[i].Time.Before(before) {
-			return int64(events[i].Position)
-		}
-	}
-	return 0
 }
 
 // dropStep is how many blocks one statement deletes.

@@ -29,14 +29,18 @@ func (s *Store) Verify(ctx context.Context) error {
 	b := &pgx.Batch{}
 	into(b, &rows, scanMeta, "select "+metaColumns+" from sigil.memories")
 	into(b, &blocks, func(rows pgx.Rows) (b tenantBlock, err error) {
-		return b, rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
+		err = rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
+		return b, err
 	}, "select tenant, last, base, block from sigil.journal order by last")
-	into(b, &positions, number, "select position from sigil.head union all select trimmed from sigil.head")
-	into(b, &miscounted, func(rows pgx.Rows) (name string, err error) { return name, rows.Scan(&name) },
+	into(b, &positions, scanOne[int64], "select position from sigil.head union all select trimmed from sigil.head")
+	into(b, &miscounted, scanOne[string],
 		`select coalesce(t.tenant, m.tenant) from sigil.tenants t
 full join (select tenant, count(*) as memories, sum(size) as bytes from sigil.memories group by tenant) m on m.tenant = t.tenant
 where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0) <> coalesce(m.bytes, 0)`)
-	into(b, &crystals, func(rows pgx.Rows) (c sigil.Crystal, err error) { return c, rows.Scan(&c.Tenant, &c.Pattern) },
+	into(b, &crystals, func(rows pgx.Rows) (c sigil.Crystal, err error) {
+		err = rows.Scan(&c.Tenant, &c.Pattern)
+		return c, err
+	},
 		"select tenant, pattern from sigil.crystals")
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)

@@ -165,7 +165,7 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 		return store.Stats{}, err
 	}
 	stats := store.Stats{
-		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: s.position(), Trimmed: s.trimmed,
+		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: s.position(),
 	}
 	decay := 0.0
 	for _, m := range s.of(tenant) {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -42,4 +43,14 @@ func ReadBlock(events []sigil.Event, block []byte, tenant string, base, after, l
 		}
 	}
 	return events, r.err
+}
+
+// FirstFrom gives the position, over one, of the first of events that is not older than a time.
+func FirstFrom(events []sigil.Event, over uint64, from time.Time) (position uint64, ok bool) {
+	for i := range events {
+		if e := &events[i]; e.Position > over && !e.Time.Before(from) {
+			return e.Position, true
+		}
+	}
+	return 0, false
 }
