@@ -52,14 +52,17 @@ func (c *Config) check(say func(setting, why string)) {
 		}
 	}
 	c.checkWebhook(say)
-	for setting, n := range map[string]int64{"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody} {
+	for setting, n := range map[string]int64{
+		"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody,
+		"journal-age": int64(c.JournalAge), "journal-entries": int64(c.JournalEntries),
+	} {
 		if n < 0 {
 			say(setting, "must not be under 0")
 		}
 	}
 	for setting, n := range map[string]int64{
 		"max-data": c.MaxData, "max-depth": int64(c.MaxDepth), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage),
-		"max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections),
+		"max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
 	} {
 		if n < 1 {
 			say(setting, "must be at least 1")
