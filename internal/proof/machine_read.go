@@ -87,7 +87,7 @@ func (m *machine) related() {
 		if !q.Content {
 			want[i].Memory = sigil.Memory{Meta: want[i].Memory.Meta}
 		}
-		if i < len(got) && near(got[i].Resonance, want[i].Resonance) {
+		if i < len(got) && storetest.Near(got[i].Resonance, want[i].Resonance) {
 			want[i].Resonance = got[i].Resonance
 		}
 	}
@@ -164,11 +164,8 @@ func (m *machine) stats() {
 	if want.Memories > 0 {
 		want.AverageDecay = decays / float64(want.Memories)
 	}
-	if near(got.AverageDecay, want.AverageDecay) {
+	if storetest.Near(got.AverageDecay, want.AverageDecay) {
 		want.AverageDecay = got.AverageDecay
 	}
 	storetest.Equal(m.t, "stats", got, want)
 }
-
-// near tells whether two figures are the same but for rounding.
-func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +107,37 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCompareTakesMeansInAnyOrder compares two stores whose mean decays lie on both sides of where a digit
+// is rounded, as sums in different orders can, and two that do differ.
+func TestCompareTakesMeansInAnyOrder(t *testing.T) {
+	const mean = 0.2531030725
+	for name, tt := range map[string]struct{ got, want float64 }{
+		"neighbours": {math.Nextafter(mean, 0), math.Nextafter(mean, 1)},
+		"others":     {mean, mean + 1e-9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heard := &listener{TB: t}
+			storetest.Compare(heard, &withMean{storetest.NewModel(), tt.got}, &withMean{storetest.NewModel(), tt.want},
+				[]string{"a"}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+			if differs := len(heard.errors) != 0; differs != (name == "others") {
+				t.Errorf("said %q", heard.errors)
+			}
+		})
+	}
+}
+
+// withMean is a store that gives this mean of its decays.
+type withMean struct {
+	*storetest.Model
+	mean float64
+}
+
+func (s *withMean) Stats(ctx context.Context, tenant string, now time.Time) (store.Stats, error) {
+	stats, err := s.Model.Stats(ctx, tenant, now)
+	stats.AverageDecay = s.mean
+	return stats, err
 }
 
 // listener takes down what would have failed a test.
