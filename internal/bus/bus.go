@@ -47,9 +47,12 @@ type Options struct {
 // step is how many entries are read at once.
 const step = 1_000
 
-// pace is about how long a subscriber waits after it was given entries: under load many of them go out
-// together, and one that comes alone goes out at once.
-const pace = 100 * time.Millisecond
+// pace is about how long a subscriber waits after it was given the newest entries: under load many of them
+// go out together, and one that comes alone goes out at once. Among few it is short; more share what may go
+// out in a second, and a writer's answers wait behind few of them.
+func pace(subscribers int) time.Duration {
+	return min(max(time.Duration(subscribers)*time.Millisecond, 20*time.Millisecond), 250*time.Millisecond)
+}
 
 // readEvery is the least time between two looks at a tenant's journal.
 const readEvery = 10 * time.Millisecond
@@ -153,6 +156,12 @@ func (b *Bus) leave(tenant string, t *topic) {
 	b.options.Count(-1)
 }
 
+func (b *Bus) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.subscribers
+}
+
 // Close ends all subscriptions, with [sigil.ErrClosed], and waits for the followers.
 func (b *Bus) Close() {
 	b.mu.Lock()
@@ -174,6 +183,9 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 		switch {
 		case err == nil:
 			t.add(entries, b.options.Bytes)
+			if len(entries) == step { // there may be more
+				pause = 0
+			}
 		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // nobody can have what was between
 			t.skip(gone.Oldest)
 		case errors.Is(err, sigil.ErrClosed):

@@ -208,6 +208,27 @@ func TestSlowOnesAreToldAndMissNothing(t *testing.T) {
 	})
 }
 
+// TestWhoReadsKeepsUp has a subscriber that takes what there is at once, of a journal that grows by several
+// segments in the time it is given entries for.
+func TestWhoReadsKeepsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		b := bus.New(j, &bus.Options{Bytes: 200_000, Lagged: func() { t.Error("it fell behind") }})
+		defer b.Close()
+		s := subscribe(t, b, "a", nil)
+		defer s.Close()
+		j.add(2)
+		expect(t, s, 2, 2) // it is live
+		go func() {
+			for range 1000 {
+				j.add(1500)
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		expect(t, s, 4, 1_500_002)
+	})
+}
+
 func TestWhatWasDroppedIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}

@@ -54,6 +54,9 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			continue
 		case len(l.part.entries) > 0:
 			s.after, s.live, s.given = l.part.last(), true, time.Now()
+			if s.after < l.upTo { // more is there: no pause before the next
+				s.given = time.Time{}
+			}
 			return Batch{Entries: l.part.entries, Joined: l.part.joined, Newest: l.upTo}, nil
 		}
 		s.live = true
@@ -68,8 +71,12 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 // pause lets some time pass since the last entries were given, a little more or less: many subscribers who
 // all took what comes at the same moment would hold up everything else for as long as that takes.
 func (s *Subscription) pause(ctx context.Context) error {
+	if !s.live || s.given.IsZero() {
+		return nil
+	}
+	pace := pace(s.bus.count())
 	wait := pace/2 + rand.N(pace) - time.Since(s.given)
-	if wait <= 0 || !s.live {
+	if wait <= 0 {
 		return nil
 	}
 	select {
