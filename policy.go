@@ -156,7 +156,9 @@ func (h HalfLife) Worked(idle time.Duration) string {
 }
 
 func (h HalfLife) String() string {
-	return fmt.Sprintf("halflife h=%s threshold=%v", h.half, h.threshold)
+	// By hand: each memory that is shown names its policy.
+	b := append(append(make([]byte, 0, 64), "halflife h="...), h.half.String()...)
+	return string(strconv.AppendFloat(append(b, " threshold="...), h.threshold, 'g', -1, 64))
 }
 
 func checkCurve(threshold, lifetimeSeconds float64) error {

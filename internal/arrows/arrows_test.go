@@ -39,6 +39,7 @@ var table = map[string][]string{
 	// Pure.
 	"internal/resonance": {root, "github.com/go-json-experiment/json"},
 	"internal/bus":       {root},
+	"internal/lane":      {},
 	"scheduler":          {"github.com/netresearch/go-cron"},
 
 	// Keeping. Only a driver knows its database.
@@ -64,7 +65,7 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/httpapi", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/httpapi", "internal/lane", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

@@ -12,18 +12,26 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/lane"
 )
 
-// server is an [http.Server] that knows when its last goroutine has ended, and that can stop
-// accepting and begin again.
+// server is an [http.Server] behind a fast lane, which gives it the connections with requests that are not
+// plain. It knows when its last goroutine has ended, and can stop accepting and begin again.
 type server struct {
+	lane *lane.Lane
 	http *http.Server
+	rest *handed
 	gate *gate
+	// accept serves what a listener accepts, until that fails.
+	accept func(net.Listener) error
 	// cut ends the contexts of the requests under way; who waits for an answer gets the cause.
 	cut   context.CancelCauseFunc
 	grace time.Duration
-	// accepting has a goroutine for each listener, which are those of pause and serve alone.
+	// accepting has a goroutine for each listener, which are those of pause and serve alone; resting has the
+	// one that takes what the lane hands on.
 	accepting sync.WaitGroup
+	resting   sync.WaitGroup
 	listeners []net.Listener
 	paused    atomic.Bool
 	// connections have a goroutine each; open counts them.
@@ -34,11 +42,22 @@ type server struct {
 // newServer makes a server whose gate is closed.
 func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
-	s := &server{gate: newGate(), cut: cut, grace: grace}
+	s := &server{gate: newGate(), cut: cut, grace: grace, rest: &handed{conns: make(chan net.Conn), closed: make(chan struct{})}}
+	s.lane = lane.New(lane.Options{
+		Takes: httpapi.Frequent, Handler: s.gate, Logger: log, Opened: s.opened, Closed: s.closed,
+		Rest: func(c net.Conn) {
+			if !s.rest.take(c) {
+				_ = c.Close() // a request that came too late
+				s.closed()
+			}
+		},
+		Times: lane.Times{Idle: 2 * time.Minute, Read: 10 * time.Second, Write: 10 * time.Minute},
+	})
+	s.accept = func(l net.Listener) error { return s.lane.Serve(base, l) }
 	s.http = &http.Server{
 		Handler:     s.gate,
 		BaseContext: func(net.Listener) context.Context { return base },
-		ConnState:   s.count,
+		ConnState:   s.left,
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		// Who opens a connection and then says little holds it for these times at most. A request is
 		// broken off with its ReadTimeout even when it was read in whole and is being worked on, so it
@@ -51,17 +70,23 @@ func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *serv
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is the face's to answer, as all else
 	}
+	s.resting.Go(func() { _ = s.http.Serve(s.rest) }) // until drain, and it says no more than that
 	return s
 }
 
-func (s *server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew: // told by the goroutine that accepts: none is new once accepting is done
-		s.open.Add(1)
-		s.connections.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.open.Add(-1)
-		s.connections.Done()
+func (s *server) opened() {
+	s.open.Add(1)
+	s.connections.Add(1)
+}
+
+func (s *server) closed() {
+	s.open.Add(-1)
+	s.connections.Done()
+}
+
+func (s *server) left(_ net.Conn, state http.ConnState) {
+	if state == http.StateClosed || state == http.StateHijacked {
+		s.closed()
 	}
 }
 
@@ -72,7 +97,7 @@ func (s *server) serve(listeners []net.Listener, fail func(error)) {
 	for _, l := range listeners {
 		// pause and drain wait for it.
 		s.accepting.Go(func() {
-			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !s.paused.Load() {
+			if err := s.accept(l); !s.paused.Load() {
 				fail(fmt.Errorf("HTTP: %w", err))
 			}
 		})
@@ -101,21 +126,30 @@ func (s *server) gone() <-chan struct{} {
 	return gone
 }
 
+// finish closes each connection when nothing is under way on it, and waits for that.
+func (s *server) finish(ctx context.Context) error {
+	s.lane.Leave()
+	err := s.http.Shutdown(ctx) // from its begin nothing is handed on
+	return errors.Join(err, s.lane.Wait(ctx))
+}
+
 // drain accepts nothing more and lets requests under way finish until ctx ends. Then it ends their
 // contexts, gives them a grace, and cuts off the connections of those that did not mind.
 func (s *server) drain(ctx context.Context) error {
 	defer s.cut(nil)
 	var unfinished error
-	if err := s.http.Shutdown(ctx); err != nil {
+	s.pause()
+	if err := s.finish(ctx); err != nil {
 		s.cut(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "stopping", Detail: "the daemon stopped before it could answer"})
 		waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 		defer cancel()
-		if err := s.http.Shutdown(waiting); err != nil { // again, since it also closes what has become idle
+		if err := s.finish(waiting); err != nil { // again, since it also closes what has become idle
 			unfinished = fmt.Errorf("%d connections cut off with a request under way", s.open.Load())
+			s.lane.Close()
 			_ = s.http.Close() // of the listener, which is closed
 		}
 	}
-	s.accepting.Wait()
+	s.resting.Wait()
 	// Connections that were taken over, as WebSockets are, the server does not know: their requests it
 	// does.
 	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)

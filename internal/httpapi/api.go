@@ -94,6 +94,12 @@ func New(e *engine.Engine, o *Options) *API {
 	return a
 }
 
+// Headers of every answer, shared by all: they are not appended to.
+var (
+	nosniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
+
 // ServeHTTP answers one request. A panic becomes a problem with status 500, or, where the answer has
 // begun, a broken connection.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -101,9 +107,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.finish()
 
 	h := c.Header()
-	h.Set("X-Request-Id", c.id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
+	h["X-Request-Id"] = []string{c.id} // names in their canonical form: Set would look whether they are
+	h["X-Content-Type-Options"] = nosniff
+	h["Cache-Control"] = noStore
 	if err := a.guard(r); err != nil {
 		c.fail(err)
 		return

@@ -60,7 +60,7 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 const pooledBuffer = 64 << 10
 
 // json answers with v and a line end.
-func (c *call) json(status int, v any) error { return c.encoded(status, "application/json", v) }
+func (c *call) json(status int, v any) error { return c.encoded(status, jsonType, v) }
 
 // encoded answers with each of lines as JSON on a line of its own.
 func (c *call) encoded(status int, contentType string, lines ...any) error {
@@ -90,10 +90,16 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 	return nil
 }
 
+var jsonTypes = []string{jsonType}
+
 func (c *call) bytesOf(status int, contentType string, body []byte) {
 	h := c.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if contentType == jsonType {
+		h["Content-Type"] = jsonTypes
+	} else {
+		h.Set("Content-Type", contentType)
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.WriteHeader(status)
 	_, _ = c.Write(body) // a client that left is nobody's to tell
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -37,6 +38,51 @@ func (a *API) draft(body []byte) (d sigil.Draft, err error) {
 		err = missingField("data")
 	}
 	return d, err
+}
+
+// dataOnly gives the data of a body that is nothing but {"data":…}, as most are, where that is an object or
+// an array. It finds where the value ends and no more: whether it is JSON is for who takes it to say, and
+// where it is not, [API.draft] says what is wrong with the body.
+func dataOnly(body []byte) (data []byte, ok bool) {
+	data, ok = bytes.CutPrefix(body, []byte(`{"data":`))
+	if !ok || len(data) < 3 || data[len(data)-1] != '}' || data[0] != '{' && data[0] != '[' {
+		return nil, false
+	}
+	data = data[:len(data)-1]
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return data, i == len(data)-1
+			}
+		case '"':
+			end := bytes.IndexByte(data[i+1:], '"')
+			for end > 0 && escaped(data[i+1:i+1+end]) {
+				more := bytes.IndexByte(data[i+1+end+1:], '"')
+				if more < 0 {
+					return nil, false
+				}
+				end += 1 + more
+			}
+			if end < 0 {
+				return nil, false
+			}
+			i += 1 + end
+		}
+	}
+	return nil, false
+}
+
+// escaped tells whether what follows text is escaped by a backslash at its end.
+func escaped(text []byte) bool {
+	n := len(text)
+	for n > 0 && text[n-1] == '\\' {
+		n--
+	}
+	return (len(text)-n)%2 == 1
 }
 
 // object reads one JSON object whose members are each as deep as data may be.

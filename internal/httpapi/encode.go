@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/sigil-dna/sigil"
@@ -10,34 +11,41 @@ import (
 const maxKey = 255
 
 func (a *API) encode(c *call) error {
-	d, err := a.drafted(c, a.draft)
+	key, body, err := a.sent(c)
 	if err != nil {
 		return err
 	}
+	data, plain := dataOnly(body)
+	d := sigil.Draft{Data: data}
+	if !plain {
+		if d, err = a.draft(body); err != nil {
+			return err
+		}
+	}
+	d.IdempotencyKey = key
 	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
+	if plain && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
+		if _, err := a.draft(body); err != nil { // what is wrong with the body comes first
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
-	c.Header().Set("Location", "/v1/sigils/"+m.ID.String())
+	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	return c.json(http.StatusCreated, encoded(&m))
 }
 
-// drafted gives the draft that read makes of the request's body, with its idempotency key.
-func (a *API) drafted(c *call, read func(body []byte) (sigil.Draft, error)) (d sigil.Draft, err error) {
+// sent gives what a request to encode has sent.
+func (a *API) sent(c *call) (key string, body []byte, err error) {
 	if _, err := c.contentType(jsonType); err != nil {
-		return d, err
+		return "", nil, err
 	}
-	key, err := idempotencyKey(c.r, maxKey)
-	if err != nil {
-		return d, err
+	if key, err = idempotencyKey(c.r, maxKey); err != nil {
+		return "", nil, err
 	}
-	body, err := c.body(a.options.MaxBody)
-	if err != nil {
-		return d, err
-	}
-	d, err = read(body)
-	d.IdempotencyKey = key
-	return d, err
+	body, err = c.body(a.options.MaxBody)
+	return key, body, err
 }
 
 // encoded shows m as it was when it was encoded, so that a repeated request with the same

@@ -88,10 +88,15 @@ func oldProblem(p sigil.Problem) oldError {
 }
 
 func (a *API) oldEncode(c *call) error {
-	d, err := a.drafted(c, a.oldDraft)
+	key, body, err := a.sent(c)
 	if err != nil {
 		return err
 	}
+	d, err := a.oldDraft(body)
+	if err != nil {
+		return err
+	}
+	d.IdempotencyKey = key
 	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
 	if err != nil {
 		return oldNames(err)

@@ -62,6 +62,10 @@ func routes() []route {
 	return all
 }
 
+// Frequent tells whether a request is of the kind that most are: of a short body and a short answer, none
+// of them a stream.
+func Frequent(_, path string) bool { return strings.HasPrefix(path, "/v1/sigils") }
+
 // register gives the routes to the mux, one pattern for all that share a path: which of them is meant
 // is decided by verb and method in [API.dispatch], so that every refusal is a problem like the others.
 func (a *API) register() {
@@ -105,7 +109,9 @@ func (a *API) dispatch(c *call, candidates []route) error {
 		}
 		c.route = rt.path
 		if rt.method == c.r.Method || rt.method == http.MethodGet && c.r.Method == http.MethodHead {
-			c.r.SetPathValue("id", id)
+			if colon {
+				c.r.SetPathValue("id", id)
+			}
 			return a.serve(c, rt)
 		}
 		if allow = append(allow, rt.method); rt.method == http.MethodGet {
