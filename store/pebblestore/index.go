@@ -67,7 +67,7 @@ func (x *index) find(key sigil.Key) (*tenant, *entry) {
 	if t == nil {
 		return nil, nil
 	}
-	return t, t.byID[key.ID]
+	return t, t.find(key.ID)
 }
 
 // tenant gives the tenant of a name, made where there is none.
@@ -138,9 +138,10 @@ func (x *index) keys() []sigil.Key {
 	defer x.mu.RUnlock()
 	keys := make([]sigil.Key, 0, x.memories)
 	for name, t := range x.tenants {
-		for id := range t.byID {
-			keys = append(keys, sigil.Key{Tenant: name, ID: id})
-		}
+		t.all.scan(func(e *entry) bool {
+			keys = append(keys, sigil.Key{Tenant: name, ID: e.id})
+			return true
+		})
 	}
 	return keys
 }
@@ -179,7 +180,7 @@ func (x *index) setCrystal(t *tenant, c sigil.Crystal) {
 //
 // +checklocks:x.mu
 func (x *index) tidy(t *tenant) {
-	if len(t.byID) == 0 && len(t.crystals) == 0 && t.arriving == (load{}) {
+	if t.all.count == 0 && len(t.crystals) == 0 && t.arriving == (load{}) {
 		delete(x.tenants, t.name)
 	}
 }

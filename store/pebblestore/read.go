@@ -133,9 +133,6 @@ func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) boo
 	}
 	seen := 0
 	step := func(e *entry) bool {
-		if e.id == before {
-			return true
-		}
 		seen++
 		if !visit(e) {
 			*more = true
@@ -144,11 +141,11 @@ func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) boo
 		*more = seen == listStep
 		return !*more
 	}
+	from := idKey(0, before)
 	if before == (sigil.ID{}) {
-		t.newest.Scan(step)
-	} else {
-		t.newest.Ascend(&entry{id: before}, step)
+		from = idKey(1, before) // over all
 	}
+	t.all.before(from, step)
 }
 
 // Fading gives a page by deadline; see [store.Store].
@@ -299,7 +296,7 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	defer s.index.mu.RUnlock()
 	names := make([]string, 0, len(s.index.tenants))
 	for name, t := range s.index.tenants {
-		if len(t.byID)+len(t.crystals) > 0 {
+		if t.all.count+len(t.crystals) > 0 {
 			names = append(names, name)
 		}
 	}

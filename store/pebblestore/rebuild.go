@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -51,14 +52,55 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	var t *tenant // the tenant of the last key: keys of one tenant follow one another
-	return s.scan([]byte{metaFamily}, func(key, value []byte) error {
-		name, rest, ok := splitTenant(key)
-		if !ok || len(rest) != len(sigil.ID{}) {
+	return s.rebuildMemories()
+}
+
+// found are entries of one tenant, as they are read.
+type found struct {
+	tenant  string
+	entries []*entry
+}
+
+// rebuildMemories reads the figures of all memories on one goroutine and indexes them on another: each takes
+// about as long.
+//
+// +checklocks:s.index.mu
+func (s *Store) rebuildMemories() error {
+	read, indexed := make(chan found, 4), make(chan struct{})
+	// Ends when read is closed, below.
+	go func() {
+		defer close(indexed)
+		for f := range read {
+			t := s.index.tenant(f.tenant) // +checklocksignore: by who waits for this
+			for _, e := range f.entries {
+				s.index.insert(t, e) // +checklocksignore: likewise
+			}
+		}
+	}()
+	defer func() { // also where a disk that fails ends this goroutine
+		close(read)
+		<-indexed
+	}()
+	const most = 1024
+	var next found
+	var prefix []byte // of the keys of its tenant, which follow one another
+	err := s.scan([]byte{metaFamily}, func(key, value []byte) error {
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(next.entries) == most {
+			name, _, ok := splitTenant(key)
+			if !ok {
+				return record.ErrDamaged
+			}
+			if len(next.entries) > 0 {
+				read <- next
+			}
+			next, prefix = found{name, make([]*entry, 0, most)}, tenantPrefix(metaFamily, name)
+		}
+		rest := key[len(prefix):]
+		if len(rest) != len(sigil.ID{}) {
 			return record.ErrDamaged
 		}
 		r := record.NewReader(value)
-		m := r.Meta(sigil.Key{Tenant: name, ID: sigil.ID(rest)}, s.policies)
+		m := r.Meta(sigil.Key{Tenant: next.tenant, ID: sigil.ID(rest)}, s.policies)
 		if r.End() != nil {
 			return record.ErrDamaged
 		}
@@ -66,12 +108,13 @@ func (s *Store) rebuild() error {
 		if err != nil {
 			return err
 		}
-		if t == nil || t.name != name {
-			t = s.index.tenant(name) // +checklocksignore: it is locked, above
-		}
-		s.index.insert(t, newEntry(&m, number)) // +checklocksignore: it is locked, above
+		next.entries = append(next.entries, newEntry(&m, number))
 		return nil
 	})
+	if len(next.entries) > 0 {
+		read <- next
+	}
+	return err
 }
 
 // scan shows visit every record whose key starts with prefix, in order. What it shows is good until

@@ -58,7 +58,7 @@ func (s *Store) stillThere(r *room, now int64) bool {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	for _, v := range r.victims {
-		if r.tenant.byID[v.entry.id] != v.entry || v.entry.fades != v.fades || !v.entry.mayLeave(now) {
+		if r.tenant.find(v.entry.id) != v.entry || v.entry.fades != v.fades || !v.entry.mayLeave(now) {
 			return false
 		}
 	}
@@ -72,7 +72,7 @@ func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) 
 	r := &room{tenant: t, arriving: arriving}
 	t.arriving.add(arriving, 1)
 	tooMany := func() bool {
-		return quota.Memories > 0 && len(t.byID)+t.arriving.memories-t.leaving.memories > quota.Memories
+		return quota.Memories > 0 && t.all.count+t.arriving.memories-t.leaving.memories > quota.Memories
 	}
 	tooBig := func() bool {
 		return quota.Bytes > 0 && t.bytes+t.arriving.bytes-t.leaving.bytes > quota.Bytes
@@ -107,15 +107,15 @@ func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) 
 func (t *tenant) mayLeave(now int64, visit func(*entry) bool) {
 	// What is pinned or crystallized may leave where its ttl is over; those come between the others.
 	var ended []*entry
-	t.ending.Scan(func(e *entry) bool {
+	t.ending.scan(func(e *entry) bool {
 		if e.due(now) {
 			ended = append(ended, e)
 		}
 		return e.due(now)
 	})
 	more := true
-	t.fading.Scan(func(e *entry) bool {
-		for more && len(ended) > 0 && byDeadline(ended[0], e) {
+	t.fading.scan(func(e *entry) bool {
+		for more && len(ended) > 0 && byDeadline(ended[0]).compare(byDeadline(e)) < 0 {
 			more, ended = visit(ended[0]), ended[1:]
 		}
 		more = more && visit(e)

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tidwall/btree"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -62,7 +60,7 @@ func newEntry(m *sigil.Meta, policy uint16) *entry {
 	return e
 }
 
-// set takes over what an update may change. e must not be in a tree.
+// set takes over what an update may change. e must not be among what is sorted by deadline.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy
 	e.fades = never
@@ -74,16 +72,12 @@ func (e *entry) set(m *sigil.Meta, policy uint16) {
 // tenant indexes one tenant's memories. The index lock guards it.
 type tenant struct {
 	name string
-	byID map[sigil.ID]*entry
-	// newest holds all by descending id.
-	newest *btree.BTreeG[*entry]
+	all  sorted // by id, which is by age
 	// fading and ending hold, by deadline, what has one: fading what may be evicted, ending the pinned
 	// and crystallized memories with a ttl.
-	fading, ending *btree.BTreeG[*entry]
-	// newestHint and fadingHint are where the last entry came in: the next one mostly comes beside it.
-	newestHint, fadingHint btree.PathHint
-	frequencies            map[uint16]*bucket
-	crystals               map[int]sigil.Crystal // of patterns, by group
+	fading, ending sorted
+	frequencies    map[uint16]*bucket
+	crystals       map[int]sigil.Crystal // of patterns, by group
 
 	bytes        int64
 	pinned       int
@@ -111,7 +105,7 @@ type bucket struct {
 
 func (b *bucket) insert(e *entry) {
 	at := len(b.entries)
-	if at > 0 && byNewest(b.entries[at-1], e) {
+	if at > 0 && compareIDs(b.entries[at-1], e) > 0 {
 		at, _ = slices.BinarySearchFunc(b.entries, e, compareIDs)
 	}
 	b.entries = slices.Insert(b.entries, at, e)
@@ -128,29 +122,18 @@ func (b *bucket) remove(e *entry) {
 
 func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 
-func byNewest(a, b *entry) bool { return compareIDs(a, b) > 0 }
-
-func byDeadline(a, b *entry) bool {
-	if a.fades != b.fades {
-		return a.fades < b.fades
-	}
-	return bytes.Compare(a.id[:], b.id[:]) < 0
-}
-
-func newTree(less func(a, b *entry) bool) *btree.BTreeG[*entry] {
-	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
-}
-
 func newTenant(name string) *tenant {
 	return &tenant{
-		name: name, byID: map[sigil.ID]*entry{}, newest: newTree(byNewest), fading: newTree(byDeadline), ending: newTree(byDeadline),
+		name: name, all: sorted{key: byID}, fading: sorted{key: byDeadline}, ending: sorted{key: byDeadline},
 		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: never,
 	}
 }
 
+// find gives the entry of an id, or nil.
+func (t *tenant) find(id sigil.ID) *entry { return t.all.find(idKey(0, id)) }
+
 func (t *tenant) insert(e *entry) {
-	t.byID[e.id] = e
-	t.newest.SetHint(e, &t.newestHint)
+	t.all.insert(e)
 	b := t.frequencies[e.frequency]
 	if b == nil {
 		b = &bucket{}
@@ -166,8 +149,7 @@ func (t *tenant) insert(e *entry) {
 
 func (t *tenant) remove(e *entry) {
 	t.unschedule(e)
-	delete(t.byID, e.id)
-	t.newest.Delete(e)
+	t.all.remove(e)
 	b := t.frequencies[e.frequency]
 	b.remove(e)
 	if len(b.entries) == 0 {
@@ -193,9 +175,9 @@ func (t *tenant) schedule(e *entry) {
 	switch {
 	case e.fades == never:
 	case e.evictable():
-		t.fading.SetHint(e, &t.fadingHint)
+		t.fading.insert(e)
 	default:
-		t.ending.Set(e)
+		t.ending.insert(e)
 	}
 }
 
@@ -206,17 +188,17 @@ func (t *tenant) unschedule(e *entry) {
 	switch {
 	case e.fades == never:
 	case e.evictable():
-		t.fading.Delete(e)
+		t.fading.remove(e)
 	default:
-		t.ending.Delete(e)
+		t.ending.remove(e)
 	}
 }
 
 // nextFade gives the earliest deadline, or never.
 func (t *tenant) nextFade() int64 {
 	next := int64(never)
-	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
-		if e, ok := tree.Min(); ok {
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+		if e := list.first(); e != nil {
 			next = min(next, e.fades)
 		}
 	}
@@ -226,9 +208,9 @@ func (t *tenant) nextFade() int64 {
 // soonest gives at most limit entries by deadline: those after from, up to until.
 func (t *tenant) soonest(from *entry, until int64, limit int) []*entry {
 	var found []*entry
-	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		n := 0
-		tree.Ascend(from, func(e *entry) bool {
+		list.from(byDeadline(from), func(e *entry) bool {
 			if n == limit || e.fades > until {
 				return false
 			}
@@ -245,9 +227,9 @@ func (t *tenant) soonest(from *entry, until int64, limit int) []*entry {
 
 // due shows visit what is past its deadline at now, until visit says to stop.
 func (t *tenant) due(now int64, visit func(*entry) bool) {
-	for _, tree := range []*btree.BTreeG[*entry]{t.fading, t.ending} {
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		stopped := false
-		tree.Scan(func(e *entry) bool {
+		list.scan(func(e *entry) bool {
 			if !e.due(now) {
 				return false
 			}

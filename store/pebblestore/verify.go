@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-
-	"github.com/sigil-dna/sigil"
 )
 
 // looks is how often Verify looks before it believes what it does not like.
@@ -57,12 +55,18 @@ func (s *Store) differences(fresh *Store) error {
 	defer fresh.index.mu.Unlock()
 	// Refreshes that are not written yet are not missing.
 	for name, t := range s.index.tenants {
-		for id, e := range t.byID {
-			key := sigil.Key{Tenant: name, ID: id}
-			if _, onDisk := fresh.index.find(key); e.dirty && onDisk != nil {
-				m := e.meta(name, s.policies)
-				fresh.index.update(key, &m, e.policy)
+		f := fresh.index.tenants[name]
+		t.all.scan(func(e *entry) bool {
+			if f != nil && e.dirty {
+				if onDisk := f.find(e.id); onDisk != nil {
+					m := e.meta(name, s.policies)
+					f.update(onDisk, &m, e.policy)
+				}
 			}
+			return true
+		})
+		if f != nil {
+			fresh.index.reschedule(f)
 		}
 	}
 	var problems []error
@@ -102,11 +106,12 @@ func (s *Store) differences(fresh *Store) error {
 func (t *tenant) figures(p *policies) map[string]any {
 	figures := map[string]any{
 		"bytes": t.bytes, "pinned": t.pinned, "crystallized": t.crystallized, "arriving": t.arriving, "leaving": t.leaving,
-		"first": t.first, "newest": t.newest.Len(), "fading": t.fading.Len(), "ending": t.ending.Len(), "crystals": t.crystals,
+		"first": t.first, "memories": t.all.count, "fading": t.fading.count, "ending": t.ending.count, "crystals": t.crystals,
 	}
-	for id, e := range t.byID {
-		figures["memory "+id.String()] = e.meta(t.name, p)
-	}
+	t.all.scan(func(e *entry) bool {
+		figures["memory "+e.id.String()] = e.meta(t.name, p)
+		return true
+	})
 	for f, b := range t.frequencies {
 		figures[fmt.Sprint("sum of frequency ", f)] = b.sum
 	}

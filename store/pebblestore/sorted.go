@@ -1,0 +1,187 @@
+package pebblestore
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// sorted holds entries by ascending key: a list of runs, each a sorted slice. It takes 8 bytes an entry
+// where a B-tree of half-full nodes takes 19 and a map 28 to 56, and what comes in at its end, as nearly all
+// does, is appended. Finding is two binary searches. The entries' keys must not change while they are in it,
+// and no two are equal.
+type sorted struct {
+	key   func(*entry) key
+	runs  []run // none is empty
+	count int
+}
+
+// run is a stretch of entries. Its first key stands beside those of the others: to find the run, no
+// entry is looked at.
+type run struct {
+	first   key
+	entries []*entry
+}
+
+// runSize is the most entries of a run. To put one in its middle moves half of them: 1 KiB.
+const runSize = 256
+
+// key orders entries: by a time, or none, and by id.
+type key struct {
+	at     int64
+	hi, lo uint64
+}
+
+func byID(e *entry) key { return idKey(0, e.id) }
+
+func byDeadline(e *entry) key { return idKey(e.fades, e.id) }
+
+func idKey(at int64, id sigil.ID) key {
+	return key{at, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])}
+}
+
+func (k key) compare(l key) int {
+	switch {
+	case k.at != l.at:
+		return cmp.Compare(k.at, l.at)
+	case k.hi != l.hi:
+		return cmp.Compare(k.hi, l.hi)
+	}
+	return cmp.Compare(k.lo, l.lo)
+}
+
+// place gives where an entry of key k is or would be.
+func (s *sorted) place(k key) (at, i int, found bool) {
+	if len(s.runs) == 0 {
+		return 0, 0, false
+	}
+	if at = len(s.runs) - 1; s.runs[at].first.compare(k) > 0 {
+		at = max(0, sort.Search(at, func(i int) bool { return s.runs[i].first.compare(k) > 0 })-1)
+	}
+	entries := s.runs[at].entries
+	if last := len(entries) - 1; s.key(entries[last]).compare(k) < 0 {
+		return at, last + 1, false
+	}
+	i, found = slices.BinarySearchFunc(entries, k, func(e *entry, k key) int { return s.key(e).compare(k) })
+	return at, i, found
+}
+
+// find gives the entry of a key, or nil.
+func (s *sorted) find(k key) *entry {
+	at, i, found := s.place(k)
+	if !found {
+		return nil
+	}
+	return s.runs[at].entries[i]
+}
+
+// insert adds an entry, which is not there.
+func (s *sorted) insert(e *entry) {
+	s.count++
+	k := s.key(e)
+	at, i, _ := s.place(k)
+	if at == len(s.runs) {
+		s.runs = append(s.runs, run{k, []*entry{e}})
+		return
+	}
+	c := &s.runs[at]
+	if len(c.entries) == runSize {
+		if at == len(s.runs)-1 && i == runSize { // at the end: runs stay full
+			s.runs = append(s.runs, run{k, []*entry{e}})
+			return
+		}
+		const half = runSize / 2
+		upper := slices.Clone(c.entries[half:])
+		s.runs = slices.Insert(s.runs, at+1, run{s.key(upper[0]), upper})
+		c = &s.runs[at]
+		clear(c.entries[half:])
+		c.entries = c.entries[:half]
+		if i > half {
+			c, i = &s.runs[at+1], i-half
+		}
+	}
+	c.entries = slices.Insert(c.entries, i, e)
+	c.first = s.key(c.entries[0])
+}
+
+// remove takes an entry out, if it is there.
+func (s *sorted) remove(e *entry) {
+	at, i, found := s.place(s.key(e))
+	if !found {
+		return
+	}
+	s.count--
+	c := &s.runs[at]
+	c.entries = slices.Delete(c.entries, i, i+1)
+	if len(c.entries) == 0 {
+		s.drop(at)
+		return
+	}
+	c.first = s.key(c.entries[0])
+	// Two that are mostly empty become one.
+	for _, left := range [...]int{at - 1, at} {
+		if left < 0 || left+1 >= len(s.runs) {
+			continue
+		}
+		a, b := &s.runs[left], &s.runs[left+1]
+		if len(a.entries)+len(b.entries) <= runSize/2 {
+			a.entries = append(a.entries, b.entries...)
+			s.drop(left + 1)
+			return
+		}
+	}
+}
+
+func (s *sorted) drop(at int) {
+	if at == 0 { // as when what is due goes: nothing is moved
+		s.runs[0] = run{}
+		s.runs = s.runs[1:]
+		return
+	}
+	s.runs = slices.Delete(s.runs, at, at+1)
+}
+
+// first gives the entry of the least key, or nil.
+func (s *sorted) first() *entry {
+	if s.count == 0 {
+		return nil
+	}
+	return s.runs[0].entries[0]
+}
+
+// scan shows visit all entries, until it gives false.
+func (s *sorted) scan(visit func(*entry) bool) { s.ascend(0, 0, visit) }
+
+// from shows visit the entries from key k on, until it gives false.
+func (s *sorted) from(k key, visit func(*entry) bool) {
+	at, i, _ := s.place(k)
+	s.ascend(at, i, visit)
+}
+
+func (s *sorted) ascend(at, i int, visit func(*entry) bool) {
+	for ; at < len(s.runs); at, i = at+1, 0 {
+		for _, e := range s.runs[at].entries[i:] {
+			if !visit(e) {
+				return
+			}
+		}
+	}
+}
+
+// before shows visit the entries under key k, from the greatest down, until it gives false.
+func (s *sorted) before(k key, visit func(*entry) bool) {
+	at, i, _ := s.place(k)
+	for ; at >= 0 && at < len(s.runs); at-- {
+		for _, e := range slices.Backward(s.runs[at].entries[:i]) {
+			if !visit(e) {
+				return
+			}
+		}
+		if at > 0 {
+			i = len(s.runs[at-1].entries)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package pebblestore
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestSortedIsASortedSlice does random changes to a sorted and to a slice, grown by what comes in order, in
+// the middle and anywhere, and shrunk from the front and anywhere.
+func TestSortedIsASortedSlice(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
+		s := sorted{key: byDeadline}
+		var want []*entry
+		compare := func(e *entry, k key) int { return byDeadline(e).compare(k) }
+		for step := range 6000 {
+			e := &entry{id: sigil.ID{15: byte(step), 14: byte(step >> 8)}}
+			growing := step%3000 < 2000
+			switch way := rng.IntN(10); {
+			case growing && way < 6 || len(want) == 0: // at the end
+				e.fades = int64(step) * 10
+			case growing && way < 8: // many of one deadline
+				e.fades = 5000
+			case growing:
+				e.fades = rng.Int64N(60_000)
+			case way < 5:
+				s.remove(want[0])
+				want = want[1:]
+				continue
+			default:
+				i := rng.IntN(len(want))
+				s.remove(want[i])
+				want = slices.Delete(want, i, i+1)
+				continue
+			}
+			s.insert(e)
+			i, _ := slices.BinarySearchFunc(want, byDeadline(e), compare)
+			want = slices.Insert(want, i, e)
+			if step%37 == 0 {
+				same(t, &s, want, rng)
+			}
+		}
+		same(t, &s, want, rng)
+		for _, e := range want {
+			s.remove(e)
+		}
+		same(t, &s, nil, rng)
+	}
+}
+
+func same(t *testing.T, s *sorted, want []*entry, rng *rand.Rand) {
+	t.Helper()
+	all := func(walk func(func(*entry) bool)) (got []*entry) {
+		walk(func(e *entry) bool { got = append(got, e); return true })
+		return got
+	}
+	if got := all(s.scan); !slices.Equal(got, want) || s.count != len(want) {
+		t.Fatalf("%d entries, said to be %d; want %d", len(got), s.count, len(want))
+	}
+	i, k := 0, key{at: rng.Int64N(60_000)}
+	if len(want) > 0 {
+		i = rng.IntN(len(want))
+		k = byDeadline(want[i])
+		if s.first() != want[0] || s.find(k) != want[i] || s.find(key{k.at, k.hi + 1, k.lo}) != nil {
+			t.Fatal("an entry is not found, or one that is not there is")
+		}
+	} else if s.first() != nil || s.find(k) != nil {
+		t.Fatal("something is in nothing")
+	}
+	after, before := want[i:], slices.Clone(want[:i])
+	slices.Reverse(before)
+	if got := all(func(visit func(*entry) bool) { s.from(k, visit) }); !slices.Equal(got, after) {
+		t.Fatalf("%d entries from the one at %d, want %d", len(got), i, len(after))
+	}
+	if got := all(func(visit func(*entry) bool) { s.before(k, visit) }); !slices.Equal(got, before) {
+		t.Fatalf("%d entries before the one at %d, want %d", len(got), i, len(before))
+	}
+	for at, r := range s.runs {
+		if len(r.entries) == 0 || len(r.entries) > runSize || r.first != s.key(r.entries[0]) {
+			t.Fatalf("run %d of %d has %d entries, and a first one that is not told", at, len(s.runs), len(r.entries))
+		}
+	}
+	if s.count > 0 && len(s.runs) > 4*s.count/runSize+2 {
+		t.Fatalf("%d runs for %d entries", len(s.runs), s.count)
+	}
+}
