@@ -213,9 +213,11 @@ type EventPage struct {
 	Next   uint64      `json:"next"`
 }
 
-// BatchItem is what became of one memory of a batch: Memory or Problem is set.
+// BatchItem is what became of one memory of a batch: Memory, ID alone where no more was asked for, or Problem
+// is set.
 type BatchItem struct {
 	Status  int      `json:"status"` // as a request of its own would have been answered
+	ID      *ID      `json:"id,omitempty"`
 	Memory  *View    `json:"memory,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
 }

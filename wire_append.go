@@ -104,6 +104,59 @@ func (e *EventView) AppendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// AppendJSON appends i as JSON.
+func (i *BatchItem) AppendJSON(b []byte) (_ []byte, err error) {
+	b = strconv.AppendInt(append(b, `{"status":`...), int64(i.Status), 10)
+	if i.ID != nil {
+		b = append(appendID(append(b, `,"id":"`...), *i.ID), '"')
+	}
+	if i.Memory != nil {
+		if b, err = i.Memory.AppendJSON(append(b, `,"memory":`...)); err != nil {
+			return b, err
+		}
+	}
+	if i.Problem != nil {
+		if b, err = appendAny(append(b, `,"problem":`...), i.Problem); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// AppendJSON appends p as JSON.
+func (p *BatchPage) AppendJSON(b []byte) ([]byte, error) {
+	b, err := appendAll(append(b, `{"results":`...), p.Results, (*BatchItem).AppendJSON)
+	return append(b, '}'), err
+}
+
+// AppendJSON appends p as JSON.
+func (p *RelatedPage) AppendJSON(b []byte) ([]byte, error) {
+	b, err := appendAll(append(b, `{"related":`...), p.Related, (*View).AppendJSON)
+	return append(b, '}'), err
+}
+
+// AppendJSON appends p as JSON.
+func (p *MemoryPage) AppendJSON(b []byte) ([]byte, error) {
+	b, err := appendAll(append(b, `{"memories":`...), p.Memories, (*View).AppendJSON)
+	return append(appendOptional(append(b, `,"next":`...), p.Next), '}'), err
+}
+
+func appendAll[T any](b []byte, all []T, one func(*T, []byte) ([]byte, error)) (_ []byte, err error) {
+	if all == nil {
+		return append(b, "null"...), nil
+	}
+	b = append(b, '[')
+	for i := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = one(&all[i], b); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
 // AppendJSON appends m as JSON.
 func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 	b = appendString(append(b, `{"type":`...), m.Type)

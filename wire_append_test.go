@@ -81,6 +81,18 @@ func TestAppendJSON(t *testing.T) {
 		}
 		got, err = m.AppendJSON([]byte("x"))
 		same(t, m, got, err)
+
+		items := []sigil.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID}, {Status: 400, Problem: &sigil.Problem{Code: text()}}}
+		views := []sigil.View{v, v}[:rng.IntN(3)]
+		if maybe() {
+			items, views = nil, nil
+		}
+		got, err = (&sigil.BatchPage{Results: items}).AppendJSON([]byte("x"))
+		same(t, sigil.BatchPage{Results: items}, got, err)
+		got, err = (&sigil.RelatedPage{Related: views}).AppendJSON([]byte("x"))
+		same(t, sigil.RelatedPage{Related: views}, got, err)
+		got, err = (&sigil.MemoryPage{Memories: views, Next: v.TTL}).AppendJSON([]byte("x"))
+		same(t, sigil.MemoryPage{Memories: views, Next: v.TTL}, got, err)
 	}
 }
 

@@ -44,6 +44,16 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) 
 // apart by their place. A draft that is not even JSON spoils the batch before anything is sent; the
 // error's field begins with its place, as "3/data".
 func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
+	return c.encodeBatch(ctx, drafts, false)
+}
+
+// ImportBatch is [Client.EncodeBatch] for many: of what was kept it is told the ID, not the Memory, which is
+// several times as fast.
+func (c *Client) ImportBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
+	return c.encodeBatch(ctx, drafts, true)
+}
+
+func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bool) ([]sigil.BatchItem, error) {
 	if len(drafts) == 0 {
 		return nil, nil
 	}
@@ -61,7 +71,7 @@ func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil
 	}
 	answer, err := c.do(ctx, request{
 		method: http.MethodPost, path: "/v1/sigils:batch", body: body,
-		contentType: ndjsonType, idempotencyKey: drafts[0].IdempotencyKey,
+		contentType: ndjsonType, idempotencyKey: drafts[0].IdempotencyKey, brief: brief,
 	})
 	if err != nil {
 		return nil, err
@@ -100,6 +110,9 @@ func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
 		if c := d.IdempotencyKey[i]; c < 0x20 || c > 0x7e {
 			return to, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
 		}
+	}
+	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+		return append(append(append(to, `{"data":`...), d.Data...), "}\n"...), nil // most of them, and as json would
 	}
 	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags}
 	if d.TTL != 0 {

@@ -29,6 +29,7 @@ type request struct {
 	contentType string
 	// idempotencyKey goes along where it is not empty.
 	idempotencyKey string
+	brief          bool // the answer need not repeat what was sent
 }
 
 // do sends r and gives the whole answer if it is a success.
@@ -70,6 +71,9 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	req.Header.Set("User-Agent", c.agent)
 	if c.tenant != "" {
 		req.Header.Set("Sigil-Tenant", c.tenant)
+	}
+	if r.brief {
+		req.Header.Set("Prefer", "return=minimal")
 	}
 	if r.idempotencyKey != "" {
 		req.Header.Set("Idempotency-Key", r.idempotencyKey)

@@ -28,8 +28,10 @@ type loader struct {
 	draft  sigil.Draft // what all lines have in common
 	lines  *lineReader
 	bar    *progress
+	// inFlight is how many batches may be on their way at once, at least 1.
+	inFlight int
+	silent   bool // what was kept is not printed
 
-	refused         []refusal // since they were last reported
 	encoded, failed int
 }
 
@@ -39,18 +41,34 @@ type refusal struct {
 	err  error
 }
 
-// batch is lines on their way. numbers are those of the lines.
+// batch is lines on their way. numbers are those of the lines of drafts; refused are lines that were not sent.
 type batch struct {
 	drafts  []sigil.Draft
 	numbers []int
 	bytes   int
+	refused []refusal
+
+	// done is closed when the rest is known: what became of each draft, or why it is not known.
+	done  chan struct{}
+	items []outcome
+	err   error
+}
+
+// outcome is what became of a draft.
+type outcome struct {
+	item sigil.BatchItem
+	err  error
 }
 
 // encodeLines keeps every line of in. size is how many bytes in has; 0 where that is not known.
 func (a *app) encodeLines(ctx context.Context, draft sigil.Draft, in io.Reader, size int64) error {
+	return a.load(ctx, &loader{app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: 1})
+}
+
+func (a *app) load(ctx context.Context, l *loader) error {
 	return a.with(func(c *client.Client) error {
 		begin := time.Now()
-		l := &loader{app: a, client: c, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size)}
+		l.client = c
 		err := l.run(ctx)
 		l.bar.end()
 		a.say("encoded %d, failed %d in %s", l.encoded, l.failed, took(time.Since(begin)))
@@ -64,50 +82,58 @@ func (a *app) encodeLines(ctx context.Context, draft sigil.Draft, in io.Reader, 
 	})
 }
 
-func (l *loader) run(ctx context.Context) error {
-	defer l.report()
-	for {
-		b, last, err := l.read()
-		if err != nil {
-			return fmt.Errorf("cannot read line %d: %w", l.lines.number+1, err)
+func (l *loader) run(ctx context.Context) (err error) {
+	var pending []*batch // in the order of their lines
+	for last := false; !last; {
+		b := &batch{done: make(chan struct{})}
+		if last, err = l.read(b); err != nil {
+			err, last = fmt.Errorf("cannot read line %d: %w", l.lines.number+1, err), true
 		}
-		err = l.send(ctx, b)
-		l.report()
-		if err != nil {
-			return about(fmt.Sprintf("stopped at line %d", b.numbers[0]), err)
-		}
-		l.bar.at(l.lines.read, l.encoded)
-		if last {
-			return nil
+		pending = append(pending, b)
+		// Ends with its request, which run waits for.
+		go func() {
+			defer close(b.done)
+			b.items, b.err = l.send(ctx, b.drafts, b.numbers)
+		}()
+		for len(pending) == l.inFlight || len(pending) > 0 && (last || l.lines.idle()) {
+			failed := l.take(pending[0])
+			pending = pending[1:]
+			if failed == nil {
+				continue
+			}
+			for _, b := range pending { // of what was on its way behind it, it is told what was kept
+				if l.take(b) == nil && len(b.numbers) > 0 {
+					l.bar.clear()
+					l.app.complain(fmt.Sprintf("lines %d to %d were kept", b.numbers[0], b.numbers[len(b.numbers)-1]))
+				}
+			}
+			return failed
 		}
 	}
+	return err
 }
 
 // read fills a batch; last tells that the input has ended.
-func (l *loader) read() (b batch, last bool, err error) {
-	for len(b.drafts)+len(l.refused) < batchLines && b.bytes < batchBytes {
-		if l.lines.idle() && len(b.drafts)+len(l.refused) > 0 && l.draft.IdempotencyKey == "" {
-			return b, false, nil // what trickles in is kept as it comes
+func (l *loader) read(b *batch) (last bool, err error) {
+	for len(b.drafts)+len(b.refused) < batchLines && b.bytes < batchBytes {
+		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 && l.draft.IdempotencyKey == "" {
+			return false, nil // what trickles in is kept as it comes
 		}
 		line, err := l.lines.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return b, true, nil
+			return true, nil
 		case errors.Is(err, errLongLine):
-			l.refuse(l.lines.number, sigil.TooLarge("data_too_large", "data", "has more than "+size(maxValue)))
+			b.refused = append(b.refused, refusal{l.lines.number, sigil.TooLarge("data_too_large", "data", "has more than "+size(maxValue))})
 			continue
 		case err != nil:
-			return b, false, err
-		}
-		if err := checkLine(line); err != nil {
-			l.refuse(l.lines.number, err)
-			continue
+			return false, err
 		}
 		d := l.draft
 		d.Data = line
 		b.drafts, b.numbers, b.bytes = append(b.drafts, d), append(b.numbers, l.lines.number), b.bytes+len(line)
 	}
-	return b, false, nil
+	return false, nil
 }
 
 // checkLine finds what is no JSON here, where it spoils no batch.
@@ -122,67 +148,115 @@ func checkLine(line []byte) error {
 	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
-// send keeps b. Lines that are refused are reported; an error is that nothing more can be kept.
-func (l *loader) send(ctx context.Context, b batch) error {
-	if len(b.drafts) == 0 {
-		return nil
+// send keeps drafts, which stand in lines of these numbers, and tells what became of each. An error is that
+// nothing more can be kept.
+func (l *loader) send(ctx context.Context, drafts []sigil.Draft, numbers []int) ([]outcome, error) {
+	if len(drafts) == 0 {
+		return nil, nil
 	}
 	if l.draft.IdempotencyKey != "" {
 		// With a key, batches are cut by content alone, so that the same input has the same keys again.
-		key := fmt.Sprintf("%s/%d", l.draft.IdempotencyKey, b.numbers[0])
-		for i := range b.drafts {
-			b.drafts[i].IdempotencyKey = key
+		key := fmt.Sprintf("%s/%d", l.draft.IdempotencyKey, numbers[0])
+		for i := range drafts {
+			drafts[i].IdempotencyKey = key
 		}
 	}
-	items, err := l.client.EncodeBatch(ctx, b.drafts)
+	encode := l.client.ImportBatch
+	if l.app.flags.json && !l.silent {
+		encode = l.client.EncodeBatch
+	}
+	items, err := encode(ctx, drafts)
+	switch n := len(drafts); {
+	case err == nil:
+		all := make([]outcome, n)
+		for i := range items {
+			all[i] = outcome{items[i], client.AsError(items[i])}
+		}
+		return all, nil
+	case errors.Is(err, sigil.ErrInvalid) && slices.ContainsFunc(drafts, notJSON):
+		return l.sendJSON(ctx, drafts, numbers)
+	case !errors.Is(err, sigil.ErrTooLarge):
+		return nil, err
+	case n == 1:
+		return []outcome{{err: err}}, nil
+	default: // a daemon may take less at once than we send
+		first, err := l.send(ctx, drafts[:n/2], numbers[:n/2])
+		if err != nil {
+			return nil, err
+		}
+		second, err := l.send(ctx, drafts[n/2:], numbers[n/2:])
+		return append(first, second...), err
+	}
+}
+
+func notJSON(d sigil.Draft) bool { return !json.Valid(d.Data) }
+
+// sendJSON is send for drafts of which some are no JSON, which would spoil the whole batch.
+func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft, numbers []int) ([]outcome, error) {
+	all := make([]outcome, len(drafts))
+	var good []sigil.Draft
+	var at, goodNumbers []int
+	for i, d := range drafts {
+		if err := checkLine(d.Data); err != nil {
+			all[i].err = err
+			continue
+		}
+		good, goodNumbers, at = append(good, d), append(goodNumbers, numbers[i]), append(at, i)
+	}
+	sent, err := l.send(ctx, good, goodNumbers)
 	if err != nil {
-		// A daemon may take less at once than we send.
-		if n := len(b.drafts); n > 1 && errors.Is(err, sigil.ErrTooLarge) {
-			if err := l.send(ctx, batch{drafts: b.drafts[:n/2], numbers: b.numbers[:n/2]}); err != nil {
-				return err
-			}
-			return l.send(ctx, batch{drafts: b.drafts[n/2:], numbers: b.numbers[n/2:]})
-		}
-		if len(b.drafts) == 1 && errors.Is(err, sigil.ErrTooLarge) {
-			l.refuse(b.numbers[0], err)
-			return nil
-		}
-		return err
+		return nil, err
 	}
-	for i, item := range items {
-		if err := client.AsError(item); err != nil || item.Memory == nil {
-			l.refuse(b.numbers[i], err)
+	for i := range sent {
+		all[at[i]] = sent[i]
+	}
+	return all, nil
+}
+
+// take waits for a batch and tells of each line that was not kept, in their order, whoever refused it.
+func (l *loader) take(b *batch) error {
+	<-b.done
+	refused := b.refused
+	for i := range b.items {
+		o := &b.items[i]
+		if o.err == nil && o.item.Memory == nil && o.item.ID == nil {
+			o.err = errors.New("the daemon did not say what became of it")
+		}
+		if o.err != nil {
+			refused = append(refused, refusal{b.numbers[i], o.err})
 			continue
 		}
 		l.encoded++
-		if a := l.app; a.flags.quiet || a.flags.json {
-			if err := a.memory(0, item.Memory); err != nil {
-				return err
-			}
+		if err := l.print(&o.item); err != nil {
+			return err
 		}
 	}
+	l.failed += len(refused)
+	if len(refused) > 0 {
+		l.bar.clear()
+	}
+	slices.SortFunc(refused, func(a, b refusal) int { return a.line - b.line })
+	for _, r := range refused {
+		l.app.complain(message(about(fmt.Sprintf("line %d", r.line), r.err)))
+	}
+	if b.err != nil {
+		return about(fmt.Sprintf("stopped at line %d", b.numbers[0]), b.err)
+	}
+	l.bar.at(l.lines.read, l.encoded)
 	return nil
 }
 
-func (l *loader) refuse(line int, err error) {
-	if err == nil {
-		err = errors.New("the daemon did not say what became of it")
+func (l *loader) print(item *sigil.BatchItem) error {
+	switch a := l.app; {
+	case l.silent:
+		return nil
+	case item.Memory != nil:
+		return a.memory(0, item.Memory)
+	case a.flags.quiet:
+		_, err := fmt.Fprintln(a.out, item.ID)
+		return err
 	}
-	l.refused = append(l.refused, refusal{line, err})
-	l.failed++
-}
-
-// report says which lines were refused, in their order, whoever refused them.
-func (l *loader) report() {
-	if len(l.refused) == 0 {
-		return
-	}
-	l.bar.clear()
-	slices.SortFunc(l.refused, func(a, b refusal) int { return a.line - b.line })
-	for _, r := range l.refused {
-		l.app.complain(message(about(fmt.Sprintf("line %d", r.line), r.err)))
-	}
-	l.refused = nil
+	return nil
 }
 
 // sizeOf is how many bytes are left in a file; 0 for anything else.

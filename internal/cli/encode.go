@@ -51,16 +51,63 @@ flags hold for all of them. Of one memory all is printed; of many, only what --q
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEncode(cmd, d, args) },
 	})
+	c.Flags().StringVar(&d.file, "file", "", "read this `file`; the same as @FILE")
+	d.add(c)
+	return c
+}
+
+// importLines is encode for many.
+func (a *app) importLines() *cobra.Command {
+	var d draftFlags
+	c := &cobra.Command{
+		Use:   "import [FILE | -]",
+		Short: "Keep every line of a file, fast",
+		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with some batches
+on their way at once and nothing printed but what was refused.
+
+When it stops half-way it says at which line, and which lines behind that one were kept. With
+--idempotency-key it may be run again within a day, and nothing is kept twice.`,
+		Example: `  sigil import memories.ndjson
+  zcat memories.ndjson.gz | sigil import --ttl 30d`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd, d, args) },
+	}
+	d.add(c)
+	return c
+}
+
+func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) error {
+	draft, err := flags.draft(cmd)
+	if err != nil {
+		return err
+	}
+	in, size := a.stdin, a.inSize
+	switch {
+	case len(args) == 1 && args[0] != "-":
+		file, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer file.Close() //nolint:errcheck // it was only read from
+		in, size = file, sizeOf(file)
+	case a.inTerm:
+		return usageError("give a FILE, or NDJSON on standard input")
+	}
+	const inFlight = 4 // while one is on the disk, one is read there, one is on its way, and one is made here
+	return a.load(cmd.Context(), &loader{
+		app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: inFlight, silent: true,
+	})
+}
+
+func (d *draftFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&d.file, "file", "", "read this `file`; the same as @FILE")
 	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
 	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d")
 	f.Lookup("ttl").DefValue = ""
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading")
 	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
 	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` and nothing is kept twice")
-	return c
 }
 
 func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) error {

@@ -76,7 +76,7 @@ reached, 5 the input was refused.`,
 	f.Var(&a.flags.timeout, "timeout", "give up a request after this `time`; 0 never")
 
 	for _, commands := range [][]*cobra.Command{
-		inGroup(groupMemories, a.encode(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),
+		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
 		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.reload()),
 		{a.completion(), a.versionCommand()},

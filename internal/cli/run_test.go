@@ -229,6 +229,64 @@ func TestTrickle(t *testing.T) {
 	}
 }
 
+// TestImport keeps many lines with batches on their way at once, tells what was refused in the order of the
+// lines, and, where it cannot go on, where it stopped and what behind that was kept.
+func TestImport(t *testing.T) {
+	var requests atomic.Int32
+	broken := make(chan struct{})
+	c := newCommand(t, nil, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Prefer") != "return=minimal" {
+				t.Errorf("Prefer: %q", r.Header.Get("Prefer"))
+			}
+			switch requests.Add(1) {
+			case 6: // of the second import, the first to come
+				w.WriteHeader(http.StatusServiceUnavailable)
+				close(broken)
+				return
+			case 7, 8, 9:
+				<-broken
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	var in strings.Builder
+	for i := range 4500 {
+		switch i {
+		case 1200, 3300:
+			fmt.Fprintln(&in, "not json")
+		case 2000:
+			fmt.Fprintln(&in, "[1e400]")
+		default:
+			fmt.Fprintln(&in, i)
+		}
+	}
+	code, out, words := c.in(in.String(), "import")
+	if code != 5 || out != "" || !strings.Contains(words, "encoded 4497, failed 3 in ") {
+		t.Errorf("%d, %q, %s", code, out, words)
+	}
+	at := -1
+	for _, want := range []string{"line 1201: data: is not valid JSON", "line 2001: data", "line 3301: data: is not valid JSON"} {
+		i := strings.Index(words, want)
+		if i <= at {
+			t.Errorf("%q is not where it belongs in %s", want, words)
+		}
+		at = i
+	}
+	if n := requests.Load(); n != 5 {
+		t.Fatalf("%d requests", n)
+	}
+	code, _, words = c.in(strings.Repeat("1\n", 4000), "import")
+	_, after, _ := strings.Cut(words, "stopped at line ")
+	var line int
+	if _, err := fmt.Sscan(after, &line); err != nil || code != 1 || !strings.Contains(words, "encoded 3000, failed 0 in ") {
+		t.Fatalf("%d, %s", code, words)
+	}
+	if n, want := strings.Count(words, "were kept"), 3-(line-1)/1000; n != want { // of those behind the one that failed
+		t.Errorf("%d times told what was kept, want %d: %s", n, want, words)
+	}
+}
+
 // TestMemoryIsBounded: however long a line or an input is, only a batch of it is held.
 func TestMemoryIsBounded(t *testing.T) {
 	c := newCommand(t, nil, nil)

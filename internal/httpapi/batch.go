@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -37,8 +38,8 @@ func (a *API) encodeBatch(c *call) error {
 	}
 
 	results := make([]sigil.BatchItem, len(items))
-	var drafts []sigil.Draft
-	var at []int // the place in results of each draft
+	drafts := make([]sigil.Draft, 0, len(items))
+	at := make([]int, 0, len(items)) // the place in results of each draft
 	for i, item := range items {
 		d, err := a.item(item)
 		if err != nil {
@@ -55,14 +56,37 @@ func (a *API) encodeBatch(c *call) error {
 		if err != nil {
 			return err
 		}
+		brief := c.brief()
 		for i := range kept {
-			results[at[i]] = c.item(&kept[i], http.StatusCreated, encoded)
+			r := &kept[i]
+			switch {
+			case r.Err != nil:
+				results[at[i]] = c.failedItem(a.blamed(items[at[i]], r.Err))
+			case brief:
+				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID}
+			default:
+				results[at[i]] = c.item(r, http.StatusCreated, encoded)
+			}
 		}
 	}
 	if media == ndjsonType {
 		return answerLines(c, results)
 	}
-	return c.json(http.StatusOK, sigil.BatchPage{Results: results})
+	return c.json(http.StatusOK, &sigil.BatchPage{Results: results})
+}
+
+// brief tells whether the request prefers an answer without what it sent (RFC 7240), and says that it gets it.
+func (c *call) brief() bool {
+	const minimal = "return=minimal"
+	for _, header := range c.r.Header["Prefer"] {
+		for preference := range strings.SplitSeq(header, ",") {
+			if strings.EqualFold(strings.TrimSpace(preference), minimal) {
+				c.Header().Set("Preference-Applied", minimal)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // item reads one draft of a batch, which may be as long as a body of its own.
@@ -70,7 +94,7 @@ func (a *API) item(raw []byte) (sigil.Draft, error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
 	}
-	return a.draft(raw)
+	return a.quickDraft(raw)
 }
 
 // lines parts NDJSON. Blank lines are nothing.
@@ -146,7 +170,7 @@ func (a *API) recallMany(c *call) error {
 	for i := range recalled {
 		results[at[i]] = c.item(&recalled[i], http.StatusOK, refreshed)
 	}
-	return c.json(http.StatusOK, sigil.BatchPage{Results: results})
+	return c.json(http.StatusOK, &sigil.BatchPage{Results: results})
 }
 
 func (a *API) readIDs(body []byte) (ids []string, err error) {

@@ -71,6 +71,30 @@ func TestBatchOfLines(t *testing.T) {
 	checkMixed(t, f, results)
 }
 
+// TestBriefBatch prefers to be told no more than ids.
+func TestBriefBatch(t *testing.T) {
+	f := newFace(t, config{})
+	got := f.do("POST", "/v1/sigils:batch", "["+strings.Join(mixed, ",\n")+"]", "Prefer", "respond-async, Return=minimal").want(200)
+	if applied := got.header.Get("Preference-Applied"); applied != "return=minimal" {
+		t.Errorf("applied %q", applied)
+	}
+	var results []sigil.BatchItem
+	for _, item := range parse[sigil.BatchPage](got).Results {
+		if item.Memory != nil || (item.ID == nil) != (item.Problem != nil) {
+			t.Fatalf("got %+v", item)
+		}
+		if item.ID != nil {
+			v := parse[sigil.View](f.do("GET", "/v1/sigils/"+item.ID.String(), "").want(200))
+			item.ID, item.Memory = nil, &v
+		}
+		results = append(results, item)
+	}
+	checkMixed(t, f, results)
+	if got := f.do("POST", "/v1/sigils:batch", `[{"data":1}]`, "Prefer", "return=representation").want(200); got.header.Get("Preference-Applied") != "" || parse[sigil.BatchPage](got).Results[0].Memory == nil {
+		t.Errorf("another preference: %s", got.body)
+	}
+}
+
 func TestEmptyBatch(t *testing.T) {
 	f := newFace(t, config{})
 	if got := f.do("POST", "/v1/sigils:batch", `[]`).want(200); string(got.body) != `{"results":[]}`+"\n" {

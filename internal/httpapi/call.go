@@ -74,8 +74,10 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false) // data goes back as it came
 	for _, v := range lines {
-		if view, ok := v.(sigil.View); ok { // the hot ones
-			line, err := view.AppendJSON(b.AvailableBuffer())
+		if hot, ok := v.(interface {
+			AppendJSON(b []byte) ([]byte, error)
+		}); ok {
+			line, err := hot.AppendJSON(b.AvailableBuffer())
 			if err != nil {
 				return fmt.Errorf("encode the answer: %w", err)
 			}

@@ -40,6 +40,25 @@ func (a *API) draft(body []byte) (d sigil.Draft, err error) {
 	return d, err
 }
 
+// quickDraft is [API.draft] for who asks [API.blamed] what an error of the engine's over the draft is.
+func (a *API) quickDraft(body []byte) (sigil.Draft, error) {
+	if data, ok := dataOnly(body); ok {
+		return sigil.Draft{Data: data}, nil
+	}
+	return a.draft(body)
+}
+
+// blamed gives what is wrong with a body of which the engine has refused the draft: with the body itself, if
+// anything, first.
+func (a *API) blamed(body []byte, err error) error {
+	if _, quick := dataOnly(body); quick && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
+		if _, err := a.draft(body); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // dataOnly gives the data of a body that is nothing but {"data":…}, as most are, where that is an object or
 // an array. It finds where the value ends and no more: whether it is JSON is for who takes it to say, and
 // where it is not, [API.draft] says what is wrong with the body.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/sigil-dna/sigil"
@@ -15,25 +14,18 @@ func (a *API) encode(c *call) error {
 	if err != nil {
 		return err
 	}
-	data, plain := dataOnly(body)
-	d := sigil.Draft{Data: data}
-	if !plain {
-		if d, err = a.draft(body); err != nil {
-			return err
-		}
-	}
-	d.IdempotencyKey = key
-	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
-	if plain && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
-		if _, err := a.draft(body); err != nil { // what is wrong with the body comes first
-			return err
-		}
-	}
+	d, err := a.quickDraft(body)
 	if err != nil {
 		return err
 	}
+	d.IdempotencyKey = key
+	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
+	if err != nil {
+		return a.blamed(body, err)
+	}
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
-	return c.json(http.StatusCreated, encoded(&m))
+	v := encoded(&m)
+	return c.json(http.StatusCreated, &v)
 }
 
 // sent gives what a request to encode has sent.

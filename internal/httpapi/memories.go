@@ -31,7 +31,7 @@ func (a *API) list(c *call) error {
 			out.Memories[i] = m.Outline(now)
 		}
 	}
-	return c.json(http.StatusOK, out)
+	return c.json(http.StatusOK, &out)
 }
 
 // next gives null on the wire for the last page.
@@ -60,7 +60,7 @@ func (a *API) peek(c *call) error {
 		points := m.Hash.Spiral()
 		v.Spiral = points[:]
 	}
-	return c.json(http.StatusOK, v)
+	return c.json(http.StatusOK, &v)
 }
 
 // forget leaves nothing of the content, whether or not erase asks for it: there is no undo window yet
@@ -102,7 +102,8 @@ func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, view(&m))
+	v := view(&m)
+	return c.json(http.StatusOK, &v)
 }
 
 func (a *API) related(c *call) error {
@@ -129,5 +130,5 @@ func (a *API) related(c *call) error {
 		}
 		page.Related[i].Resonance = &n.Resonance
 	}
-	return c.json(http.StatusOK, page)
+	return c.json(http.StatusOK, &page)
 }
