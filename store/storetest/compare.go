@@ -57,7 +57,7 @@ func compareStats(t TB, got, want store.Store, tenant string, now time.Time) {
 
 // Near tells whether two figures are the same but for what floating point leaves open, such as the order in
 // which the terms of a mean were added up, which no store promises. Figures that were rounded first would
-// not do: two neighbours can round apart, however coarse the digit.
+// not do: two neighbors can round apart, however coarse the digit.
 func Near(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
 
 // allMemories pages through a tenant's list.

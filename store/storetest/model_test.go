@@ -114,8 +114,8 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 func TestCompareTakesMeansInAnyOrder(t *testing.T) {
 	const mean = 0.2531030725
 	for name, tt := range map[string]struct{ got, want float64 }{
-		"neighbours": {math.Nextafter(mean, 0), math.Nextafter(mean, 1)},
-		"others":     {mean, mean + 1e-9},
+		"neighbors": {math.Nextafter(mean, 0), math.Nextafter(mean, 1)},
+		"others":    {mean, mean + 1e-9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			heard := &listener{TB: t}
