@@ -47,13 +47,17 @@ cluster-down: ## End what make cluster started, and remove its data
 	@scripts/cluster.sh down
 
 .PHONY: bench
-bench: build ## Measure, and compare with what was measured before
-	@scripts/bench.sh
+bench: build ## Measure beside peers, and write docs/performance.md (ROUNDS=5 SECONDS=2 MEMORIES=1000000 ONLY=name,…)
+	@scripts/bench.sh -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),2)' -memories '$(or $(MEMORIES),1000000)' -only '$(ONLY)'
+
+.PHONY: bench-allocs
+bench-allocs: ## Compare allocations with those that were committed (KEEP=1 commits to these)
+	@scripts/bench-allocs.sh $(if $(KEEP),--keep)
 
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint checklocks tests proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint checklocks tests bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -67,10 +71,12 @@ fmt-check: ## Fail on a file that `make fmt` would change
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	go -C bench vet ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint
 	$(TOOL) golangci-lint run ./...
+	linter=$$($(TOOL) -n golangci-lint) && cd bench && "$$linter" run ./...
 
 .PHONY: tests
 tests: ## The two that take longest, side by side: console, which mostly waits, and race
@@ -90,6 +96,10 @@ race: ## Run all tests, fuzz seeds and the arrow test among them, under the race
 .PHONY: checklocks
 checklocks: ## Check that what a lock guards is touched with it held
 	@scripts/checklocks.sh
+
+.PHONY: bench-smoke
+bench-smoke: ## Run every section of make bench on next to nothing, without judging times
+	go -C bench test ./...
 
 .PHONY: proof
 proof: ## Run what is too much for the race detector: a million memories, 10,000 steps of the model
@@ -179,6 +189,7 @@ cover: ## Run all tests and write coverage.html
 tidy-check: ## Fail if `go mod tidy` would change a go.mod or go.sum
 	go mod tidy -diff
 	go -C tools mod tidy -diff
+	go -C bench mod tidy -diff
 
 ##### Keep it
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests call and that are missing here; says nothing when all are
-# there. Works as root, and through sudo otherwise; where neither can be had, it names the packages
+# Installs the programs that the tests call, or those that it is told, and that are missing here; says
+# nothing when all are there. Arguments are program=package. Works as root, and through sudo otherwise; where neither can be had, it names the packages
 # and fails. A service that a package brings along is not left running, now or after a reboot.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ wanted=(
   npm=npm
   chromium=chromium
 )
+[ $# -eq 0 ] || wanted=("$@")
 
 # have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version.
 have() {
@@ -36,7 +37,7 @@ done
 
 fail() {
   echo "install-test-deps: $1" >&2
-  echo "install-test-deps: the tests need: ${missing[*]} (Debian packages: ${packages[*]})." >&2
+  echo "install-test-deps: missing: ${missing[*]} (Debian packages: ${packages[*]})." >&2
   echo "install-test-deps: as root: apt-get install --no-install-recommends ${packages[*]}" >&2
   exit 1
 }
@@ -100,6 +101,14 @@ if [[ " ${packages[*]} " == *" prometheus "* && $had_prometheus = no ]]; then
   elif [ -x /etc/init.d/prometheus ]; then
     "${as_root[@]}" /etc/init.d/prometheus stop >/dev/null 2>&1 || true
     "${as_root[@]}" update-rc.d prometheus disable >/dev/null 2>&1 || true
+  fi
+fi
+
+if [[ " ${packages[*]} " == *" redis-server "* ]]; then # the policy kept it from starting now
+  if [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl --quiet disable redis-server.service || true
+  else
+    "${as_root[@]}" update-rc.d redis-server disable >/dev/null 2>&1 || true
   fi
 fi
 

@@ -1,4 +1,4 @@
-package bench_test
+package main
 
 import (
 	"context"
@@ -9,9 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -37,7 +34,7 @@ var server struct {
 func database(b *testing.B) string {
 	b.Helper()
 	server.once.Do(func() {
-		server.cluster, server.err = pgtest.New(map[string]string{"shared_buffers": "1GB", "max_wal_size": "8GB", "max_connections": "300"})
+		server.cluster, server.err = newPostgres()
 	})
 	if server.err != nil {
 		b.Fatal(server.err)
@@ -81,26 +78,39 @@ func BenchmarkPostgresEncode(b *testing.B) {
 }
 
 func benchRows(b *testing.B) {
-	config, err := pgxpool.ParseConfig(database(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	config.MaxConns = 64
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	pool, err := postgresRows(context.Background(), database(b))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer pool.Close()
-	_, err = pool.Exec(context.Background(), `create table m (tenant text, id uuid, fades_at timestamptz, frequency smallint, data text, primary key (tenant, id));
-		create index on m (fades_at); create index on m (tenant, frequency, id)`)
-	if err != nil {
-		b.Fatal(err)
-	}
 	callers(b, 64, func(i uint64) error {
-		id := uuid.Must(uuid.NewV7())
-		_, err := pool.Exec(context.Background(), "insert into m values ($1, $2, $3, $4, $5)", "public", [16]byte(id), time.Now(), int16(i%1000), string(payload(i)))
-		return err
+		return insertRow(context.Background(), pool, i)
 	})
+}
+
+// callers runs b.N operations spread over n goroutines.
+func callers(b *testing.B, n int, op func(i uint64) error) {
+	b.Helper()
+	var next atomic.Uint64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for range n {
+		wg.Go(func() {
+			for i := next.Add(1); i <= uint64(b.N); i = next.Add(1) {
+				if err := op(i); err != nil {
+					failed.Store(&err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	if err := failed.Load(); err != nil {
+		b.Fatal(*err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "encodes/s")
 }
 
 func benchPostgres(b *testing.B, stores, n int) {

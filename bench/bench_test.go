@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSections runs every section once on next to nothing, with the peers that are installed, and looks that
+// it writes its tables and leaves nothing. No time is judged.
+func TestSections(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "sigil")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/sigil")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	docs := filepath.Join(dir, "performance.md")
+	text, err := os.ReadFile("../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(docs, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	scratch := filepath.Join(dir, "scratch")
+	if err := os.Mkdir(scratch, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", scratch)
+
+	b := bench{rounds: 1, span: 5 * time.Millisecond, memories: 300, sigil: program, lenient: true}
+	if err := run(t.Context(), &b, "", docs); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(docs); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sections() {
+		_, block, _ := bytes.Cut(text, []byte("<!-- bench:"+s.name+" -->"))
+		block, _, _ = bytes.Cut(block, []byte("<!-- /bench:"))
+		if !bytes.Contains(block, []byte("| --- |")) || !bytes.Contains(block, []byte("MEMORIES=300.")) {
+			t.Errorf("%s: got %s", s.name, block)
+		}
+	}
+	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	// Ours are killed and waited for; what one of them started would be a child of somebody else.
+	if left := withFolder(t, scratch); left != nil {
+		t.Errorf("left running: %q", left)
+	}
+}
+
+// withFolder gives the command lines of processes that name a folder.
+func withFolder(t *testing.T, dir string) (found []string) {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		line, err := os.ReadFile(file) // it may have ended
+		if err == nil && bytes.Contains(line, []byte(dir)) {
+			found = append(found, string(bytes.ReplaceAll(line, []byte{0}, []byte(" "))))
+		}
+	}
+	return found
+}
+
+func TestOnlyTheNamedBlockIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.md")
+	before := "# P\n\n<!-- bench:a -->\nold\n<!-- /bench:a -->\nby hand\n<!-- bench:b -->\nold\n<!-- /bench:b -->\nend\n"
+	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second changes nothing
+		if err := write(path, "b", "| new |\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	want := "# P\n\n<!-- bench:a -->\nold\n<!-- /bench:a -->\nby hand\n<!-- bench:b -->\n\n| new |\n\n<!-- /bench:b -->\nend\n"
+	if err != nil || string(got) != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := write(path, "c", "x"); err == nil || !strings.Contains(err.Error(), "no place for c") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLatencies(t *testing.T) {
+	var l latencies
+	for i := range 1000 {
+		l.add(time.Duration(i+1) * time.Microsecond)
+	}
+	for part, want := range map[float64]time.Duration{0.5: 500 * time.Microsecond, 0.99: 990 * time.Microsecond, 0.999: time.Millisecond} {
+		if got := l.at(part); got < want || got > want+want/16 {
+			t.Errorf("at %v: got %v, want %v or a little more", part, got, want)
+		}
+	}
+	for _, ns := range []uint64{0, 1, 31, 32, 33, 63, 64, 1000, 1 << 40, 1<<63 - 1} {
+		if b := bucket(ns); least(b) > time.Duration(ns) || b+1 < len(l.buckets) && least(b+1) > 0 && least(b+1) <= time.Duration(ns) {
+			t.Errorf("%d is in a bucket of %d to %d", ns, least(b), least(b+1))
+		}
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, tt := range []struct {
+		values []float64
+		want   spread
+	}{{[]float64{3, 1, 2}, spread{2, 1, 3}}, {[]float64{4, 1, 2, 3}, spread{2.5, 1, 4}}, {nil, spread{}}} {
+		if got := spreadOf(tt.values); got != tt.want {
+			t.Errorf("got %v, want %v", got, tt.want)
+		}
+	}
+	pair := ratio(measured{figures: []figure{{rate: 2}, {rate: 9}}}, measured{figures: []figure{{rate: 1}, {rate: 3}}}, rate)
+	if want := (spread{2.5, 2, 3}); pair != want {
+		t.Errorf("got %v, want %v: ratios are of each pair", pair, want)
+	}
+	if got := atLeast(3).say(pair) + ", " + atMost(2.5).say(pair); got != "≥ 3: missed, ≤ 2.5: met" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// embedded is an engine over a store in a folder.
+type embedded struct {
+	*engine.Engine
+	store *pebblestore.Store
+}
+
+// openStore opens a store under a policy by which nothing fades in the time of a run, and with a clock; nil
+// is the time.
+func openStore(dir string, clock func() time.Time) (*embedded, error) {
+	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet})
+	if err != nil {
+		return nil, err
+	}
+	policy, err := sigil.NewHalfLife(7*24*time.Hour, sigil.DefaultThreshold)
+	if err != nil {
+		return nil, err
+	}
+	return &embedded{engine.New(s, &engine.Options{Clock: clock, Settings: engine.Settings{Policy: policy}}), s}, nil
+}
+
+// withStore has use measure an engine over a new store of n small memories.
+func (b *bench) withStore(ctx context.Context, n int, clock func() time.Time, use func(*embedded) (figure, error)) (f figure, err error) {
+	dir, err := os.MkdirTemp(b.scratch, "store")
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	e, err := openStore(dir, clock)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, e.store.Close()) }()
+	if err := e.fill(ctx, n, draft(small), nil); err != nil {
+		return f, err
+	}
+	return use(e)
+}
+
+// draft makes the i-th memory of its value.
+func draft(value func(uint64) []byte) func(uint64) sigil.Draft {
+	return func(i uint64) sigil.Draft { return sigil.Draft{Data: value(i)} }
+}
+
+// fill keeps n memories, in batches, and shows each to visit, where that is not nil; from one goroutine at
+// a time.
+func (e *embedded) fill(ctx context.Context, n int, draft func(uint64) sigil.Draft, visit func(i int, m *sigil.Memory)) error {
+	const batch = 5000
+	starts := make(chan int)
+	var mu sync.Mutex // one visit at a time
+	var failed error
+	var wg sync.WaitGroup
+	for range 2 { // one computes while the other waits for the disk
+		wg.Go(func() {
+			for first := range starts {
+				drafts := make([]sigil.Draft, min(batch, n-first))
+				for i := range drafts {
+					drafts[i] = draft(uint64(first + i))
+				}
+				results, err := e.EncodeBatch(ctx, tenant, drafts)
+				mu.Lock()
+				for i := range results {
+					if err = errors.Join(err, results[i].Err); err == nil && visit != nil {
+						visit(first+i, &results[i].Memory)
+					}
+				}
+				failed = errors.Join(failed, err)
+				mu.Unlock()
+			}
+		})
+	}
+	for first := 0; first < n && ctx.Err() == nil; first += batch {
+		starts <- first
+	}
+	close(starts)
+	wg.Wait()
+	return errors.Join(failed, ctx.Err())
+}

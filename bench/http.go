@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// overHTTP is durable encode over HTTP, one a request, beside Redis at the same durability.
+func overHTTP(ctx context.Context, b *bench) (string, error) {
+	rows := heading("connections", "encodes/s")
+	for _, n := range []int{64, 1000} {
+		ours := side{"Sigil", "wrk", func(ctx context.Context) (figure, error) {
+			return b.withDaemon(ctx, func(d *daemon) (figure, error) { return b.wrk(ctx, d, n, "encode", "") })
+		}}
+		all, err := b.compare(ctx, fmt.Sprintf("http, %d connections", n), ours, b.redisEncode(n))
+		if err != nil {
+			return "", err
+		}
+		rows = append(rows, against(fmt.Sprint(n), all, map[string]aim{"Redis": atLeast(1)})...)
+		if len(all) == 2 {
+			r := ratio(all[0], all[1], p99)
+			rows = append(rows, []string{fmt.Sprint(n), "p99, Sigil to Redis", "", "", "", "", r.String(), atMost(1).say(r)})
+		}
+	}
+	return rows.String(), nil
+}

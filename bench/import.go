@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// imports has the command bring a file of memories to a daemon.
+func imports(ctx context.Context, b *bench) (_ string, err error) {
+	file := filepath.Join(b.scratch, "memories.ndjson")
+	if err := b.writeLines(file); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.Remove(file)) }()
+	command := "import"
+	if exec.CommandContext(ctx, b.sigil, command, "--help").Run() != nil { //nolint:gosec // the program to measure
+		command = "encode" // of a program that has no import
+	}
+	var peaks []float64 // of the daemon, then of the command, each round
+	all, err := b.compare(ctx, "import", side{"sigil " + command, "", func(ctx context.Context) (figure, error) {
+		return b.withDaemon(ctx, func(d *daemon) (f figure, err error) {
+			cmd := exec.CommandContext(ctx, b.sigil, command, "--addr="+d.addr, file) //nolint:gosec // the program to measure
+			if command == "encode" {
+				cmd.Args[len(cmd.Args)-1] = "@" + file
+			}
+			cmd.Env = environment()
+			begin := time.Now()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return f, fmt.Errorf("%w: %s", err, out)
+			}
+			f = seconds(b.memories, time.Since(begin))
+			daemons, err := d.peak()
+			peaks = append(peaks, float64(daemons), float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss<<10))
+			return f, err
+		})
+	}})
+	if err != nil {
+		return "", err
+	}
+	var daemons, commands []float64
+	for i := 0; i < len(peaks); i += 2 {
+		daemons, commands = append(daemons, peaks[i]/(1<<20)), append(commands, peaks[i+1]/(1<<20))
+	}
+	r := all[0].of(rate)
+	return table{
+		{all[0].name, "median (least to most)", "aim"},
+		{"memories/s", r.String(), atLeast(100_000).say(r)},
+		{"peak memory of the daemon, MiB", spreadOf(daemons).String(), ""},
+		{"peak memory of the command, MiB", spreadOf(commands).String(), ""},
+	}.String(), nil
+}
+
+func (b *bench) writeLines(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	for i := range uint64(b.memories) {
+		_, _ = w.Write(append(payload(i), '\n')) // Flush tells
+	}
+	return errors.Join(w.Flush(), f.Close())
+}

@@ -1,0 +1,36 @@
+-- wrk: durable encodes of about 500 bytes, each content its own; recalls and related of ids in a file.
+-- Arguments: the kind, and the file.
+local text = ("the quick brown fox jumps over the lazy dog, and then it goes on about how it came to be there, "):rep(4)
+local threads = 0
+function setup(t) t:set("id", threads); threads = threads + 1 end
+
+function init(args)
+  n = 0
+  local kind = args[1]
+  if kind == "encode" then
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    return
+  end
+  wrk.method = kind == "recall" and "POST" or "GET"
+  local path = kind == "recall" and "/v1/sigils/%s:recall" or "/v1/sigils/%s/related?limit=50&content=false"
+  requests = {}
+  for line in io.lines(args[2]) do
+    table.insert(requests, wrk.format(nil, path:format(line)))
+  end
+  n = math.floor(#requests / 2) * id -- threads begin at different places
+end
+
+function request()
+  n = n + 1
+  if requests then return requests[n % #requests + 1] end
+  return wrk.format(nil, "/v1/sigils", nil, string.format(
+    '{"data":{"kind":"note","n":%d,"thread":%d,"text":"%s","source":"conversation","score":0.875}}', n, id, text))
+end
+
+function done(summary, latency)
+  local e = summary.errors
+  local failed = e.connect + e.read + e.write + e.timeout + e.status
+  print(string.format("RESULT %f %f %f %f %d", summary.requests / summary.duration * 1e6,
+    latency:percentile(50), latency:percentile(99), latency:percentile(99.9), failed))
+end

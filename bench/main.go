@@ -1,0 +1,137 @@
+// Command bench measures Sigil beside its peers, everything in one run on one machine, and writes the
+// tables of docs/performance.md. It starts and configures all peers itself, on loopback, and leaves
+// nothing running. make bench builds what it needs and calls it.
+//
+// The module is one of its own, so that drivers of peers never weigh on Sigil's.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var b bench
+	var seconds float64
+	var only, docs string
+	flag.IntVar(&b.rounds, "rounds", 5, "`times` that each measurement is made")
+	flag.Float64Var(&seconds, "seconds", 2, "how long one measurement takes")
+	flag.IntVar(&b.memories, "memories", 1_000_000, "how `many` a large store has")
+	flag.StringVar(&only, "only", "", "`names` of sections, with commas; all others are left out")
+	flag.StringVar(&b.sigil, "sigil", "bin/sigil", "the `program` to measure")
+	flag.StringVar(&docs, "docs", "docs/performance.md", "the `file` whose tables are written")
+	flag.Parse()
+	b.span = time.Duration(seconds * float64(time.Second))
+	if err := run(ctx, &b, only, docs); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// bench is one run: how it is told to measure, and what sections share.
+type bench struct {
+	rounds   int
+	span     time.Duration // of one measurement
+	memories int
+	sigil    string
+	lenient  bool // leave out the sides whose program is not installed
+
+	scratch string // a folder that goes with the run
+	large   *large
+}
+
+// section measures one thing and gives its tables, in Markdown.
+type section struct {
+	name string
+	run  func(context.Context, *bench) (string, error)
+}
+
+func sections() []section {
+	return []section{
+		{"encode", encode},
+		{"http", overHTTP},
+		{"bulk", bulk},
+		{"import", imports},
+		{"recall", recall},
+		{"related", related},
+		{"sweep", sweep},
+		{"open", open},
+		{"old", old},
+	}
+}
+
+// run runs the sections and writes the table of each that came to its end. One that fails takes no other
+// with it.
+func run(ctx context.Context, b *bench, only, docs string) (err error) {
+	chosen, err := choose(only)
+	if err != nil {
+		return err
+	}
+	if b.rounds < 1 || b.span <= 0 || b.memories < 100 {
+		return errors.New("it takes at least a round, some time and 100 memories")
+	}
+	if err := b.begin(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.end()) }()
+
+	if err := b.missing(); err != nil {
+		return err
+	}
+	machine, err := b.machine()
+	if err != nil {
+		return err
+	}
+	fmt.Println(machine)
+	if only == "" {
+		if err := write(docs, "machine", machine); err != nil {
+			return err
+		}
+	}
+	var failed []error
+	for _, s := range chosen {
+		fmt.Printf("== %s\n", s.name)
+		begin := time.Now()
+		block, err := s.run(ctx, b)
+		if err == nil {
+			block += fmt.Sprintf("\n%s: median of ROUNDS=%d, SECONDS=%g, MEMORIES=%d.\n", begin.Format(time.DateOnly), b.rounds, b.span.Seconds(), b.memories)
+			fmt.Printf("\n%s(took %s)\n\n", block, time.Since(begin).Round(time.Second))
+			err = write(docs, s.name, block)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
+			fmt.Fprintln(os.Stderr, "bench:", failed[len(failed)-1])
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func choose(only string) ([]section, error) {
+	all := sections()
+	if only == "" {
+		return all, nil
+	}
+	var chosen []section
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(all, func(s section) bool { return s.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no section %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"os/exec"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// figure is what one measurement gives.
+type figure struct {
+	rate           float64       // operations a second
+	p50, p99, p999 time.Duration // of single operations; 0 is not measured
+}
+
+// side is one of those that are compared.
+type side struct {
+	name  string
+	needs string // a program that is not Sigil's; "" is none
+	run   func(context.Context) (figure, error)
+}
+
+// measured are a side's figures, one a round.
+type measured struct {
+	name    string
+	figures []figure
+}
+
+// compare runs the sides in turns, A B A B, so that the machine's moods hit all alike.
+func (b *bench) compare(ctx context.Context, what string, sides ...side) ([]measured, error) {
+	var all []measured
+	var present []side
+	for _, s := range sides {
+		if s.needs != "" && !b.has(s.needs) {
+			if b.lenient {
+				continue
+			}
+			return nil, fmt.Errorf("%s: %s is not installed", s.name, s.needs)
+		}
+		present, all = append(present, s), append(all, measured{name: s.name})
+	}
+	for round := range b.rounds {
+		fmt.Printf("%s, round %d:", what, round+1)
+		for i, s := range present {
+			f, err := s.run(ctx)
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				fmt.Println()
+				return nil, fmt.Errorf("%s, %s: %w", what, s.name, err)
+			}
+			all[i].figures = append(all[i].figures, f)
+			fmt.Printf("  %s %s/s", s.name, number(f.rate))
+		}
+		fmt.Println()
+	}
+	return all, nil
+}
+
+func (b *bench) has(program string) bool {
+	if program == "postgres" {
+		return postgresInstalled()
+	}
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// load has n callers do op again and again for the time of one measurement. Each call of op has a number
+// of its own. What is begun in a first part, a fifth as long, is not counted: connections are made then.
+func (b *bench) load(ctx context.Context, n int, op func(i uint64) error) (figure, error) {
+	over := make(chan struct{})
+	timer := time.AfterFunc(b.span+b.span/5, func() { close(over) })
+	defer timer.Stop()
+	return loadUntil(ctx, n, b.span/5, over, op)
+}
+
+// loadUntil is load until over is closed.
+func loadUntil(ctx context.Context, n int, warm time.Duration, over <-chan struct{}, op func(i uint64) error) (figure, error) {
+	var next atomic.Uint64
+	var stop atomic.Bool
+	var once sync.Once
+	var failed error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // ends with the load
+		select {
+		case <-over:
+		case <-ctx.Done():
+		}
+		stop.Store(true)
+	}()
+	from := time.Now().Add(warm)
+	each := make([]latencies, n)
+	ended := make([]time.Duration, n) // when the last that counts did, after from
+	var wg sync.WaitGroup
+	for c := range n {
+		wg.Go(func() {
+			for !stop.Load() {
+				begin := time.Now()
+				err := op(next.Add(1))
+				end := time.Now()
+				if err != nil {
+					once.Do(func() { failed = err })
+					stop.Store(true)
+					return
+				}
+				if begin.After(from) {
+					each[c].add(end.Sub(begin))
+					ended[c] = end.Sub(from)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if failed != nil {
+		return figure{}, failed
+	}
+	return summary(each, slices.Max(ended)), nil
+}
+
+func summary(each []latencies, took time.Duration) figure {
+	var all latencies
+	for i := range each {
+		all.merge(&each[i])
+	}
+	if all.n == 0 {
+		return figure{}
+	}
+	return figure{rate: float64(all.n) / took.Seconds(), p50: all.at(0.50), p99: all.at(0.99), p999: all.at(0.999)}
+}
+
+// latencies counts times in buckets a 32nd wide of what they hold. Its zero value is empty.
+type latencies struct {
+	n       uint64
+	buckets [64 * 32]uint32
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.n++
+	l.buckets[bucket(uint64(max(d, 0)))]++
+}
+
+// bucket is the power of two and the five bits after it.
+func bucket(ns uint64) int {
+	if ns < 32 {
+		return int(ns)
+	}
+	shift := bits.Len64(ns) - 6
+	return (shift+1)*32 + int(ns>>shift)&31
+}
+
+// least is the shortest time of a bucket.
+func least(bucket int) time.Duration {
+	if bucket < 32 {
+		return time.Duration(bucket)
+	}
+	return time.Duration(bucket%32+32) << (bucket/32 - 1)
+}
+
+func (l *latencies) merge(o *latencies) {
+	l.n += o.n
+	for i, n := range o.buckets {
+		l.buckets[i] += n
+	}
+}
+
+// at gives the time that a part of all do not exceed, to a 32nd.
+func (l *latencies) at(part float64) time.Duration {
+	rank := uint64(part * float64(l.n))
+	for i, n := range l.buckets {
+		if rank < uint64(n) {
+			return least(i + 1)
+		}
+		rank -= uint64(n)
+	}
+	return 0
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// oldProgram is the algorithm that Sigil replaces.
+//
+//go:embed old.js
+var oldProgram []byte
+
+// old is encode beside the algorithm that Sigil replaces, which keeps nothing on disk, and how both grow.
+func old(ctx context.Context, b *bench) (string, error) {
+	small, large := min(1000, b.memories), min(10_000, b.memories)
+	sides := []side{b.oldEncode(small), b.oldEncode(large)}
+	for _, callers := range []int{1, 64} {
+		for _, n := range b.sizes(1000, 100_000) {
+			s := b.sigilEncode(callers, n)
+			s.name = fmt.Sprintf("Sigil, %s memories, callers: %d", number(float64(n)), callers)
+			sides = append(sides, s)
+		}
+	}
+	all, err := b.compare(ctx, "old", sides...)
+	if err != nil {
+		return "", err
+	}
+	if !b.has("node") {
+		return "", nil
+	}
+	t := table{{"", "encodes/s", "p50", "p99", fmt.Sprintf("to the old one with %s: median (least to most)", number(float64(large))), "aim"}}
+	for i, m := range all {
+		to, verdict := "", ""
+		if i > 1 {
+			r := ratio(m, all[1], rate)
+			to, verdict = r.String(), atLeast(1000).say(r)
+		}
+		t = append(t, []string{m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), to, verdict})
+	}
+	each := func(f figure) float64 { return 1 / f.rate }
+	growth := table{{"time of an encode, grown: median (least to most)", ""}}
+	growth = append(growth, []string{"the old one, " + grown(small, large), ratio(all[1], all[0], each).String()})
+	sizes := b.sizes(1000, 100_000)
+	for i, callers := range []string{"1", "64"} {
+		ours := all[2+i*len(sizes):][:len(sizes)]
+		growth = append(growth, []string{"Sigil, callers: " + callers + ", " + grown(sizes[0], b.memories), ratio(ours[len(ours)-1], ours[0], each).String()})
+	}
+	return t.String() + "\n" + growth.String(), nil
+}
+
+func grown(from, to int) string {
+	return fmt.Sprintf("from %s to %s memories", number(float64(from)), number(float64(to)))
+}
+
+// oldEncode runs the old algorithm in Node.js with so many memories.
+func (b *bench) oldEncode(memories int) side {
+	return side{fmt.Sprintf("the old one, %s memories", number(float64(memories))), "node", func(ctx context.Context) (f figure, err error) {
+		file := filepath.Join(b.scratch, "old.js")
+		if err := os.WriteFile(file, oldProgram, 0o600); err != nil {
+			return f, err
+		}
+		cmd := exec.CommandContext(ctx, "node", "--max-old-space-size=4096", file, strconv.Itoa(memories), fmt.Sprint(b.span.Milliseconds()), filler) //nolint:gosec // our own program
+		out, err := cmd.Output()
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			return f, fmt.Errorf("%w: %s", err, exit.Stderr)
+		}
+		var got struct{ Rate, P50, P99, P999 float64 } // times are milliseconds
+		if err == nil {
+			err = json.Unmarshal(out, &got)
+		}
+		millis := func(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
+		return figure{got.Rate, millis(got.P50), millis(got.P99), millis(got.P999)}, err
+	}}
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// sweep is what the decay sweep costs: with nothing due, with many due, and those who encode meanwhile.
+func sweep(ctx context.Context, b *bench) (string, error) {
+	nothing, err := b.nothingDue(ctx)
+	if err != nil {
+		return "", err
+	}
+	many, err := b.manyDue(ctx)
+	if err != nil {
+		return "", err
+	}
+	beside, err := b.encodeBesideSweep(ctx)
+	if err != nil {
+		return "", err
+	}
+	return nothing.String() + "\n" + many.String() + "\n" + beside.String(), nil
+}
+
+func (b *bench) nothingDue(ctx context.Context) (_ table, err error) {
+	var sides []side
+	sizes := b.sizes(1000, 100_000, 1_000_000)
+	for _, n := range sizes {
+		dir := filepath.Join(b.scratch, "sweep"+strconv.Itoa(n))
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		e, err := openStore(dir, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, e.store.Close()) }()
+		if err := e.fill(ctx, n, draft(small), nil); err != nil {
+			return nil, err
+		}
+		sides = append(sides, side{number(float64(n)), "", func(ctx context.Context) (figure, error) { return sweepsFor(ctx, e, b.span/4) }})
+	}
+	all, err := b.compare(ctx, "sweep, nothing due, memories", sides...)
+	if err != nil {
+		return nil, err
+	}
+	t := table{{"a sweep with nothing due, memories", "time: median (least to most)", "aim"}}
+	each := func(f figure) float64 { return 1e9 / f.rate }
+	for _, m := range all {
+		s := m.of(each)
+		t = append(t, []string{m.name, fmt.Sprintf("%s (%s to %s)", duration(s.median), duration(s.least), duration(s.most)), ""})
+	}
+	r := ratio(all[len(all)-1], all[0], each)
+	return append(t, []string{"the largest to the smallest", r.String(), atMost(1.5).say(r)}), nil
+}
+
+func sweepsFor(ctx context.Context, e *embedded, span time.Duration) (figure, error) {
+	n, begin := 0, time.Now()
+	for time.Since(begin) < span {
+		for range 100 {
+			if err := sweepOf(ctx, e, 0); err != nil {
+				return figure{}, err
+			}
+		}
+		n += 100
+	}
+	return seconds(n, time.Since(begin)), nil
+}
+
+// sweepOf sweeps and checks how many were released.
+func sweepOf(ctx context.Context, e *embedded, want int) error {
+	s, err := e.Sweep(ctx)
+	if err == nil && s.Total() != want {
+		err = fmt.Errorf("a sweep released %d, not %d", s.Total(), want)
+	}
+	return err
+}
+
+// manyDue releases some of a large store. Redis removes as many as durably, in steps of a thousand.
+func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
+	l, err := b.full(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := min(100_000, b.memories/10)
+	e, err := openStore(l.dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.store.Close()) }()
+	ours := side{"Sigil", "", func(ctx context.Context) (figure, error) {
+		passing := func(i uint64) sigil.Draft { return sigil.Draft{Data: payload(i), TTL: time.Millisecond} }
+		if err := e.fill(ctx, n, passing, nil); err != nil {
+			return figure{}, err
+		}
+		time.Sleep(10 * time.Millisecond) // until the last is past its end
+		begin := time.Now()
+		err := sweepOf(ctx, e, n)
+		return seconds(n, time.Since(begin)), err
+	}}
+	var server *redisServer
+	if b.has("redis-server") {
+		if server, err = b.startRedis(ctx, l.redis, "always"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, server.stop(syscall.SIGTERM)) }()
+	}
+	theirs := side{"Redis", "redis-server", func(ctx context.Context) (figure, error) { return redisSweep(ctx, server, n) }}
+	all, err := b.compare(ctx, "sweep, many due", ours, theirs)
+	if err != nil {
+		return nil, err
+	}
+	t := table{{fmt.Sprintf("%s due of %s", number(float64(n)), number(float64(b.memories))), "released/s", "time", "Sigil to it: median (least to most)", "aim"}}
+	for i, m := range all {
+		to, verdict := "", ""
+		if i > 0 {
+			r := ratio(all[0], m, rate)
+			to, verdict = r.String(), atLeast(5).say(r)
+		}
+		t = append(t, []string{m.name, number(m.of(rate).median), duration(float64(n) / m.of(rate).median * 1e9), to, verdict})
+	}
+	return t, nil
+}
+
+const redisStep = 1000
+
+func redisSweep(ctx context.Context, server *redisServer, n int) (f figure, err error) {
+	c := server.client(1)
+	defer func() { _ = c.Close() }() // nothing is lost
+	for first := 0; first < n; first += redisStep {
+		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i := first; i < min(first+redisStep, n); i++ {
+				_ = queue(ctx, p, uuid.Must(uuid.NewV7()).String(), payload(uint64(i)), -1, float64(i%1000)) // it is the pipeline that fails
+			}
+			return nil
+		}))
+		if err != nil {
+			return f, err
+		}
+	}
+	if err := server.settled(ctx); err != nil {
+		return f, err
+	}
+	begin, released := time.Now(), 0
+	for {
+		ids, err := c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "deadlines", Start: "-inf", Stop: "-1", ByScore: true, Count: redisStep}).Result()
+		if err != nil {
+			return f, err
+		}
+		if len(ids) == 0 {
+			break
+		}
+		keys, members := make([]string, len(ids)), make([]any, len(ids))
+		for i, id := range ids {
+			keys[i], members[i] = "m:"+id, id
+		}
+		err = must(c.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			p.Unlink(ctx, keys...)
+			p.ZRem(ctx, "deadlines", members...)
+			p.ZRem(ctx, "frequencies", members...)
+			return nil
+		}))
+		if err != nil {
+			return f, err
+		}
+		released += len(ids)
+	}
+	if released != n {
+		return f, fmt.Errorf("released %d, not %d", released, n)
+	}
+	return seconds(n, time.Since(begin)), nil
+}
+
+// encodeBesideSweep is how long encodes take while all memories of a store are released, and just before.
+func (b *bench) encodeBesideSweep(ctx context.Context) (table, error) {
+	var without []figure
+	all, err := b.compare(ctx, "sweep, encodes beside it", side{"beside the sweep", "", func(ctx context.Context) (figure, error) {
+		var later atomic.Int64 // added to the time
+		clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+		return b.withStore(ctx, b.memories, clock, func(e *embedded) (figure, error) {
+			later.Store(int64(365 * 24 * time.Hour)) // all that is there has faded; what comes has not
+			alone, err := b.encodes(ctx, e, connections)
+			if err != nil {
+				return figure{}, err
+			}
+			without = append(without, alone)
+			over := make(chan struct{})
+			var running sync.WaitGroup
+			var swept error
+			running.Go(func() {
+				defer close(over)
+				swept = sweepOf(ctx, e, b.memories)
+			})
+			beside, err := loadUntil(ctx, connections, 0, over, func(i uint64) error {
+				_, err := e.Encode(ctx, tenant, draft(payload)(1<<40+i))
+				return err
+			})
+			running.Wait()
+			return beside, errors.Join(err, swept)
+		})
+	}})
+	if err != nil {
+		return nil, err
+	}
+	alone := measured{name: "alone", figures: without}
+	t := table{{fmt.Sprintf("encode by %d callers", connections), "encodes/s", "p50", "p99", "p99.9", "p99.9 beside to alone: median (least to most)", "aim"}}
+	for _, m := range []measured{alone, all[0]} {
+		t = append(t, []string{m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), span(m.of(p999)), "", ""})
+	}
+	r := ratio(all[0], alone, p999)
+	t[len(t)-1][5], t[len(t)-1][6] = r.String(), atMost(1.5).say(r)
+	t[len(t)-1][0] += fmt.Sprintf(" that releases %s", number(float64(b.memories)))
+	return t, nil
+}
