@@ -39,7 +39,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 		return nil, sigil.Invalid("invalid_min", "min", "must be a number from 0 to 1")
 	}
 	now := e.now()
-	center, err := e.store.Get(ctx, key, now)
+	center, err := e.store.Meta(ctx, key, now)
 	if err != nil {
 		return nil, wrap(err)
 	}

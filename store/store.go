@@ -48,6 +48,9 @@ type Store interface {
 	// Update that could still keep the memory is under way: it waits for that one.
 	Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error)
 
+	// Meta is Get for who needs no content.
+	Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error)
+
 	// Update changes one memory. change gets it locked against every other change and whether live or
 	// not, takes the time itself, and returns an event to journal, or nil for a mere refresh, or an
 	// error, which is returned as it is and changes nothing. It may change LastAccessed, AccessCount,

@@ -34,6 +34,23 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	return memory, err
 }
 
+// Meta gives a memory's figures; see [store.Store]. It reads nothing from disk.
+func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return sigil.Meta{}, err
+	}
+	m, ok := s.meta(key)
+	if !ok || m.Due(now) { // as it seems; see Get
+		defer s.keys.Lock(key)()
+		if m, ok = s.meta(key); !ok || m.Due(now) {
+			return sigil.Meta{}, sigil.NotFound()
+		}
+	}
+	return m, nil
+}
+
 func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	m, ok := s.meta(key)
 	if !ok || m.Due(now) {

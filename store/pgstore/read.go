@@ -35,6 +35,12 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	return m, nil
 }
 
+// Meta implements [store.Store]. The content comes with the row.
+func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
+	m, err := s.Get(ctx, key, now)
+	return m.Meta, err
+}
+
 // get gives a memory, due or not.
 func (s *Store) get(ctx context.Context, key sigil.Key, locking string) (m sigil.Memory, found bool, err error) {
 	behind := s.refreshes.of(key)

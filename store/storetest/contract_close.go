@@ -18,6 +18,7 @@ var closeIdeas = []idea{
 		calls := map[string]func() error{
 			"Insert": func() error { _, err := f.tryInsert(store.Quota{}, f.memory()); return err },
 			"Get":    func() error { _, err := f.Get(ctx, key, start); return err },
+			"Meta":   func() error { _, err := f.Meta(ctx, key, start); return err },
 			"Update": func() error { _, err := f.recall(key, start); return err },
 			"Remove": func() error { _, err := f.Remove(ctx, []sigil.Key{key}, forgotten(start)); return err },
 			"Due":    func() error { _, err := f.Due(ctx, start, 1); return err },

@@ -26,7 +26,7 @@ var concurrencyIdeas = []idea{
 			})
 		}
 		wg.Wait()
-		got, err := f.Get(f.ctx(), m.Key, start)
+		got, err := f.Store.Get(f.ctx(), m.Key, start)
 		f.ok("Get", err)
 		equal(f.t, "accessCount", got.AccessCount, callers*each)
 	}},
@@ -78,7 +78,7 @@ var concurrencyIdeas = []idea{
 			if (recalled == nil) == (released.Load() == 1) {
 				f.t.Fatalf("recall answered %v, and %d were released", recalled, released.Load())
 			}
-			_, err := f.Get(f.ctx(), m.Key, deadline)
+			_, err := f.Store.Get(f.ctx(), m.Key, deadline)
 			if (err == nil) != (recalled == nil) {
 				f.t.Fatalf("recall answered %v, and the read after it %v", recalled, err)
 			}
@@ -136,7 +136,7 @@ func hammer(f *fixture) {
 					removed.Add(int64(len(events)))
 				case 6:
 					var got sigil.Memory
-					if got, err = f.Get(f.ctx(), m.Key, start); err == nil {
+					if got, err = f.Store.Get(f.ctx(), m.Key, start); err == nil {
 						equal(f.t, "data", got.Data, m.Data)
 					}
 				case 7:

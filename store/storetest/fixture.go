@@ -27,6 +27,20 @@ type fixture struct {
 
 func (f *fixture) ctx() context.Context { return f.t.Context() }
 
+// Get is the store's. Meta must say the same of the figures; nothing else runs.
+func (f *fixture) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	f.t.Helper()
+	m, err := f.Store.Get(ctx, key, now)
+	meta, metaErr := f.Meta(ctx, key, now)
+	if sigil.CodeOf(err) != sigil.CodeOf(metaErr) {
+		f.t.Errorf("Get: %v; Meta: %v", err, metaErr)
+	}
+	if err == nil {
+		equal(f.t, "Meta", meta, m.Meta)
+	}
+	return m, err
+}
+
 // option makes a memory differ from the plain one.
 type option func(m *sigil.Memory)
 

@@ -96,6 +96,12 @@ func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	return copied(m), nil
 }
 
+// Meta implements [store.Store].
+func (s *Model) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
+	m, err := s.Get(ctx, key, now)
+	return m.Meta, err
+}
+
 // Update implements [store.Store].
 func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
 	s.mu.Lock()
