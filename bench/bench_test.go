@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestSections runs every section once on next to nothing, with the peers that are installed, and looks that
+// TestSections runs every section on next to nothing, with the peers that are installed, and looks that
 // it writes its tables and leaves nothing. No time is judged.
 func TestSections(t *testing.T) {
 	dir := t.TempDir()
@@ -34,7 +34,7 @@ func TestSections(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", scratch)
 
-	b := bench{rounds: 1, span: 5 * time.Millisecond, memories: 300, sigil: program, lenient: true}
+	b := bench{rounds: 2, span: 5 * time.Millisecond, memories: 300, sigil: program, lenient: true}
 	if err := run(t.Context(), &b, "", docs); err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,22 @@ func (b *bench) sigilEncode(callers, memories int) side {
 	}}
 }
 
+// largeEncode encodes into the large store.
+func (b *bench) largeEncode(callers int) side {
+	return side{"Sigil", "", func(ctx context.Context) (f figure, err error) {
+		l, err := b.full(ctx)
+		if err != nil {
+			return f, err
+		}
+		e, err := openStore(l.dir, nil)
+		if err != nil {
+			return f, err
+		}
+		defer func() { err = errors.Join(err, e.store.Close()) }()
+		return b.encodes(ctx, e, callers)
+	}}
+}
+
 func (b *bench) encodes(ctx context.Context, e *embedded, callers int) (figure, error) {
 	return b.load(ctx, callers, func(i uint64) error {
 		_, err := e.Encode(ctx, tenant, draft(payload)(i))

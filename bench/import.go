@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -18,27 +18,24 @@ func imports(ctx context.Context, b *bench) (_ string, err error) {
 	if err := b.writeLines(file); err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, os.Remove(file)) }()
+	defer func() { err = errors.Join(err, os.Remove(strings.TrimPrefix(file, "@"))) }()
 	command := "import"
 	if exec.CommandContext(ctx, b.sigil, command, "--help").Run() != nil { //nolint:gosec // the program to measure
-		command = "encode" // of a program that has no import
+		command, file = "encode", "@"+file // of a program that has no import
 	}
 	var peaks []float64 // of the daemon, then of the command, each round
 	all, err := b.compare(ctx, "import", side{"sigil " + command, "", func(ctx context.Context) (figure, error) {
 		return b.withDaemon(ctx, func(d *daemon) (f figure, err error) {
-			cmd := exec.CommandContext(ctx, b.sigil, command, "--addr="+d.addr, file) //nolint:gosec // the program to measure
-			if command == "encode" {
-				cmd.Args[len(cmd.Args)-1] = "@" + file
-			}
-			cmd.Env = environment()
 			begin := time.Now()
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return f, fmt.Errorf("%w: %s", err, out)
+			p, err := b.start(b.sigil, command, "--addr="+d.addr, file)
+			if err != nil {
+				return f, err
 			}
+			own := p.watch(ctx)
 			f = seconds(b.memories, time.Since(begin))
 			daemons, err := d.peak()
-			peaks = append(peaks, float64(daemons), float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss<<10))
-			return f, err
+			peaks = append(peaks, float64(daemons), float64(own))
+			return f, errors.Join(err, p.stop(syscall.SIGTERM))
 		})
 	}})
 	if err != nil {

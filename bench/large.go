@@ -76,7 +76,7 @@ func (l *large) fillRedis(ctx context.Context, b *bench) (err error) {
 	for first := 0; first < len(l.keys); first += batch {
 		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i := first; i < min(first+batch, len(l.keys)); i++ {
-				_ = queue(ctx, p, l.keys[i].ID.String(), payload(uint64(i)), float64(i), float64(l.frequencies[i])) // it is the pipeline that fails
+				_ = queue(ctx, p, l.keys[i].ID.String(), payload(uint64(i)), float64(i+1), float64(l.frequencies[i])) // it is the pipeline that fails
 			}
 			return nil
 		}))

@@ -95,6 +95,8 @@ func datasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
 func firstLine(program string, args ...string) string {
 	out, _ := exec.Command(program, args...).CombinedOutput() //nolint:gosec,noctx // ends at once
 	line, _, _ := strings.Cut(string(out), "\n")
+	line, _, _ = strings.Cut(line, " sha=") // Redis tells of its build
+	line, _, _ = strings.Cut(line, " [")    // so does wrk
 	if line == "" {
 		return "not installed"
 	}

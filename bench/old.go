@@ -25,6 +25,9 @@ func old(ctx context.Context, b *bench) (string, error) {
 	for _, callers := range []int{1, 64} {
 		for _, n := range b.sizes(1000, 100_000) {
 			s := b.sigilEncode(callers, n)
+			if n == b.memories {
+				s = b.largeEncode(callers)
+			}
 			s.name = fmt.Sprintf("Sigil, %s memories, callers: %d", number(float64(n)), callers)
 			sides = append(sides, s)
 		}

@@ -75,7 +75,7 @@ func live() uint64 {
 }
 
 // incompressible is the bytes of a store's files to those of its values and 200 a memory, where values are of
-// random letters. A tenth of the large store will do.
+// random letters. The logs are among the files.
 func (b *bench) incompressible(ctx context.Context) (_ float64, err error) {
 	dir := filepath.Join(b.scratch, "letters")
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
@@ -83,7 +83,7 @@ func (b *bench) incompressible(ctx context.Context) (_ float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	n, values := b.memories/10, 0
+	n, values := b.memories, 0
 	err = e.fill(ctx, n, draft(letters), func(_ int, m *sigil.Memory) { values += int(m.Size) })
 	if err = errors.Join(err, e.store.Close()); err != nil {
 		return 0, err

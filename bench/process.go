@@ -113,6 +113,25 @@ func (p *process) peak() (int64, error) {
 	return n << 10, nil
 }
 
+// watch waits for the end of a program and gives the most memory that it had, as it was last seen. (What the
+// system tells of an ended child begins with what we had when it was started.)
+func (p *process) watch(ctx context.Context) (peak int64) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if n, err := p.peak(); err == nil {
+			peak = n
+		}
+		select {
+		case <-p.ended:
+			return peak
+		case <-ctx.Done():
+			return peak
+		case <-tick.C:
+		}
+	}
+}
+
 // daemon is a sigil serve.
 type daemon struct {
 	*process

@@ -87,24 +87,28 @@ func sweepOf(ctx context.Context, e *embedded, want int) error {
 	return err
 }
 
-// manyDue releases some of a large store. Redis removes as many as durably, in steps of a thousand.
+// manyDue releases some of a large store: in each round those whose time has come by then, all of which were kept
+// before the first. Redis removes as many as durably, in steps of a thousand.
 func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 	l, err := b.full(ctx)
 	if err != nil {
 		return nil, err
 	}
 	n := min(100_000, b.memories/10)
-	e, err := openStore(l.dir, nil)
+	var later atomic.Int64 // added to the time
+	e, err := openStore(l.dir, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.store.Close()) }()
+	passing := func(i uint64) sigil.Draft {
+		return sigil.Draft{Data: payload(i), TTL: time.Duration(int(i)/n+1) * time.Hour}
+	}
+	if err := e.fill(ctx, n*b.rounds, passing, nil); err != nil {
+		return nil, err
+	}
 	ours := side{"Sigil", "", func(ctx context.Context) (figure, error) {
-		passing := func(i uint64) sigil.Draft { return sigil.Draft{Data: payload(i), TTL: time.Millisecond} }
-		if err := e.fill(ctx, n, passing, nil); err != nil {
-			return figure{}, err
-		}
-		time.Sleep(10 * time.Millisecond) // until the last is past its end
+		later.Add(int64(time.Hour + time.Minute))
 		begin := time.Now()
 		err := sweepOf(ctx, e, n)
 		return seconds(n, time.Since(begin)), err
@@ -115,8 +119,15 @@ func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, server.stop(syscall.SIGTERM)) }()
+		if err := server.passing(ctx, n, b.rounds); err != nil {
+			return nil, err
+		}
 	}
-	theirs := side{"Redis", "redis-server", func(ctx context.Context) (figure, error) { return redisSweep(ctx, server, n) }}
+	round := 0
+	theirs := side{"Redis", "redis-server", func(ctx context.Context) (figure, error) {
+		round++
+		return server.sweep(ctx, n, round-b.rounds)
+	}}
 	all, err := b.compare(ctx, "sweep, many due", ours, theirs)
 	if err != nil {
 		return nil, err
@@ -135,26 +146,32 @@ func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 
 const redisStep = 1000
 
-func redisSweep(ctx context.Context, server *redisServer, n int) (f figure, err error) {
-	c := server.client(1)
+// passing keeps n memories for each round, with deadlines before all others'.
+func (r *redisServer) passing(ctx context.Context, n, rounds int) error {
+	c := r.client(1)
 	defer func() { _ = c.Close() }() // nothing is lost
-	for first := 0; first < n; first += redisStep {
+	for first := 0; first < n*rounds; first += redisStep {
 		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i := first; i < min(first+redisStep, n); i++ {
-				_ = queue(ctx, p, uuid.Must(uuid.NewV7()).String(), payload(uint64(i)), -1, float64(i%1000)) // it is the pipeline that fails
+			for i := first; i < min(first+redisStep, n*rounds); i++ {
+				deadline := float64(i/n+1-rounds) - 0.5
+				_ = queue(ctx, p, uuid.Must(uuid.NewV7()).String(), payload(uint64(i)), deadline, float64(i%1000)) // it is the pipeline that fails
 			}
 			return nil
 		}))
 		if err != nil {
-			return f, err
+			return err
 		}
 	}
-	if err := server.settled(ctx); err != nil {
-		return f, err
-	}
+	return r.settled(ctx)
+}
+
+// sweep removes n memories, those with a deadline up to now.
+func (r *redisServer) sweep(ctx context.Context, n, now int) (f figure, err error) {
+	c := r.client(1)
+	defer func() { _ = c.Close() }() // nothing is lost
 	begin, released := time.Now(), 0
 	for {
-		ids, err := c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "deadlines", Start: "-inf", Stop: "-1", ByScore: true, Count: redisStep}).Result()
+		ids, err := c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "deadlines", Start: "-inf", Stop: strconv.Itoa(now), ByScore: true, Count: redisStep}).Result()
 		if err != nil {
 			return f, err
 		}

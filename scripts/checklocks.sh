@@ -6,4 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 go -C tools build -o ../bin/checklocks gvisor.dev/gvisor/tools/checklocks/cmd/checklocks
 # Wrappers are what the compiler adds around methods: they have no line to mark.
-exec go vet -vettool="$PWD/bin/checklocks" -wrappers=false "${@:-./...}"
+go vet -vettool="$PWD/bin/checklocks" -wrappers=false "${@:-./...}"
+[ $# -ne 0 ] || go -C bench vet -vettool="$PWD/bin/checklocks" -wrappers=false ./...
