@@ -219,12 +219,15 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage)
 	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
 	switch r.op {
 	case sigil.LiveEncode:
-		d, err := l.api.draft(r.draft)
+		d, err := l.api.quickDraft(r.draft)
 		if err != nil {
 			return err
 		}
 		d.IdempotencyKey = r.key
 		memory, err := l.api.engine.Encode(ctx, l.tenant, d)
+		if err != nil {
+			return l.api.blamed(r.draft, err)
+		}
 		return show(&memory, http.StatusCreated, memory.CreatedAt, err)
 	case sigil.LiveRecall:
 		memory, err := l.api.engine.Recall(ctx, key)
