@@ -102,8 +102,8 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 	go -C bench test ./...
 
 .PHONY: proof
-proof: ## Run what is too much for the race detector: a million memories, 10,000 steps of the model
-	go test -run 'Million' -timeout 10m ./engine
+proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model
+	go test -run 'Million|Allocations' -timeout 10m ./engine
 	go test -run 'TestMachine' -timeout 10m ./internal/proof
 
 .PHONY: fuzz

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -18,16 +16,12 @@ func imports(ctx context.Context, b *bench) (_ string, err error) {
 	if err := b.writeLines(file); err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, os.Remove(strings.TrimPrefix(file, "@"))) }()
-	command := "import"
-	if exec.CommandContext(ctx, b.sigil, command, "--help").Run() != nil { //nolint:gosec // the program to measure
-		command, file = "encode", "@"+file // of a program that has no import
-	}
+	defer func() { err = errors.Join(err, os.Remove(file)) }()
 	var peaks []float64 // of the daemon, then of the command, each round
-	all, err := b.compare(ctx, "import", side{"sigil " + command, "", func(ctx context.Context) (figure, error) {
+	all, err := b.compare(ctx, "import", side{"sigil import", "", func(ctx context.Context) (figure, error) {
 		return b.withDaemon(ctx, func(d *daemon) (f figure, err error) {
 			begin := time.Now()
-			p, err := b.start(b.sigil, command, "--addr="+d.addr, file)
+			p, err := b.start(b.sigil, "import", "--addr="+d.addr, file)
 			if err != nil {
 				return f, err
 			}

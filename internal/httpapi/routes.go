@@ -62,9 +62,9 @@ func routes() []route {
 	return all
 }
 
-// Frequent tells whether a request is of the kind that most are: of a short body and a short answer, none
+// Frequent tells whether requests for a path are of the kind that most are: of a short body and a short answer, none
 // of them a stream.
-func Frequent(_, path string) bool { return strings.HasPrefix(path, "/v1/sigils") }
+func Frequent(path string) bool { return strings.HasPrefix(path, "/v1/sigils") }
 
 // register gives the routes to the mux, one pattern for all that share a path: which of them is meant
 // is decided by verb and method in [API.dispatch], so that every refusal is a problem like the others.

@@ -31,8 +31,8 @@ type Times struct {
 
 // Options say what a Lane does; all are required.
 type Options struct {
-	// Takes tells whether a request may be answered here. It is asked before the request is whole.
-	Takes   func(method, path string) bool
+	// Takes tells whether requests for a path may be answered here. It is asked before the request is whole.
+	Takes   func(path string) bool
 	Handler http.Handler
 	// Rest takes over a connection, with what was read of it.
 	Rest   func(net.Conn)

@@ -102,7 +102,7 @@ func open(ctx context.Context, h http.HandlerFunc) *house {
 	count := func(n *int) { mu.Lock(); defer mu.Unlock(); *n++ }
 	s = house{in: newPipes(), ended: make(chan error, 2)}
 	s.lane = lane.New(lane.Options{
-		Takes: func(_, path string) bool { return strings.HasPrefix(path, "/fast") }, Handler: h,
+		Takes: func(path string) bool { return strings.HasPrefix(path, "/fast") }, Handler: h,
 		Rest:   func(c net.Conn) { count(&s.handed); rest.conns <- c },
 		Logger: slog.New(slog.DiscardHandler), Times: lane.Times{Idle: time.Minute, Read: 10 * time.Second, Write: time.Minute},
 		Opened: func() {}, Closed: func() { count(&s.closed) },

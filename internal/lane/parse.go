@@ -57,7 +57,7 @@ func newRequest(ctx context.Context, remote string) *request {
 
 // parse reads a request from the start of b, where that is in the form that is taken here, and tells how
 // many bytes of b it is. What is in this form is understood as net/http does.
-func (r *request) parse(b []byte, takes func(method, path string) bool) (size int, v verdict) {
+func (r *request) parse(b []byte, takes func(path string) bool) (size int, v verdict) {
 	first, rest, ok := cutLine(b)
 	if !ok {
 		return 0, unless(bytes.IndexByte(b, '\n') >= 0 || len(b) > maxRequest/4)
@@ -67,7 +67,7 @@ func (r *request) parse(b []byte, takes func(method, path string) bool) (size in
 		return 0, other
 	}
 	path, query, _ := strings.Cut(target, "?")
-	if !takes(method, path) {
+	if !takes(path) {
 		return 0, other
 	}
 	clear(r.header)

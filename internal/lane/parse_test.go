@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func anything(string, string) bool { return true }
+func anything(string) bool { return true }
 
 func TestParse(t *testing.T) {
 	const get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
