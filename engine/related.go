@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -21,6 +22,9 @@ type Neighbor struct {
 	Memory    sigil.Memory
 	Resonance float64
 }
+
+// nearby holds what [Engine.Related] reads and lets go of: figures of 100 memories are 17 KB.
+var nearby = sync.Pool{New: func() any { return new([]sigil.Meta) }}
 
 // Related gives the memories that resonate with the one at key, strongest first and newest first
 // among equals, without refreshing any. The network is implied by the frequencies: it is never
@@ -44,16 +48,25 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 		return nil, wrap(err)
 	}
 	// One more than asked for, because a memory is its own nearest neighbor.
-	metas, err := e.store.Near(ctx, key.Tenant, center.Frequency, sigil.Span(least), limit+1, now)
+	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // nothing else is put there
+	defer nearby.Put(near)
+	metas, err := e.store.Near(ctx, (*near)[:0], key.Tenant, center.Frequency, sigil.Span(least), limit+1, now)
 	if err != nil {
 		return nil, wrap(err)
 	}
+	*near = metas
 	neighbors = make([]Neighbor, 0, len(metas))
-	for _, meta := range metas {
+	frequency, resonance := center.Frequency, sigil.Resonance(center.Frequency.Value(), center.Frequency.Value())
+	for i := range metas {
+		meta := &metas[i]
 		if meta.ID == key.ID || len(neighbors) == limit {
 			continue
 		}
-		n := Neighbor{Memory: sigil.Memory{Meta: meta}, Resonance: sigil.Resonance(center.Frequency.Value(), meta.Frequency.Value())}
+		if meta.Frequency != frequency { // mostly the one before has the same
+			frequency, resonance = meta.Frequency, sigil.Resonance(center.Frequency.Value(), meta.Frequency.Value())
+		}
+		n := Neighbor{Resonance: resonance}
+		n.Memory.Meta = *meta
 		if q.Content {
 			n.Memory, err = e.store.Get(ctx, meta.Key, now)
 			if errors.Is(err, sigil.ErrNotFound) {

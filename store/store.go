@@ -71,9 +71,9 @@ type Store interface {
 	// there is more after the last one.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
-	// Near gives the live memories of a tenant whose frequency index is at most span from f's, nearest
-	// first and newest first among equals, at most limit.
-	Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error)
+	// Near appends to metas, which is the caller's, the live memories of a tenant whose frequency index is at
+	// most span from f's, nearest first and newest first among equals, at most limit.
+	Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error)
 
 	// Patterns gives the tenant's patterns with at least one live member, by group. Means are the same in
 	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /

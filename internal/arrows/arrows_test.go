@@ -48,7 +48,7 @@ var table = map[string][]string{
 	"store/internal/record":  {root, "store"},
 	"store/internal/wake":    {},
 	"store/pgstore":          {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
-	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid"},
+	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid", "github.com/maypok86/otter"},
 
 	// Verbs.
 	"engine": {root, "store", "internal/resonance", "github.com/google/uuid"},

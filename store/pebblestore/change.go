@@ -18,8 +18,8 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	}
 	defer s.keys.Lock(key)()
 
-	m, ok := s.meta(key)
-	if !ok {
+	t, e, m := s.entry(key)
+	if e == nil {
 		return sigil.Memory{}, sigil.NotFound()
 	}
 	event, err := decide(&m)
@@ -27,7 +27,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	// Read before anything changes: a memory that cannot be answered is not to be touched.
-	memory, found, err := s.read(m)
+	memory, found, err := s.read(m, true)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
@@ -39,7 +39,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	if event == nil {
-		s.refresh(key, &m, policy)
+		s.refresh(t, e, &m, policy)
 		return memory, nil
 	}
 	ch := newChange()
@@ -50,7 +50,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	}
 	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), record.AppendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
-		x.update(key, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
+		x.update(t, e, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
 	s.clean([]sigil.Key{key})
 	if err := s.commits.do(ch); err != nil {
@@ -103,6 +103,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		s.soil(gone)
 		return nil, err
 	}
+	s.contents.drop(gone...)
 	return values(events), nil
 }
 
@@ -115,23 +116,30 @@ func values(events []*sigil.Event) []sigil.Event {
 	return values
 }
 
-// meta gives the figures of a memory that the caller has locked.
+// meta gives the figures of a memory, if it is there.
 func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
+	_, e, m := s.entry(key)
+	return m, e != nil
+}
+
+// entry gives a memory's entry, its tenant and its figures, or nil. Who has the key locked may use the entry
+// when the index is locked again: it stays until then, as only who has the key locked takes it out.
+func (s *Store) entry(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
-	_, e := s.index.find(key)
+	t, e := s.index.find(key)
 	if e == nil {
-		return sigil.Meta{}, false
+		return nil, nil, sigil.Meta{}
 	}
-	return e.meta(key.Tenant, s.policies), true
+	return t, e, e.meta(key.Tenant, s.policies)
 }
 
 // refresh makes new figures visible and leaves the writing to the committer. The caller has the key
 // locked.
-func (s *Store) refresh(key sigil.Key, m *sigil.Meta, policy uint16) {
+func (s *Store) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	t, e := s.index.update(key, m, policy)
+	s.index.update(t, e, m, policy)
 	s.index.soil(t, e)
 }
 
@@ -160,37 +168,50 @@ func (s *Store) soil(keys []sigil.Key) {
 	}
 }
 
-// refreshStep is how many refreshes are encoded in one hold of the index lock.
-const refreshStep = 1024
+// refreshStep is how many refreshes are read in one hold of the index lock, which recalls wait for.
+const refreshStep = 128
 
-// writeRefreshes puts into the batch what was refreshed since the last time.
+// refreshed is what a refresh made of a memory's figures.
+type refreshed struct {
+	meta   sigil.Meta
+	policy uint16
+}
+
+// writeRefreshes puts into the batch what was refreshed since the last time. Only the committer calls it: a
+// change that comes after is written after.
 func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	s.index.mu.Lock()
 	dirty := s.index.dirty
 	s.index.dirty = nil
 	s.index.mu.Unlock()
+	var step []refreshed
+	var value []byte
 	for len(dirty) > 0 {
 		n := min(refreshStep, len(dirty))
-		if err := s.writeSome(b, dirty[:n]); err != nil {
-			return err
-		}
+		step = s.index.takeRefreshes(step[:0], dirty[:n], s.policies)
 		dirty = dirty[n:]
+		for i := range step {
+			m := &step[i].meta
+			value = record.AppendMeta(value[:0], m, step[i].policy)
+			if err := b.Set(memoryKey(metaFamily, m.Tenant, m.ID), value, nil); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (s *Store) writeSome(b *pebble.Batch, dirty []dirtyEntry) error {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
+// takeRefreshes appends the figures of those of dirty that are still to be written, and takes them to be.
+func (x *index) takeRefreshes(step []refreshed, dirty []dirtyEntry, policies *policies) []refreshed {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, d := range dirty {
-		if !d.entry.dirty {
+		e := d.tenant.find(d.id)
+		if e == nil || !e.dirty {
 			continue // a change took care of it
 		}
-		d.entry.dirty = false
-		m := d.entry.meta(d.tenant.name, s.policies)
-		if err := b.Set(memoryKey(metaFamily, d.tenant.name, m.ID), record.AppendMeta(nil, &m, d.entry.policy), nil); err != nil {
-			return err
-		}
+		e.dirty = false
+		step = append(step, refreshed{e.meta(d.tenant.name, policies), e.policy})
 	}
-	return nil
+	return step
 }

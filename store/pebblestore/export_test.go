@@ -21,6 +21,19 @@ func Tune(o Options) *Options {
 // Check is the check of [Check], of an open store. Nothing else may change the store meanwhile.
 func (s *Store) Check() (Checked, error) { return s.check() }
 
+// Kept counts the memories whose content is at hand, and those of them that are not in the index.
+func (s *Store) Kept() (kept, stray int) {
+	s.index.mu.RLock()
+	defer s.index.mu.RUnlock()
+	for key := range s.contents.cache.Keys() {
+		kept++
+		if _, e := s.index.find(key); e == nil {
+			stray++
+		}
+	}
+	return kept, stray
+}
+
 // Answer gives what is kept under an idempotency key, whenever it ends.
 func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
 	answers, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})

@@ -1,7 +1,6 @@
 package pebblestore
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/tidwall/btree"
@@ -18,6 +17,9 @@ type index struct {
 	mu sync.RWMutex
 	// +checklocks:mu
 	tenants map[string]*tenant
+	// entries are those of all tenants.
+	// +checklocks:mu
+	entries entries
 	// agenda holds, by first deadline, the tenants that have one, so that looking for what is due
 	// costs the same however many memories and tenants there are.
 	// +checklocks:mu
@@ -40,10 +42,11 @@ type appointment struct {
 	tenant *tenant
 }
 
-// dirtyEntry is an entry whose refresh is not on disk.
+// dirtyEntry is the key of an entry whose refresh is not on disk: not the entry, whose place another may
+// have by then.
 type dirtyEntry struct {
 	tenant *tenant
-	entry  *entry
+	id     sigil.ID
 }
 
 func newIndex() *index {
@@ -76,17 +79,17 @@ func (x *index) find(key sigil.Key) (*tenant, *entry) {
 func (x *index) tenant(name string) *tenant {
 	t := x.tenants[name]
 	if t == nil {
-		t = newTenant(name)
+		t = newTenant(name, &x.entries)
 		x.tenants[name] = t
 	}
 	return t
 }
 
-// insert adds an entry.
+// insert adds a copy of an entry.
 //
 // +checklocks:x.mu
 func (x *index) insert(t *tenant, e *entry) {
-	t.insert(e)
+	t.insert(x.entries.add(e))
 	x.memories++
 	if e.crystallized {
 		x.crystals++
@@ -99,14 +102,15 @@ func (x *index) insert(t *tenant, e *entry) {
 // +checklocks:x.mu
 func (x *index) remove(t *tenant, e *entry) {
 	t.remove(e)
-	e.dirty = false
-	if e.leaving { // somebody else let it go before the insert that was about to: it makes room once
-		e.leaving = false
-		t.leaving.add(load{1, int64(e.size)}, -1)
-	}
 	x.memories--
 	if e.crystallized {
 		x.crystals--
+	}
+	if e.leaving { // somebody else let it go before the insert that was about to: it makes room once
+		e.leaving = false
+		t.leaving.add(load{1, int64(e.size)}, -1) // and settle, which still knows it, frees its place
+	} else {
+		x.entries.free(e)
 	}
 	x.reschedule(t)
 	x.tidy(t)
@@ -122,14 +126,12 @@ func (x *index) removeAll(keys []sigil.Key) {
 	}
 }
 
-// update changes the entry of a key, which is there, and gives it with its tenant.
+// update changes an entry, which is there.
 //
 // +checklocks:x.mu
-func (x *index) update(key sigil.Key, m *sigil.Meta, policy uint16) (*tenant, *entry) {
-	t, e := x.find(key)
+func (x *index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	t.update(e, m, policy)
 	x.reschedule(t)
-	return t, e
 }
 
 // keys gives the keys of all memories.
@@ -152,7 +154,7 @@ func (x *index) keys() []sigil.Key {
 func (x *index) soil(t *tenant, e *entry) {
 	if !e.dirty {
 		e.dirty = true
-		x.dirty = append(x.dirty, dirtyEntry{t, e})
+		x.dirty = append(x.dirty, dirtyEntry{t, e.id})
 	}
 }
 
@@ -222,34 +224,38 @@ func (x *index) due(now int64, limit int) []sigil.Key {
 	return keys
 }
 
-// near gives at most limit live entries of the tenant, by distance from frequency f and by descending
-// id. The index is locked.
-func (t *tenant) near(f sigil.Frequency, span, limit int, now int64) []*entry {
-	var found []*entry
-	for distance := 0; distance <= span && len(found) < limit; distance++ {
-		ring := t.newestLive(int(f)+distance, limit-len(found), now)
+// near shows visit the live entries of the tenant, by distance from frequency f and by descending id, until
+// it gives false. The index is locked.
+func (t *tenant) near(f sigil.Frequency, span int, now int64, visit func(*entry) bool) {
+	for distance := 0; distance <= span; distance++ {
+		above := t.bucket(int(f) + distance)
+		var below []ref
 		if distance > 0 {
-			ring = append(ring, t.newestLive(int(f)-distance, limit-len(found), now)...)
-			slices.SortFunc(ring, func(a, b *entry) int { return compareIDs(b, a) })
+			below = t.bucket(int(f) - distance)
 		}
-		found = append(found, ring[:min(len(ring), limit-len(found))]...)
+		for len(above)+len(below) > 0 {
+			next := &above
+			if len(above) == 0 || len(below) > 0 && compareIDs(t.of.at(last(above)), t.of.at(last(below))) < 0 {
+				next = &below
+			}
+			e := t.of.at(last(*next))
+			*next = (*next)[:len(*next)-1]
+			if !e.due(now) && !visit(e) {
+				return
+			}
+		}
 	}
-	return found
 }
 
-// newestLive gives at most limit live entries of one frequency. The index is locked.
-func (t *tenant) newestLive(f, limit int, now int64) []*entry {
-	if f < 0 || f >= sigil.Frequencies || t.frequencies[uint16(f)] == nil {
+func last(refs []ref) ref { return refs[len(refs)-1] }
+
+// bucket gives the entries of a frequency, if it is one. The index is locked.
+func (t *tenant) bucket(f int) []ref {
+	if f < 0 || f >= sigil.Frequencies {
 		return nil
 	}
-	var found []*entry
-	for _, e := range slices.Backward(t.frequencies[uint16(f)].entries) {
-		if len(found) == limit {
-			break
-		}
-		if !e.due(now) {
-			found = append(found, e)
-		}
+	if b := t.frequencies[uint16(f)]; b != nil {
+		return b.refs
 	}
-	return found
+	return nil
 }

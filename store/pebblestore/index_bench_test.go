@@ -10,7 +10,7 @@ import (
 // BenchmarkIndexInsert is what making one memory visible costs, in an index that grows to b.N.
 func BenchmarkIndexInsert(b *testing.B) {
 	now := time.UnixMilli(1_764_000_000_000)
-	entries := make([]*entry, b.N)
+	entries := make([]entry, b.N)
 	for i := range entries {
 		now = now.Add(time.Millisecond / 50)
 		m := sigil.Meta{
@@ -26,7 +26,7 @@ func BenchmarkIndexInsert(b *testing.B) {
 	t := x.tenant("public")
 	b.ReportAllocs()
 	b.ResetTimer()
-	for _, e := range entries {
-		x.insert(t, e)
+	for i := range entries {
+		x.insert(t, &entries[i])
 	}
 }

@@ -32,6 +32,9 @@ func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 				if err := s.CheckIndex(); err != nil {
 					t.Fatalf("round %d: %v", round, err)
 				}
+				if kept, stray := s.Kept(); stray > 0 {
+					t.Fatalf("round %d: of %d contents at hand %d are of memories that are gone", round, kept, stray)
+				}
 				for _, tenant := range tenants {
 					got, err := e.Stats(context.Background(), tenant)
 					if err != nil {

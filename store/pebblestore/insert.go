@@ -87,18 +87,19 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 		s.giveBack(room)
 		return store.Inserted{}, err
 	}
+	s.contents.drop(room.keys...)
 	return store.Inserted{Evicted: values(evicted)}, nil
 }
 
-// encode adds one item's records to ch and gives its entry.
-func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error) {
+// encode adds one item's records to ch and gives its entry, which has no place yet.
+func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error) {
 	m := &item.Memory
 	if m.Tenant != name {
-		return nil, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
+		return entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
 	}
 	policy, err := s.policies.number(m.Policy)
 	if err != nil {
-		return nil, err
+		return entry{}, err
 	}
 	ch.scratch = record.AppendMeta(ch.scratch[:0], &m.Meta, policy)
 	ch.set(memoryKey(metaFamily, name, m.ID), ch.scratch)
@@ -106,7 +107,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (*entry, error
 	ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
 	for i := range item.Events {
 		if err := s.addEvent(ch, &item.Events[i]); err != nil {
-			return nil, err
+			return entry{}, err
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
@@ -137,14 +138,15 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 
 // checkNew reports an id that is taken. Ids are made at random: two inserts of one new id at once do
 // not happen, and a repeated one is a caller's mistake.
-func (s *Store) checkNew(name string, entries []*entry) error {
+func (s *Store) checkNew(name string, entries []entry) error {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	var seen map[sigil.ID]bool
 	if len(entries) > 1 {
 		seen = make(map[sigil.ID]bool, len(entries))
 	}
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil || seen[e.id] {
 			return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
 		}

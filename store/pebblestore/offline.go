@@ -34,7 +34,7 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 		return s.scan([]byte{metaFamily}, func(key, value []byte) error {
 			tenant, id, _ := splitTenant(key) // rebuild has read it
 			r := record.NewReader(value)
-			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies))
+			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies), false)
 			if err == nil && !ok {
 				err = fmt.Errorf("%s has no content: %w", m.Key, record.ErrDamaged)
 			}
@@ -54,14 +54,17 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	s := &Store{dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, failed: make(chan struct{})}
+	s := &Store{
+		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(new(Options).cacheSize() / 2), policies: &policies{},
+		failed: make(chan struct{}),
+	}
 	s.commits = newCommitter(s)
 	err = s.apart(func() (err error) {
 		data := fsys.PathJoin(dir, dataFolder)
 		if err := checkManifest(fsys, data); err != nil {
 			return err
 		}
-		options := databaseOptions(fsys, 0, &databaseLogger{s: s, log: logger})
+		options := databaseOptions(fsys, new(Options).cacheSize()/2, &databaseLogger{s: s, log: logger})
 		options.ReadOnly = true
 		if s.db, err = pebble.Open(data, options); err != nil {
 			return err

@@ -18,7 +18,7 @@ type change struct {
 	grows   bool           // the store: it is refused first when the disk fills
 	err     error          // of this one alone: it was refused; set before its group is answered
 	tenant  string         // of entries
-	entries []*entry       // to put into the index after publish
+	entries []entry        // to put into the index after publish
 	scratch []byte         // to encode a value in, before it is copied to the arena
 }
 
@@ -47,7 +47,6 @@ func newChange() *change {
 // discard lets go of a change that is not made, or has been.
 func (ch *change) discard() {
 	clear(ch.events)
-	clear(ch.entries)
 	if cap(ch.arena)+cap(ch.scratch) > maxScratch {
 		*ch = change{} // a large one is not kept
 	} else {
@@ -85,8 +84,8 @@ func (ch *change) apply(x *index) {
 	}
 	if len(ch.entries) > 0 {
 		t := x.tenant(ch.tenant) // looked up now: what publish removed may have taken the tenant along
-		for _, e := range ch.entries {
-			x.insert(t, e)
+		for i := range ch.entries {
+			x.insert(t, &ch.entries[i])
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 // policies numbers the policies of a store, so that a record and an index entry hold two bytes of
 // theirs. A number is written in the batch of its first use and never changes its meaning.
 type policies struct {
-	mu sync.RWMutex
-	// +checklocks:mu
-	byNumber []sigil.Policy
+	// byNumber is replaced when one is added: it is read without a lock, for every memory that is shown.
+	byNumber atomic.Pointer[[]sigil.Policy]
+
+	mu sync.Mutex
 	// +checklocks:mu
 	numbers map[sigil.Policy]uint16
 	// last is the one asked for last, which is mostly the next one too.
@@ -28,12 +29,18 @@ type numbered struct {
 
 // Policy gives the policy with a number, or nil.
 func (p *policies) Policy(number uint16) sigil.Policy {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if int(number) >= len(p.byNumber) {
+	all := p.all()
+	if int(number) >= len(all) {
 		return nil
 	}
-	return p.byNumber[number]
+	return all[number]
+}
+
+func (p *policies) all() []sigil.Policy {
+	if all := p.byNumber.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 // number gives the number of a policy, a new one where it has none.
@@ -54,21 +61,22 @@ func (p *policies) add(policy sigil.Policy) (uint16, error) {
 	if n, ok := p.numbers[policy]; ok {
 		return n, nil
 	}
-	if len(p.byNumber) > math.MaxUint16 {
+	all := p.all()
+	if len(all) > math.MaxUint16 {
 		return 0, errors.New("pebblestore: more than 65,536 policies in one store")
 	}
 	if p.numbers == nil {
 		p.numbers = map[sigil.Policy]uint16{}
 	}
-	n := uint16(len(p.byNumber))
-	p.byNumber = append(p.byNumber, policy)
+	n := uint16(len(all))
+	all = append(all[:n:n], policy)
+	p.byNumber.Store(&all)
 	p.numbers[policy] = n
 	return n, nil
 }
 
 // from gives the policies numbered first and above.
 func (p *policies) from(first int) []sigil.Policy {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.byNumber[min(first, len(p.byNumber)):]
+	all := p.all()
+	return all[min(first, len(all)):]
 }

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -56,22 +57,39 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, false, nil
 	}
-	return s.read(m)
+	return s.read(m, true)
 }
 
-// read adds its content to the figures of a memory; false where it is not on disk (any more).
-func (s *Store) read(m sigil.Meta) (sigil.Memory, bool, error) {
-	memory := sigil.Memory{Meta: m}
+// read adds its content to the figures of a memory; false where it is not on disk (any more). What was asked
+// for by name may be again: it is kept at hand.
+func (s *Store) read(m sigil.Meta, again bool) (memory sigil.Memory, ok bool, err error) {
+	if b, ok := s.contents.get(m.Key); ok {
+		return s.decoded(m, b)
+	}
 	b, closer, err := s.db.Get(memoryKey(bodyFamily, m.Tenant, m.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return memory, false, nil
+		return sigil.Memory{Meta: m}, false, nil
 	}
 	if err != nil {
-		return memory, false, s.reading(err)
+		return sigil.Memory{Meta: m}, false, s.reading(err)
 	}
+	defer func() { err = errors.Join(err, s.reading(closer.Close())) }()
+	memory, ok, err = s.decoded(m, b)
+	if again && err == nil {
+		s.contents.put(m.Key, bytes.Clone(b))
+		if _, there := s.meta(m.Key); !there { // removed meanwhile, by who may have dropped it before it was put
+			s.contents.drop(m.Key)
+		}
+	}
+	return memory, ok, err
+}
+
+// decoded adds the content of a record to the figures of its memory.
+func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, bool, error) {
+	memory := sigil.Memory{Meta: m}
 	r := record.NewReader(b)
 	r.Body(&memory)
-	return memory, true, s.reading(errors.Join(r.End(), closer.Close()))
+	return memory, true, s.reading(r.End())
 }
 
 // Due gives what is past its deadline; see [store.Store].
@@ -103,7 +121,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 		// One more than the page holds tells whether there is more.
 		metas, before, more = s.listSome(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
-			memory, ok, err := s.read(m)
+			memory, ok, err := s.read(m, false)
 			if err != nil {
 				return nil, false, err
 			}
@@ -178,7 +196,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 		metas := s.fadingSome(&q, min(q.Limit+1-len(page), listStep))
 		for _, m := range metas {
 			q.After, q.AfterAt = m.ID, m.FadesAt
-			memory, ok, err := s.read(m)
+			memory, ok, err := s.read(m, false)
 			if err != nil {
 				return nil, false, err
 			}
@@ -215,7 +233,7 @@ func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta)
 }
 
 // Near gives neighbors; see [store.Store].
-func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -224,13 +242,19 @@ func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	t := s.index.tenants[tenant]
-	if t == nil {
-		return nil, nil
+	if t == nil || limit <= 0 {
+		return metas, nil
 	}
-	found := t.near(f, span, limit, now.UnixMilli())
-	metas := make([]sigil.Meta, len(found))
-	for i, e := range found {
-		metas[i] = e.meta(tenant, s.policies)
+	// In two passes: they lie apart, and the processor fetches several at once where little is done with each.
+	var room [128]*entry
+	found := room[:0]
+	t.near(f, span, now.UnixMilli(), func(e *entry) bool {
+		found = append(found, e)
+		return len(found) < limit
+	})
+	metas = slices.Grow(metas, len(found))
+	for _, e := range found {
+		metas = append(metas, e.meta(tenant, s.policies))
 	}
 	return metas, nil
 }

@@ -58,7 +58,7 @@ func (s *Store) rebuild() error {
 // found are entries of one tenant, as they are read.
 type found struct {
 	tenant  string
-	entries []*entry
+	entries []entry
 }
 
 // rebuildMemories reads the figures of all memories on one goroutine and indexes them on another: each takes
@@ -72,8 +72,8 @@ func (s *Store) rebuildMemories() error {
 		defer close(indexed)
 		for f := range read {
 			t := s.index.tenant(f.tenant) // +checklocksignore: by who waits for this
-			for _, e := range f.entries {
-				s.index.insert(t, e) // +checklocksignore: likewise
+			for i := range f.entries {
+				s.index.insert(t, &f.entries[i]) // +checklocksignore: likewise
 			}
 		}
 	}()
@@ -93,7 +93,7 @@ func (s *Store) rebuildMemories() error {
 			if len(next.entries) > 0 {
 				read <- next
 			}
-			next, prefix = found{name, make([]*entry, 0, most)}, tenantPrefix(metaFamily, name)
+			next, prefix = found{name, make([]entry, 0, most)}, tenantPrefix(metaFamily, name)
 		}
 		rest := key[len(prefix):]
 		if len(rest) != len(sigil.ID{}) {

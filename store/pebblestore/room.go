@@ -152,9 +152,11 @@ func (x *index) evict(r *room) {
 func (x *index) settle(r *room) {
 	r.tenant.arriving.add(r.arriving, -1)
 	for _, v := range r.victims {
-		if v.entry.leaving { // else it has left already
+		if v.entry.leaving {
 			v.entry.leaving = false
 			r.tenant.leaving.add(load{1, int64(v.entry.size)}, -1)
+		} else { // it has left already: see remove
+			x.entries.free(v.entry)
 		}
 	}
 }

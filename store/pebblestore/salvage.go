@@ -230,16 +230,15 @@ func (v *salvage) readPolicies() {
 	})
 	// Every number stands for something: who has a policy that is lost is shown under the default.
 	standIn := sigil.DefaultPolicy()
-	v.policies.mu.Lock()
-	defer v.policies.mu.Unlock()
-	v.policies.byNumber = slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
+	all := slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
+	defer v.policies.byNumber.Store(&all)
 	for n := range max(1, len(texts)) {
 		policy, err := sigil.ParsePolicy(texts[n])
 		if err != nil {
 			policy = standIn
 			v.found.wrong("policy %d is lost: its memories are shown under %s", n, policy)
 		}
-		v.policies.byNumber[n] = policy
+		all[n] = policy
 	}
 }
 

@@ -13,11 +13,12 @@ import (
 func TestSortedIsASortedSlice(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
-		s := sorted{key: byDeadline}
+		of := &entries{}
+		s := sorted{of: of, key: byDeadline}
 		var want []*entry
 		compare := func(e *entry, k key) int { return byDeadline(e).compare(k) }
 		for step := range 6000 {
-			e := &entry{id: sigil.ID{15: byte(step), 14: byte(step >> 8)}}
+			e := entry{id: sigil.ID{15: byte(step), 14: byte(step >> 8)}}
 			growing := step%3000 < 2000
 			switch way := rng.IntN(10); {
 			case growing && way < 6 || len(want) == 0: // at the end
@@ -28,17 +29,20 @@ func TestSortedIsASortedSlice(t *testing.T) {
 				e.fades = rng.Int64N(60_000)
 			case way < 5:
 				s.remove(want[0])
+				of.free(want[0])
 				want = want[1:]
 				continue
 			default:
 				i := rng.IntN(len(want))
 				s.remove(want[i])
+				of.free(want[i])
 				want = slices.Delete(want, i, i+1)
 				continue
 			}
-			s.insert(e)
-			i, _ := slices.BinarySearchFunc(want, byDeadline(e), compare)
-			want = slices.Insert(want, i, e)
+			added := of.add(&e)
+			s.insert(added)
+			i, _ := slices.BinarySearchFunc(want, byDeadline(added), compare)
+			want = slices.Insert(want, i, added)
 			if step%37 == 0 {
 				same(t, &s, want, rng)
 			}
@@ -46,6 +50,7 @@ func TestSortedIsASortedSlice(t *testing.T) {
 		same(t, &s, want, rng)
 		for _, e := range want {
 			s.remove(e)
+			of.free(e)
 		}
 		same(t, &s, nil, rng)
 	}
@@ -79,8 +84,8 @@ func same(t *testing.T, s *sorted, want []*entry, rng *rand.Rand) {
 		t.Fatalf("%d entries before the one at %d, want %d", len(got), i, len(before))
 	}
 	for at, r := range s.runs {
-		if len(r.entries) == 0 || len(r.entries) > runSize || r.first != s.key(r.entries[0]) {
-			t.Fatalf("run %d of %d has %d entries, and a first one that is not told", at, len(s.runs), len(r.entries))
+		if len(r.refs) == 0 || len(r.refs) > runSize || r.first != s.keyAt(r.refs[0]) {
+			t.Fatalf("run %d of %d has %d entries, and a first one that is not told", at, len(s.runs), len(r.refs))
 		}
 	}
 	if s.count > 0 && len(s.runs) > 4*s.count/runSize+2 {

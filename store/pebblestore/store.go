@@ -27,6 +27,7 @@ type Store struct {
 	unlock   func() error
 	keys     *keylock.Locks
 	index    *index
+	contents contents
 	policies *policies
 	commits  *committer
 	space    *space
@@ -69,7 +70,8 @@ var _ store.Store = (*Store)(nil)
 type Options struct {
 	// FS is where the folder is; nil is the disk.
 	FS vfs.FS
-	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB.
+	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB. Half of it is for blocks of the
+	// database, half for memories that are read often.
 	CacheSize int64
 	// Logger hears of the database's errors; nil is slog.Default.
 	Logger *slog.Logger
@@ -96,7 +98,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheSize() / 2), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
 		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
@@ -137,7 +139,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if err := s.space.enough(data); err != nil {
 		return err
 	}
-	options := databaseOptions(fsys, o.CacheSize, &databaseLogger{s: s, log: logger})
+	options := databaseOptions(fsys, o.cacheSize()/2, &databaseLogger{s: s, log: logger})
 	options.MemTableSize = uint64(s.space.unit)
 	options.ErrorIfNotExists = !created
 	if o.tune != nil {
@@ -167,10 +169,14 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	return nil
 }
 
-func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
-	if cache == 0 {
-		cache = 64 << 20
+func (o *Options) cacheSize() int64 {
+	if o.CacheSize == 0 {
+		return 64 << 20
 	}
+	return o.CacheSize
+}
+
+func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
 	return &pebble.Options{
 		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
 		FormatMajorVersion:          pebble.FormatNewest,
@@ -251,5 +257,5 @@ func (s *Store) Close() error {
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
 // database alone.
 func DatabaseOptions() *pebble.Options {
-	return databaseOptions(vfs.Default, 0, pebble.DefaultLogger)
+	return databaseOptions(vfs.Default, new(Options).cacheSize()/2, pebble.DefaultLogger)
 }

@@ -30,6 +30,7 @@ type entry struct {
 	crystallized bool
 	dirty        bool // a refresh is not on disk yet
 	leaving      bool // an insert is about to evict it
+	ref          ref  // of itself, once it has a place
 }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -51,8 +52,8 @@ func (e *entry) meta(tenant string, p *policies) sigil.Meta {
 	return m
 }
 
-func newEntry(m *sigil.Meta, policy uint16) *entry {
-	e := &entry{
+func newEntry(m *sigil.Meta, policy uint16) entry {
+	e := entry{
 		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
@@ -72,7 +73,8 @@ func (e *entry) set(m *sigil.Meta, policy uint16) {
 // tenant indexes one tenant's memories. The index lock guards it.
 type tenant struct {
 	name string
-	all  sorted // by id, which is by age
+	of   *entries // of the index
+	all  sorted   // by id, which is by age
 	// fading and ending hold, by deadline, what has one: fading what may be evicted, ending the pinned
 	// and crystallized memories with a ttl.
 	fading, ending sorted
@@ -99,32 +101,36 @@ type load struct {
 // in it on average, and a new one nearly always goes to the end: a slice is smaller and faster than a
 // tree.
 type bucket struct {
-	entries []*entry
-	sum     store.Sum
+	refs []ref
+	sum  store.Sum
 }
 
-func (b *bucket) insert(e *entry) {
-	at := len(b.entries)
-	if at > 0 && compareIDs(b.entries[at-1], e) > 0 {
-		at, _ = slices.BinarySearchFunc(b.entries, e, compareIDs)
+func (b *bucket) insert(of *entries, e *entry) {
+	at := len(b.refs)
+	if at > 0 && compareIDs(of.at(b.refs[at-1]), e) > 0 {
+		at, _ = b.place(of, e)
 	}
-	b.entries = slices.Insert(b.entries, at, e)
+	b.refs = slices.Insert(b.refs, at, e.ref)
 	b.sum.Add(e.potential)
 }
 
-func (b *bucket) remove(e *entry) {
-	at, found := slices.BinarySearchFunc(b.entries, e, compareIDs)
-	if found {
-		b.entries = slices.Delete(b.entries, at, at+1)
+func (b *bucket) remove(of *entries, e *entry) {
+	if at, found := b.place(of, e); found {
+		b.refs = slices.Delete(b.refs, at, at+1)
 		b.sum.Remove(e.potential)
 	}
 }
 
+func (b *bucket) place(of *entries, e *entry) (int, bool) {
+	return slices.BinarySearchFunc(b.refs, e, func(r ref, e *entry) int { return compareIDs(of.at(r), e) })
+}
+
 func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 
-func newTenant(name string) *tenant {
+func newTenant(name string, of *entries) *tenant {
 	return &tenant{
-		name: name, all: sorted{key: byID}, fading: sorted{key: byDeadline}, ending: sorted{key: byDeadline},
+		name: name, of: of,
+		all: sorted{of: of, key: byID}, fading: sorted{of: of, key: byDeadline}, ending: sorted{of: of, key: byDeadline},
 		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: never,
 	}
 }
@@ -139,7 +145,7 @@ func (t *tenant) insert(e *entry) {
 		b = &bucket{}
 		t.frequencies[e.frequency] = b
 	}
-	b.insert(e)
+	b.insert(t.of, e)
 	t.bytes += int64(e.size)
 	if e.crystallized {
 		t.crystallized++
@@ -151,8 +157,8 @@ func (t *tenant) remove(e *entry) {
 	t.unschedule(e)
 	t.all.remove(e)
 	b := t.frequencies[e.frequency]
-	b.remove(e)
-	if len(b.entries) == 0 {
+	b.remove(t.of, e)
+	if len(b.refs) == 0 {
 		delete(t.frequencies, e.frequency)
 	}
 	t.bytes -= int64(e.size)
@@ -252,7 +258,7 @@ func (t *tenant) patterns(now int64) []sigil.Pattern {
 	var groups [sigil.Patterns]count
 	for f, b := range t.frequencies {
 		g := &groups[sigil.Frequency(f).Pattern()]
-		n := len(b.entries)
+		n := len(b.refs)
 		g.members += n
 		g.sum = g.sum.Plus(b.sum)
 		g.frequencies += n * int(f)

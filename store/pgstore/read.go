@@ -192,7 +192,7 @@ const ring = "select " + metaColumns + ` from generate_series($3::integer, $4::i
 ) m order by d, id desc limit $6`
 
 // Near implements [store.Store].
-func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -204,16 +204,17 @@ func (s *Store) Near(ctx context.Context, tenant string, f sigil.Frequency, span
 		return nil, reading(ctx, err)
 	}
 	behind := s.refreshes.all(tenant)
-	var near []sigil.Meta
+	given := 0
 	// From the inside out, in rings of growing width: mostly the first one has enough.
-	for from, to := 0, 0; from <= span && len(near) < limit; from, to = to+1, 2*to+2 {
-		rows, err := s.query(bounded, scanMeta, ring, tenant, int16(f), from, min(to, span), now, limit-len(near))
+	for from, to := 0, 0; from <= span && given < limit; from, to = to+1, 2*to+2 {
+		rows, err := s.query(bounded, scanMeta, ring, tenant, int16(f), from, min(to, span), now, limit-given)
 		if err != nil {
 			return nil, reading(ctx, err)
 		}
 		for _, r := range rows {
-			near = append(near, s.refreshes.over(r, behind[r.Key]).Meta)
+			metas = append(metas, s.refreshes.over(r, behind[r.Key]).Meta)
 		}
+		given += len(rows)
 	}
-	return near, nil
+	return metas, nil
 }

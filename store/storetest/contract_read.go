@@ -199,7 +199,7 @@ var nearIdeas = []idea{
 
 func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
 	f.t.Helper()
-	near, err := f.Near(f.ctx(), sigil.DefaultTenant, at, span, limit, start)
+	near, err := f.Near(f.ctx(), nil, sigil.DefaultTenant, at, span, limit, start)
 	f.ok("Near", err)
 	return near
 }

@@ -54,7 +54,7 @@ func (s *Model) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 }
 
 // Near implements [store.Store].
-func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Model) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.enter(ctx); err != nil {
@@ -69,7 +69,7 @@ func (s *Model) Near(ctx context.Context, tenant string, f sigil.Frequency, span
 	}
 	// They are newest first, and a stable sort keeps that among equals.
 	slices.SortStableFunc(near, func(a, b sigil.Meta) int { return cmp.Compare(distance(a), distance(b)) })
-	return near[:min(limit, len(near))], nil
+	return append(metas, near[:min(limit, len(near))]...), nil
 }
 
 // Patterns implements [store.Store].

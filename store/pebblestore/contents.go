@@ -1,0 +1,46 @@
+package pebblestore
+
+import (
+	"github.com/maypok86/otter/v2"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// contents keep the records of memories' content that are read again and again. What was read last is not
+// what will be read next, so it is the frequent ones that stay: a block of the database's cache has some 60
+// records, of which perhaps one is.
+//
+// The content of a key never changes while the key is in the index.
+type contents struct {
+	cache *otter.Cache[sigil.Key, []byte]
+	most  int // bytes of the largest that is kept
+}
+
+// contentOverhead is about what a record takes in the cache besides its bytes.
+const contentOverhead = 150
+
+// newContents makes a place for about size bytes.
+func newContents(size int64) contents {
+	return contents{most: int(size / 64), cache: otter.Must(&otter.Options[sigil.Key, []byte]{
+		MaximumWeight: uint64(size),
+		Weigher:       func(_ sigil.Key, b []byte) uint32 { return uint32(contentOverhead + len(b)) },
+		Executor:      func(work func()) { work() }, // not in a goroutine that Close would have to wait for
+	})}
+}
+
+// get gives a record, which is not to be changed, if it is known.
+func (c contents) get(key sigil.Key) ([]byte, bool) { return c.cache.GetIfPresent(key) }
+
+// put keeps a record, which is the cache's from then on.
+func (c contents) put(key sigil.Key, record []byte) {
+	if len(record)+contentOverhead <= c.most {
+		c.cache.Set(key, record)
+	}
+}
+
+// drop forgets the records of keys that have left the index.
+func (c contents) drop(keys ...sigil.Key) {
+	for _, key := range keys {
+		c.cache.Invalidate(key)
+	}
+}

@@ -1,0 +1,89 @@
+package pebblestore
+
+// slabSize is how many entries are allocated together: 20 KiB.
+const slabSize = 256
+
+// ref names an entry of entries. 0 names none.
+type ref uint32
+
+// entries holds the entries of an index in slabs that have no pointers, and gives each a small number for
+// the lists to hold. The garbage collector, which would look at a million entries and at three times as many
+// pointers to them, has nothing to look at.
+//
+// An entry stays where it is until it is freed; its place is then used again.
+type entries struct {
+	slabs []*slab  // nil where one was dropped
+	open  []uint32 // the numbers of the slabs with room; the last is used first
+	gone  []uint32 // the numbers of those that were dropped
+}
+
+type slab struct {
+	entries [slabSize]entry
+	free    [slabSize]uint8 // the first count are the places that are free
+	count   int
+	number  uint32
+	at      int // in open, where count > 0
+}
+
+// at gives the entry of a ref, which is not 0.
+func (s *entries) at(r ref) *entry {
+	r--
+	return &s.slabs[r/slabSize].entries[r%slabSize]
+}
+
+// add gives e a place and returns it there.
+func (s *entries) add(e *entry) *entry {
+	if len(s.open) == 0 {
+		s.grow()
+	}
+	b := s.slabs[s.open[len(s.open)-1]]
+	b.count--
+	place := b.free[b.count]
+	if b.count == 0 {
+		s.open = s.open[:len(s.open)-1]
+	}
+	added := &b.entries[place]
+	*added = *e
+	added.ref = ref(b.number)*slabSize + ref(place) + 1
+	return added
+}
+
+func (s *entries) grow() {
+	b := &slab{count: slabSize}
+	for i := range b.free {
+		b.free[i] = uint8(slabSize - 1 - i) // what comes one after the other lies side by side
+	}
+	if last := len(s.gone) - 1; last >= 0 {
+		b.number, s.gone = s.gone[last], s.gone[:last]
+		s.slabs[b.number] = b
+	} else {
+		b.number = uint32(len(s.slabs))
+		s.slabs = append(s.slabs, b)
+	}
+	s.show(b)
+}
+
+// show puts a slab among those with room.
+func (s *entries) show(b *slab) {
+	b.at = len(s.open)
+	s.open = append(s.open, b.number)
+}
+
+// free lets go of an entry, which nothing refers to any more.
+func (s *entries) free(e *entry) {
+	r := e.ref - 1
+	b := s.slabs[r/slabSize]
+	*e = entry{}
+	b.free[b.count] = uint8(r % slabSize)
+	b.count++
+	switch {
+	case b.count == 1:
+		s.show(b)
+	case b.count == slabSize && len(s.open) > 1: // one that is empty stays: who is next needs it
+		last := s.open[len(s.open)-1]
+		s.open[b.at], s.slabs[last].at = last, b.at
+		s.open = s.open[:len(s.open)-1]
+		s.slabs[b.number] = nil
+		s.gone = append(s.gone, b.number)
+	}
+}

@@ -1,0 +1,53 @@
+package pebblestore
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestEntriesStayWhereTheyAre adds and frees at random, grows and shrinks: every entry is found by its ref and
+// is what it was, and what is empty is let go of.
+func TestEntriesStayWhereTheyAre(t *testing.T) {
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
+		of := &entries{}
+		there := map[ref]*entry{}
+		var refs []ref
+		for step := range 40_000 {
+			growing := step/10_000%2 == 0
+			if len(refs) == 0 || growing && rng.IntN(4) > 0 || !growing && rng.IntN(4) == 0 {
+				e := of.add(&entry{id: sigil.ID{byte(step), byte(step >> 8)}, created: int64(step)})
+				if e.ref == 0 || there[e.ref] != nil {
+					t.Fatalf("step %d: ref %d is in use", step, e.ref)
+				}
+				there[e.ref] = e
+				refs = append(refs, e.ref)
+				continue
+			}
+			i := rng.IntN(len(refs))
+			r := refs[i]
+			e := of.at(r)
+			if e != there[r] || e.ref != r || e.id != (sigil.ID{byte(e.created), byte(e.created >> 8)}) {
+				t.Fatalf("step %d: ref %d is another's", step, r)
+			}
+			of.free(e)
+			delete(there, r)
+			refs[i] = refs[len(refs)-1]
+			refs = refs[:len(refs)-1]
+		}
+		for _, r := range refs {
+			of.free(of.at(r))
+		}
+		held := 0
+		for _, b := range of.slabs {
+			if b != nil {
+				held++
+			}
+		}
+		if held > 1 || len(of.open) != held || held+len(of.gone) != len(of.slabs) {
+			t.Fatalf("%d slabs for nothing, %d with room, %d dropped of %d", held, len(of.open), len(of.gone), len(of.slabs))
+		}
+	}
+}
