@@ -177,7 +177,7 @@ func (o *Options) cacheSize() int64 {
 }
 
 func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
-	return &pebble.Options{
+	options := &pebble.Options{
 		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                maxUnit,
@@ -186,6 +186,12 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
 	}
+	// A table holds one family alone. Ids and positions grow, so what is flushed then lies after all that was
+	// flushed before, and there is nothing to merge; a table with all families would overlap every other.
+	options.Experimental.SpanPolicyFunc = func(key []byte) (pebble.SpanPolicy, []byte, error) {
+		return pebble.SpanPolicy{}, after(key[:1]), nil
+	}
+	return options
 }
 
 // Info tells which store this is.
