@@ -196,6 +196,17 @@ type RelatedPage struct {
 	Related []View `json:"related"`
 }
 
+// NeighborPage is a [RelatedPage] for whom ids are enough.
+type NeighborPage struct {
+	Related []NeighborView `json:"related"`
+}
+
+// NeighborView is one neighbor in short.
+type NeighborView struct {
+	ID        ID      `json:"id"`
+	Resonance float64 `json:"resonance"`
+}
+
 // CrystalPage is a page of crystals.
 type CrystalPage struct {
 	Crystals []CrystalView `json:"crystals"`

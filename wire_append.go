@@ -136,6 +136,20 @@ func (p *RelatedPage) AppendJSON(b []byte) ([]byte, error) {
 }
 
 // AppendJSON appends p as JSON.
+func (p *NeighborPage) AppendJSON(b []byte) ([]byte, error) {
+	var number []byte // of the last resonance: many have the same
+	last := math.NaN()
+	b, err := appendAll(append(b, `{"related":`...), p.Related, func(n *NeighborView, b []byte) ([]byte, error) {
+		b = append(appendID(append(b, `{"id":"`...), n.ID), `","resonance":`...)
+		if n.Resonance != last {
+			last, number = n.Resonance, appendFloat(number[:0], n.Resonance)
+		}
+		return append(append(b, number...), '}'), nil
+	})
+	return append(b, '}'), err
+}
+
+// AppendJSON appends p as JSON.
 func (p *MemoryPage) AppendJSON(b []byte) ([]byte, error) {
 	b, err := appendAll(append(b, `{"memories":`...), p.Memories, (*View).AppendJSON)
 	return append(appendOptional(append(b, `,"next":`...), p.Next), '}'), err

@@ -96,6 +96,14 @@ func TestRequests(t *testing.T) {
 			_, err := c.Related(ctx, id, client.RelatedQuery{Limit: 3, Min: ptr(0.0), Content: true})
 			return err
 		}, "GET /v1/sigils/" + someID + "/related?content=true&limit=3&min=0", ""},
+		{"related without content", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Related(ctx, id, client.RelatedQuery{})
+			return err
+		}, "GET /v1/sigils/" + someID + "/related?content=false", ""},
+		{"neighbors", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Neighbors(ctx, id, client.RelatedQuery{Limit: 3})
+			return err
+		}, "GET /v1/sigils/" + someID + "/related?limit=3", ""},
 		{"crystals", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Crystals(ctx, client.CrystalQuery{Kind: sigil.CrystalOfMemory, Lattice: true})
 			return err

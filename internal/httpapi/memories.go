@@ -107,7 +107,8 @@ func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error
 }
 
 func (a *API) related(c *call) error {
-	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true)}
+	brief := c.brief()
+	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief}
 	key, err := c.key()
 	if err == nil {
 		err = c.query.err
@@ -118,6 +119,13 @@ func (a *API) related(c *call) error {
 	neighbors, err := a.engine.Related(c.r.Context(), key, q)
 	if err != nil {
 		return err
+	}
+	if brief {
+		page := sigil.NeighborPage{Related: make([]sigil.NeighborView, len(neighbors))}
+		for i := range neighbors {
+			page.Related[i] = sigil.NeighborView{ID: neighbors[i].Memory.ID, Resonance: neighbors[i].Resonance}
+		}
+		return c.json(http.StatusOK, &page)
 	}
 	now := a.engine.Now()
 	page := sigil.RelatedPage{Related: make([]sigil.View, len(neighbors))}

@@ -218,6 +218,15 @@ func TestRelated(t *testing.T) {
 	if v := page.Related[0]; v.Data != nil || v.State != nil || v.Hash != "" || v.ID != same.ID {
 		t.Errorf("without content: %+v", v)
 	}
+	// In short: ids alone.
+	got := f.do("GET", "/v1/sigils/"+id+"/related?min=0.5", "", "Prefer", "return=minimal").want(200)
+	if want := `{"related":[{"id":"` + same.ID.String() + `","resonance":1}]}` + "\n"; string(got.body) != want || got.header.Get("Preference-Applied") != "return=minimal" {
+		t.Errorf("in short: got %s, want %s", got.body, want)
+	}
+	got = f.do("GET", "/v1/sigils/"+f.encode(`{"data":"alone"}`).ID.String()+"/related?min=1", "", "Prefer", "return=minimal").want(200)
+	if want := `{"related":[]}` + "\n"; string(got.body) != want {
+		t.Errorf("in short, of none: got %s, want %s", got.body, want)
+	}
 }
 
 func TestQuota(t *testing.T) {
