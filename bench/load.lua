@@ -1,4 +1,4 @@
--- wrk: durable encodes of about 500 bytes, each content its own; recalls and related of ids in a file.
+-- wrk: durable encodes of about 500 bytes, each content its own; recalls, related (ids) and figures (related with theirs) of ids in a file.
 -- Arguments: the kind, and the file.
 local text = ("the quick brown fox jumps over the lazy dog, and then it goes on about how it came to be there, "):rep(4)
 local threads = 0
@@ -14,6 +14,7 @@ function init(args)
   end
   wrk.method = kind == "recall" and "POST" or "GET"
   local path = kind == "recall" and "/v1/sigils/%s:recall" or "/v1/sigils/%s/related?limit=50&content=false"
+  if kind == "related" then wrk.headers["Prefer"] = "return=minimal" end -- ids, as the peer gives
   requests = {}
   for line in io.lines(args[2]) do
     table.insert(requests, wrk.format(nil, path:format(line)))

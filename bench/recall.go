@@ -43,7 +43,7 @@ func recall(ctx context.Context, b *bench) (string, error) {
 func related(ctx context.Context, b *bench) (string, error) {
 	span := sigil.Span(sigil.ResonanceThreshold)
 	return b.reads(ctx, reads{
-		name: "related", rate: "queries/s",
+		name: "related", rate: "queries/s", more: "figures",
 		sigil: func(e *embedded, key sigil.Key) error {
 			_, err := e.Related(ctx, key, engine.RelatedQuery{Limit: 50})
 			return err
@@ -59,6 +59,7 @@ func related(ctx context.Context, b *bench) (string, error) {
 // reads are of one kind.
 type reads struct {
 	name, rate     string
+	more           string // a kind of requests over HTTP that are answered with more
 	sigil          func(*embedded, sigil.Key) error
 	redis          func(c *redis.Client, id string, frequency uint16) error
 	inProcess, p99 aim // of the rate beside Redis, and of the time
@@ -118,8 +119,14 @@ func (b *bench) readsOverHTTP(ctx context.Context, l *large, server *redisServer
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.stop(syscall.SIGTERM)) }()
-	ours := side{"Sigil", "wrk", func(ctx context.Context) (figure, error) { return b.wrk(ctx, d, connections, r.name, ids) }}
-	all, err := b.compare(ctx, r.name+", over HTTP", ours, b.redisReads(l, server, connections, r))
+	load := func(name, kind string) side {
+		return side{name, "wrk", func(ctx context.Context) (figure, error) { return b.wrk(ctx, d, connections, kind, ids) }}
+	}
+	sides := []side{load("Sigil", r.name), b.redisReads(l, server, connections, r)}
+	if r.more != "" {
+		sides = append(sides, load("Sigil, "+r.more, r.more))
+	}
+	all, err := b.compare(ctx, r.name+", over HTTP", sides...)
 	if err != nil {
 		return nil, err
 	}
