@@ -92,7 +92,7 @@ func (s *sorted) insert(e *entry) {
 	c := &s.runs[at]
 	if len(c.refs) == runSize {
 		if at == len(s.runs)-1 && i == runSize { // at the end: runs stay full
-			s.runs = append(s.runs, run{k, []ref{e.ref}})
+			s.runs = append(s.runs, run{k, append(make([]ref, 0, runSize), e.ref)})
 			return
 		}
 		const half = runSize / 2

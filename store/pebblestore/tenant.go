@@ -102,12 +102,15 @@ type load struct {
 // tree.
 type bucket struct {
 	refs []ref
+	most key // none has a greater one: to append, no entry is looked at
 	sum  store.Sum
 }
 
 func (b *bucket) insert(of *entries, e *entry) {
 	at := len(b.refs)
-	if at > 0 && compareIDs(of.at(b.refs[at-1]), e) > 0 {
+	if k := byID(e); k.compare(b.most) > 0 {
+		b.most = k
+	} else {
 		at, _ = b.place(of, e)
 	}
 	b.refs = slices.Insert(b.refs, at, e.ref)
@@ -116,7 +119,7 @@ func (b *bucket) insert(of *entries, e *entry) {
 
 func (b *bucket) remove(of *entries, e *entry) {
 	if at, found := b.place(of, e); found {
-		b.refs = slices.Delete(b.refs, at, at+1)
+		b.refs = slices.Delete(b.refs, at, at+1) // most may be that of one that has left: it is a bound
 		b.sum.Remove(e.potential)
 	}
 }
