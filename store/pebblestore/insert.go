@@ -34,6 +34,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 
 	ch := newChange()
 	ch.tenant, ch.grows = name, true
+	ch.reserve(items)
 	var arriving load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])

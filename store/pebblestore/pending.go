@@ -1,11 +1,13 @@
 package pebblestore
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
@@ -56,6 +58,19 @@ func (ch *change) discard() {
 		}
 	}
 	changes.Put(ch)
+}
+
+// reserve makes room for items, so that what many of them come to is not copied as it grows.
+func (ch *change) reserve(items []store.Item) {
+	const each = 256 // bytes of records, keys and event beside the data
+	size := each * len(items)
+	for i := range items {
+		size += len(items[i].Memory.Data)
+	}
+	ch.arena = slices.Grow(ch.arena, size)
+	ch.records = slices.Grow(ch.records, 2*len(items))
+	ch.events = slices.Grow(ch.events, len(items))
+	ch.entries = slices.Grow(ch.entries, len(items))
 }
 
 func (ch *change) set(key, value []byte) {
