@@ -24,10 +24,11 @@ const (
 // inSteps does step after step until one has less to do than it may, or ctx ends, whose error it gives.
 // It gives way to the changes that come meanwhile.
 func (e *Engine) inSteps(ctx context.Context, step func(ctx context.Context, limit int) (did int, err error)) error {
-	limit, counted, last := besideStep, e.changes.Load(), time.Now() // not to know who else is there is no reason to be in their way
-	for ctx.Err() == nil {
-		begin := time.Now()
-		did, err := step(context.WithoutCancel(ctx), limit) // one under way is finished, whatever becomes of ctx
+	uncut := context.WithoutCancel(ctx) // a step under way is finished, whatever becomes of ctx
+	look, counted := time.Now(), e.changes.Load()
+	limit := besideStep // not to know yet whether there are changes is no reason to be in their way
+	for begin := look; ctx.Err() == nil; {
+		did, err := step(uncut, limit)
 		if err != nil {
 			return wrap(err)
 		}
@@ -35,18 +36,19 @@ func (e *Engine) inSteps(ctx context.Context, step func(ctx context.Context, lim
 			break
 		}
 		now, changes := time.Now(), e.changes.Load()
-		pause := pauseFor(now.Sub(begin), did, now.Sub(last), changes-counted)
-		limit, counted, last = sweepStep, changes, now
+		pause := pauseFor(now.Sub(begin), did, now.Sub(look), changes-counted)
+		limit, begin, look, counted = sweepStep, now, now, changes
 		if pause > 0 {
 			limit = besideStep
 			sleep(ctx, pause)
+			begin = time.Now()
 		}
 	}
 	return ctx.Err()
 }
 
 // pauseFor tells how long to pause after a step that took a time and did some, where so many changes came in
-// the time since the step before it.
+// the time since the end of the step before it.
 func pauseFor(took time.Duration, did int, since time.Duration, came uint64) time.Duration {
 	if came == 0 {
 		return 0
