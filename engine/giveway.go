@@ -9,8 +9,6 @@ const (
 	// sweepStep is how many a sweep does in one commit: few, so that a recall of a memory that is being
 	// released waits no longer than one commit, and so that a sweep that is stopped ends soon.
 	sweepStep = 512
-	// besideStep is the same beside changes, which wait behind that commit.
-	besideStep = 128
 	// giveWay is how many times as long as a step took it pauses beside changes: they have the store to
 	// themselves for four fifths of the time.
 	giveWay = 4
@@ -26,20 +24,18 @@ const (
 func (e *Engine) inSteps(ctx context.Context, step func(ctx context.Context, limit int) (did int, err error)) error {
 	uncut := context.WithoutCancel(ctx) // a step under way is finished, whatever becomes of ctx
 	look, counted := time.Now(), e.changes.Load()
-	limit := besideStep // not to know yet whether there are changes is no reason to be in their way
 	for begin := look; ctx.Err() == nil; {
-		did, err := step(uncut, limit)
+		did, err := step(uncut, sweepStep)
 		if err != nil {
 			return wrap(err)
 		}
-		if did < limit {
+		if did < sweepStep {
 			break
 		}
 		now, changes := time.Now(), e.changes.Load()
 		pause := pauseFor(now.Sub(begin), did, now.Sub(look), changes-counted)
-		limit, begin, look, counted = sweepStep, now, now, changes
+		begin, look, counted = now, now, changes
 		if pause > 0 {
-			limit = besideStep
 			sleep(ctx, pause)
 			begin = time.Now()
 		}

@@ -75,7 +75,6 @@ func TestASweepAloneNeverPauses(t *testing.T) {
 		for i, gap := range s.gaps {
 			same(t, fmt.Sprintf("pause %d", i), gap, 0)
 		}
-		same(t, "in steps of", s.sizes[len(s.sizes)/2], 512)
 	})
 }
 
@@ -91,11 +90,6 @@ func TestASweepGivesWayToChanges(t *testing.T) {
 				for i, gap := range s.gaps {
 					if gap < 2*takes {
 						t.Errorf("pause %d is %v, after a step of %v", i, gap, takes)
-					}
-				}
-				for i, n := range s.sizes {
-					if n > 128 {
-						t.Errorf("step %d is of %d", i, n)
 					}
 				}
 				if took := time.Duration(swept.DurationSeconds * float64(time.Second)); took < 3*time.Duration(len(s.gaps))*takes {
@@ -144,14 +138,13 @@ func TestASweepStopsPausingWhenItIsAlone(t *testing.T) {
 				t.Errorf("pause %d is %v", i, gap)
 			}
 		}
-		same(t, "in steps of", s.sizes[len(s.sizes)-2], 512)
 	})
 }
 
 // A store that is written all the time does not fill with what is due: a sweep releases at least as many as
 // come meanwhile.
 func TestASweepKeepsUpWithWhatComes(t *testing.T) {
-	for _, each := range []int{1, 5, 12, 100} { // a millisecond; a step takes ten
+	for _, each := range []int{1, 10, 20, 100} { // a millisecond; a step of 512 takes ten
 		t.Run(fmt.Sprint(each), func(t *testing.T) {
 			beside(t, 5000, 10*time.Millisecond, func(r *rig, e *engine.Engine, s *timed) {
 				came, over := 0, make(chan struct{})

@@ -11,9 +11,9 @@ import (
 // releases. Any number of sweeps may run at once, in any number of processes: each memory is released,
 // and journaled, once.
 //
-// Beside changes that are asked of this engine it gives way: its steps are smaller, and after each it
-// pauses for a few times as long as the step took, though never so long that more would come than it
-// releases. With nobody else it goes as fast as it can.
+// Beside changes that are asked of this engine it gives way: after each step it pauses for some times as
+// long as the step took, though for no more than a quarter of a second, and never so long that as many
+// would come as it releases. With nobody else it goes as fast as it can.
 //
 // When ctx ends it finishes the step it is in, or ends its pause, and returns what it did with the
 // context's error.
