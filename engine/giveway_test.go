@@ -102,7 +102,10 @@ func TestASweepGivesWayToChanges(t *testing.T) {
 
 func TestASweepGivesWayToForgetsAndPins(t *testing.T) {
 	verbs := map[string]func(ctx context.Context, e *engine.Engine, key sigil.Key) error{
-		"pin":    func(ctx context.Context, e *engine.Engine, key sigil.Key) error { _, err := e.Pin(ctx, key); return err },
+		"pin": func(ctx context.Context, e *engine.Engine, key sigil.Key) error {
+			_, err := e.Pin(ctx, key)
+			return err
+		},
 		"forget": func(ctx context.Context, e *engine.Engine, key sigil.Key) error { return e.Forget(ctx, key) },
 	}
 	for verb, do := range verbs {
