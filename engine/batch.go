@@ -93,6 +93,7 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 // insert stores items and puts what became of each into results; those whose idempotency key has an
 // answer get it. An error tells that nothing more was stored.
 func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, results []Result) error {
+	e.changes.Add(uint64(len(items)))
 	for i := range items {
 		results[i].Memory = items[i].Memory
 	}

@@ -30,6 +30,9 @@ type Engine struct {
 
 	settings atomic.Pointer[Settings]
 	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
+	// changes counts those asked for, memory by memory, by whoever waits for them to be durable: sweeps
+	// give way to them.
+	changes atomic.Uint64
 }
 
 // Options configure an Engine; the zero value is the defaults.

@@ -10,6 +10,7 @@ import (
 // returns. A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
 func (e *Engine) Forget(ctx context.Context, key sigil.Key) (err error) {
 	defer e.observe("forget", 1)(&err)
+	e.changes.Add(1)
 	events, err := e.store.Remove(ctx, []sigil.Key{key}, func(m sigil.Meta) (sigil.Event, bool) {
 		now := e.now()
 		return sigil.Event{Time: now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m}, !m.Due(now)

@@ -7,54 +7,40 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// sweepStep is how many memories a decay sweep releases in one commit: small, so that a recall of one
-// of them waits no longer than one commit, and so that a sweep that is stopped ends soon.
-const sweepStep = 512
-
 // Sweep releases what is past its deadline, in small steps, each of them one commit. It costs what it
 // releases. Any number of sweeps may run at once, in any number of processes: each memory is released,
 // and journaled, once.
 //
-// When ctx ends it finishes the step it is in and returns what it did with the context's error.
+// Beside changes that are asked of this engine it gives way: after each step it pauses for some times as
+// long as the step took, though for no more than a quarter of a second, and never so long that as many
+// would come as it releases. With nobody else it goes as fast as it can.
+//
+// When ctx ends it finishes the step it is in, or ends its pause, and returns what it did with the
+// context's error.
 func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 	now := e.now()
 	s = sigil.Sweep{Job: sigil.DecayJob, StartedAt: sigil.Timestamp{Time: now}, Released: map[string]int{}}
 	defer e.swept(&s, &err)()
 
-	// A step under way is finished, whatever becomes of ctx.
-	step := context.WithoutCancel(ctx)
-	for ctx.Err() == nil {
-		keys, err := e.store.Due(step, now, sweepStep)
-		if err != nil {
-			return s, wrap(err)
+	release := func(ctx context.Context, limit int) (int, error) {
+		keys, err := e.store.Due(ctx, now, limit)
+		if err != nil || len(keys) == 0 {
+			return 0, err
 		}
-		if len(keys) == 0 {
-			break
-		}
-		events, err := e.store.Remove(step, keys, func(m sigil.Meta) (sigil.Event, bool) {
+		events, err := e.store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
 			// Asked again with the memory locked: a recall may have come first.
 			return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(now)
 		})
-		if err != nil {
-			return s, wrap(err)
-		}
 		for i := range events {
 			s.Released[events[i].Reason]++
 		}
-		if len(keys) < sweepStep {
-			break
-		}
+		return len(keys), err
 	}
-	for ctx.Err() == nil {
-		n, err := e.store.Prune(step, now, sweepStep)
-		if err != nil {
-			return s, wrap(err)
-		}
-		if n < sweepStep {
-			break
-		}
+	prune := func(ctx context.Context, limit int) (int, error) { return e.store.Prune(ctx, now, limit) }
+	if err := e.inSteps(ctx, release); err != nil {
+		return s, err
 	}
-	return s, ctx.Err()
+	return s, e.inSteps(ctx, prune)
 }
 
 // swept closes the books of a sweep when the returned func runs.

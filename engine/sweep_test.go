@@ -15,11 +15,7 @@ import (
 // due encodes n memories that fade at 95 s, in batches.
 func (r *rig) due(n int) {
 	r.t.Helper()
-	drafts := make([]sigil.Draft, n)
-	for i := range drafts {
-		drafts[i] = draft(fmt.Sprint(i), nil)
-	}
-	results, err := r.EncodeBatch(r.ctx(), sigil.DefaultTenant, drafts)
+	results, err := r.EncodeBatch(r.ctx(), sigil.DefaultTenant, drafts(n))
 	r.ok("batch", err)
 	for _, result := range results {
 		r.ok("batch", result.Err)

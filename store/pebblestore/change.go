@@ -70,8 +70,8 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.keys.Lock(keys...)()
 
 	ch := newChange()
-	var gone []sigil.Key
-	var events []*sigil.Event
+	gone := make([]sigil.Key, 0, len(keys))
+	events := make([]sigil.Event, 0, len(keys)) // never grows: ch points into it
 	seen := make(map[sigil.Key]bool, len(keys))
 	for _, key := range keys {
 		m, ok := s.meta(key)
@@ -83,17 +83,21 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		if !remove {
 			continue
 		}
-		if err := s.addEvent(ch, &event); err != nil {
+		gone, events = append(gone, key), append(events, event)
+		if err := s.addEvent(ch, &events[len(events)-1]); err != nil {
 			ch.discard()
 			return nil, err
 		}
-		gone, events = append(gone, key), append(events, &event)
-		ch.remove(memoryKey(metaFamily, key.Tenant, key.ID))
-		ch.remove(memoryKey(bodyFamily, key.Tenant, key.ID))
 	}
 	if ch.empty() {
 		ch.discard()
 		return nil, nil
+	}
+	// Family by family: what comes in the order of its keys is put into the database's memory faster.
+	for _, family := range [...]byte{metaFamily, bodyFamily} {
+		for _, key := range gone {
+			ch.remove(memoryKey(family, key.Tenant, key.ID))
+		}
 	}
 	ch.publish = func(x *index) {
 		x.removeAll(gone) // +checklocksignore: apply, which calls it, has the index locked
@@ -104,7 +108,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, err
 	}
 	s.contents.drop(gone...)
-	return values(events), nil
+	return events, nil
 }
 
 // values gives the events with the positions they got.

@@ -23,11 +23,9 @@ func (s *Store) Check() (Checked, error) { return s.check() }
 
 // Kept counts the memories whose content is at hand, and those of them that are not in the index.
 func (s *Store) Kept() (kept, stray int) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
 	for key := range s.contents.cache.Keys() {
 		kept++
-		if _, e := s.index.find(key); e == nil {
+		if _, there := s.meta(key); !there {
 			stray++
 		}
 	}
