@@ -20,7 +20,7 @@ type Result struct {
 // EncodeBatch keeps many drafts and answers for each, in order; those without error are durable, all
 // in one commit, when it returns. A draft that is wrong does not harm the others. Where the quota has
 // no room for all of them together they are kept one by one as far as it goes. The error tells that
-// nothing was kept.
+// nothing was kept. As with [Engine.Encode], all data is the caller's again.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
 	begin := time.Now()
 	defer func() { e.observeBatch(results, time.Since(begin), err) }()

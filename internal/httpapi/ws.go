@@ -18,7 +18,7 @@ import (
 const (
 	// maxInFlight is how many requests of one connection are worked on at once. More wait in the network:
 	// who sends them is slowed down.
-	maxInFlight = 64
+	maxInFlight = 256
 	// pingEvery is how often a connection is asked whether it is still there.
 	pingEvery = 30 * time.Second
 	// leaveTime is how long requests under way have when a connection has to end.
@@ -107,15 +107,16 @@ func (l *liveConn) serve(ctx context.Context) {
 
 // leave says why the connection ends.
 func (l *liveConn) leave(cause error) {
-	enough := time.After(leaveTime)
+	enough, cancel := context.WithTimeout(context.Background(), leaveTime)
+	defer cancel()
 	select {
 	case <-l.halt():
-	case <-enough:
+	case <-enough.Done():
 	}
 	for range cap(l.slots) { // no more requests; those under way are answered
 		select {
 		case l.slots <- struct{}{}:
-		case <-enough:
+		case <-enough.Done():
 		}
 	}
 	l.in.stop()
