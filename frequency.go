@@ -14,7 +14,11 @@ const Phi = 1.618033988749895
 type Hash [32]byte
 
 // String gives 64 hexadecimal digits.
-func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+func (h Hash) String() string {
+	var b [2 * len(h)]byte // which, unlike the library's, is not allocated beside the string
+	hex.Encode(b[:], h[:])
+	return string(b[:])
+}
 
 // word gives u(i) of spec 2, the i-th big-endian 32-bit word.
 func (h Hash) word(i int) uint32 { return binary.BigEndian.Uint32(h[4*i:]) }

@@ -253,10 +253,30 @@ func appendFloat(b []byte, f float64) []byte {
 	return b
 }
 
+// appendTime is timestampLayout in quotes. A memory has three: by the library they are a fifth of all.
 func appendTime(b []byte, t time.Time) []byte {
+	t = t.UTC()
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timestampLayout)
-	return append(b, '"')
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return append(t.AppendFormat(b, timestampLayout), '"')
+	}
+	hour, minute, second := t.Clock()
+	b = append(appendDigits(b, year, 1000), '-')
+	b = append(appendDigits(b, int(month), 10), '-')
+	b = append(appendDigits(b, day, 10), 'T')
+	b = append(appendDigits(b, hour, 10), ':')
+	b = append(appendDigits(b, minute, 10), ':')
+	b = append(appendDigits(b, second, 10), '.')
+	return append(appendDigits(b, t.Nanosecond()/1e6, 100), 'Z', '"')
+}
+
+// appendDigits appends n, which is under 10 times unit, a power of ten: with zeros before it.
+func appendDigits(b []byte, n, unit int) []byte {
+	for ; unit > 0; unit /= 10 {
+		b = append(b, byte('0'+n/unit%10))
+	}
+	return b
 }
 
 func appendDeadline(b []byte, t *Timestamp) []byte {

@@ -23,7 +23,11 @@ func TestAppendJSON(t *testing.T) {
 	}
 	texts := []string{"", "public", "a b", `q"uote\`, "<&>", "日本", "\u2028", "\x00\x1f", "\x7f", "\xff", "tab\t"}
 	text := func() string { return texts[rng.IntN(len(texts))] }
+	odd := []time.Time{{}, time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC), time.Date(12345, 6, 7, 8, 9, 10, 11, time.UTC)}
 	moment := func() sigil.Timestamp {
+		if i := rng.IntN(50); i < len(odd) {
+			return sigil.Timestamp{Time: odd[i]}
+		}
 		return sigil.Timestamp{Time: time.UnixMilli(rng.Int64N(1 << 42)).In(time.FixedZone("x", 3600))}
 	}
 	maybe := func() bool { return rng.IntN(2) == 0 }

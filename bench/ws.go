@@ -7,59 +7,62 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
 // inFlight is how many requests of one connection a daemon works on at once.
-const inFlight = 64
+const inFlight = 256
 
 // pipeline encodes over one WebSocket, whose frames it writes and reads itself: a library would cost more
 // than the daemon, on the same processors. Values are numbered after first; what is answered between from
-// and until is counted.
+// and until is counted. As many requests are under way as may be; as many as have been answered are sent again, each
+// in a frame of its own, with one call.
 func pipeline(ctx context.Context, addr string, first uint64, from, until time.Time, l *latencies) error {
 	conn, in, err := upgrade(ctx, addr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()                                         // all was answered, or that is the error
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })() // wakes both
-	sent := make(chan time.Time, inFlight-1)                                    // and one that the reader waits for
-	written := make(chan error, 1)
-	go func() { // ends by until, and the reader waits for it
-		defer close(sent)
-		var frame []byte
-		for i := first; ; i++ {
-			now := time.Now()
-			if now.After(until) {
-				written <- nil
-				return
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })() // ends a wait
+	var begun [inFlight]time.Time                                               // by request id; zero is answered
+	var frames []byte
+	for value := first; ; {
+		underWay := 0
+		frames = frames[:0]
+		now := time.Now()
+		for id := range begun {
+			if begun[id].IsZero() && now.Before(until) {
+				begun[id] = now
+				frames = appendFrame(frames, id, value)
+				value++
 			}
-			sent <- now
-			frame = appendFrame(frame[:0], i)
-			if _, err := conn.Write(frame); err != nil {
-				written <- err
-				return
+			if !begun[id].IsZero() {
+				underWay++
 			}
 		}
-	}()
-	var failed error
-	for begin := range sent { // to the end, so that the writer comes to its own
-		if failed != nil {
-			continue
+		if underWay == 0 {
+			return nil
 		}
-		if failed = readAnswer(in); failed != nil {
-			_ = conn.Close() // the writer hears of it
-			continue
+		if _, err := conn.Write(frames); err != nil { // of none where the time is over: nothing is sent
+			return err
 		}
-		// Answers come in any order: the request that waits longest is taken for the one that is answered.
-		if end := time.Now(); end.After(from) && end.Before(until) {
-			l.add(end.Sub(begin))
+		for answered := 0; answered == 0 || in.Buffered() > 0 && answered < underWay; answered++ {
+			id, err := readAnswer(in)
+			if err != nil {
+				return err
+			}
+			if id < 0 || id >= len(begun) || begun[id].IsZero() {
+				return fmt.Errorf("%d is answered, which was not asked", id)
+			}
+			if end := time.Now(); end.After(from) && end.Before(until) {
+				l.add(end.Sub(begun[id]))
+			}
+			begun[id] = time.Time{}
 		}
 	}
-	return errors.Join(failed, <-written)
 }
 
 func upgrade(ctx context.Context, addr string) (net.Conn, *bufio.Reader, error) {
@@ -87,33 +90,39 @@ func upgrade(ctx context.Context, addr string) (net.Conn, *bufio.Reader, error) 
 }
 
 // appendFrame appends a text of one encode, masked with zeros.
-func appendFrame(b []byte, i uint64) []byte {
+func appendFrame(b []byte, id int, value uint64) []byte {
 	const head = 8
+	from := len(b)
 	b = append(b, 0x81, 0x80|126, 0, 0, 0, 0, 0, 0)
-	b = append(b, `{"id":1,"op":"encode","sigil":{"data":`...)
-	b = append(appendPayload(b, i), "}}"...)
-	binary.BigEndian.PutUint16(b[2:], uint16(len(b)-head))
+	b = strconv.AppendInt(append(b, `{"id":`...), int64(id), 10)
+	b = append(b, `,"op":"encode","sigil":{"data":`...)
+	b = append(appendPayload(b, value), "}}"...)
+	binary.BigEndian.PutUint16(b[from+2:], uint16(len(b)-from-head))
 	return b
 }
 
-// readAnswer reads a frame and checks that a memory was kept.
-func readAnswer(in *bufio.Reader) error {
+// readAnswer reads a frame, checks that a memory was kept, and gives the request's id.
+func readAnswer(in *bufio.Reader) (id int, err error) {
 	head, err := in.Peek(4)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if head[0] != 0x81 || head[1] != 126 {
-		return fmt.Errorf("got a frame that begins with %x: neither a short text nor an answer", head)
+		return 0, fmt.Errorf("got a frame that begins with %x: neither a short text nor an answer", head)
 	}
 	n := int(binary.BigEndian.Uint16(head[2:]))
-	want := []byte(`{"type":"answer","id":1,"status":201,`)
-	answer, err := in.Peek(4 + len(want))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	answer, err := in.Peek(4 + n)
+	if err != nil {
+		return 0, err
 	}
-	if !bytes.HasSuffix(answer, want) {
-		return fmt.Errorf("answered %q", answer)
+	rest, answers := bytes.CutPrefix(answer[4:], []byte(`{"type":"answer","id":`))
+	digits, rest, _ := bytes.Cut(rest, []byte(","))
+	if !answers || !bytes.HasPrefix(rest, []byte(`"status":201,"memory":{`)) {
+		return 0, fmt.Errorf("answered %q", answer)
+	}
+	if id, err = strconv.Atoi(string(digits)); err != nil {
+		return 0, err
 	}
 	_, err = in.Discard(4 + n)
-	return err
+	return id, err
 }

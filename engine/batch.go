@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -19,7 +20,7 @@ type Result struct {
 // EncodeBatch keeps many drafts and answers for each, in order; those without error are durable, all
 // in one commit, when it returns. A draft that is wrong does not harm the others. Where the quota has
 // no room for all of them together they are kept one by one as far as it goes. The error tells that
-// nothing was kept.
+// nothing was kept. As with [Engine.Encode], all data is the caller's again.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
 	begin := time.Now()
 	defer func() { e.observeBatch(results, time.Since(begin), err) }()
@@ -30,38 +31,92 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		return nil, sigil.TooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
 	}
 	results = make([]Result, len(drafts))
-	items := make([]store.Item, 0, len(drafts))
-	at := make([]int, 0, len(drafts)) // the place in results of each item
-	for i := range drafts {
-		var item store.Item
-		if err := e.prepare(tenant, &drafts[i], &item); err != nil {
-			results[i].Err = err
-			continue
-		}
-		items, at = append(items, item), append(at, i)
-	}
-	if len(items) == 0 {
+	m := manies.Get().(*many) //nolint:forcetypeassert // nothing else is put there
+	m.room(len(drafts))
+	at := m.prepareAll(e, tenant, drafts, results)
+	if len(m.items) == 0 {
+		m.recycle(len(drafts))
 		return results, nil
 	}
-	encoded := make([]Result, len(items))
-	together := !repeatsKey(items)
+	encoded := results
+	if len(m.items) < len(results) {
+		encoded = make([]Result, len(m.items))
+	}
+	together := !repeatsKey(m.items)
 	if together {
-		err = e.insert(ctx, tenant, items, encoded)
+		err = e.insert(ctx, tenant, m.items, encoded)
 		together = sigil.CodeOf(err) != "quota_full" && !errors.Is(err, sigil.ErrConflict)
 	}
 	if together && err != nil {
-		return nil, err
+		return nil, err // the store may not be done with the items
 	}
-	for i := 0; !together && i < len(items); i++ {
+	unknown := false
+	for i := 0; !together && i < len(m.items); i++ {
 		// One item stands in the way, or is to be answered with another's memory: give each its own commit.
-		if err := e.insert(ctx, tenant, items[i:i+1], encoded[i:i+1]); err != nil {
+		if err := e.insert(ctx, tenant, m.items[i:i+1], encoded[i:i+1]); err != nil {
 			encoded[i] = Result{Err: err}
+			unknown = true
 		}
 	}
-	for i := range encoded {
+	for i := range at {
 		results[at[i]] = encoded[i]
 	}
+	if !unknown {
+		m.recycle(len(drafts))
+	}
 	return results, nil
+}
+
+// many is what an EncodeBatch works with: large enough to be worth using again.
+type many struct {
+	items  []store.Item
+	events []sigil.Event // one for each item: most have no more
+}
+
+var manies = sync.Pool{New: func() any { return new(many) }}
+
+// maxMany is the most items of what is kept.
+const maxMany = 1024
+
+// room has m hold n items without growing: those before would lose their places.
+func (m *many) room(n int) {
+	if cap(m.items) < n {
+		m.items, m.events = make([]store.Item, 0, n), make([]sigil.Event, n)
+	}
+}
+
+// prepareAll prepares those of drafts that are right. Of the others it puts what is wrong into results; where there
+// are any, it gives the place in results of each item.
+func (m *many) prepareAll(e *Engine, tenant string, drafts []sigil.Draft, results []Result) (at []int) {
+	for i := range drafts {
+		n := len(m.items)
+		m.items = append(m.items, store.Item{Events: m.events[n : n : n+1]})
+		if err := e.prepare(tenant, &drafts[i], &m.items[n]); err != nil {
+			m.items, results[i].Err = m.items[:n], err
+			if at == nil {
+				at = make([]int, n, len(drafts))
+				for k := range at {
+					at[k] = k
+				}
+			}
+			continue
+		}
+		if at != nil {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// recycle gives m back, of which n items at most were used. It refers to nothing then.
+func (m *many) recycle(n int) {
+	if cap(m.items) > maxMany {
+		return
+	}
+	clear(m.items[:n])
+	clear(m.events[:n])
+	m.items = m.items[:0]
+	manies.Put(m)
 }
 
 // repeatsKey tells whether two of items have one idempotency key.

@@ -26,7 +26,8 @@ const (
 )
 
 // Encode keeps d for tenant and gives the memory it became. When it returns without error the memory,
-// its journal entries and its crystal, if its potential is over 0.9, are durable.
+// its journal entries and its crystal, if its potential is over 0.9, are durable. Whatever it returns, d.Data is
+// the caller's again: the memory has a copy.
 //
 // Over the tenant's quota, the memories nearest to their deadlines are evicted in the same commit; if
 // all are pinned or crystallized the error is [sigil.ErrFull]. With an idempotency key that was used

@@ -35,6 +35,24 @@ func TestEncodeKeepsWhatWasSent(t *testing.T) {
 	}
 }
 
+func TestDataIsTheCallersAgain(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	for _, text := range []string{`{"a":1}`, `{"a":"\u0061"}`} { // as it is read quickly, and by the library
+		data := []byte(text)
+		one, err := r.Encode(r.ctx(), sigil.DefaultTenant, sigil.Draft{Data: data})
+		r.ok("encode", err)
+		many, err := r.EncodeBatch(r.ctx(), sigil.DefaultTenant, []sigil.Draft{{Data: data}, {Data: data}})
+		r.ok("batch", err)
+		clear(data)
+		for _, key := range []sigil.Key{one.Key, many[0].Memory.Key, many[1].Memory.Key} {
+			m, err := r.Peek(r.ctx(), key)
+			r.ok("peek", err)
+			same(t, "data", string(m.Data), text)
+		}
+		same(t, "answered data", string(one.Data)+string(many[1].Memory.Data), text+text)
+	}
+}
+
 func TestEncodeWithoutAStateIsHalfOfEverything(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	m := r.encode(`null`, nil)

@@ -98,14 +98,14 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, sigil.ErrClosed) {
 				p := l.api.problem(err)
-				l.send(ctx, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
+				l.send(ctx, nil, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
 				l.release(sub)
 			}
 			return
 		}
 		if batch.Lagged {
 			after := batch.Entries[0].Position - 1
-			l.send(ctx, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
+			l.send(ctx, nil, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
 		}
 		if err := l.pushBatch(ctx, &batch); err != nil {
 			return // the reader hears of it

@@ -1,14 +1,16 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
 )
 
-// liveRequest is a request, read strictly.
+// liveRequest is a request.
 type liveRequest struct {
 	id     json.RawMessage
 	op     string
@@ -17,6 +19,7 @@ type liveRequest struct {
 	memory sigil.ID
 	after  *uint64
 	has    map[string]bool
+	quick  []byte // the message, where it was read by plainEncode
 }
 
 // wants are the members that an operation needs, and may have.
@@ -28,7 +31,78 @@ var wants = map[string]struct{ needs, may string }{
 	sigil.LiveUnsubscribe: {"", ""},
 }
 
-func (a *API) liveRequest(message []byte) (r liveRequest, err error) {
+// liveRequest reads a request. Where that is one to encode, [API.liveBlamed] says what an error of the engine's
+// over the draft is.
+func (a *API) liveRequest(message []byte) (liveRequest, error) {
+	if id, draft, ok := plainEncode(message); ok {
+		return liveRequest{id: id, op: sigil.LiveEncode, draft: draft, quick: message}, nil
+	}
+	return a.strictRequest(message)
+}
+
+// liveDraft reads the draft of a request to encode.
+func (a *API) liveDraft(r *liveRequest) (sigil.Draft, error) {
+	d, err := a.quickDraft(r.draft)
+	d.IdempotencyKey = r.key
+	return d, err
+}
+
+// liveBlamed gives what is wrong with a request of which the engine has refused the draft: with the message
+// itself, if anything, first.
+func (a *API) liveBlamed(r *liveRequest, err error) error {
+	if r.quick != nil && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
+		if _, err := a.strictRequest(r.quick); err != nil {
+			return err
+		}
+	}
+	return a.blamed(r.draft, err)
+}
+
+// plainEncode gives id and draft of a message that is {"id":…,"op":"encode","sigil":{"data":…}} and nothing else,
+// without white space around these, as most are. The id is checked; of the rest it finds where it ends, as
+// [dataOnly] does, and leaves it to who takes the data to say whether it is JSON.
+func plainEncode(message []byte) (id, draft []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(message, []byte(`{"id":`))
+	if !ok {
+		return nil, nil, false
+	}
+	id = rest[:plainID(rest)]
+	draft, ok = bytes.CutPrefix(rest[len(id):], []byte(`,"op":"encode","sigil":`))
+	if !ok || len(id) == 0 || !bytes.HasSuffix(draft, []byte("}")) {
+		return nil, nil, false
+	}
+	draft = draft[:len(draft)-1]
+	_, ok = dataOnly(draft)
+	return id, draft, ok
+}
+
+// plainID gives the length of the id that b begins with: a whole number, or a string of ASCII of which nothing is
+// escaped. 0 is another id, or none.
+func plainID(b []byte) int {
+	longest := b[:min(len(b), maxLiveID)]
+	if len(b) > 0 && b[0] == '"' {
+		for i, c := range longest[1:] {
+			switch {
+			case c == '"':
+				return 1 + i + 1
+			case c < ' ' || c > '~' || c == '\\':
+				return 0
+			}
+		}
+		return 0
+	}
+	n := 0
+	for n < len(longest) && longest[n] >= '0' && longest[n] <= '9' {
+		n++
+	}
+	if n > 1 && b[0] == '0' {
+		return 0
+	}
+	return n
+}
+
+// strictRequest reads any request, and says what is wrong with it.
+func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 	r.has = map[string]bool{}
 	err = members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
 		r.has[name] = true

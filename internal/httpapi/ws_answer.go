@@ -1,0 +1,184 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// group is requests that had arrived together, and what they are worked on with.
+type group struct {
+	messages [][]byte
+	room     []byte // what all but the first are read into
+	encodes  []liveRequest
+	drafts   []sigil.Draft
+	out      []byte // an answer
+}
+
+// groups are used again: with the room of one, most of what a request over WebSocket takes is not allocated.
+var groups = sync.Pool{New: func() any { return &group{room: make([]byte, 0, readAtOnce)} }}
+
+// recycle gives g back. Room that something else may refer to is not.
+func (g *group) recycle(shared bool) {
+	room := g.room[:0]
+	if shared || cap(room) > 2*readAtOnce {
+		room = make([]byte, 0, readAtOnce)
+	}
+	clear(g.messages)
+	clear(g.encodes)
+	clear(g.drafts)
+	out := g.out[:0]
+	if cap(out) > pooledBuffer {
+		out = nil
+	}
+	*g = group{messages: g.messages[:0], room: room, encodes: g.encodes[:0], drafts: g.drafts[:0], out: out}
+	groups.Put(g)
+}
+
+// answerAll does requests: encodes together, whatever else as if it had come alone. Each gets its answer, and has
+// its slot until then.
+func (l *liveConn) answerAll(ctx context.Context, g *group) {
+	begin := time.Now()
+	shared := false // something that outlives the group may refer to its messages
+	for _, message := range g.messages {
+		r, err := l.api.liveRequest(message)
+		if err == nil && r.op == sigil.LiveEncode {
+			var d sigil.Draft
+			if d, err = l.api.liveDraft(&r); err == nil {
+				shared = shared || d.State != nil
+				g.encodes, g.drafts = append(g.encodes, r), append(g.drafts, d)
+				continue
+			}
+		}
+		if len(g.messages) == 1 {
+			l.answer(ctx, &r, begin, err)
+			continue
+		}
+		shared = true
+		l.wg.Go(func() { l.answer(ctx, &r, begin, err) })
+	}
+	l.encode(ctx, g, begin)
+	g.recycle(shared)
+}
+
+// encode does the encodes of a group.
+func (l *liveConn) encode(ctx context.Context, g *group, begin time.Time) {
+	switch len(g.drafts) {
+	case 0:
+		return
+	case 1:
+		memory, err := l.api.engine.Encode(ctx, l.tenant, g.drafts[0])
+		l.encoded(ctx, g, 0, &memory, begin, err)
+		return
+	}
+	kept, err := l.api.engine.EncodeBatch(ctx, l.tenant, g.drafts)
+	l.out.hold()
+	defer l.out.release()
+	for i := range g.encodes {
+		var memory *sigil.Memory
+		failed := err
+		if err == nil {
+			memory, failed = &kept[i].Memory, kept[i].Err
+		}
+		l.encoded(ctx, g, i, memory, begin, failed)
+	}
+}
+
+// encoded answers the i-th encode of a group.
+func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.Memory, begin time.Time, err error) {
+	defer func() { <-l.slots }()
+	r := &g.encodes[i]
+	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
+	if err == nil {
+		v := encoded(memory)
+		m.Status, m.Memory = http.StatusCreated, &v
+	} else {
+		l.refuse(ctx, r, &m, l.api.liveBlamed(r, err))
+	}
+	l.observe(r, &m, begin)
+	g.out = l.send(ctx, g.out[:0], &m)
+}
+
+// answer does one request, unless err says what is wrong with it.
+func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, err error) {
+	defer func() { <-l.slots }()
+	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
+	if err == nil {
+		err = l.do(ctx, r, &m)
+	}
+	if err != nil {
+		l.refuse(ctx, r, &m, err)
+	}
+	l.observe(r, &m, begin)
+	l.send(ctx, nil, &m)
+	if r.op == sigil.LiveSubscribe && err == nil {
+		l.begin(ctx)
+	}
+}
+
+// do does what a request asks for that is no encode.
+func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage) error {
+	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
+	switch r.op {
+	case sigil.LiveRecall:
+		memory, err := l.api.engine.Recall(ctx, key)
+		if err == nil {
+			v := memory.View(memory.LastAccessed)
+			m.Status, m.Memory = http.StatusOK, &v
+		}
+		return err
+	case sigil.LiveForget:
+		m.Status = http.StatusNoContent
+		return l.api.engine.Forget(ctx, key)
+	case sigil.LiveSubscribe:
+		return l.subscribe(ctx, r.after, m)
+	}
+	l.unsubscribe()
+	m.Status = http.StatusNoContent
+	return nil
+}
+
+// refuse answers with err's problem.
+func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *sigil.LiveMessage, err error) {
+	p := l.api.problem(err)
+	m.Status, m.Problem = p.Status, &p
+	if p.Status >= http.StatusInternalServerError {
+		l.api.options.Logger.ErrorContext(ctx, "live request", "op", r.op, "tenant", l.tenant, "code", p.Code, "cause", err)
+	}
+}
+
+func (l *liveConn) observe(r *liveRequest, m *sigil.LiveMessage, begin time.Time) {
+	if l.api.options.Observe != nil {
+		l.api.options.Observe(routeOf(r.op), http.MethodGet, m.Status, time.Since(begin))
+	}
+}
+
+// routeOf keeps what a client makes up out of metrics.
+func routeOf(op string) string {
+	switch op {
+	case sigil.LiveEncode: // of which there are many
+		return "/v1/ws encode"
+	case sigil.LiveRecall, sigil.LiveForget, sigil.LiveSubscribe, sigil.LiveUnsubscribe:
+		return "/v1/ws " + op
+	}
+	return "/v1/ws other"
+}
+
+// send sends m, made in room, and gives the room back. It ends with the connection, which serve closes where ctx
+// ends, and of which the reader hears where the client takes nothing.
+func (l *liveConn) send(ctx context.Context, room []byte, m *sigil.LiveMessage) []byte {
+	if room == nil {
+		room = make([]byte, 0, 1<<10)
+	}
+	data, err := m.AppendJSON(room)
+	if err != nil {
+		return room // never: what the wire shows is JSON
+	}
+	_ = l.conn.Write(context.WithoutCancel(ctx), websocket.MessageText, data) // who has left has nobody to tell
+	return data
+}

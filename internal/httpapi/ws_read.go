@@ -1,0 +1,131 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/coder/websocket"
+)
+
+// read takes requests until the client leaves. Those that have arrived by then are worked on together.
+func (l *liveConn) read(ctx context.Context) error {
+	most := min(maxInFlight, l.api.engine.Limits().Batch)
+	unbound := context.WithoutCancel(ctx) // serve closes the connection where ctx ends
+	for {
+		first, err := l.message(unbound, nil)
+		if err != nil {
+			return err
+		}
+		select {
+		case l.slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		g := groups.Get().(*group) //nolint:forcetypeassert // nothing else is put there
+		g.messages = append(g.messages, first)
+		for err == nil && len(g.messages) < most && l.another() {
+			from := len(g.room)
+			if g.room, err = l.message(unbound, g.room); err == nil {
+				g.messages = append(g.messages, g.room[from:len(g.room):len(g.room)])
+			} else {
+				<-l.slots
+			}
+		}
+		l.wg.Go(func() { l.answerAll(ctx, g) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// another takes a slot for a request that has arrived, where there are both.
+func (l *liveConn) another() bool {
+	select {
+	case l.slots <- struct{}{}:
+	default:
+		return false
+	}
+	if l.in.whole() {
+		return true
+	}
+	<-l.slots
+	return false
+}
+
+// message appends the next request to b.
+func (l *liveConn) message(ctx context.Context, b []byte) ([]byte, error) {
+	kind, r, err := l.conn.Reader(ctx)
+	if err != nil {
+		return b, err
+	}
+	if kind != websocket.MessageText {
+		_ = l.conn.Close(websocket.StatusUnsupportedData, "messages must be text: JSON")
+		return b, errors.New("httpapi: a binary message")
+	}
+	for {
+		if cap(b)-len(b) < smallMessage {
+			b = append(make([]byte, 0, 2*cap(b)+2*smallMessage), b...)
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if errors.Is(err, io.EOF) {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+}
+
+// smallMessage is the least room that a message is read into.
+const smallMessage = 512
+
+// arrivals tells what has arrived, as long as nobody but the reader reads: who closes the connection does, too.
+type arrivals struct {
+	mu sync.Mutex
+	// +checklocks:mu
+	buffered *bufio.Reader
+	// +checklocks:mu
+	stopped bool
+}
+
+// stop is called before the connection is closed with a reason.
+func (a *arrivals) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = true
+}
+
+// whole tells whether a whole text has arrived, so that to read it is not to wait. It is for the reader.
+func (a *arrivals) whole() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stopped {
+		return false
+	}
+	b, _ := a.buffered.Peek(a.buffered.Buffered()) // as much as there is
+	return wholeText(b)
+}
+
+// wholeText tells whether b begins with a whole text in one frame, as a client sends it.
+func wholeText(b []byte) bool {
+	const final, text, masked, head, mask = 0x80, 0x1, 0x80, 2, 4
+	if len(b) < head || b[0] != final|text || b[1]&masked == 0 {
+		return false
+	}
+	size, payload := head+mask, uint64(b[1]&^masked)
+	switch payload {
+	case 126:
+		if len(b) < head+2 {
+			return false
+		}
+		size, payload = size+2, uint64(binary.BigEndian.Uint16(b[head:]))
+	case 127:
+		return false // longer than what is read at once
+	}
+	return uint64(len(b)) >= uint64(size)+payload
+}
