@@ -157,6 +157,8 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 			return err
 		}
 	}
+	compactions := &compactions{}
+	options.Experimental.CompactionScheduler = compactions
 	if s.db, err = pebble.Open(data, options); err != nil {
 		return err
 	}
@@ -166,6 +168,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 		}
 	}
 	s.info = info
+	compactions.begin()
 	return nil
 }
 

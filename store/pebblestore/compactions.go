@@ -1,0 +1,108 @@
+package pebblestore
+
+import (
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// compactions decides when the database compacts: as many at once as it says itself, and none before the store
+// is open. What is replayed from a log becomes tables, and those may well be the ones that call for a compaction:
+// the database would not be open before it has ended, which takes longer than all the rest.
+type compactions struct {
+	db pebble.DBForCompaction // +checklocksignore: set before anything runs
+	// granting is held by who offers the database a compaction. It is not held by who asks: that one holds the
+	// database's locks, which an offer takes.
+	granting sync.Mutex
+
+	// mu guards all below
+	mu sync.Mutex
+	// +checklocks:mu
+	begun bool
+	// +checklocks:mu
+	ended bool
+	// +checklocks:mu
+	running int
+}
+
+var (
+	_ pebble.CompactionScheduler   = (*compactions)(nil)
+	_ pebble.CompactionGrantHandle = (*compactions)(nil)
+)
+
+// begin lets the database compact, which may have asked for it before.
+func (c *compactions) begin() {
+	c.mu.Lock()
+	c.begun = true
+	c.mu.Unlock()
+	c.offer()
+}
+
+// offer starts what the database waits for.
+func (c *compactions) offer() {
+	c.granting.Lock()
+	defer c.granting.Unlock()
+	for c.free() {
+		if waiting, _ := c.db.GetWaitingCompaction(); !waiting || !c.db.Schedule(c) {
+			return
+		}
+		c.mu.Lock()
+		c.running++ // it may have ended already: then this makes it 0
+		c.mu.Unlock()
+	}
+}
+
+func (c *compactions) free() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mayRun()
+}
+
+// +checklocks:c.mu
+func (c *compactions) mayRun() bool {
+	return c.begun && !c.ended && c.running < c.db.GetAllowedWithoutPermission()
+}
+
+// Register is called once, before anything else.
+func (c *compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
+
+// Unregister is called when the database is closed; it is not called by us any more when this returns.
+func (c *compactions) Unregister() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	c.granting.Lock() // who is at it has ended
+	defer c.granting.Unlock()
+}
+
+// TrySchedule says whether a compaction may run now. One that may not is offered later, when another has ended.
+func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.mayRun() {
+		return false, nil
+	}
+	c.running++
+	return true, c
+}
+
+// UpdateGetAllowedWithoutPermission tells that more may be allowed. It is called with the database's locks held,
+// and in our options what is allowed does not change.
+func (*compactions) UpdateGetAllowedWithoutPermission() {}
+
+// Done is called when a compaction has ended.
+func (c *compactions) Done() {
+	c.mu.Lock()
+	c.running--
+	c.mu.Unlock()
+	c.offer()
+}
+
+// Started is of no interest, as are the next two.
+func (*compactions) Started() {}
+
+// MeasureCPU does not.
+func (*compactions) MeasureCPU(pebble.CompactionGoroutineKind) {}
+
+// CumulativeStats does not pace the compaction.
+func (*compactions) CumulativeStats(pebble.CompactionGrantHandleStats) {}

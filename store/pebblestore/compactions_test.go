@@ -1,0 +1,66 @@
+package pebblestore
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// TestOpenDoesNotCompact opens a store whose log becomes a table that calls for a compaction: that begins when
+// the store is open, by itself, and others after it.
+func TestOpenDoesNotCompact(t *testing.T) {
+	disk := vfs.NewMem()
+	open := func(listen func(*pebble.EventListener)) *Store {
+		t.Helper()
+		o := Tune(Options{FS: disk, Logger: slog.New(slog.DiscardHandler)})
+		small := o.tune
+		o.tune = func(p *pebble.Options) {
+			small(p)
+			p.L0CompactionThreshold = 1 // any table of the highest level
+			listen(p.EventListener)
+		}
+		s, err := Open("home", o)
+		must(t, err)
+		return s
+	}
+	encode := func(s *Store, n int) {
+		t.Helper()
+		e := engine.New(s, nil)
+		for i := range n {
+			_, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Appendf(nil, `{"i":%d}`, i)})
+			must(t, err)
+		}
+	}
+	s := open(func(*pebble.EventListener) {})
+	encode(s, 10)
+	must(t, s.Close())
+
+	opened, ended := make(chan struct{}), make(chan struct{}, 1000)
+	s = open(func(l *pebble.EventListener) {
+		l.CompactionBegin = func(pebble.CompactionInfo) {
+			select {
+			case <-opened:
+			case <-time.After(5 * time.Second):
+				t.Error("the store is not open before a compaction has ended")
+			}
+		}
+		l.CompactionEnd = func(pebble.CompactionInfo) { ended <- struct{}{} }
+	})
+	close(opened)
+	for range 3 {
+		encode(s, 200) // more than a memtable
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			t.Fatal("nothing is compacted")
+		}
+	}
+	must(t, s.Close())
+}
