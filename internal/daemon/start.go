@@ -57,9 +57,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		settings = before.Settings() // Configure may have changed them
 	}
 	m := metrics.New(d.version)
-	release := holdCollector()
 	s, err := d.open(d.config, Hooks{Logger: d.log, Commit: m.Commit, Fatal: d.fail})
-	release()
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
