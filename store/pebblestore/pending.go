@@ -107,11 +107,15 @@ func (ch *change) apply(x *index) {
 
 func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
 
-// write puts the records into a batch, and the events into its journal.
-func (ch *change) write(b *pebble.Batch, j *journal) error {
+// writeRecords puts records into a batch: those with memories' figures, or the others.
+func (ch *change) writeRecords(b *pebble.Batch, figures bool) error {
 	for _, r := range ch.records {
+		key, value := ch.arena[r.key:r.value], ch.arena[r.value:r.end]
+		if (key[0] == metaFamily) != figures {
+			continue
+		}
 		var err error
-		switch key, value := ch.arena[r.key:r.value], ch.arena[r.value:r.end]; {
+		switch {
 		case r.deleted:
 			err = b.Delete(key, nil)
 		case r.ranged:
@@ -123,6 +127,11 @@ func (ch *change) write(b *pebble.Batch, j *journal) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// writeEvents puts the events into the journal of a batch.
+func (ch *change) writeEvents(b *pebble.Batch, j *journal) error {
 	for _, e := range ch.events {
 		if err := j.add(b, e.event, ch.arena[e.from:e.to]); err != nil {
 			return err
