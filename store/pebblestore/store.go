@@ -188,6 +188,10 @@ func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Opt
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                512,
+		// A commit's sync waits for what a flush has handed to the disk meanwhile, and for the file system to end
+		// each new file: little at once, in few files.
+		BytesPerSync:    128 << 10,
+		TargetFileSizes: [...]int64{8 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20},
 	}
 	// A table holds one family alone. Ids and positions grow, so what is flushed then lies after all that was
 	// flushed before, and there is nothing to merge; a table with all families would overlap every other.
