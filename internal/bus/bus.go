@@ -47,9 +47,9 @@ type Options struct {
 // step is how many entries are read at once.
 const step = 1_000
 
-// pace is about how long a subscriber waits after it was given the newest entries: under load many of them
-// go out together, and one that comes alone goes out at once. Among few it is short; more share what may go
-// out in a second, and a writer's answers wait behind few of them.
+// pace is how long a subscriber waits after it was given the newest entries, so that under load many of them
+// go out together; one that comes alone goes out at once. Among few it is short; more share what may go
+// out in a second.
 func pace(subscribers int) time.Duration {
 	return min(max(time.Duration(subscribers)*time.Millisecond, 20*time.Millisecond), 250*time.Millisecond)
 }
@@ -70,6 +70,8 @@ type Bus struct {
 	topics map[string]*topic
 	// +checklocks:mu
 	subscribers int
+	// +checklocks:mu
+	turns time.Time // the last that was given
 	// +checklocks:mu
 	closed bool
 
@@ -156,10 +158,17 @@ func (b *Bus) leave(tenant string, t *topic) {
 	b.options.Count(-1)
 }
 
-func (b *Bus) count() int {
+// turn gives a subscriber that pauses its turn, and how long it is until then. Turns are evenly apart: were those of
+// several subscribers at one time, a writer's answer would wait behind all of them.
+func (b *Bus) turn(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.subscribers
+	n := max(b.subscribers, 1)
+	b.turns = b.turns.Add(pace(n) / time.Duration(n))
+	if b.turns.Before(now) {
+		b.turns = now
+	}
+	return min(b.turns.Sub(now), 2*pace(n)) // many may have left since
 }
 
 // Close ends all subscriptions, with [sigil.ErrClosed], and waits for the followers.

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,7 +15,7 @@ type Subscription struct {
 	topic  *topic
 	after  uint64
 	live   bool // it had the newest
-	given  time.Time
+	given  bool // it was given the newest, and is to pause
 	once   sync.Once
 }
 
@@ -53,10 +52,8 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			s.after = l.upTo // there was nothing of the tenant's up to there
 			continue
 		case len(l.part.entries) > 0:
-			s.after, s.live, s.given = l.part.last(), true, time.Now()
-			if s.after < l.upTo { // more is there: no pause before the next
-				s.given = time.Time{}
-			}
+			s.after, s.live = l.part.last(), true
+			s.given = s.after >= l.upTo // else more is there: no pause before the next
 			return Batch{Entries: l.part.entries, Joined: l.part.joined, Newest: l.upTo}, nil
 		}
 		s.live = true
@@ -68,21 +65,17 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
-// pause lets some time pass since the last entries were given, a little more or less: many subscribers who
-// all took what comes at the same moment would hold up everything else for as long as that takes.
+// pause lets some time pass since the last entries were given, to the subscriber's turn.
 func (s *Subscription) pause(ctx context.Context) error {
-	if !s.live || s.given.IsZero() {
+	if !s.live || !s.given {
 		return nil
 	}
-	pace := pace(s.bus.count())
-	wait := pace/2 + rand.N(pace) - time.Since(s.given)
-	if wait <= 0 {
-		return nil
-	}
+	timer := time.NewTimer(s.bus.turn(time.Now()))
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(wait):
+	case <-timer.C:
 		return nil
 	}
 }
