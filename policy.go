@@ -54,18 +54,19 @@ func ceilMilli(t time.Time) time.Time {
 type Classic struct {
 	rate, threshold float64
 	period          time.Duration
+	text            string // of String: every memory that is shown names its policy
 }
 
 // DefaultPolicy is classic with rate 0.001, period 5 s and threshold 0.95: an untouched memory lives
 // for 95 s.
 func DefaultPolicy() Policy {
-	return Classic{rate: 0.001, period: 5 * time.Second, threshold: DefaultThreshold}
+	return Classic{0.001, DefaultThreshold, 5 * time.Second, "classic rate=0.001 period=5s threshold=0.95"}
 }
 
 // NewClassic checks its figures: rate and threshold in (0, 1], period over 0, and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].
 func NewClassic(rate float64, period time.Duration, threshold float64) (Classic, error) {
-	c := Classic{rate: rate, period: period, threshold: threshold}
+	c := Classic{rate, threshold, period, fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold)}
 	if !(rate > 0 && rate <= 1) {
 		return c, Invalid("invalid_policy", "rate", "must be over 0 and at most 1")
 	}
@@ -108,20 +109,19 @@ func (c Classic) Worked(idle time.Duration) string {
 // rounded keeps what a reader looks at.
 func rounded(decay float64) float64 { return math.Round(decay*1e6) / 1e6 }
 
-func (c Classic) String() string {
-	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", c.rate, c.period, c.threshold)
-}
+func (c Classic) String() string { return c.text }
 
 // HalfLife is decay(t) = 1 − 2^(−t/h): what is left halves every h. Make it with [NewHalfLife].
 type HalfLife struct {
 	half      time.Duration
 	threshold float64
+	text      string // as in Classic
 }
 
 // NewHalfLife checks its figures: a half-life over 0, a threshold in (0, 1), and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].
 func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
-	h := HalfLife{half: half, threshold: threshold}
+	h := HalfLife{half, threshold, fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)}
 	if half <= 0 {
 		return h, Invalid("invalid_policy", "half-life", "must be over 0")
 	}
@@ -155,11 +155,7 @@ func (h HalfLife) Worked(idle time.Duration) string {
 	return fmt.Sprintf("1 − 2^(−%v/%v) = %v", math.Max(0, idle.Seconds()), h.half.Seconds(), rounded(h.Decay(idle)))
 }
 
-func (h HalfLife) String() string {
-	// By hand: each memory that is shown names its policy.
-	b := append(append(make([]byte, 0, 64), "halflife h="...), h.half.String()...)
-	return string(strconv.AppendFloat(append(b, " threshold="...), h.threshold, 'g', -1, 64))
-}
+func (h HalfLife) String() string { return h.text }
 
 func checkCurve(threshold, lifetimeSeconds float64) error {
 	if !(threshold > 0 && threshold <= 1) {
