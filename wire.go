@@ -196,6 +196,11 @@ type RelatedPage struct {
 	Related []View `json:"related"`
 }
 
+// Kept is the answer to an encode for whom the id is enough.
+type Kept struct {
+	ID ID `json:"id"`
+}
+
 // NeighborPage is a [RelatedPage] for whom ids are enough.
 type NeighborPage struct {
 	Related []NeighborView `json:"related"`

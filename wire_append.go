@@ -68,6 +68,11 @@ func (v *View) AppendJSON(b []byte) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// AppendJSON appends k as JSON.
+func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
+	return append(appendID(append(b, `{"id":"`...), k.ID), `"}`...), nil
+}
+
 // AppendJSON appends e as JSON.
 func (e *EventView) AppendJSON(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(append(b, `{"position":`...), e.Position, 10)

@@ -95,6 +95,8 @@ func TestAppendJSON(t *testing.T) {
 		same(t, sigil.BatchPage{Results: items}, got, err)
 		got, err = (&sigil.RelatedPage{Related: views}).AppendJSON([]byte("x"))
 		same(t, sigil.RelatedPage{Related: views}, got, err)
+		got, err = (&sigil.Kept{ID: v.ID}).AppendJSON([]byte("x"))
+		same(t, sigil.Kept{ID: v.ID}, got, err)
 		neighbors := []sigil.NeighborView{{v.ID, 1}, {v.ID, rng.Float64()}, {v.ID, 1e-9}, {v.ID, 1e-9}}[:rng.IntN(5)]
 		got, err = (&sigil.NeighborPage{Related: neighbors}).AppendJSON([]byte("x"))
 		same(t, sigil.NeighborPage{Related: neighbors}, got, err)

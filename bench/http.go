@@ -9,16 +9,20 @@ import (
 func overHTTP(ctx context.Context, b *bench) (string, error) {
 	rows := heading("connections", "encodes/s")
 	for _, n := range []int{64, 1000} {
-		ours := side{"Sigil", "wrk", func(ctx context.Context) (figure, error) {
-			return b.withDaemon(ctx, func(d *daemon) (figure, error) { return b.wrk(ctx, d, n, "encode", "") })
-		}}
-		all, err := b.compare(ctx, fmt.Sprintf("http, %d connections", n), ours, b.redisEncode(n))
+		ours := func(name, kind string) side {
+			return side{name, "wrk", func(ctx context.Context) (figure, error) {
+				return b.withDaemon(ctx, func(d *daemon) (figure, error) { return b.wrk(ctx, d, n, kind, "") })
+			}}
+		}
+		all, err := b.compare(ctx, fmt.Sprintf("http, %d connections", n),
+			ours("Sigil", "encode"), b.redisEncode(n), ours("Sigil, answering with ids", "brief"))
 		if err != nil {
 			return "", err
 		}
 		rows = append(rows, against(fmt.Sprint(n), all, map[string]aim{"Redis": atLeast(1)})...)
-		if len(all) == 2 {
+		if len(all) == 3 {
 			r := ratio(all[0], all[1], p99)
+			rows = append(rows, []string{fmt.Sprint(n), "ids alone, Sigil to Redis", "", "", "", "", ratio(all[2], all[1], rate).String(), ""})
 			rows = append(rows, []string{fmt.Sprint(n), "p99, Sigil to Redis", "", "", "", "", r.String(), atMost(1).say(r)})
 		}
 	}

@@ -39,10 +39,14 @@ func (c *call) contentType(allowed ...string) (string, error) {
 // trusted bounds what is set aside because a client says how long its body will be.
 const trusted = 1 << 20
 
-// body reads the request's body, at most max bytes.
+// body reads the request's body, at most max bytes. It may be the connection's, and is used until the request is
+// answered: who keeps some of it makes a copy.
 func (c *call) body(max int64) ([]byte, error) {
 	if c.r.ContentLength > max {
 		return nil, c.tooLong(max)
+	}
+	if here, ok := c.r.Body.(interface{ Whole() []byte }); ok { // all of it has come, as long as it says
+		return here.Whole(), nil
 	}
 	var b bytes.Buffer
 	if n := c.r.ContentLength; n > 0 {

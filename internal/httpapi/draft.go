@@ -14,7 +14,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// draft reads {data, state?, ttl?, pinned?, tags?}. What data may be is the engine's to say: here it
+// draft reads {data, state?, ttl?, pinned?, tags?}. Of body it refers to the data alone, of which the engine
+// makes a copy. What data may be is the engine's to say: here it
 // is only known to be JSON.
 func (a *API) draft(body []byte) (d sigil.Draft, err error) {
 	err = a.object(body, func(name string, value []byte) (err error) {
@@ -119,7 +120,7 @@ func missingField(name string) error {
 
 func readState(raw []byte) (*sigil.State, error) {
 	s := new(sigil.State)
-	return s, s.UnmarshalJSON(raw)
+	return s, s.UnmarshalJSON(bytes.Clone(raw)) // it keeps what it is not told of as it came
 }
 
 func readBool(name string, raw []byte) (bool, error) {

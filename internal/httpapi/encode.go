@@ -24,6 +24,9 @@ func (a *API) encode(c *call) error {
 		return a.blamed(body, err)
 	}
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
+	if c.brief() {
+		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID})
+	}
 	v := encoded(&m)
 	return c.json(http.StatusCreated, &v)
 }

@@ -34,6 +34,19 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+func TestEncodeInShort(t *testing.T) {
+	f := newFace(t, config{})
+	got := f.do("POST", "/v1/sigils", `{"data":{"a":1},"state":{"phi":1,"mood":"calm"}}`, "Prefer", "return=minimal").want(201)
+	id := parse[sigil.Kept](got).ID.String()
+	if string(got.body) != `{"id":"`+id+`"}`+"\n" || got.header.Get("Preference-Applied") != "return=minimal" || got.header.Get("Location") != "/v1/sigils/"+id {
+		t.Errorf("got %s, %v", got.body, got.header)
+	}
+	if v := parse[sigil.View](f.do("GET", "/v1/sigils/"+id, "").want(200)); string(v.Data) != `{"a":1}` || string(v.State.Extra["mood"]) != `"calm"` {
+		t.Errorf("kept %+v", v)
+	}
+	f.do("POST", "/v1/sigils", `{"data":}`, "Prefer", "return=minimal").want(400)
+}
+
 func TestEncodeWithAll(t *testing.T) {
 	f := newFace(t, config{})
 	v := f.encode(`{"tags":["a","ü"],"pinned":true,"ttl":"36h","state":{"phi":1,"mood":"calm","coherence":1,"awareness":1,"emotionalResonance":1},"data":"x"}`)

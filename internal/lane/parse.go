@@ -45,7 +45,13 @@ type line struct {
 	text []string
 }
 
-type body struct{ bytes.Reader }
+type body struct {
+	bytes.Reader
+	whole []byte
+}
+
+// Whole gives all of the body, without reading it. It is the handler's until that returns.
+func (b *body) Whole() []byte { return b.whole }
 
 func (*body) Close() error { return nil }
 
@@ -227,6 +233,7 @@ func (r *request) set(method, target, path, query, host string, b []byte) {
 	r.http.ContentLength, r.http.Body = int64(len(b)), http.NoBody
 	if len(b) > 0 {
 		r.body.Reset(b)
+		r.body.whole = b
 		r.http.Body = &r.body
 	}
 }

@@ -3,6 +3,7 @@ package lane
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -104,4 +105,20 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestBodyIsThereAsAWhole(t *testing.T) {
+	r := newRequest(t.Context(), "")
+	for _, want := range []string{"first", "the second, which is longer", "3"} {
+		b := fmt.Appendf(nil, "POST /v1/sigils HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(want), want)
+		if _, v := r.parse(b, func(string) bool { return true }); v != whole {
+			t.Fatalf("verdict %d of %q", v, b)
+		}
+		if got := r.http.Body.(*body).Whole(); string(got) != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if got, err := io.ReadAll(r.http.Body); string(got) != want || err != nil {
+			t.Errorf("read %q, %v, want %q", got, err, want)
+		}
+	}
 }
