@@ -78,6 +78,9 @@ func (a *API) register() {
 		byPattern[pattern] = append(byPattern[pattern], rt)
 	}
 	for pattern, candidates := range byPattern {
+		if !strings.ContainsAny(pattern, "{}") && pattern != "/" {
+			a.exact[pattern] = candidates
+		}
 		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			c := w.(*call) // as ServeHTTP handed it to the mux
 			if err := a.dispatch(c, candidates); err != nil {

@@ -19,6 +19,8 @@ const (
 	// maxInFlight is how many requests of one connection are worked on at once. More wait in the network:
 	// who sends them is slowed down.
 	maxInFlight = 256
+	// maxLarge is how many of them may be longer than readAtOnce: what a connection holds is bounded by that.
+	maxLarge = 16
 	// pingEvery is how often a connection is asked whether it is still there.
 	pingEvery = 30 * time.Second
 	// leaveTime is how long requests under way have when a connection has to end.
@@ -43,7 +45,7 @@ func (a *API) socket(c *call, after *uint64, subscribe bool) error {
 	}
 	ctx, done := a.streams.until(c.r.Context())
 	defer done()
-	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight)}
+	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
 	if subscribe || after != nil {
 		sub, err := a.bus.Subscribe(ctx, c.tenant, after)
 		if err != nil {
@@ -73,6 +75,7 @@ type liveConn struct {
 	out    *gathered
 	tenant string
 	slots  chan struct{} // one for each request under way
+	large  chan struct{} // one for each that is large
 	wg     sync.WaitGroup
 
 	mu sync.Mutex

@@ -27,6 +27,12 @@ func (l *liveConn) read(ctx context.Context) error {
 		}
 		g := groups.Get().(*group) //nolint:forcetypeassert // nothing else is put there
 		g.messages = append(g.messages, first)
+		if len(first) > readAtOnce {
+			if !l.alone(ctx, g) {
+				return ctx.Err()
+			}
+			continue
+		}
 		for err == nil && len(g.messages) < most && l.another() {
 			from := len(g.room)
 			if g.room, err = l.message(unbound, g.room); err == nil {
@@ -40,6 +46,20 @@ func (l *liveConn) read(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// alone has a large request worked on by itself, when few enough others are.
+func (l *liveConn) alone(ctx context.Context, g *group) bool {
+	select {
+	case l.large <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	l.wg.Go(func() {
+		defer func() { <-l.large }()
+		l.answerAll(ctx, g)
+	})
+	return true
 }
 
 // another takes a slot for a request that has arrived, where there are both.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sigil-dna/sigil"
@@ -50,7 +51,7 @@ func (s *inserts) all() (sizes []int) {
 
 // burst sends requests in one piece with the handshake, so that they have arrived together, and gives the answers
 // by id. After them it closes the connection, and is told so.
-func burst(t *testing.T, s *inserts, e engine.Options, requests ...string) map[string]sigil.LiveMessage {
+func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) map[string]sigil.LiveMessage {
 	t.Helper()
 	f := newFace(t, config{store: s, engine: e, api: httpapi.Options{MaxBody: 1 << 20}})
 	server := httptest.NewServer(f.api)
@@ -234,5 +235,52 @@ func TestNoMoreTogetherThanABatchMayHold(t *testing.T) {
 		if n > 3 {
 			t.Errorf("%d at once", n)
 		}
+	}
+}
+
+// crowd is a store whose inserts wait for one another, so many at once, and that notes how many were there.
+type crowd struct {
+	store.Store
+	size int
+
+	mu            sync.Mutex
+	here, waiting int
+	most          int
+	ready         chan struct{}
+}
+
+func (s *crowd) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	s.mu.Lock()
+	s.here++
+	s.most = max(s.most, s.here)
+	ready := s.ready
+	if s.waiting++; s.waiting == s.size {
+		close(s.ready)
+		s.waiting, s.ready = 0, make(chan struct{})
+	}
+	s.mu.Unlock()
+	<-ready
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.here--
+	}()
+	return s.Store.Insert(ctx, tenant, items, quota, evict)
+}
+
+// TestFewLargeRequestsAtOnce bounds what one connection holds.
+func TestFewLargeRequestsAtOnce(t *testing.T) {
+	s := &crowd{Store: storetest.NewModel(), size: 16, ready: make(chan struct{})}
+	var requests []string
+	for i := range 3 * s.size {
+		requests = append(requests, fmt.Sprintf(`{"id":%d,"op":"encode","sigil":{"data":["%s"]}}`, i, strings.Repeat("x", 40<<10)))
+	}
+	for id, m := range burst(t, s, engine.Options{}, requests...) {
+		if m.Status != 201 {
+			t.Errorf("%s: %+v", id, m)
+		}
+	}
+	if s.most > s.size {
+		t.Errorf("%d at once", s.most)
 	}
 }
