@@ -18,7 +18,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	}
 	defer s.keys.Lock(key)()
 
-	t, e, m := s.entry(key)
+	t, e, m := s.entryToChange(key)
 	if e == nil {
 		return sigil.Memory{}, sigil.NotFound()
 	}
@@ -138,6 +138,19 @@ func (s *Store) entry(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 	return t, e, e.meta(key.Tenant, s.policies)
 }
 
+// entryToChange is entry for who has the key locked and will lock the index again soon, to change it. It does so
+// here, too: among many who read first and write then, a lock for reading is waited for asleep, one for writing
+// mostly awake, and there is little to do under it.
+func (s *Store) entryToChange(key sigil.Key) (*tenant, *entry, sigil.Meta) {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	t, e := s.index.find(key)
+	if e == nil {
+		return nil, nil, sigil.Meta{}
+	}
+	return t, e, e.meta(key.Tenant, s.policies)
+}
+
 // refresh makes new figures visible and leaves the writing to the committer. The caller has the key
 // locked.
 func (s *Store) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
@@ -173,7 +186,7 @@ func (s *Store) soil(keys []sigil.Key) {
 }
 
 // refreshStep is how many refreshes are read in one hold of the index lock, which recalls wait for.
-const refreshStep = 128
+const refreshStep = 32
 
 // refreshed is what a refresh made of a memory's figures.
 type refreshed struct {

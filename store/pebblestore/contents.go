@@ -7,8 +7,8 @@ import (
 )
 
 // contents keep the records of memories' content that are read again and again. What was read last is not
-// what will be read next, so it is the frequent ones that stay: a block of the database's cache has some 60
-// records, of which perhaps one is.
+// what will be read next, so it is the frequent ones that stay; and to find one is a look at a table of hashes,
+// where the database looks through an index of its tables, and then through a block of several records.
 //
 // The content of a key never changes while the key is in the index.
 type contents struct {
