@@ -39,7 +39,7 @@ echo '| mutant | what it breaks | gate | verdict |'
 echo '| --- | --- | --- | --- |'
 p=store/pebblestore
 mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
-	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
+	's/(func \(s \*Store\) entry\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
 	go test -race -count=1 -run 'Contract|Concurrent' ./$p
 mutant no-key-lock 'changes of one memory do not exclude each other' store/internal/keylock/keylock.go \
 	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
@@ -48,7 +48,7 @@ mutant no-sync 'a commit is answered without a sync' $p/commit.go \
 	's/ApplyNoSyncWait\(w\.batch, pebble\.Sync\)/Apply(w.batch, pebble.NoSync)/; s/w\.batch\.SyncWait\(\)/error(nil)/' \
 	go test -count=1 -run 'PowerCut|Crash' ./$p
 mutant publish-early 'a change is visible before it is durable' $p/commit.go \
-	'my $b; s/(\t\tx := c\.s\.index\n.*?\t\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\t\tif !w\.batch\.Empty\(\) \{ \/\/ else)/\t\tif w.group != nil {\n$b\t\t}\n$1/' \
+	'my $b; s/(\t\tx := c\.s\.index\n.*?\t\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\t\tif !w\.empty \{ \/\/ else)/\t\tif w.group != nil {\n$b\t\t}\n$1/' \
 	go test -count=1 -run 'BeforeItIsDurable' ./$p
 mutant answer-early 'a commit is answered before it is published' $p/commit.go \
 	's/\t\tw\.group\.answer\(nil\)\n//; s/(\t\tx := c\.s\.index\n)/\t\tw.group.answer(nil)\n$1/' \
@@ -63,14 +63,20 @@ mutant no-refresh 'a recall does not start idleness anew' engine/recall.go \
 	's/\t\tm\.Touch\(.*?\)\n//' \
 	go test -count=1 ./engine
 mutant shows-due 'reads give what is past its deadline' $p/read.go \
-	's/!ok \|\| m\.Due\(now\)/!ok/' \
+	's/!ok \|\| m\.Due\(now\)/!ok/g' \
 	go test -count=1 -run 'Contract' ./$p
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
 	's/\t\ts\.soil\(\[\]sigil\.Key\{key\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
-	's/len\(t\.byID\)\+t\.arriving\.memories-t\.leaving\.memories > /len(t.byID)+t.arriving.memories-t.leaving.memories > 1+/' \
+	's/t\.all\.count\+t\.arriving\.memories-t\.leaving\.memories > /t.all.count+t.arriving.memories-t.leaving.memories > 1+/' \
 	go test -count=1 -run 'Contract' ./$p
+mutant content-stays 'content of what was released stays at hand' $p/change.go \
+	's/\ts\.contents\.drop\(gone\.\.\.\)\n//' \
+	go test -count=1 -run 'ContentIsAtHand' ./$p
+mutant no-way 'a sweep does not give way' engine/giveway.go \
+	's/if pause > 0/if pause > maxPause/' \
+	go test -count=1 -run 'Sweep|GivesWay|Pause' ./engine
 mutant second-crystal 'each sweep makes a new crystal of a pattern' engine/crystallize.go \
 	's/old == nil && p/p/' \
 	go test -count=1 ./engine

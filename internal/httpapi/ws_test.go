@@ -241,12 +241,17 @@ func TestNoMoreTogetherThanABatchMayHold(t *testing.T) {
 // crowd is a store whose inserts wait for one another, so many at once, and that notes how many were there.
 type crowd struct {
 	store.Store
-	size int
+	size int // +checklocksignore: never changes
 
-	mu            sync.Mutex
-	here, waiting int
-	most          int
-	ready         chan struct{}
+	mu sync.Mutex
+	// +checklocks:mu
+	here int
+	// +checklocks:mu
+	waiting int // for size to be here
+	// +checklocks:mu
+	most int
+	// +checklocks:mu
+	ready chan struct{}
 }
 
 func (s *crowd) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
@@ -280,6 +285,8 @@ func TestFewLargeRequestsAtOnce(t *testing.T) {
 			t.Errorf("%s: %+v", id, m)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.most > s.size {
 		t.Errorf("%d at once", s.most)
 	}
