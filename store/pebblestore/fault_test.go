@@ -160,7 +160,7 @@ func (r *faulty) run() bool {
 func (r *faulty) live(rec *recorder, fsys vfs.FS) {
 	sc := newScript(rec, 2, func(err error) { r.coded("an operation", err) })
 	for range 2 {
-		o := quiet(fsys)
+		o := pebblestore.TuneWithoutStats(*quiet(fsys))
 		o.OnFatal = func(err error) { r.failed.Store(true); r.coded("OnFatal", err) }
 		s, err := pebblestore.Open("home/data", o)
 		if err != nil {
