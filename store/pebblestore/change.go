@@ -131,11 +131,7 @@ func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
 func (s *Store) entry(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
-	t, e := s.index.find(key)
-	if e == nil {
-		return nil, nil, sigil.Meta{}
-	}
-	return t, e, e.meta(key.Tenant, s.policies)
+	return s.index.figures(key, s.policies)
 }
 
 // entryToChange is entry for who has the key locked and will lock the index again soon, to change it. It does so
@@ -144,11 +140,7 @@ func (s *Store) entry(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 func (s *Store) entryToChange(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	t, e := s.index.find(key)
-	if e == nil {
-		return nil, nil, sigil.Meta{}
-	}
-	return t, e, e.meta(key.Tenant, s.policies)
+	return s.index.figures(key, s.policies)
 }
 
 // refresh makes new figures visible and leaves the writing to the committer. The caller has the key

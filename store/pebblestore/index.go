@@ -73,6 +73,17 @@ func (x *index) find(key sigil.Key) (*tenant, *entry) {
 	return t, t.find(key.ID)
 }
 
+// figures is find, with the entry's figures.
+//
+// +checklocksread:x.mu
+func (x *index) figures(key sigil.Key, policies *policies) (*tenant, *entry, sigil.Meta) {
+	t, e := x.find(key)
+	if e == nil {
+		return nil, nil, sigil.Meta{}
+	}
+	return t, e, e.meta(key.Tenant, policies)
+}
+
 // tenant gives the tenant of a name, made where there is none.
 //
 // +checklocks:x.mu

@@ -55,7 +55,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(new(Options).cacheSize() / 2), policies: &policies{},
+		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &policies{},
 		failed: make(chan struct{}),
 	}
 	s.commits = newCommitter(s)
@@ -64,7 +64,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		if err := checkManifest(fsys, data); err != nil {
 			return err
 		}
-		options := databaseOptions(fsys, new(Options).cacheSize()/2, &databaseLogger{s: s, log: logger})
+		options := databaseOptions(fsys, new(Options).cacheShare(), &databaseLogger{s: s, log: logger})
 		options.ReadOnly = true
 		if s.db, err = pebble.Open(data, options); err != nil {
 			return err

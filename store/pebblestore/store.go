@@ -98,7 +98,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheSize() / 2), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
 		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
@@ -139,7 +139,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if err := s.space.enough(data); err != nil {
 		return err
 	}
-	options := databaseOptions(fsys, o.cacheSize()/2, &databaseLogger{s: s, log: logger})
+	options := databaseOptions(fsys, o.cacheShare(), &databaseLogger{s: s, log: logger})
 	options.MemTableSize = uint64(s.space.unit)
 	options.ErrorIfNotExists = !created
 	if o.tune != nil {
@@ -172,11 +172,12 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	return nil
 }
 
-func (o *Options) cacheSize() int64 {
+// cacheShare is the size of each half of the cache.
+func (o *Options) cacheShare() int64 {
 	if o.CacheSize == 0 {
-		return 64 << 20
+		return 32 << 20
 	}
-	return o.CacheSize
+	return o.CacheSize / 2
 }
 
 func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
@@ -270,5 +271,5 @@ func (s *Store) Close() error {
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
 // database alone.
 func DatabaseOptions() *pebble.Options {
-	return databaseOptions(vfs.Default, new(Options).cacheSize()/2, pebble.DefaultLogger)
+	return databaseOptions(vfs.Default, new(Options).cacheShare(), pebble.DefaultLogger)
 }
