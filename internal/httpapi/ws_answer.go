@@ -50,7 +50,6 @@ func (l *liveConn) answerAll(ctx context.Context, g *group) {
 		if err == nil && r.op == sigil.LiveEncode {
 			var d sigil.Draft
 			if d, err = l.api.liveDraft(&r); err == nil {
-				shared = shared || d.State != nil
 				g.encodes, g.drafts = append(g.encodes, r), append(g.drafts, d)
 				continue
 			}
