@@ -9,6 +9,8 @@ const (
 	// sweepStep is how many a sweep does in one commit: few, so that a recall of a memory that is being
 	// released waits no longer than one commit, and so that a sweep that is stopped ends soon.
 	sweepStep = 512
+	// alone is how many such commits it does at once where nobody else changes anything.
+	alone = 8
 	// giveWay is how many times as long as a step took it pauses beside changes: they have the store to
 	// themselves for four fifths of the time.
 	giveWay = 4
@@ -23,16 +25,20 @@ const (
 // It gives way to the changes that come meanwhile.
 func (e *Engine) inSteps(ctx context.Context, step func(ctx context.Context, limit int) (did int, err error)) error {
 	uncut := context.WithoutCancel(ctx) // a step under way is finished, whatever becomes of ctx
-	look, counted := time.Now(), e.changes.Load()
+	look, counted, limit := time.Now(), e.changes.Load(), sweepStep
 	for begin := look; ctx.Err() == nil; {
-		did, err := step(uncut, sweepStep)
+		did, err := step(uncut, limit)
 		if err != nil {
 			return wrap(err)
 		}
-		if did < sweepStep {
+		if did < limit {
 			break
 		}
 		now, changes := time.Now(), e.changes.Load()
+		limit = sweepStep
+		if changes == counted {
+			limit *= alone
+		}
 		pause := pauseFor(now.Sub(begin), did, now.Sub(look), changes-counted)
 		begin, look, counted = now, now, changes
 		if pause > 0 {

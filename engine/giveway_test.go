@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,27 +18,65 @@ import (
 // the end of one and the next.
 type timed struct {
 	store.Store
-	takes time.Duration
-	while func() // runs during each Remove; may be nil
+	takes time.Duration // +checklocksignore: never changes
+	while func()        // +checklocksignore: set before a sweep; runs during each Remove; may be nil
+	fails int           // +checklocksignore: set before a sweep; the Remove that fails, counted from 1; 0 is none
 
+	mu sync.Mutex
+	// +checklocks:mu
 	sizes []int
-	gaps  []time.Duration
+	// +checklocks:mu
+	gaps []time.Duration
+	// +checklocks:mu
 	ended time.Time
 }
+
+var errTorn = errors.New("torn")
 
 func (s *timed) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
 	if len(keys) == 1 { // a Forget
 		return s.Store.Remove(ctx, keys, decide)
 	}
-	if s.sizes = append(s.sizes, len(keys)); len(s.sizes) > 1 {
-		s.gaps = append(s.gaps, time.Since(s.ended))
-	}
+	number := s.begin(len(keys))
 	if s.while != nil {
 		s.while()
 	}
 	time.Sleep(s.takes)
-	defer func() { s.ended = time.Now() }()
+	defer s.end()
+	if number == s.fails {
+		return nil, errTorn
+	}
 	return s.Store.Remove(ctx, keys, decide)
+}
+
+// begin gives which Remove it is that begins.
+func (s *timed) begin(size int) (number int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sizes = append(s.sizes, size); len(s.sizes) > 1 {
+		s.gaps = append(s.gaps, time.Since(s.ended))
+	}
+	return len(s.sizes)
+}
+
+func (s *timed) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = time.Now()
+}
+
+// steps gives of how many keys each Remove was.
+func (s *timed) steps() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sizes
+}
+
+// pauses gives the times between the end of a Remove and the begin of the next.
+func (s *timed) pauses() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gaps
 }
 
 // beside runs f with n memories due in a store whose Remove takes a time, and an engine over it.
@@ -72,9 +111,42 @@ func TestASweepAloneNeverPauses(t *testing.T) {
 		swept, err := e.Sweep(r.ctx())
 		r.ok("sweep", err)
 		same(t, "released", swept.Total(), 5000)
-		for i, gap := range s.gaps {
+		for i, gap := range s.pauses() {
 			same(t, fmt.Sprintf("pause %d", i), gap, 0)
 		}
+	})
+}
+
+// With nobody to give way to, it has the next commits made while one is on its way to the disk.
+func TestASweepAloneMakesCommitsAtOnce(t *testing.T) {
+	const takes = 10 * time.Millisecond
+	beside(t, 5000, takes, func(r *rig, e *engine.Engine, s *timed) {
+		swept, err := e.Sweep(r.ctx())
+		r.ok("sweep", err)
+		same(t, "released", swept.Total(), 5000)
+		for i, n := range s.steps() {
+			if n > 512 {
+				t.Errorf("commit %d is of %d", i, n)
+			}
+		}
+		// The first by itself, eight, and what is left.
+		same(t, "it took", time.Duration(swept.DurationSeconds*float64(time.Second)).Round(time.Millisecond), 3*takes)
+	})
+}
+
+// Where one of the commits that are made at once fails, the sweep says so, and what it did all the same.
+func TestASweepThatFailsInPartSaysWhatItDid(t *testing.T) {
+	beside(t, 5000, time.Millisecond, func(r *rig, _ *engine.Engine, s *timed) {
+		s.fails = 4
+		e := engine.New(s, &engine.Options{Clock: r.clock.now})
+		swept, err := e.Sweep(r.ctx())
+		if !errors.Is(err, errTorn) {
+			t.Errorf("the sweep ended with %v", err)
+		}
+		same(t, "released", swept.Total(), 8*512)
+		again, err := e.Sweep(r.ctx())
+		r.ok("sweep again", err)
+		same(t, "released then", again.Total(), 5000-8*512)
 	})
 }
 
@@ -87,12 +159,12 @@ func TestASweepGivesWayToChanges(t *testing.T) {
 				swept, err := e.Sweep(r.ctx())
 				r.ok("sweep", err)
 				same(t, "released", swept.Total(), 5000)
-				for i, gap := range s.gaps {
+				for i, gap := range s.pauses() {
 					if gap < 2*takes {
 						t.Errorf("pause %d is %v, after a step of %v", i, gap, takes)
 					}
 				}
-				if took := time.Duration(swept.DurationSeconds * float64(time.Second)); took < 3*time.Duration(len(s.gaps))*takes {
+				if took := time.Duration(swept.DurationSeconds * float64(time.Second)); took < 3*time.Duration(len(s.pauses()))*takes {
 					t.Errorf("it says it took %v, pauses in there", took)
 				}
 			})
@@ -114,7 +186,7 @@ func TestASweepGivesWayToForgetsAndPins(t *testing.T) {
 				s.while = func() { r.ok(verb, do(r.ctx(), e, r.encode(`"stays"`, nil).Key)) }
 				_, err := e.Sweep(r.ctx())
 				r.ok("sweep", err)
-				for i, gap := range s.gaps {
+				for i, gap := range s.pauses() {
 					if gap == 0 {
 						t.Errorf("no pause %d", i)
 					}
@@ -130,13 +202,13 @@ func TestASweepStopsPausingWhenItIsAlone(t *testing.T) {
 		s.encodes(r, e)
 		encode := s.while
 		s.while = func() {
-			if len(s.sizes) <= 3 {
+			if len(s.steps()) <= 3 {
 				encode()
 			}
 		}
 		_, err := e.Sweep(r.ctx())
 		r.ok("sweep", err)
-		for i, gap := range s.gaps {
+		for i, gap := range s.pauses() {
 			if paused := gap > 0; paused != (i < 3) {
 				t.Errorf("pause %d is %v", i, gap)
 			}
@@ -168,11 +240,11 @@ func TestASweepKeepsUpWithWhatComes(t *testing.T) {
 				synctest.Wait()
 				r.ok("sweep", err)
 				paused := false
-				for _, gap := range s.gaps {
+				for _, gap := range s.pauses() {
 					paused = paused || gap > 0
 				}
 				if fast := each > 50; paused == fast {
-					t.Errorf("pauses of %v", s.gaps)
+					t.Errorf("pauses of %v", s.pauses())
 				} else if released := swept.Total(); !fast && released < came {
 					t.Errorf("released %d while %d came", released, came)
 				}
@@ -187,7 +259,7 @@ func TestAPauseIsBounded(t *testing.T) {
 		s.encodes(r, e)
 		_, err := e.Sweep(r.ctx())
 		r.ok("sweep", err)
-		for i, gap := range s.gaps {
+		for i, gap := range s.pauses() {
 			if gap == 0 || gap > time.Second {
 				t.Errorf("pause %d is %v", i, gap)
 			}
@@ -206,7 +278,7 @@ func TestAPauseEndsWithTheContext(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		same(t, "it took", time.Since(begin), 11*time.Millisecond)
-		same(t, "steps", len(s.sizes), 1)
-		same(t, "released", swept.Total(), s.sizes[0])
+		same(t, "steps", len(s.steps()), 1)
+		same(t, "released", swept.Total(), s.steps()[0])
 	})
 }

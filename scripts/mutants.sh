@@ -66,13 +66,13 @@ mutant shows-due 'reads give what is past its deadline' $p/read.go \
 	's/!ok \|\| m\.Due\(now\)/!ok/g' \
 	go test -count=1 -run 'Contract' ./$p
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
-	's/\t\ts\.soil\(\[\]sigil\.Key\{key\}\)\n//' \
+	's/\t\ts\.soil\(\[\]located\{\{t, e\}\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
 	's/t\.all\.count\+t\.arriving\.memories-t\.leaving\.memories > /t.all.count+t.arriving.memories-t.leaving.memories > 1+/' \
 	go test -count=1 -run 'Contract' ./$p
 mutant content-stays 'content of what was released stays at hand' $p/change.go \
-	's/\ts\.contents\.drop\(gone\.\.\.\)\n//' \
+	's/\ts\.contents\.drop\(keys\.\.\.\)\n//' \
 	go test -count=1 -run 'ContentIsAtHand' ./$p
 mutant no-way 'a sweep does not give way' engine/giveway.go \
 	's/if pause > 0/if pause > maxPause/' \

@@ -27,9 +27,9 @@ type Journal interface {
 	Span(ctx context.Context) (trimmed, newest uint64, err error)
 	// Wait returns nil when the tenant has an entry over after.
 	Wait(ctx context.Context, tenant string, after uint64) error
-	// Read gives at most limit entries of the tenant with a position over after, in order. They stay as
-	// they are.
-	Read(ctx context.Context, tenant string, after uint64, limit int) ([]Entry, error)
+	// Read gives at most limit entries of the tenant with a position over after, in order. Their data is put
+	// into room as far as that goes; they are not used once room is.
+	Read(ctx context.Context, tenant string, after uint64, limit int, room []byte) ([]Entry, error)
 }
 
 // Options bound a Bus; 0 is the default.
@@ -56,6 +56,9 @@ func pace(subscribers int) time.Duration {
 
 // readEvery is the least time between two looks at a tenant's journal.
 const readEvery = 10 * time.Millisecond
+
+// readRoom is where what is read at one look at a busy journal is put before its segment.
+const readRoom = 64 << 10
 
 // retry is how long a follower waits where the journal cannot be read.
 const retry = time.Second
@@ -185,8 +188,9 @@ func (b *Bus) Close() {
 // follow reads a tenant's journal until ctx ends.
 func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	defer t.end()
+	room := make([]byte, 0, readRoom)
 	for ctx.Err() == nil {
-		entries, err := b.next(ctx, tenant, t)
+		entries, err := b.next(ctx, tenant, t, room)
 		var gone *sigil.Error
 		pause := readEvery
 		switch {
@@ -209,10 +213,10 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	}
 }
 
-func (b *Bus) next(ctx context.Context, tenant string, t *topic) ([]Entry, error) {
+func (b *Bus) next(ctx context.Context, tenant string, t *topic, room []byte) ([]Entry, error) {
 	after := t.newest()
 	if err := b.journal.Wait(ctx, tenant, after); err != nil {
 		return nil, err
 	}
-	return b.journal.Read(ctx, tenant, after, step)
+	return b.journal.Read(ctx, tenant, after, step, room)
 }

@@ -61,11 +61,17 @@ func (j *journal) Span(context.Context) (trimmed, newest uint64, err error) {
 	return j.trimmed, j.newest, j.broken
 }
 
-func (j *journal) Read(_ context.Context, tenant string, after uint64, limit int) ([]bus.Entry, error) {
+func (j *journal) Read(_ context.Context, tenant string, after uint64, limit int, room []byte) ([]bus.Entry, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.reads++
-	return j.read(tenant, after, limit)
+	entries, err := j.read(tenant, after, limit)
+	for i, e := range entries {
+		from := len(room)
+		room = append(room, e.Data...)
+		entries[i].Data = room[from:]
+	}
+	return entries, err
 }
 
 // +checklocks:j.mu

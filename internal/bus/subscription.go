@@ -14,8 +14,9 @@ type Subscription struct {
 	tenant string
 	topic  *topic
 	after  uint64
-	live   bool // it had the newest
-	given  bool // it was given the newest, and is to pause
+	live   bool        // it had the newest
+	given  bool        // it was given the newest, and is to pause
+	timer  *time.Timer // of its pauses
 	once   sync.Once
 }
 
@@ -70,19 +71,24 @@ func (s *Subscription) pause(ctx context.Context) error {
 	if !s.live || !s.given {
 		return nil
 	}
-	timer := time.NewTimer(s.bus.turn(time.Now()))
-	defer timer.Stop()
+	wait := s.bus.turn(time.Now())
+	if s.timer == nil {
+		s.timer = time.NewTimer(wait)
+	} else {
+		s.timer.Reset(wait)
+	}
 	select {
 	case <-ctx.Done():
+		s.timer.Stop()
 		return ctx.Err()
-	case <-timer.C:
+	case <-s.timer.C:
 		return nil
 	}
 }
 
 // catchUp reads the journal.
 func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
-	entries, err := s.bus.journal.Read(ctx, s.tenant, s.after, step)
+	entries, err := s.bus.journal.Read(ctx, s.tenant, s.after, step, nil)
 	if err != nil || len(entries) == 0 {
 		return Batch{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func TestReadersBesideWriters(t *testing.T) {
 	}
 	defer c.CloseIdleConnections()
 
+	syscall.Sync() // else what the build left in memory is written in the middle of this
 	alone := apart(ctx, t, child.Addr(), rate, duration)
 	stats, err := c.Stats(ctx)
 	if err != nil {

@@ -118,7 +118,7 @@ func (j journal) Wait(ctx context.Context, tenant string, after uint64) error {
 	return j.engine.Wait(ctx, tenant, after)
 }
 
-func (j journal) Read(ctx context.Context, tenant string, after uint64, limit int) ([]bus.Entry, error) {
+func (j journal) Read(ctx context.Context, tenant string, after uint64, limit int, room []byte) ([]bus.Entry, error) {
 	events, err := j.engine.Events(ctx, tenant, after, min(limit, j.engine.Limits().Page))
 	if err != nil {
 		return nil, err
@@ -126,11 +126,11 @@ func (j journal) Read(ctx context.Context, tenant string, after uint64, limit in
 	entries := make([]bus.Entry, len(events))
 	for i := range events {
 		v := events[i].View()
-		data, err := v.AppendJSON(make([]byte, 0, 512))
-		if err != nil {
+		from := len(room)
+		if room, err = v.AppendJSON(room); err != nil {
 			return nil, err
 		}
-		entries[i] = bus.Entry{Position: v.Position, Data: data}
+		entries[i] = bus.Entry{Position: v.Position, Data: room[from:len(room):len(room)]}
 	}
 	return entries, nil
 }

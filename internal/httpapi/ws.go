@@ -123,6 +123,7 @@ func (l *liveConn) leave(cause error) {
 		}
 	}
 	l.in.stop()
+	l.out.lastText()
 	if errors.Is(cause, errLeave) {
 		_ = l.conn.Close(sigil.LiveRestart, fmt.Sprintf("after=%d", l.sent.Load()))
 		return

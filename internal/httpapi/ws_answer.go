@@ -6,18 +6,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/sigil-dna/sigil"
 )
 
 // group is requests that had arrived together, and what they are worked on with.
 type group struct {
 	messages [][]byte
-	room     []byte // what all but the first are read into
+	room     []byte // what they are read into
 	encodes  []liveRequest
 	drafts   []sigil.Draft
-	out      []byte // an answer
+	view     sigil.View // a memory as its answer shows it
+	out      []byte     // an answer
 }
 
 // groups are used again: with the room of one, most of what a request over WebSocket takes is not allocated.
@@ -59,7 +58,8 @@ func (l *liveConn) answerAll(ctx context.Context, g *group) {
 			continue
 		}
 		shared = true
-		l.wg.Go(func() { l.answer(ctx, &r, begin, err) })
+		alone := r // r itself would be allocated for encodes, too
+		l.wg.Go(func() { l.answer(ctx, &alone, begin, err) })
 	}
 	l.encode(ctx, g, begin)
 	g.recycle(shared)
@@ -94,13 +94,13 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 	r := &g.encodes[i]
 	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
 	if err == nil {
-		v := encoded(memory)
-		m.Status, m.Memory = http.StatusCreated, &v
+		g.view = encoded(memory)
+		m.Status, m.Memory = http.StatusCreated, &g.view
 	} else {
 		l.refuse(ctx, r, &m, l.api.liveBlamed(r, err))
 	}
 	l.observe(r, &m, begin)
-	g.out = l.send(ctx, g.out[:0], &m)
+	g.out = l.send(g.out, &m)
 }
 
 // answer does one request, unless err says what is wrong with it.
@@ -114,7 +114,7 @@ func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, 
 		l.refuse(ctx, r, &m, err)
 	}
 	l.observe(r, &m, begin)
-	l.send(ctx, nil, &m)
+	l.send(nil, &m)
 	if r.op == sigil.LiveSubscribe && err == nil {
 		l.begin(ctx)
 	}
@@ -168,16 +168,15 @@ func routeOf(op string) string {
 	return "/v1/ws other"
 }
 
-// send sends m, made in room, and gives the room back. It ends with the connection, which serve closes where ctx
-// ends, and of which the reader hears where the client takes nothing.
-func (l *liveConn) send(ctx context.Context, room []byte, m *sigil.LiveMessage) []byte {
+// send sends m, made in room, and gives the room back. Where the client takes nothing, the reader hears of it.
+func (l *liveConn) send(room []byte, m *sigil.LiveMessage) []byte {
 	if room == nil {
 		room = make([]byte, 0, 1<<10)
 	}
-	data, err := m.AppendJSON(room)
+	data, err := m.AppendJSON(append(room[:0], make([]byte, frameRoom)...))
 	if err != nil {
 		return room // never: what the wire shows is JSON
 	}
-	_ = l.conn.Write(context.WithoutCancel(ctx), websocket.MessageText, data) // who has left has nobody to tell
+	_ = l.out.text(framed(data)) // who has left has nobody to tell
 	return data
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/coder/websocket"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
 )
@@ -98,14 +96,14 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, sigil.ErrClosed) {
 				p := l.api.problem(err)
-				l.send(ctx, nil, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
+				l.send(nil, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
 				l.release(sub)
 			}
 			return
 		}
 		if batch.Lagged {
 			after := batch.Entries[0].Position - 1
-			l.send(ctx, nil, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
+			l.send(nil, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
 		}
 		if err := l.pushBatch(ctx, &batch); err != nil {
 			return // the reader hears of it
@@ -117,16 +115,11 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 // pushBatch sends entries as one message, without copying them: all subscribers are sent the same bytes.
 func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
 	defer l.api.turns.take(ctx)()
-	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // a message that is begun is finished
-	defer cancel()
-	w, err := l.conn.Writer(writing, websocket.MessageText)
-	if err != nil {
-		return err
-	}
-	for _, part := range [][]byte{[]byte(`{"type":"events","events":[`), batch.Joined, []byte(`]}`)} {
-		if _, err := w.Write(part); err != nil {
-			return err
-		}
-	}
-	return w.Close()
+	head := append(appendHead(nil, len(eventsBegin)+len(batch.Joined)+len(eventsEnd)), eventsBegin...)
+	return l.out.text(head, batch.Joined, []byte(eventsEnd))
 }
+
+const (
+	eventsBegin = `{"type":"events","events":[`
+	eventsEnd   = `]}`
+)

@@ -58,6 +58,8 @@ type gathered struct {
 	// +checklocks:mu
 	closing bool
 	// +checklocks:mu
+	noText bool
+	// +checklocks:mu
 	failed error
 	// +checklocks:mu
 	sent *sync.Cond // somebody has sent what waited
@@ -78,26 +80,74 @@ func (g *gathered) Read(b []byte) (int, error) { return g.first.Read(b) }
 func (g *gathered) Write(b []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.sending && len(g.waiting) >= gatherAtMost && g.failed == nil && !g.closing {
+	if err := g.write(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// +checklocks:g.mu
+func (g *gathered) write(b []byte) error {
+	for g.sending && len(g.waiting) >= gatherAtMost && g.open() == nil {
 		g.sent.Wait()
 	}
-	switch {
-	case g.failed != nil:
-		return 0, g.failed
-	case g.closing:
-		return 0, net.ErrClosed
-	case !g.sending && g.held == 0 && len(g.waiting) == 0: // it need not be copied
+	if err := g.open(); err != nil {
+		return err
+	}
+	if !g.sending && g.held == 0 && len(g.waiting) == 0 { // it need not be copied
 		g.sending = true
 		g.send(b)
 		g.sendWaiting()
-		return len(b), g.failed
+		return g.failed
 	}
 	g.waiting = append(g.waiting, b...)
 	if !g.sending && (g.held == 0 || len(g.waiting) >= gatherAtMost) {
 		g.sending = true
 		g.sendWaiting()
 	}
-	return len(b), g.failed
+	return g.failed
+}
+
+// text sends a whole frame, which is a text, as Write does; what is after its first part is not copied, but sent with
+// one system call when nobody else is sending.
+func (g *gathered) text(first []byte, parts ...[]byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.noText {
+		return net.ErrClosed
+	}
+	if len(parts) == 0 {
+		return g.write(first)
+	}
+	for g.sending && g.open() == nil {
+		g.sent.Wait()
+	}
+	if err := g.open(); err != nil {
+		return err
+	}
+	g.sending = true
+	b := append(g.take(), first...)
+	g.send(b, parts...)
+	g.keep(b)
+	g.sendWaiting()
+	return g.failed
+}
+
+// lastText is called before a frame that says the connection closes: no text may follow that.
+func (g *gathered) lastText() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.noText = true
+}
+
+// open is why nothing is written any more.
+//
+// +checklocks:g.mu
+func (g *gathered) open() error {
+	if g.failed == nil && g.closing {
+		return net.ErrClosed
+	}
+	return g.failed
 }
 
 // hold keeps what is written until release. It is for a while in which nothing is waited for.
@@ -143,31 +193,60 @@ func (g *gathered) last() {
 // +checklocks:g.mu
 func (g *gathered) sendWaiting() {
 	for len(g.waiting) > 0 && g.failed == nil {
-		b := g.waiting
-		g.waiting = g.spare[:0]
-		g.spare = nil
+		b := g.take()
 		g.send(b)
-		if cap(b) <= 2*gatherAtMost {
-			g.spare = b
-		}
+		g.keep(b)
 	}
 	g.sending = false
 	g.sent.Broadcast()
 }
 
-// send sends b, without the lock.
+// take gives what waits, to be sent. It goes to keep when it was.
 //
 // +checklocks:g.mu
-func (g *gathered) send(b []byte) {
+func (g *gathered) take() []byte {
+	b := g.waiting
+	g.waiting, g.spare = g.spare[:0], nil
+	return b
+}
+
+// +checklocks:g.mu
+func (g *gathered) keep(b []byte) {
+	if cap(b) <= 2*gatherAtMost {
+		g.spare = b
+	}
+}
+
+// send sends b and parts, without the lock.
+//
+// +checklocks:g.mu
+func (g *gathered) send(b []byte, parts ...[]byte) {
 	if !g.closing {
 		_ = g.SetWriteDeadline(time.Now().Add(patience))
 	}
 	g.mu.Unlock()
-	_, err := g.Conn.Write(b)
+	var err error
+	if len(parts) == 0 {
+		_, err = g.Conn.Write(b)
+	} else {
+		err = writeBuffers(g.Conn, append(net.Buffers{b}, parts...))
+	}
 	g.mu.Lock()
 	if err != nil && g.failed == nil {
 		g.failed = err
 		_ = g.Conn.Close()
 	}
 	g.sent.Broadcast()
+}
+
+// writeBuffers writes all of b, with one system call where the connection can.
+func writeBuffers(conn net.Conn, b net.Buffers) (err error) {
+	if all, ok := conn.(interface {
+		WriteBuffers(b *net.Buffers) (int64, error)
+	}); ok {
+		_, err = all.WriteBuffers(&b)
+	} else {
+		_, err = b.WriteTo(conn)
+	}
+	return err
 }

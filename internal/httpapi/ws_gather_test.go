@@ -3,8 +3,10 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,6 +171,68 @@ func TestWholeText(t *testing.T) {
 	} {
 		if got := wholeText(tt.b); got != tt.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestAPartedTextIsSentWholeAfterWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, far := pipe(t)
+		rest := begun(t, g, far)
+		write(t, g, "cd")
+		sent := make(chan error, 1)
+		go func() { sent <- g.text([]byte("1"), []byte("2"), []byte("3")) }() // waits for who is sending
+		synctest.Wait()
+		write(t, g, "ef")
+		got(t, far, 10, rest)
+		all := make([]byte, len("cdef123"))
+		if _, err := io.ReadFull(far, all); err != nil || !strings.Contains(string(all), "123") || !strings.Contains(string(all), "cdef") {
+			t.Fatalf("got %q, %v", all, err)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNoTextAfterTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, far := pipe(t)
+		g.lastText()
+		for _, parts := range [][][]byte{nil, {[]byte("x")}} {
+			if err := g.text([]byte("x"), parts...); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("a text in %d further parts: %v", len(parts), err)
+			}
+		}
+		go write(t, g, "why")
+		got(t, far, 10, "why")
+	})
+}
+
+func TestAPartedTextIsFreedByClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, _ := pipe(t)
+		sent := make(chan error, 2)
+		for range 2 { // one is sending, one waits for it
+			go func() { sent <- g.text([]byte("1"), []byte("2")) }()
+		}
+		synctest.Wait()
+		g.Close()
+		for range 2 {
+			if err := <-sent; err == nil {
+				t.Error("nothing was read, and it was sent")
+			}
+		}
+	})
+}
+
+func TestFramed(t *testing.T) {
+	for n, head := range map[int]string{
+		0: "\x81\x00", 125: "\x81\x7d", 126: "\x81\x7e\x00\x7e", 65535: "\x81\x7e\xff\xff", 65536: "\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00",
+	} {
+		text := strings.Repeat("x", n)
+		if got := framed([]byte(strings.Repeat(" ", frameRoom) + text)); string(got) != head+text {
+			t.Errorf("%d bytes: %x", n, got[:min(len(got), frameRoom)])
 		}
 	}
 }

@@ -15,8 +15,10 @@ import (
 func (l *liveConn) read(ctx context.Context) error {
 	most := min(maxInFlight, l.api.engine.Limits().Batch)
 	unbound := context.WithoutCancel(ctx) // serve closes the connection where ctx ends
+	var first []byte                      // used again, save for a large one
 	for {
-		first, err := l.message(unbound, nil)
+		var err error
+		first, err = l.message(unbound, first[:0])
 		if err != nil {
 			return err
 		}
@@ -26,13 +28,16 @@ func (l *liveConn) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		g := groups.Get().(*group) //nolint:forcetypeassert // nothing else is put there
-		g.messages = append(g.messages, first)
 		if len(first) > readAtOnce {
+			g.messages = append(g.messages, first)
+			first = nil
 			if !l.alone(ctx, g) {
 				return ctx.Err()
 			}
 			continue
 		}
+		g.room = append(g.room, first...)
+		g.messages = append(g.messages, g.room[:len(first):len(first)])
 		for err == nil && len(g.messages) < most && l.another() {
 			from := len(g.room)
 			if g.room, err = l.message(unbound, g.room); err == nil {
@@ -83,6 +88,7 @@ func (l *liveConn) message(ctx context.Context, b []byte) ([]byte, error) {
 		return b, err
 	}
 	if kind != websocket.MessageText {
+		l.out.lastText()
 		_ = l.conn.Close(websocket.StatusUnsupportedData, "messages must be text: JSON")
 		return b, errors.New("httpapi: a binary message")
 	}
@@ -133,18 +139,18 @@ func (a *arrivals) whole() bool {
 
 // wholeText tells whether b begins with a whole text in one frame, as a client sends it.
 func wholeText(b []byte) bool {
-	const final, text, masked, head, mask = 0x80, 0x1, 0x80, 2, 4
-	if len(b) < head || b[0] != final|text || b[1]&masked == 0 {
+	const head, mask = 2, 4
+	if len(b) < head || b[0] != finalText || b[1]&maskedBit == 0 {
 		return false
 	}
-	size, payload := head+mask, uint64(b[1]&^masked)
+	size, payload := head+mask, uint64(b[1]&^maskedBit)
 	switch payload {
-	case 126:
+	case size16:
 		if len(b) < head+2 {
 			return false
 		}
 		size, payload = size+2, uint64(binary.BigEndian.Uint16(b[head:]))
-	case 127:
+	case size64:
 		return false // longer than what is read at once
 	}
 	return uint64(len(b)) >= uint64(size)+payload

@@ -160,6 +160,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
+// WriteBuffers writes all of b at once, where the connection can.
+func (c *Conn) WriteBuffers(b *net.Buffers) (int64, error) { return b.WriteTo(c.Conn) }
+
 // CloseWrite closes one direction, where the connection can: the HTTP server does, so that who is still
 // sending when refused can read the refusal.
 func (c *Conn) CloseWrite() error {

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -52,9 +53,9 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	ch.publish = func(x *index) {
 		x.update(t, e, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
-	s.clean([]sigil.Key{key})
+	s.clean([]located{{t, e}})
 	if err := s.commits.do(ch); err != nil {
-		s.soil([]sigil.Key{key})
+		s.soil([]located{{t, e}})
 		return sigil.Memory{}, err
 	}
 	return memory, nil
@@ -70,20 +71,15 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.keys.Lock(keys...)()
 
 	ch := newChange()
-	gone := make([]sigil.Key, 0, len(keys))
-	events := make([]sigil.Event, 0, len(keys)) // never grows: ch points into it
-	seen := make(map[sigil.Key]bool, len(keys))
-	for _, key := range keys {
-		m, ok := s.meta(key)
-		if !ok || seen[key] {
-			continue
-		}
-		seen[key] = true
-		event, remove := decide(m)
+	there, metas := s.locate(keys)
+	gone := make([]located, 0, len(there))
+	events := make([]sigil.Event, 0, len(there)) // never grows: ch points into it
+	for i := range there {
+		event, remove := decide(metas[i])
 		if !remove {
 			continue
 		}
-		gone, events = append(gone, key), append(events, event)
+		gone, events = append(gone, there[i]), append(events, event)
 		if err := s.addEvent(ch, &events[len(events)-1]); err != nil {
 			ch.discard()
 			return nil, err
@@ -95,20 +91,39 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	}
 	// Family by family: what comes in the order of its keys is put into the database's memory faster.
 	for _, family := range [...]byte{metaFamily, bodyFamily} {
-		for _, key := range gone {
-			ch.remove(memoryKey(family, key.Tenant, key.ID))
+		for _, l := range gone {
+			ch.remove(memoryKey(family, l.tenant.name, l.entry.id))
 		}
 	}
 	ch.publish = func(x *index) {
-		x.removeAll(gone) // +checklocksignore: apply, which calls it, has the index locked
+		for _, l := range gone {
+			x.remove(l.tenant, l.entry) // +checklocksignore: apply, which calls it, has the index locked
+		}
 	}
 	s.clean(gone)
 	if err := s.commits.do(ch); err != nil {
 		s.soil(gone)
 		return nil, err
 	}
-	s.contents.drop(gone...)
+	s.contents.drop(keys...)
 	return events, nil
+}
+
+// locate gives the entries of keys that are there, each once, and their figures. The caller has the keys locked.
+func (s *Store) locate(keys []sigil.Key) ([]located, []sigil.Meta) {
+	there, metas := make([]located, 0, len(keys)), make([]sigil.Meta, 0, len(keys))
+	seen := make(map[*entry]bool, len(keys))
+	for step := range slices.Chunk(keys, holdStep) {
+		s.index.mu.RLock()
+		for _, key := range step {
+			if t, e, m := s.index.figures(key, s.policies); e != nil && !seen[e] {
+				seen[e] = true
+				there, metas = append(there, located{t, e}), append(metas, m)
+			}
+		}
+		s.index.mu.RUnlock()
+	}
+	return there, metas
 }
 
 // values gives the events with the positions they got.
@@ -155,30 +170,26 @@ func (s *Store) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 // clean tells the committer not to write the refreshes of memories that are about to be written or
 // deleted by a change: its write could come after. The caller has the keys locked, so no new refresh
 // comes before the change is published.
-func (s *Store) clean(keys []sigil.Key) {
+func (s *Store) clean(all []located) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	for _, key := range keys {
-		if _, e := s.index.find(key); e != nil {
-			e.dirty = false
-		}
+	for _, l := range all {
+		l.entry.dirty = false
 	}
 }
 
 // soil undoes clean where the change was not made: some of the memories may have a refresh that is not
 // on disk. To write the figures of one that has none does no harm.
-func (s *Store) soil(keys []sigil.Key) {
+func (s *Store) soil(all []located) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	for _, key := range keys {
-		if t, e := s.index.find(key); e != nil {
-			s.index.soil(t, e)
-		}
+	for _, l := range all {
+		s.index.soil(l.tenant, l.entry)
 	}
 }
 
-// refreshStep is how many refreshes are read in one hold of the index lock, which recalls wait for.
-const refreshStep = 32
+// holdStep is how many entries are read in one hold of the index lock, which recalls wait for.
+const holdStep = 32
 
 // refreshed is what a refresh made of a memory's figures.
 type refreshed struct {
@@ -196,7 +207,7 @@ func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	var step []refreshed
 	var value []byte
 	for len(dirty) > 0 {
-		n := min(refreshStep, len(dirty))
+		n := min(holdStep, len(dirty))
 		step = s.index.takeRefreshes(step[:0], dirty[:n], s.policies)
 		dirty = dirty[n:]
 		for i := range step {

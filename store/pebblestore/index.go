@@ -62,6 +62,13 @@ func newIndex() *index {
 	}
 }
 
+// located is an entry and its tenant. Who has its key locked may use it: it stays where it is until then, as only
+// who has the key locked takes it out.
+type located struct {
+	tenant *tenant
+	entry  *entry
+}
+
 // find gives the entry of a key, and its tenant, or nil.
 //
 // +checklocksread:x.mu
@@ -125,16 +132,6 @@ func (x *index) remove(t *tenant, e *entry) {
 	}
 	x.reschedule(t)
 	x.tidy(t)
-}
-
-// removeAll takes the entries of keys out, which are there.
-//
-// +checklocks:x.mu
-func (x *index) removeAll(keys []sigil.Key) {
-	for _, key := range keys {
-		t, e := x.find(key)
-		x.remove(t, e)
-	}
 }
 
 // update changes an entry, which is there.

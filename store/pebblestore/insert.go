@@ -87,9 +87,9 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 			expire(x)
 		}
 	}
-	s.clean(room.keys)
+	s.clean(room.leaving)
 	if err := s.commits.do(ch); err != nil {
-		s.soil(room.keys)
+		s.soil(room.leaving)
 		s.giveBack(room)
 		return store.Inserted{}, err
 	}

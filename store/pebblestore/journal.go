@@ -95,7 +95,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	if after >= published || limit <= 0 {
 		return nil, s.behind(after)
 	}
-	var events []sigil.Event
+	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // as many as there may be; other tenants have some
 	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
 		_, last, ok := splitTenant(key)
 		if !ok || len(last) != 8 {

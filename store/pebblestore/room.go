@@ -12,6 +12,7 @@ type room struct {
 	arriving load
 	victims  []victim
 	keys     []sigil.Key // of the victims
+	leaving  []located   // the victims
 	unlock   func()
 }
 
@@ -31,6 +32,7 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota, now int6
 		}
 		for _, v := range r.victims {
 			r.keys = append(r.keys, sigil.Key{Tenant: name, ID: v.entry.id})
+			r.leaving = append(r.leaving, located{r.tenant, v.entry})
 		}
 		r.unlock = s.keys.Lock(r.keys...)
 		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then

@@ -55,13 +55,22 @@ func (k key) compare(l key) int {
 
 func (s *sorted) keyAt(r ref) key { return s.key(s.of.at(r)) }
 
-// place gives where an entry of key k is or would be.
-func (s *sorted) place(k key) (at, i int, found bool) {
+// runOf gives the run that an entry of key k is or would be in.
+func (s *sorted) runOf(k key) (at int, ok bool) {
 	if len(s.runs) == 0 {
-		return 0, 0, false
+		return 0, false
 	}
 	if at = len(s.runs) - 1; s.runs[at].first.compare(k) > 0 {
 		at = max(0, sort.Search(at, func(i int) bool { return s.runs[i].first.compare(k) > 0 })-1)
+	}
+	return at, true
+}
+
+// place gives where an entry of key k is or would be.
+func (s *sorted) place(k key) (at, i int, found bool) {
+	at, ok := s.runOf(k)
+	if !ok {
+		return 0, 0, false
 	}
 	refs := s.runs[at].refs
 	if last := len(refs) - 1; s.keyAt(refs[last]).compare(k) < 0 {
@@ -110,18 +119,24 @@ func (s *sorted) insert(e *entry) {
 
 // remove takes an entry out, if it is there.
 func (s *sorted) remove(e *entry) {
-	at, i, found := s.place(s.key(e))
-	if !found {
+	at, ok := s.runOf(s.key(e))
+	if !ok {
+		return
+	}
+	c := &s.runs[at]
+	i := slices.Index(c.refs, e.ref) // to compare keys is to look at entries, which lie anywhere
+	if i < 0 {
 		return
 	}
 	s.count--
-	c := &s.runs[at]
 	c.refs = slices.Delete(c.refs, i, i+1)
 	if len(c.refs) == 0 {
 		s.drop(at)
 		return
 	}
-	c.first = s.keyAt(c.refs[0])
+	if i == 0 {
+		c.first = s.keyAt(c.refs[0])
+	}
 	// Two that are mostly empty become one.
 	for _, left := range [...]int{at - 1, at} {
 		if left < 0 || left+1 >= len(s.runs) {

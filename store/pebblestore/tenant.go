@@ -118,7 +118,12 @@ func (b *bucket) insert(of *entries, e *entry) {
 }
 
 func (b *bucket) remove(of *entries, e *entry) {
-	if at, found := b.place(of, e); found {
+	// Places are mostly given in the order of ids: then refs are in order themselves, and no entry is looked at.
+	at, found := slices.BinarySearch(b.refs, e.ref)
+	if !found {
+		at, found = b.place(of, e)
+	}
+	if found {
 		b.refs = slices.Delete(b.refs, at, at+1) // most may be that of one that has left: it is a bound
 		b.sum.Remove(e.potential)
 	}
