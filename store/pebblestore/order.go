@@ -1,7 +1,9 @@
 package pebblestore
 
 import (
+	"runtime"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,7 +29,11 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	if err := o.settle(name); err != nil {
 		return nil, err
 	}
-	return o.FS.Create(name, category)
+	f, err := o.FS.Create(name, category)
+	if err == nil && category == flushCategory {
+		f = &yielding{File: f}
+	}
+	return f, err
 }
 
 // Remove syncs the new marker before it removes the old one.
@@ -65,4 +71,26 @@ func (o orderedFS) settle(name string) error {
 		return nil
 	}
 	return syncDir(o.FS, o.PathDir(name))
+}
+
+// flushCategory is what the database says of the tables that it makes of its memory.
+const flushCategory = "pebble-memtable-flush"
+
+// flushTurn is how long a flush keeps the processor.
+const flushTurn = time.Millisecond
+
+// yielding is a table that a flush writes. From time to time that lets whoever waits for a processor have it first: the
+// two goroutines of a flush wake each other, and by themselves keep it for ten milliseconds. With every block it would
+// not end before the next one is due.
+type yielding struct {
+	vfs.File
+	since time.Time // it yielded
+}
+
+func (f *yielding) Write(b []byte) (int, error) {
+	if time.Since(f.since) > flushTurn {
+		runtime.Gosched()
+		f.since = time.Now()
+	}
+	return f.File.Write(b)
 }
