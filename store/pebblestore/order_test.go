@@ -21,10 +21,10 @@ type categories struct {
 }
 
 func (c *categories) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if strings.HasSuffix(name, ".sst") {
+		c.mu.Lock()
 		c.of[category]++
+		c.mu.Unlock()
 	}
 	return c.FS.Create(name, category)
 }
