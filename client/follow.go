@@ -136,6 +136,7 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun f
 	lines.Buffer(nil, maxEvent)
 	var event string
 	var data []byte
+	var id *uint64
 	for lines.Scan() {
 		heard()
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(":"))
@@ -148,19 +149,23 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun f
 			data = append(data, value...)
 			continue
 		case "id":
-			if position, err := strconv.ParseUint(string(value), 10, 64); err == nil && event == "" && data == nil {
-				begun(position)
+			if position, err := strconv.ParseUint(string(value), 10, 64); err == nil {
+				id = &position
 			}
 			continue
 		}
-		if len(lines.Bytes()) > 0 || data == nil {
-			continue // a comment, another field, or the end of nothing
+		if len(lines.Bytes()) > 0 {
+			continue // a comment, or another field
 		}
-		done, err := c.event(event, data, yield)
-		if done || err != nil {
+		// Only now: a stream that is cut off inside an event, or inside its id, is gone on with before it.
+		if data == nil {
+			if id != nil && event == "" {
+				begun(*id)
+			}
+		} else if done, err := c.event(event, data, yield); done || err != nil {
 			return err
 		}
-		event, data = "", nil
+		event, data, id = "", nil, nil
 	}
 	err := lines.Err()
 	if err == nil {
