@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -223,8 +224,8 @@ func secondSignal(t *testing.T, sigil string) {
 	defer c.Close()
 	// A request that is being worked on and never comes to its end.
 	fmt.Fprintf(c, "POST /v1/sigils HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n")
-	if _, err := c.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	if answer, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(answer, "HTTP/1.1 100 ") {
+		t.Fatalf("answered %q, %v", answer, err)
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	p.poll(t, "the drain", func() bool {
