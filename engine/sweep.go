@@ -11,8 +11,8 @@ import (
 )
 
 // Sweep releases what is past its deadline, in small steps, each of them one commit, or a few at once where
-// nothing else is asked of this engine. It costs what it releases. Any number of sweeps may run at once, in any number of processes: each memory is released,
-// and journaled, once.
+// nothing else is asked of this engine. It costs what it releases. Any number of sweeps may run at once, in
+// any number of processes: each memory is released, and journaled, once.
 //
 // Beside changes that are asked of this engine it gives way: after each step it pauses for some times as
 // long as the step took, though for no more than a quarter of a second, and never so long that as many
@@ -40,7 +40,12 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 		}
 		return len(keys), err
 	}
-	prune := func(ctx context.Context, limit int) (int, error) { return e.store.Prune(ctx, now, limit) }
+	prune := func(ctx context.Context, limit int) (did int, err error) {
+		for n := sweepStep; n == sweepStep && did < limit && err == nil; did += n { // in commits as large as those
+			n, err = e.store.Prune(ctx, now, sweepStep)
+		}
+		return did, err
+	}
 	if err := e.inSteps(ctx, release); err != nil {
 		return s, err
 	}

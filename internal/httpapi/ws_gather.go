@@ -58,7 +58,7 @@ type gathered struct {
 	// +checklocks:mu
 	closing bool
 	// +checklocks:mu
-	noText bool
+	noText bool // the last has been written
 	// +checklocks:mu
 	failed error
 	// +checklocks:mu

@@ -87,9 +87,10 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 			expire(x)
 		}
 	}
-	s.clean(room.leaving)
+	leaving := room.leaving()
+	s.clean(leaving)
 	if err := s.commits.do(ch); err != nil {
-		s.soil(room.leaving)
+		s.soil(leaving)
 		s.giveBack(room)
 		return store.Inserted{}, err
 	}

@@ -12,7 +12,6 @@ type room struct {
 	arriving load
 	victims  []victim
 	keys     []sigil.Key // of the victims
-	leaving  []located   // the victims
 	unlock   func()
 }
 
@@ -20,6 +19,15 @@ type victim struct {
 	entry  *entry
 	fades  int64 // when it was chosen: a recall since then spares it
 	reason string
+}
+
+// leaving gives the entries of the victims.
+func (r *room) leaving() []located {
+	all := make([]located, len(r.victims))
+	for i, v := range r.victims {
+		all[i] = located{r.tenant, v.entry}
+	}
+	return all
 }
 
 // makeRoom promises room for arriving under quota. The caller either publishes and calls settle with
@@ -32,7 +40,6 @@ func (s *Store) makeRoom(name string, arriving load, quota store.Quota, now int6
 		}
 		for _, v := range r.victims {
 			r.keys = append(r.keys, sigil.Key{Tenant: name, ID: v.entry.id})
-			r.leaving = append(r.leaving, located{r.tenant, v.entry})
 		}
 		r.unlock = s.keys.Lock(r.keys...)
 		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
