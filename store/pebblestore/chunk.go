@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"iter"
 )
 
 // The database's logs, and its lists of its files, are sequences of chunks: a checksum, the size of the
@@ -16,7 +17,8 @@ const (
 type chunk struct {
 	place   byte // in its record
 	payload []byte
-	end     int // in the file
+	end     int  // in the file
+	gap     bool // what is before it is damaged
 }
 
 const (
@@ -56,50 +58,55 @@ func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	return c, true
 }
 
-// chunks shows visit the intact chunks of a log. gap tells that what stands between one and that before
-// it is damaged: a record begins with it, so what came before was on disk before. What is not intact at
+// chunks gives the intact chunks of a log, and where they are. gap tells that what stands between one and that
+// before it is damaged: a record begins with it, so what came before was on disk before. What is not intact at
 // the end is no damage, but as a crash leaves it.
-func chunks(b []byte, log uint32, visit func(at int, c chunk, gap bool)) {
-	gap := false
-	for at := 0; at < len(b); {
-		if left := logBlock - at%logBlock; left < chunkHeader {
-			at += left // too little for a chunk: zeros
-			continue
+func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
+	return func(yield func(int, chunk) bool) {
+		gap := false
+		for at := 0; at < len(b); {
+			if left := logBlock - at%logBlock; left < chunkHeader {
+				at += left // too little for a chunk: zeros
+				continue
+			}
+			c, ok := chunkAt(b, at, log)
+			if !ok || gap && c.place != fullChunk && c.place != firstChunk {
+				gap = true
+				at++
+				continue
+			}
+			c.gap = gap
+			if !yield(at, c) {
+				return
+			}
+			gap = false
+			at = c.end
 		}
-		c, ok := chunkAt(b, at, log)
-		if !ok || gap && c.place != fullChunk && c.place != firstChunk {
-			gap = true
-			at++
-			continue
-		}
-		visit(at, c, gap)
-		gap = false
-		at = c.end
 	}
 }
 
-// records shows visit the intact records of a log, and tells where there is damage before one.
-func records(b []byte, log uint32, visit func(record []byte), damage func(before int)) {
-	var record []byte // what there is of it; nil where its start is missing
-	chunks(b, log, func(at int, c chunk, gap bool) {
-		if gap {
-			damage(at)
-		}
-		switch c.place {
-		case fullChunk:
-			visit(c.payload)
-			record = nil
-		case firstChunk:
-			record = append([]byte{}, c.payload...)
-		default:
-			if record == nil {
-				return
+// records gives the intact records of a log, and tells where there is damage before one.
+func records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		var record []byte // what there is of it; nil where its start is missing
+		for at, c := range chunks(b, log) {
+			if c.gap {
+				damage(at)
 			}
-			record = append(record, c.payload...)
-			if c.place == lastChunk {
-				visit(record)
+			switch {
+			case c.place == fullChunk:
+				record = c.payload
+			case c.place == firstChunk:
+				record = append([]byte{}, c.payload...)
+			case record != nil:
+				record = append(record, c.payload...)
+			}
+			if (c.place == fullChunk || c.place == lastChunk) && record != nil {
+				if !yield(record) {
+					return
+				}
 				record = nil
 			}
 		}
-	})
+	}
 }

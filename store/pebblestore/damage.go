@@ -89,14 +89,10 @@ func checkManifest(fsys vfs.FS, data string) error {
 	if err != nil {
 		return err
 	}
-	damage := -1
-	chunks(b, 0, func(at int, _ chunk, gap bool) {
-		if gap && damage < 0 {
-			damage = at
+	for at, c := range chunks(b, 0) {
+		if c.gap {
+			return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, at, record.ErrDamaged)
 		}
-	})
-	if damage >= 0 {
-		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, damage, record.ErrDamaged)
 	}
 	return nil
 }

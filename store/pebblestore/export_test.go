@@ -28,6 +28,9 @@ func TuneWithoutStats(o Options) *Options {
 	return &o
 }
 
+// FlushCategory is what the database says of the tables that it makes of its memory.
+const FlushCategory = flushCategory
+
 // Check is the check of [Check], of an open store. Nothing else may change the store meanwhile.
 func (s *Store) Check() (Checked, error) { return s.check() }
 

@@ -139,11 +139,11 @@ func (v *salvage) each(family byte, visit func(key []byte, seq uint64, deleted b
 				v.damaged(file, "%v", err)
 				continue
 			}
-			records(b, uint32(n), func(record []byte) {
+			for record := range records(b, uint32(n), func(before int) { v.damaged(file, "what is before byte %d is not what was written", before) }) {
 				if err := batch(record, family, visit); err != nil {
 					v.damaged(file, "%v", err)
 				}
-			}, func(before int) { v.damaged(file, "what is before byte %d is not what was written", before) })
+			}
 		}
 	}
 }

@@ -153,7 +153,11 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 		if s.db, err = pebble.Open(data, &reading); err != nil {
 			return err
 		}
-		if err := errors.Join(s.rebuild(), s.db.Close()); err != nil {
+		err := s.rebuild()
+		if err == nil {
+			err = s.checkLogs(fsys, data)
+		}
+		if err := errors.Join(err, s.db.Close()); err != nil {
 			return err
 		}
 	}

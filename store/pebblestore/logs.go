@@ -1,0 +1,85 @@
+package pebblestore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
+
+// checkLogs looks for a log that is lost, in the folder data. The database reads what logs there are, and cannot tell
+// that one before them is missing: no file says which there were. The journal can: the first entry of a log follows
+// on one that is in an older log or in a table. s is open and rebuilt.
+func (s *Store) checkLogs(fsys vfs.FS, data string) error {
+	names, err := fsys.List(data)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		stem, ok := strings.CutSuffix(name, ".log")
+		number, err := strconv.ParseUint(stem, 10, 64)
+		if !ok || err != nil {
+			continue
+		}
+		path := fsys.PathJoin(data, name)
+		b, err := readFile(fsys, path)
+		if err != nil {
+			return err
+		}
+		follows := followsOn(b, uint32(number))
+		if follows <= s.trimmed.Load() {
+			continue
+		}
+		if there, err := s.journalHas(follows); err != nil {
+			return err
+		} else if !there {
+			return fmt.Errorf("%s follows on journal entry %d, which is missing with the log that held it: %w", path, follows, record.ErrDamaged)
+		}
+	}
+	return nil
+}
+
+// followsOn gives the position before the first entry that a log journals; 0 where it journals none.
+func followsOn(log []byte, number uint32) uint64 {
+	for one := range records(log, number, func(int) {}) {
+		first := uint64(math.MaxUint64)
+		err := batch(one, journalFamily, func(_ []byte, _ uint64, deleted bool, block []byte) {
+			if position, n := binary.Uvarint(block); !deleted && n > 0 { // a block begins with its first position
+				first = min(first, position)
+			}
+		})
+		if err == nil && first > 0 && first < math.MaxUint64 {
+			return first - 1
+		}
+	}
+	return 0
+}
+
+// journalHas tells whether a block of any tenant ends with a position, as one does at the end of each commit.
+func (s *Store) journalHas(position uint64) (there bool, err error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; {
+		tenant, _, split := splitTenant(it.Key())
+		if !split {
+			return false, record.ErrDamaged
+		}
+		at := journalKey(tenant, position)
+		if it.SeekGE(at) && bytes.Equal(it.Key(), at) {
+			return true, nil
+		}
+		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
+	}
+	return false, nil
+}

@@ -1,0 +1,89 @@
+package pebblestore_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// noFlush is a disk on which no flush of the database's memory begins before it may: until then each log that it
+// has begun is needed.
+type noFlush struct {
+	vfs.FS
+	may chan struct{}
+}
+
+func (n *noFlush) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if category == pebblestore.FlushCategory {
+		<-n.may
+	}
+	return n.FS.Create(name, category)
+}
+
+// A log that is lost whole, or from where a record begins, is missed where the next one shows that there was more.
+func TestLostLog(t *testing.T) {
+	disk := &noFlush{vfs.NewMem(), make(chan struct{})}
+	s, err := pebblestore.Open(home, quiet(disk))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: halflife(t)}})
+	sm := &sample{kept: map[sigil.Key]string{}}
+	logs := func() (logs []string) {
+		for file, text := range files(t, disk.FS) {
+			if strings.HasSuffix(file, ".log") && len(text) > 0 {
+				logs = append(logs, file)
+			}
+		}
+		slices.Sort(logs)
+		return logs
+	}
+	for i := 0; len(logs()) < 3; i++ {
+		data := fmt.Sprintf(`{"i":%d,"text":"%s"}`, i, strings.Repeat(fmt.Sprint(i), 200))
+		m, err := e.Encode(context.Background(), owners[i%len(owners)], sigil.Draft{Data: []byte(data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sm.kept[m.Key] = data
+	}
+	healthy := files(t, disk.FS)
+	older := logs()[:2]
+	close(disk.may)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s, err = pebblestore.Open(home, quiet(diskOf(t, healthy)))
+	if err != nil {
+		t.Fatalf("of a sound store: %v", err)
+	}
+	sm.look(t, "a sound store", s, false)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range older {
+		whole := healthy[file]
+		for _, length := range []int{-1, 0, len(whole) / 2, len(whole) - 1} {
+			left := maps.Clone(healthy)
+			if left[file] = whole[:max(0, length)]; length < 0 {
+				delete(left, file)
+			}
+			s, err := pebblestore.Open(home, quiet(diskOf(t, left)))
+			if sigil.CodeOf(err) != "store_damaged" {
+				t.Errorf("%s with %d of %d bytes: %v", file, length, len(whole), err)
+			}
+			if err == nil {
+				_ = s.Close()
+			}
+		}
+	}
+}
