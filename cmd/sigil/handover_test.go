@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,7 +45,8 @@ func handovers(t *testing.T) int {
 func TestHandOversUnderLoad(t *testing.T) {
 	n := handovers(t)
 	sigil := itself(t)
-	g := beget(t, sigil)
+	hook := receive(t)
+	g := beget(t, sigil, hook.args...)
 	before := g.measure(t)
 
 	load := &load{base: "http://" + g.addr, stop: make(chan struct{}), data: map[string]string{}}
@@ -81,6 +83,7 @@ func TestHandOversUnderLoad(t *testing.T) {
 		r.await(t, n)
 	}
 	readers[0].live.Close()
+	hook.await(t, readers[0].at.Load())
 	for _, old := range g.pids[:n] {
 		if code := g.exit(t, old); code != 0 {
 			t.Errorf("process %d, which handed over: exit code %d", old, code)
@@ -178,6 +181,69 @@ func (r *reader) await(t *testing.T, n int) {
 		t.Errorf("%s: lost its connection %d times in %d hand-overs", r.name, got, n)
 	}
 	t.Logf("%s: %d events, each once and in order, over %d connections", r.name, r.at.Load(), r.lost.Load()+1)
+}
+
+// receiver is where a webhook delivers the journal.
+type receiver struct {
+	args  []string      // of a daemon that delivers there
+	at    atomic.Uint64 // its last position
+	again atomic.Int64  // events that came once more
+}
+
+// receive begins to take events. What a process sent, and did not hear that it was taken, the next one may send
+// again; none may be passed over.
+func receive(t *testing.T) *receiver {
+	t.Helper()
+	secret := []byte("a secret of the tests")
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, secret, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := &receiver{}
+	var one sync.Mutex // at a time: two processes must not deliver at once
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		if !one.TryLock() {
+			t.Error("webhook: two deliveries at once")
+			one.Lock()
+		}
+		defer one.Unlock()
+		body, err := io.ReadAll(req.Body)
+		if err == nil {
+			err = client.VerifyWebhook(secret, req.Header.Get("Sigil-Signature"), body, time.Now(), time.Minute)
+		}
+		var page sigil.EventPage
+		if err == nil {
+			err = json.Unmarshal(body, &page)
+		}
+		if err != nil {
+			t.Errorf("webhook: %v", err)
+		}
+		for _, e := range page.Events {
+			switch at := r.at.Load(); {
+			case e.Position > at+1:
+				t.Errorf("webhook: got %d after %d", e.Position, at)
+			case e.Position <= at:
+				r.again.Add(1)
+				continue
+			}
+			r.at.Store(e.Position)
+		}
+	}))
+	server.Config.SetKeepAlivesEnabled(false) // the test counts what the daemon has open
+	t.Cleanup(server.Close)
+	r.args = []string{"--webhook=" + server.URL, "--webhook-secret-file=" + file}
+	return r
+}
+
+// await waits until the receiver has had all events up to a position.
+func (r *receiver) await(t *testing.T, position uint64) {
+	t.Helper()
+	for begin := time.Now(); r.at.Load() < position; {
+		if time.Since(begin) > patience || t.Failed() {
+			t.Fatalf("webhook: is at %d of %d", r.at.Load(), position)
+		}
+	}
+	t.Logf("webhook: %d events in order, %d of them more than once", r.at.Load(), r.again.Load())
 }
 
 // load encodes and recalls until it is told to stop.
