@@ -1,7 +1,6 @@
 package pebblestore
 
 import (
-	"runtime"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -11,7 +10,8 @@ import (
 // is open. What is replayed from a log becomes tables, and those may well be the ones that call for a compaction:
 // the database would not be open before it has ended, which takes longer than all the rest.
 type compactions struct {
-	db pebble.DBForCompaction // +checklocksignore: set before anything runs
+	pace *pace                  // +checklocksignore: never changes
+	db   pebble.DBForCompaction // +checklocksignore: set before anything runs
 	// granting is held by who offers the database a compaction. It is not held by who asks: that one holds the
 	// database's locks, which an offer takes.
 	granting sync.Mutex
@@ -28,7 +28,7 @@ type compactions struct {
 
 var (
 	_ pebble.CompactionScheduler   = (*compactions)(nil)
-	_ pebble.CompactionGrantHandle = (*compactions)(nil)
+	_ pebble.CompactionGrantHandle = (*compaction)(nil)
 )
 
 // begin lets the database compact, which may have asked for it before.
@@ -44,7 +44,7 @@ func (c *compactions) offer() {
 	c.granting.Lock()
 	defer c.granting.Unlock()
 	for c.free() {
-		if waiting, _ := c.db.GetWaitingCompaction(); !waiting || !c.db.Schedule(c) {
+		if waiting, _ := c.db.GetWaitingCompaction(); !waiting || !c.db.Schedule(c.one()) {
 			return
 		}
 		c.mu.Lock()
@@ -84,8 +84,10 @@ func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 		return false, nil
 	}
 	c.running++
-	return true, c
+	return true, c.one()
 }
+
+func (c *compactions) one() *compaction { return &compaction{c, shift{pace: c.pace}} }
 
 // UpdateGetAllowedWithoutPermission tells that more may be allowed. It is called with the database's locks held,
 // and in our options what is allowed does not change.
@@ -99,12 +101,16 @@ func (c *compactions) Done() {
 	c.offer()
 }
 
-// Started is of no interest, as are the next two.
-func (*compactions) Started() {}
+// compaction is one that runs. Of what is told of it there is no interest in its start, and its use of processors.
+type compaction struct {
+	*compactions
+	shift shift
+}
 
-// MeasureCPU does not.
-func (*compactions) MeasureCPU(pebble.CompactionGoroutineKind) {}
+func (*compaction) Started() {}
 
-// CumulativeStats is called by a compaction for every 128 keys. It lets whoever waits for a processor have it first:
-// the two goroutines of a compaction wake each other, and by themselves keep the processor for ten milliseconds.
-func (*compactions) CumulativeStats(pebble.CompactionGrantHandleStats) { runtime.Gosched() }
+// MeasureCPU does nothing.
+func (*compaction) MeasureCPU(pebble.CompactionGoroutineKind) {}
+
+// CumulativeStats is called for every 128 keys.
+func (c *compaction) CumulativeStats(pebble.CompactionGrantHandleStats) { c.shift.step() }

@@ -64,7 +64,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		if err := checkManifest(fsys, data); err != nil {
 			return err
 		}
-		options := databaseOptions(fsys, new(Options).cacheShare(), &databaseLogger{s: s, log: logger})
+		options := databaseOptions(fsys, new(Options).cacheShare(), &databaseLogger{s: s, log: logger}, newPace())
 		options.ReadOnly = true
 		if s.db, err = pebble.Open(data, options); err != nil {
 			return err

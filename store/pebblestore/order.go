@@ -1,7 +1,6 @@
 package pebblestore
 
 import (
-	"runtime"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 type orderedFS struct {
 	vfs.FS
 	logger pebble.Logger
+	pace   *pace
 }
 
 // Unwrap lets the database see the file system below.
@@ -31,9 +31,20 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	}
 	f, err := o.FS.Create(name, category)
 	if err == nil && category == flushCategory {
-		f = &yielding{File: f}
+		f = &paced{f, shift{pace: o.pace}}
+	}
+	if category == logCategory {
+		o.pace.log()
 	}
 	return f, err
+}
+
+// ReuseForWrite begins a log in the file of an old one.
+func (o orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if category == logCategory {
+		o.pace.log()
+	}
+	return o.FS.ReuseForWrite(oldname, newname, category)
 }
 
 // Remove syncs the new marker before it removes the old one.
@@ -73,24 +84,25 @@ func (o orderedFS) settle(name string) error {
 	return syncDir(o.FS, o.PathDir(name))
 }
 
-// flushCategory is what the database says of the tables that it makes of its memory.
-const flushCategory = "pebble-memtable-flush"
+// What the database says of the tables that it makes of its memory, and of its logs.
+const (
+	flushCategory = "pebble-memtable-flush"
+	logCategory   = "pebble-wal"
+)
 
-// flushTurn is how long a flush keeps the processor.
+// flushTurn is how long a flush keeps the processor. Were it asked to step with every block, it would not end before
+// the next one is due.
 const flushTurn = time.Millisecond
 
-// yielding is a table that a flush writes. From time to time that lets whoever waits for a processor have it first: the
-// two goroutines of a flush wake each other, and by themselves keep it for ten milliseconds. With every block it would
-// not end before the next one is due.
-type yielding struct {
+// paced is a table that a flush writes.
+type paced struct {
 	vfs.File
-	since time.Time // it yielded
+	shift shift
 }
 
-func (f *yielding) Write(b []byte) (int, error) {
-	if time.Since(f.since) > flushTurn {
-		runtime.Gosched()
-		f.since = time.Now()
+func (f *paced) Write(b []byte) (int, error) {
+	if time.Since(f.shift.since) > flushTurn {
+		f.shift.step()
 	}
 	return f.File.Write(b)
 }

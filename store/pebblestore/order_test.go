@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 )
 
-// categories notes what is said of the tables that are made.
+// categories notes what is said of the files that are made.
 type categories struct {
 	vfs.FS
 	mu sync.Mutex
@@ -21,15 +20,14 @@ type categories struct {
 }
 
 func (c *categories) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if strings.HasSuffix(name, ".sst") {
-		c.mu.Lock()
-		c.of[category]++
-		c.mu.Unlock()
-	}
+	c.mu.Lock()
+	c.of[category]++
+	c.mu.Unlock()
 	return c.FS.Create(name, category)
 }
 
-// The name by which a flush is known is the database's own, which another version may change: then none would yield.
+// The names by which a flush and a log are known are the database's own, which another version may change: then none
+// would rest, or yield.
 func TestFlushesAreKnown(t *testing.T) {
 	disk := &categories{FS: vfs.NewMem(), of: map[vfs.DiskWriteCategory]int{}}
 	o := Tune(Options{FS: disk, Logger: slog.New(slog.DiscardHandler)})
@@ -42,12 +40,12 @@ func TestFlushesAreKnown(t *testing.T) {
 	}
 	disk.mu.Lock()
 	defer disk.mu.Unlock()
-	if disk.of[flushCategory] == 0 {
-		t.Errorf("tables are made by %v", disk.of)
+	if disk.of[flushCategory] == 0 || disk.of[logCategory] == 0 {
+		t.Errorf("files are made by %v", disk.of)
 	}
-	f, err := orderedFS{FS: disk.FS}.Create("home/000001.sst", flushCategory)
+	f, err := orderedFS{FS: disk.FS, pace: newPace()}.Create("home/000001.sst", flushCategory)
 	must(t, err)
-	if _, ok := f.(*yielding); !ok {
+	if _, ok := f.(*paced); !ok {
 		t.Errorf("a flush writes to a %T", f)
 	}
 	must(t, f.Close())

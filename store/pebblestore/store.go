@@ -31,6 +31,7 @@ type Store struct {
 	policies *policies
 	commits  *committer
 	space    *space
+	pace     *pace
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
 
@@ -99,7 +100,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	s := &Store{
 		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
-		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
+		pace: newPace(), failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
 	fsys, logger := o.environment()
@@ -139,7 +140,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if err := s.space.enough(data); err != nil {
 		return err
 	}
-	options := databaseOptions(fsys, o.cacheShare(), &databaseLogger{s: s, log: logger})
+	options := databaseOptions(fsys, o.cacheShare(), &databaseLogger{s: s, log: logger}, s.pace)
 	options.MemTableSize = uint64(s.space.unit)
 	options.ErrorIfNotExists = !created
 	if o.tune != nil {
@@ -161,7 +162,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 			return err
 		}
 	}
-	compactions := &compactions{}
+	compactions := &compactions{pace: s.pace}
 	options.Experimental.CompactionScheduler = compactions
 	if s.db, err = pebble.Open(data, options); err != nil {
 		return err
@@ -184,9 +185,9 @@ func (o *Options) cacheShare() int64 {
 	return o.CacheSize / 2
 }
 
-func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger) *pebble.Options {
+func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger, p *pace) *pebble.Options {
 	options := &pebble.Options{
-		FS: orderedFS{fsys, logger}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
+		FS: orderedFS{fsys, logger, p}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                maxUnit,
 		MemTableStopWritesThreshold: 4,
@@ -259,6 +260,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.pace.hurry()
 	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); return nil })
 	if !s.unclosed {
@@ -275,5 +277,5 @@ func (s *Store) Close() error {
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
 // database alone.
 func DatabaseOptions() *pebble.Options {
-	return databaseOptions(vfs.Default, new(Options).cacheShare(), pebble.DefaultLogger)
+	return databaseOptions(vfs.Default, new(Options).cacheShare(), pebble.DefaultLogger, newPace())
 }

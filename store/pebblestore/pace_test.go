@@ -1,0 +1,47 @@
+package pebblestore
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A flush or compaction rests in the first half of the time that a log takes to fill, where that is long, and only
+// yields at any other time.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace()
+		s := shift{pace: p}
+		const work = time.Millisecond
+		rests := func(what string, want time.Duration) {
+			t.Helper()
+			s.since = time.Now()
+			time.Sleep(work) // it works
+			begun := time.Now()
+			if s.step(); time.Since(begun) != want {
+				t.Errorf("%s: it rests for %v, want %v", what, time.Since(begun), want)
+			}
+		}
+		time.Sleep(time.Hour)
+		rests("with the first log not begun", 0)
+		p.log()
+		time.Sleep(leastFill)
+		p.log()
+		rests("a log takes long to fill", restTurns*work)
+		s.since = time.Now().Add(-time.Minute)
+		begun := time.Now()
+		if s.step(); time.Since(begun) != mostRest {
+			t.Errorf("after long work it rests for %v", time.Since(begun))
+		}
+		time.Sleep(leastFill / 2)
+		rests("the next log is half full", 0)
+		time.Sleep(leastFill/2 - time.Second)
+		p.log()
+		rests("a log fills fast", 0)
+		time.Sleep(time.Minute)
+		p.log()
+		rests("a log takes longer", restTurns*work)
+		p.hurry()
+		rests("somebody waits", 0)
+	})
+}
