@@ -24,6 +24,8 @@ export function toggleTheme() {
 }
 effect(() => { document.documentElement.dataset.theme = theme.value })
 
+export const renderer = kept('sigil.renderer', null) // 'webgl': even where that runs in software
+
 const calm = matchMedia('(prefers-reduced-motion: reduce)')
 export const stillness = signal(calm.matches)
 calm.addEventListener('change', e => { stillness.value = e.matches })

@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core'
 
 const path = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(p => existsSync(p))
 
-/** launch starts the system's Chromium (or that of $CHROMIUM), with WebGL in software. */
+/** launch starts the system's Chromium (or that of $CHROMIUM), without a graphics card: all is drawn in software. */
 export function launch() {
   return chromium.launch({
     executablePath: path,
@@ -13,7 +13,7 @@ export function launch() {
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       // Nothing is fetched but the page.
       '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic',
-      '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--enable-precise-memory-info',
+      '--disable-gpu', '--enable-unsafe-swiftshader', '--enable-precise-memory-info',
     ],
   })
 }

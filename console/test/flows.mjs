@@ -195,6 +195,44 @@ async function positionGone(page, context) {
   await sees(page, '.live-count', '41 memories')
 }
 
+/** drawn gives how much of the points there is in each of 12 by 8 parts of the field, as one renderer draws it. */
+async function drawn(browser, renderer) {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, colorScheme: 'light', reducedMotion: 'reduce' })
+  await context.addInitScript(([t, r]) => { localStorage.setItem('sigil.tenant', t); localStorage.setItem('sigil.renderer', r) }, [tenant, renderer])
+  const page = await context.newPage()
+  page.on('pageerror', e => failures.push(`page, ${renderer}: ${e.message}`))
+  await page.goto(url)
+  await page.locator('.connection.live').waitFor()
+  await page.locator(`.stage[data-renderer="${renderer}"]`).waitFor()
+  const parts = await page.evaluate(() => new Promise(done => {
+    const stage = document.querySelector('.stage')
+    stage.dispatchEvent(new KeyboardEvent('keydown', { key: '0', bubbles: true })) // it draws
+    stage.dispatchEvent(new FocusEvent('focus'))
+    requestAnimationFrame(() => { // in the same frame, after it
+      const points = stage.querySelector('.points')
+      const copy = new OffscreenCanvas(points.width, points.height).getContext('2d')
+      copy.drawImage(points, 0, 0)
+      const { data, width, height } = copy.getImageData(0, 0, points.width, points.height)
+      const sums = new Array(12 * 8).fill(0)
+      for (let i = 3; i < data.length; i += 4) {
+        const at = (i - 3) / 4
+        sums[Math.floor(Math.floor(at / width) * 8 / height) * 12 + Math.floor((at % width) * 12 / width)] += data[i]
+      }
+      done(sums)
+    })
+  }))
+  await context.close()
+  return parts
+}
+
+/** renderers makes sure that the field looks the same with a graphics card and without. */
+async function renderers(browser) {
+  const [flat, webgl] = [await drawn(browser, '2d'), await drawn(browser, 'webgl')]
+  const all = sums => sums.reduce((a, b) => a + b)
+  console.log(`    ink on the 2D canvas ${all(flat)}, by WebGL ${all(webgl)}`)
+  if (all(flat) < 1000 || flat.some((sum, i) => Math.abs(sum - webgl[i]) > 0.25 * Math.max(sum, webgl[i]) + 500)) throw new Error(`2d ${flat}; webgl ${webgl}`)
+}
+
 run(async () => {
   const browser = await launch()
   const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, colorScheme: 'dark', reducedMotion: 'reduce' })
@@ -224,6 +262,7 @@ run(async () => {
   await step('search is accessible', () => clean(page, 'search, dark'))
   await step('patterns and crystals', () => patterns(page))
   await step('patterns are accessible', () => clean(page, 'patterns, dark'))
+  await step('the field is drawn alike with WebGL and without', () => renderers(browser))
   await step('activity', () => activity(page))
   await step('activity is accessible', () => clean(page, 'activity, dark'))
   await step('theme', () => otherTheme(page))

@@ -1,8 +1,7 @@
 // Loads many memories, then measures the field while it is panned and zoomed, with encodes coming in.
 // usage: node test/large.mjs http://127.0.0.1:7433 [memories] [tenant]
-// Prints JSON: frame times in ms, JavaScript heap in bytes, time to load in ms. Where WebGL runs in
-// software, as without a GPU, frame times are mostly its and the compositor's; what the page itself takes of
-// a frame is scriptMsPerFrame.
+// Prints JSON: frame times in ms, JavaScript heap in bytes, time to load in ms. All is drawn in software; what the
+// page itself takes of a frame is scriptMsPerFrame.
 
 import { base, eventually, launch, run } from './browser.mjs'
 

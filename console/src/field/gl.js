@@ -3,8 +3,9 @@
 import { STRIDE, seconds } from './points.js'
 import { fragment, vertex } from './shaders.js'
 
-/** @returns a renderer, or null where there is no WebGL 2 */
-export function webgl(canvas) {
+/** @returns a renderer, or null where there is no WebGL 2; where that runs in software, too, unless that will do */
+export function webgl(canvas, slowWillDo) {
+  if (!slowWillDo && inSoftware()) return null
   const gl = canvas.getContext('webgl2', { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: 'low-power' })
   if (!gl) return null
   let program, uniforms, capacity
@@ -61,6 +62,17 @@ export function webgl(canvas) {
       gl.drawArrays(gl.POINTS, 0, points.count)
     },
   }
+}
+
+// Not every browser that falls back to software heeds failIfMajorPerformanceCaveat. A canvas that has had one kind of
+// context never gets another, so another one is asked.
+function inSoftware() {
+  const gl = document.createElement('canvas').getContext('webgl2')
+  if (!gl) return true
+  const names = gl.getExtension('WEBGL_debug_renderer_info')
+  const name = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER)
+  gl.getExtension('WEBGL_lose_context')?.loseContext()
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name)
 }
 
 function link(gl) {

@@ -14,6 +14,21 @@ const CRYSTAL = 4
 const base = Date.now()
 export const seconds = (time = Date.now()) => ((typeof time === 'string' ? Date.parse(time) : time) - base) / 1000
 
+/** rowOf tells how the row at r is to be drawn at a time, as shaders.js has it. */
+export function rowOf(rows, r, now) {
+  const last = rows[r + LAST]
+  const life = rows[r + LIFE]
+  const end = rows[r + END]
+  const flags = rows[r + FLAGS]
+  const x = Math.max(0, now - last) / life
+  let vigor = Math.max(0.05, flags & CLASSIC ? 1 - 0.95 * x * x : 0.05 ** x)
+  const dusk = Math.max(0.001, Math.min(0.2 * life, 0.3 * (end - last)))
+  vigor *= Math.min(1, Math.max(0.15, (end - now) / dusk))
+  if (flags & (PINNED | CRYSTAL)) vigor = Math.max(vigor, 0.85)
+  const between = v => Math.min(1, Math.max(0, v))
+  return { flags, vigor, flash: 1 - between((now - rows[r + BORN]) / 1.8), gone: between((now - rows[r + DIED]) / 1.3) }
+}
+
 const policies = new Map() // by their text: there are few
 function policyOf(text) {
   let p = policies.get(text)

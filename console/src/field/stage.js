@@ -2,7 +2,7 @@
 // moves, and once a second otherwise, as fading is slow.
 
 import { effect } from '@preact/signals'
-import { neighbors, selected, theme } from '../state.js'
+import { neighbors, renderer, selected, theme } from '../state.js'
 import { onChange } from '../sync.js'
 import { Camera, steer } from './camera.js'
 import { flat } from './flat.js'
@@ -31,7 +31,7 @@ export class Stage {
     this.chart = chart
     this.lines = lines
     this.say = hover
-    this.renderer = webgl(canvas) ?? flat(canvas)
+    this.renderer = webgl(canvas, renderer === 'webgl') ?? flat(canvas)
     box.dataset.renderer = this.renderer.kind
     const size = new ResizeObserver(() => this.#resize())
     size.observe(box)
