@@ -1,7 +1,12 @@
 package pebblestore
 
-// slabSize is how many entries are allocated together: 20 KiB.
+import "unsafe"
+
+// slabSize is how many entries come and go together: 20 KiB.
 const slabSize = 256
+
+// maxChunk is how many slabs are allocated together at most: 8 MiB.
+const maxChunk = 400
 
 // ref names an entry of entries. 0 names none.
 type ref uint32
@@ -13,6 +18,7 @@ type ref uint32
 // An entry stays where it is until it is freed; its place is then used again.
 type entries struct {
 	slabs []*slab  // nil where one was dropped
+	spare []slab   // allocated, and not used yet
 	open  []uint32 // the numbers of the slabs with room; the last is used first
 	gone  []uint32 // the numbers of those that were dropped
 }
@@ -48,8 +54,17 @@ func (s *entries) add(e *entry) *entry {
 	return added
 }
 
+// grow adds a slab. Many are allocated together, in proportion to what there is: entries are read in any order, which
+// takes a third less time where they lie in huge pages, and only what is larger than those lies in them. Memory is
+// given back when all of a chunk's slabs are dropped.
 func (s *entries) grow() {
-	b := &slab{count: slabSize}
+	if len(s.spare) == 0 {
+		s.spare = make([]slab, min(max((len(s.slabs)-len(s.gone))/8, 1), maxChunk))
+		hugePages(unsafe.Slice((*byte)(unsafe.Pointer(&s.spare[0])), len(s.spare)*int(unsafe.Sizeof(slab{}))))
+	}
+	b := &s.spare[0]
+	s.spare = s.spare[1:]
+	b.count = slabSize
 	for i := range b.free {
 		b.free[i] = uint8(slabSize - 1 - i) // what comes one after the other lies side by side
 	}
