@@ -71,6 +71,20 @@ func TestRelatedLimits(t *testing.T) {
 		_, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Min: minimum})
 		r.fails("min", err, sigil.ErrInvalid, "invalid_min", "min")
 	}
+	for _, size := range []int{0, 2, 9} {
+		room := make([]engine.Neighbor, size)
+		for i := range room {
+			room[i].Memory.Data = []byte("of an answer before")
+		}
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 3, Room: room})
+		r.ok("related", err)
+		same(t, "neighbors", len(neighbors), 3)
+		for i, n := range neighbors {
+			same(t, "id", n.Memory.ID, ids[i+1])
+			same(t, "data", string(n.Memory.Data), "")
+		}
+		same(t, "put into the room", size > 0 && &neighbors[0] == &room[0], size >= 3)
+	}
 	_, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 6})
 	r.fails("limit", err, sigil.ErrInvalid, "invalid_limit", "limit")
 }

@@ -57,6 +57,9 @@ func (a *API) encodeBatch(c *call) error {
 			return err
 		}
 		brief := c.brief()
+		if brief {
+			c.applied()
+		}
 		for i := range kept {
 			r := &kept[i]
 			switch {
@@ -75,19 +78,22 @@ func (a *API) encodeBatch(c *call) error {
 	return c.json(http.StatusOK, &sigil.BatchPage{Results: results})
 }
 
-// brief tells whether the request prefers an answer without what it sent (RFC 7240), and says that it gets it.
+// brief tells whether the request prefers an answer without what it sent (RFC 7240).
 func (c *call) brief() bool {
-	const minimal = "return=minimal"
 	for _, header := range c.r.Header["Prefer"] {
 		for preference := range strings.SplitSeq(header, ",") {
-			if strings.EqualFold(strings.TrimSpace(preference), minimal) {
-				c.Header().Set("Preference-Applied", minimal)
+			if strings.EqualFold(strings.TrimSpace(preference), returnMinimal) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+const returnMinimal = "return=minimal"
+
+// applied says that the answer is as the request prefers it.
+func (c *call) applied() { c.Header().Set("Preference-Applied", returnMinimal) }
 
 // item reads one draft of a batch, which may be as long as a body of its own.
 func (a *API) item(raw []byte) (sigil.Draft, error) {

@@ -25,6 +25,7 @@ func (a *API) encode(c *call) error {
 	}
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
+		c.applied()
 		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID})
 	}
 	v := encoded(&m)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"sync"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -106,6 +107,9 @@ func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error
 	return c.json(http.StatusOK, &v)
 }
 
+// neighborRooms are used again: what is answered with 100 takes 29 KB.
+var neighborRooms = sync.Pool{New: func() any { return new([]engine.Neighbor) }}
+
 func (a *API) related(c *call) error {
 	brief := c.brief()
 	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief}
@@ -116,15 +120,22 @@ func (a *API) related(c *call) error {
 	if err != nil {
 		return err
 	}
+	if !q.Content { // else it would hold on to their content
+		room := neighborRooms.Get().(*[]engine.Neighbor) //nolint:forcetypeassert // nothing else is put there
+		q.Room = *room
+		defer func() { *room = q.Room; neighborRooms.Put(room) }()
+	}
 	neighbors, err := a.engine.Related(c.r.Context(), key, q)
 	if err != nil {
 		return err
 	}
+	q.Room = neighbors
 	if brief {
 		page := sigil.NeighborPage{Related: make([]sigil.NeighborView, len(neighbors))}
 		for i := range neighbors {
 			page.Related[i] = sigil.NeighborView{ID: neighbors[i].Memory.ID, Resonance: neighbors[i].Resonance}
 		}
+		c.applied()
 		return c.json(http.StatusOK, &page)
 	}
 	now := a.engine.Now()

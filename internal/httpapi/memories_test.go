@@ -240,6 +240,9 @@ func TestRelated(t *testing.T) {
 	if want := `{"related":[]}` + "\n"; string(got.body) != want {
 		t.Errorf("in short, of none: got %s, want %s", got.body, want)
 	}
+	if got := f.do("GET", "/v1/sigils/"+id+"/related?min=2", "", "Prefer", "return=minimal").want(400); got.header.Get("Preference-Applied") != "" {
+		t.Errorf("a refusal: %v", got.header)
+	}
 }
 
 func TestQuota(t *testing.T) {

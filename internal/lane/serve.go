@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -58,6 +59,9 @@ func (l *Lane) answerAll(c *connection) (handOn bool) {
 				return false
 			}
 			c.read = copy(c.buf, c.buf[size:c.read])
+			// A client that has its next request there at once would be answered again and again, and all others wait
+			// for as long as a goroutine may run, ten milliseconds.
+			runtime.Gosched()
 			continue
 		}
 		if !l.more(c) {

@@ -3,4 +3,4 @@
 package pebblestore
 
 // hugePages does nothing: see the one of Linux.
-func hugePages([]byte) {}
+func hugePages([]slab) {}

@@ -1,7 +1,5 @@
 package pebblestore
 
-import "unsafe"
-
 // slabSize is how many entries come and go together: 20 KiB.
 const slabSize = 256
 
@@ -60,7 +58,7 @@ func (s *entries) add(e *entry) *entry {
 func (s *entries) grow() {
 	if len(s.spare) == 0 {
 		s.spare = make([]slab, min(max((len(s.slabs)-len(s.gone))/8, 1), maxChunk))
-		hugePages(unsafe.Slice((*byte)(unsafe.Pointer(&s.spare[0])), len(s.spare)*int(unsafe.Sizeof(slab{}))))
+		hugePages(s.spare)
 	}
 	b := &s.spare[0]
 	s.spare = s.spare[1:]
