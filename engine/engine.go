@@ -27,6 +27,7 @@ type Engine struct {
 	clock    func() time.Time
 	observer Observer
 	started  time.Time
+	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
 
 	settings atomic.Pointer[Settings]
 	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
@@ -126,6 +127,7 @@ func New(s store.Store, o *Options) *Engine {
 	}
 	e.Configure(o.Settings)
 	e.started = e.now()
+	e.touch = e.touched
 	return e
 }
 
@@ -169,8 +171,11 @@ func (e *Engine) observe(verb string, n int) func(*error) {
 // wrap makes every error of a store one that a caller can act on. Store errors that already are stay
 // as they are.
 func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	var known *sigil.Error
-	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return &sigil.Error{Kind: sigil.ErrInternal, Code: "internal", Detail: "the store failed", Err: err}

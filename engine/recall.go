@@ -13,18 +13,21 @@ import (
 // A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
 func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("recall", 1)(&err)
-	m, err = e.store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
-		// The time is taken here, where nothing else can change the memory: a reader that has already
-		// been told it is gone took an earlier one.
-		now := e.now()
-		if m.Due(now) {
-			return nil, sigil.NotFound()
-		}
-		m.AccessCount++
-		m.Touch(e.Settings().Policy, now)
-		return nil, nil
-	})
+	m, err = e.store.Update(ctx, key, e.touch)
 	return m, wrap(err)
+}
+
+// touched makes of a memory's figures what a recall does.
+func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
+	// The time is taken here, where nothing else can change the memory: a reader that has already
+	// been told it is gone took an earlier one.
+	now := e.now()
+	if m.Due(now) {
+		return nil, sigil.NotFound()
+	}
+	m.AccessCount++
+	m.Touch(e.Settings().Policy, now)
+	return nil, nil
 }
 
 // RecallMany recalls each key and answers for each, in order.

@@ -17,7 +17,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.keys.Lock(key)()
+	defer s.keys.One(key).Unlock()
 
 	t, e, m := s.entryToChange(key)
 	if e == nil {
@@ -43,22 +43,30 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		s.refresh(t, e, &m, policy)
 		return memory, nil
 	}
+	if err := s.updateJournaled(located{t, e}, m, policy, event); err != nil {
+		return sigil.Memory{}, err
+	}
+	return memory, nil
+}
+
+// updateJournaled makes the figures of a memory, whose key is locked, m in one commit with an event.
+func (s *Store) updateJournaled(l located, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
 	ch.grows = true
 	if err := s.addEvent(ch, event); err != nil {
 		ch.discard()
-		return sigil.Memory{}, err
+		return err
 	}
-	ch.set(memoryKey(metaFamily, key.Tenant, key.ID), record.AppendMeta(nil, &m, policy))
+	ch.set(memoryKey(metaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
-		x.update(t, e, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
+		x.update(l.tenant, l.entry, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
-	s.clean([]located{{t, e}})
+	s.clean([]located{l})
 	if err := s.commits.do(ch); err != nil {
-		s.soil([]located{{t, e}})
-		return sigil.Memory{}, err
+		s.soil([]located{l})
+		return err
 	}
-	return memory, nil
+	return nil
 }
 
 // Remove deletes memories in one commit; see [store.Store].

@@ -18,7 +18,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		return err
 	}
 	// The zero id is no memory's: its lock is the one of the tenant's crystals.
-	defer s.keys.Lock(sigil.Key{Tenant: name})()
+	defer s.keys.One(sigil.Key{Tenant: name}).Unlock()
 
 	patterns, crystals := s.patternsAndCrystals(name, now)
 	live := map[int]bool{}

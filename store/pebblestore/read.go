@@ -27,7 +27,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	}
 	// Gone or due, as it seems. An update that could keep it may be under way, and so may a removal
 	// that is not durable yet: take the lock to wait for it, and look again.
-	defer s.keys.Lock(key)()
+	defer s.keys.One(key).Unlock()
 	memory, ok, err = s.get(key, now)
 	if err == nil && !ok {
 		err = sigil.NotFound()
@@ -44,7 +44,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 	}
 	m, ok := s.meta(key)
 	if !ok || m.Due(now) { // as it seems; see Get
-		defer s.keys.Lock(key)()
+		defer s.keys.One(key).Unlock()
 		if m, ok = s.meta(key); !ok || m.Due(now) {
 			return sigil.Meta{}, sigil.NotFound()
 		}
@@ -127,7 +127,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 			}
 			if !ok {
 				// It is being removed. Not to show it says that it is gone, which must be durable first.
-				s.keys.Lock(m.Key)()
+				s.keys.One(m.Key).Unlock()
 				continue
 			}
 			if page = append(page, memory); len(page) > q.Limit {
@@ -201,7 +201,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 				return nil, false, err
 			}
 			if !ok {
-				s.keys.Lock(m.Key)() // it is being removed: see List
+				s.keys.One(m.Key).Unlock() // it is being removed: see List
 				continue
 			}
 			if page = append(page, memory); len(page) > q.Limit {

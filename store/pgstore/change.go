@@ -17,7 +17,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err := s.enter(ctx); err != nil {
 		return sigil.Memory{}, err
 	}
-	defer s.keys.Lock(key)()
+	defer s.keys.One(key).Unlock()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	behind := s.refreshes.of(key)

@@ -226,7 +226,7 @@ func (s *Store) Crystallize(ctx context.Context, tenant string, now time.Time, c
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.keys.Lock(sigil.Key{Tenant: tenant})() // the zero id is no memory's
+	defer s.keys.One(sigil.Key{Tenant: tenant}).Unlock() // the zero id is no memory's
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	if err := s.settle(bounded, now); err != nil {

@@ -23,7 +23,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	m, found, err := s.get(bounded, key, "")
 	if err == nil && found && m.Due(now) {
 		// An Update under way may keep it, here or in another process: wait for it.
-		defer s.keys.Lock(key)()
+		defer s.keys.One(key).Unlock()
 		m, found, err = s.get(bounded, key, " for share")
 	}
 	switch {

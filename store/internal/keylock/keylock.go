@@ -23,12 +23,19 @@ type shard struct {
 	mu sync.Mutex
 	// +checklocks:mu
 	locks map[sigil.Key]*keyLock
+	// spare are used again.
+	// +checklocks:mu
+	spare []*keyLock
 }
 
 type keyLock struct {
 	mu    sync.Mutex // held by the one that may change the memory
-	users int        // who hold or await it; guarded by the shard's mu
+	key   sigil.Key  // guarded by the shard's mu, as is users
+	users int        // who hold or await it
 }
+
+// maxSpare is how many locks of a shard are kept to be used again.
+const maxSpare = 16
 
 // New makes them, all open.
 func New() *Locks { return &Locks{seed: maphash.MakeSeed()} }
@@ -43,16 +50,35 @@ func (l *Locks) Lock(keys ...sigil.Key) (unlock func()) {
 		slices.SortFunc(keys, Compare)
 		keys = slices.Compact(keys)
 	}
-	held := make([]*keyLock, len(keys))
+	held := make([]Held, len(keys))
 	for i, key := range keys {
-		held[i] = l.of(key).acquire(key)
+		held[i] = l.One(key)
 	}
 	return func() {
-		for i, key := range keys {
-			l.of(key).release(key, held[i])
+		for i := range held {
+			held[i].Unlock()
 		}
 	}
 }
+
+// Held is a lock that somebody holds.
+type Held struct {
+	shard *shard
+	lock  *keyLock
+}
+
+// One locks one key. It costs less than Lock.
+//
+// +checklocksignore: Unlock releases it
+func (l *Locks) One(key sigil.Key) Held {
+	s := l.of(key)
+	return Held{s, s.acquire(key)}
+}
+
+// Unlock unlocks it.
+//
+// +checklocksignore: One has acquired it
+func (h Held) Unlock() { h.shard.release(h.lock) }
 
 func (l *Locks) of(key sigil.Key) *shard {
 	return &l.shards[maphash.Comparable(l.seed, key)%uint64(len(l.shards))]
@@ -66,7 +92,12 @@ func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 		if s.locks == nil {
 			s.locks = map[sigil.Key]*keyLock{}
 		}
-		k = &keyLock{}
+		if last := len(s.spare) - 1; last >= 0 {
+			k, s.spare = s.spare[last], s.spare[:last]
+		} else {
+			k = &keyLock{}
+		}
+		k.key = key
 		s.locks[key] = k
 	}
 	k.users++
@@ -76,13 +107,18 @@ func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 }
 
 // +checklocksrelease:k.mu
-func (s *shard) release(key sigil.Key, k *keyLock) {
+func (s *shard) release(k *keyLock) {
 	k.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.users--
-	if k.users == 0 {
-		delete(s.locks, key)
+	if k.users > 0 {
+		return
+	}
+	delete(s.locks, k.key)
+	if len(s.spare) < maxSpare {
+		k.key = sigil.Key{}
+		s.spare = append(s.spare, k)
 	}
 }
 
