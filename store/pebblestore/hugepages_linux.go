@@ -1,9 +1,8 @@
 package pebblestore
 
 import (
+	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 const hugePage = 2 << 20
@@ -15,6 +14,6 @@ func hugePages(slabs []slab) {
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&slabs[0])), uintptr(len(slabs))*unsafe.Sizeof(slab{}))
 	begin := -uintptr(unsafe.Pointer(&b[0])) % hugePage //nolint:gosec // where they lie in a page
 	if size := uintptr(len(b)); begin+hugePage <= size {
-		_ = unix.Madvise(b[begin:begin+(size-begin)/hugePage*hugePage], unix.MADV_HUGEPAGE)
+		_ = syscall.Madvise(b[begin:begin+(size-begin)/hugePage*hugePage], syscall.MADV_HUGEPAGE)
 	}
 }
