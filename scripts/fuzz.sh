@@ -11,6 +11,12 @@ fuzztime=${FUZZTIME:-6s}
 wanted=${*:-.}
 wanted=${wanted// /|}
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# fuzz PACKAGE NAME. -run '^$': plain tests and seeds are for `go test`.
+fuzz() { go test -run '^$' -fuzz "^$2\$" -fuzztime "$fuzztime" -parallel 2 "$1" 2>&1 | tee "$log"; }
+
 targets=$(git grep -hoE --untracked '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | wc -l)
 run=0
 failed=()
@@ -20,8 +26,13 @@ while IFS=: read -r file name; do
   package=./$(dirname "$file")
   run=$((run + 1))
   printf '== %s %s, %s\n' "$package" "$name" "$fuzztime"
-  # -run '^$': plain tests and seeds are for `go test`. The time-out is for a target that hangs.
-  if ! go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzztime" -parallel 2 "$package"; then
+  if ! fuzz "$package" "$name"; then
+    # Before Go 1.27 the end of the time itself may be reported as a failure (golang/go#75804): nothing else is
+    # said then, and no input is written. Such a target has to pass the next time.
+    if [ "$(grep -A1 -e '--- FAIL' "$log" | tail -n 1)" = '    context deadline exceeded' ] && ! grep -q 'Failing input' "$log"; then
+      printf '== %s %s again: it failed with its time, and with no input\n' "$package" "$name"
+      fuzz "$package" "$name" && continue
+    fi
     failed+=("$package $name")
   fi
 done < <(git grep -oE --untracked '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go')

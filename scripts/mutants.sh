@@ -60,13 +60,13 @@ mutant no-journal 'changes leave no entry in the journal' $p/pending.go \
 	's/\tfor _, e := range ch\.events \{.*?\n\t\}\n\treturn nil/\treturn nil/s' \
 	go test -count=1 -run 'Contract' ./$p
 mutant no-refresh 'a recall does not start idleness anew' engine/recall.go \
-	's/\t\tm\.Touch\(.*?\)\n//' \
+	's/\tm\.Touch\(.*?\)\n//' \
 	go test -count=1 ./engine
 mutant shows-due 'reads give what is past its deadline' $p/read.go \
 	's/!ok \|\| m\.Due\(now\)/!ok/g' \
 	go test -count=1 -run 'Contract' ./$p
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
-	's/\t\ts\.soil\(\[\]located\{\{t, e\}\}\)\n//' \
+	's/\t\ts\.soil\(\[\]located\{l\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
 	's/t\.all\.count\+t\.arriving\.memories-t\.leaving\.memories > /t.all.count+t.arriving.memories-t.leaving.memories > 1+/' \
@@ -86,6 +86,9 @@ mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
 mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
 	's/level == roomy \|\| level == tight && !ch\.grows/level <= full/' \
 	go test -count=1 -run 'Refused' ./$p
+mutant lost-log 'a log that is missing is not missed' $p/logs.go \
+	's/follows <= s\.trimmed\.Load\(\)/true/' \
+	go test -count=1 -run 'LostLog' ./$p
 g=store/pgstore
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \

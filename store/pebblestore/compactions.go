@@ -87,7 +87,7 @@ func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 	return true, c.one()
 }
 
-func (c *compactions) one() *compaction { return &compaction{c, shift{pace: c.pace}} }
+func (c *compactions) one() *compaction { return &compaction{c, c.pace.shift()} }
 
 // UpdateGetAllowedWithoutPermission tells that more may be allowed. It is called with the database's locks held,
 // and in our options what is allowed does not change.

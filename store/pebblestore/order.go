@@ -31,7 +31,7 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	}
 	f, err := o.FS.Create(name, category)
 	if err == nil && category == flushCategory {
-		f = &paced{f, shift{pace: o.pace}}
+		f = &paced{f, o.pace.shift()}
 	}
 	if category == logCategory {
 		o.pace.log()

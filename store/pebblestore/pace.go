@@ -47,6 +47,8 @@ type shift struct {
 	since time.Time // it rested
 }
 
+func (p *pace) shift() shift { return shift{p, time.Now()} }
+
 // step is called often. It rests where there is time, and else lets whoever waits for a processor have it first: the
 // goroutines of a flush, and of a compaction, wake each other, and by themselves keep it for ten milliseconds.
 func (s *shift) step() {

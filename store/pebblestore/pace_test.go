@@ -11,7 +11,7 @@ import (
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace()
-		s := shift{pace: p}
+		s := p.shift()
 		const work = time.Millisecond
 		rests := func(what string, want time.Duration) {
 			t.Helper()
