@@ -11,6 +11,7 @@ const STALE = 0.5 // s after which levels are worked out anew: fading is slow
 export function flat(canvas) {
   const c = canvas.getContext('2d')
   let image, pixels
+  let inked = { left: 0, top: 0, right: 0, bottom: 0 } // the part of the pixels that is not clear
   let levels = new Uint8Array(0)
   let version, leveled
   let brushes, look
@@ -31,14 +32,21 @@ export function flat(canvas) {
     points.dirty = [Infinity, 0]
   }
 
+  // wipe makes the pixels of the last frame clear.
+  function wipe(width) {
+    for (let y = inked.top; y < inked.bottom; y++) pixels.fill(0, y * width + inked.left, y * width + inked.right)
+    inked = { left: Infinity, top: Infinity, right: 0, bottom: 0 }
+  }
+
   // plain draws the plain points, and gives the rows of the others.
   function plain({ rows, count }, camera, ratio) {
     const { width, height } = canvas
     if (image?.width !== width || image.height !== height) {
       image = c.createImageData(width, height)
       pixels = new Uint32Array(image.data.buffer)
+      inked = { left: 0, top: 0, right: 0, bottom: 0 }
     }
-    pixels.fill(0)
+    wipe(width)
     const k = camera.scale * ratio
     const left = width / 2 - camera.x * k
     const top = height / 2 + camera.y * k
@@ -57,6 +65,10 @@ export function flat(canvas) {
       const x0 = ((sx / SUB) | 0) - ((side - 1) >> 1)
       const y0 = ((sy / SUB) | 0) - ((side - 1) >> 1)
       if (x0 < 0 || y0 < 0 || x0 + side > width || y0 + side > height) continue
+      if (x0 < inked.left) inked.left = x0
+      if (y0 < inked.top) inked.top = y0
+      if (x0 + side > inked.right) inked.right = x0 + side
+      if (y0 + side > inked.bottom) inked.bottom = y0 + side
       for (let j = 0, m = 0, row = y0 * width + x0; j < side; j++, row += width) {
         for (let at = row; at < row + side; at++, m++) {
           const a = alphas[m]
@@ -64,7 +76,8 @@ export function flat(canvas) {
         }
       }
     }
-    c.putImageData(image, 0, 0)
+    c.clearRect(0, 0, width, height)
+    if (inked.right > 0) c.putImageData(image, 0, 0, inked.left, inked.top, inked.right - inked.left, inked.bottom - inked.top)
     return others
   }
 
