@@ -47,9 +47,14 @@ func (s *Store) checkLogs(fsys vfs.FS, data string) error {
 	return nil
 }
 
-// followsOn gives the position before the first entry that a log journals; 0 where it journals none.
+// followsOn gives the position before the first entry that a log journals; 0 where it journals none up to what is
+// not intact. That is the database's to judge: after a power cut the newest log ends there, whatever comes behind.
 func followsOn(log []byte, number uint32) uint64 {
-	for one := range records(log, number, func(int) {}) {
+	intact := true
+	for one := range records(log, number, func(int) { intact = false }) {
+		if !intact {
+			break
+		}
 		first := uint64(math.MaxUint64)
 		err := batch(one, journalFamily, func(_ []byte, _ uint64, deleted bool, block []byte) {
 			if position, n := binary.Uvarint(block); !deleted && n > 0 { // a block begins with its first position
