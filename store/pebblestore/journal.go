@@ -194,24 +194,35 @@ func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Tim
 	defer func() { _ = it.Close() }() // what it has to say, Error said
 	var tenants []string
 	young := published + 1 // the first entry that stays
-	for ok := it.First(); ok; {
-		tenant, _, split := splitTenant(it.Key())
-		if !split {
-			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
-		}
+	if err := journalTenants(it, func(tenant string) (err error) {
 		tenants = append(tenants, tenant)
 		if !before.IsZero() {
-			if young, err = s.firstYoung(it, tenant, *upTo, young, before); err != nil {
-				return err
-			}
+			young, err = s.firstYoung(it, tenant, *upTo, young, before)
 		}
-		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
+		return err
+	}); err != nil {
+		return err
 	}
 	if !before.IsZero() {
 		*upTo = max(*upTo, young-1)
 	}
 	for _, tenant := range tenants {
 		ch.removeRange(journalKey(tenant, 0), journalKey(tenant, *upTo+1))
+	}
+	return nil
+}
+
+// journalTenants shows visit each tenant that has a block in the journal, over which it goes; visit may move it.
+func journalTenants(it *pebble.Iterator, visit func(tenant string) error) error {
+	for ok := it.First(); ok; {
+		tenant, _, split := splitTenant(it.Key())
+		if !split {
+			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
+		}
+		if err := visit(tenant); err != nil {
+			return err
+		}
+		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
 	}
 	return it.Error()
 }

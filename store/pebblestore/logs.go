@@ -74,17 +74,16 @@ func (s *Store) journalHas(position uint64) (there bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	for ok := it.First(); ok; {
-		tenant, _, split := splitTenant(it.Key())
-		if !split {
-			return false, record.ErrDamaged
-		}
+	defer func() { _ = it.Close() }() // what it has to say, Error said
+	err = journalTenants(it, func(tenant string) error {
 		at := journalKey(tenant, position)
-		if it.SeekGE(at) && bytes.Equal(it.Key(), at) {
-			return true, nil
+		if there = it.SeekGE(at) && bytes.Equal(it.Key(), at); there {
+			return errEnough
 		}
-		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
 	}
-	return false, nil
+	return there, err
 }
