@@ -39,7 +39,7 @@ echo '| mutant | what it breaks | gate | verdict |'
 echo '| --- | --- | --- | --- |'
 p=store/pebblestore
 mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
-	's/(func \(s \*Store\) entry\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
+	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
 	go test -race -count=1 -run 'Contract|Concurrent' ./$p
 mutant no-key-lock 'changes of one memory do not exclude each other' store/internal/keylock/keylock.go \
 	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
@@ -68,6 +68,12 @@ mutant shows-due 'reads give what is past its deadline' $p/read.go \
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
 	's/\t\ts\.soil\(\[\]located\{l\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
+mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/change.go \
+	's/\t\tx\.catchUp\(t, e\)[^\n]*\n//' \
+	go test -count=1 -run 'IsListed' ./$p
+mutant out-of-order 'evictions pass over what was recalled last' $p/room.go \
+	's/\t\t\tif e\.fades != never \{\n\t\t\t\tlater\(e\)\n\t\t\t\}\n//' \
+	go test -count=1 -run 'DeadlinesAreExact' ./$p
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
 	's/t\.all\.count\+t\.arriving\.memories-t\.leaving\.memories > /t.all.count+t.arriving.memories-t.leaving.memories > 1+/' \
 	go test -count=1 -run 'Contract' ./$p

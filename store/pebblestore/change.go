@@ -19,8 +19,8 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	}
 	defer s.keys.One(key).Unlock()
 
-	t, e, m := s.entryToChange(key)
-	if e == nil {
+	at, m, kept := s.located(key)
+	if at.entry == nil {
 		return sigil.Memory{}, sigil.NotFound()
 	}
 	event, err := decide(&m)
@@ -28,25 +28,49 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	// Read before anything changes: a memory that cannot be answered is not to be touched.
-	memory, found, err := s.read(m, true)
+	known := kept.record != nil
+	if !known {
+		if kept.record, err = s.record(key); err != nil {
+			return sigil.Memory{}, err
+		}
+		if kept.record == nil {
+			return sigil.Memory{}, record.ErrDamaged // it is locked: nobody else removed it
+		}
+	}
+	memory, err := s.decoded(m, kept.record)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	if !found {
-		return sigil.Memory{}, record.ErrDamaged // it is locked: nobody else removed it
+	if !known || kept.at != at {
+		s.contents.put(key, content{kept.record, at})
 	}
 	policy, err := s.policies.number(m.Policy)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
 	if event == nil {
-		s.refresh(t, e, &m, policy)
+		s.refresh(at, &m, policy)
 		return memory, nil
 	}
-	if err := s.updateJournaled(located{t, e}, m, policy, event); err != nil {
+	if err := s.updateJournaled(at, m, policy, event); err != nil {
 		return sigil.Memory{}, err
 	}
 	return memory, nil
+}
+
+// located gives where a memory is, no entry where it is not, its figures, and its content if that is at hand. The
+// caller has the key locked. What is at hand is found without the index's lock: nobody else changes the figures.
+func (s *Store) located(key sigil.Key) (at located, m sigil.Meta, kept content) {
+	kept, _ = s.contents.get(key)
+	if at = kept.at; at.entry != nil {
+		return at, at.entry.meta(key.Tenant, s.policies), kept
+	}
+	// For writing, as refresh does soon: among many who read first and write then, a lock for reading is waited for
+	// asleep, one for writing mostly awake, and there is little to do under it.
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	at.tenant, at.entry, m = s.index.figures(key, s.policies)
+	return at, m, kept
 }
 
 // updateJournaled makes the figures of a memory, whose key is locked, m in one commit with an event.
@@ -145,34 +169,18 @@ func values(events []*sigil.Event) []sigil.Event {
 
 // meta gives the figures of a memory, if it is there.
 func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
-	_, e, m := s.entry(key)
-	return m, e != nil
-}
-
-// entry gives a memory's entry, its tenant and its figures, or nil. Who has the key locked may use the entry
-// when the index is locked again: it stays until then, as only who has the key locked takes it out.
-func (s *Store) entry(key sigil.Key) (*tenant, *entry, sigil.Meta) {
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
-	return s.index.figures(key, s.policies)
-}
-
-// entryToChange is entry for who has the key locked and will lock the index again soon, to change it. It does so
-// here, too: among many who read first and write then, a lock for reading is waited for asleep, one for writing
-// mostly awake, and there is little to do under it.
-func (s *Store) entryToChange(key sigil.Key) (*tenant, *entry, sigil.Meta) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	return s.index.figures(key, s.policies)
+	_, e, m := s.index.figures(key, s.policies)
+	return m, e != nil
 }
 
 // refresh makes new figures visible and leaves the writing to the committer. The caller has the key
 // locked.
-func (s *Store) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
+func (s *Store) refresh(at located, m *sigil.Meta, policy uint16) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
-	s.index.update(t, e, m, policy)
-	s.index.soil(t, e)
+	s.index.refresh(at.tenant, at.entry, m, policy)
 }
 
 // clean tells the committer not to write the refreshes of memories that are about to be written or
@@ -182,7 +190,8 @@ func (s *Store) clean(all []located) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	for _, l := range all {
-		l.entry.dirty = false
+		s.index.catchUp(l.tenant, l.entry)
+		l.entry.dirty = 0
 	}
 }
 
@@ -196,8 +205,11 @@ func (s *Store) soil(all []located) {
 	}
 }
 
-// holdStep is how many entries are read in one hold of the index lock, which recalls wait for.
+// holdStep is how many entries are looked up in one hold of the index lock, which recalls wait for.
 const holdStep = 32
+
+// settleStep is how many are moved in one hold of it: more take longer than who waits for the lock stays awake.
+const settleStep = 8
 
 // refreshed is what a refresh made of a memory's figures.
 type refreshed struct {
@@ -209,15 +221,14 @@ type refreshed struct {
 // change that comes after is written after.
 func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	s.index.mu.Lock()
-	dirty := s.index.dirty
-	s.index.dirty = nil
+	count := s.index.dirty.count()
 	s.index.mu.Unlock()
 	var step []refreshed
 	var value []byte
-	for len(dirty) > 0 {
-		n := min(holdStep, len(dirty))
-		step = s.index.takeRefreshes(step[:0], dirty[:n], s.policies)
-		dirty = dirty[n:]
+	for count > 0 {
+		n := min(settleStep, count)
+		step = s.index.takeRefreshes(step[:0], n, s.policies)
+		count -= n
 		for i := range step {
 			m := &step[i].meta
 			value = record.AppendMeta(value[:0], m, step[i].policy)
@@ -229,17 +240,15 @@ func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	return nil
 }
 
-// takeRefreshes appends the figures of those of dirty that are still to be written, and takes them to be.
-func (x *index) takeRefreshes(step []refreshed, dirty []dirtyEntry, policies *policies) []refreshed {
+// takeRefreshes appends the figures of those of the n oldest refreshes that are still to be written, and takes them
+// to be.
+func (x *index) takeRefreshes(step []refreshed, n int, policies *policies) []refreshed {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, d := range dirty {
-		e := d.tenant.find(d.id)
-		if e == nil || !e.dirty {
-			continue // a change took care of it
-		}
-		e.dirty = false
-		step = append(step, refreshed{e.meta(d.tenant.name, policies), e.policy})
-	}
+	x.dirty.take(n, &x.entries, func(t *tenant, e *entry) {
+		x.catchUp(t, e) // +checklocksignore: it is locked, above
+		e.dirty = 0
+		step = append(step, refreshed{e.meta(t.name, policies), e.policy})
+	})
 	return step
 }

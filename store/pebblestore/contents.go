@@ -12,29 +12,36 @@ import (
 //
 // The content of a key never changes while the key is in the index.
 type contents struct {
-	cache *otter.Cache[sigil.Key, []byte]
+	cache *otter.Cache[sigil.Key, content]
 	most  int // bytes of the largest that is kept
 }
 
+// content is a record, which is not to be changed, and where its memory is in the index, if who kept it had the
+// key locked: then it is true for all who have, as who removes the memory forgets the content before he unlocks it.
+type content struct {
+	record []byte
+	at     located
+}
+
 // contentOverhead is about what a record takes in the cache besides its bytes.
-const contentOverhead = 150
+const contentOverhead = 170
 
 // newContents makes a place for about size bytes.
 func newContents(size int64) contents {
-	return contents{most: int(size / 64), cache: otter.Must(&otter.Options[sigil.Key, []byte]{
+	return contents{most: int(size / 64), cache: otter.Must(&otter.Options[sigil.Key, content]{
 		MaximumWeight: uint64(size),
-		Weigher:       func(_ sigil.Key, b []byte) uint32 { return uint32(contentOverhead + len(b)) },
+		Weigher:       func(_ sigil.Key, c content) uint32 { return uint32(contentOverhead + len(c.record)) },
 		Executor:      func(work func()) { work() }, // not in a goroutine that Close would have to wait for
 	})}
 }
 
-// get gives a record, which is not to be changed, if it is known.
-func (c contents) get(key sigil.Key) ([]byte, bool) { return c.cache.GetIfPresent(key) }
+// get gives a content, if it is known.
+func (c contents) get(key sigil.Key) (content, bool) { return c.cache.GetIfPresent(key) }
 
-// put keeps a record, which is the cache's from then on.
-func (c contents) put(key sigil.Key, record []byte) {
-	if len(record)+contentOverhead <= c.most {
-		c.cache.Set(key, record)
+// put keeps a content, whose record is the cache's from then on.
+func (c contents) put(key sigil.Key, kept content) {
+	if len(kept.record)+contentOverhead <= c.most {
+		c.cache.Set(key, kept)
 	}
 }
 

@@ -62,3 +62,40 @@ func TestContentIsAtHandUntilItIsReleased(t *testing.T) {
 		t.Errorf("%d contents of 3,000 bytes at hand in half of %d", kept, cache)
 	}
 }
+
+// The database's cache holds what was read, whatever its memtables take: they grow to their full size with what a
+// store is given.
+func TestBlocksStayAtHandWhenMemtablesAreLarge(t *testing.T) {
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var keys []sigil.Key
+	e := engine.New(s, nil)
+	for i := range 900 {
+		size := 1000
+		if i >= 800 {
+			size = 1 << 20 // what fills memtables
+		}
+		m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: []byte(`"` + strings.Repeat("x", size-2) + `"`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i < 800 {
+			keys = append(keys, m.Key)
+		}
+	}
+	first, err := s.MissesOf(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.MissesOf(keys)
+	if err != nil || first < 100 || again > 0 {
+		t.Errorf("%d blocks were not at hand, then %d of the same (%v)", first, again, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -43,6 +44,18 @@ func (s *Store) Kept() (kept, stray int) {
 		}
 	}
 	return kept, stray
+}
+
+// MissesOf reads the content of memories through the database, and gives how many of the blocks that it looks at it
+// has not at hand.
+func (s *Store) MissesOf(keys []sigil.Key) (int64, error) {
+	before := s.db.Metrics().BlockCache.Misses
+	for _, key := range keys {
+		if _, err := s.record(key); err != nil {
+			return 0, err
+		}
+	}
+	return s.db.Metrics().BlockCache.Misses - before, nil
 }
 
 // Answer gives what is kept under an idempotency key, whenever it ends.

@@ -25,7 +25,7 @@ type index struct {
 	// +checklocks:mu
 	agenda *btree.BTreeG[appointment]
 	// +checklocks:mu
-	dirty []dirtyEntry
+	dirty dirty
 	// memories counts all tenants' memories.
 	// +checklocks:mu
 	memories int
@@ -40,13 +40,6 @@ type index struct {
 type appointment struct {
 	at     int64
 	tenant *tenant
-}
-
-// dirtyEntry is the key of an entry whose refresh is not on disk: not the entry, whose place another may
-// have by then.
-type dirtyEntry struct {
-	tenant *tenant
-	id     sigil.ID
 }
 
 func newIndex() *index {
@@ -134,6 +127,32 @@ func (x *index) remove(t *tenant, e *entry) {
 	x.tidy(t)
 }
 
+// refresh changes an entry, which is there, and notes that its figures are not on disk. To fade later, as after a
+// recall, is to stay where it is listed: to take it from there costs ten times what all else here does, and everybody
+// waits. Who writes the refresh moves it. So what is listed under a deadline may fade later than that, never before, and
+// is dirty if it does.
+//
+// +checklocks:x.mu
+func (x *index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
+	if m.Pinned == e.pinned && deadline(m) >= e.listed {
+		e.set(m, policy)
+	} else {
+		x.update(t, e, m, policy)
+	}
+	x.soil(t, e)
+}
+
+// catchUp lists an entry under its deadline.
+//
+// +checklocks:x.mu
+func (x *index) catchUp(t *tenant, e *entry) {
+	if e.behind() {
+		t.unschedule(e)
+		t.schedule(e)
+		x.reschedule(t)
+	}
+}
+
 // update changes an entry, which is there.
 //
 // +checklocks:x.mu
@@ -160,9 +179,8 @@ func (x *index) keys() []sigil.Key {
 //
 // +checklocks:x.mu
 func (x *index) soil(t *tenant, e *entry) {
-	if !e.dirty {
-		e.dirty = true
-		x.dirty = append(x.dirty, dirtyEntry{t, e.id})
+	if e.dirty == 0 {
+		e.dirty = x.dirty.add(t, e.ref)
 	}
 }
 

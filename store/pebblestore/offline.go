@@ -34,7 +34,7 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 		return s.scan([]byte{metaFamily}, func(key, value []byte) error {
 			tenant, id, _ := splitTenant(key) // rebuild has read it
 			r := record.NewReader(value)
-			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies), false)
+			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies))
 			if err == nil && !ok {
 				err = fmt.Errorf("%s has no content: %w", m.Key, record.ErrDamaged)
 			}
@@ -64,7 +64,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		if err := checkManifest(fsys, data); err != nil {
 			return err
 		}
-		options := databaseOptions(fsys, new(Options).cacheShare(), &databaseLogger{s: s, log: logger}, newPace())
+		options := databaseOptions(fsys, new(Options).cacheShare(), maxUnit, &databaseLogger{s: s, log: logger}, newPace())
 		options.ReadOnly = true
 		if s.db, err = pebble.Open(data, options); err != nil {
 			return err

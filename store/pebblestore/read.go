@@ -1,7 +1,6 @@
 package pebblestore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -57,39 +56,55 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, false, nil
 	}
-	return s.read(m, true)
-}
-
-// read adds its content to the figures of a memory; false where it is not on disk (any more). What was asked
-// for by name may be again: it is kept at hand.
-func (s *Store) read(m sigil.Meta, again bool) (memory sigil.Memory, ok bool, err error) {
-	if b, ok := s.contents.get(m.Key); ok {
-		return s.decoded(m, b)
-	}
-	b, closer, err := s.db.Get(memoryKey(bodyFamily, m.Tenant, m.ID))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return sigil.Memory{Meta: m}, false, nil
-	}
-	if err != nil {
-		return sigil.Memory{Meta: m}, false, s.reading(err)
-	}
-	defer func() { err = errors.Join(err, s.reading(closer.Close())) }()
-	memory, ok, err = s.decoded(m, b)
-	if again && err == nil {
-		s.contents.put(m.Key, bytes.Clone(b))
-		if _, there := s.meta(m.Key); !there { // removed meanwhile, by who may have dropped it before it was put
-			s.contents.drop(m.Key)
+	kept, known := s.contents.get(key)
+	if !known {
+		var err error
+		if kept.record, err = s.record(key); kept.record == nil {
+			return sigil.Memory{}, false, err
 		}
 	}
-	return memory, ok, err
+	memory, err := s.decoded(m, kept.record)
+	if !known && err == nil {
+		s.contents.put(key, kept)
+		if _, there := s.meta(key); !there { // removed meanwhile, by who may have dropped it before it was put
+			s.contents.drop(key)
+		}
+	}
+	return memory, true, err
+}
+
+// read adds its content to the figures of a memory; false where it is not on disk (any more). It is not kept at
+// hand: what was not asked for by name is not likely to be again.
+func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
+	kept, known := s.contents.get(m.Key)
+	if !known {
+		if kept.record, err = s.record(m.Key); kept.record == nil {
+			return sigil.Memory{Meta: m}, false, err
+		}
+	}
+	memory, err = s.decoded(m, kept.record)
+	return memory, true, err
+}
+
+// record gives a memory's content as it is on disk; nil where it is not (any more).
+func (s *Store) record(key sigil.Key) (_ []byte, err error) {
+	b, closer, err := s.db.Get(memoryKey(bodyFamily, key.Tenant, key.ID))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, s.reading(err)
+	}
+	defer func() { err = errors.Join(err, s.reading(closer.Close())) }()
+	return append(make([]byte, 0, len(b)), b...), nil
 }
 
 // decoded adds the content of a record to the figures of its memory.
-func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, bool, error) {
+func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, error) {
 	memory := sigil.Memory{Meta: m}
 	r := record.NewReader(b)
 	r.Body(&memory)
-	return memory, true, s.reading(r.End())
+	return memory, s.reading(r.End())
 }
 
 // Due gives what is past its deadline; see [store.Store].
@@ -121,7 +136,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 		// One more than the page holds tells whether there is more.
 		metas, before, more = s.listSome(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
-			memory, ok, err := s.read(m, false)
+			memory, ok, err := s.read(m)
 			if err != nil {
 				return nil, false, err
 			}
@@ -196,7 +211,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 		metas := s.fadingSome(&q, min(q.Limit+1-len(page), listStep))
 		for _, m := range metas {
 			q.After, q.AfterAt = m.ID, m.FadesAt
-			memory, ok, err := s.read(m, false)
+			memory, ok, err := s.read(m)
 			if err != nil {
 				return nil, false, err
 			}
@@ -226,7 +241,13 @@ func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta)
 	if q.After != (sigil.ID{}) && !q.AfterAt.Before(milli(from.fades)) {
 		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
 	}
-	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit) {
+	var behind []*entry
+	s.index.dirty.scan(&s.index.entries, func(of *tenant, e *entry) {
+		if of == t && e.behind() {
+			behind = append(behind, e)
+		}
+	})
+	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, behind) {
 		metas = append(metas, e.meta(q.Tenant, s.policies))
 	}
 	return metas

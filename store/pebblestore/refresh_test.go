@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -90,6 +91,70 @@ func TestARefreshReachesTheDiskUnderLoad(t *testing.T) {
 			if got.AccessCount != uint64(i+1) {
 				t.Errorf("a second after its recall a power cut leaves %d recalls, want %d", got.AccessCount, i+1)
 			}
+		}
+	})
+}
+
+// What is recalled fades later at once, to whoever asks what fades when: before the refresh is written, after, and
+// while a change of the memory is on its way to the disk.
+func TestARecallIsListedUnderItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := pebblestore.Open("data", &pebblestore.Options{FS: slowLog{vfs.NewMem()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, nil)
+		var keys []sigil.Key
+		for range 3 {
+			m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, m.Key)
+			time.Sleep(time.Second)
+		}
+		order := func(when string, want ...int) {
+			t.Helper()
+			listed, more, err := s.Fading(t.Context(), store.FadingQuery{
+				Tenant: sigil.DefaultTenant, Now: e.Now(), Until: e.Now().Add(time.Hour), Limit: 10,
+			})
+			if err != nil || more || len(listed) != len(want) {
+				t.Fatalf("%s: %d are listed, want %d (%v)", when, len(listed), len(want), err)
+			}
+			for i, at := range want {
+				if listed[i].Key != keys[at] {
+					t.Errorf("%s: another is listed in place %d than memory %d", when, i, at)
+				}
+			}
+		}
+		recall := func(at int) {
+			if _, err := e.Recall(t.Context(), keys[at]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order("encoded", 0, 1, 2)
+		recall(0)
+		order("recalled", 1, 2, 0)
+		time.Sleep(time.Second)
+		order("written", 1, 2, 0)
+		if err := s.CheckIndex(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		recall(1)
+		pinned := make(chan error)
+		go func() { // ends when it is read from
+			_, err := e.Pin(t.Context(), keys[1])
+			pinned <- err
+		}()
+		synctest.Wait() // the log takes a millisecond
+		order("recalled, and being pinned", 2, 0, 1)
+		if err := errors.Join(<-pinned, s.CheckIndex()); err != nil {
+			t.Error(err)
+		}
+		order("pinned", 2, 0)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package pebblestore
 
 import (
+	"slices"
+
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -88,7 +90,7 @@ func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) 
 	}
 	impossible := quota.Memories > 0 && arriving.memories > quota.Memories || quota.Bytes > 0 && arriving.bytes > quota.Bytes
 	if !impossible && (tooMany() || tooBig()) {
-		t.mayLeave(now, func(e *entry) bool {
+		behind := t.mayLeave(now, func(e *entry) bool {
 			if e.leaving {
 				return true
 			}
@@ -101,6 +103,9 @@ func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) 
 			r.victims = append(r.victims, victim{e, e.fades, reason})
 			return tooMany() || tooBig()
 		})
+		for _, e := range behind { // so that the next does not meet them
+			x.catchUp(t, e)
+		}
 	}
 	if impossible || tooMany() || tooBig() {
 		x.settle(r)
@@ -112,27 +117,42 @@ func (x *index) promise(t *tenant, arriving load, quota store.Quota, now int64) 
 	return r, nil
 }
 
-// mayLeave shows visit, by deadline, what may be evicted at now, until visit says to stop.
-func (t *tenant) mayLeave(now int64, visit func(*entry) bool) {
-	// What is pinned or crystallized may leave where its ttl is over; those come between the others.
-	var ended []*entry
+// mayLeave shows visit, by deadline, what may be evicted at now, until visit says to stop. It gives what it met that
+// is listed under an earlier deadline than it has.
+func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) {
+	var aside []*entry // by deadline: those that come between others of fading
+	later := func(e *entry) {
+		i, _ := slices.BinarySearchFunc(aside, e, compareDeadlines)
+		aside = slices.Insert(aside, i, e)
+	}
+	// What is pinned or crystallized may leave where its ttl is over.
 	t.ending.scan(func(e *entry) bool {
 		if e.due(now) {
-			ended = append(ended, e)
+			later(e)
 		}
-		return e.due(now)
+		return e.listed <= now
 	})
 	more := true
 	t.fading.scan(func(e *entry) bool {
-		for more && len(ended) > 0 && byDeadline(ended[0]).compare(byDeadline(e)) < 0 {
-			more, ended = visit(ended[0]), ended[1:]
+		for more && len(aside) > 0 && byDeadline(aside[0]).compare(byListed(e)) < 0 {
+			more, aside = visit(aside[0]), aside[1:]
 		}
-		more = more && visit(e)
+		switch {
+		case !more:
+		case e.behind():
+			behind = append(behind, e)
+			if e.fades != never {
+				later(e)
+			}
+		default:
+			more = visit(e)
+		}
 		return more
 	})
-	for ; more && len(ended) > 0; ended = ended[1:] {
-		more = visit(ended[0])
+	for ; more && len(aside) > 0; aside = aside[1:] {
+		more = visit(aside[0])
 	}
+	return behind
 }
 
 func (e *entry) mayLeave(now int64) bool { return e.evictable() || e.due(now) }

@@ -35,6 +35,14 @@ func (s *entries) at(r ref) *entry {
 	return &s.slabs[r/slabSize].entries[r%slabSize]
 }
 
+// named gives the entry of a ref that may be of one that was freed, if it is another by now or none.
+func (s *entries) named(r ref) *entry {
+	if s.slabs[(r-1)/slabSize] == nil {
+		return nil
+	}
+	return s.at(r)
+}
+
 // add gives e a place and returns it there.
 func (s *entries) add(e *entry) *entry {
 	if len(s.open) == 0 {

@@ -39,6 +39,10 @@ func byID(e *entry) key { return idKey(0, e.id) }
 
 func byDeadline(e *entry) key { return idKey(e.fades, e.id) }
 
+func byListed(e *entry) key { return idKey(e.listed, e.id) }
+
+func compareDeadlines(a, b *entry) int { return byDeadline(a).compare(byDeadline(b)) }
+
 func idKey(at int64, id sigil.ID) key {
 	return key{at, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])}
 }
@@ -114,7 +118,9 @@ func (s *sorted) insert(e *entry) {
 		}
 	}
 	c.refs = slices.Insert(c.refs, i, e.ref)
-	c.first = s.keyAt(c.refs[0])
+	if i == 0 {
+		c.first = k
+	}
 }
 
 // remove takes an entry out, if it is there.

@@ -14,19 +14,19 @@ func TestSortedIsASortedSlice(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
 		of := &entries{}
-		s := sorted{of: of, key: byDeadline}
+		s := sorted{of: of, key: byListed}
 		var want []*entry
-		compare := func(e *entry, k key) int { return byDeadline(e).compare(k) }
+		compare := func(e *entry, k key) int { return byListed(e).compare(k) }
 		for step := range 6000 {
 			e := entry{id: sigil.ID{15: byte(step), 14: byte(step >> 8)}}
 			growing := step%3000 < 2000
 			switch way := rng.IntN(10); {
 			case growing && way < 6 || len(want) == 0: // at the end
-				e.fades = int64(step) * 10
+				e.listed = int64(step) * 10
 			case growing && way < 8: // many of one deadline
-				e.fades = 5000
+				e.listed = 5000
 			case growing:
-				e.fades = rng.Int64N(60_000)
+				e.listed = rng.Int64N(60_000)
 			case way < 5:
 				s.remove(want[0])
 				of.free(want[0])
@@ -41,7 +41,7 @@ func TestSortedIsASortedSlice(t *testing.T) {
 			}
 			added := of.add(&e)
 			s.insert(added)
-			i, _ := slices.BinarySearchFunc(want, byDeadline(added), compare)
+			i, _ := slices.BinarySearchFunc(want, byListed(added), compare)
 			want = slices.Insert(want, i, added)
 			if step%37 == 0 {
 				same(t, &s, want, rng)
@@ -68,7 +68,7 @@ func same(t *testing.T, s *sorted, want []*entry, rng *rand.Rand) {
 	i, k := 0, key{at: rng.Int64N(60_000)}
 	if len(want) > 0 {
 		i = rng.IntN(len(want))
-		k = byDeadline(want[i])
+		k = byListed(want[i])
 		if s.first() != want[0] || s.find(k) != want[i] || s.find(key{k.at, k.hi + 1, k.lo}) != nil {
 			t.Fatal("an entry is not found, or one that is not there is")
 		}

@@ -140,8 +140,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if err := s.space.enough(data); err != nil {
 		return err
 	}
-	options := databaseOptions(fsys, o.cacheShare(), &databaseLogger{s: s, log: logger}, s.pace)
-	options.MemTableSize = uint64(s.space.unit)
+	options := databaseOptions(fsys, o.cacheShare(), s.space.unit, &databaseLogger{s: s, log: logger}, s.pace)
 	options.ErrorIfNotExists = !created
 	if o.tune != nil {
 		o.tune(options)
@@ -185,11 +184,14 @@ func (o *Options) cacheShare() int64 {
 	return o.CacheSize / 2
 }
 
-func databaseOptions(fsys vfs.FS, cache int64, logger pebble.Logger, p *pace) *pebble.Options {
+func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p *pace) *pebble.Options {
 	options := &pebble.Options{
-		FS: orderedFS{fsys, logger, p}, Logger: logger, CacheSize: cache, EventListener: listener(logger),
-		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                maxUnit,
+		FS: orderedFS{fsys, logger, p}, Logger: logger, EventListener: listener(logger),
+		FormatMajorVersion: pebble.FormatNewest,
+		// The database takes what its memtables hold off its cache. There are two of them: one that is filled, and
+		// one that is flushed or kept to be filled next.
+		CacheSize:                   cache + 2*memtable,
+		MemTableSize:                uint64(memtable),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
@@ -277,5 +279,5 @@ func (s *Store) Close() error {
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
 // database alone.
 func DatabaseOptions() *pebble.Options {
-	return databaseOptions(vfs.Default, new(Options).cacheShare(), pebble.DefaultLogger, newPace())
+	return databaseOptions(vfs.Default, new(Options).cacheShare(), maxUnit, pebble.DefaultLogger, newPace())
 }

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -20,22 +19,26 @@ type entry struct {
 	created      int64 // Unix milliseconds, as all times here
 	lastAccessed int64
 	fades        int64 // or never
+	listed       int64 // the deadline that it is listed under, fades or one before: see index.refresh
 	ttl          int64
 	potential    float64
 	accessCount  uint64
 	size         uint32
+	ref          ref    // of itself, once it has a place
+	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
 	frequency    uint16
 	policy       uint16
 	pinned       bool
 	crystallized bool
-	dirty        bool // a refresh is not on disk yet
 	leaving      bool // an insert is about to evict it
-	ref          ref  // of itself, once it has a place
 }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 func (e *entry) due(now int64) bool { return e.fades <= now }
+
+// behind tells whether it is listed under a deadline that has moved on.
+func (e *entry) behind() bool { return e.listed != e.fades }
 
 func (e *entry) evictable() bool { return !e.pinned && !e.crystallized }
 
@@ -61,13 +64,17 @@ func newEntry(m *sigil.Meta, policy uint16) entry {
 	return e
 }
 
-// set takes over what an update may change. e must not be among what is sorted by deadline.
+// set takes over what an update may change.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy
-	e.fades = never
-	if !m.FadesAt.IsZero() {
-		e.fades = m.FadesAt.UnixMilli()
+	e.fades = deadline(m)
+}
+
+func deadline(m *sigil.Meta) int64 {
+	if m.FadesAt.IsZero() {
+		return never
 	}
+	return m.FadesAt.UnixMilli()
 }
 
 // tenant indexes one tenant's memories. The index lock guards it.
@@ -75,8 +82,8 @@ type tenant struct {
 	name string
 	of   *entries // of the index
 	all  sorted   // by id, which is by age
-	// fading and ending hold, by deadline, what has one: fading what may be evicted, ending the pinned
-	// and crystallized memories with a ttl.
+	// fading and ending hold, by the deadline that it is listed under, what has one: fading what may be evicted,
+	// ending the pinned and crystallized memories with a ttl.
 	fading, ending sorted
 	frequencies    map[uint16]*bucket
 	crystals       map[int]sigil.Crystal // of patterns, by group
@@ -138,7 +145,7 @@ func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 func newTenant(name string, of *entries) *tenant {
 	return &tenant{
 		name: name, of: of,
-		all: sorted{of: of, key: byID}, fading: sorted{of: of, key: byDeadline}, ending: sorted{of: of, key: byDeadline},
+		all: sorted{of: of, key: byID}, fading: sorted{of: of, key: byListed}, ending: sorted{of: of, key: byListed},
 		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: never,
 	}
 }
@@ -175,7 +182,7 @@ func (t *tenant) remove(e *entry) {
 	}
 }
 
-// update changes an entry in its place.
+// update changes an entry and lists it under its deadline.
 func (t *tenant) update(e *entry, m *sigil.Meta, policy uint16) {
 	t.unschedule(e)
 	e.set(m, policy)
@@ -186,6 +193,7 @@ func (t *tenant) schedule(e *entry) {
 	if e.pinned {
 		t.pinned++
 	}
+	e.listed = e.fades
 	switch {
 	case e.fades == never:
 	case e.evictable():
@@ -200,7 +208,7 @@ func (t *tenant) unschedule(e *entry) {
 		t.pinned--
 	}
 	switch {
-	case e.fades == never:
+	case e.listed == never:
 	case e.evictable():
 		t.fading.remove(e)
 	default:
@@ -208,34 +216,41 @@ func (t *tenant) unschedule(e *entry) {
 	}
 }
 
-// nextFade gives the earliest deadline, or never.
+// nextFade gives the earliest deadline that something is listed under, or never.
 func (t *tenant) nextFade() int64 {
 	next := int64(never)
 	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		if e := list.first(); e != nil {
-			next = min(next, e.fades)
+			next = min(next, e.listed)
 		}
 	}
 	return next
 }
 
-// soonest gives at most limit entries by deadline: those after from, up to until.
-func (t *tenant) soonest(from *entry, until int64, limit int) []*entry {
+// soonest gives at most limit entries by deadline: those after from, up to until. behind are those of the tenant that
+// are not listed under theirs.
+func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) []*entry {
+	after := byDeadline(from)
 	var found []*entry
 	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		n := 0
-		list.from(byDeadline(from), func(e *entry) bool {
-			if n == limit || e.fades > until {
+		list.from(after, func(e *entry) bool {
+			if n == limit || e.listed > until {
 				return false
 			}
-			if e.fades != from.fades || e.id != from.id {
+			if !e.behind() && byDeadline(e) != after {
 				found = append(found, e)
 				n++
 			}
 			return true
 		})
 	}
-	slices.SortFunc(found, func(a, b *entry) int { return cmp.Or(cmp.Compare(a.fades, b.fades), compareIDs(a, b)) })
+	for _, e := range behind {
+		if e.fades <= until && byDeadline(e).compare(after) > 0 {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, compareDeadlines)
 	return found[:min(limit, len(found))]
 }
 
@@ -244,10 +259,10 @@ func (t *tenant) due(now int64, visit func(*entry) bool) {
 	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		stopped := false
 		list.scan(func(e *entry) bool {
-			if !e.due(now) {
+			if e.listed > now {
 				return false
 			}
-			stopped = !visit(e)
+			stopped = e.due(now) && !visit(e)
 			return !stopped
 		})
 		if stopped {

@@ -49,15 +49,18 @@ func (s *Store) verify(ctx context.Context) error {
 
 // differences holds the index in memory against the one of fresh, which is built from what is on disk.
 func (s *Store) differences(fresh *Store) error {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	s.index.dirty.scan(&s.index.entries, func(t *tenant, e *entry) {
+		s.index.catchUp(t, e) // +checklocksignore: it is locked, above
+	})
 	fresh.index.mu.Lock()
 	defer fresh.index.mu.Unlock()
 	// Refreshes that are not written yet are not missing.
 	for name, t := range s.index.tenants {
 		f := fresh.index.tenants[name]
 		t.all.scan(func(e *entry) bool {
-			if f != nil && e.dirty {
+			if f != nil && e.dirty != 0 {
 				if onDisk := f.find(e.id); onDisk != nil {
 					m := e.meta(name, s.policies)
 					f.update(onDisk, &m, e.policy)
@@ -77,6 +80,14 @@ func (s *Store) differences(fresh *Store) error {
 	}
 	differ("journal position", s.published.Load(), fresh.published.Load())
 	differ("trimmed position", s.trimmed.Load(), fresh.trimmed.Load())
+	for name, t := range s.index.tenants {
+		t.all.scan(func(e *entry) bool {
+			if e.behind() {
+				problems = append(problems, fmt.Errorf("%s: memory %s fades at %d and is listed under %d", name, e.id, e.fades, e.listed))
+			}
+			return true
+		})
+	}
 	differ("memories", s.index.memories, fresh.index.memories)
 	differ("crystals", s.index.crystals, fresh.index.crystals)
 	differ("agenda", s.index.agenda.Len(), fresh.index.agenda.Len())

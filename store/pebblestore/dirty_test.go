@@ -1,0 +1,138 @@
+package pebblestore
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestDeadlinesAreExactBehindRefreshes does random changes to an index of two tenants, refreshes among them that
+// leave entries where they are listed: at any time, what is due, what fades next and what may be evicted are those of
+// the deadlines.
+func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
+		x := newIndex()
+		x.mu.Lock() // for all of it
+		all := map[*entry]*tenant{}
+		of := [...]*tenant{x.tenant("ann"), x.tenant("ben")}
+		for step := range 3000 {
+			now := int64(step)
+			switch way := rng.IntN(10); {
+			case len(all) == 0 || way < 3:
+				e := entry{id: sigil.ID{byte(step >> 8), byte(step), byte(rng.Int())}, size: 1, pinned: rng.IntN(5) == 0, crystallized: rng.IntN(9) == 0}
+				if e.fades = now + rng.Int64N(2000); rng.IntN(9) == 0 {
+					e.fades = never
+				}
+				owner := of[rng.IntN(len(of))]
+				x.insert(owner, &e)
+				all[owner.find(e.id)] = owner
+			case way < 8:
+				e, owner := pick(rng, all)
+				m := e.meta(owner.name, &policies{})
+				switch m.AccessCount++; rng.IntN(6) {
+				case 0: // a policy by which it fades before
+					m.FadesAt = milli(now + rng.Int64N(100))
+				case 1: // one by which it does not
+					m.FadesAt = time.Time{}
+				case 2:
+					m.Pinned = !m.Pinned
+				default:
+					m.FadesAt = milli(now + 2000)
+				}
+				x.refresh(owner, e, &m, 0)
+			case way < 9:
+				e, owner := pick(rng, all)
+				x.catchUp(owner, e) // as clean does
+				e.dirty = 0
+				x.remove(owner, e)
+				delete(all, e)
+			default:
+				x.dirty.take(rng.IntN(x.dirty.count()+1), &x.entries, func(owner *tenant, e *entry) {
+					if all[e] != owner {
+						t.Fatal("an entry is named that is not there")
+					}
+					x.catchUp(owner, e) // +checklocksignore: it is locked, above
+					e.dirty = 0
+				})
+			}
+			if step%50 == 0 {
+				for _, owner := range of {
+					exact(t, x, owner, all, now, rng)
+				}
+			}
+		}
+		x.mu.Unlock()
+	}
+}
+
+// pick gives one of them.
+func pick(rng *rand.Rand, all map[*entry]*tenant) (*entry, *tenant) {
+	i := rng.IntN(len(all))
+	for e, owner := range all {
+		if i--; i < 0 {
+			return e, owner
+		}
+	}
+	panic("there is none")
+}
+
+// exact holds what an index says of a tenant against its entries.
+//
+// +checklocksignore: the caller has the index locked
+func exact(t *testing.T, x *index, owner *tenant, all map[*entry]*tenant, now int64, rng *rand.Rand) {
+	t.Helper()
+	var mine []*entry
+	first := int64(never)
+	for e, o := range all {
+		if o != owner {
+			continue
+		}
+		if e.listed > e.fades || e.behind() && e.dirty == 0 {
+			t.Fatalf("an entry that fades at %d is listed under %d, dirty: %d", e.fades, e.listed, e.dirty)
+		}
+		first = min(first, e.listed)
+		mine = append(mine, e)
+	}
+	slices.SortFunc(mine, compareDeadlines)
+	if owner.first != first {
+		t.Fatalf("the first that is listed is %d, want %d", owner.first, first)
+	}
+	same := func(what string, got []*entry, belongs func(*entry) bool) {
+		t.Helper()
+		want := slices.DeleteFunc(slices.Clone(mine), func(e *entry) bool { return !belongs(e) })
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s: %d entries, want %d, or in another order", what, len(got), len(want))
+		}
+	}
+	collect := func(walk func(visit func(*entry) bool)) (got []*entry) {
+		walk(func(e *entry) bool { got = append(got, e); return true })
+		return got
+	}
+	due := collect(func(visit func(*entry) bool) { owner.due(now, visit) })
+	slices.SortFunc(due, compareDeadlines)
+	same("due", due, func(e *entry) bool { return e.due(now) })
+
+	same("may leave", collect(func(visit func(*entry) bool) { owner.mayLeave(now, visit) }),
+		func(e *entry) bool { return e.fades != never && e.mayLeave(now) })
+
+	var behind []*entry
+	x.dirty.scan(&x.entries, func(o *tenant, e *entry) {
+		if o == owner && e.behind() {
+			behind = append(behind, e)
+		}
+	})
+	from, until := &entry{fades: now - 50 + rng.Int64N(100)}, now+rng.Int64N(3000)
+	var pages []*entry
+	for last := from; ; last = pages[len(pages)-1] {
+		page := owner.soonest(last, until, 1+rng.IntN(20), behind)
+		if len(page) == 0 {
+			break
+		}
+		pages = append(pages, page...)
+	}
+	same("fading", pages, func(e *entry) bool { return compareDeadlines(e, from) > 0 && e.fades <= until })
+}
