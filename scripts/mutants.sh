@@ -68,6 +68,9 @@ mutant shows-due 'reads give what is past its deadline' $p/read.go \
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
 	's/\t\ts\.soil\(\[\]located\{l\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
+mutant after-failure 'a refresh is written after a removal of which nobody knows' $p/commit.go \
+	's/(\t\tselect \{\n)\t\tcase <-c\.s\.failed:\n\t\t\t\/\/ Those.*?return\n/$1/s' \
+	go test -count=1 -run 'OnceTheDiskHasFailed' ./$p
 mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/change.go \
 	's/\t\tx\.catchUp\(t, e\)[^\n]*\n//' \
 	go test -count=1 -run 'IsListed' ./$p

@@ -126,6 +126,13 @@ func (c *committer) form() {
 		w := &written{batch: c.batch(), group: g, begin: time.Now()}
 		err := c.fill(w, refreshes || last)
 		w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
+		select {
+		case <-c.s.failed:
+			// Those whose changes have failed have soiled their memories again, as if they were not made. They may be on
+			// the disk all the same, and a refresh must not come after.
+			return
+		default:
+		}
 		if err == nil && !w.empty {
 			err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
 		}

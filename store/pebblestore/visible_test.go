@@ -148,6 +148,42 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	}
 }
 
+// Where the disk fails with a removal on its way, the removal may have reached it all the same. A refresh from before
+// is not written after it then: it would bring back the figures of a memory without its content.
+func TestNothingIsWrittenOnceTheDiskHasFailed(t *testing.T) {
+	disk := &stuck{FS: vfs.NewMem()}
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(s, nil)
+	m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`"to be forgotten"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := disk.hold()
+	if _, err := e.Recall(t.Context(), m.Key); err != nil {
+		t.Fatal(err)
+	}
+	forgotten := make(chan error)
+	go func() { forgotten <- e.Forget(t.Context(), m.Key) }() // ends when it is read from
+	<-waiting
+	if err := s.FallOver(); sigil.CodeOf(err) != "store_failed" {
+		t.Fatalf("the disk failed: %v", err)
+	}
+	if err := <-forgotten; sigil.CodeOf(err) != "store_failed" {
+		t.Errorf("forgotten when the disk had failed: %v", err)
+	}
+	disk.release()
+	if err := s.Close(); sigil.CodeOf(err) != "store_failed" {
+		t.Errorf("Close: %v", err)
+	}
+	c, err := pebblestore.Check("data", &pebblestore.Options{FS: disk.FS})
+	if err != nil || c.Wrong > 0 {
+		t.Errorf("%+v (%v)", c, err)
+	}
+}
+
 // A list that does not show what is being forgotten has waited until that was durable.
 func TestAListHidesOnlyWhatIsGoneForGood(t *testing.T) {
 	disk, s := openStuck(t)
