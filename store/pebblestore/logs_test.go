@@ -40,14 +40,14 @@ func TestLostLog(t *testing.T) {
 	sm := &sample{kept: map[sigil.Key]string{}}
 	logs := func() (logs []string) {
 		for file, text := range files(t, disk.FS) {
-			if strings.HasSuffix(file, ".log") && len(text) > 0 {
+			if strings.HasSuffix(file, ".log") && written(text) > 0 {
 				logs = append(logs, file)
 			}
 		}
 		slices.Sort(logs)
 		return logs
 	}
-	for i := 0; len(logs()) < 3 || len(files(t, disk.FS)[logs()[2]]) < 8192; i++ {
+	for i := 0; len(logs()) < 3 || written(files(t, disk.FS)[logs()[2]]) < 8192; i++ {
 		data := fmt.Sprintf(`{"i":%d,"text":"%s"}`, i, strings.Repeat(fmt.Sprint(i), 200))
 		m, err := e.Encode(context.Background(), owners[i%len(owners)], sigil.Draft{Data: []byte(data)})
 		if err != nil {
@@ -86,7 +86,7 @@ func TestLostLog(t *testing.T) {
 	}
 	for _, file := range older {
 		whole := healthy[file]
-		for _, length := range []int{-1, 0, len(whole) / 2, len(whole) - 1} {
+		for _, length := range []int{-1, 0, written(whole) / 2, written(whole) - 1} {
 			left := maps.Clone(healthy)
 			if left[file] = whole[:max(0, length)]; length < 0 {
 				delete(left, file)

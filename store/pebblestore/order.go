@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -33,18 +34,25 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	if err == nil && category == flushCategory {
 		f = &paced{f, o.pace.shift()}
 	}
-	if category == logCategory {
+	if err == nil && category == logCategory {
 		o.pace.log()
+		f = newLogFile(f, 0)
 	}
 	return f, err
 }
 
 // ReuseForWrite begins a log in the file of an old one.
 func (o orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if category == logCategory {
-		o.pace.log()
+	f, err := o.FS.ReuseForWrite(oldname, newname, category)
+	if err != nil || category != logCategory {
+		return f, err
 	}
-	return o.FS.ReuseForWrite(oldname, newname, category)
+	o.pace.log()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return newLogFile(f, info.Size()), nil
 }
 
 // Remove syncs the new marker before it removes the old one.

@@ -277,7 +277,9 @@ func (s *Store) Close() error {
 }
 
 // DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
-// database alone.
+// database alone: its files are not those that the Store fills ahead and has paced.
 func DatabaseOptions() *pebble.Options {
-	return databaseOptions(vfs.Default, new(Options).cacheShare(), maxUnit, pebble.DefaultLogger, newPace())
+	o := databaseOptions(vfs.Default, new(Options).cacheShare(), maxUnit, pebble.DefaultLogger, newPace())
+	o.FS = vfs.Default
+	return o
 }
