@@ -72,7 +72,8 @@ type Options struct {
 	// FS is where the folder is; nil is the disk.
 	FS vfs.FS
 	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB. Half of it is for blocks of the
-	// database, half for memories that are read often.
+	// database, half for memories that are read often. What is written last is in memory beside it: 64 MiB, or more
+	// while the disk cannot follow.
 	CacheSize int64
 	// Logger hears of the database's errors; nil is slog.Default.
 	Logger *slog.Logger
