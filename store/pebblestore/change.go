@@ -208,8 +208,8 @@ func (s *Store) soil(all []located) {
 // holdStep is how many entries are looked up in one hold of the index lock, which recalls wait for.
 const holdStep = 32
 
-// settleStep is how many are moved in one hold of it: more take longer than who waits for the lock stays awake.
-const settleStep = 8
+// catchUpStep is how many are moved in one hold of it: more take longer than who waits for the lock stays awake.
+const catchUpStep = 8
 
 // refreshed is what a refresh made of a memory's figures.
 type refreshed struct {
@@ -226,7 +226,7 @@ func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	var step []refreshed
 	var value []byte
 	for count > 0 {
-		n := min(settleStep, count)
+		n := min(catchUpStep, count)
 		step = s.index.takeRefreshes(step[:0], n, s.policies)
 		count -= n
 		for i := range step {

@@ -56,12 +56,9 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, false, nil
 	}
-	kept, known := s.contents.get(key)
-	if !known {
-		var err error
-		if kept.record, err = s.record(key); kept.record == nil {
-			return sigil.Memory{}, false, err
-		}
+	kept, known, err := s.content(key)
+	if kept.record == nil || err != nil {
+		return sigil.Memory{}, false, err
 	}
 	memory, err := s.decoded(m, kept.record)
 	if !known && err == nil {
@@ -76,14 +73,20 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 // read adds its content to the figures of a memory; false where it is not on disk (any more). It is not kept at
 // hand: what was not asked for by name is not likely to be again.
 func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
-	kept, known := s.contents.get(m.Key)
-	if !known {
-		if kept.record, err = s.record(m.Key); kept.record == nil {
-			return sigil.Memory{Meta: m}, false, err
-		}
+	kept, _, err := s.content(m.Key)
+	if kept.record == nil || err != nil {
+		return sigil.Memory{Meta: m}, false, err
 	}
 	memory, err = s.decoded(m, kept.record)
 	return memory, true, err
+}
+
+// content gives a memory's content, and whether it was at hand; it has no record where that is not on disk (any more).
+func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
+	if kept, known = s.contents.get(key); !known {
+		kept.record, err = s.record(key)
+	}
+	return kept, known, err
 }
 
 // record gives a memory's content as it is on disk; nil where it is not (any more).
