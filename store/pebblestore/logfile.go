@@ -6,13 +6,13 @@ import "github.com/cockroachdb/pebble/v2/vfs"
 // filled with zeros ahead of what is written, as one that is used again is with what was in it. The database reads
 // zeros as the end.
 const (
-	// fillStep is how far ahead: a sync has as much more to write where a step begins.
-	fillStep = 256 << 10
+	// How far ahead: as much as is written already, within these. A sync has as much more to write where a step begins.
+	fillLeast, fillMost = 4 << 10, 256 << 10
 	// fillBelow is the bytes that a sync writes, on average, up to which it pays: a step should do for several.
 	fillBelow = 64 << 10
 )
 
-var zeros [fillStep]byte
+var zeros [fillMost]byte
 
 // logFile is a log that the database writes, from one goroutine.
 type logFile struct {
@@ -30,13 +30,13 @@ func newLogFile(f vfs.File, length int64) *logFile {
 
 func (f *logFile) Write(b []byte) (int, error) {
 	if after := f.end + int64(len(b)); after > f.length {
-		if written := f.end - f.since; written >= fillStep {
+		if written := f.end - f.since; written >= fillMost {
 			f.pays = written <= f.syncs*fillBelow
 			f.since, f.syncs = f.end, 0
 		}
 		if f.pays {
 			// Where it cannot be filled it grows as it is written, which tells why.
-			if n, err := f.WriteAt(zeros[:], after); err == nil {
+			if n, err := f.WriteAt(zeros[:min(max(fillLeast, after), fillMost)], after); err == nil {
 				f.length = after + int64(n)
 			}
 		}
