@@ -18,11 +18,11 @@ func TestLogsAreFilledAhead(t *testing.T) {
 		perSync           int // writes
 		mostGrown, longer int
 	}{
-		{"small syncs", 0, 3000, 1000, 1, 3_000_000/fillMost + 7, fillMost},
-		{"shared syncs", 0, 3000, 1000, 30, 3_000_000/fillMost + 7, fillMost},
+		{"small syncs", 0, 3000, 1000, 1, 3000/fillSyncs + 80, fillMost},
+		{"shared syncs", 0, 3000, 1000, 30, 3000/fillSyncs + 80, fillMost},
 		{"three small ones", 0, 3, 1000, 1, 1, 2 * fillLeast},
 		{"large syncs", 0, 300, 32 << 10, 20, 300, 0},
-		{"used again", 2_000_000, 3000, 1000, 1, 1_000_000/fillMost + 2, fillMost},
+		{"used again", 2_000_000, 3000, 1000, 1, 1000/fillSyncs + 80, fillMost},
 		{"used again, and long enough", 4_000_000, 3000, 1000, 1, 0, 1_000_000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
