@@ -71,8 +71,8 @@ mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p
 mutant after-failure 'a refresh is written after a removal of which nobody knows' $p/commit.go \
 	's/(\t\tselect \{\n)\t\tcase <-c\.s\.failed:\n\t\t\t\/\/ Those.*?return\n/$1/s' \
 	go test -count=1 -run 'OnceTheDiskHasFailed' ./$p
-mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/change.go \
-	's/\t\tx\.catchUp\(t, e\)[^\n]*\n//' \
+mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/index.go \
+	's/\tx\.catchUp\(t, e\)\n//' \
 	go test -count=1 -run 'IsListed' ./$p
 mutant out-of-order 'evictions pass over what was recalled last' $p/room.go \
 	's/\t\t\tif e\.fades != never \{\n\t\t\t\tlater\(e\)\n\t\t\t\}\n//' \

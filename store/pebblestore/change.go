@@ -190,8 +190,7 @@ func (s *Store) clean(all []located) {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	for _, l := range all {
-		s.index.catchUp(l.tenant, l.entry)
-		l.entry.dirty = 0
+		s.index.clean(l.tenant, l.entry)
 	}
 }
 
@@ -246,8 +245,7 @@ func (x *index) takeRefreshes(step []refreshed, n int, policies *policies) []ref
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.dirty.take(n, &x.entries, func(t *tenant, e *entry) {
-		x.catchUp(t, e) // +checklocksignore: it is locked, above
-		e.dirty = 0
+		x.clean(t, e) // +checklocksignore: it is locked, above
 		step = append(step, refreshed{e.meta(t.name, policies), e.policy})
 	})
 	return step

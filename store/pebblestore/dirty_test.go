@@ -46,8 +46,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 				x.refresh(owner, e, &m, 0)
 			case way < 9:
 				e, owner := pick(rng, all)
-				x.catchUp(owner, e) // as clean does
-				e.dirty = 0
+				x.clean(owner, e)
 				x.remove(owner, e)
 				delete(all, e)
 			default:
@@ -55,8 +54,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 					if all[e] != owner {
 						t.Fatal("an entry is named that is not there")
 					}
-					x.catchUp(owner, e) // +checklocksignore: it is locked, above
-					e.dirty = 0
+					x.clean(owner, e) // +checklocksignore: it is locked, above
 				})
 			}
 			if step%50 == 0 {
@@ -119,16 +117,10 @@ func exact(t *testing.T, x *index, owner *tenant, all map[*entry]*tenant, now in
 	same("may leave", collect(func(visit func(*entry) bool) { owner.mayLeave(now, visit) }),
 		func(e *entry) bool { return e.fades != never && e.mayLeave(now) })
 
-	var behind []*entry
-	x.dirty.scan(&x.entries, func(o *tenant, e *entry) {
-		if o == owner && e.behind() {
-			behind = append(behind, e)
-		}
-	})
 	from, until := &entry{fades: now - 50 + rng.Int64N(100)}, now+rng.Int64N(3000)
 	var pages []*entry
 	for last := from; ; last = pages[len(pages)-1] {
-		page := owner.soonest(last, until, 1+rng.IntN(20), behind)
+		page := owner.soonest(last, until, 1+rng.IntN(20), x.behind(owner))
 		if len(page) == 0 {
 			break
 		}

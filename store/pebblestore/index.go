@@ -142,6 +142,26 @@ func (x *index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	x.soil(t, e)
 }
 
+// clean takes an entry's figures to be written.
+//
+// +checklocks:x.mu
+func (x *index) clean(t *tenant, e *entry) {
+	x.catchUp(t, e)
+	e.dirty = 0
+}
+
+// behind gives the entries of a tenant that are not listed under their deadlines.
+//
+// +checklocksread:x.mu
+func (x *index) behind(t *tenant) (all []*entry) {
+	x.dirty.scan(&x.entries, func(of *tenant, e *entry) {
+		if of == t && e.behind() {
+			all = append(all, e)
+		}
+	})
+	return all
+}
+
 // catchUp lists an entry under its deadline.
 //
 // +checklocks:x.mu

@@ -24,7 +24,7 @@ type logFile struct {
 	// since is the end when it was last found out whether filling pays, syncs those since then.
 	since, syncs int64
 	pays         bool
-	step         int64
+	step         int64 // how far ahead it is filled
 }
 
 func newLogFile(f vfs.File, length int64) *logFile {

@@ -31,14 +31,17 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 		return nil, err
 	}
 	f, err := o.FS.Create(name, category)
-	if err == nil && category == flushCategory {
-		f = &paced{f, o.pace.shift()}
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && category == logCategory {
+	switch category {
+	case flushCategory:
+		f = &paced{f, o.pace.shift()}
+	case logCategory:
 		o.pace.log()
 		f = newLogFile(f, 0)
 	}
-	return f, err
+	return f, nil
 }
 
 // ReuseForWrite begins a log in the file of an old one.

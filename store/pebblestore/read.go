@@ -244,13 +244,7 @@ func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta)
 	if q.After != (sigil.ID{}) && !q.AfterAt.Before(milli(from.fades)) {
 		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
 	}
-	var behind []*entry
-	s.index.dirty.scan(&s.index.entries, func(of *tenant, e *entry) {
-		if of == t && e.behind() {
-			behind = append(behind, e)
-		}
-	})
-	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, behind) {
+	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, s.index.behind(t)) {
 		metas = append(metas, e.meta(q.Tenant, s.policies))
 	}
 	return metas

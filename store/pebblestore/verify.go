@@ -56,10 +56,14 @@ func (s *Store) differences(fresh *Store) error {
 	})
 	fresh.index.mu.Lock()
 	defer fresh.index.mu.Unlock()
+	var problems []error
 	// Refreshes that are not written yet are not missing.
 	for name, t := range s.index.tenants {
 		f := fresh.index.tenants[name]
 		t.all.scan(func(e *entry) bool {
+			if e.behind() {
+				problems = append(problems, fmt.Errorf("%s: memory %s fades at %d and is listed under %d", name, e.id, e.fades, e.listed))
+			}
 			if f != nil && e.dirty != 0 {
 				if onDisk := f.find(e.id); onDisk != nil {
 					m := e.meta(name, s.policies)
@@ -72,7 +76,6 @@ func (s *Store) differences(fresh *Store) error {
 			fresh.index.reschedule(f)
 		}
 	}
-	var problems []error
 	differ := func(what string, memory, disk any) {
 		if !reflect.DeepEqual(memory, disk) {
 			problems = append(problems, fmt.Errorf("%s: in memory %#v, on disk %#v", what, memory, disk))
@@ -80,14 +83,6 @@ func (s *Store) differences(fresh *Store) error {
 	}
 	differ("journal position", s.published.Load(), fresh.published.Load())
 	differ("trimmed position", s.trimmed.Load(), fresh.trimmed.Load())
-	for name, t := range s.index.tenants {
-		t.all.scan(func(e *entry) bool {
-			if e.behind() {
-				problems = append(problems, fmt.Errorf("%s: memory %s fades at %d and is listed under %d", name, e.id, e.fades, e.listed))
-			}
-			return true
-		})
-	}
 	differ("memories", s.index.memories, fresh.index.memories)
 	differ("crystals", s.index.crystals, fresh.index.crystals)
 	differ("agenda", s.index.agenda.Len(), fresh.index.agenda.Len())
