@@ -45,13 +45,13 @@ mutant no-key-lock 'changes of one memory do not exclude each other' store/inter
 	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
 	go test -count=1 ./$p
 mutant no-sync 'a commit is answered without a sync' $p/commit.go \
-	's/ApplyNoSyncWait\(w\.batch, pebble\.Sync\)/Apply(w.batch, pebble.NoSync)/; s/w\.batch\.SyncWait\(\)/error(nil)/' \
+	's/Apply\(batch, pebble\.Sync\)/Apply(batch, pebble.NoSync)/' \
 	go test -count=1 -run 'PowerCut|Crash' ./$p
 mutant publish-early 'a change is visible before it is durable' $p/commit.go \
-	'my $b; s/(\t\tx := c\.s\.index\n.*?\t\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\t\tif !w\.empty \{ \/\/ else)/\t\tif w.group != nil {\n$b\t\t}\n$1/' \
+	'my $b; s/(\tx := c\.s\.index\n.*?\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\tif err == nil && !batch\.Empty\(\))/\tif g != nil {\n$b\t}\n$1/' \
 	go test -count=1 -run 'BeforeItIsDurable' ./$p
 mutant answer-early 'a commit is answered before it is published' $p/commit.go \
-	's/\t\tw\.group\.answer\(nil\)\n//; s/(\t\tx := c\.s\.index\n)/\t\tw.group.answer(nil)\n$1/' \
+	's/\tg\.answer\(nil\)\n//; s/(\tx := c\.s\.index\n)/\tg.answer(nil)\n$1/' \
 	go test -race -count=1 ./$p
 mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.go \
 	's/Memory: m\}, m\.Due\(now\)/Memory: m}, true/' \
@@ -69,7 +69,7 @@ mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p
 	's/\t\ts\.soil\(\[\]located\{l\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant after-failure 'a refresh is written after a removal of which nobody knows' $p/commit.go \
-	's/(\t\tselect \{\n)\t\tcase <-c\.s\.failed:\n\t\t\t\/\/ Those.*?return\n/$1/s' \
+	's/\t\t\tcase <-c\.s\.failed:\n\t\t\t\treturn\n//; s/(land\(\) \{\n\t\treturn )false/$1true/' \
 	go test -count=1 -run 'OnceTheDiskHasFailed' ./$p
 mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/index.go \
 	's/\tx\.catchUp\(t, e\)\n//' \

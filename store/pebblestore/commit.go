@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -14,56 +15,36 @@ const (
 	// maxBatch bounds the bytes of one batch, so that a flood of large memories does not make one
 	// commit that everybody waits for.
 	maxBatch = 8 << 20
-	// maxFree is how many batches are kept to be used again: one each that is formed, written, synced.
-	maxFree = 3
-	// maxRetained is the largest batch that is kept to be used again.
+	// maxRetained is the most room that a batch keeps for the next.
 	maxRetained = 2 << 20
 )
 
-// committer gathers the changes of concurrent callers into batches with one sync each. Two goroutines
-// carry it: form writes batches, finish waits for their sync, publishes and answers, in order.
+// committer gathers the changes of concurrent callers into batches with one sync each. One goroutine writes a
+// batch, waits for its sync, publishes and answers. Batches that are written while others sync are smaller, so
+// that there are more of them, and more to do for each change.
 type committer struct {
 	s       *Store
 	pending pending
 	// wake has room for one signal: there may be something to do.
 	wake chan struct{}
 
-	// journal and policies are how far the journal and the list of policies are written. Only form
+	// journal and policies are how far the journal and the list of policies are written. Only run
 	// uses them; they are set before it starts, as callers may add a policy before it runs.
 	journal  journal
 	policies int
 
-	// written goes from form to finish. It has no room: while finish waits for the sync of one batch the
-	// next is written, which the database syncs as soon as it can, and those that come then gather for
-	// the one after. More on their way made batches smaller and gained nothing, at 64 callers or 1,000.
-	written chan *written
-	// free holds batches to use again: they have grown to what a commit needs.
-	free chan *pebble.Batch
-	wg   sync.WaitGroup
-}
-
-// written is a batch that waits for its sync.
-type written struct {
-	batch    *pebble.Batch
-	group    *group // nil where the batch holds refreshes alone
-	empty    bool   // nothing was written
-	position uint64 // of the newest event up to here
-	begin    time.Time
+	wg sync.WaitGroup
 }
 
 func newCommitter(s *Store) *committer {
-	return &committer{
-		s: s, wake: make(chan struct{}, 1), written: make(chan *written), free: make(chan *pebble.Batch, maxFree),
-		journal: journal{blocks: map[string]*block{}},
-	}
+	return &committer{s: s, wake: make(chan struct{}, 1), journal: journal{blocks: map[string]*block{}}}
 }
 
 // start begins where the store, which has been read, ends.
 func (c *committer) start() {
 	c.journal.position = c.s.published.Load()
 	c.policies = len(c.s.policies.from(0))
-	c.wg.Go(c.form)   // stop waits for it
-	c.wg.Go(c.finish) // stop waits for it
+	c.wg.Go(c.run) // stop waits for it
 }
 
 // do makes ch, which is not empty, durable and visible, answers when it is, and lets go of it. The
@@ -85,7 +66,7 @@ func (c *committer) do(ch *change) error {
 	return err
 }
 
-// signal wakes form.
+// signal wakes run.
 func (c *committer) signal() {
 	select {
 	case c.wake <- struct{}{}:
@@ -93,21 +74,22 @@ func (c *committer) signal() {
 	}
 }
 
-// stop writes what is queued and refreshed, and ends both goroutines.
+// stop writes what is queued and refreshed, and ends the goroutine.
 func (c *committer) stop() {
 	c.pending.close()
 	c.signal()
 	c.wg.Wait()
 }
 
-// form writes batches until the committer is stopped and all is written.
-func (c *committer) form() {
-	defer close(c.written)
+// run writes batches until the committer is stopped and all is written, or the disk fails.
+func (c *committer) run() {
 	refresh := time.NewTicker(refreshDelay)
 	defer refresh.Stop()
+	batch := c.s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxRetained))
 	for last := false; !last; {
 		var g *group
 		var refreshes bool
+		c.gather()
 		if g, last = c.pending.take(); g != nil || last {
 			// Not only when there is nothing else to do: under load there always is.
 			select {
@@ -121,71 +103,81 @@ func (c *committer) form() {
 				continue
 			case <-refresh.C:
 				refreshes = true
+			case <-c.s.failed:
+				return
 			}
 		}
-		w := &written{batch: c.batch(), group: g, begin: time.Now()}
-		err := c.fill(w, refreshes || last)
-		w.empty = w.batch.Empty() // not later: the database takes what is in a large batch away
-		select {
-		case <-c.s.failed:
+		if !c.write(batch, g, refreshes || last) {
 			// Those whose changes have failed have soiled their memories again, as if they were not made. They may be on
 			// the disk all the same, and a refresh must not come after.
 			return
-		default:
 		}
-		if err == nil && !w.empty {
-			err = c.s.db.ApplyNoSyncWait(w.batch, pebble.Sync)
-		}
-		if err != nil {
-			c.s.fail(err)
-			return
-		}
-		if w.empty && g == nil { // a tick, or the end, with nothing refreshed
-			c.recycle(w.batch)
-			continue
-		}
-		select {
-		case c.written <- w:
-		case <-c.s.failed:
-			return
-		}
+		batch.Reset()
 	}
 }
 
-func (c *committer) batch() *pebble.Batch {
-	select {
-	case b := <-c.free:
-		return b
-	default:
-		return c.s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxRetained))
+// gather lets others run for as long as more changes come of it. Those who were answered together come back
+// together; without it the first of them would have a sync alone, for which the others would wait.
+func (c *committer) gather() {
+	for before, n := 0, c.pending.count(); n > before; before, n = n, c.pending.count() {
+		runtime.Gosched()
 	}
 }
 
-func (c *committer) recycle(b *pebble.Batch) {
-	b.Reset()
-	select {
-	case c.free <- b:
-	default: // there are enough
+// write makes a group, which may be nil, durable with new policies and, where refreshes is set, the refreshed
+// figures; then it publishes the group's changes together, and answers. It is false once the disk has failed.
+func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
+	begin := time.Now()
+	err := c.fill(batch, g, refreshes)
+	position := c.journal.position
+	if err == nil && !batch.Empty() { // else nothing was refreshed, or all of it refused
+		err = c.s.db.Apply(batch, pebble.Sync)
 	}
+	if err != nil {
+		c.s.fail(err)
+		return false
+	}
+	if g == nil {
+		return true
+	}
+	if !c.pending.land() {
+		return false
+	}
+	x := c.s.index
+	x.mu.Lock()
+	for _, ch := range g.changes {
+		if ch.err == nil {
+			ch.apply(x)
+		}
+	}
+	// With the index still locked: who sees a change sees its journal entry.
+	c.s.published.Store(position)
+	x.mu.Unlock()
+	c.s.journaled.Fire()
+	n := len(g.changes) // the callers use the changes again once they are answered
+	g.answer(nil)
+	if c.s.onCommit != nil {
+		c.s.onCommit(n, time.Since(begin))
+	}
+	return true
 }
 
 // fill puts a group, new policies and, where refreshes is set, the refreshed figures into the batch.
-func (c *committer) fill(w *written, refreshes bool) error {
+func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	if refreshes {
 		// First, so that what a change below says of the same memory wins.
-		if err := c.s.writeRefreshes(w.batch); err != nil {
+		if err := c.s.writeRefreshes(batch); err != nil {
 			return err
 		}
 	}
 	c.s.space.look()
-	if w.group != nil {
-		if err := c.fillGroup(w.batch, w.group.changes); err != nil {
+	if g != nil {
+		if err := c.fillGroup(batch, g.changes); err != nil {
 			return err
 		}
 	}
-	w.position = c.journal.position
 	for _, p := range c.s.policies.from(c.policies) {
-		if err := w.batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil {
+		if err := batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil {
 			return err
 		}
 		c.policies++
@@ -214,39 +206,4 @@ func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
 		}
 	}
 	return c.journal.flush(b)
-}
-
-// finish waits for the sync of each batch, publishes its changes together and answers.
-func (c *committer) finish() {
-	for w := range c.written {
-		if !w.empty { // else all of it was refused
-			if err := w.batch.SyncWait(); err != nil {
-				c.s.fail(err)
-				return
-			}
-		}
-		c.recycle(w.batch)
-		if w.group == nil {
-			continue
-		}
-		if !c.pending.land() {
-			return
-		}
-		x := c.s.index
-		x.mu.Lock()
-		for _, ch := range w.group.changes {
-			if ch.err == nil {
-				ch.apply(x)
-			}
-		}
-		// With the index still locked: who sees a change sees its journal entry.
-		c.s.published.Store(w.position)
-		x.mu.Unlock()
-		c.s.journaled.Fire()
-		n := len(w.group.changes) // the callers use the changes again once they are answered
-		w.group.answer(nil)
-		if c.s.onCommit != nil {
-			c.s.onCommit(n, time.Since(w.begin))
-		}
-	}
 }

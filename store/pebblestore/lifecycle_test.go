@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// The committer, whose two goroutines live from Open to Close, is stressed along with its store: what
+// The committer, whose goroutine lives from Open to Close, is stressed along with its store: what
 // lasts is an update that holds its memory, and so Close, until its func returns.
 func TestLifecycle(t *testing.T) {
 	lifecycle.Stress(t, lifecycle.Subject{

@@ -148,7 +148,7 @@ type pending struct {
 	// +checklocks:mu
 	waiting []*group // to be written; the last one takes new changes until it is full
 	// +checklocks:mu
-	flying []*group // on their way to the disk
+	flying *group // on its way to the disk, or nil
 	// +checklocks:mu
 	closed bool
 	// +checklocks:mu
@@ -189,6 +189,16 @@ func (p *pending) add(ch *change) (g *group, first bool, err error) {
 	return g, first, nil
 }
 
+// count tells how many changes the group to be written next has.
+func (p *pending) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) == 0 {
+		return 0
+	}
+	return len(p.waiting[0].changes)
+}
+
 // take gives the group to be written next, or nil, and whether nothing comes after it.
 func (p *pending) take() (g *group, last bool) {
 	p.mu.Lock()
@@ -196,21 +206,21 @@ func (p *pending) take() (g *group, last bool) {
 	if len(p.waiting) > 0 {
 		g = p.waiting[0]
 		p.waiting = p.waiting[1:]
-		p.flying = append(p.flying, g)
+		p.flying = g
 		p.usual = len(g.changes)
 	}
 	return g, p.closed && len(p.waiting) == 0
 }
 
-// land takes the oldest flying group, which is durable, out of fail's reach; false where fail was
-// first, and has answered it.
+// land takes the flying group, which is durable, out of fail's reach; false where fail was first, and has
+// answered it.
 func (p *pending) land() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failure != nil {
 		return false
 	}
-	p.flying = p.flying[1:]
+	p.flying = nil
 	return true
 }
 
@@ -226,7 +236,10 @@ func (p *pending) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failure = err
-	for _, g := range append(p.flying, p.waiting...) {
+	if p.flying != nil {
+		p.flying.answer(err)
+	}
+	for _, g := range p.waiting {
 		g.answer(err)
 	}
 	p.flying, p.waiting = nil, nil
