@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/sigil-dna/sigil"
 )
 
@@ -57,7 +59,11 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 	if len(drafts) == 0 {
 		return nil, nil
 	}
-	var body []byte
+	size := 0
+	for i := range drafts {
+		size += len(`{"data":`) + len(drafts[i].Data) + len("}\n")
+	}
+	body := make([]byte, 0, size) // most drafts are no more than that
 	for i, d := range drafts {
 		var err error
 		if d.IdempotencyKey != drafts[0].IdempotencyKey {
@@ -130,7 +136,7 @@ func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
 // checkJSON tells whether data is JSON at all: put into a request as it is, it could otherwise end
 // the field it stands in.
 func checkJSON(data json.RawMessage) error {
-	if json.Valid(data) {
+	if isJSON(data) {
 		return nil
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -141,6 +147,11 @@ func checkJSON(data json.RawMessage) error {
 		return sigil.Invalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
 	}
 	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
+}
+
+// isJSON is json.Valid, in a third of its time: an import spends a tenth of all its time there.
+func isJSON(data json.RawMessage) bool {
+	return jsontext.Value(data).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // within puts the place of a draft in front of the field of its error.

@@ -54,7 +54,7 @@ var table = map[string][]string{
 	"engine": {root, "store", "internal/resonance", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
-	"client":           {root, "github.com/coder/websocket"},
+	"client":           {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
 	"internal/httpapi": {root, "engine", "internal/bus", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/web":     {},
 	"internal/webhook": {root},
