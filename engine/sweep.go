@@ -52,7 +52,7 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 	return s, e.inSteps(ctx, prune)
 }
 
-// inCommits removes keys in commits of sweepStep each, at once: while one is on its way to the disk the next is made.
+// inCommits removes keys in commits of sweepStep each, at once: a store can let them share a sync.
 func inCommits(keys []sigil.Key, remove func(keys []sigil.Key) ([]sigil.Event, error)) ([]sigil.Event, error) {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
 	events, errs := make([][]sigil.Event, len(parts)), make([]error, len(parts))
