@@ -23,6 +23,12 @@ type draft struct {
 	Tags   []string        `json:"tags,omitempty"`
 }
 
+// What stands around the data of a draft that has nothing else.
+const (
+	dataOpens = `{"data":`
+	dataEnds  = "}\n"
+)
+
 // Encode keeps d and gives the memory it became. When it returns without error the memory is durable.
 //
 // With an idempotency key the call may be repeated after a failure: it keeps the memory once. What is
@@ -61,9 +67,9 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 	}
 	size := 0
 	for i := range drafts {
-		size += len(`{"data":`) + len(drafts[i].Data) + len("}\n")
+		size += len(dataOpens) + len(drafts[i].Data) + len(dataEnds)
 	}
-	body := make([]byte, 0, size) // most drafts are no more than that
+	body := make([]byte, 0, size)
 	for i, d := range drafts {
 		var err error
 		if d.IdempotencyKey != drafts[0].IdempotencyKey {
@@ -118,7 +124,7 @@ func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
 		}
 	}
 	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
-		return append(append(append(to, `{"data":`...), d.Data...), "}\n"...), nil // most of them, and as json would
+		return append(append(append(to, dataOpens...), d.Data...), dataEnds...), nil // most of them, and as json would
 	}
 	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags}
 	if d.TTL != 0 {
