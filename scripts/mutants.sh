@@ -98,6 +98,15 @@ mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
 mutant lost-log 'a log that is missing is not missed' $p/logs.go \
 	's/follows <= s\.trimmed\.Load\(\)/true/' \
 	go test -count=1 -run 'LostLog' ./$p
+mutant blind-range 'a range takes along what lies between' $p/leave.go \
+	's/some\[n\] != \(located\{t, e\}\)/false/' \
+	go test -count=1 -run 'ARange' ./$p
+mutant late-range 'a range takes along what comes with it' $p/commit.go \
+	's/(\t\tfunc[^\n]*writeLeaving[^\n]*\n)(.*?writeEvents[^\n]*\n)/$2$1/s' \
+	go test -count=1 -run 'ARange' ./$p
+mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
+	's/len\(v\.ranges\) == 0/true/' \
+	go test -count=1 -run 'HonorsRanges' ./$p
 g=store/pgstore
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \

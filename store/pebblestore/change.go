@@ -121,12 +121,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		ch.discard()
 		return nil, nil
 	}
-	// Family by family: what comes in the order of its keys is put into the database's memory faster.
-	for _, family := range [...]byte{metaFamily, bodyFamily} {
-		for _, l := range gone {
-			ch.remove(memoryKey(family, l.tenant.name, l.entry.id))
-		}
-	}
+	ch.leave(gone)
 	ch.publish = func(x *index) {
 		for _, l := range gone {
 			x.remove(l.tenant, l.entry) // +checklocksignore: apply, which calls it, has the index locked

@@ -185,13 +185,14 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	return nil
 }
 
-// fillGroup puts those changes into the batch that there is room for. All figures come first: the database takes
+// fillGroup puts those changes into the batch that there is room for. What leaves comes first, see writeLeaving, then all figures: the database takes
 // keys in faster that come in their order, and no two changes of a group are of one memory.
 func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
 	for _, ch := range changes {
 		ch.err = c.s.space.admit(ch)
 	}
 	for _, write := range [...]func(*change) error{
+		func(ch *change) error { return ch.writeLeaving(b, c.s.index, c.s.enough) },
 		func(ch *change) error { return ch.writeRecords(b, true) },
 		func(ch *change) error { return ch.writeRecords(b, false) },
 		func(ch *change) error { return ch.writeEvents(b, &c.journal) },

@@ -10,8 +10,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Tune gives o small tables, so that a small store does all that a large one does.
+// Tune gives o small tables, and ranges of few memories, so that a small store does all that a large one does.
 func Tune(o Options) *Options {
+	o.enough = 2
 	o.tune = func(p *pebble.Options) {
 		p.MemTableSize, p.L0CompactionThreshold, p.MaxManifestFileSize = 32<<10, 2, 4<<10
 		p.CacheSize = 1 << 20

@@ -56,8 +56,8 @@ func followsOn(log []byte, number uint32) uint64 {
 			break
 		}
 		first := uint64(math.MaxUint64)
-		err := batch(one, journalFamily, func(_ []byte, _ uint64, deleted bool, block []byte) {
-			if position, n := binary.Uvarint(block); !deleted && n > 0 { // a block begins with its first position
+		err := batch(one, journalFamily, func(_ []byte, _ uint64, kind pebble.InternalKeyKind, block []byte) {
+			if position, n := binary.Uvarint(block); kind == pebble.InternalKeyKindSet && n > 0 { // a block begins with its first position
 				first = min(first, position)
 			}
 		})

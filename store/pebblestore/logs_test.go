@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -98,6 +99,29 @@ func TestLostLog(t *testing.T) {
 			if err == nil {
 				_ = s.Close()
 			}
+		}
+	}
+}
+
+// What was dropped from the journal leaves a mark in the log, which is no entry that the log would follow on.
+func TestALogThatBeginsWithATrim(t *testing.T) {
+	disk := vfs.NewMem()
+	for range 3 {
+		s, err := pebblestore.Open(home, quiet(disk))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, nil)
+		if _, err := s.Trim(t.Context(), time.Time{}, 10); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			if _, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte("[]")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

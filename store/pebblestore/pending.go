@@ -16,6 +16,7 @@ type change struct {
 	arena   []byte         // the bytes of records and events, one after another
 	records []put          // to set and delete
 	events  []journaled    // to journal, after the records
+	leaving []located      // to delete, before the records
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	grows   bool           // the store: it is refused first when the disk fills
 	err     error          // of this one alone: it was refused; set before its group is answered

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -65,14 +66,15 @@ func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged
 	v.readPolicies()
 	v.each(metaFamily, v.meta)
 	v.each(bodyFamily, v.body)
+	v.removeRanges()
 	v.each(journalFamily, v.journal)
-	v.each(bodyFamily, func(key []byte, seq uint64, deleted bool, value []byte) {
-		if err == nil {
+	v.each(bodyFamily, func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+		if err == nil && kind == pebble.InternalKeyKindSet {
 			err = v.show(key, seq, value, visit)
 		}
 	})
 	for key, m := range v.memories {
-		if !m.gone && !m.shown && m.meta != nil {
+		if !m.left() && !m.shown && m.meta != nil {
 			v.found.wrong("%s: its content is lost", key)
 		}
 	}
@@ -99,6 +101,7 @@ type salvage struct {
 	files    []string
 	policies *policies
 	memories map[sigil.Key]*salvaged
+	ranges   []deletedRange
 	found    Salvaged
 	told     map[string]bool // files of which it was told that they are damaged
 }
@@ -109,8 +112,18 @@ type salvaged struct {
 	metaSeq         uint64
 	bodySeq         uint64 // of the newest record of its content, from 1
 	gone            bool   // for good
+	perhaps         bool   // gone, unless the journal knows that it came: see removeRanges
 	shown           bool
 	journaledFigure *sigil.Meta // where there is no record of them
+}
+
+// left tells whether it has gone, as far as is known once the journal is read.
+func (m *salvaged) left() bool { return m.gone || m.perhaps && m.journaledFigure == nil }
+
+// deletedRange deletes the records of keys from one to before another that are older than seq.
+type deletedRange struct {
+	from, to []byte // without the family
+	seq      uint64
 }
 
 // damaged tells, once, that a file cannot be read whole.
@@ -121,9 +134,12 @@ func (v *salvage) damaged(file string, format string, args ...any) {
 	}
 }
 
+// see is shown a record. One that deletes a range has its first key, and its end as the value.
+type see func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte)
+
 // each shows visit every record of a family in all tables and logs, the old ones too. Of records with
 // one key that with the greatest seq is the newest.
-func (v *salvage) each(family byte, visit func(key []byte, seq uint64, deleted bool, value []byte)) {
+func (v *salvage) each(family byte, visit see) {
 	for _, file := range v.files {
 		path := v.fsys.PathJoin(v.data, file)
 		number, _, _ := strings.Cut(file, ".")
@@ -149,7 +165,7 @@ func (v *salvage) each(family byte, visit func(key []byte, seq uint64, deleted b
 }
 
 // table shows visit what can be read of a table: from its start to the first damage, and from its end.
-func (v *salvage) table(path string, family byte, visit func([]byte, uint64, bool, []byte)) error {
+func (v *salvage) table(path string, family byte, visit see) error {
 	f, err := v.fsys.Open(path)
 	if err != nil {
 		return err
@@ -165,12 +181,15 @@ func (v *salvage) table(path string, family byte, visit func([]byte, uint64, boo
 		return errors.Join(err, readable.Close())
 	}
 	defer func() { _ = r.Close() }() // it was only read
+	if err := tableRanges(r, family, visit); err != nil {
+		v.damaged(v.fsys.PathBase(path), "%v", err) // its records may be readable
+	}
 	it, err := r.NewIter(sstable.NoTransforms, []byte{family}, []byte{family + 1}, sstable.AssertNoBlobHandles)
 	if err != nil {
 		return err
 	}
 	show := func(key pebble.InternalKey, value []byte) {
-		visit(key.UserKey, uint64(key.SeqNum()), isDelete(key.Kind()), value)
+		visit(key.UserKey, uint64(key.SeqNum()), key.Kind(), value)
 	}
 	kv := it.SeekGE([]byte{family}, 0)
 	for ; kv != nil; kv = it.Next() {
@@ -199,12 +218,30 @@ func (v *salvage) table(path string, family byte, visit func([]byte, uint64, boo
 	return damage
 }
 
+// tableRanges shows visit the deleted ranges of a table.
+func tableRanges(r *sstable.Reader, family byte, visit see) (err error) {
+	it, err := r.NewRawRangeDelIter(context.Background(), sstable.NoFragmentTransforms, sstable.ReadEnv{})
+	if it == nil || err != nil {
+		return err
+	}
+	defer it.Close()
+	s, err := it.First()
+	for ; s != nil && err == nil; s, err = it.Next() {
+		for _, k := range s.Keys {
+			if s.Start[0] == family {
+				visit(s.Start, uint64(k.SeqNum()), k.Kind(), s.End)
+			}
+		}
+	}
+	return err
+}
+
 func isDelete(kind pebble.InternalKeyKind) bool {
 	return kind == pebble.InternalKeyKindDelete || kind == pebble.InternalKeyKindSingleDelete || kind == pebble.InternalKeyKindDeleteSized
 }
 
 // batch shows visit the records of a family in one batch of a log.
-func batch(b []byte, family byte, visit func([]byte, uint64, bool, []byte)) error {
+func batch(b []byte, family byte, visit see) error {
 	h, ok := batchrepr.ReadHeader(b)
 	if !ok {
 		return record.ErrDamaged
@@ -216,14 +253,14 @@ func batch(b []byte, family byte, visit func([]byte, uint64, bool, []byte)) erro
 			return err
 		}
 		if len(key) > 0 && key[0] == family {
-			visit(key, seq, isDelete(kind), value)
+			visit(key, seq, kind, value)
 		}
 	}
 }
 
 func (v *salvage) readPolicies() {
 	texts := map[int]string{}
-	v.each(policyFamily, func(key []byte, _ uint64, _ bool, value []byte) {
+	v.each(policyFamily, func(key []byte, _ uint64, _ pebble.InternalKeyKind, value []byte) {
 		if len(key) == 3 {
 			texts[int(binary.BigEndian.Uint16(key[1:]))] = string(value) // it never changes
 		}
@@ -256,26 +293,75 @@ func (v *salvage) memory(key []byte) (sigil.Key, *salvaged) {
 	return k, v.memories[k]
 }
 
-func (v *salvage) meta(key []byte, seq uint64, deleted bool, value []byte) {
+func (v *salvage) meta(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+	if v.isRange(key, seq, kind, value) {
+		return
+	}
 	switch _, m := v.memory(key); {
 	case m == nil:
-	case deleted:
+	case isDelete(kind):
 		m.gone = true // an id never comes back
 	case m.meta == nil || seq > m.metaSeq:
 		m.meta, m.metaSeq = append([]byte{}, value...), seq
 	}
 }
 
-func (v *salvage) body(key []byte, seq uint64, deleted bool, _ []byte) {
+func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+	if v.isRange(key, seq, kind, value) {
+		return
+	}
 	if _, m := v.memory(key); m != nil {
-		m.gone = m.gone || deleted
+		m.gone = m.gone || isDelete(kind)
 		m.bodySeq = max(m.bodySeq, seq+1)
+	}
+}
+
+// isRange notes a record that deletes a range; it is false for any other. A commit deletes the same memories from
+// both families, so that either tells.
+func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, end []byte) bool {
+	if kind != pebble.InternalKeyKindRangeDelete {
+		return false
+	}
+	v.ranges = append(v.ranges, deletedRange{bytes.Clone(key[1:]), bytes.Clone(end[1:]), seq})
+	return true
+}
+
+// removeRanges takes out the memories of ranges that were deleted. One that came later, with an id between those of
+// others, stays. The database forgets the seq of records that have nothing under them: of such a one it cannot be
+// told whether it came later, and the journal decides.
+func (v *salvage) removeRanges() {
+	if len(v.ranges) == 0 {
+		return
+	}
+	type known struct {
+		key []byte // without its family
+		*salvaged
+	}
+	all := make([]known, 0, len(v.memories))
+	for k, m := range v.memories {
+		all = append(all, known{memoryKey(0, k.Tenant, k.ID)[1:], m})
+	}
+	slices.SortFunc(all, func(a, b known) int { return bytes.Compare(a.key, b.key) })
+	for _, r := range v.ranges {
+		at, _ := slices.BinarySearchFunc(all, r.from, func(k known, key []byte) int { return bytes.Compare(k.key, key) })
+		for ; at < len(all) && bytes.Compare(all[at].key, r.to) < 0; at++ {
+			switch newest := max(all[at].bodySeq, all[at].metaSeq+1); { // from 1
+			case newest > r.seq+1: // it came later
+			case newest > 1:
+				all[at].gone = true
+			default:
+				all[at].perhaps = true
+			}
+		}
 	}
 }
 
 // journal takes out what has gone: its tombstone may be in a table that is lost, or was dropped with
 // all that it hid but for an old table that is still there.
-func (v *salvage) journal(key []byte, _ uint64, _ bool, value []byte) {
+func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, value []byte) {
+	if kind != pebble.InternalKeyKindSet {
+		return // what was dropped still tells what has gone
+	}
 	tenant, last, ok := splitTenant(key)
 	events, err := readBlock(tenant, last, value, v.policies)
 	if !ok || err != nil {
@@ -297,7 +383,7 @@ func (v *salvage) journal(key []byte, _ uint64, _ bool, value []byte) {
 // show gives visit the memory of a record of content.
 func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Memory) error) error {
 	k, s := v.memory(key)
-	if s == nil || s.gone || s.shown || seq+1 != s.bodySeq {
+	if s == nil || s.left() || s.shown || seq+1 != s.bodySeq {
 		return nil
 	}
 	s.shown = true // or told of

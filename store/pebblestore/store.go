@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,6 +35,7 @@ type Store struct {
 	pace     *pace
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
+	enough   int // as in Options
 
 	// published is the newest journal position that readers may see.
 	published atomic.Uint64
@@ -87,6 +89,8 @@ type Options struct {
 	// tune changes the database's options, for tests: small tables make a small store do all that a
 	// large one does.
 	tune func(*pebble.Options)
+	// enough takes the place of the const, for tests; 0 is it.
+	enough int
 }
 
 // Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
@@ -100,7 +104,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal,
+		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
 		pace: newPace(), failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
