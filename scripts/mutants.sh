@@ -102,7 +102,7 @@ mutant blind-range 'a range takes along what lies between' $p/leave.go \
 	's/some\[n\] != \(located\{t, e\}\)/false/' \
 	go test -count=1 -run 'ARange' ./$p
 mutant late-range 'a range takes along what comes with it' $p/commit.go \
-	's/(\t\tfunc[^\n]*writeLeaving[^\n]*\n)(.*?writeEvents[^\n]*\n)/$2$1/s' \
+	's/(\tif err := c\.s\.writeLeaving.*?\n\t\}\n)(.*?\n\t\}\n)(\treturn c\.journal\.flush)/$2$1$3/s' \
 	go test -count=1 -run 'ARange' ./$p
 mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
 	's/len\(v\.ranges\) == 0/true/' \

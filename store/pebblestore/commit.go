@@ -191,8 +191,10 @@ func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
 	for _, ch := range changes {
 		ch.err = c.s.space.admit(ch)
 	}
+	if err := c.s.writeLeaving(b, changes); err != nil {
+		return err
+	}
 	for _, write := range [...]func(*change) error{
-		func(ch *change) error { return ch.writeLeaving(b, c.s.index, c.s.enough) },
 		func(ch *change) error { return ch.writeRecords(b, true) },
 		func(ch *change) error { return ch.writeRecords(b, false) },
 		func(ch *change) error { return ch.writeEvents(b, &c.journal) },

@@ -14,28 +14,38 @@ const enough = 128
 
 // leave has memories, whose keys the caller holds until the change is made, deleted with it.
 func (ch *change) leave(all []located) {
-	slices.SortFunc(all, func(a, b located) int {
-		if a.tenant != b.tenant {
-			return strings.Compare(a.tenant.name, b.tenant.name)
-		}
-		return compareIDs(a.entry, b.entry)
-	})
+	slices.SortFunc(all, located.compare)
 	ch.leaving = all
 }
 
-// writeLeaving puts the deletion of those that leave into a batch, before anything else of its group: a memory that
-// comes with the group may lie in a range. Only the committer calls it. What is on disk is in the index then, but for
-// what the batch itself brings.
-func (ch *change) writeLeaving(b *pebble.Batch, x *index, enough int) error {
-	var runs [][]located
-	for rest := ch.leaving; len(rest) > 0; {
-		n := x.together(rest)
+// compare orders by tenant and id, as the database does.
+func (l located) compare(m located) int {
+	if l.tenant != m.tenant {
+		return strings.Compare(l.tenant.name, m.tenant.name)
+	}
+	return compareIDs(l.entry, m.entry)
+}
+
+// writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
+// memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,
+// but for what the batch itself brings.
+func (s *Store) writeLeaving(b *pebble.Batch, changes []*change) error {
+	var parts, runs [][]located
+	for _, ch := range changes {
+		if ch.err == nil && len(ch.leaving) > 0 {
+			parts = append(parts, ch.leaving)
+		}
+	}
+	// Where the parts lie one after the other, as those of a sweep do, runs go on over them.
+	slices.SortFunc(parts, func(a, b []located) int { return a[0].compare(b[0]) })
+	for rest := slices.Concat(parts...); len(rest) > 0; {
+		n := s.index.together(rest)
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
 	// Family by family: what comes in the order of its keys is put into the database's memory faster.
 	for _, family := range [...]byte{metaFamily, bodyFamily} {
 		for _, run := range runs {
-			if err := deleteRun(b, family, run, enough); err != nil {
+			if err := deleteRun(b, family, run, s.enough); err != nil {
 				return err
 			}
 		}
@@ -57,8 +67,8 @@ func deleteRun(b *pebble.Batch, family byte, run []located, enough int) error {
 	return nil
 }
 
-// together tells how many of the first of some, which are there and by ascending tenant and id, lie together: all
-// that there is between them are they.
+// together tells how many of the first of some, which are there, lie together in the order of some: there is nothing
+// else between them.
 func (x *index) together(some []located) (n int) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
