@@ -185,8 +185,9 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	return nil
 }
 
-// fillGroup puts those changes into the batch that there is room for. What leaves comes first, see writeLeaving, then all figures: the database takes
-// keys in faster that come in their order, and no two changes of a group are of one memory.
+// fillGroup puts those changes into the batch that there is room for. What leaves comes first, see writeLeaving; then
+// all figures: the database takes keys in faster that come in their order, and no two changes of a group are of one
+// memory.
 func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
 	for _, ch := range changes {
 		ch.err = c.s.space.admit(ch)

@@ -228,7 +228,7 @@ func tableRanges(r *sstable.Reader, family byte, visit see) (err error) {
 	s, err := it.First()
 	for ; s != nil && err == nil; s, err = it.Next() {
 		for _, k := range s.Keys {
-			if s.Start[0] == family {
+			if len(s.Start) > 0 && s.Start[0] == family {
 				visit(s.Start, uint64(k.SeqNum()), k.Kind(), s.End)
 			}
 		}
@@ -321,6 +321,10 @@ func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, end []byte) bool {
 	if kind != pebble.InternalKeyKindRangeDelete {
 		return false
+	}
+	if len(end) == 0 {
+		v.found.wrong("the range from %q cannot be read: what it says has gone may be shown", key)
+		return true
 	}
 	v.ranges = append(v.ranges, deletedRange{bytes.Clone(key[1:]), bytes.Clone(end[1:]), seq})
 	return true
