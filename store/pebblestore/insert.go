@@ -88,6 +88,7 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 		}
 	}
 	leaving := room.leaving()
+	ch.leave(leaving)
 	s.clean(leaving)
 	if err := s.commits.do(ch); err != nil {
 		s.soil(leaving)

@@ -2,9 +2,11 @@ package pebblestore
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/keylock"
 )
 
 // enough is how many memories, none of them between others' ids, are deleted as a range. The database keeps a range
@@ -18,13 +20,10 @@ func (ch *change) leave(all []located) {
 	ch.leaving = all
 }
 
-// compare orders by tenant and id, as the database does.
-func (l located) compare(m located) int {
-	if l.tenant != m.tenant {
-		return strings.Compare(l.tenant.name, m.tenant.name)
-	}
-	return compareIDs(l.entry, m.entry)
-}
+func (l located) key() sigil.Key { return sigil.Key{Tenant: l.tenant.name, ID: l.entry.id} }
+
+// compare orders as the database does.
+func (l located) compare(m located) int { return keylock.Compare(l.key(), m.key()) }
 
 // writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
 // memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,

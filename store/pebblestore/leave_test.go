@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-var long2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // numbered gives a memory whose id is a number.
 func numbered(n uint64) sigil.Memory {
@@ -23,7 +23,7 @@ func numbered(n uint64) sigil.Memory {
 	m := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: sigil.DefaultTenant}, Frequency: hash.Frequency(), Potential: 0.5, Size: len(data),
-			CreatedAt: long2026, LastAccessed: long2026, Policy: sigil.DefaultPolicy(),
+			CreatedAt: newYear, LastAccessed: newYear, Policy: sigil.DefaultPolicy(),
 		},
 		Hash: hash, State: sigil.DefaultState(), Data: data,
 	}
@@ -37,7 +37,7 @@ func keep(t *testing.T, s *pebblestore.Store, numbers ...uint64) {
 	items := make([]store.Item, len(numbers))
 	for i, n := range numbers {
 		m := numbered(n)
-		items[i] = store.Item{Memory: m, Events: []sigil.Event{{Time: long2026, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}
+		items[i] = store.Item{Memory: m, Events: []sigil.Event{{Time: newYear, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}
 	}
 	if _, err := s.Insert(t.Context(), sigil.DefaultTenant, items, store.Quota{}, nil); err != nil {
 		t.Error(err)
@@ -51,7 +51,7 @@ func release(t *testing.T, s *pebblestore.Store, numbers ...uint64) {
 		keys[i] = numbered(n).Key
 	}
 	events, err := s.Remove(t.Context(), keys, func(m sigil.Meta) (sigil.Event, bool) {
-		return sigil.Event{Time: long2026, Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: m}, true
+		return sigil.Event{Time: newYear, Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: m}, true
 	})
 	if err != nil || len(events) != len(keys) {
 		t.Errorf("released %d of %d: %v", len(events), len(keys), err)

@@ -195,8 +195,8 @@ func (l *load) add(other load, sign int) {
 	l.bytes += int64(sign) * other.bytes
 }
 
-// encodeEvictions adds to ch what takes the victims off the disk and journals it, before anything
-// else of ch is journaled: they make room first.
+// encodeEvictions adds to ch what journals that the victims leave, before anything else of ch is journaled: they make
+// room first.
 func (s *Store) encodeEvictions(ch *change, r *room, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
 	own := ch.events
 	ch.events = nil
@@ -208,8 +208,6 @@ func (s *Store) encodeEvictions(ch *change, r *room, evict func(sigil.Meta, stri
 		if err := s.addEvent(ch, &event); err != nil {
 			return nil, err
 		}
-		ch.remove(memoryKey(metaFamily, ch.tenant, m.ID))
-		ch.remove(memoryKey(bodyFamily, ch.tenant, m.ID))
 		evicted = append(evicted, &event)
 	}
 	ch.events = append(ch.events, own...)
