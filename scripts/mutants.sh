@@ -106,7 +106,7 @@ mutant late-range 'a range takes along what comes with it' $p/commit.go \
 	go test -count=1 -run 'ARange' ./$p
 mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
 	's/len\(v\.ranges\) == 0/true/' \
-	go test -count=1 -run 'HonorsRanges' ./$p
+	go test -count=1 -run 'WhatHasGone' ./$p
 g=store/pgstore
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \
