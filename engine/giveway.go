@@ -9,8 +9,10 @@ const (
 	// sweepStep is how many a sweep does in one commit: few, so that a recall of a memory that is being
 	// released waits no longer than one commit, and so that a sweep that is stopped ends soon.
 	sweepStep = 512
-	// alone is how many such commits it does at once where nobody else changes anything.
-	alone = 8
+	// alone is how many such commits it has before it where nobody else changes anything.
+	alone = 32
+	// atOnce is how many of them it does at once: fewer than a store is likely to have connections.
+	atOnce = 12
 	// giveWay is how many times as long as a step took it pauses beside changes: they have the store to
 	// themselves for four fifths of the time.
 	giveWay = 4

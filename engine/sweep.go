@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -34,10 +35,16 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 		if err != nil {
 			return 0, err
 		}
-		events, err := inCommits(keys, func(keys []sigil.Key) ([]sigil.Event, error) { return e.store.Remove(ctx, keys, decide) })
-		for i := range events {
-			s.Released[events[i].Reason]++
-		}
+		var mu sync.Mutex // guards s
+		err = inCommits(keys, func(keys []sigil.Key) error {
+			events, err := e.store.Remove(ctx, keys, decide)
+			mu.Lock()
+			defer mu.Unlock()
+			for i := range events {
+				s.Released[events[i].Reason]++
+			}
+			return err
+		})
 		return len(keys), err
 	}
 	prune := func(ctx context.Context, limit int) (did int, err error) {
@@ -52,16 +59,22 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 	return s, e.inSteps(ctx, prune)
 }
 
-// inCommits removes keys in commits of sweepStep each, at once: a store can let them share a sync.
-func inCommits(keys []sigil.Key, remove func(keys []sigil.Key) ([]sigil.Event, error)) ([]sigil.Event, error) {
+// inCommits removes keys in commits of sweepStep each, some of them at once: a store can let them share a sync, and
+// prepare some while others are on their way to the disk.
+func inCommits(keys []sigil.Key, remove func(keys []sigil.Key) error) error {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
-	events, errs := make([][]sigil.Event, len(parts)), make([]error, len(parts))
+	errs := make([]error, len(parts))
+	var next atomic.Int64
 	var removing sync.WaitGroup
-	for i, part := range parts {
-		removing.Go(func() { events[i], errs[i] = remove(part) })
+	for range min(len(parts), atOnce) {
+		removing.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+				errs[i] = remove(parts[i])
+			}
+		})
 	}
 	removing.Wait()
-	return slices.Concat(events...), errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // swept closes the books of a sweep when the returned func runs.

@@ -103,30 +103,25 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.keys.Lock(keys...)()
 
 	ch := newChange()
-	there, metas := s.locate(keys)
-	gone := make([]located, 0, len(there))
-	events := make([]sigil.Event, 0, len(there)) // never grows: ch points into it
-	for i := range there {
-		event, remove := decide(metas[i])
+	gone := make([]located, 0, len(keys))
+	events := make([]sigil.Event, 0, len(keys)) // never grows: ch points into it
+	err := s.locate(keys, func(l located, m sigil.Meta) error {
+		event, remove := decide(m)
 		if !remove {
-			continue
+			return nil
 		}
-		gone, events = append(gone, there[i]), append(events, event)
-		if err := s.addEvent(ch, &events[len(events)-1]); err != nil {
-			ch.discard()
-			return nil, err
-		}
+		gone, events = append(gone, l), append(events, event)
+		return s.addEvent(ch, &events[len(events)-1])
+	})
+	if err != nil {
+		ch.discard()
+		return nil, err
 	}
 	if ch.empty() {
 		ch.discard()
 		return nil, nil
 	}
-	ch.leave(gone)
-	ch.publish = func(x *index) {
-		for _, l := range gone {
-			x.remove(l.tenant, l.entry) // +checklocksignore: apply, which calls it, has the index locked
-		}
-	}
+	ch.leaving = gone
 	s.clean(gone)
 	if err := s.commits.do(ch); err != nil {
 		s.soil(gone)
@@ -136,21 +131,38 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	return events, nil
 }
 
-// locate gives the entries of keys that are there, each once, and their figures. The caller has the keys locked.
-func (s *Store) locate(keys []sigil.Key) ([]located, []sigil.Meta) {
-	there, metas := make([]located, 0, len(keys)), make([]sigil.Meta, 0, len(keys))
+// locate shows visit the entries of keys that are there, each once, and their figures, until it fails. The caller has the
+// keys locked.
+func (s *Store) locate(keys []sigil.Key, visit func(located, sigil.Meta) error) error {
+	var there [holdStep]located
+	var metas [holdStep]sigil.Meta
 	seen := make(map[*entry]bool, len(keys))
 	for step := range slices.Chunk(keys, holdStep) {
+		n := 0
 		s.index.mu.RLock()
+		var t *tenant
+		var next finger
 		for _, key := range step {
-			if t, e, m := s.index.figures(key, s.policies); e != nil && !seen[e] {
+			if t == nil || t.name != key.Tenant {
+				if t = s.index.tenants[key.Tenant]; t == nil {
+					continue
+				}
+				next = finger{in: &t.all}
+			}
+			if e := next.find(idKey(0, key.ID)); e != nil && !seen[e] {
 				seen[e] = true
-				there, metas = append(there, located{t, e}), append(metas, m)
+				there[n], metas[n] = located{t, e}, e.meta(key.Tenant, s.policies)
+				n++
 			}
 		}
 		s.index.mu.RUnlock()
+		for i := range n {
+			if err := visit(there[i], metas[i]); err != nil {
+				return err
+			}
+		}
 	}
-	return there, metas
+	return nil
 }
 
 // values gives the events with the positions they got.

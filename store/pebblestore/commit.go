@@ -145,6 +145,7 @@ func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	}
 	x := c.s.index
 	x.mu.Lock()
+	x.leave(g.leaving)
 	for _, ch := range g.changes {
 		if ch.err == nil {
 			ch.apply(x)
@@ -172,7 +173,7 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	}
 	c.s.space.look()
 	if g != nil {
-		if err := c.fillGroup(batch, g.changes); err != nil {
+		if err := c.fillGroup(batch, g); err != nil {
 			return err
 		}
 	}
@@ -188,11 +189,12 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 // fillGroup puts those changes into the batch that there is room for. What leaves comes first, see writeLeaving; then
 // all figures: the database takes keys in faster that come in their order, and no two changes of a group are of one
 // memory.
-func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
-	for _, ch := range changes {
+func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
+	for _, ch := range g.changes {
 		ch.err = c.s.space.admit(ch)
 	}
-	if err := c.s.writeLeaving(b, changes); err != nil {
+	g.leaving = leaving(g.changes)
+	if err := c.s.writeLeaving(b, g.leaving); err != nil {
 		return err
 	}
 	for _, write := range [...]func(*change) error{
@@ -200,7 +202,7 @@ func (c *committer) fillGroup(b *pebble.Batch, changes []*change) error {
 		func(ch *change) error { return ch.writeRecords(b, false) },
 		func(ch *change) error { return ch.writeEvents(b, &c.journal) },
 	} {
-		for _, ch := range changes {
+		for _, ch := range g.changes {
 			if ch.err != nil {
 				continue
 			}

@@ -48,6 +48,8 @@ func (c contents) put(key sigil.Key, kept content) {
 // drop forgets the records of keys that have left the index.
 func (c contents) drop(keys ...sigil.Key) {
 	for _, key := range keys {
-		c.cache.Invalidate(key)
+		if _, ok := c.cache.GetEntryQuietly(key); ok { // to look takes less than to remove what is not there
+			c.cache.Invalidate(key)
+		}
 	}
 }

@@ -47,7 +47,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 			case way < 9:
 				e, owner := pick(rng, all)
 				x.clean(owner, e)
-				x.remove(owner, e)
+				x.remove(owner, []*entry{e})
 				delete(all, e)
 			default:
 				x.dirty.take(rng.IntN(x.dirty.count()+1), &x.entries, func(owner *tenant, e *entry) {

@@ -108,20 +108,22 @@ func (x *index) insert(t *tenant, e *entry) {
 	x.reschedule(t)
 }
 
-// remove takes an entry out.
+// remove takes entries of a tenant out, which are in the order of their ids. It puts them in another.
 //
 // +checklocks:x.mu
-func (x *index) remove(t *tenant, e *entry) {
-	t.remove(e)
-	x.memories--
-	if e.crystallized {
-		x.crystals--
-	}
-	if e.leaving { // somebody else let it go before the insert that was about to: it makes room once
-		e.leaving = false
-		t.leaving.add(load{1, int64(e.size)}, -1) // and settle, which still knows it, frees its place
-	} else {
-		x.entries.free(e)
+func (x *index) remove(t *tenant, leaving []*entry) {
+	t.remove(leaving)
+	x.memories -= len(leaving)
+	for _, e := range leaving {
+		if e.crystallized {
+			x.crystals--
+		}
+		if e.leaving { // an insert is about to evict it: it makes room once
+			e.leaving = false
+			t.leaving.add(load{1, int64(e.size)}, -1) // and settle, which still knows it, frees its place
+		} else {
+			x.entries.free(e)
+		}
 	}
 	x.reschedule(t)
 	x.tidy(t)

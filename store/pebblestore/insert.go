@@ -82,13 +82,13 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now i
 	}
 	expire := ch.publish
 	ch.publish = func(x *index) {
-		x.evict(room) // +checklocksignore: apply, which calls it, has the index locked
+		x.settle(room) // +checklocksignore: apply, which calls it, has the index locked
 		if expire != nil {
 			expire(x)
 		}
 	}
 	leaving := room.leaving()
-	ch.leave(leaving)
+	ch.leaving = leaving
 	s.clean(leaving)
 	if err := s.commits.do(ch); err != nil {
 		s.soil(leaving)

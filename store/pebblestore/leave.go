@@ -14,30 +14,38 @@ import (
 // after each commit: a few large ones are cheap, many small ones are not.
 const enough = 128
 
-// leave has memories, whose keys the caller holds until the change is made, deleted with it.
-func (ch *change) leave(all []located) {
-	slices.SortFunc(all, located.compare)
-	ch.leaving = all
-}
-
 func (l located) key() sigil.Key { return sigil.Key{Tenant: l.tenant.name, ID: l.entry.id} }
 
 // compare orders as the database does.
-func (l located) compare(m located) int { return keylock.Compare(l.key(), m.key()) }
+func (l located) compare(m located) int {
+	if l.tenant == m.tenant {
+		return compareIDs(l.entry, m.entry)
+	}
+	return keylock.Compare(l.key(), m.key())
+}
 
-// writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
-// memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,
-// but for what the batch itself brings.
-func (s *Store) writeLeaving(b *pebble.Batch, changes []*change) error {
-	var parts, runs [][]located
+// leaving gives those that leave with some changes, by key: where those of two lie one after the other, as in a sweep,
+// they lie together.
+func leaving(changes []*change) (all []located) {
+	var parts [][]located
 	for _, ch := range changes {
 		if ch.err == nil && len(ch.leaving) > 0 {
 			parts = append(parts, ch.leaving)
 		}
 	}
-	// Where the parts lie one after the other, as those of a sweep do, runs go on over them.
+	// Those of a sweep are mostly in order: then so is all, which takes no time to sort.
 	slices.SortFunc(parts, func(a, b []located) int { return a[0].compare(b[0]) })
-	for rest := slices.Concat(parts...); len(rest) > 0; {
+	all = slices.Concat(parts...)
+	slices.SortFunc(all, located.compare)
+	return all
+}
+
+// writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
+// memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,
+// but for what the batch itself brings.
+func (s *Store) writeLeaving(b *pebble.Batch, all []located) error {
+	var runs [][]located
+	for rest := all; len(rest) > 0; {
 		n := s.index.together(rest)
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
@@ -80,4 +88,30 @@ func (x *index) together(some []located) (n int) {
 		return true
 	})
 	return n
+}
+
+// leave takes entries, which are in the order of their keys, out.
+//
+// +checklocks:x.mu
+func (x *index) leave(all []located) {
+	entries := make([]*entry, len(all))
+	for i, l := range all {
+		entries[i] = l.entry
+	}
+	eachStretch(all, func(l located) *tenant { return l.tenant }, func(t *tenant, of []located) {
+		x.remove(t, entries[:len(of)]) // +checklocksignore: it is locked
+		entries = entries[len(of):]
+	})
+}
+
+// eachStretch shows visit the stretches of all that have one property in common.
+func eachStretch[E any, P comparable](all []E, property func(E) P, visit func(P, []E)) {
+	for len(all) > 0 {
+		p, n := property(all[0]), 1
+		for n < len(all) && property(all[n]) == p {
+			n++
+		}
+		visit(p, all[:n])
+		all = all[n:]
+	}
 }

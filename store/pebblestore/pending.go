@@ -16,7 +16,7 @@ type change struct {
 	arena   []byte         // the bytes of records and events, one after another
 	records []put          // to set and delete
 	events  []journaled    // to journal, after the records
-	leaving []located      // to delete, before the records
+	leaving []located      // to delete, before the records, and to take out of the index before publish
 	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
 	grows   bool           // the store: it is refused first when the disk fills
 	err     error          // of this one alone: it was refused; set before its group is answered
@@ -162,6 +162,7 @@ type pending struct {
 type group struct {
 	changes []*change
 	size    int           // bytes of changes
+	leaving []located     // with the changes that are made; set as they are written
 	done    chan struct{} // closed when the group is answered
 	err     error         // the answer; set before done is closed
 }

@@ -165,16 +165,6 @@ func (s *Store) giveBack(r *room) {
 	s.index.tidy(r.tenant)
 }
 
-// evict keeps a promise: who was to leave does.
-//
-// +checklocks:x.mu
-func (x *index) evict(r *room) {
-	x.settle(r)
-	for _, v := range r.victims {
-		x.remove(r.tenant, v.entry)
-	}
-}
-
 // settle ends a promise, kept or not.
 //
 // +checklocks:x.mu
@@ -184,7 +174,7 @@ func (x *index) settle(r *room) {
 		if v.entry.leaving {
 			v.entry.leaving = false
 			r.tenant.leaving.add(load{1, int64(v.entry.size)}, -1)
-		} else { // it has left already: see remove
+		} else { // it has left: see remove
 			x.entries.free(v.entry)
 		}
 	}

@@ -27,16 +27,26 @@ func TestSortedIsASortedSlice(t *testing.T) {
 				e.listed = 5000
 			case growing:
 				e.listed = rng.Int64N(60_000)
-			case way < 5:
-				s.remove(want[0])
-				of.free(want[0])
-				want = want[1:]
-				continue
 			default:
-				i := rng.IntN(len(want))
-				s.remove(want[i])
-				of.free(want[i])
-				want = slices.Delete(want, i, i+1)
+				var leaving []*entry
+				switch {
+				case way < 5:
+					leaving = want[:1]
+				case way < 8:
+					i := rng.IntN(len(want))
+					leaving = want[i : i+1]
+				default:
+					leaving = some(rng, want)
+				}
+				leaving = slices.Clone(leaving)
+				s.remove(leaving...)
+				want = slices.DeleteFunc(want, func(e *entry) bool {
+					_, leaves := slices.BinarySearchFunc(leaving, byListed(e), compare)
+					return leaves
+				})
+				for _, e := range leaving {
+					of.free(e)
+				}
 				continue
 			}
 			added := of.add(&e)
@@ -54,6 +64,19 @@ func TestSortedIsASortedSlice(t *testing.T) {
 		}
 		same(t, &s, nil, rng)
 	}
+}
+
+// some gives a few of all, or what lies together, or most of that, in order.
+func some(rng *rand.Rand, all []*entry) (few []*entry) {
+	from := rng.IntN(len(all))
+	stretch := all[from : from+rng.IntN(min(len(all)-from, 3*runSize)+1)]
+	often := []int{1, 2, 100}[rng.IntN(3)]
+	for _, e := range stretch {
+		if rng.IntN(often) == 0 || often == 2 && rng.IntN(8) > 0 {
+			few = append(few, e)
+		}
+	}
+	return few
 }
 
 func same(t *testing.T, s *sorted, want []*entry, rng *rand.Rand) {

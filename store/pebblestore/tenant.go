@@ -118,27 +118,42 @@ func (b *bucket) insert(of *entries, e *entry) {
 	if k := byID(e); k.compare(b.most) > 0 {
 		b.most = k
 	} else {
-		at, _ = b.place(of, e)
+		at, _ = slices.BinarySearchFunc(b.refs, e, of.compareID)
 	}
 	b.refs = slices.Insert(b.refs, at, e.ref)
 	b.sum.Add(e.potential)
 }
 
-func (b *bucket) remove(of *entries, e *entry) {
-	// Places are mostly given in the order of ids: then refs are in order themselves, and no entry is looked at.
-	at, found := slices.BinarySearch(b.refs, e.ref)
-	if !found {
-		at, found = b.place(of, e)
+// remove takes entries out, which are there and in the order of their ids. It moves the others once, however many leave.
+func (b *bucket) remove(of *entries, leaving []*entry) {
+	at := b.find(of, leaving[0], 0)
+	kept := b.refs[:at]
+	for _, e := range leaving[1:] {
+		next := at + 1
+		if b.refs[next] != e.ref { // else it follows on the last, as it does where all of a time leave
+			next = b.find(of, e, next)
+		}
+		kept = append(kept, b.refs[at+1:next]...)
+		at = next
 	}
-	if found {
-		b.refs = slices.Delete(b.refs, at, at+1) // most may be that of one that has left: it is a bound
+	b.refs = append(kept, b.refs[at+1:]...) // most may be that of one that has left: it is a bound
+	for _, e := range leaving {
 		b.sum.Remove(e.potential)
 	}
 }
 
-func (b *bucket) place(of *entries, e *entry) (int, bool) {
-	return slices.BinarySearchFunc(b.refs, e, func(r ref, e *entry) int { return compareIDs(of.at(r), e) })
+// find gives where an entry is, which is there, from a place on.
+func (b *bucket) find(of *entries, e *entry, from int) int {
+	// Places are mostly given in the order of ids: then refs are in order themselves, and no entry is looked at.
+	at, found := slices.BinarySearch(b.refs[from:], e.ref)
+	if !found {
+		at, _ = slices.BinarySearchFunc(b.refs[from:], e, of.compareID)
+	}
+	return from + at
 }
+
+// compareID orders by id.
+func (s *entries) compareID(r ref, e *entry) int { return compareIDs(s.at(r), e) }
 
 func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 
@@ -168,18 +183,50 @@ func (t *tenant) insert(e *entry) {
 	t.schedule(e)
 }
 
-func (t *tenant) remove(e *entry) {
-	t.unschedule(e)
-	t.all.remove(e)
-	b := t.frequencies[e.frequency]
-	b.remove(t.of, e)
-	if len(b.refs) == 0 {
-		delete(t.frequencies, e.frequency)
+// remove takes entries out, which are in the order of their ids. It puts them in another.
+func (t *tenant) remove(leaving []*entry) {
+	t.all.remove(leaving...)
+	eachStretch(byFrequency(leaving), func(e *entry) uint16 { return e.frequency }, func(frequency uint16, of []*entry) {
+		b := t.frequencies[frequency]
+		if b.remove(t.of, of); len(b.refs) == 0 {
+			delete(t.frequencies, frequency)
+		}
+	})
+	for _, e := range leaving {
+		t.bytes -= int64(e.size)
+		if e.crystallized {
+			t.crystallized--
+		}
+		if e.pinned {
+			t.pinned--
+		}
 	}
-	t.bytes -= int64(e.size)
-	if e.crystallized {
-		t.crystallized--
+	slices.SortFunc(leaving, func(a, b *entry) int { return byListed(a).compare(byListed(b)) })
+	eachStretch(leaving, t.list, func(list *sorted, listed []*entry) {
+		if list != nil {
+			list.remove(listed...)
+		}
+	})
+}
+
+// byFrequency orders entries by their frequencies; those of one stay in order.
+func byFrequency(all []*entry) []*entry {
+	if len(all) == 1 {
+		return all
 	}
+	var next [sigil.Frequencies + 1]int32 // where the next one of a frequency comes, one further on
+	for _, e := range all {
+		next[e.frequency+1]++
+	}
+	for f := range sigil.Frequencies {
+		next[f+1] += next[f]
+	}
+	ordered := make([]*entry, len(all))
+	for _, e := range all {
+		ordered[next[e.frequency]] = e
+		next[e.frequency]++
+	}
+	return ordered
 }
 
 // update changes an entry and lists it under its deadline.
@@ -194,12 +241,8 @@ func (t *tenant) schedule(e *entry) {
 		t.pinned++
 	}
 	e.listed = e.fades
-	switch {
-	case e.fades == never:
-	case e.evictable():
-		t.fading.insert(e)
-	default:
-		t.ending.insert(e)
+	if list := t.list(e); list != nil {
+		list.insert(e)
 	}
 }
 
@@ -207,13 +250,20 @@ func (t *tenant) unschedule(e *entry) {
 	if e.pinned {
 		t.pinned--
 	}
+	if list := t.list(e); list != nil {
+		list.remove(e)
+	}
+}
+
+// list gives the list that has an entry by its deadline, or nil.
+func (t *tenant) list(e *entry) *sorted {
 	switch {
 	case e.listed == never:
+		return nil
 	case e.evictable():
-		t.fading.remove(e)
-	default:
-		t.ending.remove(e)
+		return &t.fading
 	}
+	return &t.ending
 }
 
 // nextFade gives the earliest deadline that something is listed under, or never.

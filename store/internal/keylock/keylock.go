@@ -3,7 +3,7 @@ package keylock
 
 import (
 	"bytes"
-	"hash/maphash"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -13,19 +13,18 @@ import (
 
 // Locks locks single memories: who holds a key's lock is the only one that may change the memory.
 // A lock exists while somebody holds or awaits it. Make it with [New].
-type Locks struct {
-	seed   maphash.Seed
-	shards [64]shard
-}
+type Locks struct{ shards [1024]shard }
 
+// shard has few locks at a time, so to look at each takes less than a map would.
 type shard struct {
-	// mu also guards the users of each of locks.
+	// mu also guards the keys and users of locks.
 	mu sync.Mutex
+	// locks are those that somebody holds or awaits, and after them some to be used again.
 	// +checklocks:mu
-	locks map[sigil.Key]*keyLock
-	// spare are used again.
+	locks []*keyLock
+	// used is how many somebody holds or awaits.
 	// +checklocks:mu
-	spare []*keyLock
+	used int
 }
 
 type keyLock struct {
@@ -35,10 +34,10 @@ type keyLock struct {
 }
 
 // maxSpare is how many locks of a shard are kept to be used again.
-const maxSpare = 16
+const maxSpare = 4
 
 // New makes them, all open.
-func New() *Locks { return &Locks{seed: maphash.MakeSeed()} }
+func New() *Locks { return &Locks{} }
 
 // Lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
 // each, so that no two callers can wait for each other; a caller holds the locks of one call only.
@@ -81,28 +80,35 @@ func (l *Locks) One(key sigil.Key) Held {
 func (h Held) Unlock() { h.shard.release(h.lock) }
 
 func (l *Locks) of(key sigil.Key) *shard {
-	return &l.shards[maphash.Comparable(l.seed, key)%uint64(len(l.shards))]
+	end := binary.BigEndian.Uint16(key.ID[len(key.ID)-2:]) // of an id, which is random
+	return &l.shards[int(end)%len(l.shards)]
 }
 
 // +checklocksacquire:k.mu
 func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 	s.mu.Lock()
-	k = s.locks[key]
-	if k == nil {
-		if s.locks == nil {
-			s.locks = map[sigil.Key]*keyLock{}
-		}
-		if last := len(s.spare) - 1; last >= 0 {
-			k, s.spare = s.spare[last], s.spare[:last]
-		} else {
-			k = &keyLock{}
-		}
-		k.key = key
-		s.locks[key] = k
-	}
+	k = s.lock(key)
 	k.users++
 	s.mu.Unlock()
 	k.mu.Lock()
+	return k
+}
+
+// lock gives the lock of a key, open where nobody holds it.
+//
+// +checklocks:s.mu
+func (s *shard) lock(key sigil.Key) *keyLock {
+	for _, k := range s.locks[:s.used] {
+		if k.key == key {
+			return k
+		}
+	}
+	if s.used == len(s.locks) {
+		s.locks = append(s.locks, &keyLock{})
+	}
+	k := s.locks[s.used]
+	s.used++
+	k.key = key
 	return k
 }
 
@@ -115,10 +121,13 @@ func (s *shard) release(k *keyLock) {
 	if k.users > 0 {
 		return
 	}
-	delete(s.locks, k.key)
-	if len(s.spare) < maxSpare {
-		k.key = sigil.Key{}
-		s.spare = append(s.spare, k)
+	k.key = sigil.Key{}
+	s.used--
+	i := slices.Index(s.locks, k)
+	s.locks[i], s.locks[s.used] = s.locks[s.used], k
+	if last := len(s.locks) - 1; last >= s.used+maxSpare {
+		s.locks[last] = nil
+		s.locks = s.locks[:last]
 	}
 }
 
