@@ -23,17 +23,17 @@ const (
 	ahead = 2
 )
 
-// inSteps does step after step until one has less to do than it may, or ctx ends, whose error it gives.
-// It gives way to the changes that come meanwhile.
-func (e *Engine) inSteps(ctx context.Context, step func(ctx context.Context, limit int) (did int, err error)) error {
-	uncut := context.WithoutCancel(ctx) // a step under way is finished, whatever becomes of ctx
+// inSteps does step after step until one says that there is no more, or ctx ends, whose error it gives. A step does
+// sweepStep, and goes on to a limit for as long as it may. It gives way to the changes that come meanwhile.
+func (e *Engine) inSteps(ctx context.Context, step func(limit int, goOn func() bool) (did int, more bool, err error)) error {
 	look, counted, limit := time.Now(), e.changes.Load(), sweepStep
+	goOn := func() bool { return ctx.Err() == nil && e.changes.Load() == counted }
 	for begin := look; ctx.Err() == nil; {
-		did, err := step(uncut, limit)
+		did, more, err := step(limit, goOn)
 		if err != nil {
 			return wrap(err)
 		}
-		if did < limit {
+		if !more {
 			break
 		}
 		now, changes := time.Now(), e.changes.Load()

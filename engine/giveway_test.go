@@ -135,6 +135,33 @@ func TestASweepAloneMakesCommitsAtOnce(t *testing.T) {
 	})
 }
 
+// A change that comes while it has many commits before it waits for those under way, not for all, and what it did not
+// begin then it does after.
+func TestASweepGivesWayInTheMiddleOfAStep(t *testing.T) {
+	const n = 10_000
+	beside(t, n, 10*time.Millisecond, func(r *rig, e *engine.Engine, s *timed) {
+		s.encodes(r, e)
+		encode := sync.OnceFunc(s.while)
+		s.while = func() {
+			if len(s.steps()) >= 5 { // one of the twelve that follow the first
+				encode()
+			}
+		}
+		swept, err := e.Sweep(r.ctx())
+		r.ok("sweep", err)
+		same(t, "released", swept.Total(), n)
+		var paused []int
+		for i, gap := range s.pauses() {
+			if gap > 0 {
+				paused = append(paused, i)
+			}
+		}
+		if len(paused) != 1 || paused[0] > 12 {
+			t.Errorf("it pauses before the commits %v", paused)
+		}
+	})
+}
+
 // Where one of the commits that are made at once fails, the sweep says so, and what it did all the same.
 func TestASweepThatFailsInPartSaysWhatItDid(t *testing.T) {
 	beside(t, 5000, time.Millisecond, func(r *rig, _ *engine.Engine, s *timed) {

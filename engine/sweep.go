@@ -30,28 +30,33 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 		// Asked again with the memory locked: a recall may have come first.
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(now)
 	}
-	release := func(ctx context.Context, limit int) (int, error) {
-		keys, err := e.store.Due(ctx, now, limit)
+	uncut := context.WithoutCancel(ctx) // a commit under way is finished, whatever becomes of ctx
+	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
+		keys, err := e.store.Due(uncut, now, limit)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
-		var mu sync.Mutex // guards s
-		err = inCommits(keys, func(keys []sigil.Key) error {
-			events, err := e.store.Remove(ctx, keys, decide)
+		var mu sync.Mutex // guards did and s
+		err = inCommits(keys, goOn, func(keys []sigil.Key) error {
+			events, err := e.store.Remove(uncut, keys, decide)
 			mu.Lock()
 			defer mu.Unlock()
+			did += len(keys)
 			for i := range events {
 				s.Released[events[i].Reason]++
 			}
 			return err
 		})
-		return len(keys), err
+		return did, len(keys) == limit || did < len(keys), err
 	}
-	prune := func(ctx context.Context, limit int) (did int, err error) {
-		for n := sweepStep; n == sweepStep && did < limit && err == nil; did += n { // in commits as large as those
-			n, err = e.store.Prune(ctx, now, sweepStep)
+	prune := func(limit int, goOn func() bool) (did int, more bool, err error) {
+		more = true
+		for more && did < limit && (did == 0 || goOn()) && err == nil { // in commits as large as those
+			var n int
+			n, err = e.store.Prune(uncut, now, sweepStep)
+			did, more = did+n, n == sweepStep
 		}
-		return did, err
+		return did, more, err
 	}
 	if err := e.inSteps(ctx, release); err != nil {
 		return s, err
@@ -60,15 +65,15 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 }
 
 // inCommits removes keys in commits of sweepStep each, some of them at once: a store can let them share a sync, and
-// prepare some while others are on their way to the disk.
-func inCommits(keys []sigil.Key, remove func(keys []sigil.Key) error) error {
+// prepare some while others are on their way to the disk. It begins the first, and others for as long as goOn says so.
+func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key) error) error {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
 	errs := make([]error, len(parts))
 	var next atomic.Int64
 	var removing sync.WaitGroup
 	for range min(len(parts), atOnce) {
 		removing.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(parts) && (i == 0 || goOn()); i = int(next.Add(1)) - 1 {
 				errs[i] = remove(parts[i])
 			}
 		})

@@ -114,6 +114,7 @@ func (d *Daemon) startHTTP(ctx context.Context) error {
 	d.server.gate.open(d.api)
 	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
 	d.accept(sockets)
+	httpapi.Prepare() // with requests being answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
 		d.api.Leave()
 		return d.server.drain(ctx)

@@ -61,20 +61,19 @@ type Console interface {
 
 // API answers HTTP requests. It may be used from any goroutine. Who made it closes it.
 type API struct {
-	engine   *engine.Engine
-	options  Options
-	mux      *http.ServeMux
-	exact    map[string][]route // those by paths without a wildcard: what the mux does, only faster
-	origins  *http.CrossOriginProtection
-	contract *contract
-	bus      *bus.Bus
-	streams  streams
-	turns    turns
+	engine  *engine.Engine
+	options Options
+	mux     *http.ServeMux
+	exact   map[string][]route // those by paths without a wildcard: what the mux does, only faster
+	origins *http.CrossOriginProtection
+	bus     *bus.Bus
+	streams streams
+	turns   turns
 }
 
 // New makes the REST face of e. nil options are the defaults.
 func New(e *engine.Engine, o *Options) *API {
-	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection(), contract: openAPI(), turns: newTurns()}
+	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection(), turns: newTurns()}
 	if o != nil {
 		a.options = *o
 	}

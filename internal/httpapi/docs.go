@@ -128,7 +128,7 @@ func (a *API) docs(c *call) error {
 	return c.page(render("docs", struct {
 		Version string
 		*document
-	}{a.options.Version, &a.contract.docs}))
+	}{a.options.Version, &openAPI().docs}))
 }
 
 // asset serves a part of the console.

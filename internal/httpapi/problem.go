@@ -72,7 +72,7 @@ func (a *API) problem(err error) sigil.Problem {
 		break
 	}
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
-	if a.contract.codes[p.Code] { // else /docs would have no such anchor
+	if openAPI().codes[p.Code] { // else /docs would have no such anchor
 		p.Type = "/docs#" + p.Code
 	}
 	if p.Status == statusCanceled {

@@ -100,15 +100,11 @@ func (s *Store) rebuildMemories() error {
 			return record.ErrDamaged
 		}
 		r := record.NewReader(value)
-		m := r.Meta(sigil.Key{Tenant: next.tenant, ID: sigil.ID(rest)}, s.policies)
-		if r.End() != nil {
+		f := r.Figures()
+		if r.End() != nil || s.policies.Policy(f.Policy) == nil {
 			return record.ErrDamaged
 		}
-		number, err := s.policies.number(m.Policy)
-		if err != nil {
-			return err
-		}
-		next.entries = append(next.entries, newEntry(&m, number))
+		next.entries = append(next.entries, kept(sigil.ID(rest), &f))
 		return nil
 	})
 	if len(next.entries) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // never is the deadline of what does not fade.
@@ -61,6 +62,18 @@ func newEntry(m *sigil.Meta, policy uint16) entry {
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
+	return e
+}
+
+// kept makes an entry of figures that were kept.
+func kept(id sigil.ID, f *record.Figures) entry {
+	e := entry{
+		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: never, ttl: f.TTL, potential: f.Potential, accessCount: f.AccessCount,
+		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
+	}
+	if f.Fades {
+		e.fades = f.FadesAt
+	}
 	return e
 }
 

@@ -60,22 +60,50 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	return binary.AppendUvarint(b, uint64(policy))
 }
 
+// Figures are a [sigil.Meta] as its record has it: without its key, its policy by number.
+type Figures struct {
+	CreatedAt, LastAccessed, FadesAt int64 // Unix milliseconds; FadesAt where Fades is set
+	TTL                              int64 // milliseconds
+	Potential                        float64
+	AccessCount                      uint64
+	Size                             int
+	Frequency, Policy                uint16
+	Pinned, Crystallized, Fades      bool
+}
+
+// Figures reads what AppendMeta wrote. Whether there is a policy of that number it cannot tell.
+func (r *Reader) Figures() (f Figures) {
+	flags := r.byte()
+	f.Pinned, f.Crystallized, f.Fades = flags&flagPinned != 0, flags&flagCrystallized != 0, flags&flagFades != 0
+	f.Frequency = r.uint16()
+	f.Potential = r.float()
+	f.AccessCount = r.Uvarint()
+	f.Size = int(r.upTo(math.MaxInt))
+	f.CreatedAt = r.within(maxTime)
+	f.LastAccessed = f.CreatedAt + r.within(maxMillis)
+	if f.Fades {
+		f.FadesAt = f.CreatedAt + r.within(maxMillis)
+	}
+	f.TTL = int64(r.upTo(maxMillis))
+	f.Policy = uint16(r.upTo(math.MaxUint16))
+	if flags >= flagsEnd || f.Frequency >= sigil.Frequencies || !unit(f.Potential) {
+		r.Fail()
+	}
+	return f
+}
+
 // Meta reads what AppendMeta wrote, of the memory with a key.
 func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
-	flags := r.byte()
-	m := sigil.Meta{Key: key, Pinned: flags&flagPinned != 0, Crystallized: flags&flagCrystallized != 0}
-	m.Frequency = sigil.Frequency(r.uint16())
-	m.Potential = r.float()
-	m.AccessCount = r.Uvarint()
-	m.Size = int(r.upTo(math.MaxInt))
-	m.CreatedAt = r.time()
-	m.LastAccessed = m.CreatedAt.Add(r.millis())
-	if flags&flagFades != 0 {
-		m.FadesAt = m.CreatedAt.Add(r.millis())
+	f := r.Figures()
+	m := sigil.Meta{
+		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
+		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
+		Pinned: f.Pinned, Crystallized: f.Crystallized, Policy: policies.Policy(f.Policy),
 	}
-	m.TTL = time.Duration(r.upTo(maxMillis)) * time.Millisecond
-	m.Policy = policies.Policy(uint16(r.upTo(math.MaxUint16)))
-	if flags >= flagsEnd || m.Policy == nil || m.Frequency >= sigil.Frequencies || !unit(m.Potential) {
+	if f.Fades {
+		m.FadesAt = moment(f.FadesAt)
+	}
+	if m.Policy == nil {
 		r.Fail()
 	}
 	return m
@@ -342,9 +370,9 @@ const (
 	maxTime = 1 << 45
 )
 
-func (r *Reader) time() time.Time { return time.UnixMilli(r.within(maxTime)).UTC() }
+func (r *Reader) time() time.Time { return moment(r.within(maxTime)) }
 
-func (r *Reader) millis() time.Duration { return time.Duration(r.within(maxMillis)) * time.Millisecond }
+func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // unit tells whether f is in [0, 1]; NaN is not.
 func unit(f float64) bool { return f >= 0 && f <= 1 }
