@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -61,6 +62,14 @@ func New(o Options) *Lane { return &Lane{options: o, open: map[net.Conn]struct{}
 // Serve accepts connections until the listener fails or is closed, and gives what it ended with. The
 // requests' context is ctx.
 func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
+	var b *bell
+	if _, ok := listener.(syscall.Conn); ok { // else its connections are none of the network's
+		var err error
+		if b, err = newBell(); err != nil {
+			return err
+		}
+		defer b.close()
+	}
 	const longest = time.Second
 	pause := 5 * time.Millisecond
 	for {
@@ -71,7 +80,7 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 			pause = 5 * time.Millisecond
 			l.options.Opened()
 			l.enter(conn)
-			go l.serve(ctx, conn) // Wait waits for it
+			go l.serve(ctx, conn, b) // Wait waits for it
 		case errors.As(err, &passing) && passing.Temporary():
 			l.options.Logger.WarnContext(ctx, "accepting a connection", "err", err, "again_in", pause)
 			select {

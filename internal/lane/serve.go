@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -17,6 +16,7 @@ import (
 type connection struct {
 	net.Conn
 	times   Times
+	bell    *bell
 	request *request
 	answer  *answer
 	buf     []byte
@@ -29,9 +29,9 @@ type connection struct {
 }
 
 // serve answers what comes on conn, and closes it or hands it on.
-func (l *Lane) serve(ctx context.Context, conn net.Conn) {
+func (l *Lane) serve(ctx context.Context, conn net.Conn, b *bell) {
 	c := &connection{
-		Conn: conn, times: l.options.Times, buf: make([]byte, 4<<10),
+		Conn: conn, times: l.options.Times, bell: b, buf: make([]byte, 4<<10),
 		request: newRequest(ctx, conn.RemoteAddr().String()), answer: newAnswer(),
 	}
 	defer l.leave(conn)
@@ -61,7 +61,7 @@ func (l *Lane) answerAll(c *connection) (handOn bool) {
 			c.read = copy(c.buf, c.buf[size:c.read])
 			// A client that has its next request there at once would be answered again and again, and all others wait
 			// for as long as a goroutine may run, ten milliseconds.
-			runtime.Gosched()
+			c.bell.yield()
 			continue
 		}
 		if !l.more(c) {

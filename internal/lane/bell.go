@@ -1,0 +1,101 @@
+package lane
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rest is how long connections are answered without a look at the network.
+const rest = time.Millisecond
+
+// bell lets connections that have their next request there already, again and again, yield to those whose requests
+// nobody has seen yet. Go's scheduler looks at the network only where a processor has nothing else to run, or has not
+// looked for ten milliseconds, and for that long runtime.Gosched lets the same few have it all. So once a millisecond
+// all who yield wait for a byte that comes by way of the network, from a pipe: then the processors have nothing else.
+type bell struct {
+	from   *os.File // the pipe's ends
+	to     *os.File
+	began  time.Time
+	looked atomic.Int64  // when the network was last looked at, in nanoseconds since began
+	ended  chan struct{} // is closed when listen has ended
+
+	mu sync.Mutex
+	// +checklocks:mu
+	rung chan struct{} // is closed when the byte that is under way has come; nil when none is
+	// +checklocks:mu
+	closed bool
+}
+
+func newBell() (*bell, error) {
+	from, to, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	b := &bell{from: from, to: to, began: time.Now(), ended: make(chan struct{})}
+	go b.listen() // close ends it
+	return b, nil
+}
+
+// yield lets others run. A bell that is nil does no more.
+func (b *bell) yield() {
+	if b == nil || int64(time.Since(b.began))-b.looked.Load() < int64(rest) {
+		runtime.Gosched()
+		return
+	}
+	b.wait()
+}
+
+// wait waits until the network was looked at.
+func (b *bell) wait() {
+	rung, first := b.join()
+	if rung == nil {
+		runtime.Gosched()
+		return
+	}
+	if first {
+		_, _ = b.to.Write([]byte{0}) // where it fails, listen has ended, or will
+	}
+	<-rung
+}
+
+// join gives what is closed when the byte has come, and whether it is still to be sent; nil when none will come.
+func (b *bell) join() (rung chan struct{}, first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if first = b.rung == nil && !b.closed; first {
+		b.rung = make(chan struct{})
+	}
+	return b.rung, first
+}
+
+// listen answers until the pipe is closed.
+func (b *bell) listen() {
+	defer close(b.ended)
+	for sent := make([]byte, 1); ; {
+		_, err := b.from.Read(sent)
+		b.looked.Store(int64(time.Since(b.began)))
+		if b.answer(err != nil); err != nil {
+			return
+		}
+	}
+}
+
+func (b *bell) answer(last bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rung != nil {
+		close(b.rung)
+		b.rung = nil
+	}
+	b.closed = last
+}
+
+// close lets go of the pipe. Who yields after that lets others run, and no more.
+func (b *bell) close() {
+	_ = b.to.Close() // that ends listen
+	<-b.ended
+	_ = b.from.Close()
+}
