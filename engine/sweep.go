@@ -19,7 +19,7 @@ import (
 // long as the step took, though for no more than a quarter of a second, and never so long that as many
 // would come as it releases. With nobody else it goes as fast as it can.
 //
-// When ctx ends it finishes the step it is in, or ends its pause, and returns what it did with the
+// When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
 // context's error.
 func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 	now := e.now()
