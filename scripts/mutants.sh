@@ -107,6 +107,9 @@ mutant late-range 'a range takes along what comes with it' $p/commit.go \
 mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
 	's/len\(v\.ranges\) == 0/true/' \
 	go test -count=1 -run 'WhatHasGone' ./$p
+mutant cut-sweep 'a sweep that a change cuts short leaves what is due' engine/sweep.go \
+	's/ \|\| did < len\(keys\)//' \
+	go test -count=1 -run 'MiddleOfAStep' ./engine
 g=store/pgstore
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \
