@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -69,13 +68,16 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key) error) error {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
 	errs := make([]error, len(parts))
-	var next atomic.Int64
+	slots := make(chan struct{}, atOnce)
 	var removing sync.WaitGroup
-	for range min(len(parts), atOnce) {
+	for i, part := range parts {
+		slots <- struct{}{}
+		if i > 0 && !goOn() {
+			break
+		}
 		removing.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(parts) && (i == 0 || goOn()); i = int(next.Add(1)) - 1 {
-				errs[i] = remove(parts[i])
-			}
+			errs[i] = remove(part)
+			<-slots
 		})
 	}
 	removing.Wait()

@@ -55,7 +55,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &policies{},
+		dir: dir, keys: &keylock.Locks{}, index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &policies{},
 		failed: make(chan struct{}),
 	}
 	s.commits = newCommitter(s)

@@ -104,7 +104,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: keylock.New(), index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
+		dir: dir, keys: &keylock.Locks{}, index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
 		pace: newPace(), failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)

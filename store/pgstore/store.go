@@ -83,7 +83,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: keylock.New(), inFlight: &keylock.Set{},
+		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: &keylock.Locks{}, inFlight: &keylock.Set{},
 		inserts: make(chan *insert, maxGathered),
 	}
 	if s.logger == nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // Locks locks single memories: who holds a key's lock is the only one that may change the memory.
-// A lock exists while somebody holds or awaits it. Make it with [New].
+// A lock exists while somebody holds or awaits it. The zero value has none, and is not to be copied.
 type Locks struct{ shards [1024]shard }
 
 // shard has few locks at a time, so to look at each takes less than a map would.
@@ -35,9 +35,6 @@ type keyLock struct {
 
 // maxSpare is how many locks of a shard are kept to be used again.
 const maxSpare = 4
-
-// New makes them, all open.
-func New() *Locks { return &Locks{} }
 
 // Lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
 // each, so that no two callers can wait for each other; a caller holds the locks of one call only.

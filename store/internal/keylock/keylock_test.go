@@ -15,7 +15,7 @@ func TestOneAtATime(t *testing.T) {
 		// Some are of one shard, and some differ by tenant alone.
 		keys[i] = sigil.Key{Tenant: []string{"ann", "ben"}[i%2], ID: sigil.ID{13: byte(i / 4), 15: byte(i / 2 % 2)}}
 	}
-	l, alone := New(), make([]int, len(keys)) // the locks guard alone
+	l, alone := &Locks{}, make([]int, len(keys)) // the locks guard alone
 	const callers, rounds = 8, 400
 	counts := make([][]int, callers)
 	var all sync.WaitGroup
