@@ -2,7 +2,6 @@ package lane
 
 import (
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,10 +10,10 @@ import (
 // rest is how long connections are answered without a look at the network.
 const rest = time.Millisecond
 
-// bell lets connections that have their next request there already, again and again, yield to those whose requests
-// nobody has seen yet. Go's scheduler looks at the network only where a processor has nothing else to run, or has not
-// looked for ten milliseconds, and for that long runtime.Gosched lets the same few have it all. So once a millisecond
-// all who yield wait for a byte that comes by way of the network, from a pipe: then the processors have nothing else.
+// bell has the network looked at for those whose requests nobody has seen yet. Go's scheduler does so only where a
+// processor has nothing else to run, or has not looked for ten milliseconds, and for that long connections that have their
+// next request there already, again and again, have it all. So once a millisecond all who have answered wait for a byte
+// that comes by way of the network, from a pipe: then the processors have nothing else.
 type bell struct {
 	from   *os.File // the pipe's ends
 	to     *os.File
@@ -39,20 +38,17 @@ func newBell() (*bell, error) {
 	return b, nil
 }
 
-// yield lets others run. A bell that is nil does no more.
-func (b *bell) yield() {
-	if b == nil || int64(time.Since(b.began))-b.looked.Load() < int64(rest) {
-		runtime.Gosched()
-		return
+// look waits until the network was looked at, where that was not within the last millisecond. A bell that is nil does nothing.
+func (b *bell) look() {
+	if b != nil && int64(time.Since(b.began))-b.looked.Load() >= int64(rest) {
+		b.wait()
 	}
-	b.wait()
 }
 
 // wait waits until the network was looked at.
 func (b *bell) wait() {
 	rung, first := b.join()
 	if rung == nil {
-		runtime.Gosched()
 		return
 	}
 	if first {
@@ -93,7 +89,7 @@ func (b *bell) answer(last bool) {
 	b.closed = last
 }
 
-// close lets go of the pipe. Who yields after that lets others run, and no more.
+// close lets go of the pipe. Who looks after that does not wait.
 func (b *bell) close() {
 	_ = b.to.Close() // that ends listen
 	<-b.ended

@@ -17,7 +17,7 @@ func TestBellLetsAllGo(t *testing.T) {
 			all.Go(func() {
 				for range 20 {
 					b.wait()
-					b.yield()
+					b.look()
 				}
 			})
 		}

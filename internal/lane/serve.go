@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -59,9 +60,7 @@ func (l *Lane) answerAll(c *connection) (handOn bool) {
 				return false
 			}
 			c.read = copy(c.buf, c.buf[size:c.read])
-			// A client that has its next request there at once would be answered again and again, and all others wait
-			// for as long as a goroutine may run, ten milliseconds.
-			c.bell.yield()
+			c.bell.look()
 			continue
 		}
 		if !l.more(c) {
@@ -128,6 +127,11 @@ func (l *Lane) answerOne(c *connection) bool {
 		c.writeTill = now.Add(c.times.Write)
 		_ = c.SetWriteDeadline(c.writeTill)
 	}
+	// Others whose requests are there have their answers made first. Answers that are sent one after the other find
+	// clients awake: to wake one for each answer, who then sleeps again, costs both as much as the answer. And a client that
+	// has its next request there at once would be answered again and again, and all others wait for as long as a
+	// goroutine may run, ten milliseconds.
+	runtime.Gosched()
 	if _, err := c.Write(b); err != nil {
 		return false
 	}

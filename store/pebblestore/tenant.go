@@ -14,12 +14,19 @@ import (
 // never is the deadline of what does not fade.
 const never = math.MaxInt64
 
-// entry is what memory holds of one memory: all its figures, no content. The index lock guards it.
+// entry is what memory holds of one memory: all its figures, no content. The index lock guards it. What readers ask
+// of many entries comes first: 32 bytes of 96 lie in one line of the processor's cache, and entries lie apart.
 type entry struct {
 	id           sigil.ID
-	created      int64 // Unix milliseconds, as all times here
+	fades        int64 // Unix milliseconds, as all times here, or never
+	frequency    uint16
+	policy       uint16
+	pinned       bool
+	crystallized bool
+	leaving      bool // an insert is about to evict it
+
+	created      int64
 	lastAccessed int64
-	fades        int64 // or never
 	listed       int64 // the deadline that it is listed under, fades or one before: see index.refresh
 	ttl          int64
 	potential    float64
@@ -27,11 +34,6 @@ type entry struct {
 	size         uint32
 	ref          ref    // of itself, once it has a place
 	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
-	frequency    uint16
-	policy       uint16
-	pinned       bool
-	crystallized bool
-	leaving      bool // an insert is about to evict it
 }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
