@@ -53,7 +53,7 @@ func TestRelatedLimits(t *testing.T) {
 	slices.Reverse(ids)
 	newest := sigil.Key{Tenant: sigil.DefaultTenant, ID: ids[0]}
 	for limit := 1; limit <= 5; limit++ {
-		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: limit, Content: true})
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: limit, Content: true, Brief: limit > 2})
 		r.ok("related", err)
 		same(t, "neighbors", len(neighbors), limit)
 		for i, n := range neighbors {
@@ -76,12 +76,13 @@ func TestRelatedLimits(t *testing.T) {
 		for i := range room {
 			room[i].Memory.Data = []byte("of an answer before")
 		}
-		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 3, Room: room})
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 3, Room: room, Brief: size == 9})
 		r.ok("related", err)
 		same(t, "neighbors", len(neighbors), 3)
 		for i, n := range neighbors {
 			same(t, "id", n.Memory.ID, ids[i+1])
 			same(t, "data", string(n.Memory.Data), "")
+			same(t, "resonance", n.Resonance, 1)
 		}
 		same(t, "put into the room", size > 0 && &neighbors[0] == &room[0], size >= 3)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // RelatedQuery says which neighbors to give.
@@ -16,6 +17,8 @@ type RelatedQuery struct {
 	Min *float64
 	// Content asks for the whole memories; without it only their Meta is set.
 	Content bool
+	// Brief asks for ids and resonances: of a Meta no more than Key and Frequency is set. Content goes before it.
+	Brief bool
 	// Room is where the neighbors are put as far as it goes, over what it holds; nil has them allocated. 50 take
 	// 14 KB: who asks often gives the same room again when it is done with the answer.
 	Room []Neighbor
@@ -54,7 +57,9 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	// One more than asked for, because a memory is its own nearest neighbor.
 	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // nothing else is put there
 	defer nearby.Put(near)
-	metas, err := e.store.Near(ctx, (*near)[:0], key.Tenant, center.Frequency, sigil.Span(least), limit+1, now)
+	metas, err := e.store.Near(ctx, (*near)[:0], store.NearQuery{
+		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least), Brief: q.Brief && !q.Content,
+	})
 	if err != nil {
 		return nil, wrap(err)
 	}
@@ -69,18 +74,19 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 		if meta.Frequency != frequency { // mostly the one before has the same
 			frequency, resonance = meta.Frequency, sigil.Resonance(center.Frequency.Value(), meta.Frequency.Value())
 		}
-		n := Neighbor{Resonance: resonance}
+		neighbors = append(neighbors, Neighbor{Resonance: resonance})
+		n := &neighbors[len(neighbors)-1] // made where it stays: it is large
 		n.Memory.Meta = *meta
 		if q.Content {
 			n.Memory, err = e.store.Get(ctx, meta.Key, now)
 			if errors.Is(err, sigil.ErrNotFound) {
-				continue // released between the two reads
+				neighbors = neighbors[:len(neighbors)-1] // released between the two reads
+				continue
 			}
 			if err != nil {
 				return nil, wrap(err)
 			}
 		}
-		neighbors = append(neighbors, n)
 	}
 	return neighbors, nil
 }

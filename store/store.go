@@ -71,9 +71,9 @@ type Store interface {
 	// there is more after the last one.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
-	// Near appends to metas, which is the caller's, the live memories of a tenant whose frequency index is at
-	// most span from f's, nearest first and newest first among equals, at most limit.
-	Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error)
+	// Near appends to metas, which is the caller's, the live memories whose frequency is near q's, nearest first
+	// and newest first among equals.
+	Near(ctx context.Context, metas []sigil.Meta, q NearQuery) ([]sigil.Meta, error)
 
 	// Patterns gives the tenant's patterns with at least one live member, by group. Means are the same in
 	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /
@@ -203,6 +203,17 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
 		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
 		(q.FadesBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadesBefore))
+}
+
+// NearQuery says whose neighbors to give.
+type NearQuery struct {
+	Tenant    string
+	Now       time.Time
+	Limit     int
+	Frequency sigil.Frequency
+	Span      int // the most that a neighbor's frequency index is from Frequency's
+	// Brief asks for keys and frequencies; what else is set of a Meta means nothing.
+	Brief bool
 }
 
 // FadingQuery says what to list by deadline.

@@ -112,7 +112,7 @@ var neighborRooms = sync.Pool{New: func() any { return new([]engine.Neighbor) }}
 
 func (a *API) related(c *call) error {
 	brief := c.brief()
-	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief}
+	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief, Brief: brief}
 	key, err := c.key()
 	if err == nil {
 		err = c.query.err

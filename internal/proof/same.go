@@ -91,7 +91,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 	case n < 17:
 		f, span, limit := sigil.Frequency(l.rng.IntN(sigil.Frequencies)), l.rng.IntN(300), 1+l.rng.IntN(20)
 		return "near", func(ctx context.Context, s store.Store) given {
-			near, err := s.Near(ctx, nil, tenant, f, span, limit, now)
+			near, err := s.Near(ctx, nil, store.NearQuery{Tenant: tenant, Now: now, Limit: limit, Frequency: f, Span: span})
 			return gave(err, len(near), append([]sigil.Meta{}, near...))
 		}
 	case n < 18:

@@ -251,7 +251,7 @@ func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta)
 }
 
 // Near gives neighbors; see [store.Store].
-func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -259,20 +259,24 @@ func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f s
 	}
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
-	t := s.index.tenants[tenant]
-	if t == nil || limit <= 0 {
+	t := s.index.tenants[q.Tenant]
+	if t == nil || q.Limit <= 0 {
 		return metas, nil
 	}
 	// In two passes: they lie apart, and the processor fetches several at once where little is done with each.
 	var room [128]*entry
 	found := room[:0]
-	t.near(f, span, now.UnixMilli(), func(e *entry) bool {
+	t.near(q.Frequency, q.Span, q.Now.UnixMilli(), func(e *entry) bool {
 		found = append(found, e)
-		return len(found) < limit
+		return len(found) < q.Limit
 	})
 	metas = slices.Grow(metas, len(found))
 	for _, e := range found {
-		metas = append(metas, e.meta(tenant, s.policies))
+		if q.Brief {
+			metas = append(metas, sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency)})
+			continue
+		}
+		metas = append(metas, e.meta(q.Tenant, s.policies))
 	}
 	return metas, nil
 }

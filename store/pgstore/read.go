@@ -192,7 +192,7 @@ const ring = "select " + metaColumns + ` from generate_series($3::integer, $4::i
 ) m order by d, id desc limit $6`
 
 // Near implements [store.Store].
-func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -200,14 +200,14 @@ func (s *Store) Near(ctx context.Context, metas []sigil.Meta, tenant string, f s
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	if err := s.settle(bounded, now); err != nil {
+	if err := s.settle(bounded, q.Now); err != nil {
 		return nil, reading(ctx, err)
 	}
-	behind := s.refreshes.all(tenant)
+	behind := s.refreshes.all(q.Tenant)
 	given := 0
 	// From the inside out, in rings of growing width: mostly the first one has enough.
-	for from, to := 0, 0; from <= span && given < limit; from, to = to+1, 2*to+2 {
-		rows, err := s.query(bounded, scanMeta, ring, tenant, int16(f), from, min(to, span), now, limit-given)
+	for from, to := 0, 0; from <= q.Span && given < q.Limit; from, to = to+1, 2*to+2 {
+		rows, err := s.query(bounded, scanMeta, ring, q.Tenant, int16(q.Frequency), from, min(to, q.Span), q.Now, q.Limit-given)
 		if err != nil {
 			return nil, reading(ctx, err)
 		}

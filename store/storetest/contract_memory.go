@@ -138,7 +138,7 @@ var getIdeas = []idea{
 				fails(f.t, "Get after the deadline", err, sigil.ErrNotFound, "not_found")
 			}
 			equal(f.t, "List", len(f.ids(now)), want)
-			near, err := f.Near(f.ctx(), nil, m.Tenant, m.Frequency, 0, 10, now)
+			near, err := f.Near(f.ctx(), nil, store.NearQuery{Tenant: m.Tenant, Now: now, Limit: 10, Frequency: m.Frequency})
 			f.ok("Near", err)
 			equal(f.t, "Near", len(near), want)
 			patterns, err := f.Patterns(f.ctx(), m.Tenant, now)

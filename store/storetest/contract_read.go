@@ -199,9 +199,22 @@ var nearIdeas = []idea{
 
 func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
 	f.t.Helper()
-	near, err := f.Near(f.ctx(), nil, sigil.DefaultTenant, at, span, limit, start)
+	q := store.NearQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: limit, Frequency: at, Span: span}
+	near, err := f.Near(f.ctx(), nil, q)
 	f.ok("Near", err)
+	q.Brief = true
+	brief, err := f.Near(f.ctx(), nil, q)
+	f.ok("Near in brief", err)
+	equal(f.t, "near in brief", places(brief), places(near))
 	return near
+}
+
+// places are what there is of metas in brief.
+func places(metas []sigil.Meta) (brief []sigil.Meta) {
+	for i := range metas {
+		brief = append(brief, sigil.Meta{Key: metas[i].Key, Frequency: metas[i].Frequency})
+	}
+	return brief
 }
 
 var statsIdeas = []idea{

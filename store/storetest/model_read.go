@@ -54,22 +54,22 @@ func (s *Model) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 }
 
 // Near implements [store.Store].
-func (s *Model) Near(ctx context.Context, metas []sigil.Meta, tenant string, f sigil.Frequency, span, limit int, now time.Time) ([]sigil.Meta, error) {
+func (s *Model) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	distance := func(m sigil.Meta) int { return max(int(m.Frequency)-int(f), int(f)-int(m.Frequency)) }
+	distance := func(m sigil.Meta) int { return max(int(m.Frequency)-int(q.Frequency), int(q.Frequency)-int(m.Frequency)) }
 	var near []sigil.Meta
-	for _, m := range s.of(tenant) {
-		if !m.Due(now) && distance(m.Meta) <= span {
+	for _, m := range s.of(q.Tenant) {
+		if !m.Due(q.Now) && distance(m.Meta) <= q.Span {
 			near = append(near, m.Meta)
 		}
 	}
 	// They are newest first, and a stable sort keeps that among equals.
 	slices.SortStableFunc(near, func(a, b sigil.Meta) int { return cmp.Compare(distance(a), distance(b)) })
-	return append(metas, near[:min(limit, len(near))]...), nil
+	return append(metas, near[:min(q.Limit, len(near))]...), nil
 }
 
 // Patterns implements [store.Store].
