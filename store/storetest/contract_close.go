@@ -26,7 +26,10 @@ var closeIdeas = []idea{
 				_, _, err := f.List(ctx, store.Query{Tenant: m.Tenant, Now: start, Limit: 1})
 				return err
 			},
-			"Near":        func() error { _, err := f.Near(ctx, nil, store.NearQuery{Tenant: m.Tenant, Now: start, Limit: 1}); return err },
+			"Near": func() error {
+				_, err := f.Near(ctx, nil, store.NearQuery{Tenant: m.Tenant, Now: start, Limit: 1})
+				return err
+			},
 			"Patterns":    func() error { _, err := f.Patterns(ctx, m.Tenant, start); return err },
 			"Crystallize": func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
 			"Crystals":    func() error { _, err := f.Crystals(ctx, m.Tenant); return err },

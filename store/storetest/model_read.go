@@ -60,7 +60,9 @@ func (s *Model) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery)
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	distance := func(m sigil.Meta) int { return max(int(m.Frequency)-int(q.Frequency), int(q.Frequency)-int(m.Frequency)) }
+	distance := func(m sigil.Meta) int {
+		return max(int(m.Frequency)-int(q.Frequency), int(q.Frequency)-int(m.Frequency))
+	}
 	var near []sigil.Meta
 	for _, m := range s.of(q.Tenant) {
 		if !m.Due(q.Now) && distance(m.Meta) <= q.Span {
