@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -248,6 +249,57 @@ func TestTimes(t *testing.T) {
 		idle.ended(t)
 		if took := time.Since(begin); took != time.Minute {
 			t.Errorf("the idle one was closed after %v", took)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// sends tells of each write before it is made.
+type sends struct {
+	net.Conn
+	tell func()
+}
+
+func (s *sends) Write(b []byte) (int, error) { s.tell(); return s.Conn.Write(b) }
+
+// TestAnswersAreMadeBeforeAnyIsSent has requests under way that can be answered all at once, on one processor.
+func TestAnswersAreMadeBeforeAnyIsSent(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var mu sync.Mutex
+		var steps []string
+		step := func(s string) { mu.Lock(); defer mu.Unlock(); steps = append(steps, s) }
+		gate := make(chan struct{})
+		s := open(ctx, func(_ http.ResponseWriter, r *http.Request) {
+			<-gate
+			step("made " + r.URL.Query().Get("n"))
+		})
+		const all = 8
+		var clients []*client
+		for n := range all {
+			ours, theirs := net.Pipe()
+			s.in.conns <- &sends{theirs, func() { step(fmt.Sprintf("sent %d", n)) }}
+			clients = append(clients, &client{ours, bufio.NewReader(ours)})
+			if _, err := fmt.Fprintf(ours, "GET /fast?n=%d HTTP/1.1\r\nHost: h\r\n\r\n", n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		close(gate)
+		for _, c := range clients {
+			c.hear(t)
+		}
+		atOnce := 0
+		for i, made := range steps[:len(steps)-1] {
+			if n, ok := strings.CutPrefix(made, "made "); ok && steps[i+1] == "sent "+n {
+				atOnce++
+			}
+		}
+		if atOnce > all/2 { // the scheduler lets one in 61 through
+			t.Errorf("%d of %d answers were sent at once: %q", atOnce, all, steps)
 		}
 		cancel()
 		synctest.Wait()
