@@ -58,7 +58,8 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // nothing else is put there
 	defer nearby.Put(near)
 	metas, err := e.store.Near(ctx, (*near)[:0], store.NearQuery{
-		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least), Brief: q.Brief && !q.Content,
+		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least),
+		Brief: q.Brief || q.Content, // the content brings all figures along
 	})
 	if err != nil {
 		return nil, wrap(err)
