@@ -51,13 +51,13 @@ type Lane struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	open map[net.Conn]struct{}
+	open map[net.Conn]bool // and whether it is being handed on: its deadlines are no business of the lane's any more
 	// +checklocks:mu
 	empty chan struct{} // is closed when none is open any more; nil unless that is waited for
 }
 
 // New makes a lane.
-func New(o Options) *Lane { return &Lane{options: o, open: map[net.Conn]struct{}{}} }
+func New(o Options) *Lane { return &Lane{options: o, open: map[net.Conn]bool{}} }
 
 // Serve accepts connections until the listener fails or is closed, and gives what it ended with. The
 // requests' context is ctx.
@@ -100,8 +100,10 @@ func (l *Lane) Leave() {
 	l.leaving.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for conn := range l.open {
-		_ = conn.SetReadDeadline(time.Unix(1, 0)) // it looks up; one that is closed has done so
+	for conn, handed := range l.open {
+		if !handed {
+			_ = conn.SetReadDeadline(time.Unix(1, 0)) // it looks up; one that is closed has done so
+		}
 	}
 }
 
@@ -138,7 +140,15 @@ func (l *Lane) Wait(ctx context.Context) error {
 func (l *Lane) enter(conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open[conn] = struct{}{}
+	l.open[conn] = false
+}
+
+// hand makes the deadlines of conn another's, who sets its own.
+func (l *Lane) hand(conn net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[conn] = true
+	_ = conn.SetDeadline(time.Time{})
 }
 
 func (l *Lane) leave(conn net.Conn) {

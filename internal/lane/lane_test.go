@@ -230,6 +230,38 @@ func TestHandsOn(t *testing.T) {
 	})
 }
 
+// TestLeaveSparesWhatIsHandedOn leaves while a connection is being handed on: it is net/http's to end.
+func TestLeaveSparesWhatIsHandedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l *lane.Lane
+		l = lane.New(lane.Options{
+			Takes: func(string) bool { return false }, Times: lane.Times{Idle: time.Minute, Read: time.Minute, Write: time.Minute},
+			Opened: func() {}, Closed: func() {},
+			Rest: func(c net.Conn) {
+				defer c.Close()
+				l.Leave()
+				if b, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(b), "the rest") {
+					t.Errorf("read %q, %v", b, err)
+				}
+			},
+		})
+		in := newPipes()
+		go func() { _ = l.Serve(t.Context(), in) }()
+		c := in.dial()
+		for _, part := range []string{"GET / HTTP/1.1\r\n\r\n", "the rest"} {
+			if _, err := io.WriteString(c, part); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		_ = c.Close()
+		if err := l.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		_ = in.Close()
+	})
+}
+
 // TestTimes has clients who say little.
 func TestTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,7 +37,7 @@ func (l *Lane) serve(ctx context.Context, conn net.Conn, b *bell) {
 	}
 	defer l.leave(conn)
 	if handOn := l.answerAll(c); handOn {
-		_ = conn.SetDeadline(time.Time{}) // net/http sets its own
+		l.hand(conn)
 		l.options.Rest(&Conn{Conn: conn, first: c.buf[:c.read]})
 		return
 	}
