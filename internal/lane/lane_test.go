@@ -246,6 +246,7 @@ func TestLeaveSparesWhatIsHandedOn(t *testing.T) {
 			},
 		})
 		in := newPipes()
+		defer in.Close()
 		go func() { _ = l.Serve(t.Context(), in) }()
 		c := in.dial()
 		for _, part := range []string{"GET / HTTP/1.1\r\n\r\n", "the rest"} {
@@ -258,7 +259,6 @@ func TestLeaveSparesWhatIsHandedOn(t *testing.T) {
 		if err := l.Wait(t.Context()); err != nil {
 			t.Error(err)
 		}
-		_ = in.Close()
 	})
 }
 

@@ -274,9 +274,9 @@ func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery)
 	for _, e := range found {
 		if q.Brief {
 			metas = append(metas, sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency)})
-			continue
+		} else {
+			metas = append(metas, e.meta(q.Tenant, s.policies))
 		}
-		metas = append(metas, e.meta(q.Tenant, s.policies))
 	}
 	return metas, nil
 }

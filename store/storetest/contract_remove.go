@@ -172,7 +172,7 @@ var tenantIdeas = []idea{
 		for _, other := range []string{"a-", "a0", "b", "A", ""} {
 			got := f.list(store.Query{Tenant: other, Now: start})
 			equal(f.t, "List", got, nil)
-			near, err := f.Near(f.ctx(), nil, store.NearQuery{Tenant: other, Now: start, Limit: 10, Span: sigil.Frequencies})
+			near, err := f.Near(f.ctx(), nil, store.NearQuery{Tenant: other, Now: start, Limit: 10, Frequency: 7, Span: sigil.Frequencies})
 			f.ok("Near", err)
 			equal(f.t, "Near", near, nil)
 			patterns, err := f.Patterns(f.ctx(), other, start)
