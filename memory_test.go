@@ -124,6 +124,27 @@ func TestIDsSortByTime(t *testing.T) {
 	})
 }
 
+// TestIDsRise has ids follow the order in which they are made, up to 4,096 of one millisecond, wherever a clock stands
+// that is not asked.
+func TestIDsRise(t *testing.T) {
+	at := time.UnixMilli(1_764_000_000_000)
+	var last sigil.ID
+	for i := range 3 * 4096 {
+		id := sigil.NewID(at.Add(time.Duration(i/4096) * time.Millisecond))
+		if bytes.Compare(last[:], id[:]) >= 0 {
+			t.Fatalf("the %d. id %v is not after %v", i+1, id, last)
+		}
+		last = id
+	}
+	seen := map[sigil.ID]bool{}
+	for range 10_000 { // more than there are numbers for
+		seen[sigil.NewID(at)] = true
+	}
+	if len(seen) != 10_000 {
+		t.Errorf("%d ids of 10,000", len(seen))
+	}
+}
+
 func TestParseID(t *testing.T) {
 	id := sigil.NewID(encodedAt)
 	if got, err := sigil.ParseID(id.String()); err != nil || got != id {

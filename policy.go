@@ -54,26 +54,34 @@ func ceilMilli(t time.Time) time.Time {
 type Classic struct {
 	rate, threshold float64
 	period          time.Duration
-	text            string // of String: every memory that is shown names its policy
+	lifetime        time.Duration // computed once: every touch of a memory asks
+	text            string        // of String: every memory that is shown names its policy
 }
 
 // DefaultPolicy is classic with rate 0.001, period 5 s and threshold 0.95: an untouched memory lives
 // for 95 s.
-func DefaultPolicy() Policy {
-	return Classic{0.001, DefaultThreshold, 5 * time.Second, "classic rate=0.001 period=5s threshold=0.95"}
-}
+func DefaultPolicy() Policy { return defaultPolicy }
+
+var defaultPolicy, _ = NewClassic(0.001, 5*time.Second, DefaultThreshold) // these are right
 
 // NewClassic checks its figures: rate and threshold in (0, 1], period over 0, and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].
 func NewClassic(rate float64, period time.Duration, threshold float64) (Classic, error) {
-	c := Classic{rate, threshold, period, fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold)}
+	c := Classic{
+		rate: rate, threshold: threshold, period: period,
+		text: fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold),
+	}
 	if !(rate > 0 && rate <= 1) {
 		return c, Invalid("invalid_policy", "rate", "must be over 0 and at most 1")
 	}
 	if period <= 0 {
 		return c, Invalid("invalid_policy", "period", "must be over 0")
 	}
-	return c, checkCurve(threshold, c.LifetimeSeconds())
+	if err := checkCurve(threshold, c.LifetimeSeconds()); err != nil {
+		return c, err
+	}
+	c.lifetime = lifetime(c.Decay, threshold, c.LifetimeSeconds())
+	return c, nil
 }
 
 // Decay is the formula above. At the defaults Decay(30 s) is 0.105.
@@ -92,7 +100,7 @@ func (c Classic) LifetimeSeconds() float64 {
 }
 
 // Lifetime is [Classic.LifetimeSeconds] as a duration.
-func (c Classic) Lifetime() time.Duration { return lifetime(c.Decay, c.threshold, c.LifetimeSeconds()) }
+func (c Classic) Lifetime() time.Duration { return c.lifetime }
 
 // Threshold gives θ.
 func (c Classic) Threshold() float64 { return c.threshold }
@@ -115,20 +123,25 @@ func (c Classic) String() string { return c.text }
 type HalfLife struct {
 	half      time.Duration
 	threshold float64
-	text      string // as in Classic
+	lifetime  time.Duration // as in Classic, like text
+	text      string
 }
 
 // NewHalfLife checks its figures: a half-life over 0, a threshold in (0, 1), and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].
 func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
-	h := HalfLife{half, threshold, fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)}
+	h := HalfLife{half: half, threshold: threshold, text: fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)}
 	if half <= 0 {
 		return h, Invalid("invalid_policy", "half-life", "must be over 0")
 	}
 	if threshold == 1 {
 		return h, Invalid("invalid_policy", "threshold", "must be under 1: a half-life never quite gets there")
 	}
-	return h, checkCurve(threshold, h.LifetimeSeconds())
+	if err := checkCurve(threshold, h.LifetimeSeconds()); err != nil {
+		return h, err
+	}
+	h.lifetime = lifetime(h.Decay, threshold, h.LifetimeSeconds())
+	return h, nil
 }
 
 // Decay is the formula above. After one half-life it is 0.5.
@@ -140,9 +153,7 @@ func (h HalfLife) Decay(idle time.Duration) float64 {
 func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
 
 // Lifetime is [HalfLife.LifetimeSeconds] as a duration.
-func (h HalfLife) Lifetime() time.Duration {
-	return lifetime(h.Decay, h.threshold, h.LifetimeSeconds())
-}
+func (h HalfLife) Lifetime() time.Duration { return h.lifetime }
 
 // Threshold gives θ.
 func (h HalfLife) Threshold() float64 { return h.threshold }
