@@ -42,20 +42,17 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
-	if err := e.insert(ctx, tenant, s.items[:], s.results[:]); err != nil {
+	var results [1]Result
+	if err := e.insert(ctx, tenant, s.items[:], results[:]); err != nil {
 		return m, err // the store may not be done with the item
 	}
-	m, err = s.results[0].Memory, s.results[0].Err
 	s.reset()
 	singles.Put(s)
-	return m, err
+	return results[0].Memory, results[0].Err
 }
 
 // single is what an Encode works with: large enough to be worth using again.
-type single struct {
-	items   [1]store.Item
-	results [1]Result
-}
+type single struct{ items [1]store.Item }
 
 var singles = sync.Pool{New: func() any { return new(single) }}
 

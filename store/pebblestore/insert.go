@@ -48,8 +48,9 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 	for i := range items { // after all figures: what comes in the order of its keys is put in faster
 		m := &items[i].Memory
-		ch.scratch = record.AppendBody(ch.scratch[:0], m)
-		ch.set(memoryKey(bodyFamily, name, m.ID), ch.scratch)
+		ch.begin(bodyFamily, name, m.ID)
+		ch.arena = record.AppendBody(ch.arena, m)
+		ch.end()
 	}
 	if err := s.checkNew(name, ch.entries); err != nil {
 		ch.discard()
@@ -109,8 +110,9 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error)
 	if err != nil {
 		return entry{}, err
 	}
-	ch.scratch = record.AppendMeta(ch.scratch[:0], &m.Meta, policy)
-	ch.set(memoryKey(metaFamily, name, m.ID), ch.scratch)
+	ch.begin(metaFamily, name, m.ID)
+	ch.arena = record.AppendMeta(ch.arena, &m.Meta, policy)
+	ch.end()
 	for i := range item.Events {
 		if err := s.addEvent(ch, &item.Events[i]); err != nil {
 			return entry{}, err

@@ -22,7 +22,14 @@ type change struct {
 	err     error          // of this one alone: it was refused; set before its group is answered
 	tenant  string         // of entries
 	entries []entry        // to put into the index after publish
-	scratch []byte         // to encode a value in, before it is copied to the arena
+
+	// Room for one memory's, which most changes are of: with the rest of the change it lies in a few lines of the
+	// processor's cache. Who gathers a thousand of them finds each where another processor left it.
+	room struct {
+		records [2]put
+		events  [1]journaled
+		entries [1]entry
+	}
 }
 
 // put is a key and its value in the arena; a deleted one has no value. A ranged one deletes from the key to
@@ -38,10 +45,14 @@ type journaled struct {
 	from, to int
 }
 
-// maxScratch is the largest scratch that is kept for the next change.
-const maxScratch = 64 << 10
+// maxArena is the largest arena that is kept for the next change.
+const maxArena = 64 << 10
 
-var changes = sync.Pool{New: func() any { return new(change) }}
+var changes = sync.Pool{New: func() any {
+	ch := new(change)
+	ch.clear()
+	return ch
+}}
 
 func newChange() *change {
 	return changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
@@ -49,16 +60,17 @@ func newChange() *change {
 
 // discard lets go of a change that is not made, or has been.
 func (ch *change) discard() {
-	clear(ch.events)
-	if cap(ch.arena)+cap(ch.scratch) > maxScratch {
-		*ch = change{} // a large one is not kept
-	} else {
-		*ch = change{
-			arena: ch.arena[:0], records: ch.records[:0], events: ch.events[:0],
-			entries: ch.entries[:0], scratch: ch.scratch[:0],
-		}
+	if cap(ch.arena) > maxArena {
+		return // a large one is not kept
 	}
+	ch.clear()
 	changes.Put(ch)
+}
+
+// clear makes an empty change of it, with its arena.
+func (ch *change) clear() {
+	*ch = change{arena: ch.arena[:0]}
+	ch.records, ch.events, ch.entries = ch.room.records[:0], ch.room.events[:0], ch.room.entries[:0]
 }
 
 // reserve makes room for items, so that what many of them come to is not copied as it grows.
@@ -73,6 +85,15 @@ func (ch *change) reserve(items []store.Item) {
 	ch.events = slices.Grow(ch.events, len(items))
 	ch.entries = slices.Grow(ch.entries, len(items))
 }
+
+// begin starts the record of a memory: what is added to the arena from here to end is its value.
+func (ch *change) begin(family byte, tenant string, id sigil.ID) {
+	at := len(ch.arena)
+	ch.arena = appendMemoryKey(ch.arena, family, tenant, id)
+	ch.records = append(ch.records, put{key: at, value: len(ch.arena)})
+}
+
+func (ch *change) end() { ch.records[len(ch.records)-1].end = len(ch.arena) }
 
 func (ch *change) set(key, value []byte) {
 	r := put{key: len(ch.arena), value: len(ch.arena) + len(key)}
