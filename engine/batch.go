@@ -149,7 +149,7 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 // answer get it. An error tells that nothing more was stored.
 func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, results []Result) error {
 	e.changes.Add(uint64(len(items)))
-	for i := range items {
+	for i := range results {
 		results[i].Memory = items[i].Memory
 	}
 	var at []int // the place in results of each item; nil as long as it is the item's own

@@ -71,8 +71,6 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 			buffers.Put(b)
 		}
 	}()
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false) // data goes back as it came
 	for _, v := range lines {
 		if hot, ok := v.(interface {
 			AppendJSON(b []byte) ([]byte, error)
@@ -84,6 +82,8 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 			b.Write(append(line, '\n'))
 			continue
 		}
+		enc := json.NewEncoder(b)
+		enc.SetEscapeHTML(false) // data goes back as it came
 		if err := enc.Encode(v); err != nil {
 			return fmt.Errorf("encode the answer: %w", err)
 		}
