@@ -53,14 +53,14 @@ func draws(n, count int) []uint32 {
 	return d
 }
 
-// sizes are those of stores of which one property is compared, up to the large one.
-func (b *bench) sizes(of ...int) (s []int) {
-	for _, n := range of {
+// sizes are those of stores of which one property is compared, up to ten times the large one.
+func (b *bench) sizes() (s []int) {
+	for _, n := range []int{1000, 100_000} {
 		if n < b.memories {
 			s = append(s, n)
 		}
 	}
-	return append(s, b.memories)
+	return append(s, b.memories, 10*b.memories)
 }
 
 const tenant = sigil.DefaultTenant

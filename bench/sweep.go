@@ -37,8 +37,7 @@ func sweep(ctx context.Context, b *bench) (string, error) {
 
 func (b *bench) nothingDue(ctx context.Context) (_ table, err error) {
 	var sides []side
-	sizes := b.sizes(1000, 100_000, 1_000_000)
-	for _, n := range sizes {
+	for _, n := range b.sizes() {
 		dir := filepath.Join(b.scratch, "sweep"+strconv.Itoa(n))
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		e, err := openStore(dir, nil)
