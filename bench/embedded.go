@@ -36,21 +36,30 @@ func openStore(dir string, clock func() time.Time) (*embedded, error) {
 	return &embedded{engine.New(s, &engine.Options{Clock: clock, Settings: engine.Settings{Policy: policy}}), s}, nil
 }
 
-// withStore has use measure an engine over a new store of n small memories.
-func (b *bench) withStore(ctx context.Context, n int, clock func() time.Time, use func(*embedded) (figure, error)) (f figure, err error) {
+// newStore gives an engine over a new store of n small memories, and what closes and removes it.
+func (b *bench) newStore(ctx context.Context, n int, clock func() time.Time) (_ *embedded, remove func() error, err error) {
 	dir, err := os.MkdirTemp(b.scratch, "store")
 	if err != nil {
-		return f, err
+		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	e, err := openStore(dir, clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() error { return errors.Join(e.store.Close(), os.RemoveAll(dir)) }
+	if err := e.fill(ctx, n, draft(small), nil); err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return e, remove, nil
+}
+
+// withStore has use measure an engine over a new store of n small memories.
+func (b *bench) withStore(ctx context.Context, n int, clock func() time.Time, use func(*embedded) (figure, error)) (f figure, err error) {
+	e, remove, err := b.newStore(ctx, n, clock)
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, e.store.Close()) }()
-	if err := e.fill(ctx, n, draft(small), nil); err != nil {
-		return f, err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	return use(e)
 }
 

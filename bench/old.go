@@ -24,15 +24,12 @@ func old(ctx context.Context, b *bench) (_ string, err error) {
 	sides := []side{b.oldEncode(few), b.oldEncode(many)}
 	sizes := b.sizes()
 	largest := sizes[len(sizes)-1]
-	// Filled once: what the rounds add to it is little beside what it has.
-	e, err := openStore(filepath.Join(b.scratch, "old"), nil)
+	// One for all rounds: what they add to it is little beside what it has.
+	e, remove, err := b.newStore(ctx, largest, nil)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, e.store.Close(), os.RemoveAll(filepath.Join(b.scratch, "old"))) }()
-	if err := e.fill(ctx, largest, draft(small), nil); err != nil {
-		return "", err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	for _, callers := range []int{1, 64} {
 		for _, n := range sizes {
 			s := b.sigilEncode(callers, n)

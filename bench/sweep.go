@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -38,16 +36,11 @@ func sweep(ctx context.Context, b *bench) (string, error) {
 func (b *bench) nothingDue(ctx context.Context) (_ table, err error) {
 	var sides []side
 	for _, n := range b.sizes() {
-		dir := filepath.Join(b.scratch, "sweep"+strconv.Itoa(n))
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		e, err := openStore(dir, nil)
-		if err != nil {
-			return nil, err
+		e, remove, failed := b.newStore(ctx, n, nil)
+		if failed != nil {
+			return nil, failed
 		}
-		defer func() { err = errors.Join(err, e.store.Close()) }()
-		if err := e.fill(ctx, n, draft(small), nil); err != nil {
-			return nil, err
-		}
+		defer func() { err = errors.Join(err, remove()) }()
 		sides = append(sides, side{number(float64(n)), "", func(ctx context.Context) (figure, error) { return sweepsFor(ctx, e, b.span/4) }})
 	}
 	all, err := b.compare(ctx, "sweep, nothing due, memories", sides...)
