@@ -97,7 +97,7 @@ func (a *answer) bytes(last bool) (b []byte, ok bool) {
 var newlines = strings.NewReplacer("\r", " ", "\n", " ")
 
 func appendLine(b []byte, name, value string) []byte {
-	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 {
+	if strings.ContainsAny(value, "\r\n") {
 		value = newlines.Replace(value)
 	}
 	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)

@@ -48,7 +48,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 	for i := range items { // after all figures: what comes in the order of its keys is put in faster
 		m := &items[i].Memory
-		ch.begin(bodyFamily, name, m.ID)
+		ch.begin(memoryKey(bodyFamily, name, m.ID))
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
@@ -110,7 +110,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error)
 	if err != nil {
 		return entry{}, err
 	}
-	ch.begin(metaFamily, name, m.ID)
+	ch.begin(memoryKey(metaFamily, name, m.ID))
 	ch.arena = record.AppendMeta(ch.arena, &m.Meta, policy)
 	ch.end()
 	for i := range item.Events {

@@ -21,19 +21,14 @@ const (
 )
 
 func tenantPrefix(family byte, tenant string) []byte {
-	return appendTenantPrefix(make([]byte, 0, 2+len(tenant)+len(sigil.ID{})), family, tenant)
-}
-
-func appendTenantPrefix(b []byte, family byte, tenant string) []byte {
-	return append(append(append(b, family), tenant...), 0)
+	k := make([]byte, 0, 2+len(tenant)+len(sigil.ID{}))
+	k = append(k, family)
+	k = append(k, tenant...)
+	return append(k, 0)
 }
 
 func memoryKey(family byte, tenant string, id sigil.ID) []byte {
 	return append(tenantPrefix(family, tenant), id[:]...)
-}
-
-func appendMemoryKey(b []byte, family byte, tenant string, id sigil.ID) []byte {
-	return append(appendTenantPrefix(b, family, tenant), id[:]...)
 }
 
 func journalKey(tenant string, position uint64) []byte {

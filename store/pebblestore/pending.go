@@ -86,20 +86,19 @@ func (ch *change) reserve(items []store.Item) {
 	ch.entries = slices.Grow(ch.entries, len(items))
 }
 
-// begin starts the record of a memory: what is added to the arena from here to end is its value.
-func (ch *change) begin(family byte, tenant string, id sigil.ID) {
-	at := len(ch.arena)
-	ch.arena = appendMemoryKey(ch.arena, family, tenant, id)
-	ch.records = append(ch.records, put{key: at, value: len(ch.arena)})
+// begin starts a record: what is added to the arena from here to end is its value.
+func (ch *change) begin(key []byte) {
+	r := put{key: len(ch.arena), value: len(ch.arena) + len(key)}
+	ch.arena = append(ch.arena, key...)
+	ch.records = append(ch.records, r)
 }
 
 func (ch *change) end() { ch.records[len(ch.records)-1].end = len(ch.arena) }
 
 func (ch *change) set(key, value []byte) {
-	r := put{key: len(ch.arena), value: len(ch.arena) + len(key)}
-	ch.arena = append(append(ch.arena, key...), value...)
-	r.end = len(ch.arena)
-	ch.records = append(ch.records, r)
+	ch.begin(key)
+	ch.arena = append(ch.arena, value...)
+	ch.end()
 }
 
 func (ch *change) remove(key []byte) {
