@@ -64,3 +64,28 @@ func TestOpenDoesNotCompact(t *testing.T) {
 	}
 	must(t, s.Close())
 }
+
+// TestFlushesOverlapNothing encodes more than several memtables hold: each is flushed into tables that lie after those of
+// the one before, so that there is nothing to merge.
+func TestFlushesOverlapNothing(t *testing.T) {
+	o := Tune(Options{FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler)})
+	small := o.tune
+	o.tune = func(p *pebble.Options) {
+		usual := p.L0CompactionThreshold
+		small(p)
+		p.L0CompactionThreshold = usual
+	}
+	s, err := Open("home", o)
+	must(t, err)
+	e := engine.New(s, nil)
+	for i := 0; s.db.Metrics().Flush.Count < 5; i++ {
+		_, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Appendf(nil, `{"i":%d}`, i)})
+		must(t, err)
+	}
+	m := s.db.Metrics()
+	if m.Levels[0].Sublevels != 1 || m.Compact.Count > 0 {
+		t.Errorf("%d flushes left %d tables, one over another up to %d times, and called for %d compactions; want 1 time and none",
+			m.Flush.Count, m.Levels[0].TablesCount, m.Levels[0].Sublevels, m.Compact.Count)
+	}
+	must(t, s.Close())
+}

@@ -21,8 +21,12 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// format is the version of the layout that this package writes and reads. 1 had a record for each event.
-const format = 2
+// format is the version of the layout that this package writes. 1 had a record for each event; oldest, the first that it
+// reads, one of the newest journal position, under 'p', that programs of then go by.
+const (
+	format = 3
+	oldest = 2
+)
 
 // A store's folder holds:
 const (
@@ -70,13 +74,13 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	if r.Format > format {
 		return store.Info{}, &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "store_format",
-			Detail: fmt.Sprintf("the store at %s has format %d, written by a newer sigil; this one reads format %d: run the newer one", dir, r.Format, format),
+			Detail: fmt.Sprintf("the store at %s has format %d, written by a newer sigil; this one reads formats up to %d: run the newer one", dir, r.Format, format),
 		}
 	}
-	if r.Format < format {
+	if r.Format < oldest {
 		return store.Info{}, &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "store_format",
-			Detail: fmt.Sprintf("the store at %s has format %d, of before the first release; this sigil reads format %d: give it a new folder", dir, r.Format, format),
+			Detail: fmt.Sprintf("the store at %s has format %d, of before the first release; this sigil reads formats %d to %d: give it a new folder", dir, r.Format, oldest, format),
 		}
 	}
 	if r.Sum != nil && *r.Sum != r.sum() {

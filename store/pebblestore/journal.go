@@ -64,11 +64,8 @@ func (j *journal) block() *block {
 // maxSpare is how many blocks are kept to be used again.
 const maxSpare = 64
 
-// flush puts what add left into b, and the position.
+// flush puts what add left into b.
 func (j *journal) flush(b *pebble.Batch) error {
-	if len(j.blocks) == 0 {
-		return nil
-	}
 	for name, bl := range j.blocks {
 		if len(bl.value) > 0 {
 			if err := b.Set(journalKey(name, bl.last), bl.value, nil); err != nil {
@@ -81,7 +78,7 @@ func (j *journal) flush(b *pebble.Batch) error {
 		}
 	}
 	clear(j.blocks)
-	return b.Set([]byte{positionFamily}, binary.BigEndian.AppendUint64(nil, j.position), nil)
+	return nil
 }
 
 // Events gives journal entries; see [store.Store].
@@ -187,14 +184,9 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 // trim moves upTo on over what is older than before, and puts the removal of all tenants' blocks that end
 // there into ch.
 func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Time) error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = it.Close() }() // what it has to say, Error said
 	var tenants []string
 	young := published + 1 // the first entry that stays
-	if err := journalTenants(it, func(tenant string) (err error) {
+	if err := s.journalTenants(func(it *pebble.Iterator, tenant string) (err error) {
 		tenants = append(tenants, tenant)
 		if !before.IsZero() {
 			young, err = s.firstYoung(it, tenant, *upTo, young, before)
@@ -212,19 +204,43 @@ func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Tim
 	return nil
 }
 
-// journalTenants shows visit each tenant that has a block in the journal, over which it goes; visit may move it.
-func journalTenants(it *pebble.Iterator, visit func(tenant string) error) error {
+// journalTenants shows visit each tenant that has a block in the journal, with an iterator over it, which is at the
+// first of them and which visit may move.
+func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) error) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = it.Close() }() // what it has to say, Error said
 	for ok := it.First(); ok; {
 		tenant, _, split := splitTenant(it.Key())
 		if !split {
 			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
-		if err := visit(tenant); err != nil {
+		if err := visit(it, tenant); err != nil {
 			return err
 		}
 		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
 	}
 	return it.Error()
+}
+
+// newestPosition gives the position of the newest entry, trimmed or not: the journal itself says it. A record of it, in every
+// commit, would be in each table that is flushed, and those would be merged over and over.
+func (s *Store) newestPosition() (uint64, error) {
+	newest := s.trimmed.Load()
+	err := s.journalTenants(func(it *pebble.Iterator, tenant string) error {
+		if !it.SeekLT(after(tenantPrefix(journalFamily, tenant))) {
+			return it.Error()
+		}
+		_, last, _ := splitTenant(it.Key()) // it is one of the tenant's
+		if len(last) != 8 {
+			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
+		}
+		newest = max(newest, binary.BigEndian.Uint64(last))
+		return nil
+	})
+	return newest, err
 }
 
 // firstYoung gives the position of the tenant's first entry over a position that is not older than before,

@@ -15,8 +15,7 @@ const (
 	idempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
 	expiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended
 	policyFamily      = 'y' // y number                 → the policy's text
-	positionFamily    = 'p' // p                        → the newest journal position
-	trimmedFamily     = 'o' // o                        → the one up to which the journal is dropped
+	trimmedFamily     = 'o' // o                        → the position up to which the journal is dropped
 	claimFamily       = 'w' // w name                   → position, owner, end in ms (claims.go)
 )
 

@@ -70,12 +70,7 @@ func followsOn(log []byte, number uint32) uint64 {
 
 // journalHas tells whether a block of any tenant ends with a position, as one does at the end of each commit.
 func (s *Store) journalHas(position uint64) (there bool, err error) {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = it.Close() }() // what it has to say, Error said
-	err = journalTenants(it, func(tenant string) error {
+	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
 		at := journalKey(tenant, position)
 		if there = it.SeekGE(at) && bytes.Equal(it.Key(), at); there {
 			return errEnough

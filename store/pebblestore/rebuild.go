@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -29,17 +28,20 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	for family, position := range map[byte]*atomic.Uint64{positionFamily: &s.published, trimmedFamily: &s.trimmed} {
-		if err := s.scan([]byte{family}, func(_, value []byte) error {
-			if len(value) != 8 {
-				return record.ErrDamaged
-			}
-			position.Store(binary.BigEndian.Uint64(value))
-			return nil
-		}); err != nil {
-			return err
+	if err := s.scan([]byte{trimmedFamily}, func(_, value []byte) error {
+		if len(value) != 8 {
+			return record.ErrDamaged
 		}
+		s.trimmed.Store(binary.BigEndian.Uint64(value))
+		return nil
+	}); err != nil {
+		return err
 	}
+	newest, err := s.newestPosition()
+	if err != nil {
+		return err
+	}
+	s.published.Store(newest)
 	if err := s.scan([]byte{crystalFamily}, func(key, value []byte) error {
 		tenant, _, ok := splitTenant(key)
 		r := record.NewReader(value)

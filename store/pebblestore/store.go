@@ -171,7 +171,8 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	if s.db, err = pebble.Open(data, options); err != nil {
 		return err
 	}
-	if created {
+	if created || info.Format < format {
+		info.Format = format                               // programs of before would use positions again
 		if err := writeInfo(fsys, dir, info); err != nil { // last: where it is, there is a database
 			return errors.Join(err, s.db.Close())
 		}

@@ -12,23 +12,27 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// TestVerifyNamesWhatIsMissing takes the first record of a family off the disk behind the store's back.
+// TestVerifyNamesWhatIsMissing takes the first record of a family, or the last, off the disk behind the store's back.
 func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		family byte // 0: none
+		take   func(*pebble.Iterator) bool
 		want   string
 	}{
-		"nothing":                       {0, ""},
-		"a content":                     {'b', "has figures and no content"},
-		"a memory":                      {'m', "has content and no figures"},
-		"a journal entry":               {'j', "the journal has 0 entries and should have 1"},
-		"the end of a request's answer": {'x', "would never be dropped"},
+		"nothing":                       {0, nil, ""},
+		"a content":                     {'b', (*pebble.Iterator).First, "has figures and no content"},
+		"a memory":                      {'m', (*pebble.Iterator).First, "has content and no figures"},
+		"a journal entry":               {'j', (*pebble.Iterator).First, "the journal has 1 entries and should have 2"},
+		"the newest journal entry":      {'j', (*pebble.Iterator).Last, "is there, and the journal says it is not"},
+		"the end of a request's answer": {'x', (*pebble.Iterator).First, "would never be dropped"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, dir)
-			if _, err := engine.New(s, nil).Encode(t.Context(), "public", sigil.Draft{Data: []byte(`1`), IdempotencyKey: "k"}); err != nil {
-				t.Fatal(err)
+			for _, key := range []string{"k", "l"} {
+				if _, err := engine.New(s, nil).Encode(t.Context(), "public", sigil.Draft{Data: []byte(`1`), IdempotencyKey: key}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if err := s.Verify(t.Context()); err != nil {
 				t.Fatalf("a sound store: %v", err)
@@ -37,7 +41,7 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.family != 0 {
-				takeFirst(t, dir, tt.family)
+				takeOff(t, dir, tt.family, tt.take)
 			}
 			err := open(t, dir).Verify(t.Context())
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
@@ -47,8 +51,8 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// takeFirst deletes the first record of a family from the closed store in dir.
-func takeFirst(t *testing.T, dir string, family byte) {
+// takeOff deletes the record of a family that take goes to from the closed store in dir.
+func takeOff(t *testing.T, dir string, family byte, take func(*pebble.Iterator) bool) {
 	t.Helper()
 	db, err := pebble.Open(filepath.Join(dir, "pebble"), pebblestore.DatabaseOptions())
 	if err != nil {
@@ -60,7 +64,7 @@ func takeFirst(t *testing.T, dir string, family byte) {
 		t.Fatal(err)
 	}
 	defer it.Close()
-	if !it.First() {
+	if !take(it) {
 		t.Fatalf("no record of family %c", family)
 	}
 	if err := db.Delete(it.Key(), pebble.Sync); err != nil {

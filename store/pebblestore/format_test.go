@@ -1,0 +1,72 @@
+package pebblestore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// TestFormat2IsTakenOver opens a store whose newest journal position is said by a record, as format 2 had it, which is
+// wrong by then: the journal itself says it, and programs of before do not open the store any more.
+func TestFormat2IsTakenOver(t *testing.T) {
+	disk := vfs.NewMem()
+	open := func() *Store {
+		t.Helper()
+		s, err := Open("home", &Options{FS: disk, Logger: slog.New(slog.DiscardHandler)})
+		must(t, err)
+		return s
+	}
+	encode := func(s *Store) {
+		t.Helper()
+		for _, tenant := range []string{"a", "b"} {
+			_, err := engine.New(s, nil).Encode(t.Context(), tenant, sigil.Draft{Data: []byte("1")})
+			must(t, err)
+		}
+	}
+	s := open()
+	encode(s)
+	must(t, s.db.Set([]byte{'p'}, binary.BigEndian.AppendUint64(nil, 1), pebble.Sync))
+	must(t, s.Close())
+	info := s.Info()
+	info.Format = 2
+	must(t, writeInfo(disk, "home", info))
+
+	s = open()
+	if got := s.Info().Format; got != format {
+		t.Errorf("a store of format 2 is one of format %d when it is open, want %d", got, format)
+	}
+	encode(s)
+	if _, newest, err := s.Span(t.Context()); err != nil || newest != 4 {
+		t.Errorf("newest position %d, %v; want 4", newest, err)
+	}
+	must(t, s.CheckIndex())
+	must(t, s.Close())
+	if info, err := readInfo(disk, "home"); err != nil || info.Format != format {
+		t.Errorf("the folder says %+v, %v; want format %d", info, err, format)
+	}
+}
+
+// TestPositionsOutliveTheJournal trims all of the journal: what comes then follows on it, after an open as well.
+func TestPositionsOutliveTheJournal(t *testing.T) {
+	disk := vfs.NewMem()
+	for want := uint64(1); want < 4; want++ {
+		s, err := Open("home", &Options{FS: disk, Logger: slog.New(slog.DiscardHandler)})
+		must(t, err)
+		e := engine.New(s, nil)
+		m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Append(nil, want)})
+		must(t, err)
+		if trimmed, newest, err := s.Span(t.Context()); err != nil || newest != want || trimmed != want-1 {
+			t.Fatalf("positions over %d up to %d, %v; want %d", trimmed, newest, err, want)
+		}
+		_, err = s.Trim(t.Context(), m.CreatedAt.Add(1<<40), 0)
+		must(t, err)
+		must(t, s.Close())
+	}
+}
