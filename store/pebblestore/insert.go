@@ -13,13 +13,9 @@ import (
 func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil || len(items) == 0 {
 		return store.Inserted{}, err
 	}
-	if len(items) == 0 {
-		return store.Inserted{}, nil
-	}
-
 	keyed, end, err := s.insertKeys.Begin(name, items)
 	if err != nil {
 		return store.Inserted{}, err
@@ -147,6 +143,9 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 // checkNew reports an id that is taken. Ids are made at random: two inserts of one new id at once do
 // not happen, and a repeated one is a caller's mistake.
 func (s *Store) checkNew(name string, entries []entry) error {
+	if s.index.newer(entries) {
+		return nil
+	}
 	s.index.mu.RLock()
 	defer s.index.mu.RUnlock()
 	var seen map[sigil.ID]bool
