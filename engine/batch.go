@@ -38,6 +38,9 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		m.recycle(len(drafts))
 		return results, nil
 	}
+	for i := range m.items {
+		e.create(&m.items[i])
+	}
 	encoded := results
 	if len(m.items) < len(results) {
 		encoded = make([]Result, len(m.items))

@@ -42,6 +42,7 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
+	e.create(&s.items[0])
 	var results [1]Result
 	if err := e.insert(ctx, tenant, s.items[:], results[:]); err != nil {
 		return m, err // the store may not be done with the item
@@ -64,7 +65,7 @@ func (s *single) reset() {
 	s.items[0].Events = events[:0]
 }
 
-// prepare checks d and computes all that a memory is, into item. It does no I/O.
+// prepare checks d and computes what its memory is but for when and which, into item. It does no I/O.
 func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error {
 	data, hash, err := resonance.Read("data", d.Data, resonance.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
 	if err != nil {
@@ -87,27 +88,36 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		return err
 	}
 
-	now := e.now()
 	m := &item.Memory
 	*m = sigil.Memory{
 		Meta: sigil.Meta{
-			Key: sigil.Key{Tenant: tenant, ID: sigil.NewID(now)}, Frequency: hash.Frequency(), Potential: state.Potential(),
-			Size: len(data), CreatedAt: now, LastAccessed: now, TTL: wholeMillis(d.TTL), Pinned: d.Pinned, Policy: e.Settings().Policy,
+			Key: sigil.Key{Tenant: tenant}, Frequency: hash.Frequency(), Potential: state.Potential(),
+			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned,
 		},
 		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data,
 	}
 	m.Crystallized = m.Potential > sigil.CrystallizeAbove
-	m.Reschedule()
+	if d.IdempotencyKey != "" {
+		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(m)}
+	}
+	return nil
+}
 
+// create makes what was prepared a memory of now, with its id. It is all that comes between an id and the store: the
+// closer ids are to the order in which memories are stored, the less the store has to merge.
+func (e *Engine) create(item *store.Item) {
+	now := e.now()
+	m := &item.Memory
+	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.Settings().Policy
+	m.Reschedule()
 	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
 	if m.Crystallized {
 		crystal := CrystalOf(&m.Meta)
 		item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Memory: m.Meta, Crystal: &crystal})
 	}
-	if d.IdempotencyKey != "" {
-		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(m), Ends: now.Add(idempotencyWindow)}
+	if item.Idempotency.Key != "" {
+		item.Idempotency.Ends = now.Add(idempotencyWindow)
 	}
-	return nil
 }
 
 // wholeMillis rounds up, so that the wire's milliseconds are the whole truth.
