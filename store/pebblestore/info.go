@@ -21,8 +21,8 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// format is the version of the layout that this package writes. 1 had a record for each event; oldest, the first that it
-// reads, one of the newest journal position, under 'p', that programs of then go by.
+// format is the version of the layout that this package writes, oldest the first that it reads. 1 had a record for each
+// event; 2 has one of the newest journal position, under 'p', which programs of then go by.
 const (
 	format = 3
 	oldest = 2
