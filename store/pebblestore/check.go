@@ -77,7 +77,7 @@ func (s *Store) check() (Checked, error) {
 }
 
 func (c *checker) journal(key, value []byte) {
-	tenant, last, ok := splitTenant(key)
+	tenant, last, ok := splitJournalKey(key)
 	events, err := readBlock(tenant, last, value, c.s.policies)
 	if !ok || err != nil {
 		c.found.wrong("journal block %q cannot be read", key)

@@ -37,7 +37,7 @@ type index struct {
 	// nextExpiry is when the next idempotency answer ends, at the earliest.
 	// +checklocks:mu
 	nextExpiry int64
-	// newest is the greatest age of an id that was ever put in; written with mu held.
+	// newest is the greatest stamp of an id that was ever put in; written with mu held.
 	newest atomic.Uint64
 }
 
@@ -100,15 +100,15 @@ func (x *index) tenant(name string) *tenant {
 	return t
 }
 
-// age gives the first half of an id: its millisecond, and its number in that.
-func age(id sigil.ID) uint64 { return binary.BigEndian.Uint64(id[:8]) }
+// stamp gives the first half of an id: its millisecond, and its number in that.
+func stamp(id sigil.ID) uint64 { return binary.BigEndian.Uint64(id[:8]) }
 
 // newer tells that the id of each entry is greater than that of the one before it, the first one's than all that were
 // ever put in. Nearly always that is so, and takes no lock.
 func (x *index) newer(entries []entry) bool {
 	newest := x.newest.Load()
 	for i := range entries {
-		this := age(entries[i].id)
+		this := stamp(entries[i].id)
 		if this <= newest {
 			return false
 		}
@@ -121,7 +121,7 @@ func (x *index) newer(entries []entry) bool {
 //
 // +checklocks:x.mu
 func (x *index) insert(t *tenant, e *entry) {
-	x.newest.Store(max(x.newest.Load(), age(e.id)))
+	x.newest.Store(max(x.newest.Load(), stamp(e.id)))
 	t.insert(x.entries.add(e))
 	x.memories++
 	if e.crystallized {

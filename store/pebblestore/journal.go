@@ -94,12 +94,12 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	}
 	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // as many as there may be; other tenants have some
 	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
-		_, last, ok := splitTenant(key)
-		if !ok || len(last) != 8 {
+		_, last, ok := splitJournalKey(key)
+		if !ok {
 			return record.ErrDamaged
 		}
 		var err error
-		if events, err = record.ReadBlock(events, value, tenant, 0, after, binary.BigEndian.Uint64(last), limit, s.policies); err != nil {
+		if events, err = record.ReadBlock(events, value, tenant, 0, after, last, limit, s.policies); err != nil {
 			return err
 		}
 		if len(events) == limit {
@@ -233,11 +233,11 @@ func (s *Store) newestPosition() (uint64, error) {
 		if !it.SeekLT(after(tenantPrefix(journalFamily, tenant))) {
 			return it.Error()
 		}
-		_, last, _ := splitTenant(it.Key()) // it is one of the tenant's
-		if len(last) != 8 {
+		_, last, ok := splitJournalKey(it.Key()) // it is one of the tenant's
+		if !ok {
 			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
-		newest = max(newest, binary.BigEndian.Uint64(last))
+		newest = max(newest, last)
 		return nil
 	})
 	return newest, err
@@ -247,8 +247,8 @@ func (s *Store) newestPosition() (uint64, error) {
 // where that is less than young; else young.
 func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {
 	for ok := it.SeekGE(journalKey(tenant, over+1)); ok; ok = it.Next() {
-		name, last, split := splitTenant(it.Key())
-		if split && name != tenant {
+		name, last, split := splitJournalKey(it.Key())
+		if name != "" && name != tenant {
 			break
 		}
 		events, err := readBlock(tenant, last, it.Value(), s.policies)
@@ -258,7 +258,7 @@ func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint6
 		if p, ok := record.FirstFrom(events, over, before); ok {
 			return min(young, p), nil
 		}
-		if binary.BigEndian.Uint64(last) >= young {
+		if last >= young {
 			break
 		}
 	}
@@ -275,10 +275,7 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	return s.policies.from(0), nil
 }
 
-// readBlock reads a whole block, whose key ends with last.
-func readBlock(tenant string, last, value []byte, policies *policies) ([]sigil.Event, error) {
-	if len(last) != 8 {
-		return nil, record.ErrDamaged
-	}
-	return record.ReadBlock(nil, value, tenant, 0, 0, binary.BigEndian.Uint64(last), record.MaxBlock, policies)
+// readBlock reads a whole block, whose last position is last.
+func readBlock(tenant string, last uint64, value []byte, policies *policies) ([]sigil.Event, error) {
+	return record.ReadBlock(nil, value, tenant, 0, 0, last, record.MaxBlock, policies)
 }

@@ -67,6 +67,15 @@ func splitTenant(key []byte) (tenant string, rest []byte, ok bool) {
 	return "", nil, false
 }
 
+// splitJournalKey gives what a key of the journal says: the tenant, none where it says none, and the position.
+func splitJournalKey(key []byte) (tenant string, position uint64, ok bool) {
+	tenant, rest, ok := splitTenant(key)
+	if !ok || len(rest) != 8 {
+		return tenant, 0, false
+	}
+	return tenant, binary.BigEndian.Uint64(rest), true
+}
+
 // after gives the least key greater than every key that starts with prefix.
 func after(prefix []byte) []byte {
 	end := append([]byte(nil), prefix...)

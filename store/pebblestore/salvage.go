@@ -366,7 +366,7 @@ func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, val
 	if kind != pebble.InternalKeyKindSet {
 		return // what was dropped still tells what has gone
 	}
-	tenant, last, ok := splitTenant(key)
+	tenant, last, ok := splitJournalKey(key)
 	events, err := readBlock(tenant, last, value, v.policies)
 	if !ok || err != nil {
 		v.found.wrong("journal block %q cannot be read: what it says has gone may be shown", key)

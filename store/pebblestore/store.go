@@ -172,8 +172,9 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 		return err
 	}
 	if created || info.Format < format {
-		info.Format = format                               // programs of before would use positions again
-		if err := writeInfo(fsys, dir, info); err != nil { // last: where it is, there is a database
+		// Last: where it is, there is a database, which programs of before, that would use positions again, refuse from here on.
+		info.Format = format
+		if err := writeInfo(fsys, dir, info); err != nil {
 			return errors.Join(err, s.db.Close())
 		}
 	}
