@@ -213,6 +213,8 @@ func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p
 	options.Experimental.SpanPolicyFunc = func(key []byte) (pebble.SpanPolicy, []byte, error) {
 		return pebble.SpanPolicy{}, after(key[:1]), nil
 	}
+	// MinLZ, or Snappy, the default, where that is faster.
+	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return options
 }
 
