@@ -5,15 +5,24 @@ import (
 	"unsafe"
 )
 
-const hugePage = 2 << 20
+const (
+	hugePage      = 2 << 20
+	populateWrite = 23 // MADV_POPULATE_WRITE, which package syscall is too old to name
+)
 
 // hugePages asks the kernel to keep slabs, as far as they fill them, in huge pages, where it gives those to who asks
 // (/sys/kernel/mm/transparent_hugepage/enabled). Where it does not, nothing is lost.
-func hugePages(slabs []slab) {
+func hugePages(slabs []slab) { advise(slabs, syscall.MADV_HUGEPAGE) }
+
+// populate asks the kernel for the memory of those huge pages now, where it would come when each is first touched. One
+// before Linux 5.14 refuses, and it comes then.
+func populate(slabs []slab) { advise(slabs, populateWrite) }
+
+func advise(slabs []slab, advice int) {
 	//nolint:gosec // the bytes of the slabs, which are not touched
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&slabs[0])), uintptr(len(slabs))*unsafe.Sizeof(slab{}))
 	begin := -uintptr(unsafe.Pointer(&b[0])) % hugePage //nolint:gosec // where they lie in a page
 	if size := uintptr(len(b)); begin+hugePage <= size {
-		_ = syscall.Madvise(b[begin:begin+(size-begin)/hugePage*hugePage], syscall.MADV_HUGEPAGE)
+		_ = syscall.Madvise(b[begin:begin+(size-begin)/hugePage*hugePage], advice)
 	}
 }

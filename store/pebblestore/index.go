@@ -46,6 +46,13 @@ type appointment struct {
 	tenant *tenant
 }
 
+// end waits for what the index has begun beside.
+func (x *index) end() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.entries.wait()
+}
+
 func newIndex() *index {
 	return &index{
 		tenants: map[string]*tenant{},

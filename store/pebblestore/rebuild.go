@@ -15,6 +15,7 @@ import (
 func (s *Store) rebuild() error {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
+	defer s.index.entries.wait()
 	if err := s.scan([]byte{policyFamily}, func(key, value []byte) error {
 		policy, err := sigil.ParsePolicy(string(value))
 		if err != nil {

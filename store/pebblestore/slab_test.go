@@ -51,3 +51,25 @@ func TestEntriesStayWhereTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestSlabsAreMadeAhead takes places until a chunk is used up: the next one is there by then, made by another goroutine
+// while this one was in use.
+func TestSlabsAreMadeAhead(t *testing.T) {
+	of := &entries{}
+	defer of.wait()
+	for len(of.slabs) < 8*ahead || len(of.spare) > 0 {
+		of.add(&entry{})
+	}
+	if of.next == nil {
+		t.Fatal("nobody makes the next slabs")
+	}
+	of.wait()
+	next := <-of.next
+	of.next <- next
+	for range slabSize + 1 { // what is open, and one more
+		of.add(&entry{})
+	}
+	if last := of.slabs[len(of.slabs)-1]; last != &next[0] {
+		t.Error("others are used")
+	}
+}

@@ -274,6 +274,7 @@ func (s *Store) Close() error {
 	s.pace.hurry()
 	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); return nil })
+	s.index.end()
 	if !s.unclosed {
 		err = s.closeDatabase()
 	}
