@@ -46,13 +46,6 @@ type appointment struct {
 	tenant *tenant
 }
 
-// end waits for what the index has begun beside.
-func (x *index) end() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.entries.wait()
-}
-
 func newIndex() *index {
 	return &index{
 		tenants: map[string]*tenant{},
@@ -64,6 +57,13 @@ func newIndex() *index {
 		}, btree.Options{NoLocks: true}),
 		nextExpiry: 0, // unknown: the first Prune looks
 	}
+}
+
+// end waits for what the index has begun beside.
+func (x *index) end() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.entries.wait()
 }
 
 // located is an entry and its tenant. Who has its key locked may use it: it stays where it is until then, as only

@@ -104,8 +104,8 @@ func (s *entries) more(n int) []slab {
 	}
 }
 
-// prepare has n slabs made beside, with their memory. Where nobody did, who first touches a huge page would wait for it,
-// and all who need the index with him: for 0.3 ms, or where a virtual machine gets its memory only then, 7.
+// prepare has n slabs made beside, with their memory. Else who first touches a huge page waits for it with the index
+// locked: 0.3 ms, or 7 where a virtual machine is given its memory only then.
 func (s *entries) prepare(n int) {
 	next := make(chan []slab, 1)
 	s.next = next
