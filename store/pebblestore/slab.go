@@ -1,10 +1,10 @@
 package pebblestore
 
-// slabSize is how many entries come and go together: 20 KiB.
+// slabSize is how many entries come and go together: 24 KiB.
 const slabSize = 256
 
 const (
-	// maxChunk is how many slabs are allocated together at most: 8 MiB.
+	// maxChunk is how many slabs are allocated together at most: 9.5 MiB.
 	maxChunk = 400
 	// ahead is how many slabs are made before they are needed, if as many are allocated together: they fill a huge page.
 	ahead = 128

@@ -63,7 +63,6 @@ func TestSlabsAreMadeAhead(t *testing.T) {
 	if of.next == nil {
 		t.Fatal("nobody makes the next slabs")
 	}
-	of.wait()
 	next := <-of.next
 	of.next <- next
 	for range slabSize + 1 { // what is open, and one more
