@@ -169,7 +169,7 @@ lives: ## A thousand whole daemons, one after another, leave nothing
 	SIGIL_LIVES=1000 go test -count=1 -v -timeout 0 -run LivesOfDaemons ./internal/daemon
 
 .PHONY: mutants
-mutants: ## Break the program in 30 ways, and check that a gate fails each time
+mutants: ## Break the program on purpose, one way at a time, and check that a gate fails each time
 	@scripts/mutants.sh
 
 ##### Parts of the above

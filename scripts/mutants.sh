@@ -86,6 +86,12 @@ mutant content-stays 'content of what was released stays at hand' $p/change.go \
 mutant no-way 'a sweep does not give way' engine/giveway.go \
 	's/if pause > 0/if pause > maxPause/' \
 	go test -count=1 -run 'Sweep|GivesWay|Pause' ./engine
+mutant torn-batch 'a batch is kept memory by memory' engine/batch.go \
+	's/together := !repeatsKey\(m\.items\)/together := len(m.items) == 0 || repeatsKey(nil)/' \
+	go test -count=1 -run 'Batch' ./engine
+mutant bus-edge 'a reader right before what the bus holds is not sent to the journal' internal/bus/topic.go \
+	's/behind: after < t\.from/behind: after+1 < t.from/' \
+	go test -count=1 ./internal/bus
 mutant second-crystal 'each sweep makes a new crystal of a pattern' engine/crystallize.go \
 	's/old == nil && p/p/' \
 	go test -count=1 ./engine

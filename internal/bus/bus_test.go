@@ -216,6 +216,29 @@ func TestSlowOnesAreToldAndMissNothing(t *testing.T) {
 	})
 }
 
+// TestTheEdgeOfWhatIsHeld subscribes after every position while the bus holds only the newest entries. A
+// subscriber that begins right before the oldest entry held needs the journal for the one entry before it.
+func TestTheEdgeOfWhatIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		b := bus.New(j, &bus.Options{Bytes: 200})
+		defer b.Close()
+		first := subscribe(t, b, "a", nil)
+		defer first.Close()
+		const newest = 400
+		for range newest / 10 {
+			j.add(10)
+			time.Sleep(time.Second) // of the bubble: the bus reads what came
+		}
+		expect(t, first, 2, newest)
+		for after := uint64(0); after < newest; after++ {
+			s := subscribe(t, b, "a", &after)
+			expect(t, s, after+2-after%2, newest)
+			s.Close()
+		}
+	})
+}
+
 // TestWhoReadsKeepsUp has a subscriber that takes what there is at once, of a journal that grows by several
 // segments in the time it is given entries for.
 func TestWhoReadsKeepsUp(t *testing.T) {
