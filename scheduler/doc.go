@@ -12,6 +12,11 @@
 //	month (1-12 or JAN-DEC)  day of week (0-7 or SUN-SAT, 0 and 7 are Sunday)
 //
 // A field is a list of values, ranges and steps: "*/5", "8-18", "MON,FRI".
+// The day of month may also be L (the last), L-3 (three days before the last),
+// 15W (the weekday, Monday to Friday, nearest to the 15th in the same month) or
+// LW (the last weekday), the day of week 1#2 (the second Monday of the month)
+// or FRI#L (the last Friday), alone or in a list.
+//
 // All six must match. That differs from crontab(5) when both days are given:
 // "0 0 3 1-7 * MON" is the first Monday of the month, not the first week and
 // every Monday.

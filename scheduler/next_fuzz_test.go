@@ -18,8 +18,9 @@ var fuzzedZones = []string{
 	"UTC", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Kwajalein",
 }
 
-// drawSchedule gives a schedule and, for each field, the values that it admits.
-func drawSchedule(r *rand.Rand) (spec string, admits [6][]bool) {
+// drawSchedule returns a schedule and, for each field, the values that it admits. special, if not nil, admits
+// further days by where they lie in their month.
+func drawSchedule(r *rand.Rand) (spec string, admits [6][]bool, special func(time.Time) bool) {
 	var texts [6]string
 	for i, bounds := range fields {
 		least, most := bounds[0], bounds[1]
@@ -58,7 +59,74 @@ func drawSchedule(r *rand.Rand) (spec string, admits [6][]bool) {
 			texts[i] = strings.Join(list, ",")
 		}
 	}
-	return strings.Join(texts[:], " "), admits
+	if r.IntN(3) == 0 {
+		texts[3], special = drawDay(r)
+		clear(admits[3])
+	}
+	return strings.Join(texts[:], " "), admits, special
+}
+
+// drawDay returns a day of month that depends on the month, and the days it means.
+func drawDay(r *rand.Rand) (text string, means func(time.Time) bool) {
+	last := func(t time.Time) int { return time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day() }
+	weekday := func(t time.Time, day int) bool { // t is the weekday nearest to day
+		best, least := 0, 32
+		for d := 1; d <= last(t); d++ {
+			switch time.Date(t.Year(), t.Month(), d, 0, 0, 0, 0, time.UTC).Weekday() {
+			case time.Saturday, time.Sunday:
+			default:
+				if far := max(d-day, day-d); far < least {
+					best, least = d, far
+				}
+			}
+		}
+		return day <= last(t) && t.Day() == best
+	}
+	n := 1 + r.IntN(28)
+	switch r.IntN(4) {
+	case 0:
+		return "L", func(t time.Time) bool { return t.Day() == last(t) }
+	case 1:
+		return fmt.Sprintf("L-%d", n), func(t time.Time) bool { return t.Day() == last(t)-n }
+	case 2:
+		return fmt.Sprintf("%dW", n), func(t time.Time) bool { return weekday(t, n) }
+	default:
+		return "LW", func(t time.Time) bool { return weekday(t, last(t)) }
+	}
+}
+
+// TestDaysOfAMonth compares days that depend on the month, over 28 years, with those that their rule gives.
+func TestDaysOfAMonth(t *testing.T) {
+	from := time.Date(2023, 12, 31, 12, 0, 0, 0, time.UTC)
+	to := from.AddDate(28, 0, 0)
+	check := func(spec string, means func(time.Time) bool) {
+		t.Helper()
+		got, err := scheduler.Ticks(spec, time.UTC, from, to)
+		if err != nil && !strings.Contains(err.Error(), "never fires") { // a weekday is never a Sunday
+			t.Fatalf("%q: %v", spec, err)
+		}
+		var want []time.Time
+		for day := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC); day.Before(to); day = day.AddDate(0, 0, 1) {
+			if means(day) {
+				want = append(want, day)
+			}
+		}
+		if !slices.EqualFunc(got, want, time.Time.Equal) {
+			t.Errorf("%q: %d ticks, want %d\n%v\n%v", spec, len(got), len(want), head(got), head(want))
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		text, means := drawDay(r)
+		check("0 0 0 "+text+" * *", means)
+		weekday := time.Weekday(r.IntN(7))
+		check(fmt.Sprintf("0 0 0 %s * %d", text, weekday), func(day time.Time) bool { return means(day) && day.Weekday() == weekday })
+		nth := 1 + r.IntN(5)
+		check(fmt.Sprintf("0 0 0 * * %d#%d", weekday, nth), func(day time.Time) bool { return day.Weekday() == weekday && (day.Day()-1)/7 == nth-1 })
+		check(fmt.Sprintf("0 0 0 * * %d#L", weekday), func(day time.Time) bool {
+			return day.Weekday() == weekday && day.AddDate(0, 0, 7).Month() != day.Month()
+		})
+	}
 }
 
 // FuzzNext compares the ticks of a window with those that the rule of the package comment gives, applied
@@ -86,7 +154,7 @@ func FuzzNext(f *testing.F) {
 		if _, end := from.In(loc).ZoneBounds(); atChange && !end.IsZero() {
 			from = end.Add(-window / 2)
 		}
-		spec, admits := drawSchedule(r)
+		spec, admits, special := drawSchedule(r)
 		got, err := scheduler.Ticks(spec, loc, from, from.Add(window))
 		if err != nil && !strings.Contains(err.Error(), "never fires") {
 			t.Fatalf("%q: %v", spec, err)
@@ -94,7 +162,7 @@ func FuzzNext(f *testing.F) {
 		var want []time.Time
 		due := func(at time.Time) bool {
 			for i, v := range [6]int{at.Second(), at.Minute(), at.Hour(), at.Day(), int(at.Month()), int(at.Weekday())} {
-				if !admits[i][v] {
+				if !admits[i][v] && (i != 3 || special == nil || !special(at)) {
 					return false
 				}
 			}

@@ -36,13 +36,13 @@ func parse(spec string, loc *time.Location, now time.Time) (schedule, error) {
 		return schedule{}, errors.New(`"Local" is not the name of a time zone`)
 	}
 	parser, err := cron.TryNewParser(cron.Second | cron.Minute | cron.Hour |
-		cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
+		cron.Dom | cron.Month | cron.Dow | cron.Descriptor | cron.Extended)
 	if err != nil {
 		return schedule{}, err
 	}
 	parsed, err := parser.WithMaxSearchYears(horizon).Parse(spec)
 	if err != nil {
-		return schedule{}, err
+		return schedule{}, explain(parser, spec, err)
 	}
 	switch parsed := parsed.(type) {
 	case cron.ConstantDelaySchedule:
@@ -59,13 +59,49 @@ func parse(spec string, loc *time.Location, now time.Time) (schedule, error) {
 	}
 }
 
+// fields names the fields of a schedule, and says what each may hold.
+var fields = [6][2]string{
+	{"second", "0-59"},
+	{"minute", "0-59"},
+	{"hour", "0-23"},
+	{"day of month", "1-31, L (the last), L-3 (three days before it), 15W (the weekday nearest to the 15th) or LW (the last weekday)"},
+	{"month", "1-12 or JAN-DEC"},
+	{"day of week", "0-7 or SUN-SAT, 1#2 (the second Monday) or FRI#L (the last Friday)"},
+}
+
+// explain returns an error that names the field for which the parser refuses
+// spec, or err if no field alone is at fault.
+func explain(parser cron.Parser, spec string, err error) error {
+	words := strings.Fields(spec)
+	if len(words) > 0 && (strings.HasPrefix(words[0], "TZ=") || strings.HasPrefix(words[0], "CRON_TZ=")) {
+		words = words[1:]
+	}
+	if len(words) == 0 || strings.HasPrefix(words[0], "@") || len(spec) > cron.MaxSpecLength {
+		return err
+	}
+	if len(words) != len(fields) {
+		hint := ""
+		if len(words) == len(fields)-1 {
+			hint = ": a crontab has no seconds, put 0 in front"
+		}
+		return fmt.Errorf("a schedule has 6 fields, seconds first; this one has %d%s", len(words), hint)
+	}
+	for i, field := range fields {
+		alone := strings.Fields("* * * * * *")
+		alone[i] = words[i]
+		if _, bad := parser.Parse(strings.Join(alone, " ")); bad != nil {
+			return fmt.Errorf("the %s %q cannot be read: it may be %s, a list, a range or a step of these, or *", field[0], words[i], field[1])
+		}
+	}
+	return err
+}
+
 func calendar(c cron.SpecSchedule, loc *time.Location, now time.Time) (schedule, error) {
 	// A field such as "," is read as no value at all, and looking for it
 	// would try every second until the horizon.
-	for _, field := range []uint64{c.Second, c.Minute, c.Hour, c.Dom, c.Month, c.Dow} {
-		if field == 0 {
-			return schedule{}, errors.New("a field is empty")
-		}
+	if c.Second == 0 || c.Minute == 0 || c.Hour == 0 || c.Month == 0 ||
+		c.Dom == 0 && len(c.DomConstraints) == 0 || c.Dow == 0 && len(c.DowConstraints) == 0 {
+		return schedule{}, errors.New("a field is empty")
 	}
 	if c.Location != time.Local {
 		loc = c.Location

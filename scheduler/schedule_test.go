@@ -16,6 +16,8 @@ func TestValidate(t *testing.T) {
 		"@every 5s", "@hourly", "@daily", "@yearly",
 		"TZ=Europe/Zurich 0 0 3 * * *", "CRON_TZ=UTC 0 0 3 * * *", "TZ=Asia/Tokyo @every 1m",
 		"TZ=America/New_York 0 0 0 29 2 MON", // far enough to meet every kind of year
+		"0 0 3 L * *", "0 0 3 L-3 * *", "0 0 3 15W * *", "0 0 3 LW * *", "0 0 3 1,15,L * *",
+		"0 0 3 * * 1#2", "0 0 3 * * FRI#L", "0 0 3 * * MON,FRI#3", "0 0 3 L * FRI",
 	}
 	for _, spec := range good {
 		if err := scheduler.Validate(spec); err != nil {
@@ -27,7 +29,15 @@ func TestValidate(t *testing.T) {
 		" ":                                "6 fields",
 		"* * * * *":                        "6 fields",
 		"* * * * * * *":                    "6 fields",
-		"60 * * * * *":                     "60",
+		"60 * * * * *":                     `the second "60" cannot be read: it may be 0-59`,
+		"0 0 0 32 * *":                     `the day of month "32"`,
+		"0 0 0 W * *":                      `the day of month "W"`,
+		"0 0 0 L-31 * *":                   "L-3 (three days before it)",
+		"0 0 0 * * 1#6":                    `the day of week "1#6"`,
+		"0 0 0 * * 5L":                     "FRI#L (the last Friday)",
+		"TZ=UTC 0 0 0 * FOO *":             `the month "FOO" cannot be read: it may be 1-12 or JAN-DEC`,
+		"0 3 * * *":                        "put 0 in front",
+		"0 0 0 L-30 2 *":                   "never fires",
 		", * * * * *":                      "empty",
 		"0 0 0 , * *":                      "empty",
 		"0 0 0 30 2 *":                     "never fires",
@@ -43,7 +53,7 @@ func TestValidate(t *testing.T) {
 		"TZ=Nowhere/Land * * * * * *":      "Nowhere/Land",
 		"CRON_TZ=../etc * * * * * *":       "timezone",
 		"TZ=Local * * * * * *":             "Local",
-		"H * * * * *":                      "hash",
+		"H * * * * *":                      `the second "H"`,
 		strings.Repeat("*", 2000):          "long",
 	}
 	for spec, says := range bad {

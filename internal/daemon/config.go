@@ -84,8 +84,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.MaxMemories, "max-memories", 0, "most memories of one tenant; 0 is no limit")
 	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "most `bytes` of one tenant's data; 0 is no limit")
 
-	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release what has faded: a `cron` schedule with seconds, in UTC, or off")
-	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule with seconds, in UTC, or off")
+	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release what has faded: a `cron` schedule with seconds, or off. Its hours are UTC, or those of a zone put in front (TZ=Europe/Zurich); day of month and day of week must both hold; a time that the clocks skip comes right after the gap, a repeated one once")
+	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule as for --decay-schedule, or off")
 
 	bytesVar(f, &c.MaxData, "max-data", 1<<20, "most `bytes` of one memory's data")
 	f.IntVar(&c.MaxDepth, "max-depth", 64, "most levels of nesting in data")
