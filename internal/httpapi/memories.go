@@ -64,13 +64,16 @@ func (a *API) peek(c *call) error {
 	return c.json(http.StatusOK, &v)
 }
 
-// forget leaves nothing of the content, whether or not erase asks for it: there is no undo window yet
-// that could hold some.
+// forget removes a memory. It refuses to erase one: the bytes of what was forgotten stay in the store's files
+// until they are compacted, so to answer that nothing is left would be untrue.
 func (a *API) forget(c *call) error {
-	c.query.is("erase", false)
+	erase := c.query.is("erase", false)
 	key, err := c.key()
 	if err == nil {
 		err = c.query.err
+	}
+	if err == nil && erase {
+		err = sigil.Invalid("erase_unavailable", "erase", "cannot be promised yet: forgotten content stays in the store's files until they are compacted. Nothing was forgotten; leave erase out to forget")
 	}
 	if err == nil {
 		err = a.engine.Forget(c.r.Context(), key)
