@@ -16,9 +16,20 @@ type Stats struct {
 	// untouched under it.
 	Policy          string  `json:"policy"`
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
-	UptimeSeconds   float64 `json:"uptimeSeconds"`
+	// Policies counts the memories that fade by the policy they have, the most first: a memory keeps the policy it
+	// was last touched under.
+	Policies      []PolicyCount `json:"policies"`
+	UptimeSeconds float64       `json:"uptimeSeconds"`
 	// Position is that of the store's newest journal entry.
 	Position uint64 `json:"position"`
+}
+
+// PolicyCount counts the memories of one policy.
+type PolicyCount struct {
+	Policy string `json:"policy"`
+	// LifetimeSeconds is how long they live untouched.
+	LifetimeSeconds float64 `json:"lifetimeSeconds"`
+	Count           int     `json:"count"`
 }
 
 // Identity is the sigil of the engine itself: that of the content {"service":"sigil","store":<store

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -210,10 +211,14 @@ func TestStatsAndIdentity(t *testing.T) {
 	same(t, "next fade", stats.NextFade.Time, start.Add(lifetime))
 	stats.NextFade = nil
 	decay := sigil.DefaultPolicy().Decay(30 * time.Second)
-	same(t, "stats", stats, sigil.Stats{
+	want := sigil.Stats{
 		Tenant: "public", Memories: 2, Bytes: 3, Crystallized: 1, Patterns: stats.Patterns, Crystals: 1, AverageDecay: decay,
 		Policy: sigil.DefaultPolicy().String(), LifetimeSeconds: 95, UptimeSeconds: 30, Position: 3,
-	})
+		Policies: []sigil.PolicyCount{{Policy: sigil.DefaultPolicy().String(), LifetimeSeconds: 95, Count: 1}},
+	}
+	if !reflect.DeepEqual(stats, want) {
+		t.Errorf("stats: got %+v, want %+v", stats, want)
+	}
 	id, err := r.Identity(r.ctx(), sigil.DefaultTenant)
 	r.ok("identity", err)
 	again, err := r.another().Identity(r.ctx(), sigil.DefaultTenant)
@@ -222,6 +227,31 @@ func TestStatsAndIdentity(t *testing.T) {
 	// It is the sigil of that content, computed as any other's.
 	content := fmt.Sprintf(`{"tenant":"public","store":"%s","service":"sigil"}`, id.Store)
 	same(t, "hash", r.encode(content, nil).Hash.String(), id.Hash)
+}
+
+// TestLonger starts an engine with a shorter policy over memories that were kept under a longer one.
+func TestLonger(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	long, err := sigil.NewHalfLife(time.Hour, 0.95)
+	r.ok("policy", err)
+	r.Configure(engine.Settings{Policy: long})
+	r.encode(`1`, nil)
+	m := r.encode(`2`, nil)
+	r.encode(`3`, func(d *sigil.Draft) { d.Pinned = true })
+	check := func(want int, policy sigil.Policy) {
+		t.Helper()
+		n, most, err := r.Longer(r.ctx())
+		r.ok("longer", err)
+		if n != want || most != policy {
+			t.Errorf("%d memories, at most %v; want %d, %v", n, most, want, policy)
+		}
+	}
+	check(0, nil)
+	r.Configure(engine.Settings{})
+	check(2, long)
+	_, err = r.Recall(r.ctx(), m.Key)
+	r.ok("recall", err)
+	check(1, long)
 }
 
 func TestEventsPage(t *testing.T) {

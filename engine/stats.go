@@ -24,12 +24,42 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats sigil.Stats, e
 		Tenant: tenant, Memories: s.Memories, Bytes: s.Bytes, Pinned: s.Pinned, Crystallized: s.Crystallized,
 		Patterns: s.Patterns, Crystals: s.Crystallized + s.PatternCrystals, AverageDecay: s.AverageDecay,
 		Policy: policy.String(), LifetimeSeconds: policy.Lifetime().Seconds(), UptimeSeconds: now.Sub(e.started).Seconds(),
-		Position: s.Position,
+		Position: s.Position, Policies: make([]sigil.PolicyCount, len(s.Policies)),
+	}
+	for i, p := range s.Policies {
+		stats.Policies[i] = sigil.PolicyCount{Policy: p.Policy.String(), LifetimeSeconds: p.Policy.Lifetime().Seconds(), Count: p.Memories}
 	}
 	if !s.NextFade.IsZero() {
 		stats.NextFade = &sigil.Timestamp{Time: s.NextFade}
 	}
 	return stats, nil
+}
+
+// Longer counts, over all tenants, the live memories whose own policy lets them live longer untouched than the policy
+// in force: their next recall shortens their life. most is the longest of those policies, or nil if there are none.
+// It looks at each memory.
+func (e *Engine) Longer(ctx context.Context) (memories int, most sigil.Policy, err error) {
+	tenants, err := e.store.Tenants(ctx)
+	if err != nil {
+		return 0, nil, wrap(err)
+	}
+	lifetime := e.Settings().Policy.Lifetime()
+	for _, tenant := range tenants {
+		s, err := e.store.Stats(ctx, tenant, e.now())
+		if err != nil {
+			return 0, nil, wrap(err)
+		}
+		for _, p := range s.Policies {
+			if p.Policy.Lifetime() <= lifetime {
+				continue
+			}
+			memories += p.Memories
+			if most == nil || p.Policy.Lifetime() > most.Lifetime() {
+				most = p.Policy
+			}
+		}
+	}
+	return memories, most, nil
 }
 
 // Identity gives the sigil of the engine's own store and tenant.

@@ -7,7 +7,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -226,6 +229,24 @@ type FadingQuery struct {
 	AfterAt time.Time
 }
 
+// PolicyCount counts the memories of one policy.
+type PolicyCount struct {
+	Policy   sigil.Policy
+	Memories int
+}
+
+// CountPolicies returns counts in the order of [Stats.Policies], or nil if there are none.
+func CountPolicies(counts map[sigil.Policy]int) []PolicyCount {
+	var all []PolicyCount
+	for policy, n := range counts {
+		all = append(all, PolicyCount{Policy: policy, Memories: n})
+	}
+	slices.SortFunc(all, func(a, b PolicyCount) int {
+		return cmp.Or(b.Memories-a.Memories, strings.Compare(a.Policy.String(), b.Policy.String()))
+	})
+	return all
+}
+
 // Stats counts a tenant's live memories.
 type Stats struct {
 	Memories     int
@@ -237,6 +258,9 @@ type Stats struct {
 	PatternCrystals int
 	// AverageDecay is the mean of the decays, 0 where there is no memory.
 	AverageDecay float64
+	// Policies counts the memories that fade (neither pinned nor crystallized) by their policy, the policy with most
+	// memories first, then by its text; nil if there are none.
+	Policies []PolicyCount
 	// NextFade is the earliest deadline; zero for none.
 	NextFade time.Time
 	// Position is that of the newest journal entry of the store.

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -38,6 +40,24 @@ func (r *runner) reload() {
 	}
 	for _, warning := range l.Warnings {
 		r.log.Warn(warning)
+	}
+}
+
+// warnShorter logs how many memories the policy in force will shorten the life of, if any. A policy that was given by
+// mistake does no harm until a memory is recalled, so this is when to hear of it.
+func (r *runner) warnShorter(ctx context.Context) {
+	e := r.daemon.engine.Load()
+	if e == nil { // it was stopped meanwhile
+		return
+	}
+	memories, most, err := e.Longer(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		r.log.Warn("could not count the memories of longer policies", "err", err)
+	case memories > 0:
+		r.log.Warn(fmt.Sprintf("%d memories were kept to live longer untouched (up to %s) than the policy now set lets them (%s): each recall shortens one to that. For their own life again, start with their --policy",
+			memories, lifetime(most), lifetime(e.Settings().Policy)), "memories", memories, "longest", most.String())
 	}
 }
 

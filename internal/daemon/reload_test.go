@@ -193,3 +193,20 @@ func TestFatalStoreEndsTheDaemon(t *testing.T) {
 	}
 	r.log.await(t, "level=ERROR", "cannot go on", "the disk is broken")
 }
+
+// TestAShorterPolicyIsWarnedOf starts a daemon over memories of a longer policy, and sets a shorter one with SIGHUP.
+func TestAShorterPolicyIsWarnedOf(t *testing.T) {
+	s := storetest.NewModel()
+	first := run(t, t.Context(), s, "policy: halflife\nhalf-life: 7d\n")
+	first.log.await(t, "ready.")
+	for range 3 {
+		if status, answer := ask(t, first.daemon, "POST", "/v1/sigils", `{"data":1}`); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, answer)
+		}
+	}
+	first.rewrite(t, "policy: classic\n")
+	first.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h) than the policy now set lets them (1m35s)")
+
+	second := run(t, t.Context(), s, "policy: halflife\nhalf-life: 1h\n")
+	second.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h)")
+}

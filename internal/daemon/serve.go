@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -139,6 +140,8 @@ func (r *runner) start(ctx context.Context) error {
 func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 	// It need not end with ctx: Stop breaks off the start, and abort what comes before it.
 	starting, abort := context.WithCancel(context.WithoutCancel(ctx))
+	var counting sync.WaitGroup
+	defer counting.Wait()
 	defer abort()
 	r.abort = abort
 	started := make(chan error, 1)
@@ -155,6 +158,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 		case err := <-started:
 			if err == nil {
 				r.greet()
+				counting.Go(func() { r.warnShorter(starting) })
 			} else if r.stopped == nil { // else it was asked to stop before it had started
 				r.explain(err)
 				return exitFailed
@@ -178,6 +182,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			switch {
 			case s == syscall.SIGHUP:
 				r.reload()
+				counting.Go(func() { r.warnShorter(starting) })
 			case s == handOverSignal:
 				r.handOver(ctx)
 			case r.leave != nil:

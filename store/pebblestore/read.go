@@ -306,7 +306,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	var stats store.Stats
 	var decay float64
 	next := int64(never)
-	patterns := map[int]bool{}
+	patterns, fading := map[int]bool{}, map[uint16]int{}
 	var last sigil.ID
 	for more := true; more; {
 		more = false
@@ -323,6 +323,9 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 			if e.crystallized {
 				stats.Crystallized++
 			}
+			if !e.pinned && !e.crystallized {
+				fading[e.policy]++
+			}
 			next = min(next, e.fades)
 			patterns[sigil.Frequency(e.frequency).Pattern()] = true
 			decay += s.policies.Policy(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
@@ -333,6 +336,11 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 		}
 	}
 	stats.Patterns = len(patterns)
+	policies := map[sigil.Policy]int{}
+	for number, n := range fading {
+		policies[s.policies.Policy(number)] = n
+	}
+	stats.Policies = store.CountPolicies(policies)
 	if stats.Memories > 0 {
 		stats.AverageDecay = decay / float64(stats.Memories)
 	}

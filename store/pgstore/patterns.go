@@ -133,6 +133,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		policy   uint16
 		accessed time.Time
 		n        int
+		fading   int // neither pinned nor crystallized
 	}
 	var groups []group
 	var idles []idle
@@ -141,10 +142,10 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 	into(b, &groups, scanGroup, countGroups, tenant, now)
 	into(b, &idles, func(rows pgx.Rows) (i idle, err error) {
 		var policy int16
-		err = rows.Scan(&policy, &i.accessed, &i.n)
+		err = rows.Scan(&policy, &i.accessed, &i.n, &i.fading)
 		i.policy = uint16(policy)
 		return i, err
-	}, "select policy, last_accessed, count(*) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, last_accessed", tenant, now)
+	}, "select policy, last_accessed, count(*), count(*) filter (where not pinned and not crystallized) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, last_accessed", tenant, now)
 	into(b, &counts, scanOne[int64],
 		"select position from sigil.head union all select count(*) from sigil.crystals where tenant = $1", tenant)
 	if err := s.snapshot(ctx, b); err != nil {
@@ -162,14 +163,18 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 	stats.Patterns = len(patterns(groups))
 	stats.Position, stats.PatternCrystals = uint64(counts[0]), int(counts[1])
 	policy := s.policyOf(ctx)
-	decay := 0.0
+	decay, fading := 0.0, map[sigil.Policy]int{}
 	for _, i := range idles {
 		p := policy.Policy(i.policy)
 		if p == nil {
 			return stats, damaged("a memory's policy")
 		}
 		decay += p.Decay(now.Sub(i.accessed)) * float64(i.n)
+		if i.fading > 0 {
+			fading[p] += i.fading
+		}
 	}
+	stats.Policies = store.CountPolicies(fading)
 	if stats.Memories > 0 {
 		stats.AverageDecay = decay / float64(stats.Memories)
 	}

@@ -231,6 +231,7 @@ var statsIdeas = []idea{
 		got := f.stats(sigil.DefaultTenant, start)
 		equal(f.t, "stats", got, store.Stats{
 			Memories: 4, Bytes: 100, Pinned: 2, Crystallized: 2, Patterns: 2, NextFade: start.Add(time.Hour), Position: 6,
+			Policies: []store.PolicyCount{{Policy: sigil.DefaultPolicy(), Memories: 1}},
 		})
 	}},
 	{"average decay is the mean of the decays", func(f *fixture) {
@@ -248,6 +249,22 @@ var statsIdeas = []idea{
 		f.forget(m.Key)
 		got := f.stats(m.Tenant, start)
 		got.AverageDecay = 0
-		equal(f.t, "stats", got, store.Stats{Memories: 1, Bytes: 20, Patterns: 1, NextFade: start.Add(time.Hour), Position: 3})
+		equal(f.t, "stats", got, store.Stats{
+			Memories: 1, Bytes: 20, Patterns: 1, NextFade: start.Add(time.Hour), Position: 3,
+			Policies: []store.PolicyCount{{Policy: sigil.DefaultPolicy(), Memories: 1}},
+		})
+	}},
+	{"count what fades by its policy", func(f *fixture) {
+		longer := f.memory()
+		longer.Policy = halfLife(f.t)
+		longer.Reschedule()
+		f.insert(longer)
+		f.encode()
+		f.encode()
+		f.encode(pinned)
+		f.encode(crystallized)
+		equal(f.t, "policies", f.stats(longer.Tenant, start).Policies, []store.PolicyCount{
+			{Policy: sigil.DefaultPolicy(), Memories: 2}, {Policy: longer.Policy, Memories: 1},
+		})
 	}},
 }

@@ -169,7 +169,7 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 	stats := store.Stats{
 		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: s.position(),
 	}
-	decay := 0.0
+	decay, policies := 0.0, map[sigil.Policy]int{}
 	for _, m := range s.of(tenant) {
 		if m.Due(now) {
 			continue
@@ -186,7 +186,11 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 			stats.NextFade = m.FadesAt
 		}
 		decay += m.Decay(now)
+		if !m.Pinned && !m.Crystallized {
+			policies[m.Policy]++
+		}
 	}
+	stats.Policies = store.CountPolicies(policies)
 	if stats.Memories > 0 {
 		stats.AverageDecay = decay / float64(stats.Memories)
 	}
