@@ -86,7 +86,7 @@ tests: ## The two that take longest, side by side: console, which mostly waits, 
 	wait $$console || failed=1; cat "$$log"; exit $$failed
 
 .PHONY: console
-console: ## Check that the console is what its source builds, and walk it in Chromium
+console: ## Check that the console is what its source builds, walk it in Chromium, and try a generated client
 	@scripts/console.sh check
 
 .PHONY: race

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# The console in a real browser. Installs what console/ names, at the versions of its lock.
+# The console in a real browser, and a client that is generated from the OpenAPI document. Installs what
+# console/ names, at the versions of its lock.
 #
-# scripts/console.sh check          built output is what the source builds, and every flow works
+# scripts/console.sh check          built output is what the source builds, every flow works, and so does contract
+# scripts/console.sh contract       the document lints, and a generated client compiles and works
 # scripts/console.sh large [N]      N memories (50,000): frame time and heap, as JSON
 # scripts/console.sh screens DIR    screenshots: three widths, both themes
 set -euo pipefail
@@ -37,11 +39,29 @@ go build -trimpath -o "$work/sigil" ./cmd/sigil
 daemon=$!
 for _ in $(seq 300); do [ -s "$work/addr" ] && break; kill -0 "$daemon" 2>/dev/null || fail "the daemon did not start: $(cat "$work/log")"; sleep 0.1; done
 url=http://$(cat "$work/addr")
+
+# contract makes types of the document that the daemon serves, and compiles and runs a program over them.
+contract() {
+	export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+	console/node_modules/.bin/redocly lint internal/httpapi/openapi.yaml --format=stylish >"$work/lint" 2>&1 ||
+		fail "the OpenAPI document does not lint: $(cat "$work/lint")"
+	cp -r console/contract "$work/contract"
+	ln -s "$PWD/console/node_modules" "$work/contract/node_modules"
+	(
+		cd "$work/contract"
+		node_modules/.bin/openapi-typescript "$url/openapi.json" -o generated.d.ts >/dev/null
+		node_modules/.bin/tsc --noEmit
+		node_modules/.bin/tsc
+		node program.js "$url"
+	)
+}
 case $mode in
 check)
+	contract
 	node console/test/flows.mjs "$url"
 	node console/test/restart.mjs "$work/sigil"
 	;;
+contract) contract ;;
 large) node console/test/large.mjs "$url" "${2:-50000}" ;;
 screens) node console/test/screens.mjs "$url" "${2:?a folder}" ;;
 *) fail "unknown: $mode" ;;
