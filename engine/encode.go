@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/resonance"
 	"github.com/sigil-dna/sigil/store"
@@ -168,13 +170,27 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
-// fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory.
+// fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory. The order of
+// members in data and state, white space and the spelling of strings make no difference, digits of numbers do.
 func fingerprint(m *sigil.Memory) [32]byte {
+	return fingerprintOf(m, func(raw []byte) []byte {
+		v := jsontext.Value(bytes.Clone(raw))
+		_ = v.Format(jsontext.ReorderRawObjects(true)) // cannot fail: it was checked
+		return v
+	})
+}
+
+// formerFingerprint is that of answers kept by earlier versions, to which members in another order are another request.
+func formerFingerprint(m *sigil.Memory) [32]byte {
+	return fingerprintOf(m, func(raw []byte) []byte { return raw })
+}
+
+func fingerprintOf(m *sigil.Memory, form func(raw []byte) []byte) [32]byte {
 	state, _ := json.Marshal(m.State) // cannot fail: it was checked
 	// No tags are none, whether left out or an empty list.
 	tags, _ := json.Marshal(append([]string(nil), m.Tags...))
 	var b bytes.Buffer
-	for _, part := range [][]byte{m.Data, state, tags} {
+	for _, part := range [][]byte{form(m.Data), form(state), tags} {
 		b.Write(binary.AppendUvarint(nil, uint64(len(part))))
 		b.Write(part)
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 )
 
 func keyed(key string) func(d *sigil.Draft) {
@@ -58,6 +60,43 @@ func TestLeftOutAndEmptyAreOneRequest(t *testing.T) {
 		state.Extra = map[string]json.RawMessage{}
 		d.IdempotencyKey, d.Tags, d.State = "k", []string{}, &state
 	})
+	same(t, "id", again.ID, first.ID)
+}
+
+// Clients that make their JSON from a map send its members in another order with each try.
+func TestTheOrderOfMembersIsNoOtherRequest(t *testing.T) {
+	with := func(mood string) func(*sigil.Draft) {
+		return func(d *sigil.Draft) {
+			d.IdempotencyKey, d.State = "k", &sigil.State{Extra: map[string]json.RawMessage{"mood": json.RawMessage(mood)}}
+		}
+	}
+	r := newRig(t, engine.Options{})
+	first := r.encode(`{"b":{"y":1.0,"x":[1,2]},"a":"é"}`, with(`{"p":1,"q":2}`))
+	again := r.encode(`{"a":"\u00e9", "b":{"x":[1,2],"y":1.0}}`, with(`{"q":2,"p":1}`))
+	same(t, "id", again.ID, first.ID)
+	results, err := r.EncodeBatch(r.ctx(), sigil.DefaultTenant, []sigil.Draft{
+		draft(`{"a":"é","b":{"x":[1,2],"y":1.0}}`, with(`{"p":1,"q":2}`)),
+		draft(`{"a":"é","b":{"x":[2,1],"y":1.0}}`, with(`{"p":1,"q":2}`)),
+	})
+	r.ok("batch", err)
+	same(t, "id in a batch", results[0].Memory.ID, first.ID)
+	r.fails("items of an array in another order", results[1].Err, sigil.ErrConflict, "idempotency_mismatch", "Idempotency-Key")
+	same(t, "memories", r.live(), 1)
+}
+
+// An answer that an earlier version kept, whose fingerprint is of the bytes as they came, is still found.
+func TestAnswersOfEarlierVersionsAreFound(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	data, state := `{"b":1,"a":2}`, `{"phi":0.5,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5}`
+	fingerprint := sha256.Sum256([]byte("\x0d" + data + "\x44" + state + "\x04null" + "\x00"))
+	first := sigil.Memory{Meta: sigil.Meta{
+		Key: sigil.Key{Tenant: sigil.DefaultTenant, ID: sigil.NewID(r.clock.now())}, CreatedAt: r.clock.now(), Policy: sigil.Classic{},
+	}, Data: []byte(data)}
+	_, err := r.store.Insert(r.ctx(), sigil.DefaultTenant, []store.Item{{
+		Memory: first, Idempotency: store.Idempotency{Key: "k", Fingerprint: fingerprint, Ends: r.clock.now().Add(time.Hour)},
+	}}, store.Quota{}, nil)
+	r.ok("insert", err)
+	again := r.encode(data, func(d *sigil.Draft) { d.IdempotencyKey = "k" })
 	same(t, "id", again.ID, first.ID)
 }
 

@@ -29,7 +29,7 @@ func newGate() *gate { return &gate{opened: make(chan struct{})} }
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := g.enter(r.Context())
 	if h == nil {
-		w.WriteHeader(http.StatusServiceUnavailable) // the client has left, or everything is cut off
+		elsewhere(w, "the daemon stopped before it could answer") // or the client has left, and reads nothing
 		return
 	}
 	defer g.leave()

@@ -114,8 +114,8 @@ func (c *call) fail(err error) {
 	p := c.api.problem(err)
 	p.RequestID = c.id
 	c.blame(p, err)
-	if p.Status == http.StatusServiceUnavailable {
-		c.Header().Set("Retry-After", "1")
+	if wait := retryAfter(&p); wait != "" {
+		c.Header().Set("Retry-After", wait)
 	}
 	if isOld(c.r.URL.Path) {
 		_ = c.json(p.Status, oldProblem(p)) // strings, and so certain to be JSON

@@ -91,8 +91,8 @@ func TestFailures(t *testing.T) {
 		if strings.Contains(string(got.body), "hush") {
 			t.Errorf("it tells the cause: %s", got.body)
 		}
-		if (tt.status == 503) != (got.header.Get("Retry-After") == "1") {
-			t.Errorf("%d has Retry-After %q", tt.status, got.header.Get("Retry-After"))
+		if after := got.header.Get("Retry-After"); after != map[int]string{503: "1", 507: "10"}[tt.status] {
+			t.Errorf("%d has Retry-After %q", tt.status, after)
 		}
 		if p.Title == "" {
 			t.Errorf("%d has no title", tt.status)

@@ -120,6 +120,14 @@ func TestIdempotency(t *testing.T) {
 	if n := f.stats().Memories; n != 0 {
 		t.Errorf("%d memories", n)
 	}
+	reordered := `{"tags":["t"],"ttl":3600,"state":{"mood":"<b>","phi":0.25},"data":{"n":9007199254740993}}`
+	if got := f.do("POST", "/v1/sigils", reordered, "Idempotency-Key", "k").want(201); string(got.body) != string(first.body) {
+		t.Errorf("members in another order: got %s\nwant %s", got.body, first.body)
+	}
+	nested := f.encode(`{"data":{"a":1,"b":{"c":2,"d":3}}}`, "Idempotency-Key", "nested")
+	if again := f.encode(`{"data":{"b":{"d":3,"c":2},"a":1}}`, "Idempotency-Key", "nested"); again.ID != nested.ID {
+		t.Errorf("members of data in another order: kept as %s, then %s", nested.ID, again.ID)
+	}
 	f.do("POST", "/v1/sigils", `{"data":2}`, "Idempotency-Key", "k").problem(422, "idempotency_mismatch", "Idempotency-Key")
 	f.do("POST", "/api/consciousness/sigils", `{"data":2}`, "Idempotency-Key", "k").want(422)
 }
@@ -133,6 +141,12 @@ func (inFlight) Insert(context.Context, string, []store.Item, store.Quota, func(
 
 func TestIdempotencyInFlight(t *testing.T) {
 	f := newFace(t, config{store: inFlight{newFace(t, config{}).store}})
+	for _, path := range append([]string{"/v1/sigils"}, apitest.OldPaths...) {
+		got := f.do("POST", path, `{"data":2}`, "Idempotency-Key", "k").want(409)
+		if after := got.header.Get("Retry-After"); after != "1" {
+			t.Errorf("%s: Retry-After is %q", path, after)
+		}
+	}
 	f.do("POST", "/v1/sigils", `{"data":2}`, "Idempotency-Key", "k").problem(409, "idempotency_in_flight", "Idempotency-Key")
 }
 

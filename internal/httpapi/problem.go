@@ -81,6 +81,17 @@ func (a *API) problem(err error) sigil.Problem {
 	return p
 }
 
+// retryAfter returns after how many seconds the same request may succeed, or "" if time alone does not help.
+func retryAfter(p *sigil.Problem) string {
+	switch {
+	case p.Status == http.StatusServiceUnavailable, p.Code == "idempotency_in_flight":
+		return "1"
+	case p.Status == http.StatusInsufficientStorage: // service resumes by itself once there is room
+		return "10"
+	}
+	return ""
+}
+
 // ended gives the reason why r's context was ended by whoever serves it, if they left one with
 // [context.WithCancelCause] and it is what made the request fail with err: the client did not leave.
 func ended(r *http.Request, err error) error {
