@@ -12,8 +12,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/resonance"
 	"github.com/sigil-dna/sigil/store"
@@ -173,11 +171,7 @@ func checkIdempotencyKey(key string) error {
 // fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory. The order of
 // members in data and state, white space and the spelling of strings make no difference, digits of numbers do.
 func fingerprint(m *sigil.Memory) [32]byte {
-	return fingerprintOf(m, func(raw []byte) []byte {
-		v := jsontext.Value(bytes.Clone(raw))
-		_ = v.Format(jsontext.ReorderRawObjects(true)) // cannot fail: it was checked
-		return v
-	})
+	return fingerprintOf(m, resonance.Ordered)
 }
 
 // formerFingerprint is that of answers kept by earlier versions, to which members in another order are another request.

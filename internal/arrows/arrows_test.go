@@ -55,8 +55,9 @@ var table = map[string][]string{
 
 	// Edges. None of them reaches past the engine.
 	"client":           {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi": {root, "engine", "internal/bus", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
-	"internal/web":     {},
+	"internal/httpapi": {root, "engine", "internal/bus", "internal/coding", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/coding":  {},
+	"internal/web":     {"internal/coding"},
 	"internal/webhook": {root},
 	"internal/metrics": {root, "engine", "github.com/prometheus"},
 	"internal/cli":     {root, "client", "github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar"},

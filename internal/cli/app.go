@@ -69,7 +69,7 @@ func (a *app) begin() error {
 func (a *app) with(do func(*client.Client) error) error {
 	addr, addrFrom := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
 	tenant, tenantFrom := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, DisableCompression: true}
 	c, err := client.New(addr, &client.Options{
 		Tenant: tenant, UserAgent: "sigil-cli/" + a.version,
 		HTTPClient: &http.Client{Transport: transport, Timeout: time.Duration(a.flags.timeout)},

@@ -18,8 +18,11 @@ const (
 // contentType gives the request's media type, which must be one of allowed; the first is meant where
 // it says none. Asking for it keeps out what an HTML form can send.
 func (c *call) contentType(allowed ...string) (string, error) {
-	if coding := c.r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return "", refusal("unsupported_media_type", "Content-Encoding", "must not be there: bodies are taken as they are")
+	for _, coding := range c.r.Header["Content-Encoding"] {
+		if coding != "" && !strings.EqualFold(coding, "identity") {
+			c.Header().Set("Accept-Encoding", "identity")
+			return "", refusal("unsupported_media_type", "Content-Encoding", "must not be there: send the body without compression")
+		}
 	}
 	header := c.r.Header.Get("Content-Type")
 	if header == "" || header == jsonType { // what nearly all say
@@ -33,6 +36,7 @@ func (c *call) contentType(allowed ...string) (string, error) {
 			}
 		}
 	}
+	c.Header().Set("Accept", strings.Join(allowed, ", "))
 	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8 (curl: --json)")
 }
 

@@ -101,6 +101,9 @@ func (c *call) bytesOf(status int, contentType string, body []byte) {
 	} else {
 		h.Set("Content-Type", contentType)
 	}
+	if c.zipped(status, body) {
+		return
+	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.WriteHeader(status)
 	_, _ = c.Write(body) // a client that left is nobody's to tell

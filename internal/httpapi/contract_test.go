@@ -125,6 +125,9 @@ func checkAgainstContract(t testing.TB, r *http.Request, body string, got reply)
 			t.Errorf("%s %s: no %s", r.Method, r.URL, name)
 		}
 	}
+	if got.header.Get("Content-Encoding") == "gzip" {
+		got.body = unzip(t, got.body)
+	}
 	s := openAPI()
 	if got.status >= 400 {
 		s.checkCode(t, got)

@@ -177,3 +177,14 @@ func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
 	}
 	return compact, nil
 }
+
+// Ordered returns a JSON value with the members of all objects in the order of RFC 8785, strings in its spelling and no
+// white space. Numbers keep their digits, which is how it differs from the canonical form. raw must be valid, as
+// [Read] finds out.
+func Ordered(raw []byte) []byte {
+	v := jsontext.Value(bytes.Clone(raw))
+	if err := v.Format(jsontext.ReorderRawObjects(true)); err != nil {
+		return raw // it is not valid, and like nothing but itself
+	}
+	return v
+}

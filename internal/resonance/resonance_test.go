@@ -266,3 +266,15 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestOrdered(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"b":1.0,"a":[{"d":1,"c":1e2},"\u00e9"]}`: `{"a":[{"c":1e2,"d":1},"é"],"b":1.0}`,
+		` [ 3 , 12345678901234567890, -0 ] `:       `[3,12345678901234567890,-0]`,
+		`{"\ud83d\ude00":1,"\ufb33":2}`:            "{\"\U0001F600\":1,\"\uFB33\":2}", // by UTF-16, where the pair comes first
+	} {
+		if got := string(resonance.Ordered([]byte(raw))); got != want {
+			t.Errorf("%s: got %s, want %s", raw, got, want)
+		}
+	}
+}

@@ -6,6 +6,8 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -14,6 +16,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/sigil-dna/sigil/internal/coding"
 )
 
 // Built by npm ci && npm run build in console/.
@@ -34,9 +39,18 @@ var types = map[string]string{
 }
 
 type file struct {
-	content []byte
-	kind    string
-	etag    string
+	kind   string
+	etag   string
+	plain  []byte
+	zipped func() []byte // by gzip, made when it is first asked for
+}
+
+// as returns the content and its ETag in the coding that a client accepts: two codings are two representations.
+func (f *file) as(zipped bool) (content []byte, etag string) {
+	if zipped {
+		return f.zipped(), strings.TrimSuffix(f.etag, `"`) + `-gzip"`
+	}
+	return f.plain, f.etag
 }
 
 // Console serves the page at / and its files under /assets/. Views are parts of the URL's fragment, so
@@ -67,21 +81,27 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
+	zipped := coding.AcceptsGzip(r.Header)
+	content, etag := f.as(zipped)
 	h.Set("Content-Type", f.kind)
-	h.Set("ETag", f.etag)
+	h.Set("ETag", etag)
+	h.Set("Vary", "Accept-Encoding")
 	// The names carry no hash, so a browser asks each time; mostly it is told that nothing changed.
 	h.Set("Cache-Control", "no-cache")
 	// Not http.ServeContent: a part of a file, or a file under other conditions, nobody needs.
 	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == f.etag || tag == "*" {
+		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
 			h.Del("Content-Type")
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(f.content)))
+	if zipped {
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(content)))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(f.content) // a browser that left is nobody's to tell
+		_, _ = w.Write(content) // a browser that left is nobody's to tell
 	}
 }
 
@@ -103,8 +123,17 @@ func load() map[string]file {
 		if url == "/index.html" {
 			url = "/"
 		}
-		files[url] = file{content: content, kind: kind, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+		files[url] = file{plain: content, zipped: sync.OnceValue(func() []byte { return zip(content) }), kind: kind, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 		return nil
 	})
 	return files
+}
+
+// zip compresses once what is served many times.
+func zip(content []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a good one
+	_, _ = w.Write(content)                               // into memory: it cannot fail
+	_ = w.Close()
+	return b.Bytes()
 }

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -108,5 +112,34 @@ func TestWholeFiles(t *testing.T) {
 	}
 	if w := get(t, http.MethodHead, "/"); w.Body.Len() > 0 || w.Header().Get("Content-Length") == "" {
 		t.Errorf("HEAD: %d bytes, %v", w.Body.Len(), w.Header())
+	}
+}
+
+func TestCompressed(t *testing.T) {
+	plain, zipped := get(t, http.MethodGet, "/assets/console.js"), get(t, http.MethodGet, "/assets/console.js", "Accept-Encoding", "gzip, br")
+	if h := zipped.Header(); h.Get("Content-Encoding") != "gzip" || h.Get("Content-Length") != strconv.Itoa(zipped.Body.Len()) {
+		t.Errorf("headers %v", h)
+	}
+	if zipped.Body.Len() > plain.Body.Len()/2 {
+		t.Errorf("%d bytes of %d", zipped.Body.Len(), plain.Body.Len())
+	}
+	for _, w := range []*httptest.ResponseRecorder{plain, zipped} {
+		if w.Header().Get("Vary") != "Accept-Encoding" {
+			t.Errorf("Vary is %q", w.Header().Get("Vary"))
+		}
+	}
+	r, err := gzip.NewReader(zipped.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(r); err != nil || !bytes.Equal(b, plain.Body.Bytes()) {
+		t.Errorf("not the same file: %v", err)
+	}
+	etag := zipped.Header().Get("ETag")
+	if etag == plain.Header().Get("ETag") {
+		t.Error("two codings have one ETag")
+	}
+	if w := get(t, http.MethodGet, "/assets/console.js", "Accept-Encoding", "gzip", "If-None-Match", etag); w.Code != http.StatusNotModified {
+		t.Errorf("%d, want 304", w.Code)
 	}
 }

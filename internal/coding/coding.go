@@ -1,0 +1,37 @@
+// Package coding reads which content codings a client accepts.
+package coding
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// AcceptsGzip reports whether a request with header h asks for answers compressed by gzip (RFC 9110, 12.5.3).
+func AcceptsGzip(h http.Header) bool {
+	others := false // what "*" says of codings that are not named
+	for _, line := range h["Accept-Encoding"] {
+		for part := range strings.SplitSeq(line, ",") {
+			coding, params, _ := strings.Cut(part, ";")
+			coding = strings.ToLower(strings.TrimSpace(coding))
+			wanted := !zeroWeight(params)
+			switch coding {
+			case "gzip", "x-gzip":
+				return wanted
+			case "*":
+				others = wanted
+			}
+		}
+	}
+	return others
+}
+
+// zeroWeight reports whether the parameters of a coding say that it is not acceptable: "q=0", "Q=0.000".
+func zeroWeight(params string) bool {
+	name, value, ok := strings.Cut(strings.TrimSpace(params), "=")
+	if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {
+		return false
+	}
+	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	return err == nil && q <= 0
+}

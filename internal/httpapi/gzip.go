@@ -1,0 +1,51 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"strconv"
+	"sync"
+
+	"github.com/sigil-dna/sigil/internal/coding"
+)
+
+// minGzip is the fewest bytes of an answer that is compressed. Shorter ones fit into one packet either way, and
+// most answers are shorter.
+const minGzip = 1 << 10
+
+// zippers are writers of the fastest level, which takes a third of the time of the default one for a few per cent
+// more bytes.
+var zippers = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a good one
+	return w
+}}
+
+// zipped answers with body compressed by gzip, if it is long enough and the client asks for that, and reports
+// whether it did.
+func (c *call) zipped(status int, body []byte) bool {
+	if len(body) < minGzip {
+		return false
+	}
+	h := c.Header()
+	h.Add("Vary", "Accept-Encoding")
+	if !coding.AcceptsGzip(c.r.Header) {
+		return false
+	}
+	b := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is put there
+	b.Reset()
+	defer func() {
+		if b.Cap() <= pooledBuffer {
+			buffers.Put(b)
+		}
+	}()
+	w := zippers.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is put there
+	defer zippers.Put(w)
+	w.Reset(b)
+	_, _ = w.Write(body) // into memory: it cannot fail
+	_ = w.Close()
+	h.Set("Content-Encoding", "gzip")
+	h["Content-Length"] = []string{strconv.Itoa(b.Len())}
+	c.WriteHeader(status)
+	_, _ = c.Write(b.Bytes()) // a client that left is nobody's to tell
+	return true
+}
