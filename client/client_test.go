@@ -242,3 +242,37 @@ func TestNew(t *testing.T) {
 		t.Errorf("tenant: %v", err)
 	}
 }
+
+// TestRecallManyAsksForWhatWasLeft has a daemon whose answers hold two memories.
+func TestRecallManyAsksForWhatWasLeft(t *testing.T) {
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		var body struct{ IDs []sigil.ID }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		page := sigil.BatchPage{Results: make([]sigil.BatchItem, len(body.IDs))}
+		for i, id := range body.IDs {
+			if page.Results[i] = (sigil.BatchItem{Status: 200, Memory: &sigil.View{ID: id}}); i >= 2 {
+				page.Results[i] = sigil.BatchItem{Status: 413, Problem: &sigil.Problem{Status: 413, Code: "answer_full"}}
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(page)
+	}))
+	defer s.Close()
+	ids := make([]sigil.ID, 5)
+	for i := range ids {
+		ids[i][15] = byte(i)
+	}
+	items, err := newClient(t, s.URL, nil).RecallMany(t.Context(), ids)
+	if err != nil || len(items) != len(ids) || asked != 3 {
+		t.Fatalf("%d items in %d requests, %v", len(items), asked, err)
+	}
+	for i, item := range items {
+		if item.Memory == nil || item.Memory.ID != ids[i] {
+			t.Errorf("item %d: %+v", i, item)
+		}
+	}
+}

@@ -18,11 +18,20 @@ func (c *Client) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
 }
 
 // RecallMany recalls each of ids and answers for each, in order; [AsError] gives the error of one
-// that was not to be had.
-func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) ([]sigil.BatchItem, error) {
-	if len(ids) == 0 {
-		return nil, nil
+// that was not to be had. It takes one request, or more of them if their data is more than one answer holds.
+func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []sigil.BatchItem, err error) {
+	for len(items) < len(ids) {
+		some, err := c.recallSome(ctx, ids[len(items):])
+		if err != nil {
+			return items, err
+		}
+		items = append(items, some...)
 	}
+	return items, nil
+}
+
+// recallSome recalls as many of ids as one answer holds, from the first on and at least that.
+func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]sigil.BatchItem, error) {
 	body, err := json.Marshal(struct {
 		IDs []sigil.ID `json:"ids"`
 	}{ids})
@@ -33,7 +42,15 @@ func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) ([]sigil.BatchI
 	if err == nil && len(page.Results) != len(ids) {
 		err = c.strange(fmt.Errorf("%d results for %d ids", len(page.Results), len(ids)))
 	}
-	return page.Results, err
+	if err != nil {
+		return nil, err
+	}
+	for i, item := range page.Results {
+		if i > 0 && item.Problem != nil && item.Problem.Code == "answer_full" {
+			return page.Results[:i], nil
+		}
+	}
+	return page.Results, nil
 }
 
 // Peek reads one memory without refreshing it. One that is not there, or has faded, is

@@ -69,7 +69,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 	room := limit - len(page.Crystals)
 	crystallized := true
 	memories, more, err := e.store.List(ctx, store.Query{
-		Tenant: tenant, Now: e.now(), Limit: max(room, 1), Before: before, Crystallized: &crystallized,
+		Tenant: tenant, Now: e.now(), Limit: max(room, 1), Before: before, Crystallized: &crystallized, NoData: true,
 	})
 	if err != nil {
 		return page, wrap(err)

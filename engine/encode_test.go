@@ -149,6 +149,47 @@ func TestRecallManyAnswersForEach(t *testing.T) {
 	same(t, "a", string(results[3].Memory.Data), `1`)
 }
 
+// TestAnswersOfManyEndAtTheirBytes has a limit of 10 bytes of data, and memories of 4.
+func TestAnswersOfManyEndAtTheirBytes(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{PageBytes: 10}})
+	var keys []sigil.Key
+	for range 5 {
+		keys = append(keys, r.encode(`"xx"`, nil).Key)
+	}
+	results, err := r.RecallMany(r.ctx(), keys)
+	r.ok("recall", err)
+	for i := range results {
+		if i < 3 { // the third brings it over the limit
+			r.ok("recalled", results[i].Err)
+			continue
+		}
+		r.fails("the rest", results[i].Err, sigil.ErrTooLarge, "answer_full", "ids")
+		m, err := r.Peek(r.ctx(), keys[i])
+		r.ok("peek", err)
+		same(t, "recalls of what was refused", m.AccessCount, 0)
+	}
+	neighbors, err := r.Related(r.ctx(), keys[0], engine.RelatedQuery{Content: true})
+	r.ok("related", err)
+	same(t, "neighbors", len(neighbors), 3)
+	neighbors, err = r.Related(r.ctx(), keys[0], engine.RelatedQuery{})
+	r.ok("related", err)
+	same(t, "neighbors without content", len(neighbors), 4)
+	q, listed := engine.ListQuery{}, 0
+	for pages := 1; ; pages++ {
+		page, err := r.List(r.ctx(), sigil.DefaultTenant, q)
+		r.ok("list", err)
+		listed += len(page.Memories)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			same(t, "pages", pages, 3)
+			break
+		}
+	}
+	same(t, "listed", listed, 5)
+	page, err := r.List(r.ctx(), sigil.DefaultTenant, engine.ListQuery{NoData: true})
+	r.ok("list", err)
+	same(t, "listed without data", len(page.Memories), 5)
+}
+
 func TestAQuotaEvictsTheNearestToItsDeadline(t *testing.T) {
 	observer := &recorder{}
 	r := newRig(t, engine.Options{Observer: observer, Settings: engine.Settings{Quota: store.Quota{Memories: 3}}})

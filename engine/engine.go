@@ -76,6 +76,8 @@ type Limits struct {
 	Tags  int // tags of one memory, each of 1 to 128 bytes; 32
 	Batch int // memories in one batch; 10,000
 	Page  int // entries in one page; 1,000
+	// PageBytes is how many bytes of data one answer holds with many memories, unless a single one has more; 8 MiB.
+	PageBytes int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -90,6 +92,9 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Tags, 32)
 	def(&l.Batch, 10_000)
 	def(&l.Page, 1_000)
+	if l.PageBytes == 0 {
+		l.PageBytes = 8 << 20
+	}
 	return l
 }
 

@@ -123,7 +123,6 @@ func (c *count) add(memories []sigil.Memory) {
 		}
 		c.bins[c.bin(m.FadesAt)]++
 		if c.query.Policy != nil || len(c.soonest) < c.limit {
-			m.Data = nil // not to be kept
 			c.soonest = append(c.soonest, *m)
 		}
 	}

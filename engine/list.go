@@ -22,6 +22,8 @@ type ListQuery struct {
 	Pinned       *bool
 	Pattern      *int
 	FadesBefore  time.Time
+	// NoData leaves the data of every memory nil.
+	NoData bool
 }
 
 // Page is a part of a list.
@@ -32,7 +34,8 @@ type Page struct {
 	Next string
 }
 
-// List gives a tenant's memories, newest first, without refreshing them.
+// List returns a tenant's memories, newest first, without refreshing them. A page ends early, with a cursor, at
+// [Limits.PageBytes] of data.
 func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Page, err error) {
 	defer e.observe("list", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -52,6 +55,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	memories, more, err := e.store.List(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Before: before,
 		Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadesBefore: q.FadesBefore,
+		Bytes: e.limits.PageBytes, NoData: q.NoData,
 	})
 	if err != nil {
 		return page, wrap(err)

@@ -30,17 +30,24 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 	return nil, nil
 }
 
-// RecallMany recalls each key and answers for each, in order.
+// RecallMany recalls each key and answers for each, in order. Once the results hold [Limits.PageBytes] of data, the
+// rest is not recalled: each is [sigil.ErrTooLarge], with code "answer_full", to be asked for again.
 func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, error) {
 	if len(keys) > e.limits.Batch {
 		return nil, sigil.TooLarge("batch_too_large", "ids", "names too many memories")
 	}
 	results := make([]Result, len(keys))
+	var bytes int64 // of data
 	for i, key := range keys {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if bytes >= e.limits.PageBytes {
+			results[i].Err = sigil.TooLarge("answer_full", "ids", "the answer holds as much data as it may, and this memory was not recalled: recall it in another request")
+			continue
+		}
 		results[i].Memory, results[i].Err = e.Recall(ctx, key)
+		bytes += int64(len(results[i].Memory.Data))
 	}
 	return results, nil
 }

@@ -34,7 +34,7 @@ type Neighbor struct {
 var nearby = sync.Pool{New: func() any { return new([]sigil.Meta) }}
 
 // Related gives the memories that resonate with the one at key, strongest first and newest first
-// among equals, without refreshing any. The network is implied by the frequencies: it is never
+// among equals, without refreshing any. With content it ends at [Limits.PageBytes] of data. The network is implied by the frequencies: it is never
 // stored, it is symmetric, and it cannot hold what is gone.
 func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (neighbors []Neighbor, err error) {
 	defer e.observe("related", 1)(&err)
@@ -66,6 +66,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	}
 	*near = metas
 	neighbors = slices.Grow(q.Room[:0], len(metas))
+	var bytes int64 // of data
 	frequency, resonance := center.Frequency, sigil.Resonance(center.Frequency.Value(), center.Frequency.Value())
 	for i := range metas {
 		meta := &metas[i]
@@ -86,6 +87,9 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 			}
 			if err != nil {
 				return nil, wrap(err)
+			}
+			if bytes += int64(len(n.Memory.Data)); bytes >= e.limits.PageBytes {
+				break
 			}
 		}
 	}

@@ -70,8 +70,8 @@ type Store interface {
 	// order. Its cost does not depend on how many are not due.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
-	// List gives what is live at q.Now and fits q, by descending id: newest first. more tells whether
-	// there is more after the last one.
+	// List returns what is live at q.Now and fits q, by descending id: newest first. more reports whether
+	// there is more after the last one; a page ends at q.Limit memories or at q.Bytes of data.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
 	// Near appends to metas, which is the caller's, the live memories whose frequency is near q's, nearest first
@@ -121,8 +121,8 @@ type Store interface {
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 
 	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
-	// older id first where they are equal. more tells whether there is more after the last one. Its cost
-	// is that of what it gives.
+	// older id first where they are equal. more tells whether there is more after the last one. Their
+	// data is nil. Its cost is that of what it gives.
 	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
 
 	// Policies gives every policy that a memory or journal entry of the store may have, and perhaps others
@@ -189,6 +189,11 @@ type Query struct {
 	Tenant string
 	Now    time.Time
 	Limit  int
+	// Bytes, if over 0, ends a page before the memory whose data would bring it over that many bytes. A page holds at
+	// least one memory, if there is one.
+	Bytes int64
+	// NoData leaves the data of every memory nil. Nothing counts towards Bytes then.
+	NoData bool
 	// Before, where it is not the zero id, continues after the memory of this id.
 	Before sigil.ID
 	// The filters below narrow the list where they are set.
@@ -206,6 +211,11 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
 		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
 		(q.FadesBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadesBefore))
+}
+
+// Ends reports whether a page of n memories with that many bytes of data ends before one of size bytes.
+func (q *Query) Ends(n int, bytes int64, size int) bool {
+	return n == q.Limit || q.Bytes > 0 && !q.NoData && n > 0 && bytes+int64(size) > q.Bytes
 }
 
 // NearQuery says whose neighbors to give.

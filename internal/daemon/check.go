@@ -62,7 +62,7 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 	for setting, n := range map[string]int64{
 		"max-data": c.MaxData, "max-depth": int64(c.MaxDepth), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage),
-		"max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
+		"max-page-bytes": c.MaxPageBytes, "max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
 	} {
 		if n < 1 {
 			say(setting, "must be at least 1")

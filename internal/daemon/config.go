@@ -38,6 +38,7 @@ type Config struct {
 	MaxDepth       int
 	MaxBatch       int
 	MaxPage        int
+	MaxPageBytes   int64
 	MaxBody        int64
 	MaxBatchBody   int64
 	MaxConnections int
@@ -91,6 +92,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.MaxDepth, "max-depth", 64, "most levels of nesting in data")
 	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "most memories in one batch")
 	f.IntVar(&c.MaxPage, "max-page", 1_000, "most entries of one page")
+	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "most `bytes` of data in one page, which ends early at them, and in one answer to a recall of many")
 	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for what is around it")
 	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
 	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once; more of them wait")
@@ -130,7 +132,7 @@ func (c *Config) settings() (engine.Settings, error) {
 
 // limits gives the engine's limits.
 func (c *Config) limits() engine.Limits {
-	return engine.Limits{Data: int(c.MaxData), Depth: c.MaxDepth, Batch: c.MaxBatch, Page: c.MaxPage}
+	return engine.Limits{Data: int(c.MaxData), Depth: c.MaxDepth, Batch: c.MaxBatch, Page: c.MaxPage, PageBytes: c.MaxPageBytes}
 }
 
 // level gives the log level; info where it is none.

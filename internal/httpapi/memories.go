@@ -15,7 +15,7 @@ func (a *API) list(c *call) error {
 		Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"),
 		Pattern: c.query.whole("pattern", "invalid_pattern"), FadesBefore: c.query.moment("fadingBefore"),
 	}
-	content := c.query.is("content", true)
+	q.NoData = !c.query.is("content", true)
 	if c.query.err != nil {
 		return c.query.err
 	}
@@ -26,7 +26,7 @@ func (a *API) list(c *call) error {
 	now := a.engine.Now()
 	out := sigil.MemoryPage{Memories: make([]sigil.View, len(page.Memories)), Next: next(page.Next)}
 	for i := range page.Memories {
-		if m := &page.Memories[i]; content {
+		if m := &page.Memories[i]; !q.NoData {
 			out.Memories[i] = m.View(now)
 		} else {
 			out.Memories[i] = m.Outline(now)

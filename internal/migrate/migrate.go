@@ -21,6 +21,8 @@ import (
 
 const (
 	page = 500
+	// pageBytes is how many bytes of data, at most, are read at once.
+	pageBytes = 16 << 20
 	// passes is how many are made while each finds something to do, as it may where the source is in use.
 	passes = 10
 )
@@ -75,6 +77,7 @@ type pass struct {
 	report   *Report
 	sum      hash.Hash
 	insert   []store.Item
+	bytes    int // of data in insert
 	ended    map[sigil.ID]bool // by the source's journal; nil until it is asked
 	changed  bool
 }
@@ -133,7 +136,7 @@ func (p *pass) add(ctx context.Context, m *sigil.Memory) error {
 	p.insert = append(p.insert, store.Item{Memory: *m, Events: []sigil.Event{
 		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta},
 	}})
-	if len(p.insert) < page {
+	if p.bytes += m.Size; len(p.insert) < page && p.bytes < pageBytes {
 		return nil
 	}
 	return p.flush(ctx)
@@ -144,7 +147,8 @@ func (p *pass) flush(ctx context.Context) error {
 		return nil
 	}
 	_, err := p.to.Insert(ctx, p.tenant, p.insert, store.Quota{}, nil)
-	p.insert = p.insert[:0]
+	clear(p.insert)
+	p.insert, p.bytes = p.insert[:0], 0
 	return err
 }
 
@@ -295,7 +299,7 @@ type walker struct {
 // peek gives the next one, nil at the end.
 func (w *walker) peek(ctx context.Context) (*sigil.Memory, error) {
 	if len(w.read) == 0 && !w.ended {
-		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Before: w.before})
+		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Bytes: pageBytes, Before: w.before})
 		if err != nil {
 			return nil, err
 		}

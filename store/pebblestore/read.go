@@ -134,11 +134,15 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 		return nil, false, err
 	}
 	var page []sigil.Memory
+	var bytes int64 // of data
 	for before, more := q.Before, true; more; {
 		var metas []sigil.Meta
 		// One more than the page holds tells whether there is more.
 		metas, before, more = s.listSome(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
+			if q.Ends(len(page), bytes, m.Size) {
+				return page, true, nil
+			}
 			memory, ok, err := s.read(m)
 			if err != nil {
 				return nil, false, err
@@ -148,9 +152,11 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 				s.keys.One(m.Key).Unlock()
 				continue
 			}
-			if page = append(page, memory); len(page) > q.Limit {
-				return page[:q.Limit], true, nil
+			bytes += int64(m.Size)
+			if q.NoData {
+				memory.Data = nil
 			}
+			page = append(page, memory)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, false, err
@@ -222,6 +228,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 				s.keys.One(m.Key).Unlock() // it is being removed: see List
 				continue
 			}
+			memory.Data = nil
 			if page = append(page, memory); len(page) > q.Limit {
 				return page[:q.Limit], true, nil
 			}

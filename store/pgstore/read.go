@@ -99,11 +99,13 @@ func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	if err != nil {
 		return nil, false, reading(ctx, err)
 	}
+	var bytes int64 // of data
 	for _, r := range rows {
+		if q.Ends(len(page), bytes, r.Size) {
+			return page, true, nil
+		}
+		bytes += int64(r.Size)
 		page = append(page, s.refreshes.over(r, behind[r.Key]).Memory)
-	}
-	if len(page) > q.Limit {
-		return page[:q.Limit], true, nil
 	}
 	return page, false, nil
 }
@@ -125,7 +127,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 	if q.After != (sigil.ID{}) && q.AfterAt.After(from) {
 		from = q.AfterAt
 	}
-	rows, err := s.query(bounded, scanMemory, "select "+memoryColumns+` from sigil.memories
+	rows, err := s.query(bounded, scanMemory, "select "+outlineColumns+` from sigil.memories
 where tenant = $1 and fades_at > $2 and fades_at <= $3 and fades_at < 'infinity' and (fades_at, id) > ($4, $5)
 order by fades_at, id limit $6`, q.Tenant, q.Now, q.Until, from, [16]byte(q.After), q.Limit+1)
 	if err != nil {
@@ -153,9 +155,13 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	return all, reading(ctx, err)
 }
 
-// listQuery gives the query for one more than q asks for, so that it is known whether there is more.
+// listQuery returns the query for one memory more than q asks for, so that it is known whether there is more.
 func listQuery(q *store.Query) (string, []any) {
-	sql := "select " + memoryColumns + " from sigil.memories where tenant = $1 and fades_at > $2"
+	columns := memoryColumns
+	if q.NoData {
+		columns = outlineColumns
+	}
+	sql := "select " + columns + " from sigil.memories where tenant = $1 and fades_at > $2"
 	args := []any{q.Tenant, q.Now}
 	and := func(condition string, value any) {
 		args = append(args, value)
@@ -180,7 +186,13 @@ func listQuery(q *store.Query) (string, []any) {
 		and("fades_at < $%d", q.FadesBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
 	args = append(args, q.Limit+1)
-	return sql + fmt.Sprintf(" order by id desc limit $%d", len(args)), args
+	sql += fmt.Sprintf(" order by id desc limit $%d", len(args))
+	if q.Bytes > 0 && !q.NoData { // the database sends only the page, and the first memory after it
+		args = append(args, q.Bytes)
+		sql = "select " + memoryColumns + " from (select *, sum(size) over newest - size as before, first_value(size) over newest as first from (" + sql +
+			fmt.Sprintf(") page window newest as (order by id desc)) page where before <= greatest(first, $%d::bigint) order by id desc", len(args))
+	}
+	return sql, args
 }
 
 // ring asks for each distance on both sides by itself, so that an index gives each part in its order and no

@@ -15,6 +15,8 @@ import (
 const (
 	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
+	// outlineColumns are read in the same way, and bring no data.
+	outlineColumns = metaColumns + ", hash, state, tags, ''"
 )
 
 // row is a memory as its row has it: its policy is still a number.
@@ -35,7 +37,9 @@ func scanMemory(rows pgx.Rows) (row, error) {
 		return r, err
 	}
 	copy(r.Hash[:], hash)
-	r.Data = data
+	if len(data) > 0 {
+		r.Data = data
+	}
 	if tags != "" {
 		err = json.Unmarshal([]byte(tags), &r.Tags)
 	}

@@ -23,6 +23,9 @@ var fadingIdeas = []idea{
 		withTTL.FadesAt = start.Add(25 * time.Second)
 		f.insert(withTTL)
 		want := []sigil.Memory{a, b, b2, withTTL, c}
+		for i := range want {
+			want[i].Data = nil
+		}
 		for limit := 1; limit <= 6; limit++ {
 			var got []sigil.Memory
 			q := store.FadingQuery{Tenant: a.Tenant, Now: now, Until: start.Add(30 * time.Second), Limit: limit}
@@ -106,6 +109,29 @@ var listIdeas = []idea{
 			}
 			equal(f.t, "ids", got, want)
 		}
+	}},
+	{"a page ends at its bytes, and holds one memory at least", func(f *fixture) {
+		var want []sigil.Memory
+		for _, size := range []int{10, 40, 30, 30, 200, 10} {
+			want = append(want, f.encode(sized(size)))
+		}
+		slices.Reverse(want)
+		for bytes, sizes := range map[int64][]int{1: {1, 1, 1, 1, 1, 1}, 60: {1, 1, 2, 2}, 70: {1, 1, 2, 2}, 100: {1, 1, 3, 1}, 1000: {6}, 0: {6}} {
+			q := store.Query{Tenant: sigil.DefaultTenant, Now: start, Limit: 100, Bytes: bytes}
+			for from, i := 0, 0; i < len(sizes); i++ {
+				page, more, err := f.List(f.ctx(), q)
+				f.ok("List", err)
+				equal(f.t, "memories", page, want[from:min(from+sizes[i], len(want))])
+				from += sizes[i]
+				equal(f.t, "more", more, i < len(sizes)-1)
+				q.Before = page[len(page)-1].ID
+			}
+		}
+	}},
+	{"without data nothing counts, and all else is there", func(f *fixture) {
+		a, b := f.encode(sized(100), pinned), f.encode(sized(100), crystallized)
+		a.Data, b.Data = nil, nil
+		equal(f.t, "memories", f.list(store.Query{Tenant: a.Tenant, Now: start, Bytes: 1, NoData: true}), []sigil.Memory{b, a})
 	}},
 	{"goes on after a memory that is gone", func(f *fixture) {
 		a, b, c := f.encode(), f.encode(), f.encode()

@@ -19,14 +19,20 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
+	var total int64
 	for _, m := range s.of(q.Tenant) {
 		if q.Before != (sigil.ID{}) && bytes.Compare(m.ID[:], q.Before[:]) >= 0 || !q.Matches(&m.Meta) {
 			continue
 		}
-		if len(page) == q.Limit {
+		if q.Ends(len(page), total, m.Size) {
 			return page, true, nil
 		}
-		page = append(page, copied(m))
+		total += int64(m.Size)
+		m = copied(m)
+		if q.NoData {
+			m.Data = nil
+		}
+		page = append(page, m)
 	}
 	return page, false, nil
 }
@@ -48,7 +54,9 @@ func (s *Model) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 		if len(page) == q.Limit {
 			return page, true, nil
 		}
-		page = append(page, copied(m))
+		m = copied(m)
+		m.Data = nil
+		page = append(page, m)
 	}
 	return page, false, nil
 }
