@@ -77,7 +77,7 @@ type pass struct {
 	report   *Report
 	sum      hash.Hash
 	insert   []store.Item
-	bytes    int // of data in insert
+	bytes    int               // of data in insert
 	ended    map[sigil.ID]bool // by the source's journal; nil until it is asked
 	changed  bool
 }
