@@ -44,14 +44,14 @@ func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *serv
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &server{gate: newGate(), cut: cut, grace: grace, rest: &handed{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	s.lane = lane.New(lane.Options{
-		Takes: httpapi.Frequent, Handler: s.gate, Logger: log, Opened: s.opened, Closed: s.closed,
+		Takes: httpapi.Short, Handler: s.gate, Logger: log, Opened: s.opened, Closed: s.closed,
 		Rest: func(c net.Conn) {
 			if !s.rest.take(c) {
 				_ = c.Close() // a request that came too late
 				s.closed()
 			}
 		},
-		Times: lane.Times{Idle: 2 * time.Minute, Read: 10 * time.Second, Write: 10 * time.Minute},
+		Times: lane.Times{Idle: 2 * time.Minute, Read: 10 * time.Second, Write: 10 * time.Minute, Answer: time.Minute},
 	})
 	s.accept = func(l net.Listener) error { return s.lane.Serve(base, l) }
 	s.http = &http.Server{

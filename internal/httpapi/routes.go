@@ -16,22 +16,27 @@ type route struct {
 	params       []string // the query parameters it knows; others are refused by name
 	open         bool     // of no tenant: health, documents
 	endless      bool     // may be a stream
+	// short means that requests of few bytes are answered with few, and soon, and so may be answered on a connection
+	// that nobody watches meanwhile.
+	short bool
+	// slow means that it may take longer than others.
+	slow bool
 	serve        func(*API, *call) error
 }
 
 // routes is the whole face. The OpenAPI document has exactly these, which a test checks.
 func routes() []route {
 	all := []route{
-		{method: "POST", path: "/v1/sigils", serve: (*API).encode},
+		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
 		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore", "content"}},
-		{method: "GET", path: "/v1/sigils/{id}", serve: (*API).peek, params: []string{"spiral"}},
-		{method: "DELETE", path: "/v1/sigils/{id}", serve: (*API).forget, params: []string{"erase"}},
-		{method: "POST", path: "/v1/sigils/{id}:recall", serve: (*API).recall},
-		{method: "POST", path: "/v1/sigils/{id}:pin", serve: (*API).pin},
-		{method: "POST", path: "/v1/sigils/{id}:unpin", serve: (*API).unpin},
-		{method: "GET", path: "/v1/sigils/{id}/related", serve: (*API).related, params: []string{"limit", "min", "content"}},
+		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
+		{method: "DELETE", path: "/v1/sigils/{id}", short: true, serve: (*API).forget, params: []string{"erase"}},
+		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
+		{method: "POST", path: "/v1/sigils/{id}:pin", short: true, serve: (*API).pin},
+		{method: "POST", path: "/v1/sigils/{id}:unpin", short: true, serve: (*API).unpin},
+		{method: "GET", path: "/v1/sigils/{id}/related", short: true, serve: (*API).related, params: []string{"limit", "min", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}/explain", serve: (*API).explain},
 		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins"}},
 		{method: "GET", path: "/v1/crystals", serve: (*API).crystals, params: []string{"limit", "cursor", "kind", "lattice"}},
@@ -40,7 +45,7 @@ func routes() []route {
 		{method: "GET", path: "/v1/stats", serve: (*API).stats},
 		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit"}, endless: true},
 		{method: "GET", path: "/v1/ws", serve: (*API).live, params: []string{"after"}, endless: true},
-		{method: "POST", path: "/v1/sweeps/{job}", serve: (*API).sweep},
+		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
 
 		{method: "GET", path: "/livez", serve: (*API).alive, open: true},
 		{method: "GET", path: "/healthz", serve: (*API).alive, open: true},
@@ -62,9 +67,52 @@ func routes() []route {
 	return all
 }
 
-// Frequent tells whether requests for a path are of the kind that most are: of a short body and a short answer, none
-// of them a stream.
-func Frequent(path string) bool { return strings.HasPrefix(path, "/v1/sigils") }
+// Short reports whether a request, if its body is small, has a small answer and is answered soon. Most are of this
+// kind; lists, batches and streams are not.
+func Short(method, path, query string) bool {
+	for i := range shortRoutes {
+		if rt := &shortRoutes[i]; rt.method == method && rt.matches(path) {
+			return rt.verb != "/related" || fewNeighbors(query)
+		}
+	}
+	return false
+}
+
+// shortRoute is the path of a route before and after its id.
+type shortRoute struct {
+	method, path string
+	id           bool
+	verb         string
+}
+
+var shortRoutes = func() (all []shortRoute) {
+	for _, rt := range routes() {
+		if rt.short {
+			before, after, id := strings.Cut(rt.path, "{id}")
+			all = append(all, shortRoute{method: rt.method, path: before, id: id, verb: after})
+		}
+	}
+	return all
+}()
+
+func (rt *shortRoute) matches(path string) bool {
+	if !rt.id {
+		return path == rt.path
+	}
+	rest, ok := strings.CutPrefix(path, rt.path)
+	if !ok {
+		return false
+	}
+	id, ok := strings.CutSuffix(rest, rt.verb)
+	return ok && strings.IndexByte(id, '/') < 0 && strings.IndexByte(id, ':') < 0
+}
+
+// fewNeighbors reports whether a query asks for at most 100 neighbors, as one without a limit does.
+func fewNeighbors(query string) bool {
+	_, limit, ok := strings.Cut(query, "limit=")
+	limit, _, _ = strings.Cut(limit, "&")
+	return !ok || len(limit) <= len("99") || limit == "100"
+}
 
 // register gives the routes to the mux, one pattern for all that share a path: which of them is meant
 // is decided by verb and method in [API.dispatch], so that every refusal is a problem like the others.

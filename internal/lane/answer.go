@@ -1,16 +1,22 @@
 package lane
 
 import (
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// keptBuffer is the most bytes of a buffer that a connection keeps from one answer to the next.
-const keptBuffer = 64 << 10
+const (
+	// keptBuffer is the most bytes of the buffers of an answer that is used again.
+	keptBuffer = 64 << 10
+	// large is how many bytes of a body, written at once, are sent at once: they are not copied.
+	large = 32 << 10
+)
 
 // answer holds an answer until its handler returns, and makes the bytes of it.
 type answer struct {
@@ -19,15 +25,23 @@ type answer struct {
 	body   []byte
 	names  []string // of the header, sorted
 	out    []byte
+
+	conn   net.Conn
+	last   func() bool // reports whether the connection closes after it
+	closes bool        // what last said, once the header is made
+	sent   bool        // all of it was, while its handler ran
+	failed error       // to send it
 }
 
-func newAnswer() *answer { return &answer{header: http.Header{}} }
+// answers are used again, by all connections: one that waits for a request holds none.
+var answers = sync.Pool{New: func() any { return &answer{header: http.Header{}} }}
 
-func (a *answer) reset() {
+// recycle gives a back for another request.
+func (a *answer) recycle() {
 	clear(a.header)
-	a.status, a.body = 0, a.body[:0]
-	if cap(a.body)+cap(a.out) > 2*keptBuffer {
-		a.body, a.out = nil, nil
+	*a = answer{header: a.header, body: a.body[:0], names: a.names[:0], out: a.out[:0]}
+	if cap(a.body)+cap(a.out) <= keptBuffer {
+		answers.Put(a)
 	}
 }
 
@@ -45,6 +59,12 @@ func (a *answer) Write(b []byte) (int, error) {
 	if !bodied(a.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
+	if a.sent {
+		return 0, http.ErrContentLength
+	}
+	if said := a.header["Content-Length"]; len(b) >= large && len(a.body) == 0 && len(said) == 1 && said[0] == strconv.Itoa(len(b)) {
+		return a.send(b)
+	}
 	a.body = append(a.body, b...)
 	return len(b), nil
 }
@@ -54,9 +74,20 @@ func bodied(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// bytes gives the answer as it is sent. Where the handler announced another length than it wrote, there is
+// send sends an answer with a body that is all of it.
+func (a *answer) send(body []byte) (int, error) {
+	a.sent = true
+	a.out = append(a.head(len(body)), "\r\n\r\n"...)
+	all := net.Buffers{a.out, body}
+	if _, a.failed = all.WriteTo(a.conn); a.failed != nil {
+		return 0, a.failed
+	}
+	return len(body), nil
+}
+
+// bytes returns the answer as it is sent. If the handler announced another length than it wrote, there is
 // none: ok is false, and the client must not take what there is for the whole.
-func (a *answer) bytes(last bool) (b []byte, ok bool) {
+func (a *answer) bytes() (b []byte, ok bool) {
 	a.WriteHeader(http.StatusOK)
 	if bodied(a.status) {
 		if said := a.header["Content-Length"]; len(said) > 1 || len(said) == 1 && said[0] != strconv.Itoa(len(a.body)) {
@@ -66,6 +97,14 @@ func (a *answer) bytes(last bool) (b []byte, ok bool) {
 			a.header.Set("Content-Type", http.DetectContentType(a.body))
 		}
 	}
+	a.out = append(append(a.head(len(a.body)), "\r\n\r\n"...), a.body...)
+	return a.out, true
+}
+
+// head returns the status line and the header of an answer whose body has that length, without the end of the last
+// line.
+func (a *answer) head(length int) (b []byte) {
+	a.closes = a.last() || a.header.Get("Connection") == "close"
 	b = append(a.out[:0], "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(a.status), 10)
 	b = append(append(append(b, ' '), http.StatusText(a.status)...), "\r\n"...)
@@ -84,14 +123,12 @@ func (a *answer) bytes(last bool) (b []byte, ok bool) {
 	b = append(append(b, "Date: "...), date()...)
 	if bodied(a.status) {
 		b = append(b, "\r\nContent-Length: "...)
-		b = strconv.AppendInt(b, int64(len(a.body)), 10)
+		b = strconv.AppendInt(b, int64(length), 10)
 	}
-	if last {
+	if a.closes {
 		b = append(b, "\r\nConnection: close"...)
 	}
-	b = append(append(b, "\r\n\r\n"...), a.body...)
-	a.out = b
-	return b, true
+	return b
 }
 
 var newlines = strings.NewReplacer("\r", " ", "\n", " ")

@@ -2,13 +2,14 @@
 // hands a connection on to an [http.Server] with the first request that is not of that kind.
 //
 // A plain request is a GET, POST or DELETE of a path that its owner wants here, nothing in which is
-// escaped, with header lines of printable ASCII and, if it has a body, a Content-Length, of at most 64 KiB
+// escaped, with header lines of printable ASCII and, if it has a body, a Content-Length, of at most 16 KiB
 // in all. Handlers see it as net/http would show it. What is otherwise in any way, wrong requests among
 // them, is net/http's to understand, to answer or to refuse: it gets every byte of it.
 //
 // What it saves: a goroutine that watches for the client's leaving, most allocations, and half of the
-// answer's making. For it a handler's context does not end when the client leaves, its answer, header and
-// all, is sent when it returns, and what it gets of a request is its own only until then.
+// answer's making. For it a handler's context does not end when the client leaves, but only after [Times.Answer];
+// its answer, header and all, is sent when it returns, unless it is large; and what it gets of a request is its own
+// only until then. So its owner wants requests here that take little and are answered soon.
 package lane
 
 import (
@@ -26,14 +27,16 @@ import (
 // Times bound how long a connection is held.
 type Times struct {
 	Idle  time.Duration // between two requests
-	Read  time.Duration // a request; one that takes longer is handed on
+	Read  time.Duration // a request, and the wait for the first one; if only the body takes longer, it is handed on
 	Write time.Duration // an answer
+	// Answer ends the context of a request, with the cause [context.DeadlineExceeded].
+	Answer time.Duration
 }
 
 // Options say what a Lane does; all are required.
 type Options struct {
-	// Takes tells whether requests for a path may be answered here. It is asked before the request is whole.
-	Takes   func(path string) bool
+	// Takes reports whether such requests may be answered here. It is asked before the request is whole.
+	Takes   func(method, path, query string) bool
 	Handler http.Handler
 	// Rest takes over a connection, with what was read of it.
 	Rest   func(net.Conn)
@@ -51,13 +54,13 @@ type Lane struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	open map[net.Conn]bool // and whether it is being handed on: its deadlines are no business of the lane's any more
+	open map[*connection]bool // and whether it is being handed on: its deadlines are no business of the lane's any more
 	// +checklocks:mu
 	empty chan struct{} // is closed when none is open any more; nil unless that is waited for
 }
 
 // New makes a lane.
-func New(o Options) *Lane { return &Lane{options: o, open: map[net.Conn]bool{}} }
+func New(o Options) *Lane { return &Lane{options: o, open: map[*connection]bool{}} }
 
 // Serve accepts connections until the listener fails or is closed, and gives what it ended with. The
 // requests' context is ctx.
@@ -79,8 +82,9 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 		case err == nil:
 			pause = 5 * time.Millisecond
 			l.options.Opened()
-			l.enter(conn)
-			go l.serve(ctx, conn, b) // Wait waits for it
+			c := l.newConnection(ctx, conn, b)
+			l.enter(c)
+			go l.serve(c) // Wait waits for it
 		case errors.As(err, &passing) && passing.Temporary():
 			l.options.Logger.WarnContext(ctx, "accepting a connection", "err", err, "again_in", pause)
 			select {
@@ -100,10 +104,40 @@ func (l *Lane) Leave() {
 	l.leaving.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for conn, handed := range l.open {
+	for c, handed := range l.open {
 		if !handed {
-			_ = conn.SetReadDeadline(time.Unix(1, 0)) // it looks up; one that is closed has done so
+			_ = c.SetReadDeadline(past) // it looks up; one that is closed has done so
 		}
+	}
+}
+
+// past is a deadline that ends a read at once.
+var past = time.Unix(1, 0)
+
+// Idle is a connection that waits for a request.
+type Idle struct {
+	Since time.Time
+	c     *connection
+	since int64
+}
+
+// Idle appends to all the connections that wait for a request.
+func (l *Lane) Idle(all []Idle) []Idle {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c, handed := range l.open {
+		if since := c.since.Load(); since < 0 && !handed {
+			all = append(all, Idle{time.Unix(0, -since), c, since})
+		}
+	}
+	return all
+}
+
+// Close closes the connection if it still waits. If a request has come meanwhile, that is answered, or the connection
+// is left alone.
+func (i Idle) Close() {
+	if i.c.since.CompareAndSwap(i.since, unwanted) {
+		_ = i.c.SetReadDeadline(past) // one that is closed says so when it is read
 	}
 }
 
@@ -112,8 +146,8 @@ func (l *Lane) Close() {
 	l.leaving.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for conn := range l.open {
-		_ = conn.Close() // who serves it says what it could not send
+	for c := range l.open {
+		_ = c.Close() // who serves it says what it could not send
 	}
 }
 
@@ -137,24 +171,24 @@ func (l *Lane) Wait(ctx context.Context) error {
 	}
 }
 
-func (l *Lane) enter(conn net.Conn) {
+func (l *Lane) enter(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open[conn] = false
+	l.open[c] = false
 }
 
-// hand makes the deadlines of conn another's, who sets its own.
-func (l *Lane) hand(conn net.Conn) {
+// hand makes the deadlines of c another's, who sets its own.
+func (l *Lane) hand(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open[conn] = true
-	_ = conn.SetDeadline(time.Time{})
+	l.open[c] = true
+	_ = c.SetDeadline(time.Time{})
 }
 
-func (l *Lane) leave(conn net.Conn) {
+func (l *Lane) leave(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.open, conn)
+	delete(l.open, c)
 	if len(l.open) == 0 && l.empty != nil {
 		close(l.empty)
 		l.empty = nil

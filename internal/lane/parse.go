@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxRequest is the most bytes of a request, with its body, that is answered here.
-	maxRequest = 64 << 10
+	maxRequest = 16 << 10
 	// maxLines is the most header lines of one.
 	maxLines = 32
 )
@@ -61,19 +61,20 @@ func newRequest(ctx context.Context, remote string) *request {
 	return r
 }
 
-// parse reads a request from the start of b, where that is in the form that is taken here, and tells how
-// many bytes of b it is. What is in this form is understood as net/http does.
-func (r *request) parse(b []byte, takes func(path string) bool) (size int, v verdict) {
+// parse reads a request from the start of b, if that is in the form that is taken here, and returns how
+// many bytes of b it is; of a partial one, how many its header is, or 0 if that is not whole. What is in this form is
+// understood as net/http does.
+func (r *request) parse(b []byte, takes func(method, path, query string) bool) (size int, v verdict) {
 	first, rest, ok := cutLine(b)
 	if !ok {
-		return 0, unless(bytes.IndexByte(b, '\n') >= 0 || len(b) > maxRequest/4)
+		return 0, unless(bytes.IndexByte(b, '\n') >= 0 || len(b) >= maxRequest)
 	}
 	method, target, ok := r.requestLine(first)
 	if !ok {
 		return 0, other
 	}
 	path, query, _ := strings.Cut(target, "?")
-	if !takes(path) {
+	if !takes(method, path, query) {
 		return 0, other
 	}
 	clear(r.header)
@@ -82,7 +83,7 @@ func (r *request) parse(b []byte, takes func(path string) bool) (size int, v ver
 		var raw []byte
 		before := rest
 		if raw, rest, ok = cutLine(before); !ok {
-			return 0, unless(bytes.IndexByte(before, '\n') >= 0 || len(b) > maxRequest/4)
+			return 0, unless(bytes.IndexByte(before, '\n') >= 0 || len(b) >= maxRequest)
 		}
 		if len(raw) == 0 {
 			break
@@ -121,7 +122,7 @@ func (r *request) parse(b []byte, takes func(path string) bool) (size int, v ver
 	case host == "" || head+length > maxRequest:
 		return 0, other
 	case len(rest) < length:
-		return 0, partial
+		return head, partial
 	default:
 		r.set(method, target, path, query, host, rest[:length])
 		return head + length, whole

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func anything(string) bool { return true }
+func anything(_, _, _ string) bool { return true }
 
 func TestParse(t *testing.T) {
 	const get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 		"two":                 {get + get, len(get), whole},
 		"a query":             {"GET /a/b:c?x=1&y=z HTTP/1.1\r\nHost: h:1\r\n\r\n", 42, whole},
 		"a body":              {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}GET", 50, whole},
-		"part of a body":      {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{", 0, partial},
+		"part of a body":      {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{", 48, partial},
 		"nothing yet":         {"", 0, partial},
 		"part of a line":      {"GET /a HT", 0, partial},
 		"no end":              {"GET /a HTTP/1.1\r\nHost: h\r\n", 0, partial},
@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 		"two lengths":         {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", 0, other},
 		"a signed length":     {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n", 0, other},
 		"an empty length":     {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n", 0, other},
-		"a long body":         {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n", 0, other},
+		"a long body":         {"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 16385\r\n\r\n", 0, other},
 		"chunks":              {"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 0, other},
 		"an expectation":      {"POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n", 0, other},
 		"the last":            {"GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 0, other},
@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 		"no colon":            {"GET /a HTTP/1.1\r\nHost: h\r\nA\r\n\r\n", 0, other},
 		"a control character": {"GET /a HTTP/1.1\r\nHost: h\r\nA: \x01\r\n\r\n", 0, other},
 		"many lines":          {"GET /a HTTP/1.1\r\nHost: h\r\n" + strings.Repeat("A: b\r\n", maxLines) + "\r\n", 0, other},
-		"a long line":         {"GET /" + strings.Repeat("a", maxRequest/4), 0, other},
+		"a long line":         {"GET /" + strings.Repeat("a", maxRequest), 0, other},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRequest(t.Context(), "")
@@ -72,7 +72,7 @@ func FuzzParse(f *testing.F) {
 		r.parse(before, anything)
 		size, v := r.parse(b, anything)
 		if v != whole {
-			if size != 0 {
+			if size != 0 && (v != partial || size > len(b)) {
 				t.Fatalf("%d bytes of none", size)
 			}
 			return
@@ -111,7 +111,7 @@ func TestBodyIsThereAsAWhole(t *testing.T) {
 	r := newRequest(t.Context(), "")
 	for _, want := range []string{"first", "the second, which is longer", "3"} {
 		b := fmt.Appendf(nil, "POST /v1/sigils HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(want), want)
-		if _, v := r.parse(b, func(string) bool { return true }); v != whole {
+		if _, v := r.parse(b, anything); v != whole {
 			t.Fatalf("verdict %d of %q", v, b)
 		}
 		if got := r.http.Body.(*body).Whole(); string(got) != want {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,43 +21,94 @@ type connection struct {
 	times   Times
 	bell    *bell
 	request *request
-	answer  *answer
 	buf     []byte
-	read    int // bytes of buf that have come and are not answered
+	read    int  // bytes of buf that have come and are not answered
+	headed  bool // the header of the request that they begin is whole
+
+	// since is when the request that is answered began, in Unix nanoseconds, the negative of when it began to wait for
+	// one, or unwanted; 0 while it reads one.
+	since atomic.Int64
+	// late ends the request that is answered, if it takes too long. It is stopped, and not armed, now and then while
+	// none is.
+	late   *time.Timer
+	armed  atomic.Bool
+	cancel context.CancelCauseFunc
+	closes func() bool // reports whether the next answer is the last
 
 	deadline  time.Time // of reading, as it was set
 	writeTill time.Time // the same of writing
-	late      bool      // a request has not come within its time
+	over      bool      // no more of a request comes, or not within its time: net/http judges it
+	answered  bool      // there was a request
+	last      bool      // it is closed after the next answer
 	spared    bool      // it was under way when the lane left, and had its time again
 }
 
-// serve answers what comes on conn, and closes it or hands it on.
-func (l *Lane) serve(ctx context.Context, conn net.Conn, b *bell) {
+// unwanted takes the place of the time since when a connection waits, if somebody closes it meanwhile.
+const unwanted = math.MinInt64
+
+func (l *Lane) newConnection(ctx context.Context, conn net.Conn, b *bell) *connection {
+	ctx, cancel := context.WithCancelCause(ctx)
 	c := &connection{
 		Conn: conn, times: l.options.Times, bell: b, buf: make([]byte, 4<<10),
-		request: newRequest(ctx, conn.RemoteAddr().String()), answer: newAnswer(),
+		request: newRequest(ctx, conn.RemoteAddr().String()), cancel: cancel,
 	}
-	defer l.leave(conn)
+	c.closes = func() bool { return c.last || l.leaving.Load() || ctx.Err() != nil }
+	return c
+}
+
+// serve answers what comes on c, and closes it or hands it on.
+func (l *Lane) serve(c *connection) {
+	c.armed.Store(true)
+	c.late = time.AfterFunc(c.times.Answer, c.look)
+	defer l.leave(c)
+	defer c.cancel(nil)
+	defer c.late.Stop()
 	if handOn := l.answerAll(c); handOn {
-		l.hand(conn)
-		l.options.Rest(&Conn{Conn: conn, first: c.buf[:c.read]})
+		l.hand(c)
+		l.options.Rest(&Conn{Conn: c.Conn, first: c.buf[:c.read]})
 		return
 	}
-	_ = conn.Close() // a client that left is nobody's to tell
+	_ = c.Close() // a client that left is nobody's to tell
 	l.options.Closed()
+}
+
+// begin notes that a request is answered from now on.
+func (c *connection) begin(now time.Time) {
+	c.since.Store(now.UnixNano())
+	if !c.armed.Load() && c.armed.CompareAndSwap(false, true) {
+		c.late.Reset(c.times.Answer)
+	}
+}
+
+// look ends a request that takes too long. The timer that calls it is set once for many requests.
+func (c *connection) look() {
+	since := c.since.Load()
+	if since <= 0 {
+		c.armed.Store(false)
+		if since = c.since.Load(); since <= 0 || !c.armed.CompareAndSwap(false, true) {
+			return // else one has just begun, and has not set the timer
+		}
+	}
+	if left := c.times.Answer - time.Since(time.Unix(0, since)); left > 0 {
+		c.late.Reset(left)
+		return
+	}
+	c.cancel(context.DeadlineExceeded)
 }
 
 // answerAll answers plain requests. It ends with one that is not, and tells so, or with the connection.
 func (l *Lane) answerAll(c *connection) (handOn bool) {
 	for {
 		size, v := 0, partial
-		if c.read > 0 && !c.late {
+		if c.read > 0 && !c.over {
 			size, v = c.request.parse(c.buf[:c.read], l.options.Takes)
 		}
+		c.headed = size > 0
 		switch {
-		case v == other || c.late:
+		case v == other || c.over:
 			return true
 		case v == whole:
+			c.answered = true
 			if !l.answerOne(c) || l.leaving.Load() {
 				return false
 			}
@@ -80,6 +133,10 @@ func (l *Lane) more(c *connection) bool {
 	}
 	n, err := c.Read(c.buf[c.read:])
 	c.read += n
+	if c.since.Swap(0) == unwanted { // what has come even so is answered
+		c.last, c.deadline = true, time.Time{}
+		return c.read > 0
+	}
 	switch {
 	case err == nil:
 		return true
@@ -88,18 +145,21 @@ func (l *Lane) more(c *connection) bool {
 	case errors.Is(err, os.ErrDeadlineExceeded) && l.leaving.Load() && !c.spared:
 		c.spared, c.deadline = true, time.Time{}
 		return true
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.EOF): // who only closed its side may be told what is wrong
-		c.late = true
+	case errors.Is(err, os.ErrDeadlineExceeded) && c.headed, errors.Is(err, io.EOF):
+		c.over = true // a body may take longer; a client that only closed its side may be told what is wrong
 		return true
 	}
-	return false
+	return false // a header takes too long: net/http would only close it, too
 }
 
 // expect sets until when there must be more to read. It is set seldom: a connection on which requests come
 // in turn has always most of its time left.
 func (c *connection) expect() {
 	now := time.Now()
-	if c.read > 0 { // of one request all has to come within one time
+	if c.read == 0 {
+		c.since.Store(-now.UnixNano())
+	}
+	if c.read > 0 || !c.answered { // of one request all has to come within one time
 		if c.deadline.IsZero() || c.deadline.Sub(now) > c.times.Read {
 			c.deadline = now.Add(c.times.Read)
 			_ = c.SetReadDeadline(c.deadline) // one that is closed says so when it is read
@@ -114,18 +174,25 @@ func (c *connection) expect() {
 
 // answerOne has a request answered, and tells whether there may be another.
 func (l *Lane) answerOne(c *connection) bool {
-	c.answer.reset()
-	if !l.handle(c) {
-		return false
-	}
-	last := l.leaving.Load() || c.answer.header.Get("Connection") == "close"
-	b, ok := c.answer.bytes(last)
-	if !ok {
-		return false
-	}
-	if now := time.Now(); c.writeTill.Sub(now) < c.times.Write*3/4 {
+	now := time.Now()
+	c.begin(now)
+	defer c.since.Store(0)
+	if c.writeTill.Sub(now) < c.times.Write*3/4 {
 		c.writeTill = now.Add(c.times.Write)
 		_ = c.SetWriteDeadline(c.writeTill)
+	}
+	a := answers.Get().(*answer) //nolint:forcetypeassert // nothing else is put there
+	defer a.recycle()
+	a.conn, a.last = c.Conn, c.closes
+	if !l.handle(c, a) {
+		return false
+	}
+	if a.sent {
+		return !a.closes && a.failed == nil
+	}
+	b, ok := a.bytes()
+	if !ok {
+		return false
 	}
 	// Others whose requests are there have their answers made first. Answers that are sent one after the other find
 	// clients awake: to wake one for each answer, who then sleeps again, costs both as much as the answer. And a client that
@@ -135,11 +202,11 @@ func (l *Lane) answerOne(c *connection) bool {
 	if _, err := c.Write(b); err != nil {
 		return false
 	}
-	return !last
+	return !a.closes
 }
 
 // handle calls the handler, which may panic.
-func (l *Lane) handle(c *connection) (ok bool) {
+func (l *Lane) handle(c *connection, a *answer) (ok bool) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -149,7 +216,7 @@ func (l *Lane) handle(c *connection) (ok bool) {
 			l.options.Logger.Error("panic in a handler", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
-	l.options.Handler.ServeHTTP(c.answer, &c.request.http)
+	l.options.Handler.ServeHTTP(a, &c.request.http)
 	return true
 }
 
