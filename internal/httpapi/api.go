@@ -39,7 +39,11 @@ type Options struct {
 	MaxBody int64
 	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
 	MaxBatchBody int64
-	// RequestTimeout ends the context of a request that is no stream; 0 does not.
+	// MaxHeld is the most bytes of all bodies, and of memories to answer with, that are held at once. More requests wait
+	// for a while, and are refused then. 0 is 256 MiB.
+	MaxHeld int64
+	// RequestTimeout ends the context of a request that is no stream and has come in whole, five times as long that
+	// of a sweep; 0 does not. See also [Timed].
 	RequestTimeout time.Duration
 	// MaxSubscribers is the most who may read the journal live at once, by whatever means; 0 is 1,000.
 	MaxSubscribers int
@@ -69,6 +73,7 @@ type API struct {
 	bus     *bus.Bus
 	streams streams
 	turns   turns
+	memory  memory
 }
 
 // New makes the REST face of e. nil options are the defaults.
@@ -88,6 +93,10 @@ func New(e *engine.Engine, o *Options) *API {
 	}
 	if a.options.MaxBatchBody == 0 {
 		a.options.MaxBatchBody = 64 << 20
+	}
+	a.memory.most = a.options.MaxHeld
+	if a.memory.most == 0 {
+		a.memory.most = 256 << 20
 	}
 	a.bus = bus.New(journal{e}, &bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged})
 	a.register()

@@ -24,7 +24,11 @@ func (a *API) encodeBatch(c *call) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.body(a.options.MaxBatchBody)
+	brief, times := c.brief(), int64(2)
+	if brief {
+		times = 1
+	}
+	body, err := c.body(a.options.MaxBatchBody, times) // with the answer, which holds as much
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,6 @@ func (a *API) encodeBatch(c *call) error {
 		if err != nil {
 			return err
 		}
-		brief := c.brief()
 		if brief {
 			c.applied()
 		}
@@ -150,7 +153,7 @@ func (a *API) recallMany(c *call) error {
 	if _, err := c.contentType(jsonType); err != nil {
 		return err
 	}
-	body, err := c.body(a.options.MaxBody)
+	body, err := c.body(a.options.MaxBody, 1)
 	if err != nil {
 		return err
 	}
@@ -169,10 +172,18 @@ func (a *API) recallMany(c *call) error {
 		}
 		keys, at = append(keys, sigil.Key{Tenant: c.tenant, ID: id}), append(at, i)
 	}
+	if err := c.hold(a.engine.Limits().PageBytes); err != nil {
+		return err
+	}
 	recalled, err := a.engine.RecallMany(c.r.Context(), keys)
 	if err != nil {
 		return err
 	}
+	held := int64(cap(body))
+	for i := range recalled {
+		held += 2 * int64(len(recalled[i].Memory.Data))
+	}
+	c.settle(held)
 	for i := range recalled {
 		results[at[i]] = c.item(&recalled[i], http.StatusOK, refreshed)
 	}

@@ -1,11 +1,12 @@
 package httpapi
 
 import (
-	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -40,31 +41,51 @@ func (c *call) contentType(allowed ...string) (string, error) {
 	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8 (curl: --json)")
 }
 
-// trusted bounds what is set aside because a client says how long its body will be.
-const trusted = 1 << 20
+// body reads the request's body, at most limit bytes. It may be the connection's, and is used until the request is
+// answered: who keeps some of it makes a copy. What it takes is allocated as it comes, whatever the client says of its
+// length, and counts times times to what is held at once.
+func (c *call) body(limit, times int64) ([]byte, error) {
+	b, err := c.bodyBytes(limit, times)
+	c.whole()
+	return b, err
+}
 
-// body reads the request's body, at most max bytes. It may be the connection's, and is used until the request is
-// answered: who keeps some of it makes a copy.
-func (c *call) body(max int64) ([]byte, error) {
+func (c *call) bodyBytes(max, times int64) ([]byte, error) {
 	if c.r.ContentLength > max {
 		return nil, c.tooLong(max)
 	}
 	if here, ok := c.r.Body.(interface{ Whole() []byte }); ok { // all of it has come, as long as it says
 		return here.Whole(), nil
 	}
-	var b bytes.Buffer
+	from := http.MaxBytesReader(c.ResponseWriter, c.r.Body, max)
+	longest := max + 1 // one more, so that it is found out whether there is more
 	if n := c.r.ContentLength; n > 0 {
-		b.Grow(int(min(n, trusted)) + bytes.MinRead) // so that reading to the end does not grow it again
+		longest = n + 1
 	}
-	_, err := b.ReadFrom(http.MaxBytesReader(c.ResponseWriter, c.r.Body, max))
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		return nil, c.tooLong(max)
-	case err != nil:
-		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "incomplete_body", Field: "body", Detail: "ended before its end", Err: err}
+	begin := time.Now()
+	b := make([]byte, 0, min(longest, uncounted))
+	for {
+		if len(b) == cap(b) {
+			size := min(2*int64(cap(b)), longest)
+			if err := c.hold(times * size); err != nil {
+				c.Header().Set("Connection", "close") // the rest of it is not read
+				return nil, err
+			}
+			b = append(make([]byte, 0, size), b...)
+		}
+		c.stall(begin)
+		n, err := from.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		var over *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case errors.As(err, &over):
+			return nil, c.tooLong(max)
+		case err != nil:
+			return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "incomplete_body", Field: "body", Detail: "ended before its end", Err: err}
+		}
 	}
-	return b.Bytes(), nil
 }
 
 func (c *call) tooLong(max int64) error {

@@ -30,6 +30,9 @@ type call struct {
 	query  query
 	status int
 	bytes  int64
+	held   int64         // of memory
+	limit  time.Duration // from when the request is whole
+	late   *time.Timer   // ends its context; nil if nothing here does
 	code   string // of the problem
 	cause  error  // of a failure that is not the client's, for the log
 }
@@ -88,6 +91,9 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 			return fmt.Errorf("encode the answer: %w", err)
 		}
 	}
+	if n := 2 * int64(b.Len()); n > c.held+uncounted { // with what it was made of
+		c.settle(n)
+	}
 	c.bytesOf(status, contentType, b.Bytes())
 	return nil
 }
@@ -139,6 +145,7 @@ func (c *call) blame(p sigil.Problem, err error) {
 
 // finish closes the books: deferred, so that it hears of a panic.
 func (c *call) finish() {
+	defer c.settle(0)
 	if p := recover(); p != nil {
 		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)

@@ -40,7 +40,7 @@ func (a *API) sent(c *call) (key string, body []byte, err error) {
 	if key, err = idempotencyKey(c.r, maxKey); err != nil {
 		return "", nil, err
 	}
-	body, err = c.body(a.options.MaxBody)
+	body, err = c.body(a.options.MaxBody, 1)
 	return key, body, err
 }
 

@@ -12,3 +12,10 @@ func Routes() map[string][]string {
 	}
 	return all
 }
+
+// Held returns how many bytes requests hold.
+func (a *API) Held() int64 {
+	a.memory.mu.Lock()
+	defer a.memory.mu.Unlock()
+	return a.memory.held
+}

@@ -124,7 +124,7 @@ func TestStoppedIsNotCanceled(t *testing.T) {
 }
 
 func TestRequestTimeout(t *testing.T) {
-	f := newFace(t, config{api: httpapi.Options{RequestTimeout: time.Nanosecond}})
+	f := newFace(t, config{store: hanging{newFace(t, config{}).store}, api: httpapi.Options{RequestTimeout: time.Millisecond}})
 	f.do("POST", "/v1/sigils", `{"data":1}`).problem(503, "timeout", "")
 }
 

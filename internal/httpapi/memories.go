@@ -19,7 +19,7 @@ func (a *API) list(c *call) error {
 	if c.query.err != nil {
 		return c.query.err
 	}
-	page, err := a.engine.List(c.r.Context(), c.tenant, q)
+	page, err := a.page(c, q)
 	if err != nil {
 		return err
 	}
@@ -33,6 +33,23 @@ func (a *API) list(c *call) error {
 		}
 	}
 	return c.json(http.StatusOK, &out)
+}
+
+// page lists memories. It holds as much as a page may have, and then as much as this one has.
+func (a *API) page(c *call, q engine.ListQuery) (engine.Page, error) {
+	if q.NoData {
+		return a.engine.List(c.r.Context(), c.tenant, q)
+	}
+	if err := c.hold(a.engine.Limits().PageBytes); err != nil {
+		return engine.Page{}, err
+	}
+	page, err := a.engine.List(c.r.Context(), c.tenant, q)
+	var held int64
+	for i := range page.Memories {
+		held += 2 * int64(len(page.Memories[i].Data))
+	}
+	c.settle(held)
+	return page, err
 }
 
 // next gives null on the wire for the last page.
@@ -128,11 +145,23 @@ func (a *API) related(c *call) error {
 		q.Room = *room
 		defer func() { *room = q.Room; neighborRooms.Put(room) }()
 	}
+	if q.Content {
+		if err := c.hold(a.engine.Limits().PageBytes); err != nil {
+			return err
+		}
+	}
 	neighbors, err := a.engine.Related(c.r.Context(), key, q)
 	if err != nil {
 		return err
 	}
 	q.Room = neighbors
+	if q.Content {
+		var held int64
+		for i := range neighbors {
+			held += 2 * int64(len(neighbors[i].Memory.Data))
+		}
+		c.settle(held)
+	}
 	if brief {
 		page := sigil.NeighborPage{Related: make([]sigil.NeighborView, len(neighbors))}
 		for i := range neighbors {

@@ -154,7 +154,7 @@ func (a *API) oldList(c *call) error {
 	if q.Limit == 0 {
 		q.Limit = min(100, a.engine.Limits().Page) // said in the answer, so decided here
 	}
-	page, err := a.engine.List(c.r.Context(), c.tenant, q)
+	page, err := a.page(c, q)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"path"
 	"slices"
@@ -211,10 +210,8 @@ func (a *API) serve(c *call, rt route) (err error) {
 			return err
 		}
 	}
-	if a.options.RequestTimeout > 0 && !rt.endless {
-		ctx, cancel := context.WithTimeout(c.r.Context(), a.options.RequestTimeout)
-		defer cancel()
-		c.r = c.r.WithContext(ctx)
+	if !rt.endless {
+		defer c.bound(&rt)()
 	}
 	return rt.serve(a, c)
 }

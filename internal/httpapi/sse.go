@@ -43,7 +43,9 @@ func (a *API) stream(c *call) error {
 		batch, err := nextBatch(ctx, sub)
 		switch {
 		case err == nil:
-			w.batch(&batch)
+			if w.batch(&batch) != nil {
+				return nil
+			}
 		case errors.Is(err, errLeave), errors.Is(err, sigil.ErrClosed):
 			w.event("reconnect", map[string]uint64{"after": sub.After()})
 			_ = w.flush() // it leaves either way
@@ -85,7 +87,8 @@ type sse struct {
 	b       bytes.Buffer
 }
 
-func (w *sse) batch(batch *bus.Batch) {
+// batch writes entries. Many are sent by and by.
+func (w *sse) batch(batch *bus.Batch) error {
 	if batch.Lagged {
 		w.event(sigil.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
 	}
@@ -95,7 +98,13 @@ func (w *sse) batch(batch *bus.Batch) {
 		w.b.WriteString("\ndata: ")
 		w.b.Write(e.Data)
 		w.b.WriteString("\n\n")
+		if w.b.Len() >= gatherAtMost {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
 }
 
 func (w *sse) event(name string, v any) {
@@ -110,7 +119,11 @@ func (w *sse) event(name string, v any) {
 
 // flush sends what was written.
 func (w *sse) flush() error {
-	defer w.b.Reset()
+	defer func() {
+		if w.b.Reset(); w.b.Cap() > 2*gatherAtMost {
+			w.b = bytes.Buffer{}
+		}
+	}()
 	defer w.c.api.turns.take(w.c.r.Context())()
 	if err := w.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err

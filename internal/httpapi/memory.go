@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+const (
+	// uncounted is how many bytes of a request, and of its answer, are not counted: most have no more.
+	uncounted = 16 << 10
+	// roomTime is how long a request waits for others to let go of memory.
+	roomTime = 5 * time.Second
+)
+
+// memory bounds the bytes of all bodies and pages that are held at once. What holds some and waits for more can wait
+// for others that do the same, so none waits for long.
+type memory struct {
+	most int64 // +checklocksignore: never changes
+
+	mu sync.Mutex
+	// +checklocks:mu
+	held int64
+	// +checklocks:mu
+	freed chan struct{} // is closed when some were let go of; nil unless that is waited for
+}
+
+// take takes n bytes, or fails if others hold too many for too long. A request that alone is over the bound has them
+// when nobody else has any.
+func (m *memory) take(ctx context.Context, n int64) error {
+	freed, ok := m.try(n)
+	if ok {
+		return nil
+	}
+	late := time.NewTimer(roomTime)
+	defer late.Stop()
+	for !ok {
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late.C:
+			return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "busy", Detail: "other requests hold as many bytes as may be held at once; try again later"}
+		}
+		freed, ok = m.try(n)
+	}
+	return nil
+}
+
+func (m *memory) try(n int64) (freed <-chan struct{}, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held == 0 || m.held+n <= m.most {
+		m.held += n
+		return nil, true
+	}
+	if m.freed == nil {
+		m.freed = make(chan struct{})
+	}
+	return m.freed, false
+}
+
+// give lets go of n bytes; a negative n takes them whether or not there is room.
+func (m *memory) give(n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held -= n
+	if m.freed != nil && n > 0 {
+		close(m.freed)
+		m.freed = nil
+	}
+}
+
+// hold makes the request hold n bytes for its rest. It waits only for more than it holds.
+func (c *call) hold(n int64) error {
+	if n -= uncounted; n <= c.held {
+		return nil
+	}
+	if err := c.api.memory.take(c.r.Context(), n-c.held); err != nil {
+		return err
+	}
+	c.held = n
+	return nil
+}
+
+// settle makes the request hold n bytes, no more and no less, without waiting.
+func (c *call) settle(n int64) {
+	n = max(n-uncounted, 0)
+	if n != c.held {
+		c.api.memory.give(c.held - n)
+		c.held = n
+	}
+}
