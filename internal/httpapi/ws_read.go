@@ -16,9 +16,11 @@ func (l *liveConn) read(ctx context.Context) error {
 	most := min(maxInFlight, l.api.engine.Limits().Batch)
 	unbound := context.WithoutCancel(ctx) // serve closes the connection where ctx ends
 	var first []byte                      // used again, save for a large one
+	var held int64                        // by a message that is being read
+	defer func() { l.api.memory.give(held) }()
 	for {
 		var err error
-		first, err = l.message(unbound, first[:0])
+		first, err = l.message(unbound, first[:0], &held)
 		if err != nil {
 			return err
 		}
@@ -31,16 +33,17 @@ func (l *liveConn) read(ctx context.Context) error {
 		if len(first) > readAtOnce {
 			g.messages = append(g.messages, first)
 			first = nil
-			if !l.alone(ctx, g) {
+			if !l.alone(ctx, g, held) {
 				return ctx.Err()
 			}
+			held = 0
 			continue
 		}
 		g.room = append(g.room, first...)
 		g.messages = append(g.messages, g.room[:len(first):len(first)])
 		for err == nil && len(g.messages) < most && l.another() {
 			from := len(g.room)
-			if g.room, err = l.message(unbound, g.room); err == nil {
+			if g.room, err = l.message(unbound, g.room, nil); err == nil { // it has arrived, and is small
 				g.messages = append(g.messages, g.room[from:len(g.room):len(g.room)])
 			} else {
 				<-l.slots
@@ -53,8 +56,8 @@ func (l *liveConn) read(ctx context.Context) error {
 	}
 }
 
-// alone has a large request worked on by itself, when few enough others are.
-func (l *liveConn) alone(ctx context.Context, g *group) bool {
+// alone has a large request worked on by itself, when few enough others are, and gives back what it holds.
+func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	select {
 	case l.large <- struct{}{}:
 	case <-ctx.Done():
@@ -62,6 +65,7 @@ func (l *liveConn) alone(ctx context.Context, g *group) bool {
 	}
 	l.wg.Go(func() {
 		defer func() { <-l.large }()
+		defer l.api.memory.give(held)
 		l.answerAll(ctx, g)
 	})
 	return true
@@ -81,8 +85,8 @@ func (l *liveConn) another() bool {
 	return false
 }
 
-// message appends the next request to b.
-func (l *liveConn) message(ctx context.Context, b []byte) ([]byte, error) {
+// message appends the next request to b. What that takes when it is large is added to held.
+func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, error) {
 	kind, r, err := l.conn.Reader(ctx)
 	if err != nil {
 		return b, err
@@ -94,7 +98,17 @@ func (l *liveConn) message(ctx context.Context, b []byte) ([]byte, error) {
 	}
 	for {
 		if cap(b)-len(b) < smallMessage {
-			b = append(make([]byte, 0, 2*cap(b)+2*smallMessage), b...)
+			size := 2*cap(b) + 2*smallMessage
+			if held != nil && size > 2*readAtOnce {
+				more := int64(size) - *held
+				if err := l.api.memory.take(ctx, more); err != nil {
+					l.out.lastText()
+					_ = l.conn.Close(websocket.StatusTryAgainLater, "other requests hold as many bytes as may be held at once")
+					return b, err
+				}
+				*held += more
+			}
+			b = append(make([]byte, 0, size), b...)
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
