@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // Claim makes owner the one who works under name for the time of lease, unless somebody else is, in whatever
-// process; lease 0 lets go. It gives the position kept under name, and whether owner has the claim. Who wants
+// process; lease 0 lets go, and more than [store.MaxLease] is that. It gives the position kept under name, and whether owner has the claim. Who wants
 // to keep it claims again before the lease is over.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
-	now := e.now()
-	position, held, err = e.store.Claim(ctx, name, owner, now.Add(lease), now)
+	now := e.reference() // not ahead of what others go by
+	position, held, err = e.store.Claim(ctx, name, owner, now.Add(min(lease, store.MaxLease)), now)
 	return position, held, wrap(err)
 }
 

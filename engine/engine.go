@@ -9,10 +9,12 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -25,6 +27,7 @@ type Engine struct {
 	store    store.Store
 	limits   Limits
 	clock    func() time.Time
+	guard    *clock.Clock // what clock is of; nil if it is the caller's
 	observer Observer
 	started  time.Time
 	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
@@ -38,9 +41,15 @@ type Engine struct {
 
 // Options configure an Engine; the zero value is the defaults.
 type Options struct {
-	// Clock tells the time; nil is time.Now. Should it run back, the engine's time stands still until
-	// it has caught up, so that what was hidden stays hidden.
+	// Clock tells the time, and is believed: should it run back, the engine's time stands still until it has caught
+	// up. Nil is the store's clock if it has one, as PostgreSQL's is the database's, and else the machine's. Those
+	// are guarded: a jump is not believed before it has stood for ClockConfirm; see [Engine.Clock].
 	Clock func() time.Time
+	// ClockConfirm is for how long a jump of the machine's clock must stand to be believed; 0 is one minute. A store
+	// with a clock of its own has its own.
+	ClockConfirm time.Duration
+	// Logger hears of jumps of the machine's clock; nil is [slog.Default].
+	Logger *slog.Logger
 	// Observer hears of what was done; nil is nobody.
 	Observer Observer
 	// Limits bound the input; a field that is 0 has its default.
@@ -125,7 +134,8 @@ func New(s store.Store, o *Options) *Engine {
 	}
 	e := &Engine{store: s, limits: o.Limits.withDefaults(), clock: o.Clock, observer: o.Observer}
 	if e.clock == nil {
-		e.clock = time.Now
+		e.guard = guardOf(s, o)
+		e.clock = e.guard.Now
 	}
 	if e.observer == nil {
 		e.observer = nobody{}

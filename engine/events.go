@@ -39,7 +39,7 @@ func (e *Engine) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 }
 
 // Trim drops from the journal what [Settings.Journal] says is to go, and gives the position up to which it
-// is gone. Any number of them may run at once, in any number of processes.
+// is gone. While the clock has jumped it is refused, as Sweep is. Any number of them may run at once, in any number of processes.
 func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	defer e.observe("trim", 1)(&err)
 	keep := e.Settings().Journal
@@ -48,7 +48,11 @@ func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	}
 	var before time.Time
 	if keep.Age > 0 {
-		before = e.now().Add(-keep.Age)
+		now, err := e.certain()
+		if err != nil {
+			return 0, err
+		}
+		before = now.Add(-keep.Age)
 	}
 	trimmed, err = e.store.Trim(ctx, before, keep.Entries)
 	return trimmed, wrap(err)

@@ -18,20 +18,26 @@ import (
 // long as the step took, though for no more than a quarter of a second, and never so long that as many
 // would come as it releases. With nobody else it goes as fast as it can.
 //
+// While the clock has jumped and is not believed it releases nothing, and is [sigil.ErrUnavailable] ("clock_held").
+//
 // When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
 // context's error.
 func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 	now := e.now()
 	s = sigil.Sweep{Job: sigil.DecayJob, StartedAt: sigil.Timestamp{Time: now}, Released: map[string]int{}}
+	due, err := e.certain()
+	if err != nil {
+		return s, err
+	}
 	defer e.swept(&s, &err)()
 
 	decide := func(m sigil.Meta) (sigil.Event, bool) {
 		// Asked again with the memory locked: a recall may have come first.
-		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(now)
+		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(due)
 	}
 	uncut := context.WithoutCancel(ctx) // a commit under way is finished, whatever becomes of ctx
 	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
-		keys, err := e.store.Due(uncut, now, limit)
+		keys, err := e.store.Due(uncut, due, limit)
 		if err != nil {
 			return 0, false, err
 		}
@@ -52,7 +58,7 @@ func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
 		more = true
 		for more && did < limit && (did == 0 || goOn()) && err == nil { // in commits as large as those
 			var n int
-			n, err = e.store.Prune(uncut, now, sweepStep)
+			n, err = e.store.Prune(uncut, due, sweepStep)
 			did, more = did+n, n == sweepStep
 		}
 		return did, more, err

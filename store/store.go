@@ -112,8 +112,9 @@ type Store interface {
 
 	// Claim makes owner the one who works under name until a time, unless somebody else is: a claim is
 	// over when now reaches its end, and the owner's own is prolonged, or cut short by an end that is not
-	// after now. It gives the position kept under name, 0 where there is none, and whether owner has the
-	// claim. Of all who share the store, and agree on the time, one at most does.
+	// after now. An end that is more than MaxLease after now was written by a clock that was ahead, and is over, too. It
+	// gives the position kept under name, 0 where there is none, and whether owner has the claim. Of all who share
+	// the store, and agree on the time, one at most does.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
 	// Advance keeps a position under name. A smaller one than is kept changes nothing. It is ErrConflict
@@ -143,6 +144,9 @@ type Store interface {
 	// second Close's, are ErrClosed and nil.
 	Close() error
 }
+
+// MaxLease is the longest that a claim may last: [Store.Claim] is not asked for more.
+const MaxLease = time.Minute
 
 // Item is one memory to insert.
 type Item struct {

@@ -38,6 +38,7 @@ var table = map[string][]string{
 	// Pure.
 	"internal/resonance": {root, "github.com/go-json-experiment/json"},
 	"internal/bus":       {root},
+	"internal/clock":     {"golang.org/x/sys"},
 	"internal/lane":      {},
 	"scheduler":          {"github.com/netresearch/go-cron"},
 
@@ -47,11 +48,11 @@ var table = map[string][]string{
 	"store/internal/keylock": {root, "store"},
 	"store/internal/record":  {root, "store"},
 	"store/internal/wake":    {},
-	"store/pgstore":          {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
+	"store/pgstore":          {root, "store", "internal/clock", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
 	"store/pebblestore":      {root, "store", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/tidwall/btree", "github.com/google/uuid", "github.com/maypok86/otter"},
 
 	// Verbs.
-	"engine": {root, "store", "internal/resonance", "github.com/google/uuid"},
+	"engine": {root, "store", "internal/clock", "internal/resonance", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
 	"client":           {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
@@ -35,7 +36,7 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	if err != nil {
 		return 0, false, s.reading(err)
 	}
-	if found && c.owner != owner && c.until > now.UnixMilli() {
+	if found && c.owner != owner && c.until > now.UnixMilli() && c.until <= now.Add(store.MaxLease).UnixMilli() {
 		return c.position, false, nil
 	}
 	c.owner, c.until = owner, until.UnixMilli()

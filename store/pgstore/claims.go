@@ -8,14 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
-// claimName takes a claim where it is owner's, nobody's or over; where it is not, the second part tells how
-// far the other came.
+// claimName takes a claim if it is owner's, nobody's or over, or ends later than any may; if it does not, the second
+// part returns how far the other came.
 const claimName = `with taken as (
   insert into sigil.claims as claims (name, owner, until) values ($1, $2, $3)
   on conflict (name) do update set owner = excluded.owner, until = excluded.until
-  where claims.owner = excluded.owner or claims.until <= $4
+  where claims.owner = excluded.owner or claims.until <= $4 or claims.until > $5
   returning position
 )
 select position, true from taken
@@ -31,7 +32,7 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	}
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
-	err = s.pool.QueryRow(bounded, claimName, name, [16]byte(owner), until, now).Scan(&position, &held)
+	err = s.pool.QueryRow(bounded, claimName, name, [16]byte(owner), until, now, now.Add(store.MaxLease)).Scan(&position, &held)
 	if errors.Is(err, pgx.ErrNoRows) { // somebody claimed the new name at the same moment: nothing is kept yet
 		return 0, false, nil
 	}

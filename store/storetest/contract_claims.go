@@ -27,6 +27,14 @@ var claimIdeas = []idea{
 		f.claims("a", 1, 10, 0, 0, true)
 		f.claims("a", 1, 30, 20, 0, true)
 	}},
+	{"a claim that a clock wrote which was ahead keeps nobody away", func(f *fixture) {
+		f.claims("a", 1, 3630, 3600, 0, true) // by a clock that is an hour ahead
+		f.ok("Advance", f.Advance(f.ctx(), "a", f.owner(1), 7))
+		f.claims("a", 2, 30, 0, 7, true)
+		f.claims("a", 3, 30, 0, 7, false)
+		f.claims("b", 1, 60, 0, 0, true) // the longest there is
+		f.claims("b", 2, 60, 0, 0, false)
+	}},
 	{"the position outlives its owner, and never goes back", func(f *fixture) {
 		f.claims("a", 1, 10, 0, 0, true)
 		f.ok("Advance", f.Advance(f.ctx(), "a", f.owner(1), 7))

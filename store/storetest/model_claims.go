@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // claim is who works under a name, until when, and how far that came.
@@ -22,7 +23,7 @@ func (s *Model) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 		return 0, false, err
 	}
 	c := s.claims[name]
-	if c.owner != owner && c.until.After(now) {
+	if c.owner != owner && c.until.After(now) && !c.until.After(now.Add(store.MaxLease)) {
 		return c.position, false, nil
 	}
 	c.owner, c.until = owner, until
