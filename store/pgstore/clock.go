@@ -2,62 +2,91 @@ package pgstore
 
 import (
 	"context"
-	"sync/atomic"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-)
 
-// clock tells the database's time: this machine's and how far it is from the database's.
-type clock struct {
-	offset atomic.Int64 // nanoseconds
-}
+	"github.com/sigil-dna/sigil/internal/clock"
+)
 
 const (
-	// clockEvery is how often the offset is measured again.
-	clockEvery = 10 * time.Second
-	// clockTries is how many measurements the best is taken of: the shorter the round trip, the less
-	// it can be off, by half of it at most.
-	clockTries = 3
+	// clockEvery is how often the database's clock is read. Time goes on by this machine's monotonic clock meanwhile.
+	clockEvery = 5 * time.Second
+	// clockTries is how often it is read then, at most; the reading with the shortest round trip counts, which can be
+	// off by half of that. One that took no longer than clockSoon will do.
+	clockTries = 5
+	clockSoon  = 2 * time.Millisecond
+	// clockLate is the longest round trip of a reading that counts, once there is one: a stall proves nothing.
+	clockLate = time.Second
 )
 
-// Now gives the database's time, as all processes with this store should: what one of them takes for
-// faded, the others do too, however their machines' clocks are set.
-func (s *Store) Now() time.Time {
-	return time.Now().Add(time.Duration(s.clock.offset.Load()))
-}
+// Clock returns the database's clock, as all processes with this store should go by: what one of them takes for faded,
+// the others do too, however their machines' clocks are set. A jump of the database's clock is not believed before
+// it has stood for a while. The engine takes it as its own.
+func (s *Store) Clock() *clock.Clock { return s.clock }
 
-func (c *clock) measure(ctx context.Context, pool *pgxpool.Pool) error {
-	best := time.Hour
-	for range clockTries {
+// Now returns the time of [Store.Clock].
+func (s *Store) Now() time.Time { return s.clock.Now() }
+
+// readClock reads the database's clock a few times, and returns the best reading.
+func readClock(ctx context.Context, pool *pgxpool.Pool) (best clock.Reading, err error) {
+	for try := range clockTries {
 		var theirs time.Time
 		before := time.Now()
 		if err := pool.QueryRow(ctx, "select clock_timestamp()").Scan(&theirs); err != nil {
-			return err
+			return best, err
 		}
-		if took := time.Since(before); took < best {
-			best = took
-			c.offset.Store(int64(theirs.Sub(before.Add(took / 2))))
+		took := time.Since(before)
+		if try == 0 || took/2 < best.Error {
+			best = clock.Reading{At: clock.Monotonic(before.Add(took / 2)), Time: theirs, Error: took / 2}
+		}
+		if took <= clockSoon {
+			break
 		}
 	}
+	return best, nil
+}
+
+// startClock starts the clock by a first reading.
+func (s *Store) startClock(ctx context.Context, confirm time.Duration) error {
+	first, err := readClock(ctx, s.pool)
+	if err != nil {
+		return err
+	}
+	if first.Error > clockLate/2 {
+		s.logger.Warn("the database's time is not known well: it answers slowly", "off_by_at_most", first.Error)
+	}
+	s.clock = clock.New(first, clock.Options{Name: "the database's clock", Confirm: confirm, Logger: s.logger})
 	return nil
 }
 
-// keepTime measures from time to time until ctx ends. While the database is lost, the last offset
-// stands.
+// measure reads the database's clock, for the store's to follow.
+func (s *Store) measure(ctx context.Context) error {
+	r, err := readClock(ctx, s.pool)
+	if err == nil && r.Error <= clockLate/2 {
+		s.clock.Observe(r)
+	}
+	return err
+}
+
+// keepTime reads the database's clock from time to time until ctx ends. While the database is lost, time goes on.
 func (s *Store) keepTime(ctx context.Context) {
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
+	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			bounded, cancel := s.bounded(ctx)
-			if err := s.clock.measure(bounded, s.pool); err != nil && ctx.Err() == nil {
-				s.logger.Warn("the database's time could not be read", "error", err)
-			}
-			cancel()
 		}
+		bounded, cancel := s.bounded(ctx)
+		err := s.measure(bounded)
+		cancel()
+		if err != nil && !failing && ctx.Err() == nil {
+			s.logger.Warn("the database's time cannot be read: this machine's goes on", slog.Any("error", err))
+		}
+		failing = err != nil
 	}
 }

@@ -207,24 +207,6 @@ func TestOlderSchema(t *testing.T) {
 	}
 }
 
-// TestSkewedClocks has processes whose machines' clocks differ agree on what has faded: their time is the
-// database's.
-func TestSkewedClocks(t *testing.T) {
-	url := database(t)
-	s := open(t, url, nil)
-	defer s.Close() // nothing is behind
-	s.Skew(time.Hour)
-	if got := s.Now(); time.Until(got) < 30*time.Minute {
-		t.Fatalf("not skewed: %s", got)
-	}
-	if err := s.Measure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if off := time.Until(s.Now()).Abs(); off > 10*time.Second { // it is this machine's database
-		t.Errorf("%s off", off)
-	}
-}
-
 // TestARecallNearItsDeadlineIsSeenAtOnce recalls a memory in one process shortly before its deadline: after
 // the answer another process, which sweeps, knows that it lives. A memory with time left is known within a
 // second.

@@ -1,9 +1,6 @@
 package pgstore
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Flush writes the refreshes that are behind.
 func (s *Store) Flush(ctx context.Context) error { return failure(s.flush(ctx)) }
@@ -22,8 +19,5 @@ func (s *Store) Abandon() {
 	s.pool.Close()
 }
 
-// Skew sets this machine's clock back, as far as the store knows.
-func (s *Store) Skew(d time.Duration) { s.clock.offset.Add(int64(d)) }
-
-// Measure measures how far it is from the database's.
-func (s *Store) Measure(ctx context.Context) error { return s.clock.measure(ctx, s.pool) }
+// Measure reads the database's clock, for the store's to follow.
+func (s *Store) Measure(ctx context.Context) error { return s.measure(ctx) }

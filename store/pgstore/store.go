@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/wake"
@@ -27,7 +28,7 @@ type Store struct {
 	timeout  time.Duration
 	onCommit func(changes int, took time.Duration)
 
-	clock     clock
+	clock     *clock.Clock
 	policies  policies
 	keys      *keylock.Locks // what this process changes one after another
 	refreshes refreshes
@@ -58,6 +59,8 @@ type Options struct {
 	Timeout time.Duration
 	// MaxConns is the most connections to the database; 0 is 16.
 	MaxConns int
+	// ClockConfirm is for how long a jump of the database's clock must stand to be believed; 0 is one minute.
+	ClockConfirm time.Duration
 	// Logger hears of what goes wrong in the background; nil is slog.Default.
 	Logger *slog.Logger
 	// OnCommit hears of each commit of inserts: how many callers' inserts it held, and how long it
@@ -113,7 +116,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if err := s.policies.load(ctx, s.pool); err != nil {
 		return nil, failure(err)
 	}
-	if err := s.clock.measure(ctx, s.pool); err != nil {
+	if err := s.startClock(ctx, o.ClockConfirm); err != nil {
 		return nil, failure(err)
 	}
 	if _, err := s.pool.Exec(ctx, "delete from sigil.flushes where at < clock_timestamp() - interval '30 days'"); err != nil {

@@ -1,0 +1,152 @@
+package pgstore_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/pgstore"
+)
+
+// fakeClock has a database's clock be off, and stall.
+const fakeClock = `create schema fake;
+create table fake.set (off interval, before float, after float);
+insert into fake.set values ('0', 0, 0);
+create function fake.clock_timestamp() returns timestamptz language plpgsql volatile as $$
+declare s fake.set; t timestamptz;
+begin
+  select * into s from fake.set;
+  perform pg_catalog.pg_sleep(s.before);
+  t := pg_catalog.clock_timestamp() + s.off;
+  perform pg_catalog.pg_sleep(s.after);
+  return t;
+end $$;
+do $$ begin execute format('alter database %I set search_path = fake, pg_catalog, public', current_database()); end $$`
+
+// clocked gives a database whose clock can be set by the second part.
+func clocked(t *testing.T) (url string, set func(off time.Duration, before, after float64)) {
+	t.Helper()
+	url = newDatabase(t)
+	execute(t, url, fakeClock)
+	return url, func(off time.Duration, before, after float64) {
+		t.Helper()
+		execute(t, url, fmt.Sprintf("update fake.set set off = interval '%d ms', before = %g, after = %g", off.Milliseconds(), before, after))
+	}
+}
+
+func measure(t *testing.T, s *pgstore.Store) {
+	t.Helper()
+	if err := s.Measure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// swept expects that a sweep releases n memories, or is refused if n is under 0.
+func swept(t *testing.T, e *engine.Engine, n int) {
+	t.Helper()
+	s, err := e.Sweep(t.Context())
+	if n < 0 {
+		if code := sigil.CodeOf(err); code != "clock_held" || s.Total() > 0 {
+			t.Errorf("a sweep released %d, %v, want a refusal", s.Total(), err)
+		}
+	} else if err != nil || s.Total() != n {
+		t.Errorf("a sweep released %d, %v, want %d", s.Total(), err, n)
+	}
+}
+
+// off tells how far a store's time is from this machine's, which is the database's.
+func off(s *pgstore.Store) time.Duration { return time.Until(s.Now()) }
+
+// TestTheTimeIsTheDatabases has a store go by the database's clock, however this machine's is set.
+func TestTheTimeIsTheDatabases(t *testing.T) {
+	url, set := clocked(t)
+	set(time.Hour, 0, 0)
+	s := open(t, url, nil)
+	defer s.Close() // nothing is behind
+	if got := off(s) - time.Hour; got.Abs() > 10*time.Second {
+		t.Errorf("%s off", got)
+	}
+}
+
+// TestAJumpOfTheDatabasesClock sets it an hour ahead and right again: nothing fades, no time stands still, and sweeps
+// are held meanwhile. A jump that stands is followed.
+func TestAJumpOfTheDatabasesClock(t *testing.T) {
+	url, set := clocked(t)
+	careful, credulous := open(t, url, nil), open(t, url, &pgstore.Options{ClockConfirm: time.Nanosecond})
+	defer careful.Close()   // nothing is behind
+	defer credulous.Close() // nothing is behind
+	e := engineOn(careful)
+	m := encode(t, e, 0, new(atomic.Int64)) // it lives for 95 s
+
+	set(time.Hour, 0, 0)
+	measure(t, careful)
+	if s := e.Clock(); !s.Held || s.Jumps != 1 || (s.Jump-time.Hour).Abs() > 10*time.Second {
+		t.Errorf("an hour ahead: state %+v", s)
+	}
+	swept(t, e, -1)
+	if _, err := e.Peek(t.Context(), m.Key); err != nil {
+		t.Errorf("peek while the clock is ahead: %v", err)
+	}
+	if n := encode(t, e, 1, new(atomic.Int64)); n.CreatedAt.Sub(m.CreatedAt) > time.Minute {
+		t.Errorf("encoded at %s, the one before at %s", n.CreatedAt, m.CreatedAt)
+	}
+
+	set(0, 0, 0)
+	measure(t, careful)
+	if s := e.Clock(); s.Held || s.Ahead > time.Second {
+		t.Errorf("the clock is right again: state %+v", s)
+	}
+	swept(t, e, 0)
+
+	set(time.Hour, 0, 0)
+	measure(t, credulous)
+	measure(t, credulous) // and so it stands
+	if off(credulous) < 59*time.Minute {
+		t.Errorf("an hour ahead for good: the time is %s off", off(credulous))
+	}
+	swept(t, engineOn(credulous), 2)
+}
+
+// TestTimeThatWasAheadIsMadeUpFor starts while the database's clock is ahead: when that is right, time runs on, and
+// what is released is so by the database's clock.
+func TestTimeThatWasAheadIsMadeUpFor(t *testing.T) {
+	url, set := clocked(t)
+	other := open(t, url, nil)
+	defer other.Close() // nothing is behind
+	m := encode(t, engineOn(other), 0, new(atomic.Int64))
+	set(time.Hour, 0, 0)
+	s := open(t, url, &pgstore.Options{ClockConfirm: time.Nanosecond})
+	defer s.Close() // nothing is behind
+	set(0, 0, 0)
+	measure(t, s)
+	measure(t, s)
+	e := engineOn(s)
+	first := e.Now()
+	until(t, "for time to run", func() bool { return e.Now().After(first) })
+	if ahead := e.Clock().Ahead; (ahead - time.Hour).Abs() > time.Minute {
+		t.Errorf("%s ahead, want an hour", ahead)
+	}
+	swept(t, e, 0)
+	if _, err := engineOn(other).Peek(t.Context(), m.Key); err != nil {
+		t.Errorf("swept by a time that was an hour ahead: %v", err)
+	}
+}
+
+// TestAStallMovesNothing has the database's answers come late, and its clock be read late: neither proves anything.
+func TestAStallMovesNothing(t *testing.T) {
+	url, set := clocked(t)
+	s := open(t, url, nil)
+	defer s.Close() // nothing is behind
+	for _, stall := range [][2]float64{{0, 0.3}, {0.3, 0}, {0, 0.45}, {0.45, 0}} {
+		before := off(s)
+		set(0, stall[0], stall[1])
+		measure(t, s)
+		// It is off by no more than it was: where that was more than was proven now, by less.
+		if after := off(s); after.Abs() > before.Abs()+20*time.Millisecond {
+			t.Errorf("stalls of %v s: off by %s before, and %s after", stall, before, after)
+		}
+	}
+}
