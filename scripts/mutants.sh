@@ -121,7 +121,7 @@ mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \
 	go test -count=1 -run 'KillOverPostgres' ./internal/campaign
 mutant pg-behind 'a recall at its deadline is written behind' $g/refresh.go \
-	's/near = 3 \* time\.Second/near = -time.Hour/' \
+	's/near = 15 \* time\.Second/near = -time.Hour/' \
 	go test -count=1 -run 'NearItsDeadline' ./$g
 mutant pg-sum 'recalls that were just written are counted twice' $g/refresh.go \
 	's/r\.AccessCount = max\(r\.AccessCount, f\.meta\.AccessCount\)\n\tif/r.AccessCount += f.recalls\n\tif/' \

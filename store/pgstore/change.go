@@ -10,7 +10,7 @@ import (
 const byKey = " from sigil.memories where tenant = $1 and id = $2"
 
 // Update implements [store.Store]. A refresh is visible to other processes when it is written, at most a
-// second later; a memory nearer to its deadline than that is written before Update returns.
+// second later; one that moves a near deadline is written before Update returns.
 func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -34,7 +34,8 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	far := stored.IsZero() || stored.Sub(m.LastAccessed) > near
+	// A memory with a ttl may fade when it would have anyway.
+	far := stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
 	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
 		return m, nil
 	}

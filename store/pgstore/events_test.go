@@ -242,6 +242,39 @@ func TestARecallNearItsDeadlineIsSeenAtOnce(t *testing.T) {
 	}
 }
 
+// TestARecallOutlivesTheDaemonThatAnsweredIt stops a process right after it answered a recall, before it writes
+// what is behind: another, which sweeps, does not release the memory if its deadline was near, and knows of the recall.
+// A memory that had longer fades at the deadline it had.
+func TestARecallOutlivesTheDaemonThatAnsweredIt(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, nil), open(t, url, nil)
+	a.Quiet()         // as SIGSTOP would, right after each answer
+	defer b.Close()   // nothing is behind
+	defer a.Abandon() // it never goes on
+	for left, kept := range map[time.Duration]bool{
+		4 * time.Millisecond: true, 3500 * time.Millisecond: true, pgstore.Near: true, pgstore.Near + time.Second: false,
+	} {
+		m, err := engineOn(b).Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recalled := func(m *sigil.Meta) (*sigil.Event, error) {
+			m.AccessCount++
+			m.Touch(m.Policy, m.FadesAt.Add(-left))
+			return nil, nil
+		}
+		if _, err := a.Update(t.Context(), m.Key, recalled); err != nil {
+			t.Fatal(err)
+		}
+		events, err := b.Remove(t.Context(), []sigil.Key{m.Key}, func(got sigil.Meta) (sigil.Event, bool) {
+			return sigil.Event{Time: m.FadesAt, Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: got}, got.Due(m.FadesAt)
+		})
+		if err != nil || (len(events) == 0) != kept {
+			t.Errorf("recalled %s before its deadline: released %v, %v, want it kept %v", left, events, err, kept)
+		}
+	}
+}
+
 // TestRecallsAreCountedOnce recalls from two processes at once: what one of them answers never falls, and in
 // the end the database has the sum.
 func TestRecallsAreCountedOnce(t *testing.T) {

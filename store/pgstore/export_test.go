@@ -2,6 +2,9 @@ package pgstore
 
 import "context"
 
+// Near is the time before a deadline from which a recall is written before it is answered.
+const Near = near
+
 // Flush writes the refreshes that are behind.
 func (s *Store) Flush(ctx context.Context) error { return failure(s.flush(ctx)) }
 

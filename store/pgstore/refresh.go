@@ -15,9 +15,10 @@ const (
 	// flushEvery is how often refreshes are written: with the time that takes, they are durable at most
 	// a second late.
 	flushEvery = 400 * time.Millisecond
-	// near is the time before a deadline from which a refresh is written at once. Behind, it could come
-	// too late for a sweep of another process.
-	near = 3 * time.Second
+	// near is the time before a deadline from which a recall that moves it is written before it is answered. Behind, it
+	// could come too late for a sweep of another process: if this one is stopped or killed, or waits for a row that
+	// another has locked, which the server ends after twice the time-out.
+	near = 15 * time.Second
 	// maxBehind is how many memories' refreshes may wait; more are written at once.
 	maxBehind = 50_000
 	// flushStep is how many of them one statement writes.
