@@ -68,7 +68,7 @@ func (c *Config) check(say func(setting, why string)) {
 			say(setting, "must be at least 1")
 		}
 	}
-	for setting, d := range map[string]time.Duration{"drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout} {
+	for setting, d := range map[string]time.Duration{"drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout, "clock-confirm": c.ClockConfirm} {
 		if d <= 0 || d > time.Hour {
 			say(setting, "must be over 0 and at most 1h")
 		}

@@ -44,6 +44,8 @@ type Config struct {
 	MaxConnections int
 	MaxSubscribers int
 
+	ClockConfirm time.Duration
+
 	JournalAge     time.Duration
 	JournalEntries int
 
@@ -98,6 +100,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once; more of them wait")
 
 	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most who follow the journal at once; more of them are refused")
+
+	durationVar(f, &c.ClockConfirm, "clock-confirm", time.Minute, "for how long a clock that has jumped must stand so to be believed; sweeps are held meanwhile")
 
 	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is for ever")
 	f.IntVar(&c.JournalEntries, "journal-entries", 0, "most journal entries kept, of all tenants, some 80 bytes each; 0 is no limit")

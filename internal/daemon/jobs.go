@@ -31,6 +31,9 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 			defer cancel()
 			defer context.AfterFunc(sweeping, cancel)()
 			done, err := sweep(ctx)
+			if held(err) {
+				return nil
+			}
 			d.logSweep(done)
 			if sweeping.Err() != nil && errors.Is(err, context.Canceled) {
 				return nil
@@ -42,8 +45,10 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 		add(sigil.DecayJob, d.config.DecaySchedule, e.Sweep),
 		add(sigil.CrystallizeJob, d.config.CrystallizeSchedule, e.Crystallize),
 		jobs.Add("trim", trimSchedule, func(ctx context.Context) error {
-			_, err := e.Trim(ctx)
-			return err
+			if _, err := e.Trim(ctx); !held(err) {
+				return err
+			}
+			return nil
 		}),
 	)
 	if err == nil {
@@ -59,6 +64,9 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	}})
 	return nil
 }
+
+// held reports whether something waits for the clock to be believed again, which the clock has logged.
+func held(err error) bool { return sigil.CodeOf(err) == "clock_held" }
 
 // missed is asked for at a scrape only; there are two jobs to look through.
 func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {

@@ -190,6 +190,7 @@ func TestRefusals(t *testing.T) {
 		{"subscribers", []string{"--max-subscribers=0"}, nil, "", []string{"max-subscribers (from --max-subscribers)", "at least 1"}},
 		{"journal entries", []string{"--journal-entries=-1"}, nil, "", []string{"journal-entries (from --journal-entries)", "under 0"}},
 		{"journal age", []string{"--journal-age=-1h"}, nil, "", []string{"journal-age (from --journal-age)", "under 0"}},
+		{"clock", []string{"--clock-confirm=0s"}, nil, "", []string{"clock-confirm (from --clock-confirm)", "over 0"}},
 		{"batch", []string{"--max-batch=0"}, nil, "", []string{"max-batch (from --max-batch)", "at least 1"}},
 		{"webhook that is no URL", []string{"--webhook=here"}, nil, "", []string{"webhook (from --webhook)", "http://", "webhook-secret-file (from default): is needed"}},
 		{"webhook with a password", []string{"--webhook=https://me:hushhush@example.org/"}, nil, "", []string{"webhook (from --webhook)", "must not have a user"}},

@@ -73,11 +73,10 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
 		return err
 	}
-	options := &engine.Options{Observer: m, Limits: d.config.limits(), Settings: settings}
-	if shared, ok := s.(interface{ Now() time.Time }); ok { // its time is that of all daemons
-		options.Clock = shared.Now
-	}
-	e := engine.New(s, options)
+	e := engine.New(s, &engine.Options{
+		Observer: m, Limits: d.config.limits(), Settings: settings, Logger: d.log, ClockConfirm: d.config.ClockConfirm,
+	})
+	m.Clock(e.Clock)
 	if lost, ok := s.(interface{ Ping(context.Context) error }); ok {
 		d.reach = lost.Ping
 	}
@@ -135,7 +134,7 @@ func (d *Daemon) accept(sockets []*net.TCPListener) {
 // openStore opens the store that c names.
 func openStore(c Config, h Hooks) (store.Store, error) {
 	if c.postgres() {
-		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{Logger: h.Logger, OnCommit: h.Commit})
+		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm})
 		if err != nil {
 			return nil, err
 		}

@@ -3,13 +3,22 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 )
 
 type health struct {
-	Status  string `json:"status"`
-	Version string `json:"version"`
+	Status  string       `json:"status"`
+	Version string       `json:"version"`
+	Clock   *clockHealth `json:"clock,omitempty"` // nil if all is well with it
+}
+
+// clockHealth is what is not well with the clock.
+type clockHealth struct {
+	// State is "held" while the clock has jumped and is not believed, or "ahead" while time is ahead of it.
+	State   string  `json:"state"`
+	Seconds float64 `json:"seconds"`
 }
 
 // alive answers as long as the process does.
@@ -17,13 +26,22 @@ func (a *API) alive(c *call) error {
 	return c.json(http.StatusOK, health{Status: "ok", Version: a.options.Version})
 }
 
+// ready is 200 with a clock that is held, too: what is asked is answered, and only sweeps wait. With several daemons on
+// one database it would be so for all of them at once.
 func (a *API) ready(c *call) error {
 	if a.options.Ready != nil {
 		if err := a.options.Ready(); err != nil {
 			return notReady(err)
 		}
 	}
-	return a.alive(c)
+	h := health{Status: "ok", Version: a.options.Version}
+	switch s := a.engine.Clock(); {
+	case s.Held:
+		h.Clock = &clockHealth{"held", s.Jump.Seconds()}
+	case s.Ahead >= time.Second:
+		h.Clock = &clockHealth{"ahead", s.Ahead.Seconds()}
+	}
+	return c.json(http.StatusOK, h)
 }
 
 // notReady is always status 503, whatever the reason.

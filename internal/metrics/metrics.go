@@ -59,7 +59,7 @@ var (
 )
 
 // New makes the metrics of one daemon of that version. All are there from the start, but for those
-// of [Metrics.Held], [Metrics.Disk] and [Metrics.Missed].
+// of [Metrics.Held], [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -126,6 +126,25 @@ func (m *Metrics) Disk(size func() int64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "sigil_store_disk_bytes", Help: "Bytes of the embedded store's files.",
 	}, func() float64 { return float64(size()) }))
+}
+
+// Clock adds what is to be known of the engine's clock, asking state at each scrape. Call it once, before the first
+// scrape.
+func (m *Metrics) Clock(state func() engine.ClockState) {
+	gauge := func(name, help string, of func(engine.ClockState) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return of(state()) }))
+	}
+	gauge("sigil_clock_held", "1 while the clock has jumped and is not believed, and sweeps are held; else 0.", func(s engine.ClockState) float64 {
+		if s.Held {
+			return 1
+		}
+		return 0
+	})
+	gauge("sigil_clock_jump_seconds", "How far the clock has jumped, while that is not believed; else 0.", func(s engine.ClockState) float64 { return s.Jump.Seconds() })
+	gauge("sigil_clock_ahead_seconds", "How far time is ahead of the clock, which it makes up for at half its pace.", func(s engine.ClockState) float64 { return s.Ahead.Seconds() })
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "sigil_clock_jumps_total", Help: "Jumps of the clock.",
+	}, func() float64 { return float64(state().Jumps) }))
 }
 
 // Missed adds the counter of a job's scheduled runs that were left out, asking count at each scrape.

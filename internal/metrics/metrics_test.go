@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/metrics"
 )
 
@@ -116,6 +117,9 @@ func TestVerbs(t *testing.T) {
 	m.Undelivered()
 	m.Missed("decay", func() uint64 { return 1 })
 	m.Missed("crystallize", func() uint64 { return 0 })
+	m.Clock(func() engine.ClockState {
+		return engine.ClockState{Held: true, Jump: -time.Hour, Ahead: 90 * time.Second, Jumps: 3}
+	})
 	m.Request("GET /v1/stats", 404, time.Second)
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
@@ -132,6 +136,10 @@ func TestVerbs(t *testing.T) {
 		`sigil_error_total{code="deadline_exceeded"}`:                                     1,
 		"sigil_webhook_delivered_total":                                                   7,
 		"sigil_webhook_failed_total":                                                      1,
+		"sigil_clock_held":                                                                1,
+		"sigil_clock_jump_seconds":                                                        -3600,
+		"sigil_clock_ahead_seconds":                                                       90,
+		"sigil_clock_jumps_total":                                                         3,
 		"sigil_commit_batch_size_sum":                                                     5,
 		"sigil_commit_duration_seconds_sum":                                               2,
 		`sigil_scheduler_missed_total{job="decay"}`:                                       1,

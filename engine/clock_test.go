@@ -1,0 +1,112 @@
+package engine_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	guard "github.com/sigil-dna/sigil/internal/clock"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// clocked is a store with a clock of its own, whose reference and monotonic time are set by the test.
+type clocked struct {
+	*storetest.Model
+	clock     *guard.Clock
+	monotonic time.Duration
+	off       time.Duration
+}
+
+func (s *clocked) Clock() *guard.Clock { return s.clock }
+
+func (s *clocked) read() guard.Reading {
+	return guard.Reading{At: s.monotonic, Time: start.Add(s.monotonic + s.off)}
+}
+
+// pass lets a time pass, in which the engine looks at its clock every second.
+func (s *clocked) pass(r *rig, d time.Duration) {
+	for end := s.monotonic + d; s.monotonic < end; s.monotonic += time.Second {
+		r.Now()
+	}
+}
+
+// newClocked gives an engine over a store with a clock of its own.
+func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
+	t.Helper()
+	s := &clocked{Model: storetest.NewModel()}
+	s.clock = guard.New(s.read(), guard.Options{
+		Read: s.read, Monotonic: func() time.Duration { return s.monotonic }, Slept: func() time.Duration { return 0 },
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	return &rig{t: t, Engine: engine.New(s, &o), store: s.Model}, s
+}
+
+func TestNothingIsLetGoWhileTheClockHasJumped(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Age: time.Minute}}})
+	m := r.encode(`1`, nil)
+	pinned := r.encode(`2`, func(d *sigil.Draft) { d.TTL, d.Pinned = 2*time.Second, true })
+	s.pass(r, time.Second)
+	s.off = time.Hour
+	s.pass(r, 15*time.Second)
+	_, err := r.Sweep(r.ctx())
+	r.fails("sweep", err, sigil.ErrUnavailable, "clock_held", "")
+	_, err = r.Trim(r.ctx())
+	r.fails("trim", err, sigil.ErrUnavailable, "clock_held", "")
+	r.lives(m.Key, true)
+	r.lives(pinned.Key, false) // its ttl ran out by any clock
+	if n := r.encode(`3`, nil); n.CreatedAt.Sub(m.CreatedAt) != 16*time.Second {
+		t.Errorf("encoded after %s, want 16 s", n.CreatedAt.Sub(m.CreatedAt))
+	}
+	s.off = 0
+	s.pass(r, 2*time.Second)
+	same(t, "released when the clock is back", r.sweep().Total(), 1)
+	r.lives(m.Key, true)
+	s.pass(r, sigil.DefaultPolicy().Lifetime())
+	same(t, "released in time", r.sweep().Total(), 2)
+}
+
+func TestAfterAJumpBackSweepsReleaseByTheClock(t *testing.T) {
+	r, s := newClocked(t, engine.Options{})
+	s.off = -time.Hour // it was an hour ahead
+	s.pass(r, 62*time.Second)
+	m := r.encode(`1`, func(d *sigil.Draft) { d.TTL = 10 * time.Second })
+	s.pass(r, 30*time.Second)
+	r.lives(m.Key, false)
+	same(t, "released while time is ahead", r.sweep().Total(), 0) // by the clock it has an hour left
+	s.pass(r, 2*time.Hour)
+	same(t, "released", r.sweep().Total(), 1)
+	same(t, "ahead in the end", r.Clock(), engine.ClockState{Jumps: 1})
+}
+
+func TestALeaseIsByTheClock(t *testing.T) {
+	r, s := newClocked(t, engine.Options{})
+	s.off = -time.Hour
+	s.pass(r, 62*time.Second) // time is an hour ahead of the clock, by which others go
+	owner := func(b byte) sigil.ID { return sigil.ID{b} }
+	if _, held, err := r.Claim(r.ctx(), "a", owner(1), 30*time.Second); !held || err != nil {
+		t.Fatalf("claim: %v, %v", held, err)
+	}
+	other := start.Add(s.monotonic + s.off)
+	if _, held, err := r.store.Claim(r.ctx(), "a", owner(2), other.Add(store.MaxLease), other); held || err != nil {
+		t.Errorf("another has it at the same time: %v, %v", held, err)
+	}
+	if _, held, err := r.Claim(r.ctx(), "b", owner(1), time.Hour); !held || err != nil {
+		t.Fatalf("claim for long: %v, %v", held, err)
+	}
+	other = other.Add(store.MaxLease)
+	if _, held, err := r.store.Claim(r.ctx(), "b", owner(2), other.Add(store.MaxLease), other); !held || err != nil {
+		t.Errorf("it is held for more than the longest lease: %v, %v", held, err)
+	}
+}
+
+func TestAClockOfTheCallersIsBelieved(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	m := r.encode(`1`, nil)
+	r.clock.set(time.Hour)
+	r.lives(m.Key, false)
+	same(t, "released", r.sweep().Total(), 1)
+	same(t, "state", r.Clock(), engine.ClockState{})
+}

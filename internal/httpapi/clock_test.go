@@ -1,0 +1,48 @@
+package httpapi_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil/engine"
+	guard "github.com/sigil-dna/sigil/internal/clock"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// clocked is a store with a clock of its own.
+type clocked struct {
+	*storetest.Model
+	clock *guard.Clock
+}
+
+func (s clocked) Clock() *guard.Clock { return s.clock }
+
+func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
+	var at time.Duration
+	k := guard.New(guard.Reading{Time: start}, guard.Options{Monotonic: func() time.Duration { return at }, Logger: slog.New(slog.DiscardHandler)})
+	f := newFace(t, config{})
+	f.engine = engine.New(clocked{storetest.NewModel(), k}, nil)
+	f.api = httpapi.New(f.engine, nil)
+
+	ready := func(want string) {
+		t.Helper()
+		if got := f.do("GET", "/readyz", "").want(200); !strings.HasPrefix(string(got.body), `{"status":"ok","version":"dev"`+want) {
+			t.Errorf("got %s, want %s", got.body, want)
+		}
+	}
+	ready("}")
+	at = time.Second
+	k.Observe(guard.Reading{At: at, Time: start.Add(at - time.Hour)})
+	ready(`,"clock":{"state":"held","seconds":-3600}}`)
+	f.do("POST", "/v1/sweeps/decay", "").problem(503, "clock_held", "")
+	f.encode(`{"data":1}`)
+	at += guard.DefaultConfirm
+	k.Observe(guard.Reading{At: at, Time: start.Add(at - time.Hour)})
+	ready(`,"clock":{"state":"ahead","seconds":3600}}`)
+	f.do("POST", "/v1/sweeps/decay", "").want(200)
+	at += 2 * time.Hour
+	ready("}")
+}
