@@ -10,16 +10,20 @@ wanted=(
   lsof=lsof
   unshare=util-linux
   postgres=postgresql
+  pgbouncer=pgbouncer
   node=nodejs
   npm=npm
   chromium=chromium
 )
 [ $# -eq 0 ] || wanted=("$@")
 
-# have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version.
+# have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version, and
+# PgBouncer where only root looks.
 have() {
   if [ "$1" = postgres ]; then
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+  elif [ "$1" = pgbouncer ]; then
+    [ -x /usr/sbin/pgbouncer ]
   else
     command -v "$1" >/dev/null
   fi
@@ -109,6 +113,14 @@ if [[ " ${packages[*]} " == *" redis-server "* ]]; then # the policy kept it fro
     "${as_root[@]}" systemctl --quiet disable redis-server.service || true
   else
     "${as_root[@]}" update-rc.d redis-server disable >/dev/null 2>&1 || true
+  fi
+fi
+
+if [[ " ${packages[*]} " == *" pgbouncer "* ]]; then # likewise
+  if [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl --quiet disable pgbouncer.service || true
+  else
+    "${as_root[@]}" update-rc.d pgbouncer disable >/dev/null 2>&1 || true
   fi
 fi
 

@@ -65,7 +65,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	err := s.transact(ctx, func(t *tx) error {
 		rows, err := t.rows(ctx, scanMeta, "select "+metaColumns+byKey+" for no key update", key.Tenant, [16]byte(key.ID))
 		if err == nil {
-			err = s.resolve(ctx, rows)
+			err = s.resolve(ctx, t.conn, rows)
 		}
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		if err != nil {
 			return err
 		}
-		policy, err := s.policies.number(ctx, s.pool, m.Policy)
+		policy, err := s.policies.inTransaction(m.Policy)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned)
 		var j entries
 		if event != nil {
-			if err := s.journal(ctx, &j, event); err != nil {
+			if err := s.journal(&j, event); err != nil {
 				return err
 			}
 		}
@@ -144,7 +144,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		tenants, ids := arrays(keys)
 		rows, err := t.rows(ctx, scanMeta, lockMemories, tenants, ids)
 		if err == nil {
-			err = s.resolve(ctx, rows)
+			err = s.resolve(ctx, t.conn, rows)
 		}
 		if err != nil {
 			return err
@@ -166,7 +166,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			if !ok {
 				continue
 			}
-			if err := s.journal(ctx, &j, &event); err != nil {
+			if err := s.journal(&j, &event); err != nil {
 				return err
 			}
 			events, gone = append(events, event), append(gone, key)

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/sigil-dna/sigil/internal/clock"
 )
 
@@ -29,12 +27,18 @@ func (s *Store) Clock() *clock.Clock { return s.clock }
 // Now returns the time of [Store.Clock].
 func (s *Store) Now() time.Time { return s.clock.Now() }
 
-// readClock reads the database's clock a few times, and returns the best reading.
-func readClock(ctx context.Context, pool *pgxpool.Pool) (best clock.Reading, err error) {
+// readClock reads the database's clock a few times, and returns the best reading. It waits for a connection before:
+// a round trip is the network's and the database's alone.
+func readClock(ctx context.Context, pool *connections) (best clock.Reading, err error) {
+	held, err := pool.acquire(ctx)
+	if err != nil {
+		return best, err
+	}
+	defer held.release()
 	for try := range clockTries {
 		var theirs time.Time
 		before := time.Now()
-		if err := pool.QueryRow(ctx, "select clock_timestamp()").Scan(&theirs); err != nil {
+		if err := held.QueryRow(ctx, "select clock_timestamp()").Scan(&theirs); err != nil {
 			return best, err
 		}
 		took := time.Since(before)

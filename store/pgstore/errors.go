@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,9 @@ const (
 	readOnly        = "25006" // connected to a replica
 	undefinedTable  = "42P01"
 	duplicateSchema = "42P06"
+
+	tooManyConnections = "53300"
+	protocolViolation  = "08P01" // also all that PgBouncer says of itself
 )
 
 func stateOf(err error) string {
@@ -51,12 +55,35 @@ func failure(err error) error {
 		return err
 	case code == diskFull:
 		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the database has no room", Err: err}
-	case code != "" && !passing(code):
-		return fmt.Errorf("pgstore: %w", err)
-	case code == "" && !lost(err):
+	case code == protocolViolation && strings.Contains(err.Error(), "unsupported startup parameter"):
+		return &sigil.Error{
+			Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store",
+			Detail: "has a setting that a pooler in front of the database refuses: take it out of the URL; and pool by session, as settings get lost by transaction", Err: err,
+		}
+	case code != "" && !passing(code), code == "" && !lost(err), untrusted(err):
 		return fmt.Errorf("pgstore: %w", err)
 	}
-	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the database cannot be reached, or did not answer in time", Err: err}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: condition(err), Err: err}
+}
+
+// condition says in one sentence why the database cannot do now what it was asked.
+func condition(err error) string {
+	switch code := stateOf(err); {
+	case tooMany(err):
+		return "the database takes no more connections: raise its limit, or lower --store-connections of the daemons that share it"
+	case code == readOnly:
+		return "the database takes no writes: it is a replica, or default_transaction_read_only is on"
+	case code == serialization || code == deadlock:
+		return "the database ended this for the sake of other transactions, several times"
+	}
+	return "the database cannot be reached, or did not answer in time"
+}
+
+// untrusted reports whether the connection failed because one side does not trust the other: waiting does
+// not help.
+func untrusted(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate) || strings.Contains(err.Error(), "server refused TLS connection") // pgx exports no error for it
 }
 
 // passing tells whether a SQLSTATE speaks of the server's condition, not of the statement.

@@ -19,8 +19,17 @@ func (s *Store) Abandon() {
 	close(s.inserts)
 	s.stop()
 	s.running.Wait()
-	s.pool.Close()
+	s.pool.close()
 }
 
 // Measure reads the database's clock, for the store's to follow.
 func (s *Store) Measure(ctx context.Context) error { return s.measure(ctx) }
+
+// Setting returns a setting of a session of the store's.
+func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
+	err = s.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value)
+	return value, err
+}
+
+// MaxConns returns the most connections that the store makes.
+func (s *Store) MaxConns() int { return int(s.pool.pool.Config().MaxConns) }

@@ -175,7 +175,10 @@ func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, 
 		call.size += int64(m.Size)
 		for j := range items[i].Events {
 			e := &items[i].Events[j]
-			b, err := s.event(ctx, e)
+			if err := s.policies.ensure(ctx, s.pool, e.Memory.Policy); err != nil {
+				return nil, err
+			}
+			b, err := s.event(e)
 			if err != nil {
 				return nil, err
 			}

@@ -70,21 +70,21 @@ func (j *entries) queue(w *writes, base *uint64) {
 	(*w)[len(*w)-1].number = base
 }
 
-// event gives the record of an event.
-func (s *Store) event(ctx context.Context, e *sigil.Event) ([]byte, error) {
+// event returns the record of an event, or [unnumbered].
+func (s *Store) event(e *sigil.Event) ([]byte, error) {
 	var policy uint16
 	var err error
 	if e.Memory.Policy != nil {
-		if policy, err = s.policies.number(ctx, s.pool, e.Memory.Policy); err != nil {
+		if policy, err = s.policies.inTransaction(e.Memory.Policy); err != nil {
 			return nil, err
 		}
 	}
 	return record.AppendEvent(nil, e, policy)
 }
 
-// journal adds an event to j.
-func (s *Store) journal(ctx context.Context, j *entries, e *sigil.Event) error {
-	b, err := s.event(ctx, e)
+// journal adds an event to j, or returns [unnumbered].
+func (s *Store) journal(j *entries, e *sigil.Event) error {
+	b, err := s.event(e)
 	if err == nil {
 		j.add(e.Memory.Tenant, e.Time, b)
 	}
@@ -141,7 +141,7 @@ func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit i
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
 	var trimmed []int64 // looked at last: what Trim took away meanwhile is not missing in silence
 	into(b, &trimmed, scanOne[int64], "select trimmed from sigil.head")
-	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+	if err := s.pool.run(ctx, b); err != nil {
 		return nil, err
 	}
 	if len(trimmed) > 0 && after < uint64(trimmed[0]) {

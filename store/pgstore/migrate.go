@@ -46,7 +46,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(s.pool)
+	db := stdlib.OpenDBFromPool(s.pool.pool)
 	defer func() { _ = db.Close() }() // the pool stays
 	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("sigil.version"), goose.WithSessionLocker(locker), goose.WithLogger(goose.NopLogger()))
 	if err != nil {

@@ -54,7 +54,7 @@ func (s *Store) notify(ctx context.Context) {
 		woken = s.journaled.Wait() // what comes from here on is told of next time
 		bounded, cancel := s.bounded(ctx)
 		// Nothing is lost where it fails: readers also poll. It need not be durable, so no sync is paid.
-		_ = s.pool.SendBatch(bounded, notification()).Close()
+		_ = s.pool.run(bounded, notification())
 		cancel()
 		select {
 		case <-ctx.Done():
@@ -85,14 +85,16 @@ func (s *Store) listen(ctx context.Context) {
 }
 
 func (s *Store) listenOnce(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	held, err := s.pool.acquire(ctx)
 	if err != nil {
 		return err
 	}
+	conn := held.Conn.Conn()
 	defer func() {
 		closing, cancel := s.steady(ctx)
 		defer cancel()
-		_ = conn.Close(closing)
+		_ = conn.Close(closing) // nobody else is to hear what it listens to
+		held.release()
 	}()
 	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (s *Store) snapshot(ctx context.Context, b *pgx.Batch) error {
 	all.Queue("begin isolation level repeatable read read only")
 	all.QueuedQueries = append(all.QueuedQueries, b.QueuedQueries...)
 	all.Queue("commit")
-	return s.pool.SendBatch(ctx, all).Close()
+	return s.pool.run(ctx, all)
 }
 
 // into queues a query whose rows read puts into all.
@@ -278,7 +278,10 @@ on conflict (tenant, pattern) do update set members = excluded.members, created_
 				tenant, p.Group, c.Members, c.CreatedAt, c.UpdatedAt, c.Stability, c.Frequency)
 		}
 		if event != nil {
-			if err := s.journal(ctx, &j, event); err != nil {
+			if err := s.policies.ensure(ctx, s.pool, event.Memory.Policy); err != nil {
+				return err
+			}
+			if err := s.journal(&j, event); err != nil {
 				return err
 			}
 		}

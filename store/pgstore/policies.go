@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/sigil-dna/sigil"
 )
 
@@ -49,26 +47,51 @@ func (p *policies) known(policy sigil.Policy) (uint16, bool) {
 	return n, ok
 }
 
+// unnumbered says that a policy's number is not known. A transaction fails by it rather than ask for the
+// number itself: it holds a connection, and would wait for another.
+type unnumbered struct{ policy sigil.Policy }
+
+func (e *unnumbered) Error() string {
+	return "pgstore: the number of policy " + e.policy.String() + " is not known"
+}
+
+// inTransaction returns the number of a policy, or [unnumbered].
+func (p *policies) inTransaction(policy sigil.Policy) (uint16, error) {
+	if n, ok := p.known(policy); ok {
+		return n, nil
+	}
+	return 0, &unnumbered{policy}
+}
+
 // number gives the number of a policy. A new one is made durable before it is used.
-func (p *policies) number(ctx context.Context, pool *pgxpool.Pool, policy sigil.Policy) (uint16, error) {
+func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) (uint16, error) {
 	for {
 		if n, ok := p.known(policy); ok {
 			return n, nil
 		}
-		_, err := pool.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.String())
+		_, err := db.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.String())
 		if err != nil && stateOf(err) != uniqueViolation {
 			return 0, err
 		}
 		// Another process may have been first, with this policy or with the number.
-		if err := p.load(ctx, pool); err != nil {
+		if err := p.load(ctx, db); err != nil {
 			return 0, err
 		}
 	}
 }
 
+// ensure makes sure that a policy has a number. No policy needs none.
+func (p *policies) ensure(ctx context.Context, db querier, policy sigil.Policy) error {
+	if policy == nil {
+		return nil
+	}
+	_, err := p.number(ctx, db, policy)
+	return err
+}
+
 // load reads them all.
-func (p *policies) load(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, "select number, policy from sigil.policies")
+func (p *policies) load(ctx context.Context, db querier) error {
+	rows, err := db.Query(ctx, "select number, policy from sigil.policies")
 	if err != nil {
 		return err
 	}
@@ -96,17 +119,17 @@ func (p *policies) load(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 // find gives the policy with a number, which another process may have added.
-func (p *policies) find(ctx context.Context, pool *pgxpool.Pool, number uint16) (sigil.Policy, error) {
+func (p *policies) find(ctx context.Context, db querier, number uint16) (sigil.Policy, error) {
 	if policy := p.get(number); policy != nil {
 		return policy, nil
 	}
-	err := p.load(ctx, pool)
+	err := p.load(ctx, db)
 	return p.get(number), err
 }
 
 // all gives them all, read anew.
-func (p *policies) all(ctx context.Context, pool *pgxpool.Pool) ([]sigil.Policy, error) {
-	if err := p.load(ctx, pool); err != nil {
+func (p *policies) all(ctx context.Context, db querier) ([]sigil.Policy, error) {
+	if err := p.load(ctx, db); err != nil {
 		return nil, err
 	}
 	p.mu.RLock()

@@ -72,7 +72,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 		ids := make([][16]byte, len(victims))
 		for i, v := range victims {
 			e := evict(v.Meta, v.reason)
-			if err := s.journal(ctx, &j, &e); err != nil {
+			if err := s.journal(&j, &e); err != nil {
 				return err
 			}
 			ids[i] = v.ID
@@ -141,7 +141,7 @@ func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time)
 		candidates, err := t.rows(ctx, scanMeta, `select `+metaColumns+` from sigil.memories
 where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit)
 		if err == nil {
-			err = s.resolve(ctx, candidates)
+			err = s.resolve(ctx, t.conn, candidates)
 		}
 		if err != nil {
 			return nil, err

@@ -64,10 +64,11 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	return r, err
 }
 
-// resolve puts their policies into rows.
-func (s *Store) resolve(ctx context.Context, rows []row) error {
+// resolve puts their policies into rows. In a transaction db is its connection, since all others may be in use
+// by calls that want another one, too.
+func (s *Store) resolve(ctx context.Context, db querier, rows []row) error {
 	for i := range rows {
-		policy, err := s.policies.find(ctx, s.pool, rows[i].policy)
+		policy, err := s.policies.find(ctx, db, rows[i].policy)
 		if err != nil {
 			return err
 		}
@@ -104,5 +105,5 @@ func (s *Store) query(ctx context.Context, read func(pgx.Rows) (row, error), sql
 	if err != nil {
 		return nil, err
 	}
-	return all, s.resolve(ctx, all)
+	return all, s.resolve(ctx, s.pool, all)
 }

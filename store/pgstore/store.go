@@ -4,13 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/clock"
@@ -23,7 +20,7 @@ import (
 type Store struct {
 	info     store.Info
 	process  [16]byte // names this Store among those that have the database open
-	pool     *pgxpool.Pool
+	pool     *connections
 	logger   *slog.Logger
 	timeout  time.Duration
 	onCommit func(changes int, took time.Duration)
@@ -57,7 +54,8 @@ type Options struct {
 	// Timeout bounds each call, waiting for a connection included: what takes longer is
 	// [sigil.ErrUnavailable]. 0 is 5 s.
 	Timeout time.Duration
-	// MaxConns is the most connections to the database; 0 is 16.
+	// MaxConns is the most connections to the database, one of which listens; at least 2. 0 is what the
+	// URL says (pool_max_conns), or 16. Calls wait when all are in use, or the database allows no more.
 	MaxConns int
 	// ClockConfirm is for how long a jump of the database's clock must stand to be believed; 0 is one minute.
 	ClockConfirm time.Duration
@@ -69,8 +67,7 @@ type Options struct {
 }
 
 const (
-	defaultTimeout  = 5 * time.Second
-	defaultMaxConns = 16
+	defaultTimeout = 5 * time.Second
 	// writers take turns at gathering: one commits while the other fills.
 	writers = 2
 )
@@ -79,8 +76,9 @@ const (
 // where there is none, and migrates an older one; any number of processes may do so at once. With
 // several hosts in url it looks for the one that can be written to, again after each lost connection.
 //
-// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached is
-// [sigil.ErrUnavailable]. The caller closes the store.
+// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached, or not yet,
+// is [sigil.ErrUnavailable]. Connections that do not have sessions of their own, as behind a pooler that
+// pools by transaction, are [sigil.ErrInvalid] ("sessions_shared"). The caller closes the store.
 func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
@@ -99,14 +97,19 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+	if s.pool, err = newConnections(ctx, config, s.logger); err != nil {
 		return nil, failure(err)
 	}
 	defer func() {
 		if err != nil {
-			s.pool.Close()
+			s.pool.close()
 		}
 	}()
+	proving, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.proveSessions(proving); err != nil {
+		return nil, failure(err)
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, failure(err)
 	}
@@ -125,42 +128,6 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	s.warn(ctx)
 	s.start()
 	return s, nil
-}
-
-// config reads url and adds what every connection of ours has.
-func (s *Store) config(url string, maxConns int) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		// The error of the library hides the password.
-		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store", Detail: "is no address of a PostgreSQL database: " + err.Error(), Err: err}
-	}
-	config.MaxConns = defaultMaxConns
-	if maxConns > 0 {
-		config.MaxConns = int32(min(maxConns, 1<<16))
-	}
-	c := config.ConnConfig
-	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = s.timeout
-	}
-	if len(c.Fallbacks) > 0 && !strings.Contains(url, "target_session_attrs") {
-		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-	}
-	millis := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
-	for name, value := range map[string]string{
-		"application_name": "sigil",
-		"timezone":         "UTC",
-		// The server gives up before the client does, so that nothing goes on that nobody waits for.
-		"statement_timeout": millis(s.timeout),
-		"lock_timeout":      millis(s.timeout),
-		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
-		"idle_in_transaction_session_timeout": millis(2 * s.timeout),
-		"synchronous_commit":                  "on",
-	} {
-		if _, set := c.RuntimeParams[name]; !set {
-			c.RuntimeParams[name] = value
-		}
-	}
-	return config, nil
 }
 
 // warn says which promises the server's settings take away.
@@ -261,7 +228,7 @@ func (s *Store) Close() error {
 	if err == nil {
 		_, _ = s.pool.Exec(ctx, "delete from sigil.flushes where process = $1", s.process) // else it goes with time
 	}
-	s.pool.Close()
+	s.pool.close()
 	if err != nil {
 		return fmt.Errorf("pgstore: refreshes of recalls were not written: %w", failure(err))
 	}

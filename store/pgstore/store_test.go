@@ -119,3 +119,17 @@ func TestReopen(t *testing.T) {
 		return open(t, databases[dir], nil)
 	})
 }
+
+// query returns the first column of the only row.
+func query(t *testing.T, url, sql string) (value string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background()) // nothing is lost
+	if err := conn.QueryRow(context.Background(), sql).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

@@ -20,24 +20,38 @@ type tx struct {
 	begun bool
 }
 
-// transact runs f in a transaction, again where the database ended it for the sake of another's. What
-// f does not commit is rolled back.
-func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
+// again runs f, and runs it again if the database ended what it did for the sake of another transaction.
+func again(f func() error) error {
 	for try := 1; ; try++ {
-		err := s.transactOnce(ctx, f)
+		err := f()
 		if code := stateOf(err); code != serialization && code != deadlock || try == tries {
 			return err
 		}
 	}
 }
 
+// transact runs f in a transaction, again if the database ended it for the sake of another's, or f needs
+// the number of a new policy, which is made durable before. What f does not commit is rolled back.
+func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
+	for {
+		err := again(func() error { return s.transactOnce(ctx, f) })
+		var lacking *unnumbered
+		if !errors.As(err, &lacking) {
+			return err
+		}
+		if _, err := s.policies.number(ctx, s.pool, lacking.policy); err != nil {
+			return err
+		}
+	}
+}
+
 func (s *Store) transactOnce(ctx context.Context, f func(*tx) error) error {
-	conn, err := s.pool.Acquire(ctx)
+	held, err := s.pool.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Release() // which closes a connection that is still in a transaction
-	t := &tx{conn: conn.Conn()}
+	defer held.release() // which closes a connection that is still in a transaction
+	t := &tx{conn: held.Conn.Conn()}
 	err = f(t)
 	if t.begun && !t.conn.IsClosed() && t.conn.PgConn().TxStatus() != 'I' {
 		_, rollback := t.conn.Exec(ctx, "rollback")

@@ -45,7 +45,7 @@ where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0)
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)
 	}
-	if err := s.resolve(ctx, rows); err != nil {
+	if err := s.resolve(ctx, s.pool, rows); err != nil {
 		return reading(ctx, err)
 	}
 	r := replay{trimmed: uint64(positions[1]), memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}

@@ -1,0 +1,195 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	defaultConns = 16
+	// leastConns are one to listen on and one for everything else.
+	leastConns = 2
+	// placeBack is how long a place stays away after the database refused the connection for it.
+	placeBack = 5 * time.Second
+	// refusedAgain is the pause before the last place asks again.
+	refusedAgain = 50 * time.Millisecond
+)
+
+// querier is the pool, or a connection of it that is in a transaction.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// connections is a pool whose callers wait for a connection when the database refuses another one, as it
+// does at the limit of a role, a database or the server.
+//
+// Each connection in use holds a place. A place whose connection is refused stays away for a while, so that
+// callers are no more than there are connections and wait in line for those.
+type connections struct {
+	pool   *pgxpool.Pool
+	logger *slog.Logger
+	places chan struct{}
+	// away counts the places that are away.
+	away atomic.Int32
+}
+
+func newConnections(ctx context.Context, config *pgxpool.Config, logger *slog.Logger) (*connections, error) {
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	c := &connections{pool: pool, logger: logger, places: make(chan struct{}, config.MaxConns)}
+	for range cap(c.places) {
+		c.places <- struct{}{}
+	}
+	return c, nil
+}
+
+// connection is one that its caller holds until it releases it.
+type connection struct {
+	*pgxpool.Conn
+	places chan struct{}
+}
+
+func (c connection) release() {
+	c.Release() // before the place, whose next holder takes this connection
+	c.places <- struct{}{}
+}
+
+// acquire waits for a connection until ctx ends.
+func (c *connections) acquire(ctx context.Context) (connection, error) {
+	var refusal error
+	for {
+		select {
+		case <-c.places:
+		case <-ctx.Done():
+			return connection{}, errors.Join(ctx.Err(), refusal)
+		}
+		conn, err := c.pool.Acquire(ctx)
+		if err == nil {
+			return connection{conn, c.places}, nil
+		}
+		if !tooMany(err) || !c.refused(ctx) {
+			c.places <- struct{}{}
+			return connection{}, errors.Join(err, refusal)
+		}
+		refusal = err
+	}
+}
+
+// refused deals with the place whose connection was refused: it comes back after a while, or, if it is the
+// last one beside the listener's, soon. It reports false when ctx has ended; the caller then still has the place.
+func (c *connections) refused(ctx context.Context) bool {
+	if away := c.away.Add(1); int(away) <= cap(c.places)-leastConns {
+		if away == 1 {
+			c.logger.Warn("the database refuses more connections: callers wait for those that there are", "connections", c.pool.Stat().TotalConns(), "wanted", cap(c.places))
+		}
+		time.AfterFunc(placeBack, func() {
+			c.away.Add(-1)
+			c.places <- struct{}{}
+		})
+		return true
+	}
+	c.away.Add(-1)
+	select {
+	case <-time.After(refusedAgain):
+		c.places <- struct{}{}
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// tooMany reports whether the database, or a pooler before it, refused one more connection.
+func tooMany(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == tooManyConnections || e.Code == protocolViolation && strings.Contains(e.Message, "no more connections allowed"))
+}
+
+// Exec is [pgx.Conn.Exec] of one statement, again if the database ended it for the sake of another.
+func (c *connections) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	conn, err := c.acquire(ctx)
+	if err != nil {
+		return tag, err
+	}
+	defer conn.release()
+	err = again(func() (err error) {
+		tag, err = conn.Exec(ctx, sql, args...)
+		return err
+	})
+	return tag, err
+}
+
+// Query is [pgx.Conn.Query]. The rows hold the connection until they are closed.
+func (c *connections) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	conn, err := c.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		conn.release()
+		return nil, err
+	}
+	return &heldRows{Rows: rows, conn: conn}, nil
+}
+
+// heldRows are rows that release their connection when they are closed, once.
+type heldRows struct {
+	pgx.Rows
+	conn     connection
+	released bool
+}
+
+func (r *heldRows) Close() {
+	r.Rows.Close()
+	if !r.released {
+		r.released = true
+		r.conn.release()
+	}
+}
+
+// QueryRow is [pgx.Conn.QueryRow]. Scan must be called: the row holds the connection until then.
+func (c *connections) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	conn, err := c.acquire(ctx)
+	if err != nil {
+		return failedRow{err}
+	}
+	return heldRow{conn.QueryRow(ctx, sql, args...), conn}
+}
+
+type heldRow struct {
+	pgx.Row
+	conn connection
+}
+
+func (r heldRow) Scan(dest ...any) error {
+	defer r.conn.release()
+	return r.Row.Scan(dest...)
+}
+
+type failedRow struct{ err error }
+
+func (r failedRow) Scan(...any) error { return r.err }
+
+// run sends a batch and handles its results.
+func (c *connections) run(ctx context.Context, b *pgx.Batch) error {
+	conn, err := c.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.release()
+	return conn.SendBatch(ctx, b).Close()
+}
+
+func (c *connections) close() { c.pool.Close() }

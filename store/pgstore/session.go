@@ -1,0 +1,202 @@
+package pgstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// config reads url and adds what every connection of ours has. conns is the most connections, or 0 for what
+// url says.
+func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The error of the library hides the password.
+		return nil, invalidStore("is no address of a PostgreSQL database: "+err.Error(), err)
+	}
+	switch {
+	case conns > 0:
+		config.MaxConns = int32(min(conns, 1<<16))
+	case !strings.Contains(url, "pool_max_conns"):
+		config.MaxConns = defaultConns
+	}
+	if config.MaxConns < leastConns {
+		return nil, invalidStore(fmt.Sprintf("allows %d connection: at least %d are needed", config.MaxConns, leastConns), nil)
+	}
+	c := config.ConnConfig
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = s.timeout
+	}
+	if len(c.Fallbacks) > 0 && !strings.Contains(url, "target_session_attrs") {
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if _, set := c.RuntimeParams["application_name"]; !set {
+		c.RuntimeParams["application_name"] = "sigil"
+	}
+	settings := s.settings(c.RuntimeParams)
+	c.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error { return conn.Exec(ctx, settings).Close() }
+	return config, nil
+}
+
+func invalidStore(detail string, err error) error {
+	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store", Detail: detail, Err: err}
+}
+
+// settings returns the SQL that gives a new session the settings that the statements of this package rely
+// on, whatever the defaults of the server, the database and the role are. A setting that chosen has, which
+// is what the URL says, stays, if it is one that the URL may decide.
+//
+// They are set by a statement and not as the connection is made, since a pooler refuses most at that time.
+func (s *Store) settings(chosen map[string]string) string {
+	millis := func(d time.Duration) string { return fmt.Sprintf("'%d'", d.Milliseconds()) }
+	var all []string
+	add := func(name, value string) { all = append(all, fmt.Sprintf("('%s', %s)", name, value)) }
+	for _, setting := range []struct{ name, value string }{
+		// The server gives up before the client does, so that nothing goes on that nobody waits for.
+		{"statement_timeout", millis(s.timeout)},
+		{"lock_timeout", millis(s.timeout)},
+		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
+		{"idle_in_transaction_session_timeout", millis(2 * s.timeout)},
+		{"transaction_timeout", "'0'"},
+		{"idle_session_timeout", "'0'"}, // an idle connection is for the next burst
+		{"synchronous_commit", "'on'"},
+	} {
+		if _, set := chosen[setting.name]; !set {
+			add(setting.name, setting.value)
+		}
+	}
+	// Changes of one row by several transactions follow one another, as each waits for the one before.
+	add("default_transaction_isolation", "'read committed'")
+	add("client_encoding", "'UTF8'")
+	add("timezone", "'UTC'")
+	add("datestyle", "'ISO, YMD'")
+	add("intervalstyle", "'postgres'")
+	add("standard_conforming_strings", "'on'")
+	// An error is an answer of ours (see refusal), not the end of the session.
+	add("exit_on_error", "'off'")
+	// Every table is named with its schema, and no function of another schema is meant.
+	return "set search_path to pg_catalog; select set_config(name, value, false) from (values " + strings.Join(all, ", ") + `) as s (name, value)
+where current_setting(name, true) is not null and not (name = 'synchronous_commit' and current_setting(name) = 'remote_apply')`
+}
+
+// proveSessions holds two connections and finds out whether what one sets stays there, and there alone, across
+// transactions. A pooler that pools by transaction, or one session that all share, would lose settings and
+// statements in silence.
+func (s *Store) proveSessions(ctx context.Context) error {
+	a, err := s.openSession(ctx, "a")
+	if err != nil {
+		return err
+	}
+	defer a.held.release()
+	b, err := s.openSession(ctx, "b")
+	if err != nil {
+		return err
+	}
+	defer b.held.release()
+	if a.pid == b.pid {
+		return sharedSessions(nil)
+	}
+	for _, one := range []*session{a, b, a} {
+		if err := one.keeps(ctx); err != nil {
+			return err
+		}
+	}
+	// One that is in a transaction keeps its session, so that the other gets whichever else there is. A
+	// pooler that gives sessions out in turns is found out by the second look.
+	for _, pair := range [][2]*session{{a, b}, {b, a}, {a, b}} {
+		inside, outside := pair[0], pair[1]
+		err := inside.run(ctx, "begin")
+		for _, one := range []*session{inside, outside, outside, inside} {
+			if err == nil {
+				err = one.keeps(ctx)
+			}
+		}
+		if err == nil {
+			err = inside.run(ctx, "commit")
+		}
+		for _, one := range []*session{inside, outside, inside} {
+			if err == nil {
+				err = one.keeps(ctx)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// session is a connection that was marked.
+type session struct {
+	held      connection
+	name, pid string
+}
+
+const whoAmI = "select pg_backend_pid()::text, current_setting('sigil.session', true), current_setting('default_transaction_isolation'), current_setting('server_encoding')"
+
+func (s *Store) openSession(ctx context.Context, name string) (_ *session, err error) {
+	held, err := s.pool.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			held.release()
+		}
+	}()
+	one := &session{held: held, name: name}
+	if err := one.run(ctx, "select set_config('sigil.session', '"+name+"', false)"); err != nil {
+		return nil, err
+	}
+	row, err := one.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if encoding := row[3]; encoding != "UTF8" && encoding != "SQL_ASCII" {
+		return nil, invalidStore("is a database in the encoding "+encoding+", which cannot keep every text: make one with encoding 'UTF8' template template0", nil)
+	}
+	one.pid = row[0]
+	return one, nil
+}
+
+func (s *session) run(ctx context.Context, sql string) error {
+	return s.held.Conn.Conn().PgConn().Exec(ctx, sql).Close()
+}
+
+// ask returns the row of whoAmI, by the simple protocol: a prepared statement would be lost, too.
+func (s *session) ask(ctx context.Context) ([]string, error) {
+	results, err := s.held.Conn.Conn().PgConn().Exec(ctx, whoAmI).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	row := make([]string, 4)
+	if len(results) == 1 && len(results[0].Rows) == 1 {
+		for i, value := range results[0].Rows[0] {
+			row[i] = string(value)
+		}
+	}
+	return row, nil
+}
+
+// keeps asserts that the session is the one that was marked.
+func (s *session) keeps(ctx context.Context) error {
+	row, err := s.ask(ctx)
+	if err == nil && (row[0] != s.pid || row[1] != s.name || row[2] != "read committed") {
+		err = sharedSessions(nil)
+	}
+	return err
+}
+
+func sharedSessions(err error) error {
+	return &sigil.Error{
+		Kind: sigil.ErrInvalid, Code: "sessions_shared", Field: "store",
+		Detail: "gives its connections no sessions of their own: what one sets is lost, or seen by others. A pooler is in front of the database that pools by transaction or statement " +
+			"(PgBouncer's pool_mode), or one session serves all (PGlite behind a socket). Pool by session, or connect to the database itself", Err: err,
+	}
+}
