@@ -52,6 +52,12 @@ func (c *Config) check(say func(setting, why string)) {
 		}
 	}
 	c.checkWebhook(say)
+	if c.StoreConnections != 0 && (c.StoreConnections < 2 || c.StoreConnections > 1<<16) {
+		say("store-connections", "must be 0, or 2 to 65536: one listens, and at least one works")
+	}
+	if c.StoreWait < 0 || c.StoreWait > 24*time.Hour {
+		say("store-wait", "must be 0 to 24h")
+	}
 	for setting, n := range map[string]int64{
 		"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody,
 		"journal-age": int64(c.JournalAge), "journal-entries": int64(c.JournalEntries),

@@ -23,6 +23,9 @@ type Config struct {
 	Store    string
 	Insecure bool
 
+	StoreConnections int           // 0 is what the URL of Store says, or 16
+	StoreWait        time.Duration // 0 is not to wait
+
 	Policy      string
 	DecayRate   float64
 	DecayPeriod time.Duration
@@ -77,6 +80,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
 	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there (with --store pebble)")
 	f.StringVar(&c.Store, "store", "pebble", "where memories are kept: pebble, which is embedded, or the postgres:// `URL` of a database that any number of daemons share")
+	f.IntVar(&c.StoreConnections, "store-connections", 0, "most connections to the database of --store, one of which listens; 0 is the pool_max_conns of its URL, or 16")
+	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 is not at all")
 
 	f.StringVar(&c.Policy, "policy", "classic", "how memories fade: `classic|halflife`")
 	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")

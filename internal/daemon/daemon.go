@@ -51,7 +51,8 @@ type Daemon struct {
 	api         *httpapi.API
 	secret      []byte // the webhook's
 
-	ready atomic.Bool
+	ready   atomic.Bool
+	waiting atomic.Bool // for the store, at the start
 	// reach tells whether the store can be reached, where it is elsewhere; nil where it is not.
 	reach  func(context.Context) error
 	engine atomic.Pointer[engine.Engine]
@@ -293,6 +294,8 @@ func (d *Daemon) check() error {
 	switch {
 	case d.Err() != nil:
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store failed; the daemon must be started again"}
+	case d.waiting.Load():
+		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon waits for its database, which cannot be reached yet"}
 	case !d.ready.Load():
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon is starting or stopping"}
 	case d.reach != nil:

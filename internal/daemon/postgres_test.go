@@ -2,7 +2,10 @@ package daemon_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +54,7 @@ func TestTheDatabaseIsLost(t *testing.T) {
 
 // TestNoDatabase starts without one: the error says so, and does not tell the password.
 func TestNoDatabase(t *testing.T) {
-	d := daemon.New(config(t, "--store=postgres://sigil:hush@127.0.0.1:1/sigil").Config, nil)
+	d := daemon.New(config(t, "--store=postgres://sigil:hush@127.0.0.1:1/sigil", "--store-wait=0").Config, nil)
 	err := d.Start(t.Context())
 	if !errors.Is(err, sigil.ErrUnavailable) || strings.Contains(err.Error(), "hush") {
 		t.Error(err)
@@ -66,5 +69,101 @@ func TestNoDatabase(t *testing.T) {
 	out.Reset()
 	if code := daemon.Serve(t.Context(), []string{"--store=mysql://sigil:hush@db/sigil"}, &out, &out, nil, "test"); code != 2 || strings.Contains(out.String(), "hush") {
 		t.Error(code, out.String())
+	}
+}
+
+// starting starts a daemon and returns it with what becomes of that.
+func starting(t *testing.T, l *daemon.Loaded, log *logs) (*daemon.Daemon, <-chan error) {
+	t.Helper()
+	d := daemon.New(l.Config, &daemon.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	done := make(chan error, 1)
+	go func() { done <- d.Start(context.WithoutCancel(t.Context())) }()
+	t.Cleanup(func() { stop(t, d) })
+	return d, done
+}
+
+// TestTheDatabaseComesLater starts a daemon before its database: it lives, is not ready and says so to all that
+// ask, and serves when the database is there.
+func TestTheDatabaseComesLater(t *testing.T) {
+	cluster := pgtest.Start(t, pgtest.Fast)
+	if err := cluster.Stop(pgtest.Shutdown); err != nil {
+		t.Fatal(err)
+	}
+	log := newLogs()
+	d, done := starting(t, config(t, "--store="+cluster.URL("postgres"), "--policy=halflife", "--store-wait=1h"), log)
+	log.await(t, "cannot be reached yet", "left=1h")
+	for _, r := range []struct {
+		method, path, body string
+		status             int
+		contains           string
+	}{
+		{"GET", "/livez", "", 200, "ok"},
+		{"GET", "/readyz", "", 503, "waits for its database"},
+		{"POST", "/v1/sigils", `{"data":1}`, 503, `"code":"not_ready"`},
+		{"GET", "/v1/events?after=0", "", 503, `"code":"not_ready"`},
+		{"GET", "/api/consciousness/sigils", "", 503, `"code":"`},
+		{"GET", "/metrics", "", 200, "sigil_build_info"},
+		{"GET", "/nothing", "", 404, "unknown_path"},
+	} {
+		status, body := ask(t, d, r.method, r.path, r.body)
+		if status != r.status || !strings.Contains(body, r.contains) {
+			t.Errorf("%s %s: %d %s", r.method, r.path, status, body)
+		}
+	}
+	w, err := http.Get("http://" + d.Addr() + "/v1/sigils") //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = w.Body.Close(); w.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if n := strings.Count(log.String(), "cannot be reached yet"); n != 1 || strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("it logs:\n%s", log)
+	}
+	if err := cluster.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := wait(t, "the start", done); err != nil {
+		t.Fatal(err)
+	}
+	log.await(t, "the database is there")
+	for _, path := range []string{"/readyz", "/v1/sigils"} {
+		if status, body := ask(t, d, "GET", path, ""); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
+
+// TestNothingToWaitFor ends a start at once for what waiting does not mend.
+func TestNothingToWaitFor(t *testing.T) {
+	cluster := pgtest.Start(t, pgtest.Fast)
+	for name, url := range map[string]string{
+		"database": cluster.URL("nowhere"),
+		"role":     strings.Replace(cluster.URL("postgres"), "sigil@", "nobody@", 1),
+		"address":  "postgres://sigil@localhost:port/sigil",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, done := starting(t, config(t, "--store="+url, "--store-wait=1h"), newLogs())
+			if err := wait(t, "the end of the start", done); err == nil || errors.Is(err, sigil.ErrUnavailable) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestWaitedEnough gives up when the time to wait is over, and a start that waits can be stopped.
+func TestWaitedEnough(t *testing.T) {
+	const nobody = "--store=postgres://sigil@127.0.0.1:1/sigil"
+	_, done := starting(t, config(t, nobody, "--store-wait=300ms"), newLogs())
+	if err := wait(t, "the end of the start", done); !errors.Is(err, sigil.ErrUnavailable) || !strings.Contains(err.Error(), "waited") {
+		t.Error(err)
+	}
+	log := newLogs()
+	d, done := starting(t, config(t, nobody, "--store-wait=1h"), log)
+	log.await(t, "cannot be reached yet")
+	stop(t, d)
+	if err := wait(t, "the end of the start", done); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

@@ -68,10 +68,14 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 		say(stderr, err.Error())
 		return exitFailed
 	}
+	config := l.Config
+	if before != nil {
+		config.StoreWait = 0 // if the database is lost now, the process before had better go on
+	}
 	level := new(slog.LevelVar)
 	log := slog.New(logHandler(l.LogFormat, stderr, level))
 	r := &runner{
-		daemon: New(l.Config, &Options{Version: version, Logger: log, Level: level, Sockets: sockets}),
+		daemon: New(config, &Options{Version: version, Logger: log, Level: level, Sockets: sockets}),
 		loaded: l, log: log, load: load, before: before,
 		spawn: func(sockets []*os.File) (*successor, error) {
 			if noPath != nil {
@@ -260,7 +264,9 @@ func (r *runner) explain(err error) {
 	msg := "could not start"
 	switch {
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
-		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store"
+		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store; --store-wait says how long to wait for it"
+	case sigil.CodeOf(err) == "sessions_shared":
+		msg = "could not start: connections of --store share sessions. Pool by session (PgBouncer: pool_mode = session), or connect to the database itself"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrFormat):
 		msg = "could not start: a newer version of sigil has changed this database. Use that one, or name another database with --store"
 	case errors.Is(err, sigil.ErrLocked):

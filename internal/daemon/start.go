@@ -57,7 +57,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		settings = before.Settings() // Configure may have changed them
 	}
 	m := metrics.New(d.version)
-	s, err := d.open(d.config, Hooks{Logger: d.log, Commit: m.Commit, Fatal: d.fail})
+	s, err := d.openWaiting(ctx, Hooks{Logger: d.log, Commit: m.Commit, Fatal: d.fail}, m)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -84,15 +84,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return fmt.Errorf("scheduler: %w", err)
 	}
 	d.engine.Store(e)
-	api := httpapi.New(e, &httpapi.Options{
-		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
-		Console: web.New(),
-		Observe: func(route, method string, status int, took time.Duration) {
-			m.Request(method+" "+route, status, took)
-		},
-		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
-		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
-	})
+	api := d.newAPI(e, m)
 	d.api = api
 	d.core = append(d.core, part{"streams", func(context.Context) error { api.Close(); return nil }})
 	if err := d.startWebhook(e, m); err != nil {
@@ -101,8 +93,31 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	return nil
 }
 
-// startHTTP listens and answers.
+// newAPI makes what answers requests. Without an engine it says that there is none yet.
+func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
+	return httpapi.New(e, &httpapi.Options{
+		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
+		Console: web.New(),
+		Observe: func(route, method string, status int, took time.Duration) {
+			m.Request(method+" "+route, status, took)
+		},
+		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
+		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
+	})
+}
+
+// startHTTP has d.api answer, and listens, unless it does already.
 func (d *Daemon) startHTTP(ctx context.Context) error {
+	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
+	if d.server != nil {
+		d.server.gate.open(d.api)
+		return nil
+	}
+	return d.serveHTTP(ctx, d.api)
+}
+
+// serveHTTP listens and has api answer.
+func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) error {
 	sockets, err := d.listen(ctx)
 	if err != nil {
 		return err
@@ -110,12 +125,13 @@ func (d *Daemon) startHTTP(ctx context.Context) error {
 	addr := sockets[0].Addr().String()
 	d.addr.Store(&addr)
 	d.server = newServer(ctx, d.log, d.grace)
-	d.server.gate.open(d.api)
-	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
+	d.server.gate.open(api)
 	d.accept(sockets)
 	httpapi.Prepare() // with requests being answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
-		d.api.Leave()
+		if d.api != nil { // it came to that
+			d.api.Leave()
+		}
 		return d.server.drain(ctx)
 	}})
 	return nil
@@ -134,7 +150,9 @@ func (d *Daemon) accept(sockets []*net.TCPListener) {
 // openStore opens the store that c names.
 func openStore(c Config, h Hooks) (store.Store, error) {
 	if c.postgres() {
-		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm})
+		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{
+			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections,
+		})
 		if err != nil {
 			return nil, err
 		}

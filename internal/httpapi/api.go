@@ -76,7 +76,9 @@ type API struct {
 	memory  memory
 }
 
-// New makes the REST face of e. nil options are the defaults.
+// New makes the REST face of e. nil options are the defaults. Without an engine, which is nil as long as
+// the store is waited for, only what needs none is answered, health above all: other requests are told
+// what Ready says, with status 503.
 func New(e *engine.Engine, o *Options) *API {
 	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection(), turns: newTurns()}
 	if o != nil {
@@ -88,7 +90,7 @@ func New(e *engine.Engine, o *Options) *API {
 	if a.options.Logger == nil {
 		a.options.Logger = slog.Default()
 	}
-	if a.options.MaxBody == 0 {
+	if a.options.MaxBody == 0 && e != nil {
 		a.options.MaxBody = int64(e.Limits().Data) + 64<<10
 	}
 	if a.options.MaxBatchBody == 0 {

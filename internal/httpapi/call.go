@@ -135,7 +135,7 @@ func (c *call) fail(err error) {
 
 // blame notes a problem for the log: the first one where there are many.
 func (c *call) blame(p sigil.Problem, err error) {
-	if p.Status >= 500 && c.cause == nil {
+	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // what is waited for is logged by who waits
 		c.cause = err
 	}
 	if c.code == "" {

@@ -34,6 +34,9 @@ func (a *API) ready(c *call) error {
 			return notReady(err)
 		}
 	}
+	if a.engine == nil {
+		return a.notYet()
+	}
 	h := health{Status: "ok", Version: a.options.Version}
 	switch s := a.engine.Clock(); {
 	case s.Held:
@@ -42,6 +45,15 @@ func (a *API) ready(c *call) error {
 		h.Clock = &clockHealth{"ahead", s.Ahead.Seconds()}
 	}
 	return c.json(http.StatusOK, h)
+}
+
+// notYet answers what needs an engine while there is none.
+func (a *API) notYet() error {
+	var err error
+	if a.options.Ready != nil {
+		err = a.options.Ready()
+	}
+	return notReady(err)
 }
 
 // notReady is always status 503, whatever the reason.

@@ -203,6 +203,9 @@ func (a *API) serve(c *call, rt route) (err error) {
 		return err
 	}
 	if !rt.open {
+		if a.engine == nil {
+			return a.notYet()
+		}
 		if c.tenant, err = tenant(c.r); err != nil {
 			return err
 		}

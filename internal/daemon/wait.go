@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/metrics"
+	"github.com/sigil-dna/sigil/store"
+)
+
+const (
+	// firstPause is the one before a database that could not be reached is tried again; each is twice as
+	// long as the one before, up to lastPause.
+	firstPause = 250 * time.Millisecond
+	lastPause  = 5 * time.Second
+	// tellEvery is how often the log says that the database is still waited for.
+	tellEvery = 15 * time.Second
+)
+
+// openWaiting opens the store. While it is unavailable, as a database is that has not started yet, it tries
+// again, for --store-wait at most; the daemon answers meanwhile that it is not ready. Another error, such as
+// a wrong password, is returned at once.
+func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (store.Store, error) {
+	defer d.waiting.Store(false)
+	begin, told := time.Now(), time.Time{}
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		s, err := d.open(d.config, h)
+		if err == nil {
+			if !told.IsZero() {
+				d.log.Info("the database is there", "waited", time.Since(begin).Round(time.Millisecond).String())
+			}
+			return s, nil
+		}
+		left := d.config.StoreWait - time.Since(begin)
+		if !errors.Is(err, sigil.ErrUnavailable) || left <= 0 {
+			if !told.IsZero() {
+				err = fmt.Errorf("waited %s: %w", formatDuration(time.Since(begin).Round(time.Second)), err)
+			}
+			return nil, err
+		}
+		if d.server == nil { // else it is served already: this goes on after a hand-over that failed
+			d.waiting.Store(true)
+			if err := d.serveHTTP(ctx, d.newAPI(nil, m)); err != nil {
+				return nil, fmt.Errorf("HTTP: %w", err)
+			}
+		}
+		if now := time.Now(); now.Sub(told) >= tellEvery {
+			told = now
+			d.log.Warn("the database cannot be reached yet: waiting", "left", formatDuration(left.Round(time.Second)), "err", err)
+		}
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
