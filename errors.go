@@ -15,7 +15,7 @@ var (
 	ErrFull        = errors.New("full")             // a quota or the disk has no room; nothing was stored
 	ErrClosed      = errors.New("closed")           // the store or engine was closed
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
-	ErrGone        = errors.New("gone")             // the journal does not go back that far any more
+	ErrGone        = errors.New("gone")             // the journal does not go back that far any more, or never came that far
 	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
 	ErrLocked      = errors.New("store is locked")  // another process holds the store
 	ErrFormat      = errors.New("store format")     // the store was written by another version
@@ -32,8 +32,10 @@ type Error struct {
 	Field string
 	// Detail is one sentence for people. It never holds a payload.
 	Detail string
-	// Oldest is set with [ErrGone]: the position after which the journal is still whole.
+	// Oldest is set with code position_gone: the position after which the journal is still whole.
 	Oldest uint64
+	// Newest is set with code position_ahead: the position of the journal's newest entry.
+	Newest *uint64
 	// Err is the cause, for logs; it may be nil.
 	Err error
 }
@@ -86,6 +88,15 @@ func Gone(oldest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_gone", Field: "after", Oldest: oldest,
 		Detail: fmt.Sprintf("entries after this position were dropped; the journal is whole after position %d", oldest),
+	}
+}
+
+// Ahead returns the [ErrGone] of a reader whose position is over the journal's newest, which only a store that
+// was put back from an older copy makes possible: what the reader saw after newest is not there any more.
+func Ahead(newest uint64) *Error {
+	return &Error{
+		Kind: ErrGone, Code: "position_ahead", Field: "after", Newest: &newest,
+		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was put back from an older copy, and what was read after that position is not in it. Read its memories anew, and go on after it", newest),
 	}
 }
 

@@ -183,6 +183,9 @@ type Problem struct {
 	Field     string `json:"field,omitempty"`
 	Oldest    uint64 `json:"oldest,omitempty"` // with code position_gone: the position to go on after
 	RequestID string `json:"requestId,omitempty"`
+
+	// Newest is there with code position_ahead: the position of the journal's newest entry.
+	Newest *uint64 `json:"newest,omitempty"`
 }
 
 // MemoryPage is a page of memories, newest first.

@@ -93,7 +93,8 @@ type Store interface {
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 
 	// Events gives at most limit journal entries of the tenant with a position over after, in order. It is
-	// ErrGone where Trim dropped entries after that position.
+	// ErrGone ("position_gone") where Trim dropped entries after that position, and ("position_ahead") where
+	// that position is over the newest of all tenants: the store was put back from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
 	// Span tells where the journal begins and ends: the position up to which entries are dropped, and that
@@ -117,7 +118,8 @@ type Store interface {
 	// the store, and agree on the time, one at most does.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
-	// Advance keeps a position under name. A smaller one than is kept changes nothing. It is ErrConflict
+	// Advance keeps a position under name. A smaller one than is kept changes nothing, unless what is kept is
+	// over the journal's newest position, as in a store put back from an older copy. It is ErrConflict
 	// ("not_claimed") where the last to have claimed the name is not owner.
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 

@@ -103,12 +103,15 @@ func New(j Journal, o *Options) *Bus {
 }
 
 // Subscribe begins after a position, or, where after is nil, after the newest entry. The caller closes the
-// subscription. A position that the journal no longer goes back to is [sigil.ErrGone], too many subscribers
-// at once are [sigil.ErrUnavailable].
+// subscription. A position that the journal no longer goes back to, or that is over its newest, is
+// [sigil.ErrGone]; too many subscribers at once are [sigil.ErrUnavailable].
 func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
 	trimmed, newest, err := b.journal.Span(ctx)
 	if err == nil && after != nil && *after < trimmed {
 		err = sigil.Gone(trimmed)
+	}
+	if err == nil && after != nil && *after > newest {
+		err = sigil.Ahead(newest)
 	}
 	if err != nil {
 		return nil, err
@@ -199,6 +202,9 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 			if len(entries) == step { // there may be more
 				pause = 0
 			}
+		case errors.As(err, &gone) && gone.Newest != nil: // the store was put back under this process
+			b.drop(tenant, t, gone)
+			return
 		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // nobody can have what was between
 			t.skip(gone.Oldest)
 		case errors.Is(err, sigil.ErrClosed):
@@ -211,6 +217,19 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// drop takes a topic out that is ahead of the journal, so that those who come from now on get a new one, and
+// tells its subscribers why.
+func (b *Bus) drop(tenant string, t *topic, ahead *sigil.Error) {
+	b.mu.Lock()
+	if b.topics[tenant] == t {
+		delete(b.topics, tenant)
+	}
+	b.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ahead = ahead
 }
 
 func (b *Bus) next(ctx context.Context, tenant string, t *topic, room []byte) ([]Entry, error) {

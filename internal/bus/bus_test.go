@@ -55,6 +55,14 @@ func (j *journal) set(broken error, trimmed uint64) {
 	j.fire()
 }
 
+// put makes newest the end of the journal, as an older copy does.
+func (j *journal) put(newest uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.newest = newest
+	j.fire()
+}
+
 func (j *journal) Span(context.Context) (trimmed, newest uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -81,6 +89,8 @@ func (j *journal) read(tenant string, after uint64, limit int) (entries []bus.En
 		return nil, j.broken
 	case after < j.trimmed:
 		return nil, sigil.Gone(j.trimmed)
+	case after > j.newest:
+		return nil, sigil.Ahead(j.newest)
 	}
 	for p := after + 1; p <= j.newest && len(entries) < limit; p++ {
 		if (tenant == "a") == (p%2 == 0) {
@@ -282,6 +292,45 @@ func TestWhatWasDroppedIsTold(t *testing.T) {
 		if _, err := b.Subscribe(t.Context(), "a", &five); !errors.Is(err, sigil.ErrGone) {
 			t.Errorf("Subscribe: %v", err)
 		}
+	})
+}
+
+// TestAheadOfTheJournal puts the journal back under its readers: each that has seen more than there is hears
+// so, and others go on.
+func TestAheadOfTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		j.add(10)
+		b := bus.New(j, nil)
+		defer b.Close()
+		ahead := func(err error) {
+			t.Helper()
+			var e *sigil.Error
+			if !errors.As(err, &e) || !errors.Is(err, sigil.ErrGone) || e.Code != "position_ahead" || e.Newest == nil || *e.Newest != 6 {
+				t.Errorf("got %v", err)
+			}
+		}
+		zero := uint64(0)
+		fast, slow := subscribe(t, b, "a", &zero), subscribe(t, b, "a", &zero)
+		defer fast.Close()
+		defer slow.Close()
+		expect(t, fast, 2, 10)
+		j.add(2)
+		expect(t, fast, 12, 12)
+		j.put(6)
+		time.Sleep(time.Second)
+		_, err := fast.Next(t.Context())
+		ahead(err)
+		if _, err := slow.Next(t.Context()); !errors.Is(err, sigil.ErrUnavailable) {
+			t.Errorf("one that is not ahead: %v", err)
+		}
+		seven, six := uint64(7), uint64(6)
+		_, err = b.Subscribe(t.Context(), "a", &seven)
+		ahead(err)
+		again := subscribe(t, b, "a", &six)
+		defer again.Close()
+		j.add(2)
+		expect(t, again, 8, 8)
 	})
 }
 

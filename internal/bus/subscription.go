@@ -35,7 +35,7 @@ type Batch struct {
 func (s *Subscription) After() uint64 { return s.after }
 
 // Next waits for entries. It ends with ctx's error, with [sigil.ErrClosed] when the bus is closed, with
-// [sigil.ErrGone] where what follows was dropped from the journal, and with what the journal fails with.
+// [sigil.ErrGone] where what follows was dropped from the journal or the journal does not go that far, and with what the journal fails with.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	if err := s.pause(ctx); err != nil {
 		return Batch{}, err
@@ -43,6 +43,10 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	for {
 		l := s.topic.look(s.after)
 		switch {
+		case l.ahead != nil && s.after > *l.ahead.Newest:
+			return Batch{}, l.ahead
+		case l.ahead != nil:
+			return Batch{}, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the store was put back from an older copy; the position of this reader is in it: go on after it"}
 		case l.ended:
 			return Batch{}, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the service is stopping"}
 		case l.behind:

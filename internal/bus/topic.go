@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"sync"
+
+	"github.com/sigil-dna/sigil"
 )
 
 // topic is the newest part of one tenant's journal.
@@ -24,6 +26,9 @@ type topic struct {
 	bytes int // of the segments
 	// +checklocks:mu
 	ended bool
+	// ahead says why it has ended: the journal does not go as far as it does. Nil is another reason.
+	// +checklocks:mu
+	ahead *sigil.Error
 	// +checklocks:mu
 	changed chan struct{} // closed when there is more, or it has ended; nil where nobody waits
 }
@@ -139,13 +144,14 @@ type look struct {
 	behind  bool            // what follows is not held any more
 	upTo    uint64          // as far as the topic is read
 	ended   bool            // nothing will follow
+	ahead   *sigil.Error    // why, if the journal does not go as far as the topic
 	changed <-chan struct{} // closed when it is worth looking again
 }
 
 func (t *topic) look(after uint64) look {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := look{behind: after < t.from, upTo: t.upTo, ended: t.ended}
+	l := look{behind: after < t.from, upTo: t.upTo, ended: t.ended, ahead: t.ahead}
 	segments := t.segments
 	if i := sort.Search(len(segments), func(i int) bool { return segments[i].last() > after }); !l.behind && i < len(segments) {
 		l.part = segments[i].after(after)

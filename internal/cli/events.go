@@ -22,7 +22,8 @@ func (a *app) events() *cobra.Command {
 decided it. A reader who goes on with --after misses nothing and repeats nothing.
 
 With --follow it shows what comes, from now on or from --after on, until it is interrupted. Where the
-connection breaks it is made again, and nothing is missed.`,
+connection breaks it is made again, and nothing is missed. It ends with position_ahead when the store was
+put back from an older copy: read its memories anew, and go on after the position that the error names.`,
 		Example: `  sigil events --limit 20
   sigil events --after 1234 --json
   sigil events --follow`,

@@ -246,7 +246,7 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 }
 
 // mayRefuse tells what may become of a valid request beside being served: the memory has gone, the
-// tenant is full, or the key was used before.
+// tenant is full, the key was used before, or the journal does not go as far as a reader.
 func mayRefuse(x *exchange, status int) bool {
 	switch status {
 	case http.StatusNotFound:
@@ -255,6 +255,8 @@ func mayRefuse(x *exchange, status int) bool {
 		return x.method == http.MethodPost
 	case http.StatusUnprocessableEntity:
 		return x.idempotent
+	case http.StatusGone:
+		return x.endpoint.path == "/v1/events" || x.endpoint.path == "/v1/ws"
 	case http.StatusUpgradeRequired:
 		return x.endpoint.path == "/v1/ws"
 	}

@@ -64,7 +64,7 @@ func (a *API) problem(err error) sigil.Problem {
 		}
 		p.Status, p.Code, p.Detail = row.status, row.code, ""
 		if known != nil {
-			p.Code, p.Field, p.Detail, p.Oldest = known.Code, shorten(known.Field), known.Detail, known.Oldest
+			p.Code, p.Field, p.Detail, p.Oldest, p.Newest = known.Code, shorten(known.Field), known.Detail, known.Oldest, known.Newest
 		}
 		if status, ok := statusOfCode[p.Code]; ok {
 			p.Status = status

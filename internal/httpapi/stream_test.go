@@ -179,6 +179,36 @@ func TestFollowWhatIsGone(t *testing.T) {
 	}
 }
 
+// TestFollowAhead begins after more than there is, as a reader does whose store was put back from an older copy:
+// it is told so, however it reads. At the newest position it is not ahead.
+func TestFollowAhead(t *testing.T) {
+	s := onSocket(t, httpapi.Options{})
+	s.keep(10)
+	newest := s.stats().Position
+	ahead := newest + 1
+	for _, header := range [][]string{nil, {"Accept", "text/event-stream"}} {
+		p := s.do("GET", fmt.Sprintf("/v1/events?after=%d", ahead), "", header...).problem(410, "position_ahead", "after")
+		if p.Newest == nil || *p.Newest != newest {
+			t.Errorf("%q: the newest is %v", header, p.Newest)
+		}
+	}
+	s.do("GET", "/v1/events", "", "Accept", "text/event-stream", "Last-Event-ID", fmt.Sprint(ahead)).problem(410, "position_ahead", "after")
+	s.do("GET", fmt.Sprintf("/v1/events?after=%d", newest), "").want(200)
+	live := s.client.Live()
+	defer live.Close()
+	for name, entries := range map[string]func(func(sigil.EventView, error) bool){
+		"server-sent events": s.client.Follow(t.Context(), &client.FollowOptions{After: &ahead}),
+		"WebSocket":          live.Events(t.Context(), &client.FollowOptions{After: &ahead}),
+	} {
+		for e, err := range entries {
+			var refused *client.Error
+			if !errors.Is(err, sigil.ErrGone) || !errors.As(err, &refused) || refused.Problem.Code != "position_ahead" || refused.Problem.Newest == nil || *refused.Problem.Newest != newest {
+				t.Errorf("%s: %v, %v", name, e, err)
+			}
+		}
+	}
+}
+
 // TestLive encodes, recalls and forgets over a WebSocket, many at once.
 func TestLive(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})

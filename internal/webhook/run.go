@@ -60,10 +60,18 @@ func (h *Hook) follow(ctx context.Context) error {
 	return err
 }
 
-// skip goes on where the journal, which was trimmed, begins.
+// skip goes on where the journal, which was trimmed, begins; or where it ends, if it was put back from an older
+// copy and the position is ahead of it.
 func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, error) {
 	var gone *sigil.Error
-	if !errors.As(err, &gone) || gone.Oldest <= position {
+	switch {
+	case !errors.As(err, &gone):
+		return position, err
+	case gone.Newest != nil:
+		h.receiving.log.Error("the journal ends before what was delivered: it was put back from an older copy. Positions are given out again; going on after its newest entry",
+			"delivered up to", position, "newest", *gone.Newest)
+		return *gone.Newest, h.advance(ctx, *gone.Newest)
+	case gone.Oldest <= position:
 		return position, err
 	}
 	h.receiving.log.Error("journal entries were dropped before they were delivered: going on after them", "after", position, "up to", gone.Oldest)

@@ -20,7 +20,7 @@ import (
 
 // batch is what one request says.
 type batch struct {
-	id   string // the same for each attempt, so that the receiver can tell a repeated one
+	id   string // of its content, and so the same for each attempt: the receiver can tell a repeated one
 	body []byte
 }
 
@@ -35,7 +35,10 @@ func (h *Hook) batch(events []sigil.Event) (*batch, error) {
 		Events []sigil.EventView `json:"events"`
 		Next   uint64            `json:"next"`
 	}{h.options.Tenant, views, last})
-	return &batch{id: fmt.Sprintf("%s-%d-%d", h.options.Tenant, first, last), body: body}, err
+	// A store that was put back from an older copy gives positions out again: what is then at them is another
+	// delivery.
+	sum := sha256.Sum256(body)
+	return &batch{id: fmt.Sprintf("%s-%d-%d-%x", h.options.Tenant, first, last, sum[:8]), body: body}, err
 }
 
 // maxAnswer is how much of an answer is read, so that its connection can be used again.

@@ -184,6 +184,68 @@ func TestGonePositions(t *testing.T) {
 	})
 }
 
+// TestAheadOfTheJournal has a position kept that is over the newest of the journal, as where the store was put
+// back from an older copy: that is said once, what comes is delivered, and the position is kept anew.
+func TestAheadOfTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r, log := newJournal(t), newReceiver(t), &logs{}
+		j.write(5)
+		before := j.newest()
+		owner := sigil.NewID(time.Now())
+		if _, held, err := j.Claim(t.Context(), "webhook/public", owner, time.Second); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		if err := j.Advance(t.Context(), "webhook/public", owner, 1000); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		h := hook(j, r, log)
+		h.Start()
+		time.Sleep(time.Minute)
+		j.write(2)
+		newest := j.newest()
+		r.takes(before+1, newest)
+		stop(t, h)
+		if log.count("put back from an older copy") != 1 || log.count("level=ERROR") != 1 {
+			t.Errorf("logged %s", log.text.String())
+		}
+		if position, _, err := j.Claim(t.Context(), "webhook/public", owner, time.Second); err != nil || position != newest {
+			t.Errorf("kept at %d, %v, want %d", position, err, newest)
+		}
+	})
+}
+
+// TestDeliveriesAreOfTheirContent puts a store back: what is at the same positions then is another delivery.
+func TestDeliveriesAreOfTheirContent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all []string
+		for range 2 {
+			j, r := newJournal(t), newReceiver(t)
+			j.write(3)
+			for range 2 { // the same once more is not another one
+				h := hook(&forgetful{j}, r, &logs{})
+				h.Start()
+				r.takes(1, j.newest())
+				stop(t, h)
+			}
+			deliveries, _ := r.heard()
+			if len(deliveries) != 2 || deliveries[0] != deliveries[1] {
+				t.Errorf("deliveries %q", deliveries)
+			}
+			all = append(all, deliveries[0])
+			time.Sleep(time.Second)
+		}
+		if all[0] == all[1] {
+			t.Errorf("both are %s", all[0])
+		}
+	})
+}
+
+// forgetful is a source that keeps no position.
+type forgetful struct{ *journal }
+
+func (f *forgetful) Advance(context.Context, string, sigil.ID, uint64) error { return nil }
+
 // A store that fails for a while is asked again.
 func TestSourceFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -61,7 +61,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 		return s.reading(err)
 	case !found || c.owner != owner:
 		return sigil.NotClaimed()
-	case position <= c.position:
+	case position <= c.position && c.position <= s.published.Load():
 		return nil
 	}
 	c.position = position

@@ -90,7 +90,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	}
 	published := s.published.Load()
 	if after >= published || limit <= 0 {
-		return nil, s.behind(after)
+		return nil, s.outside(after, published)
 	}
 	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // as many as there may be; other tenants have some
 	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
@@ -111,7 +111,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 		err = nil
 	}
 	if err == nil {
-		err = s.behind(after) // looked at last: what Trim took away meanwhile is not missing in silence
+		err = s.outside(after, published) // looked at last: what Trim took away meanwhile is not missing in silence
 	}
 	if err != nil {
 		return nil, s.reading(err)
@@ -119,10 +119,13 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	return events, nil
 }
 
-// behind is ErrGone for a reader who resumes before the journal begins.
-func (s *Store) behind(after uint64) error {
+// outside returns ErrGone for a reader that resumes before the journal begins, or after its newest entry.
+func (s *Store) outside(after, newest uint64) error {
 	if trimmed := s.trimmed.Load(); after < trimmed {
 		return sigil.Gone(trimmed)
+	}
+	if after > newest {
+		return sigil.Ahead(newest)
 	}
 	return nil
 }

@@ -23,6 +23,10 @@ select position, true from taken
 union all
 select position, false from sigil.claims where name = $1 and not exists (select from taken)`
 
+// advance keeps the greater position, unless the one that is kept is over the journal's newest.
+const advance = `update sigil.claims set position = case when position > (select position from sigil.head) then $3 else greatest(position, $3) end
+where name = $1 and owner = $2`
+
 // Claim implements [store.Store].
 func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error) {
 	s.gate.RLock()
@@ -48,7 +52,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	}
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
-	tag, err := s.pool.Exec(bounded, "update sigil.claims set position = greatest(position, $3) where name = $1 and owner = $2", name, [16]byte(owner), int64(position))
+	tag, err := s.pool.Exec(bounded, advance, name, [16]byte(owner), int64(position))
 	if err != nil {
 		return failure(err)
 	}

@@ -158,7 +158,11 @@ func TestWait(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := a.Wait(ctx, sigil.DefaultTenant, 1000); !errors.Is(err, context.Canceled) {
+	_, newest, err := a.Span(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Wait(ctx, sigil.DefaultTenant, newest); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

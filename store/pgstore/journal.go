@@ -139,13 +139,24 @@ type block struct {
 func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
 	b := &pgx.Batch{}
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
-	var trimmed []int64 // looked at last: what Trim took away meanwhile is not missing in silence
-	into(b, &trimmed, scanOne[int64], "select trimmed from sigil.head")
+	// Looked at last: what Trim took away meanwhile is not missing in silence, and a position that any reader
+	// can have seen is committed, and so not over the newest.
+	var span [][2]int64
+	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
+		err = rows.Scan(&s[0], &s[1])
+		return s, err
+	}, "select trimmed, position from sigil.head")
 	if err := s.pool.run(ctx, b); err != nil {
 		return nil, err
 	}
-	if len(trimmed) > 0 && after < uint64(trimmed[0]) {
-		return nil, sigil.Gone(uint64(trimmed[0]))
+	if len(span) == 0 {
+		return nil, damaged("no head")
+	}
+	switch trimmed, newest := uint64(span[0][0]), uint64(span[0][1]); {
+	case after < trimmed:
+		return nil, sigil.Gone(trimmed)
+	case after > newest:
+		return nil, sigil.Ahead(newest)
 	}
 	return blocks, nil
 }

@@ -36,6 +36,9 @@ var claimIdeas = []idea{
 		f.claims("b", 2, 60, 0, 0, false)
 	}},
 	{"the position outlives its owner, and never goes back", func(f *fixture) {
+		for range 9 {
+			f.encode()
+		}
 		f.claims("a", 1, 10, 0, 0, true)
 		f.ok("Advance", f.Advance(f.ctx(), "a", f.owner(1), 7))
 		f.ok("Advance back", f.Advance(f.ctx(), "a", f.owner(1), 3))
@@ -44,6 +47,15 @@ var claimIdeas = []idea{
 		f.ok("Advance by the next", f.Advance(f.ctx(), "a", f.owner(2), 9))
 		f.claims("a", 2, 20, 10, 9, true)
 		f.claims("b", 1, 20, 10, 0, true)
+	}},
+	{"a position over the newest of the journal gives way", func(f *fixture) {
+		f.encode()
+		f.claims("a", 1, 10, 0, 0, true)
+		f.ok("Advance ahead", f.Advance(f.ctx(), "a", f.owner(1), 7))
+		f.ok("Advance back", f.Advance(f.ctx(), "a", f.owner(1), 1))
+		f.claims("a", 1, 20, 5, 1, true)
+		f.ok("Advance back again", f.Advance(f.ctx(), "a", f.owner(1), 0))
+		f.claims("a", 1, 20, 5, 1, true)
 	}},
 	{"only the owner advances", func(f *fixture) {
 		fails(f.t, "unclaimed", f.Advance(f.ctx(), "a", f.owner(1), 1), sigil.ErrConflict, "not_claimed")

@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -45,7 +47,7 @@ var journalIdeas = []idea{
 			f.encode(tenant("a"))
 			f.encode(tenant("b"))
 		}
-		for after, want := range map[uint64][]uint64{0: {1, 3}, 1: {3, 5}, 2: {3, 5}, 7: {9}, 9: nil, 1 << 60: nil} {
+		for after, want := range map[uint64][]uint64{0: {1, 3}, 1: {3, 5}, 2: {3, 5}, 7: {9}, 9: nil, 10: nil} {
 			events, err := f.Events(f.ctx(), "a", after, 2)
 			f.ok("Events", err)
 			equal(f.t, "positions", positions(events), want)
@@ -142,6 +144,23 @@ var journalIdeas = []idea{
 		cancel()
 		if err := <-got; !errors.Is(err, context.Canceled) {
 			f.t.Errorf("Wait, canceled: %v", err)
+		}
+	}},
+	{"a reader ahead of the journal is told its newest position", func(f *fixture) {
+		for newest := range uint64(3) {
+			for _, after := range []uint64{newest + 1, newest + 100, math.MaxInt64, math.MaxUint64} {
+				for _, call := range []error{second(f.Events(f.ctx(), "a", after, 10)), f.Wait(f.ctx(), "a", after)} {
+					fails(f.t, fmt.Sprint(after), call, sigil.ErrGone, "position_ahead")
+					var e *sigil.Error
+					if errors.As(call, &e) && (e.Newest == nil || *e.Newest != newest) {
+						f.t.Errorf("the newest position is %v, want %d", e.Newest, newest)
+					}
+				}
+			}
+			events, err := f.Events(f.ctx(), "a", newest, 10)
+			f.ok("Events after the newest", err)
+			equal(f.t, "entries", len(events), 0)
+			f.encode(tenant("b")) // the newest position is that of all tenants
 		}
 	}},
 	{"closing ends the waiting", func(f *fixture) {

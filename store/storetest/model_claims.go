@@ -42,7 +42,10 @@ func (s *Model) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	if !ok || c.owner != owner {
 		return sigil.NotClaimed()
 	}
-	c.position = max(c.position, position)
+	if c.position <= s.position() {
+		position = max(c.position, position)
+	}
+	c.position = position
 	s.claims[name] = c
 	return nil
 }

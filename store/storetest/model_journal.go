@@ -22,6 +22,9 @@ func (s *Model) eventsAfter(tenant string, after uint64, limit int) (events []si
 	if after < s.trimmed {
 		return nil, sigil.Gone(s.trimmed)
 	}
+	if newest := s.position(); after > newest {
+		return nil, sigil.Ahead(newest)
+	}
 	for _, e := range s.journal {
 		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
 			events = append(events, copiedEvent(e))
