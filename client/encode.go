@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -16,18 +17,20 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// draft is a [sigil.Draft] as the wire has it.
+// draft is the wire form of a [sigil.Draft]. Only an item of a batch has an idempotency key in it.
 type draft struct {
-	Data   json.RawMessage `json:"data"`
-	State  *sigil.State    `json:"state,omitempty"`
-	TTL    string          `json:"ttl,omitempty"`
-	Pinned bool            `json:"pinned,omitempty"`
-	Tags   []string        `json:"tags,omitempty"`
+	Data           json.RawMessage `json:"data"`
+	State          *sigil.State    `json:"state,omitempty"`
+	TTL            string          `json:"ttl,omitempty"`
+	Pinned         bool            `json:"pinned,omitempty"`
+	Tags           []string        `json:"tags,omitempty"`
+	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
-// What stands around the data of a draft that has nothing else.
+// What stands around the data and the key of a draft that has nothing else.
 const (
 	dataOpens = `{"data":`
+	keyOpens  = `,"idempotencyKey":`
 	dataEnds  = "}\n"
 )
 
@@ -36,7 +39,7 @@ const (
 // With an idempotency key the call may be repeated after a failure: it keeps the memory once. What is
 // wrong with d is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
 func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
-	body, err := appendDraft(nil, d)
+	body, err := appendDraft(nil, d, false)
 	if err != nil {
 		return sigil.View{}, err
 	}
@@ -50,9 +53,10 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) 
 // the batch as a whole was refused, or, where it is [ErrUnreachable], that what became of it is
 // unknown.
 //
-// Idempotency is the batch's: the drafts' keys must all be the same, and the daemon tells the items
-// apart by their place. A draft that is not even JSON spoils the batch before anything is sent; the
-// error's field begins with its place, as "3/data".
+// An idempotency key is its draft's own, as with [Client.Encode]: the call may be repeated with other
+// drafts beside it, in another order, or part by part. Two drafts of a batch must not have the same key.
+// A draft that is not even JSON spoils the batch before anything is sent; the error's field begins with
+// its place, as "3/data".
 func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, false)
 }
@@ -70,22 +74,31 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 	size := 0
 	for i := range drafts {
 		size += len(dataOpens) + len(drafts[i].Data) + len(dataEnds)
+		if key := drafts[i].IdempotencyKey; key != "" {
+			size += len(keyOpens) + len(`""`) + len(key)
+		}
 	}
 	body := make([]byte, 0, size)
+	var keys map[string]bool
 	for i, d := range drafts {
 		var err error
-		if d.IdempotencyKey != drafts[0].IdempotencyKey {
-			err = sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be the same in all drafts of a batch")
-		} else {
-			body, err = appendDraft(body, d)
-		}
-		if err != nil {
+		if body, err = appendDraft(body, d, true); err != nil {
 			return nil, within(i, err)
 		}
+		if d.IdempotencyKey == "" {
+			continue
+		}
+		if keys[d.IdempotencyKey] {
+			return nil, within(i, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "stands twice in the batch"))
+		}
+		if keys == nil {
+			keys = make(map[string]bool, len(drafts))
+		}
+		keys[d.IdempotencyKey] = true
 	}
 	answer, err := c.do(ctx, request{
 		method: http.MethodPost, path: "/v1/sigils:batch", body: body,
-		contentType: ndjsonType, idempotencyKey: drafts[0].IdempotencyKey, brief: brief,
+		contentType: ndjsonType, brief: brief,
 	})
 	if err != nil {
 		return nil, err
@@ -121,9 +134,10 @@ func readItems(answer []byte, want int) ([]sigil.BatchItem, error) {
 // asBefore has jsontext take what encoding/json does.
 var asBefore = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// appendDraft appends d as one line of JSON. It refuses what would change the request's meaning or
-// be changed on the way without a word; all other rules are the daemon's.
-func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
+// appendDraft appends d as one line of JSON, with its idempotency key if it is an item of a batch. It
+// refuses what would change the request's meaning or be changed on the way without a word; all other
+// rules are the daemon's.
+func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if err := checkJSON(d.Data); err != nil {
 		return to, err
 	}
@@ -142,10 +156,18 @@ func appendDraft(to []byte, d sigil.Draft) ([]byte, error) {
 			return to, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
 		}
 	}
-	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
-		return append(append(append(to, dataOpens...), d.Data...), dataEnds...), nil // most of them, and as json would
+	key := ""
+	if inBatch {
+		key = d.IdempotencyKey
 	}
-	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags}
+	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+		to = append(append(to, dataOpens...), d.Data...) // most of them, and as json would
+		if key != "" {
+			to = strconv.AppendQuote(append(to, keyOpens...), key) // of printable ASCII it is JSON
+		}
+		return append(to, dataEnds...), nil
+	}
+	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, IdempotencyKey: key}
 	if d.TTL != 0 {
 		wire.TTL = d.TTL.String()
 	}

@@ -56,7 +56,7 @@ func (l *Live) Close() error {
 // Encode is [Client.Encode] over the connection. Where that breaks before the answer, a draft with an
 // IdempotencyKey is sent again, once, and others are ErrUnreachable: whether they are kept is unknown.
 func (l *Live) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
-	draft, err := appendDraft(nil, d)
+	draft, err := appendDraft(nil, d, false)
 	if err != nil {
 		return sigil.View{}, err
 	}

@@ -21,11 +21,18 @@ const (
 	batchBytes = 1 << 20
 )
 
+// A line that another import is keeping is asked for so many times, so long apart.
+const (
+	inFlightTries = 50
+	inFlightWait  = 100 * time.Millisecond
+)
+
 // loader keeps one memory a line.
 type loader struct {
 	app    *app
 	client *client.Client
 	draft  sigil.Draft // what all lines have in common
+	keys   *lineKeys   // nil without an idempotency key
 	lines  *lineReader
 	bar    *progress
 	// inFlight is how many batches may be on their way at once, at least 1.
@@ -69,6 +76,9 @@ func (a *app) load(ctx context.Context, l *loader) error {
 	return a.with(func(c *client.Client) error {
 		begin := time.Now()
 		l.client = c
+		if l.draft.IdempotencyKey != "" {
+			l.keys = newLineKeys(l.draft.IdempotencyKey)
+		}
 		err := l.run(ctx)
 		l.bar.end()
 		a.say("encoded %d, failed %d in %s", l.encoded, l.failed, took(time.Since(begin)))
@@ -93,7 +103,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 		// Ends with its request, which run waits for.
 		go func() {
 			defer close(b.done)
-			b.items, b.err = l.send(ctx, b.drafts, b.numbers)
+			b.items, b.err = l.settle(ctx, b.drafts)
 		}()
 		for len(pending) == l.inFlight || len(pending) > 0 && (last || l.lines.idle()) {
 			failed := l.take(pending[0])
@@ -116,7 +126,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 // read fills a batch; last tells that the input has ended.
 func (l *loader) read(b *batch) (last bool, err error) {
 	for len(b.drafts)+len(b.refused) < batchLines && b.bytes < batchBytes {
-		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 && l.draft.IdempotencyKey == "" {
+		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 {
 			return false, nil // what trickles in is kept as it comes
 		}
 		line, err := l.lines.next()
@@ -131,6 +141,9 @@ func (l *loader) read(b *batch) (last bool, err error) {
 		}
 		d := l.draft
 		d.Data = line
+		if l.keys != nil {
+			d.IdempotencyKey = l.keys.next(line)
+		}
 		b.drafts, b.numbers, b.bytes = append(b.drafts, d), append(b.numbers, l.lines.number), b.bytes+len(line)
 	}
 	return false, nil
@@ -148,18 +161,41 @@ func checkLine(line []byte) error {
 	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
-// send keeps drafts, which stand in lines of these numbers, and tells what became of each. An error is that
-// nothing more can be kept.
-func (l *loader) send(ctx context.Context, drafts []sigil.Draft, numbers []int) ([]outcome, error) {
+// settle is send, again for those drafts of which the same line is being kept for an import before this one: what
+// becomes of it is known soon.
+func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
+	all, err := l.send(ctx, drafts)
+	for tries := 0; err == nil && tries < inFlightTries; tries++ {
+		var at []int
+		var again []sigil.Draft
+		for i := range all {
+			if p := all[i].item.Problem; p != nil && p.Code == "idempotency_in_flight" {
+				at, again = append(at, i), append(again, drafts[i])
+			}
+		}
+		if len(at) == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(inFlightWait):
+		}
+		var sent []outcome
+		if sent, err = l.send(ctx, again); err != nil {
+			break
+		}
+		for i := range sent {
+			all[at[i]] = sent[i]
+		}
+	}
+	return all, err
+}
+
+// send keeps drafts and returns what became of each. An error says that nothing more can be kept.
+func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	if len(drafts) == 0 {
 		return nil, nil
-	}
-	if l.draft.IdempotencyKey != "" {
-		// With a key, batches are cut by content alone, so that the same input has the same keys again.
-		key := fmt.Sprintf("%s/%d", l.draft.IdempotencyKey, numbers[0])
-		for i := range drafts {
-			drafts[i].IdempotencyKey = key
-		}
 	}
 	encode := l.client.ImportBatch
 	if l.app.flags.json && !l.silent {
@@ -174,17 +210,17 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft, numbers []int) 
 		}
 		return all, nil
 	case errors.Is(err, sigil.ErrInvalid) && slices.ContainsFunc(drafts, notJSON):
-		return l.sendJSON(ctx, drafts, numbers)
+		return l.sendJSON(ctx, drafts)
 	case !errors.Is(err, sigil.ErrTooLarge):
 		return nil, err
 	case n == 1:
 		return []outcome{{err: err}}, nil
 	default: // a daemon may take less at once than we send
-		first, err := l.send(ctx, drafts[:n/2], numbers[:n/2])
+		first, err := l.send(ctx, drafts[:n/2])
 		if err != nil {
 			return nil, err
 		}
-		second, err := l.send(ctx, drafts[n/2:], numbers[n/2:])
+		second, err := l.send(ctx, drafts[n/2:])
 		return append(first, second...), err
 	}
 }
@@ -192,18 +228,18 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft, numbers []int) 
 func notJSON(d sigil.Draft) bool { return !json.Valid(d.Data) }
 
 // sendJSON is send for drafts of which some are no JSON, which would spoil the whole batch.
-func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft, numbers []int) ([]outcome, error) {
+func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	all := make([]outcome, len(drafts))
 	var good []sigil.Draft
-	var at, goodNumbers []int
+	var at []int
 	for i, d := range drafts {
 		if err := checkLine(d.Data); err != nil {
 			all[i].err = err
 			continue
 		}
-		good, goodNumbers, at = append(good, d), append(goodNumbers, numbers[i]), append(at, i)
+		good, at = append(good, d), append(at, i)
 	}
-	sent, err := l.send(ctx, good, goodNumbers)
+	sent, err := l.send(ctx, good)
 	if err != nil {
 		return nil, err
 	}

@@ -216,16 +216,18 @@ func TestTrickle(t *testing.T) {
 			kept <- struct{}{}
 		})
 	})
-	in, writer := io.Pipe()
-	go func() {
-		for range 3 {
-			io.WriteString(writer, "1\n")
-			<-kept // before there is any more input
+	for _, args := range [][]string{{"encode"}, {"encode", "--idempotency-key", "k"}, {"import"}} {
+		in, writer := io.Pipe()
+		go func() {
+			for range 3 {
+				io.WriteString(writer, "1\n")
+				<-kept // before there is any more input
+			}
+			writer.Close()
+		}()
+		if code, _, words := c.run(t.Context(), in, args...); code != 0 || !strings.HasPrefix(words, "encoded 3, failed 0 in ") {
+			t.Errorf("%v: %d, %s", args, code, words)
 		}
-		writer.Close()
-	}()
-	if code, _, words := c.run(t.Context(), in, "encode"); code != 0 || !strings.HasPrefix(words, "encoded 3, failed 0 in ") {
-		t.Errorf("%d, %s", code, words)
 	}
 }
 

@@ -50,7 +50,7 @@ func (a *API) encodeBatch(c *call) error {
 			results[i] = c.failedItem(err)
 			continue
 		}
-		if key != "" {
+		if key != "" && d.IdempotencyKey == "" {
 			d.IdempotencyKey = key + "/" + strconv.Itoa(i)
 		}
 		drafts, at = append(drafts, d), append(at, i)
@@ -103,7 +103,10 @@ func (a *API) item(raw []byte) (sigil.Draft, error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
 	}
-	return a.quickDraft(raw)
+	if data, ok := dataOnly(raw); ok {
+		return sigil.Draft{Data: data}, nil
+	}
+	return a.readDraft(raw, true)
 }
 
 // lines parts NDJSON. Blank lines are nothing.

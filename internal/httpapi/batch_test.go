@@ -122,6 +122,67 @@ func TestBatchIsIdempotent(t *testing.T) {
 	}
 }
 
+// TestMendedBatch: what was refused takes its place all the same, so that a batch that is mended and sent again keeps
+// what was wrong, and nothing twice.
+func TestMendedBatch(t *testing.T) {
+	for _, media := range []string{"application/json", "application/x-ndjson"} {
+		f := newFace(t, config{})
+		send := func(items ...string) (kept int) {
+			t.Helper()
+			body := strings.Join(items, "\n")
+			if media == "application/json" {
+				body = "[" + strings.Join(items, ",") + "]"
+			}
+			got := f.do("POST", "/v1/sigils:batch", body, "Content-Type", media, "Idempotency-Key", "k").want(200)
+			return strings.Count(string(got.body), `"status":201`)
+		}
+		if n := send(`{"data":1}`, `{"date":2}`, `{"data":{"a":1,"a":2}}`, `{"data":4}`); n != 2 {
+			t.Errorf("%s: kept %d at first", media, n)
+		}
+		for range 2 {
+			if n := send(`{"data":1}`, `{"data":2}`, `{"data":3}`, `{"data":4}`); n != 4 {
+				t.Errorf("%s: kept %d of the mended", media, n)
+			}
+		}
+		if n := f.stats().Memories; n != 4 {
+			t.Errorf("%s: %d memories", media, n)
+		}
+	}
+}
+
+// TestKeysOfItems: an item may have a key of its own, which does not depend on the batch it comes in.
+func TestKeysOfItems(t *testing.T) {
+	f := newFace(t, config{})
+	send := func(body string, headers ...string) []sigil.BatchItem {
+		t.Helper()
+		return parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", body, headers...).want(200)).Results
+	}
+	first := send(`[{"data":1,"idempotencyKey":"a"},{"data":2,"idempotencyKey":"b","tags":["t"]},{"data":3}]`, "Idempotency-Key", "k")
+	again := send(`[{"data":2,"tags":["t"],"idempotencyKey":"b"},{"data":0},{"data":3}, {"data":1,"idempotencyKey":"a"}]`, "Idempotency-Key", "k")
+	for i, j := range map[int]int{0: 3, 1: 0, 2: 2} {
+		if first[i].Memory.ID != again[j].Memory.ID {
+			t.Errorf("item %d is kept twice", i)
+		}
+	}
+	alone := parse[sigil.View](f.do("POST", "/v1/sigils", `{"data":1}`, "Idempotency-Key", "a").want(201))
+	if alone.ID != first[0].Memory.ID {
+		t.Error("a request of its own keeps it twice")
+	}
+	if other := send(`[{"data":9,"idempotencyKey":"a"}]`); other[0].Status != 422 {
+		t.Errorf("another draft under the key: %+v", other[0])
+	}
+	if n := f.stats().Memories; n != 4 {
+		t.Errorf("%d memories", n)
+	}
+	for _, key := range []string{`""`, `1`, `null`, `"\u00e4"`, `"` + strings.Repeat("k", 256) + `"`} {
+		bad := send(`[{"data":1,"idempotencyKey":` + key + `}]`)
+		if p := bad[0].Problem; p == nil || p.Code != "invalid_idempotency_key" || p.Field != "idempotencyKey" {
+			t.Errorf("%s: %+v", key, p)
+		}
+	}
+	f.do("POST", "/v1/sigils", `{"data":1,"idempotencyKey":"a"}`).problem(400, "unknown_field", "idempotencyKey")
+}
+
 func TestBatchLimits(t *testing.T) {
 	f := newFace(t, config{
 		engine: engine.Options{Limits: engine.Limits{Batch: 2, Data: 50}},

@@ -17,7 +17,10 @@ import (
 // draft reads {data, state?, ttl?, pinned?, tags?}. Of body it refers to the data alone, of which the engine
 // makes a copy. What data may be is the engine's to say: here it
 // is only known to be JSON.
-func (a *API) draft(body []byte) (d sigil.Draft, err error) {
+func (a *API) draft(body []byte) (d sigil.Draft, err error) { return a.readDraft(body, false) }
+
+// readDraft is draft, for an item of a batch also with an idempotencyKey.
+func (a *API) readDraft(body []byte, inBatch bool) (d sigil.Draft, err error) {
 	err = a.object(body, func(name string, value []byte) (err error) {
 		switch name {
 		case "data":
@@ -30,6 +33,11 @@ func (a *API) draft(body []byte) (d sigil.Draft, err error) {
 			d.Pinned, err = readBool("pinned", value)
 		case "tags":
 			d.Tags, err = a.readTags(value)
+		case "idempotencyKey":
+			if !inBatch {
+				return unknownField(name)
+			}
+			d.IdempotencyKey, err = readKey(value)
 		default:
 			err = unknownField(name)
 		}
@@ -131,6 +139,15 @@ func readBool(name string, raw []byte) (bool, error) {
 		return false, nil
 	}
 	return false, sigil.Invalid("invalid_"+name, name, "must be true or false")
+}
+
+// readKey reads an idempotency key that is a member of a request.
+func readKey(raw []byte) (string, error) {
+	key, ok := readString(raw)
+	if !ok || !validKey(key, maxKey) {
+		return "", invalidKey("idempotencyKey", maxKey)
+	}
+	return key, nil
 }
 
 func (a *API) readTags(raw []byte) ([]string, error) {

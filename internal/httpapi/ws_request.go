@@ -118,10 +118,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 		case "sigil":
 			r.draft = value
 		case "idempotencyKey":
-			var ok bool
-			if r.key, ok = readString(value); !ok || !validKey(r.key, maxKey) {
-				err = invalidKey("idempotencyKey", maxKey)
-			}
+			r.key, err = readKey(value)
 		case "memory":
 			text, _ := readString(value)
 			if r.memory, err = sigil.ParseID(text); err != nil {

@@ -1,0 +1,210 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sigil-dna/sigil/internal/httpapi"
+)
+
+// kept returns how often each value is kept.
+func (c *command) kept() map[string]int {
+	c.t.Helper()
+	_, out, _ := c.in("", "list", "--all", "--json")
+	kept := map[string]int{}
+	for line := range strings.Lines(out) {
+		var v struct{ Data json.RawMessage }
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			c.t.Fatal(err)
+		}
+		kept[string(v.Data)]++
+	}
+	return kept
+}
+
+// text returns the value that is n bytes long and begins with name.
+func text(name string, n int) string {
+	return `"` + name + strings.Repeat("x", n-len(name)-2) + `"`
+}
+
+// TestImportAgain: with a key, an input that failed in part is mended and given again. What was kept is not kept
+// twice and not refused, and what was refused is kept.
+func TestImportAgain(t *testing.T) {
+	numbers := func(from, to int) (lines []string) {
+		for i := from; i <= to; i++ {
+			lines = append(lines, fmt.Sprint(i))
+		}
+		return lines
+	}
+	backward := func(lines []string) []string {
+		slices.Reverse(lines)
+		return lines
+	}
+	for _, tt := range []struct {
+		name          string
+		first, second []string
+		failed        int // of the first
+	}{
+		{"a line that is no JSON", []string{"1", "{", "3"}, []string{"1", "2", "3"}, 1},
+		{"a line that is too long for anybody", []string{"1", text("a", 17<<20), "3"}, []string{"1", "2", "3"}, 1},
+		{"a line that is too long for the daemon", []string{"1", text("a", 1<<20+1), "3"}, []string{"1", "2", "3"}, 1},
+		{"a line that the daemon refuses", []string{"1", `{"a":1,"a":2}`, "3"}, []string{"1", `{"a":1}`, "3"}, 1},
+		{"the first line", []string{"oops", "2", "3"}, []string{"1", "2", "3"}, 1},
+		{"the last line", []string{"1", "2", "oops"}, []string{"1", "2", "3"}, 1},
+		{"a line is taken out", []string{"1", "oops", "3", "4"}, []string{"1", "3", "4"}, 1},
+		{"a line becomes two", []string{"1", "2 3", "4", "5"}, numbers(1, 5), 1},
+		{"blank lines come", []string{"1", "oops", "3"}, []string{"", "1", "", "2", "", "3", ""}, 1},
+		{"white space changes", []string{`{"a": 1}`, "oops", `[1, 2]`}, []string{`{"a":1}`, "2", "[ 1,2 ]"}, 1},
+		{"the order changes", numbers(1, 9), backward(numbers(1, 9)), 0},
+		{"equal lines stay as many", []string{"7", "oops", "7", "7"}, []string{"7", "8", "7", "7"}, 1},
+		{"one of equal lines comes later", []string{"7", "oops", "7"}, []string{"7", "7", "7"}, 1},
+		{"a line in the second batch", slices.Concat(numbers(1, 1500), []string{"oops"}, numbers(1501, 2500)), numbers(1, 2501), 1},
+		{"a line in the first of many", slices.Concat(numbers(1, 10), []string{"oops"}, numbers(11, 3500)), numbers(1, 3501), 1},
+		{"batches that bytes part", []string{text("a", 600<<10), "oops", text("b", 600<<10), text("c", 600<<10)}, []string{text("a", 600<<10), text("d", 500<<10), text("b", 600<<10), text("c", 600<<10)}, 1},
+		{"the rest of a long input", numbers(1, 1200), numbers(1, 3000), 0},
+	} {
+		for _, verb := range []string{"import", "encode"} {
+			t.Run(tt.name+"/"+verb, func(t *testing.T) {
+				c := newCommand(t, nil, nil)
+				code, _, words := c.in(strings.Join(tt.first, "\n"), verb, "--idempotency-key", "k")
+				if want := min(tt.failed, 1) * 5; code != want || !strings.Contains(words, fmt.Sprintf(", failed %d in ", tt.failed)) {
+					t.Errorf("the first: %d, %s", code, words)
+				}
+				want := map[string]int{}
+				n := 0
+				for _, line := range tt.second {
+					if line = strings.ReplaceAll(line, " ", ""); line != "" {
+						want[line]++
+						n++
+					}
+				}
+				for range 2 {
+					code, _, words = c.in(strings.Join(tt.second, "\n"), verb, "--idempotency-key", "k")
+					if code != 0 || !strings.HasPrefix(words, fmt.Sprintf("encoded %d, failed 0 in ", n)) {
+						t.Errorf("the second: %d, %s", code, words)
+					}
+				}
+				if got := c.kept(); !maps.Equal(got, want) {
+					t.Errorf("%d values are kept, want %d", len(got), len(want))
+					for value, n := range want {
+						if got[value] != n {
+							t.Fatalf("%.20s is kept %d times, want %d", value, got[value], n)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestImportAgainOtherwise: the flags are part of what a key stands for.
+func TestImportAgainOtherwise(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	c.in("1\n2\n", "import", "--idempotency-key", "k")
+	code, _, words := c.in("1\n2\n", "import", "--idempotency-key", "k", "--tag", "t")
+	if code != 5 || strings.Count(words, "this key was used before with another request") != 2 {
+		t.Errorf("%d, %s", code, words)
+	}
+	if code, _, words = c.in("1\n2\n", "import", "--idempotency-key", "other"); code != 0 {
+		t.Errorf("another key: %d, %s", code, words)
+	}
+	if got := c.kept(); got["1"] != 2 || got["2"] != 2 {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestImportAgainElsewhere: a daemon that takes less at once is given the same lines under the same keys.
+func TestImportAgainElsewhere(t *testing.T) {
+	var small atomic.Bool
+	little := httpapi.Options{MaxBatchBody: 4 << 10}
+	c := newCommand(t, nil, func(whole http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if small.Load() && r.ContentLength > little.MaxBatchBody {
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				fmt.Fprint(w, `{"status":413,"code":"body_too_large"}`)
+				return
+			}
+			whole.ServeHTTP(w, r)
+		})
+	})
+	var in strings.Builder
+	for i := range 1500 {
+		fmt.Fprintln(&in, i)
+	}
+	for _, now := range []bool{false, true, false} {
+		small.Store(now)
+		if code, _, words := c.in(in.String(), "import", "--idempotency-key", "k"); code != 0 {
+			t.Errorf("%d, %s", code, words)
+		}
+	}
+	if got := c.kept(); len(got) != 1500 || got["7"] != 1 {
+		t.Errorf("%d values are kept, 7 %d times", len(got), got["7"])
+	}
+}
+
+// TestImportStopped: an input that the daemon's end cut short is given again, also while what was on its way is
+// still being kept.
+func TestImportStopped(t *testing.T) {
+	var requests atomic.Int32
+	c := newCommand(t, nil, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n := requests.Add(1)
+			if n == 2 { // it is kept, and nobody hears of it
+				h.ServeHTTP(&deaf{header: http.Header{}}, r)
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	var in strings.Builder
+	for i := range 4500 {
+		fmt.Fprintln(&in, i)
+	}
+	if code, _, words := c.in(in.String(), "import", "--idempotency-key", "k"); code != 1 || !strings.Contains(words, "stopped at line ") {
+		t.Errorf("%d, %s", code, words)
+	}
+	code, _, words := c.in(in.String(), "import", "--idempotency-key", "k")
+	if code != 0 || !strings.HasPrefix(words, "encoded 4500, failed 0 in ") {
+		t.Errorf("%d, %s", code, words)
+	}
+	if got := c.kept(); len(got) != 4500 || slices.Max(slices.Collect(maps.Values(got))) != 1 {
+		t.Errorf("%d values are kept", len(got))
+	}
+}
+
+// TestImportBesideItself: a line that another import with the same key is keeping is waited for.
+func TestImportBesideItself(t *testing.T) {
+	var requests atomic.Int32
+	c := newCommand(t, nil, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && requests.Add(1) == 1 {
+				w.Header().Set("Content-Type", "application/x-ndjson")
+				fmt.Fprint(w, `{"status":201,"id":"01890a5d-ac96-774b-bcce-b302099a8057"}`+"\n"+`{"status":409,"problem":{"status":409,"code":"idempotency_in_flight"}}`+"\n")
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	code, _, words := c.in("1\n2\n", "import", "--idempotency-key", "k")
+	if code != 0 || !strings.HasPrefix(words, "encoded 2, failed 0 in ") || requests.Load() != 2 {
+		t.Errorf("%d, %s, after %d requests", code, words, requests.Load())
+	}
+	if got := c.kept(); len(got) != 1 || got["2"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+// deaf takes an answer and forgets it.
+type deaf struct{ header http.Header }
+
+func (d *deaf) Header() http.Header         { return d.header }
+func (d *deaf) Write(b []byte) (int, error) { return len(b), nil }
+func (d *deaf) WriteHeader(int)             {}
