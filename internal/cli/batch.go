@@ -97,7 +97,12 @@ func (l *loader) run(ctx context.Context) (err error) {
 	for last := false; !last; {
 		b := &batch{done: make(chan struct{})}
 		if last, err = l.read(b); err != nil {
-			err, last = fmt.Errorf("cannot read line %d: %w", l.lines.number+1, err), true
+			last = true
+			if refused := (*sigil.Error)(nil); errors.As(err, &refused) {
+				err = about(fmt.Sprintf("stopped at line %d", l.lines.number), err)
+			} else {
+				err = fmt.Errorf("cannot read line %d: %w", l.lines.number+1, err)
+			}
 		}
 		pending = append(pending, b)
 		// Ends with its request, which run waits for.
@@ -138,6 +143,8 @@ func (l *loader) read(b *batch) (last bool, err error) {
 			continue
 		case err != nil:
 			return false, err
+		case isExported(line):
+			return false, errExported
 		}
 		d := l.draft
 		d.Data = line

@@ -202,6 +202,33 @@ func TestImportBesideItself(t *testing.T) {
 	}
 }
 
+// TestImportOfMemories: what export and list write is not taken for the data of new memories.
+func TestImportOfMemories(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	c.in(`{"note":"tea"}`, "encode", "--pin", "--ttl", "7d", "--tag", "t")
+	_, exported, _ := c.in("", "list", "--json")
+	for _, tt := range []struct{ in, at string }{
+		{exported, "line 1"},
+		{"1\n\n" + exported + "2\n", "line 3"},
+		{strings.Repeat("1\n", 2500) + exported, "line 2501"},
+	} {
+		for _, verb := range []string{"import", "encode"} {
+			code, out, words := c.in(tt.in, verb)
+			if code != 5 || out != "" || !strings.Contains(words, "sigil: stopped at "+tt.at+": this is a memory, as sigil export") {
+				t.Errorf("%s: %d, %s", verb, code, words)
+			}
+		}
+	}
+	if got := c.kept(); len(got) != 2 || got["1"] != 2*2501 || got[`{"note":"tea"}`] != 1 {
+		t.Errorf("%v", got)
+	}
+	// Values that are only like one are values.
+	like := `{"id":"x","lastAccessed":1,"fadesAt":2}` + "\n" + `{"lastAccessed","fadesAt"` + "\n" + `["lastAccessed","fadesAt"]`
+	if code, _, words := c.in(like, "import"); code != 5 || !strings.HasPrefix(words, "sigil: line 2: data: is not valid JSON at byte 15\nencoded 2, failed 1 in ") {
+		t.Errorf("%d, %s", code, words)
+	}
+}
+
 // deaf takes an answer and forgets it.
 type deaf struct{ header http.Header }
 
