@@ -16,7 +16,9 @@ type Draft struct {
 	// State describes it; nil is [DefaultState].
 	State *State
 	// TTL is a hard end counted from the encode, whatever is recalled, pinned or crystallized; rounded
-	// up to a millisecond. 0 is none; it must not be negative, nor over MaxTTL.
+	// up to a millisecond. 0 is none; it must not be negative, nor over MaxTTL. It does not make the memory
+	// live longer: untouched, that fades as its policy says, before the TTL if it is longer
+	// ([Meta.Warnings]).
 	TTL time.Duration
 	// Pinned keeps it from fading.
 	Pinned bool

@@ -155,3 +155,34 @@ func TestParseID(t *testing.T) {
 		wantInvalid(t, s, err, "invalid_id", "id")
 	}
 }
+
+// TestWarnings: a ttl that nobody who leaves the memory alone will see is warned of.
+func TestWarnings(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(m *sigil.Meta)
+		want   bool
+	}{
+		"no ttl":       {nil, false},
+		"shorter":      {func(m *sigil.Meta) { m.TTL = 94 * time.Second }, false},
+		"as long":      {func(m *sigil.Meta) { m.TTL = 95 * time.Second }, false},
+		"longer":       {func(m *sigil.Meta) { m.TTL = 95*time.Second + time.Millisecond }, true},
+		"pinned":       {func(m *sigil.Meta) { m.TTL, m.Pinned = 168*time.Hour, true }, false},
+		"crystallized": {func(m *sigil.Meta) { m.TTL, m.Crystallized = 168*time.Hour, true }, false},
+		"lives longer": {func(m *sigil.Meta) {
+			m.TTL = 168 * time.Hour
+			m.Policy, _ = sigil.NewHalfLife(168*time.Hour, 0.95)
+		}, false},
+	} {
+		m := plain(tt.change)
+		got := m.Warnings()
+		if !tt.want {
+			if got != nil {
+				t.Errorf("%s: %v", name, got)
+			}
+			continue
+		}
+		if len(got) != 1 || got[0].Code != sigil.WarnTTLOverLife || got[0].Field != "ttl" || !strings.HasPrefix(got[0].Detail, "is longer than the 1m35s that ") {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -48,6 +48,8 @@ type View struct {
 	Spiral       []SpiralPoint   `json:"spiral,omitempty"`
 	// Resonance is set where the memory was found as related to another.
 	Resonance *float64 `json:"resonance,omitempty"`
+	// Warnings are set only in the answer to an encode.
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // View gives m without its content, as it is at now.
@@ -201,7 +203,8 @@ type RelatedPage struct {
 
 // Kept is the answer to an encode for whom the id is enough.
 type Kept struct {
-	ID ID `json:"id"`
+	ID       ID        `json:"id"`
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // NeighborPage is a [RelatedPage] for whom ids are enough.
@@ -232,13 +235,14 @@ type EventPage struct {
 	Next   uint64      `json:"next"`
 }
 
-// BatchItem is what became of one memory of a batch: Memory, ID alone where no more was asked for, or Problem
+// BatchItem is what became of one memory of a batch: Memory, or ID if no more was asked for, or Problem
 // is set.
 type BatchItem struct {
-	Status  int      `json:"status"` // as a request of its own would have been answered
-	ID      *ID      `json:"id,omitempty"`
-	Memory  *View    `json:"memory,omitempty"`
-	Problem *Problem `json:"problem,omitempty"`
+	Status   int       `json:"status"` // as a request of its own would have been answered
+	ID       *ID       `json:"id,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"` // beside ID; a Memory has its own
+	Memory   *View     `json:"memory,omitempty"`
+	Problem  *Problem  `json:"problem,omitempty"`
 }
 
 // BatchPage answers a batch, in the order of the request.

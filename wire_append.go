@@ -65,12 +65,14 @@ func (v *View) AppendJSON(b []byte) ([]byte, error) {
 	if v.Resonance != nil {
 		b = appendFloat(append(b, `,"resonance":`...), *v.Resonance)
 	}
+	b = appendWarnings(b, v.Warnings)
 	return append(b, '}'), nil
 }
 
 // AppendJSON appends k as JSON.
 func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
-	return append(appendID(append(b, `{"id":"`...), k.ID), `"}`...), nil
+	b = append(appendID(append(b, `{"id":"`...), k.ID), '"')
+	return append(appendWarnings(b, k.Warnings), '}'), nil
 }
 
 // AppendJSON appends e as JSON.
@@ -115,6 +117,7 @@ func (i *BatchItem) AppendJSON(b []byte) (_ []byte, err error) {
 	if i.ID != nil {
 		b = append(appendID(append(b, `,"id":"`...), *i.ID), '"')
 	}
+	b = appendWarnings(b, i.Warnings)
 	if i.Memory != nil {
 		if b, err = i.Memory.AppendJSON(append(b, `,"memory":`...)); err != nil {
 			return b, err
@@ -207,6 +210,14 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendWarnings appends a member after others; of none, nothing.
+func appendWarnings(b []byte, all []Warning) []byte {
+	if len(all) > 0 {
+		b, _ = appendAny(append(b, `,"warnings":`...), all) // strings are always JSON
+	}
+	return b
 }
 
 func appendID(b []byte, id ID) []byte {

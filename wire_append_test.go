@@ -59,6 +59,9 @@ func TestAppendJSON(t *testing.T) {
 		if rng.IntN(5) == 0 {
 			v.Spiral = []sigil.SpiralPoint{{Angle: number()}}
 		}
+		if rng.IntN(3) == 0 {
+			v.Warnings = []sigil.Warning{{Code: text(), Field: "ttl", Detail: text()}, {}}[:1+rng.IntN(2)]
+		}
 		got, err := v.AppendJSON([]byte("x"))
 		same(t, v, got, err)
 
@@ -86,7 +89,7 @@ func TestAppendJSON(t *testing.T) {
 		got, err = m.AppendJSON([]byte("x"))
 		same(t, m, got, err)
 
-		items := []sigil.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID}, {Status: 400, Problem: &sigil.Problem{Code: text()}}}
+		items := []sigil.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID, Warnings: v.Warnings}, {Status: 400, Problem: &sigil.Problem{Code: text()}}}
 		views := []sigil.View{v, v}[:rng.IntN(3)]
 		if maybe() {
 			items, views = nil, nil
@@ -95,8 +98,9 @@ func TestAppendJSON(t *testing.T) {
 		same(t, sigil.BatchPage{Results: items}, got, err)
 		got, err = (&sigil.RelatedPage{Related: views}).AppendJSON([]byte("x"))
 		same(t, sigil.RelatedPage{Related: views}, got, err)
-		got, err = (&sigil.Kept{ID: v.ID}).AppendJSON([]byte("x"))
-		same(t, sigil.Kept{ID: v.ID}, got, err)
+		kept := sigil.Kept{ID: v.ID, Warnings: v.Warnings}
+		got, err = kept.AppendJSON([]byte("x"))
+		same(t, kept, got, err)
 		neighbors := []sigil.NeighborView{{v.ID, 1}, {v.ID, rng.Float64()}, {v.ID, 1e-9}, {v.ID, 1e-9}}[:rng.IntN(5)]
 		got, err = (&sigil.NeighborPage{Related: neighbors}).AppendJSON([]byte("x"))
 		same(t, sigil.NeighborPage{Related: neighbors}, got, err)

@@ -27,6 +27,9 @@ const (
 	inFlightWait  = 100 * time.Millisecond
 )
 
+// maxWarnings is the most different warnings that are told after an import.
+const maxWarnings = 10
+
 // loader keeps one memory a line.
 type loader struct {
 	app    *app
@@ -40,6 +43,13 @@ type loader struct {
 	silent   bool // what was kept is not printed
 
 	encoded, failed int
+	warnings        []warned
+}
+
+// warned is a warning and how many memories it is about.
+type warned struct {
+	sigil.Warning
+	memories int
 }
 
 // refusal is a line that was not kept.
@@ -82,6 +92,9 @@ func (a *app) load(ctx context.Context, l *loader) error {
 		err := l.run(ctx)
 		l.bar.end()
 		a.say("encoded %d, failed %d in %s", l.encoded, l.failed, took(time.Since(begin)))
+		for _, w := range l.warnings {
+			a.complain(fmt.Sprintf("warning: %s of %s: %s", w.Field, count(w.memories, "memory", "memories"), w.Detail))
+		}
 		if err != nil {
 			return err
 		}
@@ -270,6 +283,7 @@ func (l *loader) take(b *batch) error {
 			continue
 		}
 		l.encoded++
+		l.warn(&o.item)
 		if err := l.print(&o.item); err != nil {
 			return err
 		}
@@ -287,6 +301,24 @@ func (l *loader) take(b *batch) error {
 	}
 	l.bar.at(l.lines.read, l.encoded)
 	return nil
+}
+
+// warn notes what there is to warn of.
+func (l *loader) warn(item *sigil.BatchItem) {
+	all := item.Warnings
+	if item.Memory != nil {
+		all = item.Memory.Warnings
+	}
+	for _, w := range all {
+		i := slices.IndexFunc(l.warnings, func(known warned) bool { return known.Warning == w })
+		if i < 0 && len(l.warnings) == maxWarnings {
+			continue
+		}
+		if i < 0 {
+			i, l.warnings = len(l.warnings), append(l.warnings, warned{Warning: w})
+		}
+		l.warnings[i].memories++
+	}
 }
 
 func (l *loader) print(item *sigil.BatchItem) error {

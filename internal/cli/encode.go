@@ -38,7 +38,11 @@ An argument is one value; @FILE names a file that holds one. Without an argument
 every line of standard input is one value (NDJSON); so is every line of a file that ends in
 .ndjson or .jsonl. Lines are sent in batches, a bad one does not harm the others, and the
 flags hold for all of them. Of one memory all is printed; of many, only what --quiet or
---json asks for.`,
+--json asks for.
+
+A --ttl ends a memory, whatever happens; until then it fades as any other. To keep something for a
+week, pin it: --pin --ttl 7d; or have the daemon let memories live longer (sigil serve --policy halflife).
+A ttl that is longer than the memory lives untouched is warned of.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
@@ -68,7 +72,7 @@ on their way at once and nothing printed but what was refused.
 When it stops half-way it says at which line, and which lines behind that one were kept. With
 --idempotency-key it may be run again within a day, and nothing is kept twice.`,
 		Example: `  sigil import memories.ndjson
-  zcat memories.ndjson.gz | sigil import --ttl 30d`,
+  zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd, d, args) },
 	}
@@ -103,9 +107,9 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
-	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d")
+	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d; it keeps nothing alive until then")
 	f.Lookup("ttl").DefValue = ""
-	f.BoolVar(&d.pin, "pin", false, "keep it from fading")
+	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until then")
 	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
 	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` and nothing is kept twice")
 }
@@ -168,7 +172,13 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 		if err != nil {
 			return err
 		}
-		return a.memory(0, &v)
+		if err := a.memory(0, &v); err != nil {
+			return err
+		}
+		for _, w := range v.Warnings {
+			a.complain("warning: " + join(w.Field, w.Detail))
+		}
+		return nil
 	})
 }
 

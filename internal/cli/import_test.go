@@ -235,3 +235,32 @@ type deaf struct{ header http.Header }
 func (d *deaf) Header() http.Header         { return d.header }
 func (d *deaf) Write(b []byte) (int, error) { return len(b), nil }
 func (d *deaf) WriteHeader(int)             {}
+
+// TestTTLWarning: a ttl that is longer than what it is of lives untouched is said, and of how many.
+func TestTTLWarning(t *testing.T) {
+	const word = "is longer than the 1m35s that a memory lives untouched: a ttl is a hard end and keeps nothing alive; pin the memory"
+	c := newCommand(t, nil, nil)
+	for _, args := range [][]string{{"encode", "1"}, {"encode", "--quiet", "1"}, {"encode", "--json", "1"}} {
+		code, out, words := c.in("", append(args, "--ttl", "7d")...)
+		if code != 0 || !strings.HasPrefix(words, "sigil: warning: ttl: "+word) || strings.Count(words, "\n") != 1 {
+			t.Errorf("%v: %d, %s", args, code, words)
+		}
+		if args[1] == "--json" && !strings.Contains(out, `"warnings":[{"code":"ttl_over_life","field":"ttl","detail":"is longer`) {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	in := strings.Repeat("1\n", 2500) + "oops\n"
+	for _, args := range [][]string{{"import"}, {"encode"}, {"encode", "--json"}} {
+		code, _, words := c.in(in, append(args, "--ttl", "2h")...)
+		if code != 5 || strings.Count(words, "warning") != 1 || !strings.Contains(words, "\nsigil: warning: ttl of 2500 memories: "+word) {
+			t.Errorf("%v: %d, %s", args, code, words)
+		}
+	}
+	for _, flags := range [][]string{{"--ttl", "90s"}, {"--ttl", "7d", "--pin"}, nil} {
+		for _, stdin := range []string{"1\n2\n", "1"} {
+			if code, _, words := c.in(stdin, append([]string{"import"}, flags...)...); code != 0 || strings.Contains(words, "warning") {
+				t.Errorf("%v: %d, %s", flags, code, words)
+			}
+		}
+	}
+}

@@ -69,7 +69,7 @@ func (a *API) encodeBatch(c *call) error {
 			case r.Err != nil:
 				results[at[i]] = c.failedItem(a.blamed(items[at[i]], r.Err))
 			case brief:
-				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID}
+				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: r.Memory.Warnings()}
 			default:
 				results[at[i]] = c.item(r, http.StatusCreated, encoded)
 			}

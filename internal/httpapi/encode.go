@@ -26,7 +26,7 @@ func (a *API) encode(c *call) error {
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
 		c.applied()
-		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID})
+		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID, Warnings: m.Warnings()})
 	}
 	v := encoded(&m)
 	return c.json(http.StatusCreated, &v)
@@ -46,4 +46,8 @@ func (a *API) sent(c *call) (key string, body []byte, err error) {
 
 // encoded shows m as it was when it was encoded, so that a repeated request with the same
 // Idempotency-Key is answered byte for byte as the first.
-func encoded(m *sigil.Memory) sigil.View { return m.View(m.CreatedAt) }
+func encoded(m *sigil.Memory) sigil.View {
+	v := m.View(m.CreatedAt)
+	v.Warnings = m.Warnings()
+	return v
+}
