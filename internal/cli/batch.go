@@ -27,6 +27,11 @@ const (
 	inFlightWait  = 100 * time.Millisecond
 )
 
+// maxNotJSON is after how many lines an import stops if none of them is JSON.
+const maxNotJSON = 10
+
+var errNotJSON = sigil.Invalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole a JSON array")
+
 // maxWarnings is the most different warnings that are told after an import.
 const maxWarnings = 10
 
@@ -41,6 +46,9 @@ type loader struct {
 	// inFlight is how many batches may be on their way at once, at least 1.
 	inFlight int
 	silent   bool // what was kept is not printed
+
+	notJSON  int  // lines, as long as no other has come
+	someJSON bool // such a line has come
 
 	encoded, failed int
 	warnings        []warned
@@ -112,9 +120,9 @@ func (l *loader) run(ctx context.Context) (err error) {
 		if last, err = l.read(b); err != nil {
 			last = true
 			if refused := (*sigil.Error)(nil); errors.As(err, &refused) {
-				err = about(fmt.Sprintf("stopped at line %d", l.lines.number), err)
+				err = about(fmt.Sprintf("stopped at %s %d", l.lines.name(), max(1, l.lines.number)), err)
 			} else {
-				err = fmt.Errorf("cannot read line %d: %w", l.lines.number+1, err)
+				err = fmt.Errorf("cannot read %s %d: %w", l.lines.name(), l.lines.number+1, err)
 			}
 		}
 		pending = append(pending, b)
@@ -132,7 +140,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 			for _, b := range pending { // of what was on its way behind it, it is told what was kept
 				if l.take(b) == nil && len(b.numbers) > 0 {
 					l.bar.clear()
-					l.app.complain(fmt.Sprintf("lines %d to %d were kept", b.numbers[0], b.numbers[len(b.numbers)-1]))
+					l.app.complain(fmt.Sprintf("%ss %d to %d were kept", l.lines.name(), b.numbers[0], b.numbers[len(b.numbers)-1]))
 				}
 			}
 			return failed
@@ -158,6 +166,10 @@ func (l *loader) read(b *batch) (last bool, err error) {
 			return false, err
 		case isExported(line):
 			return false, errExported
+		case !l.someJSON && !json.Valid(line):
+			l.notJSON++
+		default:
+			l.someJSON = true
 		}
 		d := l.draft
 		d.Data = line
@@ -165,6 +177,9 @@ func (l *loader) read(b *batch) (last bool, err error) {
 			d.IdempotencyKey = l.keys.next(line)
 		}
 		b.drafts, b.numbers, b.bytes = append(b.drafts, d), append(b.numbers, l.lines.number), b.bytes+len(line)
+		if !l.someJSON && l.notJSON == maxNotJSON {
+			return false, errNotJSON
+		}
 	}
 	return false, nil
 }
@@ -284,7 +299,7 @@ func (l *loader) take(b *batch) error {
 		}
 		l.encoded++
 		l.warn(&o.item)
-		if err := l.print(&o.item); err != nil {
+		if err := l.print(b.numbers[i], &o.item); err != nil {
 			return err
 		}
 	}
@@ -294,10 +309,10 @@ func (l *loader) take(b *batch) error {
 	}
 	slices.SortFunc(refused, func(a, b refusal) int { return a.line - b.line })
 	for _, r := range refused {
-		l.app.complain(message(about(fmt.Sprintf("line %d", r.line), r.err)))
+		l.app.complain(message(about(fmt.Sprintf("%s %d", l.lines.name(), r.line), r.err)))
 	}
 	if b.err != nil {
-		return about(fmt.Sprintf("stopped at line %d", b.numbers[0]), b.err)
+		return about(fmt.Sprintf("stopped at %s %d", l.lines.name(), b.numbers[0]), b.err)
 	}
 	l.bar.at(l.lines.read, l.encoded)
 	return nil
@@ -321,12 +336,27 @@ func (l *loader) warn(item *sigil.BatchItem) {
 	}
 }
 
-func (l *loader) print(item *sigil.BatchItem) error {
+// keptLine is what --json prints of a line of an import.
+type keptLine struct {
+	Line     int             `json:"line"`
+	ID       *sigil.ID       `json:"id"`
+	Warnings []sigil.Warning `json:"warnings,omitempty"`
+}
+
+// keptMemory is what --json prints of a line that is encoded.
+type keptMemory struct {
+	*sigil.View
+	Line int `json:"line"`
+}
+
+func (l *loader) print(line int, item *sigil.BatchItem) error {
 	switch a := l.app; {
+	case item.Memory != nil:
+		return a.json(keptMemory{item.Memory, line})
+	case l.silent && a.flags.json:
+		return a.json(keptLine{line, item.ID, item.Warnings})
 	case l.silent:
 		return nil
-	case item.Memory != nil:
-		return a.memory(0, item.Memory)
 	case a.flags.quiet:
 		_, err := fmt.Fprintln(a.out, item.ID)
 		return err

@@ -86,6 +86,7 @@ func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) err
 		return err
 	}
 	in, size := a.stdin, a.inSize
+	named := "" // a file
 	switch {
 	case len(args) == 1 && args[0] != "-":
 		file, err := os.Open(args[0])
@@ -93,13 +94,15 @@ func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) err
 			return err
 		}
 		defer file.Close() //nolint:errcheck // it was only read from
-		in, size = file, sizeOf(file)
+		in, size, named = file, sizeOf(file), args[0]
 	case a.inTerm:
 		return usageError("give a FILE, or NDJSON on standard input")
 	}
 	const inFlight = 4 // while one is on the disk, one is read there, one is on its way, and one is made here
+	lines := newLineReader(in, maxValue)
+	lines.anyArray = filepath.Ext(named) == ".json"
 	return a.load(cmd.Context(), &loader{
-		app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: inFlight, silent: true,
+		app: a, draft: draft, lines: lines, bar: a.newProgress(size), inFlight: inFlight, silent: true,
 	})
 }
 

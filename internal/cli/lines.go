@@ -3,44 +3,110 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
+
+	"github.com/sigil-dna/sigil"
 )
 
-// lineReader parts a stream into lines, blank ones left out, holding no more of it than one line of
-// at most max bytes.
+// lineReader parts a stream into lines, blank ones left out, or, if the stream is a JSON array over several
+// lines, into the elements of that. It holds no more of it than one value of at most max bytes.
 type lineReader struct {
 	in  *bufio.Reader
 	max int
+	// anyArray has an array on a single first line parted, too.
+	anyArray bool
 
-	number int   // of the line read last, from 1
-	read   int64 // bytes so far
+	begun  bool        // a line that is not blank was read
+	array  *arrayParts // nil: of lines
+	number int         // of the line or element read last, from 1
+	read   int64       // bytes so far
 }
 
-var errLongLine = errors.New("line is too long")
+var (
+	errLongLine = errors.New("line is too long")
+	errIsArray  = errors.New("the line begins an array")
+
+	// errLinesWanted stops an import whose first value stands in several lines.
+	errLinesWanted = sigil.Invalid("lines_wanted", "", "a value begins here that goes on in the next line, but each line must be a value: "+
+		"jq -c makes it so; sigil encode @FILE keeps one value of many lines")
+)
 
 func newLineReader(in io.Reader, max int) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), max: max}
 }
 
-// idle tells whether next would have to wait for more input.
-func (r *lineReader) idle() bool { return r.in.Buffered() == 0 }
+// name is what number counts.
+func (r *lineReader) name() string {
+	if r.array != nil {
+		return "element"
+	}
+	return "line"
+}
 
-// next gives the next line without its end, as the caller's own; errLongLine for one over max, which
-// is passed over; io.EOF after the last.
+// idle reports whether next would have to wait for more input.
+func (r *lineReader) idle() bool {
+	return r.in.Buffered() == 0 && (r.array == nil || r.array.idle())
+}
+
+// next returns the next line without its end, or the next element, as the caller's own. It returns
+// errLongLine for a line over max, which is passed over, and io.EOF after the last. A [sigil.Error] says
+// why the rest cannot be read.
 func (r *lineReader) next() ([]byte, error) {
+	if r.array != nil {
+		return r.element()
+	}
 	for {
 		line, err := r.whole()
+		if errors.Is(err, errIsArray) {
+			return r.elements(line)
+		}
 		if err != nil {
 			return nil, err
 		}
+		whole := line
 		if r.number == 1 {
-			line = bytes.TrimPrefix(line, []byte("\ufeff")) // some editors put it there
+			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		first := !r.begun
+		r.begun = true
+		switch {
+		case !first || line[0] != '[' && line[0] != '{':
 			return line, nil
+		case line[0] == '[' && (r.anyArray || r.goesOn(line)):
+			return r.elements(whole)
+		case line[0] == '{' && r.goesOn(line):
+			return nil, errLinesWanted
 		}
+		return line, nil
 	}
+}
+
+var byteOrderMark = []byte("\ufeff") // some editors put it in front
+
+// goesOn reports whether the line, which is no whole value, becomes one or more of one with the next.
+func (r *lineReader) goesOn(line []byte) bool {
+	if !isCut(line) {
+		return false
+	}
+	if _, err := r.in.Peek(1); err != nil {
+		return false
+	}
+	next, _ := r.in.Peek(r.in.Buffered())
+	next = bytes.TrimLeft(next, " \t\r\n")
+	next, _, _ = bytes.Cut(next, []byte("\n"))
+	both := append(append(bytes.Clone(line), '\n'), next...)
+	return isCut(both) || json.NewDecoder(bytes.NewReader(both)).Decode(new(json.RawMessage)) == nil
+}
+
+// isCut reports whether text is the beginning of a JSON value.
+func isCut(text []byte) bool {
+	err := json.NewDecoder(bytes.NewReader(text)).Decode(new(json.RawMessage))
+	return errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (r *lineReader) whole() ([]byte, error) {
@@ -50,6 +116,9 @@ func (r *lineReader) whole() ([]byte, error) {
 		part, err := r.in.ReadSlice('\n')
 		r.read += int64(len(part))
 		if long = long || len(line)+len(part) > r.max+len("\r\n"); long {
+			if !r.begun && bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(line, byteOrderMark)), []byte("[")) {
+				return append(line, part...), errIsArray
+			}
 			line = nil
 		} else {
 			line = append(line, part...)
@@ -63,6 +132,7 @@ func (r *lineReader) whole() ([]byte, error) {
 		}
 		r.number++
 		if long {
+			r.begun = true
 			return nil, errLongLine
 		}
 		return line, nil
