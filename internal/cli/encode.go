@@ -36,9 +36,12 @@ func (a *app) encode() *cobra.Command {
 
 An argument is one value; @FILE names a file that holds one. Without an argument, or with -,
 every line of standard input is one value (NDJSON); so is every line of a file that ends in
-.ndjson or .jsonl. Lines are sent in batches, a bad one does not harm the others, and the
-flags hold for all of them. Of one memory all is printed; of many, only what --quiet or
---json asks for.
+.ndjson or .jsonl. Of a JSON array over several lines, each element is. Lines are sent in
+batches, a bad one does not harm the others, and the flags hold for all of them.
+
+Of one memory all is printed. Many are kept in the order of their lines, and of them only what
+--quiet or --json asks for is printed: ids, or memories with the number of the "line" (or element)
+that each was. What was refused is named by its number.
 
 A --ttl ends a memory, whatever happens; until then it fades as any other. To keep something for a
 week, pin it: --pin --ttl 7d; or have the daemon let memories live longer (sigil serve --policy halflife).
@@ -67,10 +70,17 @@ func (a *app) importLines() *cobra.Command {
 		Use:   "import [FILE | -]",
 		Short: "Keep every line of a file, fast",
 		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with some batches
-on their way at once and nothing printed but what was refused.
+on their way at once and nothing printed but what was refused. So memories are not made in the order of
+their lines: encode keeps that. --json prints each one's "line" and "id".
+
+Of a JSON array over several lines each element is kept, and of one on a single line if the file ends
+in .json. Import stops at what is no lines of JSON at all, and at memories as export writes them: to
+import those is yet to come.
 
 When it stops half-way it says at which line, and which lines behind that one were kept. With
---idempotency-key it may be run again within a day, and nothing is kept twice.`,
+--idempotency-key it may be run again within a day, and no line is kept twice: mend what was refused,
+and give the whole input again. A line is told by its content, wherever it stands; equal lines stay as
+many as they are. A line that was kept and is changed is another. It takes some 30 bytes of memory a line.`,
 		Example: `  sigil import memories.ndjson
   zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
 		Args: cobra.MaximumNArgs(1),
@@ -114,7 +124,7 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.Lookup("ttl").DefValue = ""
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until then")
 	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
-	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` and nothing is kept twice")
+	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` within a day, and no value is kept twice")
 }
 
 func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) error {
