@@ -61,6 +61,8 @@ func TestImportAgain(t *testing.T) {
 		{"a line becomes two", []string{"1", "2 3", "4", "5"}, numbers(1, 5), 1},
 		{"blank lines come", []string{"1", "oops", "3"}, []string{"", "1", "", "2", "", "3", ""}, 1},
 		{"white space changes", []string{`{"a": 1}`, "oops", `[1, 2]`}, []string{`{"a":1}`, "2", "[ 1,2 ]"}, 1},
+		{"members change places", []string{`{"a":{"b":1.0,"c":2}}`, "oops", `"\u0041/"`}, []string{`{"a":{"c":2,"b":1.0}}`, "2", `"A\/"`}, 1},
+		{"digits change", []string{`[1.0]`, "2"}, []string{`[1.0]`, `[1.00]`, "2"}, 0},
 		{"the order changes", numbers(1, 9), backward(numbers(1, 9)), 0},
 		{"equal lines stay as many", []string{"7", "oops", "7", "7"}, []string{"7", "8", "7", "7"}, 1},
 		{"one of equal lines comes later", []string{"7", "oops", "7"}, []string{"7", "7", "7"}, 1},
@@ -78,7 +80,11 @@ func TestImportAgain(t *testing.T) {
 				}
 				want := map[string]int{}
 				n := 0
-				for _, line := range tt.second {
+				for i, line := range tt.second {
+					if strings.HasPrefix(tt.name, "members") {
+						line = tt.first[i] // is kept as it came first
+						line = strings.Replace(line, "oops", "2", 1)
+					}
 					if line = strings.ReplaceAll(line, " ", ""); line != "" {
 						want[line]++
 						n++

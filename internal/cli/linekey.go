@@ -9,14 +9,13 @@ import (
 )
 
 // lineKeys makes the idempotency key of each line of an input from the key of the command, the line's
-// JSON and how many equal lines came before it. So a key does not depend on where its line stands nor on
+// value and how many equal ones came before it. So a key does not depend on where its line stands nor on
 // what becomes of the others: when an input is mended and given again, only what changed is new.
 //
 // It holds about 30 bytes for each line that differs from all others.
 type lineKeys struct {
 	command string
 	seen    map[uint64]uint32 // how many lines had this hash
-	compact bytes.Buffer
 }
 
 func newLineKeys(command string) *lineKeys {
@@ -25,11 +24,7 @@ func newLineKeys(command string) *lineKeys {
 
 // next returns the key of the next line.
 func (k *lineKeys) next(line []byte) string {
-	k.compact.Reset()
-	if json.Compact(&k.compact, line) == nil { // white space is no difference to the daemon either
-		line = k.compact.Bytes()
-	}
-	content := sha256.Sum256(line)
+	content := sha256.Sum256(uniform(line))
 	short := binary.LittleEndian.Uint64(content[:])
 	k.seen[short]++
 
@@ -38,4 +33,20 @@ func (k *lineKeys) next(line []byte) string {
 	b = append(append(b, content[:]...), k.command...)
 	key := sha256.Sum256(b)
 	return base64.RawURLEncoding.EncodeToString(key[:24])
+}
+
+// uniform returns line in the form that all lines have that are one request to the daemon: white space, the
+// order of members and the spelling of strings make no difference, digits of numbers do.
+func uniform(line []byte) []byte {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.UseNumber()
+	var value any
+	if dec.Decode(&value) != nil {
+		return line // it will be refused
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return line
+	}
+	return text
 }
