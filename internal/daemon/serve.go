@@ -35,6 +35,8 @@ const (
 //
 // It serves on the sockets that systemd has passed to the process, if any, and tells systemd, where
 // that wants to know, how it is.
+//
+// It goes on when nobody reads stdout or stderr any more: what it says then is lost.
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
 	// From here on no signal ends the process behind our back.
 	signals := make(chan os.Signal, 4)
@@ -46,6 +48,13 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	l, err := load()
 	if errors.Is(err, pflag.ErrHelp) {
 		return printed(l.printHelp(stdout), stderr)
+	}
+	if !l.Print {
+		// A process that writes to a standard output or error that nobody reads any more is ended by Go,
+		// unless it asks for this signal. The daemon outlives the reader of its log.
+		broken := make(chan os.Signal, 1)
+		signal.Notify(broken, syscall.SIGPIPE)
+		defer signal.Stop(broken)
 	}
 	for _, warning := range l.Warnings {
 		say(stderr, "warning: "+warning)

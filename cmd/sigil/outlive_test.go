@@ -1,0 +1,96 @@
+//go:build linux
+
+package main
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The daemon outlives whoever reads what it says: journald restarts, a pager or tee ends. It goes on,
+// hands over, and drains when it is told to stop.
+func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
+	adopt(t)
+	sigil, data, addrFile := itself(t), t.TempDir(), filepath.Join(t.TempDir(), "addr")
+	logs, log, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A variable that it warns of, so that it has something to say before it has a log.
+	p := &process{ended: make(chan struct{})}
+	p.cmd = exec.Command(sigil, "serve", "--addr=127.0.0.1:0", "--addr-file="+addrFile, "--data="+data)
+	p.cmd.Env = append(os.Environ(), "SIGIL_NO_SUCH_SETTING=1")
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := logs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	go func() {
+		p.cmd.Wait() // the exit code tells
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		p.cmd.Process.Kill()
+		<-p.ended
+	})
+	p.poll(t, "the address", func() bool {
+		addr, err := os.ReadFile(addrFile)
+		p.addr = strings.TrimSpace(string(addr))
+		return err == nil
+	})
+	p.cmd.Process.Signal(syscall.SIGHUP) // which it tells of
+	if status, body := p.get("/readyz"); status != http.StatusOK {
+		t.Errorf("it does not serve any more: %d %s", status, body)
+	}
+
+	g := &generations{program: sigil, data: data, addr: p.addr, pids: []int{p.cmd.Process.Pid}, exited: map[int]int{}}
+	h, words, code := g.reload(t, sigil)
+	if code != 0 || h.From != p.cmd.Process.Pid {
+		t.Fatalf("reload: %+v, exit code %d, %s", h, code, words)
+	}
+	t.Cleanup(func() { syscall.Kill(h.To, syscall.SIGKILL) })
+	if code := p.exit(t); code != 0 {
+		t.Errorf("the one that handed over: %v, want exit code 0", p.cmd.ProcessState)
+	}
+	if err := syscall.Kill(h.To, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(h.To, &status, 0, nil); err != nil || !status.Exited() || status.ExitStatus() != 0 {
+		t.Errorf("the one that took over: status %#x, %v, want exit code 0", status, err)
+	}
+}
+
+// A command that writes into a pipe that nobody reads any more ends quietly, as head expects of it.
+func TestCommandEndsQuietlyWithItsReader(t *testing.T) {
+	sigil := itself(t)
+	p := serve(t, sigil, t.TempDir(), "--policy=halflife")
+	encode := exec.Command(sigil, "encode", "--addr="+p.addr, `"tea"`)
+	if out, err := encode.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, command := range []string{"list --addr=" + p.addr, "stats --addr=" + p.addr, "serve --help", "serve --print-config"} {
+		out, in, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Close()
+		var words strings.Builder
+		cmd := exec.Command(sigil, strings.Fields(command)...)
+		cmd.Stdout, cmd.Stderr = in, &words
+		err = cmd.Run()
+		in.Close()
+		status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if !ok || !status.Signaled() || status.Signal() != syscall.SIGPIPE || words.Len() > 0 {
+			t.Errorf("%s: %v, %q; want SIGPIPE and no word", command, err, words.String())
+		}
+	}
+}
