@@ -68,6 +68,6 @@ func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets [
 
 // Run is Serve from where there are settings: on a daemon and signals of the test's own.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
-	r := &runner{daemon: d, loaded: l, log: log, load: load}
+	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid()}
 	return r.run(ctx, signals)
 }

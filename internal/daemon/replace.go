@@ -2,8 +2,8 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 )
@@ -14,6 +14,12 @@ type outcome struct {
 	err error
 }
 
+// errFirst refuses a hand-over of the first process of a container: with it the kernel ends every other
+// process there, the one that took over included.
+var errFirst = errors.New("this process is the first of its container, and no process there outlives it. " +
+	"To roll over, stop the container, which drains it, and start one with the new program or settings on the same data folder; " +
+	"with --store postgres://, start the new one first")
+
 // handOver begins to hand over to the program as it lies on disk now; run hears of the end.
 func (r *runner) handOver(ctx context.Context) {
 	switch {
@@ -22,6 +28,9 @@ func (r *runner) handOver(ctx context.Context) {
 		return
 	case r.stopped != nil:
 		r.log.Warn("stopping, or handed over already: this signal for a hand-over has no effect")
+		return
+	case r.pid == 1:
+		r.handedOver(ctx, outcome{err: errFirst})
 		return
 	}
 	r.log.Info("handing over: starting the new process")
@@ -38,7 +47,7 @@ func (r *runner) handOver(ctx context.Context) {
 // handedOver tells of a hand-over that is over. After one that went well, this process ends with its
 // last connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
-	result := record{From: os.Getpid(), To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds()}
+	result := record{From: r.pid, To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds()}
 	if o.err != nil {
 		result.Error = o.err.Error()
 	}

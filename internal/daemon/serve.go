@@ -85,7 +85,7 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	log := slog.New(logHandler(l.LogFormat, stderr, level))
 	r := &runner{
 		daemon: New(config, &Options{Version: version, Logger: log, Level: level, Sockets: sockets}),
-		loaded: l, log: log, load: load, before: before,
+		loaded: l, log: log, load: load, before: before, pid: os.Getpid(),
 		spawn: func(sockets []*os.File) (*successor, error) {
 			if noPath != nil {
 				return nil, noPath
@@ -123,6 +123,7 @@ type runner struct {
 	log    *slog.Logger
 	load   func() (*Loaded, error)
 	before *predecessor // to take over from; nil is none
+	pid    int          // of this process
 	spawn  func(sockets []*os.File) (*successor, error)
 
 	abort   context.CancelFunc // of waiting for before
