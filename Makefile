@@ -27,7 +27,7 @@ run: build ## Build the daemon and serve, with the embedded store (ARGS="..." fo
 	  '  bin/sigil list                                what there is, and when it fades' \
 	  '  bin/sigil help                                recall, related, pin, events, …' \
 	  '  http://127.0.0.1:7433/docs                    the same over HTTP' \
-	  'Ctrl-C stops it. make demo shows it on real records.' ''
+	  'Ctrl-C stops it (after a sigil reload: the kill that this prints). make demo shows it on real records.' ''
 	@exec ./bin/sigil serve $(ARGS)
 
 .PHONY: build

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 )
 
@@ -19,6 +21,8 @@ const (
 	lockFile     = "sigil.lock"    // open in the process that serves
 	holderFile   = "holder.json"   // which process that is
 	handOverFile = "handover.json" // what came of the last hand-over
+	addrFile     = "daemon.addr"   // where it listens; of older daemons, there is none
+	infoFile     = "sigil.json"    // which store it is
 )
 
 // holder is the process that serves from a data folder.
@@ -35,7 +39,9 @@ type handOver struct {
 	Addr  string  `json:"addr"`
 	Pause float64 `json:"pauseSeconds"`
 	Error string  `json:"error"`
-	At    string  `json:"at"`
+	// Detached tells that the one that took over is nobody's child: it has to be stopped by its number.
+	Detached bool   `json:"detached"`
+	At       string `json:"at"`
 }
 
 func (a *app) reload() *cobra.Command {
@@ -47,7 +53,12 @@ func (a *app) reload() *cobra.Command {
 		Long: `Reload has the daemon of a data folder, on this machine, start the program as it lies on
 disk now and hand over to it: socket, connections and store. No request fails for it; those that
 come while the store changes hands wait. When the new process does not come up, the old one goes
-on serving, and reload says why.`,
+on serving, and reload says why.
+
+The folder says which daemon it is. With --addr or SIGIL_ADDR, reload first makes sure that the same
+daemon answers there, and refuses if another does. A daemon that was started in a terminal runs in
+the background after a reload: Ctrl-C does not reach it any more, and reload says how to stop it.
+As the first process of a container a daemon cannot be reloaded: replace the container.`,
 		Example: `  sigil reload
   sigil reload --data /var/lib/sigil --json`,
 		Args: nothingMore,
@@ -68,12 +79,15 @@ on serving, and reload says why.`,
 		case err != nil:
 			return err
 		case a.flags.json:
-			return a.json(map[string]any{"from": done.From, "to": done.To, "addr": done.Addr, "pauseSeconds": done.Pause})
+			return a.json(map[string]any{"from": done.From, "to": done.To, "addr": done.Addr, "pauseSeconds": done.Pause, "detached": done.Detached})
 		}
 		var f fields
 		f.add("served by", "process %d, at %s", done.To, escape(done.Addr))
 		f.add("in place of", "process %d", done.From)
 		f.add("pause", "%s, in which requests waited", took(seconds(done.Pause)))
+		if done.Detached {
+			f.add("to stop it", "kill %d (it runs in the background)", done.To)
+		}
 		return f.print(a)
 	}
 	return c
@@ -96,6 +110,9 @@ func (a *app) dataFolder() string {
 func (a *app) handOver(ctx context.Context, data string) (done handOver, err error) {
 	old, err := running(data)
 	if err != nil {
+		return done, err
+	}
+	if err := a.sameDaemon(ctx, data); err != nil {
 		return done, err
 	}
 	record := filepath.Join(data, handOverFile)
@@ -133,6 +150,44 @@ func (a *app) handOver(ctx context.Context, data string) (done handOver, err err
 		var now holder
 		return readJSON(filepath.Join(data, holderFile), &now) == nil && now.PID == done.To && c.Ready(ctx) == nil, nil
 	})
+}
+
+// sameDaemon refuses an address, if one was given, at which another daemon than that of the folder answers.
+func (a *app) sameDaemon(ctx context.Context, data string) error {
+	addr, from := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
+	if addr == "" {
+		return nil
+	}
+	var there, here sigil.Identity
+	err := a.with(func(c *client.Client) (err error) {
+		there, err = c.Identity(ctx)
+		return err
+	})
+	if err != nil {
+		return about(from, err)
+	}
+	at := "another address"
+	if text, err := os.ReadFile(filepath.Join(data, addrFile)); err == nil {
+		at = strings.TrimSpace(string(text))
+		c, err := client.New(at, nil)
+		if err != nil {
+			return err
+		}
+		defer c.CloseIdleConnections()
+		if here, err = c.Identity(ctx); err != nil {
+			return err
+		}
+	} else { // of an older version
+		var info struct{ ID sigil.ID }
+		if err := readJSON(filepath.Join(data, infoFile), &info); err != nil {
+			return err
+		}
+		here.Store, here.StartedAt = info.ID, there.StartedAt
+	}
+	if here.Store != there.Store || !here.StartedAt.Equal(there.StartedAt.Time) {
+		return fmt.Errorf("%s: the daemon at %s is not the one of %s, which listens on %s: name its folder with --data, or the other address", from, addr, data, at)
+	}
+	return nil
 }
 
 // running gives the process that serves from a data folder.

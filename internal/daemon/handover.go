@@ -91,7 +91,7 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*succe
 	}
 	_ = next.tell.Close() // a pipe
 	d.ready.Store(false)
-	d.parts = d.parts[:1] // HTTP: the file with the address is the next one's now
+	d.parts = d.parts[:1] // HTTP: the files with the address are the next one's now
 	d.server.gate.open(forward(d.Addr(), d.log))
 	return handedOver{pid: next.pid, pause: time.Since(begin)}, nil
 }

@@ -16,7 +16,10 @@ type record struct {
 	Addr  string  `json:"addr"`         // where it is served now
 	Pause float64 `json:"pauseSeconds"` // how long nobody answered
 	Error string  `json:"error,omitempty"`
-	At    string  `json:"at"`
+	// Detached tells that no service manager was told of the one that took over: Ctrl-C where the first
+	// was started, or what watches over that one, does not reach it.
+	Detached bool   `json:"detached,omitempty"`
+	At       string `json:"at"`
 }
 
 func (r record) write(folder string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 )
@@ -47,7 +48,8 @@ func (r *runner) handOver(ctx context.Context) {
 // handedOver tells of a hand-over that is over. After one that went well, this process ends with its
 // last connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
-	result := record{From: r.pid, To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds()}
+	detached := o.err == nil && os.Getenv("NOTIFY_SOCKET") == ""
+	result := record{From: r.pid, To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds(), Detached: detached}
 	if o.err != nil {
 		result.Error = o.err.Error()
 	}
@@ -62,6 +64,9 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 		return
 	}
 	r.log.Info("handed over; leaving with the last connection", "to", o.pid, "pause", o.pause, "at_most", formatDuration(lingerTime))
+	if detached {
+		r.log.Warn(fmt.Sprintf("process %d runs in the background now: Ctrl-C here does not reach it. To stop it: kill %[1]d", o.pid))
+	}
 	r.notify(fmt.Sprintf("MAINPID=%d\n%s", o.pid, systemd.SdNotifyReady))
 	if r.stopped != nil { // it was asked to in the very moment
 		return

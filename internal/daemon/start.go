@@ -38,12 +38,28 @@ func (d *Daemon) start(ctx context.Context) error {
 		return fmt.Errorf("HTTP: %w", err)
 	}
 
-	if file := d.config.AddrFile; file != "" {
-		if err := writeFile(file, d.Addr()+"\n"); err != nil {
-			return fmt.Errorf("addr-file: %w", err)
-		}
-		d.parts = append(d.parts, part{"addr-file", func(context.Context) error { return removeFile(file) }})
+	if err := d.sayAddr("addr-file", d.config.AddrFile); err != nil {
+		return err
 	}
+	if d.config.postgres() {
+		return nil
+	}
+	return d.sayAddr("data", filepath.Join(d.config.Data, addrFile))
+}
+
+// addrFile, in the data folder, says where its daemon listens: `sigil reload` compares that with the
+// address it is given.
+const addrFile = "daemon.addr"
+
+// sayAddr writes the address to a file, which is removed at the end; "" is none.
+func (d *Daemon) sayAddr(setting, file string) error {
+	if file == "" {
+		return nil
+	}
+	if err := writeFile(file, d.Addr()+"\n"); err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	d.parts = append(d.parts, part{setting, func(context.Context) error { return removeFile(file) }})
 	return nil
 }
 
