@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"time"
 
@@ -20,8 +19,10 @@ import (
 )
 
 const migrateHelp = `Copy live memories and crystals from one store to another: a data folder or the postgres:// URL of a
-database each. The source is only read. Stopped or failed, it goes on where it is begun again; and again
-after the source has changed, it copies what is new and removes what was forgotten there.
+database each. Of the source nothing changes: a data folder is opened for reading only, and may be on a
+read-only mount; a database must be one that this version of sigil may bring up to date, as it does at
+every start. Stopped or failed, it goes on where it is begun again; and again after the source has changed,
+it copies what is new and removes what was forgotten there.
 
 No daemon may be running on a data folder. Daemons may go on with a database that is copied from: copy
 once, stop them, copy again, and start them on the target. Each memory gets an entry in the target's
@@ -85,12 +86,7 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func migrateAll(ctx context.Context, from, to string, tenants []string, stdout io.Writer) (same bool, err error) {
-	if !isPostgres(from) {
-		if _, err := os.Stat(from); err != nil { // opening would make it
-			return false, fmt.Errorf("--from: %w", err)
-		}
-	}
-	source, err := openFor(ctx, from)
+	source, err := openSource(ctx, from)
 	if err != nil {
 		return false, fmt.Errorf("--from: %w", err)
 	}
@@ -115,7 +111,7 @@ func migrateAll(ctx context.Context, from, to string, tenants []string, stdout i
 		return true, err
 	}
 	now := time.Now
-	for _, s := range []store.Store{source, target} {
+	for _, s := range []any{source, target} {
 		if shared, ok := s.(interface{ Now() time.Time }); ok {
 			now = shared.Now
 		}
@@ -144,6 +140,26 @@ func migrateAll(ctx context.Context, from, to string, tenants []string, stdout i
 	return same, nil
 }
 
+// copySource is a store to copy from, and to be closed.
+type copySource interface {
+	migrate.Source
+	Info() store.Info
+	Tenants(ctx context.Context) ([]string, error)
+	Close() error
+}
+
+// openSource opens a store to copy from. Nothing in a data folder changes for it.
+func openSource(ctx context.Context, place string) (copySource, error) {
+	if isPostgres(place) {
+		return openFor(ctx, place)
+	}
+	s, err := pebblestore.OpenReadOnly(place, &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, stopFirst(err)
+	}
+	return s, nil
+}
+
 // openFor opens a store by name: a data folder, or the URL of a database.
 func openFor(ctx context.Context, place string) (store.Store, error) {
 	quiet := slog.New(slog.DiscardHandler) // what matters comes as an error
@@ -156,10 +172,15 @@ func openFor(ctx context.Context, place string) (store.Store, error) {
 	}
 	s, err := pebblestore.Open(place, &pebblestore.Options{Logger: quiet})
 	if err != nil {
-		if errors.Is(err, sigil.ErrLocked) {
-			return nil, fmt.Errorf("a daemon works on it; stop it first: %w", err)
-		}
-		return nil, err
+		return nil, stopFirst(err)
 	}
 	return s, nil
+}
+
+// stopFirst says what to do about a data folder that is in use.
+func stopFirst(err error) error {
+	if errors.Is(err, sigil.ErrLocked) {
+		return fmt.Errorf("a daemon works on it; stop it first: %w", err)
+	}
+	return err
 }

@@ -30,13 +30,16 @@ func (d *Daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.level.Set(d.config.level())
+	// First, so that a port that is taken leaves no store behind. Who connects meanwhile waits for the store.
+	var err error
+	if d.sockets, err = d.listen(ctx); err != nil {
+		return fmt.Errorf("HTTP: %w", err)
+	}
 	if err := d.assemble(ctx); err != nil {
 		closeAll(d.sockets)
 		return err
 	}
-	if err := d.startHTTP(ctx); err != nil {
-		return fmt.Errorf("HTTP: %w", err)
-	}
+	d.startHTTP(ctx)
 
 	if err := d.sayAddr("addr-file", d.config.AddrFile); err != nil {
 		return err
@@ -122,27 +125,23 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	})
 }
 
-// startHTTP has d.api answer, and listens, unless it does already.
-func (d *Daemon) startHTTP(ctx context.Context) error {
-	d.ready.Store(true) // before anybody can ask: with sockets that were handed over, some wait already
+// startHTTP has d.api answer on the sockets, which another API may answer on already.
+func (d *Daemon) startHTTP(ctx context.Context) {
+	d.ready.Store(true) // before anybody can ask: some wait already
 	if d.server != nil {
 		d.server.gate.open(d.api)
-		return nil
+		return
 	}
-	return d.serveHTTP(ctx, d.api)
+	d.serveHTTP(ctx, d.api)
 }
 
-// serveHTTP listens and has api answer.
-func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) error {
-	sockets, err := d.listen(ctx)
-	if err != nil {
-		return err
-	}
-	addr := sockets[0].Addr().String()
+// serveHTTP has api answer on the sockets.
+func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
+	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
 	d.server = newServer(ctx, d.log, d.grace)
 	d.server.gate.open(api)
-	d.accept(sockets)
+	d.accept(d.sockets)
 	httpapi.Prepare() // with requests being answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
 		if d.api != nil { // it came to that
@@ -150,7 +149,6 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) error {
 		}
 		return d.server.drain(ctx)
 	}})
-	return nil
 }
 
 // accept serves on sockets.

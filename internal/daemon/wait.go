@@ -43,9 +43,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 		}
 		if d.server == nil { // else it is served already: this goes on after a hand-over that failed
 			d.waiting.Store(true)
-			if err := d.serveHTTP(ctx, d.newAPI(nil, m)); err != nil {
-				return nil, fmt.Errorf("HTTP: %w", err)
-			}
+			d.serveHTTP(ctx, d.newAPI(nil, m))
 		}
 		if now := time.Now(); now.Sub(told) >= tellEvery {
 			told = now

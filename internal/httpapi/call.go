@@ -33,8 +33,8 @@ type call struct {
 	held   int64         // of memory
 	limit  time.Duration // from when the request is whole
 	late   *time.Timer   // ends its context; nil if nothing here does
-	code   string // of the problem
-	cause  error  // of a failure that is not the client's, for the log
+	code   string        // of the problem
+	cause  error         // of a failure that is not the client's, for the log
 }
 
 // WriteHeader notes the status.

@@ -19,8 +19,8 @@ type route struct {
 	// that nobody watches meanwhile.
 	short bool
 	// slow means that it may take longer than others.
-	slow bool
-	serve        func(*API, *call) error
+	slow  bool
+	serve func(*API, *call) error
 }
 
 // routes is the whole face. The OpenAPI document has exactly these, which a test checks.

@@ -112,7 +112,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		}
 		synctest.Wait()
 		late := s.lane.Idle(nil)
-		time.Sleep(time.Second) // of the bubble
+		time.Sleep(time.Second)                              // of the bubble
 		busy.ask(t, "GET /fast HTTP/1.1\r\nHost: h\r\n\r\n") // meanwhile
 		synctest.Wait()
 		for _, c := range late {

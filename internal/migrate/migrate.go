@@ -46,13 +46,20 @@ type Report struct {
 	Settled bool
 }
 
+// Source is a store that is copied from. [store.Store] is one, and so is a store that is open for reading only.
+type Source interface {
+	List(ctx context.Context, q store.Query) (memories []sigil.Memory, more bool, err error)
+	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
+	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
+}
+
 // Tenant makes the target have what the source has of a tenant, in as many passes as it takes. now is the
 // time of both. The source is only read. What the target has beyond it, and the source never had, is
 // [sigil.ErrConflict], and stays.
 //
 // Each memory gets one entry in the target's journal, as encoded; what the source journaled of it before,
 // and the answers it keeps under idempotency keys, stay behind.
-func Tenant(ctx context.Context, from, to store.Store, tenant string, now func() time.Time) (Report, error) {
+func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now func() time.Time) (Report, error) {
 	r := Report{Tenant: tenant}
 	for range passes {
 		p := &pass{from: from, to: to, tenant: tenant, now: now(), report: &r, sum: sha256.New()}
@@ -71,15 +78,16 @@ func Tenant(ctx context.Context, from, to store.Store, tenant string, now func()
 
 // pass makes the target like the source once.
 type pass struct {
-	from, to store.Store
-	tenant   string
-	now      time.Time
-	report   *Report
-	sum      hash.Hash
-	insert   []store.Item
-	bytes    int               // of data in insert
-	ended    map[sigil.ID]bool // by the source's journal; nil until it is asked
-	changed  bool
+	from    Source
+	to      store.Store
+	tenant  string
+	now     time.Time
+	report  *Report
+	sum     hash.Hash
+	insert  []store.Item
+	bytes   int               // of data in insert
+	ended   map[sigil.ID]bool // by the source's journal; nil until it is asked
+	changed bool
 }
 
 func (p *pass) run(ctx context.Context) (changed bool, err error) {
@@ -289,7 +297,7 @@ func (p *pass) crystals(ctx context.Context) error {
 
 // walker gives a tenant's memories one by one, newest first.
 type walker struct {
-	store  store.Store
+	store  Source
 	pass   *pass
 	read   []sigil.Memory
 	before sigil.ID

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -38,13 +40,45 @@ func opening(dir string, err error) error {
 	case isDiskFull(err):
 		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: make room, and start again")
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return wrong(sigil.ErrUnavailable, "not_writable", "the store at "+dir+" cannot be written")
+		return denied(dir, "not_writable", "written", err)
 	case isDamage(err), errors.Is(err, fs.ErrNotExist):
 		return damaged(dir, err)
-	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), "held by current process"):
+	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), heldHere):
 		return wrong(sigil.ErrLocked, "store_locked", "the database of the store at "+dir+" is still open in a process whose disk failed: end that process")
 	}
 	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
+}
+
+// denied says of the store in dir which file this process has no right to, why, and what to do about it.
+func denied(dir, code, verb string, err error) error {
+	detail := "the store at " + dir + " cannot be " + verb
+	var file *fs.PathError
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		detail += ": it is on a file system that is mounted read-only"
+	case errors.As(err, &file):
+		if path, info := nearest(file.Path); info != nil {
+			detail += fmt.Sprintf(": %s has mode %#o", path, info.Mode().Perm())
+			if owner := ownership(info); owner != "" {
+				detail += ", " + owner + fmt.Sprintf("; let this user have it (chown -R %d %s), or run as its owner", os.Geteuid(), path)
+			}
+		}
+	}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: code, Detail: detail, Err: err}
+}
+
+// nearest returns path, or the first folder above it that can be looked at.
+func nearest(path string) (string, fs.FileInfo) {
+	for {
+		if info, err := os.Stat(path); err == nil {
+			return path, info
+		}
+		above := filepath.Dir(path)
+		if above == path {
+			return path, nil
+		}
+		path = above
+	}
 }
 
 // reading makes of what went wrong in reading from an open store an error that says so.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -93,6 +94,10 @@ func (r infoRecord) sum() uint32 {
 	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
 }
 
+// leftBehind are files that an earlier start may have left in a folder that is no store: those of the store, and
+// what a daemon says of itself.
+var leftBehind = [...]string{lockFile, holderFile, dataFolder, ballastFile, "daemon.addr", "handover.json"}
+
 // checkEmpty makes sure that a store may be made in dir: there is nothing but what an earlier start,
 // cut off before it had made one, left behind. A database that was never written to is that.
 func checkEmpty(fsys vfs.FS, dir string) error {
@@ -101,7 +106,7 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 		return err
 	}
 	for _, name := range names {
-		if name != lockFile && name != holderFile && name != dataFolder && name != ballastFile && !strings.HasSuffix(name, ".tmp") {
+		if !slices.Contains(leftBehind[:], name) && !strings.HasSuffix(name, ".tmp") {
 			return &sigil.Error{
 				Kind: sigil.ErrFormat, Code: "no_store",
 				Detail: fmt.Sprintf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name),
@@ -160,11 +165,7 @@ type holder struct {
 func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	lock, err := fsys.Lock(fsys.PathJoin(dir, lockFile))
 	if err != nil {
-		busy := errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), "held by current process")
-		if !busy {
-			return nil, err
-		}
-		return nil, &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir), Err: err}
+		return nil, locking(fsys, dir, err)
 	}
 	return func() error {
 		err := fsys.Remove(fsys.PathJoin(dir, holderFile))
@@ -173,6 +174,41 @@ func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 		}
 		return errors.Join(err, lock.Close())
 	}, nil
+}
+
+// locking explains why dir could not be locked.
+func locking(fsys vfs.FS, dir string, err error) error {
+	if !busy(err) {
+		return err
+	}
+	return &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir, err), Err: err}
+}
+
+const heldHere = "held by current process" // the database's words
+
+// busy reports whether err, of an attempt to lock a file, is that another has it locked. A file that may not be
+// opened is not busy, though systems use one error for both.
+func busy(err error) bool {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return false
+	}
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), heldHere)
+}
+
+// readingFS is a file system of which nothing is changed: locks that would need it are taken without.
+type readingFS struct{ vfs.FS }
+
+func (f readingFS) Lock(path string) (io.Closer, error) {
+	if _, err := f.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return io.NopCloser(nil), nil // a copy: nobody has had it open
+	}
+	lock, err := f.FS.Lock(path)
+	var file *fs.PathError
+	if errors.As(err, &file) && (errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)) {
+		return lockShared(path)
+	}
+	return lock, err
 }
 
 // writeHolder says in dir, which is locked, who has it.
@@ -185,10 +221,20 @@ func writeHolder(fsys vfs.FS, dir string) error {
 	return writeFile(fsys, dir, holderFile, append(b, '\n'))
 }
 
-func holderOf(fsys vfs.FS, dir string) string {
+// holderOf names the process that keeps others off dir, where busy is why dir could not be locked. The holder's
+// file is of one that writes; it may be an old one, if the process that has the lock only reads.
+func holderOf(fsys vfs.FS, dir string, busy error) string {
+	pid := 0
+	if !strings.Contains(busy.Error(), heldHere) {
+		pid = lockedBy(fsys.PathJoin(dir, lockFile))
+	}
 	var h holder
 	b, err := readFile(fsys, fsys.PathJoin(dir, holderFile))
-	if err != nil || json.Unmarshal(b, &h) != nil {
+	switch {
+	case err != nil || json.Unmarshal(b, &h) != nil || pid != 0 && pid != h.PID:
+		if pid != 0 {
+			return fmt.Sprintf("process %d", pid)
+		}
 		return "another process, which has not said which one"
 	}
 	return fmt.Sprintf("process %d (%s) on %s since %s", h.PID, h.Command, h.Host, h.Since.Format(time.RFC3339))

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
@@ -46,17 +48,26 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	})
 }
 
-// readOnly opens the store in dir without changing it, and lets do use it.
-func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
-	fsys, logger := o.environment()
-	unlock, err := lockOffline(fsys, dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
+// Reader reads a store, in whose folder nothing changes meanwhile. Make it with [OpenReadOnly]; it is safe for
+// concurrent use.
+type Reader struct {
+	s      *Store
+	unlock func() error
+}
+
+// OpenReadOnly opens the store in dir, which nobody may have open for writing, for reading: a folder on a file
+// system that is mounted read-only, or that this process may only read, is as good as another. Nothing in it is
+// changed, its format included. The caller closes it.
+func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
+	plain, logger := o.environment()
+	fsys := readingFS{plain}
 	s := &Store{
 		dir: dir, keys: &keylock.Locks{}, index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &policies{},
 		failed: make(chan struct{}),
+	}
+	unlock, err := lockOffline(fsys, dir, &s.info)
+	if err != nil {
+		return nil, err
 	}
 	s.commits = newCommitter(s)
 	err = s.apart(func() (err error) {
@@ -69,16 +80,73 @@ func readOnly(dir string, o *Options, do func(*Store) error) (err error) {
 		if s.db, err = pebble.Open(data, options); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, s.db.Close()) }()
-		if err = s.rebuild(); err == nil {
-			err = do(s)
+		if err := s.rebuild(); err != nil {
+			return errors.Join(err, s.db.Close())
 		}
-		return err
+		return nil
 	})
-	if isDamage(err) || errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
+		return nil, errors.Join(openReading(dir, err), unlock())
+	}
+	return &Reader{s, unlock}, nil
+}
+
+// openReading puts into words what somebody who only reads the store in dir can do about err, which may be nil.
+func openReading(dir string, err error) error {
+	switch {
+	case isDamage(err), errors.Is(err, fs.ErrNotExist):
 		return damaged(dir, err)
+	case errors.Is(err, fs.ErrPermission):
+		return denied(dir, "not_readable", "read", err)
 	}
 	return err
+}
+
+// Info tells which store this is.
+func (r *Reader) Info() store.Info { return r.s.info }
+
+// Tenants returns the names of those that have a memory; see [store.Store].
+func (r *Reader) Tenants(ctx context.Context) ([]string, error) { return r.s.Tenants(ctx) }
+
+// List returns memories, the newest first; see [store.Store].
+func (r *Reader) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
+	return r.s.List(ctx, q)
+}
+
+// Events returns journal entries; see [store.Store].
+func (r *Reader) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
+	return r.s.Events(ctx, tenant, after, limit)
+}
+
+// Crystals returns the crystals of patterns; see [store.Store].
+func (r *Reader) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
+	return r.s.Crystals(ctx, tenant)
+}
+
+// Close lets go of the folder.
+func (r *Reader) Close() error {
+	r.s.gate.Lock()
+	defer r.s.gate.Unlock()
+	if r.s.closed {
+		return nil
+	}
+	r.s.closed = true
+	r.s.index.end()
+	var err error
+	if !r.s.unclosed {
+		err = r.s.closeDatabase()
+	}
+	return errors.Join(err, r.unlock())
+}
+
+// readOnly opens the store in dir without changing it, and lets do use it.
+func readOnly(dir string, o *Options, do func(*Store) error) error {
+	r, err := OpenReadOnly(dir, o)
+	if err != nil {
+		return err
+	}
+	err = r.s.apart(func() error { return do(r.s) })
+	return errors.Join(openReading(dir, err), r.Close())
 }
 
 // environment gives what o, which may be nil, says of where the store is and who hears of it.
@@ -93,19 +161,32 @@ func (o *Options) environment() (vfs.FS, *slog.Logger) {
 	return fsys, logger
 }
 
-// lockOffline locks the store in dir, which must be one of this format, for one who only reads.
-func lockOffline(fsys vfs.FS, dir string) (unlock func() error, err error) {
+// lockOffline locks the store in dir, which must be one that this package reads, for one who only reads, and
+// puts which one it is into info.
+func lockOffline(fsys readingFS, dir string, info *store.Info) (unlock func() error, err error) {
 	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, denied(dir, "not_readable", "read", err)
+		}
 		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}
 	}
-	if _, err := readInfo(fsys, dir); err != nil {
+	if *info, err = readInfo(fsys, dir); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, denied(dir, "not_readable", "read", err)
+		}
 		return nil, opening(dir, err)
 	}
-	if unlock, err = lockDir(fsys, dir); err != nil {
-		return nil, opening(dir, err)
+	return fsys.lockStore(dir)
+}
+
+// lockStore keeps those that write off the store in dir.
+func (f readingFS) lockStore(dir string) (unlock func() error, err error) {
+	lock, err := f.Lock(f.PathJoin(dir, lockFile))
+	switch {
+	case err == nil:
+		return lock.Close, nil
+	case errors.Is(err, fs.ErrPermission) && !busy(err):
+		return nil, denied(dir, "not_readable", "read", err)
 	}
-	if err := writeHolder(fsys, dir); err != nil {
-		return nil, errors.Join(opening(dir, err), unlock())
-	}
-	return unlock, nil
+	return nil, opening(dir, locking(f, dir, err))
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/batchrepr"
@@ -44,7 +43,8 @@ func (f *Salvaged) wrong(format string, args ...any) {
 // goes, says has gone is left out, though a table that is no
 // longer in use may still have it. The figures of a memory may be some refreshes old.
 func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
-	fsys, _ := o.environment()
+	plain, _ := o.environment()
+	fsys := readingFS{plain}
 	unlock, err := lockSalvage(fsys, dir)
 	if err != nil {
 		return Salvaged{}, err
@@ -81,18 +81,12 @@ func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged
 	return v.found, err
 }
 
-// lockSalvage keeps others off dir. Where nobody can write, nobody has to be.
-func lockSalvage(fsys vfs.FS, dir string) (unlock func() error, err error) {
+// lockSalvage keeps those that write off dir.
+func lockSalvage(fsys readingFS, dir string) (unlock func() error, err error) {
 	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
 		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}
 	}
-	if unlock, err = lockDir(fsys, dir); err == nil {
-		return unlock, nil
-	}
-	if errors.Is(err, syscall.EROFS) {
-		return func() error { return nil }, nil
-	}
-	return nil, opening(dir, err)
+	return fsys.lockStore(dir)
 }
 
 type salvage struct {

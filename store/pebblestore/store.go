@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,15 +228,33 @@ func (s *Store) Counts() (memories, crystals int) {
 	return s.index.memories, s.index.crystals
 }
 
-// DiskUsage gives the bytes of the store's files, as the database counts them; 0 once it is closed. It costs
-// little: for metrics.
+// DiskUsage returns the bytes that the store's folder takes on the disk, as du counts them: what is allocated,
+// whatever it is for, the room held in reserve and logs that are filled ahead included. It is 0 once the store
+// is closed. It looks at every file: for metrics.
 func (s *Store) DiskUsage() int64 {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if s.closed {
 		return 0
 	}
-	return int64(min(s.db.Metrics().DiskSpaceUsage(), math.MaxInt64))
+	return diskUsage(s.space.fsys, s.dir)
+}
+
+// diskUsage returns the bytes allocated for path and all that is in it.
+func diskUsage(fsys vfs.FS, path string) int64 {
+	info, err := fsys.Stat(path)
+	if err != nil { // it went meanwhile
+		return 0
+	}
+	total := allocated(info)
+	if !info.IsDir() {
+		return total
+	}
+	names, _ := fsys.List(path) // of one that went meanwhile, nothing is left
+	for _, name := range names {
+		total += diskUsage(fsys, fsys.PathJoin(path, name))
+	}
+	return total
 }
 
 // enter lets a call in, or says why not.

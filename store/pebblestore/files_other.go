@@ -1,0 +1,17 @@
+//go:build !unix
+
+package pebblestore
+
+import (
+	"io"
+	"io/fs"
+)
+
+func allocated(info fs.FileInfo) int64 { return info.Size() }
+
+func ownership(fs.FileInfo) string { return "" }
+
+// lockShared locks nothing: see that of Unix.
+func lockShared(string) (io.Closer, error) { return io.NopCloser(nil), nil }
+
+func lockedBy(string) int { return 0 }
