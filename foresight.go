@@ -34,8 +34,12 @@ type Forecast struct {
 	// Policy is the proposed one, null where each memory's own is meant; LifetimeSeconds is its.
 	Policy          *string  `json:"policy"`
 	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
-	Fading          int      `json:"fading"`
-	Bytes           int64    `json:"bytes"` // of their data
+	// Fading counts what fades; under a proposed policy, as if every memory had it since it was last touched.
+	Fading int `json:"fading"`
+	// FadingByOwnPolicy counts what fades under the policy that each memory has. As many fade if a daemon is started
+	// with the proposed policy and nothing is recalled: it reaches a memory with its next recall.
+	FadingByOwnPolicy int   `json:"fadingByOwnPolicy"`
+	Bytes             int64 `json:"bytes"` // of the data of those that Fading counts
 	// Patterns and Tags count what fades, most first; of tags at most 100.
 	Patterns []PatternCount `json:"patterns"`
 	Tags     []TagCount     `json:"tags"`

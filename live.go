@@ -22,8 +22,9 @@ type LiveRequest struct {
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 	// Memory is what to recall or forget.
 	Memory *ID `json:"memory,omitempty"`
-	// After is the position to subscribe after; nil is the newest.
-	After *uint64 `json:"after,omitempty"`
+	// After is the position to subscribe after; nil is the newest. Recalls asks for recalls, too.
+	After   *uint64 `json:"after,omitempty"`
+	Recalls bool    `json:"recalls,omitempty"`
 }
 
 // The types of a [LiveMessage].
@@ -34,6 +35,8 @@ const (
 	// until it has caught up, and nothing is missing.
 	LiveLagged = "lagged"
 	LiveEnded  = "ended" // the subscription ended, with Problem
+	// LiveRecalled tells of recalls, in Memories and More, to a subscription that asked for them.
+	LiveRecalled = "recalled"
 )
 
 // LiveMessage is what the daemon sends.
@@ -49,6 +52,30 @@ type LiveMessage struct {
 	After  *uint64     `json:"after,omitempty"`
 	Newest uint64      `json:"newest,omitempty"`
 	Events []EventView `json:"events,omitempty"`
+	// Memories and More are those of [Recalls].
+	Memories []RecallView `json:"memories,omitempty"`
+	More     bool         `json:"more,omitempty"`
+}
+
+// Recalls names memories that were recalled, through any face of one daemon, since the message before: each once,
+// as its last recall left it. They are not journaled and have no position; a reader that is away misses them.
+type Recalls struct {
+	Memories []RecallView `json:"memories"`
+	More     bool         `json:"more"` // others were recalled, too, which the message does not name
+}
+
+// RecallView is what recalls change of a memory.
+type RecallView struct {
+	ID           ID         `json:"id"`
+	LastAccessed Timestamp  `json:"lastAccessed"`
+	AccessCount  uint64     `json:"accessCount"`
+	FadesAt      *Timestamp `json:"fadesAt"` // null: never
+	Policy       string     `json:"policy"`
+}
+
+// RecallView returns what recalls change of m.
+func (m *Meta) RecallView() RecallView {
+	return RecallView{ID: m.ID, LastAccessed: Timestamp{m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: timestamp(m.FadesAt), Policy: m.Policy.String()}
 }
 
 // LiveRestart is the close code (RFC 6455, registered: service restart) of a daemon that stops or hands over. The

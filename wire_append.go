@@ -209,6 +209,14 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 			return b, err
 		}
 	}
+	if len(m.Memories) > 0 {
+		if b, err = appendAny(append(b, `,"memories":`...), m.Memories); err != nil {
+			return b, err
+		}
+	}
+	if m.More {
+		b = append(b, `,"more":true`...)
+	}
 	return append(b, '}'), nil
 }
 

@@ -33,6 +33,7 @@ type Engine struct {
 	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
 
 	settings atomic.Pointer[Settings]
+	recalled atomic.Pointer[func(sigil.Meta)]
 	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
 	// changes counts those asked for, memory by memory, by whoever waits for them to be durable: sweeps
 	// give way to them.
@@ -153,6 +154,10 @@ func (e *Engine) Configure(s Settings) {
 	}
 	e.settings.Store(&s)
 }
+
+// OnRecall sets what hears of each recall, with the memory as the recall left it, on the caller's goroutine: f must
+// be fast and safe for concurrent use. It replaces the f set before.
+func (e *Engine) OnRecall(f func(sigil.Meta)) { e.recalled.Store(&f) }
 
 // Settings gives the settings in force.
 func (e *Engine) Settings() Settings { return *e.settings.Load() }

@@ -16,7 +16,7 @@ import (
 type ForecastQuery struct {
 	Within time.Duration // over 0, at most 100 years
 	// Policy is a proposed one, as if every memory had it since it was last touched; nil is each memory's
-	// own, which says what will happen.
+	// own, which says what will happen, also after [Engine.Configure]: a policy reaches a memory when it is touched.
 	Policy sigil.Policy
 	Limit  int // of memories listed; 0 is 100
 	Bins   int // of the timeline; 0 is 48, at most 1,000
@@ -97,6 +97,7 @@ type count struct {
 	limit      int
 
 	fading   int
+	own      int // under the policy each has
 	bytes    int64
 	patterns map[int]int
 	tags     map[string]int
@@ -108,6 +109,9 @@ type count struct {
 func (c *count) add(memories []sigil.Memory) {
 	for i := range memories {
 		m := &memories[i]
+		if !m.FadesAt.After(c.until) { // none is zero: it was listed for its deadline
+			c.own++
+		}
 		if c.query.Policy != nil {
 			m.Policy = c.query.Policy
 			m.Reschedule()
@@ -141,7 +145,7 @@ func (c *count) bin(at time.Time) int {
 
 func (c *count) forecast() sigil.Forecast {
 	f := sigil.Forecast{
-		From: sigil.Timestamp{Time: c.now}, Until: sigil.Timestamp{Time: c.until}, Fading: c.fading, Bytes: c.bytes,
+		From: sigil.Timestamp{Time: c.now}, Until: sigil.Timestamp{Time: c.until}, Fading: c.fading, FadingByOwnPolicy: c.own, Bytes: c.bytes,
 		Patterns: []sigil.PatternCount{}, Tags: []sigil.TagCount{},
 		Bins: make([]sigil.ForecastBin, len(c.bins)), Memories: make([]sigil.View, len(c.soonest)),
 	}

@@ -78,6 +78,38 @@ func TestExplainWhatTheJournalForgot(t *testing.T) {
 	r.fails("events", err, sigil.ErrGone, "position_gone", "after")
 }
 
+// TestAPolicyIsForecastForBoth asks what a shorter policy would cost, then sets it, as a restart with it does: nothing
+// more fades than without it, until a memory is recalled.
+func TestAPolicyIsForecastForBoth(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	long, err := sigil.NewHalfLife(time.Hour, 0.95)
+	r.ok("policy", err)
+	short, err := sigil.NewHalfLife(time.Second, 0.95)
+	r.ok("policy", err)
+	r.Configure(engine.Settings{Policy: long})
+	var all []sigil.Memory
+	for i := range 10 {
+		all = append(all, r.encode(fmt.Sprint(i), func(d *sigil.Draft) {
+			if i < 2 {
+				d.TTL = time.Minute
+			}
+		}))
+	}
+	q := engine.ForecastQuery{Within: 10 * time.Minute, Policy: short}
+	f, err := r.Forecast(r.ctx(), sigil.DefaultTenant, q)
+	r.ok("forecast", err)
+	same(t, "if every memory had it", f.Fading, 10)
+	same(t, "if it is set and nothing is recalled", f.FadingByOwnPolicy, 2)
+
+	r.Configure(engine.Settings{Policy: short})
+	_, err = r.Recall(r.ctx(), all[9].Key)
+	r.ok("recall", err)
+	r.clock.set(5 * time.Minute)
+	stats, err := r.Stats(r.ctx(), sigil.DefaultTenant)
+	r.ok("stats", err)
+	same(t, "left: all but those of a ttl, and the one recalled", stats.Memories, 10-f.FadingByOwnPolicy-1)
+}
+
 // TestForecast holds forecasts against looking at every memory.
 func TestForecast(t *testing.T) {
 	r := newRig(t, engine.Options{Limits: engine.Limits{Page: 7}}) // several pages
@@ -107,9 +139,13 @@ func TestForecast(t *testing.T) {
 			f, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: within, Policy: proposed, Limit: 5, Bins: 4})
 			r.ok("forecast", err)
 			var want []sigil.Memory
+			own := 0
 			for _, m := range all {
 				if m.Due(now) {
 					continue
+				}
+				if !m.FadesAt.IsZero() && !m.FadesAt.After(now.Add(within)) {
+					own++
 				}
 				if proposed != nil {
 					m.Policy = proposed
@@ -122,6 +158,7 @@ func TestForecast(t *testing.T) {
 			slices.SortStableFunc(want, func(a, b sigil.Memory) int { return a.FadesAt.Compare(b.FadesAt) })
 			name := fmt.Sprint(proposed, " ", within)
 			same(t, name+": fading", f.Fading, len(want))
+			same(t, name+": fading by its own policy", f.FadingByOwnPolicy, own)
 			same(t, name+": listed", len(f.Memories), min(5, len(want)))
 			for i := range f.Memories {
 				same(t, name+": deadline", f.Memories[i].FadesAt.Time, want[i].FadesAt)

@@ -79,6 +79,7 @@ type Bus struct {
 	closed bool
 
 	following sync.WaitGroup // the followers; Close waits for them
+	recalls   recalls
 }
 
 // New makes a bus. nil options are the defaults.

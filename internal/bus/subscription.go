@@ -18,6 +18,8 @@ type Subscription struct {
 	given  bool        // it was given the newest, and is to pause
 	timer  *time.Timer // of its pauses
 	once   sync.Once
+
+	recalled chan []byte // messages about recalls; nil if it does not watch them
 }
 
 // Batch is some entries, in order. They are shared with other subscribers, and not to be changed.
@@ -29,16 +31,27 @@ type Batch struct {
 	// until it has caught up with Newest.
 	Lagged bool
 	Newest uint64
+	// Recalled is, in a batch without entries, a message about recalls: a [sigil.Recalls] as JSON.
+	Recalled []byte
 }
+
+// WatchRecalls makes Next return messages about recalls, too: at most one a second. Call it once, before Next.
+func (s *Subscription) WatchRecalls() { s.recalled = s.bus.recalls.watch(s.tenant) }
 
 // After gives the position of the last entry that Next gave, or that it began after.
 func (s *Subscription) After() uint64 { return s.after }
 
-// Next waits for entries. It ends with ctx's error, with [sigil.ErrClosed] when the bus is closed, with
-// [sigil.ErrGone] where what follows was dropped from the journal or the journal does not go that far, and with what the journal fails with.
+// Next waits for entries, or, if they are watched, recalls. It ends with ctx's error, with [sigil.ErrClosed] when the bus
+// is closed, with [sigil.ErrGone] if what follows was dropped from the journal or the journal does not go that far, and
+// with what the journal fails with.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	if err := s.pause(ctx); err != nil {
 		return Batch{}, err
+	}
+	select {
+	case m := <-s.recalled: // before entries: there may always be some
+		return Batch{Recalled: m}, nil
+	default:
 	}
 	for {
 		l := s.topic.look(s.after)
@@ -64,6 +77,8 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 		s.live = true
 		select {
 		case <-l.changed:
+		case m := <-s.recalled:
+			return Batch{Recalled: m}, nil
 		case <-ctx.Done():
 			return Batch{}, ctx.Err()
 		}
@@ -114,4 +129,11 @@ func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
 }
 
 // Close ends the subscription; a second Close is nothing.
-func (s *Subscription) Close() { s.once.Do(func() { s.bus.leave(s.tenant, s.topic) }) }
+func (s *Subscription) Close() {
+	s.once.Do(func() {
+		if s.recalled != nil {
+			s.bus.recalls.unwatch(s.tenant, s.recalled)
+		}
+		s.bus.leave(s.tenant, s.topic)
+	})
+}

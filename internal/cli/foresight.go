@@ -85,7 +85,8 @@ func (a *app) forecast() *cobra.Command {
 		Use:   "forecast",
 		Short: "Tell what fades next if nothing is recalled",
 		Long: `Forecast counts and lists what fades within a time if nothing is recalled. With --policy it is a dry
-run: as if every memory had that policy since it was last touched. Nothing is changed.`,
+run: as if every memory had that policy since it was last touched. It also tells what fades if a daemon is
+started with that policy, which reaches a memory with its next recall. Nothing is changed.`,
 		Example: `  sigil forecast --within 1h
   sigil forecast --within 7d --policy "halflife h=240h"`,
 		Args: nothingMore,
@@ -122,7 +123,8 @@ func (a *app) forecasted(x *sigil.Forecast, within time.Duration) error {
 	var f fields
 	f.add("fading", "%s (%s) in the next %s", count(x.Fading, "memory", "memories"), size(x.Bytes), span(within))
 	if x.Policy != nil {
-		f.add("under", "%s, a lifetime of %s (proposed; nothing was changed)", escape(*x.Policy), span(seconds(*x.LifetimeSeconds)))
+		f.add("under", "%s, a lifetime of %s, if every memory had it since it was last touched", escape(*x.Policy), span(seconds(*x.LifetimeSeconds)))
+		f.add("if set now", "%s in the next %s, as without it: a memory takes a policy with its next recall", count(x.FadingByOwnPolicy, "memory", "memories"), span(within))
 	}
 	var tags []string
 	for _, t := range x.Tags[:min(5, len(x.Tags))] {

@@ -148,9 +148,9 @@ func accepts(r *http.Request, media string) bool {
 	return false
 }
 
-// start gives where a stream begins: after the position in a header or parameter, or nil, the newest.
-func (c *call) start() (*uint64, error) {
-	var after *uint64
+// start returns where a stream begins, after the position in a header or parameter, or nil, the newest; and whether
+// it is to have recalls, too.
+func (c *call) start() (after *uint64, recalls bool, err error) {
 	if c.query.values.Has("after") {
 		n := c.query.position("after")
 		after = &n
@@ -158,12 +158,13 @@ func (c *call) start() (*uint64, error) {
 	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // of a reader that reconnects: newer than its URL
 		n, err := strconv.ParseUint(last, 10, 64)
 		if err != nil {
-			return nil, sigil.Invalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
+			return nil, false, sigil.Invalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
 		}
 		after = &n
 	}
 	if c.query.values.Has("limit") {
 		c.query.fail("invalid_parameter", "limit", "is for pages: a stream has no end")
 	}
-	return after, c.query.err
+	recalls = c.query.is("recalls", false)
+	return after, recalls, c.query.err
 }

@@ -61,11 +61,7 @@ func (a *API) stats(c *call) error {
 func (a *API) events(c *call) error {
 	switch {
 	case upgrades(c.r):
-		after, err := c.start()
-		if err != nil {
-			return err
-		}
-		return a.socket(c, after, true)
+		return a.socket(c, true)
 	case c.r.Method == http.MethodGet && accepts(c.r, eventStream):
 		return a.stream(c)
 	}

@@ -42,8 +42,8 @@ func routes() []route {
 		{method: "GET", path: "/v1/patterns", serve: (*API).patterns},
 		{method: "GET", path: "/v1/identity", serve: (*API).identity},
 		{method: "GET", path: "/v1/stats", serve: (*API).stats},
-		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit"}, endless: true},
-		{method: "GET", path: "/v1/ws", serve: (*API).live, params: []string{"after"}, endless: true},
+		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit", "recalls", "tenant"}, endless: true},
+		{method: "GET", path: "/v1/ws", serve: (*API).live, params: []string{"after", "recalls", "tenant"}, endless: true},
 		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
 
 		{method: "GET", path: "/livez", serve: (*API).alive, open: true},
@@ -211,6 +211,12 @@ func (a *API) serve(c *call, rt route) (err error) {
 		}
 		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
 			return err
+		}
+		if c.query.values.Has("tenant") { // of a page in a browser, which cannot set headers of a stream
+			c.tenant = c.query.text("tenant")
+			if err := sigil.CheckTenant(c.tenant); err != nil {
+				return err
+			}
 		}
 	}
 	if !rt.endless {

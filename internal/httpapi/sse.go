@@ -21,7 +21,7 @@ const (
 
 // stream answers with the journal as server-sent events, until the reader leaves.
 func (a *API) stream(c *call) error {
-	after, err := c.start()
+	after, recalls, err := c.start()
 	if err != nil {
 		return err
 	}
@@ -32,6 +32,9 @@ func (a *API) stream(c *call) error {
 		return err
 	}
 	defer sub.Close()
+	if recalls {
+		sub.WatchRecalls()
+	}
 	w := sse{c: c, control: http.NewResponseController(c.ResponseWriter)}
 	_ = w.control.SetReadDeadline(time.Time{}) // the server's is for requests; nothing more is read
 	c.Header().Set("Content-Type", eventStream)
@@ -89,6 +92,12 @@ type sse struct {
 
 // batch writes entries. Many are sent by and by.
 func (w *sse) batch(batch *bus.Batch) error {
+	if batch.Recalled != nil { // without an id: it has no position
+		w.b.WriteString("event: " + sigil.LiveRecalled + "\ndata: ")
+		w.b.Write(batch.Recalled)
+		w.b.WriteString("\n\n")
+		return nil
+	}
 	if batch.Lagged {
 		w.event(sigil.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
 	}

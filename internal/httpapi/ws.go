@@ -31,25 +31,29 @@ const (
 
 // live serves a WebSocket: requests with ids, and a subscription.
 func (a *API) live(c *call) error {
-	after, err := c.start()
+	return a.socket(c, false)
+}
+
+// socket makes a WebSocket of the request and serves it to its end. subscribe begins with a subscription, as do the
+// parameters of one.
+func (a *API) socket(c *call, subscribe bool) error {
+	after, recalls, err := c.start()
 	if err != nil {
 		return err
 	}
-	return a.socket(c, after, false)
-}
-
-// socket makes a WebSocket of the request and serves it to its end. subscribe begins with a subscription.
-func (a *API) socket(c *call, after *uint64, subscribe bool) error {
 	if err := handshake(c); err != nil {
 		return err
 	}
 	ctx, done := a.streams.until(c.r.Context())
 	defer done()
 	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
-	if subscribe || after != nil {
+	if subscribe || after != nil || recalls {
 		sub, err := a.bus.Subscribe(ctx, c.tenant, after)
 		if err != nil {
 			return err
+		}
+		if recalls {
+			sub.WatchRecalls()
 		}
 		l.sub = sub
 	}

@@ -135,7 +135,7 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage)
 		m.Status = http.StatusNoContent
 		return l.api.engine.Forget(ctx, key)
 	case sigil.LiveSubscribe:
-		return l.subscribe(ctx, r.after, m)
+		return l.subscribe(ctx, r, m)
 	}
 	l.unsubscribe()
 	m.Status = http.StatusNoContent

@@ -11,10 +11,13 @@ import (
 
 // subscribe makes a subscription after a position, or from now on, which begins when the request has been
 // answered. A connection has one.
-func (l *liveConn) subscribe(ctx context.Context, after *uint64, m *sigil.LiveMessage) error {
-	sub, err := l.api.bus.Subscribe(ctx, l.tenant, after)
+func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *sigil.LiveMessage) error {
+	sub, err := l.api.bus.Subscribe(ctx, l.tenant, r.after)
 	if err != nil {
 		return err
+	}
+	if r.recalls {
+		sub.WatchRecalls()
 	}
 	if !l.hold(sub) {
 		sub.Close()
@@ -101,6 +104,12 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 			}
 			return
 		}
+		if batch.Recalled != nil {
+			if err := l.pushRecalled(ctx, batch.Recalled); err != nil {
+				return // the reader hears of it
+			}
+			continue
+		}
 		if batch.Lagged {
 			after := batch.Entries[0].Position - 1
 			l.send(nil, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
@@ -119,7 +128,17 @@ func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
 	return l.out.text(head, batch.Joined, []byte(eventsEnd))
 }
 
+// pushRecalled sends a message about recalls: its members, after the type.
+func (l *liveConn) pushRecalled(ctx context.Context, data []byte) error {
+	defer l.api.turns.take(ctx)()
+	members := data[1:] // after the brace
+	head := append(appendHead(nil, len(recalledBegin)+len(members)), recalledBegin...)
+	return l.out.text(head, members)
+}
+
 const (
+	recalledBegin = `{"type":"recalled",`
+
 	eventsBegin = `{"type":"events","events":[`
 	eventsEnd   = `]}`
 )

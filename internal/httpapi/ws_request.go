@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -18,17 +19,22 @@ type liveRequest struct {
 	key    string
 	memory sigil.ID
 	after  *uint64
-	has    map[string]bool
-	quick  []byte // the message, where it was read by plainEncode
+	// recalls tells whether a subscription is to have recalls, too.
+	recalls bool
+	has     map[string]bool
+	quick   []byte // the message, where it was read by plainEncode
 }
 
 // wants are the members that an operation needs, and may have.
-var wants = map[string]struct{ needs, may string }{
-	sigil.LiveEncode:      {"sigil", "idempotencyKey"},
-	sigil.LiveRecall:      {"memory", ""},
-	sigil.LiveForget:      {"memory", ""},
-	sigil.LiveSubscribe:   {"", "after"},
-	sigil.LiveUnsubscribe: {"", ""},
+var wants = map[string]struct {
+	needs string
+	may   []string
+}{
+	sigil.LiveEncode:      {"sigil", []string{"idempotencyKey"}},
+	sigil.LiveRecall:      {"memory", nil},
+	sigil.LiveForget:      {"memory", nil},
+	sigil.LiveSubscribe:   {"", []string{"after", "recalls"}},
+	sigil.LiveUnsubscribe: {"", nil},
 }
 
 // liveRequest reads a request. Where that is one to encode, [API.liveBlamed] says what an error of the engine's
@@ -129,6 +135,10 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 			if json.Unmarshal(value, r.after) != nil || jsontext.Value(value).Kind() != '0' {
 				err = sigil.Invalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
 			}
+		case "recalls":
+			if json.Unmarshal(value, &r.recalls) != nil || value[0] == 'n' {
+				err = sigil.Invalid("invalid_parameter", "recalls", "must be true or false")
+			}
 		default:
 			err = unknownField(name)
 		}
@@ -147,7 +157,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 		return r, missingField(want.needs)
 	}
 	for name := range r.has {
-		if name != "id" && name != "op" && name != want.needs && name != want.may {
+		if name != "id" && name != "op" && name != want.needs && !slices.Contains(want.may, name) {
 			return r, unknownField(name)
 		}
 	}

@@ -1,0 +1,128 @@
+package bus
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+const (
+	// recallsEvery is the least time between two messages about recalls to one subscriber.
+	recallsEvery = time.Second
+	// recallsTogether is how long the first recall after a pause waits for others, so that a burst is one message.
+	recallsTogether = 50 * time.Millisecond
+	// maxRecalls is the most memories that one message names.
+	maxRecalls = 1_000
+)
+
+// recalls coalesces recalls for the subscribers that watch them. Recalls are not journaled: a subscriber that
+// takes nothing misses some.
+type recalls struct {
+	watchers atomic.Int64 // of all tenants: as long as it is 0, a recall costs one load
+
+	mu sync.Mutex
+	// +checklocks:mu
+	tenants map[string]*watched
+}
+
+// watched is a tenant whose recalls are watched. Its fields are guarded by the mu of recalls.
+type watched struct {
+	watchers map[chan []byte]struct{}
+	pending  map[sigil.ID]sigil.Meta // the newest state of what was recalled since the last message
+	more     bool                    // others were recalled, too
+	timer    *time.Timer             // sends what is pending; nil if nothing is
+	sent     time.Time               // when the last message was sent
+}
+
+// Recalled tells the subscribers that watch recalls what a recall made of a memory. It does not wait for them.
+func (b *Bus) Recalled(m sigil.Meta) {
+	r := &b.recalls
+	if r.watchers.Load() == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.tenants[m.Tenant]
+	if w == nil {
+		return
+	}
+	before, known := w.pending[m.ID]
+	switch {
+	case !known && len(w.pending) >= maxRecalls:
+		w.more = true
+		return
+	case known && before.AccessCount > m.AccessCount: // recalls at the same time may come in another order
+		return
+	}
+	w.pending[m.ID] = m
+	if w.timer == nil {
+		wait := max(recallsTogether, time.Until(w.sent.Add(recallsEvery)))
+		w.timer = time.AfterFunc(wait, func() { r.send(w) })
+	}
+}
+
+// watch adds a watcher of a tenant's recalls.
+func (r *recalls) watch(tenant string) chan []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.tenants[tenant]
+	if w == nil {
+		w = &watched{watchers: map[chan []byte]struct{}{}, pending: map[sigil.ID]sigil.Meta{}}
+		if r.tenants == nil {
+			r.tenants = map[string]*watched{}
+		}
+		r.tenants[tenant] = w
+	}
+	messages := make(chan []byte, 2)
+	w.watchers[messages] = struct{}{}
+	r.watchers.Add(1)
+	return messages
+}
+
+// unwatch removes a watcher.
+func (r *recalls) unwatch(tenant string, messages chan []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.tenants[tenant]
+	delete(w.watchers, messages)
+	r.watchers.Add(-1)
+	if len(w.watchers) > 0 {
+		return
+	}
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	delete(r.tenants, tenant)
+}
+
+// send sends what is pending to all who watch.
+func (r *recalls) send(w *watched) {
+	r.mu.Lock()
+	pending, more := w.pending, w.more
+	w.pending, w.more, w.timer, w.sent = make(map[sigil.ID]sigil.Meta, len(pending)), false, nil, time.Now()
+	r.mu.Unlock()
+
+	message := sigil.Recalls{Memories: make([]sigil.RecallView, 0, len(pending)), More: more}
+	for _, m := range pending {
+		message.Memories = append(message.Memories, m.RecallView())
+	}
+	slices.SortFunc(message.Memories, func(a, b sigil.RecallView) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	data, err := json.Marshal(message)
+	if err != nil {
+		return // never: ids, numbers and times
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for messages := range w.watchers {
+		select {
+		case messages <- data:
+		default: // it takes nothing
+		}
+	}
+}
