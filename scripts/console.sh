@@ -34,6 +34,8 @@ if [ "$mode" = check ]; then
 		fail 'internal/web/dist is not what console/ builds: (cd console && npm run build), and commit it'
 fi
 
+if [ "$mode" = check ]; then node --test --test-reporter=dot console/test/unit.mjs; fi
+
 go build -trimpath -o "$work/sigil" ./cmd/sigil
 "$work/sigil" serve --addr 127.0.0.1:0 --addr-file "$work/addr" --data "$work/data" --policy halflife --half-life 1h 2>"$work/log" &
 daemon=$!
@@ -59,6 +61,7 @@ case $mode in
 check)
 	contract
 	node console/test/flows.mjs "$url"
+	node console/test/shown.mjs "$url"
 	node console/test/restart.mjs "$work/sigil"
 	;;
 contract) contract ;;

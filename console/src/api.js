@@ -1,5 +1,6 @@
 // The daemon's HTTP API: one function a call, each for the chosen tenant.
 
+import { dataOf, parts } from './json.js'
 import { tenant } from './state.js'
 
 /** Problem is what the daemon answers when it refuses: application/problem+json. */
@@ -23,7 +24,7 @@ async function call(path, { method = 'GET', body, signal, headers } = {}) {
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,
     },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body,
   })
   if (response.ok) return response
   let problem = {}
@@ -34,6 +35,24 @@ async function call(path, { method = 'GET', body, signal, headers } = {}) {
 async function json(path, options) {
   const response = await call(path, options)
   return response.status === 204 ? null : response.json()
+}
+
+/** memory reads a memory, whose text is its data as it is stored. */
+async function memory(path, options) {
+  const text = await (await call(path, options)).text()
+  return { ...JSON.parse(text), text: dataOf(text) ?? '' }
+}
+
+/** memories reads a page of them. */
+async function memories(path, options) {
+  const text = await (await call(path, options)).text()
+  const page = JSON.parse(text)
+  for (const [name, from] of parts(text)) {
+    if (name !== 'memories') continue
+    let i = 0
+    for (const [, at] of parts(text, from)) page.memories[i++].text = dataOf(text, at) ?? ''
+  }
+  return page
 }
 
 // query leaves out what is not set.
@@ -48,12 +67,14 @@ const at = (id, verb = '') => `/v1/sigils/${encodeURIComponent(id)}${verb}`
 
 export const stats = signal => json('/v1/stats', { signal })
 export const identity = signal => json('/v1/identity', { signal })
-export const list = (q, signal) => json(`/v1/sigils${query({ limit: 1000, ...q })}`, { signal })
-export const peek = (id, signal) => json(at(id), { signal })
+export const list = (q, signal) => memories(`/v1/sigils${query({ limit: 1000, ...q })}`, { signal })
+/** outlines is list without content. */
+export const outlines = (q, signal) => json(`/v1/sigils${query({ limit: 1000, content: false, ...q })}`, { signal })
+export const peek = (id, signal) => memory(at(id), { signal })
 export const explain = (id, signal) => json(at(id, '/explain'), { signal })
 export const related = (id, signal) => json(at(id, '/related?limit=20&content=false'), { signal })
-export const encode = draft => json('/v1/sigils', { method: 'POST', body: draft })
-export const act = (id, verb) => json(at(id, `:${verb}`), { method: 'POST' })
+export const encode = text => memory('/v1/sigils', { method: 'POST', body: text })
+export const act = (id, verb) => memory(at(id, `:${verb}`), { method: 'POST' })
 export const forget = id => json(at(id), { method: 'DELETE' })
 export const patterns = signal => json('/v1/patterns', { signal })
 export const crystals = (cursor, signal) => json(`/v1/crystals${query({ limit: 100, cursor, lattice: true })}`, { signal })
@@ -62,11 +83,39 @@ export const events = (after, limit, signal) => json(`/v1/events${query({ after,
 export const metrics = async signal => (await call('/metrics', { signal })).text()
 
 /**
- * stream follows the journal after a position and yields {id, event, data} until the server ends it.
- * EventSource would do, could it send a header: the tenant travels in one.
+ * follow follows the journal after a position, and the recalls beside it, and yields messages as a live connection has
+ * them, {type: 'events' | 'recalled' | …}, until the server ends it. A WebSocket, since a browser opens no more than
+ * six other connections to a host, and a stream in each tab would take one. If it cannot be opened, a proxy may not
+ * know it, or the server has a reason to refuse, which a WebSocket does not tell: then a stream of server-sent events.
  */
-export async function* stream(after, signal) {
-  const response = await call(`/v1/events${query({ after })}`, { signal, headers: { Accept: 'text/event-stream' } })
+export async function* follow(after, signal) {
+  const inbox = []
+  let [opened, ended, wake] = [false, false, () => {}]
+  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/v1/ws${query({ after, recalls: true, tenant: tenant.value })}`)
+  const end = () => { ended = true; wake() }
+  socket.onopen = () => { opened = true; inbox.push({ type: 'open' }); wake() }
+  socket.onmessage = e => { inbox.push(JSON.parse(e.data)); wake() }
+  socket.onclose = end
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    for (;;) {
+      while (inbox.length) {
+        const m = inbox.shift()
+        if (m.type === 'ended') throw new Problem(m.status, m.problem)
+        yield m
+      }
+      if (ended) break
+      await new Promise(done => { wake = done })
+    }
+  } finally {
+    signal.removeEventListener('abort', end)
+    socket.close()
+  }
+  if (!opened && !signal.aborted) yield* stream(after, signal)
+}
+
+async function* stream(after, signal) {
+  const response = await call(`/v1/events${query({ after, recalls: true })}`, { signal, headers: { Accept: 'text/event-stream' } })
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {
@@ -75,19 +124,23 @@ export async function* stream(after, signal) {
     rest += value
     const blocks = rest.split(/\r?\n\r?\n/)
     rest = blocks.pop()
-    for (const block of blocks) yield message(block)
+    for (const block of blocks) {
+      const m = message(block)
+      if (m.type === 'reconnect') return
+      yield m
+    }
   }
 }
 
+// message reads an event as the message that a WebSocket has for it.
 function message(block) {
-  const m = { id: '', event: 'message', data: '' }
+  let [type, data] = ['', '']
   for (const line of block.split(/\r?\n/)) {
-    const colon = line.indexOf(':')
-    if (colon <= 0) continue // a comment, or nothing
-    const field = line.slice(0, colon)
-    const value = line.slice(colon + 1).replace(/^ /, '')
-    if (field === 'data') m.data += (m.data ? '\n' : '') + value
-    else if (field in m) m[field] = value
+    if (line.startsWith('event: ')) type = line.slice(7)
+    else if (line.startsWith('data: ')) data += line.slice(6)
   }
-  return m
+  if (!data) return { type: 'open' } // a comment, or where it begins
+  const value = JSON.parse(data)
+  if (type === 'problem') throw new Problem(value.status, value)
+  return type ? { type, ...value } : { type: 'events', events: [value] }
 }

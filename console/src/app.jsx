@@ -20,6 +20,11 @@ export function App() {
   const nothing = loaded.value.complete && live.value === 0
   const Page = view.value === 'field' && nothing ? FirstRun : pages[view.value]
   useEffect(() => { document.title = `${names[view.value]} · Sigil` }, [view.value])
+  const first = useRef(true)
+  useEffect(() => {
+    if (!first.current && !panel.value) refocus(null)
+    first.current = false
+  }, [view.value])
   return (
     <div class={`shell ${stale.value ? 'stale' : ''} ${panel.value ? 'open' : ''}`} data-view={view.value}>
       <a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main').focus() }}>Skip to content</a>
@@ -76,7 +81,8 @@ function TenantBox() {
 
 function Connection() {
   const { state, detail } = connection.value
-  const ago = Math.max(0, Math.round((now.value - lastHeard.value) / 1000))
+  void now.value // it is counted anew each second
+  const ago = Math.max(0, Math.round((Date.now() - lastHeard.value) / 1000))
   const words = { connecting: 'connecting', loading: 'loading', live: 'live', reconnecting: 'reconnecting' }
   return (
     <div class={`connection ${state}`} title={detail || undefined}>
@@ -94,14 +100,27 @@ function Side() {
   const { kind, id } = panel.value
   useEffect(() => {
     const before = document.activeElement
-    ref.current.focus({ preventScroll: true })
-    return () => before?.isConnected && before.focus?.({ preventScroll: true })
+    const escape = e => { if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) closePanel() }
+    addEventListener('keydown', escape) // wherever the focus is: a click into the field takes it
+    return () => {
+      removeEventListener('keydown', escape)
+      refocus(before)
+    }
   }, [])
-  const escape = e => { if (e.key === 'Escape' && !e.defaultPrevented) closePanel() }
+  useEffect(() => { ref.current.focus({ preventScroll: true }) }, [kind, id]) // also of the next memory: the link to it is gone
   return (
-    <aside class="side" aria-label={kind === 'memory' ? 'Memory' : 'Encode a memory'} tabindex={-1} ref={ref} onKeyDown={escape}>
+    <aside class="side" aria-label={kind === 'memory' ? 'Memory' : 'Encode a memory'} tabindex={-1} ref={ref}>
       <button class="icon close" type="button" aria-label="Close the panel" onClick={closePanel}><Icon name="close" /></button>
       {kind === 'memory' ? <MemoryPanel key={id} id={id} /> : <EncodePanel />}
     </aside>
   )
+}
+
+/** refocus gives the focus back, or to the view, once what had it has gone and nothing else took it. */
+function refocus(before) {
+  requestAnimationFrame(() => {
+    if (document.activeElement && document.activeElement !== document.body) return
+    const there = before?.isConnected && before !== document.body && !before.closest('.side')
+    ;(there ? before : document.getElementById('main')).focus({ preventScroll: true })
+  })
 }

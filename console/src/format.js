@@ -56,8 +56,7 @@ export const decimal = (x, digits = 3) => (x == null ? '–' : Number(x).toFixed
 /** short is the part of an id that tells memories apart at a glance: UUIDv7 begins with the time. */
 export const short = id => id.slice(-12)
 
-/** summary is data on one line. */
-export function summary(data, max = 120) {
-  const text = typeof data === 'string' ? data : JSON.stringify(data)
-  return text && text.length > max ? `${text.slice(0, max - 1)}…` : text ?? ''
+/** summary is a text cut to the room that a line has. */
+export function summary(text, max = 120) {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text
 }

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 /**
- * useLoad runs load(signal) when what it depends on changes, and every so often if asked to.
+ * useLoad runs load(signal) when what it depends on changes, and, if asked to, every so often while the page is seen.
  * @returns {{data: any, error: Error|null, loading: boolean, again: () => void}}
  */
 export function useLoad(load, depends, every = 0) {
@@ -13,13 +13,17 @@ export function useLoad(load, depends, every = 0) {
     const stop = new AbortController()
     let timer
     const run = async () => {
-      try {
-        const data = await load(stop.signal)
-        if (!stop.signal.aborted) set({ data, error: null, loading: false })
-      } catch (error) {
-        if (!stop.signal.aborted) set(was => ({ ...was, error, loading: false }))
+      let last = false
+      if (!document.hidden || !timer) {
+        try {
+          const data = await load(stop.signal)
+          if (!stop.signal.aborted) set({ data, error: null, loading: false })
+        } catch (error) {
+          if (!stop.signal.aborted) set(was => ({ ...was, error, loading: false }))
+          last = error.status === 404 // it will not be there later either
+        }
       }
-      if (every && !stop.signal.aborted) timer = setTimeout(run, every)
+      if (!last && every && !stop.signal.aborted) timer = setTimeout(run, every)
     }
     set(was => ({ ...was, loading: true }))
     run()

@@ -12,20 +12,44 @@ export function decoded(part) {
 export const view = signal('field')
 export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encode'}
 
+// How many entries of the browser's history the open panel stands on top of its view; it is kept in each of them.
+// Closing goes back over them, so that going back from there does not open the panel again.
+let depth = 0
+
 function read() {
   const [name, id] = location.hash.replace(/^#\/?/, '').split('/')
-  if (name === 'memory' && id) panel.value = { kind: 'memory', id: decoded(id) }
-  else if (name === 'encode') panel.value = { kind: 'encode' }
-  else {
-    panel.value = null
+  const open = name === 'memory' && id ? { kind: 'memory', id: decoded(id) } : name === 'encode' ? { kind: 'encode' } : null
+  if (open) {
+    if (history.state?.depth === undefined) history.replaceState({ depth: loaded ? depth + 1 : 0 }, '')
+    depth = history.state.depth
+  } else {
+    depth = 0
     view.value = views.includes(name) ? name : 'field'
   }
+  panel.value = open
+  loaded = true
 }
+let loaded = false // the page began with the address it has now, and has nothing of its own to go back to
 
 export const href = name => (name === 'field' ? '#/' : `#/${name}`)
 export const memoryHref = id => `#/memory/${encodeURIComponent(id)}`
 export const openMemory = id => { location.hash = memoryHref(id) }
-export const closePanel = () => { location.hash = href(view.value) }
+
+/** replace shows an address in the place of the one shown: going back does not lead to that. */
+export function replace(hash) {
+  history.replaceState(history.state, '', hash)
+  read()
+}
+
+export function closePanel() {
+  if (!panel.value) return
+  if (depth === 0) {
+    history.replaceState(null, '', href(view.value))
+    return read()
+  }
+  panel.value = null // at once; the history follows
+  history.go(-depth)
+}
 
 addEventListener('hashchange', read)
 read()

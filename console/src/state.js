@@ -34,13 +34,23 @@ calm.addEventListener('change', e => { stillness.value = e.matches })
 export const stats = signal(null)
 export const identity = signal(null)
 export const connection = signal({ state: 'connecting' }) // connecting | loading | live | reconnecting
-export const lastHeard = signal(Date.now())
+export const lastHeard = signal(Date.now()) // by the browser's clock
 export const recent = signal([]) // the last events, newest first
 export const loaded = signal({ count: 0, complete: false, limited: false })
 
-// One clock for every countdown.
+export const recalls = signal([]) // the memories that the newest message about recalls names
+export const gone = signal(new Set()) // ids that went while the page was open; of the tenant shown
+
+// One clock for every countdown: the daemon's, which decides what has faded. sync.js sets how far it is ahead of the
+// browser's.
+let ahead = 0
+export const serverNow = () => Date.now() + ahead
 export const now = signal(Date.now())
-setInterval(() => { now.value = Date.now() }, 1000)
+export function setAhead(ms) {
+  ahead = ms
+  now.value = serverNow()
+}
+setInterval(() => { now.value = serverNow() }, 1000)
 
 export const live = computed(() => (loaded.value.complete && !loaded.value.limited ? loaded.value.count : stats.value?.memories))
 export const stale = computed(() => connection.value.state === 'reconnecting')

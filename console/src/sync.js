@@ -4,12 +4,14 @@
 import * as api from './api.js'
 import { Problem } from './api.js'
 import { points } from './field/points.js'
-import { connection, identity, lastHeard, loaded, recent, stats, tenant } from './state.js'
+import { connection, gone, identity, lastHeard, loaded, recalls, recent, serverNow, setAhead, stats, tenant } from './state.js'
 
 const LIMIT = 100_000 // memories in the field; beyond it the newest are shown
 const PAGE = 1000
 const NEWEST_EVERY = 350 // ms between looks at the newest page
 const KEEP = 200 // events remembered
+const CHECK_EVERY = 3000 // ms between looks at the figures
+const CLOCK_EVERY = 20 // of these looks, that ask for the daemon's time
 
 const listeners = new Set()
 /** onChange calls f after the points changed. */
@@ -30,9 +32,23 @@ export function start() {
   tenant.subscribe(() => {
     running?.abort()
     running = new AbortController()
+    forget()
     follow(running.signal)
   })
-  setInterval(check, 3000)
+  setInterval(check, CHECK_EVERY)
+}
+
+// forget lets go of all that is of the tenant before.
+function forget() {
+  points.clear()
+  recent.value = recalls.value = []
+  gone.value = new Set()
+  stats.value = identity.value = null
+  loaded.value = { count: 0, complete: false, limited: false }
+  clearTimeout(shown)
+  shown = undefined
+  batch = []
+  fetching = again = missed = false
 }
 
 const wait = (ms, signal) => new Promise(done => {
@@ -44,15 +60,12 @@ async function follow(signal) {
   let needsLoad = true
   let failures = 0
   connection.value = { state: 'connecting' }
-  points.clear()
-  recent.value = []
-  stats.value = identity.value = null
-  loaded.value = { count: 0, complete: false, limited: false }
   while (!signal.aborted) {
     const stream = new AbortController()
     const both = AbortSignal.any([signal, stream.signal])
     try {
-      const [fresh, who] = await Promise.all([api.stats(signal), api.identity(signal)])
+      const [fresh, who] = await Promise.all([api.stats(signal), readClock(signal)])
+      if (signal.aborted) return
       // Another store in the place of the one followed, or an older state of it, begins anew.
       if (identity.value && identity.value.store !== who.store) needsLoad = true
       if (fresh.position < position) needsLoad = true
@@ -60,6 +73,7 @@ async function follow(signal) {
       identity.value = who
       if (needsLoad) {
         await load(fresh, signal)
+        if (signal.aborted) return
         needsLoad = false
       }
       connection.value = { state: 'live' }
@@ -67,11 +81,12 @@ async function follow(signal) {
       watched = stream
       if (missed) fetchNewest()
       missed = false
-      for await (const message of api.stream(position, both)) {
+      for await (const message of api.follow(position, both)) {
+        if (both.aborted) break
         heard()
         failures = 0
-        if (message.event === 'reconnect' || message.event === 'lagged') break
-        if (message.data && message.id) take(JSON.parse(message.data))
+        if (message.type === 'events') message.events.forEach(take)
+        else if (message.type === 'recalled') refreshed(message.memories)
       }
       if (!signal.aborted) await wait(200 + Math.random() * 300, signal) // a server that goes away is asked again gently
     } catch (e) {
@@ -88,6 +103,16 @@ async function follow(signal) {
 
 function heard() { lastHeard.value = Date.now() }
 
+// readClock reads who answers, and sets the page's clock by it: the daemon's decides what has faded.
+async function readClock(signal) {
+  const asked = performance.now()
+  const who = await api.identity(signal)
+  const half = (performance.now() - asked) / 2
+  const ahead = Date.parse(who.startedAt) + who.uptimeSeconds * 1000 + half - Date.now()
+  if (!signal.aborted) setAhead(Math.abs(ahead) < 50 ? 0 : ahead)
+  return who
+}
+
 async function load(fresh, signal) {
   connection.value = { state: 'loading' }
   points.clear()
@@ -95,14 +120,15 @@ async function load(fresh, signal) {
   loaded.value = { count: 0, complete: false, limited: false }
   let cursor
   do {
-    const page = await api.list({ content: false, limit: PAGE, cursor }, signal)
+    const page = await api.outlines({ limit: PAGE, cursor }, signal)
+    if (signal.aborted) return
     for (const m of page.memories) points.put(m)
     cursor = page.next
     changed()
   } while (cursor && points.count < LIMIT)
   loaded.value = { count: points.alive, complete: true, limited: Boolean(cursor) }
   const past = await api.events(Math.max(0, position - 30), 30, signal).catch(() => ({ events: [] }))
-  recent.value = past.events.reverse()
+  if (!signal.aborted) recent.value = past.events.reverse()
 }
 
 // Events come in bursts: what they say is applied at once, but shown at most ten times a second.
@@ -120,15 +146,29 @@ function take(event) {
   }, 100)
 }
 
-const gone = new Set() // removed while a page may be on its way
+const GONE = 20_000 // ids that are remembered as gone, at most
+
+/** left takes a memory that has gone out of what is shown. */
+export function left(id) {
+  points.die(id)
+  const ids = gone.value.size < GONE ? gone.value : []
+  gone.value = new Set(ids).add(id)
+}
+
+// refreshed takes in recalls, which are not in the journal.
+function refreshed(memories) {
+  for (const m of memories) points.recall(m)
+  recalls.value = memories
+  changed()
+}
+
 function apply({ kind, id, arithmetic }) {
   if (!id) return
   if (kind === 'encoded') fetchNewest()
   else if (kind === 'pinned' || kind === 'unpinned') points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
   else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
   else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') {
-    points.die(id)
-    gone.add(id)
+    left(id)
   }
 }
 
@@ -142,29 +182,31 @@ async function fetchNewest() {
   fetching = true
   const { signal } = running
   try {
-    while (again && !signal.aborted) {
+    while (again) {
       again = false
-      gone.clear()
       let cursor
       let fresh = 0
       let size = 50
       do {
-        const page = await api.list({ content: false, limit: size, cursor }, signal)
-        const news = page.memories.filter(m => !points.has(m.id) && !gone.has(m.id))
+        const page = await api.outlines({ limit: size, cursor }, signal)
+        if (signal.aborted) return // what is shown is another tenant's
+        const news = page.memories.filter(m => !points.has(m.id) && !gone.value.has(m.id))
         for (const m of news) points.put(m, fresh++ < 400)
         cursor = news.length === page.memories.length ? page.next : null
         size = PAGE
       } while (cursor && points.count < LIMIT)
       changed()
       await wait(NEWEST_EVERY, signal)
+      if (signal.aborted) return
     }
   } catch { // the stream fails as well: once it is back, this is done again
+    if (signal.aborted) return
     missed = true
   }
   fetching = false
 }
 
-/** recalled takes in the answer to an act of one's own: a recall is not in the journal. */
+/** recalled takes in the answer to an act of one's own, at once. */
 export function recalled(view) {
   points.put(view)
   points.change(view.id, {}, true)
@@ -172,21 +214,35 @@ export function recalled(view) {
 }
 
 // check keeps the figures of the header fresh, notices a connection that died without a word, and asks
-// about memories whose end passed in silence.
+// about memories whose end passed in silence: recalled through another daemon, perhaps.
 let watched
+let checks = 0
+let drift = Date.now() - performance.now() // changes when the browser's clock is set
 async function check() {
   if (connection.value.state !== 'live' || document.hidden) return
   const { signal } = running
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(8000)])
   try {
-    stats.value = await api.stats(AbortSignal.any([signal, AbortSignal.timeout(8000)]))
+    const fresh = await api.stats(soon)
+    if (signal.aborted) return
+    stats.value = fresh
     heard()
+    const set = Math.abs(Date.now() - performance.now() - drift) > 500
+    if (set || checks++ % CLOCK_EVERY === CLOCK_EVERY - 1) await readClock(soon)
+    drift = Date.now() - performance.now()
   } catch {
     if (!signal.aborted) watched?.abort()
     return
   }
   for (const id of points.overdue(15, 5)) {
-    try { points.put(await api.peek(id, signal)) } catch (e) {
-      if (e instanceof Problem && e.status === 404) points.die(id)
+    try {
+      const m = await api.peek(id, signal)
+      if (signal.aborted) return
+      points.put(m)
+      if (m.fadesAt && Date.parse(m.fadesAt) < serverNow()) return void await readClock(signal) // it is not so late there
+    } catch (e) {
+      if (signal.aborted) return
+      if (e instanceof Problem && e.status === 404) left(id)
     }
     changed()
   }

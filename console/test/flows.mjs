@@ -130,7 +130,7 @@ async function activity(page) {
   await go(page, 'Activity')
   await page.locator('.chart canvas').first().waitFor()
   await sees(page, '.journal', 'encoded')
-  await eventually('memories are plotted', async () => /live \d/.test(await page.locator('.charts').textContent()))
+  await eventually('memories are plotted', async () => /held \d/.test(await page.locator('.charts').textContent()))
 }
 
 async function otherTheme(page) {
@@ -183,14 +183,16 @@ async function disconnected(page, context) {
 /** positionGone: the journal was trimmed past where the page was, so it loads all anew. */
 async function positionGone(page, context) {
   let [gone, lists] = [0, 0]
-  await page.route(/\/v1\/events\?after=\d+$/, route => (gone++ === 0
+  // A WebSocket that is refused says no reason, so that the page asks for a stream.
+  await page.routeWebSocket(/\/v1\/ws/, ws => (gone === 0 ? ws.close() : void ws.connectToServer()))
+  await page.route(/\/v1\/events\?after=\d+&recalls=true$/, route => (gone++ === 0
     ? route.fulfill({ status: 410, contentType: 'application/problem+json', body: JSON.stringify({ status: 410, code: 'position_gone', detail: 'trimmed', oldest: 1 }) })
     : route.continue()))
   page.on('request', r => { if (r.url().includes('content=false') && r.url().includes('/v1/sigils?')) lists++ })
   await context.setOffline(true)
   await sees(page, '.connection', 'reconnecting', 20_000)
   await context.setOffline(false)
-  await eventually('all is loaded anew', () => gone > 1 && lists > 0, 20_000)
+  await eventually('all is loaded anew', () => gone > 0 && lists > 0, 20_000)
   await sees(page, '.connection', /^live$/, 20_000)
   await sees(page, '.live-count', '41 memories')
 }

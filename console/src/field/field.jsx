@@ -6,13 +6,14 @@ import * as api from '../api.js'
 import { count, percent, plural, short, span, summary } from '../format.js'
 import { Icon } from '../icon.jsx'
 import { memoryHref, openMemory } from '../route.js'
-import { loaded, stats } from '../state.js'
+import { useLoad } from '../load.js'
+import { gone, loaded, now, stats } from '../state.js'
 import { Legend } from './legend.jsx'
+import { points } from './points.js'
 import { Stage } from './stage.js'
 
 const hover = signal(null) // what points.at gave, with the pointer's place
 const listed = signal(false)
-const newest = signal([])
 
 export function Field() {
   const box = useRef()
@@ -51,13 +52,14 @@ export function Field() {
 function Reading() {
   const s = stats.value
   if (!s) return null
+  const vitality = points.vitality() // it changes with time: stats are read anew every few seconds
   return (
     <dl class="reading">
-      <div><dt>Mean vitality</dt><dd>{s.memories ? percent(1 - s.averageDecay) : '–'}</dd></div>
+      <div title="of the memories shown that decay ends: neither pinned nor crystallized"><dt>Mean vitality</dt><dd>{vitality == null ? '–' : percent(vitality)}</dd></div>
       <div><dt>Crystals</dt><dd>{count(s.crystals)}</dd></div>
       <div><dt>Pinned</dt><dd>{count(s.pinned)}</dd></div>
-      <div><dt>Lifetime untouched</dt><dd>{span(s.lifetimeSeconds)}</dd></div>
-      <div class="wide"><dt>Next fade</dt><dd>{s.nextFade ? span((Date.parse(s.nextFade) - Date.now()) / 1000) : 'none'}</dd></div>
+      <div><dt>New ones live</dt><dd>{span(s.lifetimeSeconds)}</dd></div>
+      <div class="wide"><dt>Next fade</dt><dd>{s.nextFade ? span((Date.parse(s.nextFade) - now.value) / 1000) : 'none'}</dd></div>
     </dl>
   )
 }
@@ -74,7 +76,7 @@ function Tooltip({ h }) {
       const m = await api.peek(id, stop.signal).catch(() => null)
       if (!m) return
       if (seen.size > 500) seen.clear()
-      seen.set(id, summary(m.data))
+      seen.set(id, summary(m.text))
       said.value++
     }, 120)
     return () => { clearTimeout(timer); stop.abort() }
@@ -85,26 +87,23 @@ function Tooltip({ h }) {
     <div class="tip" data-said={said.value} style={{ left: `${right ? h.x - 276 : h.x + 16}px`, top: `${Math.max(8, Math.min(h.y - 20, h.height - 120))}px` }}>
       <code>{seen.get(id) ?? short(id)}</code>
       <p>
-        {crystallized ? 'crystallized, does not fade' : pinned ? 'pinned, does not fade' : `vitality ${percent(1 - decay)}`}
-        {left != null && `, gone in ${span(left)}`}
+        {crystallized ? 'crystallized' : pinned ? 'pinned' : `vitality ${percent(1 - decay)}`}
+        {left == null ? ', does not fade' : (crystallized || pinned) ? `, its ttl ends it in ${span(left)}` : `, gone in ${span(left)}`}
       </p>
     </div>
   )
 }
 
 function Newest() {
-  useEffect(() => {
-    const stop = new AbortController()
-    api.list({ limit: 50 }, stop.signal).then(page => { newest.value = page.memories }, () => {})
-    return () => stop.abort()
-  }, [loaded.value.count])
+  const { data } = useLoad(signal => api.list({ limit: 50 }, signal), [loaded.value.count], 5000)
+  const newest = (data?.memories ?? []).filter(m => !gone.value.has(m.id))
   return (
     <div class="newest" id="newest">
-      <h2>{plural(newest.value.length, 'newest memory', 'newest memories')}</h2>
+      <h2>{plural(newest.length, 'newest memory', 'newest memories')}</h2>
       <ol tabindex={0} aria-label="Newest memories">
-        {newest.value.map(m => (
+        {newest.map(m => (
           <li key={m.id}>
-            <a href={memoryHref(m.id)}><code>{summary(m.data, 60)}</code>
+            <a href={memoryHref(m.id)}><code>{summary(m.text, 60)}</code>
               <small>{m.crystallized ? 'crystallized' : m.pinned ? 'pinned' : `vitality ${percent(1 - m.decay)}`}</small></a>
           </li>
         ))}

@@ -2,6 +2,7 @@
 // it is. Removing swaps the last row in, so rows are dense and their order means nothing.
 
 import { decay, lifetime, parsePolicy, place } from '../formulas.js'
+import { serverNow } from '../state.js'
 
 export const STRIDE = 8 // x, y, last, life, end, flags, born, died
 export const NEVER = 1e9
@@ -10,9 +11,9 @@ const CLASSIC = 1
 const PINNED = 2
 const CRYSTAL = 4
 
-// Times are seconds since the page began: small enough for 32-bit floats.
+// Times are seconds since the page began, by the daemon's clock: small enough for 32-bit floats.
 const base = Date.now()
-export const seconds = (time = Date.now()) => ((typeof time === 'string' ? Date.parse(time) : time) - base) / 1000
+export const seconds = (time = serverNow()) => ((typeof time === 'string' ? Date.parse(time) : time) - base) / 1000
 
 /** rowOf tells how the row at r is to be drawn at a time, as shaders.js has it. */
 export function rowOf(rows, r, now) {
@@ -66,13 +67,26 @@ export class Points {
       this.rows[r + DIED] = NEVER
       this.version++
     }
+    this.rows[i * STRIDE + FLAGS] = (m.pinned ? PINNED : 0) | (m.crystallized ? CRYSTAL : 0)
+    this.#refresh(i, m)
+  }
+
+  /** recall sets what a recall changes of a memory. One that was overtaken by a later one is nothing. */
+  recall(m) {
+    const i = this.slot.get(m.id)
+    if (i === undefined || seconds(m.lastAccessed) < this.rows[i * STRIDE + LAST]) return
+    this.rows[i * STRIDE + BORN] = seconds()
+    this.#refresh(i, m)
+  }
+
+  #refresh(i, m) {
     const p = policyOf(m.policy)
     const r = i * STRIDE
     this.policy[i] = p
     this.rows[r + LAST] = seconds(m.lastAccessed)
     this.rows[r + LIFE] = p.life
     this.rows[r + END] = m.fadesAt ? seconds(m.fadesAt) : NEVER
-    this.rows[r + FLAGS] = (p.kind === 'classic' ? CLASSIC : 0) | (m.pinned ? PINNED : 0) | (m.crystallized ? CRYSTAL : 0)
+    this.rows[r + FLAGS] = (this.rows[r + FLAGS] & ~CLASSIC) | (p.kind === 'classic' ? CLASSIC : 0)
     this.#touch(i)
   }
 
@@ -157,6 +171,19 @@ export class Points {
       if (this.rows[r + END] < t && this.rows[r + DIED] === NEVER) late.push(this.ids[i])
     }
     return late
+  }
+
+  /** vitality is the mean of 1 - decay of those that decay ends, or null if there is none. */
+  vitality() {
+    const t = seconds()
+    let [sum, n] = [0, 0]
+    for (let i = 0; i < this.count; i++) {
+      const r = i * STRIDE
+      if (this.rows[r + FLAGS] & (PINNED | CRYSTAL) || this.rows[r + DIED] < NEVER) continue
+      sum += 1 - decay(this.policy[i], t - this.rows[r + LAST])
+      n++
+    }
+    return n ? sum / n : null
   }
 
   get alive() { return this.count - this.dying.length }

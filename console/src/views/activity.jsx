@@ -5,7 +5,7 @@ import * as api from '../api.js'
 import { bytes, clock, count, decimal, ms, short, span } from '../format.js'
 import { grown, mean, parseMetrics, quantile, value } from '../metrics.js'
 import { memoryHref } from '../route.js'
-import { recent } from '../state.js'
+import { recent, serverNow } from '../state.js'
 import { Chart } from './chart.jsx'
 
 const EVERY = 2000
@@ -13,14 +13,14 @@ const KEPT = 450 // 15 minutes
 
 const rate = v => (v >= 1000 ? `${(v / 1000).toFixed(1)}k` : v >= 10 || v === 0 ? String(Math.round(v)) : v.toFixed(1))
 // The stream and these very readings would drown the requests that matter.
-const served = l => !/metrics|healthz|readyz|\/v1\/(events|stats)$/.test(l.route ?? '')
+const served = l => !/metrics|healthz|readyz|\/v1\/(events|stats|identity|ws)$/.test(l.route ?? '')
 const charts = [
   { title: 'Per second', say: rate, series: [['encodes', '--gold'], ['releases', '--bad'], ['recalls', '--ice']],
     of: (a, b, s) => [grown(a, b, 'sigil_encode_total') / s, grown(a, b, 'sigil_gc_released_total') / s,
-      grown(a, b, 'sigil_operation_duration_seconds_count', l => l.verb === 'recall') / s] },
+      grown(a, b, 'sigil_recall_total') / s] },
   { title: 'Requests', say: ms, series: [['p50', '--gold'], ['p99', '--ice']],
     of: (a, b) => [0.5, 0.99].map(q => quantile(a, b, 'http_request_duration_seconds', q, served)) },
-  { title: 'Memories', say: v => (v >= 10000 ? `${(v / 1000).toFixed(1)}k` : count(v)), series: [['live', '--gold'], ['crystals', '--ice']],
+  { title: 'Memories', say: v => (v >= 10000 ? `${(v / 1000).toFixed(1)}k` : count(v)), series: [['held', '--gold'], ['crystals', '--ice']],
     of: (_, b) => [value(b, 'sigil_memories'), value(b, 'sigil_crystals')] },
   { title: 'Commit batch', say: v => decimal(v, v < 10 ? 1 : 0), series: [['mean size', '--gold']], of: (a, b) => [mean(a, b, 'sigil_commit_batch_size')] },
   { title: 'Sweeps', say: ms, series: [['decay', '--gold'], ['crystallize', '--ice']],
@@ -35,9 +35,9 @@ let history = charts.map(c => [[], ...c.series.map(() => [])])
 
 async function read(signal) {
   const samples = parseMetrics(await api.metrics(signal))
-  const time = Date.now() / 1000
+  const time = serverNow() / 1000
   // A gap of more than a few readings would be drawn as one slow step: begin anew after it.
-  if (previous && time - previous.time < 30) {
+  if (previous && time > previous.time && time - previous.time < 30) {
     history = charts.map((c, i) => {
       const row = [time, ...c.of(previous.samples, samples, time - previous.time)]
       return history[i].map((column, j) => [...column.slice(-KEPT), row[j]])

@@ -24,14 +24,16 @@ export function Curve({ policy, idle, end, threshold = 0.95, keeps }) {
   const beside = bendsDown && !flip ? Math.min(y(0) - 6, y(d) + 16) : Math.max(24, Math.min(y(0) - 12, y(d) + (bendsDown ? 20 : -10)))
   return (
     <svg class="curve" viewBox={`0 0 ${W} ${H}`} role="img"
-      aria-label={`Decay over idle time. Now, after ${span(idle)} idle, it is ${percent(d)}; it passes the threshold of ${percent(threshold)} after ${span(life)}.`}>
+      aria-label={`Decay over idle time. Now, after ${span(idle)} idle, it is ${percent(d)}; ${keeps ? 'it does not end this memory' : `it passes the threshold of ${percent(threshold)} after ${span(life)}`}.`}>
       <line class="axis" x1={LEFT} y1={y(0)} x2={W - 6} y2={y(0)} />
-      <line class="limit" x1={LEFT} y1={y(threshold)} x2={W - 6} y2={y(threshold)} />
-      <text x={LEFT - 6} y={y(threshold) + 4} text-anchor="end">{threshold}</text>
+      {!keeps && <line class="limit" x1={LEFT} y1={y(threshold)} x2={W - 6} y2={y(threshold)} />}
+      {!keeps && <text x={LEFT - 6} y={y(threshold) + 4} text-anchor="end">{threshold}</text>}
       <text x={LEFT - 6} y={y(0) + 4} text-anchor="end">0</text>
       <text x={LEFT} y={H - 6}>0 s idle</text>
-      <text x={x(life)} y={H - 6} text-anchor="end">{span(life)}</text>
-      <line class="axis" x1={x(life)} y1={y(0)} x2={x(life)} y2={y(0) + 5} />
+      {keeps
+        ? <text x={W - 6} y={H - 6} text-anchor="end">decay does not end it</text>
+        : <text x={x(life)} y={H - 6} text-anchor="end">{span(life)}</text>}
+      {!keeps && <line class="axis" x1={x(life)} y1={y(0)} x2={x(life)} y2={y(0) + 5} />}
       <path class={keeps ? 'line keeps' : 'line'} d={path} />
       {end != null && end < life * 0.999 && end >= 0 && (
         <g class="end"><line x1={x(end)} y1={y(1)} x2={x(end)} y2={y(0)} /><text x={x(end) - 5} y={y(0) - 6} text-anchor="end">ttl</text></g>

@@ -1,16 +1,17 @@
 // Encoding a memory by hand, and the page of a store that has none yet.
 
+import { signal } from '@preact/signals'
 import { useId, useState } from 'preact/hooks'
 import * as api from '../api.js'
 import { points } from '../field/points.js'
-import { openMemory } from '../route.js'
+import { memoryHref, replace } from '../route.js'
 import { say, tenant } from '../state.js'
 
 export function EncodePanel() {
   return (
     <article class="memory">
       <h1>Encode a memory</h1>
-      <EncodeForm done={m => openMemory(m.id)} />
+      <EncodeForm done={m => replace(memoryHref(m.id))} />
     </article>
   )
 }
@@ -48,23 +49,22 @@ function Orbit() {
 
 const example = '{\n  "fact": "The kettle is in the left cupboard"\n}'
 
+// What was typed stays until it is encoded, whatever is looked at in between.
+const blank = { data: example, ttl: '', tags: '', pinned: false }
+const draft = signal(blank)
+
 function EncodeForm({ done }) {
-  const [data, setData] = useState(example)
-  const [ttl, setTtl] = useState('')
-  const [tags, setTags] = useState('')
-  const [pinned, setPinned] = useState(false)
+  const { data, ttl, tags, pinned } = draft.value
+  const set = name => e => { draft.value = { ...draft.value, [name]: name === 'pinned' ? e.currentTarget.checked : e.currentTarget.value } }
   const [error, setError] = useState(null)
   const [busy, setBusy] = useState(false)
   const key = useId()
 
-  let parsed
+  // Whether it is JSON is all that is asked of the browser: the text goes out as it was typed. Parsed and written again
+  // it would be another: of long numbers the digits, of names that stand twice the first.
   let fault = null
-  try { parsed = JSON.parse(data) } catch (e) { fault = `This is not JSON: ${e.message}` }
-  const draft = { data: parsed }
-  if (ttl.trim()) draft.ttl = ttl.trim()
-  const list = tags.split(',').map(t => t.trim()).filter(Boolean)
-  if (list.length) draft.tags = list
-  if (pinned) draft.pinned = true
+  try { JSON.parse(data) } catch (e) { fault = `This is not JSON: ${e.message}` }
+  const body = bodyOf(draft.value)
 
   const submit = async e => {
     e.preventDefault()
@@ -72,8 +72,9 @@ function EncodeForm({ done }) {
     setBusy(true)
     setError(null)
     try {
-      const m = await api.encode(draft)
+      const m = await api.encode(body)
       points.put(m, true)
+      draft.value = blank
       say('Encoded.')
       done(m)
     } catch (problem) { setError(problem) }
@@ -83,26 +84,34 @@ function EncodeForm({ done }) {
   return (
     <form class="encode" onSubmit={submit} noValidate>
       <label for={`${key}d`}>Data, as JSON</label>
-      <textarea id={`${key}d`} name="data" rows={5} spellcheck={false} value={data} onInput={e => setData(e.currentTarget.value)}
+      <textarea id={`${key}d`} name="data" rows={5} spellcheck={false} value={data} onInput={set('data')}
         aria-invalid={Boolean(fault)} aria-describedby={error ? `${key}e` : undefined} />
       <div class="pair">
         <div><label for={`${key}t`}>Time to live, if it has one</label>
-          <input id={`${key}t`} name="ttl" placeholder="such as 36h or 7d" value={ttl} onInput={e => setTtl(e.currentTarget.value)} autocomplete="off" /></div>
+          <input id={`${key}t`} name="ttl" placeholder="such as 36h or 7d" value={ttl} onInput={set('ttl')} autocomplete="off" /></div>
         <div><label for={`${key}g`}>Tags, between commas</label>
-          <input id={`${key}g`} name="tags" placeholder="home, kitchen" value={tags} onInput={e => setTags(e.currentTarget.value)} autocomplete="off" /></div>
+          <input id={`${key}g`} name="tags" placeholder="home, kitchen" value={tags} onInput={set('tags')} autocomplete="off" /></div>
       </div>
-      <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={e => setPinned(e.currentTarget.checked)} /> Pin it: it does not fade</label>
+      <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={set('pinned')} /> Pin it: nothing but a ttl ends it</label>
       {error && <p class="problem" role="alert" id={`${key}e`}>{error.field ? `${error.field}: ` : ''}{error.message}</p>}
       <button class="primary" type="submit" disabled={busy}>Encode memory</button>
       <h2 class="aside">The same from a shell</h2>
-      <pre tabindex={0} aria-label="The same as a curl command">{curl(draft)}</pre>
+      <pre tabindex={0} aria-label="The same as a curl command">{curl(body)}</pre>
     </form>
   )
 }
 
+/** bodyOf is the body of the request, with the data as it was typed. */
+function bodyOf({ data, ttl, tags, pinned }) {
+  const list = tags.split(',').map(t => t.trim()).filter(Boolean)
+  const rest = { ttl: ttl.trim() || undefined, tags: list.length ? list : undefined, pinned: pinned || undefined }
+  const others = JSON.stringify(rest).slice(1, -1)
+  return `{"data":${data.trim()}${others && `,${others}`}}`
+}
+
 const quoted = text => `'${text.replaceAll("'", `'\\''`)}'`
 
-function curl(draft) {
+function curl(body) {
   const head = tenant.value === 'public' ? '' : ` \\\n  -H ${quoted(`Sigil-Tenant: ${tenant.value}`)}`
-  return `curl ${location.origin}/v1/sigils \\\n  -H 'Content-Type: application/json'${head} \\\n  -d ${quoted(JSON.stringify(draft))}`
+  return `curl ${location.origin}/v1/sigils \\\n  -H 'Content-Type: application/json'${head} \\\n  -d ${quoted(body)}`
 }

@@ -5,11 +5,12 @@ import * as api from '../api.js'
 import { bytes, count, date, goDuration, plural, short, span } from '../format.js'
 import { useLoad } from '../load.js'
 import { memoryHref } from '../route.js'
-import { live, loaded, now, say, tenant } from '../state.js'
+import { gone, live, loaded, now, say, tenant } from '../state.js'
 import { Histogram } from './histogram.jsx'
 
 const spans = [['1h', '1 hour'], ['24h', '24 hours'], ['7d', '7 days']]
 const hours = { '1h': '1h', '24h': '24h', '7d': '168h' }
+const TAGS = 100 // that the daemon lists at most
 const MINUTE = 60
 const YEAR = 365 * 86400
 const RATIO = YEAR / MINUTE
@@ -48,10 +49,10 @@ export function Forecast() {
             <p><b>{f.memories[0] ? span((Date.parse(f.memories[0].fadesAt) - now.value) / 1000) : 'none'}</b><span>until the first of them</span></p>
           </div>
           <Histogram bins={f.bins} over={p?.bins} />
-          <Proposal {...{ kind, setKind, slider, setSlider, f, p, error: other.error }} />
+          <Proposal {...{ kind, setKind, slider, setSlider, p, error: other.error }} />
           <div class="columns">
             <Shares title="By pattern" rows={f.patterns.map(x => [`pattern ${x.pattern}`, x.count])} />
-            <Shares title="By tag" rows={f.tags.map(x => [x.tag, x.count])} />
+            <Shares title="By tag" rows={f.tags.map(x => [x.tag, x.count])} most={TAGS} />
           </div>
           <Soonest memories={f.memories} fading={f.fading} />
         </>
@@ -71,7 +72,7 @@ function useSettled(value, ms) {
 }
 
 /** Proposal tries another policy on the memories as they are. */
-function Proposal({ kind, setKind, slider, setSlider, f, p, error }) {
+function Proposal({ kind, setKind, slider, setSlider, p, error }) {
   const half = halfOf(slider)
   const flags = kind === 'classic' ? 'sigil serve --policy classic' : `sigil serve --policy halflife --half-life ${goDuration(half)}`
   const copy = async () => {
@@ -99,22 +100,31 @@ function Proposal({ kind, setKind, slider, setSlider, f, p, error }) {
       </div>
       {kind !== 'none' && (
         <div class="verdict">
-          <p role="status" data-test="verdict">{error ? <span class="problem">{error.message}</span> : p ? verdict(f, p) : 'Reckoning…'}</p>
+          <p role="status" data-test="verdict">{error ? <span class="problem">{error.message}</span> : p ? verdict(p) : 'Reckoning…'}</p>
           <div class="flags"><code>{flags}</code><button type="button" onClick={copy}>Copy</button></div>
-          <small>This sets nothing. {p?.lifetimeSeconds != null && `An untouched memory would live ${span(p.lifetimeSeconds)}.`}</small>
+          <small>This page sets nothing; the line above starts a daemon with the policy.</small>
         </div>
       )}
     </section>
   )
 }
 
-function verdict(f, p) {
-  const d = f.fading - p.fading
-  if (!d) return <>As many would be lost: <b>{count(p.fading)}</b>.</>
-  return <><b>{count(Math.abs(d))} {d > 0 ? 'fewer' : 'more'}</b> would be lost: {count(p.fading)} in place of {count(f.fading)}.</>
+// Both are said: what the command does, and what the policy would come to once it has reached every memory.
+function verdict(p) {
+  const d = p.fading - p.fadingByOwnPolicy
+  const now = p.fadingByOwnPolicy
+  return (
+    <>
+      <span data-test="set">Set now, it takes nothing away: <b>{count(now)}</b> {now === 1 ? 'fades' : 'fade'} in this time if nothing is recalled, as without
+        it. A memory takes a policy with its next recall; what is recalled or encoded from then on lives {span(p.lifetimeSeconds)} untouched.</span>
+      {' '}
+      <span data-test="all">If every memory had it since it was last touched, {d ? <><b>{count(Math.abs(d))} {d < 0 ? 'fewer' : 'more'}</b> would be lost: {count(p.fading)} in place of {count(now)}.</>
+        : <>as many would be lost.</>}</span>
+    </>
+  )
 }
 
-function Shares({ title, rows }) {
+function Shares({ title, rows, most: listed }) {
   const most = Math.max(1, ...rows.map(r => r[1]))
   return (
     <section aria-label={title}>
@@ -123,12 +133,13 @@ function Shares({ title, rows }) {
       <ol class="near">
         {rows.slice(0, 10).map(([name, n]) => <li key={name}><span class="name">{name}</span><span class="bar" style={{ '--part': n / most }} /><span>{count(n)}</span></li>)}
       </ol>
-      {rows.length > 10 && <small>and {plural(rows.length - 10, 'other')}</small>}
+      {rows.length > 10 && <small>and {rows.length === listed ? 'more' : plural(rows.length - 10, 'other')}</small>}
     </section>
   )
 }
 
-function Soonest({ memories, fading }) {
+function Soonest({ memories: all, fading }) {
+  const memories = all.filter(m => !gone.value.has(m.id))
   if (!memories.length) return null
   return (
     <section aria-labelledby="soonest">

@@ -28,7 +28,7 @@ export function Histogram({ bins, over }) {
       </svg>
       <div class="levels" aria-hidden="true">{levels.map(n => <span key={n} style={{ top: `${(y(n) / H) * 100}%` }}>{count(n)}</span>)}</div>
       <div class="marks" aria-hidden="true">{marks.map(m => <span key={m}>{m === 0 ? 'now' : at(m)}</span>)}</div>
-      <figcaption><span class="swatch bars" />as it is{over && <><span class="swatch line" />under the other policy</>}<span class="note">heights by square root, so that few are seen beside many</span></figcaption>
+      <figcaption><span class="swatch bars" />as it is{over && <><span class="swatch line" />if every memory had the other policy</>}<span class="note">heights by square root, so that few are seen beside many</span></figcaption>
     </figure>
   )
 }

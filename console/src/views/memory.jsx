@@ -2,20 +2,28 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
-import { points } from '../field/points.js'
-import { bytes, count, date, decimal, plural, short, span, summary } from '../format.js'
-import { lattice, lifetime, parsePolicy } from '../formulas.js'
+import { bytes, count, date, decimal, plural, short, span } from '../format.js'
+import { lattice, parseDuration } from '../formulas.js'
+import { pretty } from '../json.js'
 import { useLoad } from '../load.js'
 import { closePanel, memoryHref } from '../route.js'
-import { neighbors, now, recent, say, selected, stillness } from '../state.js'
-import { recalled } from '../sync.js'
+import { gone as left, neighbors, now, recalls, recent, say, selected, stillness } from '../state.js'
+import { left as leave, recalled } from '../sync.js'
+import { tagTerm } from '../terms.js'
+import { titleOf } from '../title.js'
 import { Curve } from './curve.jsx'
 import { Lattice } from './lattice.jsx'
 
+const POLL = 5000
+
 export function MemoryPanel({ id }) {
-  // What the journal says of this memory is a reason to look again.
+  // What the journal says of this memory, or that it was recalled, is a reason to look again. A recall through another
+  // daemon on the same database is not told: so it is looked at now and then in any case.
   const lately = recent.value.find(e => e.id === id)?.position ?? 0
-  const memory = useLoad(signal => api.peek(id, signal), [id, lately])
+  const recalledAt = recalls.value.find(m => m.id === id)?.lastAccessed
+  const seen = useRef()
+  seen.current = recalledAt ?? seen.current
+  const memory = useLoad(signal => api.peek(id, signal), [id, lately, seen.current], POLL)
   const why = useLoad(signal => api.explain(id, signal), [id, lately, memory.data?.lastAccessed])
   const near = useLoad(signal => api.related(id, signal), [id])
   const gone = memory.error?.status === 404
@@ -40,7 +48,7 @@ export function MemoryPanel({ id }) {
     <article class="memory">
       <header>
         <p class="kinds">{kinds(m)}</p>
-        <h1>{headline(m)}</h1>
+        <h1>{titleOf(m)}</h1>
         <code class="id">{m.id}</code>
       </header>
       <Countdown m={m} />
@@ -48,8 +56,8 @@ export function MemoryPanel({ id }) {
       {memory.error && <p class="problem" role="alert">{memory.error.message}</p>}
       <section aria-labelledby="m-data">
         <h2 id="m-data">Data</h2>
-        <pre tabindex={0} aria-label="Data as JSON">{JSON.stringify(m.data, null, 2)}</pre>
-        {m.tags?.length > 0 && <ul class="tags" aria-label="Tags">{m.tags.map(t => <li key={t}><a href={`#/search/${encodeURIComponent(`tag:${t}`)}`}>{t}</a></li>)}</ul>}
+        <pre tabindex={0} aria-label="Data as JSON">{pretty(m.text)}</pre>
+        {m.tags?.length > 0 && <ul class="tags" aria-label="Tags">{m.tags.map(t => <li key={t}><a href={`#/search/${encodeURIComponent(tagTerm(t))}`}>{t}</a></li>)}</ul>}
       </section>
       <Decay m={m} why={why} />
       {m.crystallized && (
@@ -67,15 +75,21 @@ export function MemoryPanel({ id }) {
 
 const kinds = m => [m.crystallized && 'crystallized', m.pinned && 'pinned', !m.crystallized && !m.pinned && 'fading'].filter(Boolean).join(', ')
 
-function headline(m) {
-  const d = m.data
-  const text = typeof d === 'string' ? d : d && typeof d === 'object' ? Object.values(d).find(v => typeof v === 'string' && v) : null
-  return summary(text ?? d, 64)
+const kept = m => m.pinned || m.crystallized // decay does not end it
+
+/** endsByTTL tells whether it is its ttl that ends a memory. */
+const endsByTTL = m => Boolean(m.fadesAt && m.ttl) && (kept(m) || Math.abs(Date.parse(m.createdAt) / 1000 + parseDuration(m.ttl) - Date.parse(m.fadesAt) / 1000) < 1)
+
+/** untouched says how long a memory lives from its last access on: one figure, of what ends it first. */
+function untouched(m) {
+  if (!m.fadesAt) return 'without end'
+  const s = (Date.parse(m.fadesAt) - Date.parse(m.lastAccessed)) / 1000
+  return `${span(s)}, until ${endsByTTL(m) ? 'its ttl ends' : 'it has decayed'}`
 }
 
 function Countdown({ m }) {
   const left = m.fadesAt ? (Date.parse(m.fadesAt) - now.value) / 1000 : null
-  const ttl = m.fadesAt && m.ttl && Math.abs(Date.parse(m.createdAt) / 1000 + goSeconds(m.ttl) - Date.parse(m.fadesAt) / 1000) < 1
+  const ttl = endsByTTL(m)
   return (
     <p class="countdown">
       <b>{left == null ? 'Does not fade' : left <= 0 ? 'Fading now' : span(left)}</b>
@@ -83,8 +97,6 @@ function Countdown({ m }) {
     </p>
   )
 }
-
-const goSeconds = text => [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, n, u]) => sum + n * { h: 3600, m: 60, s: 1, ms: 0.001 }[u], 0)
 
 function Acts({ m, changed }) {
   const [busy, setBusy] = useState(false)
@@ -103,7 +115,7 @@ function Acts({ m, changed }) {
     setBusy(true)
     try {
       await api.forget(m.id)
-      points.die(m.id)
+      leave(m.id)
       say('Forgotten.')
       closePanel()
     } catch (e) { say(e.message, 'bad'); setBusy(false) }
@@ -113,7 +125,7 @@ function Acts({ m, changed }) {
       <button type="button" class="primary" disabled={busy} onClick={() => act('recall', 'Recalled: its decay begins anew.')}>Recall</button>
       {m.pinned
         ? <button type="button" disabled={busy} onClick={() => act('unpin', 'Unpinned: it fades again.')}>Unpin</button>
-        : <button type="button" disabled={busy} onClick={() => act('pin', 'Pinned: it does not fade.')}>Pin</button>}
+        : <button type="button" disabled={busy} onClick={() => act('pin', m.ttl ? 'Pinned: nothing but its ttl ends it.' : 'Pinned: it does not fade.')}>Pin</button>}
       <button type="button" class="danger" disabled={busy} onClick={() => dialog.current.showModal()}>Forget</button>
       <dialog ref={dialog} aria-labelledby="forget-title" onKeyDown={e => { if (e.key === 'Escape') e.stopPropagation() }}>
         <h2 id="forget-title">Forget this memory?</h2>
@@ -134,7 +146,7 @@ function Decay({ m, why }) {
   return (
     <section aria-labelledby="m-decay" data-still={stillness.value}>
       <h2 id="m-decay">Decay</h2>
-      <Curve policy={m.policy} idle={idle} end={end} keeps={m.pinned || m.crystallized} threshold={w?.threshold} />
+      <Curve policy={m.policy} idle={idle} end={end} keeps={kept(m)} threshold={w?.threshold} />
       {w && (
         <div class="derivation">
           <p>{w.reason}</p>
@@ -142,8 +154,8 @@ function Decay({ m, why }) {
             <li><span>Formula</span><code>{w.formula}</code></li>
             <li><span>Worked</span><code>{w.worked}</code></li>
             <li><span>Threshold</span><code>{w.threshold}</code></li>
-            <li><span>Lifetime untouched</span><code>{w.lifetimeSeconds == null ? 'without end' : `${count(w.lifetimeSeconds)} s = ${span(w.lifetimeSeconds)}`}</code></li>
-            <li><span>Fades at</span><code>{date(w.fadesAt)}</code></li>
+            <li><span>Lives untouched</span><code>{untouched(m)}</code></li>
+            <li><span>Fades at</span><code>{date(m.fadesAt)}</code></li>
           </ol>
         </div>
       )}
@@ -159,7 +171,7 @@ function Figures({ m }) {
     ['φ', decimal(m.state?.phi)], ['Coherence', decimal(m.state?.coherence)], ['Awareness', decimal(m.state?.awareness)],
     ['Emotional resonance', decimal(m.state?.emotionalResonance)],
     ['Recalls', count(m.accessCount)], ['Created', date(m.createdAt)], ['Last accessed', date(m.lastAccessed)],
-    ['ttl', m.ttl ?? 'none'], ['Policy', m.policy], ['Lifetime', span(lifetime(parsePolicy(m.policy)))], ['Size', bytes(new Blob([JSON.stringify(m.data)]).size)],
+    ['ttl', m.ttl ?? 'none'], ['Policy', m.policy], ['Size', bytes(new Blob([m.text]).size)],
   ]
   return (
     <section aria-labelledby="m-figures">
@@ -171,7 +183,7 @@ function Figures({ m }) {
 }
 
 function Neighbors({ near }) {
-  const all = near.data?.related ?? []
+  const all = (near.data?.related ?? []).filter(n => !left.value.has(n.id))
   if (!all.length) return null
   return (
     <section aria-labelledby="m-near">
@@ -208,7 +220,7 @@ function Gone({ id, why, last }) {
     <article class="memory">
       <header>
         <p class="kinds">gone</p>
-        <h1>{last ? headline(last) : 'This memory is gone'}</h1>
+        <h1>{last ? titleOf(last) : 'This memory is gone'}</h1>
         <code class="id">{id}</code>
       </header>
       <p>{why ? why.reason : 'There is no such memory, or no longer.'}</p>

@@ -1,0 +1,34 @@
+// What a memory is called, where there is room for a line: the words in its data that say most.
+
+import { summary } from './format.js'
+
+// Members that hold what a memory says, in the order in which they are preferred.
+const says = ['title', 'text', 'content', 'memory', 'note', 'fact', 'message', 'summary', 'subject', 'body', 'description', 'question', 'prompt', 'messages', 'name', 'label']
+// Members that say what it is of, or whose: the last to be a title.
+const frames = /^(role|type|kind|source|author|user|agent|sender|lang|language|model|session|thread|run|object|format|version|status|time|date|timestamp)$|id$|_at$|At$/
+
+/** wordsOf returns the words of a value that say most, or null. */
+export function wordsOf(value, depth = 6) {
+  if (typeof value === 'string') return value.trim() || null
+  if (!value || typeof value !== 'object' || depth === 0) return null
+  if (Array.isArray(value)) return first(value, v => wordsOf(v, depth - 1))
+  const names = Object.keys(value)
+  const own = names.filter(n => !says.includes(n) && !frames.test(n))
+  return first(says.filter(n => names.includes(n)), n => wordsOf(value[n], depth - 1))
+    ?? first(own.filter(n => typeof value[n] === 'string'), n => wordsOf(value[n]))
+    ?? first(own, n => wordsOf(value[n], depth - 1))
+}
+
+function first(list, f) {
+  for (const x of list) {
+    const got = f(x)
+    if (got) return got
+  }
+  return null
+}
+
+// anyOf returns the first string of an object that says nothing: better a role than braces.
+const anyOf = data => first(Object.values(data ?? {}), v => (typeof v === 'string' ? v.trim() : null))
+
+/** titleOf names a memory. */
+export const titleOf = m => summary(wordsOf(m.data) ?? anyOf(m.data) ?? m.text, 64)

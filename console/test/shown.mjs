@@ -1,0 +1,316 @@
+// What the console shows is so, and what it sends is what was typed. Against a running daemon, on tenants of its own.
+// usage: node test/shown.mjs http://127.0.0.1:7433
+
+import { base, eventually, launch, run } from './browser.mjs'
+
+const url = base('node test/shown.mjs URL')
+const stamp = Date.now()
+let tenants = 0
+const newTenant = () => `shown-${stamp}-${tenants++}`
+
+async function request(tenant, method, path, body, type = 'application/json') {
+  const r = await fetch(url + path, { method, headers: { 'Content-Type': type, 'Sigil-Tenant': tenant }, body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body) })
+  const text = await r.text()
+  if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${text}`)
+  return text
+}
+const encode = async (tenant, draft) => JSON.parse(await request(tenant, 'POST', '/v1/sigils', draft))
+const recall = (tenant, id) => request(tenant, 'POST', `/v1/sigils/${id}:recall`)
+
+const sees = (page, what, text, timeout) => eventually(`${what} shows ${text}`, async () => {
+  const got = (await page.locator(what).allTextContents()).join(' ')
+  return text instanceof RegExp ? text.test(got) : got.includes(text)
+}, timeout)
+const same = (what, got, want) => { if (got !== want) throw new Error(`${what}: ${got}, want ${want}`) }
+const focused = (page, what) => eventually(`the focus is on ${what}`, () => page.evaluate(s => document.activeElement.matches(s), what))
+
+let browser
+const faults = []
+/** visit opens the console on a tenant, in a context of its own or that of another page. */
+async function visit(tenant, hash = '#/', { context, init } = {}) {
+  context ??= await browser.newContext({ viewport: { width: 1000, height: 700 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  page.on('pageerror', e => faults.push(e.message))
+  await page.addInitScript(t => { if (location.protocol !== 'about:' && !sessionStorage.kept) { localStorage.setItem('sigil.tenant', t); sessionStorage.kept = '1' } }, tenant)
+  if (init) await page.addInitScript(init)
+  await page.goto(`${url}/${hash}`)
+  await sees(page, '.connection', 'live', 30_000)
+  return page
+}
+
+const steps = {
+  async 'what is typed is what is kept and shown'() {
+    const tenant = newTenant()
+    const page = await visit(tenant, '#/encode')
+    const data = page.locator('.side').getByLabel('Data, as JSON')
+    // What a browser's own JSON would have made something else of is left to the daemon, which says no.
+    for (const [text, problem] of [['{"a": 1, "a": 2}', /twice|duplicate/i], ['{"huge": 1e400}', /beyond the range/]]) {
+      await data.fill(text)
+      await page.locator('.side').getByRole('button', { name: 'Encode memory' }).click()
+      await sees(page, '.side [role=alert]', problem)
+    }
+    const text = '{"big":12345678901234567890,"price":1.10,"10":1,"9":2}'
+    await data.fill(text)
+    await sees(page, '.side .encode pre', text)
+    await page.locator('.side').getByRole('button', { name: 'Encode memory' }).click()
+    await sees(page, '.side pre', '"big": 12345678901234567890,\n  "price": 1.10,\n  "10": 1,\n  "9": 2')
+    const kept = await request(tenant, 'GET', '/v1/sigils')
+    if (!kept.includes(`"data":${text}`)) throw new Error(`kept: ${kept}`)
+    await page.locator('.side .close').click()
+    await page.getByRole('button', { name: 'List the newest memories' }).click()
+    await sees(page, '.newest', '{"big":12345678901234567890')
+  },
+
+  async 'a recall elsewhere reaches an open panel'() {
+    const tenant = newTenant()
+    const { id } = await encode(tenant, { data: { note: 'watched' } })
+    const told = []
+    const context = await browser.newContext()
+    context.on('page', p => p.on('websocket', ws => ws.on('framereceived', f => { if (String(f.payload).includes('"recalled"')) told.push(String(f.payload)) })))
+    const page = await visit(tenant, `#/memory/${id}`, { context })
+    await sees(page, '.figures', /Recalls0/)
+    for (let i = 0; i < 3; i++) await recall(tenant, id)
+    await sees(page, '.figures', /Recalls3/)
+    await eventually('the daemon told of it', () => told.some(t => t.includes(id) && /"accessCount":3/.test(t)))
+  },
+
+  async 'a recall is seen without being told of it'() {
+    const tenant = newTenant()
+    const { id } = await encode(tenant, { data: { note: 'polled' } })
+    const context = await browser.newContext()
+    // As with a daemon that does not tell, such as another one on the same database.
+    await context.routeWebSocket(/\/v1\/ws/, ws => { ws.connectToServer().onMessage(m => { if (!String(m).includes('"recalled"')) ws.send(m) }) })
+    const page = await visit(tenant, `#/memory/${id}`, { context })
+    await sees(page, '.figures', /Recalls0/)
+    await recall(tenant, id)
+    await sees(page, '.figures', /Recalls1/, 20_000)
+  },
+
+  async 'where a WebSocket cannot be opened, events come all the same'() {
+    const tenant = newTenant()
+    const { id } = await encode(tenant, { data: 1 })
+    const page = await visit(tenant, `#/memory/${id}`, { init: () => {
+      const Native = WebSocket
+      window.WebSocket = function (address) { return new Native(address.replace('/v1/ws', '/v1/nothing')) }
+    } })
+    await encode(tenant, { data: 2 })
+    await sees(page, '.live-count', '2 memories')
+    await recall(tenant, id)
+    await sees(page, '.figures', /Recalls1/)
+  },
+
+  async 'a forecast says what a policy does, and what it would come to'() {
+    const tenant = newTenant()
+    for (let i = 0; i < 6; i++) await encode(tenant, { data: { i }, ...(i < 2 ? { ttl: '20m' } : {}) })
+    const page = await visit(tenant, '#/forecast')
+    await page.getByRole('radio', { name: '1 hour' }).check()
+    await page.getByRole('radio', { name: 'half-life' }).check()
+    await page.getByRole('slider').fill('0')
+    await sees(page, '[data-test=set]', /takes nothing away: 2 fade.*recalled or encoded from then on lives 4 min/)
+    await sees(page, '[data-test=all]', /If every memory had it.*4 more would be lost: 6 in place of 2/)
+  },
+
+  async 'recalls are counted in Activity'() {
+    const tenant = newTenant()
+    const { id } = await encode(tenant, { data: 1 })
+    const page = await visit(tenant, '#/activity')
+    await eventually('recalls a second are over 0', async () => {
+      await recall(tenant, id)
+      return Number(/recalls ([\d.]+)/.exec(await page.locator('.charts').textContent())?.[1]) > 0
+    }, 30_000)
+  },
+
+  async 'mean vitality is of what can fade'() {
+    const tenant = newTenant()
+    await encode(tenant, { data: 1, pinned: true })
+    const page = await visit(tenant)
+    const vitality = page.locator('.reading div', { hasText: 'Mean vitality' }).locator('dd')
+    await eventually('there is none', async () => (await vitality.textContent()) === '–')
+    await encode(tenant, { data: 2 })
+    await eventually('it is that of the one that fades', async () => (await vitality.textContent()) === '100 %')
+  },
+
+  async 'a crystallized memory with a ttl has one lifetime'() {
+    const tenant = newTenant()
+    const state = { phi: 0.97, coherence: 0.96, awareness: 0.95, emotionalResonance: 0.96 }
+    const { id } = await encode(tenant, { data: { note: 'strong' }, state, ttl: '2h' })
+    await request(tenant, 'POST', '/v1/sweeps/crystallize')
+    const page = await visit(tenant, `#/memory/${id}`)
+    await sees(page, '.kinds', 'crystallized')
+    await sees(page, '.countdown', /^1 h 59 min.*its ttl ends it/)
+    await sees(page, '.derivation', /Lives untouched2 h, until its ttl ends/)
+    const all = await page.locator('.side').textContent()
+    if (/without end|4 h 19|Lifetime/.test(all)) throw new Error(all)
+  },
+
+  async 'nothing of one tenant is listed under the next'() {
+    const [one, next] = [newTenant(), newTenant()]
+    await encode(one, { data: 'a secret of the first' })
+    await encode(next, { data: 'of the second' })
+    const page = await visit(one)
+    await page.getByRole('button', { name: 'List the newest memories' }).click()
+    await sees(page, '.newest', 'a secret')
+    let release
+    const held = new Promise(done => { release = done })
+    await page.route(/limit=50/, async route => { await held; await route.continue() })
+    await page.getByLabel('Tenant').fill(next)
+    await page.keyboard.press('Enter')
+    await sees(page, '.live-count', '1 memory')
+    await page.locator('.newest').waitFor()
+    if ((await page.locator('body').textContent()).includes('a secret')) throw new Error('it is still listed')
+    release()
+    await sees(page, '.newest', 'of the second')
+  },
+
+  async 'eight tabs are live at once'() {
+    const tenant = newTenant()
+    await encode(tenant, { data: 1 })
+    const context = await browser.newContext()
+    const pages = []
+    for (let i = 0; i < 8; i++) pages.push(await visit(tenant, '#/', { context }))
+    await encode(tenant, { data: 2 })
+    for (const page of pages) await sees(page, '.live-count', '2 memories')
+  },
+
+  async 'a clock that is ahead hides nothing'() {
+    const tenant = newTenant()
+    const { id } = await encode(tenant, { data: { note: 'short' }, ttl: '110s' })
+    const page = await visit(tenant, '#/', { init: () => {
+      const Native = Date
+      window.Date = class extends Native {
+        constructor(...of) { of.length ? super(...of) : super(Native.now() + 150_000) }
+        static now() { return Native.now() + 150_000 }
+      }
+    } })
+    let peeks = 0
+    page.on('request', r => { if (r.url().endsWith(`/v1/sigils/${id}`)) peeks++ })
+    for (let i = 0; i < 2; i++) await page.waitForResponse(/\/v1\/stats/)
+    await page.waitForResponse(/\/v1\/stats/) // what the second look asked for has been asked for
+    same('asked for what has long faded by its own clock', peeks, 0)
+    await page.goto(`${url}/#/memory/${id}`)
+    await sees(page, '.countdown', /^(1 min )?\d+(\.\d)? s/)
+  },
+
+  async 'search finds what is typed, and no more what is forgotten'() {
+    const tenant = newTenant()
+    const chat = await encode(tenant, { data: { role: 'user', content: 'The kettle is in the left cupboard' }, tags: ['two words'] })
+    await encode(tenant, { data: { note: 'left of the cupboard' } })
+    const page = await visit(tenant, '#/search')
+    const box = page.getByLabel('Text in the data')
+    const find = async (text, found) => {
+      await box.fill(text)
+      await page.keyboard.press('Enter')
+      await sees(page, '.found', found)
+    }
+    await find('"left cupboard"', /^1 memory found in 2/)
+    await find('left cupboard', /^2 memories found in 2/)
+    await find('tag:"two words"', /^1 memory found in 2/)
+    await page.locator('.hits a').click()
+    await sees(page, '.side h1', 'The kettle is in the left cupboard')
+    await page.locator('.side .tags a').click()
+    await sees(page, '.found', /^1 memory found in 2/)
+    same('the box', await box.inputValue(), 'tag:"two words"')
+    await request(tenant, 'DELETE', `/v1/sigils/${chat.id}`)
+    await sees(page, '.found', /^0 memories found in 2/)
+    same('hits', await page.locator('.hits li').count(), 0)
+  },
+
+  async 'search finds by a whole id, however old'() {
+    const tenant = newTenant()
+    const first = await encode(tenant, { data: { note: 'the oldest of all' } })
+    for (let i = 0; i < 3; i++) {
+      await request(tenant, 'POST', '/v1/sigils:batch', Array.from({ length: 7000 }, (_, n) => `{"data":${n}}`).join('\n'), 'application/x-ndjson')
+    }
+    const page = await visit(tenant, `#/search/${encodeURIComponent(`id:${first.id}`)}`)
+    await sees(page, '.found', 'Found by its id')
+    await sees(page, '.hits', 'the oldest of all')
+    await page.getByLabel('Text in the data').fill(first.id)
+    await page.keyboard.press('Enter')
+    await sees(page, '.found', /^1 memory found in 20,000\. Older ones/, 60_000)
+    await page.getByLabel('Text in the data').fill('oldest')
+    await page.keyboard.press('Enter')
+    await sees(page, '.found', /^0 memories found in 20,000\. Older ones/, 60_000)
+    await page.getByRole('button', { name: 'Look further' }).click()
+    await sees(page, '.found', /^1 memory found in 21,001\.$/)
+    await page.getByLabel('Text in the data').fill('id:00000000-0000-7000-8000-000000000000')
+    await page.keyboard.press('Enter')
+    await sees(page, '.found', 'No memory has this id')
+  },
+
+  async 'Esc and Back lose nothing and open nothing again'() {
+    const tenant = newTenant()
+    for (const note of ['one', 'two', 'three']) await encode(tenant, { data: { note } })
+    const page = await visit(tenant)
+    const side = page.locator('.side')
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Search' }).click()
+    await page.getByLabel('Text in the data').fill('two')
+    await page.keyboard.press('Enter')
+    await page.locator('.hits a').focus()
+    await page.keyboard.press('Enter')
+    await side.locator('.countdown').waitFor()
+    const near = side.locator('.near a').first()
+    if (await near.count()) { // to another memory: the focus goes with it
+      await near.focus()
+      await page.keyboard.press('Enter')
+      await focused(page, '.side')
+    }
+    await page.keyboard.press('Escape')
+    await side.waitFor({ state: 'detached' })
+    await focused(page, '.hits a')
+    await eventually('the address is that of the search', () => page.url().endsWith('#/search/two'))
+    same('hits', await page.locator('.hits li').count(), 1)
+    await page.goBack()
+    same('a panel', await side.count(), 0)
+
+    // A draft outlives Esc, Back and another view.
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Patterns' }).click()
+    await page.getByRole('link', { name: 'Encode', exact: true }).click()
+    await side.getByLabel('Data, as JSON').fill('{"draft": "mine"')
+    await page.keyboard.press('Escape')
+    await side.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Encode', exact: true }).click()
+    same('the draft', await side.getByLabel('Data, as JSON').inputValue(), '{"draft": "mine"')
+    await page.goBack()
+    await side.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Encode', exact: true }).click()
+    await side.getByLabel('Data, as JSON').fill('{"draft": "mine"}')
+    await side.getByRole('button', { name: 'Encode memory' }).click()
+    await sees(page, '.side h1', 'mine')
+    // Esc closes wherever the focus is, and Back from there opens neither memory nor form.
+    await page.getByLabel('Tenant').focus()
+    await page.keyboard.press('Escape')
+    await side.waitFor({ state: 'detached' })
+    await page.goBack()
+    same('a panel', await side.count(), 0)
+    same('the address', new URL(page.url()).hash, '#/')
+    await page.getByRole('link', { name: 'Encode', exact: true }).click()
+    if ((await side.getByLabel('Data, as JSON').inputValue()).includes('draft')) throw new Error('what was encoded is still a draft')
+
+    // A panel that the page began with has nothing of the page's to go back to.
+    const { id } = await encode(tenant, { data: { note: 'four' } })
+    await page.goto('about:blank')
+    await page.goto(`${url}/#/memory/${id}`)
+    await sees(page, '.side h1', 'four')
+    await side.getByRole('button', { name: 'Forget' }).click()
+    await page.getByRole('button', { name: 'Forget it' }).click()
+    await side.waitFor({ state: 'detached' })
+    await focused(page, '#main')
+    same('the address', new URL(page.url()).hash, '#/')
+  },
+}
+
+run(async () => {
+  browser = await launch()
+  for (const [name, step] of Object.entries(steps)) {
+    if (process.env.ONLY && !name.includes(process.env.ONLY)) continue
+    try {
+      await step()
+      console.log(`ok  ${name}`)
+    } catch (e) { faults.push(`${name}: ${e.message}`) }
+    for (const context of browser.contexts()) await context.close()
+  }
+  await browser.close()
+  if (faults.length) throw new Error(`${faults.length} faults\n  ${faults.join('\n  ')}`)
+  console.log('what is shown is so')
+})
