@@ -39,7 +39,18 @@ export const recent = signal([]) // the last events, newest first
 export const loaded = signal({ count: 0, complete: false, limited: false })
 
 export const recalls = signal([]) // the memories that the newest message about recalls names
-export const gone = signal(new Set()) // ids that went while the page was open; of the tenant shown
+
+// Memories of the tenant shown that went while the page was open. Not a signal of a Set, which would be copied for each.
+const [ids, changes, MOST] = [new Set(), signal(0), 20_000]
+export const gone = {
+  has: id => changes.value >= 0 && ids.has(id),
+  add(id) {
+    if (ids.size >= MOST) ids.clear()
+    ids.add(id)
+    changes.value++
+  },
+  clear() { ids.clear(); changes.value++ },
+}
 
 // One clock for every countdown: the daemon's, which decides what has faded. sync.js sets how far it is ahead of the
 // browser's.

@@ -42,7 +42,7 @@ export function start() {
 function forget() {
   points.clear()
   recent.value = recalls.value = []
-  gone.value = new Set()
+  gone.clear()
   stats.value = identity.value = null
   loaded.value = { count: 0, complete: false, limited: false }
   clearTimeout(shown)
@@ -116,6 +116,7 @@ async function readClock(signal) {
 async function load(fresh, signal) {
   connection.value = { state: 'loading' }
   points.clear()
+  gone.clear()
   position = fresh.position
   loaded.value = { count: 0, complete: false, limited: false }
   let cursor
@@ -146,13 +147,10 @@ function take(event) {
   }, 100)
 }
 
-const GONE = 20_000 // ids that are remembered as gone, at most
-
 /** left takes a memory that has gone out of what is shown. */
 export function left(id) {
   points.die(id)
-  const ids = gone.value.size < GONE ? gone.value : []
-  gone.value = new Set(ids).add(id)
+  gone.add(id)
 }
 
 // refreshed takes in recalls, which are not in the journal.
@@ -165,11 +163,11 @@ function refreshed(memories) {
 function apply({ kind, id, arithmetic }) {
   if (!id) return
   if (kind === 'encoded') fetchNewest()
-  else if (kind === 'pinned' || kind === 'unpinned') points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
-  else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
-  else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') {
-    left(id)
-  }
+  else if (kind === 'pinned' || kind === 'unpinned') {
+    if (arithmetic) points.recall({ id, ...arithmetic }) // unpinning is an access, too
+    points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
+  } else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
+  else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') left(id)
 }
 
 // Encoded events carry no hash: the newest pages do, down to the first that holds nothing new.
@@ -190,7 +188,7 @@ async function fetchNewest() {
       do {
         const page = await api.outlines({ limit: size, cursor }, signal)
         if (signal.aborted) return // what is shown is another tenant's
-        const news = page.memories.filter(m => !points.has(m.id) && !gone.value.has(m.id))
+        const news = page.memories.filter(m => !points.has(m.id) && !gone.has(m.id))
         for (const m of news) points.put(m, fresh++ < 400)
         cursor = news.length === page.memories.length ? page.next : null
         size = PAGE

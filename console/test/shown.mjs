@@ -171,6 +171,8 @@ const steps = {
     for (let i = 0; i < 8; i++) pages.push(await visit(tenant, '#/', { context }))
     await encode(tenant, { data: 2 })
     for (const page of pages) await sees(page, '.live-count', '2 memories')
+    // Each at the same time: a page that waits for another's turn is not live.
+    await eventually('the daemon has eight readers', async () => /^sigil_events_subscribers (\d+)$/m.exec(await request(tenant, 'GET', '/metrics'))[1] === '8')
   },
 
   async 'a clock that is ahead hides nothing'() {

@@ -87,7 +87,7 @@ func TestRecallsOverALiveConnection(t *testing.T) {
 			s := onSocket(t, httpapi.Options{})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			conn, _, err := websocket.Dial(ctx, s.url+"/v1/ws?tenant="+url.QueryEscape(tenant)+way.query, nil) //nolint:bodyclose // the library did
+			conn, _, err := websocket.Dial(ctx, s.url+"/v1/ws?tenant="+url.QueryEscape(tenant)+way.query, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

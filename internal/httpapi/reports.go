@@ -66,6 +66,7 @@ func (a *API) events(c *call) error {
 		return a.stream(c)
 	}
 	after, limit := c.query.position("after"), c.query.limit()
+	c.query.flag("recalls") // a page has none, but what is no flag is refused
 	if c.query.err != nil {
 		return c.query.err
 	}

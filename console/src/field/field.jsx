@@ -96,7 +96,7 @@ function Tooltip({ h }) {
 
 function Newest() {
   const { data } = useLoad(signal => api.list({ limit: 50 }, signal), [loaded.value.count], 5000)
-  const newest = (data?.memories ?? []).filter(m => !gone.value.has(m.id))
+  const newest = (data?.memories ?? []).filter(m => !gone.has(m.id))
   return (
     <div class="newest" id="newest">
       <h2>{plural(newest.length, 'newest memory', 'newest memories')}</h2>

@@ -139,7 +139,7 @@ function Shares({ title, rows, most: listed }) {
 }
 
 function Soonest({ memories: all, fading }) {
-  const memories = all.filter(m => !gone.value.has(m.id))
+  const memories = all.filter(m => !gone.has(m.id))
   if (!memories.length) return null
   return (
     <section aria-labelledby="soonest">

@@ -183,7 +183,7 @@ function Figures({ m }) {
 }
 
 function Neighbors({ near }) {
-  const all = (near.data?.related ?? []).filter(n => !left.value.has(n.id))
+  const all = (near.data?.related ?? []).filter(n => !left.has(n.id))
   if (!all.length) return null
   return (
     <section aria-labelledby="m-near">

@@ -73,7 +73,7 @@ export function Search() {
     if (!/^#\/(memory|encode)/.test(location.hash)) replace(text.trim() ? `#/search/${encodeURIComponent(text)}` : '#/search')
     run(text)
   }
-  const hits = scan?.found.filter(m => !gone.value.has(m.id)) ?? []
+  const hits = scan?.found.filter(m => !gone.has(m.id)) ?? []
   const left = scan ? { ...scan, found: hits, hits: scan.hits - (scan.found.length - hits.length) } : null
   return (
     <section class="page search" aria-labelledby="search-title">
