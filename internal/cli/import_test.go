@@ -66,10 +66,10 @@ func TestImportAgain(t *testing.T) {
 		{"the order changes", numbers(1, 9), backward(numbers(1, 9)), 0},
 		{"equal lines stay as many", []string{"7", "oops", "7", "7"}, []string{"7", "8", "7", "7"}, 1},
 		{"one of equal lines comes later", []string{"7", "oops", "7"}, []string{"7", "7", "7"}, 1},
-		{"a line in the second batch", slices.Concat(numbers(1, 1500), []string{"oops"}, numbers(1501, 2500)), numbers(1, 2501), 1},
-		{"a line in the first of many", slices.Concat(numbers(1, 10), []string{"oops"}, numbers(11, 3500)), numbers(1, 3501), 1},
+		{"a line in the second batch", slices.Concat(numbers(1, 1005), []string{"oops"}, numbers(1006, 1010)), slices.Concat(numbers(1, 1005), []string{"-1"}, numbers(1006, 1010)), 1},
+		{"a line in the first of many", slices.Concat(numbers(1, 10), []string{"oops"}, numbers(11, 2010)), slices.Concat(numbers(1, 10), []string{"-1"}, numbers(11, 2010)), 1},
 		{"batches that bytes part", []string{text("a", 600<<10), "oops", text("b", 600<<10), text("c", 600<<10)}, []string{text("a", 600<<10), text("d", 500<<10), text("b", 600<<10), text("c", 600<<10)}, 1},
-		{"the rest of a long input", numbers(1, 1200), numbers(1, 3000), 0},
+		{"the rest of a long input", numbers(1, 1010), numbers(1, 2010), 0},
 	} {
 		for _, verb := range []string{"import", "encode"} {
 			t.Run(tt.name+"/"+verb, func(t *testing.T) {
@@ -171,17 +171,17 @@ func TestImportStopped(t *testing.T) {
 		})
 	})
 	var in strings.Builder
-	for i := range 4500 {
+	for i := range 2500 {
 		fmt.Fprintln(&in, i)
 	}
 	if code, _, words := c.in(in.String(), "import", "--idempotency-key", "k"); code != 1 || !strings.Contains(words, "stopped at line ") {
 		t.Errorf("%d, %s", code, words)
 	}
 	code, _, words := c.in(in.String(), "import", "--idempotency-key", "k")
-	if code != 0 || !strings.HasPrefix(words, "encoded 4500, failed 0 in ") {
+	if code != 0 || !strings.HasPrefix(words, "encoded 2500, failed 0 in ") {
 		t.Errorf("%d, %s", code, words)
 	}
-	if got := c.kept(); len(got) != 4500 || slices.Max(slices.Collect(maps.Values(got))) != 1 {
+	if got := c.kept(); len(got) != 2500 || slices.Max(slices.Collect(maps.Values(got))) != 1 {
 		t.Errorf("%d values are kept", len(got))
 	}
 }
@@ -216,7 +216,7 @@ func TestImportOfMemories(t *testing.T) {
 	for _, tt := range []struct{ in, at string }{
 		{exported, "line 1"},
 		{"1\n\n" + exported + "2\n", "line 3"},
-		{strings.Repeat("1\n", 2500) + exported, "line 2501"},
+		{strings.Repeat("1\n", 1100) + exported, "line 1101"},
 	} {
 		for _, verb := range []string{"import", "encode"} {
 			code, out, words := c.in(tt.in, verb)
@@ -225,7 +225,7 @@ func TestImportOfMemories(t *testing.T) {
 			}
 		}
 	}
-	if got := c.kept(); len(got) != 2 || got["1"] != 2*2501 || got[`{"note":"tea"}`] != 1 {
+	if got := c.kept(); len(got) != 2 || got["1"] != 2*1101 || got[`{"note":"tea"}`] != 1 {
 		t.Errorf("%v", got)
 	}
 	// Values that are only like one are values.
@@ -255,10 +255,10 @@ func TestTTLWarning(t *testing.T) {
 			t.Errorf("%v: %s", args, out)
 		}
 	}
-	in := strings.Repeat("1\n", 2500) + "oops\n"
+	in := strings.Repeat("1\n", 1100) + "oops\n"
 	for _, args := range [][]string{{"import"}, {"encode"}, {"encode", "--json"}} {
 		code, _, words := c.in(in, append(args, "--ttl", "2h")...)
-		if code != 5 || strings.Count(words, "warning") != 1 || !strings.Contains(words, "\nsigil: warning: ttl of 2500 memories: "+word) {
+		if code != 5 || strings.Count(words, "warning") != 1 || !strings.Contains(words, "\nsigil: warning: ttl of 1100 memories: "+word) {
 			t.Errorf("%v: %d, %s", args, code, words)
 		}
 	}
