@@ -110,7 +110,7 @@ func TestTheDatabaseComesLater(t *testing.T) {
 			t.Errorf("%s %s: %d %s", r.method, r.path, status, body)
 		}
 	}
-	w, err := http.Get("http://" + d.Addr() + "/v1/sigils") //nolint:noctx // a test
+	w, err := http.Get("http://" + d.Addr() + "/v1/sigils")
 	if err != nil {
 		t.Fatal(err)
 	}
