@@ -96,6 +96,8 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		Observer: m, Limits: d.config.limits(), Settings: settings, Logger: d.log, ClockConfirm: d.config.ClockConfirm,
 	})
 	m.Clock(e.Clock)
+	d.compareClock(ctx, e.Now(), s)
+
 	if lost, ok := s.(interface{ Ping(context.Context) error }); ok {
 		d.reach = lost.Ping
 	}

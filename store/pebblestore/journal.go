@@ -246,6 +246,36 @@ func (s *Store) newestPosition() (uint64, error) {
 	return newest, err
 }
 
+// Newest returns the time of the newest journal entry, of all tenants; zero if there is none.
+func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return at, err
+	}
+	newest := s.trimmed.Load()
+	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
+		if !it.SeekLT(after(tenantPrefix(journalFamily, tenant))) {
+			return it.Error()
+		}
+		_, last, ok := splitJournalKey(it.Key()) // it is one of the tenant's
+		if !ok {
+			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
+		}
+		if last <= newest {
+			return nil
+		}
+		newest = last
+		events, err := readBlock(tenant, last, it.Value(), s.policies)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		at = events[len(events)-1].Time
+		return nil
+	})
+	return at, s.reading(err)
+}
+
 // firstYoung gives the position of the tenant's first entry over a position that is not older than before,
 // where that is less than young; else young.
 func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {

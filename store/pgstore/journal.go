@@ -175,6 +175,24 @@ func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 	return uint64(from), uint64(to), reading(ctx, err)
 }
 
+// Newest returns the time of the newest journal entry, of all tenants; zero if there is none.
+func (s *Store) Newest(ctx context.Context) (time.Time, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return time.Time{}, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	var at *time.Time
+	err := s.pool.QueryRow(bounded, `select (select j.at from sigil.tenants t cross join lateral
+(select last, at from sigil.journal where tenant = t.tenant order by last desc limit 1) j order by j.last desc limit 1)`).Scan(&at)
+	if err != nil || at == nil {
+		return time.Time{}, reading(ctx, err)
+	}
+	return at.UTC(), nil
+}
+
 func scanBlock(rows pgx.Rows) (b block, err error) {
 	err = rows.Scan(&b.last, &b.base, &b.value)
 	return b, err

@@ -42,6 +42,30 @@ var journalIdeas = []idea{
 		equal(f.t, "of b", positions(f.events("b")), []uint64{2, 4})
 		equal(f.t, "position", f.stats("b", start).Position, 6)
 	}},
+	{"the time of the newest entry is known, where a store says it", func(f *fixture) {
+		s, ok := f.Store.(interface {
+			Newest(ctx context.Context) (time.Time, error)
+		})
+		if !ok {
+			return // it is no part of the interface
+		}
+		newest := func(want time.Time) {
+			f.t.Helper()
+			got, err := s.Newest(f.ctx())
+			f.ok("Newest", err)
+			equal(f.t, "newest", got, want)
+		}
+		newest(time.Time{})
+		for i, name := range []string{"b", "a", "c", "a"} {
+			m := f.memory(tenant(name))
+			at := start.Add(time.Duration(4-i) * time.Second) // a clock that runs back
+			_, err := f.insertItems(store.Item{Memory: m, Events: []sigil.Event{{Time: at, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}})
+			f.ok("Insert", err)
+			if i == 1 {
+				newest(at)
+			}
+		}
+	}},
 	{"reads resume after a position", func(f *fixture) {
 		for range 5 {
 			f.encode(tenant("a"))

@@ -1,0 +1,92 @@
+package daemon_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil/internal/clock"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// clocked is a store with a clock of its own, and what it says of its journal.
+type clocked struct {
+	*storetest.Model
+	clock  *clock.Clock
+	newest time.Time
+}
+
+func (s clocked) Clock() *clock.Clock { return s.clock }
+
+func (s clocked) Newest(context.Context) (time.Time, error) { return s.newest, nil }
+
+func TestAClockThatJumpsIsSeen(t *testing.T) {
+	log := newLogs()
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	var at atomic.Int64
+	first := time.Now().Round(0)
+	k := clock.New(clock.Reading{Time: first}, clock.Options{Logger: logger, Monotonic: func() time.Duration { return time.Duration(at.Load()) }})
+	show := func(after, off time.Duration) {
+		at.Store(int64(after))
+		k.Observe(clock.Reading{At: after, Time: first.Add(after + off)})
+	}
+	o := on(clocked{Model: storetest.NewModel(), clock: k})
+	o.Logger = logger
+	d := start(t, config(t, "--decay-schedule=* * * * * *"), o)
+	if status, body := ask(t, d, "POST", "/v1/sigils", `{"data":1}`); status != 201 {
+		t.Fatalf("%d %s", status, body)
+	}
+	metrics := func(want ...string) {
+		t.Helper()
+		_, text := ask(t, d, "GET", "/metrics", "")
+		for _, line := range want {
+			if !strings.Contains(text, "\n"+line+"\n") {
+				t.Errorf("metrics do not say %s", line)
+			}
+		}
+	}
+	metrics("sigil_clock_held 0", "sigil_clock_jumps_total 0")
+
+	show(time.Second, time.Hour)
+	log.await(t, "level=WARN", "the machine's clock jumped", "jump=1h0m0s", "confirmed_after=1m0s")
+	if status, body := ask(t, d, "GET", "/readyz", ""); status != 200 || !strings.Contains(body, `"clock":{"state":"held","seconds":3600}`) {
+		t.Errorf("/readyz: %d %s", status, body)
+	}
+	metrics("sigil_clock_held 1", "sigil_clock_jump_seconds 3600", "sigil_clock_jumps_total 1")
+	if status, body := ask(t, d, "POST", "/v1/sweeps/decay", ""); status != 503 || !strings.Contains(body, `"clock_held"`) {
+		t.Errorf("a sweep: %d %s", status, body)
+	}
+
+	show(2*time.Second, 0)
+	log.await(t, "level=INFO", "the machine's clock is back", "jumped=1h0m0s")
+	metrics("sigil_clock_held 0", "sigil_clock_jump_seconds 0", "sigil_clock_jumps_total 1", `sigil_gc_released_total{reason="decay"} 0`)
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "msg=request") { // a scheduled sweep waits, and did not fail
+			t.Errorf("logged %s", line)
+		}
+	}
+}
+
+func TestAStartComparesTheClockWithTheJournal(t *testing.T) {
+	for _, c := range []struct {
+		off  time.Duration // of the newest entry
+		want string
+	}{
+		{-time.Minute, ""},
+		{time.Hour, "the clock is behind the newest entry"},
+		{-30 * time.Hour, "the clock is far ahead of the newest entry"},
+	} {
+		log := newLogs()
+		now := time.Now().Round(0)
+		k := clock.New(clock.Reading{At: clock.Monotonic(time.Now()), Time: now}, clock.Options{})
+		o := on(clocked{storetest.NewModel(), k, now.Add(c.off)})
+		o.Logger = slog.New(slog.NewTextHandler(log, nil))
+		start(t, config(t), o)
+		if text := log.String(); c.want == "" && strings.Contains(text, "level=WARN") || !strings.Contains(text, c.want) {
+			t.Errorf("%s: logged %q", c.off, text)
+		}
+	}
+}
