@@ -2,7 +2,9 @@ package pebblestore
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -23,6 +25,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if at.entry == nil {
 		return sigil.Memory{}, sigil.NotFound()
 	}
+	until := m.FadesAt
 	event, err := decide(&m)
 	if err != nil {
 		return sigil.Memory{}, err
@@ -48,15 +51,25 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	if event == nil {
+	// Behind, a refresh could be lost by a kill, and the memory with it at the next start.
+	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
+	if event == nil && !soon {
 		s.refresh(at, &m, policy)
 		return memory, nil
 	}
-	if err := s.updateJournaled(at, m, policy, event); err != nil {
+	err = s.rewrite(at, m, policy, event)
+	if event == nil && errors.Is(err, sigil.ErrFull) { // it has room once the disk has
+		s.refresh(at, &m, policy)
+		return memory, nil
+	}
+	if err != nil {
 		return sigil.Memory{}, err
 	}
 	return memory, nil
 }
+
+// near is the time before a deadline from which a recall that moves it is written before it is answered.
+const near = time.Second
 
 // located gives where a memory is, no entry where it is not, its figures, and its content if that is at hand. The
 // caller has the key locked. What is at hand is found without the index's lock: nobody else changes the figures.
@@ -73,13 +86,15 @@ func (s *Store) located(key sigil.Key) (at located, m sigil.Meta, kept content) 
 	return at, m, kept
 }
 
-// updateJournaled makes the figures of a memory, whose key is locked, m in one commit with an event.
-func (s *Store) updateJournaled(l located, m sigil.Meta, policy uint16, event *sigil.Event) error {
+// rewrite makes the figures of a memory, whose key is locked, m in one commit with an event, which may be nil.
+func (s *Store) rewrite(l located, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
-	ch.grows = true
-	if err := s.addEvent(ch, event); err != nil {
-		ch.discard()
-		return err
+	if event != nil {
+		ch.grows = true
+		if err := s.addEvent(ch, event); err != nil {
+			ch.discard()
+			return err
+		}
 	}
 	ch.set(memoryKey(metaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {

@@ -95,6 +95,48 @@ func TestARefreshReachesTheDiskUnderLoad(t *testing.T) {
 	})
 }
 
+// A recall in the last second of a memory keeps it, though power is cut right after the answer.
+func TestARecallNearItsDeadlineOutlivesAPowerCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := vfs.NewCrashableMem()
+		s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, nil)
+		m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range []time.Duration{time.Millisecond, time.Second} {
+			time.Sleep(time.Until(m.FadesAt) - left)
+			recalled, err := e.Recall(t.Context(), m.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cut := disk.CrashClone(vfs.CrashCloneCfg{})
+			after, err := pebblestore.Open("data", &pebblestore.Options{FS: cut})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := after.Meta(t.Context(), m.Key, m.FadesAt)
+			if err != nil || got != recalled.Meta {
+				t.Errorf("recalled %s before its deadline: %+v, %v, want %+v", left, got, err, recalled.Meta)
+			}
+			if err := after.Close(); err != nil {
+				t.Error(err)
+			}
+			m = recalled
+		}
+		if err := s.CheckIndex(); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What is recalled fades later at once, to whoever asks what fades when: before the refresh is written, after, and
 // while a change of the memory is on its way to the disk.
 func TestARecallIsListedUnderItsDeadline(t *testing.T) {
