@@ -116,7 +116,22 @@ mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
 mutant cut-sweep 'a sweep that a change cuts short leaves what is due' engine/sweep.go \
 	's/ \|\| did < len\(keys\)//' \
 	go test -count=1 -run 'MiddleOfAStep' ./engine
+mutant near-behind 'a recall at its deadline is written behind' $p/change.go \
+	's/near = time\.Second/near = -time.Hour/' \
+	go test -count=1 -run 'ARecallNear' ./$p
+mutant believes-jumps 'a clock that jumps is believed at once' internal/clock/clock.go \
+	's/case off\.Abs\(\) <= Threshold:/case true:/' \
+	go test -count=1 -run 'Clock' ./engine
+mutant frozen-time 'time that was ahead stands still until its clock has caught up' internal/clock/clock.go \
+	's/max\(0, at-b\.at\)\/2\)/max(0, at-b.at))/' \
+	go test -count=1 ./internal/clock
+mutant lease-ahead 'a lease that a clock wrote which was ahead keeps others away' $p/claims.go \
+	's/ && c\.until <= now\.Add\(store\.MaxLease\)\.UnixMilli\(\)/ \&\& store.MaxLease > 0/' \
+	go test -count=1 -run 'Contract/claims' ./$p
 g=store/pgstore
+mutant pg-stall 'a reading of the database'"'"'s clock is believed whatever its round trip' $g/clock.go \
+	's/Error: took \/ 2\}/Error: took \/ 1e6}/; s/took\/2 < best\.Error/took\/1e6 < best.Error/' \
+	go test -count=1 -run 'AStall' ./$g
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/store.go \
 	's/("synchronous_commit": +)"on"/$1"off"/' \
 	go test -count=1 -run 'KillOverPostgres' ./internal/campaign
