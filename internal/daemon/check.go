@@ -68,13 +68,15 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 	for setting, n := range map[string]int64{
 		"max-data": c.MaxData, "max-depth": int64(c.MaxDepth), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage),
-		"max-page-bytes": c.MaxPageBytes, "max-batch-body": c.MaxBatchBody, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
+		"max-page-bytes": c.MaxPageBytes, "max-batch-body": c.MaxBatchBody, "max-in-flight": c.MaxInFlight, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
 	} {
 		if n < 1 {
 			say(setting, "must be at least 1")
 		}
 	}
-	for setting, d := range map[string]time.Duration{"drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout, "clock-confirm": c.ClockConfirm} {
+	for setting, d := range map[string]time.Duration{
+		"request-timeout": c.RequestTimeout, "drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout, "clock-confirm": c.ClockConfirm,
+	} {
 		if d <= 0 || d > time.Hour {
 			say(setting, "must be over 0 and at most 1h")
 		}

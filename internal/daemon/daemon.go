@@ -46,7 +46,8 @@ type Daemon struct {
 	// before that.
 	core, parts []part
 	sockets     []*net.TCPListener // handed over, or opened by Start
-	places      places
+	places      *places
+	files       files
 	server      *server
 	api         *httpapi.API
 	secret      []byte // the webhook's
@@ -120,9 +121,10 @@ func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
 	}
+	open, _ := share(openFiles(), c.postgres(), c.MaxConnections) // start fails if they are too few
 	d := &Daemon{
 		config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open,
-		sockets: o.Sockets, places: make(places, c.MaxConnections), failed: make(chan struct{}),
+		sockets: o.Sockets, places: newPlaces(max(open.connections, 0)), files: open, failed: make(chan struct{}),
 	}
 	if d.version == "" {
 		d.version = "dev"
@@ -137,7 +139,7 @@ func New(c Config, o *Options) *Daemon {
 		d.grace = 5 * time.Second
 	}
 	if d.open == nil {
-		d.open = openStore
+		d.open = d.openStore
 	}
 	return d
 }

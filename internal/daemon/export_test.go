@@ -16,7 +16,13 @@ func (d *Daemon) Stopping() bool {
 }
 
 // LimitListener gives what stands before the HTTP server.
-func LimitListener(l *net.TCPListener, n int) net.Listener { return make(places, n).limit(l) }
+func LimitListener(l *net.TCPListener, n int) net.Listener { return newPlaces(n).limit(l) }
+
+// Share shares out a limit of open files.
+func Share(limit uint64, postgres bool, wanted int) (tables, connections int, err error) {
+	f, err := share(limit, postgres, wanted)
+	return f.tables, f.connections, err
+}
 
 // Shut tells whether requests wait for a hand-over.
 func (d *Daemon) Shut() bool {

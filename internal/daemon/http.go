@@ -37,10 +37,18 @@ type server struct {
 	// connections have a goroutine each; open counts them.
 	connections sync.WaitGroup
 	open        atomic.Int64
+	idle        idle
 }
 
-// newServer makes a server whose gate is closed.
-func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *server {
+// How long a client may take, over a slow line.
+const (
+	bodyTime   = 5 * time.Minute
+	headerTime = 10 * time.Second // also to wait for the first request
+	idleTime   = 2 * time.Minute  // between two requests
+)
+
+// newServer makes a server whose gate is closed. limit is how long a request may take that has come in whole.
+func newServer(ctx context.Context, log *slog.Logger, grace, limit time.Duration) *server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &server{gate: newGate(), cut: cut, grace: grace, rest: &handed{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	s.lane = lane.New(lane.Options{
@@ -51,21 +59,20 @@ func newServer(ctx context.Context, log *slog.Logger, grace time.Duration) *serv
 				s.closed()
 			}
 		},
-		Times: lane.Times{Idle: 2 * time.Minute, Read: 10 * time.Second, Write: 10 * time.Minute, Answer: time.Minute},
+		Times: lane.Times{Idle: idleTime, Read: headerTime, Write: 10*time.Minute + limit, Answer: limit},
 	})
-	s.accept = func(l net.Listener) error { return s.lane.Serve(base, l) }
+	s.accept = func(l net.Listener) error { return s.lane.Serve(httpapi.Timed(base), l) }
 	s.http = &http.Server{
 		Handler:     s.gate,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ConnState:   s.left,
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// Who opens a connection and then says little holds it for these times at most. A request is
-		// broken off with its ReadTimeout even when it was read in whole and is being worked on, so it
-		// has to do for the largest batch over a slow line and for the longest sweep.
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       5 * time.Minute,
-		WriteTimeout:      10 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
+		// Who opens a connection and then says little holds it for these times at most. What a request that has come
+		// in whole may take is the face's to say: a sweep, five times as long as others.
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       bodyTime,
+		WriteTimeout:      bodyTime + 5*limit + time.Minute,
+		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    64 << 10,
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is the face's to answer, as all else
@@ -84,7 +91,8 @@ func (s *server) closed() {
 	s.connections.Done()
 }
 
-func (s *server) left(_ net.Conn, state http.ConnState) {
+func (s *server) left(c net.Conn, state http.ConnState) {
+	s.idle.note(c, state)
 	if state == http.StateClosed || state == http.StateHijacked {
 		s.closed()
 	}

@@ -3,36 +3,68 @@ package daemon
 import (
 	"net"
 	"sync"
+	"time"
 )
 
-// places is how many connections there may be at once: it holds a token for each. More wait in the
-// kernel's queue until one of them closes, so that a flood of them costs neither memory nor descriptors.
-type places chan struct{}
+// places bounds how many connections there may be at once: free holds a token for each. If all are taken, those that
+// wait for a request are closed to make room, and whoever connects waits in the kernel's queue until then, so that a
+// flood of connections costs neither memory nor descriptors.
+type places struct {
+	free chan struct{}
+	// makeRoom closes some connections that are idle, if there are some; nil closes none.
+	makeRoom func()
+}
 
-// limit makes l accept only where there is a place.
-func (p places) limit(l *net.TCPListener) net.Listener {
+// roomEvery is how often room is looked for.
+const roomEvery = 50 * time.Millisecond
+
+func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }
+
+// limit makes l accept only if there is a place.
+func (p *places) limit(l *net.TCPListener) net.Listener {
 	return &limited{TCPListener: l, places: p, closed: make(chan struct{})}
 }
 
 type limited struct {
 	*net.TCPListener
-	places    places
+	places    *places
 	closed    chan struct{}
 	closeOnce sync.Once
 }
 
 func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.places <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
+	if err := l.take(); err != nil {
+		return nil, err
 	}
 	c, err := l.AcceptTCP()
 	if err != nil {
-		<-l.places
+		<-l.places.free
 		return nil, err
 	}
-	return &limitedConn{TCPConn: c, free: sync.OnceFunc(func() { <-l.places })}, nil
+	return &limitedConn{TCPConn: c, free: sync.OnceFunc(func() { <-l.places.free })}, nil
+}
+
+// take waits for a place.
+func (l *limited) take() error {
+	for {
+		select {
+		case l.places.free <- struct{}{}:
+			return nil
+		case <-l.closed:
+			return net.ErrClosed
+		default:
+		}
+		if l.places.makeRoom != nil {
+			l.places.makeRoom()
+		}
+		select {
+		case l.places.free <- struct{}{}:
+			return nil
+		case <-l.closed:
+			return net.ErrClosed
+		case <-time.After(roomEvery):
+		}
+	}
 }
 
 // Close also ends an Accept that waits for a connection to close.

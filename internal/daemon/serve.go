@@ -257,7 +257,11 @@ func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // was checked
 	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life: --policy halflife --half-life 168h, or see --help",
-		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "version", r.daemon.version)
+		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.connections, "version", r.daemon.version)
+	if f := r.daemon.files; f.connections < c.MaxConnections {
+		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) leaves no more beside the store",
+			"connections", f.connections, "max_connections", c.MaxConnections, "open_files", f.limit)
+	}
 	if c.Insecure {
 		r.log.Warn("--insecure: whoever can reach this address can read and forget every memory", "addr", r.daemon.Addr())
 	}
@@ -273,6 +277,8 @@ func (r *runner) greet() {
 func (r *runner) explain(err error) {
 	msg := "could not start"
 	switch {
+	case sigil.CodeOf(err) == "too_few_files":
+		msg = "could not start: too few files may be open. Raise the limit: ulimit -n, LimitNOFILE= of systemd"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
 		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store; --store-wait says how long to wait for it"
 	case sigil.CodeOf(err) == "sessions_shared":

@@ -30,6 +30,10 @@ func (d *Daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.level.Set(d.config.level())
+	if _, err := share(d.files.limit, d.config.postgres(), d.config.MaxConnections); err != nil {
+		closeAll(d.sockets)
+		return err
+	}
 	// First, so that a port that is taken leaves no store behind. Who connects meanwhile waits for the store.
 	var err error
 	if d.sockets, err = d.listen(ctx); err != nil {
@@ -108,6 +112,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	api := d.newAPI(e, m)
 	d.api = api
 	d.core = append(d.core, part{"streams", func(context.Context) error { api.Close(); return nil }})
+	d.startRelease()
 	if err := d.startWebhook(e, m); err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}
@@ -124,6 +129,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		},
 		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
+		MaxHeld: d.config.MaxInFlight, RequestTimeout: d.config.RequestTimeout,
 	})
 }
 
@@ -141,7 +147,7 @@ func (d *Daemon) startHTTP(ctx context.Context) {
 func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
-	d.server = newServer(ctx, d.log, d.grace)
+	d.server = newServer(ctx, d.log, d.grace, d.config.RequestTimeout)
 	d.server.gate.open(api)
 	d.accept(d.sockets)
 	httpapi.Prepare() // with requests being answered already
@@ -156,6 +162,8 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 // accept serves on sockets.
 func (d *Daemon) accept(sockets []*net.TCPListener) {
 	d.sockets = sockets
+	s, n := d.server, d.files.connections
+	d.places.makeRoom = func() { s.makeRoom(n) }
 	limited := make([]net.Listener, len(sockets))
 	for i, l := range sockets {
 		limited[i] = d.places.limit(l)
@@ -164,7 +172,7 @@ func (d *Daemon) accept(sockets []*net.TCPListener) {
 }
 
 // openStore opens the store that c names.
-func openStore(c Config, h Hooks) (store.Store, error) {
+func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 	if c.postgres() {
 		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{
 			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections,
@@ -174,7 +182,7 @@ func openStore(c Config, h Hooks) (store.Store, error) {
 		}
 		return s, nil
 	}
-	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal})
+	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.tables})
 	if err != nil { // not s: a nil *pebblestore.Store is a store.Store that is not nil
 		return nil, err
 	}

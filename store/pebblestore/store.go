@@ -76,6 +76,9 @@ type Options struct {
 	// database, half for memories that are read often. What is written last is in memory beside it: 64 MiB, or more
 	// while the disk cannot follow.
 	CacheSize int64
+	// OpenFiles is how many tables, at most, are kept open; 0 is 512. There are a quarter as many again while more are
+	// in use at once.
+	OpenFiles int
 	// Logger hears of the database's errors; nil is slog.Default.
 	Logger *slog.Logger
 	// OnCommit hears of each commit: how many callers' changes it held, and the time from forming the
@@ -146,6 +149,7 @@ func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) e
 	}
 	options := databaseOptions(fsys, o.cacheShare(), s.space.unit, &databaseLogger{s: s, log: logger}, s.pace)
 	options.ErrorIfNotExists = !created
+	options.MaxOpenFiles = cmp.Or(o.OpenFiles, options.MaxOpenFiles)
 	if o.tune != nil {
 		o.tune(options)
 	}

@@ -1,0 +1,87 @@
+package daemon_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// TestFilesAreShared leaves the store what it needs, whatever the limit is.
+func TestFilesAreShared(t *testing.T) {
+	for _, tt := range []struct {
+		limit               uint64
+		postgres            bool
+		wanted              int
+		tables, connections int
+	}{
+		{0, false, 10_000, 512, 10_000}, // unknown
+		{1 << 62, false, 10_000, 512, 10_000},
+		{1_048_576, false, 10_000, 512, 10_000},
+		{4096, false, 10_000, 512, 4096 - 64 - 640},
+		{4096, false, 100, 512, 100},
+		{1024, false, 10_000, 320, 1024 - 64 - 400},
+		{256, false, 10_000, 80, 256 - 64 - 100},
+		{180, false, 10_000, 80, 16},
+		{179, false, 10_000, 80, 0},
+		{166, false, 2, 80, 2},
+		{10, false, 10_000, 80, 0},
+		{1024, true, 10_000, 512, 1024 - 64 - 128},
+		{200, true, 10_000, 512, 0},
+	} {
+		tables, connections, err := daemon.Share(tt.limit, tt.postgres, tt.wanted)
+		switch {
+		case tables != tt.tables:
+			t.Errorf("%+v: %d tables", tt, tables)
+		case tt.connections == 0 && sigil.CodeOf(err) != "too_few_files":
+			t.Errorf("%+v: %v", tt, err)
+		case tt.connections > 0 && (err != nil || connections != tt.connections):
+			t.Errorf("%+v: %d connections, %v", tt, connections, err)
+		}
+	}
+}
+
+// TestIdleConnectionsMakeRoom has more clients than there may be, each of which keeps its connection: those that have
+// waited longest are closed, whichever way they are served, and all are answered.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	d := start(t, config(t, "--max-connections=4"), on(storetest.NewModel()))
+	type client struct {
+		net.Conn
+		in *bufio.Reader
+	}
+	var clients []client
+	for i := range 12 {
+		path := "/v1/sigils/01890a5d-ac96-774b-bcce-b302099a8057" // the lane's
+		if i%2 == 1 {
+			path = "/v1/stats"
+		}
+		conn, err := net.Dial("tcp", d.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		c := client{conn, bufio.NewReader(conn)}
+		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(c.in, nil)
+		if err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		clients = append(clients, c)
+	}
+	for i, c := range clients[:8] {
+		if _, err := c.in.ReadByte(); err != io.EOF {
+			t.Errorf("client %d, which has waited long: %v", i, err)
+		}
+	}
+}
