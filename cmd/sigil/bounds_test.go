@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -91,16 +92,20 @@ func memoryIsGivenBack(t *testing.T, sigil string) {
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife", "--max-in-flight=64MiB")
 	hold := func(requests int, head string, body []byte) (end func()) {
 		var conns []net.Conn
+		var sending sync.WaitGroup
 		for range requests {
 			conn, err := net.Dial("tcp", p.addr)
 			if err != nil {
 				t.Fatal(err)
 			}
 			conns = append(conns, conn)
-			_ = conn.SetWriteDeadline(time.Now().Add(10 * time.Second))
-			_, _ = io.WriteString(conn, head)
-			_, _ = conn.Write(body) // which may be refused meanwhile
+			_ = conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
+			sending.Go(func() {
+				_, _ = io.WriteString(conn, head)
+				_, _ = conn.Write(body) // which waits, or is refused, when there are enough
+			})
 		}
+		sending.Wait()
 		return func() {
 			for _, c := range conns {
 				_ = c.Close()

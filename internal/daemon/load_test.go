@@ -282,3 +282,27 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
+
+// TestAllowedHosts takes names one by one and together, from wherever, and prints what it reads again.
+func TestAllowedHosts(t *testing.T) {
+	for _, tt := range []struct {
+		args, env []string
+		file      string
+	}{
+		{args: []string{"--allowed-host=a.example, 10.0.0.1", "--allowed-host", "b.example"}, env: []string{"SIGIL_ALLOWED_HOST=c.example"}},
+		{env: []string{"SIGIL_ALLOWED_HOST=a.example,10.0.0.1,b.example"}},
+		{file: "allowed-host: a.example, 10.0.0.1, b.example\n"},
+		{file: `allowed-host: "a.example,10.0.0.1,b.example"` + "\n"},
+	} {
+		args := append(tt.args, "--config="+settingsFile(t, tt.file))
+		l, err := daemon.Load(args, append(tt.env, home...))
+		if want := "a.example,10.0.0.1,b.example"; err != nil || l.AllowedHosts != want {
+			t.Errorf("%+v: %q, %v", tt, l.AllowedHosts, err)
+		}
+	}
+	for _, wrong := range []string{"http://a.example", "a.example:80", "a example", "*"} {
+		if _, err := daemon.Load([]string{"--allowed-host=" + wrong}, home); err == nil || !strings.Contains(err.Error(), "allowed-host") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +74,28 @@ func formatDuration(d time.Duration) string {
 	}
 	return s
 }
+
+// hosts is a list of names, with commas between them. To set it again adds to it.
+type hosts string
+
+func (h *hosts) Type() string { return "string" }
+
+func (h *hosts) Set(s string) error {
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if _, err := netip.ParseAddr(name); err != nil && strings.Trim(name, hostLetters) != "" {
+			return errors.New(`is not the name or address of a host, without scheme and port, such as "sigil.example.com"`)
+		}
+		*h = hosts(strings.TrimPrefix(string(*h)+","+name, ","))
+	}
+	return nil
+}
+
+func (h *hosts) String() string { return string(*h) }
+
+const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
 type byteSize int64
 

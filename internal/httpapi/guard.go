@@ -12,8 +12,8 @@ import (
 
 // guard refuses what a page in somebody's browser may have sent behind their back.
 func (a *API) guard(r *http.Request) error {
-	if a.options.LoopbackOnly && !isLoopback(r.Host) {
-		return refusal("forbidden_host", "Host", "must be localhost or a loopback address: this service listens without credentials")
+	if a.options.LoopbackOnly && !a.allowed(r.Host) {
+		return refusal("forbidden_host", "Host", "must be localhost, a loopback address or a name of --allowed-host: this service listens without credentials")
 	}
 	if err := a.origins.Check(r); err != nil {
 		return refusal("cross_origin", "Origin", "a page of another origin may not change anything here")
@@ -21,8 +21,15 @@ func (a *API) guard(r *http.Request) error {
 	return nil
 }
 
-// isLoopback tells whether host, with or without a port, names this machine by itself.
-func isLoopback(host string) bool {
+// probe reports whether a request asks only whether the service is there, as a load balancer does under any name or
+// none. The answer is the same for all, and tells nothing of what is kept.
+func probe(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == "/livez" || r.URL.Path == "/readyz" || r.URL.Path == "/healthz")
+}
+
+// allowed reports whether host, with or without a port, names this machine by itself, or is one of the names that were
+// allowed.
+func (a *API) allowed(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
@@ -30,8 +37,15 @@ func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
+		return true
+	}
+	for _, name := range a.options.AllowedHosts {
+		if strings.EqualFold(host, name) {
+			return true
+		}
+	}
+	return false
 }
 
 const (

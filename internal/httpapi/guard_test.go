@@ -52,6 +52,22 @@ func TestLoopbackOnly(t *testing.T) {
 	newFace(t, config{}).do("GET", "/v1/stats", "", "Host", "sigil.example").want(200)
 }
 
+// TestAllowedHosts takes what a proxy passes on, and a load balancer's look under any name or none.
+func TestAllowedHosts(t *testing.T) {
+	f := newFace(t, config{api: httpapi.Options{LoopbackOnly: true, AllowedHosts: []string{"sigil.example", "10.0.0.1"}}})
+	for host, status := range map[string]int{
+		"sigil.example": 200, "Sigil.Example:443": 200, "10.0.0.1:7433": 200, "localhost": 200,
+		"": 403, "a.sigil.example": 403, "sigil.example.evil.example": 403, "10.0.0.2": 403,
+	} {
+		f.do("GET", "/v1/stats", "", "Host", host).want(status)
+		for _, path := range []string{"/livez", "/readyz", "/healthz"} {
+			f.do("GET", path, "", "Host", host).want(200)
+			f.do("HEAD", path, "", "Host", host).want(200)
+		}
+		f.do("GET", "/metrics", "", "Host", "other.example").want(403)
+	}
+}
+
 func TestRequestID(t *testing.T) {
 	f := newFace(t, config{})
 	for in, kept := range map[string]bool{
