@@ -318,7 +318,8 @@ func TestRawBytes(t *testing.T) {
 		"a version of the future": {"GET /livez HTTP/3.0\r\nHost: 127.0.0.1\r\n\r\n", 505},
 		"a preface of HTTP/2":     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 403},
 		"no host":                 {"GET /livez HTTP/1.1\r\n\r\n", 400},
-		"no host, HTTP/1.0":       {"GET /livez HTTP/1.0\r\n\r\n", 403},
+		"no host, HTTP/1.0":       {"GET /v1/stats HTTP/1.0\r\n\r\n", 403},
+		"a probe without a host":  {"GET /livez HTTP/1.0\r\n\r\n", 200},
 		"two hosts":               {"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
 		"host of control bytes":   {"GET /livez HTTP/1.1\r\nHost: a\x01\r\n\r\n", 400},
 		"a space in a name":       {"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nA b: c\r\n\r\n", 400},
@@ -342,7 +343,7 @@ func TestRawBytes(t *testing.T) {
 		"options of all":          {"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
 		"a tunnel":                {"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
 		"an absolute target":      {"GET http://127.0.0.1/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200},
-		"another's target":        {"GET http://evil.example/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 403},
+		"another's target":        {"GET http://evil.example/v1/stats HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 403},
 		"TLS":                     {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03 is this TLS?\r\n\r\n", 400},
 	} {
 		was := d.position(t)

@@ -159,6 +159,9 @@ var mutations = []mutation{
 		return true
 	}},
 	{"host", func(g *generator, x *exchange) bool {
+		if x.path == "/livez" || x.path == "/readyz" || x.path == "/healthz" { // they answer under any
+			return false
+		}
 		x.host, x.wrong = pick(g, "evil.example", "127.0.0.1.evil.example", "0.0.0.0", "[::]", "localhost:80:80", "2130706433"), true
 		return true
 	}},
