@@ -22,8 +22,11 @@ type document struct {
 	} `json:"info"`
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`
 	Components struct {
-		Parameters map[string]parameter `json:"parameters"`
-		Responses  map[string]response  `json:"responses"`
+		Parameters    map[string]parameter `json:"parameters"`
+		Responses     map[string]body      `json:"responses"`
+		RequestBodies map[string]body      `json:"requestBodies"`
+		Examples      map[string]example   `json:"examples"`
+		Schemas       map[string]*schema   `json:"schemas"`
 	} `json:"components"`
 	Codes []struct {
 		Code    string `json:"code"`
@@ -34,22 +37,22 @@ type document struct {
 
 type operation struct {
 	Method, Path string
-	Summary      string              `json:"summary"`
-	Description  string              `json:"description"`
-	Parameters   []parameter         `json:"parameters"`
-	Responses    map[string]response `json:"responses"`
+	ID           string          `json:"operationId"`
+	Summary      string          `json:"summary"`
+	Description  string          `json:"description"`
+	Parameters   []parameter     `json:"parameters"`
+	RequestBody  *body           `json:"requestBody"`
+	Responses    map[string]body `json:"responses"`
 }
 
 type parameter struct {
-	Ref         string `json:"$ref"`
-	Name        string `json:"name"`
-	In          string `json:"in"`
-	Description string `json:"description"`
-}
-
-type response struct {
-	Ref         string `json:"$ref"`
-	Description string `json:"description"`
+	Ref         string  `json:"$ref"`
+	Name        string  `json:"name"`
+	In          string  `json:"in"`
+	Required    bool    `json:"required"`
+	Description string  `json:"description"`
+	Example     any     `json:"example"`
+	Schema      *schema `json:"schema"`
 }
 
 // Operations gives the operations in the order of the routes, with what they refer to in its place.
@@ -73,14 +76,59 @@ func (d *document) Operations() ([]operation, error) {
 				op.Parameters[i] = d.Components.Parameters[lastSegment(p.Ref)]
 			}
 		}
+		if b := op.RequestBody; b != nil {
+			if b.Ref != "" {
+				*b = d.Components.RequestBodies[lastSegment(b.Ref)]
+			}
+			d.exemplify(b)
+			for _, m := range b.Content {
+				if m.Schema.Ref != "" {
+					m.Schema.target = d.Components.Schemas[lastSegment(m.Schema.Ref)]
+				}
+			}
+		}
 		for status, r := range op.Responses {
 			if r.Ref != "" {
-				op.Responses[status] = d.Components.Responses[lastSegment(r.Ref)]
+				r = d.Components.Responses[lastSegment(r.Ref)]
 			}
+			d.exemplify(&r)
+			op.Responses[status] = r
 		}
 		all = append(all, op)
 	}
 	return all, nil
+}
+
+// exemplify puts the examples that b refers to in their places.
+func (d *document) exemplify(b *body) {
+	for _, m := range b.Content {
+		for i, e := range m.Examples {
+			if e.Ref != "" {
+				m.Examples[i] = d.Components.Examples[lastSegment(e.Ref)]
+			}
+		}
+	}
+}
+
+// Curl is a command that does the operation on the service at origin, with the first example of its body.
+func (o operation) Curl(origin string) string {
+	path := o.Path
+	for _, p := range o.Parameters {
+		if p.In == "path" {
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", fmt.Sprint(p.Example))
+		}
+	}
+	switch {
+	case o.RequestBody != nil:
+		var compact bytes.Buffer
+		if forms := o.RequestBody.Forms(); json.Compact(&compact, forms[0].Examples[0].Value) != nil {
+			return ""
+		}
+		return "curl --json '" + strings.ReplaceAll(compact.String(), "'", `'\''`) + "' " + origin + path
+	case o.Method != http.MethodGet:
+		return "curl -X " + o.Method + " " + origin + path
+	}
+	return "curl " + origin + path
 }
 
 func lastSegment(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
@@ -95,7 +143,7 @@ type page struct {
 // The templates, and the style sheet that each page has in it, are ours: a failure is a bug, which a
 // test finds.
 var (
-	templates = template.Must(template.ParseFS(pages, "pages/*.html"))
+	templates = template.Must(template.New("").Funcs(template.FuncMap{"prose": prose}).ParseFS(pages, "pages/*.html"))
 	style, _  = pages.ReadFile("pages/style.css")
 )
 
@@ -126,9 +174,9 @@ func (c *call) page(p page) error {
 
 func (a *API) docs(c *call) error {
 	return c.page(render("docs", struct {
-		Version string
+		Version, Origin string
 		*document
-	}{a.options.Version, &openAPI().docs}))
+	}{a.options.Version, c.origin(), &openAPI().docs}))
 }
 
 // asset serves a part of the console.
@@ -146,12 +194,16 @@ func (a *API) landing(c *call) error {
 		a.options.Console.ServeHTTP(c, c.r)
 		return nil
 	}
-	origin := "http://" + c.r.Host
-	if c.r.TLS != nil {
-		origin = "https://" + c.r.Host
+	return c.page(render("landing", struct{ Origin, Version string }{c.origin(), a.options.Version}))
+}
+
+// origin is where the client finds the service, fit for a shell.
+func (c *call) origin() string {
+	switch {
+	case strings.Trim(c.r.Host, letters+".:[]-") != "":
+		return "http://127.0.0.1:7433" // a host that a shell may not take as it is
+	case c.r.TLS != nil:
+		return "https://" + c.r.Host
 	}
-	if strings.Trim(c.r.Host, letters+".:[]-") != "" {
-		origin = "http://127.0.0.1:7433" // a host that a shell may not take as it is
-	}
-	return c.page(render("landing", struct{ Origin, Version string }{origin, a.options.Version}))
+	return "http://" + c.r.Host
 }
