@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // seconds are the classic buckets of every duration: from a peek in memory (microseconds) over a
 // commit (milliseconds) to a sweep of millions.
@@ -34,11 +30,8 @@ func (m *Metrics) histograms(name, help string, buckets []float64, labels ...str
 	return h
 }
 
-// histogramOpts makes a histogram both classic, for every scraper, and native, for those that can:
-// buckets 10 % apart, at most 100 of them, so that memory is bounded whatever is observed.
+// histogramOpts makes a classic histogram. Of one that is native, too, a Prometheus that takes native ones keeps no
+// _bucket, _count and _sum unless it is told to, and every query for those finds nothing.
 func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpts {
-	return prometheus.HistogramOpts{
-		Name: name, Help: help, Buckets: buckets,
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
-	}
+	return prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}
 }

@@ -104,8 +104,7 @@ func New(version string) *Metrics {
 	return m
 }
 
-// Handler answers scrapes, in the format that the scraper asks for: native histograms are in the
-// protobuf one only.
+// Handler answers scrapes, in the format and the coding that the scraper asks for.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
