@@ -115,12 +115,18 @@ func TestBadRequestsOfOldClients(t *testing.T) {
 func TestAllow(t *testing.T) {
 	f := newFace(t, config{})
 	for target, want := range map[string]string{
-		"/v1/sigils": "GET, HEAD, POST", "/v1/sigils/x": "DELETE, GET, HEAD", "/v1/sigils/x:pin": "POST", "/v1/sigils:batch": "POST",
+		"/v1/sigils": "GET, HEAD, OPTIONS, POST", "/v1/sigils/x": "DELETE, GET, HEAD, OPTIONS",
+		"/v1/sigils/x:pin": "OPTIONS, POST", "/v1/sigils:batch": "OPTIONS, POST", "/livez": "GET, HEAD, OPTIONS",
+		apitest.OldPaths[0]: "GET, HEAD, OPTIONS, POST",
 	} {
+		if got := f.do("OPTIONS", target, "").want(204).header.Get("Allow"); got != want {
+			t.Errorf("OPTIONS %s: %q, want %q", target, got, want)
+		}
 		if got := f.do("PATCH", target, "").want(405).header.Get("Allow"); got != want {
 			t.Errorf("%s allows %q, want %q", target, got, want)
 		}
 	}
+	f.do("OPTIONS", "/v1/nothing", "").problem(404, "unknown_path", "")
 }
 
 func TestContentTypes(t *testing.T) {

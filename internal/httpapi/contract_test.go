@@ -137,7 +137,8 @@ func checkAgainstContract(t testing.TB, r *http.Request, body string, got reply)
 	}
 	item, path := s.find(r)
 	if item == nil {
-		if got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed && got.status != http.StatusForbidden {
+		options := r.Method == http.MethodOptions && got.status == http.StatusNoContent && len(got.body) == 0 && got.header.Get("Allow") != ""
+		if !options && got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed && got.status != http.StatusForbidden {
 			t.Errorf("%s %s is answered with %d and is not in the document", r.Method, r.URL.Path, got.status)
 		}
 		return

@@ -70,7 +70,6 @@ func (a *API) metrics(c *call) error {
 	if a.options.Metrics == nil {
 		return refusal("unknown_path", "", "metrics are not served here")
 	}
-	c.Header().Set("Vary", "Accept, Accept-Encoding") // whoever makes them chooses format and coding
 	a.options.Metrics.ServeHTTP(c, c.r)
 	return nil
 }

@@ -171,8 +171,13 @@ func (a *API) dispatch(c *call, candidates []route) error {
 	if allow == nil {
 		return unknownPath()
 	}
+	allow = append(allow, http.MethodOptions)
 	slices.Sort(allow)
 	c.Header().Set("Allow", strings.Join(allow, ", "))
+	if c.r.Method == http.MethodOptions {
+		c.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
 }
 
