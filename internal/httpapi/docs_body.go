@@ -125,7 +125,8 @@ func (s *schema) Name() string {
 	}
 	for _, one := range append([]*schema{s, s.Items}, s.OneOf...) {
 		if one != nil && one.Ref != "" {
-			return lastSegment(one.Ref)
+			name, _, _ := strings.Cut(strings.TrimPrefix(one.Ref, "#/components/schemas/"), "/") // or a part of it
+			return name
 		}
 	}
 	return ""
