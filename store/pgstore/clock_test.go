@@ -15,16 +15,17 @@ import (
 const fakeClock = `create schema fake;
 create table fake.set (off interval, before float, after float);
 insert into fake.set values ('0', 0, 0);
-create function fake.clock_timestamp() returns timestamptz language plpgsql volatile as $$
+set allow_system_table_mods = on;
+alter function pg_catalog.clock_timestamp() rename to true_clock;
+create function pg_catalog.clock_timestamp() returns timestamptz language plpgsql volatile as $$
 declare s fake.set; t timestamptz;
 begin
   select * into s from fake.set;
   perform pg_catalog.pg_sleep(s.before);
-  t := pg_catalog.clock_timestamp() + s.off;
+  t := pg_catalog.true_clock() + s.off;
   perform pg_catalog.pg_sleep(s.after);
   return t;
-end $$;
-do $$ begin execute format('alter database %I set search_path = fake, pg_catalog, public', current_database()); end $$`
+end $$`
 
 // clocked gives a database whose clock can be set by the second part.
 func clocked(t *testing.T) (url string, set func(off time.Duration, before, after float64)) {
