@@ -103,7 +103,9 @@ func New(e *engine.Engine, o *Options) *API {
 		a.memory.most = 256 << 20
 	}
 	a.bus = bus.New(journal{e}, &bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged})
-	e.OnRecall(a.bus.Recalled)
+	if e != nil {
+		e.OnRecall(a.bus.Recalled)
+	}
 	a.register()
 	return a
 }
