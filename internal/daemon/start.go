@@ -131,7 +131,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 		AllowedHosts: strings.FieldsFunc(d.config.AllowedHosts, func(r rune) bool { return r == ',' }),
-		MaxHeld: d.config.MaxInFlight, RequestTimeout: d.config.RequestTimeout,
+		MaxHeld:      d.config.MaxInFlight, RequestTimeout: d.config.RequestTimeout,
 	})
 }
 

@@ -168,7 +168,7 @@ func bouncer(t *testing.T, direct string, settings ...string) string {
 		}
 	}
 	var log strings.Builder
-	cmd := exec.Command(program, args...) //nolint:noctx // a program of Debian's, which outlives what is closed before it
+	cmd := exec.Command(program, args...)
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
