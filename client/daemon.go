@@ -43,6 +43,13 @@ func (c *Client) Events(ctx context.Context, after uint64, limit int) (sigil.Eve
 	return call[sigil.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }
 
+// LatestEvents returns the newest of the journal's entries, in order; limit 0 is the daemon's default.
+func (c *Client) LatestEvents(ctx context.Context, limit int) (sigil.EventPage, error) {
+	query := url.Values{"latest": {"true"}}
+	setLimit(query, limit)
+	return call[sigil.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
+}
+
 // Ready is nil when the daemon takes requests.
 func (c *Client) Ready(ctx context.Context) error {
 	_, err := c.do(ctx, request{method: http.MethodGet, path: "/readyz"})

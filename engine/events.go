@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -21,6 +22,58 @@ func (e *Engine) Events(ctx context.Context, tenant string, after uint64, limit 
 	}
 	events, err = e.store.Events(ctx, tenant, after, limit)
 	return events, wrap(err)
+}
+
+// LatestEvents returns the newest of a tenant's journal entries, in order, at most limit of them (0 is 100).
+func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (events []sigil.Event, err error) {
+	defer e.observe("events", 1)(&err)
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return nil, err
+	}
+	limit, err = e.limit(limit)
+	if err != nil {
+		return nil, err
+	}
+	for range 3 { // a Trim may drop what is being looked for
+		if events, err = e.latestEvents(ctx, tenant, limit); !errors.Is(err, sigil.ErrGone) {
+			break
+		}
+	}
+	return events, wrap(err)
+}
+
+// latestEvents looks for the last position after which there are limit entries. Those of other tenants lie between,
+// so that how far back it is has to be found out: by twice as far each time, and then by halves.
+func (e *Engine) latestEvents(ctx context.Context, tenant string, limit int) ([]sigil.Event, error) {
+	trimmed, newest, err := e.store.Span(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, short := newest, newest // short has too few behind it
+	var events []sigil.Event
+	for back := uint64(limit); len(events) < limit && after > trimmed; back *= 2 {
+		short = after
+		after -= min(back, after-trimmed)
+		if events, err = e.store.Events(ctx, tenant, after, limit); err != nil {
+			return nil, err
+		}
+	}
+	if len(events) < limit {
+		return events, nil // there are no more
+	}
+	for after = events[0].Position - 1; short-after > 1; {
+		middle := after + (short-after)/2
+		nearer, err := e.store.Events(ctx, tenant, middle, limit)
+		if err != nil {
+			return nil, err
+		}
+		if len(nearer) < limit {
+			short = middle
+			continue
+		}
+		events, after = nearer, nearer[0].Position-1
+	}
+	return events, nil
 }
 
 // Wait returns nil when a tenant's journal has an entry with a position over after, whichever process

@@ -254,6 +254,39 @@ func TestLonger(t *testing.T) {
 	check(1, long)
 }
 
+// TestLatestEvents holds the newest entries against all there are, in a journal that two tenants share unevenly and
+// that has lost its start.
+func TestLatestEvents(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Entries: 190}}})
+	none, err := r.LatestEvents(r.ctx(), sigil.DefaultTenant, 5)
+	r.ok("latest", err)
+	same(t, "entries of an empty journal", len(none), 0)
+	for i := range 200 {
+		tenant := "busy"
+		if i%37 == 0 || i > 80 && i < 95 {
+			tenant = "quiet"
+		}
+		_, err := r.Encode(r.ctx(), tenant, sigil.Draft{Data: fmt.Append(nil, i)})
+		r.ok("encode", err)
+	}
+	trimmed, err := r.Trim(r.ctx())
+	r.ok("trim", err)
+	for _, tenant := range []string{"busy", "quiet", "nobody"} {
+		all, err := r.Events(r.ctx(), tenant, trimmed, 1000)
+		r.ok("events", err)
+		for _, limit := range []int{1, 2, 5, 14, 15, 19, 100, 1000} {
+			got, err := r.LatestEvents(r.ctx(), tenant, limit)
+			r.ok("latest", err)
+			want := all[max(0, len(all)-limit):]
+			if !slices.EqualFunc(got, want, func(a, b sigil.Event) bool { return a.Position == b.Position }) {
+				t.Errorf("%s: the newest %d are %d entries, want %d", tenant, limit, len(got), len(want))
+			}
+		}
+	}
+	_, err = r.LatestEvents(r.ctx(), sigil.DefaultTenant, 1_000_000)
+	r.fails("latest", err, sigil.ErrInvalid, "invalid_limit", "limit")
+}
+
 func TestEventsPage(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	for i := range 5 {

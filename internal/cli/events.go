@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,31 +15,55 @@ import (
 
 func (a *app) events() *cobra.Command {
 	var after uint64
-	var limit int
-	var follow bool
+	var limit, last int
+	var follow, reverse bool
 	c := &cobra.Command{
 		Use:   "events",
 		Short: "Read the journal: what happened to memories, and why",
 		Long: `Events shows the journal, oldest first: one entry for every change, with the decay that
 decided it. A reader who goes on with --after misses nothing and repeats nothing.
 
-With --follow it shows what comes, from now on or from --after on, until it is interrupted. Where the
-connection breaks it is made again, and nothing is missed. It ends with position_ahead when the store was
-put back from an older copy: read its memories anew, and go on after the position that the error names.`,
-		Example: `  sigil events --limit 20
+With --last it shows the newest entries, and with --reverse the newest first.
+
+With --follow it shows what comes, from now on, from --after on, or after the --last, until it is
+interrupted. If the connection breaks it is made again, and nothing is missed. It ends with position_ahead when
+the store was put back from an older copy: read its memories anew, and go on after the position that the error names.`,
+		Example: `  sigil events --last 20
+  sigil events --reverse
   sigil events --after 1234 --json
   sigil events --follow`,
 		Args: nothingMore,
 	}
 	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
 	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` entries")
+	c.Flags().IntVar(&last, "last", 0, "the newest `entries`, so many of them")
+	c.Flags().Lookup("last").DefValue = ""
+	c.Flags().BoolVar(&reverse, "reverse", false, "the newest first")
 	c.Flags().BoolVar(&follow, "follow", false, "go on with what comes")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		f := cmd.Flags()
 		if err := positive(limit); err != nil {
 			return err
 		}
+		switch {
+		case f.Changed("last") && last < 1:
+			return usageError("--last must be at least 1")
+		case f.Changed("last") && (f.Changed("after") || f.Changed("limit")):
+			return usageError("--last has no place beside --after and --limit")
+		case reverse && (follow || f.Changed("after")):
+			return usageError("--reverse has no place beside --follow and --after")
+		}
+		if reverse && last == 0 {
+			last = limit
+		}
 		if !follow {
-			return a.with(func(c *client.Client) error { return a.eventPage(cmd.Context(), c, after, limit) })
+			return a.with(func(c *client.Client) error {
+				if last > 0 {
+					_, err := a.lastEvents(cmd.Context(), c, last, reverse)
+					return err
+				}
+				return a.eventPage(cmd.Context(), c, after, limit)
+			})
 		}
 		o := &client.FollowOptions{Lost: func(err error, wait time.Duration) {
 			a.say("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
@@ -49,7 +75,19 @@ put back from an older copy: read its memories anew, and go on after the positio
 		if cmd.Flags().Changed("limit") {
 			most = limit
 		}
-		return a.with(func(c *client.Client) error { return a.followEvents(cmd.Context(), c, o, most) })
+		return a.with(func(c *client.Client) error {
+			if last > 0 {
+				next, err := a.lastEvents(cmd.Context(), c, last, false)
+				if err != nil {
+					return err
+				}
+				if err := a.out.Flush(); err != nil {
+					return err
+				}
+				o.After = &next
+			}
+			return a.followEvents(cmd.Context(), c, o, most)
+		})
 	}
 	return c
 }
@@ -59,6 +97,11 @@ func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, lim
 	if err != nil {
 		return err
 	}
+	if after == 0 {
+		a.none(len(page.Events), "entries")
+	} else {
+		a.none(len(page.Events), fmt.Sprintf("entries after position %d", after))
+	}
 	if err := a.eventTable()(page.Events); err != nil {
 		return err
 	}
@@ -66,6 +109,19 @@ func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, lim
 		a.say("there may be more: --after %d", page.Next)
 	}
 	return nil
+}
+
+// lastEvents shows the newest entries, so many of them, and returns the position to go on after.
+func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse bool) (next uint64, err error) {
+	page, err := c.LatestEvents(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	if reverse {
+		slices.Reverse(page.Events)
+	}
+	a.none(len(page.Events), "entries")
+	return page.Next, a.eventTable()(page.Events)
 }
 
 // followEvents shows entries as they come, at most so many (0: without end).

@@ -107,6 +107,13 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.stderr, escape(fmt.Sprintf(format, args...)))
 }
 
+// none says on stderr that a list has nothing in it, so that nobody takes the silence for a failure.
+func (a *app) none(n int, what string) {
+	if n == 0 {
+		a.say("no %s", what)
+	}
+}
+
 func exitCode(err error) int {
 	var usage usageError
 	var answer *client.Error

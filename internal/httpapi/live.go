@@ -162,8 +162,10 @@ func (c *call) start() (after *uint64, recalls bool, err error) {
 		}
 		after = &n
 	}
-	if c.query.values.Has("limit") {
-		c.query.fail("invalid_parameter", "limit", "is for pages: a stream has no end")
+	for _, name := range []string{"limit", "latest"} {
+		if c.query.values.Has(name) {
+			c.query.fail("invalid_parameter", name, "is for pages: a stream has no end")
+		}
 	}
 	recalls = c.query.is("recalls", false)
 	return after, recalls, c.query.err

@@ -65,12 +65,18 @@ func (a *API) events(c *call) error {
 	case c.r.Method == http.MethodGet && accepts(c.r, eventStream):
 		return a.stream(c)
 	}
-	after, limit := c.query.position("after"), c.query.limit()
+	after, limit, latest := c.query.position("after"), c.query.limit(), c.query.is("latest", false)
 	c.query.flag("recalls") // a page has none, but what is no flag is refused
 	if c.query.err != nil {
 		return c.query.err
 	}
-	events, err := a.engine.Events(c.r.Context(), c.tenant, after, limit)
+	var events []sigil.Event
+	var err error
+	if latest {
+		events, after, err = a.latestEvents(c, after, limit)
+	} else {
+		events, err = a.engine.Events(c.r.Context(), c.tenant, after, limit)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +85,19 @@ func (a *API) events(c *call) error {
 		page.Events[i], page.Next = events[i].View(), events[i].Position
 	}
 	return c.json(http.StatusOK, page)
+}
+
+// latestEvents returns the newest entries after a position, and the position to go on after if there are none.
+func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
+	// Asked first: what comes meanwhile is not missed.
+	if _, next, err = a.engine.Span(c.r.Context()); err != nil {
+		return nil, 0, err
+	}
+	events, err = a.engine.LatestEvents(c.r.Context(), c.tenant, limit)
+	for len(events) > 0 && events[0].Position <= after {
+		events = events[1:]
+	}
+	return events, next, err
 }
 
 // sweep runs a job now, over all tenants.

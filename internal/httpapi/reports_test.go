@@ -90,4 +90,16 @@ func TestEvents(t *testing.T) {
 	if got := f.do("GET", "/v1/events?after=5", "").want(200); string(got.body) != `{"events":[],"next":5}`+"\n" {
 		t.Errorf("at the end: %s", got.body)
 	}
+
+	page = parse[sigil.EventPage](f.do("GET", "/v1/events?latest=true&limit=2", "").want(200))
+	if len(page.Events) != 2 || page.Events[0].Position != 3 || page.Events[1].Position != 5 || page.Next != 5 {
+		t.Errorf("the newest two: %+v", page)
+	}
+	if got := f.do("GET", "/v1/events?latest=true", "", "Sigil-Tenant", "nobody").want(200); string(got.body) != `{"events":[],"next":5}`+"\n" {
+		t.Errorf("the newest of nobody: %s", got.body)
+	}
+	if page = parse[sigil.EventPage](f.do("GET", "/v1/events?latest=true&after=4", "").want(200)); len(page.Events) != 1 || page.Events[0].Position != 5 {
+		t.Errorf("the newest after 4: %+v", page)
+	}
+	f.do("GET", "/v1/events?latest=true", "", "Accept", "text/event-stream").problem(400, "invalid_parameter", "latest")
 }
