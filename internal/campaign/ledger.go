@@ -56,7 +56,6 @@ type Entry struct {
 
 // batch is encodes that were sent in one request.
 type batch struct {
-	key     string
 	entries []*Entry
 	halves  int // what a check found of it; the ledger's mutex guards it
 }

@@ -154,10 +154,9 @@ func (w *worker) attempts() []*Entry {
 	keyed := w.rng.IntN(2) == 0
 	for range 1 + w.rng.IntN(20) {
 		e := w.attempt(false)
-		if b.key == "" && keyed {
-			b.key = fmt.Sprintf("batch %d", e.serial)
+		if e.batch = b; keyed {
+			e.Draft.IdempotencyKey = fmt.Sprintf("item %d", e.serial)
 		}
-		e.Draft.IdempotencyKey, e.batch = b.key, b
 		b.entries = append(b.entries, e)
 	}
 	return b.entries

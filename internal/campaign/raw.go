@@ -66,11 +66,12 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 		TTL    string          `json:"ttl,omitempty"`
 		Pinned bool            `json:"pinned,omitempty"`
 		Tags   []string        `json:"tags,omitempty"`
+		Key    string          `json:"idempotencyKey,omitempty"`
 	}
 	drafts := make([]draft, len(entries))
 	for i, e := range entries {
 		d := e.Draft
-		drafts[i] = draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags}
+		drafts[i] = draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Key: d.IdempotencyKey}
 		if d.TTL > 0 {
 			drafts[i].TTL = d.TTL.String()
 		}
@@ -79,7 +80,7 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 	if err != nil {
 		return nil, err
 	}
-	status, answer, err := post(ctx, h, addr, "/v1/sigils:batch", "application/json", entries[0].Tenant, entries[0].Draft.IdempotencyKey, body)
+	status, answer, err := post(ctx, h, addr, "/v1/sigils:batch", "application/json", entries[0].Tenant, "", body)
 	if err != nil {
 		return nil, err
 	}

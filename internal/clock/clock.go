@@ -18,6 +18,9 @@ const (
 	Threshold = 2 * time.Second
 	// DefaultConfirm is how long a jump must stand to be believed.
 	DefaultConfirm = time.Minute
+	// slack is how near to the clock's time a reference that can be read at any time is taken as it is: what else in
+	// the process reads it then sees the same millisecond, though its pace is adjusted all the time.
+	slack = 5 * time.Millisecond
 	// readEvery is how often a reference that can be read at any time is.
 	readEvery = time.Second
 )
@@ -49,7 +52,7 @@ type Options struct {
 	Slept func() time.Duration
 }
 
-// Clock tells the time. Its time never runs back and never stands still:
+// Clock tells the time. But for a few milliseconds, its time never runs back and never stands still:
 //
 //   - A reference that is at most [Threshold] off is followed: at once if it is ahead; if it is behind, the clock runs
 //     at half its pace until it is not.
@@ -136,28 +139,33 @@ func New(first Reading, o Options) *Clock {
 
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time {
-	at := c.look()
-	return c.base.Load().now(at)
+	at, shown := c.look()
+	now := c.base.Load().now(at)
+	if shown.Sub(now).Abs() <= slack {
+		return shown
+	}
+	return now
 }
 
 // Reference returns what the reference shows, as far as it is believed: it is before Now while the clock makes up for
 // being ahead, and may run back.
 func (c *Clock) Reference() time.Time {
-	at := c.look()
+	at, _ := c.look()
 	return c.base.Load().reference(at)
 }
 
 // State returns how the clock stands to its reference.
 func (c *Clock) State() State {
-	at := c.look()
+	at, _ := c.look()
 	b := c.base.Load()
 	return State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
 }
 
-// look returns the monotonic time, and reads the reference when it is time for that.
-func (c *Clock) look() time.Duration {
+// look returns the monotonic time and what the reference shows then, zero if it cannot be read at any time. It takes
+// the reading in when it is time for that.
+func (c *Clock) look() (at time.Duration, shown time.Time) {
 	if c.options.Read == nil {
-		return c.options.Monotonic()
+		return c.options.Monotonic(), time.Time{}
 	}
 	r := c.options.Read()
 	last := c.looked.Load()
@@ -169,7 +177,7 @@ func (c *Clock) look() time.Duration {
 			c.Observe(r)
 		}
 	}
-	return r.At
+	return r.At, r.Time
 }
 
 // aheadAt is how far the clock is ahead of its reference.

@@ -137,12 +137,12 @@ func (m *machine) stats() {
 	m.ok("stats", err)
 	want := sigil.Stats{
 		Tenant: tenant, Policy: m.rules.policy.String(), LifetimeSeconds: got.LifetimeSeconds, UptimeSeconds: got.UptimeSeconds,
-		Position: m.ledger.position,
+		Position: m.ledger.position, Policies: []sigil.PolicyCount{},
 	}
 	if lifetime := lawOf(m.rules.policy).lifetime.Seconds(); math.Abs(got.LifetimeSeconds-lifetime) > 0.001 {
 		m.t.Errorf("stats: a lifetime of %v s, want %v", got.LifetimeSeconds, lifetime)
 	}
-	patterns, decays := map[int]bool{}, 0.0
+	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]int{}, 0.0
 	for _, memory := range m.live(m.model, tenant) {
 		want.Memories++
 		want.Bytes += int64(len(memory.Data))
@@ -151,6 +151,9 @@ func (m *machine) stats() {
 		}
 		if memory.Potential > 0.9 {
 			want.Crystallized++
+		}
+		if !memory.Pinned && memory.Potential <= 0.9 {
+			policies[memory.Policy]++
 		}
 		patterns[int(math.Floor(memory.Frequency.Value()*100))] = true
 		decays += decay(&memory.Meta, m.now)
@@ -161,6 +164,12 @@ func (m *machine) stats() {
 	crystals, err := m.model.Crystals(m.ctx(), tenant)
 	m.ok("the model's crystals", err)
 	want.Patterns, want.Crystals = len(patterns), want.Crystallized+len(crystals)
+	for policy, n := range policies {
+		want.Policies = append(want.Policies, sigil.PolicyCount{Policy: policy.String(), LifetimeSeconds: policy.Lifetime().Seconds(), Count: n})
+	}
+	slices.SortFunc(want.Policies, func(a, b sigil.PolicyCount) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Policy, b.Policy))
+	})
 	if want.Memories > 0 {
 		want.AverageDecay = decays / float64(want.Memories)
 	}
