@@ -24,6 +24,10 @@ import (
 // daemon did what was asked is unknown. (Where the call's context ended, its error is found as well.)
 var ErrUnreachable = errors.New("daemon is unreachable")
 
+// ErrNotSigil is found by [errors.Is] when something answered that is no sigil daemon: another service, or a proxy
+// that knows none.
+var ErrNotSigil = errors.New("not that of a sigil daemon")
+
 // maxProblem bounds how much of an error's body is read.
 const maxProblem = 64 << 10
 
@@ -54,8 +58,14 @@ func (e *Error) Error() string {
 	return strings.Join(parts, ": ")
 }
 
-// Is tells whether target is the kind, among the Err values of package sigil, of what was reported.
-func (e *Error) Is(target error) bool { return target != nil && target == kind(&e.Problem) }
+// Is reports whether target is the kind, among the Err values of package sigil, of what was reported, or
+// [ErrNotSigil] and nothing that a daemon says.
+func (e *Error) Is(target error) bool {
+	if target == ErrNotSigil {
+		return e.Problem.Code == "" && e.Problem.Status < 500
+	}
+	return target != nil && target == kind(&e.Problem)
+}
 
 // kind gives the Err value a problem stands for; nil where there is none, as for a lack of rights.
 func kind(p *sigil.Problem) error {
@@ -174,5 +184,5 @@ func (c *Client) brokeOff(ctx context.Context, err error) error {
 // strange explains that an answer came but makes no sense. The cause is told, not wrapped: it may be
 // of a kind that speaks of the caller's own input.
 func (c *Client) strange(cause error) error {
-	return fmt.Errorf("the answer of %s is not that of a sigil daemon: %s", c, firstLine(cause.Error()))
+	return fmt.Errorf("the answer of %s is %w: %s", c, ErrNotSigil, firstLine(cause.Error()))
 }

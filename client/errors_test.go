@@ -90,7 +90,7 @@ func TestStranger(t *testing.T) {
 	} {
 		c, _ := fake(t, tt.status, "text/plain", tt.body)
 		_, err := c.Stats(t.Context())
-		if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 400 {
+		if !errors.Is(err, client.ErrNotSigil) || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 400 {
 			t.Errorf("%d %.20q: %v", tt.status, tt.body, err)
 		}
 		if errors.Is(err, sigil.ErrNotFound) {

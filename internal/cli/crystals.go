@@ -90,6 +90,7 @@ the next sweep.`,
 				if err != nil {
 					return err
 				}
+				a.none(len(page.Patterns), "patterns")
 				t := &table{a: a, head: []string{"PATTERN", "MEMBERS", "POT.", "FREQ.", "CRYSTALLIZES"}, widths: []int{7, 7, 5, 6}}
 				for i := range page.Patterns {
 					p := &page.Patterns[i]

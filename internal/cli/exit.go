@@ -109,7 +109,7 @@ func (a *app) say(format string, args ...any) {
 
 // none says on stderr that a list has nothing in it, so that nobody takes the silence for a failure.
 func (a *app) none(n int, what string) {
-	if n == 0 {
+	if n == 0 && !a.flags.quiet {
 		a.say("no %s", what)
 	}
 }
@@ -122,7 +122,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, sigil.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, client.ErrUnreachable):
+	case errors.Is(err, client.ErrUnreachable), errors.Is(err, client.ErrNotSigil):
 		return exitUnreachable
 	case errors.As(err, &answer):
 		if s := answer.Problem.Status; s >= 400 && s < 500 {
@@ -147,6 +147,8 @@ func message(err error) string {
 		return "interrupted"
 	case errors.Is(err, client.ErrUnreachable):
 		return strings.TrimPrefix(err.Error(), client.ErrUnreachable.Error()+": ") + "; --addr or SIGIL_ADDR names another address"
+	case errors.Is(err, client.ErrNotSigil):
+		return err.Error() + "; --addr or SIGIL_ADDR names another address"
 	case errors.As(err, &answer) && answer.Problem.Code != "":
 		return explain(answer)
 	case errors.As(err, &local):

@@ -17,9 +17,11 @@ const defaultPage = 100
 type paging struct {
 	limit int
 	all   bool
+	what  string // what the entries are, for people
 }
 
 func (p *paging) flags(c *cobra.Command, what string) {
+	p.what = what
 	c.Flags().IntVar(&p.limit, "limit", defaultPage, "at most this `many` "+what)
 	c.Flags().BoolVar(&p.all, "all", false, "all of them")
 }
@@ -33,7 +35,7 @@ func (p *paging) check(c *cobra.Command) error {
 
 // pages goes through a list as far as p says, and tells on stderr if it does not end there.
 func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *string, error), show func(*T) error) error {
-	cursor := ""
+	cursor, shown := "", 0
 	for want := p.limit; ; {
 		limit := min(want, defaultPage)
 		if p.all {
@@ -49,8 +51,10 @@ func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *s
 			}
 		}
 		want -= len(entries)
+		shown += len(entries)
 		switch {
 		case next == nil || *next == "" || *next == cursor:
+			a.none(shown, p.what)
 			return nil
 		case !p.all && want <= 0:
 			a.say("there is more: --all shows all, --limit more than %d", p.limit)
@@ -154,6 +158,7 @@ func (a *app) showRelated(ctx context.Context, c *client.Client, id sigil.ID, q 
 		}
 		return err
 	}
+	a.none(len(page.Related), "memories that resonate with it")
 	show := a.memories(true)
 	for i := range page.Related {
 		if err := show(&page.Related[i]); err != nil {

@@ -122,6 +122,11 @@ func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
 	})
 }
 
+// forgotten is what --json prints of a memory that was forgotten.
+type forgotten struct {
+	Forgotten sigil.ID `json:"forgotten"`
+}
+
 func (a *app) forget() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
 		Use:   "forget ID...",
@@ -140,24 +145,29 @@ func (a *app) forget() *cobra.Command {
 			}
 			return a.with(func(c *client.Client) error {
 				failed := failures{a: a}
-				forgotten := 0
+				n := 0
 				for _, id := range all {
 					err := c.Forget(cmd.Context(), id)
 					if err != nil && exitCode(err) != exitNotFound {
-						a.say("forgot %s before that failed", count(forgotten, "memory", "memories"))
+						a.say("forgot %s before that failed", count(n, "memory", "memories"))
 						return about(id.String(), err)
 					}
 					failed.add(about(id.String(), err))
 					if err != nil {
 						continue
 					}
-					forgotten++
-					if a.flags.quiet {
+					n++
+					switch {
+					case a.flags.quiet:
 						fmt.Fprintln(a.out, id)
+					case a.flags.json:
+						if err := a.json(forgotten{id}); err != nil {
+							return err
+						}
 					}
 				}
 				if !a.flags.quiet {
-					a.say("forgot %s", count(forgotten, "memory", "memories"))
+					a.say("forgot %s", count(n, "memory", "memories"))
 				}
 				return failed.exit()
 			})

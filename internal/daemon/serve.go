@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/pflag"
@@ -110,10 +111,23 @@ func printed(err error, stderr io.Writer) int {
 }
 
 func logHandler(format string, w io.Writer, level slog.Leveler) slog.Handler {
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: logDuration}
 	if format == "json" {
-		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+		return slog.NewJSONHandler(w, o)
 	}
-	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})
+	return slog.NewTextHandler(w, o)
+}
+
+// logDuration has a duration logged as flags take it: slog's JSON would be a bare number of nanoseconds.
+func logDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		d := a.Value.Duration()
+		if d.Abs() >= time.Second {
+			d = d.Round(time.Millisecond)
+		}
+		a.Value = slog.StringValue(formatDuration(d))
+	}
+	return a
 }
 
 // runner runs one daemon and does to it what signals ask. All of it happens on one goroutine.

@@ -46,13 +46,12 @@ func (d *Daemon) start(ctx context.Context) error {
 	}
 	d.startHTTP(ctx)
 
-	if err := d.sayAddr("addr-file", d.config.AddrFile); err != nil {
-		return err
+	if !d.config.postgres() {
+		if err := d.sayAddr("data", filepath.Join(d.config.Data, addrFile)); err != nil {
+			return err
+		}
 	}
-	if d.config.postgres() {
-		return nil
-	}
-	return d.sayAddr("data", filepath.Join(d.config.Data, addrFile))
+	return d.sayAddr("addr-file", d.config.AddrFile) // last: it is what others wait for
 }
 
 // addrFile, in the data folder, says where its daemon listens: `sigil reload` compares that with the

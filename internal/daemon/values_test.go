@@ -1,6 +1,9 @@
 package daemon
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 )
@@ -71,6 +74,18 @@ func TestByteSizes(t *testing.T) {
 		got := byteSize(7)
 		if err := got.Set(text); err == nil || got != 7 {
 			t.Errorf("%q: %d, want an error and nothing changed", text, got)
+		}
+	}
+}
+
+func TestDurationsInTheLog(t *testing.T) {
+	for _, format := range []string{"json", "text"} {
+		var b bytes.Buffer
+		slog.New(logHandler(format, &b, slog.LevelInfo)).Info("x", "life", 726*time.Hour+5*time.Minute+2111787876, "week", 168*time.Hour, "took", 1500*time.Microsecond)
+		for _, want := range []string{"726h5m2.112s", "7d", "1.5ms"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%s: %s lacks %s", format, b.String(), want)
+			}
 		}
 	}
 }

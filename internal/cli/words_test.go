@@ -1,0 +1,58 @@
+package cli_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestAnotherServer calls something that is no daemon: the input is not to blame, and the address is named.
+func TestAnotherServer(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"not found":   http.NotFound,
+		"bad request": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "what?", http.StatusBadRequest) },
+		"a page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCommand(t, nil, func(http.Handler) http.Handler { return answer })
+			for _, args := range [][]string{{"encode", `{"a":1}`}, {"list"}, {"stats"}} {
+				code, out, words := c.in("", args...)
+				if code != 4 || out != "" || !strings.Contains(words, "sigil daemon") || !strings.Contains(words, "; --addr or SIGIL_ADDR names another address") {
+					t.Errorf("%s: exit %d, %q, %q", args[0], code, out, words)
+				}
+			}
+		})
+	}
+}
+
+// TestEmptyLists checks that a list of nothing says so, on standard error alone.
+func TestEmptyLists(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	for what, args := range map[string][]string{
+		"no memories\n": {"list"}, "no crystals\n": {"crystals"}, "no patterns\n": {"patterns"}, "no entries\n": {"events", "--last", "3"},
+	} {
+		code, out, words := c.in("", args...)
+		if code != 0 || out != "" || !strings.Contains(words, what) {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out, words)
+		}
+	}
+	if code, out, words := c.in("", "list", "--quiet"); code != 0 || out != "" || words != "" {
+		t.Errorf("quiet: exit %d, %q, %q", code, out, words)
+	}
+}
+
+// TestForgetJSON forgets two memories and one that is not there.
+func TestForgetJSON(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	var ids []string
+	for range 2 {
+		_, id, _ := c.in("", "encode", "--quiet", `1`)
+		ids = append(ids, strings.TrimSpace(id))
+	}
+	const nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
+	code, out, words := c.in("", "forget", "--yes", "--json", ids[0], nobody, ids[1])
+	want := `{"forgotten":"` + ids[0] + `"}` + "\n" + `{"forgotten":"` + ids[1] + `"}` + "\n"
+	if code != 3 || out != want || !strings.Contains(words, nobody) {
+		t.Errorf("exit %d, %q, want %q; %q", code, out, want, words)
+	}
+}
