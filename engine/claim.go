@@ -9,7 +9,7 @@ import (
 )
 
 // Claim makes owner the one who works under name for the time of lease, unless somebody else is, in whatever
-// process; lease 0 lets go, and more than [store.MaxLease] is that. It gives the position kept under name, and whether owner has the claim. Who wants
+// process; lease 0 lets go, and more than [store.MaxLease] is that. It returns the position kept under name, and whether owner has the claim. Who wants
 // to keep it claims again before the lease is over.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
 	now := e.reference() // not ahead of what others go by

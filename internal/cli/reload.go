@@ -39,7 +39,7 @@ type handOver struct {
 	Addr  string  `json:"addr"`
 	Pause float64 `json:"pauseSeconds"`
 	Error string  `json:"error"`
-	// Detached tells that the one that took over is nobody's child: it has to be stopped by its number.
+	// Detached reports whether the process that took over has no parent: it is stopped by its number.
 	Detached bool   `json:"detached"`
 	At       string `json:"at"`
 }

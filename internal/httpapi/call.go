@@ -112,7 +112,7 @@ func (c *call) bytesOf(status int, contentType string, body []byte) {
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	c.WriteHeader(status)
-	_, _ = c.Write(body) // a client that left is nobody's to tell
+	_, _ = c.Write(body) // the client may have left
 }
 
 // fail answers with err's problem.

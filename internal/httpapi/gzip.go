@@ -46,6 +46,6 @@ func (c *call) zipped(status int, body []byte) bool {
 	h.Set("Content-Encoding", "gzip")
 	h["Content-Length"] = []string{strconv.Itoa(b.Len())}
 	c.WriteHeader(status)
-	_, _ = c.Write(b.Bytes()) // a client that left is nobody's to tell
+	_, _ = c.Write(b.Bytes()) // the client may have left
 	return true
 }

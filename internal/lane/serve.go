@@ -68,7 +68,7 @@ func (l *Lane) serve(c *connection) {
 		l.options.Rest(&Conn{Conn: c.Conn, first: c.buf[:c.read]})
 		return
 	}
-	_ = c.Close() // a client that left is nobody's to tell
+	_ = c.Close() // the client may have left
 	l.options.Closed()
 }
 
