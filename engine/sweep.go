@@ -23,9 +23,9 @@ import (
 // When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
 // context's error.
 func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
-	now := e.now()
-	s = sigil.Sweep{Job: sigil.DecayJob, StartedAt: sigil.Timestamp{Time: now}, Released: map[string]int{}}
 	due, err := e.certain()
+	now := e.now() // after what is due: a release is not dated before its deadline
+	s = sigil.Sweep{Job: sigil.DecayJob, StartedAt: sigil.Timestamp{Time: now}, Released: map[string]int{}}
 	if err != nil {
 		return s, err
 	}

@@ -81,6 +81,25 @@ func TestTheJournalHasTheArithmetic(t *testing.T) {
 	}
 }
 
+// The clock goes on within a sweep: what is released by a later reading of it is not journaled under an earlier one.
+func TestAReleaseIsNotJournaledBeforeItsDeadline(t *testing.T) {
+	for before := range time.Duration(5) {
+		r := newRig(t, engine.Options{})
+		ticking := engine.New(r.store, &engine.Options{Settings: r.Settings(), Clock: func() time.Time {
+			return time.UnixMilli(r.clock.ms.Add(1))
+		}})
+		m := r.encode(`1`, nil)
+		r.clock.set(m.FadesAt.Sub(start) - before*time.Millisecond)
+		_, err := ticking.Sweep(r.ctx())
+		r.ok("sweep", err)
+		for _, e := range r.events() {
+			if e.Kind == sigil.Faded && e.Time.Before(m.FadesAt) {
+				t.Errorf("released at %s, and fades at %s", e.Time, m.FadesAt)
+			}
+		}
+	}
+}
+
 // A sweep that is stopped finishes its step and tells what it did.
 func TestAContextThatEndsStopsASweepBetweenSteps(t *testing.T) {
 	r := newRig(t, engine.Options{})
