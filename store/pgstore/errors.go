@@ -18,8 +18,8 @@ import (
 // SQLSTATEs that are handled by name.
 const (
 	uniqueViolation = "23505"
-	divisionByZero  = "22012" // how a statement of ours says that a quota is passed
-	logarithmOfZero = "2201E" // and that an answer is kept
+	overQuota       = "SG001" // sigil.demand's: a quota would be passed
+	answered        = "SG002" // and: an answer is kept already
 	sameRowTwice    = "21000" // two inserts with one key, the caller of the first having left
 	serialization   = "40001"
 	deadlock        = "40P01"

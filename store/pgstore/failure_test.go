@@ -343,3 +343,17 @@ func (l *longest) is() time.Duration {
 	defer l.mu.Unlock()
 	return l.d
 }
+
+// An error that the database makes for a reason of its own is not taken for a quota that is passed.
+func TestAnErrorOfTheDatabaseIsNoFullQuota(t *testing.T) {
+	url := newDatabase(t)
+	s := open(t, url, nil)
+	defer func() { _ = s.Close() }()
+	execute(t, url, `create function broken() returns trigger language plpgsql as $$ begin perform 1 / (new.memories - new.memories); return new; end $$;
+create trigger broken before insert on sigil.tenants for each row execute function broken()`)
+	e := engine.New(s, &engine.Options{Settings: engine.Settings{Quota: store.Quota{Memories: 1000}}})
+	_, err := e.Encode(t.Context(), sigil.DefaultTenant, draft(1))
+	if err == nil || errors.Is(err, sigil.ErrFull) || !strings.Contains(err.Error(), "22012") {
+		t.Errorf("encode: %v, want the database's own error", err)
+	}
+}

@@ -88,7 +88,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 // refused tells whether a transaction failed for what one of its calls asks.
 func refused(err error) bool {
 	switch stateOf(err) {
-	case uniqueViolation, divisionByZero, logarithmOfZero, sameRowTwice:
+	case uniqueViolation, overQuota, answered, sameRowTwice:
 		return true
 	}
 	return false
@@ -99,9 +99,9 @@ func refusal(err error) error {
 	switch stateOf(err) {
 	case uniqueViolation:
 		return exists()
-	case logarithmOfZero:
+	case answered:
 		return errAnswered
-	case divisionByZero:
+	case overQuota:
 		return errOver
 	}
 	return err
@@ -114,8 +114,7 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::ti
   $9::smallint[], $10::integer[], $11::smallint[], $12::boolean[], $13::boolean[], $14::bytea[], $15::text[], $16::text[], $17::text[])
   as m (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, hash, state, tags, data)`
 
-	// insertAnswers fails by the logarithm of 0 where one of the keys has an answer that has not ended: a
-	// statement cannot say no in another way without a round trip.
+	// insertAnswers fails where one of the keys has an answer that has not ended.
 	insertAnswers = `with kept as (
   insert into sigil.answers as a (tenant, key, ends, answer)
   select tenant, key, ends, answer from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bytea[]) as n (tenant, key, ends, created, answer)
@@ -123,21 +122,21 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::ti
   where a.ends <= (select created from unnest($1::text[], $2::text[], $4::timestamptz[]) as n (tenant, key, created) where n.tenant = excluded.tenant and n.key = excluded.key)
   returning 1
 )
-select ln((count(*) = cardinality($1::text[]))::integer::double precision) from kept`
+select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an answer is kept already') from kept`
 
 	// countTenants adds to what tenants hold, by name, the order in which all lock them.
 	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes)
 select tenant, memories, bytes from unnest($1::text[], $2::bigint[], $3::bigint[]) as n (tenant, memories, bytes)
 on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes`
 
-	// countWithin does, and fails by dividing by 0 where a tenant then has more than its quota.
+	// countWithin does, and fails where a tenant then has more than its quota.
 	countWithin = `with counted as (` + countTenants + `
   returning t.tenant, t.memories, t.bytes
 )
-select 1 / (not exists (
+select sigil.demand(not exists (
   select from counted join unnest($1::text[], $4::bigint[], $5::bigint[]) as q (tenant, memories, bytes) using (tenant)
   where q.memories > 0 and counted.memories > q.memories or q.bytes > 0 and counted.bytes > q.bytes
-))::integer`
+), '` + overQuota + `', 'over the quota')`
 )
 
 // insertAll inserts calls in one transaction and one round trip.

@@ -17,7 +17,7 @@ import (
 var migrations embed.FS
 
 // version is the schema's, the number of the newest migration.
-const version = 4
+const version = 5
 
 // migrate brings the schema to version. Processes that start together take turns by a lock of the
 // session, which the database lets go of with the connection.
