@@ -172,6 +172,14 @@ lives: ## A thousand whole daemons, one after another, leave nothing
 mutants: ## Break the program on purpose, one way at a time, and check that a gate fails each time
 	@scripts/mutants.sh
 
+.PHONY: campaigns
+campaigns: ## Run all of these, bounded, and write docs/campaigns.md (ONLY="kill fleet"; SIGIL_SHARE=25 for a quarter of each)
+	@scripts/campaigns.sh run $(ONLY)
+
+.PHONY: campaigns-stale
+campaigns-stale: ## Name the campaigns that were last run before the newest change of what they prove
+	@scripts/campaigns.sh stale
+
 ##### Parts of the above
 
 
