@@ -57,7 +57,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint checklocks tests bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint mutants-apply checklocks tests bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -171,6 +171,10 @@ lives: ## A thousand whole daemons, one after another, leave nothing
 .PHONY: mutants
 mutants: ## Break the program on purpose, one way at a time, and check that a gate fails each time
 	@scripts/mutants.sh
+
+.PHONY: mutants-apply
+mutants-apply: ## Check that each mutant still applies to the program
+	@scripts/mutants.sh --apply >/dev/null
 
 .PHONY: campaigns
 campaigns: ## Run all of these, bounded, and write docs/campaigns.md (ONLY="kill fleet"; SIGIL_SHARE=25 for a quarter of each)

@@ -45,7 +45,7 @@ run() {
 
 # figures prints what the tests of a log said that they did.
 figures() {
-	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/SIGIL_SEED=[0-9]+$/ { sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; " }
+	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/\[rapid\]/ && !/SIGIL_SEED=[0-9]+$/ { sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; " }
 		/killed in/ { killed++ } / \*\*/ && /^\|/ { missed++ }
 		END { if (killed + missed) printf "%d mutants, %d killed", killed + missed, killed }' "$1" | cut -c 1-600
 }

@@ -72,11 +72,11 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 	if err := syscall.Kill(to, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := syscall.Wait4(to, nil, 0, nil); err != nil {
-		t.Error(err)
-	}
 	// Now, as it shares the pipe of the one that took over.
 	if code := p.exit(t); code != 0 || !strings.Contains(p.stderr.String(), fmt.Sprintf("To stop it: kill %d", to)) {
 		t.Errorf("exit code %d, and it does not say how to stop process %d:\n%s", code, to, p.stderr)
+	}
+	if _, err := syscall.Wait4(to, nil, 0, nil); err != nil { // ours once its parent has ended
+		t.Error(err)
 	}
 }

@@ -70,6 +70,7 @@ var table = map[string][]string{
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
+	"local":     {root, "engine", "scheduler", "store/pebblestore"},
 
 	// Proof. It is told how to open a driver, and names none.
 	"internal/proof": {
@@ -91,7 +92,7 @@ var table = map[string][]string{
 // drivers are chosen by choosers alone, whatever a row says.
 var (
 	drivers  = []string{"store/pebblestore", "store/pgstore"}
-	choosers = []string{"internal/daemon"}
+	choosers = []string{"internal/daemon", "local"}
 )
 
 // sole are third-party modules that one package alone imports, whatever a row says.

@@ -1,0 +1,142 @@
+// Package local runs Sigil inside a program: a durable store in a folder, all verbs, and the sweeps that release
+// what has faded.
+//
+//	db, err := local.Open("notes.sigil", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer db.Close()
+//	m, err := db.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`{"note":"tea at five"}`)})
+//	…
+//	m, err = db.Recall(ctx, m.Key)
+//
+// It owns which parts there are and when they start and stop. The verbs are package engine's, and what is promised of
+// them is said there; for a daemon that several programs share, see package client.
+package local
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/scheduler"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// When the sweeps run, as in the daemon.
+const (
+	decaySchedule       = "*/5 * * * * *"
+	crystallizeSchedule = "*/10 * * * * *"
+	trimSchedule        = "30 */10 * * * *"
+)
+
+// drainTime is how long Close waits for a sweep's step in progress.
+const drainTime = 10 * time.Second
+
+// DB is an open store with all verbs. They are the Engine's:
+//
+//   - [engine.Engine.Encode], [engine.Engine.EncodeBatch]: keep memories.
+//   - [engine.Engine.Recall], [engine.Engine.RecallMany]: read and refresh, so that idleness starts again.
+//   - [engine.Engine.Peek], [engine.Engine.List]: read, and leave it as it is.
+//   - [engine.Engine.Forget], [engine.Engine.Pin], [engine.Engine.Unpin].
+//   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what is durable.
+//   - [engine.Engine.Explain], [engine.Engine.Forecast], [engine.Engine.Stats]: why a memory is alive or gone, what fades next.
+//   - [engine.Engine.Events], [DB.Follow]: the journal.
+//   - [engine.Engine.Configure]: change policy and limits while it runs.
+//
+// Its methods may be called from any goroutine. After Close they fail with [sigil.ErrClosed].
+type DB struct {
+	*engine.Engine
+
+	store *pebblestore.Store
+	jobs  *scheduler.Scheduler // nil if there are no sweeps
+	end   context.CancelFunc   // cuts a sweep short after its step
+}
+
+// Options adjust a DB. The zero value is the defaults, and so is nil.
+type Options struct {
+	// Settings are the policy that memories fade under, the limits of each tenant, and how much of the journal is kept.
+	// They can be changed later with [engine.Engine.Configure].
+	Settings engine.Settings
+	// Limits bound the input; a field that is 0 has its default.
+	Limits engine.Limits
+	// Clock returns the time; nil is the machine's, guarded against jumps. A test sets its own, and calls
+	// [engine.Engine.Sweep] itself.
+	Clock func() time.Time
+	// NoSweeps leaves sweeps to the caller. Reads hide what has faded in either case; a sweep makes room on disk,
+	// and writes the journal entry.
+	NoSweeps bool
+	// CacheSize is how many bytes of content are kept in memory; 0 is 64 MiB.
+	CacheSize int64
+	// Logger hears of sweeps that fail, of jumps of the clock and of a disk that fails; nil is [slog.Default].
+	Logger *slog.Logger
+}
+
+// Open opens the store in the folder dir, which is made if there is none, and starts the sweeps. One process may have
+// a folder open at a time; for another one Open fails with [sigil.ErrLocked]. Opening reads the figures of each
+// memory, about a second for a million.
+func Open(dir string, o *Options) (*DB, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	logger := o.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	s, err := pebblestore.Open(dir, &pebblestore.Options{CacheSize: o.CacheSize, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{
+		store:  s,
+		end:    func() {},
+		Engine: engine.New(s, &engine.Options{Settings: o.Settings, Limits: o.Limits, Clock: o.Clock, Logger: logger}),
+	}
+	if o.NoSweeps {
+		return db, nil
+	}
+	if err := db.sweep(logger); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return db, nil
+}
+
+// sweep schedules the sweeps.
+func (db *DB) sweep(logger *slog.Logger) error {
+	sweeping, end := context.WithCancel(context.Background())
+	db.end, db.jobs = end, scheduler.New(&scheduler.Options{Logger: logger})
+	add := func(name, schedule string, sweep func(context.Context) error) error {
+		return db.jobs.Add(name, schedule, func(ctx context.Context) error {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(sweeping, cancel)()
+			err := sweep(ctx)
+			if sweeping.Err() != nil && errors.Is(err, context.Canceled) || sigil.CodeOf(err) == "clock_held" {
+				return nil // what is left is as due at the next one
+			}
+			return err
+		})
+	}
+	return errors.Join(
+		add(string(sigil.DecayJob), decaySchedule, func(ctx context.Context) error { _, err := db.Sweep(ctx); return err }),
+		add(string(sigil.CrystallizeJob), crystallizeSchedule, func(ctx context.Context) error { _, err := db.Crystallize(ctx); return err }),
+		add("trim", trimSchedule, func(ctx context.Context) error { _, err := db.Trim(ctx); return err }),
+		db.jobs.Start(context.Background()),
+	)
+}
+
+// Close ends the sweeps and closes the store: what has been acknowledged is on disk then. A verb that runs meanwhile
+// is either done or fails with [sigil.ErrClosed]. Closing again returns nil.
+func (db *DB) Close() error {
+	db.end()
+	var err error
+	if db.jobs != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		err = db.jobs.Stop(ctx)
+	}
+	return errors.Join(err, db.store.Close())
+}
