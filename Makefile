@@ -174,7 +174,7 @@ mutants: ## Break the program on purpose, one way at a time, and check that a ga
 
 .PHONY: mutants-apply
 mutants-apply: ## Check that each mutant still applies to the program
-	@scripts/mutants.sh --apply >/dev/null
+	@scripts/mutants.sh --apply
 
 .PHONY: campaigns
 campaigns: ## Run all of these, bounded, and write docs/campaigns.md (ONLY="kill fleet"; SIGIL_SHARE=25 for a quarter of each)

@@ -38,12 +38,14 @@ mutant() {
 		[[ $verdict != *'``' ]] || verdict="killed in $((SECONDS - begin)) s: $(grep -aoE -m1 'DATA RACE|checklocks|arrow|deadlock|panic: [a-z ]+|[a-z ]+ lock' "$work/log" || echo failed)"
 	fi
 	cp "$work/saved" "$work/$file"
-	printf '| %s | %s | `%s` | %s |\n' "$name" "$what" "$*" "$verdict"
+	[ "$verdict" = applies ] || printf '| %s | %s | `%s` | %s |\n' "$name" "$what" "$*" "$verdict"
 	[[ $verdict != \** || -n "$apply" ]] || tail -n 20 "$work/log" >&2
 }
 
-echo '| mutant | what it breaks | gate | verdict |'
-echo '| --- | --- | --- | --- |'
+if [ -z "$apply" ]; then
+	echo '| mutant | what it breaks | gate | verdict |'
+	echo '| --- | --- | --- | --- |'
+fi
 p=store/pebblestore
 mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
 	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
