@@ -8,7 +8,7 @@ import (
 )
 
 func ExamplePolicy() {
-	p := sigil.DefaultPolicy()
+	p := sigil.DefaultClassic()
 	fmt.Println(p)
 	fmt.Println("lives for", p.Lifetime())
 	for _, idle := range []time.Duration{0, 30 * time.Second, 95 * time.Second, time.Hour} {
@@ -40,7 +40,7 @@ func ExampleParsePolicy() {
 
 func ExampleMeta_Touch() {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	m := sigil.Meta{CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultPolicy()}
+	m := sigil.Meta{CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic()}
 	m.Reschedule()
 	fmt.Println("fades at", sigil.Timestamp{Time: m.FadesAt})
 

@@ -17,7 +17,7 @@ var encodedAt = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 func plain(change func(m *sigil.Meta)) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: "public", ID: sigil.NewID(encodedAt)}, Potential: 0.5,
-		CreatedAt: encodedAt, LastAccessed: encodedAt, Policy: sigil.DefaultPolicy(),
+		CreatedAt: encodedAt, LastAccessed: encodedAt, Policy: sigil.DefaultClassic(),
 	}
 	if change != nil {
 		change(&m)
@@ -72,7 +72,7 @@ func TestTouchStartsIdlenessAgain(t *testing.T) {
 	if d := m.Decay(now); d < 0.38 || d > 0.4 {
 		t.Errorf("decay before: %v", d)
 	}
-	m.Touch(sigil.DefaultPolicy(), now)
+	m.Touch(sigil.DefaultClassic(), now)
 	if m.Decay(now) != 0 || !m.LastAccessed.Equal(now) || !m.FadesAt.Equal(now.Add(95*time.Second)) {
 		t.Errorf("after: decay %v, last accessed %v, fades at %v", m.Decay(now), m.LastAccessed, m.FadesAt)
 	}
@@ -80,7 +80,7 @@ func TestTouchStartsIdlenessAgain(t *testing.T) {
 
 func TestTouchDoesNotRunBack(t *testing.T) {
 	m := plain(nil)
-	m.Touch(sigil.DefaultPolicy(), encodedAt.Add(-time.Hour))
+	m.Touch(sigil.DefaultClassic(), encodedAt.Add(-time.Hour))
 	if !m.LastAccessed.Equal(encodedAt) || !m.FadesAt.Equal(encodedAt.Add(95*time.Second)) || m.Decay(encodedAt.Add(-time.Hour)) != 0 {
 		t.Errorf("last accessed %v, fades at %v", m.LastAccessed, m.FadesAt)
 	}

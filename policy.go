@@ -58,11 +58,17 @@ type Classic struct {
 	text            string        // of String: every memory that is shown names its policy
 }
 
-// DefaultPolicy is classic with rate 0.001, period 5 s and threshold 0.95: an untouched memory lives
-// for 95 s.
+// DefaultPolicy is halflife with h 168 h and threshold 0.95: an untouched memory lives for 30 days and 6 hours.
 func DefaultPolicy() Policy { return defaultPolicy }
 
-var defaultPolicy, _ = NewClassic(0.001, 5*time.Second, DefaultThreshold) // these are right
+// DefaultClassic is classic as the replaced system had it, with rate 0.001, period 5 s and threshold 0.95: an untouched
+// memory lives for 95 s.
+func DefaultClassic() Policy { return defaultClassic }
+
+var ( // these figures are right
+	defaultPolicy, _  = NewHalfLife(168*time.Hour, DefaultThreshold)
+	defaultClassic, _ = NewClassic(0.001, 5*time.Second, DefaultThreshold)
+)
 
 // NewClassic checks its figures: rate and threshold in (0, 1], period over 0, and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].

@@ -80,7 +80,7 @@ func TestDecayNeverFallsAndStaysInBounds(t *testing.T) {
 }
 
 func TestDefaultPolicyLivesFor95Seconds(t *testing.T) {
-	p := sigil.DefaultPolicy()
+	p := sigil.DefaultClassic()
 	if p.Lifetime() != 95*time.Second || p.Threshold() != 0.95 {
 		t.Errorf("lifetime %v to threshold %v", p.Lifetime(), p.Threshold())
 	}
@@ -112,13 +112,13 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]sigil.Policy{
-		"classic":                    sigil.DefaultPolicy(),
-		"  classic  threshold=0.95 ": sigil.DefaultPolicy(),
-		"classic rate=0.001 period=5s threshold=0.95": sigil.DefaultPolicy(),
+		"classic":                    sigil.DefaultClassic(),
+		"  classic  threshold=0.95 ": sigil.DefaultClassic(),
+		"classic rate=0.001 period=5s threshold=0.95": sigil.DefaultClassic(),
 		"classic period=1m rate=1e-9":                 slow,
 		"halflife":                                    halfLife,
 		"halflife h=168h0m0s threshold=0.95":          halfLife,
-		sigil.DefaultPolicy().String():                sigil.DefaultPolicy(),
+		sigil.DefaultClassic().String():                sigil.DefaultClassic(),
 	} {
 		if got, err := sigil.ParsePolicy(text); err != nil || got != want {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)

@@ -45,7 +45,7 @@ func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 }
 
 func TestNothingIsLetGoWhileTheClockHasJumped(t *testing.T) {
-	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Age: time.Minute}}})
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic(), Journal: engine.Journal{Age: time.Minute}}})
 	m := r.encode(`1`, nil)
 	pinned := r.encode(`2`, func(d *sigil.Draft) { d.TTL, d.Pinned = 2*time.Second, true })
 	s.pass(r, time.Second)
@@ -64,7 +64,7 @@ func TestNothingIsLetGoWhileTheClockHasJumped(t *testing.T) {
 	s.pass(r, 2*time.Second)
 	same(t, "released when the clock is back", r.sweep().Total(), 1)
 	r.lives(m.Key, true)
-	s.pass(r, sigil.DefaultPolicy().Lifetime())
+	s.pass(r, sigil.DefaultClassic().Lifetime())
 	same(t, "released in time", r.sweep().Total(), 2)
 }
 

@@ -36,7 +36,7 @@ func tell(t *testing.T, engines, sweepers int) *story {
 	t.Helper()
 	s := &story{clock: &clock{}, store: storetest.NewModel(), labels: map[sigil.Key]string{}, fails: t.Errorf}
 	for range engines {
-		s.engines = append(s.engines, engine.New(s.store, &engine.Options{Clock: s.clock.now}))
+		s.engines = append(s.engines, engine.New(s.store, &engine.Options{Clock: s.clock.now, Settings: engine.Settings{Policy: sigil.DefaultClassic()}}))
 	}
 	for round := range rounds {
 		s.clock.set(time.Duration(round) * 17 * time.Second)

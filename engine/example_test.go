@@ -14,10 +14,15 @@ import (
 // A memory is encoded, kept by being recalled, and fades when it no longer is.
 func ExampleEngine() {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	policy, err := sigil.NewHalfLife(time.Hour, sigil.DefaultThreshold) // half of a memory's strength is left after an hour
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	// The model forgets all when the process ends; pebblestore.Open makes a durable store.
 	s := storetest.NewModel()
 	defer s.Close()
-	e := engine.New(s, &engine.Options{Clock: func() time.Time { return now }})
+	e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy}, Clock: func() time.Time { return now }})
 	ctx := context.Background()
 
 	m, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`{"text":"the quick brown fox"}`)})
@@ -27,12 +32,12 @@ func ExampleEngine() {
 	}
 	fmt.Println("lives for", m.FadesAt.Sub(now))
 
-	now = now.Add(time.Minute)
+	now = now.Add(time.Hour)
 	m, err = e.Recall(ctx, m.Key)
 	fmt.Println("recalled", m.AccessCount, "time; lives for", m.FadesAt.Sub(now), err)
 
 	// From its deadline on nobody gets it, swept or not. The sweep makes room and leaves a trace.
-	now = now.Add(2 * time.Minute)
+	now = now.Add(5 * time.Hour)
 	_, err = e.Peek(ctx, m.Key)
 	fmt.Println("not found:", errors.Is(err, sigil.ErrNotFound))
 	sweep, err := e.Sweep(ctx)
@@ -47,14 +52,14 @@ func ExampleEngine() {
 		fmt.Printf("%d %s (%s), decay %.3f\n", event.Position, event.Kind, event.Reason, event.Decay())
 	}
 	// Output:
-	// lives for 1m35s
-	// recalled 1 time; lives for 1m35s <nil>
+	// lives for 4h19m18.942s
+	// recalled 1 time; lives for 4h19m18.942s <nil>
 	// not found: true
 	// released map[decay:1] <nil>
 	// [1,2,3] is pinned: true
 	// forgotten <nil>
 	// 1 encoded (request), decay 0.000
-	// 2 faded (decay), decay 1.000
+	// 2 faded (decay), decay 0.969
 	// 3 encoded (request), decay 0.000
 	// 4 forgotten (request), decay 0.000
 }

@@ -114,7 +114,7 @@ func TestAPolicyIsForecastForBoth(t *testing.T) {
 func TestForecast(t *testing.T) {
 	r := newRig(t, engine.Options{Limits: engine.Limits{Page: 7}}) // several pages
 	rng := rand.New(rand.NewPCG(1, 2))
-	policies := []sigil.Policy{sigil.DefaultPolicy()}
+	policies := []sigil.Policy{sigil.DefaultClassic()}
 	for _, h := range []time.Duration{10 * time.Second, time.Minute, time.Hour} {
 		p, err := sigil.NewHalfLife(h, 0.9)
 		r.ok("policy", err)

@@ -86,7 +86,7 @@ func beside(t *testing.T, n int, takes time.Duration, f func(r *rig, e *engine.E
 		r.due(n)
 		r.clock.set(lifetime)
 		s := &timed{Store: r.store, takes: takes}
-		f(r, engine.New(s, &engine.Options{Clock: r.clock.now}), s)
+		f(r, engine.New(s, &engine.Options{Clock: r.clock.now, Settings: r.Settings()}), s)
 	})
 }
 
@@ -167,7 +167,7 @@ func TestASweepThatFailsInPartSaysWhatItDid(t *testing.T) {
 	const n = 10 * 512 // whichever commit is the one that fails, it is of 512
 	beside(t, n, time.Millisecond, func(r *rig, _ *engine.Engine, s *timed) {
 		s.fails = 4
-		e := engine.New(s, &engine.Options{Clock: r.clock.now})
+		e := engine.New(s, &engine.Options{Clock: r.clock.now, Settings: r.Settings()})
 		swept, err := e.Sweep(r.ctx())
 		if !errors.Is(err, errTorn) {
 			t.Errorf("the sweep ended with %v", err)

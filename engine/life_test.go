@@ -257,7 +257,7 @@ func TestAClockThatRunsBack(t *testing.T) {
 	// A second engine whose clock is behind cannot shorten a life either.
 	behind := &clock{}
 	behind.set(-time.Hour)
-	other := engine.New(r.store, &engine.Options{Clock: behind.now})
+	other := engine.New(r.store, &engine.Options{Clock: behind.now, Settings: r.Settings()})
 	got, err := other.Recall(r.ctx(), late.Key)
 	r.ok("recall", err)
 	same(t, "last accessed", got.LastAccessed, late.CreatedAt)

@@ -42,6 +42,9 @@ func newRig(t *testing.T, o engine.Options) *rig {
 	r := &rig{t: t, clock: &clock{}, store: storetest.NewModel()}
 	r.clock.set(0)
 	o.Clock = r.clock.now
+	if o.Settings.Policy == nil {
+		o.Settings.Policy = sigil.DefaultClassic() // lives are short
+	}
 	r.Engine = engine.New(r.store, &o)
 	return r
 }

@@ -210,11 +210,11 @@ func TestStatsAndIdentity(t *testing.T) {
 	r.ok("stats", err)
 	same(t, "next fade", stats.NextFade.Time, start.Add(lifetime))
 	stats.NextFade = nil
-	decay := sigil.DefaultPolicy().Decay(30 * time.Second)
+	decay := sigil.DefaultClassic().Decay(30 * time.Second)
 	want := sigil.Stats{
 		Tenant: "public", Memories: 2, Bytes: 3, Crystallized: 1, Patterns: stats.Patterns, Crystals: 1, AverageDecay: decay,
-		Policy: sigil.DefaultPolicy().String(), LifetimeSeconds: 95, UptimeSeconds: 30, Position: 3,
-		Policies: []sigil.PolicyCount{{Policy: sigil.DefaultPolicy().String(), LifetimeSeconds: 95, Count: 1}},
+		Policy: sigil.DefaultClassic().String(), LifetimeSeconds: 95, UptimeSeconds: 30, Position: 3,
+		Policies: []sigil.PolicyCount{{Policy: sigil.DefaultClassic().String(), LifetimeSeconds: 95, Count: 1}},
 	}
 	if !reflect.DeepEqual(stats, want) {
 		t.Errorf("stats: got %+v, want %+v", stats, want)
@@ -247,7 +247,7 @@ func TestLonger(t *testing.T) {
 		}
 	}
 	check(0, nil)
-	r.Configure(engine.Settings{})
+	r.Configure(engine.Settings{Policy: sigil.DefaultClassic()})
 	check(2, long)
 	_, err = r.Recall(r.ctx(), m.Key)
 	r.ok("recall", err)

@@ -108,7 +108,7 @@ func TestAContextThatEndsStopsASweepBetweenSteps(t *testing.T) {
 	ctx, cancel := context.WithCancel(r.ctx())
 	defer cancel()
 	observer := &recorder{}
-	e := engine.New(&after{r.store, cancel}, &engine.Options{Clock: r.clock.now, Observer: observer})
+	e := engine.New(&after{r.store, cancel}, &engine.Options{Clock: r.clock.now, Settings: r.Settings(), Observer: observer})
 	s, err := e.Sweep(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
@@ -138,7 +138,7 @@ func TestAContextThatEndsStopsACrystallizeBetweenTenants(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(r.ctx())
 	defer cancel()
-	e := engine.New(&after{r.store, cancel}, &engine.Options{Clock: r.clock.now})
+	e := engine.New(&after{r.store, cancel}, &engine.Options{Clock: r.clock.now, Settings: r.Settings()})
 	s, err := e.Crystallize(ctx)
 	if !errors.Is(err, context.Canceled) || s.Created != 1 {
 		t.Errorf("created %d, error %v", s.Created, err)

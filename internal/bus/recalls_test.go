@@ -14,7 +14,7 @@ import (
 // recalled makes the memory that the n-th recall of a memory of tenant leaves.
 func recalled(tenant string, id byte, n uint64) sigil.Meta {
 	at := time.UnixMilli(int64(n)).UTC()
-	return sigil.Meta{Key: sigil.Key{Tenant: tenant, ID: sigil.ID{15: id}}, AccessCount: n, LastAccessed: at, FadesAt: at.Add(time.Hour), Policy: sigil.DefaultPolicy()}
+	return sigil.Meta{Key: sigil.Key{Tenant: tenant, ID: sigil.ID{15: id}}, AccessCount: n, LastAccessed: at, FadesAt: at.Add(time.Hour), Policy: sigil.DefaultClassic()}
 }
 
 // nextRecalls waits for a message about recalls.
@@ -59,7 +59,7 @@ func TestRecallsAreToldOnceASecond(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 			for _, m := range r.Memories {
-				if m.AccessCount < last[m.ID[15]] || !m.FadesAt.Equal(m.LastAccessed.Add(time.Hour)) || m.Policy != sigil.DefaultPolicy().String() {
+				if m.AccessCount < last[m.ID[15]] || !m.FadesAt.Equal(m.LastAccessed.Add(time.Hour)) || m.Policy != sigil.DefaultClassic().String() {
 					t.Errorf("%+v after %d", m, last[m.ID[15]])
 				}
 				last[m.ID[15]] = m.AccessCount

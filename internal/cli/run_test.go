@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/cli"
 	"github.com/sigil-dna/sigil/internal/httpapi"
@@ -37,7 +38,7 @@ func newCommand(t *testing.T, o *httpapi.Options, around func(http.Handler) http
 		o = &httpapi.Options{}
 	}
 	o.Logger = slog.New(slog.DiscardHandler)
-	var h http.Handler = httpapi.New(engine.New(storetest.NewModel(), nil), o)
+	var h http.Handler = httpapi.New(engine.New(storetest.NewModel(), &engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}}), o)
 	if around != nil {
 		h = around(h)
 	}

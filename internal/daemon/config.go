@@ -88,7 +88,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.StoreConnections, "store-connections", 0, "most connections to the database of --store, one of which listens; 0 is the pool_max_conns of its URL, or 16")
 	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 is not at all")
 
-	f.StringVar(&c.Policy, "policy", "classic", "how memories fade: `classic|halflife`")
+	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`, which is that of the replaced system: 95 s untouched")
 	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")
 	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one more step")
 	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half is left")

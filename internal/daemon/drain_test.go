@@ -162,7 +162,7 @@ func TestStalledClientIsCutOff(t *testing.T) {
 func TestSweepStopsAfterItsStep(t *testing.T) {
 	s := newSlow()
 	const due = 10_000 // twenty steps
-	old := engine.New(s.Model, &engine.Options{Clock: func() time.Time { return time.Now().Add(-time.Hour) }})
+	old := engine.New(s.Model, &engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}, Clock: func() time.Time { return time.Now().Add(-time.Hour) }})
 	drafts := make([]sigil.Draft, due)
 	for i := range drafts {
 		drafts[i].Data = json.RawMessage(fmt.Sprint(i))

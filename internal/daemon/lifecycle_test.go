@@ -39,7 +39,7 @@ func TestLifecycleDuringASweep(t *testing.T) {
 		Work: work,
 		Begin: func(t *testing.T, s lifecycle.Service, deaf bool) lifecycle.Task {
 			l := s.(*lasting)
-			old := engine.New(l.store.Model, &engine.Options{Clock: func() time.Time { return time.Now().Add(-time.Hour) }})
+			old := engine.New(l.store.Model, &engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}, Clock: func() time.Time { return time.Now().Add(-time.Hour) }})
 			if _, err := old.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte("1")}); err != nil {
 				t.Fatal(err)
 			}

@@ -120,7 +120,7 @@ func TestEverySettingIsPrinted(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"addr: 127.0.0.1:7433", "data: /home/somebody/.local/share/sigil", "policy: classic", "decay-rate: 0.001", "decay-period: 5s",
+		"addr: 127.0.0.1:7433", "data: /home/somebody/.local/share/sigil", "policy: halflife", "decay-rate: 0.001", "decay-period: 5s",
 		"half-life: 7d", "threshold: 0.95", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
 	} {
 		if lineOf(printed, want+" ") == "" {
@@ -169,17 +169,17 @@ func TestRefusals(t *testing.T) {
 		{"list for a file", nil, nil, "- policy", []string{"sigil.yaml"}},
 		{"no such file", []string{"--config", "/nowhere/sigil.yaml"}, nil, "", []string{"config", "/nowhere/sigil.yaml"}},
 
-		{"rate", []string{"--decay-rate=0"}, nil, "", []string{"decay-rate (from --decay-rate)", "over 0"}},
-		{"rate not a number", []string{"--decay-rate=NaN"}, nil, "", []string{"decay-rate", "over 0"}},
-		{"period", nil, []string{"SIGIL_DECAY_PERIOD=-5s"}, "", []string{"decay-period (from SIGIL_DECAY_PERIOD)", "over 0"}},
+		{"rate", []string{"--policy=classic", "--decay-rate=0"}, nil, "", []string{"decay-rate (from --decay-rate)", "over 0"}},
+		{"rate not a number", []string{"--policy=classic", "--decay-rate=NaN"}, nil, "", []string{"decay-rate", "over 0"}},
+		{"period", nil, []string{"SIGIL_POLICY=classic", "SIGIL_DECAY_PERIOD=-5s"}, "", []string{"decay-period (from SIGIL_DECAY_PERIOD)", "over 0"}},
 		{"threshold", nil, nil, "threshold: 1.5", []string{"threshold (from ", "sigil.yaml", "at most 1"}},
 		{"threshold of a half-life", []string{"--policy=halflife", "--threshold=1"}, nil, "", []string{"threshold (from --threshold)", "under 1"}},
 		{"half-life", []string{"--policy=halflife", "--half-life=0s"}, nil, "", []string{"half-life (from --half-life)", "over 0"}},
 		{"endless life", []string{"--policy=halflife", "--half-life=30000d"}, nil, "", []string{"policy (from --policy)", "100 years"}},
 		{"duration", []string{"--half-life=week"}, nil, "", []string{"--half-life", "week", "7d"}},
 		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "classic or halflife"}},
-		{"figure of the other policy", []string{"--half-life=7d"}, nil, "", []string{"half-life (from --half-life)", "--policy halflife"}},
-		{"figure of the other policy, classic", []string{"--decay-rate=1"}, nil, "policy: halflife", []string{"decay-rate (from --decay-rate)", "--policy classic"}},
+		{"figure of the other policy", []string{"--half-life=7d"}, nil, "policy: classic", []string{"half-life (from --half-life)", "--policy halflife"}},
+		{"figure of the other policy, classic", []string{"--decay-rate=1"}, nil, "", []string{"decay-rate (from --decay-rate)", "--policy classic"}},
 		{"store", []string{"--store=paper"}, nil, "", []string{"store (from --store)", `"paper"`}},
 		{"schedule", []string{"--decay-schedule=often"}, nil, "", []string{"decay-schedule (from --decay-schedule)", "often"}},
 		{"schedule that never fires", nil, nil, "crystallize-schedule: 0 0 0 30 2 *", []string{"crystallize-schedule (from ", "0 0 0 30 2 *"}},

@@ -49,8 +49,11 @@ Examples:
   # Keep memories under the home folder, for this machine only
   sigil serve
 
-  # Let untouched memories live for a month instead of 95 s
-  sigil serve --policy halflife --half-life 168h
+  # Let untouched memories live for four months instead of one
+  sigil serve --half-life 28d
+
+  # Let memories fade as the system did that Sigil replaces: untouched ones after 95 s
+  sigil serve --policy classic
 
   # At most 100,000 memories and 1 GiB a tenant; the least alive make room
   sigil serve --max-memories 100000 --max-bytes 1GiB
@@ -59,7 +62,7 @@ Examples:
   sigil serve --store postgres://sigil@db.example/sigil
 
   # See what is in force, and keep it as a file
-  sigil serve --policy halflife --print-config > sigil.yaml
+  sigil serve --print-config > sigil.yaml
   sigil serve --config sigil.yaml
 
 Every flag is also a variable (SIGIL_HALF_LIFE for --half-life) and a key of the --config file

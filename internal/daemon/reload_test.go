@@ -69,7 +69,7 @@ func (r *running) policy(t *testing.T) string {
 
 func TestReadyLineTellsTheLifetime(t *testing.T) {
 	r := run(t, t.Context(), storetest.NewModel(), "")
-	r.log.await(t, "level=INFO", "untouched memory lives for 1m35s", "--policy halflife --half-life 168h", "url=http://127.0.0.1:", "data="+os.TempDir())
+	r.log.await(t, "level=INFO", "untouched memory lives for 30d6h under policy halflife", "--half-life and --policy", "url=http://127.0.0.1:", "data="+os.TempDir())
 
 	long := run(t, t.Context(), storetest.NewModel(), "policy: halflife\nhalf-life: 7d\ndecay-schedule: off\n")
 	long.log.await(t, "untouched memory lives for 30d6h under policy halflife")

@@ -266,11 +266,11 @@ func (r *runner) end(ctx context.Context, last func()) {
 	}()
 }
 
-// greet tells what a user has to know, in one line: 95 s of life are a surprise to who does not.
+// greet logs what a user has to know, in one line.
 func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // was checked
-	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life: --policy halflife --half-life 168h, or see --help",
+	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life see --half-life and --policy",
 		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.connections, "version", r.daemon.version)
 	if f := r.daemon.files; f.connections < c.MaxConnections {
 		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) leaves no more beside the store",

@@ -71,6 +71,9 @@ func newFace(t testing.TB, c config) *face {
 		f.store = storetest.NewModel()
 	}
 	c.engine.Clock = f.clock.Now
+	if c.engine.Settings.Policy == nil {
+		c.engine.Settings.Policy = sigil.DefaultClassic() // lives are short
+	}
 	f.engine = engine.New(f.store, &c.engine)
 	if c.api.Logger == nil {
 		c.api.Logger = slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -185,7 +185,7 @@ func (l *log) id() (id sigil.ID) {
 
 func (l *log) policy() sigil.Policy {
 	if l.rng.IntN(2) == 0 {
-		return sigil.DefaultPolicy()
+		return sigil.DefaultClassic()
 	}
 	p, err := sigil.NewHalfLife(time.Duration(1+l.rng.IntN(5))*time.Hour, sigil.DefaultThreshold)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // damaged. The same for the file that says which store it is.
 func FuzzFolder(f *testing.F) {
 	now := time.UnixMilli(1_764_000_000_000).UTC()
-	m := sigil.Memory{Meta: sigil.Meta{Size: 7, CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultPolicy()}}
+	m := sigil.Memory{Meta: sigil.Meta{Size: 7, CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic()}}
 	f.Add(memoryKey(metaFamily, "public", sigil.ID{15: 1}), record.AppendMeta(nil, &m.Meta, 0), []byte(nil))
 	f.Add([]byte("m"), []byte(nil), []byte(nil))
 	f.Add([]byte("mpublic\x00"), []byte(nil), []byte(nil))
@@ -41,7 +41,7 @@ func FuzzFolder(f *testing.F) {
 		db, err := pebble.Open(fsys.PathJoin(dir, dataFolder), &pebble.Options{FS: fsys, Logger: quiet{}})
 		must(t, err)
 		must(t, errors.Join(
-			db.Set(policyKey(0), []byte(sigil.DefaultPolicy().String()), nil), db.Set(key, value, pebble.Sync), db.Close(),
+			db.Set(policyKey(0), []byte(sigil.DefaultClassic().String()), nil), db.Set(key, value, pebble.Sync), db.Close(),
 		))
 		s, err := Open(dir, &Options{FS: fsys, CacheSize: 1 << 20})
 		if err != nil {

@@ -15,7 +15,7 @@ func BenchmarkIndexInsert(b *testing.B) {
 		now = now.Add(time.Millisecond / 50)
 		m := sigil.Meta{
 			Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, Frequency: sigil.Frequency(i * 7919 % 1000), Potential: 0.5, Size: 500,
-			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultPolicy(),
+			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic(),
 		}
 		m.Reschedule()
 		entries[i] = newEntry(&m, 0)

@@ -22,7 +22,7 @@ func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, dir)
 			clock := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
-			e := engine.New(s, &engine.Options{Clock: clock.Now, Settings: engine.Settings{Quota: quota}})
+			e := engine.New(s, &engine.Options{Clock: clock.Now, Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: quota}})
 			for round := range 5 {
 				var wg sync.WaitGroup
 				for caller := range 8 {

@@ -23,7 +23,7 @@ func numbered(n uint64) sigil.Memory {
 	m := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: sigil.DefaultTenant}, Frequency: hash.Frequency(), Potential: 0.5, Size: len(data),
-			CreatedAt: newYear, LastAccessed: newYear, Policy: sigil.DefaultPolicy(),
+			CreatedAt: newYear, LastAccessed: newYear, Policy: sigil.DefaultClassic(),
 		},
 		Hash: hash, State: sigil.DefaultState(), Data: data,
 	}

@@ -158,7 +158,7 @@ func TestARecallIsListedUnderItsDeadline(t *testing.T) {
 		order := func(when string, want ...int) {
 			t.Helper()
 			listed, more, err := s.Fading(t.Context(), store.FadingQuery{
-				Tenant: sigil.DefaultTenant, Now: e.Now(), Until: e.Now().Add(time.Hour), Limit: 10,
+				Tenant: sigil.DefaultTenant, Now: e.Now(), Until: e.Now().Add(60 * 24 * time.Hour), Limit: 10,
 			})
 			if err != nil || more || len(listed) != len(want) {
 				t.Fatalf("%s: %d are listed, want %d (%v)", when, len(listed), len(want), err)

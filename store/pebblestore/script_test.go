@@ -42,7 +42,7 @@ func newScript(s store.Store, seed uint64, fail func(error)) *script {
 func (sc *script) continueOn(s store.Store) {
 	sc.engine = engine.New(s, &engine.Options{
 		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },
-		Settings: engine.Settings{Quota: store.Quota{Memories: 30, Bytes: 6000}},
+		Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: store.Quota{Memories: 30, Bytes: 6000}},
 	})
 }
 

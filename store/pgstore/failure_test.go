@@ -39,7 +39,7 @@ func behind(t *testing.T) (p *pgtest.Proxy, through, directly string) {
 }
 
 func engineOn(s *pgstore.Store) *engine.Engine {
-	return engine.New(s, nil)
+	return engine.New(s, &engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}})
 }
 
 func draft(n int) sigil.Draft {

@@ -25,8 +25,8 @@ var hostile = []string{
 	"default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on",
 	"synchronous_commit = off", "client_encoding = 'LATIN1'", "timezone = 'Pacific/Chatham'",
 	"datestyle = 'SQL, DMY'", "intervalstyle = 'sql_standard'", "standard_conforming_strings = off",
-	"statement_timeout = '30ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
-	"idle_session_timeout = '50ms'", "exit_on_error = on", "search_path = 'hostile, pg_catalog'",
+	"statement_timeout = '20s'", "lock_timeout = '20s'", "idle_in_transaction_session_timeout = '20s'",
+	"idle_session_timeout = '20s'", "exit_on_error = on", "search_path = 'hostile, pg_catalog'",
 	"bytea_output = 'escape'", "extra_float_digits = -15", "array_nulls = off", "transform_null_equals = on",
 	"quote_all_identifiers = on", "row_security = off",
 }
@@ -67,6 +67,12 @@ func TestHostileDefaults(t *testing.T) {
 		})
 		if err := s.Ping(t.Context()); err != nil {
 			t.Error(err)
+		}
+		// Times of a few milliseconds would show by themselves, and end connections of a slow machine before they are set up.
+		for _, name := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"} {
+			if got, err := s.Setting(t.Context(), name); err != nil || got == "20s" {
+				t.Errorf("%s is %s, the database's default (%v)", name, got, err)
+			}
 		}
 		return s
 	})

@@ -64,7 +64,7 @@ var fadingIdeas = []idea{
 		f.encode()
 		all, err := f.Policies(f.ctx())
 		f.ok("Policies", err)
-		for _, p := range []sigil.Policy{sigil.DefaultPolicy(), m.Policy} {
+		for _, p := range []sigil.Policy{sigil.DefaultClassic(), m.Policy} {
 			if !slices.Contains(all, p) {
 				f.t.Errorf("%s is not among %s", p, all)
 			}
@@ -257,7 +257,7 @@ var statsIdeas = []idea{
 		got := f.stats(sigil.DefaultTenant, start)
 		equal(f.t, "stats", got, store.Stats{
 			Memories: 4, Bytes: 100, Pinned: 2, Crystallized: 2, Patterns: 2, NextFade: start.Add(time.Hour), Position: 6,
-			Policies: []store.PolicyCount{{Policy: sigil.DefaultPolicy(), Memories: 1}},
+			Policies: []store.PolicyCount{{Policy: sigil.DefaultClassic(), Memories: 1}},
 		})
 	}},
 	{"average decay is the mean of the decays", func(f *fixture) {
@@ -277,7 +277,7 @@ var statsIdeas = []idea{
 		got.AverageDecay = 0
 		equal(f.t, "stats", got, store.Stats{
 			Memories: 1, Bytes: 20, Patterns: 1, NextFade: start.Add(time.Hour), Position: 3,
-			Policies: []store.PolicyCount{{Policy: sigil.DefaultPolicy(), Memories: 1}},
+			Policies: []store.PolicyCount{{Policy: sigil.DefaultClassic(), Memories: 1}},
 		})
 	}},
 	{"count what fades by its policy", func(f *fixture) {
@@ -290,7 +290,7 @@ var statsIdeas = []idea{
 		f.encode(pinned)
 		f.encode(crystallized)
 		equal(f.t, "policies", f.stats(longer.Tenant, start).Policies, []store.PolicyCount{
-			{Policy: sigil.DefaultPolicy(), Memories: 2}, {Policy: longer.Policy, Memories: 1},
+			{Policy: sigil.DefaultClassic(), Memories: 2}, {Policy: longer.Policy, Memories: 1},
 		})
 	}},
 }

@@ -71,7 +71,7 @@ func (f *fixture) memory(options ...option) sigil.Memory {
 	m := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: sigil.DefaultTenant, ID: idAt(now, n)}, Frequency: hash.Frequency(), Potential: 0.5, Size: len(data),
-			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultPolicy(),
+			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic(),
 		},
 		Hash: hash, State: sigil.DefaultState(), Data: data,
 	}

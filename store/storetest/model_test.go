@@ -65,7 +65,7 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 		m := sigil.Memory{
 			Meta: sigil.Meta{
 				Key: sigil.Key{Tenant: "a", ID: sigil.ID{1}}, Potential: 0.5, Size: 2, CreatedAt: now, LastAccessed: now,
-				Policy: sigil.DefaultPolicy(),
+				Policy: sigil.DefaultClassic(),
 			},
 			State: sigil.DefaultState(), Data: []byte("{}"), Tags: []string{"x"},
 		}

@@ -107,7 +107,7 @@ func someMemory() sigil.Memory {
 	m := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: fuzzed, Frequency: 643, Potential: 0.5, AccessCount: 300, Size: 7, CreatedAt: now,
-			LastAccessed: now.Add(time.Minute), TTL: time.Hour, Policy: sigil.DefaultPolicy(),
+			LastAccessed: now.Add(time.Minute), TTL: time.Hour, Policy: sigil.DefaultClassic(),
 		},
 		Hash: sigil.Hash{1, 2, 31: 3}, Tags: []string{"a", "é"}, Data: json.RawMessage(`{"a":1}`),
 		State: sigil.State{Phi: 1, Awareness: 0.25, Extra: map[string]json.RawMessage{"mood": json.RawMessage(`"calm"`)}},

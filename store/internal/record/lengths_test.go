@@ -13,7 +13,7 @@ import (
 func TestRecordLengths(t *testing.T) {
 	now := time.UnixMilli(1_764_000_000_000)
 	m := sigil.Memory{Meta: sigil.Meta{
-		Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, CreatedAt: now, LastAccessed: now, Size: 500, Potential: 0.5, Policy: sigil.DefaultPolicy(),
+		Key: sigil.Key{Tenant: "public", ID: sigil.NewID(now)}, CreatedAt: now, LastAccessed: now, Size: 500, Potential: 0.5, Policy: sigil.DefaultClassic(),
 	}, State: sigil.DefaultState()}
 	m.Reschedule()
 	event, err := record.AppendEvent(nil, &sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}, 0)
