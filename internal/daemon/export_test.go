@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -72,8 +73,13 @@ func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets [
 	return err
 }
 
+// ErrNoProgram is why a hand-over of [Run] fails.
+var ErrNoProgram = errors.New("a test has no program to start")
+
 // Run is Serve from where there are settings: on a daemon and signals of the test's own.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
-	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid()}
+	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid(), spawn: func([]*os.File) (*successor, error) {
+		return nil, ErrNoProgram
+	}}
 	return r.run(ctx, signals)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -29,12 +30,19 @@ type running struct {
 // run starts one on s whose settings file holds text.
 func run(t *testing.T, ctx context.Context, s store.Store, text string) *running {
 	t.Helper()
+	return runOpening(t, ctx, func() store.Store { return s }, text)
+}
+
+// runOpening is run on the store that open returns.
+func runOpening(t *testing.T, ctx context.Context, open func() store.Store, text string) *running {
+	t.Helper()
+	data := t.TempDir()
 	r := &running{
 		log: newLogs(), level: new(slog.LevelVar), file: settingsFile(t, text),
 		signals: make(chan os.Signal, 4), code: make(chan int, 1),
 	}
 	load := func() (*daemon.Loaded, error) {
-		return daemon.Load([]string{"--addr=127.0.0.1:0", "--config=" + r.file, "--data=" + os.TempDir()}, nil)
+		return daemon.Load([]string{"--addr=127.0.0.1:0", "--config=" + r.file, "--data=" + data}, nil)
 	}
 	l, err := load()
 	if err != nil {
@@ -43,7 +51,7 @@ func run(t *testing.T, ctx context.Context, s store.Store, text string) *running
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: r.level}))
 	r.daemon = daemon.New(l.Config, &daemon.Options{Logger: log, Level: r.level, Version: "test", Open: func(_ daemon.Config, h daemon.Hooks) (store.Store, error) {
 		r.hooks = h
-		return s, nil
+		return open(), nil
 	}})
 	go func() { r.code <- daemon.Run(ctx, r.daemon, l, log, load, r.signals) }()
 	t.Cleanup(func() { stop(t, r.daemon) })
@@ -135,6 +143,39 @@ func TestReload(t *testing.T) {
 	r.signals <- syscall.SIGTERM
 	if code := wait(t, "the end", r.code); code != 0 {
 		t.Errorf("exit code %d\n%s", code, r.log)
+	}
+}
+
+// What is asked for while the daemon starts is done when it has started: once, however often it was asked for.
+func TestSignalsWhileStarting(t *testing.T) {
+	opening, open := make(chan struct{}), make(chan struct{})
+	r := runOpening(t, t.Context(), func() store.Store {
+		close(opening)
+		<-open
+		return storetest.NewModel()
+	}, "policy: classic\n")
+	letGo := sync.OnceFunc(func() { close(open) })
+	t.Cleanup(letGo)
+	wait(t, "the store to be opened", opening)
+	for i := range 2 {
+		r.rewrite(t, "policy: classic\nmax-memories: 7\n")
+		r.log.awaitTimes(t, i+1, "still starting", "signal=hangup")
+		r.signals <- syscall.SIGUSR2
+		r.log.awaitTimes(t, i+1, "still starting", `signal="user defined signal 2"`)
+	}
+	letGo()
+	r.log.await(t, "ready")
+	r.log.await(t, "read the settings again", "max-memories=7")
+	r.log.await(t, "handing over")
+	r.log.await(t, "level=ERROR", "the hand-over failed", daemon.ErrNoProgram.Error())
+	r.signals <- syscall.SIGTERM
+	if code := wait(t, "the end", r.code); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, once := range []string{"read the settings again", "handing over"} {
+		if n := strings.Count(r.log.String(), once); n != 1 {
+			t.Errorf("%q %d times, not once:\n%s", once, n, r.log)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,7 +33,8 @@ const (
 //
 // SIGINT and SIGTERM stop it, bounded by --drain-timeout; a second one ends it at once, leaving the
 // store as a crash would. SIGHUP reads the settings again. On SIGUSR2 the program, as it lies on disk
-// then, takes over from this process, which exits with 0 once it has; see [Daemon.handOver].
+// then, takes over from this process, which exits with 0 once it has; see [Daemon.handOver]. Both take
+// effect after the start if they come during it.
 //
 // It serves on the sockets that systemd has passed to the process, if any, and tells systemd, where
 // that wants to know, how it is.
@@ -140,6 +142,9 @@ type runner struct {
 	pid    int          // of this process
 	spawn  func(sockets []*os.File) (*successor, error)
 
+	started bool        // the start is over and went well
+	later   []os.Signal // what was asked for before that
+
 	abort   context.CancelFunc // of waiting for before
 	handing chan outcome       // nil unless a hand-over is under way
 	leave   context.CancelFunc // of lingering after one; nil unless it does
@@ -180,13 +185,18 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 		told = r.before.stop
 	}
 
+	count := func() { counting.Go(func() { r.warnShorter(starting) }) }
 	done, failed := ctx.Done(), r.daemon.Failed()
 	for {
 		select {
 		case err := <-started:
 			if err == nil {
+				r.started = true
 				r.greet()
-				counting.Go(func() { r.warnShorter(starting) })
+				count()
+				for _, s := range r.later {
+					r.request(ctx, s, count)
+				}
 			} else if r.stopped == nil { // else it was asked to stop before it had started
 				r.explain(err)
 				return exitFailed
@@ -208,11 +218,8 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			r.handedOver(ctx, o)
 		case s := <-signals:
 			switch {
-			case s == syscall.SIGHUP:
-				r.reload()
-				counting.Go(func() { r.warnShorter(starting) })
-			case s == handOverSignal:
-				r.handOver(ctx)
+			case s == syscall.SIGHUP, s == handOverSignal:
+				r.request(ctx, s, count)
 			case r.leave != nil:
 				r.leave()
 				r.leave = nil
@@ -238,6 +245,23 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			r.log.Info("stopped")
 			return r.code
 		}
+	}
+}
+
+// request reads the settings again, or begins to hand over, as the signal s asks. While the daemon starts, that is
+// put off until it has started, and done once. reloaded is called after the settings were read.
+func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
+	switch {
+	case !r.started && r.stopped == nil:
+		r.log.Info("still starting: what this signal asks for will be done after that", "signal", s)
+		if !slices.Contains(r.later, s) {
+			r.later = append(r.later, s)
+		}
+	case s == handOverSignal:
+		r.handOver(ctx)
+	default:
+		r.reload()
+		reloaded()
 	}
 }
 
