@@ -137,18 +137,68 @@ func TestTheDatabaseComesLater(t *testing.T) {
 
 // TestNothingToWaitFor ends a start at once for what waiting does not mend.
 func TestNothingToWaitFor(t *testing.T) {
-	cluster := pgtest.Start(t, pgtest.Fast)
+	cluster, guarded := pgtest.Start(t, pgtest.Fast), pgtest.Start(t, pgtest.Fast)
+	if err := guarded.RequirePassword(t.Context(), "careful", "known"); err != nil {
+		t.Fatal(err)
+	}
 	for name, url := range map[string]string{
 		"database": cluster.URL("nowhere"),
 		"role":     strings.Replace(cluster.URL("postgres"), "sigil@", "nobody@", 1),
 		"address":  "postgres://sigil@localhost:port/sigil",
+		"password": strings.Replace(guarded.URL("postgres"), "sigil@", "careful:hush@", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, done := starting(t, config(t, "--store="+url, "--store-wait=1h"), newLogs())
 			if err := wait(t, "the end of the start", done); err == nil || errors.Is(err, sigil.ErrUnavailable) {
 				t.Error(err)
 			}
+			var out bytes.Buffer
+			code := daemon.Serve(t.Context(), []string{"--addr=127.0.0.1:0", "--store=" + url, "--store-wait=1h"}, &out, &out, nil, "test")
+			if code != 1 || !strings.Contains(out.String(), "could not start") || strings.Contains(out.String(), "hush") {
+				t.Errorf("exit code %d\n%s", code, &out)
+			}
+			if name != "address" && !strings.Contains(out.String(), "Mend --store") {
+				t.Errorf("it does not say what to do:\n%s", &out)
+			}
 		})
+	}
+}
+
+// TestThePasswordIsChanged changes it under a daemon, whose connections end: requests and readiness are 503 until it is
+// changed back, and neither answers nor log tell it.
+func TestThePasswordIsChanged(t *testing.T) {
+	cluster := pgtest.Start(t, pgtest.Fast)
+	if err := cluster.RequirePassword(t.Context(), "careful", "hush"); err != nil {
+		t.Fatal(err)
+	}
+	log := newLogs()
+	d, done := starting(t, config(t, "--store="+strings.Replace(cluster.URL("postgres"), "sigil@", "careful:hush@", 1), "--policy=halflife"), log)
+	if err := wait(t, "the start", done); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"alter role careful password 'other'", "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'careful'"} {
+		if err := cluster.Exec(t.Context(), "postgres", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log.await(t, "listening failed", "28P01")
+	for path, says := range map[string]string{"/v1/stats": "password", "/v1/sigils": "password", "/readyz": "password"} {
+		if status, body := ask(t, d, "GET", path, ""); status != 503 || !strings.Contains(body, says) || strings.Contains(body, "hush") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if status, body := ask(t, d, "POST", "/v1/sigils", `{"data":1}`); status != 503 || strings.Contains(body, "hush") {
+		t.Errorf("encode: %d %s", status, body)
+	}
+	if err := cluster.Exec(t.Context(), "postgres", "alter role careful password 'hush'"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it to be ready again", func() bool {
+		status, _ := ask(t, d, "GET", "/readyz", "")
+		return status == 200
+	})
+	if strings.Contains(log.String(), "hush") {
+		t.Errorf("the log tells the password:\n%s", log)
 	}
 }
 

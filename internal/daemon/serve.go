@@ -319,6 +319,8 @@ func (r *runner) explain(err error) {
 		msg = "could not start: too few files may be open. Raise the limit: ulimit -n, LimitNOFILE= of systemd"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
 		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store; --store-wait says how long to wait for it"
+	case sigil.CodeOf(err) == "store_refused":
+		msg = "could not start: the database refuses the role, the password or the name of the database. Mend --store; --store-wait does not wait for this"
 	case sigil.CodeOf(err) == "sessions_shared":
 		msg = "could not start: connections of --store share sessions. Pool by session (PgBouncer: pool_mode = session), or connect to the database itself"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrFormat):

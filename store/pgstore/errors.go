@@ -28,6 +28,10 @@ const (
 	undefinedTable  = "42P01"
 	duplicateSchema = "42P06"
 
+	noSuchLogin   = "28000" // nor a rule of pg_hba.conf
+	wrongPassword = "28P01"
+	noDatabase    = "3D000"
+
 	tooManyConnections = "53300"
 	protocolViolation  = "08P01" // also all that PgBouncer says of itself
 )
@@ -60,6 +64,7 @@ func failure(err error) error {
 			Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store",
 			Detail: "has a setting that a pooler in front of the database refuses: take it out of the URL; and pool by session, as settings get lost by transaction", Err: err,
 		}
+	case barred(code): // a database that let us in once may do so again
 	case code != "" && !passing(code), code == "" && !lost(err), untrusted(err):
 		return fmt.Errorf("pgstore: %w", err)
 	}
@@ -75,8 +80,32 @@ func condition(err error) string {
 		return "the database takes no writes: it is a replica, or default_transaction_read_only is on"
 	case code == serialization || code == deadlock:
 		return "the database ended this for the sake of other transactions, several times"
+	case barred(code):
+		return "the database does not let this service in any more: the role, its password or the database itself was changed"
 	}
 	return "the database cannot be reached, or did not answer in time"
+}
+
+// barred reports whether a SQLSTATE says that the server does not let this role in, or does not have the database.
+func barred(code string) bool {
+	return code == noSuchLogin || code == wrongPassword || code == noDatabase
+}
+
+// openFailure is like failure, for the first connections of a store. If the database refuses what the URL says, that has to be
+// changed: waiting does not help.
+func openFailure(err error) error {
+	var detail string
+	switch stateOf(err) {
+	case wrongPassword:
+		detail = "has a role or a password that the database refuses: mend them in the URL, in PGPASSWORD or in the password file"
+	case noSuchLogin:
+		detail = "names a role that the database does not let in: create it, permit it to log in, or name another; or see to pg_hba.conf on the server"
+	case noDatabase:
+		detail = "names a database that does not exist: create it, or name another"
+	default:
+		return failure(err)
+	}
+	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "store_refused", Field: "store", Detail: detail, Err: err}
 }
 
 // untrusted reports whether the connection failed because one side does not trust the other: waiting does

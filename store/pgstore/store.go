@@ -77,8 +77,10 @@ const (
 // several hosts in url it looks for the one that can be written to, again after each lost connection.
 //
 // A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached, or not yet,
-// is [sigil.ErrUnavailable]. Connections that do not have sessions of their own, as behind a pooler that
-// pools by transaction, are [sigil.ErrInvalid] ("sessions_shared"). The caller closes the store.
+// is [sigil.ErrUnavailable]. A role, a password or a database that the server refuses is [sigil.ErrInvalid]
+// ("store_refused"); methods of an open store return [sigil.ErrUnavailable] for that. Connections that do not
+// have sessions of their own, as behind a pooler that pools by transaction, are [sigil.ErrInvalid]
+// ("sessions_shared"). The caller closes the store.
 func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
@@ -108,7 +110,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	proving, cancel := s.bounded(ctx)
 	defer cancel()
 	if err := s.proveSessions(proving); err != nil {
-		return nil, failure(err)
+		return nil, openFailure(err)
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, failure(err)
