@@ -136,6 +136,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	if r.Method == http.MethodOptions && r.RequestURI == "*" {
+		c.options()
+		return
+	}
 	if !plain(r) {
 		c.fail(unknownPath())
 		return

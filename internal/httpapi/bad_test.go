@@ -127,6 +127,15 @@ func TestAllow(t *testing.T) {
 		}
 	}
 	f.do("OPTIONS", "/v1/nothing", "").problem(404, "unknown_path", "")
+	for _, method := range []string{"OPTIONS", "GET", "PATCH"} { // no method makes it a job
+		f.do(method, "/v1/sweeps/lawn", "").problem(404, "unknown_path", "job")
+	}
+
+	// Of the whole service; no other method is about that.
+	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST" {
+		t.Errorf("OPTIONS *: %q", got)
+	}
+	f.do("GET", "*", "").problem(404, "unknown_path", "")
 }
 
 func TestContentTypes(t *testing.T) {

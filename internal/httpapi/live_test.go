@@ -340,7 +340,8 @@ func TestRawBytes(t *testing.T) {
 		"a path of bytes":         {"GET /v1/sigils/\xff\xfe HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400},
 		"a broken escape":         {"GET /v1/sigils/%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400},
 		"no path":                 {"GET * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
-		"options of all":          {"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
+		"options of all":          {"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 204},
+		"options of no job":       {"OPTIONS /v1/sweeps/lawn HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
 		"a tunnel":                {"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 404},
 		"an absolute target":      {"GET http://127.0.0.1/livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200},
 		"another's target":        {"GET http://evil.example/v1/stats HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 403},
@@ -359,6 +360,15 @@ func TestRawBytes(t *testing.T) {
 	}
 	w := &wire{addr: d.Addr()}
 	defer w.close()
+	// The first is answered in the fast lane, which hands the connection on with the next.
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{{"GET", "/v1/sigils/x", 400}, {"OPTIONS", "*", 204}, {"OPTIONS", "/v1/sweeps/lawn", 404}, {"OPTIONS", "/v1/sweeps/decay", 204}} {
+		if got, err := w.send(&exchange{method: tt.method, path: tt.path, host: "127.0.0.1"}); err != nil || got.status != tt.status {
+			t.Errorf("%s %s: %d %s, %v", tt.method, tt.path, got.status, got.body, err)
+		}
+	}
 	if got, err := w.send(&exchange{method: "GET", path: "/livez", host: "127.0.0.1"}); err != nil || got.status != http.StatusOK {
 		t.Errorf("at the end: %d, %v", got.status, err)
 	}

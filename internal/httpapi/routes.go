@@ -152,6 +152,9 @@ func (a *API) dispatch(c *call, candidates []route) error {
 	if colon && verb == "" {
 		return unknownPath()
 	}
+	if err := knownJob(c.r); err != nil {
+		return err
+	}
 	var allow []string
 	for _, rt := range candidates {
 		if _, v := cutVerb(rt.path); v != verb {
@@ -171,14 +174,31 @@ func (a *API) dispatch(c *call, candidates []route) error {
 	if allow == nil {
 		return unknownPath()
 	}
-	allow = append(allow, http.MethodOptions)
-	slices.Sort(allow)
-	c.Header().Set("Allow", strings.Join(allow, ", "))
+	allow = c.allow(allow)
 	if c.r.Method == http.MethodOptions {
 		c.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
+}
+
+// allow sets the header Allow to methods and OPTIONS, and returns them in order.
+func (c *call) allow(methods []string) []string {
+	methods = append(slices.Clone(methods), http.MethodOptions)
+	slices.Sort(methods)
+	methods = slices.Compact(methods)
+	c.Header().Set("Allow", strings.Join(methods, ", "))
+	return methods
+}
+
+// options answers OPTIONS of "*", which is about the whole service, with the methods of all routes.
+func (c *call) options() {
+	methods := []string{http.MethodHead}
+	for _, rt := range routes() {
+		methods = append(methods, rt.method)
+	}
+	c.allow(methods)
+	c.WriteHeader(http.StatusNoContent)
 }
 
 func unknownPath() error {
@@ -193,7 +213,7 @@ func plain(r *http.Request) bool {
 	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
-// knownJob tells whether a path with a job in it is one of ours. It is asked before anything else: a path
+// knownJob returns an error if the path names a job that there is not. It is called before anything else: a path
 // that is not there is 404, whatever else is wrong.
 func knownJob(r *http.Request) error {
 	switch sigil.Job(r.PathValue("job")) {
@@ -204,9 +224,6 @@ func knownJob(r *http.Request) error {
 }
 
 func (a *API) serve(c *call, rt route) (err error) {
-	if err := knownJob(c.r); err != nil {
-		return err
-	}
 	if !rt.open {
 		if a.engine == nil {
 			return a.notYet()
