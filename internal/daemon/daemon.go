@@ -121,7 +121,7 @@ func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
 	}
-	open, _ := share(openFiles(), c.postgres(), c.MaxConnections) // start fails if they are too few
+	open, _ := share(openFiles(), c.databaseConnections(), c.MaxConnections) // start fails if they are too few
 	d := &Daemon{
 		config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open,
 		sockets: o.Sockets, places: newPlaces(max(open.connections, 0)), files: open, failed: make(chan struct{}),

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
 // What of the files that a process may have open is kept for what, so that no connection takes those of the store: it
@@ -14,8 +15,8 @@ const (
 	ownFiles = 64
 	// mostTables is how many tables the embedded store keeps open if it may, leastTables with how many it works.
 	mostTables, leastTables = 512, 80
-	// databaseFiles are for connections to PostgreSQL.
-	databaseFiles = 128
+	// lookupFiles are for finding and reading what a connection to PostgreSQL needs: names, certificates, passwords.
+	lookupFiles = 16
 	// leastConnections is how many there must be room for.
 	leastConnections = 16
 )
@@ -27,15 +28,28 @@ type files struct {
 	connections int
 }
 
-// share shares out limit, of which connections get at most as many as are wanted. An error says that it is too low.
-func share(limit uint64, postgres bool, wanted int) (files, error) {
+// databaseFiles returns how many files a number of connections to PostgreSQL may take: a call that is broken off is
+// canceled over a connection of its own.
+func databaseFiles(connections int) int { return 2*connections + lookupFiles }
+
+// databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
+func (c *Config) databaseConnections() int {
+	if !c.postgres() {
+		return 0
+	}
+	return pgstore.MaxConns(c.Store, c.StoreConnections)
+}
+
+// share shares out limit, of which connections of clients get at most as many as are wanted. database is how many
+// connections to PostgreSQL there may be, or 0 with the embedded store. An error says that limit is too low.
+func share(limit uint64, database, wanted int) (files, error) {
 	f := files{limit, mostTables, wanted}
 	if limit == 0 || limit > math.MaxInt32 {
 		return f, nil
 	}
 	rest := int(limit) - ownFiles
-	reserved := databaseFiles
-	if !postgres {
+	reserved := databaseFiles(database)
+	if database == 0 {
 		f.tables = min(max(rest/3, leastTables), mostTables)
 		reserved = f.tables + f.tables/4 // which are in use, when others are opened
 	}

@@ -18,25 +18,28 @@ import (
 func TestFilesAreShared(t *testing.T) {
 	for _, tt := range []struct {
 		limit               uint64
-		postgres            bool
+		database            int
 		wanted              int
 		tables, connections int
 	}{
-		{0, false, 10_000, 512, 10_000}, // unknown
-		{1 << 62, false, 10_000, 512, 10_000},
-		{1_048_576, false, 10_000, 512, 10_000},
-		{4096, false, 10_000, 512, 4096 - 64 - 640},
-		{4096, false, 100, 512, 100},
-		{1024, false, 10_000, 320, 1024 - 64 - 400},
-		{256, false, 10_000, 80, 256 - 64 - 100},
-		{180, false, 10_000, 80, 16},
-		{179, false, 10_000, 80, 0},
-		{166, false, 2, 80, 2},
-		{10, false, 10_000, 80, 0},
-		{1024, true, 10_000, 512, 1024 - 64 - 128},
-		{200, true, 10_000, 512, 0},
+		{0, 0, 10_000, 512, 10_000}, // unknown
+		{1 << 62, 0, 10_000, 512, 10_000},
+		{1_048_576, 0, 10_000, 512, 10_000},
+		{4096, 0, 10_000, 512, 4096 - 64 - 640},
+		{4096, 0, 100, 512, 100},
+		{1024, 0, 10_000, 320, 1024 - 64 - 400},
+		{256, 0, 10_000, 80, 256 - 64 - 100},
+		{180, 0, 10_000, 80, 16},
+		{179, 0, 10_000, 80, 0},
+		{166, 0, 2, 80, 2},
+		{10, 0, 10_000, 80, 0},
+		{1024, 16, 10_000, 512, 1024 - 64 - 48},
+		{1024, 200, 10_000, 512, 1024 - 64 - 416},
+		{1024, 500, 10_000, 512, 0},
+		{128, 16, 10_000, 512, 16},
+		{127, 16, 10_000, 512, 0},
 	} {
-		tables, connections, err := daemon.Share(tt.limit, tt.postgres, tt.wanted)
+		tables, connections, err := daemon.Share(tt.limit, tt.database, tt.wanted)
 		switch {
 		case tables != tt.tables:
 			t.Errorf("%+v: %d tables", tt, tables)
@@ -44,6 +47,20 @@ func TestFilesAreShared(t *testing.T) {
 			t.Errorf("%+v: %v", tt, err)
 		case tt.connections > 0 && (err != nil || connections != tt.connections):
 			t.Errorf("%+v: %d connections, %v", tt, connections, err)
+		}
+	}
+}
+
+// TestFilesAreKeptForTheDatabase keeps them for as many connections as there may be to it.
+func TestFilesAreKeptForTheDatabase(t *testing.T) {
+	for want, args := range map[int][]string{
+		0:  nil,
+		16: {"--store=postgres://sigil@db/sigil"},
+		40: {"--store=postgres://sigil@db/sigil?pool_max_conns=40"},
+		99: {"--store=postgres://sigil@db/sigil?pool_max_conns=40", "--store-connections=99"},
+	} {
+		if got := daemon.DatabaseConnections(config(t, args...)); got != want {
+			t.Errorf("%q: %d connections, not %d", args, got, want)
 		}
 	}
 }

@@ -20,10 +20,13 @@ func (d *Daemon) Stopping() bool {
 func LimitListener(l *net.TCPListener, n int) net.Listener { return newPlaces(n).limit(l) }
 
 // Share shares out a limit of open files.
-func Share(limit uint64, postgres bool, wanted int) (tables, connections int, err error) {
-	f, err := share(limit, postgres, wanted)
+func Share(limit uint64, database, wanted int) (tables, connections int, err error) {
+	f, err := share(limit, database, wanted)
 	return f.tables, f.connections, err
 }
+
+// DatabaseConnections returns how many connections to PostgreSQL a share of open files is kept for.
+func DatabaseConnections(l *Loaded) int { return l.databaseConnections() }
 
 // Shut tells whether requests wait for a hand-over.
 func (d *Daemon) Shut() bool {

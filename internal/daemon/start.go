@@ -31,7 +31,7 @@ func (d *Daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.level.Set(d.config.level())
-	if _, err := share(d.files.limit, d.config.postgres(), d.config.MaxConnections); err != nil {
+	if _, err := share(d.files.limit, d.config.databaseConnections(), d.config.MaxConnections); err != nil {
 		closeAll(d.sockets)
 		return err
 	}

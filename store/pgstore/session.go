@@ -20,12 +20,7 @@ func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 		// The error of the library hides the password.
 		return nil, invalidStore("is no address of a PostgreSQL database: "+err.Error(), err)
 	}
-	switch {
-	case conns > 0:
-		config.MaxConns = int32(min(conns, 1<<16))
-	case !strings.Contains(url, "pool_max_conns"):
-		config.MaxConns = defaultConns
-	}
+	config.MaxConns = maxConns(config, url, conns)
 	if config.MaxConns < leastConns {
 		return nil, invalidStore(fmt.Sprintf("allows %d connection: at least %d are needed", config.MaxConns, leastConns), nil)
 	}
@@ -42,6 +37,25 @@ func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 	settings := s.settings(c.RuntimeParams)
 	c.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error { return conn.Exec(ctx, settings).Close() }
 	return config, nil
+}
+
+// MaxConns returns how many connections [Open] makes at most for url and these [Options.MaxConns].
+func MaxConns(url string, conns int) int {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil { // Open says so
+		return defaultConns
+	}
+	return int(maxConns(config, url, conns))
+}
+
+func maxConns(config *pgxpool.Config, url string, conns int) int32 {
+	switch {
+	case conns > 0:
+		return int32(min(conns, 1<<16))
+	case !strings.Contains(url, "pool_max_conns"):
+		return defaultConns
+	}
+	return config.MaxConns
 }
 
 func invalidStore(detail string, err error) error {
