@@ -108,7 +108,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for what is around it")
 	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
 	bytesVar(f, &c.MaxInFlight, "max-in-flight", 256<<20, "most `bytes` of all requests and of the memories to answer with at once; more of them wait, and are refused after 5s")
-	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once, as far as the limit of open files goes; idle ones are closed for more, which wait")
+	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once, at most half of them streams, as far as the limit of open files goes; idle ones are closed for more, which wait")
 	durationVar(f, &c.RequestTimeout, "request-timeout", time.Minute, "the `time` that a request may take once it has come in whole; a sweep may take five times as long")
 	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most who follow the journal at once; more of them are refused")
 

@@ -102,3 +102,33 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsLeaveConnections has more readers of events than there may be connections: half of those are left for
+// requests.
+func TestStreamsLeaveConnections(t *testing.T) {
+	d := start(t, config(t, "--max-connections=4"), on(storetest.NewModel()))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	got := map[int]int{}
+	for range 8 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+d.Addr()+"/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/event-stream")
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatalf("after %v: %v", got, err)
+		}
+		defer resp.Body.Close()
+		got[resp.StatusCode]++
+		if resp.StatusCode != http.StatusOK {
+			_, _ = io.Copy(io.Discard, resp.Body)
+		}
+	}
+	if got[200] != 2 || got[503] != 6 {
+		t.Errorf("answers: %v, want 2 streams and 6 refusals", got)
+	}
+	if status, body := ask(t, d, "POST", "/v1/sigils", `{"data":1}`); status != http.StatusCreated {
+		t.Errorf("encode: %d %s", status, body)
+	}
+}

@@ -127,6 +127,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)
 		},
+		MaxStreams:     max(1, d.files.connections/2), // which are never idle, and so make no room for others
 		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 		AllowedHosts: strings.FieldsFunc(d.config.AllowedHosts, func(r rune) bool { return r == ',' }),

@@ -47,6 +47,9 @@ type Options struct {
 	RequestTimeout time.Duration
 	// MaxSubscribers is the most who may read the journal live at once, by whatever means; 0 is 1,000.
 	MaxSubscribers int
+	// MaxStreams is the most connections at once that are streams of events or WebSockets, subscribed or not. One more is
+	// refused, so that some are left for requests. 0 is no bound.
+	MaxStreams int
 	// Subscribers hears of each of them that comes (1) and goes (−1), Lagged of each that fell behind.
 	Subscribers func(change int)
 	Lagged      func()
@@ -98,6 +101,7 @@ func New(e *engine.Engine, o *Options) *API {
 	if a.options.MaxBatchBody == 0 {
 		a.options.MaxBatchBody = 64 << 20
 	}
+	a.streams.most = a.options.MaxStreams
 	a.memory.most = a.options.MaxHeld
 	if a.memory.most == 0 {
 		a.memory.most = 256 << 20

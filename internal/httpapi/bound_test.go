@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
@@ -143,6 +145,51 @@ func TestAHalfClosedConnectionIsAnswered(t *testing.T) {
 				t.Fatalf("%s is answered %v, %v", request, resp, err)
 			}
 			_ = conn.Close()
+		}
+	}
+}
+
+// TestStreamsAreBounded has as many as may be, one of which follows nothing: one more is refused, other requests are
+// not, and when one ends another may begin.
+func TestStreamsAreBounded(t *testing.T) {
+	s := onSocket(t, httpapi.Options{MaxStreams: 2})
+	first, _, err := websocket.Dial(t.Context(), s.url+"/v1/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.CloseNow()
+	events, end := context.WithCancel(t.Context())
+	defer end()
+	begin := func(ctx context.Context) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/event-stream")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp.StatusCode
+	}
+	if status := begin(events); status != 200 {
+		t.Fatal(status)
+	}
+	if _, resp, err := websocket.Dial(t.Context(), s.url+"/v1/ws", nil); err == nil || resp.StatusCode != 503 {
+		t.Errorf("one more WebSocket: %v, %v", resp, err)
+	}
+	refused := s.do("GET", "/v1/events", "", "Accept", "text/event-stream")
+	refused.problem(503, "too_many_streams", "")
+	if refused.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.do("GET", "/v1/events", "").want(200)
+	_ = first.Close(websocket.StatusNormalClosure, "")
+	for deadline := time.Now().Add(20 * time.Second); begin(events) != 200; {
+		if time.Now().After(deadline) {
+			t.Fatal("none may begin when one has ended")
 		}
 	}
 }

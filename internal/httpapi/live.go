@@ -18,6 +18,8 @@ import (
 // streams are the answers that do not end by themselves. They are asked to before the service stops or is
 // handed over.
 type streams struct {
+	most int // at once; 0 is no bound
+
 	mu sync.Mutex
 	// +checklocks:mu
 	leaving bool
@@ -33,12 +35,16 @@ const patience = time.Minute
 
 var errLeave = errors.New("httpapi: the service is stopping")
 
-// until gives a context that ends with ctx, or, with errLeave as its cause, when streams have to leave.
-func (s *streams) until(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	st := &stream{cancel}
+// begin adds a stream, and returns a context that ends with ctx, or, with errLeave as its cause, when streams have to
+// leave. The caller calls end when the stream is over. If there are as many as may be, it returns an error.
+func (s *streams) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.most > 0 && len(s.open) >= s.most {
+		return nil, nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_streams", Detail: "as many connections are streams as may be, so that others are left for requests; try again later"}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	st := &stream{cancel}
 	if s.leaving {
 		cancel(errLeave)
 	}
@@ -51,7 +57,7 @@ func (s *streams) until(ctx context.Context) (context.Context, func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.open, st)
-	}
+	}, nil
 }
 
 func (s *streams) leave() {

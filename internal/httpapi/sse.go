@@ -25,8 +25,11 @@ func (a *API) stream(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, done := a.streams.until(c.r.Context())
-	defer done()
+	ctx, end, err := a.streams.begin(c.r.Context())
+	if err != nil {
+		return err
+	}
+	defer end()
 	sub, err := a.bus.Subscribe(c.r.Context(), c.tenant, after)
 	if err != nil {
 		return err

@@ -44,8 +44,11 @@ func (a *API) socket(c *call, subscribe bool) error {
 	if err := handshake(c); err != nil {
 		return err
 	}
-	ctx, done := a.streams.until(c.r.Context())
-	defer done()
+	ctx, end, err := a.streams.begin(c.r.Context())
+	if err != nil {
+		return err
+	}
+	defer end()
 	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
 	if subscribe || after != nil || recalls {
 		sub, err := a.bus.Subscribe(ctx, c.tenant, after)
