@@ -70,6 +70,9 @@ export const stale = computed(() => connection.value.state === 'reconnecting')
 export const selected = signal(null)
 export const neighbors = signal([])
 
+// What the daemon warned of when the last memory was encoded here: {id, warnings}. Written by encode.jsx.
+export const warned = signal(null)
+
 // A message that ends by itself.
 export const notice = signal(null)
 let noticeTimer

@@ -40,6 +40,20 @@ async function visit(tenant, hash = '#/', { context, init } = {}) {
 }
 
 const steps = {
+  async 'what an encode warns of stays with the memory'() {
+    for (const [hash, form] of [['#/', '.first'], ['#/encode', '.side']]) { // the first memory of a store, and another
+      const page = await visit(newTenant(), hash)
+      await page.locator(form).getByLabel('Time to live, if it has one').fill('365d')
+      await page.locator(form).getByRole('button', { name: 'Encode memory' }).click()
+      await sees(page, '.side .warnings', /ttl is longer than the .* that a memory lives untouched/)
+      await page.locator('.side .close').click()
+      await page.goto(`${url}/#/encode`)
+      await page.locator('.side').getByRole('button', { name: 'Encode memory' }).click()
+      await page.locator('.side .countdown').waitFor()
+      if (await page.locator('.warnings').count()) throw new Error('another memory is warned of')
+    }
+  },
+
   async 'what is typed is what is kept and shown'() {
     const tenant = newTenant()
     const page = await visit(tenant, '#/encode')

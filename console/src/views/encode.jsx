@@ -5,7 +5,7 @@ import { useId, useState } from 'preact/hooks'
 import * as api from '../api.js'
 import { points } from '../field/points.js'
 import { memoryHref, replace } from '../route.js'
-import { say, tenant } from '../state.js'
+import { say, tenant, warned } from '../state.js'
 
 export function EncodePanel() {
   return (
@@ -27,7 +27,7 @@ export function FirstRun() {
         </p>
         <Orbit />
       </div>
-      <EncodeForm done={() => {}} />
+      <EncodeForm done={m => m.warnings && replace(memoryHref(m.id))} />
     </section>
   )
 }
@@ -75,6 +75,7 @@ function EncodeForm({ done }) {
       const m = await api.encode(body)
       points.put(m, true)
       draft.value = blank
+      warned.value = { id: m.id, warnings: m.warnings ?? [] }
       say('Encoded.')
       done(m)
     } catch (problem) { setError(problem) }

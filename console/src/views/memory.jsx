@@ -7,7 +7,7 @@ import { lattice, parseDuration } from '../formulas.js'
 import { pretty } from '../json.js'
 import { useLoad } from '../load.js'
 import { closePanel, memoryHref } from '../route.js'
-import { gone as left, neighbors, now, recalls, recent, say, selected, stillness } from '../state.js'
+import { gone as left, neighbors, now, recalls, recent, say, selected, stillness, warned } from '../state.js'
 import { left as leave, recalled } from '../sync.js'
 import { tagTerm } from '../terms.js'
 import { titleOf } from '../title.js'
@@ -52,6 +52,7 @@ export function MemoryPanel({ id }) {
         <code class="id">{m.id}</code>
       </header>
       <Countdown m={m} />
+      <Warnings id={m.id} />
       <Acts m={m} changed={() => { memory.again(); why.again() }} />
       {memory.error && <p class="problem" role="alert">{memory.error.message}</p>}
       <section aria-labelledby="m-data">
@@ -95,6 +96,16 @@ function Countdown({ m }) {
       <b>{left == null ? 'Does not fade' : left <= 0 ? 'Fading now' : span(left)}</b>
       <span>{left == null ? (m.crystallized ? 'crystallized' : m.pinned ? 'while it is pinned' : '') : ttl ? 'left: its ttl ends it, whatever is recalled' : 'left, unless it is recalled'}</span>
     </p>
+  )
+}
+
+// What the answer to its encode warned of: shown while it is the last one that was encoded here.
+function Warnings({ id }) {
+  if (warned.value?.id !== id || !warned.value.warnings.length) return null
+  return (
+    <div class="warnings" role="status">
+      {warned.value.warnings.map(w => <p key={w.code}>{w.field} {w.detail}.</p>)}
+    </div>
   )
 }
 
