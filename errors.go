@@ -15,7 +15,7 @@ var (
 	ErrFull        = errors.New("full")             // a quota or the disk has no room; nothing was stored
 	ErrClosed      = errors.New("closed")           // the store or engine was closed
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
-	ErrGone        = errors.New("gone")             // the journal does not go back that far any more, or never came that far
+	ErrGone        = errors.New("gone")             // the journal no longer goes back that far, or never got that far
 	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
 	ErrLocked      = errors.New("store is locked")  // another process holds the store
 	ErrFormat      = errors.New("store format")     // the store was written by another version
@@ -91,12 +91,12 @@ func Gone(oldest uint64) *Error {
 	}
 }
 
-// Ahead returns the [ErrGone] of a reader whose position is over the journal's newest, which only a store that
-// was put back from an older copy makes possible: what the reader saw after newest is not there any more.
+// Ahead returns the [ErrGone] for a reader whose position is beyond the journal's newest. That happens only when the
+// store was restored from an older copy: what the reader saw after newest is gone.
 func Ahead(newest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_ahead", Field: "after", Newest: &newest,
-		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was put back from an older copy, and what was read after that position is not in it. Read its memories anew, and go on after it", newest),
+		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was restored from an older copy, which lacks what was read after that position. Load its memories again, and go on after it", newest),
 	}
 }
 

@@ -34,10 +34,10 @@ type Forecast struct {
 	// Policy is the proposed one, null where each memory's own is meant; LifetimeSeconds is its.
 	Policy          *string  `json:"policy"`
 	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
-	// Fading counts what fades; under a proposed policy, as if every memory had it since it was last touched.
+	// Fading counts the memories that fade; under a proposed policy, as if each had had it since its last access.
 	Fading int `json:"fading"`
-	// FadingByOwnPolicy counts what fades under the policy that each memory has. As many fade if a daemon is started
-	// with the proposed policy and nothing is recalled: it reaches a memory with its next recall.
+	// FadingByOwnPolicy counts the memories that fade under their own policies. It is what happens if a daemon is started
+	// with the proposed policy and nothing is recalled, since a policy reaches a memory at its next recall.
 	FadingByOwnPolicy int   `json:"fadingByOwnPolicy"`
 	Bytes             int64 `json:"bytes"` // of the data of those that Fading counts
 	// Patterns and Tags count what fades, most first; of tags at most 100.

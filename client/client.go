@@ -77,7 +77,7 @@ func newTransport() *http.Transport {
 	}
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = maxIdle
-	t.DisableCompression = true // it costs more than it saves on the way to a daemon nearby
+	t.DisableCompression = true // it costs more than it saves with a daemon nearby
 	return t
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// draft is the wire form of a [sigil.Draft]. Only an item of a batch has an idempotency key in it.
+// draft is the wire form of a [sigil.Draft]. Only an item of a batch contains its idempotency key.
 type draft struct {
 	Data           json.RawMessage `json:"data"`
 	State          *sigil.State    `json:"state,omitempty"`
@@ -27,7 +27,7 @@ type draft struct {
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
-// What stands around the data and the key of a draft that has nothing else.
+// The text around the data and the key of a draft that has nothing else.
 const (
 	dataOpens = `{"data":`
 	keyOpens  = `,"idempotencyKey":`
@@ -55,8 +55,8 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) 
 //
 // An idempotency key is its draft's own, as with [Client.Encode]: the call may be repeated with other
 // drafts beside it, in another order, or part by part. Two drafts of a batch must not have the same key.
-// A draft that is not even JSON spoils the batch before anything is sent; the error's field begins with
-// its place, as "3/data".
+// If a draft is not JSON, the batch fails before anything is sent; the error's field begins with the draft's
+// index, as in "3/data".
 func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, false)
 }
@@ -135,8 +135,8 @@ func readItems(answer []byte, want int) ([]sigil.BatchItem, error) {
 var asBefore = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 // appendDraft appends d as one line of JSON, with its idempotency key if it is an item of a batch. It
-// refuses what would change the request's meaning or be changed on the way without a word; all other
-// rules are the daemon's.
+// refuses what would change the meaning of the request, or would be changed silently on the way; the daemon
+// checks the rest.
 func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if err := checkJSON(d.Data); err != nil {
 		return to, err
@@ -161,7 +161,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 		key = d.IdempotencyKey
 	}
 	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
-		to = append(append(to, dataOpens...), d.Data...) // most of them, and as json would
+		to = append(append(to, dataOpens...), d.Data...) // the usual draft; encoding/json writes the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // of printable ASCII it is JSON
 		}

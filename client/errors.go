@@ -24,8 +24,8 @@ import (
 // daemon did what was asked is unknown. (Where the call's context ended, its error is found as well.)
 var ErrUnreachable = errors.New("daemon is unreachable")
 
-// ErrNotSigil is found by [errors.Is] when something answered that is no sigil daemon: another service, or a proxy
-// that knows none.
+// ErrNotSigil is what [errors.Is] finds when something other than a sigil daemon answered: another service, or a
+// proxy without a daemon behind it.
 var ErrNotSigil = errors.New("not that of a sigil daemon")
 
 // maxProblem bounds how much of an error's body is read.
@@ -58,8 +58,8 @@ func (e *Error) Error() string {
 	return strings.Join(parts, ": ")
 }
 
-// Is reports whether target is the kind, among the Err values of package sigil, of what was reported, or
-// [ErrNotSigil] and nothing that a daemon says.
+// Is reports whether target is the error's kind, one of the Err values of package sigil, or [ErrNotSigil] if no
+// daemon answered.
 func (e *Error) Is(target error) bool {
 	if target == ErrNotSigil {
 		return e.Problem.Code == "" && e.Problem.Status < 500

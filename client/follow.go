@@ -41,7 +41,7 @@ const (
 // daemon that is restarted or replaced loses the reader nothing.
 //
 // It ends, with that error, when ctx ends or when trying again would not help: ErrGone tells that the journal
-// does not go back that far any more (the problem's Oldest is the position to go on after), or, with code
+// no longer goes back that far (the problem's Oldest is the position to go on after), or, with code
 // position_ahead, that it never came that far, as the store was put back from an older copy (its Newest is the
 // position to go on after, and what was read beyond is not there any more); others that the daemon refuses.
 func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.EventView, error] {

@@ -30,7 +30,7 @@ func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []sigil.
 	return items, nil
 }
 
-// recallSome recalls as many of ids as one answer holds, from the first on and at least that.
+// recallSome recalls as many of ids as one answer holds: at least the first, and those that follow it.
 func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]sigil.BatchItem, error) {
 	body, err := json.Marshal(struct {
 		IDs []sigil.ID `json:"ids"`

@@ -12,7 +12,7 @@ import (
 // process; lease 0 lets go, and more than [store.MaxLease] is that. It returns the position kept under name, and whether owner has the claim. Who wants
 // to keep it claims again before the lease is over.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
-	now := e.reference() // not ahead of what others go by
+	now := e.reference() // not ahead of the time that other processes use
 	position, held, err = e.store.Claim(ctx, name, owner, now.Add(min(lease, store.MaxLease)), now)
 	return position, held, wrap(err)
 }

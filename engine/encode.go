@@ -168,13 +168,14 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
-// fingerprint tells two drafts apart: it covers everything of a draft that reaches the memory. The order of
-// members in data and state, white space and the spelling of strings make no difference, digits of numbers do.
+// fingerprint identifies a draft by everything in it that reaches the memory. The order of members in data and
+// state, white space and the spelling of strings make no difference; digits of numbers do.
 func fingerprint(m *sigil.Memory) [32]byte {
 	return fingerprintOf(m, resonance.Ordered)
 }
 
-// formerFingerprint is that of answers kept by earlier versions, to which members in another order are another request.
+// formerFingerprint is the fingerprint in answers kept by earlier versions, for which members in another order made
+// another request.
 func formerFingerprint(m *sigil.Memory) [32]byte {
 	return fingerprintOf(m, func(raw []byte) []byte { return raw })
 }

@@ -27,7 +27,7 @@ type Engine struct {
 	store    store.Store
 	limits   Limits
 	clock    func() time.Time
-	guard    *clock.Clock // what clock is of; nil if it is the caller's
+	guard    *clock.Clock // clock reads it; nil if the caller has set Options.Clock
 	observer Observer
 	started  time.Time
 	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
@@ -42,14 +42,14 @@ type Engine struct {
 
 // Options configure an Engine; the zero value is the defaults.
 type Options struct {
-	// Clock tells the time, and is believed: should it run back, the engine's time stands still until it has caught
-	// up. Nil is the store's clock if it has one, as PostgreSQL's is the database's, and else the machine's. Those
-	// are guarded: a jump is not believed before it has stood for ClockConfirm; see [Engine.Clock].
+	// Clock returns the time and is trusted: if it runs back, the engine's time stands still until it has caught up.
+	// Nil is the store's clock if it has one (PostgreSQL's is the database's), else the machine's. These two are
+	// guarded: a jump counts once it has lasted for ClockConfirm; see [Engine.Clock].
 	Clock func() time.Time
-	// ClockConfirm is for how long a jump of the machine's clock must stand to be believed; 0 is one minute. A store
-	// with a clock of its own has its own.
+	// ClockConfirm is how long a jump of the machine's clock must last before it counts; 0 is one minute. A store
+	// with its own clock has its own setting.
 	ClockConfirm time.Duration
-	// Logger hears of jumps of the machine's clock; nil is [slog.Default].
+	// Logger gets the jumps of the machine's clock; nil is [slog.Default].
 	Logger *slog.Logger
 	// Observer hears of what was done; nil is nobody.
 	Observer Observer
@@ -86,7 +86,7 @@ type Limits struct {
 	Tags  int // tags of one memory, each of 1 to 128 bytes; 32
 	Batch int // memories in one batch; 10,000
 	Page  int // entries in one page; 1,000
-	// PageBytes is how many bytes of data one answer holds with many memories, unless a single one has more; 8 MiB.
+	// PageBytes is the most bytes of data in one answer with many memories, unless a single memory has more; 8 MiB.
 	PageBytes int64
 }
 
@@ -155,8 +155,8 @@ func (e *Engine) Configure(s Settings) {
 	e.settings.Store(&s)
 }
 
-// OnRecall sets what hears of each recall, with the memory as the recall left it, on the caller's goroutine: f must
-// be fast and safe for concurrent use. It replaces the f set before.
+// OnRecall sets a function that is called after each recall with the resulting memory, on the caller's goroutine: f
+// must be fast and safe for concurrent use. It replaces the function set before.
 func (e *Engine) OnRecall(f func(sigil.Meta)) { e.recalled.Store(&f) }
 
 // Settings gives the settings in force.

@@ -34,7 +34,7 @@ func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (ev
 	if err != nil {
 		return nil, err
 	}
-	for range 3 { // a Trim may drop what is being looked for
+	for range 3 { // a concurrent Trim may drop the entries
 		if events, err = e.latestEvents(ctx, tenant, limit); !errors.Is(err, sigil.ErrGone) {
 			break
 		}
@@ -42,14 +42,14 @@ func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (ev
 	return events, wrap(err)
 }
 
-// latestEvents looks for the last position after which there are limit entries. Those of other tenants lie between,
-// so that how far back it is has to be found out: by twice as far each time, and then by halves.
+// latestEvents finds the last position that has limit entries after it. Entries of other tenants lie in between, so
+// it searches: first back by doubling distances, then by halving the interval.
 func (e *Engine) latestEvents(ctx context.Context, tenant string, limit int) ([]sigil.Event, error) {
 	trimmed, newest, err := e.store.Span(ctx)
 	if err != nil {
 		return nil, err
 	}
-	after, short := newest, newest // short has too few behind it
+	after, short := newest, newest // short has too few entries after it
 	var events []sigil.Event
 	for back := uint64(limit); len(events) < limit && after > trimmed; back *= 2 {
 		short = after

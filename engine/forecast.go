@@ -97,7 +97,7 @@ type count struct {
 	limit      int
 
 	fading   int
-	own      int // under the policy each has
+	own      int // under each memory's own policy
 	bytes    int64
 	patterns map[int]int
 	tags     map[string]int
@@ -109,7 +109,7 @@ type count struct {
 func (c *count) add(memories []sigil.Memory) {
 	for i := range memories {
 		m := &memories[i]
-		if !m.FadesAt.After(c.until) { // none is zero: it was listed for its deadline
+		if !m.FadesAt.After(c.until) { // FadesAt is never zero here: it was listed by its deadline
 			c.own++
 		}
 		if c.query.Policy != nil {

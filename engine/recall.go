@@ -33,8 +33,9 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 	return nil, nil
 }
 
-// RecallMany recalls each key and answers for each, in order. Once the results hold [Limits.PageBytes] of data, the
-// rest is not recalled: each is [sigil.ErrTooLarge], with code "answer_full", to be asked for again.
+// RecallMany recalls each key and returns a result for each, in order. Once the results hold [Limits.PageBytes] of
+// data, it does not recall the rest: their results are [sigil.ErrTooLarge] with code "answer_full", and the caller
+// asks for them again.
 func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, error) {
 	if len(keys) > e.limits.Batch {
 		return nil, sigil.TooLarge("batch_too_large", "ids", "names too many memories")

@@ -18,7 +18,8 @@ import (
 // long as the step took, though for no more than a quarter of a second, and never so long that as many
 // would come as it releases. With nobody else it goes as fast as it can.
 //
-// While the clock has jumped and is not believed it releases nothing, and is [sigil.ErrUnavailable] ("clock_held").
+// After a jump of the clock that is not confirmed yet it releases nothing and returns [sigil.ErrUnavailable]
+// ("clock_held").
 //
 // When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
 // context's error.

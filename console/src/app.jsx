@@ -101,7 +101,7 @@ function Side() {
   useEffect(() => {
     const before = document.activeElement
     const escape = e => { if (e.key === 'Escape' && !e.defaultPrevented && !document.querySelector('dialog[open]')) closePanel() }
-    addEventListener('keydown', escape) // wherever the focus is: a click into the field takes it
+    addEventListener('keydown', escape) // on the window, since a click into the field moves the focus
     return () => {
       removeEventListener('keydown', escape)
       refocus(before)
@@ -116,7 +116,7 @@ function Side() {
   )
 }
 
-/** refocus gives the focus back, or to the view, once what had it has gone and nothing else took it. */
+/** refocus moves the focus back, or to the view, when the element that had it is gone and no other has taken it. */
 function refocus(before) {
   requestAnimationFrame(() => {
     if (document.activeElement && document.activeElement !== document.body) return

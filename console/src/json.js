@@ -1,5 +1,5 @@
-// JSON as text: what JSON.parse and JSON.stringify would change (long numbers, names that stand twice, the order of
-// names that are numbers) stays as it is.
+// JSON as text: keeps what JSON.parse and JSON.stringify would change (long numbers, repeated names, the order of
+// numeric names).
 
 /** endOf returns where the value that begins at i ends. The text is JSON. */
 function endOf(text, i) {

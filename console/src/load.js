@@ -20,7 +20,7 @@ export function useLoad(load, depends, every = 0) {
           if (!stop.signal.aborted) set({ data, error: null, loading: false })
         } catch (error) {
           if (!stop.signal.aborted) set(was => ({ ...was, error, loading: false }))
-          last = error.status === 404 // it will not be there later either
+          last = error.status === 404 // it will not come back
         }
       }
       if (!last && every && !stop.signal.aborted) timer = setTimeout(run, every)

@@ -12,8 +12,8 @@ export function decoded(part) {
 export const view = signal('field')
 export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encode'}
 
-// How many entries of the browser's history the open panel stands on top of its view; it is kept in each of them.
-// Closing goes back over them, so that going back from there does not open the panel again.
+// How many entries of the browser's history lie between the view and the open panel; each entry stores it.
+// Closing the panel goes back over them, so that Back does not open it again.
 let depth = 0
 
 function read() {
@@ -29,13 +29,13 @@ function read() {
   panel.value = open
   loaded = true
 }
-let loaded = false // the page began with the address it has now, and has nothing of its own to go back to
+let loaded = false // the page was opened at this address, so that going back would leave it
 
 export const href = name => (name === 'field' ? '#/' : `#/${name}`)
 export const memoryHref = id => `#/memory/${encodeURIComponent(id)}`
 export const openMemory = id => { location.hash = memoryHref(id) }
 
-/** replace shows an address in the place of the one shown: going back does not lead to that. */
+/** replace shows an address in place of the current one, which Back then skips. */
 export function replace(hash) {
   history.replaceState(history.state, '', hash)
   read()
@@ -47,7 +47,7 @@ export function closePanel() {
     history.replaceState(null, '', href(view.value))
     return read()
   }
-  panel.value = null // at once; the history follows
+  panel.value = null // at once, since the history changes later
   history.go(-depth)
 }
 

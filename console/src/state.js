@@ -40,7 +40,7 @@ export const loaded = signal({ count: 0, complete: false, limited: false })
 
 export const recalls = signal([]) // the memories that the newest message about recalls names
 
-// Memories of the tenant shown that went while the page was open. Not a signal of a Set, which would be copied for each.
+// Memories of the tenant shown that ended while the page was open. Not a signal of a Set, which each change would copy.
 const [ids, changes, MOST] = [new Set(), signal(0), 20_000]
 export const gone = {
   has: id => changes.value >= 0 && ids.has(id),
@@ -52,8 +52,8 @@ export const gone = {
   clear() { ids.clear(); changes.value++ },
 }
 
-// One clock for every countdown: the daemon's, which decides what has faded. sync.js sets how far it is ahead of the
-// browser's.
+// Every countdown goes by the daemon's clock, which decides what has faded. sync.js sets how far that is ahead of the
+// browser's clock.
 let ahead = 0
 export const serverNow = () => Date.now() + ahead
 export const now = signal(Date.now())
@@ -70,7 +70,7 @@ export const stale = computed(() => connection.value.state === 'reconnecting')
 export const selected = signal(null)
 export const neighbors = signal([])
 
-// What the daemon warned of when the last memory was encoded here: {id, warnings}. Written by encode.jsx.
+// The warnings for the memory that was last encoded here: {id, warnings}. Written by encode.jsx.
 export const warned = signal(null)
 
 // A message that ends by itself.

@@ -38,7 +38,7 @@ export function start() {
   setInterval(check, CHECK_EVERY)
 }
 
-// forget lets go of all that is of the tenant before.
+// forget drops everything about the previous tenant.
 function forget() {
   points.clear()
   recent.value = recalls.value = []
@@ -103,7 +103,7 @@ async function follow(signal) {
 
 function heard() { lastHeard.value = Date.now() }
 
-// readClock reads who answers, and sets the page's clock by it: the daemon's decides what has faded.
+// readClock reads the daemon's identity and sets the page's clock by it, since the daemon decides what has faded.
 async function readClock(signal) {
   const asked = performance.now()
   const who = await api.identity(signal)
@@ -147,13 +147,13 @@ function take(event) {
   }, 100)
 }
 
-/** left takes a memory that has gone out of what is shown. */
+/** left removes a memory that has ended from what is shown. */
 export function left(id) {
   points.die(id)
   gone.add(id)
 }
 
-// refreshed takes in recalls, which are not in the journal.
+// refreshed applies recalls, which are not in the journal.
 function refreshed(memories) {
   for (const m of memories) points.recall(m)
   recalls.value = memories
@@ -187,7 +187,7 @@ async function fetchNewest() {
       let size = 50
       do {
         const page = await api.outlines({ limit: size, cursor }, signal)
-        if (signal.aborted) return // what is shown is another tenant's
+        if (signal.aborted) return // another tenant is shown now
         const news = page.memories.filter(m => !points.has(m.id) && !gone.has(m.id))
         for (const m of news) points.put(m, fresh++ < 400)
         cursor = news.length === page.memories.length ? page.next : null
@@ -204,7 +204,7 @@ async function fetchNewest() {
   fetching = false
 }
 
-/** recalled takes in the answer to an act of one's own, at once. */
+/** recalled applies the answer to an action of this page at once. */
 export function recalled(view) {
   points.put(view)
   points.change(view.id, {}, true)
@@ -237,7 +237,7 @@ async function check() {
       const m = await api.peek(id, signal)
       if (signal.aborted) return
       points.put(m)
-      if (m.fadesAt && Date.parse(m.fadesAt) < serverNow()) return void await readClock(signal) // it is not so late there
+      if (m.fadesAt && Date.parse(m.fadesAt) < serverNow()) return void await readClock(signal) // the daemon's clock is behind ours
     } catch (e) {
       if (signal.aborted) return
       if (e instanceof Problem && e.status === 404) left(id)

@@ -30,7 +30,7 @@ export function compile(typed) {
   return { id: ids.length === 1 ? ids[0] : null, only: ids.length > 0 && others === 0, narrow, test: m => tests.every(t => t(m)) }
 }
 
-// As it is stored, which has the digits of numbers; and as it reads, without the escapes of strings.
+// Both as stored, with all digits of numbers, and as displayed, without the escapes in strings.
 const says = (m, low) => m.text.toLowerCase().includes(low) || (m.text.includes('\\') && reads(m.data, low))
 const reads = (v, low) => (typeof v === 'string' ? v.toLowerCase().includes(low)
   : v && typeof v === 'object' && Object.entries(v).some(([name, x]) => name.toLowerCase().includes(low) || reads(x, low)))

@@ -1,13 +1,13 @@
-// What a memory is called, where there is room for a line: the words in its data that say most.
+// A one-line title for a memory: the most telling words in its data.
 
 import { summary } from './format.js'
 
 // Members that hold what a memory says, in the order in which they are preferred.
 const says = ['title', 'text', 'content', 'memory', 'note', 'fact', 'message', 'summary', 'subject', 'body', 'description', 'question', 'prompt', 'messages', 'name', 'label']
-// Members that say what it is of, or whose: the last to be a title.
+// Members that describe the memory's kind or owner: used as a title only if there is nothing else.
 const frames = /^(role|type|kind|source|author|user|agent|sender|lang|language|model|session|thread|run|object|format|version|status|time|date|timestamp)$|id$|_at$|At$/
 
-/** wordsOf returns the words of a value that say most, or null. */
+/** wordsOf returns the most telling words of a value, or null. */
 export function wordsOf(value, depth = 6) {
   if (typeof value === 'string') return value.trim() || null
   if (!value || typeof value !== 'object' || depth === 0) return null
@@ -27,7 +27,7 @@ function first(list, f) {
   return null
 }
 
-// anyOf returns the first string of an object that says nothing: better a role than braces.
+// anyOf returns the first string of an object without telling words: a role is a better title than braces.
 const anyOf = data => first(Object.values(data ?? {}), v => (typeof v === 'string' ? v.trim() : null))
 
 /** titleOf names a memory. */

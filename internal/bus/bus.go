@@ -104,7 +104,7 @@ func New(j Journal, o *Options) *Bus {
 }
 
 // Subscribe begins after a position, or, where after is nil, after the newest entry. The caller closes the
-// subscription. A position that the journal no longer goes back to, or that is over its newest, is
+// subscription. A position that the journal no longer goes back to, or that is beyond its newest, is
 // [sigil.ErrGone]; too many subscribers at once are [sigil.ErrUnavailable].
 func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
 	trimmed, newest, err := b.journal.Span(ctx)
@@ -203,7 +203,7 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 			if len(entries) == step { // there may be more
 				pause = 0
 			}
-		case errors.As(err, &gone) && gone.Newest != nil: // the store was put back under this process
+		case errors.As(err, &gone) && gone.Newest != nil: // the store was restored from an older copy
 			b.drop(tenant, t, gone)
 			return
 		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // nobody can have what was between
@@ -220,8 +220,8 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	}
 }
 
-// drop takes a topic out that is ahead of the journal, so that those who come from now on get a new one, and
-// tells its subscribers why.
+// drop removes a topic that is ahead of the journal, so that later subscribers get a new one, and tells its
+// subscribers why.
 func (b *Bus) drop(tenant string, t *topic, ahead *sigil.Error) {
 	b.mu.Lock()
 	if b.topics[tenant] == t {

@@ -14,16 +14,16 @@ import (
 const (
 	// recallsEvery is the least time between two messages about recalls to one subscriber.
 	recallsEvery = time.Second
-	// recallsTogether is how long the first recall after a pause waits for others, so that a burst is one message.
+	// recallsTogether is how long the first recall after a pause waits for others, so that a burst makes one message.
 	recallsTogether = 50 * time.Millisecond
 	// maxRecalls is the most memories that one message names.
 	maxRecalls = 1_000
 )
 
-// recalls coalesces recalls for the subscribers that watch them. Recalls are not journaled: a subscriber that
-// takes nothing misses some.
+// recalls coalesces recalls for the subscribers that watch them. Recalls are not journaled: a subscriber that is too
+// slow misses some.
 type recalls struct {
-	watchers atomic.Int64 // of all tenants: as long as it is 0, a recall costs one load
+	watchers atomic.Int64 // of all tenants; while it is 0, a recall costs one atomic load
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -33,13 +33,13 @@ type recalls struct {
 // watched is a tenant whose recalls are watched. Its fields are guarded by the mu of recalls.
 type watched struct {
 	watchers map[chan []byte]struct{}
-	pending  map[sigil.ID]sigil.Meta // the newest state of what was recalled since the last message
-	more     bool                    // others were recalled, too
+	pending  map[sigil.ID]sigil.Meta // the memories recalled since the last message, in their newest state
+	more     bool                    // more were recalled than pending holds
 	timer    *time.Timer             // sends what is pending; nil if nothing is
 	sent     time.Time               // when the last message was sent
 }
 
-// Recalled tells the subscribers that watch recalls what a recall made of a memory. It does not wait for them.
+// Recalled sends a recalled memory to the subscribers that watch recalls, without waiting for them.
 func (b *Bus) Recalled(m sigil.Meta) {
 	r := &b.recalls
 	if r.watchers.Load() == 0 {
@@ -56,7 +56,7 @@ func (b *Bus) Recalled(m sigil.Meta) {
 	case !known && len(w.pending) >= maxRecalls:
 		w.more = true
 		return
-	case known && before.AccessCount > m.AccessCount: // recalls at the same time may come in another order
+	case known && before.AccessCount > m.AccessCount: // concurrent recalls may arrive out of order
 		return
 	}
 	w.pending[m.ID] = m
@@ -122,7 +122,7 @@ func (r *recalls) send(w *watched) {
 	for messages := range w.watchers {
 		select {
 		case messages <- data:
-		default: // it takes nothing
+		default: // it is too slow
 		}
 	}
 }

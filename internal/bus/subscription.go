@@ -35,21 +35,21 @@ type Batch struct {
 	Recalled []byte
 }
 
-// WatchRecalls makes Next return messages about recalls, too: at most one a second. Call it once, before Next.
+// WatchRecalls makes Next also return messages about recalls, at most one a second. Call it once, before Next.
 func (s *Subscription) WatchRecalls() { s.recalled = s.bus.recalls.watch(s.tenant) }
 
 // After gives the position of the last entry that Next gave, or that it began after.
 func (s *Subscription) After() uint64 { return s.after }
 
-// Next waits for entries, or, if they are watched, recalls. It ends with ctx's error, with [sigil.ErrClosed] when the bus
-// is closed, with [sigil.ErrGone] if what follows was dropped from the journal or the journal does not go that far, and
-// with what the journal fails with.
+// Next waits for entries, or for recalls if they are watched. It returns ctx's error when that ends, [sigil.ErrClosed]
+// when the bus is closed, [sigil.ErrGone] if the next entries were dropped from the journal or the journal does not go
+// that far, and otherwise the journal's own error.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	if err := s.pause(ctx); err != nil {
 		return Batch{}, err
 	}
 	select {
-	case m := <-s.recalled: // before entries: there may always be some
+	case m := <-s.recalled: // before entries, of which there may always be some
 		return Batch{Recalled: m}, nil
 	default:
 	}

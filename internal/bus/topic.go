@@ -26,7 +26,7 @@ type topic struct {
 	bytes int // of the segments
 	// +checklocks:mu
 	ended bool
-	// ahead says why it has ended: the journal does not go as far as it does. Nil is another reason.
+	// ahead is why it has ended, if the journal does not go as far as the topic; nil is another reason.
 	// +checklocks:mu
 	ahead *sigil.Error
 	// +checklocks:mu

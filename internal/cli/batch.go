@@ -21,18 +21,18 @@ const (
 	batchBytes = 1 << 20
 )
 
-// A line that another import is keeping is asked for so many times, so long apart.
+// How often, and how far apart, a line that another import is keeping is tried again.
 const (
 	inFlightTries = 50
 	inFlightWait  = 100 * time.Millisecond
 )
 
-// maxNotJSON is after how many lines an import stops if none of them is JSON.
+// maxNotJSON is the number of lines after which an import stops if none of them is JSON.
 const maxNotJSON = 10
 
 var errNotJSON = sigil.Invalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole a JSON array")
 
-// maxWarnings is the most different warnings that are told after an import.
+// maxWarnings is the most different warnings that are printed after an import.
 const maxWarnings = 10
 
 // loader keeps one memory a line.
@@ -47,8 +47,8 @@ type loader struct {
 	inFlight int
 	silent   bool // what was kept is not printed
 
-	notJSON  int  // lines, as long as no other has come
-	someJSON bool // such a line has come
+	notJSON  int  // lines that are not JSON, counted until one is
+	someJSON bool // a line was JSON
 
 	encoded, failed int
 	warnings        []warned
@@ -196,8 +196,8 @@ func checkLine(line []byte) error {
 	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
-// settle is send, again for those drafts of which the same line is being kept for an import before this one: what
-// becomes of it is known soon.
+// settle is like send, and tries again the drafts that an earlier import is still keeping: their outcome is known
+// soon.
 func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	all, err := l.send(ctx, drafts)
 	for tries := 0; err == nil && tries < inFlightTries; tries++ {
@@ -227,7 +227,7 @@ func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, e
 	return all, err
 }
 
-// send keeps drafts and returns what became of each. An error says that nothing more can be kept.
+// send keeps drafts and returns the result of each. An error means that nothing more can be kept.
 func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	if len(drafts) == 0 {
 		return nil, nil
@@ -318,7 +318,7 @@ func (l *loader) take(b *batch) error {
 	return nil
 }
 
-// warn notes what there is to warn of.
+// warn counts the warnings of an item.
 func (l *loader) warn(item *sigil.BatchItem) {
 	all := item.Warnings
 	if item.Memory != nil {

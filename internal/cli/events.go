@@ -111,7 +111,7 @@ func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, lim
 	return nil
 }
 
-// lastEvents shows the newest entries, so many of them, and returns the position to go on after.
+// lastEvents prints that many of the newest entries and returns the position to go on after.
 func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse bool) (next uint64, err error) {
 	page, err := c.LatestEvents(ctx, n)
 	if err != nil {

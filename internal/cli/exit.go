@@ -107,7 +107,7 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.stderr, escape(fmt.Sprintf(format, args...)))
 }
 
-// none says on stderr that a list has nothing in it, so that nobody takes the silence for a failure.
+// none prints on stderr that a list is empty, so that the silence is not taken for a failure.
 func (a *app) none(n int, what string) {
 	if n == 0 && !a.flags.quiet {
 		a.say("no %s", what)

@@ -7,7 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// errExported stops an import of memories. An import keeps values, each as the data of a new memory.
+// errExported stops an import of exported memories: an import would keep each one as the data of a new memory.
 var errExported = sigil.Invalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
 	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Importing memories is yet to come; jq -c .data keeps their data alone")
 

@@ -8,9 +8,9 @@ import (
 	"encoding/json"
 )
 
-// lineKeys makes the idempotency key of each line of an input from the key of the command, the line's
-// value and how many equal ones came before it. So a key does not depend on where its line stands nor on
-// what becomes of the others: when an input is mended and given again, only what changed is new.
+// lineKeys makes the idempotency key of each line of an input from the command's key, the line's value and the
+// number of equal lines before it. So a key depends neither on the line's place nor on the other lines: when an input
+// is corrected and imported again, only what changed is new.
 //
 // It holds about 30 bytes for each line that differs from all others.
 type lineKeys struct {
@@ -35,8 +35,8 @@ func (k *lineKeys) next(line []byte) string {
 	return base64.RawURLEncoding.EncodeToString(key[:24])
 }
 
-// uniform returns line in the form that all lines have that are one request to the daemon: white space, the
-// order of members and the spelling of strings make no difference, digits of numbers do.
+// uniform returns line in a form that is the same for all lines that are one request to the daemon: white space, the
+// order of members and the spelling of strings make no difference; digits of numbers do.
 func uniform(line []byte) []byte {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()

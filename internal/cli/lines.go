@@ -10,16 +10,16 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// lineReader parts a stream into lines, blank ones left out, or, if the stream is a JSON array over several
-// lines, into the elements of that. It holds no more of it than one value of at most max bytes.
+// lineReader splits a stream into its lines without the blank ones, or, if the stream is a JSON array over several
+// lines, into the array's elements. It holds at most one value, of at most max bytes.
 type lineReader struct {
 	in  *bufio.Reader
 	max int
-	// anyArray has an array on a single first line parted, too.
+	// anyArray also splits an array on a single first line.
 	anyArray bool
 
 	begun  bool        // a line that is not blank was read
-	array  *arrayParts // nil: of lines
+	array  *arrayParts // nil if the stream is lines
 	number int         // of the line or element read last, from 1
 	read   int64       // bytes so far
 }
@@ -28,7 +28,7 @@ var (
 	errLongLine = errors.New("line is too long")
 	errIsArray  = errors.New("the line begins an array")
 
-	// errLinesWanted stops an import whose first value stands in several lines.
+	// errLinesWanted stops an import whose first value takes several lines.
 	errLinesWanted = sigil.Invalid("lines_wanted", "", "a value begins here that goes on in the next line, but each line must be a value: "+
 		"jq -c makes it so; sigil encode @FILE keeps one value of many lines")
 )
@@ -37,7 +37,7 @@ func newLineReader(in io.Reader, max int) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), max: max}
 }
 
-// name is what number counts.
+// name returns what number counts.
 func (r *lineReader) name() string {
 	if r.array != nil {
 		return "element"
@@ -50,9 +50,8 @@ func (r *lineReader) idle() bool {
 	return r.in.Buffered() == 0 && (r.array == nil || r.array.idle())
 }
 
-// next returns the next line without its end, or the next element, as the caller's own. It returns
-// errLongLine for a line over max, which is passed over, and io.EOF after the last. A [sigil.Error] says
-// why the rest cannot be read.
+// next returns the next line without its end, or the next element; the caller owns it. It returns errLongLine for a
+// line over max, which is skipped, and io.EOF after the last. A [sigil.Error] is why the rest cannot be read.
 func (r *lineReader) next() ([]byte, error) {
 	if r.array != nil {
 		return r.element()
@@ -88,7 +87,7 @@ func (r *lineReader) next() ([]byte, error) {
 
 var byteOrderMark = []byte("\ufeff") // some editors put it in front
 
-// goesOn reports whether the line, which is no whole value, becomes one or more of one with the next.
+// goesOn reports whether the line, which is not a whole value, is one together with the next, or at least more of one.
 func (r *lineReader) goesOn(line []byte) bool {
 	if !isCut(line) {
 		return false

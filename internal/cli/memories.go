@@ -33,7 +33,7 @@ func (a *app) recall() *cobra.Command {
 	})
 }
 
-// recallMany takes as few requests as it can, so that what is near its end does not fade while others are recalled.
+// recallMany makes as few requests as it can, so that memories near their deadlines do not fade while others are recalled.
 func (a *app) recallMany(ctx context.Context, c *client.Client, all []sigil.ID) error {
 	items, err := c.RecallMany(ctx, all)
 	if err != nil {

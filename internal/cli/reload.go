@@ -21,7 +21,7 @@ const (
 	lockFile     = "sigil.lock"    // open in the process that serves
 	holderFile   = "holder.json"   // which process that is
 	handOverFile = "handover.json" // what came of the last hand-over
-	addrFile     = "daemon.addr"   // where it listens; of older daemons, there is none
+	addrFile     = "daemon.addr"   // where it listens; older daemons do not write it
 	infoFile     = "sigil.json"    // which store it is
 )
 
@@ -39,7 +39,7 @@ type handOver struct {
 	Addr  string  `json:"addr"`
 	Pause float64 `json:"pauseSeconds"`
 	Error string  `json:"error"`
-	// Detached reports whether the process that took over has no parent: it is stopped by its number.
+	// Detached reports whether the process that took over runs in the background: it is stopped by its process id.
 	Detached bool   `json:"detached"`
 	At       string `json:"at"`
 }
@@ -152,7 +152,7 @@ func (a *app) handOver(ctx context.Context, data string) (done handOver, err err
 	})
 }
 
-// sameDaemon refuses an address, if one was given, at which another daemon than that of the folder answers.
+// sameDaemon returns an error if an address was given at which a daemon other than the folder's answers.
 func (a *app) sameDaemon(ctx context.Context, data string) error {
 	addr, from := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
 	if addr == "" {

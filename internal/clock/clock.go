@@ -1,8 +1,8 @@
-// Package clock is the time of an engine: monotonic time since an anchor, corrected by what a reference shows, the
-// machine's clock or a database's. A reference that jumps is not believed until it has stood for a while.
+// Package clock keeps the time of an engine: monotonic time since an anchor, corrected by a reference, which is the
+// machine's clock or a database's. A jump of the reference counts only once it is confirmed: it has lasted for a while.
 //
-// It owns how a reference is followed, and what is logged of that. It does not know memories, sweeps or databases, and
-// starts no goroutine.
+// It owns how a reference is followed, and what is logged about that. It does not know memories, sweeps or databases,
+// and starts no goroutine.
 package clock
 
 import (
@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// Threshold is the most by which a reference may be off and be followed at once: more than the second that a
-	// leap second takes, and less than memories are likely to live.
+	// Threshold is the largest difference that is corrected at once: more than a leap second, and less than memories are
+	// likely to live.
 	Threshold = 2 * time.Second
-	// DefaultConfirm is how long a jump must stand to be believed.
+	// DefaultConfirm is how long a jump must last to be confirmed.
 	DefaultConfirm = time.Minute
-	// slack is how near to the clock's time a reference that can be read at any time is taken as it is: what else in
-	// the process reads it then sees the same millisecond, though its pace is adjusted all the time.
+	// slack is the difference within which a reference that can be read at any time is used as it is, so that whatever
+	// else reads it in the process sees the same millisecond, although its pace is adjusted all the time.
 	slack = 5 * time.Millisecond
-	// readEvery is how often a reference that can be read at any time is.
+	// readEvery is how often the reference is read, if it can be read at any time.
 	readEvery = time.Second
 )
 
 // Reading is one look at a reference.
 type Reading struct {
-	// At is when, in monotonic time since a moment that is the same for all readings of a clock.
+	// At is when it was read, in monotonic time since a moment that is the same for all readings of a clock.
 	At time.Duration
-	// Time is what the reference showed then, and Error how far that is off at most.
+	// Time is what the reference showed then, and Error the most by which that may be wrong.
 	Time  time.Time
 	Error time.Duration
 }
@@ -38,26 +38,26 @@ type Reading struct {
 type Options struct {
 	// Name is the reference's, in the log; "" is "the machine's clock".
 	Name string
-	// Confirm is how long a jump must stand to be believed; 0 is [DefaultConfirm].
+	// Confirm is how long a jump must last to be confirmed; 0 is [DefaultConfirm].
 	Confirm time.Duration
-	// Logger hears of jumps; nil is [slog.Default].
+	// Logger gets the jumps; nil is [slog.Default].
 	Logger *slog.Logger
-	// Read reads the reference: a caller of Now does so, at most once a second or so. If nil, the reference is
-	// known by [Clock.Observe] only.
+	// Read reads the reference. Now calls it, about once a second at most. If nil, the reference is known only from
+	// [Clock.Observe].
 	Read func() Reading
-	// Monotonic is the time that every Reading.At counts; nil is [Monotonic].
+	// Monotonic is the time in which every Reading.At is measured; nil is [Monotonic].
 	Monotonic func() time.Duration
-	// Slept returns for how long, in all, monotonic time stood still while the machine slept; nil is the system's. A
-	// jump that this accounts for is none.
+	// Slept returns how long, in all, monotonic time has stood still while the machine slept; nil asks the system. A
+	// difference that this explains is not a jump.
 	Slept func() time.Duration
 }
 
 // Clock tells the time. But for a few milliseconds, its time never runs back and never stands still:
 //
-//   - A reference that is at most [Threshold] off is followed: at once if it is ahead; if it is behind, the clock runs
-//     at half its pace until it is not.
-//   - A reference that is further off has jumped. The clock then goes on by monotonic time, and is held, until the
-//     reference is back or has stood where it is for the time to confirm; then it is followed as above.
+//   - If the reference is off by at most [Threshold], the clock follows it: at once if the reference is ahead; if it is
+//     behind, by running at half its pace until they agree.
+//   - If it is further off, it has jumped. The clock then goes on by monotonic time, and is held, until the reference is
+//     back or the jump has lasted for the time to confirm; then the clock follows it as above.
 //
 // Its methods may be called from any goroutine.
 type Clock struct {
@@ -67,7 +67,7 @@ type Clock struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	slept time.Duration // of Options.Slept, when the reference was last followed
+	slept time.Duration // from Options.Slept, when the reference was last followed
 	// +checklocks:mu
 	jump jump
 }
@@ -76,27 +76,27 @@ type Clock struct {
 type base struct {
 	at    time.Duration
 	time  time.Time
-	ahead time.Duration // of the reference, then: made up for at half pace
+	ahead time.Duration // how far the clock was ahead of the reference then: corrected at half pace
 	held  bool
-	jump  time.Duration // the reference's, if held
-	jumps uint64        // all there were
+	jump  time.Duration // of the reference, if held
+	jumps uint64        // how many there were
 }
 
-// jump is the one that is not believed yet: what was shown, and since when.
+// jump is a jump that is not confirmed yet: what the reference showed, and since when.
 type jump struct {
 	at   time.Duration
 	time time.Time
 }
 
-// State is how a clock stands to its reference.
+// State compares a clock with its reference.
 type State struct {
-	// Held reports whether the reference has jumped and is not believed yet, and Jump is how far: over 0 if it is
-	// ahead of the clock. It is 0 if nothing is held.
+	// Held reports whether the reference has jumped and that is not confirmed yet. Jump is how far, over 0 if the
+	// reference is ahead of the clock, and 0 if Held is false.
 	Held bool
 	Jump time.Duration
-	// Ahead is how far the clock is ahead of its reference, which it makes up for at half its pace.
+	// Ahead is how far the clock is ahead of its reference, which it corrects by running at half its pace.
 	Ahead time.Duration
-	// Jumps is how many jumps there were since the start.
+	// Jumps is how many jumps there have been since the start.
 	Jumps uint64
 }
 
@@ -114,7 +114,7 @@ func NewMachine(o Options) *Clock {
 	return New(o.Read(), o)
 }
 
-// New returns a clock whose reference first showed first.
+// New returns a clock whose first reading of the reference is first.
 func New(first Reading, o Options) *Clock {
 	if o.Name == "" {
 		o.Name = "the machine's clock"
@@ -147,22 +147,21 @@ func (c *Clock) Now() time.Time {
 	return now
 }
 
-// Reference returns what the reference shows, as far as it is believed: it is before Now while the clock makes up for
-// being ahead, and may run back.
+// Reference returns the confirmed time of the reference. It is before Now while the clock is ahead, and may run back.
 func (c *Clock) Reference() time.Time {
 	at, _ := c.look()
 	return c.base.Load().reference(at)
 }
 
-// State returns how the clock stands to its reference.
+// State compares the clock with its reference.
 func (c *Clock) State() State {
 	at, _ := c.look()
 	b := c.base.Load()
 	return State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
 }
 
-// look returns the monotonic time and what the reference shows then, zero if it cannot be read at any time. It takes
-// the reading in when it is time for that.
+// look returns the monotonic time and what the reference shows then, or zero if that cannot be read at any time. It
+// observes the reading when one is due.
 func (c *Clock) look() (at time.Duration, shown time.Time) {
 	if c.options.Read == nil {
 		return c.options.Monotonic(), time.Time{}
@@ -193,20 +192,20 @@ func (b *base) now(at time.Duration) time.Time {
 	return b.reference(at).Add(b.aheadAt(at))
 }
 
-// Observe takes in a reading of the reference. Readings should come in the order of their moments.
+// Observe corrects the clock by a reading of the reference. Readings should come in the order in which they were taken.
 func (c *Clock) Observe(r Reading) {
 	if tell := c.observe(r); tell != nil {
 		tell(c.options.Logger)
 	}
 }
 
-// observe returns what is to be logged; nil is nothing.
+// observe returns a function that logs what happened, or nil if there is nothing to log.
 func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := *c.base.Load()
 	if r.At < b.at {
-		return nil // a reading after it was taken in before it
+		return nil // a later reading was observed first
 	}
 	off := beyond(r.Time.Sub(b.reference(r.At)), r.Error)
 	slept := c.options.Slept() - c.slept
@@ -238,7 +237,7 @@ func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 	return tell
 }
 
-// beyond is how far off is surely from 0 when it may be wrong by most.
+// beyond returns the least distance of off from 0, given that off may be wrong by most.
 func beyond(off, most time.Duration) time.Duration {
 	if off < 0 {
 		return min(off+most, 0)

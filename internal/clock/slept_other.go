@@ -4,5 +4,5 @@ package clock
 
 import "time"
 
-// slept is not known here: after a sleep the jump has to be confirmed.
+// slept is not known on this system: the jump after a sleep has to be confirmed.
 func slept() time.Duration { return 0 }

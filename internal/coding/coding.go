@@ -9,7 +9,7 @@ import (
 
 // AcceptsGzip reports whether a request with header h asks for answers compressed by gzip (RFC 9110, 12.5.3).
 func AcceptsGzip(h http.Header) bool {
-	others := false // what "*" says of codings that are not named
+	others := false // what "*" says about codings that are not named
 	for _, line := range h["Accept-Encoding"] {
 		for part := range strings.SplitSeq(line, ",") {
 			coding, params, _ := strings.Cut(part, ";")

@@ -8,11 +8,11 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// farAhead is from when on the clock is said to be ahead of what a store knows.
+// farAhead is how far the clock must be ahead of the store's newest entry for a warning.
 const farAhead = 24 * time.Hour
 
-// compareClock warns of a clock that is unlikely beside the time of the store's newest entry, which is all that there
-// is to compare it with at a start.
+// compareClock warns if the clock does not fit the time of the store's newest entry. At the start there is nothing
+// else to compare it with.
 func (d *Daemon) compareClock(ctx context.Context, now time.Time, s store.Store) {
 	known, ok := s.(interface {
 		Newest(ctx context.Context) (time.Time, error)
@@ -21,7 +21,7 @@ func (d *Daemon) compareClock(ctx context.Context, now time.Time, s store.Store)
 		return
 	}
 	newest, err := known.Newest(ctx)
-	if err != nil || newest.IsZero() { // what needs the store says why
+	if err != nil || newest.IsZero() { // if it failed, later calls of the store report why
 		return
 	}
 	switch off := now.Sub(newest); {

@@ -22,11 +22,11 @@ type Config struct {
 	Data     string
 	Store    string
 	Insecure bool
-	// AllowedHosts are names under which requests may come, beside those of this machine, with commas between them.
+	// AllowedHosts are further host names that requests may use, separated by commas.
 	AllowedHosts string
 
-	StoreConnections int           // 0 is what the URL of Store says, or 16
-	StoreWait        time.Duration // 0 is not to wait
+	StoreConnections int           // 0 is the setting in the URL of Store, or 16
+	StoreWait        time.Duration // 0 does not wait
 
 	Policy      string
 	DecayRate   float64

@@ -8,28 +8,28 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// What of the files that a process may have open is kept for what, so that no connection takes those of the store: it
-// would take that for a disk that failed.
+// How many of the files that a process may have open are reserved, and for what. If connections could take them all,
+// the store could open none, and would report a failed disk.
 const (
-	// ownFiles are for the process itself: sockets, pipes, what a hand-over needs, a webhook, the store's log.
+	// ownFiles are for the process itself: sockets, pipes, a hand-over, a webhook, the store's log.
 	ownFiles = 64
-	// mostTables is how many tables the embedded store keeps open if it may, leastTables with how many it works.
+	// mostTables is how many tables the embedded store keeps open if the limit allows, leastTables the fewest it works with.
 	mostTables, leastTables = 512, 80
-	// lookupFiles are for finding and reading what a connection to PostgreSQL needs: names, certificates, passwords.
+	// lookupFiles are for what is read to connect to PostgreSQL: host names, certificates, passwords.
 	lookupFiles = 16
-	// leastConnections is how many there must be room for.
+	// leastConnections is the fewest connections to start with.
 	leastConnections = 16
 )
 
-// files is what the limit of open files comes to.
+// files is how the limit of open files is shared out.
 type files struct {
-	limit       uint64 // 0 is none that is known
+	limit       uint64 // 0 is unknown
 	tables      int    // that the store keeps open
 	connections int
 }
 
-// databaseFiles returns how many files a number of connections to PostgreSQL may take: a call that is broken off is
-// canceled over a connection of its own.
+// databaseFiles returns how many files that many connections to PostgreSQL may use. It is two for each, since a call
+// that is given up is canceled over another connection.
 func databaseFiles(connections int) int { return 2*connections + lookupFiles }
 
 // databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
@@ -40,8 +40,8 @@ func (c *Config) databaseConnections() int {
 	return pgstore.MaxConns(c.Store, c.StoreConnections)
 }
 
-// share shares out limit, of which connections of clients get at most as many as are wanted. database is how many
-// connections to PostgreSQL there may be, or 0 with the embedded store. An error says that limit is too low.
+// share shares out limit. Clients get at most wanted connections. database is the most connections to PostgreSQL, or 0
+// with the embedded store. It returns an error if limit is too low.
 func share(limit uint64, database, wanted int) (files, error) {
 	f := files{limit, mostTables, wanted}
 	if limit == 0 || limit > math.MaxInt32 {
@@ -51,7 +51,7 @@ func share(limit uint64, database, wanted int) (files, error) {
 	reserved := databaseFiles(database)
 	if database == 0 {
 		f.tables = min(max(rest/3, leastTables), mostTables)
-		reserved = f.tables + f.tables/4 // which are in use, when others are opened
+		reserved = f.tables + f.tables/4 // tables in use stay open while others are opened
 	}
 	f.connections = min(wanted, rest-reserved)
 	if least := min(wanted, leastConnections); f.connections < least {

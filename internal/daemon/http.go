@@ -40,14 +40,14 @@ type server struct {
 	idle        idle
 }
 
-// How long a client may take, over a slow line.
+// How long a client on a slow line may take.
 const (
 	bodyTime   = 5 * time.Minute
 	headerTime = 10 * time.Second // also to wait for the first request
 	idleTime   = 2 * time.Minute  // between two requests
 )
 
-// newServer makes a server whose gate is closed. limit is how long a request may take that has come in whole.
+// newServer makes a server whose gate is closed. limit is how long a request may take once it has arrived.
 func newServer(ctx context.Context, log *slog.Logger, grace, limit time.Duration) *server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &server{gate: newGate(), cut: cut, grace: grace, rest: &handed{conns: make(chan net.Conn), closed: make(chan struct{})}}
@@ -67,8 +67,8 @@ func newServer(ctx context.Context, log *slog.Logger, grace, limit time.Duration
 		BaseContext: func(net.Listener) context.Context { return base },
 		ConnState:   s.left,
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// Who opens a connection and then says little holds it for these times at most. What a request that has come
-		// in whole may take is the face's to say: a sweep, five times as long as others.
+		// A client that opens a connection and sends little holds it for these times at most. How long a request may
+		// take once it has arrived is up to package httpapi: five times as long for a sweep as for others.
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      bodyTime + 5*limit + time.Minute,

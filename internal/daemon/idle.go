@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// idleAtLeast is how long a connection has waited for a request before it is closed to make room for another: one
-	// that is used all the time is not.
+	// idleAtLeast is how long a connection must have waited for a request before it may be closed to make room, so that
+	// those in constant use are not.
 	idleAtLeast = time.Second
-	// roomShare is the share of all connections that is closed at once, since to look for them costs as much as there are.
+	// roomShare is the divisor for how many connections are closed at once: finding them costs time for each connection.
 	roomShare = 128
 )
 
-// idle knows which connections of the HTTP server wait for a request, and since when.
+// idle records which connections of the HTTP server wait for a request, and since when.
 type idle struct {
 	mu sync.Mutex
 	// +checklocks:mu
 	since map[net.Conn]time.Time
 }
 
-// note is told of each change of a connection's state.
+// note records a change of a connection's state.
 func (i *idle) note(c net.Conn, state http.ConnState) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -44,7 +44,7 @@ func (i *idle) close(c net.Conn, since time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.since[c].Equal(since) {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // one that is closed says so when it is read
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // on a closed connection, reading fails anyway
 	}
 }
 

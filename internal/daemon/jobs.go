@@ -65,7 +65,7 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	return nil
 }
 
-// held reports whether something waits for the clock to be believed again, which the clock has logged.
+// held reports whether err is only that the clock is held, which the clock has logged.
 func held(err error) bool { return sigil.CodeOf(err) == "clock_held" }
 
 // missed is asked for at a scrape only; there are two jobs to look through.

@@ -15,7 +15,7 @@ type places struct {
 	makeRoom func()
 }
 
-// roomEvery is how often room is looked for.
+// roomEvery is how often room is looked for while all places are taken.
 const roomEvery = 50 * time.Millisecond
 
 func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }

@@ -177,7 +177,7 @@ func openFor(ctx context.Context, place string) (store.Store, error) {
 	return s, nil
 }
 
-// stopFirst says what to do about a data folder that is in use.
+// stopFirst adds what to do to the error for a data folder that is in use.
 func stopFirst(err error) error {
 	if errors.Is(err, sigil.ErrLocked) {
 		return fmt.Errorf("a daemon works on it; stop it first: %w", err)

@@ -16,8 +16,8 @@ type record struct {
 	Addr  string  `json:"addr"`         // where it is served now
 	Pause float64 `json:"pauseSeconds"` // how long nobody answered
 	Error string  `json:"error,omitempty"`
-	// Detached tells that no service manager was told of the one that took over: Ctrl-C where the first
-	// was started, or what watches over that one, does not reach it.
+	// Detached reports that no service manager knows the process that took over: neither Ctrl-C in the terminal of
+	// the first process nor a supervisor of that process reaches it.
 	Detached bool   `json:"detached,omitempty"`
 	At       string `json:"at"`
 }

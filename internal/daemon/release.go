@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// releaseEvery is how often it is looked whether memory is to be given back to the system.
+	// releaseEvery is how often spare memory is checked for.
 	releaseEvery = 2 * time.Second
-	// quiet is how many bytes, at most, are allocated in that time when little goes on.
+	// quiet is the most bytes allocated in that time for the process to count as quiet.
 	quiet = 8 << 20
-	// worthwhile is how many bytes must be spare, since to give them back takes a collection.
+	// worthwhile is the fewest spare bytes to return, since returning them takes a garbage collection.
 	worthwhile = 64 << 20
 )
 
-// spare decides when memory is given back to the system. The runtime does so by and by while it allocates, and leaves
-// what one large batch took for minutes when little else goes on.
+// spare decides when memory is returned to the system. The runtime returns it gradually, while it allocates; in a quiet
+// process, what one large batch took would stay for minutes.
 type spare struct {
 	samples   []metrics.Sample
 	allocated uint64
-	rest      uint64 // what stays spare, whatever is given back
+	rest      uint64 // bytes that stay spare even after memory was returned
 }
 
 func newSpare() *spare {
@@ -51,7 +51,7 @@ func (s *spare) read() (allocated, held uint64) {
 	return allocated, held
 }
 
-// look gives memory back if that is worthwhile, and little goes on.
+// look returns memory to the system if that is worthwhile and the process is quiet.
 func (s *spare) look(free func()) {
 	allocated, held := s.read()
 	s.rest = min(s.rest, held)
@@ -62,7 +62,7 @@ func (s *spare) look(free func()) {
 	_, s.rest = s.read()
 }
 
-// startRelease has memory given back to the system when little goes on.
+// startRelease starts returning memory to the system when the process is quiet.
 func (d *Daemon) startRelease() {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

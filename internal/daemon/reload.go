@@ -43,11 +43,11 @@ func (r *runner) reload() {
 	}
 }
 
-// warnShorter logs how many memories the policy in force will shorten the life of, if any. A policy that was given by
-// mistake does no harm until a memory is recalled, so this is when to hear of it.
+// warnShorter logs how many memories will live shorter under the policy in force, if there are any. A policy that was
+// set by mistake does no harm until a memory is recalled, so the warning comes in time.
 func (r *runner) warnShorter(ctx context.Context) {
 	e := r.daemon.engine.Load()
-	if e == nil { // it was stopped meanwhile
+	if e == nil { // the daemon has been stopped
 		return
 	}
 	memories, most, err := e.Longer(ctx)
@@ -56,7 +56,7 @@ func (r *runner) warnShorter(ctx context.Context) {
 	case err != nil:
 		r.log.Warn("could not count the memories of longer policies", "err", err)
 	case memories > 0:
-		r.log.Warn(fmt.Sprintf("%d memories were kept to live longer untouched (up to %s) than the policy now set lets them (%s): each recall shortens one to that. For their own life again, start with their --policy",
+		r.log.Warn(fmt.Sprintf("%d memories were kept to live longer untouched (up to %s) than the policy now set lets them (%s): each recall shortens one to that. To keep their longer lives, start with their --policy",
 			memories, lifetime(most), lifetime(e.Settings().Policy)), "memories", memories, "longest", most.String())
 	}
 }

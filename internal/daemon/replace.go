@@ -15,8 +15,8 @@ type outcome struct {
 	err error
 }
 
-// errFirst refuses a hand-over of the first process of a container: with it the kernel ends every other
-// process there, the one that took over included.
+// errFirst refuses a hand-over by the first process of a container: when that ends, the kernel ends every other
+// process of the container, the successor included.
 var errFirst = errors.New("this process is the first of its container, and no process there outlives it. " +
 	"To roll over, stop the container, which drains it, and start one with the new program or settings on the same data folder; " +
 	"with --store postgres://, start the new one first")

@@ -39,7 +39,7 @@ const (
 // It serves on the sockets that systemd has passed to the process, if any, and tells systemd, where
 // that wants to know, how it is.
 //
-// It goes on when nobody reads stdout or stderr any more: what it says then is lost.
+// It goes on when nobody reads stdout or stderr any more; what it writes there is then lost.
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
 	// From here on no signal ends the process behind our back.
 	signals := make(chan os.Signal, 4)
@@ -82,7 +82,7 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	}
 	config := l.Config
 	if before != nil {
-		config.StoreWait = 0 // if the database is lost now, the process before had better go on
+		config.StoreWait = 0 // if the database is lost now, the predecessor should go on
 	}
 	level := new(slog.LevelVar)
 	log := slog.New(logHandler(l.LogFormat, stderr, level))
@@ -120,7 +120,7 @@ func logHandler(format string, w io.Writer, level slog.Leveler) slog.Handler {
 	return slog.NewTextHandler(w, o)
 }
 
-// logDuration has a duration logged as flags take it: slog's JSON would be a bare number of nanoseconds.
+// logDuration formats durations in the log as flags take them: slog's JSON would be a bare number of nanoseconds.
 func logDuration(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		d := a.Value.Duration()
@@ -143,7 +143,7 @@ type runner struct {
 	spawn  func(sockets []*os.File) (*successor, error)
 
 	started bool        // the start is over and went well
-	later   []os.Signal // what was asked for before that
+	later   []os.Signal // the requests that came before that
 
 	abort   context.CancelFunc // of waiting for before
 	handing chan outcome       // nil unless a hand-over is under way
@@ -253,7 +253,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
 	switch {
 	case !r.started && r.stopped == nil:
-		r.log.Info("still starting: what this signal asks for will be done after that", "signal", s)
+		r.log.Info("still starting: this signal takes effect after the start", "signal", s)
 		if !slices.Contains(r.later, s) {
 			r.later = append(r.later, s)
 		}

@@ -35,7 +35,7 @@ func (d *Daemon) start(ctx context.Context) error {
 		closeAll(d.sockets)
 		return err
 	}
-	// First, so that a port that is taken leaves no store behind. Who connects meanwhile waits for the store.
+	// First, so that no store is made if the port is taken. Clients that connect meanwhile wait for the store.
 	var err error
 	if d.sockets, err = d.listen(ctx); err != nil {
 		return fmt.Errorf("HTTP: %w", err)
@@ -51,14 +51,14 @@ func (d *Daemon) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.sayAddr("addr-file", d.config.AddrFile) // last: it is what others wait for
+	return d.sayAddr("addr-file", d.config.AddrFile) // last, since others wait for it
 }
 
-// addrFile, in the data folder, says where its daemon listens: `sigil reload` compares that with the
+// addrFile, in the data folder, holds the address that its daemon listens on, which `sigil reload` compares with the
 // address it is given.
 const addrFile = "daemon.addr"
 
-// sayAddr writes the address to a file, which is removed at the end; "" is none.
+// sayAddr writes the address to a file, which is removed when the daemon stops; "" writes none.
 func (d *Daemon) sayAddr(setting, file string) error {
 	if file == "" {
 		return nil
@@ -119,7 +119,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	return nil
 }
 
-// newAPI makes what answers requests. Without an engine it says that there is none yet.
+// newAPI makes the API. With a nil engine it answers that the daemon is not ready.
 func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	return httpapi.New(e, &httpapi.Options{
 		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
@@ -135,7 +135,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	})
 }
 
-// startHTTP has d.api answer on the sockets, which another API may answer on already.
+// startHTTP starts to answer by d.api, in place of an API that may answer on the sockets already.
 func (d *Daemon) startHTTP(ctx context.Context) {
 	d.ready.Store(true) // before anybody can ask: some wait already
 	if d.server != nil {
@@ -145,7 +145,7 @@ func (d *Daemon) startHTTP(ctx context.Context) {
 	d.serveHTTP(ctx, d.api)
 }
 
-// serveHTTP has api answer on the sockets.
+// serveHTTP starts to answer on the sockets by api.
 func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
@@ -154,7 +154,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	d.accept(d.sockets)
 	httpapi.Prepare() // with requests being answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
-		if d.api != nil { // it came to that
+		if d.api != nil { // else the store was never opened
 			d.api.Leave()
 		}
 		return d.server.drain(ctx)

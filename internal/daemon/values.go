@@ -75,7 +75,7 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// hosts is a list of names, with commas between them. To set it again adds to it.
+// hosts is a list of names, separated by commas. Setting it again adds to it.
 type hosts string
 
 func (h *hosts) Type() string { return "string" }

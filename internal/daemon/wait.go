@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// firstPause is the one before a database that could not be reached is tried again; each is twice as
-	// long as the one before, up to lastPause.
+	// firstPause is the wait before a database that could not be reached is tried again; each wait is twice as long as
+	// the previous one, up to lastPause.
 	firstPause = 250 * time.Millisecond
 	lastPause  = 5 * time.Second
-	// tellEvery is how often the log says that the database is still waited for.
+	// tellEvery is how often the log says that the daemon still waits for the database.
 	tellEvery = 15 * time.Second
 )
 
-// openWaiting opens the store. While it is unavailable, as a database is that has not started yet, it tries
-// again, for --store-wait at most; the daemon answers meanwhile that it is not ready. Another error, such as
-// a wrong password, is returned at once.
+// openWaiting opens the store. While that is unavailable, such as a database that has not started yet, it tries
+// again for up to --store-wait; meanwhile the daemon answers that it is not ready. Other errors, such as a wrong
+// password, are returned at once.
 func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (store.Store, error) {
 	defer d.waiting.Store(false)
 	begin, told := time.Now(), time.Time{}
@@ -41,7 +41,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 			}
 			return nil, err
 		}
-		if d.server == nil { // else it is served already: this goes on after a hand-over that failed
+		if d.server == nil { // else this is after a failed hand-over, and the server runs already
 			d.waiting.Store(true)
 			d.serveHTTP(ctx, d.newAPI(nil, m))
 		}

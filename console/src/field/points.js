@@ -71,7 +71,7 @@ export class Points {
     this.#refresh(i, m)
   }
 
-  /** recall sets what a recall changes of a memory. One that was overtaken by a later one is nothing. */
+  /** recall updates what a recall changes. It does nothing if a later recall is known already. */
   recall(m) {
     const i = this.slot.get(m.id)
     if (i === undefined || seconds(m.lastAccessed) < this.rows[i * STRIDE + LAST]) return
@@ -173,7 +173,7 @@ export class Points {
     return late
   }
 
-  /** vitality is the mean of 1 - decay of those that decay ends, or null if there is none. */
+  /** vitality is the mean of 1 - decay over the memories that can fade, or null if there are none. */
   vitality() {
     const t = seconds()
     let [sum, n] = [0, 0]

@@ -49,7 +49,7 @@ function Orbit() {
 
 const example = '{\n  "fact": "The kettle is in the left cupboard"\n}'
 
-// What was typed stays until it is encoded, whatever is looked at in between.
+// A draft is kept until it is encoded, even when another view is opened.
 const blank = { data: example, ttl: '', tags: '', pinned: false }
 const draft = signal(blank)
 
@@ -60,8 +60,8 @@ function EncodeForm({ done }) {
   const [busy, setBusy] = useState(false)
   const key = useId()
 
-  // Whether it is JSON is all that is asked of the browser: the text goes out as it was typed. Parsed and written again
-  // it would be another: of long numbers the digits, of names that stand twice the first.
+  // The browser only checks that the text is JSON, and sends it as typed: JSON.parse and JSON.stringify would lose the
+  // digits of long numbers and all but the last of repeated names.
   let fault = null
   try { JSON.parse(data) } catch (e) { fault = `This is not JSON: ${e.message}` }
   const body = bodyOf(draft.value)

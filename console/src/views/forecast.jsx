@@ -10,7 +10,7 @@ import { Histogram } from './histogram.jsx'
 
 const spans = [['1h', '1 hour'], ['24h', '24 hours'], ['7d', '7 days']]
 const hours = { '1h': '1h', '24h': '24h', '7d': '168h' }
-const TAGS = 100 // that the daemon lists at most
+const TAGS = 100 // the most tags that the daemon lists
 const MINUTE = 60
 const YEAR = 365 * 86400
 const RATIO = YEAR / MINUTE
@@ -109,7 +109,7 @@ function Proposal({ kind, setKind, slider, setSlider, p, error }) {
   )
 }
 
-// Both are said: what the command does, and what the policy would come to once it has reached every memory.
+// Show both: what the command does at once, and what the policy does when every memory has been touched under it.
 function verdict(p) {
   const d = p.fading - p.fadingByOwnPolicy
   const now = p.fadingByOwnPolicy

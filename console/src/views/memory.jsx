@@ -17,8 +17,8 @@ import { Lattice } from './lattice.jsx'
 const POLL = 5000
 
 export function MemoryPanel({ id }) {
-  // What the journal says of this memory, or that it was recalled, is a reason to look again. A recall through another
-  // daemon on the same database is not told: so it is looked at now and then in any case.
+  // Load the memory again when the journal has an entry for it or a recall is announced. Recalls through another daemon
+  // on the same database are not announced, so it is also loaded again every POLL.
   const lately = recent.value.find(e => e.id === id)?.position ?? 0
   const recalledAt = recalls.value.find(m => m.id === id)?.lastAccessed
   const seen = useRef()
@@ -78,10 +78,10 @@ const kinds = m => [m.crystallized && 'crystallized', m.pinned && 'pinned', !m.c
 
 const kept = m => m.pinned || m.crystallized // decay does not end it
 
-/** endsByTTL tells whether it is its ttl that ends a memory. */
+/** endsByTTL reports whether a memory's ttl ends it before decay does. */
 const endsByTTL = m => Boolean(m.fadesAt && m.ttl) && (kept(m) || Math.abs(Date.parse(m.createdAt) / 1000 + parseDuration(m.ttl) - Date.parse(m.fadesAt) / 1000) < 1)
 
-/** untouched says how long a memory lives from its last access on: one figure, of what ends it first. */
+/** untouched returns how long a memory lives after its last access, by whichever ends it first. */
 function untouched(m) {
   if (!m.fadesAt) return 'without end'
   const s = (Date.parse(m.fadesAt) - Date.parse(m.lastAccessed)) / 1000
@@ -99,7 +99,7 @@ function Countdown({ m }) {
   )
 }
 
-// What the answer to its encode warned of: shown while it is the last one that was encoded here.
+// The warnings that came with the answer to the encode, until another memory is encoded here.
 function Warnings({ id }) {
   if (warned.value?.id !== id || !warned.value.warnings.length) return null
   return (

@@ -17,9 +17,9 @@ export function Search() {
   const [text, setText] = useState(asked)
   const [scan, setScan] = useState(null) // {what, found, hits, scanned, cursor, state: running|done|limit|canceled|failed, error}
   const running = useRef(null)
-  const shown = useRef('') // what the scan is of
+  const shown = useRef('') // what the scan searches for
 
-  // run looks for what was typed, or, with a scan that came to its limit, on from where that is.
+  // run searches for what was typed, or continues a scan that reached its limit.
   const run = async (what, from) => {
     running.current?.abort()
     shown.current = what
@@ -67,7 +67,7 @@ export function Search() {
     return () => { removeEventListener('hashchange', look); running.current?.abort(); running.current = null }
   }, [])
 
-  // The address has what was searched for, so that going back to it finds it again.
+  // The search is part of the address, so that Back repeats it.
   const submit = e => {
     e.preventDefault()
     if (!/^#\/(memory|encode)/.test(location.hash)) replace(text.trim() ? `#/search/${encodeURIComponent(text)}` : '#/search')
