@@ -22,7 +22,7 @@ type LiveRequest struct {
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 	// Memory is what to recall or forget.
 	Memory *ID `json:"memory,omitempty"`
-	// After is the position to subscribe after; nil is the newest. Recalls asks for recalls, too.
+	// After is the position to subscribe after; nil is the newest. Recalls includes recalls.
 	After   *uint64 `json:"after,omitempty"`
 	Recalls bool    `json:"recalls,omitempty"`
 }
@@ -35,7 +35,7 @@ const (
 	// until it has caught up, and nothing is missing.
 	LiveLagged = "lagged"
 	LiveEnded  = "ended" // the subscription ended, with Problem
-	// LiveRecalled tells of recalls, in Memories and More, to a subscription that asked for them.
+	// LiveRecalled reports recalls, in Memories and More, to a subscription that asked for them.
 	LiveRecalled = "recalled"
 )
 
@@ -57,14 +57,14 @@ type LiveMessage struct {
 	More     bool         `json:"more,omitempty"`
 }
 
-// Recalls names memories that were recalled, through any face of one daemon, since the message before: each once,
-// as its last recall left it. They are not journaled and have no position; a reader that is away misses them.
+// Recalls lists the memories that were recalled through one daemon since the previous message: each once, as its last
+// recall left it. They are not journaled and have no position; a reader that is not connected misses them.
 type Recalls struct {
 	Memories []RecallView `json:"memories"`
-	More     bool         `json:"more"` // others were recalled, too, which the message does not name
+	More     bool         `json:"more"` // more memories were recalled than the message lists
 }
 
-// RecallView is what recalls change of a memory.
+// RecallView is the part of a memory that recalls change.
 type RecallView struct {
 	ID           ID         `json:"id"`
 	LastAccessed Timestamp  `json:"lastAccessed"`
@@ -73,7 +73,7 @@ type RecallView struct {
 	Policy       string     `json:"policy"`
 }
 
-// RecallView returns what recalls change of m.
+// RecallView returns the part of m that recalls change.
 func (m *Meta) RecallView() RecallView {
 	return RecallView{ID: m.ID, LastAccessed: Timestamp{m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: timestamp(m.FadesAt), Policy: m.Policy.String()}
 }

@@ -16,8 +16,8 @@ type Stats struct {
 	// untouched under it.
 	Policy          string  `json:"policy"`
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
-	// Policies counts the memories that fade by the policy they have, the most first: a memory keeps the policy it
-	// was last touched under.
+	// Policies counts the memories that can fade by their policies, the most common first: a memory keeps the policy
+	// that was in force when it was last touched.
 	Policies      []PolicyCount `json:"policies"`
 	UptimeSeconds float64       `json:"uptimeSeconds"`
 	// Position is that of the store's newest journal entry.

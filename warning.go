@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Warning is about a request that was done as it asks, though it probably means something else.
+// Warning is about a request that was carried out, but probably meant something else.
 type Warning struct {
 	Code   string `json:"code"`
 	Field  string `json:"field"` // of the request

@@ -186,7 +186,7 @@ type Problem struct {
 	Oldest    uint64 `json:"oldest,omitempty"` // with code position_gone: the position to go on after
 	RequestID string `json:"requestId,omitempty"`
 
-	// Newest is there with code position_ahead: the position of the journal's newest entry.
+	// Newest is set with code position_ahead: the position of the journal's newest entry.
 	Newest *uint64 `json:"newest,omitempty"`
 }
 
@@ -235,12 +235,12 @@ type EventPage struct {
 	Next   uint64      `json:"next"`
 }
 
-// BatchItem is what became of one memory of a batch: Memory, or ID if no more was asked for, or Problem
+// BatchItem is the result for one memory of a batch: Memory, or ID if no more was asked for, or Problem
 // is set.
 type BatchItem struct {
 	Status   int       `json:"status"` // as a request of its own would have been answered
 	ID       *ID       `json:"id,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"` // beside ID; a Memory has its own
+	Warnings []Warning `json:"warnings,omitempty"` // set with ID; Memory has its own
 	Memory   *View     `json:"memory,omitempty"`
 	Problem  *Problem  `json:"problem,omitempty"`
 }

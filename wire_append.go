@@ -220,7 +220,7 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 	return append(b, '}'), nil
 }
 
-// appendWarnings appends a member after others; of none, nothing.
+// appendWarnings appends the member warnings after others, or nothing if all is empty.
 func appendWarnings(b []byte, all []Warning) []byte {
 	if len(all) > 0 {
 		b, _ = appendAny(append(b, `,"warnings":`...), all) // strings are always JSON

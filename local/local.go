@@ -10,8 +10,8 @@
 //	…
 //	m, err = db.Recall(ctx, m.Key)
 //
-// It owns which parts there are and when they start and stop. The verbs are package engine's, and what is promised of
-// them is said there; for a daemon that several programs share, see package client.
+// It owns which parts there are and when they start and stop. The verbs are those of package engine, which documents
+// them; for a daemon that several programs share, see package client.
 package local
 
 import (
@@ -66,12 +66,12 @@ type Options struct {
 	// Clock returns the time; nil is the machine's, guarded against jumps. A test sets its own, and calls
 	// [engine.Engine.Sweep] itself.
 	Clock func() time.Time
-	// NoSweeps leaves sweeps to the caller. Reads hide what has faded in either case; a sweep makes room on disk,
-	// and writes the journal entry.
+	// NoSweeps leaves sweeps to the caller. Reads hide faded memories in either case; a sweep frees their room on disk
+	// and writes their journal entries.
 	NoSweeps bool
 	// CacheSize is how many bytes of content are kept in memory; 0 is 64 MiB.
 	CacheSize int64
-	// Logger hears of sweeps that fail, of jumps of the clock and of a disk that fails; nil is [slog.Default].
+	// Logger gets failed sweeps, jumps of the clock and disk failures; nil is [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -115,7 +115,7 @@ func (db *DB) sweep(logger *slog.Logger) error {
 			defer context.AfterFunc(sweeping, cancel)()
 			err := sweep(ctx)
 			if sweeping.Err() != nil && errors.Is(err, context.Canceled) || sigil.CodeOf(err) == "clock_held" {
-				return nil // what is left is as due at the next one
+				return nil // the next sweep releases the rest
 			}
 			return err
 		})

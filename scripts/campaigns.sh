@@ -43,7 +43,7 @@ run() {
 	fi
 }
 
-# figures prints what the tests of a log said that they did.
+# figures prints what the tests in a log report to have done.
 figures() {
 	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/\[rapid\]/ && !/SIGIL_SEED=[0-9]+$/ { sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; " }
 		/killed in/ { killed++ } / \*\*/ && /^\|/ { missed++ }

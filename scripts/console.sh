@@ -2,8 +2,8 @@
 # The console in a real browser, and a client that is generated from the OpenAPI document. Installs what
 # console/ names, at the versions of its lock.
 #
-# scripts/console.sh check          built output is what the source builds, every flow works, and so does contract
-# scripts/console.sh contract       the document lints, and a generated client compiles and works
+# scripts/console.sh check          the built output matches the source, and every flow and the contract work
+# scripts/console.sh contract       the OpenAPI document passes the linter; a generated client compiles and works
 # scripts/console.sh large [N]      N memories (50,000): frame time and heap, as JSON
 # scripts/console.sh screens DIR    screenshots: three widths, both themes
 set -euo pipefail
@@ -42,7 +42,7 @@ daemon=$!
 for _ in $(seq 300); do [ -s "$work/addr" ] && break; kill -0 "$daemon" 2>/dev/null || fail "the daemon did not start: $(cat "$work/log")"; sleep 0.1; done
 url=http://$(cat "$work/addr")
 
-# contract makes types of the document that the daemon serves, and compiles and runs a program over them.
+# contract generates types from the document that the daemon serves, and compiles and runs a program that uses them.
 contract() {
 	export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 	console/node_modules/.bin/redocly lint internal/httpapi/openapi.yaml --format=stylish >"$work/lint" 2>&1 ||

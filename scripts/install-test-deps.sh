@@ -17,8 +17,8 @@ wanted=(
 )
 [ $# -eq 0 ] || wanted=("$@")
 
-# have tells whether a program is there. Debian keeps those of PostgreSQL out of PATH, by version, and
-# PgBouncer where only root looks.
+# have reports whether a program is installed. Debian installs those of PostgreSQL outside PATH, in a folder for each
+# version, and PgBouncer in a folder that is only in root's PATH.
 have() {
   if [ "$1" = postgres ]; then
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null

@@ -3,7 +3,7 @@
 # it fails: a gate that never fails guards nothing. Prints a table in Markdown. A mutant that does not
 # apply any more, that does not compile, or that its gate lets pass is an error.
 #
-# scripts/mutants.sh [NAME...] runs those named, or all; with --apply first, it only checks that each still applies.
+# scripts/mutants.sh [NAME...] runs the named ones, or all; with --apply first, it only checks that each still applies.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)

@@ -113,7 +113,7 @@ type Store interface {
 
 	// Claim makes owner the one who works under name until a time, unless somebody else is: a claim is
 	// over when now reaches its end, and the owner's own is prolonged, or cut short by an end that is not
-	// after now. An end that is more than MaxLease after now was written by a clock that was ahead, and is over, too. It
+	// after now. A claim that ends more than MaxLease after now was made by a clock that was ahead, and is over as well. It
 	// gives the position kept under name, 0 where there is none, and whether owner has the claim. Of all who share
 	// the store, and agree on the time, one at most does.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
@@ -147,7 +147,7 @@ type Store interface {
 	Close() error
 }
 
-// MaxLease is the longest that a claim may last: [Store.Claim] is not asked for more.
+// MaxLease is the longest that a claim may last; callers of [Store.Claim] do not ask for more.
 const MaxLease = time.Minute
 
 // Item is one memory to insert.
@@ -195,7 +195,7 @@ type Query struct {
 	Tenant string
 	Now    time.Time
 	Limit  int
-	// Bytes, if over 0, ends a page before the memory whose data would bring it over that many bytes. A page holds at
+	// Bytes, if over 0, ends a page before the memory whose data would take it over that many bytes. A page holds at
 	// least one memory, if there is one.
 	Bytes int64
 	// NoData leaves the data of every memory nil. Nothing counts towards Bytes then.

@@ -39,16 +39,16 @@ type Options struct {
 	MaxBody int64
 	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
 	MaxBatchBody int64
-	// MaxHeld is the most bytes of all bodies, and of memories to answer with, that are held at once. More requests wait
-	// for a while, and are refused then. 0 is 256 MiB.
+	// MaxHeld is the most bytes of request bodies and of answers with memories that are held at once. Further requests
+	// wait for a while and are then refused. 0 is 256 MiB.
 	MaxHeld int64
-	// RequestTimeout ends the context of a request that is no stream and has come in whole, five times as long that
-	// of a sweep; 0 does not. See also [Timed].
+	// RequestTimeout ends the context of a request that long after the whole request has arrived, and after five times as
+	// long for a sweep. It does not apply to streams; 0 is no limit. See also [Timed].
 	RequestTimeout time.Duration
 	// MaxSubscribers is the most who may read the journal live at once, by whatever means; 0 is 1,000.
 	MaxSubscribers int
-	// MaxStreams is the most connections at once that are streams of events or WebSockets, subscribed or not. One more is
-	// refused, so that some are left for requests. 0 is no bound.
+	// MaxStreams is the most event streams and WebSockets at once, subscribed or not. Further ones are refused, so that
+	// connections are left for other requests. 0 is no limit.
 	MaxStreams int
 	// Subscribers hears of each of them that comes (1) and goes (−1), Lagged of each that fell behind.
 	Subscribers func(change int)
@@ -57,7 +57,7 @@ type Options struct {
 	// service listens on loopback without credentials: a page in a browser could otherwise reach it
 	// under a name of its own that resolves to 127.0.0.1.
 	LoopbackOnly bool
-	// AllowedHosts are the names that are taken beside these, without a port.
+	// AllowedHosts are further names that are accepted, without a port.
 	AllowedHosts []string
 }
 
@@ -81,9 +81,8 @@ type API struct {
 	memory  memory
 }
 
-// New makes the REST face of e. nil options are the defaults. Without an engine, which is nil as long as
-// the store is waited for, only what needs none is answered, health above all: other requests are told
-// what Ready says, with status 503.
+// New makes the REST face of e. nil options are the defaults. While the store is not open yet, e is nil: then only
+// requests that need no engine, such as health checks, are answered; others get 503 with what Ready returns.
 func New(e *engine.Engine, o *Options) *API {
 	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection(), turns: newTurns()}
 	if o != nil {

@@ -28,7 +28,7 @@ func (a *API) encodeBatch(c *call) error {
 	if brief {
 		times = 1
 	}
-	body, err := c.body(a.options.MaxBatchBody, times) // with the answer, which holds as much
+	body, err := c.body(a.options.MaxBatchBody, times) // times, since the answer holds as much again
 	if err != nil {
 		return err
 	}

@@ -41,9 +41,9 @@ func (c *call) contentType(allowed ...string) (string, error) {
 	return "", refusal("unsupported_media_type", "Content-Type", "must be "+strings.Join(allowed, " or ")+", in UTF-8 (curl: --json)")
 }
 
-// body reads the request's body, at most limit bytes. It may be the connection's, and is used until the request is
-// answered: who keeps some of it makes a copy. What it takes is allocated as it comes, whatever the client says of its
-// length, and counts times times to what is held at once.
+// body reads the request's body, at most limit bytes. The bytes may belong to the connection and are valid until the
+// request is answered: a caller that keeps any of them makes a copy. Memory is allocated as bytes arrive, whatever
+// length the client announced, and is counted that many times towards MaxHeld.
 func (c *call) body(limit, times int64) ([]byte, error) {
 	b, err := c.bodyBytes(limit, times)
 	c.whole()
@@ -58,7 +58,7 @@ func (c *call) bodyBytes(max, times int64) ([]byte, error) {
 		return here.Whole(), nil
 	}
 	from := http.MaxBytesReader(c.ResponseWriter, c.r.Body, max)
-	longest := max + 1 // one more, so that it is found out whether there is more
+	longest := max + 1 // one more, to find out whether the body is too long
 	if n := c.r.ContentLength; n > 0 {
 		longest = n + 1
 	}

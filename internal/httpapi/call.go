@@ -31,8 +31,8 @@ type call struct {
 	status int
 	bytes  int64
 	held   int64         // of memory
-	limit  time.Duration // from when the request is whole
-	late   *time.Timer   // ends its context; nil if nothing here does
+	limit  time.Duration // counted from when the whole request has arrived
+	late   *time.Timer   // ends its context; nil if there is no limit here
 	code   string        // of the problem
 	cause  error         // of a failure that is not the client's, for the log
 }
@@ -91,7 +91,7 @@ func (c *call) encoded(status int, contentType string, lines ...any) error {
 			return fmt.Errorf("encode the answer: %w", err)
 		}
 	}
-	if n := 2 * int64(b.Len()); n > c.held+uncounted { // with what it was made of
+	if n := 2 * int64(b.Len()); n > c.held+uncounted { // twice: the answer and what it was made from
 		c.settle(n)
 	}
 	c.bytesOf(status, contentType, b.Bytes())
@@ -135,7 +135,7 @@ func (c *call) fail(err error) {
 
 // blame notes a problem for the log: the first one where there are many.
 func (c *call) blame(p sigil.Problem, err error) {
-	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // what is waited for is logged by who waits
+	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs what it waits for
 		c.cause = err
 	}
 	if c.code == "" {

@@ -99,7 +99,7 @@ func (d *document) Operations() ([]operation, error) {
 	return all, nil
 }
 
-// exemplify puts the examples that b refers to in their places.
+// exemplify fills in the examples that b refers to.
 func (d *document) exemplify(b *body) {
 	for _, m := range b.Content {
 		for i, e := range m.Examples {
@@ -110,7 +110,7 @@ func (d *document) exemplify(b *body) {
 	}
 }
 
-// Curl is a command that does the operation on the service at origin, with the first example of its body.
+// Curl returns a command that does the operation on the service at origin, with the first example of its body.
 func (o operation) Curl(origin string) string {
 	path := o.Path
 	for _, p := range o.Parameters {
@@ -197,7 +197,7 @@ func (a *API) landing(c *call) error {
 	return c.page(render("landing", struct{ Origin, Version string }{c.origin(), a.options.Version}))
 }
 
-// origin is where the client finds the service, fit for a shell.
+// origin returns the address of the service as the client sees it, safe to use in a shell.
 func (c *call) origin() string {
 	switch {
 	case strings.Trim(c.r.Host, letters+".:[]-") != "":

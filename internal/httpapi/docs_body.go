@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// body is what a request or an answer carries, in the form that it usually has and in others.
+// body is the content of a request or an answer, in its usual form and in others.
 type body struct {
 	Ref         string             `json:"$ref"`
 	Description string             `json:"description"`
@@ -70,7 +70,7 @@ type example struct {
 func (e example) Text() string {
 	var text string
 	if json.Unmarshal(e.Value, &text) == nil && strings.Contains(text, "\n") {
-		return text // lines, which are no JSON
+		return text // several lines, which together are not JSON
 	}
 	var b bytes.Buffer
 	if err := json.Indent(&b, e.Value, "", "  "); err != nil {
@@ -118,21 +118,21 @@ type schema struct {
 	target *schema // what Ref refers to, if its members are shown here, too
 }
 
-// Name is that of the schema which s refers to, of the items which it lists, or "".
+// Name returns the name of the schema that s, or its items, refer to, or "".
 func (s *schema) Name() string {
 	if s == nil {
 		return ""
 	}
 	for _, one := range append([]*schema{s, s.Items}, s.OneOf...) {
 		if one != nil && one.Ref != "" {
-			name, _, _ := strings.Cut(strings.TrimPrefix(one.Ref, "#/components/schemas/"), "/") // or a part of it
+			name, _, _ := strings.Cut(strings.TrimPrefix(one.Ref, "#/components/schemas/"), "/") // the reference may be to a part
 			return name
 		}
 	}
 	return ""
 }
 
-// Kind is what s takes, in words; what it refers to is [schema.Name]'s.
+// Kind describes in words what s accepts; [schema.Name] names what it refers to.
 func (s *schema) Kind() string {
 	if s == nil {
 		return "anything"
@@ -172,7 +172,7 @@ func (s *schema) Kind() string {
 	return strings.TrimPrefix(text, ", ")
 }
 
-// Members are those of an object, the required ones first.
+// Members returns the members of an object, the required ones first.
 func (s *schema) Members() (all []member) {
 	if s == nil {
 		return nil
@@ -205,7 +205,7 @@ type member struct {
 
 var quoted = regexp.MustCompile("`([^`]+)`")
 
-// prose shows a description of the document: what is in backquotes as code, and blank lines as such.
+// prose renders a description of the document as HTML: text in backquotes as code, and blank lines as breaks.
 func prose(text string) template.HTML {
 	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
 	for i, p := range paragraphs {

@@ -19,7 +19,7 @@ import (
 // is only known to be JSON.
 func (a *API) draft(body []byte) (d sigil.Draft, err error) { return a.readDraft(body, false) }
 
-// readDraft is draft, for an item of a batch also with an idempotencyKey.
+// readDraft is like draft, and for an item of a batch also reads its idempotencyKey.
 func (a *API) readDraft(body []byte, inBatch bool) (d sigil.Draft, err error) {
 	err = a.object(body, func(name string, value []byte) (err error) {
 		switch name {

@@ -21,14 +21,13 @@ func (a *API) guard(r *http.Request) error {
 	return nil
 }
 
-// probe reports whether a request asks only whether the service is there, as a load balancer does under any name or
-// none. The answer is the same for all, and tells nothing of what is kept.
+// probe reports whether a request only asks whether the service is up, as load balancers do under any host name or
+// none. The answer is the same for everybody and reveals nothing that is stored.
 func probe(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == "/livez" || r.URL.Path == "/readyz" || r.URL.Path == "/healthz")
 }
 
-// allowed reports whether host, with or without a port, names this machine by itself, or is one of the names that were
-// allowed.
+// allowed reports whether host, with or without a port, is a loopback name or address, or one of the allowed names.
 func (a *API) allowed(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h

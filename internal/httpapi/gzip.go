@@ -9,11 +9,11 @@ import (
 	"github.com/sigil-dna/sigil/internal/coding"
 )
 
-// minGzip is the fewest bytes of an answer that is compressed. Shorter ones fit into one packet either way, and
-// most answers are shorter.
+// minGzip is the shortest answer, in bytes, that is compressed. Most answers are shorter, and fit into one packet
+// anyway.
 const minGzip = 1 << 10
 
-// zippers are writers of the fastest level, which takes a third of the time of the default one for a few per cent
+// zippers are writers of the fastest level, which takes a third of the default level's time and makes a few per cent
 // more bytes.
 var zippers = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a good one

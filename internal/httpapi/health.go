@@ -11,12 +11,12 @@ import (
 type health struct {
 	Status  string       `json:"status"`
 	Version string       `json:"version"`
-	Clock   *clockHealth `json:"clock,omitempty"` // nil if all is well with it
+	Clock   *clockHealth `json:"clock,omitempty"` // nil if nothing is wrong
 }
 
-// clockHealth is what is not well with the clock.
+// clockHealth is what is wrong with the clock.
 type clockHealth struct {
-	// State is "held" while the clock has jumped and is not believed, or "ahead" while time is ahead of it.
+	// State is "held" after a jump of the clock that is not confirmed yet, or "ahead" while time is ahead of the clock.
 	State   string  `json:"state"`
 	Seconds float64 `json:"seconds"`
 }
@@ -26,8 +26,8 @@ func (a *API) alive(c *call) error {
 	return c.json(http.StatusOK, health{Status: "ok", Version: a.options.Version})
 }
 
-// ready is 200 with a clock that is held, too: what is asked is answered, and only sweeps wait. With several daemons on
-// one database it would be so for all of them at once.
+// ready answers 200 even if the clock is held, since then only sweeps wait. Several daemons on one database would all
+// be unready at once.
 func (a *API) ready(c *call) error {
 	if a.options.Ready != nil {
 		if err := a.options.Ready(); err != nil {

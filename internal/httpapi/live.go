@@ -18,7 +18,7 @@ import (
 // streams are the answers that do not end by themselves. They are asked to before the service stops or is
 // handed over.
 type streams struct {
-	most int // at once; 0 is no bound
+	most int // at once; 0 is no limit
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -36,7 +36,7 @@ const patience = time.Minute
 var errLeave = errors.New("httpapi: the service is stopping")
 
 // begin adds a stream, and returns a context that ends with ctx, or, with errLeave as its cause, when streams have to
-// leave. The caller calls end when the stream is over. If there are as many as may be, it returns an error.
+// leave. The caller calls end when the stream is over. It returns an error if there are as many streams as allowed.
 func (s *streams) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,8 +154,8 @@ func accepts(r *http.Request, media string) bool {
 	return false
 }
 
-// start returns where a stream begins, after the position in a header or parameter, or nil, the newest; and whether
-// it is to have recalls, too.
+// start returns the position after which a stream begins, from a header or parameter, or nil for the newest, and
+// whether the stream includes recalls.
 func (c *call) start() (after *uint64, recalls bool, err error) {
 	if c.query.values.Has("after") {
 		n := c.query.position("after")

@@ -35,7 +35,7 @@ func (a *API) list(c *call) error {
 	return c.json(http.StatusOK, &out)
 }
 
-// page lists memories. It holds as much as a page may have, and then as much as this one has.
+// page lists memories. It reserves the memory that the largest page takes, and then gives back what this one does not.
 func (a *API) page(c *call, q engine.ListQuery) (engine.Page, error) {
 	if q.NoData {
 		return a.engine.List(c.r.Context(), c.tenant, q)
@@ -81,8 +81,8 @@ func (a *API) peek(c *call) error {
 	return c.json(http.StatusOK, &v)
 }
 
-// forget removes a memory. It refuses to erase one: the bytes of what was forgotten stay in the store's files
-// until they are compacted, so to answer that nothing is left would be untrue.
+// forget removes a memory. It refuses to erase one: forgotten bytes stay in the store's files until those are
+// compacted, so an answer that nothing is left would be untrue.
 func (a *API) forget(c *call) error {
 	erase := c.query.is("erase", false)
 	key, err := c.key()

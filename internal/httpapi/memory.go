@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// uncounted is how many bytes of a request, and of its answer, are not counted: most have no more.
+	// uncounted is how many bytes of a request, and of its answer, are not counted. Most have no more.
 	uncounted = 16 << 10
-	// roomTime is how long a request waits for others to let go of memory.
+	// roomTime is how long a request waits for others to release memory.
 	roomTime = 5 * time.Second
 )
 
-// memory bounds the bytes of all bodies and pages that are held at once. What holds some and waits for more can wait
-// for others that do the same, so none waits for long.
+// memory bounds the bytes of all bodies and pages that are held at once. Requests that hold some and wait for more can
+// block each other, so none waits for long.
 type memory struct {
 	most int64 // +checklocksignore: never changes
 
@@ -24,11 +24,11 @@ type memory struct {
 	// +checklocks:mu
 	held int64
 	// +checklocks:mu
-	freed chan struct{} // is closed when some were let go of; nil unless that is waited for
+	freed chan struct{} // closed when some were released; nil unless a request waits for that
 }
 
-// take takes n bytes, or fails if others hold too many for too long. A request that alone is over the bound has them
-// when nobody else has any.
+// take reserves n bytes, or fails if others hold too many for too long. A request that is larger than the bound gets
+// its bytes when no other request holds any.
 func (m *memory) take(ctx context.Context, n int64) error {
 	freed, ok := m.try(n)
 	if ok {
@@ -62,7 +62,7 @@ func (m *memory) try(n int64) (freed <-chan struct{}, ok bool) {
 	return m.freed, false
 }
 
-// give lets go of n bytes; a negative n takes them whether or not there is room.
+// give releases n bytes; a negative n reserves them whether or not there is room.
 func (m *memory) give(n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +73,7 @@ func (m *memory) give(n int64) {
 	}
 }
 
-// hold makes the request hold n bytes for its rest. It waits only for more than it holds.
+// hold reserves n bytes until the request ends. It waits only if the request holds fewer.
 func (c *call) hold(n int64) error {
 	if n -= uncounted; n <= c.held {
 		return nil
@@ -85,7 +85,7 @@ func (c *call) hold(n int64) error {
 	return nil
 }
 
-// settle makes the request hold n bytes, no more and no less, without waiting.
+// settle sets what the request holds to exactly n bytes, without waiting.
 func (c *call) settle(n int64) {
 	n = max(n-uncounted, 0)
 	if n != c.held {

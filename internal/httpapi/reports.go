@@ -66,7 +66,7 @@ func (a *API) events(c *call) error {
 		return a.stream(c)
 	}
 	after, limit, latest := c.query.position("after"), c.query.limit(), c.query.is("latest", false)
-	c.query.flag("recalls") // a page has none, but what is no flag is refused
+	c.query.flag("recalls") // pages have no recalls, but a wrong value is still refused
 	if c.query.err != nil {
 		return c.query.err
 	}
@@ -89,7 +89,7 @@ func (a *API) events(c *call) error {
 
 // latestEvents returns the newest entries after a position, and the position to go on after if there are none.
 func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
-	// Asked first: what comes meanwhile is not missed.
+	// Before the entries, so that none that are added meanwhile are missed.
 	if _, next, err = a.engine.Span(c.r.Context()); err != nil {
 		return nil, 0, err
 	}

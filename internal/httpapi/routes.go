@@ -15,10 +15,10 @@ type route struct {
 	params       []string // the query parameters it knows; others are refused by name
 	open         bool     // of no tenant: health, documents
 	endless      bool     // may be a stream
-	// short means that requests of few bytes are answered with few, and soon, and so may be answered on a connection
-	// that nobody watches meanwhile.
+	// short means that small requests get small answers soon, so that they may be served on a connection that is not
+	// watched for the client's leaving.
 	short bool
-	// slow means that it may take longer than others.
+	// slow means that requests may take longer than others.
 	slow  bool
 	serve func(*API, *call) error
 }
@@ -77,7 +77,7 @@ func Short(method, path, query string) bool {
 	return false
 }
 
-// shortRoute is the path of a route before and after its id.
+// shortRoute is a short route, with its path split at the id.
 type shortRoute struct {
 	method, path string
 	id           bool
@@ -191,7 +191,7 @@ func (c *call) allow(methods []string) []string {
 	return methods
 }
 
-// options answers OPTIONS of "*", which is about the whole service, with the methods of all routes.
+// options answers OPTIONS *, which asks about the whole service, with the methods of all routes.
 func (c *call) options() {
 	methods := []string{http.MethodHead}
 	for _, rt := range routes() {
@@ -213,8 +213,8 @@ func plain(r *http.Request) bool {
 	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
-// knownJob returns an error if the path names a job that there is not. It is called before anything else: a path
-// that is not there is 404, whatever else is wrong.
+// knownJob returns an error if the path names a job that does not exist. It is called before anything else: an unknown
+// path is 404, whatever else is wrong with the request.
 func knownJob(r *http.Request) error {
 	switch sigil.Job(r.PathValue("job")) {
 	case "", sigil.DecayJob, sigil.CrystallizeJob:
@@ -234,7 +234,7 @@ func (a *API) serve(c *call, rt route) (err error) {
 		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
 			return err
 		}
-		if c.query.values.Has("tenant") { // of a page in a browser, which cannot set headers of a stream
+		if c.query.values.Has("tenant") { // from a browser, which cannot set the headers of a stream
 			c.tenant = c.query.text("tenant")
 			if err := sigil.CheckTenant(c.tenant); err != nil {
 				return err

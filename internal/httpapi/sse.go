@@ -93,9 +93,9 @@ type sse struct {
 	b       bytes.Buffer
 }
 
-// batch writes entries. Many are sent by and by.
+// batch writes entries. If there are many, it sends them in parts.
 func (w *sse) batch(batch *bus.Batch) error {
-	if batch.Recalled != nil { // without an id: it has no position
+	if batch.Recalled != nil { // without an id, since recalls have no position
 		w.b.WriteString("event: " + sigil.LiveRecalled + "\ndata: ")
 		w.b.Write(batch.Recalled)
 		w.b.WriteString("\n\n")

@@ -8,24 +8,24 @@ import (
 )
 
 const (
-	// goneTime is how long a request goes on after its client has closed the connection, or only its side of it,
-	// which looks the same: a client that said that it sends no more may well wait for the answer.
+	// goneTime is how long a request goes on after its client has closed the connection. A client that only closed its
+	// own side looks the same to a server, and may still wait for the answer.
 	goneTime = 5 * time.Second
-	// slowTimes is how many times as long as others a slow request may take.
+	// slowTimes is by how much the time limit of slow requests is multiplied.
 	slowTimes = 5
-	// bodyTime is how long a body may take, and stallTime how long none of it may come.
+	// bodyTime is how long a body may take to arrive, and stallTime how long it may pause.
 	bodyTime  = 5 * time.Minute
 	stallTime = 30 * time.Second
 )
 
 type timedKey struct{}
 
-// Timed returns a context for requests that somebody else gives a time limit, and that do not end when their client
-// leaves: they are answered as they are.
+// Timed returns a context for requests whose time the caller limits, and which do not end when the client leaves. The
+// API then sets no limits of its own.
 func Timed(ctx context.Context) context.Context { return context.WithValue(ctx, timedKey{}, true) }
 
-// bound gives the request a context of its own, which ends when it takes too long, when whoever serves it says so,
-// or goneTime after its client left. end lets go of it.
+// bound replaces the request's context by one that ends when the request takes too long, when its server ends it with a
+// cause, or goneTime after its client left. The caller calls end when the request is answered.
 func (c *call) bound(rt *route) (end func()) {
 	from, limit := c.r.Context(), c.api.options.RequestTimeout
 	if rt.slow {
@@ -64,8 +64,8 @@ func (c *call) bound(rt *route) (end func()) {
 	}
 }
 
-// whole notes that the request has come in whole: its time begins, and the connection's for reading it is over, which
-// would end it too.
+// whole is called when the whole request has arrived. It starts the request's time limit and removes the connection's
+// read deadline, which would end the request too.
 func (c *call) whole() {
 	if c.late != nil {
 		c.late.Reset(c.limit)
@@ -73,7 +73,7 @@ func (c *call) whole() {
 	}
 }
 
-// stall sets until when the next bytes of a body must come that began to come at begin.
+// stall sets the deadline for the next bytes of a body whose first bytes came at begin.
 func (c *call) stall(begin time.Time) {
 	until := begin.Add(bodyTime)
 	if next := time.Now().Add(stallTime); next.Before(until) {

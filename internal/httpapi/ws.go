@@ -34,8 +34,8 @@ func (a *API) live(c *call) error {
 	return a.socket(c, false)
 }
 
-// socket makes a WebSocket of the request and serves it to its end. subscribe begins with a subscription, as do the
-// parameters of one.
+// socket turns the request into a WebSocket and serves it until it ends. It begins with a subscription if subscribe is
+// true or the request has the parameters of one.
 func (a *API) socket(c *call, subscribe bool) error {
 	after, recalls, err := c.start()
 	if err != nil {

@@ -128,7 +128,7 @@ func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
 	return l.out.text(head, batch.Joined, []byte(eventsEnd))
 }
 
-// pushRecalled sends a message about recalls: its members, after the type.
+// pushRecalled sends a message about recalls: the type, and then the members of data.
 func (l *liveConn) pushRecalled(ctx context.Context, data []byte) error {
 	defer l.api.turns.take(ctx)()
 	members := data[1:] // after the brace

@@ -56,7 +56,7 @@ func (l *liveConn) read(ctx context.Context) error {
 	}
 }
 
-// alone has a large request worked on by itself, when few enough others are, and gives back what it holds.
+// alone runs a large request on its own, once few enough others are running, and releases the memory that it holds.
 func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	select {
 	case l.large <- struct{}{}:
@@ -85,7 +85,7 @@ func (l *liveConn) another() bool {
 	return false
 }
 
-// message appends the next request to b. What that takes when it is large is added to held.
+// message appends the next request to b. It adds to held what a large one reserves.
 func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, error) {
 	kind, r, err := l.conn.Reader(ctx)
 	if err != nil {

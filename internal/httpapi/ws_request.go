@@ -19,7 +19,7 @@ type liveRequest struct {
 	key    string
 	memory sigil.ID
 	after  *uint64
-	// recalls reports whether a subscription is to have recalls, too.
+	// recalls reports whether a subscription includes recalls.
 	recalls bool
 	has     map[string]bool
 	quick   []byte // the message, where it was read by plainEncode

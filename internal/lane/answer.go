@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// keptBuffer is the most bytes of the buffers of an answer that is used again.
+	// keptBuffer is the largest buffer, in bytes, that an answer keeps when it is reused.
 	keptBuffer = 64 << 10
-	// large is how many bytes of a body, written at once, are sent at once: they are not copied.
+	// large is how many bytes, written in one call, are sent directly instead of being copied.
 	large = 32 << 10
 )
 
@@ -27,13 +27,13 @@ type answer struct {
 	out    []byte
 
 	conn   net.Conn
-	last   func() bool // reports whether the connection closes after it
-	closes bool        // what last said, once the header is made
-	sent   bool        // all of it was, while its handler ran
-	failed error       // to send it
+	last   func() bool // reports whether the connection closes after this answer
+	closes bool        // what last returned when the header was made
+	sent   bool        // the handler has sent all of it
+	failed error       // why it could not be sent
 }
 
-// answers are used again, by all connections: one that waits for a request holds none.
+// answers are reused by all connections; one that waits for a request holds none.
 var answers = sync.Pool{New: func() any { return &answer{header: http.Header{}} }}
 
 // recycle gives a back for another request.
@@ -85,7 +85,7 @@ func (a *answer) send(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// bytes returns the answer as it is sent. If the handler announced another length than it wrote, there is
+// bytes returns the answer as it is sent. If the handler announced a length other than what it wrote, there is
 // none: ok is false, and the client must not take what there is for the whole.
 func (a *answer) bytes() (b []byte, ok bool) {
 	a.WriteHeader(http.StatusOK)

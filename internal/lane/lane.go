@@ -7,9 +7,9 @@
 // them, is net/http's to understand, to answer or to refuse: it gets every byte of it.
 //
 // What it saves: a goroutine that watches for the client's leaving, most allocations, and half of the
-// answer's making. For it a handler's context does not end when the client leaves, but only after [Times.Answer];
-// its answer, header and all, is sent when it returns, unless it is large; and what it gets of a request is its own
-// only until then. So its owner wants requests here that take little and are answered soon.
+// answer's making. The price: a handler's context does not end when the client leaves, but only after [Times.Answer];
+// its answer, with the header, is sent when it returns, unless it is large; and the request is the handler's only
+// until then. So this is for requests that take little memory and are answered soon.
 package lane
 
 import (
@@ -27,7 +27,7 @@ import (
 // Times bound how long a connection is held.
 type Times struct {
 	Idle  time.Duration // between two requests
-	Read  time.Duration // a request, and the wait for the first one; if only the body takes longer, it is handed on
+	Read  time.Duration // a request, and the wait for the first one; if only its body takes longer, it is handed on
 	Write time.Duration // an answer
 	// Answer ends the context of a request, with the cause [context.DeadlineExceeded].
 	Answer time.Duration
@@ -54,7 +54,7 @@ type Lane struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	open map[*connection]bool // and whether it is being handed on: its deadlines are no business of the lane's any more
+	open map[*connection]bool // true if it is being handed on: then the lane no longer sets its deadlines
 	// +checklocks:mu
 	empty chan struct{} // is closed when none is open any more; nil unless that is waited for
 }
@@ -106,7 +106,7 @@ func (l *Lane) Leave() {
 	defer l.mu.Unlock()
 	for c, handed := range l.open {
 		if !handed {
-			_ = c.SetReadDeadline(past) // it looks up; one that is closed has done so
+			_ = c.SetReadDeadline(past) // ends its read; on a closed connection that has ended already
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (l *Lane) Idle(all []Idle) []Idle {
 // is left alone.
 func (i Idle) Close() {
 	if i.c.since.CompareAndSwap(i.since, unwanted) {
-		_ = i.c.SetReadDeadline(past) // one that is closed says so when it is read
+		_ = i.c.SetReadDeadline(past) // on a closed connection, reading fails anyway
 	}
 }
 
@@ -177,7 +177,7 @@ func (l *Lane) enter(c *connection) {
 	l.open[c] = false
 }
 
-// hand makes the deadlines of c another's, who sets its own.
+// hand clears the deadlines of c, for the server that takes it over and sets its own.
 func (l *Lane) hand(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

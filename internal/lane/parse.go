@@ -61,9 +61,9 @@ func newRequest(ctx context.Context, remote string) *request {
 	return r
 }
 
-// parse reads a request from the start of b, if that is in the form that is taken here, and returns how
-// many bytes of b it is; of a partial one, how many its header is, or 0 if that is not whole. What is in this form is
-// understood as net/http does.
+// parse reads a request from the start of b, if it has the form that is served here, and returns its length in bytes.
+// For a partial request that is the length of its header, or 0 if that is not complete. The request means what it
+// would mean to net/http.
 func (r *request) parse(b []byte, takes func(method, path, query string) bool) (size int, v verdict) {
 	first, rest, ok := cutLine(b)
 	if !ok {

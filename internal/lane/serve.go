@@ -22,14 +22,13 @@ type connection struct {
 	bell    *bell
 	request *request
 	buf     []byte
-	read    int  // bytes of buf that have come and are not answered
-	headed  bool // the header of the request that they begin is whole
+	read    int  // bytes of buf that have been read and not answered
+	headed  bool // they begin with a complete header
 
-	// since is when the request that is answered began, in Unix nanoseconds, the negative of when it began to wait for
-	// one, or unwanted; 0 while it reads one.
+	// since is when the current request began, in Unix nanoseconds; while the connection waits for a request, the
+	// negative of when that wait began, or unwanted; and 0 while it reads one.
 	since atomic.Int64
-	// late ends the request that is answered, if it takes too long. It is stopped, and not armed, now and then while
-	// none is.
+	// late ends the current request if that takes too long. It may be stopped, and armed false, while there is none.
 	late   *time.Timer
 	armed  atomic.Bool
 	cancel context.CancelCauseFunc
@@ -37,13 +36,13 @@ type connection struct {
 
 	deadline  time.Time // of reading, as it was set
 	writeTill time.Time // the same of writing
-	over      bool      // no more of a request comes, or not within its time: net/http judges it
-	answered  bool      // there was a request
-	last      bool      // it is closed after the next answer
+	over      bool      // the rest of a request did not come, or not in time: net/http decides what to do
+	answered  bool      // at least one request was answered
+	last      bool      // closes after the next answer
 	spared    bool      // it was under way when the lane left, and had its time again
 }
 
-// unwanted takes the place of the time since when a connection waits, if somebody closes it meanwhile.
+// unwanted is the value of since for a waiting connection that is to be closed.
 const unwanted = math.MinInt64
 
 func (l *Lane) newConnection(ctx context.Context, conn net.Conn, b *bell) *connection {
@@ -56,7 +55,7 @@ func (l *Lane) newConnection(ctx context.Context, conn net.Conn, b *bell) *conne
 	return c
 }
 
-// serve answers what comes on c, and closes it or hands it on.
+// serve answers the requests on c, and then closes it or hands it on.
 func (l *Lane) serve(c *connection) {
 	c.armed.Store(true)
 	c.late = time.AfterFunc(c.times.Answer, c.look)
@@ -72,7 +71,7 @@ func (l *Lane) serve(c *connection) {
 	l.options.Closed()
 }
 
-// begin notes that a request is answered from now on.
+// begin records the start of a request.
 func (c *connection) begin(now time.Time) {
 	c.since.Store(now.UnixNano())
 	if !c.armed.Load() && c.armed.CompareAndSwap(false, true) {
@@ -80,13 +79,13 @@ func (c *connection) begin(now time.Time) {
 	}
 }
 
-// look ends a request that takes too long. The timer that calls it is set once for many requests.
+// look ends a request that takes too long. One timer serves many requests.
 func (c *connection) look() {
 	since := c.since.Load()
 	if since <= 0 {
 		c.armed.Store(false)
 		if since = c.since.Load(); since <= 0 || !c.armed.CompareAndSwap(false, true) {
-			return // else one has just begun, and has not set the timer
+			return // a request that has just begun sets the timer itself
 		}
 	}
 	if left := c.times.Answer - time.Since(time.Unix(0, since)); left > 0 {
@@ -133,7 +132,7 @@ func (l *Lane) more(c *connection) bool {
 	}
 	n, err := c.Read(c.buf[c.read:])
 	c.read += n
-	if c.since.Swap(0) == unwanted { // what has come even so is answered
+	if c.since.Swap(0) == unwanted { // a request that has arrived is still answered
 		c.last, c.deadline = true, time.Time{}
 		return c.read > 0
 	}
@@ -146,10 +145,10 @@ func (l *Lane) more(c *connection) bool {
 		c.spared, c.deadline = true, time.Time{}
 		return true
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.headed, errors.Is(err, io.EOF):
-		c.over = true // a body may take longer; a client that only closed its side may be told what is wrong
+		c.over = true // net/http waits longer for a body, and answers a client that only closed its side
 		return true
 	}
-	return false // a header takes too long: net/http would only close it, too
+	return false // the header takes too long: net/http would only close the connection, too
 }
 
 // expect sets until when there must be more to read. It is set seldom: a connection on which requests come
@@ -159,7 +158,7 @@ func (c *connection) expect() {
 	if c.read == 0 {
 		c.since.Store(-now.UnixNano())
 	}
-	if c.read > 0 || !c.answered { // of one request all has to come within one time
+	if c.read > 0 || !c.answered { // a whole request has to arrive within one deadline
 		if c.deadline.IsZero() || c.deadline.Sub(now) > c.times.Read {
 			c.deadline = now.Add(c.times.Read)
 			_ = c.SetReadDeadline(c.deadline) // one that is closed says so when it is read

@@ -127,8 +127,7 @@ func (m *Metrics) Disk(size func() int64) {
 	}, func() float64 { return float64(size()) }))
 }
 
-// Clock adds what is to be known of the engine's clock, asking state at each scrape. Call it once, before the first
-// scrape.
+// Clock adds the metrics of the engine's clock, and calls state at each scrape. Call it once, before the first scrape.
 func (m *Metrics) Clock(state func() engine.ClockState) {
 	gauge := func(name, help string, of func(engine.ClockState) float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return of(state()) }))

@@ -46,7 +46,7 @@ type Report struct {
 	Settled bool
 }
 
-// Source is a store that is copied from. [store.Store] is one, and so is a store that is open for reading only.
+// Source is a store to copy from: a [store.Store], or one that is open for reading only.
 type Source interface {
 	List(ctx context.Context, q store.Query) (memories []sigil.Memory, more bool, err error)
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
@@ -86,7 +86,7 @@ type pass struct {
 	sum     hash.Hash
 	insert  []store.Item
 	bytes   int               // of data in insert
-	ended   map[sigil.ID]bool // by the source's journal; nil until it is asked
+	ended   map[sigil.ID]bool // by the source's journal; nil until that is read
 	changed bool
 }
 

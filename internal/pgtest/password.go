@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// RequirePassword makes a superuser of this name and password, and has the server, which is started again, ask every
-// role but its owner for one.
+// RequirePassword creates a superuser with this name and password, and restarts the server so that it asks every role
+// but its owner for a password.
 func (c *Cluster) RequirePassword(ctx context.Context, role, password string) error {
 	if err := c.Exec(ctx, "postgres", fmt.Sprintf("create role %s superuser login password '%s'", role, password)); err != nil {
 		return err

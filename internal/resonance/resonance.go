@@ -178,13 +178,12 @@ func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
 	return compact, nil
 }
 
-// Ordered returns a JSON value with the members of all objects in the order of RFC 8785, strings in its spelling and no
-// white space. Numbers keep their digits, which is how it differs from the canonical form. raw must be valid, as
-// [Read] finds out.
+// Ordered returns a JSON value with the members of all objects in the order of RFC 8785, strings as that spells them,
+// and no white space. Unlike in the canonical form, numbers keep their digits. raw must be valid for [Read].
 func Ordered(raw []byte) []byte {
 	v := jsontext.Value(bytes.Clone(raw))
 	if err := v.Format(jsontext.ReorderRawObjects(true)); err != nil {
-		return raw // it is not valid, and like nothing but itself
+		return raw // not valid, and so equal only to itself
 	}
 	return v
 }

@@ -42,10 +42,10 @@ type file struct {
 	kind   string
 	etag   string
 	plain  []byte
-	zipped func() []byte // by gzip, made when it is first asked for
+	zipped func() []byte // content compressed by gzip, which is done on the first call
 }
 
-// as returns the content and its ETag in the coding that a client accepts: two codings are two representations.
+// as returns the content in a coding that the client accepts, and the ETag, which differs between codings.
 func (f *file) as(zipped bool) (content []byte, etag string) {
 	if zipped {
 		return f.zipped(), strings.TrimSuffix(f.etag, `"`) + `-gzip"`
@@ -101,7 +101,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(content)))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(content) // a browser that left is nobody's to tell
+		_, _ = w.Write(content) // the client may have left
 	}
 }
 
@@ -129,7 +129,7 @@ func load() map[string]file {
 	return files
 }
 
-// zip compresses once what is served many times.
+// zip compresses content that is served many times, once.
 func zip(content []byte) []byte {
 	var b bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a good one

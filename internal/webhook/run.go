@@ -60,8 +60,8 @@ func (h *Hook) follow(ctx context.Context) error {
 	return err
 }
 
-// skip goes on where the journal, which was trimmed, begins; or where it ends, if it was put back from an older
-// copy and the position is ahead of it.
+// skip moves the position to where the journal begins, if it was trimmed, or to its end, if the store was restored from
+// an older copy and the position is ahead of it.
 func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, error) {
 	var gone *sigil.Error
 	switch {

@@ -20,7 +20,7 @@ import (
 
 // batch is what one request says.
 type batch struct {
-	id   string // of its content, and so the same for each attempt: the receiver can tell a repeated one
+	id   string // made of the content, so that each attempt has the same and the receiver can detect repeats
 	body []byte
 }
 
@@ -35,7 +35,7 @@ func (h *Hook) batch(events []sigil.Event) (*batch, error) {
 		Events []sigil.EventView `json:"events"`
 		Next   uint64            `json:"next"`
 	}{h.options.Tenant, views, last})
-	// A store that was put back from an older copy gives positions out again: what is then at them is another
+	// A store that was restored from an older copy uses positions again, so that the same position can be in another
 	// delivery.
 	sum := sha256.Sum256(body)
 	return &batch{id: fmt.Sprintf("%s-%d-%d-%x", h.options.Tenant, first, last, sum[:8]), body: body}, err

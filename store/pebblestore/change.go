@@ -51,14 +51,14 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// Behind, a refresh could be lost by a kill, and the memory with it at the next start.
+	// If it were written later, a kill could lose the refresh, and with it the memory at the next start.
 	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
 	if event == nil && !soon {
 		s.refresh(at, &m, policy)
 		return memory, nil
 	}
 	err = s.rewrite(at, m, policy, event)
-	if event == nil && errors.Is(err, sigil.ErrFull) { // it has room once the disk has
+	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has room
 		s.refresh(at, &m, policy)
 		return memory, nil
 	}
@@ -68,7 +68,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	return memory, nil
 }
 
-// near is the time before a deadline from which a recall that moves it is written before it is answered.
+// near is how close a deadline must be for a recall that moves it to be written before it is answered.
 const near = time.Second
 
 // located gives where a memory is, no entry where it is not, its figures, and its content if that is at hand. The
@@ -86,7 +86,7 @@ func (s *Store) located(key sigil.Key) (at located, m sigil.Meta, kept content) 
 	return at, m, kept
 }
 
-// rewrite makes the figures of a memory, whose key is locked, m in one commit with an event, which may be nil.
+// rewrite sets the figures of a memory, whose key is locked, to m in one commit with event, which may be nil.
 func (s *Store) rewrite(l located, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
 	if event != nil {

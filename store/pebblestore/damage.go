@@ -49,7 +49,7 @@ func opening(dir string, err error) error {
 	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
 }
 
-// denied says of the store in dir which file this process has no right to, why, and what to do about it.
+// denied returns an error for the store in dir that names the file this process may not use, why, and what to do.
 func denied(dir, code, verb string, err error) error {
 	detail := "the store at " + dir + " cannot be " + verb
 	var file *fs.PathError
@@ -67,7 +67,7 @@ func denied(dir, code, verb string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: code, Detail: detail, Err: err}
 }
 
-// nearest returns path, or the first folder above it that can be looked at.
+// nearest returns path, or the closest folder above it that can be read.
 func nearest(path string) (string, fs.FileInfo) {
 	for {
 		if info, err := os.Stat(path); err == nil {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// allocated returns the bytes that a file takes on the disk. Where that is not known it is the file's length.
+// allocated returns the bytes that a file takes on the disk, or the file's length if that is not known.
 func allocated(info fs.FileInfo) int64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int64(stat.Blocks) * 512
@@ -19,7 +19,7 @@ func allocated(info fs.FileInfo) int64 {
 	return info.Size()
 }
 
-// ownership says whose a file is, and who this process is; "" if that is not known.
+// ownership describes who owns a file and which user this process runs as; "" if that is not known.
 func ownership(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -29,9 +29,9 @@ func ownership(info fs.FileInfo) string {
 		stat.Uid, stat.Gid, os.Geteuid(), os.Getegid())
 }
 
-// lockShared locks a file against those that write, not against other readers, without the right to write.
-// A file that is not there is nobody's. The file must not be locked by this process: the system forgets a
-// process's lock on a file as soon as the process closes any descriptor of it.
+// lockShared locks a file against writers but not against other readers, and needs no right to write. If there is no
+// file, nothing is locked. This process must not hold a lock on the file already: the system drops a process's lock
+// as soon as the process closes any descriptor of the file.
 func lockShared(path string) (io.Closer, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,14 +46,14 @@ func lockShared(path string) (io.Closer, error) {
 	return f, nil
 }
 
-// lockedBy returns the number of another process that has a file locked; 0 is not known. The same must hold of
-// the file as for lockShared.
+// lockedBy returns the id of another process that holds a lock on a file, or 0 if that is not known. As with
+// lockShared, this process must not hold one.
 func lockedBy(path string) int {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0
 	}
-	defer f.Close() //nolint:errcheck // it is only asked about
+	defer f.Close() //nolint:errcheck // it was not written
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart}
 	if err := syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock); err != nil || lock.Type == syscall.F_UNLCK {
 		return 0

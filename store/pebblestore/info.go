@@ -94,8 +94,8 @@ func (r infoRecord) sum() uint32 {
 	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
 }
 
-// leftBehind are files that an earlier start may have left in a folder that is no store: those of the store, and
-// what a daemon says of itself.
+// leftBehind are files that an earlier start may have left in a folder without a store: the store's own, and those in
+// which a daemon describes itself.
 var leftBehind = [...]string{lockFile, holderFile, dataFolder, ballastFile, "daemon.addr", "handover.json"}
 
 // checkEmpty makes sure that a store may be made in dir: there is nothing but what an earlier start,
@@ -176,7 +176,7 @@ func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	}, nil
 }
 
-// locking explains why dir could not be locked.
+// locking returns the error for a dir that could not be locked because of err.
 func locking(fsys vfs.FS, dir string, err error) error {
 	if !busy(err) {
 		return err
@@ -184,10 +184,10 @@ func locking(fsys vfs.FS, dir string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir, err), Err: err}
 }
 
-const heldHere = "held by current process" // the database's words
+const heldHere = "held by current process" // from Pebble's error
 
-// busy reports whether err, of an attempt to lock a file, is that another has it locked. A file that may not be
-// opened is not busy, though systems use one error for both.
+// busy reports whether locking a file failed with err because another process holds the lock. Systems use the same
+// error for a file that may not be opened, which is not busy.
 func busy(err error) bool {
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -196,12 +196,12 @@ func busy(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), heldHere)
 }
 
-// readingFS is a file system of which nothing is changed: locks that would need it are taken without.
+// readingFS is a file system that is never changed: locks that need no right to write are used.
 type readingFS struct{ vfs.FS }
 
 func (f readingFS) Lock(path string) (io.Closer, error) {
 	if _, err := f.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return io.NopCloser(nil), nil // a copy: nobody has had it open
+		return io.NopCloser(nil), nil // a copy that has never been opened
 	}
 	lock, err := f.FS.Lock(path)
 	var file *fs.PathError
@@ -221,8 +221,8 @@ func writeHolder(fsys vfs.FS, dir string) error {
 	return writeFile(fsys, dir, holderFile, append(b, '\n'))
 }
 
-// holderOf names the process that keeps others off dir, where busy is why dir could not be locked. The holder's
-// file is of one that writes; it may be an old one, if the process that has the lock only reads.
+// holderOf describes the process that has locked dir; busy is why locking failed. The holder's file is written by a
+// process that opens the store for writing, and may be out of date if the one with the lock only reads.
 func holderOf(fsys vfs.FS, dir string, busy error) string {
 	pid := 0
 	if !strings.Contains(busy.Error(), heldHere) {

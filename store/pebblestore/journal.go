@@ -111,7 +111,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 		err = nil
 	}
 	if err == nil {
-		err = s.outside(after, published) // looked at last: what Trim took away meanwhile is not missing in silence
+		err = s.outside(after, published) // last, so that entries that Trim removed meanwhile are not missed silently
 	}
 	if err != nil {
 		return nil, s.reading(err)

@@ -48,16 +48,16 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	})
 }
 
-// Reader reads a store, in whose folder nothing changes meanwhile. Make it with [OpenReadOnly]; it is safe for
-// concurrent use.
+// Reader reads a store whose folder does not change meanwhile. Make it with [OpenReadOnly]; it is safe for concurrent
+// use.
 type Reader struct {
 	s      *Store
 	unlock func() error
 }
 
-// OpenReadOnly opens the store in dir, which nobody may have open for writing, for reading: a folder on a file
-// system that is mounted read-only, or that this process may only read, is as good as another. Nothing in it is
-// changed, its format included. The caller closes it.
+// OpenReadOnly opens the store in dir for reading, while no process has it open for writing. It changes nothing, not
+// even the format, so it also works on a file system that is mounted read-only, or that this process may only read.
+// The caller closes it.
 func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	plain, logger := o.environment()
 	fsys := readingFS{plain}
@@ -91,7 +91,7 @@ func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	return &Reader{s, unlock}, nil
 }
 
-// openReading puts into words what somebody who only reads the store in dir can do about err, which may be nil.
+// openReading returns err, which may be nil, with what a caller that only reads the store in dir can do about it.
 func openReading(dir string, err error) error {
 	switch {
 	case isDamage(err), errors.Is(err, fs.ErrNotExist):
@@ -102,10 +102,10 @@ func openReading(dir string, err error) error {
 	return err
 }
 
-// Info tells which store this is.
+// Info returns which store this is.
 func (r *Reader) Info() store.Info { return r.s.info }
 
-// Tenants returns the names of those that have a memory; see [store.Store].
+// Tenants returns the names of the tenants that have a memory; see [store.Store].
 func (r *Reader) Tenants(ctx context.Context) ([]string, error) { return r.s.Tenants(ctx) }
 
 // List returns memories, the newest first; see [store.Store].
@@ -123,7 +123,7 @@ func (r *Reader) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, 
 	return r.s.Crystals(ctx, tenant)
 }
 
-// Close lets go of the folder.
+// Close closes the store and unlocks the folder.
 func (r *Reader) Close() error {
 	r.s.gate.Lock()
 	defer r.s.gate.Unlock()
@@ -139,7 +139,7 @@ func (r *Reader) Close() error {
 	return errors.Join(err, r.unlock())
 }
 
-// readOnly opens the store in dir without changing it, and lets do use it.
+// readOnly opens the store in dir without changing it, and calls do with it.
 func readOnly(dir string, o *Options, do func(*Store) error) error {
 	r, err := OpenReadOnly(dir, o)
 	if err != nil {
@@ -161,8 +161,8 @@ func (o *Options) environment() (vfs.FS, *slog.Logger) {
 	return fsys, logger
 }
 
-// lockOffline locks the store in dir, which must be one that this package reads, for one who only reads, and
-// puts which one it is into info.
+// lockOffline locks the store in dir, whose format must be one that this package reads, for reading only, and sets
+// info to which store it is.
 func lockOffline(fsys readingFS, dir string, info *store.Info) (unlock func() error, err error) {
 	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
@@ -179,7 +179,7 @@ func lockOffline(fsys readingFS, dir string, info *store.Info) (unlock func() er
 	return fsys.lockStore(dir)
 }
 
-// lockStore keeps those that write off the store in dir.
+// lockStore locks the store in dir against writers.
 func (f readingFS) lockStore(dir string) (unlock func() error, err error) {
 	lock, err := f.Lock(f.PathJoin(dir, lockFile))
 	switch {

@@ -81,7 +81,7 @@ func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged
 	return v.found, err
 }
 
-// lockSalvage keeps those that write off dir.
+// lockSalvage locks dir against writers.
 func lockSalvage(fsys readingFS, dir string) (unlock func() error, err error) {
 	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
 		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}

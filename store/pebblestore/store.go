@@ -76,8 +76,8 @@ type Options struct {
 	// database, half for memories that are read often. What is written last is in memory beside it: 64 MiB, or more
 	// while the disk cannot follow.
 	CacheSize int64
-	// OpenFiles is how many tables, at most, are kept open; 0 is 512. There are a quarter as many again while more are
-	// in use at once.
+	// OpenFiles is the most tables that are kept open; 0 is 512. While more are in use at once, up to a quarter more are
+	// open.
 	OpenFiles int
 	// Logger hears of the database's errors; nil is slog.Default.
 	Logger *slog.Logger
@@ -232,9 +232,9 @@ func (s *Store) Counts() (memories, crystals int) {
 	return s.index.memories, s.index.crystals
 }
 
-// DiskUsage returns the bytes that the store's folder takes on the disk, as du counts them: what is allocated,
-// whatever it is for, the room held in reserve and logs that are filled ahead included. It is 0 once the store
-// is closed. It looks at every file: for metrics.
+// DiskUsage returns the bytes that the store's folder takes on the disk, as du counts them: all that is allocated,
+// with the reserve and the preallocated logs. It is 0 once the store is closed. It looks at every file, and is meant
+// for metrics.
 func (s *Store) DiskUsage() int64 {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -247,14 +247,14 @@ func (s *Store) DiskUsage() int64 {
 // diskUsage returns the bytes allocated for path and all that is in it.
 func diskUsage(fsys vfs.FS, path string) int64 {
 	info, err := fsys.Stat(path)
-	if err != nil { // it went meanwhile
+	if err != nil { // removed meanwhile
 		return 0
 	}
 	total := allocated(info)
 	if !info.IsDir() {
 		return total
 	}
-	names, _ := fsys.List(path) // of one that went meanwhile, nothing is left
+	names, _ := fsys.List(path) // if it was removed meanwhile, it takes nothing
 	for _, name := range names {
 		total += diskUsage(fsys, fsys.PathJoin(path, name))
 	}

@@ -34,7 +34,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// A memory with a ttl may fade when it would have anyway.
+	// A memory with a ttl may still fade as before.
 	far := stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
 	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
 		return m, nil

@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// claimName takes a claim if it is owner's, nobody's or over, or ends later than any may; if it does not, the second
-// part returns how far the other came.
+// claimName takes a claim if it is owner's, nobody's or over, or ends later than MaxLease allows; if it does not, the
+// second part returns the position of the other owner.
 const claimName = `with taken as (
   insert into sigil.claims as claims (name, owner, until) values ($1, $2, $3)
   on conflict (name) do update set owner = excluded.owner, until = excluded.until
@@ -23,7 +23,7 @@ select position, true from taken
 union all
 select position, false from sigil.claims where name = $1 and not exists (select from taken)`
 
-// advance keeps the greater position, unless the one that is kept is over the journal's newest.
+// advance keeps the greater position, unless the kept one is beyond the journal's newest.
 const advance = `update sigil.claims set position = case when position > (select position from sigil.head) then $3 else greatest(position, $3) end
 where name = $1 and owner = $2`
 

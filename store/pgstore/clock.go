@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// clockEvery is how often the database's clock is read. Time goes on by this machine's monotonic clock meanwhile.
+	// clockEvery is how often the database's clock is read. In between, time follows this machine's monotonic clock.
 	clockEvery = 5 * time.Second
-	// clockTries is how often it is read then, at most; the reading with the shortest round trip counts, which can be
-	// off by half of that. One that took no longer than clockSoon will do.
+	// clockTries is the most readings each time. The one with the shortest round trip counts, which can be wrong by half
+	// of that. A reading that took no longer than clockSoon is good enough.
 	clockTries = 5
 	clockSoon  = 2 * time.Millisecond
-	// clockLate is the longest round trip of a reading that counts, once there is one: a stall proves nothing.
+	// clockLate is the longest round trip of a reading that counts, after the first: a slow answer proves nothing.
 	clockLate = time.Second
 )
 
-// Clock returns the database's clock, as all processes with this store should go by: what one of them takes for faded,
-// the others do too, however their machines' clocks are set. A jump of the database's clock is not believed before
-// it has stood for a while. The engine takes it as its own.
+// Clock returns the database's clock, which all processes with this store share: what has faded for one has faded for
+// all, however their machines' clocks are set. A jump of the database's clock counts only once it is confirmed. The
+// engine uses it as its own clock.
 func (s *Store) Clock() *clock.Clock { return s.clock }
 
 // Now returns the time of [Store.Clock].
 func (s *Store) Now() time.Time { return s.clock.Now() }
 
-// readClock reads the database's clock a few times, and returns the best reading. It waits for a connection before:
-// a round trip is the network's and the database's alone.
+// readClock reads the database's clock a few times, and returns the best reading. It gets a connection first, so that
+// round trips do not include waiting for one.
 func readClock(ctx context.Context, pool *connections) (best clock.Reading, err error) {
 	held, err := pool.acquire(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) startClock(ctx context.Context, confirm time.Duration) error {
 	return nil
 }
 
-// measure reads the database's clock, for the store's to follow.
+// measure reads the database's clock and corrects the store's by it.
 func (s *Store) measure(ctx context.Context) error {
 	r, err := readClock(ctx, s.pool)
 	if err == nil && r.Error <= clockLate/2 {

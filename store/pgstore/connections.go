@@ -15,11 +15,11 @@ import (
 
 const (
 	defaultConns = 16
-	// leastConns are one to listen on and one for everything else.
+	// leastConns is one connection to listen on and one for everything else.
 	leastConns = 2
-	// placeBack is how long a place stays away after the database refused the connection for it.
+	// placeBack is how long a place is unavailable after the database refused the connection for it.
 	placeBack = 5 * time.Second
-	// refusedAgain is the pause before the last place asks again.
+	// refusedAgain is the pause before the last place is tried again.
 	refusedAgain = 50 * time.Millisecond
 )
 
@@ -30,16 +30,16 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// connections is a pool whose callers wait for a connection when the database refuses another one, as it
-// does at the limit of a role, a database or the server.
+// connections is a pool whose callers wait for a connection when the database refuses a new one because the limit of
+// a role, a database or the server is reached.
 //
-// Each connection in use holds a place. A place whose connection is refused stays away for a while, so that
-// callers are no more than there are connections and wait in line for those.
+// Each connection in use holds a place. A place whose connection is refused is unavailable for a while, so that no
+// more callers proceed than there are connections; the others wait in line.
 type connections struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
 	places chan struct{}
-	// away counts the places that are away.
+	// away counts the unavailable places.
 	away atomic.Int32
 }
 
@@ -55,7 +55,7 @@ func newConnections(ctx context.Context, config *pgxpool.Config, logger *slog.Lo
 	return c, nil
 }
 
-// connection is one that its caller holds until it releases it.
+// connection is held by its caller until released.
 type connection struct {
 	*pgxpool.Conn
 	places chan struct{}
@@ -87,8 +87,8 @@ func (c *connections) acquire(ctx context.Context) (connection, error) {
 	}
 }
 
-// refused deals with the place whose connection was refused: it comes back after a while, or, if it is the
-// last one beside the listener's, soon. It reports false when ctx has ended; the caller then still has the place.
+// refused makes the place of a refused connection available again after a while, or soon if it is the last one beside
+// the listener's. It reports false when ctx has ended; the caller then still holds the place.
 func (c *connections) refused(ctx context.Context) bool {
 	if away := c.away.Add(1); int(away) <= cap(c.places)-leastConns {
 		if away == 1 {
@@ -116,7 +116,7 @@ func tooMany(err error) bool {
 	return errors.As(err, &e) && (e.Code == tooManyConnections || e.Code == protocolViolation && strings.Contains(e.Message, "no more connections allowed"))
 }
 
-// Exec is [pgx.Conn.Exec] of one statement, again if the database ended it for the sake of another.
+// Exec is [pgx.Conn.Exec] of one statement, which is run again if the database aborted it in favor of another.
 func (c *connections) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	conn, err := c.acquire(ctx)
 	if err != nil {

@@ -33,7 +33,7 @@ const (
 	noDatabase    = "3D000"
 
 	tooManyConnections = "53300"
-	protocolViolation  = "08P01" // also all that PgBouncer says of itself
+	protocolViolation  = "08P01" // also every error of PgBouncer's own
 )
 
 func stateOf(err error) string {
@@ -64,14 +64,14 @@ func failure(err error) error {
 			Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store",
 			Detail: "has a setting that a pooler in front of the database refuses: take it out of the URL; and pool by session, as settings get lost by transaction", Err: err,
 		}
-	case barred(code): // a database that let us in once may do so again
+	case barred(code): // unavailable: a database that let us in once may do so again
 	case code != "" && !passing(code), code == "" && !lost(err), untrusted(err):
 		return fmt.Errorf("pgstore: %w", err)
 	}
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: condition(err), Err: err}
 }
 
-// condition says in one sentence why the database cannot do now what it was asked.
+// condition returns one sentence on why the database cannot do this now.
 func condition(err error) string {
 	switch code := stateOf(err); {
 	case tooMany(err):
@@ -86,13 +86,13 @@ func condition(err error) string {
 	return "the database cannot be reached, or did not answer in time"
 }
 
-// barred reports whether a SQLSTATE says that the server does not let this role in, or does not have the database.
+// barred reports whether a SQLSTATE means that the server does not let this role in, or has no such database.
 func barred(code string) bool {
 	return code == noSuchLogin || code == wrongPassword || code == noDatabase
 }
 
-// openFailure is like failure, for the first connections of a store. If the database refuses what the URL says, that has to be
-// changed: waiting does not help.
+// openFailure is like failure, for the first connections of a store. If the server refuses the role, the password or
+// the database of the URL, waiting does not help: the URL has to be changed.
 func openFailure(err error) error {
 	var detail string
 	switch stateOf(err) {

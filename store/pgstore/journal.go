@@ -139,8 +139,8 @@ type block struct {
 func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
 	b := &pgx.Batch{}
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
-	// Looked at last: what Trim took away meanwhile is not missing in silence, and a position that any reader
-	// can have seen is committed, and so not over the newest.
+	// Last, so that entries that Trim removed meanwhile are not missed silently. A position that a reader can have seen
+	// is committed, and so not beyond the newest.
 	var span [][2]int64
 	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
 		err = rows.Scan(&s[0], &s[1])

@@ -93,7 +93,7 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	defer func() {
 		closing, cancel := s.steady(ctx)
 		defer cancel()
-		_ = conn.Close(closing) // nobody else is to hear what it listens to
+		_ = conn.Close(closing) // no other caller of the pool should get a connection that listens
 		held.release()
 	}()
 	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {

@@ -47,8 +47,8 @@ func (p *policies) known(policy sigil.Policy) (uint16, bool) {
 	return n, ok
 }
 
-// unnumbered says that a policy's number is not known. A transaction fails by it rather than ask for the
-// number itself: it holds a connection, and would wait for another.
+// unnumbered is the error for a policy whose number is not known. A transaction fails with it instead of asking for
+// the number, since it would wait for a second connection while it holds one.
 type unnumbered struct{ policy sigil.Policy }
 
 func (e *unnumbered) Error() string {
@@ -80,7 +80,7 @@ func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) 
 	}
 }
 
-// ensure makes sure that a policy has a number. No policy needs none.
+// ensure makes sure that a policy has a number; without a policy it does nothing.
 func (p *policies) ensure(ctx context.Context, db querier, policy sigil.Policy) error {
 	if policy == nil {
 		return nil

@@ -155,7 +155,7 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	return all, reading(ctx, err)
 }
 
-// listQuery returns the query for one memory more than q asks for, so that it is known whether there is more.
+// listQuery returns the query for one memory more than q asks for, to find out whether there are more.
 func listQuery(q *store.Query) (string, []any) {
 	columns := memoryColumns
 	if q.NoData {

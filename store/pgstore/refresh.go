@@ -15,8 +15,8 @@ const (
 	// flushEvery is how often refreshes are written: with the time that takes, they are durable at most
 	// a second late.
 	flushEvery = 400 * time.Millisecond
-	// near is the time before a deadline from which a recall that moves it is written before it is answered. Behind, it
-	// could come too late for a sweep of another process: if this one is stopped or killed, or waits for a row that
+	// near is how close a deadline must be for a recall that moves it to be written before it is answered. Written later,
+	// it could be too late for a sweep of another process, if this one is stopped or killed, or waits for a row that
 	// another has locked, which the server ends after twice the time-out.
 	near = 15 * time.Second
 	// maxBehind is how many memories' refreshes may wait; more are written at once.

@@ -15,7 +15,7 @@ import (
 const (
 	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
-	// outlineColumns are read in the same way, and bring no data.
+	// outlineColumns are read in the same way, without data.
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
 )
 
@@ -64,8 +64,8 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	return r, err
 }
 
-// resolve puts their policies into rows. In a transaction db is its connection, since all others may be in use
-// by calls that want another one, too.
+// resolve sets the policies of rows. In a transaction, db is its connection: all others may be in use by calls that
+// wait for a second one.
 func (s *Store) resolve(ctx context.Context, db querier, rows []row) error {
 	for i := range rows {
 		policy, err := s.policies.find(ctx, db, rows[i].policy)

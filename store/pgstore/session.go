@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// config reads url and adds what every connection of ours has. conns is the most connections, or 0 for what
-// url says.
+// config parses url and adds the settings that all our connections have. conns is the most connections, or 0 for the
+// number in url.
 func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -39,10 +39,10 @@ func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// MaxConns returns how many connections [Open] makes at most for url and these [Options.MaxConns].
+// MaxConns returns the most connections that [Open] makes for url if conns is [Options.MaxConns].
 func MaxConns(url string, conns int) int {
 	config, err := pgxpool.ParseConfig(url)
-	if err != nil { // Open says so
+	if err != nil { // Open returns the error
 		return defaultConns
 	}
 	return int(maxConns(config, url, conns))
@@ -63,8 +63,8 @@ func invalidStore(detail string, err error) error {
 }
 
 // settings returns the SQL that gives a new session the settings that the statements of this package rely
-// on, whatever the defaults of the server, the database and the role are. A setting that chosen has, which
-// is what the URL says, stays, if it is one that the URL may decide.
+// on, whatever the defaults of the server, the database and the role are. A setting in chosen, which is from the URL,
+// is kept if the URL may decide it.
 //
 // They are set by a statement and not as the connection is made, since a pooler refuses most at that time.
 func (s *Store) settings(chosen map[string]string) string {
@@ -72,7 +72,7 @@ func (s *Store) settings(chosen map[string]string) string {
 	var all []string
 	add := func(name, value string) { all = append(all, fmt.Sprintf("('%s', %s)", name, value)) }
 	for _, setting := range []struct{ name, value string }{
-		// The server gives up before the client does, so that nothing goes on that nobody waits for.
+		// The server gives up before the client does, so that no statement runs on without a caller.
 		{"statement_timeout", millis(s.timeout)},
 		{"lock_timeout", millis(s.timeout)},
 		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
@@ -85,23 +85,23 @@ func (s *Store) settings(chosen map[string]string) string {
 			add(setting.name, setting.value)
 		}
 	}
-	// Changes of one row by several transactions follow one another, as each waits for the one before.
+	// Changes of one row by several transactions happen in turn, each waiting for the one before.
 	add("default_transaction_isolation", "'read committed'")
 	add("client_encoding", "'UTF8'")
 	add("timezone", "'UTC'")
 	add("datestyle", "'ISO, YMD'")
 	add("intervalstyle", "'postgres'")
 	add("standard_conforming_strings", "'on'")
-	// An error is an answer of ours (see refusal), not the end of the session.
+	// Our statements use errors as answers (see refusal), which must not end the session.
 	add("exit_on_error", "'off'")
 	// Every table is named with its schema, and no function of another schema is meant.
 	return "set search_path to pg_catalog; select set_config(name, value, false) from (values " + strings.Join(all, ", ") + `) as s (name, value)
 where current_setting(name, true) is not null and not (name = 'synchronous_commit' and current_setting(name) = 'remote_apply')`
 }
 
-// proveSessions holds two connections and finds out whether what one sets stays there, and there alone, across
-// transactions. A pooler that pools by transaction, or one session that all share, would lose settings and
-// statements in silence.
+// proveSessions takes two connections and checks that what one sets stays with it, and only with it, across
+// transactions. A pooler that pools by transaction, or a session that all share, would silently lose settings and
+// statements.
 func (s *Store) proveSessions(ctx context.Context) error {
 	a, err := s.openSession(ctx, "a")
 	if err != nil {
@@ -121,8 +121,8 @@ func (s *Store) proveSessions(ctx context.Context) error {
 			return err
 		}
 	}
-	// One that is in a transaction keeps its session, so that the other gets whichever else there is. A
-	// pooler that gives sessions out in turns is found out by the second look.
+	// A connection in a transaction keeps its session, so that the other gets a different one, if there is one. Asking
+	// a second time detects a pooler that assigns sessions in turn.
 	for _, pair := range [][2]*session{{a, b}, {b, a}, {a, b}} {
 		inside, outside := pair[0], pair[1]
 		err := inside.run(ctx, "begin")
@@ -146,7 +146,7 @@ func (s *Store) proveSessions(ctx context.Context) error {
 	return nil
 }
 
-// session is a connection that was marked.
+// session is a connection whose session was marked.
 type session struct {
 	held      connection
 	name, pid string
@@ -183,7 +183,7 @@ func (s *session) run(ctx context.Context, sql string) error {
 	return s.held.Conn.Conn().PgConn().Exec(ctx, sql).Close()
 }
 
-// ask returns the row of whoAmI, by the simple protocol: a prepared statement would be lost, too.
+// ask returns the row of whoAmI by the simple protocol, since a prepared statement could be lost as well.
 func (s *session) ask(ctx context.Context) ([]string, error) {
 	results, err := s.held.Conn.Conn().PgConn().Exec(ctx, whoAmI).ReadAll()
 	if err != nil {

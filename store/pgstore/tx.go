@@ -20,7 +20,7 @@ type tx struct {
 	begun bool
 }
 
-// again runs f, and runs it again if the database ended what it did for the sake of another transaction.
+// again runs f, and runs it again if the database aborted it in favor of another transaction.
 func again(f func() error) error {
 	for try := 1; ; try++ {
 		err := f()
@@ -30,8 +30,8 @@ func again(f func() error) error {
 	}
 }
 
-// transact runs f in a transaction, again if the database ended it for the sake of another's, or f needs
-// the number of a new policy, which is made durable before. What f does not commit is rolled back.
+// transact runs f in a transaction. It runs f again if the database aborted that in favor of another transaction, or
+// if f needs the number of a new policy, which is committed first. What f does not commit is rolled back.
 func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
 	for {
 		err := again(func() error { return s.transactOnce(ctx, f) })

@@ -47,7 +47,7 @@ var journalIdeas = []idea{
 			Newest(ctx context.Context) (time.Time, error)
 		})
 		if !ok {
-			return // it is no part of the interface
+			return // it is not part of the interface
 		}
 		newest := func(want time.Time) {
 			f.t.Helper()
