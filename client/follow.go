@@ -25,6 +25,10 @@ type FollowOptions struct {
 	// Lost hears of each connection that broke or could not be made, and how long until the next try. Nil is
 	// nobody.
 	Lost func(err error, wait time.Duration)
+	// Recalled, if not nil, is called with recalls, which are not in the journal: once a second at most, on the loop's
+	// goroutine, between two entries. Recalls made while the connection is lost, or while the loop's body takes seconds,
+	// may be missed.
+	Recalled func(sigil.Recalls)
 }
 
 const (
@@ -48,9 +52,15 @@ func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.E
 	return follow(ctx, o, c.stream)
 }
 
-// follow gives what read yields, and has it read again, after the last entry, where it was lost. read tells
-// begun of the position that it begins after.
-func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, begun func(uint64), yield func(sigil.EventView) bool) error) iter.Seq2[sigil.EventView, error] {
+// reader is what one connection is read with.
+type reader struct {
+	begun    func(uint64)               // hears of the position that it begins after
+	yield    func(sigil.EventView) bool // takes an entry and reports whether to go on
+	recalled func(sigil.Recalls)        // hears of recalls; nil if they are not wanted
+}
+
+// follow gives what read yields, and has it read again, after the last entry, where it was lost.
+func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[sigil.EventView, error] {
 	if o == nil {
 		o = &FollowOptions{}
 	}
@@ -58,11 +68,11 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 		after, wait, left := o.After, minWait, false
 		at := func(position uint64) { after, wait = &position, minWait }
 		for {
-			err := read(ctx, after, at, func(e sigil.EventView) bool {
+			err := read(ctx, after, reader{begun: at, recalled: o.Recalled, yield: func(e sigil.EventView) bool {
 				at(e.Position)
 				left = !yield(e, nil)
 				return !left
-			})
+			}})
 			switch {
 			case left:
 				return
@@ -99,12 +109,15 @@ func final(err error) bool {
 }
 
 // stream reads one answer of server-sent events to its end.
-func (c *Client) stream(ctx context.Context, after *uint64, begun func(uint64), yield func(sigil.EventView) bool) error {
+func (c *Client) stream(ctx context.Context, after *uint64, to reader) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := request{method: http.MethodGet, path: "/v1/events", query: url.Values{}}
 	if after != nil {
 		r.query.Set("after", strconv.FormatUint(*after, 10))
+	}
+	if to.recalled != nil {
+		r.query.Set("recalls", "true")
 	}
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
@@ -121,7 +134,7 @@ func (c *Client) stream(ctx context.Context, after *uint64, begun func(uint64), 
 	if resp.StatusCode != http.StatusOK {
 		return refused(r, resp)
 	}
-	return c.read(ctx, resp.Body, func() { quiet.Reset(silence) }, begun, yield)
+	return c.read(ctx, resp.Body, func() { quiet.Reset(silence) }, to)
 }
 
 // endless is the HTTP client without its time-out for a whole answer.
@@ -132,7 +145,7 @@ func (c *Client) endless() *http.Client {
 }
 
 // read takes events apart: lines of "name: value", each event ended by an empty line.
-func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun func(uint64), yield func(sigil.EventView) bool) error {
+func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to reader) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, maxEvent)
 	var event string
@@ -161,9 +174,9 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun f
 		// Only now: a stream that is cut off inside an event, or inside its id, is gone on with before it.
 		if data == nil {
 			if id != nil && event == "" {
-				begun(*id)
+				to.begun(*id)
 			}
-		} else if done, err := c.event(event, data, yield); done || err != nil {
+		} else if done, err := c.event(event, data, to); done || err != nil {
 			return err
 		}
 		event, data, id = "", nil, nil
@@ -176,14 +189,22 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), begun f
 }
 
 // event acts on one event, and tells whether the reader has had enough.
-func (c *Client) event(name string, data []byte, yield func(sigil.EventView) bool) (done bool, err error) {
+func (c *Client) event(name string, data []byte, to reader) (done bool, err error) {
 	switch name {
 	case "":
 		var e sigil.EventView
 		if err := json.Unmarshal(data, &e); err != nil {
 			return true, c.strange(err)
 		}
-		return !yield(e), nil
+		return !to.yield(e), nil
+	case sigil.LiveRecalled:
+		var r sigil.Recalls
+		if err := json.Unmarshal(data, &r); err != nil {
+			return true, c.strange(err)
+		}
+		if to.recalled != nil {
+			to.recalled(r)
+		}
 	case "reconnect":
 		return true, errRestart
 	case "problem":

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 )
 
@@ -15,7 +16,7 @@ func FuzzFollow(f *testing.F) {
 	for _, seed := range []string{
 		"retry: 1000\nid: 5\n\nid: 6\ndata: {\"position\":6,\"kind\":\"encoded\"}\n\n", ":\n\n", "data\n\n", "data: {\n\n", "\n\n", "",
 		"event: reconnect\ndata: {\"after\":7}\n\n", "event: problem\ndata: {\"status\":410,\"code\":\"position_gone\",\"oldest\":9}\n\n",
-		"event: lagged\ndata: {}\n\nid: x\ndata: {\"position\":1}\r\n\r\n", "data: {\"position\":\ndata: 8}\n\n", strings.Repeat("data: x\n", 100),
+		"event: recalled\ndata: {\"memories\":[{\"id\":7}]}\n\n", "event: lagged\ndata: {}\n\nid: x\ndata: {\"position\":1}\r\n\r\n", "data: {\"position\":\ndata: 8}\n\n", strings.Repeat("data: x\n", 100),
 	} {
 		f.Add(200, []byte(seed))
 	}
@@ -32,7 +33,7 @@ func FuzzFollow(f *testing.F) {
 		defer cancel()
 		lost := 0
 		ended := false
-		for _, err := range c.Follow(ctx, &client.FollowOptions{Lost: func(err error, wait time.Duration) {
+		for _, err := range c.Follow(ctx, &client.FollowOptions{Recalled: func(sigil.Recalls) {}, Lost: func(err error, wait time.Duration) {
 			if lost++; err == nil || wait <= 0 {
 				t.Errorf("lost without a reason, or for %s", wait)
 			}

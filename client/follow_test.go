@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 )
 
@@ -51,6 +52,45 @@ func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 			}
 			if !slices.Equal(got, []uint64{2, 3}) || !slices.Equal(asked, []string{"", "2"}) {
 				t.Errorf("got %d, asked after %q", got, asked)
+			}
+		})
+	}
+}
+
+// TestRecallsAreAskedFor reads a stream with a message about recalls: only a reader that wants them asks for them, and
+// no reader stumbles over one.
+func TestRecallsAreAskedFor(t *testing.T) {
+	for name, wanted := range map[string]bool{"wanted": true, "not wanted": false} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if asked := r.URL.Query().Get("recalls"); (asked == "true") != wanted || r.URL.Query().Has("recalls") != wanted {
+					t.Errorf("it asks for recalls: %q", asked)
+				}
+				w.Header().Set("Content-Type", "text/event-stream")
+				fmt.Fprintf(w, "retry: 1000\nid: 1\n\nevent: recalled\ndata: {\"memories\":[{\"id\":%q,\"accessCount\":3,\"fadesAt\":null}],\"more\":true}\n\nid: 2\ndata: {\"position\":2}\n\n", someID)
+			}))
+			defer server.Close()
+			c, err := client.New(server.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.CloseIdleConnections()
+			var told []sigil.Recalls
+			o := &client.FollowOptions{}
+			if wanted {
+				o.Recalled = func(r sigil.Recalls) { told = append(told, r) }
+			}
+			for e, err := range c.Follow(t.Context(), o) {
+				if err != nil || e.Position != 2 {
+					t.Fatalf("%+v, %v", e, err)
+				}
+				break
+			}
+			if !wanted {
+				return
+			}
+			if len(told) != 1 || len(told[0].Memories) != 1 || !told[0].More || told[0].Memories[0].ID.String() != someID || told[0].Memories[0].AccessCount != 3 {
+				t.Errorf("told %+v", told)
 			}
 		})
 	}

@@ -111,17 +111,17 @@ func (l *Live) Events(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.Eve
 }
 
 // subscribe reads one subscription to its end.
-func (l *Live) subscribe(ctx context.Context, after *uint64, begun func(uint64), yield func(sigil.EventView) bool) error {
+func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
 	conn, err := l.connect(ctx)
 	if err != nil {
 		return err
 	}
-	m, err := conn.ask(ctx, l.numbered(sigil.LiveRequest{Op: sigil.LiveSubscribe, After: after}))
+	m, err := conn.ask(ctx, l.numbered(sigil.LiveRequest{Op: sigil.LiveSubscribe, After: after, Recalls: to.recalled != nil}))
 	if err != nil {
 		return err
 	}
 	if m.After != nil {
-		begun(*m.After)
+		to.begun(*m.After)
 	}
 	for {
 		select {
@@ -134,8 +134,11 @@ func (l *Live) subscribe(ctx context.Context, after *uint64, begun func(uint64),
 		if m.Problem != nil {
 			return &Error{Problem: *m.Problem}
 		}
+		if m.Type == sigil.LiveRecalled && to.recalled != nil {
+			to.recalled(sigil.Recalls{Memories: m.Memories, More: m.More})
+		}
 		for _, e := range m.Events {
-			if !yield(e) {
+			if !to.yield(e) {
 				return l.unsubscribe(context.WithoutCancel(ctx), conn)
 			}
 		}

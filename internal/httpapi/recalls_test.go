@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
@@ -124,4 +127,41 @@ func nextMessage(ctx context.Context, t *testing.T, conn *websocket.Conn) (m sig
 		t.Fatalf("%s: %v", data, err)
 	}
 	return m
+}
+
+// TestTheClientHearsOfRecalls follows the journal with recalls, over both kinds of stream.
+func TestTheClientHearsOfRecalls(t *testing.T) {
+	for name, read := range map[string]func(*client.Client, context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]{
+		"server-sent events": (*client.Client).Follow,
+		"WebSocket": func(c *client.Client, ctx context.Context, o *client.FollowOptions) iter.Seq2[sigil.EventView, error] {
+			return func(yield func(sigil.EventView, error) bool) {
+				l := c.Live()
+				defer l.Close()
+				l.Events(ctx, o)(yield)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onSocket(t, httpapi.Options{})
+			key := s.encoded()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var recalled sigil.Memory
+			o := &client.FollowOptions{After: new(uint64), Recalled: func(r sigil.Recalls) {
+				told(t, r.Memories, &recalled)
+				cancel()
+			}}
+			for e, err := range read(s.client, ctx, o) {
+				if err != nil {
+					if !errors.Is(err, context.Canceled) {
+						t.Error(err)
+					}
+					break
+				}
+				if e.Position == 1 { // it follows now
+					recalled = s.recall(key)
+				}
+			}
+		})
+	}
 }
