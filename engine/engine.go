@@ -33,7 +33,7 @@ type Engine struct {
 	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
 
 	settings atomic.Pointer[Settings]
-	recalled atomic.Pointer[func(sigil.Meta)]
+	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
 	// changes counts those asked for, memory by memory, by whoever waits for them to be durable: sweeps
 	// give way to them.
@@ -155,9 +155,15 @@ func (e *Engine) Configure(s Settings) {
 	e.settings.Store(&s)
 }
 
-// OnRecall sets a function that is called after each recall with the resulting memory, on the caller's goroutine: f
-// must be fast and safe for concurrent use. It replaces the function set before.
-func (e *Engine) OnRecall(f func(sigil.Meta)) { e.recalled.Store(&f) }
+// OnRecall sets the watcher that hears of recalls: of each made through e, with the memory as the recall left it, on the caller's
+// goroutine, and, if the store is a [store.Shared], of those made by others, a while later. It replaces the watcher set
+// before.
+func (e *Engine) OnRecall(w store.RecallWatcher) {
+	e.recalled.Store(&w)
+	if s, ok := e.store.(store.Shared); ok {
+		s.OnRecall(w)
+	}
+}
 
 // Settings gives the settings in force.
 func (e *Engine) Settings() Settings { return *e.settings.Load() }

@@ -14,8 +14,8 @@ import (
 func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("recall", 1)(&err)
 	m, err = e.store.Update(ctx, key, e.touch)
-	if f := e.recalled.Load(); f != nil && err == nil {
-		(*f)(m.Meta)
+	if w := e.recalled.Load(); w != nil && err == nil {
+		(*w).Recalled(m.Meta)
 	}
 	return m, wrap(err)
 }

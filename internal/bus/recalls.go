@@ -60,6 +60,35 @@ func (b *Bus) Recalled(m sigil.Meta) {
 		return
 	}
 	w.pending[m.ID] = m
+	r.sendSoon(w)
+}
+
+// RecalledMore tells the subscribers that watch a tenant's recalls that there were others than those named.
+func (b *Bus) RecalledMore(tenant string) {
+	r := &b.recalls
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.tenants[tenant]; w != nil {
+		w.more = true
+		r.sendSoon(w)
+	}
+}
+
+// RecallsWatched reports whether anybody watches a tenant's recalls.
+func (b *Bus) RecallsWatched(tenant string) bool {
+	r := &b.recalls
+	if r.watchers.Load() == 0 {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tenants[tenant] != nil
+}
+
+// sendSoon has what is pending sent when it is time.
+//
+// +checklocks:r.mu
+func (r *recalls) sendSoon(w *watched) {
 	if w.timer == nil {
 		wait := max(recallsTogether, time.Until(w.sent.Add(recallsEvery)))
 		w.timer = time.AfterFunc(wait, func() { r.send(w) })

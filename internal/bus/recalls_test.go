@@ -137,3 +137,38 @@ func TestRecallsOfManyMemories(t *testing.T) {
 		}
 	})
 }
+
+// TestMoreRecallsThanAreNamed hears of recalls that nobody names, of the tenant that they are of.
+func TestMoreRecallsThanAreNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bus.New(&journal{}, nil)
+		defer b.Close()
+		if b.RecallsWatched("a") {
+			t.Error("watched before anybody watches")
+		}
+		b.RecalledMore("a") // nobody watches
+		s, other := subscribe(t, b, "a", nil), subscribe(t, b, "b", nil)
+		defer other.Close()
+		s.WatchRecalls()
+		other.WatchRecalls()
+		if !b.RecallsWatched("a") || !b.RecallsWatched("b") || b.RecallsWatched("c") {
+			t.Error("it does not know who watches")
+		}
+		b.RecalledMore("a")
+		if r := nextRecalls(t, s); len(r.Memories) != 0 || r.Memories == nil || !r.More {
+			t.Errorf("%+v", r)
+		}
+		b.Recalled(recalled("a", 1, 1))
+		b.Recalled(recalled("b", 2, 1))
+		if r := nextRecalls(t, s); len(r.Memories) != 1 || r.More {
+			t.Errorf("%+v", r)
+		}
+		if r := nextRecalls(t, other); len(r.Memories) != 1 || r.More {
+			t.Errorf("of another tenant: %+v", r)
+		}
+		s.Close()
+		if b.RecallsWatched("a") {
+			t.Error("watched after the last has left")
+		}
+	})
+}

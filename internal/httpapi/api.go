@@ -107,7 +107,7 @@ func New(e *engine.Engine, o *Options) *API {
 	}
 	a.bus = bus.New(journal{e}, &bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged})
 	if e != nil {
-		e.OnRecall(a.bus.Recalled)
+		e.OnRecall(a.bus)
 	}
 	a.register()
 	return a

@@ -61,7 +61,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		return sigil.Meta{}, err
 	}
 	var m sigil.Meta
-	journaled := false
+	journaled, recalled := false, false
 	err := s.transact(ctx, func(t *tx) error {
 		rows, err := t.rows(ctx, scanMeta, "select "+metaColumns+byKey+" for no key update", key.Tenant, [16]byte(key.ID))
 		if err == nil {
@@ -97,7 +97,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		}
 		var base uint64
 		j.queue(&w, &base)
-		journaled = j.n > 0
+		journaled, recalled = j.n > 0, event == nil && m.AccessCount > rows[0].AccessCount
 		return t.commit(ctx, w)
 	})
 	if err != nil {
@@ -105,6 +105,9 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	}
 	if journaled {
 		s.tell()
+	}
+	if recalled {
+		s.told.add(key.Tenant, false, key.ID)
 	}
 	return m, nil
 }

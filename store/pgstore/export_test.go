@@ -1,6 +1,10 @@
 package pgstore
 
-import "context"
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+)
 
 // Near is the time before a deadline from which a recall is written before it is answered.
 const Near = near
@@ -33,3 +37,28 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 
 // MaxConns returns the most connections that the store makes.
 func (s *Store) MaxConns() int { return int(s.pool.pool.Config().MaxConns) }
+
+// Recalled names memories that were recalled, for the others to be told.
+type Recalled struct{ recalled }
+
+// Named are memories of one tenant.
+type Named struct {
+	Tenant string
+	IDs    []sigil.ID
+	More   bool
+}
+
+// Add names a memory.
+func (r *Recalled) Add(key sigil.Key) { r.add(key.Tenant, false, key.ID) }
+
+// Payloads takes one telling of a process.
+func (r *Recalled) Payloads(process [16]byte) []string { return r.payloads(process) }
+
+// ParseRecalled reads a notification.
+func ParseRecalled(payload string) (process string, all []Named) {
+	process, parsed := parseRecalled(payload)
+	for _, t := range parsed {
+		all = append(all, Named{t.tenant, t.ids, t.more})
+	}
+	return process, all
+}

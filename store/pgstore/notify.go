@@ -9,6 +9,8 @@ import (
 
 const (
 	channel = "sigil_journal"
+	// recallChannel is where processes tell each other which memories were recalled.
+	recallChannel = "sigil_recalls"
 	// notifyEvery bounds how often a process tells the others, whatever it commits: a notification wakes
 	// every one of them, and takes a lock that all commits with one share.
 	notifyEvery = 20 * time.Millisecond
@@ -53,8 +55,7 @@ func (s *Store) notify(ctx context.Context) {
 		}
 		woken = s.journaled.Wait() // what comes from here on is told of next time
 		bounded, cancel := s.bounded(ctx)
-		// Nothing is lost where it fails: readers also poll. It need not be durable, so no sync is paid.
-		_ = s.pool.run(bounded, notification())
+		_ = s.send(bounded, channel, "") // nothing is lost if it fails: readers also poll
 		cancel()
 		select {
 		case <-ctx.Done():
@@ -64,18 +65,19 @@ func (s *Store) notify(ctx context.Context) {
 	}
 }
 
-func notification() *pgx.Batch {
+// send sends notifications in one transaction. They need not be durable, so no sync is paid.
+func (s *Store) send(ctx context.Context, channel string, payloads ...string) error {
 	b := &pgx.Batch{}
 	b.Queue("select set_config('synchronous_commit', 'off', true)")
-	b.Queue("select pg_notify($1, '')", channel)
-	return b
+	b.Queue("select pg_notify($1, payload) from unnest($2::text[]) payload", channel, payloads)
+	return s.pool.run(ctx, b)
 }
 
 // listen hears what other processes journaled, until ctx ends. A lost connection is made anew.
 func (s *Store) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.listenOnce(ctx); err != nil && ctx.Err() == nil {
-			s.logger.Warn("changes by other processes are heard of a second late: listening failed", "error", err)
+			s.logger.Warn("changes by other processes are heard of a second late, and their recalls not at all: listening failed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -96,14 +98,19 @@ func (s *Store) listenOnce(ctx context.Context) error {
 		_ = conn.Close(closing) // no other caller of the pool should get a connection that listens
 		held.release()
 	}()
-	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
+	if _, err := conn.Exec(ctx, "listen "+channel+"; listen "+recallChannel); err != nil {
 		return err
 	}
 	s.heard.Fire() // of what came before
 	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
 			return err
 		}
-		s.heard.Fire()
+		if n.Channel == recallChannel {
+			s.heardOf(n.Payload)
+		} else {
+			s.heard.Fire()
+		}
 	}
 }

@@ -233,6 +233,11 @@ func (s *Store) writeStep(ctx context.Context) error {
 		return err
 	}
 	r.written(r.step)
+	for _, f := range r.step {
+		if f.recalls > 0 { // or nothing was changed
+			s.told.add(f.meta.Tenant, false, f.meta.ID)
+		}
+	}
 	r.step = nil
 	return nil
 }

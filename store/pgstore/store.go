@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,10 @@ type Store struct {
 	journaled wake.Signal // fires when this process journaled something
 	heard     wake.Signal // and when any did, or the store was closed
 
+	told      recalled // what this process recalled and the others were not told of
+	elsewhere recalled // what others recalled and the watcher was not told of
+	watcher   atomic.Pointer[store.RecallWatcher]
+
 	// gate is read-locked by every call, and locked by Close.
 	gate sync.RWMutex
 	// +checklocks:gate
@@ -47,7 +52,7 @@ type Store struct {
 	running sync.WaitGroup     // the goroutines; Close waits for them
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Shared = (*Store)(nil)
 
 // Options are what [Open] can be told. The zero value and nil mean the defaults.
 type Options struct {
@@ -170,6 +175,8 @@ func (s *Store) start() {
 	s.running.Go(func() { s.keepTime(ctx) })
 	s.running.Go(func() { s.listen(ctx) })
 	s.running.Go(func() { s.notify(ctx) })
+	s.running.Go(func() { s.tellRecalls(ctx) })
+	s.running.Go(func() { s.hearRecalls(ctx) })
 }
 
 // enter lets a call in, or says why not. The caller holds gate.
@@ -229,6 +236,9 @@ func (s *Store) Close() error {
 	err := s.flush(ctx)
 	if err == nil {
 		_, _ = s.pool.Exec(ctx, "delete from sigil.flushes where process = $1", s.process) // else it goes with time
+		for payloads := s.told.payloads(s.process); len(payloads) > 0 && s.send(ctx, recallChannel, payloads...) == nil; {
+			payloads = s.told.payloads(s.process)
+		}
 	}
 	s.pool.close()
 	if err != nil {

@@ -1,0 +1,277 @@
+package pgstore
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/wake"
+)
+
+const (
+	// recallsEvery is the least time between two tellings of what was recalled, and between two reads of what was heard.
+	recallsEvery = 200 * time.Millisecond
+	// maxOfTenant is how many memories of a tenant are named at once, and maxNamed of all; of others it is only known that
+	// there were some.
+	maxOfTenant = 1_000
+	maxNamed    = 20_000
+	// tellBytes is about how long a telling is; what does not fit waits for the next one.
+	tellBytes = 64 << 10
+	// maxPayload is the longest that a notification may be. The server's limit is 8,000 bytes.
+	maxPayload = 7_999
+	// turnOf is how many memories of a tenant are told before the next tenant's turn.
+	turnOf = 100
+	// readStep is how many memories that others recalled are read at once.
+	readStep = 1_000
+)
+
+// OnRecall implements [store.Shared]. A recall is heard of when it is written, at most a second late.
+func (s *Store) OnRecall(w store.RecallWatcher) { s.watcher.Store(&w) }
+
+// recalled names memories that were recalled, each once, until they are taken. The zero value is ready.
+type recalled struct {
+	mu sync.Mutex
+	// +checklocks:mu
+	tenants map[string]*recalledOf
+	// +checklocks:mu
+	turns []*recalledOf // the tenants in the order of their turns
+	// +checklocks:mu
+	count int // of those named, of all tenants
+
+	came wake.Signal // fires when there is something to take
+}
+
+// recalledOf names memories of one tenant.
+type recalledOf struct {
+	tenant string
+	ids    map[sigil.ID]struct{}
+	more   bool // others were recalled, too
+}
+
+// named are memories of one tenant that were recalled.
+type named struct {
+	tenant string
+	ids    []sigil.ID
+	more   bool // others were recalled, too
+}
+
+// add names memories of a tenant; more adds that others were recalled, too.
+func (r *recalled) add(tenant string, more bool, ids ...sigil.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.tenants[tenant]
+	if of == nil {
+		of = &recalledOf{tenant: tenant, ids: map[sigil.ID]struct{}{}}
+		if r.tenants == nil {
+			r.tenants = map[string]*recalledOf{}
+		}
+		r.tenants[tenant] = of
+		r.turns = append(r.turns, of)
+	}
+	of.more = of.more || more
+	for _, id := range ids {
+		if _, known := of.ids[id]; known {
+			continue
+		}
+		if len(of.ids) >= maxOfTenant || r.count >= maxNamed {
+			of.more = true
+			continue
+		}
+		of.ids[id] = struct{}{}
+		r.count++
+	}
+	r.came.Fire()
+}
+
+// take takes at most n memories of the tenant whose turn it is. What that tenant has over n waits for its next turn.
+func (r *recalled) take(n int) (t named, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.turns) == 0 {
+		return t, false
+	}
+	of := r.turns[0]
+	r.turns = r.turns[1:]
+	t.tenant, t.more, of.more = of.tenant, of.more, false
+	for id := range of.ids {
+		if len(t.ids) == n {
+			break
+		}
+		t.ids = append(t.ids, id)
+		delete(of.ids, id)
+	}
+	r.count -= len(t.ids)
+	if len(of.ids) > 0 {
+		r.turns = append(r.turns, of)
+	} else {
+		delete(r.tenants, of.tenant)
+	}
+	return t, true
+}
+
+// payloads takes one telling, as notifications: the process in the first line, and then a line for each tenant, "NAME IDS"
+// or, if there were others, "NAME+ IDS". Nil is nothing to tell.
+func (r *recalled) payloads(process [16]byte) (all []string) {
+	var b strings.Builder
+	for told := 0; told < tellBytes; {
+		t, ok := r.take(turnOf)
+		if !ok {
+			break
+		}
+		line := t.line()
+		if b.Len()+len(line) > maxPayload {
+			all = append(all, b.String())
+			b.Reset()
+		}
+		if b.Len() == 0 {
+			b.WriteString(base64.RawURLEncoding.EncodeToString(process[:]))
+		}
+		b.WriteString(line)
+		told += len(line)
+	}
+	if b.Len() > 0 {
+		all = append(all, b.String())
+	}
+	return all
+}
+
+func (t *named) line() string {
+	more := ""
+	if t.more {
+		more = "+" // no tenant's name has it
+	}
+	ids := make([]byte, 0, len(t.ids)*len(sigil.ID{}))
+	for _, id := range t.ids {
+		ids = append(ids, id[:]...)
+	}
+	return "\n" + t.tenant + more + " " + base64.RawURLEncoding.EncodeToString(ids)
+}
+
+// parseRecalled reads what payloads wrote. It passes over what it does not understand: whoever may connect to the
+// database can notify.
+func parseRecalled(payload string) (process string, all []named) {
+	process, lines, _ := strings.Cut(payload, "\n")
+	for line := range strings.SplitSeq(lines, "\n") {
+		tenant, text, _ := strings.Cut(line, " ")
+		ids, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || len(ids)%len(sigil.ID{}) != 0 {
+			continue
+		}
+		var t named
+		if t.tenant, t.more = strings.CutSuffix(tenant, "+"); sigil.CheckTenant(t.tenant) != nil {
+			continue
+		}
+		for ; len(ids) > 0; ids = ids[len(sigil.ID{}):] {
+			t.ids = append(t.ids, sigil.ID(ids[:len(sigil.ID{})]))
+		}
+		all = append(all, t)
+	}
+	return process, all
+}
+
+// tellRecalls tells the other processes what this one recalled, until ctx ends. It does so apart from the commits that
+// write refreshes, and seldom: a notification takes a lock that all commits with one share.
+func (s *Store) tellRecalls(ctx context.Context) {
+	var payloads []string
+	for {
+		came := s.told.came.Wait()
+		if payloads == nil {
+			payloads = s.told.payloads(s.process)
+		}
+		if payloads == nil {
+			select {
+			case <-came:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		bounded, cancel := s.bounded(ctx)
+		if s.send(bounded, recallChannel, payloads...) == nil {
+			payloads = nil // else they are sent again
+		}
+		cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(recallsEvery):
+		}
+	}
+}
+
+// heardOf takes what another process told of, if anybody wants to know.
+func (s *Store) heardOf(payload string) {
+	w := s.watcher.Load()
+	if w == nil {
+		return
+	}
+	process, all := parseRecalled(payload)
+	if process == base64.RawURLEncoding.EncodeToString(s.process[:]) {
+		return
+	}
+	for _, t := range all {
+		if (*w).RecallsWatched(t.tenant) {
+			s.elsewhere.add(t.tenant, t.more, t.ids...)
+		}
+	}
+}
+
+// hearRecalls reads what others recalled and tells the watcher, until ctx ends.
+func (s *Store) hearRecalls(ctx context.Context) {
+	for {
+		came, heard := s.elsewhere.came.Wait(), false
+		for t, ok := s.elsewhere.take(readStep); ok && ctx.Err() == nil; t, ok = s.elsewhere.take(readStep) {
+			s.tellWatcher(ctx, t)
+			heard = true
+		}
+		if heard {
+			select {
+			case <-ctx.Done():
+			case <-time.After(recallsEvery):
+			}
+		}
+		select {
+		case <-came:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tellWatcher tells of memories of a tenant, as they are now.
+func (s *Store) tellWatcher(ctx context.Context, t named) {
+	w := *s.watcher.Load()
+	metas, err := s.readRecalled(ctx, t)
+	for i := range metas {
+		w.Recalled(metas[i])
+	}
+	if t.more || err != nil {
+		w.RecalledMore(t.tenant)
+	}
+}
+
+// readRecalled reads those of the memories that are live.
+func (s *Store) readRecalled(ctx context.Context, t named) ([]sigil.Meta, error) {
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	behind, ids := make(map[sigil.ID]refresh, len(t.ids)), make([][16]byte, len(t.ids))
+	for i, id := range t.ids {
+		behind[id], ids[i] = s.refreshes.of(sigil.Key{Tenant: t.tenant, ID: id}), id
+	}
+	rows, err := s.query(bounded, scanMeta, "select "+metaColumns+" from sigil.memories where tenant = $1 and id = any($2)", t.tenant, ids)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	metas := make([]sigil.Meta, 0, len(rows))
+	for _, r := range rows {
+		if m := s.refreshes.over(r, behind[r.ID]).Meta; !m.Due(now) {
+			metas = append(metas, m)
+		}
+	}
+	return metas, nil
+}
