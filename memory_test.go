@@ -181,7 +181,7 @@ func TestWarnings(t *testing.T) {
 			}
 			continue
 		}
-		if len(got) != 1 || got[0].Code != sigil.WarnTTLOverLife || got[0].Field != "ttl" || !strings.HasPrefix(got[0].Detail, "is longer than the 1m35s that ") {
+		if len(got) != 1 || got[0].Code != sigil.WarnTTLOverLife || got[0].Field != "ttl" || !strings.HasPrefix(got[0].Detail, "is longer than the 95s that ") {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -17,7 +17,7 @@ const maxLifetime = MaxTTL
 
 // Policy says how memories fade. Implementations are small comparable values, pure and safe for
 // concurrent use. [Classic] and [HalfLife] are the two there are; a third also needs a case in
-// [ParsePolicy], because stores keep a policy as its String.
+// [ParsePolicy], because stores keep a policy as text.
 type Policy interface {
 	// Decay gives the decay, in [0, 1], of a memory idle for that long. It never falls as idle grows.
 	// A negative idle counts as none.
@@ -31,8 +31,11 @@ type Policy interface {
 	// filled in, and what it comes to.
 	Formula() string
 	Worked(idle time.Duration) string
-	// String gives a form that [ParsePolicy] reads back to an equal value.
+	// String returns a form that [ParsePolicy] reads back to an equal value.
 	String() string
+	// Stored returns the form that stores keep, which is the same for ever: older programs read it too, and
+	// one policy has one form in a store. [ParsePolicy] reads it back to an equal value.
+	Stored() string
 }
 
 // Deadline gives the moment at which a memory last accessed then fades under p: rounded up to a
@@ -75,7 +78,7 @@ var ( // these figures are right
 func NewClassic(rate float64, period time.Duration, threshold float64) (Classic, error) {
 	c := Classic{
 		rate: rate, threshold: threshold, period: period,
-		text: fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold),
+		text: classicText(rate, FormatDuration(period), threshold),
 	}
 	if !(rate > 0 && rate <= 1) {
 		return c, Invalid("invalid_policy", "rate", "must be over 0 and at most 1")
@@ -125,6 +128,13 @@ func rounded(decay float64) float64 { return math.Round(decay*1e6) / 1e6 }
 
 func (c Classic) String() string { return c.text }
 
+// Stored has the period in Go's form.
+func (c Classic) Stored() string { return classicText(c.rate, c.period.String(), c.threshold) }
+
+func classicText(rate float64, period string, threshold float64) string {
+	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold)
+}
+
 // HalfLife is decay(t) = 1 − 2^(−t/h): what is left halves every h. Make it with [NewHalfLife].
 type HalfLife struct {
 	half      time.Duration
@@ -136,7 +146,7 @@ type HalfLife struct {
 // NewHalfLife checks its figures: a half-life over 0, a threshold in (0, 1), and a lifetime of at
 // most 100 years and at least a millisecond. Others are [ErrInvalid].
 func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
-	h := HalfLife{half: half, threshold: threshold, text: fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)}
+	h := HalfLife{half: half, threshold: threshold, text: halfLifeText(FormatDuration(half), threshold)}
 	if half <= 0 {
 		return h, Invalid("invalid_policy", "half-life", "must be over 0")
 	}
@@ -174,6 +184,13 @@ func (h HalfLife) Worked(idle time.Duration) string {
 
 func (h HalfLife) String() string { return h.text }
 
+// Stored has the half-life in Go's form.
+func (h HalfLife) Stored() string { return halfLifeText(h.half.String(), h.threshold) }
+
+func halfLifeText(half string, threshold float64) string {
+	return fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)
+}
+
 func checkCurve(threshold, lifetimeSeconds float64) error {
 	if !(threshold > 0 && threshold <= 1) {
 		return Invalid("invalid_policy", "threshold", "must be over 0 and at most 1")
@@ -195,9 +212,9 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 	return d
 }
 
-// ParsePolicy reads what a Policy's String gave, such as "classic rate=0.001 period=5s
-// threshold=0.95" or "halflife h=168h0m0s threshold=0.95". Figures left out have their defaults (rate
-// 0.001, period 5s, h 168h, threshold 0.95). Anything else is [ErrInvalid].
+// ParsePolicy reads what a Policy's String or Stored returned, such as "classic rate=0.001 period=5s
+// threshold=0.95" or "halflife h=7d threshold=0.95". Figures left out have their defaults (rate
+// 0.001, period 5s, h 7d, threshold 0.95). Anything else is [ErrInvalid].
 func ParsePolicy(s string) (Policy, error) {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
@@ -211,9 +228,9 @@ func ParsePolicy(s string) (Policy, error) {
 		case "classic rate":
 			rate, err = strconv.ParseFloat(value, 64)
 		case "classic period":
-			period, err = time.ParseDuration(value)
+			period, err = ParseDuration(value)
 		case "halflife h":
-			half, err = time.ParseDuration(value)
+			half, err = ParseDuration(value)
 		case "classic threshold", "halflife threshold":
 			threshold, err = strconv.ParseFloat(value, 64)
 		default:

@@ -34,11 +34,33 @@ func policies() *rapid.Generator[sigil.Policy] {
 func TestPolicyStringIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies().Draw(t, "policy")
-		got, err := sigil.ParsePolicy(p.String())
-		if err != nil || got != p {
-			t.Fatalf("%v is read back as %v, %v", p, got, err)
+		for _, text := range []string{p.String(), p.Stored()} {
+			got, err := sigil.ParsePolicy(text)
+			if err != nil || got != p {
+				t.Fatalf("%v is read back from %q as %v, %v", p, text, got, err)
+			}
 		}
 	})
+}
+
+// Stores of earlier versions have these texts, and earlier versions read no others.
+func TestStoredPoliciesStayAsTheyAre(t *testing.T) {
+	for text, stored := range map[string]string{
+		"halflife h=7d threshold=0.95":                   "halflife h=168h0m0s threshold=0.95",
+		"halflife h=36h threshold=0.9":                   "halflife h=36h0m0s threshold=0.9",
+		"classic rate=0.001 period=5s threshold=0.95":    "classic rate=0.001 period=5s threshold=0.95",
+		"classic rate=1e-09 period=90s threshold=0.5":    "classic rate=1e-09 period=1m30s threshold=0.5",
+		"classic rate=0.001 period=1.5µs threshold=0.95": "classic rate=0.001 period=1.5µs threshold=0.95",
+	} {
+		p, err := sigil.ParsePolicy(stored)
+		if err != nil {
+			t.Errorf("%q: %v", stored, err)
+			continue
+		}
+		if p.String() != text || p.Stored() != stored {
+			t.Errorf("%q is shown as %q and stored as %q, want %q", stored, p, p.Stored(), text)
+		}
+	}
 }
 
 // A memory fades when its decay has reached the threshold, and not a millisecond before.
@@ -118,7 +140,9 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 		"classic period=1m rate=1e-9":                 slow,
 		"halflife":                                    halfLife,
 		"halflife h=168h0m0s threshold=0.95":          halfLife,
-		sigil.DefaultClassic().String():                sigil.DefaultClassic(),
+		"halflife h=7d":                               halfLife,
+		sigil.DefaultPolicy().String():                sigil.DefaultPolicy(),
+		sigil.DefaultClassic().String():               sigil.DefaultClassic(),
 	} {
 		if got, err := sigil.ParsePolicy(text); err != nil || got != want {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)

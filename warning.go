@@ -23,5 +23,5 @@ func (m *Meta) Warnings() []Warning {
 	}
 	life := m.FadesAt.Sub(m.LastAccessed).Round(time.Millisecond)
 	return []Warning{{Code: WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
-		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", life)}}
+		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", FormatDuration(life))}}
 }

@@ -40,7 +40,7 @@ type View struct {
 	LastAccessed Timestamp       `json:"lastAccessed"`
 	AccessCount  uint64          `json:"accessCount"`
 	FadesAt      *Timestamp      `json:"fadesAt"` // null: never
-	TTL          *string         `json:"ttl"`     // null: none
+	TTL          *string         `json:"ttl"`     // as [FormatDuration] writes it; null: none
 	Pinned       bool            `json:"pinned"`
 	Crystallized bool            `json:"crystallized"`
 	Policy       string          `json:"policy"`
@@ -61,7 +61,7 @@ func (m *Meta) View(now time.Time) View {
 		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
 	}
 	if m.TTL != 0 {
-		ttl := m.TTL.String()
+		ttl := FormatDuration(m.TTL)
 		v.TTL = &ttl
 	}
 	return v

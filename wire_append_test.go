@@ -45,7 +45,7 @@ func TestAppendJSON(t *testing.T) {
 			v.State.Extra = map[string]json.RawMessage{"mood": json.RawMessage(`"<calm>"`)}
 		}
 		if maybe() {
-			at, ttl := moment(), "36h0m0s"
+			at, ttl := moment(), "36h"
 			v.FadesAt, v.TTL = &at, &ttl
 			r := number()
 			v.Resonance = &r

@@ -51,7 +51,7 @@ func TestViewOfAMemory(t *testing.T) {
 		`"hash":"0000000000000000000000000000000000000000000000000000000000000000",` +
 		`"frequency":0.6439775275224582,"pattern":64,"potential":0.5,"decay":0.10500000000000001,` +
 		`"createdAt":"2026-03-01T12:00:00.123Z","lastAccessed":"2026-03-01T12:00:00.123Z","accessCount":0,` +
-		`"fadesAt":"2026-03-01T12:01:30.123Z","ttl":"1m30s","pinned":false,"crystallized":false,` +
+		`"fadesAt":"2026-03-01T12:01:30.123Z","ttl":"90s","pinned":false,"crystallized":false,` +
 		`"policy":"classic rate=0.001 period=5s threshold=0.95","tags":[]}`
 	if got := asJSON(t, m.View(encodedAt.Add(30*time.Second))); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -71,7 +71,7 @@ func TestRequests(t *testing.T) {
 				Data: json.RawMessage(`1`), State: &sigil.State{Phi: 1}, TTL: 90 * time.Second, Pinned: true, Tags: []string{"a"},
 			})
 			return err
-		}, "POST /v1/sigils", `{"data":1,"state":{"phi":1,"coherence":0,"awareness":0,"emotionalResonance":0},"ttl":"1m30s","pinned":true,"tags":["a"]}` + "\n"},
+		}, "POST /v1/sigils", `{"data":1,"state":{"phi":1,"coherence":0,"awareness":0,"emotionalResonance":0},"ttl":"90s","pinned":true,"tags":["a"]}` + "\n"},
 		{"recall", func(ctx context.Context, c *client.Client) error { _, err := c.Recall(ctx, id); return err }, "POST /v1/sigils/" + someID + ":recall", ""},
 		{"recall many", func(ctx context.Context, c *client.Client) error {
 			_, err := c.RecallMany(ctx, []sigil.ID{id, id})
@@ -153,9 +153,12 @@ func TestView(t *testing.T) {
 		"id":"`+someID+`","tenant":"public","data":{"n":12345678901234567890.10},"state":{"phi":0.9,"mood":"x"},
 		"createdAt":"2026-07-01T12:00:00.250Z","lastAccessed":"2026-07-01T12:00:01.000Z",
 		"fadesAt":"2026-07-01T12:01:36.000Z","ttl":"1h0m0s","tags":["a"],"accessCount":18446744073709551615}`)
-	v, err := c.Peek(t.Context(), sigil.ID{})
+	v, err := c.Peek(t.Context(), sigil.ID{}) // of a daemon that writes Go's form
 	if err != nil {
 		t.Fatal(err)
+	}
+	if ttl, err := sigil.ParseDuration(*v.TTL); err != nil || ttl != time.Hour {
+		t.Errorf("ttl %v, %v", ttl, err)
 	}
 	if string(v.Data) != `{"n":12345678901234567890.10}` || v.ID.String() != someID || v.AccessCount != 1<<64-1 {
 		t.Errorf("got %s, %s, %d", v.Data, v.ID, v.AccessCount)

@@ -169,7 +169,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	}
 	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, IdempotencyKey: key}
 	if d.TTL != 0 {
-		wire.TTL = d.TTL.String()
+		wire.TTL = sigil.FormatDuration(d.TTL)
 	}
 	line := bytes.NewBuffer(to)
 	enc := json.NewEncoder(line)

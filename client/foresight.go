@@ -31,7 +31,7 @@ func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (sigil.Forecast,
 	query := url.Values{}
 	setLimit(query, q.Limit)
 	if q.Within != 0 {
-		query.Set("within", q.Within.String())
+		query.Set("within", sigil.FormatDuration(q.Within))
 	}
 	if q.Policy != "" {
 		query.Set("policy", q.Policy)

@@ -50,7 +50,7 @@ func (e *Engine) certain() (time.Time, error) {
 	if s := e.Clock(); s.Held {
 		return time.Time{}, &sigil.Error{
 			Kind: sigil.ErrUnavailable, Code: "clock_held",
-			Detail: fmt.Sprintf("the clock has jumped by %s: nothing is released until it is back or the jump is confirmed", s.Jump.Round(time.Second)),
+			Detail: fmt.Sprintf("the clock has jumped by %s: nothing is released until it is back or the jump is confirmed", sigil.FormatDuration(s.Jump.Round(time.Second))),
 		}
 	}
 	return e.reference(), nil

@@ -343,7 +343,7 @@ func (l *Ledger) compareStrangers(there map[sigil.ID]*listed, ends map[string]ti
 		if e.fate == absent {
 			a := alike{e.Tenant, len(e.Draft.Data), "", e.Draft.Pinned}
 			if e.Draft.TTL > 0 {
-				a.ttl = e.Draft.TTL.String()
+				a.ttl = sigil.FormatDuration(e.Draft.TTL)
 			}
 			attempts[a]++
 		}

@@ -215,7 +215,7 @@ func (l *Ledger) sameContent(e *Entry, view *sigil.View) {
 		l.violation("tenant differs: %s of %s is %s's", view.ID, e.Tenant, view.Tenant)
 	case !slices.Equal(view.Tags, e.Draft.Tags) && len(view.Tags)+len(e.Draft.Tags) > 0:
 		l.violation("tags differ: %s has %q, was sent %q", view.ID, view.Tags, e.Draft.Tags)
-	case (view.TTL == nil) != (e.Draft.TTL == 0) || view.TTL != nil && *view.TTL != e.Draft.TTL.String():
+	case (view.TTL == nil) != (e.Draft.TTL == 0) || view.TTL != nil && *view.TTL != sigil.FormatDuration(e.Draft.TTL):
 		l.violation("ttl differs: %s, was sent %v", view.ID, e.Draft.TTL)
 	case e.Draft.State != nil && view.State != nil && view.State.Phi != e.Draft.State.Phi:
 		l.violation("state differs: %s", view.ID)

@@ -73,7 +73,7 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 		d := e.Draft
 		drafts[i] = draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Key: d.IdempotencyKey}
 		if d.TTL > 0 {
-			drafts[i].TTL = d.TTL.String()
+			drafts[i].TTL = sigil.FormatDuration(d.TTL)
 		}
 	}
 	body, err := json.Marshal(drafts)

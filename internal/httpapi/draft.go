@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -187,8 +186,8 @@ func readString(raw []byte) (string, bool) {
 // maxTTL keeps a deadline within what a duration and a calendar can hold.
 const maxTTL = 100 * 365 * 24 * time.Hour
 
-// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for none, as
-// answers show it.
+// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for none. Answers show a
+// duration as [sigil.FormatDuration] writes it.
 func readTTL(raw []byte) (time.Duration, error) {
 	var d time.Duration
 	var ok bool
@@ -227,33 +226,8 @@ func parseSeconds(s string) (time.Duration, bool) {
 	return 0, true
 }
 
-// parseDuration reads what Go writes, and days before it.
+// parseDuration returns a duration over maxTTL for days that no duration can hold: they are out of range.
 func parseDuration(s string) (time.Duration, bool) {
-	days, rest, found := strings.Cut(s, "d")
-	if !found {
-		d, err := time.ParseDuration(s)
-		return d, err == nil
-	}
-	if strings.Trim(days, "0123456789.") != "" {
-		return 0, false
-	}
-	n, err := time.ParseDuration(days + "h") // it knows no days; 24 times what it says of hours
-	if err != nil {
-		return 0, false
-	}
-	if n > maxTTL/24 {
-		return maxTTL + 1, true
-	}
-	n *= 24
-	if rest == "" {
-		return n, true
-	}
-	if rest[0] == '-' || rest[0] == '+' {
-		return 0, false
-	}
-	more, err := time.ParseDuration(rest)
-	if err != nil {
-		return 0, false
-	}
-	return min(n, maxTTL) + min(more, maxTTL), true
+	d, err := sigil.ParseDuration(s)
+	return d, err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -50,7 +50,7 @@ func TestEncodeInShort(t *testing.T) {
 func TestEncodeWithAll(t *testing.T) {
 	f := newFace(t, config{})
 	v := f.encode(`{"tags":["a","ü"],"pinned":true,"ttl":"36h","state":{"phi":1,"mood":"calm","coherence":1,"awareness":1,"emotionalResonance":1},"data":"x"}`)
-	if len(v.Tags) != 2 || v.Tags[1] != "ü" || !v.Pinned || *v.TTL != "36h0m0s" || v.Potential != 1 || !v.Crystallized ||
+	if len(v.Tags) != 2 || v.Tags[1] != "ü" || !v.Pinned || *v.TTL != "36h" || v.Potential != 1 || !v.Crystallized ||
 		string(v.State.Extra["mood"]) != `"calm"` || v.FadesAt.String() != "2026-02-02T00:00:00.000Z" {
 		t.Errorf("got %+v", v)
 	}
@@ -76,6 +76,23 @@ func TestDataIsKept(t *testing.T) {
 				t.Errorf("%s of %s gave %s", name, data, got)
 			}
 		}
+	}
+}
+
+// What is given as the shortest form comes back as it is, in the answer, the journal and an explanation.
+func TestTTLsComeBackAsGiven(t *testing.T) {
+	f := newFace(t, config{})
+	for _, ttl := range []string{"7d", "36h", "90m", "1h40m", "95s", "1.5s", "250ms", "36500d"} {
+		v := f.encode(`{"data":1,"pinned":true,"ttl":"` + ttl + `"}`)
+		events := parse[sigil.EventPage](f.do("GET", "/v1/events?latest=true&limit=1", "").want(200)).Events
+		x := parse[sigil.Explanation](f.do("GET", "/v1/sigils/"+v.ID.String()+"/explain", "").want(200))
+		if *v.TTL != ttl || *events[0].Arithmetic.TTL != ttl || *x.Memory.TTL != ttl {
+			t.Errorf("%s came back as %s, %s and %s", ttl, *v.TTL, *events[0].Arithmetic.TTL, *x.Memory.TTL)
+		}
+	}
+	v := f.encode(`{"data":1,"ttl":"7d"}`)
+	if len(v.Warnings) != 1 || !strings.Contains(v.Warnings[0].Detail, "longer than the 95s that") {
+		t.Errorf("warnings %+v", v.Warnings)
 	}
 }
 

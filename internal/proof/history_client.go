@@ -236,7 +236,7 @@ func (h *history) ttl(text *string) int64 {
 	if text == nil {
 		return 0
 	}
-	ttl, err := time.ParseDuration(*text)
+	ttl, err := sigil.ParseDuration(*text)
 	if err != nil {
 		h.t.Errorf("ttl %q: %v", *text, err)
 	}

@@ -178,7 +178,7 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 		}
 	}
 	for _, p := range c.s.policies.from(c.policies) {
-		if err := batch.Set(policyKey(uint16(c.policies)), []byte(p.String()), nil); err != nil {
+		if err := batch.Set(policyKey(uint16(c.policies)), []byte(p.Stored()), nil); err != nil {
 			return err
 		}
 		c.policies++

@@ -55,6 +55,25 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	}
 }
 
+// TestPoliciesAreKeptAsEarlierVersionsReadThem looks at what is written of a policy that is shown in another form.
+func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
+	disk := vfs.NewMem()
+	week, err := sigil.ParsePolicy("halflife h=7d")
+	must(t, err)
+	for range 2 { // the second store has read it
+		s := reopen(t, disk)
+		_, err = engine.New(s, &engine.Options{Settings: engine.Settings{Policy: week}}).Encode(t.Context(), "a", sigil.Draft{Data: []byte("1")})
+		must(t, err)
+		value, closer, err := s.db.Get(policyKey(0))
+		must(t, err)
+		if string(value) != "halflife h=168h0m0s threshold=0.95" || len(s.policies.from(0)) != 1 {
+			t.Errorf("%v is kept as %q, of %d", week, value, len(s.policies.from(0)))
+		}
+		must(t, closer.Close())
+		must(t, s.Close())
+	}
+}
+
 // TestPositionsOutliveTheJournal trims all of the journal: what comes then follows on it, after an open as well.
 func TestPositionsOutliveTheJournal(t *testing.T) {
 	disk := vfs.NewMem()

@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/pgtest"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
@@ -118,6 +120,28 @@ func TestReopen(t *testing.T) {
 		}
 		return open(t, databases[dir], nil)
 	})
+}
+
+// A policy that is shown in another form is kept as earlier versions read it, and found where they have put it.
+func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
+	week, err := sigil.ParsePolicy("halflife h=7d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := database(t)
+	for range 2 {
+		s := open(t, url, nil)
+		e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: week}})
+		if _, err := e.Encode(t.Context(), "a", sigil.Draft{Data: []byte("1")}); err != nil {
+			t.Fatal(err)
+		}
+		if got := query(t, url, "select string_agg(policy, ';') from sigil.policies"); got != "halflife h=168h0m0s threshold=0.95" {
+			t.Errorf("%v is kept as %q", week, got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // query returns the first column of the only row.
