@@ -260,3 +260,17 @@ func TestSettingThatAPoolerRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTheWordsOfAPooler keeps what PgBouncer says in the error. Version 1.18 has one SQLSTATE for all, so that an unknown
+// database is waited for: only the words in the log say why.
+func TestTheWordsOfAPooler(t *testing.T) {
+	u, err := url.Parse(bouncer(t, database(t), "pool_mode = session"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/nowhere"
+	_, err = pgstore.Open(t.Context(), u.String(), nil)
+	if !strings.Contains(fmt.Sprint(err), `"nowhere" does not exist`) {
+		t.Error(err)
+	}
+}
