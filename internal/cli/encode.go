@@ -43,8 +43,8 @@ Of one memory all is printed. Many are kept in the order of their lines, and of 
 --quiet or --json asks for is printed: ids, or memories with the number of the "line" (or element)
 that each was. What was refused is named by its number.
 
-A --ttl ends a memory, whatever happens; until then it fades as any other. To keep something for a
-week, pin it: --pin --ttl 7d; or have the daemon let memories live longer (sigil serve --policy halflife).
+A --ttl ends a memory, whatever happens; until then it fades as any other. To keep something for two
+months, pin it: --pin --ttl 60d; or have the daemon let memories live longer (sigil serve --half-life).
 A ttl that is longer than the memory lives untouched is warned of.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'

@@ -25,7 +25,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if serve != nil {
 		offline = append(offline, Offline{
 			Use: "serve", Short: "Run the daemon", Run: serve,
-			Example: "  sigil serve\n  sigil serve --policy halflife --half-life 168h",
+			Example: "  sigil serve\n  sigil serve --half-life 28d",
 		})
 	}
 	for _, o := range offline {
