@@ -46,10 +46,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	check := func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return daemon.Check(ctx, args, stdout, stderr, environ)
 	}
-	return cli.Run(interrupted, args, stdin, stdout, stderr, env, serve, v,
-		cli.Offline{Use: "export", Short: "Write out a data folder, damaged or not", Run: export, Example: "  sigil export > memories.ndjson\n  sigil export --salvage --data DIR"},
-		cli.Offline{Use: "migrate", Short: "Copy memories from one store to another", Run: daemon.Migrate, Example: "  sigil migrate --from DIR --to postgres://sigil@db.example/sigil"},
-		cli.Offline{Use: "check", Short: "Look for damage in a data folder", Run: check, Example: "  sigil check --data DIR"})
+	return cli.Run(interrupted, args, stdin, stdout, stderr, env, v,
+		cli.Offline{
+			Use: "serve", Short: "Run the daemon", Run: serve, Flags: daemon.ServeFlags,
+			Example: "  sigil serve\n  sigil serve --half-life 28d",
+		},
+		cli.Offline{
+			Use: "export", Short: "Write out a data folder, damaged or not", Run: export, Flags: daemon.ExportFlags,
+			Example: "  sigil export > memories.ndjson\n  sigil export --salvage --data DIR",
+		},
+		cli.Offline{
+			Use: "migrate", Short: "Copy memories from one store to another", Run: daemon.Migrate, Flags: daemon.MigrateFlags,
+			Example: "  sigil migrate --from DIR --to postgres://sigil@db.example/sigil",
+		},
+		cli.Offline{
+			Use: "check", Short: "Look for damage in a data folder", Run: check, Flags: daemon.CheckFlags,
+			Example: "  sigil check --data DIR",
+		})
 }
 
 // versionOf gives the linker's version, or else the one that `go install` put into the program.

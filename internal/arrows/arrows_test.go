@@ -61,7 +61,7 @@ var table = map[string][]string{
 	"internal/web":     {"internal/coding"},
 	"internal/webhook": {root},
 	"internal/metrics": {root, "engine", "github.com/prometheus"},
-	"internal/cli":     {root, "client", "github.com/spf13/cobra", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":     {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {

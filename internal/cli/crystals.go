@@ -26,10 +26,8 @@ LATTICE is the count of nodes and connections; --json has them all.`,
 		Args: nothingMore,
 	})
 	p.flags(c, "crystals")
-	c.Flags().StringVar(&kind, "kind", "", "only this `kind`: memory or pattern")
+	c.Flags().StringVar(&kind, "kind", "", "only this kind: `memory|pattern`")
 	c.Flags().BoolVar(&q.Lattice, "lattice", false, "compute the lattices of memories' crystals")
-	kinds := []string{string(sigil.CrystalOfMemory), string(sigil.CrystalOfPattern)}
-	_ = c.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
 
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := p.check(cmd); err != nil {

@@ -84,6 +84,12 @@ many as they are. A line that was kept and is changed is another. It takes some 
 		Example: `  sigil import memories.ndjson
   zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
 		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(_ *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(given) > 0 {
+				return nil, noFiles
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd, d, args) },
 	}
 	d.add(c)

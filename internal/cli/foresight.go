@@ -18,8 +18,9 @@ func (a *app) explain() *cobra.Command {
 		Short: "Tell why a memory is alive or gone, with the arithmetic",
 		Long: `Explain tells why a memory is alive or gone and when it fades, shows the formula with its figures,
 and what the journal tells of it. It refreshes nothing. Recalls are not in the journal.`,
-		Example: "  sigil explain 01890a5d-ac96-774b-bcce-b302099a8057",
-		Args:    oneIDOnly,
+		Example:           "  sigil explain 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:              oneIDOnly,
+		ValidArgsFunction: a.completeIDs(1, client.ListQuery{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := ids(args)
 			if err != nil {
@@ -93,6 +94,7 @@ started with that policy, which reaches a memory with its next recall. Nothing i
 	}
 	c.Flags().Var(&within, "within", "look this `time` ahead")
 	c.Flags().StringVar(&q.Policy, "policy", "", "a proposed `policy`, in the form that sigil stats shows: \"halflife h=240h\"")
+	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic")) // fails only for a flag that is not there
 	c.Flags().IntVar(&q.Limit, "limit", 10, "list at most this `many` memories")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := positive(q.Limit); err != nil {

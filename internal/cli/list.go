@@ -129,7 +129,8 @@ func (a *app) related() *cobra.Command {
 RES. is the resonance; the other columns are those of "sigil list".`,
 		Example: `  sigil related 01890a5d-ac96-774b-bcce-b302099a8057
   sigil related --min 0.95 --limit 5 01890a5d-ac96-774b-bcce-b302099a8057`,
-		Args: oneIDOnly,
+		Args:              oneIDOnly,
+		ValidArgsFunction: a.completeIDs(1, client.ListQuery{}),
 	})
 	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` memories")
 	c.Flags().Float64Var(&least, "min", sigil.ResonanceThreshold, "the least `resonance`, from 0 to 1")

@@ -19,7 +19,8 @@ func (a *app) recall() *cobra.Command {
 		Long:  "Recall reads memories and refreshes them: their decay starts again from nothing.",
 		Example: `  sigil recall 01890a5d-ac96-774b-bcce-b302099a8057
   sigil recall --json 01890a5d-ac96-774b-bcce-b302099a8057 | jq .data`,
-		Args: atLeastOneID,
+		Args:              atLeastOneID,
+		ValidArgsFunction: a.completeIDs(0, client.ListQuery{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := ids(args)
 			if err != nil {
@@ -56,33 +57,36 @@ func (a *app) recallMany(ctx context.Context, c *client.Client, all []sigil.ID) 
 
 func (a *app) peek() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
-		Use:     "peek ID...",
-		Short:   "Read memories without refreshing them",
-		Example: "  sigil peek 01890a5d-ac96-774b-bcce-b302099a8057",
-		Args:    atLeastOneID,
-		RunE:    a.eachArg((*client.Client).Peek),
+		Use:               "peek ID...",
+		Short:             "Read memories without refreshing them",
+		Example:           "  sigil peek 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:              atLeastOneID,
+		ValidArgsFunction: a.completeIDs(0, client.ListQuery{}),
+		RunE:              a.eachArg((*client.Client).Peek),
 	})
 }
 
 func (a *app) pin() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
-		Use:     "pin ID...",
-		Short:   "Keep memories from fading",
-		Long:    "Pin keeps memories from fading until they are unpinned. A ttl still ends them.",
-		Example: "  sigil pin 01890a5d-ac96-774b-bcce-b302099a8057",
-		Args:    atLeastOneID,
-		RunE:    a.eachArg((*client.Client).Pin),
+		Use:               "pin ID...",
+		Short:             "Keep memories from fading",
+		Long:              "Pin keeps memories from fading until they are unpinned. A ttl still ends them.",
+		Example:           "  sigil pin 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:              atLeastOneID,
+		ValidArgsFunction: a.completeIDs(0, client.ListQuery{Pinned: new(false)}),
+		RunE:              a.eachArg((*client.Client).Pin),
 	})
 }
 
 func (a *app) unpin() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
-		Use:     "unpin ID...",
-		Short:   "Let pinned memories fade again",
-		Long:    "Unpin lets pinned memories fade again, their idleness counted from this moment.",
-		Example: "  sigil unpin 01890a5d-ac96-774b-bcce-b302099a8057",
-		Args:    atLeastOneID,
-		RunE:    a.eachArg((*client.Client).Unpin),
+		Use:               "unpin ID...",
+		Short:             "Let pinned memories fade again",
+		Long:              "Unpin lets pinned memories fade again, their idleness counted from this moment.",
+		Example:           "  sigil unpin 01890a5d-ac96-774b-bcce-b302099a8057",
+		Args:              atLeastOneID,
+		ValidArgsFunction: a.completeIDs(0, client.ListQuery{Pinned: new(true)}),
+		RunE:              a.eachArg((*client.Client).Unpin),
 	})
 }
 
@@ -134,7 +138,8 @@ func (a *app) forget() *cobra.Command {
 		Long:  "Forget removes memories. On a terminal it asks first, unless --yes is given.",
 		Example: `  sigil forget 01890a5d-ac96-774b-bcce-b302099a8057
   sigil list --quiet --pattern 64 | xargs sigil forget --yes`,
-		Args: atLeastOneID,
+		Args:              atLeastOneID,
+		ValidArgsFunction: a.completeIDs(0, client.ListQuery{}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := ids(args)
 			if err != nil {

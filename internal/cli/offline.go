@@ -1,16 +1,21 @@
 package cli
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Offline is a command that speaks to no daemon: the daemon itself, and those that work on its data
 // folder when it does not run. It has its own flags and help.
 type Offline struct {
 	Use, Short, Example string
-	Run                 ServeFunc
+	// Run gets the words after the command's name, --help included, and returns the exit code.
+	Run func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+	// Flags returns the flags that Run takes, so that shells can complete them. nil is none.
+	Flags func() *pflag.FlagSet
 }
 
 // command hands everything after its name on.
@@ -30,5 +35,22 @@ func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 		},
 	}
 	c.SetHelpFunc(func(cmd *cobra.Command, _ []string) { o.Run(cmd.Context(), []string{"--help"}, stdout, stderr) })
+	return c
+}
+
+// completed is command for a shell that asks what may come next: cobra knows its flags, and that it takes no others.
+func (o Offline) completed(stdout, stderr io.Writer, others *pflag.FlagSet) *cobra.Command {
+	c := o.command(stdout, stderr)
+	c.DisableFlagParsing = false
+	if o.Flags != nil {
+		c.Flags().AddFlagSet(o.Flags())
+	}
+	others.VisitAll(func(f *pflag.Flag) {
+		if c.Flags().Lookup(f.Name) == nil {
+			refused := *f
+			refused.Hidden = true
+			c.Flags().AddFlag(&refused)
+		}
+	})
 	return c
 }

@@ -8,28 +8,26 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// ServeFunc is `sigil serve`: it gets what stands after that word, --help included, and gives the exit
-// code.
-type ServeFunc func(ctx context.Context, args []string, stdout, stderr io.Writer) int
-
 // Run does what args, without the program's name, ask for and gives the exit code: 0 done, 1 failed,
 // 2 wrong usage, 3 no such memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its
 // behalf) refused the input.
 //
 // It returns soon after ctx ends, though a read of stdin may stay behind. env gives an environment
-// variable, or "" for none. A nil serve leaves that command out; version is what `sigil version` says;
-// offline are further commands that need no daemon.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, serve ServeFunc, version string, offline ...Offline) int {
+// variable, or "" for none. version is what `sigil version` says; offline are further commands, which need
+// no daemon.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, version string, offline ...Offline) int {
 	a := newApp(ctx, stdin, stdout, stderr, env, version)
 	root := a.root()
-	if serve != nil {
-		offline = append(offline, Offline{
-			Use: "serve", Short: "Run the daemon", Run: serve,
-			Example: "  sigil serve\n  sigil serve --half-life 28d",
-		})
-	}
+	asked := isCompletion(args)
 	for _, o := range offline {
-		root.AddCommand(o.command(stdout, stderr))
+		if asked {
+			root.AddCommand(o.completed(stdout, stderr, root.PersistentFlags()))
+		} else {
+			root.AddCommand(o.command(stdout, stderr))
+		}
+	}
+	if asked {
+		completeValues(root)
 	}
 	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	root.SetOut(a.out)
@@ -58,6 +56,7 @@ reached, 5 the input was refused.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours has examples
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.begin() },
 	}
+	root.CompletionOptions.SetDefaultShellCompDirective(noFiles)
 	root.SetVersionTemplate("sigil {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err.Error()) })
 	root.AddGroup(
@@ -103,9 +102,10 @@ func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
 // helpCommand is there, in place of cobra's, for its example and its exit code on an unknown command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [command]",
-		Short:   "Explain a command",
-		Example: "  sigil help encode",
+		Use:               "help [command]",
+		Short:             "Explain a command",
+		Example:           "  sigil help encode",
+		ValidArgsFunction: completeCommands,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {

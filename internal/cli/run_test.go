@@ -55,7 +55,7 @@ func (c *command) in(stdin string, args ...string) (code int, stdout, stderr str
 func (c *command) run(ctx context.Context, stdin io.Reader, args ...string) (code int, stdout, stderr string) {
 	c.t.Helper()
 	var out, words bytes.Buffer
-	code = cli.Run(ctx, args, stdin, &out, &words, func(name string) string { return c.env[name] }, nil, "v0")
+	code = cli.Run(ctx, args, stdin, &out, &words, func(name string) string { return c.env[name] }, "v0")
 	return code, out.String(), words.String()
 }
 
@@ -92,7 +92,7 @@ func TestServe(t *testing.T) {
 			return 7
 		}
 		var out, words bytes.Buffer
-		code := cli.Run(t.Context(), args, strings.NewReader(""), &out, &words, func(string) string { return "" }, serve, "")
+		code := cli.Run(t.Context(), args, strings.NewReader(""), &out, &words, func(string) string { return "" }, "", cli.Offline{Use: "serve", Run: serve})
 		if code != 7 || fmt.Sprint(got) != fmt.Sprint(args[1:]) || out.String() != "serving" || words.String() != "" {
 			t.Errorf("%q: %d, %q, %q, %q", args, code, got, out.String(), words.String())
 		}
@@ -346,7 +346,7 @@ func TestUnwritableOutput(t *testing.T) {
 	var words bytes.Buffer
 	for _, args := range [][]string{{"list"}, {"stats"}, {"version"}, {"completion", "bash"}} {
 		words.Reset()
-		code := cli.Run(t.Context(), args, strings.NewReader(""), brokenPipe{}, &words, func(name string) string { return c.env[name] }, nil, "")
+		code := cli.Run(t.Context(), args, strings.NewReader(""), brokenPipe{}, &words, func(name string) string { return c.env[name] }, "")
 		if code != 1 || !strings.Contains(words.String(), "broken pipe") {
 			t.Errorf("%v: %d, %q", args, code, words.String())
 		}

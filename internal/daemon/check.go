@@ -18,7 +18,7 @@ import (
 
 // choices are the settings that are one of a few words.
 var choices = map[string][]string{
-	"policy":     {"classic", "halflife"},
+	"policy":     {"halflife", "classic"},
 	"log-level":  {"debug", "info", "warn", "error"},
 	"log-format": {"text", "json"},
 }

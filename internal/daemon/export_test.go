@@ -9,6 +9,9 @@ import (
 	"os"
 )
 
+// Choices are the settings that are one of a few words.
+var Choices = choices
+
 // Stopping tells whether Stop was called.
 func (d *Daemon) Stopping() bool {
 	d.mu.Lock()

@@ -67,17 +67,7 @@ func Load(args, environ []string) (*Loaded, error) {
 	}
 
 	l := &Loaded{origins: map[string]origin{}}
-	l.flags = l.Config.flags(dataFolder(env))
-	// Of this run, not of the daemon: they are in no file and are not printed.
-	run := pflag.NewFlagSet("", pflag.ContinueOnError)
-	run.StringVar(&l.File, "config", env["SIGIL_CONFIG"], "read settings from the YAML `file`; its keys are these names")
-	run.BoolVar(&l.Print, "print-config", false, "print every setting, its value and where it came from, and end")
-
-	all := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
-	all.SortFlags = false
-	all.Usage = func() {}
-	all.AddFlagSet(l.flags)
-	all.AddFlagSet(run)
+	all := l.allFlags(env)
 	l.help = all.FlagUsages()
 	if err := all.Parse(args); err != nil {
 		return l, err
@@ -97,6 +87,25 @@ func Load(args, environ []string) (*Loaded, error) {
 		return l, errors.Join(errs...)
 	}
 	return l, l.validate()
+}
+
+// ServeFlags returns the flags that `sigil serve` takes, to be shown; [Load] parses its own.
+func ServeFlags() *pflag.FlagSet { return new(Loaded).allFlags(nil) }
+
+// allFlags declares the flags of the settings, and of them and of this run.
+func (l *Loaded) allFlags(env map[string]string) *pflag.FlagSet {
+	l.flags = l.Config.flags(dataFolder(env))
+	// Of this run, not of the daemon: they are in no file and are not printed.
+	run := pflag.NewFlagSet("", pflag.ContinueOnError)
+	run.StringVar(&l.File, "config", env["SIGIL_CONFIG"], "read settings from the YAML `file`; its keys are these names")
+	run.BoolVar(&l.Print, "print-config", false, "print every setting, its value and where it came from, and end")
+
+	all := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
+	all.SortFlags = false
+	all.Usage = func() {}
+	all.AddFlagSet(l.flags)
+	all.AddFlagSet(run)
+	return all
 }
 
 func variable(setting string) string {

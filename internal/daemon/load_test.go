@@ -177,7 +177,7 @@ func TestRefusals(t *testing.T) {
 		{"half-life", []string{"--policy=halflife", "--half-life=0s"}, nil, "", []string{"half-life (from --half-life)", "over 0"}},
 		{"endless life", []string{"--policy=halflife", "--half-life=30000d"}, nil, "", []string{"policy (from --policy)", "100 years"}},
 		{"duration", []string{"--half-life=week"}, nil, "", []string{"--half-life", "week", "7d"}},
-		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "classic or halflife"}},
+		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "halflife or classic"}},
 		{"figure of the other policy", []string{"--half-life=7d"}, nil, "policy: classic", []string{"half-life (from --half-life)", "--policy halflife"}},
 		{"figure of the other policy, classic", []string{"--decay-rate=1"}, nil, "", []string{"decay-rate (from --decay-rate)", "--policy classic"}},
 		{"store", []string{"--store=paper"}, nil, "", []string{"store (from --store)", `"paper"`}},
@@ -303,6 +303,16 @@ func TestAllowedHosts(t *testing.T) {
 	for _, wrong := range []string{"http://a.example", "a.example:80", "a example", "*"} {
 		if _, err := daemon.Load([]string{"--allowed-host=" + wrong}, home); err == nil || !strings.Contains(err.Error(), "allowed-host") {
 			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
+
+// TestUsageNamesTheChoices keeps help, and what a shell offers by it, in step with what is taken.
+func TestUsageNamesTheChoices(t *testing.T) {
+	for setting, words := range daemon.Choices {
+		f := daemon.ServeFlags().Lookup(setting)
+		if name, _ := pflag.UnquoteUsage(f); name != strings.Join(words, "|") {
+			t.Errorf("--%s: the usage names %q, want %q", setting, name, words)
 		}
 	}
 }

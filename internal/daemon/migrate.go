@@ -48,14 +48,8 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	say := func(format string, args ...any) {
 		_, _ = fmt.Fprintf(stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
 	}
-	var from, to string
-	var tenants []string
-	f := pflag.NewFlagSet("sigil migrate", pflag.ContinueOnError)
-	f.SortFlags = false
-	f.Usage = func() {}
-	f.StringVar(&from, "from", "", "the `store` to copy from")
-	f.StringVar(&to, "to", "", "the `store` to copy to, which is made where there is none")
-	f.StringSliceVar(&tenants, "tenant", nil, "copy this `tenant` only; can be given again")
+	var m migration
+	f := m.flags()
 	switch err := f.Parse(args); {
 	case errors.Is(err, pflag.ErrHelp):
 		if _, err := io.WriteString(stdout, migrateHelp+f.FlagUsages()); err != nil {
@@ -68,14 +62,14 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case f.NArg() > 0:
 		say("unexpected argument %q: it takes flags only", f.Arg(0))
 		return exitConfig
-	case from == "" || to == "":
+	case m.from == "" || m.to == "":
 		say("it needs both --from and --to, a data folder or a postgres:// URL each")
 		return exitConfig
-	case from == to:
+	case m.from == m.to:
 		say("--from and --to are the same store")
 		return exitConfig
 	}
-	same, err := migrateAll(ctx, from, to, tenants, stdout)
+	same, err := m.run(ctx, stdout)
 	if err != nil {
 		say("%v", err)
 	}
@@ -85,13 +79,33 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-func migrateAll(ctx context.Context, from, to string, tenants []string, stdout io.Writer) (same bool, err error) {
-	source, err := openSource(ctx, from)
+// migration is what is to be copied, and where to.
+type migration struct {
+	from, to string
+	tenants  []string // none are all
+}
+
+// MigrateFlags returns the flags that [Migrate] takes, to be shown.
+func MigrateFlags() *pflag.FlagSet { return new(migration).flags() }
+
+func (m *migration) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("sigil migrate", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringVar(&m.from, "from", "", "the `store` to copy from")
+	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is made where there is none")
+	f.StringSliceVar(&m.tenants, "tenant", nil, "copy this `tenant` only; can be given again")
+	return f
+}
+
+// run copies, and reports whether both stores are the same in the end.
+func (m *migration) run(ctx context.Context, stdout io.Writer) (same bool, err error) {
+	source, err := openSource(ctx, m.from)
 	if err != nil {
 		return false, fmt.Errorf("--from: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := openFor(ctx, to)
+	target, err := openFor(ctx, m.to)
 	if err != nil {
 		return false, fmt.Errorf("--to: %w", err)
 	}
@@ -103,6 +117,7 @@ func migrateAll(ctx context.Context, from, to string, tenants []string, stdout i
 	if err != nil {
 		return false, err
 	}
+	tenants := m.tenants
 	if tenants == nil {
 		tenants = there
 	}

@@ -84,12 +84,7 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	if data == "" {
 		data = dataFolder(env)
 	}
-	f := pflag.NewFlagSet("sigil "+o.name, pflag.ContinueOnError)
-	f.Usage = func() {}
-	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
-	if o.name == "export" {
-		f.BoolVar(&o.salvage, "salvage", false, "pass over what is damaged, and tell of it")
-	}
+	f := o.flags(data)
 	err := f.Parse(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
@@ -110,6 +105,22 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 		return exitFailed
 	}
 	return exitOK
+}
+
+// ExportFlags returns the flags that [Export] takes, to be shown.
+func ExportFlags() *pflag.FlagSet { return (&offline{name: "export"}).flags("") }
+
+// CheckFlags returns the flags that [Check] takes, to be shown.
+func CheckFlags() *pflag.FlagSet { return (&offline{name: "check"}).flags("") }
+
+func (o *offline) flags(data string) *pflag.FlagSet {
+	f := pflag.NewFlagSet("sigil "+o.name, pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
+	if o.name == "export" {
+		f.BoolVar(&o.salvage, "salvage", false, "pass over what is damaged, and tell of it")
+	}
+	return f
 }
 
 func (o *offline) say(format string, args ...any) {

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil/client"
+)
+
+const (
+	// completionTimeout is how long a shell waits for ids at most.
+	completionTimeout = time.Second
+	// completedIDs is how many ids it is offered.
+	completedIDs = 20
+	// completedData is how many columns of a memory's data stand beside its id.
+	completedData = 60
+
+	noFiles = cobra.ShellCompDirectiveNoFileComp
+)
+
+// isCompletion reports whether a shell has called the command to ask what may come next.
+func isCompletion(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
+
+// completeValues has shells complete the values of all flags, root's and those of its commands.
+func completeValues(root *cobra.Command) {
+	completeFlags(root, root.PersistentFlags())
+	for _, c := range root.Commands() {
+		completeFlags(c, c.Flags())
+	}
+}
+
+// completeFlags goes by the name that a flag's usage has for its value: `a|b` is one of these words, `file` and
+// `folder` are paths. A `store` may be a folder.
+func completeFlags(c *cobra.Command, flags *pflag.FlagSet) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		name, usage := pflag.UnquoteUsage(f)
+		f.Usage = usage // it stands beside the flag, without the quotes
+		offer := cobra.NoFileCompletions
+		switch {
+		case f.Value.Type() == "bool":
+			offer = oneOfThese("true", "false")
+		case strings.Contains(name, "|"):
+			offer = oneOfThese(strings.Split(name, "|")...)
+		case name == "file":
+			offer = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
+		case name == "folder", name == "store":
+			offer = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+		}
+		_ = c.RegisterFlagCompletionFunc(f.Name, offer) // fails if the flag's command has done so already, which knows better
+	})
+}
+
+// oneOfThese completes a value that is one of some words.
+func oneOfThese(words ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return beginning(words, begun), noFiles
+	}
+}
+
+func beginning(words []string, begun string) (all []string) {
+	for _, w := range words {
+		if strings.HasPrefix(w, begun) {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// completeIDs completes the ids of memories: the newest ones that q finds, without those given already. most is how
+// many ids the command takes; 0 is any number. If the daemon does not answer soon, it offers none and says nothing.
+func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, given []string, begun string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
+		if most > 0 && len(given) >= most {
+			return nil, noFiles
+		}
+		if a.flags.timeout <= 0 || a.flags.timeout > duration(completionTimeout) {
+			a.flags.timeout = duration(completionTimeout)
+		}
+		_ = a.with(func(c *client.Client) error {
+			q.Limit = completedIDs
+			page, err := c.List(cmd.Context(), q)
+			for i := range page.Memories {
+				v := &page.Memories[i]
+				if id := v.ID.String(); strings.HasPrefix(id, begun) && !slices.Contains(given, id) {
+					ids = append(ids, cobra.CompletionWithDesc(id, cut(escape(string(v.Data)), completedData)))
+				}
+			}
+			return err
+		})
+		return ids, noFiles | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completeCommands completes the name of a command.
+func completeCommands(cmd *cobra.Command, given []string, begun string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, noFiles
+	}
+	for _, c := range cmd.Root().Commands() {
+		if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), begun) {
+			names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	return names, noFiles
+}
