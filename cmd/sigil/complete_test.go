@@ -19,7 +19,7 @@ func TestOfflineCommandsCompleteTheirFlags(t *testing.T) {
 		return out.String()
 	}
 	shown := regexp.MustCompile(`(?m)^ +(--[a-z-]+) `)
-	for command, fewest := range map[string]int{"serve": 40, "export": 2, "check": 1, "migrate": 3} {
+	for command, fewest := range map[string]int{"serve": 40, "export": 3, "check": 2, "migrate": 4} {
 		want := []string{"--help"}
 		for _, m := range shown.FindAllStringSubmatch(said(command, "--help"), -1) {
 			want = append(want, m[1])

@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +30,9 @@ No daemon may be running on a data folder. Daemons may go on with a database tha
 once, stop them, copy again, and start them on the target. Each memory gets an entry in the target's
 journal; the source's journal and its answers under idempotency keys stay behind.
 
+With --json each tenant is one object on a line, with the SHA-256 of what both stores have and whether they
+are the same. crystalsLost are those of patterns without a live memory, which are not copied.
+
 Usage:
   sigil migrate --from STORE --to STORE [flags]
 
@@ -45,10 +50,7 @@ Flags:
 
 // Migrate is `sigil migrate`: it copies from one store to another, and gives the process's exit code.
 func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	say := func(format string, args ...any) {
-		_, _ = fmt.Fprintf(stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
-	}
-	var m migration
+	m := migration{stdout: stdout, stderr: stderr}
 	f := m.flags()
 	switch err := f.Parse(args); {
 	case errors.Is(err, pflag.ErrHelp):
@@ -57,21 +59,21 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitOK
 	case err != nil:
-		say("%v", err)
+		m.say("%v", err)
 		return exitConfig
 	case f.NArg() > 0:
-		say("unexpected argument %q: it takes flags only", f.Arg(0))
+		m.say("unexpected argument %q: it takes flags only", f.Arg(0))
 		return exitConfig
 	case m.from == "" || m.to == "":
-		say("it needs both --from and --to, a data folder or a postgres:// URL each")
+		m.say("it needs both --from and --to, a data folder or a postgres:// URL each")
 		return exitConfig
 	case m.from == m.to:
-		say("--from and --to are the same store")
+		m.say("--from and --to are the same store")
 		return exitConfig
 	}
-	same, err := m.run(ctx, stdout)
+	same, err := m.run(ctx)
 	if err != nil {
-		say("%v", err)
+		m.say("%v", err)
 	}
 	if err != nil || !same {
 		return exitFailed
@@ -81,8 +83,14 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // migration is what is to be copied, and where to.
 type migration struct {
-	from, to string
-	tenants  []string // none are all
+	stdout, stderr io.Writer
+	from, to       string
+	tenants        []string // none are all
+	json           bool
+}
+
+func (m *migration) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(m.stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
 }
 
 // MigrateFlags returns the flags that [Migrate] takes, to be shown.
@@ -95,11 +103,12 @@ func (m *migration) flags() *pflag.FlagSet {
 	f.StringVar(&m.from, "from", "", "the `store` to copy from")
 	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is made where there is none")
 	f.StringSliceVar(&m.tenants, "tenant", nil, "copy this `tenant` only; can be given again")
+	f.BoolVar(&m.json, "json", false, "print JSON: one object a tenant, each on a line")
 	return f
 }
 
 // run copies, and reports whether both stores are the same in the end.
-func (m *migration) run(ctx context.Context, stdout io.Writer) (same bool, err error) {
+func (m *migration) run(ctx context.Context) (same bool, err error) {
 	source, err := openSource(ctx, m.from)
 	if err != nil {
 		return false, fmt.Errorf("--from: %w", err)
@@ -122,7 +131,12 @@ func (m *migration) run(ctx context.Context, stdout io.Writer) (same bool, err e
 		tenants = there
 	}
 	if len(tenants) == 0 {
-		_, err := fmt.Fprintln(stdout, "there is nothing to copy: the source has no memory")
+		const nothing = "there is nothing to copy: the source has no memory"
+		if m.json {
+			m.say(nothing)
+			return true, nil
+		}
+		_, err := fmt.Fprintln(m.stdout, nothing)
 		return true, err
 	}
 	now := time.Now
@@ -140,19 +154,49 @@ func (m *migration) run(ctx context.Context, stdout io.Writer) (same bool, err e
 		if err != nil {
 			return false, fmt.Errorf("tenant %s: %w", tenant, err)
 		}
-		verdict := "the same in both"
-		if !r.Settled {
-			verdict, same = "the source changes faster than it is copied: stop the daemons on it, and copy again", false
-		}
-		if r.Lost > 0 {
-			verdict += fmt.Sprintf("; %d crystals of patterns without a live memory are not copied", r.Lost)
-		}
-		if _, err := fmt.Fprintf(stdout, "%s: %d memories, %d bytes, %d crystals of patterns, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
-			tenant, r.Memories, r.Bytes, r.Crystals, r.Sum, verdict, r.Inserted, r.Updated, r.Removed); err != nil {
+		same = same && r.Settled
+		if err := m.report(&r); err != nil {
 			return false, err
 		}
 	}
 	return same, nil
+}
+
+// migrated is what --json prints of a tenant.
+type migrated struct {
+	Tenant   string `json:"tenant"`
+	Memories int    `json:"memories"`
+	Bytes    int64  `json:"bytes"`
+	Crystals int    `json:"crystals"`
+	Lost     int    `json:"crystalsLost"`
+	SHA256   string `json:"sha256"`
+	Same     bool   `json:"same"`
+	Inserted int    `json:"inserted"`
+	Updated  int    `json:"updated"`
+	Removed  int    `json:"removed"`
+}
+
+// report prints what was done for a tenant.
+func (m *migration) report(r *migrate.Report) error {
+	const unsettled = "the source changes faster than it is copied: stop the daemons on it, and copy again"
+	if m.json {
+		if !r.Settled {
+			m.say("tenant %s: %s", r.Tenant, unsettled)
+		}
+		return json.NewEncoder(m.stdout).Encode(migrated{
+			r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Lost, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
+		})
+	}
+	verdict := "the same in both"
+	if !r.Settled {
+		verdict = unsettled
+	}
+	if r.Lost > 0 {
+		verdict += fmt.Sprintf("; %d crystals of patterns without a live memory are not copied", r.Lost)
+	}
+	_, err := fmt.Fprintf(m.stdout, "%s: %d memories, %d bytes, %d crystals of patterns, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
+		r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Sum, verdict, r.Inserted, r.Updated, r.Removed)
+	return err
 }
 
 // copySource is a store to copy from, and to be closed.

@@ -18,7 +18,8 @@ import (
 )
 
 const exportHelp = `Write every live memory of a data folder to standard output, as JSON, one a line. No daemon may be
-running on the folder, and nothing in it is changed.
+running on the folder, and nothing in it is changed. How many were written is told on standard error: in words,
+or with --json as an object, the last line there.
 
 Usage:
   sigil export [flags]
@@ -37,7 +38,8 @@ Flags:
 
 const checkHelp = `Look at all of a data folder: whether every record can be read, whether what belongs together is there
 together, and whether the memories are those that the journal tells of. No daemon may be running on the
-folder, and nothing in it is changed.
+folder, and nothing in it is changed. What is wrong is told on standard error, a line each; the figures, on
+standard output, count it.
 
 Usage:
   sigil check [flags]
@@ -45,6 +47,7 @@ Usage:
 Examples:
   sigil check
   sigil check --data /var/lib/sigil
+  sigil check --json
 
 Exit codes: 0 all is well, 1 something is damaged, or it failed; 2 wrong usage.
 
@@ -56,7 +59,7 @@ type offline struct {
 	name           string
 	stdout, stderr io.Writer
 	data           string
-	salvage        bool
+	salvage, json  bool
 }
 
 // Export is `sigil export`: it writes the memories of a data folder, and gives the process's exit code.
@@ -119,6 +122,9 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
 	if o.name == "export" {
 		f.BoolVar(&o.salvage, "salvage", false, "pass over what is damaged, and tell of it")
+		f.BoolVar(&o.json, "json", false, "tell how many memories were written as a JSON object")
+	} else {
+		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
 	}
 	return f
 }
@@ -157,11 +163,33 @@ func (o *offline) export(ctx context.Context) error {
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	o.say("wrote %d memories; %d more have faded", written, faded)
+	if !o.json {
+		o.say("wrote %d memories; %d more have faded", written, faded)
+	} else if err := json.NewEncoder(o.stderr).Encode(exported{written, faded, wrong}); err != nil {
+		return err
+	}
 	if wrong > 0 {
 		return errSaid
 	}
 	return nil
+}
+
+// exported is what --json tells of an export.
+type exported struct {
+	Written  int `json:"written"`
+	Faded    int `json:"faded"`
+	Problems int `json:"problems"`
+}
+
+// checked is what --json prints of a check.
+type checked struct {
+	Memories int    `json:"memories"`
+	Bytes    int64  `json:"bytes"`
+	Crystals int    `json:"crystals"`
+	Events   int    `json:"events"`
+	Position uint64 `json:"position"`
+	Answers  int    `json:"answers"`
+	Problems int    `json:"problems"`
 }
 
 // tell says what is wrong, and gives how much is.
@@ -181,8 +209,13 @@ func (o *offline) check() error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys: %d problems\n",
-		c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong); err != nil {
+	if o.json {
+		err = json.NewEncoder(o.stdout).Encode(checked{c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong})
+	} else {
+		_, err = fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys: %d problems\n",
+			c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong)
+	}
+	if err != nil {
 		return err
 	}
 	if wrong > 0 {
