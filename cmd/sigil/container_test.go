@@ -21,31 +21,15 @@ func TestFirstProcessOfAContainerDoesNotHandOver(t *testing.T) {
 	if out, err := exec.Command("unshare", append(alone, "true")...).CombinedOutput(); err != nil {
 		t.Skipf("this machine allows no namespaces: %v, %s", err, out)
 	}
-	sigil, data, addrFile := itself(t), t.TempDir(), filepath.Join(t.TempDir(), "addr")
+	data := t.TempDir()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	p := &process{ended: make(chan struct{})}
-	p.cmd = exec.Command("unshare", append(alone, sigil, "serve", "--addr=127.0.0.1:0", "--addr-file="+addrFile, "--data="+data)...)
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		p.cmd.Wait()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.cmd.Process.Kill()
-		<-p.ended
-	})
-	p.poll(t, "the address", func() bool {
-		addr, err := os.ReadFile(addrFile)
-		p.addr = strings.TrimSpace(string(addr))
-		return err == nil
-	})
+	cmd := exec.Command("unshare", append(alone, itself(t))...)
+	cmd.Stdout, cmd.Stderr = log, log
+	p := start(t, cmd, data)
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", p.cmd.Process.Pid))
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,36 +15,19 @@ import (
 // hands over, and drains when it is told to stop.
 func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	adopt(t)
-	sigil, data, addrFile := itself(t), t.TempDir(), filepath.Join(t.TempDir(), "addr")
+	sigil, data := itself(t), t.TempDir()
 	logs, log, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A variable that it warns of, so that it has something to say before it has a log.
-	p := &process{ended: make(chan struct{})}
-	p.cmd = exec.Command(sigil, "serve", "--addr=127.0.0.1:0", "--addr-file="+addrFile, "--data="+data)
-	p.cmd.Env = append(os.Environ(), "SIGIL_NO_SUCH_SETTING=1")
-	p.cmd.Stdout, p.cmd.Stderr = log, log
+	defer log.Close()
 	if err := logs.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	log.Close()
-	go func() {
-		p.cmd.Wait() // the exit code tells
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.cmd.Process.Kill()
-		<-p.ended
-	})
-	p.poll(t, "the address", func() bool {
-		addr, err := os.ReadFile(addrFile)
-		p.addr = strings.TrimSpace(string(addr))
-		return err == nil
-	})
+	cmd := exec.Command(sigil)
+	cmd.Env = append(os.Environ(), "SIGIL_NO_SUCH_SETTING=1") // which it warns of, so that it has something to say before it has a log
+	cmd.Stdout, cmd.Stderr = log, log
+	p := start(t, cmd, data)
 	p.cmd.Process.Signal(syscall.SIGHUP) // which it tells of
 	if status, body := p.get("/readyz"); status != http.StatusOK {
 		t.Errorf("it does not serve any more: %d %s", status, body)

@@ -36,17 +36,28 @@ func program(t *testing.T) string {
 type process struct {
 	cmd    *exec.Cmd
 	addr   string
-	stderr *bytes.Buffer // to be read when it has ended
+	stderr *bytes.Buffer // to be read when it has ended; nil if it goes elsewhere
 	ended  chan struct{}
 }
 
 // serve starts the program on a data folder and waits until it is ready.
 func serve(t *testing.T, program, data string, args ...string) *process {
 	t.Helper()
+	return start(t, exec.Command(program), data, args...)
+}
+
+// start is serve with a command that runs the program, or has another run it. What the daemon says goes to the
+// command's Stderr, if that is set.
+func start(t *testing.T, cmd *exec.Cmd, data string, args ...string) *process {
+	t.Helper()
 	addrFile := filepath.Join(t.TempDir(), "addr")
-	p := &process{stderr: new(bytes.Buffer), ended: make(chan struct{})}
-	p.cmd = exec.Command(program, append([]string{"serve", "--addr=127.0.0.1:0", "--addr-file=" + addrFile, "--data=" + data}, args...)...)
-	p.cmd.Stderr = p.stderr
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Args = append(cmd.Args, "serve", "--addr=127.0.0.1:0", "--addr-file="+addrFile, "--data="+data)
+	cmd.Args = append(cmd.Args, args...)
+	if cmd.Stderr == nil {
+		p.stderr = new(bytes.Buffer)
+		cmd.Stderr = p.stderr
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
