@@ -57,7 +57,7 @@ type LiveMessage struct {
 	More     bool         `json:"more,omitempty"`
 }
 
-// Recalls lists the memories that were recalled through one daemon since the previous message: each once, as its last
+// Recalls lists the memories that were recalled since the previous message, through any daemon on the store: each once, as its last
 // recall left it. They are not journaled and have no position; a reader that is not connected misses them.
 type Recalls struct {
 	Memories []RecallView `json:"memories"`
