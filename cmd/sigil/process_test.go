@@ -266,7 +266,7 @@ func reload(t *testing.T, sigil string) {
 	p.cmd.Process.Signal(syscall.SIGHUP)
 	p.poll(t, "the new policy", func() bool {
 		_, stats := p.get("/v1/stats")
-		return strings.Contains(stats, `"policy":"halflife h=36h0m0s threshold=0.95"`)
+		return strings.Contains(stats, `"policy":"halflife h=36h threshold=0.95"`)
 	})
 }
 

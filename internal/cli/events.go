@@ -66,7 +66,7 @@ the store was put back from an older copy: read its memories anew, and go on aft
 			})
 		}
 		o := &client.FollowOptions{Lost: func(err error, wait time.Duration) {
-			a.say("%v; trying again in %s", err, wait.Round(100*time.Millisecond))
+			a.say("%v; trying again in %s", err, sigil.FormatDuration(wait.Round(100*time.Millisecond)))
 		}}
 		if cmd.Flags().Changed("after") {
 			o.After = &after

@@ -10,11 +10,13 @@ var (
 	Size          = size
 	Bar           = bar
 	Percent       = percent
-	ParseDuration = parseDuration
 	ReadState     = readState
 	NewLineReader = newLineReader
 	ErrLongLine   = errLongLine
 )
+
+// Duration is the value of a flag.
+type Duration = duration
 
 // Next gives the next line and its number.
 func (r *lineReader) Next() (string, int, error) {

@@ -89,7 +89,7 @@ func (a *app) forecast() *cobra.Command {
 run: as if every memory had that policy since it was last touched. It also tells what fades if a daemon is
 started with that policy, which reaches a memory with its next recall. Nothing is changed.`,
 		Example: `  sigil forecast --within 1h
-  sigil forecast --within 7d --policy "halflife h=240h"`,
+  sigil forecast --within 7d --policy "halflife h=10d"`,
 		Args: nothingMore,
 	}
 	c.Flags().Var(&within, "within", "look this `time` ahead")

@@ -17,7 +17,7 @@ func TestSpan(t *testing.T) {
 		0:                            "0s",
 		1:                            "under 1s",
 		999 * time.Millisecond:       "under 1s",
-		94600 * time.Millisecond:     "1m35s",
+		94600 * time.Millisecond:     "95s",
 		59600 * time.Millisecond:     "1m",
 		2 * time.Minute:              "2m",
 		time.Hour - time.Millisecond: "1h",
@@ -34,24 +34,23 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-func TestParseDuration(t *testing.T) {
-	for s, want := range map[string]time.Duration{
-		"90s": 90 * time.Second, "36h": 36 * time.Hour, "7d": 168 * time.Hour, "1d12h": 36 * time.Hour, "1.5d": 36 * time.Hour,
-		"0": 0, "0d": 0, "-5s": -5 * time.Second,
-	} {
-		if got, err := cli.ParseDuration(s); got != want || err != nil {
-			t.Errorf("%q is %v, %v", s, got, err)
+func TestDurationFlags(t *testing.T) {
+	for text, want := range map[string]string{"90s": "90s", "36h": "36h", "7d": "7d", "168h0m0s": "7d", "1.5d": "36h", "0": "0s"} {
+		var d cli.Duration
+		if err := d.Set(text); err != nil || d.String() != want {
+			t.Errorf("%q is %q, %v; want %q", text, d.String(), err, want)
 		}
 	}
-	for _, s := range []string{"", "d", "7", "soon", "-1d", "1d-2h", "1d+2h", "+1d", "1e9d", "NaNd", "Infd", "1d1d", "0x1d", "100000d2000000h"} {
-		if got, err := cli.ParseDuration(s); err == nil {
-			t.Errorf("%q is %v", s, got)
+	for _, text := range []string{"", "7", "soon", "1d-2h", "1e9d", "106752d"} {
+		d := cli.Duration(7)
+		if err := d.Set(text); err == nil || d != 7 {
+			t.Errorf("%q is %q; want an error and nothing changed", text, d.String())
 		}
 	}
 }
 
 func TestNumbers(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "0s", 382_123: "382µs", 1_234_567: "1.23ms", 11_400_000_000: "11.4s", 90 * time.Second: "1m30s"} {
+	for d, want := range map[time.Duration]string{0: "0s", 382_123: "382µs", 1_234_567: "1.23ms", 11_400_000_000: "11.4s", 90 * time.Second: "90s"} {
 		if got := cli.Took(d); got != want {
 			t.Errorf("%v took %q, want %q", int64(d), got, want)
 		}

@@ -244,7 +244,7 @@ func (d *deaf) WriteHeader(int)             {}
 
 // TestTTLWarning: a ttl that is longer than what it is of lives untouched is said, and of how many.
 func TestTTLWarning(t *testing.T) {
-	const word = "is longer than the 1m35s that a memory lives untouched: a ttl is a hard end and keeps nothing alive; pin the memory"
+	const word = "is longer than the 95s that a memory lives untouched: a ttl is a hard end and keeps nothing alive; pin the memory"
 	c := newCommand(t, nil, nil)
 	for _, args := range [][]string{{"encode", "1"}, {"encode", "--quiet", "1"}, {"encode", "--json", "1"}} {
 		code, out, words := c.in("", append(args, "--ttl", "7d")...)

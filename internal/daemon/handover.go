@@ -112,7 +112,7 @@ func (d *Daemon) fit(ctx context.Context, next *successor) error {
 // letGo lets requests under way finish, and closes all behind them.
 func (d *Daemon) letGo(ctx context.Context) error {
 	draining, cancel := context.WithTimeoutCause(ctx, d.config.HandOverTimeout,
-		fmt.Errorf("they had %s", formatDuration(d.config.HandOverTimeout)))
+		fmt.Errorf("they had %s", sigil.FormatDuration(d.config.HandOverTimeout)))
 	defer cancel()
 	d.api.Leave() // those who follow the journal find the next process
 	if err := d.server.gate.shut(draining); err != nil {

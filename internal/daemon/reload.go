@@ -70,5 +70,5 @@ func lifetime(p sigil.Policy) string {
 	case d >= time.Minute:
 		d = d.Round(time.Second)
 	}
-	return formatDuration(d)
+	return sigil.FormatDuration(d)
 }

@@ -92,8 +92,8 @@ func TestReload(t *testing.T) {
 	}
 
 	r.rewrite(t, "policy: halflife\nhalf-life: 36h\nmax-memories: 1\nlog-level: debug\n")
-	r.log.await(t, "read the settings again", "policy=halflife", "half-life=1d12h", "max-memories=1", "log-level=debug")
-	if p := r.policy(t); p != "halflife h=36h0m0s threshold=0.95" {
+	r.log.await(t, "read the settings again", "policy=halflife", "half-life=36h", "max-memories=1", "log-level=debug")
+	if p := r.policy(t); p != "halflife h=36h threshold=0.95" {
 		t.Errorf("policy %q after the reload", p)
 	}
 	if r.level.Level() != slog.LevelDebug {
@@ -127,7 +127,7 @@ func TestReload(t *testing.T) {
 		r.log.awaitTimes(t, refused, "level=ERROR", "they stay as they are")
 		r.log.await(t, "level=ERROR", "they stay as they are", want)
 	}
-	if p := r.policy(t); p != "halflife h=48h0m0s threshold=0.95" || r.level.Level() != slog.LevelInfo {
+	if p := r.policy(t); p != "halflife h=2d threshold=0.95" || r.level.Level() != slog.LevelInfo {
 		t.Errorf("policy %q, log level %v after wrong files", p, r.level.Level())
 	}
 	// Nor does the file's absence.
@@ -246,7 +246,7 @@ func TestAShorterPolicyIsWarnedOf(t *testing.T) {
 		}
 	}
 	first.rewrite(t, "policy: classic\n")
-	first.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h) than the policy now set lets them (1m35s)")
+	first.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h) than the policy now set lets them (95s)")
 
 	second := run(t, t.Context(), s, "policy: halflife\nhalf-life: 1h\n")
 	second.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h)")

@@ -63,7 +63,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 		}
 		return
 	}
-	r.log.Info("handed over; leaving with the last connection", "to", o.pid, "pause", o.pause, "at_most", formatDuration(lingerTime))
+	r.log.Info("handed over; leaving with the last connection", "to", o.pid, "pause", o.pause, "at_most", lingerTime)
 	if detached {
 		r.log.Warn(fmt.Sprintf("process %d runs in the background now: Ctrl-C here does not reach it. To stop it: kill %[1]d", o.pid))
 	}

@@ -127,7 +127,7 @@ func logDuration(_ []string, a slog.Attr) slog.Attr {
 		if d.Abs() >= time.Second {
 			d = d.Round(time.Millisecond)
 		}
-		a.Value = slog.StringValue(formatDuration(d))
+		a.Value = slog.StringValue(sigil.FormatDuration(d))
 	}
 	return a
 }
@@ -211,7 +211,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			r.stop(ctx)
 		case <-told:
 			told = nil
-			r.log.Info("stopping: the process before was told to", "at_most", formatDuration(r.loaded.DrainTimeout))
+			r.log.Info("stopping: the process before was told to", "at_most", r.loaded.DrainTimeout)
 			r.stop(ctx)
 		case o := <-r.handing:
 			r.handing = nil
@@ -227,7 +227,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 				r.log.Error("second signal: ending at once", "signal", s)
 				return 128 + int(s.(syscall.Signal))
 			default:
-				r.log.Info("stopping", "signal", s, "at_most", formatDuration(r.loaded.DrainTimeout))
+				r.log.Info("stopping", "signal", s, "at_most", r.loaded.DrainTimeout)
 				r.stop(ctx)
 			}
 		case err := <-r.stopped:

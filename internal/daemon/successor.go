@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sigil-dna/sigil"
 )
 
 // The words that two processes speak while one takes over from the other, a line each.
@@ -137,7 +139,7 @@ func (s *successor) hear(ctx context.Context, word string, within time.Duration)
 			return "", fmt.Errorf("the new process says %q, not that it is %s", line, word)
 		}
 	case <-timeout.C:
-		return "", fmt.Errorf("the new process was not %s within %s", word, formatDuration(within))
+		return "", fmt.Errorf("the new process was not %s within %s", word, sigil.FormatDuration(within))
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

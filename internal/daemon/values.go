@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/netip"
 	"strconv"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil"
 )
 
 // durationVar adds a setting that is a duration: Go's, with days.
@@ -29,51 +30,17 @@ type duration time.Duration
 func (d *duration) Type() string { return "time" }
 
 func (d *duration) Set(s string) error {
-	v, err := parseDuration(s)
+	v, err := sigil.ParseDuration(s)
+	if err != nil {
+		return errors.New(`is not a duration such as "90s", "36h" or "7d"`)
+	}
 	*d = duration(v)
-	return err
+	return nil
 }
 
-func (d *duration) String() string { return formatDuration(time.Duration(*d)) }
+func (d *duration) String() string { return sigil.FormatDuration(time.Duration(*d)) }
 
 const day = 24 * time.Hour
-
-// parseDuration reads Go's form, and days before it: "90s", "7d", "1d12h". A day has 24 hours.
-func parseDuration(s string) (time.Duration, error) {
-	days, rest, found := strings.Cut(s, "d")
-	if !found {
-		days, rest = "0", s
-	}
-	n, err := strconv.ParseFloat(days, 64)
-	var clock time.Duration
-	if err == nil && (rest != "" || !found) {
-		clock, err = time.ParseDuration(rest)
-	}
-	// Each of the two must fit, and not only their sum.
-	whole := n * float64(day)
-	if err != nil || !(math.Abs(whole) < math.MaxInt64 && math.Abs(whole+float64(clock)) < math.MaxInt64) {
-		return 0, errors.New(`is not a duration such as "90s", "36h" or "7d"`)
-	}
-	return time.Duration(whole) + clock, nil
-}
-
-// formatDuration writes what parseDuration reads, without the zeros of Go's form.
-func formatDuration(d time.Duration) string {
-	if d >= day && d%time.Hour == 0 {
-		if hours := d % day; hours != 0 {
-			return fmt.Sprintf("%dd%dh", d/day, hours/time.Hour)
-		}
-		return fmt.Sprintf("%dd", d/day)
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
 
 // hosts is a list of names, separated by commas. Setting it again adds to it.
 type hosts string

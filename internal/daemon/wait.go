@@ -30,14 +30,14 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 		s, err := d.open(d.config, h)
 		if err == nil {
 			if !told.IsZero() {
-				d.log.Info("the database is there", "waited", time.Since(begin).Round(time.Millisecond).String())
+				d.log.Info("the database is there", "waited", time.Since(begin).Round(time.Millisecond))
 			}
 			return s, nil
 		}
 		left := d.config.StoreWait - time.Since(begin)
 		if !errors.Is(err, sigil.ErrUnavailable) || left <= 0 {
 			if !told.IsZero() {
-				err = fmt.Errorf("waited %s: %w", formatDuration(time.Since(begin).Round(time.Second)), err)
+				err = fmt.Errorf("waited %s: %w", sigil.FormatDuration(time.Since(begin).Round(time.Second)), err)
 			}
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 		}
 		if now := time.Now(); now.Sub(told) >= tellEvery {
 			told = now
-			d.log.Warn("the database cannot be reached yet: waiting", "left", formatDuration(left.Round(time.Second)), "err", err)
+			d.log.Warn("the database cannot be reached yet: waiting", "left", left.Round(time.Second), "err", err)
 		}
 		select {
 		case <-time.After(min(pause, left)):
