@@ -74,3 +74,15 @@ func ExampleState_Lattice() {
 	// A hexagon's sides are as long as its radius, which is φ here: not nearer than φ.
 	// Output: 6 nodes, 0 connections
 }
+
+func ExampleFormatDuration() {
+	for _, text := range []string{"168h0m0s", "1d12h", "5400s", "1500ms"} {
+		d, err := sigil.ParseDuration(text)
+		fmt.Println(sigil.FormatDuration(d), err)
+	}
+	// Output:
+	// 7d <nil>
+	// 36h <nil>
+	// 90m <nil>
+	// 1.5s <nil>
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,27 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 	v := f.encode(`{"data":1,"ttl":"7d"}`)
 	if len(v.Warnings) != 1 || !strings.Contains(v.Warnings[0].Detail, "longer than the 95s that") {
 		t.Errorf("warnings %+v", v.Warnings)
+	}
+}
+
+// A policy is proposed in any form of its durations, and shown in one.
+func TestPoliciesAreShownInOneForm(t *testing.T) {
+	f := newFace(t, config{})
+	for _, half := range []string{"7d", "168h", "168h0m0s"} {
+		x := parse[sigil.Forecast](f.do("GET", "/v1/forecast?within=7d&policy="+url.QueryEscape("halflife h="+half), "").want(200))
+		if x.Policy == nil || *x.Policy != "halflife h=7d threshold=0.95" || x.Until.Sub(x.From.Time) != 7*24*time.Hour {
+			t.Errorf("%s: %+v", half, x)
+		}
+	}
+}
+
+// A ttl of more days than any duration has is told to be too long, and not to be none.
+func TestTTLsThatAreTooLong(t *testing.T) {
+	for _, ttl := range []string{`"36501d"`, `"36500d1ns"`, `"99999999d"`, `"-99999999d"`, `1e300`} {
+		got := newFace(t, config{}).do("POST", "/v1/sigils", `{"data":1,"ttl":`+ttl+`}`).want(400)
+		if p := parse[sigil.Problem](got); p.Detail != "must be over 0 and at most 36500d" {
+			t.Errorf("%s: %s", ttl, p.Detail)
+		}
 	}
 }
 
