@@ -30,12 +30,24 @@ export function span(seconds) {
   return more ? `${head} ${more} ${next[1]}` : head
 }
 
-/** goDuration writes seconds as the flags of the daemon take them. */
-export function goDuration(seconds) {
-  const s = Math.round(seconds)
-  const h = Math.floor(s / 3600)
-  const m = Math.floor((s % 3600) / 60)
-  return [h && `${h}h`, m && `${m}m`, s % 60 && `${s % 60}s`].filter(Boolean).join('') || '0s'
+const units = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']]
+
+/** duration returns whole seconds as the daemon writes them: the shortest form in which only the days are over 99. */
+export function duration(seconds) {
+  const whole = Math.round(seconds)
+  let best = ''
+  units.forEach(([size, unit], first) => {
+    const n = Math.floor(whole / size)
+    if (n === 0 || n > 99 && unit !== 'd') return
+    let rest = whole
+    const form = units.slice(first).map(([size, unit]) => {
+      const n = Math.floor(rest / size)
+      rest %= size
+      return n ? n + unit : ''
+    }).join('')
+    if (!best || form.length < best.length) best = form
+  })
+  return best || '0s'
 }
 
 export function ms(seconds) {

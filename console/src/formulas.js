@@ -4,7 +4,7 @@ export const PHI = (1 + Math.sqrt(5)) / 2
 export const MAX32 = 2 ** 32 - 1
 
 /**
- * Policy as a view spells it, such as "halflife h=1h0m0s threshold=0.95".
+ * Policy as a view spells it, such as "halflife h=7d threshold=0.95".
  * @param {string} text
  * @returns {{kind: 'classic'|'halflife', rate: number, period: number, half: number, threshold: number}}
  */
@@ -34,15 +34,15 @@ export function lifetime(p) {
   return (-p.period + Math.sqrt(p.period ** 2 + 4 * c)) / 2
 }
 
-const units = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
+const units = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 }
 
-/** parseDuration reads Go's durations, with days: "1h0m0s", "7d"; NaN if it is none. */
+/** parseDuration returns the seconds of a duration as a daemon of any version writes it, such as "7d" or "1h0m0s"; NaN if it is none. */
 export function parseDuration(text) {
   let sum = 0
   let rest = String(text).trim()
   if (!rest) return NaN
   while (rest) {
-    const m = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)/.exec(rest)
+    const m = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)/.exec(rest)
     if (!m) return NaN
     sum += Number(m[1]) * units[m[2]]
     rest = rest.slice(m[0].length)

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { duration } from '../src/format.js'
+import { parseDuration, parsePolicy } from '../src/formulas.js'
 import { dataOf, parts, pretty } from '../src/json.js'
 import { compile, tagTerm } from '../src/terms.js'
 import { titleOf } from '../src/title.js'
@@ -63,4 +65,16 @@ test('a title is what a memory says', () => {
     ['', '""'],
   ]
   for (const [data, title] of titles) assert.equal(titleOf(memory(data)), title)
+})
+
+test('durations are written as the daemon does, and read from any version of it', () => {
+  const forms = { 0: '0s', 90: '90s', 95: '95s', 100: '1m40s', 3600: '1h', 5400: '90m', 6000: '1h40m', 3610: '1h10s', 129600: '36h', 131400: '36h30m', 604800: '7d', 2613600: '30d6h', 31536000: '365d' }
+  for (const [seconds, form] of Object.entries(forms)) {
+    assert.equal(duration(Number(seconds)), form)
+    assert.equal(parseDuration(form), Number(seconds))
+  }
+  const read = { '168h0m0s': 604800, '1h0m0s': 3600, '1m30s': 90, '1.5s': 1.5, '250ms': 0.25, '1d12h': 129600 }
+  for (const [text, seconds] of Object.entries(read)) assert.equal(parseDuration(text), seconds)
+  for (const text of ['', '7', 'd', 'soon', '7w']) assert.ok(Number.isNaN(parseDuration(text)), text)
+  for (const h of ['7d', '168h0m0s']) assert.deepEqual(parsePolicy(`halflife h=${h} threshold=0.9`), { kind: 'halflife', rate: 0.001, period: 5, half: 604800, threshold: 0.9 })
 })

@@ -2,14 +2,13 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import * as api from '../api.js'
-import { bytes, count, date, goDuration, plural, short, span } from '../format.js'
+import { bytes, count, date, duration, plural, short, span } from '../format.js'
 import { useLoad } from '../load.js'
 import { memoryHref } from '../route.js'
 import { gone, live, loaded, now, say, tenant } from '../state.js'
 import { Histogram } from './histogram.jsx'
 
 const spans = [['1h', '1 hour'], ['24h', '24 hours'], ['7d', '7 days']]
-const hours = { '1h': '1h', '24h': '24h', '7d': '168h' }
 const TAGS = 100 // the most tags that the daemon lists
 const MINUTE = 60
 const YEAR = 365 * 86400
@@ -24,9 +23,9 @@ export function Forecast() {
   const half = useSettled(halfOf(slider), 250)
   // Another look every 15 s, or when the number of memories has changed.
   const still = useSettled(loaded.value.count, 1500)
-  const base = useLoad(s => api.forecast({ within: hours[within], bins: 48, limit: 100 }, s), [within, still, tenant.value], 15000)
+  const base = useLoad(s => api.forecast({ within, bins: 48, limit: 100 }, s), [within, still, tenant.value], 15000)
   const other = useLoad(async s => (kind === 'none' ? null : api.forecast({
-    within: hours[within], bins: 48, limit: 1, policy: kind === 'halflife' ? `halflife h=${goDuration(half)}` : kind,
+    within, bins: 48, limit: 1, policy: kind === 'halflife' ? `halflife h=${duration(half)}` : kind,
   }, s)), [within, kind, half, still, tenant.value])
   const f = base.data
   const p = kind === 'none' ? null : other.data
@@ -74,7 +73,7 @@ function useSettled(value, ms) {
 /** Proposal tries another policy on the memories as they are. */
 function Proposal({ kind, setKind, slider, setSlider, p, error }) {
   const half = halfOf(slider)
-  const flags = kind === 'classic' ? 'sigil serve --policy classic' : `sigil serve --policy halflife --half-life ${goDuration(half)}`
+  const flags = kind === 'classic' ? 'sigil serve --policy classic' : `sigil serve --policy halflife --half-life ${duration(half)}`
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(flags)
