@@ -51,7 +51,7 @@ func appendUnits(b []byte, size uint64, first int) []byte {
 		if fraction := u.name == 's' && rest > 0; n > 0 || fraction {
 			b = strconv.AppendUint(b, n, 10)
 			if fraction {
-				digits := strconv.FormatUint(u.size+rest, 10)[1:]
+				digits := strconv.FormatUint(u.size+rest, 10)[1:] // with its leading zeros
 				b = append(append(b, '.'), strings.TrimRight(digits, "0")...)
 			}
 			b = append(b, u.name)

@@ -80,7 +80,7 @@ func TestDataIsKept(t *testing.T) {
 	}
 }
 
-// What is given as the shortest form comes back as it is, in the answer, the journal and an explanation.
+// A ttl in its shortest form is answered as it was sent: by the encode, the journal and an explanation.
 func TestTTLsComeBackAsGiven(t *testing.T) {
 	f := newFace(t, config{})
 	for _, ttl := range []string{"7d", "36h", "90m", "1h40m", "95s", "1.5s", "250ms", "36500d"} {
@@ -97,7 +97,7 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 	}
 }
 
-// A policy is proposed in any form of its durations, and shown in one.
+// A proposed policy may have any form of a duration. The answer has the shortest.
 func TestPoliciesAreShownInOneForm(t *testing.T) {
 	f := newFace(t, config{})
 	for _, half := range []string{"7d", "168h", "168h0m0s"} {
@@ -108,7 +108,7 @@ func TestPoliciesAreShownInOneForm(t *testing.T) {
 	}
 }
 
-// A ttl of more days than any duration has is told to be too long, and not to be none.
+// A ttl that no duration can hold is reported as too long, not as malformed.
 func TestTTLsThatAreTooLong(t *testing.T) {
 	for _, ttl := range []string{`"36501d"`, `"36500d1ns"`, `"99999999d"`, `"-99999999d"`, `1e300`} {
 		got := newFace(t, config{}).do("POST", "/v1/sigils", `{"data":1,"ttl":`+ttl+`}`).want(400)

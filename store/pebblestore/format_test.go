@@ -55,12 +55,12 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	}
 }
 
-// TestPoliciesAreKeptAsEarlierVersionsReadThem looks at what is written of a policy that is shown in another form.
+// TestPoliciesAreKeptAsEarlierVersionsReadThem checks the text of a policy on disk, which is not the one that answers show.
 func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 	disk := vfs.NewMem()
 	week, err := sigil.ParsePolicy("halflife h=7d")
 	must(t, err)
-	for range 2 { // the second store has read it
+	for range 2 { // the second time it is there already
 		s := reopen(t, disk)
 		_, err = engine.New(s, &engine.Options{Settings: engine.Settings{Policy: week}}).Encode(t.Context(), "a", sigil.Draft{Data: []byte("1")})
 		must(t, err)

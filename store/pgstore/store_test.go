@@ -122,7 +122,7 @@ func TestReopen(t *testing.T) {
 	})
 }
 
-// A policy that is shown in another form is kept as earlier versions read it, and found where they have put it.
+// A store keeps a policy in the form that earlier versions read, and finds what they wrote.
 func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 	week, err := sigil.ParsePolicy("halflife h=7d")
 	if err != nil {
