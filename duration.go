@@ -25,17 +25,18 @@ func FormatDuration(d time.Duration) string {
 	if size < uint64(time.Second) {
 		return d.String()
 	}
-	best := ""
-	var buffer [40]byte
+	var buffers [2][40]byte
+	best, form := buffers[0][:0], buffers[1][:0]
 	for first := range units {
 		if n := size / units[first].size; n == 0 || n > maxNumber && first > 0 {
 			continue
 		}
-		if form := appendUnits(append(buffer[:0], sign...), size, first); best == "" || len(form) < len(best) {
-			best = string(form)
+		form = appendUnits(append(form[:0], sign...), size, first)
+		if len(best) == 0 || len(form) < len(best) {
+			best, form = form, best
 		}
 	}
-	return best
+	return string(best)
 }
 
 // units are those of a second and more, the longest first.
