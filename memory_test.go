@@ -156,7 +156,7 @@ func TestParseID(t *testing.T) {
 	}
 }
 
-// TestWarnings: a ttl that nobody who leaves the memory alone will see is warned of.
+// TestWarnings: there is a warning if a ttl ends after the untouched memory has faded.
 func TestWarnings(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(m *sigil.Meta)

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// counted is a store that notes how many memories each Insert was asked to keep.
+// counted is a store that records how many memories each Insert was asked to keep.
 type counted struct {
 	store.Store
 
@@ -27,7 +27,7 @@ func (s *counted) Insert(ctx context.Context, tenant string, items []store.Item,
 	return s.Store.Insert(ctx, tenant, items, q, evict)
 }
 
-// taken returns the sizes noted since the last call.
+// taken returns the sizes recorded since the last call.
 func (s *counted) taken() []int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,14 +26,14 @@ func (s *clocked) read() guard.Reading {
 	return guard.Reading{At: s.monotonic, Time: start.Add(s.monotonic + s.off)}
 }
 
-// pass lets a time pass, in which the engine looks at its clock every second.
+// pass lets d pass; meanwhile the engine reads its clock every second.
 func (s *clocked) pass(r *rig, d time.Duration) {
 	for end := s.monotonic + d; s.monotonic < end; s.monotonic += time.Second {
 		r.Now()
 	}
 }
 
-// newClocked gives an engine over a store with a clock of its own.
+// newClocked returns an engine over a store with a clock of its own.
 func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 	t.Helper()
 	s := &clocked{Model: storetest.NewModel()}

@@ -84,7 +84,7 @@ func TestTheOrderOfMembersIsNoOtherRequest(t *testing.T) {
 	same(t, "memories", r.live(), 1)
 }
 
-// An answer that an earlier version kept, whose fingerprint is of the bytes as they came, is still found.
+// An answer that an earlier version kept, with a fingerprint of the request's bytes, is still found.
 func TestAnswersOfEarlierVersionsAreFound(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	data, state := `{"b":1,"a":2}`, `{"phi":0.5,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5}`

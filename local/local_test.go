@@ -30,7 +30,7 @@ func open(t *testing.T, dir string, o *local.Options) *local.DB {
 	return db
 }
 
-// What fades is swept though nobody asks, and its reader hears of it.
+// Faded memories are swept without any call, and a reader of the journal sees it.
 func TestSweepsRunByThemselves(t *testing.T) {
 	db := open(t, t.TempDir(), nil)
 	defer db.Close()

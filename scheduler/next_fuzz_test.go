@@ -95,7 +95,7 @@ func drawDay(r *rand.Rand) (text string, means func(time.Time) bool) {
 	}
 }
 
-// TestDaysOfAMonth compares days that depend on the month, over 28 years, with those that their rule gives.
+// TestDaysOfAMonth compares days that depend on the month, over 28 years, with those computed from their rule.
 func TestDaysOfAMonth(t *testing.T) {
 	from := time.Date(2023, 12, 31, 12, 0, 0, 0, time.UTC)
 	to := from.AddDate(28, 0, 0)

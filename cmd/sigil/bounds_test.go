@@ -27,7 +27,7 @@ func limited(t *testing.T, program string, files int) string {
 	return name
 }
 
-// TestBounds has real processes that may take little, of files and of memory.
+// TestBounds runs real processes with few open files and little memory.
 func TestBounds(t *testing.T) {
 	sigil := program(t)
 	t.Run("Files", func(t *testing.T) { fewFiles(t, sigil) })
@@ -35,8 +35,8 @@ func TestBounds(t *testing.T) {
 	t.Run("Memory", func(t *testing.T) { memoryIsGivenBack(t, sigil) })
 }
 
-// fewFiles opens more connections than there may be files, none of which asks for anything, and has the store write
-// tables meanwhile.
+// fewFiles opens more connections than there may be open files, sends nothing on them, and makes the store write tables
+// meanwhile.
 func fewFiles(t *testing.T, sigil string) {
 	p := serve(t, limited(t, sigil, 256), t.TempDir(), "--policy=halflife")
 	batch := []byte("[" + strings.Repeat(`{"data":"`+strings.Repeat("x", 10_000)+`"},`, 499) + `{"data":1}]`)
@@ -76,7 +76,7 @@ func fewFiles(t *testing.T, sigil string) {
 	}
 }
 
-// ownSlack is how many files of the limit must be left over under load.
+// ownSlack is how many files must be left of the limit under load.
 const ownSlack = 16
 
 func tooFewFiles(t *testing.T, sigil string) {
@@ -86,8 +86,8 @@ func tooFewFiles(t *testing.T, sigil string) {
 	}
 }
 
-// memoryIsGivenBack has clients that hold much: batches that do not end, announced ones that do not come, and
-// connections that have listed much and stay. Each is bounded, and when they are gone so is what they held.
+// memoryIsGivenBack makes clients hold much memory: with batches that do not end, announced ones that do not come, and
+// idle connections after long lists. Each is bounded, and when the clients are gone the memory is returned.
 func memoryIsGivenBack(t *testing.T, sigil string) {
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife", "--max-in-flight=64MiB")
 	hold := func(requests int, head string, body []byte) (end func()) {

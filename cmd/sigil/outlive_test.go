@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The daemon outlives whoever reads what it says: journald restarts, a pager or tee ends. It goes on,
-// hands over, and drains when it is told to stop.
+// The daemon outlives the reader of its log: journald restarts, a pager or tee ends. It goes on, hands over,
+// and drains when it is told to stop.
 func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	adopt(t)
 	sigil, data := itself(t), t.TempDir()
@@ -51,7 +51,7 @@ func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	}
 }
 
-// A command that writes into a pipe that nobody reads any more ends quietly, as head expects of it.
+// A command whose output nobody reads any more ends quietly, as it should before head.
 func TestCommandEndsQuietlyWithItsReader(t *testing.T) {
 	sigil := itself(t)
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife")

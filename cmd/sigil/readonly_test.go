@@ -15,7 +15,7 @@ import (
 
 const nobody = 65534
 
-// stranger runs the program as a user who owns nothing; as the one of the test, if that is not root.
+// stranger runs the program as a user who owns nothing, or as the test's user if that is not root.
 func stranger(t *testing.T, program string, args ...string) (words string, code int) {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -29,7 +29,7 @@ func stranger(t *testing.T, program string, args ...string) (words string, code 
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// open lets everybody come as far as a test's folder.
+// open makes a test's folder reachable for every user.
 func reachable(t *testing.T, dir string) {
 	t.Helper()
 	for ; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
@@ -39,8 +39,8 @@ func reachable(t *testing.T, dir string) {
 	}
 }
 
-// A folder that may not be written is no folder that is in use: the daemon says whose it is. What only reads
-// works there.
+// A folder that may not be written is not reported as in use: the daemon says who owns it. Commands that only read
+// work there.
 func TestFolderThatMayNotBeWritten(t *testing.T) {
 	home := t.TempDir()
 	sigil, data := filepath.Join(home, "sigil"), filepath.Join(home, "data")
@@ -86,7 +86,7 @@ func TestFolderThatMayNotBeWritten(t *testing.T) {
 		t.Errorf("serve in a folder that cannot be made: exit code %d\n%s", code, words)
 	}
 
-	// Nor may a folder be read while somebody else's daemon works on it.
+	// A folder may not be read while another user's daemon works on it.
 	if os.Geteuid() == 0 {
 		p := serve(t, sigil, data)
 		if words, code := stranger(t, sigil, "check", "--data="+data); code != 1 || !strings.Contains(words, fmt.Sprintf("process %d", p.cmd.Process.Pid)) {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// An address that is given to reload must be that of the folder's daemon: else it would replace another
-// daemon than the one that was meant, be their stores copies of each other.
+// An address that is given to reload must be that of the folder's daemon, even if another daemon's store is a copy of
+// the folder's: otherwise reload would replace a daemon that was not meant.
 func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 	adopt(t)
 	sigil := itself(t)
@@ -54,7 +54,7 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 		t.Errorf("nobody listens there: exit code %d, %q", code, words)
 	}
 
-	// The same daemon by another name of its address, too. It says that the next one is nobody's child.
+	// The same daemon under another name of its address is accepted. Reload says that the successor has no parent.
 	_, port, _ := strings.Cut(p.addr, ":")
 	out, words, code := reload("SIGIL_ADDR=http://localhost:" + port)
 	var to, from int
@@ -72,7 +72,7 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 	if err := syscall.Kill(to, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	// Now, as it shares the pipe of the one that took over.
+	// Now, since it shares its pipe with the successor.
 	if code := p.exit(t); code != 0 || !strings.Contains(p.stderr.String(), fmt.Sprintf("To stop it: kill %d", to)) {
 		t.Errorf("exit code %d, and it does not say how to stop process %d:\n%s", code, to, p.stderr)
 	}

@@ -295,8 +295,8 @@ func TestWhatWasDroppedIsTold(t *testing.T) {
 	})
 }
 
-// TestAheadOfTheJournal puts the journal back under its readers: each that has seen more than there is hears
-// so, and others go on.
+// TestAheadOfTheJournal replaces the journal by an older copy under its readers: those that have seen more than it has
+// get an error, and the others go on.
 func TestAheadOfTheJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}

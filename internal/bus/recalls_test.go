@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/bus"
 )
 
-// recalled makes the memory that the n-th recall of a memory of tenant leaves.
+// recalled returns a memory of tenant as its n-th recall leaves it.
 func recalled(tenant string, id byte, n uint64) sigil.Meta {
 	at := time.UnixMilli(int64(n)).UTC()
 	return sigil.Meta{Key: sigil.Key{Tenant: tenant, ID: sigil.ID{15: id}}, AccessCount: n, LastAccessed: at, FadesAt: at.Add(time.Hour), Policy: sigil.DefaultClassic()}
@@ -74,7 +74,7 @@ func TestRecallsAreToldOnceASecond(t *testing.T) {
 	})
 }
 
-// TestRecallsAmongEntries has a journal that always has more: recalls are told all the same.
+// TestRecallsAmongEntries reads a journal that always has more entries: recalls still come.
 func TestRecallsAmongEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
@@ -116,7 +116,7 @@ func TestRecallsAmongEntries(t *testing.T) {
 	})
 }
 
-// TestRecallsOfManyMemories recalls more than a message names, for one who takes nothing meanwhile.
+// TestRecallsOfManyMemories recalls more memories than one message lists while a subscriber reads nothing.
 func TestRecallsOfManyMemories(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(&journal{}, nil)

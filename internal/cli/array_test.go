@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestImportArray: a JSON array over several lines is kept element by element, and nothing else is taken for one.
+// TestImportArray: a JSON array over several lines is kept element by element, and other input is not mistaken for one.
 func TestImportArray(t *testing.T) {
 	thousands := make([]map[string]int, 1100)
 	for i := range thousands {
@@ -74,8 +74,8 @@ func TestImportArray(t *testing.T) {
 	}
 }
 
-// TestImportArrayFile: in a file that ends in .json an array may be on one line; and one that is too long for a line
-// can be nothing else.
+// TestImportArrayFile: in a file named .json an array may be on one line, and so may an array that is too long for a
+// value on one line.
 func TestImportArrayFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.json")
 	if err := os.WriteFile(file, []byte(`[1,[2,3],{"a":4}]`), 0o600); err != nil {
@@ -106,7 +106,7 @@ func TestImportArrayFile(t *testing.T) {
 	}
 }
 
-// TestTrickleOfAnArray: elements are kept as they come, too.
+// TestTrickleOfAnArray: elements are kept as they arrive, too.
 func TestTrickleOfAnArray(t *testing.T) {
 	kept := make(chan struct{})
 	c := newCommand(t, nil, func(h http.Handler) http.Handler {
@@ -131,7 +131,7 @@ func TestTrickleOfAnArray(t *testing.T) {
 	}
 }
 
-// TestLineNumbers: what is kept can be told to its line.
+// TestLineNumbers: each result names its line.
 func TestLineNumbers(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	const in = "10\n\noops\n\"b\"\n{\"a\":1,\"a\":2}\n50\n"

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
-// kept returns how often each value is kept.
+// kept returns how many memories hold each value.
 func (c *command) kept() map[string]int {
 	c.t.Helper()
 	_, out, _ := c.in("", "list", "--all", "--json")
@@ -33,8 +33,8 @@ func text(name string, n int) string {
 	return `"` + name + strings.Repeat("x", n-len(name)-2) + `"`
 }
 
-// TestImportAgain: with a key, an input that failed in part is mended and given again. What was kept is not kept
-// twice and not refused, and what was refused is kept.
+// TestImportAgain: with a key, an input that failed in part is corrected and imported again. What was kept is neither
+// kept twice nor refused, and what was refused is kept.
 func TestImportAgain(t *testing.T) {
 	numbers := func(from, to int) (lines []string) {
 		for i := from; i <= to; i++ {
@@ -109,7 +109,7 @@ func TestImportAgain(t *testing.T) {
 	}
 }
 
-// TestImportAgainOtherwise: the flags are part of what a key stands for.
+// TestImportAgainOtherwise: the flags are part of what a key identifies.
 func TestImportAgainOtherwise(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	c.in("1\n2\n", "import", "--idempotency-key", "k")
@@ -125,7 +125,7 @@ func TestImportAgainOtherwise(t *testing.T) {
 	}
 }
 
-// TestImportAgainElsewhere: a daemon that takes less at once is given the same lines under the same keys.
+// TestImportAgainElsewhere: a daemon with smaller limits gets the same lines under the same keys.
 func TestImportAgainElsewhere(t *testing.T) {
 	var small atomic.Bool
 	little := httpapi.Options{MaxBatchBody: 4 << 10}
@@ -155,8 +155,8 @@ func TestImportAgainElsewhere(t *testing.T) {
 	}
 }
 
-// TestImportStopped: an input that the daemon's end cut short is given again, also while what was on its way is
-// still being kept.
+// TestImportStopped: an import that was cut short by the daemon's end is repeated, even while lines of the first one
+// are still being kept.
 func TestImportStopped(t *testing.T) {
 	var requests atomic.Int32
 	c := newCommand(t, nil, func(h http.Handler) http.Handler {
@@ -186,7 +186,7 @@ func TestImportStopped(t *testing.T) {
 	}
 }
 
-// TestImportBesideItself: a line that another import with the same key is keeping is waited for.
+// TestImportBesideItself: an import waits for a line that another import with the same key is keeping.
 func TestImportBesideItself(t *testing.T) {
 	var requests atomic.Int32
 	c := newCommand(t, nil, func(h http.Handler) http.Handler {
@@ -208,7 +208,7 @@ func TestImportBesideItself(t *testing.T) {
 	}
 }
 
-// TestImportOfMemories: what export and list write is not taken for the data of new memories.
+// TestImportOfMemories: the output of export and list is not imported as the data of new memories.
 func TestImportOfMemories(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	c.in(`{"note":"tea"}`, "encode", "--pin", "--ttl", "7d", "--tag", "t")
@@ -228,21 +228,21 @@ func TestImportOfMemories(t *testing.T) {
 	if got := c.kept(); len(got) != 2 || got["1"] != 2*1101 || got[`{"note":"tea"}`] != 1 {
 		t.Errorf("%v", got)
 	}
-	// Values that are only like one are values.
+	// Values that only resemble an exported memory are values.
 	like := `{"id":"x","lastAccessed":1,"fadesAt":2}` + "\n" + `{"lastAccessed","fadesAt"` + "\n" + `["lastAccessed","fadesAt"]`
 	if code, _, words := c.in(like, "import"); code != 5 || !strings.HasPrefix(words, "sigil: line 2: data: is not valid JSON at byte 15\nencoded 2, failed 1 in ") {
 		t.Errorf("%d, %s", code, words)
 	}
 }
 
-// deaf takes an answer and forgets it.
+// deaf drops every answer.
 type deaf struct{ header http.Header }
 
 func (d *deaf) Header() http.Header         { return d.header }
 func (d *deaf) Write(b []byte) (int, error) { return len(b), nil }
 func (d *deaf) WriteHeader(int)             {}
 
-// TestTTLWarning: a ttl that is longer than what it is of lives untouched is said, and of how many.
+// TestTTLWarning: the command warns of a ttl that is longer than the memory lives untouched, and says how many have one.
 func TestTTLWarning(t *testing.T) {
 	const word = "is longer than the 95s that a memory lives untouched: a ttl is a hard end and keeps nothing alive; pin the memory"
 	c := newCommand(t, nil, nil)

@@ -49,7 +49,7 @@ func (a *app) reload() *cobra.Command {
 	within := duration(2 * time.Minute)
 	c := &cobra.Command{
 		Use:   "reload",
-		Short: "Put the program and settings of now in the running daemon's place",
+		Short: "Replace the running daemon with the current binary and settings, without dropping requests",
 		Long: `Reload has the daemon of a data folder, on this machine, start the program as it lies on
 disk now and hand over to it: socket, connections and store. No request fails for it; those that
 come while the store changes hands wait. When the new process does not come up, the old one goes

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAnotherServer calls something that is no daemon: the input is not to blame, and the address is named.
+// TestAnotherServer calls a server that is not a daemon: the error names the address and does not blame the input.
 func TestAnotherServer(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"not found":   http.NotFound,
@@ -25,7 +25,7 @@ func TestAnotherServer(t *testing.T) {
 	}
 }
 
-// TestEmptyLists checks that a list of nothing says so, on standard error alone.
+// TestEmptyLists checks that an empty list is reported on standard error only.
 func TestEmptyLists(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	for what, args := range map[string][]string{

@@ -42,7 +42,7 @@ func (m *machine) read() clock.Reading {
 	return clock.Reading{At: m.monotonic, Time: start.Add(m.monotonic + m.slept + m.off)}
 }
 
-// pass lets a time pass, and expects that the clock runs all the while, and never back.
+// pass lets d pass, and expects that the clock always runs, and never back.
 func (m *machine) pass(d time.Duration) {
 	m.t.Helper()
 	for end := m.monotonic + d; m.monotonic < end; m.monotonic += 100 * time.Millisecond {
@@ -54,7 +54,7 @@ func (m *machine) pass(d time.Duration) {
 	}
 }
 
-// is expects the clock at a time after the start, to a tenth of a second.
+// is expects the clock to show a time after the start, within a tenth of a second.
 func (m *machine) is(want time.Duration) {
 	m.t.Helper()
 	if got := m.Now().Sub(start); (got - want).Abs() > 100*time.Millisecond {
@@ -62,7 +62,7 @@ func (m *machine) is(want time.Duration) {
 	}
 }
 
-// held expects whether sweeps are to be held, and how far the reference has jumped.
+// held checks whether sweeps are held, and how far the reference has jumped.
 func (m *machine) held(held bool, jump time.Duration, jumps uint64) {
 	m.t.Helper()
 	got := m.State()
@@ -71,7 +71,7 @@ func (m *machine) held(held bool, jump time.Duration, jumps uint64) {
 	}
 }
 
-// said expects that this was logged, once, and nothing else.
+// said expects that this was logged once, and nothing else.
 func (m *machine) said(level, what string) {
 	m.t.Helper()
 	if got := m.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level="+level) || !strings.Contains(got, what) {

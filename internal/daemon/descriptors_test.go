@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// TestFilesAreShared leaves the store what it needs, whatever the limit is.
+// TestFilesAreShared checks that the store gets the files it needs, whatever the limit is.
 func TestFilesAreShared(t *testing.T) {
 	for _, tt := range []struct {
 		limit               uint64
@@ -51,7 +51,7 @@ func TestFilesAreShared(t *testing.T) {
 	}
 }
 
-// TestFilesAreKeptForTheDatabase keeps them for as many connections as there may be to it.
+// TestFilesAreKeptForTheDatabase checks for how many connections to PostgreSQL files are reserved.
 func TestFilesAreKeptForTheDatabase(t *testing.T) {
 	for want, args := range map[int][]string{
 		0:  nil,
@@ -65,8 +65,8 @@ func TestFilesAreKeptForTheDatabase(t *testing.T) {
 	}
 }
 
-// TestIdleConnectionsMakeRoom has more clients than there may be, each of which keeps its connection: those that have
-// waited longest are closed, whichever way they are served, and all are answered.
+// TestIdleConnectionsMakeRoom opens more connections than allowed and keeps them all: those that have been idle longest
+// are closed, in the fast lane and in net/http, and all clients are answered.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	d := start(t, config(t, "--max-connections=4"), on(storetest.NewModel()))
 	type client struct {
@@ -103,8 +103,8 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// TestStreamsLeaveConnections has more readers of events than there may be connections: half of those are left for
-// requests.
+// TestStreamsLeaveConnections starts more event streams than there may be connections: half of the connections are left
+// for requests.
 func TestStreamsLeaveConnections(t *testing.T) {
 	d := start(t, config(t, "--max-connections=4"), on(storetest.NewModel()))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}

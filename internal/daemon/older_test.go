@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/pgtest"
 )
 
-// TestOlderCopy puts a store back from an older copy: a reader that has seen more than there is then is told
-// so, and one at the newest position goes on.
+// TestOlderCopy restores a store from an older copy: a reader that has seen more than the copy has gets an error, and
+// one at the newest position goes on.
 func TestOlderCopy(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	older := filepath.Join(t.TempDir(), "older")
@@ -86,7 +86,7 @@ func TestOlderCopy(t *testing.T) {
 	}
 }
 
-// position returns that of the newest entry of the journal.
+// position returns the position of the journal's newest entry.
 func position(t *testing.T, d *daemon.Daemon) uint64 {
 	t.Helper()
 	_, body := ask(t, d, "GET", "/v1/stats", "")

@@ -72,7 +72,7 @@ func TestNoDatabase(t *testing.T) {
 	}
 }
 
-// starting starts a daemon and returns it with what becomes of that.
+// starting starts a daemon, and returns it with a channel for the result of Start.
 func starting(t *testing.T, l *daemon.Loaded, log *logs) (*daemon.Daemon, <-chan error) {
 	t.Helper()
 	d := daemon.New(l.Config, &daemon.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -135,7 +135,7 @@ func TestTheDatabaseComesLater(t *testing.T) {
 	}
 }
 
-// TestNothingToWaitFor ends a start at once for what waiting does not mend.
+// TestNothingToWaitFor checks that a start fails at once if waiting does not help.
 func TestNothingToWaitFor(t *testing.T) {
 	cluster, guarded := pgtest.Start(t, pgtest.Fast), pgtest.Start(t, pgtest.Fast)
 	if err := guarded.RequirePassword(t.Context(), "careful", "known"); err != nil {
@@ -164,8 +164,8 @@ func TestNothingToWaitFor(t *testing.T) {
 	}
 }
 
-// TestThePasswordIsChanged changes it under a daemon, whose connections end: requests and readiness are 503 until it is
-// changed back, and neither answers nor log tell it.
+// TestThePasswordIsChanged changes the password under a running daemon and ends its connections: requests and /readyz
+// are 503 until it is changed back, and neither answers nor the log contain it.
 func TestThePasswordIsChanged(t *testing.T) {
 	cluster := pgtest.Start(t, pgtest.Fast)
 	if err := cluster.RequirePassword(t.Context(), "careful", "hush"); err != nil {

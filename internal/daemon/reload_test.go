@@ -146,7 +146,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// What is asked for while the daemon starts is done when it has started: once, however often it was asked for.
+// Signals that come while the daemon starts take effect when it has started: each kind once.
 func TestSignalsWhileStarting(t *testing.T) {
 	opening, open := make(chan struct{}), make(chan struct{})
 	r := runOpening(t, t.Context(), func() store.Store {
@@ -235,7 +235,7 @@ func TestFatalStoreEndsTheDaemon(t *testing.T) {
 	r.log.await(t, "level=ERROR", "cannot go on", "the disk is broken")
 }
 
-// TestAShorterPolicyIsWarnedOf starts a daemon over memories of a longer policy, and sets a shorter one with SIGHUP.
+// TestAShorterPolicyIsWarnedOf starts a daemon over memories with a longer policy, and sets a shorter one by SIGHUP.
 func TestAShorterPolicyIsWarnedOf(t *testing.T) {
 	s := storetest.NewModel()
 	first := run(t, t.Context(), s, "policy: halflife\nhalf-life: 7d\n")

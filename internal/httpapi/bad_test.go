@@ -131,7 +131,7 @@ func TestAllow(t *testing.T) {
 		f.do(method, "/v1/sweeps/lawn", "").problem(404, "unknown_path", "job")
 	}
 
-	// Of the whole service; no other method is about that.
+	// The target "*" is the whole service, and only OPTIONS takes it.
 	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST" {
 		t.Errorf("OPTIONS *: %q", got)
 	}

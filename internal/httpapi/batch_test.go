@@ -122,8 +122,8 @@ func TestBatchIsIdempotent(t *testing.T) {
 	}
 }
 
-// TestMendedBatch: what was refused takes its place all the same, so that a batch that is mended and sent again keeps
-// what was wrong, and nothing twice.
+// TestMendedBatch: a refused item still counts in the numbering of the keys, so that a batch that is corrected and sent
+// again keeps what was wrong, and nothing twice.
 func TestMendedBatch(t *testing.T) {
 	for _, media := range []string{"application/json", "application/x-ndjson"} {
 		f := newFace(t, config{})

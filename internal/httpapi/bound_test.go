@@ -32,7 +32,8 @@ func (hanging) Insert(ctx context.Context, _ string, _ []store.Item, _ store.Quo
 	return store.Inserted{}, ctx.Err()
 }
 
-// TestAClientThatLeavesHasAWhile ends a request some time after its client has closed its side: it may still listen.
+// TestAClientThatLeavesHasAWhile checks that a request ends some time after its client has closed its side, as the
+// client may still listen.
 func TestAClientThatLeavesHasAWhile(t *testing.T) {
 	for _, left := range []bool{false, true} { // before it begins, and meanwhile
 		synctest.Test(t, func(t *testing.T) {
@@ -60,7 +61,7 @@ func TestAClientThatLeavesHasAWhile(t *testing.T) {
 	}
 }
 
-// TestATimeBeginsWithTheWholeRequest gives a slow body its time, and the request its own after that.
+// TestATimeBeginsWithTheWholeRequest checks that a request's time limit starts when its body has arrived.
 func TestATimeBeginsWithTheWholeRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFace(t, config{store: hanging{storetest.NewModel()}, api: httpapi.Options{RequestTimeout: time.Minute}})
@@ -80,11 +81,11 @@ func TestATimeBeginsWithTheWholeRequest(t *testing.T) {
 	})
 }
 
-// connectionKey is where a request's context keeps that of net/http, which ends when the client closes its side.
+// connectionKey is the key of net/http's context in a request's context. It ends when the client closes its side.
 type connectionKey struct{}
 
-// noticing is a store whose calls wait until net/http has noticed that the client closed its side, and end with their
-// context.
+// noticing is a store whose calls wait until net/http has noticed that the client closed its side, and then fail if
+// their context has ended.
 type noticing struct{ store.Store }
 
 func (noticing) wait(ctx context.Context) error {
@@ -115,8 +116,8 @@ func (s noticing) Stats(ctx context.Context, tenant string, now time.Time) (stor
 	return s.Store.Stats(ctx, tenant, now)
 }
 
-// TestAHalfClosedConnectionIsAnswered closes a client's side after the request, as nc does, and reads the answer. The
-// work is not done before net/http knows of it.
+// TestAHalfClosedConnectionIsAnswered closes the client's side after the request, as nc does, and reads the answer. The
+// store waits until net/http has noticed the close, so that the order is always the same.
 func TestAHalfClosedConnectionIsAnswered(t *testing.T) {
 	f := newFace(t, config{store: noticing{storetest.NewModel()}})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,8 +150,8 @@ func TestAHalfClosedConnectionIsAnswered(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBounded has as many as may be, one of which follows nothing: one more is refused, other requests are
-// not, and when one ends another may begin.
+// TestStreamsAreBounded opens as many streams as allowed, one of them a WebSocket without a subscription: one more is
+// refused, other requests are not, and when a stream ends another may begin.
 func TestStreamsAreBounded(t *testing.T) {
 	s := onSocket(t, httpapi.Options{MaxStreams: 2})
 	first, _, err := websocket.Dial(t.Context(), s.url+"/v1/ws", nil)
@@ -194,7 +195,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 }
 
-// endless is a body that announces a length, and of which so many bytes come.
+// endless is a body of which only left bytes come before it stalls.
 type endless struct {
 	left    int
 	waiting chan struct{} // is closed when they have come
@@ -215,7 +216,7 @@ func (e *endless) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// announce sends a batch of 60 MB of which few bytes come, and returns what ends it.
+// announce sends a batch with an announced length of 60 MB, of which n bytes come, and returns a function that ends it.
 func announce(f *face, n int) (answered <-chan int, end func()) {
 	e := &endless{left: n, waiting: make(chan struct{}), ended: make(chan struct{})}
 	r := httptest.NewRequest("POST", "/v1/sigils:batch", e)
@@ -252,8 +253,8 @@ func TestBytesThatDoNotComeAreNotAllocated(t *testing.T) {
 	}
 }
 
-// TestBodiesShareABound has some unfinished: one more waits for a while, and then is told to come again; a small one is
-// answered as ever; and when they have ended there is room again.
+// TestBodiesShareABound sends unfinished bodies: one more waits for a while and is then refused; a small request is
+// still answered; and when they have ended there is room again.
 func TestBodiesShareABound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFace(t, config{api: httpapi.Options{MaxHeld: 10 << 20}})

@@ -26,7 +26,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// served is the OpenAPI document as a client gets it, with all forms of each body where a validator looks.
+// served is the OpenAPI document as a client gets it, with all forms of each body in the place that a validator reads.
 type served struct {
 	raw   []byte
 	model *v3.Document

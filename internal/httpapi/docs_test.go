@@ -11,15 +11,15 @@ import (
 	"github.com/sigil-dna/sigil/internal/web"
 )
 
-// docsPage returns /docs as a browser shows its text.
+// docsPage returns the text of /docs as a browser shows it.
 func docsPage(t *testing.T) (raw, text string) {
 	t.Helper()
 	raw = string(newFace(t, config{}).do("GET", "/docs", "").want(http.StatusOK).body)
 	return raw, html.UnescapeString(raw)
 }
 
-// TestDocsShowBodies finds on the page what one needs for a request: the types of its body, the members of each
-// schema, and the examples.
+// TestDocsShowBodies checks that the page shows what a request needs: the types of its body, the members of each schema,
+// and the examples.
 func TestDocsShowBodies(t *testing.T) {
 	raw, text := docsPage(t)
 	for name, s := range openAPI().model.Components.Schemas.FromOldest() {
@@ -59,7 +59,7 @@ func TestDocsShowBodies(t *testing.T) {
 	}
 }
 
-// TestDocsLinksLeadSomewhere wants each link within the page to have its place, and each place once.
+// TestDocsLinksLeadSomewhere checks that each link within the page has a target, and that no target is there twice.
 func TestDocsLinksLeadSomewhere(t *testing.T) {
 	raw, _ := docsPage(t)
 	places := map[string]int{}
@@ -79,7 +79,7 @@ func TestDocsLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestDocsCommands does what each command on the page does.
+// TestDocsCommands makes the request of each command on the page.
 func TestDocsCommands(t *testing.T) {
 	_, text := docsPage(t)
 	commands := regexp.MustCompile(`<pre tabindex="0">curl (?:(?:-X (\w+)|--json '([^']*)') )?http://[^/]+(/[^<]*)</pre>`).FindAllStringSubmatch(text, -1)

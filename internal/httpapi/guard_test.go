@@ -52,7 +52,7 @@ func TestLoopbackOnly(t *testing.T) {
 	newFace(t, config{}).do("GET", "/v1/stats", "", "Host", "sigil.example").want(200)
 }
 
-// TestAllowedHosts takes what a proxy passes on, and a load balancer's look under any name or none.
+// TestAllowedHosts checks that the hosts which a proxy passes on are accepted, and probes under any host or none.
 func TestAllowedHosts(t *testing.T) {
 	f := newFace(t, config{api: httpapi.Options{LoopbackOnly: true, AllowedHosts: []string{"sigil.example", "10.0.0.1"}}})
 	for host, status := range map[string]int{

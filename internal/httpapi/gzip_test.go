@@ -68,7 +68,7 @@ func TestCompressedAnswers(t *testing.T) {
 	}
 }
 
-// Where it would not pay, or must come at once, an answer goes out as it is.
+// Short answers and streams are not compressed.
 func TestAnswersThatAreNotCompressed(t *testing.T) {
 	f := newFace(t, config{})
 	id := f.encode(`{"data":1}`).ID.String()
@@ -80,7 +80,7 @@ func TestAnswersThatAreNotCompressed(t *testing.T) {
 	}
 }
 
-// A compressed body is refused, and the answer says which coding is taken (RFC 9110, 15.5.16).
+// A compressed body is refused, and the answer says which coding is accepted (RFC 9110, 15.5.16).
 func TestCompressedRequests(t *testing.T) {
 	f := newFace(t, config{})
 	var b bytes.Buffer

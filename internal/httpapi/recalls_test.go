@@ -37,7 +37,7 @@ func (s *liveFace) recall(key sigil.Key) sigil.Memory {
 	return m
 }
 
-// told fails unless r is the recall that made m.
+// told fails the test unless r is the recall that made m.
 func told(t *testing.T, r []sigil.RecallView, m *sigil.Memory) {
 	t.Helper()
 	if len(r) != 1 || (r[0].FadesAt == nil || !r[0].FadesAt.Equal(m.FadesAt) || r[0].AccessCount != m.AccessCount || r[0].ID != m.ID || !r[0].LastAccessed.Equal(m.LastAccessed)) {

@@ -6,7 +6,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
-// TestOnlyShortRequestsAreShort keeps what may take long, or be long, where a client that leaves is noticed.
+// TestOnlyShortRequestsAreShort checks that requests which may take long, or have long answers, are not in the fast
+// lane, which does not notice when a client leaves.
 func TestOnlyShortRequestsAreShort(t *testing.T) {
 	const id = "/v1/sigils/01890a5d-ac96-774b-bcce-b302099a8057"
 	for _, r := range []struct {

@@ -179,8 +179,8 @@ func TestFollowWhatIsGone(t *testing.T) {
 	}
 }
 
-// TestFollowAhead begins after more than there is, as a reader does whose store was put back from an older copy:
-// it is told so, however it reads. At the newest position it is not ahead.
+// TestFollowAhead begins after the journal's end, as a reader does whose store was restored from an older copy: it gets
+// an error, however it reads. At the newest position it is not ahead.
 func TestFollowAhead(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})
 	s.keep(10)

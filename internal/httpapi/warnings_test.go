@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
-// TestWarnings: an encode whose ttl is longer than the memory lives untouched says so, whatever way it came, and no
-// other answer does.
+// TestWarnings: an encode warns of a ttl that is longer than the memory lives untouched, in whatever way it was sent,
+// and no other answer has the warning.
 func TestWarnings(t *testing.T) {
 	f := newFace(t, config{})
 	const long, short = `{"data":1,"ttl":"7d"}`, `{"data":2,"ttl":"90s"}`

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestABodyMayTakeLonger goes on with net/http if the header has come in its time.
+// TestABodyMayTakeLonger checks that net/http takes over a slow body if the header has come in time.
 func TestABodyMayTakeLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -30,8 +30,8 @@ func TestABodyMayTakeLonger(t *testing.T) {
 	})
 }
 
-// TestARequestHasATime ends the context of one that takes too long, and of none that does not, however long the
-// connection lives.
+// TestARequestHasATime checks that the context of a request ends if the request takes too long, and only then, however
+// long the connection lives.
 func TestARequestHasATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -68,7 +68,7 @@ func TestARequestHasATime(t *testing.T) {
 	})
 }
 
-// TestIdleConnectionsMakeRoom closes those that wait, and none that has a request under way.
+// TestIdleConnectionsMakeRoom closes idle connections, and none with a request under way.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -127,7 +127,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	})
 }
 
-// TestALargeAnswerIsNotCopied sends what the handler wrote, and not a copy of it: before it returns.
+// TestALargeAnswerIsNotCopied checks that a large answer is sent before the handler returns, without copying it.
 func TestALargeAnswerIsNotCopied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -271,7 +271,7 @@ func TestTimes(t *testing.T) {
 		begin := time.Now()
 		idle := s.in.dial()
 		idle.ask(t, "GET /fast HTTP/1.1\r\nHost: h\r\n\r\n")
-		// None of them sends a whole header: all have the same time, whoever would answer.
+		// None of them sends a whole header: all have the same time limit, in the fast lane and in net/http.
 		silent, slow, other := s.in.dial(), s.in.dial(), s.in.dial()
 		for c, raw := range map[*client]string{slow: "GET /fast HTTP/1.1\r\nHost:", other: "GET /slow HTTP/1.1\r\nHost:"} {
 			if _, err := io.WriteString(c, raw); err != nil {

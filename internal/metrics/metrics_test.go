@@ -181,8 +181,8 @@ func TestGaugesAskAtTheScrape(t *testing.T) {
 	}
 }
 
-// A Prometheus that takes native histograms asks for protobuf, and of a histogram that is native as well as classic it
-// keeps the native one alone: _bucket, _count and _sum, which queries and alerts are written for, are not there.
+// A Prometheus with native histograms enabled asks for protobuf. If a histogram were native as well as classic, it would
+// keep only the native one, without the _bucket, _count and _sum that queries and alerts use.
 func TestHistogramsAreClassicInEveryFormat(t *testing.T) {
 	m := metrics.New("")
 	m.Did("encode", 1, 3*time.Millisecond, nil)

@@ -184,8 +184,8 @@ func TestGonePositions(t *testing.T) {
 	})
 }
 
-// TestAheadOfTheJournal has a position kept that is over the newest of the journal, as where the store was put
-// back from an older copy: that is said once, what comes is delivered, and the position is kept anew.
+// TestAheadOfTheJournal begins with a kept position beyond the journal's newest, as in a store that was restored from an
+// older copy: that is logged once, new entries are delivered, and the position is replaced.
 func TestAheadOfTheJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j, r, log := newJournal(t), newReceiver(t), &logs{}
@@ -215,7 +215,8 @@ func TestAheadOfTheJournal(t *testing.T) {
 	})
 }
 
-// TestDeliveriesAreOfTheirContent puts a store back: what is at the same positions then is another delivery.
+// TestDeliveriesAreOfTheirContent restores a store from an older copy: new entries at the same positions are another
+// delivery.
 func TestDeliveriesAreOfTheirContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all []string
@@ -241,7 +242,7 @@ func TestDeliveriesAreOfTheirContent(t *testing.T) {
 	})
 }
 
-// forgetful is a source that keeps no position.
+// forgetful is a source that does not keep the position.
 type forgetful struct{ *journal }
 
 func (f *forgetful) Advance(context.Context, string, sigil.ID, uint64) error { return nil }

@@ -46,7 +46,7 @@ func tree(t *testing.T, dir string) string {
 	return all.String()
 }
 
-// Who only reads a store leaves its folder as it is, be its format an older one or its last holder crashed.
+// Reading a store leaves its folder unchanged, even with an older format or after a crash.
 func TestReadingChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
@@ -58,7 +58,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// As one of format 2 is, without the checksum, and as after a crash.
+	// Like a store of format 2, without the checksum, and like one after a crash.
 	info := fmt.Sprintf(`{"format":2,"id":%q,"createdAt":%q}`, s.Info().ID, s.Info().CreatedAt.Format(time.RFC3339Nano))
 	for name, text := range map[string]string{"sigil.json": info, "holder.json": `{"pid":1,"host":"elsewhere"}`} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -95,7 +95,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	}
 }
 
-// What a store is said to take is what du says.
+// DiskUsage is what du prints.
 func TestDiskUsageIsThatOfDu(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// fakeClock has a database's clock be off, and stall.
+// fakeClock makes a database's clock wrong, or slow to read.
 const fakeClock = `create schema fake;
 create table fake.set (off interval, before float, after float);
 insert into fake.set values ('0', 0, 0);
@@ -27,7 +27,7 @@ begin
   return t;
 end $$`
 
-// clocked gives a database whose clock can be set by the second part.
+// clocked returns a database and a function that sets its clock.
 func clocked(t *testing.T) (url string, set func(off time.Duration, before, after float64)) {
 	t.Helper()
 	url = newDatabase(t)
@@ -45,7 +45,7 @@ func measure(t *testing.T, s *pgstore.Store) {
 	}
 }
 
-// swept expects that a sweep releases n memories, or is refused if n is under 0.
+// swept expects that a sweep releases n memories, or fails if n is under 0.
 func swept(t *testing.T, e *engine.Engine, n int) {
 	t.Helper()
 	s, err := e.Sweep(t.Context())
@@ -58,10 +58,10 @@ func swept(t *testing.T, e *engine.Engine, n int) {
 	}
 }
 
-// off tells how far a store's time is from this machine's, which is the database's.
+// off returns how far a store's time is from this machine's, on which the database runs, too.
 func off(s *pgstore.Store) time.Duration { return time.Until(s.Now()) }
 
-// TestTheTimeIsTheDatabases has a store go by the database's clock, however this machine's is set.
+// TestTheTimeIsTheDatabases checks that a store goes by the database's clock, however this machine's is set.
 func TestTheTimeIsTheDatabases(t *testing.T) {
 	url, set := clocked(t)
 	set(time.Hour, 0, 0)
@@ -72,8 +72,8 @@ func TestTheTimeIsTheDatabases(t *testing.T) {
 	}
 }
 
-// TestAJumpOfTheDatabasesClock sets it an hour ahead and right again: nothing fades, no time stands still, and sweeps
-// are held meanwhile. A jump that stands is followed.
+// TestAJumpOfTheDatabasesClock sets the clock an hour ahead and right again: nothing fades, time does not stand still,
+// and sweeps are held meanwhile. A jump that lasts is followed.
 func TestAJumpOfTheDatabasesClock(t *testing.T) {
 	url, set := clocked(t)
 	careful, credulous := open(t, url, nil), open(t, url, &pgstore.Options{ClockConfirm: time.Nanosecond})
@@ -111,8 +111,8 @@ func TestAJumpOfTheDatabasesClock(t *testing.T) {
 	swept(t, engineOn(credulous), 2)
 }
 
-// TestTimeThatWasAheadIsMadeUpFor starts while the database's clock is ahead: when that is right, time runs on, and
-// what is released is so by the database's clock.
+// TestTimeThatWasAheadIsMadeUpFor starts while the database's clock is ahead: when the clock is set right, time runs on,
+// and sweeps release by the database's clock.
 func TestTimeThatWasAheadIsMadeUpFor(t *testing.T) {
 	url, set := clocked(t)
 	other := open(t, url, nil)
@@ -136,7 +136,7 @@ func TestTimeThatWasAheadIsMadeUpFor(t *testing.T) {
 	}
 }
 
-// TestAStallMovesNothing has the database's answers come late, and its clock be read late: neither proves anything.
+// TestAStallMovesNothing delays the database's answers and the reading of its clock: neither changes the time.
 func TestAStallMovesNothing(t *testing.T) {
 	url, set := clocked(t)
 	s := open(t, url, nil)
@@ -145,7 +145,7 @@ func TestAStallMovesNothing(t *testing.T) {
 		before := off(s)
 		set(0, stall[0], stall[1])
 		measure(t, s)
-		// It is off by no more than it was: where that was more than was proven now, by less.
+		// The time is off by no more than before, and by less if the new reading proves that.
 		if after := off(s); after.Abs() > before.Abs()+20*time.Millisecond {
 			t.Errorf("stalls of %v s: off by %s before, and %s after", stall, before, after)
 		}

@@ -23,8 +23,8 @@ func limited(t *testing.T, n int) (through, direct string) {
 	return strings.Replace(direct, "sigil@", role+"@", 1), direct
 }
 
-// TestFewConnections has many callers and a role that is allowed fewer connections than the store would
-// make: they wait for one another, and none is refused.
+// TestFewConnections makes many calls as a role that is allowed fewer connections than the store would open: calls
+// wait for each other, and none fails.
 func TestFewConnections(t *testing.T) {
 	for _, n := range []int{2, 3, 4} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestFewConnections(t *testing.T) {
 	}
 }
 
-// TestTwoConnections runs the whole contract with the fewest: no call holds one and waits for another.
+// TestTwoConnections runs the whole contract with the fewest connections: no call holds one and waits for another.
 func TestTwoConnections(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), &pgstore.Options{MaxConns: 2}) })
 }
@@ -108,7 +108,7 @@ func TestMostConnections(t *testing.T) {
 	}
 }
 
-// sessions counts those of the store named counted.
+// sessions counts the sessions of the store whose application name is counted.
 func sessions(t *testing.T, direct string) (n int) {
 	t.Helper()
 	rows := query(t, direct, "select count(*)::text from pg_stat_activity where application_name = 'counted' and datname = current_database()")
@@ -119,7 +119,7 @@ func sessions(t *testing.T, direct string) (n int) {
 	return n
 }
 
-// TestNoConnectionLeft opens a store for a role whose connections others have: it says what to do.
+// TestNoConnectionLeft opens a store for a role whose connections are all in use: the error says what to do.
 func TestNoConnectionLeft(t *testing.T) {
 	through, _ := limited(t, 1)
 	_, err := pgstore.Open(t.Context(), through, &pgstore.Options{Timeout: timeout})

@@ -6,7 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Near is the time before a deadline from which a recall is written before it is answered.
+// Near is how close a deadline must be for a recall to be written before it is answered.
 const Near = near
 
 // Flush writes the refreshes that are behind.
@@ -26,7 +26,7 @@ func (s *Store) Abandon() {
 	s.pool.close()
 }
 
-// Measure reads the database's clock, for the store's to follow.
+// Measure reads the database's clock and corrects the store's by it.
 func (s *Store) Measure(ctx context.Context) error { return s.measure(ctx) }
 
 // Setting returns a setting of a session of the store's.

@@ -29,8 +29,8 @@ func guarded(t *testing.T) (*pgtest.Cluster, string) {
 // as returns url for another user.
 func as(url, user string) string { return strings.Replace(url, "sigil@", user+"@", 1) }
 
-// TestOpenIsRefused opens a database that does not let its caller in. The error says what to change, and not that it
-// may help to wait.
+// TestOpenIsRefused opens databases that do not let the role in. The error says what to change, and is not one that
+// waiting could mend.
 func TestOpenIsRefused(t *testing.T) {
 	c, right := guarded(t)
 	for name, tt := range map[string]struct{ url, says string }{
@@ -73,8 +73,8 @@ func (h *heard) String() string {
 	return h.text.String()
 }
 
-// TestRefusedLater changes the password under an open store and cuts its connections: it is unavailable until the old
-// password is back, and tells nobody what that is.
+// TestRefusedLater changes the role or removes the database under an open store and ends its connections: the store is
+// unavailable until the change is undone, and neither errors nor the log contain the password.
 func TestRefusedLater(t *testing.T) {
 	c, right := guarded(t)
 	execute := func(sql string) {

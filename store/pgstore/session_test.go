@@ -78,8 +78,8 @@ func TestHostileDefaults(t *testing.T) {
 	})
 }
 
-// TestIsolation pins from many sides at once in a database whose transactions are serializable by default,
-// with two stores on it: no call is refused for the sake of another.
+// TestIsolation pins concurrently, through two stores, in a database whose transactions are serializable by default: no
+// call fails because of another.
 func TestIsolation(t *testing.T) {
 	for _, level := range []string{"repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
@@ -193,8 +193,8 @@ func bouncer(t *testing.T, direct string, settings ...string) string {
 	return "postgres://sigil@" + u.Path + "?host=" + dir + "&port=6432"
 }
 
-// TestPooledByTransaction refuses PgBouncer where it does not give each connection a session, however it
-// is set up otherwise, and says what to change. Pooled by session it is as good as the database.
+// TestPooledByTransaction checks that a PgBouncer that does not give each connection a session is refused, whatever its
+// other settings, and that the error says what to change. With pooling by session it works like the database itself.
 func TestPooledByTransaction(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"usual":                     {"pool_mode = transaction"},
@@ -253,7 +253,7 @@ func TestPooledBySession(t *testing.T) {
 	})
 }
 
-// TestSettingThatAPoolerRefuses names it, rather than calling the database down.
+// TestSettingThatAPoolerRefuses checks that the error names the setting, and does not say that the database is down.
 func TestSettingThatAPoolerRefuses(t *testing.T) {
 	_, err := pgstore.Open(t.Context(), bouncer(t, database(t), "pool_mode = session")+"&work_mem=8MB", nil)
 	if sigil.CodeOf(err) != "invalid_store" || !strings.Contains(err.Error(), "work_mem") {
