@@ -107,8 +107,8 @@ mutant second-crystal 'each sweep makes a new crystal of a pattern' engine/cryst
 mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
 	's/(s\.ledger\.stop\(\)\n)/$1\tif true {\n\t\treturn nil\n\t}\n/' \
 	go test -count=1 ./scheduler
-mutant ignores-disk 'a full disk refuses nothing' $p/space.go \
-	's/level == roomy \|\| level == tight && !ch\.grows/level <= full/' \
+mutant ignores-disk 'a full disk refuses nothing' $p/internal/disk/space.go \
+	's/level == roomy \|\| level == tight && !grows/level <= full/' \
 	go test -count=1 -run 'Refused' ./$p
 mutant lost-log 'a log that is missing is not missed' $p/logs.go \
 	's/follows <= s\.trimmed\.Load\(\)/true/' \
@@ -119,9 +119,9 @@ mutant blind-range 'a range takes along what lies between' $p/leave.go \
 mutant late-range 'a range takes along what comes with it' $p/commit.go \
 	's/(\tif err := c\.s\.writeLeaving.*?\n\t\}\n)(.*?\n\t\}\n)(\treturn c\.journal\.flush)/$2$1$3/s' \
 	go test -count=1 -run 'ARange' ./$p
-mutant no-range 'a salvage shows what was deleted as a range' $p/salvage.go \
+mutant no-range 'a salvage shows what was deleted as a range' $p/internal/salvage/salvage.go \
 	's/len\(v\.ranges\) == 0/true/' \
-	go test -count=1 -run 'WhatHasGone' ./$p
+	go test -count=1 -run 'WhatHasGone' ./$p/internal/salvage
 mutant cut-sweep 'a sweep that a change cuts short leaves what is due' engine/sweep.go \
 	's/ \|\| did < len\(keys\)//' \
 	go test -count=1 -run 'MiddleOfAStep' ./engine
@@ -135,7 +135,7 @@ mutant frozen-time 'time that was ahead stands still until its clock has caught 
 	's/max\(0, at-b\.at\)\/2\)/max(0, at-b.at))/' \
 	go test -count=1 ./internal/clock
 mutant lease-ahead 'a lease that a clock wrote which was ahead keeps others away' $p/claims.go \
-	's/ && c\.until <= now\.Add\(store\.MaxLease\)\.UnixMilli\(\)/ \&\& store.MaxLease > 0/' \
+	's/ && c\.Until <= now\.Add\(store\.MaxLease\)\.UnixMilli\(\)/ \&\& store.MaxLease > 0/' \
 	go test -count=1 -run 'Contract/claims' ./$p
 g=store/pgstore
 mutant pg-stall 'a reading of the database'"'"'s clock is believed whatever its round trip' $g/clock.go \

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Update changes one memory; see [store.Store].
@@ -47,7 +48,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if !known || kept.at != at {
 		s.contents.put(key, content{kept.record, at})
 	}
-	policy, err := s.policies.number(m.Policy)
+	policy, err := s.policies.Number(m.Policy)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
@@ -96,7 +97,7 @@ func (s *Store) rewrite(l located, m sigil.Meta, policy uint16, event *sigil.Eve
 			return err
 		}
 	}
-	ch.set(memoryKey(metaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
+	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
 	ch.publish = func(x *index) {
 		x.update(l.tenant, l.entry, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
 	}
@@ -253,7 +254,7 @@ func (s *Store) writeRefreshes(b *pebble.Batch) error {
 		for i := range step {
 			m := &step[i].meta
 			value = record.AppendMeta(value[:0], m, step[i].policy)
-			if err := b.Set(memoryKey(metaFamily, m.Tenant, m.ID), value, nil); err != nil {
+			if err := b.Set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), value, nil); err != nil {
 				return err
 			}
 		}
@@ -263,7 +264,7 @@ func (s *Store) writeRefreshes(b *pebble.Batch) error {
 
 // takeRefreshes appends the figures of those of the n oldest refreshes that are still to be written, and takes them
 // to be.
-func (x *index) takeRefreshes(step []refreshed, n int, policies *policies) []refreshed {
+func (x *index) takeRefreshes(step []refreshed, n int, policies *layout.Policies) []refreshed {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.dirty.take(n, &x.entries, func(t *tenant, e *entry) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
 // Checked is what a full look at a store found.
@@ -27,8 +29,8 @@ type Checked struct {
 	Wrong    int
 }
 
-// MaxProblems is how many problems are told in words.
-const MaxProblems = 100
+// MaxProblems is how many problems are described in words.
+const MaxProblems = salvage.MaxProblems
 
 func (c *Checked) wrong(format string, args ...any) {
 	if c.Wrong++; c.Wrong <= MaxProblems {
@@ -57,13 +59,13 @@ func (s *Store) check() (Checked, error) {
 		family byte
 		look   func(key, value []byte)
 	}{
-		{journalFamily, c.journal},
-		{metaFamily, c.meta},
-		{bodyFamily, c.body},
-		{crystalFamily, c.crystal},
-		{idempotencyFamily, c.answer},
-		{expiryFamily, c.expiry},
-		{claimFamily, c.claim},
+		{layout.JournalFamily, c.journal},
+		{layout.MetaFamily, c.meta},
+		{layout.BodyFamily, c.body},
+		{layout.CrystalFamily, c.crystal},
+		{layout.IdempotencyFamily, c.answer},
+		{layout.ExpiryFamily, c.expiry},
+		{layout.ClaimFamily, c.claim},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -77,8 +79,8 @@ func (s *Store) check() (Checked, error) {
 }
 
 func (c *checker) journal(key, value []byte) {
-	tenant, last, ok := splitJournalKey(key)
-	events, err := readBlock(tenant, last, value, c.s.policies)
+	tenant, last, ok := layout.SplitJournalKey(key)
+	events, err := layout.ReadBlock(tenant, last, value, c.s.policies)
 	if !ok || err != nil {
 		c.found.wrong("journal block %q cannot be read", key)
 		return
@@ -96,7 +98,7 @@ func (c *checker) journal(key, value []byte) {
 		case e.Memory.Policy != nil:
 			c.journaled[id] = e.Memory
 		case e.Crystal != nil:
-			c.crystals[string(crystalKey(tenant, e.Crystal.Pattern))] = true
+			c.crystals[string(layout.CrystalKey(tenant, e.Crystal.Pattern))] = true
 		}
 	}
 }
@@ -117,12 +119,11 @@ func (c *checker) position(p uint64, tenant string) {
 
 func (c *checker) meta(key, value []byte) {
 	c.found.Memories++
-	tenant, id, ok := splitTenant(key)
-	if !ok || len(id) != len(sigil.ID{}) {
+	k, ok := layout.SplitMemoryKey(key)
+	if !ok {
 		c.found.wrong("figures under %q: the key cannot be read", key)
 		return
 	}
-	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
 	r := record.NewReader(value)
 	m := r.Meta(k, c.s.policies)
 	if r.End() != nil {
@@ -149,12 +150,11 @@ func (c *checker) meta(key, value []byte) {
 }
 
 func (c *checker) body(key, value []byte) {
-	tenant, id, ok := splitTenant(key)
-	if !ok || len(id) != len(sigil.ID{}) {
+	k, ok := layout.SplitMemoryKey(key)
+	if !ok {
 		c.found.wrong("content under %q: the key cannot be read", key)
 		return
 	}
-	k := sigil.Key{Tenant: tenant, ID: sigil.ID(id)}
 	r, m := record.NewReader(value), sigil.Memory{}
 	r.Body(&m)
 	if r.End() != nil {
@@ -172,7 +172,7 @@ func (c *checker) body(key, value []byte) {
 
 func (c *checker) crystal(key, value []byte) {
 	c.found.Crystals++
-	tenant, group, ok := splitTenant(key)
+	tenant, group, ok := layout.SplitTenant(key)
 	r := record.NewReader(value)
 	crystal := r.Crystal(tenant)
 	if !ok || r.End() != nil || !bytes.Equal(group, []byte{byte(crystal.Pattern)}) {
@@ -187,25 +187,25 @@ func (c *checker) crystal(key, value []byte) {
 
 func (c *checker) answer(key, value []byte) {
 	c.found.Answers++
-	tenant, idem, ok := splitTenant(key)
+	tenant, idem, ok := layout.SplitTenant(key)
 	r := record.NewReader(value)
 	_, ends := r.Answer(tenant, c.s.policies)
 	if !ok || r.End() != nil {
 		c.found.wrong("answer %q cannot be read", key)
 		return
 	}
-	if !c.has(expiryKey(ends.UnixMilli(), tenant, string(idem))) {
+	if !c.has(layout.ExpiryKey(ends.UnixMilli(), tenant, string(idem))) {
 		c.found.wrong("answer %q would never be dropped", key)
 	}
 }
 
 func (c *checker) expiry(key, _ []byte) {
-	if len(key) < 9 {
+	_, tenant, idem, ok := layout.SplitExpiryKey(key)
+	if !ok {
 		c.found.wrong("end of an answer %q cannot be read", key)
 		return
 	}
-	tenant, idem, ok := splitTenant(key[8:])
-	if !ok || !c.has(idempotencyKey(tenant, string(idem))) {
+	if !c.has(layout.IdempotencyKey(tenant, idem)) {
 		c.found.wrong("end of an answer %q that is not there", key)
 	}
 }
@@ -239,14 +239,14 @@ func (c *checker) missing() {
 		c.found.wrong("crystal %q is not there, and the journal says it is", key)
 	}
 	for _, k := range c.s.index.keys() {
-		if !c.has(memoryKey(bodyFamily, k.Tenant, k.ID)) {
+		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
 			c.found.wrong("%s has figures and no content", k)
 		}
 	}
 }
 
 func (c *checker) claim(key, value []byte) {
-	if len(value) != claimSize {
+	if _, ok := layout.ReadClaim(value); !ok {
 		c.found.wrong("claim %q cannot be read", key)
 	}
 }

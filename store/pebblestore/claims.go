@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -11,17 +10,8 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
-
-// claim is who works under a name, until when, and how far that came.
-type claim struct {
-	position uint64
-	owner    sigil.ID
-	until    int64 // ms
-}
-
-// claimSize is the bytes of a claim on disk.
-const claimSize = 8 + len(sigil.ID{}) + 8
 
 // Claim makes owner the one who works under name; see [store.Store].
 func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (uint64, bool, error) {
@@ -36,14 +26,14 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	if err != nil {
 		return 0, false, s.reading(err)
 	}
-	if found && c.owner != owner && c.until > now.UnixMilli() && c.until <= now.Add(store.MaxLease).UnixMilli() {
-		return c.position, false, nil
+	if found && c.Owner != owner && c.Until > now.UnixMilli() && c.Until <= now.Add(store.MaxLease).UnixMilli() {
+		return c.Position, false, nil
 	}
-	c.owner, c.until = owner, until.UnixMilli()
+	c.Owner, c.Until = owner, until.UnixMilli()
 	if err := s.keepClaim(name, c); err != nil {
 		return 0, false, err
 	}
-	return c.position, true, nil
+	return c.Position, true, nil
 }
 
 // Advance keeps a position under name; see [store.Store].
@@ -59,18 +49,18 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	switch {
 	case err != nil:
 		return s.reading(err)
-	case !found || c.owner != owner:
+	case !found || c.Owner != owner:
 		return sigil.NotClaimed()
-	case position <= c.position && c.position <= s.published.Load():
+	case position <= c.Position && c.Position <= s.published.Load():
 		return nil
 	}
-	c.position = position
+	c.Position = position
 	return s.keepClaim(name, c)
 }
 
 // claim reads what is kept under a name.
-func (s *Store) claim(name string) (c claim, found bool, err error) {
-	value, closer, err := s.db.Get(claimKey(name))
+func (s *Store) claim(name string) (c layout.Claim, found bool, err error) {
+	value, closer, err := s.db.Get(layout.ClaimKey(name))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return c, false, nil
 	}
@@ -78,21 +68,14 @@ func (s *Store) claim(name string) (c claim, found bool, err error) {
 		return c, false, err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
-	if len(value) != claimSize {
+	if c, found = layout.ReadClaim(value); !found {
 		return c, false, record.ErrDamaged
 	}
-	c.position = binary.BigEndian.Uint64(value)
-	copy(c.owner[:], value[8:])
-	c.until = int64(binary.BigEndian.Uint64(value[claimSize-8:]))
 	return c, true, nil
 }
 
-func (s *Store) keepClaim(name string, c claim) error {
-	value := make([]byte, 0, claimSize)
-	value = binary.BigEndian.AppendUint64(value, c.position)
-	value = append(value, c.owner[:]...)
-	value = binary.BigEndian.AppendUint64(value, uint64(c.until))
+func (s *Store) keepClaim(name string, c layout.Claim) error {
 	ch := newChange()
-	ch.set(claimKey(name), value)
+	ch.set(layout.ClaimKey(name), c.Bytes())
 	return s.commits.do(ch)
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 const (
@@ -43,7 +45,7 @@ func newCommitter(s *Store) *committer {
 // start begins where the store, which has been read, ends.
 func (c *committer) start() {
 	c.journal.position = c.s.published.Load()
-	c.policies = len(c.s.policies.from(0))
+	c.policies = len(c.s.policies.From(0))
 	c.wg.Go(c.run) // stop waits for it
 }
 
@@ -171,14 +173,14 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 			return err
 		}
 	}
-	c.s.space.look()
+	c.s.folder.Space.Look()
 	if g != nil {
 		if err := c.fillGroup(batch, g); err != nil {
 			return err
 		}
 	}
-	for _, p := range c.s.policies.from(c.policies) {
-		if err := batch.Set(policyKey(uint16(c.policies)), []byte(p.Stored()), nil); err != nil {
+	for _, p := range c.s.policies.From(c.policies) {
+		if err := batch.Set(layout.PolicyKey(uint16(c.policies)), []byte(p.Stored()), nil); err != nil {
 			return err
 		}
 		c.policies++
@@ -191,7 +193,7 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 // memory.
 func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
 	for _, ch := range g.changes {
-		ch.err = c.s.space.admit(ch)
+		ch.err = c.s.folder.Space.Admit(ch.grows)
 	}
 	g.leaving = leaving(g.changes)
 	if err := c.s.writeLeaving(b, g.leaving); err != nil {

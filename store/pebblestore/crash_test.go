@@ -125,3 +125,26 @@ func TestARefreshReachesTheDisk(t *testing.T) {
 		}
 	}
 }
+
+// All that is tuned to a machine can be turned off: a store lives the same life with it and without, and one that was
+// written with it is read without, and the other way round.
+func TestTuningChangesNothingButTime(t *testing.T) {
+	disk, rec := vfs.NewMem(), newRecorder()
+	sc := newScript(rec, 3, func(err error) { t.Error(err) })
+	for _, tuned := range []bool{false, true, false} {
+		o := quiet(disk)
+		if !tuned {
+			o = pebblestore.Untuned(*o)
+		}
+		s, err := pebblestore.Open(home, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec.Store = s
+		sc.continueOn(rec)
+		sc.run(t.Context(), 125)
+		if err := errors.Join(rec.check(s, rec.acknowledged()), s.Close()); err != nil {
+			t.Errorf("tuned %v: %v", tuned, err)
+		}
+	}
+}

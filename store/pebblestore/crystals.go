@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Crystallize brings a tenant's pattern crystals up to date; see [store.Store].
@@ -40,7 +41,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		}
 		crystal, event := decide(p, old)
 		if crystal != nil {
-			ch.set(crystalKey(name, p.Group), record.AppendCrystal(nil, crystal))
+			ch.set(layout.CrystalKey(name, p.Group), record.AppendCrystal(nil, crystal))
 			changed = append(changed, *crystal)
 		}
 		if event != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // TestDeadlinesAreExactBehindRefreshes does random changes to an index of two tenants, refreshes among them that
@@ -32,7 +33,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 				all[owner.find(e.id)] = owner
 			case way < 8:
 				e, owner := pick(rng, all)
-				m := e.meta(owner.name, &policies{})
+				m := e.meta(owner.name, &layout.Policies{})
 				switch m.AccessCount++; rng.IntN(6) {
 				case 0: // a policy by which it fades before
 					m.FadesAt = milli(now + rng.Int64N(100))

@@ -1,9 +1,9 @@
 // Package pebblestore is the embedded [store.Store]: records on disk in one Pebble database, indexes
 // in memory, rebuilt at open.
 //
-// It owns the layout of keys (keys.go), the one committer that gathers what concurrent callers change
+// It owns the one committer that gathers what concurrent callers change
 // into one synced batch (commit.go), and the indexes that make a memory visible once its commit is
-// durable (index.go, tenant.go). How records are written as bytes is package record's, and the locks of
+// durable (index.go, tenant.go). What its bytes mean is package layout's, how records are written package record's, and the locks of
 // single memories are package keylock's. It does not know policies, verbs or the time.
 //
 // How a change goes: lock the keys it reads · decide on the index · queue the records · the committer

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 )
 
 // Tune gives o small tables, and ranges of few memories, so that a small store does all that a large one does.
@@ -30,8 +31,11 @@ func TuneWithoutStats(o Options) *Options {
 	return &o
 }
 
-// FlushCategory is what the database says of the tables that it makes of its memory.
-const FlushCategory = flushCategory
+// Untuned returns o with all off that is tuned to a machine.
+func Untuned(o Options) *Options {
+	o.tuning = &disk.Tuning{}
+	return &o
+}
 
 // Check is the check of [Check], of an open store. Nothing else may change the store meanwhile.
 func (s *Store) Check() (Checked, error) { return s.check() }

@@ -5,19 +5,17 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 )
 
 // fail puts the store out of service.
 func (s *Store) fail(err error) {
 	s.failOnce.Do(func() {
 		detail := "the disk failed; the process must be started again"
-		if isDiskFull(err) {
+		if disk.IsFull(err) {
 			detail = "the disk is full; make room, and start the process again"
 		}
 		// Only the words of err: it carries a stack trace that a log would print whole.
@@ -106,39 +104,10 @@ func (l *databaseLogger) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// maxFlushErrors is how often in a row the database may fail to write what it holds in memory to a
-// table. It tries again at once, and for ever; before long every write would wait for it.
-const maxFlushErrors = 5
-
-// listener hears of what happens to the database.
-func listener(logger pebble.Logger) *pebble.EventListener {
-	failed := 0 // flushes in a row; there is one at a time
-	return &pebble.EventListener{
-		BackgroundError: seldom(logger),
-		// Who reads what is damaged gets an error. Nothing else depends on it: the store goes on.
-		DataCorruption: func(i pebble.DataCorruptionInfo) { logger.Errorf("%s: %v", i.Path, i.Details) },
-		FlushEnd: func(i pebble.FlushInfo) {
-			switch {
-			case i.Err == nil:
-				failed = 0
-			case isDiskFull(i.Err): // it goes on when there is room
-			case failed < maxFlushErrors:
-				failed++
-			default:
-				logger.Fatalf("no table can be written: %v", i.Err)
-			}
-		},
+// reading returns what went wrong in reading from the open store in words, if it is damage.
+func (s *Store) reading(err error) error {
+	if disk.IsDamage(err) {
+		return disk.Damaged(s.folder.Dir, errors.New(err.Error())) // its words: it carries a stack trace
 	}
-}
-
-// seldom passes on errors of the database's own work, such as a flush that finds no room: it tries
-// again at once, and each try fails.
-func seldom(logger pebble.Logger) func(error) {
-	var last atomic.Int64
-	return func(err error) {
-		now, then := time.Now().Unix(), last.Load()
-		if now-then >= 10 && last.CompareAndSwap(then, now) {
-			logger.Errorf("%s", err.Error()) // its words alone: it carries a stack trace
-		}
-	}
+	return err
 }

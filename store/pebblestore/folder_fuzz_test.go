@@ -11,6 +11,8 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // FuzzFolder opens a database whose records somebody else wrote: Open reads it or says that it is
@@ -18,14 +20,14 @@ import (
 func FuzzFolder(f *testing.F) {
 	now := time.UnixMilli(1_764_000_000_000).UTC()
 	m := sigil.Memory{Meta: sigil.Meta{Size: 7, CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic()}}
-	f.Add(memoryKey(metaFamily, "public", sigil.ID{15: 1}), record.AppendMeta(nil, &m.Meta, 0), []byte(nil))
+	f.Add(layout.MemoryKey(layout.MetaFamily, "public", sigil.ID{15: 1}), record.AppendMeta(nil, &m.Meta, 0), []byte(nil))
 	f.Add([]byte("m"), []byte(nil), []byte(nil))
 	f.Add([]byte("mpublic\x00"), []byte(nil), []byte(nil))
-	f.Add(crystalKey("public", 3), []byte{1}, []byte(nil))
-	f.Add(policyKey(1), []byte("classic"), []byte(nil))
+	f.Add(layout.CrystalKey("public", 3), []byte{1}, []byte(nil))
+	f.Add(layout.PolicyKey(1), []byte("classic"), []byte(nil))
 	f.Add([]byte("p"), []byte{1}, []byte(nil))
 	f.Add([]byte("x"), []byte(nil), []byte(nil))
-	f.Add(expiryKey(1, "public", "k"), []byte(nil), []byte(nil))
+	f.Add(layout.ExpiryKey(1, "public", "k"), []byte(nil), []byte(nil))
 	f.Add([]byte("jpublic\x00\x00"), []byte(nil), []byte(`{"format":2}`))
 	f.Add([]byte("?"), []byte("?"), []byte(`{"format":99,"id":"x"}`))
 	f.Add([]byte("?"), []byte("?"), []byte(`null`))
@@ -34,14 +36,14 @@ func FuzzFolder(f *testing.F) {
 		const dir = "store"
 		must(t, fsys.MkdirAll(dir, 0o700))
 		if info != nil {
-			must(t, writeFile(fsys, dir, infoFile, info))
+			must(t, disk.WriteFile(fsys, dir, layout.InfoFile, info))
 		} else {
-			must(t, writeInfo(fsys, dir, newInfo(infoRecord{Format: format, ID: m.ID, CreatedAt: m.CreatedAt})))
+			writeInfo(t, fsys, dir, layout.NewInfo(m.ID, m.CreatedAt))
 		}
-		db, err := pebble.Open(fsys.PathJoin(dir, dataFolder), &pebble.Options{FS: fsys, Logger: quiet{}})
+		db, err := pebble.Open(fsys.PathJoin(dir, layout.DataFolder), &pebble.Options{FS: fsys, Logger: quiet{}})
 		must(t, err)
 		must(t, errors.Join(
-			db.Set(policyKey(0), []byte(sigil.DefaultClassic().String()), nil), db.Set(key, value, pebble.Sync), db.Close(),
+			db.Set(layout.PolicyKey(0), []byte(sigil.DefaultClassic().String()), nil), db.Set(key, value, pebble.Sync), db.Close(),
 		))
 		s, err := Open(dir, &Options{FS: fsys, CacheSize: 1 << 20})
 		if err != nil {

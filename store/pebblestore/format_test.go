@@ -12,11 +12,22 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-func reopen(t *testing.T, disk vfs.FS) *Store {
+// writeInfo makes the folder dir say that it holds a store.
+func writeInfo(t *testing.T, fsys vfs.FS, dir string, info store.Info) {
 	t.Helper()
-	s, err := Open("home", &Options{FS: disk, Logger: slog.New(slog.DiscardHandler)})
+	b, err := layout.Info(info)
+	must(t, err)
+	must(t, disk.WriteFile(fsys, dir, layout.InfoFile, b))
+}
+
+func reopen(t *testing.T, fsys vfs.FS) *Store {
+	t.Helper()
+	s, err := Open("home", &Options{FS: fsys, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	return s
 }
@@ -24,7 +35,7 @@ func reopen(t *testing.T, disk vfs.FS) *Store {
 // TestFormat2IsTakenOver opens a store whose newest journal position is said by a record, as format 2 had it, which is
 // wrong by then: the journal itself says it, and programs of before do not open the store any more.
 func TestFormat2IsTakenOver(t *testing.T) {
-	disk := vfs.NewMem()
+	fsys := vfs.NewMem()
 	encode := func(s *Store) {
 		t.Helper()
 		for _, tenant := range []string{"a", "b"} {
@@ -32,17 +43,17 @@ func TestFormat2IsTakenOver(t *testing.T) {
 			must(t, err)
 		}
 	}
-	s := reopen(t, disk)
+	s := reopen(t, fsys)
 	encode(s)
 	must(t, s.db.Set([]byte{'p'}, binary.BigEndian.AppendUint64(nil, 1), pebble.Sync))
 	must(t, s.Close())
 	info := s.Info()
 	info.Format = 2
-	must(t, writeInfo(disk, "home", info))
+	writeInfo(t, fsys, "home", info)
 
-	s = reopen(t, disk)
-	if got := s.Info().Format; got != format {
-		t.Errorf("a store of format 2 is one of format %d when it is open, want %d", got, format)
+	s = reopen(t, fsys)
+	if got := s.Info().Format; got != layout.Format {
+		t.Errorf("a store of format 2 is one of format %d when it is open, want %d", got, layout.Format)
 	}
 	encode(s)
 	if _, newest, err := s.Span(t.Context()); err != nil || newest != 4 {
@@ -50,8 +61,10 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	}
 	must(t, s.CheckIndex())
 	must(t, s.Close())
-	if info, err := readInfo(disk, "home"); err != nil || info.Format != format {
-		t.Errorf("the folder says %+v, %v; want format %d", info, err, format)
+	b, err := disk.ReadFile(fsys, "home/"+layout.InfoFile)
+	must(t, err)
+	if info, ok := layout.ReadInfo(b); !ok || info.Format != layout.Format {
+		t.Errorf("the folder says %+v, %v; want format %d", info, ok, layout.Format)
 	}
 }
 
@@ -64,10 +77,10 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 		s := reopen(t, disk)
 		_, err = engine.New(s, &engine.Options{Settings: engine.Settings{Policy: week}}).Encode(t.Context(), "a", sigil.Draft{Data: []byte("1")})
 		must(t, err)
-		value, closer, err := s.db.Get(policyKey(0))
+		value, closer, err := s.db.Get(layout.PolicyKey(0))
 		must(t, err)
-		if string(value) != "halflife h=168h0m0s threshold=0.95" || len(s.policies.from(0)) != 1 {
-			t.Errorf("%v is kept as %q, of %d", week, value, len(s.policies.from(0)))
+		if string(value) != "halflife h=168h0m0s threshold=0.95" || len(s.policies.From(0)) != 1 {
+			t.Errorf("%v is kept as %q, of %d", week, value, len(s.policies.From(0)))
 		}
 		must(t, closer.Close())
 		must(t, s.Close())
@@ -76,9 +89,9 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 
 // TestPositionsOutliveTheJournal trims all of the journal: what comes then follows on it, after an open as well.
 func TestPositionsOutliveTheJournal(t *testing.T) {
-	disk := vfs.NewMem()
+	fsys := vfs.NewMem()
 	for want := uint64(1); want < 4; want++ {
-		s := reopen(t, disk)
+		s := reopen(t, fsys)
 		e := engine.New(s, nil)
 		m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Append(nil, want)})
 		must(t, err)

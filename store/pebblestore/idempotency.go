@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // answers gives those found under the items' keys that have not ended.
@@ -19,7 +19,7 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 		if items[i].Idempotency.Key == "" {
 			continue
 		}
-		b, closer, err := s.db.Get(idempotencyKey(name, items[i].Idempotency.Key))
+		b, closer, err := s.db.Get(layout.IdempotencyKey(name, items[i].Idempotency.Key))
 		if errors.Is(err, pebble.ErrNotFound) {
 			continue
 		}
@@ -91,12 +91,8 @@ func (x *index) endPrune(next int64) {
 // prune drops at most limit ended answers, and tells how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
 	ch, next, looked := newChange(), int64(never), 0
-	err = s.scan([]byte{expiryFamily}, func(key, _ []byte) error {
-		if len(key) < 9 {
-			return record.ErrDamaged
-		}
-		tenant, idem, ok := splitTenant(key[8:]) // the tenant follows the time as it follows a family
-		ends := int64(binary.BigEndian.Uint64(key[1:9]))
+	err = s.scan([]byte{layout.ExpiryFamily}, func(key, _ []byte) error {
+		ends, tenant, idem, ok := layout.SplitExpiryKey(key)
 		switch {
 		case !ok:
 			return record.ErrDamaged
@@ -106,7 +102,7 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 		}
 		looked++
 		ch.remove(key)
-		dropped, err := s.pruneAnswer(ch, tenant, string(idem), ends)
+		dropped, err := s.pruneAnswer(ch, tenant, idem, ends)
 		if dropped {
 			ended++
 		}
@@ -126,7 +122,7 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 // pruneAnswer deletes the answer that ended at a moment, unless a later insert with the same key has put
 // another in its place.
 func (s *Store) pruneAnswer(ch *change, tenant, key string, ended int64) (dropped bool, err error) {
-	b, closer, err := s.db.Get(idempotencyKey(tenant, key))
+	b, closer, err := s.db.Get(layout.IdempotencyKey(tenant, key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
 	}
@@ -135,7 +131,7 @@ func (s *Store) pruneAnswer(ch *change, tenant, key string, ended int64) (droppe
 	}
 	r := record.NewReader(b)
 	if _, ends := r.Answer(tenant, s.policies); ends.UnixMilli() == ended {
-		ch.remove(idempotencyKey(tenant, key))
+		ch.remove(layout.IdempotencyKey(tenant, key))
 		dropped = true
 	}
 	return dropped, errors.Join(r.End(), closer.Close())

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // index is what makes memories visible: a memory is there when its entry is. It is a function of
@@ -87,7 +88,7 @@ func (x *index) find(key sigil.Key) (*tenant, *entry) {
 // figures is find, with the entry's figures.
 //
 // +checklocksread:x.mu
-func (x *index) figures(key sigil.Key, policies *policies) (*tenant, *entry, sigil.Meta) {
+func (x *index) figures(key sigil.Key, policies *layout.Policies) (*tenant, *entry, sigil.Meta) {
 	t, e := x.find(key)
 	if e == nil {
 		return nil, nil, sigil.Meta{}

@@ -7,6 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Insert keeps items in one commit; see [store.Store].
@@ -44,7 +45,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 	for i := range items { // after all figures: what comes in the order of its keys is put in faster
 		m := &items[i].Memory
-		ch.begin(memoryKey(bodyFamily, name, m.ID))
+		ch.begin(layout.MemoryKey(layout.BodyFamily, name, m.ID))
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
@@ -102,11 +103,11 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error)
 	if m.Tenant != name {
 		return entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
 	}
-	policy, err := s.policies.number(m.Policy)
+	policy, err := s.policies.Number(m.Policy)
 	if err != nil {
 		return entry{}, err
 	}
-	ch.begin(memoryKey(metaFamily, name, m.ID))
+	ch.begin(layout.MemoryKey(layout.MetaFamily, name, m.ID))
 	ch.arena = record.AppendMeta(ch.arena, &m.Meta, policy)
 	ch.end()
 	for i := range item.Events {
@@ -115,8 +116,8 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error)
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
-		ch.set(idempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
-		ch.set(expiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
+		ch.set(layout.IdempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
+		ch.set(layout.ExpiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
 	return newEntry(&m.Meta, policy), nil
 }
@@ -126,7 +127,7 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 	var policy uint16
 	if e.Memory.Policy != nil {
 		var err error
-		if policy, err = s.policies.number(e.Memory.Policy); err != nil {
+		if policy, err = s.policies.Number(e.Memory.Policy); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -11,14 +10,8 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
-
-// The journal is kept in blocks: what one commit journals for one tenant is one record, or several
-// where it is much. That costs the database a record a commit instead of one an event. A block never
-// spans commits, so it is visible or not as a whole.
-//
-// The key holds the position of the block's last event, so that the block of a position is the first
-// one at or after it. The value is a block of package record, whose base is 0.
 
 // journal puts events into blocks, and gives them their positions. Only the committer uses it.
 type journal struct {
@@ -47,7 +40,7 @@ func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	if len(bl.value) < record.MaxBlock {
 		return nil
 	}
-	err := b.Set(journalKey(name, bl.last), bl.value, nil)
+	err := b.Set(layout.JournalKey(name, bl.last), bl.value, nil)
 	*bl = block{value: bl.value[:0]}
 	return err
 }
@@ -68,7 +61,7 @@ const maxSpare = 64
 func (j *journal) flush(b *pebble.Batch) error {
 	for name, bl := range j.blocks {
 		if len(bl.value) > 0 {
-			if err := b.Set(journalKey(name, bl.last), bl.value, nil); err != nil {
+			if err := b.Set(layout.JournalKey(name, bl.last), bl.value, nil); err != nil {
 				return err
 			}
 		}
@@ -93,8 +86,8 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 		return nil, s.outside(after, published)
 	}
 	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // as many as there may be; other tenants have some
-	err := s.scanRange(journalKey(tenant, after+1), journalKey(tenant, published+1), func(key, value []byte) error {
-		_, last, ok := splitJournalKey(key)
+	err := s.scanRange(layout.JournalKey(tenant, after+1), layout.JournalKey(tenant, published+1), func(key, value []byte) error {
+		_, last, ok := layout.SplitJournalKey(key)
 		if !ok {
 			return record.ErrDamaged
 		}
@@ -179,7 +172,7 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 		ch.discard()
 		return trimmed, s.reading(err)
 	}
-	ch.set([]byte{trimmedFamily}, binary.BigEndian.AppendUint64(nil, upTo))
+	ch.set(layout.TrimmedKey(), layout.Position(upTo))
 	ch.publish = func(*index) { s.trimmed.Store(upTo) }
 	return upTo, s.commits.do(ch)
 }
@@ -202,7 +195,7 @@ func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Tim
 		*upTo = max(*upTo, young-1)
 	}
 	for _, tenant := range tenants {
-		ch.removeRange(journalKey(tenant, 0), journalKey(tenant, *upTo+1))
+		ch.removeRange(layout.JournalKey(tenant, 0), layout.JournalKey(tenant, *upTo+1))
 	}
 	return nil
 }
@@ -210,20 +203,20 @@ func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Tim
 // journalTenants shows visit each tenant that has a block in the journal, with an iterator over it, which is at the
 // first of them and which visit may move.
 func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) error) error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{journalFamily}, UpperBound: []byte{journalFamily + 1}})
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{layout.JournalFamily}, UpperBound: []byte{layout.JournalFamily + 1}})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = it.Close() }() // what it has to say, Error said
 	for ok := it.First(); ok; {
-		tenant, _, split := splitTenant(it.Key())
+		tenant, _, split := layout.SplitTenant(it.Key())
 		if !split {
 			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
 		if err := visit(it, tenant); err != nil {
 			return err
 		}
-		ok = it.SeekGE(after(tenantPrefix(journalFamily, tenant)))
+		ok = it.SeekGE(layout.After(layout.TenantPrefix(layout.JournalFamily, tenant)))
 	}
 	return it.Error()
 }
@@ -233,10 +226,10 @@ func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) er
 func (s *Store) newestPosition() (uint64, error) {
 	newest := s.trimmed.Load()
 	err := s.journalTenants(func(it *pebble.Iterator, tenant string) error {
-		if !it.SeekLT(after(tenantPrefix(journalFamily, tenant))) {
+		if !it.SeekLT(layout.After(layout.TenantPrefix(layout.JournalFamily, tenant))) {
 			return it.Error()
 		}
-		_, last, ok := splitJournalKey(it.Key()) // it is one of the tenant's
+		_, last, ok := layout.SplitJournalKey(it.Key()) // it is one of the tenant's
 		if !ok {
 			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
@@ -255,10 +248,10 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 	}
 	newest := s.trimmed.Load()
 	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
-		if !it.SeekLT(after(tenantPrefix(journalFamily, tenant))) {
+		if !it.SeekLT(layout.After(layout.TenantPrefix(layout.JournalFamily, tenant))) {
 			return it.Error()
 		}
-		_, last, ok := splitJournalKey(it.Key()) // it is one of the tenant's
+		_, last, ok := layout.SplitJournalKey(it.Key()) // it is one of the tenant's
 		if !ok {
 			return fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
@@ -266,7 +259,7 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 			return nil
 		}
 		newest = last
-		events, err := readBlock(tenant, last, it.Value(), s.policies)
+		events, err := layout.ReadBlock(tenant, last, it.Value(), s.policies)
 		if err != nil || len(events) == 0 {
 			return err
 		}
@@ -279,12 +272,12 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 // firstYoung gives the position of the tenant's first entry over a position that is not older than before,
 // where that is less than young; else young.
 func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {
-	for ok := it.SeekGE(journalKey(tenant, over+1)); ok; ok = it.Next() {
-		name, last, split := splitJournalKey(it.Key())
+	for ok := it.SeekGE(layout.JournalKey(tenant, over+1)); ok; ok = it.Next() {
+		name, last, split := layout.SplitJournalKey(it.Key())
 		if name != "" && name != tenant {
 			break
 		}
-		events, err := readBlock(tenant, last, it.Value(), s.policies)
+		events, err := layout.ReadBlock(tenant, last, it.Value(), s.policies)
 		if !split || err != nil {
 			return 0, fmt.Errorf("record %q: %w", it.Key(), record.ErrDamaged)
 		}
@@ -305,10 +298,5 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.policies.from(0), nil
-}
-
-// readBlock reads a whole block, whose last position is last.
-func readBlock(tenant string, last uint64, value []byte, policies *policies) ([]sigil.Event, error) {
-	return record.ReadBlock(nil, value, tenant, 0, 0, last, record.MaxBlock, policies)
+	return s.policies.From(0), nil
 }

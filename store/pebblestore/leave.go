@@ -7,6 +7,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // enough is how many memories, none of them between others' ids, are deleted as a range. The database keeps a range
@@ -50,7 +51,7 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []located) error {
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
 	// Family by family: what comes in the order of its keys is put into the database's memory faster.
-	for _, family := range [...]byte{metaFamily, bodyFamily} {
+	for _, family := range [...]byte{layout.MetaFamily, layout.BodyFamily} {
 		for _, run := range runs {
 			if err := deleteRun(b, family, run, s.enough); err != nil {
 				return err
@@ -62,7 +63,7 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []located) error {
 
 // deleteRun deletes records of memories that lie together.
 func deleteRun(b *pebble.Batch, family byte, run []located, enough int) error {
-	key := func(l located) []byte { return memoryKey(family, l.tenant.name, l.entry.id) }
+	key := func(l located) []byte { return layout.MemoryKey(family, l.tenant.name, l.entry.id) }
 	if len(run) >= enough {
 		return b.DeleteRange(key(run[0]), append(key(run[len(run)-1]), 0), nil) // to before what follows the last
 	}

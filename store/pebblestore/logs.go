@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -10,15 +9,17 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// checkLogs looks for a log that is lost, in the folder data. The database reads what logs there are, and cannot tell
+// checkLogs looks for a log that is lost. The database reads what logs there are, and cannot tell
 // that one before them is missing: no file says which there were. The journal can: the first entry of a log follows
 // on one that is in an older log or in a table. s is open and rebuilt.
-func (s *Store) checkLogs(fsys vfs.FS, data string) error {
+func (s *Store) checkLogs() error {
+	fsys, data := s.folder.FS, s.folder.Data
 	names, err := fsys.List(data)
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (s *Store) checkLogs(fsys vfs.FS, data string) error {
 			continue
 		}
 		path := fsys.PathJoin(data, name)
-		b, err := readFile(fsys, path)
+		b, err := disk.ReadFile(fsys, path)
 		if err != nil {
 			return err
 		}
@@ -51,13 +52,13 @@ func (s *Store) checkLogs(fsys vfs.FS, data string) error {
 // not intact. That is the database's to judge: after a power cut the newest log ends there, whatever comes behind.
 func followsOn(log []byte, number uint32) uint64 {
 	intact := true
-	for one := range records(log, number, func(int) { intact = false }) {
+	for one := range layout.Records(log, number, func(int) { intact = false }) {
 		if !intact {
 			break
 		}
 		first := uint64(math.MaxUint64)
-		err := batch(one, journalFamily, func(_ []byte, _ uint64, kind pebble.InternalKeyKind, block []byte) {
-			if position, n := binary.Uvarint(block); kind == pebble.InternalKeyKindSet && n > 0 { // a block begins with its first position
+		err := layout.Batch(one, layout.JournalFamily, func(_ []byte, _ uint64, kind pebble.InternalKeyKind, block []byte) {
+			if position, ok := layout.FirstOfBlock(block); kind == pebble.InternalKeyKindSet && ok {
 				first = min(first, position)
 			}
 		})
@@ -71,7 +72,7 @@ func followsOn(log []byte, number uint32) uint64 {
 // journalHas tells whether a block of any tenant ends with a position, as one does at the end of each commit.
 func (s *Store) journalHas(position uint64) (there bool, err error) {
 	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
-		at := journalKey(tenant, position)
+		at := layout.JournalKey(tenant, position)
 		if there = it.SeekGE(at) && bytes.Equal(it.Key(), at); there {
 			return errEnough
 		}

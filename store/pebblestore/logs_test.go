@@ -14,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 )
 
 // noFlush is a disk on which no flush of the database's memory begins before it may: until then each log that it
@@ -24,7 +25,7 @@ type noFlush struct {
 }
 
 func (n *noFlush) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
-	if category == pebblestore.FlushCategory {
+	if category == disk.FlushCategory {
 		<-n.may
 	}
 	return n.FS.Create(name, category)

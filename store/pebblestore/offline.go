@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,6 +13,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
 // Check looks at all of the store in dir, which nobody may have open, and changes nothing: whether
@@ -33,10 +35,10 @@ func Check(dir string, o *Options) (Checked, error) {
 // see [Salvage].
 func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	return readOnly(dir, o, func(s *Store) error {
-		return s.scan([]byte{metaFamily}, func(key, value []byte) error {
-			tenant, id, _ := splitTenant(key) // rebuild has read it
+		return s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
+			k, _ := layout.SplitMemoryKey(key) // rebuild has read it
 			r := record.NewReader(value)
-			m, ok, err := s.read(r.Meta(sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, s.policies))
+			m, ok, err := s.read(r.Meta(k, s.policies))
 			if err == nil && !ok {
 				err = fmt.Errorf("%s has no content: %w", m.Key, record.ErrDamaged)
 			}
@@ -48,36 +50,57 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	})
 }
 
+// Salvaged is what a salvage found.
+type Salvaged struct {
+	Memories int // shown
+	// Problems says what could not be read, a sentence each; at most [MaxProblems], and Wrong counts
+	// all.
+	Problems []string
+	Wrong    int
+}
+
+// Salvage shows visit every memory of the store in dir that can still be read, past its deadline or
+// not, in no promised order, and returns what cannot. Nobody may have the store open; nothing is changed.
+//
+// It reads the tables and logs themselves, and needs neither the database's list of them nor the file
+// that says which store it is. What the journal, as far back as it
+// goes, says has gone is left out, though a table that is no
+// longer in use may still have it. The figures of a memory may be some refreshes old.
+func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
+	fsys, _ := o.environment()
+	folder, err := disk.BorrowDamaged(fsys, dir)
+	if err != nil {
+		return Salvaged{}, err
+	}
+	defer func() { err = errors.Join(err, folder.Release()) }()
+	found, err := salvage.Read(folder, visit)
+	return Salvaged(found), err
+}
+
 // Reader reads a store whose folder does not change meanwhile. Make it with [OpenReadOnly]; it is safe for concurrent
 // use.
-type Reader struct {
-	s      *Store
-	unlock func() error
-}
+type Reader struct{ s *Store }
 
 // OpenReadOnly opens the store in dir for reading, while no process has it open for writing. It changes nothing, not
 // even the format, so it also works on a file system that is mounted read-only, or that this process may only read.
 // The caller closes it.
 func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	plain, logger := o.environment()
-	fsys := readingFS{plain}
 	s := &Store{
-		dir: dir, keys: &keylock.Locks{}, index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &policies{},
+		keys: &keylock.Locks{}, index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &layout.Policies{},
 		failed: make(chan struct{}),
 	}
-	unlock, err := lockOffline(fsys, dir, &s.info)
-	if err != nil {
+	if s.folder, s.info, err = disk.Borrow(plain, dir); err != nil {
 		return nil, err
 	}
 	s.commits = newCommitter(s)
 	err = s.apart(func() (err error) {
-		data := fsys.PathJoin(dir, dataFolder)
-		if err := checkManifest(fsys, data); err != nil {
+		if err := s.folder.CheckManifest(); err != nil {
 			return err
 		}
-		options := databaseOptions(fsys, new(Options).cacheShare(), maxUnit, &databaseLogger{s: s, log: logger}, newPace())
+		options := s.folder.Options(new(Options).cacheShare(), &databaseLogger{s: s, log: logger})
 		options.ReadOnly = true
-		if s.db, err = pebble.Open(data, options); err != nil {
+		if s.db, err = pebble.Open(s.folder.Data, options); err != nil {
 			return err
 		}
 		if err := s.rebuild(); err != nil {
@@ -86,20 +109,9 @@ func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(openReading(dir, err), unlock())
+		return nil, errors.Join(disk.OpeningToRead(dir, err), s.folder.Release())
 	}
-	return &Reader{s, unlock}, nil
-}
-
-// openReading returns err, which may be nil, with what a caller that only reads the store in dir can do about it.
-func openReading(dir string, err error) error {
-	switch {
-	case isDamage(err), errors.Is(err, fs.ErrNotExist):
-		return damaged(dir, err)
-	case errors.Is(err, fs.ErrPermission):
-		return denied(dir, "not_readable", "read", err)
-	}
-	return err
+	return &Reader{s}, nil
 }
 
 // Info returns which store this is.
@@ -136,7 +148,7 @@ func (r *Reader) Close() error {
 	if !r.s.unclosed {
 		err = r.s.closeDatabase()
 	}
-	return errors.Join(err, r.unlock())
+	return errors.Join(err, r.s.folder.Release())
 }
 
 // readOnly opens the store in dir without changing it, and calls do with it.
@@ -146,7 +158,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) error {
 		return err
 	}
 	err = r.s.apart(func() error { return do(r.s) })
-	return errors.Join(openReading(dir, err), r.Close())
+	return errors.Join(disk.OpeningToRead(dir, err), r.Close())
 }
 
 // environment gives what o, which may be nil, says of where the store is and who hears of it.
@@ -159,34 +171,4 @@ func (o *Options) environment() (vfs.FS, *slog.Logger) {
 		logger = o.Logger
 	}
 	return fsys, logger
-}
-
-// lockOffline locks the store in dir, whose format must be one that this package reads, for reading only, and sets
-// info to which store it is.
-func lockOffline(fsys readingFS, dir string, info *store.Info) (unlock func() error, err error) {
-	if _, err := fsys.Stat(fsys.PathJoin(dir, dataFolder)); err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, denied(dir, "not_readable", "read", err)
-		}
-		return nil, &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}
-	}
-	if *info, err = readInfo(fsys, dir); err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, denied(dir, "not_readable", "read", err)
-		}
-		return nil, opening(dir, err)
-	}
-	return fsys.lockStore(dir)
-}
-
-// lockStore locks the store in dir against writers.
-func (f readingFS) lockStore(dir string) (unlock func() error, err error) {
-	lock, err := f.Lock(f.PathJoin(dir, lockFile))
-	switch {
-	case err == nil:
-		return lock.Close, nil
-	case errors.Is(err, fs.ErrPermission) && !busy(err):
-		return nil, denied(dir, "not_readable", "read", err)
-	}
-	return nil, opening(dir, locking(f, dir, err))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
@@ -132,7 +133,7 @@ func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
 func (ch *change) writeRecords(b *pebble.Batch, figures bool) error {
 	for _, r := range ch.records {
 		key, value := ch.arena[r.key:r.value], ch.arena[r.value:r.end]
-		if (key[0] == metaFamily) != figures {
+		if (key[0] == layout.MetaFamily) != figures {
 			continue
 		}
 		var err error

@@ -11,6 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Get gives one memory; see [store.Store].
@@ -91,7 +92,7 @@ func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
 
 // record gives a memory's content as it is on disk; nil where it is not (any more).
 func (s *Store) record(key sigil.Key) (_ []byte, err error) {
-	b, closer, err := s.db.Get(memoryKey(bodyFamily, key.Tenant, key.ID))
+	b, closer, err := s.db.Get(layout.MemoryKey(layout.BodyFamily, key.Tenant, key.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, nil
 	}

@@ -2,13 +2,13 @@ package pebblestore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // rebuild fills the index from what is on disk. Nothing else runs yet.
@@ -16,24 +16,25 @@ func (s *Store) rebuild() error {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	defer s.index.entries.wait()
-	if err := s.scan([]byte{policyFamily}, func(key, value []byte) error {
+	if err := s.scan([]byte{layout.PolicyFamily}, func(key, value []byte) error {
 		policy, err := sigil.ParsePolicy(string(value))
 		if err != nil {
 			return err
 		}
-		n, err := s.policies.add(policy)
-		if err == nil && (len(key) != 3 || n != binary.BigEndian.Uint16(key[1:])) {
+		n, err := s.policies.Add(policy)
+		if number, ok := layout.SplitPolicyKey(key); err == nil && (!ok || n != number) {
 			err = record.ErrDamaged
 		}
 		return err
 	}); err != nil {
 		return err
 	}
-	if err := s.scan([]byte{trimmedFamily}, func(_, value []byte) error {
-		if len(value) != 8 {
+	if err := s.scan([]byte{layout.TrimmedFamily}, func(_, value []byte) error {
+		trimmed, ok := layout.ReadPosition(value)
+		if !ok {
 			return record.ErrDamaged
 		}
-		s.trimmed.Store(binary.BigEndian.Uint64(value))
+		s.trimmed.Store(trimmed)
 		return nil
 	}); err != nil {
 		return err
@@ -43,8 +44,8 @@ func (s *Store) rebuild() error {
 		return err
 	}
 	s.published.Store(newest)
-	if err := s.scan([]byte{crystalFamily}, func(key, value []byte) error {
-		tenant, _, ok := splitTenant(key)
+	if err := s.scan([]byte{layout.CrystalFamily}, func(key, value []byte) error {
+		tenant, _, ok := layout.SplitTenant(key)
 		r := record.NewReader(value)
 		c := r.Crystal(tenant)
 		if !ok || r.End() != nil {
@@ -87,16 +88,16 @@ func (s *Store) rebuildMemories() error {
 	const most = 1024
 	var next found
 	var prefix []byte // of the keys of its tenant, which follow one another
-	err := s.scan([]byte{metaFamily}, func(key, value []byte) error {
+	err := s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
 		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(next.entries) == most {
-			name, _, ok := splitTenant(key)
+			name, _, ok := layout.SplitTenant(key)
 			if !ok {
 				return record.ErrDamaged
 			}
 			if len(next.entries) > 0 {
 				read <- next
 			}
-			next, prefix = found{name, make([]entry, 0, most)}, tenantPrefix(metaFamily, name)
+			next, prefix = found{name, make([]entry, 0, most)}, layout.TenantPrefix(layout.MetaFamily, name)
 		}
 		rest := key[len(prefix):]
 		if len(rest) != len(sigil.ID{}) {
@@ -119,7 +120,7 @@ func (s *Store) rebuildMemories() error {
 // scan shows visit every record whose key starts with prefix, in order. What it shows is good until
 // visit returns.
 func (s *Store) scan(prefix []byte, visit func(key, value []byte) error) error {
-	return s.scanRange(prefix, after(prefix), visit)
+	return s.scanRange(prefix, layout.After(prefix), visit)
 }
 
 func (s *Store) scanRange(from, to []byte, visit func(key, value []byte) error) error {

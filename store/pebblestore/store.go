@@ -16,22 +16,21 @@ import (
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/wake"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
 // a time.
 type Store struct {
-	dir      string
+	folder   *disk.Folder
 	info     store.Info
 	db       *pebble.DB
-	unlock   func() error
 	keys     *keylock.Locks
 	index    *index
 	contents contents
-	policies *policies
+	policies *layout.Policies
 	commits  *committer
-	space    *space
-	pace     *pace
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
 	enough   int // as in Options
@@ -93,6 +92,8 @@ type Options struct {
 	tune func(*pebble.Options)
 	// enough takes the place of the const, for tests; 0 is it.
 	enough int
+	// tuning takes the place of [disk.Tuned], for tests; nil is it.
+	tuning *disk.Tuning
 }
 
 // Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
@@ -106,83 +107,73 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		dir: dir, keys: &keylock.Locks{}, index: newIndex(), contents: newContents(o.cacheShare()), policies: &policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
-		pace: newPace(), failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
+		keys: &keylock.Locks{}, index: newIndex(), contents: newContents(o.cacheShare()), policies: &layout.Policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
+		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
 	}
 	s.commits = newCommitter(s)
 	fsys, logger := o.environment()
-	if err := makeDir(fsys, dir); err != nil {
-		return nil, opening(dir, err)
+	tuning := disk.Tuned()
+	if o.tuning != nil {
+		tuning = *o.tuning
 	}
-	if s.unlock, err = lockDir(fsys, dir); err != nil {
-		return nil, opening(dir, err)
+	if s.folder, err = disk.Take(fsys, dir, tuning, logger); err != nil {
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.unlock())
-		}
-	}()
-	s.space = newSpace(fsys, dir, logger)
-	fsys = s.space.wrap()
-	if err := writeHolder(fsys, dir); err != nil {
-		return nil, opening(dir, err)
-	}
-	if err := s.apart(func() error { return s.open(fsys, dir, o, logger) }); err != nil {
-		return nil, opening(dir, err)
+	if err := s.apart(func() error { return s.open(o, logger) }); err != nil {
+		return nil, errors.Join(disk.Opening(dir, err), s.folder.Release())
 	}
 	s.commits.start()
 	return s, nil
 }
 
-// open opens the database and reads it. dir is locked.
-func (s *Store) open(fsys vfs.FS, dir string, o *Options, logger *slog.Logger) error {
-	info, created, err := openInfo(fsys, dir)
+// open opens the database and reads it.
+func (s *Store) open(o *Options, logger *slog.Logger) error {
+	info, created, err := s.folder.Info()
 	if err != nil {
 		return err
 	}
-	data := fsys.PathJoin(dir, dataFolder)
-	if err := checkManifest(fsys, data); err != nil {
+	if err := s.folder.CheckManifest(); err != nil {
 		return err
 	}
-	if err := s.space.enough(data); err != nil {
+	if err := s.folder.Space.Enough(s.folder.Data); err != nil {
 		return err
 	}
-	options := databaseOptions(fsys, o.cacheShare(), s.space.unit, &databaseLogger{s: s, log: logger}, s.pace)
+	options := s.folder.Options(o.cacheShare(), &databaseLogger{s: s, log: logger})
 	options.ErrorIfNotExists = !created
 	options.MaxOpenFiles = cmp.Or(o.OpenFiles, options.MaxOpenFiles)
 	if o.tune != nil {
 		o.tune(options)
 	}
 	if !created {
-		// Read first without the right to write: opening clears away old logs and tables, which where
+		// Read first without the right to write: opening clears away old logs and tables, which if
 		// something is damaged may be the last to hold what can be salvaged.
 		reading := *options
 		reading.ReadOnly = true
-		if s.db, err = pebble.Open(data, &reading); err != nil {
+		if s.db, err = pebble.Open(s.folder.Data, &reading); err != nil {
 			return err
 		}
 		err := s.rebuild()
 		if err == nil {
-			err = s.checkLogs(fsys, data)
+			err = s.checkLogs()
 		}
 		if err := errors.Join(err, s.db.Close()); err != nil {
 			return err
 		}
 	}
-	compactions := &compactions{pace: s.pace}
+	compactions := s.folder.Compactions()
 	options.Experimental.CompactionScheduler = compactions
-	if s.db, err = pebble.Open(data, options); err != nil {
+	if s.db, err = pebble.Open(s.folder.Data, options); err != nil {
 		return err
 	}
-	if created || info.Format < format {
-		// Last: where it is, there is a database, which programs of before, that would use positions again, refuse from here on.
-		info.Format = format
-		if err := writeInfo(fsys, dir, info); err != nil {
+	if created || info.Format < layout.Format {
+		// Last: once it is there, there is a database, which older programs, that would use positions again, refuse from here on.
+		info.Format = layout.Format
+		if err := s.folder.WriteInfo(info); err != nil {
 			return errors.Join(err, s.db.Close())
 		}
 	}
 	s.info = info
-	compactions.begin()
+	compactions.Begin()
 	return nil
 }
 
@@ -192,33 +183,6 @@ func (o *Options) cacheShare() int64 {
 		return 32 << 20
 	}
 	return o.CacheSize / 2
-}
-
-func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p *pace) *pebble.Options {
-	options := &pebble.Options{
-		FS: orderedFS{fsys, logger, p}, Logger: logger, EventListener: listener(logger),
-		FormatMajorVersion: pebble.FormatNewest,
-		// The database takes what its memtables hold off its cache. There are two of them: one that is filled, and
-		// one that is flushed or kept to be filled next.
-		CacheSize:                   cache + 2*memtable,
-		MemTableSize:                uint64(memtable),
-		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
-		L0StopWritesThreshold:       24,
-		MaxOpenFiles:                512,
-		// A commit's sync waits for what a flush has handed to the disk meanwhile, and for the file system to end
-		// each new file: little at once, in few files.
-		BytesPerSync:    128 << 10,
-		TargetFileSizes: [...]int64{8 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20},
-	}
-	// A table holds one family alone. Ids and positions grow, so what is flushed then lies after all that was
-	// flushed before, and there is nothing to merge; a table with all families would overlap every other.
-	options.Experimental.SpanPolicyFunc = func(key []byte) (pebble.SpanPolicy, []byte, error) {
-		return pebble.SpanPolicy{}, after(key[:1]), nil
-	}
-	// MinLZ, or Snappy, the default, where that is faster.
-	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
-	return options
 }
 
 // Info tells which store this is.
@@ -241,24 +205,7 @@ func (s *Store) DiskUsage() int64 {
 	if s.closed {
 		return 0
 	}
-	return diskUsage(s.space.fsys, s.dir)
-}
-
-// diskUsage returns the bytes allocated for path and all that is in it.
-func diskUsage(fsys vfs.FS, path string) int64 {
-	info, err := fsys.Stat(path)
-	if err != nil { // removed meanwhile
-		return 0
-	}
-	total := allocated(info)
-	if !info.IsDir() {
-		return total
-	}
-	names, _ := fsys.List(path) // if it was removed meanwhile, it takes nothing
-	for _, name := range names {
-		total += diskUsage(fsys, fsys.PathJoin(path, name))
-	}
-	return total
+	return s.folder.Usage()
 }
 
 // enter lets a call in, or says why not.
@@ -292,14 +239,14 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.pace.hurry()
+	s.folder.Hurry()
 	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); return nil })
 	s.index.end()
 	if !s.unclosed {
 		err = s.closeDatabase()
 	}
-	err = errors.Join(err, s.unlock())
+	err = errors.Join(err, s.folder.Release())
 	var known *sigil.Error
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -307,10 +254,6 @@ func (s *Store) Close() error {
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
 }
 
-// DatabaseOptions gives the options under which a Store runs its database, for a measurement of the
+// DatabaseOptions returns the options under which a Store runs its database, for a measurement of the
 // database alone: its files are not those that the Store fills ahead and has paced.
-func DatabaseOptions() *pebble.Options {
-	o := databaseOptions(vfs.Default, new(Options).cacheShare(), maxUnit, pebble.DefaultLogger, newPace())
-	o.FS = vfs.Default
-	return o
-}
+func DatabaseOptions() *pebble.Options { return disk.DatabaseOptions(new(Options).cacheShare()) }

@@ -9,6 +9,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // never is the deadline of what does not fade.
@@ -46,7 +47,7 @@ func (e *entry) behind() bool { return e.listed != e.fades }
 func (e *entry) evictable() bool { return !e.pinned && !e.crystallized }
 
 // meta gives the entry as the rest of the world sees it.
-func (e *entry) meta(tenant string, p *policies) sigil.Meta {
+func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // looks is how often Verify looks before it believes what it does not like.
@@ -33,7 +35,7 @@ func (s *Store) Verify(ctx context.Context) error {
 }
 
 func (s *Store) verify(ctx context.Context) error {
-	fresh := &Store{db: s.db, index: newIndex(), policies: &policies{}}
+	fresh := &Store{db: s.db, index: newIndex(), policies: &layout.Policies{}}
 	if err := fresh.rebuild(); err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func (s *Store) differences(fresh *Store) error {
 }
 
 // figures gives all that is counted and known of a tenant.
-func (t *tenant) figures(p *policies) map[string]any {
+func (t *tenant) figures(p *layout.Policies) map[string]any {
 	figures := map[string]any{
 		"bytes": t.bytes, "pinned": t.pinned, "crystallized": t.crystallized, "arriving": t.arriving, "leaving": t.leaving,
 		"first": t.first, "memories": t.all.count, "fading": t.fading.count, "ending": t.ending.count, "crystals": t.crystals,

@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 // A log whose syncs write little seldom grows, one whose syncs write much is not written twice; both hold what was
 // written, and zeros behind it.
 func TestLogsAreFilledAhead(t *testing.T) {
+	tuned := Tuned()
+	fillSyncs, fillLeast, fillMost := int(tuned.FillSyncs), int(tuned.FillLeast), int(tuned.FillMost)
 	for _, c := range []struct {
 		name              string
 		before            int // bytes of the file that is used again
@@ -27,7 +29,7 @@ func TestLogsAreFilledAhead(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fs := vfs.NewMem()
-			under, err := fs.Create("log", logCategory)
+			under, err := fs.Create("log", LogCategory)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +38,7 @@ func TestLogsAreFilledAhead(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			f := newLogFile(under, int64(c.before))
+			f := newLogFile(under, int64(c.before), &tuned)
 			length := func() int64 {
 				info, err := under.Stat()
 				if err != nil {

@@ -1,9 +1,14 @@
-package pebblestore
+package layout
 
 import (
 	"encoding/binary"
 	"hash/crc32"
 	"iter"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/batchrepr"
+
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // The database's logs, and its lists of its files, are sequences of chunks: a checksum, the size of the
@@ -30,7 +35,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// chunkAt gives the intact chunk at b[at:] of the log with that number, if there is one.
+// chunkAt returns the intact chunk at b[at:] of the log with that number, if there is one.
 func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	block := b[:min(len(b), at-at%logBlock+logBlock)]
 	if at+chunkHeader > len(block) {
@@ -58,8 +63,8 @@ func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	return c, true
 }
 
-// chunks gives the intact chunks of a log, and where they are. gap tells that what stands between one and that
-// before it is damaged: a record begins with it, so what came before was on disk before. What is not intact at
+// chunks returns the intact chunks of a log, and where they are. gap is set if what stands between a chunk and the one
+// before it is damaged: a record begins with the chunk, so what came before was on disk before. What is not intact at
 // the end is no damage, but as a crash leaves it.
 func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
 	return func(yield func(int, chunk) bool) {
@@ -85,10 +90,11 @@ func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
 	}
 }
 
-// records gives the intact records of a log, and tells where there is damage before one.
-func records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
+// Records returns the intact records of the log with that number, and calls damage for each place before which there is
+// damage.
+func Records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		var record []byte // what there is of it; nil where its start is missing
+		var record []byte // what there is of it; nil if its start is missing
 		for at, c := range chunks(b, log) {
 			if c.gap {
 				damage(at)
@@ -107,6 +113,41 @@ func records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
 				}
 				record = nil
 			}
+		}
+	}
+}
+
+// DamageWithin reports the first damage in a log that more records come behind.
+func DamageWithin(b []byte, log uint32) (before int, damaged bool) {
+	for at, c := range chunks(b, log) {
+		if c.gap {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// HasRecords reports whether there is a record in a log. One that has none is empty or holds a mark of its end, which
+// has no checksum.
+func HasRecords(b []byte) bool { return len(b) > chunkHeader && binary.LittleEndian.Uint32(b) != 0 }
+
+// See is shown a record of the database. One that deletes a range has its first key, and its end as the value.
+type See func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte)
+
+// Batch shows visit the records of a family in one record of a log, which is a batch.
+func Batch(b []byte, family byte, visit See) error {
+	h, ok := batchrepr.ReadHeader(b)
+	if !ok {
+		return record.ErrDamaged
+	}
+	seq := uint64(h.SeqNum)
+	for r := batchrepr.Read(b); ; seq++ {
+		kind, key, value, ok, err := r.Next()
+		if err != nil || !ok {
+			return err
+		}
+		if len(key) > 0 && key[0] == family {
+			visit(key, seq, kind, value)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"errors"
@@ -14,11 +14,12 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// damaged says of which store err tells that something on disk is not what was written, and what to
-// do about it.
-func damaged(dir string, err error) error {
+// Damaged returns the error of a store in dir in which something is not what was written, as err says, and what to do
+// about it.
+func Damaged(dir string, err error) error {
 	return &sigil.Error{
 		Kind: sigil.ErrInternal, Code: "store_damaged",
 		Detail: fmt.Sprintf("the store at %s is damaged; `sigil export --salvage --data %s` writes out what is intact", dir, dir),
@@ -26,8 +27,8 @@ func damaged(dir string, err error) error {
 	}
 }
 
-// opening puts into words what somebody who opens the store in dir can do about err.
-func opening(dir string, err error) error {
+// Opening puts into words what somebody who opens the store in dir can do about err.
+func Opening(dir string, err error) error {
 	wrong := func(kind error, code, detail string) error {
 		return &sigil.Error{Kind: kind, Code: code, Detail: detail, Err: err}
 	}
@@ -37,16 +38,27 @@ func opening(dir string, err error) error {
 		return err
 	case errors.As(err, &known):
 		return wrong(known.Kind, known.Code, "the store at "+dir)
-	case isDiskFull(err):
+	case IsFull(err):
 		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: make room, and start again")
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return denied(dir, "not_writable", "written", err)
-	case isDamage(err), errors.Is(err, fs.ErrNotExist):
-		return damaged(dir, err)
+	case IsDamage(err), errors.Is(err, fs.ErrNotExist):
+		return Damaged(dir, err)
 	case errors.Is(err, syscall.EAGAIN), strings.Contains(err.Error(), heldHere):
 		return wrong(sigil.ErrLocked, "store_locked", "the database of the store at "+dir+" is still open in a process whose disk failed: end that process")
 	}
 	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
+}
+
+// OpeningToRead returns err, which may be nil, with what a caller that only reads the store in dir can do about it.
+func OpeningToRead(dir string, err error) error {
+	switch {
+	case IsDamage(err), errors.Is(err, fs.ErrNotExist):
+		return Damaged(dir, err)
+	case errors.Is(err, fs.ErrPermission):
+		return denied(dir, "not_readable", "read", err)
+	}
+	return err
 }
 
 // denied returns an error for the store in dir that names the file this process may not use, why, and what to do.
@@ -81,16 +93,8 @@ func nearest(path string) (string, fs.FileInfo) {
 	}
 }
 
-// reading makes of what went wrong in reading from an open store an error that says so.
-func (s *Store) reading(err error) error {
-	if isDamage(err) {
-		return damaged(s.dir, errors.New(err.Error())) // its words: it carries a stack trace
-	}
-	return err
-}
-
-// isDamage tells whether err is about what is on disk, and not about getting at it.
-func isDamage(err error) bool {
+// IsDamage reports whether err is about what is on disk, and not about getting at it.
+func IsDamage(err error) bool {
 	return err != nil && (errors.Is(err, record.ErrDamaged) || pebble.IsCorruptionError(err) ||
 		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
 		strings.Contains(err.Error(), "object size mismatch")) // a file is not as long as the list says
@@ -119,14 +123,12 @@ func checkManifest(fsys vfs.FS, data string) error {
 		return nil
 	}
 	path := fsys.PathJoin(data, name)
-	b, err := readFile(fsys, path)
+	b, err := ReadFile(fsys, path)
 	if err != nil {
 		return err
 	}
-	for at, c := range chunks(b, 0) {
-		if c.gap {
-			return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, at, record.ErrDamaged)
-		}
+	if before, damaged := layout.DamageWithin(b, 0); damaged {
+		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, before, record.ErrDamaged)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"errors"
@@ -20,6 +20,7 @@ type orderedFS struct {
 	vfs.FS
 	logger pebble.Logger
 	pace   *pace
+	tuning *Tuning
 }
 
 // Unwrap lets the database see the file system below.
@@ -34,12 +35,14 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	if err != nil {
 		return nil, err
 	}
-	switch category {
-	case flushCategory:
-		f = &paced{f, o.pace.shift()}
-	case logCategory:
+	switch {
+	case category == FlushCategory && o.tuning.Yields:
+		f = &paced{f, o.pace.shift(), o.tuning.FlushTurn}
+	case category == LogCategory:
 		o.pace.log()
-		f = newLogFile(f, 0)
+		if o.tuning.FillSyncs > 0 {
+			f = newLogFile(f, 0, o.tuning)
+		}
 	}
 	return f, nil
 }
@@ -47,15 +50,18 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 // ReuseForWrite begins a log in the file of an old one.
 func (o orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := o.FS.ReuseForWrite(oldname, newname, category)
-	if err != nil || category != logCategory {
+	if err != nil || category != LogCategory {
 		return f, err
 	}
 	o.pace.log()
+	if o.tuning.FillSyncs == 0 {
+		return f, nil
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return newLogFile(f, info.Size()), nil
+	return newLogFile(f, info.Size(), o.tuning), nil
 }
 
 // Remove syncs the new marker before it removes the old one.
@@ -66,7 +72,7 @@ func (o orderedFS) Remove(name string) error {
 	return o.FS.Remove(name)
 }
 
-// OpenDir gives a folder that ends its user's goroutine when it cannot be synced.
+// OpenDir returns a folder that ends its user's goroutine when it cannot be synced.
 func (o orderedFS) OpenDir(name string) (vfs.File, error) {
 	f, err := o.FS.OpenDir(name)
 	if err != nil {
@@ -95,24 +101,21 @@ func (o orderedFS) settle(name string) error {
 	return syncDir(o.FS, o.PathDir(name))
 }
 
-// What the database says of the tables that it makes of its memory, and of its logs.
+// The categories under which the database writes the tables that it makes of its memory, and its logs.
 const (
-	flushCategory = "pebble-memtable-flush"
-	logCategory   = "pebble-wal"
+	FlushCategory = "pebble-memtable-flush"
+	LogCategory   = "pebble-wal"
 )
-
-// flushTurn is how long a flush keeps the processor. Were it asked to step with every block, it would not end before
-// the next one is due.
-const flushTurn = time.Millisecond
 
 // paced is a table that a flush writes.
 type paced struct {
 	vfs.File
 	shift shift
+	turn  time.Duration // it keeps the processor
 }
 
 func (f *paced) Write(b []byte) (int, error) {
-	if time.Since(f.shift.since) > flushTurn {
+	if time.Since(f.shift.since) > f.turn {
 		f.shift.step()
 	}
 	return f.File.Write(b)

@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"errors"
@@ -12,25 +12,26 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// space keeps a full disk from becoming a failed one. Three things stand between: what would grow the
+// Space keeps a full disk from becoming a failed one. Three things stand between: what would grow the
 // store is refused while little is left (the committer asks before it writes), what shrinks it or is
 // small goes on for longer, and a ballast file is removed when a write finds no room all the same,
 // because another process was quicker: what is on its way to the disk then still gets there. When
 // there is room again the ballast comes back and everything goes on by itself.
 //
-// All sizes derive from unit, the size of a memtable. Where the file system cannot tell its free space
-// (those in memory of the tests) nothing is refused.
-type space struct {
+// All sizes derive from unit, the size of a memtable. If the file system does not know its free space
+// (as those in memory of the tests) nothing is refused.
+type Space struct {
 	fsys vfs.FS // as it is, without onDiskFull
 	dir  string
 	unit int64
 	log  *slog.Logger
 
-	known bool         // the file system tells its free space
+	known bool         // the file system knows its free space
 	level atomic.Int32 // roomy, tight or full; set by the committer, and by exhausted
-	// ballast tells whether the ballast file is there. The committer and exhausted use it.
+	// ballast is whether the ballast file is there. The committer and exhausted use it.
 	ballast atomic.Bool
 }
 
@@ -41,19 +42,13 @@ const (
 	full  // nothing but refreshes
 )
 
-const ballastFile = "ballast" // in the store's folder; reserved, never read
-
-// maxUnit is the size of a memtable on a disk of at least 32 times that. A larger one than the
-// database's default of 4 MiB means fewer, larger flushes; it bounds what open has to replay after a
-// crash.
-const maxUnit = 32 << 20
-
-func newSpace(fsys vfs.FS, dir string, log *slog.Logger) *space {
-	s := &space{fsys: fsys, dir: dir, unit: maxUnit, log: log}
+// newSpace measures the free space of dir. most is the unit on a large disk.
+func newSpace(fsys vfs.FS, dir string, most int64, log *slog.Logger) *Space {
+	s := &Space{fsys: fsys, dir: dir, unit: most, log: log}
 	usage, err := fsys.GetDiskUsage(dir)
 	if err == nil && usage.TotalBytes > 0 {
 		s.known = true
-		s.unit = max(1<<20, min(maxUnit, int64(usage.TotalBytes/32)))
+		s.unit = max(1<<20, min(most, int64(usage.TotalBytes/32)))
 	}
 	if _, err := fsys.Stat(s.ballastPath()); err == nil {
 		s.ballast.Store(true)
@@ -61,22 +56,22 @@ func newSpace(fsys vfs.FS, dir string, log *slog.Logger) *space {
 	return s
 }
 
-func (s *space) ballastPath() string { return s.fsys.PathJoin(s.dir, ballastFile) }
+func (s *Space) ballastPath() string { return s.fsys.PathJoin(s.dir, layout.BallastFile) }
 
-func (s *space) ballastSize() int64 { return s.unit / 2 }
+func (s *Space) ballastSize() int64 { return s.unit / 2 }
 
-// wrap gives the file system for the database: one that calls exhausted when a write finds no room,
+// wrap returns the file system for the database: one that calls exhausted when a write finds no room,
 // and tries again.
-func (s *space) wrap() vfs.FS {
+func (s *Space) wrap() vfs.FS {
 	if !s.known {
 		return s.fsys
 	}
 	return vfs.OnDiskFull(s.fsys, s.exhausted)
 }
 
-// enough says whether there is room to open the database: what its logs hold is written to tables, and
-// where there is no room for them the database would try for ever.
-func (s *space) enough(data string) error {
+// Enough reports, as an error, that there is no room to open the database: what its logs hold is written to tables, and
+// without room for them the database would try for ever.
+func (s *Space) Enough(data string) error {
 	if !s.known {
 		return nil
 	}
@@ -111,7 +106,7 @@ func (s *space) enough(data string) error {
 }
 
 // exhausted makes the room that is held in reserve. The database's writes wait for it.
-func (s *space) exhausted() {
+func (s *Space) exhausted() {
 	s.set(full)
 	if s.ballast.Swap(false) {
 		if err := s.fsys.Remove(s.ballastPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -120,8 +115,8 @@ func (s *space) exhausted() {
 	}
 }
 
-// look finds out how much room there is. Only the committer calls it.
-func (s *space) look() {
+// Look finds out how much room there is. Only the committer calls it.
+func (s *Space) Look() {
 	if !s.known {
 		return
 	}
@@ -149,7 +144,7 @@ func (s *space) look() {
 	s.set(level)
 }
 
-func (s *space) set(level int32) {
+func (s *Space) set(level int32) {
 	switch was := s.level.Swap(level); {
 	case was == level:
 	case level == roomy:
@@ -163,7 +158,7 @@ func (s *space) set(level int32) {
 
 // reserve writes the ballast. A file system that cannot hold room without bytes being written has
 // none: the rest has to do there.
-func (s *space) reserve() {
+func (s *Space) reserve() {
 	f, err := s.fsys.Create(s.ballastPath(), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return
@@ -175,9 +170,9 @@ func (s *space) reserve() {
 	s.ballast.Store(true)
 }
 
-// admit says whether a change may be written now.
-func (s *space) admit(ch *change) error {
-	if level := s.level.Load(); level == roomy || level == tight && !ch.grows {
+// Admit returns an error if a change, which grows the store or not, may not be written now.
+func (s *Space) Admit(grows bool) error {
+	if level := s.level.Load(); level == roomy || level == tight && !grows {
 		return nil
 	}
 	return &sigil.Error{
@@ -186,7 +181,7 @@ func (s *space) admit(ch *change) error {
 	}
 }
 
-// isDiskFull tells whether err says so; by its words, where the database passed on no more.
-func isDiskFull(err error) bool {
+// IsFull reports whether err is that the disk is full; by its words, if the database passed on no more.
+func IsFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error())
 }

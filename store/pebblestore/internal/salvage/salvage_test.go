@@ -1,4 +1,4 @@
-package pebblestore
+package salvage
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Which of a deleted range have gone is told by the order of the records, or by the journal where that is forgotten.
@@ -19,7 +20,7 @@ func TestWhatHasGoneWithARange(t *testing.T) {
 		key(5): {bodySeq: 1, meta: []byte{}, journaledFigure: &sigil.Meta{}},
 		key(6): {bodySeq: 6, meta: []byte{}, metaSeq: 6}, // after the end
 	}}
-	from, to := memoryKey(metaFamily, "t", key(1).ID), append(memoryKey(metaFamily, "t", key(5).ID), 0)
+	from, to := layout.MemoryKey(layout.MetaFamily, "t", key(1).ID), append(layout.MemoryKey(layout.MetaFamily, "t", key(5).ID), 0)
 	v.meta(from, 7, pebble.InternalKeyKindRangeDelete, to)
 	v.removeRanges()
 	for n, want := range []bool{true, false, false, true, false, false} {

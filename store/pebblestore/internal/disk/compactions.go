@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"sync"
@@ -6,10 +6,10 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// compactions decides when the database compacts: as many at once as it says itself, and none before the store
+// Compactions decides when the database compacts: as many at once as it says itself, and none before the store
 // is open. What is replayed from a log becomes tables, and those may well be the ones that call for a compaction:
 // the database would not be open before it has ended, which takes longer than all the rest.
-type compactions struct {
+type Compactions struct {
 	pace *pace                  // +checklocksignore: never changes
 	db   pebble.DBForCompaction // +checklocksignore: set before anything runs
 	// granting is held by who offers the database a compaction. It is not held by who asks: that one holds the
@@ -27,12 +27,12 @@ type compactions struct {
 }
 
 var (
-	_ pebble.CompactionScheduler   = (*compactions)(nil)
+	_ pebble.CompactionScheduler   = (*Compactions)(nil)
 	_ pebble.CompactionGrantHandle = (*compaction)(nil)
 )
 
-// begin lets the database compact, which may have asked for it before.
-func (c *compactions) begin() {
+// Begin lets the database compact, which may have asked for it before.
+func (c *Compactions) Begin() {
 	c.mu.Lock()
 	c.begun = true
 	c.mu.Unlock()
@@ -40,7 +40,7 @@ func (c *compactions) begin() {
 }
 
 // offer starts what the database waits for.
-func (c *compactions) offer() {
+func (c *Compactions) offer() {
 	c.granting.Lock()
 	defer c.granting.Unlock()
 	for c.free() {
@@ -53,22 +53,22 @@ func (c *compactions) offer() {
 	}
 }
 
-func (c *compactions) free() bool {
+func (c *Compactions) free() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mayRun()
 }
 
 // +checklocks:c.mu
-func (c *compactions) mayRun() bool {
+func (c *Compactions) mayRun() bool {
 	return c.begun && !c.ended && c.running < c.db.GetAllowedWithoutPermission()
 }
 
 // Register is called once, before anything else.
-func (c *compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
+func (c *Compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
 
 // Unregister is called when the database is closed; it is not called by us any more when this returns.
-func (c *compactions) Unregister() {
+func (c *Compactions) Unregister() {
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
@@ -76,8 +76,8 @@ func (c *compactions) Unregister() {
 	defer c.granting.Unlock()
 }
 
-// TrySchedule says whether a compaction may run now. One that may not is offered later, when another has ended.
-func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
+// TrySchedule reports whether a compaction may run now. One that may not is offered later, when another has ended.
+func (c *Compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.mayRun() {
@@ -87,14 +87,14 @@ func (c *compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 	return true, c.one()
 }
 
-func (c *compactions) one() *compaction { return &compaction{c, c.pace.shift()} }
+func (c *Compactions) one() *compaction { return &compaction{c, c.pace.shift()} }
 
-// UpdateGetAllowedWithoutPermission tells that more may be allowed. It is called with the database's locks held,
+// UpdateGetAllowedWithoutPermission hears that more may be allowed. It is called with the database's locks held,
 // and in our options what is allowed does not change.
-func (*compactions) UpdateGetAllowedWithoutPermission() {}
+func (*Compactions) UpdateGetAllowedWithoutPermission() {}
 
 // Done is called when a compaction has ended.
-func (c *compactions) Done() {
+func (c *Compactions) Done() {
 	c.mu.Lock()
 	c.running--
 	c.mu.Unlock()
@@ -103,7 +103,7 @@ func (c *compactions) Done() {
 
 // compaction is one that runs. Of what is told of it there is no interest in its start, and its use of processors.
 type compaction struct {
-	*compactions
+	*Compactions
 	shift shift
 }
 

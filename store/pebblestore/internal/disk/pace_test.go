@@ -1,4 +1,4 @@
-package pebblestore
+package disk
 
 import (
 	"testing"
@@ -10,7 +10,8 @@ import (
 // yields at any other time.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPace()
+		tuned := Tuned()
+		p := newPace(tuned)
 		s := p.shift()
 		const work = time.Millisecond
 		rests := func(what string, want time.Duration) {
@@ -25,23 +26,39 @@ func TestPace(t *testing.T) {
 		time.Sleep(time.Hour)
 		rests("with the first log not begun", 0)
 		p.log()
-		time.Sleep(leastFill)
+		time.Sleep(tuned.LeastFill)
 		p.log()
-		rests("a log takes long to fill", restTurns*work)
+		rests("a log takes long to fill", tuned.RestTurns*work)
 		s.since = time.Now().Add(-time.Minute)
 		begun := time.Now()
-		if s.step(); time.Since(begun) != mostRest {
+		if s.step(); time.Since(begun) != tuned.MostRest {
 			t.Errorf("after long work it rests for %v", time.Since(begun))
 		}
-		time.Sleep(leastFill / 2)
+		time.Sleep(tuned.LeastFill / 2)
 		rests("the next log is half full", 0)
-		time.Sleep(leastFill/2 - time.Second)
+		time.Sleep(tuned.LeastFill/2 - time.Second)
 		p.log()
 		rests("a log fills fast", 0)
 		time.Sleep(time.Minute)
 		p.log()
-		rests("a log takes longer", restTurns*work)
+		rests("a log takes longer", tuned.RestTurns*work)
 		p.hurry()
 		rests("somebody waits", 0)
+	})
+}
+
+// With the tuning off nothing rests or yields.
+func TestNothingRestsWithoutTuning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(Tuning{})
+		p.log()
+		time.Sleep(time.Hour)
+		p.log()
+		s := p.shift()
+		time.Sleep(time.Millisecond)
+		begun := time.Now()
+		if s.step(); time.Since(begun) != 0 {
+			t.Errorf("it rests for %v", time.Since(begun))
+		}
 	})
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package pebblestore
+package disk
 
 import (
 	"errors"

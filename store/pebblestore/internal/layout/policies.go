@@ -1,4 +1,4 @@
-package pebblestore
+package layout
 
 import (
 	"errors"
@@ -9,9 +9,10 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// policies numbers the policies of a store, so that a record and an index entry hold two bytes of
-// theirs. A number is written in the batch of its first use and never changes its meaning.
-type policies struct {
+// Policies numbers the policies of a store, so that a record and an index entry hold two bytes of
+// theirs. A number is written in the batch of its first use and never changes its meaning. The zero value has none. It
+// is safe for concurrent use.
+type Policies struct {
 	// byNumber is replaced when one is added: it is read without a lock, for every memory that is shown.
 	byNumber atomic.Pointer[[]sigil.Policy]
 
@@ -27,8 +28,15 @@ type numbered struct {
 	number uint16
 }
 
-// Policy gives the policy with a number, or nil.
-func (p *policies) Policy(number uint16) sigil.Policy {
+// FixedPolicies returns those of all, whose numbers are their places.
+func FixedPolicies(all []sigil.Policy) *Policies {
+	p := &Policies{}
+	p.byNumber.Store(&all)
+	return p
+}
+
+// Policy returns the policy with a number, or nil.
+func (p *Policies) Policy(number uint16) sigil.Policy {
 	all := p.all()
 	if int(number) >= len(all) {
 		return nil
@@ -36,26 +44,27 @@ func (p *policies) Policy(number uint16) sigil.Policy {
 	return all[number]
 }
 
-func (p *policies) all() []sigil.Policy {
+func (p *Policies) all() []sigil.Policy {
 	if all := p.byNumber.Load(); all != nil {
 		return *all
 	}
 	return nil
 }
 
-// number gives the number of a policy, a new one where it has none.
-func (p *policies) number(policy sigil.Policy) (uint16, error) {
+// Number returns the number of a policy, a new one if it has none.
+func (p *Policies) Number(policy sigil.Policy) (uint16, error) {
 	if last := p.last.Load(); last != nil && last.policy == policy {
 		return last.number, nil
 	}
-	n, err := p.add(policy)
+	n, err := p.Add(policy)
 	if err == nil {
 		p.last.Store(&numbered{policy, n})
 	}
 	return n, err
 }
 
-func (p *policies) add(policy sigil.Policy) (uint16, error) {
+// Add is Number for one that is not asked for again soon.
+func (p *Policies) Add(policy sigil.Policy) (uint16, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n, ok := p.numbers[policy]; ok {
@@ -75,8 +84,8 @@ func (p *policies) add(policy sigil.Policy) (uint16, error) {
 	return n, nil
 }
 
-// from gives the policies numbered first and above.
-func (p *policies) from(first int) []sigil.Policy {
+// From returns the policies numbered first and above.
+func (p *Policies) From(first int) []sigil.Policy {
 	all := p.all()
 	return all[min(first, len(all)):]
 }

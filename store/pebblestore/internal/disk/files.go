@@ -1,0 +1,86 @@
+package disk
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+)
+
+// ReadFile returns the bytes of a file.
+func ReadFile(fsys vfs.FS, path string) ([]byte, error) {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(f)
+	return b, errors.Join(err, f.Close())
+}
+
+// WriteFile puts a file in its place whole and durably, or not at all.
+func WriteFile(fsys vfs.FS, dir, name string, b []byte) error {
+	path := fsys.PathJoin(dir, name)
+	f, err := fsys.Create(path+".tmp", vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := fsys.Rename(path+".tmp", path); err != nil {
+		return err
+	}
+	return syncDir(fsys, dir)
+}
+
+// makeDir makes dir and what is above it, durably: a folder whose own entry is lost in a power cut
+// takes along all that was synced in it. If dir is no store yet, all folders above are synced, as an
+// earlier start may have made them and come no further.
+func makeDir(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(fsys.PathJoin(dir, layout.InfoFile)); err == nil {
+		return nil
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for d := dir; d != fsys.PathDir(d); {
+		d = fsys.PathDir(d)
+		// Those that we may not read we have not made.
+		if err := syncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDir(fsys vfs.FS, dir string) error {
+	d, err := fsys.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// usage returns the bytes allocated for path and all that is in it.
+func usage(fsys vfs.FS, path string) int64 {
+	info, err := fsys.Stat(path)
+	if err != nil { // removed meanwhile
+		return 0
+	}
+	total := allocated(info)
+	if !info.IsDir() {
+		return total
+	}
+	names, _ := fsys.List(path) // if it was removed meanwhile, it takes nothing
+	for _, name := range names {
+		total += usage(fsys, fsys.PathJoin(path, name))
+	}
+	return total
+}

@@ -1,0 +1,53 @@
+package disk
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// pace keeps flushes and compactions out of the way of callers. If there is time they rest most of it: what is
+// done at once, callers wait behind, for the processor and for the disk. There is time while the log fills slowly.
+type pace struct {
+	tuning  Tuning
+	start   time.Time
+	begun   atomic.Int64 // when the newest log was, from start, in ns
+	took    atomic.Int64 // how long the one before it was written to
+	hurried atomic.Bool
+}
+
+func newPace(t Tuning) *pace { return &pace{tuning: t, start: time.Now()} }
+
+// log notes that a log was begun.
+func (p *pace) log() {
+	now := int64(time.Since(p.start))
+	p.took.Store(now - p.begun.Swap(now))
+}
+
+// hurry ends the rests: somebody waits for an end.
+func (p *pace) hurry() { p.hurried.Store(true) }
+
+func (p *pace) leisure() bool {
+	took := p.took.Load()
+	return p.tuning.RestTurns > 0 && took >= int64(p.tuning.LeastFill) && int64(time.Since(p.start))-p.begun.Load() < took/2 && !p.hurried.Load()
+}
+
+// shift is the work of one flush or compaction, on one goroutine.
+type shift struct {
+	pace  *pace
+	since time.Time // it rested
+}
+
+func (p *pace) shift() shift { return shift{p, time.Now()} }
+
+// step is called often. It rests if there is time, and else lets whoever waits for a processor have it first: the
+// goroutines of a flush, and of a compaction, wake each other, and by themselves keep it for ten milliseconds.
+func (s *shift) step() {
+	switch t := &s.pace.tuning; {
+	case s.pace.leisure():
+		time.Sleep(min(t.RestTurns*time.Since(s.since), t.MostRest))
+	case t.Yields:
+		runtime.Gosched()
+	}
+	s.since = time.Now()
+}

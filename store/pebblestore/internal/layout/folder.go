@@ -1,0 +1,69 @@
+package layout
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Format is the version of the layout that is written, Oldest the first that is read. 1 had a record for each
+// event; 2 has one of the newest journal position, under 'p', which programs of that format go by.
+const (
+	Format = 3
+	Oldest = 2
+)
+
+// The files in a store's folder.
+const (
+	InfoFile    = "sigil.json"  // which store it is; written once, when the rest is there
+	LockFile    = "sigil.lock"  // locked by the process that has the store open
+	HolderFile  = "holder.json" // that process, for the others' error message
+	BallastFile = "ballast"     // reserved, never read
+	DataFolder  = "pebble"      // the database
+)
+
+type infoRecord struct {
+	Format    int       `json:"format"`
+	ID        sigil.ID  `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	// Sum is over the rest: a flipped bit must not make it another store. The first stores had none.
+	Sum *uint32 `json:"sum,omitempty"`
+}
+
+func (r infoRecord) sum() uint32 {
+	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
+}
+
+// NewInfo returns what a store of the current format says of itself.
+func NewInfo(id sigil.ID, createdAt time.Time) store.Info {
+	return store.Info{ID: id, CreatedAt: createdAt, Format: Format, Driver: "pebble"}
+}
+
+// Info returns the content of [InfoFile].
+func Info(info store.Info) ([]byte, error) {
+	r := infoRecord{Format: info.Format, ID: info.ID, CreatedAt: info.CreatedAt}
+	sum := r.sum()
+	r.Sum = &sum
+	b, err := json.Marshal(r)
+	return append(b, '\n'), err
+}
+
+// ReadInfo reads the content of [InfoFile]; ok is false if it is not what was written. Of a format other than those from
+// [Oldest] to [Format] only the format is to be believed.
+func ReadInfo(b []byte) (info store.Info, ok bool) {
+	var r infoRecord
+	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {
+		return info, false
+	}
+	known := Oldest <= r.Format && r.Format <= Format
+	if known && r.Sum != nil && *r.Sum != r.sum() {
+		return info, false
+	}
+	info = NewInfo(r.ID, r.CreatedAt)
+	info.Format = r.Format
+	return info, true
+}

@@ -1,0 +1,121 @@
+package layout
+
+import (
+	"encoding/binary"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// The families of keys. A tenant's name holds no zero byte, so the zero after it ends it.
+const (
+	MetaFamily        = 'm' // m tenant 0 id            → figures (record.AppendMeta)
+	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
+	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
+	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
+	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
+	ExpiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended
+	PolicyFamily      = 'y' // y number                 → the policy's text
+	TrimmedFamily     = 'o' // o                        → the position up to which the journal is dropped
+	ClaimFamily       = 'w' // w name                   → position, owner, end in ms ([Claim])
+)
+
+// TenantPrefix returns what all keys of a tenant in a family begin with.
+func TenantPrefix(family byte, tenant string) []byte {
+	k := make([]byte, 0, 2+len(tenant)+len(sigil.ID{}))
+	k = append(k, family)
+	k = append(k, tenant...)
+	return append(k, 0)
+}
+
+// MemoryKey returns the key of a memory's figures or content.
+func MemoryKey(family byte, tenant string, id sigil.ID) []byte {
+	return append(TenantPrefix(family, tenant), id[:]...)
+}
+
+// JournalKey returns the key of the journal block that ends with a position.
+func JournalKey(tenant string, position uint64) []byte {
+	return binary.BigEndian.AppendUint64(TenantPrefix(JournalFamily, tenant), position)
+}
+
+// CrystalKey returns the key of the crystal of a pattern.
+func CrystalKey(tenant string, group int) []byte {
+	return append(TenantPrefix(CrystalFamily, tenant), byte(group))
+}
+
+// IdempotencyKey returns the key of the answer that is kept under an idempotency key.
+func IdempotencyKey(tenant, key string) []byte {
+	return append(TenantPrefix(IdempotencyFamily, tenant), key...)
+}
+
+// ExpiryKey returns the key by which an answer is found once it has ended.
+func ExpiryKey(endsMilli int64, tenant, key string) []byte {
+	k := binary.BigEndian.AppendUint64([]byte{ExpiryFamily}, uint64(endsMilli))
+	k = append(append(k, tenant...), 0)
+	return append(k, key...)
+}
+
+// PolicyKey returns the key of a policy's text.
+func PolicyKey(number uint16) []byte {
+	return binary.BigEndian.AppendUint16([]byte{PolicyFamily}, number)
+}
+
+// ClaimKey returns the key of a claim.
+func ClaimKey(name string) []byte {
+	return append([]byte{ClaimFamily}, name...)
+}
+
+// TrimmedKey returns the key of the position up to which the journal is dropped.
+func TrimmedKey() []byte { return []byte{TrimmedFamily} }
+
+// SplitTenant returns the tenant of a key that begins with one byte of family, and what follows the zero after it.
+func SplitTenant(key []byte) (tenant string, rest []byte, ok bool) {
+	for i := 1; i < len(key); i++ {
+		if key[i] == 0 {
+			return string(key[1:i]), key[i+1:], true
+		}
+	}
+	return "", nil, false
+}
+
+// SplitMemoryKey returns the memory that a key of figures or content is of.
+func SplitMemoryKey(key []byte) (_ sigil.Key, ok bool) {
+	tenant, id, ok := SplitTenant(key)
+	if !ok || len(id) != len(sigil.ID{}) {
+		return sigil.Key{}, false
+	}
+	return sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, true
+}
+
+// SplitJournalKey returns the tenant and the position of a key of the journal. If only the position cannot be read, it
+// returns the tenant all the same.
+func SplitJournalKey(key []byte) (tenant string, position uint64, ok bool) {
+	tenant, rest, ok := SplitTenant(key)
+	if !ok || len(rest) != 8 {
+		return tenant, 0, false
+	}
+	return tenant, binary.BigEndian.Uint64(rest), true
+}
+
+// SplitExpiryKey returns when an answer ends, in Unix milliseconds, and what it is kept under.
+func SplitExpiryKey(key []byte) (endsMilli int64, tenant, idempotency string, ok bool) {
+	if len(key) < 9 {
+		return 0, "", "", false
+	}
+	tenant, rest, ok := SplitTenant(key[8:]) // the tenant follows the time as it follows a family
+	return int64(binary.BigEndian.Uint64(key[1:9])), tenant, string(rest), ok
+}
+
+// SplitPolicyKey returns the number of a policy.
+func SplitPolicyKey(key []byte) (number uint16, ok bool) {
+	if len(key) != 3 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint16(key[1:]), true
+}
+
+// After returns the least key greater than every key that starts with prefix.
+func After(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	end[len(end)-1]++ // never 255: prefixes end with 0 or a family's letter
+	return end
+}

@@ -1,0 +1,76 @@
+package layout_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+)
+
+func TestKeysAreReadAsTheyAreMade(t *testing.T) {
+	const tenant = "b.c_d"
+	id := sigil.NewID(time.UnixMilli(1_764_000_000_000))
+	for _, family := range []byte{layout.MetaFamily, layout.BodyFamily} {
+		if got, ok := layout.SplitMemoryKey(layout.MemoryKey(family, tenant, id)); !ok || got != (sigil.Key{Tenant: tenant, ID: id}) {
+			t.Errorf("a memory's key is read as %v, %v", got, ok)
+		}
+	}
+	if got, position, ok := layout.SplitJournalKey(layout.JournalKey(tenant, 1<<40)); !ok || got != tenant || position != 1<<40 {
+		t.Errorf("a journal key is read as %q, %d, %v", got, position, ok)
+	}
+	if ends, got, key, ok := layout.SplitExpiryKey(layout.ExpiryKey(12345, tenant, "a\x00b")); !ok || ends != 12345 || got != tenant || key != "a\x00b" {
+		t.Errorf("the key of an answer's end is read as %d, %q, %q, %v", ends, got, key, ok)
+	}
+	if number, ok := layout.SplitPolicyKey(layout.PolicyKey(515)); !ok || number != 515 {
+		t.Errorf("a policy's key is read as %d, %v", number, ok)
+	}
+	if position, ok := layout.ReadPosition(layout.Position(7)); !ok || position != 7 {
+		t.Errorf("a position is read as %d, %v", position, ok)
+	}
+	claim := layout.Claim{Position: 7, Owner: id, Until: -1}
+	if got, ok := layout.ReadClaim(claim.Bytes()); !ok || got != claim {
+		t.Errorf("a claim is read as %v, %v", got, ok)
+	}
+}
+
+// A key that was cut short anywhere is refused, or is another's whose name is shorter; it never ends the process.
+func TestShortKeysAreRefused(t *testing.T) {
+	key := layout.ExpiryKey(12345, "t", "k")
+	for n := range 9 {
+		if _, _, _, ok := layout.SplitExpiryKey(key[:n]); ok {
+			t.Errorf("%d bytes of the key of an end are read", n)
+		}
+	}
+	for n := range 18 {
+		if _, ok := layout.SplitMemoryKey(layout.MemoryKey(layout.MetaFamily, "t", sigil.ID{1})[:n]); ok {
+			t.Errorf("%d bytes of a memory's key are read", n)
+		}
+	}
+}
+
+// What a store says of itself is believed to the last bit, and of another format only which one it is.
+func TestInfoIsWhatWasWritten(t *testing.T) {
+	info := layout.NewInfo(sigil.NewID(time.Now()), time.UnixMilli(1_764_000_000_000).UTC())
+	b, err := layout.Info(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := layout.ReadInfo(b); !ok || got != info {
+		t.Errorf("%s is read as %+v, %v", b, got, ok)
+	}
+	other := bytes.Replace(b, []byte(`"format":3`), []byte(`"format":9`), 1)
+	if got, ok := layout.ReadInfo(other); !ok || got.Format != 9 {
+		t.Errorf("%s is read as %+v, %v", other, got, ok)
+	}
+	for i := range b {
+		for bit := range 8 {
+			flipped := bytes.Clone(b)
+			flipped[i] ^= 1 << bit
+			if got, ok := layout.ReadInfo(flipped); ok && got != info && layout.Oldest <= got.Format && got.Format <= layout.Format {
+				t.Errorf("%s is read as %+v", flipped, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package salvage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+)
+
+// MaxProblems is how many problems are described in words.
+const MaxProblems = 100
+
+// Found is what a salvage found.
+type Found struct {
+	Memories int // shown
+	// Problems describes what could not be read, a sentence each; at most [MaxProblems], and Wrong counts all.
+	Problems []string
+	Wrong    int
+}
+
+func (f *Found) wrong(format string, args ...any) {
+	if f.Wrong++; f.Wrong <= MaxProblems {
+		f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Read shows visit every memory in a folder that can still be read, whether past its deadline or not, in no promised
+// order, and returns what cannot. It stops with an error only if visit fails, or if the folder says that another
+// program made it.
+func Read(folder *disk.Folder, visit func(sigil.Memory) error) (_ Found, err error) {
+	v := &salvage{fsys: folder.FS, data: folder.Data, memories: map[sigil.Key]*salvaged{}, told: map[string]bool{}}
+	if v.files, err = folder.FS.List(v.data); err != nil {
+		return v.found, disk.Opening(folder.Dir, err)
+	}
+	if _, err := folder.ReadInfo(); err != nil {
+		if errors.Is(err, sigil.ErrFormat) {
+			return v.found, err
+		}
+		v.found.wrong("%v", err)
+	}
+	if err := folder.CheckManifest(); err != nil {
+		v.found.wrong("%v", err)
+	}
+	v.readPolicies()
+	v.each(layout.MetaFamily, v.meta)
+	v.each(layout.BodyFamily, v.body)
+	v.removeRanges()
+	v.each(layout.JournalFamily, v.journal)
+	v.each(layout.BodyFamily, func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+		if err == nil && kind == pebble.InternalKeyKindSet {
+			err = v.show(key, seq, value, visit)
+		}
+	})
+	for key, m := range v.memories {
+		if !m.left() && !m.shown && m.meta != nil {
+			v.found.wrong("%s: its content is lost", key)
+		}
+	}
+	return v.found, err
+}
+
+type salvage struct {
+	fsys     vfs.FS
+	data     string
+	files    []string
+	policies *layout.Policies
+	memories map[sigil.Key]*salvaged
+	ranges   []deletedRange
+	found    Found
+	told     map[string]bool // files of which it was told that they are damaged
+}
+
+// salvaged is what is known of one memory.
+type salvaged struct {
+	meta            []byte // the newest record of its figures; nil: none
+	metaSeq         uint64
+	bodySeq         uint64 // of the newest record of its content, from 1
+	gone            bool   // for good
+	perhaps         bool   // gone, unless the journal knows that it came: see removeRanges
+	shown           bool
+	journaledFigure *sigil.Meta // if there is no record of them
+}
+
+// left reports whether it has gone, as far as is known once the journal is read.
+func (m *salvaged) left() bool { return m.gone || m.perhaps && m.journaledFigure == nil }
+
+// deletedRange deletes the records of keys from one to before another that are older than seq.
+type deletedRange struct {
+	from, to []byte // without the family
+	seq      uint64
+}
+
+// damaged notes, once, that a file cannot be read whole.
+func (v *salvage) damaged(file string, format string, args ...any) {
+	if !v.told[file] {
+		v.told[file] = true
+		v.found.wrong("%s: %s", v.fsys.PathJoin(v.data, file), fmt.Sprintf(format, args...))
+	}
+}
+
+func (v *salvage) readPolicies() {
+	texts := map[int]string{}
+	v.each(layout.PolicyFamily, func(key []byte, _ uint64, _ pebble.InternalKeyKind, value []byte) {
+		if number, ok := layout.SplitPolicyKey(key); ok {
+			texts[int(number)] = string(value) // it never changes
+		}
+	})
+	// Every number stands for something: who has a policy that is lost is shown under the default.
+	standIn := sigil.DefaultPolicy()
+	all := slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
+	v.policies = layout.FixedPolicies(all)
+	for n := range max(1, len(texts)) {
+		policy, err := sigil.ParsePolicy(texts[n])
+		if err != nil {
+			policy = standIn
+			v.found.wrong("policy %d is lost: its memories are shown under %s", n, policy)
+		}
+		all[n] = policy
+	}
+}
+
+// memory returns what is known of the memory of a record; nil if the key cannot be read.
+func (v *salvage) memory(key []byte) (sigil.Key, *salvaged) {
+	k, ok := layout.SplitMemoryKey(key)
+	if !ok {
+		v.found.wrong("key %q cannot be read", key)
+		return sigil.Key{}, nil
+	}
+	if v.memories[k] == nil {
+		v.memories[k] = &salvaged{}
+	}
+	return k, v.memories[k]
+}
+
+func isDelete(kind pebble.InternalKeyKind) bool {
+	return kind == pebble.InternalKeyKindDelete || kind == pebble.InternalKeyKindSingleDelete || kind == pebble.InternalKeyKindDeleteSized
+}
+
+func (v *salvage) meta(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+	if v.isRange(key, seq, kind, value) {
+		return
+	}
+	switch _, m := v.memory(key); {
+	case m == nil:
+	case isDelete(kind):
+		m.gone = true // an id never comes back
+	case m.meta == nil || seq > m.metaSeq:
+		m.meta, m.metaSeq = append([]byte{}, value...), seq
+	}
+}
+
+func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
+	if v.isRange(key, seq, kind, value) {
+		return
+	}
+	if _, m := v.memory(key); m != nil {
+		m.gone = m.gone || isDelete(kind)
+		m.bodySeq = max(m.bodySeq, seq+1)
+	}
+}
+
+// isRange notes a record that deletes a range; it is false for any other. A commit deletes the same memories from
+// both families, so that either is enough.
+func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, end []byte) bool {
+	if kind != pebble.InternalKeyKindRangeDelete {
+		return false
+	}
+	if len(end) == 0 {
+		v.found.wrong("the range from %q cannot be read: what it says has gone may be shown", key)
+		return true
+	}
+	v.ranges = append(v.ranges, deletedRange{bytes.Clone(key[1:]), bytes.Clone(end[1:]), seq})
+	return true
+}
+
+// removeRanges takes out the memories of ranges that were deleted. One that came later, with an id between those of
+// others, stays. The database forgets the seq of records that have nothing under them: of such a one it cannot be
+// told whether it came later, and the journal decides.
+func (v *salvage) removeRanges() {
+	if len(v.ranges) == 0 {
+		return
+	}
+	type known struct {
+		key []byte // without its family
+		*salvaged
+	}
+	all := make([]known, 0, len(v.memories))
+	for k, m := range v.memories {
+		all = append(all, known{layout.MemoryKey(0, k.Tenant, k.ID)[1:], m})
+	}
+	slices.SortFunc(all, func(a, b known) int { return bytes.Compare(a.key, b.key) })
+	for _, r := range v.ranges {
+		at, _ := slices.BinarySearchFunc(all, r.from, func(k known, key []byte) int { return bytes.Compare(k.key, key) })
+		for ; at < len(all) && bytes.Compare(all[at].key, r.to) < 0; at++ {
+			switch newest := max(all[at].bodySeq, all[at].metaSeq+1); { // from 1
+			case newest > r.seq+1: // it came later
+			case newest > 1:
+				all[at].gone = true
+			default:
+				all[at].perhaps = true
+			}
+		}
+	}
+}
+
+// journal takes out what has gone: its tombstone may be in a table that is lost, or was dropped with
+// all that it hid but for an old table that is still there.
+func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, value []byte) {
+	if kind != pebble.InternalKeyKindSet {
+		return // what was dropped still names what has gone
+	}
+	tenant, last, ok := layout.SplitJournalKey(key)
+	events, err := layout.ReadBlock(tenant, last, value, v.policies)
+	if !ok || err != nil {
+		v.found.wrong("journal block %q cannot be read: what it says has gone may be shown", key)
+		return
+	}
+	for i := range events {
+		m := v.memories[events[i].Memory.Key]
+		switch kind := events[i].Kind; {
+		case m == nil:
+		case kind == sigil.Forgotten || kind == sigil.Faded || kind == sigil.Evicted:
+			m.gone = true
+		case kind == sigil.Encoded:
+			m.journaledFigure = &events[i].Memory
+		}
+	}
+}
+
+// show calls visit with the memory of a record of content.
+func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Memory) error) error {
+	k, s := v.memory(key)
+	if s == nil || s.left() || s.shown || seq+1 != s.bodySeq {
+		return nil
+	}
+	s.shown = true // or told of
+	m := sigil.Memory{}
+	r := record.NewReader(s.meta)
+	m.Meta = r.Meta(k, v.policies)
+	if s.meta == nil || r.End() != nil {
+		if s.journaledFigure == nil {
+			v.found.wrong("%s: its figures are lost", k)
+			return nil
+		}
+		v.found.wrong("%s: its figures are lost; it is shown with those it was encoded with", k)
+		m.Meta = *s.journaledFigure
+	}
+	r = record.NewReader(value)
+	r.Body(&m)
+	if r.End() != nil || len(m.Data) != m.Size {
+		v.found.wrong("%s: its content cannot be read", k)
+		return nil
+	}
+	v.found.Memories++
+	return visit(m)
+}
