@@ -86,6 +86,7 @@ var table = map[string][]string{
 
 	// Tools of our own.
 	"internal/arrows":  {},
+	"internal/prose":   {},
 	"scripts/aptjson":  {},
 	"scripts/front":    {},
 	"internal/migrate": {root, "store"},

@@ -99,7 +99,7 @@ func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
 	return commands
 }
 
-// helpCommand is there, in place of cobra's, for its example and its exit code on an unknown command.
+// helpCommand replaces cobra's, for its example and its exit code on an unknown command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [command]",

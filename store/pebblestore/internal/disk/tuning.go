@@ -8,7 +8,7 @@ import (
 
 // Tuning is all that is tuned to a machine: what it changes is how long something takes, never what is on disk in the
 // end. The zero value is off: the database as it comes, over a file system that only does as it is told. What each gains, and
-// where that was measured, is in docs/design.md.
+// where that was measured, is in docs/decisions.
 type Tuning struct {
 	// Memtable is the bytes of a memtable on a disk of at least 32 times that; 0 is the database's default. A larger one
 	// means fewer, larger flushes; it bounds what open has to replay after a crash.
