@@ -38,9 +38,10 @@ var errLeave = errors.New("httpapi: the service is stopping")
 // begin adds a stream, and returns a context that ends with ctx, or, with errLeave as its cause, when streams have to
 // leave. The caller calls end when the stream is over. It returns an error if there are as many streams as allowed.
 func (s *streams) begin(ctx context.Context) (_ context.Context, end func(), err error) {
+	most := s.most // it never changes
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.most > 0 && len(s.open) >= s.most {
+	if most > 0 && len(s.open) >= most {
 		return nil, nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_streams", Detail: "as many connections are streams as may be, so that others are left for requests; try again later"}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
