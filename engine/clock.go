@@ -27,8 +27,8 @@ func (e *Engine) Clock() ClockState {
 
 // guardOf returns the clock of a store, or one that follows the machine's.
 func guardOf(s store.Store, o *Options) *clock.Clock {
-	if own, ok := s.(interface{ Clock() *clock.Clock }); ok {
-		return own.Clock()
+	if own := s.Clock(); own != nil {
+		return own
 	}
 	return clock.NewMachine(clock.Options{Confirm: o.ClockConfirm, Logger: o.Logger})
 }

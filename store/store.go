@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 )
 
 // Store keeps memories, crystals and the journal.
@@ -33,9 +34,26 @@ import (
 // Errors are those of package sigil, found by errors.Is; drivers give ErrNotFound, ErrConflict,
 // ErrFull, ErrClosed and ErrUnavailable with a code, and everything else as it came.
 type Store interface {
+	Memories
+	Patterns
+	Journal
+	Leases
+
 	// Info tells which store this is. It never fails and does no I/O.
 	Info() Info
 
+	// Clock returns the clock that all processes with this store go by, as a database's is, or nil if each process
+	// goes by its machine's. It returns the same one each time. It is a method of every store, so that a store
+	// around another cannot change in silence whose clock decides.
+	Clock() *clock.Clock
+
+	// Close makes everything durable and lets go of it. Calls under way finish; later ones, and a
+	// second Close's, are ErrClosed and nil.
+	Close() error
+}
+
+// Memories keeps memories, and the answers given under idempotency keys.
+type Memories interface {
 	// Insert keeps items of one tenant, all or none. Ids must be new. Where the tenant would be over
 	// quota it first evicts, in the same commit, the memories nearest to their deadline (the older id
 	// first where they are equal) of those that are evictable or past it at the first item's CreatedAt,
@@ -78,6 +96,28 @@ type Store interface {
 	// and newest first among equals.
 	Near(ctx context.Context, metas []sigil.Meta, q NearQuery) ([]sigil.Meta, error)
 
+	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
+	// older id first where they are equal. more tells whether there is more after the last one. Their
+	// data is nil. Its cost is that of what it gives.
+	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
+
+	// Stats counts what is live at now.
+	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
+
+	// Tenants gives the tenants that have a memory or a crystal, by name.
+	Tenants(ctx context.Context) ([]string, error)
+
+	// Policies gives every policy that a memory or journal entry of the store may have, and perhaps others
+	// that once did.
+	Policies(ctx context.Context) ([]sigil.Policy, error)
+
+	// Prune drops at most limit idempotency answers that ended by now and tells how many. It needs no
+	// sync: an answer that has ended is not given, pruned or not.
+	Prune(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Patterns keeps what memories form: patterns follow from them, crystals of patterns are kept.
+type Patterns interface {
 	// Patterns gives the tenant's patterns with at least one live member, by group. Means are the same in
 	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /
 	// members / 1000 · φ.
@@ -91,7 +131,10 @@ type Store interface {
 	// Crystals gives the tenant's pattern crystals, by group. (The crystal of a memory is the
 	// memory's: list with [Query.Crystallized].)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
+}
 
+// Journal reads what was journaled with the changes, and drops its start.
+type Journal interface {
 	// Events gives at most limit journal entries of the tenant with a position over after, in order. It is
 	// ErrGone ("position_gone") where Trim dropped entries after that position, and ("position_ahead") where
 	// that position is over the newest of all tenants: the store was put back from an older copy.
@@ -110,7 +153,10 @@ type Store interface {
 	// there were older than before, or are not among the newest keep positions (0: no matter how many).
 	// It does not drop everything after an entry that is neither. Zero before drops nothing by age.
 	Trim(ctx context.Context, before time.Time, keep uint64) (trimmed uint64, err error)
+}
 
+// Leases let one of several processes work under a name, such as that of a webhook, and keep how far it has come.
+type Leases interface {
 	// Claim makes owner the one who works under name until a time, unless somebody else is: a claim is
 	// over when now reaches its end, and the owner's own is prolonged, or cut short by an end that is not
 	// after now. A claim that ends more than MaxLease after now was made by a clock that was ahead, and is over as well. It
@@ -122,32 +168,9 @@ type Store interface {
 	// over the journal's newest position, as in a store put back from an older copy. It is ErrConflict
 	// ("not_claimed") where the last to have claimed the name is not owner.
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
-
-	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
-	// older id first where they are equal. more tells whether there is more after the last one. Their
-	// data is nil. Its cost is that of what it gives.
-	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
-
-	// Policies gives every policy that a memory or journal entry of the store may have, and perhaps others
-	// that once did.
-	Policies(ctx context.Context) ([]sigil.Policy, error)
-
-	// Stats counts what is live at now.
-	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
-
-	// Tenants gives the tenants that have a memory or a crystal, by name.
-	Tenants(ctx context.Context) ([]string, error)
-
-	// Prune drops at most limit idempotency answers that ended by now and tells how many. It needs no
-	// sync: an answer that has ended is not given, pruned or not.
-	Prune(ctx context.Context, now time.Time, limit int) (int, error)
-
-	// Close makes everything durable and lets go of it. Calls under way finish; later ones, and a
-	// second Close's, are ErrClosed and nil.
-	Close() error
 }
 
-// MaxLease is the longest that a claim may last; callers of [Store.Claim] do not ask for more.
+// MaxLease is the longest that a claim may last; callers of [Leases.Claim] do not ask for more.
 const MaxLease = time.Minute
 
 // Item is one memory to insert.

@@ -14,9 +14,7 @@ const farAhead = 24 * time.Hour
 // compareClock warns if the clock does not fit the time of the store's newest entry. At the start there is nothing
 // else to compare it with.
 func (d *Daemon) compareClock(ctx context.Context, now time.Time, s store.Store) {
-	known, ok := s.(interface {
-		Newest(ctx context.Context) (time.Time, error)
-	})
+	known, ok := s.(store.Dated)
 	if !ok {
 		return
 	}

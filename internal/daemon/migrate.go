@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/internal/migrate"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
@@ -140,9 +141,9 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		return true, err
 	}
 	now := time.Now
-	for _, s := range []any{source, target} {
-		if shared, ok := s.(interface{ Now() time.Time }); ok {
-			now = shared.Now
+	for _, s := range []interface{ Clock() *clock.Clock }{source, target} {
+		if k := s.Clock(); k != nil {
+			now = k.Now
 		}
 	}
 	same = true
@@ -203,6 +204,7 @@ func (m *migration) report(r *migrate.Report) error {
 type copySource interface {
 	migrate.Source
 	Info() store.Info
+	Clock() *clock.Clock
 	Tenants(ctx context.Context) ([]string, error)
 	Close() error
 }

@@ -85,12 +85,10 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	d.core = append(d.core, part{"store", func(ctx context.Context) error { return closeStore(ctx, s) }})
-	if c, ok := s.(interface {
-		Counts() (memories, crystals int)
-	}); ok {
+	if c, ok := s.(store.Counted); ok {
 		m.Held(c.Counts)
 	}
-	if sized, ok := s.(interface{ DiskUsage() int64 }); ok {
+	if sized, ok := s.(store.Sized); ok {
 		m.Disk(sized.DiskUsage)
 	}
 	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
@@ -102,7 +100,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	m.Clock(e.Clock)
 	d.compareClock(ctx, e.Now(), s)
 
-	if lost, ok := s.(interface{ Ping(context.Context) error }); ok {
+	if lost, ok := s.(store.Pinger); ok {
 		d.reach = lost.Ping
 	}
 	if err := d.startJobs(ctx, e, m); err != nil {

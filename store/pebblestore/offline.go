@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/record"
@@ -116,6 +117,9 @@ func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 
 // Info returns which store this is.
 func (r *Reader) Info() store.Info { return r.s.info }
+
+// Clock returns nil, as [Store.Clock] does.
+func (*Reader) Clock() *clock.Clock { return nil }
 
 // Tenants returns the names of the tenants that have a memory; see [store.Store].
 func (r *Reader) Tenants(ctx context.Context) ([]string, error) { return r.s.Tenants(ctx) }

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/wake"
@@ -187,6 +188,9 @@ func (o *Options) cacheShare() int64 {
 
 // Info tells which store this is.
 func (s *Store) Info() store.Info { return s.info }
+
+// Clock implements [store.Store]: nil, as one process alone has the store.
+func (*Store) Clock() *clock.Clock { return nil }
 
 // Counts gives how many memories and crystals the store holds, of all tenants, due or not. It costs
 // nothing: for metrics.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/wake"
 )
@@ -81,6 +82,9 @@ func (s *Model) enter(ctx context.Context) error {
 
 // Info implements [store.Store].
 func (s *Model) Info() store.Info { return s.info }
+
+// Clock implements [store.Store]: nil, as there is one process.
+func (*Model) Clock() *clock.Clock { return nil }
 
 // Get implements [store.Store].
 func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
