@@ -46,7 +46,7 @@ const (
 //
 // It ends, with that error, when ctx ends or when trying again would not help: ErrGone tells that the journal
 // no longer goes back that far (the problem's Oldest is the position to go on after), or, with code
-// position_ahead, that it never came that far, as the store was put back from an older copy (its Newest is the
+// position_ahead, that it never came that far, as the store was restored from an older copy (its Newest is the
 // position to go on after, and what was read beyond is not there any more); others that the daemon refuses.
 func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.EventView, error] {
 	return follow(ctx, o, c.stream)

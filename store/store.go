@@ -137,7 +137,7 @@ type Patterns interface {
 type Journal interface {
 	// Events gives at most limit journal entries of the tenant with a position over after, in order. It is
 	// ErrGone ("position_gone") where Trim dropped entries after that position, and ("position_ahead") where
-	// that position is over the newest of all tenants: the store was put back from an older copy.
+	// that position is over the newest of all tenants: the store was restored from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
 	// Span tells where the journal begins and ends: the position up to which entries are dropped, and that
@@ -165,7 +165,7 @@ type Leases interface {
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
 	// Advance keeps a position under name. A smaller one than is kept changes nothing, unless what is kept is
-	// over the journal's newest position, as in a store put back from an older copy. It is ErrConflict
+	// over the journal's newest position, as in a store restored from an older copy. It is ErrConflict
 	// ("not_claimed") where the last to have claimed the name is not owner.
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 }

@@ -211,8 +211,8 @@ export function recalled(view) {
   changed()
 }
 
-// check keeps the figures of the header fresh, notices a connection that died without a word, and asks
-// about memories whose end passed in silence: recalled through another daemon, perhaps.
+// check updates the figures in the header, detects a dead connection, and asks about memories whose deadlines have
+// passed without an entry in the journal: they may have been recalled without the page being told.
 let watched
 let checks = 0
 let drift = Date.now() - performance.now() // changes when the browser's clock is set

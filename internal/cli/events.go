@@ -27,7 +27,7 @@ With --last it shows the newest entries, and with --reverse the newest first.
 
 With --follow it shows what comes, from now on, from --after on, or after the --last, until it is
 interrupted. If the connection breaks it is made again, and nothing is missed. It ends with position_ahead when
-the store was put back from an older copy: read its memories anew, and go on after the position that the error names.`,
+the store was restored from an older copy: load its memories again, and go on after the position that the error names.`,
 		Example: `  sigil events --last 20
   sigil events --reverse
   sigil events --after 1234 --json

@@ -68,7 +68,7 @@ func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, er
 	case !errors.As(err, &gone):
 		return position, err
 	case gone.Newest != nil:
-		h.receiving.log.Error("the journal ends before what was delivered: it was put back from an older copy. Positions are given out again; going on after its newest entry",
+		h.receiving.log.Error("the journal ends before what was delivered: it was restored from an older copy. Positions are given out again; going on after its newest entry",
 			"delivered up to", position, "newest", *gone.Newest)
 		return *gone.Newest, h.advance(ctx, *gone.Newest)
 	case gone.Oldest <= position:

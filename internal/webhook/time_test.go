@@ -206,7 +206,7 @@ func TestAheadOfTheJournal(t *testing.T) {
 		newest := j.newest()
 		r.takes(before+1, newest)
 		stop(t, h)
-		if log.count("put back from an older copy") != 1 || log.count("level=ERROR") != 1 {
+		if log.count("restored from an older copy") != 1 || log.count("level=ERROR") != 1 {
 			t.Errorf("logged %s", log.text.String())
 		}
 		if position, _, err := j.Claim(t.Context(), "webhook/public", owner, time.Second); err != nil || position != newest {

@@ -33,7 +33,7 @@ func reopen(t *testing.T, fsys vfs.FS) *Store {
 }
 
 // TestFormat2IsTakenOver opens a store whose newest journal position is said by a record, as format 2 had it, which is
-// wrong by then: the journal itself says it, and programs of before do not open the store any more.
+// wrong by then. The journal itself has the position, and older programs no longer open the store.
 func TestFormat2IsTakenOver(t *testing.T) {
 	fsys := vfs.NewMem()
 	encode := func(s *Store) {

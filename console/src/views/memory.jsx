@@ -17,8 +17,8 @@ import { Lattice } from './lattice.jsx'
 const POLL = 5000
 
 export function MemoryPanel({ id }) {
-  // Load the memory again when the journal has an entry for it or a recall is announced. Recalls through another daemon
-  // on the same database are not announced, so it is also loaded again every POLL.
+  // Load the memory again when the journal has an entry for it or a recall is announced. A busy stream may leave out
+  // recalls, so it is also loaded again every POLL.
   const lately = recent.value.find(e => e.id === id)?.position ?? 0
   const recalledAt = recalls.value.find(m => m.id === id)?.lastAccessed
   const seen = useRef()
