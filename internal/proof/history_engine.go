@@ -23,7 +23,10 @@ func OverEngines(open func(t *testing.T, place string) store.Store) System {
 		s := open(t, place)
 		var targets []Target
 		for range 2 {
-			targets = append(targets, inProcess{engine.New(slow{s}, &engine.Options{Settings: engine.Settings{Policy: policy, Quota: quota}})})
+			targets = append(targets, inProcess{engine.New(slow{s}, &engine.Options{
+				Clock:    time.Now, // as the clients', to the millisecond: a database's clock is read from afar
+				Settings: engine.Settings{Policy: policy, Quota: quota},
+			})})
 		}
 		return targets, func() {
 			if err := s.Close(); err != nil {
