@@ -47,8 +47,8 @@ if [ -z "$apply" ]; then
 	echo '| --- | --- | --- | --- |'
 fi
 p=store/pebblestore
-mutant unlocked-index 'a read looks at the index without its lock' $p/change.go \
-	's/(func \(s \*Store\) meta\(.*?\n)\ts\.index\.mu\.RLock\(\)\n\tdefer s\.index\.mu\.RUnlock\(\)\n/$1/s' \
+mutant unlocked-index 'a read looks at the index without its lock' $p/internal/index/read.go \
+	's/(func \(x \*Index\) Meta\(.*?\n)\tx\.mu\.RLock\(\)\n\tdefer x\.mu\.RUnlock\(\)\n/$1/s' \
 	go test -race -count=1 -run 'Contract|Concurrent' ./$p
 mutant no-key-lock 'changes of one memory do not exclude each other' store/internal/keylock/keylock.go \
 	's/\tk\.mu\.Lock\(\)\n\treturn k/\treturn k/; s/\tk\.mu\.Unlock\(\)\n\ts\.mu\.Lock\(\)/\ts.mu.Lock()/' \
@@ -57,10 +57,10 @@ mutant no-sync 'a commit is answered without a sync' $p/commit.go \
 	's/Apply\(batch, pebble\.Sync\)/Apply(batch, pebble.NoSync)/' \
 	go test -count=1 -run 'PowerCut|Crash' ./$p
 mutant publish-early 'a change is visible before it is durable' $p/commit.go \
-	'my $b; s/(\tx := c\.s\.index\n.*?\tx\.mu\.Unlock\(\)\n)/$b = $1; ""/se; s/(\tif err == nil && !batch\.Empty\(\))/\tif g != nil {\n$b\t}\n$1/' \
+	's/\tc\.publish\(g, position\)\n//; s/(\tif err == nil && !batch\.Empty\(\))/\tif g != nil {\n\t\tc.publish(g, position)\n\t}\n$1/' \
 	go test -count=1 -run 'BeforeItIsDurable' ./$p
 mutant answer-early 'a commit is answered before it is published' $p/commit.go \
-	's/\tg\.answer\(nil\)\n//; s/(\tx := c\.s\.index\n)/\tg.answer(nil)\n$1/' \
+	's/\tg\.answer\(nil\)\n//; s/(\tc\.publish\(g, position\)\n)/\tg.answer(nil)\n$1/' \
 	go test -race -count=1 ./$p
 mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.go \
 	's/Memory: m\}, m\.Due\(due\)/Memory: m}, true/' \
@@ -75,19 +75,19 @@ mutant shows-due 'reads give what is past its deadline' $p/read.go \
 	's/!ok \|\| m\.Due\(now\)/!ok/g' \
 	go test -count=1 -run 'Contract' ./$p
 mutant lost-refresh 'a pin that is refused loses the refresh it stood before' $p/change.go \
-	's/\t\ts\.soil\(\[\]located\{l\}\)\n//' \
+	's/\t\ts\.index\.Soil\(\[\]index\.Place\{at\}\)\n//' \
 	go test -count=1 -run 'Refused' ./$p
 mutant after-failure 'a refresh is written after a removal of which nobody knows' $p/commit.go \
 	's/\t\t\tcase <-c\.s\.failed:\n\t\t\t\treturn\n//; s/(land\(\) \{\n\t\treturn )false/$1true/' \
 	go test -count=1 -run 'OnceTheDiskHasFailed' ./$p
-mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/index.go \
+mutant left-behind 'a refresh that is written stays listed under the deadline before' $p/internal/index/refresh.go \
 	's/\tx\.catchUp\(t, e\)\n//' \
 	go test -count=1 -run 'IsListed' ./$p
-mutant out-of-order 'evictions pass over what was recalled last' $p/room.go \
-	's/\t\t\tif e\.fades != never \{\n\t\t\t\tlater\(e\)\n\t\t\t\}\n//' \
-	go test -count=1 -run 'DeadlinesAreExact' ./$p
-mutant torn-eviction 'an eviction is not taken out of the quota' $p/room.go \
-	's/t\.all\.count\+t\.arriving\.memories-t\.leaving\.memories > /t.all.count+t.arriving.memories-t.leaving.memories > 1+/' \
+mutant out-of-order 'evictions pass over what was recalled last' $p/internal/index/reserve.go \
+	's/\t\t\tif e\.fades != Never \{\n\t\t\t\tlater\(e\)\n\t\t\t\}\n//' \
+	go test -count=1 -run 'DeadlinesAreExact' ./$p/internal/index
+mutant torn-eviction 'an eviction is not taken out of the quota' $p/internal/index/reserve.go \
+	's/t\.all\.count\+t\.arriving\.Memories-t\.leaving\.Memories > /t.all.count+t.arriving.Memories-t.leaving.Memories > 1+/' \
 	go test -count=1 -run 'Contract' ./$p
 mutant content-stays 'content of what was released stays at hand' $p/change.go \
 	's/\ts\.contents\.drop\(keys\.\.\.\)\n//' \
@@ -113,8 +113,8 @@ mutant ignores-disk 'a full disk refuses nothing' $p/internal/disk/space.go \
 mutant lost-log 'a log that is missing is not missed' $p/logs.go \
 	's/follows <= s\.trimmed\.Load\(\)/true/' \
 	go test -count=1 -run 'LostLog' ./$p
-mutant blind-range 'a range takes along what lies between' $p/leave.go \
-	's/some\[n\] != \(located\{t, e\}\)/false/' \
+mutant blind-range 'a range takes along what lies between' $p/internal/index/index.go \
+	's/some\[n\] != \(Place\{t, e\}\)/false/' \
 	go test -count=1 -run 'ARange' ./$p
 mutant late-range 'a range takes along what comes with it' $p/commit.go \
 	's/(\tif err := c\.s\.writeLeaving.*?\n\t\}\n)(.*?\n\t\}\n)(\treturn c\.journal\.flush)/$2$1$3/s' \

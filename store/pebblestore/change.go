@@ -3,13 +3,13 @@ package pebblestore
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -23,7 +23,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	defer s.keys.One(key).Unlock()
 
 	at, m, kept := s.located(key)
-	if at.entry == nil {
+	if !at.There() {
 		return sigil.Memory{}, sigil.NotFound()
 	}
 	until := m.FadesAt
@@ -55,12 +55,12 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	// If it were written later, a kill could lose the refresh, and with it the memory at the next start.
 	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
 	if event == nil && !soon {
-		s.refresh(at, &m, policy)
+		s.index.Refresh(at, &m, policy)
 		return memory, nil
 	}
 	err = s.rewrite(at, m, policy, event)
 	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has room
-		s.refresh(at, &m, policy)
+		s.index.Refresh(at, &m, policy)
 		return memory, nil
 	}
 	if err != nil {
@@ -72,23 +72,19 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 // near is how close a deadline must be for a recall that moves it to be written before it is answered.
 const near = time.Second
 
-// located gives where a memory is, no entry where it is not, its figures, and its content if that is at hand. The
-// caller has the key locked. What is at hand is found without the index's lock: nobody else changes the figures.
-func (s *Store) located(key sigil.Key) (at located, m sigil.Meta, kept content) {
+// located returns where a memory is, its figures, and its content if that is at hand. The caller has the key locked. What is
+// at hand is found without the index's lock.
+func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept content) {
 	kept, _ = s.contents.get(key)
-	if at = kept.at; at.entry != nil {
-		return at, at.entry.meta(key.Tenant, s.policies), kept
+	if kept.at.There() {
+		return kept.at, s.index.MetaAt(kept.at), kept
 	}
-	// For writing, as refresh does soon: among many who read first and write then, a lock for reading is waited for
-	// asleep, one for writing mostly awake, and there is little to do under it.
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	at.tenant, at.entry, m = s.index.figures(key, s.policies)
+	at, m = s.index.Find(key)
 	return at, m, kept
 }
 
 // rewrite sets the figures of a memory, whose key is locked, to m in one commit with event, which may be nil.
-func (s *Store) rewrite(l located, m sigil.Meta, policy uint16, event *sigil.Event) error {
+func (s *Store) rewrite(at index.Place, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
 	if event != nil {
 		ch.grows = true
@@ -98,12 +94,10 @@ func (s *Store) rewrite(l located, m sigil.Meta, policy uint16, event *sigil.Eve
 		}
 	}
 	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
-	ch.publish = func(x *index) {
-		x.update(l.tenant, l.entry, &m, policy) // +checklocksignore: apply, which calls it, has the index locked
-	}
-	s.clean([]located{l})
+	ch.effect.At, ch.effect.Meta, ch.effect.Policy = at, &m, policy
+	s.index.Clean([]index.Place{at})
 	if err := s.commits.do(ch); err != nil {
-		s.soil([]located{l})
+		s.index.Soil([]index.Place{at})
 		return err
 	}
 	return nil
@@ -119,14 +113,14 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	defer s.keys.Lock(keys...)()
 
 	ch := newChange()
-	gone := make([]located, 0, len(keys))
+	gone := make([]index.Place, 0, len(keys))
 	events := make([]sigil.Event, 0, len(keys)) // never grows: ch points into it
-	err := s.locate(keys, func(l located, m sigil.Meta) error {
+	err := s.index.Visit(keys, func(at index.Place, m sigil.Meta) error {
 		event, remove := decide(m)
 		if !remove {
 			return nil
 		}
-		gone, events = append(gone, l), append(events, event)
+		gone, events = append(gone, at), append(events, event)
 		return s.addEvent(ch, &events[len(events)-1])
 	})
 	if err != nil {
@@ -138,50 +132,16 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, nil
 	}
 	ch.leaving = gone
-	s.clean(gone)
+	s.index.Clean(gone)
 	if err := s.commits.do(ch); err != nil {
-		s.soil(gone)
+		s.index.Soil(gone)
 		return nil, err
 	}
 	s.contents.drop(keys...)
 	return events, nil
 }
 
-// locate shows visit the entries of keys that are there, each once, and their figures, until it fails. The caller has the
-// keys locked.
-func (s *Store) locate(keys []sigil.Key, visit func(located, sigil.Meta) error) error {
-	var there [holdStep]located
-	var metas [holdStep]sigil.Meta
-	seen := make(map[*entry]bool, len(keys))
-	for step := range slices.Chunk(keys, holdStep) {
-		n := 0
-		s.index.mu.RLock()
-		var t *tenant
-		var next finger
-		for _, key := range step {
-			if t == nil || t.name != key.Tenant {
-				if t = s.index.tenants[key.Tenant]; t == nil {
-					continue
-				}
-				next = finger{in: &t.all}
-			}
-			if e := next.find(idKey(0, key.ID)); e != nil && !seen[e] {
-				seen[e] = true
-				there[n], metas[n] = located{t, e}, e.meta(key.Tenant, s.policies)
-				n++
-			}
-		}
-		s.index.mu.RUnlock()
-		for i := range n {
-			if err := visit(there[i], metas[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// values gives the events with the positions they got.
+// values returns the events with the positions they got.
 func values(events []*sigil.Event) []sigil.Event {
 	values := make([]sigil.Event, len(events))
 	for i, e := range events {
@@ -190,86 +150,12 @@ func values(events []*sigil.Event) []sigil.Event {
 	return values
 }
 
-// meta gives the figures of a memory, if it is there.
-func (s *Store) meta(key sigil.Key) (sigil.Meta, bool) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	_, e, m := s.index.figures(key, s.policies)
-	return m, e != nil
-}
-
-// refresh makes new figures visible and leaves the writing to the committer. The caller has the key
-// locked.
-func (s *Store) refresh(at located, m *sigil.Meta, policy uint16) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	s.index.refresh(at.tenant, at.entry, m, policy)
-}
-
-// clean tells the committer not to write the refreshes of memories that are about to be written or
-// deleted by a change: its write could come after. The caller has the keys locked, so no new refresh
-// comes before the change is published.
-func (s *Store) clean(all []located) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	for _, l := range all {
-		s.index.clean(l.tenant, l.entry)
-	}
-}
-
-// soil undoes clean where the change was not made: some of the memories may have a refresh that is not
-// on disk. To write the figures of one that has none does no harm.
-func (s *Store) soil(all []located) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	for _, l := range all {
-		s.index.soil(l.tenant, l.entry)
-	}
-}
-
-// holdStep is how many entries are looked up in one hold of the index lock, which recalls wait for.
-const holdStep = 32
-
-// catchUpStep is how many are moved in one hold of it: more take longer than who waits for the lock stays awake.
-const catchUpStep = 8
-
-// refreshed is what a refresh made of a memory's figures.
-type refreshed struct {
-	meta   sigil.Meta
-	policy uint16
-}
-
 // writeRefreshes puts into the batch what was refreshed since the last time. Only the committer calls it: a
 // change that comes after is written after.
 func (s *Store) writeRefreshes(b *pebble.Batch) error {
-	s.index.mu.Lock()
-	count := s.index.dirty.count()
-	s.index.mu.Unlock()
-	var step []refreshed
 	var value []byte
-	for count > 0 {
-		n := min(catchUpStep, count)
-		step = s.index.takeRefreshes(step[:0], n, s.policies)
-		count -= n
-		for i := range step {
-			m := &step[i].meta
-			value = record.AppendMeta(value[:0], m, step[i].policy)
-			if err := b.Set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), value, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// takeRefreshes appends the figures of those of the n oldest refreshes that are still to be written, and takes them
-// to be.
-func (x *index) takeRefreshes(step []refreshed, n int, policies *layout.Policies) []refreshed {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.dirty.take(n, &x.entries, func(t *tenant, e *entry) {
-		x.clean(t, e) // +checklocksignore: it is locked, above
-		step = append(step, refreshed{e.meta(t.name, policies), e.policy})
+	return s.index.Refreshes(func(m *sigil.Meta, policy uint16) error {
+		value = record.AppendMeta(value[:0], m, policy)
+		return b.Set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), value, nil)
 	})
-	return step
 }

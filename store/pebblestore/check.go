@@ -54,7 +54,7 @@ type checker struct {
 // journal, as far back as it goes, says there are.
 func (s *Store) check() (Checked, error) {
 	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
-	c.found.Position, c.found.Trimmed = s.published.Load(), s.trimmed.Load()
+	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
 		look   func(key, value []byte)
@@ -161,7 +161,7 @@ func (c *checker) body(key, value []byte) {
 		c.found.wrong("%s: its content cannot be read", k)
 		return
 	}
-	meta, ok := c.s.meta(k)
+	meta, ok := c.s.index.Meta(k)
 	switch {
 	case !ok:
 		c.found.wrong("%s has content and no figures", k)
@@ -238,7 +238,7 @@ func (c *checker) missing() {
 	for key := range c.crystals {
 		c.found.wrong("crystal %q is not there, and the journal says it is", key)
 	}
-	for _, k := range c.s.index.keys() {
+	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
 			c.found.wrong("%s has figures and no content", k)
 		}

@@ -51,7 +51,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 		return s.reading(err)
 	case !found || c.Owner != owner:
 		return sigil.NotClaimed()
-	case position <= c.Position && c.Position <= s.published.Load():
+	case position <= c.Position && c.Position <= s.index.Position():
 		return nil
 	}
 	c.Position = position

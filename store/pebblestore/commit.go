@@ -7,6 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -34,6 +35,7 @@ type committer struct {
 	// uses them; they are set before it starts, as callers may add a policy before it runs.
 	journal  journal
 	policies int
+	effects  []*index.Change // those of a group; kept for the next
 
 	wg sync.WaitGroup
 }
@@ -44,7 +46,7 @@ func newCommitter(s *Store) *committer {
 
 // start begins where the store, which has been read, ends.
 func (c *committer) start() {
-	c.journal.position = c.s.published.Load()
+	c.journal.position = c.s.index.Position()
 	c.policies = len(c.s.policies.From(0))
 	c.wg.Go(c.run) // stop waits for it
 }
@@ -145,17 +147,7 @@ func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	if !c.pending.land() {
 		return false
 	}
-	x := c.s.index
-	x.mu.Lock()
-	x.leave(g.leaving)
-	for _, ch := range g.changes {
-		if ch.err == nil {
-			ch.apply(x)
-		}
-	}
-	// With the index still locked: who sees a change sees its journal entry.
-	c.s.published.Store(position)
-	x.mu.Unlock()
+	c.publish(g, position)
 	c.s.journaled.Fire()
 	n := len(g.changes) // the callers use the changes again once they are answered
 	g.answer(nil)
@@ -163,6 +155,23 @@ func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 		c.s.onCommit(n, time.Since(begin))
 	}
 	return true
+}
+
+// publish makes the changes of a group that were made visible.
+func (c *committer) publish(g *group, position uint64) {
+	effects := c.effects[:0]
+	for _, ch := range g.changes {
+		if ch.err != nil {
+			continue
+		}
+		if ch.trimmed > 0 {
+			c.s.trimmed.Store(ch.trimmed)
+		}
+		effects = append(effects, &ch.effect)
+	}
+	c.s.index.Apply(g.leaving, effects, position)
+	clear(effects) // the callers use the changes again
+	c.effects = effects
 }
 
 // fill puts a group, new policies and, where refreshes is set, the refreshed figures into the batch.

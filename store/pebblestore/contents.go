@@ -4,6 +4,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 )
 
 // contents keep the records of memories' content that are read again and again. What was read last is not
@@ -20,7 +21,7 @@ type contents struct {
 // key locked: then it is true for all who have, as who removes the memory forgets the content before he unlocks it.
 type content struct {
 	record []byte
-	at     located
+	at     index.Place
 }
 
 // contentOverhead is about what a record takes in the cache besides its bytes.

@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +20,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	// The zero id is no memory's: its lock is the one of the tenant's crystals.
 	defer s.keys.One(sigil.Key{Tenant: name}).Unlock()
 
-	patterns, crystals := s.patternsAndCrystals(name, now)
+	patterns, crystals := s.index.PatternsAndCrystals(name, now.UnixMilli())
 	live := map[int]bool{}
 	for _, p := range patterns {
 		live[p.Group] = true
@@ -55,20 +54,8 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 		ch.discard()
 		return nil
 	}
-	ch.publish = func(x *index) {
-		x.setCrystals(name, changed) // +checklocksignore: apply, which calls it, has the index locked
-	}
+	ch.effect.Tenant, ch.effect.Crystals = name, changed
 	return s.commits.do(ch)
-}
-
-func (s *Store) patternsAndCrystals(name string, now time.Time) ([]sigil.Pattern, map[int]sigil.Crystal) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	t := s.index.tenants[name]
-	if t == nil {
-		return nil, nil
-	}
-	return t.patterns(now.UnixMilli()), maps.Clone(t.crystals)
 }
 
 // Crystals gives the pattern crystals; see [store.Store].
@@ -78,13 +65,5 @@ func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, e
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	t := s.index.tenants[tenant]
-	if t == nil {
-		return nil, nil
-	}
-	crystals := slices.Collect(maps.Values(t.crystals))
-	slices.SortFunc(crystals, func(a, b sigil.Crystal) int { return a.Pattern - b.Pattern })
-	return crystals, nil
+	return s.index.Crystals(tenant), nil
 }

@@ -44,7 +44,7 @@ func (s *Store) Check() (Checked, error) { return s.check() }
 func (s *Store) Kept() (kept, stray int) {
 	for key := range s.contents.cache.Keys() {
 		kept++
-		if _, there := s.meta(key); !there {
+		if _, there := s.index.Meta(key); !there {
 			stray++
 		}
 	}

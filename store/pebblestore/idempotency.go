@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -41,15 +42,15 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 	return answers, nil
 }
 
-// expire notes when the items' answers end.
-//
-// +checklocks:x.mu
-func (x *index) expire(items []store.Item) {
+// firstEnd returns when the first of the items' answers ends, in Unix milliseconds.
+func firstEnd(items []store.Item) int64 {
+	first := int64(index.Never)
 	for i := range items {
 		if items[i].Idempotency.Key != "" {
-			x.nextExpiry = min(x.nextExpiry, items[i].Idempotency.Ends.UnixMilli())
+			first = min(first, items[i].Idempotency.Ends.UnixMilli())
 		}
 	}
+	return first
 }
 
 // Prune drops answers that ended; see [store.Store].
@@ -59,38 +60,20 @@ func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
-	if !s.index.startPrune(now.UnixMilli()) {
+	if !s.index.StartPrune(now.UnixMilli()) {
 		return 0, nil // without looking at the disk: most sweeps find nothing
 	}
 	ended, next, err := s.prune(now, limit)
 	if err != nil {
 		next = 0 // unknown: look again
 	}
-	s.index.endPrune(next)
+	s.index.EndPrune(next)
 	return ended, err
-}
-
-// startPrune tells whether an answer may have ended. If so, what is to come is unknown until
-// endPrune: inserts published from here on note theirs, and the scan sees all that were before.
-func (x *index) startPrune(now int64) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.nextExpiry > now {
-		return false
-	}
-	x.nextExpiry = never
-	return true
-}
-
-func (x *index) endPrune(next int64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.nextExpiry = min(x.nextExpiry, next)
 }
 
 // prune drops at most limit ended answers, and tells how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
-	ch, next, looked := newChange(), int64(never), 0
+	ch, next, looked := newChange(), int64(index.Never), 0
 	err = s.scan([]byte{layout.ExpiryFamily}, func(key, _ []byte) error {
 		ends, tenant, idem, ok := layout.SplitExpiryKey(key)
 		switch {

@@ -7,6 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -30,18 +31,18 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	}
 
 	ch := newChange()
-	ch.tenant, ch.grows = name, true
+	ch.effect.Tenant, ch.grows = name, true
 	ch.reserve(items)
-	var arriving load
+	var arriving index.Load
 	for i := range items {
 		e, err := s.encode(ch, name, &items[i])
 		if err != nil {
 			ch.discard()
 			return store.Inserted{}, err
 		}
-		ch.entries = append(ch.entries, e)
-		arriving.memories++
-		arriving.bytes += int64(e.size)
+		ch.effect.Entries = append(ch.effect.Entries, e)
+		arriving.Memories++
+		arriving.Bytes += int64(items[i].Memory.Size)
 	}
 	for i := range items { // after all figures: what comes in the order of its keys is put in faster
 		m := &items[i].Memory
@@ -49,14 +50,13 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
-	if err := s.checkNew(name, ch.entries); err != nil {
+	// Ids are made at random: two inserts of one new id at once do not happen, and a repeated one is a caller's mistake.
+	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
-		return store.Inserted{}, err
+		return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
 	}
 	if keyed {
-		ch.publish = func(x *index) {
-			x.expire(items) // +checklocksignore: apply, which calls it, has the index locked
-		}
+		ch.effect.Ends = firstEnd(items)
 	}
 	if quota == (store.Quota{}) {
 		return store.Inserted{}, s.commits.do(ch)
@@ -65,61 +65,99 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 }
 
 // insertWithin makes room for ch under a quota and commits it with what makes the room.
-func (s *Store) insertWithin(ch *change, quota store.Quota, arriving load, now int64, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
-	room, err := s.makeRoom(ch.tenant, arriving, quota, now)
+func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, now int64, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, now)
 	if err != nil {
 		ch.discard()
 		return store.Inserted{}, err
 	}
 	defer room.unlock()
-	evicted, err := s.encodeEvictions(ch, room, evict)
+	evicted, err := s.encodeEvictions(ch, room.Reservation, evict)
 	if err != nil {
 		ch.discard()
-		s.giveBack(room)
+		s.index.Release(room.Reservation)
 		return store.Inserted{}, err
 	}
-	expire := ch.publish
-	ch.publish = func(x *index) {
-		x.settle(room) // +checklocksignore: apply, which calls it, has the index locked
-		if expire != nil {
-			expire(x)
-		}
-	}
-	leaving := room.leaving()
+	ch.effect.Reservation = room.Reservation
+	leaving := room.Leaving()
 	ch.leaving = leaving
-	s.clean(leaving)
+	s.index.Clean(leaving)
 	if err := s.commits.do(ch); err != nil {
-		s.soil(leaving)
-		s.giveBack(room)
+		s.index.Soil(leaving)
+		s.index.Release(room.Reservation)
 		return store.Inserted{}, err
 	}
 	s.contents.drop(room.keys...)
 	return store.Inserted{Evicted: values(evicted)}, nil
 }
 
-// encode adds one item's records but its content to ch and gives its entry, which has no place yet.
-func (s *Store) encode(ch *change, name string, item *store.Item) (entry, error) {
+// room is a reservation with the keys of the memories that leave, locked.
+type room struct {
+	*index.Reservation
+	keys   []sigil.Key
+	unlock func()
+}
+
+// makeRoom promises room for arriving under quota. The caller either makes the reservation part of its change or releases
+// it; and unlocks in the end.
+func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, now int64) (room, error) {
+	for {
+		r, err := s.index.Reserve(name, arriving, quota, now)
+		if err != nil {
+			return room{}, err
+		}
+		keys := r.Keys()
+		unlock := s.keys.Lock(keys...)
+		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
+		// it is not the one to go: choose again.
+		if s.index.Stands(r, now) {
+			return room{r, keys, unlock}, nil
+		}
+		unlock()
+		s.index.Release(r)
+	}
+}
+
+// encodeEvictions adds to ch what journals that memories leave for it, before anything else of ch is journaled: they make
+// room first.
+func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
+	own := ch.events
+	ch.events = nil
+	err = s.index.Evict(r, func(m sigil.Meta, reason string) error {
+		event := evict(m, reason)
+		evicted = append(evicted, &event)
+		return s.addEvent(ch, &event)
+	})
+	if err != nil {
+		return nil, err
+	}
+	ch.events = append(ch.events, own...)
+	return evicted, nil
+}
+
+// encode adds one item's records but its content to ch, and returns its entry.
+func (s *Store) encode(ch *change, name string, item *store.Item) (index.Entry, error) {
 	m := &item.Memory
 	if m.Tenant != name {
-		return entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
+		return index.Entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
 	}
 	policy, err := s.policies.Number(m.Policy)
 	if err != nil {
-		return entry{}, err
+		return index.Entry{}, err
 	}
 	ch.begin(layout.MemoryKey(layout.MetaFamily, name, m.ID))
 	ch.arena = record.AppendMeta(ch.arena, &m.Meta, policy)
 	ch.end()
 	for i := range item.Events {
 		if err := s.addEvent(ch, &item.Events[i]); err != nil {
-			return entry{}, err
+			return index.Entry{}, err
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
 		ch.set(layout.IdempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
 		ch.set(layout.ExpiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
-	return newEntry(&m.Meta, policy), nil
+	return index.NewEntry(&m.Meta, policy), nil
 }
 
 // addEvent adds an event to ch.
@@ -138,29 +176,5 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 	}
 	ch.arena = arena
 	ch.events = append(ch.events, journaled{e, from, len(arena)})
-	return nil
-}
-
-// checkNew reports an id that is taken. Ids are made at random: two inserts of one new id at once do
-// not happen, and a repeated one is a caller's mistake.
-func (s *Store) checkNew(name string, entries []entry) error {
-	if s.index.newer(entries) {
-		return nil
-	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	var seen map[sigil.ID]bool
-	if len(entries) > 1 {
-		seen = make(map[sigil.ID]bool, len(entries))
-	}
-	for i := range entries {
-		e := &entries[i]
-		if _, old := s.index.find(sigil.Key{Tenant: name, ID: e.id}); old != nil || seen[e.id] {
-			return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
-		}
-		if seen != nil {
-			seen[e.id] = true
-		}
-	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	published := s.published.Load()
+	published := s.index.Position()
 	if after >= published || limit <= 0 {
 		return nil, s.outside(after, published)
 	}
@@ -130,14 +130,14 @@ func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, 0, err
 	}
-	return s.trimmed.Load(), s.published.Load(), nil
+	return s.trimmed.Load(), s.index.Position(), nil
 }
 
 // Wait waits for an entry; see [store.Store].
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	for {
 		journaled := s.journaled.Wait() // before the look: what comes after it is heard
-		published := s.published.Load()
+		published := s.index.Position()
 		events, err := s.Events(ctx, tenant, after, 1)
 		if err != nil || len(events) > 0 {
 			return err
@@ -162,7 +162,7 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 	}
 	s.trimming.Lock()
 	defer s.trimming.Unlock()
-	trimmed, published := s.trimmed.Load(), s.published.Load()
+	trimmed, published := s.trimmed.Load(), s.index.Position()
 	upTo := trimmed
 	if keep > 0 && published > keep {
 		upTo = max(upTo, published-keep)
@@ -173,7 +173,7 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 		return trimmed, s.reading(err)
 	}
 	ch.set(layout.TrimmedKey(), layout.Position(upTo))
-	ch.publish = func(*index) { s.trimmed.Store(upTo) }
+	ch.trimmed = upTo
 	return upTo, s.commits.do(ch)
 }
 

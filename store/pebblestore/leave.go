@@ -5,8 +5,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/store/internal/keylock"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -15,39 +14,29 @@ import (
 // after each commit: a few large ones are cheap, many small ones are not.
 const enough = 128
 
-func (l located) key() sigil.Key { return sigil.Key{Tenant: l.tenant.name, ID: l.entry.id} }
-
-// compare orders as the database does.
-func (l located) compare(m located) int {
-	if l.tenant == m.tenant {
-		return compareIDs(l.entry, m.entry)
-	}
-	return keylock.Compare(l.key(), m.key())
-}
-
-// leaving gives those that leave with some changes, by key: where those of two lie one after the other, as in a sweep,
-// they lie together.
-func leaving(changes []*change) (all []located) {
-	var parts [][]located
+// leaving returns the places of what leaves with some changes, by key: if those of two lie one after the other, as in a
+// sweep, they lie together.
+func leaving(changes []*change) (all []index.Place) {
+	var parts [][]index.Place
 	for _, ch := range changes {
 		if ch.err == nil && len(ch.leaving) > 0 {
 			parts = append(parts, ch.leaving)
 		}
 	}
 	// Those of a sweep are mostly in order: then so is all, which takes no time to sort.
-	slices.SortFunc(parts, func(a, b []located) int { return a[0].compare(b[0]) })
+	slices.SortFunc(parts, func(a, b []index.Place) int { return a[0].Compare(b[0]) })
 	all = slices.Concat(parts...)
-	slices.SortFunc(all, located.compare)
+	slices.SortFunc(all, index.Place.Compare)
 	return all
 }
 
 // writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
 // memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,
 // but for what the batch itself brings.
-func (s *Store) writeLeaving(b *pebble.Batch, all []located) error {
-	var runs [][]located
+func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
+	var runs [][]index.Place
 	for rest := all; len(rest) > 0; {
-		n := s.index.together(rest)
+		n := s.index.Together(rest)
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
 	// Family by family: what comes in the order of its keys is put into the database's memory faster.
@@ -62,57 +51,18 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []located) error {
 }
 
 // deleteRun deletes records of memories that lie together.
-func deleteRun(b *pebble.Batch, family byte, run []located, enough int) error {
-	key := func(l located) []byte { return layout.MemoryKey(family, l.tenant.name, l.entry.id) }
+func deleteRun(b *pebble.Batch, family byte, run []index.Place, enough int) error {
+	key := func(p index.Place) []byte {
+		k := p.Key()
+		return layout.MemoryKey(family, k.Tenant, k.ID)
+	}
 	if len(run) >= enough {
 		return b.DeleteRange(key(run[0]), append(key(run[len(run)-1]), 0), nil) // to before what follows the last
 	}
-	for _, l := range run {
-		if err := b.Delete(key(l), nil); err != nil {
+	for _, p := range run {
+		if err := b.Delete(key(p), nil); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// together tells how many of the first of some, which are there, lie together in the order of some: there is nothing
-// else between them.
-func (x *index) together(some []located) (n int) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	t := some[0].tenant
-	t.all.from(byID(some[0].entry), func(e *entry) bool {
-		if n == len(some) || some[n] != (located{t, e}) {
-			return false
-		}
-		n++
-		return true
-	})
-	return n
-}
-
-// leave takes entries, which are in the order of their keys, out.
-//
-// +checklocks:x.mu
-func (x *index) leave(all []located) {
-	entries := make([]*entry, len(all))
-	for i, l := range all {
-		entries[i] = l.entry
-	}
-	eachStretch(all, func(l located) *tenant { return l.tenant }, func(t *tenant, of []located) {
-		x.remove(t, entries[:len(of)]) // +checklocksignore: it is locked
-		entries = entries[len(of):]
-	})
-}
-
-// eachStretch shows visit the stretches of all that have one property in common.
-func eachStretch[E any, P comparable](all []E, property func(E) P, visit func(P, []E)) {
-	for len(all) > 0 {
-		p, n := property(all[0]), 1
-		for n < len(all) && property(all[n]) == p {
-			n++
-		}
-		visit(p, all[:n])
-		all = all[n:]
-	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
-	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
@@ -87,14 +86,10 @@ type Reader struct{ s *Store }
 // The caller closes it.
 func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	plain, logger := o.environment()
-	s := &Store{
-		keys: &keylock.Locks{}, index: newIndex(), contents: newContents(new(Options).cacheShare()), policies: &layout.Policies{},
-		failed: make(chan struct{}),
-	}
+	s := newStore(new(Options).cacheShare(), true)
 	if s.folder, s.info, err = disk.Borrow(plain, dir); err != nil {
 		return nil, err
 	}
-	s.commits = newCommitter(s)
 	err = s.apart(func() (err error) {
 		if err := s.folder.CheckManifest(); err != nil {
 			return err
@@ -147,7 +142,7 @@ func (r *Reader) Close() error {
 		return nil
 	}
 	r.s.closed = true
-	r.s.index.end()
+	r.s.index.Wait()
 	var err error
 	if !r.s.unclosed {
 		err = r.s.closeDatabase()

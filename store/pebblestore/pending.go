@@ -8,28 +8,28 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // change is what one caller wants to be durable, and what to do to the index once it is. It is used
 // once: made by newChange, filled, and given to do or discard.
 type change struct {
-	arena   []byte         // the bytes of records and events, one after another
-	records []put          // to set and delete
-	events  []journaled    // to journal, after the records
-	leaving []located      // to delete, before the records, and to take out of the index before publish
-	publish func(x *index) // runs with the index locked, when the change is durable; may be nil
-	grows   bool           // the store: it is refused first when the disk fills
-	err     error          // of this one alone: it was refused; set before its group is answered
-	tenant  string         // of entries
-	entries []entry        // to put into the index after publish
+	arena   []byte        // the bytes of records and events, one after another
+	records []put         // to set and delete
+	events  []journaled   // to journal, after the records
+	leaving []index.Place // to delete, before the records and in the index before effect
+	effect  index.Change  // on the index, when the change is durable
+	trimmed uint64        // the position up to which the change drops the journal, or 0
+	grows   bool          // the store: it is refused first when the disk fills
+	err     error         // of this one alone: it was refused; set before its group is answered
 
 	// Room for one memory's, which most changes are of: with the rest of the change it lies in a few lines of the
 	// processor's cache. Who gathers a thousand of them finds each where another processor left it.
 	room struct {
 		records [2]put
 		events  [1]journaled
-		entries [1]entry
+		entries [1]index.Entry
 	}
 }
 
@@ -71,7 +71,8 @@ func (ch *change) discard() {
 // clear makes an empty change of it, with its arena.
 func (ch *change) clear() {
 	*ch = change{arena: ch.arena[:0]}
-	ch.records, ch.events, ch.entries = ch.room.records[:0], ch.room.events[:0], ch.room.entries[:0]
+	ch.records, ch.events = ch.room.records[:0], ch.room.events[:0]
+	ch.effect.Entries, ch.effect.Ends = ch.room.entries[:0], index.Never
 }
 
 // reserve makes room for items, so that what many of them come to is not copied as it grows.
@@ -84,7 +85,7 @@ func (ch *change) reserve(items []store.Item) {
 	ch.arena = slices.Grow(ch.arena, size)
 	ch.records = slices.Grow(ch.records, 2*len(items))
 	ch.events = slices.Grow(ch.events, len(items))
-	ch.entries = slices.Grow(ch.entries, len(items))
+	ch.effect.Entries = slices.Grow(ch.effect.Entries, len(items))
 }
 
 // begin starts a record: what is added to the arena from here to end is its value.
@@ -110,21 +111,6 @@ func (ch *change) remove(key []byte) {
 func (ch *change) removeRange(from, to []byte) {
 	ch.set(from, to)
 	ch.records[len(ch.records)-1].ranged = true
-}
-
-// apply makes the change visible.
-//
-// +checklocks:x.mu
-func (ch *change) apply(x *index) {
-	if ch.publish != nil {
-		ch.publish(x)
-	}
-	if len(ch.entries) > 0 {
-		t := x.tenant(ch.tenant) // looked up now: what publish removed may have taken the tenant along
-		for i := range ch.entries {
-			x.insert(t, &ch.entries[i])
-		}
-	}
 }
 
 func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
@@ -183,7 +169,7 @@ type pending struct {
 type group struct {
 	changes []*change
 	size    int           // bytes of changes
-	leaving []located     // with the changes that are made; set as they are written
+	leaving []index.Place // with the changes that are made; set as they are written
 	done    chan struct{} // closed when the group is answered
 	err     error         // the answer; set before done is closed
 }

@@ -3,7 +3,6 @@ package pebblestore
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -42,10 +41,10 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 	if err := s.enter(ctx); err != nil {
 		return sigil.Meta{}, err
 	}
-	m, ok := s.meta(key)
+	m, ok := s.index.Meta(key)
 	if !ok || m.Due(now) { // as it seems; see Get
 		defer s.keys.One(key).Unlock()
-		if m, ok = s.meta(key); !ok || m.Due(now) {
+		if m, ok = s.index.Meta(key); !ok || m.Due(now) {
 			return sigil.Meta{}, sigil.NotFound()
 		}
 	}
@@ -53,7 +52,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 }
 
 func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
-	m, ok := s.meta(key)
+	m, ok := s.index.Meta(key)
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, false, nil
 	}
@@ -64,7 +63,7 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	memory, err := s.decoded(m, kept.record)
 	if !known && err == nil {
 		s.contents.put(key, kept)
-		if _, there := s.meta(key); !there { // removed meanwhile, by who may have dropped it before it was put
+		if _, there := s.index.Meta(key); !there { // removed meanwhile, by who may have dropped it before it was put
 			s.contents.drop(key)
 		}
 	}
@@ -118,14 +117,8 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	return s.index.due(now.UnixMilli(), limit), nil
+	return s.index.Due(now.UnixMilli(), limit), nil
 }
-
-// listStep is how many entries List and Stats look at in one hold of the index lock, so that nobody
-// who wants to change it waits long.
-const listStep = 4096
 
 // List gives a page; see [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
@@ -139,7 +132,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	for before, more := q.Before, true; more; {
 		var metas []sigil.Meta
 		// One more than the page holds tells whether there is more.
-		metas, before, more = s.listSome(&q, before, q.Limit+1-len(page))
+		metas, before, more = s.index.List(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
 			if q.Ends(len(page), bytes, m.Size) {
 				return page, true, nil
@@ -166,48 +159,6 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	return page, false, nil
 }
 
-// listSome looks at the next entries and gives those that match, at most limit; the id to go on from;
-// and whether there is more to look at.
-func (s *Store) listSome(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
-	last = before
-	s.scanEntries(q.Tenant, before, func(e *entry) bool {
-		last = e.id
-		if m := e.meta(q.Tenant, s.policies); q.Matches(&m) {
-			metas = append(metas, m)
-		}
-		more = len(metas) >= limit
-		return !more
-	}, &more)
-	return metas, last, more
-}
-
-// scanEntries shows visit at most listStep entries of a tenant, newest first, after the one of id
-// before (zero: from the newest), until visit gives false. more is set where it did, or where there
-// may be more.
-func (s *Store) scanEntries(name string, before sigil.ID, visit func(*entry) bool, more *bool) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	t := s.index.tenants[name]
-	if t == nil {
-		return
-	}
-	seen := 0
-	step := func(e *entry) bool {
-		seen++
-		if !visit(e) {
-			*more = true
-			return false
-		}
-		*more = seen == listStep
-		return !*more
-	}
-	from := idKey(0, before)
-	if before == (sigil.ID{}) {
-		from = idKey(1, before) // over all
-	}
-	t.all.before(from, step)
-}
-
 // Fading gives a page by deadline; see [store.Store].
 func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory, bool, error) {
 	s.gate.RLock()
@@ -218,7 +169,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	var page []sigil.Memory
 	for {
 		// One more than the page holds tells whether there is more.
-		metas := s.fadingSome(&q, min(q.Limit+1-len(page), listStep))
+		metas := s.index.Fading(&q, q.Limit+1-len(page))
 		for _, m := range metas {
 			q.After, q.AfterAt = m.ID, m.FadesAt
 			memory, ok, err := s.read(m)
@@ -240,24 +191,6 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	}
 }
 
-// fadingSome gives at most limit entries that fit q.
-func (s *Store) fadingSome(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	t := s.index.tenants[q.Tenant]
-	if t == nil {
-		return nil
-	}
-	from := &entry{fades: q.Now.UnixMilli() + 1}
-	if q.After != (sigil.ID{}) && !q.AfterAt.Before(milli(from.fades)) {
-		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
-	}
-	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, s.index.behind(t)) {
-		metas = append(metas, e.meta(q.Tenant, s.policies))
-	}
-	return metas
-}
-
 // Near gives neighbors; see [store.Store].
 func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
@@ -265,28 +198,7 @@ func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery)
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	t := s.index.tenants[q.Tenant]
-	if t == nil || q.Limit <= 0 {
-		return metas, nil
-	}
-	// In two passes: they lie apart, and the processor fetches several at once where little is done with each.
-	var room [128]*entry
-	found := room[:0]
-	t.near(q.Frequency, q.Span, q.Now.UnixMilli(), func(e *entry) bool {
-		found = append(found, e)
-		return len(found) < q.Limit
-	})
-	metas = slices.Grow(metas, len(found))
-	for _, e := range found {
-		if q.Brief {
-			metas = append(metas, sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency)})
-		} else {
-			metas = append(metas, e.meta(q.Tenant, s.policies))
-		}
-	}
-	return metas, nil
+	return s.index.Near(metas, &q), nil
 }
 
 // Patterns counts patterns; see [store.Store].
@@ -296,12 +208,7 @@ func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]s
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	if t := s.index.tenants[tenant]; t != nil {
-		return t.patterns(now.UnixMilli()), nil
-	}
-	return nil, nil
+	return s.index.Patterns(tenant, now.UnixMilli()), nil
 }
 
 // Stats counts; see [store.Store].
@@ -311,57 +218,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	var stats store.Stats
-	var decay float64
-	next := int64(never)
-	patterns, fading := map[int]bool{}, map[uint16]int{}
-	var last sigil.ID
-	for more := true; more; {
-		more = false
-		s.scanEntries(name, last, func(e *entry) bool {
-			last = e.id
-			if e.due(now.UnixMilli()) {
-				return true
-			}
-			stats.Memories++
-			stats.Bytes += int64(e.size)
-			if e.pinned {
-				stats.Pinned++
-			}
-			if e.crystallized {
-				stats.Crystallized++
-			}
-			if !e.pinned && !e.crystallized {
-				fading[e.policy]++
-			}
-			next = min(next, e.fades)
-			patterns[sigil.Frequency(e.frequency).Pattern()] = true
-			decay += s.policies.Policy(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
-			return true
-		}, &more)
-		if err := ctx.Err(); err != nil {
-			return store.Stats{}, err
-		}
-	}
-	stats.Patterns = len(patterns)
-	policies := map[sigil.Policy]int{}
-	for number, n := range fading {
-		policies[s.policies.Policy(number)] = n
-	}
-	stats.Policies = store.CountPolicies(policies)
-	if stats.Memories > 0 {
-		stats.AverageDecay = decay / float64(stats.Memories)
-	}
-	if next != never {
-		stats.NextFade = milli(next)
-	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	if t := s.index.tenants[name]; t != nil {
-		stats.PatternCrystals = len(t.crystals)
-	}
-	stats.Position = s.published.Load()
-	return stats, nil
+	return s.index.Stats(ctx, name, now)
 }
 
 // Tenants gives the names; see [store.Store].
@@ -371,14 +228,5 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	names := make([]string, 0, len(s.index.tenants))
-	for name, t := range s.index.tenants {
-		if t.all.count+len(t.crystals) > 0 {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
+	return s.index.Tenants(), nil
 }

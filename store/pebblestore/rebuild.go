@@ -8,14 +8,13 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // rebuild fills the index from what is on disk. Nothing else runs yet.
 func (s *Store) rebuild() error {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	defer s.index.entries.wait()
+	defer s.index.Wait()
 	if err := s.scan([]byte{layout.PolicyFamily}, func(key, value []byte) error {
 		policy, err := sigil.ParsePolicy(string(value))
 		if err != nil {
@@ -43,7 +42,7 @@ func (s *Store) rebuild() error {
 	if err != nil {
 		return err
 	}
-	s.published.Store(newest)
+	s.index.Apply(nil, nil, newest)
 	if err := s.scan([]byte{layout.CrystalFamily}, func(key, value []byte) error {
 		tenant, _, ok := layout.SplitTenant(key)
 		r := record.NewReader(value)
@@ -51,53 +50,42 @@ func (s *Store) rebuild() error {
 		if !ok || r.End() != nil {
 			return record.ErrDamaged
 		}
-		s.index.setCrystals(tenant, []sigil.Crystal{c}) // +checklocksignore: it is locked, above
+		s.index.Apply(nil, []*index.Change{{Tenant: tenant, Crystals: []sigil.Crystal{c}}}, newest)
 		return nil
 	}); err != nil {
 		return err
 	}
-	return s.rebuildMemories()
-}
-
-// found are entries of one tenant, as they are read.
-type found struct {
-	tenant  string
-	entries []entry
+	return s.rebuildMemories(newest)
 }
 
 // rebuildMemories reads the figures of all memories on one goroutine and indexes them on another: each takes
-// about as long.
-//
-// +checklocks:s.index.mu
-func (s *Store) rebuildMemories() error {
-	read, indexed := make(chan found, 4), make(chan struct{})
+// about as long. newest is the position of the journal.
+func (s *Store) rebuildMemories(newest uint64) error {
+	read, indexed := make(chan *index.Change, 4), make(chan struct{})
 	// Ends when read is closed, below.
 	go func() {
 		defer close(indexed)
-		for f := range read {
-			t := s.index.tenant(f.tenant) // +checklocksignore: by who waits for this
-			for i := range f.entries {
-				s.index.insert(t, &f.entries[i]) // +checklocksignore: likewise
-			}
+		for some := range read {
+			s.index.Apply(nil, []*index.Change{some}, newest)
 		}
 	}()
-	defer func() { // also where a disk that fails ends this goroutine
+	defer func() { // also if a disk that fails ends this goroutine
 		close(read)
 		<-indexed
 	}()
 	const most = 1024
-	var next found
+	next := &index.Change{}
 	var prefix []byte // of the keys of its tenant, which follow one another
 	err := s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
-		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(next.entries) == most {
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(next.Entries) == most {
 			name, _, ok := layout.SplitTenant(key)
 			if !ok {
 				return record.ErrDamaged
 			}
-			if len(next.entries) > 0 {
+			if len(next.Entries) > 0 {
 				read <- next
 			}
-			next, prefix = found{name, make([]entry, 0, most)}, layout.TenantPrefix(layout.MetaFamily, name)
+			next, prefix = &index.Change{Tenant: name, Entries: make([]index.Entry, 0, most)}, layout.TenantPrefix(layout.MetaFamily, name)
 		}
 		rest := key[len(prefix):]
 		if len(rest) != len(sigil.ID{}) {
@@ -108,10 +96,10 @@ func (s *Store) rebuildMemories() error {
 		if r.End() != nil || s.policies.Policy(f.Policy) == nil {
 			return record.ErrDamaged
 		}
-		next.entries = append(next.entries, kept(sigil.ID(rest), &f))
+		next.Entries = append(next.Entries, index.Kept(sigil.ID(rest), &f))
 		return nil
 	})
-	if len(next.entries) > 0 {
+	if len(next.Entries) > 0 {
 		read <- next
 	}
 	return err

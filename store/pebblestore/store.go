@@ -18,6 +18,7 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/keylock"
 	"github.com/sigil-dna/sigil/store/internal/wake"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -28,7 +29,7 @@ type Store struct {
 	info     store.Info
 	db       *pebble.DB
 	keys     *keylock.Locks
-	index    *index
+	index    *index.Index
 	contents contents
 	policies *layout.Policies
 	commits  *committer
@@ -36,8 +37,6 @@ type Store struct {
 	onFatal  func(error)
 	enough   int // as in Options
 
-	// published is the newest journal position that readers may see.
-	published atomic.Uint64
 	// trimmed is the position up to which the journal is dropped.
 	trimmed atomic.Uint64
 	// trimming is held by Trim.
@@ -46,7 +45,7 @@ type Store struct {
 	// claiming is held by Claim and Advance.
 	// +checklocks:gate
 	claiming *sync.Mutex
-	// journaled fires when published or trimmed moved, or the store was closed or failed.
+	// journaled fires when the index's position or trimmed moved, or the store was closed or failed.
 	journaled wake.Signal
 
 	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
@@ -107,16 +106,13 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Store{
-		keys: &keylock.Locks{}, index: newIndex(), contents: newContents(o.cacheShare()), policies: &layout.Policies{}, onCommit: o.OnCommit, onFatal: o.OnFatal, enough: cmp.Or(o.enough, enough),
-		failed: make(chan struct{}), insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
-	}
-	s.commits = newCommitter(s)
-	fsys, logger := o.environment()
 	tuning := disk.Tuned()
 	if o.tuning != nil {
 		tuning = *o.tuning
 	}
+	s := newStore(o.cacheShare(), tuning.HugePages)
+	s.onCommit, s.onFatal, s.enough = o.OnCommit, o.OnFatal, cmp.Or(o.enough, enough)
+	fsys, logger := o.environment()
 	if s.folder, err = disk.Take(fsys, dir, tuning, logger); err != nil {
 		return nil, err
 	}
@@ -125,6 +121,17 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	s.commits.start()
 	return s, nil
+}
+
+// newStore returns a store without a database. cache is the bytes of memories that are read often; hugePages is as of
+// [index.New].
+func newStore(cache int64, hugePages bool) *Store {
+	s := &Store{
+		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
+	}
+	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
+	return s
 }
 
 // open opens the database and reads it.
@@ -195,9 +202,7 @@ func (*Store) Clock() *clock.Clock { return nil }
 // Counts gives how many memories and crystals the store holds, of all tenants, due or not. It costs
 // nothing: for metrics.
 func (s *Store) Counts() (memories, crystals int) {
-	s.index.mu.RLock()
-	defer s.index.mu.RUnlock()
-	return s.index.memories, s.index.crystals
+	return s.index.Counts()
 }
 
 // DiskUsage returns the bytes that the store's folder takes on the disk, as du counts them: all that is allocated,
@@ -246,7 +251,7 @@ func (s *Store) Close() error {
 	s.folder.Hurry()
 	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); return nil })
-	s.index.end()
+	s.index.Wait()
 	if !s.unclosed {
 		err = s.closeDatabase()
 	}

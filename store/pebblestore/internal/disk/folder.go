@@ -30,7 +30,7 @@ type Folder struct {
 }
 
 // Take makes dir if it is not there, and locks it for a store that writes. If another has it locked the error is
-// [sigil.ErrLocked], naming the holder. The caller lets go of it with Release.
+// [sigil.ErrLocked], naming the holder. The caller releases it.
 func Take(fsys vfs.FS, dir string, t Tuning, log *slog.Logger) (_ *Folder, err error) {
 	if err := makeDir(fsys, dir); err != nil {
 		return nil, Opening(dir, err)

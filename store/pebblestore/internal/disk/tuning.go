@@ -10,6 +10,8 @@ import (
 // end. The zero value is off: the database as it comes, over a file system that only does as it is told. What each gains, and
 // where that was measured, is in docs/decisions.
 type Tuning struct {
+	// HugePages lets the index allocate its entries by the megabyte, in huge pages of the system.
+	HugePages bool
 	// Memtable is the bytes of a memtable on a disk of at least 32 times that; 0 is the database's default. A larger one
 	// means fewer, larger flushes; it bounds what open has to replay after a crash.
 	Memtable int64
@@ -40,7 +42,7 @@ type Tuning struct {
 // Tuned returns what a store runs with: for two processors and up, and a disk that syncs in a millisecond or less.
 func Tuned() Tuning {
 	return Tuning{
-		Memtable: 32 << 20, Database: tuneDatabase,
+		HugePages: true, Memtable: 32 << 20, Database: tuneDatabase,
 		FillSyncs: 8, FillLeast: 4 << 10, FillMost: 256 << 10, FillBelow: 64 << 10,
 		Yields: true, FlushTurn: time.Millisecond, RestTurns: 7, MostRest: 10 * time.Millisecond, LeastFill: 4 * time.Second,
 	}

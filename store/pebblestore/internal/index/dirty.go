@@ -1,8 +1,8 @@
-package pebblestore
+package index
 
 import "slices"
 
-// dirty names the entries whose refresh is not on disk, the oldest first. The index lock guards it.
+// dirty names the entries whose refresh is not on disk, the oldest first. The index's lock guards it.
 type dirty struct {
 	all   []dirtyEntry // but the first taken
 	taken int
@@ -17,10 +17,18 @@ type dirtyEntry struct {
 	number uint32
 }
 
-// maxDirty is how many there is room kept for: 1 MiB.
+// in returns the entry that is named, or nil if it is dirty no more.
+func (d *dirtyEntry) in(of *entries) *entry {
+	if e := of.named(d.ref); e != nil && e.dirty == d.number {
+		return e
+	}
+	return nil
+}
+
+// maxDirty is for how many the memory is kept: 1 MiB.
 const maxDirty = 64 << 10
 
-// add names one, and gives the number that it is to have.
+// add names one, and returns the number that it is to have.
 func (d *dirty) add(t *tenant, r ref) uint32 {
 	if d.last++; d.last == 0 {
 		d.last++
@@ -34,11 +42,12 @@ func (d *dirty) add(t *tenant, r ref) uint32 {
 
 func (d *dirty) count() int { return len(d.all) - d.taken }
 
-// take shows visit the n oldest that are still dirty, and forgets them.
-func (d *dirty) take(n int, of *entries, visit func(*tenant, *entry)) {
-	next := d.all[d.taken : d.taken+n]
-	each(next, of, visit)
-	clear(next) // their tenants
+// oldest returns the n oldest that are named, until the next change.
+func (d *dirty) oldest(n int) []dirtyEntry { return d.all[d.taken : d.taken+n] }
+
+// forget forgets the n oldest.
+func (d *dirty) forget(n int) {
+	clear(d.oldest(n)) // their tenants
 	if d.taken += n; d.count() > 0 {
 		return
 	}
@@ -46,15 +55,4 @@ func (d *dirty) take(n int, of *entries, visit func(*tenant, *entry)) {
 		d.all = nil
 	}
 	d.all, d.taken = d.all[:0], 0
-}
-
-// scan shows visit all that are dirty.
-func (d *dirty) scan(of *entries, visit func(*tenant, *entry)) { each(d.all[d.taken:], of, visit) }
-
-func each(named []dirtyEntry, of *entries, visit func(*tenant, *entry)) {
-	for _, n := range named {
-		if e := of.named(n.ref); e != nil && e.dirty == n.number {
-			visit(n.tenant, e)
-		}
-	}
 }

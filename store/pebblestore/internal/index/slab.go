@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 // slabSize is how many entries come and go together: 24 KiB.
 const slabSize = 256
@@ -19,6 +19,7 @@ type ref uint32
 //
 // An entry stays where it is until it is freed; its place is then used again.
 type entries struct {
+	huge  bool    // slabs are allocated by the megabyte, in huge pages, and ahead; never changes
 	slabs []*slab // nil where one was dropped
 	spare []slab  // allocated, and not used yet
 	// next gets those that are spare after them, once they are made; nil while nobody makes any.
@@ -35,13 +36,13 @@ type slab struct {
 	at      int // in open, where count > 0
 }
 
-// at gives the entry of a ref, which is not 0.
+// at returns the entry of a ref, which is not 0.
 func (s *entries) at(r ref) *entry {
 	r--
 	return &s.slabs[r/slabSize].entries[r%slabSize]
 }
 
-// named gives the entry of a ref that may be of one that was freed, if it is another by now or none.
+// named returns the entry of a ref that may be of one that was freed: that may be another by now, or nil.
 func (s *entries) named(r ref) *entry {
 	if s.slabs[(r-1)/slabSize] == nil {
 		return nil
@@ -49,7 +50,7 @@ func (s *entries) named(r ref) *entry {
 	return s.at(r)
 }
 
-// add gives e a place and returns it there.
+// add copies e to a place and returns it there.
 func (s *entries) add(e *entry) *entry {
 	if len(s.open) == 0 {
 		s.grow()
@@ -70,7 +71,10 @@ func (s *entries) add(e *entry) *entry {
 // takes a third less time where they lie in huge pages, and only what is larger than those lies in them. Memory is
 // given back when all of a chunk's slabs are dropped.
 func (s *entries) grow() {
-	chunk := min(max((len(s.slabs)-len(s.gone))/8, 1), maxChunk)
+	chunk := 1
+	if s.huge {
+		chunk = min(max((len(s.slabs)-len(s.gone))/8, 1), maxChunk)
+	}
 	if len(s.spare) == 0 {
 		s.spare = s.more(chunk)
 	}
@@ -93,24 +97,24 @@ func (s *entries) grow() {
 	s.show(b)
 }
 
-// more gives the slabs that are prepared, or n others.
+// more returns the slabs that are prepared, or n others.
 func (s *entries) more(n int) []slab {
 	select {
 	case next := <-s.next:
 		s.next = nil
 		return next
 	default: // nobody prepares any, or they come too late
-		return newSlabs(n)
+		return s.newSlabs(n)
 	}
 }
 
-// prepare has n slabs made beside, with their memory. Else who first touches a huge page waits for it with the index
+// prepare has n slabs made beside, with their memory. Else whoever first touches a huge page waits for it with the index
 // locked: 0.3 ms, or 7 where a virtual machine is given its memory only then.
 func (s *entries) prepare(n int) {
 	next := make(chan []slab, 1)
 	s.next = next
 	go func() { // wait waits for it
-		slabs := newSlabs(n)
+		slabs := s.newSlabs(n)
 		populate(slabs)
 		next <- slabs
 	}()
@@ -123,9 +127,11 @@ func (s *entries) wait() {
 	}
 }
 
-func newSlabs(n int) []slab {
+func (s *entries) newSlabs(n int) []slab {
 	slabs := make([]slab, n)
-	hugePages(slabs)
+	if s.huge {
+		hugePages(slabs)
+	}
 	return slabs
 }
 
@@ -135,7 +141,7 @@ func (s *entries) show(b *slab) {
 	s.open = append(s.open, b.number)
 }
 
-// free lets go of an entry, which nothing refers to any more.
+// free releases the place of an entry, which nothing refers to any more.
 func (s *entries) free(e *entry) {
 	r := e.ref - 1
 	b := s.slabs[r/slabSize]

@@ -1,10 +1,11 @@
-package pebblestore
+package index
 
 import (
 	"testing"
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // BenchmarkIndexInsert is what making one memory visible costs, in an index that grows to b.N.
@@ -18,9 +19,9 @@ func BenchmarkIndexInsert(b *testing.B) {
 			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic(),
 		}
 		m.Reschedule()
-		entries[i] = newEntry(&m, 0)
+		entries[i] = NewEntry(&m, 0)
 	}
-	x := newIndex()
+	x := New(&layout.Policies{}, true)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.tenant("public")

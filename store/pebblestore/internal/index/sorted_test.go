@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 import (
 	"math/rand/v2"

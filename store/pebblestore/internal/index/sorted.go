@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// sorted holds entries by ascending key: a list of runs, each a sorted slice. It takes 4 bytes an entry
-// where a map takes 20 and more, and what comes in at its end, as nearly all does, is appended. Finding is
+// sorted holds entries by ascending key: a list of runs, each a sorted slice. It takes 4 bytes an entry,
+// while a map takes 20 and more, and what comes in at its end, as nearly all does, is appended. Finding is
 // two binary searches. The entries' keys must not change while they are in it, and no two are equal.
 type sorted struct {
 	of    *entries
@@ -59,7 +59,7 @@ func (k key) compare(l key) int {
 
 func (s *sorted) keyAt(r ref) key { return s.key(s.of.at(r)) }
 
-// runOf gives the run that an entry of key k is or would be in.
+// runOf returns the run that an entry of key k is or would be in.
 func (s *sorted) runOf(k key) (at int, ok bool) {
 	if len(s.runs) == 0 {
 		return 0, false
@@ -70,7 +70,7 @@ func (s *sorted) runOf(k key) (at int, ok bool) {
 	return at, true
 }
 
-// place gives where an entry of key k is or would be.
+// place returns where an entry of key k is or would be.
 func (s *sorted) place(k key) (at, i int, found bool) {
 	at, ok := s.runOf(k)
 	if !ok {
@@ -84,7 +84,7 @@ func (s *sorted) place(k key) (at, i int, found bool) {
 	return at, i, found
 }
 
-// find gives the entry of a key, or nil.
+// find returns the entry of a key, or nil.
 func (s *sorted) find(k key) *entry {
 	at, i, found := s.place(k)
 	if !found {
@@ -100,7 +100,7 @@ type finger struct {
 	at, i int // where the next one may be
 }
 
-// find gives the entry of a key, or nil.
+// find returns the entry of a key, or nil.
 func (f *finger) find(k key) *entry {
 	if f.at < len(f.in.runs) && f.i < len(f.in.runs[f.at].refs) {
 		if e := f.in.of.at(f.in.runs[f.at].refs[f.i]); f.in.key(e) == k {
@@ -146,7 +146,7 @@ func (s *sorted) insert(e *entry) {
 	}
 }
 
-// remove takes those entries out that are there. They come in ascending order: many that lie together cost little more
+// remove deletes those entries that are there. They come in ascending order: many that lie together cost little more
 // than one.
 func (s *sorted) remove(leaving ...*entry) {
 	for len(leaving) > 0 && len(s.runs) > 0 {
@@ -167,7 +167,7 @@ func (s *sorted) remove(leaving ...*entry) {
 	}
 }
 
-// remove takes out those of a run that are the first of leaving, and tells how many.
+// remove deletes those of a run that are the first of leaving, and returns how many.
 func (r *run) remove(leaving []*entry) (n int) {
 	if len(leaving) == 0 {
 		return 0
@@ -188,7 +188,7 @@ func (r *run) remove(leaving []*entry) (n int) {
 	return n
 }
 
-// join makes two runs one where they are mostly empty: one and that before or after it.
+// join makes two runs one if they are mostly empty: one and that before or after it.
 func (s *sorted) join(at int) {
 	for _, left := range [...]int{at - 1, at} {
 		if left < 0 || left+1 >= len(s.runs) {
@@ -213,7 +213,7 @@ func (s *sorted) drop(from, to int) {
 	s.runs = slices.Delete(s.runs, from, to)
 }
 
-// first gives the entry of the least key, or nil.
+// first returns the entry of the least key, or nil.
 func (s *sorted) first() *entry {
 	if s.count == 0 {
 		return nil
@@ -221,10 +221,10 @@ func (s *sorted) first() *entry {
 	return s.of.at(s.runs[0].refs[0])
 }
 
-// scan shows visit all entries, until it gives false.
+// scan shows visit all entries, until it returns false.
 func (s *sorted) scan(visit func(*entry) bool) { s.ascend(0, 0, visit) }
 
-// from shows visit the entries from key k on, until it gives false.
+// from shows visit the entries from key k on, until it returns false.
 func (s *sorted) from(k key, visit func(*entry) bool) {
 	at, i, _ := s.place(k)
 	s.ascend(at, i, visit)
@@ -240,7 +240,7 @@ func (s *sorted) ascend(at, i int, visit func(*entry) bool) {
 	}
 }
 
-// before shows visit the entries under key k, from the greatest down, until it gives false.
+// before shows visit the entries under key k, from the greatest down, until it returns false.
 func (s *sorted) before(k key, visit func(*entry) bool) {
 	at, i, _ := s.place(k)
 	for ; at >= 0 && at < len(s.runs); at-- {

@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 import (
 	"syscall"
@@ -10,12 +10,12 @@ const (
 	populateWrite = 23 // MADV_POPULATE_WRITE, which package syscall is too old to name
 )
 
-// hugePages asks the kernel to keep slabs, as far as they fill them, in huge pages, where it gives those to who asks
-// (/sys/kernel/mm/transparent_hugepage/enabled). Where it does not, nothing is lost.
+// hugePages asks the kernel to keep slabs, as far as they fill them, in huge pages, if transparent huge pages are set to
+// madvise (/sys/kernel/mm/transparent_hugepage/enabled). If they are not, nothing is lost.
 func hugePages(slabs []slab) { advise(slabs, syscall.MADV_HUGEPAGE) }
 
-// populate asks the kernel for the memory of those huge pages now, where it would come when each is first touched. One
-// before Linux 5.14 refuses, and it comes then.
+// populate asks the kernel for the memory of those huge pages now; else it comes when each is first touched, as it does
+// before Linux 5.14, which refuses.
 func populate(slabs []slab) { advise(slabs, populateWrite) }
 
 func advise(slabs []slab, advice int) {

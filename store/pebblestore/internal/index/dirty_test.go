@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 import (
 	"math/rand/v2"
@@ -16,8 +16,8 @@ import (
 func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
-		x := newIndex()
-		x.mu.Lock() // for all of it
+		x := New(&layout.Policies{}, true)
+		x.mu.Lock()
 		all := map[*entry]*tenant{}
 		of := [...]*tenant{x.tenant("ann"), x.tenant("ben")}
 		for step := range 3000 {
@@ -26,7 +26,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 			case len(all) == 0 || way < 3:
 				e := entry{id: sigil.ID{byte(step >> 8), byte(step), byte(rng.Int())}, size: 1, pinned: rng.IntN(5) == 0, crystallized: rng.IntN(9) == 0}
 				if e.fades = now + rng.Int64N(2000); rng.IntN(9) == 0 {
-					e.fades = never
+					e.fades = Never
 				}
 				owner := of[rng.IntN(len(of))]
 				x.insert(owner, &e)
@@ -51,24 +51,32 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 				x.remove(owner, []*entry{e})
 				delete(all, e)
 			default:
-				x.dirty.take(rng.IntN(x.dirty.count()+1), &x.entries, func(owner *tenant, e *entry) {
-					if all[e] != owner {
+				n := rng.IntN(x.dirty.count() + 1)
+				for _, d := range x.dirty.oldest(n) {
+					e := d.in(&x.entries)
+					if e == nil {
+						continue
+					}
+					if all[e] != d.tenant {
 						t.Fatal("an entry is named that is not there")
 					}
-					x.clean(owner, e) // +checklocksignore: it is locked, above
-				})
+					x.clean(d.tenant, e)
+				}
+				x.dirty.forget(n)
 			}
 			if step%50 == 0 {
+				x.mu.Unlock()
 				for _, owner := range of {
 					exact(t, x, owner, all, now, rng)
 				}
+				x.mu.Lock()
 			}
 		}
 		x.mu.Unlock()
 	}
 }
 
-// pick gives one of them.
+// pick returns one of them.
 func pick(rng *rand.Rand, all map[*entry]*tenant) (*entry, *tenant) {
 	i := rng.IntN(len(all))
 	for e, owner := range all {
@@ -79,18 +87,23 @@ func pick(rng *rand.Rand, all map[*entry]*tenant) (*entry, *tenant) {
 	panic("there is none")
 }
 
-// exact holds what an index says of a tenant against its entries.
-//
-// +checklocksignore: the caller has the index locked
-func exact(t *testing.T, x *index, owner *tenant, all map[*entry]*tenant, now int64, rng *rand.Rand) {
+// behind is x.behind with the lock.
+func behind(x *Index, owner *tenant) []*entry {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.behind(owner)
+}
+
+// exact compares what an index says of a tenant with its entries.
+func exact(t *testing.T, x *Index, owner *tenant, all map[*entry]*tenant, now int64, rng *rand.Rand) {
 	t.Helper()
 	var mine []*entry
-	first := int64(never)
+	first := int64(Never)
 	for e, o := range all {
 		if o != owner {
 			continue
 		}
-		if e.listed > e.fades || e.behind() && e.dirty == 0 {
+		if !e.rightlyListed() {
 			t.Fatalf("an entry that fades at %d is listed under %d, dirty: %d", e.fades, e.listed, e.dirty)
 		}
 		first = min(first, e.listed)
@@ -116,12 +129,12 @@ func exact(t *testing.T, x *index, owner *tenant, all map[*entry]*tenant, now in
 	same("due", due, func(e *entry) bool { return e.due(now) })
 
 	same("may leave", collect(func(visit func(*entry) bool) { owner.mayLeave(now, visit) }),
-		func(e *entry) bool { return e.fades != never && e.mayLeave(now) })
+		func(e *entry) bool { return e.fades != Never && e.mayLeave(now) })
 
 	from, until := &entry{fades: now - 50 + rng.Int64N(100)}, now+rng.Int64N(3000)
 	var pages []*entry
 	for last := from; ; last = pages[len(pages)-1] {
-		page := owner.soonest(last, until, 1+rng.IntN(20), x.behind(owner))
+		page := owner.soonest(last, until, 1+rng.IntN(20), behind(x, owner))
 		if len(page) == 0 {
 			break
 		}

@@ -1,4 +1,4 @@
-package pebblestore
+package index
 
 import (
 	"math/rand/v2"
@@ -12,7 +12,7 @@ import (
 func TestEntriesStayWhereTheyAre(t *testing.T) {
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
-		of := &entries{}
+		of := &entries{huge: true}
 		there := map[ref]*entry{}
 		var refs []ref
 		for step := range 40_000 {
@@ -55,7 +55,7 @@ func TestEntriesStayWhereTheyAre(t *testing.T) {
 // TestSlabsAreMadeAhead takes places until a chunk is used up: the next one is there by then, made by another goroutine
 // while this one was in use.
 func TestSlabsAreMadeAhead(t *testing.T) {
-	of := &entries{}
+	of := &entries{huge: true}
 	defer of.wait()
 	for len(of.slabs) < 8*ahead || len(of.spare) > 0 {
 		of.add(&entry{})

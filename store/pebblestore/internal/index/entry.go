@@ -1,0 +1,107 @@
+package index
+
+import (
+	"math"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+)
+
+// Never is the deadline of what does not fade.
+const Never = math.MaxInt64
+
+// Entry is what an index holds of one memory: all its figures, no content.
+type Entry = entry
+
+// entry has what readers ask of many entries first: 32 bytes of 96 lie in one line of the processor's cache, and entries
+// lie apart. Of one that is in an index, the index's lock guards all, but that a caller that has the key of the memory
+// locked may read the figures, as nobody else changes them then.
+type entry struct {
+	id           sigil.ID
+	fades        int64 // Unix milliseconds, as all times here, or Never
+	frequency    uint16
+	policy       uint16
+	pinned       bool
+	crystallized bool
+	leaving      bool // an insert is about to evict it
+
+	created      int64
+	lastAccessed int64
+	listed       int64 // the deadline that it is listed under: see rightlyListed
+	ttl          int64
+	potential    float64
+	accessCount  uint64
+	size         uint32
+	ref          ref    // of itself, once it has a place
+	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
+}
+
+func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func (e *entry) due(now int64) bool { return e.fades <= now }
+
+// rightlyListed reports whether e is listed under its deadline or, only while its refresh is not on disk, under an earlier
+// one. It holds of every entry that is in an index, whenever the lock is free.
+//
+// A recall only moves a deadline later, so the entry keeps its old place: to sort it anew costs ten times all else that a
+// recall does under the lock, and everybody waits. The committer moves it when it writes the refresh. Whatever is
+// listed under a deadline therefore fades then or later: all that is due is found under the deadlines that are over,
+// and a caller that needs the order looks at the dirty entries as well (see Index.behind).
+func (e *entry) rightlyListed() bool {
+	return e.listed == e.fades || e.listed < e.fades && e.dirty != 0
+}
+
+// behind reports whether e is listed under an earlier deadline than it has.
+func (e *entry) behind() bool { return e.listed != e.fades }
+
+func (e *entry) evictable() bool { return !e.pinned && !e.crystallized }
+
+// meta returns the figures of a tenant's memory.
+func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
+	m := sigil.Meta{
+		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
+		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Policy: p.Policy(e.policy),
+	}
+	if e.fades != Never {
+		m.FadesAt = milli(e.fades)
+	}
+	return m
+}
+
+// NewEntry returns the entry of a new memory, whose policy has that number.
+func NewEntry(m *sigil.Meta, policy uint16) Entry {
+	e := entry{
+		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
+		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
+	}
+	e.set(m, policy)
+	return e
+}
+
+// Kept returns the entry of a memory that was kept with these figures.
+func Kept(id sigil.ID, f *record.Figures) Entry {
+	e := entry{
+		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, accessCount: f.AccessCount,
+		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
+	}
+	if f.Fades {
+		e.fades = f.FadesAt
+	}
+	return e
+}
+
+// set takes over what an update may change.
+func (e *entry) set(m *sigil.Meta, policy uint16) {
+	e.lastAccessed, e.accessCount, e.pinned, e.policy = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy
+	e.fades = deadline(m)
+}
+
+func deadline(m *sigil.Meta) int64 {
+	if m.FadesAt.IsZero() {
+		return Never
+	}
+	return m.FadesAt.UnixMilli()
+}

@@ -1,0 +1,262 @@
+package index
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Meta returns the figures of a memory, if it is there.
+func (x *Index) Meta(key sigil.Key) (m sigil.Meta, there bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	_, e := x.find(key)
+	if e == nil {
+		return m, false
+	}
+	return e.meta(key.Tenant, x.policies), true
+}
+
+// Counts returns how many memories and crystals there are, of all tenants, due or not.
+func (x *Index) Counts() (memories, crystals int) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.memories, x.crystals
+}
+
+// Tenants returns the names of the tenants that have a memory or a crystal, sorted.
+func (x *Index) Tenants() []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	names := make([]string, 0, len(x.tenants))
+	for name, t := range x.tenants {
+		if t.all.count+len(t.crystals) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Keys returns the keys of all memories.
+func (x *Index) Keys() []sigil.Key {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	keys := make([]sigil.Key, 0, x.memories)
+	for name, t := range x.tenants {
+		t.all.scan(func(e *entry) bool {
+			keys = append(keys, sigil.Key{Tenant: name, ID: e.id})
+			return true
+		})
+	}
+	return keys
+}
+
+// Due returns at most limit keys of what is past its deadline at now.
+func (x *Index) Due(now int64, limit int) []sigil.Key {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var keys []sigil.Key
+	x.agenda.Scan(func(a appointment) bool {
+		if a.at > now {
+			return false
+		}
+		a.tenant.due(now, func(e *entry) bool {
+			if len(keys) < limit {
+				keys = append(keys, sigil.Key{Tenant: a.tenant.name, ID: e.id})
+			}
+			return len(keys) < limit
+		})
+		return len(keys) < limit
+	})
+	return keys
+}
+
+// listStep is how many entries List and Stats look at in one hold of the lock, so that no caller
+// that wants to change the index waits long.
+const listStep = 4096
+
+// List looks at the next entries before an id and returns those that match q, at most limit; the id to go on from; and
+// whether there is more to look at.
+func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
+	last = before
+	x.scan(q.Tenant, before, func(e *entry) bool {
+		last = e.id
+		if m := e.meta(q.Tenant, x.policies); q.Matches(&m) {
+			metas = append(metas, m)
+		}
+		more = len(metas) >= limit
+		return !more
+	}, &more)
+	return metas, last, more
+}
+
+// scan shows visit at most listStep entries of a tenant, newest first, after the one of id
+// before (zero: from the newest), until visit returns false. more is set if it did, or if there
+// may be more.
+func (x *Index) scan(name string, before sigil.ID, visit func(*entry) bool, more *bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	t := x.tenants[name]
+	if t == nil {
+		return
+	}
+	seen := 0
+	step := func(e *entry) bool {
+		seen++
+		if !visit(e) {
+			*more = true
+			return false
+		}
+		*more = seen == listStep
+		return !*more
+	}
+	from := idKey(0, before)
+	if before == (sigil.ID{}) {
+		from = idKey(1, before) // over all
+	}
+	t.all.before(from, step)
+}
+
+// Fading returns at most limit memories that match q, by deadline.
+func (x *Index) Fading(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
+	limit = min(limit, listStep)
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	t := x.tenants[q.Tenant]
+	if t == nil {
+		return nil
+	}
+	from := &entry{fades: q.Now.UnixMilli() + 1}
+	if q.After != (sigil.ID{}) && !q.AfterAt.Before(milli(from.fades)) {
+		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
+	}
+	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, x.behind(t)) {
+		metas = append(metas, e.meta(q.Tenant, x.policies))
+	}
+	return metas
+}
+
+// Near appends the neighbors that match q to metas.
+func (x *Index) Near(metas []sigil.Meta, q *store.NearQuery) []sigil.Meta {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	t := x.tenants[q.Tenant]
+	if t == nil || q.Limit <= 0 {
+		return metas
+	}
+	// In two passes: they lie apart, and the processor fetches several at once if little is done with each.
+	var buf [128]*entry
+	found := buf[:0]
+	t.near(q.Frequency, q.Span, q.Now.UnixMilli(), func(e *entry) bool {
+		found = append(found, e)
+		return len(found) < q.Limit
+	})
+	metas = slices.Grow(metas, len(found))
+	for _, e := range found {
+		if q.Brief {
+			metas = append(metas, sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency)})
+		} else {
+			metas = append(metas, e.meta(q.Tenant, x.policies))
+		}
+	}
+	return metas
+}
+
+// Patterns returns the patterns of a tenant that have live members at now.
+func (x *Index) Patterns(name string, now int64) []sigil.Pattern {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if t := x.tenants[name]; t != nil {
+		return t.patterns(now)
+	}
+	return nil
+}
+
+// PatternsAndCrystals is Patterns, and returns the crystals of patterns, by group, which are the caller's.
+func (x *Index) PatternsAndCrystals(name string, now int64) ([]sigil.Pattern, map[int]sigil.Crystal) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	t := x.tenants[name]
+	if t == nil {
+		return nil, nil
+	}
+	return t.patterns(now), maps.Clone(t.crystals)
+}
+
+// Crystals returns the crystals of a tenant's patterns, by group.
+func (x *Index) Crystals(name string) []sigil.Crystal {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	t := x.tenants[name]
+	if t == nil {
+		return nil
+	}
+	crystals := slices.Collect(maps.Values(t.crystals))
+	slices.SortFunc(crystals, func(a, b sigil.Crystal) int { return a.Pattern - b.Pattern })
+	return crystals
+}
+
+// Stats counts the live memories of a tenant at now.
+func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.Stats, error) {
+	var stats store.Stats
+	var decay float64
+	next := int64(Never)
+	patterns, fading := map[int]bool{}, map[uint16]int{}
+	var last sigil.ID
+	for more := true; more; {
+		more = false
+		x.scan(name, last, func(e *entry) bool {
+			last = e.id
+			if e.due(now.UnixMilli()) {
+				return true
+			}
+			stats.Memories++
+			stats.Bytes += int64(e.size)
+			if e.pinned {
+				stats.Pinned++
+			}
+			if e.crystallized {
+				stats.Crystallized++
+			}
+			if !e.pinned && !e.crystallized {
+				fading[e.policy]++
+			}
+			next = min(next, e.fades)
+			patterns[sigil.Frequency(e.frequency).Pattern()] = true
+			decay += x.policies.Policy(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
+			return true
+		}, &more)
+		if err := ctx.Err(); err != nil {
+			return store.Stats{}, err
+		}
+	}
+	stats.Patterns = len(patterns)
+	policies := map[sigil.Policy]int{}
+	for number, n := range fading {
+		policies[x.policies.Policy(number)] = n
+	}
+	stats.Policies = store.CountPolicies(policies)
+	if stats.Memories > 0 {
+		stats.AverageDecay = decay / float64(stats.Memories)
+	}
+	if next != Never {
+		stats.NextFade = milli(next)
+	}
+	stats.PatternCrystals, stats.Position = x.patternCrystals(name)
+	return stats, nil
+}
+
+// patternCrystals returns how many crystals of patterns a tenant has, and the newest journal position.
+func (x *Index) patternCrystals(name string) (n int, position uint64) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if t := x.tenants[name]; t != nil {
+		n = len(t.crystals)
+	}
+	return n, x.Position()
+}

@@ -1,0 +1,136 @@
+package index
+
+import "github.com/sigil-dna/sigil"
+
+// catchUpStep is how many entries are moved to their deadlines in one hold of the lock: more take longer than a caller
+// that waits for the lock stays awake.
+const catchUpStep = 8
+
+// Refresh sets the figures of the memory at a place, whose key the caller has locked, and notes that they are not on disk.
+func (x *Index) Refresh(at Place, m *sigil.Meta, policy uint16) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.refresh(at.tenant, at.entry, m, policy)
+}
+
+// Clean takes back that the figures at places are not on disk, so that Refreshes does not return them: a change that is on
+// its way writes or deletes them, and a refresh could come after it. The caller has the keys locked, so no new
+// refresh comes before the change is applied.
+func (x *Index) Clean(all []Place) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, p := range all {
+		x.clean(p.tenant, p.entry)
+	}
+}
+
+// Soil undoes Clean if the change was not made: some of the memories may have a refresh that is not on disk. To write
+// the figures of one that has none does no harm.
+func (x *Index) Soil(all []Place) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, p := range all {
+		x.soil(p.tenant, p.entry)
+	}
+}
+
+// refreshed is the figures that a refresh left.
+type refreshed struct {
+	meta   sigil.Meta
+	policy uint16
+}
+
+// Refreshes calls write with the figures, and the number of the policy, of all memories that are not on disk as they are
+// here, until it fails, and takes them to be on disk. Only one caller at a time may do so.
+func (x *Index) Refreshes(write func(m *sigil.Meta, policy uint16) error) error {
+	var step []refreshed
+	for count := x.unwritten(); count > 0; {
+		n := min(catchUpStep, count)
+		step = x.takeRefreshes(step[:0], n)
+		count -= n
+		for i := range step {
+			if err := write(&step[i].meta, step[i].policy); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unwritten returns how many refreshes Refreshes looks at.
+func (x *Index) unwritten() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.dirty.count()
+}
+
+// takeRefreshes appends the figures of those of the n oldest refreshes that are still to be written, and takes them
+// to be.
+func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, d := range x.dirty.oldest(n) {
+		if e := d.in(&x.entries); e != nil {
+			x.clean(d.tenant, e)
+			step = append(step, refreshed{e.meta(d.tenant.name, x.policies), e.policy})
+		}
+	}
+	x.dirty.forget(n)
+	return step
+}
+
+// refresh changes an entry, which is there, and notes that its figures are not on disk. If it only fades later it stays
+// where it is listed, see rightlyListed.
+//
+// +checklocks:x.mu
+func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
+	if m.Pinned == e.pinned && deadline(m) >= e.listed {
+		e.set(m, policy)
+	} else {
+		x.update(t, e, m, policy)
+	}
+	x.soil(t, e)
+}
+
+// clean takes an entry's figures to be written.
+//
+// +checklocks:x.mu
+func (x *Index) clean(t *tenant, e *entry) {
+	x.catchUp(t, e)
+	e.dirty = 0
+}
+
+// soil notes that an entry's figures are not on disk.
+//
+// +checklocks:x.mu
+func (x *Index) soil(t *tenant, e *entry) {
+	if e.dirty == 0 {
+		e.dirty = x.dirty.add(t, e.ref)
+	}
+}
+
+// behind returns the entries of a tenant that are not listed under their deadlines.
+//
+// +checklocksread:x.mu
+func (x *Index) behind(t *tenant) (all []*entry) {
+	for _, d := range x.dirty.all[x.dirty.taken:] {
+		if d.tenant != t {
+			continue
+		}
+		if e := d.in(&x.entries); e != nil && e.behind() {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// catchUp lists an entry under its deadline.
+//
+// +checklocks:x.mu
+func (x *Index) catchUp(t *tenant, e *entry) {
+	if e.behind() {
+		t.unschedule(e)
+		t.schedule(e)
+		x.reschedule(t)
+	}
+}

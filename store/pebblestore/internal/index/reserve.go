@@ -1,0 +1,181 @@
+package index
+
+import (
+	"slices"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// Reservation is what an insert under a quota was promised: space that no other insert is promised too, and
+// the memories that leave for it. It ends with Release, or with the change that it is part of.
+type Reservation struct {
+	tenant   *tenant
+	arriving Load
+	victims  []victim
+}
+
+type victim struct {
+	entry  *entry
+	fades  int64 // when it was chosen: a recall since then spares it
+	reason string
+}
+
+// Keys returns the keys of the memories that leave.
+func (r *Reservation) Keys() []sigil.Key {
+	var keys []sigil.Key
+	for _, v := range r.victims {
+		keys = append(keys, sigil.Key{Tenant: r.tenant.name, ID: v.entry.id})
+	}
+	return keys
+}
+
+// Leaving returns the places of the memories that leave.
+func (r *Reservation) Leaving() []Place {
+	all := make([]Place, len(r.victims))
+	for i, v := range r.victims {
+		all[i] = Place{r.tenant, v.entry}
+	}
+	return all
+}
+
+// Reserve promises room for arriving under quota and chooses the memories that leave for it: those that fade first. The caller
+// locks their keys and then asks Stands whether they still are the ones to go.
+func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	t := x.tenant(name)
+	r, err := x.reserve(t, arriving, quota, now)
+	if err != nil {
+		x.tidy(t)
+	}
+	return r, err
+}
+
+// Stands reports whether the memories that leave are there, and may, and fade when they did as they were chosen. The
+// caller has their keys locked.
+func (x *Index) Stands(r *Reservation, now int64) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, v := range r.victims {
+		if r.tenant.find(v.entry.id) != v.entry || v.entry.fades != v.fades || !v.entry.mayLeave(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// Evict calls evict with the figures of each memory that leaves, and why it does, until it fails. The caller has their keys
+// locked.
+func (x *Index) Evict(r *Reservation, evict func(m sigil.Meta, reason string) error) error {
+	for _, v := range r.victims {
+		if err := evict(x.MetaAt(Place{r.tenant, v.entry}), v.reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Release ends a reservation whose insert was not made.
+func (x *Index) Release(r *Reservation) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.settle(r)
+	x.tidy(r.tenant)
+}
+
+// reserve chooses what leaves t.
+//
+// +checklocks:x.mu
+func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
+	r := &Reservation{tenant: t, arriving: arriving}
+	t.arriving.add(arriving, 1)
+	tooMany := func() bool {
+		return quota.Memories > 0 && t.all.count+t.arriving.Memories-t.leaving.Memories > quota.Memories
+	}
+	tooBig := func() bool {
+		return quota.Bytes > 0 && t.bytes+t.arriving.Bytes-t.leaving.Bytes > quota.Bytes
+	}
+	impossible := quota.Memories > 0 && arriving.Memories > quota.Memories || quota.Bytes > 0 && arriving.Bytes > quota.Bytes
+	if !impossible && (tooMany() || tooBig()) {
+		behind := t.mayLeave(now, func(e *entry) bool {
+			if e.leaving {
+				return true
+			}
+			reason := sigil.ReasonMemories
+			if !tooMany() {
+				reason = sigil.ReasonBytes
+			}
+			e.leaving = true
+			t.leaving.add(Load{1, int64(e.size)}, 1)
+			r.victims = append(r.victims, victim{e, e.fades, reason})
+			return tooMany() || tooBig()
+		})
+		for _, e := range behind { // so that the next does not meet them
+			x.catchUp(t, e)
+		}
+	}
+	if impossible || tooMany() || tooBig() {
+		x.settle(r)
+		return nil, &sigil.Error{
+			Kind: sigil.ErrFull, Code: "quota_full",
+			Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
+		}
+	}
+	return r, nil
+}
+
+// mayLeave shows visit, by deadline, what may be evicted at now, until visit returns false. It returns what it met that
+// is listed under an earlier deadline than it has.
+func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) {
+	var aside []*entry // by deadline: those that come between others of fading
+	later := func(e *entry) {
+		i, _ := slices.BinarySearchFunc(aside, e, compareDeadlines)
+		aside = slices.Insert(aside, i, e)
+	}
+	// What is pinned or crystallized may leave if its ttl is over.
+	t.ending.scan(func(e *entry) bool {
+		if e.due(now) {
+			later(e)
+		}
+		return e.listed <= now
+	})
+	more := true
+	t.fading.scan(func(e *entry) bool {
+		for more && len(aside) > 0 && byDeadline(aside[0]).compare(byListed(e)) < 0 {
+			more, aside = visit(aside[0]), aside[1:]
+		}
+		switch {
+		case !more:
+		case e.behind():
+			behind = append(behind, e)
+			if e.fades != Never {
+				later(e)
+			}
+		default:
+			more = visit(e)
+		}
+		return more
+	})
+	for ; more && len(aside) > 0; aside = aside[1:] {
+		more = visit(aside[0])
+	}
+	return behind
+}
+
+func (e *entry) mayLeave(now int64) bool { return e.evictable() || e.due(now) }
+
+// settle ends a reservation, whether its insert was made or not.
+//
+// +checklocks:x.mu
+func (x *Index) settle(r *Reservation) {
+	r.tenant.arriving.add(r.arriving, -1)
+	for _, v := range r.victims {
+		if v.entry.leaving {
+			v.entry.leaving = false
+			r.tenant.leaving.add(Load{1, int64(v.entry.size)}, -1)
+		} else { // it has left: see remove
+			x.entries.free(v.entry)
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package index
+
+import (
+	"slices"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// tenant indexes one tenant's memories. The index's lock guards it.
+type tenant struct {
+	name string
+	of   *entries // of the index
+	all  sorted   // by id, which is by age
+	// fading and ending hold, by the deadline that it is listed under, what has one: fading what may be evicted,
+	// ending the pinned and crystallized memories with a ttl.
+	fading, ending sorted
+	frequencies    map[uint16]*bucket
+	crystals       map[int]sigil.Crystal // of patterns, by group
+
+	bytes        int64
+	pinned       int
+	crystallized int
+
+	// arriving and leaving count what inserts under a quota have been promised room for, and what
+	// they are about to evict.
+	arriving, leaving Load
+	// first is the earliest deadline under which the index's agenda knows this tenant.
+	first int64
+}
+
+// Load is a number of memories and the bytes of their data.
+type Load struct {
+	Memories int
+	Bytes    int64
+}
+
+func (l *Load) add(other Load, sign int) {
+	l.Memories += sign * other.Memories
+	l.Bytes += int64(sign) * other.Bytes
+}
+
+func newTenant(name string, of *entries) *tenant {
+	return &tenant{
+		name: name, of: of,
+		all: sorted{of: of, key: byID}, fading: sorted{of: of, key: byListed}, ending: sorted{of: of, key: byListed},
+		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: Never,
+	}
+}
+
+// find returns the entry of an id, or nil.
+func (t *tenant) find(id sigil.ID) *entry { return t.all.find(idKey(0, id)) }
+
+func (t *tenant) insert(e *entry) {
+	t.all.insert(e)
+	b := t.frequencies[e.frequency]
+	if b == nil {
+		b = &bucket{}
+		t.frequencies[e.frequency] = b
+	}
+	b.insert(t.of, e)
+	t.bytes += int64(e.size)
+	if e.crystallized {
+		t.crystallized++
+	}
+	t.schedule(e)
+}
+
+// remove deletes entries, which must be sorted by id. It reorders the slice.
+func (t *tenant) remove(leaving []*entry) {
+	t.all.remove(leaving...)
+	for rest := byFrequency(leaving); len(rest) > 0; {
+		n := stretch(rest, func(e *entry) uint16 { return e.frequency })
+		frequency := rest[0].frequency
+		b := t.frequencies[frequency]
+		if b.remove(t.of, rest[:n]); len(b.refs) == 0 {
+			delete(t.frequencies, frequency)
+		}
+		rest = rest[n:]
+	}
+	for _, e := range leaving {
+		t.bytes -= int64(e.size)
+		if e.crystallized {
+			t.crystallized--
+		}
+		if e.pinned {
+			t.pinned--
+		}
+	}
+	slices.SortFunc(leaving, func(a, b *entry) int { return byListed(a).compare(byListed(b)) })
+	for len(leaving) > 0 {
+		n := stretch(leaving, t.list)
+		if list := t.list(leaving[0]); list != nil {
+			list.remove(leaving[:n]...)
+		}
+		leaving = leaving[n:]
+	}
+}
+
+// update changes an entry and lists it under its deadline.
+func (t *tenant) update(e *entry, m *sigil.Meta, policy uint16) {
+	t.unschedule(e)
+	e.set(m, policy)
+	t.schedule(e)
+}
+
+func (t *tenant) schedule(e *entry) {
+	if e.pinned {
+		t.pinned++
+	}
+	e.listed = e.fades
+	if list := t.list(e); list != nil {
+		list.insert(e)
+	}
+}
+
+func (t *tenant) unschedule(e *entry) {
+	if e.pinned {
+		t.pinned--
+	}
+	if list := t.list(e); list != nil {
+		list.remove(e)
+	}
+}
+
+// list returns the list that has an entry by its deadline, or nil.
+func (t *tenant) list(e *entry) *sorted {
+	switch {
+	case e.listed == Never:
+		return nil
+	case e.evictable():
+		return &t.fading
+	}
+	return &t.ending
+}
+
+// nextFade returns the earliest deadline that something is listed under, or never.
+func (t *tenant) nextFade() int64 {
+	next := int64(Never)
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+		if e := list.first(); e != nil {
+			next = min(next, e.listed)
+		}
+	}
+	return next
+}
+
+// soonest returns at most limit entries by deadline: those after from, up to until. behind are those of the tenant that
+// are not listed under theirs.
+func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) []*entry {
+	after := byDeadline(from)
+	var found []*entry
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+		n := 0
+		list.from(after, func(e *entry) bool {
+			if n == limit || e.listed > until {
+				return false
+			}
+			if !e.behind() && byDeadline(e) != after {
+				found = append(found, e)
+				n++
+			}
+			return true
+		})
+	}
+	for _, e := range behind {
+		if e.fades <= until && byDeadline(e).compare(after) > 0 {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, compareDeadlines)
+	return found[:min(limit, len(found))]
+}
+
+// due shows visit what is past its deadline at now, until visit returns false.
+func (t *tenant) due(now int64, visit func(*entry) bool) {
+	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+		stopped := false
+		list.scan(func(e *entry) bool {
+			if e.listed > now {
+				return false
+			}
+			stopped = e.due(now) && !visit(e)
+			return !stopped
+		})
+		if stopped {
+			return
+		}
+	}
+}
