@@ -13,6 +13,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/daemon"
 	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // TestTheDatabaseIsLost stops the database under a daemon: requests are 503 with their code, readiness says
@@ -199,6 +200,22 @@ func TestThePasswordIsChanged(t *testing.T) {
 	})
 	if strings.Contains(log.String(), "hush") {
 		t.Errorf("the log tells the password:\n%s", log)
+	}
+}
+
+// A data folder that cannot be used now, such as one on a read-only mount, is no database to wait for.
+func TestADataFolderIsNotWaitedFor(t *testing.T) {
+	opened := 0
+	d := daemon.New(config(t, "--store-wait=1h").Config, &daemon.Options{
+		Open: func(daemon.Config, daemon.Hooks) (store.Store, error) {
+			if opened++; opened > 1 {
+				t.Fatal("it was tried again")
+			}
+			return nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "read_only", Detail: "the folder is mounted read-only"}
+		},
+	})
+	if err := d.Start(t.Context()); !errors.Is(err, sigil.ErrUnavailable) {
+		t.Errorf("Start: %v", err)
 	}
 }
 

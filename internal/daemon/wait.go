@@ -20,9 +20,9 @@ const (
 	tellEvery = 15 * time.Second
 )
 
-// openWaiting opens the store. While that is unavailable, such as a database that has not started yet, it tries
-// again for up to --store-wait; meanwhile the daemon answers that it is not ready. Other errors, such as a wrong
-// password, are returned at once.
+// openWaiting opens the store. While a database cannot be reached, as one that has not started yet, it tries again for
+// up to --store-wait; meanwhile the daemon answers that it is not ready. Other errors, such as a wrong password, and
+// those of a data folder are returned at once.
 func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (store.Store, error) {
 	defer d.waiting.Store(false)
 	begin, told := time.Now(), time.Time{}
@@ -35,7 +35,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 			return s, nil
 		}
 		left := d.config.StoreWait - time.Since(begin)
-		if !errors.Is(err, sigil.ErrUnavailable) || left <= 0 {
+		if !d.config.postgres() || !errors.Is(err, sigil.ErrUnavailable) || left <= 0 {
 			if !told.IsZero() {
 				err = fmt.Errorf("waited %s: %w", sigil.FormatDuration(time.Since(begin).Round(time.Second)), err)
 			}
