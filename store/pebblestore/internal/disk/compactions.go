@@ -12,7 +12,7 @@ import (
 type Compactions struct {
 	pace *pace                  // +checklocksignore: never changes
 	db   pebble.DBForCompaction // +checklocksignore: set before anything runs
-	// granting is held by who offers the database a compaction. It is not held by who asks: that one holds the
+	// granting is held while the database is offered a compaction. It is not held while it asks for one: then it holds the
 	// database's locks, which an offer takes.
 	granting sync.Mutex
 
@@ -72,7 +72,7 @@ func (c *Compactions) Unregister() {
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
-	c.granting.Lock() // who is at it has ended
+	c.granting.Lock() // no offer is under way any more
 	defer c.granting.Unlock()
 }
 

@@ -59,8 +59,8 @@ func (x *Index) Refreshes(write func(m *sigil.Meta, policy uint16) error) error 
 
 // unwritten returns how many refreshes Refreshes looks at.
 func (x *Index) unwritten() int {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	return x.dirty.count()
 }
 

@@ -13,7 +13,7 @@ const (
 // ref names an entry of entries. 0 names none.
 type ref uint32
 
-// entries holds the entries of an index in slabs that have no pointers, and gives each a small number for
+// entries holds the entries of an index in slabs that have no pointers, each under a small number for
 // the lists to hold. The garbage collector, which would look at a million entries and at three times as many
 // pointers to them, has nothing to look at.
 //
@@ -151,7 +151,7 @@ func (s *entries) free(e *entry) {
 	switch {
 	case b.count == 1:
 		s.show(b)
-	case b.count == slabSize && len(s.open) > 1: // one that is empty stays: who is next needs it
+	case b.count == slabSize && len(s.open) > 1: // one that is empty stays for the next
 		last := s.open[len(s.open)-1]
 		s.open[b.at], s.slabs[last].at = last, b.at
 		s.open = s.open[:len(s.open)-1]

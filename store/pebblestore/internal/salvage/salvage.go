@@ -114,7 +114,7 @@ func (v *salvage) readPolicies() {
 			texts[int(number)] = string(value) // it never changes
 		}
 	})
-	// Every number stands for something: who has a policy that is lost is shown under the default.
+	// Every number stands for something: a memory whose policy is lost is shown under the default.
 	standIn := sigil.DefaultPolicy()
 	all := slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
 	v.policies = layout.FixedPolicies(all)
