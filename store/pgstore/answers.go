@@ -58,7 +58,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error
 	}
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
-	tag, err := s.pool.Exec(bounded, `delete from sigil.answers where (tenant, key) in (
-  select tenant, key from sigil.answers where ends <= $1 order by ends limit $2 for update skip locked)`, now, limit)
+	// Materialized, so that it runs once under any plan: each run would lock, and delete, others.
+	tag, err := s.pool.Exec(bounded, `with ended as materialized (
+  select tenant, key from sigil.answers where ends <= $1 order by ends limit $2 for update skip locked)
+delete from sigil.answers a using ended where a.tenant = ended.tenant and a.key = ended.key`, now, limit)
 	return int(tag.RowsAffected()), failure(err)
 }
