@@ -164,9 +164,6 @@ func (c *committer) publish(g *group, position uint64) {
 		if ch.err != nil {
 			continue
 		}
-		if ch.trimmed > 0 {
-			c.s.trimmed.Store(ch.trimmed)
-		}
 		effects = append(effects, &ch.effect)
 	}
 	c.s.index.Apply(g.leaving, effects, position)
@@ -203,6 +200,10 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
 	for _, ch := range g.changes {
 		ch.err = c.s.folder.Space.Admit(ch.grows)
+		if ch.err == nil && ch.trimmed > 0 {
+			// Now: the database shows a deletion before its sync has returned, and a reader must not miss the entries silently.
+			c.s.trimmed.Store(ch.trimmed)
+		}
 	}
 	g.leaving = leaving(g.changes)
 	if err := c.s.writeLeaving(b, g.leaving); err != nil {

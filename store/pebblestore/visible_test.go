@@ -86,6 +86,39 @@ func openStuck(t *testing.T) (*stuck, *pebblestore.Store) {
 	return disk, s
 }
 
+// While the journal is being trimmed, a reader of what goes gets all of it, or hears that it is gone: the database shows
+// a deletion before its sync has returned.
+func TestWhatIsTrimmedIsNotMissedInSilence(t *testing.T) {
+	disk, s := openStuck(t)
+	e := engine.New(s, nil)
+	const entries = 5
+	for range entries {
+		if _, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting := disk.hold()
+	var trim sync.WaitGroup
+	trim.Go(func() {
+		if _, err := s.Trim(t.Context(), time.Time{}, 2); err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case <-waiting:
+	case <-time.After(time.Minute):
+		t.Fatal("no sync")
+	}
+	if events, err := s.Events(t.Context(), sigil.DefaultTenant, 0, 100); !errors.Is(err, sigil.ErrGone) && len(events) != entries {
+		t.Errorf("%d of %d entries, %v", len(events), entries, err)
+	}
+	disk.release()
+	trim.Wait()
+	if _, err := s.Events(t.Context(), sigil.DefaultTenant, 0, 100); !errors.Is(err, sigil.ErrGone) {
+		t.Errorf("once it is trimmed: %v", err)
+	}
+}
+
 // Nobody sees a change that a power cut could still undo: as long as the sync has not returned, an
 // encode is not there, what is forgotten is, a pin is not set, and the journal has no entry of it.
 func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
