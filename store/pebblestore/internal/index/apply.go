@@ -1,0 +1,160 @@
+package index
+
+import "github.com/sigil-dna/sigil"
+
+// Change is what a commit does to an index once it is durable.
+type Change struct {
+	// Reservation, if not nil, ends: what it was for comes with this change, and what it chose has left.
+	Reservation *Reservation
+	// At is the place of a memory whose figures become Meta, with the number of its policy; nil changes none.
+	At     Place
+	Meta   *sigil.Meta
+	Policy uint16
+	// Ends is when the first of the answers that the commit keeps ends, in Unix milliseconds; [Never] if it keeps none.
+	Ends int64
+	// Crystals, of patterns of Tenant, take the place of those before.
+	Tenant   string
+	Crystals []sigil.Crystal
+	// Entries are those of new memories of Tenant.
+	Entries []Entry
+}
+
+// Apply makes the changes of one commit visible together, and the journal up to position: a caller that sees a change
+// sees its journal entry. What leaves, sorted by key, comes before the changes.
+func (x *Index) Apply(leaving []Place, changes []*Change, position uint64) {
+	x.mu.Lock()
+	x.leave(leaving)
+	for _, ch := range changes {
+		x.apply(ch)
+	}
+	x.position.Store(position)
+	x.mu.Unlock()
+}
+
+// +checklocks:x.mu
+func (x *Index) apply(ch *Change) {
+	if ch.Reservation != nil {
+		x.settle(ch.Reservation)
+	}
+	x.nextExpiry = min(x.nextExpiry, ch.Ends)
+	if ch.Meta != nil {
+		x.update(ch.At.tenant, ch.At.entry, ch.Meta, ch.Policy)
+	}
+	if len(ch.Crystals)+len(ch.Entries) == 0 {
+		return
+	}
+	t := x.tenant(ch.Tenant) // looked up now: what left before may have taken the tenant along
+	for _, c := range ch.Crystals {
+		if _, ok := t.crystals[c.Pattern]; !ok {
+			x.crystals++
+		}
+		t.crystals[c.Pattern] = c
+	}
+	for i := range ch.Entries {
+		x.insert(t, &ch.Entries[i])
+	}
+}
+
+// tenant returns the tenant of a name, and makes it if there is none.
+//
+// +checklocks:x.mu
+func (x *Index) tenant(name string) *tenant {
+	t := x.tenants[name]
+	if t == nil {
+		t = newTenant(name, &x.entries)
+		x.tenants[name] = t
+	}
+	return t
+}
+
+// insert adds a copy of an entry.
+//
+// +checklocks:x.mu
+func (x *Index) insert(t *tenant, e *entry) {
+	x.newest.Store(max(x.newest.Load(), stamp(e.id)))
+	t.insert(x.entries.add(e))
+	x.memories++
+	if e.crystallized {
+		x.crystals++
+	}
+	x.reschedule(t)
+}
+
+// leave deletes entries, which must be sorted by key.
+//
+// +checklocks:x.mu
+func (x *Index) leave(all []Place) {
+	entries := make([]*entry, len(all))
+	for i, p := range all {
+		entries[i] = p.entry
+	}
+	for len(all) > 0 {
+		n := stretch(all, func(p Place) *tenant { return p.tenant })
+		x.remove(all[0].tenant, entries[:n])
+		all, entries = all[n:], entries[n:]
+	}
+}
+
+// stretch returns how many of the first of all, which are not none, have one property in common.
+func stretch[E any, P comparable](all []E, property func(E) P) int {
+	p, n := property(all[0]), 1
+	for n < len(all) && property(all[n]) == p {
+		n++
+	}
+	return n
+}
+
+// remove deletes entries of a tenant, which must be sorted by id. It reorders the slice.
+//
+// +checklocks:x.mu
+func (x *Index) remove(t *tenant, leaving []*entry) {
+	t.remove(leaving)
+	x.memories -= len(leaving)
+	for _, e := range leaving {
+		if e.crystallized {
+			x.crystals--
+		}
+		if e.leaving { // an insert is about to evict it: it makes room once
+			e.leaving = false
+			t.leaving.add(Load{1, int64(e.size)}, -1) // and settle, which still knows it, frees its place
+		} else {
+			x.entries.free(e)
+		}
+	}
+	x.reschedule(t)
+	x.tidy(t)
+}
+
+// update changes an entry, which is there.
+//
+// +checklocks:x.mu
+func (x *Index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
+	t.update(e, m, policy)
+	x.reschedule(t)
+}
+
+// tidy forgets a tenant that has nothing.
+//
+// +checklocks:x.mu
+func (x *Index) tidy(t *tenant) {
+	if t.all.count == 0 && len(t.crystals) == 0 && t.arriving == (Load{}) {
+		delete(x.tenants, t.name)
+	}
+}
+
+// reschedule keeps the agenda true after t's deadlines changed.
+//
+// +checklocks:x.mu
+func (x *Index) reschedule(t *tenant) {
+	next := t.nextFade()
+	if next == t.first {
+		return
+	}
+	if t.first != Never {
+		x.agenda.Delete(appointment{t.first, t})
+	}
+	t.first = next
+	if next != Never {
+		x.agenda.Set(appointment{next, t})
+	}
+}
