@@ -24,7 +24,7 @@ type Checked struct {
 	Position, Trimmed uint64
 	// Answers are those under idempotency keys.
 	Answers int
-	// Problems says what is wrong, a sentence each; at most [MaxProblems], and Wrong counts all.
+	// Problems describes what is wrong, a sentence each; at most [MaxProblems], and Wrong counts all.
 	Problems []string
 	Wrong    int
 }
@@ -42,7 +42,7 @@ func (c *Checked) wrong(format string, args ...any) {
 type checker struct {
 	s     *Store
 	found Checked
-	// journaled is what the journal says is there: for each memory the figures of its last entry, and
+	// journaled is what is there by the journal: for each memory the figures of its last entry, and
 	// which patterns have a crystal.
 	journaled map[sigil.Key]sigil.Meta
 	crystals  map[string]bool // by key
@@ -223,7 +223,7 @@ func (c *checker) has(key []byte) bool {
 	return true
 }
 
-// missing tells of what others say is there.
+// missing reports what is not there though other records name it.
 func (c *checker) missing() {
 	n := 0
 	for _, word := range c.seen {

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Claim makes owner the one who works under name; see [store.Store].
+// Claim acquires or renews the lease on name for owner; see [store.Store].
 func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (uint64, bool, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

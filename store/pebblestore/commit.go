@@ -44,14 +44,14 @@ func newCommitter(s *Store) *committer {
 	return &committer{s: s, wake: make(chan struct{}, 1), journal: journal{blocks: map[string]*block{}}}
 }
 
-// start begins where the store, which has been read, ends.
+// start begins at the end of the store, which has been read.
 func (c *committer) start() {
 	c.journal.position = c.s.index.Position()
 	c.policies = len(c.s.policies.From(0))
 	c.wg.Go(c.run) // stop waits for it
 }
 
-// do makes ch, which is not empty, durable and visible, answers when it is, and lets go of it. The
+// do makes ch, which is not empty, durable and visible, answers when it is, and releases it. The
 // caller holds the gate, so the committer is not stopped before.
 func (c *committer) do(ch *change) error {
 	g, first, err := c.pending.add(ch)
@@ -128,7 +128,7 @@ func (c *committer) gather() {
 	}
 }
 
-// write makes a group, which may be nil, durable with new policies and, where refreshes is set, the refreshed
+// write makes a group, which may be nil, durable with new policies and, if refreshes is set, the refreshed
 // figures; then it publishes the group's changes together, and answers. It is false once the disk has failed.
 func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	begin := time.Now()
@@ -171,10 +171,10 @@ func (c *committer) publish(g *group, position uint64) {
 	c.effects = effects
 }
 
-// fill puts a group, new policies and, where refreshes is set, the refreshed figures into the batch.
+// fill puts a group, new policies and, if refreshes is set, the refreshed figures into the batch.
 func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	if refreshes {
-		// First, so that what a change below says of the same memory wins.
+		// First, so that a change of the same memory below wins.
 		if err := c.s.writeRefreshes(batch); err != nil {
 			return err
 		}

@@ -17,8 +17,8 @@ type contents struct {
 	most  int // bytes of the largest that is kept
 }
 
-// content is a record, which is not to be changed, and where its memory is in the index, if who kept it had the
-// key locked: then it is true for all who have, as who removes the memory forgets the content before he unlocks it.
+// content is a record, which is not to be changed, and the place of its memory in the index, if the caller that put it
+// had the key locked: then the place holds for every caller that has, as a removal drops the content before it unlocks.
 type content struct {
 	record []byte
 	at     index.Place
@@ -36,7 +36,7 @@ func newContents(size int64) contents {
 	})}
 }
 
-// get gives a content, if it is known.
+// get returns a content, if it is known.
 func (c contents) get(key sigil.Key) (content, bool) { return c.cache.GetIfPresent(key) }
 
 // put keeps a content, whose record is the cache's from then on.

@@ -58,7 +58,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	return s.commits.do(ch)
 }
 
-// Crystals gives the pattern crystals; see [store.Store].
+// Crystals returns the pattern crystals; see [store.Store].
 func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

@@ -71,8 +71,8 @@ func (s *Store) apart(do func() error) error {
 	}
 }
 
-// closeDatabase closes the database, and tells of the failure where there was one. The database keeps
-// its own lock where it cannot be closed any more: the folder is safe from others until the process ends.
+// closeDatabase closes the database, and returns the failure if there was one. The database keeps
+// its own lock if it cannot be closed any more: the folder is safe from others until the process ends.
 func (s *Store) closeDatabase() error {
 	err := s.apart(s.db.Close)
 	select {
@@ -83,7 +83,7 @@ func (s *Store) closeDatabase() error {
 	}
 }
 
-// databaseLogger passes on what the database says. It has no wish to be heard about its daily work.
+// databaseLogger passes on the errors of the database, and nothing of its daily work.
 type databaseLogger struct {
 	s   *Store
 	log *slog.Logger

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// answers gives those found under the items' keys that have not ended.
+// answers returns those found under the items' keys that have not ended.
 func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
 	var answers map[int]store.Answer
 	for i := range items {
@@ -71,7 +71,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error
 	return ended, err
 }
 
-// prune drops at most limit ended answers, and tells how many and when the next one ends.
+// prune drops at most limit ended answers, and returns how many and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
 	ch, next, looked := newChange(), int64(index.Never), 0
 	err = s.scan([]byte{layout.ExpiryFamily}, func(key, _ []byte) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// journal puts events into blocks, and gives them their positions. Only the committer uses it.
+// journal assigns events their positions and puts them into blocks. Only the committer uses it.
 type journal struct {
 	position uint64 // of the newest event
 	blocks   map[string]*block
@@ -25,7 +25,7 @@ type block struct {
 	value []byte
 }
 
-// add gives e the next position and puts its record into its tenant's block; a full block goes into b.
+// add assigns e the next position and puts its record into its tenant's block; a full block goes into b.
 func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	j.position++
 	e.Position = j.position
@@ -74,7 +74,7 @@ func (j *journal) flush(b *pebble.Batch) error {
 	return nil
 }
 
-// Events gives journal entries; see [store.Store].
+// Events returns journal entries; see [store.Store].
 func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -123,7 +123,7 @@ func (s *Store) outside(after, newest uint64) error {
 	return nil
 }
 
-// Span tells where the journal begins and ends; see [store.Store].
+// Span returns the positions between which the journal is; see [store.Store].
 func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -207,7 +207,7 @@ func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = it.Close() }() // what it has to say, Error said
+	defer func() { _ = it.Close() }() // Error returned what it would
 	for ok := it.First(); ok; {
 		tenant, _, split := layout.SplitTenant(it.Key())
 		if !split {
@@ -221,7 +221,7 @@ func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) er
 	return it.Error()
 }
 
-// newestPosition gives the position of the newest entry, trimmed or not: the journal itself says it. A record of it, in every
+// newestPosition returns the position of the newest entry, trimmed or not, from the journal itself. A record of it, in every
 // commit, would be in each table that is flushed, and those would be merged over and over.
 func (s *Store) newestPosition() (uint64, error) {
 	newest := s.trimmed.Load()
@@ -269,8 +269,8 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 	return at, s.reading(err)
 }
 
-// firstYoung gives the position of the tenant's first entry over a position that is not older than before,
-// where that is less than young; else young.
+// firstYoung returns the position of the tenant's first entry over a position that is not older than before,
+// if that is less than young; else young.
 func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {
 	for ok := it.SeekGE(layout.JournalKey(tenant, over+1)); ok; ok = it.Next() {
 		name, last, split := layout.SplitJournalKey(it.Key())
@@ -291,7 +291,7 @@ func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint6
 	return young, it.Error()
 }
 
-// Policies gives all policies; see [store.Store].
+// Policies returns all policies; see [store.Store].
 func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

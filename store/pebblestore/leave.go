@@ -10,7 +10,7 @@ import (
 )
 
 // enough is how many memories, none of them between others' ids, are deleted as a range. The database keeps a range
-// in one record where it needs one for each key, but looks through all ranges of its memory anew with the first read
+// in one record instead of one for each key, but looks through all ranges of its memory anew with the first read
 // after each commit: a few large ones are cheap, many small ones are not.
 const enough = 128
 

@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// checkLogs looks for a log that is lost. The database reads what logs there are, and cannot tell
-// that one before them is missing: no file says which there were. The journal can: the first entry of a log follows
+// checkLogs looks for a log that is lost. The database reads what logs there are, and cannot know
+// that one before them is missing: no file lists which there were. The journal shows it: the first entry of a log follows
 // on one that is in an older log or in a table. s is open and rebuilt.
 func (s *Store) checkLogs() error {
 	fsys, data := s.folder.FS, s.folder.Data
@@ -48,7 +48,7 @@ func (s *Store) checkLogs() error {
 	return nil
 }
 
-// followsOn gives the position before the first entry that a log journals; 0 where it journals none up to what is
+// followsOn returns the position before the first entry that a log journals; 0 if it journals none up to what is
 // not intact. That is the database's to judge: after a power cut the newest log ends there, whatever comes behind.
 func followsOn(log []byte, number uint32) uint64 {
 	intact := true
@@ -69,7 +69,7 @@ func followsOn(log []byte, number uint32) uint64 {
 	return 0
 }
 
-// journalHas tells whether a block of any tenant ends with a position, as one does at the end of each commit.
+// journalHas reports whether a block of any tenant ends with a position, as one does at the end of each commit.
 func (s *Store) journalHas(position uint64) (there bool, err error) {
 	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
 		at := layout.JournalKey(tenant, position)

@@ -20,7 +20,7 @@ import (
 
 // Check looks at all of the store in dir, which nobody may have open, and changes nothing: whether
 // every record can be read, whether what belongs together is there together, and whether the memories
-// are those that the journal tells of. An error tells that it could not look to the end.
+// are those of the journal. An error means that it could not look to the end.
 func Check(dir string, o *Options) (Checked, error) {
 	var c Checked
 	err := readOnly(dir, o, func(s *Store) (err error) {
@@ -53,7 +53,7 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 // Salvaged is what a salvage found.
 type Salvaged struct {
 	Memories int // shown
-	// Problems says what could not be read, a sentence each; at most [MaxProblems], and Wrong counts
+	// Problems describes what could not be read, a sentence each; at most [MaxProblems], and Wrong counts
 	// all.
 	Problems []string
 	Wrong    int
@@ -160,7 +160,7 @@ func readOnly(dir string, o *Options, do func(*Store) error) error {
 	return errors.Join(disk.OpeningToRead(dir, err), r.Close())
 }
 
-// environment gives what o, which may be nil, says of where the store is and who hears of it.
+// environment returns the file system and the logger of o, which may be nil.
 func (o *Options) environment() (vfs.FS, *slog.Logger) {
 	fsys, logger := vfs.FS(vfs.Default), slog.Default()
 	if o != nil && o.FS != nil {

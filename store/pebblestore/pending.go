@@ -25,7 +25,7 @@ type change struct {
 	err     error         // of this one alone: it was refused; set before its group is answered
 
 	// Room for one memory's, which most changes are of: with the rest of the change it lies in a few lines of the
-	// processor's cache. Who gathers a thousand of them finds each where another processor left it.
+	// processor's cache. The committer, which gathers a thousand, finds each where another processor left it.
 	room struct {
 		records [2]put
 		events  [1]journaled
@@ -59,7 +59,7 @@ func newChange() *change {
 	return changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
 }
 
-// discard lets go of a change that is not made, or has been.
+// discard releases a change that is not made, or has been.
 func (ch *change) discard() {
 	if cap(ch.arena) > maxArena {
 		return // a large one is not kept
@@ -179,8 +179,7 @@ func (g *group) answer(err error) {
 	close(g.done)
 }
 
-// add queues a change and gives its group; first tells that the group is new, and somebody must see
-// to it.
+// add queues a change and returns its group; first is set if the group is new, and the committer must be woken for it.
 func (p *pending) add(ch *change) (g *group, first bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,7 +197,7 @@ func (p *pending) add(ch *change) (g *group, first bool, err error) {
 	return g, first, nil
 }
 
-// count tells how many changes the group to be written next has.
+// count returns how many changes the group to be written next has.
 func (p *pending) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,7 +207,7 @@ func (p *pending) count() int {
 	return len(p.waiting[0].changes)
 }
 
-// take gives the group to be written next, or nil, and whether nothing comes after it.
+// take returns the group to be written next, or nil, and whether nothing comes after it.
 func (p *pending) take() (g *group, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,7 +220,7 @@ func (p *pending) take() (g *group, last bool) {
 	return g, p.closed && len(p.waiting) == 0
 }
 
-// land takes the flying group, which is durable, out of fail's reach; false where fail was first, and has
+// land takes the flying group, which is durable, out of fail's reach; false if fail was first, and has
 // answered it.
 func (p *pending) land() bool {
 	p.mu.Lock()
@@ -233,7 +232,7 @@ func (p *pending) land() bool {
 	return true
 }
 
-// close tells take that nothing more comes.
+// close notes that nothing more comes.
 func (p *pending) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

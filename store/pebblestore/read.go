@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Get gives one memory; see [store.Store].
+// Get returns one memory; see [store.Store].
 func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -34,7 +34,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	return memory, err
 }
 
-// Meta gives a memory's figures; see [store.Store]. It reads nothing from disk.
+// Meta returns a memory's figures; see [store.Store]. It reads nothing from disk.
 func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -63,14 +63,14 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	memory, err := s.decoded(m, kept.record)
 	if !known && err == nil {
 		s.contents.put(key, kept)
-		if _, there := s.index.Meta(key); !there { // removed meanwhile, by who may have dropped it before it was put
+		if _, there := s.index.Meta(key); !there { // removed meanwhile, by a caller that may have dropped it before it was put
 			s.contents.drop(key)
 		}
 	}
 	return memory, true, err
 }
 
-// read adds its content to the figures of a memory; false where it is not on disk (any more). It is not kept at
+// read adds its content to the figures of a memory; false if it is not on disk (any more). It is not kept at
 // hand: what was not asked for by name is not likely to be again.
 func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
 	kept, _, err := s.content(m.Key)
@@ -81,7 +81,7 @@ func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
 	return memory, true, err
 }
 
-// content gives a memory's content, and whether it was at hand; it has no record where that is not on disk (any more).
+// content returns a memory's content, and whether it was at hand; it has no record if that is not on disk (any more).
 func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
 	if kept, known = s.contents.get(key); !known {
 		kept.record, err = s.record(key)
@@ -89,7 +89,7 @@ func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
 	return kept, known, err
 }
 
-// record gives a memory's content as it is on disk; nil where it is not (any more).
+// record returns a memory's content as it is on disk; nil if it is not (any more).
 func (s *Store) record(key sigil.Key) (_ []byte, err error) {
 	b, closer, err := s.db.Get(layout.MemoryKey(layout.BodyFamily, key.Tenant, key.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -110,7 +110,7 @@ func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, error) {
 	return memory, s.reading(r.End())
 }
 
-// Due gives what is past its deadline; see [store.Store].
+// Due returns what is past its deadline; see [store.Store].
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -120,7 +120,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	return s.index.Due(now.UnixMilli(), limit), nil
 }
 
-// List gives a page; see [store.Store].
+// List returns a page; see [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -131,7 +131,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	var bytes int64 // of data
 	for before, more := q.Before, true; more; {
 		var metas []sigil.Meta
-		// One more than the page holds tells whether there is more.
+		// One more than the page holds shows whether there is more.
 		metas, before, more = s.index.List(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
 			if q.Ends(len(page), bytes, m.Size) {
@@ -142,7 +142,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 				return nil, false, err
 			}
 			if !ok {
-				// It is being removed. Not to show it says that it is gone, which must be durable first.
+				// It is being removed. Not to show it means that it is gone, which must be durable first.
 				s.keys.One(m.Key).Unlock()
 				continue
 			}
@@ -159,7 +159,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	return page, false, nil
 }
 
-// Fading gives a page by deadline; see [store.Store].
+// Fading returns a page by deadline; see [store.Store].
 func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory, bool, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -168,7 +168,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	}
 	var page []sigil.Memory
 	for {
-		// One more than the page holds tells whether there is more.
+		// One more than the page holds shows whether there is more.
 		metas := s.index.Fading(&q, q.Limit+1-len(page))
 		for _, m := range metas {
 			q.After, q.AfterAt = m.ID, m.FadesAt
@@ -191,7 +191,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	}
 }
 
-// Near gives neighbors; see [store.Store].
+// Near returns neighbors; see [store.Store].
 func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -221,7 +221,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	return s.index.Stats(ctx, name, now)
 }
 
-// Tenants gives the names; see [store.Store].
+// Tenants returns the names; see [store.Store].
 func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

@@ -116,7 +116,7 @@ func (s *Store) scanRange(from, to []byte, visit func(key, value []byte) error) 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = it.Close() }() // what it has to say, Error said
+	defer func() { _ = it.Close() }() // Error returned what it would
 	for ok := it.First(); ok; ok = it.Next() {
 		if err := visit(it.Key(), it.Value()); err != nil {
 			return fmt.Errorf("record %q: %w", it.Key(), err)

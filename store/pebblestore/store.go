@@ -57,7 +57,7 @@ type Store struct {
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
-	// unclosed tells that something waits within the database, for ever: see apart. Close sets it.
+	// unclosed is set if something waits within the database, for ever: see apart. Close sets it.
 	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts under way.
@@ -96,7 +96,7 @@ type Options struct {
 	tuning *disk.Tuning
 }
 
-// Open opens the store in dir, making the folder and the store where there is none, and rebuilds its
+// Open opens the store in dir, making the folder and the store if there is none, and rebuilds its
 // indexes from what is on disk. The caller closes it.
 //
 // A store that another process, or another Store of this one, has open is [sigil.ErrLocked], naming
@@ -193,13 +193,13 @@ func (o *Options) cacheShare() int64 {
 	return o.CacheSize / 2
 }
 
-// Info tells which store this is.
+// Info returns which store this is.
 func (s *Store) Info() store.Info { return s.info }
 
 // Clock implements [store.Store]: nil, as one process alone has the store.
 func (*Store) Clock() *clock.Clock { return nil }
 
-// Counts gives how many memories and crystals the store holds, of all tenants, due or not. It costs
+// Counts returns how many memories and crystals the store holds, of all tenants, due or not. It costs
 // nothing: for metrics.
 func (s *Store) Counts() (memories, crystals int) {
 	return s.index.Counts()
@@ -217,7 +217,7 @@ func (s *Store) DiskUsage() int64 {
 	return s.folder.Usage()
 }
 
-// enter lets a call in, or says why not.
+// enter lets a call in, or returns why not.
 //
 // +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
@@ -239,8 +239,8 @@ func errClosed() error {
 	return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
 }
 
-// Close writes what is refreshed, waits for the calls under way, and lets go of the folder. After a
-// disk failure it cannot make sure of anything: it lets go as far as it can, and returns that failure.
+// Close writes what is refreshed, waits for the calls under way, and releases the folder. After a
+// disk failure it cannot make sure of anything: it releases what it can, and returns that failure.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()

@@ -13,11 +13,11 @@ import (
 // looks is how often Verify looks before it believes what it does not like.
 const looks = 3
 
-// Verify reads the whole store and tells, as one error, where it is not sound: the index built anew from
+// Verify reads the whole store and returns, as one error, what is not sound: the index built anew from
 // what is on disk differs from the one in memory, or [Check] would find something. nil is a sound store.
 // It changes nothing, and needs memory for two more indexes.
 //
-// A change that is made meanwhile may look like damage; it looks again before it tells, so call it while
+// A change that is made meanwhile may look like damage; it looks again before it reports it, so call it while
 // there are few.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
