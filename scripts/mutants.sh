@@ -31,8 +31,10 @@ mutant() {
 		verdict=applies
 	elif ! (cd "$work" && go build ./... && go vet "./$(dirname "$file")") >"$work/log" 2>&1; then
 		verdict='**does not compile**' failed=1
-	elif (cd "$work" && timeout 300 "$@") >"$work/log" 2>&1; then
+	elif (cd "$work" && timeout 500 "$@") >"$work/log" 2>&1; then
 		verdict='**survives**' failed=1
+	elif [ $? -eq 124 ]; then
+		verdict='**not known after 500 s**' failed=1
 	else
 		verdict="killed in $((SECONDS - begin)) s by \`$(grep -aoE -m1 '^ *--- FAIL: [A-Za-z0-9_]+' "$work/log" | awk '{ print $3 }' || true)\`"
 		[[ $verdict != *'``' ]] || verdict="killed in $((SECONDS - begin)) s: $(grep -aoE -m1 'DATA RACE|checklocks|arrow|deadlock|panic: [a-z ]+|[a-z ]+ lock' "$work/log" || echo failed)"
