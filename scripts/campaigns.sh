@@ -43,11 +43,16 @@ run() {
 	fi
 }
 
-# figures prints what the tests in a log report to have done.
+# figures prints what the tests of a log said that they did; of a soak, what its table has.
 figures() {
-	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/\[rapid\]/ && !/SIGIL_SEED=[0-9]+$/ { sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; " }
+	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/\[rapid\]|: SIGIL_SEED=[0-9]+$|: +[0-9]+ × / {
+			sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; "
+		}
 		/killed in/ { killed++ } / \*\*/ && /^\|/ { missed++ }
 		END { if (killed + missed) printf "%d mutants, %d killed", killed + missed, killed }' "$1" | cut -c 1-600
+	if [ "$(basename "$1")" = soak.log ] && [ -f soak.md ]; then
+		awk -F ' *[|] *' '/^\| (operations|SIGKILL|hand-overs|full disks|compared|violations|seed) / { printf "%s%s: %s", separator, $2, $3; separator = "; " }' soak.md | cut -c 1-600
+	fi
 }
 
 # write puts a row in the table, in place of the one with its name.
