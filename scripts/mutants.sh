@@ -63,7 +63,7 @@ mutant publish-early 'a change is visible before it is durable' $p/commit.go \
 	go test -count=1 -run 'BeforeItIsDurable' ./$p
 mutant answer-early 'a commit is answered before it is published' $p/commit.go \
 	's/\tg\.answer\(nil\)\n//; s/(\tc\.publish\(g, position\)\n)/\tg.answer(nil)\n$1/' \
-	go test -race -count=1 ./$p
+	go test -race -count=1 -timeout 150s -run 'Contract|Concurrent' ./$p
 mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.go \
 	's/Memory: m\}, m\.Due\(due\)/Memory: m}, true/' \
 	go test -count=1 ./engine ./internal/proof
