@@ -59,7 +59,7 @@ type reader struct {
 	recalled func(sigil.Recalls)        // hears of recalls; nil if they are not wanted
 }
 
-// follow gives what read yields, and has it read again, after the last entry, where it was lost.
+// follow yields what read does. If the connection is lost, it calls read again with the position of the last entry.
 func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[sigil.EventView, error] {
 	if o == nil {
 		o = &FollowOptions{}

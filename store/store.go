@@ -39,7 +39,7 @@ type Store interface {
 	Journal
 	Leases
 
-	// Info tells which store this is. It never fails and does no I/O.
+	// Info returns which store this is. It never fails and does no I/O.
 	Info() Info
 
 	// Clock returns the clock that all processes with this store go by, as a database's is, or nil if each process
@@ -65,11 +65,11 @@ type Memories interface {
 	// items and their events are the caller's again; what they refer to (data, tags) is never changed.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
-	// Get gives the memory live at now, or ErrNotFound. It does not answer ErrNotFound while an
-	// Update that could still keep the memory is under way: it waits for that one.
+	// Get returns the memory live at now, or ErrNotFound. It does not return ErrNotFound while an
+	// Update that could still keep the memory is under way: it waits for that Update.
 	Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error)
 
-	// Meta is Get for who needs no content.
+	// Meta is like Get but returns no content.
 	Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error)
 
 	// Update changes one memory. change gets it locked against every other change and whether live or
@@ -84,7 +84,7 @@ type Memories interface {
 	// each memory as it is when nothing else can change it. All keys may be of different tenants.
 	Remove(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
 
-	// Due gives at most limit keys of all tenants that are past their deadline at now, in no promised
+	// Due returns at most limit keys of all tenants that are past their deadline at now, in no promised
 	// order. Its cost does not depend on how many are not due.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
@@ -96,29 +96,29 @@ type Memories interface {
 	// and newest first among equals.
 	Near(ctx context.Context, metas []sigil.Meta, q NearQuery) ([]sigil.Meta, error)
 
-	// Fading gives what of a tenant is live at q.Now and has a deadline up to q.Until, soonest first, the
-	// older id first where they are equal. more tells whether there is more after the last one. Their
-	// data is nil. Its cost is that of what it gives.
+	// Fading returns the memories of a tenant that are live at q.Now and have a deadline up to q.Until, soonest first, the
+	// older id first if deadlines are equal. more reports whether there is more after the last one. Their data is nil.
+	// Its cost is that of what it returns.
 	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
 
 	// Stats counts what is live at now.
 	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
 
-	// Tenants gives the tenants that have a memory or a crystal, by name.
+	// Tenants returns the tenants that have a memory or a crystal, by name.
 	Tenants(ctx context.Context) ([]string, error)
 
-	// Policies gives every policy that a memory or journal entry of the store may have, and perhaps others
+	// Policies returns every policy that a memory or journal entry of the store may have, and perhaps others
 	// that once did.
 	Policies(ctx context.Context) ([]sigil.Policy, error)
 
-	// Prune drops at most limit idempotency answers that ended by now and tells how many. It needs no
-	// sync: an answer that has ended is not given, pruned or not.
+	// Prune drops at most limit idempotency answers that ended by now and returns how many. It needs no
+	// sync: an answer that has ended is not returned, pruned or not.
 	Prune(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // Patterns keeps what memories form: patterns follow from them, crystals of patterns are kept.
 type Patterns interface {
-	// Patterns gives the tenant's patterns with at least one live member, by group. Means are the same in
+	// Patterns returns the tenant's patterns with at least one live member, by group. Means are the same in
 	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /
 	// members / 1000 · φ.
 	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
@@ -128,24 +128,24 @@ type Patterns interface {
 	// either is none. Concurrent calls for one tenant follow one another.
 	Crystallize(ctx context.Context, tenant string, now time.Time, change func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error
 
-	// Crystals gives the tenant's pattern crystals, by group. (The crystal of a memory is the
+	// Crystals returns the tenant's pattern crystals, by group. (The crystal of a memory is the
 	// memory's: list with [Query.Crystallized].)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 }
 
 // Journal reads what was journaled with the changes, and drops its start.
 type Journal interface {
-	// Events gives at most limit journal entries of the tenant with a position over after, in order. It is
-	// ErrGone ("position_gone") where Trim dropped entries after that position, and ("position_ahead") where
+	// Events returns at most limit journal entries of the tenant with a position over after, in order. It fails with
+	// ErrGone ("position_gone") if Trim dropped entries after that position, and ("position_ahead") if
 	// that position is over the newest of all tenants: the store was restored from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
-	// Span tells where the journal begins and ends: the position up to which entries are dropped, and that
+	// Span returns where the journal begins and ends: the position up to which entries are dropped, and that
 	// of the newest, of all tenants. It costs next to nothing.
 	Span(ctx context.Context) (trimmed, newest uint64, err error)
 
-	// Wait returns nil when Events with the same arguments has something to give, at once where it has.
-	// It ends with ctx's error, with ErrGone where Events would, and with ErrClosed when the store is
+	// Wait returns nil when Events with the same arguments would return an entry, at once if it would already.
+	// It ends with ctx's error, with ErrGone if Events would, and with ErrClosed when the store is
 	// closed: Close does not wait for it.
 	Wait(ctx context.Context, tenant string, after uint64) error
 
@@ -157,16 +157,16 @@ type Journal interface {
 
 // Leases let one of several processes work under a name, such as that of a webhook, and keep how far it has come.
 type Leases interface {
-	// Claim makes owner the one who works under name until a time, unless somebody else is: a claim is
-	// over when now reaches its end, and the owner's own is prolonged, or cut short by an end that is not
-	// after now. A claim that ends more than MaxLease after now was made by a clock that was ahead, and is over as well. It
-	// gives the position kept under name, 0 where there is none, and whether owner has the claim. Of all who share
-	// the store, and agree on the time, one at most does.
+	// Claim acquires or renews the lease on name for owner, until a time; an end that is not after now gives the lease up.
+	// It fails while another owner's lease is unexpired: a lease is over when now reaches its end, and also if its end is
+	// more than MaxLease after now, as then a clock that was ahead made it. Claim returns the position kept under name, 0
+	// if there is none, and whether owner has the lease. Of all processes that share the store and agree on the time, at
+	// most one has it.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
 	// Advance keeps a position under name. A smaller one than is kept changes nothing, unless what is kept is
-	// over the journal's newest position, as in a store restored from an older copy. It is ErrConflict
-	// ("not_claimed") where the last to have claimed the name is not owner.
+	// over the journal's newest position, as in a store restored from an older copy. It fails with
+	// ErrConflict ("not_claimed") if owner was not the last to claim the name.
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 }
 

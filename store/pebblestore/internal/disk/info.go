@@ -47,7 +47,7 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	if info.Format < layout.Oldest {
 		return store.Info{}, &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "store_format",
-			Detail: fmt.Sprintf("the store at %s has format %d, of before the first release; this sigil reads formats %d to %d: give it a new folder", dir, info.Format, layout.Oldest, layout.Format),
+			Detail: fmt.Sprintf("the store at %s has format %d, which is older than the first release; this sigil reads formats %d to %d: give it a new folder", dir, info.Format, layout.Oldest, layout.Format),
 		}
 	}
 	return info, nil
