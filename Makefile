@@ -104,7 +104,7 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 .PHONY: proof
 proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model
 	go test -run 'Million|Allocations' -timeout 10m ./engine
-	go test -run 'TestMachine' -timeout 10m ./internal/proof
+	go test -run 'TestMachine' -timeout 10m ./internal/prove/model
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target (FUZZTIME=6s each)
@@ -114,7 +114,7 @@ fuzz: ## Run every fuzz target (FUZZTIME=6s each)
 
 .PHONY: model
 model: ## Live STEPS=200000 random steps next to the model
-	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/proof
+	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/prove/model
 
 .PHONY: model-postgres
 model-postgres: ## Live STEPS=10000 random steps over PostgreSQL next to the model
@@ -122,7 +122,7 @@ model-postgres: ## Live STEPS=10000 random steps over PostgreSQL next to the mod
 
 .PHONY: histories
 histories: ## Check ROUNDS=200 rounds of real histories for linearizability
-	SIGIL_HISTORIES=$(or $(ROUNDS),200) go test -count=1 -v -timeout 0 -run '^TestHistories' ./internal/proof ./store/pgstore
+	SIGIL_HISTORIES=$(or $(ROUNDS),200) go test -count=1 -v -timeout 0 -run '^TestHistories' ./internal/prove/model ./store/pgstore
 
 .PHONY: crash
 crash: ## Cut the power after every write of the script, and fail every disk operation
@@ -130,19 +130,19 @@ crash: ## Cut the power after every write of the script, and fail every disk ope
 
 .PHONY: kill
 kill: ## Kill a daemon under load in ROUNDS=200 rounds (SEED=… to replay)
-	SIGIL_ROUNDS=$(or $(ROUNDS),200) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKill$$' ./internal/campaign
+	SIGIL_ROUNDS=$(or $(ROUNDS),200) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKill$$' ./internal/prove/campaign
 
 .PHONY: kill-postgres
 kill-postgres: ## Kill a daemon on PostgreSQL, and the database, in ROUNDS=40 rounds (SEED=… to replay)
-	SIGIL_ROUNDS=$(or $(ROUNDS),40) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKillOverPostgres$$' ./internal/campaign
+	SIGIL_ROUNDS=$(or $(ROUNDS),40) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKillOverPostgres$$' ./internal/prove/campaign
 
 .PHONY: fleet
 fleet: ## Four daemons, a thousand clients, EACH=20 memories each; one daemon is killed, one restarted
-	SIGIL_EACH=$(or $(EACH),20) go test -count=1 -v -timeout 0 -run '^TestFleet$$' ./internal/campaign
+	SIGIL_EACH=$(or $(EACH),20) go test -count=1 -v -timeout 0 -run '^TestFleet$$' ./internal/prove/campaign
 
 .PHONY: readers
 readers: ## READERS=200 of the journal beside RATE=5000 encodes a second for SECONDS=60, one reader stalled
-	SIGIL_READERS=$(or $(READERS),200) SIGIL_RATE=$(or $(RATE),5000) SIGIL_SECONDS=$(or $(SECONDS),60) go test -count=1 -v -timeout 0 -run '^TestReadersBesideWriters$$' ./internal/campaign
+	SIGIL_READERS=$(or $(READERS),200) SIGIL_RATE=$(or $(RATE),5000) SIGIL_SECONDS=$(or $(SECONDS),60) go test -count=1 -v -timeout 0 -run '^TestReadersBesideWriters$$' ./internal/prove/campaign
 
 .PHONY: console-large
 console-large: ## Show the console 50,000 memories: frame time and heap
@@ -158,7 +158,7 @@ handover: ## Replace a daemon under load HANDOVERS=20 times
 
 .PHONY: soak
 soak: ## Everything mixed, with every fault, for MINUTES=20; the table goes to soak.md (SEED=… to replay)
-	SIGIL_SOAK_MINUTES=$(or $(MINUTES),20) SIGIL_SEED=$(SEED) SIGIL_SOAK_TABLE=$(CURDIR)/soak.md go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/campaign
+	SIGIL_SOAK_MINUTES=$(or $(MINUTES),20) SIGIL_SEED=$(SEED) SIGIL_SOAK_TABLE=$(CURDIR)/soak.md go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./internal/prove/campaign
 
 .PHONY: api-fuzz
 api-fuzz: ## Throw REQUESTS=200000 requests made from the OpenAPI document at a daemon (SEED=… to replay)
@@ -189,7 +189,7 @@ campaigns-stale: ## Name the campaigns that were last run before the newest chan
 
 .PHONY: arrows
 arrows: ## Check only who imports whom
-	go test ./internal/arrows
+	go test ./internal/prove/arrows
 
 .PHONY: cover
 cover: ## Run all tests and write coverage.html

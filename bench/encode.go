@@ -11,7 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
 
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
 // begin makes the scratch folder.

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
 // newPostgres starts a PostgreSQL that keeps its promises about the disk.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil/internal/lifecycle"
+	"github.com/sigil-dna/sigil/internal/prove/lifecycle"
 	"github.com/sigil-dna/sigil/scheduler"
 )
 

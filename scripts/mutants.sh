@@ -66,7 +66,7 @@ mutant answer-early 'a commit is answered before it is published' $p/commit.go \
 	go test -race -count=1 -timeout 150s -run 'Contract|Concurrent' ./$p
 mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.go \
 	's/Memory: m\}, m\.Due\(due\)/Memory: m}, true/' \
-	go test -count=1 ./engine ./internal/proof
+	go test -count=1 ./engine ./internal/prove/model
 mutant no-journal 'changes leave no entry in the journal' $p/pending.go \
 	's/\tfor _, e := range ch\.events \{.*?\n\t\}\n\treturn nil/\treturn nil/s' \
 	go test -count=1 -run 'Contract' ./$p
@@ -145,7 +145,7 @@ mutant pg-stall 'a reading of the database'"'"'s clock is believed whatever its 
 	go test -count=1 -run 'AStall' ./$g
 mutant pg-async 'PostgreSQL answers a commit that is not on disk' $g/session.go \
 	's/(\{"synchronous_commit", )"\x27on\x27"/$1"\x27off\x27"/' \
-	go test -count=1 -run 'KillOverPostgres' ./internal/campaign
+	go test -count=1 -run 'KillOverPostgres' ./internal/prove/campaign
 mutant pg-behind 'a recall at its deadline is written behind' $g/refresh.go \
 	's/near = 15 \* time\.Second/near = -time.Hour/' \
 	go test -count=1 -run 'NearItsDeadline' ./$g
@@ -160,5 +160,5 @@ mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
 	go test -count=1 -run 'Contract/journal' ./$g
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
-	go test -count=1 ./internal/arrows
+	go test -count=1 ./internal/prove/arrows
 [ $failed -eq 0 ] || { echo 'mutants: a gate is missing, see above' >&2; exit 1; }

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/daemon"
-	"github.com/sigil-dna/sigil/internal/lifecycle"
+	"github.com/sigil-dna/sigil/internal/prove/lifecycle"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
 )

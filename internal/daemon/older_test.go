@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
 // TestOlderCopy restores a store from an older copy: a reader that has seen more than the copy has gets an error, and

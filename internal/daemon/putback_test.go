@@ -7,7 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
 // TestPutBackUnderADaemon puts a database back from an older copy under a daemon, with a reader of a tenant in which

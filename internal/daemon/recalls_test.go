@@ -9,7 +9,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
 // watch follows d's journal from its beginning, with recalls, until the test ends. It sends how often the memories that

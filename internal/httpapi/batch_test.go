@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
 // mixed are items of which the second and up to the sixth are wrong.

@@ -22,7 +22,7 @@ import (
 
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 

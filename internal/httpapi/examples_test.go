@@ -14,7 +14,7 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 	"github.com/sigil-dna/sigil/internal/web"
 )
 

@@ -16,7 +16,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi"
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
 func TestCrossOrigin(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
 
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
 func TestEncode(t *testing.T) {

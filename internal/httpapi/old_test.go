@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil/internal/httpapi/apitest"
+	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
 // sigilOf is what the old wire shows of {"foo":0}.

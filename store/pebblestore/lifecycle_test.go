@@ -10,7 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/lifecycle"
+	"github.com/sigil-dna/sigil/internal/prove/lifecycle"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 )

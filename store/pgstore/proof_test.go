@@ -11,7 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/sigil-dna/sigil/internal/proof"
+	"github.com/sigil-dna/sigil/internal/prove/model"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
@@ -41,7 +41,7 @@ func TestMachine(t *testing.T) {
 			url := database(t)
 			rapid.Check(t, func(rt *rapid.T) {
 				execute(t, url, empty)
-				proof.Machine(rt, &server{url: url}, func() { steps++ })
+				model.Machine(rt, &server{url: url}, func() { steps++ })
 			})
 		})
 		if t.Failed() {
@@ -97,7 +97,7 @@ func (*server) Check(ctx context.Context, open store.Store) error {
 
 func TestHistories(t *testing.T) {
 	databases := map[string]string{}
-	proof.Histories(t, proof.OverEngines(func(t *testing.T, place string) store.Store {
+	model.Histories(t, model.OverEngines(func(t *testing.T, place string) store.Store {
 		if databases[place] == "" {
 			databases[place] = database(t)
 		}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/sigil-dna/sigil/internal/proof"
+	"github.com/sigil-dna/sigil/internal/prove/model"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 	"github.com/sigil-dna/sigil/store/storetest"
@@ -23,7 +23,7 @@ func TestSameAsOthers(t *testing.T) {
 	defer p.Close() // it was compared
 	s := open(t, database(t), nil)
 	defer s.Close() // it was compared
-	proof.Same(t, seed, 1500, map[string]store.Store{"model": storetest.NewModel(), "pebble": p, "postgres": s})
+	model.Same(t, seed, 1500, map[string]store.Store{"model": storetest.NewModel(), "pebble": p, "postgres": s})
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}

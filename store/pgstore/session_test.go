@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 	"github.com/sigil-dna/sigil/store/storetest"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/pgtest"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 	"github.com/sigil-dna/sigil/store/storetest"
@@ -26,7 +26,7 @@ func (l leaks) Run() int {
 	code := l.m.Run()
 	if code == 0 {
 		// The one that waits for the server is the package's own.
-		if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/sigil-dna/sigil/internal/pgtest.(*Cluster).Start.func2")); err != nil {
+		if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/sigil-dna/sigil/internal/prove/pgtest.(*Cluster).Start.func2")); err != nil {
 			println(err.Error())
 			return 1
 		}

@@ -1,0 +1,239 @@
+package campaign_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/prove/campaign"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// liar is a daemon in this process whose answers can be tampered with.
+type liar struct {
+	engine *engine.Engine
+	addr   string
+	tamper atomic.Pointer[func(w http.ResponseWriter, r *http.Request, honest http.Handler)]
+}
+
+func newLiar(t *testing.T) *liar {
+	t.Helper()
+	policy, err := sigil.NewHalfLife(1<<40, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &liar{engine: engine.New(storetest.NewModel(), &engine.Options{Settings: engine.Settings{Policy: policy}})}
+	honest := httpapi.New(l.engine, &httpapi.Options{Logger: slog.New(slog.DiscardHandler)})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tamper := l.tamper.Load(); tamper != nil {
+			(*tamper)(w, r, honest)
+			return
+		}
+		honest.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	l.addr = strings.TrimPrefix(s.URL, "http://")
+	return l
+}
+
+// rewrite tampers with the answers to one kind of request.
+func (l *liar) rewrite(prefix string, change func(body []byte) []byte) {
+	tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		if !strings.HasPrefix(r.Method+" "+r.URL.Path, prefix) {
+			honest.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		honest.ServeHTTP(answer, r)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		w.Write(change(answer.Body.Bytes()))
+	}
+	l.tamper.Store(&tamper)
+}
+
+// edit changes an answer as what it is.
+func edit[T any](change func(*T)) func([]byte) []byte {
+	return func(body []byte) []byte {
+		v := new(T)
+		if json.Unmarshal(body, v) != nil {
+			return body
+		}
+		change(v)
+		changed, err := json.Marshal(v)
+		if err != nil {
+			return body
+		}
+		return changed
+	}
+}
+
+// some gives the figures of a memory that lives, and is not pinned, with no end.
+func (l *liar) some(t *testing.T) sigil.Key {
+	t.Helper()
+	pinned := false
+	page, err := l.engine.List(t.Context(), sigil.DefaultTenant, engine.ListQuery{Limit: 1000, Pinned: &pinned})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range page.Memories {
+		if m := &page.Memories[i]; m.TTL == 0 {
+			return m.Key
+		}
+	}
+	t.Fatal("no such memory")
+	return sigil.Key{}
+}
+
+// TestLiesAreFound judges the judge: whatever a daemon may do wrong, the ledger says so.
+func TestLiesAreFound(t *testing.T) {
+	must := func(t *testing.T, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		// lie is what the daemon does between what was acknowledged and the check.
+		lie  func(t *testing.T, l *liar)
+		more campaign.Run // load after that, where Most is set
+		want string       // part of what is found; "" for nothing
+	}{
+		{"none", func(*testing.T, *liar) {}, campaign.Run{Most: 100}, ""},
+		{"lost", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/sigils", edit(func(p *sigil.MemoryPage) {
+				// What has a ttl may end by itself.
+				p.Memories = slices.DeleteFunc(p.Memories, func(v sigil.View) bool { return v.TTL == nil })
+			}))
+		}, campaign.Run{}, "lost: "},
+		{"forgotten", func(t *testing.T, l *liar) { must(t, l.engine.Forget(t.Context(), l.some(t))) }, campaign.Run{}, "forgotten unasked: "},
+		{"invented", func(t *testing.T, l *liar) {
+			_, err := l.engine.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: json.RawMessage(`"nobody's"`)})
+			must(t, err)
+		}, campaign.Run{}, "invented: "},
+		{"invented and gone", func(t *testing.T, l *liar) {
+			m, err := l.engine.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: json.RawMessage(`"nobody's"`)})
+			must(t, err)
+			must(t, l.engine.Forget(t.Context(), m.Key))
+		}, campaign.Run{}, "invented: the journal"},
+		{"kept twice", func(t *testing.T, l *liar) {
+			m, err := l.engine.Peek(t.Context(), l.some(t))
+			must(t, err)
+			_, err = l.engine.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: m.Data, Tags: m.Tags})
+			must(t, err)
+		}, campaign.Run{}, "kept twice: "},
+		{"other content", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/sigils", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("abc"), []byte("abd")) })
+		}, campaign.Run{}, "content differs: "},
+		{"pinned", func(t *testing.T, l *liar) {
+			_, err := l.engine.Pin(t.Context(), l.some(t))
+			must(t, err)
+		}, campaign.Run{}, "is pinned: true; acknowledged was false"},
+		{"recalled", func(t *testing.T, l *liar) {
+			_, err := l.engine.Recall(t.Context(), l.some(t))
+			must(t, err)
+		}, campaign.Run{}, "recalls; at least"},
+		{"recalls lost", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/sigils", edit(func(p *sigil.MemoryPage) {
+				for i := range p.Memories {
+					p.Memories[i].AccessCount = 0
+				}
+			}))
+		}, campaign.Run{}, "recalls; at least"},
+		{"forget that is none", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if r.Method == http.MethodDelete {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 100}, "was forgotten"},
+		{"refused and kept", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if r.Method+r.URL.Path != "POST/v1/sigils" {
+					honest.ServeHTTP(w, r)
+					return
+				}
+				honest.ServeHTTP(httptest.NewRecorder(), r)
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusInsufficientStorage)
+				w.Write([]byte(`{"status":507,"code":"disk_full"}`))
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 100, DiskFull: true}, "was refused, and is there"},
+		{"repeated and kept twice", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				r.Header.Del("Idempotency-Key")
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{}, "two memories for one request: "},
+		{"journal with a gap", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) { p.Events = p.Events[:max(0, len(p.Events)-1)] }))
+		}, campaign.Run{}, "the journal has no entry"},
+		{"journal that repeats", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) {
+				if len(p.Events) > 0 {
+					p.Events = append(p.Events[:1:1], p.Events...)
+				}
+			}))
+		}, campaign.Run{}, "comes after"},
+		{"journal that was changed", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) {
+				if len(p.Events) > 0 {
+					p.Events[0].Reason = "another"
+				}
+			}))
+		}, campaign.Run{}, "another than was seen there"},
+		{"journal cut off", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				answer := httptest.NewRecorder()
+				honest.ServeHTTP(answer, r)
+				body := answer.Body.Bytes()
+				if r.URL.Path == "/v1/stats" {
+					body = edit(func(s *sigil.Stats) { s.Position = 10 })(body)
+				}
+				w.WriteHeader(answer.Code)
+				w.Write(body)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{}, "readers were shown entry"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLiar(t)
+			ledger := campaign.NewLedger([]string{sigil.DefaultTenant})
+			load := &campaign.Load{Ledger: ledger, Tenants: []string{sigil.DefaultTenant}, Clients: 4, Seed: 1}
+			ctx := context.WithoutCancel(t.Context())
+			must(t, load.Run(ctx, l.addr, campaign.Run{Most: 60}))
+			must(t, ledger.Check(ctx, l.addr, campaign.Checking{}))
+			must(t, load.Run(ctx, l.addr, campaign.Run{Most: 30}))
+			if _, n := ledger.Violations(); n != 0 {
+				wrong, _ := ledger.Violations()
+				t.Fatalf("found before there was anything: %q", wrong)
+			}
+			tt.lie(t, l)
+			if tt.more.Most > 0 {
+				must(t, load.Run(ctx, l.addr, tt.more))
+			}
+			must(t, load.Repeat(ctx, l.addr, 10))
+			must(t, ledger.Check(ctx, l.addr, campaign.Checking{Whole: true}))
+			wrong, n := ledger.Violations()
+			if (n > 0) != (tt.want != "") || !strings.Contains(strings.Join(wrong, "\n"), tt.want) {
+				t.Errorf("found %q, want %q", wrong, tt.want)
+			}
+		})
+	}
+}

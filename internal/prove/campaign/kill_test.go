@@ -1,0 +1,116 @@
+package campaign_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil/internal/prove/campaign"
+)
+
+// program is the one that `make build` makes; TestMain removes it.
+var program = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "campaign")
+	if err != nil {
+		return "", err
+	}
+	built = folder
+	name := filepath.Join(folder, "sigil")
+	if out, err := exec.Command("go", "build", "-o", name, "../../../cmd/sigil").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
+// built is the folder of program, once it is asked for.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+// number reads a variable that says how much to do.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// begin makes a campaign whose daemon is gone at the end of the test, whatever happens.
+func begin(t *testing.T) *campaign.Campaign {
+	t.Helper()
+	program, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &campaign.Campaign{
+		Program: program, Scratch: t.TempDir(), Tenants: []string{"public", "acme", "strong"}, Clients: 12, Most: 1200,
+		Seed: number(t, "SIGIL_SEED", rand.Uint64()),
+	}
+	t.Logf("SIGIL_SEED=%d", c.Seed)
+	t.Cleanup(func() {
+		if err := c.Abort(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// judge fails the test for what went wrong in the last round.
+func judge(t *testing.T, c *campaign.Campaign, what string, err error) {
+	t.Helper()
+	for _, wrong := range c.Violations() {
+		t.Errorf("%s: %s", what, wrong)
+	}
+	if n := c.Totals().Violations; n > 0 {
+		t.Errorf("%d violations", n)
+	}
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+	if t.Failed() {
+		if child := c.Child(); child != nil {
+			t.Log(child.Log())
+		}
+		t.FailNow()
+	}
+}
+
+// TestKill kills a daemon under load at random moments. What was acknowledged is there afterwards, and
+// nothing else is: SIGIL_ROUNDS says how often, SIGIL_SEED which moments.
+func TestKill(t *testing.T) {
+	rounds := number(t, "SIGIL_ROUNDS", 10)
+	c := begin(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rounds)*2*campaign.Patience)
+	defer cancel()
+	judge(t, c, "start", c.Fresh(ctx, c.Scratch))
+	for round := range rounds {
+		if round%20 == 5 {
+			judge(t, c, "a fresh store", c.Fresh(ctx, c.Scratch))
+		}
+		judge(t, c, "round "+strconv.FormatUint(round, 10), c.Kill(ctx))
+	}
+	judge(t, c, "end", c.End(ctx))
+	n := c.Totals()
+	t.Logf("%d rounds on %d stores, %d kills under load and %d while opening: %d encodes attempted, %d requests cut off, %d memories and %d journal entries compared: %d violations",
+		rounds, c.Done.Get("stores"), c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), n.Attempts, n.Broken, n.Memories, n.Entries, n.Violations)
+	t.Logf("answered: %v", c.Operations())
+}

@@ -1,0 +1,265 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// HalfLife is that of the policy a [System] has to fade under, with the default threshold: memories
+// live for 44 ms, so that their deadlines are always near.
+const HalfLife = 10 * time.Millisecond
+
+// Target is where one client or sweeper calls. A [github.com/sigil-dna/sigil/client.Client] is one.
+type Target interface {
+	Encode(ctx context.Context, d sigil.Draft) (sigil.View, error)
+	Recall(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Peek(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Pin(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Unpin(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Forget(ctx context.Context, id sigil.ID) error
+	Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error)
+	Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error)
+}
+
+// System starts what histories are taken of, on the machine's clock, under [HalfLife] and quota. Calls
+// with the same place go on with the same memories. Clients and sweepers are spread over the targets.
+type System func(t *testing.T, place string, quota store.Quota) (targets []Target, stop func())
+
+const (
+	clients  = 8
+	sweepers = 3  // two of decay, one of crystals
+	turns    = 80 // of each client, twice a round
+)
+
+// Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut
+// short, the system is stopped under them and started again, and in the end every memory is looked for
+// once more. Each memory's history must be linearizable, and the journal must tell the same.
+//
+// SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 3 if it is not set.
+// SIGIL_SEED repeats what the clients drew, though not who came first.
+func Histories(t *testing.T, system System) {
+	rounds := fromEnv(t, "SIGIL_HISTORIES", 3)
+	seed := fromEnv(t, "SIGIL_SEED", rand.Uint64())
+	sum := tally{}
+	for round := range rounds {
+		h := newHistory(t, seed+round)
+		h.take(system, round%2 == 1)
+		h.check()
+		sum.add(h.tally)
+		if t.Failed() {
+			t.Fatalf("seed %d: repeat with SIGIL_SEED=%d SIGIL_HISTORIES=1 (or 2, for a round under a quota)", h.seed, h.seed-round%2)
+		}
+	}
+	t.Logf("seed %d: %s", seed, sum)
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "forget ok", "unpin ok", "fade ok", atDeadline} {
+		if sum[must] == 0 {
+			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
+		}
+	}
+}
+
+func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// history is what clients called and what they were answered, with the journal at the end.
+type history struct {
+	t     *testing.T
+	seed  uint64
+	spec  spec
+	pool  pool
+	races int // so far
+
+	mu     sync.Mutex // guards ops, lost and tally while clients run
+	ops    []op
+	lost   int // encodes that nobody answered
+	events []sigil.EventView
+	tally  tally
+	end    int64 // Unix nanoseconds: nothing was called or answered later
+}
+
+// op is one call about one memory. Times are Unix nanoseconds.
+type op struct {
+	client    int
+	id        sigil.ID
+	verb      verb
+	call, ret int64
+	answer    answer
+}
+
+func newHistory(t *testing.T, seed uint64) *history {
+	policy, err := sigil.NewHalfLife(HalfLife, sigil.DefaultThreshold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifetime := (policy.Lifetime() + time.Millisecond - 1) / time.Millisecond
+	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}}
+}
+
+// take lets the clients race, stops the system under them, lets them go on with what is started in its
+// place, and looks at what is left in a third.
+func (h *history) take(system System, bounded bool) {
+	place, quota := h.t.TempDir(), store.Quota{}
+	if bounded {
+		quota.Memories = slots * 2 / 3
+	}
+	targets, stop := system(h.t, place, quota)
+	h.race(targets, 1, stop)
+	h.settle()
+	targets, stop = system(h.t, place, quota)
+	h.race(targets, clients, stop)
+	h.settle()
+
+	targets, stop = system(h.t, place, quota)
+	defer stop()
+	for _, id := range h.ids() {
+		h.one(h.t.Context(), targets[0], 0, peek, id)
+	}
+	h.readJournal(targets[0])
+	h.end = time.Now().UnixNano()
+	for i := range h.ops {
+		h.ops[i].ret = min(h.ops[i].ret, h.end)
+	}
+}
+
+// race lets the clients take their turns, and stops the system when so many of them have.
+func (h *history) race(targets []Target, enough int, stop func()) {
+	through := make(chan struct{}, clients)
+	stopSweeps := make(chan struct{})
+	var running sync.WaitGroup
+	for i := range sweepers {
+		running.Go(func() { h.sweep(targets[i%len(targets)], i, stopSweeps) })
+	}
+	for i := range clients {
+		running.Go(func() {
+			h.client(targets[i%len(targets)], i)
+			through <- struct{}{}
+		})
+	}
+	for range enough {
+		<-through
+	}
+	if enough < clients {
+		stop()
+	}
+	close(stopSweeps)
+	running.Wait()
+	if enough == clients {
+		stop()
+	}
+	h.races++
+}
+
+// settle notes that what was under way has ended with the system: what nobody answered was done by now
+// or never is.
+func (h *history) settle() {
+	now := time.Now().UnixMilli()
+	for i := range h.ops {
+		if a := &h.ops[i].answer; a.outcome == unknown && a.hi == never {
+			a.hi = now
+		}
+	}
+}
+
+// sweep runs a sweep every few milliseconds.
+func (h *history) sweep(at Target, number int, done <-chan struct{}) {
+	job, every := sigil.DecayJob, time.Duration(2+number)*time.Millisecond
+	if number == sweepers-1 {
+		job = sigil.CrystallizeJob
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			switch _, err := at.Sweep(h.t.Context(), job); {
+			case unanswered(err):
+				return // the system has stopped
+			case err != nil:
+				h.t.Errorf("%s sweep: %v", job, err)
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
+// ids gives the memories of the history in the order of their ids.
+func (h *history) ids() []sigil.ID {
+	var ids []sigil.ID
+	for i := range h.ops {
+		if h.ops[i].verb == encode {
+			ids = append(ids, h.ops[i].id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b sigil.ID) int { return slices.Compare(a[:], b[:]) })
+	return ids
+}
+
+func (h *history) readJournal(at Target) {
+	for after := uint64(0); ; {
+		page, err := at.Events(h.t.Context(), after, 1000)
+		if err != nil {
+			h.t.Fatalf("reading the journal: %v", err)
+		}
+		if len(page.Events) == 0 {
+			return
+		}
+		h.events = append(h.events, page.Events...)
+		after = page.Next
+	}
+}
+
+func (h *history) add(o op) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ops = append(h.ops, o)
+	h.tally[string(o.verb)+" "+string(o.answer.outcome)]++
+}
+
+func (h *history) count(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tally[what]++
+}
+
+func millis(nanos int64) int64 { return nanos / int64(time.Millisecond) }
+
+// tally counts what happened.
+type tally map[string]int
+
+// atDeadline counts the calls during which the memory's deadline passed.
+const atDeadline = "at the deadline"
+
+func (t tally) add(other tally) {
+	for what, n := range other {
+		t[what] += n
+	}
+}
+
+func (t tally) String() string {
+	s := ""
+	for _, what := range sortedKeys(t) {
+		s += fmt.Sprintf("%d %s, ", t[what], what)
+	}
+	return s
+}

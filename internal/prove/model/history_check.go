@@ -1,0 +1,193 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// artifacts is the folder, below that of the test, where a history that failed is kept.
+const artifacts = "artifacts"
+
+// checkTime bounds the search for an order in the history of one memory. Most take microseconds.
+const checkTime = 2 * time.Minute
+
+// check fails the test where the history of a memory has no order that explains every answer, or where
+// the journal tells something else.
+func (h *history) check() {
+	ops := map[sigil.ID][]op{}
+	for _, o := range h.ops {
+		ops[o.id] = append(ops[o.id], o)
+	}
+	h.mergeJournal(ops)
+	for _, id := range h.ids() {
+		result, info := porcupine.CheckOperationsVerbose(h.spec.model(), operations(ops[id]), checkTime)
+		if result == porcupine.Ok {
+			continue
+		}
+		h.t.Errorf("the history of %s is not linearizable (%s); see %s", id, result, h.keep(id, info))
+	}
+}
+
+// operations gives the history of one memory in porcupine's form.
+func operations(ops []op) []porcupine.Operation {
+	list := make([]porcupine.Operation, len(ops))
+	for i, o := range ops {
+		list[i] = porcupine.Operation{ClientId: o.client, Input: o.verb, Call: o.call, Output: o.answer, Return: o.ret}
+	}
+	return list
+}
+
+// keep writes the picture of a history and tells where it is.
+func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
+	err := os.MkdirAll(artifacts, 0o750)
+	var path string
+	if err == nil {
+		path, err = filepath.Abs(filepath.Join(artifacts, fmt.Sprintf("history-%d-%s.html", h.seed, id)))
+	}
+	if err == nil {
+		err = porcupine.VisualizePath(h.spec.model(), info, path)
+	}
+	if err != nil {
+		return fmt.Sprintf("nothing: %v", err)
+	}
+	return path
+}
+
+// mergeJournal adds to each memory's history how the journal says it ended, and checks what the journal
+// alone must keep to: each memory is encoded first and once, ends at most once, last, and is pinned and
+// unpinned in turns.
+func (h *history) mergeJournal(ops map[sigil.ID][]op) {
+	journal := map[sigil.ID][]sigil.EventView{}
+	returned := h.end // of the encode that made an eviction necessary: the next one in the journal
+	position := uint64(0)
+	for _, e := range h.events {
+		if e.Position <= position {
+			h.t.Errorf("journal position %d comes after %d", e.Position, position)
+		}
+		if position = e.Position; e.ID != nil {
+			journal[*e.ID] = append(journal[*e.ID], e)
+		}
+	}
+	for _, e := range slices.Backward(h.events) {
+		if e.ID == nil {
+			continue
+		}
+		switch e.Kind {
+		case sigil.Encoded:
+			if returned = h.end; len(ops[*e.ID]) > 0 {
+				returned = encodeOf(ops[*e.ID]).ret
+			}
+		case sigil.Evicted:
+			h.ended(ops, e, evict, returned)
+		case sigil.Faded:
+			h.ended(ops, e, fade, h.end)
+		case sigil.Forgotten:
+			h.forgotten(ops, e)
+		}
+	}
+
+	strangers := 0
+	for id, events := range journal {
+		if ops[id] == nil {
+			strangers++
+		}
+		h.checkLife(id, events)
+	}
+	if strangers > h.lost {
+		h.t.Errorf("the journal has %d memories that nobody knows; %d encodes were not answered", strangers, h.lost)
+	}
+	for id, list := range ops {
+		if journal[id] == nil {
+			h.t.Errorf("%s was encoded and is not in the journal", id)
+		}
+		forgotten := slices.ContainsFunc(list, func(o op) bool { return o.verb == forget && o.answer.outcome == done })
+		if forgotten && !slices.ContainsFunc(journal[id], func(e sigil.EventView) bool { return e.Kind == sigil.Forgotten }) {
+			h.t.Errorf("%s was forgotten, says the answer but not the journal", id)
+		}
+	}
+}
+
+func encodeOf(ops []op) op {
+	return ops[slices.IndexFunc(ops, func(o op) bool { return o.verb == encode })]
+}
+
+// ended adds an end that no client asked for, some time between the event's and the latest.
+func (h *history) ended(ops map[sigil.ID][]op, e sigil.EventView, v verb, latest int64) {
+	h.tally[string(v)+" "+string(done)]++
+	list := ops[*e.ID]
+	if list == nil { // its encode was not answered
+		return
+	}
+	at := e.Time.UnixMilli()
+	ops[*e.ID] = append(list, op{
+		client: clients, id: *e.ID, verb: v, call: e.Time.UnixNano(), ret: latest,
+		answer: answer{outcome: done, figures: h.journaled(e, list), lo: at, hi: at},
+	})
+}
+
+// forgotten adds the journal's figures to the call that was answered. Where none was, one of those that
+// were not must have done it.
+func (h *history) forgotten(ops map[sigil.ID][]op, e sigil.EventView) {
+	list, at := ops[*e.ID], e.Time.UnixMilli()
+	asked := false
+	for i := range list {
+		o := &list[i]
+		if o.verb != forget || o.answer.outcome == notFound {
+			continue
+		}
+		asked = true
+		if o.answer.outcome == unknown {
+			continue
+		}
+		if at < o.answer.lo || at > o.answer.hi {
+			h.t.Errorf("%s was forgotten at %s by a call from %s to %s", e.ID, clock(at), clock(o.answer.lo), clock(o.answer.hi))
+		}
+		o.answer.lo, o.answer.hi, o.answer.figures = at, at, h.journaled(e, list)
+	}
+	if !asked {
+		h.t.Errorf("%s was forgotten, says the journal, and nobody asked for it", e.ID)
+	}
+}
+
+// journaled gives an event's figures; the data, which is not journaled, is as it was encoded.
+func (h *history) journaled(e sigil.EventView, ops []op) figures {
+	a := e.Arithmetic
+	return figures{
+		data: encodeOf(ops).answer.figures.data, created: a.CreatedAt.UnixMilli(), accessed: a.LastAccessed.UnixMilli(), fades: deadline(a.FadesAt),
+		ttl: h.ttl(a.TTL), count: a.AccessCount, pinned: a.Pinned, crystallized: a.Crystallized,
+	}
+}
+
+// checkLife checks all that the journal has of one memory.
+func (h *history) checkLife(id sigil.ID, events []sigil.EventView) {
+	over, pinned, count := false, false, uint64(0)
+	for i, e := range events {
+		a := e.Arithmetic
+		wrong := (i == 0) != (e.Kind == sigil.Encoded) || over || a.AccessCount < count
+		switch e.Kind {
+		case sigil.Encoded:
+			pinned = a.Pinned
+		case sigil.Pinned, sigil.Unpinned:
+			wrong = wrong || a.Pinned == pinned || a.Pinned != (e.Kind == sigil.Pinned)
+			pinned = a.Pinned
+		case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+			over, wrong = true, wrong || a.Pinned != pinned
+		}
+		if count = a.AccessCount; wrong {
+			h.t.Errorf("the journal of %s is out of order at position %d (%s)", id, e.Position, e.Kind)
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.SortedFunc(maps.Keys(m), cmp.Compare)
+}

@@ -1,0 +1,244 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+)
+
+// slots is how many memories are in play at a time.
+const slots = 36
+
+// patience is how long a client repeats an encode that is under way elsewhere.
+const patience = 20 * time.Second
+
+// pool is the memories in play.
+type pool struct {
+	mu sync.Mutex // guards slots
+	// +checklocks:mu
+	slots [slots]slot
+}
+
+// slot is a memory in play, as the clients last heard of it.
+type slot struct {
+	id    sigil.ID // zero: none yet
+	fades int64    // Unix milliseconds
+	ended bool
+}
+
+// pick gives any slot, or, more often than not, the one whose deadline is next or has just passed.
+func (p *pool) pick(rnd *rand.Rand, now int64) (at int, s slot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at = rnd.IntN(slots)
+	if rnd.IntN(3) > 0 {
+		next := int64(never)
+		for i, s := range p.slots {
+			if s.id != (sigil.ID{}) && !s.ended && s.fades >= now-2 && s.fades < next {
+				at, next = i, s.fades
+			}
+		}
+	}
+	return at, p.slots[at]
+}
+
+// put puts what is heard of the slot's memory, unless another has taken its place.
+func (p *pool) put(at int, before sigil.ID, s slot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.slots[at].id == before {
+		p.slots[at] = s
+	}
+}
+
+// client takes its turns, until the system stops.
+func (h *history) client(at Target, number int) {
+	rnd := rand.New(rand.NewPCG(h.seed, uint64(h.races*clients+number)))
+	tick := time.NewTicker(time.Millisecond) // else a fast store would be through before anything fades
+	defer tick.Stop()
+	for range turns {
+		<-tick.C
+		for range 1 + rnd.IntN(3) {
+			if !h.turn(at, number, rnd) {
+				return
+			}
+		}
+	}
+}
+
+// turn picks a memory and does something to it. It gives false where the system has stopped: nobody
+// answered, and it was not the client that lost patience.
+func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
+	now := time.Now().UnixMilli()
+	place, s := h.pool.pick(rnd, now)
+	ctx := h.t.Context()
+	if rnd.IntN(12) == 0 { // somebody loses patience
+		short, cancel := context.WithTimeout(ctx, time.Duration(rnd.IntN(2000))*time.Microsecond)
+		defer cancel()
+		ctx = short
+	}
+	if s.id == (sigil.ID{}) || s.ended && rnd.IntN(2) == 0 {
+		return h.encode(ctx, at, number, place, s.id, draft(rnd))
+	}
+	v := draw(rnd, s.ended, now > s.fades-4 && now < s.fades+4)
+	o := h.one(ctx, at, number, v, s.id)
+	if o.answer.lo < s.fades && s.fades <= o.answer.hi+1 {
+		h.count(atDeadline)
+	}
+	switch {
+	case o.answer.outcome == notFound || v == forget && o.answer.outcome == done:
+		s.ended = true
+	case o.answer.outcome == done:
+		s.fades = o.answer.figures.fades
+	}
+	h.pool.put(place, s.id, s)
+	return o.answer.outcome != unknown || ctx.Err() != nil
+}
+
+// draw gives something to do: near the deadline, what races with it; else little that defers it.
+func draw(rnd *rand.Rand, ended, near bool) verb {
+	n := rnd.IntN(100)
+	pick := func(recalls, peeks, pins, unpins int) verb {
+		for _, of := range []struct {
+			verb verb
+			n    int
+		}{{recall, recalls}, {peek, peeks}, {pin, pins}, {unpin, unpins}} {
+			if n -= of.n; n < 0 {
+				return of.verb
+			}
+		}
+		return forget
+	}
+	switch {
+	case ended:
+		return pick(30, 30, 15, 15)
+	case near:
+		return pick(34, 36, 16, 8)
+	}
+	return pick(4, 85, 3, 7)
+}
+
+// draft makes one that nobody else makes: some have a ttl, some are pinned, some crystallize.
+func draft(rnd *rand.Rand) sigil.Draft {
+	d := sigil.Draft{Data: fmt.Appendf(nil, `"%x"`, rnd.Uint64()), IdempotencyKey: fmt.Sprint(rnd.Uint64())}
+	if rnd.IntN(3) == 0 {
+		d.TTL = time.Duration(10+rnd.IntN(120)) * time.Millisecond
+	}
+	d.Pinned = rnd.IntN(16) == 0
+	if rnd.IntN(16) == 0 {
+		d.State = &sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
+	}
+	return d
+}
+
+// encode encodes d. Where nobody answers it asks again under the same idempotency key, as clients are
+// told to: the two are one. It gives false where nobody answers that either.
+func (h *history) encode(ctx context.Context, at Target, number, place int, before sigil.ID, d sigil.Draft) bool {
+	call := time.Now()
+	v, err := at.Encode(ctx, d)
+	if unanswered(err) {
+		v, err = at.Encode(h.t.Context(), d)
+		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first is under way
+			v, err = at.Encode(h.t.Context(), d)
+		}
+	}
+	ret := time.Now()
+	switch {
+	case err == nil:
+		o := op{client: number, id: v.ID, verb: encode, call: call.UnixNano(), ret: ret.UnixNano()}
+		o.answer = answer{outcome: done, figures: h.figures(&v), lo: call.UnixMilli(), hi: ret.UnixMilli()}
+		h.add(o)
+		if o.answer.figures.data != string(d.Data) {
+			h.t.Errorf("encoded %s, answered %s", d.Data, v.Data)
+		}
+		h.pool.put(place, before, slot{id: v.ID, fades: o.answer.figures.fades})
+	case errors.Is(err, sigil.ErrFull): // all that is there is pinned or crystallized
+		h.count("encode full")
+	case unanswered(err):
+		h.mu.Lock()
+		h.lost++
+		h.mu.Unlock()
+	default:
+		h.t.Errorf("encode: %v", err)
+	}
+	return !unanswered(err)
+}
+
+// one calls v for the memory of id.
+func (h *history) one(ctx context.Context, at Target, number int, v verb, id sigil.ID) op {
+	o := op{client: number, id: id, verb: v}
+	var view sigil.View
+	var err error
+	call := time.Now().UnixNano()
+	switch v {
+	case recall:
+		view, err = at.Recall(ctx, id)
+	case peek:
+		view, err = at.Peek(ctx, id)
+	case pin:
+		view, err = at.Pin(ctx, id)
+	case unpin:
+		view, err = at.Unpin(ctx, id)
+	default:
+		err = at.Forget(ctx, id)
+	}
+	o.call, o.ret = call, time.Now().UnixNano()
+	o.answer = answer{outcome: done, lo: millis(o.call), hi: millis(o.ret)}
+	switch {
+	case err == nil && v != forget:
+		o.answer.figures = h.figures(&view)
+		if view.ID != id {
+			h.t.Errorf("%s of %s was answered with %s", v, id, view.ID)
+		}
+	case errors.Is(err, sigil.ErrNotFound):
+		o.answer.outcome = notFound
+	case unanswered(err):
+		o.ret, o.answer.outcome, o.answer.hi = never, unknown, never
+	case err != nil:
+		h.t.Errorf("%s of %s: %v", v, id, err)
+	}
+	h.add(o)
+	return o
+}
+
+// unanswered tells whether what was asked for may have been done or not.
+func unanswered(err error) bool {
+	for _, kind := range []error{context.Canceled, context.DeadlineExceeded, client.ErrUnreachable, sigil.ErrUnavailable, sigil.ErrClosed} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// figures reads a view.
+func (h *history) figures(v *sigil.View) figures {
+	return figures{
+		data: string(v.Data), created: v.CreatedAt.UnixMilli(), accessed: v.LastAccessed.UnixMilli(), fades: deadline(v.FadesAt),
+		ttl: h.ttl(v.TTL), count: v.AccessCount, pinned: v.Pinned, crystallized: v.Crystallized,
+	}
+}
+
+func deadline(at *sigil.Timestamp) int64 {
+	if at == nil {
+		return never
+	}
+	return at.UnixMilli()
+}
+
+func (h *history) ttl(text *string) int64 {
+	if text == nil {
+		return 0
+	}
+	ttl, err := sigil.ParseDuration(*text)
+	if err != nil {
+		h.t.Errorf("ttl %q: %v", *text, err)
+	}
+	return ttl.Milliseconds()
+}

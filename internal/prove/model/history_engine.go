@@ -1,0 +1,121 @@
+package model
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// OverEngines makes a system of two engines on one store, which open opens, and which takes its time now
+// and then: what must not depend on how soon a store is asked, or answers, shows.
+func OverEngines(open func(t *testing.T, place string) store.Store) System {
+	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
+		t.Helper()
+		policy, err := sigil.NewHalfLife(HalfLife, sigil.DefaultThreshold)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, place)
+		var targets []Target
+		for range 2 {
+			targets = append(targets, inProcess{engine.New(slow{s}, &engine.Options{
+				Clock:    time.Now, // as the clients', to the millisecond: a database's clock is read from afar
+				Settings: engine.Settings{Policy: policy, Quota: quota},
+			})})
+		}
+		return targets, func() {
+			if err := s.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	}
+}
+
+// inProcess calls an engine as a client calls a daemon.
+type inProcess struct{ engine *engine.Engine }
+
+func key(id sigil.ID) sigil.Key { return sigil.Key{Tenant: sigil.DefaultTenant, ID: id} }
+
+func (p inProcess) view(m sigil.Memory, err error) (sigil.View, error) {
+	if err != nil {
+		return sigil.View{}, err
+	}
+	return m.View(m.LastAccessed), nil
+}
+
+func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+	return p.view(p.engine.Encode(ctx, sigil.DefaultTenant, d))
+}
+
+func (p inProcess) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Recall(ctx, key(id)))
+}
+
+func (p inProcess) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Peek(ctx, key(id)))
+}
+
+func (p inProcess) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Pin(ctx, key(id)))
+}
+
+func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+	return p.view(p.engine.Unpin(ctx, key(id)))
+}
+
+func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
+	return p.engine.Forget(ctx, key(id))
+}
+
+func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+	if job == sigil.CrystallizeJob {
+		return p.engine.Crystallize(ctx)
+	}
+	return p.engine.Sweep(ctx)
+}
+
+func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
+	events, err := p.engine.Events(ctx, sigil.DefaultTenant, after, limit)
+	page := sigil.EventPage{Next: after}
+	for i := range events {
+		page.Events = append(page.Events, events[i].View())
+		page.Next = events[i].Position
+	}
+	return page, err
+}
+
+// slow is a store that takes up to three milliseconds longer, now and then: before it is asked, and, less
+// often, while it has a memory locked.
+type slow struct{ store.Store }
+
+func linger(oneIn int) {
+	if rand.IntN(oneIn) == 0 {
+		<-time.After(time.Duration(rand.IntN(3000)) * time.Microsecond)
+	}
+}
+
+func (s slow) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
+	linger(4)
+	return s.Store.Get(ctx, key, now)
+}
+
+func (s slow) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	linger(4)
+	return s.Store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+		defer linger(16)
+		return change(m)
+	})
+}
+
+func (s slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	linger(4)
+	return s.Store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
+		defer linger(16)
+		return decide(m)
+	})
+}

@@ -1,0 +1,274 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+func (m *machine) encode() {
+	tenant, a := m.tenant(), m.asked()
+	var got engine.Result
+	got.Memory, got.Err = m.engine.Encode(m.ctx(), tenant, a.draft)
+	m.encoded(tenant, []asked{a}, []engine.Result{got})
+}
+
+func (m *machine) encodeBatch() {
+	tenant := m.tenant()
+	drafts := make([]asked, rapid.IntRange(1, 5).Draw(m.t, "size"))
+	for i := range drafts {
+		if i > 0 && m.once(2, "the same again") {
+			drafts[i] = drafts[i-1]
+		} else {
+			drafts[i] = m.asked()
+		}
+	}
+	sent := make([]sigil.Draft, len(drafts))
+	for i := range drafts {
+		sent[i] = drafts[i].draft
+	}
+	got, err := m.engine.EncodeBatch(m.ctx(), tenant, sent)
+	m.ok("batch", err)
+	m.encoded(tenant, drafts, got)
+}
+
+// encoded compares what was answered to drafts with what should be, and takes up what was kept.
+func (m *machine) encoded(tenant string, drafts []asked, got []engine.Result) {
+	m.t.Helper()
+	if len(got) != len(drafts) {
+		m.t.Fatalf("encode: %d answers to %d drafts", len(got), len(drafts))
+	}
+	keys := make([]sigil.Key, len(drafts))
+	for i := range got {
+		keys[i] = sigil.Key{Tenant: tenant, ID: got[i].Memory.ID}
+		if got[i].Err != nil {
+			keys[i].ID = sigil.NewID(m.now) // the model needs one to find out that it is not wanted
+		}
+	}
+	want := m.encodeModel(tenant, drafts, keys)
+	kept := false
+	for i := range got {
+		m.fails("encode", got[i].Err, want[i].Err)
+		storetest.Equal(m.t, "encoded", got[i].Memory, want[i].Memory)
+		if got[i].Err == nil && !slices.Contains(m.keys, keys[i]) {
+			kept = true
+			if created := sigil.NewID(m.now); keys[i].ID.Version() != 7 || [6]byte(keys[i].ID[:6]) != [6]byte(created[:6]) {
+				m.t.Errorf("encode: %v is no id made at %v", keys[i].ID, m.now)
+			}
+			m.keys = append(m.keys, keys[i])
+		}
+	}
+	m.ledger.read(m.t, m.news())
+	q := m.rules.quota
+	if count, size := m.ledger.count[tenant], m.ledger.bytes[tenant]; kept &&
+		(q.Memories > 0 && count > q.Memories || q.Bytes > 0 && int64(size) > q.Bytes) {
+		m.t.Errorf("encode: %s has %d memories of %d bytes, over its quota of %+v", tenant, count, size, q)
+	}
+}
+
+// update does to one memory what a verb should, and compares the answer.
+func (m *machine) update(verb string, do func(sigil.Key) (sigil.Memory, error), change func(*sigil.Meta) (*sigil.Event, bool)) {
+	m.t.Helper()
+	key := m.key()
+	got, err := do(key)
+	var before sigil.Meta
+	durable := true
+	want, wantErr := m.model.Update(m.ctx(), key, func(meta *sigil.Meta) (event *sigil.Event, err error) {
+		before = *meta
+		if reached(meta, m.now) {
+			return nil, sigil.NotFound()
+		}
+		event, durable = change(meta)
+		return event, nil
+	})
+	m.fails(verb, err, wantErr)
+	storetest.Equal(m.t, verb, got, want)
+	switch {
+	case wantErr != nil || want.Meta == before:
+	case durable:
+		delete(m.refreshed, key)
+	default:
+		m.refreshed[key] = append(m.refreshed[key], before)
+	}
+}
+
+func (m *machine) recall() {
+	m.update("recall", func(key sigil.Key) (sigil.Memory, error) { return m.engine.Recall(m.ctx(), key) },
+		func(meta *sigil.Meta) (*sigil.Event, bool) {
+			m.refresh(meta, m.now)
+			return nil, false
+		})
+}
+
+// refresh does to a memory what a recall should.
+func (m *machine) refresh(meta *sigil.Meta, now time.Time) {
+	meta.AccessCount++
+	meta.LastAccessed, meta.Policy = now, m.rules.policy
+	meta.FadesAt = fadesAt(meta)
+}
+
+// recallLate lets an engine whose time is a millisecond short of the memory's deadline recall it, as one in
+// another process may, or a caller that was held up.
+func (m *machine) recallLate(key sigil.Key) {
+	m.t.Helper()
+	before, err := look(m.ctx(), m.model, key)
+	m.ok("the model's memory", err)
+	then := before.FadesAt.Add(-time.Millisecond)
+	late := engine.New(m.store, &engine.Options{Clock: func() time.Time { return then }, Settings: m.rules.settings()})
+	got, err := late.Recall(m.ctx(), key)
+	m.ok("recall in the last millisecond", err)
+	want, err := m.model.Update(m.ctx(), key, func(meta *sigil.Meta) (*sigil.Event, error) {
+		m.refresh(meta, then)
+		return nil, nil
+	})
+	m.ok("the model's update", err)
+	storetest.Equal(m.t, "recalled in the last millisecond", got, want)
+	m.refreshed[key] = append(m.refreshed[key], before)
+}
+
+func (m *machine) pin() {
+	m.update("pin", func(key sigil.Key) (sigil.Memory, error) { return m.engine.Pin(m.ctx(), key) },
+		func(meta *sigil.Meta) (*sigil.Event, bool) {
+			if meta.Pinned {
+				return nil, false
+			}
+			meta.Pinned = true
+			meta.FadesAt = fadesAt(meta)
+			return &sigil.Event{Time: m.now, Kind: "pinned", Reason: "request", Memory: *meta}, true
+		})
+}
+
+func (m *machine) unpin() {
+	m.update("unpin", func(key sigil.Key) (sigil.Memory, error) { return m.engine.Unpin(m.ctx(), key) },
+		func(meta *sigil.Meta) (*sigil.Event, bool) {
+			if !meta.Pinned {
+				return nil, false
+			}
+			meta.Pinned, meta.LastAccessed, meta.Policy = false, m.now, m.rules.policy
+			meta.FadesAt = fadesAt(meta)
+			return &sigil.Event{Time: m.now, Kind: "unpinned", Reason: "request", Memory: *meta}, true
+		})
+}
+
+func (m *machine) forget() {
+	key := m.key()
+	err := m.engine.Forget(m.ctx(), key)
+	gone, modelErr := m.model.Remove(m.ctx(), []sigil.Key{key}, func(meta sigil.Meta) (sigil.Event, bool) {
+		return sigil.Event{Time: m.now, Kind: "forgotten", Reason: "request", Memory: meta}, !reached(&meta, m.now)
+	})
+	m.ok("the model's remove", modelErr)
+	if len(gone) == 0 {
+		m.fails("forget", err, sigil.NotFound())
+	} else {
+		m.ok("forget", err)
+	}
+}
+
+// sweep releases all that is due, and nothing else, in whatever order. What is recalled before its
+// deadline stays, though the sweep may have found it due.
+func (m *machine) sweep() {
+	due, err := m.model.Due(m.ctx(), m.now, all)
+	m.ok("the model's due", err)
+	if len(due) > 0 && m.once(2, "recalled in between") {
+		key := due[rapid.IntRange(0, len(due)-1).Draw(m.t, "which")]
+		m.between = func() { m.recallLate(key) }
+	}
+	swept, err := m.engine.Sweep(m.ctx())
+	m.ok("sweep", err)
+	// No order is promised: the model takes the one of the journal, and what is missing there last.
+	var order []sigil.Key
+	for _, event := range m.news() {
+		if slices.Contains(due, event.Memory.Key) {
+			order = append(order, event.Memory.Key)
+		}
+	}
+	released := map[string]int{}
+	_, err = m.model.Remove(m.ctx(), append(order, due...), func(meta sigil.Meta) (sigil.Event, bool) {
+		if !reached(&meta, m.now) {
+			return sigil.Event{}, false
+		}
+		why := reason(&meta)
+		released[why]++
+		return sigil.Event{Time: m.now, Kind: "faded", Reason: why, Memory: meta}, true
+	})
+	m.ok("the model's remove", err)
+	_, err = m.model.Prune(m.ctx(), m.now, all)
+	m.ok("the model's prune", err)
+	storetest.Equal(m.t, "released", swept.Released, released)
+	left, err := m.store.Due(m.ctx(), m.now, 1)
+	m.ok("due", err)
+	if len(left) > 0 {
+		m.t.Errorf("sweep: %v is due and still there", left[0])
+	}
+}
+
+func (m *machine) crystallize() {
+	got, err := m.engine.Crystallize(m.ctx())
+	m.ok("crystallize", err)
+	want := sigil.Sweep{Job: "crystallize", StartedAt: sigil.Timestamp{Time: m.now}, DurationSeconds: got.DurationSeconds}
+	names, err := m.model.Tenants(m.ctx())
+	m.ok("the model's tenants", err)
+	for _, tenant := range names {
+		err := m.model.Crystallize(m.ctx(), tenant, m.now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
+			want.Patterns++
+			c := sigil.Crystal{
+				Tenant: tenant, Kind: "pattern", Pattern: p.Group, Members: p.Members, CreatedAt: m.now, UpdatedAt: m.now,
+				Stability: p.Potential, Frequency: p.Frequency,
+			}
+			if old == nil {
+				if p.Members < 3 || p.Potential <= 0.9 {
+					return nil, nil
+				}
+				want.Created++
+				return &c, &sigil.Event{
+					Time: m.now, Kind: "crystallized", Reason: "potential", Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}, Crystal: &c,
+				}
+			}
+			if p.Members == 0 {
+				c.Stability, c.Frequency = old.Stability, old.Frequency
+			}
+			if c.Members == old.Members && c.Stability == old.Stability && c.Frequency == old.Frequency {
+				return nil, nil
+			}
+			want.Updated++
+			c.CreatedAt = old.CreatedAt
+			return &c, nil
+		})
+		m.ok("the model's crystallize", err)
+	}
+	storetest.Equal(m.t, "crystallize", got, want)
+}
+
+// configure changes the rules for what comes after.
+func (m *machine) configure() {
+	m.rules.policy = laws[rapid.IntRange(0, len(laws)-1).Draw(m.t, "policy")].policy
+	m.rules.quota = rapid.SampledFrom([]store.Quota{
+		{}, {Memories: 12}, {Memories: 4}, {Bytes: 100}, {Memories: 8, Bytes: 160}, {Bytes: 30},
+	}).Draw(m.t, "quota")
+	m.engine.Configure(m.rules.settings())
+}
+
+func (m *machine) advance() {
+	d := m.pause()
+	m.clock = m.clock.Add(d)
+	if m.clock.After(m.now) {
+		m.now = m.clock
+	}
+	storetest.Equal(m.t, "the engine's time", m.engine.Now(), m.now)
+	if d >= time.Second { // long enough for refreshes to have become durable
+		m.driver.Settle()
+		clear(m.refreshed)
+	}
+}
+
+// turnBack turns the clock back: the engine's time stands still until it has caught up.
+func (m *machine) turnBack() {
+	m.clock = m.clock.Add(-time.Duration(rapid.IntRange(1, 5000).Draw(m.t, "milliseconds back")) * time.Millisecond)
+	storetest.Equal(m.t, "the engine's time", m.engine.Now(), m.now)
+}

@@ -1,0 +1,111 @@
+package model
+
+import (
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// ledger is what the journal, read from its first entry on, says there is. It asks of each entry that the
+// specification allows it, whatever the model thinks.
+type ledger struct {
+	position uint64
+	time     time.Time
+	memories map[sigil.Key]sigil.Meta
+	crystals map[crystalKey]bool // of patterns, all there ever were
+	bytes    map[string]int      // by tenant
+	count    map[string]int      // of memories, by tenant
+}
+
+type crystalKey struct {
+	tenant  string
+	pattern int
+}
+
+func newLedger() ledger {
+	return ledger{
+		memories: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
+		bytes: map[string]int{}, count: map[string]int{},
+	}
+}
+
+// read goes on with entries of all tenants, in the order of their positions.
+func (l *ledger) read(t storetest.TB, entries []sigil.Event) {
+	t.Helper()
+	for i := range entries {
+		e := &entries[i]
+		if e.Position != l.position+1 {
+			t.Fatalf("journal: an entry at position %d follows the one at %d", e.Position, l.position)
+		}
+		l.position = e.Position
+		if e.Time.Before(l.time) {
+			t.Errorf("journal: the entry at %d is of %v, the one before it of %v", e.Position, e.Time, l.time)
+		}
+		l.time = e.Time
+		l.entry(t, e)
+	}
+}
+
+func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
+	t.Helper()
+	m := &e.Memory
+	if e.Kind == sigil.Crystallized && e.Crystal != nil && e.Crystal.Kind == sigil.CrystalOfPattern {
+		key := crystalKey{m.Tenant, e.Crystal.Pattern}
+		if l.crystals[key] {
+			t.Errorf("journal: at %d pattern %d of %s crystallizes again", e.Position, key.pattern, key.tenant)
+		}
+		if e.Crystal.Members < 3 || e.Crystal.Stability <= 0.9 {
+			t.Errorf("journal: at %d a pattern of %d, mean potential %v, crystallizes", e.Position, e.Crystal.Members, e.Crystal.Stability)
+		}
+		l.crystals[key] = true
+		return
+	}
+	if _, there := l.memories[m.Key]; there == (e.Kind == sigil.Encoded) {
+		t.Errorf("journal: at %d %v is %s, and there before: %v", e.Position, m.Key, e.Kind, there)
+	}
+	wrong := ""
+	switch e.Kind {
+	case sigil.Encoded:
+		l.count[m.Tenant]++
+		l.bytes[m.Tenant] += m.Size
+	case sigil.Crystallized:
+		if m.Potential <= 0.9 || e.Crystal == nil || e.Crystal.Memory != m.ID {
+			wrong = "crystallizes without being strong enough"
+		}
+	case sigil.Pinned, sigil.Unpinned:
+		if m.Pinned != (e.Kind == sigil.Pinned) || reached(m, e.Time) {
+			wrong = "is " + string(e.Kind) + " after its deadline, or is not"
+		}
+	case sigil.Forgotten:
+		if reached(m, e.Time) {
+			wrong = "is forgotten after its deadline"
+		}
+	case sigil.Faded:
+		switch {
+		case !reached(m, e.Time):
+			wrong = "fades before its deadline"
+		case e.Reason != reason(m):
+			wrong = "fades for the wrong reason"
+		case keeps(m) && e.Reason != "ttl":
+			wrong = "fades, being pinned or crystallized"
+		}
+	case sigil.Evicted:
+		if keeps(m) {
+			wrong = "is evicted, being pinned or crystallized"
+		}
+	default:
+		wrong = "has an event of a kind unheard of"
+	}
+	if wrong != "" {
+		t.Errorf("journal: at %d (%s %s, %v) %#v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)
+	}
+	switch e.Kind {
+	case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+		delete(l.memories, m.Key)
+		l.count[m.Tenant]--
+		l.bytes[m.Tenant] -= m.Size
+	default:
+		l.memories[m.Key] = *m
+	}
+}

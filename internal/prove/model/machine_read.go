@@ -1,0 +1,180 @@
+package model
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+func (m *machine) peek() {
+	key := m.key()
+	got, err := m.engine.Peek(m.ctx(), key)
+	want, wantErr := m.model.Get(m.ctx(), key, m.now)
+	m.fails("peek", err, wantErr)
+	storetest.Equal(m.t, "peek", got, want)
+	if err == nil && reached(&got.Meta, m.now) {
+		m.t.Errorf("peek: gives %v, which is past its deadline", key)
+	}
+}
+
+// list pages through a tenant's memories with filters.
+func (m *machine) list() {
+	yes, no := true, false
+	tenant, q := m.tenant(), engine.ListQuery{
+		Limit:        rapid.IntRange(1, 7).Draw(m.t, "limit"),
+		Pinned:       rapid.SampledFrom([]*bool{nil, &yes, &no}).Draw(m.t, "pinned"),
+		Crystallized: rapid.SampledFrom([]*bool{nil, &yes, &no}).Draw(m.t, "crystallized"),
+	}
+	if m.once(4, "fading soon") {
+		q.FadesBefore = m.now.Add(20 * time.Second)
+	}
+	var want []sigil.Memory
+	for _, memory := range m.live(m.model, tenant) {
+		if (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
+			(q.FadesBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadesBefore)) {
+			want = append(want, memory)
+		}
+	}
+	for {
+		page, err := m.engine.List(m.ctx(), tenant, q)
+		m.ok("list", err)
+		n := min(q.Limit, len(want))
+		storetest.Equal(m.t, "page of the list", page.Memories, want[:n])
+		want = want[n:]
+		if (page.Next == "") != (len(want) == 0) {
+			m.t.Fatalf("list: %d memories are to come, and the cursor is %q", len(want), page.Next)
+		}
+		if page.Next == "" {
+			return
+		}
+		q.Cursor = page.Next
+	}
+}
+
+func (m *machine) related() {
+	key, q := m.key(), engine.RelatedQuery{Limit: rapid.IntRange(1, 10).Draw(m.t, "limit"), Content: m.once(2, "content")}
+	least := rapid.SampledFrom([]float64{0.85, 0, 0.5, 0.99, 1}).Draw(m.t, "min")
+	if least != 0.85 {
+		q.Min = &least
+	}
+	got, err := m.engine.Related(m.ctx(), key, q)
+	center, wantErr := m.model.Get(m.ctx(), key, m.now)
+	m.fails("related", err, wantErr)
+	if wantErr != nil {
+		return
+	}
+	// Newest first, and a stable sort keeps that among equals.
+	var want []engine.Neighbor
+	for _, memory := range m.live(m.model, key.Tenant) {
+		r := math.Exp(-math.Abs(center.Frequency.Value()-memory.Frequency.Value()) / sigil.Phi)
+		if memory.ID != key.ID && r >= least {
+			want = append(want, engine.Neighbor{Memory: memory, Resonance: r})
+		}
+	}
+	distance := func(n engine.Neighbor) int { // to the bit, where resonances are not
+		return max(int(n.Memory.Frequency)-int(center.Frequency), int(center.Frequency)-int(n.Memory.Frequency))
+	}
+	slices.SortStableFunc(want, func(a, b engine.Neighbor) int { return cmp.Compare(distance(a), distance(b)) })
+	want = want[:min(q.Limit, len(want))]
+	for i := range want {
+		if !q.Content {
+			want[i].Memory = sigil.Memory{Meta: want[i].Memory.Meta}
+		}
+		if i < len(got) && storetest.Near(got[i].Resonance, want[i].Resonance) {
+			want[i].Resonance = got[i].Resonance
+		}
+	}
+	storetest.Equal(m.t, "related", got, want)
+}
+
+// crystals pages through a tenant's crystals: patterns' by group, then memories', newest first.
+func (m *machine) crystals() {
+	tenant, q := m.tenant(), engine.CrystalQuery{Limit: rapid.IntRange(1, 4).Draw(m.t, "limit")}
+	q.Kind = rapid.SampledFrom([]sigil.CrystalKind{"", "memory", "pattern"}).Draw(m.t, "kind")
+	var want []sigil.CrystalView
+	if q.Kind != "memory" {
+		crystals, err := m.model.Crystals(m.ctx(), tenant)
+		m.ok("the model's crystals", err)
+		for i := range crystals {
+			want = append(want, crystals[i].View())
+		}
+	}
+	if q.Kind != "pattern" {
+		for _, memory := range m.live(m.model, tenant) {
+			if memory.Potential > 0.9 {
+				crystal := crystalOf(&memory.Meta)
+				want = append(want, crystal.View())
+			}
+		}
+	}
+	var got []sigil.CrystalView
+	for {
+		page, err := m.engine.Crystals(m.ctx(), tenant, q)
+		m.ok("crystals", err)
+		if len(page.Crystals) > q.Limit || page.Next != "" && len(page.Crystals) == 0 {
+			m.t.Fatalf("crystals: a page of %d, at most %d, with cursor %q", len(page.Crystals), q.Limit, page.Next)
+		}
+		got = append(got, page.Crystals...)
+		if page.Next == "" {
+			break
+		}
+		q.Cursor = page.Next
+	}
+	storetest.Equal(m.t, "crystals", got, want)
+}
+
+// stats compares the counters with a count of what there is.
+func (m *machine) stats() {
+	tenant := m.tenant()
+	got, err := m.engine.Stats(m.ctx(), tenant)
+	m.ok("stats", err)
+	want := sigil.Stats{
+		Tenant: tenant, Policy: m.rules.policy.String(), LifetimeSeconds: got.LifetimeSeconds, UptimeSeconds: got.UptimeSeconds,
+		Position: m.ledger.position, Policies: []sigil.PolicyCount{},
+	}
+	if lifetime := lawOf(m.rules.policy).lifetime.Seconds(); math.Abs(got.LifetimeSeconds-lifetime) > 0.001 {
+		m.t.Errorf("stats: a lifetime of %v s, want %v", got.LifetimeSeconds, lifetime)
+	}
+	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]int{}, 0.0
+	for _, memory := range m.live(m.model, tenant) {
+		want.Memories++
+		want.Bytes += int64(len(memory.Data))
+		if memory.Pinned {
+			want.Pinned++
+		}
+		if memory.Potential > 0.9 {
+			want.Crystallized++
+		}
+		if !memory.Pinned && memory.Potential <= 0.9 {
+			policies[memory.Policy]++
+		}
+		patterns[int(math.Floor(memory.Frequency.Value()*100))] = true
+		decays += decay(&memory.Meta, m.now)
+		if at := fadesAt(&memory.Meta); !at.IsZero() && (want.NextFade == nil || at.Before(want.NextFade.Time)) {
+			want.NextFade = &sigil.Timestamp{Time: at}
+		}
+	}
+	crystals, err := m.model.Crystals(m.ctx(), tenant)
+	m.ok("the model's crystals", err)
+	want.Patterns, want.Crystals = len(patterns), want.Crystallized+len(crystals)
+	for policy, n := range policies {
+		want.Policies = append(want.Policies, sigil.PolicyCount{Policy: policy.String(), LifetimeSeconds: policy.Lifetime().Seconds(), Count: n})
+	}
+	slices.SortFunc(want.Policies, func(a, b sigil.PolicyCount) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Policy, b.Policy))
+	})
+	if want.Memories > 0 {
+		want.AverageDecay = decays / float64(want.Memories)
+	}
+	if storetest.Near(got.AverageDecay, want.AverageDecay) {
+		want.AverageDecay = got.AverageDecay
+	}
+	storetest.Equal(m.t, "stats", got, want)
+}

@@ -1,0 +1,218 @@
+package model
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// rules are what is in force, and what the specification makes of it. Lifetimes and deadlines are worked
+// out here once more; potentials and frequencies are the root package's, which golden figures hold.
+type rules struct {
+	policy sigil.Policy
+	quota  store.Quota
+}
+
+func (r *rules) settings() engine.Settings {
+	return engine.Settings{Policy: r.policy, Quota: r.quota}
+}
+
+// law is a policy and what it comes to, by spec 2.
+type law struct {
+	policy   sigil.Policy
+	lifetime time.Duration // as deadlines have it: rounded up to a millisecond
+	decay    func(idle float64) float64
+}
+
+// laws are the policies that a life may be under.
+var laws = []law{
+	classic(0.001, 5, 0.95, 95*time.Second),
+	classic(0.04, 2, 0.8, 8*time.Second), // 0.04 · 8 · (8+2) / (2·2) = 0.8
+	halfLife(10, 0.75, 20*time.Second),   // a quarter is left after two half-lives
+	halfLife(7, 0.95, 30254*time.Millisecond),
+	halfLife(3600, 0.5, time.Hour),
+}
+
+func classic(rate, period, threshold float64, lifetime time.Duration) law {
+	p, err := sigil.NewClassic(rate, time.Duration(period*float64(time.Second)), threshold)
+	if err != nil {
+		panic(err)
+	}
+	return law{p, lifetime, func(t float64) float64 { return math.Min(1, rate*t*(t+period)/(2*period)) }}
+}
+
+func halfLife(half, threshold float64, lifetime time.Duration) law {
+	p, err := sigil.NewHalfLife(time.Duration(half*float64(time.Second)), threshold)
+	if err != nil {
+		panic(err)
+	}
+	return law{p, lifetime, func(t float64) float64 { return 1 - math.Pow(2, -t/half) }}
+}
+
+func lawOf(p sigil.Policy) *law {
+	for i := range laws {
+		if laws[i].policy == p {
+			return &laws[i]
+		}
+	}
+	return nil
+}
+
+// decay gives m's at now.
+func decay(m *sigil.Meta, now time.Time) float64 {
+	return lawOf(m.Policy).decay(now.Sub(m.LastAccessed).Seconds())
+}
+
+// keeps tells whether something keeps m from fading.
+func keeps(m *sigil.Meta) bool { return m.Pinned || m.Potential > 0.9 }
+
+// end gives the hard end of m, zero for none.
+func end(m *sigil.Meta) time.Time {
+	if m.TTL == 0 {
+		return time.Time{}
+	}
+	return m.CreatedAt.Add(m.TTL)
+}
+
+// fadesAt gives m's deadline, zero for none: ttl beats everything, pinned and crystallized beat decay.
+func fadesAt(m *sigil.Meta) time.Time {
+	var at time.Time
+	if !keeps(m) {
+		at = m.LastAccessed.Add(lawOf(m.Policy).lifetime)
+	}
+	if e := end(m); !e.IsZero() && (at.IsZero() || e.Before(at)) {
+		at = e
+	}
+	return at
+}
+
+// reached tells whether m is past its deadline at now.
+func reached(m *sigil.Meta, now time.Time) bool {
+	at := fadesAt(m)
+	return !at.IsZero() && !now.Before(at)
+}
+
+// reason says what ends m at its deadline.
+func reason(m *sigil.Meta) string {
+	if e := end(m); !e.IsZero() && fadesAt(m).Equal(e) {
+		return "ttl"
+	}
+	return "decay"
+}
+
+// asked is a draft with what is known of it beforehand.
+type asked struct {
+	draft     sigil.Draft
+	kept      string // the data as it is stored
+	canonical string // and in canonical form
+	wrong     error  // what an encode must answer; nil where nothing is wrong with it
+}
+
+// item makes what an encode of a should store.
+func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
+	state := sigil.State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
+	if a.draft.State != nil {
+		state = *a.draft.State
+	}
+	hash := sigil.Hash(sha256.Sum256([]byte(a.canonical)))
+	m := sigil.Memory{
+		Meta: sigil.Meta{
+			Key: key, Frequency: hash.Frequency(), Potential: state.Potential(), Size: len(a.kept), CreatedAt: now, LastAccessed: now,
+			TTL: time.Duration(math.Ceil(a.draft.TTL.Seconds()*1000)) * time.Millisecond, Pinned: a.draft.Pinned, Policy: r.policy,
+		},
+		Hash: hash, State: state, Tags: a.draft.Tags, Data: []byte(a.kept),
+	}
+	m.Crystallized = m.Potential > 0.9
+	m.FadesAt = fadesAt(&m.Meta)
+	item := store.Item{Memory: m, Events: []sigil.Event{{Time: now, Kind: "encoded", Reason: "request", Memory: m.Meta}}}
+	if m.Crystallized {
+		crystal := crystalOf(&m.Meta)
+		item.Events = append(item.Events, sigil.Event{Time: now, Kind: "crystallized", Reason: "potential", Memory: m.Meta, Crystal: &crystal})
+	}
+	if key := a.draft.IdempotencyKey; key != "" {
+		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v", a.kept, state, a.draft.Tags, m.TTL, m.Pinned))
+		item.Idempotency = store.Idempotency{Key: key, Fingerprint: print, Ends: now.Add(24 * time.Hour)}
+	}
+	return item
+}
+
+// crystalOf gives the crystal of a memory.
+func crystalOf(m *sigil.Meta) sigil.Crystal {
+	return sigil.Crystal{
+		Tenant: m.Tenant, Kind: "memory", Memory: m.ID, Pattern: int(math.Floor(m.Frequency.Value() * 100)), Members: 1,
+		CreatedAt: m.CreatedAt, UpdatedAt: m.CreatedAt, Stability: m.Potential, Frequency: m.Frequency.Value(),
+	}
+}
+
+// encodeModel does to the model what an encode of several drafts should do, and gives what should be answered:
+// together where that goes, else one by one as far as it goes. keys are those that the memories get.
+func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) []engine.Result {
+	m.t.Helper()
+	results := make([]engine.Result, len(drafts))
+	var items []store.Item
+	var places []int
+	seen, repeated := map[string]bool{}, false
+	for i := range drafts {
+		if results[i].Err = drafts[i].wrong; results[i].Err != nil {
+			continue
+		}
+		item := m.rules.item(&drafts[i], keys[i], m.now)
+		items, places = append(items, item), append(places, i)
+		key := item.Idempotency.Key
+		repeated = repeated || key != "" && seen[key]
+		seen[key] = true
+	}
+	if len(items) == 0 || !repeated && m.insert(tenant, items, places, results) == nil {
+		return results
+	}
+	for i := range items {
+		if err := m.insert(tenant, items[i:i+1], places[i:i+1], results); err != nil {
+			results[places[i]] = engine.Result{Err: err}
+		}
+	}
+	return results
+}
+
+// insert puts items into the model, all or none, but for those that were answered before under their
+// idempotency key, and puts the answers in their places of results.
+func (m *machine) insert(tenant string, items []store.Item, places []int, results []engine.Result) error {
+	m.t.Helper()
+	var rest []store.Item
+	var restPlaces []int
+	inserted, err := m.model.Insert(m.ctx(), tenant, items, m.rules.quota, m.evicted)
+	if err != nil {
+		if !errors.Is(err, sigil.ErrFull) {
+			m.t.Fatalf("the model's insert: %v", err)
+		}
+		return err
+	}
+	for i, item := range items {
+		result := engine.Result{Memory: item.Memory}
+		if answer, found := inserted.Answers[i]; found && answer.Fingerprint != item.Idempotency.Fingerprint {
+			result = engine.Result{Err: &sigil.Error{Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key"}}
+		} else if found {
+			result.Memory.Meta = answer.Memory // of the content nothing was kept: it is the request's
+		} else if len(inserted.Answers) > 0 {
+			rest, restPlaces = append(rest, item), append(restPlaces, places[i])
+		}
+		results[places[i]] = result
+	}
+	if len(rest) > 0 {
+		return m.insert(tenant, rest, restPlaces, results)
+	}
+	return nil
+}
+
+// evicted is what the journal should say of a memory that makes room.
+func (m *machine) evicted(gone sigil.Meta, limit string) sigil.Event {
+	if reached(&gone, m.now) {
+		return sigil.Event{Time: m.now, Kind: "faded", Reason: reason(&gone), Memory: gone}
+	}
+	return sigil.Event{Time: m.now, Kind: "evicted", Reason: limit, Memory: gone}
+}
