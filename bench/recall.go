@@ -43,14 +43,14 @@ func recall(ctx context.Context, b *bench) (string, error) {
 // related finds the 50 nearest of a large store. Redis gives the first 50 ids in the span, nearest or not.
 func related(ctx context.Context, b *bench) (string, error) {
 	span := sigil.Span(sigil.ResonanceThreshold)
-	rooms := sync.Pool{New: func() any { return new([]engine.Neighbor) }} // one for each caller
+	bufs := sync.Pool{New: func() any { return new([]engine.Neighbor) }} // one for each caller
 	return b.reads(ctx, reads{
 		name: "related", rate: "queries/s", more: "figures",
 		sigil: func(e *embedded, key sigil.Key) error {
-			room := rooms.Get().(*[]engine.Neighbor)
-			defer rooms.Put(room)
-			neighbors, err := e.Related(ctx, key, engine.RelatedQuery{Limit: 50, Room: *room})
-			*room = neighbors
+			buf := bufs.Get().(*[]engine.Neighbor)
+			defer bufs.Put(buf)
+			neighbors, err := e.Related(ctx, key, engine.RelatedQuery{Limit: 50, Buf: *buf})
+			*buf = neighbors
 			return err
 		},
 		redis: func(c *redis.Client, _ string, frequency uint16) error {

@@ -54,7 +54,7 @@ func TestRelatedLimits(t *testing.T) {
 	slices.Reverse(ids)
 	newest := sigil.Key{Tenant: sigil.DefaultTenant, ID: ids[0]}
 	for limit := 1; limit <= 5; limit++ {
-		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: limit, Content: true, Brief: limit > 2})
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: limit, Content: true, IDsOnly: limit > 2})
 		r.ok("related", err)
 		same(t, "neighbors", len(neighbors), limit)
 		for i, n := range neighbors {
@@ -73,11 +73,11 @@ func TestRelatedLimits(t *testing.T) {
 		r.fails("min", err, sigil.ErrInvalid, "invalid_min", "min")
 	}
 	for _, size := range []int{0, 2, 9} {
-		room := make([]engine.Neighbor, size)
-		for i := range room {
-			room[i].Memory.Data = []byte("of an answer before")
+		buf := make([]engine.Neighbor, size)
+		for i := range buf {
+			buf[i].Memory.Data = []byte("of an answer before")
 		}
-		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 3, Room: room, Brief: size == 9})
+		neighbors, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 3, Buf: buf, IDsOnly: size == 9})
 		r.ok("related", err)
 		same(t, "neighbors", len(neighbors), 3)
 		for i, n := range neighbors {
@@ -85,7 +85,7 @@ func TestRelatedLimits(t *testing.T) {
 			same(t, "data", string(n.Memory.Data), "")
 			same(t, "resonance", n.Resonance, 1)
 		}
-		same(t, "put into the room", size > 0 && &neighbors[0] == &room[0], size >= 3)
+		same(t, "put into the buffer", size > 0 && &neighbors[0] == &buf[0], size >= 3)
 	}
 	_, err := r.Related(r.ctx(), newest, engine.RelatedQuery{Limit: 6})
 	r.fails("limit", err, sigil.ErrInvalid, "invalid_limit", "limit")

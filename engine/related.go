@@ -10,18 +10,18 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// RelatedQuery says which neighbors to give.
+// RelatedQuery selects the neighbors that [Engine.Related] returns.
 type RelatedQuery struct {
 	Limit int // entries; 0 is 100
 	// Min is the least resonance, from 0 to 1; nil is [sigil.ResonanceThreshold].
 	Min *float64
 	// Content asks for the whole memories; without it only their Meta is set.
 	Content bool
-	// Brief asks for ids and resonances: of a Meta no more than Key and Frequency is set. Content goes before it.
-	Brief bool
-	// Room is where the neighbors are put as far as it goes, over what it holds; nil has them allocated. 50 take
-	// 14 KB: who asks often gives the same room again when it is done with the answer.
-	Room []Neighbor
+	// IDsOnly asks for ids and resonances: of a Meta, only Key and Frequency are set. It has no effect with Content.
+	IDsOnly bool
+	// Buf, if not nil, is overwritten and returned re-sliced, so that a caller in a loop can reuse it: 50 neighbors
+	// take 14 KB. If nil, Related allocates.
+	Buf []Neighbor
 }
 
 // Neighbor is a memory that resonates with another.
@@ -30,12 +30,12 @@ type Neighbor struct {
 	Resonance float64
 }
 
-// nearby holds what [Engine.Related] reads and lets go of: figures of 100 memories are 17 KB.
+// nearby pools the buffers into which [Engine.Related] reads figures: those of 100 memories take 17 KB.
 var nearby = sync.Pool{New: func() any { return new([]sigil.Meta) }}
 
-// Related gives the memories that resonate with the one at key, strongest first and newest first
-// among equals, without refreshing any. With content it ends at [Limits.PageBytes] of data. The network is implied by the frequencies: it is never
-// stored, it is symmetric, and it cannot hold what is gone.
+// Related returns the memories that resonate with the one at key, strongest first and newest first among equals,
+// without refreshing any. With content it stops at [Limits.PageBytes] of data. The network of resonances follows from
+// the frequencies: it is never stored, it is symmetric, and it never contains a memory that is gone.
 func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (neighbors []Neighbor, err error) {
 	defer e.observe("related", 1)(&err)
 	limit, err := e.limit(q.Limit)
@@ -59,13 +59,13 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	defer nearby.Put(near)
 	metas, err := e.store.Near(ctx, (*near)[:0], store.NearQuery{
 		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least),
-		Brief: q.Brief || q.Content, // the content brings all figures along
+		IDsOnly: q.IDsOnly || q.Content, // the content brings all figures along
 	})
 	if err != nil {
 		return nil, wrap(err)
 	}
 	*near = metas
-	neighbors = slices.Grow(q.Room[:0], len(metas))
+	neighbors = slices.Grow(q.Buf[:0], len(metas))
 	var bytes int64 // of data
 	frequency, resonance := center.Frequency, sigil.Resonance(center.Frequency.Value(), center.Frequency.Value())
 	for i := range metas {

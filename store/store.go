@@ -247,15 +247,15 @@ func (q *Query) Ends(n int, bytes int64, size int) bool {
 	return n == q.Limit || q.Bytes > 0 && !q.NoData && n > 0 && bytes+int64(size) > q.Bytes
 }
 
-// NearQuery says whose neighbors to give.
+// NearQuery selects the neighbors of a frequency.
 type NearQuery struct {
 	Tenant    string
 	Now       time.Time
 	Limit     int
 	Frequency sigil.Frequency
-	Span      int // the most that a neighbor's frequency index is from Frequency's
-	// Brief asks for keys and frequencies; what else is set of a Meta means nothing.
-	Brief bool
+	Span      int // the greatest difference between a neighbor's frequency index and Frequency
+	// IDsOnly asks for keys and frequencies only. Other fields of the returned Metas are unspecified.
+	IDsOnly bool
 }
 
 // FadingQuery says what to list by deadline.

@@ -132,7 +132,7 @@ var neighborRooms = sync.Pool{New: func() any { return new([]engine.Neighbor) }}
 
 func (a *API) related(c *call) error {
 	brief := c.brief()
-	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief, Brief: brief}
+	q := engine.RelatedQuery{Limit: c.query.limit(), Min: c.query.number("min", "invalid_min"), Content: c.query.is("content", true) && !brief, IDsOnly: brief}
 	key, err := c.key()
 	if err == nil {
 		err = c.query.err
@@ -142,8 +142,8 @@ func (a *API) related(c *call) error {
 	}
 	if !q.Content { // else it would hold on to their content
 		room := neighborRooms.Get().(*[]engine.Neighbor) //nolint:forcetypeassert // nothing else is put there
-		q.Room = *room
-		defer func() { *room = q.Room; neighborRooms.Put(room) }()
+		q.Buf = *room
+		defer func() { *room = q.Buf; neighborRooms.Put(room) }()
 	}
 	if q.Content {
 		if err := c.hold(a.engine.Limits().PageBytes); err != nil {
@@ -154,7 +154,7 @@ func (a *API) related(c *call) error {
 	if err != nil {
 		return err
 	}
-	q.Room = neighbors
+	q.Buf = neighbors
 	if q.Content {
 		var held int64
 		for i := range neighbors {

@@ -228,7 +228,7 @@ func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
 	q := store.NearQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: limit, Frequency: at, Span: span}
 	near, err := f.Near(f.ctx(), nil, q)
 	f.ok("Near", err)
-	q.Brief = true
+	q.IDsOnly = true
 	brief, err := f.Near(f.ctx(), nil, q)
 	f.ok("Near in brief", err)
 	equal(f.t, "near in brief", places(brief), places(near))

@@ -158,7 +158,7 @@ func (x *Index) Near(metas []sigil.Meta, q *store.NearQuery) []sigil.Meta {
 	})
 	metas = slices.Grow(metas, len(found))
 	for _, e := range found {
-		if q.Brief {
+		if q.IDsOnly {
 			metas = append(metas, sigil.Meta{Key: sigil.Key{Tenant: q.Tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency)})
 		} else {
 			metas = append(metas, e.meta(q.Tenant, x.policies))
