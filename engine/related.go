@@ -57,7 +57,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	// One more than asked for, because a memory is its own nearest neighbor.
 	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // nothing else is put there
 	defer nearby.Put(near)
-	metas, err := e.store.Near(ctx, (*near)[:0], store.NearQuery{
+	metas, err := e.store.Nearest(ctx, (*near)[:0], store.NearestQuery{
 		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least),
 		IDsOnly: q.IDsOnly || q.Content, // the content brings all figures along
 	})

@@ -92,9 +92,9 @@ type Memories interface {
 	// there is more after the last one; a page ends at q.Limit memories or at q.Bytes of data.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
-	// Near appends to metas, which is the caller's, the live memories whose frequency is near q's, nearest first
-	// and newest first among equals.
-	Near(ctx context.Context, metas []sigil.Meta, q NearQuery) ([]sigil.Meta, error)
+	// Nearest appends to metas the live memories whose frequency is within q.Span of q.Frequency, nearest first
+	// and newest first among equals. The slice stays the caller's.
+	Nearest(ctx context.Context, metas []sigil.Meta, q NearestQuery) ([]sigil.Meta, error)
 
 	// Fading returns the memories of a tenant that are live at q.Now and have a deadline up to q.Until, soonest first, the
 	// older id first if deadlines are equal. more reports whether there is more after the last one. Their data is nil.
@@ -247,8 +247,8 @@ func (q *Query) Ends(n int, bytes int64, size int) bool {
 	return n == q.Limit || q.Bytes > 0 && !q.NoData && n > 0 && bytes+int64(size) > q.Bytes
 }
 
-// NearQuery selects the neighbors of a frequency.
-type NearQuery struct {
+// NearestQuery selects the neighbors of a frequency.
+type NearestQuery struct {
 	Tenant    string
 	Now       time.Time
 	Limit     int

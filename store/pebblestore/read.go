@@ -191,14 +191,14 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	}
 }
 
-// Near returns neighbors; see [store.Store].
-func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
+// Nearest returns neighbors; see [store.Store].
+func (s *Store) Nearest(ctx context.Context, metas []sigil.Meta, q store.NearestQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.index.Near(metas, &q), nil
+	return s.index.Nearest(metas, &q), nil
 }
 
 // Patterns counts patterns; see [store.Store].

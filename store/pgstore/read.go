@@ -203,8 +203,8 @@ const ring = "select " + metaColumns + ` from generate_series($3::integer, $4::i
   (select * from sigil.memories where tenant = $1 and frequency = ($2::smallint + d)::smallint and d > 0 and fades_at > $5 order by id desc limit $6)
 ) m order by d, id desc limit $6`
 
-// Near implements [store.Store].
-func (s *Store) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
+// Nearest implements [store.Store].
+func (s *Store) Nearest(ctx context.Context, metas []sigil.Meta, q store.NearestQuery) ([]sigil.Meta, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {

@@ -30,7 +30,7 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	for _, tenant := range tenants {
 		both(tenant+": memories", func(s store.Store) (any, error) { return allMemories(t, s, tenant, now) })
 		both(tenant+": near", func(s store.Store) (any, error) {
-			return s.Near(ctx, nil, store.NearQuery{Tenant: tenant, Now: now, Limit: 1000, Frequency: sigil.Frequencies / 2, Span: sigil.Frequencies})
+			return s.Nearest(ctx, nil, store.NearestQuery{Tenant: tenant, Now: now, Limit: 1000, Frequency: sigil.Frequencies / 2, Span: sigil.Frequencies})
 		})
 		both(tenant+": patterns", func(s store.Store) (any, error) { return s.Patterns(ctx, tenant, now) })
 		both(tenant+": crystals", func(s store.Store) (any, error) { return s.Crystals(ctx, tenant) })
@@ -49,16 +49,16 @@ func compareStats(t TB, got, want store.Store, tenant string, now time.Time) {
 	if err != nil {
 		t.Fatalf("%s: stats of the one to compare with: %v", tenant, err)
 	}
-	if Near(g.AverageDecay, w.AverageDecay) {
+	if AlmostEqual(g.AverageDecay, w.AverageDecay) {
 		g.AverageDecay = w.AverageDecay
 	}
 	equal(t, tenant+": stats", g, w)
 }
 
-// Near tells whether two figures are the same but for what floating point leaves open, such as the order in
-// which the terms of a mean were added up, which no store promises. Figures that were rounded first would
-// not do: two neighbors can round apart, however coarse the digit.
-func Near(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
+// AlmostEqual reports whether two figures are equal up to floating-point error: no store promises the order in which
+// the terms of a mean are added. Comparing rounded figures would not do, since two close values can round to
+// different digits.
+func AlmostEqual(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
 
 // allMemories pages through a tenant's list.
 func allMemories(t TB, s store.Store, tenant string, now time.Time) (all []sigil.Memory, err error) {

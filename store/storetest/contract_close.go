@@ -26,8 +26,8 @@ var closeIdeas = []idea{
 				_, _, err := f.List(ctx, store.Query{Tenant: m.Tenant, Now: start, Limit: 1})
 				return err
 			},
-			"Near": func() error {
-				_, err := f.Near(ctx, nil, store.NearQuery{Tenant: m.Tenant, Now: start, Limit: 1})
+			"Nearest": func() error {
+				_, err := f.Nearest(ctx, nil, store.NearestQuery{Tenant: m.Tenant, Now: start, Limit: 1})
 				return err
 			},
 			"Patterns":    func() error { _, err := f.Patterns(ctx, m.Tenant, start); return err },

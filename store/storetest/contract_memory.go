@@ -138,9 +138,9 @@ var getIdeas = []idea{
 				fails(f.t, "Get after the deadline", err, sigil.ErrNotFound, "not_found")
 			}
 			equal(f.t, "List", len(f.ids(now)), want)
-			near, err := f.Near(f.ctx(), nil, store.NearQuery{Tenant: m.Tenant, Now: now, Limit: 10, Frequency: m.Frequency})
-			f.ok("Near", err)
-			equal(f.t, "Near", len(near), want)
+			near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: m.Tenant, Now: now, Limit: 10, Frequency: m.Frequency})
+			f.ok("Nearest", err)
+			equal(f.t, "Nearest", len(near), want)
 			patterns, err := f.Patterns(f.ctx(), m.Tenant, now)
 			f.ok("Patterns", err)
 			equal(f.t, "Patterns", len(patterns), want)

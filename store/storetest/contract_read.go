@@ -225,12 +225,12 @@ var nearIdeas = []idea{
 
 func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
 	f.t.Helper()
-	q := store.NearQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: limit, Frequency: at, Span: span}
-	near, err := f.Near(f.ctx(), nil, q)
-	f.ok("Near", err)
+	q := store.NearestQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: limit, Frequency: at, Span: span}
+	near, err := f.Nearest(f.ctx(), nil, q)
+	f.ok("Nearest", err)
 	q.IDsOnly = true
-	brief, err := f.Near(f.ctx(), nil, q)
-	f.ok("Near in brief", err)
+	brief, err := f.Nearest(f.ctx(), nil, q)
+	f.ok("Nearest, ids only", err)
 	equal(f.t, "near in brief", places(brief), places(near))
 	return near
 }

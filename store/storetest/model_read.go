@@ -61,8 +61,8 @@ func (s *Model) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 	return page, false, nil
 }
 
-// Near implements [store.Store].
-func (s *Model) Near(ctx context.Context, metas []sigil.Meta, q store.NearQuery) ([]sigil.Meta, error) {
+// Nearest implements [store.Store].
+func (s *Model) Nearest(ctx context.Context, metas []sigil.Meta, q store.NearestQuery) ([]sigil.Meta, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.enter(ctx); err != nil {

@@ -87,7 +87,7 @@ func (m *machine) related() {
 		if !q.Content {
 			want[i].Memory = sigil.Memory{Meta: want[i].Memory.Meta}
 		}
-		if i < len(got) && storetest.Near(got[i].Resonance, want[i].Resonance) {
+		if i < len(got) && storetest.AlmostEqual(got[i].Resonance, want[i].Resonance) {
 			want[i].Resonance = got[i].Resonance
 		}
 	}
@@ -173,7 +173,7 @@ func (m *machine) stats() {
 	if want.Memories > 0 {
 		want.AverageDecay = decays / float64(want.Memories)
 	}
-	if storetest.Near(got.AverageDecay, want.AverageDecay) {
+	if storetest.AlmostEqual(got.AverageDecay, want.AverageDecay) {
 		want.AverageDecay = got.AverageDecay
 	}
 	storetest.Equal(m.t, "stats", got, want)

@@ -29,7 +29,7 @@ func Same(t *testing.T, seed uint64, steps int, stores map[string]store.Store) {
 		first := do(t.Context(), stores[names[0]])
 		for _, name := range names[1:] {
 			given := do(t.Context(), stores[name])
-			if storetest.Near(given.decay, first.decay) {
+			if storetest.AlmostEqual(given.decay, first.decay) {
 				given.decay = first.decay
 			}
 			if !reflect.DeepEqual(given, first) {
@@ -91,7 +91,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 	case n < 17:
 		f, span, limit := sigil.Frequency(l.rng.IntN(sigil.Frequencies)), l.rng.IntN(300), 1+l.rng.IntN(20)
 		return "near", func(ctx context.Context, s store.Store) given {
-			near, err := s.Near(ctx, nil, store.NearQuery{Tenant: tenant, Now: now, Limit: limit, Frequency: f, Span: span})
+			near, err := s.Nearest(ctx, nil, store.NearestQuery{Tenant: tenant, Now: now, Limit: limit, Frequency: f, Span: span})
 			return gave(err, len(near), append([]sigil.Meta{}, near...))
 		}
 	case n < 18:

@@ -141,8 +141,8 @@ func (x *Index) Fading(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
 	return metas
 }
 
-// Near appends the neighbors that match q to metas.
-func (x *Index) Near(metas []sigil.Meta, q *store.NearQuery) []sigil.Meta {
+// Nearest appends the neighbors that match q to metas.
+func (x *Index) Nearest(metas []sigil.Meta, q *store.NearestQuery) []sigil.Meta {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	t := x.tenants[q.Tenant]
