@@ -13,7 +13,7 @@ table=docs/campaigns.md logs=campaigns share=${SIGIL_SHARE:-100}
 engine=':(glob)*.go engine :(glob)store/*.go store/storetest store/internal'
 embedded="$engine store/pebblestore"
 postgres="$engine store/pgstore"
-daemon='cmd internal/daemon internal/httpapi internal/lane internal/bus internal/clock scheduler'
+daemon='cmd internal/daemon internal/httpapi internal/front internal/bus internal/clock scheduler'
 
 # campaign NAME MINUTES WHAT "PATHS" COMMAND...: COMMAND must end within MINUTES; what it proves is in PATHS.
 campaign() {
@@ -107,7 +107,7 @@ campaign model-postgres 20 "$(part 10000) random steps beside the model" "$postg
 campaign handover 15 "$(part 20) hand-overs under load" "$embedded $daemon" make handover HANDOVERS="$(part 20)"
 campaign readers 10 '200 readers of the journal beside writers' "$embedded $daemon" make readers SECONDS="$(part 60)"
 campaign soak $(($(part 20) + 10)) "everything mixed, $(part 20) minutes" "$embedded $daemon" make soak MINUTES="$(part 20)"
-campaign api-fuzz 30 "$(part 200000) requests made from the OpenAPI document" 'internal/httpapi internal/lane engine' make api-fuzz REQUESTS="$(part 200000)"
+campaign api-fuzz 30 "$(part 200000) requests made from the OpenAPI document" 'internal/httpapi internal/front engine' make api-fuzz REQUESTS="$(part 200000)"
 campaign lives 20 'a thousand daemons, one after another' "$daemon" make lives
 campaign mutants 90 'the program broken on purpose; the list is in scripts/mutants.sh' "$embedded $postgres $daemon" make mutants
 exit "$failed"

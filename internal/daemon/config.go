@@ -12,6 +12,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
 // Config is what a daemon can be told. Each field has a setting of its own, in flags below, which says
@@ -159,6 +160,14 @@ func (c *Config) level() slog.Level {
 
 // postgres tells whether memories are kept in a database.
 func (c *Config) postgres() bool { return isPostgres(c.Store) }
+
+// databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
+func (c *Config) databaseConnections() int {
+	if !c.postgres() {
+		return 0
+	}
+	return pgstore.MaxConns(c.Store, c.StoreConnections)
+}
 
 // isPostgres tells whether a store's name is the URL of a database.
 func isPostgres(name string) bool {

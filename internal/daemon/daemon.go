@@ -19,6 +19,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/front"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -46,9 +47,8 @@ type Daemon struct {
 	// before that.
 	core, parts []part
 	sockets     []*net.TCPListener // handed over, or opened by Start
-	places      *places
-	files       files
-	server      *server
+	files       front.Files
+	server      *front.Server
 	api         *httpapi.API
 	secret      []byte // the webhook's
 
@@ -121,10 +121,9 @@ func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
 	}
-	open, _ := share(openFiles(), c.databaseConnections(), c.MaxConnections) // start fails if they are too few
 	d := &Daemon{
 		config: c, version: o.Version, log: o.Logger, level: o.Level, grace: o.Grace, open: o.Open,
-		sockets: o.Sockets, places: newPlaces(max(open.connections, 0)), files: open, failed: make(chan struct{}),
+		sockets: o.Sockets, failed: make(chan struct{}),
 	}
 	if d.version == "" {
 		d.version = "dev"

@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -233,66 +231,4 @@ func TestSweepsCountWhetherOrNotTheyRelease(t *testing.T) {
 	if r := count(`sigil_gc_released_total{reason="ttl"}`); r != "1" {
 		t.Errorf("%s released, want 1 (%s)", r, answer)
 	}
-}
-
-func TestMoreConnectionsWait(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const limit, all = 3, 50
-	limited := daemon.LimitListener(l.(*net.TCPListener), limit)
-	var open, served atomic.Int64
-	var serving sync.WaitGroup
-	accepting := make(chan struct{})
-	go func() {
-		defer close(accepting)
-		for {
-			c, err := limited.Accept()
-			if err != nil {
-				return
-			}
-			if n := open.Add(1); n > limit {
-				t.Errorf("%d connections at once", n)
-			}
-			serving.Go(func() {
-				io.Copy(io.Discard, c) // until the client has said all
-				open.Add(-1)
-				c.Close()
-				c.Close() // frees its place once only
-				served.Add(1)
-			})
-		}
-	}()
-	var clients sync.WaitGroup
-	for range all {
-		clients.Go(func() {
-			c, err := net.Dial("tcp", l.Addr().String())
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer c.Close()
-			fmt.Fprint(c, "hello")
-		})
-	}
-	clients.Wait()
-	eventually(t, "all to be served", func() bool { return served.Load() == all })
-
-	// Closing also ends an Accept that waits for a place.
-	var waiting []net.Conn
-	for range limit + 1 {
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		waiting = append(waiting, c)
-	}
-	eventually(t, "the places to be taken", func() bool { return open.Load() == limit })
-	limited.Close()
-	wait(t, "the end", accepting)
-	for _, c := range waiting {
-		c.Close()
-	}
-	serving.Wait()
 }

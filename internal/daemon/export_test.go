@@ -19,24 +19,11 @@ func (d *Daemon) Stopping() bool {
 	return d.stopped != nil
 }
 
-// LimitListener gives what stands before the HTTP server.
-func LimitListener(l *net.TCPListener, n int) net.Listener { return newPlaces(n).limit(l) }
-
-// Share shares out a limit of open files.
-func Share(limit uint64, database, wanted int) (tables, connections int, err error) {
-	f, err := share(limit, database, wanted)
-	return f.tables, f.connections, err
-}
-
 // DatabaseConnections returns how many connections to PostgreSQL a share of open files is kept for.
 func DatabaseConnections(l *Loaded) int { return l.databaseConnections() }
 
-// Shut tells whether requests wait for a hand-over.
-func (d *Daemon) Shut() bool {
-	d.server.gate.mu.Lock()
-	defer d.server.gate.mu.Unlock()
-	return d.server.gate.handler == nil
-}
+// Shut reports whether requests wait for a hand-over.
+func (d *Daemon) Shut() bool { return !d.server.IsOpen() }
 
 // Linger is what follows a hand-over.
 func (d *Daemon) Linger(ctx context.Context) { d.linger(ctx) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/front"
 )
 
 // lingerTime is how long, after a hand-over, a connection may say nothing before it is closed. A client
@@ -80,7 +81,7 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*succe
 	}
 
 	begin := time.Now()
-	d.server.pause()
+	d.server.Pause()
 	err = d.letGo(ctx)
 	if err == nil {
 		err = d.give(ctx, next)
@@ -92,7 +93,7 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*succe
 	_ = next.tell.Close() // a pipe
 	d.ready.Store(false)
 	d.parts = d.parts[:1] // HTTP: the files with the address are the next one's now
-	d.server.gate.open(forward(d.Addr(), d.log))
+	d.server.Open(front.Forward(d.Addr(), d.log))
 	return handedOver{pid: next.pid, pause: time.Since(begin)}, nil
 }
 
@@ -115,7 +116,7 @@ func (d *Daemon) letGo(ctx context.Context) error {
 		fmt.Errorf("they had %s", sigil.FormatDuration(d.config.HandOverTimeout)))
 	defer cancel()
 	d.api.Leave() // those who follow the journal find the next process
-	if err := d.server.gate.shut(draining); err != nil {
+	if err := d.server.Shut(draining); err != nil {
 		return err
 	}
 	return d.stopAll(draining, &d.core)
@@ -146,7 +147,7 @@ func (d *Daemon) give(ctx context.Context, next *successor) error {
 func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	defer func() {
 		d.api.Stay() // unless it was made anew, and never left
-		d.server.gate.open(d.api)
+		d.server.Open(d.api)
 	}()
 	if ctx.Err() != nil {
 		return nil
@@ -167,7 +168,8 @@ func (d *Daemon) serveAgain(ctx context.Context, files []*os.File) error {
 	}
 	sockets, err := listeners(files)
 	if err == nil {
-		d.accept(sockets)
+		d.sockets = sockets
+		d.server.Serve(sockets)
 	}
 	return err
 }
@@ -177,7 +179,7 @@ func (d *Daemon) linger(ctx context.Context) {
 	timeout := time.NewTimer(lingerTime)
 	defer timeout.Stop()
 	select {
-	case <-d.server.gone():
+	case <-d.server.Gone():
 	case <-timeout.C:
 	case <-ctx.Done():
 	}

@@ -295,10 +295,10 @@ func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // was checked
 	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life see --half-life and --policy",
-		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.connections, "version", r.daemon.version)
-	if f := r.daemon.files; f.connections < c.MaxConnections {
+		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.Connections, "version", r.daemon.version)
+	if f := r.daemon.files; f.Connections < c.MaxConnections {
 		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) leaves no more beside the store",
-			"connections", f.connections, "max_connections", c.MaxConnections, "open_files", f.limit)
+			"connections", f.Connections, "max_connections", c.MaxConnections, "open_files", f.Limit)
 	}
 	if c.Insecure {
 		r.log.Warn("--insecure: whoever can reach this address can read and forget every memory", "addr", r.daemon.Addr())

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/front"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/internal/web"
@@ -31,12 +31,12 @@ func (d *Daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.level.Set(d.config.level())
-	if _, err := share(d.files.limit, d.config.databaseConnections(), d.config.MaxConnections); err != nil {
+	var err error
+	if d.files, err = front.Share(d.config.databaseConnections(), d.config.MaxConnections); err != nil {
 		closeAll(d.sockets)
 		return err
 	}
 	// First, so that no store is made if the port is taken. Clients that connect meanwhile wait for the store.
-	var err error
 	if d.sockets, err = d.listen(ctx); err != nil {
 		return fmt.Errorf("HTTP: %w", err)
 	}
@@ -125,7 +125,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)
 		},
-		MaxStreams:     max(1, d.files.connections/2), // which are never idle, and so make no room for others
+		MaxStreams:     max(1, d.files.Connections/2), // which are never idle, and so make no room for others
 		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 		AllowedHosts: strings.FieldsFunc(d.config.AllowedHosts, func(r rune) bool { return r == ',' }),
@@ -137,7 +137,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 func (d *Daemon) startHTTP(ctx context.Context) {
 	d.ready.Store(true) // before anybody can ask: some wait already
 	if d.server != nil {
-		d.server.gate.open(d.api)
+		d.server.Open(d.api)
 		return
 	}
 	d.serveHTTP(ctx, d.api)
@@ -147,28 +147,19 @@ func (d *Daemon) startHTTP(ctx context.Context) {
 func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
-	d.server = newServer(ctx, d.log, d.grace, d.config.RequestTimeout)
-	d.server.gate.open(api)
-	d.accept(d.sockets)
+	d.server = front.New(ctx, front.Options{
+		Takes: httpapi.Short, LaneContext: httpapi.Timed, Connections: d.files.Connections,
+		RequestTimeout: d.config.RequestTimeout, Grace: d.grace, Fail: d.fail, Logger: d.log,
+	})
+	d.server.Open(api)
+	d.server.Serve(d.sockets)
 	httpapi.Prepare() // with requests being answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
 		if d.api != nil { // else the store was never opened
 			d.api.Leave()
 		}
-		return d.server.drain(ctx)
+		return d.server.Drain(ctx)
 	}})
-}
-
-// accept serves on sockets.
-func (d *Daemon) accept(sockets []*net.TCPListener) {
-	d.sockets = sockets
-	s, n := d.server, d.files.connections
-	d.places.makeRoom = func() { s.makeRoom(n) }
-	limited := make([]net.Listener, len(sockets))
-	for i, l := range sockets {
-		limited[i] = d.places.limit(l)
-	}
-	d.server.serve(limited, d.fail)
 }
 
 // openStore opens the store that c names.
@@ -182,7 +173,7 @@ func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 		}
 		return s, nil
 	}
-	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.tables})
+	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables})
 	if err != nil { // not s: a nil *pebblestore.Store is a store.Store that is not nil
 		return nil, err
 	}

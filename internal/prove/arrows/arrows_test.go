@@ -39,7 +39,6 @@ var table = map[string][]string{
 	"internal/resonance": {root, "github.com/go-json-experiment/json"},
 	"internal/bus":       {root},
 	"internal/clock":     {"golang.org/x/sys"},
-	"internal/lane":      {},
 	"scheduler":          {"github.com/netresearch/go-cron"},
 
 	// Keeping. Only a driver knows its database.
@@ -59,18 +58,20 @@ var table = map[string][]string{
 	"engine": {root, "store", "internal/clock", "internal/resonance", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
-	"client":           {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi": {root, "engine", "internal/bus", "internal/coding", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
-	"internal/coding":  {},
-	"internal/web":     {"internal/coding"},
-	"internal/webhook": {root},
-	"internal/metrics": {root, "engine", "github.com/prometheus"},
-	"internal/cli":     {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"client":              {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
+	"internal/httpapi":    {root, "engine", "internal/bus", "internal/coding", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/coding":     {},
+	"internal/front":      {root, "internal/front/lane", "golang.org/x/sys"},
+	"internal/front/lane": {},
+	"internal/web":        {"internal/coding"},
+	"internal/webhook":    {root},
+	"internal/metrics":    {root, "engine", "github.com/prometheus"},
+	"internal/cli":        {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/httpapi", "internal/lane", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/front", "internal/httpapi", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

@@ -1,4 +1,4 @@
-package daemon
+package front
 
 import (
 	"net"
@@ -12,7 +12,9 @@ type handed struct {
 	closeOnce sync.Once
 }
 
-// take gives a connection to the server, or tells that it accepts none any more.
+func newHanded() *handed { return &handed{conns: make(chan net.Conn), closed: make(chan struct{})} }
+
+// take gives a connection to the server, and reports whether that still accepts any.
 func (h *handed) take(c net.Conn) bool {
 	select {
 	case h.conns <- c:

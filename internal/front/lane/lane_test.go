@@ -18,7 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/sigil-dna/sigil/internal/lane"
+	"github.com/sigil-dna/sigil/internal/front/lane"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -1,11 +1,10 @@
-package daemon
+package front
 
 import (
 	"fmt"
 	"math"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
 // How many of the files that a process may have open are reserved, and for what. If connections could take them all,
@@ -21,40 +20,34 @@ const (
 	leastConnections = 16
 )
 
-// files is how the limit of open files is shared out.
-type files struct {
-	limit       uint64 // 0 is unknown
-	tables      int    // that the store keeps open
-	connections int
+// Files is how the limit of open files is shared out.
+type Files struct {
+	Limit       uint64 // 0 is unknown
+	Tables      int    // the most tables that the embedded store keeps open
+	Connections int    // the most connections of clients
 }
 
 // databaseFiles returns how many files that many connections to PostgreSQL may use. It is two for each, since a call
 // that is given up is canceled over another connection.
 func databaseFiles(connections int) int { return 2*connections + lookupFiles }
 
-// databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
-func (c *Config) databaseConnections() int {
-	if !c.postgres() {
-		return 0
-	}
-	return pgstore.MaxConns(c.Store, c.StoreConnections)
-}
+// Share shares out the limit of this process. Clients get at most wanted connections. database is the most connections
+// to PostgreSQL, or 0 with the embedded store. It returns an error if the limit is too low.
+func Share(database, wanted int) (Files, error) { return share(openFiles(), database, wanted) }
 
-// share shares out limit. Clients get at most wanted connections. database is the most connections to PostgreSQL, or 0
-// with the embedded store. It returns an error if limit is too low.
-func share(limit uint64, database, wanted int) (files, error) {
-	f := files{limit, mostTables, wanted}
+func share(limit uint64, database, wanted int) (Files, error) {
+	f := Files{limit, mostTables, wanted}
 	if limit == 0 || limit > math.MaxInt32 {
 		return f, nil
 	}
 	rest := int(limit) - ownFiles
 	reserved := databaseFiles(database)
 	if database == 0 {
-		f.tables = min(max(rest/3, leastTables), mostTables)
-		reserved = f.tables + f.tables/4 // tables in use stay open while others are opened
+		f.Tables = min(max(rest/3, leastTables), mostTables)
+		reserved = f.Tables + f.Tables/4 // tables in use stay open while others are opened
 	}
-	f.connections = min(wanted, rest-reserved)
-	if least := min(wanted, leastConnections); f.connections < least {
+	f.Connections = min(wanted, rest-reserved)
+	if least := min(wanted, leastConnections); f.Connections < least {
 		return f, &sigil.Error{
 			Kind: sigil.ErrUnavailable, Code: "too_few_files",
 			Detail: fmt.Sprintf("at most %d files may be open; the store, connections and the rest need %d", limit, ownFiles+reserved+least),

@@ -1,4 +1,4 @@
-package daemon
+package front
 
 import (
 	"net"
@@ -11,14 +11,16 @@ import (
 // flood of connections costs neither memory nor descriptors.
 type places struct {
 	free chan struct{}
-	// makeRoom closes some connections that are idle, if there are some; nil closes none.
+	// makeRoom closes some connections that are idle, if there are some.
 	makeRoom func()
 }
 
 // roomEvery is how often room is looked for while all places are taken.
 const roomEvery = 50 * time.Millisecond
 
-func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }
+func newPlaces(n int, makeRoom func()) *places {
+	return &places{free: make(chan struct{}, n), makeRoom: makeRoom}
+}
 
 // limit makes l accept only if there is a place.
 func (p *places) limit(l *net.TCPListener) net.Listener {
@@ -54,9 +56,7 @@ func (l *limited) take() error {
 			return net.ErrClosed
 		default:
 		}
-		if l.places.makeRoom != nil {
-			l.places.makeRoom()
-		}
+		l.places.makeRoom()
 		select {
 		case l.places.free <- struct{}{}:
 			return nil
@@ -73,8 +73,8 @@ func (l *limited) Close() error {
 	return l.TCPListener.Close()
 }
 
-// limitedConn embeds the concrete type: the HTTP server also closes one direction alone, so that who is
-// still sending when refused can read the refusal.
+// limitedConn embeds the concrete type: the HTTP server also closes one direction alone, so that a client that is
+// still sending when it is refused can read the refusal.
 type limitedConn struct {
 	*net.TCPConn
 	free func()

@@ -1,6 +1,6 @@
 //go:build unix
 
-package daemon
+package front
 
 import "golang.org/x/sys/unix"
 

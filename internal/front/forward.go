@@ -1,4 +1,4 @@
-package daemon
+package front
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// forward answers requests by having the process that listens on addr answer them, and closes each
-// connection with its answer, so that clients move over.
+// Forward returns a handler that passes requests on to the process that listens on addr, and closes each connection
+// with its answer, so that clients move to that process.
 //
 // It sends a request once, on a connection of its own: the transport repeats a request only on a
 // connection that it used before. So nothing is done twice.
-func forward(addr string, log *slog.Logger) http.Handler {
+func Forward(addr string, log *slog.Logger) http.Handler {
 	target := reachable(addr)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -49,7 +49,7 @@ func forward(addr string, log *slog.Logger) http.Handler {
 	})
 }
 
-// elsewhere has the client come again, on another connection.
+// elsewhere tells the client to try again on another connection.
 func elsewhere(w http.ResponseWriter, detail string) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
@@ -58,7 +58,7 @@ func elsewhere(w http.ResponseWriter, detail string) {
 	_, _ = fmt.Fprintf(w, `{"type":"/docs#unavailable","title":"Service Unavailable","status":503,"code":"unavailable","detail":%q}`+"\n", detail)
 }
 
-// reachable gives where a socket that listens on addr is reached from this machine.
+// reachable returns the address at which a socket that listens on addr is reached from this machine.
 func reachable(addr string) string {
 	at, err := netip.ParseAddrPort(addr)
 	switch {

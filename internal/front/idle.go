@@ -1,4 +1,4 @@
-package daemon
+package front
 
 import (
 	"net"
@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sigil-dna/sigil/internal/lane"
+	"github.com/sigil-dna/sigil/internal/front/lane"
 )
 
 const (
@@ -64,7 +64,7 @@ func (i *idle) all() (all []waits) {
 }
 
 // makeRoom closes those connections that have waited longest for a request, at most n/roomShare of them.
-func (s *server) makeRoom(n int) {
+func (s *Server) makeRoom(n int) {
 	all := s.idle.all()
 	for _, c := range s.lane.Idle([]lane.Idle(nil)) {
 		all = append(all, waits{c.Since, c.Close})

@@ -1,4 +1,4 @@
-package daemon
+package front
 
 import (
 	"context"
@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// gate stands before the API. A hand-over closes it: requests wait at it, none of them begun, until
-// there is somebody to answer them, be it the next process or this one. So a client on a connection
-// that this process has accepted loses nothing but time. A new gate is closed.
+// gate stands before the API. A hand-over shuts it: requests wait at it, none of them begun, until the next process
+// or this one can answer them. So a client on a connection that this process has accepted loses nothing but time. A
+// new gate is shut.
 type gate struct {
 	// mu guards all below
 	mu sync.Mutex
 	// +checklocks:mu
-	handler http.Handler // nil while closed
+	handler http.Handler // nil while shut
 	// +checklocks:mu
 	opened chan struct{} // is closed, and made anew, by each open
 	// +checklocks:mu
@@ -25,7 +25,7 @@ type gate struct {
 
 func newGate() *gate { return &gate{opened: make(chan struct{})} }
 
-// ServeHTTP has a request answered, once the gate is open.
+// ServeHTTP passes a request to the handler once the gate is open.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := g.enter(r.Context())
 	if h == nil {
@@ -36,7 +36,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-// enter waits until the gate is open and gives who answers; nil where ctx ends first. Who got one
+// enter waits until the gate is open and returns the handler, or nil if ctx ends first. A caller that got a handler
 // must leave.
 func (g *gate) enter(ctx context.Context) http.Handler {
 	for {
@@ -57,6 +57,12 @@ func (g *gate) enter(ctx context.Context) http.Handler {
 	}
 }
 
+func (g *gate) isOpen() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.handler != nil
+}
+
 func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -75,8 +81,8 @@ func (g *gate) open(h http.Handler) {
 	g.opened = make(chan struct{})
 }
 
-// shut lets nobody in any more and waits until who is inside has left. Where ctx ends first, the error
-// says how many have not; the gate is shut even so.
+// shut lets no request in any more and waits until those inside have left. If ctx ends first, the error says how many
+// have not; the gate is shut even so.
 func (g *gate) shut(ctx context.Context) error {
 	g.mu.Lock()
 	g.handler = nil

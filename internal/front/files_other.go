@@ -1,6 +1,6 @@
 //go:build !unix
 
-package daemon
+package front
 
 // openFiles returns how many files this process may have open; 0 is unknown.
 func openFiles() uint64 { return 0 }
