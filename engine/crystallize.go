@@ -19,9 +19,9 @@ func CrystalOf(m *sigil.Meta) sigil.Crystal {
 // is not: it follows from the memories' own entries.
 //
 // When ctx ends it finishes the tenant it is at and returns what it did with the context's error.
-func (e *Engine) Crystallize(ctx context.Context) (s sigil.Sweep, err error) {
+func (e *Engine) Crystallize(ctx context.Context) (s Sweep, err error) {
 	now := e.now()
-	s = sigil.Sweep{Job: sigil.CrystallizeJob, StartedAt: sigil.Timestamp{Time: now}}
+	s = Sweep{Job: sigil.CrystallizeJob, StartedAt: now}
 	defer e.swept(&s, &err)()
 
 	step := context.WithoutCancel(ctx)

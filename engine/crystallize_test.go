@@ -19,7 +19,7 @@ func state(p float64) func(d *sigil.Draft) {
 }
 
 // patternCrystals gives those of the default tenant.
-func (r *rig) patternCrystals() []sigil.CrystalView {
+func (r *rig) patternCrystals() []engine.Crystal {
 	r.t.Helper()
 	page, err := r.Crystals(r.ctx(), sigil.DefaultTenant, engine.CrystalQuery{Kind: sigil.CrystalOfPattern, Limit: 1000})
 	r.ok("crystals", err)
@@ -59,13 +59,13 @@ func TestAPatternCrystallizesOnceAndIsKeptUpToDate(t *testing.T) {
 	same(t, "created", s.Created, 1)
 	same(t, "members", r.patternCrystals()[0].Members, 3)
 	first := r.patternCrystals()[0]
-	same(t, "created at", first.CreatedAt.Time, start.Add(10*time.Second))
+	same(t, "created at", first.CreatedAt, start.Add(10*time.Second))
 
 	r.clock.set(20 * time.Second)
 	s = r.crystallize()
 	same(t, "created", s.Created, 0)
 	same(t, "updated", s.Updated, 0)
-	same(t, "updated at", r.patternCrystals()[0].UpdatedAt.Time, first.UpdatedAt.Time)
+	same(t, "updated at", r.patternCrystals()[0].UpdatedAt, first.UpdatedAt)
 
 	// It follows its members, and stays where they weaken or go.
 	r.encode(data[3], state(0.1))
@@ -73,13 +73,13 @@ func TestAPatternCrystallizesOnceAndIsKeptUpToDate(t *testing.T) {
 	s = r.crystallize()
 	same(t, "updated", s.Updated, 1)
 	weak := r.patternCrystals()[0]
-	same(t, "id", weak.ID, first.ID)
+	same(t, "id", weak.ID(), first.ID())
 	same(t, "created at", weak.CreatedAt, first.CreatedAt)
 	same(t, "members", weak.Members, 5)
 	if math.Abs(weak.Stability-0.61) > 1e-9 {
 		t.Errorf("stability %v", weak.Stability)
 	}
-	same(t, "updated at", weak.UpdatedAt.Time, start.Add(20*time.Second))
+	same(t, "updated at", weak.UpdatedAt, start.Add(20*time.Second))
 	r.ok("forget", r.Forget(r.ctx(), third.Key))
 	r.crystallize()
 	same(t, "members", r.patternCrystals()[0].Members, 4)

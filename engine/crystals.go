@@ -15,9 +15,15 @@ type CrystalQuery struct {
 	Lattice bool              // compute the lattices of memories' crystals
 }
 
+// Crystal is a crystal, with its lattice if that was asked for.
+type Crystal struct {
+	sigil.Crystal
+	Lattice *sigil.Lattice // nil if not asked for, and for the crystal of a pattern
+}
+
 // CrystalPage is a part of a list of crystals.
 type CrystalPage struct {
-	Crystals []sigil.CrystalView
+	Crystals []Crystal
 	Next     string // the cursor of the page that follows; empty where this is the last
 }
 
@@ -59,7 +65,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 				page.Next = encodeCursor(sigil.ID{15: byte(crystals[i].Pattern)})
 				return page, nil
 			}
-			page.Crystals = append(page.Crystals, crystals[i].View())
+			page.Crystals = append(page.Crystals, Crystal{Crystal: crystals[i]})
 		}
 		before = sigil.ID{}
 	}
@@ -79,13 +85,12 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 		return page, nil
 	}
 	for i := range memories {
-		crystal := CrystalOf(&memories[i].Meta)
-		v := crystal.View()
+		crystal := Crystal{Crystal: CrystalOf(&memories[i].Meta)}
 		if q.Lattice {
 			lattice := memories[i].State.Lattice()
-			v.Lattice = &lattice
+			crystal.Lattice = &lattice
 		}
-		page.Crystals = append(page.Crystals, v)
+		page.Crystals = append(page.Crystals, crystal)
 	}
 	if more {
 		page.Next = encodeCursor(memories[len(memories)-1].ID)

@@ -118,7 +118,7 @@ type Observer interface {
 	// Released tells of n memories let go for a reason: "decay", "ttl", "memories", "bytes", "request".
 	Released(reason string, n int)
 	// Swept tells of one run of a sweep, whether or not it released anything.
-	Swept(sweep sigil.Sweep, err error)
+	Swept(sweep Sweep, err error)
 }
 
 type nobody struct{}
@@ -126,7 +126,7 @@ type nobody struct{}
 func (nobody) Did(string, int, time.Duration, error) {}
 func (nobody) Refused(error)                         {}
 func (nobody) Released(string, int)                  {}
-func (nobody) Swept(sigil.Sweep, error)              {}
+func (nobody) Swept(Sweep, error)                    {}
 
 // New makes an engine over s. nil options are the defaults.
 func New(s store.Store, o *Options) *Engine {

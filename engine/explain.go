@@ -3,9 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -14,97 +12,50 @@ import (
 // maxHistory is how many journal entries an explanation looks through.
 const maxHistory = 200_000
 
+// Explanation is why one memory is alive or gone: the figures that decide it, and what the journal has of it.
+type Explanation struct {
+	Live bool
+	// Memory is the memory as it is. If it is gone, only its Meta is set, as its last journal entry has it.
+	Memory sigil.Memory
+	// At is the moment of the figures: now, or the time of the last journal entry if the memory is gone.
+	At time.Time
+	// History is what the journal has of the memory, oldest first. Recalls are not journaled.
+	History []sigil.Event
+	// HistoryComplete is false if the journal begins after the encoding, or was too long to be read to its end.
+	HistoryComplete bool
+}
+
+// Idle returns how long the memory had been idle at At, never less than 0.
+func (x *Explanation) Idle() time.Duration { return max(0, x.At.Sub(x.Memory.LastAccessed)) }
+
 // Explain tells why a memory is alive or gone, and when it fades, without refreshing it. What the journal
 // tells of it is looked for from the time of its encoding on, at the cost of what was journaled since, at
 // most 200,000 entries. A memory that is not there and of which the journal tells nothing is
 // [sigil.ErrNotFound].
-func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x sigil.Explanation, err error) {
+func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err error) {
 	defer e.observe("explain", 1)(&err)
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
 		return x, err
 	}
-	now := e.now()
-	m, err := e.store.Get(ctx, key, now)
-	live := err == nil
+	x.At = e.now()
+	x.Memory, err = e.store.Get(ctx, key, x.At)
+	x.Live = err == nil
 	if err != nil && !errors.Is(err, sigil.ErrNotFound) {
-		return x, wrap(err)
+		return Explanation{}, wrap(err)
 	}
-	history, complete, err := e.history(ctx, key)
+	x.History, x.HistoryComplete, err = e.history(ctx, key)
 	if err != nil {
-		return x, wrap(err)
+		return Explanation{}, wrap(err)
 	}
-	if !live && len(history) == 0 {
-		return x, sigil.NotFound()
-	}
-	x = sigil.Explanation{ID: key.ID, Live: live, History: make([]sigil.EventView, len(history)), HistoryComplete: complete}
-	for i := range history {
-		x.History[i] = history[i].View()
-		x.LastEvent = &x.History[i]
-	}
-	if live {
-		v := m.Outline(now)
-		x.Memory = &v
-		account(&x, &m.Meta, now)
-		left := max(0, m.FadesAt.Sub(now).Seconds())
-		if !m.FadesAt.IsZero() {
-			x.SecondsLeft = &left
-		}
-		x.Reason = alive(&m.Meta, &x)
+	if x.Live {
 		return x, nil
 	}
-	last := &history[len(history)-1]
-	account(&x, &last.Memory, last.Time)
-	x.Reason = gone(last, &x)
+	if len(x.History) == 0 {
+		return Explanation{}, sigil.NotFound()
+	}
+	last := &x.History[len(x.History)-1]
+	x.Memory.Meta, x.At = last.Memory, last.Time
 	return x, nil
-}
-
-// account fills in the arithmetic of m at a moment.
-func account(x *sigil.Explanation, m *sigil.Meta, at time.Time) {
-	v := m.View(at)
-	idle := max(0, at.Sub(m.LastAccessed))
-	x.Policy, x.Threshold, x.FadesAt, x.Decay = v.Policy, m.Policy.Threshold(), v.FadesAt, v.Decay
-	x.IdleSeconds = idle.Seconds()
-	x.Formula, x.Worked = m.Policy.Formula(), m.Policy.Worked(idle)
-	if m.Evictable() {
-		lifetime := m.Policy.Lifetime().Seconds()
-		x.LifetimeSeconds = &lifetime
-	}
-}
-
-func alive(m *sigil.Meta, x *sigil.Explanation) string {
-	var keeps []string
-	if m.Pinned {
-		keeps = append(keeps, "it is pinned")
-	}
-	if m.Crystallized {
-		keeps = append(keeps, "it is crystallized")
-	}
-	switch {
-	case keeps != nil && m.FadesAt.IsZero():
-		return fmt.Sprintf("It does not fade: %s.", strings.Join(keeps, " and "))
-	case keeps != nil:
-		return fmt.Sprintf("Decay does not end it, since %s; its ttl does, at %s.", strings.Join(keeps, " and "), x.FadesAt)
-	case m.FadeReason() == sigil.ReasonTTL:
-		return fmt.Sprintf("Its decay %.4g is under the threshold %v. Its ttl ends it at %s, recalled or not.", x.Decay, x.Threshold, x.FadesAt)
-	}
-	return fmt.Sprintf("Its decay %.4g is under the threshold %v. It fades at %s unless it is recalled before.", x.Decay, x.Threshold, x.FadesAt)
-}
-
-func gone(e *sigil.Event, x *sigil.Explanation) string {
-	at := sigil.Timestamp{Time: e.Time}
-	switch e.Kind {
-	case sigil.Forgotten:
-		return fmt.Sprintf("It was forgotten at %s: somebody asked for that.", at)
-	case sigil.Evicted:
-		return fmt.Sprintf("It was evicted at %s: the tenant's limit of %s was reached, and it was the nearest to its deadline.", at, e.Reason)
-	case sigil.Faded:
-		if e.Reason == sigil.ReasonTTL {
-			return fmt.Sprintf("It faded: its ttl ended at %s. Its release was journaled at %s.", x.FadesAt, at)
-		}
-		return fmt.Sprintf("It faded: untouched since %s, its decay reached the threshold %v at %s. Its release was journaled at %s.",
-			sigil.Timestamp{Time: e.Memory.LastAccessed}, x.Threshold, x.FadesAt, at)
-	}
-	return "It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them."
 }
 
 // history gives what the journal tells of a memory, oldest first, and whether that is all.

@@ -28,10 +28,50 @@ const (
 	maxTags     = 100 // listed
 )
 
+// Forecast is what fades from one moment to another if nothing is recalled.
+type Forecast struct {
+	From  time.Time
+	Until time.Time
+	// Policy is the proposed one; nil if each memory's own was meant.
+	Policy sigil.Policy
+	// Fading counts the memories that fade; under a proposed policy, as if each had had it since its last access.
+	Fading int
+	// FadingByOwnPolicy counts the memories that fade under their own policies. It is what happens if the proposed
+	// policy is set and nothing is recalled, since a policy reaches a memory at its next recall.
+	FadingByOwnPolicy int
+	Bytes             int64 // of the data of those that Fading counts
+	// Patterns and Tags count what fades, most first; of tags at most 100.
+	Patterns []PatternCount
+	Tags     []TagCount
+	// Bins part the span evenly. Under a proposed policy the first one also has what would be gone at once.
+	Bins []ForecastBin
+	// Memories are the first that fade, soonest first; FadesAt is the forecast's.
+	Memories []sigil.Memory
+}
+
+// PatternCount counts memories of a pattern.
+type PatternCount struct {
+	Pattern int // its group key
+	Count   int
+}
+
+// TagCount counts memories with a tag.
+type TagCount struct {
+	Tag   string
+	Count int
+}
+
+// ForecastBin counts what fades after From and up to Until.
+type ForecastBin struct {
+	From  time.Time
+	Until time.Time
+	Count int
+}
+
 // Forecast tells what of a tenant fades within a time if nothing is recalled, reading only. It costs what it
 // counts: memories that do not fade in the span are not looked at, save, under a proposed policy, those
 // with a policy of a shorter life than the longest in the store.
-func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f sigil.Forecast, err error) {
+func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f Forecast, err error) {
 	defer e.observe("forecast", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return f, err
@@ -143,33 +183,25 @@ func (c *count) bin(at time.Time) int {
 	return min(max(0, n), len(c.bins)-1)
 }
 
-func (c *count) forecast() sigil.Forecast {
-	f := sigil.Forecast{
-		From: sigil.Timestamp{Time: c.now}, Until: sigil.Timestamp{Time: c.until}, Fading: c.fading, FadingByOwnPolicy: c.own, Bytes: c.bytes,
-		Patterns: []sigil.PatternCount{}, Tags: []sigil.TagCount{},
-		Bins: make([]sigil.ForecastBin, len(c.bins)), Memories: make([]sigil.View, len(c.soonest)),
-	}
-	if p := c.query.Policy; p != nil {
-		text, lifetime := p.String(), p.Lifetime().Seconds()
-		f.Policy, f.LifetimeSeconds = &text, &lifetime
+func (c *count) forecast() Forecast {
+	f := Forecast{
+		From: c.now, Until: c.until, Policy: c.query.Policy, Fading: c.fading, FadingByOwnPolicy: c.own, Bytes: c.bytes,
+		Bins: make([]ForecastBin, len(c.bins)), Memories: c.soonest,
 	}
 	for _, p := range slices.Sorted(maps.Keys(c.patterns)) {
-		f.Patterns = append(f.Patterns, sigil.PatternCount{Pattern: p, Count: c.patterns[p]})
+		f.Patterns = append(f.Patterns, PatternCount{Pattern: p, Count: c.patterns[p]})
 	}
-	slices.SortStableFunc(f.Patterns, func(a, b sigil.PatternCount) int { return b.Count - a.Count })
+	slices.SortStableFunc(f.Patterns, func(a, b PatternCount) int { return b.Count - a.Count })
 	for _, tag := range slices.Sorted(maps.Keys(c.tags)) {
-		f.Tags = append(f.Tags, sigil.TagCount{Tag: tag, Count: c.tags[tag]})
+		f.Tags = append(f.Tags, TagCount{Tag: tag, Count: c.tags[tag]})
 	}
-	slices.SortStableFunc(f.Tags, func(a, b sigil.TagCount) int { return b.Count - a.Count })
+	slices.SortStableFunc(f.Tags, func(a, b TagCount) int { return b.Count - a.Count })
 	f.Tags = f.Tags[:min(maxTags, len(f.Tags))]
-	edge := func(i int) sigil.Timestamp {
-		return sigil.Timestamp{Time: c.now.Add(time.Duration(float64(i) / float64(len(c.bins)) * float64(c.until.Sub(c.now))))}
+	edge := func(i int) time.Time {
+		return c.now.Add(time.Duration(float64(i) / float64(len(c.bins)) * float64(c.until.Sub(c.now))))
 	}
 	for i, n := range c.bins {
-		f.Bins[i] = sigil.ForecastBin{From: edge(i), Until: edge(i + 1), Count: n}
-	}
-	for i := range c.soonest {
-		f.Memories[i] = c.soonest[i].Outline(c.now)
+		f.Bins[i] = ForecastBin{From: edge(i), Until: edge(i + 1), Count: n}
 	}
 	return f
 }

@@ -82,14 +82,14 @@ func (r *rig) recall(key sigil.Key) sigil.Memory {
 	return m
 }
 
-func (r *rig) sweep() *sigil.Sweep {
+func (r *rig) sweep() *engine.Sweep {
 	r.t.Helper()
 	s, err := r.Sweep(r.ctx())
 	r.ok("sweep", err)
 	return &s
 }
 
-func (r *rig) crystallize() sigil.Sweep {
+func (r *rig) crystallize() engine.Sweep {
 	r.t.Helper()
 	s, err := r.Crystallize(r.ctx())
 	r.ok("crystallize", err)
@@ -174,7 +174,7 @@ type recorder struct {
 	// +checklocks:mu
 	released map[string]int
 	// +checklocks:mu
-	sweeps []sigil.Sweep
+	sweeps []engine.Sweep
 	// +checklocks:mu
 	errors []error
 }
@@ -200,7 +200,7 @@ func (o *recorder) Released(reason string, n int) {
 	o.released[reason] += n
 }
 
-func (o *recorder) Swept(s sigil.Sweep, err error) {
+func (o *recorder) Swept(s engine.Sweep, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sweeps, o.errors = append(o.sweeps, s), append(o.errors, err)

@@ -63,7 +63,7 @@ func TestMillionMemoriesHaveOneCrystalAPattern(t *testing.T) {
 		}
 	}
 
-	var first map[string]sigil.CrystalView
+	var first map[string]engine.Crystal
 	for sweep := range sweeps {
 		report, err := e.Crystallize(ctx)
 		if err != nil {
@@ -73,10 +73,10 @@ func TestMillionMemoriesHaveOneCrystalAPattern(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		crystals := map[string]sigil.CrystalView{}
+		crystals := map[string]engine.Crystal{}
 		members := 0
 		for _, c := range page.Crystals {
-			crystals[c.ID] = c
+			crystals[c.ID()] = c
 			members += c.Members
 		}
 		if len(page.Crystals) != patterns || len(crystals) != patterns || members != memories {

@@ -4,12 +4,53 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
+// Stats counts a tenant's live memories.
+type Stats struct {
+	Tenant       string
+	Memories     int
+	Bytes        int64 // of data
+	Pinned       int
+	Crystallized int
+	Patterns     int     // with a live member
+	Crystals     int     // of memories and of patterns
+	AverageDecay float64 // in [0, 1]; 0 if there is no memory
+	// NextFade is the earliest deadline; zero for none.
+	NextFade time.Time
+	// Policy is the one that encodes and recalls give a memory.
+	Policy sigil.Policy
+	// Policies counts the memories that can fade by their policies, the most common first: a memory keeps the policy
+	// that was in force when it was last touched.
+	Policies []store.PolicyCount
+	// Uptime is how long the engine has existed.
+	Uptime time.Duration
+	// Position is that of the store's newest journal entry.
+	Position uint64
+}
+
+// Identity is the sigil of the engine's own store and tenant: that of the content
+// {"service":"sigil","store":<store id>,"tenant":<tenant>}. It is computed, not stored, and stays as long as the
+// store does.
+type Identity struct {
+	Store  sigil.ID
+	Driver string
+	Tenant string
+	// Hash is that of the content; frequency and spiral follow from it.
+	Hash      sigil.Hash
+	CreatedAt time.Time // when the store was made
+	StartedAt time.Time // when the engine was made
+	Uptime    time.Duration
+	Memories  int
+	Crystals  int
+}
+
 // Stats counts a tenant's live memories. Its average decay looks at each of them.
-func (e *Engine) Stats(ctx context.Context, tenant string) (stats sigil.Stats, err error) {
+func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err error) {
 	defer e.observe("stats", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return stats, err
@@ -19,20 +60,11 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats sigil.Stats, e
 	if err != nil {
 		return stats, wrap(err)
 	}
-	policy := e.Settings().Policy
-	stats = sigil.Stats{
+	return Stats{
 		Tenant: tenant, Memories: s.Memories, Bytes: s.Bytes, Pinned: s.Pinned, Crystallized: s.Crystallized,
-		Patterns: s.Patterns, Crystals: s.Crystallized + s.PatternCrystals, AverageDecay: s.AverageDecay,
-		Policy: policy.String(), LifetimeSeconds: policy.Lifetime().Seconds(), UptimeSeconds: now.Sub(e.started).Seconds(),
-		Position: s.Position, Policies: make([]sigil.PolicyCount, len(s.Policies)),
-	}
-	for i, p := range s.Policies {
-		stats.Policies[i] = sigil.PolicyCount{Policy: p.Policy.String(), LifetimeSeconds: p.Policy.Lifetime().Seconds(), Count: p.Memories}
-	}
-	if !s.NextFade.IsZero() {
-		stats.NextFade = &sigil.Timestamp{Time: s.NextFade}
-	}
-	return stats, nil
+		Patterns: s.Patterns, Crystals: s.Crystallized + s.PatternCrystals, AverageDecay: s.AverageDecay, NextFade: s.NextFade,
+		Policy: e.Settings().Policy, Policies: s.Policies, Uptime: now.Sub(e.started), Position: s.Position,
+	}, nil
 }
 
 // Longer counts, over all tenants, the live memories whose own policy lets them live longer untouched than the policy
@@ -63,7 +95,7 @@ func (e *Engine) Longer(ctx context.Context) (memories int, most sigil.Policy, e
 }
 
 // Identity gives the sigil of the engine's own store and tenant.
-func (e *Engine) Identity(ctx context.Context, tenant string) (id sigil.Identity, err error) {
+func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err error) {
 	defer e.observe("identity", 1)(&err)
 	stats, err := e.Stats(ctx, tenant)
 	if err != nil {
@@ -72,11 +104,8 @@ func (e *Engine) Identity(ctx context.Context, tenant string) (id sigil.Identity
 	info := e.store.Info()
 	// Already in canonical form: keys in order, and nothing in a tenant or UUID needs escaping.
 	hash := sigil.Hash(sha256.Sum256(fmt.Appendf(nil, `{"service":"sigil","store":"%s","tenant":"%s"}`, info.ID, tenant)))
-	spiral := hash.Spiral()
-	return sigil.Identity{
-		Service: "sigil", Store: info.ID, Driver: info.Driver, Tenant: tenant,
-		Hash: hash.String(), Frequency: hash.Frequency().Value(), Pattern: hash.Frequency().Pattern(), Spiral: spiral[:],
-		CreatedAt: sigil.Timestamp{Time: info.CreatedAt}, StartedAt: sigil.Timestamp{Time: e.started},
-		UptimeSeconds: stats.UptimeSeconds, Memories: stats.Memories, Crystals: stats.Crystals,
+	return Identity{
+		Store: info.ID, Driver: info.Driver, Tenant: tenant, Hash: hash,
+		CreatedAt: info.CreatedAt, StartedAt: e.started, Uptime: stats.Uptime, Memories: stats.Memories, Crystals: stats.Crystals,
 	}, nil
 }

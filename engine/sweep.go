@@ -10,6 +10,29 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
+// Sweep is what one run of a job did.
+type Sweep struct {
+	Job       sigil.Job
+	StartedAt time.Time
+	Took      time.Duration
+	// Released counts by reason ("decay", "ttl") what a decay sweep released.
+	Released map[string]int
+	// Patterns, Created and Updated count what a crystallize sweep looked at, and the crystals that
+	// came and changed.
+	Patterns int
+	Created  int
+	Updated  int
+}
+
+// Total returns how many memories the sweep released.
+func (s *Sweep) Total() int {
+	n := 0
+	for _, k := range s.Released {
+		n += k
+	}
+	return n
+}
+
 // Sweep releases what is past its deadline, in small steps, each of them one commit, or a few at once where
 // nothing else is asked of this engine. It costs what it releases. Any number of sweeps may run at once, in
 // any number of processes: each memory is released, and journaled, once.
@@ -23,10 +46,10 @@ import (
 //
 // When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
 // context's error.
-func (e *Engine) Sweep(ctx context.Context) (s sigil.Sweep, err error) {
+func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	due, err := e.certain()
 	now := e.now() // after what is due: a release is not dated before its deadline
-	s = sigil.Sweep{Job: sigil.DecayJob, StartedAt: sigil.Timestamp{Time: now}, Released: map[string]int{}}
+	s = Sweep{Job: sigil.DecayJob, StartedAt: now, Released: map[string]int{}}
 	if err != nil {
 		return s, err
 	}
@@ -92,10 +115,10 @@ func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key)
 }
 
 // swept closes the books of a sweep when the returned func runs.
-func (e *Engine) swept(s *sigil.Sweep, err *error) func() {
+func (e *Engine) swept(s *Sweep, err *error) func() {
 	begin := time.Now()
 	return func() {
-		s.DurationSeconds = time.Since(begin).Seconds()
+		s.Took = time.Since(begin)
 		for reason, n := range s.Released {
 			e.observer.Released(reason, n)
 		}

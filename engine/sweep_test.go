@@ -34,7 +34,7 @@ func TestSweepReleasesAllThatIsDueAndSaysWhy(t *testing.T) {
 	stays := r.encode(`"late"`, nil)
 	s := r.sweep()
 	same(t, "job", s.Job, sigil.DecayJob)
-	same(t, "started", s.StartedAt.Time, start.Add(lifetime))
+	same(t, "started", s.StartedAt, start.Add(lifetime))
 	same(t, "by decay", s.Released[sigil.ReasonDecay], 1500)
 	same(t, "by ttl", s.Released[sigil.ReasonTTL], 3)
 	same(t, "in all", s.Total(), 1503)

@@ -21,7 +21,7 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	// what it has not come to is as due at the next start. So stopping ends it after its step.
 	sweeping, end := context.WithCancel(context.WithoutCancel(ctx))
 
-	add := func(name sigil.Job, spec string, sweep func(context.Context) (sigil.Sweep, error)) error {
+	add := func(name sigil.Job, spec string, sweep func(context.Context) (engine.Sweep, error)) error {
 		if never(spec) {
 			return nil
 		}
@@ -79,14 +79,14 @@ func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {
 }
 
 // logSweep tells of sweeps that changed something: one every five seconds that did not is no news.
-func (d *Daemon) logSweep(s sigil.Sweep) {
+func (d *Daemon) logSweep(s engine.Sweep) {
 	switch {
 	case s.Total() > 0:
 		d.log.Info("memories faded", "memories", s.Total(), sigil.ReasonDecay, s.Released[sigil.ReasonDecay],
-			sigil.ReasonTTL, s.Released[sigil.ReasonTTL], "seconds", s.DurationSeconds)
+			sigil.ReasonTTL, s.Released[sigil.ReasonTTL], "seconds", s.Took.Seconds())
 	case s.Created > 0:
-		d.log.Info("patterns crystallized", "created", s.Created, "updated", s.Updated, "seconds", s.DurationSeconds)
+		d.log.Info("patterns crystallized", "created", s.Created, "updated", s.Updated, "seconds", s.Took.Seconds())
 	default:
-		d.log.Debug("swept", "job", s.Job, "updated", s.Updated, "seconds", s.DurationSeconds)
+		d.log.Debug("swept", "job", s.Job, "updated", s.Updated, "seconds", s.Took.Seconds())
 	}
 }

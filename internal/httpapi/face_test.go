@@ -154,7 +154,7 @@ func (f *face) encode(draft string, headers ...string) sigil.View {
 	return parse[sigil.View](f.do("POST", "/v1/sigils", draft, headers...).want(http.StatusCreated))
 }
 
-func (f *face) stats() sigil.Stats {
+func (f *face) stats() engine.Stats {
 	f.t.Helper()
 	stats, err := f.engine.Stats(context.WithoutCancel(f.t.Context()), tenant)
 	if err != nil {

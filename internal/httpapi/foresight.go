@@ -6,6 +6,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 func (a *API) explain(c *call) error {
@@ -17,7 +18,7 @@ func (a *API) explain(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, x)
+	return c.json(http.StatusOK, shape.Explanation(&x))
 }
 
 func (a *API) forecast(c *call) error {
@@ -39,7 +40,7 @@ func (a *API) forecast(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, f)
+	return c.json(http.StatusOK, shape.Forecast(&f))
 }
 
 // duration reads "90s", "36h", "7d", or a number of seconds.

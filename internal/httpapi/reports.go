@@ -5,6 +5,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 func (a *API) crystals(c *call) error {
@@ -22,10 +23,11 @@ func (a *API) crystals(c *call) error {
 	if err != nil {
 		return err
 	}
-	if page.Crystals == nil {
-		page.Crystals = []sigil.CrystalView{}
+	out := sigil.CrystalPage{Crystals: make([]sigil.CrystalView, len(page.Crystals)), Next: next(page.Next)}
+	for i := range page.Crystals {
+		out.Crystals[i] = shape.Crystal(&page.Crystals[i])
 	}
-	return c.json(http.StatusOK, sigil.CrystalPage{Crystals: page.Crystals, Next: next(page.Next)})
+	return c.json(http.StatusOK, out)
 }
 
 func (a *API) patterns(c *call) error {
@@ -45,7 +47,7 @@ func (a *API) identity(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, id)
+	return c.json(http.StatusOK, shape.Identity(&id))
 }
 
 func (a *API) stats(c *call) error {
@@ -53,7 +55,7 @@ func (a *API) stats(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, stats)
+	return c.json(http.StatusOK, shape.Stats(&stats))
 }
 
 // events gives a page of the journal, or, where that is asked for, all that follows as a stream. At the end of
@@ -110,5 +112,5 @@ func (a *API) sweep(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, s)
+	return c.json(http.StatusOK, shape.Sweep(&s))
 }

@@ -183,9 +183,9 @@ func (m *Metrics) Refused(err error) { m.failed(err) }
 func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(reason).Add(float64(n)) }
 
 // Swept is [engine.Observer]'s.
-func (m *Metrics) Swept(sweep sigil.Sweep, err error) {
+func (m *Metrics) Swept(sweep engine.Sweep, err error) {
 	m.sweeps.WithLabelValues(string(sweep.Job)).Inc()
-	m.sweepDuration.WithLabelValues(string(sweep.Job)).Observe(sweep.DurationSeconds)
+	m.sweepDuration.WithLabelValues(string(sweep.Job)).Observe(sweep.Took.Seconds())
 	if err != nil {
 		m.failed(err)
 	}

@@ -60,7 +60,7 @@ func TestPromtoolFindsNothing(t *testing.T) {
 	m.Disk(func() int64 { return 1 << 20 })
 	m.Did("encode", 2, time.Millisecond, nil)
 	m.Did("peek", 1, time.Microsecond, sigil.NotFound())
-	m.Swept(sigil.Sweep{Job: sigil.DecayJob, DurationSeconds: 0.1}, nil)
+	m.Swept(engine.Sweep{Job: sigil.DecayJob, Took: 100 * time.Millisecond}, nil)
 	m.Released(sigil.ReasonDecay, 5)
 	m.Commit(7, time.Millisecond)
 	m.Missed("decay", func() uint64 { return 1 })
@@ -77,7 +77,7 @@ func TestPromtoolFindsNothing(t *testing.T) {
 func TestEverySweepCounts(t *testing.T) {
 	m := metrics.New("")
 	for i := range 3 {
-		s := sigil.Sweep{Job: sigil.DecayJob, DurationSeconds: 0.25}
+		s := engine.Sweep{Job: sigil.DecayJob, Took: 250 * time.Millisecond}
 		if i == 1 { // one of them releases something
 			m.Released(sigil.ReasonTTL, 4)
 		}
@@ -86,7 +86,7 @@ func TestEverySweepCounts(t *testing.T) {
 			t.Errorf("after %d sweeps the counter is at %v", i+1, got)
 		}
 	}
-	m.Swept(sigil.Sweep{Job: sigil.CrystallizeJob}, context.Canceled)
+	m.Swept(engine.Sweep{Job: sigil.CrystallizeJob}, context.Canceled)
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
 		`sigil_gc_sweep_total{job="crystallize"}`:                    1,

@@ -58,15 +58,16 @@ var table = map[string][]string{
 	"engine": {root, "store", "internal/clock", "internal/resonance", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
-	"client":              {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi":    {root, "engine", "internal/bus", "internal/coding", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
-	"internal/coding":     {},
-	"internal/front":      {root, "internal/front/lane", "golang.org/x/sys"},
-	"internal/front/lane": {},
-	"internal/web":        {"internal/coding"},
-	"internal/webhook":    {root},
-	"internal/metrics":    {root, "engine", "github.com/prometheus"},
-	"internal/cli":        {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"client":                 {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
+	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi/shape": {root, "engine"},
+	"internal/coding":        {},
+	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},
+	"internal/front/lane":    {},
+	"internal/web":           {"internal/coding"},
+	"internal/webhook":       {root},
+	"internal/metrics":       {root, "engine", "github.com/prometheus"},
+	"internal/cli":           {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
@@ -78,7 +79,7 @@ var table = map[string][]string{
 	"local":     {root, "engine", "scheduler", "store/pebblestore"},
 
 	// Proof. It is told how to open a driver, and names none.
-	"internal/prove/model":     {root, "client", "engine", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
+	"internal/prove/model":     {root, "client", "engine", "internal/httpapi/shape", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
 	"internal/prove/campaign":  {root, "client"},
 	"internal/prove/apitest":   {root, "store"},
 	"internal/prove/apifuzz":   {},

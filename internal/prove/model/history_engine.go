@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -73,10 +74,12 @@ func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
 }
 
 func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+	run := p.engine.Sweep
 	if job == sigil.CrystallizeJob {
-		return p.engine.Crystallize(ctx)
+		run = p.engine.Crystallize
 	}
-	return p.engine.Sweep(ctx)
+	s, err := run(ctx)
+	return shape.Sweep(&s), err
 }
 
 func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {

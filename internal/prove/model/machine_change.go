@@ -211,7 +211,7 @@ func (m *machine) sweep() {
 func (m *machine) crystallize() {
 	got, err := m.engine.Crystallize(m.ctx())
 	m.ok("crystallize", err)
-	want := sigil.Sweep{Job: "crystallize", StartedAt: sigil.Timestamp{Time: m.now}, DurationSeconds: got.DurationSeconds}
+	want := engine.Sweep{Job: "crystallize", StartedAt: m.now, Took: got.Took}
 	names, err := m.model.Tenants(m.ctx())
 	m.ok("the model's tenants", err)
 	for _, tenant := range names {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
@@ -98,23 +99,22 @@ func (m *machine) related() {
 func (m *machine) crystals() {
 	tenant, q := m.tenant(), engine.CrystalQuery{Limit: rapid.IntRange(1, 4).Draw(m.t, "limit")}
 	q.Kind = rapid.SampledFrom([]sigil.CrystalKind{"", "memory", "pattern"}).Draw(m.t, "kind")
-	var want []sigil.CrystalView
+	var want []engine.Crystal
 	if q.Kind != "memory" {
 		crystals, err := m.model.Crystals(m.ctx(), tenant)
 		m.ok("the model's crystals", err)
 		for i := range crystals {
-			want = append(want, crystals[i].View())
+			want = append(want, engine.Crystal{Crystal: crystals[i]})
 		}
 	}
 	if q.Kind != "pattern" {
 		for _, memory := range m.live(m.model, tenant) {
 			if memory.Potential > 0.9 {
-				crystal := crystalOf(&memory.Meta)
-				want = append(want, crystal.View())
+				want = append(want, engine.Crystal{Crystal: crystalOf(&memory.Meta)})
 			}
 		}
 	}
-	var got []sigil.CrystalView
+	var got []engine.Crystal
 	for {
 		page, err := m.engine.Crystals(m.ctx(), tenant, q)
 		m.ok("crystals", err)
@@ -135,12 +135,9 @@ func (m *machine) stats() {
 	tenant := m.tenant()
 	got, err := m.engine.Stats(m.ctx(), tenant)
 	m.ok("stats", err)
-	want := sigil.Stats{
-		Tenant: tenant, Policy: m.rules.policy.String(), LifetimeSeconds: got.LifetimeSeconds, UptimeSeconds: got.UptimeSeconds,
-		Position: m.ledger.position, Policies: []sigil.PolicyCount{},
-	}
-	if lifetime := lawOf(m.rules.policy).lifetime.Seconds(); math.Abs(got.LifetimeSeconds-lifetime) > 0.001 {
-		m.t.Errorf("stats: a lifetime of %v s, want %v", got.LifetimeSeconds, lifetime)
+	want := engine.Stats{Tenant: tenant, Policy: m.rules.policy, Uptime: got.Uptime, Position: m.ledger.position}
+	if got, want := got.Policy.Lifetime(), lawOf(m.rules.policy).lifetime; (got - want).Abs() > time.Millisecond {
+		m.t.Errorf("stats: a lifetime of %v, want %v", got, want)
 	}
 	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]int{}, 0.0
 	for _, memory := range m.live(m.model, tenant) {
@@ -157,18 +154,18 @@ func (m *machine) stats() {
 		}
 		patterns[int(math.Floor(memory.Frequency.Value()*100))] = true
 		decays += decay(&memory.Meta, m.now)
-		if at := fadesAt(&memory.Meta); !at.IsZero() && (want.NextFade == nil || at.Before(want.NextFade.Time)) {
-			want.NextFade = &sigil.Timestamp{Time: at}
+		if at := fadesAt(&memory.Meta); !at.IsZero() && (want.NextFade.IsZero() || at.Before(want.NextFade)) {
+			want.NextFade = at
 		}
 	}
 	crystals, err := m.model.Crystals(m.ctx(), tenant)
 	m.ok("the model's crystals", err)
 	want.Patterns, want.Crystals = len(patterns), want.Crystallized+len(crystals)
 	for policy, n := range policies {
-		want.Policies = append(want.Policies, sigil.PolicyCount{Policy: policy.String(), LifetimeSeconds: policy.Lifetime().Seconds(), Count: n})
+		want.Policies = append(want.Policies, store.PolicyCount{Policy: policy, Memories: n})
 	}
-	slices.SortFunc(want.Policies, func(a, b sigil.PolicyCount) int {
-		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Policy, b.Policy))
+	slices.SortFunc(want.Policies, func(a, b store.PolicyCount) int {
+		return cmp.Or(b.Memories-a.Memories, cmp.Compare(a.Policy.String(), b.Policy.String()))
 	})
 	if want.Memories > 0 {
 		want.AverageDecay = decays / float64(want.Memories)

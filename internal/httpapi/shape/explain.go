@@ -1,0 +1,78 @@
+package shape
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// Explanation returns the shape of x, with a sentence for people that says why the memory is alive or gone.
+func Explanation(x *engine.Explanation) sigil.Explanation {
+	m, idle := &x.Memory, x.Idle()
+	v := sigil.Explanation{
+		ID: m.ID, Live: x.Live, Policy: m.Policy.String(), Threshold: m.Policy.Threshold(),
+		IdleSeconds: idle.Seconds(), Decay: m.Decay(x.At), FadesAt: deadline(m.FadesAt),
+		Formula: m.Policy.Formula(), Worked: m.Policy.Worked(idle),
+		History: make([]sigil.EventView, len(x.History)), HistoryComplete: x.HistoryComplete,
+	}
+	for i := range x.History {
+		v.History[i] = x.History[i].View()
+		v.LastEvent = &v.History[i]
+	}
+	if m.Evictable() {
+		lifetime := m.Policy.Lifetime().Seconds()
+		v.LifetimeSeconds = &lifetime
+	}
+	if !x.Live {
+		v.Reason = gone(&x.History[len(x.History)-1])
+		return v
+	}
+	outline := m.Outline(x.At)
+	v.Memory, v.Reason = &outline, alive(&m.Meta, v.Decay)
+	if !m.FadesAt.IsZero() {
+		left := max(0, m.FadesAt.Sub(x.At).Seconds())
+		v.SecondsLeft = &left
+	}
+	return v
+}
+
+func alive(m *sigil.Meta, decay float64) string {
+	var keeps []string
+	if m.Pinned {
+		keeps = append(keeps, "it is pinned")
+	}
+	if m.Crystallized {
+		keeps = append(keeps, "it is crystallized")
+	}
+	switch {
+	case keeps != nil && m.FadesAt.IsZero():
+		return fmt.Sprintf("It does not fade: %s.", strings.Join(keeps, " and "))
+	case keeps != nil:
+		return fmt.Sprintf("Decay does not end it, since %s; its ttl does, at %s.", strings.Join(keeps, " and "), moment(m.FadesAt))
+	case m.FadeReason() == sigil.ReasonTTL:
+		return fmt.Sprintf("Its decay %.4g is under the threshold %v. Its ttl ends it at %s, recalled or not.", decay, m.Policy.Threshold(), moment(m.FadesAt))
+	}
+	return fmt.Sprintf("Its decay %.4g is under the threshold %v. It fades at %s unless it is recalled before.", decay, m.Policy.Threshold(), moment(m.FadesAt))
+}
+
+func gone(e *sigil.Event) string {
+	m, at := &e.Memory, moment(e.Time)
+	switch e.Kind {
+	case sigil.Forgotten:
+		return fmt.Sprintf("It was forgotten at %s: somebody asked for that.", at)
+	case sigil.Evicted:
+		return fmt.Sprintf("It was evicted at %s: the tenant's limit of %s was reached, and it was the nearest to its deadline.", at, e.Reason)
+	case sigil.Faded:
+		if e.Reason == sigil.ReasonTTL {
+			return fmt.Sprintf("It faded: its ttl ended at %s. Its release was journaled at %s.", moment(m.FadesAt), at)
+		}
+		return fmt.Sprintf("It faded: untouched since %s, its decay reached the threshold %v at %s. Its release was journaled at %s.",
+			moment(m.LastAccessed), m.Policy.Threshold(), moment(m.FadesAt), at)
+	}
+	return "It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them."
+}
+
+func moment(t time.Time) string { return sigil.Timestamp{Time: t}.String() }
