@@ -45,7 +45,7 @@ func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 }
 
 func TestNothingIsLetGoWhileTheClockHasJumped(t *testing.T) {
-	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic(), Journal: engine.Journal{Age: time.Minute}}})
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic(), Retention: engine.Retention{Age: time.Minute}}})
 	m := r.encode(`1`, nil)
 	pinned := r.encode(`2`, func(d *sigil.Draft) { d.TTL, d.Pinned = 2*time.Second, true })
 	s.pass(r, time.Second)

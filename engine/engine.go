@@ -66,15 +66,15 @@ type Settings struct {
 	Policy sigil.Policy
 	// Quota bounds each tenant; the zero value does not.
 	Quota store.Quota
-	// Journal bounds the journal; the zero value keeps all of it.
-	Journal Journal
+	// Retention bounds the journal; the zero value keeps all of it.
+	Retention Retention
 }
 
-// Journal says how much of the journal is kept, of all tenants together. Its position is what clients
-// resume by: one who was away for longer is told so.
-type Journal struct {
-	Age     time.Duration // 0 is for ever
-	Entries uint64        // 0 is any number; one is some 80 bytes
+// Retention limits how much of the journal is kept, of all tenants together. A client that resumes at a position
+// which is no longer kept gets [sigil.ErrGone].
+type Retention struct {
+	Age     time.Duration // 0 is forever
+	Entries uint64        // 0 is any number; an entry takes about 80 bytes
 }
 
 // Limits bound the input. What is over one is [sigil.ErrTooLarge] or [sigil.ErrInvalid], naming the

@@ -10,7 +10,7 @@ import (
 
 // Events gives a tenant's journal entries with a position over after, in order, at most limit (0 is
 // 100). Who goes on after the last position of each answer misses nothing and repeats nothing. Where
-// entries after that position were dropped (see [Settings.Journal]) it is [sigil.ErrGone].
+// entries after that position were dropped (see [Settings.Retention]) it is [sigil.ErrGone].
 func (e *Engine) Events(ctx context.Context, tenant string, after uint64, limit int) (events []sigil.Event, err error) {
 	defer e.observe("events", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -91,12 +91,12 @@ func (e *Engine) Span(ctx context.Context) (trimmed, newest uint64, err error) {
 	return trimmed, newest, wrap(err)
 }
 
-// Trim drops from the journal what [Settings.Journal] says is to go, and gives the position up to which it
+// Trim drops from the journal what [Settings.Retention] says is to go, and gives the position up to which it
 // is gone. While the clock has jumped it is refused, as Sweep is. Any number of them may run at once, in any number of processes.
 func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	defer e.observe("trim", 1)(&err)
-	keep := e.Settings().Journal
-	if keep == (Journal{}) {
+	keep := e.Settings().Retention
+	if keep == (Retention{}) {
 		return 0, nil
 	}
 	var before time.Time

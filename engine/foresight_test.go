@@ -55,7 +55,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestExplainWhatTheJournalForgot(t *testing.T) {
-	r := newRig(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Age: time.Minute}}})
+	r := newRig(t, engine.Options{Settings: engine.Settings{Retention: engine.Retention{Age: time.Minute}}})
 	gone := r.encode(`1`, func(d *sigil.Draft) { d.TTL = time.Second })
 	stays := r.encode(`2`, func(d *sigil.Draft) { d.Pinned = true })
 	r.clock.set(2 * time.Second)

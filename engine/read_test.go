@@ -256,7 +256,7 @@ func TestLonger(t *testing.T) {
 // TestLatestEvents holds the newest entries against all there are, in a journal that two tenants share unevenly and
 // that has lost its start.
 func TestLatestEvents(t *testing.T) {
-	r := newRig(t, engine.Options{Settings: engine.Settings{Journal: engine.Journal{Entries: 190}}})
+	r := newRig(t, engine.Options{Settings: engine.Settings{Retention: engine.Retention{Entries: 190}}})
 	none, err := r.LatestEvents(r.ctx(), sigil.DefaultTenant, 5)
 	r.ok("latest", err)
 	same(t, "entries of an empty journal", len(none), 0)

@@ -142,7 +142,7 @@ func (c *Config) settings() (engine.Settings, error) {
 	policy, err := c.policy()
 	return engine.Settings{
 		Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes},
-		Journal: engine.Journal{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
+		Retention: engine.Retention{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
 	}, err
 }
 
