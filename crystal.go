@@ -43,20 +43,20 @@ func (c *Crystal) ID() string {
 	return fmt.Sprintf("%s-%d", c.Kind, c.Pattern)
 }
 
-// MinPattern is how many live memories a pattern needs to crystallize.
-const MinPattern = 3
+// MinPatternMembers is the number of live memories a pattern needs to crystallize.
+const MinPatternMembers = 3
 
 // Pattern counts the live memories of one tenant whose frequencies fall in the same hundredth.
 type Pattern struct {
-	Group   int // floor(f·100), 0 to Patterns-1
+	Group   int // floor(f·100), 0 to NumPatterns-1
 	Members int
 	// Potential and Frequency are means over the members.
 	Potential float64
 	Frequency float64
 }
 
-// Crystallizes tells whether the pattern is strong enough: at least [MinPattern] members whose mean
+// Crystallizes tells whether the pattern is strong enough: at least [MinPatternMembers] members whose mean
 // potential is over [CrystallizeAbove].
 func (p *Pattern) Crystallizes() bool {
-	return p.Members >= MinPattern && p.Potential > CrystallizeAbove
+	return p.Members >= MinPatternMembers && p.Potential > CrystallizeAbove
 }

@@ -62,38 +62,38 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
-// Invalid makes an [ErrInvalid] about field.
-func Invalid(code, field, detail string) *Error {
+// NewInvalid returns an [ErrInvalid] about field.
+func NewInvalid(code, field, detail string) *Error {
 	return &Error{Kind: ErrInvalid, Code: code, Field: field, Detail: detail}
 }
 
-// TooLarge makes an [ErrTooLarge] about field.
-func TooLarge(code, field, detail string) *Error {
+// NewTooLarge returns an [ErrTooLarge] about field.
+func NewTooLarge(code, field, detail string) *Error {
 	return &Error{Kind: ErrTooLarge, Code: code, Field: field, Detail: detail}
 }
 
-// NotFound makes the one answer for a memory that is not there, whatever the reason: never kept, of
-// another tenant, forgotten or faded.
-func NotFound() *Error {
+// NewNotFound returns the [ErrNotFound] for a memory that does not exist. It is the same for every cause: never kept,
+// another tenant's, forgotten or faded.
+func NewNotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
 }
 
-// NotClaimed makes the [ErrConflict] of one who works under a name that another has claimed, or nobody.
-func NotClaimed() *Error {
+// NewNotClaimed returns the [ErrConflict] for a caller that uses a name without holding its lease.
+func NewNotClaimed() *Error {
 	return &Error{Kind: ErrConflict, Code: "not_claimed", Field: "name", Detail: "another works under this name"}
 }
 
-// Gone makes the [ErrGone] of a reader who is behind the journal, which begins after oldest.
-func Gone(oldest uint64) *Error {
+// NewPositionGone returns the [ErrGone] for a reader whose position is before oldest, after which the journal begins.
+func NewPositionGone(oldest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_gone", Field: "after", Oldest: oldest,
 		Detail: fmt.Sprintf("entries after this position were dropped; the journal is whole after position %d", oldest),
 	}
 }
 
-// Ahead returns the [ErrGone] for a reader whose position is beyond the journal's newest. That happens only when the
-// store was restored from an older copy: what the reader saw after newest is gone.
-func Ahead(newest uint64) *Error {
+// NewPositionAhead returns the [ErrGone] for a reader whose position is beyond the journal's newest. That happens only
+// if the store was restored from an older copy: the entries that the reader saw after newest are gone.
+func NewPositionAhead(newest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_ahead", Field: "after", Newest: &newest,
 		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was restored from an older copy, which lacks what was read after that position. Load its memories again, and go on after it", newest),

@@ -24,23 +24,23 @@ func (h Hash) String() string {
 func (h Hash) word(i int) uint32 { return binary.BigEndian.Uint32(h[4*i:]) }
 
 // Frequency gives the resonance frequency of the content with this hash.
-func (h Hash) Frequency() Frequency { return Frequency(h.word(0) % Frequencies) }
+func (h Hash) Frequency() Frequency { return Frequency(h.word(0) % NumFrequencies) }
 
-// Frequencies is how many different resonance frequencies exist.
-const Frequencies = 1000
+// NumFrequencies is the number of different resonance frequencies.
+const NumFrequencies = 1000
 
 // Frequency is a resonance frequency, as the index n in 0..999 of f = n/1000·φ (spec 2).
 type Frequency uint16
 
 // Value gives f = n/1000·φ, in [0, φ). Frequency(398).Value() is 0.6439775275224582.
-func (f Frequency) Value() float64 { return float64(f) / Frequencies * Phi }
+func (f Frequency) Value() float64 { return float64(f) / NumFrequencies * Phi }
 
 // Pattern gives the group key floor(f·100), in 0..161: memories of one tenant with the same key make
 // up one pattern. Frequency(398).Pattern() is 64.
 func (f Frequency) Pattern() int { return int(math.Floor(f.Value() * 100)) }
 
-// Patterns is how many patterns a tenant can have: group keys run from 0 to Patterns-1.
-const Patterns = 162
+// NumPatterns is the number of patterns a tenant can have: group keys are 0 to NumPatterns-1.
+const NumPatterns = 162
 
 // ResonanceThreshold is the resonance at or above which two memories resonate.
 const ResonanceThreshold = 0.85
@@ -57,11 +57,11 @@ func Span(min float64) int {
 		return -1
 	}
 	// The closed form −φ·ln(min) finds the place to within a rounding error; the definition decides.
-	n := Frequencies - 1
+	n := NumFrequencies - 1
 	if min > 0 {
-		n = int(math.Min(-math.Log(min)*Frequencies, Frequencies-1))
+		n = int(math.Min(-math.Log(min)*NumFrequencies, NumFrequencies-1))
 	}
-	for n < Frequencies-1 && Resonance(0, Frequency(n+1).Value()) >= min {
+	for n < NumFrequencies-1 && Resonance(0, Frequency(n+1).Value()) >= min {
 		n++
 	}
 	for n > 0 && Resonance(0, Frequency(n).Value()) < min {

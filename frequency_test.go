@@ -9,25 +9,25 @@ import (
 
 func TestFrequenciesAndPatternsStayInBounds(t *testing.T) {
 	seen := map[int]int{}
-	for n := range sigil.Frequencies {
+	for n := range sigil.NumFrequencies {
 		f := sigil.Frequency(n)
 		if v := f.Value(); v < 0 || v >= sigil.Phi {
 			t.Errorf("frequency %d: %v", n, v)
 		}
-		if g := f.Pattern(); g < 0 || g >= sigil.Patterns || g != int(math.Floor(f.Value()*100)) {
+		if g := f.Pattern(); g < 0 || g >= sigil.NumPatterns || g != int(math.Floor(f.Value()*100)) {
 			t.Errorf("frequency %d: pattern %d", n, g)
 		}
 		seen[f.Pattern()]++
 	}
-	if len(seen) != sigil.Patterns {
-		t.Errorf("%d patterns, want %d", len(seen), sigil.Patterns)
+	if len(seen) != sigil.NumPatterns {
+		t.Errorf("%d patterns, want %d", len(seen), sigil.NumPatterns)
 	}
 }
 
 // Span answers for differences what Resonance answers for values, at every difference there is and a
 // hair to both sides of it.
 func TestSpanIsTheInverseOfResonance(t *testing.T) {
-	for d := range sigil.Frequencies {
+	for d := range sigil.NumFrequencies {
 		r := sigil.Resonance(0, sigil.Frequency(d).Value())
 		if got := sigil.Span(r); got != d {
 			t.Errorf("Span(%v): got %d, want %d", r, got, d)
@@ -49,7 +49,7 @@ func TestSpanIsTheInverseOfResonance(t *testing.T) {
 }
 
 func TestResonanceIsSymmetricAndFalls(t *testing.T) {
-	for d := range sigil.Frequencies - 1 {
+	for d := range sigil.NumFrequencies - 1 {
 		a, b := sigil.Frequency(d).Value(), sigil.Frequency(d+1).Value()
 		if sigil.Resonance(0, a) <= sigil.Resonance(0, b) {
 			t.Errorf("resonance does not fall from %v to %v", a, b)

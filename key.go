@@ -13,8 +13,8 @@ import (
 // DefaultTenant owns what is kept without naming a tenant.
 const DefaultTenant = "public"
 
-// MaxTenant is the most bytes a tenant's name may have.
-const MaxTenant = 64
+// MaxTenantLen is the maximum length of a tenant's name, in bytes.
+const MaxTenantLen = 64
 
 // ID names one memory: a UUID version 7, whose first 48 bits are the millisecond of its creation, so
 // that ids sort by age. The zero ID names nothing.
@@ -47,7 +47,7 @@ func NewID(now time.Time) ID {
 func ParseID(s string) (ID, error) {
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != 36 {
-		return ID{}, Invalid("invalid_id", "id", "is not a UUID of 36 characters")
+		return ID{}, NewInvalid("invalid_id", "id", "is not a UUID of 36 characters")
 	}
 	return id, nil
 }
@@ -61,17 +61,17 @@ type Key struct {
 // String gives tenant/id, for logs and messages.
 func (k Key) String() string { return k.Tenant + "/" + k.ID.String() }
 
-// CheckTenant reports [ErrInvalid] unless name has 1 to [MaxTenant] bytes of a-z, A-Z, 0-9, '.', '_'
+// CheckTenant reports [ErrInvalid] unless name has 1 to [MaxTenantLen] bytes of a-z, A-Z, 0-9, '.', '_'
 // and '-', and starts with a letter or digit.
 func CheckTenant(name string) error {
-	if name == "" || len(name) > MaxTenant {
-		return Invalid("invalid_tenant", "tenant", fmt.Sprintf("has %d bytes; 1 to %d are allowed", len(name), MaxTenant))
+	if name == "" || len(name) > MaxTenantLen {
+		return NewInvalid("invalid_tenant", "tenant", fmt.Sprintf("has %d bytes; 1 to %d are allowed", len(name), MaxTenantLen))
 	}
 	for i := range len(name) {
 		c := name[i]
 		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !alnum && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return Invalid("invalid_tenant", "tenant", "may hold letters, digits, '.', '_' and '-' and starts with a letter or digit")
+			return NewInvalid("invalid_tenant", "tenant", "may hold letters, digits, '.', '_' and '-' and starts with a letter or digit")
 		}
 	}
 	return nil

@@ -81,10 +81,10 @@ func NewClassic(rate float64, period time.Duration, threshold float64) (Classic,
 		text: classicText(rate, FormatDuration(period), threshold),
 	}
 	if !(rate > 0 && rate <= 1) {
-		return c, Invalid("invalid_policy", "rate", "must be over 0 and at most 1")
+		return c, NewInvalid("invalid_policy", "rate", "must be over 0 and at most 1")
 	}
 	if period <= 0 {
-		return c, Invalid("invalid_policy", "period", "must be over 0")
+		return c, NewInvalid("invalid_policy", "period", "must be over 0")
 	}
 	if err := checkCurve(threshold, c.LifetimeSeconds()); err != nil {
 		return c, err
@@ -148,10 +148,10 @@ type HalfLife struct {
 func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
 	h := HalfLife{half: half, threshold: threshold, text: halfLifeText(FormatDuration(half), threshold)}
 	if half <= 0 {
-		return h, Invalid("invalid_policy", "half-life", "must be over 0")
+		return h, NewInvalid("invalid_policy", "half-life", "must be over 0")
 	}
 	if threshold == 1 {
-		return h, Invalid("invalid_policy", "threshold", "must be under 1: a half-life never quite gets there")
+		return h, NewInvalid("invalid_policy", "threshold", "must be under 1: a half-life never quite gets there")
 	}
 	if err := checkCurve(threshold, h.LifetimeSeconds()); err != nil {
 		return h, err
@@ -193,10 +193,10 @@ func halfLifeText(half string, threshold float64) string {
 
 func checkCurve(threshold, lifetimeSeconds float64) error {
 	if !(threshold > 0 && threshold <= 1) {
-		return Invalid("invalid_policy", "threshold", "must be over 0 and at most 1")
+		return NewInvalid("invalid_policy", "threshold", "must be over 0 and at most 1")
 	}
 	if !(lifetimeSeconds >= time.Millisecond.Seconds() && lifetimeSeconds <= maxLifetime.Seconds()) { // written so that NaN fails
-		return Invalid("invalid_policy", "lifetime", "comes to less than a millisecond or more than 100 years")
+		return NewInvalid("invalid_policy", "lifetime", "comes to less than a millisecond or more than 100 years")
 	}
 	return nil
 }
@@ -218,7 +218,7 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 func ParsePolicy(s string) (Policy, error) {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
-		return nil, Invalid("invalid_policy", "policy", "is empty; classic and halflife are known")
+		return nil, NewInvalid("invalid_policy", "policy", "is empty; classic and halflife are known")
 	}
 	rate, threshold, period, half := 0.001, DefaultThreshold, 5*time.Second, 168*time.Hour
 	for _, f := range fields[1:] {
@@ -234,10 +234,10 @@ func ParsePolicy(s string) (Policy, error) {
 		case "classic threshold", "halflife threshold":
 			threshold, err = strconv.ParseFloat(value, 64)
 		default:
-			return nil, Invalid("invalid_policy", "policy", "has a figure it does not know")
+			return nil, NewInvalid("invalid_policy", "policy", "has a figure it does not know")
 		}
 		if err != nil {
-			return nil, Invalid("invalid_policy", name, "is not a number or duration")
+			return nil, NewInvalid("invalid_policy", name, "is not a number or duration")
 		}
 	}
 	switch fields[0] {
@@ -246,7 +246,7 @@ func ParsePolicy(s string) (Policy, error) {
 	case "halflife":
 		return parsed(NewHalfLife(half, threshold))
 	}
-	return nil, Invalid("invalid_policy", "policy", "is unknown; classic and halflife are known")
+	return nil, NewInvalid("invalid_policy", "policy", "is unknown; classic and halflife are known")
 }
 
 func parsed[P Policy](p P, err error) (Policy, error) {

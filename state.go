@@ -31,10 +31,10 @@ func (s *State) Check() error {
 		value float64
 	}{{"phi", s.Phi}, {"coherence", s.Coherence}, {"awareness", s.Awareness}, {"emotionalResonance", s.EmotionalResonance}} {
 		if !(f.value >= 0 && f.value <= 1) { // written so that NaN fails
-			return Invalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
+			return NewInvalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
 		}
 		if _, twice := s.Extra[f.name]; twice {
-			return Invalid("invalid_state", "state."+f.name, "stands among the extra keys too")
+			return NewInvalid("invalid_state", "state."+f.name, "stands among the extra keys too")
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func (s State) MarshalJSON() ([]byte, error) {
 func (s *State) UnmarshalJSON(b []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(b, &members); err != nil || members == nil {
-		return Invalid("invalid_state", "state", "must be an object")
+		return NewInvalid("invalid_state", "state", "must be an object")
 	}
 	*s = DefaultState()
 	for _, f := range []struct {
@@ -47,7 +47,7 @@ func (s *State) UnmarshalJSON(b []byte) error {
 			continue
 		}
 		if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, f.value) != nil {
-			return Invalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
+			return NewInvalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
 		}
 		delete(members, f.name)
 	}

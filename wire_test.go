@@ -131,10 +131,10 @@ func TestErrorsAreFoundByKindAndCause(t *testing.T) {
 	if got := err.Error(); got != "encode: store_unavailable: data: later: disk on fire" {
 		t.Errorf("text %q", got)
 	}
-	if !errors.Is(sigil.NotFound(), sigil.ErrNotFound) || !errors.Is(sigil.TooLarge("x", "", ""), sigil.ErrTooLarge) {
+	if !errors.Is(sigil.NewNotFound(), sigil.ErrNotFound) || !errors.Is(sigil.NewTooLarge("x", "", ""), sigil.ErrTooLarge) {
 		t.Error("a kind is not found")
 	}
-	for want, err := range map[string]error{"": nil, "store_unavailable": err, "internal": cause, "not_found": sigil.NotFound()} {
+	for want, err := range map[string]error{"": nil, "store_unavailable": err, "internal": cause, "not_found": sigil.NewNotFound()} {
 		if got := sigil.CodeOf(err); got != want {
 			t.Errorf("code of %v: %q, want %q", err, got, want)
 		}

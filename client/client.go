@@ -82,7 +82,7 @@ func newTransport() *http.Transport {
 }
 
 func parseBase(s string) (*url.URL, error) {
-	invalid := func(detail string) error { return sigil.Invalid("invalid_address", "address", detail) }
+	invalid := func(detail string) error { return sigil.NewInvalid("invalid_address", "address", detail) }
 	if s == "" {
 		s = DefaultAddr
 	}

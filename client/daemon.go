@@ -27,7 +27,7 @@ func (c *Client) Identity(ctx context.Context) (sigil.Identity, error) {
 // Sweep runs a job now and tells what it did.
 func (c *Client) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
 	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // it becomes part of a path
-		return sigil.Sweep{}, sigil.Invalid("invalid_job", "job", "must be decay or crystallize")
+		return sigil.Sweep{}, sigil.NewInvalid("invalid_job", "job", "must be decay or crystallize")
 	}
 	return call[sigil.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
 }

@@ -89,7 +89,7 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 			continue
 		}
 		if keys[d.IdempotencyKey] {
-			return nil, within(i, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "stands twice in the batch"))
+			return nil, within(i, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "stands twice in the batch"))
 		}
 		if keys == nil {
 			keys = make(map[string]bool, len(drafts))
@@ -148,12 +148,12 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	}
 	for i, tag := range d.Tags {
 		if !utf8.ValidString(tag) {
-			return to, sigil.Invalid("invalid_utf8", fmt.Sprintf("tags/%d", i), "is not valid UTF-8")
+			return to, sigil.NewInvalid("invalid_utf8", fmt.Sprintf("tags/%d", i), "is not valid UTF-8")
 		}
 	}
 	for i := range len(d.IdempotencyKey) {
 		if c := d.IdempotencyKey[i]; c < 0x20 || c > 0x7e {
-			return to, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
+			return to, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
 		}
 	}
 	key := ""
@@ -175,7 +175,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	enc := json.NewEncoder(line)
 	enc.SetEscapeHTML(false) // data is kept as sent
 	if err := enc.Encode(wire); err != nil {
-		return to, sigil.Invalid("invalid_state", "state", "has an extra key that is not JSON")
+		return to, sigil.NewInvalid("invalid_state", "state", "has an extra key that is not JSON")
 	}
 	return line.Bytes(), nil
 }
@@ -187,13 +187,13 @@ func checkJSON(data json.RawMessage) error {
 		return nil
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
-		return sigil.Invalid("invalid_json", "data", "is empty")
+		return sigil.NewInvalid("invalid_json", "data", "is empty")
 	}
 	err := json.Unmarshal(data, new(json.RawMessage))
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Offset < int64(len(data)) {
-		return sigil.Invalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
+		return sigil.NewInvalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
 	}
-	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
+	return sigil.NewInvalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
 // isJSON is json.Valid, in a third of its time: an import spends a tenth of all its time there.

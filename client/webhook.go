@@ -18,9 +18,9 @@ import (
 // A request may still come more than once. Those who must not do a thing twice keep the position of the
 // last event they have seen, and pass over events that are not after it.
 func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, tolerance time.Duration) error {
-	invalid := func(detail string) error { return sigil.Invalid("invalid_signature", "signature", detail) }
+	invalid := func(detail string) error { return sigil.NewInvalid("invalid_signature", "signature", detail) }
 	if len(secret) == 0 {
-		return sigil.Invalid("invalid_secret", "secret", "must not be empty")
+		return sigil.NewInvalid("invalid_secret", "secret", "must not be empty")
 	}
 	signedAt, sums := "", [][]byte(nil)
 	for part := range strings.SplitSeq(signature, ",") {

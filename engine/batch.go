@@ -28,7 +28,7 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		return nil, err
 	}
 	if len(drafts) > e.limits.Batch {
-		return nil, sigil.TooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
+		return nil, sigil.NewTooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
 	}
 	results = make([]Result, len(drafts))
 	m := manies.Get().(*many) //nolint:forcetypeassert // nothing else is put there

@@ -144,7 +144,7 @@ func TestEnginesThatCrystallizeAtOnceDoubleNothing(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	const patterns = 10
 	for group := range patterns {
-		for _, data := range ofPattern(group*16, sigil.MinPattern) {
+		for _, data := range ofPattern(group*16, sigil.MinPatternMembers) {
 			r.encode(data, state(0.95))
 		}
 	}

@@ -39,7 +39,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 		return page, err
 	}
 	if q.Kind != "" && q.Kind != sigil.CrystalOfMemory && q.Kind != sigil.CrystalOfPattern {
-		return page, sigil.Invalid("invalid_kind", "kind", "must be memory or pattern")
+		return page, sigil.NewInvalid("invalid_kind", "kind", "must be memory or pattern")
 	}
 	before, err := decodeCursor(q.Cursor)
 	if err != nil {
@@ -81,7 +81,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 		return page, wrap(err)
 	}
 	if room == 0 && len(memories) > 0 {
-		page.Next = encodeCursor(sigil.ID{15: sigil.Patterns}) // past the last group: on to the memories
+		page.Next = encodeCursor(sigil.ID{15: sigil.NumPatterns}) // past the last group: on to the memories
 		return page, nil
 	}
 	for i := range memories {

@@ -82,7 +82,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		return err
 	}
 	if d.TTL < 0 || d.TTL > sigil.MaxTTL {
-		return sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
+		return sigil.NewInvalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
 	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
@@ -133,10 +133,10 @@ func (e *Engine) checkState(s *sigil.State) error {
 	for name, raw := range s.Extra {
 		size += len(name) + len(raw)
 		if size > e.limits.State {
-			return sigil.TooLarge("state_too_large", "state", fmt.Sprintf("has more than %d bytes of extra keys", e.limits.State))
+			return sigil.NewTooLarge("state_too_large", "state", fmt.Sprintf("has more than %d bytes of extra keys", e.limits.State))
 		}
 		if !utf8.ValidString(name) {
-			return sigil.Invalid("invalid_utf8", "state", "has a key that is not valid UTF-8")
+			return sigil.NewInvalid("invalid_utf8", "state", "has a key that is not valid UTF-8")
 		}
 		if _, _, err := resonance.Read("state."+name, raw, resonance.Limits{Bytes: e.limits.State, Depth: e.limits.Depth}); err != nil {
 			return err
@@ -147,11 +147,11 @@ func (e *Engine) checkState(s *sigil.State) error {
 
 func (e *Engine) checkTags(tags []string) error {
 	if len(tags) > e.limits.Tags {
-		return sigil.TooLarge("too_many_tags", "tags", fmt.Sprintf("has more than %d tags", e.limits.Tags))
+		return sigil.NewTooLarge("too_many_tags", "tags", fmt.Sprintf("has more than %d tags", e.limits.Tags))
 	}
 	for i, tag := range tags {
 		if tag == "" || len(tag) > maxTag || !utf8.ValidString(tag) {
-			return sigil.Invalid("invalid_tag", fmt.Sprintf("tags/%d", i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
+			return sigil.NewInvalid("invalid_tag", fmt.Sprintf("tags/%d", i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
 		}
 	}
 	return nil
@@ -163,7 +163,7 @@ func checkIdempotencyKey(key string) error {
 		bad = key[i] < 0x20 || key[i] > 0x7e
 	}
 	if bad {
-		return sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", fmt.Sprintf("must be at most %d printable ASCII characters", maxIdempotencyKey))
+		return sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", fmt.Sprintf("must be at most %d printable ASCII characters", maxIdempotencyKey))
 	}
 	return nil
 }

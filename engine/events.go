@@ -45,7 +45,7 @@ func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (ev
 // latestEvents finds the last position that has limit entries after it. Entries of other tenants lie in between, so
 // it searches: first back by doubling distances, then by halving the interval.
 func (e *Engine) latestEvents(ctx context.Context, tenant string, limit int) ([]sigil.Event, error) {
-	trimmed, newest, err := e.store.Span(ctx)
+	trimmed, newest, err := e.store.JournalBounds(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,10 @@ func (e *Engine) Wait(ctx context.Context, tenant string, after uint64) error {
 	return wrap(e.store.Wait(ctx, tenant, after))
 }
 
-// Span tells where the journal, of all tenants, begins and ends: after which position, and with which.
-func (e *Engine) Span(ctx context.Context) (trimmed, newest uint64, err error) {
-	trimmed, newest, err = e.store.Span(ctx)
+// JournalBounds returns where the journal of all tenants begins and ends: it holds the entries whose positions are
+// after trimmed, up to newest.
+func (e *Engine) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
+	trimmed, newest, err = e.store.JournalBounds(ctx)
 	return trimmed, newest, wrap(err)
 }
 

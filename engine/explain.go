@@ -51,7 +51,7 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 		return x, nil
 	}
 	if len(x.History) == 0 {
-		return Explanation{}, sigil.NotFound()
+		return Explanation{}, sigil.NewNotFound()
 	}
 	last := &x.History[len(x.History)-1]
 	x.Memory.Meta, x.At = last.Memory, last.Time
@@ -60,7 +60,7 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 
 // history gives what the journal tells of a memory, oldest first, and whether that is all.
 func (e *Engine) history(ctx context.Context, key sigil.Key) (history []sigil.Event, complete bool, err error) {
-	trimmed, newest, err := e.store.Span(ctx)
+	trimmed, newest, err := e.store.JournalBounds(ctx)
 	if err != nil {
 		return nil, false, err
 	}

@@ -81,10 +81,10 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 		return f, err
 	}
 	if q.Within <= 0 || q.Within > sigil.MaxTTL {
-		return f, sigil.Invalid("invalid_within", "within", "must be over 0 and at most 36500d")
+		return f, sigil.NewInvalid("invalid_within", "within", "must be over 0 and at most 36500d")
 	}
 	if q.Bins < 0 || q.Bins > maxBins {
-		return f, sigil.Invalid("invalid_bins", "bins", fmt.Sprintf("must be from 1 to %d", maxBins))
+		return f, sigil.NewInvalid("invalid_bins", "bins", fmt.Sprintf("must be from 1 to %d", maxBins))
 	}
 	now := e.now()
 	c := count{

@@ -19,7 +19,7 @@ func (e *Engine) Forget(ctx context.Context, key sigil.Key) (err error) {
 		return wrap(err)
 	}
 	if len(events) == 0 {
-		return sigil.NotFound()
+		return sigil.NewNotFound()
 	}
 	e.observer.Released(sigil.ReasonRequest, 1)
 	return nil

@@ -45,8 +45,8 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	if err != nil {
 		return page, err
 	}
-	if q.Pattern != nil && (*q.Pattern < 0 || *q.Pattern >= sigil.Patterns) {
-		return page, sigil.Invalid("invalid_pattern", "pattern", fmt.Sprintf("must be from 0 to %d", sigil.Patterns-1))
+	if q.Pattern != nil && (*q.Pattern < 0 || *q.Pattern >= sigil.NumPatterns) {
+		return page, sigil.NewInvalid("invalid_pattern", "pattern", fmt.Sprintf("must be from 0 to %d", sigil.NumPatterns-1))
 	}
 	before, err := decodeCursor(q.Cursor)
 	if err != nil {
@@ -73,7 +73,7 @@ func (e *Engine) limit(n int) (int, error) {
 		return min(defaultPage, e.limits.Page), nil
 	}
 	if n < 0 || n > e.limits.Page {
-		return 0, sigil.Invalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", e.limits.Page))
+		return 0, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", e.limits.Page))
 	}
 	return n, nil
 }
@@ -94,7 +94,7 @@ func decodeCursor(s string) (id sigil.ID, err error) {
 		copy(id[:], b[1:])
 	}
 	if encodeCursor(id) != s { // base64 lets line ends and stray bits pass
-		return sigil.ID{}, sigil.Invalid("invalid_cursor", "cursor", "was not made by this service")
+		return sigil.ID{}, sigil.NewInvalid("invalid_cursor", "cursor", "was not made by this service")
 	}
 	return id, nil
 }

@@ -28,7 +28,7 @@ func (e *Engine) setPinned(ctx context.Context, key sigil.Key, pinned bool) (m s
 	m, err = e.store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
 		now := e.now()
 		if m.Due(now) {
-			return nil, sigil.NotFound()
+			return nil, sigil.NewNotFound()
 		}
 		if m.Pinned == pinned {
 			return nil, nil

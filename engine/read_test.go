@@ -121,7 +121,7 @@ func TestListPages(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	r := newRig(t, engine.Options{})
-	group := sigil.Patterns
+	group := sigil.NumPatterns
 	for what, tt := range map[string]struct {
 		q           engine.ListQuery
 		code, field string
@@ -146,7 +146,7 @@ func TestCrystalsPageOverTheBorder(t *testing.T) {
 			var ofPatterns, ofMemories []string
 			for group := range tt.patterns {
 				var keys []sigil.Key
-				for _, data := range ofPattern(group*80, sigil.MinPattern) { // 0 among them
+				for _, data := range ofPattern(group*80, sigil.MinPatternMembers) { // 0 among them
 					keys = append(keys, r.encode(data, func(d *sigil.Draft) { d.State = &strong }).Key)
 				}
 				r.crystallize()

@@ -26,7 +26,7 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 	// been told it is gone took an earlier one.
 	now := e.now()
 	if m.Due(now) {
-		return nil, sigil.NotFound()
+		return nil, sigil.NewNotFound()
 	}
 	m.AccessCount++
 	m.Touch(e.Settings().Policy, now)
@@ -38,7 +38,7 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 // asks for them again.
 func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, error) {
 	if len(keys) > e.limits.Batch {
-		return nil, sigil.TooLarge("batch_too_large", "ids", "names too many memories")
+		return nil, sigil.NewTooLarge("batch_too_large", "ids", "names too many memories")
 	}
 	results := make([]Result, len(keys))
 	var bytes int64 // of data
@@ -47,7 +47,7 @@ func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, er
 			return nil, err
 		}
 		if bytes >= e.limits.PageBytes {
-			results[i].Err = sigil.TooLarge("answer_full", "ids", "the answer holds as much data as it may, and this memory was not recalled: recall it in another request")
+			results[i].Err = sigil.NewTooLarge("answer_full", "ids", "the answer holds as much data as it may, and this memory was not recalled: recall it in another request")
 			continue
 		}
 		results[i].Memory, results[i].Err = e.Recall(ctx, key)

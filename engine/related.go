@@ -47,7 +47,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 		least = *q.Min
 	}
 	if !(least >= 0 && least <= 1) {
-		return nil, sigil.Invalid("invalid_min", "min", "must be a number from 0 to 1")
+		return nil, sigil.NewInvalid("invalid_min", "min", "must be a number from 0 to 1")
 	}
 	now := e.now()
 	center, err := e.store.Meta(ctx, key, now)

@@ -82,7 +82,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		more = true
 		for more && did < limit && (did == 0 || goOn()) && err == nil { // in commits as large as those
 			var n int
-			n, err = e.store.Prune(uncut, due, sweepStep)
+			n, err = e.store.PruneAnswers(uncut, due, sweepStep)
 			did, more = did+n, n == sweepStep
 		}
 		return did, more, err

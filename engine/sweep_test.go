@@ -131,7 +131,7 @@ func TestAContextThatEndsStopsASweepBetweenSteps(t *testing.T) {
 func TestAContextThatEndsStopsACrystallizeBetweenTenants(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	for _, tenant := range []string{"a", "b", "c"} {
-		for _, data := range ofPattern(64, sigil.MinPattern) {
+		for _, data := range ofPattern(64, sigil.MinPatternMembers) {
 			_, err := r.Encode(r.ctx(), tenant, draft(data, func(d *sigil.Draft) { d.State = &strong }))
 			r.ok("encode", err)
 		}
@@ -153,7 +153,7 @@ func TestSweepPrunesAnswersThatEnded(t *testing.T) {
 	}
 	r.clock.set(24 * time.Hour)
 	r.sweep()
-	n, err := r.store.Prune(r.ctx(), start.Add(1000*time.Hour), 10)
+	n, err := r.store.PruneAnswers(r.ctx(), start.Add(1000*time.Hour), 10)
 	r.ok("prune", err)
 	same(t, "answers left", n, 0)
 }

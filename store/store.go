@@ -111,9 +111,9 @@ type Memories interface {
 	// that once did.
 	Policies(ctx context.Context) ([]sigil.Policy, error)
 
-	// Prune drops at most limit idempotency answers that ended by now and returns how many. It needs no
+	// PruneAnswers drops at most limit idempotency answers that ended by now and returns how many. It needs no
 	// sync: an answer that has ended is not returned, pruned or not.
-	Prune(ctx context.Context, now time.Time, limit int) (int, error)
+	PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // Patterns keeps what memories form: patterns follow from them, crystals of patterns are kept.
@@ -140,9 +140,9 @@ type Journal interface {
 	// that position is over the newest of all tenants: the store was restored from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
-	// Span returns where the journal begins and ends: the position up to which entries are dropped, and that
+	// JournalBounds returns where the journal begins and ends: the position up to which entries are dropped, and that
 	// of the newest, of all tenants. It costs next to nothing.
-	Span(ctx context.Context) (trimmed, newest uint64, err error)
+	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 
 	// Wait returns nil when Events with the same arguments would return an entry, at once if it would already.
 	// It ends with ctx's error, with ErrGone if Events would, and with ErrClosed when the store is

@@ -24,7 +24,7 @@ type Entry struct {
 // Journal is where entries come from, of any process. Its methods are used from many goroutines.
 type Journal interface {
 	// Span gives the position of the newest entry.
-	Span(ctx context.Context) (trimmed, newest uint64, err error)
+	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 	// Wait returns nil when the tenant has an entry over after.
 	Wait(ctx context.Context, tenant string, after uint64) error
 	// Read gives at most limit entries of the tenant with a position over after, in order. Their data is put
@@ -107,12 +107,12 @@ func New(j Journal, o *Options) *Bus {
 // subscription. A position that the journal no longer goes back to, or that is beyond its newest, is
 // [sigil.ErrGone]; too many subscribers at once are [sigil.ErrUnavailable].
 func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
-	trimmed, newest, err := b.journal.Span(ctx)
+	trimmed, newest, err := b.journal.JournalBounds(ctx)
 	if err == nil && after != nil && *after < trimmed {
-		err = sigil.Gone(trimmed)
+		err = sigil.NewPositionGone(trimmed)
 	}
 	if err == nil && after != nil && *after > newest {
-		err = sigil.Ahead(newest)
+		err = sigil.NewPositionAhead(newest)
 	}
 	if err != nil {
 		return nil, err

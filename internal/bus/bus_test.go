@@ -88,9 +88,9 @@ func (j *journal) read(tenant string, after uint64, limit int) (entries []bus.En
 	case j.broken != nil:
 		return nil, j.broken
 	case after < j.trimmed:
-		return nil, sigil.Gone(j.trimmed)
+		return nil, sigil.NewPositionGone(j.trimmed)
 	case after > j.newest:
-		return nil, sigil.Ahead(j.newest)
+		return nil, sigil.NewPositionAhead(j.newest)
 	}
 	for p := after + 1; p <= j.newest && len(entries) < limit; p++ {
 		if (tenant == "a") == (p%2 == 0) {

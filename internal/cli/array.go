@@ -66,7 +66,7 @@ func (r *lineReader) element() ([]byte, error) {
 	for buf := make([]byte, 4<<10); ; {
 		n, err := rest.Read(buf)
 		if len(bytes.TrimSpace(buf[:n])) > 0 {
-			return nil, sigil.Invalid("invalid_json", "", "after the array there is something else")
+			return nil, sigil.NewInvalid("invalid_json", "", "after the array there is something else")
 		}
 		if err != nil {
 			return nil, err
@@ -79,11 +79,11 @@ func (r *lineReader) broken(err error) error {
 	syntax := (*json.SyntaxError)(nil)
 	switch {
 	case errors.Is(err, errLongLine):
-		return sigil.TooLarge("data_too_large", "", "the next element has more than "+size(int64(r.max)))
+		return sigil.NewTooLarge("data_too_large", "", "the next element has more than "+size(int64(r.max)))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return sigil.Invalid("invalid_json", "", "the array has no end")
+		return sigil.NewInvalid("invalid_json", "", "the array has no end")
 	case errors.As(err, &syntax):
-		return sigil.Invalid("invalid_json", "", fmt.Sprintf("the array is not valid JSON after its first %d bytes", r.array.dec.InputOffset()))
+		return sigil.NewInvalid("invalid_json", "", fmt.Sprintf("the array is not valid JSON after its first %d bytes", r.array.dec.InputOffset()))
 	}
 	return err
 }

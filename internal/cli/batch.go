@@ -30,7 +30,7 @@ const (
 // maxNotJSON is the number of lines after which an import stops if none of them is JSON.
 const maxNotJSON = 10
 
-var errNotJSON = sigil.Invalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole a JSON array")
+var errNotJSON = sigil.NewInvalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole a JSON array")
 
 // maxWarnings is the most different warnings that are printed after an import.
 const maxWarnings = 10
@@ -160,7 +160,7 @@ func (l *loader) read(b *batch) (last bool, err error) {
 		case errors.Is(err, io.EOF):
 			return true, nil
 		case errors.Is(err, errLongLine):
-			b.refused = append(b.refused, refusal{l.lines.number, sigil.TooLarge("data_too_large", "data", "has more than "+size(maxValue))})
+			b.refused = append(b.refused, refusal{l.lines.number, sigil.NewTooLarge("data_too_large", "data", "has more than "+size(maxValue))})
 			continue
 		case err != nil:
 			return false, err
@@ -191,9 +191,9 @@ func checkLine(line []byte) error {
 	}
 	err := json.Unmarshal(line, new(json.RawMessage))
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Offset < int64(len(line)) {
-		return sigil.Invalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
+		return sigil.NewInvalid("invalid_json", "data", fmt.Sprintf("is not valid JSON at byte %d", max(0, syntax.Offset-1)))
 	}
-	return sigil.Invalid("invalid_json", "data", "is not valid JSON at its end")
+	return sigil.NewInvalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
 // settle is like send, and tries again the drafts that an earlier import is still keeping: their outcome is known

@@ -160,7 +160,7 @@ func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) err
 	draft.Data = json.RawMessage(arg)
 	err = a.encodeOne(cmd, draft)
 	if local := (*sigil.Error)(nil); errors.As(err, &local) && local.Code == "invalid_json" {
-		return sigil.Invalid(local.Code, local.Field, local.Detail+` (text needs quotes of its own: '"hello"')`)
+		return sigil.NewInvalid(local.Code, local.Field, local.Detail+` (text needs quotes of its own: '"hello"')`)
 	}
 	return err
 }
@@ -180,7 +180,7 @@ func (a *app) encodeFile(cmd *cobra.Command, draft sigil.Draft, path string) err
 		return err
 	}
 	if len(draft.Data) > maxValue {
-		return sigil.TooLarge("data_too_large", path, "has more than "+size(maxValue))
+		return sigil.NewTooLarge("data_too_large", path, "has more than "+size(maxValue))
 	}
 	return about(path, a.encodeOne(cmd, draft))
 }
@@ -219,7 +219,7 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 func readState(text string) (*sigil.State, error) {
 	var s sigil.State
 	if !json.Valid([]byte(text)) {
-		return nil, sigil.Invalid("invalid_json", "state", "is not valid JSON")
+		return nil, sigil.NewInvalid("invalid_json", "state", "is not valid JSON")
 	}
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func readState(text string) (*sigil.State, error) {
 	for _, err := dec.Token(); err == nil && dec.More(); {
 		name, _ := dec.Token() // valid, and an object: a name, then a value
 		if seen[name.(string)] {
-			return nil, sigil.Invalid("duplicate_key", "state."+name.(string), "stands twice")
+			return nil, sigil.NewInvalid("duplicate_key", "state."+name.(string), "stands twice")
 		}
 		seen[name.(string)] = true
 		var value json.RawMessage

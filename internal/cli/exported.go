@@ -8,7 +8,7 @@ import (
 )
 
 // errExported stops an import of exported memories: an import would keep each one as the data of a new memory.
-var errExported = sigil.Invalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
+var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
 	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Importing memories is yet to come; jq -c .data keeps their data alone")
 
 // isExported reports whether line is a [sigil.View].

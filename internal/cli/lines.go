@@ -29,7 +29,7 @@ var (
 	errIsArray  = errors.New("the line begins an array")
 
 	// errLinesWanted stops an import whose first value takes several lines.
-	errLinesWanted = sigil.Invalid("lines_wanted", "", "a value begins here that goes on in the next line, but each line must be a value: "+
+	errLinesWanted = sigil.NewInvalid("lines_wanted", "", "a value begins here that goes on in the next line, but each line must be a value: "+
 		"jq -c makes it so; sigil encode @FILE keeps one value of many lines")
 )
 

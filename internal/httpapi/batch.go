@@ -170,7 +170,7 @@ func (a *API) recallMany(c *call) error {
 	for i, text := range ids {
 		id, err := sigil.ParseID(text)
 		if err != nil {
-			results[i] = c.failedItem(sigil.Invalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
+			results[i] = c.failedItem(sigil.NewInvalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
 			continue
 		}
 		keys, at = append(keys, sigil.Key{Tenant: c.tenant, ID: id}), append(at, i)
@@ -202,7 +202,7 @@ func (a *API) readIDs(body []byte) (ids []string, err error) {
 		found = true
 		values, ok := readArray(value)
 		if !ok {
-			return sigil.Invalid("invalid_ids", "ids", "must be an array of ids")
+			return sigil.NewInvalid("invalid_ids", "ids", "must be an array of ids")
 		}
 		if most := a.engine.Limits().Batch; len(values) > most {
 			return tooLarge("batch_too_large", "ids", "names more than %d memories", most)

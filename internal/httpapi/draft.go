@@ -118,11 +118,11 @@ func (a *API) object(body []byte, take func(name string, value []byte) error) er
 }
 
 func unknownField(name string) error {
-	return sigil.Invalid("unknown_field", named(name), "is no member of this request")
+	return sigil.NewInvalid("unknown_field", named(name), "is no member of this request")
 }
 
 func missingField(name string) error {
-	return sigil.Invalid("missing_field", name, "is required")
+	return sigil.NewInvalid("missing_field", name, "is required")
 }
 
 func readState(raw []byte) (*sigil.State, error) {
@@ -137,7 +137,7 @@ func readBool(name string, raw []byte) (bool, error) {
 	case 'f':
 		return false, nil
 	}
-	return false, sigil.Invalid("invalid_"+name, name, "must be true or false")
+	return false, sigil.NewInvalid("invalid_"+name, name, "must be true or false")
 }
 
 // readKey reads an idempotency key that is a member of a request.
@@ -152,7 +152,7 @@ func readKey(raw []byte) (string, error) {
 func (a *API) readTags(raw []byte) ([]string, error) {
 	values, ok := readArray(raw)
 	if !ok {
-		return nil, sigil.Invalid("invalid_tags", "tags", "must be an array of strings")
+		return nil, sigil.NewInvalid("invalid_tags", "tags", "must be an array of strings")
 	}
 	if most := a.engine.Limits().Tags; len(values) > most {
 		return nil, tooLarge("too_many_tags", "tags", "has more than %d tags", most)
@@ -160,7 +160,7 @@ func (a *API) readTags(raw []byte) ([]string, error) {
 	tags := make([]string, len(values))
 	for i, v := range values {
 		if tags[i], ok = readString(v); !ok {
-			return nil, sigil.Invalid("invalid_tag", "tags/"+strconv.Itoa(i), "must be a string")
+			return nil, sigil.NewInvalid("invalid_tag", "tags/"+strconv.Itoa(i), "must be a string")
 		}
 	}
 	return tags, nil
@@ -203,10 +203,10 @@ func readTTL(raw []byte) (time.Duration, error) {
 		d, ok = parseSeconds(string(raw))
 	}
 	if !ok {
-		return 0, sigil.Invalid("invalid_ttl", "ttl", `must be a duration such as "90s", "36h" or "7d", or a number of seconds`)
+		return 0, sigil.NewInvalid("invalid_ttl", "ttl", `must be a duration such as "90s", "36h" or "7d", or a number of seconds`)
 	}
 	if d <= 0 || d > maxTTL {
-		return 0, sigil.Invalid("invalid_ttl", "ttl", "must be over 0 and at most 36500d")
+		return 0, sigil.NewInvalid("invalid_ttl", "ttl", "must be over 0 and at most 36500d")
 	}
 	return d, nil
 }

@@ -83,7 +83,7 @@ func tenant(r *http.Request) (string, error) {
 	case 1:
 		return names[0], sigil.CheckTenant(names[0])
 	}
-	return "", sigil.Invalid("invalid_tenant", "tenant", "stands in more than one Sigil-Tenant header")
+	return "", sigil.NewInvalid("invalid_tenant", "tenant", "stands in more than one Sigil-Tenant header")
 }
 
 // idempotencyKey gives the request's Idempotency-Key, at most max bytes, and "" where there is none.

@@ -224,7 +224,7 @@ func TestHealth(t *testing.T) {
 	if got := f.do("GET", "/readyz", ""); got.problem(503, "not_ready", "").Detail == "" || strings.Contains(string(got.body), "secret") {
 		t.Errorf("got %s", got.body)
 	}
-	ready = sigil.Invalid("anything", "x", "is draining")
+	ready = sigil.NewInvalid("anything", "x", "is draining")
 	if p := f.do("GET", "/readyz", "").problem(503, "not_ready", ""); p.Detail != "is draining" {
 		t.Errorf("got %+v", p)
 	}

@@ -117,8 +117,8 @@ func (t turns) take(ctx context.Context) (end func()) {
 // journal is what the bus reads: the engine's, rendered as the wire shows it.
 type journal struct{ engine *engine.Engine }
 
-func (j journal) Span(ctx context.Context) (trimmed, newest uint64, err error) {
-	return j.engine.Span(ctx)
+func (j journal) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
+	return j.engine.JournalBounds(ctx)
 }
 
 func (j journal) Wait(ctx context.Context, tenant string, after uint64) error {
@@ -165,7 +165,7 @@ func (c *call) start() (after *uint64, recalls bool, err error) {
 	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // of a reader that reconnects: newer than its URL
 		n, err := strconv.ParseUint(last, 10, 64)
 		if err != nil {
-			return nil, false, sigil.Invalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
+			return nil, false, sigil.NewInvalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
 		}
 		after = &n
 	}

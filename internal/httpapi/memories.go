@@ -90,7 +90,7 @@ func (a *API) forget(c *call) error {
 		err = c.query.err
 	}
 	if err == nil && erase {
-		err = sigil.Invalid("erase_unavailable", "erase", "cannot be promised yet: forgotten content stays in the store's files until they are compacted. Nothing was forgotten; leave erase out to forget")
+		err = sigil.NewInvalid("erase_unavailable", "erase", "cannot be promised yet: forgotten content stays in the store's files until they are compacted. Nothing was forgotten; leave erase out to forget")
 	}
 	if err == nil {
 		err = a.engine.Forget(c.r.Context(), key)

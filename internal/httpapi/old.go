@@ -118,7 +118,7 @@ func (a *API) oldDraft(body []byte) (d sigil.Draft, err error) {
 			err = oldNames(err)
 		case "metadata":
 			if jsontext.Value(value).Kind() != '{' {
-				err = sigil.Invalid("invalid_metadata", "metadata", "must be an object")
+				err = sigil.NewInvalid("invalid_metadata", "metadata", "must be an object")
 			}
 		default:
 			err = unknownField(name)

@@ -105,10 +105,10 @@ func ended(r *http.Request, err error) error {
 }
 
 // refusal is a failure that only HTTP knows; its status is in statusOfCode.
-func refusal(code, field, detail string) error { return sigil.Invalid(code, field, detail) }
+func refusal(code, field, detail string) error { return sigil.NewInvalid(code, field, detail) }
 
 func invalidf(code, field, format string, args ...any) error {
-	return sigil.Invalid(code, field, fmt.Sprintf(format, args...))
+	return sigil.NewInvalid(code, field, fmt.Sprintf(format, args...))
 }
 
 // named gives the field of a name that a client chose: the empty one in quotes, so that it is seen.
@@ -133,5 +133,5 @@ func shorten(field string) string {
 }
 
 func tooLarge(code, field, format string, args ...any) error {
-	return sigil.TooLarge(code, field, fmt.Sprintf(format, args...))
+	return sigil.NewTooLarge(code, field, fmt.Sprintf(format, args...))
 }

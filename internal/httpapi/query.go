@@ -23,14 +23,14 @@ func readQuery(raw string, known []string) (query, error) {
 	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return query{}, sigil.Invalid("invalid_query", "query", "is not well-formed")
+		return query{}, sigil.NewInvalid("invalid_query", "query", "is not well-formed")
 	}
 	for name, all := range values {
 		if !slices.Contains(known, name) {
-			return query{}, sigil.Invalid("unknown_parameter", named(name), "is no query parameter of this path")
+			return query{}, sigil.NewInvalid("unknown_parameter", named(name), "is no query parameter of this path")
 		}
 		if len(all) > 1 {
-			return query{}, sigil.Invalid("duplicate_parameter", name, "stands twice in the query")
+			return query{}, sigil.NewInvalid("duplicate_parameter", name, "stands twice in the query")
 		}
 	}
 	return query{values: values}, nil
@@ -38,7 +38,7 @@ func readQuery(raw string, known []string) (query, error) {
 
 func (q *query) fail(code, name, detail string) {
 	if q.err == nil {
-		q.err = sigil.Invalid(code, name, detail)
+		q.err = sigil.NewInvalid(code, name, detail)
 	}
 }
 

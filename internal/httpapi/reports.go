@@ -92,7 +92,7 @@ func (a *API) events(c *call) error {
 // latestEvents returns the newest entries after a position, and the position to go on after if there are none.
 func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
 	// Before the entries, so that none that are added meanwhile are missed.
-	if _, next, err = a.engine.Span(c.r.Context()); err != nil {
+	if _, next, err = a.engine.JournalBounds(c.r.Context()); err != nil {
 		return nil, 0, err
 	}
 	events, err = a.engine.LatestEvents(c.r.Context(), c.tenant, limit)

@@ -77,7 +77,7 @@ func begin(dec *jsontext.Decoder, bracket jsontext.Kind, body []byte, wanted str
 	if err := dec.SkipValue(); err != nil {
 		return explain(body, err)
 	}
-	return sigil.Invalid("invalid_body", "body", wanted)
+	return sigil.NewInvalid("invalid_body", "body", wanted)
 }
 
 // readValue gives the next value as a part of body: the decoder's own is good until its next read.
@@ -102,10 +102,10 @@ func end(dec *jsontext.Decoder, body []byte) error {
 // body.
 func explain(body []byte, err error) error {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return sigil.Invalid("invalid_json", "body", "is empty")
+		return sigil.NewInvalid("invalid_json", "body", "is empty")
 	}
 	if nesting(body) > maxReader {
-		return sigil.Invalid("too_deep", "body", "is nested too deeply to be read")
+		return sigil.NewInvalid("too_deep", "body", "is nested too deeply to be read")
 	}
 	e := resonance.Explain("", body, err)
 	if syntax := (*jsontext.SyntacticError)(nil); e.Field == "" && errors.As(err, &syntax) {

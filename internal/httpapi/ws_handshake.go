@@ -29,12 +29,12 @@ func handshake(c *call) error {
 	key, err := base64.StdEncoding.DecodeString(h.Get("Sec-WebSocket-Key"))
 	switch {
 	case !strings.Contains(strings.ToLower(h.Get("Connection")), "upgrade"):
-		return sigil.Invalid("invalid_handshake", "Connection", "must be Upgrade")
+		return sigil.NewInvalid("invalid_handshake", "Connection", "must be Upgrade")
 	case h.Get("Sec-WebSocket-Version") != "13":
 		c.Header().Set("Sec-WebSocket-Version", "13")
-		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Version", "must be 13")
+		return sigil.NewInvalid("invalid_handshake", "Sec-WebSocket-Version", "must be 13")
 	case err != nil || len(key) != 16:
-		return sigil.Invalid("invalid_handshake", "Sec-WebSocket-Key", "must be 16 bytes in base64")
+		return sigil.NewInvalid("invalid_handshake", "Sec-WebSocket-Key", "must be 16 bytes in base64")
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 		case "id":
 			kind := jsontext.Value(value).Kind()
 			if kind != '"' && kind != '0' || len(value) > maxLiveID {
-				return sigil.Invalid("invalid_request_id", "id", "must be a string or number of at most 64 bytes")
+				return sigil.NewInvalid("invalid_request_id", "id", "must be a string or number of at most 64 bytes")
 			}
 			r.id = value
 		case "op":
@@ -128,16 +128,16 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 		case "memory":
 			text, _ := readString(value)
 			if r.memory, err = sigil.ParseID(text); err != nil {
-				err = sigil.Invalid("invalid_id", "memory", "is not a UUID of 36 characters")
+				err = sigil.NewInvalid("invalid_id", "memory", "is not a UUID of 36 characters")
 			}
 		case "after":
 			r.after = new(uint64)
 			if json.Unmarshal(value, r.after) != nil || jsontext.Value(value).Kind() != '0' {
-				err = sigil.Invalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
+				err = sigil.NewInvalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
 			}
 		case "recalls":
 			if json.Unmarshal(value, &r.recalls) != nil || value[0] == 'n' {
-				err = sigil.Invalid("invalid_parameter", "recalls", "must be true or false")
+				err = sigil.NewInvalid("invalid_parameter", "recalls", "must be true or false")
 			}
 		default:
 			err = unknownField(name)
@@ -152,7 +152,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 	case r.id == nil:
 		return r, missingField("id")
 	case !known:
-		return r, sigil.Invalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
+		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
 	case want.needs != "" && !r.has[want.needs]:
 		return r, missingField(want.needs)
 	}

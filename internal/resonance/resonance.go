@@ -32,7 +32,7 @@ type Limits struct {
 // pointer to the place where that is known.
 func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	if len(raw) > limits.Bytes {
-		return nil, sigil.Hash{}, sigil.TooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
+		return nil, sigil.Hash{}, sigil.NewTooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
 	}
 	if compact, hash, ok := readFast(raw, limits.Depth); ok {
 		return compact, hash, nil
@@ -80,23 +80,23 @@ func canonicalHash(raw []byte) (sigil.Hash, error) {
 // but no value.
 func Explain(field string, raw []byte, err error) *sigil.Error {
 	if !utf8.Valid(raw) {
-		return sigil.Invalid("invalid_utf8", field, "is not valid UTF-8")
+		return sigil.NewInvalid("invalid_utf8", field, "is not valid UTF-8")
 	}
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) {
-		return sigil.Invalid("invalid_json", field, "is not valid JSON")
+		return sigil.NewInvalid("invalid_json", field, "is not valid JSON")
 	}
 	field += clip(string(syntax.JSONPointer))
 	at := " at byte " + strconv.FormatInt(syntax.ByteOffset, 10)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return sigil.Invalid("duplicate_key", field, "stands twice in its object"+at)
+		return sigil.NewInvalid("duplicate_key", field, "stands twice in its object"+at)
 	case strings.Contains(syntax.Err.Error(), "surrogate"):
-		return sigil.Invalid("lone_surrogate", field, "has a lone UTF-16 surrogate"+at)
+		return sigil.NewInvalid("lone_surrogate", field, "has a lone UTF-16 surrogate"+at)
 	case len(bytes.TrimSpace(raw)) == 0:
-		return sigil.Invalid("invalid_json", field, "is empty")
+		return sigil.NewInvalid("invalid_json", field, "is empty")
 	}
-	return sigil.Invalid("invalid_json", field, "is not valid JSON"+at)
+	return sigil.NewInvalid("invalid_json", field, "is not valid JSON"+at)
 }
 
 // maxPointer bounds how much of a JSON pointer an error repeats: its names come from outside.
@@ -110,7 +110,7 @@ func clip(pointer string) string {
 }
 
 func tooDeep(field string, limit int) *sigil.Error {
-	return sigil.Invalid("too_deep", field, "is nested deeper than "+strconv.Itoa(limit)+" levels")
+	return sigil.NewInvalid("too_deep", field, "is nested deeper than "+strconv.Itoa(limit)+" levels")
 }
 
 // deeper tells whether the brackets outside strings nest deeper than limit, in JSON or what is nearly so.
@@ -159,7 +159,7 @@ func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
 				end++
 			}
 			if _, err := strconv.ParseFloat(string(raw[i:end]), 64); err != nil {
-				return nil, sigil.Invalid("number_out_of_range", field, "has a number beyond the range of a 64-bit float at byte "+strconv.Itoa(i))
+				return nil, sigil.NewInvalid("number_out_of_range", field, "has a number beyond the range of a 64-bit float at byte "+strconv.Itoa(i))
 			}
 			compact = append(compact, raw[i:end]...)
 			i = end

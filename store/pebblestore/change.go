@@ -24,7 +24,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 
 	at, m, kept := s.located(key)
 	if !at.There() {
-		return sigil.Memory{}, sigil.NotFound()
+		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	until := m.FadesAt
 	event, err := decide(&m)

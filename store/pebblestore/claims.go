@@ -50,7 +50,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	case err != nil:
 		return s.reading(err)
 	case !found || c.Owner != owner:
-		return sigil.NotClaimed()
+		return sigil.NewNotClaimed()
 	case position <= c.Position && c.Position <= s.index.Position():
 		return nil
 	}

@@ -56,7 +56,7 @@ func FuzzFolder(f *testing.F) {
 			_, _ = s.Patterns(t.Context(), tenant, now)
 			_, _ = s.Crystals(t.Context(), tenant)
 		}
-		_, _ = s.Prune(t.Context(), now.Add(time.Hour), 10)
+		_, _ = s.PruneAnswers(t.Context(), now.Add(time.Hour), 10)
 		must(t, s.Close())
 	})
 }

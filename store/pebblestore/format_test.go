@@ -56,7 +56,7 @@ func TestFormat2IsTakenOver(t *testing.T) {
 		t.Errorf("a store of format 2 is one of format %d when it is open, want %d", got, layout.Format)
 	}
 	encode(s)
-	if _, newest, err := s.Span(t.Context()); err != nil || newest != 4 {
+	if _, newest, err := s.JournalBounds(t.Context()); err != nil || newest != 4 {
 		t.Errorf("newest position %d, %v; want 4", newest, err)
 	}
 	must(t, s.CheckIndex())
@@ -95,7 +95,7 @@ func TestPositionsOutliveTheJournal(t *testing.T) {
 		e := engine.New(s, nil)
 		m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Append(nil, want)})
 		must(t, err)
-		if trimmed, newest, err := s.Span(t.Context()); err != nil || newest != want || trimmed != want-1 {
+		if trimmed, newest, err := s.JournalBounds(t.Context()); err != nil || newest != want || trimmed != want-1 {
 			t.Fatalf("positions over %d up to %d, %v; want %d", trimmed, newest, err, want)
 		}
 		_, err = s.Trim(t.Context(), m.CreatedAt.Add(time.Hour), 0)

@@ -53,8 +53,8 @@ func firstEnd(items []store.Item) int64 {
 	return first
 }
 
-// Prune drops answers that ended; see [store.Store].
-func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+// PruneAnswers drops answers that ended; see [store.Store].
+func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {

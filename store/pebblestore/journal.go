@@ -115,16 +115,16 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 // outside returns ErrGone for a reader that resumes before the journal begins, or after its newest entry.
 func (s *Store) outside(after, newest uint64) error {
 	if trimmed := s.trimmed.Load(); after < trimmed {
-		return sigil.Gone(trimmed)
+		return sigil.NewPositionGone(trimmed)
 	}
 	if after > newest {
-		return sigil.Ahead(newest)
+		return sigil.NewPositionAhead(newest)
 	}
 	return nil
 }
 
-// Span returns the positions between which the journal is; see [store.Store].
-func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+// JournalBounds returns the positions between which the journal is; see [store.Store].
+func (s *Store) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {

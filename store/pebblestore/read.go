@@ -29,7 +29,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	defer s.keys.One(key).Unlock()
 	memory, ok, err = s.get(key, now)
 	if err == nil && !ok {
-		err = sigil.NotFound()
+		err = sigil.NewNotFound()
 	}
 	return memory, err
 }
@@ -45,7 +45,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 	if !ok || m.Due(now) { // as it seems; see Get
 		defer s.keys.One(key).Unlock()
 		if m, ok = s.index.Meta(key); !ok || m.Due(now) {
-			return sigil.Meta{}, sigil.NotFound()
+			return sigil.Meta{}, sigil.NewNotFound()
 		}
 	}
 	return m, nil

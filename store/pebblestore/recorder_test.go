@@ -156,13 +156,13 @@ func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time
 	return err
 }
 
-func (r *recorder) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+func (r *recorder) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	r.mu.Lock()
 	if now.After(r.pruned) {
 		r.pruned = now
 	}
 	r.mu.Unlock()
-	return r.Store.Prune(ctx, now, limit)
+	return r.Store.PruneAnswers(ctx, now, limit)
 }
 
 // acknowledged tells how many events have been.

@@ -49,8 +49,8 @@ func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) 
 	return answers, nil
 }
 
-// Prune implements [store.Store].
-func (s *Store) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+// PruneAnswers implements [store.Store].
+func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {

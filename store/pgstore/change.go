@@ -26,7 +26,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		return sigil.Memory{}, failure(err)
 	}
 	if len(rows) == 0 {
-		return sigil.Memory{}, sigil.NotFound()
+		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	before := s.refreshes.over(rows[0], behind)
 	m, stored := before.Memory, rows[0].FadesAt
@@ -71,7 +71,7 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 			return err
 		}
 		if len(rows) == 0 {
-			return sigil.NotFound()
+			return sigil.NewNotFound()
 		}
 		m = rows[0].Meta
 		event, err := decide(&m, change)

@@ -57,7 +57,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 		return failure(err)
 	}
 	if tag.RowsAffected() == 0 {
-		return sigil.NotClaimed()
+		return sigil.NewNotClaimed()
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func TestWait(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, newest, err := a.Span(t.Context())
+	_, newest, err := a.JournalBounds(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

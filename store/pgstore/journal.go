@@ -154,15 +154,15 @@ func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit i
 	}
 	switch trimmed, newest := uint64(span[0][0]), uint64(span[0][1]); {
 	case after < trimmed:
-		return nil, sigil.Gone(trimmed)
+		return nil, sigil.NewPositionGone(trimmed)
 	case after > newest:
-		return nil, sigil.Ahead(newest)
+		return nil, sigil.NewPositionAhead(newest)
 	}
 	return blocks, nil
 }
 
-// Span implements [store.Store].
-func (s *Store) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+// JournalBounds implements [store.Store].
+func (s *Store) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {

@@ -61,7 +61,7 @@ func patterns(groups []group) []sigil.Pattern {
 		}
 		groups = groups[n:]
 		p.Potential = sum.Mean(p.Members)
-		p.Frequency = float64(frequency) / float64(p.Members) / sigil.Frequencies * sigil.Phi
+		p.Frequency = float64(frequency) / float64(p.Members) / sigil.NumFrequencies * sigil.Phi
 		all = append(all, p)
 	}
 	return all
@@ -69,8 +69,8 @@ func patterns(groups []group) []sigil.Pattern {
 
 // frequencies gives the first and the last frequency of a pattern.
 func frequencies(pattern int) (first, last int16) {
-	first, last = sigil.Frequencies, -1
-	for f := range int16(sigil.Frequencies) {
+	first, last = sigil.NumFrequencies, -1
+	for f := range int16(sigil.NumFrequencies) {
 		if sigil.Frequency(f).Pattern() == pattern {
 			first, last = min(first, f), f
 		}

@@ -27,7 +27,7 @@ func TestPruneKeepsToItsLimitUnderAnyPlan(t *testing.T) {
 	execute(t, url, "analyze sigil.answers")
 	ended := e.Now().Add(48 * time.Hour)
 	for _, want := range []int{2, 2} {
-		if n, err := s.Prune(t.Context(), ended, 2); err != nil || n != want {
+		if n, err := s.PruneAnswers(t.Context(), ended, 2); err != nil || n != want {
 			t.Errorf("pruned %d, want %d (%v)", n, want, err)
 		}
 	}

@@ -30,7 +30,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	case err != nil:
 		return sigil.Memory{}, reading(ctx, err)
 	case !found || m.Due(now):
-		return sigil.Memory{}, sigil.NotFound()
+		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	return m, nil
 }

@@ -156,7 +156,7 @@ func TestWhatOthersSayOfRecalls(t *testing.T) {
 // TestRecallsAreToldInBounds tells of far more recalls than one notification holds, of many tenants: each is named
 // once, or its tenant is told of more, and no tenant's turn comes only after all of another's.
 func TestRecallsAreToldInBounds(t *testing.T) {
-	recalled := map[string]int{"busy": 5_000, strings.Repeat("t", sigil.MaxTenant): 1_000}
+	recalled := map[string]int{"busy": 5_000, strings.Repeat("t", sigil.MaxTenantLen): 1_000}
 	for i := range 3_000 {
 		recalled[fmt.Sprintf("tenant-%d", i)] = 1
 	}

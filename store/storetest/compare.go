@@ -30,7 +30,7 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	for _, tenant := range tenants {
 		both(tenant+": memories", func(s store.Store) (any, error) { return allMemories(t, s, tenant, now) })
 		both(tenant+": near", func(s store.Store) (any, error) {
-			return s.Nearest(ctx, nil, store.NearestQuery{Tenant: tenant, Now: now, Limit: 1000, Frequency: sigil.Frequencies / 2, Span: sigil.Frequencies})
+			return s.Nearest(ctx, nil, store.NearestQuery{Tenant: tenant, Now: now, Limit: 1000, Frequency: sigil.NumFrequencies / 2, Span: sigil.NumFrequencies})
 		})
 		both(tenant+": patterns", func(s store.Store) (any, error) { return s.Patterns(ctx, tenant, now) })
 		both(tenant+": crystals", func(s store.Store) (any, error) { return s.Crystals(ctx, tenant) })

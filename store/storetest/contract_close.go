@@ -34,7 +34,7 @@ var closeIdeas = []idea{
 			"Crystallize": func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
 			"Crystals":    func() error { _, err := f.Crystals(ctx, m.Tenant); return err },
 			"Events":      func() error { _, err := f.Events(ctx, m.Tenant, 0, 1); return err },
-			"Span":        func() error { _, _, err := f.Span(ctx); return err },
+			"Span":        func() error { _, _, err := f.JournalBounds(ctx); return err },
 			"Wait":        func() error { return f.Wait(ctx, m.Tenant, 0) },
 			"Trim":        func() error { _, err := f.Trim(ctx, start, 0); return err },
 			"Claim": func() error {
@@ -49,7 +49,7 @@ var closeIdeas = []idea{
 			},
 			"Stats":   func() error { _, err := f.Stats(ctx, m.Tenant, start); return err },
 			"Tenants": func() error { _, err := f.Tenants(ctx); return err },
-			"Prune":   func() error { _, err := f.Prune(ctx, start, 1); return err },
+			"Prune":   func() error { _, err := f.PruneAnswers(ctx, start, 1); return err },
 		}
 		for name, call := range calls {
 			fails(f.t, name, call(), sigil.ErrClosed, "closed")

@@ -130,7 +130,7 @@ var idempotencyIdeas = []idea{
 		_, err := f.insertItems(stays)
 		f.ok("Insert", err)
 		prune := func(at time.Time) int {
-			n, err := f.Prune(f.ctx(), at, 2)
+			n, err := f.PruneAnswers(f.ctx(), at, 2)
 			f.ok("Prune", err)
 			return n
 		}
@@ -145,7 +145,7 @@ var idempotencyIdeas = []idea{
 		second.Idempotency.Ends = end.Add(time.Hour)
 		_, err := f.insertItems(second)
 		f.ok("Insert", err)
-		n, err := f.Prune(f.ctx(), end.Add(time.Hour), 10)
+		n, err := f.PruneAnswers(f.ctx(), end.Add(time.Hour), 10)
 		f.ok("Prune", err)
 		equal(f.t, "pruned", n, 1)
 	}},
@@ -156,11 +156,11 @@ var idempotencyIdeas = []idea{
 		second.Idempotency.Ends = end.Add(time.Hour)
 		_, err := f.insertItems(second)
 		f.ok("Insert", err)
-		n, err := f.Prune(f.ctx(), end, 10)
+		n, err := f.PruneAnswers(f.ctx(), end, 10)
 		f.ok("Prune", err)
 		equal(f.t, "pruned", n, 0)
 		f.answers("k", second.Memory)
-		n, err = f.Prune(f.ctx(), end.Add(time.Hour), 10)
+		n, err = f.PruneAnswers(f.ctx(), end.Add(time.Hour), 10)
 		f.ok("Prune", err)
 		equal(f.t, "pruned when it has ended, too", n, 1)
 	}},

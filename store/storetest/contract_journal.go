@@ -208,7 +208,7 @@ var journalIdeas = []idea{
 			f.ok("Trim", err)
 			equal(f.t, "trimmed", trimmed, want)
 			equal(f.t, "position", f.stats("a", start).Position, 6)
-			begin, end, err := f.Span(f.ctx())
+			begin, end, err := f.JournalBounds(f.ctx())
 			f.ok("Span", err)
 			equal(f.t, "span", [2]uint64{begin, end}, [2]uint64{want, 6})
 		}

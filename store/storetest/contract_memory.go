@@ -89,7 +89,7 @@ func (f *fixture) oddMemories() []sigil.Memory {
 	return []sigil.Memory{
 		f.memory(),
 		f.memory(tenant("a.b_c-9"), pinned),
-		f.memory(crystallized, potential(0.90000000000000002220), frequency(sigil.Frequencies-1)),
+		f.memory(crystallized, potential(0.90000000000000002220), frequency(sigil.NumFrequencies-1)),
 		f.memory(frequency(0), potential(5e-324)),
 		f.memory(func(m *sigil.Memory) {
 			m.Policy, m.TTL, m.AccessCount = halfLife, 36*time.Hour+time.Millisecond, 1<<63

@@ -201,7 +201,7 @@ var nearIdeas = []idea{
 		}
 	}},
 	{"frequencies do not wrap round", func(f *fixture) {
-		first, last := f.encode(frequency(0)), f.encode(frequency(sigil.Frequencies-1))
+		first, last := f.encode(frequency(0)), f.encode(frequency(sigil.NumFrequencies-1))
 		equal(f.t, "near 0", f.near(0, 998, 10), []sigil.Meta{first.Meta})
 		equal(f.t, "near 999", f.near(999, 998, 10), []sigil.Meta{last.Meta})
 		equal(f.t, "all", f.near(0, 999, 10), []sigil.Meta{first.Meta, last.Meta})

@@ -20,7 +20,7 @@ var removeIdeas = []idea{
 		_, err = f.recall(m.Key, start)
 		fails(f.t, "Update", err, sigil.ErrNotFound, "not_found")
 		equal(f.t, "List", f.ids(start), []sigil.ID{stays.ID})
-		near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: m.Tenant, Now: start, Limit: 10, Frequency: m.Frequency, Span: sigil.Frequencies})
+		near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: m.Tenant, Now: start, Limit: 10, Frequency: m.Frequency, Span: sigil.NumFrequencies})
 		f.ok("Nearest", err)
 		equal(f.t, "Nearest", near, []sigil.Meta{stays.Meta})
 		stats := f.stats(m.Tenant, start)
@@ -172,7 +172,7 @@ var tenantIdeas = []idea{
 		for _, other := range []string{"a-", "a0", "b", "A", ""} {
 			got := f.list(store.Query{Tenant: other, Now: start})
 			equal(f.t, "List", got, nil)
-			near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: other, Now: start, Limit: 10, Frequency: 7, Span: sigil.Frequencies})
+			near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: other, Now: start, Limit: 10, Frequency: 7, Span: sigil.NumFrequencies})
 			f.ok("Nearest", err)
 			equal(f.t, "Nearest", near, nil)
 			patterns, err := f.Patterns(f.ctx(), other, start)

@@ -128,7 +128,7 @@ func (f *fixture) encode(options ...option) sigil.Memory {
 func (f *fixture) recall(key sigil.Key, at time.Time) (sigil.Memory, error) {
 	return f.Update(f.ctx(), key, func(m *sigil.Meta) (*sigil.Event, error) {
 		if m.Due(at) {
-			return nil, sigil.NotFound()
+			return nil, sigil.NewNotFound()
 		}
 		m.AccessCount++
 		m.Touch(m.Policy, at)

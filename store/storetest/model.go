@@ -95,7 +95,7 @@ func (s *Model) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	}
 	m, ok := s.memories[key]
 	if !ok || m.Due(now) {
-		return sigil.Memory{}, sigil.NotFound()
+		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	return copied(m), nil
 }
@@ -115,7 +115,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	}
 	m, ok := s.memories[key]
 	if !ok {
-		return sigil.Memory{}, sigil.NotFound()
+		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	meta := m.Meta
 	event, err := change(&meta)
@@ -174,8 +174,8 @@ func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	return keys, nil
 }
 
-// Prune implements [store.Store].
-func (s *Model) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+// PruneAnswers implements [store.Store].
+func (s *Model) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.enter(ctx); err != nil {

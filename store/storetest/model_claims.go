@@ -40,7 +40,7 @@ func (s *Model) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	}
 	c, ok := s.claims[name]
 	if !ok || c.owner != owner {
-		return sigil.NotClaimed()
+		return sigil.NewNotClaimed()
 	}
 	if c.position <= s.position() {
 		position = max(c.position, position)

@@ -20,10 +20,10 @@ func (s *Model) Events(ctx context.Context, tenant string, after uint64, limit i
 // +checklocks:s.mu
 func (s *Model) eventsAfter(tenant string, after uint64, limit int) (events []sigil.Event, err error) {
 	if after < s.trimmed {
-		return nil, sigil.Gone(s.trimmed)
+		return nil, sigil.NewPositionGone(s.trimmed)
 	}
 	if newest := s.position(); after > newest {
-		return nil, sigil.Ahead(newest)
+		return nil, sigil.NewPositionAhead(newest)
 	}
 	for _, e := range s.journal {
 		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
@@ -33,8 +33,8 @@ func (s *Model) eventsAfter(tenant string, after uint64, limit int) (events []si
 	return events, nil
 }
 
-// Span implements [store.Store].
-func (s *Model) Span(ctx context.Context) (trimmed, newest uint64, err error) {
+// JournalBounds implements [store.Store].
+func (s *Model) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.enter(ctx); err != nil {

@@ -99,7 +99,7 @@ func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 		potential store.Sum
 		frequency int // the sum of the indexes
 	}
-	var groups [sigil.Patterns]group
+	var groups [sigil.NumPatterns]group
 	for _, m := range s.of(tenant) {
 		if !m.Due(now) {
 			g := &groups[m.Frequency.Pattern()]
@@ -113,7 +113,7 @@ func (s *Model) patterns(tenant string, now time.Time) []sigil.Pattern {
 		if g.members > 0 {
 			patterns = append(patterns, sigil.Pattern{
 				Group: i, Members: g.members, Potential: g.potential.Mean(g.members),
-				Frequency: float64(g.frequency) / float64(g.members) / sigil.Frequencies * sigil.Phi,
+				Frequency: float64(g.frequency) / float64(g.members) / sigil.NumFrequencies * sigil.Phi,
 			})
 		}
 	}

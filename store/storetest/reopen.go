@@ -105,7 +105,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.Store = open(t, dir)
 		f.answers("k", first)
 		f.answers("gone", gone)
-		n, err := f.Prune(f.ctx(), start.Add(time.Hour), 10)
+		n, err := f.PruneAnswers(f.ctx(), start.Add(time.Hour), 10)
 		f.ok("Prune", err)
 		equal(t, "pruned", n, 2)
 		f.ok("Close", f.Close())

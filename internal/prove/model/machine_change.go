@@ -82,7 +82,7 @@ func (m *machine) update(verb string, do func(sigil.Key) (sigil.Memory, error), 
 	want, wantErr := m.model.Update(m.ctx(), key, func(meta *sigil.Meta) (event *sigil.Event, err error) {
 		before = *meta
 		if reached(meta, m.now) {
-			return nil, sigil.NotFound()
+			return nil, sigil.NewNotFound()
 		}
 		event, durable = change(meta)
 		return event, nil
@@ -164,7 +164,7 @@ func (m *machine) forget() {
 	})
 	m.ok("the model's remove", modelErr)
 	if len(gone) == 0 {
-		m.fails("forget", err, sigil.NotFound())
+		m.fails("forget", err, sigil.NewNotFound())
 	} else {
 		m.ok("forget", err)
 	}
@@ -198,7 +198,7 @@ func (m *machine) sweep() {
 		return sigil.Event{Time: m.now, Kind: "faded", Reason: why, Memory: meta}, true
 	})
 	m.ok("the model's remove", err)
-	_, err = m.model.Prune(m.ctx(), m.now, all)
+	_, err = m.model.PruneAnswers(m.ctx(), m.now, all)
 	m.ok("the model's prune", err)
 	storetest.Equal(m.t, "released", swept.Released, released)
 	left, err := m.store.Due(m.ctx(), m.now, 1)

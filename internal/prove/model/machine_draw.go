@@ -59,13 +59,13 @@ var mistakes = []struct {
 	make func(d *sigil.Draft)
 	want *sigil.Error
 }{
-	{func(d *sigil.Draft) { d.Data = []byte(`nope`) }, sigil.Invalid("invalid_json", "data", "")},
-	{func(d *sigil.Draft) { d.Data = []byte(`{"a":1,"a":2}`) }, sigil.Invalid("duplicate_key", "data/a", "")},
-	{func(d *sigil.Draft) { d.Data = []byte(`1e999`) }, sigil.Invalid("number_out_of_range", "data", "")},
-	{func(d *sigil.Draft) { d.State = &sigil.State{Phi: 1.5} }, sigil.Invalid("invalid_state", "state.phi", "")},
-	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.Invalid("invalid_ttl", "ttl", "")},
-	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.Invalid("invalid_tag", "tags/1", "")},
-	{func(d *sigil.Draft) { d.IdempotencyKey = "\n" }, sigil.Invalid("invalid_idempotency_key", "Idempotency-Key", "")},
+	{func(d *sigil.Draft) { d.Data = []byte(`nope`) }, sigil.NewInvalid("invalid_json", "data", "")},
+	{func(d *sigil.Draft) { d.Data = []byte(`{"a":1,"a":2}`) }, sigil.NewInvalid("duplicate_key", "data/a", "")},
+	{func(d *sigil.Draft) { d.Data = []byte(`1e999`) }, sigil.NewInvalid("number_out_of_range", "data", "")},
+	{func(d *sigil.Draft) { d.State = &sigil.State{Phi: 1.5} }, sigil.NewInvalid("invalid_state", "state.phi", "")},
+	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.NewInvalid("invalid_ttl", "ttl", "")},
+	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
+	{func(d *sigil.Draft) { d.IdempotencyKey = "\n" }, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "")},
 }
 
 var ttls = []time.Duration{0, 0, 0, 0, 1, 10 * time.Millisecond, 5 * time.Second, time.Minute, 30 * time.Hour}

@@ -89,7 +89,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 			return gave(err, len(page), page[:len(page):len(page)], more)
 		}
 	case n < 17:
-		f, span, limit := sigil.Frequency(l.rng.IntN(sigil.Frequencies)), l.rng.IntN(300), 1+l.rng.IntN(20)
+		f, span, limit := sigil.Frequency(l.rng.IntN(sigil.NumFrequencies)), l.rng.IntN(300), 1+l.rng.IntN(20)
 		return "near", func(ctx context.Context, s store.Store) given {
 			near, err := s.Nearest(ctx, nil, store.NearestQuery{Tenant: tenant, Now: now, Limit: limit, Frequency: f, Span: span})
 			return gave(err, len(near), append([]sigil.Meta{}, near...))
@@ -200,7 +200,7 @@ func (l *log) update(key sigil.Key) (string, func(context.Context, store.Store) 
 	return "update " + string(kind), func(ctx context.Context, s store.Store) given {
 		m, err := s.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
 			if m.Due(now) {
-				return nil, sigil.NotFound()
+				return nil, sigil.NewNotFound()
 			}
 			if kind == "" {
 				m.AccessCount++
@@ -234,7 +234,7 @@ func sweep(ctx context.Context, s store.Store, now time.Time) given {
 	events, err := s.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(now)
 	})
-	pruned, err2 := s.Prune(ctx, now, 1000)
+	pruned, err2 := s.PruneAnswers(ctx, now, 1000)
 	return gave(err, append([]sigil.Key{}, keys...), append([]sigil.Event{}, events...), pruned, err2)
 }
 
@@ -251,7 +251,7 @@ func crystallize(ctx context.Context, s store.Store, tenant string, now time.Tim
 			seen = append(seen, *old)
 			c.CreatedAt = old.CreatedAt
 			return &c, nil
-		case p.Members >= sigil.MinPattern && p.Potential > 0.5:
+		case p.Members >= sigil.MinPatternMembers && p.Potential > 0.5:
 			return &c, &sigil.Event{Time: now, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Crystal: &c, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
 		}
 		return nil, nil

@@ -86,7 +86,7 @@ func (r *Reader) Figures() (f Figures) {
 	}
 	f.TTL = int64(r.upTo(maxMillis))
 	f.Policy = uint16(r.upTo(math.MaxUint16))
-	if flags >= flagsEnd || f.Frequency >= sigil.Frequencies || !unit(f.Potential) {
+	if flags >= flagsEnd || f.Frequency >= sigil.NumFrequencies || !unit(f.Potential) {
 		r.Fail()
 	}
 	return f
@@ -226,7 +226,7 @@ func (r *Reader) Crystal(tenant string) sigil.Crystal {
 		CreatedAt: r.time(), UpdatedAt: r.time(), Stability: r.float(), Frequency: r.float(),
 	}
 	known := c.Kind == sigil.CrystalOfMemory || c.Kind == sigil.CrystalOfPattern
-	if !known || c.Pattern >= sigil.Patterns || !unit(c.Stability) || !(c.Frequency >= 0 && c.Frequency < sigil.Phi) {
+	if !known || c.Pattern >= sigil.NumPatterns || !unit(c.Stability) || !(c.Frequency >= 0 && c.Frequency < sigil.Phi) {
 		r.Fail()
 	}
 	return c

@@ -88,7 +88,7 @@ func last(refs []ref) ref { return refs[len(refs)-1] }
 
 // bucket returns the entries of a frequency, if it is one.
 func (t *tenant) bucket(f int) []ref {
-	if f < 0 || f >= sigil.Frequencies {
+	if f < 0 || f >= sigil.NumFrequencies {
 		return nil
 	}
 	if b := t.frequencies[uint16(f)]; b != nil {
@@ -102,11 +102,11 @@ func byFrequency(all []*entry) []*entry {
 	if len(all) == 1 {
 		return all
 	}
-	var next [sigil.Frequencies + 1]int32 // where the next one of a frequency comes, one further on
+	var next [sigil.NumFrequencies + 1]int32 // where the next one of a frequency comes, one further on
 	for _, e := range all {
 		next[e.frequency+1]++
 	}
-	for f := range sigil.Frequencies {
+	for f := range sigil.NumFrequencies {
 		next[f+1] += next[f]
 	}
 	ordered := make([]*entry, len(all))
@@ -124,7 +124,7 @@ func (t *tenant) patterns(now int64) []sigil.Pattern {
 		sum         store.Sum
 		frequencies int // the sum of their indexes
 	}
-	var groups [sigil.Patterns]count
+	var groups [sigil.NumPatterns]count
 	for f, b := range t.frequencies {
 		g := &groups[sigil.Frequency(f).Pattern()]
 		n := len(b.refs)
@@ -145,7 +145,7 @@ func (t *tenant) patterns(now int64) []sigil.Pattern {
 		if g.members > 0 {
 			patterns = append(patterns, sigil.Pattern{
 				Group: group, Members: g.members, Potential: g.sum.Mean(g.members),
-				Frequency: float64(g.frequencies) / float64(g.members) / sigil.Frequencies * sigil.Phi,
+				Frequency: float64(g.frequencies) / float64(g.members) / sigil.NumFrequencies * sigil.Phi,
 			})
 		}
 	}
