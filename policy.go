@@ -27,15 +27,15 @@ type Policy interface {
 	Lifetime() time.Duration
 	// Threshold is the decay at which it does.
 	Threshold() float64
-	// Formula gives the formula of Decay as text, and Worked the same with the figures of an idle time
-	// filled in, and what it comes to.
+	// Formula returns the formula of Decay as text. FormulaAt returns it with the figures of an idle time filled in,
+	// and the result.
 	Formula() string
-	Worked(idle time.Duration) string
+	FormulaAt(idle time.Duration) string
 	// String returns a form that [ParsePolicy] reads back to an equal value.
 	String() string
-	// Stored returns the form that stores keep, which is the same for ever: older programs read it too, and
-	// one policy has one form in a store. [ParsePolicy] reads it back to an equal value.
-	Stored() string
+	// StoredForm returns the form that stores keep. It never changes, because older programs read it too, and a policy
+	// has only one in a store. [ParsePolicy] reads it back to an equal value.
+	StoredForm() string
 }
 
 // Deadline gives the moment at which a memory last accessed then fades under p: rounded up to a
@@ -111,14 +111,14 @@ func (c Classic) LifetimeSeconds() float64 {
 // Lifetime is [Classic.LifetimeSeconds] as a duration.
 func (c Classic) Lifetime() time.Duration { return c.lifetime }
 
-// Threshold gives θ.
+// Threshold returns θ.
 func (c Classic) Threshold() float64 { return c.threshold }
 
-// Formula gives the formula as text.
+// Formula returns the formula as text.
 func (c Classic) Formula() string { return "decay(t) = min(1, rate·t·(t + period)/(2·period))" }
 
-// Worked gives the formula with t seconds idle, such as "min(1, 0.001·30·(30 + 5)/(2·5)) = 0.105".
-func (c Classic) Worked(idle time.Duration) string {
+// FormulaAt returns the formula with t seconds idle, such as "min(1, 0.001·30·(30 + 5)/(2·5)) = 0.105".
+func (c Classic) FormulaAt(idle time.Duration) string {
 	t, period := math.Max(0, idle.Seconds()), c.period.Seconds()
 	return fmt.Sprintf("min(1, %v·%v·(%v + %v)/(2·%v)) = %v", c.rate, t, t, period, period, rounded(c.Decay(idle)))
 }
@@ -128,8 +128,8 @@ func rounded(decay float64) float64 { return math.Round(decay*1e6) / 1e6 }
 
 func (c Classic) String() string { return c.text }
 
-// Stored has the period in Go's form.
-func (c Classic) Stored() string { return classicText(c.rate, c.period.String(), c.threshold) }
+// StoredForm writes the period as Go does.
+func (c Classic) StoredForm() string { return classicText(c.rate, c.period.String(), c.threshold) }
 
 func classicText(rate float64, period string, threshold float64) string {
 	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold)
@@ -171,21 +171,21 @@ func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Lo
 // Lifetime is [HalfLife.LifetimeSeconds] as a duration.
 func (h HalfLife) Lifetime() time.Duration { return h.lifetime }
 
-// Threshold gives θ.
+// Threshold returns θ.
 func (h HalfLife) Threshold() float64 { return h.threshold }
 
-// Formula gives the formula as text.
+// Formula returns the formula as text.
 func (h HalfLife) Formula() string { return "decay(t) = 1 − 2^(−t/h)" }
 
-// Worked gives the formula with t seconds idle, such as "1 − 2^(−3600/3600) = 0.5".
-func (h HalfLife) Worked(idle time.Duration) string {
+// FormulaAt returns the formula with t seconds idle, such as "1 − 2^(−3600/3600) = 0.5".
+func (h HalfLife) FormulaAt(idle time.Duration) string {
 	return fmt.Sprintf("1 − 2^(−%v/%v) = %v", math.Max(0, idle.Seconds()), h.half.Seconds(), rounded(h.Decay(idle)))
 }
 
 func (h HalfLife) String() string { return h.text }
 
-// Stored has the half-life in Go's form.
-func (h HalfLife) Stored() string { return halfLifeText(h.half.String(), h.threshold) }
+// StoredForm writes the half-life as Go does.
+func (h HalfLife) StoredForm() string { return halfLifeText(h.half.String(), h.threshold) }
 
 func halfLifeText(half string, threshold float64) string {
 	return fmt.Sprintf("halflife h=%s threshold=%v", half, threshold)

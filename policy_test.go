@@ -34,7 +34,7 @@ func policies() *rapid.Generator[sigil.Policy] {
 func TestPolicyStringIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := policies().Draw(t, "policy")
-		for _, text := range []string{p.String(), p.Stored()} {
+		for _, text := range []string{p.String(), p.StoredForm()} {
 			got, err := sigil.ParsePolicy(text)
 			if err != nil || got != p {
 				t.Fatalf("%v is read back from %q as %v, %v", p, text, got, err)
@@ -57,8 +57,8 @@ func TestStoredPoliciesStayAsTheyAre(t *testing.T) {
 			t.Errorf("%q: %v", stored, err)
 			continue
 		}
-		if p.String() != text || p.Stored() != stored {
-			t.Errorf("%q is shown as %q and stored as %q, want %q", stored, p, p.Stored(), text)
+		if p.String() != text || p.StoredForm() != stored {
+			t.Errorf("%q is shown as %q and stored as %q, want %q", stored, p, p.StoredForm(), text)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func FuzzAnswer(f *testing.F) {
 					t.Errorf("%d items of 2", len(items))
 				}
 				for _, item := range items {
-					if err := client.AsError(item); err != nil {
+					if err := client.ItemError(item); err != nil {
 						checkMessage(t, "item", err)
 					}
 				}

@@ -49,7 +49,7 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) 
 }
 
 // EncodeBatch keeps many drafts in one request and tells what became of each, in their order; those
-// with a Memory are durable. [AsError] gives the others' errors. An error instead of items tells that
+// with a Memory are durable. [ItemError] returns the errors of the others. An error instead of items tells that
 // the batch as a whole was refused, or, where it is [ErrUnreachable], that what became of it is
 // unknown.
 //

@@ -27,7 +27,7 @@ func TestEncodeBatch(t *testing.T) {
 	if last.header.Get("Content-Type") != "application/x-ndjson" || last.header["Idempotency-Key"] != nil {
 		t.Errorf("headers %v", last.header)
 	}
-	if len(items) != 2 || string(items[0].Memory.Data) != "[1,2]" || !errors.Is(client.AsError(items[1]), sigil.ErrInvalid) {
+	if len(items) != 2 || string(items[0].Memory.Data) != "[1,2]" || !errors.Is(client.ItemError(items[1]), sigil.ErrInvalid) {
 		t.Errorf("got %+v", items)
 	}
 

@@ -102,8 +102,8 @@ func kind(p *sigil.Problem) error {
 	return nil
 }
 
-// AsError gives the problem of one item of a batch as an error; nil where the item has none.
-func AsError(item sigil.BatchItem) error {
+// ItemError returns the problem of one item of a batch as an error, or nil if it has none.
+func ItemError(item sigil.BatchItem) error {
 	if item.Problem == nil {
 		return nil
 	}

@@ -56,10 +56,10 @@ func TestProblems(t *testing.T) {
 }
 
 func TestItemError(t *testing.T) {
-	if err := client.AsError(sigil.BatchItem{Status: 201, Memory: &sigil.View{}}); err != nil {
+	if err := client.ItemError(sigil.BatchItem{Status: 201, Memory: &sigil.View{}}); err != nil {
 		t.Error(err)
 	}
-	if err := client.AsError(sigil.BatchItem{Status: 404, Problem: &sigil.Problem{Code: "not_found"}}); !errors.Is(err, sigil.ErrNotFound) {
+	if err := client.ItemError(sigil.BatchItem{Status: 404, Problem: &sigil.Problem{Code: "not_found"}}); !errors.Is(err, sigil.ErrNotFound) {
 		t.Error(err)
 	}
 }

@@ -22,13 +22,13 @@ import (
 type FollowOptions struct {
 	// After is the position to begin after; nil is the newest entry, so that only what comes is given.
 	After *uint64
-	// Lost hears of each connection that broke or could not be made, and how long until the next try. Nil is
-	// nobody.
-	Lost func(err error, wait time.Duration)
-	// Recalled, if not nil, is called with recalls, which are not in the journal: once a second at most, on the loop's
+	// OnDisconnect, if not nil, is called when a connection broke or could not be made, with the time until the next
+	// try.
+	OnDisconnect func(err error, wait time.Duration)
+	// OnRecall, if not nil, is called with recalls, which are not in the journal: once a second at most, on the loop's
 	// goroutine, between two entries. Recalls made while the connection is lost, or while the loop's body takes seconds,
 	// may be missed.
-	Recalled func(sigil.Recalls)
+	OnRecall func(sigil.Recalls)
 }
 
 const (
@@ -68,7 +68,7 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 		after, wait, left := o.After, minWait, false
 		at := func(position uint64) { after, wait = &position, minWait }
 		for {
-			err := read(ctx, after, reader{begun: at, recalled: o.Recalled, yield: func(e sigil.EventView) bool {
+			err := read(ctx, after, reader{begun: at, recalled: o.OnRecall, yield: func(e sigil.EventView) bool {
 				at(e.Position)
 				left = !yield(e, nil)
 				return !left
@@ -84,8 +84,8 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 				return
 			}
 			pause := wait/2 + rand.N(wait/2) // so that not all come back at once
-			if o.Lost != nil {
-				o.Lost(err, pause)
+			if o.OnDisconnect != nil {
+				o.OnDisconnect(err, pause)
 			}
 			wait = min(2*wait, maxWait)
 			select {

@@ -33,7 +33,7 @@ func FuzzFollow(f *testing.F) {
 		defer cancel()
 		lost := 0
 		ended := false
-		for _, err := range c.Follow(ctx, &client.FollowOptions{Recalled: func(sigil.Recalls) {}, Lost: func(err error, wait time.Duration) {
+		for _, err := range c.Follow(ctx, &client.FollowOptions{OnRecall: func(sigil.Recalls) {}, OnDisconnect: func(err error, wait time.Duration) {
 			if lost++; err == nil || wait <= 0 {
 				t.Errorf("lost without a reason, or for %s", wait)
 			}

@@ -78,7 +78,7 @@ func TestRecallsAreAskedFor(t *testing.T) {
 			var told []sigil.Recalls
 			o := &client.FollowOptions{}
 			if wanted {
-				o.Recalled = func(r sigil.Recalls) { told = append(told, r) }
+				o.OnRecall = func(r sigil.Recalls) { told = append(told, r) }
 			}
 			for e, err := range c.Follow(t.Context(), o) {
 				if err != nil || e.Position != 2 {

@@ -17,7 +17,7 @@ func (c *Client) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
 	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
 }
 
-// RecallMany recalls each of ids and answers for each, in order; [AsError] gives the error of one
+// RecallMany recalls each of ids and answers for each, in order; [ItemError] returns the error of one
 // that was not to be had. It takes one request, or more of them if their data is more than one answer holds.
 func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []sigil.BatchItem, err error) {
 	for len(items) < len(ids) {

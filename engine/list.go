@@ -21,7 +21,7 @@ type ListQuery struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadesBefore  time.Time
+	FadingBefore  time.Time
 	// NoData leaves the data of every memory nil.
 	NoData bool
 }
@@ -54,7 +54,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	}
 	memories, more, err := e.store.List(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Before: before,
-		Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadesBefore: q.FadesBefore,
+		Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadingBefore: q.FadingBefore,
 		Bytes: e.limits.PageBytes, NoData: q.NoData,
 	})
 	if err != nil {

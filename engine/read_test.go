@@ -239,7 +239,7 @@ func TestLonger(t *testing.T) {
 	r.encode(`3`, func(d *sigil.Draft) { d.Pinned = true })
 	check := func(want int, policy sigil.Policy) {
 		t.Helper()
-		n, most, err := r.Longer(r.ctx())
+		n, most, err := r.LongerLived(r.ctx())
 		r.ok("longer", err)
 		if n != want || most != policy {
 			t.Errorf("%d memories, at most %v; want %d, %v", n, most, want, policy)

@@ -67,10 +67,10 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err err
 	}, nil
 }
 
-// Longer counts, over all tenants, the live memories whose own policy lets them live longer untouched than the policy
-// in force: their next recall shortens their life. most is the longest of those policies, or nil if there are none.
-// It looks at each memory.
-func (e *Engine) Longer(ctx context.Context) (memories int, most sigil.Policy, err error) {
+// LongerLived counts, over all tenants, the live memories whose own policy lets them live longer untouched than the
+// policy in force: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
+// are none. Its cost grows with the number of memories.
+func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Policy, err error) {
 	tenants, err := e.store.Tenants(ctx)
 	if err != nil {
 		return 0, nil, wrap(err)

@@ -229,7 +229,7 @@ type Query struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadesBefore  time.Time
+	FadingBefore  time.Time
 }
 
 // Matches tells whether m is live at q.Now and passes the filters; not whether it is q's tenant's or
@@ -239,7 +239,7 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&
 		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
 		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
-		(q.FadesBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadesBefore))
+		(q.FadingBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadingBefore))
 }
 
 // Ends reports whether a page of n memories with that many bytes of data ends before one of size bytes.

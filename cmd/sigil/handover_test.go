@@ -148,7 +148,7 @@ func follow(t *testing.T, addr string) []*reader {
 }
 
 func (r *reader) read(ctx context.Context, t *testing.T, entries func(context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]) {
-	for e, err := range entries(ctx, &client.FollowOptions{After: new(uint64), Lost: func(error, time.Duration) { r.lost.Add(1) }}) {
+	for e, err := range entries(ctx, &client.FollowOptions{After: new(uint64), OnDisconnect: func(error, time.Duration) { r.lost.Add(1) }}) {
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -23,7 +23,7 @@ type Entry struct {
 
 // Journal is where entries come from, of any process. Its methods are used from many goroutines.
 type Journal interface {
-	// Span gives the position of the newest entry.
+	// JournalBounds returns the position up to which entries were dropped, and that of the newest.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 	// Wait returns nil when the tenant has an entry over after.
 	Wait(ctx context.Context, tenant string, after uint64) error

@@ -63,7 +63,7 @@ func (j *journal) put(newest uint64) {
 	j.fire()
 }
 
-func (j *journal) Span(context.Context) (trimmed, newest uint64, err error) {
+func (j *journal) JournalBounds(context.Context) (trimmed, newest uint64, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.trimmed, j.newest, j.broken

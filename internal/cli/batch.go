@@ -241,7 +241,7 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, err
 	case err == nil:
 		all := make([]outcome, n)
 		for i := range items {
-			all[i] = outcome{items[i], client.AsError(items[i])}
+			all[i] = outcome{items[i], client.ItemError(items[i])}
 		}
 		return all, nil
 	case errors.Is(err, sigil.ErrInvalid) && slices.ContainsFunc(drafts, notJSON):

@@ -65,7 +65,7 @@ the store was restored from an older copy: load its memories again, and go on af
 				return a.eventPage(cmd.Context(), c, after, limit)
 			})
 		}
-		o := &client.FollowOptions{Lost: func(err error, wait time.Duration) {
+		o := &client.FollowOptions{OnDisconnect: func(err error, wait time.Duration) {
 			a.say("%v; trying again in %s", err, sigil.FormatDuration(wait.Round(100*time.Millisecond)))
 		}}
 		if cmd.Flags().Changed("after") {

@@ -44,7 +44,7 @@ func (a *app) recallMany(ctx context.Context, c *client.Client, all []sigil.ID) 
 	shown := 0
 	for i, item := range items {
 		if item.Memory == nil {
-			failed.add(about(all[i].String(), client.AsError(item)))
+			failed.add(about(all[i].String(), client.ItemError(item)))
 			continue
 		}
 		if err := a.memory(shown, item.Memory); err != nil {

@@ -22,7 +22,7 @@ func watch(t *testing.T, d *daemon.Daemon) (*client.Client, <-chan uint64) {
 	}
 	heard, ended := make(chan uint64, 100), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	o := &client.FollowOptions{After: new(uint64), Recalled: func(r sigil.Recalls) {
+	o := &client.FollowOptions{After: new(uint64), OnRecall: func(r sigil.Recalls) {
 		if r.More {
 			t.Error("it heard of more")
 		}

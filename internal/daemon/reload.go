@@ -50,7 +50,7 @@ func (r *runner) warnShorter(ctx context.Context) {
 	if e == nil { // the daemon has been stopped
 		return
 	}
-	memories, most, err := e.Longer(ctx)
+	memories, most, err := e.LongerLived(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:

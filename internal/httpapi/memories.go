@@ -13,7 +13,7 @@ func (a *API) list(c *call) error {
 	q := engine.ListQuery{
 		Limit: c.query.limit(), Cursor: c.query.text("cursor"),
 		Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"),
-		Pattern: c.query.whole("pattern", "invalid_pattern"), FadesBefore: c.query.moment("fadingBefore"),
+		Pattern: c.query.whole("pattern", "invalid_pattern"), FadingBefore: c.query.moment("fadingBefore"),
 	}
 	q.NoData = !c.query.is("content", true)
 	if c.query.err != nil {

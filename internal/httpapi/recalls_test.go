@@ -147,7 +147,7 @@ func TestTheClientHearsOfRecalls(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var recalled sigil.Memory
-			o := &client.FollowOptions{After: new(uint64), Recalled: func(r sigil.Recalls) {
+			o := &client.FollowOptions{After: new(uint64), OnRecall: func(r sigil.Recalls) {
 				told(t, r.Memories, &recalled)
 				cancel()
 			}}

@@ -108,7 +108,7 @@ func TestFollow(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				lost := 0
 				newest := s.stats().Position
-				positions := follow(ctx, t, loop(ctx, &client.FollowOptions{After: &after, Lost: func(err error, _ time.Duration) {
+				positions := follow(ctx, t, loop(ctx, &client.FollowOptions{After: &after, OnDisconnect: func(err error, _ time.Duration) {
 					if lost++; !errors.Is(err, client.ErrUnreachable) {
 						t.Errorf("lost: %v", err)
 					}

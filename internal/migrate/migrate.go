@@ -232,7 +232,7 @@ func (p *pass) count(m *sigil.Memory) {
 
 // encoded gives all of a memory as bytes, the same for equal ones.
 func encoded(m *sigil.Memory) []byte {
-	policy := m.Policy.Stored()
+	policy := m.Policy.StoredForm()
 	b, err := json.Marshal(struct {
 		Meta   sigil.Meta
 		Policy string

@@ -186,7 +186,7 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 		}
 	}
 	for _, p := range c.s.policies.From(c.policies) {
-		if err := batch.Set(layout.PolicyKey(uint16(c.policies)), []byte(p.Stored()), nil); err != nil {
+		if err := batch.Set(layout.PolicyKey(uint16(c.policies)), []byte(p.StoredForm()), nil); err != nil {
 			return err
 		}
 		c.policies++

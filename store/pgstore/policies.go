@@ -69,7 +69,7 @@ func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) 
 		if n, ok := p.known(policy); ok {
 			return n, nil
 		}
-		_, err := db.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.Stored())
+		_, err := db.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.StoredForm())
 		if err != nil && stateOf(err) != uniqueViolation {
 			return 0, err
 		}

@@ -87,8 +87,8 @@ func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
 	until := q.Now
-	if !q.FadesBefore.IsZero() {
-		until = q.FadesBefore
+	if !q.FadingBefore.IsZero() {
+		until = q.FadingBefore
 	}
 	if err := s.settle(bounded, until); err != nil {
 		return nil, false, reading(ctx, err)
@@ -181,9 +181,9 @@ func listQuery(q *store.Query) (string, []any) {
 		and("frequency >= $%d", first)
 		and("frequency <= $%d", last)
 	}
-	if !q.FadesBefore.IsZero() {
+	if !q.FadingBefore.IsZero() {
 		// The database has microseconds: whole milliseconds are all there is between here and there.
-		and("fades_at < $%d", q.FadesBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
+		and("fades_at < $%d", q.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
 	args = append(args, q.Limit+1)
 	sql += fmt.Sprintf(" order by id desc limit $%d", len(args))

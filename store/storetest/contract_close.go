@@ -30,13 +30,13 @@ var closeIdeas = []idea{
 				_, err := f.Nearest(ctx, nil, store.NearestQuery{Tenant: m.Tenant, Now: start, Limit: 1})
 				return err
 			},
-			"Patterns":    func() error { _, err := f.Patterns(ctx, m.Tenant, start); return err },
-			"Crystallize": func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
-			"Crystals":    func() error { _, err := f.Crystals(ctx, m.Tenant); return err },
-			"Events":      func() error { _, err := f.Events(ctx, m.Tenant, 0, 1); return err },
-			"Span":        func() error { _, _, err := f.JournalBounds(ctx); return err },
-			"Wait":        func() error { return f.Wait(ctx, m.Tenant, 0) },
-			"Trim":        func() error { _, err := f.Trim(ctx, start, 0); return err },
+			"Patterns":      func() error { _, err := f.Patterns(ctx, m.Tenant, start); return err },
+			"Crystallize":   func() error { return f.Crystallize(ctx, m.Tenant, start, (&crystallizer{}).change) },
+			"Crystals":      func() error { _, err := f.Crystals(ctx, m.Tenant); return err },
+			"Events":        func() error { _, err := f.Events(ctx, m.Tenant, 0, 1); return err },
+			"JournalBounds": func() error { _, _, err := f.JournalBounds(ctx); return err },
+			"Wait":          func() error { return f.Wait(ctx, m.Tenant, 0) },
+			"Trim":          func() error { _, err := f.Trim(ctx, start, 0); return err },
 			"Claim": func() error {
 				_, _, err := f.Claim(ctx, "a", f.owner(1), start.Add(time.Second), start)
 				return err
@@ -47,9 +47,9 @@ var closeIdeas = []idea{
 				_, _, err := f.Fading(ctx, store.FadingQuery{Tenant: m.Tenant, Now: start, Until: start, Limit: 1})
 				return err
 			},
-			"Stats":   func() error { _, err := f.Stats(ctx, m.Tenant, start); return err },
-			"Tenants": func() error { _, err := f.Tenants(ctx); return err },
-			"Prune":   func() error { _, err := f.PruneAnswers(ctx, start, 1); return err },
+			"Stats":        func() error { _, err := f.Stats(ctx, m.Tenant, start); return err },
+			"Tenants":      func() error { _, err := f.Tenants(ctx); return err },
+			"PruneAnswers": func() error { _, err := f.PruneAnswers(ctx, start, 1); return err },
 		}
 		for name, call := range calls {
 			fails(f.t, name, call(), sigil.ErrClosed, "closed")

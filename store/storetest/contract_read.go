@@ -174,11 +174,11 @@ var listIdeas = []idea{
 			"not pinned":         {store.Query{Pinned: &no}, []sigil.ID{c.ID, plain.ID}},
 			"pattern":            {store.Query{Pattern: &group}, []sigil.ID{c.ID, p.ID, plain.ID}},
 			"empty pattern":      {store.Query{Pattern: &other}, nil},
-			"fades before":       {store.Query{FadesBefore: start.Add(2 * time.Minute)}, []sigil.ID{plain.ID}},
-			"fades before, more": {store.Query{FadesBefore: start.Add(2*time.Minute + 1)}, []sigil.ID{both.ID, plain.ID}},
+			"fades before":       {store.Query{FadingBefore: start.Add(2 * time.Minute)}, []sigil.ID{plain.ID}},
+			"fades before, more": {store.Query{FadingBefore: start.Add(2*time.Minute + 1)}, []sigil.ID{both.ID, plain.ID}},
 			"pinned in pattern":  {store.Query{Pinned: &yes, Pattern: &group}, []sigil.ID{p.ID}},
 			"all": {store.Query{
-				Pinned: &yes, Crystallized: &yes, Pattern: new(int), FadesBefore: start.Add(time.Hour),
+				Pinned: &yes, Crystallized: &yes, Pattern: new(int), FadingBefore: start.Add(time.Hour),
 			}, nil},
 			"paged": {store.Query{Pattern: &group, Before: c.ID}, []sigil.ID{p.ID, plain.ID}},
 		} {

@@ -15,7 +15,7 @@ func Explanation(x *engine.Explanation) sigil.Explanation {
 	v := sigil.Explanation{
 		ID: m.ID, Live: x.Live, Policy: m.Policy.String(), Threshold: m.Policy.Threshold(),
 		IdleSeconds: idle.Seconds(), Decay: m.Decay(x.At), FadesAt: deadline(m.FadesAt),
-		Formula: m.Policy.Formula(), Worked: m.Policy.Worked(idle),
+		Formula: m.Policy.Formula(), Worked: m.Policy.FormulaAt(idle),
 		History: make([]sigil.EventView, len(x.History)), HistoryComplete: x.HistoryComplete,
 	}
 	for i := range x.History {

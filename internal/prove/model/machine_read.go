@@ -34,12 +34,12 @@ func (m *machine) list() {
 		Crystallized: rapid.SampledFrom([]*bool{nil, &yes, &no}).Draw(m.t, "crystallized"),
 	}
 	if m.once(4, "fading soon") {
-		q.FadesBefore = m.now.Add(20 * time.Second)
+		q.FadingBefore = m.now.Add(20 * time.Second)
 	}
 	var want []sigil.Memory
 	for _, memory := range m.live(m.model, tenant) {
 		if (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
-			(q.FadesBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadesBefore)) {
+			(q.FadingBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadingBefore)) {
 			want = append(want, memory)
 		}
 	}

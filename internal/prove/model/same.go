@@ -82,7 +82,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 	case n < 16:
 		q := store.Query{Tenant: tenant, Now: now, Limit: 1 + l.rng.IntN(20), Before: l.key().ID}
 		if l.rng.IntN(2) == 0 {
-			q.FadesBefore = now.Add(time.Hour)
+			q.FadingBefore = now.Add(time.Hour)
 		}
 		return "list", func(ctx context.Context, s store.Store) given {
 			page, more, err := s.List(ctx, q)
