@@ -12,7 +12,7 @@ import (
 )
 
 // golden is testdata/sigil.json: figures worked out apart from this code. The canonical forms of its
-// encode part are read in package resonance.
+// encode part are read in package canon.
 type golden struct {
 	Encode []struct {
 		SHA256             string

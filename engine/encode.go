@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/internal/canon"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -67,7 +67,7 @@ func (s *single) reset() {
 
 // prepare checks d and computes what its memory is but for when and which, into item. It does no I/O.
 func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error {
-	data, hash, err := resonance.Read("data", d.Data, resonance.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
+	data, hash, err := canon.Read("data", d.Data, canon.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (e *Engine) checkState(s *sigil.State) error {
 		if !utf8.ValidString(name) {
 			return sigil.NewInvalid("invalid_utf8", "state", "has a key that is not valid UTF-8")
 		}
-		if _, _, err := resonance.Read("state."+name, raw, resonance.Limits{Bytes: e.limits.State, Depth: e.limits.Depth}); err != nil {
+		if _, _, err := canon.Read("state."+name, raw, canon.Limits{Bytes: e.limits.State, Depth: e.limits.Depth}); err != nil {
 			return err
 		}
 	}
@@ -171,7 +171,7 @@ func checkIdempotencyKey(key string) error {
 // fingerprint identifies a draft by everything in it that reaches the memory. The order of members in data and
 // state, white space and the spelling of strings make no difference; digits of numbers do.
 func fingerprint(m *sigil.Memory) [32]byte {
-	return fingerprintOf(m, resonance.Ordered)
+	return fingerprintOf(m, canon.Ordered)
 }
 
 // formerFingerprint is the fingerprint in answers kept by earlier versions, for which members in another order made

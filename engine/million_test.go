@@ -8,7 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/internal/canon"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -40,7 +40,7 @@ func TestMillionMemoriesHaveOneCrystalAPattern(t *testing.T) {
 	drafts := make([]sigil.Draft, 0, batch)
 	for n, kept := 0, 0; kept < memories; n++ {
 		data := fmt.Appendf(nil, `{"n":%d}`, n)
-		_, hash, err := resonance.Read("data", data, resonance.Limits{Bytes: 100, Depth: 2})
+		_, hash, err := canon.Read("data", data, canon.Limits{Bytes: 100, Depth: 2})
 		if err != nil {
 			t.Fatal(err)
 		}

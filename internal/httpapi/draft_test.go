@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
 // FuzzDataOnly holds the short way to data to the long one: where what it gives is JSON, the body is an
@@ -22,7 +22,7 @@ func FuzzDataOnly(f *testing.F) {
 		if !ok {
 			return
 		}
-		if _, _, err := resonance.Read("data", data, resonance.Limits{Bytes: 1 << 20, Depth: depth}); err != nil {
+		if _, _, err := canon.Read("data", data, canon.Limits{Bytes: 1 << 20, Depth: depth}); err != nil {
 			return
 		}
 		var names []string

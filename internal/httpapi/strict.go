@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
 // members reads body as exactly one JSON object, nested at most depth levels, and hands take each
@@ -107,7 +107,7 @@ func explain(body []byte, err error) error {
 	if nesting(body) > maxReader {
 		return sigil.NewInvalid("too_deep", "body", "is nested too deeply to be read")
 	}
-	e := resonance.Explain("", body, err)
+	e := canon.Explain("", body, err)
 	if syntax := (*jsontext.SyntacticError)(nil); e.Field == "" && errors.As(err, &syntax) {
 		e.Field = string(syntax.JSONPointer)
 	}

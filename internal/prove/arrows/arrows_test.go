@@ -36,10 +36,10 @@ var table = map[string][]string{
 	root: {"github.com/google/uuid"},
 
 	// Pure.
-	"internal/resonance": {root, "github.com/go-json-experiment/json"},
-	"internal/bus":       {root},
-	"internal/clock":     {"golang.org/x/sys"},
-	"scheduler":          {"github.com/netresearch/go-cron"},
+	"internal/canon": {root, "github.com/go-json-experiment/json"},
+	"internal/bus":   {root},
+	"internal/clock": {"golang.org/x/sys"},
+	"scheduler":      {"github.com/netresearch/go-cron"},
 
 	// Keeping. Only a driver knows its database.
 	"store":                              {root, "internal/clock"},
@@ -55,11 +55,11 @@ var table = map[string][]string{
 	"store/pebblestore/internal/layout":  {root, "store", "store/internal/record", "github.com/cockroachdb/pebble"},
 
 	// Verbs.
-	"engine": {root, "store", "internal/clock", "internal/resonance", "github.com/google/uuid"},
+	"engine": {root, "store", "internal/clock", "internal/canon", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
 	"client":                 {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/resonance", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/canon", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/httpapi/shape": {root, "engine"},
 	"internal/coding":        {},
 	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},

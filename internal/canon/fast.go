@@ -1,4 +1,4 @@
-package resonance
+package canon
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package resonance_test
+package canon_test
 
 import (
 	"crypto/sha256"
@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
-	"github.com/sigil-dna/sigil/internal/resonance"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
-var roomy = resonance.Limits{Bytes: 1 << 20, Depth: 64}
+var roomy = canon.Limits{Bytes: 1 << 20, Depth: 64}
 
 // TestGoldenEncode takes the encode part of testdata/sigil.json from the text that was sent to the
 // frequency and the spiral.
@@ -37,7 +37,7 @@ func TestGoldenEncode(t *testing.T) {
 	}
 	for _, g := range golden.Encode {
 		t.Run(g.Raw, func(t *testing.T) {
-			compact, hash, err := resonance.Read("data", []byte(g.Raw), roomy)
+			compact, hash, err := canon.Read("data", []byte(g.Raw), roomy)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +52,7 @@ func TestGoldenEncode(t *testing.T) {
 				near(t, "weight", p.Weight, g.Pattern[i].Weight)
 			}
 			// The canonical form has the same hash, and is not what is kept.
-			_, again, err := resonance.Read("data", []byte(g.Canonical), roomy)
+			_, again, err := canon.Read("data", []byte(g.Canonical), roomy)
 			if err != nil || again != hash {
 				t.Errorf("hash of the canonical form %s, %v", again, err)
 			}
@@ -88,7 +88,7 @@ func TestReadKeepsWhatWasSent(t *testing.T) {
 		`{"a":1,"\u0041":2}`:                         `{"a":1,"\u0041":2}`,
 	} {
 		sent := []byte(raw)
-		got, _, err := resonance.Read("data", sent, roomy)
+		got, _, err := canon.Read("data", sent, roomy)
 		if err != nil || string(got) != want {
 			t.Errorf("%s: kept as %s, %v", raw, got, err)
 		}
@@ -108,12 +108,12 @@ func TestReadHashesTheContent(t *testing.T) {
 		{`9007199254740993`, `9007199254740992`}, // RFC 8785 hashes float64s; both digits are kept
 		{`"/"`, `"\/"`},
 	} {
-		_, want, err := resonance.Read("data", []byte(same[0]), roomy)
+		_, want, err := canon.Read("data", []byte(same[0]), roomy)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, raw := range same[1:] {
-			_, got, err := resonance.Read("data", []byte(raw), roomy)
+			_, got, err := canon.Read("data", []byte(raw), roomy)
 			if err != nil || got != want {
 				t.Errorf("%s has another hash than %s (%v)", raw, same[0], err)
 			}
@@ -129,7 +129,7 @@ func TestReadFromManyGoroutines(t *testing.T) {
 		canonical := fmt.Sprintf(`{"a":%d,"b":"%s"}`, i, strings.Repeat("x", 10*i))
 		wg.Go(func() {
 			for range 200 {
-				_, hash, err := resonance.Read("data", []byte(raw), roomy)
+				_, hash, err := canon.Read("data", []byte(raw), roomy)
 				if want := sha256.Sum256([]byte(canonical)); err != nil || hash != sigil.Hash(want) {
 					t.Errorf("%s: hash %s, %v", raw, hash, err)
 					return
@@ -187,7 +187,7 @@ func TestReadRefuses(t *testing.T) {
 		"unclosed depth":       {strings.Repeat("[", 100_000), "too_deep", "data"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			compact, hash, err := resonance.Read("data", []byte(tt.raw), roomy)
+			compact, hash, err := canon.Read("data", []byte(tt.raw), roomy)
 			var e *sigil.Error
 			if !errors.Is(err, sigil.ErrInvalid) || !errors.As(err, &e) {
 				t.Fatalf("got %q, %v, want ErrInvalid", compact, err)
@@ -204,18 +204,18 @@ func TestReadRefuses(t *testing.T) {
 		})
 	}
 	for name, raw := range map[string]string{"arrays": deep(64), "objects": deepObjects(64), "in turn": strings.Repeat(`[{"a":`, 32) + "1" + strings.Repeat("}]", 32)} {
-		if _, _, err := resonance.Read("data", []byte(raw), roomy); err != nil {
+		if _, _, err := canon.Read("data", []byte(raw), roomy); err != nil {
 			t.Errorf("depth 64 of %s: %v", name, err)
 		}
 	}
 }
 
 func TestReadRefusesWhatIsTooLong(t *testing.T) {
-	limits := resonance.Limits{Bytes: 10, Depth: 1}
-	if _, _, err := resonance.Read("data", []byte(`"12345678"`), limits); err != nil {
+	limits := canon.Limits{Bytes: 10, Depth: 1}
+	if _, _, err := canon.Read("data", []byte(`"12345678"`), limits); err != nil {
 		t.Errorf("10 bytes: %v", err)
 	}
-	_, _, err := resonance.Read("state.mood", []byte(`"123456789"`), limits)
+	_, _, err := canon.Read("state.mood", []byte(`"123456789"`), limits)
 	var e *sigil.Error
 	if !errors.Is(err, sigil.ErrTooLarge) || !errors.As(err, &e) || e.Code != "data_too_large" || e.Field != "state.mood" {
 		t.Errorf("11 bytes: %v", err)
@@ -224,7 +224,7 @@ func TestReadRefusesWhatIsTooLong(t *testing.T) {
 
 func TestALongPlaceIsClipped(t *testing.T) {
 	for _, name := range []string{strings.Repeat("k", 100_000), strings.Repeat("€", 30_000)} {
-		_, _, err := resonance.Read("data", []byte(`{"`+name+`":x}`), roomy)
+		_, _, err := canon.Read("data", []byte(`{"`+name+`":x}`), roomy)
 		var e *sigil.Error
 		if !errors.As(err, &e) || len(e.Field) > 150 || !strings.HasPrefix(e.Field, "data/"+name[:30]) || !utf8.ValidString(e.Field) {
 			t.Errorf("got %.200v", err)
@@ -235,7 +235,7 @@ func TestALongPlaceIsClipped(t *testing.T) {
 // An error tells the place, never what stands there.
 func TestErrorsHoldNoPayload(t *testing.T) {
 	for _, raw := range []string{`{"a":"secret`, `["secret" x]`, `{"a":{"b":"secret"},"a":1}`, `"secret\ud83d"`, `[1e400,"secret"]`, "\"secret\xff\""} {
-		_, _, err := resonance.Read("data", []byte(raw), roomy)
+		_, _, err := canon.Read("data", []byte(raw), roomy)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", raw, err)
 		}
@@ -250,7 +250,7 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		compact, hash, err := resonance.Read("data", raw, roomy)
+		compact, hash, err := canon.Read("data", raw, roomy)
 		if err != nil {
 			if !errors.Is(err, sigil.ErrInvalid) && !errors.Is(err, sigil.ErrTooLarge) {
 				t.Fatalf("error of no kind: %v", err)
@@ -260,7 +260,7 @@ func FuzzRead(f *testing.F) {
 		if !json.Valid(compact) || !json.Valid(raw) {
 			t.Fatalf("%q was taken as %q, which is not JSON", raw, compact)
 		}
-		again, hashAgain, err := resonance.Read("data", compact, roomy)
+		again, hashAgain, err := canon.Read("data", compact, roomy)
 		if err != nil || string(again) != string(compact) || hashAgain != hash {
 			t.Fatalf("%q is read back as %q, hash %s, want %s (%v)", compact, again, hashAgain, hash, err)
 		}
@@ -273,7 +273,7 @@ func TestOrdered(t *testing.T) {
 		` [ 3 , 12345678901234567890, -0 ] `:       `[3,12345678901234567890,-0]`,
 		`{"\ud83d\ude00":1,"\ufb33":2}`:            "{\"\U0001F600\":1,\"\uFB33\":2}", // by UTF-16, where the pair comes first
 	} {
-		if got := string(resonance.Ordered([]byte(raw))); got != want {
+		if got := string(canon.Ordered([]byte(raw))); got != want {
 			t.Errorf("%s: got %s, want %s", raw, got, want)
 		}
 	}

@@ -1,8 +1,8 @@
-// Package resonance reads JSON from outside and gives what the arithmetic needs of it: the compact
+// Package canon reads JSON from outside and gives what the arithmetic needs of it: the compact
 // form to keep, and the SHA-256 of the canonical form (RFC 8785).
 //
 // It is pure. It does not know memories, tenants or the time.
-package resonance
+package canon
 
 import (
 	"bytes"
