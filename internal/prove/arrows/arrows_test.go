@@ -92,6 +92,7 @@ var table = map[string][]string{
 	"internal/migrate": {root, "store"},
 	"scripts/aptjson":  {},
 	"scripts/front":    {},
+	"scripts/manpages": {},
 }
 
 // drivers are chosen by choosers alone, whatever a row says.
