@@ -63,7 +63,7 @@ archived() {
 	# GOPROXY=off: licenses of what was built are in the cache; that of our own version may or may not be on a proxy.
 	GOPROXY=off "$sbom" bin -json -std -licenses -noserial -notimestamp -version "$version" -output "$dist/$name.cdx.json" \
 		"$work/$name/$program" 2>"$work/sbom.log" || fail "$(cat "$work/sbom.log")"
-	[ "$os" != linux ] || packaged "$work/$name" "$arch"
+	if [ "$os" = linux ]; then packaged "$work/$name" "$arch"; fi
 }
 
 # packaged ROOT ARCH makes the Debian package of an unpacked archive.
@@ -78,7 +78,8 @@ packaged() {
 	printf 'sigil (%s) unstable; urgency=medium\n\n  * What changed is in https://github.com/sigil-dna/sigil/blob/main/CHANGELOG.md\n\n -- Sigil'"'"'s authors <sigil-dna@users.noreply.github.com>  %s\n' \
 		"$deb_version" "$(date -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$root/changelog.Debian.gz"
 	fixed "$root"
-	ROOT=$root ARCH=$2 DEB_VERSION=$deb_version "$nfpm" package --packager deb --config contrib/deb/nfpm.yaml --target "$dist/sigil_${deb_version}_$2.deb" >/dev/null
+	ROOT=$root ARCH=$2 DEB_VERSION=$deb_version "$nfpm" package --packager deb --config contrib/deb/nfpm.yaml \
+		--target "$dist/sigil_${deb_version}_$2.deb" >"$work/deb.log" 2>&1 || fail "$(cat "$work/deb.log")"
 }
 
 dist() {
