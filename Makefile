@@ -11,7 +11,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The version is stamped by us. Go's own stamping fails in a checkout that another user owns.
 export GOFLAGS := $(strip $(filter-out -buildvcs=%,$(shell go env GOFLAGS)) -buildvcs=false)
 
-# Linters and their like have their own modfile, so that they never weigh on the module's.
+# Linters and their like have their own modfile, so that they never weigh on the module's. Those of a release have
+# another (tools/release), so that they do not change the versions of the linters' modules.
 TOOL := go tool -modfile=tools/go.mod
 
 .PHONY: help
@@ -33,6 +34,18 @@ run: build ## Build the daemon and serve, with the embedded store (ARGS="..." fo
 .PHONY: build
 build: ## Build ./bin/sigil
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/sigil ./cmd/sigil
+
+.PHONY: dist
+dist: ## Build what a release has into dist/ (TARGETS="linux/amd64 …" for some of it)
+	@scripts/release.sh dist
+
+.PHONY: release
+release: ## make dist, but only from a clean checkout and with no campaign stale
+	@scripts/release.sh release
+
+.PHONY: dist-same
+dist-same: ## Build this machine's part of it twice, in two folders, and compare the bytes
+	@scripts/release.sh same
 
 .PHONY: demo
 demo: build ## Show what it does, start to end
@@ -69,8 +82,10 @@ fmt-check: ## Fail on a file that `make fmt` would change
 	if [ -n "$$files" ]; then printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; fi
 
 .PHONY: vet
-vet: ## Run go vet
+vet: ## Run go vet, and see that the command compiles for the systems that no test runs on
 	go vet ./...
+	GOOS=darwin go vet ./cmd/sigil
+	GOOS=windows go vet ./cmd/sigil
 	go -C bench vet ./...
 
 .PHONY: lint
@@ -201,6 +216,7 @@ cover: ## Run all tests and write coverage.html
 tidy-check: ## Fail if `go mod tidy` would change a go.mod or go.sum
 	go mod tidy -diff
 	go -C tools mod tidy -diff
+	go -C tools/release mod tidy -diff
 	go -C bench mod tidy -diff
 
 ##### Keep it
@@ -211,4 +227,4 @@ fmt: ## Format all Go files
 
 .PHONY: clean
 clean: ## Remove what was built and measured
-	rm -rf bin coverage.out coverage.html
+	rm -rf bin dist coverage.out coverage.html
