@@ -73,11 +73,6 @@ type RecallView struct {
 	Policy       string     `json:"policy"`
 }
 
-// RecallView returns the part of m that recalls change.
-func (m *Meta) RecallView() RecallView {
-	return RecallView{ID: m.ID, LastAccessed: Timestamp{m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: timestamp(m.FadesAt), Policy: m.Policy.String()}
-}
-
 // LiveRestart is the close code (RFC 6455, registered: service restart) of a daemon that stops or hands over. The
 // reason is "after=" and the position of the last entry that was sent: reconnect, and subscribe after it.
 const LiveRestart = 1012

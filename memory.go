@@ -18,7 +18,7 @@ type Draft struct {
 	// TTL is a hard end counted from the encode, whatever is recalled, pinned or crystallized; rounded
 	// up to a millisecond. 0 is none; it must not be negative, nor over MaxTTL. It does not make the memory
 	// live longer: untouched, that fades as its policy says, before the TTL if it is longer
-	// ([Meta.Warnings]).
+	// ([Meta.FadesBeforeTTL]).
 	TTL time.Duration
 	// Pinned keeps it from fading.
 	Pinned bool
@@ -91,6 +91,9 @@ func (m *Meta) Reschedule() {
 		m.FadesAt = end
 	}
 }
+
+// FadesBeforeTTL reports whether m, if nobody touches it, fades before its TTL ends.
+func (m *Meta) FadesBeforeTTL() bool { return m.TTL != 0 && m.FadesAt.Before(m.ends()) }
 
 // FadeReason says why m is due: "ttl" or "decay".
 func (m *Meta) FadeReason() string {

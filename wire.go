@@ -17,14 +17,6 @@ func (t Timestamp) String() string { return t.UTC().Format(timestampLayout) }
 // MarshalJSON gives the wire's form.
 func (t Timestamp) MarshalJSON() ([]byte, error) { return []byte(strconv.Quote(t.String())), nil }
 
-// timestamp gives nil for the zero time, which the wire writes as null.
-func timestamp(t time.Time) *Timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return &Timestamp{t}
-}
-
 // View is a memory as the wire shows it at one moment. The daemon writes it, clients read it.
 type View struct {
 	ID           ID              `json:"id"`
@@ -52,38 +44,6 @@ type View struct {
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 
-// View gives m without its content, as it is at now.
-func (m *Meta) View(now time.Time) View {
-	v := View{
-		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
-		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: Timestamp{m.CreatedAt},
-		LastAccessed: Timestamp{m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: timestamp(m.FadesAt),
-		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
-	}
-	if m.TTL != 0 {
-		ttl := FormatDuration(m.TTL)
-		v.TTL = &ttl
-	}
-	return v
-}
-
-// View gives m as it is at now.
-func (m *Memory) View(now time.Time) View {
-	v := m.Meta.View(now)
-	v.Data, v.State, v.Hash = m.Data, &m.State, m.Hash.String()
-	if m.Tags != nil {
-		v.Tags = m.Tags
-	}
-	return v
-}
-
-// Outline gives m as it is at now without data and state.
-func (m *Memory) Outline(now time.Time) View {
-	v := m.View(now)
-	v.Data, v.State = nil, nil
-	return v
-}
-
 // CrystalView is a crystal as the wire shows it.
 type CrystalView struct {
 	ID        string      `json:"id"`
@@ -99,18 +59,6 @@ type CrystalView struct {
 	Lattice   *Lattice    `json:"lattice,omitempty"`
 }
 
-// View gives c without a lattice.
-func (c *Crystal) View() CrystalView {
-	v := CrystalView{
-		ID: c.ID(), Tenant: c.Tenant, Kind: c.Kind, Pattern: c.Pattern, Members: c.Members,
-		CreatedAt: Timestamp{c.CreatedAt}, UpdatedAt: Timestamp{c.UpdatedAt}, Stability: c.Stability, Frequency: c.Frequency,
-	}
-	if c.Kind == CrystalOfMemory {
-		v.Memory = &c.Memory
-	}
-	return v
-}
-
 // PatternView is a pattern as the wire shows it.
 type PatternView struct {
 	Pattern      int     `json:"pattern"`
@@ -118,11 +66,6 @@ type PatternView struct {
 	Potential    float64 `json:"potential"`
 	Frequency    float64 `json:"frequency"`
 	Crystallizes bool    `json:"crystallizes"`
-}
-
-// View gives p.
-func (p *Pattern) View() PatternView {
-	return PatternView{Pattern: p.Group, Members: p.Members, Potential: p.Potential, Frequency: p.Frequency, Crystallizes: p.Crystallizes()}
 }
 
 // EventView is a journal entry as the wire shows it: what happened, and the arithmetic that decided.
@@ -153,26 +96,6 @@ type Arithmetic struct {
 	Pinned       bool       `json:"pinned"`
 	Crystallized bool       `json:"crystallized"`
 	Size         int        `json:"size"` // bytes of data
-}
-
-// View gives e.
-func (e *Event) View() EventView {
-	m := &e.Memory
-	v := EventView{Position: e.Position, Time: Timestamp{e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
-	if e.Crystal != nil {
-		c := e.Crystal.View()
-		v.Crystal = &c
-	}
-	if m.Policy != nil {
-		at := m.View(e.Time)
-		v.ID = &m.ID
-		v.Arithmetic = &Arithmetic{
-			CreatedAt: at.CreatedAt, LastAccessed: at.LastAccessed, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
-			Policy: at.Policy, Decay: at.Decay, Threshold: m.Policy.Threshold(), FadesAt: at.FadesAt, TTL: at.TTL,
-			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
-		}
-	}
-	return v
 }
 
 // Problem is an error as the wire shows it (RFC 9457, application/problem+json).
@@ -231,6 +154,13 @@ type PatternList struct {
 
 // EventPage is a page of the journal. Next is the position to go on after.
 type EventPage struct {
+	Events []EventView `json:"events"`
+	Next   uint64      `json:"next"`
+}
+
+// Delivery is what a webhook sends: entries of a tenant's journal. Next is the position of the last.
+type Delivery struct {
+	Tenant string      `json:"tenant"`
 	Events []EventView `json:"events"`
 	Next   uint64      `json:"next"`
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // due encodes n memories that fade at 95 s, in batches.
@@ -63,7 +64,7 @@ func TestTheJournalHasTheArithmetic(t *testing.T) {
 			same(t, "kind", e.Kind, sigil.Faded)
 			same(t, "memory", e.Memory, m.Meta)
 
-			a := e.View().Arithmetic
+			a := shape.Event(&e).Arithmetic
 			written, err := sigil.ParsePolicy(a.Policy)
 			if err != nil {
 				t.Fatal(err)

@@ -30,6 +30,9 @@ type Journal interface {
 	// Read gives at most limit entries of the tenant with a position over after, in order. Their data is put
 	// into room as far as that goes; they are not used once room is.
 	Read(ctx context.Context, tenant string, after uint64, limit int, room []byte) ([]Entry, error)
+	// Recalled renders a message about memories that were recalled, which are sorted by their ids. more is set if
+	// there were others.
+	Recalled(memories []sigil.Meta, more bool) ([]byte, error)
 }
 
 // Options bound a Bus; 0 is the default.
@@ -84,7 +87,7 @@ type Bus struct {
 
 // New makes a bus. nil options are the defaults.
 func New(j Journal, o *Options) *Bus {
-	b := &Bus{journal: j, topics: map[string]*topic{}}
+	b := &Bus{journal: j, topics: map[string]*topic{}, recalls: recalls{render: j.Recalled}}
 	if o != nil {
 		b.options = *o
 	}

@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -98,6 +100,10 @@ func (j *journal) read(tenant string, after uint64, limit int) (entries []bus.En
 		}
 	}
 	return entries, nil
+}
+
+func (*journal) Recalled(memories []sigil.Meta, more bool) ([]byte, error) {
+	return json.Marshal(shape.Recalls(memories, more))
 }
 
 func (j *journal) Wait(ctx context.Context, tenant string, after uint64) error {

@@ -2,7 +2,7 @@ package bus
 
 import (
 	"bytes"
-	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,7 +23,8 @@ const (
 // recalls coalesces recalls for the subscribers that watch them. Recalls are not journaled: a subscriber that is too
 // slow misses some.
 type recalls struct {
-	watchers atomic.Int64 // of all tenants; while it is 0, a recall costs one atomic load
+	render   func(memories []sigil.Meta, more bool) ([]byte, error) // as [Journal]'s Recalled; it never changes
+	watchers atomic.Int64                                           // of all tenants; while it is 0, a recall costs one atomic load
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -136,12 +137,8 @@ func (r *recalls) send(w *watched) {
 	w.pending, w.more, w.timer, w.sent = make(map[sigil.ID]sigil.Meta, len(pending)), false, nil, time.Now()
 	r.mu.Unlock()
 
-	message := sigil.Recalls{Memories: make([]sigil.RecallView, 0, len(pending)), More: more}
-	for _, m := range pending {
-		message.Memories = append(message.Memories, m.RecallView())
-	}
-	slices.SortFunc(message.Memories, func(a, b sigil.RecallView) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	data, err := json.Marshal(message)
+	memories := slices.SortedFunc(maps.Values(pending), func(a, b sigil.Meta) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	data, err := r.render(memories, more)
 	if err != nil {
 		return // never: ids, numbers and times
 	}

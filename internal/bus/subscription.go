@@ -31,7 +31,7 @@ type Batch struct {
 	// until it has caught up with Newest.
 	Lagged bool
 	Newest uint64
-	// Recalled is, in a batch without entries, a message about recalls: a [sigil.Recalls] as JSON.
+	// Recalled is, in a batch without entries, a message about recalls, as [Journal] renders it.
 	Recalled []byte
 }
 

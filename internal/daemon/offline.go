@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -149,7 +150,7 @@ func (o *offline) export(ctx context.Context) error {
 			return ctx.Err()
 		}
 		written++
-		return errors.Join(ctx.Err(), lines.Encode(m.View(now)))
+		return errors.Join(ctx.Err(), lines.Encode(shape.Memory(&m, now)))
 	}
 	wrong := 0
 	var err error

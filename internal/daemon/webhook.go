@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/internal/webhook"
 )
@@ -31,7 +32,7 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	}
 	hook := webhook.New(e, webhook.Options{
 		URL: d.config.Webhook, Tenant: d.config.WebhookTenant, Secret: d.secret, Version: d.version,
-		Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
+		Body: shape.Delivery, Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
 	})
 	hook.Start()
 	d.core = append(d.core, part{"webhook", func(ctx context.Context) error { return hook.Stop(ctx) }})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // maxBatchKey leaves room for "/" and the index that make the key of an item of the batch's.
@@ -69,9 +70,9 @@ func (a *API) encodeBatch(c *call) error {
 			case r.Err != nil:
 				results[at[i]] = c.failedItem(a.blamed(items[at[i]], r.Err))
 			case brief:
-				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: r.Memory.Warnings()}
+				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: shape.Warnings(&r.Memory.Meta)}
 			default:
-				results[at[i]] = c.item(r, http.StatusCreated, encoded)
+				results[at[i]] = c.item(r, http.StatusCreated, shape.Encoded)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // maxKey is the most bytes of an Idempotency-Key, as the engine has it.
@@ -26,9 +27,9 @@ func (a *API) encode(c *call) error {
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
 		c.applied()
-		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID, Warnings: m.Warnings()})
+		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID, Warnings: shape.Warnings(&m.Meta)})
 	}
-	v := encoded(&m)
+	v := shape.Encoded(&m)
 	return c.json(http.StatusCreated, &v)
 }
 
@@ -42,12 +43,4 @@ func (a *API) sent(c *call) (key string, body []byte, err error) {
 	}
 	body, err = c.body(a.options.MaxBody, 1)
 	return key, body, err
-}
-
-// encoded shows m as it was when it was encoded, so that a repeated request with the same
-// Idempotency-Key is answered byte for byte as the first.
-func encoded(m *sigil.Memory) sigil.View {
-	v := m.View(m.CreatedAt)
-	v.Warnings = m.Warnings()
-	return v
 }

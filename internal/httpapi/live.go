@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // streams are the answers that do not end by themselves. They are asked to before the service stops or is
@@ -132,7 +134,7 @@ func (j journal) Read(ctx context.Context, tenant string, after uint64, limit in
 	}
 	entries := make([]bus.Entry, len(events))
 	for i := range events {
-		v := events[i].View()
+		v := shape.Event(&events[i])
 		from := len(room)
 		if room, err = v.AppendJSON(room); err != nil {
 			return nil, err
@@ -140,6 +142,11 @@ func (j journal) Read(ctx context.Context, tenant string, after uint64, limit in
 		entries[i] = bus.Entry{Position: v.Position, Data: room[from:len(room):len(room)]}
 	}
 	return entries, nil
+}
+
+// Recalled renders a message about recalls.
+func (j journal) Recalled(memories []sigil.Meta, more bool) ([]byte, error) {
+	return json.Marshal(shape.Recalls(memories, more))
 }
 
 // accepts tells whether the request asks for a media type.

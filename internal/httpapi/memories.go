@@ -7,6 +7,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 func (a *API) list(c *call) error {
@@ -27,9 +28,9 @@ func (a *API) list(c *call) error {
 	out := sigil.MemoryPage{Memories: make([]sigil.View, len(page.Memories)), Next: next(page.Next)}
 	for i := range page.Memories {
 		if m := &page.Memories[i]; !q.NoData {
-			out.Memories[i] = m.View(now)
+			out.Memories[i] = shape.Memory(m, now)
 		} else {
-			out.Memories[i] = m.Outline(now)
+			out.Memories[i] = shape.Outline(m, now)
 		}
 	}
 	return c.json(http.StatusOK, &out)
@@ -73,7 +74,7 @@ func (a *API) peek(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := m.View(a.engine.Now())
+	v := shape.Memory(&m, a.engine.Now())
 	if spiral {
 		points := m.Hash.Spiral()
 		v.Spiral = points[:]
@@ -105,13 +106,13 @@ func (a *API) forget(c *call) error {
 func (a *API) recall(c *call) error { return c.change(a.engine.Recall, refreshed) }
 
 // refreshed shows m as of the recall: its decay is 0 again.
-func refreshed(m *sigil.Memory) sigil.View { return m.View(m.LastAccessed) }
+func refreshed(m *sigil.Memory) sigil.View { return shape.Memory(m, m.LastAccessed) }
 
 func (a *API) pin(c *call) error { return c.change(a.engine.Pin, a.current) }
 
 func (a *API) unpin(c *call) error { return c.change(a.engine.Unpin, a.current) }
 
-func (a *API) current(m *sigil.Memory) sigil.View { return m.View(a.engine.Now()) }
+func (a *API) current(m *sigil.Memory) sigil.View { return shape.Memory(m, a.engine.Now()) }
 
 // change answers with what verb made of the memory that the path names.
 func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error), view func(*sigil.Memory) sigil.View) error {
@@ -175,9 +176,9 @@ func (a *API) related(c *call) error {
 	for i := range neighbors {
 		n := &neighbors[i]
 		if q.Content {
-			page.Related[i] = n.Memory.View(now)
+			page.Related[i] = shape.Memory(&n.Memory, now)
 		} else {
-			page.Related[i] = n.Memory.Meta.View(now)
+			page.Related[i] = shape.Figures(&n.Memory.Meta, now)
 		}
 		page.Related[i].Resonance = &n.Resonance
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // Clients of the system that this one replaces keep working: the same verbs under its paths, in its
@@ -102,7 +103,7 @@ func (a *API) oldEncode(c *call) error {
 		return oldNames(err)
 	}
 	return c.json(http.StatusOK, oldEncoded{
-		Success: true, Sigil: oldView(&m, encoded(&m)),
+		Success: true, Sigil: oldView(&m, shape.Encoded(&m)),
 		Metadata: oldMetadata{Tenant: m.Tenant, EncodedAt: sigil.Timestamp{Time: m.CreatedAt}},
 	})
 }
@@ -169,7 +170,7 @@ func (a *API) oldList(c *call) error {
 	}
 	for i := range page.Memories {
 		m := &page.Memories[i]
-		out.Sigils[i] = oldView(m, m.View(now))
+		out.Sigils[i] = oldView(m, shape.Memory(m, now))
 	}
 	return c.json(http.StatusOK, out)
 }

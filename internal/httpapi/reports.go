@@ -37,7 +37,7 @@ func (a *API) patterns(c *call) error {
 	}
 	list := sigil.PatternList{Patterns: make([]sigil.PatternView, len(patterns))}
 	for i := range patterns {
-		list.Patterns[i] = patterns[i].View()
+		list.Patterns[i] = shape.Pattern(&patterns[i])
 	}
 	return c.json(http.StatusOK, list)
 }
@@ -84,7 +84,7 @@ func (a *API) events(c *call) error {
 	}
 	page := sigil.EventPage{Events: make([]sigil.EventView, len(events)), Next: after}
 	for i := range events {
-		page.Events[i], page.Next = events[i].View(), events[i].Position
+		page.Events[i], page.Next = shape.Event(&events[i]), events[i].Position
 	}
 	return c.json(http.StatusOK, page)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // group is requests that had arrived together, and what they are worked on with.
@@ -94,7 +95,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 	r := &g.encodes[i]
 	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
 	if err == nil {
-		g.view = encoded(memory)
+		g.view = shape.Encoded(memory)
 		m.Status, m.Memory = http.StatusCreated, &g.view
 	} else {
 		l.refuse(ctx, r, &m, l.api.liveBlamed(r, err))
@@ -127,7 +128,7 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage)
 	case sigil.LiveRecall:
 		memory, err := l.api.engine.Recall(ctx, key)
 		if err == nil {
-			v := memory.View(memory.LastAccessed)
+			v := refreshed(&memory)
 			m.Status, m.Memory = http.StatusOK, &v
 		}
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/internal/webhook"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
@@ -93,11 +94,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if err := client.VerifyWebhook(secret, q.Header.Get("Sigil-Signature"), body, time.Now(), time.Minute); err != nil {
 		r.t.Error(err)
 	}
-	var page struct {
-		Tenant string            `json:"tenant"`
-		Events []sigil.EventView `json:"events"`
-		Next   uint64            `json:"next"`
-	}
+	var page sigil.Delivery
 	if err := json.Unmarshal(body, &page); err != nil || page.Tenant != sigil.DefaultTenant || len(page.Events) == 0 || len(page.Events) > 100 || page.Next != page.Events[len(page.Events)-1].Position {
 		r.t.Errorf("got %s (%v)", body, err)
 	}
@@ -178,7 +175,7 @@ func (l *logs) count(text string) (n int) {
 
 func options(url string, log *logs) webhook.Options {
 	return webhook.Options{
-		URL: url, Tenant: sigil.DefaultTenant, Secret: secret, Version: "v9",
+		URL: url, Tenant: sigil.DefaultTenant, Secret: secret, Version: "v9", Body: shape.Delivery,
 		Logger: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }

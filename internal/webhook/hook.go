@@ -24,12 +24,14 @@ type Source interface {
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 }
 
-// Options configure a Hook. URL, Tenant and Secret must be set; of the rest the zero value is the default.
+// Options configure a Hook. URL, Tenant, Secret and Body must be set; of the rest the zero value is the default.
 type Options struct {
 	URL    string
 	Tenant string
 	// Secret signs what is sent.
 	Secret []byte
+	// Body makes the body of a request, as JSON, from the next events of a tenant's journal.
+	Body func(tenant string, events []sigil.Event) ([]byte, error)
 	// Version is the sender's, for its User-Agent.
 	Version string
 	// Batch is the most events of one request, at most what the source gives at once; 0 is 100.

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,15 +25,7 @@ type batch struct {
 
 func (h *Hook) batch(events []sigil.Event) (*batch, error) {
 	first, last := events[0].Position, events[len(events)-1].Position
-	views := make([]sigil.EventView, len(events))
-	for i := range events {
-		views[i] = events[i].View()
-	}
-	body, err := json.Marshal(struct {
-		Tenant string            `json:"tenant"`
-		Events []sigil.EventView `json:"events"`
-		Next   uint64            `json:"next"`
-	}{h.options.Tenant, views, last})
+	body, err := h.options.Body(h.options.Tenant, events)
 	// A store that was restored from an older copy uses positions again, so that the same position can be in another
 	// delivery.
 	sum := sha256.Sum256(body)

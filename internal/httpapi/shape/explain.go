@@ -19,7 +19,7 @@ func Explanation(x *engine.Explanation) sigil.Explanation {
 		History: make([]sigil.EventView, len(x.History)), HistoryComplete: x.HistoryComplete,
 	}
 	for i := range x.History {
-		v.History[i] = x.History[i].View()
+		v.History[i] = Event(&x.History[i])
 		v.LastEvent = &v.History[i]
 	}
 	if m.Evictable() {
@@ -30,7 +30,7 @@ func Explanation(x *engine.Explanation) sigil.Explanation {
 		v.Reason = gone(&x.History[len(x.History)-1])
 		return v
 	}
-	outline := m.Outline(x.At)
+	outline := Outline(m, x.At)
 	v.Memory, v.Reason = &outline, alive(&m.Meta, v.Decay)
 	if !m.FadesAt.IsZero() {
 		left := max(0, m.FadesAt.Sub(x.At).Seconds())

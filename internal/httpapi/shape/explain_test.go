@@ -9,29 +9,14 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
-var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// plain is a memory of 95 s that was encoded at noon.
-func plain(change func(*sigil.Meta)) sigil.Meta {
-	m := sigil.Meta{
-		Key: sigil.Key{Tenant: "public", ID: sigil.ID{15: 1}}, Potential: 0.5, Size: 3,
-		CreatedAt: noon, LastAccessed: noon, Policy: sigil.DefaultClassic(),
-	}
-	if change != nil {
-		change(&m)
-	}
-	m.Reschedule()
-	return m
-}
-
 func TestExplanationSaysWhyAMemoryIsAlive(t *testing.T) {
-	at := noon.Add(30 * time.Second)
+	at := encodedAt.Add(30 * time.Second)
 	for want, change := range map[string]func(*sigil.Meta){
-		"Its decay 0.105 is under the threshold 0.95. It fades at 2026-03-01T12:01:35.000Z unless it is recalled before.": nil,
-		"Its decay 0.105 is under the threshold 0.95. Its ttl ends it at 2026-03-01T12:01:00.000Z, recalled or not.":      func(m *sigil.Meta) { m.TTL = time.Minute },
+		"Its decay 0.105 is under the threshold 0.95. It fades at 2026-03-01T12:01:35.123Z unless it is recalled before.": nil,
+		"Its decay 0.105 is under the threshold 0.95. Its ttl ends it at 2026-03-01T12:01:00.123Z, recalled or not.":      func(m *sigil.Meta) { m.TTL = time.Minute },
 		"It does not fade: it is pinned.":                                                             func(m *sigil.Meta) { m.Pinned = true },
 		"It does not fade: it is pinned and it is crystallized.":                                      func(m *sigil.Meta) { m.Pinned, m.Crystallized = true, true },
-		"Decay does not end it, since it is crystallized; its ttl does, at 2026-03-01T13:00:00.000Z.": func(m *sigil.Meta) { m.Crystallized, m.TTL = true, time.Hour },
+		"Decay does not end it, since it is crystallized; its ttl does, at 2026-03-01T13:00:00.123Z.": func(m *sigil.Meta) { m.Crystallized, m.TTL = true, time.Hour },
 	} {
 		m := sigil.Memory{Meta: plain(change), Data: []byte(`"tea"`), Tags: []string{"a"}}
 		v := shape.Explanation(&engine.Explanation{Live: true, Memory: m, At: at})
@@ -53,16 +38,16 @@ func TestExplanationSaysWhyAMemoryIsAlive(t *testing.T) {
 
 func TestExplanationSaysWhyAMemoryIsGone(t *testing.T) {
 	untouched, ended := plain(nil), plain(func(m *sigil.Meta) { m.TTL = time.Minute })
-	at := noon.Add(100 * time.Second)
+	at := encodedAt.Add(100 * time.Second)
 	for want, e := range map[string]sigil.Event{
-		"It was forgotten at 2026-03-01T12:01:40.000Z: somebody asked for that.":                                                                                                       {Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: untouched},
-		"It was evicted at 2026-03-01T12:01:40.000Z: the tenant's limit of bytes was reached, and it was the nearest to its deadline.":                                                 {Kind: sigil.Evicted, Reason: sigil.ReasonBytes, Memory: untouched},
-		"It faded: its ttl ended at 2026-03-01T12:01:00.000Z. Its release was journaled at 2026-03-01T12:01:40.000Z.":                                                                  {Kind: sigil.Faded, Reason: sigil.ReasonTTL, Memory: ended},
-		"It faded: untouched since 2026-03-01T12:00:00.000Z, its decay reached the threshold 0.95 at 2026-03-01T12:01:35.000Z. Its release was journaled at 2026-03-01T12:01:40.000Z.": {Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: untouched},
+		"It was forgotten at 2026-03-01T12:01:40.123Z: somebody asked for that.":                                                                                                       {Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: untouched},
+		"It was evicted at 2026-03-01T12:01:40.123Z: the tenant's limit of bytes was reached, and it was the nearest to its deadline.":                                                 {Kind: sigil.Evicted, Reason: sigil.ReasonBytes, Memory: untouched},
+		"It faded: its ttl ended at 2026-03-01T12:01:00.123Z. Its release was journaled at 2026-03-01T12:01:40.123Z.":                                                                  {Kind: sigil.Faded, Reason: sigil.ReasonTTL, Memory: ended},
+		"It faded: untouched since 2026-03-01T12:00:00.123Z, its decay reached the threshold 0.95 at 2026-03-01T12:01:35.123Z. Its release was journaled at 2026-03-01T12:01:40.123Z.": {Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: untouched},
 		"It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them.":                                {Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: untouched},
 	} {
 		e.Time = at
-		encoded := sigil.Event{Time: noon, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: e.Memory}
+		encoded := sigil.Event{Time: encodedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: e.Memory}
 		v := shape.Explanation(&engine.Explanation{Memory: sigil.Memory{Meta: e.Memory}, At: at, History: []sigil.Event{encoded, e}})
 		if v.Reason != want {
 			t.Errorf("got  %s\nwant %s", v.Reason, want)

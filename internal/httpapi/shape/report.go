@@ -1,8 +1,6 @@
 package shape
 
 import (
-	"time"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 )
@@ -40,13 +38,6 @@ func Sweep(s *engine.Sweep) sigil.Sweep {
 	}
 }
 
-// Crystal returns the shape of c.
-func Crystal(c *engine.Crystal) sigil.CrystalView {
-	v := c.View()
-	v.Lattice = c.Lattice
-	return v
-}
-
 // Forecast returns the shape of f.
 func Forecast(f *engine.Forecast) sigil.Forecast {
 	v := sigil.Forecast{
@@ -69,15 +60,7 @@ func Forecast(f *engine.Forecast) sigil.Forecast {
 		v.Bins[i] = sigil.ForecastBin{From: sigil.Timestamp{Time: b.From}, Until: sigil.Timestamp{Time: b.Until}, Count: b.Count}
 	}
 	for i := range f.Memories {
-		v.Memories[i] = f.Memories[i].Outline(f.From)
+		v.Memories[i] = Outline(&f.Memories[i], f.From)
 	}
 	return v
-}
-
-// deadline returns nil for the zero time, which JSON has as null.
-func deadline(t time.Time) *sigil.Timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return &sigil.Timestamp{Time: t}
 }

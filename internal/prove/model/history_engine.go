@@ -46,7 +46,7 @@ func (p inProcess) view(m sigil.Memory, err error) (sigil.View, error) {
 	if err != nil {
 		return sigil.View{}, err
 	}
-	return m.View(m.LastAccessed), nil
+	return shape.Memory(&m, m.LastAccessed), nil
 }
 
 func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
@@ -86,7 +86,7 @@ func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.E
 	events, err := p.engine.Events(ctx, sigil.DefaultTenant, after, limit)
 	page := sigil.EventPage{Next: after}
 	for i := range events {
-		page.Events = append(page.Events, events[i].View())
+		page.Events = append(page.Events, shape.Event(&events[i]))
 		page.Next = events[i].Position
 	}
 	return page, err

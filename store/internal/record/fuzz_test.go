@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
@@ -159,11 +161,11 @@ func FuzzRecord(f *testing.F) {
 		}
 		switch v := v.(type) { // the wire can show whatever is not damaged
 		case sigil.Meta:
-			_, err = json.Marshal(v.View(v.LastAccessed))
+			_, err = json.Marshal(shape.Figures(&v, v.LastAccessed))
 		case sigil.Event:
-			_, err = json.Marshal(v.View())
+			_, err = json.Marshal(shape.Event(&v))
 		case sigil.Crystal:
-			_, err = json.Marshal(v.View())
+			_, err = json.Marshal(shape.Crystal(&engine.Crystal{Crystal: v}))
 		}
 		if err != nil {
 			t.Fatalf("%s %+v: %v", c.what, v, err)
