@@ -1,7 +1,9 @@
-// Package canon reads JSON from outside and gives what the arithmetic needs of it: the compact
-// form to keep, and the SHA-256 of the canonical form (RFC 8785).
+// Package canon reads JSON from outside. [Read] returns the compact form to keep and the SHA-256 of the canonical form
+// (RFC 8785), [Members] and [Elements] take a request apart, and [OnlyMember] is the short way to the data of most
+// requests.
 //
-// It is pure. It does not know memories, tenants or the time.
+// It owns all scanning of JSON by hand (fast.go, scan.go) and the words for what is wrong with it. It is pure, and does
+// not know memories, tenants or the time.
 package canon
 
 import (
@@ -44,12 +46,12 @@ func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 func readSlow(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	hash, err := canonicalHash(raw)
 	if err != nil {
-		if deeper(raw, limits.Depth) { // the reader's own limit calls it a syntax error
+		if Deeper(raw, limits.Depth) { // the reader's own limit calls it a syntax error
 			return nil, sigil.Hash{}, tooDeep(field, limits.Depth)
 		}
 		return nil, sigil.Hash{}, Explain(field, raw, err)
 	}
-	compact, err := scan(field, raw, limits.Depth)
+	compact, err := compactOf(field, raw, limits.Depth)
 	if err != nil {
 		return nil, sigil.Hash{}, err
 	}
@@ -113,28 +115,9 @@ func tooDeep(field string, limit int) *sigil.Error {
 	return sigil.NewInvalid("too_deep", field, "is nested deeper than "+strconv.Itoa(limit)+" levels")
 }
 
-// deeper tells whether the brackets outside strings nest deeper than limit, in JSON or what is nearly so.
-func deeper(raw []byte, limit int) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(raw) && depth <= limit; i++ {
-		switch c := raw[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '[' || c == '{':
-			depth++
-		case c == ']' || c == '}':
-			depth--
-		}
-	}
-	return depth > limit
-}
-
-// scan goes once over valid JSON: it drops white space, measures depth and checks the size of
-// numbers (the reader lets 1e400 pass as the greatest float64).
-func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
+// compactOf goes once over valid JSON: it drops white space, measures depth and checks the size of
+// numbers (the library lets 1e400 pass as the greatest float64).
+func compactOf(field string, raw []byte, maxDepth int) ([]byte, error) {
 	compact := make([]byte, 0, len(raw))
 	depth := 0
 	for i := 0; i < len(raw); {
@@ -143,15 +126,9 @@ func scan(field string, raw []byte, maxDepth int) ([]byte, error) {
 			i++
 			continue
 		case c == '"':
-			end := i + 1
-			for raw[end] != '"' {
-				if raw[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			compact = append(compact, raw[i:end+1]...)
-			i = end + 1
+			end := endOfString(raw, i)
+			compact = append(compact, raw[i:end]...)
+			i = end
 			continue
 		case c == '-' || c >= '0' && c <= '9':
 			end := i + 1

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/canon"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
@@ -110,6 +111,18 @@ func (a *API) item(raw []byte) (sigil.Draft, error) {
 	return a.readDraft(raw, true)
 }
 
+// elements splits a JSON array of at most max values.
+func elements(body []byte, max int) (items [][]byte, err error) {
+	err = canon.Elements(body, func(value []byte) error {
+		if len(items) == max {
+			return batchTooLarge(max)
+		}
+		items = append(items, value)
+		return nil
+	})
+	return items, err
+}
+
 // lines parts NDJSON. Blank lines are nothing.
 func lines(body []byte, max int) (items [][]byte, err error) {
 	for line := range bytes.Lines(body) {
@@ -201,7 +214,7 @@ func (a *API) readIDs(body []byte) (ids []string, err error) {
 			return unknownField(name)
 		}
 		found = true
-		values, ok := readArray(value)
+		values, ok := canon.Array(value)
 		if !ok {
 			return sigil.NewInvalid("invalid_ids", "ids", "must be an array of ids")
 		}
@@ -209,7 +222,7 @@ func (a *API) readIDs(body []byte) (ids []string, err error) {
 			return tooLarge("batch_too_large", "ids", "names more than %d memories", most)
 		}
 		for _, v := range values {
-			id, _ := readString(v) // what is no string is no id, and its own item's problem
+			id, _ := canon.String(v) // what is no string is no id, and its own item's problem
 			ids = append(ids, id)
 		}
 		return nil

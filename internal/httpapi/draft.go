@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
 // draft reads {data, state?, ttl?, pinned?, tags?}. Of body it refers to the data alone, of which the engine
@@ -67,58 +67,17 @@ func (a *API) blamed(body []byte, err error) error {
 	return err
 }
 
-// dataOnly gives the data of a body that is nothing but {"data":…}, as most are, where that is an object or
-// an array. It finds where the value ends and no more: whether it is JSON is for who takes it to say, and
-// where it is not, [API.draft] says what is wrong with the body.
-func dataOnly(body []byte) (data []byte, ok bool) {
-	data, ok = bytes.CutPrefix(body, []byte(`{"data":`))
-	if !ok || len(data) < 3 || data[len(data)-1] != '}' || data[0] != '{' && data[0] != '[' {
-		return nil, false
-	}
-	data = data[:len(data)-1]
-	depth := 0
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return data, i == len(data)-1
-			}
-		case '"':
-			end := bytes.IndexByte(data[i+1:], '"')
-			for end > 0 && escaped(data[i+1:i+1+end]) {
-				more := bytes.IndexByte(data[i+1+end+1:], '"')
-				if more < 0 {
-					return nil, false
-				}
-				end += 1 + more
-			}
-			if end < 0 {
-				return nil, false
-			}
-			i += 1 + end
-		}
-	}
-	return nil, false
-}
-
-// escaped tells whether what follows text is escaped by a backslash at its end.
-func escaped(text []byte) bool {
-	n := len(text)
-	for n > 0 && text[n-1] == '\\' {
-		n--
-	}
-	return (len(text)-n)%2 == 1
-}
+// dataOnly returns the data of a body that is nothing but {"data":…}, as most are, if it is an object or an array.
+// Whether it is JSON is left to the engine; if it is not, [API.draft] says what is wrong with the body.
+func dataOnly(body []byte) (data []byte, ok bool) { return canon.OnlyMember(body, "data") }
 
 // object reads one JSON object whose members are each as deep as data may be.
 func (a *API) object(body []byte, take func(name string, value []byte) error) error {
-	return members(body, a.engine.Limits().Depth+1, take)
+	return canon.Members(body, a.engine.Limits().Depth+1, take)
 }
 
 func unknownField(name string) error {
-	return sigil.NewInvalid("unknown_field", named(name), "is no member of this request")
+	return sigil.NewInvalid("unknown_field", canon.Field(name), "is no member of this request")
 }
 
 func missingField(name string) error {
@@ -142,7 +101,7 @@ func readBool(name string, raw []byte) (bool, error) {
 
 // readKey reads an idempotency key that is a member of a request.
 func readKey(raw []byte) (string, error) {
-	key, ok := readString(raw)
+	key, ok := canon.String(raw)
 	if !ok || !validKey(key, maxKey) {
 		return "", invalidKey("idempotencyKey", maxKey)
 	}
@@ -150,7 +109,7 @@ func readKey(raw []byte) (string, error) {
 }
 
 func (a *API) readTags(raw []byte) ([]string, error) {
-	values, ok := readArray(raw)
+	values, ok := canon.Array(raw)
 	if !ok {
 		return nil, sigil.NewInvalid("invalid_tags", "tags", "must be an array of strings")
 	}
@@ -159,28 +118,11 @@ func (a *API) readTags(raw []byte) ([]string, error) {
 	}
 	tags := make([]string, len(values))
 	for i, v := range values {
-		if tags[i], ok = readString(v); !ok {
+		if tags[i], ok = canon.String(v); !ok {
 			return nil, sigil.NewInvalid("invalid_tag", "tags/"+strconv.Itoa(i), "must be a string")
 		}
 	}
 	return tags, nil
-}
-
-// readArray parts an array that is known to be JSON.
-func readArray(raw []byte) (values []json.RawMessage, ok bool) {
-	if jsontext.Value(raw).Kind() != '[' {
-		return nil, false
-	}
-	err := json.Unmarshal(raw, &values)
-	return values, err == nil
-}
-
-func readString(raw []byte) (string, bool) {
-	if jsontext.Value(raw).Kind() != '"' {
-		return "", false
-	}
-	b, err := jsontext.AppendUnquote(nil, raw)
-	return string(b), err == nil
 }
 
 // maxTTL keeps a deadline within what a duration and a calendar can hold.
@@ -196,7 +138,7 @@ func readTTL(raw []byte) (time.Duration, error) {
 		return 0, nil
 	case '"':
 		var s string
-		if s, ok = readString(raw); ok {
+		if s, ok = canon.String(raw); ok {
 			d, ok = parseDuration(s)
 		}
 	case '0':

@@ -111,14 +111,6 @@ func invalidf(code, field, format string, args ...any) error {
 	return sigil.NewInvalid(code, field, fmt.Sprintf(format, args...))
 }
 
-// named gives the field of a name that a client chose: the empty one in quotes, so that it is seen.
-func named(name string) string {
-	if name == "" {
-		return `""`
-	}
-	return name
-}
-
 // shorten gives what comes back of a name that a client chose: valid UTF-8, and not too much of it.
 func shorten(field string) string {
 	field = strings.ToValidUTF8(field, "\uFFFD")

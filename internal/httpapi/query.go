@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
 // query reads query parameters strictly. The first mistake stays in err; what is read after it means
@@ -27,7 +28,7 @@ func readQuery(raw string, known []string) (query, error) {
 	}
 	for name, all := range values {
 		if !slices.Contains(known, name) {
-			return query{}, sigil.NewInvalid("unknown_parameter", named(name), "is no query parameter of this path")
+			return query{}, sigil.NewInvalid("unknown_parameter", canon.Field(name), "is no query parameter of this path")
 		}
 		if len(all) > 1 {
 			return query{}, sigil.NewInvalid("duplicate_parameter", name, "stands twice in the query")

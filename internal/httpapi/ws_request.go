@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/canon"
 )
 
 // liveRequest is a request.
@@ -72,7 +73,7 @@ func plainEncode(message []byte) (id, draft []byte, ok bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	id = rest[:plainID(rest)]
+	id = rest[:canon.Scalar(rest[:min(len(rest), maxLiveID)])]
 	draft, ok = bytes.CutPrefix(rest[len(id):], []byte(`,"op":"encode","sigil":`))
 	if !ok || len(id) == 0 || !bytes.HasSuffix(draft, []byte("}")) {
 		return nil, nil, false
@@ -82,35 +83,10 @@ func plainEncode(message []byte) (id, draft []byte, ok bool) {
 	return id, draft, ok
 }
 
-// plainID gives the length of the id that b begins with: a whole number, or a string of ASCII of which nothing is
-// escaped. 0 is another id, or none.
-func plainID(b []byte) int {
-	longest := b[:min(len(b), maxLiveID)]
-	if len(b) > 0 && b[0] == '"' {
-		for i, c := range longest[1:] {
-			switch {
-			case c == '"':
-				return 1 + i + 1
-			case c < ' ' || c > '~' || c == '\\':
-				return 0
-			}
-		}
-		return 0
-	}
-	n := 0
-	for n < len(longest) && longest[n] >= '0' && longest[n] <= '9' {
-		n++
-	}
-	if n > 1 && b[0] == '0' {
-		return 0
-	}
-	return n
-}
-
 // strictRequest reads any request, and says what is wrong with it.
 func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 	r.has = map[string]bool{}
-	err = members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
+	err = canon.Members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
 		r.has[name] = true
 		switch name {
 		case "id":
@@ -120,13 +96,13 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 			}
 			r.id = value
 		case "op":
-			r.op, _ = readString(value)
+			r.op, _ = canon.String(value)
 		case "sigil":
 			r.draft = value
 		case "idempotencyKey":
 			r.key, err = readKey(value)
 		case "memory":
-			text, _ := readString(value)
+			text, _ := canon.String(value)
 			if r.memory, err = sigil.ParseID(text); err != nil {
 				err = sigil.NewInvalid("invalid_id", "memory", "is not a UUID of 36 characters")
 			}
