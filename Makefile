@@ -70,7 +70,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint mutants-apply checklocks tests bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint mutants-apply checklocks tests standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -107,6 +107,11 @@ console: ## Check that the console is what its source builds, walk it in Chromiu
 .PHONY: race
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector
 	go test -race -timeout 10m ./...
+
+.PHONY: standard
+standard: ## Run the tests that use sockets once more, served by net/http alone (sigil serve --http standard)
+	SIGIL_HTTP=standard go test -timeout 10m ./internal/daemon ./internal/httpapi
+	SIGIL_HTTP=standard go test -timeout 10m -run 'HandOver|TestProcess$$|Systemd' ./cmd/sigil
 
 .PHONY: checklocks
 checklocks: ## Check that what a lock guards is touched with it held

@@ -19,6 +19,7 @@ import (
 // choices are the settings that are one of a few words.
 var choices = map[string][]string{
 	"policy":     {"halflife", "classic"},
+	"http":       {"lane", "standard"},
 	"log-level":  {"debug", "info", "warn", "error"},
 	"log-format": {"text", "json"},
 }
@@ -26,7 +27,7 @@ var choices = map[string][]string{
 // check tells, by say, of every setting that is wrong and why. It looks at values only: whether a port
 // is taken or a folder can be written is found out by trying.
 func (c *Config) check(say func(setting, why string)) {
-	for setting, value := range map[string]string{"policy": c.Policy, "log-level": c.LogLevel, "log-format": c.LogFormat} {
+	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
 			say(setting, fmt.Sprintf("%q is not known; it can be %s", value, strings.Join(known, " or ")))
 		}

@@ -25,6 +25,7 @@ type Config struct {
 	Insecure bool
 	// AllowedHosts are further host names that requests may use, separated by commas.
 	AllowedHosts string
+	HTTP         string
 
 	StoreConnections int           // 0 is the setting in the URL of Store, or 16
 	StoreWait        time.Duration // 0 does not wait
@@ -83,6 +84,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 is any that is free")
 	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that others can reach, though nobody has to authenticate")
 	f.Var((*hosts)(&c.AllowedHosts), "allowed-host", "take requests for this `name` too, as a proxy may pass it on; several with commas, or the flag again. Without --insecure only localhost and loopback addresses are taken")
+	f.StringVar(&c.HTTP, "http", "lane", "how HTTP is served: `lane|standard`, which is Go's net/http alone, without the fast lane for plain requests")
 	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
 	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there (with --store pebble)")
 	f.StringVar(&c.Store, "store", "pebble", "where memories are kept: pebble, which is embedded, or the postgres:// `URL` of a database that any number of daemons share")

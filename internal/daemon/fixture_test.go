@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,10 +24,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must come at once.
 const patience = 20 * time.Second
 
-// config gives settings for a test, on a free port, without sweeps of their own accord.
+// config returns settings for a test, on a free port, without scheduled sweeps. HTTP is served as SIGIL_HTTP says.
 func config(t *testing.T, args ...string) *daemon.Loaded {
 	t.Helper()
-	l, err := daemon.Load(append([]string{"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir()}, args...), nil)
+	l, err := daemon.Load(append([]string{"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir()}, args...), []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func runOpening(t *testing.T, ctx context.Context, open func() store.Store, text
 		signals: make(chan os.Signal, 4), code: make(chan int, 1),
 	}
 	load := func() (*daemon.Loaded, error) {
-		return daemon.Load([]string{"--addr=127.0.0.1:0", "--config=" + r.file, "--data=" + data}, nil)
+		return daemon.Load([]string{"--addr=127.0.0.1:0", "--config=" + r.file, "--data=" + data}, []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
 	}
 	l, err := load()
 	if err != nil {

@@ -147,10 +147,14 @@ func (d *Daemon) startHTTP(ctx context.Context) {
 func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
-	d.server = front.New(ctx, front.Options{
-		Takes: httpapi.Short, LaneContext: httpapi.Timed, Connections: d.files.Connections,
+	o := front.Options{
+		LaneContext: httpapi.Timed, Connections: d.files.Connections,
 		RequestTimeout: d.config.RequestTimeout, Grace: d.grace, Fail: d.fail, Logger: d.log,
-	})
+	}
+	if d.config.HTTP == "lane" {
+		o.Takes = httpapi.Short
+	}
+	d.server = front.New(ctx, o)
 	d.server.Open(api)
 	d.server.Serve(d.sockets)
 	httpapi.Prepare() // with requests being answered already

@@ -45,7 +45,9 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 			elsewhere(w, "the process that took over has this: connect again") // it has no end, and this process has
 			return
 		}
-		proxy.ServeHTTP(w, r)
+		ctx, end := patient(r.Context())
+		defer end()
+		proxy.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

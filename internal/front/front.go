@@ -7,7 +7,6 @@ package front
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -27,9 +26,10 @@ const (
 	idleTime   = 2 * time.Minute  // between two requests
 )
 
-// Options configure a Server; all are required.
+// Options configure a Server; all are required, but for Takes.
 type Options struct {
-	// Takes reports whether requests of this kind may be answered in the fast lane; see [lane.Options].
+	// Takes reports whether requests of this kind may be answered in the fast lane; see [lane.Options]. If it is nil,
+	// net/http serves alone.
 	Takes func(method, path, query string) bool
 	// LaneContext marks the context of the lane's requests, which ends with RequestTimeout and not when the client leaves.
 	LaneContext func(context.Context) context.Context
@@ -44,10 +44,10 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Server is an [http.Server] behind a fast lane, which passes on the connections with requests that are not plain. It
-// knows when its last goroutine has ended, and can stop accepting and begin again.
+// Server is an [http.Server], perhaps behind a fast lane, which passes on the connections with requests that are not
+// plain. It knows when its last goroutine has ended, and can stop accepting and begin again.
 type Server struct {
-	lane   *lane.Lane
+	lane   *lane.Lane // nil if net/http serves alone
 	http   *http.Server
 	rest   *handed
 	gate   *gate
@@ -73,19 +73,8 @@ type Server struct {
 // New returns a server whose gate is shut. Its requests' contexts have the values of ctx. It must be drained.
 func New(ctx context.Context, o Options) *Server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
-	s := &Server{gate: newGate(), rest: newHanded(), cut: cut, grace: o.Grace, fail: o.Fail}
+	s := &Server{gate: newGate(), cut: cut, grace: o.Grace, fail: o.Fail}
 	s.places = newPlaces(o.Connections, func() { s.makeRoom(o.Connections) })
-	s.lane = lane.New(lane.Options{
-		Takes: o.Takes, Handler: s.gate, Logger: o.Logger, Opened: s.opened, Closed: s.closed,
-		Rest: func(c net.Conn) {
-			if !s.rest.take(c) {
-				_ = c.Close() // a request that came too late
-				s.closed()
-			}
-		},
-		Times: lane.Times{Idle: idleTime, Read: headerTime, Write: 10*time.Minute + o.RequestTimeout, Answer: o.RequestTimeout},
-	})
-	s.accept = func(l net.Listener) error { return s.lane.Serve(o.LaneContext(base), l) }
 	s.http = &http.Server{
 		Handler:     s.gate,
 		BaseContext: func(net.Listener) context.Context { return base },
@@ -101,8 +90,28 @@ func New(ctx context.Context, o Options) *Server {
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is the API's to answer, as all else
 	}
-	s.resting.Go(func() { _ = s.http.Serve(s.rest) }) // until Drain, and its error says no more than that
+	if s.accept = s.http.Serve; o.Takes != nil {
+		s.openLane(base, o)
+	}
 	return s
+}
+
+// openLane puts the fast lane before net/http.
+func (s *Server) openLane(ctx context.Context, o Options) {
+	s.rest = newHanded()
+	s.lane = lane.New(lane.Options{
+		Takes: o.Takes, Handler: s.gate, Logger: o.Logger, Opened: s.opened, Closed: s.closed,
+		Rest: func(c net.Conn) {
+			if !s.rest.take(c) {
+				_ = c.Close() // a request that came too late
+				s.closed()
+			}
+		},
+		Times: lane.Times{Idle: idleTime, Read: headerTime, Write: 10*time.Minute + o.RequestTimeout, Answer: o.RequestTimeout},
+	})
+	ctx = o.LaneContext(ctx)
+	s.accept = func(l net.Listener) error { return s.lane.Serve(ctx, l) }
+	s.resting.Go(func() { _ = s.http.Serve(s.rest) }) // until Drain, and its error says no more than that
 }
 
 func (s *Server) opened() {
@@ -118,6 +127,9 @@ func (s *Server) closed() {
 // changed is told the states of the connections that net/http serves.
 func (s *Server) changed(c net.Conn, state http.ConnState) {
 	s.idle.note(c, state)
+	if state == http.StateNew && s.lane == nil { // else the lane has counted it
+		s.opened()
+	}
 	if state == http.StateClosed || state == http.StateHijacked {
 		s.closed()
 	}
@@ -170,11 +182,20 @@ func (s *Server) Gone() <-chan struct{} {
 	return gone
 }
 
-// finish closes each connection when nothing is under way on it, and waits for that.
+// finish closes each connection when nothing is under way on it, and waits for that. It does not use Shutdown of
+// net/http, which gives no answer to a request that has come in part, and leaves a silent connection five seconds.
 func (s *Server) finish(ctx context.Context) error {
-	s.lane.Leave()
-	err := s.http.Shutdown(ctx) // from its begin nothing is handed on
-	return errors.Join(err, s.lane.Wait(ctx))
+	if s.lane != nil {
+		s.lane.Leave()
+	}
+	s.http.SetKeepAlivesEnabled(false) // closes idle connections, and each of the others with its answer
+	s.idle.closeSilent()
+	select {
+	case <-s.Gone():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Drain accepts nothing more and lets requests under way finish until ctx ends. Then it cancels their
@@ -189,10 +210,12 @@ func (s *Server) Drain(ctx context.Context) error {
 		defer cancel()
 		if err := s.finish(waiting); err != nil { // again, since it also closes what has become idle
 			unfinished = fmt.Errorf("%d connections cut off with a request under way", s.open.Load())
-			s.lane.Close()
-			_ = s.http.Close() // of the listener, which is closed
+			if s.lane != nil {
+				s.lane.Close()
+			}
 		}
 	}
+	_ = s.http.Close() // of listeners, which are closed
 	s.resting.Wait()
 	// net/http does not know connections that were taken over, as WebSockets are. The gate knows their requests.
 	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)

@@ -39,22 +39,31 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // enter waits until the gate is open and returns the handler, or nil if ctx ends first. A caller that got a handler
 // must leave.
 func (g *gate) enter(ctx context.Context) http.Handler {
-	for {
-		g.mu.Lock()
-		h, opened := g.handler, g.opened
-		if h != nil {
-			g.inside++
-		}
-		g.mu.Unlock()
-		if h != nil {
-			return h
-		}
+	h, opened := g.tryEnter()
+	if h != nil {
+		return h
+	}
+	ctx, end := patient(ctx)
+	defer end()
+	for h == nil {
 		select {
 		case <-opened:
 		case <-ctx.Done():
 			return nil
 		}
+		h, opened = g.tryEnter()
 	}
+	return h
+}
+
+// tryEnter enters if the gate is open. If not, it returns what is closed when that opens.
+func (g *gate) tryEnter() (http.Handler, <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.handler != nil {
+		g.inside++
+	}
+	return g.handler, g.opened
 }
 
 func (g *gate) isOpen() bool {

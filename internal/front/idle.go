@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/sigil-dna/sigil/internal/front/lane"
 )
 
 const (
@@ -18,7 +16,8 @@ const (
 	roomShare = 128
 )
 
-// idle records which connections of the HTTP server wait for a request, and since when.
+// idle records which connections of the HTTP server wait for a request, and since when. A request may have begun on
+// them: net/http only tells when its header is complete.
 type idle struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -29,21 +28,44 @@ type idle struct {
 func (i *idle) note(c net.Conn, state http.ConnState) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if state == http.StateIdle {
-		if i.since == nil {
-			i.since = map[net.Conn]time.Time{}
-		}
-		i.since[c] = time.Now()
+	direct, ok := c.(*limitedConn)
+	switch {
+	case state == http.StateIdle && ok:
+		direct.begun.Store(false)
+	case state == http.StateIdle:
+	case state == http.StateNew && ok: // from the lane it comes with a request
+	default:
+		delete(i.since, c)
 		return
 	}
-	delete(i.since, c)
+	if i.since == nil {
+		i.since = map[net.Conn]time.Time{}
+	}
+	i.since[c] = time.Now()
+}
+
+// begun reports whether a request has begun on c, as far as can be known.
+func begun(c net.Conn) bool {
+	direct, ok := c.(*limitedConn)
+	return ok && direct.begun.Load()
+}
+
+// closeSilent closes the connections on which nothing has come.
+func (i *idle) closeSilent() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for c := range i.since {
+		if direct, ok := c.(*limitedConn); ok && !direct.begun.Load() {
+			_ = c.Close() // nothing was written that could be lost
+		}
+	}
 }
 
 // close closes a connection if it still waits. If a request has come meanwhile, the server sets another deadline.
 func (i *idle) close(c net.Conn, since time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.since[c].Equal(since) {
+	if i.since[c].Equal(since) && !begun(c) {
 		_ = c.SetReadDeadline(time.Unix(1, 0)) // on a closed connection, reading fails anyway
 	}
 }
@@ -58,17 +80,28 @@ func (i *idle) all() (all []waits) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for c, since := range i.since {
+		if begun(c) {
+			continue
+		}
 		all = append(all, waits{since, func() { i.close(c, since) }})
+	}
+	return all
+}
+
+// waiting returns all the connections that wait for a request.
+func (s *Server) waiting() []waits {
+	all := s.idle.all()
+	if s.lane != nil {
+		for _, c := range s.lane.Idle(nil) {
+			all = append(all, waits{c.Since, c.Close})
+		}
 	}
 	return all
 }
 
 // makeRoom closes those connections that have waited longest for a request, at most n/roomShare of them.
 func (s *Server) makeRoom(n int) {
-	all := s.idle.all()
-	for _, c := range s.lane.Idle([]lane.Idle(nil)) {
-		all = append(all, waits{c.Since, c.Close})
-	}
+	all := s.waiting()
 	slices.SortFunc(all, func(a, b waits) int { return a.since.Compare(b.since) })
 	for _, c := range all[:min(len(all), 1+n/roomShare)] {
 		if time.Since(c.since) >= idleAtLeast {

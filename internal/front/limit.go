@@ -3,6 +3,7 @@ package front
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -78,6 +79,16 @@ func (l *limited) Close() error {
 type limitedConn struct {
 	*net.TCPConn
 	free func()
+	// begun reports whether anything has come since the connection was opened or last waited for a request.
+	begun atomic.Bool
+}
+
+func (c *limitedConn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	if n > 0 && !c.begun.Load() {
+		c.begun.Store(true)
+	}
+	return n, err
 }
 
 func (c *limitedConn) Close() error {

@@ -58,7 +58,7 @@ func startLive(t *testing.T) *live {
 	loaded, err := daemon.Load([]string{
 		"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir(), "--max-memories=40",
 		"--max-data=" + strconv.Itoa(liveData), "--max-body=" + strconv.Itoa(liveBatch), "--max-batch-body=" + strconv.Itoa(liveBatch),
-	}, nil)
+	}, []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,13 +19,13 @@ import (
 // closed under a body too long, paths as they come.
 func TestOverASocket(t *testing.T) {
 	f := newFace(t, config{api: httpapi.Options{LoopbackOnly: true}})
-	server := httptest.NewServer(f.api)
+	server := onFront(t, f.api)
 	defer server.Close()
-	client := server.Client()
+	client := server.client
 
 	post := func(body io.Reader) (int, string) {
 		t.Helper()
-		resp, err := client.Post(server.URL+"/v1/sigils", "application/json", body)
+		resp, err := client.Post(server.url+"/v1/sigils", "application/json", body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,9 +54,9 @@ func TestOverASocket(t *testing.T) {
 // TestBodyThatNeverComes asks for more than is there: the client hears of it, and nothing is kept.
 func TestBodyThatNeverComes(t *testing.T) {
 	f := newFace(t, config{})
-	server := httptest.NewServer(f.api)
+	server := onFront(t, f.api)
 	defer server.Close()
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", server.addr)
 	if err != nil {
 		t.Fatal(err)
 	}

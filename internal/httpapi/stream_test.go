@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -31,8 +30,8 @@ func onSocket(t *testing.T, o httpapi.Options) *liveFace {
 	t.Helper()
 	f := newFace(t, config{api: o})
 	api := f.api.(*httpapi.API)
-	server := httptest.NewServer(f.api)
-	c, err := client.New(server.URL, &client.Options{HTTPClient: server.Client()})
+	server := onFront(t, f.api)
+	c, err := client.New(server.url, &client.Options{HTTPClient: server.client})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +39,7 @@ func onSocket(t *testing.T, o httpapi.Options) *liveFace {
 		api.Close()
 		server.Close()
 	})
-	return &liveFace{f, server.URL, c}
+	return &liveFace{f, server.url, c}
 }
 
 func (s *liveFace) leave() {

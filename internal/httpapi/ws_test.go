@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -54,10 +53,10 @@ func (s *inserts) all() (sizes []int) {
 func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) map[string]sigil.LiveMessage {
 	t.Helper()
 	f := newFace(t, config{store: s, engine: e, api: httpapi.Options{MaxBody: 1 << 20}})
-	server := httptest.NewServer(f.api)
+	server := onFront(t, f.api)
 	defer server.Close()
 	defer f.api.(*httpapi.API).Close()
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", server.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
