@@ -74,9 +74,10 @@ packaged() {
 	mkdir "$root/systemd"
 	cp contrib/systemd/* "$root/systemd/"
 	sed -i 's|/usr/local/bin/|/usr/bin/|' "$root/systemd/sigil.service"
-	printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nSource: https://github.com/sigil-dna/sigil\n\nFiles: *\nCopyright: %s\nLicense: Apache-2.0\n On Debian, the license is in /usr/share/common-licenses/Apache-2.0.\n' "The authors of Sigil" >"$root/copyright"
+	printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nSource: https://github.com/sigil-dna/sigil\n\nFiles: *\nCopyright: %s the authors of Sigil\nLicense: Apache-2.0\n On Debian, the license is in /usr/share/common-licenses/Apache-2.0.\n' \
+		"$(date -d "@$SOURCE_DATE_EPOCH" +%Y)" >"$root/copyright"
 	printf 'sigil (%s) unstable; urgency=medium\n\n  * What changed is in https://github.com/sigil-dna/sigil/blob/main/CHANGELOG.md\n\n -- Sigil'"'"'s authors <sigil-dna@users.noreply.github.com>  %s\n' \
-		"$deb_version" "$(date -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$root/changelog.Debian.gz"
+		"$deb_version" "$(date -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$root/changelog.gz"
 	fixed "$root"
 	ROOT=$root ARCH=$2 DEB_VERSION=$deb_version "$nfpm" package --packager deb --config contrib/deb/nfpm.yaml \
 		--target "$dist/sigil_${deb_version}_$2.deb" >"$work/deb.log" 2>&1 || fail "$(cat "$work/deb.log")"
