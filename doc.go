@@ -6,7 +6,8 @@
 // fail ([Error] and the Err values). Everything here is a value or a pure function.
 //
 // It does not know I/O, goroutines or what time it is: callers pass times in. Verbs (encode, recall,
-// forget, …) are in package engine; durability is in package store and its drivers.
+// forget, …) are in package engine; durability is in package store and its drivers; what the API's JSON looks like
+// is in package wire.
 //
 // Section numbers in comments ("spec 2") refer to docs/spec.md.
 package sigil

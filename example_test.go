@@ -42,13 +42,13 @@ func ExampleMeta_Touch() {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	m := sigil.Meta{CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic()}
 	m.Reschedule()
-	fmt.Println("fades at", sigil.Timestamp{Time: m.FadesAt})
+	fmt.Println("fades at", m.FadesAt.Format(time.TimeOnly))
 
 	m.Touch(m.Policy, now.Add(time.Minute)) // recalled
-	fmt.Println("fades at", sigil.Timestamp{Time: m.FadesAt})
+	fmt.Println("fades at", m.FadesAt.Format(time.TimeOnly))
 	// Output:
-	// fades at 2026-03-01T12:01:35.000Z
-	// fades at 2026-03-01T12:02:35.000Z
+	// fades at 12:01:35
+	// fades at 12:02:35
 }
 
 func ExampleResonance() {

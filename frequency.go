@@ -72,10 +72,10 @@ func Span(min float64) int {
 
 // SpiralPoint is one of the six points of a memory's spiral pattern.
 type SpiralPoint struct {
-	Angle     float64 `json:"spiralAngle"`        // v·2π·φ, radians
-	Radius    float64 `json:"spiralRadius"`       // v·φ
-	Intensity float64 `json:"resonanceIntensity"` // v, in [0, 1]
-	Weight    float64 `json:"memoryWeight"`       // v^φ, in [0, 1]
+	Angle     float64 // v·2π·φ, radians
+	Radius    float64 // v·φ
+	Intensity float64 // v, in [0, 1]
+	Weight    float64 // v^φ, in [0, 1]
 }
 
 // Spiral gives the spiral pattern of the content with this hash (spec 2), from v = u(i)/(2³²−1).

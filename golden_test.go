@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // golden is testdata/sigil.json: figures worked out apart from this code. The canonical forms of its
@@ -17,7 +18,7 @@ type golden struct {
 	Encode []struct {
 		SHA256             string
 		ResonanceFrequency float64
-		Pattern            []sigil.SpiralPoint
+		Pattern            []wire.SpiralPoint
 	}
 	Potential []struct {
 		State     sigil.State
@@ -25,7 +26,7 @@ type golden struct {
 	}
 	Lattice []struct {
 		State sigil.State
-		sigil.Lattice
+		wire.Lattice
 	}
 	Decay []struct {
 		IdleSeconds, Rate, Period, Decay float64

@@ -5,27 +5,27 @@ import "math"
 // Lattice is the shape of a crystallized memory: a pure function of its [State], never stored.
 type Lattice struct {
 	// ResonanceField is phi·φ.
-	ResonanceField float64       `json:"resonanceField"`
-	Nodes          []LatticeNode `json:"nodes"`
-	Connections    []LatticeEdge `json:"connections"`
+	ResonanceField float64
+	Nodes          []LatticeNode
+	Connections    []LatticeEdge
 }
 
 // LatticeNode is one node, on a circle.
 type LatticeNode struct {
-	ID        int     `json:"id"`
-	X         float64 `json:"x"`
-	Y         float64 `json:"y"`
-	Z         float64 `json:"z"`
-	Resonance float64 `json:"resonance"`
-	Weight    float64 `json:"weight"`
+	ID        int
+	X         float64
+	Y         float64
+	Z         float64
+	Resonance float64
+	Weight    float64
 }
 
 // LatticeEdge joins two nodes nearer to each other than φ.
 type LatticeEdge struct {
-	From      int     `json:"from"`
-	To        int     `json:"to"`
-	Strength  float64 `json:"strength"` // 1/distance, at most the greatest float64
-	Resonance float64 `json:"resonance"`
+	From      int
+	To        int
+	Strength  float64 // 1/distance, at most the greatest float64
+	Resonance float64
 }
 
 // touching is how much nearer than φ two nodes must be to be joined: a pair that is exactly φ apart

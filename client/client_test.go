@@ -13,6 +13,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 const someID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -255,10 +256,10 @@ func TestRecallManyAsksForWhatWasLeft(t *testing.T) {
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			t.Error(err)
 		}
-		page := sigil.BatchPage{Results: make([]sigil.BatchItem, len(body.IDs))}
+		page := wire.BatchPage{Results: make([]wire.BatchItem, len(body.IDs))}
 		for i, id := range body.IDs {
-			if page.Results[i] = (sigil.BatchItem{Status: 200, Memory: &sigil.View{ID: id}}); i >= 2 {
-				page.Results[i] = sigil.BatchItem{Status: 413, Problem: &sigil.Problem{Status: 413, Code: "answer_full"}}
+			if page.Results[i] = (wire.BatchItem{Status: 200, Memory: &wire.Memory{ID: id}}); i >= 2 {
+				page.Results[i] = wire.BatchItem{Status: 413, Problem: &wire.Problem{Status: 413, Code: "answer_full"}}
 			}
 		}
 		w.Header().Set("Content-Type", "application/json")

@@ -7,47 +7,48 @@ import (
 	"strconv"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Patterns gives the tenant's patterns that have a live member, by group.
-func (c *Client) Patterns(ctx context.Context) (sigil.PatternList, error) {
-	return call[sigil.PatternList](ctx, c, request{method: http.MethodGet, path: "/v1/patterns"})
+func (c *Client) Patterns(ctx context.Context) (wire.PatternList, error) {
+	return call[wire.PatternList](ctx, c, request{method: http.MethodGet, path: "/v1/patterns"})
 }
 
 // Stats counts the tenant's live memories.
-func (c *Client) Stats(ctx context.Context) (sigil.Stats, error) {
-	return call[sigil.Stats](ctx, c, request{method: http.MethodGet, path: "/v1/stats"})
+func (c *Client) Stats(ctx context.Context) (wire.Stats, error) {
+	return call[wire.Stats](ctx, c, request{method: http.MethodGet, path: "/v1/stats"})
 }
 
 // Identity gives the sigil of the daemon's own store and the tenant.
-func (c *Client) Identity(ctx context.Context) (sigil.Identity, error) {
-	return call[sigil.Identity](ctx, c, request{method: http.MethodGet, path: "/v1/identity"})
+func (c *Client) Identity(ctx context.Context) (wire.Identity, error) {
+	return call[wire.Identity](ctx, c, request{method: http.MethodGet, path: "/v1/identity"})
 }
 
 // Sweep runs a job now and tells what it did.
-func (c *Client) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+func (c *Client) Sweep(ctx context.Context, job sigil.Job) (wire.Sweep, error) {
 	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // it becomes part of a path
-		return sigil.Sweep{}, sigil.NewInvalid("invalid_job", "job", "must be decay or crystallize")
+		return wire.Sweep{}, sigil.NewInvalid("invalid_job", "job", "must be decay or crystallize")
 	}
-	return call[sigil.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
+	return call[wire.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
 }
 
 // Events gives the journal's entries with a position over after, in order; limit 0 is the daemon's
 // default. Who goes on after Next of each page misses nothing and repeats nothing.
-func (c *Client) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
+func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {
 	query := url.Values{}
 	setLimit(query, limit)
 	if after != 0 {
 		query.Set("after", strconv.FormatUint(after, 10))
 	}
-	return call[sigil.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
+	return call[wire.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }
 
 // LatestEvents returns the newest of the journal's entries, in order; limit 0 is the daemon's default.
-func (c *Client) LatestEvents(ctx context.Context, limit int) (sigil.EventPage, error) {
+func (c *Client) LatestEvents(ctx context.Context, limit int) (wire.EventPage, error) {
 	query := url.Values{"latest": {"true"}}
 	setLimit(query, limit)
-	return call[sigil.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
+	return call[wire.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }
 
 // Ready is nil when the daemon takes requests.

@@ -1,5 +1,5 @@
 // Package client speaks to a sigil daemon (`sigil serve`) over HTTP: the verbs of the engine as
-// methods, with the wire's own types of package sigil as answers.
+// methods, with the shapes of package wire as answers.
 //
 // It owns the requests, the reading of answers, and how failures look to a Go caller: one
 // [*Error] for what the daemon refused, [ErrUnreachable] where no answer came. It does not retry:

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // draft is the wire form of a [sigil.Draft]. Only an item of a batch contains its idempotency key.
@@ -38,12 +39,12 @@ const (
 //
 // With an idempotency key the call may be repeated after a failure: it keeps the memory once. What is
 // wrong with d is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
-func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+func (c *Client) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	body, err := appendDraft(nil, d, false)
 	if err != nil {
-		return sigil.View{}, err
+		return wire.Memory{}, err
 	}
-	return call[sigil.View](ctx, c, request{
+	return call[wire.Memory](ctx, c, request{
 		method: http.MethodPost, path: "/v1/sigils", body: body, idempotencyKey: d.IdempotencyKey,
 	})
 }
@@ -57,17 +58,17 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) 
 // drafts beside it, in another order, or part by part. Two drafts of a batch must not have the same key.
 // If a draft is not JSON, the batch fails before anything is sent; the error's field begins with the draft's
 // index, as in "3/data".
-func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
+func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, false)
 }
 
 // ImportBatch is [Client.EncodeBatch] for many: of what was kept it is told the ID, not the Memory, which is
 // several times as fast.
-func (c *Client) ImportBatch(ctx context.Context, drafts []sigil.Draft) ([]sigil.BatchItem, error) {
+func (c *Client) ImportBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, true)
 }
 
-func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bool) ([]sigil.BatchItem, error) {
+func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bool) ([]wire.BatchItem, error) {
 	if len(drafts) == 0 {
 		return nil, nil
 	}
@@ -112,10 +113,10 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 
 // readItems reads an answer of so many lines, in half the time that encoding/json takes: an import spends a twelfth of
 // all its time there.
-func readItems(answer []byte, want int) ([]sigil.BatchItem, error) {
-	items := make([]sigil.BatchItem, 0, want)
+func readItems(answer []byte, want int) ([]wire.BatchItem, error) {
+	items := make([]wire.BatchItem, 0, want)
 	for dec := jsontext.NewDecoder(bytes.NewBuffer(answer), asBefore...); ; {
-		var item sigil.BatchItem
+		var item wire.BatchItem
 		err := jsonv2.UnmarshalDecode(dec, &item)
 		if errors.Is(err, io.EOF) {
 			break

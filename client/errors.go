@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // ErrUnreachable is found by [errors.Is] where no answer came: nothing listens there, the connection
@@ -39,7 +40,7 @@ const maxRetryAfter = 24 * 60 * 60
 type Error struct {
 	// Problem is what the daemon said. Where it was not the daemon who answered (a proxy, another
 	// service), only Status, Title and a short Detail are set.
-	Problem sigil.Problem
+	Problem wire.Problem
 	// RetryAfter is how long the daemon asked to wait; 0 if it did not.
 	RetryAfter time.Duration
 }
@@ -68,7 +69,7 @@ func (e *Error) Is(target error) bool {
 }
 
 // kind gives the Err value a problem stands for; nil where there is none, as for a lack of rights.
-func kind(p *sigil.Problem) error {
+func kind(p *wire.Problem) error {
 	switch p.Code { // the exact word first: several kinds share a status
 	case "closed":
 		return sigil.ErrClosed
@@ -103,7 +104,7 @@ func kind(p *sigil.Problem) error {
 }
 
 // ItemError returns the problem of one item of a batch as an error, or nil if it has none.
-func ItemError(item sigil.BatchItem) error {
+func ItemError(item wire.BatchItem) error {
 	if item.Problem == nil {
 		return nil
 	}
@@ -126,7 +127,7 @@ func refused(r request, resp *http.Response) error {
 		e.Problem.Status = resp.StatusCode
 		return e
 	}
-	e.Problem = sigil.Problem{Status: resp.StatusCode, Title: http.StatusText(resp.StatusCode), Detail: firstLine(string(body))}
+	e.Problem = wire.Problem{Status: resp.StatusCode, Title: http.StatusText(resp.StatusCode), Detail: firstLine(string(body))}
 	if resp.StatusCode < 500 {
 		e.Problem.Detail += " (" + r.method + " " + r.path + ": is a sigil daemon there?)"
 	}

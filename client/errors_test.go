@@ -14,6 +14,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func TestProblems(t *testing.T) {
@@ -56,10 +57,10 @@ func TestProblems(t *testing.T) {
 }
 
 func TestItemError(t *testing.T) {
-	if err := client.ItemError(sigil.BatchItem{Status: 201, Memory: &sigil.View{}}); err != nil {
+	if err := client.ItemError(wire.BatchItem{Status: 201, Memory: &wire.Memory{}}); err != nil {
 		t.Error(err)
 	}
-	if err := client.ItemError(sigil.BatchItem{Status: 404, Problem: &sigil.Problem{Code: "not_found"}}); !errors.Is(err, sigil.ErrNotFound) {
+	if err := client.ItemError(wire.BatchItem{Status: 404, Problem: &wire.Problem{Code: "not_found"}}); !errors.Is(err, sigil.ErrNotFound) {
 		t.Error(err)
 	}
 }

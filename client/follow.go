@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // FollowOptions configure [Client.Follow] and [Live.Events]; the zero value and nil are the defaults.
@@ -28,7 +29,7 @@ type FollowOptions struct {
 	// OnRecall, if not nil, is called with recalls, which are not in the journal: once a second at most, on the loop's
 	// goroutine, between two entries. Recalls made while the connection is lost, or while the loop's body takes seconds,
 	// may be missed.
-	OnRecall func(sigil.Recalls)
+	OnRecall func(wire.Recalls)
 }
 
 const (
@@ -48,27 +49,27 @@ const (
 // no longer goes back that far (the problem's Oldest is the position to go on after), or, with code
 // position_ahead, that it never came that far, as the store was restored from an older copy (its Newest is the
 // position to go on after, and what was read beyond is not there any more); others that the daemon refuses.
-func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.EventView, error] {
+func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Event, error] {
 	return follow(ctx, o, c.stream)
 }
 
 // reader is what one connection is read with.
 type reader struct {
-	begun    func(uint64)               // hears of the position that it begins after
-	yield    func(sigil.EventView) bool // takes an entry and reports whether to go on
-	recalled func(sigil.Recalls)        // hears of recalls; nil if they are not wanted
+	begun    func(uint64)          // hears of the position that it begins after
+	yield    func(wire.Event) bool // takes an entry and reports whether to go on
+	recalled func(wire.Recalls)    // hears of recalls; nil if they are not wanted
 }
 
 // follow yields what read does. If the connection is lost, it calls read again with the position of the last entry.
-func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[sigil.EventView, error] {
+func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[wire.Event, error] {
 	if o == nil {
 		o = &FollowOptions{}
 	}
-	return func(yield func(sigil.EventView, error) bool) {
+	return func(yield func(wire.Event, error) bool) {
 		after, wait, left := o.After, minWait, false
 		at := func(position uint64) { after, wait = &position, minWait }
 		for {
-			err := read(ctx, after, reader{begun: at, recalled: o.OnRecall, yield: func(e sigil.EventView) bool {
+			err := read(ctx, after, reader{begun: at, recalled: o.OnRecall, yield: func(e wire.Event) bool {
 				at(e.Position)
 				left = !yield(e, nil)
 				return !left
@@ -77,10 +78,10 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 			case left:
 				return
 			case ctx.Err() != nil:
-				yield(sigil.EventView{}, ctx.Err())
+				yield(wire.Event{}, ctx.Err())
 				return
 			case err != nil && final(err):
-				yield(sigil.EventView{}, err)
+				yield(wire.Event{}, err)
 				return
 			}
 			pause := wait/2 + rand.N(wait/2) // so that not all come back at once
@@ -192,13 +193,13 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 func (c *Client) event(name string, data []byte, to reader) (done bool, err error) {
 	switch name {
 	case "":
-		var e sigil.EventView
+		var e wire.Event
 		if err := json.Unmarshal(data, &e); err != nil {
 			return true, c.strange(err)
 		}
 		return !to.yield(e), nil
-	case sigil.LiveRecalled:
-		var r sigil.Recalls
+	case wire.LiveRecalled:
+		var r wire.Recalls
 		if err := json.Unmarshal(data, &r); err != nil {
 			return true, c.strange(err)
 		}

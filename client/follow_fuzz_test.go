@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // FuzzFollow reads any answer as a stream: it gives entries, and then tells that it was lost or why it ended.
@@ -33,7 +33,7 @@ func FuzzFollow(f *testing.F) {
 		defer cancel()
 		lost := 0
 		ended := false
-		for _, err := range c.Follow(ctx, &client.FollowOptions{OnRecall: func(sigil.Recalls) {}, OnDisconnect: func(err error, wait time.Duration) {
+		for _, err := range c.Follow(ctx, &client.FollowOptions{OnRecall: func(wire.Recalls) {}, OnDisconnect: func(err error, wait time.Duration) {
 			if lost++; err == nil || wait <= 0 {
 				t.Errorf("lost without a reason, or for %s", wait)
 			}

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // A stream that is cut off inside an event is gone on with after the last whole one: nothing is missed or repeated.
@@ -75,10 +75,10 @@ func TestRecallsAreAskedFor(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.CloseIdleConnections()
-			var told []sigil.Recalls
+			var told []wire.Recalls
 			o := &client.FollowOptions{}
 			if wanted {
-				o.OnRecall = func(r sigil.Recalls) { told = append(told, r) }
+				o.OnRecall = func(r wire.Recalls) { told = append(told, r) }
 			}
 			for e, err := range c.Follow(t.Context(), o) {
 				if err != nil || e.Position != 2 {

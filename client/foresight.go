@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Explain tells why a memory is alive or gone, with the arithmetic and its history, without refreshing it. One of
 // which the journal tells nothing any more is [sigil.ErrNotFound].
-func (c *Client) Explain(ctx context.Context, id sigil.ID) (sigil.Explanation, error) {
-	return call[sigil.Explanation](ctx, c, request{method: http.MethodGet, path: "/v1/sigils/" + id.String() + "/explain"})
+func (c *Client) Explain(ctx context.Context, id sigil.ID) (wire.Explanation, error) {
+	return call[wire.Explanation](ctx, c, request{method: http.MethodGet, path: "/v1/sigils/" + id.String() + "/explain"})
 }
 
 // ForecastQuery says what to look ahead for; its zero value is the next 24 hours.
@@ -27,7 +28,7 @@ type ForecastQuery struct {
 
 // Forecast tells what fades within a time if nothing is recalled, also under a proposed policy. It changes
 // nothing.
-func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (sigil.Forecast, error) {
+func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (wire.Forecast, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
 	if q.Within != 0 {
@@ -39,5 +40,5 @@ func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (sigil.Forecast,
 	if q.Bins != 0 {
 		query.Set("bins", strconv.Itoa(q.Bins))
 	}
-	return call[sigil.Forecast](ctx, c, request{method: http.MethodGet, path: "/v1/forecast", query: query})
+	return call[wire.Forecast](ctx, c, request{method: http.MethodGet, path: "/v1/forecast", query: query})
 }

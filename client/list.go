@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // ListQuery says what to list; its zero value is the newest of all.
@@ -23,7 +24,7 @@ type ListQuery struct {
 }
 
 // List gives one page of memories, newest first, without refreshing them.
-func (c *Client) List(ctx context.Context, q ListQuery) (sigil.MemoryPage, error) {
+func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
 	setCursor(query, q.Cursor)
@@ -37,15 +38,15 @@ func (c *Client) List(ctx context.Context, q ListQuery) (sigil.MemoryPage, error
 		query.Set("pattern", strconv.Itoa(*q.Pattern))
 	}
 	if !q.FadingBefore.IsZero() {
-		query.Set("fadingBefore", sigil.Timestamp{Time: q.FadingBefore}.String())
+		query.Set("fadingBefore", wire.Timestamp{Time: q.FadingBefore}.String())
 	}
-	return call[sigil.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
+	return call[wire.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
 }
 
 // All gives all memories that fit q, page by page as they are asked for, from q.Cursor on. An error
 // comes once, as the last pair.
-func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[sigil.View, error] {
-	return entries(q.Cursor, func(cursor string) ([]sigil.View, *string, error) {
+func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[wire.Memory, error] {
+	return entries(q.Cursor, func(cursor string) ([]wire.Memory, *string, error) {
 		q := q
 		q.Cursor = cursor
 		page, err := c.List(ctx, q)
@@ -63,7 +64,7 @@ type CrystalQuery struct {
 
 // Crystals gives one page of crystals: those of patterns by group, then those of memories, newest
 // first.
-func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (sigil.CrystalPage, error) {
+func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (wire.CrystalPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
 	setCursor(query, q.Cursor)
@@ -73,12 +74,12 @@ func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (sigil.CrystalPag
 	if q.Lattice {
 		query.Set("lattice", "true")
 	}
-	return call[sigil.CrystalPage](ctx, c, request{method: http.MethodGet, path: "/v1/crystals", query: query})
+	return call[wire.CrystalPage](ctx, c, request{method: http.MethodGet, path: "/v1/crystals", query: query})
 }
 
 // AllCrystals gives all crystals that fit q, as [Client.All] does memories.
-func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[sigil.CrystalView, error] {
-	return entries(q.Cursor, func(cursor string) ([]sigil.CrystalView, *string, error) {
+func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[wire.Crystal, error] {
+	return entries(q.Cursor, func(cursor string) ([]wire.Crystal, *string, error) {
 		q := q
 		q.Cursor = cursor
 		page, err := c.Crystals(ctx, q)

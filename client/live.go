@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Live is a connection to the daemon (a WebSocket) that carries many requests at once, and a subscription.
@@ -55,12 +56,12 @@ func (l *Live) Close() error {
 
 // Encode is [Client.Encode] over the connection. Where that breaks before the answer, a draft with an
 // IdempotencyKey is sent again, once, and others are ErrUnreachable: whether they are kept is unknown.
-func (l *Live) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+func (l *Live) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	draft, err := appendDraft(nil, d, false)
 	if err != nil {
-		return sigil.View{}, err
+		return wire.Memory{}, err
 	}
-	r := sigil.LiveRequest{Op: sigil.LiveEncode, Sigil: draft, IdempotencyKey: d.IdempotencyKey}
+	r := wire.LiveRequest{Op: wire.LiveEncode, Sigil: draft, IdempotencyKey: d.IdempotencyKey}
 	m, err := l.ask(ctx, r)
 	if d.IdempotencyKey != "" && errors.Is(err, ErrUnreachable) && ctx.Err() == nil {
 		m, err = l.ask(ctx, r)
@@ -69,36 +70,36 @@ func (l *Live) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
 }
 
 // Recall is [Client.Recall] over the connection.
-func (l *Live) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return l.memory(l.ask(ctx, sigil.LiveRequest{Op: sigil.LiveRecall, Memory: &id}))
+func (l *Live) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
+	return l.memory(l.ask(ctx, wire.LiveRequest{Op: wire.LiveRecall, Memory: &id}))
 }
 
 // Forget is [Client.Forget] over the connection.
 func (l *Live) Forget(ctx context.Context, id sigil.ID) error {
-	_, err := l.ask(ctx, sigil.LiveRequest{Op: sigil.LiveForget, Memory: &id})
+	_, err := l.ask(ctx, wire.LiveRequest{Op: wire.LiveForget, Memory: &id})
 	return err
 }
 
-func (l *Live) memory(m sigil.LiveMessage, err error) (sigil.View, error) {
+func (l *Live) memory(m wire.LiveMessage, err error) (wire.Memory, error) {
 	if err == nil && m.Memory == nil {
 		err = l.client.strange(errors.New("it has no memory"))
 	}
 	if err != nil {
-		return sigil.View{}, err
+		return wire.Memory{}, err
 	}
 	return *m.Memory, nil
 }
 
 // Events is [Client.Follow] over the connection. A connection has one such loop at a time; another is
 // ErrConflict.
-func (l *Live) Events(ctx context.Context, o *FollowOptions) iter.Seq2[sigil.EventView, error] {
-	return func(yield func(sigil.EventView, error) bool) {
+func (l *Live) Events(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Event, error] {
+	return func(yield func(wire.Event, error) bool) {
 		l.mu.Lock()
 		busy := l.following
 		l.following = true
 		l.mu.Unlock()
 		if busy {
-			yield(sigil.EventView{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "already_subscribed", Detail: "another loop reads this connection's events"})
+			yield(wire.Event{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "already_subscribed", Detail: "another loop reads this connection's events"})
 			return
 		}
 		defer func() {
@@ -116,7 +117,7 @@ func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
 	if err != nil {
 		return err
 	}
-	m, err := conn.ask(ctx, l.numbered(sigil.LiveRequest{Op: sigil.LiveSubscribe, After: after, Recalls: to.recalled != nil}))
+	m, err := conn.ask(ctx, l.numbered(wire.LiveRequest{Op: wire.LiveSubscribe, After: after, Recalls: to.recalled != nil}))
 	if err != nil {
 		return err
 	}
@@ -134,8 +135,8 @@ func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
 		if m.Problem != nil {
 			return &Error{Problem: *m.Problem}
 		}
-		if m.Type == sigil.LiveRecalled && to.recalled != nil {
-			to.recalled(sigil.Recalls{Memories: m.Memories, More: m.More})
+		if m.Type == wire.LiveRecalled && to.recalled != nil {
+			to.recalled(wire.Recalls{Memories: m.Memories, More: m.More})
 		}
 		for _, e := range m.Events {
 			if !to.yield(e) {
@@ -150,7 +151,7 @@ func (l *Live) unsubscribe(ctx context.Context, conn *liveConn) error {
 	answered := make(chan error, 1)
 	// Ends with the answer, or the connection.
 	go func() {
-		_, err := conn.ask(ctx, l.numbered(sigil.LiveRequest{Op: sigil.LiveUnsubscribe}))
+		_, err := conn.ask(ctx, l.numbered(wire.LiveRequest{Op: wire.LiveUnsubscribe}))
 		answered <- err
 	}()
 	for {
@@ -164,7 +165,7 @@ func (l *Live) unsubscribe(ctx context.Context, conn *liveConn) error {
 	}
 }
 
-func (l *Live) numbered(r sigil.LiveRequest) sigil.LiveRequest {
+func (l *Live) numbered(r wire.LiveRequest) wire.LiveRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
@@ -172,10 +173,10 @@ func (l *Live) numbered(r sigil.LiveRequest) sigil.LiveRequest {
 	return r
 }
 
-func (l *Live) ask(ctx context.Context, r sigil.LiveRequest) (sigil.LiveMessage, error) {
+func (l *Live) ask(ctx context.Context, r wire.LiveRequest) (wire.LiveMessage, error) {
 	conn, err := l.connect(ctx)
 	if err != nil {
-		return sigil.LiveMessage{}, err
+		return wire.LiveMessage{}, err
 	}
 	return conn.ask(ctx, l.numbered(r))
 }

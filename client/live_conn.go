@@ -9,7 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // writeTime is how long a request may take to be sent. Where it takes longer the daemon has gone.
@@ -19,7 +19,7 @@ const writeTime = time.Minute
 type liveConn struct {
 	client *Client
 	ws     *websocket.Conn
-	events chan sigil.LiveMessage // what is no answer
+	events chan wire.LiveMessage // what is no answer
 
 	once   sync.Once
 	err    error         // why it broke; set before gone is closed
@@ -29,14 +29,14 @@ type liveConn struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	pending map[string]chan sigil.LiveMessage // by request id
+	pending map[string]chan wire.LiveMessage // by request id
 }
 
 func newLiveConn(c *Client, ws *websocket.Conn) *liveConn {
 	ctx, cancel := context.WithCancel(context.Background())
 	conn := &liveConn{
-		client: c, ws: ws, events: make(chan sigil.LiveMessage), gone: make(chan struct{}), read: make(chan struct{}),
-		cancel: cancel, pending: map[string]chan sigil.LiveMessage{},
+		client: c, ws: ws, events: make(chan wire.LiveMessage), gone: make(chan struct{}), read: make(chan struct{}),
+		cancel: cancel, pending: map[string]chan wire.LiveMessage{},
 	}
 	// Ends with the connection; Close waits for it.
 	go func() {
@@ -58,7 +58,7 @@ func (c *liveConn) broken() bool {
 // end lets everybody know that the connection is of no more use.
 func (c *liveConn) end(err error) {
 	c.once.Do(func() {
-		if websocket.CloseStatus(err) == sigil.LiveRestart {
+		if websocket.CloseStatus(err) == wire.LiveRestart {
 			err = errRestart
 		}
 		c.err = err
@@ -73,17 +73,17 @@ func (c *liveConn) receive(ctx context.Context) error {
 	for {
 		_, data, err := c.ws.Read(ctx)
 		if err != nil {
-			if websocket.CloseStatus(err) == sigil.LiveRestart {
+			if websocket.CloseStatus(err) == wire.LiveRestart {
 				return errRestart
 			}
 			return fmt.Errorf("%w: the connection to %s broke: %w", ErrUnreachable, c.client, err)
 		}
-		var m sigil.LiveMessage
+		var m wire.LiveMessage
 		if err := json.Unmarshal(data, &m); err != nil {
 			return c.client.strange(err)
 		}
-		if m.Type != sigil.LiveAnswer {
-			if m.Type == sigil.LiveLagged {
+		if m.Type != wire.LiveAnswer {
+			if m.Type == wire.LiveLagged {
 				continue // nothing is missing
 			}
 			select {
@@ -104,12 +104,12 @@ func (c *liveConn) receive(ctx context.Context) error {
 }
 
 // ask sends a request and waits for its answer.
-func (c *liveConn) ask(ctx context.Context, r sigil.LiveRequest) (m sigil.LiveMessage, err error) {
+func (c *liveConn) ask(ctx context.Context, r wire.LiveRequest) (m wire.LiveMessage, err error) {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return m, err
 	}
-	answered := make(chan sigil.LiveMessage, 1)
+	answered := make(chan wire.LiveMessage, 1)
 	c.mu.Lock()
 	c.pending[string(r.ID)] = answered
 	c.mu.Unlock()

@@ -9,17 +9,18 @@ import (
 	"strconv"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Recall reads one memory and refreshes it. One that is not there, or has faded, is
 // [sigil.ErrNotFound].
-func (c *Client) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
+func (c *Client) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
+	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
 }
 
 // RecallMany recalls each of ids and answers for each, in order; [ItemError] returns the error of one
 // that was not to be had. It takes one request, or more of them if their data is more than one answer holds.
-func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []sigil.BatchItem, err error) {
+func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.BatchItem, err error) {
 	for len(items) < len(ids) {
 		some, err := c.recallSome(ctx, ids[len(items):])
 		if err != nil {
@@ -31,14 +32,14 @@ func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []sigil.
 }
 
 // recallSome recalls as many of ids as one answer holds: at least the first, and those that follow it.
-func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]sigil.BatchItem, error) {
+func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]wire.BatchItem, error) {
 	body, err := json.Marshal(struct {
 		IDs []sigil.ID `json:"ids"`
 	}{ids})
 	if err != nil {
 		return nil, err
 	}
-	page, err := call[sigil.BatchPage](ctx, c, request{method: http.MethodPost, path: "/v1/sigils:recall", body: body})
+	page, err := call[wire.BatchPage](ctx, c, request{method: http.MethodPost, path: "/v1/sigils:recall", body: body})
 	if err == nil && len(page.Results) != len(ids) {
 		err = c.strange(fmt.Errorf("%d results for %d ids", len(page.Results), len(ids)))
 	}
@@ -55,8 +56,8 @@ func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]sigil.BatchI
 
 // Peek reads one memory without refreshing it. One that is not there, or has faded, is
 // [sigil.ErrNotFound].
-func (c *Client) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return call[sigil.View](ctx, c, request{method: http.MethodGet, path: at(id)})
+func (c *Client) Peek(ctx context.Context, id sigil.ID) (wire.Memory, error) {
+	return call[wire.Memory](ctx, c, request{method: http.MethodGet, path: at(id)})
 }
 
 // Forget removes one memory; that is durable when it returns. One that is not there, or has faded, is
@@ -67,13 +68,13 @@ func (c *Client) Forget(ctx context.Context, id sigil.ID) error {
 }
 
 // Pin keeps one memory from fading until it is unpinned; only a ttl still ends it.
-func (c *Client) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":pin"})
+func (c *Client) Pin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
+	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":pin"})
 }
 
 // Unpin lets one memory fade again, its idleness counted from now.
-func (c *Client) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
-	return call[sigil.View](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
+func (c *Client) Unpin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
+	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
 }
 
 // RelatedQuery says which neighbors to give.
@@ -87,15 +88,15 @@ type RelatedQuery struct {
 
 // Related gives the memories that resonate with the one of id, strongest first, without refreshing
 // any.
-func (c *Client) Related(ctx context.Context, id sigil.ID, q RelatedQuery) (sigil.RelatedPage, error) {
+func (c *Client) Related(ctx context.Context, id sigil.ID, q RelatedQuery) (wire.RelatedPage, error) {
 	query := q.values()
 	query.Set("content", strconv.FormatBool(q.Content))
-	return call[sigil.RelatedPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: query})
+	return call[wire.RelatedPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: query})
 }
 
 // Neighbors is [Client.Related] for whom ids are enough: a sixth of the bytes. q.Content is nothing here.
-func (c *Client) Neighbors(ctx context.Context, id sigil.ID, q RelatedQuery) (sigil.NeighborPage, error) {
-	return call[sigil.NeighborPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: q.values(), brief: true})
+func (c *Client) Neighbors(ctx context.Context, id sigil.ID, q RelatedQuery) (wire.NeighborPage, error) {
+	return call[wire.NeighborPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: q.values(), brief: true})
 }
 
 func (q *RelatedQuery) values() url.Values {

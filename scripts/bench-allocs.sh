@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 baseline=bench/allocs.txt
 measure() {
   go test -run '^$' -bench '^(BenchmarkEncode|BenchmarkRecall|BenchmarkAppendJSON|BenchmarkRead)$' -benchmem \
-    -benchtime 2000x -count 6 . ./engine ./internal/httpapi ./internal/canon |
+    -benchtime 2000x -count 6 ./wire ./engine ./internal/httpapi ./internal/canon |
     grep -E '^(goos|goarch|pkg|Benchmark)' | sed -E 's/-[0-9]+ / /; s/[0-9.]+ (ns\/op|MB\/s)[[:space:]]*//g'
 }
 

@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // handovers is how many hand-overs there are under load; SIGIL_HANDOVERS says otherwise.
@@ -131,7 +131,7 @@ func follow(t *testing.T, addr string) []*reader {
 	}
 	live := c.Live()
 	var readers []*reader
-	for name, entries := range map[string]func(context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]{
+	for name, entries := range map[string]func(context.Context, *client.FollowOptions) iter.Seq2[wire.Event, error]{
 		"server-sent events": c.Follow, "WebSocket": live.Events,
 	} {
 		r := &reader{name: name, client: c, live: live, ended: make(chan struct{})}
@@ -147,7 +147,7 @@ func follow(t *testing.T, addr string) []*reader {
 	return readers
 }
 
-func (r *reader) read(ctx context.Context, t *testing.T, entries func(context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]) {
+func (r *reader) read(ctx context.Context, t *testing.T, entries func(context.Context, *client.FollowOptions) iter.Seq2[wire.Event, error]) {
 	for e, err := range entries(ctx, &client.FollowOptions{After: new(uint64), OnDisconnect: func(error, time.Duration) { r.lost.Add(1) }}) {
 		switch {
 		case ctx.Err() != nil:
@@ -212,7 +212,7 @@ func receive(t *testing.T) *receiver {
 		one.Lock()
 		defer one.Unlock()
 		err = client.VerifyWebhook(secret, req.Header.Get("Sigil-Signature"), body, time.Now(), time.Minute)
-		var page sigil.EventPage
+		var page wire.EventPage
 		if err == nil {
 			err = json.Unmarshal(body, &page)
 		}

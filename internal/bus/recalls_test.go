@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // recalled returns a memory of tenant as its n-th recall leaves it.
@@ -18,7 +19,7 @@ func recalled(tenant string, id byte, n uint64) sigil.Meta {
 }
 
 // nextRecalls waits for a message about recalls.
-func nextRecalls(t *testing.T, s *bus.Subscription) (r sigil.Recalls) {
+func nextRecalls(t *testing.T, s *bus.Subscription) (r wire.Recalls) {
 	t.Helper()
 	b, err := s.Next(t.Context())
 	if err != nil || b.Recalled == nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 var roomy = canon.Limits{Bytes: 1 << 20, Depth: 64}
@@ -29,7 +30,7 @@ func TestGoldenEncode(t *testing.T) {
 		Encode []struct {
 			Raw, Canonical, SHA256 string
 			ResonanceFrequency     float64
-			Pattern                []sigil.SpiralPoint
+			Pattern                []wire.SpiralPoint
 		}
 	}
 	if err := json.Unmarshal(b, &golden); err != nil || len(golden.Encode) < 25 {

@@ -56,7 +56,7 @@ type loader struct {
 
 // warned is a warning and how many memories it is about.
 type warned struct {
-	sigil.Warning
+	client.Warning
 	memories int
 }
 
@@ -81,7 +81,7 @@ type batch struct {
 
 // outcome is what became of a draft.
 type outcome struct {
-	item sigil.BatchItem
+	item client.BatchItem
 	err  error
 }
 
@@ -319,7 +319,7 @@ func (l *loader) take(b *batch) error {
 }
 
 // warn counts the warnings of an item.
-func (l *loader) warn(item *sigil.BatchItem) {
+func (l *loader) warn(item *client.BatchItem) {
 	all := item.Warnings
 	if item.Memory != nil {
 		all = item.Memory.Warnings
@@ -338,18 +338,18 @@ func (l *loader) warn(item *sigil.BatchItem) {
 
 // keptLine is what --json prints of a line of an import.
 type keptLine struct {
-	Line     int             `json:"line"`
-	ID       *sigil.ID       `json:"id"`
-	Warnings []sigil.Warning `json:"warnings,omitempty"`
+	Line     int              `json:"line"`
+	ID       *sigil.ID        `json:"id"`
+	Warnings []client.Warning `json:"warnings,omitempty"`
 }
 
 // keptMemory is what --json prints of a line that is encoded.
 type keptMemory struct {
-	*sigil.View
+	*client.Memory
 	Line int `json:"line"`
 }
 
-func (l *loader) print(line int, item *sigil.BatchItem) error {
+func (l *loader) print(line int, item *client.BatchItem) error {
 	switch a := l.app; {
 	case item.Memory != nil:
 		return a.json(keptMemory{item.Memory, line})

@@ -35,7 +35,7 @@ LATTICE is the count of nodes and connections; --json has them all.`,
 		}
 		q.Kind = sigil.CrystalKind(kind)
 		return a.with(func(c *client.Client) error {
-			return pages(a, p, func(cursor string, limit int) ([]sigil.CrystalView, *string, error) {
+			return pages(a, p, func(cursor string, limit int) ([]client.Crystal, *string, error) {
 				q.Cursor, q.Limit = cursor, limit
 				page, err := c.Crystals(cmd.Context(), q)
 				return page.Crystals, page.Next, err
@@ -45,12 +45,12 @@ LATTICE is the count of nodes and connections; --json has them all.`,
 	return c
 }
 
-func (a *app) crystalRows(lattice bool) func(*sigil.CrystalView) error {
+func (a *app) crystalRows(lattice bool) func(*client.Crystal) error {
 	t := &table{a: a, head: []string{"ID", "PATTERN", "MEMBERS", "STAB.", "FREQ.", "UPDATED"}, widths: []int{43, 7, 7, 5, 6, 24}}
 	if lattice {
 		t.head = append(t.head, "LATTICE")
 	}
-	return func(c *sigil.CrystalView) error {
+	return func(c *client.Crystal) error {
 		switch {
 		case a.flags.quiet:
 			_, err := fmt.Fprintln(a.out, escape(c.ID))

@@ -106,7 +106,7 @@ memories that have faded, crystallize looks for patterns strong enough to last.`
 	}
 }
 
-func did(s *sigil.Sweep) string {
+func did(s *client.Sweep) string {
 	if s.Job == sigil.CrystallizeJob {
 		return fmt.Sprintf("looked at %s: %d crystallized, %d updated", count(s.Patterns, "pattern", "patterns"), s.Created, s.Updated)
 	}

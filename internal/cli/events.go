@@ -129,7 +129,7 @@ func (a *app) followEvents(ctx context.Context, c *client.Client, o *client.Foll
 	show, n := a.eventTable(), 0
 	for e, err := range c.Follow(ctx, o) {
 		if err == nil {
-			err = show([]sigil.EventView{e})
+			err = show([]client.Event{e})
 		}
 		if err == nil {
 			err = a.out.Flush()
@@ -145,9 +145,9 @@ func (a *app) followEvents(ctx context.Context, c *client.Client, o *client.Foll
 }
 
 // eventTable makes what shows journal entries, one a line.
-func (a *app) eventTable() func([]sigil.EventView) error {
+func (a *app) eventTable() func([]client.Event) error {
 	t := &table{a: a, head: []string{"POSITION", "TIME", "EVENT", "REASON", "DECAY", "ABOUT"}, widths: []int{8, 24, 12, 9, 5}}
-	return func(events []sigil.EventView) error {
+	return func(events []client.Event) error {
 		for i := range events {
 			if err := a.showEvent(t, &events[i]); err != nil {
 				return err
@@ -157,7 +157,7 @@ func (a *app) eventTable() func([]sigil.EventView) error {
 	}
 }
 
-func (a *app) showEvent(t *table, e *sigil.EventView) error {
+func (a *app) showEvent(t *table, e *client.Event) error {
 	if a.flags.json {
 		return a.json(e)
 	}

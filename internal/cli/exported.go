@@ -11,7 +11,7 @@ import (
 var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
 	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Importing memories is yet to come; jq -c .data keeps their data alone")
 
-// isExported reports whether line is a [sigil.View].
+// isExported reports whether line is a memory as a daemon shows it.
 func isExported(line []byte) bool {
 	if !bytes.Contains(line, []byte(`"lastAccessed"`)) || !bytes.Contains(line, []byte(`"fadesAt"`)) { // nearly all
 		return false

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 )
 
@@ -47,7 +46,7 @@ func oneIDOnly(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (a *app) explained(x *sigil.Explanation) error {
+func (a *app) explained(x *client.Explanation) error {
 	var f fields
 	state := a.paint(green, "live")
 	if !x.Live {
@@ -121,7 +120,7 @@ started with that policy, which reaches a memory with its next recall. Nothing i
 // timeline is how many bars a forecast is drawn with.
 const timeline = 12
 
-func (a *app) forecasted(x *sigil.Forecast, within time.Duration) error {
+func (a *app) forecasted(x *client.Forecast, within time.Duration) error {
 	var f fields
 	f.add("fading", "%s (%s) in the next %s", count(x.Fading, "memory", "memories"), size(x.Bytes), span(within))
 	if x.Policy != nil {

@@ -109,7 +109,7 @@ take =false, too: --pinned=false lists what is not pinned.`,
 			q.FadingBefore = a.now().Add(time.Duration(within))
 		}
 		return a.with(func(c *client.Client) error {
-			return pages(a, p, func(cursor string, limit int) ([]sigil.View, *string, error) {
+			return pages(a, p, func(cursor string, limit int) ([]client.Memory, *string, error) {
 				q.Cursor, q.Limit = cursor, limit
 				page, err := c.List(cmd.Context(), q)
 				return page.Memories, page.Next, err

@@ -90,7 +90,7 @@ func (a *app) unpin() *cobra.Command {
 	})
 }
 
-type memoryVerb func(*client.Client, context.Context, sigil.ID) (sigil.View, error)
+type memoryVerb func(*client.Client, context.Context, sigil.ID) (client.Memory, error)
 
 func (a *app) eachArg(do memoryVerb) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {

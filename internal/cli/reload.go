@@ -158,7 +158,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 	if addr == "" {
 		return nil
 	}
-	var there, here sigil.Identity
+	var there, here client.Identity
 	err := a.with(func(c *client.Client) (err error) {
 		there, err = c.Identity(ctx)
 		return err

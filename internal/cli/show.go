@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // json writes v as one line of JSON. On a terminal, characters that could drive it are escaped, which
@@ -48,7 +49,7 @@ func (f *fields) print(a *app) error {
 
 // memory shows one memory: its id alone, one line of JSON, or a few aligned lines. An empty line
 // parts it from the one before; nth counts from 0.
-func (a *app) memory(nth int, v *sigil.View) error {
+func (a *app) memory(nth int, v *client.Memory) error {
 	switch {
 	case a.flags.quiet:
 		_, err := fmt.Fprintln(a.out, v.ID)
@@ -94,7 +95,7 @@ func (a *app) memory(nth int, v *sigil.View) error {
 }
 
 // fading tells when v fades: relative, and the moment.
-func (a *app) fading(v *sigil.View, now time.Time) string {
+func (a *app) fading(v *client.Memory, now time.Time) string {
 	switch {
 	case v.FadesAt == nil && keptBy(v) != "":
 		return "never (" + keptBy(v) + ")"
@@ -105,7 +106,7 @@ func (a *app) fading(v *sigil.View, now time.Time) string {
 }
 
 // left is how long it is until t, as this machine's clock has it.
-func left(t *sigil.Timestamp, now time.Time) string {
+func left(t *client.Timestamp, now time.Time) string {
 	if t == nil {
 		return "never"
 	}
@@ -115,7 +116,7 @@ func left(t *sigil.Timestamp, now time.Time) string {
 	return "now"
 }
 
-func keptBy(v *sigil.View) string {
+func keptBy(v *client.Memory) string {
 	var words []string
 	if v.Pinned {
 		words = append(words, "pinned")
@@ -127,7 +128,7 @@ func keptBy(v *sigil.View) string {
 }
 
 // marks is [keptBy] and more for a table: P pinned, C crystallized, T has a ttl.
-func marks(v *sigil.View) string {
+func marks(v *client.Memory) string {
 	s := ""
 	if v.Pinned {
 		s += "P"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // leastData is how many columns the last cell of a row gets, be the terminal as narrow as it may.
@@ -51,12 +51,12 @@ func (t *table) line(color string, cells []string) error {
 }
 
 // memories makes what shows the memories of a list, one a line.
-func (a *app) memories(resonance bool) func(*sigil.View) error {
+func (a *app) memories(resonance bool) func(*client.Memory) error {
 	t := &table{a: a, head: []string{"ID", "FADES", "DECAY", "POT.", "MARK", "DATA"}, widths: []int{36, 6, 5, 4, 4}}
 	if resonance {
 		t.head, t.widths = append([]string{"RES."}, t.head...), append([]int{5}, t.widths...)
 	}
-	return func(v *sigil.View) error {
+	return func(v *client.Memory) error {
 		if a.flags.quiet || a.flags.json {
 			return a.memory(0, v)
 		}

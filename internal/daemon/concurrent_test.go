@@ -13,6 +13,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // The stack this replaces lost writes and kept what was gone when many clients came at once. Here a
@@ -145,7 +146,7 @@ func (b *browser) do(method, path, body string, want int) []byte {
 }
 
 func (b *browser) encode(data, more string) string {
-	var v sigil.View
+	var v wire.Memory
 	b.read(b.do(http.MethodPost, "/v1/sigils", `{"data":`+data+more+`}`, http.StatusCreated), &v)
 	return v.ID.String()
 }
@@ -166,7 +167,7 @@ func (b *browser) read(body []byte, into any) {
 func (b *browser) all() map[string]string {
 	found := map[string]string{}
 	for cursor := ""; ; {
-		var page sigil.MemoryPage
+		var page wire.MemoryPage
 		b.read(b.do(http.MethodGet, "/v1/sigils?limit=97&cursor="+cursor, "", http.StatusOK), &page)
 		for _, m := range page.Memories {
 			if _, twice := found[m.ID.String()]; twice {
@@ -188,7 +189,7 @@ func (b *browser) awaitEnd(n int) {
 		b.do(http.MethodPost, "/v1/sweeps/decay", "", http.StatusOK)
 		released = 0
 		for after := uint64(0); ; {
-			var page sigil.EventPage
+			var page wire.EventPage
 			b.read(b.do(http.MethodGet, fmt.Sprintf("/v1/events?limit=1000&after=%d", after), "", http.StatusOK), &page)
 			for _, e := range page.Events {
 				if e.Kind == sigil.Faded && e.Reason == sigil.ReasonTTL {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // alone runs the test again in a process with a mount namespace of its own, where it may mount (as
@@ -244,7 +245,7 @@ func tryEncode(t *testing.T, d *daemon.Daemon, data string) (status int, id stri
 	if err != nil || status != http.StatusCreated {
 		return status, body, err
 	}
-	var v sigil.View
+	var v wire.Memory
 	err = json.Unmarshal([]byte(body), &v)
 	return status, v.ID.String(), err
 }

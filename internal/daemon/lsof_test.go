@@ -13,8 +13,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Stop with 200 encodes in flight: each of them is answered or was never taken, what was answered is
@@ -45,7 +45,7 @@ func TestStopUnderLoadHoldsNothing(t *testing.T) {
 				if err != nil || status == http.StatusServiceUnavailable {
 					return
 				}
-				var v sigil.View
+				var v wire.Memory
 				if err := json.Unmarshal([]byte(body), &v); err != nil || status != http.StatusCreated {
 					t.Errorf("%d %s (%v)", status, body, err)
 					return

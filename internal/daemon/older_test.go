@@ -13,6 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // TestOlderCopy restores a store from an older copy: a reader that has seen more than the copy has gets an error, and
@@ -90,7 +91,7 @@ func TestOlderCopy(t *testing.T) {
 func position(t *testing.T, d *daemon.Daemon) uint64 {
 	t.Helper()
 	_, body := ask(t, d, "GET", "/v1/stats", "")
-	var s sigil.Stats
+	var s wire.Stats
 	if err := json.Unmarshal([]byte(body), &s); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // watch follows d's journal from its beginning, with recalls, until the test ends. It sends how often the memories that
@@ -22,7 +23,7 @@ func watch(t *testing.T, d *daemon.Daemon) (*client.Client, <-chan uint64) {
 	}
 	heard, ended := make(chan uint64, 100), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	o := &client.FollowOptions{After: new(uint64), OnRecall: func(r sigil.Recalls) {
+	o := &client.FollowOptions{After: new(uint64), OnRecall: func(r wire.Recalls) {
 		if r.More {
 			t.Error("it heard of more")
 		}

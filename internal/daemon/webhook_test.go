@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // hookSecret is as short as it may be.
@@ -65,7 +65,7 @@ func TestWebhook(t *testing.T) {
 		if err == nil {
 			err = client.VerifyWebhook([]byte(hookSecret), r.Header.Get("Sigil-Signature"), body, time.Now(), time.Minute)
 		}
-		var page sigil.EventPage
+		var page wire.EventPage
 		if err == nil {
 			err = json.Unmarshal(body, &page)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/canon"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // maxBatchKey leaves room for "/" and the index that make the key of an item of the batch's.
@@ -43,7 +44,7 @@ func (a *API) encodeBatch(c *call) error {
 		return err
 	}
 
-	results := make([]sigil.BatchItem, len(items))
+	results := make([]wire.BatchItem, len(items))
 	drafts := make([]sigil.Draft, 0, len(items))
 	at := make([]int, 0, len(items)) // the place in results of each draft
 	for i, item := range items {
@@ -71,7 +72,7 @@ func (a *API) encodeBatch(c *call) error {
 			case r.Err != nil:
 				results[at[i]] = c.failedItem(a.blamed(items[at[i]], r.Err))
 			case brief:
-				results[at[i]] = sigil.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: shape.Warnings(&r.Memory.Meta)}
+				results[at[i]] = wire.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: shape.Warnings(&r.Memory.Meta)}
 			default:
 				results[at[i]] = c.item(r, http.StatusCreated, shape.Encoded)
 			}
@@ -80,7 +81,7 @@ func (a *API) encodeBatch(c *call) error {
 	if media == ndjsonType {
 		return answerLines(c, results)
 	}
-	return c.json(http.StatusOK, &sigil.BatchPage{Results: results})
+	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
 }
 
 // brief tells whether the request prefers an answer without what it sent (RFC 7240).
@@ -141,7 +142,7 @@ func batchTooLarge(max int) error {
 	return tooLarge("batch_too_large", "body", "has more than %d items", max)
 }
 
-func answerLines(c *call, results []sigil.BatchItem) error {
+func answerLines(c *call, results []wire.BatchItem) error {
 	out := make([]any, len(results))
 	for i := range results {
 		out[i] = &results[i]
@@ -150,19 +151,19 @@ func answerLines(c *call, results []sigil.BatchItem) error {
 }
 
 // item answers for one memory of many, as view shows it.
-func (c *call) item(r *engine.Result, status int, view func(*sigil.Memory) sigil.View) sigil.BatchItem {
+func (c *call) item(r *engine.Result, status int, view func(*sigil.Memory) wire.Memory) wire.BatchItem {
 	if r.Err != nil {
 		return c.failedItem(r.Err)
 	}
 	v := view(&r.Memory)
-	return sigil.BatchItem{Status: status, Memory: &v}
+	return wire.BatchItem{Status: status, Memory: &v}
 }
 
-func (c *call) failedItem(err error) sigil.BatchItem {
+func (c *call) failedItem(err error) wire.BatchItem {
 	p := c.api.problem(err)
 	p.RequestID = c.id
 	c.blame(p, err)
-	return sigil.BatchItem{Status: p.Status, Problem: &p}
+	return wire.BatchItem{Status: p.Status, Problem: &p}
 }
 
 // recallMany recalls each of {"ids": […]}.
@@ -178,7 +179,7 @@ func (a *API) recallMany(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]sigil.BatchItem, len(ids))
+	results := make([]wire.BatchItem, len(ids))
 	var keys []sigil.Key
 	var at []int // the place in results of each key
 	for i, text := range ids {
@@ -204,7 +205,7 @@ func (a *API) recallMany(c *call) error {
 	for i := range recalled {
 		results[at[i]] = c.item(&recalled[i], http.StatusOK, refreshed)
 	}
-	return c.json(http.StatusOK, &sigil.BatchPage{Results: results})
+	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
 }
 
 func (a *API) readIDs(body []byte) (ids []string, err error) {

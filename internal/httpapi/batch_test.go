@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // mixed are items of which the second and up to the sixth are wrong.
@@ -22,7 +22,7 @@ var mixed = []string{
 	`{"data":7,"tags":["g"]}`,
 }
 
-func checkMixed(t *testing.T, f *face, results []sigil.BatchItem) {
+func checkMixed(t *testing.T, f *face, results []wire.BatchItem) {
 	t.Helper()
 	var got []string
 	for _, r := range results {
@@ -45,7 +45,7 @@ func checkMixed(t *testing.T, f *face, results []sigil.BatchItem) {
 func TestBatch(t *testing.T) {
 	f := newFace(t, config{})
 	got := f.do("POST", "/v1/sigils:batch", "["+strings.Join(mixed, ",\n")+"]").want(200)
-	checkMixed(t, f, parse[sigil.BatchPage](got).Results)
+	checkMixed(t, f, parse[wire.BatchPage](got).Results)
 }
 
 func TestBatchOfLines(t *testing.T) {
@@ -56,9 +56,9 @@ func TestBatchOfLines(t *testing.T) {
 	if ct := got.header.Get("Content-Type"); ct != "application/x-ndjson" {
 		t.Errorf("it is %s", ct)
 	}
-	var results []sigil.BatchItem
+	var results []wire.BatchItem
 	for line := range strings.Lines(string(got.body)) {
-		var item sigil.BatchItem
+		var item wire.BatchItem
 		if err := json.Unmarshal([]byte(line), &item); err != nil {
 			t.Fatal(err)
 		}
@@ -78,19 +78,19 @@ func TestBriefBatch(t *testing.T) {
 	if applied := got.header.Get("Preference-Applied"); applied != "return=minimal" {
 		t.Errorf("applied %q", applied)
 	}
-	var results []sigil.BatchItem
-	for _, item := range parse[sigil.BatchPage](got).Results {
+	var results []wire.BatchItem
+	for _, item := range parse[wire.BatchPage](got).Results {
 		if item.Memory != nil || (item.ID == nil) != (item.Problem != nil) {
 			t.Fatalf("got %+v", item)
 		}
 		if item.ID != nil {
-			v := parse[sigil.View](f.do("GET", "/v1/sigils/"+item.ID.String(), "").want(200))
+			v := parse[wire.Memory](f.do("GET", "/v1/sigils/"+item.ID.String(), "").want(200))
 			item.ID, item.Memory = nil, &v
 		}
 		results = append(results, item)
 	}
 	checkMixed(t, f, results)
-	if got := f.do("POST", "/v1/sigils:batch", `[{"data":1}]`, "Prefer", "return=representation").want(200); got.header.Get("Preference-Applied") != "" || parse[sigil.BatchPage](got).Results[0].Memory == nil {
+	if got := f.do("POST", "/v1/sigils:batch", `[{"data":1}]`, "Prefer", "return=representation").want(200); got.header.Get("Preference-Applied") != "" || parse[wire.BatchPage](got).Results[0].Memory == nil {
 		t.Errorf("another preference: %s", got.body)
 	}
 }
@@ -116,7 +116,7 @@ func TestBatchIsIdempotent(t *testing.T) {
 	if n := f.stats().Memories; n != 2 {
 		t.Errorf("%d memories", n)
 	}
-	other := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2},{"data":1}]`, "Idempotency-Key", "k").want(200))
+	other := parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2},{"data":1}]`, "Idempotency-Key", "k").want(200))
 	if other.Results[0].Status != 422 || other.Results[1].Status != 201 {
 		t.Errorf("got %+v", other)
 	}
@@ -153,9 +153,9 @@ func TestMendedBatch(t *testing.T) {
 // TestKeysOfItems: an item may have a key of its own, which does not depend on the batch it comes in.
 func TestKeysOfItems(t *testing.T) {
 	f := newFace(t, config{})
-	send := func(body string, headers ...string) []sigil.BatchItem {
+	send := func(body string, headers ...string) []wire.BatchItem {
 		t.Helper()
-		return parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", body, headers...).want(200)).Results
+		return parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", body, headers...).want(200)).Results
 	}
 	first := send(`[{"data":1,"idempotencyKey":"a"},{"data":2,"idempotencyKey":"b","tags":["t"]},{"data":3}]`, "Idempotency-Key", "k")
 	again := send(`[{"data":2,"tags":["t"],"idempotencyKey":"b"},{"data":0},{"data":3}, {"data":1,"idempotencyKey":"a"}]`, "Idempotency-Key", "k")
@@ -164,7 +164,7 @@ func TestKeysOfItems(t *testing.T) {
 			t.Errorf("item %d is kept twice", i)
 		}
 	}
-	alone := parse[sigil.View](f.do("POST", "/v1/sigils", `{"data":1}`, "Idempotency-Key", "a").want(201))
+	alone := parse[wire.Memory](f.do("POST", "/v1/sigils", `{"data":1}`, "Idempotency-Key", "a").want(201))
 	if alone.ID != first[0].Memory.ID {
 		t.Error("a request of its own keeps it twice")
 	}
@@ -192,7 +192,7 @@ func TestBatchLimits(t *testing.T) {
 	f.do("POST", "/v1/sigils:batch", "1\n2\n3", "Content-Type", "application/x-ndjson").problem(413, "batch_too_large", "body")
 	f.do("POST", "/v1/sigils:recall", `{"ids":[1,2,3]}`).problem(413, "batch_too_large", "ids")
 	f.do("POST", "/v1/sigils:batch", `["`+strings.Repeat("a", 400)+`"]`).problem(413, "body_too_large", "body")
-	page := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":"`+strings.Repeat("a", 100)+`"},{"data":"`+strings.Repeat("a", 60)+`"}]`).want(200))
+	page := parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":"`+strings.Repeat("a", 100)+`"},{"data":"`+strings.Repeat("a", 60)+`"}]`).want(200))
 	if a, b := page.Results[0].Problem, page.Results[1].Problem; a.Code != "body_too_large" || b.Code != "data_too_large" {
 		t.Errorf("got %+v and %+v", a, b)
 	}
@@ -219,7 +219,7 @@ func TestBadBatches(t *testing.T) {
 func TestRecallMany(t *testing.T) {
 	f := newFace(t, config{})
 	id := f.encode(`{"data":1}`).ID.String()
-	got := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:recall", `{"ids":["`+id+`","nope",7,"`+id+`","00000000-0000-7000-8000-000000000000"]}`).want(200))
+	got := parse[wire.BatchPage](f.do("POST", "/v1/sigils:recall", `{"ids":["`+id+`","nope",7,"`+id+`","00000000-0000-7000-8000-000000000000"]}`).want(200))
 	r := got.Results
 	if r[0].Memory.AccessCount != 1 || r[3].Memory.AccessCount != 2 || r[3].Status != 200 {
 		t.Errorf("got %+v", got)

@@ -22,6 +22,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // hanging is a store whose inserts and reads end with their context, and with its cause.
@@ -298,7 +299,7 @@ func TestAPageEndsAtItsBytes(t *testing.T) {
 	}
 	pages, listed := 0, 0
 	for target := "/v1/sigils?limit=100"; ; pages++ {
-		page := parse[sigil.MemoryPage](f.do("GET", target, "").want(200))
+		page := parse[wire.MemoryPage](f.do("GET", target, "").want(200))
 		listed += len(page.Memories)
 		if page.Next == nil {
 			break
@@ -308,7 +309,7 @@ func TestAPageEndsAtItsBytes(t *testing.T) {
 	if pages != 2 || listed != 5 {
 		t.Errorf("%d memories on %d pages", listed, pages+1)
 	}
-	if page := parse[sigil.MemoryPage](f.do("GET", "/v1/sigils?content=false", "").want(200)); len(page.Memories) != 5 {
+	if page := parse[wire.MemoryPage](f.do("GET", "/v1/sigils?content=false", "").want(200)); len(page.Memories) != 5 {
 		t.Errorf("%d without content", len(page.Memories))
 	}
 	if held := f.api.(*httpapi.API).Held(); held != 0 {

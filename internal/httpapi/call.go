@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // call is one request while it is answered, and the ResponseWriter it is answered through, which
@@ -134,7 +135,7 @@ func (c *call) fail(err error) {
 }
 
 // blame notes a problem for the log: the first one where there are many.
-func (c *call) blame(p sigil.Problem, err error) {
+func (c *call) blame(p wire.Problem, err error) {
 	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs what it waits for
 		c.cause = err
 	}

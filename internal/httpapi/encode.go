@@ -3,8 +3,8 @@ package httpapi
 import (
 	"net/http"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // maxKey is the most bytes of an Idempotency-Key, as the engine has it.
@@ -27,7 +27,7 @@ func (a *API) encode(c *call) error {
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
 		c.applied()
-		return c.json(http.StatusCreated, &sigil.Kept{ID: m.ID, Warnings: shape.Warnings(&m.Meta)})
+		return c.json(http.StatusCreated, &wire.Kept{ID: m.ID, Warnings: shape.Warnings(&m.Meta)})
 	}
 	v := shape.Encoded(&m)
 	return c.json(http.StatusCreated, &v)

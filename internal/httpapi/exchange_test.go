@@ -94,14 +94,14 @@ func (x *exchange) request() *http.Request {
 	return r
 }
 
-// wire is a connection to a daemon that is used again as long as it lets.
-type wire struct {
+// wireConn is a connection to a daemon that is used again as long as it lets.
+type wireConn struct {
 	addr string
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func (w *wire) close() {
+func (w *wireConn) close() {
 	if w.conn != nil {
 		w.conn.Close()
 		w.conn = nil
@@ -109,7 +109,7 @@ func (w *wire) close() {
 }
 
 // send sends x and reads the answer.
-func (w *wire) send(x *exchange) (got reply, err error) {
+func (w *wireConn) send(x *exchange) (got reply, err error) {
 	if w.conn == nil {
 		if w.conn, err = net.Dial("tcp", w.addr); err != nil {
 			return got, err

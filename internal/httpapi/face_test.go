@@ -20,6 +20,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -127,9 +128,9 @@ func (r reply) want(status int) reply {
 }
 
 // problem asserts a problem under /v1.
-func (r reply) problem(status int, code, field string) sigil.Problem {
+func (r reply) problem(status int, code, field string) wire.Problem {
 	r.t.Helper()
-	p := parse[sigil.Problem](r.want(status))
+	p := parse[wire.Problem](r.want(status))
 	if p.Code != code || p.Field != field || p.Status != status || p.RequestID != r.header.Get("X-Request-Id") {
 		r.t.Fatalf("got %s, want code %q, field %q", r.body, code, field)
 	}
@@ -149,9 +150,9 @@ func parse[T any](r reply) T {
 }
 
 // encode keeps a draft and gives what was answered.
-func (f *face) encode(draft string, headers ...string) sigil.View {
+func (f *face) encode(draft string, headers ...string) wire.Memory {
 	f.t.Helper()
-	return parse[sigil.View](f.do("POST", "/v1/sigils", draft, headers...).want(http.StatusCreated))
+	return parse[wire.Memory](f.do("POST", "/v1/sigils", draft, headers...).want(http.StatusCreated))
 }
 
 func (f *face) stats() engine.Stats {

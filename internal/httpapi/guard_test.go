@@ -17,6 +17,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func TestCrossOrigin(t *testing.T) {
@@ -74,7 +75,7 @@ func TestRequestID(t *testing.T) {
 		"abc-1._Z": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "": false, "a b": false, "a\"b": false, "ü": false,
 	} {
 		got := f.do("GET", "/v1/nothing", "", "X-Request-Id", in)
-		id := parse[sigil.Problem](got).RequestID
+		id := parse[wire.Problem](got).RequestID
 		if (id == in) != kept || id == "" || id != got.header.Get("X-Request-Id") {
 			t.Errorf("%q became %q", in, id)
 		}

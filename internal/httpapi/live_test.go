@@ -125,7 +125,7 @@ func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	requests, seed := campaign(t)
 	d := startLive(t)
 	defer d.stop(t)
-	w := &wire{addr: d.Addr()}
+	w := &wireConn{addr: d.Addr()}
 	defer w.close()
 	root, all := endpoints(openAPI().raw)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}}
@@ -290,7 +290,7 @@ func (g *generator) learn(x *exchange, got reply) {
 }
 
 // makeRoom forgets what a full tenant holds: all of it is pinned or crystallized.
-func (l *live) makeRoom(t *testing.T, g *generator, w *wire) {
+func (l *live) makeRoom(t *testing.T, g *generator, w *wireConn) {
 	t.Helper()
 	page, _, err := l.store.List(t.Context(), store.Query{Tenant: g.tenant, Now: time.Now(), Limit: 30})
 	if err != nil {
@@ -348,7 +348,7 @@ func TestRawBytes(t *testing.T) {
 		"TLS":                     {"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03 is this TLS?\r\n\r\n", 400},
 	} {
 		was := d.position(t)
-		w := &wire{addr: d.Addr()}
+		w := &wireConn{addr: d.Addr()}
 		got, err := w.send(&exchange{method: "GET", raw: tt.raw})
 		if err != nil || got.status != tt.status {
 			t.Errorf("%s: %d %.200s, %v; want %d", name, got.status, got.body, err, tt.status)
@@ -358,7 +358,7 @@ func TestRawBytes(t *testing.T) {
 		}
 		w.close()
 	}
-	w := &wire{addr: d.Addr()}
+	w := &wireConn{addr: d.Addr()}
 	defer w.close()
 	// The first is answered in the fast lane, which hands the connection on with the next.
 	for _, tt := range []struct {

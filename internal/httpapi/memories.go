@@ -8,6 +8,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func (a *API) list(c *call) error {
@@ -25,7 +26,7 @@ func (a *API) list(c *call) error {
 		return err
 	}
 	now := a.engine.Now()
-	out := sigil.MemoryPage{Memories: make([]sigil.View, len(page.Memories)), Next: next(page.Next)}
+	out := wire.MemoryPage{Memories: make([]wire.Memory, len(page.Memories)), Next: next(page.Next)}
 	for i := range page.Memories {
 		if m := &page.Memories[i]; !q.NoData {
 			out.Memories[i] = shape.Memory(m, now)
@@ -76,8 +77,7 @@ func (a *API) peek(c *call) error {
 	}
 	v := shape.Memory(&m, a.engine.Now())
 	if spiral {
-		points := m.Hash.Spiral()
-		v.Spiral = points[:]
+		v.Spiral = shape.Spiral(m.Hash)
 	}
 	return c.json(http.StatusOK, &v)
 }
@@ -106,16 +106,16 @@ func (a *API) forget(c *call) error {
 func (a *API) recall(c *call) error { return c.change(a.engine.Recall, refreshed) }
 
 // refreshed shows m as of the recall: its decay is 0 again.
-func refreshed(m *sigil.Memory) sigil.View { return shape.Memory(m, m.LastAccessed) }
+func refreshed(m *sigil.Memory) wire.Memory { return shape.Memory(m, m.LastAccessed) }
 
 func (a *API) pin(c *call) error { return c.change(a.engine.Pin, a.current) }
 
 func (a *API) unpin(c *call) error { return c.change(a.engine.Unpin, a.current) }
 
-func (a *API) current(m *sigil.Memory) sigil.View { return shape.Memory(m, a.engine.Now()) }
+func (a *API) current(m *sigil.Memory) wire.Memory { return shape.Memory(m, a.engine.Now()) }
 
 // change answers with what verb made of the memory that the path names.
-func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error), view func(*sigil.Memory) sigil.View) error {
+func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error), view func(*sigil.Memory) wire.Memory) error {
 	key, err := c.key()
 	if err != nil {
 		return err
@@ -164,15 +164,15 @@ func (a *API) related(c *call) error {
 		c.settle(held)
 	}
 	if brief {
-		page := sigil.NeighborPage{Related: make([]sigil.NeighborView, len(neighbors))}
+		page := wire.NeighborPage{Related: make([]wire.Neighbor, len(neighbors))}
 		for i := range neighbors {
-			page.Related[i] = sigil.NeighborView{ID: neighbors[i].Memory.ID, Resonance: neighbors[i].Resonance}
+			page.Related[i] = wire.Neighbor{ID: neighbors[i].Memory.ID, Resonance: neighbors[i].Resonance}
 		}
 		c.applied()
 		return c.json(http.StatusOK, &page)
 	}
 	now := a.engine.Now()
-	page := sigil.RelatedPage{Related: make([]sigil.View, len(neighbors))}
+	page := wire.RelatedPage{Related: make([]wire.Memory, len(neighbors))}
 	for i := range neighbors {
 		n := &neighbors[i]
 		if q.Content {

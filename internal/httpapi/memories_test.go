@@ -12,6 +12,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/wire"
 
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
@@ -19,7 +20,7 @@ import (
 func TestEncode(t *testing.T) {
 	f := newFace(t, config{})
 	got := f.do("POST", "/v1/sigils", `{"data": {"foo": 0}}`).want(http.StatusCreated)
-	v := parse[sigil.View](got)
+	v := parse[wire.Memory](got)
 	if loc := got.header.Get("Location"); loc != "/v1/sigils/"+v.ID.String() {
 		t.Errorf("Location is %q", loc)
 	}
@@ -38,11 +39,11 @@ func TestEncode(t *testing.T) {
 func TestEncodeInShort(t *testing.T) {
 	f := newFace(t, config{})
 	got := f.do("POST", "/v1/sigils", `{"data":{"a":1},"state":{"phi":1,"mood":"calm"}}`, "Prefer", "return=minimal").want(201)
-	id := parse[sigil.Kept](got).ID.String()
+	id := parse[wire.Kept](got).ID.String()
 	if string(got.body) != `{"id":"`+id+`"}`+"\n" || got.header.Get("Preference-Applied") != "return=minimal" || got.header.Get("Location") != "/v1/sigils/"+id {
 		t.Errorf("got %s, %v", got.body, got.header)
 	}
-	if v := parse[sigil.View](f.do("GET", "/v1/sigils/"+id, "").want(200)); string(v.Data) != `{"a":1}` || string(v.State.Extra["mood"]) != `"calm"` {
+	if v := parse[wire.Memory](f.do("GET", "/v1/sigils/"+id, "").want(200)); string(v.Data) != `{"a":1}` || string(v.State.Extra["mood"]) != `"calm"` {
 		t.Errorf("kept %+v", v)
 	}
 	f.do("POST", "/v1/sigils", `{"data":}`, "Prefer", "return=minimal").want(400)
@@ -69,9 +70,9 @@ func TestDataIsKept(t *testing.T) {
 		path := "/v1/sigils/" + v.ID.String()
 		for name, got := range map[string][]byte{
 			"encode": v.Data,
-			"peek":   parse[sigil.View](f.do("GET", path, "").want(200)).Data,
-			"recall": parse[sigil.View](f.do("POST", path+":recall", "").want(200)).Data,
-			"list":   parse[sigil.MemoryPage](f.do("GET", "/v1/sigils", "").want(200)).Memories[0].Data,
+			"peek":   parse[wire.Memory](f.do("GET", path, "").want(200)).Data,
+			"recall": parse[wire.Memory](f.do("POST", path+":recall", "").want(200)).Data,
+			"list":   parse[wire.MemoryPage](f.do("GET", "/v1/sigils", "").want(200)).Memories[0].Data,
 		} {
 			if string(got) != data {
 				t.Errorf("%s of %s gave %s", name, data, got)
@@ -85,8 +86,8 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 	f := newFace(t, config{})
 	for _, ttl := range []string{"7d", "36h", "90m", "1h40m", "95s", "1.5s", "250ms", "36500d"} {
 		v := f.encode(`{"data":1,"pinned":true,"ttl":"` + ttl + `"}`)
-		events := parse[sigil.EventPage](f.do("GET", "/v1/events?latest=true&limit=1", "").want(200)).Events
-		x := parse[sigil.Explanation](f.do("GET", "/v1/sigils/"+v.ID.String()+"/explain", "").want(200))
+		events := parse[wire.EventPage](f.do("GET", "/v1/events?latest=true&limit=1", "").want(200)).Events
+		x := parse[wire.Explanation](f.do("GET", "/v1/sigils/"+v.ID.String()+"/explain", "").want(200))
 		if *v.TTL != ttl || *events[0].Arithmetic.TTL != ttl || *x.Memory.TTL != ttl {
 			t.Errorf("%s came back as %s, %s and %s", ttl, *v.TTL, *events[0].Arithmetic.TTL, *x.Memory.TTL)
 		}
@@ -101,7 +102,7 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 func TestPoliciesAreShownInOneForm(t *testing.T) {
 	f := newFace(t, config{})
 	for _, half := range []string{"7d", "168h", "168h0m0s"} {
-		x := parse[sigil.Forecast](f.do("GET", "/v1/forecast?within=7d&policy="+url.QueryEscape("halflife h="+half), "").want(200))
+		x := parse[wire.Forecast](f.do("GET", "/v1/forecast?within=7d&policy="+url.QueryEscape("halflife h="+half), "").want(200))
 		if x.Policy == nil || *x.Policy != "halflife h=7d threshold=0.95" || x.Until.Sub(x.From.Time) != 7*24*time.Hour {
 			t.Errorf("%s: %+v", half, x)
 		}
@@ -112,7 +113,7 @@ func TestPoliciesAreShownInOneForm(t *testing.T) {
 func TestTTLsThatAreTooLong(t *testing.T) {
 	for _, ttl := range []string{`"36501d"`, `"36500d1ns"`, `"99999999d"`, `"-99999999d"`, `1e300`} {
 		got := newFace(t, config{}).do("POST", "/v1/sigils", `{"data":1,"ttl":`+ttl+`}`).want(400)
-		if p := parse[sigil.Problem](got); p.Detail != "must be over 0 and at most 36500d" {
+		if p := parse[wire.Problem](got); p.Detail != "must be over 0 and at most 36500d" {
 			t.Errorf("%s: %s", ttl, p.Detail)
 		}
 	}
@@ -141,7 +142,7 @@ func TestIdempotency(t *testing.T) {
 	f := newFace(t, config{})
 	draft := `{"data":{"n":9007199254740993},"state":{"phi":0.25,"mood":"<b>"},"ttl":"1h","tags":["t"]}`
 	first := f.do("POST", "/v1/sigils", draft, "Idempotency-Key", "k").want(201)
-	id := parse[sigil.View](first).ID.String()
+	id := parse[wire.Memory](first).ID.String()
 	f.clock.pass(10 * time.Second)
 	f.do("POST", "/v1/sigils/"+id+":recall", "").want(200)
 	f.do("POST", "/v1/sigils/"+id+":pin", "").want(200)
@@ -194,20 +195,20 @@ func TestPeekRecallPinForget(t *testing.T) {
 	path := "/v1/sigils/" + f.encode(`{"data":1}`).ID.String()
 	f.clock.pass(30 * time.Second)
 
-	v := parse[sigil.View](f.do("GET", path, "").want(200))
+	v := parse[wire.Memory](f.do("GET", path, "").want(200))
 	if v.AccessCount != 0 || v.Decay < 0.104 || v.Decay > 0.106 || v.Spiral != nil {
 		t.Errorf("peek gave %+v", v)
 	}
-	if v = parse[sigil.View](f.do("GET", path+"?spiral=true", "").want(200)); len(v.Spiral) != 6 {
+	if v = parse[wire.Memory](f.do("GET", path+"?spiral=true", "").want(200)); len(v.Spiral) != 6 {
 		t.Errorf("the spiral has %d points", len(v.Spiral))
 	}
-	if v = parse[sigil.View](f.do("POST", path+":recall", "").want(200)); v.AccessCount != 1 || v.Decay != 0 {
+	if v = parse[wire.Memory](f.do("POST", path+":recall", "").want(200)); v.AccessCount != 1 || v.Decay != 0 {
 		t.Errorf("recall gave %+v", v)
 	}
-	if v = parse[sigil.View](f.do("POST", path+":pin", "").want(200)); !v.Pinned || v.FadesAt != nil {
+	if v = parse[wire.Memory](f.do("POST", path+":pin", "").want(200)); !v.Pinned || v.FadesAt != nil {
 		t.Errorf("pin gave %+v", v)
 	}
-	if v = parse[sigil.View](f.do("POST", path+":unpin", "").want(200)); v.Pinned || v.FadesAt == nil {
+	if v = parse[wire.Memory](f.do("POST", path+":unpin", "").want(200)); v.Pinned || v.FadesAt == nil {
 		t.Errorf("unpin gave %+v", v)
 	}
 	f.do("DELETE", path+"?erase=true", "").problem(400, "erase_unavailable", "erase")
@@ -250,7 +251,7 @@ func TestList(t *testing.T) {
 	}
 	list := func(query string) (got string, next *string) {
 		t.Helper()
-		page := parse[sigil.MemoryPage](f.do("GET", "/v1/sigils?"+query, "").want(200))
+		page := parse[wire.MemoryPage](f.do("GET", "/v1/sigils?"+query, "").want(200))
 		for _, v := range page.Memories {
 			got += string(v.Data)
 		}
@@ -263,7 +264,7 @@ func TestList(t *testing.T) {
 	if rest, next := list("cursor=" + *next); rest != "210" || next != nil {
 		t.Errorf("the rest is %s, next %v", rest, next)
 	}
-	pattern := parse[sigil.MemoryPage](f.do("GET", "/v1/sigils?limit=1", "").want(200)).Memories[0].Pattern
+	pattern := parse[wire.MemoryPage](f.do("GET", "/v1/sigils?limit=1", "").want(200)).Memories[0].Pattern
 	for query, want := range map[string]string{
 		"pinned=true": "3", "pinned=false": "4210", "crystallized=true": "", "cursor=": "43210", "limit=1000": "43210",
 		"fadingBefore=2026-01-31T12:01:30Z": "0", "fadingBefore=2026-01-31T14:01:30%2B02:00": "0", fmt.Sprintf("pattern=%d&limit=1", pattern): "4",
@@ -278,11 +279,11 @@ func TestRelated(t *testing.T) {
 	f := newFace(t, config{})
 	id := f.encode(`{"data":{"foo":0}}`).ID.String()
 	same := f.encode(`{"data":{ "foo" : 0 },"tags":["b"]}`)
-	page := parse[sigil.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related", "").want(200))
+	page := parse[wire.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related", "").want(200))
 	if len(page.Related) != 1 || page.Related[0].ID != same.ID || *page.Related[0].Resonance != 1 || string(page.Related[0].Data) != `{"foo":0}` {
 		t.Fatalf("got %+v", page)
 	}
-	page = parse[sigil.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related?content=false&min=0.5&limit=5", "").want(200))
+	page = parse[wire.RelatedPage](f.do("GET", "/v1/sigils/"+id+"/related?content=false&min=0.5&limit=5", "").want(200))
 	if v := page.Related[0]; v.Data != nil || v.State != nil || v.Hash != "" || v.ID != same.ID {
 		t.Errorf("without content: %+v", v)
 	}
@@ -304,7 +305,7 @@ func TestQuota(t *testing.T) {
 	f := newFace(t, config{engine: engine.Options{Settings: engine.Settings{Quota: store.Quota{Memories: 1}}}})
 	f.encode(`{"data":1,"pinned":true}`)
 	f.do("POST", "/v1/sigils", `{"data":2}`).want(409)
-	if p := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2}]`).want(200)); p.Results[0].Problem.Code != "quota_full" {
+	if p := parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2}]`).want(200)); p.Results[0].Problem.Code != "quota_full" {
 		t.Errorf("got %+v", p.Results[0].Problem)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Clients of the system that this one replaces keep working: the same verbs under its paths, in its
@@ -27,22 +28,21 @@ func isOld(path string) bool {
 }
 
 type oldSigil struct {
-	ID           sigil.ID            `json:"id"`
-	Data         json.RawMessage     `json:"data"`
-	State        *sigil.State        `json:"consciousnessState"`
-	Frequency    float64             `json:"resonanceFrequency"`
-	Spiral       []sigil.SpiralPoint `json:"memoryPattern"`
-	Potential    float64             `json:"crystallizationPotential"`
-	Timestamp    sigil.Timestamp     `json:"timestamp"`
-	AccessCount  uint64              `json:"accessCount"`
-	LastAccessed sigil.Timestamp     `json:"lastAccessed"`
-	Decay        float64             `json:"decay"`
+	ID           sigil.ID           `json:"id"`
+	Data         json.RawMessage    `json:"data"`
+	State        *sigil.State       `json:"consciousnessState"`
+	Frequency    float64            `json:"resonanceFrequency"`
+	Spiral       []wire.SpiralPoint `json:"memoryPattern"`
+	Potential    float64            `json:"crystallizationPotential"`
+	Timestamp    wire.Timestamp     `json:"timestamp"`
+	AccessCount  uint64             `json:"accessCount"`
+	LastAccessed wire.Timestamp     `json:"lastAccessed"`
+	Decay        float64            `json:"decay"`
 }
 
-func oldView(m *sigil.Memory, v sigil.View) oldSigil {
-	spiral := m.Hash.Spiral()
+func oldView(m *sigil.Memory, v wire.Memory) oldSigil {
 	return oldSigil{
-		ID: v.ID, Data: v.Data, State: v.State, Frequency: v.Frequency, Spiral: spiral[:], Potential: v.Potential,
+		ID: v.ID, Data: v.Data, State: v.State, Frequency: v.Frequency, Spiral: shape.Spiral(m.Hash), Potential: v.Potential,
 		Timestamp: v.CreatedAt, AccessCount: v.AccessCount, LastAccessed: v.LastAccessed, Decay: v.Decay,
 	}
 }
@@ -54,8 +54,8 @@ type oldEncoded struct {
 }
 
 type oldMetadata struct {
-	Tenant    string          `json:"tenantId"`
-	EncodedAt sigil.Timestamp `json:"encodedAt"`
+	Tenant    string         `json:"tenantId"`
+	EncodedAt wire.Timestamp `json:"encodedAt"`
 }
 
 type oldPage struct {
@@ -77,7 +77,7 @@ type oldError struct {
 }
 
 // oldProblem has no place of its own for the field.
-func oldProblem(p sigil.Problem) oldError {
+func oldProblem(p wire.Problem) oldError {
 	text := p.Detail
 	if text == "" {
 		text = p.Title
@@ -104,7 +104,7 @@ func (a *API) oldEncode(c *call) error {
 	}
 	return c.json(http.StatusOK, oldEncoded{
 		Success: true, Sigil: oldView(&m, shape.Encoded(&m)),
-		Metadata: oldMetadata{Tenant: m.Tenant, EncodedAt: sigil.Timestamp{Time: m.CreatedAt}},
+		Metadata: oldMetadata{Tenant: m.Tenant, EncodedAt: wire.Timestamp{Time: m.CreatedAt}},
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // The one table from failures to statuses: by code where the code says more than the kind, else by
@@ -51,8 +52,8 @@ const internalDetail = "something failed here; the service's log has the cause u
 const maxField = 200
 
 // problem gives what the wire shows of err. What is not in the table is status 500 and shows nothing.
-func (a *API) problem(err error) sigil.Problem {
-	p := sigil.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: internalDetail}
+func (a *API) problem(err error) wire.Problem {
+	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: internalDetail}
 	kind := err
 	var known *sigil.Error
 	if errors.As(err, &known) {
@@ -82,7 +83,7 @@ func (a *API) problem(err error) sigil.Problem {
 }
 
 // retryAfter returns after how many seconds the same request may succeed, or "" if time alone does not help.
-func retryAfter(p *sigil.Problem) string {
+func retryAfter(p *wire.Problem) string {
 	switch {
 	case p.Status == http.StatusServiceUnavailable, p.Code == "idempotency_in_flight":
 		return "1"

@@ -16,6 +16,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // encoded keeps one more memory.
@@ -38,7 +39,7 @@ func (s *liveFace) recall(key sigil.Key) sigil.Memory {
 }
 
 // told fails the test unless r is the recall that made m.
-func told(t *testing.T, r []sigil.RecallView, m *sigil.Memory) {
+func told(t *testing.T, r []wire.Recall, m *sigil.Memory) {
 	t.Helper()
 	if len(r) != 1 || (r[0].FadesAt == nil || !r[0].FadesAt.Equal(m.FadesAt) || r[0].AccessCount != m.AccessCount || r[0].ID != m.ID || !r[0].LastAccessed.Equal(m.LastAccessed)) {
 		t.Errorf("told %+v of %+v", r, m.Meta)
@@ -69,7 +70,7 @@ func TestRecallsOfOthersAreSeen(t *testing.T) {
 	}
 	lines.Scan()
 	data, ok := strings.CutPrefix(lines.Text(), "data: ")
-	var r sigil.Recalls
+	var r wire.Recalls
 	if err := json.Unmarshal([]byte(data), &r); err != nil || !ok {
 		t.Fatalf("%q, %v", data, err)
 	}
@@ -99,17 +100,17 @@ func TestRecallsOverALiveConnection(t *testing.T) {
 				if err := conn.Write(ctx, websocket.MessageText, []byte(way.request)); err != nil {
 					t.Fatal(err)
 				}
-				if m := nextMessage(ctx, t, conn); m.Type != sigil.LiveAnswer || m.Status != http.StatusOK {
+				if m := nextMessage(ctx, t, conn); m.Type != wire.LiveAnswer || m.Status != http.StatusOK {
 					t.Fatalf("%+v", m)
 				}
 			}
 			key := s.encoded() // it subscribed before: the entry comes first
-			if m := nextMessage(ctx, t, conn); m.Type != sigil.LiveEvents || len(m.Events) != 1 {
+			if m := nextMessage(ctx, t, conn); m.Type != wire.LiveEvents || len(m.Events) != 1 {
 				t.Fatalf("%+v", m)
 			}
 			memory := s.recall(key)
 			m := nextMessage(ctx, t, conn)
-			if m.Type != sigil.LiveRecalled || m.More {
+			if m.Type != wire.LiveRecalled || m.More {
 				t.Fatalf("%+v", m)
 			}
 			told(t, m.Memories, &memory)
@@ -117,7 +118,7 @@ func TestRecallsOverALiveConnection(t *testing.T) {
 	}
 }
 
-func nextMessage(ctx context.Context, t *testing.T, conn *websocket.Conn) (m sigil.LiveMessage) {
+func nextMessage(ctx context.Context, t *testing.T, conn *websocket.Conn) (m wire.LiveMessage) {
 	t.Helper()
 	_, data, err := conn.Read(ctx)
 	if err != nil {
@@ -131,10 +132,10 @@ func nextMessage(ctx context.Context, t *testing.T, conn *websocket.Conn) (m sig
 
 // TestTheClientHearsOfRecalls follows the journal with recalls, over both kinds of stream.
 func TestTheClientHearsOfRecalls(t *testing.T) {
-	for name, read := range map[string]func(*client.Client, context.Context, *client.FollowOptions) iter.Seq2[sigil.EventView, error]{
+	for name, read := range map[string]func(*client.Client, context.Context, *client.FollowOptions) iter.Seq2[wire.Event, error]{
 		"server-sent events": (*client.Client).Follow,
-		"WebSocket": func(c *client.Client, ctx context.Context, o *client.FollowOptions) iter.Seq2[sigil.EventView, error] {
-			return func(yield func(sigil.EventView, error) bool) {
+		"WebSocket": func(c *client.Client, ctx context.Context, o *client.FollowOptions) iter.Seq2[wire.Event, error] {
+			return func(yield func(wire.Event, error) bool) {
 				l := c.Live()
 				defer l.Close()
 				l.Events(ctx, o)(yield)
@@ -147,7 +148,7 @@ func TestTheClientHearsOfRecalls(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var recalled sigil.Memory
-			o := &client.FollowOptions{After: new(uint64), OnRecall: func(r sigil.Recalls) {
+			o := &client.FollowOptions{After: new(uint64), OnRecall: func(r wire.Recalls) {
 				told(t, r.Memories, &recalled)
 				cancel()
 			}}

@@ -6,6 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func (a *API) crystals(c *call) error {
@@ -23,7 +24,7 @@ func (a *API) crystals(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := sigil.CrystalPage{Crystals: make([]sigil.CrystalView, len(page.Crystals)), Next: next(page.Next)}
+	out := wire.CrystalPage{Crystals: make([]wire.Crystal, len(page.Crystals)), Next: next(page.Next)}
 	for i := range page.Crystals {
 		out.Crystals[i] = shape.Crystal(&page.Crystals[i])
 	}
@@ -35,7 +36,7 @@ func (a *API) patterns(c *call) error {
 	if err != nil {
 		return err
 	}
-	list := sigil.PatternList{Patterns: make([]sigil.PatternView, len(patterns))}
+	list := wire.PatternList{Patterns: make([]wire.Pattern, len(patterns))}
 	for i := range patterns {
 		list.Patterns[i] = shape.Pattern(&patterns[i])
 	}
@@ -82,7 +83,7 @@ func (a *API) events(c *call) error {
 	if err != nil {
 		return err
 	}
-	page := sigil.EventPage{Events: make([]sigil.EventView, len(events)), Next: after}
+	page := wire.EventPage{Events: make([]wire.Event, len(events)), Next: after}
 	for i := range events {
 		page.Events[i], page.Next = shape.Event(&events[i]), events[i].Position
 	}

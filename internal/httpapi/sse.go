@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 const (
@@ -96,13 +97,13 @@ type sse struct {
 // batch writes entries. If there are many, it sends them in parts.
 func (w *sse) batch(batch *bus.Batch) error {
 	if batch.Recalled != nil { // without an id, since recalls have no position
-		w.b.WriteString("event: " + sigil.LiveRecalled + "\ndata: ")
+		w.b.WriteString("event: " + wire.LiveRecalled + "\ndata: ")
 		w.b.Write(batch.Recalled)
 		w.b.WriteString("\n\n")
 		return nil
 	}
 	if batch.Lagged {
-		w.event(sigil.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
+		w.event(wire.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
 	}
 	for _, e := range batch.Entries {
 		w.b.WriteString("id: ")

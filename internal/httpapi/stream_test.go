@@ -17,6 +17,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // liveFace is a face on a socket, with a client of it.
@@ -57,7 +58,7 @@ func (s *liveFace) keep(n int) {
 }
 
 // follow reads as a loop over entries does, and sends their positions.
-func follow(ctx context.Context, t *testing.T, entries func(func(sigil.EventView, error) bool)) <-chan uint64 {
+func follow(ctx context.Context, t *testing.T, entries func(func(wire.Event, error) bool)) <-chan uint64 {
 	positions := make(chan uint64, 1000)
 	go func() { // ends with ctx
 		defer close(positions)
@@ -86,15 +87,15 @@ func take(t *testing.T, positions <-chan uint64, first, last uint64) {
 // TestFollow reads the journal live over both kinds of stream, from the start, from a position and from now,
 // and through the end of each connection.
 func TestFollow(t *testing.T) {
-	for name, read := range map[string]func(*client.Client) (follow func(context.Context, *client.FollowOptions) func(func(sigil.EventView, error) bool), stop func()){
-		"server-sent events": func(c *client.Client) (func(context.Context, *client.FollowOptions) func(func(sigil.EventView, error) bool), func()) {
-			return func(ctx context.Context, o *client.FollowOptions) func(func(sigil.EventView, error) bool) {
+	for name, read := range map[string]func(*client.Client) (follow func(context.Context, *client.FollowOptions) func(func(wire.Event, error) bool), stop func()){
+		"server-sent events": func(c *client.Client) (func(context.Context, *client.FollowOptions) func(func(wire.Event, error) bool), func()) {
+			return func(ctx context.Context, o *client.FollowOptions) func(func(wire.Event, error) bool) {
 				return c.Follow(ctx, o)
 			}, func() {}
 		},
-		"WebSocket": func(c *client.Client) (func(context.Context, *client.FollowOptions) func(func(sigil.EventView, error) bool), func()) {
+		"WebSocket": func(c *client.Client) (func(context.Context, *client.FollowOptions) func(func(wire.Event, error) bool), func()) {
 			l := c.Live()
-			return func(ctx context.Context, o *client.FollowOptions) func(func(sigil.EventView, error) bool) {
+			return func(ctx context.Context, o *client.FollowOptions) func(func(wire.Event, error) bool) {
 				return l.Events(ctx, o)
 			}, func() { l.Close() }
 		},
@@ -165,7 +166,7 @@ func TestFollowWhatIsGone(t *testing.T) {
 	live := s.client.Live()
 	defer live.Close()
 	after := uint64(5)
-	for name, entries := range map[string]func(func(sigil.EventView, error) bool){
+	for name, entries := range map[string]func(func(wire.Event, error) bool){
 		"server-sent events": s.client.Follow(t.Context(), &client.FollowOptions{After: &after}),
 		"WebSocket":          live.Events(t.Context(), &client.FollowOptions{After: &after}),
 	} {
@@ -195,7 +196,7 @@ func TestFollowAhead(t *testing.T) {
 	s.do("GET", fmt.Sprintf("/v1/events?after=%d", newest), "").want(200)
 	live := s.client.Live()
 	defer live.Close()
-	for name, entries := range map[string]func(func(sigil.EventView, error) bool){
+	for name, entries := range map[string]func(func(wire.Event, error) bool){
 		"server-sent events": s.client.Follow(t.Context(), &client.FollowOptions{After: &ahead}),
 		"WebSocket":          live.Events(t.Context(), &client.FollowOptions{After: &ahead}),
 	} {
@@ -306,8 +307,8 @@ func TestLiveBadRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m sigil.LiveMessage
-		if err := json.Unmarshal(data, &m); err != nil || m.Type != sigil.LiveAnswer || m.Status != tt.status {
+		var m wire.LiveMessage
+		if err := json.Unmarshal(data, &m); err != nil || m.Type != wire.LiveAnswer || m.Status != tt.status {
 			t.Errorf("%s: got %s, %v", tt.request, data, err)
 			continue
 		}

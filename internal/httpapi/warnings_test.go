@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // TestWarnings: an encode warns of a ttl that is longer than the memory lives untouched, in whatever way it was sent,
@@ -15,14 +16,14 @@ import (
 func TestWarnings(t *testing.T) {
 	f := newFace(t, config{})
 	const long, short = `{"data":1,"ttl":"7d"}`, `{"data":2,"ttl":"90s"}`
-	warned := func(what string, all []sigil.Warning, want bool) {
+	warned := func(what string, all []wire.Warning, want bool) {
 		t.Helper()
 		if want != (len(all) == 1 && all[0].Code == "ttl_over_life" && all[0].Field == "ttl" && all[0].Detail != "") || !want && all != nil {
 			t.Errorf("%s: %+v", what, all)
 		}
 	}
 	first := f.do("POST", "/v1/sigils", long, "Idempotency-Key", "k").want(201)
-	v := parse[sigil.View](first)
+	v := parse[wire.Memory](first)
 	warned("one", v.Warnings, true)
 	f.clock.pass(time.Second)
 	f.do("POST", "/v1/sigils/"+v.ID.String()+":recall", "").want(200)
@@ -31,9 +32,9 @@ func TestWarnings(t *testing.T) {
 	}
 	warned("short", f.encode(short).Warnings, false)
 	warned("pinned", f.encode(`{"data":3,"ttl":"7d","pinned":true}`).Warnings, false)
-	warned("minimal", parse[sigil.Kept](f.do("POST", "/v1/sigils", long, "Prefer", "return=minimal").want(201)).Warnings, true)
+	warned("minimal", parse[wire.Kept](f.do("POST", "/v1/sigils", long, "Prefer", "return=minimal").want(201)).Warnings, true)
 	for _, prefer := range []string{"return=minimal", "return=representation"} {
-		items := parse[sigil.BatchPage](f.do("POST", "/v1/sigils:batch", "["+long+","+short+",4]", "Prefer", prefer).want(200)).Results
+		items := parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", "["+long+","+short+",4]", "Prefer", prefer).want(200)).Results
 		for i, item := range items[:2] {
 			if item.Memory != nil {
 				warned(prefer, item.Warnings, false)

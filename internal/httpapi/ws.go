@@ -11,8 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 const (
@@ -132,7 +132,7 @@ func (l *liveConn) leave(cause error) {
 	l.in.stop()
 	l.out.lastText()
 	if errors.Is(cause, errLeave) {
-		_ = l.conn.Close(sigil.LiveRestart, fmt.Sprintf("after=%d", l.sent.Load()))
+		_ = l.conn.Close(wire.LiveRestart, fmt.Sprintf("after=%d", l.sent.Load()))
 		return
 	}
 	_ = l.conn.Close(websocket.StatusGoingAway, "")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // group is requests that had arrived together, and what they are worked on with.
@@ -16,8 +17,8 @@ type group struct {
 	room     []byte // what they are read into
 	encodes  []liveRequest
 	drafts   []sigil.Draft
-	view     sigil.View // a memory as its answer shows it
-	out      []byte     // an answer
+	view     wire.Memory // a memory as its answer shows it
+	out      []byte      // an answer
 }
 
 // groups are used again: with the room of one, most of what a request over WebSocket takes is not allocated.
@@ -47,7 +48,7 @@ func (l *liveConn) answerAll(ctx context.Context, g *group) {
 	shared := false // something that outlives the group may refer to its messages
 	for _, message := range g.messages {
 		r, err := l.api.liveRequest(message)
-		if err == nil && r.op == sigil.LiveEncode {
+		if err == nil && r.op == wire.LiveEncode {
 			var d sigil.Draft
 			if d, err = l.api.liveDraft(&r); err == nil {
 				g.encodes, g.drafts = append(g.encodes, r), append(g.drafts, d)
@@ -93,7 +94,7 @@ func (l *liveConn) encode(ctx context.Context, g *group, begin time.Time) {
 func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.Memory, begin time.Time, err error) {
 	defer func() { <-l.slots }()
 	r := &g.encodes[i]
-	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
+	m := wire.LiveMessage{Type: wire.LiveAnswer, ID: r.id}
 	if err == nil {
 		g.view = shape.Encoded(memory)
 		m.Status, m.Memory = http.StatusCreated, &g.view
@@ -107,7 +108,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 // answer does one request, unless err says what is wrong with it.
 func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, err error) {
 	defer func() { <-l.slots }()
-	m := sigil.LiveMessage{Type: sigil.LiveAnswer, ID: r.id}
+	m := wire.LiveMessage{Type: wire.LiveAnswer, ID: r.id}
 	if err == nil {
 		err = l.do(ctx, r, &m)
 	}
@@ -116,26 +117,26 @@ func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, 
 	}
 	l.observe(r, &m, begin)
 	l.send(nil, &m)
-	if r.op == sigil.LiveSubscribe && err == nil {
+	if r.op == wire.LiveSubscribe && err == nil {
 		l.begin(ctx)
 	}
 }
 
 // do does what a request asks for that is no encode.
-func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage) error {
+func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
 	switch r.op {
-	case sigil.LiveRecall:
+	case wire.LiveRecall:
 		memory, err := l.api.engine.Recall(ctx, key)
 		if err == nil {
 			v := refreshed(&memory)
 			m.Status, m.Memory = http.StatusOK, &v
 		}
 		return err
-	case sigil.LiveForget:
+	case wire.LiveForget:
 		m.Status = http.StatusNoContent
 		return l.api.engine.Forget(ctx, key)
-	case sigil.LiveSubscribe:
+	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	}
 	l.unsubscribe()
@@ -144,7 +145,7 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *sigil.LiveMessage)
 }
 
 // refuse answers with err's problem.
-func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *sigil.LiveMessage, err error) {
+func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *wire.LiveMessage, err error) {
 	p := l.api.problem(err)
 	m.Status, m.Problem = p.Status, &p
 	if p.Status >= http.StatusInternalServerError {
@@ -152,7 +153,7 @@ func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *sigil.LiveMess
 	}
 }
 
-func (l *liveConn) observe(r *liveRequest, m *sigil.LiveMessage, begin time.Time) {
+func (l *liveConn) observe(r *liveRequest, m *wire.LiveMessage, begin time.Time) {
 	if l.api.options.Observe != nil {
 		l.api.options.Observe(routeOf(r.op), http.MethodGet, m.Status, time.Since(begin))
 	}
@@ -161,16 +162,16 @@ func (l *liveConn) observe(r *liveRequest, m *sigil.LiveMessage, begin time.Time
 // routeOf keeps what a client makes up out of metrics.
 func routeOf(op string) string {
 	switch op {
-	case sigil.LiveEncode: // of which there are many
+	case wire.LiveEncode: // of which there are many
 		return "/v1/ws encode"
-	case sigil.LiveRecall, sigil.LiveForget, sigil.LiveSubscribe, sigil.LiveUnsubscribe:
+	case wire.LiveRecall, wire.LiveForget, wire.LiveSubscribe, wire.LiveUnsubscribe:
 		return "/v1/ws " + op
 	}
 	return "/v1/ws other"
 }
 
 // send sends m, made in room, and gives the room back. Where the client takes nothing, the reader hears of it.
-func (l *liveConn) send(room []byte, m *sigil.LiveMessage) []byte {
+func (l *liveConn) send(room []byte, m *wire.LiveMessage) []byte {
 	if room == nil {
 		room = make([]byte, 0, 1<<10)
 	}

@@ -7,11 +7,12 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // subscribe makes a subscription after a position, or from now on, which begins when the request has been
 // answered. A connection has one.
-func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *sigil.LiveMessage) error {
+func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	sub, err := l.api.bus.Subscribe(ctx, l.tenant, r.after)
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, sigil.ErrClosed) {
 				p := l.api.problem(err)
-				l.send(nil, &sigil.LiveMessage{Type: sigil.LiveEnded, Status: p.Status, Problem: &p})
+				l.send(nil, &wire.LiveMessage{Type: wire.LiveEnded, Status: p.Status, Problem: &p})
 				l.release(sub)
 			}
 			return
@@ -112,7 +113,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		}
 		if batch.Lagged {
 			after := batch.Entries[0].Position - 1
-			l.send(nil, &sigil.LiveMessage{Type: sigil.LiveLagged, After: &after, Newest: batch.Newest})
+			l.send(nil, &wire.LiveMessage{Type: wire.LiveLagged, After: &after, Newest: batch.Newest})
 		}
 		if err := l.pushBatch(ctx, &batch); err != nil {
 			return // the reader hears of it

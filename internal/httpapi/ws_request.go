@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // liveRequest is a request.
@@ -31,18 +32,18 @@ var wants = map[string]struct {
 	needs string
 	may   []string
 }{
-	sigil.LiveEncode:      {"sigil", []string{"idempotencyKey"}},
-	sigil.LiveRecall:      {"memory", nil},
-	sigil.LiveForget:      {"memory", nil},
-	sigil.LiveSubscribe:   {"", []string{"after", "recalls"}},
-	sigil.LiveUnsubscribe: {"", nil},
+	wire.LiveEncode:      {"sigil", []string{"idempotencyKey"}},
+	wire.LiveRecall:      {"memory", nil},
+	wire.LiveForget:      {"memory", nil},
+	wire.LiveSubscribe:   {"", []string{"after", "recalls"}},
+	wire.LiveUnsubscribe: {"", nil},
 }
 
 // liveRequest reads a request. Where that is one to encode, [API.liveBlamed] says what an error of the engine's
 // over the draft is.
 func (a *API) liveRequest(message []byte) (liveRequest, error) {
 	if id, draft, ok := plainEncode(message); ok {
-		return liveRequest{id: id, op: sigil.LiveEncode, draft: draft, quick: message}, nil
+		return liveRequest{id: id, op: wire.LiveEncode, draft: draft, quick: message}, nil
 	}
 	return a.strictRequest(message)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // FuzzPlainEncode holds the short way from a message to a memory to the long one: they give the same, or refuse
@@ -28,7 +29,7 @@ func FuzzPlainEncode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message []byte) {
 		sent := bytes.Clone(message)
 		long, err := a.strictRequest(message)
-		if err == nil && long.op != sigil.LiveEncode {
+		if err == nil && long.op != wire.LiveEncode {
 			return
 		}
 		var want, have sigil.Memory

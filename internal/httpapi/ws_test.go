@@ -19,6 +19,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // inserts is a store that notes of how many memories each insert is, and fails them where it is told to.
@@ -50,7 +51,7 @@ func (s *inserts) all() (sizes []int) {
 
 // burst sends requests in one piece with the handshake, so that they have arrived together, and gives the answers
 // by id. After them it closes the connection, and is told so.
-func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) map[string]sigil.LiveMessage {
+func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) map[string]wire.LiveMessage {
 	t.Helper()
 	f := newFace(t, config{store: s, engine: e, api: httpapi.Options{MaxBody: 1 << 20}})
 	server := onFront(t, f.api)
@@ -73,11 +74,11 @@ func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) ma
 	if resp, err := http.ReadResponse(in, nil); err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("%v, %v", resp, err)
 	}
-	answers := map[string]sigil.LiveMessage{}
+	answers := map[string]wire.LiveMessage{}
 	for range requests {
 		opcode, data := readFrame(t, in)
-		var m sigil.LiveMessage
-		if err := json.Unmarshal(data, &m); err != nil || opcode != 0x81 || m.Type != sigil.LiveAnswer {
+		var m wire.LiveMessage
+		if err := json.Unmarshal(data, &m); err != nil || opcode != 0x81 || m.Type != wire.LiveAnswer {
 			t.Fatalf("%x %s, %v", opcode, data, err)
 		}
 		if _, again := answers[string(m.ID)]; again {

@@ -21,6 +21,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/internal/webhook"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -94,7 +95,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if err := client.VerifyWebhook(secret, q.Header.Get("Sigil-Signature"), body, time.Now(), time.Minute); err != nil {
 		r.t.Error(err)
 	}
-	var page sigil.Delivery
+	var page wire.Delivery
 	if err := json.Unmarshal(body, &page); err != nil || page.Tenant != sigil.DefaultTenant || len(page.Events) == 0 || len(page.Events) > 100 || page.Next != page.Events[len(page.Events)-1].Position {
 		r.t.Errorf("got %s (%v)", body, err)
 	}

@@ -5,20 +5,21 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Event returns the shape of e: what happened, and the arithmetic that decided.
-func Event(e *sigil.Event) sigil.EventView {
+func Event(e *sigil.Event) wire.Event {
 	m := &e.Memory
-	v := sigil.EventView{Position: e.Position, Time: sigil.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
+	v := wire.Event{Position: e.Position, Time: wire.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
 	if e.Crystal != nil {
 		c := crystal(e.Crystal)
 		v.Crystal = &c
 	}
 	if m.Policy != nil {
 		v.ID = &m.ID
-		v.Arithmetic = &sigil.Arithmetic{
-			CreatedAt: sigil.Timestamp{Time: m.CreatedAt}, LastAccessed: sigil.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
+		v.Arithmetic = &wire.Arithmetic{
+			CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
 			Policy: m.Policy.String(), Decay: m.Decay(e.Time), Threshold: m.Policy.Threshold(), FadesAt: deadline(m.FadesAt), TTL: ttl(m),
 			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
 		}
@@ -28,7 +29,7 @@ func Event(e *sigil.Event) sigil.EventView {
 
 // Delivery returns the body of a webhook's request as JSON. There is at least one event.
 func Delivery(tenant string, events []sigil.Event) ([]byte, error) {
-	v := sigil.Delivery{Tenant: tenant, Events: make([]sigil.EventView, len(events)), Next: events[len(events)-1].Position}
+	v := wire.Delivery{Tenant: tenant, Events: make([]wire.Event, len(events)), Next: events[len(events)-1].Position}
 	for i := range events {
 		v.Events[i] = Event(&events[i])
 	}
@@ -36,16 +37,32 @@ func Delivery(tenant string, events []sigil.Event) ([]byte, error) {
 }
 
 // Crystal returns the shape of c.
-func Crystal(c *engine.Crystal) sigil.CrystalView {
+func Crystal(c *engine.Crystal) wire.Crystal {
 	v := crystal(&c.Crystal)
-	v.Lattice = c.Lattice
+	if c.Lattice != nil {
+		v.Lattice = lattice(c.Lattice)
+	}
 	return v
 }
 
-func crystal(c *sigil.Crystal) sigil.CrystalView {
-	v := sigil.CrystalView{
+func lattice(l *sigil.Lattice) *wire.Lattice {
+	v := &wire.Lattice{
+		ResonanceField: l.ResonanceField,
+		Nodes:          make([]wire.LatticeNode, len(l.Nodes)), Connections: make([]wire.LatticeEdge, len(l.Connections)),
+	}
+	for i, n := range l.Nodes {
+		v.Nodes[i] = wire.LatticeNode(n)
+	}
+	for i, e := range l.Connections {
+		v.Connections[i] = wire.LatticeEdge(e)
+	}
+	return v
+}
+
+func crystal(c *sigil.Crystal) wire.Crystal {
+	v := wire.Crystal{
 		ID: c.ID(), Tenant: c.Tenant, Kind: c.Kind, Pattern: c.Pattern, Members: c.Members,
-		CreatedAt: sigil.Timestamp{Time: c.CreatedAt}, UpdatedAt: sigil.Timestamp{Time: c.UpdatedAt}, Stability: c.Stability, Frequency: c.Frequency,
+		CreatedAt: wire.Timestamp{Time: c.CreatedAt}, UpdatedAt: wire.Timestamp{Time: c.UpdatedAt}, Stability: c.Stability, Frequency: c.Frequency,
 	}
 	if c.Kind == sigil.CrystalOfMemory {
 		v.Memory = &c.Memory
@@ -54,6 +71,6 @@ func crystal(c *sigil.Crystal) sigil.CrystalView {
 }
 
 // Pattern returns the shape of p.
-func Pattern(p *sigil.Pattern) sigil.PatternView {
-	return sigil.PatternView{Pattern: p.Group, Members: p.Members, Potential: p.Potential, Frequency: p.Frequency, Crystallizes: p.Crystallizes()}
+func Pattern(p *sigil.Pattern) wire.Pattern {
+	return wire.Pattern{Pattern: p.Group, Members: p.Members, Potential: p.Potential, Frequency: p.Frequency, Crystallizes: p.Crystallizes()}
 }

@@ -7,16 +7,17 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Explanation returns the shape of x, with a sentence for people that says why the memory is alive or gone.
-func Explanation(x *engine.Explanation) sigil.Explanation {
+func Explanation(x *engine.Explanation) wire.Explanation {
 	m, idle := &x.Memory, x.Idle()
-	v := sigil.Explanation{
+	v := wire.Explanation{
 		ID: m.ID, Live: x.Live, Policy: m.Policy.String(), Threshold: m.Policy.Threshold(),
 		IdleSeconds: idle.Seconds(), Decay: m.Decay(x.At), FadesAt: deadline(m.FadesAt),
 		Formula: m.Policy.Formula(), Worked: m.Policy.FormulaAt(idle),
-		History: make([]sigil.EventView, len(x.History)), HistoryComplete: x.HistoryComplete,
+		History: make([]wire.Event, len(x.History)), HistoryComplete: x.HistoryComplete,
 	}
 	for i := range x.History {
 		v.History[i] = Event(&x.History[i])
@@ -75,4 +76,4 @@ func gone(e *sigil.Event) string {
 	return "It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them."
 }
 
-func moment(t time.Time) string { return sigil.Timestamp{Time: t}.String() }
+func moment(t time.Time) string { return wire.Timestamp{Time: t}.String() }

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // Memory returns the shape of m as it is at now.
-func Memory(m *sigil.Memory, now time.Time) sigil.View {
+func Memory(m *sigil.Memory, now time.Time) wire.Memory {
 	v := Figures(&m.Meta, now)
 	v.Data, v.State, v.Hash = m.Data, &m.State, m.Hash.String()
 	if m.Tags != nil {
@@ -18,47 +19,57 @@ func Memory(m *sigil.Memory, now time.Time) sigil.View {
 }
 
 // Outline returns the shape of m as it is at now, without data and state.
-func Outline(m *sigil.Memory, now time.Time) sigil.View {
+func Outline(m *sigil.Memory, now time.Time) wire.Memory {
 	v := Memory(m, now)
 	v.Data, v.State = nil, nil
 	return v
 }
 
 // Figures returns the shape of a memory as it is at now, without anything of its content.
-func Figures(m *sigil.Meta, now time.Time) sigil.View {
-	return sigil.View{
+func Figures(m *sigil.Meta, now time.Time) wire.Memory {
+	return wire.Memory{
 		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
-		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: sigil.Timestamp{Time: m.CreatedAt},
-		LastAccessed: sigil.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(m),
+		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: wire.Timestamp{Time: m.CreatedAt},
+		LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(m),
 		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
 	}
 }
 
+// Spiral returns the shape of the spiral pattern of h.
+func Spiral(h sigil.Hash) []wire.SpiralPoint {
+	points := h.Spiral()
+	v := make([]wire.SpiralPoint, len(points))
+	for i, p := range points {
+		v[i] = wire.SpiralPoint(p)
+	}
+	return v
+}
+
 // Encoded returns the shape of m as it was when it was encoded, so that a repeated request with the same
 // Idempotency-Key is answered byte for byte as the first.
-func Encoded(m *sigil.Memory) sigil.View {
+func Encoded(m *sigil.Memory) wire.Memory {
 	v := Memory(m, m.CreatedAt)
 	v.Warnings = Warnings(&m.Meta)
 	return v
 }
 
 // Warnings returns what to tell the caller of the encode that made m, usually nil.
-func Warnings(m *sigil.Meta) []sigil.Warning {
+func Warnings(m *sigil.Meta) []wire.Warning {
 	if !m.FadesBeforeTTL() {
 		return nil
 	}
 	life := m.FadesAt.Sub(m.LastAccessed).Round(time.Millisecond)
-	return []sigil.Warning{{Code: sigil.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
+	return []wire.Warning{{Code: wire.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
 		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}}
 }
 
 // Recalls returns the shape of a message about recalls. more says that there were others.
-func Recalls(memories []sigil.Meta, more bool) sigil.Recalls {
-	v := sigil.Recalls{Memories: make([]sigil.RecallView, len(memories)), More: more}
+func Recalls(memories []sigil.Meta, more bool) wire.Recalls {
+	v := wire.Recalls{Memories: make([]wire.Recall, len(memories)), More: more}
 	for i := range memories {
 		m := &memories[i]
-		v.Memories[i] = sigil.RecallView{
-			ID: m.ID, LastAccessed: sigil.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount,
+		v.Memories[i] = wire.Recall{
+			ID: m.ID, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount,
 			FadesAt: deadline(m.FadesAt), Policy: m.Policy.String(),
 		}
 	}
@@ -75,9 +86,9 @@ func ttl(m *sigil.Meta) *string {
 }
 
 // deadline returns nil for the zero time, which JSON has as null.
-func deadline(t time.Time) *sigil.Timestamp {
+func deadline(t time.Time) *wire.Timestamp {
 	if t.IsZero() {
 		return nil
 	}
-	return &sigil.Timestamp{Time: t}
+	return &wire.Timestamp{Time: t}
 }

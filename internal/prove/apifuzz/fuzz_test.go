@@ -24,6 +24,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // codes are those of the document, with their statuses.
@@ -93,7 +94,7 @@ func FuzzEncodeBody(f *testing.F) {
 func comesBack(t *testing.T, request, answer []byte) {
 	t.Helper()
 	var sent struct{ Data json.RawMessage }
-	var got sigil.View
+	var got wire.Memory
 	var compact bytes.Buffer
 	if err := json.Unmarshal(request, &sent); err != nil {
 		t.Fatalf("kept what is no JSON: %v", err)

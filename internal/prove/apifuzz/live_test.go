@@ -10,10 +10,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // FuzzLiveRequest sends any message on a live connection: it is answered, a failure of the service it never
@@ -52,14 +52,14 @@ func FuzzLiveRequest(f *testing.F) {
 			if err != nil {
 				t.Fatalf("after %q: %v", message, err)
 			}
-			var m sigil.LiveMessage
+			var m wire.LiveMessage
 			if err := json.Unmarshal(data, &m); err != nil {
 				t.Fatalf("%v: %s", err, data)
 			}
 			if m.Status >= 500 {
 				t.Errorf("%q is answered %s", message, data)
 			}
-			if m.Type == sigil.LiveAnswer {
+			if m.Type == wire.LiveAnswer {
 				answered++
 			}
 		}

@@ -36,6 +36,7 @@ var table = map[string][]string{
 	root: {"github.com/google/uuid"},
 
 	// Pure.
+	"wire":           {root},
 	"internal/canon": {root, "github.com/go-json-experiment/json"},
 	"internal/bus":   {root},
 	"internal/clock": {"golang.org/x/sys"},
@@ -58,9 +59,9 @@ var table = map[string][]string{
 	"engine": {root, "store", "internal/clock", "internal/canon", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
-	"client":                 {root, "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/canon", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
-	"internal/httpapi/shape": {root, "engine"},
+	"client":                 {root, "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
+	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/canon", "wire", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi/shape": {root, "engine", "wire"},
 	"internal/coding":        {},
 	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},
 	"internal/front/lane":    {},
@@ -101,6 +102,16 @@ var (
 	choosers = []string{"internal/daemon", "local"}
 )
 
+// speakers alone import wire, the shapes of the API's JSON, with the packages inside them, whatever a row says. Others
+// have values, or ask client.
+var speakers = []string{"client", "internal/httpapi"}
+
+func speaks(name string) bool {
+	return slices.ContainsFunc(speakers, func(speaker string) bool {
+		return name == speaker || strings.HasPrefix(name, speaker+"/")
+	})
+}
+
 // sole are third-party modules that one package alone imports, with the packages inside it, whatever a row says.
 var sole = map[string]string{
 	"github.com/cockroachdb/pebble": "store/pebblestore",
@@ -133,6 +144,9 @@ func wrongs(graph []pkg, table map[string][]string) []string {
 		for _, to := range row {
 			if slices.Contains(drivers, to) && !slices.Contains(choosers, name) {
 				say("the row of %s allows the driver %s: only %s choose one", name, to, strings.Join(choosers, " and "))
+			}
+			if to == "wire" && !speaks(name) {
+				say("the row of %s allows wire: only %s speak it", name, strings.Join(speakers, " and "))
 			}
 			if name == root && own(to) {
 				say("the row of the root allows %s: the root imports nothing of ours", to)
@@ -314,6 +328,9 @@ func TestWrongArrowIsFound(t *testing.T) {
 		"engine":                            {root, "store"},
 		"scripts/demo":                      {"github.com/cockroachdb/pebble", "github.com/prometheus"},
 		"internal/daemon":                   {"engine", "store/pebblestore"},
+		"wire":                              {root},
+		"client":                            {root, "wire"},
+		"internal/httpapi/shape":            {root, "engine", "wire"},
 		"not/there/yet":                     {root},
 	}
 	file := func(name, imports, rest string) string {
@@ -348,6 +365,10 @@ func TestWrongArrowIsFound(t *testing.T) {
 		{"no row", "internal/surprise", file("x", "", ""), nil, "internal/surprise has no row"},
 		{"func init", "engine", file("x", "", "func init() {}"), nil, "engine/x.go:3:1: func init"},
 		{"drawer", "internal/util", file("x", "", ""), map[string]string{"internal/util": root}, "name the package for what it owns"},
+		{"shapes where JSON is written", "internal/httpapi/shape", file("x", `import "`+module+`/wire"`, ""), nil, ""},
+		{"shapes where JSON is read", "client", file("x", `import "`+module+`/wire"`, ""), nil, ""},
+		{"shapes in the engine", "engine", file("x", `import "`+module+`/wire"`, ""), nil, "engine must not import wire"},
+		{"row that allows the shapes", "engine", file("x", "", ""), map[string]string{"engine": "wire"}, "allows wire: only client and internal/httpapi"},
 		{"row that allows a driver", "engine", file("x", "", ""), map[string]string{"engine": "store/pgstore"}, "allows the driver store/pgstore"},
 	}
 	for _, tt := range tests {

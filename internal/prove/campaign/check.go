@@ -22,7 +22,7 @@ type Checking struct {
 
 // listed is a memory as a list showed it.
 type listed struct {
-	view     sigil.View
+	view     client.Memory
 	from, to time.Time // when the page was asked for, and had come
 }
 
@@ -258,7 +258,7 @@ func (l *Ledger) compareFigures(e *Entry, m *listed, crashed time.Time) {
 }
 
 // entryOf finds the attempt by its content. mu is held.
-func (l *Ledger) entryOf(v *sigil.View) *Entry {
+func (l *Ledger) entryOf(v *client.Memory) *Entry {
 	var content struct {
 		N *int `json:"n"`
 	}

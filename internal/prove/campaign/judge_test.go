@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
@@ -112,9 +113,9 @@ func TestLiesAreFound(t *testing.T) {
 	}{
 		{"none", func(*testing.T, *liar) {}, campaign.Run{Most: 100}, ""},
 		{"lost", func(_ *testing.T, l *liar) {
-			l.rewrite("GET /v1/sigils", edit(func(p *sigil.MemoryPage) {
+			l.rewrite("GET /v1/sigils", edit(func(p *client.MemoryPage) {
 				// What has a ttl may end by itself.
-				p.Memories = slices.DeleteFunc(p.Memories, func(v sigil.View) bool { return v.TTL == nil })
+				p.Memories = slices.DeleteFunc(p.Memories, func(v client.Memory) bool { return v.TTL == nil })
 			}))
 		}, campaign.Run{}, "lost: "},
 		{"forgotten", func(t *testing.T, l *liar) { must(t, l.engine.Forget(t.Context(), l.some(t))) }, campaign.Run{}, "forgotten unasked: "},
@@ -145,7 +146,7 @@ func TestLiesAreFound(t *testing.T) {
 			must(t, err)
 		}, campaign.Run{}, "recalls; at least"},
 		{"recalls lost", func(_ *testing.T, l *liar) {
-			l.rewrite("GET /v1/sigils", edit(func(p *sigil.MemoryPage) {
+			l.rewrite("GET /v1/sigils", edit(func(p *client.MemoryPage) {
 				for i := range p.Memories {
 					p.Memories[i].AccessCount = 0
 				}
@@ -182,17 +183,17 @@ func TestLiesAreFound(t *testing.T) {
 			l.tamper.Store(&tamper)
 		}, campaign.Run{}, "two memories for one request: "},
 		{"journal with a gap", func(_ *testing.T, l *liar) {
-			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) { p.Events = p.Events[:max(0, len(p.Events)-1)] }))
+			l.rewrite("GET /v1/events", edit(func(p *client.EventPage) { p.Events = p.Events[:max(0, len(p.Events)-1)] }))
 		}, campaign.Run{}, "the journal has no entry"},
 		{"journal that repeats", func(_ *testing.T, l *liar) {
-			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) {
+			l.rewrite("GET /v1/events", edit(func(p *client.EventPage) {
 				if len(p.Events) > 0 {
 					p.Events = append(p.Events[:1:1], p.Events...)
 				}
 			}))
 		}, campaign.Run{}, "comes after"},
 		{"journal that was changed", func(_ *testing.T, l *liar) {
-			l.rewrite("GET /v1/events", edit(func(p *sigil.EventPage) {
+			l.rewrite("GET /v1/events", edit(func(p *client.EventPage) {
 				if len(p.Events) > 0 {
 					p.Events[0].Reason = "another"
 				}
@@ -204,7 +205,7 @@ func TestLiesAreFound(t *testing.T) {
 				honest.ServeHTTP(answer, r)
 				body := answer.Body.Bytes()
 				if r.URL.Path == "/v1/stats" {
-					body = edit(func(s *sigil.Stats) { s.Position = 10 })(body)
+					body = edit(func(s *client.Stats) { s.Position = 10 })(body)
 				}
 				w.WriteHeader(answer.Code)
 				w.Write(body)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // slack is how far the clock of the daemon and ours may be apart, on one machine.
@@ -158,7 +159,7 @@ func (l *Ledger) again(e *Entry) {
 }
 
 // encoded enters that e was kept, and as what.
-func (l *Ledger) encoded(e *Entry, view *sigil.View) {
+func (l *Ledger) encoded(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.unanswered = false
@@ -190,7 +191,7 @@ func (l *Ledger) unanswered(e *Entry) {
 }
 
 // found notes which memory e became. mu is held.
-func (l *Ledger) found(e *Entry, view *sigil.View) {
+func (l *Ledger) found(e *Entry, view *client.Memory) {
 	if e.fate == kept {
 		return
 	}
@@ -207,7 +208,7 @@ func (l *Ledger) found(e *Entry, view *sigil.View) {
 }
 
 // sameContent compares what the daemon shows of a memory with what was sent. mu is held.
-func (l *Ledger) sameContent(e *Entry, view *sigil.View) {
+func (l *Ledger) sameContent(e *Entry, view *client.Memory) {
 	switch {
 	case !bytes.Equal(view.Data, e.Draft.Data):
 		l.violation("content differs: %s has %.100q, was sent %.100q", view.ID, view.Data, e.Draft.Data)
@@ -287,7 +288,7 @@ func (l *Ledger) askRecall(e *Entry) {
 }
 
 // recalled notes that e has one more, and compares what came.
-func (l *Ledger) recalled(e *Entry, view *sigil.View) {
+func (l *Ledger) recalled(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.recallsAnswered = append(e.recallsAnswered, time.Now())
@@ -295,7 +296,7 @@ func (l *Ledger) recalled(e *Entry, view *sigil.View) {
 }
 
 // read compares what was read with what was sent.
-func (l *Ledger) read(e *Entry, view *sigil.View) {
+func (l *Ledger) read(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sameContent(e, view)

@@ -170,7 +170,7 @@ func (r *run) outcome(kind string, err error) outcome {
 }
 
 // refusal judges an answer that is no success, of a request or of an item of a batch.
-func (r *run) refusal(kind string, p *sigil.Problem) outcome {
+func (r *run) refusal(kind string, p *client.Problem) outcome {
 	switch {
 	case p.Status == http.StatusNotFound && p.Code == "not_found":
 		return missing

@@ -102,7 +102,7 @@ func (w *worker) send(ctx context.Context, kind string, entries []*Entry, lines 
 }
 
 // enterItems enters the answers to a batch.
-func (w *worker) enterItems(kind string, entries []*Entry, items []sigil.BatchItem, err error) outcome {
+func (w *worker) enterItems(kind string, entries []*Entry, items []client.BatchItem, err error) outcome {
 	what := w.outcome(kind, err)
 	for i, e := range entries {
 		switch {
@@ -117,7 +117,7 @@ func (w *worker) enterItems(kind string, entries []*Entry, items []sigil.BatchIt
 	return what
 }
 
-func (w *worker) enter(e *Entry, what outcome, view *sigil.View) {
+func (w *worker) enter(e *Entry, what outcome, view *client.Memory) {
 	switch what {
 	case done:
 		w.load.Ledger.encoded(e, view)
@@ -249,7 +249,7 @@ func (w *worker) recall(ctx context.Context) outcome {
 	return what
 }
 
-func (w *worker) recalled(kind string, e *Entry, g glance, what outcome, view *sigil.View) {
+func (w *worker) recalled(kind string, e *Entry, g glance, what outcome, view *client.Memory) {
 	switch what {
 	case done:
 		w.load.Ledger.answered(kind, e, g, true)

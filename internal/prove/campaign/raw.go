@@ -59,7 +59,7 @@ func post(ctx context.Context, h *http.Client, addr, path, contentType, tenant, 
 }
 
 // postArray encodes a batch as a JSON array.
-func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entry) ([]sigil.BatchItem, error) {
+func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entry) ([]client.BatchItem, error) {
 	type draft struct {
 		Data   json.RawMessage `json:"data"`
 		State  *sigil.State    `json:"state,omitempty"`
@@ -85,13 +85,13 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 		return nil, err
 	}
 	if status != http.StatusOK {
-		refusal := &client.Error{Problem: sigil.Problem{Status: status}}
+		refusal := &client.Error{Problem: client.Problem{Status: status}}
 		if err := json.Unmarshal(answer, &refusal.Problem); err != nil {
 			return nil, err
 		}
 		return nil, refusal
 	}
-	var page sigil.BatchPage
+	var page client.BatchPage
 	if err := json.Unmarshal(answer, &page); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (w *worker) badInput(ctx context.Context) outcome {
 	b := bad[w.rng.IntN(len(bad))]
 	status, answer, err := post(ctx, w.http, w.addr, b.path, b.contentType, w.tenant, "", []byte(b.body))
 	what := w.outcome("bad input", err)
-	var p sigil.Problem
+	var p client.Problem
 	if err == nil && (status < 400 || status > 499 || json.Unmarshal(answer, &p) != nil || p.Code == "") {
 		w.load.Ledger.violate("bad input %s %.60q: answered %d %.200q", b.path, b.body, status, answer)
 	}
@@ -169,7 +169,7 @@ func (r *run) readSlowly(ctx context.Context, tenant string) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	resp, err := http.ReadResponse(bufio.NewReaderSize(&slow{conn, tick.C, ctx.Done()}, 16), nil)
-	var page sigil.MemoryPage
+	var page client.MemoryPage
 	if err == nil {
 		defer resp.Body.Close()
 		err = json.NewDecoder(resp.Body).Decode(&page)

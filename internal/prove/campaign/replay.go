@@ -31,8 +31,8 @@ type replay struct {
 // life is what the journal says of one memory.
 type life struct {
 	tenant string
-	first  sigil.Arithmetic // as it was encoded
-	fades  *sigil.Timestamp // the deadline that was journaled last
+	first  client.Arithmetic // as it was encoded
+	fades  *client.Timestamp // the deadline that was journaled last
 	pinned bool
 	strong bool            // it crystallized
 	ended  sigil.EventKind // "" while it lives
@@ -47,7 +47,7 @@ func newReplay() *replay {
 func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
 
 // saw compares an entry with what was seen at its position before. Anyone who reads the journal calls it.
-func (l *Ledger) saw(e *sigil.EventView) {
+func (l *Ledger) saw(e *client.Event) {
 	text, err := json.Marshal(e)
 	if err != nil { // it was JSON
 		l.violate("journal entry %d: %v", e.Position, err)
@@ -119,7 +119,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 }
 
 // add says what is wrong with an entry after those before it; "" for nothing.
-func (r *replay) add(tenant string, e *sigil.EventView) string {
+func (r *replay) add(tenant string, e *client.Event) string {
 	if e.Tenant != tenant {
 		return fmt.Sprintf("is of %s, in the journal of %s", e.Tenant, tenant)
 	}

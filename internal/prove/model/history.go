@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -21,14 +22,14 @@ const HalfLife = 10 * time.Millisecond
 
 // Target is where one client or sweeper calls. A [github.com/sigil-dna/sigil/client.Client] is one.
 type Target interface {
-	Encode(ctx context.Context, d sigil.Draft) (sigil.View, error)
-	Recall(ctx context.Context, id sigil.ID) (sigil.View, error)
-	Peek(ctx context.Context, id sigil.ID) (sigil.View, error)
-	Pin(ctx context.Context, id sigil.ID) (sigil.View, error)
-	Unpin(ctx context.Context, id sigil.ID) (sigil.View, error)
+	Encode(ctx context.Context, d sigil.Draft) (client.Memory, error)
+	Recall(ctx context.Context, id sigil.ID) (client.Memory, error)
+	Peek(ctx context.Context, id sigil.ID) (client.Memory, error)
+	Pin(ctx context.Context, id sigil.ID) (client.Memory, error)
+	Unpin(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Forget(ctx context.Context, id sigil.ID) error
-	Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error)
-	Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error)
+	Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error)
+	Events(ctx context.Context, after uint64, limit int) (client.EventPage, error)
 }
 
 // System starts what histories are taken of, on the machine's clock, under [HalfLife] and quota. Calls
@@ -92,7 +93,7 @@ type history struct {
 	mu     sync.Mutex // guards ops, lost and tally while clients run
 	ops    []op
 	lost   int // encodes that nobody answered
-	events []sigil.EventView
+	events []client.Event
 	tally  tally
 	end    int64 // Unix nanoseconds: nothing was called or answered later
 }

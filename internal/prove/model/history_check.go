@@ -12,6 +12,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // artifacts is the folder, below that of the test, where a history that failed is kept.
@@ -66,7 +67,7 @@ func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 // alone must keep to: each memory is encoded first and once, ends at most once, last, and is pinned and
 // unpinned in turns.
 func (h *history) mergeJournal(ops map[sigil.ID][]op) {
-	journal := map[sigil.ID][]sigil.EventView{}
+	journal := map[sigil.ID][]client.Event{}
 	returned := h.end // of the encode that made an eviction necessary: the next one in the journal
 	position := uint64(0)
 	for _, e := range h.events {
@@ -110,7 +111,7 @@ func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 			h.t.Errorf("%s was encoded and is not in the journal", id)
 		}
 		forgotten := slices.ContainsFunc(list, func(o op) bool { return o.verb == forget && o.answer.outcome == done })
-		if forgotten && !slices.ContainsFunc(journal[id], func(e sigil.EventView) bool { return e.Kind == sigil.Forgotten }) {
+		if forgotten && !slices.ContainsFunc(journal[id], func(e client.Event) bool { return e.Kind == sigil.Forgotten }) {
 			h.t.Errorf("%s was forgotten, says the answer but not the journal", id)
 		}
 	}
@@ -121,7 +122,7 @@ func encodeOf(ops []op) op {
 }
 
 // ended adds an end that no client asked for, some time between the event's and the latest.
-func (h *history) ended(ops map[sigil.ID][]op, e sigil.EventView, v verb, latest int64) {
+func (h *history) ended(ops map[sigil.ID][]op, e client.Event, v verb, latest int64) {
 	h.tally[string(v)+" "+string(done)]++
 	list := ops[*e.ID]
 	if list == nil { // its encode was not answered
@@ -136,7 +137,7 @@ func (h *history) ended(ops map[sigil.ID][]op, e sigil.EventView, v verb, latest
 
 // forgotten adds the journal's figures to the call that was answered. Where none was, one of those that
 // were not must have done it.
-func (h *history) forgotten(ops map[sigil.ID][]op, e sigil.EventView) {
+func (h *history) forgotten(ops map[sigil.ID][]op, e client.Event) {
 	list, at := ops[*e.ID], e.Time.UnixMilli()
 	asked := false
 	for i := range list {
@@ -159,7 +160,7 @@ func (h *history) forgotten(ops map[sigil.ID][]op, e sigil.EventView) {
 }
 
 // journaled gives an event's figures; the data, which is not journaled, is as it was encoded.
-func (h *history) journaled(e sigil.EventView, ops []op) figures {
+func (h *history) journaled(e client.Event, ops []op) figures {
 	a := e.Arithmetic
 	return figures{
 		data: encodeOf(ops).answer.figures.data, created: a.CreatedAt.UnixMilli(), accessed: a.LastAccessed.UnixMilli(), fades: deadline(a.FadesAt),
@@ -168,7 +169,7 @@ func (h *history) journaled(e sigil.EventView, ops []op) figures {
 }
 
 // checkLife checks all that the journal has of one memory.
-func (h *history) checkLife(id sigil.ID, events []sigil.EventView) {
+func (h *history) checkLife(id sigil.ID, events []client.Event) {
 	over, pinned, count := false, false, uint64(0)
 	for i, e := range events {
 		a := e.Arithmetic

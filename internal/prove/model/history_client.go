@@ -173,7 +173,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 // one calls v for the memory of id.
 func (h *history) one(ctx context.Context, at Target, number int, v verb, id sigil.ID) op {
 	o := op{client: number, id: id, verb: v}
-	var view sigil.View
+	var view client.Memory
 	var err error
 	call := time.Now().UnixNano()
 	switch v {
@@ -218,14 +218,14 @@ func unanswered(err error) bool {
 }
 
 // figures reads a view.
-func (h *history) figures(v *sigil.View) figures {
+func (h *history) figures(v *client.Memory) figures {
 	return figures{
 		data: string(v.Data), created: v.CreatedAt.UnixMilli(), accessed: v.LastAccessed.UnixMilli(), fades: deadline(v.FadesAt),
 		ttl: h.ttl(v.TTL), count: v.AccessCount, pinned: v.Pinned, crystallized: v.Crystallized,
 	}
 }
 
-func deadline(at *sigil.Timestamp) int64 {
+func deadline(at *client.Timestamp) int64 {
 	if at == nil {
 		return never
 	}

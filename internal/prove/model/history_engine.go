@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store"
@@ -42,30 +43,30 @@ type inProcess struct{ engine *engine.Engine }
 
 func key(id sigil.ID) sigil.Key { return sigil.Key{Tenant: sigil.DefaultTenant, ID: id} }
 
-func (p inProcess) view(m sigil.Memory, err error) (sigil.View, error) {
+func (p inProcess) view(m sigil.Memory, err error) (client.Memory, error) {
 	if err != nil {
-		return sigil.View{}, err
+		return client.Memory{}, err
 	}
 	return shape.Memory(&m, m.LastAccessed), nil
 }
 
-func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (sigil.View, error) {
+func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (client.Memory, error) {
 	return p.view(p.engine.Encode(ctx, sigil.DefaultTenant, d))
 }
 
-func (p inProcess) Recall(ctx context.Context, id sigil.ID) (sigil.View, error) {
+func (p inProcess) Recall(ctx context.Context, id sigil.ID) (client.Memory, error) {
 	return p.view(p.engine.Recall(ctx, key(id)))
 }
 
-func (p inProcess) Peek(ctx context.Context, id sigil.ID) (sigil.View, error) {
+func (p inProcess) Peek(ctx context.Context, id sigil.ID) (client.Memory, error) {
 	return p.view(p.engine.Peek(ctx, key(id)))
 }
 
-func (p inProcess) Pin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+func (p inProcess) Pin(ctx context.Context, id sigil.ID) (client.Memory, error) {
 	return p.view(p.engine.Pin(ctx, key(id)))
 }
 
-func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (sigil.View, error) {
+func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (client.Memory, error) {
 	return p.view(p.engine.Unpin(ctx, key(id)))
 }
 
@@ -73,7 +74,7 @@ func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
 	return p.engine.Forget(ctx, key(id))
 }
 
-func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error) {
+func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error) {
 	run := p.engine.Sweep
 	if job == sigil.CrystallizeJob {
 		run = p.engine.Crystallize
@@ -82,9 +83,9 @@ func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (sigil.Sweep, error
 	return shape.Sweep(&s), err
 }
 
-func (p inProcess) Events(ctx context.Context, after uint64, limit int) (sigil.EventPage, error) {
+func (p inProcess) Events(ctx context.Context, after uint64, limit int) (client.EventPage, error) {
 	events, err := p.engine.Events(ctx, sigil.DefaultTenant, after, limit)
-	page := sigil.EventPage{Next: after}
+	page := client.EventPage{Next: after}
 	for i := range events {
 		page.Events = append(page.Events, shape.Event(&events[i]))
 		page.Next = events[i].Position

@@ -1,6 +1,10 @@
-package sigil
+package wire
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/sigil-dna/sigil"
+)
 
 // A live connection (GET /v1/ws) carries one JSON object a message, each way. What follows are its forms.
 
@@ -21,7 +25,7 @@ type LiveRequest struct {
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 	// Memory is what to recall or forget.
-	Memory *ID `json:"memory,omitempty"`
+	Memory *sigil.ID `json:"memory,omitempty"`
 	// After is the position to subscribe after; nil is the newest. Recalls includes recalls.
 	After   *uint64 `json:"after,omitempty"`
 	Recalls bool    `json:"recalls,omitempty"`
@@ -31,7 +35,7 @@ type LiveRequest struct {
 const (
 	LiveAnswer = "answer" // to the request with ID: Status, and Memory, After or Problem
 	LiveEvents = "events" // journal entries, in order
-	// LiveLagged tells that the reader was too slow to be told at once: what follows comes from the journal
+	// LiveLagged says that the reader was too slow to be told at once: what follows comes from the journal
 	// until it has caught up, and nothing is missing.
 	LiveLagged = "lagged"
 	LiveEnded  = "ended" // the subscription ended, with Problem
@@ -45,31 +49,31 @@ type LiveMessage struct {
 	ID   json.RawMessage `json:"id,omitempty"`
 	// Status is what HTTP would have answered.
 	Status  int      `json:"status,omitempty"`
-	Memory  *View    `json:"memory,omitempty"`
+	Memory  *Memory  `json:"memory,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
-	// After is the position that a subscription begins after, or a lagged reader is at; Newest is that of
+	// After is the position that a subscription begins after, or that a lagged reader is at; Newest is that of
 	// the newest entry then.
-	After  *uint64     `json:"after,omitempty"`
-	Newest uint64      `json:"newest,omitempty"`
-	Events []EventView `json:"events,omitempty"`
+	After  *uint64 `json:"after,omitempty"`
+	Newest uint64  `json:"newest,omitempty"`
+	Events []Event `json:"events,omitempty"`
 	// Memories and More are those of [Recalls].
-	Memories []RecallView `json:"memories,omitempty"`
-	More     bool         `json:"more,omitempty"`
+	Memories []Recall `json:"memories,omitempty"`
+	More     bool     `json:"more,omitempty"`
 }
 
-// Recalls lists the memories that were recalled since the previous message, through any daemon on the store: each once, as its last
-// recall left it. They are not journaled and have no position; a reader that is not connected misses them.
+// Recalls lists the memories that were recalled since the previous message, through any daemon on the store: each once,
+// as its last recall left it. They are not journaled and have no position; a reader that is not connected misses them.
 type Recalls struct {
-	Memories []RecallView `json:"memories"`
-	More     bool         `json:"more"` // more memories were recalled than the message lists
+	Memories []Recall `json:"memories"`
+	More     bool     `json:"more"` // more memories were recalled than the message lists
 }
 
-// RecallView is the part of a memory that recalls change.
-type RecallView struct {
-	ID           ID         `json:"id"`
+// Recall is the part of a memory that recalls change.
+type Recall struct {
+	ID           sigil.ID   `json:"id"`
 	LastAccessed Timestamp  `json:"lastAccessed"`
-	AccessCount  uint64     `json:"accessCount"`
-	FadesAt      *Timestamp `json:"fadesAt"` // null: never
+	AccessCount  uint64     `json:"accessCount"` // from 1
+	FadesAt      *Timestamp `json:"fadesAt"`     // null: never
 	Policy       string     `json:"policy"`
 }
 

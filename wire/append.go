@@ -1,4 +1,4 @@
-package sigil
+package wire
 
 import (
 	"bytes"
@@ -6,13 +6,15 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/sigil-dna/sigil"
 )
 
 // What a daemon writes tens of thousands of times a second is written here field by field, as encoding/json
 // would with HTML left as it is: a test holds the two to the same bytes. It costs an eighth.
 
 // AppendJSON appends v as JSON.
-func (v *View) AppendJSON(b []byte) ([]byte, error) {
+func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	var err error
 	b = append(b, `{"id":"`...)
 	b = appendID(b, v.ID)
@@ -76,7 +78,7 @@ func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
 }
 
 // AppendJSON appends e as JSON.
-func (e *EventView) AppendJSON(b []byte) ([]byte, error) {
+func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(append(b, `{"position":`...), e.Position, 10)
 	b = appendTime(append(b, `,"time":`...), e.Time.Time)
 	b = appendString(append(b, `,"tenant":`...), e.Tenant)
@@ -139,7 +141,7 @@ func (p *BatchPage) AppendJSON(b []byte) ([]byte, error) {
 
 // AppendJSON appends p as JSON.
 func (p *RelatedPage) AppendJSON(b []byte) ([]byte, error) {
-	b, err := appendAll(append(b, `{"related":`...), p.Related, (*View).AppendJSON)
+	b, err := appendAll(append(b, `{"related":`...), p.Related, (*Memory).AppendJSON)
 	return append(b, '}'), err
 }
 
@@ -147,7 +149,7 @@ func (p *RelatedPage) AppendJSON(b []byte) ([]byte, error) {
 func (p *NeighborPage) AppendJSON(b []byte) ([]byte, error) {
 	var number []byte // of the last resonance: many have the same
 	last := math.NaN()
-	b, err := appendAll(append(b, `{"related":`...), p.Related, func(n *NeighborView, b []byte) ([]byte, error) {
+	b, err := appendAll(append(b, `{"related":`...), p.Related, func(n *Neighbor, b []byte) ([]byte, error) {
 		b = append(appendID(append(b, `{"id":"`...), n.ID), `","resonance":`...)
 		if n.Resonance != last {
 			last, number = n.Resonance, appendFloat(number[:0], n.Resonance)
@@ -159,7 +161,7 @@ func (p *NeighborPage) AppendJSON(b []byte) ([]byte, error) {
 
 // AppendJSON appends p as JSON.
 func (p *MemoryPage) AppendJSON(b []byte) ([]byte, error) {
-	b, err := appendAll(append(b, `{"memories":`...), p.Memories, (*View).AppendJSON)
+	b, err := appendAll(append(b, `{"memories":`...), p.Memories, (*Memory).AppendJSON)
 	return append(appendOptional(append(b, `,"next":`...), p.Next), '}'), err
 }
 
@@ -228,7 +230,7 @@ func appendWarnings(b []byte, all []Warning) []byte {
 	return b
 }
 
-func appendID(b []byte, id ID) []byte {
+func appendID(b []byte, id sigil.ID) []byte {
 	const hex = "0123456789abcdef"
 	for i, x := range id {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
@@ -317,7 +319,7 @@ func appendOptional(b []byte, s *string) []byte {
 	return appendString(b, *s)
 }
 
-func appendState(b []byte, s *State) ([]byte, error) {
+func appendState(b []byte, s *sigil.State) ([]byte, error) {
 	if len(s.Extra) > 0 {
 		return appendAny(b, s)
 	}

@@ -1,37 +1,39 @@
-package sigil
+package wire
+
+import "github.com/sigil-dna/sigil"
 
 // Explanation is why one memory is alive or gone, with the arithmetic that says so. Of a memory that is gone
 // the figures are those of its last journal entry, at the time of that.
 type Explanation struct {
-	ID   ID   `json:"id"`
-	Live bool `json:"live"`
-	// Memory is without content; null where it is gone.
-	Memory *View `json:"memory"`
-	// LastEvent is the newest of History; null where the journal does not go back that far.
-	LastEvent   *EventView `json:"lastEvent"`
-	Policy      string     `json:"policy"`
-	Threshold   float64    `json:"threshold"`
-	IdleSeconds float64    `json:"idleSeconds"`
-	Decay       float64    `json:"decay"`
-	// LifetimeSeconds is how long it lives untouched; null where decay does not end it: pinned or
+	ID   sigil.ID `json:"id"`
+	Live bool     `json:"live"`
+	// Memory is without content; null if the memory is gone.
+	Memory *Memory `json:"memory"`
+	// LastEvent is the newest of History; null if the journal does not go back that far.
+	LastEvent   *Event  `json:"lastEvent"`
+	Policy      string  `json:"policy"`
+	Threshold   float64 `json:"threshold"`   // over 0, at most 1
+	IdleSeconds float64 `json:"idleSeconds"` // from 0
+	Decay       float64 `json:"decay"`       // 0 to 1
+	// LifetimeSeconds is how long it lives untouched; null if decay does not end it, since it is pinned or
 	// crystallized.
 	LifetimeSeconds *float64   `json:"lifetimeSeconds"`
 	FadesAt         *Timestamp `json:"fadesAt"`     // null: never
-	SecondsLeft     *float64   `json:"secondsLeft"` // null: gone, or for ever
+	SecondsLeft     *float64   `json:"secondsLeft"` // from 0; null: gone, or for ever
 	Formula         string     `json:"formula"`
 	Worked          string     `json:"worked"` // the formula with the figures filled in
 	Reason          string     `json:"reason"` // one sentence for people
-	// History is what the journal tells of it, oldest first. HistoryComplete is false where the journal
+	// History is what the journal has of the memory, oldest first. HistoryComplete is false if the journal
 	// begins later, or was too long to be read to its end. Recalls are not journaled.
-	History         []EventView `json:"history"`
-	HistoryComplete bool        `json:"historyComplete"`
+	History         []Event `json:"history"`
+	HistoryComplete bool    `json:"historyComplete"`
 }
 
-// Forecast is what fades from one moment to another if nothing is recalled.
+// Forecast is what fades from one moment to another if nothing is recalled. Its slices are never null.
 type Forecast struct {
 	From  Timestamp `json:"from"`
 	Until Timestamp `json:"until"`
-	// Policy is the proposed one, null where each memory's own is meant; LifetimeSeconds is its.
+	// Policy is the proposed one, null if each memory's own is meant; LifetimeSeconds is its.
 	Policy          *string  `json:"policy"`
 	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
 	// Fading counts the memories that fade; under a proposed policy, as if each had had it since its last access.
@@ -46,12 +48,12 @@ type Forecast struct {
 	// Bins part the span evenly. Under a proposed policy the first one also has what would be gone at once.
 	Bins []ForecastBin `json:"bins"`
 	// Memories are the first that fade, soonest first, without content; FadesAt is the forecast's.
-	Memories []View `json:"memories"`
+	Memories []Memory `json:"memories"`
 }
 
 // PatternCount counts memories of a pattern.
 type PatternCount struct {
-	Pattern int `json:"pattern"`
+	Pattern int `json:"pattern"` // the group key, 0 to 161
 	Count   int `json:"count"`
 }
 

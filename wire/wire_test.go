@@ -1,4 +1,4 @@
-package sigil_test
+package wire_test
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 func asJSON(t *testing.T, v any) string {
@@ -24,11 +25,11 @@ func TestTimestampHasThreeDigitsAlways(t *testing.T) {
 		`"2026-03-01T12:00:00.100Z"`: time.Date(2026, 3, 1, 12, 0, 0, 100e6, time.UTC),
 		`"2026-03-01T12:00:00.001Z"`: time.Date(2026, 3, 1, 13, 0, 0, 1e6, berlin),
 	} {
-		got := asJSON(t, sigil.Timestamp{Time: at})
+		got := asJSON(t, wire.Timestamp{Time: at})
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		var back sigil.Timestamp
+		var back wire.Timestamp
 		if err := json.Unmarshal([]byte(got), &back); err != nil || !back.Equal(at) {
 			t.Errorf("%s is read back as %v, %v", got, back, err)
 		}
@@ -36,8 +37,8 @@ func TestTimestampHasThreeDigitsAlways(t *testing.T) {
 }
 
 func TestSweepTotal(t *testing.T) {
-	s := sigil.Sweep{Released: map[string]int{sigil.ReasonDecay: 3, sigil.ReasonTTL: 4}}
-	if s.Total() != 7 || (&sigil.Sweep{}).Total() != 0 {
+	s := wire.Sweep{Released: map[string]int{sigil.ReasonDecay: 3, sigil.ReasonTTL: 4}}
+	if s.Total() != 7 || (&wire.Sweep{}).Total() != 0 {
 		t.Errorf("total %d", s.Total())
 	}
 }

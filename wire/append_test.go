@@ -1,4 +1,4 @@
-package sigil_test
+package wire_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // TestAppendJSON holds what is written field by field against encoding/json, on odd and on random values.
@@ -24,15 +25,15 @@ func TestAppendJSON(t *testing.T) {
 	texts := []string{"", "public", "a b", `q"uote\`, "<&>", "日本", "\u2028", "\x00\x1f", "\x7f", "\xff", "tab\t"}
 	text := func() string { return texts[rng.IntN(len(texts))] }
 	odd := []time.Time{{}, time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC), time.Date(12345, 6, 7, 8, 9, 10, 11, time.UTC)}
-	moment := func() sigil.Timestamp {
+	moment := func() wire.Timestamp {
 		if i := rng.IntN(50); i < len(odd) {
-			return sigil.Timestamp{Time: odd[i]}
+			return wire.Timestamp{Time: odd[i]}
 		}
-		return sigil.Timestamp{Time: time.UnixMilli(rng.Int64N(1 << 42)).In(time.FixedZone("x", 3600))}
+		return wire.Timestamp{Time: time.UnixMilli(rng.Int64N(1 << 42)).In(time.FixedZone("x", 3600))}
 	}
 	maybe := func() bool { return rng.IntN(2) == 0 }
 	for range 3000 {
-		v := sigil.View{
+		v := wire.Memory{
 			ID: sigil.NewID(time.UnixMilli(rng.Int64N(1 << 42))), Tenant: text(), Frequency: number(), Pattern: rng.IntN(200), Potential: number(), Decay: number(),
 			CreatedAt: moment(), LastAccessed: moment(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Policy: text(),
 		}
@@ -57,55 +58,55 @@ func TestAppendJSON(t *testing.T) {
 			}
 		}
 		if rng.IntN(5) == 0 {
-			v.Spiral = []sigil.SpiralPoint{{Angle: number()}}
+			v.Spiral = []wire.SpiralPoint{{Angle: number()}}
 		}
 		if rng.IntN(3) == 0 {
-			v.Warnings = []sigil.Warning{{Code: text(), Field: "ttl", Detail: text()}, {}}[:1+rng.IntN(2)]
+			v.Warnings = []wire.Warning{{Code: text(), Field: "ttl", Detail: text()}, {}}[:1+rng.IntN(2)]
 		}
 		got, err := v.AppendJSON([]byte("x"))
 		same(t, v, got, err)
 
-		e := sigil.EventView{Position: rng.Uint64(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
+		e := wire.Event{Position: rng.Uint64(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
 		if maybe() {
 			e.ID = &v.ID
-			e.Arithmetic = &sigil.Arithmetic{
+			e.Arithmetic = &wire.Arithmetic{
 				CreatedAt: moment(), LastAccessed: moment(), IdleSeconds: number(), Policy: text(), Decay: number(), Threshold: number(),
 				FadesAt: v.FadesAt, TTL: v.TTL, Potential: number(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Size: rng.Int(),
 			}
 		}
 		if maybe() {
-			e.Crystal = &sigil.CrystalView{ID: text(), Stability: number(), CreatedAt: moment()}
+			e.Crystal = &wire.Crystal{ID: text(), Stability: number(), CreatedAt: moment()}
 		}
 		got, err = e.AppendJSON([]byte("x"))
 		same(t, e, got, err)
 
-		m := sigil.LiveMessage{Type: text(), Newest: uint64(rng.IntN(2)), Status: rng.IntN(2) * 201}
+		m := wire.LiveMessage{Type: text(), Newest: uint64(rng.IntN(2)), Status: rng.IntN(2) * 201}
 		if maybe() {
 			m.ID, m.Memory, m.After = json.RawMessage(`"<1>"`), &v, &e.Position
 		}
 		if maybe() {
-			m.Problem, m.Events = &sigil.Problem{Code: text(), Oldest: rng.Uint64()}, []sigil.EventView{e}
+			m.Problem, m.Events = &wire.Problem{Code: text(), Oldest: rng.Uint64()}, []wire.Event{e}
 		}
 		got, err = m.AppendJSON([]byte("x"))
 		same(t, m, got, err)
 
-		items := []sigil.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID, Warnings: v.Warnings}, {Status: 400, Problem: &sigil.Problem{Code: text()}}}
-		views := []sigil.View{v, v}[:rng.IntN(3)]
+		items := []wire.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID, Warnings: v.Warnings}, {Status: 400, Problem: &wire.Problem{Code: text()}}}
+		views := []wire.Memory{v, v}[:rng.IntN(3)]
 		if maybe() {
 			items, views = nil, nil
 		}
-		got, err = (&sigil.BatchPage{Results: items}).AppendJSON([]byte("x"))
-		same(t, sigil.BatchPage{Results: items}, got, err)
-		got, err = (&sigil.RelatedPage{Related: views}).AppendJSON([]byte("x"))
-		same(t, sigil.RelatedPage{Related: views}, got, err)
-		kept := sigil.Kept{ID: v.ID, Warnings: v.Warnings}
+		got, err = (&wire.BatchPage{Results: items}).AppendJSON([]byte("x"))
+		same(t, wire.BatchPage{Results: items}, got, err)
+		got, err = (&wire.RelatedPage{Related: views}).AppendJSON([]byte("x"))
+		same(t, wire.RelatedPage{Related: views}, got, err)
+		kept := wire.Kept{ID: v.ID, Warnings: v.Warnings}
 		got, err = kept.AppendJSON([]byte("x"))
 		same(t, kept, got, err)
-		neighbors := []sigil.NeighborView{{v.ID, 1}, {v.ID, rng.Float64()}, {v.ID, 1e-9}, {v.ID, 1e-9}}[:rng.IntN(5)]
-		got, err = (&sigil.NeighborPage{Related: neighbors}).AppendJSON([]byte("x"))
-		same(t, sigil.NeighborPage{Related: neighbors}, got, err)
-		got, err = (&sigil.MemoryPage{Memories: views, Next: v.TTL}).AppendJSON([]byte("x"))
-		same(t, sigil.MemoryPage{Memories: views, Next: v.TTL}, got, err)
+		neighbors := []wire.Neighbor{{v.ID, 1}, {v.ID, rng.Float64()}, {v.ID, 1e-9}, {v.ID, 1e-9}}[:rng.IntN(5)]
+		got, err = (&wire.NeighborPage{Related: neighbors}).AppendJSON([]byte("x"))
+		same(t, wire.NeighborPage{Related: neighbors}, got, err)
+		got, err = (&wire.MemoryPage{Memories: views, Next: v.TTL}).AppendJSON([]byte("x"))
+		same(t, wire.MemoryPage{Memories: views, Next: v.TTL}, got, err)
 	}
 }
 
@@ -123,7 +124,7 @@ func same(t *testing.T, v any, got []byte, err error) {
 }
 
 func BenchmarkAppendJSON(b *testing.B) {
-	m := sigil.View{ID: sigil.NewID(time.Now()), Tenant: "public", Data: json.RawMessage(`{"note":"tea at five"}`), State: &sigil.State{Phi: .5}, Hash: "e50bfa269b4a5d20d872f82ebfe5cb488370c7de6312896143448e7d9b2ee414", Tags: []string{}, Policy: "classic"}
+	m := wire.Memory{ID: sigil.NewID(time.Now()), Tenant: "public", Data: json.RawMessage(`{"note":"tea at five"}`), State: &sigil.State{Phi: .5}, Hash: "e50bfa269b4a5d20d872f82ebfe5cb488370c7de6312896143448e7d9b2ee414", Tags: []string{}, Policy: "classic"}
 	b.Run("by=hand", func(b *testing.B) {
 		var buf []byte
 		for b.Loop() {

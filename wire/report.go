@@ -1,6 +1,8 @@
-package sigil
+package wire
 
-// Stats counts a tenant's live memories, as the wire shows them.
+import "github.com/sigil-dna/sigil"
+
+// Stats counts a tenant's live memories.
 type Stats struct {
 	Tenant       string  `json:"tenant"`
 	Memories     int     `json:"memories"`
@@ -8,8 +10,8 @@ type Stats struct {
 	Pinned       int     `json:"pinned"`
 	Crystallized int     `json:"crystallized"`
 	Patterns     int     `json:"patterns"`
-	Crystals     int     `json:"crystals"` // of memories and of patterns
-	AverageDecay float64 `json:"averageDecay"`
+	Crystals     int     `json:"crystals"`     // of memories and of patterns
+	AverageDecay float64 `json:"averageDecay"` // 0 to 1
 	// NextFade is the earliest deadline; null for none.
 	NextFade *Timestamp `json:"nextFade"`
 	// Policy is the one that encodes and recalls give, and LifetimeSeconds how long a memory lives
@@ -32,39 +34,30 @@ type PolicyCount struct {
 	Count           int     `json:"count"`
 }
 
-// Identity is the sigil of the engine itself: that of the content {"service":"sigil","store":<store
-// id>,"tenant":<tenant>}. It is computed, not stored, and stays as long as the store does.
+// Identity is the sigil of the daemon's store and a tenant: that of the content {"service":"sigil","store":<store
+// id>,"tenant":<tenant>}. It stays as long as the store does.
 type Identity struct {
-	Service       string        `json:"service"`
-	Store         ID            `json:"store"`
-	Driver        string        `json:"driver"`
+	Service       string        `json:"service"` // "sigil"
+	Store         sigil.ID      `json:"store"`
+	Driver        string        `json:"driver"` // which kind of store
 	Tenant        string        `json:"tenant"`
-	Hash          string        `json:"hash"`
-	Frequency     float64       `json:"frequency"`
-	Pattern       int           `json:"pattern"`
-	Spiral        []SpiralPoint `json:"spiral"`
-	CreatedAt     Timestamp     `json:"createdAt"`
-	StartedAt     Timestamp     `json:"startedAt"`
+	Hash          string        `json:"hash"`      // 64 hexadecimal digits
+	Frequency     float64       `json:"frequency"` // from 0, under 1.618…
+	Pattern       int           `json:"pattern"`   // the group key, 0 to 161
+	Spiral        []SpiralPoint `json:"spiral"`    // six points
+	CreatedAt     Timestamp     `json:"createdAt"` // the store
+	StartedAt     Timestamp     `json:"startedAt"` // the daemon
 	UptimeSeconds float64       `json:"uptimeSeconds"`
 	Memories      int           `json:"memories"`
 	Crystals      int           `json:"crystals"`
 }
 
-// Job names a sweep.
-type Job string
-
-// The sweeps there are.
-const (
-	DecayJob       Job = "decay"
-	CrystallizeJob Job = "crystallize"
-)
-
 // Sweep is what one run of a job did.
 type Sweep struct {
-	Job             Job       `json:"job"`
+	Job             sigil.Job `json:"job"`
 	StartedAt       Timestamp `json:"startedAt"`
 	DurationSeconds float64   `json:"durationSeconds"`
-	// Released counts by reason ("decay", "ttl") what a decay sweep let go.
+	// Released counts by reason ("decay", "ttl") what a decay sweep released.
 	Released map[string]int `json:"released,omitempty"`
 	// Patterns, Created and Updated count what a crystallize sweep looked at, and the crystals that
 	// came and changed.
@@ -73,7 +66,7 @@ type Sweep struct {
 	Updated  int `json:"updated,omitempty"`
 }
 
-// Total is how many memories the sweep released.
+// Total returns how many memories the sweep released.
 func (s *Sweep) Total() int {
 	n := 0
 	for _, k := range s.Released {
