@@ -2,57 +2,64 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
-	"strings"
+	"os"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/local"
 )
 
-// exampleDaemon knows one memory. In real life it is `sigil serve`.
-func exampleDaemon() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		memory := func(recalls int) string {
-			return fmt.Sprintf(`{"id":%q,"data":{"note":"tea at five"},"accessCount":%d}`, someID, recalls)
+// daemon serves the API over a store in a new folder, and returns its address. A program has `sigil serve` for that.
+func daemon() (addr string, stop func()) {
+	dir, err := os.MkdirTemp("", "sigil")
+	if err != nil {
+		log.Fatal(err)
+	}
+	db, err := local.Open(dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	api := httpapi.New(db.Engine, nil)
+	server := httptest.NewServer(api)
+	return server.URL, func() {
+		api.Close()
+		server.Close()
+		if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
+			log.Fatal(err)
 		}
-		switch {
-		case r.Method == http.MethodDelete:
-			w.WriteHeader(http.StatusNoContent)
-		case strings.HasSuffix(r.URL.Path, ":recall"):
-			io.WriteString(w, memory(1))
-		case r.Method == http.MethodPost:
-			w.WriteHeader(http.StatusCreated)
-			io.WriteString(w, memory(0))
-		case r.URL.Path == "/v1/sigils":
-			io.WriteString(w, `{"memories":[`+memory(1)+`],"next":null}`)
-		default:
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusNotFound)
-			io.WriteString(w, `{"status":404,"code":"not_found","field":"id","detail":"no such memory"}`)
-		}
-	}))
+	}
 }
 
+// connect returns a client of the daemon at addr. An empty address is that of a local `sigil serve`.
+func connect(addr string) *client.Client {
+	c, err := client.New(addr, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return c
+}
+
+// A memory is kept, recalled, which keeps it from fading for another while, and forgotten.
 func ExampleClient() {
-	daemon := exampleDaemon() // or none: an empty address is that of a local `sigil serve`
-	defer daemon.Close()
+	addr, stop := daemon()
+	defer stop()
 	ctx := context.Background()
 
-	c, err := client.New(daemon.URL, &client.Options{Tenant: "acme"})
+	c, err := client.New(addr, &client.Options{Tenant: "acme"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	kept, err := c.Encode(ctx, sigil.Draft{Data: json.RawMessage(`{"note":"tea at five"}`)})
+	defer c.CloseIdleConnections()
+	kept, err := c.Encode(ctx, sigil.Draft{Data: []byte(`{"note":"tea at five"}`)})
 	if err != nil {
 		log.Fatal(err)
 	}
-	recalled, err := c.Recall(ctx, kept.ID) // keeps it from fading for another while
+	recalled, err := c.Recall(ctx, kept.ID)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,18 +75,79 @@ func ExampleClient() {
 	// gone: true
 }
 
+// All lists every memory, page after page, the newest first.
 func ExampleClient_All() {
-	daemon := exampleDaemon()
-	defer daemon.Close()
-	c, err := client.New(daemon.URL, nil)
-	if err != nil {
-		log.Fatal(err)
+	addr, stop := daemon()
+	defer stop()
+	ctx, c := context.Background(), connect(addr)
+	defer c.CloseIdleConnections()
+
+	for _, note := range []string{`"tea at five"`, `"rain"`, `"buy bread"`} {
+		if _, err := c.Encode(ctx, sigil.Draft{Data: []byte(note)}); err != nil {
+			log.Fatal(err)
+		}
 	}
-	for memory, err := range c.All(context.Background(), client.ListQuery{}) {
+	for memory, err := range c.All(ctx, client.ListQuery{Limit: 2}) {
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Printf("%s\n", memory.Data)
 	}
-	// Output: {"note":"tea at five"}
+	// Output:
+	// "buy bread"
+	// "rain"
+	// "tea at five"
+}
+
+// An encode with an idempotency key can be repeated: a second one is answered as the first, and keeps nothing.
+func ExampleClient_Encode() {
+	addr, stop := daemon()
+	defer stop()
+	ctx, c := context.Background(), connect(addr)
+	defer c.CloseIdleConnections()
+
+	draft := sigil.Draft{Data: []byte(`{"order":4711}`), IdempotencyKey: "order 4711"}
+	first, err := c.Encode(ctx, draft)
+	if err != nil {
+		log.Fatal(err)
+	}
+	again, err := c.Encode(ctx, draft)
+	if err != nil {
+		log.Fatal(err)
+	}
+	stats, err := c.Stats(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("same:", again.ID == first.ID, "kept:", stats.Memories)
+	// Output: same: true kept: 1
+}
+
+// The journal has every change, in order. A connection that breaks is made again, and nothing is missed.
+func ExampleClient_Follow() {
+	addr, stop := daemon()
+	defer stop()
+	ctx, c := context.Background(), connect(addr)
+	defer c.CloseIdleConnections()
+
+	kept, err := c.Encode(ctx, sigil.Draft{Data: []byte(`"tea"`)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.Forget(ctx, kept.ID); err != nil {
+		log.Fatal(err)
+	}
+	after := uint64(0) // the beginning; a program keeps the position of the last entry it has seen
+	for event, err := range c.Follow(ctx, &client.FollowOptions{After: &after}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(event.Position, event.Kind, event.Reason)
+		if event.Kind == sigil.Forgotten {
+			break // a program goes on
+		}
+	}
+	// Output:
+	// 1 encoded request
+	// 2 forgotten request
 }
