@@ -21,7 +21,7 @@ type ListQuery struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadingBefore  time.Time
+	FadingBefore time.Time
 	// NoData leaves the data of every memory nil.
 	NoData bool
 }

@@ -229,7 +229,7 @@ type Query struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadingBefore  time.Time
+	FadingBefore time.Time
 }
 
 // Matches tells whether m is live at q.Now and passes the filters; not whether it is q's tenant's or

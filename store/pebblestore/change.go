@@ -38,7 +38,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 			return sigil.Memory{}, err
 		}
 		if kept.record == nil {
-			return sigil.Memory{}, record.ErrDamaged // it is locked: nobody else removed it
+			return sigil.Memory{}, record.ErrDamaged // the key is locked, so nobody else removed it
 		}
 	}
 	memory, err := s.decoded(m, kept.record)
@@ -72,8 +72,8 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 // near is how close a deadline must be for a recall that moves it to be written before it is answered.
 const near = time.Second
 
-// located returns where a memory is, its figures, and its content if that is at hand. The caller has the key locked. What is
-// at hand is found without the index's lock.
+// located returns where a memory is, its figures, and its content if that is cached. The caller has locked the key.
+// The cache is searched without the index's lock.
 func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept content) {
 	kept, _ = s.contents.get(key)
 	if kept.at.There() {

@@ -38,7 +38,8 @@ func (c *Checked) wrong(format string, args ...any) {
 	}
 }
 
-// checker looks at every record. s has the policies read; nothing changes it meanwhile.
+// checker reads and checks every record. Its policies are loaded before it starts, and nothing changes s while it
+// runs.
 type checker struct {
 	s     *Store
 	found Checked
@@ -49,9 +50,9 @@ type checker struct {
 	seen      []uint64        // a bit for each position
 }
 
-// check looks at every record of s: that it can be read, that what belongs together is there
-// together, that positions have no gap and no repeat, and that the memories are those that the
-// journal, as far back as it goes, says there are.
+// check reads every record of s. It checks that each can be decoded, that records that belong together exist together,
+// that positions have no gap and no repeat, and that the memories are those that follow from the journal, as far back
+// as the journal goes.
 func (s *Store) check() (Checked, error) {
 	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
 	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()

@@ -35,7 +35,7 @@ type committer struct {
 	// uses them; they are set before it starts, as callers may add a policy before it runs.
 	journal  journal
 	policies int
-	effects  []*index.Change // those of a group; kept for the next
+	effects  []*index.Change // of one group; the slice is reused for the next
 
 	wg sync.WaitGroup
 }
@@ -63,7 +63,7 @@ func (c *committer) do(ch *change) error {
 	}
 	<-g.done
 	if g.err != nil {
-		return g.err // ch is not used again: the one that failed may still be reading it
+		return g.err // ch is not reused: the goroutine that failed may still be reading it
 	}
 	err = ch.err
 	ch.discard()
@@ -120,16 +120,17 @@ func (c *committer) run() {
 	}
 }
 
-// gather lets others run for as long as more changes come of it. Those who were answered together come back
-// together; without it the first of them would have a sync alone, for which the others would wait.
+// gather yields the processor as long as that brings more changes. Callers that were answered together send their next
+// changes together; without gather, the first of these would get a sync of its own, and the others would wait for it.
 func (c *committer) gather() {
 	for before, n := 0, c.pending.count(); n > before; before, n = n, c.pending.count() {
 		runtime.Gosched()
 	}
 }
 
-// write makes a group, which may be nil, durable with new policies and, if refreshes is set, the refreshed
-// figures; then it publishes the group's changes together, and answers. It is false once the disk has failed.
+// write makes a group durable, with new policies and, if refreshes is set, the refreshed figures. Then it publishes
+// the group's changes together and answers the callers. The group may be nil. write returns false once the disk has
+// failed.
 func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	begin := time.Now()
 	err := c.fill(batch, g, refreshes)

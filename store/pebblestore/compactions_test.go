@@ -65,8 +65,8 @@ func TestOpenDoesNotCompact(t *testing.T) {
 	must(t, s.Close())
 }
 
-// TestFlushesOverlapNothing encodes more than several memtables hold: each is flushed into tables that lie after those of
-// the one before, so that there is nothing to merge.
+// TestFlushesOverlapNothing encodes more than several memtables hold. Each is flushed into tables that come after
+// those of the previous flush, so that there is nothing to merge.
 func TestFlushesOverlapNothing(t *testing.T) {
 	o := Tune(Options{FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler)})
 	small := o.tune

@@ -7,9 +7,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 )
 
-// contents keep the records of memories' content that are read again and again. What was read last is not
-// what will be read next, so it is the frequent ones that stay; and to find one is a look at a table of hashes,
-// where the database looks through an index of its tables, and then through a block of several records.
+// contents caches the content records of memories that are read repeatedly. The memory read last is usually not the
+// one read next, so the cache keeps the frequently read ones. A lookup is one probe of a hash table; the database
+// would search an index of its tables, and then a block of several records.
 //
 // The content of a key never changes while the key is in the index.
 type contents struct {
@@ -27,7 +27,7 @@ type content struct {
 // contentOverhead is about what a record takes in the cache besides its bytes.
 const contentOverhead = 170
 
-// newContents makes a place for about size bytes.
+// newContents returns a cache of about size bytes.
 func newContents(size int64) contents {
 	return contents{most: int(size / 64), cache: otter.Must(&otter.Options[sigil.Key, content]{
 		MaximumWeight: uint64(size),

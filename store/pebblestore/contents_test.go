@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// What is recalled is at hand from then on, within the size that was given; what is released is not.
+// A recalled memory stays in the cache, within the given size; a released one does not.
 func TestContentIsAtHandUntilItIsReleased(t *testing.T) {
 	const cache = 1 << 20
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem(), CacheSize: cache})
@@ -63,8 +63,8 @@ func TestContentIsAtHandUntilItIsReleased(t *testing.T) {
 	}
 }
 
-// The database's cache holds what was read, whatever its memtables take: they grow to their full size with what a
-// store is given.
+// The database's cache keeps what was read, however large the memtables are: they grow to their full size with the
+// content of a store.
 func TestBlocksStayAtHandWhenMemtablesAreLarge(t *testing.T) {
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem()})
 	if err != nil {

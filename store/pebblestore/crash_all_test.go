@@ -21,15 +21,15 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// exhaustive tells whether all crashes and faults are to be tried (make crash), or some of every kind.
+// exhaustive reports whether to try all crashes and faults (make crash), rather than some of every kind.
 func exhaustive() bool { return os.Getenv("SIGIL_CRASH") == "all" }
 
-// quiet are the options of a store with small tables whose database says nothing.
+// quiet returns the options of a store with small tables, whose database logs nothing.
 func quiet(fsys vfs.FS) *pebblestore.Options {
 	return pebblestore.Tune(pebblestore.Options{FS: fsys, Logger: slog.New(slog.DiscardHandler)})
 }
 
-// kindOf says what an operation does to which kind of file; writes tells whether it may change the disk.
+// kindOf returns what an operation does to which kind of file; writes reports whether it may change the disk.
 func kindOf(op errorfs.Op) (kind string, writes bool) {
 	words := map[errorfs.OpKind]string{
 		errorfs.OpCreate: "create", errorfs.OpLink: "link", errorfs.OpRemove: "remove", errorfs.OpRemoveAll: "remove all",
@@ -103,7 +103,7 @@ type cut struct {
 	what  string
 	disk  *vfs.MemFS
 	acked int      // events acknowledged before it
-	id    sigil.ID // of the store, where its making was acknowledged
+	id    sigil.ID // of the store, if its creation was acknowledged
 }
 
 type cuts struct {
@@ -143,7 +143,7 @@ func (c *cuts) before(op errorfs.Op) error {
 	return nil
 }
 
-// some tells of the nth write of a kind whether it is one of those that are tried by default.
+// some reports whether the nth write of a kind is among those tried by default.
 func some(n, stride int) bool { return exhaustive() || n < 2 || n%stride == 0 }
 
 // take takes the cuts after the write before the one of this kind.

@@ -16,8 +16,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// What was acknowledged before the power went is there afterwards, whole, and what was forgotten is
-// not; the index is what the disk says. Data that was never synced is lost in part or all of it.
+// After a power cut, everything acknowledged is there and whole, nothing forgotten is, and the index matches the disk.
+// Data that was never synced is lost in part or completely.
 func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
 	for _, kept := range []int{0, 50, 100} { // percent of the unsynced data that reach the disk by luck
 		t.Run(fmt.Sprintf("%d%% of the unsynced", kept), func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
 	}
 }
 
-// A refresh is answered before it is on disk, and gets there by itself, with nobody else writing.
+// A refresh is answered before it is on disk, and is written later even if nothing else is.
 func TestARefreshReachesTheDisk(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
@@ -126,8 +126,8 @@ func TestARefreshReachesTheDisk(t *testing.T) {
 	}
 }
 
-// All that is tuned to a machine can be turned off: a store lives the same life with it and without, and one that was
-// written with it is read without, and the other way round.
+// All tuning can be turned off: a store behaves the same with and without it, and a store written with it can be read
+// without, and vice versa.
 func TestTuningChangesNothingButTime(t *testing.T) {
 	disk, rec := vfs.NewMem(), newRecorder()
 	sc := newScript(rec, 3, func(err error) { t.Error(err) })

@@ -27,7 +27,7 @@ type sample struct {
 	newest string // log
 }
 
-// newSample makes a store with tables of several levels and a log that is in no table yet.
+// newSample returns a store with tables of several levels and a log that has not been flushed to any table.
 func newSample(t *testing.T) *sample {
 	t.Helper()
 	sm := &sample{disk: vfs.NewMem(), kept: map[sigil.Key]string{}, gone: map[sigil.Key]bool{}}
@@ -76,7 +76,7 @@ func halflife(t *testing.T) sigil.Policy {
 // home is the folder of a sample.
 const home = "home"
 
-// files gives the bytes of all files of a sample, by path, but of those that locks need.
+// files returns the bytes of all files of a sample by path, except for lock files.
 func files(t *testing.T, disk vfs.FS) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -106,7 +106,7 @@ func files(t *testing.T, disk vfs.FS) map[string]string {
 // written is how much of a file is not the zeros that a log is filled with ahead.
 func written(text string) int { return len(strings.TrimRight(text, "\x00")) }
 
-// diskOf makes a disk that holds such files.
+// diskOf returns a file system that holds these files.
 func diskOf(t *testing.T, files map[string]string) *vfs.MemFS {
 	t.Helper()
 	disk := vfs.NewMem()
@@ -159,8 +159,8 @@ func harms(file string, size int) []harm {
 	return all
 }
 
-// Whatever happens to whichever file of a store: it is opened and says nothing wrong, or it is refused
-// by name and left as it is, and what is intact can be had.
+// Whatever damage is done to whichever file, the store either opens and returns nothing wrong, or is refused with an
+// error that names the damage and is left unchanged. What is intact can be salvaged.
 func TestDamage(t *testing.T) {
 	sm := newSample(t)
 	healthy := files(t, sm.disk)
@@ -202,8 +202,8 @@ func TestDamage(t *testing.T) {
 	t.Logf("refused: %v", refused)
 }
 
-// look makes sure that nothing an open store says is wrong. Where the end of the newest log is lost it
-// may be what it was before.
+// look checks that nothing an open store returns is wrong. If the end of the newest log is lost, the store may be in
+// an earlier state.
 func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose bool) {
 	t.Helper()
 	e := engine.New(s, nil)
@@ -229,8 +229,7 @@ func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose 
 	}
 }
 
-// salvage makes sure that what can be had is true, and all of it where the harm was done to a file that
-// holds no memories.
+// salvage checks that everything salvaged is true, and that nothing is missing if the damaged file holds no memories.
 func (sm *sample) salvage(t *testing.T, name string, disk vfs.FS, file string) {
 	t.Helper()
 	shown := 0

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 )
 
-// Tune gives o small tables, and ranges of few memories, so that a small store does all that a large one does.
+// Tune returns o with small tables and small ranges, so that a small store does everything a large one does.
 func Tune(o Options) *Options {
 	o.enough = 2
 	o.tune = func(p *pebble.Options) {
@@ -21,10 +21,10 @@ func Tune(o Options) *Options {
 	return &o
 }
 
-// TuneWithoutStats takes options that are tuned, and gives them without Pebble's statistics of tables: where an Open fails after it has flushed, the
-// goroutine that gathers them goes on over a file cache that is closed, and divides by the number of its shards, none
+// TuneWithoutStats returns o tuned, and without Pebble's table statistics. If an Open fails after a flush, the
+// goroutine that gathers these goes on with a closed file cache and divides by its number of shards, which is 0
 // (v2.1.7, file_cache.go:517). That ends the process, and so a test that fails each operation of an Open. The program
-// itself needs the statistics, to give back the room of what was released, and ends where its disk fails at its start.
+// needs the statistics, to free the space of released memories, and exits anyway if its disk fails at startup.
 func TuneWithoutStats(o Options) *Options {
 	tune := o.tune
 	o.tune = func(p *pebble.Options) { tune(p); p.DisableTableStats = true }
@@ -37,10 +37,10 @@ func Untuned(o Options) *Options {
 	return &o
 }
 
-// Check is the check of [Check], of an open store. Nothing else may change the store meanwhile.
+// Check is like the function [Check], but for an open store. Nothing else may change the store while it runs.
 func (s *Store) Check() (Checked, error) { return s.check() }
 
-// Kept counts the memories whose content is at hand, and those of them that are not in the index.
+// Kept returns how many memories have their content cached, and how many of these are not in the index.
 func (s *Store) Kept() (kept, stray int) {
 	for key := range s.contents.cache.Keys() {
 		kept++
@@ -51,8 +51,8 @@ func (s *Store) Kept() (kept, stray int) {
 	return kept, stray
 }
 
-// MissesOf reads the content of memories through the database, and gives how many of the blocks that it looks at it
-// has not at hand.
+// MissesOf reads the content of memories through the database, and returns how many of the blocks it reads were not
+// cached.
 func (s *Store) MissesOf(keys []sigil.Key) (int64, error) {
 	before := s.db.Metrics().BlockCache.Misses
 	for _, key := range keys {
@@ -63,7 +63,7 @@ func (s *Store) MissesOf(keys []sigil.Key) (int64, error) {
 	return s.db.Metrics().BlockCache.Misses - before, nil
 }
 
-// Answer gives what is kept under an idempotency key, whenever it ends.
+// Answer returns what is kept under an idempotency key, expired or not.
 func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
 	answers, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})
 	a, ok := answers[0]
@@ -73,7 +73,7 @@ func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
 // CheckIndex is Verify for tests that have no context at hand.
 func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
 
-// Unclosed tells whether the database could not be closed.
+// Unclosed reports whether the database could not be closed.
 func (s *Store) Unclosed() bool { return s.unclosed }
 
 // FallOver has the disk fail s's database in a call that, on its way out, falls over what the failure left

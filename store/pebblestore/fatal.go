@@ -33,9 +33,9 @@ func (s *Store) failure() error { return s.failErr }
 // letGo is how long the database may take to end what it does once the disk has failed.
 const letGo = 2 * time.Second
 
-// apart runs do, which opens or closes the database, on a goroutine of its own and waits for it. When
-// the disk fails it the database ends the goroutine it is in (Fatalf), or leaves it waiting for one
-// that ended so. The latter ends with the process.
+// apart runs do, which opens or closes the database, on a goroutine of its own and waits for it. When the disk fails,
+// the database ends the goroutine that it is in (Fatalf), or leaves it waiting for another that ended this way. Such a
+// goroutine waits until the process exits.
 func (s *Store) apart(do func() error) error {
 	done := make(chan error, 1)
 	go func() {

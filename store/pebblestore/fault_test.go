@@ -55,7 +55,7 @@ func (f *faults) before(op errorfs.Op) error {
 	return errorfs.ErrInjected
 }
 
-// kind gives what the first operation that failed was.
+// kind returns the kind of the first operation that failed.
 func (f *faults) kind() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,9 +75,9 @@ func (f *faults) String() string {
 	return fmt.Sprintf("the %dth %s (%s)", f.n, what, f.first)
 }
 
-// The disk refuses the nth write or read, once or from then on, for every n: nothing panics or hangs,
-// nobody is told of a change that is lost, every error has a code and the one of Open names the
-// folder, Close returns, and no goroutine is left.
+// The disk refuses the nth write or read, once or from then on, for every n. Nothing panics or hangs, no caller gets
+// success for a change that is lost, every error has a code, the error of Open names the folder, Close returns, and no
+// goroutine is left.
 func TestEveryDiskFault(t *testing.T) {
 	for _, reads := range []bool{false, true} {
 		for _, lasting := range []bool{false, true} {
@@ -112,11 +112,11 @@ type faulty struct {
 	faults *faults
 	leaks  goleak.Option
 
-	failed   atomic.Bool // the store told that it cannot go on, on a goroutine of the database
+	failed   atomic.Bool // OnFatal was called, on a goroutine of the database
 	unclosed bool        // the database could not be closed
 }
 
-// run tells whether the fault was hit.
+// run reports whether the fault occurred.
 func (r *faulty) run() bool {
 	r.t.Helper()
 	disk := vfs.NewCrashableMem()
@@ -136,8 +136,8 @@ func (r *faulty) run() bool {
 		return false
 	}
 	if err := goleak.Find(r.leaks); err != nil {
-		// A database whose disk failed may wait for ever for what that ended, and what waits for it is
-		// let go of.
+		// A database whose disk failed may wait forever for a goroutine that ended. The goroutine that waits for the
+		// database is abandoned.
 		ours := strings.Contains(err.Error(), "pebblestore.(*committer)") && !r.unclosed
 		if !r.failed.Load() || ours {
 			r.t.Errorf("%s: %v", r.faults, err)
@@ -183,7 +183,7 @@ func (r *faulty) live(rec *recorder, fsys vfs.FS) {
 	}
 }
 
-// coded makes sure that a program can tell what err is.
+// coded checks that err has a code.
 func (r *faulty) coded(what string, err error) {
 	var known *sigil.Error
 	if !errors.As(err, &known) || known.Code == "" || known.Kind == nil {
@@ -191,14 +191,14 @@ func (r *faulty) coded(what string, err error) {
 	}
 }
 
-// TestFallsOverAFailedDisk has the database panic after the disk failed it: that is the disk's failure, told as
-// such, and not the end of the process.
+// TestFallsOverAFailedDisk makes the database panic after a disk failure. The store reports a disk failure, and the
+// process lives on.
 func TestFallsOverAFailedDisk(t *testing.T) {
 	s, err := pebblestore.Open(t.TempDir(), &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() // it says what failed
+	defer s.Close() // it returns the failure
 	if err := s.FallOver(); !errors.Is(err, sigil.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}

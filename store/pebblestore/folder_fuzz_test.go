@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// FuzzFolder opens a database whose records somebody else wrote: Open reads it or says that it is
-// damaged. The same for the file that says which store it is.
+// FuzzFolder opens a database with arbitrary records. Open either reads it or reports that it is damaged. The same
+// holds for the file that identifies the store.
 func FuzzFolder(f *testing.F) {
 	now := time.UnixMilli(1_764_000_000_000).UTC()
 	m := sigil.Memory{Meta: sigil.Meta{Size: 7, CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic()}}

@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// writeInfo makes the folder dir say that it holds a store.
+// writeInfo makes dir a store's folder.
 func writeInfo(t *testing.T, fsys vfs.FS, dir string, info store.Info) {
 	t.Helper()
 	b, err := layout.Info(info)
@@ -32,8 +32,8 @@ func reopen(t *testing.T, fsys vfs.FS) *Store {
 	return s
 }
 
-// TestFormat2IsTakenOver opens a store whose newest journal position is said by a record, as format 2 had it, which is
-// wrong by then. The journal itself has the position, and older programs no longer open the store.
+// TestFormat2IsTakenOver opens a format-2 store, in which a record holds the newest journal position, and that record
+// is out of date. The journal itself has the position, and older programs then refuse to open the store.
 func TestFormat2IsTakenOver(t *testing.T) {
 	fsys := vfs.NewMem()
 	encode := func(s *Store) {
@@ -68,7 +68,8 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	}
 }
 
-// TestPoliciesAreKeptAsEarlierVersionsReadThem checks the text of a policy on disk, which is not the one that answers show.
+// TestPoliciesAreKeptAsEarlierVersionsReadThem checks the text of a policy on disk, which differs from the one in
+// answers.
 func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 	disk := vfs.NewMem()
 	week, err := sigil.ParsePolicy("halflife h=7d")

@@ -57,7 +57,7 @@ func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 
 var tenants = []string{"public", "ann", "ben"}
 
-// mixed does 100 operations of all kinds. Errors that the rules give are part of the mix.
+// mixed does 100 operations of all kinds. Errors that follow from the rules are part of the mix.
 func mixed(t *testing.T, e *engine.Engine, clock *clock, r *rand.Rand) {
 	ctx := context.Background()
 	var mine []sigil.Key
@@ -104,7 +104,7 @@ func mixed(t *testing.T, e *engine.Engine, clock *clock, r *rand.Rand) {
 	}
 }
 
-// clock is a time that moves when told to.
+// clock is a fake clock.
 type clock struct {
 	mu sync.Mutex
 	// +checklocks:mu

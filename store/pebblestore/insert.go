@@ -50,7 +50,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
-	// Ids are made at random: two inserts of one new id at once do not happen, and a repeated one is a caller's mistake.
+	// Ids are random, so two concurrent inserts never share one; a repeated id is a mistake of the caller.
 	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
 		return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}

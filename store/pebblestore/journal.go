@@ -104,7 +104,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 		err = nil
 	}
 	if err == nil {
-		err = s.outside(after, published) // last, so that entries that Trim removed meanwhile are not missed silently
+		err = s.outside(after, published) // checked last, so that a reader cannot silently miss entries that Trim removed while it was reading
 	}
 	if err != nil {
 		return nil, s.reading(err)

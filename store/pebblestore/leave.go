@@ -14,8 +14,8 @@ import (
 // after each commit: a few large ones are cheap, many small ones are not.
 const enough = 128
 
-// leaving returns the places of what leaves with some changes, by key: if those of two lie one after the other, as in a
-// sweep, they lie together.
+// leaving returns the places that some changes delete, sorted by key. If those of two changes are adjacent, as in a
+// sweep, they are adjacent in the result too.
 func leaving(changes []*change) (all []index.Place) {
 	var parts [][]index.Place
 	for _, ch := range changes {
@@ -30,9 +30,9 @@ func leaving(changes []*change) (all []index.Place) {
 	return all
 }
 
-// writeLeaving puts the deletion of those that leave with a group into a batch, before anything else of the group: a
-// memory that comes with it may lie in a range. Only the committer calls it. What is on disk is in the index then,
-// but for what the batch itself brings.
+// writeLeaving adds a group's deletions to a batch, before anything else of the group, because a memory that the group
+// inserts may lie in a deleted range. Only the committer calls it. At that time, everything on disk is in the index,
+// except for what the batch itself inserts.
 func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
 	var runs [][]index.Place
 	for rest := all; len(rest) > 0; {

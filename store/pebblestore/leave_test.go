@@ -16,7 +16,7 @@ import (
 
 var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// numbered gives a memory whose id is a number.
+// numbered returns a memory whose id is a number.
 func numbered(n uint64) sigil.Memory {
 	data := []byte("[]")
 	hash := sigil.Hash(sha256.Sum256(data))
@@ -58,7 +58,7 @@ func release(t *testing.T, s *pebblestore.Store, numbers ...uint64) {
 	}
 }
 
-// span gives the numbers from one to before another, by steps.
+// span returns the numbers from one (inclusive) to another (exclusive), by steps.
 func span(from, to, step uint64) (numbers []uint64) {
 	for n := from; n < to; n += step {
 		numbers = append(numbers, n)
@@ -113,7 +113,7 @@ func TestARangeSparesWhatLiesBetween(t *testing.T) {
 	}
 }
 
-// A salvage honors the ranges: those that it finds in a log, and those in tables.
+// A salvage honors range deletions, in logs and in tables.
 func TestASalvageHonorsRanges(t *testing.T) {
 	disk := vfs.NewMem()
 	shows := func(when string, want ...uint64) {
@@ -152,7 +152,7 @@ func TestASalvageHonorsRanges(t *testing.T) {
 	stay := append(append(span(0, 20, 2), span(180, 200, 2)...), 51)
 	shows("from the log", stay...)
 	within(func(s *pebblestore.Store) {
-		if _, err := s.Trim(t.Context(), time.Time{}, 1); err != nil { // so that the journal does not tell
+		if _, err := s.Trim(t.Context(), time.Time{}, 1); err != nil { // so that the journal does not reveal it
 			t.Error(err)
 		}
 	})

@@ -54,7 +54,7 @@ func (s *service) Start(ctx context.Context) (err error) {
 	return err
 }
 
-// Stop closes with mu let go, so that many close at once.
+// Stop closes without holding mu, so that concurrent calls close at once.
 func (s *service) Stop(context.Context) error {
 	if store := s.stop(); store != nil {
 		return store.Close()

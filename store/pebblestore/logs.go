@@ -15,9 +15,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// checkLogs looks for a log that is lost. The database reads what logs there are, and cannot know
-// that one before them is missing: no file lists which there were. The journal shows it: the first entry of a log follows
-// on one that is in an older log or in a table. s is open and rebuilt.
+// checkLogs detects a lost log. The database reads the logs that exist, and cannot know that an earlier one is
+// missing, because no file lists them. The journal shows it: the first entry of a log follows an entry in an older log
+// or in a table. s is open and rebuilt.
 func (s *Store) checkLogs() error {
 	fsys, data := s.folder.FS, s.folder.Data
 	names, err := fsys.List(data)
@@ -48,8 +48,8 @@ func (s *Store) checkLogs() error {
 	return nil
 }
 
-// followsOn returns the position before the first entry that a log journals; 0 if it journals none up to what is
-// not intact. That is the database's to judge: after a power cut the newest log ends there, whatever comes behind.
+// followsOn returns the position before the first entry that a log journals, or 0 if there is none before the first
+// damaged record. Damage is for the database to judge: after a power cut the newest log ends there, whatever follows.
 func followsOn(log []byte, number uint32) uint64 {
 	intact := true
 	for one := range layout.Records(log, number, func(int) { intact = false }) {

@@ -31,7 +31,7 @@ func (n *noFlush) Create(name string, category vfs.DiskWriteCategory) (vfs.File,
 	return n.FS.Create(name, category)
 }
 
-// A log that is lost whole, or from where a record begins, is missed where the next one shows that there was more.
+// If a whole log is lost, or a log from the start of some record on, the next log reveals the loss.
 func TestLostLog(t *testing.T) {
 	disk := &noFlush{vfs.NewMem(), make(chan struct{})}
 	s, err := pebblestore.Open(home, quiet(disk))
@@ -72,8 +72,8 @@ func TestLostLog(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// A power cut may leave a page of the newest log out, and a later one of what was under way not. What is within a
-	// log is the database's to judge, which takes it to end there.
+	// After a power cut, one page of the newest log may be missing while a later page was written. Damage within a log
+	// is for the database to judge; it takes the log to end there.
 	for _, length := range []int{1, 4096} {
 		left := maps.Clone(healthy)
 		left[newest] = strings.Repeat("\x00", length) + healthy[newest][length:]

@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// abandoned are the goroutines that wait for ever within a database whose disk failed, see apart: what
-// ends with the process. Tests one after another add to it.
+// abandoned are the goroutines that wait forever within a database whose disk failed; see apart. They end with the
+// process. Consecutive tests add to it.
 var abandoned []goleak.Option
 
 func TestMain(m *testing.M) {

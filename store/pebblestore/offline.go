@@ -18,9 +18,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
-// Check looks at all of the store in dir, which nobody may have open, and changes nothing: whether
-// every record can be read, whether what belongs together is there together, and whether the memories
-// are those of the journal. An error means that it could not look to the end.
+// Check reads the whole store in dir and changes nothing. It checks whether every record can be decoded, whether
+// records that belong together exist together, and whether the memories are those that follow from the journal. No
+// process may have the store open. An error means that the check could not be completed.
 func Check(dir string, o *Options) (Checked, error) {
 	var c Checked
 	err := readOnly(dir, o, func(s *Store) (err error) {
@@ -30,9 +30,8 @@ func Check(dir string, o *Options) (Checked, error) {
 	return c, err
 }
 
-// Export shows visit every memory of the store in dir, which nobody may have open, whether past its
-// deadline or not, by tenant and id, and changes nothing. It stops at the first thing that is damaged:
-// see [Salvage].
+// Export calls visit for every memory of the store in dir, past its deadline or not, by tenant and id, and changes
+// nothing. No process may have the store open. Export stops at the first damaged record: see [Salvage].
 func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	return readOnly(dir, o, func(s *Store) error {
 		return s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
@@ -59,13 +58,12 @@ type Salvaged struct {
 	Wrong    int
 }
 
-// Salvage shows visit every memory of the store in dir that can still be read, past its deadline or
-// not, in no promised order, and returns what cannot. Nobody may have the store open; nothing is changed.
+// Salvage calls visit for every memory of the store in dir that can still be read, past its deadline or not, in no
+// promised order, and returns what cannot be read. No process may have the store open; nothing is changed.
 //
-// It reads the tables and logs themselves, and needs neither the database's list of them nor the file
-// that says which store it is. What the journal, as far back as it
-// goes, says has gone is left out, though a table that is no
-// longer in use may still have it. The figures of a memory may be some refreshes old.
+// It reads the tables and logs directly, and needs neither the database's list of them nor the file that identifies
+// the store. A memory that is gone according to the journal is left out, as far back as the journal goes, even if an
+// obsolete table still has it. The figures of a memory may lack its last refreshes.
 func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
 	fsys, _ := o.environment()
 	folder, err := disk.BorrowDamaged(fsys, dir)
@@ -77,8 +75,7 @@ func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged
 	return Salvaged(found), err
 }
 
-// Reader reads a store whose folder does not change meanwhile. Make it with [OpenReadOnly]; it is safe for concurrent
-// use.
+// Reader reads a store whose folder does not change. Create it with [OpenReadOnly]; it is safe for concurrent use.
 type Reader struct{ s *Store }
 
 // OpenReadOnly opens the store in dir for reading, while no process has it open for writing. It changes nothing, not

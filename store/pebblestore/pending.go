@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// change is what one caller wants to be durable, and what to do to the index once it is. It is used
-// once: made by newChange, filled, and given to do or discard.
+// change is what one caller wants to be durable, and what to do to the index once it is. It is used once: created by
+// newChange, filled, and passed to do or discard.
 type change struct {
 	arena   []byte        // the bytes of records and events, one after another
 	records []put         // to set and delete
@@ -24,8 +24,9 @@ type change struct {
 	grows   bool          // the store: it is refused first when the disk fills
 	err     error         // of this one alone: it was refused; set before its group is answered
 
-	// Room for one memory's, which most changes are of: with the rest of the change it lies in a few lines of the
-	// processor's cache. The committer, which gathers a thousand, finds each where another processor left it.
+	// buffers for one memory, the most common size of a change. Together with the rest of the change they fit in a few
+	// cache lines, which matters to the committer: it gathers up to a thousand changes, each written by another
+	// processor.
 	room struct {
 		records [2]put
 		events  [1]journaled
@@ -40,7 +41,7 @@ type put struct {
 	deleted, ranged bool
 }
 
-// journaled is an event, which gets its position when it is written, and where its record is.
+// journaled is an event and where its record is. The position is set when the event is written.
 type journaled struct {
 	event    *sigil.Event
 	from, to int
@@ -68,7 +69,7 @@ func (ch *change) discard() {
 	changes.Put(ch)
 }
 
-// clear makes an empty change of it, with its arena.
+// clear empties the change and keeps its arena.
 func (ch *change) clear() {
 	*ch = change{arena: ch.arena[:0]}
 	ch.records, ch.events = ch.room.records[:0], ch.room.events[:0]
@@ -77,7 +78,7 @@ func (ch *change) clear() {
 
 // reserve makes room for items, so that what many of them come to is not copied as it grows.
 func (ch *change) reserve(items []store.Item) {
-	const each = 256 // bytes of records, keys and event beside the data
+	const each = 256 // bytes of records, keys and event, in addition to the data
 	size := each * len(items)
 	for i := range items {
 		size += len(items[i].Memory.Data)

@@ -24,8 +24,8 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	if err != nil || ok {
 		return memory, err
 	}
-	// Gone or due, as it seems. An update that could keep it may be under way, and so may a removal
-	// that is not durable yet: take the lock to wait for it, and look again.
+	// The memory seems to be gone or due. An update that could keep it may be in progress, and so may a removal that
+	// is not durable yet: take the lock to wait for it, and look again.
 	defer s.keys.One(key).Unlock()
 	memory, ok, err = s.get(key, now)
 	if err == nil && !ok {
@@ -63,7 +63,7 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	memory, err := s.decoded(m, kept.record)
 	if !known && err == nil {
 		s.contents.put(key, kept)
-		if _, there := s.index.Meta(key); !there { // removed meanwhile, by a caller that may have dropped it before it was put
+		if _, there := s.index.Meta(key); !there { // removed in between, by a caller that may have dropped the content before it was put here
 			s.contents.drop(key)
 		}
 	}

@@ -33,7 +33,7 @@ type recorder struct {
 	pruned time.Time // answers that ended by then may be gone
 }
 
-// group is what one call attempts: all of it is there, or nothing.
+// group is what one call attempts: all of it becomes visible, or nothing.
 type group struct {
 	events []sigil.Event // as they were decided, without positions
 	placed []*sigil.Event
@@ -60,7 +60,8 @@ func (r *recorder) add(g *group, e *sigil.Event) {
 	r.groups[g] = true
 }
 
-// answered notes how a call ended. Where nothing was changed for sure, g was not attempted.
+// answered records how a call ended. If unchanged is set, nothing was changed for certain, and g does not count as
+// attempted.
 func (r *recorder) answered(g *group, placed []sigil.Event, err error, unchanged bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +166,7 @@ func (r *recorder) PruneAnswers(ctx context.Context, now time.Time, limit int) (
 	return r.Store.PruneAnswers(ctx, now, limit)
 }
 
-// acknowledged tells how many events have been.
+// acknowledged returns the number of acknowledged events.
 func (r *recorder) acknowledged() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,7 +179,7 @@ func (r *recorder) acknowledged() int {
 func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	var problems []error
 	wrong := func(format string, args ...any) {
-		if len(problems) < 5 { // one tells enough, mostly
+		if len(problems) < 5 { // one is usually enough
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
@@ -254,7 +255,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 			wrong("%s holds %+v and was %+v", key, m, was)
 		}
 	}
-	last := map[string]answered{} // by tenant and key, of those that were inserted
+	last := map[string]answered{} // by tenant and key, of inserted items
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
 		id := a.tenant + " " + a.key
@@ -271,7 +272,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	return errors.Join(problems...)
 }
 
-// name tells events apart, by their time too: what failed may be attempted again.
+// name identifies an event, by its time too: what failed may be attempted again.
 func name(e *sigil.Event) string {
 	n := fmt.Sprintf("%s %s %d", e.Kind, e.Memory.Key, e.Time.UnixMilli())
 	if e.Memory.Policy == nil && e.Crystal != nil {

@@ -32,7 +32,7 @@ type slowLogFile struct{ vfs.File }
 func (f slowLogFile) Sync() error     { time.Sleep(time.Millisecond); return f.File.Sync() }
 func (f slowLogFile) SyncData() error { time.Sleep(time.Millisecond); return f.File.SyncData() }
 
-// A refresh is on disk a second later, too, where there is always another change waiting to be written.
+// A refresh is on disk within a second even if there is always another change waiting to be written.
 func TestARefreshReachesTheDiskUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := vfs.NewCrashableMem()
@@ -137,8 +137,8 @@ func TestARecallNearItsDeadlineOutlivesAPowerCut(t *testing.T) {
 	})
 }
 
-// What is recalled fades later at once, to whoever asks what fades when: before the refresh is written, after, and
-// while a change of the memory is on its way to the disk.
+// A recalled memory has its new deadline at once in every query by deadline: before the refresh is written, after, and
+// while a change of the memory is being written.
 func TestARecallIsListedUnderItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := pebblestore.Open("data", &pebblestore.Options{FS: slowLog{vfs.NewMem()}})

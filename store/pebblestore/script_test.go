@@ -21,7 +21,7 @@ var owners = []string{"public", "a", "b.c_d"}
 type script struct {
 	engine *engine.Engine
 	clock  atomic.Int64 // Unix milliseconds
-	fail   func(error)  // hears of errors that are not part of the game
+	fail   func(error)  // called with unexpected errors
 
 	// mu guards rng, keys
 	mu sync.Mutex
@@ -67,7 +67,7 @@ func (sc *script) run(ctx context.Context, n int) {
 	}
 }
 
-// roll gives a number under n, or another each time.
+// roll returns a number below n, a different one each time.
 func (sc *script) roll(n int) int {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()

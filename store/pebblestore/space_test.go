@@ -15,7 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// meter is a file system that tells as much free space as the test says.
+// meter is a file system that reports as much free space as the test sets.
 type meter struct {
 	vfs.FS
 	free atomic.Uint64

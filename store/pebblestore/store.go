@@ -57,10 +57,10 @@ type Store struct {
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
-	// unclosed is set if something waits within the database, for ever: see apart. Close sets it.
+	// unclosed is set if a goroutine waits within the database forever: see apart. Close sets it.
 	unclosed bool
 
-	// insertKeys are the idempotency keys of inserts under way.
+	// insertKeys are the idempotency keys of inserts in progress.
 	// +checklocks:gate
 	insertKeys *keylock.Set
 }
@@ -69,22 +69,22 @@ var _ store.Store = (*Store)(nil)
 
 // Options configure a Store; the zero value is the defaults.
 type Options struct {
-	// FS is where the folder is; nil is the disk.
+	// FS is the file system of the folder; nil is the operating system's.
 	FS vfs.FS
-	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB. Half of it is for blocks of the
-	// database, half for memories that are read often. What is written last is in memory beside it: 64 MiB, or more
-	// while the disk cannot follow.
+	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB. One half is for blocks of the database, the other
+	// for memories that are read often. Recent writes take memory in addition: 64 MiB, or more if the disk cannot keep
+	// up.
 	CacheSize int64
-	// OpenFiles is the most tables that are kept open; 0 is 512. While more are in use at once, up to a quarter more are
-	// open.
+	// OpenFiles is the maximum number of tables kept open; 0 is 512. If more are in use at once, up to a quarter more
+	// are open.
 	OpenFiles int
-	// Logger hears of the database's errors; nil is slog.Default.
+	// Logger gets the database's errors; nil is slog.Default.
 	Logger *slog.Logger
-	// OnCommit hears of each commit: how many callers' changes it held, and the time from forming the
-	// batch to its being durable and visible. It must be fast.
+	// OnCommit is called after each commit, with the number of callers whose changes it held, and the time from
+	// forming the batch until it was durable and visible. It must be fast.
 	OnCommit func(changes int, took time.Duration)
-	// OnFatal hears once that the disk failed in a way after which nothing can be written: every call
-	// is ErrUnavailable from then on, and the process should end, and recover by starting again.
+	// OnFatal is called once, when the disk has failed in a way that makes all writing impossible. Every call returns
+	// ErrUnavailable from then on. The process should exit; the next start recovers.
 	OnFatal func(error)
 
 	// tune changes the database's options, for tests: small tables make a small store do all that a
@@ -239,8 +239,8 @@ func errClosed() error {
 	return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
 }
 
-// Close writes what is refreshed, waits for the calls under way, and releases the folder. After a
-// disk failure it cannot make sure of anything: it releases what it can, and returns that failure.
+// Close writes the pending refreshes, waits for calls in progress, and unlocks the folder. After a disk failure it
+// cannot guarantee anything: it releases what it can, and returns that failure.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -263,6 +263,6 @@ func (s *Store) Close() error {
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
 }
 
-// DatabaseOptions returns the options under which a Store runs its database, for a measurement of the
-// database alone: its files are not those that the Store fills ahead and has paced.
+// DatabaseOptions returns the options under which a Store runs its database, so that the database alone can be
+// measured. The Store's preallocation of logs and pacing of flushes are not included.
 func DatabaseOptions() *pebble.Options { return disk.DatabaseOptions(new(Options).cacheShare()) }

@@ -13,12 +13,12 @@ import (
 // looks is how often Verify looks before it believes what it does not like.
 const looks = 3
 
-// Verify reads the whole store and returns, as one error, what is not sound: the index built anew from
-// what is on disk differs from the one in memory, or [Check] would find something. nil is a sound store.
-// It changes nothing, and needs memory for two more indexes.
+// Verify reads the whole store and returns what is wrong with it as one error: the index in memory differs from one
+// built anew from disk, or [Check] would find something. It returns nil if the store is sound. It changes nothing, and
+// needs memory for two more indexes.
 //
-// A change that is made meanwhile may look like damage; it looks again before it reports it, so call it while
-// there are few.
+// A concurrent change may look like damage. Verify looks again before it reports damage, so call it while there are
+// few changes.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

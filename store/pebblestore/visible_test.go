@@ -31,7 +31,7 @@ func (s *stuck) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 	return stuckFile{f, s}, err
 }
 
-// hold makes syncs wait; the channel it gives is closed by the first that does.
+// hold makes syncs wait; the channel that it returns is closed by the first sync that does.
 func (s *stuck) hold() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,8 +86,8 @@ func openStuck(t *testing.T) (*stuck, *pebblestore.Store) {
 	return disk, s
 }
 
-// While the journal is being trimmed, a reader of what goes gets all of it, or hears that it is gone: the database shows
-// a deletion before its sync has returned.
+// While the journal is being trimmed, a reader of its start gets all of it, or an error that it is gone: the database
+// shows a deletion before its sync has returned.
 func TestWhatIsTrimmedIsNotMissedInSilence(t *testing.T) {
 	disk, s := openStuck(t)
 	e := engine.New(s, nil)
@@ -181,8 +181,8 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	}
 }
 
-// Where the disk fails with a removal on its way, the removal may have reached it all the same. A refresh from before
-// is not written after it then: it would bring back the figures of a memory without its content.
+// If the disk fails during a removal, the removal may be on disk all the same. An earlier refresh must not be written
+// after it: it would bring back the figures of a memory without its content.
 func TestNothingIsWrittenOnceTheDiskHasFailed(t *testing.T) {
 	disk := &stuck{FS: vfs.NewMem()}
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk})
@@ -243,7 +243,7 @@ func TestAListHidesOnlyWhatIsGoneForGood(t *testing.T) {
 			t.Errorf("a list hides what is being forgotten before that is durable (%v)", err)
 		}
 	})
-	for i := 0; i < 100_000; i++ { // gives a list that does not wait the time to say so
+	for i := 0; i < 100_000; i++ { // gives a list that does not wait time to return
 		select {
 		case <-listed:
 			i = 100_000

@@ -6,9 +6,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Compactions decides when the database compacts: as many at once as it says itself, and none before the store
-// is open. What is replayed from a log becomes tables, and those may well be the ones that call for a compaction:
-// the database would not be open before it has ended, which takes longer than all the rest.
+// Compactions decides when the database compacts: as many at once as it wants, and none before the store is open. What
+// is replayed from a log becomes tables, which may call for a compaction; the database would then not be open before
+// the compaction ends, which takes longer than everything else.
 type Compactions struct {
 	pace *pace                  // +checklocksignore: never changes
 	db   pebble.DBForCompaction // +checklocksignore: set before anything runs
@@ -72,7 +72,7 @@ func (c *Compactions) Unregister() {
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
-	c.granting.Lock() // no offer is under way any more
+	c.granting.Lock() // no offer is in progress any more
 	defer c.granting.Unlock()
 }
 
@@ -89,8 +89,8 @@ func (c *Compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 
 func (c *Compactions) one() *compaction { return &compaction{c, c.pace.shift()} }
 
-// UpdateGetAllowedWithoutPermission hears that more may be allowed. It is called with the database's locks held,
-// and in our options what is allowed does not change.
+// UpdateGetAllowedWithoutPermission is called when more may be allowed, with the database's locks held. With our
+// options that number does not change.
 func (*Compactions) UpdateGetAllowedWithoutPermission() {}
 
 // Done is called when a compaction has ended.
@@ -101,7 +101,7 @@ func (c *Compactions) Done() {
 	c.offer()
 }
 
-// compaction is one that runs. Of what is told of it there is no interest in its start, and its use of processors.
+// compaction is a running compaction. Its start and its CPU time are of no interest here.
 type compaction struct {
 	*Compactions
 	shift shift

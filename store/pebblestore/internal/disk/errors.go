@@ -17,8 +17,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Damaged returns the error of a store in dir in which something is not what was written, as err says, and what to do
-// about it.
+// Damaged returns the error for a store in dir that is damaged, as err describes, and what to do about it.
 func Damaged(dir string, err error) error {
 	return &sigil.Error{
 		Kind: sigil.ErrInternal, Code: "store_damaged",
@@ -27,7 +26,7 @@ func Damaged(dir string, err error) error {
 	}
 }
 
-// Opening puts into words what somebody who opens the store in dir can do about err.
+// Opening adds to err what a person who opens the store in dir can do about it.
 func Opening(dir string, err error) error {
 	wrong := func(kind error, code, detail string) error {
 		return &sigil.Error{Kind: kind, Code: code, Detail: detail, Err: err}
@@ -97,12 +96,12 @@ func nearest(path string) (string, fs.FileInfo) {
 func IsDamage(err error) bool {
 	return err != nil && (errors.Is(err, record.ErrDamaged) || pebble.IsCorruptionError(err) ||
 		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
-		strings.Contains(err.Error(), "object size mismatch")) // a file is not as long as the list says
+		strings.Contains(err.Error(), "object size mismatch")) // a file does not have the length in the list
 }
 
-// checkManifest looks for damage within the database's list of its files, in the folder data. The
-// database takes the list to end at the first record that is not intact, as it is after a crash; where
-// more records come behind, it would forget the files they tell of, and delete them.
+// checkManifest looks for damage within the database's list of its files, in the folder data. The database takes the
+// list to end at the first damaged record, which is right after a crash. If more records follow, it would forget the
+// files in them, and delete these.
 func checkManifest(fsys vfs.FS, data string) error {
 	names, err := fsys.List(data)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +110,7 @@ func checkManifest(fsys vfs.FS, data string) error {
 	if err != nil {
 		return err
 	}
-	latest, name := "", "" // the marker with the greatest number says which file it is
+	latest, name := "", "" // the marker with the greatest number names the file
 	for _, n := range names {
 		if rest, ok := strings.CutPrefix(n, "marker.manifest."); ok {
 			if number, file, ok := strings.Cut(rest, "."); ok && number > latest {

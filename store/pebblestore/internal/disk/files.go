@@ -71,14 +71,14 @@ func syncDir(fsys vfs.FS, dir string) error {
 // usage returns the bytes allocated for path and all that is in it.
 func usage(fsys vfs.FS, path string) int64 {
 	info, err := fsys.Stat(path)
-	if err != nil { // removed meanwhile
+	if err != nil { // removed in between
 		return 0
 	}
 	total := allocated(info)
 	if !info.IsDir() {
 		return total
 	}
-	names, _ := fsys.List(path) // if it was removed meanwhile, it takes nothing
+	names, _ := fsys.List(path) // if it was removed in between, it takes no space
 	for _, name := range names {
 		total += usage(fsys, fsys.PathJoin(path, name))
 	}

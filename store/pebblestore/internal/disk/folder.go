@@ -15,7 +15,7 @@ import (
 
 // Folder is a store's folder that this process has locked: to write ([Take]), or to read ([Borrow], [BorrowDamaged]).
 type Folder struct {
-	// FS is the file system for all that is done in the folder.
+	// FS is the file system for everything done in the folder.
 	FS  vfs.FS
 	Dir string
 	// Data is the database's folder within it.
@@ -69,7 +69,7 @@ func Borrow(plain vfs.FS, dir string) (_ *Folder, info store.Info, err error) {
 	return f, info, nil
 }
 
-// BorrowDamaged is Borrow for a caller that reads what it can, whatever the folder says of the store.
+// BorrowDamaged is like Borrow, but accepts a folder whose description of the store is damaged.
 func BorrowDamaged(plain vfs.FS, dir string) (_ *Folder, err error) {
 	f := newFolder(readingFS{plain}, dir, Tuned())
 	if _, err := f.FS.Stat(f.Data); err != nil {
@@ -98,7 +98,7 @@ func (f *Folder) Info() (info store.Info, created bool, err error) { return open
 // ReadInfo reads which store the folder holds.
 func (f *Folder) ReadInfo() (store.Info, error) { return readInfo(f.FS, f.Dir) }
 
-// WriteInfo makes the folder a store, when all else of it is there.
+// WriteInfo makes the folder a store. It is called last, when everything else is in place.
 func (f *Folder) WriteInfo(info store.Info) error { return writeInfo(f.FS, f.Dir, info) }
 
 // CheckManifest looks for damage in the database's list of its files.
@@ -113,7 +113,7 @@ func (f *Folder) Options(cache int64, logger pebble.Logger) *pebble.Options {
 // Compactions returns the scheduler for the options of the database, which grants no compaction before Begin.
 func (f *Folder) Compactions() *Compactions { return &Compactions{pace: f.pace} }
 
-// Hurry lets flushes and compactions rest no more: somebody waits for their end.
+// Hurry stops flushes and compactions from resting, because a caller waits for them to end.
 func (f *Folder) Hurry() { f.pace.hurry() }
 
 // Usage returns the bytes that the folder takes on the disk, as du counts them.

@@ -99,7 +99,7 @@ func hasRecords(fsys vfs.FS, path string) (bool, error) {
 	return layout.HasRecords(b), err
 }
 
-// writeInfo makes the folder a store, when all else of it is there.
+// writeInfo makes the folder a store. It is called last, when everything else is in place.
 func writeInfo(fsys vfs.FS, dir string, info store.Info) error {
 	b, err := layout.Info(info)
 	if err != nil {

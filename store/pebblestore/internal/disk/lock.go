@@ -34,7 +34,7 @@ func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	return func() error {
 		err := fsys.Remove(fsys.PathJoin(dir, layout.HolderFile))
 		if errors.Is(err, fs.ErrNotExist) {
-			err = nil // it was not said yet
+			err = nil // nothing has been returned for it yet
 		}
 		return errors.Join(err, lock.Close())
 	}, nil

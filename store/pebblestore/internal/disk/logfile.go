@@ -2,10 +2,9 @@ package disk
 
 import "github.com/cockroachdb/pebble/v2/vfs"
 
-// A sync of a file that has grown writes its length to the disk, too, after the data: twice the time. So a log is
-// filled with zeros ahead of what is written, as one that is used again is with what was in it. The database reads
-// zeros as the end.
-// zeros is the most that a log is filled with in one step.
+// Syncing a file that has grown also writes its new length to the disk, after the data, which doubles the time. So a
+// log is filled with zeros ahead of the data, much as a reused log is filled with old data. The database reads zeros
+// as the end. zeros is the most that a log is filled with at once.
 var zeros [256 << 10]byte
 
 // logFile is a log that the database writes, from one goroutine.

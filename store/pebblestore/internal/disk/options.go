@@ -23,8 +23,8 @@ func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p
 	options := &pebble.Options{
 		FS: orderedFS{fsys, logger, p, t}, Logger: logger, EventListener: listener(logger),
 		FormatMajorVersion: pebble.FormatNewest,
-		// The database takes what its memtables hold off its cache. There are two of them: one that is filled, and
-		// one that is flushed or kept to be filled next.
+		// The database takes the size of its memtables off its cache. There are two of them: one being filled, and one
+		// being flushed or kept to be filled next.
 		CacheSize:    cache + 2*memtable,
 		MemTableSize: uint64(memtable),
 		MaxOpenFiles: 512,
@@ -40,11 +40,11 @@ func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p
 	return options
 }
 
-// maxFlushErrors is how often in a row the database may fail to write what it holds in memory to a
-// table. It tries again at once, and for ever; before long every write would wait for it.
+// maxFlushErrors is how often in a row a flush of a memtable may fail. The database retries at once, and forever;
+// before long every write would wait for it.
 const maxFlushErrors = 5
 
-// listener hears of what happens to the database.
+// listener returns the listener for events of the database.
 func listener(logger pebble.Logger) *pebble.EventListener {
 	failed := 0 // flushes in a row; there is one at a time
 	return &pebble.EventListener{
@@ -65,8 +65,8 @@ func listener(logger pebble.Logger) *pebble.EventListener {
 	}
 }
 
-// seldom passes on errors of the database's own work, such as a flush that finds no room: it tries
-// again at once, and each try fails.
+// seldom passes on errors of the database's own work, such as a flush that finds no free space, at a limited rate: the
+// database retries at once, and each try fails.
 func seldom(logger pebble.Logger) func(error) {
 	var last atomic.Int64
 	return func(err error) {

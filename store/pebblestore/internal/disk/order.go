@@ -9,13 +9,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// orderedFS keeps the order of what the database does to its folder. To switch to a new list of its
-// files it makes the list, makes a marker that names it, removes the old marker and syncs the folder,
-// all at once: should only some of it reach the disk before the power goes, the marker would name a
-// list that is not there, or there would be none. So each step is synced before the next.
+// orderedFS keeps the order of the database's changes to its folder. To switch to a new list of its files, the
+// database creates the list and a marker that names it, removes the old marker and syncs the folder, all at once. If
+// the power failed when only some of it had reached the disk, the marker could name a missing list, or be missing
+// itself. So each step is synced before the next.
 //
-// It also hears when a folder cannot be synced. That is as final as a log that cannot be, and the
-// database would panic.
+// It also reports a folder that cannot be synced. That is as final as a log that cannot be synced, and the database
+// would panic.
 type orderedFS struct {
 	vfs.FS
 	logger pebble.Logger

@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// categories notes what is said of the files that are made.
+// categories records the categories of the files that are created.
 type categories struct {
 	vfs.FS
 	mu sync.Mutex
@@ -29,7 +29,7 @@ func (c *categories) Create(name string, category vfs.DiskWriteCategory) (vfs.Fi
 // would rest, or yield.
 func TestFlushesAreKnown(t *testing.T) {
 	home := &categories{FS: vfs.NewMem(), of: map[vfs.DiskWriteCategory]int{}}
-	for range 2 { // the second makes a table of the first's log
+	for range 2 { // the second one turns the first one's log into a table
 		f, err := Take(home, "home", Tuned(), slog.New(slog.DiscardHandler))
 		must(t, err)
 		options := f.Options(1<<20, pebble.DefaultLogger)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// pace keeps flushes and compactions out of the way of callers. If there is time they rest most of it: what is
-// done at once, callers wait behind, for the processor and for the disk. There is time while the log fills slowly.
+// pace keeps flushes and compactions out of the way of callers. If there is time, they rest most of it: if they ran at
+// full speed, callers would wait for the processor and the disk. There is time while the log fills slowly.
 type pace struct {
 	tuning  Tuning
 	start   time.Time
@@ -24,7 +24,7 @@ func (p *pace) log() {
 	p.took.Store(now - p.begun.Swap(now))
 }
 
-// hurry ends the rests: somebody waits for an end.
+// hurry ends the rests, because a caller waits for the work to end.
 func (p *pace) hurry() { p.hurried.Store(true) }
 
 func (p *pace) leisure() bool {
@@ -40,8 +40,9 @@ type shift struct {
 
 func (p *pace) shift() shift { return shift{p, time.Now()} }
 
-// step is called often. It rests if there is time, and else lets whoever waits for a processor have it first: the
-// goroutines of a flush, and of a compaction, wake each other, and by themselves keep it for ten milliseconds.
+// step is called often. It rests if there is time. If not, it yields to other goroutines that wait for a processor:
+// the goroutines of a flush or compaction wake each other, and would otherwise keep the processor for ten
+// milliseconds.
 func (s *shift) step() {
 	switch t := &s.pace.tuning; {
 	case s.pace.leisure():

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A flush or compaction rests in the first half of the time that a log takes to fill, where that is long, and only
-// yields at any other time.
+// A flush or compaction rests in the first half of the time that a log takes to fill, if that is long, and otherwise
+// only yields.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tuned := Tuned()

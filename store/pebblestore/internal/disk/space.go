@@ -15,21 +15,20 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Space keeps a full disk from becoming a failed one. Three things stand between: what would grow the
-// store is refused while little is left (the committer asks before it writes), what shrinks it or is
-// small goes on for longer, and a ballast file is removed when a write finds no room all the same,
-// because another process was quicker: what is on its way to the disk then still gets there. When
-// there is room again the ballast comes back and everything goes on by itself.
+// Space keeps a full disk from becoming a failed one, in three ways. If little space is left, changes that grow the
+// store are refused (the committer asks before it writes); those that shrink it or are small go on for longer. If a
+// write still finds no space, because another process was faster, a ballast file is removed, so that writes in
+// progress complete. When there is space again, the ballast is restored and everything goes on by itself.
 //
-// All sizes derive from unit, the size of a memtable. If the file system does not know its free space
-// (as those in memory of the tests) nothing is refused.
+// All sizes derive from unit, the size of a memtable. If the file system does not know its free space (like the
+// in-memory ones of the tests), nothing is refused.
 type Space struct {
 	fsys vfs.FS // as it is, without onDiskFull
 	dir  string
 	unit int64
 	log  *slog.Logger
 
-	known bool         // the file system knows its free space
+	known bool         // whether the file system knows its free space
 	level atomic.Int32 // roomy, tight or full; set by the committer, and by exhausted
 	// ballast is whether the ballast file is there. The committer and exhausted use it.
 	ballast atomic.Bool
@@ -60,8 +59,7 @@ func (s *Space) ballastPath() string { return s.fsys.PathJoin(s.dir, layout.Ball
 
 func (s *Space) ballastSize() int64 { return s.unit / 2 }
 
-// wrap returns the file system for the database: one that calls exhausted when a write finds no room,
-// and tries again.
+// wrap returns the file system for the database. When a write finds no space, it calls exhausted and tries again.
 func (s *Space) wrap() vfs.FS {
 	if !s.known {
 		return s.fsys
@@ -69,8 +67,8 @@ func (s *Space) wrap() vfs.FS {
 	return vfs.OnDiskFull(s.fsys, s.exhausted)
 }
 
-// Enough reports, as an error, that there is no room to open the database: what its logs hold is written to tables, and
-// without room for them the database would try for ever.
+// Enough returns an error if there is not enough space to open the database: what its logs hold is written to tables,
+// and without space for them the database would retry forever.
 func (s *Space) Enough(data string) error {
 	if !s.known {
 		return nil
@@ -122,7 +120,7 @@ func (s *Space) Look() {
 	}
 	usage, err := s.fsys.GetDiskUsage(s.dir)
 	if err != nil {
-		return // as it was: whoever writes will find out
+		return // unchanged: the next write will fail with the error
 	}
 	free := int64(min(usage.AvailBytes, 1<<62))
 	if !s.ballast.Load() {

@@ -6,9 +6,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Tuning is all that is tuned to a machine: what it changes is how long something takes, never what is on disk in the
-// end. The zero value is off: the database as it comes, over a file system that only does as it is told. What each gains, and
-// where that was measured, is in docs/decisions.
+// Tuning is everything that is tuned to a machine. It changes how long something takes, never what ends up on disk.
+// The zero value turns all of it off: the database with its defaults, over a plain file system. The gains, and where
+// they were measured, are in docs/decisions.
 type Tuning struct {
 	// HugePages lets the index allocate its entries by the megabyte, in huge pages of the system.
 	HugePages bool
@@ -60,10 +60,10 @@ func tuneDatabase(o *pebble.Options) {
 	o.MemTableStopWritesThreshold = 4
 	o.L0CompactionThreshold = 4
 	o.L0StopWritesThreshold = 24
-	// A commit's sync waits for what a flush has handed to the disk meanwhile, and for the file system to end
-	// each new file: little at once, in few files.
+	// A commit's sync also waits for the disk writes of a concurrent flush, and for the file system to finish each new
+	// file. So flushes write little at once, in few files.
 	o.BytesPerSync = 128 << 10
 	o.TargetFileSizes = [...]int64{8 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20}
-	// MinLZ, or Snappy, the default, where that is faster.
+	// MinLZ, or the default Snappy if that is faster.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 }

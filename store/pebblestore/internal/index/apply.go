@@ -15,7 +15,7 @@ type Change struct {
 	// Crystals, of patterns of Tenant, take the place of those before.
 	Tenant   string
 	Crystals []sigil.Crystal
-	// Entries are those of new memories of Tenant.
+	// Entries are the entries of new memories of Tenant.
 	Entries []Entry
 }
 
@@ -116,7 +116,7 @@ func (x *Index) remove(t *tenant, leaving []*entry) {
 		}
 		if e.leaving { // an insert is about to evict it: it makes room once
 			e.leaving = false
-			t.leaving.add(Load{1, int64(e.size)}, -1) // and settle, which still knows it, frees its place
+			t.leaving.add(Load{1, int64(e.size)}, -1) // and settle, which still has the change, frees the entry
 		} else {
 			x.entries.free(e)
 		}

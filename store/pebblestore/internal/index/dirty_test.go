@@ -10,9 +10,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// TestDeadlinesAreExactBehindRefreshes does random changes to an index of two tenants, refreshes among them that
-// leave entries where they are listed: at any time, what is due, what fades next and what may be evicted are those of
-// the deadlines.
+// TestDeadlinesAreExactBehindRefreshes makes random changes to an index of two tenants, including refreshes that leave
+// entries under their old deadlines. At any time, what is due, what fades next and what may be evicted follow from the
+// true deadlines.
 func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws
@@ -94,7 +94,7 @@ func behind(x *Index, owner *tenant) []*entry {
 	return x.behind(owner)
 }
 
-// exact compares what an index says of a tenant with its entries.
+// exact compares the answers of an index about a tenant with its entries.
 func exact(t *testing.T, x *Index, owner *tenant, all map[*entry]*tenant, now int64, rng *rand.Rand) {
 	t.Helper()
 	var mine []*entry

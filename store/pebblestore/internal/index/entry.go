@@ -15,9 +15,9 @@ const Never = math.MaxInt64
 // Entry is what an index holds of one memory: all its figures, no content.
 type Entry = entry
 
-// entry has what readers ask of many entries first: 32 bytes of 96 lie in one line of the processor's cache, and entries
-// lie apart. Of one that is in an index, the index's lock guards all, but that a caller that has the key of the memory
-// locked may read the figures, as nobody else changes them then.
+// entry begins with the fields that queries read of many entries: 32 of its 96 bytes share one cache line, and entries
+// are not adjacent. The index's lock guards all fields of an entry in an index. A caller that has locked the memory's
+// key may read the figures without it, since nobody else changes them then.
 type entry struct {
 	id           sigil.ID
 	fades        int64 // Unix milliseconds, as all times here, or Never

@@ -40,7 +40,7 @@ func (b *bucket) remove(of *entries, leaving []*entry) {
 		kept = append(kept, b.refs[at+1:next]...)
 		at = next
 	}
-	b.refs = append(kept, b.refs[at+1:]...) // most may be that of one that has left: it is a bound
+	b.refs = append(kept, b.refs[at+1:]...) // most may be too high if its entry has left: it is an upper bound
 	for _, e := range leaving {
 		b.sum.Remove(e.potential)
 	}
@@ -48,7 +48,7 @@ func (b *bucket) remove(of *entries, leaving []*entry) {
 
 // find returns the place of an entry, which is there, from a place on.
 func (b *bucket) find(of *entries, e *entry, from int) int {
-	// Places are mostly given in the order of ids: then refs are in order themselves, and no entry is looked at.
+	// Places usually come in the order of ids. The refs are then in order too, and no entry is read.
 	at, found := slices.BinarySearch(b.refs[from:], e.ref)
 	if !found {
 		at, _ = slices.BinarySearchFunc(b.refs[from:], e, of.compareID)
@@ -97,12 +97,12 @@ func (t *tenant) bucket(f int) []ref {
 	return nil
 }
 
-// byFrequency orders entries by their frequencies; those of one stay in order.
+// byFrequency sorts entries by frequency. The sort is stable.
 func byFrequency(all []*entry) []*entry {
 	if len(all) == 1 {
 		return all
 	}
-	var next [sigil.NumFrequencies + 1]int32 // where the next one of a frequency comes, one further on
+	var next [sigil.NumFrequencies + 1]int32 // next[f+1] is where the next entry of frequency f goes
 	for _, e := range all {
 		next[e.frequency+1]++
 	}

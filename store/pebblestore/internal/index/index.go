@@ -14,12 +14,12 @@ import (
 
 // Index holds the memories of a store: a memory is there when its entry is. Make it with [New].
 type Index struct {
-	policies *layout.Policies // those that entries have the numbers of
+	policies *layout.Policies // the policies that entries refer to by number
 
 	mu sync.RWMutex
 	// +checklocks:mu
 	tenants map[string]*tenant
-	// entries are those of all tenants.
+	// entries holds the entries of all tenants.
 	// +checklocks:mu
 	entries entries
 	// agenda holds, by first deadline, the tenants that have one, so that looking for what is due
@@ -64,15 +64,16 @@ func New(policies *layout.Policies, hugePages bool) *Index {
 	}
 }
 
-// Wait waits for the goroutine that allocates entries ahead, if there is one. The caller makes no change meanwhile.
+// Wait waits for the goroutine that allocates entries ahead, if there is one. The caller must make no changes while it
+// waits.
 func (x *Index) Wait() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.entries.wait()
 }
 
-// Place is where a memory is in an index; the zero value is nowhere. A caller that has the memory's key locked may use
-// it: an entry stays where it is until a caller that has the key locked removes it.
+// Place is where a memory is in an index; the zero value is nowhere. Only a caller that has locked the memory's key
+// may use it: an entry keeps its place until a caller with that lock removes it.
 type Place struct {
 	tenant *tenant
 	entry  *entry
@@ -108,8 +109,8 @@ func (x *Index) Find(key sigil.Key) (at Place, m sigil.Meta) {
 	return Place{t, e}, e.meta(key.Tenant, x.policies)
 }
 
-// MetaAt returns the figures of the memory at a place, whose key the caller has locked. It takes no lock: nobody else
-// changes the figures.
+// MetaAt returns the figures of the memory at a place, whose key the caller has locked. It needs no lock of the index,
+// because nobody else changes the figures then.
 func (x *Index) MetaAt(at Place) sigil.Meta { return at.entry.meta(at.tenant.name, x.policies) }
 
 // holdStep is how many entries are looked up in one hold of the lock, which recalls wait for.

@@ -80,8 +80,8 @@ func (x *Index) Due(now int64, limit int) []sigil.Key {
 // that wants to change the index waits long.
 const listStep = 4096
 
-// List looks at the next entries before an id and returns those that match q, at most limit; the id to go on from; and
-// whether there is more to look at.
+// List scans entries with ids below before and returns at most limit of those that match q, the last id that it
+// scanned, and whether there are more to scan.
 func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
 	last = before
 	x.scan(q.Tenant, before, func(e *entry) bool {
@@ -149,7 +149,7 @@ func (x *Index) Nearest(metas []sigil.Meta, q *store.NearestQuery) []sigil.Meta 
 	if t == nil || q.Limit <= 0 {
 		return metas
 	}
-	// In two passes: they lie apart, and the processor fetches several at once if little is done with each.
+	// Two passes: entries are not adjacent, and the processor fetches several at once if little is done with each.
 	var buf [128]*entry
 	found := buf[:0]
 	t.near(q.Frequency, q.Span, q.Now.UnixMilli(), func(e *entry) bool {

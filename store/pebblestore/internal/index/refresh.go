@@ -24,8 +24,8 @@ func (x *Index) Clean(all []Place) {
 	}
 }
 
-// Soil undoes Clean if the change was not made: some of the memories may have a refresh that is not on disk. To write
-// the figures of one that has none does no harm.
+// Soil undoes Clean if the change failed: some of the memories may have a refresh that is not on disk. For the others,
+// writing the figures again does no harm.
 func (x *Index) Soil(all []Place) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -64,8 +64,7 @@ func (x *Index) unwritten() int {
 	return x.dirty.count()
 }
 
-// takeRefreshes appends the figures of those of the n oldest refreshes that are still to be written, and takes them
-// to be.
+// takeRefreshes appends the figures of the n oldest refreshes, if they are still unwritten, and marks them as written.
 func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -79,8 +78,8 @@ func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 	return step
 }
 
-// refresh changes an entry, which is there, and notes that its figures are not on disk. If it only fades later it stays
-// where it is listed, see rightlyListed.
+// refresh changes an existing entry, and marks its figures as not on disk. If its deadline only moves later, the entry
+// keeps its old place in the deadline list; see rightlyListed.
 //
 // +checklocks:x.mu
 func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {

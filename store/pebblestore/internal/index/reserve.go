@@ -39,8 +39,8 @@ func (r *Reservation) Leaving() []Place {
 	return all
 }
 
-// Reserve promises room for arriving under quota and chooses the memories that leave for it: those that fade first. The caller
-// locks their keys and then asks Stands whether they still are the ones to go.
+// Reserve reserves quota for arriving, and chooses the memories to evict for it: those that fade first. The caller
+// locks their keys and then calls Stands, to learn whether the choice still holds.
 func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -128,7 +128,7 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 // mayLeave shows visit, by deadline, what may be evicted at now, until visit returns false. It returns what it met that
 // is listed under an earlier deadline than it has.
 func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) {
-	var aside []*entry // by deadline: those that come between others of fading
+	var aside []*entry // by deadline: entries to be merged with those of fading
 	later := func(e *entry) {
 		i, _ := slices.BinarySearchFunc(aside, e, compareDeadlines)
 		aside = slices.Insert(aside, i, e)

@@ -13,19 +13,18 @@ const (
 // ref names an entry of entries. 0 names none.
 type ref uint32
 
-// entries holds the entries of an index in slabs that have no pointers, each under a small number for
-// the lists to hold. The garbage collector, which would look at a million entries and at three times as many
-// pointers to them, has nothing to look at.
+// entries holds the entries of an index in slabs without pointers. Lists refer to an entry by a small number. So the
+// garbage collector has nothing to scan; otherwise it would visit a million entries and three times as many pointers.
 //
-// An entry stays where it is until it is freed; its place is then used again.
+// An entry stays where it is until it is freed; its place is then reused.
 type entries struct {
 	huge  bool    // slabs are allocated by the megabyte, in huge pages, and ahead; never changes
-	slabs []*slab // nil where one was dropped
+	slabs []*slab // nil if dropped
 	spare []slab  // allocated, and not used yet
-	// next gets those that are spare after them, once they are made; nil while nobody makes any.
+	// next receives the next spare slabs once they are allocated; nil while no goroutine allocates any.
 	next chan []slab
 	open []uint32 // the numbers of the slabs with room; the last is used first
-	gone []uint32 // the numbers of those that were dropped
+	gone []uint32 // the numbers of dropped slabs
 }
 
 type slab struct {
@@ -33,7 +32,7 @@ type slab struct {
 	free    [slabSize]uint8 // the first count are the places that are free
 	count   int
 	number  uint32
-	at      int // in open, where count > 0
+	at      int // index in open, if count > 0
 }
 
 // at returns the entry of a ref, which is not 0.
@@ -42,7 +41,7 @@ func (s *entries) at(r ref) *entry {
 	return &s.slabs[r/slabSize].entries[r%slabSize]
 }
 
-// named returns the entry of a ref that may be of one that was freed: that may be another by now, or nil.
+// named returns the entry of a ref whose entry may have been freed: the result may be another entry, or nil.
 func (s *entries) named(r ref) *entry {
 	if s.slabs[(r-1)/slabSize] == nil {
 		return nil
@@ -67,9 +66,9 @@ func (s *entries) add(e *entry) *entry {
 	return added
 }
 
-// grow adds a slab. Many are allocated together, in proportion to what there is: entries are read in any order, which
-// takes a third less time where they lie in huge pages, and only what is larger than those lies in them. Memory is
-// given back when all of a chunk's slabs are dropped.
+// grow adds slabs, in proportion to the number there is. They are allocated together because entries are read in
+// random order, which takes a third less time in huge pages, and only allocations larger than these are backed by
+// them. Memory is freed when all slabs of a chunk are dropped.
 func (s *entries) grow() {
 	chunk := 1
 	if s.huge {
@@ -103,13 +102,13 @@ func (s *entries) more(n int) []slab {
 	case next := <-s.next:
 		s.next = nil
 		return next
-	default: // nobody prepares any, or they come too late
+	default: // no goroutine prepares any, or it is late
 		return s.newSlabs(n)
 	}
 }
 
-// prepare has n slabs made beside, with their memory. Else whoever first touches a huge page waits for it with the index
-// locked: 0.3 ms, or 7 where a virtual machine is given its memory only then.
+// prepare allocates n slabs in the background and touches their memory. Otherwise the first access to a huge page
+// would stall with the index locked: for 0.3 ms, or 7 ms on a virtual machine that gets its memory only then.
 func (s *entries) prepare(n int) {
 	next := make(chan []slab, 1)
 	s.next = next
@@ -151,7 +150,7 @@ func (s *entries) free(e *entry) {
 	switch {
 	case b.count == 1:
 		s.show(b)
-	case b.count == slabSize && len(s.open) > 1: // one that is empty stays for the next
+	case b.count == slabSize && len(s.open) > 1: // one empty slab is kept for the next entries
 		last := s.open[len(s.open)-1]
 		s.open[b.at], s.slabs[last].at = last, b.at
 		s.open = s.open[:len(s.open)-1]

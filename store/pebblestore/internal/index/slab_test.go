@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// TestEntriesStayWhereTheyAre adds and frees at random, grows and shrinks: every entry is found by its ref and
-// is what it was, and what is empty is let go of.
+// TestEntriesStayWhereTheyAre adds and frees entries at random, so that the slabs grow and shrink. Every entry is
+// found by its ref and unchanged, and empty slabs are dropped.
 func TestEntriesStayWhereTheyAre(t *testing.T) {
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws

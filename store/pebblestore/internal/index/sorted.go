@@ -19,8 +19,8 @@ type sorted struct {
 	count int
 }
 
-// run is a stretch of entries. Its first key stands beside those of the others: to find the run, no
-// entry is looked at.
+// run is a stretch of entries. Its first key is stored with those of the other runs, so that a run is found without
+// reading entries.
 type run struct {
 	first key
 	refs  []ref
@@ -70,7 +70,7 @@ func (s *sorted) runOf(k key) (at int, ok bool) {
 	return at, true
 }
 
-// place returns where an entry of key k is or would be.
+// place returns the position of an entry with key k, or where it would be inserted.
 func (s *sorted) place(k key) (at, i int, found bool) {
 	at, ok := s.runOf(k)
 	if !ok {
@@ -167,7 +167,7 @@ func (s *sorted) remove(leaving ...*entry) {
 	}
 }
 
-// remove deletes those of a run that are the first of leaving, and returns how many.
+// remove deletes those entries of the run that leaving begins with, and returns how many.
 func (r *run) remove(leaving []*entry) (n int) {
 	if len(leaving) == 0 {
 		return 0

@@ -66,7 +66,7 @@ func TestSortedIsASortedSlice(t *testing.T) {
 	}
 }
 
-// some gives a few of all, or what lies together, or most of that, in order.
+// some returns a few random entries, an adjacent stretch, or most of one, in order.
 func some(rng *rand.Rand, all []*entry) (few []*entry) {
 	from := rng.IntN(len(all))
 	stretch := all[from : from+rng.IntN(min(len(all)-from, 3*runSize)+1)]

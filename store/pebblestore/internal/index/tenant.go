@@ -24,7 +24,7 @@ type tenant struct {
 	// arriving and leaving count what inserts under a quota have been promised room for, and what
 	// they are about to evict.
 	arriving, leaving Load
-	// first is the earliest deadline under which the index's agenda knows this tenant.
+	// first is the deadline under which the index's agenda lists this tenant.
 	first int64
 }
 
@@ -144,8 +144,8 @@ func (t *tenant) nextFade() int64 {
 	return next
 }
 
-// soonest returns at most limit entries by deadline: those after from, up to until. behind are those of the tenant that
-// are not listed under theirs.
+// soonest returns at most limit entries by deadline: those after from, up to until. behind are the tenant's entries
+// that are still listed under an old deadline.
 func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) []*entry {
 	after := byDeadline(from)
 	var found []*entry

@@ -38,7 +38,7 @@ func (r infoRecord) sum() uint32 {
 	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
 }
 
-// NewInfo returns what a store of the current format says of itself.
+// NewInfo returns the description of a new store in the current format.
 func NewInfo(id sigil.ID, createdAt time.Time) store.Info {
 	return store.Info{ID: id, CreatedAt: createdAt, Format: Format, Driver: "pebble"}
 }
@@ -52,8 +52,8 @@ func Info(info store.Info) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// ReadInfo reads the content of [InfoFile]; ok is false if it is not what was written. Of a format other than those from
-// [Oldest] to [Format] only the format is to be believed.
+// ReadInfo decodes the content of [InfoFile]; ok is false if it is damaged. If the format is not one of [Oldest] to
+// [Format], only the format is meaningful.
 func ReadInfo(b []byte) (info store.Info, ok bool) {
 	var r infoRecord
 	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {

@@ -50,7 +50,7 @@ func TestShortKeysAreRefused(t *testing.T) {
 	}
 }
 
-// What a store says of itself is believed to the last bit, and of another format only which one it is.
+// Any damaged bit in the description of a store is detected. Of another format, only the format itself is read.
 func TestInfoIsWhatWasWritten(t *testing.T) {
 	info := layout.NewInfo(sigil.NewID(time.Now()), time.UnixMilli(1_764_000_000_000).UTC())
 	b, err := layout.Info(info)

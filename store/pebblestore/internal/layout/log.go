@@ -63,9 +63,9 @@ func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	return c, true
 }
 
-// chunks returns the intact chunks of a log, and where they are. gap is set if what stands between a chunk and the one
-// before it is damaged: a record begins with the chunk, so what came before was on disk before. What is not intact at
-// the end is no damage, but as a crash leaves it.
+// chunks returns the intact chunks of a log and where they are. gap is set if something damaged lies between a chunk
+// and the previous one: a record begins with the chunk, so everything before it had been on disk. A damaged end is not
+// a gap: a crash leaves one.
 func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
 	return func(yield func(int, chunk) bool) {
 		gap := false

@@ -28,7 +28,7 @@ type numbered struct {
 	number uint16
 }
 
-// FixedPolicies returns those of all, whose numbers are their places.
+// FixedPolicies returns a list of all, in which a policy's number is its index.
 func FixedPolicies(all []sigil.Policy) *Policies {
 	p := &Policies{}
 	p.byNumber.Store(&all)
@@ -63,7 +63,7 @@ func (p *Policies) Number(policy sigil.Policy) (uint16, error) {
 	return n, err
 }
 
-// Add is Number for one that is not asked for again soon.
+// Add is like Number, for a policy that is not looked up again soon.
 func (p *Policies) Add(policy sigil.Policy) (uint16, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -33,9 +33,9 @@ func (f *Found) wrong(format string, args ...any) {
 	}
 }
 
-// Read shows visit every memory in a folder that can still be read, whether past its deadline or not, in no promised
-// order, and returns what cannot. It stops with an error only if visit fails, or if the folder says that another
-// program made it.
+// Read calls visit for every memory in a folder that can still be read, past its deadline or not, in no promised
+// order, and returns what cannot be read. It stops with an error only if visit fails, or if the folder belongs to
+// another program.
 func Read(folder *disk.Folder, visit func(sigil.Memory) error) (_ Found, err error) {
 	v := &salvage{fsys: folder.FS, data: folder.Data, memories: map[sigil.Key]*salvaged{}, told: map[string]bool{}}
 	if v.files, err = folder.FS.List(v.data); err != nil {
@@ -76,7 +76,7 @@ type salvage struct {
 	memories map[sigil.Key]*salvaged
 	ranges   []deletedRange
 	found    Found
-	told     map[string]bool // files of which it was told that they are damaged
+	told     map[string]bool // files that were reported as damaged
 }
 
 // salvaged is what is known of one memory.
@@ -85,12 +85,12 @@ type salvaged struct {
 	metaSeq         uint64
 	bodySeq         uint64 // of the newest record of its content, from 1
 	gone            bool   // for good
-	perhaps         bool   // gone, unless the journal knows that it came: see removeRanges
+	perhaps         bool   // gone, unless the journal has its encode: see removeRanges
 	shown           bool
 	journaledFigure *sigil.Meta // if there is no record of them
 }
 
-// left reports whether it has gone, as far as is known once the journal is read.
+// left reports whether the memory is gone, as far as is known once the journal is read.
 func (m *salvaged) left() bool { return m.gone || m.perhaps && m.journaledFigure == nil }
 
 // deletedRange deletes the records of keys from one to before another that are older than seq.
@@ -182,9 +182,9 @@ func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, e
 	return true
 }
 
-// removeRanges takes out the memories of ranges that were deleted. One that came later, with an id between those of
-// others, stays. The database forgets the seq of records that have nothing under them: of such a one it cannot be
-// told whether it came later, and the journal decides.
+// removeRanges removes the memories in deleted ranges, except those inserted after the deletion with an id in the
+// range. The database drops the sequence numbers of records that shadow nothing. It is then unknown which came first,
+// and the journal decides.
 func (v *salvage) removeRanges() {
 	if len(v.ranges) == 0 {
 		return
@@ -242,7 +242,7 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 	if s == nil || s.left() || s.shown || seq+1 != s.bodySeq {
 		return nil
 	}
-	s.shown = true // or told of
+	s.shown = true // or reported
 	m := sigil.Memory{}
 	r := record.NewReader(s.meta)
 	m.Meta = r.Meta(k, v.policies)

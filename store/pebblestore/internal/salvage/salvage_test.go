@@ -9,7 +9,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Which of a deleted range have gone is told by the order of the records, or by the journal where that is forgotten.
+// Which memories of a deleted range are gone follows from the order of the records, or from the journal if that order
+// is unknown.
 func TestWhatHasGoneWithARange(t *testing.T) {
 	key := func(n byte) sigil.Key { return sigil.Key{Tenant: "t", ID: sigil.ID{n}} }
 	v := &salvage{memories: map[sigil.Key]*salvaged{

@@ -79,7 +79,7 @@ func (v *salvage) table(path string, family byte, visit layout.See) error {
 	if damage == nil {
 		return it.Close()
 	}
-	_ = it.Close() // it says the same
+	_ = it.Close() // same error
 	if it, err = r.NewIter(sstable.NoTransforms, []byte{family}, []byte{family + 1}, sstable.AssertNoBlobHandles); err != nil {
 		return damage
 	}
