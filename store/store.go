@@ -1,9 +1,9 @@
-// Package store is the border between the engine's rules and where memories are kept: the interface
-// [Store], and what each of its methods promises.
+// Package store is the border between the engine's rules and where memories are kept: the interface [Store], and what
+// each of its methods promises.
 //
-// It does not know policies, limits' meaning or the time: the engine passes times and decisions in. A
-// driver (pebblestore, and the Model of storetest) knows nothing of the engine. Package storetest
-// holds the contract every driver passes.
+// It knows neither policies, nor the meaning of limits, nor the time: the engine passes times and decisions in. A
+// driver (pebblestore, and the Model of storetest) knows nothing of the engine. Package storetest has the contract
+// that every driver passes.
 package store
 
 import (
@@ -19,20 +19,19 @@ import (
 
 // Store keeps memories, crystals and the journal.
 //
-// Every method may be called from any goroutine. A method that changes something returns nil only
-// when the change is durable (synced) and visible, with its journal entries, as one. Where it returns
-// ErrUnavailable, or the context's error, a commit was perhaps under way and is left unknown, like one
-// on a lost connection: it is there as a whole, now or after the next open, or never. With every other
-// error nothing of the change is visible, now or after a crash.
+// Every method may be called from any goroutine. A method that changes something returns nil only when the change is
+// durable (synced) and visible, together with its journal entries. If it returns ErrUnavailable, or the context's
+// error, the outcome is unknown, as after a lost connection: the change is visible as a whole, now or after the next
+// open, or never. With every other error nothing of the change is visible, now or after a crash.
 //
-// A change may be ErrFull ("disk_full") where the disk has no room; what frees room is refused last.
+// A change may return ErrFull ("disk_full") if the disk has no space; changes that free space are refused last.
 //
-// "Live" at now means not [sigil.Meta.Due] at now; reads give only what is live. Callers pass a now
-// that never runs back. Functions passed in are pure, fast and do not call the store: they may run
-// more than once, and run while the memory they decide over is locked.
+// "Live" at now means not [sigil.Meta.Due] at now; reads return only live memories. Callers pass a now that never runs
+// back. Functions passed in are pure and fast, and do not call the store: they may run more than once, and run while
+// the memory they decide over is locked.
 //
-// Errors are those of package sigil, found by errors.Is; drivers give ErrNotFound, ErrConflict,
-// ErrFull, ErrClosed and ErrUnavailable with a code, and everything else as it came.
+// Errors are those of package sigil, found by errors.Is. Drivers return ErrNotFound, ErrConflict, ErrFull, ErrClosed
+// and ErrUnavailable with a code, and other errors unchanged.
 type Store interface {
 	Memories
 	Patterns
@@ -47,26 +46,30 @@ type Store interface {
 	// around another cannot change in silence whose clock decides.
 	Clock() *clock.Clock
 
-	// Close makes everything durable and lets go of it. Calls under way finish; later ones, and a
-	// second Close's, are ErrClosed and nil.
+	// Close makes everything durable and releases the store's resources. It waits for calls in progress. Later calls
+	// return ErrClosed, and a second Close nil.
 	Close() error
 }
 
-// Memories keeps memories, and the answers given under idempotency keys.
+// Memories keeps memories, and the answers to inserts with idempotency keys.
 type Memories interface {
-	// Insert keeps items of one tenant, all or none. Ids must be new. Where the tenant would be over
-	// quota it first evicts, in the same commit, the memories nearest to their deadline (the older id
-	// first where they are equal) of those that are evictable or past it at the first item's CreatedAt,
-	// journaling what evict says of each; where that is not enough it is ErrFull ("quota_full") and
-	// nothing is evicted. An item larger than the whole quota is ErrFull too. Where an answer was kept
-	// under an item's idempotency key before and ends after the item's CreatedAt, nothing is inserted and
-	// the answers found come back; where an Insert with that key is under way it is ErrConflict
-	// ("idempotency_in_flight"). Items of one call have different keys. Where it returns no error the
-	// items and their events are the caller's again; what they refer to (data, tags) is never changed.
+	// Insert keeps items of one tenant, all or none. Ids must be new.
+	//
+	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
+	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's CreatedAt.
+	// It journals the event that evict returns for each. If that is not enough, it returns ErrFull ("quota_full") and
+	// evicts nothing. An item larger than the whole quota is ErrFull too.
+	//
+	// If an answer is kept under an item's idempotency key that ends after the item's CreatedAt, nothing is inserted
+	// and the answers found are returned. If an Insert with that key is in progress, it returns ErrConflict
+	// ("idempotency_in_flight"). Items of one call have different keys.
+	//
+	// If it returns no error, the items and their events are the caller's again; what they refer to (data, tags) is
+	// never changed.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
-	// Get returns the memory live at now, or ErrNotFound. It does not return ErrNotFound while an
-	// Update that could still keep the memory is under way: it waits for that Update.
+	// Get returns the memory live at now, or ErrNotFound. It does not return ErrNotFound during an Update that could
+	// still keep the memory: it waits for that Update.
 	Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error)
 
 	// Meta is like Get but returns no content.
@@ -79,9 +82,9 @@ type Memories interface {
 	// second later; all else is durable then.
 	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
 
-	// Remove deletes those of keys that exist and for which decide says so, with their crystals, in
-	// one commit with the events that decide gave, which it returns with their positions. decide sees
-	// each memory as it is when nothing else can change it. All keys may be of different tenants.
+	// Remove deletes the existing memories among keys for which decide returns true, with their crystals, in one
+	// commit with the events that decide returned. It returns these with their positions. decide is called while
+	// nothing else can change the memory. The keys may be of different tenants.
 	Remove(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
 
 	// Due returns at most limit keys of all tenants that are past their deadline at now, in no promised
@@ -123,9 +126,9 @@ type Patterns interface {
 	// members / 1000 · φ.
 	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
 
-	// Crystallize shows change each pattern of the tenant that has a live member or a crystal, by group, with
-	// its crystal (nil if none), and stores the crystal and journals the event it gives; nil for
-	// either is none. Concurrent calls for one tenant follow one another.
+	// Crystallize calls change for each pattern of the tenant that has a live member or a crystal, by group, with its
+	// crystal (nil if none). It stores the crystal and journals the event that change returns, unless they are nil.
+	// Concurrent calls for one tenant run one after the other.
 	Crystallize(ctx context.Context, tenant string, now time.Time, change func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error
 
 	// Crystals returns the tenant's pattern crystals, by group. (The crystal of a memory is the
@@ -140,13 +143,12 @@ type Journal interface {
 	// that position is over the newest of all tenants: the store was restored from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
-	// JournalBounds returns where the journal begins and ends: the position up to which entries are dropped, and that
-	// of the newest, of all tenants. It costs next to nothing.
+	// JournalBounds returns where the journal of all tenants begins and ends: the position up to which entries are
+	// dropped, and that of the newest. It is cheap.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 
-	// Wait returns nil when Events with the same arguments would return an entry, at once if it would already.
-	// It ends with ctx's error, with ErrGone if Events would, and with ErrClosed when the store is
-	// closed: Close does not wait for it.
+	// Wait returns nil when Events with the same arguments would return an entry, which may be at once. It returns
+	// ctx's error, ErrGone if Events would, and ErrClosed when the store is closed: Close does not wait for it.
 	Wait(ctx context.Context, tenant string, after uint64) error
 
 	// Trim drops the start of the journal, up to a position that it returns and that is kept: all entries
@@ -157,11 +159,11 @@ type Journal interface {
 
 // Leases let one of several processes work under a name, such as that of a webhook, and keep how far it has come.
 type Leases interface {
-	// Claim acquires or renews the lease on name for owner, until a time; an end that is not after now gives the lease up.
-	// It fails while another owner's lease is unexpired: a lease is over when now reaches its end, and also if its end is
-	// more than MaxLease after now, as then a clock that was ahead made it. Claim returns the position kept under name, 0
-	// if there is none, and whether owner has the lease. Of all processes that share the store and agree on the time, at
-	// most one has it.
+	// Claim acquires or renews the lease on name for owner, until a time; an end that is not after now gives the lease
+	// up. It fails while another owner's lease is unexpired. A lease expires when now reaches its end. It is also
+	// expired if its end is more than MaxLease after now, since a clock that was ahead must have made it. Claim
+	// returns the position kept under name, 0 if there is none, and whether owner has the lease. Of all processes that
+	// share the store and agree on the time, at most one has it.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
 	// Advance keeps a position under name. A smaller one than is kept changes nothing, unless what is kept is
@@ -178,14 +180,14 @@ type Item struct {
 	Memory sigil.Memory
 	// Events are journaled with it, in order. The store may set their positions in place.
 	Events []sigil.Event
-	// Idempotency is stored with it where Key is not empty.
+	// Idempotency is stored with it if Key is not empty.
 	Idempotency Idempotency
 }
 
 // Idempotency ties an insert to the request that caused it.
 type Idempotency struct {
 	Key string
-	// Fingerprint tells whether a repeated request is the same one.
+	// Fingerprint identifies the request, so that a repeated one is recognized.
 	Fingerprint [32]byte
 	// Ends is when the answer may be dropped.
 	Ends time.Time
@@ -195,13 +197,13 @@ type Idempotency struct {
 type Inserted struct {
 	// Evicted are the events of the memories that made room, with their positions.
 	Evicted []sigil.Event
-	// Answers are those found under the items' idempotency keys, by index of the item. Where there is
-	// one, nothing was inserted.
+	// Answers are those found under the items' idempotency keys, by index of the item. If there is one, nothing was
+	// inserted.
 	Answers map[int]Answer
 }
 
-// Answer is what is kept of an idempotent insert: enough, with the request itself, to give the first
-// answer again, though the memory may have changed or gone since.
+// Answer is what is kept of an idempotent insert: enough, with the request itself, to return the first answer again,
+// even if the memory has changed or gone since.
 type Answer struct {
 	Fingerprint [32]byte
 	Memory      sigil.Meta // as it was inserted
@@ -213,7 +215,7 @@ type Quota struct {
 	Bytes    int64 // of data
 }
 
-// Query says what to list.
+// Query selects the memories that List returns.
 type Query struct {
 	Tenant string
 	Now    time.Time
@@ -223,17 +225,16 @@ type Query struct {
 	Bytes int64
 	// NoData leaves the data of every memory nil. Nothing counts towards Bytes then.
 	NoData bool
-	// Before, where it is not the zero id, continues after the memory of this id.
+	// Before, if not the zero id, continues after the memory with this id.
 	Before sigil.ID
-	// The filters below narrow the list where they are set.
+	// The filters below apply if they are set.
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
 	FadingBefore time.Time
 }
 
-// Matches tells whether m is live at q.Now and passes the filters; not whether it is q's tenant's or
-// comes after Before.
+// Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant and Before.
 func (q *Query) Matches(m *sigil.Meta) bool {
 	return !m.Due(q.Now) &&
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&
@@ -258,12 +259,12 @@ type NearestQuery struct {
 	IDsOnly bool
 }
 
-// FadingQuery says what to list by deadline.
+// FadingQuery selects memories by deadline.
 type FadingQuery struct {
 	Tenant     string
 	Now, Until time.Time
 	Limit      int
-	// After, where it is not the zero id, continues after the memory of this id and deadline.
+	// After, if not the zero id, continues after the memory with this id and deadline.
 	After   sigil.ID
 	AfterAt time.Time
 }
@@ -295,7 +296,7 @@ type Stats struct {
 	Patterns     int // with a live member
 	// PatternCrystals counts the crystals of patterns.
 	PatternCrystals int
-	// AverageDecay is the mean of the decays, 0 where there is no memory.
+	// AverageDecay is the mean of the decays, or 0 if there is no memory.
 	AverageDecay float64
 	// Policies counts the memories that fade (neither pinned nor crystallized) by their policy, the policy with most
 	// memories first, then by its text; nil if there are none.

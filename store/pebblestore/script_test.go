@@ -67,7 +67,7 @@ func (sc *script) run(ctx context.Context, n int) {
 	}
 }
 
-// roll returns a number below n, a different one each time.
+// roll returns a random number below n.
 func (sc *script) roll(n int) int {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()

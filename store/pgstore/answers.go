@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// answers gives those kept under the items' keys that have not ended.
+// answers returns the unexpired answers kept under the items' keys.
 func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) (map[int]store.Answer, error) {
 	byKey := map[string]int{}
 	var keys []string

@@ -19,7 +19,7 @@ const arrayHeader = 5 * 4 // dimensions, flags, the elements' type, length, lowe
 
 func (a *array) reset() { a.n, a.b = 0, append(a.b[:0], make([]byte, arrayHeader)...) }
 
-// of gives the parameter for elements of a type.
+// of returns the parameter, as an array of elements of type oid.
 func (a *array) of(oid uint32) []byte {
 	if len(a.b) < arrayHeader {
 		a.reset()
@@ -55,7 +55,7 @@ func (a *array) int64(v int64) {
 
 func (a *array) int32(v int) {
 	a.element(4)
-	a.b = binary.BigEndian.AppendUint32(a.b, uint32(v)) // as the column has it
+	a.b = binary.BigEndian.AppendUint32(a.b, uint32(v)) // in the column's format
 }
 
 func (a *array) int16(v uint16) {
@@ -77,7 +77,7 @@ func (a *array) bool(v bool) {
 	}
 }
 
-// epoch is where the database counts its microseconds from.
+// epoch is where the database's microseconds start.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 func (a *array) time(t time.Time) { a.int64(t.UnixMicro() - epoch) }

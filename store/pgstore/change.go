@@ -9,8 +9,8 @@ import (
 
 const byKey = " from sigil.memories where tenant = $1 and id = $2"
 
-// Update implements [store.Store]. A refresh is visible to other processes when it is written, at most a
-// second later; one that moves a near deadline is written before Update returns.
+// Update implements [store.Store]. A refresh is written within a second, and then visible to other processes. One that
+// moves a near deadline is written before Update returns.
 func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -158,7 +158,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		}
 		change := map[string]count{}
 		var j entries
-		// In the order of the call, as the journal has it.
+		// In the order of the call, which the journal keeps.
 		for _, key := range keys {
 			m, ok := found[key]
 			if !ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// claimName takes a claim if it is owner's, nobody's or over, or ends later than MaxLease allows; if it does not, the
-// second part returns the position of the other owner.
+// claimName acquires a lease if it is owner's, free, expired, or ends later than MaxLease allows. Otherwise the second
+// part returns the position of the other owner.
 const claimName = `with taken as (
   insert into sigil.claims as claims (name, owner, until) values ($1, $2, $3)
   on conflict (name) do update set owner = excluded.owner, until = excluded.until
@@ -37,7 +37,7 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	err = s.pool.QueryRow(bounded, claimName, name, [16]byte(owner), until, now, now.Add(store.MaxLease)).Scan(&position, &held)
-	if errors.Is(err, pgx.ErrNoRows) { // somebody claimed the new name at the same moment: nothing is kept yet
+	if errors.Is(err, pgx.ErrNoRows) { // another process claimed the new name at the same moment: no position is kept yet
 		return 0, false, nil
 	}
 	return position, held, failure(err)

@@ -19,9 +19,9 @@ const (
 	clockLate = time.Second
 )
 
-// Clock returns the database's clock, which all processes with this store share: what has faded for one has faded for
-// all, however their machines' clocks are set. A jump of the database's clock counts only once it is confirmed. The
-// engine uses it as its own clock.
+// Clock returns the database's clock, which all processes with this store share: a memory fades for all of them at the
+// same time, however their machines' clocks are set. A jump of the database's clock counts only once it is confirmed.
+// The engine uses it as its own clock.
 func (s *Store) Clock() *clock.Clock { return s.clock }
 
 // Now returns the time of [Store.Clock].

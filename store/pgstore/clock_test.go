@@ -72,8 +72,8 @@ func TestTheTimeIsTheDatabases(t *testing.T) {
 	}
 }
 
-// TestAJumpOfTheDatabasesClock sets the clock an hour ahead and right again: nothing fades, time does not stand still,
-// and sweeps are held meanwhile. A jump that lasts is followed.
+// TestAJumpOfTheDatabasesClock sets the clock an hour ahead and right again. Nothing fades, time does not stand still,
+// and sweeps are held until the clock is right again. A jump that lasts is followed.
 func TestAJumpOfTheDatabasesClock(t *testing.T) {
 	url, set := clocked(t)
 	careful, credulous := open(t, url, nil), open(t, url, &pgstore.Options{ClockConfirm: time.Nanosecond})

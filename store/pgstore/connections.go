@@ -87,8 +87,8 @@ func (c *connections) acquire(ctx context.Context) (connection, error) {
 	}
 }
 
-// refused makes the place of a refused connection available again after a while, or soon if it is the last one beside
-// the listener's. It reports false when ctx has ended; the caller then still holds the place.
+// refused makes the slot of a refused connection available again after a while, or soon if it is the last one besides
+// the listener's. It returns false if ctx has ended; the caller then still holds the slot.
 func (c *connections) refused(ctx context.Context) bool {
 	if away := c.away.Add(1); int(away) <= cap(c.places)-leastConns {
 		if away == 1 {

@@ -119,7 +119,7 @@ func sessions(t *testing.T, direct string) (n int) {
 	return n
 }
 
-// TestNoConnectionLeft opens a store for a role whose connections are all in use: the error says what to do.
+// TestNoConnectionLeft opens a store for a role whose connections are all in use. The error says what to do about it.
 func TestNoConnectionLeft(t *testing.T) {
 	through, _ := limited(t, 1)
 	_, err := pgstore.Open(t.Context(), through, &pgstore.Options{Timeout: timeout})

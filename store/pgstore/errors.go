@@ -47,8 +47,8 @@ func stateOf(err error) string {
 	return ""
 }
 
-// failure turns what the database or the network said into an error of package sigil. One that is
-// sigil's already, or the caller's own, stays as it is.
+// failure turns an error of the database or the network into one of package sigil. An error that is already one of
+// package sigil, or the caller's own, is returned unchanged.
 func failure(err error) error {
 	if err == nil {
 		return nil
@@ -115,7 +115,7 @@ func untrusted(err error) bool {
 	return errors.As(err, &certificate) || strings.Contains(err.Error(), "server refused TLS connection") // pgx exports no error for it
 }
 
-// passing tells whether a SQLSTATE speaks of the server's condition, not of the statement.
+// passing reports whether a SQLSTATE is about the server's condition rather than the statement.
 func passing(code string) bool {
 	switch code {
 	case serialization, deadlock, readOnly:
@@ -123,7 +123,7 @@ func passing(code string) bool {
 	}
 	switch code[:2] {
 	case "08", // connection exception
-		"25", // invalid transaction state: the server ended one that idled
+		"25", // invalid transaction state: the server ended an idle transaction
 		"53", // insufficient resources
 		"55", // object not in prerequisite state: a lock was not to be had in time
 		"57", // operator intervention: shutdown, canceled, out of time
@@ -133,7 +133,7 @@ func passing(code string) bool {
 	return false
 }
 
-// lost tells whether an error without a SQLSTATE is one of the network, of time, or of the pool.
+// lost reports whether an error without a SQLSTATE comes from the network, a timeout or the pool.
 func lost(err error) bool {
 	var network net.Error
 	var connect *pgconn.ConnectError

@@ -86,9 +86,8 @@ func TestAnOpenTransactionHidesNothing(t *testing.T) {
 	}
 }
 
-// TestAPositionThatWaitsHidesNothing holds a transaction open that has taken its position: a later one
-// commits after it, and a reader sees both in order; it waits, or is told that the store is unavailable, no
-// longer than the time-out.
+// TestAPositionThatWaitsHidesNothing holds a transaction open that has taken its position. A later one commits after
+// it, and a reader sees both in order. The reader waits, or gets ErrUnavailable, for no longer than the timeout.
 func TestAPositionThatWaitsHidesNothing(t *testing.T) {
 	url := database(t)
 	s := open(t, url, nil)
@@ -134,7 +133,7 @@ func TestAPositionThatWaitsHidesNothing(t *testing.T) {
 	}
 }
 
-// TestWait hears of what another process journals: by its notification, and where that is lost, by asking.
+// TestWait waits for entries that another process journals: by its notification or, if that is lost, by polling.
 func TestWait(t *testing.T) {
 	url := database(t)
 	a, b := open(t, url, nil), open(t, url, nil)
@@ -142,7 +141,7 @@ func TestWait(t *testing.T) {
 	defer b.Close() // nothing is behind
 	e := engineOn(b)
 	for after := range uint64(20) {
-		if after == 10 { // the one that listens, and all others
+		if after == 10 { // the listening one, and all others
 			execute(t, url, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
 		}
 		heard := make(chan error, 1)
@@ -151,7 +150,7 @@ func TestWait(t *testing.T) {
 			_, err := e.Encode(t.Context(), sigil.DefaultTenant, draft(int(after)))
 			return err == nil
 		})
-		// A connection that was killed says so to the first who uses it.
+		// A killed connection returns an error to its first user.
 		if err := <-heard; err != nil && !errors.Is(err, sigil.ErrUnavailable) {
 			t.Fatal(err)
 		}
@@ -167,7 +166,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestTenStartAtOnce opens an empty database ten times at once: one makes the schema, and all have the same
+// TestTenStartAtOnce opens an empty database ten times at once: one Open creates the schema, and all get the same
 // store.
 func TestTenStartAtOnce(t *testing.T) {
 	url := newDatabase(t)
@@ -211,9 +210,8 @@ func TestOlderSchema(t *testing.T) {
 	}
 }
 
-// TestARecallNearItsDeadlineIsSeenAtOnce recalls a memory in one process shortly before its deadline: after
-// the answer another process, which sweeps, knows that it lives. A memory with time left is known within a
-// second.
+// TestARecallNearItsDeadlineIsSeenAtOnce recalls a memory in one process shortly before its deadline. After the
+// answer, a sweep in another process does not release it. A memory with time left is seen as recalled within a second.
 func TestARecallNearItsDeadlineIsSeenAtOnce(t *testing.T) {
 	url := database(t)
 	a, b := open(t, url, nil), open(t, url, nil)
@@ -246,9 +244,9 @@ func TestARecallNearItsDeadlineIsSeenAtOnce(t *testing.T) {
 	}
 }
 
-// TestARecallOutlivesTheDaemonThatAnsweredIt stops a process right after it answered a recall, before it writes
-// what is behind: another, which sweeps, does not release the memory if its deadline was near, and knows of the recall.
-// A memory that had longer fades at the deadline it had.
+// TestARecallOutlivesTheDaemonThatAnsweredIt stops a process right after it answered a recall, before it wrote the
+// refresh. A sweep of another process does not release the memory if its deadline was near, and sees the recall. A
+// memory with a later deadline fades at its old one.
 func TestARecallOutlivesTheDaemonThatAnsweredIt(t *testing.T) {
 	url := database(t)
 	a, b := open(t, url, nil), open(t, url, nil)
@@ -279,7 +277,7 @@ func TestARecallOutlivesTheDaemonThatAnsweredIt(t *testing.T) {
 	}
 }
 
-// TestRecallsAreCountedOnce recalls from two processes at once: what one of them answers never falls, and in
+// TestRecallsAreCountedOnce recalls from two processes at once. The count that one of them returns never falls, and in
 // the end the database has the sum.
 func TestRecallsAreCountedOnce(t *testing.T) {
 	url := database(t)

@@ -38,7 +38,7 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 // MaxConns returns the most connections that the store makes.
 func (s *Store) MaxConns() int { return int(s.pool.pool.Config().MaxConns) }
 
-// Recalled names memories that were recalled, for the others to be told.
+// Recalled are recalled memories of which other processes are to be notified.
 type Recalled struct{ recalled }
 
 // Named are memories of one tenant.

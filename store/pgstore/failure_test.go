@@ -26,7 +26,7 @@ const timeout = 500 * time.Millisecond
 // patient is how long something may take that happens soon on a machine that is not busy.
 const patient = 30 * time.Second
 
-// behind gives a database behind a proxy, and directly.
+// behind returns the URLs of a database, through a proxy and directly.
 func behind(t *testing.T) (p *pgtest.Proxy, through, directly string) {
 	t.Helper()
 	directly = database(t)
@@ -188,8 +188,8 @@ func keptOnce(t *testing.T, url string, n int) {
 	}
 }
 
-// TestPoolExhausted has more callers than connections, and every connection busy: who waits longer than
-// the time-out is told so, and service resumes.
+// TestPoolExhausted has more callers than connections, and every connection busy. A caller that waits longer than the
+// timeout gets an error, and service resumes.
 func TestPoolExhausted(t *testing.T) {
 	url := database(t)
 	s := open(t, url, &pgstore.Options{Timeout: timeout, MaxConns: 3})
@@ -344,7 +344,7 @@ func (l *longest) is() time.Duration {
 	return l.d
 }
 
-// An error that the database makes for a reason of its own is not taken for a quota that is passed.
+// An unrelated error of the database is not taken for an exceeded quota.
 func TestAnErrorOfTheDatabaseIsNoFullQuota(t *testing.T) {
 	url := newDatabase(t)
 	s := open(t, url, nil)

@@ -16,14 +16,14 @@ const (
 )
 
 var (
-	// errOver says that a quota would be passed.
+	// errOver means that a quota would be exceeded.
 	errOver = errors.New("pgstore: over the quota")
-	// errAnswered says that an answer is kept under one of the keys.
+	// errAnswered means that an answer is kept under one of the keys.
 	errAnswered = errors.New("pgstore: answered before")
 )
 
-// gather hands call to the writers and waits for what becomes of it. Where ctx, the caller's, ends
-// before, that is not known.
+// gather passes call to the writers and waits for its outcome. If ctx, the caller's, ends first, the outcome is
+// unknown.
 func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	select {
 	case s.inserts <- call:
@@ -42,8 +42,7 @@ func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	}
 }
 
-// write commits what callers hand in, as much at once as waits, until there are no more callers. Close
-// waits for it.
+// write commits what callers pass in, all that is queued at once, until there are no more callers. Close waits for it.
 func (s *Store) write() {
 	var c columns
 	for call := range s.inserts {
@@ -64,8 +63,7 @@ func (s *Store) write() {
 	}
 }
 
-// commit inserts calls in one transaction. Where something of one of them stands against that, each
-// gets one of its own.
+// commit inserts calls in one transaction. If one of them fails it, each gets a transaction of its own.
 func (s *Store) commit(calls []*insert, c *columns) {
 	ctx, cancel := s.steady(context.Background())
 	defer cancel()
@@ -85,7 +83,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 	}
 }
 
-// refused tells whether a transaction failed for what one of its calls asks.
+// refused reports whether a transaction failed because of what one of its calls asks.
 func refused(err error) bool {
 	switch stateOf(err) {
 	case uniqueViolation, overQuota, answered, sameRowTwice:
@@ -94,7 +92,7 @@ func refused(err error) bool {
 	return false
 }
 
-// refusal says what a statement of ours meant by its error.
+// refusal translates an error that one of our statements raised.
 func refusal(err error) error {
 	switch stateOf(err) {
 	case uniqueViolation:
@@ -114,7 +112,7 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::ti
   $9::smallint[], $10::integer[], $11::smallint[], $12::boolean[], $13::boolean[], $14::bytea[], $15::text[], $16::text[], $17::text[])
   as m (tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, hash, state, tags, data)`
 
-	// insertAnswers fails where one of the keys has an answer that has not ended.
+	// insertAnswers fails if one of the keys has an unexpired answer.
 	insertAnswers = `with kept as (
   insert into sigil.answers as a (tenant, key, ends, answer)
   select tenant, key, ends, answer from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bytea[]) as n (tenant, key, ends, created, answer)
@@ -129,7 +127,7 @@ select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an 
 select tenant, memories, bytes from unnest($1::text[], $2::bigint[], $3::bigint[]) as n (tenant, memories, bytes)
 on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes`
 
-	// countWithin does, and fails where a tenant then has more than its quota.
+	// countWithin does the same, and fails if a tenant then exceeds its quota.
 	countWithin = `with counted as (` + countTenants + `
   returning t.tenant, t.memories, t.bytes
 )
@@ -190,12 +188,12 @@ func queueInserts(w *writes, c *columns, calls []*insert) {
 type count struct {
 	tenant          string
 	memories, bytes int64
-	// maxMemories and maxBytes are the quota that it then keeps to; 0 is none.
+	// maxMemories and maxBytes are the tenant's quota; 0 is unlimited.
 	maxMemories, maxBytes int64
 }
 
-// counts gives what calls add, by tenant. Of several quotas of one tenant the least counts: they differ
-// only while somebody changes them.
+// counts returns what calls add, by tenant. Of several quotas of one tenant the smallest counts: they differ only
+// while one is being changed.
 func counts(calls []*insert) []count {
 	all := map[string]count{}
 	for _, call := range calls {

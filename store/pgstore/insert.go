@@ -55,7 +55,7 @@ func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
 	return t, err
 }
 
-// usual tells whether a state is the one that most memories have: it is written as nothing.
+// usual reports whether a state is the default one, which most memories have. It is not written.
 func usual(s *sigil.State) bool {
 	d := sigil.DefaultState()
 	return s.Extra == nil && s.Phi == d.Phi && s.Coherence == d.Coherence && s.Awareness == d.Awareness && s.EmotionalResonance == d.EmotionalResonance
@@ -122,7 +122,7 @@ func (s *Store) Insert(ctx context.Context, tenant string, items []store.Item, q
 	defer end()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
-	// Prepared without the database where its policies are known, as they mostly are.
+	// This needs no round trip if the policies are known, as they usually are.
 	call, err := s.prepare(bounded, tenant, items, quota)
 	if err != nil {
 		return store.Inserted{}, failure(err)
@@ -130,7 +130,7 @@ func (s *Store) Insert(ctx context.Context, tenant string, items []store.Item, q
 	return s.insert(ctx, bounded, call, items, evict)
 }
 
-// insert looks for answers, then inserts, again where another process was first with a key.
+// insert looks for answers and then inserts. If another process was first with a key, it starts again.
 func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store.Item, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	for try := 1; ; try++ {
 		if len(call.answers) > 0 {
@@ -191,7 +191,7 @@ func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, 
 	return call, nil
 }
 
-// twice tells whether two items have one id.
+// twice reports whether two items have the same id.
 func twice(items []store.Item) bool {
 	if len(items) == 1 {
 		return false

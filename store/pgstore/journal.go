@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// entries are what one transaction journals, in blocks. Their positions are counted from a base that
-// the database tells at the commit.
+// entries are what one transaction journals, in blocks. Their positions count from a base that the database returns at
+// the commit.
 type entries struct {
 	n       uint64 // of entries so far
 	tenants []string
@@ -127,7 +127,7 @@ func (s *Store) events(ctx context.Context, tenant string, after uint64, limit i
 	return events, nil
 }
 
-// maxBlocks is how many blocks are fetched at once.
+// maxBlocks is the number of blocks fetched at once.
 const maxBlocks = 64
 
 type block struct {
@@ -135,12 +135,12 @@ type block struct {
 	value      []byte
 }
 
-// blocks gives at most limit of a tenant's blocks that end after a position, or ErrGone.
+// blocks returns at most limit of a tenant's blocks that end after a position, or ErrGone.
 func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
 	b := &pgx.Batch{}
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
-	// Last, so that entries that Trim removed meanwhile are not missed silently. A position that a reader can have seen
-	// is committed, and so not beyond the newest.
+	// Checked last, so that a reader cannot silently miss entries that Trim removed while it was reading. A position
+	// that a reader can have seen is committed, and so not beyond the newest.
 	var span [][2]int64
 	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
 		err = rows.Scan(&s[0], &s[1])
@@ -204,7 +204,7 @@ func scanOne[T any](rows pgx.Rows) (v T, err error) {
 	return v, err
 }
 
-// policyReader gives the policies for a reader of records.
+// policyReader returns policies to a reader of records.
 type policyReader struct {
 	s   *Store
 	ctx context.Context //nolint:containedctx // it lives as long as the call that reads

@@ -19,8 +19,8 @@ var migrations embed.FS
 // version is the schema's, the number of the newest migration.
 const version = 5
 
-// migrate brings the schema to version. Processes that start together take turns by a lock of the
-// session, which the database lets go of with the connection.
+// migrate brings the schema to version. Processes that start together take turns by means of a session lock, which the
+// database releases with the connection.
 func (s *Store) migrate(ctx context.Context) error {
 	found, err := s.version(ctx)
 	switch {
@@ -56,7 +56,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	return err
 }
 
-// version gives that of the schema, 0 where there is none.
+// version returns the version of the schema, or 0 if there is none.
 func (s *Store) version(ctx context.Context) (int64, error) {
 	var there bool
 	if err := s.pool.QueryRow(ctx, "select to_regclass('sigil.version') is not null").Scan(&there); err != nil || !there {
@@ -70,8 +70,8 @@ func (s *Store) version(ctx context.Context) (int64, error) {
 	return v, err
 }
 
-// makeSchema makes the schema that the table of versions is in. Two that do so at once get in each
-// other's way, whatever "if not exists" promises; then it is there.
+// makeSchema creates the schema that holds the table of versions. Two processes that do this at once fail each other
+// in spite of "if not exists"; the schema exists then.
 func (s *Store) makeSchema(ctx context.Context) error {
 	_, err := s.pool.Exec(ctx, "create schema if not exists sigil")
 	if code := stateOf(err); code == uniqueViolation || code == duplicateSchema {

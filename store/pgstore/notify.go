@@ -9,17 +9,17 @@ import (
 
 const (
 	channel = "sigil_journal"
-	// recallChannel is where processes tell each other which memories were recalled.
+	// recallChannel is where processes notify each other of recalled memories.
 	recallChannel = "sigil_recalls"
-	// notifyEvery bounds how often a process tells the others, whatever it commits: a notification wakes
-	// every one of them, and takes a lock that all commits with one share.
+	// notifyEvery limits how often a process notifies the others, whatever it commits: a notification wakes all of
+	// them, and takes a lock that all notifying commits share.
 	notifyEvery = 20 * time.Millisecond
-	// pollEvery is how late a reader hears of an entry where notifications are lost.
+	// pollEvery is how late a reader sees an entry if notifications are lost.
 	pollEvery = time.Second
 )
 
-// Wait implements [store.Store], whichever process writes the entry. It hears of one at once, and a second
-// late at most while the database cannot be listened to.
+// Wait implements [store.Store], whichever process writes the entry. It returns at once, or within a second while the
+// database cannot be listened to.
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -38,13 +38,13 @@ func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	}
 }
 
-// tell wakes those that wait for entries of the journal, here and in other processes.
+// tell wakes those that wait for journal entries, here and in other processes.
 func (s *Store) tell() {
 	s.heard.Fire()
 	s.journaled.Fire()
 }
 
-// notify tells the other processes of what this one journaled, until ctx ends.
+// notify notifies other processes of entries that this one journaled, until ctx ends.
 func (s *Store) notify(ctx context.Context) {
 	woken := s.journaled.Wait()
 	for {
@@ -53,7 +53,7 @@ func (s *Store) notify(ctx context.Context) {
 			return
 		case <-woken:
 		}
-		woken = s.journaled.Wait() // what comes from here on is told of next time
+		woken = s.journaled.Wait() // entries from here on are for the next notification
 		bounded, cancel := s.bounded(ctx)
 		_ = s.send(bounded, channel, "") // nothing is lost if it fails: readers also poll
 		cancel()
@@ -73,7 +73,7 @@ func (s *Store) send(ctx context.Context, channel string, payloads ...string) er
 	return s.pool.run(ctx, b)
 }
 
-// listen hears what other processes journaled, until ctx ends. A lost connection is made anew.
+// listen receives the notifications of other processes until ctx ends. It replaces a lost connection.
 func (s *Store) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.listenOnce(ctx); err != nil && ctx.Err() == nil {

@@ -19,7 +19,7 @@ type group struct {
 	frequency sigil.Frequency
 	members   int
 	units     *big.Int // sum of the potentials, in the units of [store.Sum]
-	// Only where stats were asked for.
+	// Set only if stats were requested.
 	bytes                int64
 	pinned, crystallized int
 	next                 time.Time
@@ -67,7 +67,7 @@ func patterns(groups []group) []sigil.Pattern {
 	return all
 }
 
-// frequencies gives the first and the last frequency of a pattern.
+// frequencies returns the first and the last frequency of a pattern.
 func frequencies(pattern int) (first, last int16) {
 	first, last = sigil.NumFrequencies, -1
 	for f := range int16(sigil.NumFrequencies) {
@@ -220,11 +220,11 @@ func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, e
 	return crystals, reading(ctx, err)
 }
 
-// errOvertaken says that the tenant's crystals were changed by another process since they were read.
+// errOvertaken means that another process changed the tenant's crystals since they were read.
 var errOvertaken = errors.New("pgstore: another crystallization was first")
 
-// Crystallize implements [store.Store]. It looks at each memory of the tenant, without a lock; what it
-// then writes it writes only if nobody else wrote crystals of the tenant since.
+// Crystallize implements [store.Store]. It reads every memory of the tenant, without a lock, and writes only if no
+// other process has written crystals of the tenant since.
 func (s *Store) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// policies knows the numbers of policies. The database has them; a number never changes its meaning, so
-// what was read once stays true.
+// policies maps numbers to policies. The database has the mapping; a number never changes its meaning, so what was
+// read once stays valid.
 type policies struct {
 	mu sync.RWMutex
 	// +checklocks:mu
@@ -27,7 +27,7 @@ type numbered struct {
 	number uint16
 }
 
-// get gives the policy with a number, or nil.
+// get returns the policy with a number, or nil.
 func (p *policies) get(number uint16) sigil.Policy {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -63,7 +63,7 @@ func (p *policies) inTransaction(policy sigil.Policy) (uint16, error) {
 	return 0, &unnumbered{policy}
 }
 
-// number gives the number of a policy. A new one is made durable before it is used.
+// number returns the number of a policy. A new one is made durable before it is used.
 func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) (uint16, error) {
 	for {
 		if n, ok := p.known(policy); ok {
@@ -118,7 +118,7 @@ func (p *policies) load(ctx context.Context, db querier) error {
 	return nil
 }
 
-// find gives the policy with a number, which another process may have added.
+// find returns the policy with a number, which another process may have added.
 func (p *policies) find(ctx context.Context, db querier, number uint16) (sigil.Policy, error) {
 	if policy := p.get(number); policy != nil {
 		return policy, nil
@@ -127,7 +127,7 @@ func (p *policies) find(ctx context.Context, db querier, number uint16) (sigil.P
 	return p.get(number), err
 }
 
-// all gives them all, read anew.
+// all returns all policies, read anew.
 func (p *policies) all(ctx context.Context, db querier) ([]sigil.Policy, error) {
 	if err := p.load(ctx, db); err != nil {
 		return nil, err

@@ -16,11 +16,10 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// TestMachine lives random lives of an engine on PostgreSQL beside the model, until SIGIL_STEPS steps are
-// done: 500 where it is not set.
+// TestMachine runs random histories of an engine on PostgreSQL and on the model side by side, SIGIL_STEPS steps in
+// all, by default 500.
 //
-// When it fails it prints a seed; the same life again, and no other:
-//
+// If it fails it prints a seed. To repeat only that history:
 //	go test ./store/pgstore -run TestMachine -rapid.seed=SEED
 func TestMachine(t *testing.T) {
 	want := 500

@@ -22,7 +22,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	defer cancel()
 	m, found, err := s.get(bounded, key, "")
 	if err == nil && found && m.Due(now) {
-		// An Update under way may keep it, here or in another process: wait for it.
+		// An Update in progress, here or in another process, may keep the memory: wait for it.
 		defer s.keys.One(key).Unlock()
 		m, found, err = s.get(bounded, key, " for share")
 	}
@@ -41,7 +41,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 	return m.Meta, err
 }
 
-// get gives a memory, due or not.
+// get returns a memory, due or not.
 func (s *Store) get(ctx context.Context, key sigil.Key, locking string) (m sigil.Memory, found bool, err error) {
 	behind := s.refreshes.of(key)
 	rows, err := s.query(ctx, scanMemory, "select "+memoryColumns+byKey+locking, key.Tenant, [16]byte(key.ID))
@@ -56,8 +56,8 @@ const due = `select m.tenant, m.id from sigil.tenants t cross join lateral (
   select tenant, id from sigil.memories where tenant = t.tenant and fades_at <= $1 order by fades_at limit $2 for update skip locked
 ) m where t.memories > 0 limit $2`
 
-// Due implements [store.Store]. It costs a look per tenant, and what it gives. Rows that somebody has locked are passed over: of several sweeps that
-// run at once, each gets others.
+// Due implements [store.Store]. Its cost is one index lookup per tenant, plus what it returns. Locked rows are
+// skipped, so that concurrent sweeps get different rows.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -195,8 +195,8 @@ func listQuery(q *store.Query) (string, []any) {
 	return sql, args
 }
 
-// ring asks for each distance on both sides by itself, so that an index gives each part in its order and no
-// more of it than is wanted.
+// ring queries each distance on both sides separately, so that each part comes from an index in order, and no more of
+// it than needed.
 const ring = "select " + metaColumns + ` from generate_series($3::integer, $4::integer) as d cross join lateral (
   (select * from sigil.memories where tenant = $1 and frequency = ($2::smallint - d)::smallint and fades_at > $5 order by id desc limit $6)
   union all

@@ -15,17 +15,17 @@ import (
 const (
 	// recallsEvery is the least time between two tellings of what was recalled, and between two reads of what was heard.
 	recallsEvery = 200 * time.Millisecond
-	// maxOfTenant is how many memories of a tenant are named at once, and maxNamed of all; of others it is only known that
-	// there were some.
+	// maxOfTenant is how many memories of a tenant are named at once, and maxNamed how many in all. If there are more,
+	// the others are only reported as more.
 	maxOfTenant = 1_000
 	maxNamed    = 20_000
 	// tellBytes is about how long a telling is; what does not fit waits for the next one.
 	tellBytes = 64 << 10
 	// maxPayload is the longest that a notification may be. The server's limit is 8,000 bytes.
 	maxPayload = 7_999
-	// turnOf is how many memories of a tenant are told before the next tenant's turn.
+	// turnOf is how many memories of a tenant are sent before the next tenant's turn.
 	turnOf = 100
-	// readStep is how many memories that others recalled are read at once.
+	// readStep is how many memories recalled elsewhere are read at once.
 	readStep = 1_000
 )
 
@@ -113,8 +113,8 @@ func (r *recalled) take(n int) (t named, ok bool) {
 	return t, true
 }
 
-// payloads takes one telling, as notifications: the process in the first line, and then a line for each tenant, "NAME IDS"
-// or, if there were others, "NAME+ IDS". Nil is nothing to tell.
+// payloads removes and returns what to send next, as notifications: the process in the first line, then a line for
+// each tenant, "NAME IDS" or, if there were others, "NAME+ IDS". It returns nil if there is nothing to send.
 func (r *recalled) payloads(process [16]byte) (all []string) {
 	var b strings.Builder
 	for told := 0; told < tellBytes; {
@@ -151,7 +151,7 @@ func (t *named) line() string {
 	return "\n" + t.tenant + more + " " + base64.RawURLEncoding.EncodeToString(ids)
 }
 
-// parseRecalled reads what payloads wrote. It passes over what it does not understand: whoever may connect to the
+// parseRecalled decodes the output of payloads. It ignores what it does not understand: anyone who may connect to the
 // database can notify.
 func parseRecalled(payload string) (process string, all []named) {
 	process, lines, _ := strings.Cut(payload, "\n")
@@ -173,8 +173,8 @@ func parseRecalled(payload string) (process string, all []named) {
 	return process, all
 }
 
-// tellRecalls tells the other processes what this one recalled, until ctx ends. It does so apart from the commits that
-// write refreshes, and seldom: a notification takes a lock that all commits with one share.
+// tellRecalls notifies other processes of recalls in this one, until ctx ends. It does this apart from the commits
+// that write refreshes, and seldom: a notification takes a lock that all notifying commits share.
 func (s *Store) tellRecalls(ctx context.Context) {
 	var payloads []string
 	for {
@@ -203,7 +203,7 @@ func (s *Store) tellRecalls(ctx context.Context) {
 	}
 }
 
-// heardOf takes what another process told of, if anybody wants to know.
+// heardOf takes a notification of another process, if a watcher is interested.
 func (s *Store) heardOf(payload string) {
 	w := s.watcher.Load()
 	if w == nil {
@@ -220,7 +220,7 @@ func (s *Store) heardOf(payload string) {
 	}
 }
 
-// hearRecalls reads what others recalled and tells the watcher, until ctx ends.
+// hearRecalls reads memories that others recalled and passes them to the watcher, until ctx ends.
 func (s *Store) hearRecalls(ctx context.Context) {
 	for {
 		came, heard := s.elsewhere.came.Wait(), false
@@ -242,7 +242,7 @@ func (s *Store) hearRecalls(ctx context.Context) {
 	}
 }
 
-// tellWatcher tells of memories of a tenant, as they are now.
+// tellWatcher passes memories of a tenant to the watcher, in their current state.
 func (s *Store) tellWatcher(ctx context.Context, t named) {
 	w := *s.watcher.Load()
 	metas, err := s.readRecalled(ctx, t)

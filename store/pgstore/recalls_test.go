@@ -19,7 +19,7 @@ type hearing struct {
 	more   chan string // tenants
 }
 
-// hear has w be told of recalls that s did not do.
+// hear registers w for recalls that others than s made.
 func hear(s *pgstore.Store, tenant string) *hearing {
 	h := &hearing{tenant, make(chan sigil.Meta, 10_000), make(chan string, 10_000)}
 	s.OnRecall(h)
@@ -64,8 +64,8 @@ func recall(t *testing.T, s *pgstore.Store, key sigil.Key) sigil.Meta {
 	return m.Meta
 }
 
-// TestRecallsOfAnotherProcessAreHeard recalls in one process what others watch: they hear of it as it was answered,
-// and nobody hears of what it did itself, or of another tenant.
+// TestRecallsOfAnotherProcessAreHeard recalls in one process what others watch. They see each recall as it was
+// answered. No process sees its own recalls, or another tenant's.
 func TestRecallsOfAnotherProcessAreHeard(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
@@ -98,14 +98,14 @@ func TestRecallsOfAnotherProcessAreHeard(t *testing.T) {
 		t.Errorf("heard of %+v, want %+v", m, near.Meta)
 	}
 
-	// A pin is in the journal, and not told as a recall; neither is what changes nothing.
+	// A pin is in the journal, and is not reported as a recall; nor is an update that changes nothing.
 	if _, err := engineOn(a).Pin(t.Context(), first.Key); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := engineOn(a).Pin(t.Context(), first.Key); err != nil {
 		t.Fatal(err)
 	}
-	// b's comes to a after all that a said itself, and b's own watcher hears a's next one first.
+	// b's notification comes to a after all of a's own, and b's own watcher sees a's next one first.
 	byOther := recall(t, b, third.Key)
 	if m := byA.next(t); m != byOther {
 		t.Errorf("heard of %+v, want %+v", m, byOther)
@@ -137,7 +137,7 @@ func TestTheLastRecallsAreHeard(t *testing.T) {
 	}
 }
 
-// TestWhatOthersSayOfRecalls has somebody say what no store says: it is passed over, and the next recall heard of.
+// TestWhatOthersSayOfRecalls sends a notification that no store sends. It is ignored, and the next recall is seen.
 func TestWhatOthersSayOfRecalls(t *testing.T) {
 	url := database(t)
 	a, b := open(t, url, nil), open(t, url, nil)
@@ -153,8 +153,8 @@ func TestWhatOthersSayOfRecalls(t *testing.T) {
 	}
 }
 
-// TestRecallsAreToldInBounds tells of far more recalls than one notification holds, of many tenants: each is named
-// once, or its tenant is told of more, and no tenant's turn comes only after all of another's.
+// TestRecallsAreToldInBounds notifies of far more recalls than fit into one notification, of many tenants. Each is
+// named once, or its tenant is reported as having more, and no tenant waits until another's are all sent.
 func TestRecallsAreToldInBounds(t *testing.T) {
 	recalled := map[string]int{"busy": 5_000, strings.Repeat("t", sigil.MaxTenantLen): 1_000}
 	for i := range 3_000 {
@@ -207,7 +207,7 @@ func TestRecallsAreToldInBounds(t *testing.T) {
 	}
 }
 
-// TestManyRecallsAreHeard recalls more in one process than is named at once, beside those of another tenant.
+// TestManyRecallsAreHeard recalls more in one process than is named at once, together with some of another tenant.
 func TestManyRecallsAreHeard(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
@@ -239,7 +239,7 @@ func TestManyRecallsAreHeard(t *testing.T) {
 			if tenant != sigil.DefaultTenant {
 				t.Errorf("more of %q", tenant)
 			}
-			return // those who watch know that not all are named
+			return // the watchers know that not all are named
 		case <-time.After(patient - time.Since(begin)):
 		}
 		t.Fatalf("told of %d of %d recalls, and of no more", len(heard), len(results))

@@ -15,11 +15,11 @@ const (
 	// flushEvery is how often refreshes are written: with the time that takes, they are durable at most
 	// a second late.
 	flushEvery = 400 * time.Millisecond
-	// near is how close a deadline must be for a recall that moves it to be written before it is answered. Written later,
-	// it could be too late for a sweep of another process, if this one is stopped or killed, or waits for a row that
-	// another has locked, which the server ends after twice the time-out.
+	// near is how close a deadline must be for a recall that moves it to be written before it is answered. Otherwise
+	// another process's sweep could come first, if this process is stopped or killed, or if it waits for a row that
+	// another has locked, which the server ends after twice the timeout.
 	near = 15 * time.Second
-	// maxBehind is how many memories' refreshes may wait; more are written at once.
+	// maxBehind is how many memories' refreshes may wait; beyond that they are written at once.
 	maxBehind = 50_000
 	// flushStep is how many of them one statement writes.
 	flushStep = 1_000
@@ -41,7 +41,7 @@ type refreshes struct {
 	// known nothing else is written, and it stays behind.
 	// +checklocks:writing
 	step []refresh
-	// number is that of the last step, by which the database knows it when it is sent again.
+	// number is the last step's, by which the database recognizes it if it is sent again.
 	// +checklocks:writing
 	number int64
 }
@@ -56,14 +56,14 @@ type refresh struct {
 // A read is put together with what is behind in three steps: of (or all), the query, and over. What was
 // written between the first and the last is in one of the two, and counted once.
 
-// of gives what is behind of a memory; the zero refresh is nothing.
+// of returns the pending refresh of a memory, or the zero refresh.
 func (r *refreshes) of(key sigil.Key) refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.behind[key]
 }
 
-// all gives what is behind of a tenant's memories.
+// all returns the pending refreshes of a tenant's memories.
 func (r *refreshes) all(tenant string) map[sigil.Key]refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,12 +76,12 @@ func (r *refreshes) all(tenant string) map[sigil.Key]refresh {
 	return all
 }
 
-// over gives a row, as it was read, with what was behind of it before the read, and is now.
+// over returns a row that was read, updated by the refreshes pending before the read and now.
 func (r *refreshes) over(read row, before refresh) row {
 	return r.of(read.Key).over(before.over(read))
 }
 
-// over gives a row with f. Not as a sum: the row may have it by now.
+// over returns a row updated by f. It does not add counts, since the row may already include f.
 func (f refresh) over(r row) row {
 	switch {
 	case f.meta.Policy == nil:
@@ -99,8 +99,8 @@ func (f refresh) over(r row) row {
 	return r
 }
 
-// put leaves the recalls that made after of before to be written later; false where too many are. stored
-// is the deadline that the database has.
+// put queues the recalls that made after from before, to be written later. It returns false if too many are queued.
+// stored is the deadline in the database.
 func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,7 +122,8 @@ func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	return true
 }
 
-// take gives those behind of keys, or of all, by key: the order in which all lock rows.
+// take removes and returns the pending refreshes of keys, or all, by key: the order in which every transaction locks
+// rows.
 func (r *refreshes) take(keys ...sigil.Key) []refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -159,7 +160,7 @@ func (r *refreshes) written(done []refresh) {
 	}
 }
 
-// decides tells whether something that is behind decides what is live, or its deadline, by a moment.
+// decides reports whether a pending refresh decides what is live, or its deadline, at some moment.
 func (r *refreshes) decides(by time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -189,8 +190,8 @@ func (s *Store) keepRefreshing(ctx context.Context) {
 	}
 }
 
-// settle makes sure that a query finds the memories live that are so at now. Mostly nothing is to be
-// done: refreshes are written long before the deadline that they move.
+// settle makes sure that queries find the memories that are live at now. Usually there is nothing to do: refreshes are
+// written long before the deadline that they move.
 func (s *Store) settle(ctx context.Context, now time.Time) error {
 	if !s.refreshes.decides(now) {
 		return nil
@@ -242,9 +243,8 @@ func (s *Store) writeStep(ctx context.Context) error {
 	return nil
 }
 
-// writeRefreshes does nothing where the step, or a later one, was written: two that write the same step wait
-// for each other at its row in flushes. It locks the memories in the order of their keys, whatever order
-// the plan of the update has.
+// writeRefreshes does nothing if this step, or a later one, was written: two writers of the same step wait for each
+// other at its row in flushes. It locks memories in the order of their keys, whatever order the update's plan has.
 const writeRefreshes = `with new as (
   insert into sigil.flushes as f (process, number, at) values ($8, $9, clock_timestamp())
   on conflict (process) do update set number = excluded.number, at = excluded.at where f.number < excluded.number

@@ -30,7 +30,7 @@ func guarded(t *testing.T) (*pgtest.Cluster, string) {
 func as(url, user string) string { return strings.Replace(url, "sigil@", user+"@", 1) }
 
 // TestOpenIsRefused opens databases that do not let the role in. The error says what to change, and is not one that
-// waiting could mend.
+// suggests waiting.
 func TestOpenIsRefused(t *testing.T) {
 	c, right := guarded(t)
 	for name, tt := range map[string]struct{ url, says string }{
@@ -54,7 +54,7 @@ func TestOpenIsRefused(t *testing.T) {
 	open(t, right, nil).Close()
 }
 
-// heard is a log that may be written and read at once.
+// heard is a log that can be written and read concurrently.
 type heard struct {
 	mu sync.Mutex
 	// +checklocks:mu

@@ -11,10 +11,10 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// insertMakingRoom inserts call alone, after evicting what its quota demands, in one transaction.
+// insertMakingRoom inserts call alone, in one transaction, after evicting what its quota demands.
 //
-// Who leaves is decided with the tenant's row locked. This process's own changes of those memories are
-// kept out by their keys, which must be locked before: so a first look finds out who they are.
+// The victims are chosen with the tenant's row locked. To keep out this process's own changes of them, their keys must
+// be locked before: so a first pass finds out which they are.
 func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Time, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	memories, bytes := int64(len(call.memories)), call.size
 	if q := call.quota; q.Memories > 0 && memories > int64(q.Memories) || q.Bytes > 0 && bytes > q.Bytes {
@@ -31,10 +31,10 @@ func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Tim
 	return store.Inserted{}, ctx.Err()
 }
 
-// tryMakingRoom is one attempt with keys locked. It gives the keys to lock where those are others.
+// tryMakingRoom is one attempt with keys locked. If other keys must be locked, it returns these.
 func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Key, now time.Time, evict func(sigil.Meta, string) sigil.Event) (inserted store.Inserted, wanted []sigil.Key, err error) {
 	defer s.keys.Lock(keys...)()
-	// With the refreshes of this process written, the rows say who is next.
+	// Once this process's refreshes are written, the rows show which memories fade first.
 	if err := s.flush(ctx); err != nil {
 		return inserted, nil, err
 	}
@@ -107,7 +107,7 @@ type victim struct {
 
 const lockTenant = "select memories, bytes from sigil.tenants where tenant = $1 for update"
 
-// victims gives those that must leave for call, with their rows locked.
+// victims returns the memories that must leave for call, with their rows locked.
 func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time) ([]victim, error) {
 	memories, bytes := int64(len(call.memories)), call.size
 	b := &pgx.Batch{}
@@ -135,8 +135,8 @@ func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time)
 		return ""
 	}
 	var all []victim
-	// Rows that somebody else has locked are passed over, not waited for: the tenant's row is locked
-	// here, and they may be waiting for it.
+	// Rows locked by others are skipped, not waited for: the tenant's row is locked here, and the others may be
+	// waiting for it.
 	for limit := 64; reason() != ""; limit *= 4 {
 		candidates, err := t.rows(ctx, scanMeta, `select `+metaColumns+` from sigil.memories
 where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit)

@@ -19,7 +19,7 @@ const (
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
 )
 
-// row is a memory as its row has it: its policy is still a number.
+// row is a memory as stored in a row: its policy is still a number.
 type row struct {
 	sigil.Memory
 	policy   uint16
@@ -98,7 +98,7 @@ func fromDeadline(t pgtype.Timestamptz) time.Time {
 	return t.Time.UTC()
 }
 
-// query runs a read and gives its rows, with their policies.
+// query runs a read and returns its rows, with their policies.
 func (s *Store) query(ctx context.Context, read func(pgx.Rows) (row, error), sql string, args ...any) ([]row, error) {
 	rows, err := s.pool.Query(ctx, sql, args...)
 	all, err := collect(rows, err, read)

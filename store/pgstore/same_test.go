@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// TestSameAsOthers runs one log of operations on the embedded store, the model and PostgreSQL: each gives
-// the same answers.
+// TestSameAsOthers runs one log of operations on the embedded store, the model and PostgreSQL. All return the same
+// answers.
 func TestSameAsOthers(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

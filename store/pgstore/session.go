@@ -62,17 +62,17 @@ func invalidStore(detail string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store", Detail: detail, Err: err}
 }
 
-// settings returns the SQL that gives a new session the settings that the statements of this package rely
-// on, whatever the defaults of the server, the database and the role are. A setting in chosen, which is from the URL,
-// is kept if the URL may decide it.
+// settings returns the SQL that gives a new session the settings that the statements of this package rely on, whatever
+// the defaults of the server, the database and the role are. A setting in chosen, which is from the URL, is kept if
+// the URL may decide it.
 //
-// They are set by a statement and not as the connection is made, since a pooler refuses most at that time.
+// They are set by a statement and not during the connection startup, because a pooler refuses most settings then.
 func (s *Store) settings(chosen map[string]string) string {
 	millis := func(d time.Duration) string { return fmt.Sprintf("'%d'", d.Milliseconds()) }
 	var all []string
 	add := func(name, value string) { all = append(all, fmt.Sprintf("('%s', %s)", name, value)) }
 	for _, setting := range []struct{ name, value string }{
-		// The server gives up before the client does, so that no statement runs on without a caller.
+		// The server gives up before the client does, so that no statement outlives its caller.
 		{"statement_timeout", millis(s.timeout)},
 		{"lock_timeout", millis(s.timeout)},
 		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
@@ -198,7 +198,7 @@ func (s *session) ask(ctx context.Context) ([]string, error) {
 	return row, nil
 }
 
-// keeps asserts that the session is the one that was marked.
+// keeps checks that the session is the one that was marked.
 func (s *session) keeps(ctx context.Context) error {
 	row, err := s.ask(ctx)
 	if err == nil && (row[0] != s.pid || row[1] != s.name || row[2] != "read committed") {

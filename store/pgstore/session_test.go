@@ -133,7 +133,7 @@ func TestStrongerCommit(t *testing.T) {
 	}
 }
 
-// TestEncodingOfTheDatabase refuses one that cannot keep every text.
+// TestEncodingOfTheDatabase checks that a database whose encoding cannot keep every text is refused.
 func TestEncodingOfTheDatabase(t *testing.T) {
 	c := pgtest.Shared(t)
 	if err := c.Exec(t.Context(), "postgres", "create database latin encoding 'LATIN1' template template0"); err != nil {
@@ -193,8 +193,8 @@ func bouncer(t *testing.T, direct string, settings ...string) string {
 	return "postgres://sigil@" + u.Path + "?host=" + dir + "&port=6432"
 }
 
-// TestPooledByTransaction checks that a PgBouncer that does not give each connection a session is refused, whatever its
-// other settings, and that the error says what to change. With pooling by session it works like the database itself.
+// TestPooledByTransaction checks that a PgBouncer that does not give each connection a session is refused, whatever
+// its other settings, and that the error says what to change. With session pooling it works like the database itself.
 func TestPooledByTransaction(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"usual":                     {"pool_mode = transaction"},
@@ -253,7 +253,7 @@ func TestPooledBySession(t *testing.T) {
 	})
 }
 
-// TestSettingThatAPoolerRefuses checks that the error names the setting, and does not say that the database is down.
+// TestSettingThatAPoolerRefuses checks that the error names the setting, and does not report the database as down.
 func TestSettingThatAPoolerRefuses(t *testing.T) {
 	_, err := pgstore.Open(t.Context(), bouncer(t, database(t), "pool_mode = session")+"&work_mem=8MB", nil)
 	if sigil.CodeOf(err) != "invalid_store" || !strings.Contains(err.Error(), "work_mem") {
@@ -261,8 +261,8 @@ func TestSettingThatAPoolerRefuses(t *testing.T) {
 	}
 }
 
-// TestTheWordsOfAPooler keeps what PgBouncer says in the error. Version 1.18 has one SQLSTATE for all, so that an unknown
-// database is waited for: only the words in the log say why.
+// TestTheWordsOfAPooler checks that PgBouncer's message is in the error. Version 1.18 has one SQLSTATE for everything,
+// so that an unknown database is waited for: only the message in the log shows why.
 func TestTheWordsOfAPooler(t *testing.T) {
 	u, err := url.Parse(bouncer(t, database(t), "pool_mode = session"))
 	if err != nil {

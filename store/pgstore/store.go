@@ -20,7 +20,7 @@ import (
 // Store is a [store.Store] in PostgreSQL. Make it with [Open].
 type Store struct {
 	info     store.Info
-	process  [16]byte // names this Store among those that have the database open
+	process  [16]byte // identifies this Store among those that have the database open
 	pool     *connections
 	logger   *slog.Logger
 	timeout  time.Duration
@@ -35,8 +35,8 @@ type Store struct {
 	journaled wake.Signal // fires when this process journaled something
 	heard     wake.Signal // and when any did, or the store was closed
 
-	told      recalled // what this process recalled and the others were not told of
-	elsewhere recalled // what others recalled and the watcher was not told of
+	told      recalled // recalls in this process of which the others have not been notified
+	elsewhere recalled // recalls elsewhere that have not been passed to the watcher
 	watcher   atomic.Pointer[store.RecallWatcher]
 
 	// gate is read-locked by every call, and locked by Close.
@@ -44,7 +44,7 @@ type Store struct {
 	// +checklocks:gate
 	closed bool
 
-	// inFlight are the idempotency keys of inserts under way.
+	// inFlight are the idempotency keys of inserts in progress.
 	// +checklocks:gate
 	inFlight *keylock.Set
 
@@ -54,20 +54,20 @@ type Store struct {
 
 var _ store.Shared = (*Store)(nil)
 
-// Options are what [Open] can be told. The zero value and nil mean the defaults.
+// Options configure [Open]; the zero value and nil are the defaults.
 type Options struct {
 	// Timeout bounds each call, waiting for a connection included: what takes longer is
 	// [sigil.ErrUnavailable]. 0 is 5 s.
 	Timeout time.Duration
-	// MaxConns is the most connections to the database, one of which listens; at least 2. 0 is what the
-	// URL says (pool_max_conns), or 16. Calls wait when all are in use, or the database allows no more.
+	// MaxConns is the maximum number of connections to the database, one of which listens; at least 2. 0 is the URL's
+	// pool_max_conns, or 16. Calls wait while all are in use, or if the database allows no more.
 	MaxConns int
 	// ClockConfirm is for how long a jump of the database's clock must stand to be believed; 0 is one minute.
 	ClockConfirm time.Duration
-	// Logger hears of what goes wrong in the background; nil is slog.Default.
+	// Logger gets problems in the background; nil is slog.Default.
 	Logger *slog.Logger
-	// OnCommit hears of each commit of inserts: how many callers' inserts it held, and how long it
-	// took. It must be fast.
+	// OnCommit is called after each commit of inserts, with the number of callers whose inserts it held and the time
+	// it took. It must be fast.
 	OnCommit func(changes int, took time.Duration)
 }
 
@@ -77,15 +77,15 @@ const (
 	writers = 2
 )
 
-// Open opens the store in the database at url (a "postgres://" URL or what else libpq takes), makes it
-// where there is none, and migrates an older one; any number of processes may do so at once. With
-// several hosts in url it looks for the one that can be written to, again after each lost connection.
+// Open opens the store in the database at url (a "postgres://" URL, or anything else that libpq accepts). It creates
+// the store if there is none, and migrates an older one; any number of processes may do so at once. If url has several
+// hosts, it looks for one that accepts writes, again after each lost connection.
 //
-// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached, or not yet,
-// is [sigil.ErrUnavailable]. A role, a password or a database that the server refuses is [sigil.ErrInvalid]
-// ("store_refused"); methods of an open store return [sigil.ErrUnavailable] for that. Connections that do not
-// have sessions of their own, as behind a pooler that pools by transaction, are [sigil.ErrInvalid]
-// ("sessions_shared"). The caller closes the store.
+// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached, or not yet, is
+// [sigil.ErrUnavailable]. A role, a password or a database that the server refuses is [sigil.ErrInvalid]
+// ("store_refused"); methods of an open store return [sigil.ErrUnavailable] for that. Connections without sessions of
+// their own, as behind a pooler that pools by transaction, are [sigil.ErrInvalid] ("sessions_shared"). The caller
+// closes the store.
 func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
@@ -137,7 +137,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// warn says which promises the server's settings take away.
+// warn logs which promises the server's settings break.
 func (s *Store) warn(ctx context.Context) {
 	for name, why := range map[string]string{
 		"fsync":              "a crash of the database's machine can lose what was acknowledged, or all",
@@ -179,7 +179,7 @@ func (s *Store) start() {
 	s.running.Go(func() { s.hearRecalls(ctx) })
 }
 
-// enter lets a call in, or says why not. The caller holds gate.
+// enter admits a call, or returns why not. The caller holds gate.
 //
 // +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
@@ -189,13 +189,13 @@ func (s *Store) enter(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// bounded gives the context of a call that reads: it ends with the caller's, or after the time-out.
+// bounded returns the context of a call that reads: it ends with the caller's, or after the timeout.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.timeout)
 }
 
-// steady gives the context of a call that writes: once begun it is finished, whatever becomes of the
-// caller, since a connection that is cut in the middle costs more than the rest of the transaction.
+// steady returns the context of a call that writes. Once begun, the call is finished even if the caller's context
+// ends: to cut a connection in the middle costs more than the rest of the transaction.
 func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 }
@@ -203,7 +203,7 @@ func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc
 // Info implements [store.Store].
 func (s *Store) Info() store.Info { return s.info }
 
-// Ping tells whether the database can be reached and written to: nil, or [sigil.ErrUnavailable].
+// Ping returns nil if the database can be reached and written to, otherwise [sigil.ErrUnavailable].
 func (s *Store) Ping(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -218,8 +218,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return failure(err)
 }
 
-// Close writes what is behind and lets go of the database; see [store.Store]. Where the database is
-// lost it says so after the time-out, and refreshes of recalls of the last second are lost.
+// Close writes pending refreshes and closes the connections; see [store.Store]. If the database is lost it returns an
+// error after the timeout, and refreshes of recalls of the last second are lost.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()

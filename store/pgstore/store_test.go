@@ -25,7 +25,7 @@ type leaks struct{ m *testing.M }
 func (l leaks) Run() int {
 	code := l.m.Run()
 	if code == 0 {
-		// The one that waits for the server is the package's own.
+		// The goroutine that waits for the server belongs to pgtest.
 		if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/sigil-dna/sigil/internal/prove/pgtest.(*Cluster).Start.func2")); err != nil {
 			println(err.Error())
 			return 1
@@ -40,7 +40,7 @@ func open(t *testing.T, url string, o *pgstore.Options) *pgstore.Store {
 		o = &pgstore.Options{}
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler) // it would say that the test's database does not sync
+		o.Logger = slog.New(slog.DiscardHandler) // it would warn that the test's database does not sync
 	}
 	s, err := pgstore.Open(t.Context(), url, o)
 	if err != nil {
@@ -57,7 +57,7 @@ var emptied struct {
 	urls []string
 }
 
-// database gives the URL of a database with nothing in it.
+// database returns the URL of an empty database.
 func database(t *testing.T) string {
 	t.Helper()
 	emptied.mu.Lock()
@@ -78,7 +78,7 @@ func database(t *testing.T) string {
 	return url
 }
 
-// newDatabase gives the URL of a database without the schema.
+// newDatabase returns the URL of a database without the schema.
 func newDatabase(t *testing.T) string {
 	t.Helper()
 	c := pgtest.Shared(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// Trim implements [store.Store]. Processes may trim at once. Entries that are dropped are deleted in steps,
-// after the position that says so: one that fails in between is finished by the next.
+// Trim implements [store.Store]. Several processes may trim at once. It first writes the position up to which entries
+// are dropped, and then deletes them in steps. If one fails in between, the next Trim finishes it.
 func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -59,8 +59,8 @@ func (s *Store) trim(ctx context.Context, before time.Time, keep uint64) (uint64
 	return uint64(upTo), nil
 }
 
-// firstYoung gives the position of the tenant's first entry over a position that is not older than before,
-// where that is less than young; else young.
+// firstYoung returns the position of the tenant's first entry after over that is not older than before, or young if
+// that is smaller.
 func (s *Store) firstYoung(ctx context.Context, tenant string, over, young int64, before time.Time) (int64, error) {
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()

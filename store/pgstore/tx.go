@@ -12,9 +12,8 @@ import (
 // tries is how often a transaction is tried that the database ended for the sake of another.
 const tries = 10
 
-// tx is a transaction that costs two round trips: one that begins it and reads with locks, and one that
-// writes and commits; or the second alone. Locks are taken in one order by all: memories by key, tenants
-// by name, head.
+// tx is a transaction that costs two round trips: one that begins it and reads with locks, and one that writes and
+// commits; or only the second. All transactions take locks in the same order: memories by key, tenants by name, head.
 type tx struct {
 	conn  *pgx.Conn
 	begun bool
@@ -60,7 +59,7 @@ func (s *Store) transactOnce(ctx context.Context, f func(*tx) error) error {
 	return err
 }
 
-// rows runs a read in the transaction, beginning it where that was not done.
+// rows runs a read in the transaction, which it begins if necessary.
 func (t *tx) rows(ctx context.Context, read func(pgx.Rows) (row, error), sql string, args ...any) ([]row, error) {
 	var all []row
 	b := &pgx.Batch{}
@@ -68,7 +67,7 @@ func (t *tx) rows(ctx context.Context, read func(pgx.Rows) (row, error), sql str
 	return all, t.send(ctx, b)
 }
 
-// send runs reads in the transaction, beginning it where that was not done.
+// send runs reads in the transaction, which it begins if necessary.
 func (t *tx) send(ctx context.Context, b *pgx.Batch) error {
 	if t.begun {
 		return t.conn.SendBatch(ctx, b).Close()
@@ -86,7 +85,7 @@ type writes []statement
 type statement struct {
 	sql  string
 	args []any // what pgx can encode, or bytes of an array, as they are
-	// number, where it is not nil, gets the number in the first column of the first row.
+	// number, if not nil, gets the number in the first column of the first row.
 	number *uint64
 }
 
@@ -95,7 +94,7 @@ type raw []byte
 
 func (w *writes) add(sql string, args ...any) { *w = append(*w, statement{sql: sql, args: args}) }
 
-// commit runs w and commits, in one round trip. Where nothing was begun, the whole of it is a transaction.
+// commit runs w and commits, in one round trip. If no transaction was begun, these are one.
 func (t *tx) commit(ctx context.Context, w writes) error {
 	b := &pgconn.Batch{}
 	for i := range w {

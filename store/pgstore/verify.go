@@ -11,10 +11,10 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// Verify reads the whole store, as it is at one moment, and tells as one error where it is not sound: the
-// counts of a tenant are not those of its memories, the journal has a gap or an entry twice, or the
-// memories and crystals are not those that it, as far back as it goes, tells of. nil is a sound store. It changes nothing, and
-// holds all figures in memory.
+// Verify reads the whole store, as of one moment, and returns what is wrong with it as one error: the counts of a
+// tenant differ from its memories, the journal has a gap or a repeated entry, or the memories and crystals are not
+// those that follow from the journal, as far back as it goes. It returns nil if the store is sound. It changes
+// nothing, and holds all figures in memory.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -110,7 +110,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 	}
 }
 
-// end holds what the journal told against what is there.
+// end compares what follows from the journal with what is there.
 func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 	for p := r.trimmed + 1; p <= position; p++ {
 		if !r.seen[p] {

@@ -83,7 +83,7 @@ var claimIdeas = []idea{
 	}},
 }
 
-// owner gives one of many.
+// owner returns the nth of several owners.
 func (f *fixture) owner(n int) sigil.ID { return idAt(start, int64(n)) }
 
 // claims checks a Claim at a second, until another.

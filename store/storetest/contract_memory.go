@@ -127,7 +127,7 @@ var getIdeas = []idea{
 		}
 	}},
 	{"hidden from the deadline on, by every read, though not removed", func(f *fixture) {
-		m := f.encode(crystallized, fades(10*time.Second)) // its ttl, say
+		m := f.encode(crystallized, fades(10*time.Second)) // by its ttl, for example
 		for now, want := range map[time.Time]int{
 			m.FadesAt.Add(-time.Millisecond): 1, m.FadesAt: 0, m.FadesAt.Add(time.Hour): 0,
 		} {
@@ -161,7 +161,7 @@ var getIdeas = []idea{
 					first = false
 					close(deciding)
 					<-asking
-					for range 1000 { // time for a Get that does not wait; one that does costs the same
+					for range 1000 { // time for a Get that does not wait to return
 						runtime.Gosched()
 					}
 				}

@@ -59,8 +59,8 @@ var patternIdeas = []idea{
 	}},
 }
 
-// crystallizer gives a crystal to each pattern without one and updates the others, as an engine does,
-// and remembers what it was shown.
+// crystallizer gives a crystal to each pattern without one and updates the others, as an engine does. It records what
+// it was called with.
 type crystallizer struct {
 	tenant string
 	now    time.Time
@@ -100,7 +100,7 @@ func (f *fixture) crystals(tenant string) []sigil.Crystal {
 	return crystals
 }
 
-// crystallizedEvents gives those about patterns.
+// crystallizedEvents returns the crystallized events of patterns.
 func (f *fixture) crystallizedEvents(tenant string) (events []sigil.Event) {
 	f.t.Helper()
 	for _, e := range f.events(tenant) {

@@ -8,8 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// evictions gives what left, in order, with the reasons, after checking that the answer is what the
-// journal has.
+// evictions returns the evicted ids, in order, with the reasons. It checks that the result agrees with the journal.
 func (f *fixture) evictions(inserted store.Inserted) (ids []sigil.ID, reasons []string) {
 	f.t.Helper()
 	var journaled []sigil.Event

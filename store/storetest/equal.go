@@ -22,8 +22,8 @@ func equal[T any](t TB, what string, got, want T) {
 	}
 }
 
-// difference names the first place where got is not want: a memory has too many fields to be printed
-// twice. It gives "" where there is none.
+// difference returns the first path at which got is not want, or "" if they are equal. A memory has too many fields to
+// print twice.
 func difference(path string, got, want reflect.Value) string {
 	switch kind := got.Kind(); {
 	case kind == reflect.Struct && got.NumField() > 0 && got.Type().Field(0).IsExported():
@@ -59,8 +59,8 @@ func difference(path string, got, want reflect.Value) string {
 	return fmt.Sprintf("%s: got "+verb+", want "+verb, path, got, want)
 }
 
-// Equal asserts that got is want, to the bit, and names the first place where it is not; nil and empty
-// lists and maps are the same.
+// Equal asserts that got is want, to the bit, and reports the first difference. Nil and empty lists and maps are
+// equal.
 func Equal[T any](t TB, what string, got, want T) {
 	t.Helper()
 	equal(t, what, got, want)

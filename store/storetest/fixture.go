@@ -18,7 +18,7 @@ import (
 // start is when the first memory of a test is encoded.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// fixture is an open store with the verbs that let a test say what it is about and no more.
+// fixture is an open store with helpers that keep a test short.
 type fixture struct {
 	store.Store
 	t *testing.T
@@ -27,7 +27,7 @@ type fixture struct {
 
 func (f *fixture) ctx() context.Context { return f.t.Context() }
 
-// Get is the store's. Meta must say the same of the figures; nothing else runs.
+// Get reads a memory and checks that Meta returns the same figures. Nothing else must run.
 func (f *fixture) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
 	f.t.Helper()
 	m, err := f.Store.Get(ctx, key, now)
@@ -41,7 +41,7 @@ func (f *fixture) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.
 	return m, err
 }
 
-// option makes a memory differ from the plain one.
+// option changes a default memory.
 type option func(m *sigil.Memory)
 
 func tenant(name string) option        { return func(m *sigil.Memory) { m.Tenant = name } }
@@ -61,8 +61,8 @@ func sized(bytes int) option {
 func pinned(m *sigil.Memory)       { m.Pinned = true; m.Reschedule() }
 func crystallized(m *sigil.Memory) { m.Crystallized = true; m.Reschedule() }
 
-// memory makes one that is not kept yet. Each is a millisecond younger than the one made before, and
-// has the greater id; it fades 95 s after it was made.
+// memory returns a memory that is not stored yet. Each is a millisecond younger than the previous one, and has a
+// greater id; it fades 95 s after its creation.
 func (f *fixture) memory(options ...option) sigil.Memory {
 	n := f.n.Add(1)
 	now := start.Add(time.Duration(n) * time.Millisecond)
@@ -82,7 +82,7 @@ func (f *fixture) memory(options ...option) sigil.Memory {
 	return m
 }
 
-// idAt makes a UUID version 7 without chance, so that a failing test fails again.
+// idAt returns a UUID version 7 without randomness, so that a failing test fails again.
 func idAt(at time.Time, n int64) (id sigil.ID) {
 	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|0x7000)
 	binary.BigEndian.PutUint64(id[8:], 1<<63|uint64(n))
@@ -109,14 +109,14 @@ func (f *fixture) tryInsert(quota store.Quota, ms ...sigil.Memory) (store.Insert
 	return f.Insert(f.ctx(), ms[0].Tenant, items, quota, evicted(ms[0].CreatedAt))
 }
 
-// evicted gives the func that Insert asks about an eviction at that time.
+// evicted returns the evict function to pass to Insert at that time.
 func evicted(at time.Time) func(sigil.Meta, string) sigil.Event {
 	return func(m sigil.Meta, reason string) sigil.Event {
 		return sigil.Event{Time: at, Kind: sigil.Evicted, Reason: reason, Memory: m}
 	}
 }
 
-// encode makes a memory and keeps it.
+// encode makes a memory and inserts it.
 func (f *fixture) encode(options ...option) sigil.Memory {
 	f.t.Helper()
 	m := f.memory(options...)
@@ -152,7 +152,7 @@ func forgotten(at time.Time) func(sigil.Meta) (sigil.Event, bool) {
 	}
 }
 
-// list gives all that q finds in one page.
+// list returns everything that q finds, which must be one page.
 func (f *fixture) list(q store.Query) []sigil.Memory {
 	f.t.Helper()
 	q.Limit = 1000
@@ -163,7 +163,7 @@ func (f *fixture) list(q store.Query) []sigil.Memory {
 	return page
 }
 
-// ids gives the ids of the default tenant's memories live at that time, newest first.
+// ids returns the ids of the default tenant's memories live at that time, newest first.
 func (f *fixture) ids(at time.Time) []sigil.ID {
 	f.t.Helper()
 	return idsOf(f.list(store.Query{Tenant: sigil.DefaultTenant, Now: at}))
@@ -177,7 +177,7 @@ func idsOf(ms []sigil.Memory) []sigil.ID {
 	return ids
 }
 
-// events gives all journal entries of a tenant.
+// events returns all journal entries of a tenant.
 func (f *fixture) events(tenant string) []sigil.Event {
 	f.t.Helper()
 	events, err := f.Events(f.ctx(), tenant, 0, 1_000_000)
@@ -199,7 +199,7 @@ func (f *fixture) ok(what string, err error) {
 	}
 }
 
-// fails asserts that err is of kind and, where code is not empty, has that code.
+// fails asserts that err is of kind and, if code is not empty, has that code.
 func fails(t TB, what string, err, kind error, code string) {
 	t.Helper()
 	var known *sigil.Error

@@ -1,8 +1,7 @@
-// Package storetest holds what every driver of [store.Store] is measured with: the contract ([Run],
-// [RunReopen]), a store that is obviously right ([Model]) and the question whether two stores hold
-// the same ([Compare]).
+// Package storetest tests drivers of [store.Store]: the contract ([Run], [RunReopen]), a simple reference store
+// ([Model]), and a comparison of two stores ([Compare]).
 //
-// It does not know any driver, nor the engine's rules.
+// It knows neither a driver nor the engine's rules.
 package storetest
 
 import (
@@ -20,13 +19,12 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
-// Model is a [store.Store] of maps under one mutex: made to be obviously right, not fast, and nothing
-// of it outlives the process. Tests compare other stores with it; programs may use it where nothing
-// need last.
+// Model is a [store.Store] made of maps under one mutex. It is simple rather than fast, and nothing in it outlives the
+// process. Tests compare other stores with it; programs may use it if nothing has to last.
 //
-// It fixes what the contract leaves open: Due and Crystallize go by deadline and group, and an
-// eviction for too many memories comes before one for too many bytes, the older id first among equal
-// deadlines. The maps grow until memories are removed and answers pruned, the journal until it is trimmed.
+// It fixes what the contract leaves open: Due and Crystallize go by deadline and group, and an eviction for too many
+// memories comes before one for too many bytes, the older id first if the deadlines are equal. The maps grow until
+// memories are removed and answers pruned, the journal until it is trimmed.
 type Model struct {
 	info store.Info
 
@@ -58,7 +56,7 @@ type keptAnswer struct {
 
 var _ store.Store = (*Model)(nil)
 
-// NewModel makes an empty store.
+// NewModel returns an empty store.
 func NewModel() *Model {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	return &Model{
@@ -70,7 +68,7 @@ func NewModel() *Model {
 	}
 }
 
-// enter lets a call in, or says why not.
+// enter admits a call, or returns why not.
 //
 // +checklocks:s.mu
 func (s *Model) enter(ctx context.Context) error {
@@ -122,7 +120,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// Nothing else may change, whatever the func did.
+	// Nothing else may change, whatever the function did.
 	m.LastAccessed, m.AccessCount, m.FadesAt = meta.LastAccessed, meta.AccessCount, meta.FadesAt
 	m.Pinned, m.Policy = meta.Pinned, meta.Policy
 	s.memories[key] = m
@@ -205,7 +203,7 @@ func (s *Model) Close() error {
 // +checklocks:s.mu
 func (s *Model) position() uint64 { return s.trimmed + uint64(len(s.journal)) }
 
-// record writes one journal entry and gives it with its position.
+// record writes one journal entry and returns it with its position.
 //
 // +checklocks:s.mu
 func (s *Model) record(e sigil.Event) sigil.Event {
@@ -216,7 +214,7 @@ func (s *Model) record(e sigil.Event) sigil.Event {
 	return copiedEvent(e)
 }
 
-// of gives the tenant's memories, newest first.
+// of returns the tenant's memories, newest first.
 //
 // +checklocks:s.mu
 func (s *Model) of(tenant string) []sigil.Memory {
@@ -241,7 +239,7 @@ func byDeadline(a, b sigil.Meta) int {
 	return cmp.Or(a.FadesAt.Compare(b.FadesAt), bytes.Compare(a.ID[:], b.ID[:]), cmp.Compare(a.Tenant, b.Tenant))
 }
 
-// copied gives m sharing no mutable memory with it.
+// copied returns a deep copy of m.
 func copied(m sigil.Memory) sigil.Memory {
 	m.Data, m.Tags, m.State.Extra = bytes.Clone(m.Data), slices.Clone(m.Tags), maps.Clone(m.State.Extra)
 	for name, raw := range m.State.Extra {

@@ -8,8 +8,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Insert implements [store.Store]. An answer has ended where its end is not after the CreatedAt of
-// the memory to insert.
+// Insert implements [store.Store]. An answer has expired if its end is not after the CreatedAt of the memory to
+// insert.
 func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	return inserted, nil
 }
 
-// answered gives the answers kept under the items' keys, by index of the item.
+// answered returns the answers kept under the items' keys, by index of the item.
 //
 // +checklocks:s.mu
 func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer {
@@ -73,7 +73,7 @@ type eviction struct {
 	reason string
 }
 
-// makeRoom says which memories must leave, and why, for items to fit. It changes nothing.
+// makeRoom returns which memories must leave for items to fit, and why. It changes nothing.
 //
 // +checklocks:s.mu
 func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) ([]eviction, error) {

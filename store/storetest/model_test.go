@@ -109,8 +109,8 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 	}
 }
 
-// TestCompareTakesMeansInAnyOrder compares two stores whose mean decays lie on both sides of where a digit
-// is rounded, as sums in different orders can, and two that do differ.
+// TestCompareTakesMeansInAnyOrder compares two stores whose mean decays lie on both sides of a rounding boundary, as
+// sums in different orders can, and two whose means do differ.
 func TestCompareTakesMeansInAnyOrder(t *testing.T) {
 	const mean = 0.2531030725
 	for name, tt := range map[string]struct{ got, want float64 }{
@@ -128,7 +128,7 @@ func TestCompareTakesMeansInAnyOrder(t *testing.T) {
 	}
 }
 
-// withMean is a store that gives this mean of its decays.
+// withMean is a store whose statistics have this mean of decays.
 type withMean struct {
 	*storetest.Model
 	mean float64

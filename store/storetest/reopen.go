@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// RunReopen checks that nothing is lost or changed when a store is closed and opened again. open gives
-// the store kept in dir, making it where there is none.
+// RunReopen checks that nothing is lost or changed when a store is closed and opened again. open returns the store
+// kept in dir, and creates it if there is none.
 func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	t.Run("everything is as it was", func(t *testing.T) {
 		dir := t.TempDir()
@@ -33,7 +33,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 				Compare(t, f.Store, model, []string{"public", "other", "a.b_c-9", "nobody"}, start.Add(at))
 			}
 		}
-		// What is due is known, too, and it goes on where it was.
+		// Due memories are still due, and new changes continue where it was.
 		at := start.Add(time.Hour)
 		want, err := model.Due(t.Context(), at, 1000)
 		f.ok("Due", err)
@@ -152,7 +152,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	})
 }
 
-// lives does a little of everything, the same to every store that is given the same n.
+// lives performs a sample of all changes, the same for every store with the same n.
 func lives(f *fixture, n int64) {
 	f.n.Store(n)
 	for _, m := range f.oddMemories() {

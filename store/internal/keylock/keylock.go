@@ -11,33 +11,33 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Locks locks single memories: who holds a key's lock is the only one that may change the memory.
-// A lock exists while somebody holds or awaits it. The zero value has none, and is not to be copied.
+// Locks locks single memories: only the holder of a key's lock may change the memory. A lock exists while it is held
+// or awaited. The zero value has none, and must not be copied.
 type Locks struct{ shards [1024]shard }
 
 // shard has few locks at a time, so to look at each takes less than a map would.
 type shard struct {
 	// mu also guards the keys and users of locks.
 	mu sync.Mutex
-	// locks are those that somebody holds or awaits, and after them some to be used again.
+	// locks are the locks that are held or awaited, followed by some to reuse.
 	// +checklocks:mu
 	locks []*keyLock
-	// used is how many somebody holds or awaits.
+	// used is the number of locks held or awaited.
 	// +checklocks:mu
 	used int
 }
 
 type keyLock struct {
-	mu    sync.Mutex // held by the one that may change the memory
+	mu    sync.Mutex // held by the only one that may change the memory
 	key   sigil.Key  // guarded by the shard's mu, as is users
-	users int        // who hold or await it
+	users int        // how many hold or await it
 }
 
 // maxSpare is how many locks of a shard are kept to be used again.
 const maxSpare = 4
 
-// Lock locks all keys and gives the func that unlocks them. Keys are taken in ascending order, once
-// each, so that no two callers can wait for each other; a caller holds the locks of one call only.
+// Lock locks all keys and returns the function that unlocks them. Keys are locked in ascending order, once each, so
+// that no two callers can wait for each other. A caller holds the locks of one call only.
 //
 // +checklocksignore: how many it holds is not known before it runs
 func (l *Locks) Lock(keys ...sigil.Key) (unlock func()) {
@@ -57,7 +57,7 @@ func (l *Locks) Lock(keys ...sigil.Key) (unlock func()) {
 	}
 }
 
-// Held is a lock that somebody holds.
+// Held is a lock that is held.
 type Held struct {
 	shard *shard
 	lock  *keyLock
@@ -91,7 +91,7 @@ func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 	return k
 }
 
-// lock gives the lock of a key, open where nobody holds it.
+// lock returns the lock of a key, and creates it if the key is not locked.
 //
 // +checklocks:s.mu
 func (s *shard) lock(key sigil.Key) *keyLock {

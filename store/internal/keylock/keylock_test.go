@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Who holds a key is alone with it, whether it is locked by itself, with others, in any order, or twice in one call.
+// One holder at a time has a key, whether it is locked by itself, with others, in any order, or twice in one call.
 func TestOneAtATime(t *testing.T) {
 	keys := make([]sigil.Key, 40)
 	for i := range keys {
@@ -58,7 +58,7 @@ func TestOneAtATime(t *testing.T) {
 	}
 }
 
-// open makes sure that nobody holds a lock of a shard, that it keeps few of them, and nothing of what they were of.
+// open checks that no lock of a shard is held, that the shard keeps few of them, and that they keep no key.
 func open(t *testing.T, s *shard) {
 	t.Helper()
 	s.mu.Lock()

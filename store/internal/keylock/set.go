@@ -7,15 +7,15 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Set holds the idempotency keys of inserts under way. The zero value is empty.
+// Set holds the idempotency keys of inserts in progress. The zero value is empty.
 type Set struct {
 	mu sync.Mutex
 	// +checklocks:mu
 	keys map[string]struct{}
 }
 
-// Begin notes the idempotency keys of items, if they have any, until end is called. Where an insert with one
-// of them is under way it is [sigil.ErrConflict].
+// Begin adds the idempotency keys of items, if they have any, until end is called. If an insert with one of them is in
+// progress, it returns [sigil.ErrConflict].
 func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), err error) {
 	var keys []string
 	for i := range items {
@@ -37,7 +37,7 @@ func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), 
 
 func nothing() {}
 
-// add adds all keys, or none of them where one is there already or comes twice.
+// add adds all keys, or none of them if one is there already or comes twice.
 func (k *Set) add(keys []string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

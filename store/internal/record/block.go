@@ -14,15 +14,15 @@ import (
 // its entries.
 const MaxBlock = 16 << 10
 
-// AppendEntry adds to block the event with a record, at a position, where the entry before it in the
-// block is at before (or the base is, for the first).
+// AppendEntry adds the event in record to block, with its position. before is the position of the previous entry in
+// the block, or the base for the first.
 func AppendEntry(block []byte, before, position uint64, record []byte) []byte {
 	block = binary.AppendUvarint(block, position-before)
 	return AppendBytes(block, record)
 }
 
-// ReadBlock adds to events those of a tenant's block, which begins at base and ends with the position
-// last, whose positions are over after, until there are limit.
+// ReadBlock appends to events the events of a tenant's block that have a position over after, until there are limit.
+// The block begins at base and ends with the position last.
 func ReadBlock(events []sigil.Event, block []byte, tenant string, base, after, last uint64, limit int, policies Policies) ([]sigil.Event, error) {
 	r := NewReader(block)
 	for position := base; r.err == nil && position < last && len(events) < limit; {
@@ -45,7 +45,7 @@ func ReadBlock(events []sigil.Event, block []byte, tenant string, base, after, l
 	return events, r.err
 }
 
-// FirstFrom gives the position, over one, of the first of events that is not older than a time.
+// FirstFrom returns the position of the first of events that is over a position and not older than a time.
 func FirstFrom(events []sigil.Event, over uint64, from time.Time) (position uint64, ok bool) {
 	for i := range events {
 		if e := &events[i]; e.Position > over && !e.Time.Before(from) {

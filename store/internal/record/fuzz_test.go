@@ -89,7 +89,7 @@ func (p policies) Policy(number uint16) sigil.Policy {
 	return p[number]
 }
 
-// somePolicies are those that the figures in a fuzzed record can name.
+// somePolicies are the policies that the figures in a fuzzed record can refer to.
 func somePolicies(tb testing.TB) policies {
 	tb.Helper()
 	var p policies
@@ -159,7 +159,7 @@ func FuzzRecord(f *testing.F) {
 		if w := c.read(&r, p); r.End() != nil || !reflect.DeepEqual(v, w) {
 			t.Fatalf("%s %+v\nis read back as %+v, %v", c.what, v, w, r.End())
 		}
-		switch v := v.(type) { // the wire can show whatever is not damaged
+		switch v := v.(type) { // the wire can show anything that is not damaged
 		case sigil.Meta:
 			_, err = json.Marshal(shape.Figures(&v, v.LastAccessed))
 		case sigil.Event:
@@ -173,8 +173,8 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// FuzzBlock reads any bytes as a block of the journal. Positions rise to the block's own; reading in
-// two pieces, wherever it is parted, gives what reading at once does.
+// FuzzBlock reads arbitrary bytes as a block of the journal. Positions rise to the block's own, and reading it in two
+// pieces, wherever it is split, returns the same events as reading it at once.
 func FuzzBlock(f *testing.F) {
 	p := somePolicies(f)
 	m := someMemory()
@@ -224,7 +224,7 @@ func FuzzBlock(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Where positions begin elsewhere, they are that much further.
+		// With a larger base, positions are larger by the same amount.
 		if moved, err := record.ReadBlock(nil, value, "public", 100, 0, last+100, len(value)+1, p); err != nil || len(moved) != len(all) || len(all) > 0 && moved[0].Position != all[0].Position+100 {
 			t.Fatalf("with another base: %d events, %v", len(moved), err)
 		}

@@ -1,5 +1,5 @@
-// Package record is how figures, contents, journal entries, crystals and answers are written as bytes:
-// what a driver keeps where the database need not look into it.
+// Package record encodes figures, contents, journal entries, crystals and answers as bytes, for drivers whose database
+// need not look into them.
 package record
 
 import (
@@ -18,7 +18,7 @@ import (
 // Records are sequences of varints, eight-byte floats and length-prefixed strings in a fixed order. A
 // change of the order is a new format of each store that has them.
 
-// ErrDamaged is what a [Reader] says of bytes that nothing here writes.
+// ErrDamaged is the error of a [Reader] for bytes that this package never writes.
 var ErrDamaged = errors.New("damaged record")
 
 const (
@@ -28,9 +28,9 @@ const (
 	flagsEnd
 )
 
-// Policies knows the policies that records name by number.
+// Policies are the policies that records refer to by number.
 type Policies interface {
-	// Policy gives the policy with a number, or nil.
+	// Policy returns the policy with a number, or nil.
 	Policy(number uint16) sigil.Policy
 }
 
@@ -60,9 +60,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	return binary.AppendUvarint(b, uint64(policy))
 }
 
-// Figures are a [sigil.Meta] as its record has it: without its key, its policy by number.
+// Figures are a [sigil.Meta] as in its record: without its key, and its policy by number.
 type Figures struct {
-	CreatedAt, LastAccessed, FadesAt int64 // Unix milliseconds; FadesAt where Fades is set
+	CreatedAt, LastAccessed, FadesAt int64 // Unix milliseconds; FadesAt is valid if Fades is set
 	TTL                              int64 // milliseconds
 	Potential                        float64
 	AccessCount                      uint64
@@ -71,7 +71,7 @@ type Figures struct {
 	Pinned, Crystallized, Fades      bool
 }
 
-// Figures reads what AppendMeta wrote. Whether there is a policy of that number it cannot tell.
+// Figures decodes the output of AppendMeta. It cannot check whether a policy with that number exists.
 func (r *Reader) Figures() (f Figures) {
 	flags := r.byte()
 	f.Pinned, f.Crystallized, f.Fades = flags&flagPinned != 0, flags&flagCrystallized != 0, flags&flagFades != 0
@@ -256,8 +256,8 @@ func AppendBytes(b, s []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Reader takes a record apart. After the first thing that does not fit, or that nothing here writes, it
-// gives zeros, and err says so: a damaged record must not pass for a memory.
+// Reader decodes a record. After the first thing that does not fit, or that this package never writes, it returns
+// zeros, and err is set: a damaged record must not pass for a memory.
 type Reader struct {
 	b   []byte
 	err error
@@ -269,7 +269,7 @@ func NewReader(b []byte) Reader { return Reader{b: b} }
 // Fail notes that what was read does not fit.
 func (r *Reader) Fail() { r.err, r.b = ErrDamaged, nil }
 
-// End gives the error of all that was read; bytes left over are one.
+// End returns the error of all reads so far; leftover bytes are an error too.
 func (r *Reader) End() error {
 	if r.err == nil && len(r.b) > 0 {
 		r.Fail()
@@ -329,7 +329,7 @@ func (r *Reader) varint() int64 {
 	return v
 }
 
-// count gives a number of things to come, each at least a byte long.
+// count returns the number of things that follow, each at least a byte long.
 func (r *Reader) count() int {
 	n := r.Uvarint()
 	if n > uint64(len(r.b)) {
@@ -342,7 +342,7 @@ func (r *Reader) count() int {
 // Bytes reads bytes behind their length.
 func (r *Reader) Bytes() []byte { return r.take(r.count()) }
 
-// upTo gives a number of at most max.
+// upTo returns a number of at most max.
 func (r *Reader) upTo(max uint64) uint64 {
 	v := r.Uvarint()
 	if v > max {
@@ -352,7 +352,7 @@ func (r *Reader) upTo(max uint64) uint64 {
 	return v
 }
 
-// within gives a number of at most max, whatever its sign.
+// within returns a number whose absolute value is at most max.
 func (r *Reader) within(max int64) int64 {
 	v := r.varint()
 	if v > max || v < -max {
@@ -374,7 +374,7 @@ func (r *Reader) time() time.Time { return moment(r.within(maxTime)) }
 
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// unit tells whether f is in [0, 1]; NaN is not.
+// unit reports whether f is in [0, 1]; NaN is not.
 func unit(f float64) bool { return f >= 0 && f <= 1 }
 
 // ID reads an id.

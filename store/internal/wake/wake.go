@@ -7,11 +7,11 @@ import "sync"
 type Signal struct {
 	mu sync.Mutex
 	// +checklocks:mu
-	next chan struct{} // closed by Fire; nil where nobody waits
+	next chan struct{} // closed by Fire; nil while nothing waits
 }
 
-// Wait gives a channel that the next Fire closes. Who looks for something after taking it, and finds
-// nothing, hears of what comes.
+// Wait returns a channel that the next Fire closes. A caller that takes it first, then looks for something and finds
+// nothing, cannot miss what comes later.
 func (s *Signal) Wait() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,7 +21,7 @@ func (s *Signal) Wait() <-chan struct{} {
 	return s.next
 }
 
-// Fire wakes those that wait.
+// Fire wakes all waiting callers.
 func (s *Signal) Fire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
