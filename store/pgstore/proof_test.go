@@ -20,6 +20,7 @@ import (
 // all, by default 500.
 //
 // If it fails it prints a seed. To repeat only that history:
+//
 //	go test ./store/pgstore -run TestMachine -rapid.seed=SEED
 func TestMachine(t *testing.T) {
 	want := 500
