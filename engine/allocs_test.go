@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// note gives the i-th value of 500 bytes.
+// note returns the i-th value of 500 bytes.
 func note(i uint64) []byte {
 	return fmt.Appendf(nil, `{"kind":"note","n":%d,"text":"%s"}`, i, filler)
 }

@@ -13,14 +13,14 @@ import (
 
 // Result is what became of one draft of a batch.
 type Result struct {
-	Memory sigil.Memory // where Err is nil
+	Memory sigil.Memory // set if Err is nil
 	Err    error
 }
 
-// EncodeBatch keeps many drafts and answers for each, in order; those without error are durable, all
-// in one commit, when it returns. A draft that is wrong does not harm the others. Where the quota has
-// no room for all of them together they are kept one by one as far as it goes. The error tells that
-// nothing was kept. As with [Engine.Encode], all data is the caller's again.
+// EncodeBatch keeps many drafts and returns a result for each, in order. Those without an error are durable, all in
+// one commit, when it returns. A wrong draft does not affect the others. If the quota has no space for all of them
+// together, they are kept one by one as far as possible. If err is not nil, nothing was kept. As with [Engine.Encode],
+// all data is the caller's again.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
 	begin := time.Now()
 	defer func() { e.observeBatch(results, time.Since(begin), err) }()
@@ -55,7 +55,7 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 	}
 	unknown := false
 	for i := 0; !together && i < len(m.items); i++ {
-		// One item stands in the way, or is to be answered with another's memory: give each its own commit.
+		// One item fails, or must be answered with an earlier memory: give each its own commit.
 		if err := e.insert(ctx, tenant, m.items[i:i+1], encoded[i:i+1]); err != nil {
 			encoded[i] = Result{Err: err}
 			unknown = true
@@ -88,8 +88,8 @@ func (m *many) room(n int) {
 	}
 }
 
-// prepareAll prepares those of drafts that are right. Of the others it puts what is wrong into results; where there
-// are any, it gives the place in results of each item.
+// prepareAll prepares the valid drafts. For the others it puts the error into results; if there are any, it returns
+// the index in results of each item.
 func (m *many) prepareAll(e *Engine, tenant string, drafts []sigil.Draft, results []Result) (at []int) {
 	for i := range drafts {
 		n := len(m.items)
@@ -111,7 +111,7 @@ func (m *many) prepareAll(e *Engine, tenant string, drafts []sigil.Draft, result
 	return at
 }
 
-// recycle gives m back, of which n items at most were used. It refers to nothing then.
+// recycle returns m to the pool, after clearing the n items at most that were used.
 func (m *many) recycle(n int) {
 	if cap(m.items) > maxMany {
 		return
@@ -122,7 +122,7 @@ func (m *many) recycle(n int) {
 	manies.Put(m)
 }
 
-// repeatsKey tells whether two of items have one idempotency key.
+// repeatsKey reports whether two of items have the same idempotency key.
 func repeatsKey(items []store.Item) bool {
 	seen := map[string]bool{}
 	for i := range items {
@@ -148,8 +148,8 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 	e.observer.Did("encode", kept, took, err)
 }
 
-// insert stores items and puts what became of each into results; those whose idempotency key has an
-// answer get it. An error tells that nothing more was stored.
+// insert stores items and puts the outcome of each into results; those whose idempotency key has an answer get it. An
+// error means that nothing more was stored.
 func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, results []Result) error {
 	e.changes.Add(uint64(len(items)))
 	for i := range results {
@@ -172,7 +172,7 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 	return nil
 }
 
-// answer gives the items that have an answer theirs, and returns the others with their places.
+// answer gives the items that have an answer theirs, and returns the others with their indexes.
 func answer(items []store.Item, at []int, answers map[int]store.Answer, results []Result) (rest []store.Item, restAt []int) {
 	for i, item := range items {
 		place := i
@@ -195,7 +195,7 @@ func answer(items []store.Item, at []int, answers map[int]store.Answer, results 
 	return rest, restAt
 }
 
-// evict tells the journal why m makes room.
+// evict returns the journal entry of a memory that is evicted.
 func (e *Engine) evict(m sigil.Meta, reason string) sigil.Event {
 	now := e.now()
 	if m.Due(now) { // it had faded, and no sweep has come by yet

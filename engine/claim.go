@@ -8,9 +8,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Claim makes owner the one who works under name for the time of lease, unless somebody else is, in whatever
-// process; lease 0 lets go, and more than [store.MaxLease] is that. It returns the position kept under name, and whether owner has the claim. Who wants
-// to keep it claims again before the lease is over.
+// Claim acquires or renews the lease on name for owner. It fails while another owner's lease is unexpired, in whatever
+// process. lease 0 gives the lease up; it is at most [store.MaxLease]. Claim returns the position kept under name, and
+// whether owner holds the lease. To keep it, claim again before it expires.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
 	now := e.reference() // not ahead of the time that other processes use
 	position, held, err = e.store.Claim(ctx, name, owner, now.Add(min(lease, store.MaxLease)), now)

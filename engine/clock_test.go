@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// clocked is a store with a clock of its own, whose reference and monotonic time are set by the test.
+// clocked is a store with its own clock, whose reference and monotonic time the test sets.
 type clocked struct {
 	*storetest.Model
 	clock     *guard.Clock
@@ -26,14 +26,14 @@ func (s *clocked) read() guard.Reading {
 	return guard.Reading{At: s.monotonic, Time: start.Add(s.monotonic + s.off)}
 }
 
-// pass lets d pass; meanwhile the engine reads its clock every second.
+// pass lets d pass, during which the engine reads its clock every second.
 func (s *clocked) pass(r *rig, d time.Duration) {
 	for end := s.monotonic + d; s.monotonic < end; s.monotonic += time.Second {
 		r.Now()
 	}
 }
 
-// newClocked returns an engine over a store with a clock of its own.
+// newClocked returns an engine over a store with its own clock.
 func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 	t.Helper()
 	s := &clocked{Model: storetest.NewModel()}

@@ -14,9 +14,9 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// A story is what callers did, round after round, and what became of it. Within a round the clock
-// stands and each caller has its own memories, so that nothing of it depends on who comes first, and
-// by the promise nothing depends on whether and by whom the decay sweep was run.
+// story is what callers did, round after round, and the results. Within a round the clock stands still and each caller
+// has its own memories, so that the order of callers does not matter. By the store's promise, it does not matter
+// either whether and by whom the decay sweep was run.
 type story struct {
 	clock   *clock
 	store   *storetest.Model
@@ -31,7 +31,7 @@ type story struct {
 
 const rounds = 40
 
-// tell runs the story with callers spread over the engines, and that many sweepers beside them.
+// tell runs the story with callers spread over the engines, and with that many concurrent sweepers.
 func tell(t *testing.T, engines, sweepers int) *story {
 	t.Helper()
 	s := &story{clock: &clock{}, store: storetest.NewModel(), labels: map[sigil.Key]string{}, fails: t.Errorf}
@@ -91,14 +91,14 @@ func (s *story) act(ctx context.Context, round, caller int) {
 	}
 }
 
-// allLabels gives the labels, of which there come no more.
+// allLabels returns the labels, once no more are added.
 func (s *story) allLabels() map[sigil.Key]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.labels
 }
 
-// alive gives what lives at the end, by label, without what differs from run to run.
+// alive returns the memories live at the end, by label, without what differs from run to run.
 func (s *story) alive(t *testing.T) map[string]sigil.Meta {
 	t.Helper()
 	alive, labels := map[string]sigil.Meta{}, s.allLabels()
@@ -172,7 +172,7 @@ func (s *story) everyEndIsJournaledOnce(t *testing.T, alive map[string]sigil.Met
 	}
 }
 
-// A recall and a sweep meet at the deadline: the one that is answered decides, and they never both win.
+// A recall and a sweep meet at the deadline: the first to be answered wins, and never both.
 func TestARecallThatWasAnsweredKeepsTheMemory(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	other := r.another()
@@ -185,7 +185,7 @@ func TestARecallThatWasAnsweredKeepsTheMemory(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { _, recalled = r.Recall(r.ctx(), m.Key) })
 		wg.Go(func() {
-			r.clock.set(encodedAt + lifetime) // the deadline passes meanwhile
+			r.clock.set(encodedAt + lifetime) // the deadline passes in between
 			if _, err := other.Sweep(r.ctx()); err != nil {
 				t.Errorf("sweep: %v", err)
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// CrystalOf gives the crystal that a crystallized memory has.
+// CrystalOf returns the crystal of a crystallized memory.
 func CrystalOf(m *sigil.Meta) sigil.Crystal {
 	return sigil.Crystal{
 		Tenant: m.Tenant, Kind: sigil.CrystalOfMemory, Memory: m.ID, Pattern: m.Frequency.Pattern(), Members: 1,
@@ -14,11 +14,11 @@ func CrystalOf(m *sigil.Meta) sigil.Crystal {
 	}
 }
 
-// Crystallize gives a crystal to every pattern strong enough that has none, and brings the others up
-// to date. A pattern has at most one crystal, ever; its coming is journaled, its growing and shrinking
-// is not: it follows from the memories' own entries.
+// Crystallize creates a crystal for every pattern that is strong enough and has none, and updates the others. A
+// pattern has at most one crystal, ever. Its creation is journaled; its updates are not, since they follow from the
+// memories' own entries.
 //
-// When ctx ends it finishes the tenant it is at and returns what it did with the context's error.
+// When ctx ends, Crystallize finishes the current tenant and returns what it did with the context's error.
 func (e *Engine) Crystallize(ctx context.Context) (s Sweep, err error) {
 	now := e.now()
 	s = Sweep{Job: sigil.CrystallizeJob, StartedAt: now}

@@ -18,7 +18,7 @@ func state(p float64) func(d *sigil.Draft) {
 	}
 }
 
-// patternCrystals gives those of the default tenant.
+// patternCrystals returns the pattern crystals of the default tenant.
 func (r *rig) patternCrystals() []engine.Crystal {
 	r.t.Helper()
 	page, err := r.Crystals(r.ctx(), sigil.DefaultTenant, engine.CrystalQuery{Kind: sigil.CrystalOfPattern, Limit: 1000})
@@ -67,7 +67,7 @@ func TestAPatternCrystallizesOnceAndIsKeptUpToDate(t *testing.T) {
 	same(t, "updated", s.Updated, 0)
 	same(t, "updated at", r.patternCrystals()[0].UpdatedAt, first.UpdatedAt)
 
-	// It follows its members, and stays where they weaken or go.
+	// The crystal follows its members, and stays if they weaken or go.
 	r.encode(data[3], state(0.1))
 	r.encode(data[4], state(0.1))
 	s = r.crystallize()

@@ -7,10 +7,10 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// CrystalQuery says which crystals to list.
+// CrystalQuery selects crystals.
 type CrystalQuery struct {
 	Limit   int               // entries; 0 is 100
-	Cursor  string            // as a page gave it; empty is the start
+	Cursor  string            // from a page; empty is the start
 	Kind    sigil.CrystalKind // empty is both
 	Lattice bool              // compute the lattices of memories' crystals
 }
@@ -24,11 +24,10 @@ type Crystal struct {
 // CrystalPage is a part of a list of crystals.
 type CrystalPage struct {
 	Crystals []Crystal
-	Next     string // the cursor of the page that follows; empty where this is the last
+	Next     string // the cursor of the next page; empty on the last one
 }
 
-// Crystals gives a tenant's crystals: those of patterns by group, then those of memories, newest
-// first.
+// Crystals returns a tenant's crystals: those of patterns by group, then those of memories, newest first.
 func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (page CrystalPage, err error) {
 	defer e.observe("crystals", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -98,7 +97,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 	return page, nil
 }
 
-// Patterns gives a tenant's patterns with a live member, by group.
+// Patterns returns a tenant's patterns with a live member, by group.
 func (e *Engine) Patterns(ctx context.Context, tenant string) (patterns []sigil.Pattern, err error) {
 	defer e.observe("patterns", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// FuzzCursor: what is made of an id is read as it, and whatever else is taken is what would have been
-// made of what it is read as. Everything else is invalid, and is not repeated.
+// FuzzCursor checks that the cursor of an id is read as that id, and that any other accepted cursor is the one of the
+// id it is read as. Everything else is invalid, and is not repeated in the error.
 func FuzzCursor(f *testing.F) {
 	for _, id := range []sigil.ID{{}, {15: 3}, {0: 255, 15: 255}} {
 		f.Add(id[:], encodeCursor(id))

@@ -25,14 +25,14 @@ const (
 	maxIdempotencyKey = 255
 )
 
-// Encode keeps d for tenant and gives the memory it became. When it returns without error the memory,
-// its journal entries and its crystal, if its potential is over 0.9, are durable. Whatever it returns, d.Data is
-// the caller's again: the memory has a copy.
+// Encode keeps d for tenant and returns the resulting memory. When it returns without an error, the memory, its
+// journal entries and its crystal, if its potential is over 0.9, are durable. In any case d.Data is the caller's
+// again: the memory has a copy.
 //
-// Over the tenant's quota, the memories nearest to their deadlines are evicted in the same commit; if
-// all are pinned or crystallized the error is [sigil.ErrFull]. With an idempotency key that was used
-// before within 24 hours, the answer is the first one (rebuilt from d: nothing of the content is kept
-// for it), or [sigil.ErrConflict] if d differs from the first draft or the first is still under way.
+// If the tenant is over its quota, the memories nearest to their deadlines are evicted in the same commit; if all are
+// pinned or crystallized, the error is [sigil.ErrFull]. With an idempotency key that was used within the last 24
+// hours, Encode returns the first answer (rebuilt from d, since no content is kept for it), or [sigil.ErrConflict] if
+// d differs from the first draft or the first call is still in progress.
 func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m sigil.Memory, err error) {
 	defer e.observe("encode", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -57,7 +57,7 @@ type single struct{ items [1]store.Item }
 
 var singles = sync.Pool{New: func() any { return new(single) }}
 
-// reset lets go of all that s refers to, but for the room for events.
+// reset drops all references of s, and keeps the buffer for events.
 func (s *single) reset() {
 	events := s.items[0].Events
 	clear(events)
@@ -103,8 +103,8 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	return nil
 }
 
-// create makes what was prepared a memory of now, with its id. It is all that comes between an id and the store: the
-// closer ids are to the order in which memories are stored, the less the store has to merge.
+// create makes a memory of a prepared item: it sets the time and the id. Nothing else happens between that and the
+// store: the closer ids are to the order in which memories are stored, the less the store has to merge.
 func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory

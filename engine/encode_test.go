@@ -233,7 +233,7 @@ func TestWhereNothingMayLeaveEncodeIsRefused(t *testing.T) {
 	same(t, "journal entries", len(r.events()), before)
 }
 
-// A batch that does not fit as a whole is kept one by one as far as it goes.
+// A batch that does not fit as a whole is kept one by one as far as possible.
 func TestABatchOverTheQuota(t *testing.T) {
 	r := newRig(t, engine.Options{Settings: engine.Settings{Quota: store.Quota{Memories: 3}}})
 	pinned := func(d *sigil.Draft) { d.Pinned = true }

@@ -1,9 +1,9 @@
-// Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep,
-// crystallize, explain, forecast. It owns the clock, the rules and the order in which things are checked.
+// Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep, crystallize, explain,
+// forecast. It owns the clock, the rules and the order in which things are checked.
 //
-// It does not know SQL, HTTP or Prometheus, starts no goroutine and holds no lock across I/O.
-// Atomicity, durability and the locking of one memory are the [store.Store]'s promise; scheduling is
-// its user's: reads hide what is past its deadline whether or not anything ever sweeps.
+// It knows neither SQL nor HTTP nor Prometheus, starts no goroutine and holds no lock across I/O. The [store.Store]
+// provides atomicity, durability and the locking of single memories. The caller schedules the sweeps; reads hide a
+// memory past its deadline whether or not a sweep runs.
 package engine
 
 import (
@@ -18,9 +18,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Engine turns rules into changes of a store. Its methods may be called from any goroutine. It does
-// not own the store: whoever opened the store closes it, after the last call returned. Any number of
-// engines, in any number of processes the driver allows, may work on one store.
+// Engine applies the rules and changes a store accordingly. Its methods may be called from any goroutine. It does not
+// own the store: the caller that opened it closes it, after the last call has returned. Any number of engines, in as
+// many processes as the driver allows, may work on one store.
 //
 // Every error is a [*sigil.Error] or the context's.
 type Engine struct {
@@ -34,9 +34,9 @@ type Engine struct {
 
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
-	latest   atomic.Int64 // the newest time given out, in Unix milliseconds
-	// changes counts those asked for, memory by memory, by whoever waits for them to be durable: sweeps
-	// give way to them.
+	latest   atomic.Int64 // the newest time returned, in Unix milliseconds
+	// changes counts requested changes, memory by memory, whose callers wait for them to be durable: sweeps yield to
+	// them.
 	changes atomic.Uint64
 }
 
@@ -51,7 +51,7 @@ type Options struct {
 	ClockConfirm time.Duration
 	// Logger gets the jumps of the machine's clock; nil is [slog.Default].
 	Logger *slog.Logger
-	// Observer hears of what was done; nil is nobody.
+	// Observer, if not nil, is told what was done.
 	Observer Observer
 	// Limits bound the input; a field that is 0 has its default.
 	Limits Limits
@@ -61,8 +61,8 @@ type Options struct {
 
 // Settings are the rules that may change while the engine runs.
 type Settings struct {
-	// Policy is what encodes, recalls and unpins give a memory from now on; nil is
-	// [sigil.DefaultPolicy]. A memory keeps the policy it has until then.
+	// Policy is the policy that encodes, recalls and unpins set from now on; nil is [sigil.DefaultPolicy]. A memory
+	// keeps its policy until then.
 	Policy sigil.Policy
 	// Quota bounds each tenant; the zero value does not.
 	Quota store.Quota
@@ -108,16 +108,16 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Observer hears of what the engine did, after it was done, on the caller's goroutine. Its methods
-// must be fast and safe for concurrent use.
+// Observer is called after the engine has done something, on the caller's goroutine. Its methods must be fast and safe
+// for concurrent use.
 type Observer interface {
-	// Did tells of one call of a verb ("encode", "recall", …): n memories were done, or err.
+	// Did reports a call of a verb ("encode", "recall", …) on n memories, and its error.
 	Did(verb string, n int, took time.Duration, err error)
-	// Refused tells of one memory of a batch that was not kept.
+	// Refused reports a memory of a batch that was not kept.
 	Refused(err error)
-	// Released tells of n memories let go for a reason: "decay", "ttl", "memories", "bytes", "request".
+	// Released reports n memories released for a reason: "decay", "ttl", "memories", "bytes", "request".
 	Released(reason string, n int)
-	// Swept tells of one run of a sweep, whether or not it released anything.
+	// Swept reports a run of a sweep, whether or not it released anything.
 	Swept(sweep Sweep, err error)
 }
 
@@ -128,7 +128,7 @@ func (nobody) Refused(error)                         {}
 func (nobody) Released(string, int)                  {}
 func (nobody) Swept(Sweep, error)                    {}
 
-// New makes an engine over s. nil options are the defaults.
+// New returns an engine over s. nil options are the defaults.
 func New(s store.Store, o *Options) *Engine {
 	if o == nil {
 		o = &Options{}
@@ -155,9 +155,9 @@ func (e *Engine) Configure(s Settings) {
 	e.settings.Store(&s)
 }
 
-// OnRecall sets the watcher that hears of recalls: of each made through e, with the memory as the recall left it, on the caller's
-// goroutine, and, if the store is a [store.Shared], of those made by others, a while later. It replaces the watcher set
-// before.
+// OnRecall sets the watcher of recalls. It is called for each recall made through e, with the memory as the recall
+// left it, on the caller's goroutine. If the store is a [store.Shared], it is also called, with a delay, for recalls
+// in other processes. It replaces the previous watcher.
 func (e *Engine) OnRecall(w store.RecallWatcher) {
 	e.recalled.Store(&w)
 	if s, ok := e.store.(store.Shared); ok {
@@ -165,14 +165,13 @@ func (e *Engine) OnRecall(w store.RecallWatcher) {
 	}
 }
 
-// Settings gives the settings in force.
+// Settings returns the settings in force.
 func (e *Engine) Settings() Settings { return *e.settings.Load() }
 
-// Limits gives the limits in force.
+// Limits returns the limits in force.
 func (e *Engine) Limits() Limits { return e.limits }
 
-// Now gives the engine's time, in UTC and whole milliseconds: the one every rule uses. It never runs
-// back.
+// Now returns the engine's time, in UTC and whole milliseconds, which every rule uses. It never runs back.
 func (e *Engine) Now() time.Time { return e.now() }
 
 func (e *Engine) now() time.Time {
@@ -194,8 +193,7 @@ func (e *Engine) observe(verb string, n int) func(*error) {
 	return func(err *error) { e.observer.Did(verb, n, time.Since(begin), *err) }
 }
 
-// wrap makes every error of a store one that a caller can act on. Store errors that already are stay
-// as they are.
+// wrap turns a store's error into one of package sigil. Errors that already are one are returned unchanged.
 func wrap(err error) error {
 	if err == nil {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Events gives a tenant's journal entries with a position over after, in order, at most limit (0 is
-// 100). Who goes on after the last position of each answer misses nothing and repeats nothing. Where
-// entries after that position were dropped (see [Settings.Retention]) it is [sigil.ErrGone].
+// Events returns a tenant's journal entries with a position over after, in order, at most limit (0 is 100). A caller
+// that continues after the last position of each answer gets every entry exactly once. If entries after that position
+// were dropped (see [Settings.Retention]) it returns [sigil.ErrGone].
 func (e *Engine) Events(ctx context.Context, tenant string, after uint64, limit int) (events []sigil.Event, err error) {
 	defer e.observe("events", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -92,8 +92,9 @@ func (e *Engine) JournalBounds(ctx context.Context) (trimmed, newest uint64, err
 	return trimmed, newest, wrap(err)
 }
 
-// Trim drops from the journal what [Settings.Retention] says is to go, and gives the position up to which it
-// is gone. While the clock has jumped it is refused, as Sweep is. Any number of them may run at once, in any number of processes.
+// Trim drops entries from the journal according to [Settings.Retention], and returns the position up to which they are
+// gone. It fails during an unconfirmed jump of the clock, as Sweep does. Any number of Trims may run at once, in any
+// number of processes.
 func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	defer e.observe("trim", 1)(&err)
 	keep := e.Settings().Retention

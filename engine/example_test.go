@@ -19,7 +19,7 @@ func ExampleEngine() {
 		fmt.Println(err)
 		return
 	}
-	// The model forgets all when the process ends; pebblestore.Open makes a durable store.
+	// The model keeps nothing when the process ends; pebblestore.Open opens a durable store.
 	s := storetest.NewModel()
 	defer s.Close()
 	e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: policy}, Clock: func() time.Time { return now }})
@@ -36,7 +36,7 @@ func ExampleEngine() {
 	m, err = e.Recall(ctx, m.Key)
 	fmt.Println("recalled", m.AccessCount, "time; lives for", m.FadesAt.Sub(now), err)
 
-	// From its deadline on nobody gets it, swept or not. The sweep makes room and leaves a trace.
+	// From its deadline on no read returns it, swept or not. The sweep frees its space and writes its journal entry.
 	now = now.Add(5 * time.Hour)
 	_, err = e.Peek(ctx, m.Key)
 	fmt.Println("not found:", errors.Is(err, sigil.ErrNotFound))

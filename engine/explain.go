@@ -28,10 +28,9 @@ type Explanation struct {
 // Idle returns how long the memory had been idle at At, never less than 0.
 func (x *Explanation) Idle() time.Duration { return max(0, x.At.Sub(x.Memory.LastAccessed)) }
 
-// Explain tells why a memory is alive or gone, and when it fades, without refreshing it. What the journal
-// tells of it is looked for from the time of its encoding on, at the cost of what was journaled since, at
-// most 200,000 entries. A memory that is not there and of which the journal tells nothing is
-// [sigil.ErrNotFound].
+// Explain returns why a memory is alive or gone, and when it fades, without refreshing it. It searches the journal
+// from the time of the memory's encoding on, at the cost of the entries since, of which it reads at most 200,000. If
+// there is neither the memory nor a journal entry about it, it returns [sigil.ErrNotFound].
 func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err error) {
 	defer e.observe("explain", 1)(&err)
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
@@ -58,7 +57,7 @@ func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err
 	return x, nil
 }
 
-// history gives what the journal tells of a memory, oldest first, and whether that is all.
+// history returns the journal entries about a memory, oldest first, and whether these are all.
 func (e *Engine) history(ctx context.Context, key sigil.Key) (history []sigil.Event, complete bool, err error) {
 	trimmed, newest, err := e.store.JournalBounds(ctx)
 	if err != nil {
@@ -90,8 +89,8 @@ func (e *Engine) history(ctx context.Context, key sigil.Key) (history []sigil.Ev
 // its change was decided, not that of its commit.
 const slack = time.Minute
 
-// positionAt gives a position before that of a memory's encoding, which its id has the time of: near to
-// it where that can be found by halves.
+// positionAt returns a position before that of a memory's encoding, the time of which is in its id. Binary search
+// finds one near to it if possible.
 func (e *Engine) positionAt(ctx context.Context, key sigil.Key, trimmed, newest uint64) (uint64, error) {
 	seconds, nanos := key.ID.Time().UnixTime()
 	from := time.Unix(seconds, nanos).Add(-slack)

@@ -12,11 +12,11 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// ForecastQuery says what to look ahead for.
+// ForecastQuery selects what to forecast.
 type ForecastQuery struct {
 	Within time.Duration // over 0, at most 100 years
-	// Policy is a proposed one, as if every memory had it since it was last touched; nil is each memory's
-	// own, which says what will happen, also after [Engine.Configure]: a policy reaches a memory when it is touched.
+	// Policy is a proposed policy, applied as if every memory had it since it was last touched. nil is each memory's
+	// own, which is what will happen even after [Engine.Configure]: a new policy reaches a memory when it is touched.
 	Policy sigil.Policy
 	Limit  int // of memories listed; 0 is 100
 	Bins   int // of the timeline; 0 is 48, at most 1,000
@@ -68,9 +68,9 @@ type ForecastBin struct {
 	Count int
 }
 
-// Forecast tells what of a tenant fades within a time if nothing is recalled, reading only. It costs what it
-// counts: memories that do not fade in the span are not looked at, save, under a proposed policy, those
-// with a policy of a shorter life than the longest in the store.
+// Forecast returns which memories of a tenant fade within a time if nothing is recalled. It changes nothing. Its cost
+// grows with the memories it counts. Memories that do not fade in that time are not read, except, under a proposed
+// policy, those whose own policy has a shorter life than the longest in the store.
 func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f Forecast, err error) {
 	defer e.observe("forecast", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -110,8 +110,8 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	return c.forecast(), nil
 }
 
-// horizon gives the deadline up to which a memory can be one that fades in the span. Under a proposed policy
-// with a shorter life that is later than the span's end by the difference.
+// horizon returns the latest deadline of a memory that may fade in the span. Under a proposed policy with a shorter
+// life, that is the span's end plus the difference.
 func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
 	if c.query.Policy == nil {
 		return c.until, nil
@@ -176,7 +176,7 @@ func (c *count) add(memories []sigil.Memory) {
 	}
 }
 
-// bin gives the bin of a deadline: after its start, up to its end.
+// bin returns the bin of a deadline: after its start, up to its end.
 func (c *count) bin(at time.Time) int {
 	width := float64(c.until.Sub(c.now)) / float64(len(c.bins))
 	n := int(float64(at.Sub(c.now)-1) / width)

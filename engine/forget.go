@@ -6,8 +6,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Forget removes one memory because somebody asked, with its crystal. It is durable when Forget
-// returns. A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
+// Forget removes one memory on request, with its crystal. The removal is durable when Forget returns. For a memory
+// that does not exist, or is past its deadline, it returns [sigil.ErrNotFound].
 func (e *Engine) Forget(ctx context.Context, key sigil.Key) (err error) {
 	defer e.observe("forget", 1)(&err)
 	e.changes.Add(1)

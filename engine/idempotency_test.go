@@ -51,7 +51,7 @@ func TestARepeatedEncodeGivesTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// What the memory does not tell apart, its request is not told apart by either.
+// Two drafts that make the same memory are the same request.
 func TestLeftOutAndEmptyAreOneRequest(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	first := r.encode(`{"foo":1}`, func(d *sigil.Draft) { d.IdempotencyKey = "k" })

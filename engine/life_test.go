@@ -16,7 +16,7 @@ const (
 	millisecond = time.Millisecond
 )
 
-// An untouched memory lives for 95 seconds to the millisecond, whoever sweeps and how often.
+// An untouched memory lives for 95 seconds to the millisecond, however often and by whom it is swept.
 func TestLifetimeIsTheSameWhoeverSweeps(t *testing.T) {
 	for name, sweepers := range map[string]int{"nobody sweeps": 0, "one sweeper": 1, "two": 2, "four": 4} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestRecallRefreshes(t *testing.T) {
 	same(t, "decay", got.Decay(now), 0)
 	same(t, "created", got.CreatedAt, m.CreatedAt)
 
-	// What was recalled before its deadline is kept, whatever sweeps do.
+	// A memory recalled before its deadline is kept, whatever sweeps do.
 	r.clock.set(lifetime)
 	same(t, "released", r.sweep().Total(), 0)
 	r.lives(m.Key, true)
@@ -135,7 +135,7 @@ func TestWhatKeepsAMemory(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		draft func(d *sigil.Draft)
-		lives time.Duration // 0: for ever
+		lives time.Duration // 0 means forever
 		event string
 	}{
 		"pinned":                 {pinned, 0, ""},
@@ -221,8 +221,8 @@ func TestForgetIsFinal(t *testing.T) {
 	same(t, "observed", observer.released[sigil.ReasonRequest], 1)
 }
 
-// A new policy is for what is encoded, recalled and unpinned from then on: who does nothing keeps the
-// deadline that was promised.
+// A new policy applies to what is encoded, recalled and unpinned from then on. An untouched memory keeps the deadline
+// that was promised.
 func TestANewPolicyDoesNotShortenAPromise(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	old := r.encode(`{"foo":1}`, nil)
@@ -240,7 +240,7 @@ func TestANewPolicyDoesNotShortenAPromise(t *testing.T) {
 	r.lives(old.Key, true)
 }
 
-// Should the clock run back, what was hidden stays hidden and nobody's idleness is less than none.
+// If the clock runs back, what was hidden stays hidden and no idle time is negative.
 func TestAClockThatRunsBack(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	m := r.encode(`{"foo":1}`, nil)

@@ -10,14 +10,14 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// defaultPage is how many entries a page has when nobody said.
+// defaultPage is the number of entries in a page if no limit is given.
 const defaultPage = 100
 
-// ListQuery says what to list; its zero value is the newest 100.
+// ListQuery selects memories; its zero value is the newest 100.
 type ListQuery struct {
 	Limit  int    // entries; 0 is 100
-	Cursor string // as a page gave it; empty is the start
-	// The filters narrow the list where they are set.
+	Cursor string // from a page; empty is the start
+	// The filters apply if they are set.
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -29,8 +29,8 @@ type ListQuery struct {
 // Page is a part of a list.
 type Page struct {
 	Memories []sigil.Memory
-	// Next is the cursor of the page that follows; empty where this is the last. It stays good however
-	// long it is kept and whatever is encoded or released meanwhile.
+	// Next is the cursor of the next page; empty on the last one. It stays valid forever, whatever is encoded or
+	// released in between.
 	Next string
 }
 

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// clock tells the time it was set to.
+// clock returns the time it was set to.
 type clock struct{ ms atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
@@ -49,7 +49,7 @@ func newRig(t *testing.T, o engine.Options) *rig {
 	return r
 }
 
-// another gives a second engine over the same store and clock.
+// another returns a second engine over the same store and clock.
 func (r *rig) another() *engine.Engine {
 	return engine.New(r.store, &engine.Options{Clock: r.clock.now, Settings: r.Settings()})
 }
@@ -103,7 +103,7 @@ func (r *rig) events() []sigil.Event {
 	return events
 }
 
-// kinds gives the journal as "encoded request", "faded decay", …
+// kinds returns the journal as "encoded request", "faded decay", …
 func (r *rig) kinds() []string {
 	r.t.Helper()
 	var kinds []string
@@ -154,7 +154,7 @@ func same[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// ofPattern gives n different values whose frequencies are of one pattern.
+// ofPattern returns n different values whose frequencies are in the same pattern.
 func ofPattern(group, n int) []string {
 	var found []string
 	for i := 0; len(found) < n; i++ {

@@ -12,8 +12,8 @@ func (e *Engine) Pin(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
 	return e.setPinned(ctx, key, true)
 }
 
-// Unpin lets one memory fade again. Its idleness starts at this moment, under the policy in force:
-// counted from the last access it might be gone at once. Unpinning what is not pinned changes nothing.
+// Unpin lets one memory fade again. Its idleness starts now, under the policy in force: counted from the last access
+// it might be gone at once. Unpinning a memory that is not pinned changes nothing.
 func (e *Engine) Unpin(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
 	return e.setPinned(ctx, key, false)
 }

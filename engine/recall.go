@@ -6,11 +6,11 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Recall reads one memory and refreshes it: its accessCount grows by one, its idleness starts again
-// and it takes the policy in force. A recall that was answered before the deadline keeps the memory,
-// whatever sweeps do meanwhile. The refresh is visible at once, and durable at most a second later.
+// Recall reads one memory and refreshes it: its accessCount grows by one, its idleness starts again and it takes the
+// policy in force. A recall answered before the deadline keeps the memory, whatever sweeps run at the same time. The
+// refresh is visible at once, and durable within a second.
 //
-// A memory that is not there, or past its deadline, is [sigil.ErrNotFound].
+// For a memory that does not exist, or is past its deadline, Recall returns [sigil.ErrNotFound].
 func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("recall", 1)(&err)
 	m, err = e.store.Update(ctx, key, e.touch)
@@ -22,8 +22,8 @@ func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err
 
 // touched makes of a memory's figures what a recall does.
 func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
-	// The time is taken here, where nothing else can change the memory: a reader that has already
-	// been told it is gone took an earlier one.
+	// The time is taken here, where nothing else can change the memory: a reader that has already got ErrNotFound took
+	// an earlier one.
 	now := e.now()
 	if m.Due(now) {
 		return nil, sigil.NewNotFound()

@@ -77,7 +77,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 			frequency, resonance = meta.Frequency, sigil.Resonance(center.Frequency.Value(), meta.Frequency.Value())
 		}
 		neighbors = append(neighbors, Neighbor{Resonance: resonance})
-		n := &neighbors[len(neighbors)-1] // made where it stays: it is large
+		n := &neighbors[len(neighbors)-1] // filled in place, since it is large
 		n.Memory.Meta = *meta
 		if q.Content {
 			n.Memory, err = e.store.Get(ctx, meta.Key, now)

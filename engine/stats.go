@@ -94,7 +94,7 @@ func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Poli
 	return memories, most, nil
 }
 
-// Identity gives the sigil of the engine's own store and tenant.
+// Identity returns the sigil of the engine's own store and tenant.
 func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err error) {
 	defer e.observe("identity", 1)(&err)
 	stats, err := e.Stats(ctx, tenant)

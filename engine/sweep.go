@@ -33,19 +33,18 @@ func (s *Sweep) Total() int {
 	return n
 }
 
-// Sweep releases what is past its deadline, in small steps, each of them one commit, or a few at once where
-// nothing else is asked of this engine. It costs what it releases. Any number of sweeps may run at once, in
+// Sweep releases memories past their deadlines, in small steps. A step is one commit, or several concurrent ones while
+// this engine has no other changes to make. A sweep costs what it releases. Any number of sweeps may run at once, in
 // any number of processes: each memory is released, and journaled, once.
 //
-// Beside changes that are asked of this engine it gives way: after each step it pauses for some times as
-// long as the step took, though for no more than a quarter of a second, and never so long that as many
-// would come as it releases. With nobody else it goes as fast as it can.
+// A sweep yields to changes requested of this engine. After each step it pauses for several times the duration of the
+// step, up to a quarter of a second, but never so long that more memories arrive than it releases. With no other
+// changes it runs at full speed.
 //
-// After a jump of the clock that is not confirmed yet it releases nothing and returns [sigil.ErrUnavailable]
-// ("clock_held").
+// During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held").
 //
-// When ctx ends it finishes the commits it is in, or ends its pause, and returns what it did with the
-// context's error.
+// When ctx ends, Sweep finishes the commits in progress, or ends its pause, and returns what it did with the context's
+// error.
 func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	due, err := e.certain()
 	now := e.now() // after what is due: a release is not dated before its deadline
@@ -59,7 +58,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		// Asked again with the memory locked: a recall may have come first.
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(due)
 	}
-	uncut := context.WithoutCancel(ctx) // a commit under way is finished, whatever becomes of ctx
+	uncut := context.WithoutCancel(ctx) // a commit in progress is finished even if ctx ends
 	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
 		keys, err := e.store.Due(uncut, due, limit)
 		if err != nil {
@@ -93,12 +92,12 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	return s, e.inSteps(ctx, prune)
 }
 
-// inCommits removes keys in commits of sweepStep each, some of them at once: a store can let them share a sync, and
-// prepare some while others are on their way to the disk. It begins the first, and others for as long as goOn says so.
+// inCommits removes keys in commits of sweepStep each, several of them concurrently: a store can let them share a
+// sync, and prepare some while others are being written. It begins the first one, and others as long as goOn allows.
 func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key) error) error {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
 	errs := make([]error, len(parts))
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, commitsAtOnce)
 	var removing sync.WaitGroup
 	for i, part := range parts {
 		slots <- struct{}{}

@@ -82,7 +82,7 @@ func TestTheJournalHasTheArithmetic(t *testing.T) {
 	}
 }
 
-// The clock goes on within a sweep: what is released by a later reading of it is not journaled under an earlier one.
+// The clock advances during a sweep: a release decided by a later reading is not journaled under an earlier one.
 func TestAReleaseIsNotJournaledBeforeItsDeadline(t *testing.T) {
 	for before := range time.Duration(5) {
 		r := newRig(t, engine.Options{})
@@ -101,7 +101,7 @@ func TestAReleaseIsNotJournaledBeforeItsDeadline(t *testing.T) {
 	}
 }
 
-// A sweep that is stopped finishes its step and tells what it did.
+// A sweep that is stopped finishes its step and returns what it did.
 func TestAContextThatEndsStopsASweepBetweenSteps(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	r.due(1500)

@@ -94,7 +94,7 @@ mutant torn-eviction 'an eviction is not taken out of the quota' $p/internal/ind
 mutant content-stays 'content of what was released stays at hand' $p/change.go \
 	's/\ts\.contents\.drop\(keys\.\.\.\)\n//' \
 	go test -count=1 -run 'ContentIsAtHand' ./$p
-mutant no-way 'a sweep does not give way' engine/giveway.go \
+mutant no-way 'a sweep does not yield to changes' engine/pause.go \
 	's/if pause > 0/if pause > maxPause/' \
 	go test -count=1 -run 'Sweep|GivesWay|Pause' ./engine
 mutant torn-batch 'a batch is kept memory by memory' engine/batch.go \

@@ -14,13 +14,13 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// timed is a store whose Remove takes a time. It notes how many keys each was given, and the time between
-// the end of one and the next.
+// timed is a store whose Remove takes a time. It records the number of keys of each Remove, and the time between the
+// end of one and the start of the next.
 type timed struct {
 	store.Store
 	takes time.Duration // +checklocksignore: never changes
 	while func()        // +checklocksignore: set before a sweep; runs during each Remove; may be nil
-	fails int           // +checklocksignore: set before a sweep; the Remove that fails, counted from 1; 0 is none
+	fails int           // +checklocksignore: set before a sweep; the Remove that fails, counted from 1; 0 means that none fails
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -49,7 +49,7 @@ func (s *timed) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	return s.Store.Remove(ctx, keys, decide)
 }
 
-// begin gives which Remove it is that begins.
+// begin returns the number of the Remove that begins.
 func (s *timed) begin(size int) (number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,21 +65,21 @@ func (s *timed) end() {
 	s.ended = time.Now()
 }
 
-// steps gives of how many keys each Remove was.
+// steps returns the number of keys of each Remove.
 func (s *timed) steps() []int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sizes
 }
 
-// pauses gives the times between the end of a Remove and the begin of the next.
+// pauses returns the times between the end of a Remove and the start of the next.
 func (s *timed) pauses() []time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.gaps
 }
 
-// beside runs f with n memories due in a store whose Remove takes a time, and an engine over it.
+// beside runs f with n due memories in a store whose Remove takes a time, and an engine over it.
 func beside(t *testing.T, n int, takes time.Duration, f func(r *rig, e *engine.Engine, s *timed)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, engine.Options{})
@@ -90,7 +90,7 @@ func beside(t *testing.T, n int, takes time.Duration, f func(r *rig, e *engine.E
 	})
 }
 
-// encodes makes each Remove one beside which a memory comes.
+// encodes makes a memory arrive during each Remove.
 func (s *timed) encodes(r *rig, e *engine.Engine) {
 	s.while = func() {
 		_, err := e.Encode(r.ctx(), sigil.DefaultTenant, draft(`1`, nil))
@@ -117,7 +117,7 @@ func TestASweepAloneNeverPauses(t *testing.T) {
 	})
 }
 
-// With nobody to give way to, it has the next commits made while one is on its way to the disk.
+// With nothing to yield to, a sweep prepares the next commits while one is being written.
 func TestASweepAloneMakesCommitsAtOnce(t *testing.T) {
 	const takes = 10 * time.Millisecond
 	const n = 10_000
@@ -135,8 +135,8 @@ func TestASweepAloneMakesCommitsAtOnce(t *testing.T) {
 	})
 }
 
-// A change that comes while it has many commits before it waits for those under way, not for all, and what it did not
-// begin then it does after.
+// If a change comes while a sweep has many commits ahead, it waits only for those in progress. The sweep does the
+// others later.
 func TestASweepGivesWayInTheMiddleOfAStep(t *testing.T) {
 	const n = 10_000
 	beside(t, n, 10*time.Millisecond, func(r *rig, e *engine.Engine, s *timed) {
@@ -162,9 +162,9 @@ func TestASweepGivesWayInTheMiddleOfAStep(t *testing.T) {
 	})
 }
 
-// Where one of the commits that are made at once fails, the sweep says so, and what it did all the same.
+// If one of several concurrent commits fails, the sweep returns the error, and also what it did.
 func TestASweepThatFailsInPartSaysWhatItDid(t *testing.T) {
-	const n = 10 * 512 // whichever commit is the one that fails, it is of 512
+	const n = 10 * 512 // the failing commit has 512, whichever it is
 	beside(t, n, time.Millisecond, func(r *rig, _ *engine.Engine, s *timed) {
 		s.fails = 4
 		e := engine.New(s, &engine.Options{Clock: r.clock.now, Settings: r.Settings()})
@@ -225,7 +225,7 @@ func TestASweepGivesWayToForgetsAndPins(t *testing.T) {
 	}
 }
 
-// Once nobody changes anything any more, the sweep goes at its full speed.
+// Once there are no more changes, the sweep runs at full speed.
 func TestASweepStopsPausingWhenItIsAlone(t *testing.T) {
 	beside(t, 5000, 10*time.Millisecond, func(r *rig, e *engine.Engine, s *timed) {
 		s.encodes(r, e)
@@ -245,8 +245,8 @@ func TestASweepStopsPausingWhenItIsAlone(t *testing.T) {
 	})
 }
 
-// A store that is written all the time does not fill with what is due: a sweep releases at least as many as
-// come meanwhile.
+// A store that is written all the time does not fill with due memories: a sweep releases at least as many as arrive
+// during it.
 func TestASweepKeepsUpWithWhatComes(t *testing.T) {
 	for _, each := range []int{1, 10, 20, 100} { // a millisecond; a step of 512 takes ten
 		t.Run(fmt.Sprint(each), func(t *testing.T) {
