@@ -81,7 +81,7 @@ func ExampleDB_notes() {
 	}
 	keep(sigil.Draft{Data: []byte(`{"fact":"prefers metric units"}`), Pinned: true})
 	plan := keep(sigil.Draft{Data: []byte(`{"said":"looking for a flat in Bern"}`), Tags: []string{"plan"}})
-	keep(sigil.Draft{Data: []byte(`{"code":"4711"}`), TTL: time.Minute}) // a hard end, whatever is recalled
+	keep(sigil.Draft{Data: []byte(`{"code":"4711"}`), TTL: time.Minute}) // a hard end, recalled or not
 
 	if _, err := db.Recall(ctx, plan); err != nil { // it was of use: it stays for longer
 		log.Fatal(err)
@@ -150,7 +150,7 @@ func ExampleDB_Follow() {
 	// 2 forgotten request
 }
 
-// Tenants do not see each other's memories, and each has a limit of its own.
+// Tenants do not see each other's memories, and each has its own limit.
 func ExampleDB_tenants() {
 	dir, ctx := folder(), context.Background()
 	defer os.RemoveAll(dir)

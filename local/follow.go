@@ -10,10 +10,10 @@ import (
 // page is how many entries of the journal are read at once.
 const page = 100
 
-// Follow returns a tenant's journal from the position after which a reader left off, 0 for all there is, and goes on
-// with what comes. It ends with an error: ctx's, [sigil.ErrGone] if entries after that position are no longer kept, or
-// [sigil.ErrClosed]. Each entry comes once, in the order of positions; a reader that keeps the position of the last
-// one it has dealt with can go on from there after a restart.
+// Follow returns a tenant's journal from the position where a reader left off, or from the start if after is 0, and
+// then entries as they are written. It ends with an error: ctx's, [sigil.ErrGone] if entries after that position are
+// no longer kept, or [sigil.ErrClosed]. Each entry comes once, in the order of positions. A reader that keeps the
+// position of the last entry it has handled can continue from there after a restart.
 func (db *DB) Follow(ctx context.Context, tenant string, after uint64) iter.Seq2[sigil.Event, error] {
 	return func(yield func(sigil.Event, error) bool) {
 		for {

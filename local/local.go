@@ -128,8 +128,8 @@ func (db *DB) sweep(logger *slog.Logger) error {
 	)
 }
 
-// Close ends the sweeps and closes the store: what has been acknowledged is on disk then. A verb that runs meanwhile
-// is either done or fails with [sigil.ErrClosed]. Closing again returns nil.
+// Close ends the sweeps and closes the store: everything acknowledged is on disk then. A concurrent verb is either
+// done or fails with [sigil.ErrClosed]. Closing again returns nil.
 func (db *DB) Close() error {
 	db.end()
 	var err error

@@ -64,7 +64,7 @@ func TestOneProcessAtATime(t *testing.T) {
 	}
 }
 
-// Close may come at any time, from many at once, and ends those who follow the journal.
+// Close may be called at any time, from many goroutines at once, and ends the loops that follow the journal.
 func TestCloseWhileInUse(t *testing.T) {
 	db := open(t, t.TempDir(), &local.Options{Settings: engine.Settings{}})
 	var running sync.WaitGroup

@@ -13,7 +13,7 @@ type job struct {
 	name string
 	do   Job
 	at   schedule
-	turn chan struct{} // has room for one: who puts a token in may run the job
+	turn chan struct{} // holds one token: a goroutine that puts it in may run the job
 }
 
 type phase int
@@ -136,8 +136,7 @@ func (l *ledger) begin(j *job, cancel context.CancelCauseFunc) error {
 	return nil
 }
 
-// done notes how a run went; end lets go of it. Between the two the run is
-// reported, and stop still waits for it.
+// done records how a run went; end releases it. Between the two the run is reported, and stop still waits for it.
 func (l *ledger) done(j *job, r Run) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -30,8 +30,8 @@ func TestThousandLivesLeakNothing(t *testing.T) {
 	})
 }
 
-// lasting is a scheduler with a job that does nothing, every second and by hand, and one that lasts until
-// it is let go or, unless it is deaf, canceled.
+// lasting is a scheduler with a job that does nothing, every second and by hand, and one that lasts until it is
+// released or, unless it is deaf, canceled.
 type lasting struct {
 	*scheduler.Scheduler
 	begun, free, ended chan struct{}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxWait bounds one wait for a tick. A timer does not notice that the wall
-// clock was set, so nobody sleeps on one for longer.
+// maxWait bounds one wait for a tick. A timer does not notice that the wall clock was set, so no wait on one is
+// longer.
 const maxWait = 30 * time.Second
 
 // Start begins to run the jobs and returns. The values of ctx are handed on to
@@ -66,14 +66,12 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Run runs a job now, by hand, in the goroutine of the caller, and returns
-// what the job returns, or an [ErrPanic]. While the job runs already, Run waits
-// for it to end; a tick that comes meanwhile is missed. The scheduler need not
+// Run runs a job now, by hand, in the goroutine of the caller, and returns what the job returns, or an [ErrPanic]. If
+// the job is already running, Run waits for it to end. A tick that comes during Run is missed. The scheduler need not
 // be started.
 //
-// The job's context is ctx, canceled also by Stop. Run fails with the error of
-// ctx if that ends before its turn comes, with [ErrNotFound] if there is no
-// such job, and with [ErrStopped] after Stop, even if it waited before.
+// The job's context is ctx, canceled also by Stop. Run fails with the error of ctx if that ends before its turn comes,
+// with [ErrNotFound] if there is no such job, and with [ErrStopped] after Stop, even if it waited before.
 func (s *Scheduler) Run(ctx context.Context, name string) error {
 	j := s.ledger.find(name)
 	if j == nil {

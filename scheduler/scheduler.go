@@ -36,7 +36,7 @@ var (
 // which it would not be scheduled again.
 type Job func(ctx context.Context) error
 
-// A Run tells how one run of a job went. The zero Run is none.
+// A Run is the result of one run of a job. The zero Run is none.
 type Run struct {
 	Name      string        // the job's
 	Scheduled time.Time     // the tick it ran for; zero if run by hand
@@ -46,7 +46,7 @@ type Run struct {
 	Manual    bool          // run by hand
 }
 
-// Info tells how a job stands. Times are in the time zone of its schedule.
+// Info is the state of a job. Times are in the time zone of its schedule.
 type Info struct {
 	Name    string
 	Spec    string    // as given to Add
@@ -63,11 +63,9 @@ type Options struct {
 	// is UTC.
 	Location *time.Location
 
-	// OnRun is told of every run that ended; nil tells nobody. It is called
-	// from the goroutine of the run. The job's next run waits for it to
-	// return, and so does Stop: it must be quick, and must not call either
-	// Run on that job or Stop. Of different jobs it may be called at the same
-	// time. It must not panic.
+	// OnRun, if not nil, is called after every run, from the goroutine of the run. The job's next run waits for it to
+	// return, and so does Stop: it must be quick, and must not call either Run on that job or Stop. It may be called
+	// concurrently for different jobs. It must not panic.
 	OnRun func(Run)
 
 	// Logger gets a warning of runs that failed and ticks that were missed,

@@ -194,7 +194,7 @@ func TestStopWaitsForOnRun(t *testing.T) {
 	})
 }
 
-// Every call may come at any moment, also while another is under way.
+// Every call may come at any moment, also during another call.
 func TestStopWhileStarting(t *testing.T) {
 	for range 1000 {
 		s := scheduler.New(nil)

@@ -1,9 +1,9 @@
-// Package bus fans the journal out: one reader a tenant follows it, and any number of subscribers get
-// what it read, each at its own pace and from its own position.
+// Package bus fans the journal out: one reader per tenant follows it, and any number of subscribers get its entries,
+// each at its own pace and from its own position.
 //
-// It does not know what an entry means, nor what a subscriber does with it. Nobody who writes the
-// journal waits for it: it reads what is committed, and a subscriber that is slow reads the journal itself.
-// What is held in memory is bounded, however many subscribe and however slow they are.
+// It does not know what an entry means, nor what a subscriber does with it. Writers of the journal never wait for it:
+// it reads what is committed, and a slow subscriber reads the journal itself. Its memory is bounded, however many
+// subscribers there are and however slow they are.
 package bus
 
 import (
@@ -21,14 +21,14 @@ type Entry struct {
 	Data     []byte
 }
 
-// Journal is where entries come from, of any process. Its methods are used from many goroutines.
+// Journal is the source of entries, which any process may write. Its methods are used from many goroutines.
 type Journal interface {
 	// JournalBounds returns the position up to which entries were dropped, and that of the newest.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 	// Wait returns nil when the tenant has an entry over after.
 	Wait(ctx context.Context, tenant string, after uint64) error
-	// Read gives at most limit entries of the tenant with a position over after, in order. Their data is put
-	// into room as far as that goes; they are not used once room is.
+	// Read returns at most limit entries of the tenant with a position over after, in order. It puts their data into
+	// room while that has space. The entries are not used after room is.
 	Read(ctx context.Context, tenant string, after uint64, limit int, room []byte) ([]Entry, error)
 	// Recalled renders a message about memories that were recalled, which are sorted by their ids. more is set if
 	// there were others.
@@ -37,22 +37,22 @@ type Journal interface {
 
 // Options bound a Bus; 0 is the default.
 type Options struct {
-	// Subscribers is the most at once; 1,000.
+	// Subscribers is the maximum number at once; 0 is 1,000.
 	Subscribers int
 	// Bytes is what is kept in memory of a tenant's newest entries; 8 MiB. A subscriber that is further
 	// behind is lagged.
 	Bytes int
-	// Count hears of each subscriber that comes (1) and goes (−1), Lagged of each that fell behind.
+	// Count is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell behind.
 	Count  func(change int)
 	Lagged func()
 }
 
-// step is how many entries are read at once.
+// step is the number of entries read at once.
 const step = 1_000
 
-// pace is how long a subscriber waits after it was given the newest entries, so that under load many of them
-// go out together; one that comes alone goes out at once. Among few it is short; more share what may go
-// out in a second.
+// pace returns how long a subscriber waits after it got the newest entries, so that many go out together under load; a
+// single entry goes out at once. With few subscribers the wait is short; more of them share the rate of messages per
+// second.
 func pace(subscribers int) time.Duration {
 	return min(max(time.Duration(subscribers)*time.Millisecond, 20*time.Millisecond), 250*time.Millisecond)
 }
@@ -60,10 +60,10 @@ func pace(subscribers int) time.Duration {
 // readEvery is the least time between two looks at a tenant's journal.
 const readEvery = 10 * time.Millisecond
 
-// readRoom is where what is read at one look at a busy journal is put before its segment.
+// readRoom is the size of the buffer for one read of a busy journal, before its entries go into a segment.
 const readRoom = 64 << 10
 
-// retry is how long a follower waits where the journal cannot be read.
+// retry is how long a follower waits if the journal cannot be read.
 const retry = time.Second
 
 // Bus fans out. Make it with [New]. Its methods may be called from any goroutine.
@@ -77,7 +77,7 @@ type Bus struct {
 	// +checklocks:mu
 	subscribers int
 	// +checklocks:mu
-	turns time.Time // the last that was given
+	turns time.Time // the last turn assigned
 	// +checklocks:mu
 	closed bool
 
@@ -85,7 +85,7 @@ type Bus struct {
 	recalls   recalls
 }
 
-// New makes a bus. nil options are the defaults.
+// New returns a bus. nil options are the defaults.
 func New(j Journal, o *Options) *Bus {
 	b := &Bus{journal: j, topics: map[string]*topic{}, recalls: recalls{render: j.Recalled}}
 	if o != nil {
@@ -106,9 +106,9 @@ func New(j Journal, o *Options) *Bus {
 	return b
 }
 
-// Subscribe begins after a position, or, where after is nil, after the newest entry. The caller closes the
-// subscription. A position that the journal no longer goes back to, or that is beyond its newest, is
-// [sigil.ErrGone]; too many subscribers at once are [sigil.ErrUnavailable].
+// Subscribe starts after a position or, if after is nil, after the newest entry. The caller closes the subscription.
+// If the journal no longer goes back to the position, or ends before it, the error is [sigil.ErrGone]; if there are
+// too many subscribers, [sigil.ErrUnavailable].
 func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
 	trimmed, newest, err := b.journal.JournalBounds(ctx)
 	if err == nil && after != nil && *after < trimmed {
@@ -131,7 +131,7 @@ func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Sub
 	return s, nil
 }
 
-// join gives the tenant's topic, with one more subscriber. newest is what a new one begins after.
+// join returns the tenant's topic, with one more subscriber. A new topic starts after newest.
 func (b *Bus) join(ctx context.Context, tenant string, newest uint64) (*topic, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -168,8 +168,8 @@ func (b *Bus) leave(tenant string, t *topic) {
 	b.options.Count(-1)
 }
 
-// turn gives a subscriber that pauses its turn, and how long it is until then. Turns are evenly apart: were those of
-// several subscribers at one time, a writer's answer would wait behind all of them.
+// turn assigns a pausing subscriber its turn, and returns the time until then. Turns are spaced evenly: if several
+// subscribers had the same one, a writer's answer would wait behind all of them.
 func (b *Bus) turn(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -209,7 +209,7 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 		case errors.As(err, &gone) && gone.Newest != nil: // the store was restored from an older copy
 			b.drop(tenant, t, gone)
 			return
-		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // nobody can have what was between
+		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // the entries in between are lost for all
 			t.skip(gone.Oldest)
 		case errors.Is(err, sigil.ErrClosed):
 			return
@@ -223,8 +223,8 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	}
 }
 
-// drop removes a topic that is ahead of the journal, so that later subscribers get a new one, and tells its
-// subscribers why.
+// drop removes a topic that is ahead of the journal, so that later subscribers get a new one, and passes the error to
+// its subscribers.
 func (b *Bus) drop(tenant string, t *topic, ahead *sigil.Error) {
 	b.mu.Lock()
 	if b.topics[tenant] == t {

@@ -255,8 +255,8 @@ func TestTheEdgeOfWhatIsHeld(t *testing.T) {
 	})
 }
 
-// TestWhoReadsKeepsUp has a subscriber that takes what there is at once, of a journal that grows by several
-// segments in the time it is given entries for.
+// TestWhoReadsKeepsUp has a subscriber that takes its entries at once, of a journal that grows by several segments
+// between two reads.
 func TestWhoReadsKeepsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
@@ -301,8 +301,8 @@ func TestWhatWasDroppedIsTold(t *testing.T) {
 	})
 }
 
-// TestAheadOfTheJournal replaces the journal by an older copy under its readers: those that have seen more than it has
-// get an error, and the others go on.
+// TestAheadOfTheJournal replaces the journal by an older copy under its readers. Those that have seen more than the
+// copy has get an error, and the others go on.
 func TestAheadOfTheJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
@@ -355,7 +355,7 @@ func TestALostJournalComesBack(t *testing.T) {
 			j.set(nil, 0)
 		}()
 		expect(t, s, 2, 4)
-		// Trimmed past where it was, in one go: there is no telling what was between.
+		// The journal was trimmed past the position in one step: the entries in between are unknown.
 		j.set(sigil.ErrUnavailable, 0)
 		time.Sleep(time.Minute)
 		j.add(100)

@@ -64,7 +64,7 @@ func (b *Bus) Recalled(m sigil.Meta) {
 	r.sendSoon(w)
 }
 
-// RecalledMore tells the subscribers that watch a tenant's recalls that there were others than those named.
+// RecalledMore tells the subscribers that watch a tenant's recalls that more memories were recalled than were named.
 func (b *Bus) RecalledMore(tenant string) {
 	r := &b.recalls
 	r.mu.Lock()
@@ -130,7 +130,7 @@ func (r *recalls) unwatch(tenant string, messages chan []byte) {
 	delete(r.tenants, tenant)
 }
 
-// send sends what is pending to all who watch.
+// send sends pending recalls to all watchers.
 func (r *recalls) send(w *watched) {
 	r.mu.Lock()
 	pending, more := w.pending, w.more

@@ -36,7 +36,7 @@ func TestRecallsAreToldOnceASecond(t *testing.T) {
 		j := &journal{}
 		b := bus.New(j, nil)
 		defer b.Close()
-		b.Recalled(recalled("a", 1, 1)) // nobody watches
+		b.Recalled(recalled("a", 1, 1)) // no subscriber watches
 		s, reader := subscribe(t, b, "a", nil), subscribe(t, b, "a", nil)
 		defer s.Close()
 		defer reader.Close()
@@ -139,7 +139,7 @@ func TestRecallsOfManyMemories(t *testing.T) {
 	})
 }
 
-// TestMoreRecallsThanAreNamed hears of recalls that nobody names, of the tenant that they are of.
+// TestMoreRecallsThanAreNamed checks that subscribers of a tenant learn that more of its memories were recalled.
 func TestMoreRecallsThanAreNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(&journal{}, nil)
@@ -147,7 +147,7 @@ func TestMoreRecallsThanAreNamed(t *testing.T) {
 		if b.RecallsWatched("a") {
 			t.Error("watched before anybody watches")
 		}
-		b.RecalledMore("a") // nobody watches
+		b.RecalledMore("a") // no subscriber watches
 		s, other := subscribe(t, b, "a", nil), subscribe(t, b, "b", nil)
 		defer other.Close()
 		s.WatchRecalls()

@@ -15,7 +15,7 @@ type Subscription struct {
 	topic  *topic
 	after  uint64
 	live   bool        // it had the newest
-	given  bool        // it was given the newest, and is to pause
+	given  bool        // it got the newest entries, and pauses next
 	timer  *time.Timer // of its pauses
 	once   sync.Once
 
@@ -27,8 +27,8 @@ type Batch struct {
 	Entries []Entry
 	// Joined is the data of all of them with a comma between two.
 	Joined []byte
-	// Lagged tells, once each time, that the subscriber was too slow: it gets the entries from the journal
-	// until it has caught up with Newest.
+	// Lagged reports, once each time, that the subscriber was too slow: it gets entries from the journal until it has
+	// caught up with Newest.
 	Lagged bool
 	Newest uint64
 	// Recalled is, in a batch without entries, a message about recalls, as [Journal] renders it.
@@ -38,7 +38,7 @@ type Batch struct {
 // WatchRecalls makes Next also return messages about recalls, at most one a second. Call it once, before Next.
 func (s *Subscription) WatchRecalls() { s.recalled = s.bus.recalls.watch(s.tenant) }
 
-// After gives the position of the last entry that Next gave, or that it began after.
+// After returns the position of the last entry that Next returned, or the one the subscription started after.
 func (s *Subscription) After() uint64 { return s.after }
 
 // Next waits for entries, or for recalls if they are watched. It returns ctx's error when that ends, [sigil.ErrClosed]
@@ -85,7 +85,7 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
-// pause lets some time pass since the last entries were given, to the subscriber's turn.
+// pause waits until the subscriber's turn.
 func (s *Subscription) pause(ctx context.Context) error {
 	if !s.live || !s.given {
 		return nil

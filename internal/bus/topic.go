@@ -26,27 +26,27 @@ type topic struct {
 	bytes int // of the segments
 	// +checklocks:mu
 	ended bool
-	// ahead is why it has ended, if the journal does not go as far as the topic; nil is another reason.
+	// ahead is the error with which the topic ended if the journal ends before it; nil if it ended otherwise.
 	// +checklocks:mu
 	ahead *sigil.Error
 	// +checklocks:mu
-	changed chan struct{} // closed when there is more, or it has ended; nil where nobody waits
+	changed chan struct{} // closed when there is more, or the topic has ended; nil while nothing waits
 }
 
-// segmentSize is the most bytes of a segment, which is also the most that is given at once.
+// segmentSize is the maximum size of a segment in bytes, and so of what a subscriber gets at once.
 const segmentSize = 256 << 10
 
-// segment is some entries in a row, one buffer for all of them: any of them that follow one another are one
-// slice of it, which all subscribers share. It is only added to, and never moved.
+// segment is a run of consecutive entries in one buffer. Any stretch of them is one slice of it, which all subscribers
+// share. It is only appended to, and never moved.
 type segment struct {
 	entries []Entry
-	ends    []int  // where each entry's data ends in joined
+	ends    []int  // where the data of each entry ends in joined
 	joined  []byte // their data, with a comma between two
 }
 
 func newSegment(size int) *segment { return &segment{joined: make([]byte, 0, size)} }
 
-// add takes an entry, or tells that there is no room for it.
+// add appends an entry, and returns false if there is no space for it.
 func (s *segment) add(e Entry) bool {
 	if len(s.joined)+1+len(e.Data) > cap(s.joined) {
 		return false
@@ -63,7 +63,7 @@ func (s *segment) add(e Entry) bool {
 
 func (s *segment) last() uint64 { return s.entries[len(s.entries)-1].Position }
 
-// after gives what s has over a position, which is not nothing.
+// after returns the part of s after a position, which must not be empty.
 func (s *segment) after(position uint64) part {
 	entries := s.entries
 	i := sort.Search(len(entries), func(i int) bool { return entries[i].Position > position })
@@ -82,14 +82,14 @@ type part struct {
 
 func (p *part) last() uint64 { return p.entries[len(p.entries)-1].Position }
 
-// newest gives the position up to which the topic is read.
+// newest returns the position up to which the topic is read.
 func (t *topic) newest() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.upTo
 }
 
-// add takes entries that follow those it has, and lets the oldest go where that is more than most bytes.
+// add appends entries, and drops the oldest ones when the topic has more than most bytes.
 func (t *topic) add(entries []Entry, most int) {
 	if len(entries) == 0 {
 		return
@@ -140,11 +140,11 @@ func (t *topic) fire() {
 
 // look is what a subscriber at a position finds.
 type look struct {
-	part    part            // what follows; empty where that is nothing yet
+	part    part            // what follows; empty if there is nothing yet
 	behind  bool            // what follows is not held any more
-	upTo    uint64          // as far as the topic is read
+	upTo    uint64          // the position up to which the topic is read
 	ended   bool            // nothing will follow
-	ahead   *sigil.Error    // why, if the journal does not go as far as the topic
+	ahead   *sigil.Error    // the error, if the journal ends before the topic
 	changed <-chan struct{} // closed when it is worth looking again
 }
 

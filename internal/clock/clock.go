@@ -1,7 +1,8 @@
 // Package clock keeps the time of an engine: monotonic time since an anchor, corrected by a reference, which is the
-// machine's clock or a database's. A jump of the reference counts only once it is confirmed: it has lasted for a while.
+// machine's clock or a database's. A jump of the reference counts only once it is confirmed: it has lasted for a
+// while.
 //
-// It owns how a reference is followed, and what is logged about that. It does not know memories, sweeps or databases,
+// It owns how a reference is followed, and what is logged about that. It knows neither memories, sweeps nor databases,
 // and starts no goroutine.
 package clock
 
@@ -18,8 +19,8 @@ const (
 	Threshold = 2 * time.Second
 	// DefaultConfirm is how long a jump must last to be confirmed.
 	DefaultConfirm = time.Minute
-	// slack is the difference within which a reference that can be read at any time is used as it is, so that whatever
-	// else reads it in the process sees the same millisecond, although its pace is adjusted all the time.
+	// slack is the difference within which a reference that can be read at any time is used directly, so that other
+	// code that reads it in the process sees the same millisecond, although its pace is adjusted all the time.
 	slack = 5 * time.Millisecond
 	// readEvery is how often the reference is read, if it can be read at any time.
 	readEvery = time.Second
@@ -52,7 +53,7 @@ type Options struct {
 	Slept func() time.Duration
 }
 
-// Clock tells the time. But for a few milliseconds, its time never runs back and never stands still:
+// Clock returns the time. Apart from a few milliseconds, its time never runs back and never stands still:
 //
 //   - If the reference is off by at most [Threshold], the clock follows it: at once if the reference is ahead; if it is
 //     behind, by running at half its pace until they agree.
@@ -170,7 +171,7 @@ func (c *Clock) look() (at time.Duration, shown time.Time) {
 	last := c.looked.Load()
 	b := c.base.Load()
 	off := r.Time.Sub(b.reference(r.At))
-	// A machine that slept is noticed at once: monotonic time has hardly passed.
+	// This notices at once that the machine slept: monotonic time has hardly passed.
 	if since := r.At - time.Duration(last); since >= readEvery || !b.held && since > 0 && off.Abs() > Threshold {
 		if c.looked.CompareAndSwap(last, int64(r.At)) {
 			c.Observe(r)
@@ -237,7 +238,7 @@ func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 	return tell
 }
 
-// beyond returns the least distance of off from 0, given that off may be wrong by most.
+// beyond returns the smallest distance of off from 0, given that off may be wrong by most.
 func beyond(off, most time.Duration) time.Duration {
 	if off < 0 {
 		return min(off+most, 0)

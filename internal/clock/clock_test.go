@@ -71,7 +71,7 @@ func (m *machine) held(held bool, jump time.Duration, jumps uint64) {
 	}
 }
 
-// said expects that this was logged once, and nothing else.
+// said checks that this was logged once, and nothing else.
 func (m *machine) said(level, what string) {
 	m.t.Helper()
 	if got := m.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "level="+level) || !strings.Contains(got, what) {
@@ -170,7 +170,7 @@ func TestASleepIsNoJump(t *testing.T) {
 	m.held(false, 0, 0)
 	m.said("INFO", "the machine slept")
 	m.slept += 8 * time.Hour
-	m.off = time.Hour // another jump meanwhile
+	m.off = time.Hour // another jump in between
 	m.pass(2 * time.Second)
 	m.held(true, 9*time.Hour, 1)
 }

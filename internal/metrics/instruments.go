@@ -30,8 +30,8 @@ func (m *Metrics) histograms(name, help string, buckets []float64, labels ...str
 	return h
 }
 
-// histogramOpts makes a classic histogram. If it were native as well, a Prometheus that scrapes native histograms would
-// not store _bucket, _count and _sum unless configured to, and queries for those would find nothing.
+// histogramOpts returns options for a classic histogram. If it were native as well, a Prometheus that scrapes native
+// histograms would not store _bucket, _count and _sum unless configured to, and queries for those would find nothing.
 func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}
 }

@@ -1,9 +1,9 @@
-// Package metrics counts and times what the daemon does, for Prometheus. It owns the names of the
-// metrics, their labels and buckets. It is an [engine.Observer], and the hooks of the store, the
-// scheduler and the HTTP server are methods of it too.
+// Package metrics counts and times what the daemon does, for Prometheus. It owns the names of the metrics, their
+// labels and buckets. It is an [engine.Observer], and has the hooks of the store, the scheduler and the HTTP server as
+// methods.
 //
-// It does not know who calls it, and asks nobody anything but the funcs it was given for that, at a scrape.
-// No label holds a tenant, an id or anything else that callers choose: the number of series is bounded.
+// It does not know its callers. At a scrape it calls only the functions it was given for that. No label holds a
+// tenant, an id or anything else that callers choose: the number of series is bounded.
 package metrics
 
 import (
@@ -24,8 +24,8 @@ import (
 
 var _ engine.Observer = (*Metrics)(nil)
 
-// Metrics has a registry of its own, so that any number of them live in one process. Its methods may
-// be called from any goroutine, take well under a microsecond and never fail.
+// Metrics has its own registry, so that several can exist in one process. Its methods may be called from any
+// goroutine, take well under a microsecond and never fail.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -48,18 +48,18 @@ type Metrics struct {
 	webhookDelivered, webhookFailed prometheus.Counter
 }
 
-// Label values that are known beforehand start at 0: a rate over a counter that first appears at 1
-// misses that 1, and "no series" cannot be told from "never happened".
+// Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 misses that 1, and
+// a missing series would look the same as one that never counted.
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
 	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim"}
-	// Of the codes, those that somebody is woken for.
+	// The codes that people are alerted about.
 	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
 )
 
-// New makes the metrics of one daemon of that version. All are there from the start, but for those
-// of [Metrics.Held], [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
+// New returns the metrics of a daemon of that version. All exist from the start, except for those of [Metrics.Held],
+// [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -205,25 +205,25 @@ func (m *Metrics) failed(err error) {
 	m.failures.WithLabelValues(code).Inc()
 }
 
-// Commit tells of one commit of the store, of that many changes.
+// Commit records one commit of the store, of that many changes.
 func (m *Metrics) Commit(batch int, took time.Duration) {
 	m.commitBatch.Observe(float64(batch))
 	m.commitDuration.Observe(took.Seconds())
 }
 
-// Subscribers tells that so many more, or fewer, follow the journal.
+// Subscribers records a change in the number of subscribers of the journal.
 func (m *Metrics) Subscribers(change int) { m.subscribers.Add(float64(change)) }
 
-// Lagged tells that one of them fell behind.
+// Lagged records that a subscriber fell behind.
 func (m *Metrics) Lagged() { m.lagged.Inc() }
 
-// Delivered tells that the receiver of the webhook took events.
+// Delivered records that the receiver of the webhook accepted events.
 func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }
 
-// Undelivered tells that an attempt to deliver to the webhook failed.
+// Undelivered records that an attempt to deliver to the webhook failed.
 func (m *Metrics) Undelivered() { m.webhookFailed.Inc() }
 
-// Request tells of one HTTP request. route is a pattern, such as "GET /v1/sigils/{id}", never a path.
+// Request records one HTTP request. route is a pattern, such as "GET /v1/sigils/{id}", never a path.
 func (m *Metrics) Request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }

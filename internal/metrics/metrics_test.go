@@ -23,7 +23,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/metrics"
 )
 
-// scrape gives the text that a scraper gets.
+// scrape returns the text that a scraper gets.
 func scrape(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -34,7 +34,7 @@ func scrape(t *testing.T, m *metrics.Metrics) string {
 	return w.Body.String()
 }
 
-// value gives what a scrape says of one series.
+// value returns the value of one series in a scrape.
 func value(t *testing.T, text, series string) float64 {
 	t.Helper()
 	for line := range strings.Lines(text) {

@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what must come at once.
+// patience is how long a test waits for something that must happen at once.
 const patience = 20 * time.Second
 
 var secret = []byte("0123456789abcdef")
@@ -53,7 +53,7 @@ func (j *journal) write(n int) {
 	}
 }
 
-// newest gives the position of the newest event.
+// newest returns the position of the newest event.
 func (j *journal) newest() uint64 {
 	j.t.Helper()
 	_, newest, err := j.JournalBounds(context.Background())
@@ -63,11 +63,11 @@ func (j *journal) newest() uint64 {
 	return newest
 }
 
-// receiver takes what is sent, but for what refuse says.
+// receiver accepts what is sent, unless refuse answers first.
 type receiver struct {
 	t    *testing.T
 	took chan uint64 // the position of each event
-	// refuse answers in place of the receiver, and tells whether it did; nil never does.
+	// refuse may answer instead of the receiver, and reports whether it did; if nil, the receiver answers.
 	refuse func(w http.ResponseWriter, r *http.Request) bool
 
 	mu sync.Mutex
@@ -123,7 +123,7 @@ func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) WriteHeader(status int)      { a.status = status }
 func (a *answer) Write(b []byte) (int, error) { return len(b), nil }
 
-// heard gives the deliveries, of which some may be attempts of one.
+// heard returns the deliveries, of which some may be attempts of the same one.
 func (r *receiver) heard() (deliveries []string, at []time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -162,7 +162,7 @@ func (l *logs) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
-// count gives how many lines hold a text.
+// count returns the number of lines that contain a text.
 func (l *logs) count(text string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

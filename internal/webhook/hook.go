@@ -1,7 +1,7 @@
-// Package webhook delivers a tenant's journal to a URL: signed, in order, at least once. It owns the
-// requests and their signature, when a delivery is tried again, and which of many processes delivers.
+// Package webhook delivers a tenant's journal to a URL: signed, in order, at least once. It owns the requests and
+// their signature, when a delivery is retried, and which of many processes delivers.
 //
-// It does not know the engine, stores or where its settings come from: it reads from a [Source].
+// It knows neither the engine, nor stores, nor where its settings come from: it reads from a [Source].
 package webhook
 
 import (
@@ -34,12 +34,12 @@ type Options struct {
 	Body func(tenant string, events []sigil.Event) ([]byte, error)
 	// Version is the sender's, for its User-Agent.
 	Version string
-	// Batch is the most events of one request, at most what the source gives at once; 0 is 100.
+	// Batch is the maximum number of events in one request, at most what the source returns at once; 0 is 100.
 	Batch int
-	// Logger hears of failures and recoveries; nil drops them.
+	// Logger gets failures and recoveries; nil drops them.
 	Logger *slog.Logger
-	// Delivered hears of events that the receiver has taken, Failed of each attempt that failed; nil
-	// is nobody. They must be fast.
+	// Delivered, if not nil, is called with the number of events that the receiver accepted, and Failed for each
+	// failed attempt. They must be fast.
 	Delivered func(events int)
 	Failed    func()
 
@@ -55,7 +55,7 @@ type pace struct {
 	attempt   time.Duration // the most time of one request
 	least     time.Duration // between a failure and the next attempt, at first
 	most      time.Duration // and in the end
-	finishing time.Duration // what is said to the store at the end
+	finishing time.Duration // time for the last calls to the store
 }
 
 var defaultPace = pace{
@@ -67,7 +67,7 @@ var defaultPace = pace{
 type Hook struct {
 	source  Source
 	options Options
-	name    string   // of the claim: whoever delivers this tenant's journal works under it
+	name    string   // of the lease: only its holder delivers this tenant's journal
 	owner   sigil.ID // this Hook
 	client  *http.Client
 
@@ -84,7 +84,7 @@ type Hook struct {
 	receiving, asking streak    // the receiver's failures, and the source's
 }
 
-// New makes a Hook, which does nothing before Start.
+// New returns a Hook, which does nothing before Start.
 func New(source Source, o Options) *Hook {
 	if o.Batch == 0 {
 		o.Batch = 100
@@ -121,7 +121,7 @@ func New(source Source, o Options) *Hook {
 	}
 }
 
-// Start begins to deliver, and returns at once. A second one does nothing, nor does one after Stop.
+// Start begins to deliver, and returns at once. It has no effect when called again, or after Stop.
 func (h *Hook) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -133,8 +133,8 @@ func (h *Hook) Start() {
 	go h.run(ctx)
 }
 
-// Stop ends it: a request under way is broken off, and sent again by whoever delivers next. It waits for
-// the end of that, or of ctx. It may come at any time, and more than once.
+// Stop ends the deliveries. A request in progress is aborted, and sent again by the next process that delivers. Stop
+// waits for the end of that, or of ctx. It may be called at any time, and more than once.
 func (h *Hook) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	h.stopped = true

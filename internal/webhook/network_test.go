@@ -122,7 +122,7 @@ func TestRefusedConnection(t *testing.T) {
 	}
 }
 
-// Nothing is missing after a restart, whatever the moment.
+// Nothing is missing after a restart, whenever it happens.
 func TestRestart(t *testing.T) {
 	j, r := newJournal(t), newReceiver(t)
 	url := serve(t, r)

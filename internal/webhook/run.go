@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// errLost tells that another has the claim.
+// errLost means that another process has the lease.
 var errLost = errors.New("another process delivers")
 
 // run delivers whenever it has the claim, until ctx ends.
@@ -60,8 +60,8 @@ func (h *Hook) follow(ctx context.Context) error {
 	return err
 }
 
-// skip moves the position to where the journal begins, if it was trimmed, or to its end, if the store was restored from
-// an older copy and the position is ahead of it.
+// skip moves the position to where the journal begins, if it was trimmed, or to its end, if the store was restored
+// from an older copy and the position is ahead of it.
 func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, error) {
 	var gone *sigil.Error
 	switch {
@@ -83,7 +83,7 @@ func (h *Hook) wait(ctx context.Context, position uint64) error {
 	bounded, cancel := context.WithTimeout(ctx, h.options.pace.renew)
 	defer cancel()
 	err := h.source.Wait(bounded, h.options.Tenant, position)
-	if bounded.Err() != nil || errors.Is(err, sigil.ErrGone) { // which the next look tells in full
+	if bounded.Err() != nil || errors.Is(err, sigil.ErrGone) { // the next read returns the full error
 		return ctx.Err()
 	}
 	return err
@@ -113,7 +113,7 @@ func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
 	}
 }
 
-// pause sleeps, and keeps the claim meanwhile.
+// pause sleeps, and renews the lease while it does.
 func (h *Hook) pause(ctx context.Context, d time.Duration) error {
 	end := time.Now().Add(d)
 	for {
@@ -129,7 +129,7 @@ func (h *Hook) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// keep renews the claim where it is time for that.
+// keep renews the lease if it is time to.
 func (h *Hook) keep(ctx context.Context) error {
 	if time.Since(h.renewed) < h.options.pace.renew {
 		return ctx.Err()
@@ -138,7 +138,7 @@ func (h *Hook) keep(ctx context.Context) error {
 	return err
 }
 
-// claim asks for the claim, and gives the position kept; errLost where another has it.
+// claim acquires or renews the lease, and returns the position kept, or errLost if another process has it.
 func (h *Hook) claim(ctx context.Context) (uint64, error) {
 	h.renewed = time.Now() // before: the lease counts from some moment after
 	position, held, err := h.source.Claim(ctx, h.name, h.owner, h.options.pace.lease)
@@ -154,7 +154,7 @@ func (h *Hook) claim(ctx context.Context) (uint64, error) {
 	return position, nil
 }
 
-// advance keeps what was delivered, even where ctx ends meanwhile.
+// advance stores the position of what was delivered, even if ctx ends during the call.
 func (h *Hook) advance(ctx context.Context, position uint64) error {
 	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.pace.attempt)
 	defer cancel()
@@ -162,14 +162,14 @@ func (h *Hook) advance(ctx context.Context, position uint64) error {
 	return h.source.Advance(finishing, h.name, h.owner, position)
 }
 
-// release lets the next one have the claim at once.
+// release gives the lease up, so that the next process gets it at once.
 func (h *Hook) release(ctx context.Context) {
 	if !h.held {
 		return
 	}
 	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.pace.finishing)
 	defer cancel()
-	_, _, _ = h.source.Claim(finishing, h.name, h.owner, 0) // where that fails, the lease runs out
+	_, _, _ = h.source.Claim(finishing, h.name, h.owner, 0) // if that fails, the lease expires
 }
 
 // streak is failures with no success in between.
@@ -179,8 +179,8 @@ type streak struct {
 	n    int
 }
 
-// failed counts one, and gives how long to wait for the next attempt: twice as long each time, less
-// something by chance, so that those who failed together do not come back together.
+// failed counts a failure and returns how long to wait before the next attempt: twice as long each time, less a random
+// part, so that clients that failed together do not retry together.
 func (s *streak) failed(err error, p *pace) time.Duration {
 	if s.n == 0 {
 		s.log.Error(s.what+" failed: it is tried again until it goes well", "err", err)

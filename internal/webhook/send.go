@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// batch is what one request says.
+// batch is the body of one request.
 type batch struct {
 	id   string // made of the content, so that each attempt has the same and the receiver can detect repeats
 	body []byte
@@ -35,7 +35,7 @@ func (h *Hook) batch(events []sigil.Event) (*batch, error) {
 // maxAnswer is how much of an answer is read, so that its connection can be used again.
 const maxAnswer = 64 << 10
 
-// send makes one attempt. Where the receiver says when to come back, it gives how long that is.
+// send makes one attempt. If the receiver asks to wait before the next one, after is how long.
 func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err error) {
 	bounded, cancel := context.WithTimeout(ctx, h.options.pace.attempt)
 	defer cancel()
@@ -52,7 +52,7 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 		return 0, withoutURL(err)
 	}
 	defer w.Body.Close()
-	// The status has said what counts; what follows may break off.
+	// The status is what counts; the rest may be cut off.
 	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxAnswer))
 	if w.StatusCode < 200 || w.StatusCode > 299 {
 		return retryAfter(w.Header.Get("Retry-After"), time.Now()), fmt.Errorf("the receiver answered with status %d", w.StatusCode)
@@ -60,7 +60,7 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 	return 0, nil
 }
 
-// sign gives the signature of a body sent at a time.
+// sign returns the signature of a body sent at a time.
 func sign(secret []byte, at time.Time, body []byte) string {
 	t := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, secret)
@@ -69,7 +69,7 @@ func sign(secret []byte, at time.Time, body []byte) string {
 	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// retryAfter reads the header of that name: seconds, or a date; 0 where it is neither.
+// retryAfter parses the Retry-After header: seconds or a date. It returns 0 if it is neither.
 func retryAfter(value string, now time.Time) time.Duration {
 	const most = 24 * 60 * 60
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
@@ -81,7 +81,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-// withoutURL takes the URL off an error: those who read logs need not know what is in its query.
+// withoutURL removes the URL from an error: readers of logs need not see its query.
 func withoutURL(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {

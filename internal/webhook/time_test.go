@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/webhook"
 )
 
-// hook gives one that sends to r without a network.
+// hook returns a Hook that sends to r without a network.
 func hook(s webhook.Source, r *receiver, log *logs) *webhook.Hook {
 	o := options("http://receiver.example/", log)
 	o.Through(r)
@@ -92,7 +92,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// deaf does not let go of claims: as one that is killed.
+// deaf does not give leases up, like a process that is killed.
 type deaf struct{ *journal }
 
 func (d deaf) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (uint64, bool, error) {
@@ -106,7 +106,7 @@ func TestOneOfTwoDelivers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		killed bool
-		after  time.Duration // the next delivers at the latest
+		after  time.Duration // the next process delivers by then
 	}{
 		{"and the other when it stops", false, 10 * time.Second},
 		{"and the other when it is killed", true, 40 * time.Second},
