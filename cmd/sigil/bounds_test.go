@@ -35,8 +35,8 @@ func TestBounds(t *testing.T) {
 	t.Run("Memory", func(t *testing.T) { memoryIsGivenBack(t, sigil) })
 }
 
-// fewFiles opens more connections than there may be open files, sends nothing on them, and makes the store write tables
-// meanwhile.
+// fewFiles opens more connections than there may be open files, sends nothing on them, and makes the store write
+// tables at the same time.
 func fewFiles(t *testing.T, sigil string) {
 	p := serve(t, limited(t, sigil, 256), t.TempDir(), "--policy=halflife")
 	batch := []byte("[" + strings.Repeat(`{"data":"`+strings.Repeat("x", 10_000)+`"},`, 499) + `{"data":1}]`)

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// The first process of a container cannot hand over: when it ends, the kernel ends all others there. It
-// refuses, says what to do instead, and goes on serving.
+// The first process of a container cannot hand over: when it ends, the kernel ends all others there. It refuses, with
+// a message about what to do instead, and goes on serving.
 func TestFirstProcessOfAContainerDoesNotHandOver(t *testing.T) {
 	alone := []string{"--user", "--map-root-user", "--pid", "--fork", "--kill-child"}
 	if out, err := exec.Command("unshare", append(alone, "true")...).CombinedOutput(); err != nil {

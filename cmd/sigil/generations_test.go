@@ -45,7 +45,7 @@ func beget(t *testing.T, program string, args ...string) *generations {
 	cmd := exec.Command(g.program, append([]string{
 		"serve", "--addr=127.0.0.1:0", "--addr-file=" + addrFile, "--data=" + g.data, "--policy=halflife",
 	}, args...)...)
-	cmd.Stdout, cmd.Stderr = log, log // a file: nobody has to wait for whoever else writes to it
+	cmd.Stdout, cmd.Stderr = log, log // a file, so that no process waits for another that writes to it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func adopt(t *testing.T) {
 	}
 }
 
-// itself gives a program that is the one under test: this test's, which is that under the name sigil.
-// So it is under the race detector where the test is.
+// itself returns a copy of the program under test: this test binary, under the name sigil. So it runs with the race
+// detector if the test does.
 func itself(t *testing.T) string {
 	t.Helper()
 	t.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
@@ -81,7 +81,7 @@ func itself(t *testing.T) string {
 	return name
 }
 
-// swap puts another program in the place of the one that runs, as an installation does: by renaming.
+// swap replaces the running program's file, as an installation does: by renaming.
 func (g *generations) swap(t *testing.T, write func(path string)) {
 	t.Helper()
 	write(g.program + ".new")
@@ -111,7 +111,7 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// serving is the process that has the store; 0 where there is none.
+// serving returns the process that has the store, or 0 if there is none.
 func (g *generations) serving() int {
 	var holder struct{ PID int }
 	b, err := os.ReadFile(filepath.Join(g.data, "holder.json"))
@@ -159,7 +159,7 @@ type handover struct {
 	PauseSeconds float64
 }
 
-// reload runs `sigil reload`, of the program given, and gives what it prints and its exit code.
+// reload runs `sigil reload` of the given program, and returns what it prints and its exit code.
 func (g *generations) reload(t *testing.T, program string) (h handover, words string, code int) {
 	t.Helper()
 	cmd := exec.Command(program, "reload", "--json", "--data="+g.data)
@@ -178,8 +178,8 @@ func (g *generations) reload(t *testing.T, program string) (h handover, words st
 	return h, stderr.String(), cmd.ProcessState.ExitCode()
 }
 
-// exit waits for a process's end and gives its exit code, -1 for a signal. Of one that its own parent
-// has seen end, because that lingered for longer, it is 0 where the log has no error.
+// exit waits for a process to end and returns its exit code, or -1 for a signal. If its own parent has already waited
+// for it, exit returns 0 provided that the log has no error.
 func (g *generations) exit(t *testing.T, pid int) int {
 	t.Helper()
 	if code, ok := g.exited[pid]; ok {

@@ -26,7 +26,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// handovers is how many hand-overs there are under load; SIGIL_HANDOVERS says otherwise.
+// handovers returns the number of hand-overs under load; SIGIL_HANDOVERS overrides it.
 func handovers(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("SIGIL_HANDOVERS")
@@ -183,7 +183,7 @@ func (r *reader) await(t *testing.T, n int) {
 	t.Logf("%s: %d events, each once and in order, over %d connections", r.name, r.at.Load(), r.lost.Load()+1)
 }
 
-// receiver is where a webhook delivers the journal.
+// receiver is the target of a webhook.
 type receiver struct {
 	args  []string      // of a daemon that delivers there
 	at    atomic.Uint64 // its last position
@@ -191,8 +191,8 @@ type receiver struct {
 	cut   atomic.Int64  // deliveries whose end did not come
 }
 
-// receive begins to take events. What a process sent, and did not hear that it was taken, the next one may send
-// again; none may be passed over.
+// receive starts to accept events. If a process sent events and did not get the answer, the next one may send them
+// again; none may be skipped.
 func receive(t *testing.T) *receiver {
 	t.Helper()
 	secret := []byte("a secret of the tests")
@@ -201,10 +201,10 @@ func receive(t *testing.T) *receiver {
 		t.Fatal(err)
 	}
 	r := &receiver{}
-	var one sync.Mutex // at a time: a delivery that its process gave up may still be looked at when the next one comes
+	var one sync.Mutex // one at a time: a delivery that its process gave up may still be in progress when the next one comes
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
-		if err != nil { // the process that sent it has ended meanwhile: it is to come again
+		if err != nil { // the process that sent it has ended: it must come again
 			r.cut.Add(1)
 			w.WriteHeader(http.StatusBadRequest)
 			return
@@ -247,7 +247,7 @@ func (r *receiver) await(t *testing.T, position uint64) {
 	t.Logf("webhook: %d events in order, %d of them more than once; %d deliveries cut off", r.at.Load(), r.again.Load(), r.cut.Load())
 }
 
-// load encodes and recalls until it is told to stop.
+// load encodes and recalls until it is stopped.
 type load struct {
 	base    string
 	callers sync.WaitGroup
@@ -417,8 +417,8 @@ func (g *generations) measure(t *testing.T) (m measured) {
 	return m
 }
 
-// A program that does not take over, at whatever point it fails, leaves the old process serving; and
-// the next one that is sound takes over.
+// A program that does not take over, at whatever point it fails, leaves the old process serving. The next sound one
+// takes over.
 func TestABadProgramLeavesTheOldOneServing(t *testing.T) {
 	sigil := itself(t)
 	g := beget(t, sigil, "--handover-timeout=2s")
@@ -532,7 +532,7 @@ func TestStopDuringAHandOver(t *testing.T) {
 			if tt.after != nil {
 				tt.after(t, g)
 			}
-			// Where the new one was serving already when the signal came, that stops just the old one.
+			// If the new one was serving already when the signal came, the signal stops just the old one.
 			if pid := g.serving(); pid != 0 && strings.Contains(g.said(), "handed over") {
 				g.signal(t, pid, syscall.SIGTERM)
 				if code := g.exit(t, pid); code != 0 {
@@ -547,7 +547,7 @@ func TestStopDuringAHandOver(t *testing.T) {
 	}
 }
 
-// A second hand-over while one is under way is refused; the first goes on.
+// A second hand-over during another is refused; the first goes on.
 func TestASecondHandOverIsRefused(t *testing.T) {
 	sigil := itself(t)
 	g := beget(t, sigil)

@@ -22,7 +22,7 @@ func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }
 
-// run is the program without the process: it gives the exit code.
+// run is the program without the process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	env := func(name string) (value string) {
 		for _, pair := range environ {
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		})
 }
 
-// versionOf gives the linker's version, or else the one that `go install` put into the program.
+// versionOf returns the linker's version, or else the one that `go install` put into the program.
 func versionOf(info *debug.BuildInfo, ok bool) string {
 	if version == "dev" && ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The daemon outlives the reader of its log: journald restarts, a pager or tee ends. It goes on, hands over,
-// and drains when it is told to stop.
+// The daemon outlives the reader of its log: journald restarts, a pager or tee ends. It goes on, hands over, and
+// drains when it is told to stop.
 func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	adopt(t)
 	sigil, data := itself(t), t.TempDir()
@@ -25,10 +25,10 @@ func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(sigil)
-	cmd.Env = append(os.Environ(), "SIGIL_NO_SUCH_SETTING=1") // which it warns of, so that it has something to say before it has a log
+	cmd.Env = append(os.Environ(), "SIGIL_NO_SUCH_SETTING=1") // it warns about this, so that it writes something before it has a log
 	cmd.Stdout, cmd.Stderr = log, log
 	p := start(t, cmd, data)
-	p.cmd.Process.Signal(syscall.SIGHUP) // which it tells of
+	p.cmd.Process.Signal(syscall.SIGHUP) // which it logs
 	if status, body := p.get("/readyz"); status != http.StatusOK {
 		t.Errorf("it does not serve any more: %d %s", status, body)
 	}
@@ -51,7 +51,7 @@ func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	}
 }
 
-// A command whose output nobody reads any more ends quietly, as it should before head.
+// A command whose output has no reader any more ends quietly, as it should before head.
 func TestCommandEndsQuietlyWithItsReader(t *testing.T) {
 	sigil := itself(t)
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife")

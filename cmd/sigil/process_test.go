@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// program is the one that `make build` makes, built once per run of a test.
+// program returns the path of the program that `make build` makes, built once per run of a test.
 func program(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "sigil")
@@ -32,7 +32,7 @@ func program(t *testing.T) string {
 	return name
 }
 
-// process is a `sigil serve` of its own.
+// process is a `sigil serve` process.
 type process struct {
 	cmd    *exec.Cmd
 	addr   string
@@ -46,8 +46,8 @@ func serve(t *testing.T, program, data string, args ...string) *process {
 	return start(t, exec.Command(program), data, args...)
 }
 
-// start is serve with a command that runs the program, or has another run it. What the daemon says goes to the
-// command's Stderr, if that is set.
+// start is serve with a command that runs the program, directly or through another one. The daemon's messages go to
+// the command's Stderr, if that is set.
 func start(t *testing.T, cmd *exec.Cmd, data string, args ...string) *process {
 	t.Helper()
 	addrFile := filepath.Join(t.TempDir(), "addr")
@@ -62,7 +62,7 @@ func start(t *testing.T, cmd *exec.Cmd, data string, args ...string) *process {
 		t.Fatal(err)
 	}
 	go func() {
-		p.cmd.Wait() // the exit code tells
+		p.cmd.Wait() // the exit code is checked instead
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -94,7 +94,7 @@ func (p *process) poll(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// exit waits for the end and gives the exit code, -1 for a signal.
+// exit waits for the process to end and returns its exit code, or -1 for a signal.
 func (p *process) exit(t *testing.T) int {
 	t.Helper()
 	select {
@@ -116,8 +116,8 @@ func (p *process) get(path string) (int, string) {
 	return r.StatusCode, string(body)
 }
 
-// encodeUntilGone encodes with n callers, each one memory after the other, until none gets an answer
-// any more, and gives the ids it was answered. busy is closed when each has had one.
+// encodeUntilGone encodes with n callers, each one memory after the other, until none gets an answer any more, and
+// returns the ids in the answers. busy is closed when each caller has had one.
 func (p *process) encodeUntilGone(t *testing.T, n int, busy chan<- struct{}) []string {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: n}
@@ -177,8 +177,8 @@ func TestProcess(t *testing.T) {
 	})
 }
 
-// Whatever ends the daemon under load, what was answered is there when the next one has started, at
-// once and on the same folder.
+// However the daemon ends under load, everything it acknowledged is there when the next one has started, at once and
+// on the same folder.
 func answeredIsKept(t *testing.T, sigil string, end syscall.Signal, code int) {
 	data := t.TempDir()
 	p := serve(t, sigil, data, "--policy=halflife")

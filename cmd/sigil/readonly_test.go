@@ -29,7 +29,7 @@ func stranger(t *testing.T, program string, args ...string) (words string, code 
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// open makes a test's folder reachable for every user.
+// reachable makes a test's folder accessible to every user.
 func reachable(t *testing.T, dir string) {
 	t.Helper()
 	for ; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
@@ -39,7 +39,7 @@ func reachable(t *testing.T, dir string) {
 	}
 }
 
-// A folder that may not be written is not reported as in use: the daemon says who owns it. Commands that only read
+// A folder without write permission is not reported as in use: the daemon reports its owner. Commands that only read
 // work there.
 func TestFolderThatMayNotBeWritten(t *testing.T) {
 	home := t.TempDir()

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// An address that is given to reload must be that of the folder's daemon, even if another daemon's store is a copy of
-// the folder's: otherwise reload would replace a daemon that was not meant.
+// An address given to reload must be that of the folder's daemon, even if another daemon's store is a copy of the
+// folder's: otherwise reload would replace the wrong daemon.
 func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 	adopt(t)
 	sigil := itself(t)
@@ -34,7 +34,7 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		cmd.Wait() // the exit code tells
+		cmd.Wait() // the exit code is checked instead
 		return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
 	}
 	for _, tt := range []struct {
@@ -54,7 +54,7 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 		t.Errorf("nobody listens there: exit code %d, %q", code, words)
 	}
 
-	// The same daemon under another name of its address is accepted. Reload says that the successor has no parent.
+	// The same daemon under another name of its address is accepted. Reload reports that the successor has no parent.
 	_, port, _ := strings.Cut(p.addr, ":")
 	out, words, code := reload("SIGIL_ADDR=http://localhost:" + port)
 	var to, from int

@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")            // terminal.txtar undoes it
-			env.Setenv("SIGIL_POLICY", "halflife") // so that no slow machine makes a memory fade
+			env.Setenv("SIGIL_POLICY", "halflife") // so that no memory fades on a slow machine
 			// A program under the race detector lingers for a second at its end, and scripts start many.
 			env.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 			return nil

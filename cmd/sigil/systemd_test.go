@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// manager listens to what services say to systemd.
+// manager receives the messages of services to systemd.
 type manager struct {
 	socket *net.UnixConn
 	path   string
@@ -33,7 +33,7 @@ func newManager(t *testing.T) *manager {
 	return m
 }
 
-// hear gives the next message.
+// hear returns the next message.
 func (m *manager) hear(t *testing.T) string {
 	t.Helper()
 	m.socket.SetReadDeadline(time.Now().Add(patience))
@@ -83,8 +83,8 @@ func TestUnderSystemd(t *testing.T) {
 		early <- err
 	}()
 
-	// The shell becomes the program, and so has the number that it says. The address is taken: not by
-	// the socket that it must use.
+	// The shell becomes the program, which so has the process id that the shell prints. The address is in use, by the
+	// socket that the daemon must use.
 	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=sigil.socket exec "$0" "$@"`,
 		sigil, "serve", "--addr="+g.addr, "--data="+g.data, "--policy=halflife")
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+m.path)
@@ -139,7 +139,7 @@ func TestUnderSystemd(t *testing.T) {
 	}
 }
 
-// A socket that others can reach needs --insecure, whoever opened it; and only TCP is served.
+// A socket that other machines can reach needs --insecure, whoever opened it; and only TCP is served.
 func TestSystemdSocketsThatAreRefused(t *testing.T) {
 	sigil := itself(t)
 	open, err := net.Listen("tcp", "0.0.0.0:0")

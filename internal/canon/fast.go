@@ -11,13 +11,13 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// maxFastDepth bounds the recursion of readFast whatever the caller allows; it is within the bound
-// that the library has itself (10,000).
+// maxFastDepth bounds the recursion of readFast whatever the caller allows. It is below the library's own bound
+// (10,000).
 const maxFastDepth = 256
 
-// readFast reads what most documents are made of in one pass. It knows no errors: whatever it is not
-// certain about (mistakes, escapes, exponents, names beyond ASCII, which RFC 8785 sorts by UTF-16) it
-// leaves to the library by ok == false.
+// readFast reads the most common documents in one pass. It reports no errors: for everything it is not certain about
+// (mistakes, escapes, exponents, names beyond ASCII, which RFC 8785 sorts by UTF-16) it returns false, and the library
+// reads the document.
 func readFast(raw []byte, depth int) (compact []byte, hash sigil.Hash, ok bool) {
 	r := readers.Get().(*reader) //nolint:forcetypeassert // nothing else is put there
 	r.raw = append(append(r.raw[:0], raw...), padding...)
@@ -44,8 +44,8 @@ var readers = sync.Pool{New: func() any { return new(reader) }}
 // padding ends what is read by a byte that no JSON holds, and lets eight bytes be loaded anywhere.
 const padding = "\x00\x00\x00\x00\x00\x00\x00\x00"
 
-// reader is one pass over raw. Its methods take the place where something begins and give the place
-// behind it, or -1 for what is left to the library.
+// reader is one pass over raw. Its methods take the index where something begins and return the index after it, or -1
+// to leave it to the library.
 type reader struct {
 	raw                []byte // a copy, padded
 	compact, canonical run
@@ -53,14 +53,13 @@ type reader struct {
 	scratch            []byte
 }
 
-// run is a text made of stretches of raw. They are copied only where something between them is left
-// out or changed.
+// run is a text made of stretches of raw. They are copied only if something between them is left out or changed.
 type run struct {
 	done []byte
 	from int // where in raw the stretch begins that is not yet in done
 }
 
-// len tells how long the text is when it is taken up to i in raw.
+// len returns the length of the text if it is taken up to i in raw.
 func (r *run) len(i int) int { return len(r.done) + i - r.from }
 
 // cut takes the text up to i in raw and goes on at j.
@@ -69,7 +68,7 @@ func (r *run) cut(raw []byte, i, j int) {
 	r.from = j
 }
 
-// next gives the place behind white space.
+// next returns the index after white space.
 func (r *reader) next(i int) int {
 	if r.raw[i] > ' ' {
 		return i
@@ -173,22 +172,22 @@ func (r *reader) object(i, depth int) int {
 	return -1
 }
 
-// member is a member of an object: its name in raw, and where it lies in the canonical form.
+// member is a member of an object: its name in raw, and its position in the canonical form.
 type member struct {
 	head                uint64 // the first eight bytes of the name: enough to compare most
 	name, end, from, to int
 }
 
 func (r *reader) head(name, end int) uint64 {
-	// No name holds a NUL, so a name that ends in NULs still stands before those that go on.
+	// No name contains a NUL, so a shorter name, padded with NULs, sorts before those it is a prefix of.
 	return binary.BigEndian.Uint64(r.raw[name:]) &^ (math.MaxUint64 >> (8 * (end - name)))
 }
 
 // maxShuffled bounds the square that insert costs.
 const maxShuffled = 64
 
-// insert adds a member to those from first on, which are in order, and tells whether it is the last
-// of them. It is not ok where the name is there already.
+// insert adds a member to those from first on, which are sorted, and reports whether it is the last of them. ok is
+// false if the name is there already.
 func (r *reader) insert(first int, m member) (last, ok bool) {
 	r.members = append(r.members, m)
 	members := r.members[first:]

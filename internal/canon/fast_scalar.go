@@ -52,16 +52,16 @@ func (r *reader) digits(i int) int {
 	return i
 }
 
-// text reads a string without escapes, which is its own canonical form, and tells whether it is ASCII,
-// which no string is that is left to the library.
+// text reads a string without escapes, which is its own canonical form, and reports whether it is ASCII. Strings that
+// are left to the library do not count as ASCII.
 func (r *reader) text(from int) (end int, ascii bool) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	i, seen := from+1, uint64(0)
 	for {
 		x := binary.LittleEndian.Uint64(r.raw[i:])
 		quote, escape := x^ones*'"', x^ones*'\\'
-		// The top bit of each byte that is a quote, an escape or below a space. A borrow can set
-		// others, but only above one that is.
+		// The top bit of each byte that is a quote, an escape or below a space. A borrow can set others, but only
+		// above one that is.
 		if stop := ((quote-ones)&^quote | (escape-ones)&^escape | (x-ones*' ')&^x) & tops; stop != 0 {
 			seen |= x & (stop&-stop - 1)
 			i += bits.TrailingZeros64(stop) / 8

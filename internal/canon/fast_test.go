@@ -56,7 +56,7 @@ func indented(raw string) string {
 	return b.String()
 }
 
-// agree checks that what readFast takes, readSlow takes for the same, and tells whether it took raw.
+// agree checks that readSlow reads everything that readFast accepts the same way, and reports whether it was accepted.
 func agree(t interface{ Fatalf(string, ...any) }, raw []byte, depth int) bool {
 	sent := bytes.Clone(raw)
 	compact, hash, ok := readFast(raw, depth)
@@ -99,7 +99,7 @@ var fastOrSlow = map[bool][]string{
 	},
 }
 
-// members gives an object of n members; shuffled, the first of them stands last.
+// members returns an object of n members; if shuffled, the first of them comes last.
 func members(n int, shuffled bool) string {
 	names := make([]string, n)
 	for i := range names {

@@ -26,12 +26,12 @@ type Limits struct {
 	Depth int // of nested arrays and objects: [] is 1
 }
 
-// Read checks that raw is exactly one JSON value without duplicate keys, invalid UTF-8, lone
-// surrogates or numbers no float64 can hold, within limits. It gives the value less insignificant
-// white space, every digit kept, and the hash of its canonical form. raw is neither kept nor changed.
+// Read checks that raw is exactly one JSON value without duplicate keys, invalid UTF-8, lone surrogates or numbers no
+// float64 can hold, within limits. It returns the value without insignificant white space, with every digit kept, and
+// the hash of its canonical form. raw is neither kept nor changed.
 //
-// Errors are [sigil.ErrInvalid] and [sigil.ErrTooLarge]; their Field is field, followed by a JSON
-// pointer to the place where that is known.
+// Errors are [sigil.ErrInvalid] and [sigil.ErrTooLarge]. Their Field is field, followed by a JSON pointer to the place
+// if that is known.
 func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	if len(raw) > limits.Bytes {
 		return nil, sigil.Hash{}, sigil.NewTooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
@@ -58,7 +58,7 @@ func readSlow(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, erro
 	return compact, hash, nil
 }
 
-// canonicals holds buffers for canonical forms, which nobody needs once they are hashed.
+// canonicals pools buffers for canonical forms, which are not needed once they are hashed.
 var canonicals = sync.Pool{New: func() any { return new(jsontext.Value) }}
 
 // maxPooled is the largest buffer that is kept.
@@ -78,8 +78,7 @@ func canonicalHash(raw []byte) (sigil.Hash, error) {
 	return sha256.Sum256(*canonical), nil
 }
 
-// Explain turns an error of the JSON reader over raw into one that names the field and the mistake
-// but no value.
+// Explain turns an error of the JSON reader over raw into one that names the field and the mistake but no value.
 func Explain(field string, raw []byte, err error) *sigil.Error {
 	if !utf8.Valid(raw) {
 		return sigil.NewInvalid("invalid_utf8", field, "is not valid UTF-8")

@@ -122,7 +122,7 @@ func TestReadHashesTheContent(t *testing.T) {
 	}
 }
 
-// Calls at once share no buffer that shows.
+// Concurrent calls share no buffer that shows.
 func TestReadFromManyGoroutines(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -233,7 +233,7 @@ func TestALongPlaceIsClipped(t *testing.T) {
 	}
 }
 
-// An error tells the place, never what stands there.
+// An error has the place of the mistake, never the value there.
 func TestErrorsHoldNoPayload(t *testing.T) {
 	for _, raw := range []string{`{"a":"secret`, `["secret" x]`, `{"a":{"b":"secret"},"a":1}`, `"secret\ud83d"`, `[1e400,"secret"]`, "\"secret\xff\""} {
 		_, _, err := canon.Read("data", []byte(raw), roomy)
@@ -272,7 +272,7 @@ func TestOrdered(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"b":1.0,"a":[{"d":1,"c":1e2},"\u00e9"]}`: `{"a":[{"c":1e2,"d":1},"é"],"b":1.0}`,
 		` [ 3 , 12345678901234567890, -0 ] `:       `[3,12345678901234567890,-0]`,
-		`{"\ud83d\ude00":1,"\ufb33":2}`:            "{\"\U0001F600\":1,\"\uFB33\":2}", // by UTF-16, where the pair comes first
+		`{"\ud83d\ude00":1,"\ufb33":2}`:            "{\"\U0001F600\":1,\"\uFB33\":2}", // by UTF-16, in which the pair comes first
 	} {
 		if got := string(canon.Ordered([]byte(raw))); got != want {
 			t.Errorf("%s: got %s, want %s", raw, got, want)

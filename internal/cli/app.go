@@ -17,11 +17,11 @@ const (
 	defaultTimeout = 30 * time.Second
 )
 
-// app is one run of the command: where it reads and writes, and what its global flags say.
+// app is one run of the command: its input and output, and its global flags.
 type app struct {
 	stdin   io.Reader
 	inSize  int64         // of stdin in bytes; 0 is unknown
-	out     *bufio.Writer // standard output; words says when it is flushed
+	out     *bufio.Writer // standard output; say and finish flush it
 	stderr  io.Writer
 	env     func(string) string
 	version string
@@ -53,7 +53,7 @@ func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, env 
 	return a
 }
 
-// begin is the first of every command of ours: it judges what the global flags say together.
+// begin runs first in every command of ours: it checks the global flags together.
 func (a *app) begin() error {
 	a.ran = true
 	if a.flags.json && a.flags.quiet {
@@ -89,7 +89,7 @@ func (a *app) with(do func(*client.Client) error) error {
 	return do(c)
 }
 
-// setting gives what a flag says, else the environment, and which of them it was.
+// setting returns the value of a flag, or else of the environment, and which of them it was.
 func (a *app) setting(value, flag, variable string) (v, from string) {
 	if value != "" {
 		return value, flag
@@ -97,13 +97,13 @@ func (a *app) setting(value, flag, variable string) (v, from string) {
 	return a.env(variable), variable
 }
 
-// interruptible reads from in until done is closed, be in as silent as it likes: who types Ctrl-C
-// while nothing comes through a pipe must not have to wait for it.
+// interruptible reads from in until done is closed, even if in delivers nothing: Ctrl-C must work at once while a pipe
+// is silent.
 type interruptible struct {
 	in   io.Reader
 	done <-chan struct{}
 
-	reads chan chunk // the read under way, if any
+	reads chan chunk // the read in progress, if any
 	rest  []byte     // what was read and not yet asked for
 	err   error      // comes after rest
 }

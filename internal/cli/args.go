@@ -70,7 +70,7 @@ func positive(limit int) error {
 	return nil
 }
 
-// quietFlag gives c -q.
+// quietFlag adds -q to c.
 func (a *app) quietFlag(c *cobra.Command) *cobra.Command {
 	c.Flags().BoolVarP(&a.flags.quiet, "quiet", "q", false, "print ids only")
 	return c

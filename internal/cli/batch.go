@@ -43,7 +43,7 @@ type loader struct {
 	keys   *lineKeys   // nil without an idempotency key
 	lines  *lineReader
 	bar    *progress
-	// inFlight is how many batches may be on their way at once, at least 1.
+	// inFlight is the maximum number of batches in flight, at least 1.
 	inFlight int
 	silent   bool // what was kept is not printed
 
@@ -66,7 +66,7 @@ type refusal struct {
 	err  error
 }
 
-// batch is lines on their way. numbers are those of the lines of drafts; refused are lines that were not sent.
+// batch is lines in flight. numbers are those of the lines of drafts; refused are lines that were not sent.
 type batch struct {
 	drafts  []sigil.Draft
 	numbers []int
@@ -85,7 +85,7 @@ type outcome struct {
 	err  error
 }
 
-// encodeLines keeps every line of in. size is how many bytes in has; 0 where that is not known.
+// encodeLines keeps every line of in. size is the length of in in bytes, or 0 if it is not known.
 func (a *app) encodeLines(ctx context.Context, draft sigil.Draft, in io.Reader, size int64) error {
 	return a.load(ctx, &loader{app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: 1})
 }
@@ -137,7 +137,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 			if failed == nil {
 				continue
 			}
-			for _, b := range pending { // of what was on its way behind it, it is told what was kept
+			for _, b := range pending { // for batches in flight behind it, only what was kept is reported
 				if l.take(b) == nil && len(b.numbers) > 0 {
 					l.bar.clear()
 					l.app.complain(fmt.Sprintf("%ss %d to %d were kept", l.lines.name(), b.numbers[0], b.numbers[len(b.numbers)-1]))
@@ -149,7 +149,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 	return err
 }
 
-// read fills a batch; last tells that the input has ended.
+// read fills a batch; last is true at the end of the input.
 func (l *loader) read(b *batch) (last bool, err error) {
 	for len(b.drafts)+len(b.refused) < batchLines && b.bytes < batchBytes {
 		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 {
@@ -184,7 +184,7 @@ func (l *loader) read(b *batch) (last bool, err error) {
 	return false, nil
 }
 
-// checkLine finds what is no JSON here, where it spoils no batch.
+// checkLine rejects what is not JSON before it can spoil a batch.
 func checkLine(line []byte) error {
 	if json.Valid(line) {
 		return nil
@@ -250,7 +250,7 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, err
 		return nil, err
 	case n == 1:
 		return []outcome{{err: err}}, nil
-	default: // a daemon may take less at once than we send
+	default: // a daemon may accept less at once than we send
 		first, err := l.send(ctx, drafts[:n/2])
 		if err != nil {
 			return nil, err
@@ -284,7 +284,8 @@ func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome,
 	return all, nil
 }
 
-// take waits for a batch and tells of each line that was not kept, in their order, whoever refused it.
+// take waits for a batch and reports each line that was not kept, in order, whether the command or the daemon refused
+// it.
 func (l *loader) take(b *batch) error {
 	<-b.done
 	refused := b.refused

@@ -16,7 +16,7 @@ const (
 	completionTimeout = time.Second
 	// completedIDs is how many ids it is offered.
 	completedIDs = 20
-	// completedData is how many columns of a memory's data stand beside its id.
+	// completedData is the number of columns of a memory's data shown next to its id.
 	completedData = 60
 
 	noFiles = cobra.ShellCompDirectiveNoFileComp
@@ -27,7 +27,7 @@ func isCompletion(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
-// completeValues has shells complete the values of all flags, root's and those of its commands.
+// completeValues lets shells complete the values of all flags of root and its commands.
 func completeValues(root *cobra.Command) {
 	completeFlags(root, root.PersistentFlags())
 	for _, c := range root.Commands() {
@@ -40,7 +40,7 @@ func completeValues(root *cobra.Command) {
 func completeFlags(c *cobra.Command, flags *pflag.FlagSet) {
 	flags.VisitAll(func(f *pflag.Flag) {
 		name, usage := pflag.UnquoteUsage(f)
-		f.Usage = usage // it stands beside the flag, without the quotes
+		f.Usage = usage // shown next to the flag, without the quotes
 		offer := cobra.NoFileCompletions
 		switch {
 		case f.Value.Type() == "bool":
@@ -52,7 +52,7 @@ func completeFlags(c *cobra.Command, flags *pflag.FlagSet) {
 		case name == "folder", name == "store":
 			offer = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 		}
-		_ = c.RegisterFlagCompletionFunc(f.Name, offer) // fails if the flag's command has done so already, which knows better
+		_ = c.RegisterFlagCompletionFunc(f.Name, offer) // fails if the flag's command has registered a better one
 	})
 }
 
@@ -72,8 +72,9 @@ func beginning(words []string, begun string) (all []string) {
 	return all
 }
 
-// completeIDs completes the ids of memories: the newest ones that q finds, without those given already. most is how
-// many ids the command takes; 0 is any number. If the daemon does not answer soon, it offers none and says nothing.
+// completeIDs completes the ids of memories: the newest ones that q finds, without those already on the line. most is
+// the number of ids that the command takes; 0 is any number. If the daemon does not answer soon, it offers none and
+// prints nothing.
 func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, given []string, begun string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 		if most > 0 && len(given) >= most {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestCompletionOfIDsIsSilent has daemons that cannot offer ids: the shell is offered none, and told nothing.
+// TestCompletionOfIDsIsSilent has daemons that cannot offer ids: the shell gets none, and no message.
 func TestCompletionOfIDsIsSilent(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"slow":    func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },

@@ -58,7 +58,7 @@ func (a *app) identity() *cobra.Command {
 	})
 }
 
-// report makes a command without arguments that shows one thing.
+// report returns a command without arguments that shows one thing.
 func (a *app) report(use, short string, get func(context.Context, *client.Client) (any, *fields, error)) *cobra.Command {
 	return &cobra.Command{
 		Use:     use,
@@ -121,7 +121,7 @@ func did(s *client.Sweep) string {
 	return text
 }
 
-// size gives bytes as people say them.
+// size formats a number of bytes for people.
 func size(n int64) string {
 	const k = 1024
 	if n < k {

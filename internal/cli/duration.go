@@ -24,7 +24,7 @@ func (d *duration) Set(s string) error {
 	return nil
 }
 
-// span returns a time rounded for people, to two units where it is long: "95s", "3h20m", "6d4h".
+// span returns a duration rounded for people, to two units if it is long: "95s", "3h20m", "6d4h".
 func span(d time.Duration) string {
 	if d > 0 && d < time.Second {
 		return "under 1s"

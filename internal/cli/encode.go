@@ -19,7 +19,7 @@ import (
 // only keeps a wrong file from filling the memory.
 const maxValue = 16 << 20
 
-// draftFlags are what encode's flags say of every memory it keeps.
+// draftFlags are encode's flags, which apply to every memory it keeps.
 type draftFlags struct {
 	state, file, key string
 	ttl              duration
@@ -201,7 +201,7 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 	})
 }
 
-// draft gives what the flags say, without data.
+// draft returns the draft of the flags, without data.
 func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	draft = sigil.Draft{TTL: time.Duration(d.ttl), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
 	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {

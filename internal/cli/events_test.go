@@ -94,7 +94,7 @@ func TestLastEventsThenWhatComes(t *testing.T) {
 	}
 }
 
-// TestLastEventsRefusesWhatContradicts refuses flags that say different things.
+// TestLastEventsRefusesWhatContradicts checks that contradictory flags are refused.
 func TestLastEventsRefusesWhatContradicts(t *testing.T) {
 	c := &command{t: t} // nothing is asked of a daemon
 	for args, want := range map[string]string{

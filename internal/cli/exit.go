@@ -27,12 +27,12 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// exitError is a failure whose words were said already.
+// exitError is a failure whose message was already printed.
 type exitError int
 
 func (e exitError) Error() string { return "exit " + strconv.Itoa(int(e)) }
 
-// aboutError says which of several things an error is about: an id, a line.
+// aboutError is an error about one of several things: an id, a line.
 type aboutError struct {
 	what string
 	err  error
@@ -48,8 +48,8 @@ func about(what string, err error) error {
 	return &aboutError{what, err}
 }
 
-// finish ends a run: it writes out what is left, says what went wrong and gives the exit code. cmd is
-// the command it went wrong in.
+// finish ends a run: it flushes the output, prints the error and returns the exit code. cmd is the command that
+// failed.
 func (a *app) finish(cmd *cobra.Command, err error) int {
 	if flushed := a.out.Flush(); err == nil && flushed != nil {
 		err = fmt.Errorf("cannot write the output: %w", flushed)
@@ -61,7 +61,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	case errors.As(err, &said):
 		return int(said)
 	}
-	// An error that no command of ours gave is cobra's, about how it was called.
+	// An error that comes from no command of ours is cobra's, about the command line.
 	if usage := usageError(""); !a.ran && !errors.As(err, &usage) {
 		err = usageError(unknownCommand(err.Error()))
 	}
@@ -74,8 +74,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	return code
 }
 
-// failures gathers what went wrong with some of several things. Each is said when it happens; the
-// first decides the exit code.
+// failures collects the errors of several things. Each is printed when it happens; the first decides the exit code.
 type failures struct {
 	a     *app
 	first error
@@ -101,7 +100,7 @@ func (f *failures) exit() error {
 // complain writes one line of error.
 func (a *app) complain(text string) { a.say("sigil: %s", text) }
 
-// say writes one line of words, after the data that came before it.
+// say prints one line to standard error, after the data that came before it.
 func (a *app) say(format string, args ...any) {
 	a.out.Flush() //nolint:errcheck // the writer keeps the error for finish
 	fmt.Fprintln(a.stderr, escape(fmt.Sprintf(format, args...)))
@@ -135,7 +134,7 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// message says in one line what went wrong, with which field, and what to do where that is known.
+// message returns one line about what went wrong, in which field, and what to do if that is known.
 func message(err error) string {
 	var thing *aboutError
 	var answer *client.Error
@@ -161,7 +160,7 @@ func explain(e *client.Error) string {
 	p := &e.Problem
 	field, detail := p.Field, p.Detail
 	if errors.Is(e, sigil.ErrNotFound) {
-		field = "" // its detail says it all
+		field = "" // the detail is complete
 	}
 	if detail == "" {
 		detail = p.Title + " (" + p.Code + ")"

@@ -18,7 +18,7 @@ var (
 // Duration is the value of a flag.
 type Duration = duration
 
-// Next gives the next line and its number.
+// Next returns the next line and its number.
 func (r *lineReader) Next() (string, int, error) {
 	line, err := r.next()
 	return string(line), r.number, err

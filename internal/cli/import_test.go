@@ -162,7 +162,7 @@ func TestImportStopped(t *testing.T) {
 	c := newCommand(t, nil, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			n := requests.Add(1)
-			if n == 2 { // it is kept, and nobody hears of it
+			if n == 2 { // it is kept, but the answer is lost
 				h.ServeHTTP(&deaf{header: http.Header{}}, r)
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return
@@ -242,7 +242,8 @@ func (d *deaf) Header() http.Header         { return d.header }
 func (d *deaf) Write(b []byte) (int, error) { return len(b), nil }
 func (d *deaf) WriteHeader(int)             {}
 
-// TestTTLWarning: the command warns of a ttl that is longer than the memory lives untouched, and says how many have one.
+// TestTTLWarning: the command warns about a ttl that is longer than the memory lives untouched, and reports how many
+// memories have one.
 func TestTTLWarning(t *testing.T) {
 	const word = "is longer than the 95s that a memory lives untouched: a ttl is a hard end and keeps nothing alive; pin the memory"
 	c := newCommand(t, nil, nil)

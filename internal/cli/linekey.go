@@ -35,8 +35,8 @@ func (k *lineKeys) next(line []byte) string {
 	return base64.RawURLEncoding.EncodeToString(key[:24])
 }
 
-// uniform returns line in a form that is the same for all lines that are one request to the daemon: white space, the
-// order of members and the spelling of strings make no difference; digits of numbers do.
+// uniform returns line in a form that is the same for all lines that are the same request to the daemon. White space,
+// the order of members and the spelling of strings make no difference; the digits of numbers do.
 func uniform(line []byte) []byte {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// defaultPage is how many entries a list has when nobody said, and a page at most.
+// defaultPage is the default number of entries in a list, and the maximum of a page.
 const defaultPage = 100
 
 // paging is --limit and --all.
@@ -33,7 +33,7 @@ func (p *paging) check(c *cobra.Command) error {
 	return positive(p.limit)
 }
 
-// pages goes through a list as far as p says, and tells on stderr if it does not end there.
+// pages goes through a list as far as p asks, and prints to standard error if the list does not end there.
 func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *string, error), show func(*T) error) error {
 	cursor, shown := "", 0
 	for want := p.limit; ; {

@@ -180,7 +180,7 @@ func (a *app) forget() *cobra.Command {
 	})
 }
 
-// confirm asks whoever sits at the terminal. Where nobody does, the command line is the answer.
+// confirm asks the person at the terminal. If there is none, the command line counts as the answer.
 func (a *app) confirm(question string) error {
 	if a.flags.yes || !a.inTerm || !a.errTerm {
 		return nil

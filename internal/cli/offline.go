@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Offline is a command that speaks to no daemon: the daemon itself, and those that work on its data
-// folder when it does not run. It has its own flags and help.
+// Offline is a command that needs no daemon: the daemon itself, and those that work on its data folder while it is not
+// running. It has its own flags and help.
 type Offline struct {
 	Use, Short, Example string
 	// Run gets the words after the command's name, --help included, and returns the exit code.
 	Run func(ctx context.Context, args []string, stdout, stderr io.Writer) int
-	// Flags returns the flags that Run takes, so that shells can complete them. nil is none.
+	// Flags returns the flags that Run takes, so that shells can complete them. If nil, there are none.
 	Flags func() *pflag.FlagSet
 }
 
@@ -38,7 +38,7 @@ func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 	return c
 }
 
-// completed is command for a shell that asks what may come next: cobra knows its flags, and that it takes no others.
+// completed is the command in a form for shell completion: cobra knows its flags, and that it takes no others.
 func (o Offline) completed(stdout, stderr io.Writer, others *pflag.FlagSet) *cobra.Command {
 	c := o.command(stdout, stderr)
 	c.DisableFlagParsing = false

@@ -12,8 +12,8 @@ type progress struct {
 	bar *progressbar.ProgressBar
 }
 
-// newProgress makes one for an input of size bytes; 0 is not known. There is none where nobody would
-// see it, or where it would mix with data on the same terminal.
+// newProgress returns a progress bar for an input of size bytes; 0 is not known. It returns nil if nobody would see
+// the bar, or if it would mix with data on the same terminal.
 func (a *app) newProgress(size int64) *progress {
 	if !a.errTerm || a.outTerm && (a.flags.quiet || a.flags.json) {
 		return nil
@@ -28,18 +28,18 @@ func (a *app) newProgress(size int64) *progress {
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetSpinnerChangeInterval(0), // else a goroutine of its own turns it
+		progressbar.OptionSetSpinnerChangeInterval(0), // otherwise a goroutine of the library turns it
 		progressbar.OptionClearOnFinish(),
 	)}
 }
 
-// at says that read bytes were read and encoded memories kept.
+// at reports that read bytes were read and encoded memories kept.
 func (p *progress) at(read int64, encoded int) {
 	if p == nil {
 		return
 	}
 	p.bar.Describe(fmt.Sprintf("encoded %d", encoded))
-	_ = p.bar.Set64(read) // a bar that cannot be drawn harms nobody
+	_ = p.bar.Set64(read) // a bar that cannot be drawn does no harm
 }
 
 // clear makes room for a line of words.

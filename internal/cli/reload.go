@@ -21,7 +21,7 @@ const (
 	lockFile     = "sigil.lock"    // open in the process that serves
 	holderFile   = "holder.json"   // which process that is
 	handOverFile = "handover.json" // what came of the last hand-over
-	addrFile     = "daemon.addr"   // where it listens; older daemons do not write it
+	addrFile     = "daemon.addr"   // the address it listens on; older daemons do not write it
 	infoFile     = "sigil.json"    // which store it is
 )
 
@@ -93,7 +93,7 @@ As the first process of a container a daemon cannot be reloaded: replace the con
 	return c
 }
 
-// dataFolder is where sigil serve keeps everything when it is not told; "" is nowhere.
+// dataFolder returns the default data folder of sigil serve, or "" if there is none.
 func (a *app) dataFolder() string {
 	switch {
 	case a.env("SIGIL_DATA") != "":
@@ -190,7 +190,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 	return nil
 }
 
-// running gives the process that serves from a data folder.
+// running returns the process that serves from a data folder.
 func running(data string) (h holder, err error) {
 	path := filepath.Join(data, holderFile)
 	err = readJSON(path, &h)
@@ -209,8 +209,8 @@ func running(data string) (h holder, err error) {
 	return h, nil
 }
 
-// holds tells whether a process has the lock of a data folder open. A system that does not tell is
-// believed to say yes.
+// holds reports whether a process has the lock of a data folder open. It returns true if the system does not show
+// that.
 func holds(pid int, data string) bool {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		return alive(pid)
@@ -222,7 +222,7 @@ func holds(pid int, data string) bool {
 	folder := fmt.Sprintf("/proc/%d/fd", pid)
 	open, err := os.ReadDir(folder)
 	if errors.Is(err, os.ErrPermission) {
-		return true // another user's: the system will refuse the signal, and say so
+		return true // another user's: the system will refuse the signal with an error
 	}
 	for _, f := range open {
 		if file, err := os.Stat(filepath.Join(folder, f.Name())); err == nil && os.SameFile(file, lock) {

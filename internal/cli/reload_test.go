@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Reload sends a signal to nobody but the daemon of the folder: a stranger that got its number would be
-// ended by it.
+// Reload signals only the folder's daemon: an unrelated process that got its number would be ended by the signal.
 func TestReloadRefusesWhatIsNoDaemon(t *testing.T) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -24,7 +23,7 @@ func TestReloadRefusesWhatIsNoDaemon(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			home := t.TempDir()
-			data := filepath.Join(home, ".local", "share", "sigil") // where sigil serve keeps it by default
+			data := filepath.Join(home, ".local", "share", "sigil") // sigil serve's default data folder
 			if err := os.MkdirAll(data, 0o700); err != nil {
 				t.Fatal(err)
 			}

@@ -6,5 +6,5 @@ import "syscall"
 
 func askToHandOver(pid int) error { return syscall.Kill(pid, syscall.SIGUSR2) }
 
-// alive tells whether there is such a process.
+// alive reports whether a process exists.
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }

@@ -8,13 +8,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Run does what args, without the program's name, ask for and gives the exit code: 0 done, 1 failed,
-// 2 wrong usage, 3 no such memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its
-// behalf) refused the input.
+// Run executes args, without the program's name, and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 no such
+// memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its behalf) refused the input.
 //
-// It returns soon after ctx ends, though a read of stdin may stay behind. env gives an environment
-// variable, or "" for none. version is what `sigil version` says; offline are further commands, which need
-// no daemon.
+// It returns soon after ctx ends, though a read of stdin may stay behind. env returns an environment variable, or ""
+// for none. version is what `sigil version` prints; offline are further commands, which need no daemon.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, version string, offline ...Offline) int {
 	a := newApp(ctx, stdin, stdout, stderr, env, version)
 	root := a.root()
@@ -51,7 +49,7 @@ reached, 5 the input was refused.`,
   sigil encode '{"note":"tea at five"}'
   sigil list`,
 		Version:           a.version,
-		SilenceErrors:     true, // finish says it, on one line
+		SilenceErrors:     true, // finish prints it, on one line
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours has examples
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.begin() },

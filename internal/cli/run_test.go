@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// command is the command with a daemon of its own behind it.
+// command is the command with its own daemon behind it.
 type command struct {
 	t   *testing.T
 	env map[string]string
@@ -178,7 +178,7 @@ func (r *telling) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// TestSplitBatch: a daemon that takes less at once than is sent gets less.
+// TestSplitBatch: a daemon that accepts less at once than is sent gets less.
 func TestSplitBatch(t *testing.T) {
 	var requests atomic.Int32
 	c := newCommand(t, &httpapi.Options{MaxBatchBody: 300}, func(h http.Handler) http.Handler {
@@ -232,8 +232,8 @@ func TestTrickle(t *testing.T) {
 	}
 }
 
-// TestImport keeps many lines with batches on their way at once, tells what was refused in the order of the
-// lines, and, where it cannot go on, where it stopped and what behind that was kept.
+// TestImport keeps many lines with several batches in flight. It reports what was refused in the order of the lines
+// and, if it cannot go on, where it stopped and which later lines were kept.
 func TestImport(t *testing.T) {
 	var requests atomic.Int32
 	broken := make(chan struct{})
@@ -285,12 +285,12 @@ func TestImport(t *testing.T) {
 	if _, err := fmt.Sscan(after, &line); err != nil || code != 1 || !strings.Contains(words, "encoded 3000, failed 0 in ") {
 		t.Fatalf("%d, %s", code, words)
 	}
-	if n, want := strings.Count(words, "were kept"), 3-(line-1)/1000; n != want { // of those behind the one that failed
+	if n, want := strings.Count(words, "were kept"), 3-(line-1)/1000; n != want { // for batches behind the one that failed
 		t.Errorf("%d times told what was kept, want %d: %s", n, want, words)
 	}
 }
 
-// TestMemoryIsBounded: however long a line or an input is, only a batch of it is held.
+// TestMemoryIsBounded: however long a line or an input is, only one batch of it is in memory.
 func TestMemoryIsBounded(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	endless := io.MultiReader(io.LimitReader(xs{}, 40<<20), strings.NewReader("\n1\n"))

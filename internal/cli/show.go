@@ -94,7 +94,7 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	return f.print(a)
 }
 
-// fading tells when v fades: relative, and the moment.
+// fading returns when v fades: relative, and the moment.
 func (a *app) fading(v *client.Memory, now time.Time) string {
 	switch {
 	case v.FadesAt == nil && keptBy(v) != "":

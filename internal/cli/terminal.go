@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal tells whether somebody sits at the other end of v, a reader or writer.
+// isTerminal reports whether v, a reader or writer, is a terminal.
 func isTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -31,9 +31,9 @@ func columns(stdout any) int {
 	return width
 }
 
-// escape makes s fit for a terminal: whatever is no visible character (controls, escape sequences,
-// marks that turn the direction of writing, broken UTF-8) becomes a JSON escape, so that stored data
-// cannot drive the terminal. Within JSON that changes no value, such characters being in strings only.
+// escape makes s safe for a terminal: every character that is not visible (controls, escape sequences, direction
+// marks, broken UTF-8) becomes a JSON escape, so that stored data cannot control the terminal. Within JSON that
+// changes no value, since such characters occur only in strings.
 func escape(s string) string {
 	plain := func(r rune) bool { return r != utf8.RuneError && strconv.IsGraphic(r) }
 	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
@@ -60,7 +60,7 @@ func escape(s string) string {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-// wide are the characters that take two columns: those of East Asia, and pictures.
+// wide are the characters that take two columns: East Asian ones, and emoji.
 var wide = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x1100, 0x115f, 1},
@@ -106,7 +106,7 @@ func cut(s string, n int) string {
 	return s
 }
 
-// Colors, as a terminal knows them.
+// Colors, as terminal escape sequences.
 const (
 	bold   = "1"
 	dim    = "2"
@@ -115,7 +115,7 @@ const (
 	yellow = "33"
 )
 
-// paint gives s in a color, where colors are wanted.
+// paint returns s in a color, if colors are wanted.
 func (a *app) paint(color, s string) string {
 	if !a.outTerm || a.flags.noColor || a.env("NO_COLOR") != "" || a.env("TERM") == "dumb" {
 		return s
@@ -125,7 +125,7 @@ func (a *app) paint(color, s string) string {
 
 const barCells = 10
 
-// bar draws a share of 1, full only where it is all.
+// bar draws a share of 1. It is full only if the share is 1.
 func bar(share float64) string {
 	n := min(max(int(share*barCells+0.5), 0), barCells)
 	if share < 1 {
@@ -134,7 +134,7 @@ func bar(share float64) string {
 	return strings.Repeat("█", n) + strings.Repeat("░", barCells-n)
 }
 
-// percent gives a share of 1 in whole percents: 100% only where it is all.
+// percent formats a share of 1 in whole percent. It is 100% only if the share is 1.
 func percent(share float64) string {
 	n := int(share*100 + 0.5)
 	if share < 1 {

@@ -41,7 +41,7 @@ func TestEmptyLists(t *testing.T) {
 	}
 }
 
-// TestForgetJSON forgets two memories and one that is not there.
+// TestForgetJSON forgets two memories and one that does not exist.
 func TestForgetJSON(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	var ids []string

@@ -9,7 +9,7 @@ import (
 
 // AcceptsGzip reports whether a request with header h asks for answers compressed by gzip (RFC 9110, 12.5.3).
 func AcceptsGzip(h http.Header) bool {
-	others := false // what "*" says about codings that are not named
+	others := false // whether "*" accepts codings that are not named
 	for _, line := range h["Accept-Encoding"] {
 		for part := range strings.SplitSeq(line, ",") {
 			coding, params, _ := strings.Cut(part, ";")
@@ -26,7 +26,7 @@ func AcceptsGzip(h http.Header) bool {
 	return others
 }
 
-// zeroWeight reports whether the parameters of a coding say that it is not acceptable: "q=0", "Q=0.000".
+// zeroWeight reports whether the parameters of a coding make it unacceptable: "q=0", "Q=0.000".
 func zeroWeight(params string) bool {
 	name, value, ok := strings.Cut(strings.TrimSpace(params), "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {

@@ -1,8 +1,8 @@
 // Package migrate copies memories and crystals from one store to another, whatever their drivers.
 //
-// A pass walks both in the order of ids and makes the target like the source, so it can be stopped and
-// begun again at any time, and run while the source is written to: then another pass catches up. It owns
-// no store, and does not know how one is opened.
+// A pass walks both in the order of ids and makes the target equal to the source. It can be stopped and restarted at
+// any time, and run while the source is being written: another pass then catches up. The package owns no store, and
+// does not know how one is opened.
 package migrate
 
 import (
@@ -21,13 +21,14 @@ import (
 
 const (
 	page = 500
-	// pageBytes is how many bytes of data, at most, are read at once.
+	// pageBytes is the maximum number of bytes of data read at once.
 	pageBytes = 16 << 20
-	// passes is how many are made while each finds something to do, as it may where the source is in use.
+	// passes is the maximum number of passes: another is made while one finds something to do, as may happen if the
+	// source is in use.
 	passes = 10
 )
 
-// Report tells what was done for one tenant.
+// Report is what was done for one tenant.
 type Report struct {
 	Tenant   string
 	Memories int   // that both have now
@@ -41,8 +42,8 @@ type Report struct {
 	// Sum is the SHA-256 of all that both have: of every memory with its figures, newest first, then of the
 	// crystals.
 	Sum [sha256.Size]byte
-	// Settled tells that the last pass found nothing to do: both were the same. Else the source changes
-	// faster than it is copied.
+	// Settled reports that the last pass found nothing to do: both stores were equal. If it is false, the source
+	// changes faster than it is copied.
 	Settled bool
 }
 
@@ -230,7 +231,7 @@ func (p *pass) count(m *sigil.Memory) {
 	p.sum.Write(encoded(m))
 }
 
-// encoded gives all of a memory as bytes, the same for equal ones.
+// encoded returns everything in a memory as bytes, the same for equal memories.
 func encoded(m *sigil.Memory) []byte {
 	policy := m.Policy.StoredForm()
 	b, err := json.Marshal(struct {
@@ -252,7 +253,7 @@ func withoutPolicy(m sigil.Meta) sigil.Meta {
 	return m
 }
 
-// crystals copies those of patterns.
+// crystals copies the crystals of patterns.
 func (p *pass) crystals(ctx context.Context) error {
 	theirs, err := p.from.Crystals(ctx, p.tenant)
 	if err != nil {
@@ -295,7 +296,7 @@ func (p *pass) crystals(ctx context.Context) error {
 	return err
 }
 
-// walker gives a tenant's memories one by one, newest first.
+// walker returns a tenant's memories one by one, newest first.
 type walker struct {
 	store  Source
 	pass   *pass
@@ -304,7 +305,7 @@ type walker struct {
 	ended  bool
 }
 
-// peek gives the next one, nil at the end.
+// peek returns the next memory, or nil at the end.
 func (w *walker) peek(ctx context.Context) (*sigil.Memory, error) {
 	if len(w.read) == 0 && !w.ended {
 		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Bytes: pageBytes, Before: w.before})

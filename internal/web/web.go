@@ -1,8 +1,7 @@
 // Package web serves the console: a single page, built from console/ into dist/ and embedded in the program.
 //
-// It owns the files and how a browser may use them: their types, their ETags and the content security
-// policy. It does not know what the page asks for: that is the API's, which the page calls as any client
-// does.
+// It owns the files and how a browser may use them: their types, their ETags and the content security policy. It does
+// not know what the page requests: the page calls the API as any client does.
 package web
 
 import (
@@ -30,7 +29,7 @@ var dist embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// types are those of the files there are: what the system's MIME table says does not matter.
+// types are the types of the embedded files. The system's MIME table has no influence.
 var types = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
@@ -60,7 +59,7 @@ type Console struct{ files map[string]file }
 // New makes it.
 func New() *Console { return &Console{load()} }
 
-// Has tells whether there is a file at a path.
+// Has reports whether there is a file at a path.
 func (c *Console) Has(path string) bool {
 	_, ok := c.files[path]
 	return ok
@@ -86,9 +85,9 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.kind)
 	h.Set("ETag", etag)
 	h.Set("Vary", "Accept-Encoding")
-	// The names carry no hash, so a browser asks each time; mostly it is told that nothing changed.
+	// The names carry no hash, so a browser asks each time. Usually the answer is that nothing changed.
 	h.Set("Cache-Control", "no-cache")
-	// Not http.ServeContent: a part of a file, or a file under other conditions, nobody needs.
+	// Not http.ServeContent: ranges and other conditions are not needed.
 	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
 		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
 			h.Del("Content-Type")
@@ -105,8 +104,8 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// load reads the embedded files. They cannot fail to be read; one of an unknown type is left out, which
-// the test of this package tells.
+// load reads the embedded files, which cannot fail. It leaves out a file of an unknown type, which the test of this
+// package detects.
 func load() map[string]file {
 	files := make(map[string]file)
 	_ = fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {

@@ -91,7 +91,7 @@ func TestNothingElse(t *testing.T) {
 	}
 }
 
-// What a request asks for beside the file is passed over: parts, and conditions that nobody needs.
+// Anything else in a request is ignored: ranges, and conditions that are not needed.
 func TestWholeFiles(t *testing.T) {
 	etag := get(t, http.MethodGet, "/").Header().Get("ETag")
 	for _, tt := range []struct {
