@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CrystalKind says what crystallized.
+// CrystalKind is the kind of thing that crystallized.
 type CrystalKind string
 
 // The kinds of crystal.
@@ -28,8 +28,8 @@ type Crystal struct {
 	Members   int
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Stability is the potential, or the mean of the members', in [0, 1]. Where the members are gone
-	// it is the last one.
+	// Stability is the potential, or the mean of the members' potentials, in [0, 1]. Once the members are gone it is
+	// the last one.
 	Stability float64
 	// Frequency is the memory's, or the mean of the members', in [0, φ).
 	Frequency float64
@@ -55,8 +55,8 @@ type Pattern struct {
 	Frequency float64
 }
 
-// Crystallizes tells whether the pattern is strong enough: at least [MinPatternMembers] members whose mean
-// potential is over [CrystallizeAbove].
+// Crystallizes reports whether the pattern is strong enough: at least [MinPatternMembers] members whose mean potential
+// is over [CrystallizeAbove].
 func (p *Pattern) Crystallizes() bool {
 	return p.Members >= MinPatternMembers && p.Potential > CrystallizeAbove
 }

@@ -39,13 +39,13 @@ func FormatDuration(d time.Duration) string {
 	return string(best)
 }
 
-// units are those of a second and more, the longest first.
+// units are the units of a second and more, the longest first.
 var units = [...]struct {
 	size uint64
 	name byte
 }{{uint64(day), 'd'}, {uint64(time.Hour), 'h'}, {uint64(time.Minute), 'm'}, {uint64(time.Second), 's'}}
 
-// appendUnits appends size nanoseconds in the units from first on, without those of which there are none.
+// appendUnits appends size nanoseconds in the units from first on, without the units that are zero.
 func appendUnits(b []byte, size uint64, first int) []byte {
 	for _, u := range units[first:] {
 		n, rest := size/u.size, size%u.size

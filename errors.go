@@ -54,7 +54,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the kind and the cause.
+// Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {
 		return []error{e.Kind}
@@ -100,7 +100,7 @@ func NewPositionAhead(newest uint64) *Error {
 	}
 }
 
-// CodeOf gives the code of the [Error] in err, "internal" where there is none, and "" for nil.
+// CodeOf returns the code of the [Error] in err, "internal" if there is none, and "" for nil.
 func CodeOf(err error) string {
 	var e *Error
 	switch {

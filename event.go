@@ -2,7 +2,7 @@ package sigil
 
 import "time"
 
-// EventKind says what happened to a memory.
+// EventKind is what happened to a memory.
 type EventKind string
 
 // The kinds of event.
@@ -18,7 +18,7 @@ const (
 
 // Why something was decided.
 const (
-	ReasonRequest   = "request"   // somebody asked
+	ReasonRequest   = "request"   // on request
 	ReasonDecay     = "decay"     // idle past its policy's lifetime
 	ReasonTTL       = "ttl"       // past its hard end
 	ReasonMemories  = "memories"  // evicted: the tenant's limit of memories
@@ -26,23 +26,21 @@ const (
 	ReasonPotential = "potential" // crystallized: its potential, or the pattern's mean, is over 0.9
 )
 
-// Event is one entry of the journal, written in the same commit as the change it tells of. It never
-// holds content.
+// Event is one entry of the journal, written in the same commit as the change it records. It never holds content.
 type Event struct {
 	// Position grows with every entry of the store; the store sets it. Readers resume after one.
 	Position uint64
 	Time     time.Time
 	Kind     EventKind
 	Reason   string
-	// Memory is the arithmetic that decided: the memory's figures at that moment, before a removal
-	// and after any other change. With Time it gives the idle time and the decay. For the crystal of a
-	// pattern only Tenant is set.
+	// Memory has the figures that decided: the memory's at that moment, before a removal and after any other change.
+	// Together with Time they determine the idle time and the decay. For the crystal of a pattern only Tenant is set.
 	Memory Meta
 	// Crystal is what crystallized; nil for other kinds.
 	Crystal *Crystal
 }
 
-// Decay gives the decay at the moment of the event; 0 where the event is about no memory.
+// Decay returns the decay at the moment of the event, or 0 if the event is about no memory.
 func (e *Event) Decay() float64 {
 	if e.Memory.Policy == nil {
 		return 0

@@ -13,17 +13,17 @@ const Phi = 1.618033988749895
 // functions of it.
 type Hash [32]byte
 
-// String gives 64 hexadecimal digits.
+// String returns 64 hexadecimal digits.
 func (h Hash) String() string {
-	var b [2 * len(h)]byte // which, unlike the library's, is not allocated beside the string
+	var b [2 * len(h)]byte // the library's function would allocate this as well as the string
 	hex.Encode(b[:], h[:])
 	return string(b[:])
 }
 
-// word gives u(i) of spec 2, the i-th big-endian 32-bit word.
+// word returns u(i) of spec 2, the i-th big-endian 32-bit word.
 func (h Hash) word(i int) uint32 { return binary.BigEndian.Uint32(h[4*i:]) }
 
-// Frequency gives the resonance frequency of the content with this hash.
+// Frequency returns the resonance frequency of the content with this hash.
 func (h Hash) Frequency() Frequency { return Frequency(h.word(0) % NumFrequencies) }
 
 // NumFrequencies is the number of different resonance frequencies.
@@ -32,11 +32,11 @@ const NumFrequencies = 1000
 // Frequency is a resonance frequency, as the index n in 0..999 of f = n/1000·φ (spec 2).
 type Frequency uint16
 
-// Value gives f = n/1000·φ, in [0, φ). Frequency(398).Value() is 0.6439775275224582.
+// Value returns f = n/1000·φ, in [0, φ). Frequency(398).Value() is 0.6439775275224582.
 func (f Frequency) Value() float64 { return float64(f) / NumFrequencies * Phi }
 
-// Pattern gives the group key floor(f·100), in 0..161: memories of one tenant with the same key make
-// up one pattern. Frequency(398).Pattern() is 64.
+// Pattern returns the group key floor(f·100), in 0..161: memories of one tenant with the same key form one pattern.
+// Frequency(398).Pattern() is 64.
 func (f Frequency) Pattern() int { return int(math.Floor(f.Value() * 100)) }
 
 // NumPatterns is the number of patterns a tenant can have: group keys are 0 to NumPatterns-1.
@@ -45,13 +45,13 @@ const NumPatterns = 162
 // ResonanceThreshold is the resonance at or above which two memories resonate.
 const ResonanceThreshold = 0.85
 
-// Resonance gives r = exp(−|a − b| / φ) of two frequencies' values, in (0, 1] for any two that exist.
-// Resonance(0, 0.26) is 0.8515570028543805.
+// Resonance returns r = exp(−|a − b| / φ) for the values of two frequencies. It is in (0, 1]. Resonance(0, 0.26) is
+// 0.8515570028543805.
 func Resonance(a, b float64) float64 { return math.Exp(-math.Abs(a-b) / Phi) }
 
-// Span gives the greatest distance, as a difference of two [Frequency] indexes, at which resonance is
-// still at least min: the inverse of [Resonance] on the 1,000 frequencies that exist. Span(0.85) is
-// 162. A min of 0 or less spans all; one over 1 gives -1, which nothing satisfies.
+// Span returns the greatest distance, as a difference of two [Frequency] indexes, at which resonance is still at least
+// min: the inverse of [Resonance] on the 1,000 frequencies that exist. Span(0.85) is
+// 162. If min is 0 or less, Span returns the greatest distance there is; if it is over 1, it returns -1.
 func Span(min float64) int {
 	if min > 1 || math.IsNaN(min) {
 		return -1

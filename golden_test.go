@@ -55,7 +55,7 @@ func readGolden(t *testing.T) golden {
 	return g
 }
 
-// near asserts that got is want to 1e-12: relative, and absolute where want is about 0.
+// near asserts that got is want to 1e-12: relative, and absolute if want is about 0.
 func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= 1e-12*math.Max(1, math.Abs(want))) || math.Abs(want) > 1e-12 && math.Abs(got/want-1) > 1e-12 {

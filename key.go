@@ -58,7 +58,7 @@ type Key struct {
 	ID     ID
 }
 
-// String gives tenant/id, for logs and messages.
+// String returns tenant/id, for logs and messages.
 func (k Key) String() string { return k.Tenant + "/" + k.ID.String() }
 
 // CheckTenant reports [ErrInvalid] unless name has 1 to [MaxTenantLen] bytes of a-z, A-Z, 0-9, '.', '_'

@@ -28,12 +28,12 @@ type LatticeEdge struct {
 	Resonance float64
 }
 
-// touching is how much nearer than φ two nodes must be to be joined: a pair that is exactly φ apart
-// is not, whatever the rounding.
+// touching is how much nearer than φ two nodes must be to be joined: a pair that is exactly φ apart is not, whatever
+// the rounding.
 const touching = 1e-9
 
-// Lattice gives n = floor(coherence·12) nodes on a circle of radius awareness·φ (spec 2). Nodes and
-// connections are never nil.
+// Lattice returns n = floor(coherence·12) nodes on a circle of radius awareness·φ (spec 2). Nodes and connections are
+// never nil.
 func (s *State) Lattice() Lattice {
 	n := int(math.Floor(s.Coherence * 12))
 	l := Lattice{ResonanceField: s.Phi * Phi, Nodes: make([]LatticeNode, n), Connections: []LatticeEdge{}}

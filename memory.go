@@ -8,23 +8,22 @@ import (
 // MaxTTL is the longest ttl: 100 years.
 const MaxTTL = 100 * 365 * 24 * time.Hour
 
-// Draft is what somebody asks to be kept.
+// Draft is a memory to be encoded.
 type Draft struct {
 	// Data is one JSON value (RFC 8259), required. It is stored as sent, less insignificant white
 	// space: numbers keep their digits.
 	Data json.RawMessage
 	// State describes it; nil is [DefaultState].
 	State *State
-	// TTL is a hard end counted from the encode, whatever is recalled, pinned or crystallized; rounded
-	// up to a millisecond. 0 is none; it must not be negative, nor over MaxTTL. It does not make the memory
-	// live longer: untouched, that fades as its policy says, before the TTL if it is longer
-	// ([Meta.FadesBeforeTTL]).
+	// TTL is a hard end counted from the encode, even if the memory is recalled, pinned or crystallized; rounded up to
+	// a millisecond. 0 is none; it must not be negative, nor over MaxTTL. It does not make the memory live longer:
+	// untouched, a memory fades as its policy says, which may be before the TTL ([Meta.FadesBeforeTTL]).
 	TTL time.Duration
 	// Pinned keeps it from fading.
 	Pinned bool
 	// Tags are the caller's own labels.
 	Tags []string
-	// IdempotencyKey, where it is not empty, makes a repeated encode answer what the first one did.
+	// IdempotencyKey, if not empty, makes a repeated encode return the first one's answer.
 	IdempotencyKey string
 }
 
@@ -39,9 +38,9 @@ type Meta struct {
 	CreatedAt   time.Time
 	// LastAccessed is when it was encoded, last recalled or unpinned: idleness counts from here.
 	LastAccessed time.Time
-	// FadesAt is the deadline: from then on no read gives it back. The zero time is never.
+	// FadesAt is the deadline: from then on no read returns the memory. The zero time is never.
 	FadesAt time.Time
-	// TTL is the hard end after CreatedAt; 0 is none.
+	// TTL is the hard end after CreatedAt; 0 if there is none.
 	TTL          time.Duration
 	Pinned       bool
 	Crystallized bool
@@ -50,8 +49,7 @@ type Meta struct {
 	Policy Policy
 }
 
-// Memory is one JSON value that somebody asked to be kept, with what was computed from it. Its
-// references are read-only.
+// Memory is one JSON value that is kept, with what was computed from it. Its references are read-only.
 type Memory struct {
 	Meta
 	Hash  Hash
@@ -60,14 +58,14 @@ type Memory struct {
 	Data  json.RawMessage
 }
 
-// Decay gives the decay at now, in [0, 1]: a pure function of how long m has lain idle. It is
-// computed for pinned and crystallized memories too, which it does not make fade.
+// Decay returns the decay at now, in [0, 1], a pure function of the idle time. It is also computed for pinned and
+// crystallized memories, which do not fade by it.
 func (m *Meta) Decay(now time.Time) float64 { return m.Policy.Decay(now.Sub(m.LastAccessed)) }
 
-// Due tells whether m is past its deadline at now.
+// Due reports whether m is past its deadline at now.
 func (m *Meta) Due(now time.Time) bool { return !m.FadesAt.IsZero() && !now.Before(m.FadesAt) }
 
-// Evictable tells whether m may make room for another: it is neither pinned nor crystallized.
+// Evictable reports whether m may be evicted to free quota: it is neither pinned nor crystallized.
 func (m *Meta) Evictable() bool { return !m.Pinned && !m.Crystallized }
 
 // Touch marks m as accessed at now under p and moves its deadline. Time does not run back: a now
@@ -92,10 +90,10 @@ func (m *Meta) Reschedule() {
 	}
 }
 
-// FadesBeforeTTL reports whether m, if nobody touches it, fades before its TTL ends.
+// FadesBeforeTTL reports whether m, if untouched, fades before its TTL ends.
 func (m *Meta) FadesBeforeTTL() bool { return m.TTL != 0 && m.FadesAt.Before(m.ends()) }
 
-// FadeReason says why m is due: "ttl" or "decay".
+// FadeReason returns why m is due: "ttl" or "decay".
 func (m *Meta) FadeReason() string {
 	if end := m.ends(); !end.IsZero() && !m.FadesAt.Before(end) {
 		return ReasonTTL

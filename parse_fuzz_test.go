@@ -55,7 +55,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// taken tells whether there is no error; one must be ErrInvalid about a field.
+// taken reports whether err is nil; otherwise it must be ErrInvalid about a field.
 func taken(t *testing.T, text string, err error) bool {
 	t.Helper()
 	var e *sigil.Error
@@ -84,7 +84,7 @@ func holds(t *testing.T, p sigil.Policy, idle time.Duration) {
 	}
 }
 
-// compact gives s with its extra values as JSON writes them.
+// compact returns s with its extra values as encoding/json writes them.
 func compact(s sigil.State) sigil.State {
 	extra := map[string]any{}
 	for name, raw := range s.Extra {

@@ -15,12 +15,12 @@ const DefaultThreshold = 0.95
 // out at 292 years.
 const maxLifetime = MaxTTL
 
-// Policy says how memories fade. Implementations are small comparable values, pure and safe for
-// concurrent use. [Classic] and [HalfLife] are the two there are; a third also needs a case in
-// [ParsePolicy], because stores keep a policy as text.
+// Policy decides how memories fade. Implementations are small comparable values, pure and safe for concurrent use.
+// They are [Classic] and [HalfLife]. Another one also needs a case in [ParsePolicy], because stores keep a policy as
+// text.
 type Policy interface {
-	// Decay gives the decay, in [0, 1], of a memory idle for that long. It never falls as idle grows.
-	// A negative idle counts as none.
+	// Decay returns the decay, in [0, 1], of a memory after that idle time. It never falls as idle grows. A negative
+	// idle counts as none.
 	Decay(idle time.Duration) float64
 	// Lifetime is the idle time after which a memory fades, rounded up to a nanosecond: Decay(Lifetime())
 	// is at least Threshold().
@@ -38,8 +38,8 @@ type Policy interface {
 	StoredForm() string
 }
 
-// Deadline gives the moment at which a memory last accessed then fades under p: rounded up to a
-// millisecond, so that what the wire shows is exactly what decides.
+// Deadline returns the moment at which a memory last accessed then fades under p. It is rounded up to a millisecond,
+// so that the time in answers is exactly the one that decides.
 func Deadline(p Policy, lastAccessed time.Time) time.Time {
 	return ceilMilli(lastAccessed.Add(p.Lifetime()))
 }
@@ -99,10 +99,10 @@ func (c Classic) Decay(idle time.Duration) float64 {
 	return math.Min(1, c.rate*t*(t+period)/(2*period))
 }
 
-// LifetimeSeconds gives (−period + √(period² + 8·period·θ/rate))/2. At the defaults it is 95.
+// LifetimeSeconds returns (−period + √(period² + 8·period·θ/rate))/2. At the defaults it is 95.
 func (c Classic) LifetimeSeconds() float64 {
-	// Extended by the conjugate: where the period is long, the difference above is one of two numbers
-	// nearly equal, and most of its digits are lost.
+	// Multiplied by the conjugate: if the period is long, the difference above is one of two nearly equal numbers,
+	// which loses most digits.
 	p := c.period.Seconds()
 	x := 8 * p * c.threshold / c.rate
 	return x / (p + math.Sqrt(p*p+x)) / 2
@@ -165,7 +165,7 @@ func (h HalfLife) Decay(idle time.Duration) float64 {
 	return 1 - math.Exp2(-math.Max(0, idle.Seconds())/h.half.Seconds())
 }
 
-// LifetimeSeconds gives −h·log₂(1−θ): 4.32 half-lives at the default threshold.
+// LifetimeSeconds returns −h·log₂(1−θ): 4.32 half-lives at the default threshold.
 func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
 
 // Lifetime is [HalfLife.LifetimeSeconds] as a duration.

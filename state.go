@@ -5,26 +5,25 @@ import (
 	"math"
 )
 
-// State is what the encoder said of a memory when it was kept ("consciousnessState" on the old
-// wire). Each figure is in [0, 1]. The zero State is all zeros; [DefaultState] is what an encode
-// without a state gets.
+// State is the encoder's description of a memory when it was kept ("consciousnessState" on the old wire). Each figure
+// is in [0, 1]. The zero State is all zeros; [DefaultState] is what an encode without a state gets.
 type State struct {
 	Phi                float64
 	Coherence          float64
 	Awareness          float64
 	EmotionalResonance float64
-	// Extra holds the keys the caller sent beside the four, given back as they came. Nil where there
-	// are none. It is read-only.
+	// Extra holds the keys that the caller sent in addition to the four, unchanged. It is nil if there are none. It is
+	// read-only.
 	Extra map[string]json.RawMessage
 }
 
-// DefaultState gives 0.5 for each figure, as for those that are left out.
+// DefaultState returns 0.5 for each figure, which is also the default of a single figure.
 func DefaultState() State {
 	return State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
 }
 
-// Check reports [ErrInvalid], naming the field, where a figure is outside [0, 1] or not a number, and
-// where an extra key has a figure's name: it would stand twice in the JSON.
+// Check returns [ErrInvalid], naming the field, if a figure is outside [0, 1] or not a number, or if an extra key has
+// the name of a figure, which would then be twice in the JSON.
 func (s *State) Check() error {
 	for _, f := range []struct {
 		name  string
@@ -44,9 +43,8 @@ func (s *State) Check() error {
 // potential above which a pattern does.
 const CrystallizeAbove = 0.9
 
-// Potential gives the crystallization potential p = (phi·φ + coherence + awareness +
-// emotionalResonance) / (3 + φ), in [0, 1] (spec 2). With 0.862, 0.85, 0.8 and 0.5 it is
-// 0.7675875290086321.
+// Potential returns the crystallization potential p = (phi·φ + coherence + awareness + emotionalResonance) / (3 + φ),
+// in [0, 1] (spec 2). With 0.862, 0.85, 0.8 and 0.5 it is 0.7675875290086321.
 func (s *State) Potential() float64 {
 	p := (s.Phi*Phi + s.Coherence + s.Awareness + s.EmotionalResonance) / (3 + Phi)
 	return math.Min(p, 1) // all ones must not come to 1 + one rounding

@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 )
 
-// MarshalJSON gives one object: the four figures, then the extra keys by name, with their values as
-// they came.
+// MarshalJSON returns one object: the four figures, then the extra keys sorted by name, with their values unchanged.
 func (s State) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -29,9 +28,9 @@ func (s State) MarshalJSON() ([]byte, error) {
 	return bytes.TrimSpace(append(all[:extra], all[extra+1:]...)), nil // less the second brace
 }
 
-// UnmarshalJSON reads an object: figures left out are 0.5, unknown keys go to Extra. It reports
-// [ErrInvalid] for what is no object and for a figure that is no number in [0, 1]. It does not notice
-// duplicate keys; whoever reads from outside checks for them first.
+// UnmarshalJSON reads an object: missing figures are 0.5, unknown keys go to Extra. It returns [ErrInvalid] if the
+// input is not an object, or if a figure is not a number in [0, 1]. It does not detect duplicate keys; a caller that
+// reads untrusted input checks for them first.
 func (s *State) UnmarshalJSON(b []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(b, &members); err != nil || members == nil {
