@@ -20,6 +20,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/front"
+	"github.com/sigil-dna/sigil/internal/handover"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -201,7 +202,7 @@ func (d *Daemon) Stop(ctx context.Context) error {
 		if started != nil {
 			p.err = d.stop(drain, started, handing)
 		} else {
-			closeAll(d.sockets)
+			handover.Close(d.sockets)
 		}
 		close(p.done)
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+
+	"github.com/sigil-dna/sigil/internal/handover"
 )
 
 // Choices are the settings that are one of a few words.
@@ -31,8 +33,8 @@ func (d *Daemon) Linger(ctx context.Context) { d.linger(ctx) }
 // HandOver hands over to a daemon in this process: begin makes it, on sockets, and has run run it as
 // a process would, which returns when it serves or does not.
 func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets []*net.TCPListener, run func(*Daemon) error)) error {
-	_, err := d.handOver(ctx, func(files []*os.File) (*successor, error) {
-		sockets, err := listeners(files)
+	_, err := d.handOver(ctx, func(files []*os.File) (*handover.Successor, error) {
+		sockets, err := handover.Listeners(files)
 		if err != nil {
 			return nil, err
 		}
@@ -42,26 +44,26 @@ func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets [
 		go func() {
 			begin(sockets, func(next *Daemon) error {
 				defer close(living)
-				before := newPredecessor(theirEar, mouth)
-				err := before.await(ctx, data)
+				before := handover.NewPredecessor(theirEar, mouth)
+				err := before.Await(ctx, data)
 				if err == nil {
 					err = next.Start(ctx)
 				}
 				if err != nil {
-					closeAll(sockets)
+					handover.Close(sockets)
 					_ = mouth.Close()
 					close(gone)
 					return err
 				}
-				before.serving()
+				before.Serving()
 				return nil
 			})
 		}()
-		return &successor{
-			tell: tell, says: lines(ear), gone: gone,
-			kill: func() { <-living }, // ends with what it is told
-			fate: func() string { return "in this process" },
-		}, nil
+		return handover.NewSuccessor(handover.Process{
+			Tell: tell, Ear: ear, Gone: gone,
+			Kill: func() { <-living }, // ends with what it is told
+			Fate: func() string { return "in this process" },
+		}), nil
 	})
 	return err
 }
@@ -71,7 +73,7 @@ var ErrNoProgram = errors.New("a test has no program to start")
 
 // Run is Serve from where there are settings: on a daemon and signals of the test's own.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
-	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid(), spawn: func([]*os.File) (*successor, error) {
+	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid(), spawn: func([]*os.File) (*handover.Successor, error) {
 		return nil, ErrNoProgram
 	}}
 	return r.run(ctx, signals)

@@ -2,27 +2,19 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/front"
+	"github.com/sigil-dna/sigil/internal/handover"
 )
 
 // lingerTime is how long, after a hand-over, a connection may say nothing before it is closed. A client
 // that uses it within that time gets its answer; one that uses it at the very moment of its end may
 // see it fail, as with every server that does not keep connections for ever.
 const lingerTime = 5 * time.Second
-
-// handedOver is what became of a hand-over that went well.
-type handedOver struct {
-	pid int
-	// pause is how long no process answered: from when this one took no request any more until the
-	// next one said that it does.
-	pause time.Duration
-}
 
 // handOver has another process, which start starts, take over sockets and store. When it returns nil
 // that process serves, and this one does nothing any more but pass on what comes in on connections it
@@ -32,13 +24,13 @@ type handedOver struct {
 //
 // No request fails for a hand-over. Those under way finish, others wait. Each step has the time of
 // --handover-timeout.
-func (d *Daemon) handOver(ctx context.Context, start func(sockets []*os.File) (*successor, error)) (handedOver, error) {
+func (d *Daemon) handOver(ctx context.Context, start func(sockets []*os.File) (*handover.Successor, error)) (handover.Given, error) {
 	ctx, p, err := d.beginHandOver(ctx)
 	if err != nil {
-		return handedOver{}, err
+		return handover.Given{}, err
 	}
 	defer p.abort()
-	var done handedOver
+	var done handover.Given
 	done, p.err = d.tryHandOver(ctx, start)
 	d.mu.Lock()
 	if p.err != nil {
@@ -65,81 +57,33 @@ func (d *Daemon) beginHandOver(ctx context.Context) (context.Context, *phase, er
 	return ctx, d.handing, nil
 }
 
-func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*successor, error)) (done handedOver, err error) {
-	files, err := duplicates(d.sockets)
+func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*handover.Successor, error)) (handover.Given, error) {
+	place, err := d.config.place()
+	if err != nil {
+		return handover.Given{}, err
+	}
+	g := handover.Giver{
+		Sockets: d.sockets, Place: place, Step: d.config.HandOverTimeout, StopTime: d.config.DrainTimeout, Grace: d.grace,
+		Logger: d.log, LetGo: d.letGo, TakeBack: d.takeBack,
+	}
+	done, err := g.Give(ctx, start)
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, closeFiles(files)) }()
-	next, err := start(files)
-	if err != nil {
-		return done, fmt.Errorf("starting the new process: %w", err)
-	}
-	if err := d.fit(ctx, next); err != nil {
-		next.end(0) // it has nothing yet
-		return done, err
-	}
-
-	begin := time.Now()
-	d.server.Pause()
-	err = d.letGo(ctx)
-	if err == nil {
-		err = d.give(ctx, next)
-	}
-	if err != nil {
-		next.end(0) // it was told to stop, has ended, or had its time: two must never go for one store
-		return done, errors.Join(err, d.takeBack(ctx, files))
-	}
-	_ = next.tell.Close() // a pipe
 	d.ready.Store(false)
 	d.parts = d.parts[:1] // HTTP: the files with the address are the next one's now
 	d.server.Open(front.Forward(d.Addr(), d.log))
-	return handedOver{pid: next.pid, pause: time.Since(begin)}, nil
+	return done, nil
 }
 
-// fit waits until next could take over, and would serve from the same folder.
-func (d *Daemon) fit(ctx context.Context, next *successor) error {
-	theirs, err := next.hear(ctx, wordReady, d.config.HandOverTimeout)
-	if err != nil {
-		return err
-	}
-	ours, err := d.config.place()
-	if err == nil && theirs != ours {
-		err = fmt.Errorf("the new process would serve from %s, this one serves from %s", theirs, ours)
-	}
-	return err
-}
-
-// letGo lets requests under way finish, and closes all behind them.
+// letGo lets requests under way finish, and closes everything behind them.
 func (d *Daemon) letGo(ctx context.Context) error {
-	draining, cancel := context.WithTimeoutCause(ctx, d.config.HandOverTimeout,
-		fmt.Errorf("they had %s", sigil.FormatDuration(d.config.HandOverTimeout)))
-	defer cancel()
+	d.server.Pause()
 	d.api.Leave() // those who follow the journal find the next process
-	if err := d.server.Shut(draining); err != nil {
+	if err := d.server.Shut(ctx); err != nil {
 		return err
 	}
-	return d.stopAll(draining, &d.core)
-}
-
-// give lets next have the store, and waits until it serves. Where ctx ends before that it is told to
-// stop, and given the time for it.
-func (d *Daemon) give(ctx context.Context, next *successor) error {
-	if err := next.say(wordGo); err != nil {
-		return fmt.Errorf("the new process is gone: %w", err)
-	}
-	_, err := next.hear(ctx, wordServing, d.config.HandOverTimeout)
-	if ctx.Err() == nil {
-		if err != nil {
-			// It may be about to end by itself, having opened the store.
-			d.log.Warn("the new process did not take over: waiting for its end", "pid", next.pid, "err", err)
-			next.end(d.grace)
-		}
-		return err
-	}
-	_ = next.say(wordStop) // where it is gone, it is
-	next.end(d.config.DrainTimeout + d.grace)
-	return ctx.Err()
+	return d.stopAll(ctx, &d.core)
 }
 
 // takeBack goes on serving, on the sockets of files. Where ctx has ended, nobody is served any more:
@@ -166,7 +110,7 @@ func (d *Daemon) serveAgain(ctx context.Context, files []*os.File) error {
 			return err
 		}
 	}
-	sockets, err := listeners(files)
+	sockets, err := handover.Listeners(files)
 	if err == nil {
 		d.sockets = sockets
 		d.server.Serve(sockets)

@@ -7,11 +7,13 @@ import (
 	"os"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/sigil-dna/sigil/internal/handover"
 )
 
 // outcome is what came of a hand-over.
 type outcome struct {
-	handedOver
+	handover.Given
 	err error
 }
 
@@ -49,7 +51,7 @@ func (r *runner) handOver(ctx context.Context) {
 // last connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
 	detached := o.err == nil && os.Getenv("NOTIFY_SOCKET") == ""
-	result := record{From: r.pid, To: o.pid, Addr: r.daemon.Addr(), Pause: o.pause.Seconds(), Detached: detached}
+	result := record{From: r.pid, To: o.PID, Addr: r.daemon.Addr(), Pause: o.Pause.Seconds(), Detached: detached}
 	if o.err != nil {
 		result.Error = o.err.Error()
 	}
@@ -63,11 +65,11 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 		}
 		return
 	}
-	r.log.Info("handed over; leaving with the last connection", "to", o.pid, "pause", o.pause, "at_most", lingerTime)
+	r.log.Info("handed over; leaving with the last connection", "to", o.PID, "pause", o.Pause, "at_most", lingerTime)
 	if detached {
-		r.log.Warn(fmt.Sprintf("process %d runs in the background now: Ctrl-C here does not reach it. To stop it: kill %[1]d", o.pid))
+		r.log.Warn(fmt.Sprintf("process %d runs in the background now: Ctrl-C here does not reach it. To stop it: kill %[1]d", o.PID))
 	}
-	r.notify(fmt.Sprintf("MAINPID=%d\n%s", o.pid, systemd.SdNotifyReady))
+	r.notify(fmt.Sprintf("MAINPID=%d\n%s", o.PID, systemd.SdNotifyReady))
 	if r.stopped != nil { // it was asked to in the very moment
 		return
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/handover"
 )
 
 // How Serve ends. A second signal ends it with 128 and the signal's number, as a shell has it.
@@ -43,11 +44,11 @@ const (
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
 	// From here on no signal ends the process behind our back.
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, handOverSignal)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, handover.Signal)
 	defer signal.Stop(signals)
-	path, noPath := program() // before another is put in its place
+	path, noPath := handover.Program() // before another is put in its place
 
-	load := func() (*Loaded, error) { return Load(args, withoutHandOver(environ)) }
+	load := func() (*Loaded, error) { return Load(args, handover.Without(environ)) }
 	l, err := load()
 	if errors.Is(err, pflag.ErrHelp) {
 		return printed(l.printHelp(stdout), stderr)
@@ -72,7 +73,7 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 		return printed(l.printConfig(stdout), stderr)
 	}
 
-	sockets, before, err := inherit(environ)
+	sockets, before, err := handover.Inherit(environ)
 	if err == nil {
 		err = checkAddrs(sockets, l.Insecure)
 	}
@@ -89,11 +90,11 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	r := &runner{
 		daemon: New(config, &Options{Version: version, Logger: log, Level: level, Sockets: sockets}),
 		loaded: l, log: log, load: load, before: before, pid: os.Getpid(),
-		spawn: func(sockets []*os.File) (*successor, error) {
+		spawn: func(sockets []*os.File) (*handover.Successor, error) {
 			if noPath != nil {
 				return nil, noPath
 			}
-			return spawn(path, os.Args[1:], environ, sockets)
+			return handover.Spawn(path, os.Args[1:], environ, sockets)
 		},
 	}
 	return r.run(ctx, signals)
@@ -138,9 +139,9 @@ type runner struct {
 	loaded *Loaded // the settings in force
 	log    *slog.Logger
 	load   func() (*Loaded, error)
-	before *predecessor // to take over from; nil is none
-	pid    int          // of this process
-	spawn  func(sockets []*os.File) (*successor, error)
+	before *handover.Predecessor // to take over from; nil is none
+	pid    int                   // of this process
+	spawn  func(sockets []*os.File) (*handover.Successor, error)
 
 	started bool        // the start is over and went well
 	later   []os.Signal // the requests that came before that
@@ -159,13 +160,13 @@ func (r *runner) start(ctx context.Context) error {
 	}
 	data, err := r.loaded.place()
 	if err == nil {
-		err = r.before.await(ctx, data)
+		err = r.before.Await(ctx, data)
 	}
 	if err == nil {
 		err = r.daemon.Start(ctx)
 	}
 	if err == nil {
-		r.before.serving()
+		r.before.Serving()
 	}
 	return err
 }
@@ -182,7 +183,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 	go func() { started <- r.start(starting) }()
 	var told <-chan struct{}
 	if r.before != nil {
-		told = r.before.stop
+		told = r.before.Stop()
 	}
 
 	count := func() { counting.Go(func() { r.warnShorter(starting) }) }
@@ -218,7 +219,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			r.handedOver(ctx, o)
 		case s := <-signals:
 			switch {
-			case s == syscall.SIGHUP, s == handOverSignal:
+			case s == syscall.SIGHUP, s == handover.Signal:
 				r.request(ctx, s, count)
 			case r.leave != nil:
 				r.leave()
@@ -257,7 +258,7 @@ func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
 		if !slices.Contains(r.later, s) {
 			r.later = append(r.later, s)
 		}
-	case s == handOverSignal:
+	case s == handover.Signal:
 		r.handOver(ctx)
 	default:
 		r.reload()

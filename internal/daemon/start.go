@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/front"
+	"github.com/sigil-dna/sigil/internal/handover"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/internal/web"
@@ -27,13 +28,13 @@ const closeTime = 30 * time.Second
 // d.core and d.parts.
 func (d *Daemon) start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		closeAll(d.sockets)
+		handover.Close(d.sockets)
 		return err
 	}
 	d.level.Set(d.config.level())
 	var err error
 	if d.files, err = front.Share(d.config.databaseConnections(), d.config.MaxConnections); err != nil {
-		closeAll(d.sockets)
+		handover.Close(d.sockets)
 		return err
 	}
 	// First, so that no store is made if the port is taken. Clients that connect meanwhile wait for the store.
@@ -41,7 +42,7 @@ func (d *Daemon) start(ctx context.Context) error {
 		return fmt.Errorf("HTTP: %w", err)
 	}
 	if err := d.assemble(ctx); err != nil {
-		closeAll(d.sockets)
+		handover.Close(d.sockets)
 		return err
 	}
 	d.startHTTP(ctx)

@@ -64,6 +64,7 @@ var table = map[string][]string{
 	"internal/httpapi/shape": {root, "engine", "wire"},
 	"internal/coding":        {},
 	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},
+	"internal/handover":      {root, "github.com/coreos/go-systemd", "golang.org/x/sys"},
 	"internal/front/lane":    {},
 	"internal/web":           {"internal/coding"},
 	"internal/webhook":       {root},
@@ -73,7 +74,7 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/front", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

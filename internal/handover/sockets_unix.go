@@ -1,21 +1,20 @@
 //go:build unix
 
-package daemon
+package handover
 
 import (
 	"errors"
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// handOverSignal asks for a hand-over.
-const handOverSignal = syscall.SIGUSR2
+// Signal asks a process to hand over.
+const Signal = syscall.SIGUSR2
 
-// duplicate gives a file of l's socket, which stays as it is: it does not block.
+// duplicate returns a file of l's socket, which stays as it is: it does not block.
 func duplicate(l *net.TCPListener) (*os.File, error) {
 	conn, err := l.SyscallConn()
 	if err != nil {
@@ -30,20 +29,11 @@ func duplicate(l *net.TCPListener) (*os.File, error) {
 	return os.NewFile(uintptr(fd), l.Addr().String()), nil
 }
 
-// inheritedPipe gives the end of a pipe that this process was started with.
+// inheritedPipe returns the end of a pipe that this process was started with.
 func inheritedPipe(fd uintptr, name string) (*os.File, error) {
 	unix.CloseOnExec(int(fd))
 	if err := unix.SetNonblock(int(fd), true); err != nil { // so that Close ends a Read
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	return os.NewFile(fd, name), nil
-}
-
-// monotonic gives the clock that systemd wants to see, which all processes of a machine share.
-func monotonic() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
-		return 0
-	}
-	return time.Duration(t.Nano())
 }

@@ -1,4 +1,4 @@
-package daemon
+package handover
 
 import (
 	"context"
@@ -13,20 +13,19 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// predecessor is the process to take over from, as seen from the one that does.
-type predecessor struct {
+// Predecessor is the process to take over from, as seen from its successor.
+type Predecessor struct {
 	tell io.WriteCloser
 	says <-chan string
-	// stop is closed when it was told to stop after it had let go.
 	stop chan struct{}
 }
 
-// inherit gives what this process was started with: sockets, of systemd or of a predecessor, and the
-// latter. Without either it gives nothing.
-func inherit(environ []string) ([]*net.TCPListener, *predecessor, error) {
+// Inherit returns what this process was started with: the sockets of systemd, or those of a predecessor and the
+// predecessor itself. If there are none, it returns nil.
+func Inherit(environ []string) ([]*net.TCPListener, *Predecessor, error) {
 	var count string
 	for _, pair := range environ {
-		if value, ok := strings.CutPrefix(pair, handOverVariable+"="); ok {
+		if value, ok := strings.CutPrefix(pair, variable+"="); ok {
 			count = value
 		}
 	}
@@ -36,7 +35,7 @@ func inherit(environ []string) ([]*net.TCPListener, *predecessor, error) {
 	}
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 {
-		return nil, nil, fmt.Errorf("%s is %q: it is set by sigil alone, for a process that is to take over", handOverVariable, count)
+		return nil, nil, fmt.Errorf("%s is %q: it is set by sigil alone, for a process that is to take over", variable, count)
 	}
 	var files []*os.File
 	for i := range n {
@@ -51,22 +50,26 @@ func inherit(environ []string) ([]*net.TCPListener, *predecessor, error) {
 		return nil, nil, err
 	}
 	sockets, err := adopt(files)
-	return sockets, newPredecessor(ear, tell), err
+	return sockets, NewPredecessor(ear, tell), err
 }
 
 // adopt makes listeners of files, and closes those.
 func adopt(files []*os.File) ([]*net.TCPListener, error) {
-	sockets, err := listeners(files)
+	sockets, err := Listeners(files)
 	return sockets, errors.Join(err, closeFiles(files))
 }
 
-func newPredecessor(ear io.ReadCloser, tell io.WriteCloser) *predecessor {
-	return &predecessor{tell: tell, says: lines(ear), stop: make(chan struct{})}
+// NewPredecessor returns a predecessor that is heard and spoken to over these pipes.
+func NewPredecessor(ear io.ReadCloser, tell io.WriteCloser) *Predecessor {
+	return &Predecessor{tell: tell, says: lines(ear), stop: make(chan struct{})}
 }
 
-// await says that this process could take over, and serve from the folder data, and waits until it may.
-func (p *predecessor) await(ctx context.Context, data string) error {
-	if _, err := io.WriteString(p.tell, wordReady+" "+data+"\n"); err != nil {
+// Stop is closed when the predecessor was told to stop after it had let go.
+func (p *Predecessor) Stop() <-chan struct{} { return p.stop }
+
+// Await says that this process could take over, and serve from place, and waits until it may.
+func (p *Predecessor) Await(ctx context.Context, place string) error {
+	if _, err := io.WriteString(p.tell, wordReady+" "+place+"\n"); err != nil {
 		return fmt.Errorf("the process to take over from is gone: %w", err)
 	}
 	select {
@@ -82,7 +85,7 @@ func (p *predecessor) await(ctx context.Context, data string) error {
 	}
 }
 
-func (p *predecessor) heed() {
+func (p *Predecessor) heed() {
 	for line := range p.says {
 		if line == wordStop {
 			close(p.stop)
@@ -91,8 +94,8 @@ func (p *predecessor) heed() {
 	}
 }
 
-// serving says that this process has taken over.
-func (p *predecessor) serving() {
-	_, _ = io.WriteString(p.tell, wordServing+"\n") // where it is gone, this one has taken over all the more
+// Serving says that this process has taken over.
+func (p *Predecessor) Serving() {
+	_, _ = io.WriteString(p.tell, wordServing+"\n") // if it is gone, this one has taken over all the more
 	_ = p.tell.Close()                              // a pipe
 }

@@ -1,4 +1,4 @@
-package daemon
+package handover
 
 import (
 	"bufio"
@@ -17,32 +17,41 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// The words that two processes speak while one takes over from the other, a line each.
+// The words that two processes say to each other while one takes over from the other, each on a line of its own.
 const (
-	wordReady   = "ready"   // the next one: it could take over; and the folder it would serve from
-	wordGo      = "go"      // this one: the store is free
-	wordServing = "serving" // the next one: it has the store, and answers
-	wordStop    = "stop"    // this one: it was told to stop, and that is meant for who has the store
+	wordReady   = "ready"   // the successor: it could take over; and the place it would serve from
+	wordGo      = "go"      // the predecessor: the store is free
+	wordServing = "serving" // the successor: it has the store, and answers
+	wordStop    = "stop"    // the predecessor: it was told to stop, and so must whichever process has the store
 )
 
-// handOverVariable tells a process that it is to take over: how many sockets it was started with.
-// After them, from descriptor 3 on, come the pipe to hear from the other process and the one to speak.
-const handOverVariable = "SIGIL_HANDOVER"
+// variable tells a process that it is to take over, and from how many sockets. After them, from descriptor 3 on, come
+// the pipe to hear from the other process and the one to speak to it.
+const variable = "SIGIL_HANDOVER"
 
 const firstDescriptor = 3
 
-// successor is a process that is to take over, as seen from the one before.
-type successor struct {
-	pid  int
-	tell io.WriteCloser
-	says <-chan string // its lines; closed when there will be no more
-	kill func()
-	gone <-chan struct{} // closed when the process has ended
-	fate func() string   // how it has ended
+// Successor is a process that is to take over, as seen from its predecessor.
+type Successor struct {
+	process Process
+	says    <-chan string // its lines; closed when there will be no more
 }
 
-// spawn starts the program at path to take over sockets.
-func spawn(path string, args, environ []string, sockets []*os.File) (*successor, error) {
+// Process is how a successor is reached, and ended.
+type Process struct {
+	PID  int
+	Tell io.WriteCloser  // the pipe to speak to it
+	Ear  io.ReadCloser   // the pipe to hear from it
+	Kill func()          // ends it at once
+	Gone <-chan struct{} // is closed when it has ended
+	Fate func() string   // returns how it has ended
+}
+
+// NewSuccessor returns a successor that runs already.
+func NewSuccessor(p Process) *Successor { return &Successor{process: p, says: lines(p.Ear)} }
+
+// Spawn starts the program at path to take over sockets.
+func Spawn(path string, args, environ []string, sockets []*os.File) (*Successor, error) {
 	theirEar, tell, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -55,7 +64,7 @@ func spawn(path string, args, environ []string, sockets []*os.File) (*successor,
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = append(slices.Clone(sockets), theirEar, theirMouth)
-	cmd.Env = append(withoutHandOver(environ), handOverVariable+"="+strconv.Itoa(len(sockets)))
+	cmd.Env = append(Without(environ), variable+"="+strconv.Itoa(len(sockets)))
 	err = cmd.Start()
 	err = errors.Join(err, theirEar.Close(), theirMouth.Close())
 	if err != nil {
@@ -64,27 +73,27 @@ func spawn(path string, args, environ []string, sockets []*os.File) (*successor,
 	gone := make(chan struct{})
 	// Ends with the process; what it has started outlives this one if all goes well.
 	go func() {
-		_ = cmd.Wait() // fate tells
+		_ = cmd.Wait() // Fate has its error
 		close(gone)
 	}()
-	return &successor{
-		pid: cmd.Process.Pid, tell: tell, says: lines(ear), gone: gone,
-		kill: func() { _ = cmd.Process.Kill() }, // that it has ended is as good
-		fate: func() string { return cmd.ProcessState.String() },
-	}, nil
+	return NewSuccessor(Process{
+		PID: cmd.Process.Pid, Tell: tell, Ear: ear, Gone: gone,
+		Kill: func() { _ = cmd.Process.Kill() }, // that it has ended is as good
+		Fate: func() string { return cmd.ProcessState.String() },
+	}), nil
 }
 
-// withoutHandOver gives environ without what speaks of sockets that this process was started with.
-func withoutHandOver(environ []string) []string {
+// Without returns environ without the variables that speak of sockets that this process was started with.
+func Without(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains([]string{handOverVariable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}, name)
+		return slices.Contains([]string{variable, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}, name)
 	})
 }
 
-// program gives the path of the program that runs, to start it again when another lies there: through
+// Program returns the path of the program that runs, to start it again when another lies there: through
 // a link, if it was started through one.
-func program() (string, error) {
+func Program() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -108,7 +117,7 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(of, other)
 }
 
-// lines gives the lines of r, which it closes at their end.
+// lines returns the lines of r, which it closes at their end.
 func lines(r io.ReadCloser) <-chan string {
 	all := make(chan string, 4) // there are fewer: nobody is waited for
 	// Ends when the other side closes its end, at the latest when it ends itself.
@@ -126,8 +135,8 @@ func lines(r io.ReadCloser) <-chan string {
 	return all
 }
 
-// hear waits for a word and gives what stands after it.
-func (s *successor) hear(ctx context.Context, word string, within time.Duration) (string, error) {
+// hear waits for a word and returns the rest of its line.
+func (s *Successor) hear(ctx context.Context, word string, within time.Duration) (string, error) {
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	select {
@@ -144,8 +153,8 @@ func (s *successor) hear(ctx context.Context, word string, within time.Duration)
 		return "", context.Cause(ctx)
 	}
 	select { // it has closed its end, and so is ending
-	case <-s.gone:
-		return "", fmt.Errorf("the new process ended before it was %s (%s); its log says why", word, s.fate())
+	case <-s.process.Gone:
+		return "", fmt.Errorf("the new process ended before it was %s (%s); its log says why", word, s.process.Fate())
 	case <-timeout.C:
 		return "", fmt.Errorf("the new process will not say any more whether it is %s", word)
 	case <-ctx.Done():
@@ -153,22 +162,22 @@ func (s *successor) hear(ctx context.Context, word string, within time.Duration)
 	}
 }
 
-func (s *successor) say(word string) error {
-	_, err := io.WriteString(s.tell, word+"\n")
+func (s *Successor) say(word string) error {
+	_, err := io.WriteString(s.process.Tell, word+"\n")
 	return err
 }
 
 // end ends the process, and returns when it has ended: it may hold the store. It gets that much time
 // to do so by itself.
-func (s *successor) end(within time.Duration) {
-	_ = s.tell.Close() // a pipe
+func (s *Successor) end(within time.Duration) {
+	_ = s.process.Tell.Close() // a pipe
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	select {
-	case <-s.gone:
+	case <-s.process.Gone:
 		return
 	case <-timeout.C:
 	}
-	s.kill()
-	<-s.gone
+	s.process.Kill()
+	<-s.process.Gone
 }

@@ -1,20 +1,17 @@
 //go:build !unix
 
-package daemon
+package handover
 
 import (
 	"errors"
 	"net"
 	"os"
 	"syscall"
-	"time"
 )
 
-// handOverSignal is one that never comes.
-const handOverSignal = syscall.Signal(-1)
+// Signal is one that never comes.
+const Signal = syscall.Signal(-1)
 
 func duplicate(*net.TCPListener) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func inheritedPipe(uintptr, string) (*os.File, error) { return nil, errors.ErrUnsupported }
-
-func monotonic() time.Duration { return 0 }

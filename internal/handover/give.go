@@ -1,0 +1,108 @@
+// Package handover passes sockets and store from one process to the next, so that no request fails when a program or its
+// settings are replaced. The two processes speak over pipes.
+//
+// It owns what they say and in which order. It does not know what a process has to do to let go of its store, nor how it
+// serves.
+package handover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Giver is a process that hands over.
+type Giver struct {
+	Sockets []*net.TCPListener
+	// Place names where the memories are kept. The successor must serve from there, too.
+	Place string
+	// Step is how long each step may take.
+	Step time.Duration
+	// StopTime is how long a successor that is told to stop may take for it, and Grace how long one may take to end by
+	// itself.
+	StopTime, Grace time.Duration
+	Logger          *slog.Logger
+
+	// LetGo stops accepting, lets the requests under way finish until ctx ends, and closes everything behind them.
+	LetGo func(ctx context.Context) error
+	// TakeBack goes on serving after a hand-over that failed, on the sockets of files.
+	TakeBack func(ctx context.Context, files []*os.File) error
+}
+
+// Given describes a hand-over that went well.
+type Given struct {
+	PID int // of the process that took over
+	// Pause is how long no process answered: from when this one took no more requests until the
+	// next one said that it does.
+	Pause time.Duration
+}
+
+// Give has the process that start starts take over. When it returns nil, that process serves. On an error, this process
+// has taken back what it gave.
+func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Successor, error)) (done Given, err error) {
+	files, err := duplicates(g.Sockets)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, closeFiles(files)) }()
+	next, err := start(files)
+	if err != nil {
+		return done, fmt.Errorf("starting the new process: %w", err)
+	}
+	if err := g.fit(ctx, next); err != nil {
+		next.end(0) // it has nothing yet
+		return done, err
+	}
+
+	begin := time.Now()
+	if err = g.letGo(ctx); err == nil {
+		err = g.pass(ctx, next)
+	}
+	if err != nil {
+		next.end(0) // it was told to stop, has ended, or had its time: two must never go for one store
+		return done, errors.Join(err, g.TakeBack(ctx, files))
+	}
+	_ = next.process.Tell.Close() // a pipe
+	return Given{PID: next.process.PID, Pause: time.Since(begin)}, nil
+}
+
+// fit waits until next could take over, and checks that it would serve from the same place.
+func (g *Giver) fit(ctx context.Context, next *Successor) error {
+	theirs, err := next.hear(ctx, wordReady, g.Step)
+	if err == nil && theirs != g.Place {
+		err = fmt.Errorf("the new process would serve from %s, this one serves from %s", theirs, g.Place)
+	}
+	return err
+}
+
+func (g *Giver) letGo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, g.Step, fmt.Errorf("they had %s", sigil.FormatDuration(g.Step)))
+	defer cancel()
+	return g.LetGo(ctx)
+}
+
+// pass lets next have the store, and waits until it serves. If ctx ends before that, next is told to
+// stop, and given the time for it.
+func (g *Giver) pass(ctx context.Context, next *Successor) error {
+	if err := next.say(wordGo); err != nil {
+		return fmt.Errorf("the new process is gone: %w", err)
+	}
+	_, err := next.hear(ctx, wordServing, g.Step)
+	if ctx.Err() == nil {
+		if err != nil {
+			// It may be about to end by itself, having opened the store.
+			g.Logger.Warn("the new process did not take over: waiting for its end", "pid", next.process.PID, "err", err)
+			next.end(g.Grace)
+		}
+		return err
+	}
+	_ = next.say(wordStop) // if it is gone, there is nobody to stop
+	next.end(g.StopTime + g.Grace)
+	return ctx.Err()
+}
