@@ -13,7 +13,7 @@ table=docs/campaigns.md logs=campaigns share=${SIGIL_SHARE:-100}
 engine=':(glob)*.go engine :(glob)store/*.go store/storetest store/internal'
 embedded="$engine store/pebblestore"
 postgres="$engine store/pgstore"
-daemon='cmd internal/daemon internal/httpapi internal/front internal/handover internal/bus internal/clock scheduler'
+daemon='cmd internal/daemon internal/httpapi internal/datadir internal/front internal/handover internal/bus internal/clock scheduler'
 
 # campaign NAME MINUTES WHAT "PATHS" COMMAND...: COMMAND must end within MINUTES; what it proves is in PATHS.
 campaign() {

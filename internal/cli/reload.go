@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,35 +13,8 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/datadir"
 )
-
-// What a daemon leaves in its data folder for others to read.
-const (
-	lockFile     = "sigil.lock"    // open in the process that serves
-	holderFile   = "holder.json"   // which process that is
-	handOverFile = "handover.json" // what came of the last hand-over
-	addrFile     = "daemon.addr"   // the address it listens on; older daemons do not write it
-	infoFile     = "sigil.json"    // which store it is
-)
-
-// holder is the process that serves from a data folder.
-type holder struct {
-	PID     int    `json:"pid"`
-	Host    string `json:"host"`
-	Command string `json:"command"`
-}
-
-// handOver is what came of a hand-over: one process in the place of another.
-type handOver struct {
-	From  int     `json:"from"`
-	To    int     `json:"to"`
-	Addr  string  `json:"addr"`
-	Pause float64 `json:"pauseSeconds"`
-	Error string  `json:"error"`
-	// Detached reports whether the process that took over runs in the background: it is stopped by its process id.
-	Detached bool   `json:"detached"`
-	At       string `json:"at"`
-}
 
 func (a *app) reload() *cobra.Command {
 	var data string
@@ -95,19 +67,14 @@ As the first process of a container a daemon cannot be reloaded: replace the con
 
 // dataFolder returns the default data folder of sigil serve, or "" if there is none.
 func (a *app) dataFolder() string {
-	switch {
-	case a.env("SIGIL_DATA") != "":
-		return a.env("SIGIL_DATA")
-	case filepath.IsAbs(a.env("XDG_DATA_HOME")):
-		return filepath.Join(a.env("XDG_DATA_HOME"), "sigil")
-	case a.env("HOME") != "":
-		return filepath.Join(a.env("HOME"), ".local", "share", "sigil")
+	if data := a.env("SIGIL_DATA"); data != "" {
+		return data
 	}
-	return ""
+	return datadir.Default(a.env)
 }
 
 // handOver asks the daemon of a data folder to hand over, and waits until the next one serves.
-func (a *app) handOver(ctx context.Context, data string) (done handOver, err error) {
+func (a *app) handOver(ctx context.Context, data string) (done datadir.HandOver, err error) {
 	old, err := running(data)
 	if err != nil {
 		return done, err
@@ -115,9 +82,8 @@ func (a *app) handOver(ctx context.Context, data string) (done handOver, err err
 	if err := a.sameDaemon(ctx, data); err != nil {
 		return done, err
 	}
-	record := filepath.Join(data, handOverFile)
-	var last handOver
-	if err := readJSON(record, &last); err != nil && !errors.Is(err, os.ErrNotExist) {
+	var last datadir.HandOver
+	if err := datadir.Read(data, datadir.HandOverFile, &last); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return done, err
 	}
 	if err := askToHandOver(old.PID); err != nil {
@@ -125,8 +91,8 @@ func (a *app) handOver(ctx context.Context, data string) (done handOver, err err
 	}
 	err = until(ctx, func() (bool, error) {
 		gone := !alive(old.PID) // asked first: it may write its last word and end
-		var next handOver
-		if err := readJSON(record, &next); err == nil && next != last && next.From == old.PID {
+		var next datadir.HandOver
+		if err := datadir.Read(data, datadir.HandOverFile, &next); err == nil && next != last && next.From == old.PID {
 			done = next
 			return true, nil
 		}
@@ -147,8 +113,8 @@ func (a *app) handOver(ctx context.Context, data string) (done handOver, err err
 	}
 	defer c.CloseIdleConnections()
 	return done, until(ctx, func() (bool, error) {
-		var now holder
-		return readJSON(filepath.Join(data, holderFile), &now) == nil && now.PID == done.To && c.Ready(ctx) == nil, nil
+		var now datadir.Holder
+		return datadir.Read(data, datadir.HolderFile, &now) == nil && now.PID == done.To && c.Ready(ctx) == nil, nil
 	})
 }
 
@@ -167,7 +133,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 		return about(from, err)
 	}
 	at := "another address"
-	if text, err := os.ReadFile(filepath.Join(data, addrFile)); err == nil {
+	if text, err := os.ReadFile(filepath.Join(data, datadir.AddrFile)); err == nil {
 		at = strings.TrimSpace(string(text))
 		c, err := client.New(at, nil)
 		if err != nil {
@@ -179,7 +145,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 		}
 	} else { // of an older version
 		var info struct{ ID sigil.ID }
-		if err := readJSON(filepath.Join(data, infoFile), &info); err != nil {
+		if err := datadir.Read(data, datadir.InfoFile, &info); err != nil {
 			return err
 		}
 		here.Store, here.StartedAt = info.ID, there.StartedAt
@@ -191,9 +157,8 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 }
 
 // running returns the process that serves from a data folder.
-func running(data string) (h holder, err error) {
-	path := filepath.Join(data, holderFile)
-	err = readJSON(path, &h)
+func running(data string) (h datadir.Holder, err error) {
+	err = datadir.Read(data, datadir.HolderFile, &h)
 	if errors.Is(err, os.ErrNotExist) {
 		return h, fmt.Errorf("no daemon serves from %s; --data or SIGIL_DATA names another folder", data)
 	}
@@ -204,7 +169,7 @@ func running(data string) (h holder, err error) {
 		return h, fmt.Errorf("the daemon of %s runs on %s: reload it there", data, h.Host)
 	}
 	if h.PID <= 0 || !holds(h.PID, data) { // the signal could end a stranger
-		return h, fmt.Errorf("no daemon serves from %s: process %d, which %s names, does not hold it (any more)", data, h.PID, path)
+		return h, fmt.Errorf("no daemon serves from %s: process %d, which %s names, does not hold it (any more)", data, h.PID, filepath.Join(data, datadir.HolderFile))
 	}
 	return h, nil
 }
@@ -215,7 +180,7 @@ func holds(pid int, data string) bool {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		return alive(pid)
 	}
-	lock, err := os.Stat(filepath.Join(data, lockFile))
+	lock, err := os.Stat(filepath.Join(data, datadir.LockFile))
 	if err != nil {
 		return false
 	}
@@ -246,15 +211,4 @@ func until(ctx context.Context, is func() (bool, error)) error {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-func readJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }

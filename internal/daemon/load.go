@@ -7,12 +7,13 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
+
+	"github.com/sigil-dna/sigil/internal/datadir"
 )
 
 // Loaded is a valid Config and where each of its settings came from.
@@ -94,7 +95,7 @@ func ServeFlags() *pflag.FlagSet { return new(Loaded).allFlags(nil) }
 
 // allFlags declares the flags of the settings, and of them and of this run.
 func (l *Loaded) allFlags(env map[string]string) *pflag.FlagSet {
-	l.flags = l.Config.flags(dataFolder(env))
+	l.flags = l.Config.flags(datadir.Default(func(name string) string { return env[name] }))
 	// Of this run, not of the daemon: they are in no file and are not printed.
 	run := pflag.NewFlagSet("", pflag.ContinueOnError)
 	run.StringVar(&l.File, "config", env["SIGIL_CONFIG"], "read settings from the YAML `file`; its keys are these names")
@@ -205,15 +206,4 @@ func (l *Loaded) validate() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
-}
-
-// dataFolder gives the default of --data; "" where there is no home.
-func dataFolder(env map[string]string) string {
-	switch {
-	case filepath.IsAbs(env["XDG_DATA_HOME"]): // a relative one is to be ignored, says the XDG specification
-		return filepath.Join(env["XDG_DATA_HOME"], "sigil")
-	case env["HOME"] != "":
-		return filepath.Join(env["HOME"], ".local", "share", "sigil")
-	}
-	return ""
 }

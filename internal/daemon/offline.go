@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
@@ -86,7 +87,7 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	}
 	data := env["SIGIL_DATA"]
 	if data == "" {
-		data = dataFolder(env)
+		data = datadir.Default(func(name string) string { return env[name] })
 	}
 	f := o.flags(data)
 	err := f.Parse(args)

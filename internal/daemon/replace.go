@@ -8,6 +8,7 @@ import (
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
@@ -51,11 +52,11 @@ func (r *runner) handOver(ctx context.Context) {
 // last connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
 	detached := o.err == nil && os.Getenv("NOTIFY_SOCKET") == ""
-	result := record{From: r.pid, To: o.PID, Addr: r.daemon.Addr(), Pause: o.Pause.Seconds(), Detached: detached}
+	result := datadir.HandOver{From: r.pid, To: o.PID, Addr: r.daemon.Addr(), Pause: o.Pause.Seconds(), Detached: detached}
 	if o.err != nil {
 		result.Error = o.err.Error()
 	}
-	if err := result.write(r.loaded.Data); err != nil {
+	if err := result.Write(r.loaded.Data); err != nil {
 		r.log.Warn("whoever asked for the hand-over will not hear of it", "err", err)
 	}
 	if o.err != nil {

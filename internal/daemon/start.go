@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/internal/front"
 	"github.com/sigil-dna/sigil/internal/handover"
 	"github.com/sigil-dna/sigil/internal/httpapi"
@@ -48,23 +49,19 @@ func (d *Daemon) start(ctx context.Context) error {
 	d.startHTTP(ctx)
 
 	if !d.config.postgres() {
-		if err := d.sayAddr("data", filepath.Join(d.config.Data, addrFile)); err != nil {
+		if err := d.sayAddr("data", filepath.Join(d.config.Data, datadir.AddrFile)); err != nil {
 			return err
 		}
 	}
 	return d.sayAddr("addr-file", d.config.AddrFile) // last, since others wait for it
 }
 
-// addrFile, in the data folder, holds the address that its daemon listens on, which `sigil reload` compares with the
-// address it is given.
-const addrFile = "daemon.addr"
-
 // sayAddr writes the address to a file, which is removed when the daemon stops; "" writes none.
 func (d *Daemon) sayAddr(setting, file string) error {
 	if file == "" {
 		return nil
 	}
-	if err := writeFile(file, d.Addr()+"\n"); err != nil {
+	if err := datadir.WriteFile(file, d.Addr()+"\n"); err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
 	d.parts = append(d.parts, part{setting, func(context.Context) error { return removeFile(file) }})
@@ -203,23 +200,6 @@ func closeStore(ctx context.Context, s store.Store) error {
 func removeFile(name string) error {
 	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
 		return err
-	}
-	return nil
-}
-
-// writeFile writes a file that others may wait for: it is there whole or not at all.
-func writeFile(name, text string) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.WriteString(text)
-	err = errors.Join(err, temp.Chmod(0o644), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
 }

@@ -36,11 +36,12 @@ var table = map[string][]string{
 	root: {"github.com/google/uuid"},
 
 	// Pure.
-	"wire":           {root},
-	"internal/canon": {root, "github.com/go-json-experiment/json"},
-	"internal/bus":   {root},
-	"internal/clock": {"golang.org/x/sys"},
-	"scheduler":      {"github.com/netresearch/go-cron"},
+	"wire":             {root},
+	"internal/canon":   {root, "github.com/go-json-experiment/json"},
+	"internal/bus":     {root},
+	"internal/datadir": {},
+	"internal/clock":   {"golang.org/x/sys"},
+	"scheduler":        {"github.com/netresearch/go-cron"},
 
 	// Keeping. Only a driver knows its database.
 	"store":                              {root, "internal/clock"},
@@ -50,10 +51,10 @@ var table = map[string][]string{
 	"store/internal/wake":                {},
 	"store/pgstore":                      {root, "store", "internal/clock", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
 	"store/pebblestore":                  {root, "store", "internal/clock", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
-	"store/pebblestore/internal/disk":    {root, "store", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
+	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
 	"store/pebblestore/internal/salvage": {root, "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
 	"store/pebblestore/internal/index":   {root, "store", "store/internal/keylock", "store/internal/record", "store/pebblestore/internal/layout", "github.com/tidwall/btree"},
-	"store/pebblestore/internal/layout":  {root, "store", "store/internal/record", "github.com/cockroachdb/pebble"},
+	"store/pebblestore/internal/layout":  {root, "store", "internal/datadir", "store/internal/record", "github.com/cockroachdb/pebble"},
 
 	// Verbs.
 	"engine": {root, "store", "internal/clock", "internal/canon", "github.com/google/uuid"},
@@ -69,12 +70,12 @@ var table = map[string][]string{
 	"internal/web":           {"internal/coding"},
 	"internal/webhook":       {root},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/datadir", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/datadir", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

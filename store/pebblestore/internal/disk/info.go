@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
@@ -55,7 +56,7 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 
 // leftBehind are files that an earlier start may have left in a folder without a store: the store's own, and those in
 // which a daemon describes itself.
-var leftBehind = [...]string{layout.LockFile, layout.HolderFile, layout.DataFolder, layout.BallastFile, "daemon.addr", "handover.json"}
+var leftBehind = [...]string{layout.LockFile, layout.HolderFile, layout.DataFolder, layout.BallastFile, datadir.AddrFile, datadir.HandOverFile}
 
 // checkEmpty makes sure that a store may be made in dir: there is nothing but what an earlier start,
 // cut off before it had made one, left behind. A database that was never written to is that.

@@ -14,15 +14,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
-
-type holder struct {
-	PID     int       `json:"pid"`
-	Host    string    `json:"host"`
-	Command string    `json:"command"`
-	Since   time.Time `json:"since"`
-}
 
 // lockDir locks dir for this process; a lock that another holds is [sigil.ErrLocked], naming the
 // holder.
@@ -90,7 +84,7 @@ func lockToRead(fsys vfs.FS, dir string) (unlock func() error, err error) {
 // writeHolder writes into dir, which is locked by this process, that it is.
 func writeHolder(fsys vfs.FS, dir string) error {
 	host, _ := os.Hostname() // for people only
-	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
+	b, err := json.Marshal(datadir.Holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
 	}
@@ -104,7 +98,7 @@ func holderOf(fsys vfs.FS, dir string, busy error) string {
 	if !strings.Contains(busy.Error(), heldHere) {
 		pid = lockedBy(fsys.PathJoin(dir, layout.LockFile))
 	}
-	var h holder
+	var h datadir.Holder
 	b, err := ReadFile(fsys, fsys.PathJoin(dir, layout.HolderFile))
 	switch {
 	case err != nil || json.Unmarshal(b, &h) != nil || pid != 0 && pid != h.PID:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -19,11 +20,11 @@ const (
 
 // The files in a store's folder.
 const (
-	InfoFile    = "sigil.json"  // which store it is; written once, when the rest is there
-	LockFile    = "sigil.lock"  // locked by the process that has the store open
-	HolderFile  = "holder.json" // that process, for the others' error message
-	BallastFile = "ballast"     // reserved, never read
-	DataFolder  = "pebble"      // the database
+	InfoFile    = datadir.InfoFile   // which store it is; written once, when the rest is there
+	LockFile    = datadir.LockFile   // locked by the process that has the store open
+	HolderFile  = datadir.HolderFile // that process, for the others' error message
+	BallastFile = "ballast"          // reserved, never read
+	DataFolder  = "pebble"           // the database
 )
 
 type infoRecord struct {

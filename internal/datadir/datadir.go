@@ -1,0 +1,73 @@
+// Package datadir says what the files of a data folder are called and what they tell other processes: which one holds the
+// folder, where it listens, and what came of the last hand-over.
+//
+// It does not know what a store keeps in the folder.
+package datadir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// The files that other processes than the one that serves may read.
+const (
+	InfoFile     = "sigil.json"    // which store it is
+	LockFile     = "sigil.lock"    // open, and locked, in the process that has the store open
+	HolderFile   = "holder.json"   // a [Holder]
+	AddrFile     = "daemon.addr"   // the address that the daemon listens on; older daemons do not write it
+	HandOverFile = "handover.json" // a [HandOver]; none before the first
+)
+
+// Holder is the process that has a data folder open.
+type Holder struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// Default returns the data folder of a daemon that is not told one, or "" if there is no home folder. env returns the
+// value of an environment variable.
+func Default(env func(name string) string) string {
+	switch {
+	case filepath.IsAbs(env("XDG_DATA_HOME")): // a relative one is to be ignored, says the XDG specification
+		return filepath.Join(env("XDG_DATA_HOME"), "sigil")
+	case env("HOME") != "":
+		return filepath.Join(env("HOME"), ".local", "share", "sigil")
+	}
+	return ""
+}
+
+// Read reads one of the JSON files of a folder into v.
+func Read(folder, file string, v any) error {
+	path := filepath.Join(folder, file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// WriteFile writes a file that others may wait for: it is there whole or not at all.
+func WriteFile(name, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = temp.WriteString(text)
+	err = errors.Join(err, temp.Chmod(0o644), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return nil
+}
