@@ -11,7 +11,7 @@
 # Why it matters to users of Sigil: each stream begins with such a block, so that a reader that is cut off
 # before the first event resumes where it began. A Go program that decodes each event's data as JSON fails on it.
 #
-# In Sigil: internal/httpapi/sse.go writes the block, and docs/live.md tells readers to pass over events
+# In Sigil: internal/httpapi/live/sse.go writes the block, and docs/live.md tells readers to pass over events
 # without data. Its own Go client does so (client/follow.go; FuzzFollow has such blocks among its seeds).
 #
 # Needs: go, node, npm. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.

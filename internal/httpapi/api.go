@@ -4,8 +4,7 @@
 // It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document
 // (openapi.yaml), which a test holds to the routes and to every answer seen in tests. It does not know
 // drivers, Prometheus, flags or sockets: the daemon hands it an engine and a few funcs, and serves it.
-// It holds no lock across I/O. What reads the journal for those who follow it is the bus's; the goroutines of
-// a live connection end with it.
+// It holds no lock across I/O and starts no goroutines; those of streams are in package live.
 package httpapi
 
 import (
@@ -15,6 +14,8 @@ import (
 
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/bus"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
+	"github.com/sigil-dna/sigil/internal/httpapi/live"
 )
 
 // Options configure an API; nil and the zero value are the defaults.
@@ -75,16 +76,15 @@ type API struct {
 	mux     *http.ServeMux
 	exact   map[string][]route // those by paths without a wildcard: what the mux does, only faster
 	origins *http.CrossOriginProtection
-	bus     *bus.Bus
-	streams streams
-	turns   turns
+	live    *live.Server
+	drafts  draft.Reader
 	memory  memory
 }
 
 // New makes the REST face of e. nil options are the defaults. While the store is not open yet, e is nil: then only
 // requests that need no engine, such as health checks, are answered; others get 503 with what Ready returns.
 func New(e *engine.Engine, o *Options) *API {
-	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection(), turns: newTurns()}
+	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection()}
 	if o != nil {
 		a.options = *o
 	}
@@ -100,15 +100,18 @@ func New(e *engine.Engine, o *Options) *API {
 	if a.options.MaxBatchBody == 0 {
 		a.options.MaxBatchBody = 64 << 20
 	}
-	a.streams.most = a.options.MaxStreams
 	a.memory.most = a.options.MaxHeld
 	if a.memory.most == 0 {
 		a.memory.most = 256 << 20
 	}
-	a.bus = bus.New(journal{e}, &bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged})
 	if e != nil {
-		e.OnRecall(a.bus)
+		a.drafts = draft.Reader{Depth: e.Limits().Depth, Tags: e.Limits().Tags}
 	}
+	a.live = live.New(e, &live.Options{
+		Logger: a.options.Logger, Observe: a.options.Observe, Drafts: a.drafts, Memory: &a.memory,
+		MaxMessage: a.options.MaxBody, MaxStreams: a.options.MaxStreams,
+		Bus: bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged},
+	})
 	a.register()
 	return a
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/wire"
 )
 
 // maxBatchKey leaves room for "/" and the index that make the key of an item of the batch's.
-const maxBatchKey = maxKey - 8
+const maxBatchKey = draft.MaxKey - 8
 
 // encodeBatch keeps many memories. An item that is wrong has its own problem, in its place, and harms
 // no other; only what spoils the whole body, as broken JSON does an array, refuses all.
@@ -70,7 +71,7 @@ func (a *API) encodeBatch(c *call) error {
 			r := &kept[i]
 			switch {
 			case r.Err != nil:
-				results[at[i]] = c.failedItem(a.blamed(items[at[i]], r.Err))
+				results[at[i]] = c.failedItem(a.drafts.Blame(items[at[i]], r.Err))
 			case brief:
 				results[at[i]] = wire.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: shape.Warnings(&r.Memory.Meta)}
 			default:
@@ -106,10 +107,7 @@ func (a *API) item(raw []byte) (sigil.Draft, error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
 	}
-	if data, ok := dataOnly(raw); ok {
-		return sigil.Draft{Data: data}, nil
-	}
-	return a.readDraft(raw, true)
+	return a.drafts.Item(raw)
 }
 
 // elements splits a JSON array of at most max values.
@@ -160,9 +158,7 @@ func (c *call) item(r *engine.Result, status int, view func(*sigil.Memory) wire.
 }
 
 func (c *call) failedItem(err error) wire.BatchItem {
-	p := c.api.problem(err)
-	p.RequestID = c.id
-	c.blame(p, err)
+	p := c.problem(err)
 	return wire.BatchItem{Status: p.Status, Problem: &p}
 }
 
@@ -203,16 +199,16 @@ func (a *API) recallMany(c *call) error {
 	}
 	c.settle(held)
 	for i := range recalled {
-		results[at[i]] = c.item(&recalled[i], http.StatusOK, refreshed)
+		results[at[i]] = c.item(&recalled[i], http.StatusOK, shape.Refreshed)
 	}
 	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
 }
 
 func (a *API) readIDs(body []byte) (ids []string, err error) {
 	found := false
-	err = a.object(body, func(name string, value []byte) error {
+	err = a.drafts.Object(body, func(name string, value []byte) error {
 		if name != "ids" {
-			return unknownField(name)
+			return draft.UnknownField(name)
 		}
 		found = true
 		values, ok := canon.Array(value)
@@ -229,7 +225,7 @@ func (a *API) readIDs(body []byte) (ids []string, err error) {
 		return nil
 	})
 	if err == nil && !found {
-		err = missingField("ids")
+		err = draft.MissingField("ids")
 	}
 	return ids, err
 }

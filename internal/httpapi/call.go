@@ -40,7 +40,8 @@ type call struct {
 
 // WriteHeader notes the status.
 func (c *call) WriteHeader(status int) {
-	if c.status == 0 && status >= 200 { // 1xx announce, they do not answer
+	// 1xx announce, they do not answer: except for 101, which is final unless the connection cannot be taken over.
+	if c.status < 200 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		c.status = status
 	}
 	c.ResponseWriter.WriteHeader(status)
@@ -121,9 +122,7 @@ func (c *call) fail(err error) {
 	if cause := ended(c.r, err); cause != nil {
 		err = cause
 	}
-	p := c.api.problem(err)
-	p.RequestID = c.id
-	c.blame(p, err)
+	p := c.problem(err)
 	if wait := retryAfter(&p); wait != "" {
 		c.Header().Set("Retry-After", wait)
 	}
@@ -132,6 +131,14 @@ func (c *call) fail(err error) {
 		return
 	}
 	_ = c.encoded(p.Status, "application/problem+json", p)
+}
+
+// problem returns what the wire shows of err in an answer that has more than this, and notes it for the log.
+func (c *call) problem(err error) wire.Problem {
+	p := c.api.problem(err)
+	p.RequestID = c.id
+	c.blame(p, err)
+	return p
 }
 
 // blame notes a problem for the log: the first one where there are many.

@@ -3,26 +3,24 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/wire"
 )
-
-// maxKey is the most bytes of an Idempotency-Key, as the engine has it.
-const maxKey = 255
 
 func (a *API) encode(c *call) error {
 	key, body, err := a.sent(c)
 	if err != nil {
 		return err
 	}
-	d, err := a.quickDraft(body)
+	d, err := a.drafts.Quick(body)
 	if err != nil {
 		return err
 	}
 	d.IdempotencyKey = key
 	m, err := a.engine.Encode(c.r.Context(), c.tenant, d)
 	if err != nil {
-		return a.blamed(body, err)
+		return a.drafts.Blame(body, err)
 	}
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
@@ -38,7 +36,7 @@ func (a *API) sent(c *call) (key string, body []byte, err error) {
 	if _, err := c.contentType(jsonType); err != nil {
 		return "", nil, err
 	}
-	if key, err = idempotencyKey(c.r, maxKey); err != nil {
+	if key, err = idempotencyKey(c.r, draft.MaxKey); err != nil {
 		return "", nil, err
 	}
 	body, err = c.body(a.options.MaxBody, 1)

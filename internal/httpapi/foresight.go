@@ -6,6 +6,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
@@ -49,9 +50,9 @@ func (q *query) duration(name, code string, unless time.Duration) time.Duration 
 		return unless
 	}
 	text := q.text(name)
-	d, ok := parseSeconds(text)
+	d, ok := draft.Seconds(text)
 	if !ok {
-		d, ok = parseDuration(text)
+		d, ok = draft.Duration(text)
 	}
 	if !ok || d <= 0 {
 		q.fail(code, name, `must be a duration over 0, such as "90s", "36h" or "7d"`)

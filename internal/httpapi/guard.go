@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 )
 
 // guard refuses what a page in somebody's browser may have sent behind their back.
@@ -92,21 +93,8 @@ func idempotencyKey(r *http.Request, max int) (string, error) {
 	if len(keys) == 0 {
 		return "", nil
 	}
-	if len(keys) > 1 || !validKey(keys[0], max) {
-		return "", invalidKey("Idempotency-Key", max)
+	if len(keys) > 1 || !draft.ValidKey(keys[0], max) {
+		return "", draft.InvalidKey("Idempotency-Key", max)
 	}
 	return keys[0], nil
-}
-
-func validKey(key string, max int) bool {
-	for i := range len(key) {
-		if key[i] < 0x20 || key[i] > 0x7e {
-			return false
-		}
-	}
-	return key != "" && len(key) <= max
-}
-
-func invalidKey(field string, max int) error {
-	return invalidf("invalid_idempotency_key", field, "must be one of 1 to %d printable ASCII characters", max)
 }

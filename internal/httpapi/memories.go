@@ -103,10 +103,7 @@ func (a *API) forget(c *call) error {
 	return nil
 }
 
-func (a *API) recall(c *call) error { return c.change(a.engine.Recall, refreshed) }
-
-// refreshed shows m as of the recall: its decay is 0 again.
-func refreshed(m *sigil.Memory) wire.Memory { return shape.Memory(m, m.LastAccessed) }
+func (a *API) recall(c *call) error { return c.change(a.engine.Recall, shape.Refreshed) }
 
 func (a *API) pin(c *call) error { return c.change(a.engine.Pin, a.current) }
 

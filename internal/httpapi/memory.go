@@ -27,9 +27,9 @@ type memory struct {
 	freed chan struct{} // closed when some were released; nil unless a request waits for that
 }
 
-// take reserves n bytes, or fails if others hold too many for too long. A request that is larger than the bound gets
+// Take reserves n bytes, or fails if others hold too many for too long. A request that is larger than the bound gets
 // its bytes when no other request holds any.
-func (m *memory) take(ctx context.Context, n int64) error {
+func (m *memory) Take(ctx context.Context, n int64) error {
 	freed, ok := m.try(n)
 	if ok {
 		return nil
@@ -62,8 +62,8 @@ func (m *memory) try(n int64) (freed <-chan struct{}, ok bool) {
 	return m.freed, false
 }
 
-// give releases n bytes; a negative n reserves them whether or not there is room.
-func (m *memory) give(n int64) {
+// Give releases n bytes; a negative n reserves them whether or not there is room.
+func (m *memory) Give(n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.held -= n
@@ -78,7 +78,7 @@ func (c *call) hold(n int64) error {
 	if n -= uncounted; n <= c.held {
 		return nil
 	}
-	if err := c.api.memory.take(c.r.Context(), n-c.held); err != nil {
+	if err := c.api.memory.Take(c.r.Context(), n-c.held); err != nil {
 		return err
 	}
 	c.held = n
@@ -89,7 +89,7 @@ func (c *call) hold(n int64) error {
 func (c *call) settle(n int64) {
 	n = max(n-uncounted, 0)
 	if n != c.held {
-		c.api.memory.give(c.held - n)
+		c.api.memory.Give(c.held - n)
 		c.held = n
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/wire"
 )
@@ -110,24 +111,24 @@ func (a *API) oldEncode(c *call) error {
 
 // oldDraft reads {data, consciousnessState?, metadata?}. The metadata is taken and not kept.
 func (a *API) oldDraft(body []byte) (d sigil.Draft, err error) {
-	err = a.object(body, func(name string, value []byte) (err error) {
+	err = a.drafts.Object(body, func(name string, value []byte) (err error) {
 		switch name {
 		case "data":
 			d.Data = value
 		case "consciousnessState":
-			d.State, err = readState(value)
+			d.State, err = draft.State(value)
 			err = oldNames(err)
 		case "metadata":
 			if jsontext.Value(value).Kind() != '{' {
 				err = sigil.NewInvalid("invalid_metadata", "metadata", "must be an object")
 			}
 		default:
-			err = unknownField(name)
+			err = draft.UnknownField(name)
 		}
 		return err
 	})
 	if err == nil && d.Data == nil {
-		err = missingField("data")
+		err = draft.MissingField("data")
 	}
 	return d, err
 }

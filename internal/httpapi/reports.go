@@ -59,15 +59,8 @@ func (a *API) stats(c *call) error {
 	return c.json(http.StatusOK, shape.Stats(&stats))
 }
 
-// events gives a page of the journal, or, where that is asked for, all that follows as a stream. At the end of
-// a page Next stays where the reader is.
-func (a *API) events(c *call) error {
-	switch {
-	case upgrades(c.r):
-		return a.socket(c, true)
-	case c.r.Method == http.MethodGet && accepts(c.r, eventStream):
-		return a.stream(c)
-	}
+// journal answers with a page of the journal. At the end, the page's Next stays where the reader is.
+func (a *API) journal(c *call) error {
 	after, limit, latest := c.query.position("after"), c.query.limit(), c.query.is("latest", false)
 	c.query.flag("recalls") // pages have no recalls, but a wrong value is still refused
 	if c.query.err != nil {

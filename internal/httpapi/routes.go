@@ -43,7 +43,7 @@ func routes() []route {
 		{method: "GET", path: "/v1/identity", serve: (*API).identity},
 		{method: "GET", path: "/v1/stats", serve: (*API).stats},
 		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit", "latest", "recalls", "tenant"}, endless: true},
-		{method: "GET", path: "/v1/ws", serve: (*API).live, params: []string{"after", "recalls", "tenant"}, endless: true},
+		{method: "GET", path: "/v1/ws", serve: (*API).socket, params: []string{"after", "recalls", "tenant"}, endless: true},
 		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
 
 		{method: "GET", path: "/livez", serve: (*API).alive, open: true},

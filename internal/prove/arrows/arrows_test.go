@@ -61,7 +61,9 @@ var table = map[string][]string{
 
 	// Edges. None of them reaches past the engine.
 	"client":                 {root, "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi":       {root, "engine", "internal/bus", "internal/coding", "internal/httpapi/shape", "internal/canon", "wire", "github.com/coder/websocket", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi":       {root, "engine", "internal/bus", "internal/canon", "internal/coding", "internal/httpapi/draft", "internal/httpapi/live", "internal/httpapi/shape", "wire", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi/draft": {root, "internal/canon", "github.com/go-json-experiment/json"},
+	"internal/httpapi/live":  {root, "engine", "internal/bus", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
 	"internal/httpapi/shape": {root, "engine", "wire"},
 	"internal/coding":        {},
 	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},

@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/wire"
 )
 
@@ -39,55 +40,55 @@ var wants = map[string]struct {
 	wire.LiveUnsubscribe: {"", nil},
 }
 
-// liveRequest reads a request. Where that is one to encode, [API.liveBlamed] says what an error of the engine's
-// over the draft is.
-func (a *API) liveRequest(message []byte) (liveRequest, error) {
-	if id, draft, ok := plainEncode(message); ok {
-		return liveRequest{id: id, op: wire.LiveEncode, draft: draft, quick: message}, nil
+// readRequest reads a request. If it is one to encode and the engine refuses the draft, the caller asks blame for the
+// error.
+func readRequest(drafts draft.Reader, message []byte) (liveRequest, error) {
+	if id, body, ok := plainEncode(message); ok {
+		return liveRequest{id: id, op: wire.LiveEncode, draft: body, quick: message}, nil
 	}
-	return a.strictRequest(message)
+	return strictRequest(drafts, message)
 }
 
-// liveDraft reads the draft of a request to encode.
-func (a *API) liveDraft(r *liveRequest) (sigil.Draft, error) {
-	d, err := a.quickDraft(r.draft)
+// read reads the draft of a request to encode.
+func (r *liveRequest) read(drafts draft.Reader) (sigil.Draft, error) {
+	d, err := drafts.Quick(r.draft)
 	d.IdempotencyKey = r.key
 	return d, err
 }
 
-// liveBlamed gives what is wrong with a request of which the engine has refused the draft: with the message
-// itself, if anything, first.
-func (a *API) liveBlamed(r *liveRequest, err error) error {
+// blame returns what is wrong with a request whose draft the engine has refused with err: what is wrong with the message
+// itself, if anything, comes first.
+func (r *liveRequest) blame(drafts draft.Reader, err error) error {
 	if r.quick != nil && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
-		if _, err := a.strictRequest(r.quick); err != nil {
+		if _, err := strictRequest(drafts, r.quick); err != nil {
 			return err
 		}
 	}
-	return a.blamed(r.draft, err)
+	return drafts.Blame(r.draft, err)
 }
 
-// plainEncode gives id and draft of a message that is {"id":…,"op":"encode","sigil":{"data":…}} and nothing else,
+// plainEncode returns id and draft of a message that is {"id":…,"op":"encode","sigil":{"data":…}} and nothing else,
 // without white space around these, as most are. The id is checked; of the rest it finds where it ends, as
-// [dataOnly] does, and leaves it to who takes the data to say whether it is JSON.
-func plainEncode(message []byte) (id, draft []byte, ok bool) {
+// [canon.OnlyMember] does, and leaves it to who takes the data to say whether it is JSON.
+func plainEncode(message []byte) (id, body []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(message, []byte(`{"id":`))
 	if !ok {
 		return nil, nil, false
 	}
 	id = rest[:canon.Scalar(rest[:min(len(rest), maxLiveID)])]
-	draft, ok = bytes.CutPrefix(rest[len(id):], []byte(`,"op":"encode","sigil":`))
-	if !ok || len(id) == 0 || !bytes.HasSuffix(draft, []byte("}")) {
+	body, ok = bytes.CutPrefix(rest[len(id):], []byte(`,"op":"encode","sigil":`))
+	if !ok || len(id) == 0 || !bytes.HasSuffix(body, []byte("}")) {
 		return nil, nil, false
 	}
-	draft = draft[:len(draft)-1]
-	_, ok = dataOnly(draft)
-	return id, draft, ok
+	body = body[:len(body)-1]
+	_, ok = canon.OnlyMember(body, "data")
+	return id, body, ok
 }
 
 // strictRequest reads any request, and says what is wrong with it.
-func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
+func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err error) {
 	r.has = map[string]bool{}
-	err = canon.Members(message, a.engine.Limits().Depth+2, func(name string, value []byte) (err error) {
+	err = canon.Members(message, drafts.Depth+2, func(name string, value []byte) (err error) {
 		r.has[name] = true
 		switch name {
 		case "id":
@@ -101,7 +102,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 		case "sigil":
 			r.draft = value
 		case "idempotencyKey":
-			r.key, err = readKey(value)
+			r.key, err = draft.Key(value)
 		case "memory":
 			text, _ := canon.String(value)
 			if r.memory, err = sigil.ParseID(text); err != nil {
@@ -117,7 +118,7 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 				err = sigil.NewInvalid("invalid_parameter", "recalls", "must be true or false")
 			}
 		default:
-			err = unknownField(name)
+			err = draft.UnknownField(name)
 		}
 		return err
 	})
@@ -127,15 +128,15 @@ func (a *API) strictRequest(message []byte) (r liveRequest, err error) {
 	want, known := wants[r.op]
 	switch {
 	case r.id == nil:
-		return r, missingField("id")
+		return r, draft.MissingField("id")
 	case !known:
 		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
 	case want.needs != "" && !r.has[want.needs]:
-		return r, missingField(want.needs)
+		return r, draft.MissingField(want.needs)
 	}
 	for name := range r.has {
 		if name != "id" && name != "op" && name != want.needs && !slices.Contains(want.may, name) {
-			return r, unknownField(name)
+			return r, draft.UnknownField(name)
 		}
 	}
 	return r, nil

@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"context"
@@ -29,45 +29,36 @@ const (
 	maxLiveID = 64
 )
 
-// live serves a WebSocket: requests with ids, and a subscription.
-func (a *API) live(c *call) error {
-	return a.socket(c, false)
-}
-
-// socket turns the request into a WebSocket and serves it until it ends. It begins with a subscription if subscribe is
-// true or the request has the parameters of one.
-func (a *API) socket(c *call, subscribe bool) error {
-	after, recalls, err := c.start()
-	if err != nil {
+// Socket turns the request into a WebSocket, with requests that have ids and a subscription, and serves it until it ends.
+// It begins with a subscription if subscribe is true or the request has the parameters of one. An error is returned
+// before anything is written.
+func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subscribe bool) error {
+	if err := handshake(rw, r); err != nil {
 		return err
 	}
-	if err := handshake(c); err != nil {
-		return err
-	}
-	ctx, end, err := a.streams.begin(c.r.Context())
+	ctx, end, err := s.streams.begin(r.Context())
 	if err != nil {
 		return err
 	}
 	defer end()
-	l := &liveConn{api: a, tenant: c.tenant, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
-	if subscribe || after != nil || recalls {
-		sub, err := a.bus.Subscribe(ctx, c.tenant, after)
+	l := &liveConn{server: s, tenant: q.Tenant, problem: q.Problem, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
+	if subscribe || q.After != nil || q.Recalls {
+		sub, err := s.bus.Subscribe(ctx, q.Tenant, q.After)
 		if err != nil {
 			return err
 		}
-		if recalls {
+		if q.Recalls {
 			sub.WatchRecalls()
 		}
 		l.sub = sub
 	}
-	w := &gathering{call: c}
-	conn, err := websocket.Accept(w, c.r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	w := &gathering{ResponseWriter: rw}
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil { // it has answered
 		l.unsubscribe()
 		return nil
 	}
-	c.status = http.StatusSwitchingProtocols
-	conn.SetReadLimit(a.options.MaxBody + 1<<10)
+	conn.SetReadLimit(s.options.MaxMessage + 1<<10)
 	l.conn, l.out, l.in = conn, w.out, &arrivals{buffered: w.in}
 	l.serve(ctx)
 	return nil
@@ -76,14 +67,15 @@ func (a *API) socket(c *call, subscribe bool) error {
 // liveConn is one connection. Its reader, its subscription, its pings and the requests under way, those that came
 // together as one, have a goroutine; serve waits for all of them.
 type liveConn struct {
-	api    *API
-	conn   *websocket.Conn
-	in     *arrivals
-	out    *gathered
-	tenant string
-	slots  chan struct{} // one for each request under way
-	large  chan struct{} // one for each that is large
-	wg     sync.WaitGroup
+	server  *Server
+	conn    *websocket.Conn
+	in      *arrivals
+	out     *gathered
+	tenant  string
+	problem func(error) wire.Problem
+	slots   chan struct{} // one for each request under way
+	large   chan struct{} // one for each that is large
+	wg      sync.WaitGroup
 
 	mu sync.Mutex
 	// +checklocks:mu

@@ -1,11 +1,13 @@
-package httpapi
+package live
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/store/storetest"
 	"github.com/sigil-dna/sigil/wire"
 )
@@ -24,28 +26,28 @@ func FuzzPlainEncode(f *testing.F) {
 		f.Add([]byte(message))
 	}
 	limits := engine.Limits{Depth: 4, Data: 100}
-	a := New(engine.New(storetest.NewModel(), &engine.Options{Limits: limits}), nil)
-	f.Cleanup(a.Close)
+	e := engine.New(storetest.NewModel(), &engine.Options{Limits: limits})
+	drafts := draft.Reader{Depth: limits.Depth, Tags: e.Limits().Tags}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		sent := bytes.Clone(message)
-		long, err := a.strictRequest(message)
+		long, err := strictRequest(drafts, message)
 		if err == nil && long.op != wire.LiveEncode {
 			return
 		}
 		var want, have sigil.Memory
 		if err == nil {
 			var d sigil.Draft
-			if d, err = a.draft(long.draft); err == nil {
+			if d, err = drafts.Read(long.draft); err == nil {
 				d.IdempotencyKey = long.key
-				want, err = a.engine.Encode(t.Context(), sigil.DefaultTenant, d)
+				want, err = e.Encode(t.Context(), sigil.DefaultTenant, d)
 			}
 		}
-		short, shortErr := a.liveRequest(message)
+		short, shortErr := readRequest(drafts, message)
 		if shortErr == nil {
 			var d sigil.Draft
-			if d, shortErr = a.liveDraft(&short); shortErr == nil {
-				if have, shortErr = a.engine.Encode(t.Context(), sigil.DefaultTenant, d); shortErr != nil {
-					shortErr = a.liveBlamed(&short, shortErr)
+			if d, shortErr = short.read(drafts); shortErr == nil {
+				if have, shortErr = e.Encode(t.Context(), sigil.DefaultTenant, d); shortErr != nil {
+					shortErr = short.blame(drafts, shortErr)
 				}
 			}
 		}
@@ -54,13 +56,22 @@ func FuzzPlainEncode(f *testing.F) {
 		}
 		switch {
 		case err != nil || shortErr != nil:
-			if err == nil || shortErr == nil || a.problem(err) != a.problem(shortErr) {
+			if err == nil || shortErr == nil || !same(err, shortErr) {
 				t.Errorf("%q is refused with %v, and by the long way %v", message, shortErr, err)
 			}
 		case !bytes.Equal(short.id, long.id) || !bytes.Equal(have.Data, want.Data) || have.Hash != want.Hash:
 			t.Errorf("of %q it gives %s: %s, and by the long way %s: %s", message, short.id, have.Data, long.id, want.Data)
 		}
 	})
+}
+
+// same reports whether two errors are the same to a client.
+func same(a, b error) bool {
+	var x, y *sigil.Error
+	if !errors.As(a, &x) || !errors.As(b, &y) {
+		return false
+	}
+	return errors.Is(x.Kind, y.Kind) && x.Code == y.Code && x.Field == y.Field && x.Detail == y.Detail
 }
 
 func TestPlainEncode(t *testing.T) {

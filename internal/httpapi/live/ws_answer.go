@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func (g *group) recycle(shared bool) {
 	clear(g.encodes)
 	clear(g.drafts)
 	out := g.out[:0]
-	if cap(out) > pooledBuffer {
+	if cap(out) > 2*readAtOnce {
 		out = nil
 	}
 	*g = group{messages: g.messages[:0], room: room, encodes: g.encodes[:0], drafts: g.drafts[:0], out: out}
@@ -47,10 +47,10 @@ func (l *liveConn) answerAll(ctx context.Context, g *group) {
 	begin := time.Now()
 	shared := false // something that outlives the group may refer to its messages
 	for _, message := range g.messages {
-		r, err := l.api.liveRequest(message)
+		r, err := readRequest(l.server.options.Drafts, message)
 		if err == nil && r.op == wire.LiveEncode {
 			var d sigil.Draft
-			if d, err = l.api.liveDraft(&r); err == nil {
+			if d, err = r.read(l.server.options.Drafts); err == nil {
 				g.encodes, g.drafts = append(g.encodes, r), append(g.drafts, d)
 				continue
 			}
@@ -73,11 +73,11 @@ func (l *liveConn) encode(ctx context.Context, g *group, begin time.Time) {
 	case 0:
 		return
 	case 1:
-		memory, err := l.api.engine.Encode(ctx, l.tenant, g.drafts[0])
+		memory, err := l.server.engine.Encode(ctx, l.tenant, g.drafts[0])
 		l.encoded(ctx, g, 0, &memory, begin, err)
 		return
 	}
-	kept, err := l.api.engine.EncodeBatch(ctx, l.tenant, g.drafts)
+	kept, err := l.server.engine.EncodeBatch(ctx, l.tenant, g.drafts)
 	l.out.hold()
 	defer l.out.release()
 	for i := range g.encodes {
@@ -99,7 +99,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 		g.view = shape.Encoded(memory)
 		m.Status, m.Memory = http.StatusCreated, &g.view
 	} else {
-		l.refuse(ctx, r, &m, l.api.liveBlamed(r, err))
+		l.refuse(ctx, r, &m, r.blame(l.server.options.Drafts, err))
 	}
 	l.observe(r, &m, begin)
 	g.out = l.send(g.out, &m)
@@ -127,15 +127,15 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
 	switch r.op {
 	case wire.LiveRecall:
-		memory, err := l.api.engine.Recall(ctx, key)
+		memory, err := l.server.engine.Recall(ctx, key)
 		if err == nil {
-			v := refreshed(&memory)
+			v := shape.Refreshed(&memory)
 			m.Status, m.Memory = http.StatusOK, &v
 		}
 		return err
 	case wire.LiveForget:
 		m.Status = http.StatusNoContent
-		return l.api.engine.Forget(ctx, key)
+		return l.server.engine.Forget(ctx, key)
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	}
@@ -146,16 +146,16 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 
 // refuse answers with err's problem.
 func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *wire.LiveMessage, err error) {
-	p := l.api.problem(err)
+	p := l.problem(err)
 	m.Status, m.Problem = p.Status, &p
 	if p.Status >= http.StatusInternalServerError {
-		l.api.options.Logger.ErrorContext(ctx, "live request", "op", r.op, "tenant", l.tenant, "code", p.Code, "cause", err)
+		l.server.options.Logger.ErrorContext(ctx, "live request", "op", r.op, "tenant", l.tenant, "code", p.Code, "cause", err)
 	}
 }
 
 func (l *liveConn) observe(r *liveRequest, m *wire.LiveMessage, begin time.Time) {
-	if l.api.options.Observe != nil {
-		l.api.options.Observe(routeOf(r.op), http.MethodGet, m.Status, time.Since(begin))
+	if l.server.options.Observe != nil {
+		l.server.options.Observe(routeOf(r.op), http.MethodGet, m.Status, time.Since(begin))
 	}
 }
 

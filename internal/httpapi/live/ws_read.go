@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"bufio"
@@ -13,11 +13,11 @@ import (
 
 // read takes requests until the client leaves. Those that have arrived by then are worked on together.
 func (l *liveConn) read(ctx context.Context) error {
-	most := min(maxInFlight, l.api.engine.Limits().Batch)
+	most := min(maxInFlight, l.server.engine.Limits().Batch)
 	unbound := context.WithoutCancel(ctx) // serve closes the connection where ctx ends
 	var first []byte                      // used again, save for a large one
 	var held int64                        // by a message that is being read
-	defer func() { l.api.memory.give(held) }()
+	defer func() { l.server.options.Memory.Give(held) }()
 	for {
 		var err error
 		first, err = l.message(unbound, first[:0], &held)
@@ -65,7 +65,7 @@ func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	}
 	l.wg.Go(func() {
 		defer func() { <-l.large }()
-		defer l.api.memory.give(held)
+		defer l.server.options.Memory.Give(held)
 		l.answerAll(ctx, g)
 	})
 	return true
@@ -94,14 +94,14 @@ func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, 
 	if kind != websocket.MessageText {
 		l.out.lastText()
 		_ = l.conn.Close(websocket.StatusUnsupportedData, "messages must be text: JSON")
-		return b, errors.New("httpapi: a binary message")
+		return b, errors.New("live: a binary message")
 	}
 	for {
 		if cap(b)-len(b) < smallMessage {
 			size := 2*cap(b) + 2*smallMessage
 			if held != nil && size > 2*readAtOnce {
 				more := int64(size) - *held
-				if err := l.api.memory.take(ctx, more); err != nil {
+				if err := l.server.options.Memory.Take(ctx, more); err != nil {
 					l.out.lastText()
 					_ = l.conn.Close(websocket.StatusTryAgainLater, "other requests hold as many bytes as may be held at once")
 					return b, err

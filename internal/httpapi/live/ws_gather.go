@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"bufio"
@@ -22,14 +22,14 @@ const (
 
 // gathering is the answer to a request for a WebSocket, which is taken over by way of it.
 type gathering struct {
-	*call
+	http.ResponseWriter
 	in  *bufio.Reader // what the library reads from
 	out *gathered     // what it writes to
 }
 
 // Hijack takes over the connection, as the library asks for.
 func (g *gathering) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(g.call.ResponseWriter).Hijack()
+	conn, rw, err := http.NewResponseController(g.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"bytes"
@@ -20,30 +20,27 @@ const (
 	heartbeat = 15 * time.Second
 )
 
-// stream answers with the journal as server-sent events, until the reader leaves.
-func (a *API) stream(c *call) error {
-	after, recalls, err := c.start()
-	if err != nil {
-		return err
-	}
-	ctx, end, err := a.streams.begin(c.r.Context())
+// Events answers with the journal as server-sent events, until the reader leaves. An error is returned before anything
+// is written.
+func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) error {
+	ctx, end, err := s.streams.begin(r.Context())
 	if err != nil {
 		return err
 	}
 	defer end()
-	sub, err := a.bus.Subscribe(c.r.Context(), c.tenant, after)
+	sub, err := s.bus.Subscribe(r.Context(), q.Tenant, q.After)
 	if err != nil {
 		return err
 	}
 	defer sub.Close()
-	if recalls {
+	if q.Recalls {
 		sub.WatchRecalls()
 	}
-	w := sse{c: c, control: http.NewResponseController(c.ResponseWriter)}
+	w := sse{ResponseWriter: rw, ctx: r.Context(), turns: s.turns, control: http.NewResponseController(rw)}
 	_ = w.control.SetReadDeadline(time.Time{}) // the server's is for requests; nothing more is read
-	c.Header().Set("Content-Type", eventStream)
-	c.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
-	c.WriteHeader(http.StatusOK)
+	w.Header().Set("Content-Type", eventStream)
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
+	w.WriteHeader(http.StatusOK)
 	// The position that it begins after: who reconnects before the first event misses none either.
 	w.b.WriteString("retry: 1000\nid: " + strconv.FormatUint(sub.After(), 10) + "\n\n")
 	for w.flush() == nil {
@@ -60,13 +57,10 @@ func (a *API) stream(c *call) error {
 		case errors.Is(err, errSilent):
 			w.b.WriteString(":\n\n")
 		default:
-			if c.r.Context().Err() != nil {
+			if r.Context().Err() != nil {
 				return nil
 			}
-			p := a.problem(err)
-			p.RequestID = c.id
-			c.blame(p, err)
-			w.event("problem", p)
+			w.event("problem", q.Problem(err))
 			_ = w.flush() // it leaves either way
 			return nil
 		}
@@ -74,7 +68,7 @@ func (a *API) stream(c *call) error {
 	return nil
 }
 
-var errSilent = errors.New("httpapi: nothing to say")
+var errSilent = errors.New("live: nothing to say")
 
 // nextBatch waits for entries, or fails with errLeave, or errSilent.
 func nextBatch(ctx context.Context, sub *bus.Subscription) (bus.Batch, error) {
@@ -89,7 +83,9 @@ func nextBatch(ctx context.Context, sub *bus.Subscription) (bus.Batch, error) {
 
 // sse writes events.
 type sse struct {
-	c       *call
+	http.ResponseWriter
+	ctx     context.Context //nolint:containedctx // of the request
+	turns   turns
 	control *http.ResponseController
 	b       bytes.Buffer
 }
@@ -137,11 +133,11 @@ func (w *sse) flush() error {
 			w.b = bytes.Buffer{}
 		}
 	}()
-	defer w.c.api.turns.take(w.c.r.Context())()
+	defer w.turns.take(w.ctx)()
 	if err := w.control.SetWriteDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := w.c.Write(w.b.Bytes()); err != nil {
+	if _, err := w.Write(w.b.Bytes()); err != nil {
 		return err
 	}
 	return w.control.Flush()

@@ -1,4 +1,4 @@
-package httpapi
+package live
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // subscribe makes a subscription after a position, or from now on, which begins when the request has been
 // answered. A connection has one.
 func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
-	sub, err := l.api.bus.Subscribe(ctx, l.tenant, r.after)
+	sub, err := l.server.bus.Subscribe(ctx, l.tenant, r.after)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		batch, err := sub.Next(ctx)
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, sigil.ErrClosed) {
-				p := l.api.problem(err)
+				p := l.problem(err)
 				l.send(nil, &wire.LiveMessage{Type: wire.LiveEnded, Status: p.Status, Problem: &p})
 				l.release(sub)
 			}
@@ -124,14 +124,14 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 
 // pushBatch sends entries as one message, without copying them: all subscribers are sent the same bytes.
 func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
-	defer l.api.turns.take(ctx)()
+	defer l.server.turns.take(ctx)()
 	head := append(appendHead(nil, len(eventsBegin)+len(batch.Joined)+len(eventsEnd)), eventsBegin...)
 	return l.out.text(head, batch.Joined, []byte(eventsEnd))
 }
 
 // pushRecalled sends a message about recalls: the type, and then the members of data.
 func (l *liveConn) pushRecalled(ctx context.Context, data []byte) error {
-	defer l.api.turns.take(ctx)()
+	defer l.server.turns.take(ctx)()
 	members := data[1:] // after the brace
 	head := append(appendHead(nil, len(recalledBegin)+len(members)), recalledBegin...)
 	return l.out.text(head, members)

@@ -1,0 +1,81 @@
+package draft
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/canon"
+)
+
+// UnknownField returns the error for a member that a request does not have.
+func UnknownField(name string) error {
+	return sigil.NewInvalid("unknown_field", canon.Field(name), "is no member of this request")
+}
+
+// MissingField returns the error for a member that is not there.
+func MissingField(name string) error {
+	return sigil.NewInvalid("missing_field", name, "is required")
+}
+
+// State reads a state.
+func State(raw []byte) (*sigil.State, error) {
+	s := new(sigil.State)
+	return s, s.UnmarshalJSON(bytes.Clone(raw)) // it keeps what it is not told of as it came
+}
+
+func readBool(name string, raw []byte) (bool, error) {
+	switch jsontext.Value(raw).Kind() {
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
+	}
+	return false, sigil.NewInvalid("invalid_"+name, name, "must be true or false")
+}
+
+// MaxKey is the most bytes of an idempotency key, as the engine has it.
+const MaxKey = 255
+
+// Key reads an idempotency key that is a member of a request.
+func Key(raw []byte) (string, error) {
+	key, ok := canon.String(raw)
+	if !ok || !ValidKey(key, MaxKey) {
+		return "", InvalidKey("idempotencyKey", MaxKey)
+	}
+	return key, nil
+}
+
+// ValidKey reports whether key may be an idempotency key of at most max bytes.
+func ValidKey(key string, max int) bool {
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return false
+		}
+	}
+	return key != "" && len(key) <= max
+}
+
+// InvalidKey returns the error for a key that is not valid.
+func InvalidKey(field string, max int) error {
+	return sigil.NewInvalid("invalid_idempotency_key", field, "must be one of 1 to "+strconv.Itoa(max)+" printable ASCII characters")
+}
+
+func (r Reader) readTags(raw []byte) ([]string, error) {
+	values, ok := canon.Array(raw)
+	if !ok {
+		return nil, sigil.NewInvalid("invalid_tags", "tags", "must be an array of strings")
+	}
+	if most := r.Tags; len(values) > most {
+		return nil, sigil.NewTooLarge("too_many_tags", "tags", "has more than "+strconv.Itoa(most)+" tags")
+	}
+	tags := make([]string, len(values))
+	for i, v := range values {
+		if tags[i], ok = canon.String(v); !ok {
+			return nil, sigil.NewInvalid("invalid_tag", "tags/"+strconv.Itoa(i), "must be a string")
+		}
+	}
+	return tags, nil
+}

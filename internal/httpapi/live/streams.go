@@ -1,0 +1,96 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// streams are the answers that do not end by themselves. They are asked to before the service stops or is
+// handed over.
+type streams struct {
+	most int // at once; 0 is no limit
+
+	mu sync.Mutex
+	// +checklocks:mu
+	leaving bool
+	// +checklocks:mu
+	open map[*stream]bool
+}
+
+// stream is one of them: what ends it.
+type stream struct{ cancel context.CancelCauseFunc }
+
+// patience is how long a write to a reader may take. One that takes nothing for that long has gone.
+const patience = time.Minute
+
+var errLeave = errors.New("live: the service is stopping")
+
+// begin adds a stream, and returns a context that ends with ctx, or, with errLeave as its cause, when streams have to
+// leave. The caller calls end when the stream is over. It returns an error if there are as many streams as allowed.
+func (s *streams) begin(ctx context.Context) (_ context.Context, end func(), err error) {
+	most := s.most // it never changes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if most > 0 && len(s.open) >= most {
+		return nil, nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_streams", Detail: "as many connections are streams as may be, so that others are left for requests; try again later"}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	st := &stream{cancel}
+	if s.leaving {
+		cancel(errLeave)
+	}
+	if s.open == nil {
+		s.open = map[*stream]bool{}
+	}
+	s.open[st] = true
+	return ctx, func() {
+		cancel(nil)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.open, st)
+	}, nil
+}
+
+func (s *streams) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving = true
+	for st := range s.open {
+		st.cancel(errLeave)
+	}
+}
+
+func (s *streams) stay() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving = false
+}
+
+// turns lets few of those who send entries do so at once: to copy a hundred kilobytes into a socket holds a
+// processor, and what is encoded meanwhile must not wait behind all readers.
+type turns chan struct{}
+
+// turnTime is when a turn ends, done or not: a reader that takes nothing holds up none of the others.
+const turnTime = 2 * time.Millisecond
+
+func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
+
+// take waits for a turn, and gives what ends it.
+func (t turns) take(ctx context.Context) (end func()) {
+	select {
+	case t <- struct{}{}:
+	case <-ctx.Done():
+		return func() {}
+	}
+	once := sync.OnceFunc(func() { <-t })
+	late := time.AfterFunc(turnTime, once)
+	return func() {
+		late.Stop()
+		once()
+	}
+}
