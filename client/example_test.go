@@ -2,15 +2,21 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/internal/webhook"
 	"github.com/sigil-dna/sigil/local"
 )
 
@@ -32,6 +38,35 @@ func daemon() (addr string, stop func()) {
 		if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
 			log.Fatal(err)
 		}
+	}
+}
+
+// deliver has a daemon's webhook send the encoding of one memory to receiver.
+func deliver(secret []byte, receiver http.HandlerFunc) {
+	dir, err := os.MkdirTemp("", "sigil")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	db, err := local.Open(dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	ctx, taken := context.Background(), make(chan struct{})
+	if _, err := db.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: []byte(`"tea"`)}); err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		receiver(w, r)
+		close(taken)
+	}))
+	defer server.Close()
+	hook := webhook.New(db.Engine, webhook.Options{URL: server.URL, Tenant: sigil.DefaultTenant, Secret: secret, Body: shape.Delivery})
+	hook.Start()
+	<-taken
+	if err := hook.Stop(ctx); err != nil {
+		log.Fatal(err)
 	}
 }
 
@@ -150,4 +185,28 @@ func ExampleClient_Follow() {
 	// Output:
 	// 1 encoded request
 	// 2 forgotten request
+}
+
+// A receiver of a webhook checks who sends, and keeps what it is sent before it answers.
+func ExampleVerifyWebhook() {
+	secret := []byte("what the file of --webhook-secret-file holds")
+	receiver := func(w http.ResponseWriter, r *http.Request) {
+		var delivery client.Delivery
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err == nil {
+			err = client.VerifyWebhook(secret, r.Header.Get("Sigil-Signature"), body, time.Now(), 5*time.Minute)
+		}
+		if err == nil {
+			err = json.Unmarshal(body, &delivery)
+		}
+		if err != nil {
+			http.Error(w, "not for me", http.StatusForbidden)
+			return
+		}
+		for _, event := range delivery.Events { // with status 200 they are not sent again
+			fmt.Println(event.Position, event.Kind)
+		}
+	}
+	deliver(secret, receiver) // a program registers it: http.HandleFunc("POST /sigil", receiver)
+	// Output: 1 encoded
 }

@@ -15,6 +15,7 @@ type (
 	EventPage   = wire.EventPage
 	Arithmetic  = wire.Arithmetic
 	Recalls     = wire.Recalls
+	Delivery    = wire.Delivery
 	Explanation = wire.Explanation
 	Forecast    = wire.Forecast
 	Stats       = wire.Stats

@@ -2,10 +2,6 @@ package client_test
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"log"
-	"net/http"
 	"testing"
 	"time"
 
@@ -49,21 +45,4 @@ func TestVerifyWebhook(t *testing.T) {
 			}
 		})
 	}
-}
-
-func ExampleVerifyWebhook() {
-	secret := []byte("what the file of --webhook-secret-file holds")
-	http.HandleFunc("POST /sigil", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-		if err == nil {
-			err = client.VerifyWebhook(secret, r.Header.Get("Sigil-Signature"), body, time.Now(), 5*time.Minute)
-		}
-		if err != nil {
-			http.Error(w, "not for me", http.StatusForbidden)
-			return
-		}
-		log.Printf("%s", body) // keep it before this returns: with status 200 it is not sent again
-	})
-	fmt.Println("ready")
-	// Output: ready
 }
