@@ -80,7 +80,7 @@ func NewNotFound() *Error {
 
 // NewNotClaimed returns the [ErrConflict] for a caller that uses a name without holding its lease.
 func NewNotClaimed() *Error {
-	return &Error{Kind: ErrConflict, Code: "not_claimed", Field: "name", Detail: "another works under this name"}
+	return &Error{Kind: ErrConflict, Code: "not_claimed", Field: "name", Detail: "the caller does not hold the lease on this name"}
 }
 
 // NewPositionGone returns the [ErrGone] for a reader whose position is before oldest, after which the journal begins.

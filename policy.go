@@ -151,7 +151,7 @@ func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
 		return h, NewInvalid("invalid_policy", "half-life", "must be over 0")
 	}
 	if threshold == 1 {
-		return h, NewInvalid("invalid_policy", "threshold", "must be under 1: a half-life never quite gets there")
+		return h, NewInvalid("invalid_policy", "threshold", "must be under 1: decay by half-life never reaches 1")
 	}
 	if err := checkCurve(threshold, h.LifetimeSeconds()); err != nil {
 		return h, err
@@ -196,7 +196,7 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 		return NewInvalid("invalid_policy", "threshold", "must be over 0 and at most 1")
 	}
 	if !(lifetimeSeconds >= time.Millisecond.Seconds() && lifetimeSeconds <= maxLifetime.Seconds()) { // written so that NaN fails
-		return NewInvalid("invalid_policy", "lifetime", "comes to less than a millisecond or more than 100 years")
+		return NewInvalid("invalid_policy", "lifetime", "must be at least a millisecond and at most 100 years")
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func ParsePolicy(s string) (Policy, error) {
 		case "classic threshold", "halflife threshold":
 			threshold, err = strconv.ParseFloat(value, 64)
 		default:
-			return nil, NewInvalid("invalid_policy", "policy", "has a figure it does not know")
+			return nil, NewInvalid("invalid_policy", "policy", "has an unknown figure")
 		}
 		if err != nil {
 			return nil, NewInvalid("invalid_policy", name, "is not a number or duration")

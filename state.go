@@ -33,7 +33,7 @@ func (s *State) Check() error {
 			return NewInvalid("invalid_state", "state."+f.name, "must be a number from 0 to 1")
 		}
 		if _, twice := s.Extra[f.name]; twice {
-			return NewInvalid("invalid_state", "state."+f.name, "stands among the extra keys too")
+			return NewInvalid("invalid_state", "state."+f.name, "is also among the extra keys")
 		}
 	}
 	return nil

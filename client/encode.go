@@ -90,7 +90,7 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 			continue
 		}
 		if keys[d.IdempotencyKey] {
-			return nil, within(i, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "stands twice in the batch"))
+			return nil, within(i, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "occurs twice in the batch"))
 		}
 		if keys == nil {
 			keys = make(map[string]bool, len(drafts))

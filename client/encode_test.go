@@ -13,7 +13,7 @@ import (
 
 func TestEncodeBatch(t *testing.T) {
 	c, last := fake(t, 200, "application/x-ndjson",
-		`{"status":201,"memory":{"data":[1,2]}}`+"\n"+`{"status":400,"problem":{"code":"duplicate_key","field":"data/a","detail":"stands twice"}}`+"\n")
+		`{"status":201,"memory":{"data":[1,2]}}`+"\n"+`{"status":400,"problem":{"code":"duplicate_key","field":"data/a","detail":"occurs twice"}}`+"\n")
 	items, err := c.EncodeBatch(t.Context(), []sigil.Draft{
 		{Data: json.RawMessage("[1,\n2]"), IdempotencyKey: "k"},
 		{Data: json.RawMessage(`{"a":1,"a":2}`), IdempotencyKey: "l", Tags: []string{"t"}},

@@ -125,7 +125,7 @@ func (c *Client) stream(ctx context.Context, after *uint64, to reader) error {
 		return err
 	}
 	req.Header.Set("Accept", "text/event-stream, "+problemType)
-	quiet := time.AfterFunc(silence, func() { cancel(errors.New("nothing was heard for too long")) })
+	quiet := time.AfterFunc(silence, func() { cancel(errors.New("nothing was received for too long")) })
 	defer quiet.Stop()
 	resp, err := c.endless().Do(req)
 	if err != nil {

@@ -47,7 +47,7 @@ func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, er
 			return nil, err
 		}
 		if bytes >= e.limits.PageBytes {
-			results[i].Err = sigil.NewTooLarge("answer_full", "ids", "the answer holds as much data as it may, and this memory was not recalled: recall it in another request")
+			results[i].Err = sigil.NewTooLarge("answer_full", "ids", "the answer is full, and this memory was not recalled: recall it in another request")
 			continue
 		}
 		results[i].Memory, results[i].Err = e.Recall(ctx, key)

@@ -65,7 +65,7 @@ func TestReloadRefusesAnotherDaemonsAddress(t *testing.T) {
 	if !strings.Contains(out, fmt.Sprintf("kill %d", to)) {
 		t.Errorf("it does not say how to stop process %d:\n%s", to, out)
 	}
-	_, err := fmt.Sscanf(out[strings.Index(out, "in place of"):], "in place of  process %d", &from)
+	_, err := fmt.Sscanf(out[strings.Index(out, "replaced"):], "replaced     process %d", &from)
 	if err != nil || from != p.cmd.Process.Pid {
 		t.Errorf("process %d was replaced, not %d: %s", from, p.cmd.Process.Pid, out)
 	}

@@ -139,7 +139,7 @@ func (b *Bus) join(ctx context.Context, tenant string, newest uint64) (*topic, e
 	case b.closed:
 		return nil, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the service is stopping"}
 	case b.subscribers >= b.options.Subscribers:
-		return nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_subscribers", Detail: "as many read the journal live as may; try again later"}
+		return nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_subscribers", Detail: "too many readers follow the journal; try again later"}
 	}
 	t := b.topics[tenant]
 	if t == nil {

@@ -59,7 +59,7 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 		case l.ahead != nil && s.after > *l.ahead.Newest:
 			return Batch{}, l.ahead
 		case l.ahead != nil:
-			return Batch{}, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the store was restored from an older copy; the position of this reader is in it: go on after it"}
+			return Batch{}, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: "the store was restored from an older copy; continue after this reader's position, which it still has"}
 		case l.ended:
 			return Batch{}, &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the service is stopping"}
 		case l.behind:

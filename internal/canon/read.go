@@ -91,7 +91,7 @@ func Explain(field string, raw []byte, err error) *sigil.Error {
 	at := " at byte " + strconv.FormatInt(syntax.ByteOffset, 10)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return sigil.NewInvalid("duplicate_key", field, "stands twice in its object"+at)
+		return sigil.NewInvalid("duplicate_key", field, "occurs twice in its object"+at)
 	case strings.Contains(syntax.Err.Error(), "surrogate"):
 		return sigil.NewInvalid("lone_surrogate", field, "has a lone UTF-16 surrogate"+at)
 	case len(bytes.TrimSpace(raw)) == 0:

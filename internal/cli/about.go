@@ -10,7 +10,7 @@ import (
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Say which version this is",
+		Short:   "Print the version",
 		Example: "  sigil version",
 		Args:    nothingMore,
 		RunE: func(*cobra.Command, []string) error {

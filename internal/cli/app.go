@@ -57,7 +57,7 @@ func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, env 
 func (a *app) begin() error {
 	a.ran = true
 	if a.flags.json && a.flags.quiet {
-		return usageError("--json and --quiet contradict each other: give one of them")
+		return usageError("--json and --quiet cannot be combined")
 	}
 	if a.flags.timeout < 0 {
 		return usageError("--timeout must not be negative")

@@ -11,7 +11,7 @@ import (
 // atLeastOneID refuses a command without an id.
 func atLeastOneID(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usageError("name the id of a memory; sigil list shows them")
+		return usageError("give the id of a memory; sigil list shows them")
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func ids(args []string) ([]sigil.ID, error) {
 	for i, arg := range args {
 		id, err := sigil.ParseID(arg)
 		if err != nil {
-			return nil, usageError(fmt.Sprintf("%q is no id: an id is a UUID of 36 characters", cut(arg, 40)))
+			return nil, usageError(fmt.Sprintf("%q is not an id: an id is a UUID of 36 characters", cut(arg, 40)))
 		}
 		all[i] = id
 	}

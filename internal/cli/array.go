@@ -66,7 +66,7 @@ func (r *lineReader) element() ([]byte, error) {
 	for buf := make([]byte, 4<<10); ; {
 		n, err := rest.Read(buf)
 		if len(bytes.TrimSpace(buf[:n])) > 0 {
-			return nil, sigil.NewInvalid("invalid_json", "", "after the array there is something else")
+			return nil, sigil.NewInvalid("invalid_json", "", "has something after the array")
 		}
 		if err != nil {
 			return nil, err

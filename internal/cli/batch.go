@@ -30,7 +30,7 @@ const (
 // maxNotJSON is the number of lines after which an import stops if none of them is JSON.
 const maxNotJSON = 10
 
-var errNotJSON = sigil.NewInvalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole a JSON array")
+var errNotJSON = sigil.NewInvalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole file a JSON array")
 
 // maxWarnings is the most different warnings that are printed after an import.
 const maxWarnings = 10
@@ -292,7 +292,7 @@ func (l *loader) take(b *batch) error {
 	for i := range b.items {
 		o := &b.items[i]
 		if o.err == nil && o.item.Memory == nil && o.item.ID == nil {
-			o.err = errors.New("the daemon did not say what became of it")
+			o.err = errors.New("the daemon's answer has no result for it")
 		}
 		if o.err != nil {
 			refused = append(refused, refusal{b.numbers[i], o.err})

@@ -31,7 +31,7 @@ func (a *app) encode() *cobra.Command {
 	var d draftFlags
 	c := a.quietFlag(&cobra.Command{
 		Use:   "encode [JSON | @FILE | -]",
-		Short: "Keep a memory, or many",
+		Short: "Keep one or more memories",
 		Long: `Encode keeps JSON values.
 
 An argument is one value; @FILE names a file that holds one. Without an argument, or with -,
@@ -69,7 +69,7 @@ func (a *app) importLines() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import [FILE | -]",
 		Short: "Keep every line of a file, fast",
-		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with some batches
+		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with several batches
 on their way at once and nothing printed but what was refused. So memories are not made in the order of
 their lines: encode keeps that. --json prints each one's "line" and "id".
 
@@ -126,11 +126,11 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
-	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d; it keeps nothing alive until then")
+	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d; the memory may fade earlier")
 	f.Lookup("ttl").DefValue = ""
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until then")
 	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
-	f.StringVar(&d.key, "idempotency-key", "", "repeat the command with the same `key` within a day, and no value is kept twice")
+	f.StringVar(&d.key, "idempotency-key", "", "with the same `key` within a day, a repeated command keeps no value twice")
 }
 
 func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) error {
@@ -145,7 +145,7 @@ func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) err
 	path, isFile := strings.CutPrefix(arg, "@")
 	if flags.file != "" {
 		if arg != "" {
-			return usageError("--file and an argument contradict each other: give one of them")
+			return usageError("--file and an argument cannot be combined")
 		}
 		path, isFile = flags.file, true
 	}
@@ -229,7 +229,7 @@ func readState(text string) (*sigil.State, error) {
 	for _, err := dec.Token(); err == nil && dec.More(); {
 		name, _ := dec.Token() // valid, and an object: a name, then a value
 		if seen[name.(string)] {
-			return nil, sigil.NewInvalid("duplicate_key", "state."+name.(string), "stands twice")
+			return nil, sigil.NewInvalid("duplicate_key", "state."+name.(string), "occurs twice")
 		}
 		seen[name.(string)] = true
 		var value json.RawMessage

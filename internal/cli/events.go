@@ -36,10 +36,10 @@ the store was restored from an older copy: load its memories again, and go on af
 	}
 	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
 	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` entries")
-	c.Flags().IntVar(&last, "last", 0, "the newest `entries`, so many of them")
+	c.Flags().IntVar(&last, "last", 0, "only this many of the newest `entries`")
 	c.Flags().Lookup("last").DefValue = ""
 	c.Flags().BoolVar(&reverse, "reverse", false, "the newest first")
-	c.Flags().BoolVar(&follow, "follow", false, "go on with what comes")
+	c.Flags().BoolVar(&follow, "follow", false, "print new entries as they come")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f := cmd.Flags()
 		if err := positive(limit); err != nil {
@@ -49,9 +49,9 @@ the store was restored from an older copy: load its memories again, and go on af
 		case f.Changed("last") && last < 1:
 			return usageError("--last must be at least 1")
 		case f.Changed("last") && (f.Changed("after") || f.Changed("limit")):
-			return usageError("--last has no place beside --after and --limit")
+			return usageError("--last cannot be combined with --after or --limit")
 		case reverse && (follow || f.Changed("after")):
-			return usageError("--reverse has no place beside --follow and --after")
+			return usageError("--reverse cannot be combined with --follow or --after")
 		}
 		if reverse && last == 0 {
 			last = limit

@@ -100,12 +100,12 @@ func TestLastEventsRefusesWhatContradicts(t *testing.T) {
 	for args, want := range map[string]string{
 		"--last 0":              "--last must be at least 1",
 		"--last -3":             "--last must be at least 1",
-		"--last 2 --after 1":    "--last has no place beside --after and --limit",
-		"--last 2 --limit 1":    "--last has no place beside --after and --limit",
-		"--reverse --after 1":   "--reverse has no place beside --follow and --after",
-		"--reverse --follow":    "--reverse has no place beside --follow and --after",
+		"--last 2 --after 1":    "--last cannot be combined with --after or --limit",
+		"--last 2 --limit 1":    "--last cannot be combined with --after or --limit",
+		"--reverse --after 1":   "--reverse cannot be combined with --follow or --after",
+		"--reverse --follow":    "--reverse cannot be combined with --follow or --after",
 		"--reverse --limit 0":   "--limit must be at least 1",
-		"--last 2 --limit 1000": "--last has no place",
+		"--last 2 --limit 1000": "--last cannot be combined",
 	} {
 		code, out, words := c.in("", append([]string{"events"}, strings.Fields(args)...)...)
 		if code != 2 || out != "" || !strings.Contains(words, want) {

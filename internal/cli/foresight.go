@@ -14,8 +14,8 @@ import (
 func (a *app) explain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
-		Short: "Tell why a memory is alive or gone, with the arithmetic",
-		Long: `Explain tells why a memory is alive or gone and when it fades, shows the formula with its figures,
+		Short: "Show why a memory is alive or gone, with the arithmetic",
+		Long: `Explain shows why a memory is alive or gone and when it fades, the formula with its figures,
 and what the journal tells of it. It refreshes nothing. Recalls are not in the journal.`,
 		Example:           "  sigil explain 01890a5d-ac96-774b-bcce-b302099a8057",
 		Args:              oneIDOnly,
@@ -41,7 +41,7 @@ and what the journal tells of it. It refreshes nothing. Recalls are not in the j
 
 func oneIDOnly(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return usageError("name the id of one memory; sigil list shows them")
+		return usageError("give the id of one memory; sigil list shows them")
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (a *app) forecast() *cobra.Command {
 	q := client.ForecastQuery{}
 	c := &cobra.Command{
 		Use:   "forecast",
-		Short: "Tell what fades next if nothing is recalled",
+		Short: "Show what fades next if nothing is recalled",
 		Long: `Forecast counts and lists what fades within a time if nothing is recalled. With --policy it is a dry
 run: as if every memory had that policy since it was last touched. It also tells what fades if a daemon is
 started with that policy, which reaches a memory with its next recall. Nothing is changed.`,

@@ -28,7 +28,7 @@ func (p *paging) flags(c *cobra.Command, what string) {
 
 func (p *paging) check(c *cobra.Command) error {
 	if p.all && c.Flags().Changed("limit") {
-		return usageError("--all and --limit contradict each other: give one of them")
+		return usageError("--all and --limit cannot be combined")
 	}
 	return positive(p.limit)
 }

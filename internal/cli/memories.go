@@ -16,7 +16,7 @@ func (a *app) recall() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
 		Use:   "recall ID...",
 		Short: "Read memories and refresh them",
-		Long:  "Recall reads memories and refreshes them: their decay starts again from nothing.",
+		Long:  "Recall reads memories and refreshes them: their decay starts again at 0.",
 		Example: `  sigil recall 01890a5d-ac96-774b-bcce-b302099a8057
   sigil recall --json 01890a5d-ac96-774b-bcce-b302099a8057 | jq .data`,
 		Args:              atLeastOneID,

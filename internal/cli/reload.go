@@ -35,14 +35,14 @@ As the first process of a container a daemon cannot be reloaded: replace the con
   sigil reload --data /var/lib/sigil --json`,
 		Args: nothingMore,
 	}
-	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default that of sigil serve)")
-	c.Flags().Var(&within, "wait", "give up waiting after this `time`")
+	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default as for sigil serve)")
+	c.Flags().Var(&within, "wait", "stop waiting after this `time`")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if data == "" {
 			data = a.dataFolder()
 		}
 		if data == "" {
-			return usageError("there is no home folder to look in: name the daemon's with --data")
+			return usageError("there is no home folder to look in: set the daemon's data folder with --data")
 		}
 		ctx, cancel := context.WithTimeoutCause(cmd.Context(), time.Duration(within), fmt.Errorf("nothing came of it within %s", within.String()))
 		defer cancel()
@@ -55,7 +55,7 @@ As the first process of a container a daemon cannot be reloaded: replace the con
 		}
 		var f fields
 		f.add("served by", "process %d, at %s", done.To, escape(done.Addr))
-		f.add("in place of", "process %d", done.From)
+		f.add("replaced", "process %d", done.From)
 		f.add("pause", "%s, in which requests waited", took(seconds(done.Pause)))
 		if done.Detached {
 			f.add("to stop it", "kill %d (it runs in the background)", done.To)
@@ -97,7 +97,7 @@ func (a *app) handOver(ctx context.Context, data string) (done datadir.HandOver,
 			return true, nil
 		}
 		if gone {
-			return false, fmt.Errorf("process %d has ended, and says nothing of a process in its place; its log says why", old.PID)
+			return false, fmt.Errorf("process %d ended without a successor; see its log", old.PID)
 		}
 		return false, nil
 	})

@@ -70,7 +70,7 @@ reached, 5 the input was refused.`,
 	f.BoolVar(&a.flags.json, "json", false, "print JSON; lists are one entry a line")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "print without colors (NO_COLOR)")
 	f.BoolVar(&a.flags.yes, "yes", false, "do not ask")
-	f.Var(&a.flags.timeout, "timeout", "give up a request after this `time`; 0 never")
+	f.Var(&a.flags.timeout, "timeout", "abort a request after this `time`; 0 is never")
 
 	for _, commands := range [][]*cobra.Command{
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),

@@ -261,7 +261,7 @@ func (c *Clock) back(jump time.Duration) func(*slog.Logger) {
 
 func (c *Clock) awake(slept time.Duration) func(*slog.Logger) {
 	return func(l *slog.Logger) {
-		l.Info("the machine slept: its time is taken up again", "slept", slept.Round(time.Millisecond))
+		l.Info("the machine slept: following its clock again", "slept", slept.Round(time.Millisecond))
 	}
 }
 

@@ -64,7 +64,7 @@ func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
 	m.sweepDuration = m.histograms("sigil_gc_sweep_duration_seconds", "How long a sweep took.", seconds, "job")
-	m.released = m.counters("sigil_gc_released_total", "Memories let go, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten).", "reason")
+	m.released = m.counters("sigil_gc_released_total", "Memories released, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten).", "reason")
 
 	m.encodes = m.counter("sigil_encode_total", "Memories encoded.")
 	m.encodeDuration = m.histogram("sigil_encode_duration_seconds", "How long a call that encodes took, with its commit; a batch is one call.", seconds)
@@ -74,16 +74,16 @@ func New(version string) *Metrics {
 	m.operationDuration = m.histograms("sigil_operation_duration_seconds", "How long an operation took, other than encodes and recalls, by verb.", seconds, "verb")
 	m.failures = m.counters("sigil_error_total", "Operations and sweeps that failed, by the error's code.", "code")
 
-	m.subscribers = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_events_subscribers", Help: "Who follows the journal now, over WebSocket or server-sent events."})
+	m.subscribers = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_events_subscribers", Help: "Current subscribers of the journal, over WebSocket or server-sent events."})
 	m.registry.MustRegister(m.subscribers)
-	m.lagged = m.counter("sigil_events_lagged_total", "Times that a subscriber was too slow to be told at once, and read on from the journal.")
+	m.lagged = m.counter("sigil_events_lagged_total", "Times that a subscriber fell behind and was served from the journal.")
 	m.commitBatch = m.histogram("sigil_commit_batch_size", "Changes written by one commit of the store.", prometheus.ExponentialBuckets(1, 2, 13))
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
-	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver took.")
+	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver accepted.")
 	m.webhookFailed = m.counter("sigil_webhook_failed_total", "Attempts to deliver to the webhook that failed.")
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
 
-	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels tell what is running."}, []string{"version", "goversion"})
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels have the version that is running."}, []string{"version", "goversion"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
@@ -132,14 +132,14 @@ func (m *Metrics) Clock(state func() engine.ClockState) {
 	gauge := func(name, help string, of func(engine.ClockState) float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return of(state()) }))
 	}
-	gauge("sigil_clock_held", "1 while the clock has jumped and is not believed, and sweeps are held; else 0.", func(s engine.ClockState) float64 {
+	gauge("sigil_clock_held", "1 during an unconfirmed jump of the clock, while sweeps are held; otherwise 0.", func(s engine.ClockState) float64 {
 		if s.Held {
 			return 1
 		}
 		return 0
 	})
-	gauge("sigil_clock_jump_seconds", "How far the clock has jumped, while that is not believed; else 0.", func(s engine.ClockState) float64 { return s.Jump.Seconds() })
-	gauge("sigil_clock_ahead_seconds", "How far time is ahead of the clock, which it makes up for at half its pace.", func(s engine.ClockState) float64 { return s.Ahead.Seconds() })
+	gauge("sigil_clock_jump_seconds", "Size of an unconfirmed jump of the clock; otherwise 0.", func(s engine.ClockState) float64 { return s.Jump.Seconds() })
+	gauge("sigil_clock_ahead_seconds", "How far the engine's time is ahead of the clock; it runs at half its pace until they agree.", func(s engine.ClockState) float64 { return s.Ahead.Seconds() })
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "sigil_clock_jumps_total", Help: "Jumps of the clock.",
 	}, func() float64 { return float64(state().Jumps) }))
@@ -149,7 +149,7 @@ func (m *Metrics) Clock(state func() engine.ClockState) {
 // Call it once for each job that is scheduled, before the first scrape.
 func (m *Metrics) Missed(job string, count func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "sigil_scheduler_missed_total", Help: "Scheduled runs left out because the one before was not over.",
+		Name: "sigil_scheduler_missed_total", Help: "Scheduled runs skipped because the previous one was still running.",
 		ConstLabels: prometheus.Labels{"job": job},
 	}, func() float64 { return float64(count()) }))
 }

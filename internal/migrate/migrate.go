@@ -170,7 +170,7 @@ func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
 	if !p.ended[m.ID] {
 		return &sigil.Error{
 			Kind: sigil.ErrConflict, Code: "target_in_use", Field: "to",
-			Detail: fmt.Sprintf("it has the memory %s of tenant %s, which the source never had: name a store, or a tenant, that has nothing else", m.ID, p.tenant),
+			Detail: fmt.Sprintf("it has the memory %s of tenant %s, which the source never had: use a store, or a tenant, without other memories", m.ID, p.tenant),
 		}
 	}
 	removed, err := p.to.Remove(ctx, []sigil.Key{m.Key}, func(m sigil.Meta) (sigil.Event, bool) {

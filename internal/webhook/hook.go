@@ -153,6 +153,6 @@ func (h *Hook) Stop(ctx context.Context) error {
 	case <-h.done:
 		return nil
 	case <-time.After(h.options.pace.finishing):
-		return errors.New("a call of the store is still under way")
+		return errors.New("a call of the store is still in progress")
 	}
 }

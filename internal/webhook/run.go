@@ -68,13 +68,13 @@ func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, er
 	case !errors.As(err, &gone):
 		return position, err
 	case gone.Newest != nil:
-		h.receiving.log.Error("the journal ends before what was delivered: it was restored from an older copy. Positions are given out again; going on after its newest entry",
+		h.receiving.log.Error("the journal ends before the last delivered position: the store was restored from an older copy. Positions will repeat; continuing after the newest entry",
 			"delivered up to", position, "newest", *gone.Newest)
 		return *gone.Newest, h.advance(ctx, *gone.Newest)
 	case gone.Oldest <= position:
 		return position, err
 	}
-	h.receiving.log.Error("journal entries were dropped before they were delivered: going on after them", "after", position, "up to", gone.Oldest)
+	h.receiving.log.Error("journal entries were dropped before they were delivered: skipping them", "after", position, "up to", gone.Oldest)
 	return gone.Oldest, h.advance(ctx, gone.Oldest)
 }
 

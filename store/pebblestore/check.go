@@ -106,7 +106,7 @@ func (c *checker) journal(key, value []byte) {
 
 func (c *checker) position(p uint64, tenant string) {
 	if p == 0 || p > c.found.Position {
-		c.found.wrong("journal entry %d of %s: the newest one is said to be %d", p, tenant, c.found.Position)
+		c.found.wrong("journal entry %d of %s: the newest position should be %d", p, tenant, c.found.Position)
 		return
 	}
 	for uint64(len(c.seen)) <= p/64 {
@@ -137,9 +137,9 @@ func (c *checker) meta(key, value []byte) {
 	switch {
 	case !ok && c.found.Trimmed > 0: // it may be older than what is left of the journal
 	case !ok:
-		c.found.wrong("%s is there, and the journal says it is not", k)
+		c.found.wrong("%s exists, but is gone according to the journal", k)
 	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
-		c.found.wrong("%s was refreshed less than the journal knows", k)
+		c.found.wrong("%s was refreshed less often than the journal records", k)
 	default:
 		if m.AccessCount > was.AccessCount { // a refresh is not journaled
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
@@ -181,7 +181,7 @@ func (c *checker) crystal(key, value []byte) {
 		return
 	}
 	if !c.crystals[string(key)] && c.found.Trimmed == 0 {
-		c.found.wrong("crystal %s of %s is there, and the journal knows nothing of it", crystal.ID(), tenant)
+		c.found.wrong("crystal %s of %s exists, but the journal has no entry about it", crystal.ID(), tenant)
 	}
 	delete(c.crystals, string(key))
 }
@@ -234,10 +234,10 @@ func (c *checker) missing() {
 		c.found.wrong("the journal has %d entries and should have %d", n, want)
 	}
 	for k := range c.journaled {
-		c.found.wrong("%s is not there, and the journal says it is", k)
+		c.found.wrong("%s is missing, but exists according to the journal", k)
 	}
 	for key := range c.crystals {
-		c.found.wrong("crystal %q is not there, and the journal says it is", key)
+		c.found.wrong("crystal %q is missing, but exists according to the journal", key)
 	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {

@@ -260,7 +260,7 @@ func (s *Store) Close() error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store was not closed in order", Err: err}
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store could not be closed cleanly", Err: err}
 }
 
 // DatabaseOptions returns the options under which a Store runs its database, so that the database alone can be

@@ -89,7 +89,7 @@ func (s *Store) keepTime(ctx context.Context) {
 		err := s.measure(bounded)
 		cancel()
 		if err != nil && !failing && ctx.Err() == nil {
-			s.logger.Warn("the database's time cannot be read: this machine's goes on", slog.Any("error", err))
+			s.logger.Warn("the database's time cannot be read: using this machine's", slog.Any("error", err))
 		}
 		failing = err != nil
 	}

@@ -92,7 +92,7 @@ func (c *connections) acquire(ctx context.Context) (connection, error) {
 func (c *connections) refused(ctx context.Context) bool {
 	if away := c.away.Add(1); int(away) <= cap(c.places)-leastConns {
 		if away == 1 {
-			c.logger.Warn("the database refuses more connections: callers wait for those that there are", "connections", c.pool.Stat().TotalConns(), "wanted", cap(c.places))
+			c.logger.Warn("the database refuses more connections: callers wait for the existing ones", "connections", c.pool.Stat().TotalConns(), "wanted", cap(c.places))
 		}
 		time.AfterFunc(placeBack, func() {
 			c.away.Add(-1)

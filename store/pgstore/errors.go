@@ -58,11 +58,11 @@ func failure(err error) error {
 	case errors.As(err, &known):
 		return err
 	case code == diskFull:
-		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the database has no room", Err: err}
+		return &sigil.Error{Kind: sigil.ErrFull, Code: "disk_full", Detail: "the database has no disk space", Err: err}
 	case code == protocolViolation && strings.Contains(err.Error(), "unsupported startup parameter"):
 		return &sigil.Error{
 			Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store",
-			Detail: "has a setting that a pooler in front of the database refuses: take it out of the URL; and pool by session, as settings get lost by transaction", Err: err,
+			Detail: "has a setting that a pooler in front of the database refuses: remove it from the URL, and pool by session, since pooling by transaction loses settings", Err: err,
 		}
 	case barred(code): // unavailable: a database that let us in once may do so again
 	case code != "" && !passing(code), code == "" && !lost(err), untrusted(err):

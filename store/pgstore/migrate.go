@@ -29,7 +29,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	case found > version:
 		return &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "format",
-			Detail: fmt.Sprintf("the database has version %d of the schema, and this program knows up to %d: it was made by a newer one", found, version),
+			Detail: fmt.Sprintf("the database has version %d of the schema, but this program supports up to %d: it was made by a newer program", found, version),
 		}
 	case found == version:
 		return nil

@@ -77,7 +77,7 @@ func (s *Store) send(ctx context.Context, channel string, payloads ...string) er
 func (s *Store) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.listenOnce(ctx); err != nil && ctx.Err() == nil {
-			s.logger.Warn("changes by other processes are heard of a second late, and their recalls not at all: listening failed", "error", err)
+			s.logger.Warn("listening for changes by other processes failed: they are seen a second late, and recalls not at all", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -182,7 +182,7 @@ func (s *Store) keepRefreshing(ctx context.Context) {
 		err := s.flush(bounded)
 		cancel()
 		if err != nil && !failing {
-			s.logger.Error("refreshes of recalls cannot be written, and wait", "error", err)
+			s.logger.Error("refreshes of recalls cannot be written; retrying", "error", err)
 		} else if err == nil && failing {
 			s.logger.Info("refreshes of recalls are written again")
 		}

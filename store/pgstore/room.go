@@ -162,6 +162,6 @@ where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order 
 func quotaFull() error {
 	return &sigil.Error{
 		Kind: sigil.ErrFull, Code: "quota_full",
-		Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
+		Detail: "the tenant is at its limit, and evicting everything evictable would not free enough",
 	}
 }

@@ -81,7 +81,7 @@ func (s *Store) resolve(ctx context.Context, db querier, rows []row) error {
 }
 
 func damaged(what string) error {
-	return &sigil.Error{Kind: sigil.ErrInternal, Code: "damaged", Detail: "the database has " + what + " that nothing here writes"}
+	return &sigil.Error{Kind: sigil.ErrInternal, Code: "damaged", Detail: "the database has " + what + " that this program never writes"}
 }
 
 func deadline(t time.Time) pgtype.Timestamptz {

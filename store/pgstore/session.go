@@ -210,7 +210,7 @@ func (s *session) keeps(ctx context.Context) error {
 func sharedSessions(err error) error {
 	return &sigil.Error{
 		Kind: sigil.ErrInvalid, Code: "sessions_shared", Field: "store",
-		Detail: "gives its connections no sessions of their own: what one sets is lost, or seen by others. A pooler is in front of the database that pools by transaction or statement " +
+		Detail: "does not give each connection a session of its own: its settings are lost, or seen by others. A pooler in front of the database pools by transaction or statement " +
 			"(PgBouncer's pool_mode), or one session serves all (PGlite behind a socket). Pool by session, or connect to the database itself", Err: err,
 	}
 }

@@ -93,13 +93,13 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 			r.seen = map[uint64]bool{}
 		}
 		if r.seen[e.Position] {
-			r.wrong("position %d is there twice", e.Position)
+			r.wrong("position %d occurs twice", e.Position)
 		}
 		r.seen[e.Position] = true
 		switch key := e.Memory.Key; {
 		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
 			if _, ok := r.memories[key]; !ok && r.trimmed == 0 {
-				r.wrong("position %d: %s ends a memory that is not there", e.Position, e.Kind)
+				r.wrong("position %d: %s ends a memory that does not exist", e.Position, e.Kind)
 			}
 			delete(r.memories, key)
 		case e.Memory.Policy != nil:
@@ -129,18 +129,18 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		switch {
 		case !ok && r.trimmed > 0: // it may be older than what is left of the journal
 		case !ok:
-			r.wrong("%s is there, and the journal says it is not", m.Key)
+			r.wrong("%s exists, but is gone according to the journal", m.Key)
 		case m.Meta != was:
 			r.wrong("%s has other figures than the journal", m.Key)
 		}
 	}
 	for key := range r.memories {
-		r.wrong("the journal tells of %s, which is not there", key)
+		r.wrong("%s is missing, but exists according to the journal", key)
 	}
 	for _, c := range crystals {
 		c.Kind = sigil.CrystalOfPattern
 		if !r.crystals[c.Tenant+" "+c.ID()] && r.trimmed == 0 {
-			r.wrong("crystal %s of %s is there, and the journal knows nothing of it", c.ID(), c.Tenant)
+			r.wrong("crystal %s of %s exists, but the journal has no entry about it", c.ID(), c.Tenant)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), 
 	if !k.add(keys) {
 		return true, nil, &sigil.Error{
 			Kind: sigil.ErrConflict, Code: "idempotency_in_flight", Field: "Idempotency-Key",
-			Detail: "a request with this key is under way",
+			Detail: "a request with this key is in progress",
 		}
 	}
 	return true, func() { k.remove(keys) }, nil

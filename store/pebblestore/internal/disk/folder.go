@@ -86,7 +86,7 @@ func newFolder(fsys vfs.FS, dir string, t Tuning) *Folder {
 }
 
 func noStore(dir string, err error) error {
-	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " holds no sigil store", Err: err}
+	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " is not a sigil store's folder", Err: err}
 }
 
 // Release lets others lock the folder.

@@ -37,7 +37,7 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	}
 	info, ok := layout.ReadInfo(b)
 	if !ok {
-		return store.Info{}, Damaged(dir, fmt.Errorf("%s does not say any more which store this is: %w", path, record.ErrDamaged))
+		return store.Info{}, Damaged(dir, fmt.Errorf("%s no longer identifies the store: %w", path, record.ErrDamaged))
 	}
 	if info.Format > layout.Format {
 		return store.Info{}, &sigil.Error{
@@ -48,7 +48,7 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	if info.Format < layout.Oldest {
 		return store.Info{}, &sigil.Error{
 			Kind: sigil.ErrFormat, Code: "store_format",
-			Detail: fmt.Sprintf("the store at %s has format %d, which is older than the first release; this sigil reads formats %d to %d: give it a new folder", dir, info.Format, layout.Oldest, layout.Format),
+			Detail: fmt.Sprintf("the store at %s has format %d, which is older than the first release; this sigil reads formats %d to %d: use a new folder", dir, info.Format, layout.Oldest, layout.Format),
 		}
 	}
 	return info, nil
@@ -69,7 +69,7 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 		if !slices.Contains(leftBehind[:], name) && !strings.HasSuffix(name, ".tmp") {
 			return &sigil.Error{
 				Kind: sigil.ErrFormat, Code: "no_store",
-				Detail: fmt.Sprintf("%s is no sigil store and not empty (it has %s): give a folder of its own", dir, name),
+				Detail: fmt.Sprintf("%s is not a sigil store, and not empty (it has %s): use another folder", dir, name),
 			}
 		}
 	}

@@ -99,7 +99,7 @@ func (s *Space) Enough(data string) error {
 	}
 	return &sigil.Error{
 		Kind: sigil.ErrFull, Code: "disk_full",
-		Detail: fmt.Sprintf("the disk of %s has %d MiB free, and to start may take %d: make room, and start again", s.dir, free>>20, need>>20+1),
+		Detail: fmt.Sprintf("the disk of %s has %d MiB free, and a start may need %d: free some space, and start again", s.dir, free>>20, need>>20+1),
 	}
 }
 
@@ -146,11 +146,11 @@ func (s *Space) set(level int32) {
 	switch was := s.level.Swap(level); {
 	case was == level:
 	case level == roomy:
-		s.log.Info("there is room on the disk again: everything is kept as before", "data", s.dir)
+		s.log.Info("the disk has space again: writing resumes", "data", s.dir)
 	case was == roomy:
-		s.log.Error("the disk is nearly full: nothing new is kept until there is room", "data", s.dir)
+		s.log.Error("the disk is nearly full: encodes are refused until there is space", "data", s.dir)
 	case level == full:
-		s.log.Error("the disk is full: nothing is written until there is room", "data", s.dir)
+		s.log.Error("the disk is full: all changes are refused until there is space", "data", s.dir)
 	}
 }
 
@@ -175,7 +175,7 @@ func (s *Space) Admit(grows bool) error {
 	}
 	return &sigil.Error{
 		Kind: sigil.ErrFull, Code: "disk_full",
-		Detail: "the disk has no room left; it goes on by itself when there is",
+		Detail: "the disk has no space left; writing resumes by itself once there is",
 	}
 }
 

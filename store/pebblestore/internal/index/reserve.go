@@ -119,7 +119,7 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 		x.settle(r)
 		return nil, &sigil.Error{
 			Kind: sigil.ErrFull, Code: "quota_full",
-			Detail: "the tenant's limit leaves no room, and nothing that may be evicted would make enough",
+			Detail: "the tenant is at its limit, and evicting everything evictable would not free enough",
 		}
 	}
 	return r, nil

@@ -122,7 +122,7 @@ func (v *salvage) readPolicies() {
 		policy, err := sigil.ParsePolicy(texts[n])
 		if err != nil {
 			policy = standIn
-			v.found.wrong("policy %d is lost: its memories are shown under %s", n, policy)
+			v.found.wrong("policy %d is lost: its memories are shown with %s", n, policy)
 		}
 		all[n] = policy
 	}
@@ -175,7 +175,7 @@ func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, e
 		return false
 	}
 	if len(end) == 0 {
-		v.found.wrong("the range from %q cannot be read: what it says has gone may be shown", key)
+		v.found.wrong("the deleted range from %q cannot be read: memories in it may be shown", key)
 		return true
 	}
 	v.ranges = append(v.ranges, deletedRange{bytes.Clone(key[1:]), bytes.Clone(end[1:]), seq})
@@ -221,7 +221,7 @@ func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, val
 	tenant, last, ok := layout.SplitJournalKey(key)
 	events, err := layout.ReadBlock(tenant, last, value, v.policies)
 	if !ok || err != nil {
-		v.found.wrong("journal block %q cannot be read: what it says has gone may be shown", key)
+		v.found.wrong("journal block %q cannot be read: memories that are gone according to it may be shown", key)
 		return
 	}
 	for i := range events {
@@ -251,7 +251,7 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 			v.found.wrong("%s: its figures are lost", k)
 			return nil
 		}
-		v.found.wrong("%s: its figures are lost; it is shown with those it was encoded with", k)
+		v.found.wrong("%s: its figures are lost; it is shown with those from its encoding", k)
 		m.Meta = *s.journaledFigure
 	}
 	r = record.NewReader(value)
