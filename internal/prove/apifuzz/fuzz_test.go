@@ -148,8 +148,8 @@ func names(body []byte) string {
 // longText finds values: long enough not to stand in an answer by chance, and short enough not to be cut.
 var longText = regexp.MustCompile(`\b[A-Z]{12,40}\b`)
 
-// FuzzRequest sends any query, headers and rest of a path to the paths that read them: an answer is as
-// the document has it, or a refusal that names what is wrong.
+// FuzzRequest sends any query, headers and rest of a path to the paths that read them. An answer is either what the
+// document describes, or a refusal that names what is wrong.
 func FuzzRequest(f *testing.F) {
 	for _, tt := range apitest.Requests {
 		path, query, _ := strings.Cut(tt.Target, "?")

@@ -17,10 +17,10 @@ const Somewhere = "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"
 // OldPaths are the two paths of the old face.
 var OldPaths = []string{"/api/consciousness/sigils", "/sigil/api/consciousness/sigils"}
 
-// Nested gives an array in arrays, depth deep.
+// Nested returns an array in arrays, depth deep.
 func Nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 
-// Codes gives the status of each code that the document served by api lists.
+// Codes returns the status of each code in the document that api serves.
 func Codes(api http.Handler) map[string]int {
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), "GET", "/openapi.json", nil))

@@ -139,7 +139,7 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// wrongs returns one sentence for each thing that is not as the table has it.
+// wrongs returns one sentence for each deviation from the table.
 func wrongs(graph []pkg, table map[string][]string) []string {
 	var found []string
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
@@ -196,8 +196,8 @@ func allowed(to string, row []string) bool {
 	})
 }
 
-// own tells a package of ours, in the table's spelling, from a third-party one: the first element of
-// the latter is a host, which has a dot.
+// own reports whether a package, in the table's spelling, is ours: the first element of a third-party one is a host,
+// which has a dot.
 func own(name string) bool {
 	host, _, _ := strings.Cut(name, "/")
 	return !strings.Contains(host, ".")

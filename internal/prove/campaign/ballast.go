@@ -34,7 +34,7 @@ func (b *ballast) fill() (err error) {
 	return nil
 }
 
-// release gives the room back.
+// release frees the space.
 func (b *ballast) release() error {
 	if b.file == nil {
 		return nil

@@ -20,9 +20,9 @@ type Campaign struct {
 	Program, Scratch string
 	// Args are further flags of serve.
 	Args []string
-	// Store gives the --store of each store, an empty one; nil is the embedded one in a folder.
+	// Store, if not nil, returns the --store of each store, an empty one. If nil, it is the embedded one in a folder.
 	Store func() (string, error)
-	// Quota is the --max-memories among them; 0 is none.
+	// Quota is the --max-memories among them; 0 if there is none.
 	Quota int
 	// Tenants own the memories, Clients are at once.
 	Tenants []string
@@ -195,10 +195,10 @@ func (c *Campaign) HandOver(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// FullDisk fills the disk under the store's folder, which a ballast file in folder does, until the
-// daemon refuses to encode, and makes room again. Meanwhile reads are answered, nothing is
-// acknowledged that is not kept, and afterwards the daemon resumes by itself. Where killed is set it is
-// killed on the full disk, and started when there is room.
+// FullDisk fills the disk under the store's folder, by a ballast file in folder, until the daemon refuses to encode,
+// and then frees the space. While the disk is full, reads are answered and nothing is acknowledged that is not kept;
+// afterwards the daemon resumes by itself. If killed is set, the daemon is killed on the full disk, and started when
+// there is space.
 func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) error {
 	b := &ballast{name: filepath.Join(folder, "ballast")}
 	defer b.release() //nolint:errcheck // once more where something failed
@@ -296,8 +296,8 @@ func (c *Campaign) Quiet(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// check compares all there is with the ledger. Where the daemon was killed it reads the whole journal,
-// and repeats requests after that; what comes of those the next check compares.
+// check compares the daemon's memories and journal with the ledger. If the daemon was killed, it also reads the whole
+// journal and then repeats requests; the next check compares the results of those.
 func (c *Campaign) check(ctx context.Context, crashed time.Time, killed bool) error {
 	addr := c.child.Addr()
 	whole := killed || c.Done.Get("checks")%8 == 0
@@ -333,7 +333,7 @@ func (c *Campaign) settle() {
 	c.child, c.ledger, c.load = nil, nil, nil
 }
 
-// Abort ends the daemon at once, whatever it does. It is nothing where none runs.
+// Abort ends the daemon at once, whatever it is doing. It does nothing if none is running.
 func (c *Campaign) Abort() error {
 	if c.child == nil {
 		return nil
@@ -341,7 +341,7 @@ func (c *Campaign) Abort() error {
 	return c.child.KillAll(context.Background())
 }
 
-// Totals gives the figures so far.
+// Totals returns the figures so far.
 func (c *Campaign) Totals() Totals {
 	t := c.before
 	if c.ledger != nil {
@@ -364,7 +364,7 @@ func (c *Campaign) Operations() map[string]int64 {
 	return counts
 }
 
-// Violations gives the broken promises in words.
+// Violations returns descriptions of the broken promises.
 func (c *Campaign) Violations() []string {
 	if c.ledger == nil {
 		return c.wrong

@@ -11,10 +11,10 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// Checking says what to compare.
+// Checking selects what to compare.
 type Checking struct {
-	// Crashed is when the daemon was killed since the last check; zero where it was not. Recalls
-	// answered shortly before it may be lost.
+	// Crashed is when the daemon was killed since the last check, or zero if it was not. Recalls answered shortly
+	// before may be lost.
 	Crashed time.Time
 	// Whole reads the journal from its beginning, not from where the last check ended.
 	Whole bool
@@ -221,8 +221,8 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 	e.adoptRecalls(m.view.AccessCount, m.from, !crashed.IsZero())
 }
 
-// adoptRecalls takes n recalls, read at a time, as known. Where the process was started anew after a crash
-// it had them from the disk; else the latest may be in its memory alone, and a crash may yet undo them.
+// adoptRecalls takes n recalls, read at a time, as known. If the process was started anew after a crash, it read them
+// from disk; otherwise the latest may be only in its memory, and a crash may still undo them.
 func (e *Entry) adoptRecalls(n uint64, read time.Time, fromDisk bool) {
 	var open []time.Time
 	if !fromDisk {

@@ -117,7 +117,7 @@ func (c *Child) await(ctx context.Context, what string, is func() (bool, error))
 	}
 }
 
-// Alive tells whether the process that serves has not ended.
+// Alive reports whether the serving process is running.
 func (c *Child) Alive() bool { return c.first != nil && running(c.pid) }
 
 // Kill ends the process that serves with SIGKILL, and waits for its end. A process that has ended is
@@ -185,8 +185,7 @@ func (c *Child) gone(ctx context.Context) error {
 	})
 }
 
-// running tells whether a process, which need not be a child of ours, is there and not just waiting
-// to be asked how it ended.
+// running reports whether a process, which need not be a child of ours, exists and is not a zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -196,7 +195,7 @@ func running(pid int) bool {
 	return len(after) > 0 && after[0] != 'Z' && after[0] != 'X'
 }
 
-// HandsOver tells whether the program knows how to hand over to another process.
+// HandsOver reports whether the program can hand over to another process.
 func (c *Child) HandsOver(ctx context.Context) bool {
 	return exec.CommandContext(ctx, c.Program, "reload", "--help").Run() == nil //nolint:gosec // our own program
 }
@@ -241,7 +240,7 @@ func (c *Child) holder() int {
 	return h.PID
 }
 
-// Log gives the end of what the daemon said.
+// Log returns the end of the daemon's log.
 func (c *Child) Log() string {
 	const most = 4 << 10
 	text, err := os.ReadFile(c.logFile())

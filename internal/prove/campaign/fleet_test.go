@@ -153,10 +153,10 @@ func (f *fleet) client(i int) *client.Client {
 	return c
 }
 
-// short tells whether memory n fades soon.
+// short reports whether memory n fades soon.
 func short(n int) bool { return n%2 == 0 }
 
-// encode sends memory n until it is acknowledged, to the next daemon where one does not.
+// encode sends memory n until it is acknowledged, to the next daemon if one does not.
 func (f *fleet) encode(ctx context.Context, n int) {
 	d := sigil.Draft{Data: fmt.Appendf(nil, `{"n":%d}`, n), IdempotencyKey: strconv.Itoa(n)}
 	if short(n) {
@@ -309,7 +309,7 @@ func (f *fleet) untilSwept(ctx context.Context, i int) {
 	}
 }
 
-// counted gives how many decay sweeps a daemon counts.
+// counted returns the number of decay sweeps that a daemon counts.
 func (f *fleet) counted(ctx context.Context, i int) float64 {
 	f.t.Helper()
 	f.mu.RLock()

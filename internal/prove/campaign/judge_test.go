@@ -79,7 +79,7 @@ func edit[T any](change func(*T)) func([]byte) []byte {
 	}
 }
 
-// some gives the figures of a memory that lives, and is not pinned, with no end.
+// some returns the figures of a memory that lives, and is not pinned, with no end.
 func (l *liar) some(t *testing.T) sigil.Key {
 	t.Helper()
 	pinned := false

@@ -64,7 +64,7 @@ type batch struct {
 // Ledger knows what was asked of one store and what it acknowledged. Its methods may be called from
 // any goroutine, but for [Ledger.Check].
 type Ledger struct {
-	// Quota is the daemon's --max-memories; 0 is none, and then nothing may be evicted.
+	// Quota is the daemon's --max-memories; if 0, there is none, and nothing may be evicted.
 	Quota int
 
 	tenants []string
@@ -97,15 +97,14 @@ func NewLedger(tenants []string) *Ledger {
 	}
 }
 
-// Violations gives the first broken promises in words, and how many there are.
+// Violations returns descriptions of the first broken promises, and the number of all.
 func (l *Ledger) Violations() ([]string, int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.wrong), l.wrongs
 }
 
-// Counts tells how many attempts there were, and how many memories and journal entries all checks
-// have compared.
+// Counts returns the number of attempts, and the number of memories and journal entries that all checks have compared.
 func (l *Ledger) Counts() (attempts, memories, events int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,7 +133,7 @@ func (l *Ledger) violation(format string, args ...any) {
 	}
 }
 
-// name tells which memory it is about.
+// name identifies the memory.
 func (e *Entry) name() string {
 	return fmt.Sprintf("%s/%s (n=%d, ttl %v)", e.Tenant, e.id, e.serial, e.Draft.TTL)
 }
@@ -174,7 +173,7 @@ func (l *Ledger) encoded(e *Entry, view *client.Memory) {
 	l.found(e, view)
 }
 
-// refused enters that e was not kept. Where an attempt went unanswered before, that one still may be.
+// refused records that e was not kept. If an earlier attempt went unanswered, that one still may be.
 func (l *Ledger) refused(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -302,8 +301,7 @@ func (l *Ledger) read(e *Entry, view *client.Memory) {
 	l.sameContent(e, view)
 }
 
-// any gives a memory of the tenant that may be there, by pick, which gives a number below n; nil
-// where there is none.
+// any returns a memory of the tenant that may exist, or nil if there is none. pick returns a number below n.
 func (l *Ledger) any(tenant string, pick func(n int) int) *Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -314,7 +312,7 @@ func (l *Ledger) any(tenant string, pick func(n int) int) *Entry {
 	return list[pick(len(list))]
 }
 
-// owned gives the memories of each of n clients that may be there, and forgets those that cannot.
+// owned returns each of n clients' memories that may exist, and drops those that cannot.
 func (l *Ledger) owned(n int) [][]*Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -330,8 +328,8 @@ func (l *Ledger) owned(n int) [][]*Entry {
 	return lists
 }
 
-// open gives the encodes with an idempotency key that went unanswered, whether or not they were found,
-// and at most some of the others. A batch is given by its first one.
+// open returns the encodes with an idempotency key that went unanswered, whether or not they were found, and at most
+// some of the others. A batch is represented by its first one.
 func (l *Ledger) open(some int, pick func(n int) int) []*Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

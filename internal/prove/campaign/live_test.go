@@ -125,8 +125,8 @@ func TestReadersBesideWriters(t *testing.T) {
 	}
 }
 
-// upgraded gives a connection on which the daemon sends what is journaled after a position (−1: nothing), in a
-// WebSocket's frames. It is read as it comes: a library would cost more than the daemon, on the same processors.
+// upgraded returns a connection on which the daemon sends what is journaled after a position (−1: nothing), as
+// WebSocket frames. The test reads raw bytes: a library would cost more than the daemon, on the same processors.
 func upgraded(ctx context.Context, t *testing.T, addr string, after int64) net.Conn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)

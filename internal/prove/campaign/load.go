@@ -28,16 +28,16 @@ type Load struct {
 	broken atomic.Int64 // requests that got no answer
 }
 
-// Run says how one run of a load goes.
+// Run configures one run of a load.
 type Run struct {
 	// Most bounds the requests; 0 is no bound.
 	Most int64
 	// After is how many answers close Reached.
 	After int64
-	// Reached, where it is not nil, is closed after so many answers, or at the end.
+	// Reached, if not nil, is closed after so many answers, or at the end.
 	Reached chan struct{}
-	// Ends tells that the process is going to end: requests that are not answered are no violation, and
-	// clients may leave before the answer. Refusals is its like for answers 503.
+	// Ends means that the process is going to end: requests that are not answered are no violation, and clients may
+	// leave before the answer. Refusals is the same for 503 answers.
 	Ends     bool
 	Refusals bool
 	// DiskFull allows encodes and other changes to be refused for want of room.
@@ -111,7 +111,7 @@ func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 	return nil
 }
 
-// rng gives a client's own source of draws for this run.
+// rng returns a client's own source of random numbers for this run.
 func (l *Load) rng(n int) *rand.Rand {
 	return rand.New(rand.NewPCG(l.Seed, l.runs<<16|uint64(n+1)))
 }
@@ -306,14 +306,14 @@ func (t *Tally) Add(name string, n int64) {
 	t.counts[name] += n
 }
 
-// Get gives one count.
+// Get returns one count.
 func (t *Tally) Get(name string) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.counts[name]
 }
 
-// Each gives all counts to visit, in no order.
+// Each calls visit for all counts, in no order.
 func (t *Tally) Each(visit func(name string, n int64)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -172,8 +172,8 @@ func (w *worker) encodeArray(ctx context.Context) outcome {
 	return w.enterItems("batch", entries, items, err)
 }
 
-// mine draws one of the client's own memories, and takes it from them where take is set; nil where
-// there is none.
+// mine draws one of the client's own memories, or nil if there is none. If take is set, it removes the memory from
+// them.
 func (w *worker) mine(take bool) *Entry {
 	if len(w.own) == 0 {
 		return nil
@@ -233,7 +233,7 @@ func (w *worker) setPinned(ctx context.Context, pinned bool) outcome {
 	return what
 }
 
-// other draws a memory of the tenant, whoever keeps it; nil where there is none.
+// other draws a memory of the tenant, whichever client keeps it, or nil if there is none.
 func (w *worker) other() *Entry { return w.load.Ledger.any(w.tenant, w.rng.IntN) }
 
 func (w *worker) recall(ctx context.Context) outcome {

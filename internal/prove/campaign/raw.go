@@ -18,7 +18,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// fetch gives the body of a GET.
+// fetch returns the body of a GET.
 func fetch(ctx context.Context, addr, path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
@@ -184,7 +184,7 @@ func (r *run) readSlowly(ctx context.Context, tenant string) {
 	}
 }
 
-// slow gives a little at each tick, until it is told not to care any more.
+// slow sends a little at each tick, until it is told to stop pacing.
 type slow struct {
 	io.Reader
 	tick <-chan time.Time

@@ -43,7 +43,7 @@ func newReplay() *replay {
 	return &replay{memories: map[sigil.ID]*life{}, crystals: map[pattern]bool{}}
 }
 
-// patterns gives those that crystallized so far.
+// patterns returns the patterns that have crystallized so far.
 func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
 
 // saw compares an entry with what was seen at its position before. Anyone who reads the journal calls it.
@@ -118,7 +118,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 	return nil
 }
 
-// add says what is wrong with an entry after those before it; "" for nothing.
+// add returns what is wrong with an entry after those before it, or "" if nothing is.
 func (r *replay) add(tenant string, e *client.Event) string {
 	if e.Tenant != tenant {
 		return fmt.Sprintf("is of %s, in the journal of %s", e.Tenant, tenant)

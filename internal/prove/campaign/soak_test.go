@@ -79,8 +79,8 @@ func smallDisk(t *testing.T) (folder, why string) {
 	return folder, ""
 }
 
-// store begins a new store: on the small disk where there is one, every other time; with a limit of
-// memories two times of four.
+// store begins a new store: every other time on the small disk, if there is one; two times of four with a limit of
+// memories.
 func (s *soak) store(ctx context.Context, era int) {
 	at := s.Scratch
 	if s.small != "" && era%2 == 0 {
@@ -100,12 +100,12 @@ var disturbances = []struct {
 	share int
 }{{"kill", 5}, {"terminate", 2}, {"hand over", 3}, {"full disk", 2}, {"kill on a full disk", 1}, {"quiet", 2}}
 
-// onSmall tells whether the store is on the small disk.
+// onSmall reports whether the store is on the small disk.
 func (s *soak) onSmall() bool {
 	return s.small != "" && strings.HasPrefix(s.Child().Data, s.small)
 }
 
-// can tells whether a disturbance can be had here and now.
+// can reports whether a disturbance is possible here and now.
 func (s *soak) can(what string) bool {
 	switch what {
 	case "hand over":

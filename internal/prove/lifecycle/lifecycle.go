@@ -1,20 +1,20 @@
-// Package lifecycle holds the contract of everything here that starts and stops, and the test of it:
-// [Stress] for one type, [Cycles] for what many lives leave behind.
+// Package lifecycle holds the contract of every type here that starts and stops, and the test of it: [Stress] for one
+// type, [Cycles] for what many lives leave behind.
 //
-// It does not know the types. Tests alone import it.
+// It does not know the types. Only tests import it.
 //
 // # The contract
 //
-// Start returns when the thing is ready or has failed; where it has failed, nothing is left behind. Its
-// context bounds the start, not the life: once Start has returned nil, only Stop ends it. With a context
-// that has ended it fails. A second Start is nil, or what the first one gave, and starts nothing; after a
-// Stop it is refused.
+// Start returns when the service is ready or has failed; if it has failed, nothing is left behind. Its context bounds
+// the start, not the life: once Start has returned nil, only Stop ends the service. If the context has already ended,
+// Start fails. A second Start returns nil, or what the first one returned, and starts nothing. After a Stop, Start is
+// refused.
 //
-// Stop lets what is under way finish until its context ends. Then it cancels, waits a grace, lets go of
-// everything, and returns an error that names what even so is unfinished. It may come at any time, from
-// any number of goroutines: before a start it is nil, a start under way is broken off or waited for, and
-// no Stop returns before the work has ended or its own time and the grace are over. A Stop that has less
-// time than the one before it hurries that one, too.
+// Stop lets work in progress finish until its context ends. Then it cancels the work, waits for a grace period,
+// releases everything, and returns an error that names what is still unfinished. It may be called at any time, from
+// any number of goroutines. Before a start it returns nil; a start in progress is aborted or waited for; and no Stop
+// returns before the work has ended or its own time and the grace period are over. A Stop that has less time than an
+// earlier one hurries that one, too.
 package lifecycle
 
 import (
@@ -45,16 +45,16 @@ type Subject struct {
 	New func(t *testing.T, grace time.Duration) Service
 	// Work does something short with a service in any state of its life.
 	Work func(ctx context.Context, s Service) error
-	// Begin starts something that lasts in a started service, and returns once it is under way. Where
-	// deaf is set it ignores the end of its context.
+	// Begin starts something that lasts in a started service, and returns once it is in progress. If deaf is set, it
+	// ignores the end of its context.
 	Begin func(t *testing.T, s Service, deaf bool) Task
 	// Refused is the error of a Start after a Stop, and may be that of any work then.
 	Refused error
 	// Unfinished is part of the error of a Stop that deaf work has outlasted.
 	Unfinished string
-	// Deaf says that what Begin starts always ignores its context.
+	// Deaf means that what Begin starts always ignores its context.
 	Deaf bool
-	// Timeless says that Stop does: it waits for what is under way, however long.
+	// Timeless means that Stop ignores its context: it waits for work in progress, however long that takes.
 	Timeless bool
 }
 
@@ -274,7 +274,7 @@ func awaitRefusal(t *testing.T, s Subject, service Service) {
 	}
 }
 
-// ended gives a context that has.
+// ended returns a context that has ended.
 func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

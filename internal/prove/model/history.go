@@ -204,7 +204,7 @@ func (h *history) sweep(at Target, number int, done <-chan struct{}) {
 	}
 }
 
-// ids gives the memories of the history in the order of their ids.
+// ids returns the memories of the history in the order of their ids.
 func (h *history) ids() []sigil.ID {
 	var ids []sigil.ID
 	for i := range h.ops {

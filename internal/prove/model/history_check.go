@@ -38,7 +38,7 @@ func (h *history) check() {
 	}
 }
 
-// operations gives the history of one memory in porcupine's form.
+// operations returns the history of one memory in porcupine's form.
 func operations(ops []op) []porcupine.Operation {
 	list := make([]porcupine.Operation, len(ops))
 	for i, o := range ops {
@@ -63,9 +63,9 @@ func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 	return path
 }
 
-// mergeJournal adds to each memory's history how the journal says it ended, and checks what the journal
-// alone must keep to: each memory is encoded first and once, ends at most once, last, and is pinned and
-// unpinned in turns.
+// mergeJournal adds to each memory's history how it ended according to the journal, and checks the rules of the
+// journal itself: each memory is encoded first and once, ends at most once and last, and is alternately pinned and
+// unpinned.
 func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 	journal := map[sigil.ID][]client.Event{}
 	returned := h.end // of the encode that made an eviction necessary: the next one in the journal
@@ -135,8 +135,8 @@ func (h *history) ended(ops map[sigil.ID][]op, e client.Event, v verb, latest in
 	})
 }
 
-// forgotten adds the journal's figures to the call that was answered. Where none was, one of those that
-// were not must have done it.
+// forgotten adds the journal's figures to the call that was answered. If none was, one of the unanswered calls must
+// have done it.
 func (h *history) forgotten(ops map[sigil.ID][]op, e client.Event) {
 	list, at := ops[*e.ID], e.Time.UnixMilli()
 	asked := false
@@ -159,7 +159,7 @@ func (h *history) forgotten(ops map[sigil.ID][]op, e client.Event) {
 	}
 }
 
-// journaled gives an event's figures; the data, which is not journaled, is as it was encoded.
+// journaled returns an event's figures; the data, which is not journaled, is as it was encoded.
 func (h *history) journaled(e client.Event, ops []op) figures {
 	a := e.Arithmetic
 	return figures{

@@ -32,7 +32,7 @@ type slot struct {
 	ended bool
 }
 
-// pick gives any slot, or, more often than not, the one whose deadline is next or has just passed.
+// pick returns any slot or, more often than not, the one whose deadline is next or has just passed.
 func (p *pool) pick(rnd *rand.Rand, now int64) (at int, s slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +101,8 @@ func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 	return o.answer.outcome != unknown || ctx.Err() != nil
 }
 
-// draw gives something to do: near the deadline, what races with it; else little that defers it.
+// draw returns something to do: near the deadline, an operation that races with it; otherwise mostly ones that do not
+// defer it.
 func draw(rnd *rand.Rand, ended, near bool) verb {
 	n := rnd.IntN(100)
 	pick := func(recalls, peeks, pins, unpins int) verb {
@@ -137,8 +138,8 @@ func draft(rnd *rand.Rand) sigil.Draft {
 	return d
 }
 
-// encode encodes d. Where nobody answers it asks again under the same idempotency key, as clients are
-// told to: the two are one. It gives false where nobody answers that either.
+// encode encodes d. If there is no answer, it tries again under the same idempotency key, as clients should: the two
+// count as one. It returns false if the second one is not answered either.
 func (h *history) encode(ctx context.Context, at Target, number, place int, before sigil.ID, d sigil.Draft) bool {
 	call := time.Now()
 	v, err := at.Encode(ctx, d)
@@ -207,7 +208,7 @@ func (h *history) one(ctx context.Context, at Target, number int, v verb, id sig
 	return o
 }
 
-// unanswered tells whether what was asked for may have been done or not.
+// unanswered reports whether it is unknown if the request was carried out.
 func unanswered(err error) bool {
 	for _, kind := range []error{context.Canceled, context.DeadlineExceeded, client.ErrUnreachable, sigil.ErrUnavailable, sigil.ErrClosed} {
 		if errors.Is(err, kind) {

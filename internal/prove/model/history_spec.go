@@ -39,7 +39,7 @@ const never = math.MaxInt64
 type figures struct {
 	data                     string
 	created, accessed, fades int64
-	ttl                      int64 // milliseconds; 0 is none
+	ttl                      int64 // milliseconds; 0 if there is none
 	count                    uint64
 	pinned, crystallized     bool
 }
@@ -76,7 +76,7 @@ type state struct {
 // is the lastAccessed it answers with. Whoever was told that the memory is gone has ended it for all.
 type spec struct{ lifetime int64 }
 
-// model gives the specification in porcupine's form, for the history of one memory.
+// model returns the specification in porcupine's form, for the history of one memory.
 func (s spec) model() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return state{phase: absent} },
@@ -89,7 +89,7 @@ func (s spec) model() porcupine.Model {
 	}
 }
 
-// step tells whether a may be the answer to v at m, and what the memory is then.
+// step reports whether a may be the answer to v at m, and returns what the memory is then.
 func (s spec) step(m state, v verb, a answer) (bool, state) {
 	switch {
 	case v == encode:
@@ -109,7 +109,7 @@ func (s spec) step(m state, v verb, a answer) (bool, state) {
 	return s.given(m, v, a)
 }
 
-// given tells whether v of a live memory may have been answered with a's figures.
+// given reports whether v of a live memory may have been answered with a's figures.
 func (s spec) given(m state, v verb, a answer) (bool, state) {
 	f := a.figures
 	next := m.figures // as v leaves it, but for the time of access
@@ -138,7 +138,7 @@ func (s spec) given(m state, v verb, a answer) (bool, state) {
 	return inTime && s.shows(state{figures: next, latest: never}, f), known(f)
 }
 
-// missing tells whether m may have been answered with not found.
+// missing reports whether m may have been answered with not found.
 func (s spec) missing(m state, a answer) (bool, state) {
 	if m.phase != live {
 		return true, m
@@ -153,8 +153,8 @@ func (s spec) missing(m state, a answer) (bool, state) {
 	return true, m
 }
 
-// perhaps gives what v makes of m if it is done. (One that is not done comes last in its history, where
-// nothing depends on it.)
+// perhaps returns the state after v if v is done. (One that is not done comes last in its history, where nothing
+// depends on it.)
 func (s spec) perhaps(m state, v verb, a answer) state {
 	end := s.deadline(m.figures, m.latest)
 	if m.phase != live || a.lo >= end {
@@ -176,17 +176,17 @@ func (s spec) perhaps(m state, v verb, a answer) state {
 	return m
 }
 
-// shows tells whether f is m, as far as m is known.
+// shows reports whether f matches m, as far as m is known.
 func (s spec) shows(m state, f figures) bool {
 	want := m.figures
 	want.accessed, want.fades = f.accessed, f.fades
 	return f == want && f.accessed >= m.figures.accessed && f.accessed <= m.latest && s.wellMade(f)
 }
 
-// wellMade tells whether f's deadline is the one that its other figures give.
+// wellMade reports whether f's deadline follows from its other figures.
 func (s spec) wellMade(f figures) bool { return f.fades == s.deadline(f, f.accessed) }
 
-// deadline gives when a memory like f fades if it was accessed then.
+// deadline returns when a memory like f fades if it was accessed then.
 func (s spec) deadline(f figures, accessed int64) int64 {
 	end := int64(never)
 	if !f.pinned && !f.crystallized && accessed < never-s.lifetime {

@@ -14,7 +14,7 @@ func call(v verb, from, to int64, o outcome, f figures) op {
 	return op{verb: v, call: from * 1e6, ret: to * 1e6, answer: answer{outcome: o, figures: f, lo: from, hi: to}}
 }
 
-// at gives a plain memory's figures after that many recalls, the last of them then.
+// at returns a plain memory's figures after that many recalls, the last of them then.
 func at(count uint64, accessed int64) figures {
 	return figures{data: `"x"`, accessed: accessed, fades: accessed + lifetime, count: count}
 }

@@ -19,7 +19,7 @@ import (
 
 // Driver is a driver with the one disk that a life of the machine is spent on.
 type Driver interface {
-	// Open opens the store on the disk, making it where there is none. The machine closes it.
+	// Open opens the store on the disk, and creates it if there is none. The machine closes it.
 	Open() (store.Store, error)
 	// Settle lets a second pass for the store: every refresh answered before is durable after.
 	Settle()
@@ -41,8 +41,7 @@ type machine struct {
 	store  store.Store
 	engine *engine.Engine // over store, through between
 	model  *storetest.Model
-	// between, where it is not nil, runs once in the next sweep: after it has asked what is due, before it
-	// releases that.
+	// between, if not nil, runs once in the next sweep: between the query for due memories and their release.
 	between func()
 
 	clock time.Time // what the engine is told
@@ -67,8 +66,8 @@ const all = 1_000_000
 // begin is when a machine is born.
 var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Machine lives one random life on d, which is empty, and fails t where anything is not as the
-// specification has it. step, which may be nil, is called for every step.
+// Machine runs one random history on d, which is empty, and fails t if anything deviates from the specification. step,
+// which may be nil, is called for every step.
 func Machine(t *rapid.T, d Driver, step func()) {
 	m := &machine{
 		t: t, driver: d, model: storetest.NewModel(), clock: begin, now: begin,
@@ -209,7 +208,7 @@ func (m *machine) compare() {
 	m.check()
 }
 
-// news gives the entries that the journal has got since the ledger last read it, of all tenants, in order.
+// news returns the journal entries since the ledger last read it, of all tenants, in order.
 func (m *machine) news() []sigil.Event {
 	m.t.Helper()
 	var news []sigil.Event
@@ -228,7 +227,7 @@ func (m *machine) news() []sigil.Event {
 	return news
 }
 
-// live gives a tenant's live memories, newest first.
+// live returns a tenant's live memories, newest first.
 func (m *machine) live(s store.Store, tenant string) []sigil.Memory {
 	m.t.Helper()
 	all, more, err := s.List(m.ctx(), store.Query{Tenant: tenant, Now: m.now, Limit: all})
@@ -264,7 +263,7 @@ func (m *machine) fails(what string, err, want error) {
 	}
 }
 
-// look gives the figures of a memory, due or not, and changes nothing.
+// look returns the figures of a memory, due or not, and changes nothing.
 func look(ctx context.Context, s store.Store, key sigil.Key) (found sigil.Meta, err error) {
 	seen := errors.New("seen")
 	_, err = s.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {

@@ -26,7 +26,7 @@ func (r *rules) settings() engine.Settings {
 // law is a policy and what it comes to, by spec 2.
 type law struct {
 	policy   sigil.Policy
-	lifetime time.Duration // as deadlines have it: rounded up to a millisecond
+	lifetime time.Duration // as in deadlines: rounded up to a millisecond
 	decay    func(idle float64) float64
 }
 
@@ -64,15 +64,15 @@ func lawOf(p sigil.Policy) *law {
 	return nil
 }
 
-// decay gives m's at now.
+// decay returns m's decay at now.
 func decay(m *sigil.Meta, now time.Time) float64 {
 	return lawOf(m.Policy).decay(now.Sub(m.LastAccessed).Seconds())
 }
 
-// keeps tells whether something keeps m from fading.
+// keeps reports whether m is pinned or crystallized, and so does not fade.
 func keeps(m *sigil.Meta) bool { return m.Pinned || m.Potential > 0.9 }
 
-// end gives the hard end of m, zero for none.
+// end returns the hard end of m, or zero if there is none.
 func end(m *sigil.Meta) time.Time {
 	if m.TTL == 0 {
 		return time.Time{}
@@ -80,7 +80,7 @@ func end(m *sigil.Meta) time.Time {
 	return m.CreatedAt.Add(m.TTL)
 }
 
-// fadesAt gives m's deadline, zero for none: ttl beats everything, pinned and crystallized beat decay.
+// fadesAt returns m's deadline, or zero if there is none: ttl beats everything, pinned and crystallized beat decay.
 func fadesAt(m *sigil.Meta) time.Time {
 	var at time.Time
 	if !keeps(m) {
@@ -92,13 +92,13 @@ func fadesAt(m *sigil.Meta) time.Time {
 	return at
 }
 
-// reached tells whether m is past its deadline at now.
+// reached reports whether m is past its deadline at now.
 func reached(m *sigil.Meta, now time.Time) bool {
 	at := fadesAt(m)
 	return !at.IsZero() && !now.Before(at)
 }
 
-// reason says what ends m at its deadline.
+// reason returns what ends m at its deadline.
 func reason(m *sigil.Meta) string {
 	if e := end(m); !e.IsZero() && fadesAt(m).Equal(e) {
 		return "ttl"
@@ -111,7 +111,7 @@ type asked struct {
 	draft     sigil.Draft
 	kept      string // the data as it is stored
 	canonical string // and in canonical form
-	wrong     error  // what an encode must answer; nil where nothing is wrong with it
+	wrong     error  // the error that an encode must return; nil if it must succeed
 }
 
 // item makes what an encode of a should store.
@@ -142,7 +142,7 @@ func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
 	return item
 }
 
-// crystalOf gives the crystal of a memory.
+// crystalOf returns the crystal of a memory.
 func crystalOf(m *sigil.Meta) sigil.Crystal {
 	return sigil.Crystal{
 		Tenant: m.Tenant, Kind: "memory", Memory: m.ID, Pattern: int(math.Floor(m.Frequency.Value() * 100)), Members: 1,

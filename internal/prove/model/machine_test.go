@@ -20,11 +20,11 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// TestMachine lives random lives on the embedded store, on a disk that can lose power, until SIGIL_STEPS
-// steps are done: 10,000 where it is not set, and 1,000 under the race detector, which has little to find
-// in one goroutine's steps and makes each 15 times as long. A life has about 100.
+// TestMachine runs random histories on the embedded store, on a disk that can lose power, SIGIL_STEPS steps in all.
+// The default is 10,000, and 1,000 under the race detector, which has little to find in a single goroutine and makes
+// each step take 15 times as long. A history has about 100 steps.
 //
-// When it fails it prints a seed; the same life again, and no other:
+// If it fails it prints a seed. To repeat only that history:
 //
 //	go test ./internal/prove/model -run TestMachine -rapid.seed=SEED
 func TestMachine(t *testing.T) {
@@ -62,7 +62,7 @@ func inBubble(t *testing.T, rt *rapid.T, f func()) {
 		}()
 		f()
 	})
-	// Rapid tells ends apart by the line that they come from.
+	// Rapid distinguishes failures by the line that they come from.
 	switch _, bug := ended.(error); {
 	case ended == nil:
 	case rt.Failed():

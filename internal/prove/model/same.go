@@ -164,7 +164,7 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 	}
 }
 
-// cloned gives items of the call's own: a store may write into them.
+// cloned returns items of the call's own: a store may write into them.
 func cloned(items []store.Item) []store.Item {
 	items = slices.Clone(items)
 	for i := range items {
@@ -173,7 +173,7 @@ func cloned(items []store.Item) []store.Item {
 	return items
 }
 
-// id gives an id as one made now has it.
+// id returns an id made from the current time.
 func (l *log) id() (id sigil.ID) {
 	id = sigil.NewID(l.now)
 	for i := 8; i < len(id); i++ {

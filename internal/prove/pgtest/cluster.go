@@ -236,7 +236,7 @@ func (c *Cluster) Remove() {
 	_ = os.RemoveAll(c.dir)
 }
 
-// Log gives what the server wrote to its log.
+// Log returns the server's log.
 func (c *Cluster) Log() string {
 	b, err := os.ReadFile(filepath.Join(c.dir, "log"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -245,7 +245,7 @@ func (c *Cluster) Log() string {
 	return string(b[max(0, len(b)-8<<10):])
 }
 
-// URL gives the address of a database.
+// URL returns the address of a database.
 func (c *Cluster) URL(database string) string {
 	return "postgres://sigil@/" + database + "?host=" + c.dir
 }

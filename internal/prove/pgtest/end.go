@@ -71,7 +71,7 @@ func (c *Cluster) Kill() error {
 	return err
 }
 
-// childrenOf gives the processes that one has started and not reaped.
+// childrenOf returns the processes that pid has started and not reaped.
 func childrenOf(pid int) (children []int, err error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
@@ -95,7 +95,7 @@ func awaitState(pid int, want byte) error {
 	}
 }
 
-// status gives the state and the parent of a process; zeros when there is none.
+// status returns the state and the parent of a process, or zeros if there is none.
 func status(pid int) (state byte, parent int) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -38,7 +38,7 @@ func live() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// processes gives the command lines of what works in a folder.
+// processes returns the command lines of the processes that work in a folder.
 func processes(t *testing.T, dir string) (found []string) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")

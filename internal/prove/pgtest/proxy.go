@@ -55,7 +55,7 @@ func NewProxy(tb testing.TB, c *Cluster) *Proxy {
 	return p
 }
 
-// URL gives the address of a database behind the proxy.
+// URL returns the address of a database behind the proxy.
 func (p *Proxy) URL(database string) string {
 	return "postgres://sigil@" + p.listener.Addr().String() + "/" + database + "?sslmode=disable"
 }
@@ -90,7 +90,7 @@ func (p *Proxy) LoseNextAnswer() {
 	p.lose = true
 }
 
-// loses tells, once, whether b is the answer to lose.
+// loses reports, once, whether b is the answer to lose.
 func (p *Proxy) loses(b []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,8 +101,8 @@ func (p *Proxy) loses(b []byte) bool {
 	return true
 }
 
-// committed tells whether b ends with ReadyForQuery out of a transaction, and has a CommandComplete of
-// COMMIT, DELETE, INSERT or UPDATE. It does not parse the messages before: a row could have it believe so.
+// committed reports whether b ends with ReadyForQuery outside a transaction, and has a CommandComplete of COMMIT,
+// DELETE, INSERT or UPDATE. It does not parse the messages before, so a row could look like one.
 func committed(b []byte) bool {
 	if !bytes.HasSuffix(b, []byte("Z\x00\x00\x00\x05I")) {
 		return false
@@ -188,7 +188,7 @@ func (p *Proxy) pass(to, from net.Conn, answers bool) {
 	}
 }
 
-// through passes b on when the network lets it; false where it does not.
+// through passes b on when the network lets it, and returns false if that never happens.
 func (p *Proxy) through(to io.Writer, b []byte, answers bool) bool {
 	for {
 		s, delay, changed := p.now()

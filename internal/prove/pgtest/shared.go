@@ -15,8 +15,8 @@ var shared struct {
 	cluster *Cluster
 }
 
-// Main runs the tests of a package, and removes the cluster that they shared. Where one fails it shows the
-// end of the server's log.
+// Main runs the tests of a package, and removes the cluster that they shared. If one fails, it prints the end of the
+// server's log.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
 	shared.mu.Lock()
@@ -30,8 +30,7 @@ func Main(m interface{ Run() int }) {
 	os.Exit(code)
 }
 
-// Shared gives the package's cluster, and starts it where it is not. The package has a TestMain that
-// calls [Main].
+// Shared returns the package's cluster, and starts it if necessary. The package has a TestMain that calls [Main].
 func Shared(tb testing.TB) *Cluster {
 	tb.Helper()
 	settings := Fast

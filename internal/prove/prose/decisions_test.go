@@ -11,7 +11,7 @@ import (
 // decisions is where the records are.
 const decisions = "docs/decisions/"
 
-// record is a decision as its page has it.
+// record is a decision, as written on its page.
 type record struct {
 	number            int
 	file, title, text string
