@@ -57,7 +57,7 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// withFolder gives the command lines of processes that name a folder.
+// withFolder returns the command lines of processes that name a folder.
 func withFolder(t *testing.T, dir string) (found []string) {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {

@@ -36,7 +36,7 @@ func openStore(dir string, clock func() time.Time) (*embedded, error) {
 	return &embedded{engine.New(s, &engine.Options{Clock: clock, Settings: engine.Settings{Policy: policy}}), s}, nil
 }
 
-// newStore gives an engine over a new store of n small memories, and what closes and removes it.
+// newStore returns an engine over a new store of n small memories, and a function that closes and removes it.
 func (b *bench) newStore(ctx context.Context, n int, clock func() time.Time) (_ *embedded, remove func() error, err error) {
 	dir, err := os.MkdirTemp(b.scratch, "store")
 	if err != nil {
@@ -68,8 +68,7 @@ func draft(value func(uint64) []byte) func(uint64) sigil.Draft {
 	return func(i uint64) sigil.Draft { return sigil.Draft{Data: value(i)} }
 }
 
-// fill keeps n memories, in batches, and shows each to visit, where that is not nil; from one goroutine at
-// a time.
+// fill keeps n memories, in batches, and calls visit for each, if it is not nil, from one goroutine at a time.
 func (e *embedded) fill(ctx context.Context, n int, draft func(uint64) sigil.Draft, visit func(i int, m *sigil.Memory)) error {
 	const batch = 5000
 	starts := make(chan int)

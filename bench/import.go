@@ -55,7 +55,7 @@ func (b *bench) writeLines(path string) error {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	for i := range uint64(b.memories) {
-		_, _ = w.Write(append(payload(i), '\n')) // Flush tells
+		_, _ = w.Write(append(payload(i), '\n')) // Flush returns the error
 	}
 	return errors.Join(w.Flush(), f.Close())
 }

@@ -26,7 +26,7 @@ type large struct {
 	values      int64 // of the values in it
 }
 
-// full gives the large store, which the first that asks for it fills.
+// full returns the large store, which the first caller fills.
 func (b *bench) full(ctx context.Context) (_ *large, err error) {
 	if b.large != nil {
 		return b.large, nil
@@ -96,12 +96,12 @@ func (l *large) ids(b *bench) (string, error) {
 	}
 	w := bufio.NewWriter(f)
 	for _, i := range draws(len(l.keys), 1<<17) {
-		_, _ = fmt.Fprintln(w, l.keys[i].ID) // Flush tells
+		_, _ = fmt.Fprintln(w, l.keys[i].ID) // Flush returns the error
 	}
 	return path, errors.Join(w.Flush(), f.Close())
 }
 
-// size is the bytes of the files in a folder, as the disk has them.
+// size returns the apparent size of the files in a folder, in bytes.
 func size(dir string) (n int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

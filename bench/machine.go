@@ -35,7 +35,7 @@ func (b *bench) begin() (err error) {
 
 func (b *bench) end() error { return os.RemoveAll(b.scratch) }
 
-// machine tells what was measured on, and against which versions.
+// machine returns a description of the machine and the versions measured.
 func (b *bench) machine() (string, error) {
 	syncs, err := b.syncs()
 	if err != nil {
@@ -95,7 +95,7 @@ func datasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
 func firstLine(program string, args ...string) string {
 	out, _ := exec.Command(program, args...).CombinedOutput() //nolint:gosec,noctx // ends at once
 	line, _, _ := strings.Cut(string(out), "\n")
-	line, _, _ = strings.Cut(line, " sha=") // Redis tells of its build
+	line, _, _ = strings.Cut(line, " sha=") // Redis appends details of its build
 	line, _, _ = strings.Cut(line, " [")    // so does wrk
 	if line == "" {
 		return "not installed"

@@ -31,7 +31,7 @@ type measured struct {
 	figures []figure
 }
 
-// compare runs the sides in turns, A B A B, so that the machine's moods hit all alike.
+// compare runs the sides alternately, A B A B, so that disturbances of the machine affect all alike.
 func (b *bench) compare(ctx context.Context, what string, sides ...side) ([]measured, error) {
 	var all []measured
 	var present []side
@@ -167,7 +167,7 @@ func (l *latencies) merge(o *latencies) {
 	}
 }
 
-// at gives the time that a part of all do not exceed, to a 32nd.
+// at returns the time that a given part of all do not exceed, to a 32nd.
 func (l *latencies) at(part float64) time.Duration {
 	rank := uint64(part * float64(l.n))
 	for i, n := range l.buckets {

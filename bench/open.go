@@ -92,7 +92,7 @@ func (b *bench) incompressible(ctx context.Context) (_ float64, err error) {
 	return float64(bytes) / float64(values+200*n), err
 }
 
-// letters gives a value of 500 bytes of which nothing repeats.
+// letters returns a value of 500 bytes in which nothing repeats.
 func letters(i uint64) []byte {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	r := rand.New(rand.NewPCG(i, 0))

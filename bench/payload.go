@@ -7,7 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// payload gives the i-th memory's value, about 500 bytes: what an assistant might keep of a turn.
+// payload returns the i-th memory's value, about 500 bytes: what an assistant might keep of a turn.
 func payload(i uint64) []byte { return appendPayload(nil, i) }
 
 func appendPayload(b []byte, i uint64) []byte {
@@ -19,7 +19,7 @@ const filler = "the quick brown fox jumps over the lazy dog, and then it goes on
 	"it is the kind of text that is worth a few hundred bytes and a few days, seldom more, and that one would rather " +
 	"have forgotten by a rule one knows than by an accident one does not: so here it ends, at about the right length."
 
-// small gives a value of about ten bytes, for what does not depend on values.
+// small returns a value of about ten bytes, for measurements that do not depend on values.
 func small(i uint64) []byte { return fmt.Appendf(nil, `{"n":%d}`, i) }
 
 // blob is bytes that do not compress, as hashes and ids do not.

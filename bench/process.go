@@ -48,7 +48,7 @@ func (b *bench) start(program string, args ...string) (*process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is seen by who wants to know
+			_ = cmd.Wait() // its error is of no interest here
 		}
 	}()
 	return p, <-started

@@ -20,8 +20,8 @@ type redisServer struct {
 	addr string
 }
 
-// startRedis starts one on a data folder and returns when it takes commands: what it kept is loaded then.
-// All else is as Redis has it by default, the rewriting of its log too.
+// startRedis starts a server on a data folder and returns when it accepts commands: its data is loaded then.
+// Everything else is Redis's default, including the rewriting of its log.
 func (b *bench) startRedis(ctx context.Context, dir, fsync string) (*redisServer, error) {
 	port, err := freePort(ctx)
 	if err != nil {
@@ -99,7 +99,7 @@ func queue(ctx context.Context, p redis.Pipeliner, id string, data []byte, deadl
 	return nil
 }
 
-// must gives the first error of commands whose answers are not wanted.
+// must returns the first error of commands whose answers are not needed.
 func must(cmds []redis.Cmder, err error) error {
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func p50(f figure) float64  { return float64(f.p50) }
 func p99(f figure) float64  { return float64(f.p99) }
 func p999(f figure) float64 { return float64(f.p999) }
 
-// of gives a part of each round's figure.
+// of returns a part of each round's figure.
 func (m measured) of(part func(figure) float64) spread {
 	var v []float64
 	for _, f := range m.figures {
@@ -59,7 +59,7 @@ type aim struct {
 func atLeast(bound float64) aim { return aim{bound: bound} }
 func atMost(bound float64) aim  { return aim{bound: bound, most: true} }
 
-// say tells whether it is met.
+// say returns whether the aim is met.
 func (a aim) say(s spread) string {
 	if a.bound == 0 {
 		return ""

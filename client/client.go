@@ -9,7 +9,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// DefaultAddr is where a daemon listens when nobody said otherwise.
+// DefaultAddr is the default address of a daemon.
 const DefaultAddr = "127.0.0.1:7433"
 
 // maxIdle is how many connections to the daemon are kept open for reuse. The standard library's 2
@@ -29,16 +29,16 @@ type Options struct {
 	// Tenant owns what the client keeps and sees; empty is the daemon's choice: that of the
 	// credentials, or [sigil.DefaultTenant].
 	Tenant string
-	// HTTPClient sends the requests: timeouts, TLS and credentials are its business. Nil is a client
-	// of its own without a timeout; bound calls with their context.
+	// HTTPClient sends the requests, and decides about timeouts, TLS and credentials. If nil, the client uses its own,
+	// which has no timeout; bound calls with their context.
 	HTTPClient *http.Client
 	// UserAgent names the program; empty is "sigil-go".
 	UserAgent string
 }
 
-// New makes a client of the daemon at baseURL: "https://host:port", with a path where the daemon
-// stands behind one, or plain "host:port" for http. Empty is [DefaultAddr]. It does no I/O: a daemon
-// that is not there is found by the first call. nil options are the defaults.
+// New returns a client of the daemon at baseURL: "https://host:port", with a path if the daemon is behind one, or
+// plain "host:port" for http. Empty is [DefaultAddr]. New does no I/O: a daemon that is not running is detected by the
+// first call. nil options are the defaults.
 //
 // Errors are [sigil.ErrInvalid].
 func New(baseURL string, o *Options) (*Client, error) {
@@ -67,12 +67,12 @@ func New(baseURL string, o *Options) (*Client, error) {
 // CloseIdleConnections closes the connections kept for reuse; the client stays usable.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// String gives the daemon's address as the client uses it, without a password.
+// String returns the daemon's address as the client uses it, without a password.
 func (c *Client) String() string { return c.base.Redacted() }
 
 func newTransport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // somebody replaced it; then this is the best there is
+	if !ok { // replaced by other code; then this is the best there is
 		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	}
 	t = t.Clone()
@@ -90,7 +90,7 @@ func parseBase(s string) (*url.URL, error) {
 		s = "http://" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil { // its text would repeat what was given, which may hold a password
+	if err != nil { // its text would repeat the input, which may contain a password
 		return nil, invalid("is neither host:port nor a URL")
 	}
 	switch {

@@ -24,8 +24,8 @@ type seen struct {
 	header     http.Header
 }
 
-// fake starts a daemon that gives every request one answer, and a client of it. last is the newest
-// request; tests call one after the other.
+// fake starts a daemon that gives every request the same answer, and returns a client of it. last is the newest
+// request; tests make one call after the other.
 func fake(t *testing.T, status int, contentType, answer string) (c *client.Client, last *seen) {
 	t.Helper()
 	last = &seen{}
@@ -206,7 +206,7 @@ func TestAll(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	}
-	for range all { // a caller who stops asks for no further page
+	for range all { // a caller that stops requests no further page
 		break
 	}
 	if got := strings.Join(cursors, ","); got != ",two,,two," {

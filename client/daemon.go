@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Patterns gives the tenant's patterns that have a live member, by group.
+// Patterns returns the tenant's patterns that have a live member, by group.
 func (c *Client) Patterns(ctx context.Context) (wire.PatternList, error) {
 	return call[wire.PatternList](ctx, c, request{method: http.MethodGet, path: "/v1/patterns"})
 }
@@ -20,12 +20,12 @@ func (c *Client) Stats(ctx context.Context) (wire.Stats, error) {
 	return call[wire.Stats](ctx, c, request{method: http.MethodGet, path: "/v1/stats"})
 }
 
-// Identity gives the sigil of the daemon's own store and the tenant.
+// Identity returns the sigil of the daemon's own store and the tenant.
 func (c *Client) Identity(ctx context.Context) (wire.Identity, error) {
 	return call[wire.Identity](ctx, c, request{method: http.MethodGet, path: "/v1/identity"})
 }
 
-// Sweep runs a job now and tells what it did.
+// Sweep runs a job now and returns what it did.
 func (c *Client) Sweep(ctx context.Context, job sigil.Job) (wire.Sweep, error) {
 	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // it becomes part of a path
 		return wire.Sweep{}, sigil.NewInvalid("invalid_job", "job", "must be decay or crystallize")
@@ -33,8 +33,8 @@ func (c *Client) Sweep(ctx context.Context, job sigil.Job) (wire.Sweep, error) {
 	return call[wire.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
 }
 
-// Events gives the journal's entries with a position over after, in order; limit 0 is the daemon's
-// default. Who goes on after Next of each page misses nothing and repeats nothing.
+// Events returns the journal's entries with a position over after, in order; limit 0 is the daemon's default. A caller
+// that continues after Next of each page gets every entry exactly once.
 func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {
 	query := url.Values{}
 	setLimit(query, limit)

@@ -35,10 +35,10 @@ const (
 	dataEnds  = "}\n"
 )
 
-// Encode keeps d and gives the memory it became. When it returns without error the memory is durable.
+// Encode keeps d and returns the resulting memory. When it returns without an error, the memory is durable.
 //
-// With an idempotency key the call may be repeated after a failure: it keeps the memory once. What is
-// wrong with d is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
+// With an idempotency key the call may be repeated after a failure: it keeps the memory once. An invalid d is
+// [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
 func (c *Client) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	body, err := appendDraft(nil, d, false)
 	if err != nil {
@@ -49,21 +49,19 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error)
 	})
 }
 
-// EncodeBatch keeps many drafts in one request and tells what became of each, in their order; those
-// with a Memory are durable. [ItemError] returns the errors of the others. An error instead of items tells that
-// the batch as a whole was refused, or, where it is [ErrUnreachable], that what became of it is
-// unknown.
+// EncodeBatch keeps many drafts in one request and returns a result for each, in order; those with a Memory are
+// durable. [ItemError] returns the errors of the others. An error instead of items means that the batch as a whole was
+// refused or, if it is [ErrUnreachable], that its outcome is unknown.
 //
-// An idempotency key is its draft's own, as with [Client.Encode]: the call may be repeated with other
-// drafts beside it, in another order, or part by part. Two drafts of a batch must not have the same key.
-// If a draft is not JSON, the batch fails before anything is sent; the error's field begins with the draft's
-// index, as in "3/data".
+// An idempotency key is its draft's own, as with [Client.Encode]: the call may be repeated with other drafts in the
+// batch, in another order, or part by part. Two drafts of a batch must not have the same key. If a draft is not JSON,
+// the batch fails before anything is sent; the error's field begins with the draft's index, as in "3/data".
 func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, false)
 }
 
-// ImportBatch is [Client.EncodeBatch] for many: of what was kept it is told the ID, not the Memory, which is
-// several times as fast.
+// ImportBatch is like [Client.EncodeBatch], but returns only the IDs of the memories it kept. That is several times as
+// fast.
 func (c *Client) ImportBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, true)
 }
@@ -181,8 +179,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// checkJSON tells whether data is JSON at all: put into a request as it is, it could otherwise end
-// the field it stands in.
+// checkJSON returns an error if data is not JSON: inserted into a request unchecked, it could end the enclosing field.
 func checkJSON(data json.RawMessage) error {
 	if isJSON(data) {
 		return nil

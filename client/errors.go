@@ -20,9 +20,9 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// ErrUnreachable is found by [errors.Is] where no answer came: nothing listens there, the connection
-// broke, or the HTTP client's own timeout ran out. Unless the connection was refused, whether the
-// daemon did what was asked is unknown. (Where the call's context ended, its error is found as well.)
+// ErrUnreachable is found by [errors.Is] if no answer came: nothing listens there, the connection broke, or the HTTP
+// client's own timeout expired. Unless the connection was refused, it is unknown whether the daemon carried out the
+// request. (If the call's context ended, its error is found as well.)
 var ErrUnreachable = errors.New("daemon is unreachable")
 
 // ErrNotSigil is what [errors.Is] finds when something other than a sigil daemon answered: another service, or a
@@ -38,8 +38,8 @@ const maxRetryAfter = 24 * 60 * 60
 // Error is a refusal or failure that the daemon reported. [errors.Is] finds the kind in package sigil
 // that it stands for.
 type Error struct {
-	// Problem is what the daemon said. Where it was not the daemon who answered (a proxy, another
-	// service), only Status, Title and a short Detail are set.
+	// Problem is the daemon's answer. If something else answered (a proxy, another service), only Status, Title and a
+	// short Detail are set.
 	Problem wire.Problem
 	// RetryAfter is how long the daemon asked to wait; 0 if it did not.
 	RetryAfter time.Duration
@@ -68,7 +68,7 @@ func (e *Error) Is(target error) bool {
 	return target != nil && target == kind(&e.Problem)
 }
 
-// kind gives the Err value a problem stands for; nil where there is none, as for a lack of rights.
+// kind returns the Err value of a problem, or nil if there is none, as for missing rights.
 func kind(p *wire.Problem) error {
 	switch p.Code { // the exact word first: several kinds share a status
 	case "closed":
@@ -79,7 +79,7 @@ func kind(p *wire.Problem) error {
 		return sigil.ErrConflict
 	case "", "unknown_path":
 		if p.Status == http.StatusNotFound {
-			return nil // a wrong path or another service: says nothing about a memory
+			return nil // a wrong path or another service, which says nothing about a memory
 		}
 	}
 	switch p.Status {
@@ -121,7 +121,7 @@ func refused(r request, resp *http.Response) error {
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(min(seconds, maxRetryAfter)) * time.Second
 	}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // a part of it says more than the failure to read it
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // a part of it helps more than the error of reading it
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if mediaType == problemType && json.Unmarshal(body, &e.Problem) == nil {
 		e.Problem.Status = resp.StatusCode
@@ -134,7 +134,7 @@ func refused(r request, resp *http.Response) error {
 	return e
 }
 
-// firstLine gives what a stranger's answer begins with, short enough for a message.
+// firstLine returns the beginning of an unexpected answer, short enough for a message.
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	const most = 200
@@ -144,7 +144,7 @@ func firstLine(s string) string {
 	return message(s)
 }
 
-// message gives s as a part of one line of text: it came from outside, and may be shown on a terminal.
+// message returns s as a part of one line of text: it came from outside, and may be shown on a terminal.
 func message(s string) string {
 	const most = 1000
 	if len(s) > most {
@@ -165,7 +165,7 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	}
 	var whole *url.Error
 	if errors.As(err, &whole) {
-		err = whole.Err // without the method and URL, which c says better
+		err = whole.Err // without the method and URL, which are in c's own message
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
@@ -182,8 +182,8 @@ func (c *Client) brokeOff(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: the answer of %s broke off: %w", ErrUnreachable, c, err)
 }
 
-// strange explains that an answer came but makes no sense. The cause is told, not wrapped: it may be
-// of a kind that speaks of the caller's own input.
+// strange returns an error for an answer that makes no sense. Its text has the cause, which is not wrapped: the cause
+// may be of a kind that is about the caller's own input.
 func (c *Client) strange(cause error) error {
 	return fmt.Errorf("the answer of %s is %w: %s", c, ErrNotSigil, firstLine(cause.Error()))
 }

@@ -77,7 +77,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestStranger: whatever else answers at the address, the message is short and says what happened.
+// TestStranger: whatever else answers at the address, the message is short and describes what happened.
 func TestStranger(t *testing.T) {
 	for _, tt := range []struct {
 		status     int
@@ -120,7 +120,7 @@ func TestBrokenAnswers(t *testing.T) {
 		case "/v1/stats": // hangs up in the middle
 			w.Header().Set("Content-Length", "100")
 			io.WriteString(w, `{"memories":`)
-		case "/v1/patterns": // hangs up at once
+		case "/v1/patterns": // closes the connection at once
 			panic(http.ErrAbortHandler)
 		default: // does not answer
 			<-release
@@ -152,7 +152,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// TestConnectionReuse: successes, problems and long bodies alike give their connection back.
+// TestConnectionReuse: after successes, problems and long bodies alike, the connection is reused.
 func TestConnectionReuse(t *testing.T) {
 	var opened atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

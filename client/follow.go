@@ -21,7 +21,7 @@ import (
 
 // FollowOptions configure [Client.Follow] and [Live.Events]; the zero value and nil are the defaults.
 type FollowOptions struct {
-	// After is the position to begin after; nil is the newest entry, so that only what comes is given.
+	// After is the position to start after; nil is the newest entry, so that only later ones are returned.
 	After *uint64
 	// OnDisconnect, if not nil, is called when a connection broke or could not be made, with the time until the next
 	// try.
@@ -33,31 +33,30 @@ type FollowOptions struct {
 }
 
 const (
-	// silence is how long a stream may say nothing, three of the daemon's heartbeats, before it counts as
-	// lost.
+	// silence is how long a stream may be silent, three of the daemon's heartbeats, before it counts as lost.
 	silence  = 45 * time.Second
 	minWait  = 100 * time.Millisecond
 	maxWait  = 5 * time.Second
 	maxEvent = 1 << 20
 )
 
-// Follow gives the journal's entries from a position on, in order, each once, for as long as the loop goes
-// on. A connection that breaks is made again, with growing pauses of 0.1 to 5 s, and goes on where it was: a
-// daemon that is restarted or replaced loses the reader nothing.
+// Follow returns the journal's entries from a position on, in order, each once, for as long as the loop runs. It
+// replaces a broken connection, with growing pauses of 0.1 to 5 s, and continues where it was: a daemon that is
+// restarted or replaced costs the reader no entry.
 //
-// It ends, with that error, when ctx ends or when trying again would not help: ErrGone tells that the journal
-// no longer goes back that far (the problem's Oldest is the position to go on after), or, with code
-// position_ahead, that it never came that far, as the store was restored from an older copy (its Newest is the
-// position to go on after, and what was read beyond is not there any more); others that the daemon refuses.
+// It ends with an error when ctx ends, or when another try would not help. ErrGone means that the journal no longer
+// goes back that far (continue after the problem's Oldest) or, with code position_ahead, that it never came that far,
+// because the store was restored from an older copy (continue after the problem's Newest; what was read beyond it no
+// longer exists). Other errors are refusals by the daemon.
 func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Event, error] {
 	return follow(ctx, o, c.stream)
 }
 
 // reader is what one connection is read with.
 type reader struct {
-	begun    func(uint64)          // hears of the position that it begins after
+	begun    func(uint64)          // called with the position that the stream starts after
 	yield    func(wire.Event) bool // takes an entry and reports whether to go on
-	recalled func(wire.Recalls)    // hears of recalls; nil if they are not wanted
+	recalled func(wire.Recalls)    // called with recalls; nil if they are not wanted
 }
 
 // follow yields what read does. If the connection is lost, it calls read again with the position of the last entry.
@@ -84,7 +83,7 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 				yield(wire.Event{}, err)
 				return
 			}
-			pause := wait/2 + rand.N(wait/2) // so that not all come back at once
+			pause := wait/2 + rand.N(wait/2) // so that clients do not all come back at once
 			if o.OnDisconnect != nil {
 				o.OnDisconnect(err, pause)
 			}
@@ -100,7 +99,7 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 // errRestart is how a stream ends when the daemon stops or hands over.
 var errRestart = fmt.Errorf("%w: the daemon is restarting", ErrUnreachable)
 
-// final tells whether another try would not help.
+// final reports whether another try would not help.
 func final(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -189,7 +188,7 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 	return c.brokeOff(ctx, err)
 }
 
-// event acts on one event, and tells whether the reader has had enough.
+// event handles one event, and reports whether the reader wants no more.
 func (c *Client) event(name string, data []byte, to reader) (done bool, err error) {
 	switch name {
 	case "":
@@ -215,5 +214,5 @@ func (c *Client) event(name string, data []byte, to reader) (done bool, err erro
 		}
 		return true, e
 	}
-	return false, nil // lagged, and what later daemons may say
+	return false, nil // lagged, and events of later daemons
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// FuzzFollow reads any answer as a stream: it gives entries, and then tells that it was lost or why it ended.
+// FuzzFollow reads any answer as a stream: it returns entries, and then that the connection was lost or why it ended.
 func FuzzFollow(f *testing.F) {
 	for _, seed := range []string{
 		"retry: 1000\nid: 5\n\nid: 6\ndata: {\"position\":6,\"kind\":\"encoded\"}\n\n", ":\n\n", "data\n\n", "data: {\n\n", "\n\n", "",

@@ -11,13 +11,13 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Explain tells why a memory is alive or gone, with the arithmetic and its history, without refreshing it. One of
-// which the journal tells nothing any more is [sigil.ErrNotFound].
+// Explain returns why a memory is alive or gone, with the arithmetic and its history, without refreshing it. If the
+// memory is gone and the journal has no entry about it any more, it returns [sigil.ErrNotFound].
 func (c *Client) Explain(ctx context.Context, id sigil.ID) (wire.Explanation, error) {
 	return call[wire.Explanation](ctx, c, request{method: http.MethodGet, path: "/v1/sigils/" + id.String() + "/explain"})
 }
 
-// ForecastQuery says what to look ahead for; its zero value is the next 24 hours.
+// ForecastQuery selects what to forecast; its zero value is the next 24 hours.
 type ForecastQuery struct {
 	Within time.Duration
 	// Policy is a proposed one, as [sigil.ParsePolicy] reads it; empty is each memory's own.
@@ -26,7 +26,7 @@ type ForecastQuery struct {
 	Bins   int // of the timeline; 0 is the daemon's default
 }
 
-// Forecast tells what fades within a time if nothing is recalled, also under a proposed policy. It changes
+// Forecast returns what fades within a time if nothing is recalled, optionally under a proposed policy. It changes
 // nothing.
 func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (wire.Forecast, error) {
 	query := url.Values{}

@@ -12,18 +12,18 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// ListQuery says what to list; its zero value is the newest of all.
+// ListQuery selects memories; its zero value is the newest of all.
 type ListQuery struct {
 	Limit  int    // entries of one page; 0 is the daemon's default
-	Cursor string // as a page gave it; empty is the start
-	// The filters narrow the list where they are set.
+	Cursor string // from a page; empty is the start
+	// The filters apply if they are set.
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
 	FadingBefore time.Time
 }
 
-// List gives one page of memories, newest first, without refreshing them.
+// List returns one page of memories, newest first, without refreshing them.
 func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
@@ -43,8 +43,8 @@ func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error)
 	return call[wire.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
 }
 
-// All gives all memories that fit q, page by page as they are asked for, from q.Cursor on. An error
-// comes once, as the last pair.
+// All returns all memories that fit q, from q.Cursor on. It requests a page when the loop gets there. An error comes
+// once, as the last pair.
 func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[wire.Memory, error] {
 	return entries(q.Cursor, func(cursor string) ([]wire.Memory, *string, error) {
 		q := q
@@ -54,16 +54,15 @@ func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[wire.Memory, er
 	})
 }
 
-// CrystalQuery says which crystals to list; its zero value is all of them.
+// CrystalQuery selects crystals; its zero value is all of them.
 type CrystalQuery struct {
 	Limit   int               // entries of one page; 0 is the daemon's default
-	Cursor  string            // as a page gave it; empty is the start
+	Cursor  string            // from a page; empty is the start
 	Kind    sigil.CrystalKind // empty is both
 	Lattice bool              // compute the lattices of memories' crystals
 }
 
-// Crystals gives one page of crystals: those of patterns by group, then those of memories, newest
-// first.
+// Crystals returns one page of crystals: those of patterns by group, then those of memories, newest first.
 func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (wire.CrystalPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
@@ -77,7 +76,7 @@ func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (wire.CrystalPage
 	return call[wire.CrystalPage](ctx, c, request{method: http.MethodGet, path: "/v1/crystals", query: query})
 }
 
-// AllCrystals gives all crystals that fit q, as [Client.All] does memories.
+// AllCrystals returns all crystals that fit q, as [Client.All] does memories.
 func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[wire.Crystal, error] {
 	return entries(q.Cursor, func(cursor string) ([]wire.Crystal, *string, error) {
 		q := q

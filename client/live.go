@@ -16,11 +16,11 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Live is a connection to the daemon (a WebSocket) that carries many requests at once, and a subscription.
-// It is made with the first use, and again after it broke. Its methods may be called from any goroutine.
+// Live is a connection to the daemon (a WebSocket) that carries many concurrent requests, and a subscription. It is
+// opened by the first call, and again after it broke. Its methods may be called from any goroutine.
 //
-// For many small requests it costs a third of what HTTP does. While an [Live.Events] loop does not take what
-// comes, answers behind it wait.
+// Many small requests cost a third of what they do over HTTP. While an [Live.Events] loop does not take its entries,
+// answers behind them wait.
 type Live struct {
 	client *Client
 
@@ -38,10 +38,10 @@ type Live struct {
 // maxMessage is the most bytes of one message of the daemon.
 const maxMessage = 64 << 20
 
-// Live gives a live connection, which the caller closes. It does no I/O.
+// Live returns a live connection, which the caller closes. It does no I/O.
 func (c *Client) Live() *Live { return &Live{client: c} }
 
-// Close ends the connection. Calls under way fail; later ones are ErrClosed.
+// Close ends the connection. Calls in progress fail; later ones return ErrClosed.
 func (l *Live) Close() error {
 	l.mu.Lock()
 	conn := l.conn
@@ -54,8 +54,8 @@ func (l *Live) Close() error {
 	return nil
 }
 
-// Encode is [Client.Encode] over the connection. Where that breaks before the answer, a draft with an
-// IdempotencyKey is sent again, once, and others are ErrUnreachable: whether they are kept is unknown.
+// Encode is [Client.Encode] over the connection. If the connection breaks before the answer, a draft with an
+// IdempotencyKey is sent again, once. Others fail with ErrUnreachable: whether they are kept is unknown.
 func (l *Live) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	draft, err := appendDraft(nil, d, false)
 	if err != nil {
@@ -181,7 +181,7 @@ func (l *Live) ask(ctx context.Context, r wire.LiveRequest) (wire.LiveMessage, e
 	return conn.ask(ctx, l.numbered(r))
 }
 
-// connect gives the connection, making it where there is none.
+// connect returns the connection, and opens one if necessary.
 func (l *Live) connect(ctx context.Context) (*liveConn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

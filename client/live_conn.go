@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// writeTime is how long a request may take to be sent. Where it takes longer the daemon has gone.
+// writeTime is how long sending a request may take. If it takes longer, the daemon is gone.
 const writeTime = time.Minute
 
 // liveConn is one WebSocket, until it breaks.
@@ -55,7 +55,7 @@ func (c *liveConn) broken() bool {
 	}
 }
 
-// end lets everybody know that the connection is of no more use.
+// end marks the connection as unusable, for all its users.
 func (c *liveConn) end(err error) {
 	c.once.Do(func() {
 		if websocket.CloseStatus(err) == wire.LiveRestart {
@@ -63,7 +63,7 @@ func (c *liveConn) end(err error) {
 		}
 		c.err = err
 		close(c.gone)
-		_ = c.ws.Close(websocket.StatusNormalClosure, "") // where it is closed, it is
+		_ = c.ws.Close(websocket.StatusNormalClosure, "") // it may be closed already
 		c.cancel()
 	})
 }
@@ -118,7 +118,7 @@ func (c *liveConn) ask(ctx context.Context, r wire.LiveRequest) (m wire.LiveMess
 		defer c.mu.Unlock()
 		delete(c.pending, string(r.ID))
 	}()
-	// Not with ctx: one that ends in the middle of a message would break the connection for all.
+	// Not with ctx: if it ended in the middle of a message, the connection would break for all.
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	if err := c.ws.Write(writing, websocket.MessageText, data); err != nil {

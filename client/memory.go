@@ -18,8 +18,8 @@ func (c *Client) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
 }
 
-// RecallMany recalls each of ids and answers for each, in order; [ItemError] returns the error of one
-// that was not to be had. It takes one request, or more of them if their data is more than one answer holds.
+// RecallMany recalls each of ids and returns a result for each, in order; [ItemError] returns the error of one that
+// could not be recalled. It makes one request, or several if the data is more than one answer holds.
 func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.BatchItem, err error) {
 	for len(items) < len(ids) {
 		some, err := c.recallSome(ctx, ids[len(items):])
@@ -31,7 +31,7 @@ func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.B
 	return items, nil
 }
 
-// recallSome recalls as many of ids as one answer holds: at least the first, and those that follow it.
+// recallSome recalls as many of ids as one answer holds: at least the first, and the ones that follow it.
 func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]wire.BatchItem, error) {
 	body, err := json.Marshal(struct {
 		IDs []sigil.ID `json:"ids"`
@@ -77,7 +77,7 @@ func (c *Client) Unpin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
 }
 
-// RelatedQuery says which neighbors to give.
+// RelatedQuery selects neighbors.
 type RelatedQuery struct {
 	Limit int // entries; 0 is the daemon's default
 	// Min is the least resonance, from 0 to 1; nil is [sigil.ResonanceThreshold].
@@ -86,8 +86,7 @@ type RelatedQuery struct {
 	Content bool
 }
 
-// Related gives the memories that resonate with the one of id, strongest first, without refreshing
-// any.
+// Related returns the memories that resonate with the one with this id, strongest first, without refreshing any.
 func (c *Client) Related(ctx context.Context, id sigil.ID, q RelatedQuery) (wire.RelatedPage, error) {
 	query := q.values()
 	query.Set("content", strconv.FormatBool(q.Content))

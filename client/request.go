@@ -27,12 +27,12 @@ type request struct {
 	body   []byte
 	// contentType is that of the body; empty is [jsonType].
 	contentType string
-	// idempotencyKey goes along where it is not empty.
+	// idempotencyKey is sent if it is not empty.
 	idempotencyKey string
 	brief          bool // the answer need not repeat what was sent
 }
 
-// do sends r and gives the whole answer if it is a success.
+// do sends r and returns the whole answer if it is a success.
 func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
@@ -93,7 +93,7 @@ func call[T any](ctx context.Context, c *Client, r request) (answer T, err error
 	return answer, nil
 }
 
-// finish lets go of an answer in a way that lets its connection be used again.
+// finish reads the rest of an answer and closes it, so that its connection can be reused.
 func finish(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	resp.Body.Close()

@@ -11,12 +11,12 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// VerifyWebhook tells whether a webhook's request comes from who knows secret, and is not an old one sent
-// again: signature is its Sigil-Signature header, body what was sent, byte for byte, and tolerance how far the
-// time it was signed at may be from now. Nil is yes; errors are [sigil.ErrInvalid].
+// VerifyWebhook checks that a webhook's request was signed with secret, and is not an old one sent again. signature is
+// its Sigil-Signature header, body its exact bytes, and tolerance the greatest difference between now and the time of
+// the signature. It returns nil if they match; errors are [sigil.ErrInvalid].
 //
-// A request may still come more than once. Those who must not do a thing twice keep the position of the
-// last event they have seen, and pass over events that are not after it.
+// A request may still come more than once. A receiver that must not act twice keeps the position of the last event it
+// has handled, and skips events that are not after it.
 func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, tolerance time.Duration) error {
 	invalid := func(detail string) error { return sigil.NewInvalid("invalid_signature", "signature", detail) }
 	if len(secret) == 0 {

@@ -172,7 +172,7 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 	return nil
 }
 
-// answer gives the items that have an answer theirs, and returns the others with their indexes.
+// answer moves the items that have an answer into results, and returns the others with their indexes.
 func answer(items []store.Item, at []int, answers map[int]store.Answer, results []Result) (rest []store.Item, restAt []int) {
 	for i, item := range items {
 		place := i

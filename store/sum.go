@@ -30,14 +30,13 @@ func (s *Sum) Remove(p float64) {
 	s.hi -= borrow
 }
 
-// Plus gives the sum of both.
+// Plus returns the sum of both.
 func (s Sum) Plus(t Sum) Sum {
 	lo, carry := bits.Add64(s.lo, t.lo, 0)
 	return Sum{hi: s.hi + t.hi + carry, lo: lo}
 }
 
-// Mean gives the sum over n, correctly rounded, so that the mean of equal values is that value; 0
-// where n is 0.
+// Mean returns the sum divided by n, correctly rounded, so that the mean of equal values is that value; 0 if n is 0.
 func (s Sum) Mean(n int) float64 {
 	if n == 0 {
 		return 0

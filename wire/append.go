@@ -265,7 +265,7 @@ func appendAny(b []byte, v any) ([]byte, error) {
 	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
 }
 
-// appendFloat writes as encoding/json does: the shortest that reads back, as ES6 has it.
+// appendFloat writes f as encoding/json does: the shortest form that reads back, in ES6 notation.
 func appendFloat(b []byte, f float64) []byte {
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/sigil-dna/sigil"
 
-// Explanation is why one memory is alive or gone, with the arithmetic that says so. Of a memory that is gone
-// the figures are those of its last journal entry, at the time of that.
+// Explanation is why one memory is alive or gone, with the arithmetic behind it. If the memory is gone, the figures
+// are those of its last journal entry, at the time of that.
 type Explanation struct {
 	ID   sigil.ID `json:"id"`
 	Live bool     `json:"live"`
@@ -19,7 +19,7 @@ type Explanation struct {
 	// crystallized.
 	LifetimeSeconds *float64   `json:"lifetimeSeconds"`
 	FadesAt         *Timestamp `json:"fadesAt"`     // null: never
-	SecondsLeft     *float64   `json:"secondsLeft"` // from 0; null: gone, or for ever
+	SecondsLeft     *float64   `json:"secondsLeft"` // from 0; null: gone, or forever
 	Formula         string     `json:"formula"`
 	Worked          string     `json:"worked"` // the formula with the figures filled in
 	Reason          string     `json:"reason"` // one sentence for people
@@ -41,11 +41,11 @@ type Forecast struct {
 	// FadingByOwnPolicy counts the memories that fade under their own policies. It is what happens if a daemon is started
 	// with the proposed policy and nothing is recalled, since a policy reaches a memory at its next recall.
 	FadingByOwnPolicy int   `json:"fadingByOwnPolicy"`
-	Bytes             int64 `json:"bytes"` // of the data of those that Fading counts
+	Bytes             int64 `json:"bytes"` // of the data of the memories that Fading counts
 	// Patterns and Tags count what fades, most first; of tags at most 100.
 	Patterns []PatternCount `json:"patterns"`
 	Tags     []TagCount     `json:"tags"`
-	// Bins part the span evenly. Under a proposed policy the first one also has what would be gone at once.
+	// Bins divide the span evenly. Under a proposed policy the first one also has what would be gone at once.
 	Bins []ForecastBin `json:"bins"`
 	// Memories are the first that fade, soonest first, without content; FadesAt is the forecast's.
 	Memories []Memory `json:"memories"`

@@ -35,8 +35,8 @@ type LiveRequest struct {
 const (
 	LiveAnswer = "answer" // to the request with ID: Status, and Memory, After or Problem
 	LiveEvents = "events" // journal entries, in order
-	// LiveLagged says that the reader was too slow to be told at once: what follows comes from the journal
-	// until it has caught up, and nothing is missing.
+	// LiveLagged means that the reader was too slow: the following entries come from the journal until it has caught
+	// up, and nothing is missing.
 	LiveLagged = "lagged"
 	LiveEnded  = "ended" // the subscription ended, with Problem
 	// LiveRecalled reports recalls, in Memories and More, to a subscription that asked for them.
@@ -56,7 +56,7 @@ type LiveMessage struct {
 	After  *uint64 `json:"after,omitempty"`
 	Newest uint64  `json:"newest,omitempty"`
 	Events []Event `json:"events,omitempty"`
-	// Memories and More are those of [Recalls].
+	// Memories and More are the members of [Recalls].
 	Memories []Recall `json:"memories,omitempty"`
 	More     bool     `json:"more,omitempty"`
 }

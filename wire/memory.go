@@ -57,8 +57,7 @@ type Warning struct {
 	Detail string `json:"detail"` // a sentence for people
 }
 
-// WarnTTLOverLife is the code of a [Warning] about a ttl that ends after the memory has faded, if nobody
-// touches it.
+// WarnTTLOverLife is the code of a [Warning] about a ttl that ends after the memory has faded, if it stays untouched.
 const WarnTTLOverLife = "ttl_over_life"
 
 // MemoryPage is a page of memories, newest first.
@@ -91,7 +90,7 @@ type Kept struct {
 
 // BatchItem is the result for one memory of a batch. Memory is set, or ID if no more was asked for, or Problem.
 type BatchItem struct {
-	Status   int       `json:"status"` // of HTTP, as a request of its own would have been answered
+	Status   int       `json:"status"` // of HTTP, as a separate request would have been answered
 	ID       *sigil.ID `json:"id,omitempty"`
 	Warnings []Warning `json:"warnings,omitempty"` // set with ID; Memory has its own
 	Memory   *Memory   `json:"memory,omitempty"`

@@ -14,8 +14,8 @@ type Stats struct {
 	AverageDecay float64 `json:"averageDecay"` // 0 to 1
 	// NextFade is the earliest deadline; null for none.
 	NextFade *Timestamp `json:"nextFade"`
-	// Policy is the one that encodes and recalls give, and LifetimeSeconds how long a memory lives
-	// untouched under it.
+	// Policy is the policy that encodes and recalls set, and LifetimeSeconds how long a memory lives untouched under
+	// it.
 	Policy          string  `json:"policy"`
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
 	// Policies counts the memories that can fade by their policies, the most common first: a memory keeps the policy

@@ -11,7 +11,7 @@ type Timestamp struct{ time.Time }
 
 const timestampLayout = "2006-01-02T15:04:05.000Z"
 
-// String returns the time as JSON has it, without quotes.
+// String returns the time as in JSON, without quotes.
 func (t Timestamp) String() string { return t.UTC().Format(timestampLayout) }
 
 // MarshalJSON returns the time as a JSON string.

@@ -51,7 +51,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 	})
 }
 
-// elsewhere tells the client to try again on another connection.
+// elsewhere asks the client to try again on another connection.
 func elsewhere(w http.ResponseWriter, detail string) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")

@@ -14,7 +14,7 @@ type handed struct {
 
 func newHanded() *handed { return &handed{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
-// take gives a connection to the server, and reports whether that still accepts any.
+// take passes a connection to the server, and reports whether that still accepts any.
 func (h *handed) take(c net.Conn) bool {
 	select {
 	case h.conns <- c:

@@ -59,7 +59,7 @@ var patternIdeas = []idea{
 	}},
 }
 
-// crystallizer gives a crystal to each pattern without one and updates the others, as an engine does. It records what
+// crystallizer crystallizes each pattern without a crystal and updates the others, as an engine does. It records what
 // it was called with.
 type crystallizer struct {
 	tenant string

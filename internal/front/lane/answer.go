@@ -36,7 +36,7 @@ type answer struct {
 // answers are reused by all connections; one that waits for a request holds none.
 var answers = sync.Pool{New: func() any { return &answer{header: http.Header{}} }}
 
-// recycle gives a back for another request.
+// recycle returns a to the pool.
 func (a *answer) recycle() {
 	clear(a.header)
 	*a = answer{header: a.header, body: a.body[:0], names: a.names[:0], out: a.out[:0]}
@@ -69,7 +69,7 @@ func (a *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// bodied tells whether answers of a status have a body.
+// bodied reports whether answers of a status have a body.
 func bodied(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
@@ -148,7 +148,7 @@ type moment struct {
 
 var now atomic.Pointer[moment]
 
-// date gives the current second: it is the same for thousands of answers.
+// date returns the current second, formatted once for thousands of answers.
 func date() string {
 	t := time.Now()
 	m := now.Load()

@@ -38,7 +38,7 @@ func newBell() (*bell, error) {
 	return b, nil
 }
 
-// look waits until the network was looked at, where that was not within the last millisecond. A bell that is nil does nothing.
+// look waits until the network was polled, unless that happened within the last millisecond. A nil bell does nothing.
 func (b *bell) look() {
 	if b != nil && int64(time.Since(b.began))-b.looked.Load() >= int64(rest) {
 		b.wait()
@@ -57,7 +57,8 @@ func (b *bell) wait() {
 	<-rung
 }
 
-// join gives what is closed when the byte has come, and whether it is still to be sent; nil when none will come.
+// join returns the channel that is closed when the byte has come, and whether it is still to be sent; or nil if none
+// will come.
 func (b *bell) join() (rung chan struct{}, first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,7 +90,7 @@ func (b *bell) answer(last bool) {
 	b.closed = last
 }
 
-// close lets go of the pipe. Who looks after that does not wait.
+// close closes the pipe. A later look does not wait.
 func (b *bell) close() {
 	_ = b.to.Close() // that ends listen
 	<-b.ended

@@ -296,7 +296,7 @@ func TestTimes(t *testing.T) {
 	})
 }
 
-// sends tells of each write before it is made.
+// sends reports each write before it is made.
 type sends struct {
 	net.Conn
 	tell func()

@@ -50,7 +50,7 @@ type body struct {
 	whole []byte
 }
 
-// Whole gives all of the body, without reading it. It is the handler's until that returns.
+// Whole returns all of the body, without reading it. It is the handler's until that returns.
 func (b *body) Whole() []byte { return b.whole }
 
 func (*body) Close() error { return nil }
@@ -139,7 +139,7 @@ func unless(not bool) verdict {
 // hostBytes are those of a name or an address, with a port. It is a cutset: none of another kind stays.
 const hostBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]"
 
-// cutLine gives the first line without its end, CR LF.
+// cutLine returns the first line without its CR LF.
 func cutLine(b []byte) (line, rest []byte, ok bool) {
 	i := bytes.IndexByte(b, '\n')
 	if i < 1 || b[i-1] != '\r' {
