@@ -101,7 +101,7 @@ func (l *large) ids(b *bench) (string, error) {
 	return path, errors.Join(w.Flush(), f.Close())
 }
 
-// size returns the apparent size of the files in a folder, in bytes.
+// size returns the bytes that the files in a folder take on disk.
 func size(dir string) (n int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Sigil beside its peers, and writes the tables of docs/performance.md: see bench/. Needs an idle
+# Measures Sigil and its peers, and writes the tables of docs/performance.md: see bench/. Needs an idle
 # machine. Arguments are those of the program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -5,7 +5,7 @@
 # scripts/campaigns.sh stale           print the rows that are older than the newest change of what they prove;
 #                                      fails if there is one
 #
-# SIGIL_SHARE=25 runs a quarter of the usual size, and its row says so.
+# SIGIL_SHARE=25 runs a quarter of the usual size, which its row notes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 table=docs/campaigns.md logs=campaigns share=${SIGIL_SHARE:-100}
@@ -55,7 +55,7 @@ figures() {
 	fi
 }
 
-# write puts a row in the table, in place of the one with its name.
+# write puts a row into the table, replacing the one with its name.
 write() {
 	local name=${1#| }
 	name=${name%% |*}

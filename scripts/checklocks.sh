@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails where a field marked "+checklocks:mu" is touched without mu, where a lock that was taken is not
-# let go on some path, and where a field that is only ever touched with a lock held has no mark.
+# Fails if a field marked "+checklocks:mu" is touched without mu, if a lock is not released on some path,
+# or if a field that is only ever touched with a lock held has no mark.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

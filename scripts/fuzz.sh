@@ -17,7 +17,7 @@ trap 'rm -f "$log"' EXIT
 # fuzz PACKAGE NAME. -run '^$': plain tests and seeds are for `go test`.
 fuzz() { go test -run '^$' -fuzz "^$2\$" -fuzztime "$fuzztime" -parallel 2 "$1" >"$log" 2>&1; }
 
-# timed tells that a target failed with its time and nothing else: before Go 1.27 the end of the time itself may be
+# timed reports whether a target failed only because its time ended: before Go 1.27 the end of the time itself may be
 # reported as a failure (golang/go#75804). Nothing else is said then, and no input is written.
 timed() { [ "$(grep -A1 -e '--- FAIL' "$log" | tail -n 1)" = '    context deadline exceeded' ] && ! grep -q 'Failing input' "$log"; }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests call, or those that it is told, and that are missing here; says
-# nothing when all are there. Arguments are program=package. Works as root, and through sudo otherwise; where neither can be had, it names the packages
+# Installs the programs that the tests call, or those in its arguments (program=package), if they are missing;
+# prints nothing if all are there. It works as root, otherwise through sudo; if it has neither, it names the packages
 # and fails. A service that a package brings along is not left running, now or after a reboot.
 set -euo pipefail
 

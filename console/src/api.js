@@ -83,10 +83,10 @@ export const events = (after, limit, signal) => json(`/v1/events${query({ after,
 export const metrics = async signal => (await call('/metrics', { signal })).text()
 
 /**
- * follow follows the journal after a position, and the recalls beside it, and yields messages as a live connection has
- * them, {type: 'events' | 'recalled' | …}, until the server ends it. A WebSocket, since a browser opens no more than
- * six other connections to a host, and a stream in each tab would take one. If it cannot be opened, a proxy may not
- * know it, or the server has a reason to refuse, which a WebSocket does not tell: then a stream of server-sent events.
+ * follow follows the journal after a position, and recalls, and yields the messages of a live connection,
+ * {type: 'events' | 'recalled' | …}, until the server ends it. It uses a WebSocket, since a browser opens no more than
+ * six other connections to a host, and a stream in each tab would take one. If that cannot be opened, a proxy may not
+ * support it, or the server may refuse for a reason that a WebSocket does not report: it then uses server-sent events.
  */
 export async function* follow(after, signal) {
   const inbox = []
@@ -139,7 +139,7 @@ function message(block) {
     if (line.startsWith('event: ')) type = line.slice(7)
     else if (line.startsWith('data: ')) data += line.slice(6)
   }
-  if (!data) return { type: 'open' } // a comment, or where it begins
+  if (!data) return { type: 'open' } // a comment, or the start of the stream
   const value = JSON.parse(data)
   if (type === 'problem') throw new Problem(value.status, value)
   return type ? { type, ...value } : { type: 'events', events: [value] }

@@ -1,4 +1,4 @@
-// The arithmetic of the engine, as far as the console draws it: the daemon remains the one who decides.
+// The arithmetic of the engine, as far as the console draws it. The daemon decides.
 
 export const PHI = (1 + Math.sqrt(5)) / 2
 export const MAX32 = 2 ** 32 - 1
@@ -51,7 +51,7 @@ export function parseDuration(text) {
 }
 
 /**
- * place gives the memory its place in the field. Point 0 of its spiral lies on one golden arm that all
+ * place returns the memory's place in the field. Point 0 of its spiral lies on one golden arm that all
  * memories share; two more words of the hash widen the arm, more so further out, into a galaxy.
  * @param {string} hash hex SHA-256
  * @returns {[number, number]}

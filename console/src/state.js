@@ -1,4 +1,4 @@
-// What the whole page shares, as signals; who writes each is said beside it.
+// State shared by the whole page, as signals; each has a note about its writer.
 
 import { signal, computed, effect } from '@preact/signals'
 
@@ -12,7 +12,7 @@ const keep = (key, value) => {
 export const tenant = signal(kept('sigil.tenant', 'public')) // the tenant box
 effect(() => keep('sigil.tenant', tenant.value))
 
-// The theme follows the system until the toggle says otherwise.
+// The theme follows the system until the toggle overrides it.
 const wantsLight = matchMedia('(prefers-color-scheme: light)')
 const system = signal(wantsLight.matches ? 'light' : 'dark')
 wantsLight.addEventListener('change', e => { system.value = e.matches ? 'light' : 'dark' })
@@ -24,7 +24,7 @@ export function toggleTheme() {
 }
 effect(() => { document.documentElement.dataset.theme = theme.value })
 
-export const renderer = kept('sigil.renderer', null) // 'webgl': even where that runs in software
+export const renderer = kept('sigil.renderer', null) // 'webgl': even if that runs in software
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)')
 export const stillness = signal(calm.matches)

@@ -132,7 +132,7 @@ async function load(fresh, signal) {
   if (!signal.aborted) recent.value = past.events.reverse()
 }
 
-// Events come in bursts: what they say is applied at once, but shown at most ten times a second.
+// Events come in bursts: they are applied at once, but shown at most ten times a second.
 let batch = []
 let shown
 function take(event) {

@@ -6,9 +6,9 @@ const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const tagTerm = tag => `tag:${/[\s"\\]/.test(tag) ? `"${tag.replace(/["\\]/g, c => `\\${c}`)}"` : tag}`
 
 /**
- * compile turns what was typed into what to look at and how to test it.
+ * compile turns the typed text into a query and a test.
  * @returns {{id: string|null, only: boolean, narrow: object, test: (m: object) => boolean}} id is a whole id, which is
- *   looked up by itself; only tells that nothing but it can be found
+ *   looked up by itself; only is true if nothing else can match
  */
 export function compile(typed) {
   const tests = []

@@ -2,7 +2,7 @@
 
 import { summary } from './format.js'
 
-// Members that hold what a memory says, in the order in which they are preferred.
+// Members that may hold the text of a memory, by preference.
 const says = ['title', 'text', 'content', 'memory', 'note', 'fact', 'message', 'summary', 'subject', 'body', 'description', 'question', 'prompt', 'messages', 'name', 'label']
 // Members that describe the memory's kind or owner: used as a title only if there is nothing else.
 const frames = /^(role|type|kind|source|author|user|agent|sender|lang|language|model|session|thread|run|object|format|version|status|time|date|timestamp)$|id$|_at$|At$/

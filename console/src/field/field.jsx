@@ -64,7 +64,7 @@ function Reading() {
   )
 }
 
-// What the tooltip says of a memory's data is fetched once the pointer rests.
+// The memory's data in the tooltip is fetched once the pointer rests.
 const seen = new Map()
 const said = signal(0)
 function Tooltip({ h }) {

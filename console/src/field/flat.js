@@ -1,10 +1,10 @@
-// Draws the points where there is no graphics card: WebGL in software takes a frame's time for a tenth of what is
-// drawn here. Plain points go into an array of pixels, the few others onto the canvas over it.
+// Draws the points if there is no graphics card: in the time of a frame, WebGL in software draws a tenth of the
+// points. Plain points go into an array of pixels, the few others onto the canvas over it.
 
 import { rowOf, seconds, STRIDE } from './points.js'
 
 const LEVELS = 32 // of vigor
-const OTHER = 255 // in place of a level: not a plain point
+const OTHER = 255 // instead of a level: not a plain point
 const SUB = 4 // places within a pixel, each way
 const STALE = 0.5 // s after which levels are worked out anew: fading is slow
 
@@ -38,7 +38,7 @@ export function flat(canvas) {
     inked = { left: Infinity, top: Infinity, right: 0, bottom: 0 }
   }
 
-  // plain draws the plain points, and gives the rows of the others.
+  // plain draws the plain points, and returns the rows of the others.
   function plain({ rows, count }, camera, ratio) {
     const { width, height } = canvas
     if (image?.width !== width || image.height !== height) {
@@ -97,8 +97,8 @@ export function flat(canvas) {
 }
 
 /**
- * brushesOf gives what a plain point puts onto the pixels around it: for each level of vigor and each place within
- * a pixel its colour, and its alpha, 0 to 255, on each of side times side pixels.
+ * brushesOf returns how a plain point is drawn onto the pixels around it: for each level of vigor and each place
+ * within a pixel, its colour, and its alpha, 0 to 255, on each of side times side pixels.
  */
 function brushesOf({ young, old, dense, size, ratio }) {
   const brushes = []

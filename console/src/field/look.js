@@ -16,7 +16,7 @@ export function lookOf(count, { zoom, width, height }) {
   const few = Math.max(-0.16, 1 - Math.log10(Math.max(1, crowd)) / 4.6)
   return {
     ratio: Math.min(2, devicePixelRatio || 1),
-    // Many memories overlap: each gives less light, until one looks closer.
+    // Many memories overlap: each is drawn dimmer, until the user zooms in.
     dense: Math.min(1, (0.4 + 0.6 * few) * Math.max(1, zoom ** 0.6)),
     size: (2.6 + (few > 0 ? 7 : 4.5) * few) * Math.min(3, Math.max(0.8, zoom ** 0.35)),
     dark: theme.value === 'dark',

@@ -72,7 +72,7 @@ export function Activity() {
       {error && <p class="problem" role="alert">{error.message}</p>}
       <div class="charts">
         {charts.map((c, i) => {
-          // Disk is shown only by daemons that tell it.
+          // The disk is shown only if the daemon reports it.
           const known = c.series.map((_, j) => j).filter(j => c.series[j][0] !== 'disk' || history[i][j + 1].some(v => v != null))
           return <Chart key={c.title + known.length} title={c.title} say={c.say} steps={c.steps} series={known.map(j => ({ name: c.series[j][0], color: c.series[j][1] }))}
             data={[history[i][0], ...known.map(j => history[i][j + 1])]} />

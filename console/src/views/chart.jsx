@@ -1,4 +1,4 @@
-// A plot over time: uPlot, in the colours of the page, with the newest figures beside its title.
+// A plot over time: uPlot, in the colours of the page, with the newest figures next to its title.
 
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'

@@ -18,7 +18,7 @@ export function Curve({ policy, idle, end, threshold = 0.95, keeps }) {
   const d = decay(p, idle)
   const nowX = x(idle)
   const flip = nowX > W - 130
-  // The words keep clear of the curve: under it where it bends down, over it where it bends up.
+  // The label avoids the curve: below it if it bends down, above it if it bends up.
   const bendsDown = p.kind === 'halflife'
   const side = flip ? -9 : bendsDown && d < 0.15 ? 26 : 9
   const beside = bendsDown && !flip ? Math.min(y(0) - 6, y(d) + 16) : Math.max(24, Math.min(y(0) - 12, y(d) + (bendsDown ? 20 : -10)))

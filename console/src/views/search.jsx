@@ -1,4 +1,4 @@
-// A plain scan over the memories, newest first, in the browser: no index, so it says how far it looks.
+// A plain scan over the memories, newest first, in the browser: no index, so it shows how far it has looked.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
