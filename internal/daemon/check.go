@@ -24,8 +24,8 @@ var choices = map[string][]string{
 	"log-format": {"text", "json"},
 }
 
-// check tells, by say, of every setting that is wrong and why. It looks at values only: whether a port
-// is taken or a folder can be written is found out by trying.
+// check calls say for every wrong setting, with the reason. It looks at values only: whether a port is taken or a
+// folder can be written is found out by trying.
 func (c *Config) check(say func(setting, why string)) {
 	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
@@ -84,15 +84,15 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 }
 
-// oneLine tells whether a value can be shown, and written to a file, as it is: in UTF-8, without what
-// drives a terminal or ends a line.
+// oneLine reports whether a value can be shown, and written to a file, unchanged: it is UTF-8, without control
+// characters or line ends.
 func oneLine(value string) bool {
 	return utf8.ValidString(value) && !strings.ContainsFunc(value, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
 	})
 }
 
-// never tells whether a schedule says that a job does not run.
+// never reports whether a schedule means that a job does not run.
 func never(spec string) bool { return spec == "" || spec == "off" }
 
 // policySetting names the setting that a policy's error is about.
@@ -110,7 +110,7 @@ func policySetting(err error) (setting, why string) {
 	return "policy", "the " + known.Field + " that its figures give " + known.Detail
 }
 
-// checkAddr says what is wrong with addr; "" is nothing.
+// checkAddr returns what is wrong with addr, or "".
 func checkAddr(addr string, insecure bool) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -127,8 +127,8 @@ func checkAddr(addr string, insecure bool) string {
 	return ""
 }
 
-// loopback tells whether host is this machine's own, seen from this machine only. A name other than
-// localhost is not: what it resolves to is not ours to promise.
+// loopback reports whether host is reachable from this machine only. A name other than localhost is not: what it
+// resolves to is not under our control.
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()

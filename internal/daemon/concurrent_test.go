@@ -163,7 +163,7 @@ func (b *browser) read(body []byte, into any) {
 	}
 }
 
-// all gives the data of every memory, by id.
+// all returns the data of every memory, by id.
 func (b *browser) all() map[string]string {
 	found := map[string]string{}
 	for cursor := ""; ; {

@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// Config is what a daemon can be told. Each field has a setting of its own, in flags below, which says
-// what it means. [Load] makes valid ones.
+// Config has the settings of a daemon. Each field has a setting in flags below, whose help explains it. [Load] returns
+// valid ones.
 type Config struct {
 	Addr     string
 	AddrFile string // "" is none
@@ -131,7 +131,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	return f
 }
 
-// policy gives the policy that the settings ask for.
+// policy returns the policy that the settings ask for.
 func (c *Config) policy() (sigil.Policy, error) {
 	if c.Policy == "halflife" {
 		return sigil.NewHalfLife(c.HalfLife, c.Threshold)
@@ -139,7 +139,7 @@ func (c *Config) policy() (sigil.Policy, error) {
 	return sigil.NewClassic(c.DecayRate, c.DecayPeriod, c.Threshold)
 }
 
-// settings gives the engine's rules.
+// settings returns the engine's rules.
 func (c *Config) settings() (engine.Settings, error) {
 	policy, err := c.policy()
 	return engine.Settings{
@@ -148,19 +148,19 @@ func (c *Config) settings() (engine.Settings, error) {
 	}, err
 }
 
-// limits gives the engine's limits.
+// limits returns the engine's limits.
 func (c *Config) limits() engine.Limits {
 	return engine.Limits{Data: int(c.MaxData), Depth: c.MaxDepth, Batch: c.MaxBatch, Page: c.MaxPage, PageBytes: c.MaxPageBytes}
 }
 
-// level gives the log level; info where it is none.
+// level returns the log level, or info if it is invalid.
 func (c *Config) level() slog.Level {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
 	return level
 }
 
-// postgres tells whether memories are kept in a database.
+// postgres reports whether memories are kept in a database.
 func (c *Config) postgres() bool { return isPostgres(c.Store) }
 
 // databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
@@ -171,7 +171,7 @@ func (c *Config) databaseConnections() int {
 	return pgstore.MaxConns(c.Store, c.StoreConnections)
 }
 
-// isPostgres tells whether a store's name is the URL of a database.
+// isPostgres reports whether a store's name is the URL of a database.
 func isPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
@@ -184,7 +184,7 @@ func (c *Config) place() (string, error) {
 	return filepath.Abs(c.Data)
 }
 
-// shownStore gives a --store as it may be shown: without the password.
+// shownStore returns a --store without its password.
 func shownStore(store string) string {
 	u, err := url.Parse(store)
 	if err != nil {

@@ -1,9 +1,8 @@
-// Package daemon makes a running daemon of the parts: store, engine, scheduler, HTTP. It owns the
-// settings and where they come from, the order in which the parts start and stop, signals, and how
-// one process takes over from another.
+// Package daemon builds a running daemon from its parts: store, engine, scheduler, HTTP. It owns the settings and
+// where they come from, the order in which the parts start and stop, signals, and when one process takes over from
+// another.
 //
-// It does not know rules of memories, nor what a request says: it wires. This is the one place that
-// names a driver.
+// It knows neither the rules of memories nor the content of requests: it wires. Only this package names a driver.
 package daemon
 
 import (
@@ -39,7 +38,7 @@ type Daemon struct {
 	// +checklocks:mu
 	started *phase // nil until Start is called
 	// +checklocks:mu
-	handing *phase // the hand-over under way, or the one that went well
+	handing *phase // the hand-over in progress, or the one that succeeded
 	// +checklocks:mu
 	stopped *phase // nil until Stop is called
 
@@ -55,7 +54,7 @@ type Daemon struct {
 
 	ready   atomic.Bool
 	waiting atomic.Bool // for the store, at the start
-	// reach tells whether the store can be reached, where it is elsewhere; nil where it is not.
+	// reach returns an error if the store cannot be reached; nil if it is in this process.
 	reach  func(context.Context) error
 	engine atomic.Pointer[engine.Engine]
 	addr   atomic.Pointer[string]
@@ -65,14 +64,14 @@ type Daemon struct {
 	failure  error // set before failed is closed
 }
 
-// phase is a start, a hand-over or a stop, under way or over.
+// phase is a start, a hand-over or a stop, in progress or over.
 type phase struct {
 	done  chan struct{}
 	err   error              // set before done is closed
 	abort context.CancelFunc // breaks a start or a hand-over off, and ends a stop's time to drain
 }
 
-// succeeded tells whether p is over and went well.
+// succeeded reports whether p is over and went well.
 func (p *phase) succeeded() bool {
 	if p == nil {
 		return false
@@ -88,36 +87,36 @@ func (p *phase) succeeded() bool {
 // part is something that runs and has to be stopped.
 type part struct {
 	name string
-	// stop lets it finish until ctx ends, then makes it; an error tells what is unfinished.
+	// stop lets it finish until ctx ends, then forces it to end; an error names what is unfinished.
 	stop func(ctx context.Context) error
 }
 
-// Hooks are what a store tells the daemon of itself.
+// Hooks are a store's callbacks to the daemon.
 type Hooks struct {
 	Logger *slog.Logger
 	Commit func(changes int, took time.Duration)
-	// Fatal tells that the store cannot go on.
+	// Fatal reports that the store cannot continue.
 	Fatal func(error)
 }
 
-// Options configure a Daemon beside its Config; the zero value is the defaults.
+// Options configure a Daemon in addition to its Config; the zero value is the defaults.
 type Options struct {
-	// Version is what the daemon says it is; "" is "dev".
+	// Version is the version that the daemon reports; "" is "dev".
 	Version string
-	// Logger hears what happens; nil drops it.
+	// Logger gets the log; nil drops it.
 	Logger *slog.Logger
-	// Level is the Logger's, to be set by [Daemon.Configure]; nil is nobody's.
+	// Level, if not nil, is the Logger's level, which [Daemon.Configure] sets.
 	Level *slog.LevelVar
 	// Grace is how long what was canceled, once the time to drain is over, may take to end; 0 is 5 s.
 	Grace time.Duration
 	// Open opens the store; nil opens the one that Config names.
 	Open func(Config, Hooks) (store.Store, error)
-	// Sockets are what to serve on, in place of Config's address; the daemon closes them. Empty is none.
+	// Sockets, if not empty, are the sockets to serve on, instead of Config's address; the daemon closes them.
 	Sockets []*net.TCPListener
 }
 
-// New makes a daemon. It does nothing before Start. c must be valid, as one of [Load] is; nil options
-// are the defaults.
+// New returns a daemon. It does nothing before Start. c must be valid, like one from [Load]; nil options are the
+// defaults.
 func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
@@ -179,13 +178,11 @@ func (d *Daemon) Start(ctx context.Context) error {
 	return p.err
 }
 
-// Stop stops what Start started, in reverse: no more ready, HTTP, scheduler, store. What is under way
-// finishes until ctx ends; from then on it is canceled, and has a grace. The error names what
-// even so is unfinished.
+// Stop stops what Start started, in reverse: readiness, HTTP, scheduler, store. Work in progress finishes until ctx
+// ends; then it is canceled, and has a grace period. The error names what is still unfinished.
 //
-// Stop may come at any time: a start under way is broken off, and before a start it is nil. A second
-// Stop waits for the first and returns its error; where its ctx ends first, the first one's time is over,
-// too.
+// Stop may be called at any time. It aborts a start in progress, and returns nil before a start. A second Stop waits
+// for the first and returns its error; if its ctx ends first, the first one's time is over, too.
 func (d *Daemon) Stop(ctx context.Context) error {
 	drain, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
@@ -244,7 +241,7 @@ func (d *Daemon) stopParts(ctx context.Context) error {
 	return errors.Join(d.stopAll(ctx, &d.parts), d.stopAll(ctx, &d.core))
 }
 
-// stopAll stops the parts of a list, the latest first, whatever becomes of one of them.
+// stopAll stops all parts of a list, the latest first, even if one of them fails.
 func (d *Daemon) stopAll(ctx context.Context, parts *[]part) error {
 	var errs []error
 	for _, p := range slices.Backward(*parts) {
@@ -258,7 +255,7 @@ func (d *Daemon) stopAll(ctx context.Context, parts *[]part) error {
 	return errors.Join(errs...)
 }
 
-// Addr gives the address that the daemon listens on; "" before it does.
+// Addr returns the address that the daemon listens on, or "" before it does.
 func (d *Daemon) Addr() string {
 	if addr := d.addr.Load(); addr != nil {
 		return *addr
@@ -266,11 +263,11 @@ func (d *Daemon) Addr() string {
 	return ""
 }
 
-// Failed is closed when a part broke that the daemon cannot go on without; [Daemon.Err] says why. It
-// still has to be stopped.
+// Failed is closed when a part broke without which the daemon cannot continue; [Daemon.Err] returns the cause. The
+// daemon must still be stopped.
 func (d *Daemon) Failed() <-chan struct{} { return d.failed }
 
-// Err tells why Failed was closed; nil before.
+// Err returns why Failed was closed, or nil before that.
 func (d *Daemon) Err() error {
 	select {
 	case <-d.failed:
@@ -280,7 +277,7 @@ func (d *Daemon) Err() error {
 	}
 }
 
-// fail may be called from anywhere, under any lock: it only says so.
+// fail may be called from anywhere, with any lock held: it only records the error.
 func (d *Daemon) fail(err error) {
 	d.failOnce.Do(func() {
 		d.failure = err
@@ -288,10 +285,10 @@ func (d *Daemon) fail(err error) {
 	})
 }
 
-// reachTime is how long the store may take to answer where readiness is asked for.
+// reachTime is how long the store may take to answer a readiness check.
 const reachTime = 2 * time.Second
 
-// check says why the daemon cannot take requests now.
+// check returns why the daemon cannot accept requests now, or nil.
 func (d *Daemon) check() error {
 	switch {
 	case d.Err() != nil:

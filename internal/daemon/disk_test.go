@@ -21,9 +21,9 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// alone runs the test again in a process with a mount namespace of its own, where it may mount (as
-// root of a user namespace, where it is not root), and mounts that are left vanish. It gives true in
-// that process, and false, when that one has ended, in the first.
+// alone runs the test again in a process with its own mount namespace, where it may mount (as root of a user
+// namespace, if it is not root), and remaining mounts vanish. It returns true in that process, and false in the first
+// one, after the other has ended.
 func alone(t *testing.T) bool {
 	t.Helper()
 	const inside = "SIGIL_TEST_MOUNTS"
@@ -44,7 +44,7 @@ func alone(t *testing.T) bool {
 	return false
 }
 
-// mountSmall gives a folder on a file system of some megabytes.
+// mountSmall returns a folder on a file system of some megabytes.
 func mountSmall(t *testing.T, megabytes int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -110,8 +110,7 @@ func TestFullDisk(t *testing.T) {
 	freeDisk(t, disk)
 	awaitRoom(t, d, kept)
 
-	// Once more, and now the daemon starts on the full disk. Where the reserve is used up it cannot, and
-	// says so.
+	// Once more, and now the daemon starts on the full disk. If the reserve is used up it cannot, and reports that.
 	encodeUntilFull(t, d, kept, func() { fillDisk(t, disk) })
 	stop(t, d)
 	fillDisk(t, disk) // what stopping gave back

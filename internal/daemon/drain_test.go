@@ -84,7 +84,7 @@ func TestRequestsInFlightFinish(t *testing.T) {
 	}
 }
 
-// Where the time to drain is over, requests are ended, and who asked is told why.
+// When the time to drain is over, requests are ended, and their clients get the reason.
 func TestRequestsEndWithTheTimeToDrain(t *testing.T) {
 	s := newSlow()
 	s.heed = true

@@ -14,7 +14,7 @@ import (
 // Choices are the settings that are one of a few words.
 var Choices = choices
 
-// Stopping tells whether Stop was called.
+// Stopping reports whether Stop was called.
 func (d *Daemon) Stopping() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -71,7 +71,7 @@ func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets [
 // ErrNoProgram is why a hand-over of [Run] fails.
 var ErrNoProgram = errors.New("a test has no program to start")
 
-// Run is Serve from where there are settings: on a daemon and signals of the test's own.
+// Run is Serve without the loading of settings: on the test's own daemon and signals.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
 	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid(), spawn: func([]*os.File) (*handover.Successor, error) {
 		return nil, ErrNoProgram

@@ -42,7 +42,7 @@ func on(s store.Store) *daemon.Options {
 	}
 }
 
-// start gives a daemon that serves, and is stopped at the end of the test.
+// start returns a daemon that serves, and is stopped at the end of the test.
 func start(t *testing.T, l *daemon.Loaded, o *daemon.Options) *daemon.Daemon {
 	t.Helper()
 	d := daemon.New(l.Config, o)
@@ -99,7 +99,7 @@ func wait[T any](t *testing.T, what string, done <-chan T) T {
 	}
 }
 
-// slow is a store whose writes wait, and who must be let go by its test.
+// slow is a store whose writes wait until the test releases them.
 type slow struct {
 	*storetest.Model
 	entered chan string // gets the name of each call that waits
@@ -140,7 +140,7 @@ func (s *slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.M
 	return s.Model.Remove(ctx, keys, decide)
 }
 
-// closed tells whether s was closed.
+// closed reports whether s was closed.
 func closed(s store.Store) bool {
 	_, err := s.Tenants(context.Background())
 	return err != nil

@@ -11,18 +11,18 @@ import (
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
-// lingerTime is how long, after a hand-over, a connection may say nothing before it is closed. A client
-// that uses it within that time gets its answer; one that uses it at the very moment of its end may
-// see it fail, as with every server that does not keep connections for ever.
+// lingerTime is how long, after a hand-over, a connection may be idle before it is closed. A client that uses it
+// within that time gets its answer. One that uses it just as it closes may see a failure, as with every server that
+// closes idle connections.
 const lingerTime = 5 * time.Second
 
-// handOver has another process, which start starts, take over sockets and store. When it returns nil
-// that process serves, and this one does nothing any more but pass on what comes in on connections it
-// still has; it must be stopped after some [Daemon.linger]. On an error this process goes on serving,
-// be it that the other did not start, could not open the store, or requests took too long to finish;
-// unless it is stopped, or its store cannot be opened again, which [Daemon.Failed] tells.
+// handOver makes another process, which start starts, take over sockets and store. When it returns nil, that process
+// serves, and this one only passes on what comes in on connections it still has; it must be stopped after some
+// [Daemon.linger]. On an error this process continues to serve: the other did not start, could not open the store, or
+// requests took too long to finish. It does not if it is stopped, or if its store cannot be opened again, which
+// [Daemon.Failed] reports.
 //
-// No request fails for a hand-over. Those under way finish, others wait. Each step has the time of
+// No request fails because of a hand-over. Those in progress finish, others wait. Each step has the time of
 // --handover-timeout.
 func (d *Daemon) handOver(ctx context.Context, start func(sockets []*os.File) (*handover.Successor, error)) (handover.Given, error) {
 	ctx, p, err := d.beginHandOver(ctx)
@@ -76,18 +76,18 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*hando
 	return done, nil
 }
 
-// letGo lets requests under way finish, and closes everything behind them.
+// letGo lets requests in progress finish, and closes everything behind them.
 func (d *Daemon) letGo(ctx context.Context) error {
 	d.server.Pause()
-	d.api.Leave() // those who follow the journal find the next process
+	d.api.Leave() // followers of the journal reconnect to the next process
 	if err := d.server.Shut(ctx); err != nil {
 		return err
 	}
 	return d.stopAll(ctx, &d.core)
 }
 
-// takeBack goes on serving, on the sockets of files. Where ctx has ended, nobody is served any more:
-// requests that wait are told so by the API, whose store is closed.
+// takeBack serves again, on the sockets of files. If ctx has ended, it serves no more requests: the API, whose store
+// is closed, answers those that wait with an error.
 func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	defer func() {
 		d.api.Stay() // unless it was made anew, and never left

@@ -172,7 +172,7 @@ func TestARequestThatTakesTooLongEndsTheHandOver(t *testing.T) {
 	stop(t, p.next)
 }
 
-// Where the next one cannot open the store, the old one opens it again, with the settings in force.
+// If the next process cannot open the store, the old one opens it again, with the settings in force.
 func TestTheStoreIsTakenBack(t *testing.T) {
 	l := config(t)
 	opened := 0
@@ -204,7 +204,7 @@ func TestTheStoreIsTakenBack(t *testing.T) {
 	}
 }
 
-// A store that cannot be opened again ends the daemon, and who waits is told.
+// A store that cannot be opened again ends the daemon, and waiting requests get an error.
 func TestTheStoreCannotBeTakenBack(t *testing.T) {
 	l := config(t)
 	broken, opened := errors.New("the disk is broken"), false

@@ -13,8 +13,7 @@ import (
 // trimSchedule is when the journal is cut to what is kept of it. It costs a look per tenant.
 const trimSchedule = "30 */10 * * * *"
 
-// startJobs schedules the sweeps. A sweep asked for over HTTP goes to the engine directly: two at once
-// are no harm.
+// startJobs schedules the sweeps. A sweep requested over HTTP goes to the engine directly: two at once do no harm.
 func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
 	jobs := scheduler.New(&scheduler.Options{Logger: d.log, Grace: d.grace})
 	// A sweep that has much to release would use up all the time there is to drain, and it need not:
@@ -78,7 +77,7 @@ func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {
 	return 0
 }
 
-// logSweep tells of sweeps that changed something: one every five seconds that did not is no news.
+// logSweep logs sweeps that changed something; the others, one every five seconds, are not worth a line.
 func (d *Daemon) logSweep(s engine.Sweep) {
 	switch {
 	case s.Total() > 0:

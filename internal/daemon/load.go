@@ -21,7 +21,7 @@ type Loaded struct {
 	Config
 	// File is the file that was read; "" is none.
 	File string
-	// Print tells that the settings are to be printed instead of served with.
+	// Print means that the settings are to be printed, and nothing served.
 	Print bool
 	// Warnings are about what is there and has no effect.
 	Warnings []string
@@ -53,12 +53,11 @@ func (o origin) String() string {
 	return o.name
 }
 
-// Load reads the settings from the flags in args, the SIGIL_ variables in environ (as [os.Environ]
-// gives it) and the file that --config or SIGIL_CONFIG names, in this order of precedence. An error
-// names every setting that is wrong and where it was set; it is [pflag.ErrHelp] where help was asked
-// for.
+// Load reads the settings from the flags in args, the SIGIL_ variables in environ (in the form of [os.Environ]) and
+// the file that --config or SIGIL_CONFIG names, in this order of precedence. An error names every setting that is
+// wrong and where it was set; it is [pflag.ErrHelp] if help was requested.
 //
-// An empty variable counts as not set: compose files and the like pass many of them.
+// An empty variable counts as not set: compose files and similar tools pass many of them.
 func Load(args, environ []string) (*Loaded, error) {
 	env := map[string]string{}
 	for _, pair := range environ {
@@ -180,7 +179,7 @@ func (l *Loaded) readFile() (errs []error) {
 	return errs
 }
 
-// validate tells of every value that is wrong, and of figures that the policy would ignore.
+// validate returns an error for every wrong value, and for figures that the policy would ignore.
 func (l *Loaded) validate() error {
 	var errs []error
 	say := func(setting, why string) {
@@ -188,7 +187,7 @@ func (l *Loaded) validate() error {
 	}
 	l.check(say)
 	if l.Webhook != "" && l.WebhookSecretFile != "" {
-		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, and not only when it is to be served
+		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, rather than when it is used
 			say("webhook-secret-file", err.Error())
 		}
 	}
@@ -198,8 +197,8 @@ func (l *Loaded) validate() error {
 		}
 	})
 	for setting, policy := range map[string]string{"half-life": "halflife", "decay-rate": "classic", "decay-period": "classic"} {
-		// Set by something greater than what set the policy: somebody believes it to have an effect.
-		// A file may well hold the figures of both.
+		// It comes from a greater source than the policy, so its user believes that it has an effect. A file may well
+		// have the figures of both policies.
 		if l.Policy != policy && l.origins[setting].source > l.origins["policy"].source {
 			say(setting, fmt.Sprintf("has no effect under policy %s: add --policy %s", l.Policy, policy))
 		}

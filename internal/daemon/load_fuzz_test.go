@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FuzzLoad gives one setting any value, by flag, variable or file, beside a file of any text. What is
-// refused is refused by name; what is taken is printed as a file that loads to the same.
+// FuzzLoad sets one setting to any value, by flag, variable or file, together with a file of any text. A refusal names
+// the setting; what is accepted is printed as a file that loads to the same settings.
 func FuzzLoad(f *testing.F) {
 	for i, value := range []string{
 		"127.0.0.1:0", "true", "/tmp/a file", "# no: comment", "pebble", "classic", "0.5", "7s", "1d", "0.9", "1000", "10GiB", "@every 90s", "off",

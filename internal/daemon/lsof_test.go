@@ -74,7 +74,7 @@ func TestStopUnderLoadHoldsNothing(t *testing.T) {
 	t.Logf("%d answered", len(answered.all()))
 }
 
-// lsof gives what this process holds open.
+// lsof returns what this process holds open.
 func lsof(t *testing.T) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "lsof", "-nP", "-p", fmt.Sprint(os.Getpid())).CombinedOutput()

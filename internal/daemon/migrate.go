@@ -49,7 +49,7 @@ Exit codes: 0 both are the same, 1 they are not, or it failed; 2 wrong usage.
 Flags:
 `
 
-// Migrate is `sigil migrate`: it copies from one store to another, and gives the process's exit code.
+// Migrate is `sigil migrate`: it copies from one store to another, and returns the process's exit code.
 func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	m := migration{stdout: stdout, stderr: stderr}
 	f := m.flags()
@@ -82,7 +82,7 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// migration is what is to be copied, and where to.
+// migration is what to copy, and where to.
 type migration struct {
 	stdout, stderr io.Writer
 	from, to       string
@@ -91,7 +91,7 @@ type migration struct {
 }
 
 func (m *migration) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(m.stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
+	_, _ = fmt.Fprintf(m.stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // if stderr is closed, there is no reader
 }
 
 // MigrateFlags returns the flags that [Migrate] takes, to be shown.

@@ -64,19 +64,19 @@ type offline struct {
 	salvage, json  bool
 }
 
-// Export is `sigil export`: it writes the memories of a data folder, and gives the process's exit code.
+// Export is `sigil export`: it writes the memories of a data folder, and returns the process's exit code.
 func Export(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
 	o := &offline{name: "export", stdout: stdout, stderr: stderr}
 	return o.run(args, environ, exportHelp, func() error { return o.export(ctx) })
 }
 
-// Check is `sigil check`: it looks at all of a data folder, and gives the process's exit code.
+// Check is `sigil check`: it reads all of a data folder, and returns the process's exit code.
 func Check(_ context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
 	o := &offline{name: "check", stdout: stdout, stderr: stderr}
 	return o.run(args, environ, checkHelp, o.check)
 }
 
-// errSaid is a failure whose words were said already.
+// errSaid is a failure whose message was already printed.
 var errSaid = errors.New("said")
 
 func (o *offline) run(args, environ []string, help string, do func() error) int {
@@ -132,7 +132,7 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 }
 
 func (o *offline) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(o.stderr, "sigil %s: %s\n", o.name, fmt.Sprintf(format, args...)) // a closed stderr: nobody is left to tell
+	_, _ = fmt.Fprintf(o.stderr, "sigil %s: %s\n", o.name, fmt.Sprintf(format, args...)) // if stderr is closed, there is no reader
 }
 
 func (o *offline) options() *pebblestore.Options {
@@ -146,7 +146,7 @@ func (o *offline) export(ctx context.Context) error {
 	written, faded := 0, 0
 	now := time.Now()
 	visit := func(m sigil.Memory) error {
-		if m.Due(now) { // no read gives it back, swept or not
+		if m.Due(now) { // no read returns it, swept or not
 			faded++
 			return ctx.Err()
 		}
@@ -176,7 +176,7 @@ func (o *offline) export(ctx context.Context) error {
 	return nil
 }
 
-// exported is what --json tells of an export.
+// exported is the output of an export with --json.
 type exported struct {
 	Written  int `json:"written"`
 	Faded    int `json:"faded"`
@@ -194,7 +194,7 @@ type checked struct {
 	Problems int    `json:"problems"`
 }
 
-// tell says what is wrong, and gives how much is.
+// tell prints what is wrong, and returns the number of problems.
 func (o *offline) tell(problems []string, wrong int) int {
 	for _, p := range problems {
 		o.say("%s", p)

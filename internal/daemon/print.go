@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// printConfig writes every setting, its value and where it came from, as a file that --config reads; but
-// no password.
+// printConfig writes every setting, its value and where it came from, as a file that --config reads, but without
+// passwords.
 func (l *Loaded) printConfig(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	l.flags.VisitAll(func(f *pflag.Flag) {
@@ -19,12 +19,12 @@ func (l *Loaded) printConfig(w io.Writer) error {
 		if f.Name == "store" && l.postgres() {
 			value = yamlText(shownStore(l.Store))
 		}
-		_, _ = fmt.Fprintf(t, "%s: %s\t# %s\n", f.Name, value, l.origins[f.Name]) // Flush tells
+		_, _ = fmt.Fprintf(t, "%s: %s\t# %s\n", f.Name, value, l.origins[f.Name]) // Flush returns the error
 	})
 	return t.Flush()
 }
 
-// yamlValue writes v so that YAML reads back the same value: quoted where it must be.
+// yamlValue writes v so that YAML reads back the same value, with quotes if necessary.
 func yamlValue(v pflag.Value) string {
 	if v.Type() != "string" {
 		return v.String()

@@ -11,8 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// reload reads the settings again and applies those that can change. Where one is wrong, all stay as
-// they are.
+// reload reads the settings again and applies those that can change. If one is wrong, all stay unchanged.
 func (r *runner) reload() {
 	l, err := r.load()
 	if err == nil {

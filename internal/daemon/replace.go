@@ -24,7 +24,7 @@ var errFirst = errors.New("this process is the first of its container, and no pr
 	"To roll over, stop the container, which drains it, and start one with the new program or settings on the same data folder; " +
 	"with --store postgres://, start the new one first")
 
-// handOver begins to hand over to the program as it lies on disk now; run hears of the end.
+// handOver starts to hand over to the program currently on disk; run gets the outcome.
 func (r *runner) handOver(ctx context.Context) {
 	switch {
 	case r.handing != nil:
@@ -48,8 +48,7 @@ func (r *runner) handOver(ctx context.Context) {
 	}()
 }
 
-// handedOver tells of a hand-over that is over. After one that went well, this process ends with its
-// last connection.
+// handedOver logs the outcome of a hand-over. After a successful one, this process ends with its last connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
 	detached := o.err == nil && os.Getenv("NOTIFY_SOCKET") == ""
 	result := datadir.HandOver{From: r.pid, To: o.PID, Addr: r.daemon.Addr(), Pause: o.Pause.Seconds(), Detached: detached}
@@ -82,7 +81,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 	})
 }
 
-// notify tells systemd, if that listens.
+// notify notifies systemd, if it listens.
 func (r *runner) notify(state string) {
 	if _, err := systemd.SdNotify(false, state); err != nil {
 		r.log.Warn("systemd cannot be told how this process is", "err", err)

@@ -28,19 +28,19 @@ const (
 	exitConfig = 2 // a setting is wrong
 )
 
-// Serve is `sigil serve`: it serves until a signal, or the end of ctx, says to stop, and gives the
-// process's exit code. Settings come from args and environ, see [Load]; version is what it says it is.
-// Only what was asked for (help, settings) goes to stdout; logs go to stderr.
+// Serve is `sigil serve`: it serves until a signal, or the end of ctx, and returns the process's exit code. Settings
+// come from args and environ, see [Load]; version is the version it reports. Only requested output (help, settings)
+// goes to stdout; logs go to stderr.
 //
-// SIGINT and SIGTERM stop it, bounded by --drain-timeout; a second one ends it at once, leaving the
-// store as a crash would. SIGHUP reads the settings again. On SIGUSR2 the program, as it lies on disk
-// then, takes over from this process, which exits with 0 once it has; see [Daemon.handOver]. Both take
-// effect after the start if they come during it.
+// SIGINT and SIGTERM stop it, bounded by --drain-timeout; a second one ends it at once, leaving the store as after a
+// crash. SIGHUP makes it read the settings again. On SIGUSR2 the program currently on disk takes over from this
+// process, which then exits with 0; see [Daemon.handOver]. If these signals come during the start, they take effect
+// after it.
 //
-// It serves on the sockets that systemd has passed to the process, if any, and tells systemd, where
-// that wants to know, how it is.
+// It serves on the sockets that systemd has passed to the process, if any, and reports its state to systemd, if that
+// is wanted.
 //
-// It goes on when nobody reads stdout or stderr any more; what it writes there is then lost.
+// It continues when stdout or stderr lose their reader; its output is then lost.
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
 	// From here on no signal ends the process behind our back.
 	signals := make(chan os.Signal, 4)
@@ -54,8 +54,8 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 		return printed(l.printHelp(stdout), stderr)
 	}
 	if !l.Print {
-		// A process that writes to a standard output or error that nobody reads any more is ended by Go,
-		// unless it asks for this signal. The daemon outlives the reader of its log.
+		// Go ends a process that writes to a standard output or error without a reader, unless it asks for this
+		// signal. The daemon outlives the reader of its log.
 		broken := make(chan os.Signal, 1)
 		signal.Notify(broken, syscall.SIGPIPE)
 		defer signal.Stop(broken)
@@ -100,9 +100,9 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	return r.run(ctx, signals)
 }
 
-// say speaks to who started it, before there is a log.
+// say prints to standard error, before there is a log.
 func say(stderr io.Writer, text string) {
-	_, _ = fmt.Fprintln(stderr, "sigil serve: "+text) // a closed stderr: nobody is left to tell
+	_, _ = fmt.Fprintln(stderr, "sigil serve: "+text) // if stderr is closed, there is no reader
 }
 
 func printed(err error, stderr io.Writer) int {
@@ -139,7 +139,7 @@ type runner struct {
 	loaded *Loaded // the settings in force
 	log    *slog.Logger
 	load   func() (*Loaded, error)
-	before *handover.Predecessor // to take over from; nil is none
+	before *handover.Predecessor // to take over from; nil if there is none
 	pid    int                   // of this process
 	spawn  func(sockets []*os.File) (*handover.Successor, error)
 
@@ -147,7 +147,7 @@ type runner struct {
 	later   []os.Signal // the requests that came before that
 
 	abort   context.CancelFunc // of waiting for before
-	handing chan outcome       // nil unless a hand-over is under way
+	handing chan outcome       // nil unless a hand-over is in progress
 	leave   context.CancelFunc // of lingering after one; nil unless it does
 	stopped chan error         // nil until stopping
 	code    int
@@ -266,7 +266,7 @@ func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
 	}
 }
 
-// stop begins to stop; run hears of the end.
+// stop starts to stop the daemon; run gets the outcome.
 func (r *runner) stop(ctx context.Context) {
 	if r.stopped != nil {
 		if r.leave != nil {
@@ -279,7 +279,7 @@ func (r *runner) stop(ctx context.Context) {
 	r.end(ctx, func() {})
 }
 
-// end stops the daemon after a last act; run hears of it.
+// end stops the daemon and then calls last; run gets the outcome.
 func (r *runner) end(ctx context.Context, last func()) {
 	r.stopped = make(chan error, 1)
 	// run waits for it, unless a second signal ends the process.
@@ -291,7 +291,7 @@ func (r *runner) end(ctx context.Context, last func()) {
 	}()
 }
 
-// greet logs what a user has to know, in one line.
+// greet logs the most important facts for a user, in one line.
 func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // was checked
@@ -307,12 +307,12 @@ func (r *runner) greet() {
 	if never(c.DecaySchedule) {
 		r.log.Warn("decay-schedule is off: what has faded is not shown any more, but stays on disk")
 	}
-	if r.before == nil { // else the process before tells it, which systemd listens to
+	if r.before == nil { // otherwise the predecessor does, to which systemd listens
 		r.notify(systemd.SdNotifyReady)
 	}
 }
 
-// explain says why it could not start, and what to do where that is known.
+// explain logs why it could not start, and what to do if that is known.
 func (r *runner) explain(err error) {
 	msg := "could not start"
 	switch {

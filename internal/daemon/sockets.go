@@ -6,7 +6,7 @@ import (
 	"net"
 )
 
-// listen returns the sockets to serve on: those that were handed over, else one of its own.
+// listen returns the sockets to serve on: those that were handed over, or else one of its own.
 func (d *Daemon) listen(ctx context.Context) ([]*net.TCPListener, error) {
 	if len(d.sockets) > 0 {
 		return d.sockets, nil
@@ -19,7 +19,7 @@ func (d *Daemon) listen(ctx context.Context) ([]*net.TCPListener, error) {
 	return []*net.TCPListener{l.(*net.TCPListener)}, nil
 }
 
-// host is where requests come in, as far as it is known before it listens.
+// host is where requests come in, as far as that is known before it listens.
 func (d *Daemon) host() string {
 	addr := d.config.Addr
 	if len(d.sockets) > 0 {
@@ -29,7 +29,7 @@ func (d *Daemon) host() string {
 	return host
 }
 
-// checkAddrs refuses sockets, handed over by somebody, that the settings would not have opened.
+// checkAddrs refuses inherited sockets that the settings would not have opened.
 func checkAddrs(sockets []*net.TCPListener, insecure bool) error {
 	var errs []error
 	for _, l := range sockets {

@@ -21,8 +21,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// closeTime bounds the closing of the store, which gets it even where the time to drain is over: a
-// store that is not closed is not lost, but takes longer to open.
+// closeTime bounds the closing of the store, even if the time to drain is over: a store that is not closed loses
+// nothing, but takes longer to open.
 const closeTime = 30 * time.Second
 
 // start starts the parts, in the order of what needs what. What it has started when it fails is in
@@ -38,7 +38,7 @@ func (d *Daemon) start(ctx context.Context) error {
 		handover.Close(d.sockets)
 		return err
 	}
-	// First, so that no store is made if the port is taken. Clients that connect meanwhile wait for the store.
+	// This comes first, so that no store is created if the port is taken. Clients that connect now wait for the store.
 	if d.sockets, err = d.listen(ctx); err != nil {
 		return fmt.Errorf("HTTP: %w", err)
 	}
@@ -89,7 +89,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if sized, ok := s.(store.Sized); ok {
 		m.Disk(sized.DiskUsage)
 	}
-	if err := ctx.Err(); err != nil { // opening takes long where there is much to read, and knows no context
+	if err := ctx.Err(); err != nil { // opening takes long for a large store, and takes no context
 		return err
 	}
 	e := engine.New(s, &engine.Options{
@@ -131,7 +131,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	})
 }
 
-// startHTTP starts to answer by d.api, in place of an API that may answer on the sockets already.
+// startHTTP starts to answer by d.api, instead of an API that may already answer on the sockets.
 func (d *Daemon) startHTTP(ctx context.Context) {
 	d.ready.Store(true) // before anybody can ask: some wait already
 	if d.server != nil {
@@ -196,7 +196,7 @@ func closeStore(ctx context.Context, s store.Store) error {
 	}
 }
 
-// removeFile is content where somebody has removed it already.
+// removeFile succeeds if the file is already gone.
 func removeFile(name string) error {
 	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -16,13 +16,13 @@ const (
 	// the previous one, up to lastPause.
 	firstPause = 250 * time.Millisecond
 	lastPause  = 5 * time.Second
-	// tellEvery is how often the log says that the daemon still waits for the database.
+	// tellEvery is how often the log reports that the daemon still waits for the database.
 	tellEvery = 15 * time.Second
 )
 
-// openWaiting opens the store. While a database cannot be reached, as one that has not started yet, it tries again for
-// up to --store-wait; meanwhile the daemon answers that it is not ready. Other errors, such as a wrong password, and
-// those of a data folder are returned at once.
+// openWaiting opens the store. If a database cannot be reached, such as one that has not started yet, it tries again
+// for up to --store-wait, while the daemon answers that it is not ready. Other errors, such as a wrong password, and
+// those of a data folder, are returned at once.
 func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (store.Store, error) {
 	defer d.waiting.Store(false)
 	begin, told := time.Now(), time.Time{}

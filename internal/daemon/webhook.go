@@ -15,10 +15,10 @@ import (
 	"github.com/sigil-dna/sigil/internal/webhook"
 )
 
-// hookBatch is the most events that a webhook gets at once.
+// hookBatch is the maximum number of events that a webhook gets at once.
 const hookBatch = 100
 
-// startWebhook has the journal delivered, where that was asked for.
+// startWebhook delivers the journal to the webhook, if one is set.
 func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	if d.config.Webhook == "" {
 		return nil
@@ -39,10 +39,10 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	return nil
 }
 
-// checkWebhook tells, by say, what is wrong with where the webhook goes.
+// checkWebhook calls say with what is wrong with the webhook's settings.
 func (c *Config) checkWebhook(say func(setting, why string)) {
 	if c.Webhook != "" {
-		// What is said does not repeat the URL: there may be a password in it.
+		// The messages do not repeat the URL, which may contain a password.
 		switch u, err := url.Parse(c.Webhook); {
 		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 			say("webhook", "is not an http:// or https:// URL")
@@ -68,7 +68,7 @@ func (c *Config) checkWebhook(say func(setting, why string)) {
 // minSecret is the bytes of the shortest secret.
 const minSecret = 16
 
-// readSecret reads the secret of a webhook. Its error tells nothing of it.
+// readSecret reads the secret of a webhook. Its errors do not reveal the secret.
 func readSecret(file string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

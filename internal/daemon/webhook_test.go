@@ -21,7 +21,7 @@ import (
 // hookSecret is as short as it may be.
 const hookSecret = "0123456789abcdef"
 
-// hookArgs gives the settings of a webhook whose secret is text.
+// hookArgs returns the settings of a webhook whose secret is text.
 func hookArgs(t *testing.T, url, text string) []string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "secret")

@@ -1,8 +1,7 @@
-// Package handover passes sockets and store from one process to the next, so that no request fails when a program or its
-// settings are replaced. The two processes speak over pipes.
+// Package handover passes sockets and store from one process to the next, so that no request fails when a program or
+// its settings are replaced. The two processes communicate over pipes.
 //
-// It owns what they say and in which order. It does not know what a process has to do to let go of its store, nor how it
-// serves.
+// It owns their messages and the order of these. It knows neither how a process releases its store, nor how it serves.
 package handover
 
 import (
@@ -20,16 +19,15 @@ import (
 // Giver is a process that hands over.
 type Giver struct {
 	Sockets []*net.TCPListener
-	// Place names where the memories are kept. The successor must serve from there, too.
+	// Place names where the memories are kept. The successor must serve from the same place.
 	Place string
 	// Step is how long each step may take.
 	Step time.Duration
-	// StopTime is how long a successor that is told to stop may take for it, and Grace how long one may take to end by
-	// itself.
+	// StopTime is how long a successor may take to stop, and Grace how long one may take to exit by itself.
 	StopTime, Grace time.Duration
 	Logger          *slog.Logger
 
-	// LetGo stops accepting, lets the requests under way finish until ctx ends, and closes everything behind them.
+	// LetGo stops accepting, lets requests in progress finish until ctx ends, and closes everything behind them.
 	LetGo func(ctx context.Context) error
 	// TakeBack goes on serving after a hand-over that failed, on the sockets of files.
 	TakeBack func(ctx context.Context, files []*os.File) error
@@ -38,13 +36,13 @@ type Giver struct {
 // Given describes a hand-over that went well.
 type Given struct {
 	PID int // of the process that took over
-	// Pause is how long no process answered: from when this one took no more requests until the
-	// next one said that it does.
+	// Pause is how long no process answered: from when this one stopped accepting requests until the next one reported
+	// that it serves.
 	Pause time.Duration
 }
 
-// Give has the process that start starts take over. When it returns nil, that process serves. On an error, this process
-// has taken back what it gave.
+// Give makes the process that start starts take over. When it returns nil, that process serves. On an error, this
+// process has taken back what it gave.
 func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Successor, error)) (done Given, err error) {
 	files, err := duplicates(g.Sockets)
 	if err != nil {
@@ -65,7 +63,7 @@ func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Succe
 		err = g.pass(ctx, next)
 	}
 	if err != nil {
-		next.end(0) // it was told to stop, has ended, or had its time: two must never go for one store
+		next.end(0) // it was told to stop, has ended, or ran out of time: two processes must never use one store
 		return done, errors.Join(err, g.TakeBack(ctx, files))
 	}
 	_ = next.process.Tell.Close() // a pipe
@@ -87,8 +85,8 @@ func (g *Giver) letGo(ctx context.Context) error {
 	return g.LetGo(ctx)
 }
 
-// pass lets next have the store, and waits until it serves. If ctx ends before that, next is told to
-// stop, and given the time for it.
+// pass gives the store to next, and waits until it serves. If ctx ends before that, next is told to stop, and gets the
+// time for it.
 func (g *Giver) pass(ctx context.Context, next *Successor) error {
 	if err := next.say(wordGo); err != nil {
 		return fmt.Errorf("the new process is gone: %w", err)
@@ -102,7 +100,7 @@ func (g *Giver) pass(ctx context.Context, next *Successor) error {
 		}
 		return err
 	}
-	_ = next.say(wordStop) // if it is gone, there is nobody to stop
+	_ = next.say(wordStop) // if it is gone, there is nothing to stop
 	next.end(g.StopTime + g.Grace)
 	return ctx.Err()
 }

@@ -64,10 +64,10 @@ func NewPredecessor(ear io.ReadCloser, tell io.WriteCloser) *Predecessor {
 	return &Predecessor{tell: tell, says: lines(ear), stop: make(chan struct{})}
 }
 
-// Stop is closed when the predecessor was told to stop after it had let go.
+// Stop returns a channel that is closed when the predecessor was told to stop after it had released the store.
 func (p *Predecessor) Stop() <-chan struct{} { return p.stop }
 
-// Await says that this process could take over, and serve from place, and waits until it may.
+// Await reports to the predecessor that this process is ready to serve from place, and waits until it may.
 func (p *Predecessor) Await(ctx context.Context, place string) error {
 	if _, err := io.WriteString(p.tell, wordReady+" "+place+"\n"); err != nil {
 		return fmt.Errorf("the process to take over from is gone: %w", err)
@@ -94,7 +94,7 @@ func (p *Predecessor) heed() {
 	}
 }
 
-// Serving says that this process has taken over.
+// Serving reports to the predecessor that this process has taken over.
 func (p *Predecessor) Serving() {
 	_, _ = io.WriteString(p.tell, wordServing+"\n") // if it is gone, this one has taken over all the more
 	_ = p.tell.Close()                              // a pipe

@@ -10,7 +10,7 @@ import (
 // Listeners returns listeners on the sockets of files, which stay open. All must be TCP sockets that listen.
 func Listeners(files []*os.File) (all []*net.TCPListener, err error) {
 	for _, f := range files {
-		l, notSocket := net.FileListener(f) // a duplicate of its own, which does not block
+		l, notSocket := net.FileListener(f) // a duplicate, which does not block
 		if notSocket != nil {
 			err = errors.Join(err, fmt.Errorf("%s is no socket that listens: %w", f.Name(), notSocket))
 			continue
@@ -30,10 +30,10 @@ func Listeners(files []*os.File) (all []*net.TCPListener, err error) {
 }
 
 // duplicates returns files of the same sockets, for another process. A socket listens as long as a process has it
-// open: if there is a duplicate, closing the listener loses no connection that waits at it.
+// open: if there is a duplicate, closing the listener loses none of the connections queued on it.
 //
-// They are made without [net.TCPListener.File], which makes the socket block for all who have it: an Accept that blocks
-// takes one more connection after it was told to stop, and drops it.
+// [net.TCPListener.File] would put the socket into blocking mode for all its users: a blocking Accept takes one more
+// connection after it was told to stop, and drops it.
 func duplicates(sockets []*net.TCPListener) (files []*os.File, err error) {
 	for _, l := range sockets {
 		f, err := duplicate(l)

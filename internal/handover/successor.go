@@ -17,16 +17,16 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// The words that two processes say to each other while one takes over from the other, each on a line of its own.
+// The messages between two processes during a hand-over, each on a line of its own.
 const (
 	wordReady   = "ready"   // the successor: it could take over; and the place it would serve from
 	wordGo      = "go"      // the predecessor: the store is free
 	wordServing = "serving" // the successor: it has the store, and answers
-	wordStop    = "stop"    // the predecessor: it was told to stop, and so must whichever process has the store
+	wordStop    = "stop"    // from the predecessor: it was told to stop, and so must the process that has the store
 )
 
-// variable tells a process that it is to take over, and from how many sockets. After them, from descriptor 3 on, come
-// the pipe to hear from the other process and the one to speak to it.
+// variable tells a process to take over, and from how many sockets. After them, from descriptor 3 on, come the pipe to
+// read from the other process and the one to write to it.
 const variable = "SIGIL_HANDOVER"
 
 const firstDescriptor = 3
@@ -41,7 +41,7 @@ type Successor struct {
 type Process struct {
 	PID  int
 	Tell io.WriteCloser  // the pipe to speak to it
-	Ear  io.ReadCloser   // the pipe to hear from it
+	Ear  io.ReadCloser   // the pipe to read from it
 	Kill func()          // ends it at once
 	Gone <-chan struct{} // is closed when it has ended
 	Fate func() string   // returns how it has ended
@@ -102,7 +102,7 @@ func Program() (string, error) {
 	if err == nil {
 		named, err = filepath.Abs(named)
 	}
-	if err != nil || !sameFile(named, self) { // it was started under a name of somebody's choice
+	if err != nil || !sameFile(named, self) { // it was started under an arbitrary name
 		return self, nil
 	}
 	return named, nil
@@ -119,15 +119,15 @@ func sameFile(a, b string) bool {
 
 // lines returns the lines of r, which it closes at their end.
 func lines(r io.ReadCloser) <-chan string {
-	all := make(chan string, 4) // there are fewer: nobody is waited for
-	// Ends when the other side closes its end, at the latest when it ends itself.
+	all := make(chan string, 4) // large enough for all messages, so that no send blocks
+	// It ends when the other side closes its end, at the latest when that process exits.
 	go func() {
 		defer close(all)
 		defer func() { _ = r.Close() }()
 		for scan := bufio.NewScanner(r); scan.Scan(); {
 			select {
 			case all <- scan.Text():
-			default: // it says more than there is to say
+			default: // more messages than there are: dropped
 				return
 			}
 		}
