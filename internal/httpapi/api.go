@@ -25,7 +25,7 @@ type Options struct {
 	// Logger gets one line for each request: Debug where the status is under 500, Error from there on,
 	// with the cause. It never gets a payload, a query or an id of a memory. Nil is [slog.Default].
 	Logger *slog.Logger
-	// Ready says why the service cannot take requests now; /readyz asks it. Nil is always ready. The
+	// Ready returns why the service cannot accept requests now; /readyz calls it. If nil, it is always ready. The
 	// error's text is logged; only the detail of a [*sigil.Error] is shown.
 	Ready func() error
 	// Metrics answers /metrics; nil makes it an unknown path.
@@ -65,11 +65,11 @@ type Options struct {
 // Console is a page and its files.
 type Console interface {
 	http.Handler
-	// Has tells whether it has a file at a path.
+	// Has reports whether it has a file at a path.
 	Has(path string) bool
 }
 
-// API answers HTTP requests. It may be used from any goroutine. Who made it closes it.
+// API answers HTTP requests. It may be used from any goroutine. Its creator closes it.
 type API struct {
 	engine  *engine.Engine
 	options Options

@@ -85,7 +85,7 @@ func (a *API) encodeBatch(c *call) error {
 	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
 }
 
-// brief tells whether the request prefers an answer without what it sent (RFC 7240).
+// brief reports whether the request prefers an answer without what it sent (RFC 7240).
 func (c *call) brief() bool {
 	for _, header := range c.r.Header["Prefer"] {
 		for preference := range strings.SplitSeq(header, ",") {
@@ -99,7 +99,7 @@ func (c *call) brief() bool {
 
 const returnMinimal = "return=minimal"
 
-// applied says that the answer is as the request prefers it.
+// applied notes in the answer that it follows the request's preference.
 func (c *call) applied() { c.Header().Set("Preference-Applied", returnMinimal) }
 
 // item reads one draft of a batch, which may be as long as a body of its own.

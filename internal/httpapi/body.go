@@ -16,8 +16,8 @@ const (
 	ndjsonType = "application/x-ndjson"
 )
 
-// contentType gives the request's media type, which must be one of allowed; the first is meant where
-// it says none. Asking for it keeps out what an HTML form can send.
+// contentType returns the request's media type, which must be one of allowed; the first is the default for requests
+// without one. The check keeps out what an HTML form can send.
 func (c *call) contentType(allowed ...string) (string, error) {
 	for _, coding := range c.r.Header["Content-Encoding"] {
 		if coding != "" && !strings.EqualFold(coding, "identity") {

@@ -14,7 +14,7 @@ import (
 //go:embed openapi.yaml
 var openAPISource []byte
 
-// Prepare reads what else who asks for it first waits for, some 40 ms.
+// Prepare parses the OpenAPI document now (about 40 ms) rather than on the first request.
 func Prepare() { openAPI() }
 
 // contract is the OpenAPI document, read once. A test sees to it that it is good, so that reading it

@@ -65,7 +65,7 @@ var openAPI = sync.OnceValue(func() *served {
 	return s
 })
 
-// decodeLines gives an array of the values of lines, as the document's schema tells of them.
+// decodeLines returns an array of the values of lines, the form in which the document's schema describes them.
 func decodeLines(in *content.DecodeInput) (any, error) {
 	values := []any{}
 	for dec := json.NewDecoder(in.Body); ; {
@@ -79,8 +79,8 @@ func decodeLines(in *content.DecodeInput) (any, error) {
 	}
 }
 
-// find gives what the document has for a request: the item of its path, nil for none, and its template.
-// The validator does not find a wildcard that is only a part of a segment.
+// find returns the document's item for the path of a request, or nil, and its template. The validator does not find a
+// wildcard that is only a part of a segment.
 func (s *served) find(r *http.Request) (*v3.PathItem, string) {
 	for path, item := range s.model.Paths.PathItems.FromOldest() {
 		if _, ok := item.GetOperations().Get(strings.ToLower(r.Method)); ok && matches(path, plainly(r.URL.EscapedPath())) {
@@ -90,7 +90,7 @@ func (s *served) find(r *http.Request) (*v3.PathItem, string) {
 	return nil, ""
 }
 
-// plainly gives a path with no more escapes than its segments need, as the server reads it.
+// plainly returns a path with no more escapes than its segments need, as the server reads it.
 func plainly(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -101,7 +101,7 @@ func plainly(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// matches tells whether a path is of a template: {id} stands for whatever has no slash and no colon.
+// matches reports whether a path fits a template: {id} stands for anything without a slash or colon.
 func matches(template, path string) bool {
 	before, rest, ok := strings.Cut(template, "{")
 	if !ok {

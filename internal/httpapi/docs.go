@@ -55,7 +55,7 @@ type parameter struct {
 	Schema      *schema `json:"schema"`
 }
 
-// Operations gives the operations in the order of the routes, with what they refer to in its place.
+// Operations returns the operations in the order of the routes, with their references resolved.
 func (d *document) Operations() ([]operation, error) {
 	var all []operation
 	for _, rt := range routes() {

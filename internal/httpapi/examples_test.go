@@ -42,7 +42,7 @@ func TestExamplesOfRequests(t *testing.T) {
 
 type exampleBody struct{ contentType, text string }
 
-// bodies gives the examples of a request's body; one that is empty where it has none.
+// bodies returns the examples of a request's body; an empty one if it has none.
 func bodies(t *testing.T, op *v3.Operation) (all []exampleBody) {
 	t.Helper()
 	if op.RequestBody == nil {

@@ -21,7 +21,7 @@ type exchange struct {
 	headers      [][2]string
 	body         string
 	chunked      bool
-	raw          string // where it is not empty, this is sent and nothing of the above
+	raw          string // if not empty, this is sent instead of the fields above
 
 	valid      bool   // the document allows it
 	wrong      bool   // it must be refused
@@ -50,7 +50,7 @@ func (x *exchange) target() string {
 	return x.path + "?" + x.query
 }
 
-// bytes gives the request as it goes over the wire.
+// bytes returns the request as it goes over the network.
 func (x *exchange) bytes() string {
 	if x.raw != "" {
 		return x.raw
@@ -77,7 +77,7 @@ func (x *exchange) bytes() string {
 	return b.String()
 }
 
-// request gives what the document is asked about; nil where it is no HTTP.
+// request returns the request to check against the document, or nil if it is not valid HTTP.
 func (x *exchange) request() *http.Request {
 	u := &url.URL{Scheme: "http", Host: x.host, RawQuery: x.query}
 	var err error

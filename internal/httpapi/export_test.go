@@ -2,7 +2,7 @@ package httpapi
 
 import "slices"
 
-// Routes gives the query parameters of each route, by method and path.
+// Routes returns the query parameters of each route, by method and path.
 func Routes() map[string][]string {
 	all := map[string][]string{}
 	for _, rt := range routes() {

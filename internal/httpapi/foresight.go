@@ -60,7 +60,7 @@ func (q *query) duration(name, code string, unless time.Duration) time.Duration 
 	return d
 }
 
-// policy reads a proposed policy; nil is none.
+// policy reads a proposed policy, or returns nil.
 func (q *query) policy() (sigil.Policy, error) {
 	if !q.values.Has("policy") {
 		return nil, nil

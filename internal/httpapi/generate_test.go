@@ -87,7 +87,7 @@ func (g *generator) oneIn(n int) bool { return g.IntN(n) == 0 }
 
 func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
-// value gives JSON that a schema allows.
+// value returns JSON that a schema allows.
 func (g *generator) value(schema object) string {
 	schema = resolve(g.root, schema)
 	if v, ok := schema["const"]; ok {
@@ -177,7 +177,7 @@ func (g *generator) text(schema object) string {
 	return strings.Repeat("t", n)
 }
 
-// someID gives the id of a memory that there is or was, and now and then of none.
+// someID returns the id of a memory that exists or existed, and now and then of none.
 func (g *generator) someID() string {
 	known := g.ids[g.tenant]
 	if len(known) == 0 || g.oneIn(5) {
@@ -205,7 +205,7 @@ func (g *generator) object(schema object) string {
 
 func (g *generator) space() string { return pick(g, "", "", "", " ", "\n\t") }
 
-// any gives any JSON value that a float64 and UTF-8 can hold.
+// any returns any JSON value that a float64 and UTF-8 can hold.
 func (g *generator) any(depth int) string {
 	switch n := g.IntN(9); {
 	case n < 2 && depth > 0:
@@ -292,7 +292,7 @@ func (g *generator) parameter(name string, schema object) string {
 	return pick(g, g.cursors...)
 }
 
-// unquote gives a JSON string's text, and other JSON as it is.
+// unquote returns a JSON string's text, and other JSON unchanged.
 func unquote(raw string) string {
 	var s string
 	if json.Unmarshal([]byte(raw), &s) == nil {
@@ -301,7 +301,7 @@ func unquote(raw string) string {
 	return raw
 }
 
-// asLines gives the values of an array as NDJSON.
+// asLines returns the values of an array as NDJSON.
 func asLines(array string) string {
 	var items []json.RawMessage
 	if err := json.Unmarshal([]byte(array), &items); err != nil {

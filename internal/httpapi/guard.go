@@ -62,7 +62,7 @@ func requestID(h http.Header) string {
 	return id
 }
 
-// newRequestID gives 26 letters and digits. It is to be found again in a log, not a secret.
+// newRequestID returns 26 letters and digits. It is meant to be found in a log, and need not be secret.
 func newRequestID() string {
 	var b [26]byte
 	for part := range 2 {
@@ -75,7 +75,7 @@ func newRequestID() string {
 	return string(b[:])
 }
 
-// tenant says whose request it is. Credentials, when there are some, will decide it here.
+// tenant returns the tenant of the request. Credentials, once there are any, will decide it here.
 func tenant(r *http.Request) (string, error) {
 	names := r.Header["Sigil-Tenant"]
 	switch len(names) {
@@ -87,7 +87,7 @@ func tenant(r *http.Request) (string, error) {
 	return "", sigil.NewInvalid("invalid_tenant", "tenant", "stands in more than one Sigil-Tenant header")
 }
 
-// idempotencyKey gives the request's Idempotency-Key, at most max bytes, and "" where there is none.
+// idempotencyKey returns the request's Idempotency-Key, of at most max bytes, or "" if there is none.
 func idempotencyKey(r *http.Request, max int) (string, error) {
 	keys := r.Header["Idempotency-Key"]
 	if len(keys) == 0 {

@@ -98,8 +98,7 @@ func (l *live) position(t *testing.T) uint64 {
 	return stats.Position
 }
 
-// campaign gives how many requests to send and the seed of their making; SIGIL_REQUESTS and SIGIL_SEED
-// set them.
+// campaign returns how many requests to send and the seed of their generator; SIGIL_REQUESTS and SIGIL_SEED set them.
 func campaign(t *testing.T) (requests int, seed uint64) {
 	t.Helper()
 	requests, seed = 2_000, rand.Uint64()
@@ -118,9 +117,9 @@ func campaign(t *testing.T) (requests int, seed uint64) {
 	return requests, seed
 }
 
-// TestDocumentAgainstALiveDaemon makes requests of the OpenAPI document, valid and nearly valid, and
-// sends them to a daemon over a socket. None is answered with a failure of the service, every answer is
-// as the document has it, a valid request is served, and what is refused leaves nothing behind.
+// TestDocumentAgainstALiveDaemon generates requests from the OpenAPI document, valid and nearly valid, and sends them
+// to a daemon over a socket. None fails with a failure of the service, every answer conforms to the document, a valid
+// request is served, and a refused one leaves nothing behind.
 func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	requests, seed := campaign(t)
 	d := startLive(t)
@@ -245,8 +244,8 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 	checkAgainstContract(n, r, x.body, got)
 }
 
-// mayRefuse tells what may become of a valid request beside being served: the memory has gone, the
-// tenant is full, the key was used before, or the journal does not go as far as a reader.
+// mayRefuse reports whether a valid request may be refused with this status: the memory is gone, the tenant is full,
+// the key was used before, or the journal does not have a reader's position.
 func mayRefuse(x *exchange, status int) bool {
 	switch status {
 	case http.StatusNotFound:

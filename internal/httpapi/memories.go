@@ -54,7 +54,7 @@ func (a *API) page(c *call, q engine.ListQuery) (engine.Page, error) {
 	return page, err
 }
 
-// next gives null on the wire for the last page.
+// next returns the cursor, or nil (null in JSON) for the last page.
 func next(cursor string) *string {
 	if cursor == "" {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
-// mutation makes a request that is nearly valid of a valid one; false where it cannot. It sets wrong
-// where the document certainly refuses the result.
+// mutation makes a nearly valid request of a valid one, or returns false if it cannot. It sets wrong if the document
+// certainly refuses the result.
 type mutation struct {
 	name   string
 	mutate func(g *generator, x *exchange) bool
@@ -34,7 +34,7 @@ func (x *exchange) batch() bool {
 	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, "sigils:recall")
 }
 
-// member gives a mutation that puts a member into the object that a body is, or the first of a batch.
+// member returns a mutation that puts a member into the object that is the body, or the first of a batch.
 func member(texts ...string) func(g *generator, x *exchange) bool {
 	return ofBody(func(g *generator, x *exchange) bool {
 		before, after, ok := strings.Cut(x.body, "{")
@@ -69,7 +69,7 @@ func parameters(wrong bool, texts ...string) func(g *generator, x *exchange) boo
 	}
 }
 
-// open tells that the path is of no tenant, and so ignores what it is not asked about.
+// open reports whether the path belongs to no tenant, and so ignores unknown parameters.
 func (x *exchange) open() bool {
 	for _, p := range x.endpoint.params {
 		if p["name"] == "Sigil-Tenant" {

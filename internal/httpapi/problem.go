@@ -51,7 +51,7 @@ const internalDetail = "something failed here; the service's log has the cause u
 // maxField bounds what of a client's own key names comes back to it.
 const maxField = 200
 
-// problem gives what the wire shows of err. What is not in the table is status 500 and shows nothing.
+// problem returns what clients see of err. An error that is not in the table is status 500 and shows nothing.
 func (a *API) problem(err error) wire.Problem {
 	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: internalDetail}
 	kind := err
@@ -93,8 +93,8 @@ func retryAfter(p *wire.Problem) string {
 	return ""
 }
 
-// ended gives the reason why r's context was ended by whoever serves it, if they left one with
-// [context.WithCancelCause] and it is what made the request fail with err: the client did not leave.
+// ended returns the reason why the server ended r's context, if it set one with [context.WithCancelCause] and it made
+// the request fail with err. The client did not leave then.
 func ended(r *http.Request, err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return nil
@@ -112,7 +112,7 @@ func invalidf(code, field, format string, args ...any) error {
 	return sigil.NewInvalid(code, field, fmt.Sprintf(format, args...))
 }
 
-// shorten gives what comes back of a name that a client chose: valid UTF-8, and not too much of it.
+// shorten returns the part of a client's name that is shown: valid UTF-8, of limited length.
 func shorten(field string) string {
 	field = strings.ToValidUTF8(field, "\uFFFD")
 	if len(field) <= maxField {

@@ -45,7 +45,7 @@ func (q *query) fail(code, name, detail string) {
 
 func (q *query) text(name string) string { return q.values.Get(name) }
 
-// limit gives 0 where there is none; the engine knows the most.
+// limit returns 0 if there is none; the engine knows the maximum.
 func (q *query) limit() int {
 	if !q.values.Has("limit") {
 		return 0
@@ -57,7 +57,7 @@ func (q *query) limit() int {
 	return n
 }
 
-// flag gives nil where there is none.
+// flag returns nil if there is none.
 func (q *query) flag(name string) *bool {
 	if !q.values.Has(name) {
 		return nil
@@ -69,7 +69,7 @@ func (q *query) flag(name string) *bool {
 	return &v
 }
 
-// is gives a flag, or unless where there is none.
+// is returns a flag, or unless if there is none.
 func (q *query) is(name string, unless bool) bool {
 	if v := q.flag(name); v != nil {
 		return *v
@@ -99,7 +99,7 @@ func (q *query) number(name, code string) *float64 {
 	return &f
 }
 
-// position gives 0, the start of the journal, where there is none.
+// position returns 0, the start of the journal, if there is none.
 func (q *query) position(name string) uint64 {
 	if !q.values.Has(name) {
 		return 0
@@ -111,7 +111,7 @@ func (q *query) position(name string) uint64 {
 	return n
 }
 
-// moment gives the zero time where there is none.
+// moment returns the zero time if there is none.
 func (q *query) moment(name string) time.Time {
 	if !q.values.Has(name) {
 		return time.Time{}

@@ -113,8 +113,8 @@ func fewNeighbors(query string) bool {
 	return !ok || len(limit) <= len("99") || limit == "100"
 }
 
-// register gives the routes to the mux, one pattern for all that share a path: which of them is meant
-// is decided by verb and method in [API.dispatch], so that every refusal is a problem like the others.
+// register adds the routes to the mux, one pattern for all that share a path. [API.dispatch] chooses among them by
+// verb and method, so that every refusal is a problem like the others.
 func (a *API) register() {
 	byPattern := map[string][]route{"/": nil} // "/" catches what no other pattern does
 	for _, rt := range routes() {
@@ -205,8 +205,8 @@ func unknownPath() error {
 	return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
 }
 
-// plain tells whether a path is spelled without double slashes and dot segments. The mux would redirect
-// to the one that is meant, and many a client makes a GET of a POST that is redirected.
+// plain reports whether a path has no double slashes and dot segments. The mux would redirect to the cleaned path, and
+// many clients turn a redirected POST into a GET.
 func plain(r *http.Request) bool {
 	p := r.URL.EscapedPath()
 	clean := path.Clean(p)

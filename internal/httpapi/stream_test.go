@@ -325,7 +325,7 @@ func TestLiveBadRequests(t *testing.T) {
 	}
 }
 
-// TestHandshakes refuses with a problem what is no handshake, and who comes from elsewhere.
+// TestHandshakes: an invalid handshake, or one from another origin, is refused with a problem.
 func TestHandshakes(t *testing.T) {
 	f := newFace(t, config{})
 	good := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}

@@ -37,7 +37,7 @@ func (s *inserts) Insert(ctx context.Context, tenant string, items []store.Item,
 	return s.Store.Insert(ctx, tenant, items, quota, evict)
 }
 
-// all gives the sizes of all inserts so far.
+// all returns the sizes of all inserts so far.
 func (s *inserts) all() (sizes []int) {
 	for {
 		select {

@@ -107,7 +107,7 @@ func (l *liveConn) serve(ctx context.Context) {
 	l.wg.Wait()
 }
 
-// leave says why the connection ends.
+// leave records why the connection ends.
 func (l *liveConn) leave(cause error) {
 	enough, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()

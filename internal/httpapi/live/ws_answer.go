@@ -24,7 +24,7 @@ type group struct {
 // groups are used again: with the room of one, most of what a request over WebSocket takes is not allocated.
 var groups = sync.Pool{New: func() any { return &group{room: make([]byte, 0, readAtOnce)} }}
 
-// recycle gives g back. Room that something else may refer to is not.
+// recycle returns g to the pool, without buffers that something else may refer to.
 func (g *group) recycle(shared bool) {
 	room := g.room[:0]
 	if shared || cap(room) > 2*readAtOnce {
@@ -170,7 +170,7 @@ func routeOf(op string) string {
 	return "/v1/ws other"
 }
 
-// send sends m, made in room, and gives the room back. Where the client takes nothing, the reader hears of it.
+// send sends m, encoded in room, and returns room. If the client is gone, the reader finds out.
 func (l *liveConn) send(room []byte, m *wire.LiveMessage) []byte {
 	if room == nil {
 		room = make([]byte, 0, 1<<10)
@@ -179,6 +179,6 @@ func (l *liveConn) send(room []byte, m *wire.LiveMessage) []byte {
 	if err != nil {
 		return room // never: what the wire shows is JSON
 	}
-	_ = l.out.text(framed(data)) // who has left has nobody to tell
+	_ = l.out.text(framed(data)) // if it fails, the client is gone
 	return data
 }

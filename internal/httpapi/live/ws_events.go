@@ -40,7 +40,7 @@ func (l *liveConn) hold(sub *bus.Subscription) bool {
 	return true
 }
 
-// begin begins to send, where there is a subscription.
+// begin starts to send, if there is a subscription.
 func (l *liveConn) begin(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// gatherAtMost is how many bytes wait to be sent together. Who has more waits for the network.
+	// gatherAtMost is how many bytes wait to be sent together. A writer with more waits for the network.
 	gatherAtMost = 64 << 10
 	// readAtOnce is how much is taken from the network at once, and so bounds what is worked on together.
 	readAtOnce = 32 << 10
@@ -76,7 +76,7 @@ func newGathered(conn net.Conn, first []byte) *gathered {
 
 func (g *gathered) Read(b []byte) (int, error) { return g.first.Read(b) }
 
-// Write sends b, or leaves it to who is sending or holds the connection.
+// Write sends b, or leaves it to the goroutine that is sending or holds the connection.
 func (g *gathered) Write(b []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -188,8 +188,7 @@ func (g *gathered) last() {
 	}
 }
 
-// sendWaiting sends until nothing waits. Who calls it has set sending.
-//
+// sendWaiting sends until nothing waits. The caller has set sending.
 // +checklocks:g.mu
 func (g *gathered) sendWaiting() {
 	for len(g.waiting) > 0 && g.failed == nil {
@@ -201,8 +200,7 @@ func (g *gathered) sendWaiting() {
 	g.sent.Broadcast()
 }
 
-// take gives what waits, to be sent. It goes to keep when it was.
-//
+// take returns what waits to be sent. Once sent, the buffer goes to keep.
 // +checklocks:g.mu
 func (g *gathered) take() []byte {
 	b := g.waiting

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// pipe gives a gathered connection and its other end, which gets in one Read what was sent at once.
+// pipe returns a gathered connection and its other end, on which one Read returns what was sent at once.
 func pipe(t *testing.T) (*gathered, net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
@@ -181,7 +181,7 @@ func TestAPartedTextIsSentWholeAfterWhatWaits(t *testing.T) {
 		rest := begun(t, g, far)
 		write(t, g, "cd")
 		sent := make(chan error, 1)
-		go func() { sent <- g.text([]byte("1"), []byte("2"), []byte("3")) }() // waits for who is sending
+		go func() { sent <- g.text([]byte("1"), []byte("2"), []byte("3")) }() // waits for the goroutine that is sending
 		synctest.Wait()
 		write(t, g, "ef")
 		got(t, far, 10, rest)

@@ -71,7 +71,7 @@ func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	return true
 }
 
-// another takes a slot for a request that has arrived, where there are both.
+// another takes a slot for a request that has arrived, if there are both.
 func (l *liveConn) another() bool {
 	select {
 	case l.slots <- struct{}{}:
@@ -124,7 +124,7 @@ func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, 
 // smallMessage is the least room that a message is read into.
 const smallMessage = 512
 
-// arrivals tells what has arrived, as long as nobody but the reader reads: who closes the connection does, too.
+// arrivals reports what has arrived, while only the reader reads. Closing the connection reads too: call stop first.
 type arrivals struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -140,7 +140,7 @@ func (a *arrivals) stop() {
 	a.stopped = true
 }
 
-// whole tells whether a whole text has arrived, so that to read it is not to wait. It is for the reader.
+// whole reports whether a whole text has arrived, so that reading it does not block. Only the reader calls it.
 func (a *arrivals) whole() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -151,7 +151,7 @@ func (a *arrivals) whole() bool {
 	return wholeText(b)
 }
 
-// wholeText tells whether b begins with a whole text in one frame, as a client sends it.
+// wholeText reports whether b begins with a whole text in one frame, as a client sends it.
 func wholeText(b []byte) bool {
 	const head, mask = 2, 4
 	if len(b) < head || b[0] != finalText || b[1]&maskedBit == 0 {
