@@ -560,7 +560,7 @@ func TestASecondHandOverIsRefused(t *testing.T) {
 	g.signal(t, old, syscall.SIGUSR2)
 	g.hear(t, 1, "handing over")
 	g.signal(t, old, syscall.SIGUSR2)
-	g.hear(t, 1, "a hand-over is under way")
+	g.hear(t, 1, "a hand-over is in progress")
 	if err := os.WriteFile(gate, []byte("go\n"), 0); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (c *Config) check(say func(setting, why string)) {
 		say("addr", why)
 	}
 	if c.Data == "" && !c.postgres() {
-		say("data", "there is no home folder to put one in: name a folder")
+		say("data", "there is no home folder for the default: set a folder")
 	}
 	if _, err := c.policy(); err != nil {
 		say(policySetting(err))
@@ -120,8 +120,8 @@ func checkAddr(addr string, insecure bool) string {
 		return fmt.Sprintf("%q is not a port: it can be 0 to 65535", port)
 	}
 	if !insecure && !loopback(host) {
-		return fmt.Sprintf("%q can be reached from other machines, and nobody has to authenticate: whoever connects "+
-			"could read and forget every memory. Listen on 127.0.0.1, behind a proxy that authenticates if need be, "+
+		return fmt.Sprintf("%q can be reached from other machines, without authentication: anyone who connects "+
+			"could read and forget every memory. Listen on 127.0.0.1, behind a proxy that authenticates if necessary, "+
 			"or accept that with --insecure", addr)
 	}
 	return ""

@@ -24,7 +24,7 @@ func (d *Daemon) compareClock(ctx context.Context, now time.Time, s store.Store)
 	}
 	switch off := now.Sub(newest); {
 	case off < -clock.Threshold:
-		d.log.Warn("the clock is behind the newest entry of the journal: it is wrong, or was when that was written",
+		d.log.Warn("the clock is behind the newest entry of the journal: it is wrong now, or was when the entry was written",
 			"behind", -off, "newest", newest)
 	case off > farAhead:
 		d.log.Warn("the clock is far ahead of the newest entry of the journal: if it is right, what fell due since is released now",

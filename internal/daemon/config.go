@@ -82,16 +82,16 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.SortFlags = false
 
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 is any that is free")
-	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that others can reach, though nobody has to authenticate")
-	f.Var((*hosts)(&c.AllowedHosts), "allowed-host", "take requests for this `name` too, as a proxy may pass it on; several with commas, or the flag again. Without --insecure only localhost and loopback addresses are taken")
+	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that other machines can reach, without authentication")
+	f.Var((*hosts)(&c.AllowedHosts), "allowed-host", "accept requests for this `name` too, such as a proxy passes on; separate several with commas, or repeat the flag. Without --insecure only localhost and loopback addresses are accepted")
 	f.StringVar(&c.HTTP, "http", "lane", "how HTTP is served: `lane|standard`, which is Go's net/http alone, without the fast lane for plain requests")
 	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
-	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is made if it is not there (with --store pebble)")
+	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is created if missing (with --store pebble)")
 	f.StringVar(&c.Store, "store", "pebble", "where memories are kept: pebble, which is embedded, or the postgres:// `URL` of a database that any number of daemons share")
 	f.IntVar(&c.StoreConnections, "store-connections", 0, "most connections to the database of --store, one of which listens; 0 is the pool_max_conns of its URL, or 16")
-	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 is not at all")
+	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 does not wait")
 
-	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`, which is that of the replaced system: 95 s untouched")
+	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`; classic is the replaced system's: 95 s untouched")
 	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")
 	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one more step")
 	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half is left")
@@ -108,16 +108,16 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "most memories in one batch")
 	f.IntVar(&c.MaxPage, "max-page", 1_000, "most entries of one page")
 	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "most `bytes` of data in one page, which ends early at them, and in one answer to a recall of many")
-	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for what is around it")
+	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for the rest")
 	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
-	bytesVar(f, &c.MaxInFlight, "max-in-flight", 256<<20, "most `bytes` of all requests and of the memories to answer with at once; more of them wait, and are refused after 5s")
-	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once, at most half of them streams, as far as the limit of open files goes; idle ones are closed for more, which wait")
+	bytesVar(f, &c.MaxInFlight, "max-in-flight", 256<<20, "most `bytes` of all requests, and of the memories in their answers, at once; further ones wait, and are refused after 5s")
+	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once, at most half of them streams, within the limit of open files; further ones wait, and idle ones are closed for them")
 	durationVar(f, &c.RequestTimeout, "request-timeout", time.Minute, "the `time` that a request may take once it has come in whole; a sweep may take five times as long")
-	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most who follow the journal at once; more of them are refused")
+	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most subscribers of the journal at once; further ones are refused")
 
-	durationVar(f, &c.ClockConfirm, "clock-confirm", time.Minute, "for how long a clock that has jumped must stand so to be believed; sweeps are held meanwhile")
+	durationVar(f, &c.ClockConfirm, "clock-confirm", time.Minute, "how long a jump of the clock must last before it counts; sweeps are held until then")
 
-	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is for ever")
+	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is forever")
 	f.IntVar(&c.JournalEntries, "journal-entries", 0, "most journal entries kept, of all tenants, some 80 bytes each; 0 is no limit")
 
 	f.StringVar(&c.Webhook, "webhook", "", "send each journal entry of --webhook-tenant to this `URL`, signed, at least once, in order")
@@ -126,8 +126,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
 	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")
-	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
-	durationVar(f, &c.HandOverTimeout, "handover-timeout", 30*time.Second, "how long each step of a hand-over may take before this process goes on by itself")
+	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish on a stop")
+	durationVar(f, &c.HandOverTimeout, "handover-timeout", 30*time.Second, "how long each step of a hand-over may take before this process gives up and serves on")
 	return f
 }
 

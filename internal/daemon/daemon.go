@@ -210,12 +210,12 @@ func (d *Daemon) Stop(ctx context.Context) error {
 func (d *Daemon) stop(ctx context.Context, started, handing *phase) error {
 	started.abort()
 	if !d.over(ctx, started) {
-		return errors.New("still starting: what it has started it will stop itself")
+		return errors.New("still starting: it will stop what it has started")
 	}
 	if handing != nil {
 		handing.abort()
 		if !d.over(ctx, handing) {
-			return errors.New("a hand-over is still under way")
+			return errors.New("a hand-over is still in progress")
 		}
 	}
 	return d.stopParts(ctx)

@@ -48,7 +48,7 @@ func (d *Daemon) beginHandOver(ctx context.Context) (context.Context, *phase, er
 	case d.stopped != nil:
 		return nil, nil, fmt.Errorf("the daemon is stopping: %w", sigil.ErrClosed)
 	case d.handing != nil:
-		return nil, nil, fmt.Errorf("another hand-over is under way: %w", sigil.ErrConflict)
+		return nil, nil, fmt.Errorf("another hand-over is in progress: %w", sigil.ErrConflict)
 	case !d.started.succeeded():
 		return nil, nil, fmt.Errorf("the daemon is not ready: %w", sigil.ErrUnavailable)
 	}
@@ -98,7 +98,7 @@ func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	}
 	err := d.serveAgain(ctx, files)
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("and this process could not go on: %w", err)
+		err = fmt.Errorf("and this process could not serve on: %w", err)
 		d.fail(err)
 	}
 	return err

@@ -102,7 +102,7 @@ func (m *migration) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.StringVar(&m.from, "from", "", "the `store` to copy from")
-	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is made where there is none")
+	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is created if missing")
 	f.StringSliceVar(&m.tenants, "tenant", nil, "copy this `tenant` only; can be given again")
 	f.BoolVar(&m.json, "json", false, "print JSON: one object a tenant, each on a line")
 	return f

@@ -123,8 +123,8 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 	f.Usage = func() {}
 	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
 	if o.name == "export" {
-		f.BoolVar(&o.salvage, "salvage", false, "pass over what is damaged, and tell of it")
-		f.BoolVar(&o.json, "json", false, "tell how many memories were written as a JSON object")
+		f.BoolVar(&o.salvage, "salvage", false, "skip what is damaged, and report it")
+		f.BoolVar(&o.json, "json", false, "print how many memories were written, as a JSON object")
 	} else {
 		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
 	}

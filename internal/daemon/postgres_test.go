@@ -128,7 +128,7 @@ func TestTheDatabaseComesLater(t *testing.T) {
 	if err := wait(t, "the start", done); err != nil {
 		t.Fatal(err)
 	}
-	log.await(t, "the database is there")
+	log.await(t, "the database can be reached")
 	for _, path := range []string{"/readyz", "/v1/sigils"} {
 		if status, body := ask(t, d, "GET", path, ""); status != 200 {
 			t.Errorf("%s: %d %s", path, status, body)

@@ -18,7 +18,7 @@ func (r *runner) reload() {
 		err = r.daemon.Configure(l.Config)
 	}
 	if err != nil {
-		r.log.Error("reading the settings again failed: they stay as they are", "err", err)
+		r.log.Error("reading the settings again failed: they are unchanged", "err", err)
 		return
 	}
 	var changed, restart []string
@@ -53,7 +53,7 @@ func (r *runner) warnShorter(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		r.log.Warn("could not count the memories of longer policies", "err", err)
+		r.log.Warn("could not count the memories with longer-lived policies", "err", err)
 	case memories > 0:
 		r.log.Warn(fmt.Sprintf("%d memories were kept to live longer untouched (up to %s) than the policy now set lets them (%s): each recall shortens one to that. To keep their longer lives, start with their --policy",
 			memories, lifetime(most), lifetime(e.Settings().Policy)), "memories", memories, "longest", most.String())

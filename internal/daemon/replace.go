@@ -28,7 +28,7 @@ var errFirst = errors.New("this process is the first of its container, and no pr
 func (r *runner) handOver(ctx context.Context) {
 	switch {
 	case r.handing != nil:
-		r.log.Warn("a hand-over is under way: this signal for another has no effect")
+		r.log.Warn("a hand-over is in progress: this signal for another has no effect")
 		return
 	case r.stopped != nil:
 		r.log.Warn("stopping, or handed over already: this signal for a hand-over has no effect")
@@ -60,7 +60,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 	}
 	if o.err != nil {
 		if r.stopped == nil {
-			r.log.Error("the hand-over failed: this process goes on serving", "err", o.err)
+			r.log.Error("the hand-over failed: this process serves on", "err", o.err)
 			r.notify(systemd.SdNotifyReady)
 		}
 		return
@@ -84,6 +84,6 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 // notify notifies systemd, if it listens.
 func (r *runner) notify(state string) {
 	if _, err := systemd.SdNotify(false, state); err != nil {
-		r.log.Warn("systemd cannot be told how this process is", "err", err)
+		r.log.Warn("systemd could not be notified", "err", err)
 	}
 }

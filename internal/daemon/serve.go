@@ -212,7 +212,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 			r.stop(ctx)
 		case <-told:
 			told = nil
-			r.log.Info("stopping: the process before was told to", "at_most", r.loaded.DrainTimeout)
+			r.log.Info("stopping: the predecessor was told to stop", "at_most", r.loaded.DrainTimeout)
 			r.stop(ctx)
 		case o := <-r.handing:
 			r.handing = nil
@@ -240,7 +240,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 				}
 			}
 			if err != nil {
-				r.log.Error("stopped, but not in order", "err", err)
+				r.log.Error("stopped, but not cleanly", "err", err)
 				return exitFailed
 			}
 			r.log.Info("stopped")
@@ -298,14 +298,14 @@ func (r *runner) greet() {
 	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life see --half-life and --policy",
 		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.Connections, "version", r.daemon.version)
 	if f := r.daemon.files; f.Connections < c.MaxConnections {
-		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) leaves no more beside the store",
+		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) allows no more in addition to the store's files",
 			"connections", f.Connections, "max_connections", c.MaxConnections, "open_files", f.Limit)
 	}
 	if c.Insecure {
-		r.log.Warn("--insecure: whoever can reach this address can read and forget every memory", "addr", r.daemon.Addr())
+		r.log.Warn("--insecure: anyone who can reach this address can read and forget every memory", "addr", r.daemon.Addr())
 	}
 	if never(c.DecaySchedule) {
-		r.log.Warn("decay-schedule is off: what has faded is not shown any more, but stays on disk")
+		r.log.Warn("decay-schedule is off: faded memories are hidden, but stay on disk")
 	}
 	if r.before == nil { // otherwise the predecessor does, to which systemd listens
 		r.notify(systemd.SdNotifyReady)
@@ -319,7 +319,7 @@ func (r *runner) explain(err error) {
 	case sigil.CodeOf(err) == "too_few_files":
 		msg = "could not start: too few files may be open. Raise the limit: ulimit -n, LimitNOFILE= of systemd"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
-		msg = "could not start: the database cannot be reached. Start it, or see to the URL of --store; --store-wait says how long to wait for it"
+		msg = "could not start: the database cannot be reached. Start it, or check the URL of --store; --store-wait sets how long to wait for it"
 	case sigil.CodeOf(err) == "store_refused":
 		msg = "could not start: the database refuses the role, the password or the name of the database. Mend --store; --store-wait does not wait for this"
 	case sigil.CodeOf(err) == "sessions_shared":

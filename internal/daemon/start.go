@@ -192,7 +192,7 @@ func closeStore(ctx context.Context, s store.Store) error {
 	case err := <-closed:
 		return err
 	case <-ctx.Done():
-		return errors.New("calls are still under way")
+		return errors.New("calls are still in progress")
 	}
 }
 

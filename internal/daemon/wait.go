@@ -30,7 +30,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 		s, err := d.open(d.config, h)
 		if err == nil {
 			if !told.IsZero() {
-				d.log.Info("the database is there", "waited", time.Since(begin).Round(time.Millisecond))
+				d.log.Info("the database can be reached", "waited", time.Since(begin).Round(time.Millisecond))
 			}
 			return s, nil
 		}

@@ -47,12 +47,12 @@ func (c *Config) checkWebhook(say func(setting, why string)) {
 		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 			say("webhook", "is not an http:// or https:// URL")
 		case u.User != nil:
-			say("webhook", "must not have a user or password: the signature tells who sends")
+			say("webhook", "must not have a user or password: the signature authenticates the sender")
 		case u.Fragment != "":
 			say("webhook", "must not have a fragment: it would not be sent")
 		}
 		if c.WebhookSecretFile == "" {
-			say("webhook-secret-file", "is needed with --webhook: receivers could not tell who sends")
+			say("webhook-secret-file", "is needed with --webhook: without it receivers could not authenticate the sender")
 		}
 	}
 	if err := sigil.CheckTenant(c.WebhookTenant); err != nil {

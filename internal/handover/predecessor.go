@@ -35,7 +35,7 @@ func Inherit(environ []string) ([]*net.TCPListener, *Predecessor, error) {
 	}
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 {
-		return nil, nil, fmt.Errorf("%s is %q: it is set by sigil alone, for a process that is to take over", variable, count)
+		return nil, nil, fmt.Errorf("%s is %q: only sigil sets it, for a process that is to take over", variable, count)
 	}
 	var files []*os.File
 	for i := range n {
@@ -79,7 +79,7 @@ func (p *Predecessor) Await(ctx context.Context, place string) error {
 			go p.heed()
 			return nil
 		}
-		return errors.New("the process to take over from goes on serving, or is gone")
+		return errors.New("the process to take over from still serves, or is gone")
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -12,7 +12,7 @@ func Listeners(files []*os.File) (all []*net.TCPListener, err error) {
 	for _, f := range files {
 		l, notSocket := net.FileListener(f) // a duplicate, which does not block
 		if notSocket != nil {
-			err = errors.Join(err, fmt.Errorf("%s is no socket that listens: %w", f.Name(), notSocket))
+			err = errors.Join(err, fmt.Errorf("%s is not a listening socket: %w", f.Name(), notSocket))
 			continue
 		}
 		tcp, ok := l.(*net.TCPListener)

@@ -145,7 +145,7 @@ func (s *Successor) hear(ctx context.Context, word string, within time.Duration)
 			return strings.TrimSpace(rest), nil
 		}
 		if ok {
-			return "", fmt.Errorf("the new process says %q, not that it is %s", line, word)
+			return "", fmt.Errorf("the new process reported %q, not that it is %s", line, word)
 		}
 	case <-timeout.C:
 		return "", fmt.Errorf("the new process was not %s within %s", word, sigil.FormatDuration(within))
@@ -154,9 +154,9 @@ func (s *Successor) hear(ctx context.Context, word string, within time.Duration)
 	}
 	select { // it has closed its end, and so is ending
 	case <-s.process.Gone:
-		return "", fmt.Errorf("the new process ended before it was %s (%s); its log says why", word, s.process.Fate())
+		return "", fmt.Errorf("the new process ended before it was %s (%s); see its log", word, s.process.Fate())
 	case <-timeout.C:
-		return "", fmt.Errorf("the new process will not say any more whether it is %s", word)
+		return "", fmt.Errorf("the new process no longer reports whether it is %s", word)
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
