@@ -78,7 +78,7 @@ type SpiralPoint struct {
 	Weight    float64 // v^φ, in [0, 1]
 }
 
-// Spiral gives the spiral pattern of the content with this hash (spec 2), from v = u(i)/(2³²−1).
+// Spiral returns the spiral pattern of the content with this hash (spec 2), from v = u(i)/(2³²−1).
 func (h Hash) Spiral() [6]SpiralPoint {
 	var points [6]SpiralPoint
 	for i := range points {

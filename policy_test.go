@@ -79,7 +79,7 @@ func TestDeadlineIsWhereDecayReachesTheThreshold(t *testing.T) {
 		if d := p.Decay(p.Lifetime()); d < p.Threshold() {
 			t.Errorf("decay after the lifetime of %v: %v, under %v", p.Lifetime(), d, p.Threshold())
 		}
-		// Where the curve is almost flat, a millisecond is less than a rounding error of the decay.
+		// If the curve is almost flat, a millisecond is less than a rounding error of the decay.
 		if before := idle - time.Millisecond; before > 0 && p.Decay(before) >= p.Threshold()*(1+1e-12) {
 			t.Errorf("decay a millisecond before the deadline, after %v: %v", before, p.Decay(before))
 		}

@@ -219,7 +219,7 @@ func TestADataFolderIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// TestWaitedEnough gives up when the time to wait is over, and a waiting start can be stopped.
+// TestWaitedEnough: a start fails when the time to wait is over, and a waiting start can be stopped.
 func TestWaitedEnough(t *testing.T) {
 	const nobody = "--store=postgres://sigil@127.0.0.1:1/sigil"
 	_, done := starting(t, config(t, nobody, "--store-wait=300ms"), newLogs())

@@ -85,8 +85,8 @@ func (g *Giver) letGo(ctx context.Context) error {
 	return g.LetGo(ctx)
 }
 
-// pass gives the store to next, and waits until it serves. If ctx ends before that, next is told to stop, and gets the
-// time for it.
+// pass lets next open the store, and waits until it serves. If ctx ends before that, next is told to stop, and gets
+// the time for it.
 func (g *Giver) pass(ctx context.Context, next *Successor) error {
 	if err := next.say(wordGo); err != nil {
 		return fmt.Errorf("the new process is gone: %w", err)

@@ -25,8 +25,8 @@ const (
 	wordStop    = "stop"    // from the predecessor: it was told to stop, and so must the process that has the store
 )
 
-// variable tells a process to take over, and from how many sockets. After them, from descriptor 3 on, come the pipe to
-// read from the other process and the one to write to it.
+// variable asks a process to take over, and holds the number of its sockets. After them, from descriptor 3 on, come
+// the pipe to read from the other process and the one to write to it.
 const variable = "SIGIL_HANDOVER"
 
 const firstDescriptor = 3

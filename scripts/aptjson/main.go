@@ -86,7 +86,7 @@ func recordOf(fields map[string]string) record {
 		Description: fields["Description"], Homepage: fields["Homepage"], Maintainer: fields["Maintainer"],
 		Tags: split(fields["Tag"]),
 	}
-	r.InstalledSize, _ = strconv.ParseInt(fields["Installed-Size"], 10, 64) // left out where there is none
+	r.InstalledSize, _ = strconv.ParseInt(fields["Installed-Size"], 10, 64) // left out if there is none
 	r.Size, _ = strconv.ParseInt(fields["Size"], 10, 64)
 	for _, d := range split(fields["Depends"]) {
 		name, _, _ := strings.Cut(d, " ")

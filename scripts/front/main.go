@@ -1,5 +1,5 @@
-// Command front is one address for several daemons: requests go to them in turn, and to the next one
-// where one cannot be reached. It is for trying things out (make cluster), not for production.
+// Command front is one address for several daemons: requests go to them in turn, and to the next one if one cannot be
+// reached. It is for trying things out (make cluster), not for production.
 package main
 
 import (

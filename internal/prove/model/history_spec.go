@@ -153,7 +153,7 @@ func (s spec) missing(m state, a answer) (bool, state) {
 	return true, m
 }
 
-// perhaps returns the state after v if v is done. (One that is not done comes last in its history, where nothing
+// perhaps returns the state after v if v is done. (A call that is not done comes last in its history, and nothing
 // depends on it.)
 func (s spec) perhaps(m state, v verb, a answer) state {
 	end := s.deadline(m.figures, m.latest)
