@@ -56,7 +56,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 		result.Error = o.err.Error()
 	}
 	if err := result.Write(r.loaded.Data); err != nil {
-		r.log.Warn("whoever asked for the hand-over will not hear of it", "err", err)
+		r.log.Warn("the outcome of the hand-over could not be recorded for sigil reload", "err", err)
 	}
 	if o.err != nil {
 		if r.stopped == nil {
