@@ -36,16 +36,16 @@ func (a *app) encode() *cobra.Command {
 
 An argument is one value; @FILE names a file that holds one. Without an argument, or with -,
 every line of standard input is one value (NDJSON); so is every line of a file that ends in
-.ndjson or .jsonl. Of a JSON array over several lines, each element is. Lines are sent in
-batches, a bad one does not harm the others, and the flags hold for all of them.
+.ndjson or .jsonl. In a JSON array over several lines, each element is a value. Lines are sent in
+batches, a bad one does not affect the others, and the flags apply to all of them.
 
-Of one memory all is printed. Many are kept in the order of their lines, and of them only what
---quiet or --json asks for is printed: ids, or memories with the number of the "line" (or element)
-that each was. What was refused is named by its number.
+A single memory is printed in full. Many are kept in the order of their lines, and printed only
+as --quiet or --json asks: ids, or memories with the number of the "line" (or element)
+that each was. Refused lines are reported with their numbers.
 
-A --ttl ends a memory, whatever happens; until then it fades as any other. To keep something for two
-months, pin it: --pin --ttl 60d; or have the daemon let memories live longer (sigil serve --half-life).
-A ttl that is longer than the memory lives untouched is warned of.`,
+A --ttl is a hard end; until then the memory fades like any other. To keep something for two
+months, pin it: --pin --ttl 60d; or make the daemon's memories live longer (sigil serve --half-life).
+There is a warning if a ttl is longer than the memory lives untouched.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
@@ -70,17 +70,17 @@ func (a *app) importLines() *cobra.Command {
 		Use:   "import [FILE | -]",
 		Short: "Keep every line of a file, fast",
 		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with several batches
-on their way at once and nothing printed but what was refused. So memories are not made in the order of
-their lines: encode keeps that. --json prints each one's "line" and "id".
+in flight, and prints only what was refused. So memories are not made in the order of
+their lines; use encode for that. --json prints the "line" and "id" of each.
 
-Of a JSON array over several lines each element is kept, and of one on a single line if the file ends
-in .json. Import stops at what is no lines of JSON at all, and at memories as export writes them: to
-import those is yet to come.
+In a JSON array over several lines each element is kept; so it is in one on a single line, if the file ends
+in .json. Import stops if the input is not lines of JSON at all, and at memories in the form that export
+writes, which it cannot import yet.
 
-When it stops half-way it says at which line, and which lines behind that one were kept. With
---idempotency-key it may be run again within a day, and no line is kept twice: mend what was refused,
-and give the whole input again. A line is told by its content, wherever it stands; equal lines stay as
-many as they are. A line that was kept and is changed is another. It takes some 30 bytes of memory a line.`,
+If it stops half-way, it reports the line, and which later lines were kept. With
+--idempotency-key it may be repeated within a day, and no line is kept twice: correct what was refused,
+and give the whole input again. A line is recognized by its content, wherever it is; equal lines are counted.
+A changed line is a new one. This takes about 30 bytes of memory a line.`,
 		Example: `  sigil import memories.ndjson
   zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
 		Args: cobra.MaximumNArgs(1),

@@ -21,13 +21,13 @@ func (a *app) events() *cobra.Command {
 		Use:   "events",
 		Short: "Read the journal: what happened to memories, and why",
 		Long: `Events shows the journal, oldest first: one entry for every change, with the decay that
-decided it. A reader who goes on with --after misses nothing and repeats nothing.
+decided it. A reader that continues with --after gets every entry exactly once.
 
 With --last it shows the newest entries, and with --reverse the newest first.
 
-With --follow it shows what comes, from now on, from --after on, or after the --last, until it is
-interrupted. If the connection breaks it is made again, and nothing is missed. It ends with position_ahead when
-the store was restored from an older copy: load its memories again, and go on after the position that the error names.`,
+With --follow it shows new entries as they come, from now, from --after, or after the --last, until it is
+interrupted. It replaces a broken connection, and misses nothing. It ends with position_ahead if
+the store was restored from an older copy: load its memories again, and continue after the position in the error.`,
 		Example: `  sigil events --last 20
   sigil events --reverse
   sigil events --after 1234 --json

@@ -16,7 +16,7 @@ func (a *app) explain() *cobra.Command {
 		Use:   "explain ID",
 		Short: "Show why a memory is alive or gone, with the arithmetic",
 		Long: `Explain shows why a memory is alive or gone and when it fades, the formula with its figures,
-and what the journal tells of it. It refreshes nothing. Recalls are not in the journal.`,
+and its entries in the journal. It refreshes nothing. Recalls are not in the journal.`,
 		Example:           "  sigil explain 01890a5d-ac96-774b-bcce-b302099a8057",
 		Args:              oneIDOnly,
 		ValidArgsFunction: a.completeIDs(1, client.ListQuery{}),

@@ -75,8 +75,8 @@ func (a *app) list() *cobra.Command {
 		Long: `List shows memories, newest first, without refreshing them.
 
 FADES is the time left, DECAY how far it has come, POT. the crystallization potential.
-MARK holds P for pinned, C for crystallized, T for a memory with a ttl. The filters
-take =false, too: --pinned=false lists what is not pinned.`,
+MARK is P for pinned, C for crystallized, T for a memory with a ttl. The filters
+also take =false: --pinned=false lists what is not pinned.`,
 		Example: `  sigil list --limit 10
   sigil list --pinned
   sigil list --fading-within 30s --quiet | xargs sigil recall

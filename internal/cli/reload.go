@@ -22,14 +22,14 @@ func (a *app) reload() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reload",
 		Short: "Replace the running daemon with the current binary and settings, without dropping requests",
-		Long: `Reload has the daemon of a data folder, on this machine, start the program as it lies on
-disk now and hand over to it: socket, connections and store. No request fails for it; those that
-come while the store changes hands wait. When the new process does not come up, the old one goes
-on serving, and reload says why.
+		Long: `Reload makes the daemon of a data folder, on this machine, start the program currently on
+disk and hand over to it: socket, connections and store. No request fails; those that
+come while the store changes hands wait. If the new process does not come up, the old one
+serves on, and reload reports why.
 
-The folder says which daemon it is. With --addr or SIGIL_ADDR, reload first makes sure that the same
+The folder identifies the daemon. With --addr or SIGIL_ADDR, reload first checks that the same
 daemon answers there, and refuses if another does. A daemon that was started in a terminal runs in
-the background after a reload: Ctrl-C does not reach it any more, and reload says how to stop it.
+the background after a reload: Ctrl-C no longer reaches it, and reload prints how to stop it.
 As the first process of a container a daemon cannot be reloaded: replace the container.`,
 		Example: `  sigil reload
   sigil reload --data /var/lib/sigil --json`,

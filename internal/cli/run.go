@@ -40,8 +40,8 @@ func (a *app) root() *cobra.Command {
 		Short: "Memories that fade unless recalled",
 		Long: `Sigil keeps JSON memories that fade unless they are recalled.
 
-"sigil serve" runs the daemon that keeps them; the other commands speak to it, at
-127.0.0.1:7433 unless --addr or SIGIL_ADDR says otherwise.
+"sigil serve" runs the daemon that keeps them; the other commands connect to it, at
+127.0.0.1:7433 unless --addr or SIGIL_ADDR is set.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory, 4 the daemon cannot be
 reached, 5 the input was refused.`,

@@ -21,7 +21,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", target
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came, be it well formed or not
-			r.Out.Header.Del("Expect")             // this server tells the client to go on, once the body is read
+			r.Out.Header.Del("Expect")             // this server has asked the client to continue, once the body is read
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if values, ok := r.In.Header[name]; ok {
 					r.Out.Header[name] = values
@@ -29,7 +29,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 			}
 		},
 		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
-		FlushInterval: -1, // at once: it may be a stream
+		FlushInterval: -1, // immediately: it may be a stream
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {

@@ -1,8 +1,7 @@
-// Package front is what stands between a socket and the API: how many connections there may be, who reads requests
-// from them (a fast lane, or net/http alone), the gate at which requests wait during a hand-over, and the drain at
-// the end.
+// Package front is the layer between a socket and the API: how many connections there may be, who reads requests from
+// them (a fast lane, or net/http alone), the gate at which requests wait during a hand-over, and the drain at the end.
 //
-// It does not know what a request says, nor who answers: that is the handler behind the gate.
+// It knows neither the content of requests nor the handler behind the gate.
 package front
 
 import (
@@ -33,7 +32,7 @@ type Options struct {
 	Takes func(method, path, query string) bool
 	// LaneContext marks the context of the lane's requests, which ends with RequestTimeout and not when the client leaves.
 	LaneContext func(context.Context) context.Context
-	// Connections is the most connections at once.
+	// Connections is the maximum number of connections at once.
 	Connections int
 	// RequestTimeout is how long a request may take once it has arrived.
 	RequestTimeout time.Duration
@@ -56,7 +55,7 @@ type Server struct {
 	// accept serves what a listener accepts, until that fails.
 	accept func(net.Listener) error
 	fail   func(error)
-	// cut ends the contexts of the requests under way with a cause, which their clients are told.
+	// cut ends the contexts of the requests in progress with a cause, which their clients get.
 	cut   context.CancelCauseFunc
 	grace time.Duration
 	// accepting has a goroutine for each listener, which Serve and Pause alone touch; resting has the one that takes
@@ -111,7 +110,7 @@ func (s *Server) openLane(ctx context.Context, o Options) {
 	})
 	ctx = o.LaneContext(ctx)
 	s.accept = func(l net.Listener) error { return s.lane.Serve(ctx, l) }
-	s.resting.Go(func() { _ = s.http.Serve(s.rest) }) // until Drain, and its error says no more than that
+	s.resting.Go(func() { _ = s.http.Serve(s.rest) }) // until Drain; its error is not needed
 }
 
 func (s *Server) opened() {
@@ -124,7 +123,7 @@ func (s *Server) closed() {
 	s.connections.Done()
 }
 
-// changed is told the states of the connections that net/http serves.
+// changed is called with the state changes of the connections that net/http serves.
 func (s *Server) changed(c net.Conn, state http.ConnState) {
 	s.idle.note(c, state)
 	if state == http.StateNew && s.lane == nil { // else the lane has counted it
@@ -138,8 +137,8 @@ func (s *Server) changed(c net.Conn, state http.ConnState) {
 // Open lets requests through to h, those that wait at the gate first among them.
 func (s *Server) Open(h http.Handler) { s.gate.open(h) }
 
-// Shut keeps requests waiting at the gate, and waits until those under way are answered. If ctx ends first, the error
-// says how many are not; the gate is shut even so.
+// Shut keeps requests waiting at the gate, and waits until those in progress are answered. If ctx ends first, the
+// error says how many are not; the gate is shut even so.
 func (s *Server) Shut(ctx context.Context) error { return s.gate.shut(ctx) }
 
 // IsOpen reports whether requests are let through.
@@ -161,8 +160,7 @@ func (s *Server) Serve(sockets []*net.TCPListener) {
 	}
 }
 
-// Pause closes the listeners, and nothing else: connections live on, and so does a socket of which
-// somebody has a duplicate.
+// Pause closes the listeners, and nothing else: connections live on, and so does a socket that has a duplicate.
 func (s *Server) Pause() {
 	s.paused.Store(true)
 	for _, l := range s.listeners {
@@ -182,8 +180,9 @@ func (s *Server) Gone() <-chan struct{} {
 	return gone
 }
 
-// finish closes each connection when nothing is under way on it, and waits for that. It does not use Shutdown of
-// net/http, which gives no answer to a request that has come in part, and leaves a silent connection five seconds.
+// finish closes each connection once it has no request in progress, and waits for that. It does not use Shutdown of
+// net/http, which does not answer a request that has arrived in part, and leaves a silent connection open for five
+// seconds.
 func (s *Server) finish(ctx context.Context) error {
 	if s.lane != nil {
 		s.lane.Leave()
@@ -198,8 +197,8 @@ func (s *Server) finish(ctx context.Context) error {
 	}
 }
 
-// Drain accepts nothing more and lets requests under way finish until ctx ends. Then it cancels their
-// contexts, gives them the grace, and cuts off the connections of those that have not returned.
+// Drain accepts nothing more and lets requests in progress finish until ctx ends. Then it cancels their contexts,
+// gives them the grace period, and cuts off the connections of those that have not returned.
 func (s *Server) Drain(ctx context.Context) error {
 	defer s.cut(nil)
 	var unfinished error

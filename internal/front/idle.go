@@ -61,7 +61,7 @@ func (i *idle) closeSilent() {
 	}
 }
 
-// close closes a connection if it still waits. If a request has come meanwhile, the server sets another deadline.
+// close closes a connection if it still waits. If a request has arrived in between, the server sets another deadline.
 func (i *idle) close(c net.Conn, since time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// places bounds how many connections there may be at once: free holds a token for each. If all are taken, those that
-// wait for a request are closed to make room, and whoever connects waits in the kernel's queue until then, so that a
-// flood of connections costs neither memory nor descriptors.
+// places bounds how many connections there may be at once: free holds a token for each. If all are taken, connections
+// that wait for a request are closed, and new clients wait in the kernel's queue until then. So a flood of connections
+// costs neither memory nor descriptors.
 type places struct {
 	free chan struct{}
 	// makeRoom closes some connections that are idle, if there are some.

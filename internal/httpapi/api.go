@@ -1,5 +1,5 @@
-// Package httpapi is the REST face of the engine: it reads requests into what the engine's verbs
-// take, and writes what they give, or one problem from one table of codes.
+// Package httpapi is the REST API of the engine: it reads requests into what the engine's verbs take, and writes their
+// results, or one problem from one table of codes.
 //
 // It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document
 // (openapi.yaml), which a test holds to the routes and to every answer seen in tests. It does not know
@@ -30,33 +30,33 @@ type Options struct {
 	Ready func() error
 	// Metrics answers /metrics; nil makes it an unknown path.
 	Metrics http.Handler
-	// Console serves / and /assets/; nil is a page that says what can be done without one.
+	// Console serves / and /assets/; if nil, a page there describes what can be done without one.
 	Console Console
-	// Observe hears of each answered request, on its goroutine. route is a path of the OpenAPI
-	// document or "unmatched", method one that HTTP names or "OTHER": few values, fit for labels.
+	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document or
+	// "unmatched", method a standard one or "OTHER": few values, fit for labels.
 	Observe func(route, method string, status int, took time.Duration)
 	// MaxBody is the most bytes of a body, and of one item in a batch; 0 is the engine's limit of data
 	// and 64 KiB for what is around it.
 	MaxBody int64
 	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
 	MaxBatchBody int64
-	// MaxHeld is the most bytes of request bodies and of answers with memories that are held at once. Further requests
-	// wait for a while and are then refused. 0 is 256 MiB.
+	// MaxHeld is the maximum number of bytes of request bodies, and of answers with memories, held at once. Further
+	// requests wait for a while and are then refused. 0 is 256 MiB.
 	MaxHeld int64
 	// RequestTimeout ends the context of a request that long after the whole request has arrived, and after five times as
 	// long for a sweep. It does not apply to streams; 0 is no limit. See also [Timed].
 	RequestTimeout time.Duration
-	// MaxSubscribers is the most who may read the journal live at once, by whatever means; 0 is 1,000.
+	// MaxSubscribers is the maximum number of readers that follow the journal at once, by any means; 0 is 1,000.
 	MaxSubscribers int
-	// MaxStreams is the most event streams and WebSockets at once, subscribed or not. Further ones are refused, so that
-	// connections are left for other requests. 0 is no limit.
+	// MaxStreams is the maximum number of event streams and WebSockets at once, subscribed or not. Further ones are
+	// refused, so that connections are left for other requests. 0 is no limit.
 	MaxStreams int
-	// Subscribers hears of each of them that comes (1) and goes (−1), Lagged of each that fell behind.
+	// Subscribers is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell behind.
 	Subscribers func(change int)
 	Lagged      func()
-	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it where the
-	// service listens on loopback without credentials: a page in a browser could otherwise reach it
-	// under a name of its own that resolves to 127.0.0.1.
+	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it if the service listens
+	// on loopback without credentials: otherwise a page in a browser could reach it under a name of its own that
+	// resolves to 127.0.0.1.
 	LoopbackOnly bool
 	// AllowedHosts are further names that are accepted, without a port.
 	AllowedHosts []string
@@ -122,8 +122,8 @@ var (
 	noStore = []string{"no-store"}
 )
 
-// ServeHTTP answers one request. A panic becomes a problem with status 500, or, where the answer has
-// begun, a broken connection.
+// ServeHTTP answers one request. A panic becomes a problem with status 500 or, if the answer has begun, a broken
+// connection.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, r: r, api: a, begin: time.Now(), id: requestID(r.Header)}
 	defer c.finish()

@@ -102,7 +102,7 @@ const returnMinimal = "return=minimal"
 // applied notes in the answer that it follows the request's preference.
 func (c *call) applied() { c.Header().Set("Preference-Applied", returnMinimal) }
 
-// item reads one draft of a batch, which may be as long as a body of its own.
+// item reads one draft of a batch, which may be as long as a single body.
 func (a *API) item(raw []byte) (sigil.Draft, error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)

@@ -26,7 +26,7 @@ func (c *call) contentType(allowed ...string) (string, error) {
 		}
 	}
 	header := c.r.Header.Get("Content-Type")
-	if header == "" || header == jsonType { // what nearly all say
+	if header == "" || header == jsonType { // the usual case
 		return allowed[0], nil
 	}
 	media, params, err := mime.ParseMediaType(header)
@@ -54,7 +54,7 @@ func (c *call) bodyBytes(max, times int64) ([]byte, error) {
 	if c.r.ContentLength > max {
 		return nil, c.tooLong(max)
 	}
-	if here, ok := c.r.Body.(interface{ Whole() []byte }); ok { // all of it has come, as long as it says
+	if here, ok := c.r.Body.(interface{ Whole() []byte }); ok { // all of it has arrived, in the announced length
 		return here.Whole(), nil
 	}
 	from := http.MaxBytesReader(c.ResponseWriter, c.r.Body, max)

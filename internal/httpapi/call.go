@@ -151,7 +151,7 @@ func (c *call) blame(p wire.Problem, err error) {
 	}
 }
 
-// finish closes the books: deferred, so that it hears of a panic.
+// finish logs and counts the request. It is deferred, so that it sees a panic.
 func (c *call) finish() {
 	defer c.settle(0)
 	if p := recover(); p != nil {
@@ -167,7 +167,7 @@ func (c *call) finish() {
 		}
 	}
 	if c.status == 0 {
-		c.status = http.StatusOK // as net/http will say
+		c.status = http.StatusOK // as net/http does
 	}
 	if c.route == "" {
 		c.route = "unmatched"

@@ -147,7 +147,7 @@ var (
 	style, _  = pages.ReadFile("pages/style.css")
 )
 
-// render makes a page of pages/<name>.html.
+// render renders a page from pages/<name>.html.
 func render(name string, data any) page {
 	var b bytes.Buffer
 	err := templates.ExecuteTemplate(&b, name+".html", struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 )
 
-// guard refuses what a page in somebody's browser may have sent behind their back.
+// guard refuses requests that a web page may have sent without its user's knowledge.
 func (a *API) guard(r *http.Request) error {
 	if a.options.LoopbackOnly && !a.allowed(r.Host) {
 		return refusal("forbidden_host", "Host", "must be localhost, a loopback address or a name of --allowed-host: this service listens without credentials")
@@ -53,7 +53,7 @@ const (
 	letters      = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 
-// requestID takes the client's id for the request where it is sane, and makes one where not.
+// requestID returns the client's id for the request if it is acceptable, or else a new one.
 func requestID(h http.Header) string {
 	id := h.Get("X-Request-Id")
 	if id == "" || len(id) > maxRequestID || strings.Trim(id, letters+"._-") != "" {

@@ -37,7 +37,7 @@ func (a *API) list(c *call) error {
 	return c.json(http.StatusOK, &out)
 }
 
-// page lists memories. It reserves the memory that the largest page takes, and then gives back what this one does not.
+// page lists memories. It reserves the size of the largest page, and then releases what this page does not use.
 func (a *API) page(c *call, q engine.ListQuery) (engine.Page, error) {
 	if q.NoData {
 		return a.engine.List(c.r.Context(), c.tenant, q)

@@ -77,7 +77,7 @@ type oldError struct {
 	Code  string `json:"code"`
 }
 
-// oldProblem has no place of its own for the field.
+// oldProblem drops the field, for which the old form has no place.
 func oldProblem(p wire.Problem) oldError {
 	text := p.Detail
 	if text == "" {
@@ -154,7 +154,7 @@ func (a *API) oldList(c *call) error {
 		return c.query.err
 	}
 	if q.Limit == 0 {
-		q.Limit = min(100, a.engine.Limits().Page) // said in the answer, so decided here
+		q.Limit = min(100, a.engine.Limits().Page) // the answer repeats it, so it is decided here
 	}
 	page, err := a.page(c, q)
 	if err != nil {

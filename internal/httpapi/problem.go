@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// The one table from failures to statuses: by code where the code says more than the kind, else by
-// kind. A kind's code is used where the error brings none.
+// The one table from failures to statuses: by code if the code says more than the kind, otherwise by kind. A kind's
+// code is used if the error has none.
 var (
 	statusOfCode = map[string]int{
 		"idempotency_mismatch":   http.StatusUnprocessableEntity,
@@ -43,7 +43,7 @@ var (
 	}
 )
 
-// statusCanceled is for the log and the metrics: who would read it has gone.
+// statusCanceled is for the log and the metrics only: the client has left.
 const statusCanceled = 499
 
 const internalDetail = "something failed here; the service's log has the cause under this request id"
@@ -57,7 +57,7 @@ func (a *API) problem(err error) wire.Problem {
 	kind := err
 	var known *sigil.Error
 	if errors.As(err, &known) {
-		kind = known.Kind // whatever the cause is of
+		kind = known.Kind // whatever the kind of its cause
 	}
 	for _, row := range statusOfKind {
 		if !errors.Is(kind, row.kind) {
@@ -105,7 +105,7 @@ func ended(r *http.Request, err error) error {
 	return nil
 }
 
-// refusal is a failure that only HTTP knows; its status is in statusOfCode.
+// refusal is a failure that only HTTP has; its status is in statusOfCode.
 func refusal(code, field, detail string) error { return sigil.NewInvalid(code, field, detail) }
 
 func invalidf(code, field, format string, args ...any) error {

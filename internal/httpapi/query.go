@@ -17,7 +17,7 @@ type query struct {
 	err    error
 }
 
-// readQuery refuses parameters that are not among known, and those that stand twice.
+// readQuery refuses parameters that are not among known, and repeated ones.
 func readQuery(raw string, known []string) (query, error) {
 	if raw == "" {
 		return query{}, nil

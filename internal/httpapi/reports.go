@@ -85,7 +85,7 @@ func (a *API) journal(c *call) error {
 
 // latestEvents returns the newest entries after a position, and the position to go on after if there are none.
 func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
-	// Before the entries, so that none that are added meanwhile are missed.
+	// Before the entries, so that none that are added in between are missed.
 	if _, next, err = a.engine.JournalBounds(c.r.Context()); err != nil {
 		return nil, 0, err
 	}

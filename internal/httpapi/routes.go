@@ -12,7 +12,7 @@ import (
 // route is one operation. Its path is the one of the OpenAPI document; a verb may follow "{id}:".
 type route struct {
 	method, path string
-	params       []string // the query parameters it knows; others are refused by name
+	params       []string // the query parameters it accepts; others are refused by name
 	open         bool     // of no tenant: health, documents
 	endless      bool     // may be a stream
 	// short means that small requests get small answers soon, so that they may be served on a connection that is not
@@ -137,8 +137,8 @@ func (a *API) register() {
 	}
 }
 
-// cutVerb parts "/v1/sigils/{id}:pin" into "/v1/sigils/{id}" and "pin". The mux cannot: a wildcard of
-// it is a whole segment.
+// cutVerb splits "/v1/sigils/{id}:pin" into "/v1/sigils/{id}" and "pin". The mux cannot: its wildcards are whole
+// segments.
 func cutVerb(path string) (before, verb string) {
 	if before, verb, ok := strings.Cut(path, "}:"); ok {
 		return before + "}", verb

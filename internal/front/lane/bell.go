@@ -10,10 +10,10 @@ import (
 // rest is how long connections are answered without a look at the network.
 const rest = time.Millisecond
 
-// bell has the network looked at for those whose requests nobody has seen yet. Go's scheduler does so only where a
-// processor has nothing else to run, or has not looked for ten milliseconds, and for that long connections that have their
-// next request there already, again and again, have it all. So once a millisecond all who have answered wait for a byte
-// that comes by way of the network, from a pipe: then the processors have nothing else.
+// bell makes the runtime poll the network for requests that no goroutine has seen yet. Go's scheduler polls only when
+// a processor is idle, or after ten milliseconds; until then, connections whose next request is already there could
+// occupy the processors again and again. So once a millisecond all connections that have answered wait for a byte that
+// arrives through a pipe, and so by way of the network poller: then the processors are idle.
 type bell struct {
 	from   *os.File // the pipe's ends
 	to     *os.File
@@ -23,7 +23,7 @@ type bell struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	rung chan struct{} // is closed when the byte that is under way has come; nil when none is
+	rung chan struct{} // closed when the byte in flight has come; nil if there is none
 	// +checklocks:mu
 	closed bool
 }
@@ -52,7 +52,7 @@ func (b *bell) wait() {
 		return
 	}
 	if first {
-		_, _ = b.to.Write([]byte{0}) // where it fails, listen has ended, or will
+		_, _ = b.to.Write([]byte{0}) // if it fails, listen has ended, or will
 	}
 	<-rung
 }

@@ -1,15 +1,14 @@
-// Package lane is a fast lane for HTTP/1.1: it answers the plainest requests on connections of its own, and
-// hands a connection on to an [http.Server] with the first request that is not of that kind.
+// Package lane is a fast lane for HTTP/1.1: it answers the plainest requests on connections of its own, and hands a
+// connection on to an [http.Server] with the first request that is not plain.
 //
-// A plain request is a GET, POST or DELETE of a path that its owner wants here, nothing in which is
-// escaped, with header lines of printable ASCII and, if it has a body, a Content-Length, of at most 16 KiB
-// in all. Handlers see it as net/http would show it. What is otherwise in any way, wrong requests among
-// them, is net/http's to understand, to answer or to refuse: it gets every byte of it.
+// A plain request is a GET, POST or DELETE of a path that its owner wants here, without escapes, with header lines of
+// printable ASCII and, if it has a body, a Content-Length, of at most 16 KiB in all. Handlers see it as net/http would
+// show it. Everything else, wrong requests included, is left to net/http, which gets every byte of it.
 //
-// What it saves: a goroutine that watches for the client's leaving, most allocations, and half of the
-// answer's making. The price: a handler's context does not end when the client leaves, but only after [Times.Answer];
-// its answer, with the header, is sent when it returns, unless it is large; and the request is the handler's only
-// until then. So this is for requests that take little memory and are answered soon.
+// This saves a goroutine that watches for the client to leave, most allocations, and half the work of an answer. The
+// price: a handler's context does not end when the client leaves, but only after [Times.Answer]; its answer, with the
+// header, is sent when it returns, unless it is large; and the request is valid only until then. So the lane is for
+// requests that take little memory and are answered soon.
 package lane
 
 import (
@@ -33,7 +32,7 @@ type Times struct {
 	Answer time.Duration
 }
 
-// Options say what a Lane does; all are required.
+// Options configure a Lane; all are required.
 type Options struct {
 	// Takes reports whether such requests may be answered here. It is asked before the request is whole.
 	Takes   func(method, path, query string) bool
@@ -42,8 +41,8 @@ type Options struct {
 	Rest   func(net.Conn)
 	Logger *slog.Logger
 	Times  Times
-	// Opened hears of each connection that was accepted, before the next one is; Closed of each that has
-	// ended and was not handed on.
+	// Opened is called for each accepted connection, before the next one is accepted; Closed for each that has ended
+	// and was not handed on.
 	Opened, Closed func()
 }
 
@@ -59,11 +58,11 @@ type Lane struct {
 	empty chan struct{} // is closed when none is open any more; nil unless that is waited for
 }
 
-// New makes a lane.
+// New returns a lane.
 func New(o Options) *Lane { return &Lane{options: o, open: map[*connection]bool{}} }
 
-// Serve accepts connections until the listener fails or is closed, and gives what it ended with. The
-// requests' context is ctx.
+// Serve accepts connections until the listener fails or is closed, and returns that error. The requests' context is
+// ctx.
 func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 	var b *bell
 	if _, ok := listener.(syscall.Conn); ok { // else its connections are none of the network's
@@ -133,8 +132,8 @@ func (l *Lane) Idle(all []Idle) []Idle {
 	return all
 }
 
-// Close closes the connection if it still waits. If a request has come meanwhile, that is answered, or the connection
-// is left alone.
+// Close closes the connection if it still waits. If a request has arrived in between, that is answered, or the
+// connection is left alone.
 func (i Idle) Close() {
 	if i.c.since.CompareAndSwap(i.since, unwanted) {
 		_ = i.c.SetReadDeadline(past) // on a closed connection, reading fails anyway
@@ -147,7 +146,7 @@ func (l *Lane) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
-		_ = c.Close() // who serves it says what it could not send
+		_ = c.Close() // its server reports what it could not send
 	}
 }
 

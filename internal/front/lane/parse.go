@@ -136,7 +136,7 @@ func unless(not bool) verdict {
 	return partial
 }
 
-// hostBytes are those of a name or an address, with a port. It is a cutset: none of another kind stays.
+// hostBytes are the characters of a name or an address, with a port. It is a cutset: nothing else may remain.
 const hostBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]"
 
 // cutLine returns the first line without its CR LF.
@@ -188,7 +188,7 @@ func table(of string) (t [256]bool) {
 	return t
 }
 
-// read makes the nth line that of raw, or tells that raw is none that is taken here.
+// read parses raw as the nth line, and returns false if the lane does not accept it.
 func (r *request) read(n int, raw []byte) bool {
 	if n < len(r.lines) && r.lines[n].raw == string(raw) {
 		return true

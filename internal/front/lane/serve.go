@@ -39,7 +39,7 @@ type connection struct {
 	over      bool      // the rest of a request did not come, or not in time: net/http decides what to do
 	answered  bool      // at least one request was answered
 	last      bool      // closes after the next answer
-	spared    bool      // it was under way when the lane left, and had its time again
+	spared    bool      // it was in progress when the lane left, and got more time
 }
 
 // unwanted is the value of since for a waiting connection that is to be closed.
@@ -95,7 +95,7 @@ func (c *connection) look() {
 	c.cancel(context.DeadlineExceeded)
 }
 
-// answerAll answers plain requests. It ends with one that is not, and tells so, or with the connection.
+// answerAll answers plain requests. It ends with the connection, or returns true at a request that is not plain.
 func (l *Lane) answerAll(c *connection) (handOn bool) {
 	for {
 		size, v := 0, partial
@@ -161,7 +161,7 @@ func (c *connection) expect() {
 	if c.read > 0 || !c.answered { // a whole request has to arrive within one deadline
 		if c.deadline.IsZero() || c.deadline.Sub(now) > c.times.Read {
 			c.deadline = now.Add(c.times.Read)
-			_ = c.SetReadDeadline(c.deadline) // one that is closed says so when it is read
+			_ = c.SetReadDeadline(c.deadline) // a closed connection fails when it is read
 		}
 		return
 	}
@@ -171,7 +171,7 @@ func (c *connection) expect() {
 	}
 }
 
-// answerOne has a request answered, and tells whether there may be another.
+// answerOne answers one request, and reports whether there may be another.
 func (l *Lane) answerOne(c *connection) bool {
 	now := time.Now()
 	c.begin(now)
@@ -193,10 +193,10 @@ func (l *Lane) answerOne(c *connection) bool {
 	if !ok {
 		return false
 	}
-	// Others whose requests are there have their answers made first. Answers that are sent one after the other find
-	// clients awake: to wake one for each answer, who then sleeps again, costs both as much as the answer. And a client that
-	// has its next request there at once would be answered again and again, and all others wait for as long as a
-	// goroutine may run, ten milliseconds.
+	// Let other connections with a request answer first. If answers are sent one after the other, clients stay awake;
+	// to wake a client for each answer costs both sides as much as the answer. And a client that has its next request
+	// there at once would be answered again and again, while all others wait for as long as a goroutine may run, ten
+	// milliseconds.
 	runtime.Gosched()
 	if _, err := c.Write(b); err != nil {
 		return false
@@ -219,7 +219,7 @@ func (l *Lane) handle(c *connection, a *answer) (ok bool) {
 	return true
 }
 
-// Conn is a connection that is handed on. What was read of it is read again.
+// Conn is a connection that is handed on. Bytes already read from it are read again.
 type Conn struct {
 	net.Conn
 	first []byte
@@ -234,11 +234,11 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// WriteBuffers writes all of b at once, where the connection can.
+// WriteBuffers writes all of b at once, if the connection supports that.
 func (c *Conn) WriteBuffers(b *net.Buffers) (int64, error) { return b.WriteTo(c.Conn) }
 
-// CloseWrite closes one direction, where the connection can: the HTTP server does, so that who is still
-// sending when refused can read the refusal.
+// CloseWrite closes one direction, if the connection supports that. The HTTP server uses it so that a client that is
+// still sending when refused can read the refusal.
 func (c *Conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -16,7 +16,7 @@ import (
 
 const (
 	eventStream = "text/event-stream"
-	// heartbeat is how often a stream that has nothing to say says so: proxies cut what is silent for long.
+	// heartbeat is how often an idle stream sends something: proxies cut connections that are silent for long.
 	heartbeat = 15 * time.Second
 )
 

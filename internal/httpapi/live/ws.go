@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// maxInFlight is how many requests of one connection are worked on at once. More wait in the network:
-	// who sends them is slowed down.
+	// maxInFlight is how many requests of one connection are handled at once. More wait in the network, which slows
+	// the client down.
 	maxInFlight = 256
 	// maxLarge is how many of them may be longer than readAtOnce: what a connection holds is bounded by that.
 	maxLarge = 16
 	// pingEvery is how often a connection is asked whether it is still there.
 	pingEvery = 30 * time.Second
-	// leaveTime is how long requests under way have when a connection has to end.
+	// leaveTime is how long requests in progress have when a connection has to end.
 	leaveTime = 5 * time.Second
 	// maxLiveID is the most bytes of a request's id.
 	maxLiveID = 64
@@ -64,8 +64,8 @@ func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subs
 	return nil
 }
 
-// liveConn is one connection. Its reader, its subscription, its pings and the requests under way, those that came
-// together as one, have a goroutine; serve waits for all of them.
+// liveConn is one connection. Its reader, its subscription, its pings, and the requests in progress (one for those
+// that arrived together) each have a goroutine; serve waits for all of them.
 type liveConn struct {
 	server  *Server
 	conn    *websocket.Conn
@@ -97,13 +97,14 @@ func (l *liveConn) serve(ctx context.Context) {
 	l.wg.Go(func() { end(l.read(reading)) })
 	select {
 	case <-ctx.Done():
-		// Told where to go on, once what is under way has been answered. It may be sending: it has a while.
+		// The client learns where to continue, once requests in progress have been answered. It may be sending: it
+		// gets some time.
 		l.leave(context.Cause(ctx))
 	case <-reading.Done():
 	}
 	end(nil)
 	l.unsubscribe()
-	_ = l.conn.CloseNow() // it has been told, or has left; who is sending to it is freed
+	_ = l.conn.CloseNow() // the client knows, or has left; a blocked sender is released
 	l.wg.Wait()
 }
 
@@ -115,7 +116,7 @@ func (l *liveConn) leave(cause error) {
 	case <-l.halt():
 	case <-enough.Done():
 	}
-	for range cap(l.slots) { // no more requests; those under way are answered
+	for range cap(l.slots) { // no more requests; those in progress are answered
 		select {
 		case l.slots <- struct{}{}:
 		case <-enough.Done():

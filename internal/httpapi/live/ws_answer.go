@@ -41,7 +41,7 @@ func (g *group) recycle(shared bool) {
 	groups.Put(g)
 }
 
-// answerAll does requests: encodes together, whatever else as if it had come alone. Each gets its answer, and has
+// answerAll carries out requests: encodes together, others as if they had come alone. Each gets its answer, and has
 // its slot until then.
 func (l *liveConn) answerAll(ctx context.Context, g *group) {
 	begin := time.Now()
@@ -105,7 +105,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 	g.out = l.send(g.out, &m)
 }
 
-// answer does one request, unless err says what is wrong with it.
+// answer carries out one request, unless err says what is wrong with it.
 func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, err error) {
 	defer func() { <-l.slots }()
 	m := wire.LiveMessage{Type: wire.LiveAnswer, ID: r.id}

@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// subscribe makes a subscription after a position, or from now on, which begins when the request has been
-// answered. A connection has one.
+// subscribe creates a subscription after a position, or from now on, which starts when the request has been answered.
+// A connection has only one.
 func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	sub, err := l.server.bus.Subscribe(ctx, l.tenant, r.after)
 	if err != nil {
@@ -58,7 +58,7 @@ func (l *liveConn) begin(ctx context.Context) {
 	})
 }
 
-// halt ends the subscription after what it is sending, and gives what is closed then.
+// halt ends the subscription after what it is sending, and returns a channel that is closed then.
 func (l *liveConn) halt() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +107,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		}
 		if batch.Recalled != nil {
 			if err := l.pushRecalled(ctx, batch.Recalled); err != nil {
-				return // the reader hears of it
+				return // the reader gets the error
 			}
 			continue
 		}
@@ -116,7 +116,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 			l.send(nil, &wire.LiveMessage{Type: wire.LiveLagged, After: &after, Newest: batch.Newest})
 		}
 		if err := l.pushBatch(ctx, &batch); err != nil {
-			return // the reader hears of it
+			return // the reader gets the error
 		}
 		l.sent.Store(batch.Entries[len(batch.Entries)-1].Position)
 	}

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// Texts are framed here, and only control frames by the library: it makes three frames, each written by itself, of a
-// text in three parts, and hundreds of subscribers are sent theirs at once.
+// Texts are framed here, and only control frames by the library: it would write a text in three parts as three frames,
+// each with a system call, and hundreds of subscribers get theirs at once.
 
 // frameRoom is the most bytes that the head of a frame has.
 const frameRoom = 10
 
-// Bits of a frame's head, and what its second byte says of longer ones (RFC 6455, 5.2).
+// Bits of a frame's head, and the values of its second byte for longer ones (RFC 6455, 5.2).
 const (
 	finalText = 0x80 | 0x1
 	maskedBit = 0x80
@@ -30,7 +30,7 @@ func appendHead(b []byte, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(b, finalText, size64), uint64(n))
 }
 
-// framed puts the head before the text that begins after frameRoom bytes of b, and gives both.
+// framed puts the head before the text that begins after frameRoom bytes of b, and returns both.
 func framed(b []byte) []byte {
 	n := len(b) - frameRoom
 	var head [frameRoom]byte

@@ -13,10 +13,10 @@ import (
 const (
 	// gatherAtMost is how many bytes wait to be sent together. A writer with more waits for the network.
 	gatherAtMost = 64 << 10
-	// readAtOnce is how much is taken from the network at once, and so bounds what is worked on together.
+	// readAtOnce is how much is read from the network at once, and so bounds how much is handled together.
 	readAtOnce = 32 << 10
-	// lastWords is how long what waits to be sent has where the connection is closed meanwhile. A network that has
-	// room takes it at once.
+	// lastWords is how long waiting data has to be sent when the connection is closed. A network with space takes it
+	// at once.
 	lastWords = 250 * time.Millisecond
 )
 
@@ -39,9 +39,9 @@ func (g *gathering) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return g.out, bufio.NewReadWriter(g.in, bufio.NewWriter(g.out)), nil
 }
 
-// gathered is a connection that sends with one system call what was written while another was under way, or while
-// it was held. Whoever has something to send does it; no goroutine is its own. A write that fails ends the
-// connection, of which its reader hears.
+// gathered is a connection that sends, with one system call, everything written during another write, or while it was
+// held. A goroutine with something to send does the sending; gathered has none of its own. A write that fails ends the
+// connection, which its reader notices.
 type gathered struct {
 	net.Conn
 	first io.Reader // what was read before, and the connection
@@ -54,7 +54,7 @@ type gathered struct {
 	// +checklocks:mu
 	held int
 	// +checklocks:mu
-	sending bool // somebody does, without the lock
+	sending bool // a goroutine is sending, without the lock
 	// +checklocks:mu
 	closing bool
 	// +checklocks:mu
@@ -62,7 +62,7 @@ type gathered struct {
 	// +checklocks:mu
 	failed error
 	// +checklocks:mu
-	sent *sync.Cond // somebody has sent what waited
+	sent *sync.Cond // waiting data was sent
 }
 
 func newGathered(conn net.Conn, first []byte) *gathered {
@@ -108,8 +108,8 @@ func (g *gathered) write(b []byte) error {
 	return g.failed
 }
 
-// text sends a whole frame, which is a text, as Write does; what is after its first part is not copied, but sent with
-// one system call when nobody else is sending.
+// text sends a whole frame, which is a text, as Write does. The parts after the first are not copied, but sent with
+// one system call if no other goroutine is sending.
 func (g *gathered) text(first []byte, parts ...[]byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -133,7 +133,7 @@ func (g *gathered) text(first []byte, parts ...[]byte) error {
 	return g.failed
 }
 
-// lastText is called before a frame that says the connection closes: no text may follow that.
+// lastText is called before a closing frame: no text may follow it.
 func (g *gathered) lastText() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -177,7 +177,7 @@ func (g *gathered) last() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closing = true
-	g.sent.Broadcast() // who waits for room has none
+	g.sent.Broadcast() // writers that wait for space get none
 	_ = g.SetWriteDeadline(time.Now().Add(lastWords))
 	for g.sending {
 		g.sent.Wait()
@@ -237,7 +237,7 @@ func (g *gathered) send(b []byte, parts ...[]byte) {
 	g.sent.Broadcast()
 }
 
-// writeBuffers writes all of b, with one system call where the connection can.
+// writeBuffers writes all of b, with one system call if the connection supports that.
 func writeBuffers(conn net.Conn, b net.Buffers) (err error) {
 	if all, ok := conn.(interface {
 		WriteBuffers(b *net.Buffers) (int64, error)

@@ -25,7 +25,7 @@ type liveRequest struct {
 	// recalls reports whether a subscription includes recalls.
 	recalls bool
 	has     map[string]bool
-	quick   []byte // the message, where it was read by plainEncode
+	quick   []byte // the message, if plainEncode read it
 }
 
 // wants are the members that an operation needs, and may have.

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Explanation returns the shape of x, with a sentence for people that says why the memory is alive or gone.
+// Explanation returns the shape of x, with a sentence for people about why the memory is alive or gone.
 func Explanation(x *engine.Explanation) wire.Explanation {
 	m, idle := &x.Memory, x.Idle()
 	v := wire.Explanation{

@@ -66,7 +66,7 @@ func Warnings(m *sigil.Meta) []wire.Warning {
 		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}}
 }
 
-// Recalls returns the shape of a message about recalls. more says that there were others.
+// Recalls returns the shape of a message about recalls. more means that there were others.
 func Recalls(memories []sigil.Meta, more bool) wire.Recalls {
 	v := wire.Recalls{Memories: make([]wire.Recall, len(memories)), More: more}
 	for i := range memories {
