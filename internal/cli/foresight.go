@@ -85,7 +85,7 @@ func (a *app) forecast() *cobra.Command {
 		Use:   "forecast",
 		Short: "Show what fades next if nothing is recalled",
 		Long: `Forecast counts and lists what fades within a time if nothing is recalled. With --policy it is a dry
-run: as if every memory had that policy since it was last touched. It also tells what fades if a daemon is
+run: as if every memory had that policy since it was last touched. It also shows what fades if a daemon is
 started with that policy, which reaches a memory with its next recall. Nothing is changed.`,
 		Example: `  sigil forecast --within 1h
   sigil forecast --within 7d --policy "halflife h=10d"`,
