@@ -141,7 +141,7 @@ func (c *call) problem(err error) wire.Problem {
 	return p
 }
 
-// blame notes a problem for the log: the first one where there are many.
+// blame notes a problem for the log: the first one if there are several.
 func (c *call) blame(p wire.Problem, err error) {
 	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs what it waits for
 		c.cause = err

@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/live"
 )
 
-// Leave tells all streams to have their readers reconnect, and to end. Those that begin later do so at once, until
-// Stay is called.
+// Leave asks the readers of all streams to reconnect, and ends the streams. Later ones end at once, until Stay is
+// called.
 func (a *API) Leave() { a.live.Leave() }
 
 // Stay takes Leave back, if the service goes on after all.

@@ -23,7 +23,7 @@ func MissingField(name string) error {
 // State reads a state.
 func State(raw []byte) (*sigil.State, error) {
 	s := new(sigil.State)
-	return s, s.UnmarshalJSON(bytes.Clone(raw)) // it keeps what it is not told of as it came
+	return s, s.UnmarshalJSON(bytes.Clone(raw)) // it keeps references to the extra values
 }
 
 func readBool(name string, raw []byte) (bool, error) {
@@ -36,7 +36,7 @@ func readBool(name string, raw []byte) (bool, error) {
 	return false, sigil.NewInvalid("invalid_"+name, name, "must be true or false")
 }
 
-// MaxKey is the most bytes of an idempotency key, as the engine has it.
+// MaxKey is the maximum length of an idempotency key, in bytes, the same as the engine's.
 const MaxKey = 255
 
 // Key reads an idempotency key that is a member of a request.

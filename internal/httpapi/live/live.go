@@ -69,8 +69,8 @@ func New(e *engine.Engine, o *Options) *Server {
 	return s
 }
 
-// Leave tells all streams to have their readers reconnect, and to end. Those that begin later do so at once, until
-// Stay is called.
+// Leave asks the readers of all streams to reconnect, and ends the streams. Later ones end at once, until Stay is
+// called.
 func (s *Server) Leave() { s.streams.leave() }
 
 // Stay takes Leave back, if the service goes on after all.

@@ -41,7 +41,8 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 	w.Header().Set("Content-Type", eventStream)
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
 	w.WriteHeader(http.StatusOK)
-	// The position that it begins after: who reconnects before the first event misses none either.
+	// The position that the stream starts after: a client that reconnects before the first event misses nothing
+	// either.
 	w.b.WriteString("retry: 1000\nid: " + strconv.FormatUint(sub.After(), 10) + "\n\n")
 	for w.flush() == nil {
 		batch, err := nextBatch(ctx, sub)

@@ -71,8 +71,8 @@ func (s *streams) stay() {
 	s.leaving = false
 }
 
-// turns lets few of those who send entries do so at once: to copy a hundred kilobytes into a socket holds a
-// processor, and what is encoded meanwhile must not wait behind all readers.
+// turns limits how many goroutines send entries at once: copying a hundred kilobytes into a socket occupies a
+// processor, and encodes at that time must not wait behind all readers.
 type turns chan struct{}
 
 // turnTime is when a turn ends, done or not: a reader that takes nothing holds up none of the others.
@@ -80,7 +80,7 @@ const turnTime = 2 * time.Millisecond
 
 func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// take waits for a turn, and gives what ends it.
+// take waits for a turn, and returns the function that ends it.
 func (t turns) take(ctx context.Context) (end func()) {
 	select {
 	case t <- struct{}{}:

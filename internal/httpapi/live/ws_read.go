@@ -14,8 +14,8 @@ import (
 // read takes requests until the client leaves. Those that have arrived by then are worked on together.
 func (l *liveConn) read(ctx context.Context) error {
 	most := min(maxInFlight, l.server.engine.Limits().Batch)
-	unbound := context.WithoutCancel(ctx) // serve closes the connection where ctx ends
-	var first []byte                      // used again, save for a large one
+	unbound := context.WithoutCancel(ctx) // serve closes the connection when ctx ends
+	var first []byte                      // reused, unless it is large
 	var held int64                        // by a message that is being read
 	defer func() { l.server.options.Memory.Give(held) }()
 	for {

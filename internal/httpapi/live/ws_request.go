@@ -68,8 +68,8 @@ func (r *liveRequest) blame(drafts draft.Reader, err error) error {
 }
 
 // plainEncode returns id and draft of a message that is {"id":…,"op":"encode","sigil":{"data":…}} and nothing else,
-// without white space around these, as most are. The id is checked; of the rest it finds where it ends, as
-// [canon.OnlyMember] does, and leaves it to who takes the data to say whether it is JSON.
+// without white space between these, like most. The id is checked. Of the rest it finds only the end, as
+// [canon.OnlyMember] does; whether it is JSON is checked by the code that takes the data.
 func plainEncode(message []byte) (id, body []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(message, []byte(`{"id":`))
 	if !ok {
@@ -85,7 +85,7 @@ func plainEncode(message []byte) (id, body []byte, ok bool) {
 	return id, body, ok
 }
 
-// strictRequest reads any request, and says what is wrong with it.
+// strictRequest reads any request, and returns what is wrong with it.
 func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err error) {
 	r.has = map[string]bool{}
 	err = canon.Members(message, drafts.Depth+2, func(name string, value []byte) (err error) {

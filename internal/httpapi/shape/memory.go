@@ -56,7 +56,7 @@ func Encoded(m *sigil.Memory) wire.Memory {
 // Refreshed returns the shape of m as of its last recall: its decay is 0 again.
 func Refreshed(m *sigil.Memory) wire.Memory { return Memory(m, m.LastAccessed) }
 
-// Warnings returns what to tell the caller of the encode that made m, usually nil.
+// Warnings returns the warnings for the caller of the encode that made m, usually nil.
 func Warnings(m *sigil.Meta) []wire.Warning {
 	if !m.FadesBeforeTTL() {
 		return nil
