@@ -107,8 +107,8 @@ func comesBack(t *testing.T, request, answer []byte) {
 	}
 }
 
-// refusedWell asserts that a refusal of a body has a code of the document, names a field, and repeats
-// nothing that stands as a value in it. (A key may come back: it is where the mistake is.)
+// refusedWell asserts that a refusal of a body has a code of the document, names a field, and repeats no value of the
+// body. (A key may be repeated: it locates the mistake.)
 func refusedWell(t *testing.T, path string, body []byte, w *httptest.ResponseRecorder) {
 	t.Helper()
 	var p struct{ Code, Field, Detail, Error string }
@@ -200,8 +200,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzProblem renders any error: as a problem in JSON with the status that its kind and code have, whatever
-// stands in its texts; and no text of it gets into a header.
+// FuzzProblem renders any error: as a problem in JSON with the status of its kind and code, whatever its texts
+// contain; and none of its text gets into a header.
 func FuzzProblem(f *testing.F) {
 	kinds := []error{
 		sigil.ErrInvalid, sigil.ErrTooLarge, sigil.ErrNotFound, sigil.ErrConflict, sigil.ErrFull, sigil.ErrUnavailable, sigil.ErrClosed,
@@ -229,7 +229,7 @@ func FuzzProblem(f *testing.F) {
 			r.Header["X-Request-Id"] = []string{id}
 			w := httptest.NewRecorder()
 			httpapi.New(e, &httpapi.Options{Logger: slog.New(slog.DiscardHandler)}).ServeHTTP(w, r)
-			known, ok := codes()[code] // where the code says more than the kind, it decides
+			known, ok := codes()[code] // if the code is more specific than the kind, it decides
 			if w.Code != statuses[i] && (!ok || w.Code != known) {
 				t.Errorf("%v: status %d, want %d", err, w.Code, statuses[i])
 			}

@@ -1,5 +1,5 @@
-// Package apitest holds what the tests of the HTTP face and its fuzz targets share: requests that are
-// refused, and the codes of the document. It knows no validator, so that fuzzing builds in seconds.
+// Package apitest holds what the API's tests and fuzz targets share: requests that are refused, and the codes of the
+// document. It knows no validator, so that fuzzing builds in seconds.
 package apitest
 
 import (

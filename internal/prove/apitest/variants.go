@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// WithVariants returns an OpenAPI document in which every form of x-variants is also in the content
-// that it is a variant of. A validator knows nothing of the extension, and must know all forms.
+// WithVariants returns an OpenAPI document in which every form of x-variants is also in the content that it is a
+// variant of. A validator does not know the extension, and must know all forms.
 func WithVariants(document []byte) []byte {
 	dec := json.NewDecoder(bytes.NewReader(document))
 	dec.UseNumber() // positions of the journal go beyond what a float64 holds

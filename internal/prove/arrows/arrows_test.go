@@ -83,7 +83,7 @@ var table = map[string][]string{
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
 	"local":     {root, "engine", "scheduler", "store/pebblestore"},
 
-	// Proof. It is told how to open a driver, and names none.
+	// Proof. A driver's test passes in how to open it; the package names none.
 	"internal/prove/model":     {root, "client", "engine", "internal/httpapi/shape", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
 	"internal/prove/campaign":  {root, "client"},
 	"internal/prove/apitest":   {root, "store"},
@@ -100,7 +100,7 @@ var table = map[string][]string{
 	"scripts/manpages": {},
 }
 
-// drivers are chosen by choosers alone, whatever a row says.
+// drivers are imported only by choosers, whatever a row says.
 var (
 	drivers  = []string{"store/pebblestore", "store/pgstore"}
 	choosers = []string{"internal/daemon", "local"}
@@ -116,13 +116,13 @@ func speaks(name string) bool {
 	})
 }
 
-// sole are third-party modules that one package alone imports, with the packages inside it, whatever a row says.
+// sole are third-party modules that only one package, or the packages inside it, may import, whatever a row says.
 var sole = map[string]string{
 	"github.com/cockroachdb/pebble": "store/pebblestore",
 	"github.com/prometheus":         "internal/metrics",
 }
 
-// drawers are names that say nothing of what a package owns, so that everything ends up there.
+// drawers are names that say nothing about what a package owns, so that everything ends up there.
 var drawers = []string{"util", "utils", "common", "helper", "helpers", "manager", "service"}
 
 // pkg is a package as it ships: its name as the table writes it, and its imports, each with a file
@@ -217,9 +217,9 @@ func short(importPath string) string {
 	return importPath
 }
 
-// load reads the packages of the module. It asks `go list` which there are and parses the files
-// itself, those of other systems too: a wrong arrow may stand in a file that is not built here. Since
-// the test has thus opened whatever its verdict rests on, a cached "ok" of it can be believed.
+// load reads the packages of the module. It gets their list from `go list` and parses the files itself, including
+// those of other systems: a wrong arrow may be in a file that is not built here. Since the test opens every file that
+// its verdict depends on, a cached "ok" of it is valid.
 func load(t *testing.T) []pkg {
 	t.Helper()
 	top, err := filepath.Abs("../../..")
@@ -275,8 +275,8 @@ func load(t *testing.T) []pkg {
 	return graph
 }
 
-// add notes what a file imports and where it declares an init. A program that merely lies beside the
-// package (//go:build ignore, package main) is no part of it and is passed over.
+// add records what a file imports and where it declares an init. A program that merely lies in the same folder
+// (//go:build ignore, package main) is not part of the package and is skipped.
 func (p *pkg) add(shown, name string, src []byte) error {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, shown, src, parser.SkipObjectResolution)
@@ -322,7 +322,7 @@ func watchFolders(t *testing.T, top string) {
 	}
 }
 
-// TestWrongArrowIsFound judges the judge, on a small graph of its own.
+// TestWrongArrowIsFound tests the check itself, on a small graph.
 func TestWrongArrowIsFound(t *testing.T) {
 	rows := map[string][]string{
 		root:                                {},

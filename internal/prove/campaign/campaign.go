@@ -15,8 +15,8 @@ import (
 // load, does something to it, and compares what it then has with the ledger. Its methods are called by
 // one goroutine.
 type Campaign struct {
-	// Program is the sigil command, Scratch a folder for all that is written, save for stores that are
-	// put elsewhere.
+	// Program is the sigil command, Scratch a folder for all that is written, except for stores that are put
+	// elsewhere.
 	Program, Scratch string
 	// Args are further flags of serve.
 	Args []string
@@ -24,7 +24,7 @@ type Campaign struct {
 	Store func() (string, error)
 	// Quota is the --max-memories among them; 0 if there is none.
 	Quota int
-	// Tenants own the memories, Clients are at once.
+	// Tenants own the memories. Clients is the number of concurrent clients.
 	Tenants []string
 	Clients int
 	// Most bounds the requests of one round, so that a fast machine does not make the store large.
@@ -57,7 +57,7 @@ type Totals struct {
 // halfLife is a policy under which nothing fades by itself while a campaign runs.
 var halfLife = []string{"--policy=halflife", "--half-life=168h", "--max-page=1000"}
 
-// Fresh ends the daemon, if one runs, and starts one on a new store in a folder of its own under at.
+// Fresh ends the daemon, if one runs, and starts one on a new store in a new folder under at.
 func (c *Campaign) Fresh(ctx context.Context, at string) error {
 	if c.rng == nil {
 		c.rng = rand.New(rand.NewPCG(c.Seed, 0))
@@ -99,7 +99,7 @@ func (c *Campaign) start(ctx context.Context) error {
 	return err
 }
 
-// under runs the load until disturb returns, or until the load ends where it is to do that by itself.
+// under runs the load until disturb returns or, if the load ends by itself, until then.
 func (c *Campaign) under(ctx context.Context, o Run, disturb func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -245,8 +245,8 @@ func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) err
 	return c.check(ctx, crashed, killed)
 }
 
-// Outage takes away what the store needs, under load, and brings it back, as outage does. Meanwhile requests
-// may be answered with 503, and all of them are; afterwards the daemon resumes by itself.
+// Outage takes away what the store needs, under load, and brings it back, as outage does. During it, requests may be
+// answered with 503, and all of them are answered; afterwards the daemon resumes by itself.
 func (c *Campaign) Outage(ctx context.Context, what string, outage func(ctx context.Context) error) error {
 	before, after := time.Duration(c.rng.IntN(300))*time.Millisecond, time.Duration(c.rng.IntN(200))*time.Millisecond
 	err := c.under(ctx, Run{Refusals: true}, func(ctx context.Context) error {
@@ -324,7 +324,7 @@ func (c *Campaign) End(ctx context.Context) error {
 	return os.RemoveAll(data)
 }
 
-// settle adds the figures of the store to those of the stores before.
+// settle adds the figures of the store to those of earlier stores.
 func (c *Campaign) settle() {
 	c.before = c.Totals()
 	wrong, _ := c.ledger.Violations()

@@ -26,10 +26,10 @@ type listed struct {
 	from, to time.Time // when the page was asked for, and had come
 }
 
-// Check compares all that the daemon at addr has with what was asked of it and acknowledged. What was
-// not answered is looked for, and is known from then on. No request may be under way; sweeps may.
+// Check compares everything the daemon at addr has with what was requested and acknowledged. It looks for unanswered
+// requests, whose outcome is then known. No request may be in progress; sweeps may.
 //
-// The error tells that it could not look. What it finds is in [Ledger.Violations].
+// An error means that the check could not be completed. Its findings are in [Ledger.Violations].
 func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	clients, done, err := dial(addr, l.tenants)
 	if err != nil {
@@ -65,7 +65,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 		if err != nil {
 			return fmt.Errorf("counting: %w", err)
 		}
-		if n > before.Memories || n < after.Memories { // some may fade meanwhile, none may come
+		if n > before.Memories || n < after.Memories { // some may fade in between, none may appear
 			l.violate("%s counts %d memories, then %d, and lists %d between", l.tenants[i], before.Memories, after.Memories, n)
 		}
 		if l.Quota > 0 && before.Memories > l.Quota {
@@ -95,7 +95,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	return nil
 }
 
-// dial makes a client for each tenant.
+// dial returns a client for each tenant.
 func dial(addr string, tenants []string) (clients []*client.Client, done func(), err error) {
 	h := newHTTP()
 	for _, tenant := range tenants {
@@ -231,7 +231,7 @@ func (e *Entry) adoptRecalls(n uint64, read time.Time, fromDisk bool) {
 				open = append(open, at)
 			}
 		}
-		for range int(n-e.recalls) - len(e.recallsAnswered) { // done, and not answered: who knows when
+		for range int(n-e.recalls) - len(e.recallsAnswered) { // done, and not answered: the time is unknown
 			open = append(open, read)
 		}
 	}
@@ -313,8 +313,8 @@ func (e *Entry) half(what int) {
 	}
 }
 
-// compareHalves judges the batches that had no answer: one commit is there as a whole or not at all.
-// (Where there is no room for all, each memory has a commit of its own.) mu is held.
+// compareHalves checks the batches that had no answer: one commit is visible as a whole or not at all. (If there is no
+// space for all, each memory has its own commit.) mu is held.
 func (l *Ledger) compareHalves() {
 	for _, e := range l.entries {
 		if e.batch == nil {

@@ -19,14 +19,14 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// Patience is how long a daemon may take to do what it does at once on a machine that is not busy.
+// Patience is how long a daemon may take for something immediate, on a busy machine.
 const Patience = 60 * time.Second
 
 // poll is how often a process outside is asked whether it is so yet.
 const poll = 2 * time.Millisecond
 
-// Child is a `sigil serve` of its own, on one data folder, that is started and ended any number of
-// times. Its methods are called by one goroutine.
+// Child is a `sigil serve` process, on one data folder, that is started and ended any number of times. Its methods are
+// called by one goroutine.
 type Child struct {
 	Program string   // the sigil command
 	Data    string   // the data folder
@@ -41,7 +41,7 @@ type Child struct {
 	state  *os.ProcessState
 }
 
-// Addr is where the daemon listens.
+// Addr returns the address that the daemon listens on.
 func (c *Child) Addr() string { return c.addr }
 
 // PID is the process that serves.
@@ -77,7 +77,7 @@ func (c *Child) Start() error {
 	c.first, c.pid, c.ended, c.addr = cmd.Process, cmd.Process.Pid, ended, ""
 	// Ends with the process, which Kill, Stop and HandOver wait for.
 	go func() {
-		_ = cmd.Wait() // the state tells
+		_ = cmd.Wait() // the state is checked instead
 		c.state = cmd.ProcessState
 		close(ended)
 	}()
@@ -135,8 +135,8 @@ func (c *Child) Kill(ctx context.Context) error {
 // Terminate asks the process that serves to end.
 func (c *Child) Terminate() error { return syscall.Kill(c.pid, syscall.SIGTERM) }
 
-// Gone waits for the end of the process that serves, and says what is wrong with it: it is to have
-// drained in time.
+// Gone waits for the end of the process that serves, and returns what is wrong with it: it should have drained in
+// time.
 func (c *Child) Gone(ctx context.Context) error {
 	if err := c.gone(ctx); err != nil {
 		return err
@@ -147,8 +147,8 @@ func (c *Child) Gone(ctx context.Context) error {
 	return nil
 }
 
-// KillAll ends with SIGKILL whatever process has the data folder, those of a hand-over that did not come
-// to its end among them. It is for the end of a campaign that failed.
+// KillAll kills every process that has the data folder, including those of an unfinished hand-over. It is for the end
+// of a campaign that failed.
 func (c *Child) KillAll(ctx context.Context) error {
 	ours := []byte("--data=" + c.Data + "\x00")
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -228,7 +228,7 @@ func (c *Child) HandOver(ctx context.Context) error {
 	})
 }
 
-// holder is the process that the data folder says has it open; 0 for none.
+// holder returns the process that has the data folder open, as the folder records it; 0 if there is none.
 func (c *Child) holder() int {
 	text, err := os.ReadFile(filepath.Join(c.Data, "holder.json"))
 	var h struct {

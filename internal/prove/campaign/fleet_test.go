@@ -263,8 +263,8 @@ func (f *fleet) compare(ctx context.Context, url string, n int) {
 	}
 }
 
-// journal reads the whole journal, from one of some daemons after the other: they all have the same. It
-// gives how often each memory was encoded, and faded, and asserts that positions have no gap.
+// journal reads the whole journal, alternating between some daemons, which all have the same one. It returns how often
+// each memory was encoded and faded, and asserts that positions have no gap.
 func (f *fleet) journal(ctx context.Context, from ...int) (encoded, faded map[sigil.ID]int) {
 	f.t.Helper()
 	encoded, faded = map[sigil.ID]int{}, map[sigil.ID]int{}

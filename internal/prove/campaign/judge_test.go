@@ -96,7 +96,7 @@ func (l *liar) some(t *testing.T) sigil.Key {
 	return sigil.Key{}
 }
 
-// TestLiesAreFound judges the judge: whatever a daemon may do wrong, the ledger says so.
+// TestLiesAreFound tests the ledger: it reports everything that a daemon may do wrong.
 func TestLiesAreFound(t *testing.T) {
 	must := func(t *testing.T, err error) {
 		t.Helper()
@@ -108,7 +108,7 @@ func TestLiesAreFound(t *testing.T) {
 		name string
 		// lie is what the daemon does between what was acknowledged and the check.
 		lie  func(t *testing.T, l *liar)
-		more campaign.Run // load after that, where Most is set
+		more campaign.Run // load after that, if Most is set
 		want string       // part of what is found; "" for nothing
 	}{
 		{"none", func(*testing.T, *liar) {}, campaign.Run{Most: 100}, ""},

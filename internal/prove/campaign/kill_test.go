@@ -15,7 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// program is the one that `make build` makes; TestMain removes it.
+// program builds the program that `make build` makes; TestMain removes it.
 var program = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "campaign")
 	if err != nil {
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// number reads a variable that says how much to do.
+// number reads a variable that sets how much to do.
 func number(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
 	text := os.Getenv(name)
@@ -54,7 +54,7 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// begin makes a campaign whose daemon is gone at the end of the test, whatever happens.
+// begin starts a campaign whose daemon is gone at the end of the test, whatever happens.
 func begin(t *testing.T) *campaign.Campaign {
 	t.Helper()
 	program, err := program()
@@ -94,8 +94,8 @@ func judge(t *testing.T, c *campaign.Campaign, what string, err error) {
 	}
 }
 
-// TestKill kills a daemon under load at random moments. What was acknowledged is there afterwards, and
-// nothing else is: SIGIL_ROUNDS says how often, SIGIL_SEED which moments.
+// TestKill kills a daemon under load at random moments. Everything acknowledged is there afterwards, and nothing else:
+// SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
 func TestKill(t *testing.T) {
 	rounds := number(t, "SIGIL_ROUNDS", 10)
 	c := begin(t)

@@ -18,7 +18,7 @@ const slack = 50 * time.Millisecond
 // a second; the rest is for a machine that is slow to sync.
 const refreshLoss = 3 * time.Second
 
-// fate is what became of an encode, as far as is known.
+// fate is the outcome of an encode, as far as is known.
 type fate int
 
 const (
@@ -61,8 +61,8 @@ type batch struct {
 	halves  int // what a check found of it; the ledger's mutex guards it
 }
 
-// Ledger knows what was asked of one store and what it acknowledged. Its methods may be called from
-// any goroutine, but for [Ledger.Check].
+// Ledger records what was requested of one store and what it acknowledged. Its methods may be called from any
+// goroutine, except for [Ledger.Check].
 type Ledger struct {
 	// Quota is the daemon's --max-memories; if 0, there is none, and nothing may be evicted.
 	Quota int
@@ -73,7 +73,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	entries []*Entry // by serial
 	byID    map[sigil.ID]*Entry
-	alive   map[string][]*Entry // by tenant, those that may be there
+	alive   map[string][]*Entry // by tenant, those that may exist
 	// +checklocks:mu
 	journal journalSeen
 	replay  *replay
@@ -86,7 +86,7 @@ type Ledger struct {
 	replayed int // journal entries compared, over all checks
 }
 
-// maxWrong bounds how many violations are told in words: the first ones explain the rest.
+// maxWrong bounds how many violations are described: the first ones explain the rest.
 const maxWrong = 20
 
 // NewLedger makes the ledger of an empty store.
@@ -111,7 +111,7 @@ func (l *Ledger) Counts() (attempts, memories, events int) {
 	return len(l.entries), l.verified, l.replayed
 }
 
-// diskFull notes that there may not be room for all of a batch.
+// diskFull records that there may not be space for all of a batch.
 func (l *Ledger) diskFull() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

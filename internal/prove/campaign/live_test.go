@@ -22,12 +22,12 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// TestReadersBesideWriters has many readers of the journal, one of them stalled, beside encodes at a steady
-// rate. Every reader has every event once and in order, the stalled one as soon as it reads again, and the
-// daemon's memory does not grow with what that one is behind. How long encodes take beside none and beside
-// all of them is told, not judged: machines differ.
+// TestReadersBesideWriters has many readers of the journal, one of them stalled, and encodes at a steady rate. Every
+// reader gets every event once and in order, the stalled one as soon as it reads again, and the daemon's memory does
+// not grow with that one's backlog. How long encodes take without readers and with all of them is reported, not
+// checked: machines differ.
 //
-// SIGIL_READERS, SIGIL_RATE (encodes a second) and SIGIL_SECONDS say how much.
+// SIGIL_READERS, SIGIL_RATE (encodes a second) and SIGIL_SECONDS set the amounts.
 func TestReadersBesideWriters(t *testing.T) {
 	readers, rate := int(number(t, "SIGIL_READERS", 10)), int(number(t, "SIGIL_RATE", 500))
 	duration := time.Duration(number(t, "SIGIL_SECONDS", 1)) * time.Second
@@ -152,8 +152,8 @@ func upgraded(ctx context.Context, t *testing.T, addr string, after int64) net.C
 	return conn
 }
 
-// inOrder checks the entries in b, whose first follows at, and gives the position of the last. An entry that
-// may go on is left for the next read: kept is how much of it is at the start of b then.
+// inOrder checks the entries in b, whose first follows at, and returns the position of the last. An entry that may
+// continue is left for the next read, at the start of b: kept is its length.
 func inOrder(b []byte, at uint64) (last uint64, kept int, err error) {
 	name := []byte(`{"position":`)
 	rest := b
@@ -177,7 +177,7 @@ func inOrder(b []byte, at uint64) (last uint64, kept int, err error) {
 	return at, copy(b, rest), nil
 }
 
-// latencies are those of encodes at a steady rate.
+// latencies are the latencies of encodes at a steady rate.
 type latencies struct {
 	Rate          float64
 	P50, P99, Max time.Duration
@@ -187,7 +187,7 @@ func (l latencies) String() string {
 	return fmt.Sprintf("%.0f/s p50 %s p99 %s max %s", l.Rate, l.P50.Round(10*time.Microsecond), l.P99.Round(10*time.Microsecond), l.Max.Round(10*time.Microsecond))
 }
 
-// apart runs steady in a process of its own: the one that reads for hundreds is too busy to tell the time.
+// apart runs steady in a separate process: one that reads for hundreds is too busy to measure time.
 func apart(ctx context.Context, t *testing.T, addr string, rate int, duration time.Duration) (l latencies) {
 	t.Helper()
 	self, err := os.Executable()
@@ -227,9 +227,9 @@ func TestSteadyEncodes(t *testing.T) {
 	fmt.Println(string(l))
 }
 
-// steady encodes so many a second, over live connections. An encode's time counts from when it was to be
-// sent: one that has to wait for another is late. Answers are read as they come, for the same reason as
-// events: a client that takes them apart costs more than the daemon.
+// steady encodes so many a second, over live connections. An encode's time counts from when it was due: one that has
+// to wait for another is late. The test reads raw bytes, for the same reason as for events: a client that decodes them
+// costs more than the daemon.
 func steady(ctx context.Context, t *testing.T, addr string, rate int, duration time.Duration) latencies {
 	t.Helper()
 	const connections = 4
@@ -245,7 +245,7 @@ func steady(ctx context.Context, t *testing.T, addr string, rate int, duration t
 			if err != nil {
 				t.Errorf("encode: %v", err)
 			}
-			for range sent { // where it broke, what is due is dropped
+			for range sent { // if it broke, the rest is dropped
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -259,7 +259,7 @@ func steady(ctx context.Context, t *testing.T, addr string, rate int, duration t
 				frame = append(frame[:0], 0x81, 0x80|126, byte(len(body)>>8), byte(len(body)), 0, 0, 0, 0) // a text, masked with zeros
 				sent <- at
 				if _, err := conn.Write(append(frame, body...)); err != nil {
-					return // the reader says so
+					return // the reader reports it
 				}
 			}
 		})
@@ -282,9 +282,9 @@ func steady(ctx context.Context, t *testing.T, addr string, rate int, duration t
 	return latencies{float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
 }
 
-// answers reads an answer for each encode that was sent. They may come in another order than the requests:
-// the one that has waited longest is taken for the one that is answered, which makes none look quicker by
-// more than it makes another look slower.
+// answers reads an answer for each encode that was sent. They may come in another order than the requests: each is
+// attributed to the request that has waited longest, which makes no request look faster by more than it makes another
+// look slower.
 func answers(conn net.Conn, sent <-chan time.Time) (took []time.Duration, err error) {
 	defer conn.Close()
 	buf, kept := make([]byte, 64<<10), 0

@@ -14,8 +14,8 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// Load is concurrent clients that do to a daemon whatever a client can. What they draw depends on the
-// seed alone; what comes of it depends on the machine.
+// Load is concurrent clients that do everything a client can. Their random choices depend only on the seed; the
+// results depend on the machine.
 type Load struct {
 	Ledger  *Ledger
 	Tenants []string
@@ -44,7 +44,7 @@ type Run struct {
 	DiskFull bool
 }
 
-// run is a Run under way.
+// run is a Run in progress.
 type run struct {
 	Run
 	load    *Load
@@ -65,13 +65,13 @@ type worker struct {
 	own    []*Entry
 }
 
-// newHTTP makes a client with room for all connections of a load.
+// newHTTP returns a client with enough connections for a load.
 func newHTTP() *http.Client {
 	return &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
 }
 
-// Run runs the clients until ctx ends or the daemon at addr is gone for all of them. When it returns
-// no request is under way.
+// Run runs the clients until ctx ends or the daemon at addr is gone for all of them. When it returns, no request is in
+// progress.
 func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 	l.runs++
 	if o.DiskFull {
@@ -135,7 +135,7 @@ func (r *run) answer(kind string) {
 	}
 }
 
-// outcome is what the answer to a request says of its effect.
+// outcome is what the answer to a request implies about its effect.
 type outcome int
 
 const (
@@ -198,7 +198,7 @@ func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
 	for after := stats.Position; ; {
 		page, err := api.Events(ctx, after, 200)
 		if err != nil {
-			return // the workers say what is wrong
+			return // the workers report what is wrong
 		}
 		for i := range page.Events {
 			e := &page.Events[i]
@@ -217,8 +217,8 @@ func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
 	}
 }
 
-// Repeat asks again for all that has an idempotency key and went unanswered, and for at most some of
-// what was answered. Each must give the memory that the first request made, or make it now.
+// Repeat repeats every unanswered request that has an idempotency key, and at most some of the answered ones. Each
+// must return the memory that the first request made, or make it now.
 func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
 	l.runs++
 	rng := l.rng(-2)
@@ -262,7 +262,7 @@ func (l *Load) probe(ctx context.Context, addr string) (outcome, error) {
 	return what, err
 }
 
-// readable reads in every way there is, and gives the first error.
+// readable reads in every way there is, and returns the first error.
 func (l *Load) readable(ctx context.Context, addr string) error {
 	clients, done, err := dial(addr, l.Tenants)
 	if err != nil {

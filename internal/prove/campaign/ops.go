@@ -35,7 +35,7 @@ var ops = []struct {
 	{"bad input", 3, (*worker).badInput},
 }
 
-// step does one thing, and tells whether to go on.
+// step does one thing, and reports whether to continue.
 func (w *worker) step(ctx context.Context) bool {
 	if n := w.sent.Add(1); w.Most > 0 && n > w.Most {
 		return false
@@ -53,7 +53,7 @@ func (w *worker) step(ctx context.Context) bool {
 	return true
 }
 
-// draft draws what to encode. Each has its serial in it, and so a content of its own.
+// draft draws a draft. Each contains its serial, and so has its own content.
 func (w *worker) draft(serial int) sigil.Draft {
 	size := w.rng.IntN(400)
 	if w.rng.IntN(50) == 0 {
@@ -74,7 +74,7 @@ func (w *worker) draft(serial int) sigil.Draft {
 	return d
 }
 
-// attempt enters one encode in the ledger, with an idempotency key where keyed is set.
+// attempt records one encode in the ledger, with an idempotency key if keyed is set.
 func (w *worker) attempt(keyed bool) *Entry {
 	return w.load.Ledger.add(w.tenant, w.n, func(serial int) sigil.Draft {
 		d := w.draft(serial)
@@ -135,7 +135,7 @@ func (w *worker) encode(ctx context.Context) outcome {
 	return w.send(ctx, "encode", []*Entry{w.attempt(w.rng.IntN(3) == 0)}, false)
 }
 
-// encodeAndLeave does not wait for the answer. Only where the process ends: else it might come about
+// encodeAndLeave does not wait for the answer. It is used only if the process ends: otherwise the encode might happen
 // while the ledger is checked.
 func (w *worker) encodeAndLeave(ctx context.Context) outcome {
 	patience := time.Duration(w.rng.IntN(2000)) * time.Microsecond

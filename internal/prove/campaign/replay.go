@@ -28,7 +28,7 @@ type replay struct {
 	crystals map[pattern]bool // patterns that crystallized
 }
 
-// life is what the journal says of one memory.
+// life is the journal's record of one memory.
 type life struct {
 	tenant string
 	first  client.Arithmetic // as it was encoded
@@ -46,7 +46,7 @@ func newReplay() *replay {
 // patterns returns the patterns that have crystallized so far.
 func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
 
-// saw compares an entry with what was seen at its position before. Anyone who reads the journal calls it.
+// saw compares an entry with what was seen at its position before. Every reader of the journal calls it.
 func (l *Ledger) saw(e *client.Event) {
 	text, err := json.Marshal(e)
 	if err != nil { // it was JSON

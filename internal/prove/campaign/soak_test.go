@@ -15,7 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// soak is a campaign of everything, and what its table tells beside the campaign's own figures.
+// soak is a campaign of everything, and the figures of its table beyond the campaign's own.
 type soak struct {
 	*campaign.Campaign
 	t     *testing.T
@@ -24,7 +24,7 @@ type soak struct {
 
 	small    string // a small disk to fill; "" for none
 	whySmall string // there is none
-	handOver bool   // the program knows how to
+	handOver bool   // whether the program can hand over
 
 	first, last, most campaign.Vitals
 }
@@ -64,7 +64,7 @@ func TestSoak(t *testing.T) {
 	judge(t, s.Campaign, "end", s.End(ctx))
 }
 
-// smallDisk mounts a small file system of its own, which takes root; else it says why there is none.
+// smallDisk mounts a small file system, which takes root; otherwise it returns why there is none.
 func smallDisk(t *testing.T) (folder, why string) {
 	folder = t.TempDir()
 	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", folder)

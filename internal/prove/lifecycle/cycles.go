@@ -17,9 +17,9 @@ const samples = 10
 // some ten KiB from one life to another, and less in the mean.
 const tolerance = 512 << 10
 
-// Cycles lives n lives, of 100 at least, one after the other, and fails where they leave something behind:
-// a goroutine, a descriptor, or memory. A tenth of them are to make what is made once in a process.
-// After each, all that it started must be on its way out.
+// Cycles lives n lives, at least 100, one after the other, and fails if they leave something behind: a goroutine, a
+// descriptor, or memory. The first tenth may create what is created once in a process. After each, everything it
+// started must be ending.
 func Cycles(t *testing.T, n int, life func(t *testing.T)) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()

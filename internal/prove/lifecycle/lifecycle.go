@@ -40,8 +40,8 @@ type Service interface {
 
 // Subject is a type to be stressed.
 type Subject struct {
-	// New makes a service that is not started, each time on a ground of its own, with the grace that its
-	// Stop gives to what it has canceled.
+	// New returns a service that is not started, each time on new ground, with the grace period that its Stop gives to
+	// canceled work.
 	New func(t *testing.T, grace time.Duration) Service
 	// Work does something short with a service in any state of its life.
 	Work func(ctx context.Context, s Service) error
@@ -66,8 +66,8 @@ type Task struct {
 	Ended <-chan struct{}
 }
 
-// Stress puts the contract to the test. Each subtest is one sentence of it, on a service of its own,
-// and ends without a goroutine more than it began with.
+// Stress tests the contract. Each subtest is one sentence of it, on a new service, and ends with no more goroutines
+// than it began with.
 func Stress(t *testing.T, s Subject) {
 	t.Helper()
 	for _, sentence := range []struct {
@@ -144,7 +144,7 @@ func stopAtRest(t *testing.T, s Subject) {
 	refused(t, s, service)
 }
 
-// everybody starts, works and stops at once, in all orders that the scheduler of Go comes upon.
+// everybody starts, works and stops concurrently, in all orders that Go's scheduler comes upon.
 func everybody(t *testing.T, s Subject) {
 	const rounds, callers = 30, 3
 	for range rounds {

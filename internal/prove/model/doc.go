@@ -1,12 +1,11 @@
-// Package model holds what every driver of [store.Store] is put through with the engine on top of it,
-// the way users meet the two.
+// Package model tests every driver of [store.Store] with the engine on top of it, as users see the two.
 //
-// [Machine] lives a long random life through the public API, with sweeps, restarts and power cuts, next
-// to a model that is told what the specification says should happen, and compares after every step.
+// [Machine] runs a long random history through the public API, with sweeps, restarts and power cuts, side by side with
+// a model of the specification, and compares after every step.
 //
-// [Histories] lets clients, sweeps and deadlines race for real: what was answered must be what one
-// memory at a time could have answered.
+// [Histories] lets clients, sweeps and deadlines race for real. The answers must be those that one memory at a time
+// could have given.
 //
-// It does not know any driver: a driver's test passes in how it is opened. Package storetest judges a
-// driver alone; what is judged here is what the promises of docs/spec.md come to when all is put together.
+// It does not know any driver: a driver's test passes in how it is opened. Package storetest checks a driver alone;
+// this package checks the promises of docs/spec.md for the whole.
 package model

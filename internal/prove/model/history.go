@@ -42,12 +42,12 @@ const (
 	turns    = 80 // of each client, twice a round
 )
 
-// Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut
-// short, the system is stopped under them and started again, and in the end every memory is looked for
-// once more. Each memory's history must be linearizable, and the journal must tell the same.
+// Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut short, the
+// system is stopped under them and started again, and in the end every memory is looked for once more. Each memory's
+// history must be linearizable, and agree with the journal.
 //
-// SIGIL_HISTORIES is how many rounds there are, every second of them under a quota; 3 if it is not set.
-// SIGIL_SEED repeats what the clients drew, though not who came first.
+// SIGIL_HISTORIES is the number of rounds, every second of them under a quota; the default is 3. SIGIL_SEED repeats
+// the clients' choices, though not the order in which they run.
 func Histories(t *testing.T, system System) {
 	rounds := fromEnv(t, "SIGIL_HISTORIES", 3)
 	seed := fromEnv(t, "SIGIL_SEED", rand.Uint64())
@@ -170,8 +170,7 @@ func (h *history) race(targets []Target, enough int, stop func()) {
 	h.races++
 }
 
-// settle notes that what was under way has ended with the system: what nobody answered was done by now
-// or never is.
+// settle records that calls in progress ended with the system: unanswered ones are done by now or never will be.
 func (h *history) settle() {
 	now := time.Now().UnixMilli()
 	for i := range h.ops {

@@ -21,8 +21,8 @@ const artifacts = "artifacts"
 // checkTime bounds the search for an order in the history of one memory. Most take microseconds.
 const checkTime = 2 * time.Minute
 
-// check fails the test where the history of a memory has no order that explains every answer, or where
-// the journal tells something else.
+// check fails the test if the history of a memory has no order that explains every answer, or if the journal
+// disagrees.
 func (h *history) check() {
 	ops := map[sigil.ID][]op{}
 	for _, o := range h.ops {
@@ -47,7 +47,7 @@ func operations(ops []op) []porcupine.Operation {
 	return list
 }
 
-// keep writes the picture of a history and tells where it is.
+// keep writes the picture of a history and returns where it is.
 func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 	err := os.MkdirAll(artifacts, 0o750)
 	var path string

@@ -15,7 +15,7 @@ import (
 // slots is how many memories are in play at a time.
 const slots = 36
 
-// patience is how long a client repeats an encode that is under way elsewhere.
+// patience is how long a client repeats an encode that is in progress elsewhere.
 const patience = 20 * time.Second
 
 // pool is the memories in play.
@@ -72,8 +72,8 @@ func (h *history) client(at Target, number int) {
 	}
 }
 
-// turn picks a memory and does something to it. It gives false where the system has stopped: nobody
-// answered, and it was not the client that lost patience.
+// turn picks a memory and does something to it. It returns false if the system has stopped: there was no answer, and
+// not because the client lost patience.
 func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 	now := time.Now().UnixMilli()
 	place, s := h.pool.pick(rnd, now)
@@ -125,7 +125,7 @@ func draw(rnd *rand.Rand, ended, near bool) verb {
 	return pick(4, 85, 3, 7)
 }
 
-// draft makes one that nobody else makes: some have a ttl, some are pinned, some crystallize.
+// draft returns a unique draft: some have a ttl, some are pinned, some crystallize.
 func draft(rnd *rand.Rand) sigil.Draft {
 	d := sigil.Draft{Data: fmt.Appendf(nil, `"%x"`, rnd.Uint64()), IdempotencyKey: fmt.Sprint(rnd.Uint64())}
 	if rnd.IntN(3) == 0 {
@@ -145,7 +145,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 	v, err := at.Encode(ctx, d)
 	if unanswered(err) {
 		v, err = at.Encode(h.t.Context(), d)
-		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first is under way
+		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first is in progress
 			v, err = at.Encode(h.t.Context(), d)
 		}
 	}

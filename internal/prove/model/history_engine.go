@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// OverEngines makes a system of two engines on one store, which open opens, and which takes its time now
-// and then: what must not depend on how soon a store is asked, or answers, shows.
+// OverEngines returns a system of two engines on one store, which open opens, and which is slow now and then. That
+// exposes what wrongly depends on how soon a store is called, or answers.
 func OverEngines(open func(t *testing.T, place string) store.Store) System {
 	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
 		t.Helper()

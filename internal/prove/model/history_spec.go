@@ -9,7 +9,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// verb is what was asked of one memory, or, for the last two, what the journal says became of it.
+// verb is an operation on one memory or, for the last two, what happened to it according to the journal.
 type verb string
 
 const (
@@ -29,7 +29,7 @@ type outcome string
 const (
 	done     outcome = "ok"
 	notFound outcome = "not found"
-	unknown  outcome = "unknown" // nobody answered: it may have been done, or be done later, or never
+	unknown  outcome = "unknown" // no answer: it may have been done, or be done later, or never
 )
 
 // never is a deadline that does not come.
@@ -57,12 +57,12 @@ type phase string
 const (
 	absent phase = "absent"
 	live   phase = "live"
-	faded  phase = "faded" // a read was told so, and it is not released yet
+	faded  phase = "faded" // a read got this answer, and it is not released yet
 	gone   phase = "gone"
 )
 
-// state is one memory between two operations. After a recall that nobody answered it is not known when
-// the memory was accessed: then from figures.accessed to latest.
+// state is one memory between two operations. After an unanswered recall it is unknown when the memory was accessed:
+// from figures.accessed to latest.
 type state struct {
 	phase   phase
 	figures figures // but for fades, which follows
@@ -71,9 +71,9 @@ type state struct {
 
 // spec is the sequential specification of one memory, whose idle lifetime is so many milliseconds.
 //
-// An operation is stamped with a time between its call and its answer: a read that is given the memory
-// could have run before the deadline, a read that is not could have run at it or later, a recall's time
-// is the lastAccessed it answers with. Whoever was told that the memory is gone has ended it for all.
+// An operation is stamped with a time between its call and its answer. A read that returns the memory could have run
+// before the deadline, another one at it or later; a recall's time is the lastAccessed in its answer. Once one caller
+// is told that the memory is gone, it is gone for all.
 type spec struct{ lifetime int64 }
 
 // model returns the specification in porcupine's form, for the history of one memory.
@@ -239,7 +239,7 @@ func (f figures) String() string {
 	return text
 }
 
-// clock shows a time as short as tells the times of one history apart.
+// clock formats a time, as short as is enough to distinguish the times of one history.
 func clock(ms int64) string {
 	if ms == never {
 		return "never"

@@ -42,7 +42,7 @@ func TestHistoriesOverHTTP(t *testing.T) {
 	model.Histories(t, overHTTP)
 }
 
-// overHTTP serves the embedded store, with no sweeps of its own accord: those of the history are more.
+// overHTTP serves the embedded store, without scheduled sweeps: the history has enough of its own.
 func overHTTP(t *testing.T, place string, quota store.Quota) ([]model.Target, func()) {
 	t.Helper()
 	l, err := daemon.Load([]string{

@@ -26,13 +26,13 @@ type Driver interface {
 	// Crash cuts the power while s is open: what was durable is on the disk, of the rest each part with
 	// a chance of kept percent, drawn from seed. Nothing that s still does reaches the disk.
 	Crash(s store.Store, kept int, seed uint64) error
-	// Check compares what s holds in memory with what is on the disk. A driver that holds nothing gives nil.
+	// Check compares what s holds in memory with what is on disk. A driver that holds nothing returns nil.
 	Check(ctx context.Context, s store.Store) error
 }
 
-// machine is one life: an engine over a driver's store, and the model that says what the store should
-// hold. The model is changed by the rules of this package (machine_rules.go), which were written from the
-// specification and share no code with the engine's; it is told the ids that the engine made.
+// machine is one history: an engine over a driver's store, and the model of what the store should hold. The rules of
+// this package (machine_rules.go) change the model. They were written from the specification and share no code with
+// the engine's; the ids are the engine's.
 //
 // The clock stands still during a step, so that each answer is known to the millisecond.
 type machine struct {
@@ -44,7 +44,7 @@ type machine struct {
 	// between, if not nil, runs once in the next sweep: between the query for due memories and their release.
 	between func()
 
-	clock time.Time // what the engine is told
+	clock time.Time // the time that the engine gets
 	now   time.Time // what its time should be: the clock's, but that it never runs back
 	rules rules
 
@@ -90,7 +90,7 @@ func Machine(t *rapid.T, d Driver, step func()) {
 		}
 	}
 	t.Repeat(actions)
-	m.restart() // whatever was lived through, what is found again is the same
+	m.restart() // after any history, a restart finds the same
 }
 
 // actions are the steps a life is made of. What should happen often has several names.
@@ -183,7 +183,7 @@ func (m *machine) check() {
 	slices.SortFunc(want, compareKeys)
 	storetest.Equal(m.t, "due", due, want)
 
-	// What the journal tells, from its first entry on, is what there is: live, or hidden and not swept.
+	// What follows from the journal, read from its first entry on, is what exists: live, or hidden and not swept.
 	there := due
 	for _, tenant := range tenants {
 		live := m.live(m.store, tenant)

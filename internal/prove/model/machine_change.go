@@ -170,8 +170,8 @@ func (m *machine) forget() {
 	}
 }
 
-// sweep releases all that is due, and nothing else, in whatever order. What is recalled before its
-// deadline stays, though the sweep may have found it due.
+// sweep releases everything that is due, and nothing else, in any order. A memory recalled before its deadline stays,
+// even if the sweep had found it due.
 func (m *machine) sweep() {
 	due, err := m.model.Due(m.ctx(), m.now, all)
 	m.ok("the model's due", err)

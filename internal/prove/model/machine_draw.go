@@ -19,8 +19,8 @@ func (m *machine) once(n int, what string) bool {
 
 func (m *machine) tenant() string { return rapid.SampledFrom(tenants).Draw(m.t, "tenant") }
 
-// key draws one to ask for: mostly one that was kept not long ago, live or not; now and then one of
-// another tenant, or of nobody.
+// key draws one to ask for: mostly one that was kept not long ago, live or not; now and then one of another tenant, or
+// one that does not exist.
 func (m *machine) key() sigil.Key {
 	if len(m.keys) == 0 || m.once(20, "unknown id") {
 		return sigil.Key{Tenant: m.tenant(), ID: sigil.ID{1}}
@@ -54,7 +54,7 @@ var contents = []func(n int) (sent, kept, canonical string){
 	},
 }
 
-// mistakes are what may be wrong with a draft, and what is to be answered.
+// mistakes are what may be wrong with a draft, and the expected errors.
 var mistakes = []struct {
 	make func(d *sigil.Draft)
 	want *sigil.Error

@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// ledger is what the journal, read from its first entry on, says there is. It asks of each entry that the
-// specification allows it, whatever the model thinks.
+// ledger is what exists according to the journal, read from its first entry on. It checks that the specification
+// allows each entry, independently of the model.
 type ledger struct {
 	position uint64
 	time     time.Time

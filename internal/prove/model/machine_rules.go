@@ -150,8 +150,8 @@ func crystalOf(m *sigil.Meta) sigil.Crystal {
 	}
 }
 
-// encodeModel does to the model what an encode of several drafts should do, and gives what should be answered:
-// together where that goes, else one by one as far as it goes. keys are those that the memories get.
+// encodeModel does to the model what an encode of several drafts should do, and returns the expected results: together
+// if that is possible, otherwise one by one as far as possible. keys are those that the memories get.
 func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) []engine.Result {
 	m.t.Helper()
 	results := make([]engine.Result, len(drafts))
@@ -179,8 +179,8 @@ func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) [
 	return results
 }
 
-// insert puts items into the model, all or none, but for those that were answered before under their
-// idempotency key, and puts the answers in their places of results.
+// insert puts items into the model, all or none, except for those that were answered before under their idempotency
+// key, and puts the answers in their places of results.
 func (m *machine) insert(tenant string, items []store.Item, places []int, results []engine.Result) error {
 	m.t.Helper()
 	var rest []store.Item
@@ -209,7 +209,7 @@ func (m *machine) insert(tenant string, items []store.Item, places []int, result
 	return nil
 }
 
-// evicted is what the journal should say of a memory that makes room.
+// evicted is the journal's entry for an evicted memory.
 func (m *machine) evicted(gone sigil.Meta, limit string) sigil.Event {
 	if reached(&gone, m.now) {
 		return sigil.Event{Time: m.now, Kind: "faded", Reason: reason(&gone), Memory: gone}

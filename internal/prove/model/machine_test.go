@@ -49,8 +49,8 @@ func TestMachine(t *testing.T) {
 	t.Logf("%d steps", steps)
 }
 
-// inBubble runs f where time passes only while everything waits: a second, and with it the writing of
-// refreshes, when the machine says so. What f panics with, as rapid does to end a life, goes through.
+// inBubble runs f in a bubble, in which time passes only while everything waits: a second, and with it the writing of
+// refreshes, when the machine says so. A panic of f, by which rapid ends a history, is passed on.
 func inBubble(t *testing.T, rt *rapid.T, f func()) {
 	rt.Context().Done() // made out here, as it is closed out here
 	var ended any
@@ -106,7 +106,7 @@ func (*disk) Settle() {
 
 func (d *disk) Crash(s store.Store, kept int, seed uint64) error {
 	d.fs = d.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: rand.New(rand.NewPCG(seed, 0))})
-	return s.Close() // on the old disk, which nobody looks at any more
+	return s.Close() // on the old disk, which is not used any more
 }
 
 func (*disk) Check(ctx context.Context, s store.Store) error {

@@ -14,8 +14,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// Same runs one log of operations, drawn from seed, on several stores, all empty, and asserts that each
-// gives the same answer to each operation and holds the same in the end. It closes none of them.
+// Same runs one log of operations, drawn from seed, on several stores, all empty, and asserts that all give the same
+// answer to each operation and hold the same in the end. It closes none of them.
 func Same(t *testing.T, seed uint64, steps int, stores map[string]store.Store) {
 	t.Helper()
 	l := &log{rng: rand.New(rand.NewPCG(seed, 0)), now: time.UnixMilli(1_790_000_000_000).UTC()} // a test's draws
@@ -52,8 +52,8 @@ type log struct {
 	keys int         // idempotency keys used
 }
 
-// given is what an operation gave: values to compare, the code of its error, and a mean of decays, of which
-// the last digits are anybody's.
+// given is the result of an operation: values to compare, the code of its error, and a mean of decays, whose last
+// digits may differ.
 type given struct {
 	code   string
 	values []any

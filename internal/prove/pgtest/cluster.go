@@ -1,5 +1,5 @@
-// Package pgtest starts throwaway PostgreSQL clusters for tests and benchmarks: as an unprivileged user,
-// on a socket in a folder of their own, on no port, and gone with the process that started them.
+// Package pgtest starts throwaway PostgreSQL clusters for tests and benchmarks: as an unprivileged user, on a socket
+// in a folder of their own, without a port. They end with the process that started them.
 //
 // It does not know what is kept in them.
 package pgtest
@@ -29,7 +29,7 @@ import (
 type Cluster struct {
 	dir  string // has the data, the socket and the log
 	bin  string
-	as   *syscall.Credential // nil is who we are
+	as   *syscall.Credential // nil is the current user
 	conf map[string]string
 	keep *keeper
 
@@ -60,7 +60,7 @@ func Binaries() (string, error) {
 	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
 }
 
-// New makes a cluster with settings of postgresql.conf and starts it. The caller removes it.
+// New creates a cluster with settings of postgresql.conf and starts it. The caller removes it.
 func New(settings map[string]string) (_ *Cluster, err error) {
 	c, err := prepare(settings)
 	if err != nil {
@@ -250,7 +250,7 @@ func (c *Cluster) URL(database string) string {
 	return "postgres://sigil@/" + database + "?host=" + c.dir
 }
 
-// Database makes a new database and gives its name.
+// Database creates a new database and returns its name.
 func (c *Cluster) Database(ctx context.Context) (string, error) {
 	name := "d" + strconv.FormatInt(c.databases.Add(1), 10)
 	return name, c.Exec(ctx, "postgres", "create database "+name)
@@ -267,8 +267,8 @@ func (c *Cluster) Exec(ctx context.Context, database, sql string) error {
 	return err
 }
 
-// Replica makes a standby of a running cluster, which streams from it, and starts it. Commits on the
-// primary wait for it from then on.
+// Replica creates a standby of a running cluster, which streams from it, and starts it. Commits on the primary wait
+// for it from then on.
 func (c *Cluster) Replica() (_ *Cluster, err error) {
 	r, err := prepare(c.conf)
 	if err != nil {
@@ -314,7 +314,7 @@ func (c *Cluster) awaitReplica() error {
 	}
 }
 
-// Promote makes a primary of a replica, which waits for no replica of its own.
+// Promote turns a replica into a primary, which waits for no replica of its own.
 func (c *Cluster) Promote() error {
 	ctx := context.Background()
 	for _, sql := range []string{"alter system set synchronous_standby_names = ''", "select pg_reload_conf()", "select pg_promote(true, 60)"} {

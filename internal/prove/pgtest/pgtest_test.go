@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// victim is set in a process that starts a cluster, says its folder, and waits to be killed.
+// victim is set in a process that starts a cluster, prints its folder, and waits to be killed.
 const victim = "SIGIL_PGTEST_VICTIM"
 
 func live() {

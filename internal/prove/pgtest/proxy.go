@@ -38,7 +38,7 @@ const (
 	cut           // connections are refused
 	frozen        // they are taken, and nothing comes through
 	closed
-	// lossy passes on what clients say, and cuts the connection instead of passing on the answer.
+	// lossy passes on what clients send, and cuts the connection instead of passing on the answer.
 	lossy
 )
 
@@ -76,14 +76,14 @@ func (p *Proxy) set(s state, drop bool) {
 // Cut closes all connections, and refuses new ones.
 func (p *Proxy) Cut() { p.set(cut, true) }
 
-// Freeze lets nothing through any more, and tells nobody, as a cable that is pulled.
+// Freeze lets nothing through any more, without closing connections, like a pulled cable.
 func (p *Proxy) Freeze() { p.set(frozen, false) }
 
-// LoseAnswers lets what clients say through, and cuts a connection instead of giving the answer.
+// LoseAnswers passes on what clients send, and cuts a connection instead of passing on the answer.
 func (p *Proxy) LoseAnswers() { p.set(lossy, false) }
 
-// LoseNextAnswer cuts a connection, once, where the server says that it has changed something, or
-// committed, and is in no transaction: what was done is kept, and the client does not hear of it.
+// LoseNextAnswer cuts a connection, once, when the server reports a change or a commit outside a transaction: the
+// change is kept, and the client gets no answer.
 func (p *Proxy) LoseNextAnswer() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

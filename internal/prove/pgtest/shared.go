@@ -46,7 +46,7 @@ func Shared(tb testing.TB) *Cluster {
 	return shared.cluster
 }
 
-// Database makes a new database in the package's cluster, which goes with the test, and gives its URL.
+// Database creates a new database in the package's cluster, which is removed with the test, and returns its URL.
 func Database(tb testing.TB) string {
 	tb.Helper()
 	c := Shared(tb)
@@ -62,7 +62,7 @@ func Database(tb testing.TB) string {
 	return c.URL(name)
 }
 
-// Start makes a cluster of the test's own.
+// Start starts a cluster for one test.
 func Start(tb testing.TB, settings map[string]string) *Cluster {
 	tb.Helper()
 	c, err := New(settings)

@@ -115,7 +115,7 @@ func anchors(text string) (all []string) {
 	return all
 }
 
-// TestReferences looks at what code, scripts and pages say without a link: a page that they name is there, and so is the
+// TestReferences checks references in code, scripts and pages that are not links: the page exists, and so does the
 // record of a decision.
 func TestReferences(t *testing.T) {
 	numbers := map[string]bool{}
