@@ -39,7 +39,7 @@ type Tuning struct {
 	LeastFill time.Duration
 }
 
-// Tuned returns what a store runs with: for two processors and up, and a disk that syncs in a millisecond or less.
+// Tuned returns what a store runs with: for any number of processors, and a disk that syncs in a millisecond or less.
 func Tuned() Tuning {
 	return Tuning{
 		HugePages: true, Memtable: 32 << 20, Database: tuneDatabase,
