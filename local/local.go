@@ -53,7 +53,6 @@ type DB struct {
 
 	store *pebblestore.Store
 	jobs  *scheduler.Scheduler // nil if there are no sweeps
-	end   context.CancelFunc   // cuts a sweep short after its step
 }
 
 // Options adjust a DB. The zero value is the defaults, and so is nil.
@@ -92,7 +91,6 @@ func Open(dir string, o *Options) (*DB, error) {
 	}
 	db := &DB{
 		store:  s,
-		end:    func() {},
 		Engine: engine.New(s, &engine.Options{Settings: o.Settings, Limits: o.Limits, Clock: o.Clock, Logger: logger}),
 	}
 	if o.NoSweeps {
@@ -106,16 +104,12 @@ func Open(dir string, o *Options) (*DB, error) {
 
 // sweep schedules the sweeps.
 func (db *DB) sweep(logger *slog.Logger) error {
-	sweeping, end := context.WithCancel(context.Background())
-	db.end, db.jobs = end, scheduler.New(&scheduler.Options{Logger: logger})
+	db.jobs = scheduler.New(&scheduler.Options{Logger: logger})
 	add := func(name, schedule string, sweep func(context.Context) error) error {
-		return db.jobs.Add(name, schedule, func(ctx context.Context) error {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(sweeping, cancel)()
+		return db.jobs.AddStepwise(name, schedule, func(ctx context.Context) error {
 			err := sweep(ctx)
-			if sweeping.Err() != nil && errors.Is(err, context.Canceled) || sigil.CodeOf(err) == "clock_held" {
-				return nil // the next sweep releases the rest
+			if sigil.CodeOf(err) == "clock_held" {
+				return nil // the next sweep releases what is due
 			}
 			return err
 		})
@@ -131,7 +125,6 @@ func (db *DB) sweep(logger *slog.Logger) error {
 // Close ends the sweeps and closes the store: everything acknowledged is on disk then. A concurrent verb is either
 // done or fails with [sigil.ErrClosed]. Closing again returns nil.
 func (db *DB) Close() error {
-	db.end()
 	var err error
 	if db.jobs != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), drainTime)

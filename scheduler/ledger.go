@@ -14,6 +14,8 @@ type job struct {
 	do   Job
 	at   schedule
 	turn chan struct{} // holds one token: a goroutine that puts it in may run the job
+	// stepwise is whether stop interrupts its run at once.
+	stepwise bool
 }
 
 type phase int
@@ -153,6 +155,16 @@ func (l *ledger) end(j *job) {
 	l.leaveLocked()
 }
 
+// isStopping reports whether stop was called.
+func (l *ledger) isStopping() bool {
+	select {
+	case <-l.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
 func (l *ledger) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,10 +172,13 @@ func (l *ledger) stop() {
 		return
 	}
 	l.phase = stopped
+	close(l.stopping)
 	for _, e := range l.entries {
 		e.info.Next = time.Time{}
+		if e.job.stepwise && e.cancel != nil {
+			e.cancel(nil)
+		}
 	}
-	close(l.stopping)
 	if l.active == 0 {
 		close(l.drained)
 	}

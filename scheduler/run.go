@@ -35,7 +35,7 @@ func (s *Scheduler) Start(ctx context.Context) error {
 }
 
 // Stop lets no run begin any more and waits for those in progress until ctx
-// ends. Then it cancels their contexts and waits for Options.Grace. It returns
+// ends; it interrupts those of jobs of [Scheduler.AddStepwise] at once. Then it cancels their contexts and waits for Options.Grace. It returns
 // nil if nothing runs any more, even if it had to interrupt, and otherwise an
 // [ErrUnfinished] that names the jobs still running.
 //
@@ -161,6 +161,9 @@ func (s *Scheduler) run(ctx context.Context, j *job, r Run) error {
 		s.onRun(r)
 	}()
 	r.Err = s.call(ctx, j)
+	if j.stepwise && errors.Is(r.Err, context.Canceled) && s.ledger.isStopping() {
+		r.Err = nil
+	}
 	return r.Err
 }
 

@@ -30,8 +30,8 @@ var (
 )
 
 // A Job is the work of one run. It returns soon after ctx is canceled, which
-// happens only when Stop has run out of patience or, in a run by hand, with
-// the context given to Run. A job must not wait for a run of itself, nor for
+// happens only when Stop has run out of patience, in a run by hand with the
+// context given to Run, and for a job of AddStepwise with Stop. A job must not wait for a run of itself, nor for
 // Stop: both wait for it. It may panic but not call [runtime.Goexit], after
 // which it would not be scheduled again.
 type Job func(ctx context.Context) error
@@ -123,6 +123,17 @@ func New(o *Options) *Scheduler {
 // (see the package comment for what it may say). It fails with [ErrInvalid],
 // [ErrConflict], [ErrStarted] or [ErrStopped], and then adds nothing.
 func (s *Scheduler) Add(name, spec string, do Job) error {
+	return s.add(name, spec, do, false)
+}
+
+// AddStepwise is like Add, for a job that works in steps and may end after any
+// of them, as what is left is done by its next run. Stop cancels its context at
+// once. A run that returns [context.Canceled] then has not failed.
+func (s *Scheduler) AddStepwise(name, spec string, do Job) error {
+	return s.add(name, spec, do, true)
+}
+
+func (s *Scheduler) add(name, spec string, do Job, stepwise bool) error {
 	if name == "" {
 		return fmt.Errorf("%w: the name of a job is empty", ErrInvalid)
 	}
@@ -133,7 +144,7 @@ func (s *Scheduler) Add(name, spec string, do Job) error {
 	if err != nil {
 		return fmt.Errorf("%w: job %q: schedule %q: %w", ErrInvalid, name, spec, err)
 	}
-	return s.ledger.add(&job{name: name, do: do, at: at, turn: make(chan struct{}, 1)}, spec)
+	return s.ledger.add(&job{name: name, do: do, at: at, turn: make(chan struct{}, 1), stepwise: stepwise}, spec)
 }
 
 // Jobs returns how all jobs stand, in the order they were added. The slice is

@@ -219,3 +219,66 @@ func TestStopWhileStarting(t *testing.T) {
 		calls.Wait()
 	}
 }
+
+// A job of AddStepwise is interrupted at once, and has not failed for that; another error is one. A job of Add
+// goes on.
+func TestStopInterruptsStepwiseJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		s := scheduler.New(nil)
+		ends := func(err error) scheduler.Job {
+			return func(ctx context.Context) error {
+				<-ctx.Done()
+				if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+					t.Errorf("canceled with %v", cause)
+				}
+				return err
+			}
+		}
+		if err := errors.Join(
+			s.AddStepwise("steps", "@every 1s", ends(context.Canceled)),
+			s.AddStepwise("breaks", "@every 1s", ends(broken)),
+			s.Add("whole", "@every 1s", func(ctx context.Context) error {
+				time.Sleep(time.Minute)
+				return ctx.Err()
+			}),
+			s.Start(t.Context()),
+		); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		time.Sleep(2 * time.Second)
+		stop(t, s)
+		if at := time.Since(begin); at != 61*time.Second {
+			t.Errorf("stopped after %v, want to have waited for the whole job", at)
+		}
+		for _, j := range s.Jobs() {
+			want, took := error(nil), time.Second
+			switch j.Name {
+			case "breaks":
+				want = broken
+			case "whole":
+				took = time.Minute
+			}
+			if j.Runs != 1 || !errors.Is(j.Last.Err, want) || j.Last.Duration != took {
+				t.Errorf("%s: %+v", j.Name, j.Last)
+			}
+		}
+	})
+}
+
+// A stepwise job that is canceled by the context of a run by hand has failed.
+func TestRunOfAStepwiseJobIsCanceled(t *testing.T) {
+	s := scheduler.New(nil)
+	defer stop(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := s.AddStepwise("steps", "@every 1s", func(ctx context.Context) error {
+		cancel()
+		return ctx.Err()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(ctx, "steps"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+}

@@ -16,27 +16,19 @@ const trimSchedule = "30 */10 * * * *"
 // startJobs schedules the sweeps. A sweep requested over HTTP goes to the engine directly: two at once do no harm.
 func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
 	jobs := scheduler.New(&scheduler.Options{Logger: d.log, Grace: d.grace})
-	// A sweep that has much to release would use up all the time there is to drain, and it need not:
-	// what it has not come to is as due at the next start. So stopping ends it after its step.
-	sweeping, end := context.WithCancel(context.WithoutCancel(ctx))
-
 	add := func(name sigil.Job, spec string, sweep func(context.Context) (engine.Sweep, error)) error {
 		if never(spec) {
 			return nil
 		}
 		m.Missed(string(name), func() uint64 { return missed(jobs, name) })
-		return jobs.Add(string(name), spec, func(ctx context.Context) error {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(sweeping, cancel)()
+		// A sweep that has much to release would use up all the time there is to drain, and it need not:
+		// what it has not come to is as due at the next start. So stopping ends it after its step.
+		return jobs.AddStepwise(string(name), spec, func(ctx context.Context) error {
 			done, err := sweep(ctx)
 			if held(err) {
 				return nil
 			}
 			d.logSweep(done)
-			if sweeping.Err() != nil && errors.Is(err, context.Canceled) {
-				return nil
-			}
 			return err
 		})
 	}
@@ -54,13 +46,9 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 		err = jobs.Start(ctx)
 	}
 	if err != nil {
-		end()
 		return err
 	}
-	d.core = append(d.core, part{"scheduler", func(ctx context.Context) error {
-		end()
-		return jobs.Stop(ctx)
-	}})
+	d.core = append(d.core, part{"scheduler", jobs.Stop})
 	return nil
 }
 
