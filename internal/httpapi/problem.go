@@ -108,10 +108,6 @@ func ended(r *http.Request, err error) error {
 // refusal is a failure that only HTTP has; its status is in statusOfCode.
 func refusal(code, field, detail string) error { return sigil.NewInvalid(code, field, detail) }
 
-func invalidf(code, field, format string, args ...any) error {
-	return sigil.NewInvalid(code, field, fmt.Sprintf(format, args...))
-}
-
 // shorten returns the part of a client's name that is shown: valid UTF-8, of limited length.
 func shorten(field string) string {
 	field = strings.ToValidUTF8(field, "\uFFFD")
