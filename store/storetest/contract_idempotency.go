@@ -131,7 +131,7 @@ var idempotencyIdeas = []idea{
 		f.ok("Insert", err)
 		prune := func(at time.Time) int {
 			n, err := f.PruneAnswers(f.ctx(), at, 2)
-			f.ok("Prune", err)
+			f.ok("PruneAnswers", err)
 			return n
 		}
 		equal(f.t, "before the end", prune(end.Add(-time.Millisecond)), 0)
@@ -146,7 +146,7 @@ var idempotencyIdeas = []idea{
 		_, err := f.insertItems(second)
 		f.ok("Insert", err)
 		n, err := f.PruneAnswers(f.ctx(), end.Add(time.Hour), 10)
-		f.ok("Prune", err)
+		f.ok("PruneAnswers", err)
 		equal(f.t, "pruned", n, 1)
 	}},
 	{"pruning spares an answer that took the place of one that ended", func(f *fixture) {
@@ -157,11 +157,11 @@ var idempotencyIdeas = []idea{
 		_, err := f.insertItems(second)
 		f.ok("Insert", err)
 		n, err := f.PruneAnswers(f.ctx(), end, 10)
-		f.ok("Prune", err)
+		f.ok("PruneAnswers", err)
 		equal(f.t, "pruned", n, 0)
 		f.answers("k", second.Memory)
 		n, err = f.PruneAnswers(f.ctx(), end.Add(time.Hour), 10)
-		f.ok("Prune", err)
+		f.ok("PruneAnswers", err)
 		equal(f.t, "pruned when it has ended, too", n, 1)
 	}},
 	{"at once, one inserts", func(f *fixture) {

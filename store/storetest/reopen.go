@@ -106,7 +106,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.answers("k", first)
 		f.answers("gone", gone)
 		n, err := f.PruneAnswers(f.ctx(), start.Add(time.Hour), 10)
-		f.ok("Prune", err)
+		f.ok("PruneAnswers", err)
 		equal(t, "pruned", n, 2)
 		f.ok("Close", f.Close())
 	})
