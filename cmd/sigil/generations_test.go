@@ -192,7 +192,7 @@ func (g *generations) exit(t *testing.T, pid int) int {
 		return err == nil && got == pid || errors.Is(there, os.ErrNotExist) && errors.Is(err, syscall.ECHILD)
 	})
 	g.exited[pid] = status.ExitStatus()
-	if g.exited[pid] == 0 && strings.Contains(g.said(), "not in order") {
+	if g.exited[pid] == 0 && strings.Contains(g.said(), "not cleanly") {
 		g.exited[pid] = 1
 	}
 	return g.exited[pid]

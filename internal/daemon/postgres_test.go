@@ -182,7 +182,7 @@ func TestThePasswordIsChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	log.await(t, "listening failed", "28P01")
+	log.await(t, "listening for changes by other processes failed", "28P01")
 	for path, says := range map[string]string{"/v1/stats": "password", "/v1/sigils": "password", "/readyz": "password"} {
 		if status, body := ask(t, d, "GET", path, ""); status != 503 || !strings.Contains(body, says) || strings.Contains(body, "hush") {
 			t.Errorf("%s: %d %s", path, status, body)

@@ -124,8 +124,8 @@ func TestReload(t *testing.T) {
 		r.rewrite(t, text)
 		refused++
 		// Counted, as an earlier line may say the same: the next file must not come before this one is read.
-		r.log.awaitTimes(t, refused, "level=ERROR", "they stay as they are")
-		r.log.await(t, "level=ERROR", "they stay as they are", want)
+		r.log.awaitTimes(t, refused, "level=ERROR", "they are unchanged")
+		r.log.await(t, "level=ERROR", "they are unchanged", want)
 	}
 	if p := r.policy(t); p != "halflife h=2d threshold=0.95" || r.level.Level() != slog.LevelInfo {
 		t.Errorf("policy %q, log level %v after wrong files", p, r.level.Level())
