@@ -2,25 +2,44 @@ package client
 
 import "github.com/sigil-dna/sigil/wire"
 
-// What a daemon answers, under this package's name: a program that calls one needs no other to name it.
+// What a daemon answers, under this package's name: a program that calls a daemon needs no other package to name it.
 type (
-	Memory      = wire.Memory
-	MemoryPage  = wire.MemoryPage
-	Warning     = wire.Warning
-	BatchItem   = wire.BatchItem
-	BatchPage   = wire.BatchPage
-	Crystal     = wire.Crystal
-	Pattern     = wire.Pattern
-	Event       = wire.Event
-	EventPage   = wire.EventPage
-	Arithmetic  = wire.Arithmetic
-	Recalls     = wire.Recalls
-	Delivery    = wire.Delivery
+	// Memory is [wire.Memory].
+	Memory = wire.Memory
+	// MemoryPage is [wire.MemoryPage].
+	MemoryPage = wire.MemoryPage
+	// Warning is [wire.Warning].
+	Warning = wire.Warning
+	// BatchItem is [wire.BatchItem].
+	BatchItem = wire.BatchItem
+	// BatchPage is [wire.BatchPage].
+	BatchPage = wire.BatchPage
+	// Crystal is [wire.Crystal].
+	Crystal = wire.Crystal
+	// Pattern is [wire.Pattern].
+	Pattern = wire.Pattern
+	// Event is [wire.Event].
+	Event = wire.Event
+	// EventPage is [wire.EventPage].
+	EventPage = wire.EventPage
+	// Arithmetic is [wire.Arithmetic].
+	Arithmetic = wire.Arithmetic
+	// Recalls is [wire.Recalls].
+	Recalls = wire.Recalls
+	// Delivery is [wire.Delivery].
+	Delivery = wire.Delivery
+	// Explanation is [wire.Explanation].
 	Explanation = wire.Explanation
-	Forecast    = wire.Forecast
-	Stats       = wire.Stats
-	Identity    = wire.Identity
-	Sweep       = wire.Sweep
-	Problem     = wire.Problem
-	Timestamp   = wire.Timestamp
+	// Forecast is [wire.Forecast].
+	Forecast = wire.Forecast
+	// Stats is [wire.Stats].
+	Stats = wire.Stats
+	// Identity is [wire.Identity].
+	Identity = wire.Identity
+	// Sweep is [wire.Sweep].
+	Sweep = wire.Sweep
+	// Problem is [wire.Problem].
+	Problem = wire.Problem
+	// Timestamp is [wire.Timestamp].
+	Timestamp = wire.Timestamp
 )
