@@ -426,7 +426,7 @@ func TestABadProgramLeavesTheOldOneServing(t *testing.T) {
 	for _, bad := range []struct{ name, script, why string }{
 		{"ends at once", "exit 3", "exit status 3"},
 		{"hangs", "exec sleep 600", "not ready within 2s"},
-		{"says nonsense", "echo hello >&5; exec sleep 600", `says "hello"`},
+		{"says nonsense", "echo hello >&5; exec sleep 600", `reported "hello"`},
 		{"would serve another folder", fmt.Sprintf("exec %s \"$@\" --data=%s", sigil, t.TempDir()), "would serve from "},
 		{"has a wrong setting", fmt.Sprintf("exec %s \"$@\" --max-page=0", sigil), "exit status 2"},
 		{"cannot open the store", fmt.Sprintf("ulimit -n 14; exec %s \"$@\"", sigil), "before it was serving (exit status 1)"},
