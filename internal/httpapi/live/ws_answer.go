@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -122,7 +123,7 @@ func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, 
 	}
 }
 
-// do does what a request asks for that is no encode.
+// do carries out a request other than an encode. An operation that it does not have is a fault of this program.
 func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
 	switch r.op {
@@ -138,10 +139,12 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 		return l.server.engine.Forget(ctx, key)
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
+	case wire.LiveUnsubscribe:
+		l.unsubscribe()
+		m.Status = http.StatusNoContent
+		return nil
 	}
-	l.unsubscribe()
-	m.Status = http.StatusNoContent
-	return nil
+	return fmt.Errorf("live: nothing does the operation %q", r.op)
 }
 
 // refuse answers with err's problem.
@@ -161,10 +164,10 @@ func (l *liveConn) observe(r *liveRequest, m *wire.LiveMessage, begin time.Time)
 
 // routeOf keeps what a client makes up out of metrics.
 func routeOf(op string) string {
-	switch op {
-	case wire.LiveEncode: // of which there are many
+	if op == wire.LiveEncode { // of which there are many
 		return "/v1/ws encode"
-	case wire.LiveRecall, wire.LiveForget, wire.LiveSubscribe, wire.LiveUnsubscribe:
+	}
+	if _, known := wants[op]; known {
 		return "/v1/ws " + op
 	}
 	return "/v1/ws other"
