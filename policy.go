@@ -212,7 +212,7 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 	return d
 }
 
-// ParsePolicy reads what a Policy's String or Stored returned, such as "classic rate=0.001 period=5s
+// ParsePolicy reads what a Policy's String or StoredForm returned, such as "classic rate=0.001 period=5s
 // threshold=0.95" or "halflife h=7d threshold=0.95". Figures left out have their defaults (rate
 // 0.001, period 5s, h 7d, threshold 0.95). Anything else is [ErrInvalid].
 func ParsePolicy(s string) (Policy, error) {

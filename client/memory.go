@@ -19,7 +19,8 @@ func (c *Client) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 }
 
 // RecallMany recalls each of ids and returns a result for each, in order; [ItemError] returns the error of one that
-// could not be recalled. It makes one request, or several if the data is more than one answer holds.
+// could not be recalled. If a request fails, it returns the results so far with the error. It makes one request, or
+// several if the data does not fit into one answer. More ids than --max-batch are refused.
 func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.BatchItem, err error) {
 	for len(items) < len(ids) {
 		some, err := c.recallSome(ctx, ids[len(items):])
@@ -67,12 +68,13 @@ func (c *Client) Forget(ctx context.Context, id sigil.ID) error {
 	return err
 }
 
-// Pin keeps one memory from fading until it is unpinned; only a ttl still ends it.
+// Pin keeps one memory from fading until it is unpinned. Only its ttl and [Client.Forget] still end it.
 func (c *Client) Pin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":pin"})
 }
 
-// Unpin lets one memory fade again, its idleness counted from now.
+// Unpin lets one memory fade again, unless it is crystallized. Its idleness starts now, under the policy in force.
+// Unpinning a memory that is not pinned changes nothing.
 func (c *Client) Unpin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
 }

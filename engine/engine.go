@@ -1,9 +1,10 @@
 // Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep, crystallize, explain,
 // forecast. It owns the clock, the rules and the order in which things are checked.
 //
-// It knows neither SQL nor HTTP nor Prometheus, starts no goroutine and holds no lock across I/O. The [store.Store]
-// provides atomicity, durability and the locking of single memories. The caller schedules the sweeps; reads hide a
-// memory past its deadline whether or not a sweep runs.
+// It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. The only goroutines that it starts are
+// the commits of a sweep, which [Engine.Sweep] waits for. The [store.Store] provides atomicity, durability and the
+// locking of single memories. The caller schedules the sweeps; reads hide a memory past its deadline whether or not a
+// sweep runs.
 package engine
 
 import (

@@ -183,7 +183,7 @@ type streak struct {
 // part, so that clients that failed together do not retry together.
 func (s *streak) failed(err error, p *pace) time.Duration {
 	if s.n == 0 {
-		s.log.Error(s.what+" failed: it is tried again until it goes well", "err", err)
+		s.log.Error(s.what+" failed: retrying until it succeeds", "err", err)
 	}
 	wait := p.least << min(s.n, 20)
 	s.n++
@@ -193,7 +193,7 @@ func (s *streak) failed(err error, p *pace) time.Duration {
 
 func (s *streak) over() {
 	if s.n > 0 {
-		s.log.Info(s.what+" goes well again", "failures", s.n)
+		s.log.Info(s.what+" succeeded again", "failures", s.n)
 	}
 	s.n = 0
 }
