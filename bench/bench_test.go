@@ -110,6 +110,16 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
+func TestNumber(t *testing.T) {
+	for f, want := range map[float64]string{
+		0: "0", 0.001: "0", 0.25: "0.25", 0.5: "0.5", 0.999: "1", 1: "1", 1.3: "1.3", 9.999: "10", 10: "10", 150: "150", 1234567: "1,234,567",
+	} {
+		if got := number(f); got != want {
+			t.Errorf("%v: got %s, want %s", f, got, want)
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, tt := range []struct {
 		values []float64

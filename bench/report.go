@@ -142,7 +142,7 @@ func short(f float64) string {
 // number shows a whole number with commas, and one below ten with what it has behind the point.
 func number(f float64) string {
 	if f < 10 && f != math.Trunc(f) {
-		return strings.TrimRight(fmt.Sprintf("%.2f", f), "0")
+		return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", f), "0"), ".")
 	}
 	s := fmt.Sprintf("%.0f", f)
 	for i := len(s) - 3; i > 0; i -= 3 {

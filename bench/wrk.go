@@ -36,8 +36,11 @@ func (b *bench) wrk(ctx context.Context, d *daemon, connections int, kind, ids s
 	_, line, _ := strings.Cut(string(out), "RESULT ")
 	var micros [3]float64
 	var failed int
-	if _, err := fmt.Sscan(line, &f.rate, &micros[0], &micros[1], &micros[2], &failed); err != nil || failed > 0 {
-		return f, fmt.Errorf("wrk: %d requests failed: %w: %s", failed, err, out)
+	if _, err := fmt.Sscan(line, &f.rate, &micros[0], &micros[1], &micros[2], &failed); err != nil {
+		return f, fmt.Errorf("wrk printed no result: %w: %s", err, out)
+	}
+	if failed > 0 {
+		return f, fmt.Errorf("wrk: %d requests failed: %s", failed, out)
 	}
 	f.p50, f.p99, f.p999 = microseconds(micros[0]), microseconds(micros[1]), microseconds(micros[2])
 	return f, nil
