@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestSections runs every section on next to nothing, with the peers that are installed, and looks that
-// it writes its tables and leaves nothing. No time is judged.
+// TestSections runs every section with tiny settings and the peers that are installed, and checks that it writes its
+// tables and leaves nothing behind. No time is judged.
 func TestSections(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "sigil")
@@ -51,13 +51,13 @@ func TestSections(t *testing.T) {
 	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	// Ours are killed and waited for; what one of them started would be a child of somebody else.
+	// Our processes are killed and waited for; a process that one of them started would have another parent.
 	if left := withFolder(t, scratch); left != nil {
 		t.Errorf("left running: %q", left)
 	}
 }
 
-// withFolder returns the command lines of processes that name a folder.
+// withFolder returns the command lines of the processes that name a folder.
 func withFolder(t *testing.T, dir string) (found []string) {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -78,7 +78,7 @@ func TestOnlyTheNamedBlockIsWritten(t *testing.T) {
 	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second changes nothing
+	for range 2 { // the second time changes nothing
 		if err := write(path, "b", "| new |\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestOnlyTheNamedBlockIsWritten(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if err := write(path, "c", "x"); err == nil || !strings.Contains(err.Error(), "no place for c") {
+	if err := write(path, "c", "x"); err == nil || !strings.Contains(err.Error(), "no markers for c") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func TestSpread(t *testing.T) {
 	}
 	pair := ratio(measured{figures: []figure{{rate: 2}, {rate: 9}}}, measured{figures: []figure{{rate: 1}, {rate: 3}}}, rate)
 	if want := (spread{2.5, 2, 3}); pair != want {
-		t.Errorf("got %v, want %v: ratios are of each pair", pair, want)
+		t.Errorf("got %v, want %v: ratios are taken pair by pair", pair, want)
 	}
 	if got := atLeast(3).say(pair) + ", " + atMost(2.5).say(pair); got != "≥ 3: missed, ≤ 2.5: met" {
 		t.Errorf("got %s", got)

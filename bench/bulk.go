@@ -13,16 +13,16 @@ import (
 
 const (
 	bulkConnections = 4
-	bulkBatch       = 1000 // memories a request
+	bulkBatch       = 1000 // memories per request
 )
 
-// bulk is many durable encodes at once over the network: in batches, and pipelined over WebSockets.
+// bulk measures many durable encodes at once over the network: in batches, and pipelined over WebSockets.
 func bulk(ctx context.Context, b *bench) (string, error) {
 	all, err := b.compare(ctx, "bulk", b.batches(), b.pipelined(), b.redisEncode(1000))
 	if err != nil {
 		return "", err
 	}
-	rows := table{{"", "memories/s", "p50", "p99", "p99.9", "to Redis: median (least to most)", "aim"}}
+	rows := table{{"", "memories/s", "p50", "p99", "p99.9", "Sigil ÷ Redis: median (min to max)", "target"}}
 	for i, m := range all {
 		to, verdict := "", ""
 		if i < 2 && len(all) == 3 {
@@ -34,7 +34,7 @@ func bulk(ctx context.Context, b *bench) (string, error) {
 	return rows.String(), nil
 }
 
-// batches posts NDJSON to the batch endpoint; times are those of whole batches.
+// batches posts NDJSON to the batch endpoint. Its latencies are those of whole batches.
 func (b *bench) batches() side {
 	return side{fmt.Sprintf("Sigil, batches of %d, %d connections", bulkBatch, bulkConnections), "", func(ctx context.Context) (figure, error) {
 		return b.withDaemon(ctx, func(d *daemon) (figure, error) {
@@ -47,7 +47,7 @@ func (b *bench) batches() side {
 	}}
 }
 
-// buffers spare the garbage collector, which would run on the daemon's processors.
+// buffers are reused, because the garbage collector would run on the daemon's processors.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func buffer() *bytes.Buffer {
@@ -84,7 +84,7 @@ func postBatch(ctx context.Context, h *http.Client, addr string, i uint64) error
 	return nil
 }
 
-// pipelined sends encodes over WebSockets without waiting for answers, as many at once as the daemon works on.
+// pipelined sends encodes over WebSockets without waiting for answers, up to inFlight on each connection.
 func (b *bench) pipelined() side {
 	return side{fmt.Sprintf("Sigil, %d WebSockets, %d encodes in flight on each", bulkConnections, inFlight), "", func(ctx context.Context) (figure, error) {
 		return b.withDaemon(ctx, func(d *daemon) (f figure, err error) {

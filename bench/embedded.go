@@ -16,14 +16,14 @@ import (
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-// embedded is an engine over a store in a folder.
+// embedded is an engine together with its store in a folder.
 type embedded struct {
 	*engine.Engine
 	store *pebblestore.Store
 }
 
-// openStore opens a store under a policy by which nothing fades in the time of a run, and with a clock; nil
-// is the time.
+// openStore opens a store with a policy under which nothing fades during a run. If clock is nil, the engine uses the
+// system's.
 func openStore(dir string, clock func() time.Time) (*embedded, error) {
 	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet})
 	if err != nil {
@@ -53,7 +53,7 @@ func (b *bench) newStore(ctx context.Context, n int, clock func() time.Time) (_ 
 	return e, remove, nil
 }
 
-// withStore has use measure an engine over a new store of n small memories.
+// withStore calls use with an engine over a new store of n small memories, and removes the store.
 func (b *bench) withStore(ctx context.Context, n int, clock func() time.Time, use func(*embedded) (figure, error)) (f figure, err error) {
 	e, remove, err := b.newStore(ctx, n, clock)
 	if err != nil {
@@ -63,12 +63,12 @@ func (b *bench) withStore(ctx context.Context, n int, clock func() time.Time, us
 	return use(e)
 }
 
-// draft makes the i-th memory of its value.
+// draft returns a function that makes the i-th draft, with value(i) as its data.
 func draft(value func(uint64) []byte) func(uint64) sigil.Draft {
 	return func(i uint64) sigil.Draft { return sigil.Draft{Data: value(i)} }
 }
 
-// fill keeps n memories, in batches, and calls visit for each, if it is not nil, from one goroutine at a time.
+// fill encodes n drafts in batches. If visit is not nil, it is called for each memory, from one goroutine at a time.
 func (e *embedded) fill(ctx context.Context, n int, draft func(uint64) sigil.Draft, visit func(i int, m *sigil.Memory)) error {
 	const batch = 5000
 	starts := make(chan int)

@@ -15,13 +15,13 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// encode is durable encode in process, beside what keeps about the same bytes as durably.
+// encode measures durable encode in process, beside peers that store about the same bytes as durably.
 func encode(ctx context.Context, b *bench) (string, error) {
 	log, err := b.newLog()
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = log.Close() }() // nobody wants what is in it
+	defer func() { _ = log.Close() }() // its contents are not needed
 	var cluster *pgtest.Cluster
 	if b.has("postgres") {
 		if cluster, err = newPostgres(); err != nil {
@@ -42,19 +42,19 @@ func encode(ctx context.Context, b *bench) (string, error) {
 		if n == 1000 {
 			ofLog = 0.4
 		}
-		rows = append(rows, against(fmt.Sprint(n), all, map[string]aim{"bare Pebble": atLeast(1), "bare log": atLeast(ofLog)})...)
+		rows = append(rows, against(fmt.Sprint(n), all, map[string]target{"bare Pebble": atLeast(1), "bare log": atLeast(ofLog)})...)
 	}
 	return rows.String(), nil
 }
 
-// sigilEncode encodes into a new store that has so many small memories already.
+// sigilEncode measures encodes into a new store that already has the given number of small memories.
 func (b *bench) sigilEncode(callers, memories int) side {
 	return side{"Sigil", "", func(ctx context.Context) (figure, error) {
 		return b.withStore(ctx, memories, nil, func(e *embedded) (figure, error) { return b.encodes(ctx, e, callers) })
 	}}
 }
 
-// largeEncode encodes into the large store.
+// largeEncode measures encodes into the large store.
 func (b *bench) largeEncode(callers int) side {
 	return side{"Sigil", "", func(ctx context.Context) (f figure, err error) {
 		l, err := b.full(ctx)
@@ -77,8 +77,8 @@ func (b *bench) encodes(ctx context.Context, e *embedded, callers int) (figure, 
 	})
 }
 
-// pebbleEncode puts the same bytes into a bare Pebble under the same options: the records of the memory and
-// its journal entry, under keys of the same length. Each caller commits and syncs a batch of its own.
+// pebbleEncode measures a bare Pebble that stores the same bytes under the same options: a memory's two records and its
+// journal entry, under keys of the same length. Each caller commits and syncs its own batch.
 func (b *bench) pebbleEncode(callers int) side {
 	return side{"bare Pebble", "", func(ctx context.Context) (f figure, err error) {
 		dir, err := os.MkdirTemp(b.scratch, "pebble")
@@ -100,7 +100,7 @@ func (b *bench) pebbleEncode(callers int) side {
 func putBare(db *pebble.DB, i uint64) error {
 	id := uuid.Must(uuid.NewV7())
 	batch := db.NewBatch()
-	defer func() { _ = batch.Close() }() // it was committed, or that is the error
+	defer func() { _ = batch.Close() }() // Commit returns the error
 	for _, r := range []struct {
 		family byte
 		value  []byte
@@ -117,7 +117,7 @@ func putBare(db *pebble.DB, i uint64) error {
 	return batch.Commit(pebble.Sync)
 }
 
-// silent keeps the database's words out of the figures.
+// silent discards Pebble's log.
 type silent struct{}
 
 func (silent) Infof(string, ...any)      {}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// overHTTP is durable encode over HTTP, one a request, beside Redis at the same durability.
+// overHTTP measures durable encode over HTTP, one memory per request, beside Redis at the same durability.
 func overHTTP(ctx context.Context, b *bench) (string, error) {
 	rows := heading("connections", "encodes/s")
 	for _, n := range []int{64, 1000} {
@@ -19,11 +19,11 @@ func overHTTP(ctx context.Context, b *bench) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, against(fmt.Sprint(n), all, map[string]aim{"Redis": atLeast(1)})...)
+		rows = append(rows, against(fmt.Sprint(n), all, map[string]target{"Redis": atLeast(1)})...)
 		if len(all) == 3 {
 			r := ratio(all[0], all[1], p99)
-			rows = append(rows, []string{fmt.Sprint(n), "ids alone, Sigil to Redis", "", "", "", "", ratio(all[2], all[1], rate).String(), ""})
-			rows = append(rows, []string{fmt.Sprint(n), "p99, Sigil to Redis", "", "", "", "", r.String(), atMost(1).say(r)})
+			rows = append(rows, []string{fmt.Sprint(n), "answering with ids, Sigil ÷ Redis", "", "", "", "", ratio(all[2], all[1], rate).String(), ""})
+			rows = append(rows, []string{fmt.Sprint(n), "p99, Sigil ÷ Redis", "", "", "", "", r.String(), atMost(1).say(r)})
 		}
 	}
 	return rows.String(), nil

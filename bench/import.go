@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// imports has the command bring a file of memories to a daemon.
+// imports measures `sigil import` of a file of memories.
 func imports(ctx context.Context, b *bench) (_ string, err error) {
 	file := filepath.Join(b.scratch, "memories.ndjson")
 	if err := b.writeLines(file); err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.Remove(file)) }()
-	var peaks []float64 // of the daemon, then of the command, each round
+	var peaks []float64 // for each round the daemon's, then the command's
 	all, err := b.compare(ctx, "import", side{"sigil import", "", func(ctx context.Context) (figure, error) {
 		return b.withDaemon(ctx, func(d *daemon) (f figure, err error) {
 			begin := time.Now()
@@ -26,7 +26,7 @@ func imports(ctx context.Context, b *bench) (_ string, err error) {
 				return f, err
 			}
 			own := p.watch(ctx)
-			f = seconds(b.memories, time.Since(begin))
+			f = perSecond(b.memories, time.Since(begin))
 			daemons, err := d.peak()
 			peaks = append(peaks, float64(daemons), float64(own))
 			return f, errors.Join(err, p.stop(syscall.SIGTERM))
@@ -41,7 +41,7 @@ func imports(ctx context.Context, b *bench) (_ string, err error) {
 	}
 	r := all[0].of(rate)
 	return table{
-		{all[0].name, "median (least to most)", "aim"},
+		{all[0].name, "median (min to max)", "target"},
 		{"memories/s", r.String(), atLeast(100_000).say(r)},
 		{"peak memory of the daemon, MiB", spreadOf(daemons).String(), ""},
 		{"peak memory of the command, MiB", spreadOf(commands).String(), ""},

@@ -16,17 +16,17 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// large is a store of as many memories as the run says, and a Redis folder with the same. Sections use them
-// one after the other.
+// large is a store of as many memories as the run was told, and a Redis folder with the same. Sections use them one
+// after the other.
 type large struct {
 	dir, redis  string
 	keys        []sigil.Key
 	frequencies []uint16
-	bytes       int64 // of the store's files, when it was full
-	values      int64 // of the values in it
+	bytes       int64 // of the store's files, once it was filled
+	values      int64 // of all values
 }
 
-// full returns the large store, which the first caller fills.
+// full returns the large store. The first call fills it.
 func (b *bench) full(ctx context.Context) (_ *large, err error) {
 	if b.large != nil {
 		return b.large, nil
@@ -50,12 +50,12 @@ func (b *bench) full(ctx context.Context) (_ *large, err error) {
 	if l.bytes, err = size(l.dir); err != nil {
 		return nil, err
 	}
-	fmt.Printf("a store of %s memories is filled (%s)\n", number(float64(b.memories)), time.Since(begin).Round(time.Second))
+	fmt.Printf("filled a store with %s memories (%s)\n", number(float64(b.memories)), time.Since(begin).Round(time.Second))
 	if b.has("redis-server") {
 		if err := l.fillRedis(ctx, b); err != nil {
 			return nil, err
 		}
-		fmt.Printf("so is Redis (%s in all)\n", time.Since(begin).Round(time.Second))
+		fmt.Printf("filled Redis with the same (%s in all)\n", time.Since(begin).Round(time.Second))
 	}
 	b.large = l
 	return l, nil
@@ -71,12 +71,12 @@ func (l *large) fillRedis(ctx context.Context, b *bench) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.stop(syscall.SIGTERM)) }()
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing is lost
+	defer func() { _ = c.Close() }() // nothing was buffered
 	const batch = 1000
 	for first := 0; first < len(l.keys); first += batch {
 		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i := first; i < min(first+batch, len(l.keys)); i++ {
-				_ = queue(ctx, p, l.keys[i].ID.String(), payload(uint64(i)), float64(i+1), float64(l.frequencies[i])) // it is the pipeline that fails
+				_ = queue(ctx, p, l.keys[i].ID.String(), payload(uint64(i)), float64(i+1), float64(l.frequencies[i])) // Pipelined returns the error
 			}
 			return nil
 		}))
@@ -87,7 +87,7 @@ func (l *large) fillRedis(ctx context.Context, b *bench) (err error) {
 	return r.settled(ctx)
 }
 
-// ids writes a file of ids as they are drawn.
+// ids writes a file of ids, one a line, in the order that draws returns.
 func (l *large) ids(b *bench) (string, error) {
 	path := filepath.Join(b.scratch, "ids")
 	f, err := os.Create(path)

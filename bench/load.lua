@@ -1,5 +1,6 @@
--- wrk: durable encodes of about 500 bytes, each content its own; recalls, related (ids) and figures (related with theirs) of ids in a file.
--- Arguments: the kind, and the file.
+-- The load for wrk: durable encodes of about 500 bytes, all different; or recalls, related (ids only) and figures (related with figures)
+-- of the ids in a file.
+-- Arguments: the kind of request, and the file.
 local text = ("the quick brown fox jumps over the lazy dog, and then it goes on about how it came to be there, "):rep(4)
 local threads = 0
 function setup(t) t:set("id", threads); threads = threads + 1 end
@@ -10,14 +11,14 @@ function init(args)
   if kind == "encode" or kind == "brief" then
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json"
-    if kind == "brief" then wrk.headers["Prefer"] = "return=minimal" end -- the id alone is answered
+    if kind == "brief" then wrk.headers["Prefer"] = "return=minimal" end -- the answer has only the id
     made = {}
-    for i = 1, 30000 do made[i] = make(i) end -- before the clock runs; what is more is made as it goes
+    for i = 1, 30000 do made[i] = make(i) end -- before the clock starts; more are made as needed
     return
   end
   wrk.method = kind == "recall" and "POST" or "GET"
   local path = kind == "recall" and "/v1/sigils/%s:recall" or "/v1/sigils/%s/related?limit=50&content=false"
-  if kind == "related" then wrk.headers["Prefer"] = "return=minimal" end -- ids, as the peer gives
+  if kind == "related" then wrk.headers["Prefer"] = "return=minimal" end -- only ids, like the peer
   requests = {}
   for line in io.lines(args[2]) do
     table.insert(requests, wrk.format(nil, path:format(line)))

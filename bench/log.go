@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// logBytes is the length of the bare log, which begins again at its end.
+// logBytes is the length of the bare log. At its end, writing starts over at the beginning.
 func (b *bench) logBytes() int64 { return 4<<20 + int64(b.span.Seconds()*(128<<20)) }
 
-// newLog makes the file, filled with zeros: appending to one that has its length and blocks already is the
-// least that a disk can be asked for.
+// newLog returns a file of zeros, synced. Writing into blocks that are already allocated is the least work that a
+// durable append can cost.
 func (b *bench) newLog() (_ *os.File, err error) {
 	f, err := os.CreateTemp(b.scratch, "log")
 	if err != nil {
@@ -26,9 +26,8 @@ func (b *bench) newLog() (_ *os.File, err error) {
 	return f, f.Sync()
 }
 
-// logEncode appends a record of the same length as an encode's three to a bare log. Callers wait for a sync
-// that they share: what is appended while one is under way goes with the next. Nothing could find a record
-// again.
+// logEncode measures a bare log, to which each caller appends as many bytes as the three records of an encode. Callers
+// share syncs: records appended during one sync are written with the next. There is no way to find a record again.
 func (b *bench) logEncode(file *os.File, callers int) side {
 	return side{"bare log", "", func(ctx context.Context) (figure, error) {
 		l := &bareLog{file: file, bytes: b.logBytes(), wake: make(chan struct{}, 1), group: &group{done: make(chan struct{})}}
@@ -47,19 +46,19 @@ func (b *bench) logEncode(file *os.File, callers int) side {
 // bareLog is a log with one writer.
 type bareLog struct {
 	file  *os.File
-	bytes int64 // its length
+	bytes int64 // the file's length
 	wake  chan struct{}
 
 	mu sync.Mutex
 	// +checklocks:mu
-	group *group // of those whose records wait to be written
+	group *group // the records to be written next
 }
 
-// group are the records of one sync.
+// group is the records of one sync.
 type group struct {
 	bytes []byte
-	done  chan struct{} // closed when they are durable
-	err   error         // read after done
+	done  chan struct{} // closed when the records are durable
+	err   error         // read only after done is closed
 }
 
 func (l *bareLog) append(parts ...[]byte) error {
@@ -71,16 +70,16 @@ func (l *bareLog) append(parts ...[]byte) error {
 	l.mu.Unlock()
 	select {
 	case l.wake <- struct{}{}:
-	default: // it is awake
+	default: // it has been woken already
 	}
 	<-g.done
 	return g.err
 }
 
-// run writes and syncs group by group, until wake is closed.
+// run writes and syncs one group after the other, until wake is closed.
 func (l *bareLog) run() {
 	var at int64
-	var free []byte // of the group before
+	var free []byte // the previous group's buffer, for reuse
 	for range l.wake {
 		l.mu.Lock()
 		g := l.group

@@ -28,7 +28,7 @@ func (b *bench) begin() (err error) {
 	var fs syscall.Statfs_t
 	const inMemory = 0x01021994 // tmpfs
 	if err := syscall.Statfs(b.scratch, &fs); err == nil && fs.Type == inMemory && !b.lenient {
-		return errors.Join(fmt.Errorf("%s is in memory, where nothing is durable: name a folder on a disk in TMPDIR", b.scratch), b.end())
+		return errors.Join(fmt.Errorf("%s is in memory, where nothing is durable: set TMPDIR to a folder on a disk", b.scratch), b.end())
 	}
 	return nil
 }
@@ -48,7 +48,7 @@ func (b *bench) machine() (string, error) {
 		{"Sigil", firstLine(b.sigil, "version")},
 		{"processors", fmt.Sprintf("%d, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)},
 		{"Go", runtime.Version()},
-		{"file system", fmt.Sprintf("%s synced writes of 4 KiB a second, one after the other", number(syncs))},
+		{"file system", fmt.Sprintf("%s synced writes of 4 KiB per second, one at a time", number(syncs))},
 		{"Pebble", module("github.com/cockroachdb/pebble/v2")},
 		{"SQLite", sqlite + ", go-sqlite3 " + module("github.com/mattn/go-sqlite3")},
 		{"Redis", firstLine("redis-server", "--version") + "; go-redis " + module("github.com/redis/go-redis/v9")},
@@ -59,14 +59,14 @@ func (b *bench) machine() (string, error) {
 	return rows.String(), nil
 }
 
-// syncs is how often a second the file system makes a write to a file that has its length already durable.
+// syncs returns how many writes per second the file system makes durable, into a file of fixed length.
 func (b *bench) syncs() (float64, error) {
 	f, err := os.CreateTemp(b.scratch, "sync")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // goes with the folder
-	defer func() { _ = f.Close() }()           // nobody wants what is in it
+	defer func() { _ = os.Remove(f.Name()) }() // end removes the folder anyway
+	defer func() { _ = f.Close() }()           // its contents are not needed
 	block := make([]byte, 4<<10)
 	const blocks = 1024
 	for range blocks {
@@ -86,17 +86,17 @@ func (b *bench) syncs() (float64, error) {
 			return 0, err
 		}
 	}
-	return seconds(n, time.Since(begin)).rate, nil
+	return perSecond(n, time.Since(begin)).rate, nil
 }
 
 func datasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
 
-// firstLine is what a program says first of its version. wrk says it and fails.
+// firstLine returns the first line of a program's output. An error is ignored: wrk prints its version and fails.
 func firstLine(program string, args ...string) string {
 	out, _ := exec.Command(program, args...).CombinedOutput() //nolint:gosec,noctx // ends at once
 	line, _, _ := strings.Cut(string(out), "\n")
-	line, _, _ = strings.Cut(line, " sha=") // Redis appends details of its build
-	line, _, _ = strings.Cut(line, " [")    // so does wrk
+	line, _, _ = strings.Cut(line, " sha=") // Redis appends build details
+	line, _, _ = strings.Cut(line, " [")    // and so does wrk
 	if line == "" {
 		return "not installed"
 	}
@@ -129,7 +129,7 @@ func postgresVersion() string {
 	return firstLine(filepath.Join(bin, "postgres"), "--version")
 }
 
-// missing are the programs that a whole run needs and that are not here.
+// missing returns an error that names the programs that a whole run needs and that are not installed.
 func (b *bench) missing() error {
 	var names []string
 	for _, name := range []string{b.sigil, "wrk", "redis-server", "postgres", "node"} {

@@ -1,8 +1,8 @@
-// Command bench measures Sigil beside its peers, everything in one run on one machine, and writes the
-// tables of docs/performance.md. It starts and configures all peers itself, on loopback, and leaves
-// nothing running. make bench builds what it needs and calls it.
+// Command bench measures Sigil beside its peers, everything in one run on one machine, and writes the tables of
+// docs/performance.md. It starts and configures all peers itself, on loopback, and leaves nothing running. `make bench`
+// builds and runs it.
 //
-// The module is one of its own, so that drivers of peers never weigh on Sigil's.
+// It is a module of its own, so that Sigil's module does not depend on the drivers of peers.
 package main
 
 import (
@@ -24,12 +24,12 @@ func main() {
 	var b bench
 	var seconds float64
 	var only, docs string
-	flag.IntVar(&b.rounds, "rounds", 5, "`times` that each measurement is made")
-	flag.Float64Var(&seconds, "seconds", 2, "how long one measurement takes")
-	flag.IntVar(&b.memories, "memories", 1_000_000, "how `many` a large store has")
-	flag.StringVar(&only, "only", "", "`names` of sections, with commas; all others are left out")
-	flag.StringVar(&b.sigil, "sigil", "bin/sigil", "the `program` to measure")
-	flag.StringVar(&docs, "docs", "docs/performance.md", "the `file` whose tables are written")
+	flag.IntVar(&b.rounds, "rounds", 5, "how many `times` to repeat each measurement")
+	flag.Float64Var(&seconds, "seconds", 2, "`seconds` that one measurement takes")
+	flag.IntVar(&b.memories, "memories", 1_000_000, "`number` of memories in the large store")
+	flag.StringVar(&only, "only", "", "`names` of the sections to run, separated by commas (default all)")
+	flag.StringVar(&b.sigil, "sigil", "bin/sigil", "the sigil `program` to measure")
+	flag.StringVar(&docs, "docs", "docs/performance.md", "the `file` to write the tables to")
 	flag.Parse()
 	b.span = time.Duration(seconds * float64(time.Second))
 	if err := run(ctx, &b, only, docs); err != nil {
@@ -39,19 +39,19 @@ func main() {
 	}
 }
 
-// bench is one run: how it is told to measure, and what sections share.
+// bench is one run: its settings, and what sections share.
 type bench struct {
 	rounds   int
-	span     time.Duration // of one measurement
+	span     time.Duration // how long one measurement takes
 	memories int
 	sigil    string
-	lenient  bool // leave out the sides whose program is not installed
+	lenient  bool // skip sides whose program is not installed
 
-	scratch string // a folder that goes with the run
+	scratch string // a folder that is removed at the end
 	large   *large
 }
 
-// section measures one thing and gives its tables, in Markdown.
+// section measures one thing and returns its tables, in Markdown.
 type section struct {
 	name string
 	run  func(context.Context, *bench) (string, error)
@@ -71,15 +71,14 @@ func sections() []section {
 	}
 }
 
-// run runs the sections and writes the table of each that came to its end. One that fails takes no other
-// with it.
+// run runs the chosen sections and writes the table of each that succeeds. If a section fails, the others still run.
 func run(ctx context.Context, b *bench, only, docs string) (err error) {
 	chosen, err := choose(only)
 	if err != nil {
 		return err
 	}
 	if b.rounds < 1 || b.span <= 0 || b.memories < 100 {
-		return errors.New("it takes at least a round, some time and 100 memories")
+		return errors.New("needs at least 1 round, more than 0 seconds and 100 memories")
 	}
 	if err := b.begin(); err != nil {
 		return err

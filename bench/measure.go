@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// figure is what one measurement gives.
+// figure is the result of one measurement.
 type figure struct {
-	rate           float64       // operations a second
-	p50, p99, p999 time.Duration // of single operations; 0 is not measured
+	rate           float64       // operations per second
+	p50, p99, p999 time.Duration // latencies of single operations; 0 if not measured
 }
 
-// side is one of those that are compared.
+// side is one of the programs that are compared.
 type side struct {
 	name  string
-	needs string // a program that is not Sigil's; "" is none
+	needs string // a peer's program, or ""
 	run   func(context.Context) (figure, error)
 }
 
-// measured are a side's figures, one a round.
+// measured is a side's figures, one for each round.
 type measured struct {
 	name    string
 	figures []figure
 }
 
-// compare runs the sides alternately, A B A B, so that disturbances of the machine affect all alike.
+// compare runs the sides alternately, A B A B, so that disturbances of the machine affect all of them.
 func (b *bench) compare(ctx context.Context, what string, sides ...side) ([]measured, error) {
 	var all []measured
 	var present []side
@@ -68,8 +68,8 @@ func (b *bench) has(program string) bool {
 	return err == nil
 }
 
-// load has n callers do op again and again for the time of one measurement. Each call of op has a number
-// of its own. What is begun in a first part, a fifth as long, is not counted: connections are made then.
+// load has n callers call op repeatedly for the time of one measurement, each call with a number of its own. Calls
+// begun during a warm-up, a fifth as long, are not counted: connections are made then.
 func (b *bench) load(ctx context.Context, n int, op func(i uint64) error) (figure, error) {
 	over := make(chan struct{})
 	timer := time.AfterFunc(b.span+b.span/5, func() { close(over) })
@@ -77,7 +77,7 @@ func (b *bench) load(ctx context.Context, n int, op func(i uint64) error) (figur
 	return loadUntil(ctx, n, b.span/5, over, op)
 }
 
-// loadUntil is load until over is closed.
+// loadUntil is like load, but ends when over is closed.
 func loadUntil(ctx context.Context, n int, warm time.Duration, over <-chan struct{}, op func(i uint64) error) (figure, error) {
 	var next atomic.Uint64
 	var stop atomic.Bool
@@ -94,7 +94,7 @@ func loadUntil(ctx context.Context, n int, warm time.Duration, over <-chan struc
 	}()
 	from := time.Now().Add(warm)
 	each := make([]latencies, n)
-	ended := make([]time.Duration, n) // when the last that counts did, after from
+	ended := make([]time.Duration, n) // when the last counted call did, since from
 	var wg sync.WaitGroup
 	for c := range n {
 		wg.Go(func() {
@@ -132,7 +132,7 @@ func summary(each []latencies, took time.Duration) figure {
 	return figure{rate: float64(all.n) / took.Seconds(), p50: all.at(0.50), p99: all.at(0.99), p999: all.at(0.999)}
 }
 
-// latencies counts times in buckets a 32nd wide of what they hold. Its zero value is empty.
+// latencies is a histogram of times. Each bucket is at most a 32nd of its values wide. The zero value is empty.
 type latencies struct {
 	n       uint64
 	buckets [64 * 32]uint32
@@ -143,7 +143,7 @@ func (l *latencies) add(d time.Duration) {
 	l.buckets[bucket(uint64(max(d, 0)))]++
 }
 
-// bucket is the power of two and the five bits after it.
+// bucket returns the bucket of a time: its power of two, and the next five bits.
 func bucket(ns uint64) int {
 	if ns < 32 {
 		return int(ns)
@@ -152,7 +152,7 @@ func bucket(ns uint64) int {
 	return (shift+1)*32 + int(ns>>shift)&31
 }
 
-// least is the shortest time of a bucket.
+// least returns the minimum time of a bucket.
 func least(bucket int) time.Duration {
 	if bucket < 32 {
 		return time.Duration(bucket)
@@ -167,7 +167,7 @@ func (l *latencies) merge(o *latencies) {
 	}
 }
 
-// at returns the time that a given part of all do not exceed, to a 32nd.
+// at returns the given quantile of all times, from 0 to 1, to within a 32nd.
 func (l *latencies) at(part float64) time.Duration {
 	rank := uint64(part * float64(l.n))
 	for i, n := range l.buckets {

@@ -18,13 +18,13 @@ import (
 //go:embed old.js
 var oldProgram []byte
 
-// old is encode beside the algorithm that Sigil replaces, which keeps nothing on disk, and how both grow.
+// old measures encode beside the algorithm that Sigil replaces, which stores nothing on disk, and how both grow.
 func old(ctx context.Context, b *bench) (_ string, err error) {
 	few, many := min(1000, b.memories), min(10_000, b.memories)
 	sides := []side{b.oldEncode(few), b.oldEncode(many)}
 	sizes := b.sizes()
 	largest := sizes[len(sizes)-1]
-	// One for all rounds: what they add to it is little beside what it has.
+	// All rounds share one store: what they add is little compared with what it has.
 	e, remove, err := b.newStore(ctx, largest, nil)
 	if err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func old(ctx context.Context, b *bench) (_ string, err error) {
 	if !b.has("node") {
 		return "", nil
 	}
-	t := table{{"", "encodes/s", "p50", "p99", fmt.Sprintf("to the old one with %s: median (least to most)", number(float64(many))), "aim"}}
+	t := table{{"", "encodes/s", "p50", "p99", fmt.Sprintf("Sigil ÷ the old one with %s: median (min to max)", number(float64(many))), "target"}}
 	for i, m := range all {
 		to, verdict := "", ""
 		if i > 1 {
@@ -60,7 +60,7 @@ func old(ctx context.Context, b *bench) (_ string, err error) {
 		t = append(t, []string{m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), to, verdict})
 	}
 	each := func(f figure) float64 { return 1 / f.rate }
-	growth := table{{"time of an encode, grown: median (least to most)", ""}}
+	growth := table{{"growth of the time of an encode: median (min to max)", ""}}
 	growth = append(growth, []string{"the old one, " + grown(few, many), ratio(all[1], all[0], each).String()})
 	for i, callers := range []string{"1", "64"} {
 		ours := all[2+i*len(sizes):][:len(sizes)]
@@ -73,7 +73,7 @@ func grown(from, to int) string {
 	return fmt.Sprintf("from %s to %s memories", number(float64(from)), number(float64(to)))
 }
 
-// oldEncode runs the old algorithm in Node.js with so many memories.
+// oldEncode runs the old algorithm in Node.js with the given number of memories.
 func (b *bench) oldEncode(memories int) side {
 	return side{fmt.Sprintf("the old one, %s memories", number(float64(memories))), "node", func(ctx context.Context) (f figure, err error) {
 		file := filepath.Join(b.scratch, "old.js")

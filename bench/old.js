@@ -1,6 +1,6 @@
-// The algorithm that Sigil replaces, as it is known: a Map of memories in one process and nothing on disk.
+// The algorithm that Sigil replaces: a Map of memories in one process and nothing on disk.
 // Every encode looks at every memory for those that resonate with the new one; a timer walks the whole Map.
-// Arguments: how many memories there are, for how many milliseconds to encode, and the text of a value.
+// Arguments: the number of memories, the milliseconds to encode for, and the text of a value.
 'use strict'
 const { createHash, randomUUID } = require('node:crypto')
 
@@ -63,7 +63,7 @@ function next() {
 const ids = []
 while (memories.size < count) ids.push(next().id)
 
-// The oldest goes for each that comes, so that their number stays.
+// For each new memory the oldest is removed, so that the number stays the same.
 const took = []
 let swept = performance.now()
 const begin = swept
@@ -73,7 +73,7 @@ for (let now = begin; now < begin + span;) {
   took.push(end - now)
   memories.delete(ids[took.length - 1])
   crystals.delete(ids[took.length - 1])
-  if (end > swept + 5000) { sweep(); swept = end } // the timer's turn
+  if (end > swept + 5000) { sweep(); swept = end } // as the timer would
   now = performance.now()
 }
 const seconds = (performance.now() - begin) / 1000

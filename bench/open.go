@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// open is how long a store takes to be there after kill -9, and what it takes of memory and disk.
+// open measures how long a store takes to open after kill -9, and how much memory and disk it takes.
 func open(ctx context.Context, b *bench) (string, error) {
 	l, err := b.full(ctx)
 	if err != nil {
@@ -37,26 +37,26 @@ func open(ctx context.Context, b *bench) (string, error) {
 	}
 	took := func(f figure) float64 { return 1 / f.rate }
 	s := all[0].of(took)
-	t := table{{fmt.Sprintf("%s memories", number(float64(b.memories))), "median (least to most)", "aim"}}
-	t = append(t, []string{"from the start of the daemon, after kill -9, to /readyz, s", s.String(), aim{bound: 1, most: true, unit: " s"}.say(s)})
+	t := table{{fmt.Sprintf("%s memories", number(float64(b.memories))), "median (min to max)", "target"}}
+	t = append(t, []string{"from the daemon's start, after kill -9, to /readyz, s", s.String(), target{bound: 1, upper: true, unit: " s"}.say(s)})
 	if len(all) == 2 {
 		r := ratio(all[0], all[1], took)
-		t = append(t, []string{"from the start of Redis, after kill -9, to its log being loaded, s", all[1].of(took).String(), ""},
-			[]string{"Sigil to Redis", r.String(), atMost(0.2).say(r)})
+		t = append(t, []string{"from the start of Redis, after kill -9, until its log is loaded, s", all[1].of(took).String(), ""},
+			[]string{"Sigil ÷ Redis", r.String(), atMost(0.2).say(r)})
 	}
 	one := func(v float64) spread { return spread{v, v, v} }
 	n := float64(len(l.keys))
 	spaced := float64(l.bytes) / (float64(l.values) + 200*n)
 	return append(
 		t,
-		[]string{"heap of the indexes, bytes a memory", short(heap), aim{bound: 150, most: true}.say(one(heap))},
-		[]string{"files, bytes a memory", short(float64(l.bytes) / n), ""},
-		[]string{"files to values and 200 bytes a memory", short(spaced), atMost(1.3).say(one(spaced))},
+		[]string{"heap of the indexes, bytes per memory", short(heap), target{bound: 150, upper: true}.say(one(heap))},
+		[]string{"files, bytes per memory", short(float64(l.bytes) / n), ""},
+		[]string{"files ÷ (values and 200 bytes per memory)", short(spaced), atMost(1.3).say(one(spaced))},
 		[]string{"the same with values that do not compress", short(disk), atMost(1.3).say(one(disk))},
 	).String(), nil
 }
 
-// heap is what the indexes of the large store take of it, a memory.
+// heap returns how many bytes of heap the indexes of the large store take per memory.
 func (l *large) heap() (float64, error) {
 	before := live()
 	e, err := openStore(l.dir, nil)
@@ -74,8 +74,8 @@ func live() uint64 {
 	return m.HeapAlloc
 }
 
-// incompressible is the bytes of a store's files to those of its values and 200 a memory, where values are of
-// random letters. The logs are among the files.
+// incompressible returns the bytes of a store's files, logs included, divided by those of its values and 200 per
+// memory. The values are random letters.
 func (b *bench) incompressible(ctx context.Context) (_ float64, err error) {
 	dir := filepath.Join(b.scratch, "letters")
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
@@ -104,10 +104,10 @@ func letters(i uint64) []byte {
 	return b
 }
 
-// more is how many memories are kept between a start and the kill, so that there is a log to replay.
+// more returns how many batches are kept between a start and the kill, so that there is a log to replay.
 func (b *bench) more() int { return min(20, b.memories/bulkBatch/10+1) }
 
-// openSigil starts the daemon on the large store, as it was left by one that was killed.
+// openSigil measures the start of the daemon on the large store after a daemon on it was killed.
 func (b *bench) openSigil(l *large) side {
 	return side{"Sigil", "", func(ctx context.Context) (f figure, err error) {
 		d, err := b.serve(ctx, l.dir)
@@ -126,7 +126,7 @@ func (b *bench) openSigil(l *large) side {
 		if d, err = b.serve(ctx, l.dir); err != nil {
 			return f, err
 		}
-		f = seconds(1, time.Since(begin))
+		f = perSecond(1, time.Since(begin))
 		return f, d.stop(syscall.SIGKILL)
 	}}
 }
@@ -142,7 +142,7 @@ func (b *bench) openRedis(l *large) side {
 			err = errors.Join(err, must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
 				for k := range bulkBatch {
 					id := fmt.Sprint("more-", time.Now().UnixNano(), "-", k)
-					_ = queue(ctx, p, id, payload(uint64(i*bulkBatch+k)), 1, float64(k)) // it is the pipeline that fails
+					_ = queue(ctx, p, id, payload(uint64(i*bulkBatch+k)), 1, float64(k)) // Pipelined returns the error
 				}
 				return nil
 			})))
@@ -155,7 +155,7 @@ func (b *bench) openRedis(l *large) side {
 		if r, err = b.startRedis(ctx, l.redis, "always"); err != nil {
 			return f, err
 		}
-		f = seconds(1, time.Since(begin))
+		f = perSecond(1, time.Since(begin))
 		return f, r.stop(syscall.SIGKILL)
 	}}
 }

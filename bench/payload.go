@@ -7,7 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// payload returns the i-th memory's value, about 500 bytes: what an assistant might keep of a turn.
+// payload returns the i-th memory's value, about 500 bytes: what an assistant might keep of one exchange.
 func payload(i uint64) []byte { return appendPayload(nil, i) }
 
 func appendPayload(b []byte, i uint64) []byte {
@@ -19,10 +19,10 @@ const filler = "the quick brown fox jumps over the lazy dog, and then it goes on
 	"it is the kind of text that is worth a few hundred bytes and a few days, seldom more, and that one would rather " +
 	"have forgotten by a rule one knows than by an accident one does not: so here it ends, at about the right length."
 
-// small returns a value of about ten bytes, for measurements that do not depend on values.
+// small returns a value of about ten bytes, for measurements that do not depend on the values.
 func small(i uint64) []byte { return fmt.Appendf(nil, `{"n":%d}`, i) }
 
-// blob is bytes that do not compress, as hashes and ids do not.
+// blob is 64 KiB of bytes that do not compress, as hashes and ids do not.
 var blob = func() []byte {
 	b := make([]byte, 1<<16)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(b)
@@ -34,26 +34,25 @@ func noise(i uint64, n int) []byte {
 	return blob[at : at+n]
 }
 
-// The lengths of a memory's records beside its payload, as TestRecordLengths of package record
-// finds them.
+// The lengths of a memory's records without its payload, as TestRecordLengths of package record finds them.
 const (
 	metaBytes  = 26
 	bodyBytes  = 66
 	eventBytes = 51
 )
 
-// draws are indexes of n memories as they are asked for: few often, many seldom (Zipf, s = 1.1). They go
-// round, and are the same in every run.
+// draws returns indexes into n memories as a skewed load requests them: few often, most seldom (Zipf, s = 1.1). They
+// wrap around, and are the same in every run.
 func draws(n, count int) []uint32 {
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 1, uint64(n-1))
 	d := make([]uint32, count)
 	for i := range d {
-		d[i] = uint32(zipf.Uint64() * 7919 % uint64(n)) // those asked for most lie apart
+		d[i] = uint32(zipf.Uint64() * 7919 % uint64(n)) // so that popular memories lie apart
 	}
 	return d
 }
 
-// sizes are those of stores of which one property is compared, up to ten times the large one.
+// sizes returns the sizes of stores at which a property is compared, up to ten times the large store's.
 func (b *bench) sizes() (s []int) {
 	for _, n := range []int{1000, 100_000} {
 		if n < b.memories {

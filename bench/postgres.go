@@ -11,13 +11,13 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
-// newPostgres starts a PostgreSQL that keeps its promises about the disk.
+// newPostgres starts a PostgreSQL whose commits are durable.
 func newPostgres() (*pgtest.Cluster, error) {
 	return pgtest.New(map[string]string{"shared_buffers": "1GB", "max_wal_size": "8GB", "max_connections": "300"})
 }
 
-// postgresEncode inserts rows with the same data and two more indexed columns, each by a statement of its
-// own, over at most 64 connections.
+// postgresEncode inserts rows with the same data and two more indexed columns, one statement each, over at most 64
+// connections.
 func (b *bench) postgresEncode(cluster *pgtest.Cluster, callers int) side {
 	return side{"PostgreSQL", "postgres", func(ctx context.Context) (f figure, err error) {
 		name, err := cluster.Database(ctx)
@@ -36,7 +36,7 @@ func (b *bench) postgresEncode(cluster *pgtest.Cluster, callers int) side {
 	}}
 }
 
-// postgresRows makes the table, and connections to it.
+// postgresRows creates the table and returns connections to it.
 func postgresRows(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {

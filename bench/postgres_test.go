@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// server is a PostgreSQL that keeps its promises about the disk.
+// server is a PostgreSQL whose commits are durable.
 var server struct {
 	once    sync.Once
 	cluster *pgtest.Cluster
@@ -65,8 +65,8 @@ func postgres(b *testing.B, url string) (*pgstore.Store, *engine.Engine) {
 	return s, engine.New(s, &engine.Options{Clock: s.Now, Settings: engine.Settings{Policy: policy}})
 }
 
-// BenchmarkPostgresEncode is durable encode through the driver beside inserts of a row with the same data
-// and two indexed columns by 64 callers, each a statement, and beside several processes' worth of drivers.
+// BenchmarkPostgresEncode measures durable encode through the driver, beside 64 callers that insert a row with the same
+// data and two indexed columns, a statement each, and with several drivers on one database.
 func BenchmarkPostgresEncode(b *testing.B) {
 	b.Run("of=rows/callers=64", benchRows)
 	for _, n := range []int{64, 1000} {
@@ -88,7 +88,7 @@ func benchRows(b *testing.B) {
 	})
 }
 
-// callers runs b.N operations spread over n goroutines.
+// callers runs b.N operations, spread over n goroutines.
 func callers(b *testing.B, n int, op func(i uint64) error) {
 	b.Helper()
 	var next atomic.Uint64
@@ -125,7 +125,7 @@ func benchPostgres(b *testing.B, stores, n int) {
 	})
 }
 
-// fillPostgres keeps n memories, of which the first due fade at once.
+// fillPostgres encodes n memories. The first due of them fade at once.
 func fillPostgres(b *testing.B, e *engine.Engine, n, due int) []sigil.Key {
 	b.Helper()
 	const batch = 500
@@ -161,7 +161,7 @@ func fillPostgres(b *testing.B, e *engine.Engine, n, due int) []sigil.Key {
 	return keys
 }
 
-// BenchmarkPostgresSweep releases 100,000 of 200,000, alone, and by two at once.
+// BenchmarkPostgresSweep releases 100,000 of 200,000 memories, by one sweeper and by two at once.
 func BenchmarkPostgresSweep(b *testing.B) {
 	for _, sweepers := range []int{1, 2} {
 		b.Run(fmt.Sprintf("sweepers=%d", sweepers), func(b *testing.B) {
@@ -193,7 +193,7 @@ func BenchmarkPostgresSweep(b *testing.B) {
 	}
 }
 
-// BenchmarkPostgresMillion is related, 50 of a million, and recall of one of them.
+// BenchmarkPostgresMillion measures related (50 of a million), recall and stats in a store of a million memories.
 func BenchmarkPostgresMillion(b *testing.B) {
 	_, e := postgres(b, database(b))
 	keys := fillPostgres(b, e, 1_000_000, 0)
@@ -220,8 +220,8 @@ func BenchmarkPostgresMillion(b *testing.B) {
 	})
 }
 
-// BenchmarkPostgresEncodeBesideSweep is the latency of encode by 64 callers with a sweep of 100,000 running,
-// and without.
+// BenchmarkPostgresEncodeBesideSweep measures the latency of encode by 64 callers, with a sweep of 100,000 running and
+// without.
 func BenchmarkPostgresEncodeBesideSweep(b *testing.B) {
 	for _, sweeping := range []bool{false, true} {
 		b.Run(fmt.Sprintf("sweep=%v", sweeping), func(b *testing.B) {

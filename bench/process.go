@@ -20,11 +20,11 @@ import (
 // patience is how long a program may take to start or end.
 const patience = 5 * time.Minute
 
-// process is a program that we started. It ends with us, however we end.
+// process is a program that bench started. It ends when bench ends, even if bench is killed.
 type process struct {
 	cmd   *exec.Cmd
-	log   string        // a file with what it says
-	ended chan struct{} // closed when it has ended
+	log   string        // the file that has its output
+	ended chan struct{} // closed when the program has ended
 }
 
 // start starts a program.
@@ -33,35 +33,35 @@ func (b *bench) start(program string, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }()                                 // the program has its own
+	defer func() { _ = log.Close() }()                                 // the program has its own descriptor
 	cmd := exec.CommandContext(context.Background(), program, args...) //nolint:gosec // a program of ours or a peer; stop ends it
 	cmd.Dir, cmd.Env = b.scratch, environment()
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // Ctrl-C is ours to hear
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // Ctrl-C interrupts bench only
 	p := &process{cmd: cmd, log: log.Name(), ended: make(chan struct{})}
 	started := make(chan error)
 	go func() { // ends with the process, which stop waits for
-		// The signal at our death is tied to the thread that started it.
+		// Pdeathsig is tied to the thread that started the program.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.ended)
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its error is of no interest here
+			_ = cmd.Wait() // stop looks at the state
 		}
 	}()
 	return p, <-started
 }
 
-// environment is ours without what would configure a daemon.
+// environment returns bench's environment without the variables that would configure a daemon.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SIGIL_") })
 }
 
-// stop ends a program with a signal and waits for its end.
+// stop sends a program a signal and waits for it to end.
 func (p *process) stop(signal syscall.Signal) error {
-	_ = p.cmd.Process.Signal(signal) // it may have ended
+	_ = p.cmd.Process.Signal(signal) // it may have ended already
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
@@ -80,7 +80,7 @@ func (p *process) said() []byte {
 	return text[max(0, len(text)-4<<10):]
 }
 
-// await asks until it is so, or the program has ended.
+// await polls is until it returns true. It fails if the program ends.
 func (p *process) await(ctx context.Context, is func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -98,7 +98,7 @@ func (p *process) await(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// peak is the most memory that a running program had, in bytes.
+// peak returns the maximum memory that a running program has had, in bytes.
 func (p *process) peak() (int64, error) {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	if err != nil {
@@ -108,13 +108,13 @@ func (p *process) peak() (int64, error) {
 	kib, _, ok := bytes.Cut(after, []byte("kB"))
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(kib)), 10, 64)
 	if !ok || err != nil {
-		return 0, errors.New("the system does not tell the peak of memory")
+		return 0, errors.New("/proc reports no peak of memory")
 	}
 	return n << 10, nil
 }
 
-// watch waits for the end of a program and gives the most memory that it had, as it was last seen. (What the
-// system tells of an ended child begins with what we had when it was started.)
+// watch waits for a program to end and returns its peak memory as last seen. (The peak that the system reports for an
+// ended child includes bench's own memory at the time of the fork.)
 func (p *process) watch(ctx context.Context) (peak int64) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -132,16 +132,16 @@ func (p *process) watch(ctx context.Context) (peak int64) {
 	}
 }
 
-// daemon is a sigil serve.
+// daemon is a running `sigil serve`.
 type daemon struct {
 	*process
 	addr string
 }
 
-// serve starts a daemon on a data folder, and returns when it is ready. No memory fades by itself meanwhile.
+// serve starts a daemon on a data folder and returns when it is ready. No memory fades by itself during a run.
 func (b *bench) serve(ctx context.Context, data string) (*daemon, error) {
 	file := filepath.Join(b.scratch, "addr")
-	_ = os.Remove(file) // of one that was killed
+	_ = os.Remove(file) // left by a daemon that was killed
 	p, err := b.start(b.sigil, "serve", "--addr=127.0.0.1:0", "--addr-file="+file, "--data="+data, "--policy=halflife")
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (d *daemon) ready(ctx context.Context) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// withDaemon has use measure a daemon on a new folder.
+// withDaemon calls use with a daemon on a new folder, and removes the folder.
 func (b *bench) withDaemon(ctx context.Context, use func(*daemon) (figure, error)) (f figure, err error) {
 	data, err := os.MkdirTemp(b.scratch, "data")
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	fewCallers  = 2  // in process: as many as this class of machine has processors
+	fewCallers  = 2  // in process: one per processor of the machines that this runs on
 	connections = 64 // over the network
 	drawn       = 1 << 20
 )
 
-// recall reads and refreshes memories of a large store. A refresh is durable within a second, in Redis too.
+// recall measures reading and refreshing memories of a large store. A refresh is durable within a second, in Redis too.
 func recall(ctx context.Context, b *bench) (string, error) {
 	return b.reads(ctx, reads{
 		name: "recall", rate: "recalls/s",
@@ -28,7 +28,7 @@ func recall(ctx context.Context, b *bench) (string, error) {
 			_, err := e.Recall(ctx, key)
 			return err
 		},
-		// One pipeline, not a MULTI, which would cost Redis more.
+		// A pipeline, not a MULTI, which would cost Redis more.
 		redis: func(c *redis.Client, id string, _ uint16) error {
 			return must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
 				p.Get(ctx, "m:"+id)
@@ -36,14 +36,14 @@ func recall(ctx context.Context, b *bench) (string, error) {
 				return nil
 			}))
 		},
-		inProcess: atLeast(5), p99: aim{bound: 100, most: true, unit: " µs"},
+		inProcess: atLeast(5), p99: target{bound: 100, upper: true, unit: " µs"},
 	})
 }
 
-// related finds the 50 nearest of a large store. Redis gives the first 50 ids in the span, nearest or not.
+// related measures finding the 50 nearest of a large store. Redis returns the first 50 ids in the span, nearest or not.
 func related(ctx context.Context, b *bench) (string, error) {
 	span := sigil.Span(sigil.ResonanceThreshold)
-	bufs := sync.Pool{New: func() any { return new([]engine.Neighbor) }} // one for each caller
+	bufs := sync.Pool{New: func() any { return new([]engine.Neighbor) }} // each caller has its own
 	return b.reads(ctx, reads{
 		name: "related", rate: "queries/s", more: "figures",
 		sigil: func(e *embedded, key sigil.Key) error {
@@ -57,20 +57,20 @@ func related(ctx context.Context, b *bench) (string, error) {
 			low, high := strconv.Itoa(int(frequency)-span), strconv.Itoa(int(frequency)+span)
 			return c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "frequencies", Start: low, Stop: high, ByScore: true, Count: 50}).Err()
 		},
-		p99: aim{bound: 20, most: true, unit: " µs"},
+		p99: target{bound: 20, upper: true, unit: " µs"},
 	})
 }
 
-// reads are of one kind.
+// reads describes one kind of read.
 type reads struct {
 	name, rate     string
-	more           string // a kind of requests over HTTP that are answered with more
+	more           string // a kind of request over HTTP whose answer has more in it
 	sigil          func(*embedded, sigil.Key) error
 	redis          func(c *redis.Client, id string, frequency uint16) error
-	inProcess, p99 aim // of the rate beside Redis, and of the time
+	inProcess, p99 target // for the rate divided by Redis's, and for the time
 }
 
-// reads measures them in process, then over HTTP, each beside Redis.
+// reads measures one kind of read in process, then over HTTP, each beside Redis.
 func (b *bench) reads(ctx context.Context, r reads) (_ string, err error) {
 	l, err := b.full(ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (b *bench) readsInProcess(ctx context.Context, l *large, server *redisServe
 		return nil, err
 	}
 	label := "in process, " + strconv.Itoa(fewCallers) + " callers"
-	rows := append(heading("", r.rate), against(label, all, map[string]aim{"Redis": r.inProcess})...)
+	rows := append(heading("", r.rate), against(label, all, map[string]target{"Redis": r.inProcess})...)
 	micros := all[0].of(func(f figure) float64 { return float64(f.p99) / 1e3 })
 	return append(rows, []string{label, "p99, µs", "", "", "", "", micros.String(), r.p99.say(micros)}), nil
 }
@@ -135,14 +135,14 @@ func (b *bench) readsOverHTTP(ctx context.Context, l *large, server *redisServer
 	if err != nil {
 		return nil, err
 	}
-	return against("over HTTP, "+strconv.Itoa(connections)+" connections", all, map[string]aim{"Redis": atLeast(1)}), nil
+	return against("over HTTP, "+strconv.Itoa(connections)+" connections", all, map[string]target{"Redis": atLeast(1)}), nil
 }
 
 func (b *bench) redisReads(l *large, server *redisServer, callers int, r reads) side {
 	order := draws(len(l.keys), drawn)
 	return side{"Redis", "redis-server", func(ctx context.Context) (figure, error) {
 		c := server.client(callers)
-		defer func() { _ = c.Close() }() // nothing is lost
+		defer func() { _ = c.Close() }() // nothing was buffered
 		return b.load(ctx, callers, func(i uint64) error {
 			at := order[i%drawn]
 			return r.redis(c, l.keys[at].ID.String(), l.frequencies[at])

@@ -20,8 +20,8 @@ type redisServer struct {
 	addr string
 }
 
-// startRedis starts a server on a data folder and returns when it accepts commands: its data is loaded then.
-// Everything else is Redis's default, including the rewriting of its log.
+// startRedis starts a server on a data folder and returns when it accepts commands, which means that its data is
+// loaded. Everything else is Redis's default, including the rewriting of its log.
 func (b *bench) startRedis(ctx context.Context, dir, fsync string) (*redisServer, error) {
 	port, err := freePort(ctx)
 	if err != nil {
@@ -34,20 +34,20 @@ func (b *bench) startRedis(ctx context.Context, dir, fsync string) (*redisServer
 	}
 	r := &redisServer{process: p, addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing is lost
+	defer func() { _ = c.Close() }() // nothing was buffered
 	if err := p.await(ctx, func() bool { return c.Ping(ctx).Err() == nil }); err != nil {
 		return nil, errors.Join(err, p.stop(syscall.SIGKILL))
 	}
 	return r, nil
 }
 
-// freePort finds a port that nobody has: Redis cannot be told to find one itself.
+// freePort returns a port that is not in use: Redis cannot choose one itself.
 func freePort(ctx context.Context) (int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = l.Close() }() // nobody was let in
+	defer func() { _ = l.Close() }() // no connection was accepted
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
@@ -58,15 +58,15 @@ func (r *redisServer) client(connections int) *redis.Client {
 // settled waits until the log is not being rewritten.
 func (r *redisServer) settled(ctx context.Context) error {
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing is lost
+	defer func() { _ = c.Close() }() // nothing was buffered
 	return r.await(ctx, func() bool {
 		info := c.InfoMap(ctx, "persistence").Val()["Persistence"]
 		return info["aof_rewrite_in_progress"] == "0" && info["aof_rewrite_scheduled"] == "0"
 	})
 }
 
-// redisEncode is what an encode comes to, at the same durability: the record, its deadline and its
-// frequency, in one MULTI, each on disk before the answer.
+// redisEncode measures the writes that an encode amounts to, at the same durability: the record, its deadline and its
+// frequency, in one MULTI, on disk before the answer.
 func (b *bench) redisEncode(callers int) side {
 	return side{"Redis", "redis-server", func(ctx context.Context) (f figure, err error) {
 		dir, err := os.MkdirTemp(b.scratch, "redis")
@@ -80,7 +80,7 @@ func (b *bench) redisEncode(callers int) side {
 		}
 		defer func() { err = errors.Join(err, r.stop(syscall.SIGKILL)) }()
 		c := r.client(callers)
-		defer func() { _ = c.Close() }() // nothing is lost
+		defer func() { _ = c.Close() }() // nothing was buffered
 		return b.load(ctx, callers, func(i uint64) error {
 			id := uuid.Must(uuid.NewV7()).String()
 			_, err := c.TxPipelined(ctx, func(p redis.Pipeliner) error {
@@ -91,7 +91,7 @@ func (b *bench) redisEncode(callers int) side {
 	}}
 }
 
-// queue has a pipeline keep one memory.
+// queue adds the writes of one memory to a pipeline.
 func queue(ctx context.Context, p redis.Pipeliner, id string, data []byte, deadline, frequency float64) error {
 	p.Set(ctx, "m:"+id, data, 0)
 	p.ZAdd(ctx, "deadlines", redis.Z{Score: deadline, Member: id})
@@ -99,7 +99,7 @@ func queue(ctx context.Context, p redis.Pipeliner, id string, data []byte, deadl
 	return nil
 }
 
-// must returns the first error of commands whose answers are not needed.
+// must returns the first error of a pipeline whose answers are not needed.
 func must(cmds []redis.Cmder, err error) error {
 	if err != nil {
 		return err

@@ -10,28 +10,28 @@ import (
 	"time"
 )
 
-// spread is what several rounds gave.
-type spread struct{ median, least, most float64 }
+// spread is the median, minimum and maximum of several rounds.
+type spread struct{ median, minimum, maximum float64 }
 
 func spreadOf(values []float64) spread {
 	v := slices.Sorted(slices.Values(values))
 	if len(v) == 0 {
 		return spread{}
 	}
-	return spread{median: (v[(len(v)-1)/2] + v[len(v)/2]) / 2, least: v[0], most: v[len(v)-1]}
+	return spread{median: (v[(len(v)-1)/2] + v[len(v)/2]) / 2, minimum: v[0], maximum: v[len(v)-1]}
 }
 
 func (s spread) String() string {
-	return fmt.Sprintf("%s (%s to %s)", short(s.median), short(s.least), short(s.most))
+	return fmt.Sprintf("%s (%s to %s)", short(s.median), short(s.minimum), short(s.maximum))
 }
 
-// Parts of a figure.
+// rate, p50, p99 and p999 each return one part of a figure.
 func rate(f figure) float64 { return f.rate }
 func p50(f figure) float64  { return float64(f.p50) }
 func p99(f figure) float64  { return float64(f.p99) }
 func p999(f figure) float64 { return float64(f.p999) }
 
-// of returns a part of each round's figure.
+// of returns the spread of one part over all rounds.
 func (m measured) of(part func(figure) float64) spread {
 	var v []float64
 	for _, f := range m.figures {
@@ -40,7 +40,7 @@ func (m measured) of(part func(figure) float64) spread {
 	return spreadOf(v)
 }
 
-// ratio is that of each pair of one round.
+// ratio returns the spread of m's part divided by to's, round by round.
 func ratio(m, to measured, part func(figure) float64) spread {
 	var v []float64
 	for i := range min(len(m.figures), len(to.figures)) {
@@ -49,33 +49,33 @@ func ratio(m, to measured, part func(figure) float64) spread {
 	return spreadOf(v)
 }
 
-// An aim is a bound that a median is to keep; the zero value is none.
-type aim struct {
+// A target is a bound for a median. The zero value means that there is no target.
+type target struct {
 	bound float64
-	most  bool // else at least
+	upper bool // the bound is an upper one
 	unit  string
 }
 
-func atLeast(bound float64) aim { return aim{bound: bound} }
-func atMost(bound float64) aim  { return aim{bound: bound, most: true} }
+func atLeast(bound float64) target { return target{bound: bound} }
+func atMost(bound float64) target  { return target{bound: bound, upper: true} }
 
-// say returns whether the aim is met.
-func (a aim) say(s spread) string {
-	if a.bound == 0 {
+// say returns the target and whether the median meets it, or "" if there is no target.
+func (t target) say(s spread) string {
+	if t.bound == 0 {
 		return ""
 	}
-	sign, met := "≥", s.median >= a.bound
-	if a.most {
-		sign, met = "≤", s.median <= a.bound
+	sign, met := "≥", s.median >= t.bound
+	if t.upper {
+		sign, met = "≤", s.median <= t.bound
 	}
 	word := "missed"
 	if met {
 		word = "met"
 	}
-	return fmt.Sprintf("%s %s%s: %s", sign, number(a.bound), a.unit, word)
+	return fmt.Sprintf("%s %s%s: %s", sign, number(t.bound), t.unit, word)
 }
 
-// table is one of Markdown.
+// table is a Markdown table. Its first row is the heading.
 type table [][]string
 
 func (t table) String() string {
@@ -89,26 +89,26 @@ func (t table) String() string {
 	return b.String()
 }
 
-// against makes rows of sides that were compared, the first of which is ours: what each gave, and our rate
-// to each. aims are by the names of sides.
-func against(label string, all []measured, aims map[string]aim) (rows table) {
+// against returns a row for each side that was compared: its figures, and the first side's rate (ours) divided by its
+// rate. targets are by the name of the side.
+func against(label string, all []measured, targets map[string]target) (rows table) {
 	for i, m := range all {
 		to, verdict := "", ""
 		if i > 0 {
 			r := ratio(all[0], m, rate)
-			to, verdict = r.String(), aims[m.name].say(r)
+			to, verdict = r.String(), targets[m.name].say(r)
 		}
 		rows = append(rows, []string{label, m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), span(m.of(p999)), to, verdict})
 	}
 	return rows
 }
 
-// heading is that of rows which against makes.
+// heading returns the heading for the rows of against.
 func heading(label, operation string) table {
-	return table{{label, "", operation, "p50", "p99", "p99.9", "Sigil to it: median (least to most)", "aim"}}
+	return table{{label, "", operation, "p50", "p99", "p99.9", "Sigil ÷ it: median (min to max)", "target"}}
 }
 
-// span shows a median of times.
+// span formats the median of times, or returns "" if they were not measured.
 func span(s spread) string {
 	if s.median == 0 {
 		return ""
@@ -128,7 +128,7 @@ func duration(ns float64) string {
 	return short(ns) + " ns"
 }
 
-// short shows three digits or so.
+// short formats a number with two decimals below 10, one below 100, and none from there on.
 func short(f float64) string {
 	switch {
 	case math.Abs(f) >= 100:
@@ -139,7 +139,7 @@ func short(f float64) string {
 	return fmt.Sprintf("%.2f", f)
 }
 
-// number shows a whole number with commas, and one below ten with what it has behind the point.
+// number formats a whole number with commas. Below 10 it keeps up to two decimals.
 func number(f float64) string {
 	if f < 10 && f != math.Trunc(f) {
 		return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", f), "0"), ".")
@@ -151,7 +151,7 @@ func number(f float64) string {
 	return s
 }
 
-// write puts a block between its marks in a file, and leaves the rest as it is.
+// write replaces the text between the markers of name in a file. The rest of the file stays as it is.
 func write(path, name, block string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -161,11 +161,11 @@ func write(path, name, block string) error {
 	before, rest, ok1 := bytes.Cut(text, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok1 || !ok2 {
-		return fmt.Errorf("%s has no place for %s: %s and %s", path, name, strings.TrimSpace(begin), end)
+		return fmt.Errorf("%s has no markers for %s: want %s and %s", path, name, strings.TrimSpace(begin), end)
 	}
 	text = slices.Concat(before, []byte(begin+"\n"+strings.TrimSpace(block)+"\n\n"+end), after)
-	return os.WriteFile(path, text, 0o644) //nolint:gosec // a document for everybody
+	return os.WriteFile(path, text, 0o644) //nolint:gosec // the file is for everybody to read
 }
 
-// seconds makes a figure of n things done in a time.
-func seconds(n int, took time.Duration) figure { return figure{rate: float64(n) / took.Seconds()} }
+// perSecond returns a figure with the rate of n operations in the time they took.
+func perSecond(n int, took time.Duration) figure { return figure{rate: float64(n) / took.Seconds()} }

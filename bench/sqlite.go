@@ -13,8 +13,8 @@ import (
 	_ "github.com/mattn/go-sqlite3" // the driver that most use
 )
 
-// sqliteEncode inserts a row with the same data and two more indexed columns into SQLite, as a careful user
-// would: write-ahead log, every commit synced, one writer, which takes all that wait into one transaction.
+// sqliteEncode inserts a row with the same data and two more indexed columns into SQLite, as a careful user would:
+// write-ahead log, every commit synced, and one writer that takes all waiting rows into one transaction.
 func (b *bench) sqliteEncode(callers int) side {
 	return side{"SQLite", "", func(ctx context.Context) (f figure, err error) {
 		dir, err := os.MkdirTemp(b.scratch, "sqlite")
@@ -63,11 +63,11 @@ type sqliteWriter struct {
 	rows   chan sqliteRow
 }
 
-// run writes what waits, transaction by transaction, until rows is closed.
+// run writes the rows that wait, one transaction after the other, until rows is closed.
 func (w *sqliteWriter) run(ctx context.Context) {
 	for row := range w.rows {
 		group := []sqliteRow{row}
-		for len(w.rows) > 0 { // it alone receives
+		for len(w.rows) > 0 { // there is no other receiver
 			group = append(group, <-w.rows)
 		}
 		err := w.write(ctx, group)

@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// sweep is what the decay sweep costs: with nothing due, with many due, and those who encode meanwhile.
+// sweep measures the decay sweep: with nothing due, with many due, and how it slows encodes.
 func sweep(ctx context.Context, b *bench) (string, error) {
 	nothing, err := b.nothingDue(ctx)
 	if err != nil {
@@ -47,14 +47,14 @@ func (b *bench) nothingDue(ctx context.Context) (_ table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t := table{{"a sweep with nothing due, memories", "time: median (least to most)", "aim"}}
+	t := table{{"a sweep with nothing due, memories", "time: median (min to max)", "target"}}
 	each := func(f figure) float64 { return 1e9 / f.rate }
 	for _, m := range all {
 		s := m.of(each)
-		t = append(t, []string{m.name, fmt.Sprintf("%s (%s to %s)", duration(s.median), duration(s.least), duration(s.most)), ""})
+		t = append(t, []string{m.name, fmt.Sprintf("%s (%s to %s)", duration(s.median), duration(s.minimum), duration(s.maximum)), ""})
 	}
 	r := ratio(all[len(all)-1], all[0], each)
-	return append(t, []string{"the largest to the smallest", r.String(), atMost(1.5).say(r)}), nil
+	return append(t, []string{"largest ÷ smallest", r.String(), atMost(1.5).say(r)}), nil
 }
 
 func sweepsFor(ctx context.Context, e *embedded, span time.Duration) (figure, error) {
@@ -67,27 +67,27 @@ func sweepsFor(ctx context.Context, e *embedded, span time.Duration) (figure, er
 		}
 		n += 100
 	}
-	return seconds(n, time.Since(begin)), nil
+	return perSecond(n, time.Since(begin)), nil
 }
 
-// sweepOf sweeps and checks how many were released.
+// sweepOf sweeps and checks how many memories were released.
 func sweepOf(ctx context.Context, e *embedded, want int) error {
 	s, err := e.Sweep(ctx)
 	if err == nil && s.Total() != want {
-		err = fmt.Errorf("a sweep released %d, not %d", s.Total(), want)
+		err = fmt.Errorf("a sweep released %d memories, want %d", s.Total(), want)
 	}
 	return err
 }
 
-// manyDue releases some of a large store: in each round those whose time has come by then, all of which were kept
-// before the first. Redis removes as many as durably, in steps of a thousand.
+// manyDue measures sweeps of a large store. Before the first round it encodes n memories for each round, which are due
+// by then. Redis removes as many, as durably, 1,000 at a time.
 func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 	l, err := b.full(ctx)
 	if err != nil {
 		return nil, err
 	}
 	n := min(100_000, b.memories/10)
-	var later atomic.Int64 // added to the time
+	var later atomic.Int64 // nanoseconds added to the system's time
 	e, err := openStore(l.dir, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 		later.Add(int64(time.Hour + time.Minute))
 		begin := time.Now()
 		err := sweepOf(ctx, e, n)
-		return seconds(n, time.Since(begin)), err
+		return perSecond(n, time.Since(begin)), err
 	}}
 	var server *redisServer
 	if b.has("redis-server") {
@@ -124,7 +124,7 @@ func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t := table{{fmt.Sprintf("%s due of %s", number(float64(n)), number(float64(b.memories))), "released/s", "time", "Sigil to it: median (least to most)", "aim"}}
+	t := table{{fmt.Sprintf("%s due of %s", number(float64(n)), number(float64(b.memories))), "released/s", "time", "Sigil ÷ it: median (min to max)", "target"}}
 	for i, m := range all {
 		to, verdict := "", ""
 		if i > 0 {
@@ -138,15 +138,15 @@ func (b *bench) manyDue(ctx context.Context) (_ table, err error) {
 
 const redisStep = 1000
 
-// passing keeps n memories for each round, with deadlines before all others'.
+// passing stores n memories for each round, with deadlines before all others.
 func (r *redisServer) passing(ctx context.Context, n, rounds int) error {
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing is lost
+	defer func() { _ = c.Close() }() // nothing was buffered
 	for first := 0; first < n*rounds; first += redisStep {
 		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i := first; i < min(first+redisStep, n*rounds); i++ {
 				deadline := float64(i/n+1-rounds) - 0.5
-				_ = queue(ctx, p, uuid.Must(uuid.NewV7()).String(), payload(uint64(i)), deadline, float64(i%1000)) // it is the pipeline that fails
+				_ = queue(ctx, p, uuid.Must(uuid.NewV7()).String(), payload(uint64(i)), deadline, float64(i%1000)) // Pipelined returns the error
 			}
 			return nil
 		}))
@@ -157,10 +157,10 @@ func (r *redisServer) passing(ctx context.Context, n, rounds int) error {
 	return r.settled(ctx)
 }
 
-// sweep removes n memories, those with a deadline up to now.
+// sweep removes the memories whose deadline is at or before now, and fails unless they are n.
 func (r *redisServer) sweep(ctx context.Context, n, now int) (f figure, err error) {
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing is lost
+	defer func() { _ = c.Close() }() // nothing was buffered
 	begin, released := time.Now(), 0
 	for {
 		ids, err := c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "deadlines", Start: "-inf", Stop: strconv.Itoa(now), ByScore: true, Count: redisStep}).Result()
@@ -186,19 +186,20 @@ func (r *redisServer) sweep(ctx context.Context, n, now int) (f figure, err erro
 		released += len(ids)
 	}
 	if released != n {
-		return f, fmt.Errorf("released %d, not %d", released, n)
+		return f, fmt.Errorf("released %d memories, want %d", released, n)
 	}
-	return seconds(n, time.Since(begin)), nil
+	return perSecond(n, time.Since(begin)), nil
 }
 
-// encodeBesideSweep is how long encodes take while all memories of a store are released, and just before.
+// encodeBesideSweep measures how long encodes take just before and during a sweep that releases all memories of a
+// store.
 func (b *bench) encodeBesideSweep(ctx context.Context) (table, error) {
 	var without []figure
 	all, err := b.compare(ctx, "sweep, encodes beside it", side{"beside the sweep", "", func(ctx context.Context) (figure, error) {
-		var later atomic.Int64 // added to the time
+		var later atomic.Int64 // nanoseconds added to the system's time
 		clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 		return b.withStore(ctx, b.memories, clock, func(e *embedded) (figure, error) {
-			later.Store(int64(365 * 24 * time.Hour)) // all that is there has faded; what comes has not
+			later.Store(int64(365 * 24 * time.Hour)) // all memories have faded, but new ones have not
 			alone, err := b.encodes(ctx, e, connections)
 			if err != nil {
 				return figure{}, err
@@ -223,7 +224,7 @@ func (b *bench) encodeBesideSweep(ctx context.Context) (table, error) {
 		return nil, err
 	}
 	alone := measured{name: "alone", figures: without}
-	t := table{{fmt.Sprintf("encode by %d callers", connections), "encodes/s", "p50", "p99", "p99.9", "p99.9 beside to alone: median (least to most)", "aim"}}
+	t := table{{fmt.Sprintf("encode by %d callers", connections), "encodes/s", "p50", "p99", "p99.9", "p99.9 beside ÷ alone: median (min to max)", "target"}}
 	for _, m := range []measured{alone, all[0]} {
 		t = append(t, []string{m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), span(m.of(p999)), "", ""})
 	}

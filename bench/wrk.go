@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// script is what wrk sends. It is a load generator in C: one in Go would cost more than the daemon, on the
-// same processors.
+// script is the Lua program that wrk runs. wrk is a load generator in C: one in Go would cost more than the daemon, on
+// the same processors.
 //
 //go:embed load.lua
 var script []byte
 
-// wrk measures a daemon under requests of a kind, over connections. ids is a file with one a line; "" is none.
+// wrk measures a daemon under one kind of request over the given connections. ids is a file of ids, one a line, or "".
 func (b *bench) wrk(ctx context.Context, d *daemon, connections int, kind, ids string) (f figure, err error) {
 	file := filepath.Join(b.scratch, "load.lua")
 	if err := os.WriteFile(file, script, 0o600); err != nil {
 		return f, err
 	}
-	span := max(1, math.Round(b.span.Seconds()))                                                                  // it knows whole seconds
-	cmd := exec.CommandContext(ctx, "wrk", "-t2", "-c", strconv.Itoa(connections), "-d", strconv.Itoa(int(span)), //nolint:gosec // numbers
+	span := max(1, math.Round(b.span.Seconds()))                                                                  // wrk takes whole seconds
+	cmd := exec.CommandContext(ctx, "wrk", "-t2", "-c", strconv.Itoa(connections), "-d", strconv.Itoa(int(span)), //nolint:gosec // no shell, and all arguments are ours
 		"--timeout", "30", "-s", file, "http://"+d.addr, "--", kind, ids)
 	cmd.Env = environment()
 	out, err := cmd.CombinedOutput()

@@ -13,21 +13,22 @@ import (
 	"time"
 )
 
-// inFlight is how many requests of one connection a daemon works on at once.
+// inFlight is how many requests of one connection a daemon handles at once.
 const inFlight = 256
 
-// pipeline encodes over one WebSocket, whose frames it writes and reads itself: a library would cost more
-// than the daemon, on the same processors. Values are numbered after first; what is answered between from
-// and until is counted. As many requests are under way as may be; as many as have been answered are sent again, each
-// in a frame of its own, with one call.
+// pipeline encodes over one WebSocket and records the latencies of answers that come between from and until. It keeps
+// inFlight requests outstanding: after each read it sends as many new ones as were answered, each in a frame of its
+// own, in one write. The values are numbered from first on.
+//
+// It writes and reads the frames itself: a library would cost more than the daemon, on the same processors.
 func pipeline(ctx context.Context, addr string, first uint64, from, until time.Time, l *latencies) error {
 	conn, in, err := upgrade(ctx, addr)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()                                         // all was answered, or that is the error
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })() // ends a wait
-	var begun [inFlight]time.Time                                               // by request id; zero is answered
+	defer func() { _ = conn.Close() }()                                         // everything was answered, or another error is returned
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })() // interrupts reads and writes
+	var begun [inFlight]time.Time                                               // by request id; zero if none is outstanding
 	var frames []byte
 	for value := first; ; {
 		underWay := 0
@@ -46,7 +47,7 @@ func pipeline(ctx context.Context, addr string, first uint64, from, until time.T
 		if underWay == 0 {
 			return nil
 		}
-		if _, err := conn.Write(frames); err != nil { // of none where the time is over: nothing is sent
+		if _, err := conn.Write(frames); err != nil { // frames is empty after until: then nothing is sent
 			return err
 		}
 		for answered := 0; answered == 0 || in.Buffered() > 0 && answered < underWay; answered++ {
@@ -55,7 +56,7 @@ func pipeline(ctx context.Context, addr string, first uint64, from, until time.T
 				return err
 			}
 			if id < 0 || id >= len(begun) || begun[id].IsZero() {
-				return fmt.Errorf("%d is answered, which was not asked", id)
+				return fmt.Errorf("got an answer with id %d, which is not outstanding", id)
 			}
 			if end := time.Now(); end.After(from) && end.Before(until) {
 				l.add(end.Sub(begun[id]))
@@ -78,7 +79,7 @@ func upgrade(ctx context.Context, addr string) (net.Conn, *bufio.Reader, error) 
 	in := bufio.NewReaderSize(conn, 64<<10)
 	resp, err := http.ReadResponse(in, nil)
 	if err == nil {
-		_ = resp.Body.Close() // it has none
+		_ = resp.Body.Close() // it has no body
 		if resp.StatusCode != http.StatusSwitchingProtocols {
 			err = fmt.Errorf("upgrade: %s", resp.Status)
 		}
@@ -89,7 +90,7 @@ func upgrade(ctx context.Context, addr string) (net.Conn, *bufio.Reader, error) 
 	return conn, in, nil
 }
 
-// appendFrame appends a text of one encode, masked with zeros.
+// appendFrame appends a text frame with one encode, masked with zeros.
 func appendFrame(b []byte, id int, value uint64) []byte {
 	const head = 8
 	from := len(b)
@@ -101,14 +102,14 @@ func appendFrame(b []byte, id int, value uint64) []byte {
 	return b
 }
 
-// readAnswer reads a frame, checks that a memory was kept, and gives the request's id.
+// readAnswer reads a frame and returns the request's id. It fails unless the frame says that a memory was encoded.
 func readAnswer(in *bufio.Reader) (id int, err error) {
 	head, err := in.Peek(4)
 	if err != nil {
 		return 0, err
 	}
 	if head[0] != 0x81 || head[1] != 126 {
-		return 0, fmt.Errorf("got a frame that begins with %x: neither a short text nor an answer", head)
+		return 0, fmt.Errorf("got a frame that begins with %x, want a text frame of 126 to 65,535 bytes", head)
 	}
 	n := int(binary.BigEndian.Uint16(head[2:]))
 	answer, err := in.Peek(4 + n)
@@ -118,7 +119,7 @@ func readAnswer(in *bufio.Reader) (id int, err error) {
 	rest, answers := bytes.CutPrefix(answer[4:], []byte(`{"type":"answer","id":`))
 	digits, rest, _ := bytes.Cut(rest, []byte(","))
 	if !answers || !bytes.HasPrefix(rest, []byte(`"status":201,"memory":{`)) {
-		return 0, fmt.Errorf("answered %q", answer)
+		return 0, fmt.Errorf("got the answer %q", answer)
 	}
 	if id, err = strconv.Atoi(string(digits)); err != nil {
 		return 0, err
