@@ -1,10 +1,10 @@
-// Package httpapi is the REST API of the engine: it reads requests into what the engine's verbs take, and writes their
-// results, or one problem from one table of codes.
+// Package httpapi is the REST API of the engine. It reads requests into the parameters of the engine's verbs,
+// and writes the results, or a problem from one table of codes (problem.go).
 //
-// It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document
-// (openapi.yaml), which a test holds to the routes and to every answer seen in tests. It does not know
-// drivers, Prometheus, flags or sockets: the daemon hands it an engine and a few funcs, and serves it.
-// It holds no lock across I/O and starts no goroutines; those of streams are in package live.
+// It owns paths, headers, statuses, the reading of JSON from outside and the OpenAPI document (openapi.yaml).
+// A test compares that document with the routes and with every answer seen in tests. The package does not
+// know drivers, Prometheus, flags or sockets: the daemon passes an engine and a few funcs, and serves the
+// API. It holds no lock across I/O and starts no goroutines; those of streams are in package live.
 package httpapi
 
 import (
@@ -18,12 +18,13 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/live"
 )
 
-// Options configure an API; nil and the zero value are the defaults.
+// Options configure an API. Nil and the zero value mean the defaults.
 type Options struct {
 	// Version is shown in the OpenAPI document and by health checks; empty is "dev".
 	Version string
-	// Logger gets one line for each request: Debug where the status is under 500, Error from there on,
-	// with the cause. It never gets a payload, a query or an id of a memory. Nil is [slog.Default].
+	// Logger gets one line for each request, at level Debug if the status is below 500, else at level Error
+	// with the cause. The line never contains a payload, a query or the id of a memory. Nil means
+	// [slog.Default].
 	Logger *slog.Logger
 	// Ready returns why the service cannot accept requests now; /readyz calls it. If nil, it is always ready. The
 	// error's text is logged; only the detail of a [*sigil.Error] is shown.
@@ -32,26 +33,28 @@ type Options struct {
 	Metrics http.Handler
 	// Console serves / and /assets/; if nil, a page there describes what can be done without one.
 	Console Console
-	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document or
-	// "unmatched", method a standard one or "OTHER": few values, fit for labels.
+	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document
+	// or "unmatched", and method a standard one or "OTHER": both have few values, so that they can be labels.
 	Observe func(route, method string, status int, took time.Duration)
-	// MaxBody is the most bytes of a body, and of one item in a batch; 0 is the engine's limit of data
-	// and 64 KiB for what is around it.
+	// MaxBody is the maximum length in bytes of a body, and of one item in a batch. 0 means the engine's limit
+	// for data plus 64 KiB for the other members.
 	MaxBody int64
-	// MaxBatchBody is the most bytes of a batch's body; 0 is 64 MiB. A batch is held in memory.
+	// MaxBatchBody is the maximum length in bytes of a batch's body; 0 means 64 MiB. A batch is held in
+	// memory.
 	MaxBatchBody int64
-	// MaxHeld is the maximum number of bytes of request bodies, and of answers with memories, held at once. Further
-	// requests wait for a while and are then refused. 0 is 256 MiB.
+	// MaxHeld is the maximum number of bytes of request bodies, and of answers with memories, held at once.
+	// Further requests wait for a while and are then refused. 0 means 256 MiB.
 	MaxHeld int64
-	// RequestTimeout ends the context of a request that long after the whole request has arrived, and after five times as
-	// long for a sweep. It does not apply to streams; 0 is no limit. See also [Timed].
+	// RequestTimeout is how long after the whole request has arrived its context ends; for a sweep, it is five
+	// times as long. It does not apply to streams. 0 means no limit. See also [Timed].
 	RequestTimeout time.Duration
 	// MaxSubscribers is the maximum number of readers that follow the journal at once, by any means; 0 is 1,000.
 	MaxSubscribers int
-	// MaxStreams is the maximum number of event streams and WebSockets at once, subscribed or not. Further ones are
-	// refused, so that connections are left for other requests. 0 is no limit.
+	// MaxStreams is the maximum number of event streams and WebSockets at once, subscribed or not. Further
+	// ones are refused, so that connections remain for other requests. 0 means no limit.
 	MaxStreams int
-	// Subscribers is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell behind.
+	// Subscribers is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell
+	// behind.
 	Subscribers func(change int)
 	Lagged      func()
 	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it if the service listens
@@ -65,7 +68,7 @@ type Options struct {
 // Console is a page and its files.
 type Console interface {
 	http.Handler
-	// Has reports whether it has a file at a path.
+	// Has reports whether there is a file at path.
 	Has(path string) bool
 }
 
@@ -74,15 +77,16 @@ type API struct {
 	engine  *engine.Engine
 	options Options
 	mux     *http.ServeMux
-	exact   map[string][]route // those by paths without a wildcard: what the mux does, only faster
+	exact   map[string][]route // the routes whose paths have no wildcard, found faster than by the mux
 	origins *http.CrossOriginProtection
 	live    *live.Server
 	drafts  draft.Reader
 	memory  memory
 }
 
-// New makes the REST face of e. nil options are the defaults. While the store is not open yet, e is nil: then only
-// requests that need no engine, such as health checks, are answered; others get 503 with what Ready returns.
+// New returns the REST API of e. If o is nil, the defaults apply. While the store is not open yet, e is nil:
+// then only requests that need no engine, such as health checks, are answered, and others get 503 with the
+// error of Ready.
 func New(e *engine.Engine, o *Options) *API {
 	a := &API{engine: e, mux: http.NewServeMux(), exact: map[string][]route{}, origins: http.NewCrossOriginProtection()}
 	if o != nil {
@@ -116,7 +120,7 @@ func New(e *engine.Engine, o *Options) *API {
 	return a
 }
 
-// Headers of every answer, shared by all: they are not appended to.
+// These headers are in every answer. All answers share the slices, which are never appended to.
 var (
 	nosniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
@@ -129,7 +133,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.finish()
 
 	h := c.Header()
-	h["X-Request-Id"] = []string{c.id} // names in their canonical form: Set would look whether they are
+	h["X-Request-Id"] = []string{c.id} // the names are in canonical form; Set would check that
 	h["X-Content-Type-Options"] = nosniff
 	h["Cache-Control"] = noStore
 	if err := a.guard(r); err != nil && !probe(r) {

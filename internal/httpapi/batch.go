@@ -14,11 +14,12 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// maxBatchKey leaves room for "/" and the index that make the key of an item of the batch's.
+// maxBatchKey is the maximum length of a batch's key. It leaves 8 bytes for the "/" and the index that make
+// an item's key of it.
 const maxBatchKey = draft.MaxKey - 8
 
-// encodeBatch keeps many memories. An item that is wrong has its own problem, in its place, and harms
-// no other; only what spoils the whole body, as broken JSON does an array, refuses all.
+// encodeBatch encodes several memories. An invalid item gets its own problem, in its place, and does not
+// affect the others. Only an error of the whole body, such as broken JSON in an array, refuses all.
 func (a *API) encodeBatch(c *call) error {
 	media, err := c.contentType(jsonType, ndjsonType)
 	if err != nil {
@@ -32,7 +33,7 @@ func (a *API) encodeBatch(c *call) error {
 	if brief {
 		times = 1
 	}
-	body, err := c.body(a.options.MaxBatchBody, times) // times, since the answer holds as much again
+	body, err := c.body(a.options.MaxBatchBody, times) // times, since the answer is as long again
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (a *API) encodeBatch(c *call) error {
 
 	results := make([]wire.BatchItem, len(items))
 	drafts := make([]sigil.Draft, 0, len(items))
-	at := make([]int, 0, len(items)) // the place in results of each draft
+	at := make([]int, 0, len(items)) // each draft's index in results
 	for i, item := range items {
 		d, err := a.item(item)
 		if err != nil {
@@ -85,7 +86,7 @@ func (a *API) encodeBatch(c *call) error {
 	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
 }
 
-// brief reports whether the request prefers an answer without what it sent (RFC 7240).
+// brief reports whether the request prefers an answer that does not repeat its content (RFC 7240).
 func (c *call) brief() bool {
 	for _, header := range c.r.Header["Prefer"] {
 		for preference := range strings.SplitSeq(header, ",") {
@@ -99,10 +100,10 @@ func (c *call) brief() bool {
 
 const returnMinimal = "return=minimal"
 
-// applied notes in the answer that it follows the request's preference.
+// applied adds the header that confirms the request's preference.
 func (c *call) applied() { c.Header().Set("Preference-Applied", returnMinimal) }
 
-// item reads one draft of a batch, which may be as long as a single body.
+// item reads one draft of a batch, which may be as long as a request with one memory.
 func (a *API) item(raw []byte) (sigil.Draft, error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return sigil.Draft{}, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
@@ -122,7 +123,7 @@ func elements(body []byte, max int) (items [][]byte, err error) {
 	return items, err
 }
 
-// lines parts NDJSON. Blank lines are nothing.
+// lines splits NDJSON. It skips blank lines.
 func lines(body []byte, max int) (items [][]byte, err error) {
 	for line := range bytes.Lines(body) {
 		if line = bytes.Trim(line, " \t\r\n"); len(line) == 0 {
@@ -148,7 +149,7 @@ func answerLines(c *call, results []wire.BatchItem) error {
 	return c.encoded(http.StatusOK, ndjsonType, out...)
 }
 
-// item answers for one memory of many, as view shows it.
+// item returns the batch's item for one memory, rendered by view, or for its error.
 func (c *call) item(r *engine.Result, status int, view func(*sigil.Memory) wire.Memory) wire.BatchItem {
 	if r.Err != nil {
 		return c.failedItem(r.Err)
@@ -177,7 +178,7 @@ func (a *API) recallMany(c *call) error {
 	}
 	results := make([]wire.BatchItem, len(ids))
 	var keys []sigil.Key
-	var at []int // the place in results of each key
+	var at []int // each key's index in results
 	for i, text := range ids {
 		id, err := sigil.ParseID(text)
 		if err != nil {
@@ -219,7 +220,7 @@ func (a *API) readIDs(body []byte) (ids []string, err error) {
 			return tooLarge("batch_too_large", "ids", "names more than %d memories", most)
 		}
 		for _, v := range values {
-			id, _ := canon.String(v) // what is no string is no id, and its own item's problem
+			id, _ := canon.String(v) // a value that is not a string is not an id: its item gets the problem
 			ids = append(ids, id)
 		}
 		return nil

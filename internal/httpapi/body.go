@@ -89,6 +89,6 @@ func (c *call) bodyBytes(max, times int64) ([]byte, error) {
 }
 
 func (c *call) tooLong(max int64) error {
-	c.Header().Set("Connection", "close") // the rest of it is not worth reading
+	c.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	return tooLarge("body_too_large", "body", "has more than %d bytes", max)
 }

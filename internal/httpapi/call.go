@@ -16,31 +16,31 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// call is one request while it is answered, and the ResponseWriter it is answered through, which
-// notes what went out.
+// call is one request while it is answered. It is also the ResponseWriter of the answer, and records the
+// status and the number of bytes.
 type call struct {
 	http.ResponseWriter
 	r     *http.Request
 	api   *API
 	begin time.Time
-	id    string // of the request
+	id    string // the request's id
 
-	// Set as they become known.
+	// The fields below are set as they become known.
 	route  string
 	tenant string
 	query  query
 	status int
 	bytes  int64
-	held   int64         // of memory
+	held   int64         // bytes of memory reserved
 	limit  time.Duration // counted from when the whole request has arrived
-	late   *time.Timer   // ends its context; nil if there is no limit here
-	code   string        // of the problem
-	cause  error         // of a failure that is not the client's, for the log
+	late   *time.Timer   // ends the context; nil if this API sets no limit
+	code   string        // the problem's code
+	cause  error         // of a failure that is not the client's fault, for the log
 }
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (c *call) WriteHeader(status int) {
-	// 1xx announce, they do not answer: except for 101, which is final unless the connection cannot be taken over.
+	// A 1xx status is not the answer, except 101: that is final unless the connection cannot be taken over.
 	if c.status < 200 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		c.status = status
 	}
@@ -56,10 +56,10 @@ func (c *call) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets [http.ResponseController] reach what c does not pass on.
+// Unwrap lets [http.ResponseController] reach the methods that c does not have.
 func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// buffers are for answers, and go back small.
+// buffers are for answers. Large ones are not returned to the pool.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 const pooledBuffer = 64 << 10
@@ -127,13 +127,14 @@ func (c *call) fail(err error) {
 		c.Header().Set("Retry-After", wait)
 	}
 	if isOld(c.r.URL.Path) {
-		_ = c.json(p.Status, oldProblem(p)) // strings, and so certain to be JSON
+		_ = c.json(p.Status, oldProblem(p)) // only strings, which are always valid JSON
 		return
 	}
 	_ = c.encoded(p.Status, "application/problem+json", p)
 }
 
-// problem returns what the wire shows of err in an answer that has more than this, and notes it for the log.
+// problem returns err's problem for an answer that contains more than the problem, and records it for the
+// log.
 func (c *call) problem(err error) wire.Problem {
 	p := c.api.problem(err)
 	p.RequestID = c.id
@@ -141,9 +142,9 @@ func (c *call) problem(err error) wire.Problem {
 	return p
 }
 
-// blame notes a problem for the log: the first one if there are several.
+// blame records a problem for the log: the first one if there are several.
 func (c *call) blame(p wire.Problem, err error) {
-	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs what it waits for
+	if p.Status >= 500 && c.cause == nil && c.api.engine != nil { // without an engine, the daemon logs the cause
 		c.cause = err
 	}
 	if c.code == "" {
@@ -159,7 +160,7 @@ func (c *call) finish() {
 			panic(p)
 		}
 		cause := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		if c.status != 0 { // too late for a problem, and what went out must not pass for whole
+		if c.status != 0 { // too late for a problem; the client must not take the partial answer for a whole one
 			c.code, c.cause, c.status = "internal", cause, http.StatusInternalServerError
 			defer panic(http.ErrAbortHandler)
 		} else {
@@ -180,7 +181,7 @@ func (c *call) finish() {
 }
 
 func (c *call) log(took time.Duration) {
-	level := slog.LevelDebug // a line for each request is too much at tens of thousands a second
+	level := slog.LevelDebug // one line per request is too much at tens of thousands a second
 	if c.cause != nil {
 		level = slog.LevelError
 	}
@@ -201,7 +202,8 @@ func (c *call) log(took time.Duration) {
 	logger.LogAttrs(ctx, level, "request", attrs...)
 }
 
-// methodLabel keeps what a client makes up out of metrics and logs.
+// methodLabel returns method, or "OTHER" for an invented one, so that a client cannot add labels to metrics
+// and logs.
 func methodLabel(method string) string {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
@@ -210,7 +212,7 @@ func methodLabel(method string) string {
 	return "OTHER"
 }
 
-// key names the memory that the path names.
+// key returns the key of the memory whose id is in the path.
 func (c *call) key() (sigil.Key, error) {
 	id, err := sigil.ParseID(c.r.PathValue("id"))
 	return sigil.Key{Tenant: c.tenant, ID: id}, err

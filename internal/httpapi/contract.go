@@ -17,12 +17,11 @@ var openAPISource []byte
 // Prepare parses the OpenAPI document now (about 40 ms) rather than on the first request.
 func Prepare() { openAPI() }
 
-// contract is the OpenAPI document, read once. A test sees to it that it is good, so that reading it
-// cannot fail.
+// contract is the OpenAPI document, parsed once. A test proves that it is valid, so parsing cannot fail.
 type contract struct {
-	json  []byte // its version still to be filled in
+	json  []byte // with a placeholder for the version
 	docs  document
-	codes map[string]bool // those it explains
+	codes map[string]bool // those that it explains
 }
 
 var openAPI = sync.OnceValue(func() *contract {

@@ -15,7 +15,7 @@ import (
 //go:embed pages
 var pages embed.FS
 
-// document is what the page of it shows.
+// document is the part of the OpenAPI document that its page shows.
 type document struct {
 	Info struct {
 		Description string `json:"description"`
@@ -110,7 +110,8 @@ func (d *document) exemplify(b *body) {
 	}
 }
 
-// Curl returns a command that does the operation on the service at origin, with the first example of its body.
+// Curl returns a command that requests the operation of the service at origin, with the first example of its
+// body.
 func (o operation) Curl(origin string) string {
 	path := o.Path
 	for _, p := range o.Parameters {
@@ -133,15 +134,15 @@ func (o operation) Curl(origin string) string {
 
 func lastSegment(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
-// page is one HTML page and the policy under which a browser shows it: no script, no other origin,
-// and only its own style sheet.
+// page is an HTML page and the policy under which a browser shows it: no scripts, no other origin, and only
+// its own style sheet.
 type page struct {
 	html   []byte
 	policy string
 }
 
-// The templates, and the style sheet that each page has in it, are ours: a failure is a bug, which a
-// test finds.
+// The templates, and the style sheet that each page contains, are ours. A failure is a bug, which a test
+// finds.
 var (
 	templates = template.Must(template.New("").Funcs(template.FuncMap{"prose": prose}).ParseFS(pages, "pages/*.html"))
 	style, _  = pages.ReadFile("pages/style.css")
@@ -179,7 +180,7 @@ func (a *API) docs(c *call) error {
 	}{a.options.Version, c.origin(), &openAPI().docs}))
 }
 
-// asset serves a part of the console.
+// asset serves a file of the console.
 func (a *API) asset(c *call) error {
 	if a.options.Console == nil || !a.options.Console.Has(c.r.URL.Path) {
 		return unknownPath()
@@ -188,7 +189,8 @@ func (a *API) asset(c *call) error {
 	return nil
 }
 
-// landing is the console, or shows how to begin, with the address that the reader already uses.
+// landing serves the console or, without one, a page that shows how to begin, with the address that the
+// reader already uses.
 func (a *API) landing(c *call) error {
 	if a.options.Console != nil {
 		a.options.Console.ServeHTTP(c, c.r)
@@ -201,7 +203,7 @@ func (a *API) landing(c *call) error {
 func (c *call) origin() string {
 	switch {
 	case strings.Trim(c.r.Host, letters+".:[]-") != "":
-		return "http://127.0.0.1:7433" // a host that a shell may not take as it is
+		return "http://127.0.0.1:7433" // the host is not safe in a shell
 	case c.r.TLS != nil:
 		return "https://" + c.r.Host
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// body is the content of a request or an answer, in its usual form and in others.
+// body is the content of a request or an answer, in its usual form and in its other forms.
 type body struct {
 	Ref         string             `json:"$ref"`
 	Description string             `json:"description"`
@@ -32,7 +32,7 @@ type media struct {
 	Examples examples `json:"examples"`
 }
 
-// examples are in the order of the document.
+// examples are in the order in which the document has them.
 type examples []example
 
 func (all *examples) UnmarshalJSON(b []byte) error {
@@ -66,7 +66,7 @@ type example struct {
 	Value   json.RawMessage `json:"value"`
 }
 
-// Text is the example as it is sent.
+// Text returns the example in the form in which it is sent.
 func (e example) Text() string {
 	var text string
 	if json.Unmarshal(e.Value, &text) == nil && strings.Contains(text, "\n") {
@@ -79,7 +79,7 @@ func (e example) Text() string {
 	return b.String()
 }
 
-// Forms are all forms of a body, the usual one first.
+// Forms returns all forms of a body, the usual one first.
 func (b body) Forms() (all []form) {
 	for _, v := range append([]variant{{Content: b.Content}}, b.Variants...) {
 		for _, contentType := range slices.Sorted(maps.Keys(v.Content)) {
@@ -90,14 +90,14 @@ func (b body) Forms() (all []form) {
 	return all
 }
 
-// form is one of them.
+// form is one form of a body.
 type form struct {
 	When, ContentType string
 	Schema            *schema
 	Examples          examples
 }
 
-// schema is as much of a JSON schema as the page shows.
+// schema is the part of a JSON schema that the page shows.
 type schema struct {
 	Ref         string             `json:"$ref"`
 	Description string             `json:"description"`
@@ -115,7 +115,7 @@ type schema struct {
 	Required    []string           `json:"required"`
 	OneOf       []*schema          `json:"oneOf"`
 
-	target *schema // what Ref refers to, if its members are shown here, too
+	target *schema // the schema that Ref refers to, if its members are shown here, too
 }
 
 // Name returns the name of the schema that s, or its items, refer to, or "".
@@ -132,7 +132,7 @@ func (s *schema) Name() string {
 	return ""
 }
 
-// Kind describes in words what s accepts; [schema.Name] names what it refers to.
+// Kind describes in words which values s accepts. [schema.Name] returns the name of a schema it refers to.
 func (s *schema) Kind() string {
 	if s == nil {
 		return "anything"
@@ -161,7 +161,7 @@ func (s *schema) Kind() string {
 	for _, more := range []struct {
 		name  string
 		value any
-	}{{"format", s.Format}, {"from", s.Minimum}, {"to", s.Maximum}, {"at most", s.MaxItems}, {"exactly", s.Const}, {"by default", s.Default}} {
+	}{{"format", s.Format}, {"minimum", s.Minimum}, {"maximum", s.Maximum}, {"at most", s.MaxItems}, {"exactly", s.Const}, {"by default", s.Default}} {
 		if more.value != nil && more.value != "" {
 			text += fmt.Sprintf(", %s %v", more.name, more.value)
 		}

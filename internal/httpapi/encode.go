@@ -31,7 +31,7 @@ func (a *API) encode(c *call) error {
 	return c.json(http.StatusCreated, &v)
 }
 
-// sent returns the key and body of a request to encode.
+// sent returns the idempotency key and the body of a request to encode.
 func (a *API) sent(c *call) (key string, body []byte, err error) {
 	if _, err := c.contentType(jsonType); err != nil {
 		return "", nil, err

@@ -44,7 +44,8 @@ func (a *API) forecast(c *call) error {
 	return c.json(http.StatusOK, shape.Forecast(&f))
 }
 
-// duration reads "90s", "36h", "7d", or a number of seconds.
+// duration reads a duration such as "90s", "36h" or "7d", or a number of seconds. It returns unless if the
+// parameter is missing.
 func (q *query) duration(name, code string, unless time.Duration) time.Duration {
 	if !q.values.Has(name) {
 		return unless
@@ -60,7 +61,7 @@ func (q *query) duration(name, code string, unless time.Duration) time.Duration 
 	return d
 }
 
-// policy reads a proposed policy, or returns nil.
+// policy reads the proposed policy, or returns nil if there is none.
 func (q *query) policy() (sigil.Policy, error) {
 	if !q.values.Has("policy") {
 		return nil, nil

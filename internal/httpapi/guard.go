@@ -75,7 +75,7 @@ func newRequestID() string {
 	return string(b[:])
 }
 
-// tenant returns the tenant of the request. Credentials, once there are any, will decide it here.
+// tenant returns the request's tenant. Once there are credentials, they will decide it here.
 func tenant(r *http.Request) (string, error) {
 	names := r.Header["Sigil-Tenant"]
 	switch len(names) {
@@ -84,7 +84,7 @@ func tenant(r *http.Request) (string, error) {
 	case 1:
 		return names[0], sigil.CheckTenant(names[0])
 	}
-	return "", sigil.NewInvalid("invalid_tenant", "tenant", "stands in more than one Sigil-Tenant header")
+	return "", sigil.NewInvalid("invalid_tenant", "tenant", "is in more than one Sigil-Tenant header")
 }
 
 // idempotencyKey returns the request's Idempotency-Key, of at most max bytes, or "" if there is none.

@@ -9,18 +9,18 @@ import (
 	"github.com/sigil-dna/sigil/internal/coding"
 )
 
-// minGzip is the shortest answer, in bytes, that is compressed. Most answers are shorter, and fit into one packet
-// anyway.
+// minGzip is the minimum length in bytes of an answer that is compressed. Most answers are shorter, and fit
+// into one packet anyway.
 const minGzip = 1 << 10
 
-// zippers are writers of the fastest level, which takes a third of the default level's time and makes a few per cent
-// more bytes.
+// zippers are writers of the fastest level. It takes a third of the default level's time, and its output is a
+// few per cent longer.
 var zippers = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a good one
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return w
 }}
 
-// zipped answers with body compressed by gzip, if it is long enough and the client asks for that, and reports
+// zipped answers with body compressed by gzip, if it is long enough and the client accepts gzip. It reports
 // whether it did.
 func (c *call) zipped(status int, body []byte) bool {
 	if len(body) < minGzip {

@@ -14,20 +14,21 @@ type health struct {
 	Clock   *clockHealth `json:"clock,omitempty"` // nil if nothing is wrong
 }
 
-// clockHealth is what is wrong with the clock.
+// clockHealth describes what is wrong with the clock.
 type clockHealth struct {
-	// State is "held" after a jump of the clock that is not confirmed yet, or "ahead" while time is ahead of the clock.
+	// State is "held" after a jump of the clock that is not confirmed yet, or "ahead" while time is ahead of
+	// the clock.
 	State   string  `json:"state"`
 	Seconds float64 `json:"seconds"`
 }
 
-// alive answers as long as the process does.
+// alive answers 200 as long as the process runs.
 func (a *API) alive(c *call) error {
 	return c.json(http.StatusOK, health{Status: "ok", Version: a.options.Version})
 }
 
-// ready answers 200 even if the clock is held, since then only sweeps wait. Several daemons on one database would all
-// be unready at once.
+// ready answers 200 even if the clock is held, since then only sweeps wait. Otherwise several daemons on one
+// database would all be unready at once.
 func (a *API) ready(c *call) error {
 	if a.options.Ready != nil {
 		if err := a.options.Ready(); err != nil {
@@ -47,7 +48,7 @@ func (a *API) ready(c *call) error {
 	return c.json(http.StatusOK, h)
 }
 
-// notYet answers what needs an engine while there is none.
+// notYet returns the error for a request that needs an engine while there is none.
 func (a *API) notYet() error {
 	var err error
 	if a.options.Ready != nil {
@@ -56,7 +57,7 @@ func (a *API) notYet() error {
 	return notReady(err)
 }
 
-// notReady is always status 503, whatever the reason.
+// notReady returns an error with status 503, whatever the reason.
 func notReady(err error) error {
 	p := &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "cannot take requests now", Err: err}
 	var known *sigil.Error

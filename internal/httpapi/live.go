@@ -7,17 +7,19 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/live"
 )
 
-// Leave asks the readers of all streams to reconnect, and ends the streams. Later ones end at once, until Stay is
-// called.
+// Leave asks the readers of all streams to reconnect, and ends the streams. Streams that begin later end at
+// once, until Stay is called.
 func (a *API) Leave() { a.live.Leave() }
 
-// Stay takes Leave back, if the service goes on after all.
+// Stay reverts Leave, if the service goes on after all.
 func (a *API) Stay() { a.live.Stay() }
 
-// Close ends the streams and waits for those that read the journal for them. The engine's store must still be open.
+// Close ends the streams and waits for the goroutines that read the journal for them. The engine's store must
+// still be open.
 func (a *API) Close() { a.live.Close() }
 
-// events answers with a page of the journal, or, if that is asked for, with all that follows as a stream.
+// events answers with a page of the journal or, if the request asks for one, with a stream of all that
+// follows.
 func (a *API) events(c *call) error {
 	switch {
 	case live.Upgrades(c.r):
@@ -44,14 +46,14 @@ func (a *API) webSocket(c *call, subscribe bool) error {
 	return a.live.Socket(c, c.r, q, subscribe)
 }
 
-// start reads what the request for a stream says. It leaves out how problems look.
+// start reads the parameters of a stream. The caller sets Problem.
 func (c *call) start() (live.Request, error) {
 	q := live.Request{Tenant: c.tenant}
 	if c.query.values.Has("after") {
 		n := c.query.position("after")
 		q.After = &n
 	}
-	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // of a reader that reconnects: newer than its URL
+	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // from a reader that reconnects: newer than the URL's position
 		n, err := strconv.ParseUint(last, 10, 64)
 		if err != nil {
 			return q, sigil.NewInvalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")

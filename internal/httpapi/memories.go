@@ -37,7 +37,8 @@ func (a *API) list(c *call) error {
 	return c.json(http.StatusOK, &out)
 }
 
-// page lists memories. It reserves the size of the largest page, and then releases what this page does not use.
+// page lists memories. It reserves memory for the largest page, and then releases what this page does not
+// need.
 func (a *API) page(c *call, q engine.ListQuery) (engine.Page, error) {
 	if q.NoData {
 		return a.engine.List(c.r.Context(), c.tenant, q)
@@ -83,7 +84,7 @@ func (a *API) peek(c *call) error {
 }
 
 // forget removes a memory. It refuses to erase one: forgotten bytes stay in the store's files until those are
-// compacted, so an answer that nothing is left would be untrue.
+// compacted, so a confirmation that nothing is left would be untrue.
 func (a *API) forget(c *call) error {
 	erase := c.query.is("erase", false)
 	key, err := c.key()
@@ -111,7 +112,7 @@ func (a *API) unpin(c *call) error { return c.change(a.engine.Unpin, a.current) 
 
 func (a *API) current(m *sigil.Memory) wire.Memory { return shape.Memory(m, a.engine.Now()) }
 
-// change answers with what verb made of the memory that the path names.
+// change answers with the memory that verb returns for the path's id.
 func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error), view func(*sigil.Memory) wire.Memory) error {
 	key, err := c.key()
 	if err != nil {
@@ -125,7 +126,7 @@ func (c *call) change(verb func(context.Context, sigil.Key) (sigil.Memory, error
 	return c.json(http.StatusOK, &v)
 }
 
-// neighborRooms are used again: what is answered with 100 takes 29 KB.
+// neighborRooms is a pool of buffers: an answer with 100 neighbors takes 29 KB.
 var neighborRooms = sync.Pool{New: func() any { return new([]engine.Neighbor) }}
 
 func (a *API) related(c *call) error {
@@ -138,7 +139,7 @@ func (a *API) related(c *call) error {
 	if err != nil {
 		return err
 	}
-	if !q.Content { // else it would hold on to their content
+	if !q.Content { // otherwise the pool would keep their content in memory
 		room := neighborRooms.Get().(*[]engine.Neighbor) //nolint:forcetypeassert // nothing else is put there
 		q.Buf = *room
 		defer func() { *room = q.Buf; neighborRooms.Put(room) }()

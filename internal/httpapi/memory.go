@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	// uncounted is how many bytes of a request, and of its answer, are not counted. Most have no more.
+	// uncounted is how many bytes of a request, and of its answer, are not counted. Most requests have no
+	// more.
 	uncounted = 16 << 10
-	// roomTime is how long a request waits for others to release memory.
+	// roomTime is the maximum time that a request waits for others to release memory.
 	roomTime = 5 * time.Second
 )
 
-// memory bounds the bytes of all bodies and pages that are held at once. Requests that hold some and wait for more can
+// memory limits the bytes of all bodies and pages held at once. Requests that hold some and wait for more can
 // block each other, so none waits for long.
 type memory struct {
 	most int64 // +checklocksignore: never changes
@@ -24,11 +25,11 @@ type memory struct {
 	// +checklocks:mu
 	held int64
 	// +checklocks:mu
-	freed chan struct{} // closed when some were released; nil unless a request waits for that
+	freed chan struct{} // closed when bytes are released; nil unless a request waits for that
 }
 
-// Take reserves n bytes, or fails if others hold too many for too long. A request that is larger than the bound gets
-// its bytes when no other request holds any.
+// Take reserves n bytes. It fails if other requests hold too many for too long. A request that is larger than
+// the limit gets its bytes when no other request holds any.
 func (m *memory) Take(ctx context.Context, n int64) error {
 	freed, ok := m.try(n)
 	if ok {
@@ -42,7 +43,7 @@ func (m *memory) Take(ctx context.Context, n int64) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-late.C:
-			return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "busy", Detail: "other requests hold as many bytes as may be held at once; try again later"}
+			return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "busy", Detail: "other requests hold the maximum number of bytes; try again later"}
 		}
 		freed, ok = m.try(n)
 	}
@@ -62,7 +63,7 @@ func (m *memory) try(n int64) (freed <-chan struct{}, ok bool) {
 	return m.freed, false
 }
 
-// Give releases n bytes; a negative n reserves them whether or not there is room.
+// Give releases n bytes. A negative n reserves bytes, even beyond the limit.
 func (m *memory) Give(n int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +74,7 @@ func (m *memory) Give(n int64) {
 	}
 }
 
-// hold reserves n bytes until the request ends. It waits only if the request holds fewer.
+// hold reserves n bytes until the request ends. It does nothing if the request holds as many already.
 func (c *call) hold(n int64) error {
 	if n -= uncounted; n <= c.held {
 		return nil
@@ -85,7 +86,7 @@ func (c *call) hold(n int64) error {
 	return nil
 }
 
-// settle sets what the request holds to exactly n bytes, without waiting.
+// settle sets the number of bytes that the request holds to n, without waiting.
 func (c *call) settle(n int64) {
 	n = max(n-uncounted, 0)
 	if n != c.held {

@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Clients of the system that this one replaces keep working: the same verbs under its paths, in its
-// shapes.
+// Clients of the system that this one replaces keep working: they find the same verbs under its paths, with
+// JSON in its shapes.
 var oldPrefixes = []string{"/api/consciousness", "/sigil/api/consciousness"}
 
 func isOld(path string) bool {
@@ -68,7 +68,7 @@ type oldPage struct {
 
 type oldPagination struct {
 	Limit   int     `json:"limit"`
-	Cursor  *string `json:"cursor"` // of the next page; null: this is the last
+	Cursor  *string `json:"cursor"` // of the next page; null on the last one
 	HasMore bool    `json:"hasMore"`
 }
 
@@ -77,7 +77,7 @@ type oldError struct {
 	Code  string `json:"code"`
 }
 
-// oldProblem drops the field, for which the old form has no place.
+// oldProblem moves the field into the text, since the old form has no place for it.
 func oldProblem(p wire.Problem) oldError {
 	text := p.Detail
 	if text == "" {
@@ -109,7 +109,7 @@ func (a *API) oldEncode(c *call) error {
 	})
 }
 
-// oldDraft reads {data, consciousnessState?, metadata?}. The metadata is taken and not kept.
+// oldDraft reads {data, consciousnessState?, metadata?}. It accepts the metadata and drops it.
 func (a *API) oldDraft(body []byte) (d sigil.Draft, err error) {
 	err = a.drafts.Object(body, func(name string, value []byte) (err error) {
 		switch name {
@@ -133,7 +133,7 @@ func (a *API) oldDraft(body []byte) (d sigil.Draft, err error) {
 	return d, err
 }
 
-// oldNames calls the state of an error's field what the old wire calls it.
+// oldNames renames "state" in an error's field to its name in the old API.
 func oldNames(err error) error {
 	var known *sigil.Error
 	if !errors.As(err, &known) {

@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// The one table from failures to statuses: by code if the code says more than the kind, otherwise by kind. A kind's
-// code is used if the error has none.
+// This is the one table from errors to statuses: by code if the code has its own status, otherwise by kind.
+// An error without a code gets the code of its kind.
 var (
 	statusOfCode = map[string]int{
 		"idempotency_mismatch":   http.StatusUnprocessableEntity,
@@ -43,21 +43,22 @@ var (
 	}
 )
 
-// statusCanceled is for the log and the metrics only: the client has left.
+// statusCanceled appears only in the log and the metrics: the client has left.
 const statusCanceled = 499
 
-const internalDetail = "something failed here; the service's log has the cause under this request id"
+const internalDetail = "an internal error; the service's log has the cause under this request id"
 
-// maxField bounds what of a client's own key names comes back to it.
+// maxField is the maximum length in bytes of an error's field, which may repeat names that the client sent.
 const maxField = 200
 
-// problem returns what clients see of err. An error that is not in the table is status 500 and shows nothing.
+// problem returns the problem that clients see for err. An error that is not in the table becomes status 500,
+// without details.
 func (a *API) problem(err error) wire.Problem {
 	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: internalDetail}
 	kind := err
 	var known *sigil.Error
 	if errors.As(err, &known) {
-		kind = known.Kind // whatever the kind of its cause
+		kind = known.Kind // and not the kind of its cause
 	}
 	for _, row := range statusOfKind {
 		if !errors.Is(kind, row.kind) {
@@ -73,7 +74,7 @@ func (a *API) problem(err error) wire.Problem {
 		break
 	}
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
-	if openAPI().codes[p.Code] { // else /docs would have no such anchor
+	if openAPI().codes[p.Code] { // otherwise /docs has no such anchor
 		p.Type = "/docs#" + p.Code
 	}
 	if p.Status == statusCanceled {
@@ -82,19 +83,20 @@ func (a *API) problem(err error) wire.Problem {
 	return p
 }
 
-// retryAfter returns after how many seconds the same request may succeed, or "" if time alone does not help.
+// retryAfter returns the value of Retry-After: the seconds after which the same request may succeed, or "" if
+// time alone does not help.
 func retryAfter(p *wire.Problem) string {
 	switch {
 	case p.Status == http.StatusServiceUnavailable, p.Code == "idempotency_in_flight":
 		return "1"
-	case p.Status == http.StatusInsufficientStorage: // service resumes by itself once there is room
+	case p.Status == http.StatusInsufficientStorage: // the service resumes by itself once the disk has free space
 		return "10"
 	}
 	return ""
 }
 
-// ended returns the reason why the server ended r's context, if it set one with [context.WithCancelCause] and it made
-// the request fail with err. The client did not leave then.
+// ended returns the cause with which the server ended r's context by [context.WithCancelCause], if err is the
+// result of that. The client has not left in this case.
 func ended(r *http.Request, err error) error {
 	if !errors.Is(err, context.Canceled) {
 		return nil
@@ -105,10 +107,10 @@ func ended(r *http.Request, err error) error {
 	return nil
 }
 
-// refusal is a failure that only HTTP has; its status is in statusOfCode.
+// refusal returns an error that only HTTP has. Its status is in statusOfCode.
 func refusal(code, field, detail string) error { return sigil.NewInvalid(code, field, detail) }
 
-// shorten returns the part of a client's name that is shown: valid UTF-8, of limited length.
+// shorten returns the part of a client's name that is shown: valid UTF-8 of limited length.
 func shorten(field string) string {
 	field = strings.ToValidUTF8(field, "\uFFFD")
 	if len(field) <= maxField {

@@ -10,14 +10,14 @@ import (
 	"github.com/sigil-dna/sigil/internal/canon"
 )
 
-// query reads query parameters strictly. The first mistake stays in err; what is read after it means
-// nothing.
+// query reads query parameters strictly. It keeps the first error in err; values read after that are
+// meaningless.
 type query struct {
 	values url.Values
 	err    error
 }
 
-// readQuery refuses parameters that are not among known, and repeated ones.
+// readQuery reads a query. It refuses parameters that are not in known, and repeated ones.
 func readQuery(raw string, known []string) (query, error) {
 	if raw == "" {
 		return query{}, nil
@@ -28,10 +28,10 @@ func readQuery(raw string, known []string) (query, error) {
 	}
 	for name, all := range values {
 		if !slices.Contains(known, name) {
-			return query{}, sigil.NewInvalid("unknown_parameter", canon.Field(name), "is no query parameter of this path")
+			return query{}, sigil.NewInvalid("unknown_parameter", canon.Field(name), "is not a query parameter of this path")
 		}
 		if len(all) > 1 {
-			return query{}, sigil.NewInvalid("duplicate_parameter", name, "stands twice in the query")
+			return query{}, sigil.NewInvalid("duplicate_parameter", name, "is in the query more than once")
 		}
 	}
 	return query{values: values}, nil
@@ -45,7 +45,7 @@ func (q *query) fail(code, name, detail string) {
 
 func (q *query) text(name string) string { return q.values.Get(name) }
 
-// limit returns 0 if there is none; the engine knows the maximum.
+// limit returns the limit, or 0 if there is none. The engine checks the maximum.
 func (q *query) limit() int {
 	if !q.values.Has("limit") {
 		return 0
@@ -57,7 +57,7 @@ func (q *query) limit() int {
 	return n
 }
 
-// flag returns nil if there is none.
+// flag returns nil if the parameter is missing.
 func (q *query) flag(name string) *bool {
 	if !q.values.Has(name) {
 		return nil
@@ -69,7 +69,7 @@ func (q *query) flag(name string) *bool {
 	return &v
 }
 
-// is returns a flag, or unless if there is none.
+// is returns the value of a flag, or unless if it is missing.
 func (q *query) is(name string, unless bool) bool {
 	if v := q.flag(name); v != nil {
 		return *v
@@ -99,7 +99,7 @@ func (q *query) number(name, code string) *float64 {
 	return &f
 }
 
-// position returns 0, the start of the journal, if there is none.
+// position returns 0, the start of the journal, if the parameter is missing.
 func (q *query) position(name string) uint64 {
 	if !q.values.Has(name) {
 		return 0
@@ -111,14 +111,14 @@ func (q *query) position(name string) uint64 {
 	return n
 }
 
-// moment returns the zero time if there is none.
+// moment returns the zero time if the parameter is missing.
 func (q *query) moment(name string) time.Time {
 	if !q.values.Has(name) {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, q.text(name))
 	if err != nil || t.IsZero() {
-		q.fail("invalid_parameter", name, "must be a time as RFC 3339 has it, such as 2026-01-31T12:00:00Z")
+		q.fail("invalid_parameter", name, "must be a time in RFC 3339 form, such as 2026-01-31T12:00:00Z")
 	}
 	return t
 }

@@ -59,7 +59,8 @@ func (a *API) stats(c *call) error {
 	return c.json(http.StatusOK, shape.Stats(&stats))
 }
 
-// journal answers with a page of the journal. At the end, the page's Next stays where the reader is.
+// journal answers with a page of the journal. At the end of the journal, the page's Next is the reader's
+// position.
 func (a *API) journal(c *call) error {
 	after, limit, latest := c.query.position("after"), c.query.limit(), c.query.is("latest", false)
 	c.query.flag("recalls") // pages have no recalls, but a wrong value is still refused
@@ -83,9 +84,10 @@ func (a *API) journal(c *call) error {
 	return c.json(http.StatusOK, page)
 }
 
-// latestEvents returns the newest entries after a position, and the position to go on after if there are none.
+// latestEvents returns the newest entries after a position, and the position to continue after if there are
+// none.
 func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
-	// Before the entries, so that none that are added in between are missed.
+	// Read before the entries, so that entries added in between are not missed.
 	if _, next, err = a.engine.JournalBounds(c.r.Context()); err != nil {
 		return nil, 0, err
 	}
@@ -96,7 +98,7 @@ func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Eve
 	return events, next, err
 }
 
-// sweep runs a job now, over all tenants.
+// sweep runs a job now, for all tenants.
 func (a *API) sweep(c *call) error {
 	run := a.engine.Sweep
 	if sigil.Job(c.r.PathValue("job")) == sigil.CrystallizeJob {

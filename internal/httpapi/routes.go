@@ -9,21 +9,21 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// route is one operation. Its path is the one of the OpenAPI document; a verb may follow "{id}:".
+// route is one operation. Its path is the one in the OpenAPI document; a verb may follow "{id}:".
 type route struct {
 	method, path string
-	params       []string // the query parameters it accepts; others are refused by name
-	open         bool     // of no tenant: health, documents
-	endless      bool     // may be a stream
-	// short means that small requests get small answers soon, so that they may be served on a connection that is not
-	// watched for the client's leaving.
+	params       []string // the query parameters it accepts; others are refused
+	open         bool     // it has no tenant, as health and documents
+	endless      bool     // it may be a stream
+	// short means that a small request is soon answered with a small answer, so that it may be served on a
+	// connection that does not notice when the client leaves.
 	short bool
-	// slow means that requests may take longer than others.
+	// slow means that the time limit is longer.
 	slow  bool
 	serve func(*API, *call) error
 }
 
-// routes is the whole face. The OpenAPI document has exactly these, which a test checks.
+// routes returns all operations. A test compares them with those of the OpenAPI document.
 func routes() []route {
 	all := []route{
 		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
@@ -66,8 +66,8 @@ func routes() []route {
 	return all
 }
 
-// Short reports whether a request, if its body is small, has a small answer and is answered soon. Most are of this
-// kind; lists, batches and streams are not.
+// Short reports whether a request, if its body is small, is soon answered with a small answer. Most are;
+// lists, batches and streams are not.
 func Short(method, path, query string) bool {
 	for i := range shortRoutes {
 		if rt := &shortRoutes[i]; rt.method == method && rt.matches(path) {
@@ -106,17 +106,17 @@ func (rt *shortRoute) matches(path string) bool {
 	return ok && strings.IndexByte(id, '/') < 0 && strings.IndexByte(id, ':') < 0
 }
 
-// fewNeighbors reports whether a query asks for at most 100 neighbors, as one without a limit does.
+// fewNeighbors reports whether a query asks for at most 100 neighbors, or has no limit.
 func fewNeighbors(query string) bool {
 	_, limit, ok := strings.Cut(query, "limit=")
 	limit, _, _ = strings.Cut(limit, "&")
 	return !ok || len(limit) <= len("99") || limit == "100"
 }
 
-// register adds the routes to the mux, one pattern for all that share a path. [API.dispatch] chooses among them by
-// verb and method, so that every refusal is a problem like the others.
+// register adds the routes to the mux, with one pattern for all routes that share a path. [API.dispatch]
+// chooses among these by verb and method, so that every refusal is a problem.
 func (a *API) register() {
-	byPattern := map[string][]route{"/": nil} // "/" catches what no other pattern does
+	byPattern := map[string][]route{"/": nil} // "/" matches what no other pattern does
 	for _, rt := range routes() {
 		pattern, _ := cutVerb(rt.path)
 		if pattern == "/" {
@@ -129,7 +129,7 @@ func (a *API) register() {
 			a.exact[pattern] = candidates
 		}
 		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			c := w.(*call) // as ServeHTTP handed it to the mux
+			c := w.(*call) // ServeHTTP passed it to the mux
 			if err := a.dispatch(c, candidates); err != nil {
 				c.fail(err)
 			}
@@ -137,8 +137,8 @@ func (a *API) register() {
 	}
 }
 
-// cutVerb splits "/v1/sigils/{id}:pin" into "/v1/sigils/{id}" and "pin". The mux cannot: its wildcards are whole
-// segments.
+// cutVerb splits "/v1/sigils/{id}:pin" into "/v1/sigils/{id}" and "pin". The mux cannot do that: its
+// wildcards are whole segments.
 func cutVerb(path string) (before, verb string) {
 	if before, verb, ok := strings.Cut(path, "}:"); ok {
 		return before + "}", verb
@@ -146,7 +146,7 @@ func cutVerb(path string) (before, verb string) {
 	return path, ""
 }
 
-// dispatch serves the candidate that the request means.
+// dispatch serves the candidate that matches the request's verb and method.
 func (a *API) dispatch(c *call, candidates []route) error {
 	id, verb, colon := strings.Cut(c.r.PathValue("id"), ":")
 	if colon && verb == "" {
@@ -182,7 +182,7 @@ func (a *API) dispatch(c *call, candidates []route) error {
 	return refusal("method_not_allowed", "", "this path takes "+strings.Join(allow, ", "))
 }
 
-// allow sets the header Allow to methods and OPTIONS, and returns them in order.
+// allow sets the header Allow to methods and OPTIONS, and returns them sorted.
 func (c *call) allow(methods []string) []string {
 	methods = append(slices.Clone(methods), http.MethodOptions)
 	slices.Sort(methods)
@@ -202,19 +202,19 @@ func (c *call) options() {
 }
 
 func unknownPath() error {
-	return refusal("unknown_path", "", "there is nothing here; /docs lists what there is")
+	return refusal("unknown_path", "", "unknown path; /docs lists all paths")
 }
 
-// plain reports whether a path has no double slashes and dot segments. The mux would redirect to the cleaned path, and
-// many clients turn a redirected POST into a GET.
+// plain reports whether a path has no double slashes or dot segments. The mux would redirect them to the
+// cleaned path, and many clients turn a redirected POST into a GET.
 func plain(r *http.Request) bool {
 	p := r.URL.EscapedPath()
 	clean := path.Clean(p)
 	return r.RequestURI != "*" && strings.HasPrefix(p, "/") && (p == clean || p == clean+"/" && clean != "/")
 }
 
-// knownJob returns an error if the path names a job that does not exist. It is called before anything else: an unknown
-// path is 404, whatever else is wrong with the request.
+// knownJob returns an error if the path names a job that does not exist. It is called before all other
+// checks, since an unknown path is 404 whatever else is wrong with the request.
 func knownJob(r *http.Request) error {
 	switch sigil.Job(r.PathValue("job")) {
 	case "", sigil.DecayJob, sigil.CrystallizeJob:
@@ -234,7 +234,7 @@ func (a *API) serve(c *call, rt route) (err error) {
 		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
 			return err
 		}
-		if c.query.values.Has("tenant") { // from a browser, which cannot set the headers of a stream
+		if c.query.values.Has("tenant") { // from a browser, which cannot set headers of a stream
 			c.tenant = c.query.text("tenant")
 			if err := sigil.CheckTenant(c.tenant); err != nil {
 				return err

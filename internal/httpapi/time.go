@@ -8,24 +8,24 @@ import (
 )
 
 const (
-	// goneTime is how long a request goes on after its client has closed the connection. A client that only closed its
-	// own side looks the same to a server, and may still wait for the answer.
+	// goneTime is how long a request continues after its client has closed the connection. A client that
+	// closed only its own side looks the same to a server, and may still wait for the answer.
 	goneTime = 5 * time.Second
-	// slowTimes is by how much the time limit of slow requests is multiplied.
+	// slowTimes is the factor by which the time limit of slow requests is longer.
 	slowTimes = 5
-	// bodyTime is how long a body may take to arrive, and stallTime how long it may pause.
+	// bodyTime is the time limit for a body to arrive; stallTime is the longest pause in it.
 	bodyTime  = 5 * time.Minute
 	stallTime = 30 * time.Second
 )
 
 type timedKey struct{}
 
-// Timed returns a context for requests whose time the caller limits, and which do not end when the client leaves. The
-// API then sets no limits of its own.
+// Timed returns a context for requests whose time the caller limits, and which do not end when the client
+// leaves. The API then sets no time limits of its own.
 func Timed(ctx context.Context) context.Context { return context.WithValue(ctx, timedKey{}, true) }
 
-// bound replaces the request's context by one that ends when the request takes too long, when its server ends it with a
-// cause, or goneTime after its client left. The caller calls end when the request is answered.
+// bound replaces the request's context by one that ends when the request takes too long, when the server ends
+// it with a cause, or goneTime after the client left. The caller calls end when the request is answered.
 func (c *call) bound(rt *route) (end func()) {
 	from, limit := c.r.Context(), c.api.options.RequestTimeout
 	if rt.slow {
@@ -36,7 +36,7 @@ func (c *call) bound(rt *route) (end func()) {
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(from))
 	if cause := context.Cause(from); cause != nil && !errors.Is(cause, context.Canceled) {
-		cancel(cause) // before it begins
+		cancel(cause) // the server ended it already
 	}
 	watching := context.AfterFunc(from, func() {
 		cause := context.Cause(from)

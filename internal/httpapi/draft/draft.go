@@ -1,5 +1,5 @@
-// Package draft reads what a request says about a memory to be encoded, for REST and for live connections. It knows the
-// members and their JSON, and no rules: the engine judges what they mean.
+// Package draft reads the part of a request that describes a memory to be encoded, for REST and for live
+// connections. It knows the members and their JSON, and no rules: the engine judges their values.
 package draft
 
 import (
@@ -11,12 +11,12 @@ import (
 
 // Reader reads drafts. Its fields are the engine's limits.
 type Reader struct {
-	Depth int // of data
-	Tags  int // of one memory
+	Depth int // maximum depth of data
+	Tags  int // maximum number of a memory's tags
 }
 
-// Read reads {data, state?, ttl?, pinned?, tags?}. Of body the draft refers to the data alone, of which the engine makes
-// a copy. What data may be is for the engine to judge: here it is only known to be JSON.
+// Read reads {data, state?, ttl?, pinned?, tags?}. The draft refers to the data in body, of which the engine
+// makes a copy; it refers to nothing else of body. Read only checks that data is JSON: the engine judges it.
 func (r Reader) Read(body []byte) (sigil.Draft, error) { return r.read(body, false) }
 
 // Item is like [Reader.Quick], for an item of a batch, which may also have an idempotencyKey.
@@ -56,8 +56,8 @@ func (r Reader) read(body []byte, inBatch bool) (d sigil.Draft, err error) {
 	return d, err
 }
 
-// Quick is like [Reader.Read], but does not check the body of most requests. If the engine then refuses the draft, the
-// caller asks [Reader.Blame] for the error.
+// Quick is like [Reader.Read], but does not check the body of most requests. If the engine then refuses the
+// draft, the caller gets the right error from [Reader.Blame].
 func (r Reader) Quick(body []byte) (sigil.Draft, error) {
 	if data, ok := dataOnly(body); ok {
 		return sigil.Draft{Data: data}, nil
@@ -65,8 +65,8 @@ func (r Reader) Quick(body []byte) (sigil.Draft, error) {
 	return r.Read(body)
 }
 
-// Blame returns what is wrong with a body whose draft the engine has refused with err: what is wrong with the body
-// itself, if anything, comes first.
+// Blame returns the error for a body whose draft the engine refused with err. An error of the body itself, if
+// there is one, takes precedence.
 func (r Reader) Blame(body []byte, err error) error {
 	if _, quick := dataOnly(body); quick && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
 		if _, err := r.Read(body); err != nil {
@@ -76,11 +76,11 @@ func (r Reader) Blame(body []byte, err error) error {
 	return err
 }
 
-// dataOnly returns the data of a body that is nothing but {"data":…}, as most are, if it is an object or an array.
-// Whether it is JSON is left to the engine.
+// dataOnly returns the data of a body that has no other member, as most bodies, if it is an object or an
+// array. It does not check that data is JSON: the engine does.
 func dataOnly(body []byte) (data []byte, ok bool) { return canon.OnlyMember(body, "data") }
 
-// Object reads one JSON object whose members are each as deep as data may be.
+// Object reads one JSON object, whose members may each be as deep as data.
 func (r Reader) Object(body []byte, take func(name string, value []byte) error) error {
 	return canon.Members(body, r.Depth+1, take)
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/sigil-dna/sigil/internal/canon"
 )
 
-// maxTTL keeps a deadline within what a duration and a calendar can hold.
+// maxTTL keeps a deadline within the range of a duration and a calendar.
 const maxTTL = 100 * 365 * 24 * time.Hour
 
-// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for none. Answers show a
-// duration as [sigil.FormatDuration] writes it.
+// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for no ttl. Answers
+// show a duration as [sigil.FormatDuration] writes it.
 func readTTL(raw []byte) (time.Duration, error) {
 	var d time.Duration
 	var ok bool
@@ -40,8 +40,8 @@ func readTTL(raw []byte) (time.Duration, error) {
 	return d, nil
 }
 
-// Seconds reads a number of seconds. It returns more than maxTTL for whatever is more, and at least a nanosecond for what is over
-// 0: none at all would mean no ttl.
+// Seconds reads a number of seconds. A number over the maximum becomes a duration over maxTTL, and any number
+// over 0 at least a nanosecond, since 0 would mean no ttl.
 func Seconds(s string) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(s, 64)
 	switch {
@@ -55,7 +55,8 @@ func Seconds(s string) (time.Duration, bool) {
 	return 0, true
 }
 
-// Duration reads a duration. It returns a duration over maxTTL for days that no duration can hold: they are out of range.
+// Duration reads a duration. A number of days that no duration can hold becomes one over maxTTL: it is out of
+// range.
 func Duration(s string) (time.Duration, bool) {
 	d, err := sigil.ParseDuration(s)
 	return d, err == nil || errors.Is(err, strconv.ErrRange)

@@ -10,12 +10,12 @@ import (
 	"github.com/sigil-dna/sigil/internal/canon"
 )
 
-// UnknownField returns the error for a member that a request does not have.
+// UnknownField returns the error for a member that a request must not have.
 func UnknownField(name string) error {
-	return sigil.NewInvalid("unknown_field", canon.Field(name), "is no member of this request")
+	return sigil.NewInvalid("unknown_field", canon.Field(name), "is not a member of this request")
 }
 
-// MissingField returns the error for a member that is not there.
+// MissingField returns the error for a member that is missing.
 func MissingField(name string) error {
 	return sigil.NewInvalid("missing_field", name, "is required")
 }
@@ -39,7 +39,7 @@ func readBool(name string, raw []byte) (bool, error) {
 // MaxKey is the maximum length of an idempotency key, in bytes, the same as the engine's.
 const MaxKey = 255
 
-// Key reads an idempotency key that is a member of a request.
+// Key reads an idempotency key from a member of a request.
 func Key(raw []byte) (string, error) {
 	key, ok := canon.String(raw)
 	if !ok || !ValidKey(key, MaxKey) {

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
-// journal is what the bus reads: the engine's, rendered as the wire shows it.
+// journal is the journal that the bus reads: the engine's, rendered as JSON of the API.
 type journal struct{ engine *engine.Engine }
 
 func (j journal) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {

@@ -16,12 +16,13 @@ import (
 
 const (
 	eventStream = "text/event-stream"
-	// heartbeat is how often an idle stream sends something: proxies cut connections that are silent for long.
+	// heartbeat is the maximum time without a byte on a stream: proxies cut connections that are silent for
+	// long.
 	heartbeat = 15 * time.Second
 )
 
-// Events answers with the journal as server-sent events, until the reader leaves. An error is returned before anything
-// is written.
+// Events answers with the journal as server-sent events, until the reader leaves. If it returns an error,
+// nothing has been written.
 func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) error {
 	ctx, end, err := s.streams.begin(r.Context())
 	if err != nil {
@@ -37,12 +38,12 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 		sub.WatchRecalls()
 	}
 	w := sse{ResponseWriter: rw, ctx: r.Context(), turns: s.turns, control: http.NewResponseController(rw)}
-	_ = w.control.SetReadDeadline(time.Time{}) // the server's is for requests; nothing more is read
+	_ = w.control.SetReadDeadline(time.Time{}) // the server's deadline is for requests; nothing more is read
 	w.Header().Set("Content-Type", eventStream)
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
+	w.Header().Set("X-Accel-Buffering", "no") // otherwise nginx would buffer the stream
 	w.WriteHeader(http.StatusOK)
-	// The position that the stream starts after: a client that reconnects before the first event misses nothing
-	// either.
+	// This is the position after which the stream starts: a client that reconnects before the first event
+	// misses nothing either.
 	w.b.WriteString("retry: 1000\nid: " + strconv.FormatUint(sub.After(), 10) + "\n\n")
 	for w.flush() == nil {
 		batch, err := nextBatch(ctx, sub)
@@ -53,7 +54,7 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 			}
 		case errors.Is(err, errLeave), errors.Is(err, sigil.ErrClosed):
 			w.event("reconnect", map[string]uint64{"after": sub.After()})
-			_ = w.flush() // it leaves either way
+			_ = w.flush() // the stream ends either way
 			return nil
 		case errors.Is(err, errSilent):
 			w.b.WriteString(":\n\n")
@@ -62,7 +63,7 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 				return nil
 			}
 			w.event("problem", q.Problem(err))
-			_ = w.flush() // it leaves either way
+			_ = w.flush() // the stream ends either way
 			return nil
 		}
 	}
@@ -71,7 +72,7 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 
 var errSilent = errors.New("live: nothing to say")
 
-// nextBatch waits for entries, or fails with errLeave, or errSilent.
+// nextBatch waits for entries. It returns errLeave or errSilent if either ends the wait.
 func nextBatch(ctx context.Context, sub *bus.Subscription) (bus.Batch, error) {
 	waiting, cancel := context.WithTimeoutCause(ctx, heartbeat, errSilent)
 	defer cancel()
@@ -82,7 +83,7 @@ func nextBatch(ctx context.Context, sub *bus.Subscription) (bus.Batch, error) {
 	return b, err
 }
 
-// sse writes events.
+// sse writes server-sent events.
 type sse struct {
 	http.ResponseWriter
 	ctx     context.Context //nolint:containedctx // of the request

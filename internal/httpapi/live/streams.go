@@ -10,10 +10,10 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// streams are the answers that do not end by themselves. They are asked to before the service stops or is
-// handed over.
+// streams are the answers that do not end by themselves. The server asks them to end before the service stops
+// or is handed over.
 type streams struct {
-	most int // at once; 0 is no limit
+	most int // maximum number at once; 0 means no limit
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -22,22 +22,23 @@ type streams struct {
 	open map[*stream]bool
 }
 
-// stream is one of them: what ends it.
+// stream is one open stream: the func that ends it.
 type stream struct{ cancel context.CancelCauseFunc }
 
-// patience is how long a write to a reader may take. One that takes nothing for that long has gone.
+// patience is the time limit of a write to a reader. A reader that takes nothing for that long is gone.
 const patience = time.Minute
 
 var errLeave = errors.New("live: the service is stopping")
 
-// begin adds a stream, and returns a context that ends with ctx, or, with errLeave as its cause, when streams have to
-// leave. The caller calls end when the stream is over. It returns an error if there are as many streams as allowed.
+// begin adds a stream. It returns a context that ends with ctx, or with errLeave as its cause when streams
+// must end. The caller calls end when the stream is over. begin fails if there are as many streams as
+// allowed.
 func (s *streams) begin(ctx context.Context) (_ context.Context, end func(), err error) {
 	most := s.most // it never changes
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if most > 0 && len(s.open) >= most {
-		return nil, nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_streams", Detail: "as many connections are streams as may be, so that others are left for requests; try again later"}
+		return nil, nil, &sigil.Error{Kind: sigil.ErrUnavailable, Code: "too_many_streams", Detail: "the maximum number of streams is open, so that connections remain for other requests; try again later"}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	st := &stream{cancel}
@@ -71,16 +72,17 @@ func (s *streams) stay() {
 	s.leaving = false
 }
 
-// turns limits how many goroutines send entries at once: copying a hundred kilobytes into a socket occupies a
-// processor, and encodes at that time must not wait behind all readers.
+// turns limits how many goroutines send entries at once. Copying a hundred kilobytes into a socket occupies a
+// processor, and encodes must not wait behind all readers.
 type turns chan struct{}
 
-// turnTime is when a turn ends, done or not: a reader that takes nothing holds up none of the others.
+// turnTime is the maximum time of a turn, done or not, so that a reader that takes nothing does not delay the
+// others.
 const turnTime = 2 * time.Millisecond
 
 func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
-// take waits for a turn, and returns the function that ends it.
+// take waits for a turn and returns the func that ends it.
 func (t turns) take(ctx context.Context) (end func()) {
 	select {
 	case t <- struct{}{}:

@@ -16,22 +16,23 @@ import (
 )
 
 const (
-	// maxInFlight is how many requests of one connection are handled at once. More wait in the network, which slows
-	// the client down.
+	// maxInFlight is the maximum number of requests of one connection in progress at once. Further ones wait
+	// in the network, which slows the client down.
 	maxInFlight = 256
-	// maxLarge is how many of them may be longer than readAtOnce: what a connection holds is bounded by that.
+	// maxLarge is the maximum number of requests in progress that are longer than readAtOnce. It bounds the
+	// memory that a connection holds.
 	maxLarge = 16
-	// pingEvery is how often a connection is asked whether it is still there.
+	// pingEvery is the time between two pings of a connection.
 	pingEvery = 30 * time.Second
-	// leaveTime is how long requests in progress have when a connection has to end.
+	// leaveTime is how long requests in progress may take when a connection must end.
 	leaveTime = 5 * time.Second
-	// maxLiveID is the most bytes of a request's id.
+	// maxLiveID is the maximum length in bytes of a request's id.
 	maxLiveID = 64
 )
 
-// Socket turns the request into a WebSocket, with requests that have ids and a subscription, and serves it until it ends.
-// It begins with a subscription if subscribe is true or the request has the parameters of one. An error is returned
-// before anything is written.
+// Socket turns the request into a WebSocket, for requests that have ids and for a subscription, and serves it
+// until it ends. The connection begins with a subscription if subscribe is true or the request has the
+// parameters of one. If Socket returns an error, nothing has been written.
 func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subscribe bool) error {
 	if err := handshake(rw, r); err != nil {
 		return err
@@ -54,7 +55,7 @@ func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subs
 	}
 	w := &gathering{ResponseWriter: rw}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
-	if err != nil { // it has answered
+	if err != nil { // Accept has answered
 		l.unsubscribe()
 		return nil
 	}
@@ -64,8 +65,8 @@ func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subs
 	return nil
 }
 
-// liveConn is one connection. Its reader, its subscription, its pings, and the requests in progress (one for those
-// that arrived together) each have a goroutine; serve waits for all of them.
+// liveConn is one connection. Its reader, its subscription and its pings each have a goroutine, as has each
+// group of requests that arrived together; serve waits for all of them.
 type liveConn struct {
 	server  *Server
 	conn    *websocket.Conn
@@ -73,8 +74,8 @@ type liveConn struct {
 	out     *gathered
 	tenant  string
 	problem func(error) wire.Problem
-	slots   chan struct{} // one for each request under way
-	large   chan struct{} // one for each that is large
+	slots   chan struct{} // one for each request in progress
+	large   chan struct{} // one for each large request in progress
 	wg      sync.WaitGroup
 
 	mu sync.Mutex
@@ -83,9 +84,9 @@ type liveConn struct {
 	// +checklocks:mu
 	stop context.CancelFunc // of the subscription
 	// +checklocks:mu
-	pushed chan struct{} // closed when it has ended
+	pushed chan struct{} // closed when the subscription has ended
 
-	sent atomic.Uint64 // the position of the last entry that was sent, or that the subscription began after
+	sent atomic.Uint64 // the position of the last entry sent, or the one after which the subscription began
 }
 
 // serve serves until ctx ends or the client leaves.
@@ -97,18 +98,18 @@ func (l *liveConn) serve(ctx context.Context) {
 	l.wg.Go(func() { end(l.read(reading)) })
 	select {
 	case <-ctx.Done():
-		// The client learns where to continue, once requests in progress have been answered. It may be sending: it
-		// gets some time.
+		// The client is told where to continue, once its requests in progress are answered. It may be sending,
+		// so it gets some time.
 		l.leave(context.Cause(ctx))
 	case <-reading.Done():
 	}
 	end(nil)
 	l.unsubscribe()
-	_ = l.conn.CloseNow() // the client knows, or has left; a blocked sender is released
+	_ = l.conn.CloseNow() // the client knows, or has left; this releases a blocked sender
 	l.wg.Wait()
 }
 
-// leave records why the connection ends.
+// leave ends the connection in order and sends the reason.
 func (l *liveConn) leave(cause error) {
 	enough, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
@@ -116,7 +117,7 @@ func (l *liveConn) leave(cause error) {
 	case <-l.halt():
 	case <-enough.Done():
 	}
-	for range cap(l.slots) { // no more requests; those in progress are answered
+	for range cap(l.slots) { // no further requests begin; those in progress are answered
 		select {
 		case l.slots <- struct{}{}:
 		case <-enough.Done():
@@ -131,7 +132,7 @@ func (l *liveConn) leave(cause error) {
 	_ = l.conn.Close(websocket.StatusGoingAway, "")
 }
 
-// ping ends the connection of a client that does not answer.
+// ping ends the connection if the client does not answer a ping.
 func (l *liveConn) ping(ctx context.Context, end context.CancelCauseFunc) {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()

@@ -12,17 +12,17 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// group is requests that had arrived together, and what they are worked on with.
+// group is a set of requests that arrived together, and the buffers for handling them.
 type group struct {
 	messages [][]byte
-	room     []byte // what they are read into
+	room     []byte // the buffer that messages are read into
 	encodes  []liveRequest
 	drafts   []sigil.Draft
 	view     wire.Memory // a memory as its answer shows it
-	out      []byte      // an answer
+	out      []byte      // the buffer of an answer
 }
 
-// groups are used again: with the room of one, most of what a request over WebSocket takes is not allocated.
+// groups is a pool: with a group's buffers, most of what a request over WebSocket needs is not allocated.
 var groups = sync.Pool{New: func() any { return &group{room: make([]byte, 0, readAtOnce)} }}
 
 // recycle returns g to the pool, without buffers that something else may refer to.
@@ -42,11 +42,11 @@ func (g *group) recycle(shared bool) {
 	groups.Put(g)
 }
 
-// answerAll carries out requests: encodes together, others as if they had come alone. Each gets its answer, and has
-// its slot until then.
+// answerAll handles requests: encodes together, others one by one. Each is answered, and holds its slot until
+// then.
 func (l *liveConn) answerAll(ctx context.Context, g *group) {
 	begin := time.Now()
-	shared := false // something that outlives the group may refer to its messages
+	shared := false // whether something that outlives the group may refer to its messages
 	for _, message := range g.messages {
 		r, err := readRequest(l.server.options.Drafts, message)
 		if err == nil && r.op == wire.LiveEncode {
@@ -61,14 +61,14 @@ func (l *liveConn) answerAll(ctx context.Context, g *group) {
 			continue
 		}
 		shared = true
-		alone := r // r itself would be allocated for encodes, too
+		alone := r // with r itself, encodes would allocate, too
 		l.wg.Go(func() { l.answer(ctx, &alone, begin, err) })
 	}
 	l.encode(ctx, g, begin)
 	g.recycle(shared)
 }
 
-// encode does the encodes of a group.
+// encode handles the encodes of a group.
 func (l *liveConn) encode(ctx context.Context, g *group, begin time.Time) {
 	switch len(g.drafts) {
 	case 0:
@@ -106,7 +106,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 	g.out = l.send(g.out, &m)
 }
 
-// answer carries out one request, unless err says what is wrong with it.
+// answer handles one request, or answers with err if it is invalid.
 func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, err error) {
 	defer func() { <-l.slots }()
 	m := wire.LiveMessage{Type: wire.LiveAnswer, ID: r.id}
@@ -123,7 +123,7 @@ func (l *liveConn) answer(ctx context.Context, r *liveRequest, begin time.Time, 
 	}
 }
 
-// do carries out a request other than an encode. An operation that it does not have is a fault of this program.
+// do handles a request that is not an encode. An operation that it does not know is a bug of this program.
 func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	key := sigil.Key{Tenant: l.tenant, ID: r.memory}
 	switch r.op {
@@ -147,7 +147,7 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 	return fmt.Errorf("live: nothing does the operation %q", r.op)
 }
 
-// refuse answers with err's problem.
+// refuse makes m the answer with err's problem, and logs a failure that is not the client's.
 func (l *liveConn) refuse(ctx context.Context, r *liveRequest, m *wire.LiveMessage, err error) {
 	p := l.problem(err)
 	m.Status, m.Problem = p.Status, &p
@@ -162,9 +162,9 @@ func (l *liveConn) observe(r *liveRequest, m *wire.LiveMessage, begin time.Time)
 	}
 }
 
-// routeOf keeps what a client makes up out of metrics.
+// routeOf returns a label for metrics. A client cannot add labels by inventing operations.
 func routeOf(op string) string {
-	if op == wire.LiveEncode { // of which there are many
+	if op == wire.LiveEncode { // the most frequent operation: no concatenation
 		return "/v1/ws encode"
 	}
 	if _, known := wants[op]; known {
@@ -173,14 +173,15 @@ func routeOf(op string) string {
 	return "/v1/ws other"
 }
 
-// send sends m, encoded in room, and returns room. If the client is gone, the reader finds out.
+// send sends m, encoded into the buffer room, and returns the buffer for reuse. If the client is gone, the
+// reader notices.
 func (l *liveConn) send(room []byte, m *wire.LiveMessage) []byte {
 	if room == nil {
 		room = make([]byte, 0, 1<<10)
 	}
 	data, err := m.AppendJSON(append(room[:0], make([]byte, frameRoom)...))
 	if err != nil {
-		return room // never: what the wire shows is JSON
+		return room // never: all values are valid JSON
 	}
 	_ = l.out.text(framed(data)) // if it fails, the client is gone
 	return data

@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// subscribe creates a subscription after a position, or from now on, which starts when the request has been answered.
-// A connection has only one.
+// subscribe creates a subscription that begins after a position, or after the newest. It starts once the
+// request is answered. A connection has at most one.
 func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
 	sub, err := l.server.bus.Subscribe(ctx, l.tenant, r.after)
 	if err != nil {
@@ -29,7 +29,7 @@ func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMe
 	return nil
 }
 
-// hold makes sub the connection's, unless it has one.
+// hold makes sub the connection's subscription and reports whether it did: it does not if there is one.
 func (l *liveConn) hold(sub *bus.Subscription) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,7 +58,7 @@ func (l *liveConn) begin(ctx context.Context) {
 	})
 }
 
-// halt ends the subscription after what it is sending, and returns a channel that is closed then.
+// halt ends the subscription after the current message, and returns a channel that is closed then.
 func (l *liveConn) halt() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,13 +77,13 @@ func (l *liveConn) unsubscribe() {
 	switch {
 	case l.stop != nil:
 		l.stop()
-	case l.sub != nil: // it was not begun
+	case l.sub != nil: // it did not begin
 		l.sub.Close()
 	}
 	l.sub, l.stop = nil, nil
 }
 
-// release lets the connection have another subscription.
+// release allows another subscription after sub.
 func (l *liveConn) release(sub *bus.Subscription) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +107,7 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 		}
 		if batch.Recalled != nil {
 			if err := l.pushRecalled(ctx, batch.Recalled); err != nil {
-				return // the reader gets the error
+				return // the connection's reader gets the error
 			}
 			continue
 		}
@@ -116,20 +116,20 @@ func (l *liveConn) push(ctx context.Context, sub *bus.Subscription) {
 			l.send(nil, &wire.LiveMessage{Type: wire.LiveLagged, After: &after, Newest: batch.Newest})
 		}
 		if err := l.pushBatch(ctx, &batch); err != nil {
-			return // the reader gets the error
+			return // the connection's reader gets the error
 		}
 		l.sent.Store(batch.Entries[len(batch.Entries)-1].Position)
 	}
 }
 
-// pushBatch sends entries as one message, without copying them: all subscribers are sent the same bytes.
+// pushBatch sends entries as one message without copying them: all subscribers are sent the same bytes.
 func (l *liveConn) pushBatch(ctx context.Context, batch *bus.Batch) error {
 	defer l.server.turns.take(ctx)()
 	head := append(appendHead(nil, len(eventsBegin)+len(batch.Joined)+len(eventsEnd)), eventsBegin...)
 	return l.out.text(head, batch.Joined, []byte(eventsEnd))
 }
 
-// pushRecalled sends a message about recalls: the type, and then the members of data.
+// pushRecalled sends a message about recalls. It puts the type before the members of data.
 func (l *liveConn) pushRecalled(ctx context.Context, data []byte) error {
 	defer l.server.turns.take(ctx)()
 	members := data[1:] // after the brace

@@ -5,13 +5,14 @@ import (
 	"math"
 )
 
-// Texts are framed here, and only control frames by the library: it would write a text in three parts as three frames,
-// each with a system call, and hundreds of subscribers get theirs at once.
+// Text messages are framed here; the library frames only control messages. It would write a text that has
+// three parts as three frames, each with a system call, while hundreds of subscribers are waiting for the
+// same text.
 
-// frameRoom is the most bytes that the head of a frame has.
+// frameRoom is the maximum length in bytes of a frame's head.
 const frameRoom = 10
 
-// Bits of a frame's head, and the values of its second byte for longer ones (RFC 6455, 5.2).
+// Bits of a frame's head, and the values of its second byte for longer frames (RFC 6455, 5.2).
 const (
 	finalText = 0x80 | 0x1
 	maskedBit = 0x80
@@ -19,7 +20,7 @@ const (
 	size64    = 127
 )
 
-// appendHead appends the head of a frame that is a whole text of n bytes, not masked: a server's.
+// appendHead appends the head of a frame that holds a whole text of n bytes, unmasked, as servers send it.
 func appendHead(b []byte, n int) []byte {
 	switch {
 	case n < size16:
@@ -30,7 +31,7 @@ func appendHead(b []byte, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(b, finalText, size64), uint64(n))
 }
 
-// framed puts the head before the text that begins after frameRoom bytes of b, and returns both.
+// framed writes the head right before the text that begins after frameRoom bytes of b, and returns both.
 func framed(b []byte) []byte {
 	n := len(b) - frameRoom
 	var head [frameRoom]byte

@@ -11,46 +11,48 @@ import (
 )
 
 const (
-	// gatherAtMost is how many bytes wait to be sent together. A writer with more waits for the network.
+	// gatherAtMost is the number of bytes that may wait to be sent together. With more waiting, a writer waits
+	// for the network.
 	gatherAtMost = 64 << 10
-	// readAtOnce is how much is read from the network at once, and so bounds how much is handled together.
+	// readAtOnce is the maximum number of bytes read from the network at once. It also bounds how much is
+	// handled together.
 	readAtOnce = 32 << 10
-	// lastWords is how long waiting data has to be sent when the connection is closed. A network with space takes it
-	// at once.
+	// lastWords is the time limit for sending waiting data when the connection is closed. A network with space
+	// takes the data at once.
 	lastWords = 250 * time.Millisecond
 )
 
-// gathering is the answer to a request for a WebSocket, which is taken over by way of it.
+// gathering is the ResponseWriter of a request for a WebSocket. The library takes over its connection.
 type gathering struct {
 	http.ResponseWriter
-	in  *bufio.Reader // what the library reads from
-	out *gathered     // what it writes to
+	in  *bufio.Reader // the library reads from it
+	out *gathered     // the library writes to it
 }
 
-// Hijack takes over the connection, as the library asks for.
+// Hijack takes over the connection. The library calls it.
 func (g *gathering) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(g.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	first, _ := rw.Peek(rw.Reader.Buffered()) // of a client that did not wait for the answer
+	first, _ := rw.Peek(rw.Reader.Buffered()) // from a client that did not wait for the answer
 	g.out = newGathered(conn, bytes.Clone(first))
 	g.in = bufio.NewReaderSize(g.out, readAtOnce)
 	return g.out, bufio.NewReadWriter(g.in, bufio.NewWriter(g.out)), nil
 }
 
-// gathered is a connection that sends, with one system call, everything written during another write, or while it was
-// held. A goroutine with something to send does the sending; gathered has none of its own. A write that fails ends the
-// connection, which its reader notices.
+// gathered is a connection that sends with one system call everything that was written during another write,
+// or while it was held. A goroutine that writes does the sending; gathered has none of its own. A failed
+// write ends the connection, which its reader notices.
 type gathered struct {
 	net.Conn
-	first io.Reader // what was read before, and the connection
+	first io.Reader // bytes that were read before, and then the connection
 
 	mu sync.Mutex
 	// +checklocks:mu
 	waiting []byte // to be sent
 	// +checklocks:mu
-	spare []byte // was sent; used again
+	spare []byte // a buffer that was sent, to be reused
 	// +checklocks:mu
 	held int
 	// +checklocks:mu
@@ -58,11 +60,11 @@ type gathered struct {
 	// +checklocks:mu
 	closing bool
 	// +checklocks:mu
-	noText bool // the last has been written
+	noText bool // the last text has been written
 	// +checklocks:mu
 	failed error
 	// +checklocks:mu
-	sent *sync.Cond // waiting data was sent
+	sent *sync.Cond // signaled when waiting data was sent
 }
 
 func newGathered(conn net.Conn, first []byte) *gathered {
@@ -76,7 +78,7 @@ func newGathered(conn net.Conn, first []byte) *gathered {
 
 func (g *gathered) Read(b []byte) (int, error) { return g.first.Read(b) }
 
-// Write sends b, or leaves it to the goroutine that is sending or holds the connection.
+// Write sends b, or leaves it to a goroutine that is sending or holds the connection.
 func (g *gathered) Write(b []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -94,7 +96,7 @@ func (g *gathered) write(b []byte) error {
 	if err := g.open(); err != nil {
 		return err
 	}
-	if !g.sending && g.held == 0 && len(g.waiting) == 0 { // it need not be copied
+	if !g.sending && g.held == 0 && len(g.waiting) == 0 { // b need not be copied
 		g.sending = true
 		g.send(b)
 		g.sendWaiting()
@@ -108,8 +110,8 @@ func (g *gathered) write(b []byte) error {
 	return g.failed
 }
 
-// text sends a whole frame, which is a text, as Write does. The parts after the first are not copied, but sent with
-// one system call if no other goroutine is sending.
+// text sends a frame that holds a whole text, like Write. It does not copy the parts after the first. It
+// sends all parts with one system call if no other goroutine is sending.
 func (g *gathered) text(first []byte, parts ...[]byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -140,7 +142,7 @@ func (g *gathered) lastText() {
 	g.noText = true
 }
 
-// open is why nothing is written any more.
+// open returns the reason why nothing can be written any more, or nil.
 //
 // +checklocks:g.mu
 func (g *gathered) open() error {
@@ -150,7 +152,7 @@ func (g *gathered) open() error {
 	return g.failed
 }
 
-// hold keeps what is written until release. It is for a while in which nothing is waited for.
+// hold delays everything that is written until release. Nothing may block in between.
 func (g *gathered) hold() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -167,7 +169,7 @@ func (g *gathered) release() {
 	}
 }
 
-// Close sends what waits, if the network takes it, and closes the connection.
+// Close sends the waiting data, if the network takes it, and closes the connection.
 func (g *gathered) Close() error {
 	g.last()
 	return g.Conn.Close()
@@ -177,7 +179,7 @@ func (g *gathered) last() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closing = true
-	g.sent.Broadcast() // writers that wait for space get none
+	g.sent.Broadcast() // writers that wait for space fail
 	_ = g.SetWriteDeadline(time.Now().Add(lastWords))
 	for g.sending {
 		g.sent.Wait()
@@ -188,7 +190,7 @@ func (g *gathered) last() {
 	}
 }
 
-// sendWaiting sends until nothing waits. The caller has set sending.
+// sendWaiting sends until no data is waiting. The caller has set sending.
 // +checklocks:g.mu
 func (g *gathered) sendWaiting() {
 	for len(g.waiting) > 0 && g.failed == nil {
@@ -200,7 +202,7 @@ func (g *gathered) sendWaiting() {
 	g.sent.Broadcast()
 }
 
-// take returns what waits to be sent. Once sent, the buffer goes to keep.
+// take returns the data that waits to be sent. Once it is sent, the caller passes the buffer to keep.
 // +checklocks:g.mu
 func (g *gathered) take() []byte {
 	b := g.waiting
@@ -215,7 +217,7 @@ func (g *gathered) keep(b []byte) {
 	}
 }
 
-// send sends b and parts, without the lock.
+// send releases the lock while it sends b and parts.
 //
 // +checklocks:g.mu
 func (g *gathered) send(b []byte, parts ...[]byte) {

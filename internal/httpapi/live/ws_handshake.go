@@ -14,7 +14,8 @@ func Upgrades(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-// handshake refuses with a problem what the library would refuse with a line of text.
+// handshake returns an error, shown as a problem, for requests that the library would refuse with a line of
+// text.
 func handshake(w http.ResponseWriter, r *http.Request) error {
 	h := r.Header
 	if !Upgrades(r) {

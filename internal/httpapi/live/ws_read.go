@@ -11,12 +11,12 @@ import (
 	"github.com/coder/websocket"
 )
 
-// read takes requests until the client leaves. Those that have arrived by then are worked on together.
+// read reads requests until the client leaves. Requests that have arrived together are handled together.
 func (l *liveConn) read(ctx context.Context) error {
 	most := min(maxInFlight, l.server.engine.Limits().Batch)
 	unbound := context.WithoutCancel(ctx) // serve closes the connection when ctx ends
 	var first []byte                      // reused, unless it is large
-	var held int64                        // by a message that is being read
+	var held int64                        // reserved for a message that is being read
 	defer func() { l.server.options.Memory.Give(held) }()
 	for {
 		var err error
@@ -56,7 +56,8 @@ func (l *liveConn) read(ctx context.Context) error {
 	}
 }
 
-// alone runs a large request on its own, once few enough others are running, and releases the memory that it holds.
+// alone starts a large request on its own as soon as few enough large ones are in progress. When the request
+// is done, the memory it holds is released.
 func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	select {
 	case l.large <- struct{}{}:
@@ -71,7 +72,7 @@ func (l *liveConn) alone(ctx context.Context, g *group, held int64) bool {
 	return true
 }
 
-// another takes a slot for a request that has arrived, if there are both.
+// another takes a slot if one is free and a further request has arrived.
 func (l *liveConn) another() bool {
 	select {
 	case l.slots <- struct{}{}:
@@ -85,7 +86,7 @@ func (l *liveConn) another() bool {
 	return false
 }
 
-// message appends the next request to b. It adds to held what a large one reserves.
+// message appends the next request to b. It adds to held the bytes that it reserves for a large one.
 func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, error) {
 	kind, r, err := l.conn.Reader(ctx)
 	if err != nil {
@@ -103,7 +104,7 @@ func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, 
 				more := int64(size) - *held
 				if err := l.server.options.Memory.Take(ctx, more); err != nil {
 					l.out.lastText()
-					_ = l.conn.Close(websocket.StatusTryAgainLater, "other requests hold as many bytes as may be held at once")
+					_ = l.conn.Close(websocket.StatusTryAgainLater, "other requests hold the maximum number of bytes")
 					return b, err
 				}
 				*held += more
@@ -121,10 +122,11 @@ func (l *liveConn) message(ctx context.Context, b []byte, held *int64) ([]byte, 
 	}
 }
 
-// smallMessage is the least room that a message is read into.
+// smallMessage is the minimum free space, in bytes, of the buffer that a message is read into.
 const smallMessage = 512
 
-// arrivals reports what has arrived, while only the reader reads. Closing the connection reads too: call stop first.
+// arrivals reports whether a request has arrived. Only the connection's reader may read, but closing the
+// connection reads too: call stop first.
 type arrivals struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -140,14 +142,15 @@ func (a *arrivals) stop() {
 	a.stopped = true
 }
 
-// whole reports whether a whole text has arrived, so that reading it does not block. Only the reader calls it.
+// whole reports whether a whole text has arrived, so that reading it does not block. Only the reader calls
+// it.
 func (a *arrivals) whole() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.stopped {
 		return false
 	}
-	b, _ := a.buffered.Peek(a.buffered.Buffered()) // as much as there is
+	b, _ := a.buffered.Peek(a.buffered.Buffered()) // everything that is buffered
 	return wholeText(b)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// liveRequest is a request.
+// liveRequest is a request on a WebSocket.
 type liveRequest struct {
 	id     json.RawMessage
 	op     string
@@ -28,7 +28,7 @@ type liveRequest struct {
 	quick   []byte // the message, if plainEncode read it
 }
 
-// wants are the members that an operation needs, and may have.
+// wants has the member that each operation needs, and those that it may have.
 var wants = map[string]struct {
 	needs string
 	may   []string
@@ -40,8 +40,8 @@ var wants = map[string]struct {
 	wire.LiveUnsubscribe: {"", nil},
 }
 
-// readRequest reads a request. If it is one to encode and the engine refuses the draft, the caller asks blame for the
-// error.
+// readRequest reads a request. If it is an encode and the engine refuses the draft, the caller gets the right
+// error from blame.
 func readRequest(drafts draft.Reader, message []byte) (liveRequest, error) {
 	if id, body, ok := plainEncode(message); ok {
 		return liveRequest{id: id, op: wire.LiveEncode, draft: body, quick: message}, nil
@@ -49,15 +49,15 @@ func readRequest(drafts draft.Reader, message []byte) (liveRequest, error) {
 	return strictRequest(drafts, message)
 }
 
-// read reads the draft of a request to encode.
+// read returns the draft of an encode.
 func (r *liveRequest) read(drafts draft.Reader) (sigil.Draft, error) {
 	d, err := drafts.Quick(r.draft)
 	d.IdempotencyKey = r.key
 	return d, err
 }
 
-// blame returns what is wrong with a request whose draft the engine has refused with err: what is wrong with the message
-// itself, if anything, comes first.
+// blame returns the error for a request whose draft the engine refused with err. An error of the message
+// itself, if there is one, takes precedence.
 func (r *liveRequest) blame(drafts draft.Reader, err error) error {
 	if r.quick != nil && (errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrTooLarge)) {
 		if _, err := strictRequest(drafts, r.quick); err != nil {
@@ -67,9 +67,9 @@ func (r *liveRequest) blame(drafts draft.Reader, err error) error {
 	return drafts.Blame(r.draft, err)
 }
 
-// plainEncode returns id and draft of a message that is {"id":…,"op":"encode","sigil":{"data":…}} and nothing else,
-// without white space between these, like most. The id is checked. Of the rest it finds only the end, as
-// [canon.OnlyMember] does; whether it is JSON is checked by the code that takes the data.
+// plainEncode returns id and draft of a message of the form {"id":…,"op":"encode","sigil":{"data":…}} without
+// white space in between, as most messages. It checks the id. In the draft it only looks for the end, like
+// [canon.OnlyMember]; the code that takes the data checks the JSON.
 func plainEncode(message []byte) (id, body []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(message, []byte(`{"id":`))
 	if !ok {
@@ -85,7 +85,7 @@ func plainEncode(message []byte) (id, body []byte, ok bool) {
 	return id, body, ok
 }
 
-// strictRequest reads any request, and returns what is wrong with it.
+// strictRequest reads any request, and returns an error if it is invalid.
 func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err error) {
 	r.has = map[string]bool{}
 	err = canon.Members(message, drafts.Depth+2, func(name string, value []byte) (err error) {

@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Event returns the shape of e: what happened, and the arithmetic that decided.
+// Event returns the shape of e: what happened, and the figures that led to it.
 func Event(e *sigil.Event) wire.Event {
 	m := &e.Memory
 	v := wire.Event{Position: e.Position, Time: wire.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
@@ -27,7 +27,7 @@ func Event(e *sigil.Event) wire.Event {
 	return v
 }
 
-// Delivery returns the body of a webhook's request as JSON. There is at least one event.
+// Delivery returns the body of a webhook's request as JSON. It needs at least one event.
 func Delivery(tenant string, events []sigil.Event) ([]byte, error) {
 	v := wire.Delivery{Tenant: tenant, Events: make([]wire.Event, len(events)), Next: events[len(events)-1].Position}
 	for i := range events {

@@ -63,7 +63,7 @@ func gone(e *sigil.Event) string {
 	m, at := &e.Memory, moment(e.Time)
 	switch e.Kind {
 	case sigil.Forgotten:
-		return fmt.Sprintf("It was forgotten at %s: somebody asked for that.", at)
+		return fmt.Sprintf("It was forgotten at %s by a request.", at)
 	case sigil.Evicted:
 		return fmt.Sprintf("It was evicted at %s: the tenant's limit of %s was reached, and it was the nearest to its deadline.", at, e.Reason)
 	case sigil.Faded:
@@ -73,7 +73,7 @@ func gone(e *sigil.Event) string {
 		return fmt.Sprintf("It faded: untouched since %s, its decay reached the threshold %v at %s. Its release was journaled at %s.",
 			moment(m.LastAccessed), m.Policy.Threshold(), moment(m.FadesAt), at)
 	}
-	return "It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them."
+	return "It is past its deadline, but no sweep has journaled that yet. The figures are from its last journal entry and do not include later recalls."
 }
 
 func moment(t time.Time) string { return wire.Timestamp{Time: t}.String() }

@@ -40,11 +40,11 @@ func TestExplanationSaysWhyAMemoryIsGone(t *testing.T) {
 	untouched, ended := plain(nil), plain(func(m *sigil.Meta) { m.TTL = time.Minute })
 	at := encodedAt.Add(100 * time.Second)
 	for want, e := range map[string]sigil.Event{
-		"It was forgotten at 2026-03-01T12:01:40.123Z: somebody asked for that.":                                                                                                       {Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: untouched},
+		"It was forgotten at 2026-03-01T12:01:40.123Z by a request.":                                                                                                                   {Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: untouched},
 		"It was evicted at 2026-03-01T12:01:40.123Z: the tenant's limit of bytes was reached, and it was the nearest to its deadline.":                                                 {Kind: sigil.Evicted, Reason: sigil.ReasonBytes, Memory: untouched},
 		"It faded: its ttl ended at 2026-03-01T12:01:00.123Z. Its release was journaled at 2026-03-01T12:01:40.123Z.":                                                                  {Kind: sigil.Faded, Reason: sigil.ReasonTTL, Memory: ended},
 		"It faded: untouched since 2026-03-01T12:00:00.123Z, its decay reached the threshold 0.95 at 2026-03-01T12:01:35.123Z. Its release was journaled at 2026-03-01T12:01:40.123Z.": {Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: untouched},
-		"It is past its deadline, and no sweep has journaled that yet. The figures are those of its last journal entry; recalls since are not in them.":                                {Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: untouched},
+		"It is past its deadline, but no sweep has journaled that yet. The figures are from its last journal entry and do not include later recalls.":                                  {Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: untouched},
 	} {
 		e.Time = at
 		encoded := sigil.Event{Time: encodedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: e.Memory}

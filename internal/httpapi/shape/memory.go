@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Memory returns the shape of m as it is at now.
+// Memory returns the shape of m at the time now.
 func Memory(m *sigil.Memory, now time.Time) wire.Memory {
 	v := Figures(&m.Meta, now)
 	v.Data, v.State, v.Hash = m.Data, &m.State, m.Hash.String()
@@ -18,14 +18,14 @@ func Memory(m *sigil.Memory, now time.Time) wire.Memory {
 	return v
 }
 
-// Outline returns the shape of m as it is at now, without data and state.
+// Outline returns the shape of m at the time now, without data and state.
 func Outline(m *sigil.Memory, now time.Time) wire.Memory {
 	v := Memory(m, now)
 	v.Data, v.State = nil, nil
 	return v
 }
 
-// Figures returns the shape of a memory as it is at now, without anything of its content.
+// Figures returns the shape of a memory at the time now, without its content.
 func Figures(m *sigil.Meta, now time.Time) wire.Memory {
 	return wire.Memory{
 		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
@@ -45,15 +45,15 @@ func Spiral(h sigil.Hash) []wire.SpiralPoint {
 	return v
 }
 
-// Encoded returns the shape of m as it was when it was encoded, so that a repeated request with the same
-// Idempotency-Key is answered byte for byte as the first.
+// Encoded returns the shape of m at the time of its encode, so that a repeated request with the same
+// Idempotency-Key gets the same answer, byte for byte.
 func Encoded(m *sigil.Memory) wire.Memory {
 	v := Memory(m, m.CreatedAt)
 	v.Warnings = Warnings(&m.Meta)
 	return v
 }
 
-// Refreshed returns the shape of m as of its last recall: its decay is 0 again.
+// Refreshed returns the shape of m at the time of its last recall, when its decay was 0.
 func Refreshed(m *sigil.Memory) wire.Memory { return Memory(m, m.LastAccessed) }
 
 // Warnings returns the warnings for the caller of the encode that made m, usually nil.
@@ -66,7 +66,7 @@ func Warnings(m *sigil.Meta) []wire.Warning {
 		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}}
 }
 
-// Recalls returns the shape of a message about recalls. more means that there were others.
+// Recalls returns the shape of a message about recalls. more means that there were further ones.
 func Recalls(memories []sigil.Meta, more bool) wire.Recalls {
 	v := wire.Recalls{Memories: make([]wire.Recall, len(memories)), More: more}
 	for i := range memories {
@@ -79,7 +79,7 @@ func Recalls(memories []sigil.Meta, more bool) wire.Recalls {
 	return v
 }
 
-// ttl returns nil for none, which JSON has as null.
+// ttl returns nil, null in JSON, if there is no ttl.
 func ttl(m *sigil.Meta) *string {
 	if m.TTL == 0 {
 		return nil
@@ -88,7 +88,7 @@ func ttl(m *sigil.Meta) *string {
 	return &text
 }
 
-// deadline returns nil for the zero time, which JSON has as null.
+// deadline returns nil, null in JSON, for the zero time.
 func deadline(t time.Time) *wire.Timestamp {
 	if t.IsZero() {
 		return nil
