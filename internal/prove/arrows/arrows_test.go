@@ -131,6 +131,7 @@ type pkg struct {
 	name    string
 	imports map[string]string
 	inits   []string // where it declares func init
+	starts  string   // where it first starts a goroutine; "" if it does not
 }
 
 func TestArrows(t *testing.T) {
@@ -275,7 +276,7 @@ func load(t *testing.T) []pkg {
 	return graph
 }
 
-// add records what a file imports and where it declares an init. A program that merely lies in the same folder
+// add records what a file imports, and where it declares an init or starts a goroutine. A program that merely lies in the same folder
 // (//go:build ignore, package main) is not part of the package and is skipped.
 func (p *pkg) add(shown, name string, src []byte) error {
 	set := token.NewFileSet()
@@ -294,6 +295,9 @@ func (p *pkg) add(shown, name string, src []byte) error {
 		if to := short(importPath); to != "" {
 			p.imports[to] = shown
 		}
+	}
+	if p.starts == "" {
+		p.starts = firstStart(set, file)
 	}
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
