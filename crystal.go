@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CrystalKind is the kind of thing that crystallized.
+// CrystalKind is what crystallized: a memory or a pattern.
 type CrystalKind string
 
 // The kinds of crystal.
@@ -14,24 +14,24 @@ const (
 	CrystalOfPattern CrystalKind = "pattern"
 )
 
-// Crystal records that a memory, or a pattern, was strong enough to be durable. A memory's crystal
-// goes with the memory. A pattern has at most one: sweeps update it, and it stays when the pattern's
-// memories are gone (with 0 members), so a tenant has at most [Patterns] of them.
+// Crystal records that a memory, or a pattern, was strong enough to be durable. The crystal of a memory is removed with
+// the memory. A pattern has at most one crystal: sweeps update it, and it stays (with 0 members) when the pattern's
+// memories are gone. So a tenant has at most [NumPatterns] crystals of patterns.
 type Crystal struct {
 	Tenant string
 	Kind   CrystalKind
 	// Memory is the memory that crystallized; zero for a pattern.
 	Memory ID
-	// Pattern is the group key; for a memory, of the pattern it is in.
+	// Pattern is the group key of the pattern that crystallized, or that the memory is in.
 	Pattern int
 	// Members is how many live memories the pattern had at the last sweep; 1 for a memory.
 	Members   int
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// Stability is the potential, or the mean of the members' potentials, in [0, 1]. Once the members are gone it is
-	// the last one.
+	// Stability is the potential, or the mean of the members' potentials, in [0, 1]. Once the members are gone it keeps
+	// its last value.
 	Stability float64
-	// Frequency is the memory's, or the mean of the members', in [0, φ).
+	// Frequency is the memory's, or the mean of the members' frequencies, in [0, φ).
 	Frequency float64
 }
 
@@ -43,7 +43,7 @@ func (c *Crystal) ID() string {
 	return fmt.Sprintf("%s-%d", c.Kind, c.Pattern)
 }
 
-// MinPatternMembers is the number of live memories a pattern needs to crystallize.
+// MinPatternMembers is the minimum number of live memories that a pattern needs to crystallize.
 const MinPatternMembers = 3
 
 // Pattern counts the live memories of one tenant whose frequencies fall in the same hundredth.

@@ -39,13 +39,13 @@ func FormatDuration(d time.Duration) string {
 	return string(best)
 }
 
-// units are the units of a second and more, the longest first.
+// units are the units of a second and more, longest first.
 var units = [...]struct {
 	size uint64
 	name byte
 }{{uint64(day), 'd'}, {uint64(time.Hour), 'h'}, {uint64(time.Minute), 'm'}, {uint64(time.Second), 's'}}
 
-// appendUnits appends size nanoseconds in the units from first on, without the units that are zero.
+// appendUnits appends size nanoseconds in the units from first on, leaving out units that are zero.
 func appendUnits(b []byte, size uint64, first int) []byte {
 	for _, u := range units[first:] {
 		n, rest := size/u.size, size%u.size
@@ -64,9 +64,9 @@ func appendUnits(b []byte, size uint64, first int) []byte {
 
 var errDuration = errors.New(`not a duration such as "90s", "36h", "7d" or "1d12h"`)
 
-// ParseDuration reads what [time.ParseDuration] reads, and days of 24 hours before it: "90s", "7d", "1.5d",
-// "1d12h". A sign is that of the whole. Of more days than a duration can hold it returns the longest of that sign
-// and an error that is [strconv.ErrRange].
+// ParseDuration reads what [time.ParseDuration] reads, and days of 24 hours before it: "90s", "7d", "1.5d", "1d12h". A
+// sign applies to the whole. If there are more days than a duration can hold, it returns the longest duration of that
+// sign and an error that is [strconv.ErrRange].
 func ParseDuration(s string) (time.Duration, error) {
 	days, rest, found := strings.Cut(s, "d")
 	if !found {
@@ -89,7 +89,7 @@ func ParseDuration(s string) (time.Duration, error) {
 		if rest[0] == '-' || rest[0] == '+' {
 			return 0, errDuration
 		}
-		// With the sign, because the shortest duration has no counterpart over 0.
+		// With the sign, because the minimum duration has no positive counterpart.
 		if more, err = time.ParseDuration(sign + rest); err != nil {
 			return 0, errDuration
 		}

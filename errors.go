@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// The kinds of failure, to be asked for with [errors.Is]. Every error that crosses the engine's
-// border is one of them or the caller's own context error.
+// The kinds of failure, found with [errors.Is]. Every error that the engine returns is one of them, or the caller's own
+// context error.
 var (
 	ErrNotFound    = errors.New("not found")        // no such memory, or it has faded
 	ErrConflict    = errors.New("conflict")         // contradicts what is there or in flight
 	ErrInvalid     = errors.New("invalid")          // the input is wrong; nothing was stored
 	ErrTooLarge    = errors.New("too large")        // the input is over a limit; nothing was stored
-	ErrFull        = errors.New("full")             // a quota or the disk has no room; nothing was stored
+	ErrFull        = errors.New("full")             // the quota is used up, or the disk is full; nothing was stored
 	ErrClosed      = errors.New("closed")           // the store or engine was closed
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
 	ErrGone        = errors.New("gone")             // the journal no longer goes back that far, or never got that far
@@ -25,12 +25,12 @@ var (
 type Error struct {
 	// Kind is one of the Err values of this package; [errors.Is] finds it.
 	Kind error
-	// Code is stable, snake_case and fit for programs: it never changes its meaning.
+	// Code is stable, snake_case and meant for programs: its meaning never changes.
 	Code string
-	// Field names the part of the input that is wrong, as a path ("state.phi", "data/a/0"). It may
-	// be empty. It never holds a value.
+	// Field names the part of the input that is wrong, as a path ("state.phi", "data/a/0"), or is empty. It never
+	// contains a value.
 	Field string
-	// Detail is one sentence for people. It never holds a payload.
+	// Detail is one sentence for people. It never contains any data of a memory.
 	Detail string
 	// Oldest is set with code position_gone: the position after which the journal is still whole.
 	Oldest uint64
@@ -72,8 +72,8 @@ func NewTooLarge(code, field, detail string) *Error {
 	return &Error{Kind: ErrTooLarge, Code: code, Field: field, Detail: detail}
 }
 
-// NewNotFound returns the [ErrNotFound] for a memory that does not exist. It is the same for every cause: never kept,
-// another tenant's, forgotten or faded.
+// NewNotFound returns the [ErrNotFound] for a memory that does not exist. It is the same whatever the reason: never
+// encoded, another tenant's, forgotten or faded.
 func NewNotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
 }
@@ -83,7 +83,8 @@ func NewNotClaimed() *Error {
 	return &Error{Kind: ErrConflict, Code: "not_claimed", Field: "name", Detail: "the caller does not hold the lease on this name"}
 }
 
-// NewPositionGone returns the [ErrGone] for a reader whose position is before oldest, after which the journal begins.
+// NewPositionGone returns the [ErrGone] for a reader whose position is before oldest, the position after which the
+// journal is whole.
 func NewPositionGone(oldest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_gone", Field: "after", Oldest: oldest,
@@ -96,7 +97,7 @@ func NewPositionGone(oldest uint64) *Error {
 func NewPositionAhead(newest uint64) *Error {
 	return &Error{
 		Kind: ErrGone, Code: "position_ahead", Field: "after", Newest: &newest,
-		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was restored from an older copy, which lacks what was read after that position. Load its memories again, and go on after it", newest),
+		Detail: fmt.Sprintf("the journal ends at position %d, before this one: the store was restored from an older copy, which lacks what was read after that position. Load the memories again, and continue after it", newest),
 	}
 }
 

@@ -16,27 +16,27 @@ const (
 	Evicted      EventKind = "evicted"
 )
 
-// Why something was decided.
+// The reasons for events.
 const (
 	ReasonRequest   = "request"   // on request
-	ReasonDecay     = "decay"     // idle past its policy's lifetime
-	ReasonTTL       = "ttl"       // past its hard end
-	ReasonMemories  = "memories"  // evicted: the tenant's limit of memories
-	ReasonBytes     = "bytes"     // evicted: the tenant's limit of bytes
+	ReasonDecay     = "decay"     // idle for longer than its policy's lifetime
+	ReasonTTL       = "ttl"       // its ttl ended
+	ReasonMemories  = "memories"  // evicted: the tenant reached its limit of memories
+	ReasonBytes     = "bytes"     // evicted: the tenant reached its limit of bytes
 	ReasonPotential = "potential" // crystallized: its potential, or the pattern's mean, is over 0.9
 )
 
 // Event is one entry of the journal, written in the same commit as the change it records. It never holds content.
 type Event struct {
-	// Position grows with every entry of the store; the store sets it. Readers resume after one.
+	// Position grows with every entry of the store, which sets it. Readers resume after a position.
 	Position uint64
 	Time     time.Time
 	Kind     EventKind
 	Reason   string
-	// Memory has the figures that decided: the memory's at that moment, before a removal and after any other change.
-	// Together with Time they determine the idle time and the decay. For the crystal of a pattern only Tenant is set.
+	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
+	// determine the idle time and the decay. For the crystal of a pattern only Tenant is set.
 	Memory Meta
-	// Crystal is what crystallized; nil for other kinds.
+	// Crystal is what crystallized, or nil for other kinds.
 	Crystal *Crystal
 }
 

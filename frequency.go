@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Phi is the golden ratio φ, as every formula of the spec uses it.
+// Phi is the golden ratio φ, to the precision of every formula in the spec.
 const Phi = 1.618033988749895
 
 // Hash is the SHA-256 of a memory's canonical form (RFC 8785). Frequency and spiral are pure
@@ -49,14 +49,14 @@ const ResonanceThreshold = 0.85
 // 0.8515570028543805.
 func Resonance(a, b float64) float64 { return math.Exp(-math.Abs(a-b) / Phi) }
 
-// Span returns the greatest distance, as a difference of two [Frequency] indexes, at which resonance is still at least
-// min: the inverse of [Resonance] on the 1,000 frequencies that exist. Span(0.85) is
-// 162. If min is 0 or less, Span returns the greatest distance there is; if it is over 1, it returns -1.
+// Span returns the maximum distance, as a difference of two [Frequency] indexes, at which resonance is still at least
+// min: the inverse of [Resonance] on the 1,000 frequencies that exist. Span(0.85) is 162. If min is 0 or less, Span
+// returns the maximum distance there is; if it is over 1, it returns -1.
 func Span(min float64) int {
 	if min > 1 || math.IsNaN(min) {
 		return -1
 	}
-	// The closed form −φ·ln(min) finds the place to within a rounding error; the definition decides.
+	// The closed form −φ·ln(min) is right to within a rounding error; the definition decides.
 	n := NumFrequencies - 1
 	if min > 0 {
 		n = int(math.Min(-math.Log(min)*NumFrequencies, NumFrequencies-1))

@@ -1,9 +1,9 @@
 package sigil
 
-// Job names a sweep.
+// Job is the name of a sweep.
 type Job string
 
-// The sweeps there are.
+// The sweeps.
 const (
 	DecayJob       Job = "decay"
 	CrystallizeJob Job = "crystallize"

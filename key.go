@@ -10,25 +10,25 @@ import (
 	"github.com/google/uuid"
 )
 
-// DefaultTenant owns what is kept without naming a tenant.
+// DefaultTenant is the tenant of memories that are encoded without naming one.
 const DefaultTenant = "public"
 
 // MaxTenantLen is the maximum length of a tenant's name, in bytes.
 const MaxTenantLen = 64
 
-// ID names one memory: a UUID version 7, whose first 48 bits are the millisecond of its creation, so
-// that ids sort by age. The zero ID names nothing.
+// ID is the id of a memory: a UUID version 7, whose first 48 bits are the millisecond of its creation, so that ids sort
+// by age. The zero ID is no memory's.
 type ID = uuid.UUID
 
-// newest is the newest id's millisecond and, in the last 12 bits, its number in it.
+// newest holds the millisecond of the newest id and, in the low 12 bits, its number within that millisecond.
 var newest atomic.Int64
 
-// NewID makes the id of a memory created at now: its millisecond, a number of 12 bits, and 62 random bits (RFC 9562,
-// method 1). As long as now does not go back, the ids of a process follow the order in which they are made; those after
-// the 4,096th of a millisecond are in any order.
+// NewID returns an id for a memory created at now: the millisecond, a number of 12 bits, and 62 random bits (RFC 9562,
+// method 1). As long as now does not go back, the ids of a process sort in the order in which they are made, except
+// those after the 4,096th of a millisecond.
 func NewID(now time.Time) ID {
 	var id ID
-	_, _ = rand.Read(id[8:]) // ends the program when the system has no randomness: then nothing is safe
+	_, _ = rand.Read(id[8:]) // if the system has no randomness, this ends the program
 	ms := now.UnixMilli()
 	for {
 		before, next := newest.Load(), ms<<12
@@ -43,7 +43,7 @@ func NewID(now time.Time) ID {
 	}
 }
 
-// ParseID reads the 36-character form. Any other form is [ErrInvalid].
+// ParseID reads the form of 36 characters. It returns [ErrInvalid] for any other.
 func ParseID(s string) (ID, error) {
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != 36 {
@@ -52,7 +52,7 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// Key names one memory of one tenant. Every read, change and event belongs to exactly one.
+// Key identifies one memory of one tenant. Every read, change and event belongs to exactly one.
 type Key struct {
 	Tenant string
 	ID     ID
@@ -61,8 +61,8 @@ type Key struct {
 // String returns tenant/id, for logs and messages.
 func (k Key) String() string { return k.Tenant + "/" + k.ID.String() }
 
-// CheckTenant reports [ErrInvalid] unless name has 1 to [MaxTenantLen] bytes of a-z, A-Z, 0-9, '.', '_'
-// and '-', and starts with a letter or digit.
+// CheckTenant returns [ErrInvalid] unless name has 1 to [MaxTenantLen] bytes of a-z, A-Z, 0-9, '.', '_' and '-', and
+// starts with a letter or digit.
 func CheckTenant(name string) error {
 	if name == "" || len(name) > MaxTenantLen {
 		return NewInvalid("invalid_tenant", "tenant", fmt.Sprintf("has %d bytes; 1 to %d are allowed", len(name), MaxTenantLen))
@@ -71,7 +71,7 @@ func CheckTenant(name string) error {
 		c := name[i]
 		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !alnum && (i == 0 || c != '.' && c != '_' && c != '-') {
-			return NewInvalid("invalid_tenant", "tenant", "may hold letters, digits, '.', '_' and '-' and starts with a letter or digit")
+			return NewInvalid("invalid_tenant", "tenant", "may have letters, digits, '.', '_' and '-', and must start with a letter or digit")
 		}
 	}
 	return nil

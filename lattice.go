@@ -20,16 +20,16 @@ type LatticeNode struct {
 	Weight    float64
 }
 
-// LatticeEdge joins two nodes nearer to each other than φ.
+// LatticeEdge joins two nodes that are nearer to each other than φ.
 type LatticeEdge struct {
 	From      int
 	To        int
-	Strength  float64 // 1/distance, at most the greatest float64
+	Strength  float64 // 1/distance, at most the maximum float64
 	Resonance float64
 }
 
-// touching is how much nearer than φ two nodes must be to be joined: a pair that is exactly φ apart is not, whatever
-// the rounding.
+// touching is how much nearer than φ two nodes must be to be joined. A pair exactly φ apart is not joined, whatever the
+// rounding.
 const touching = 1e-9
 
 // Lattice returns n = floor(coherence·12) nodes on a circle of radius awareness·φ (spec 2). Nodes and connections are

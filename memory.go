@@ -5,30 +5,30 @@ import (
 	"time"
 )
 
-// MaxTTL is the longest ttl: 100 years.
+// MaxTTL is the maximum ttl: 100 years.
 const MaxTTL = 100 * 365 * 24 * time.Hour
 
 // Draft is a memory to be encoded.
 type Draft struct {
-	// Data is one JSON value (RFC 8259), required. It is stored as sent, less insignificant white
-	// space: numbers keep their digits.
+	// Data is one JSON value (RFC 8259), required. It is stored as it was sent, without insignificant white space:
+	// numbers keep their digits.
 	Data json.RawMessage
-	// State describes it; nil is [DefaultState].
+	// State describes the memory; nil means [DefaultState].
 	State *State
-	// TTL is a hard end counted from the encode, even if the memory is recalled, pinned or crystallized; rounded up to
-	// a millisecond. 0 is none; it must not be negative, nor over MaxTTL. It does not make the memory live longer:
-	// untouched, a memory fades as its policy says, which may be before the TTL ([Meta.FadesBeforeTTL]).
+	// TTL is a hard end, counted from the encode. It applies even if the memory is recalled, pinned or crystallized. It
+	// is rounded up to a millisecond; 0 means none. It must be from 0 to MaxTTL. It does not make the memory live
+	// longer: untouched, a memory fades as its policy says, which may be before the TTL ends ([Meta.FadesBeforeTTL]).
 	TTL time.Duration
-	// Pinned keeps it from fading.
+	// Pinned keeps the memory from fading.
 	Pinned bool
 	// Tags are the caller's own labels.
 	Tags []string
-	// IdempotencyKey, if not empty, makes a repeated encode return the first one's answer.
+	// IdempotencyKey, if not empty, makes a repeated encode return the answer of the first.
 	IdempotencyKey string
 }
 
-// Meta is what decides over a memory's life: all of a [Memory] but its content. It is a value; times
-// are UTC in whole milliseconds.
+// Meta is a [Memory] without its content: everything that decides how long it lives. It is a value. Times are UTC in
+// whole milliseconds.
 type Meta struct {
 	Key
 	Frequency   Frequency
@@ -38,18 +38,18 @@ type Meta struct {
 	CreatedAt   time.Time
 	// LastAccessed is when it was encoded, last recalled or unpinned: idleness counts from here.
 	LastAccessed time.Time
-	// FadesAt is the deadline: from then on no read returns the memory. The zero time is never.
+	// FadesAt is the deadline: from then on no read returns the memory. It is zero if the memory never fades.
 	FadesAt time.Time
-	// TTL is the hard end after CreatedAt; 0 if there is none.
+	// TTL is the hard end, as a duration after CreatedAt; 0 means none.
 	TTL          time.Duration
 	Pinned       bool
 	Crystallized bool
-	// Policy is the one it fades under: the engine's when it was last encoded, recalled or unpinned. A
-	// new policy does not reach it before. Never nil.
+	// Policy is the policy that the memory fades under: the engine's when it was last encoded, recalled or unpinned. A
+	// new policy does not reach it before its next recall or unpin. It is never nil.
 	Policy Policy
 }
 
-// Memory is one JSON value that is kept, with what was computed from it. Its references are read-only.
+// Memory is one JSON value that is kept, with what was computed from it. What it refers to must not be changed.
 type Memory struct {
 	Meta
 	Hash  Hash
@@ -58,7 +58,7 @@ type Memory struct {
 	Data  json.RawMessage
 }
 
-// Decay returns the decay at now, in [0, 1], a pure function of the idle time. It is also computed for pinned and
+// Decay returns the decay at now, in [0, 1]. It depends only on the idle time, and is also computed for pinned and
 // crystallized memories, which do not fade by it.
 func (m *Meta) Decay(now time.Time) float64 { return m.Policy.Decay(now.Sub(m.LastAccessed)) }
 
@@ -68,8 +68,8 @@ func (m *Meta) Due(now time.Time) bool { return !m.FadesAt.IsZero() && !now.Befo
 // Evictable reports whether m may be evicted to free quota: it is neither pinned nor crystallized.
 func (m *Meta) Evictable() bool { return !m.Pinned && !m.Crystallized }
 
-// Touch marks m as accessed at now under p and moves its deadline. Time does not run back: a now
-// before LastAccessed leaves it.
+// Touch marks m as accessed at now under p and moves its deadline. A now before LastAccessed does not change
+// LastAccessed.
 func (m *Meta) Touch(p Policy, now time.Time) {
 	if now.After(m.LastAccessed) {
 		m.LastAccessed = now
@@ -78,8 +78,8 @@ func (m *Meta) Touch(p Policy, now time.Time) {
 	m.Reschedule()
 }
 
-// Reschedule computes FadesAt anew from the rest: TTL beats everything, pinned and crystallized beat
-// decay.
+// Reschedule computes FadesAt anew from the other fields. The TTL always applies; decay applies unless the memory is
+// pinned or crystallized.
 func (m *Meta) Reschedule() {
 	m.FadesAt = time.Time{}
 	if m.Evictable() {

@@ -8,38 +8,38 @@ import (
 	"time"
 )
 
-// DefaultThreshold is the decay θ past which a memory fades.
+// DefaultThreshold is the decay θ at which a memory fades.
 const DefaultThreshold = 0.95
 
-// maxLifetime bounds what a policy may promise: longer is certainly a mistake, and nanoseconds run
-// out at 292 years.
+// maxLifetime bounds the lifetime of a policy: a longer one is certainly a mistake, and nanoseconds overflow at 292
+// years.
 const maxLifetime = MaxTTL
 
 // Policy decides how memories fade. Implementations are small comparable values, pure and safe for concurrent use.
 // They are [Classic] and [HalfLife]. Another one also needs a case in [ParsePolicy], because stores keep a policy as
 // text.
 type Policy interface {
-	// Decay returns the decay, in [0, 1], of a memory after that idle time. It never falls as idle grows. A negative
-	// idle counts as none.
+	// Decay returns the decay, in [0, 1], of a memory that has been idle for that long. It never falls as idle grows. A
+	// negative idle counts as 0.
 	Decay(idle time.Duration) float64
-	// Lifetime is the idle time after which a memory fades, rounded up to a nanosecond: Decay(Lifetime())
-	// is at least Threshold().
+	// Lifetime returns the idle time after which a memory fades, rounded up to a nanosecond: Decay(Lifetime()) is at
+	// least Threshold().
 	Lifetime() time.Duration
-	// Threshold is the decay at which it does.
+	// Threshold returns the decay at which a memory fades.
 	Threshold() float64
 	// Formula returns the formula of Decay as text. FormulaAt returns it with the figures of an idle time filled in,
 	// and the result.
 	Formula() string
 	FormulaAt(idle time.Duration) string
-	// String returns a form that [ParsePolicy] reads back to an equal value.
+	// String returns a form that [ParsePolicy] reads back as an equal value.
 	String() string
-	// StoredForm returns the form that stores keep. It never changes, because older programs read it too, and a policy
-	// has only one in a store. [ParsePolicy] reads it back to an equal value.
+	// StoredForm returns the form that stores keep. It never changes, because older programs read it too and each
+	// policy has only one form in a store. [ParsePolicy] reads it back as an equal value.
 	StoredForm() string
 }
 
-// Deadline returns the moment at which a memory last accessed then fades under p. It is rounded up to a millisecond,
-// so that the time in answers is exactly the one that decides.
+// Deadline returns the moment at which a memory that was last accessed at lastAccessed fades under p. It is rounded up
+// to a millisecond, so that the time in answers is exactly the one that decides.
 func Deadline(p Policy, lastAccessed time.Time) time.Time {
 	return ceilMilli(lastAccessed.Add(p.Lifetime()))
 }
@@ -52,29 +52,29 @@ func ceilMilli(t time.Time) time.Time {
 	}
 }
 
-// Classic is decay(t) = min(1, rate·t·(t+period)/(2·period)), t in seconds (spec 2): the sum that a
-// sweep every period, adding age·rate each time, would come to. Make it with [NewClassic].
+// Classic is decay(t) = min(1, rate·t·(t+period)/(2·period)), t in seconds (spec 2): the sum that a sweep in every
+// period reaches if each adds age·rate. Make it with [NewClassic].
 type Classic struct {
 	rate, threshold float64
 	period          time.Duration
-	lifetime        time.Duration // computed once: every touch of a memory asks
-	text            string        // of String: every memory that is shown names its policy
+	lifetime        time.Duration // computed once, because every touch of a memory needs it
+	text            string        // what String returns, kept because every memory in an answer names its policy
 }
 
-// DefaultPolicy is halflife with h 168 h and threshold 0.95: an untouched memory lives for 30 days and 6 hours.
+// DefaultPolicy returns halflife with h 168 h and threshold 0.95: an untouched memory lives for 30 days and 6 hours.
 func DefaultPolicy() Policy { return defaultPolicy }
 
-// DefaultClassic is classic as the replaced system had it, with rate 0.001, period 5 s and threshold 0.95: an untouched
-// memory lives for 95 s.
+// DefaultClassic returns classic with the figures of the system that Sigil replaced: rate 0.001, period 5 s and
+// threshold 0.95. An untouched memory lives for 95 s.
 func DefaultClassic() Policy { return defaultClassic }
 
-var ( // these figures are right
+var ( // these figures are valid
 	defaultPolicy, _  = NewHalfLife(168*time.Hour, DefaultThreshold)
 	defaultClassic, _ = NewClassic(0.001, 5*time.Second, DefaultThreshold)
 )
 
-// NewClassic checks its figures: rate and threshold in (0, 1], period over 0, and a lifetime of at
-// most 100 years and at least a millisecond. Others are [ErrInvalid].
+// NewClassic returns a Classic, or [ErrInvalid] unless rate and threshold are in (0, 1], period is over 0, and the
+// lifetime is from a millisecond to 100 years.
 func NewClassic(rate float64, period time.Duration, threshold float64) (Classic, error) {
 	c := Classic{
 		rate: rate, threshold: threshold, period: period,
@@ -93,22 +93,22 @@ func NewClassic(rate float64, period time.Duration, threshold float64) (Classic,
 	return c, nil
 }
 
-// Decay is the formula above. At the defaults Decay(30 s) is 0.105.
+// Decay returns the result of the formula above. With the default figures, Decay(30 s) is 0.105.
 func (c Classic) Decay(idle time.Duration) float64 {
 	t, period := math.Max(0, idle.Seconds()), c.period.Seconds()
 	return math.Min(1, c.rate*t*(t+period)/(2*period))
 }
 
-// LifetimeSeconds returns (−period + √(period² + 8·period·θ/rate))/2. At the defaults it is 95.
+// LifetimeSeconds returns (−period + √(period² + 8·period·θ/rate))/2. With the default figures it is 95.
 func (c Classic) LifetimeSeconds() float64 {
-	// Multiplied by the conjugate: if the period is long, the difference above is one of two nearly equal numbers,
-	// which loses most digits.
+	// This is the formula multiplied by the conjugate: with a long period the difference in it is one of two nearly
+	// equal numbers, which loses most digits.
 	p := c.period.Seconds()
 	x := 8 * p * c.threshold / c.rate
 	return x / (p + math.Sqrt(p*p+x)) / 2
 }
 
-// Lifetime is [Classic.LifetimeSeconds] as a duration.
+// Lifetime returns [Classic.LifetimeSeconds] as a duration.
 func (c Classic) Lifetime() time.Duration { return c.lifetime }
 
 // Threshold returns θ.
@@ -123,28 +123,28 @@ func (c Classic) FormulaAt(idle time.Duration) string {
 	return fmt.Sprintf("min(1, %v·%v·(%v + %v)/(2·%v)) = %v", c.rate, t, t, period, period, rounded(c.Decay(idle)))
 }
 
-// rounded keeps what a reader looks at.
+// rounded rounds a decay to six decimals, for display.
 func rounded(decay float64) float64 { return math.Round(decay*1e6) / 1e6 }
 
 func (c Classic) String() string { return c.text }
 
-// StoredForm writes the period as Go does.
+// StoredForm returns the form with the period as [time.Duration] prints it.
 func (c Classic) StoredForm() string { return classicText(c.rate, c.period.String(), c.threshold) }
 
 func classicText(rate float64, period string, threshold float64) string {
 	return fmt.Sprintf("classic rate=%v period=%s threshold=%v", rate, period, threshold)
 }
 
-// HalfLife is decay(t) = 1 − 2^(−t/h): what is left halves every h. Make it with [NewHalfLife].
+// HalfLife is decay(t) = 1 − 2^(−t/h): what remains halves every h. Make it with [NewHalfLife].
 type HalfLife struct {
 	half      time.Duration
 	threshold float64
-	lifetime  time.Duration // as in Classic, like text
+	lifetime  time.Duration // computed once, like text
 	text      string
 }
 
-// NewHalfLife checks its figures: a half-life over 0, a threshold in (0, 1), and a lifetime of at
-// most 100 years and at least a millisecond. Others are [ErrInvalid].
+// NewHalfLife returns a HalfLife, or [ErrInvalid] unless half is over 0, threshold is in (0, 1), and the lifetime is
+// from a millisecond to 100 years.
 func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
 	h := HalfLife{half: half, threshold: threshold, text: halfLifeText(FormatDuration(half), threshold)}
 	if half <= 0 {
@@ -160,7 +160,7 @@ func NewHalfLife(half time.Duration, threshold float64) (HalfLife, error) {
 	return h, nil
 }
 
-// Decay is the formula above. After one half-life it is 0.5.
+// Decay returns the result of the formula above. After one half-life it is 0.5.
 func (h HalfLife) Decay(idle time.Duration) float64 {
 	return 1 - math.Exp2(-math.Max(0, idle.Seconds())/h.half.Seconds())
 }
@@ -168,7 +168,7 @@ func (h HalfLife) Decay(idle time.Duration) float64 {
 // LifetimeSeconds returns −h·log₂(1−θ): 4.32 half-lives at the default threshold.
 func (h HalfLife) LifetimeSeconds() float64 { return -h.half.Seconds() * math.Log2(1-h.threshold) }
 
-// Lifetime is [HalfLife.LifetimeSeconds] as a duration.
+// Lifetime returns [HalfLife.LifetimeSeconds] as a duration.
 func (h HalfLife) Lifetime() time.Duration { return h.lifetime }
 
 // Threshold returns θ.
@@ -184,7 +184,7 @@ func (h HalfLife) FormulaAt(idle time.Duration) string {
 
 func (h HalfLife) String() string { return h.text }
 
-// StoredForm writes the half-life as Go does.
+// StoredForm returns the form with the half-life as [time.Duration] prints it.
 func (h HalfLife) StoredForm() string { return halfLifeText(h.half.String(), h.threshold) }
 
 func halfLifeText(half string, threshold float64) string {
@@ -201,9 +201,9 @@ func checkCurve(threshold, lifetimeSeconds float64) error {
 	return nil
 }
 
-// lifetime rounds up what the closed form of a policy came to, but for what is only a rounding error of it a
-// nanosecond. The closed form finds the place to within such errors; the definition decides: after the
-// lifetime the decay has reached the threshold, to the last bit.
+// lifetime rounds the result of a policy's closed form up to a nanosecond, ignoring a rounding error. The closed form
+// is right to within such errors; the definition decides: after the lifetime the decay has reached the threshold, to
+// the last bit.
 func lifetime(decay func(time.Duration) float64, threshold, seconds float64) time.Duration {
 	d := time.Duration(math.Ceil(seconds*1e9 - 1e-3))
 	for step := time.Duration(1); decay(d) < threshold; step *= 2 {
@@ -213,8 +213,8 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 }
 
 // ParsePolicy reads what a Policy's String or StoredForm returned, such as "classic rate=0.001 period=5s
-// threshold=0.95" or "halflife h=7d threshold=0.95". Figures left out have their defaults (rate
-// 0.001, period 5s, h 7d, threshold 0.95). Anything else is [ErrInvalid].
+// threshold=0.95" or "halflife h=7d threshold=0.95". Figures left out have their defaults (rate 0.001, period 5s, h 7d,
+// threshold 0.95). It returns [ErrInvalid] for anything else.
 func ParsePolicy(s string) (Policy, error) {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {

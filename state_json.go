@@ -25,7 +25,7 @@ func (s State) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	all := b.Bytes()
-	return bytes.TrimSpace(append(all[:extra], all[extra+1:]...)), nil // less the second brace
+	return bytes.TrimSpace(append(all[:extra], all[extra+1:]...)), nil // without the second brace
 }
 
 // UnmarshalJSON reads an object: missing figures are 0.5, unknown keys go to Extra. It returns [ErrInvalid] if the
