@@ -7,7 +7,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// page is how many entries of the journal are read at once.
+// page is the number of journal entries read at once.
 const page = 100
 
 // Follow returns a tenant's journal from the position where a reader left off, or from the start if after is 0, and

@@ -10,8 +10,8 @@
 //	…
 //	m, err = db.Recall(ctx, m.Key)
 //
-// It owns which parts there are and when they start and stop. The verbs are those of package engine, which documents
-// them; for a daemon that several programs share, see package client.
+// It owns which parts a DB has, and when they start and stop. The verbs are those of package engine, which documents
+// them. For a daemon that several programs share, see package client.
 package local
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// When the sweeps run, as in the daemon.
+// The schedules of the sweeps, the same as the daemon's.
 const (
 	decaySchedule       = "*/5 * * * * *"
 	crystallizeSchedule = "*/10 * * * * *"
@@ -36,47 +36,47 @@ const (
 // drainTime is how long Close waits for a sweep's step in progress.
 const drainTime = 10 * time.Second
 
-// DB is an open store with all verbs. They are the Engine's:
+// DB is an open store with all verbs. Those of the Engine are:
 //
-//   - [engine.Engine.Encode], [engine.Engine.EncodeBatch]: keep memories.
+//   - [engine.Engine.Encode], [engine.Engine.EncodeBatch]: store memories.
 //   - [engine.Engine.Recall], [engine.Engine.RecallMany]: read and refresh, so that idleness starts again.
-//   - [engine.Engine.Peek], [engine.Engine.List]: read, and leave it as it is.
+//   - [engine.Engine.Peek], [engine.Engine.List]: read without refreshing.
 //   - [engine.Engine.Forget], [engine.Engine.Pin], [engine.Engine.Unpin].
-//   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what is durable.
+//   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what crystallized.
 //   - [engine.Engine.Explain], [engine.Engine.Forecast], [engine.Engine.Stats]: why a memory is alive or gone, what fades next.
 //   - [engine.Engine.Events], [DB.Follow]: the journal.
-//   - [engine.Engine.Configure]: change policy and limits while it runs.
+//   - [engine.Engine.Configure]: change the policy and the limits while it runs.
 //
 // Its methods may be called from any goroutine. After Close they fail with [sigil.ErrClosed].
 type DB struct {
 	*engine.Engine
 
 	store *pebblestore.Store
-	jobs  *scheduler.Scheduler // nil if there are no sweeps
+	jobs  *scheduler.Scheduler // nil with NoSweeps
 }
 
-// Options adjust a DB. The zero value is the defaults, and so is nil.
+// Options configure a DB. The zero value and nil mean the defaults.
 type Options struct {
 	// Settings are the policy that memories fade under, the limits of each tenant, and how much of the journal is kept.
 	// They can be changed later with [engine.Engine.Configure].
 	Settings engine.Settings
 	// Limits bound the input; a field that is 0 has its default.
 	Limits engine.Limits
-	// Clock returns the time; nil is the machine's, guarded against jumps. A test sets its own, and calls
+	// Clock returns the time; nil means the machine's clock, guarded against jumps. A test sets its own and calls
 	// [engine.Engine.Sweep] itself.
 	Clock func() time.Time
-	// NoSweeps leaves sweeps to the caller. Reads hide faded memories in either case; a sweep frees their room on disk
+	// NoSweeps leaves sweeps to the caller. Reads hide faded memories in either case; a sweep frees their disk space
 	// and writes their journal entries.
 	NoSweeps bool
-	// CacheSize is how many bytes of content are kept in memory; 0 is 64 MiB.
+	// CacheSize is the number of bytes of content to cache in memory; 0 means 64 MiB.
 	CacheSize int64
-	// Logger gets failed sweeps, jumps of the clock and disk failures; nil is [slog.Default].
+	// Logger gets failed sweeps, jumps of the clock and disk failures; nil means [slog.Default].
 	Logger *slog.Logger
 }
 
-// Open opens the store in the folder dir, which is made if there is none, and starts the sweeps. One process may have
-// a folder open at a time; for another one Open fails with [sigil.ErrLocked]. Opening reads the figures of each
-// memory, about a second for a million.
+// Open opens the store in the folder dir, which it creates if necessary, and starts the sweeps. Only one process can
+// have a folder open; for others Open fails with [sigil.ErrLocked]. Opening reads the figures of every memory, which
+// takes about a second per million.
 func Open(dir string, o *Options) (*DB, error) {
 	if o == nil {
 		o = &Options{}
@@ -122,8 +122,8 @@ func (db *DB) sweep(logger *slog.Logger) error {
 	)
 }
 
-// Close ends the sweeps and closes the store: everything acknowledged is on disk then. A concurrent verb is either
-// done or fails with [sigil.ErrClosed]. Closing again returns nil.
+// Close stops the sweeps and closes the store; everything acknowledged is then on disk. A concurrent verb either
+// completes or fails with [sigil.ErrClosed]. Closing again returns nil.
 func (db *DB) Close() error {
 	var err error
 	if db.jobs != nil {
