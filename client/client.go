@@ -9,11 +9,11 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// DefaultAddr is the default address of a daemon.
+// DefaultAddr is the address that a daemon listens on by default.
 const DefaultAddr = "127.0.0.1:7433"
 
-// maxIdle is how many connections to the daemon are kept open for reuse. The standard library's 2
-// would make every third concurrent caller connect anew.
+// maxIdle is how many connections to the daemon are kept open for reuse. With the standard library's 2, most concurrent
+// callers would have to connect anew.
 const maxIdle = 64
 
 // Client speaks to one daemon as one tenant. Its methods may be called from any goroutine.
@@ -26,21 +26,21 @@ type Client struct {
 
 // Options configure a Client; the zero value is the defaults.
 type Options struct {
-	// Tenant owns what the client keeps and sees; empty is the daemon's choice: that of the
+	// Tenant is whose memories the client encodes and sees. If it is empty, the daemon decides: the tenant of the
 	// credentials, or [sigil.DefaultTenant].
 	Tenant string
 	// HTTPClient sends the requests, and decides about timeouts, TLS and credentials. If nil, the client uses its own,
-	// which has no timeout; bound calls with their context.
+	// which has no timeout; limit calls with their context.
 	HTTPClient *http.Client
-	// UserAgent names the program; empty is "sigil-go".
+	// UserAgent names the program; empty means "sigil-go".
 	UserAgent string
 }
 
-// New returns a client of the daemon at baseURL: "https://host:port", with a path if the daemon is behind one, or
-// plain "host:port" for http. Empty is [DefaultAddr]. New does no I/O: a daemon that is not running is detected by the
-// first call. nil options are the defaults.
+// New returns a client of the daemon at baseURL: "https://host:port", with a path if the daemon is behind one, or plain
+// "host:port" for http. An empty baseURL means [DefaultAddr], and nil options the defaults. New does no I/O: the first
+// call notices if no daemon is running.
 //
-// Errors are [sigil.ErrInvalid].
+// Its errors are [sigil.ErrInvalid].
 func New(baseURL string, o *Options) (*Client, error) {
 	if o == nil {
 		o = &Options{}
@@ -64,7 +64,7 @@ func New(baseURL string, o *Options) (*Client, error) {
 	return c, nil
 }
 
-// CloseIdleConnections closes the connections kept for reuse; the client stays usable.
+// CloseIdleConnections closes the connections kept for reuse; the client remains usable.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // String returns the daemon's address as the client uses it, without a password.
@@ -72,12 +72,12 @@ func (c *Client) String() string { return c.base.Redacted() }
 
 func newTransport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // replaced by other code; then this is the best there is
+	if !ok { // other code has replaced it: use the nearest equivalent
 		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	}
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = maxIdle
-	t.DisableCompression = true // it costs more than it saves with a daemon nearby
+	t.DisableCompression = true // with a daemon nearby it costs more than it saves
 	return t
 }
 
@@ -90,7 +90,7 @@ func parseBase(s string) (*url.URL, error) {
 		s = "http://" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil { // its text would repeat the input, which may contain a password
+	if err != nil { // err is dropped: it repeats the input, which may contain a password
 		return nil, invalid("is neither host:port nor a URL")
 	}
 	switch {

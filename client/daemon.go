@@ -25,16 +25,16 @@ func (c *Client) Identity(ctx context.Context) (wire.Identity, error) {
 	return call[wire.Identity](ctx, c, request{method: http.MethodGet, path: "/v1/identity"})
 }
 
-// Sweep runs a job now and returns what it did.
+// Sweep runs a sweep now and returns what it did.
 func (c *Client) Sweep(ctx context.Context, job sigil.Job) (wire.Sweep, error) {
-	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // it becomes part of a path
+	if job != sigil.DecayJob && job != sigil.CrystallizeJob { // job becomes part of the path
 		return wire.Sweep{}, sigil.NewInvalid("invalid_job", "job", "must be decay or crystallize")
 	}
 	return call[wire.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
 }
 
-// Events returns the journal's entries with a position over after, in order; limit 0 is the daemon's default. A caller
-// that continues after Next of each page gets every entry exactly once.
+// Events returns the journal's entries with a position over after, in order. A limit of 0 means the daemon's default. A
+// caller that continues after the Next of each page gets every entry exactly once.
 func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {
 	query := url.Values{}
 	setLimit(query, limit)
@@ -44,14 +44,14 @@ func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.Even
 	return call[wire.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }
 
-// LatestEvents returns the newest of the journal's entries, in order; limit 0 is the daemon's default.
+// LatestEvents returns the newest entries of the journal, in order. A limit of 0 means the daemon's default.
 func (c *Client) LatestEvents(ctx context.Context, limit int) (wire.EventPage, error) {
 	query := url.Values{"latest": {"true"}}
 	setLimit(query, limit)
 	return call[wire.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }
 
-// Ready is nil when the daemon takes requests.
+// Ready returns nil if the daemon accepts requests.
 func (c *Client) Ready(ctx context.Context) error {
 	_, err := c.do(ctx, request{method: http.MethodGet, path: "/readyz"})
 	return err

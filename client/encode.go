@@ -18,7 +18,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// draft is the wire form of a [sigil.Draft]. Only an item of a batch contains its idempotency key.
+// draft is the JSON form of a [sigil.Draft]. It has an idempotency key only as an item of a batch.
 type draft struct {
 	Data           json.RawMessage `json:"data"`
 	State          *sigil.State    `json:"state,omitempty"`
@@ -28,17 +28,17 @@ type draft struct {
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
-// The text around the data and the key of a draft that has nothing else.
+// The JSON around the data and the key of a draft that has nothing else.
 const (
 	dataOpens = `{"data":`
 	keyOpens  = `,"idempotencyKey":`
 	dataEnds  = "}\n"
 )
 
-// Encode keeps d and returns the resulting memory. When it returns without an error, the memory is durable.
+// Encode stores d and returns the resulting memory. When it returns without an error, the memory is durable.
 //
-// With an idempotency key the call may be repeated after a failure: it keeps the memory once. An invalid d is
-// [sigil.ErrInvalid] or [sigil.ErrTooLarge], from here or from the daemon.
+// With an idempotency key the call can be repeated after a failure: the memory is encoded once. If d is invalid, the
+// error is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from the client or from the daemon.
 func (c *Client) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	body, err := appendDraft(nil, d, false)
 	if err != nil {
@@ -49,18 +49,18 @@ func (c *Client) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error)
 	})
 }
 
-// EncodeBatch keeps many drafts in one request and returns a result for each, in order; those with a Memory are
-// durable. [ItemError] returns the errors of the others. An error instead of items means that the batch as a whole was
-// refused or, if it is [ErrUnreachable], that its outcome is unknown.
+// EncodeBatch encodes many drafts in one request and returns a result for each, in order; those with a Memory are
+// durable. [ItemError] returns the errors of the others. If EncodeBatch returns an error instead of items, the whole
+// batch was refused or, if the error is [ErrUnreachable], its outcome is unknown.
 //
-// An idempotency key is its draft's own, as with [Client.Encode]: the call may be repeated with other drafts in the
-// batch, in another order, or part by part. Two drafts of a batch must not have the same key. If a draft is not JSON,
-// the batch fails before anything is sent; the error's field begins with the draft's index, as in "3/data".
+// Each draft has its own idempotency key, as with [Client.Encode]: the call can be repeated with other drafts in the
+// batch, in another order, or in parts. Two drafts of a batch must not have the same key. If a draft is not JSON, the
+// batch fails before anything is sent; the field of the error begins with the index of the draft, as in "3/data".
 func (c *Client) EncodeBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, false)
 }
 
-// ImportBatch is like [Client.EncodeBatch], but returns only the IDs of the memories it kept. That is several times as
+// ImportBatch is like [Client.EncodeBatch], but returns only the ids of the memories it stored. It is several times as
 // fast.
 func (c *Client) ImportBatch(ctx context.Context, drafts []sigil.Draft) ([]wire.BatchItem, error) {
 	return c.encodeBatch(ctx, drafts, true)
@@ -109,8 +109,8 @@ func (c *Client) encodeBatch(ctx context.Context, drafts []sigil.Draft, brief bo
 	return items, nil
 }
 
-// readItems reads an answer of so many lines, in half the time that encoding/json takes: an import spends a twelfth of
-// all its time there.
+// readItems reads an answer of want lines. It takes half the time that encoding/json takes, on which an import would
+// spend a twelfth of its time.
 func readItems(answer []byte, want int) ([]wire.BatchItem, error) {
 	items := make([]wire.BatchItem, 0, want)
 	for dec := jsontext.NewDecoder(bytes.NewBuffer(answer), asBefore...); ; {
@@ -130,18 +130,17 @@ func readItems(answer []byte, want int) ([]wire.BatchItem, error) {
 	return items, nil
 }
 
-// asBefore has jsontext take what encoding/json does.
+// asBefore makes jsontext accept what encoding/json accepts.
 var asBefore = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// appendDraft appends d as one line of JSON, with its idempotency key if it is an item of a batch. It
-// refuses what would change the meaning of the request, or would be changed silently on the way; the daemon
-// checks the rest.
+// appendDraft appends d as one line of JSON, with its idempotency key if it is an item of a batch. It refuses what
+// would change the meaning of the request, or would be changed silently on the way. The daemon checks the rest.
 func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if err := checkJSON(d.Data); err != nil {
 		return to, err
 	}
 	if d.State != nil {
-		if err := d.State.Check(); err != nil { // NaN has no JSON
+		if err := d.State.Check(); err != nil { // NaN cannot be written as JSON
 			return to, err
 		}
 	}
@@ -160,9 +159,9 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 		key = d.IdempotencyKey
 	}
 	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
-		to = append(append(to, dataOpens...), d.Data...) // the usual draft; encoding/json writes the same
+		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
-			to = strconv.AppendQuote(append(to, keyOpens...), key) // of printable ASCII it is JSON
+			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
 		}
 		return append(to, dataEnds...), nil
 	}
@@ -179,7 +178,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// checkJSON returns an error if data is not JSON: inserted into a request unchecked, it could end the enclosing field.
+// checkJSON returns an error if data is not JSON. Otherwise data could end its enclosing field and change the request.
 func checkJSON(data json.RawMessage) error {
 	if isJSON(data) {
 		return nil
@@ -194,12 +193,12 @@ func checkJSON(data json.RawMessage) error {
 	return sigil.NewInvalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
-// isJSON is json.Valid, in a third of its time: an import spends a tenth of all its time there.
+// isJSON is json.Valid in a third of its time, on which an import would spend a tenth of its time.
 func isJSON(data json.RawMessage) bool {
 	return jsontext.Value(data).IsValid(asBefore...)
 }
 
-// within puts the place of a draft in front of the field of its error.
+// within puts the index of a draft in front of the field of its error.
 func within(i int, err error) error {
 	var e *sigil.Error
 	if !errors.As(err, &e) {

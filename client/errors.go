@@ -20,23 +20,23 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// ErrUnreachable is found by [errors.Is] if no answer came: nothing listens there, the connection broke, or the HTTP
-// client's own timeout expired. Unless the connection was refused, it is unknown whether the daemon carried out the
-// request. (If the call's context ended, its error is found as well.)
+// ErrUnreachable means that no answer came: nothing listens at the address, the connection broke, or the HTTP client's
+// own timeout expired. Unless the connection was refused, it is unknown whether the daemon carried out the request. (If
+// the call's context ended, [errors.Is] finds that error as well.)
 var ErrUnreachable = errors.New("daemon is unreachable")
 
-// ErrNotSigil is what [errors.Is] finds when something other than a sigil daemon answered: another service, or a
-// proxy without a daemon behind it.
+// ErrNotSigil means that something other than a sigil daemon answered: another service, or a proxy without a daemon
+// behind it.
 var ErrNotSigil = errors.New("not that of a sigil daemon")
 
-// maxProblem bounds how much of an error's body is read.
+// maxProblem is how many bytes of an error's body are read.
 const maxProblem = 64 << 10
 
-// maxRetryAfter is the most seconds that a daemon can ask to wait: a day.
+// maxRetryAfter is the maximum wait that a daemon can ask for, in seconds: a day.
 const maxRetryAfter = 24 * 60 * 60
 
-// Error is a refusal or failure that the daemon reported. [errors.Is] finds the kind in package sigil
-// that it stands for.
+// Error is a refusal or failure that the daemon reported. [errors.Is] finds its kind, one of the Err values of package
+// sigil.
 type Error struct {
 	// Problem is the daemon's answer. If something else answered (a proxy, another service), only Status, Title and a
 	// short Detail are set.
@@ -59,8 +59,8 @@ func (e *Error) Error() string {
 	return strings.Join(parts, ": ")
 }
 
-// Is reports whether target is the error's kind, one of the Err values of package sigil, or [ErrNotSigil] if no
-// daemon answered.
+// Is reports whether target is the error's kind, one of the Err values of package sigil, or [ErrNotSigil] if something
+// other than a daemon answered.
 func (e *Error) Is(target error) bool {
 	if target == ErrNotSigil {
 		return e.Problem.Code == "" && e.Problem.Status < 500
@@ -68,9 +68,9 @@ func (e *Error) Is(target error) bool {
 	return target != nil && target == kind(&e.Problem)
 }
 
-// kind returns the Err value of a problem, or nil if there is none, as for missing rights.
+// kind returns the Err value of a problem, or nil if there is none, as for a missing permission.
 func kind(p *wire.Problem) error {
-	switch p.Code { // the exact word first: several kinds share a status
+	switch p.Code { // the code first, because several kinds share a status
 	case "closed":
 		return sigil.ErrClosed
 	case "quota_full":
@@ -79,7 +79,7 @@ func kind(p *wire.Problem) error {
 		return sigil.ErrConflict
 	case "", "unknown_path":
 		if p.Status == http.StatusNotFound {
-			return nil // a wrong path or another service, which says nothing about a memory
+			return nil // a wrong path or another service: this does not mean that a memory is missing
 		}
 	}
 	switch p.Status {
@@ -115,13 +115,13 @@ func ItemError(item wire.BatchItem) error {
 	return e
 }
 
-// refused reads an answer that is no success.
+// refused returns the error of an answer that is not a success.
 func refused(r request, resp *http.Response) error {
 	e := &Error{}
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(min(seconds, maxRetryAfter)) * time.Second
 	}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // a part of it helps more than the error of reading it
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem)) // part of the body is more useful than the read error
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if mediaType == problemType && json.Unmarshal(body, &e.Problem) == nil {
 		e.Problem.Status = resp.StatusCode
@@ -134,7 +134,7 @@ func refused(r request, resp *http.Response) error {
 	return e
 }
 
-// firstLine returns the beginning of an unexpected answer, short enough for a message.
+// firstLine returns the first line of an unexpected answer, shortened for a message.
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	const most = 200
@@ -144,7 +144,7 @@ func firstLine(s string) string {
 	return message(s)
 }
 
-// message returns s as a part of one line of text: it came from outside, and may be shown on a terminal.
+// message makes s, which came from outside, safe to show on a terminal as a part of one line.
 func message(s string) string {
 	const most = 1000
 	if len(s) > most {
@@ -158,7 +158,7 @@ func message(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// unanswered explains that a request got no answer.
+// unanswered returns the error of a request that got no answer.
 func (c *Client) unanswered(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
@@ -174,16 +174,16 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: no answer from %s: %w", ErrUnreachable, c, err)
 }
 
-// brokeOff explains that an answer began but did not come to its end.
+// brokeOff returns the error of an answer that began but did not come to its end.
 func (c *Client) brokeOff(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	return fmt.Errorf("%w: the answer of %s broke off: %w", ErrUnreachable, c, err)
+	return fmt.Errorf("%w: the answer from %s broke off: %w", ErrUnreachable, c, err)
 }
 
-// strange returns an error for an answer that makes no sense. Its text has the cause, which is not wrapped: the cause
-// may be of a kind that is about the caller's own input.
+// strange returns an error for an answer that makes no sense. Its text has the cause, which is not wrapped: errors.Is
+// must not take the cause for an error about the caller's input.
 func (c *Client) strange(cause error) error {
-	return fmt.Errorf("the answer of %s is %w: %s", c, ErrNotSigil, firstLine(cause.Error()))
+	return fmt.Errorf("the answer from %s is %w: %s", c, ErrNotSigil, firstLine(cause.Error()))
 }

@@ -19,21 +19,21 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// FollowOptions configure [Client.Follow] and [Live.Events]; the zero value and nil are the defaults.
+// FollowOptions configure [Client.Follow] and [Live.Events]; the zero value and nil mean the defaults.
 type FollowOptions struct {
-	// After is the position to start after; nil is the newest entry, so that only later ones are returned.
+	// After is the position to start after; nil means after the newest entry, so that only later ones are returned.
 	After *uint64
 	// OnDisconnect, if not nil, is called when a connection broke or could not be made, with the time until the next
-	// try.
+	// attempt.
 	OnDisconnect func(err error, wait time.Duration)
-	// OnRecall, if not nil, is called with recalls, which are not in the journal: once a second at most, on the loop's
-	// goroutine, between two entries. Recalls made while the connection is lost, or while the loop's body takes seconds,
-	// may be missed.
+	// OnRecall, if not nil, is called with recalls, which are not in the journal: at most once a second, on the loop's
+	// goroutine, between two entries. Recalls made while the connection is lost, or while the loop's body takes
+	// seconds, may be missed.
 	OnRecall func(wire.Recalls)
 }
 
 const (
-	// silence is how long a stream may be silent, three of the daemon's heartbeats, before it counts as lost.
+	// silence is how long a stream may be silent before it counts as lost: three of the daemon's heartbeats.
 	silence  = 45 * time.Second
 	minWait  = 100 * time.Millisecond
 	maxWait  = 5 * time.Second
@@ -44,22 +44,23 @@ const (
 // replaces a broken connection, with growing pauses of 0.1 to 5 s, and continues where it was: a daemon that is
 // restarted or replaced costs the reader no entry.
 //
-// It ends with an error when ctx ends, or when another try would not help. ErrGone means that the journal no longer
-// goes back that far (continue after the problem's Oldest) or, with code position_ahead, that it never came that far,
-// because the store was restored from an older copy (continue after the problem's Newest; what was read beyond it no
-// longer exists). Other errors are refusals by the daemon.
+// It ends with an error when ctx ends, or when another attempt would not help. ErrGone means that the journal no longer
+// goes back that far (continue after the problem's Oldest) or, with code position_ahead, that it ends before that
+// position because the store was restored from an older copy (continue after the problem's Newest; what was read beyond
+// it no longer exists). Other errors are refusals by the daemon.
 func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Event, error] {
 	return follow(ctx, o, c.stream)
 }
 
-// reader is what one connection is read with.
+// reader is what one connection calls with what it receives.
 type reader struct {
 	begun    func(uint64)          // called with the position that the stream starts after
 	yield    func(wire.Event) bool // takes an entry and reports whether to go on
 	recalled func(wire.Recalls)    // called with recalls; nil if they are not wanted
 }
 
-// follow yields what read does. If the connection is lost, it calls read again with the position of the last entry.
+// follow yields the entries that read delivers. If the connection is lost, it calls read again with the position of the
+// last entry.
 func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[wire.Event, error] {
 	if o == nil {
 		o = &FollowOptions{}
@@ -83,7 +84,7 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 				yield(wire.Event{}, err)
 				return
 			}
-			pause := wait/2 + rand.N(wait/2) // so that clients do not all come back at once
+			pause := wait/2 + rand.N(wait/2) // random, so that clients do not all reconnect at once
 			if o.OnDisconnect != nil {
 				o.OnDisconnect(err, pause)
 			}
@@ -96,19 +97,19 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 	}
 }
 
-// errRestart is how a stream ends when the daemon stops or hands over.
+// errRestart is the error with which a stream ends when the daemon stops or hands over.
 var errRestart = fmt.Errorf("%w: the daemon is restarting", ErrUnreachable)
 
-// final reports whether another try would not help.
+// final reports whether another attempt would not help.
 func final(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
-		return errors.Is(err, sigil.ErrClosed) // by the caller
+		return errors.Is(err, sigil.ErrClosed) // closed by the caller
 	}
 	return !errors.Is(err, sigil.ErrUnavailable) && !errors.Is(err, sigil.ErrClosed) && !errors.Is(err, sigil.ErrInternal)
 }
 
-// stream reads one answer of server-sent events to its end.
+// stream reads one response of server-sent events to its end.
 func (c *Client) stream(ctx context.Context, after *uint64, to reader) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -137,14 +138,14 @@ func (c *Client) stream(ctx context.Context, after *uint64, to reader) error {
 	return c.read(ctx, resp.Body, func() { quiet.Reset(silence) }, to)
 }
 
-// endless is the HTTP client without its time-out for a whole answer.
+// endless returns the HTTP client without its timeout, which would end a stream.
 func (c *Client) endless() *http.Client {
 	h := *c.http
 	h.Timeout = 0
 	return &h
 }
 
-// read takes events apart: lines of "name: value", each event ended by an empty line.
+// read parses events: lines of "name: value", each event ended by an empty line.
 func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to reader) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, maxEvent)
@@ -171,7 +172,8 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 		if len(lines.Bytes()) > 0 {
 			continue // a comment, or another field
 		}
-		// Only now: a stream that is cut off inside an event, or inside its id, is gone on with before it.
+		// The event is handled only now: a stream that is cut off inside an event, or inside its id, continues before
+		// it.
 		if data == nil {
 			if id != nil && event == "" {
 				to.begun(*id)
@@ -188,7 +190,7 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 	return c.brokeOff(ctx, err)
 }
 
-// event handles one event, and reports whether the reader wants no more.
+// event handles one event. done reports whether the reader wants no more.
 func (c *Client) event(name string, data []byte, to reader) (done bool, err error) {
 	switch name {
 	case "":
@@ -214,5 +216,5 @@ func (c *Client) event(name string, data []byte, to reader) (done bool, err erro
 		}
 		return true, e
 	}
-	return false, nil // lagged, and events of later daemons
+	return false, nil // lagged, or an event of a later daemon
 }

@@ -12,22 +12,22 @@ import (
 )
 
 // Explain returns why a memory is alive or gone, with the arithmetic and its history, without refreshing it. If the
-// memory is gone and the journal has no entry about it any more, it returns [sigil.ErrNotFound].
+// memory is gone and the journal no longer has an entry about it, it returns [sigil.ErrNotFound].
 func (c *Client) Explain(ctx context.Context, id sigil.ID) (wire.Explanation, error) {
 	return call[wire.Explanation](ctx, c, request{method: http.MethodGet, path: "/v1/sigils/" + id.String() + "/explain"})
 }
 
-// ForecastQuery selects what to forecast; its zero value is the next 24 hours.
+// ForecastQuery selects what to forecast; the zero value means the next 24 hours.
 type ForecastQuery struct {
 	Within time.Duration
-	// Policy is a proposed one, as [sigil.ParsePolicy] reads it; empty is each memory's own.
+	// Policy is a proposed policy, as [sigil.ParsePolicy] reads it; empty means each memory's own.
 	Policy string
-	Limit  int // of memories listed; 0 is the daemon's default
-	Bins   int // of the timeline; 0 is the daemon's default
+	Limit  int // maximum number of memories listed; 0 means the daemon's default
+	Bins   int // number of bins of the timeline; 0 means the daemon's default
 }
 
-// Forecast returns what fades within a time if nothing is recalled, optionally under a proposed policy. It changes
-// nothing.
+// Forecast returns which memories fade within a time if nothing is recalled, optionally under a proposed policy. It
+// changes nothing.
 func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (wire.Forecast, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)

@@ -12,11 +12,11 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// ListQuery selects memories; its zero value is the newest of all.
+// ListQuery selects memories; the zero value selects all, newest first.
 type ListQuery struct {
-	Limit  int    // entries of one page; 0 is the daemon's default
-	Cursor string // from a page; empty is the start
-	// The filters apply if they are set.
+	Limit  int    // entries per page; 0 means the daemon's default
+	Cursor string // from the previous page; empty means the first page
+	// These filters apply if they are set.
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -43,8 +43,8 @@ func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error)
 	return call[wire.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
 }
 
-// All returns all memories that fit q, from q.Cursor on. It requests a page when the loop gets there. An error comes
-// once, as the last pair.
+// All returns all memories that match q, from q.Cursor on. Pages are requested as the loop reaches them. An error ends
+// the loop, as its last pair.
 func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[wire.Memory, error] {
 	return entries(q.Cursor, func(cursor string) ([]wire.Memory, *string, error) {
 		q := q
@@ -54,15 +54,15 @@ func (c *Client) All(ctx context.Context, q ListQuery) iter.Seq2[wire.Memory, er
 	})
 }
 
-// CrystalQuery selects crystals; its zero value is all of them.
+// CrystalQuery selects crystals; the zero value selects all.
 type CrystalQuery struct {
-	Limit   int               // entries of one page; 0 is the daemon's default
-	Cursor  string            // from a page; empty is the start
-	Kind    sigil.CrystalKind // empty is both
-	Lattice bool              // compute the lattices of memories' crystals
+	Limit   int               // entries per page; 0 means the daemon's default
+	Cursor  string            // from the previous page; empty means the first page
+	Kind    sigil.CrystalKind // empty selects both kinds
+	Lattice bool              // also return the lattices of memories' crystals
 }
 
-// Crystals returns one page of crystals: those of patterns by group, then those of memories, newest first.
+// Crystals returns one page of crystals: first those of patterns, by group, then those of memories, newest first.
 func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (wire.CrystalPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
@@ -76,7 +76,7 @@ func (c *Client) Crystals(ctx context.Context, q CrystalQuery) (wire.CrystalPage
 	return call[wire.CrystalPage](ctx, c, request{method: http.MethodGet, path: "/v1/crystals", query: query})
 }
 
-// AllCrystals returns all crystals that fit q, as [Client.All] does memories.
+// AllCrystals returns all crystals that match q, page by page like [Client.All].
 func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[wire.Crystal, error] {
 	return entries(q.Cursor, func(cursor string) ([]wire.Crystal, *string, error) {
 		q := q
@@ -86,7 +86,7 @@ func (c *Client) AllCrystals(ctx context.Context, q CrystalQuery) iter.Seq2[wire
 	})
 }
 
-// entries goes through all pages from cursor on.
+// entries returns the entries of all pages from cursor on.
 func entries[T any](cursor string, page func(cursor string) ([]T, *string, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for cursor := cursor; ; {
@@ -101,7 +101,7 @@ func entries[T any](cursor string, page func(cursor string) ([]T, *string, error
 					return
 				}
 			}
-			if next == nil || *next == "" || *next == cursor { // the same page again would never end
+			if next == nil || *next == "" || *next == cursor { // a cursor that repeats would loop forever
 				return
 			}
 			cursor = *next

@@ -16,17 +16,17 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Live is a connection to the daemon (a WebSocket) that carries many concurrent requests, and a subscription. It is
-// opened by the first call, and again after it broke. Its methods may be called from any goroutine.
+// Live is a connection to the daemon (a WebSocket) that carries many concurrent requests, and a subscription. The first
+// call opens it, and a call after it broke opens it again. Its methods may be called from any goroutine.
 //
-// Many small requests cost a third of what they do over HTTP. While an [Live.Events] loop does not take its entries,
-// answers behind them wait.
+// A small request costs a third of what it costs over HTTP. While the body of an [Live.Events] loop runs, answers
+// behind its entries wait.
 type Live struct {
 	client *Client
 
 	mu sync.Mutex
 	// +checklocks:mu
-	conn *liveConn // nil: not made, or broken
+	conn *liveConn // nil if not connected
 	// +checklocks:mu
 	closed bool
 	// +checklocks:mu
@@ -35,13 +35,13 @@ type Live struct {
 	following bool
 }
 
-// maxMessage is the most bytes of one message of the daemon.
+// maxMessage is the maximum size of one message from the daemon, in bytes.
 const maxMessage = 64 << 20
 
-// Live returns a live connection, which the caller closes. It does no I/O.
+// Live returns a connection that is not open yet: Live does no I/O. The caller closes it.
 func (c *Client) Live() *Live { return &Live{client: c} }
 
-// Close ends the connection. Calls in progress fail; later ones return ErrClosed.
+// Close closes the connection. Calls in progress fail; later ones return ErrClosed.
 func (l *Live) Close() error {
 	l.mu.Lock()
 	conn := l.conn
@@ -54,8 +54,9 @@ func (l *Live) Close() error {
 	return nil
 }
 
-// Encode is [Client.Encode] over the connection. If the connection breaks before the answer, a draft with an
-// IdempotencyKey is sent again, once. Others fail with ErrUnreachable: whether they are kept is unknown.
+// Encode is like [Client.Encode], over the connection. If the connection breaks before the answer, a draft with an
+// IdempotencyKey is sent again, once. Without one, Encode fails with ErrUnreachable, and it is unknown whether the
+// memory was encoded.
 func (l *Live) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	draft, err := appendDraft(nil, d, false)
 	if err != nil {
@@ -69,12 +70,12 @@ func (l *Live) Encode(ctx context.Context, d sigil.Draft) (wire.Memory, error) {
 	return l.memory(m, err)
 }
 
-// Recall is [Client.Recall] over the connection.
+// Recall is like [Client.Recall], over the connection.
 func (l *Live) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return l.memory(l.ask(ctx, wire.LiveRequest{Op: wire.LiveRecall, Memory: &id}))
 }
 
-// Forget is [Client.Forget] over the connection.
+// Forget is like [Client.Forget], over the connection.
 func (l *Live) Forget(ctx context.Context, id sigil.ID) error {
 	_, err := l.ask(ctx, wire.LiveRequest{Op: wire.LiveForget, Memory: &id})
 	return err
@@ -90,8 +91,8 @@ func (l *Live) memory(m wire.LiveMessage, err error) (wire.Memory, error) {
 	return *m.Memory, nil
 }
 
-// Events is [Client.Follow] over the connection. A connection has one such loop at a time; another is
-// ErrConflict.
+// Events is like [Client.Follow], over the connection. Only one such loop can run at a time on a connection; for
+// another, Events yields ErrConflict.
 func (l *Live) Events(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Event, error] {
 	return func(yield func(wire.Event, error) bool) {
 		l.mu.Lock()
@@ -146,10 +147,10 @@ func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
 	}
 }
 
-// unsubscribe ends the subscription, dropping what is on its way.
+// unsubscribe ends the subscription and drops messages that are still on their way.
 func (l *Live) unsubscribe(ctx context.Context, conn *liveConn) error {
 	answered := make(chan error, 1)
-	// Ends with the answer, or the connection.
+	// This goroutine ends with the answer, or with the connection.
 	go func() {
 		_, err := conn.ask(ctx, l.numbered(wire.LiveRequest{Op: wire.LiveUnsubscribe}))
 		answered <- err
@@ -181,7 +182,7 @@ func (l *Live) ask(ctx context.Context, r wire.LiveRequest) (wire.LiveMessage, e
 	return conn.ask(ctx, l.numbered(r))
 }
 
-// connect returns the connection, and opens one if necessary.
+// connect returns the connection, and opens it if necessary.
 func (l *Live) connect(ctx context.Context) (*liveConn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -196,7 +197,7 @@ func (l *Live) connect(ctx context.Context) (*liveConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws, resp, err := websocket.Dial(ctx, req.URL.String(), &websocket.DialOptions{ //nolint:bodyclose // the library did, or it is in memory
+	ws, resp, err := websocket.Dial(ctx, req.URL.String(), &websocket.DialOptions{ //nolint:bodyclose // the library closed it, or it is in memory
 		HTTPClient: l.client.endless(), HTTPHeader: req.Header, CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// writeTime is how long sending a request may take. If it takes longer, the daemon is gone.
+// writeTime is how long sending a request may take. If it takes longer, the daemon counts as gone.
 const writeTime = time.Minute
 
 // liveConn is one WebSocket, until it breaks.
 type liveConn struct {
 	client *Client
 	ws     *websocket.Conn
-	events chan wire.LiveMessage // what is no answer
+	events chan wire.LiveMessage // messages that are not answers
 
 	once   sync.Once
 	err    error         // why it broke; set before gone is closed
@@ -38,7 +38,7 @@ func newLiveConn(c *Client, ws *websocket.Conn) *liveConn {
 		client: c, ws: ws, events: make(chan wire.LiveMessage), gone: make(chan struct{}), read: make(chan struct{}),
 		cancel: cancel, pending: map[string]chan wire.LiveMessage{},
 	}
-	// Ends with the connection; Close waits for it.
+	// This goroutine ends with the connection; Close waits for it.
 	go func() {
 		defer close(conn.read)
 		conn.end(conn.receive(ctx))
@@ -55,7 +55,7 @@ func (c *liveConn) broken() bool {
 	}
 }
 
-// end marks the connection as unusable, for all its users.
+// end closes the connection, with the error that all its users get.
 func (c *liveConn) end(err error) {
 	c.once.Do(func() {
 		if websocket.CloseStatus(err) == wire.LiveRestart {
@@ -68,7 +68,7 @@ func (c *liveConn) end(err error) {
 	})
 }
 
-// receive takes what the daemon sends until that ends.
+// receive dispatches the daemon's messages until the connection breaks, and returns why.
 func (c *liveConn) receive(ctx context.Context) error {
 	for {
 		_, data, err := c.ws.Read(ctx)
@@ -118,7 +118,7 @@ func (c *liveConn) ask(ctx context.Context, r wire.LiveRequest) (m wire.LiveMess
 		defer c.mu.Unlock()
 		delete(c.pending, string(r.ID))
 	}()
-	// Not with ctx: if it ended in the middle of a message, the connection would break for all.
+	// Not with ctx: if it ended in the middle of a message, the connection would break for everybody.
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	if err := c.ws.Write(writing, websocket.MessageText, data); err != nil {

@@ -12,15 +12,14 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Recall reads one memory and refreshes it. One that is not there, or has faded, is
-// [sigil.ErrNotFound].
+// Recall reads one memory and refreshes it. If the memory does not exist, or has faded, it returns [sigil.ErrNotFound].
 func (c *Client) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":recall"})
 }
 
 // RecallMany recalls each of ids and returns a result for each, in order; [ItemError] returns the error of one that
-// could not be recalled. If a request fails, it returns the results so far with the error. It makes one request, or
-// several if the data does not fit into one answer. More ids than --max-batch are refused.
+// could not be recalled. If the data does not fit into one answer, it makes several requests. On an error, it returns
+// the results of the requests that succeeded. More ids than the daemon's maximum batch are refused, not split.
 func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.BatchItem, err error) {
 	for len(items) < len(ids) {
 		some, err := c.recallSome(ctx, ids[len(items):])
@@ -32,7 +31,7 @@ func (c *Client) RecallMany(ctx context.Context, ids []sigil.ID) (items []wire.B
 	return items, nil
 }
 
-// recallSome recalls as many of ids as one answer holds: at least the first, and the ones that follow it.
+// recallSome recalls as many of ids, in order, as fit into one answer; at least the first.
 func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]wire.BatchItem, error) {
 	body, err := json.Marshal(struct {
 		IDs []sigil.ID `json:"ids"`
@@ -55,47 +54,48 @@ func (c *Client) recallSome(ctx context.Context, ids []sigil.ID) ([]wire.BatchIt
 	return page.Results, nil
 }
 
-// Peek reads one memory without refreshing it. One that is not there, or has faded, is
+// Peek reads one memory without refreshing it. If the memory does not exist, or has faded, it returns
 // [sigil.ErrNotFound].
 func (c *Client) Peek(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodGet, path: at(id)})
 }
 
-// Forget removes one memory; that is durable when it returns. One that is not there, or has faded, is
-// [sigil.ErrNotFound].
+// Forget removes one memory. The removal is durable when Forget returns. If the memory does not exist, or has faded, it
+// returns [sigil.ErrNotFound].
 func (c *Client) Forget(ctx context.Context, id sigil.ID) error {
 	_, err := c.do(ctx, request{method: http.MethodDelete, path: at(id)})
 	return err
 }
 
-// Pin keeps one memory from fading until it is unpinned. Only its ttl and [Client.Forget] still end it.
+// Pin keeps one memory from fading until it is unpinned. It still ends if it is forgotten or its ttl ends.
 func (c *Client) Pin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":pin"})
 }
 
-// Unpin lets one memory fade again, unless it is crystallized. Its idleness starts now, under the policy in force.
-// Unpinning a memory that is not pinned changes nothing.
+// Unpin ends the effect of [Client.Pin]: the memory can fade again, unless it is crystallized, and its idleness starts
+// anew. A memory that is not pinned does not change.
 func (c *Client) Unpin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
 }
 
 // RelatedQuery selects neighbors.
 type RelatedQuery struct {
-	Limit int // entries; 0 is the daemon's default
-	// Min is the least resonance, from 0 to 1; nil is [sigil.ResonanceThreshold].
+	Limit int // maximum number of entries; 0 means the daemon's default
+	// Min is the minimum resonance, from 0 to 1; nil means [sigil.ResonanceThreshold].
 	Min *float64
-	// Content asks for the memories' content too.
+	// Content asks for the content of the memories too.
 	Content bool
 }
 
-// Related returns the memories that resonate with the one with this id, strongest first, without refreshing any.
+// Related returns the memories that resonate with the given one, strongest first, without refreshing any.
 func (c *Client) Related(ctx context.Context, id sigil.ID, q RelatedQuery) (wire.RelatedPage, error) {
 	query := q.values()
 	query.Set("content", strconv.FormatBool(q.Content))
 	return call[wire.RelatedPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: query})
 }
 
-// Neighbors is [Client.Related] for whom ids are enough: a sixth of the bytes. q.Content is nothing here.
+// Neighbors is like [Client.Related] but returns only ids and resonances, in about a sixth of the bytes. It ignores
+// q.Content.
 func (c *Client) Neighbors(ctx context.Context, id sigil.ID, q RelatedQuery) (wire.NeighborPage, error) {
 	return call[wire.NeighborPage](ctx, c, request{method: http.MethodGet, path: at(id) + "/related", query: q.values(), brief: true})
 }

@@ -15,21 +15,21 @@ const (
 	problemType = "application/problem+json"
 )
 
-// maxDrain is how much of an unread answer is read away so that its connection can be used again;
-// beyond that a new connection costs less.
+// maxDrain is how many bytes of an unread answer are discarded so that its connection can be reused. For more, a new
+// connection costs less.
 const maxDrain = 64 << 10
 
-// request is one call of the daemon.
+// request is one request to the daemon.
 type request struct {
 	method string
-	path   string // below the base, already safe: literals and UUIDs
+	path   string // relative to the base; only literals and UUIDs, so that nothing needs escaping
 	query  url.Values
 	body   []byte
-	// contentType is that of the body; empty is [jsonType].
+	// contentType is the type of the body; empty means [jsonType].
 	contentType string
 	// idempotencyKey is sent if it is not empty.
 	idempotencyKey string
-	brief          bool // the answer need not repeat what was sent
+	brief          bool // ask for an answer that does not repeat what was sent
 }
 
 // do sends r and returns the whole answer if it is a success.
@@ -81,7 +81,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	return req, nil
 }
 
-// call sends r and reads the one JSON value of its answer.
+// call sends r and decodes the JSON value of its answer.
 func call[T any](ctx context.Context, c *Client, r request) (answer T, err error) {
 	raw, err := c.do(ctx, r)
 	if err != nil {
@@ -93,7 +93,7 @@ func call[T any](ctx context.Context, c *Client, r request) (answer T, err error
 	return answer, nil
 }
 
-// finish reads the rest of an answer and closes it, so that its connection can be reused.
+// finish discards the rest of an answer and closes it, so that its connection can be reused.
 func finish(resp *http.Response) {
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
 	resp.Body.Close()

@@ -2,7 +2,7 @@ package client
 
 import "github.com/sigil-dna/sigil/wire"
 
-// What a daemon answers, under this package's name: a program that calls a daemon needs no other package to name it.
+// Aliases of the types in the daemon's answers, so that a program that calls a daemon need not import package wire.
 type (
 	// Memory is [wire.Memory].
 	Memory = wire.Memory

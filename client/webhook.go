@@ -11,12 +11,12 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// VerifyWebhook checks that a webhook's request was signed with secret, and is not an old one sent again. signature is
-// its Sigil-Signature header, body its exact bytes, and tolerance the greatest difference between now and the time of
-// the signature. It returns nil if they match; errors are [sigil.ErrInvalid].
+// VerifyWebhook checks that a webhook's request was signed with secret, and is not a replay. signature is its
+// Sigil-Signature header, body its exact bytes, and tolerance the maximum difference allowed between now and the time
+// of the signature. It returns nil if the signature is valid, else [sigil.ErrInvalid].
 //
-// A request may still come more than once. A receiver that must not act twice keeps the position of the last event it
-// has handled, and skips events that are not after it.
+// A valid request may still arrive more than once. A receiver that must not act twice stores the position of the last
+// event it has handled, and skips events at or before it.
 func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, tolerance time.Duration) error {
 	invalid := func(detail string) error { return sigil.NewInvalid("invalid_signature", "signature", detail) }
 	if len(secret) == 0 {
@@ -27,7 +27,7 @@ func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, 
 		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
 		case "t":
 			if signedAt != "" {
-				return invalid("has more than one time")
+				return invalid("has more than one t")
 			}
 			signedAt = value
 		case "v1":
@@ -48,10 +48,10 @@ func VerifyWebhook(secret []byte, signature string, body []byte, now time.Time, 
 		found = hmac.Equal(sum, want) || found
 	}
 	if !found {
-		return invalid("is not that of the body")
+		return invalid("does not match the body")
 	}
 	if off := now.Sub(time.Unix(seconds, 0)).Abs(); off > tolerance {
-		return invalid("was made too long ago, or is ahead of time")
+		return invalid("is too old, or lies in the future")
 	}
 	return nil
 }
