@@ -10,8 +10,9 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// What a daemon writes tens of thousands of times a second is written here field by field, as encoding/json
-// would with HTML left as it is: a test holds the two to the same bytes. It costs an eighth.
+// The types that a daemon writes tens of thousands of times a second have an AppendJSON method, which writes them field
+// by field. A test compares the bytes with those of encoding/json without HTML escaping. It takes an eighth of the
+// time.
 
 // AppendJSON appends v as JSON.
 func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
@@ -147,7 +148,7 @@ func (p *RelatedPage) AppendJSON(b []byte) ([]byte, error) {
 
 // AppendJSON appends p as JSON.
 func (p *NeighborPage) AppendJSON(b []byte) ([]byte, error) {
-	var number []byte // of the last resonance: many have the same
+	var number []byte // the last resonance as text: many neighbors have the same
 	last := math.NaN()
 	b, err := appendAll(append(b, `{"related":`...), p.Related, func(n *Neighbor, b []byte) ([]byte, error) {
 		b = append(appendID(append(b, `{"id":"`...), n.ID), `","resonance":`...)
@@ -222,10 +223,10 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 	return append(b, '}'), nil
 }
 
-// appendWarnings appends the member warnings after others, or nothing if all is empty.
+// appendWarnings appends the member "warnings", after other members, unless all is empty.
 func appendWarnings(b []byte, all []Warning) []byte {
 	if len(all) > 0 {
-		b, _ = appendAny(append(b, `,"warnings":`...), all) // strings are always JSON
+		b, _ = appendAny(append(b, `,"warnings":`...), all) // strings can always be encoded
 	}
 	return b
 }
@@ -241,11 +242,11 @@ func appendID(b []byte, id sigil.ID) []byte {
 	return b
 }
 
-// appendString appends s in quotes. What needs escaping is left to the library.
+// appendString appends s in quotes. encoding/json handles what needs escaping.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
-			b, _ = appendAny(b, s) // a string is always JSON
+			b, _ = appendAny(b, s) // a string can always be encoded
 			return b
 		}
 	}
@@ -254,7 +255,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendAny is encoding/json's.
+// appendAny appends v as encoding/json encodes it, without HTML escaping.
 func appendAny(b []byte, v any) ([]byte, error) {
 	w := bytes.NewBuffer(b)
 	enc := json.NewEncoder(w)
@@ -279,7 +280,8 @@ func appendFloat(b []byte, f float64) []byte {
 	return b
 }
 
-// appendTime is timestampLayout in quotes. A memory has three: by the library they are a fifth of all.
+// appendTime appends t in timestampLayout, in quotes. A memory has three times, which in the library's way took a fifth
+// of the time.
 func appendTime(b []byte, t time.Time) []byte {
 	t = t.UTC()
 	b = append(b, '"')
@@ -297,7 +299,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	return append(appendDigits(b, t.Nanosecond()/1e6, 100), 'Z', '"')
 }
 
-// appendDigits appends n, which is under 10 times unit, a power of ten: with zeros before it.
+// appendDigits appends n with leading zeros. unit is the power of ten of the first digit.
 func appendDigits(b []byte, n, unit int) []byte {
 	for ; unit > 0; unit /= 10 {
 		b = append(b, byte('0'+n/unit%10))

@@ -2,28 +2,29 @@ package wire
 
 import "github.com/sigil-dna/sigil"
 
-// Event is an entry of the journal: what happened, and the arithmetic that decided.
+// Event is an entry of the journal: what happened, and the figures that decided.
 type Event struct {
-	Position   uint64          `json:"position"` // from 1, growing
+	Position   uint64          `json:"position"` // 1 or more, growing
 	Time       Timestamp       `json:"time"`
 	Tenant     string          `json:"tenant"`
 	Kind       sigil.EventKind `json:"kind"`
 	Reason     string          `json:"reason"`
-	ID         *sigil.ID       `json:"id,omitempty"` // none for the crystal of a pattern, like Arithmetic
+	ID         *sigil.ID       `json:"id,omitempty"` // nil for the crystal of a pattern, as is Arithmetic
 	Arithmetic *Arithmetic     `json:"arithmetic,omitempty"`
 	Crystal    *Crystal        `json:"crystal,omitempty"` // what crystallized
 }
 
-// Arithmetic is what decided over a memory: after IdleSeconds its decay under Policy is Decay, and it fades at Threshold.
+// Arithmetic is the figures that decided about a memory: after IdleSeconds its decay under Policy is Decay, and it
+// fades at Threshold.
 type Arithmetic struct {
 	CreatedAt    Timestamp  `json:"createdAt"`
 	LastAccessed Timestamp  `json:"lastAccessed"`
-	IdleSeconds  float64    `json:"idleSeconds"` // from 0
+	IdleSeconds  float64    `json:"idleSeconds"` // 0 or more
 	Policy       string     `json:"policy"`
 	Decay        float64    `json:"decay"`     // 0 to 1
 	Threshold    float64    `json:"threshold"` // over 0, at most 1
-	FadesAt      *Timestamp `json:"fadesAt"`   // null: never
-	TTL          *string    `json:"ttl"`       // a duration after CreatedAt; null: none
+	FadesAt      *Timestamp `json:"fadesAt"`   // null if it never fades
+	TTL          *string    `json:"ttl"`       // a duration after CreatedAt; null if there is none
 	Potential    float64    `json:"potential"` // 0 to 1
 	AccessCount  uint64     `json:"accessCount"`
 	Pinned       bool       `json:"pinned"`
@@ -31,7 +32,7 @@ type Arithmetic struct {
 	Size         int        `json:"size"` // bytes of data
 }
 
-// EventPage is a page of the journal, in order. Next is the position to go on after.
+// EventPage is a page of the journal, in order. Next is the position to continue after.
 type EventPage struct {
 	Events []Event `json:"events"`
 	Next   uint64  `json:"next"`

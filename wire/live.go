@@ -6,7 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// A live connection (GET /v1/ws) carries one JSON object a message, each way. What follows are its forms.
+// A live connection (GET /v1/ws) carries one JSON object per message, in each direction. These are the objects.
 
 // The operations of a [LiveRequest].
 const (
@@ -17,16 +17,16 @@ const (
 	LiveUnsubscribe = "unsubscribe"
 )
 
-// LiveRequest is what a client sends. Each gets one answer with its ID; answers may come in another order.
+// LiveRequest is a request of the client. Each gets one answer with its ID; answers may come in another order.
 type LiveRequest struct {
 	ID json.RawMessage `json:"id"` // a string or number of at most 64 bytes
 	Op string          `json:"op"`
-	// Sigil is what to encode: what the body of POST /v1/sigils is. IdempotencyKey may go with it.
+	// Sigil is what to encode, in the form of the body of POST /v1/sigils. IdempotencyKey may go with it.
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
-	// Memory is what to recall or forget.
+	// Memory is the id of the memory to recall or forget.
 	Memory *sigil.ID `json:"memory,omitempty"`
-	// After is the position to subscribe after; nil is the newest. Recalls includes recalls.
+	// After is the position to subscribe after; nil means after the newest entry. Recalls asks for recalls too.
 	After   *uint64 `json:"after,omitempty"`
 	Recalls bool    `json:"recalls,omitempty"`
 }
@@ -35,48 +35,49 @@ type LiveRequest struct {
 const (
 	LiveAnswer = "answer" // to the request with ID: Status, and Memory, After or Problem
 	LiveEvents = "events" // journal entries, in order
-	// LiveLagged means that the reader was too slow: the following entries come from the journal until it has caught
-	// up, and nothing is missing.
+	// LiveLagged means that the reader was too slow: until it has caught up, entries are read from the journal. None is
+	// missing.
 	LiveLagged = "lagged"
 	LiveEnded  = "ended" // the subscription ended, with Problem
 	// LiveRecalled reports recalls, in Memories and More, to a subscription that asked for them.
 	LiveRecalled = "recalled"
 )
 
-// LiveMessage is what the daemon sends.
+// LiveMessage is a message of the daemon.
 type LiveMessage struct {
 	Type string          `json:"type"`
 	ID   json.RawMessage `json:"id,omitempty"`
-	// Status is what HTTP would have answered.
+	// Status is the status that HTTP would have.
 	Status  int      `json:"status,omitempty"`
 	Memory  *Memory  `json:"memory,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
-	// After is the position that a subscription begins after, or that a lagged reader is at; Newest is that of
-	// the newest entry then.
+	// After is the position that a subscription begins after, or that a lagged reader has reached; Newest is the
+	// position of the newest entry at that time.
 	After  *uint64 `json:"after,omitempty"`
 	Newest uint64  `json:"newest,omitempty"`
 	Events []Event `json:"events,omitempty"`
-	// Memories and More are the members of [Recalls].
+	// Memories and More are as in [Recalls].
 	Memories []Recall `json:"memories,omitempty"`
 	More     bool     `json:"more,omitempty"`
 }
 
 // Recalls lists the memories that were recalled since the previous message, through any daemon on the store: each once,
-// as its last recall left it. They are not journaled and have no position; a reader that is not connected misses them.
+// in the state after its last recall. Recalls are not journaled and have no position; a reader that is not connected
+// misses them.
 type Recalls struct {
 	Memories []Recall `json:"memories"`
-	More     bool     `json:"more"` // more memories were recalled than the message lists
+	More     bool     `json:"more"` // more memories were recalled than are listed
 }
 
-// Recall is the part of a memory that recalls change.
+// Recall is the part of a memory that a recall changes.
 type Recall struct {
 	ID           sigil.ID   `json:"id"`
 	LastAccessed Timestamp  `json:"lastAccessed"`
-	AccessCount  uint64     `json:"accessCount"` // from 1
-	FadesAt      *Timestamp `json:"fadesAt"`     // null: never
+	AccessCount  uint64     `json:"accessCount"` // 1 or more
+	FadesAt      *Timestamp `json:"fadesAt"`     // null if it never fades
 	Policy       string     `json:"policy"`
 }
 
-// LiveRestart is the close code (RFC 6455, registered: service restart) of a daemon that stops or hands over. The
+// LiveRestart is the close code (RFC 6455, registered as "service restart") of a daemon that stops or hands over. The
 // reason is "after=" and the position of the last entry that was sent: reconnect, and subscribe after it.
 const LiveRestart = 1012

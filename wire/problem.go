@@ -2,16 +2,16 @@ package wire
 
 // Problem is a refusal or failure (RFC 9457, application/problem+json).
 type Problem struct {
-	// Type is where the code is explained, below the daemon's address, or "about:blank".
+	// Type is where the code is explained, a path on the daemon, or "about:blank".
 	Type   string `json:"type"`
-	Title  string `json:"title"`  // the text of Status
-	Status int    `json:"status"` // of HTTP
+	Title  string `json:"title"`  // the text of the status
+	Status int    `json:"status"` // the HTTP status
 	Detail string `json:"detail,omitempty"`
-	// Code is stable, snake_case and fit for programs.
+	// Code is stable, snake_case and meant for programs.
 	Code string `json:"code"`
-	// Field names the part of the request that is wrong, as a path; it never holds a value.
+	// Field names the part of the request that is wrong, as a path. It never contains a value.
 	Field string `json:"field,omitempty"`
-	// Oldest is set with code position_gone: the position to go on after.
+	// Oldest is set with code position_gone: the position to continue after.
 	Oldest    uint64 `json:"oldest,omitempty"`
 	RequestID string `json:"requestId,omitempty"`
 

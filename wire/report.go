@@ -12,55 +12,55 @@ type Stats struct {
 	Patterns     int     `json:"patterns"`
 	Crystals     int     `json:"crystals"`     // of memories and of patterns
 	AverageDecay float64 `json:"averageDecay"` // 0 to 1
-	// NextFade is the earliest deadline; null for none.
+	// NextFade is the earliest deadline; null if there is none.
 	NextFade *Timestamp `json:"nextFade"`
-	// Policy is the policy that encodes and recalls set, and LifetimeSeconds how long a memory lives untouched under
-	// it.
+	// Policy is the policy that an encode or a recall gives a memory, and LifetimeSeconds how long a memory lives under
+	// it if untouched.
 	Policy          string  `json:"policy"`
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
-	// Policies counts the memories that can fade by their policies, the most common first: a memory keeps the policy
-	// that was in force when it was last touched.
+	// Policies counts the memories that can fade by policy, the most common first: a memory keeps the policy that was
+	// in force when it was last touched.
 	Policies      []PolicyCount `json:"policies"`
 	UptimeSeconds float64       `json:"uptimeSeconds"`
-	// Position is that of the store's newest journal entry.
+	// Position is the position of the store's newest journal entry.
 	Position uint64 `json:"position"`
 }
 
 // PolicyCount counts the memories of one policy.
 type PolicyCount struct {
 	Policy string `json:"policy"`
-	// LifetimeSeconds is how long they live untouched.
+	// LifetimeSeconds is how long a memory lives under the policy if untouched.
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
 	Count           int     `json:"count"`
 }
 
-// Identity is the sigil of the daemon's store and a tenant: that of the content {"service":"sigil","store":<store
-// id>,"tenant":<tenant>}. It stays as long as the store does.
+// Identity is the sigil of the daemon's store and a tenant: the sigil of the content {"service":"sigil","store":<store
+// id>,"tenant":<tenant>}. It lasts as long as the store does.
 type Identity struct {
 	Service       string        `json:"service"` // "sigil"
 	Store         sigil.ID      `json:"store"`
-	Driver        string        `json:"driver"` // which kind of store
+	Driver        string        `json:"driver"` // the kind of store
 	Tenant        string        `json:"tenant"`
 	Hash          string        `json:"hash"`      // 64 hexadecimal digits
-	Frequency     float64       `json:"frequency"` // from 0, under 1.618…
+	Frequency     float64       `json:"frequency"` // 0 to under 1.618…
 	Pattern       int           `json:"pattern"`   // the group key, 0 to 161
 	Spiral        []SpiralPoint `json:"spiral"`    // six points
-	CreatedAt     Timestamp     `json:"createdAt"` // the store
-	StartedAt     Timestamp     `json:"startedAt"` // the daemon
+	CreatedAt     Timestamp     `json:"createdAt"` // when the store was created
+	StartedAt     Timestamp     `json:"startedAt"` // when the daemon started
 	UptimeSeconds float64       `json:"uptimeSeconds"`
 	Memories      int           `json:"memories"`
 	Crystals      int           `json:"crystals"`
 }
 
-// Sweep is what one run of a job did.
+// Sweep is the result of one run of a sweep.
 type Sweep struct {
 	Job             sigil.Job `json:"job"`
 	StartedAt       Timestamp `json:"startedAt"`
 	DurationSeconds float64   `json:"durationSeconds"`
-	// Released counts by reason ("decay", "ttl") what a decay sweep released.
+	// Released counts the memories that a decay sweep released, by reason ("decay", "ttl").
 	Released map[string]int `json:"released,omitempty"`
-	// Patterns, Created and Updated count what a crystallize sweep looked at, and the crystals that
-	// came and changed.
+	// Patterns is the number of patterns that a crystallize sweep looked at; Created and Updated count the crystals
+	// that it created and changed.
 	Patterns int `json:"patterns,omitempty"`
 	Created  int `json:"created,omitempty"`
 	Updated  int `json:"updated,omitempty"`

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Timestamp is a time in RFC 3339, in UTC and with three digits of milliseconds: "2026-03-01T12:00:00.250Z". What is
-// less than a millisecond is cut off.
+// Timestamp is a time in RFC 3339, in UTC and with milliseconds: "2026-03-01T12:00:00.250Z". Fractions of a millisecond
+// are cut off.
 type Timestamp struct{ time.Time }
 
 const timestampLayout = "2006-01-02T15:04:05.000Z"
