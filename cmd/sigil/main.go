@@ -1,5 +1,5 @@
-// Command sigil keeps memories that fade unless recalled: `sigil serve` is the daemon, the other
-// commands talk to one.
+// Command sigil keeps memories that fade unless they are recalled: `sigil serve` runs the daemon, the other commands
+// talk to one.
 package main
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/sigil-dna/sigil/internal/daemon"
 )
 
-// version is set by the linker: -X main.version=v1.2.3.
+// version is set by the linker, as in -X main.version=v1.2.3.
 var version = "dev"
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }
 
-// run is the program without the process: it returns the exit code.
+// run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	env := func(name string) (value string) {
 		for _, pair := range environ {
@@ -32,13 +32,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return value
 	}
-	// The first signal ends what a command does, the second the process.
+	// The first signal cancels a command's context, the second ends the process.
 	interrupted, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(interrupted, stop)
 	v := versionOf(debug.ReadBuildInfo())
 	serve := func(_ context.Context, args []string, stdout, stderr io.Writer) int {
-		return daemon.Serve(ctx, args, stdout, stderr, environ, v) // it makes more of signals than an end
+		return daemon.Serve(ctx, args, stdout, stderr, environ, v) // not interrupted: Serve handles signals itself
 	}
 	export := func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return daemon.Export(ctx, args, stdout, stderr, environ)
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		})
 }
 
-// versionOf returns the linker's version, or else the one that `go install` put into the program.
+// versionOf returns the version that the linker set, or else the one that `go install` put into the program.
 func versionOf(info *debug.BuildInfo, ok bool) string {
 	if version == "dev" && ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
