@@ -11,16 +11,16 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Result is what became of one draft of a batch.
+// Result is the outcome of one draft of a batch, or of one id to recall.
 type Result struct {
 	Memory sigil.Memory // set if Err is nil
 	Err    error
 }
 
-// EncodeBatch keeps many drafts and returns a result for each, in order. Those without an error are durable, all in
-// one commit, when it returns. A wrong draft does not affect the others. If the quota has no space for all of them
-// together, they are kept one by one as far as possible. If err is not nil, nothing was kept. As with [Engine.Encode],
-// all data is the caller's again.
+// EncodeBatch encodes many drafts and returns a result for each, in order. When it returns, those without an error are
+// durable, all in one commit. A wrong draft does not affect the others. If the quota has no space for all of them
+// together, as many as possible are encoded one by one. If err is not nil, nothing was encoded. As with
+// [Engine.Encode], the caller may reuse all data.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
 	begin := time.Now()
 	defer func() { e.observeBatch(results, time.Since(begin), err) }()
@@ -31,7 +31,7 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		return nil, sigil.NewTooLarge("batch_too_large", "", fmt.Sprintf("the batch has more than %d memories", e.limits.Batch))
 	}
 	results = make([]Result, len(drafts))
-	m := manies.Get().(*many) //nolint:forcetypeassert // nothing else is put there
+	m := manies.Get().(*many) //nolint:forcetypeassert // only *many is put there
 	m.room(len(drafts))
 	at := m.prepareAll(e, tenant, drafts, results)
 	if len(m.items) == 0 {
@@ -51,11 +51,11 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 		together = sigil.CodeOf(err) != "quota_full" && !errors.Is(err, sigil.ErrConflict)
 	}
 	if together && err != nil {
-		return nil, err // the store may not be done with the items
+		return nil, err // not recycled: the store may still use the items
 	}
 	unknown := false
 	for i := 0; !together && i < len(m.items); i++ {
-		// One item fails, or must be answered with an earlier memory: give each its own commit.
+		// One draft fails, or has an earlier answer: give each its own commit.
 		if err := e.insert(ctx, tenant, m.items[i:i+1], encoded[i:i+1]); err != nil {
 			encoded[i] = Result{Err: err}
 			unknown = true
@@ -70,26 +70,26 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 	return results, nil
 }
 
-// many is what an EncodeBatch works with: large enough to be worth using again.
+// many is the working memory of an EncodeBatch, large enough to be worth pooling.
 type many struct {
 	items  []store.Item
-	events []sigil.Event // one for each item: most have no more
+	events []sigil.Event // one for each item: most have only one
 }
 
 var manies = sync.Pool{New: func() any { return new(many) }}
 
-// maxMany is the most items of what is kept.
+// maxMany is the maximum number of items of a many that is pooled.
 const maxMany = 1024
 
-// room has m hold n items without growing: those before would lose their places.
+// room makes m large enough for n items. Growing it later would move the items that are in it.
 func (m *many) room(n int) {
 	if cap(m.items) < n {
 		m.items, m.events = make([]store.Item, 0, n), make([]sigil.Event, n)
 	}
 }
 
-// prepareAll prepares the valid drafts. For the others it puts the error into results; if there are any, it returns
-// the index in results of each item.
+// prepareAll prepares the valid drafts. It puts the errors of the others into results; if there are any, it returns the
+// index in results of each item.
 func (m *many) prepareAll(e *Engine, tenant string, drafts []sigil.Draft, results []Result) (at []int) {
 	for i := range drafts {
 		n := len(m.items)
@@ -111,7 +111,7 @@ func (m *many) prepareAll(e *Engine, tenant string, drafts []sigil.Draft, result
 	return at
 }
 
-// recycle returns m to the pool, after clearing the n items at most that were used.
+// recycle returns m to the pool, after clearing the first n items: at most that many were used.
 func (m *many) recycle(n int) {
 	if cap(m.items) > maxMany {
 		return
@@ -122,7 +122,7 @@ func (m *many) recycle(n int) {
 	manies.Put(m)
 }
 
-// repeatsKey reports whether two of items have the same idempotency key.
+// repeatsKey reports whether two of the items have the same idempotency key.
 func repeatsKey(items []store.Item) bool {
 	seen := map[string]bool{}
 	for i := range items {
@@ -136,7 +136,7 @@ func repeatsKey(items []store.Item) bool {
 	return false
 }
 
-// observeBatch reports what was kept of a batch as one call, and what was not one by one.
+// observeBatch reports the encoded memories of a batch as one call, and each refused one.
 func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 	kept := len(results)
 	for i := range results {
@@ -148,14 +148,14 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 	e.observer.Did("encode", kept, took, err)
 }
 
-// insert stores items and puts the outcome of each into results; those whose idempotency key has an answer get it. An
-// error means that nothing more was stored.
+// insert stores items and puts the outcome of each into results. An item whose idempotency key already has an answer
+// gets that answer. If insert returns an error, it has stored nothing more.
 func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, results []Result) error {
 	e.changes.Add(uint64(len(items)))
 	for i := range results {
 		results[i].Memory = items[i].Memory
 	}
-	var at []int // the place in results of each item; nil as long as it is the item's own
+	var at []int // the index in results of each item; nil while it is the same as in items
 	for len(items) > 0 {
 		inserted, err := e.store.Insert(ctx, tenant, items, e.Settings().Quota, e.evict)
 		if err != nil {
@@ -172,7 +172,7 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 	return nil
 }
 
-// answer moves the items that have an answer into results, and returns the others with their indexes.
+// answer moves the items that have an answer into results, and returns the other items with their indexes in results.
 func answer(items []store.Item, at []int, answers map[int]store.Answer, results []Result) (rest []store.Item, restAt []int) {
 	for i, item := range items {
 		place := i
@@ -198,7 +198,7 @@ func answer(items []store.Item, at []int, answers map[int]store.Answer, results 
 // evict returns the journal entry of a memory that is evicted.
 func (e *Engine) evict(m sigil.Meta, reason string) sigil.Event {
 	now := e.now()
-	if m.Due(now) { // it had faded, and no sweep has come by yet
+	if m.Due(now) { // it has already faded, but no sweep has released it
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}
 	}
 	return sigil.Event{Time: now, Kind: sigil.Evicted, Reason: reason, Memory: m}

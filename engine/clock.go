@@ -25,7 +25,7 @@ func (e *Engine) Clock() ClockState {
 	return e.guard.State()
 }
 
-// guardOf returns the clock of a store, or one that follows the machine's.
+// guardOf returns the store's own clock, or one that follows the machine's.
 func guardOf(s store.Store, o *Options) *clock.Clock {
 	if own := s.Clock(); own != nil {
 		return own
@@ -33,7 +33,7 @@ func guardOf(s store.Store, o *Options) *clock.Clock {
 	return clock.NewMachine(clock.Options{Confirm: o.ClockConfirm, Logger: o.Logger})
 }
 
-// reference returns the confirmed time of the reference. It is not after now, and may run back. A deadline that has
+// reference returns the confirmed time of the reference. It is never after now, and may run back. A deadline that has
 // passed by the reference has passed by every clock.
 func (e *Engine) reference() time.Time {
 	now := e.now()
@@ -45,7 +45,7 @@ func (e *Engine) reference() time.Time {
 	return now
 }
 
-// certain returns the time by which something may be released for good, or an error if nothing may be released now.
+// certain returns the time that decides what may be released for good, or an error if nothing may be released now.
 func (e *Engine) certain() (time.Time, error) {
 	if s := e.Clock(); s.Held {
 		return time.Time{}, &sigil.Error{

@@ -33,7 +33,7 @@ func (e *Engine) Crystallize(ctx context.Context) (s Sweep, err error) {
 		if ctx.Err() != nil {
 			break
 		}
-		var patterns, created, updated int // of this tenant, counted anew should the store try again
+		var patterns, created, updated int // for this tenant; reset if the store retries
 		err := e.store.Crystallize(step, tenant, now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
 			patterns++
 			switch {
@@ -50,7 +50,7 @@ func (e *Engine) Crystallize(ctx context.Context) (s Sweep, err error) {
 			case old != nil:
 				crystal := *old
 				crystal.Members = p.Members
-				if p.Members > 0 { // else the last figures stay
+				if p.Members > 0 { // otherwise the last figures stay
 					crystal.Stability, crystal.Frequency = p.Potential, p.Frequency
 				}
 				if crystal == *old {

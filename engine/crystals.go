@@ -7,27 +7,27 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// CrystalQuery selects crystals.
+// CrystalQuery selects crystals; the zero value selects the first 100.
 type CrystalQuery struct {
-	Limit   int               // entries; 0 is 100
-	Cursor  string            // from a page; empty is the start
-	Kind    sigil.CrystalKind // empty is both
-	Lattice bool              // compute the lattices of memories' crystals
+	Limit   int               // maximum number of entries; 0 means 100
+	Cursor  string            // from the previous page; empty means the first page
+	Kind    sigil.CrystalKind // empty selects both kinds
+	Lattice bool              // also compute the lattices of memories' crystals
 }
 
 // Crystal is a crystal, with its lattice if that was asked for.
 type Crystal struct {
 	sigil.Crystal
-	Lattice *sigil.Lattice // nil if not asked for, and for the crystal of a pattern
+	Lattice *sigil.Lattice // nil if not asked for, or for the crystal of a pattern
 }
 
-// CrystalPage is a part of a list of crystals.
+// CrystalPage is one page of crystals.
 type CrystalPage struct {
 	Crystals []Crystal
-	Next     string // the cursor of the next page; empty on the last one
+	Next     string // the cursor of the next page; empty on the last
 }
 
-// Crystals returns a tenant's crystals: those of patterns by group, then those of memories, newest first.
+// Crystals returns a tenant's crystals: first those of patterns, by group, then those of memories, newest first.
 func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (page CrystalPage, err error) {
 	defer e.observe("crystals", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -45,8 +45,8 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 		return page, err
 	}
 
-	// A cursor below Patterns is a group, with 15 bytes of zeros before it: no id looks so, its first
-	// bytes being the time.
+	// A cursor into the patterns is a group key after 15 zero bytes. No id looks like that, because an id begins with
+	// its time.
 	from, inPatterns := 0, before == sigil.ID{}
 	if group := int(before[15]); before == (sigil.ID{15: before[15]}) && group > 0 {
 		from, inPatterns = group, true
@@ -80,7 +80,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 		return page, wrap(err)
 	}
 	if room == 0 && len(memories) > 0 {
-		page.Next = encodeCursor(sigil.ID{15: sigil.NumPatterns}) // past the last group: on to the memories
+		page.Next = encodeCursor(sigil.ID{15: sigil.NumPatterns}) // after the last group: continue with the memories
 		return page, nil
 	}
 	for i := range memories {
@@ -97,7 +97,7 @@ func (e *Engine) Crystals(ctx context.Context, tenant string, q CrystalQuery) (p
 	return page, nil
 }
 
-// Patterns returns a tenant's patterns with a live member, by group.
+// Patterns returns a tenant's patterns that have a live member, by group.
 func (e *Engine) Patterns(ctx context.Context, tenant string) (patterns []sigil.Pattern, err error) {
 	defer e.observe("patterns", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// idempotencyWindow is how long an answer is kept under its idempotency key.
+// idempotencyWindow is how long an answer is kept for its idempotency key.
 const idempotencyWindow = 24 * time.Hour
 
 const (
@@ -25,39 +25,39 @@ const (
 	maxIdempotencyKey = 255
 )
 
-// Encode keeps d for tenant and returns the resulting memory. When it returns without an error, the memory, its
-// journal entries and its crystal, if its potential is over 0.9, are durable. In any case d.Data is the caller's
-// again: the memory has a copy.
+// Encode stores d for tenant and returns the resulting memory. When it returns without an error, the memory, its
+// journal entries and its crystal (if its potential is over 0.9) are durable. In any case the caller may reuse d.Data:
+// the memory has a copy.
 //
 // If the tenant is over its quota, the memories nearest to their deadlines are evicted in the same commit; if all are
-// pinned or crystallized, the error is [sigil.ErrFull]. With an idempotency key that was used within the last 24
-// hours, Encode returns the first answer (rebuilt from d, since no content is kept for it), or [sigil.ErrConflict] if
+// pinned or crystallized, the error is [sigil.ErrFull]. For an idempotency key that was used within the last 24 hours,
+// Encode returns the first answer (rebuilt from d, since the content is not stored with it), or [sigil.ErrConflict] if
 // d differs from the first draft or the first call is still in progress.
 func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m sigil.Memory, err error) {
 	defer e.observe("encode", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return m, err
 	}
-	s := singles.Get().(*single) //nolint:forcetypeassert // nothing else is put there
+	s := singles.Get().(*single) //nolint:forcetypeassert // only *single is put there
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
 	e.create(&s.items[0])
 	var results [1]Result
 	if err := e.insert(ctx, tenant, s.items[:], results[:]); err != nil {
-		return m, err // the store may not be done with the item
+		return m, err // not recycled: the store may still use the item
 	}
 	s.reset()
 	singles.Put(s)
 	return results[0].Memory, results[0].Err
 }
 
-// single is what an Encode works with: large enough to be worth using again.
+// single is the working memory of an Encode, large enough to be worth pooling.
 type single struct{ items [1]store.Item }
 
 var singles = sync.Pool{New: func() any { return new(single) }}
 
-// reset drops all references of s, and keeps the buffer for events.
+// reset clears s but keeps the buffer for events.
 func (s *single) reset() {
 	events := s.items[0].Events
 	clear(events)
@@ -65,7 +65,7 @@ func (s *single) reset() {
 	s.items[0].Events = events[:0]
 }
 
-// prepare checks d and computes what its memory is but for when and which, into item. It does no I/O.
+// prepare checks d and computes its memory, except for id and times, into item. It does no I/O.
 func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error {
 	data, hash, err := canon.Read("data", d.Data, canon.Limits{Bytes: e.limits.Data, Depth: e.limits.Depth})
 	if err != nil {
@@ -103,8 +103,8 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	return nil
 }
 
-// create makes a memory of a prepared item: it sets the time and the id. Nothing else happens between that and the
-// store: the closer ids are to the order in which memories are stored, the less the store has to merge.
+// create sets the time and the id of a prepared item. It is called immediately before the store: the closer the order
+// of ids is to the order in which memories are stored, the less the store has to merge.
 func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
@@ -120,7 +120,7 @@ func (e *Engine) create(item *store.Item) {
 	}
 }
 
-// wholeMillis rounds up, so that the wire's milliseconds are the whole truth.
+// wholeMillis rounds d up to a millisecond, the precision of times in answers.
 func wholeMillis(d time.Duration) time.Duration {
 	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
 }
@@ -168,21 +168,21 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
-// fingerprint identifies a draft by everything in it that reaches the memory. The order of members in data and
-// state, white space and the spelling of strings make no difference; digits of numbers do.
+// fingerprint returns a hash of everything in a draft that reaches the memory. The order of members in data and state,
+// white space and the spelling of strings make no difference; the digits of numbers do.
 func fingerprint(m *sigil.Memory) [32]byte {
 	return fingerprintOf(m, canon.Ordered)
 }
 
-// formerFingerprint is the fingerprint in answers kept by earlier versions, for which members in another order made
-// another request.
+// formerFingerprint returns the fingerprint that earlier versions stored with answers. It depends on the order of
+// members.
 func formerFingerprint(m *sigil.Memory) [32]byte {
 	return fingerprintOf(m, func(raw []byte) []byte { return raw })
 }
 
 func fingerprintOf(m *sigil.Memory, form func(raw []byte) []byte) [32]byte {
-	state, _ := json.Marshal(m.State) // cannot fail: it was checked
-	// No tags are none, whether left out or an empty list.
+	state, _ := json.Marshal(m.State) // cannot fail: the state was checked
+	// A missing list of tags and an empty one are the same.
 	tags, _ := json.Marshal(append([]string(nil), m.Tags...))
 	var b bytes.Buffer
 	for _, part := range [][]byte{form(m.Data), form(state), tags} {

@@ -1,8 +1,8 @@
 // Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep, crystallize, explain,
 // forecast. It owns the clock, the rules and the order in which things are checked.
 //
-// It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. The only goroutines that it starts are
-// the commits of a sweep, which [Engine.Sweep] waits for. The [store.Store] provides atomicity, durability and the
+// It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a
+// sweep's concurrent commits, which the sweep waits for. The [store.Store] provides atomicity, durability and the
 // locking of single memories. The caller schedules the sweeps; reads hide a memory past its deadline whether or not a
 // sweep runs.
 package engine
@@ -28,29 +28,28 @@ type Engine struct {
 	store    store.Store
 	limits   Limits
 	clock    func() time.Time
-	guard    *clock.Clock // clock reads it; nil if the caller has set Options.Clock
+	guard    *clock.Clock // what clock reads; nil if the caller has set Options.Clock
 	observer Observer
 	started  time.Time
-	touch    func(*sigil.Meta) (*sigil.Event, error) // touched, which would be allocated for each recall
+	touch    func(*sigil.Meta) (*sigil.Event, error) // the method touched, kept because a method value is allocated each time
 
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds
-	// changes counts requested changes, memory by memory, whose callers wait for them to be durable: sweeps yield to
-	// them.
+	// changes counts the memories in requested changes whose callers wait for durability: sweeps yield to them.
 	changes atomic.Uint64
 }
 
-// Options configure an Engine; the zero value is the defaults.
+// Options configure an Engine; the zero value and nil mean the defaults.
 type Options struct {
-	// Clock returns the time and is trusted: if it runs back, the engine's time stands still until it has caught up.
-	// Nil is the store's clock if it has one (PostgreSQL's is the database's), else the machine's. These two are
-	// guarded: a jump counts once it has lasted for ClockConfirm; see [Engine.Clock].
+	// Clock returns the time and is trusted: if it runs back, the engine's time stands still until it has caught up. If
+	// nil, the engine uses the store's clock if it has one (PostgreSQL's is the database's), else the machine's. These
+	// two are guarded: a jump counts only once it has lasted for ClockConfirm; see [Engine.Clock].
 	Clock func() time.Time
-	// ClockConfirm is how long a jump of the machine's clock must last before it counts; 0 is one minute. A store
+	// ClockConfirm is how long a jump of the machine's clock must last before it counts; 0 means one minute. A store
 	// with its own clock has its own setting.
 	ClockConfirm time.Duration
-	// Logger gets the jumps of the machine's clock; nil is [slog.Default].
+	// Logger gets the jumps of the machine's clock; nil means [slog.Default].
 	Logger *slog.Logger
 	// Observer, if not nil, is told what was done.
 	Observer Observer
@@ -62,32 +61,32 @@ type Options struct {
 
 // Settings are the rules that may change while the engine runs.
 type Settings struct {
-	// Policy is the policy that encodes, recalls and unpins set from now on; nil is [sigil.DefaultPolicy]. A memory
-	// keeps its policy until then.
+	// Policy is the policy that encodes, recalls and unpins give a memory from now on; nil means [sigil.DefaultPolicy].
+	// A memory keeps its policy until then.
 	Policy sigil.Policy
-	// Quota bounds each tenant; the zero value does not.
+	// Quota bounds each tenant; the zero value means no bound.
 	Quota store.Quota
 	// Retention bounds the journal; the zero value keeps all of it.
 	Retention Retention
 }
 
-// Retention limits how much of the journal is kept, of all tenants together. A client that resumes at a position
-// which is no longer kept gets [sigil.ErrGone].
+// Retention bounds how much of the journal, of all tenants together, is kept. A client that resumes at a position which
+// is no longer kept gets [sigil.ErrGone].
 type Retention struct {
-	Age     time.Duration // 0 is forever
-	Entries uint64        // 0 is any number; an entry takes about 80 bytes
+	Age     time.Duration // 0 means forever
+	Entries uint64        // 0 means any number; an entry takes about 80 bytes
 }
 
-// Limits bound the input. What is over one is [sigil.ErrTooLarge] or [sigil.ErrInvalid], naming the
-// field.
+// Limits bound the input. For input over a limit the error is [sigil.ErrTooLarge] or [sigil.ErrInvalid], naming the
+// field. The defaults are in the comments.
 type Limits struct {
-	Data  int // bytes of one value; 1 MiB
-	Depth int // levels of nesting; 64
-	State int // bytes of the extra keys of a state; 4 KiB
-	Tags  int // tags of one memory, each of 1 to 128 bytes; 32
-	Batch int // memories in one batch; 10,000
-	Page  int // entries in one page; 1,000
-	// PageBytes is the most bytes of data in one answer with many memories, unless a single memory has more; 8 MiB.
+	Data  int // bytes of one value: 1 MiB
+	Depth int // levels of nesting: 64
+	State int // bytes of the extra keys of a state: 4 KiB
+	Tags  int // tags of one memory, each of 1 to 128 bytes: 32
+	Batch int // memories in one batch: 10,000
+	Page  int // entries in one page: 1,000
+	// PageBytes is the maximum number of bytes of data in one answer, unless a single memory has more: 8 MiB.
 	PageBytes int64
 }
 
@@ -109,12 +108,12 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Observer is called after the engine has done something, on the caller's goroutine. Its methods must be fast and safe
-// for concurrent use.
+// Observer is called after the engine has done something, on the goroutine of the call. Its methods must be fast and
+// safe for concurrent use.
 type Observer interface {
 	// Did reports a call of a verb ("encode", "recall", …) on n memories, and its error.
 	Did(verb string, n int, took time.Duration, err error)
-	// Refused reports a memory of a batch that was not kept.
+	// Refused reports the error of one memory of a batch.
 	Refused(err error)
 	// Released reports n memories released for a reason: "decay", "ttl", "memories", "bytes", "request".
 	Released(reason string, n int)
@@ -148,7 +147,7 @@ func New(s store.Store, o *Options) *Engine {
 	return e
 }
 
-// Configure replaces the settings, for what begins after it returns.
+// Configure replaces the settings. They apply to calls that begin after it returns.
 func (e *Engine) Configure(s Settings) {
 	if s.Policy == nil {
 		s.Policy = sigil.DefaultPolicy()
@@ -156,9 +155,9 @@ func (e *Engine) Configure(s Settings) {
 	e.settings.Store(&s)
 }
 
-// OnRecall sets the watcher of recalls. It is called for each recall made through e, with the memory as the recall
-// left it, on the caller's goroutine. If the store is a [store.Shared], it is also called, with a delay, for recalls
-// in other processes. It replaces the previous watcher.
+// OnRecall sets the watcher of recalls, replacing the previous one. It is called for each recall made through e, with
+// the memory in the state after the recall, on the goroutine of the call. If the store is a [store.Shared], it is also
+// called, with a delay, for recalls in other processes.
 func (e *Engine) OnRecall(w store.RecallWatcher) {
 	e.recalled.Store(&w)
 	if s, ok := e.store.(store.Shared); ok {
@@ -166,13 +165,13 @@ func (e *Engine) OnRecall(w store.RecallWatcher) {
 	}
 }
 
-// Settings returns the settings in force.
+// Settings returns the current settings.
 func (e *Engine) Settings() Settings { return *e.settings.Load() }
 
-// Limits returns the limits in force.
+// Limits returns the limits.
 func (e *Engine) Limits() Limits { return e.limits }
 
-// Now returns the engine's time, in UTC and whole milliseconds, which every rule uses. It never runs back.
+// Now returns the engine's time, in UTC and whole milliseconds. Every rule uses it. It never runs back.
 func (e *Engine) Now() time.Time { return e.now() }
 
 func (e *Engine) now() time.Time {
@@ -188,13 +187,14 @@ func (e *Engine) now() time.Time {
 	}
 }
 
-// observe reports a verb when the returned func runs: defer it with the address of the named error.
+// observe returns a function that reports a call of a verb: defer it with the address of the named error.
 func (e *Engine) observe(verb string, n int) func(*error) {
-	begin := time.Now() // how long something took is not the rules' time
+	begin := time.Now() // the real time, not the engine's
 	return func(err *error) { e.observer.Did(verb, n, time.Since(begin), *err) }
 }
 
-// wrap turns a store's error into one of package sigil. Errors that already are one are returned unchanged.
+// wrap turns a store's error into a [sigil.Error]. It returns an error that is one already, or the context's,
+// unchanged.
 func wrap(err error) error {
 	if err == nil {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Events returns a tenant's journal entries with a position over after, in order, at most limit (0 is 100). A caller
+// Events returns a tenant's journal entries with a position over after, in order, at most limit (0 means 100). A caller
 // that continues after the last position of each answer gets every entry exactly once. If entries after that position
-// were dropped (see [Settings.Retention]) it returns [sigil.ErrGone].
+// were dropped (see [Settings.Retention]), it returns [sigil.ErrGone].
 func (e *Engine) Events(ctx context.Context, tenant string, after uint64, limit int) (events []sigil.Event, err error) {
 	defer e.observe("events", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -24,7 +24,7 @@ func (e *Engine) Events(ctx context.Context, tenant string, after uint64, limit 
 	return events, wrap(err)
 }
 
-// LatestEvents returns the newest of a tenant's journal entries, in order, at most limit of them (0 is 100).
+// LatestEvents returns the newest entries of a tenant's journal, in order, at most limit (0 means 100).
 func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (events []sigil.Event, err error) {
 	defer e.observe("events", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -42,14 +42,14 @@ func (e *Engine) LatestEvents(ctx context.Context, tenant string, limit int) (ev
 	return events, wrap(err)
 }
 
-// latestEvents finds the last position that has limit entries after it. Entries of other tenants lie in between, so
-// it searches: first back by doubling distances, then by halving the interval.
+// latestEvents finds the greatest position that has limit entries of the tenant after it. Entries of other tenants lie
+// in between, so it searches: first back by doubling distances, then by halving the interval.
 func (e *Engine) latestEvents(ctx context.Context, tenant string, limit int) ([]sigil.Event, error) {
 	trimmed, newest, err := e.store.JournalBounds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	after, short := newest, newest // short has too few entries after it
+	after, short := newest, newest // short is a position with too few entries after it
 	var events []sigil.Event
 	for back := uint64(limit); len(events) < limit && after > trimmed; back *= 2 {
 		short = after
@@ -76,8 +76,8 @@ func (e *Engine) latestEvents(ctx context.Context, tenant string, limit int) ([]
 	return events, nil
 }
 
-// Wait returns nil when a tenant's journal has an entry with a position over after, whichever process
-// wrote it. It ends with ctx's error, with [sigil.ErrGone] as Events does, and with [sigil.ErrClosed].
+// Wait returns nil once a tenant's journal has an entry with a position over after, whichever process wrote it. It
+// fails with ctx's error, with [sigil.ErrGone] like Events, and with [sigil.ErrClosed].
 func (e *Engine) Wait(ctx context.Context, tenant string, after uint64) error {
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return err
@@ -86,14 +86,14 @@ func (e *Engine) Wait(ctx context.Context, tenant string, after uint64) error {
 }
 
 // JournalBounds returns where the journal of all tenants begins and ends: it holds the entries whose positions are
-// after trimmed, up to newest.
+// after trimmed and up to newest.
 func (e *Engine) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
 	trimmed, newest, err = e.store.JournalBounds(ctx)
 	return trimmed, newest, wrap(err)
 }
 
 // Trim drops entries from the journal according to [Settings.Retention], and returns the position up to which they are
-// gone. It fails during an unconfirmed jump of the clock, as Sweep does. Any number of Trims may run at once, in any
+// gone. Like Sweep, it fails during an unconfirmed jump of the clock. Any number of Trims may run at once, in any
 // number of processes.
 func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	defer e.observe("trim", 1)(&err)

@@ -9,28 +9,28 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// maxHistory is how many journal entries an explanation looks through.
+// maxHistory is the maximum number of journal entries that an explanation reads.
 const maxHistory = 200_000
 
-// Explanation is why one memory is alive or gone: the figures that decide it, and what the journal has of it.
+// Explanation says why one memory is alive or gone: the figures that decide it, and its journal entries.
 type Explanation struct {
 	Live bool
-	// Memory is the memory as it is. If it is gone, only its Meta is set, as its last journal entry has it.
+	// Memory is the memory as it is now. If it is gone, only its Meta is set, from its last journal entry.
 	Memory sigil.Memory
-	// At is the moment of the figures: now, or the time of the last journal entry if the memory is gone.
+	// At is the time of the figures: now, or the time of the last journal entry if the memory is gone.
 	At time.Time
-	// History is what the journal has of the memory, oldest first. Recalls are not journaled.
+	// History is the journal's entries about the memory, oldest first. Recalls are not journaled.
 	History []sigil.Event
-	// HistoryComplete is false if the journal begins after the encoding, or was too long to be read to its end.
+	// HistoryComplete is false if the journal begins after the encode, or was too long to be read to its end.
 	HistoryComplete bool
 }
 
 // Idle returns how long the memory had been idle at At, never less than 0.
 func (x *Explanation) Idle() time.Duration { return max(0, x.At.Sub(x.Memory.LastAccessed)) }
 
-// Explain returns why a memory is alive or gone, and when it fades, without refreshing it. It searches the journal
-// from the time of the memory's encoding on, at the cost of the entries since, of which it reads at most 200,000. If
-// there is neither the memory nor a journal entry about it, it returns [sigil.ErrNotFound].
+// Explain returns why a memory is alive or gone, and when it fades, without refreshing it. It searches the journal from
+// the time of the encode on and reads at most 200,000 entries. If there is neither the memory nor a journal entry about
+// it, it returns [sigil.ErrNotFound].
 func (e *Engine) Explain(ctx context.Context, key sigil.Key) (x Explanation, err error) {
 	defer e.observe("explain", 1)(&err)
 	if err := sigil.CheckTenant(key.Tenant); err != nil {
@@ -85,12 +85,12 @@ func (e *Engine) history(ctx context.Context, key sigil.Key) (history []sigil.Ev
 	return history, false, nil
 }
 
-// slack is how far the times of journal entries may be out of order: an entry has the time at which
-// its change was decided, not that of its commit.
+// slack is how far the times of journal entries may be out of order: an entry has the time at which its change was
+// decided, not the time of its commit.
 const slack = time.Minute
 
-// positionAt returns a position before that of a memory's encoding, the time of which is in its id. Binary search
-// finds one near to it if possible.
+// positionAt returns a position before the memory's encode, whose time is in the id. If possible, binary search finds
+// one near it.
 func (e *Engine) positionAt(ctx context.Context, key sigil.Key, trimmed, newest uint64) (uint64, error) {
 	seconds, nanos := key.ID.Time().UnixTime()
 	from := time.Unix(seconds, nanos).Add(-slack)

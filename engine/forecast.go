@@ -12,46 +12,47 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// ForecastQuery selects what to forecast.
+// ForecastQuery selects what to forecast. Within must be set.
 type ForecastQuery struct {
 	Within time.Duration // over 0, at most 100 years
-	// Policy is a proposed policy, applied as if every memory had it since it was last touched. nil is each memory's
-	// own, which is what will happen even after [Engine.Configure]: a new policy reaches a memory when it is touched.
+	// Policy is a proposed policy, applied as if every memory had had it since it was last touched. If nil, each
+	// memory's own policy applies; that is also what happens after [Engine.Configure], as a new policy reaches a memory
+	// only when it is touched.
 	Policy sigil.Policy
-	Limit  int // of memories listed; 0 is 100
-	Bins   int // of the timeline; 0 is 48, at most 1,000
+	Limit  int // maximum number of memories listed; 0 means 100
+	Bins   int // number of bins of the timeline, at most 1,000; 0 means 48
 }
 
 const (
 	defaultBins = 48
 	maxBins     = 1_000
-	maxTags     = 100 // listed
+	maxTags     = 100 // maximum number of tags in a forecast
 )
 
-// Forecast is what fades from one moment to another if nothing is recalled.
+// Forecast is what fades from From until Until if nothing is recalled.
 type Forecast struct {
 	From  time.Time
 	Until time.Time
-	// Policy is the proposed one; nil if each memory's own was meant.
+	// Policy is the proposed policy, or nil if each memory's own applies.
 	Policy sigil.Policy
 	// Fading counts the memories that fade; under a proposed policy, as if each had had it since its last access.
 	Fading int
 	// FadingByOwnPolicy counts the memories that fade under their own policies. It is what happens if the proposed
 	// policy is set and nothing is recalled, since a policy reaches a memory at its next recall.
 	FadingByOwnPolicy int
-	Bytes             int64 // of the data of those that Fading counts
-	// Patterns and Tags count what fades, most first; of tags at most 100.
+	Bytes             int64 // of data, of the memories that Fading counts
+	// Patterns and Tags count what fades, the most frequent first; at most 100 tags.
 	Patterns []PatternCount
 	Tags     []TagCount
-	// Bins part the span evenly. Under a proposed policy the first one also has what would be gone at once.
+	// Bins divide the span evenly. Under a proposed policy the first bin also counts what would fade at once.
 	Bins []ForecastBin
-	// Memories are the first that fade, soonest first; FadesAt is the forecast's.
+	// Memories are the first to fade, soonest first; their FadesAt is the forecast's.
 	Memories []sigil.Memory
 }
 
 // PatternCount counts memories of a pattern.
 type PatternCount struct {
-	Pattern int // its group key
+	Pattern int // the group key
 	Count   int
 }
 
@@ -70,7 +71,7 @@ type ForecastBin struct {
 
 // Forecast returns which memories of a tenant fade within a time if nothing is recalled. It changes nothing. Its cost
 // grows with the memories it counts. Memories that do not fade in that time are not read, except, under a proposed
-// policy, those whose own policy has a shorter life than the longest in the store.
+// policy, as many as could fade earlier than under their own.
 func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f Forecast, err error) {
 	defer e.observe("forecast", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -103,15 +104,15 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 		}
 		if more {
 			last := &memories[len(memories)-1]
-			page.After, page.AfterAt = last.ID, last.FadesAt // before add changes it
+			page.After, page.AfterAt = last.ID, last.FadesAt // before add changes the memory
 		}
 		c.add(memories)
 	}
 	return c.forecast(), nil
 }
 
-// horizon returns the latest deadline of a memory that may fade in the span. Under a proposed policy with a shorter
-// life, that is the span's end plus the difference.
+// horizon returns the latest deadline that a memory which fades in the span may have. Under a proposed policy with a
+// shorter life, that is the end of the span plus the difference.
 func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
 	if c.query.Policy == nil {
 		return c.until, nil
@@ -130,7 +131,7 @@ func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
 	return c.until, nil
 }
 
-// count counts what fades.
+// count is a forecast in the making.
 type count struct {
 	query      ForecastQuery
 	now, until time.Time
@@ -145,7 +146,7 @@ type count struct {
 	soonest  []sigil.Memory
 }
 
-// add takes memories in the order of their deadlines, and changes them.
+// add counts memories, which must come in the order of their deadlines, and changes them.
 func (c *count) add(memories []sigil.Memory) {
 	for i := range memories {
 		m := &memories[i]
@@ -170,13 +171,13 @@ func (c *count) add(memories []sigil.Memory) {
 			c.soonest = append(c.soonest, *m)
 		}
 	}
-	if c.query.Policy != nil { // their order is another
+	if c.query.Policy != nil { // the proposed policy changes their order
 		slices.SortStableFunc(c.soonest, func(a, b sigil.Memory) int { return a.FadesAt.Compare(b.FadesAt) })
 		c.soonest = c.soonest[:min(c.limit, len(c.soonest))]
 	}
 }
 
-// bin returns the bin of a deadline: after its start, up to its end.
+// bin returns the index of the bin that a deadline falls in: after its start and up to its end.
 func (c *count) bin(at time.Time) int {
 	width := float64(c.until.Sub(c.now)) / float64(len(c.bins))
 	n := int(float64(at.Sub(c.now)-1) / width)

@@ -13,11 +13,11 @@ import (
 // defaultPage is the number of entries in a page if no limit is given.
 const defaultPage = 100
 
-// ListQuery selects memories; its zero value is the newest 100.
+// ListQuery selects memories; the zero value selects the newest 100.
 type ListQuery struct {
-	Limit  int    // entries; 0 is 100
-	Cursor string // from a page; empty is the start
-	// The filters apply if they are set.
+	Limit  int    // maximum number of entries; 0 means 100
+	Cursor string // from the previous page; empty means the first page
+	// These filters apply if they are set.
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -26,16 +26,16 @@ type ListQuery struct {
 	NoData bool
 }
 
-// Page is a part of a list.
+// Page is one page of a list.
 type Page struct {
 	Memories []sigil.Memory
-	// Next is the cursor of the next page; empty on the last one. It stays valid forever, whatever is encoded or
-	// released in between.
+	// Next is the cursor of the next page; empty on the last. It stays valid forever, whatever is encoded or released
+	// in between.
 	Next string
 }
 
-// List returns a tenant's memories, newest first, without refreshing them. A page ends early, with a cursor, at
-// [Limits.PageBytes] of data.
+// List returns a tenant's memories, newest first, without refreshing them. A page with [Limits.PageBytes] of data ends
+// there, with a cursor.
 func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Page, err error) {
 	defer e.observe("list", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -67,7 +67,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	return page, nil
 }
 
-// limit checks a page size.
+// limit returns the page size for a requested limit, or an error.
 func (e *Engine) limit(n int) (int, error) {
 	if n == 0 {
 		return min(defaultPage, e.limits.Page), nil
@@ -78,7 +78,7 @@ func (e *Engine) limit(n int) (int, error) {
 	return n, nil
 }
 
-// A cursor is the last id of a page behind a version byte, which lets its form change later.
+// A cursor is a version byte, which lets its form change later, and the last id of a page.
 const cursorVersion = 1
 
 func encodeCursor(id sigil.ID) string {
@@ -93,7 +93,7 @@ func decodeCursor(s string) (id sigil.ID, err error) {
 	if err == nil && len(b) == 1+len(id) {
 		copy(id[:], b[1:])
 	}
-	if encodeCursor(id) != s { // base64 lets line ends and stray bits pass
+	if encodeCursor(id) != s { // base64 accepts line ends and stray bits
 		return sigil.ID{}, sigil.NewInvalid("invalid_cursor", "cursor", "was not made by this service")
 	}
 	return id, nil

@@ -6,7 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Peek reads one memory without refreshing it. A memory that is not there, or past its deadline, is
+// Peek reads one memory without refreshing it. For a memory that does not exist, or is past its deadline, it returns
 // [sigil.ErrNotFound].
 func (e *Engine) Peek(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("peek", 1)(&err)

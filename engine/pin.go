@@ -6,15 +6,15 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Pin keeps one memory from fading until it is unpinned. Only its ttl and [Engine.Forget] still end it. Pin does not
-// refresh the memory. Pinning a pinned memory changes nothing and journals nothing. The change is durable when Pin
-// returns.
+// Pin keeps one memory from fading until it is unpinned. It still ends if it is forgotten or its ttl ends. Pin does not
+// refresh the memory. The pin is durable when Pin returns. Pinning a pinned memory changes nothing and is not
+// journaled.
 func (e *Engine) Pin(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
 	return e.setPinned(ctx, key, true)
 }
 
-// Unpin lets one memory fade again, unless it is crystallized. Its idleness starts now, under the policy in force: counted from the last access
-// it might be gone at once. Unpinning a memory that is not pinned changes nothing.
+// Unpin lets one memory fade again, unless it is crystallized. Its idleness starts now, under the current policy:
+// counted from the last access it might fade at once. Unpinning a memory that is not pinned changes nothing.
 func (e *Engine) Unpin(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
 	return e.setPinned(ctx, key, false)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Recall reads one memory and refreshes it: its accessCount grows by one, its idleness starts again and it takes the
-// policy in force. A recall answered before the deadline keeps the memory, whatever sweeps run at the same time. The
+// Recall reads one memory and refreshes it: its access count grows by one, its idleness starts anew and it gets the
+// current policy. A recall answered before the deadline keeps the memory, whatever sweeps run at the same time. The
 // refresh is visible at once, and durable within a second.
 //
 // For a memory that does not exist, or is past its deadline, Recall returns [sigil.ErrNotFound].
@@ -20,10 +20,10 @@ func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err
 	return m, wrap(err)
 }
 
-// touched makes of a memory's figures what a recall does.
+// touched applies a recall to the figures of a memory.
 func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
-	// The time is taken here, where nothing else can change the memory: a reader that has already got ErrNotFound took
-	// an earlier one.
+	// The time is read here, while nothing else can change the memory: a reader that was told ErrNotFound read an
+	// earlier time.
 	now := e.now()
 	if m.Due(now) {
 		return nil, sigil.NewNotFound()
@@ -35,13 +35,13 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 
 // RecallMany recalls each key and returns a result for each, in order. Once the results hold [Limits.PageBytes] of
 // data, it does not recall the rest: their results are [sigil.ErrTooLarge] with code "answer_full", and the caller
-// asks for them again.
+// should recall them in another call.
 func (e *Engine) RecallMany(ctx context.Context, keys []sigil.Key) ([]Result, error) {
 	if len(keys) > e.limits.Batch {
 		return nil, sigil.NewTooLarge("batch_too_large", "ids", "names too many memories")
 	}
 	results := make([]Result, len(keys))
-	var bytes int64 // of data
+	var bytes int64 // of data so far
 	for i, key := range keys {
 		if err := ctx.Err(); err != nil {
 			return nil, err

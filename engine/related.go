@@ -12,12 +12,12 @@ import (
 
 // RelatedQuery selects the neighbors that [Engine.Related] returns.
 type RelatedQuery struct {
-	Limit int // entries; 0 is 100
-	// Min is the least resonance, from 0 to 1; nil is [sigil.ResonanceThreshold].
+	Limit int // maximum number of entries; 0 means 100
+	// Min is the minimum resonance, from 0 to 1; nil means [sigil.ResonanceThreshold].
 	Min *float64
 	// Content asks for the whole memories; without it only their Meta is set.
 	Content bool
-	// IDsOnly asks for ids and resonances: of a Meta, only Key and Frequency are set. It has no effect with Content.
+	// IDsOnly asks for ids and resonances only: of a Meta, Key and Frequency are set. It has no effect with Content.
 	IDsOnly bool
 	// Buf, if not nil, is overwritten and returned re-sliced, so that a caller in a loop can reuse it: 50 neighbors
 	// take 14 KB. If nil, Related allocates.
@@ -55,25 +55,25 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 		return nil, wrap(err)
 	}
 	// One more than asked for, because a memory is its own nearest neighbor.
-	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // nothing else is put there
+	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // only *[]sigil.Meta is put there
 	defer nearby.Put(near)
 	metas, err := e.store.Nearest(ctx, (*near)[:0], store.NearestQuery{
 		Tenant: key.Tenant, Now: now, Limit: limit + 1, Frequency: center.Frequency, Span: sigil.Span(least),
-		IDsOnly: q.IDsOnly || q.Content, // the content brings all figures along
+		IDsOnly: q.IDsOnly || q.Content, // reading the content returns all figures
 	})
 	if err != nil {
 		return nil, wrap(err)
 	}
 	*near = metas
 	neighbors = slices.Grow(q.Buf[:0], len(metas))
-	var bytes int64 // of data
+	var bytes int64 // of data so far
 	frequency, resonance := center.Frequency, sigil.Resonance(center.Frequency.Value(), center.Frequency.Value())
 	for i := range metas {
 		meta := &metas[i]
 		if meta.ID == key.ID || len(neighbors) == limit {
 			continue
 		}
-		if meta.Frequency != frequency { // mostly the one before has the same
+		if meta.Frequency != frequency { // neighbors often have the same frequency
 			frequency, resonance = meta.Frequency, sigil.Resonance(center.Frequency.Value(), meta.Frequency.Value())
 		}
 		neighbors = append(neighbors, Neighbor{Resonance: resonance})

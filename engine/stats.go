@@ -20,36 +20,35 @@ type Stats struct {
 	Patterns     int     // with a live member
 	Crystals     int     // of memories and of patterns
 	AverageDecay float64 // in [0, 1]; 0 if there is no memory
-	// NextFade is the earliest deadline; zero for none.
+	// NextFade is the earliest deadline, or zero if there is none.
 	NextFade time.Time
-	// Policy is the one that encodes and recalls give a memory.
+	// Policy is the policy that an encode or a recall gives a memory.
 	Policy sigil.Policy
-	// Policies counts the memories that can fade by their policies, the most common first: a memory keeps the policy
-	// that was in force when it was last touched.
+	// Policies counts the memories that can fade by policy, the most common first: a memory keeps the policy that was
+	// in force when it was last touched.
 	Policies []store.PolicyCount
 	// Uptime is how long the engine has existed.
 	Uptime time.Duration
-	// Position is that of the store's newest journal entry.
+	// Position is the position of the store's newest journal entry.
 	Position uint64
 }
 
-// Identity is the sigil of the engine's own store and tenant: that of the content
-// {"service":"sigil","store":<store id>,"tenant":<tenant>}. It is computed, not stored, and stays as long as the
-// store does.
+// Identity is the sigil of the engine's store and a tenant: the sigil of the content {"service":"sigil","store":<store
+// id>,"tenant":<tenant>}. It is computed, not stored, and lasts as long as the store does.
 type Identity struct {
 	Store  sigil.ID
 	Driver string
 	Tenant string
-	// Hash is that of the content; frequency and spiral follow from it.
+	// Hash is the hash of that content; frequency and spiral follow from it.
 	Hash      sigil.Hash
-	CreatedAt time.Time // when the store was made
-	StartedAt time.Time // when the engine was made
+	CreatedAt time.Time // when the store was created
+	StartedAt time.Time // when the engine was created
 	Uptime    time.Duration
 	Memories  int
 	Crystals  int
 }
 
-// Stats counts a tenant's live memories. Its average decay looks at each of them.
+// Stats counts a tenant's live memories. To average the decay it reads each of them.
 func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err error) {
 	defer e.observe("stats", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -68,7 +67,7 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err err
 }
 
 // LongerLived counts, over all tenants, the live memories whose own policy lets them live longer untouched than the
-// policy in force: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
+// current policy: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
 // are none. Its cost grows with the number of memories.
 func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Policy, err error) {
 	tenants, err := e.store.Tenants(ctx)
@@ -94,7 +93,7 @@ func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Poli
 	return memories, most, nil
 }
 
-// Identity returns the sigil of the engine's own store and tenant.
+// Identity returns the sigil of the engine's store and a tenant.
 func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err error) {
 	defer e.observe("identity", 1)(&err)
 	stats, err := e.Stats(ctx, tenant)
@@ -102,7 +101,7 @@ func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err 
 		return id, err
 	}
 	info := e.store.Info()
-	// Already in canonical form: keys in order, and nothing in a tenant or UUID needs escaping.
+	// This is already canonical: the keys are sorted, and nothing in a tenant or UUID needs escaping.
 	hash := sigil.Hash(sha256.Sum256(fmt.Appendf(nil, `{"service":"sigil","store":"%s","tenant":"%s"}`, info.ID, tenant)))
 	return Identity{
 		Store: info.ID, Driver: info.Driver, Tenant: tenant, Hash: hash,

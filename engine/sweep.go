@@ -10,15 +10,15 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Sweep is what one run of a job did.
+// Sweep is the result of one run of a sweep.
 type Sweep struct {
 	Job       sigil.Job
 	StartedAt time.Time
 	Took      time.Duration
-	// Released counts by reason ("decay", "ttl") what a decay sweep released.
+	// Released counts the memories that a decay sweep released, by reason ("decay", "ttl").
 	Released map[string]int
-	// Patterns, Created and Updated count what a crystallize sweep looked at, and the crystals that
-	// came and changed.
+	// Patterns is the number of patterns that a crystallize sweep looked at; Created and Updated count the crystals
+	// that it created and changed.
 	Patterns int
 	Created  int
 	Updated  int
@@ -33,12 +33,12 @@ func (s *Sweep) Total() int {
 	return n
 }
 
-// Sweep releases memories past their deadlines, in small steps. A step is one commit, or several concurrent ones while
-// this engine has no other changes to make. A sweep costs what it releases. Any number of sweeps may run at once, in
-// any number of processes: each memory is released, and journaled, once.
+// Sweep releases memories past their deadlines, in small steps. A step is one commit, or several concurrent ones if
+// this engine has no other changes to make. The cost of a sweep grows with what it releases. Any number of sweeps may
+// run at once, in any number of processes: each memory is released, and journaled, once.
 //
-// A sweep yields to changes requested of this engine. After each step it pauses for several times the duration of the
-// step, up to a quarter of a second, but never so long that more memories arrive than it releases. With no other
+// A sweep yields to changes requested through this engine. After each step it pauses for several times the duration of
+// the step, up to a quarter of a second, but never so long that more memories arrive than it releases. With no other
 // changes it runs at full speed.
 //
 // During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held").
@@ -47,7 +47,7 @@ func (s *Sweep) Total() int {
 // error.
 func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	due, err := e.certain()
-	now := e.now() // after what is due: a release is not dated before its deadline
+	now := e.now() // read after due, so that a release is not dated before its deadline
 	s = Sweep{Job: sigil.DecayJob, StartedAt: now, Released: map[string]int{}}
 	if err != nil {
 		return s, err
@@ -55,7 +55,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	defer e.swept(&s, &err)()
 
 	decide := func(m sigil.Meta) (sigil.Event, bool) {
-		// Asked again with the memory locked: a recall may have come first.
+		// Checked again with the memory locked: a recall may have come first.
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(due)
 	}
 	uncut := context.WithoutCancel(ctx) // a commit in progress is finished even if ctx ends
@@ -79,7 +79,7 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	}
 	prune := func(limit int, goOn func() bool) (did int, more bool, err error) {
 		more = true
-		for more && did < limit && (did == 0 || goOn()) && err == nil { // in commits as large as those
+		for more && did < limit && (did == 0 || goOn()) && err == nil { // in commits of sweepStep, like the releases
 			var n int
 			n, err = e.store.PruneAnswers(uncut, due, sweepStep)
 			did, more = did+n, n == sweepStep
@@ -92,8 +92,8 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	return s, e.inSteps(ctx, prune)
 }
 
-// inCommits removes keys in commits of sweepStep each, several of them concurrently: a store can let them share a
-// sync, and prepare some while others are being written. It begins the first one, and others as long as goOn allows.
+// inCommits removes keys in commits of sweepStep each, several of them concurrently: a store can let them share a sync,
+// and prepare some while others are being written. It always begins the first one, and others while goOn returns true.
 func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key) error) error {
 	parts := slices.Collect(slices.Chunk(keys, sweepStep))
 	errs := make([]error, len(parts))
@@ -113,7 +113,7 @@ func inCommits(keys []sigil.Key, goOn func() bool, remove func(keys []sigil.Key)
 	return errors.Join(errs...)
 }
 
-// swept closes the books of a sweep when the returned func runs.
+// swept returns a function that ends the record of a sweep and reports it.
 func (e *Engine) swept(s *Sweep, err *error) func() {
 	begin := time.Now()
 	return func() {
