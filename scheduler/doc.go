@@ -1,8 +1,7 @@
 // Package scheduler runs named jobs on cron schedules.
 //
-// It owns when a job runs, that two runs of one job never overlap, what
-// becomes of a tick that finds its job busy, and a stop that drains. It does
-// not know what a job does: a job is a func.
+// It owns when a job runs, that two runs of one job never overlap, what happens to a tick that finds its job busy, and
+// a stop that drains. It does not know what a job does: a job is a func.
 //
 // # Schedules
 //

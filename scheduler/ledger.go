@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// A job is what Add was given. It is immutable.
+// A job is a job as it was added. It is immutable.
 type job struct {
 	name string
 	do   Job
 	at   schedule
 	turn chan struct{} // holds one token: a goroutine that puts it in may run the job
-	// stepwise is whether stop interrupts its run at once.
+	// stepwise means that stop interrupts a run of the job at once.
 	stepwise bool
 }
 
@@ -26,13 +26,12 @@ const (
 	stopped
 )
 
-// A ledger holds all that changes after New. It is safe for concurrent use
-// and hands out copies only.
+// A ledger holds everything that changes after New. It is safe for concurrent use and returns copies only.
 type ledger struct {
 	stopping chan struct{} // closed by the first stop
 	drained  chan struct{} // closed once stopped and with nothing active
 
-	// mu guards phase, active, entries and what these point to.
+	// mu guards phase, active, entries and what the entries point to.
 	mu sync.Mutex
 	// +checklocks:mu
 	phase phase
@@ -86,8 +85,8 @@ func (l *ledger) add(j *job, spec string) error {
 	return nil
 }
 
-// start returns, from the first call only, the jobs to start a goroutine for,
-// each with its first tick after now. Each counts as active until leave.
+// start returns, on the first call only, the jobs to start a goroutine for, each with its first tick after now. Each
+// job counts as active until leave.
 func (l *ledger) start(now time.Time) (map[*job]time.Time, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,7 +123,7 @@ func (l *ledger) plan(j *job, next time.Time, missed uint64) {
 	}
 }
 
-// begin admits a run, which cancel interrupts, unless it is stopped.
+// begin admits a run, unless the ledger is stopped. cancel interrupts the run.
 func (l *ledger) begin(j *job, cancel context.CancelCauseFunc) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,7 +137,8 @@ func (l *ledger) begin(j *job, cancel context.CancelCauseFunc) error {
 	return nil
 }
 
-// done records how a run went; end releases it. Between the two the run is reported, and stop still waits for it.
+// done records the result of a run, and end ends it. Between the two calls the run is reported, while stop still waits
+// for it.
 func (l *ledger) done(j *job, r Run) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -184,7 +184,7 @@ func (l *ledger) stop() {
 	}
 }
 
-// unfinished returns the runs in progress: their names, and what cancels them.
+// unfinished returns the names of the runs in progress, and the functions that cancel them.
 func (l *ledger) unfinished() (names []string, cancels []context.CancelCauseFunc) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,14 +9,12 @@ import (
 	"time"
 )
 
-// maxWait bounds one wait for a tick. A timer does not notice that the wall clock was set, so no wait on one is
-// longer.
+// maxWait limits one wait for a tick: a timer does not notice that the wall clock was set.
 const maxWait = 30 * time.Second
 
-// Start begins to run the jobs and returns. The values of ctx are handed on to
-// them, its cancellation is not: once Start has returned, only Stop ends them.
-// It fails if ctx has ended, and with [ErrStopped] after Stop. A second Start
-// does nothing and returns nil.
+// Start begins to run the jobs and returns. The jobs get the values of ctx but not its cancellation: once Start has
+// returned, only Stop ends them. Start fails if ctx has ended, and with [ErrStopped] after Stop. A second Start does
+// nothing and returns nil.
 func (s *Scheduler) Start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("scheduler: start: %w", err)
@@ -28,20 +26,19 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	for j, tick := range ticks {
-		// Stop waits for it: it is active in the ledger until it leaves.
+		// Stop waits for this goroutine: it counts as active until it leaves.
 		go s.keep(ctx, j, tick, now)
 	}
 	return nil
 }
 
-// Stop lets no run begin any more and waits for those in progress until ctx
-// ends; it interrupts those of jobs of [Scheduler.AddStepwise] at once. Then it cancels their contexts and waits for Options.Grace. It returns
-// nil if nothing runs any more, even if it had to interrupt, and otherwise an
+// Stop prevents new runs and waits for those in progress until ctx ends; it interrupts the runs of jobs added by
+// [Scheduler.AddStepwise] at once. When ctx ends, it cancels the contexts of the other runs and waits for
+// Options.Grace. It returns nil if nothing is running any more, even if it had to interrupt, and otherwise an
 // [ErrUnfinished] that names the jobs still running.
 //
-// Stop may be called early, late, twice and concurrently. Each call waits in
-// the same way, and the first whose ctx ends interrupts the runs. After
-// ErrUnfinished a further Stop waits again. Stop before Start is final, too.
+// Stop may be called early, late, twice and concurrently. Each call waits in the same way, and the first whose ctx ends
+// interrupts the runs. After ErrUnfinished, a further Stop waits again. Stop before Start is final, too.
 func (s *Scheduler) Stop(ctx context.Context) error {
 	s.ledger.stop()
 	select {
@@ -90,8 +87,8 @@ func (s *Scheduler) Run(ctx context.Context, name string) error {
 	return s.run(ctx, j, Run{Name: name, Manual: true})
 }
 
-// keep runs a job whenever it is due, first at tick, which was computed from
-// the time seen. It is the goroutine of that job, from Start to Stop.
+// keep runs a job whenever it is due, first at tick, which was computed at the time seen. It is the goroutine of that
+// job, from Start to Stop.
 func (s *Scheduler) keep(ctx context.Context, j *job, tick, seen time.Time) {
 	defer s.ledger.leave()
 	timer := time.NewTimer(0)
@@ -120,13 +117,12 @@ func (s *Scheduler) keep(ctx context.Context, j *job, tick, seen time.Time) {
 	}
 }
 
-// tick runs a job that is due, unless it runs already by hand, and returns
-// when it is due next.
+// tick runs a job that is due, unless a run by hand is in progress, and returns when it is due next.
 func (s *Scheduler) tick(ctx context.Context, j *job, tick time.Time) time.Time {
 	var busy uint64
 	select {
 	case j.turn <- struct{}{}:
-		// Nobody waits for the error: it has gone to OnRun and the log.
+		// The error has been reported to OnRun and the log.
 		_ = s.run(ctx, j, Run{Name: j.name, Scheduled: tick})
 	default:
 		busy = 1
@@ -139,7 +135,7 @@ func (s *Scheduler) tick(ctx context.Context, j *job, tick time.Time) time.Time 
 	return next
 }
 
-// run runs a job whose turn the caller has taken, and gives the turn back.
+// run runs a job whose turn the caller has taken, and returns the turn.
 func (s *Scheduler) run(ctx context.Context, j *job, r Run) error {
 	defer func() { <-j.turn }()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -150,7 +146,7 @@ func (s *Scheduler) run(ctx context.Context, j *job, r Run) error {
 	defer s.ledger.end(j)
 	r.Start = s.wall().In(j.at.loc)
 	start := time.Now()
-	// Deferred, and with an error to begin with, for a job that calls Goexit.
+	// Deferred, and with an initial error, for a job that calls Goexit.
 	r.Err = errors.New("scheduler: job did not return")
 	defer func() {
 		r.Duration = time.Since(start)

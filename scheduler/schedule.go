@@ -9,13 +9,12 @@ import (
 	"github.com/netresearch/go-cron"
 )
 
-// horizon is how many years ahead a tick is looked for. The rarest a calendar
-// has to offer, a given weekday on the 29th of February, can be 40 years
-// apart (across 2100, which is no leap year).
+// horizon is how many years ahead to search for a tick. The rarest schedule, a given weekday on the 29th of February,
+// can have 40 years between two ticks (across 2100, which is not a leap year).
 const horizon = 41
 
-// maxMissed bounds the ticks counted one by one after a gap: a clock that
-// comes up in 1970 and is then set right has billions behind it.
+// maxMissed limits the ticks counted one by one after a gap: a clock that starts in 1970 and is then set right has
+// billions behind it.
 const maxMissed = 100_000
 
 const allHours = 1<<24 - 1
@@ -27,11 +26,10 @@ type schedule struct {
 	calendar *cron.SpecSchedule // what a clock in loc must show, as if that were UTC
 }
 
-// parse reads spec, whose times are in loc unless it says otherwise. It
-// refuses a schedule that does not fire after now.
+// parse reads spec, whose times are in loc unless it names a zone. It refuses a schedule that does not fire after now.
 func parse(spec string, loc *time.Location, now time.Time) (schedule, error) {
-	// go-cron would take it for "no zone given", so that it would mean loc,
-	// and not the zone of the machine as it reads.
+	// go-cron would take it for "no zone given", so that it would mean loc and not, as it reads, the zone of the
+	// machine.
 	if strings.HasPrefix(spec, "TZ=Local ") || strings.HasPrefix(spec, "CRON_TZ=Local ") {
 		return schedule{}, errors.New(`"Local" is not the name of a time zone`)
 	}
@@ -46,7 +44,7 @@ func parse(spec string, loc *time.Location, now time.Time) (schedule, error) {
 	}
 	switch parsed := parsed.(type) {
 	case cron.ConstantDelaySchedule:
-		// go-cron drops a fraction of a second without a word.
+		// go-cron silently drops a fraction of a second.
 		asked, err := time.ParseDuration(spec[strings.LastIndex(spec, " ")+1:])
 		if err != nil || asked != parsed.Delay {
 			return schedule{}, errors.New("the duration after @every must be whole seconds")
@@ -59,7 +57,7 @@ func parse(spec string, loc *time.Location, now time.Time) (schedule, error) {
 	}
 }
 
-// fields names the fields of a schedule, and says what each may hold.
+// fields are the names of the fields of a schedule, and what each may contain.
 var fields = [6][2]string{
 	{"second", "0-59"},
 	{"minute", "0-59"},
@@ -69,8 +67,8 @@ var fields = [6][2]string{
 	{"day of week", "0-7 or SUN-SAT, 1#2 (the second Monday) or FRI#L (the last Friday)"},
 }
 
-// explain returns an error that names the field for which the parser refuses
-// spec, or err if no field alone is at fault.
+// explain returns an error that names the field for which the parser refuses spec, or err if no single field is at
+// fault.
 func explain(parser cron.Parser, spec string, err error) error {
 	words := strings.Fields(spec)
 	if len(words) > 0 && (strings.HasPrefix(words[0], "TZ=") || strings.HasPrefix(words[0], "CRON_TZ=")) {
@@ -97,8 +95,7 @@ func explain(parser cron.Parser, spec string, err error) error {
 }
 
 func calendar(c cron.SpecSchedule, loc *time.Location, now time.Time) (schedule, error) {
-	// A field such as "," is read as no value at all, and looking for it
-	// would try every second until the horizon.
+	// A field such as "," is read as having no value, and a search would try every second until the horizon.
 	if c.Second == 0 || c.Minute == 0 || c.Hour == 0 || c.Month == 0 ||
 		c.Dom == 0 && len(c.DomConstraints) == 0 || c.Dow == 0 && len(c.DowConstraints) == 0 {
 		return schedule{}, errors.New("a field is empty")
@@ -114,13 +111,12 @@ func calendar(c cron.SpecSchedule, loc *time.Location, now time.Time) (schedule,
 	return s, nil
 }
 
-// next returns the first tick after the given time, on a whole second. It is
-// never zero for what parse has let pass.
+// next returns the first tick after the given time, on a whole second. It is never zero for a schedule that parse
+// accepted.
 //
-// The time zones are handled here because go-cron, asked in a zone, fires
-// twice in a repeated hour, loses a skipped midnight, and never returns from
-// a skipped day. Between two changes of its offset a zone is as plain as UTC,
-// so go-cron is asked in UTC, one such span at a time.
+// The time zones are handled here because go-cron, given a zone, fires twice in a repeated hour, loses a skipped
+// midnight, and never returns from a skipped day. Between two changes of its offset a zone is as regular as UTC, so
+// go-cron computes in UTC, one such span at a time.
 func (s schedule) next(after time.Time) time.Time {
 	after = after.Truncate(time.Second)
 	if s.every > 0 {
@@ -155,8 +151,8 @@ func (s schedule) next(after time.Time) time.Time {
 	}
 }
 
-// advance returns the first tick that is after the given one and not before
-// now, and how many (maxMissed at most) lie between the two.
+// advance returns the first tick that is after the given one and not before now, and how many ticks (at most maxMissed)
+// lie between the two.
 func (s schedule) advance(tick, now time.Time) (next time.Time, missed uint64) {
 	next = s.next(tick)
 	for next.Before(now) {
@@ -168,7 +164,7 @@ func (s schedule) advance(tick, now time.Time) (next time.Time, missed uint64) {
 	return next, missed
 }
 
-// A span is a stretch of time in which a zone keeps its offset from UTC.
+// A span is a period of time in which a zone keeps its offset from UTC.
 type span struct {
 	start, end time.Time // [start, end); zero: unbounded
 	offset     time.Duration
@@ -179,8 +175,7 @@ func spanAt(t time.Time, loc *time.Location) span {
 	t = t.In(loc)
 	start, end := t.ZoneBounds()
 	if !end.IsZero() && !end.After(t) {
-		// Beyond the table of a zone, Go 1.26 ends a leap year a day early:
-		// on its last day, the end lies behind.
+		// Beyond the table of a zone, Go 1.26 ends a leap year a day early: on its last day, end is before t.
 		const day = 24 * time.Hour
 		end = t.Truncate(day).Add(day)
 	}
