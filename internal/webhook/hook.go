@@ -1,5 +1,5 @@
-// Package webhook delivers a tenant's journal to a URL: signed, in order, at least once. It owns the requests and
-// their signature, when a delivery is retried, and which of many processes delivers.
+// Package webhook delivers a tenant's journal to a URL: signed, in order, at least once. It owns the requests and their
+// signature, when a delivery is retried, and which of several processes delivers.
 //
 // It knows neither the engine, nor stores, nor where its settings come from: it reads from a [Source].
 package webhook
@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Source is the journal and the claims; the engine is one.
+// Source is the journal and the claims; an engine is one.
 type Source interface {
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 	Wait(ctx context.Context, tenant string, after uint64) error
@@ -24,19 +24,20 @@ type Source interface {
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 }
 
-// Options configure a Hook. URL, Tenant, Secret and Body must be set; of the rest the zero value is the default.
+// Options configure a Hook. URL, Tenant, Secret and Body must be set; the zero value of the other fields means the
+// default.
 type Options struct {
 	URL    string
 	Tenant string
-	// Secret signs what is sent.
+	// Secret is the key of the signature.
 	Secret []byte
-	// Body makes the body of a request, as JSON, from the next events of a tenant's journal.
+	// Body returns the body of a request, as JSON, for events of a tenant's journal.
 	Body func(tenant string, events []sigil.Event) ([]byte, error)
-	// Version is the sender's, for its User-Agent.
+	// Version is the sender's version, for the User-Agent header.
 	Version string
-	// Batch is the maximum number of events in one request, at most what the source returns at once; 0 is 100.
+	// Batch is the maximum number of events in one request, and no more than the source returns at once; 0 means 100.
 	Batch int
-	// Logger gets failures and recoveries; nil drops them.
+	// Logger gets failures and recoveries; nil discards them.
 	Logger *slog.Logger
 	// Delivered, if not nil, is called with the number of events that the receiver accepted, and Failed for each
 	// failed attempt. They must be fast.
@@ -44,18 +45,18 @@ type Options struct {
 	Failed    func()
 
 	pace      pace
-	transport http.RoundTripper // nil is the network; for tests
+	transport http.RoundTripper // nil means the network; tests set it
 }
 
-// pace is how long things take.
+// pace is the durations that a Hook uses.
 type pace struct {
-	lease     time.Duration // how long a claim lasts when its owner has died
-	renew     time.Duration // how old a claim may become before it is renewed
-	look      time.Duration // how often one without the claim asks for it
-	attempt   time.Duration // the most time of one request
-	least     time.Duration // between a failure and the next attempt, at first
-	most      time.Duration // and in the end
-	finishing time.Duration // time for the last calls to the store
+	lease     time.Duration // how long a claim lasts if it is not renewed
+	renew     time.Duration // how old a claim may be before it is renewed
+	look      time.Duration // how often a Hook without the claim asks for it
+	attempt   time.Duration // maximum time of one request
+	least     time.Duration // minimum wait after a failure
+	most      time.Duration // maximum wait after a failure
+	finishing time.Duration // time for the last calls of the store
 }
 
 var defaultPace = pace{
@@ -63,12 +64,12 @@ var defaultPace = pace{
 	least: time.Second, most: 5 * time.Minute, finishing: 2 * time.Second,
 }
 
-// Hook delivers from Start to Stop. Make it with [New]; it is used once.
+// Hook delivers from Start to Stop. Make it with [New]. It is used once.
 type Hook struct {
 	source  Source
 	options Options
 	name    string   // of the lease: only its holder delivers this tenant's journal
-	owner   sigil.ID // this Hook
+	owner   sigil.ID // identifies this Hook
 	client  *http.Client
 
 	mu sync.Mutex
@@ -76,15 +77,15 @@ type Hook struct {
 	cancel context.CancelFunc // nil until Start
 	// +checklocks:mu
 	stopped bool
-	done    chan struct{} // is closed when run has ended
+	done    chan struct{} // closed when run has ended
 
-	// What follows is run's alone.
+	// The fields below are used by run only.
 	held              bool
-	renewed           time.Time // when the claim was last asked for
+	renewed           time.Time // when the claim was last requested
 	receiving, asking streak    // the receiver's failures, and the source's
 }
 
-// New returns a Hook, which does nothing before Start.
+// New returns a Hook that delivers from Start on.
 func New(source Source, o Options) *Hook {
 	if o.Batch == 0 {
 		o.Batch = 100
@@ -102,7 +103,7 @@ func New(source Source, o Options) *Hook {
 		o.pace = defaultPace
 	}
 	if o.transport == nil {
-		o.transport = &http.Transport{ // without the proxy that the environment may name
+		o.transport = &http.Transport{ // without a proxy, even if the environment names one
 			DialContext:     (&net.Dialer{Timeout: o.pace.attempt}).DialContext,
 			MaxIdleConns:    1,
 			IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: o.pace.attempt, ForceAttemptHTTP2: true,
@@ -121,7 +122,7 @@ func New(source Source, o Options) *Hook {
 	}
 }
 
-// Start begins to deliver, and returns at once. It has no effect when called again, or after Stop.
+// Start begins to deliver, and returns at once. It has no effect if called again, or after Stop.
 func (h *Hook) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -133,8 +134,8 @@ func (h *Hook) Start() {
 	go h.run(ctx)
 }
 
-// Stop ends the deliveries. A request in progress is aborted, and sent again by the next process that delivers. Stop
-// waits for the end of that, or of ctx. It may be called at any time, and more than once.
+// Stop ends the deliveries. It aborts a request in progress, which the next process that delivers will repeat. Stop
+// waits until deliveries have ended, or until ctx ends. It may be called at any time, and more than once.
 func (h *Hook) Stop(ctx context.Context) error {
 	h.mu.Lock()
 	h.stopped = true
@@ -149,7 +150,7 @@ func (h *Hook) Stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	select { // all that is left is a word to the store
+	select { // only a call of the store can still be in progress
 	case <-h.done:
 		return nil
 	case <-time.After(h.options.pace.finishing):

@@ -10,10 +10,10 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// errLost means that another process has the lease.
+// errLost means that another process holds the lease.
 var errLost = errors.New("another process delivers")
 
-// run delivers whenever it has the claim, until ctx ends.
+// run delivers whenever it holds the lease, until ctx ends.
 func (h *Hook) run(ctx context.Context) {
 	defer close(h.done)
 	defer h.client.CloseIdleConnections()
@@ -32,8 +32,7 @@ func (h *Hook) run(ctx context.Context) {
 	}
 }
 
-// follow delivers from the position that is kept, until something goes wrong that is not the receiver's
-// fault.
+// follow delivers from the stored position on, until an error occurs that is not the receiver's.
 func (h *Hook) follow(ctx context.Context) error {
 	position, err := h.claim(ctx)
 	for err == nil {
@@ -60,8 +59,8 @@ func (h *Hook) follow(ctx context.Context) error {
 	return err
 }
 
-// skip moves the position to where the journal begins, if it was trimmed, or to its end, if the store was restored
-// from an older copy and the position is ahead of it.
+// skip moves the position to where the journal begins, if it was trimmed, or to its end, if the store was restored from
+// an older copy and the position is beyond its end.
 func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, error) {
 	var gone *sigil.Error
 	switch {
@@ -78,18 +77,18 @@ func (h *Hook) skip(ctx context.Context, position uint64, err error) (uint64, er
 	return gone.Oldest, h.advance(ctx, gone.Oldest)
 }
 
-// wait waits for an entry, for as long as the claim need not be renewed.
+// wait waits for an entry, but no longer than until the claim must be renewed.
 func (h *Hook) wait(ctx context.Context, position uint64) error {
 	bounded, cancel := context.WithTimeout(ctx, h.options.pace.renew)
 	defer cancel()
 	err := h.source.Wait(bounded, h.options.Tenant, position)
-	if bounded.Err() != nil || errors.Is(err, sigil.ErrGone) { // the next read returns the full error
+	if bounded.Err() != nil || errors.Is(err, sigil.ErrGone) { // for ErrGone, the next read returns the full error
 		return ctx.Err()
 	}
 	return err
 }
 
-// deliver sends a batch until it is taken. What is sent stays the same.
+// deliver sends a batch until the receiver accepts it. Each attempt sends the same.
 func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
 	b, err := h.batch(events)
 	if err != nil {
@@ -113,7 +112,7 @@ func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
 	}
 }
 
-// pause sleeps, and renews the lease while it does.
+// pause sleeps for d, renewing the lease meanwhile.
 func (h *Hook) pause(ctx context.Context, d time.Duration) error {
 	end := time.Now().Add(d)
 	for {
@@ -129,7 +128,7 @@ func (h *Hook) pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// keep renews the lease if it is time to.
+// keep renews the lease if it is due.
 func (h *Hook) keep(ctx context.Context) error {
 	if time.Since(h.renewed) < h.options.pace.renew {
 		return ctx.Err()
@@ -138,12 +137,12 @@ func (h *Hook) keep(ctx context.Context) error {
 	return err
 }
 
-// claim acquires or renews the lease, and returns the position kept, or errLost if another process has it.
+// claim acquires or renews the lease, and returns the stored position, or errLost if another process holds the lease.
 func (h *Hook) claim(ctx context.Context) (uint64, error) {
-	h.renewed = time.Now() // before: the lease counts from some moment after
+	h.renewed = time.Now() // set before the call, because the lease begins during it
 	position, held, err := h.source.Claim(ctx, h.name, h.owner, h.options.pace.lease)
 	if err != nil {
-		h.held = true // perhaps
+		h.held = true // unknown: the claim may have succeeded
 		return 0, err
 	}
 	h.held = held
@@ -154,7 +153,7 @@ func (h *Hook) claim(ctx context.Context) (uint64, error) {
 	return position, nil
 }
 
-// advance stores the position of what was delivered, even if ctx ends during the call.
+// advance stores the position of the last delivered event, even if ctx ends during the call.
 func (h *Hook) advance(ctx context.Context, position uint64) error {
 	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.options.pace.attempt)
 	defer cancel()
@@ -162,7 +161,7 @@ func (h *Hook) advance(ctx context.Context, position uint64) error {
 	return h.source.Advance(finishing, h.name, h.owner, position)
 }
 
-// release ends the lease, so that the next process gets it at once.
+// release gives the lease up, so that the next process gets it at once.
 func (h *Hook) release(ctx context.Context) {
 	if !h.held {
 		return
@@ -172,14 +171,14 @@ func (h *Hook) release(ctx context.Context) {
 	_, _, _ = h.source.Claim(finishing, h.name, h.owner, 0) // if that fails, the lease expires
 }
 
-// streak is failures with no success in between.
+// streak counts failures with no success in between.
 type streak struct {
 	log  *slog.Logger
 	what string
 	n    int
 }
 
-// failed counts a failure and returns how long to wait before the next attempt: twice as long each time, less a random
+// failed counts a failure and returns how long to wait before the next attempt: twice as long each time, minus a random
 // part, so that clients that failed together do not retry together.
 func (s *streak) failed(err error, p *pace) time.Duration {
 	if s.n == 0 {

@@ -19,23 +19,23 @@ import (
 
 // batch is the body of one request.
 type batch struct {
-	id   string // made of the content, so that each attempt has the same and the receiver can detect repeats
+	id   string // depends on the content, so that it is the same in each attempt and the receiver can detect repeats
 	body []byte
 }
 
 func (h *Hook) batch(events []sigil.Event) (*batch, error) {
 	first, last := events[0].Position, events[len(events)-1].Position
 	body, err := h.options.Body(h.options.Tenant, events)
-	// A store that was restored from an older copy uses positions again, so that the same position can be in another
-	// delivery.
+	// The content is part of the id because positions are not enough: a store that was restored from an older copy
+	// assigns them again, to other events.
 	sum := sha256.Sum256(body)
 	return &batch{id: fmt.Sprintf("%s-%d-%d-%x", h.options.Tenant, first, last, sum[:8]), body: body}, err
 }
 
-// maxAnswer is how much of an answer is read, so that its connection can be used again.
+// maxAnswer is how many bytes of an answer are read, so that its connection can be reused.
 const maxAnswer = 64 << 10
 
-// send makes one attempt. If the receiver asks to wait before the next one, after is how long.
+// send makes one attempt. after is how long the receiver asks to wait before the next one, or 0.
 func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err error) {
 	bounded, cancel := context.WithTimeout(ctx, h.options.pace.attempt)
 	defer cancel()
@@ -52,7 +52,7 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 		return 0, withoutURL(err)
 	}
 	defer w.Body.Close()
-	// The status is what counts; the rest may be cut off.
+	// The status decides; the rest of the answer may be cut off.
 	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxAnswer))
 	if w.StatusCode < 200 || w.StatusCode > 299 {
 		return retryAfter(w.Header.Get("Retry-After"), time.Now()), fmt.Errorf("the receiver answered with status %d", w.StatusCode)
@@ -60,7 +60,7 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 	return 0, nil
 }
 
-// sign returns the signature of a body sent at a time.
+// sign returns the signature of a body that is sent at the given time.
 func sign(secret []byte, at time.Time, body []byte) string {
 	t := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, secret)
@@ -69,7 +69,7 @@ func sign(secret []byte, at time.Time, body []byte) string {
 	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// retryAfter parses the Retry-After header: seconds or a date. It returns 0 if it is neither.
+// retryAfter parses the Retry-After header, which has seconds or a date. It returns 0 for anything else.
 func retryAfter(value string, now time.Time) time.Duration {
 	const most = 24 * 60 * 60
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
