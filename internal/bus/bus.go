@@ -1,8 +1,8 @@
-// Package bus fans the journal out: one reader per tenant follows it, and any number of subscribers get its entries,
+// Package bus fans out the journal: one reader per tenant follows it, and any number of subscribers get its entries,
 // each at its own pace and from its own position.
 //
-// It does not know what an entry means, nor what a subscriber does with it. Writers of the journal never wait for it:
-// it reads what is committed, and a slow subscriber reads the journal itself. Its memory is bounded, however many
+// It does not know what an entry means, nor what a subscriber does with it. Writers of the journal never wait for the
+// bus: it reads what is committed, and a slow subscriber reads the journal itself. Its memory is bounded, however many
 // subscribers there are and however slow they are.
 package bus
 
@@ -21,28 +21,28 @@ type Entry struct {
 	Data     []byte
 }
 
-// Journal is the source of entries, which any process may write. Its methods are used from many goroutines.
+// Journal is the source of entries. Any process may write to it. Its methods are called from many goroutines.
 type Journal interface {
-	// JournalBounds returns the position up to which entries were dropped, and that of the newest.
+	// JournalBounds returns the position up to which entries were dropped, and the position of the newest.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
-	// Wait returns nil when the tenant has an entry over after.
+	// Wait returns nil once the tenant has an entry with a position over after.
 	Wait(ctx context.Context, tenant string, after uint64) error
 	// Read returns at most limit entries of the tenant with a position over after, in order. It puts their data into
-	// room while that has space. The entries are not used after room is.
+	// room while that has space. The bus uses the entries only until it reuses room.
 	Read(ctx context.Context, tenant string, after uint64, limit int, room []byte) ([]Entry, error)
-	// Recalled renders a message about memories that were recalled, which are sorted by their ids. more is set if
-	// there were others.
+	// Recalled renders a message about recalled memories, which are sorted by id. more reports that others were
+	// recalled too.
 	Recalled(memories []sigil.Meta, more bool) ([]byte, error)
 }
 
-// Options bound a Bus; 0 is the default.
+// Options configure a Bus; the zero value and nil mean the defaults.
 type Options struct {
-	// Subscribers is the maximum number at once; 0 is 1,000.
+	// Subscribers is the maximum number at once; 0 means 1,000.
 	Subscribers int
-	// Bytes is what is kept in memory of a tenant's newest entries; 8 MiB. A subscriber that is further
-	// behind is lagged.
+	// Bytes is how much of a tenant's newest entries is kept in memory; 0 means 8 MiB. A subscriber that is further
+	// behind lags.
 	Bytes int
-	// Count is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell behind.
+	// Count is called with 1 for each new subscriber and with −1 when one leaves, Lagged each time one falls behind.
 	Count  func(change int)
 	Lagged func()
 }
@@ -50,23 +50,22 @@ type Options struct {
 // step is the number of entries read at once.
 const step = 1_000
 
-// pace returns how long a subscriber waits after it got the newest entries, so that many go out together under load; a
-// single entry goes out at once. With few subscribers the wait is short; more of them share the rate of messages per
-// second.
+// pace returns how long a subscriber waits after it got the newest entries, so that under load many are sent together;
+// a single entry is sent at once. With few subscribers the wait is short; many share the rate of messages per second.
 func pace(subscribers int) time.Duration {
 	return min(max(time.Duration(subscribers)*time.Millisecond, 20*time.Millisecond), 250*time.Millisecond)
 }
 
-// readEvery is the least time between two looks at a tenant's journal.
+// readEvery is the minimum time between two reads of a tenant's journal.
 const readEvery = 10 * time.Millisecond
 
-// readRoom is the size of the buffer for one read of a busy journal, before its entries go into a segment.
+// readRoom is the size of the buffer for reading a busy journal, before its entries go into a segment.
 const readRoom = 64 << 10
 
-// retry is how long a follower waits if the journal cannot be read.
+// retry is how long a follower waits after the journal could not be read.
 const retry = time.Second
 
-// Bus fans out. Make it with [New]. Its methods may be called from any goroutine.
+// Bus fans out the journal. Make it with [New]. Its methods may be called from any goroutine.
 type Bus struct {
 	journal Journal
 	options Options
@@ -77,7 +76,7 @@ type Bus struct {
 	// +checklocks:mu
 	subscribers int
 	// +checklocks:mu
-	turns time.Time // the last turn assigned
+	turns time.Time // the time of the last turn assigned
 	// +checklocks:mu
 	closed bool
 
@@ -106,9 +105,9 @@ func New(j Journal, o *Options) *Bus {
 	return b
 }
 
-// Subscribe starts after a position or, if after is nil, after the newest entry. The caller closes the subscription.
-// If the journal no longer goes back to the position, or ends before it, the error is [sigil.ErrGone]; if there are
-// too many subscribers, [sigil.ErrUnavailable].
+// Subscribe starts a subscription after a position or, if after is nil, after the newest entry. The caller closes it.
+// If the journal no longer goes back to the position, or ends before it, the error is [sigil.ErrGone]; if there are too
+// many subscribers, [sigil.ErrUnavailable].
 func (b *Bus) Subscribe(ctx context.Context, tenant string, after *uint64) (*Subscription, error) {
 	trimmed, newest, err := b.journal.JournalBounds(ctx)
 	if err == nil && after != nil && *after < trimmed {
@@ -153,7 +152,7 @@ func (b *Bus) join(ctx context.Context, tenant string, newest uint64) (*topic, e
 	return t, nil
 }
 
-// leave takes a subscriber out. The last one of a tenant ends its follower.
+// leave removes a subscriber. After the last one of a tenant, its follower ends.
 func (b *Bus) leave(tenant string, t *topic) {
 	b.mu.Lock()
 	b.subscribers--
@@ -168,7 +167,7 @@ func (b *Bus) leave(tenant string, t *topic) {
 	b.options.Count(-1)
 }
 
-// turn assigns a pausing subscriber its turn, and returns the time until then. Turns are spaced evenly: if several
+// turn assigns a pausing subscriber its turn, and returns the time until then. Turns are evenly spaced: if several
 // subscribers had the same one, a writer's answer would wait behind all of them.
 func (b *Bus) turn(now time.Time) time.Duration {
 	b.mu.Lock()
@@ -178,10 +177,10 @@ func (b *Bus) turn(now time.Time) time.Duration {
 	if b.turns.Before(now) {
 		b.turns = now
 	}
-	return min(b.turns.Sub(now), 2*pace(n)) // many may have left since
+	return min(b.turns.Sub(now), 2*pace(n)) // limited, because many subscribers may have left since
 }
 
-// Close ends all subscriptions, with [sigil.ErrClosed], and waits for the followers.
+// Close ends all subscriptions with [sigil.ErrClosed], and waits for the followers.
 func (b *Bus) Close() {
 	b.mu.Lock()
 	b.closed = true
@@ -209,7 +208,7 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 		case errors.As(err, &gone) && gone.Newest != nil: // the store was restored from an older copy
 			b.drop(tenant, t, gone)
 			return
-		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // the entries in between are lost for all
+		case errors.As(err, &gone) && errors.Is(err, sigil.ErrGone): // the entries in between are lost for everybody
 			t.skip(gone.Oldest)
 		case errors.Is(err, sigil.ErrClosed):
 			return
@@ -223,8 +222,8 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	}
 }
 
-// drop removes a topic that is ahead of the journal, so that later subscribers get a new one, and passes the error to
-// its subscribers.
+// drop removes a topic that is ahead of the journal, so that later subscribers get a new one, and hands its subscribers
+// the error.
 func (b *Bus) drop(tenant string, t *topic, ahead *sigil.Error) {
 	b.mu.Lock()
 	if b.topics[tenant] == t {

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// recallsEvery is the least time between two messages about recalls to one subscriber.
+	// recallsEvery is the minimum time between two messages about recalls to one subscriber.
 	recallsEvery = time.Second
 	// recallsTogether is how long the first recall after a pause waits for others, so that a burst makes one message.
 	recallsTogether = 50 * time.Millisecond
-	// maxRecalls is the most memories that one message names.
+	// maxRecalls is the maximum number of memories that one message names.
 	maxRecalls = 1_000
 )
 
 // recalls coalesces recalls for the subscribers that watch them. Recalls are not journaled: a subscriber that is too
 // slow misses some.
 type recalls struct {
-	render   func(memories []sigil.Meta, more bool) ([]byte, error) // as [Journal]'s Recalled; it never changes
-	watchers atomic.Int64                                           // of all tenants; while it is 0, a recall costs one atomic load
+	render   func(memories []sigil.Meta, more bool) ([]byte, error) // the journal's Recalled; it never changes
+	watchers atomic.Int64                                           // number of watchers, of all tenants; while it is 0, a recall costs one atomic load
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -35,7 +35,7 @@ type recalls struct {
 type watched struct {
 	watchers map[chan []byte]struct{}
 	pending  map[sigil.ID]sigil.Meta // the memories recalled since the last message, in their newest state
-	more     bool                    // more were recalled than pending holds
+	more     bool                    // more memories were recalled than pending holds
 	timer    *time.Timer             // sends what is pending; nil if nothing is
 	sent     time.Time               // when the last message was sent
 }
@@ -64,7 +64,7 @@ func (b *Bus) Recalled(m sigil.Meta) {
 	r.sendSoon(w)
 }
 
-// RecalledMore notifies subscribers that watch a tenant's recalls that more memories were recalled than were named.
+// RecalledMore tells the subscribers that watch a tenant's recalls that more memories were recalled than were named.
 func (b *Bus) RecalledMore(tenant string) {
 	r := &b.recalls
 	r.mu.Lock()
@@ -75,7 +75,7 @@ func (b *Bus) RecalledMore(tenant string) {
 	}
 }
 
-// RecallsWatched reports whether anybody watches a tenant's recalls.
+// RecallsWatched reports whether any subscriber watches a tenant's recalls.
 func (b *Bus) RecallsWatched(tenant string) bool {
 	r := &b.recalls
 	if r.watchers.Load() == 0 {
@@ -86,7 +86,7 @@ func (b *Bus) RecallsWatched(tenant string) bool {
 	return r.tenants[tenant] != nil
 }
 
-// sendSoon has what is pending sent when it is time.
+// sendSoon schedules the sending of the pending recalls.
 //
 // +checklocks:r.mu
 func (r *recalls) sendSoon(w *watched) {
@@ -140,7 +140,7 @@ func (r *recalls) send(w *watched) {
 	memories := slices.SortedFunc(maps.Values(pending), func(a, b sigil.Meta) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	data, err := r.render(memories, more)
 	if err != nil {
-		return // never: ids, numbers and times
+		return // never happens: ids, numbers and times can always be rendered
 	}
 
 	r.mu.Lock()
@@ -148,7 +148,7 @@ func (r *recalls) send(w *watched) {
 	for messages := range w.watchers {
 		select {
 		case messages <- data:
-		default: // it is too slow
+		default: // this subscriber is too slow
 		}
 	}
 }

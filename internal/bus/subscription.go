@@ -8,30 +8,30 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Subscription is one reader of a tenant's journal. It is used by one goroutine at a time.
+// Subscription is one reader of a tenant's journal. Only one goroutine at a time may use it.
 type Subscription struct {
 	bus    *Bus
 	tenant string
 	topic  *topic
 	after  uint64
-	live   bool        // it had the newest
-	given  bool        // it got the newest entries, and pauses next
-	timer  *time.Timer // of its pauses
+	live   bool        // it had reached the newest entry
+	given  bool        // it was given the newest entries, and pauses before the next
+	timer  *time.Timer // for its pauses
 	once   sync.Once
 
-	recalled chan []byte // messages about recalls; nil if it does not watch them
+	recalled chan []byte // messages about recalls; nil if it does not watch recalls
 }
 
-// Batch is some entries, in order. They are shared with other subscribers, and not to be changed.
+// Batch is some entries, in order. They are shared with other subscribers and must not be changed.
 type Batch struct {
 	Entries []Entry
-	// Joined is the data of all of them with a comma between two.
+	// Joined is the data of all entries, separated by commas.
 	Joined []byte
-	// Lagged reports, once each time, that the subscriber was too slow: it gets entries from the journal until it has
-	// caught up with Newest.
+	// Lagged reports that the subscriber was too slow. It is set once each time; from then on the subscriber gets
+	// entries from the journal until it has caught up with Newest.
 	Lagged bool
 	Newest uint64
-	// Recalled is, in a batch without entries, a message about recalls, as [Journal] renders it.
+	// Recalled is a message about recalls, as [Journal] renders it. A batch with Recalled has no entries.
 	Recalled []byte
 }
 
@@ -41,15 +41,15 @@ func (s *Subscription) WatchRecalls() { s.recalled = s.bus.recalls.watch(s.tenan
 // After returns the position of the last entry that Next returned, or the one the subscription started after.
 func (s *Subscription) After() uint64 { return s.after }
 
-// Next waits for entries, or for recalls if they are watched. It returns ctx's error when that ends, [sigil.ErrClosed]
-// when the bus is closed, [sigil.ErrGone] if the next entries were dropped from the journal or the journal does not go
-// that far, and otherwise the journal's own error.
+// Next waits for entries, or for recalls if they are watched. It returns ctx's error when ctx ends, [sigil.ErrClosed]
+// when the bus is closed, and [sigil.ErrGone] if the next entries were dropped from the journal or the journal ends
+// before them. Other errors are the journal's.
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	if err := s.pause(ctx); err != nil {
 		return Batch{}, err
 	}
 	select {
-	case m := <-s.recalled: // before entries, of which there may always be some
+	case m := <-s.recalled: // before entries, which may never pause
 		return Batch{Recalled: m}, nil
 	default:
 	}
@@ -67,11 +67,11 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			if err != nil || len(b.Entries) > 0 {
 				return b, err
 			}
-			s.after = l.upTo // there was nothing of the tenant's up to there
+			s.after = l.upTo // the tenant has no entries up to there
 			continue
 		case len(l.part.entries) > 0:
 			s.after, s.live = l.part.last(), true
-			s.given = s.after >= l.upTo // else more is there: no pause before the next
+			s.given = s.after >= l.upTo // if more entries are there, it does not pause
 			return Batch{Entries: l.part.entries, Joined: l.part.joined, Newest: l.upTo}, nil
 		}
 		s.live = true
@@ -105,7 +105,7 @@ func (s *Subscription) pause(ctx context.Context) error {
 	}
 }
 
-// catchUp reads the journal.
+// catchUp reads the next entries from the journal.
 func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
 	entries, err := s.bus.journal.Read(ctx, s.tenant, s.after, step, nil)
 	if err != nil || len(entries) == 0 {
@@ -128,7 +128,7 @@ func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
 	return b, nil
 }
 
-// Close ends the subscription; a second Close is nothing.
+// Close ends the subscription. A second Close does nothing.
 func (s *Subscription) Close() {
 	s.once.Do(func() {
 		if s.recalled != nil {

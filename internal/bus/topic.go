@@ -11,11 +11,11 @@ import (
 
 // topic is the newest part of one tenant's journal.
 type topic struct {
-	stop        context.CancelFunc // of its follower
+	stop        context.CancelFunc // ends its follower
 	subscribers int                // guarded by the bus's mu
 
 	mu sync.Mutex
-	// segments hold every entry of the tenant with a position over from, up to upTo. None is empty.
+	// segments hold every entry of the tenant with a position over from and up to upTo. None is empty.
 	// +checklocks:mu
 	segments []*segment
 	// +checklocks:mu
@@ -23,30 +23,30 @@ type topic struct {
 	// +checklocks:mu
 	upTo uint64
 	// +checklocks:mu
-	bytes int // of the segments
+	bytes int // size of the segments
 	// +checklocks:mu
 	ended bool
-	// ahead is the error with which the topic ended if the journal ends before it; nil if it ended otherwise.
+	// ahead is the error of a topic that ended because the journal ends before it; otherwise nil.
 	// +checklocks:mu
 	ahead *sigil.Error
 	// +checklocks:mu
-	changed chan struct{} // closed when there is more, or the topic has ended; nil while nothing waits
+	changed chan struct{} // closed when there are more entries, or the topic has ended; nil while nobody waits
 }
 
 // segmentSize is the maximum size of a segment in bytes, and so of what a subscriber gets at once.
 const segmentSize = 256 << 10
 
-// segment is a run of consecutive entries in one buffer. Any stretch of them is one slice of it, which all subscribers
+// segment is a run of consecutive entries in one buffer, so that any part of it is one slice, which all subscribers
 // share. It is only appended to, and never moved.
 type segment struct {
 	entries []Entry
 	ends    []int  // where the data of each entry ends in joined
-	joined  []byte // their data, with a comma between two
+	joined  []byte // their data, separated by commas
 }
 
 func newSegment(size int) *segment { return &segment{joined: make([]byte, 0, size)} }
 
-// add appends an entry, and returns false if there is no space for it.
+// add appends an entry, or returns false if there is no space for it.
 func (s *segment) add(e Entry) bool {
 	if len(s.joined)+1+len(e.Data) > cap(s.joined) {
 		return false
@@ -63,7 +63,7 @@ func (s *segment) add(e Entry) bool {
 
 func (s *segment) last() uint64 { return s.entries[len(s.entries)-1].Position }
 
-// after returns the part of s after a position, which must not be empty.
+// after returns the part of s after a position. There must be one.
 func (s *segment) after(position uint64) part {
 	entries := s.entries
 	i := sort.Search(len(entries), func(i int) bool { return entries[i].Position > position })
@@ -74,7 +74,7 @@ func (s *segment) after(position uint64) part {
 	return part{entries[i:], s.joined[at:]}
 }
 
-// part is some entries in a row, and their data with a comma between two.
+// part is some consecutive entries, and their data, separated by commas.
 type part struct {
 	entries []Entry
 	joined  []byte
@@ -82,14 +82,14 @@ type part struct {
 
 func (p *part) last() uint64 { return p.entries[len(p.entries)-1].Position }
 
-// newest returns the position up to which the topic is read.
+// newest returns the position up to which the topic has read the journal.
 func (t *topic) newest() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.upTo
 }
 
-// add appends entries, and drops the oldest ones when the topic has more than most bytes.
+// add appends entries, and drops the oldest segments if the topic has more than most bytes.
 func (t *topic) add(entries []Entry, most int) {
 	if len(entries) == 0 {
 		return
@@ -107,7 +107,7 @@ func (t *topic) add(entries []Entry, most int) {
 	}
 	t.upTo = entries[len(entries)-1].Position
 	n := 0
-	for ; t.bytes > most && n < len(t.segments)-1; n++ { // the newest stays, whatever its size
+	for ; t.bytes > most && n < len(t.segments)-1; n++ { // the newest segment stays, whatever its size
 		t.bytes -= cap(t.segments[n].joined)
 		t.from = t.segments[n].last()
 	}
@@ -115,7 +115,7 @@ func (t *topic) add(entries []Entry, most int) {
 	t.fire()
 }
 
-// skip goes on after a position, forgetting what was before.
+// skip continues after a position, dropping all entries.
 func (t *topic) skip(position uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -138,14 +138,14 @@ func (t *topic) fire() {
 	}
 }
 
-// look is what a subscriber at a position finds.
+// look is the state of a topic as seen from a position.
 type look struct {
-	part    part            // what follows; empty if there is nothing yet
-	behind  bool            // what follows is not held any more
-	upTo    uint64          // the position up to which the topic is read
-	ended   bool            // nothing will follow
+	part    part            // the entries that follow; empty if there are none yet
+	behind  bool            // the entries that follow are no longer in memory
+	upTo    uint64          // the position up to which the topic has read the journal
+	ended   bool            // no entries will follow
 	ahead   *sigil.Error    // the error, if the journal ends before the topic
-	changed <-chan struct{} // closed when it is worth looking again
+	changed <-chan struct{} // closed when something has changed
 }
 
 func (t *topic) look(after uint64) look {
