@@ -1,6 +1,6 @@
 // Package clock keeps the time of an engine: monotonic time since an anchor, corrected by a reference, which is the
-// machine's clock or a database's. A jump of the reference counts only once it is confirmed: it has lasted for a
-// while.
+// machine's clock or a database's. A jump of the reference counts only once it is confirmed, which means that it has
+// lasted for a while.
 //
 // It owns how a reference is followed, and what is logged about that. It knows neither memories, sweeps nor databases,
 // and starts no goroutine.
@@ -14,46 +14,46 @@ import (
 )
 
 const (
-	// Threshold is the largest difference that is corrected at once: more than a leap second, and less than memories are
+	// Threshold is the maximum difference that is corrected at once: more than a leap second, and less than a memory is
 	// likely to live.
 	Threshold = 2 * time.Second
 	// DefaultConfirm is how long a jump must last to be confirmed.
 	DefaultConfirm = time.Minute
-	// slack is the difference within which a reference that can be read at any time is used directly, so that other
-	// code that reads it in the process sees the same millisecond, although its pace is adjusted all the time.
+	// slack is the difference within which a reference that can be read at any time is returned as it is. Its pace is
+	// adjusted all the time, and other code in the process that reads it should see the same millisecond.
 	slack = 5 * time.Millisecond
-	// readEvery is how often the reference is read, if it can be read at any time.
+	// readEvery is how often the reference is observed, if it can be read at any time.
 	readEvery = time.Second
 )
 
-// Reading is one look at a reference.
+// Reading is one reading of a reference.
 type Reading struct {
 	// At is when it was read, in monotonic time since a moment that is the same for all readings of a clock.
 	At time.Duration
-	// Time is what the reference showed then, and Error the most by which that may be wrong.
+	// Time is what the reference showed then, and Error the maximum by which that may be wrong.
 	Time  time.Time
 	Error time.Duration
 }
 
-// Options configure a Clock; the zero value is the defaults.
+// Options configure a Clock; the zero value means the defaults.
 type Options struct {
-	// Name is the reference's, in the log; "" is "the machine's clock".
+	// Name is the reference's name in the log; "" means "the machine's clock".
 	Name string
-	// Confirm is how long a jump must last to be confirmed; 0 is [DefaultConfirm].
+	// Confirm is how long a jump must last to be confirmed; 0 means [DefaultConfirm].
 	Confirm time.Duration
-	// Logger gets the jumps; nil is [slog.Default].
+	// Logger gets the jumps; nil means [slog.Default].
 	Logger *slog.Logger
-	// Read reads the reference. Now calls it, about once a second at most. If nil, the reference is known only from
+	// Read reads the reference. It is called at each use of the clock. If nil, the reference is known only from
 	// [Clock.Observe].
 	Read func() Reading
-	// Monotonic is the time in which every Reading.At is measured; nil is [Monotonic].
+	// Monotonic returns the time in which every Reading.At is measured; nil means [Monotonic].
 	Monotonic func() time.Duration
-	// Slept returns how long, in all, monotonic time has stood still while the machine slept; nil asks the system. A
-	// difference that this explains is not a jump.
+	// Slept returns how long in total monotonic time has stood still while the machine slept; nil means that the system
+	// is asked. A difference that this explains is not a jump.
 	Slept func() time.Duration
 }
 
-// Clock returns the time. Apart from a few milliseconds, its time never runs back and never stands still:
+// A Clock returns the time. Apart from a few milliseconds, its time never runs back and never stands still:
 //
 //   - If the reference is off by at most [Threshold], the clock follows it: at once if the reference is ahead; if it is
 //     behind, by running at half its pace until they agree.
@@ -73,17 +73,17 @@ type Clock struct {
 	jump jump
 }
 
-// base is a moment from which on the clock's time is monotonic time.
+// base is a moment from which the clock's time follows monotonic time.
 type base struct {
 	at    time.Duration
 	time  time.Time
-	ahead time.Duration // how far the clock was ahead of the reference then: corrected at half pace
+	ahead time.Duration // how far the clock was ahead of the reference then; corrected by running at half its pace
 	held  bool
-	jump  time.Duration // of the reference, if held
-	jumps uint64        // how many there were
+	jump  time.Duration // how far the reference has jumped, if held
+	jumps uint64        // the number of jumps so far
 }
 
-// jump is a jump that is not confirmed yet: what the reference showed, and since when.
+// jump is a jump that is not confirmed yet: what the reference showed, and when.
 type jump struct {
 	at   time.Duration
 	time time.Time
@@ -91,22 +91,22 @@ type jump struct {
 
 // State compares a clock with its reference.
 type State struct {
-	// Held reports whether the reference has jumped and that is not confirmed yet. Jump is how far, over 0 if the
-	// reference is ahead of the clock, and 0 if Held is false.
+	// Held reports that the reference has jumped and the jump is not confirmed yet. Jump is its size, over 0 if the
+	// reference is ahead of the clock; it is 0 if Held is false.
 	Held bool
 	Jump time.Duration
 	// Ahead is how far the clock is ahead of its reference, which it corrects by running at half its pace.
 	Ahead time.Duration
-	// Jumps is how many jumps there have been since the start.
+	// Jumps is the number of jumps since the start.
 	Jumps uint64
 }
 
 var began = time.Now()
 
-// Monotonic is monotonic time since the process started, at a time that [time.Now] returned.
+// Monotonic returns the monotonic time since the process started, at a time that [time.Now] returned.
 func Monotonic(at time.Time) time.Duration { return at.Sub(began) }
 
-// NewMachine returns a clock whose reference is the machine's.
+// NewMachine returns a clock whose reference is the machine's clock.
 func NewMachine(o Options) *Clock {
 	o.Read = func() Reading {
 		now := time.Now()
@@ -115,7 +115,7 @@ func NewMachine(o Options) *Clock {
 	return New(o.Read(), o)
 }
 
-// New returns a clock whose first reading of the reference is first.
+// New returns a clock that starts with the reading first.
 func New(first Reading, o Options) *Clock {
 	if o.Name == "" {
 		o.Name = "the machine's clock"
@@ -161,8 +161,8 @@ func (c *Clock) State() State {
 	return State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
 }
 
-// look returns the monotonic time and what the reference shows then, or zero if that cannot be read at any time. It
-// observes the reading when one is due.
+// look returns the monotonic time and what the reference shows, or a zero time if the reference cannot be read at any
+// time. It observes the reading if one is due.
 func (c *Clock) look() (at time.Duration, shown time.Time) {
 	if c.options.Read == nil {
 		return c.options.Monotonic(), time.Time{}
@@ -171,7 +171,7 @@ func (c *Clock) look() (at time.Duration, shown time.Time) {
 	last := c.looked.Load()
 	b := c.base.Load()
 	off := r.Time.Sub(b.reference(r.At))
-	// This notices at once that the machine slept: monotonic time has hardly passed.
+	// The second condition notices at once that the machine slept, when hardly any monotonic time has passed.
 	if since := r.At - time.Duration(last); since >= readEvery || !b.held && since > 0 && off.Abs() > Threshold {
 		if c.looked.CompareAndSwap(last, int64(r.At)) {
 			c.Observe(r)
@@ -180,7 +180,7 @@ func (c *Clock) look() (at time.Duration, shown time.Time) {
 	return r.At, r.Time
 }
 
-// aheadAt is how far the clock is ahead of its reference.
+// aheadAt returns how far the clock is ahead of its reference.
 func (b *base) aheadAt(at time.Duration) time.Duration {
 	return max(0, b.ahead-max(0, at-b.at)/2)
 }
@@ -238,7 +238,7 @@ func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 	return tell
 }
 
-// beyond returns the smallest distance of off from 0, given that off may be wrong by most.
+// beyond returns the minimum distance of off from 0, if off may be wrong by most.
 func beyond(off, most time.Duration) time.Duration {
 	if off < 0 {
 		return min(off+most, 0)
@@ -248,7 +248,7 @@ func beyond(off, most time.Duration) time.Duration {
 
 func (c *Clock) jumped(off time.Duration) func(*slog.Logger) {
 	return func(l *slog.Logger) {
-		l.Warn(c.options.Name+" jumped: sweeps are held until it is back, or has stood so for a while",
+		l.Warn(c.options.Name+" jumped: sweeps are held until it is back, or the jump is confirmed",
 			"jump", off.Round(time.Millisecond), "confirmed_after", c.options.Confirm)
 	}
 }
@@ -268,10 +268,10 @@ func (c *Clock) awake(slept time.Duration) func(*slog.Logger) {
 func (c *Clock) confirmed(off time.Duration) func(*slog.Logger) {
 	return func(l *slog.Logger) {
 		if off > 0 {
-			l.Warn(c.options.Name+" has stood where it jumped to, and is followed: sweeps resume", "jump", off.Round(time.Millisecond))
+			l.Warn(c.options.Name+" has kept the time it jumped to, which is now confirmed: sweeps resume", "jump", off.Round(time.Millisecond))
 			return
 		}
-		l.Warn(c.options.Name+" has stood where it jumped to: time runs at half its pace until it is there, and sweeps resume; a restart takes the time at once",
+		l.Warn(c.options.Name+" has kept the time it jumped to, which is now confirmed: time runs at half its pace until it agrees, and sweeps resume; after a restart it agrees at once",
 			"jump", off.Round(time.Millisecond), "takes", (-2 * off).Round(time.Second))
 	}
 }

@@ -110,7 +110,7 @@ func TestAJumpForwardThatStandsIsFollowed(t *testing.T) {
 	m.pass(3 * time.Second)
 	m.held(false, 0, 1)
 	m.is(time.Hour + 62*time.Second)
-	m.said("WARN", "is followed: sweeps resume")
+	m.said("WARN", "is now confirmed: sweeps resume")
 }
 
 func TestTimeThatWasAheadRunsOnAtHalfPace(t *testing.T) {

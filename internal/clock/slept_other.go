@@ -4,5 +4,5 @@ package clock
 
 import "time"
 
-// slept is not known on this system: the jump after a sleep has to be confirmed.
+// slept returns 0, because this system does not report it: the jump after a sleep must be confirmed.
 func slept() time.Duration { return 0 }
