@@ -2,8 +2,8 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// seconds are the classic buckets of every duration: from a peek in memory (microseconds) over a
-// commit (milliseconds) to a sweep of millions.
+// seconds are the buckets of every duration: from a peek in memory (microseconds) over a commit (milliseconds) to a
+// sweep of millions.
 var seconds = []float64{10e-6, 50e-6, 100e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10, 30}
 
 func (m *Metrics) counter(name, help string) prometheus.Counter {

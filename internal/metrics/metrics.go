@@ -2,8 +2,8 @@
 // labels and buckets. It is an [engine.Observer], and has the hooks of the store, the scheduler and the HTTP server as
 // methods.
 //
-// It does not know its callers. At a scrape it calls only the functions it was given for that. No label holds a
-// tenant, an id or anything else that callers choose: the number of series is bounded.
+// It does not know its callers. At a scrape it calls only the functions it was given for that. No label holds a tenant,
+// an id or anything else that callers choose: the number of series is bounded.
 package metrics
 
 import (
@@ -24,8 +24,8 @@ import (
 
 var _ engine.Observer = (*Metrics)(nil)
 
-// Metrics has its own registry, so that several can exist in one process. Its methods may be called from any
-// goroutine, take well under a microsecond and never fail.
+// Metrics has its own registry, so that several can exist in one process. Its methods may be called from any goroutine,
+// take well under a microsecond and never fail.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -48,18 +48,18 @@ type Metrics struct {
 	webhookDelivered, webhookFailed prometheus.Counter
 }
 
-// Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 misses that 1, and
-// a missing series would look the same as one that never counted.
+// Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 would miss that 1,
+// and a missing series would look like one that has counted nothing.
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
 	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim"}
-	// The codes that people are alerted about.
+	// The codes of errors that alerts are about.
 	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
 )
 
-// New returns the metrics of a daemon of that version. All exist from the start, except for those of [Metrics.Held],
-// [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
+// New returns the metrics of a daemon of the given version. All exist from the start, except for those of
+// [Metrics.Held], [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -104,13 +104,13 @@ func New(version string) *Metrics {
 	return m
 }
 
-// Handler answers scrapes, in the format and the coding that the scraper asks for.
+// Handler returns the handler for scrapes. It answers in the format and encoding that the scraper accepts.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// Held adds the gauges of what the store holds, asking count at each scrape. count must be cheap,
-// however much is held. Call it once, before the first scrape.
+// Held adds the gauges of what the store holds, and calls count at each scrape. count must be fast, however much is
+// held. Call Held once, before the first scrape.
 func (m *Metrics) Held(count func() (memories, crystals int)) {
 	gauge := func(name, help string, of func() int) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(of()) }))
@@ -119,8 +119,8 @@ func (m *Metrics) Held(count func() (memories, crystals int)) {
 	gauge("sigil_crystals", "Crystals held, of memories and of patterns, of all tenants.", func() int { _, crystals := count(); return crystals })
 }
 
-// Disk adds the gauge of what the store takes on disk, asking size at each scrape. Call it once, before the
-// first scrape.
+// Disk adds the gauge of the store's size on disk, and calls size at each scrape. Call it once, before the first
+// scrape.
 func (m *Metrics) Disk(size func() int64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "sigil_store_disk_bytes", Help: "Bytes of the embedded store's files.",
@@ -145,8 +145,8 @@ func (m *Metrics) Clock(state func() engine.ClockState) {
 	}, func() float64 { return float64(state().Jumps) }))
 }
 
-// Missed adds the counter of a job's scheduled runs that were left out, asking count at each scrape.
-// Call it once for each job that is scheduled, before the first scrape.
+// Missed adds the counter of a job's missed runs, and calls count at each scrape. Call it once for each scheduled job,
+// before the first scrape.
 func (m *Metrics) Missed(job string, count func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "sigil_scheduler_missed_total", Help: "Scheduled runs skipped because the previous one was still running.",
@@ -154,8 +154,8 @@ func (m *Metrics) Missed(job string, count func() uint64) {
 	}, func() float64 { return float64(count()) }))
 }
 
-// Did is [engine.Observer]'s. What failed is counted by its code instead of by its verb; how long it
-// took counts either way.
+// Did implements [engine.Observer]. A failure is counted by its code instead of by its verb; its duration counts either
+// way.
 func (m *Metrics) Did(verb string, n int, took time.Duration, err error) {
 	var done prometheus.Counter
 	switch verb {
@@ -176,13 +176,13 @@ func (m *Metrics) Did(verb string, n int, took time.Duration, err error) {
 	done.Add(float64(n))
 }
 
-// Refused is [engine.Observer]'s.
+// Refused implements [engine.Observer].
 func (m *Metrics) Refused(err error) { m.failed(err) }
 
-// Released is [engine.Observer]'s.
+// Released implements [engine.Observer].
 func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(reason).Add(float64(n)) }
 
-// Swept is [engine.Observer]'s.
+// Swept implements [engine.Observer].
 func (m *Metrics) Swept(sweep engine.Sweep, err error) {
 	m.sweeps.WithLabelValues(string(sweep.Job)).Inc()
 	m.sweepDuration.WithLabelValues(string(sweep.Job)).Observe(sweep.Took.Seconds())
@@ -205,7 +205,7 @@ func (m *Metrics) failed(err error) {
 	m.failures.WithLabelValues(code).Inc()
 }
 
-// Commit records one commit of the store, of that many changes.
+// Commit records one commit of the store, with batch changes.
 func (m *Metrics) Commit(batch int, took time.Duration) {
 	m.commitBatch.Observe(float64(batch))
 	m.commitDuration.Observe(took.Seconds())
