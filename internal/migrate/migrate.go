@@ -1,8 +1,8 @@
 // Package migrate copies memories and crystals from one store to another, whatever their drivers.
 //
-// A pass walks both in the order of ids and makes the target equal to the source. It can be stopped and restarted at
-// any time, and run while the source is being written: another pass then catches up. The package owns no store, and
-// does not know how one is opened.
+// A pass walks both stores in the order of ids and makes the target equal to the source. It can be stopped and
+// restarted at any time, and run while the source is being written: another pass then catches up. The package owns no
+// store, and does not know how one is opened.
 package migrate
 
 import (
@@ -23,23 +23,23 @@ const (
 	page = 500
 	// pageBytes is the maximum number of bytes of data read at once.
 	pageBytes = 16 << 20
-	// passes is the maximum number of passes: another is made while one finds something to do, as may happen if the
-	// source is in use.
+	// passes is the maximum number of passes. There is another one as long as one finds something to do, which may go
+	// on while the source is in use.
 	passes = 10
 )
 
-// Report is what was done for one tenant.
+// Report is the result for one tenant.
 type Report struct {
 	Tenant   string
-	Memories int   // that both have now
-	Bytes    int64 // of their data
+	Memories int   // in both stores now
+	Bytes    int64 // of data in them
 	Inserted int
 	Updated  int
-	Removed  int // that the source has forgotten since an earlier pass
-	Crystals int // of patterns, that both have now
-	// Lost are crystals of patterns that have no live member any more: they are not copied.
+	Removed  int // because the source has released them since an earlier pass
+	Crystals int // of patterns, in both stores now
+	// Lost is the number of crystals of patterns that no longer have a live member: they are not copied.
 	Lost int
-	// Sum is the SHA-256 of all that both have: of every memory with its figures, newest first, then of the
+	// Sum is the SHA-256 of everything that both stores have now: every memory with its figures, newest first, then the
 	// crystals.
 	Sum [sha256.Size]byte
 	// Settled reports that the last pass found nothing to do: both stores were equal. If it is false, the source
@@ -54,12 +54,12 @@ type Source interface {
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 }
 
-// Tenant makes the target have what the source has of a tenant, in as many passes as it takes. now is the
-// time of both. The source is only read. What the target has beyond it, and the source never had, is
-// [sigil.ErrConflict], and stays.
+// Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
+// both stores. The source is only read. If the target has a memory that the source never had, Tenant leaves it and
+// returns [sigil.ErrConflict].
 //
-// Each memory gets one entry in the target's journal, as encoded; what the source journaled of it before,
-// and the answers it keeps under idempotency keys, stay behind.
+// Each memory gets one entry in the target's journal, as encoded. The source's earlier entries about it, and the
+// answers stored for idempotency keys, are not copied.
 func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now func() time.Time) (Report, error) {
 	r := Report{Tenant: tenant}
 	for range passes {
@@ -77,7 +77,7 @@ func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now
 	return r, nil
 }
 
-// pass makes the target like the source once.
+// pass is one pass.
 type pass struct {
 	from    Source
 	to      store.Store
@@ -87,7 +87,7 @@ type pass struct {
 	sum     hash.Hash
 	insert  []store.Item
 	bytes   int               // of data in insert
-	ended   map[sigil.ID]bool // by the source's journal; nil until that is read
+	ended   map[sigil.ID]bool // ids of released memories, from the source's journal; nil until that is read
 	changed bool
 }
 
@@ -125,7 +125,7 @@ func (p *pass) run(ctx context.Context) (changed bool, err error) {
 	}
 }
 
-// compare orders as lists do: the greater id first, and none last.
+// compare orders memories as lists do: the greater id first, and nil last.
 func compare(a, b *sigil.Memory) int {
 	switch {
 	case a == nil && b == nil:
@@ -170,7 +170,7 @@ func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
 	if !p.ended[m.ID] {
 		return &sigil.Error{
 			Kind: sigil.ErrConflict, Code: "target_in_use", Field: "to",
-			Detail: fmt.Sprintf("it has the memory %s of tenant %s, which the source never had: use a store, or a tenant, without other memories", m.ID, p.tenant),
+			Detail: fmt.Sprintf("has the memory %s of tenant %s, which the source never had: use a store, or a tenant, without other memories", m.ID, p.tenant),
 		}
 	}
 	removed, err := p.to.Remove(ctx, []sigil.Key{m.Key}, func(m sigil.Meta) (sigil.Event, bool) {
@@ -181,7 +181,7 @@ func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
 	return err
 }
 
-// readEnded finds the memories that the source has had and has no more.
+// readEnded reads which memories the source has had and released.
 func (p *pass) readEnded(ctx context.Context) error {
 	p.ended = map[sigil.ID]bool{}
 	for after := uint64(0); ; {
@@ -203,7 +203,7 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
 	p.count(a)
 	if a.Meta == b.Meta {
 		if !bytes.Equal(encoded(a), encoded(b)) {
-			return fmt.Errorf("the memory %s of tenant %s has another content in the target", a.ID, p.tenant)
+			return fmt.Errorf("the memory %s of tenant %s has different content in the target", a.ID, p.tenant)
 		}
 		return nil
 	}
@@ -224,14 +224,14 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
 	return err
 }
 
-// count adds a memory to what both have.
+// count adds a memory to the report and the sum.
 func (p *pass) count(m *sigil.Memory) {
 	p.report.Memories++
 	p.report.Bytes += int64(m.Size)
 	p.sum.Write(encoded(m))
 }
 
-// encoded returns everything in a memory as bytes, the same for equal memories.
+// encoded returns everything in a memory as bytes, which are the same for equal memories.
 func encoded(m *sigil.Memory) []byte {
 	policy := m.Policy.StoredForm()
 	b, err := json.Marshal(struct {
@@ -243,7 +243,7 @@ func encoded(m *sigil.Memory) []byte {
 		Data   []byte
 	}{withoutPolicy(m.Meta), policy, m.Hash, m.State, m.Tags, m.Data})
 	if err != nil {
-		panic(err) // all of these can be written
+		panic(err) // cannot fail: all of these can be encoded
 	}
 	return b
 }
@@ -296,7 +296,7 @@ func (p *pass) crystals(ctx context.Context) error {
 	return err
 }
 
-// walker returns a tenant's memories one by one, newest first.
+// walker walks a tenant's memories, newest first.
 type walker struct {
 	store  Source
 	pass   *pass
