@@ -11,13 +11,13 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// maxFastDepth bounds the recursion of readFast whatever the caller allows. It is below the library's own bound
-// (10,000).
+// maxFastDepth bounds the recursion of readFast, whatever depth the caller allows. It is below the library's
+// limit (10,000).
 const maxFastDepth = 256
 
-// readFast reads the most common documents in one pass. It reports no errors: for everything it is not certain about
-// (mistakes, escapes, exponents, names beyond ASCII, which RFC 8785 sorts by UTF-16) it returns false, and the library
-// reads the document.
+// readFast reads the most common documents in one pass. It reports no errors. If it is not certain about a
+// document (mistakes, escapes, exponents, or names beyond ASCII, which RFC 8785 sorts by UTF-16), it returns
+// false, and the library reads the document.
 func readFast(raw []byte, depth int) (compact []byte, hash sigil.Hash, ok bool) {
 	r := readers.Get().(*reader) //nolint:forcetypeassert // nothing else is put there
 	r.raw = append(append(r.raw[:0], raw...), padding...)
@@ -41,34 +41,36 @@ func readFast(raw []byte, depth int) (compact []byte, hash sigil.Hash, ok bool) 
 
 var readers = sync.Pool{New: func() any { return new(reader) }}
 
-// padding ends what is read by a byte that no JSON holds, and lets eight bytes be loaded anywhere.
+// padding ends the text with bytes that cannot occur in JSON, and allows eight bytes to be loaded from any
+// index.
 const padding = "\x00\x00\x00\x00\x00\x00\x00\x00"
 
-// reader is one pass over raw. Its methods take the index where something begins and return the index after it, or -1
-// to leave it to the library.
+// reader is one pass over raw. Its methods take the index at which something begins and return the index
+// after it, or -1 to leave the document to the library.
 type reader struct {
 	raw                []byte // a copy, padded
 	compact, canonical run
-	members            []member // of all objects that are open, innermost last
+	members            []member // of all open objects, innermost last
 	scratch            []byte
 }
 
-// run is a text made of stretches of raw. They are copied only if something between them is left out or changed.
+// run is a text made of stretches of raw. They are copied only if something between them is left out or
+// changed.
 type run struct {
 	done []byte
-	from int // where in raw the stretch begins that is not yet in done
+	from int // the index in raw of the stretch that is not yet in done
 }
 
-// len returns the length of the text if it is taken up to i in raw.
+// len returns the length of the text if it is extended up to i in raw.
 func (r *run) len(i int) int { return len(r.done) + i - r.from }
 
-// cut takes the text up to i in raw and goes on at j.
+// cut extends the text up to i in raw and continues at j.
 func (r *run) cut(raw []byte, i, j int) {
 	r.done = append(r.done, raw[r.from:i]...)
 	r.from = j
 }
 
-// next returns the index after white space.
+// next returns the index after any white space.
 func (r *reader) next(i int) int {
 	if r.raw[i] > ' ' {
 		return i
@@ -174,7 +176,7 @@ func (r *reader) object(i, depth int) int {
 
 // member is a member of an object: its name in raw, and its position in the canonical form.
 type member struct {
-	head                uint64 // the first eight bytes of the name: enough to compare most
+	head                uint64 // the first eight bytes of the name, enough to compare most names
 	name, end, from, to int
 }
 
@@ -183,11 +185,11 @@ func (r *reader) head(name, end int) uint64 {
 	return binary.BigEndian.Uint64(r.raw[name:]) &^ (math.MaxUint64 >> (8 * (end - name)))
 }
 
-// maxShuffled bounds the square that insert costs.
+// maxShuffled limits the number of unsorted members, since the time of insert is quadratic.
 const maxShuffled = 64
 
-// insert adds a member to those from first on, which are sorted, and reports whether it is the last of them. ok is
-// false if the name is there already.
+// insert adds a member to the sorted ones from first on, and reports whether it is the last of them. ok is
+// false if the object has that name already, or if there are too many members to sort here.
 func (r *reader) insert(first int, m member) (last, ok bool) {
 	r.members = append(r.members, m)
 	members := r.members[first:]
@@ -210,12 +212,12 @@ func (r *reader) insert(first int, m member) (last, ok bool) {
 	return i == len(members)-1, true
 }
 
-// reorder writes the members from first on, which begin at from in the canonical form and close at i
-// in raw, as they are ordered.
+// reorder writes the members from first on in sorted order. They begin at from in the canonical form, and
+// their object ends at i in raw.
 func (r *reader) reorder(first, from, i int) {
 	r.canonical.cut(r.raw, i+1, i+1)
 	text, scratch := r.canonical.done, r.scratch[:0]
-	for _, m := range r.members[first:] { // each with the byte behind it, a comma or the brace
+	for _, m := range r.members[first:] { // with the byte after each, a comma or the brace
 		scratch = append(scratch, text[m.from:m.to+1]...)
 		scratch[len(scratch)-1] = ','
 	}

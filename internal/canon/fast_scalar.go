@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// number reads a number without exponent.
+// number reads a number without an exponent.
 func (r *reader) number(from int) int {
 	whole := from
 	if r.raw[from] == '-' {
@@ -26,8 +26,8 @@ func (r *reader) number(from int) int {
 			return -1
 		}
 	}
-	// No two decimals of up to 15 digits are one float64, so the shortest text of that number, which
-	// is what ECMAScript writes, is this one, if it ends in no zero and needs no exponent (below 1e-6).
+	// No two decimals of up to 15 digits are the same float64. So the shortest text of that float64, which
+	// ECMAScript writes, is this one, unless it ends in a zero or needs an exponent (below 1e-6).
 	switch {
 	case i-whole > 15:
 	case fraction == 0 && (whole == from || r.raw[whole] != '0'), fraction > 0 && fraction <= 6 && r.raw[i-1] != '0':
@@ -36,7 +36,7 @@ func (r *reader) number(from int) int {
 	x, err := strconv.ParseFloat(string(r.raw[from:i]), 64)
 	switch size := math.Abs(x); {
 	case size == 0:
-		x = 0 // and not -0
+		x = 0 // not -0
 	case err != nil || size < 1e-6 || size >= 1e21:
 		return -1
 	}
@@ -52,16 +52,16 @@ func (r *reader) digits(i int) int {
 	return i
 }
 
-// text reads a string without escapes, which is its own canonical form, and reports whether it is ASCII. Strings that
-// are left to the library do not count as ASCII.
+// text reads a string without escapes, which is its own canonical form, and reports whether it is ASCII. For
+// a string that is left to the library, ascii is false.
 func (r *reader) text(from int) (end int, ascii bool) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	i, seen := from+1, uint64(0)
 	for {
 		x := binary.LittleEndian.Uint64(r.raw[i:])
 		quote, escape := x^ones*'"', x^ones*'\\'
-		// The top bit of each byte that is a quote, an escape or below a space. A borrow can set others, but only
-		// above one that is.
+		// stop has the top bit of each byte that is a quote, an escape or below a space. A borrow can set
+		// further bits, but only above a correct one.
 		if stop := ((quote-ones)&^quote | (escape-ones)&^escape | (x-ones*' ')&^x) & tops; stop != 0 {
 			seen |= x & (stop&-stop - 1)
 			i += bits.TrailingZeros64(stop) / 8

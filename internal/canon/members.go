@@ -13,11 +13,11 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Members reads body as exactly one JSON object, nested at most depth levels, and calls take for each member in turn.
-// It refuses duplicate keys at any level, invalid UTF-8, lone surrogates and anything after the object. The values are
-// parts of body.
+// Members reads body as exactly one JSON object, nested at most depth levels, and calls take for each member
+// in order. It refuses duplicate keys at any level, invalid UTF-8, lone surrogates and anything after the
+// object. The values are parts of body.
 //
-// Errors are those of take, or [sigil.ErrInvalid] with the path of the place as Field, or "body".
+// Errors are those of take, or [sigil.ErrInvalid] with the path of the error as Field, or "body".
 func Members(body []byte, depth int, take func(name string, value []byte) error) error {
 	if Deeper(body, depth) {
 		return tooDeepMember(body, depth)
@@ -46,8 +46,8 @@ func Members(body []byte, depth int, take func(name string, value []byte) error)
 	return end(dec, body)
 }
 
-// Elements is like Members, for an array. It is lenient with the values: one with a duplicate key or invalid UTF-8
-// spoils none of its neighbors. Whoever reads them judges them.
+// Elements is like Members, for an array. It does not check the values: a duplicate key or invalid UTF-8 in
+// one does not affect the others. The code that reads a value checks it.
 func Elements(body []byte, take func(value []byte) error) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err := begin(dec, '[', body, "must be a JSON array"); err != nil {
@@ -68,7 +68,8 @@ func Elements(body []byte, take func(value []byte) error) error {
 	return end(dec, body)
 }
 
-// begin reads the opening bracket. For another value than wanted, the error differs from the one for what is no JSON.
+// begin reads the opening bracket. The error for a value of another kind differs from the error for invalid
+// JSON.
 func begin(dec *jsontext.Decoder, bracket jsontext.Kind, body []byte, wanted string) error {
 	if dec.PeekKind() == bracket {
 		_, err := dec.ReadToken()
@@ -80,7 +81,8 @@ func begin(dec *jsontext.Decoder, bracket jsontext.Kind, body []byte, wanted str
 	return sigil.NewInvalid("invalid_body", "body", wanted)
 }
 
-// readValue returns the next value as a part of body: the decoder's own is valid until its next read.
+// readValue returns the next value as a part of body. The decoder's own value is valid only until its next
+// read.
 func readValue(dec *jsontext.Decoder, body []byte) ([]byte, error) {
 	value, err := dec.ReadValue()
 	if err != nil {
@@ -98,10 +100,10 @@ func end(dec *jsontext.Decoder, body []byte) error {
 	return sigil.NewInvalid("invalid_json", "body", "goes on after its JSON value, at byte "+strconv.FormatInt(dec.InputOffset(), 10))
 }
 
-// maxReader is how deep the library reads.
+// maxReader is the depth to which the library reads.
 const maxReader = 10_000
 
-// explainBody is [Explain] with the path from the top of body as the field.
+// explainBody is like [Explain], with the path from the top of body as the field.
 func explainBody(body []byte, err error) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return sigil.NewInvalid("invalid_json", "body", "is empty")
@@ -121,7 +123,8 @@ func explainBody(body []byte, err error) error {
 	return e
 }
 
-// tooDeepMember returns an error that names the member of body that is deeper than depth. It reads no further than that.
+// tooDeepMember returns an error that names the member of body that is deeper than depth. It stops reading
+// there.
 func tooDeepMember(body []byte, depth int) error {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body))
 	for dec.StackDepth() <= depth {
@@ -139,7 +142,8 @@ func tooDeepMember(body []byte, depth int) error {
 	return tooDeep(field, depth-1)
 }
 
-// Field returns how an error names a member whose name comes from outside: the empty one in quotes, so that it is seen.
+// Field returns the form in which an error shows a member's name. The empty name is shown as two quotes, so
+// that it is visible.
 func Field(name string) string {
 	if name == "" {
 		return `""`
@@ -147,7 +151,7 @@ func Field(name string) string {
 	return name
 }
 
-// Array returns the elements of a value that is known to be JSON, unless it is no array.
+// Array returns the elements of a value that is known to be JSON. ok is false if it is not an array.
 func Array(value []byte) (elements []json.RawMessage, ok bool) {
 	if jsontext.Value(value).Kind() != '[' {
 		return nil, false
@@ -156,7 +160,7 @@ func Array(value []byte) (elements []json.RawMessage, ok bool) {
 	return elements, err == nil
 }
 
-// String returns the text of a value that is known to be JSON, unless it is no string.
+// String returns the text of a value that is known to be JSON, or false if it is not a string.
 func String(value []byte) (string, bool) {
 	if jsontext.Value(value).Kind() != '"' {
 		return "", false

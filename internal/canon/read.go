@@ -1,9 +1,9 @@
-// Package canon reads JSON from outside. [Read] returns the compact form to keep and the SHA-256 of the canonical form
-// (RFC 8785), [Members] and [Elements] take a request apart, and [OnlyMember] is the short way to the data of most
-// requests.
+// Package canon reads JSON from outside. [Read] returns the compact form, which is kept, and the SHA-256 of
+// the canonical form (RFC 8785). [Members] and [Elements] split a request, and [OnlyMember] quickly finds the
+// data of most requests.
 //
-// It owns all scanning of JSON by hand (fast.go, scan.go) and the words for what is wrong with it. It is pure, and does
-// not know memories, tenants or the time.
+// It owns all scanning of JSON by hand (fast.go, scan.go) and the error texts for invalid JSON. It is pure:
+// it does not know memories, tenants or the time.
 package canon
 
 import (
@@ -20,18 +20,18 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Limits bound what Read takes.
+// Limits are the limits of Read.
 type Limits struct {
-	Bytes int // of the value as sent, at least 1
-	Depth int // of nested arrays and objects: [] is 1
+	Bytes int // maximum length of the value as sent; at least 1
+	Depth int // maximum depth of arrays and objects: [] has 1
 }
 
-// Read checks that raw is exactly one JSON value without duplicate keys, invalid UTF-8, lone surrogates or numbers no
-// float64 can hold, within limits. It returns the value without insignificant white space, with every digit kept, and
-// the hash of its canonical form. raw is neither kept nor changed.
+// Read checks that raw is exactly one JSON value, within limits, without duplicate keys, invalid UTF-8, lone
+// surrogates, or numbers that no float64 can hold. It returns the value without insignificant white space but
+// with all digits, and the hash of its canonical form. It neither keeps nor changes raw.
 //
-// Errors are [sigil.ErrInvalid] and [sigil.ErrTooLarge]. Their Field is field, followed by a JSON pointer to the place
-// if that is known.
+// Errors are [sigil.ErrInvalid] and [sigil.ErrTooLarge]. Their Field is field, followed by a JSON pointer to
+// the error if its place is known.
 func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	if len(raw) > limits.Bytes {
 		return nil, sigil.Hash{}, sigil.NewTooLarge("data_too_large", field, "has "+strconv.Itoa(len(raw))+" bytes; at most "+strconv.Itoa(limits.Bytes)+" are allowed")
@@ -42,11 +42,11 @@ func Read(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	return readSlow(field, raw, limits)
 }
 
-// readSlow is Read by the library: the authority on what is canonical, and on every mistake.
+// readSlow is Read by the library, which decides what is canonical and reports all errors.
 func readSlow(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, error) {
 	hash, err := canonicalHash(raw)
 	if err != nil {
-		if Deeper(raw, limits.Depth) { // the reader's own limit calls it a syntax error
+		if Deeper(raw, limits.Depth) { // the library's own limit would make it a syntax error
 			return nil, sigil.Hash{}, tooDeep(field, limits.Depth)
 		}
 		return nil, sigil.Hash{}, Explain(field, raw, err)
@@ -58,10 +58,10 @@ func readSlow(field string, raw []byte, limits Limits) ([]byte, sigil.Hash, erro
 	return compact, hash, nil
 }
 
-// canonicals pools buffers for canonical forms, which are not needed once they are hashed.
+// canonicals is a pool of buffers for canonical forms, which are not needed once they are hashed.
 var canonicals = sync.Pool{New: func() any { return new(jsontext.Value) }}
 
-// maxPooled is the largest buffer that is kept.
+// maxPooled is the maximum size of a buffer that a pool keeps.
 const maxPooled = 64 << 10
 
 func canonicalHash(raw []byte) (sigil.Hash, error) {
@@ -78,7 +78,8 @@ func canonicalHash(raw []byte) (sigil.Hash, error) {
 	return sha256.Sum256(*canonical), nil
 }
 
-// Explain turns an error of the JSON reader over raw into one that names the field and the mistake but no value.
+// Explain turns an error of the library about raw into one that names the field and the mistake, but no
+// value.
 func Explain(field string, raw []byte, err error) *sigil.Error {
 	if !utf8.Valid(raw) {
 		return sigil.NewInvalid("invalid_utf8", field, "is not valid UTF-8")
@@ -100,7 +101,7 @@ func Explain(field string, raw []byte, err error) *sigil.Error {
 	return sigil.NewInvalid("invalid_json", field, "is not valid JSON"+at)
 }
 
-// maxPointer bounds how much of a JSON pointer an error repeats: its names come from outside.
+// maxPointer is the maximum length in bytes of a JSON pointer in an error: its names come from outside.
 const maxPointer = 128
 
 func clip(pointer string) string {
@@ -114,8 +115,8 @@ func tooDeep(field string, limit int) *sigil.Error {
 	return sigil.NewInvalid("too_deep", field, "is nested deeper than "+strconv.Itoa(limit)+" levels")
 }
 
-// compactOf goes once over valid JSON: it drops white space, measures depth and checks the size of
-// numbers (the library lets 1e400 pass as the greatest float64).
+// compactOf reads valid JSON once. It drops white space, checks the depth, and checks the range of numbers
+// (the library accepts 1e400 as the largest float64).
 func compactOf(field string, raw []byte, maxDepth int) ([]byte, error) {
 	compact := make([]byte, 0, len(raw))
 	depth := 0
@@ -154,8 +155,9 @@ func compactOf(field string, raw []byte, maxDepth int) ([]byte, error) {
 	return compact, nil
 }
 
-// Ordered returns a JSON value with the members of all objects in the order of RFC 8785, strings as that spells them,
-// and no white space. Unlike in the canonical form, numbers keep their digits. raw must be valid for [Read].
+// Ordered returns a JSON value with the members of all objects in the order of RFC 8785, strings as RFC 8785
+// writes them, and no white space. Unlike in the canonical form, numbers keep their digits. raw must be valid
+// for [Read].
 func Ordered(raw []byte) []byte {
 	v := jsontext.Value(bytes.Clone(raw))
 	if err := v.Format(jsontext.ReorderRawObjects(true)); err != nil {

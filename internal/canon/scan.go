@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// Scans find where something ends in text that may not be JSON: a look at it before any work is done for it. They
-// report no mistakes. The function that then takes the text does.
+// The scans in this file find the end of something in text that may not be JSON, before any work is done for
+// it. They report no errors: the function that later reads the text does.
 
-// crossing returns the place of the first bracket in raw, outside strings, after which the depth is over most or is
-// least, and -1 if there is none. A string without an end is the last thing it looks at.
+// crossing returns the index of the first bracket in raw, outside strings, after which the depth is over most
+// or equal to least, or -1 if there is none. It stops at a string that does not end.
 func crossing(raw []byte, least, most int) int {
 	depth := 0
 	for i := 0; i < len(raw); i++ {
@@ -33,7 +33,7 @@ func crossing(raw []byte, least, most int) int {
 	return -1
 }
 
-// endOfString returns the place after the string that begins at from, or -1 if it has no end.
+// endOfString returns the index after the string that begins at from, or -1 if it does not end.
 func endOfString(raw []byte, from int) int {
 	for i := from + 1; ; {
 		n := bytes.IndexByte(raw[i:], '"')
@@ -47,7 +47,7 @@ func endOfString(raw []byte, from int) int {
 	}
 }
 
-// escaped reports whether a backslash at the end of text escapes what follows it.
+// escaped reports whether text ends with a backslash that escapes the next character.
 func escaped(text []byte) bool {
 	n := len(text)
 	for n > 0 && text[n-1] == '\\' {
@@ -59,9 +59,10 @@ func escaped(text []byte) bool {
 // Deeper reports whether raw opens more than limit levels of arrays and objects.
 func Deeper(raw []byte, limit int) bool { return crossing(raw, math.MinInt, limit) >= 0 }
 
-// OnlyMember returns the value in body, as a part of it, and true, if body is spelled {"name":value} without white space around
-// the value, and the value is an object or an array. It only finds where the value ends: if [Read] takes the value,
-// body is an object with this one member; if not, [Members] says what is wrong with body.
+// OnlyMember returns the value in body, as a part of body, if body has the form {"name":value} without white
+// space around the value, and the value is an object or an array. It only looks for the value's end. If
+// [Read] accepts the value, body is an object with this one member; otherwise [Members] returns the error of
+// body.
 func OnlyMember(body []byte, name string) (value []byte, ok bool) {
 	const open, colon = `{"`, `":`
 	at := len(open) + len(name) + len(colon)
@@ -73,8 +74,8 @@ func OnlyMember(body []byte, name string) (value []byte, ok bool) {
 	return value, crossing(value, 0, math.MaxInt) == len(value)-1
 }
 
-// Scalar returns the length of the number or string that raw begins with, if it is a plain one: a whole number from 0,
-// or a string of printable ASCII without escapes. Of anything else it returns 0.
+// Scalar returns the length of the number or string at the start of raw, if it is a whole number from 0 or a
+// string of printable ASCII without escapes. For anything else it returns 0.
 func Scalar(raw []byte) int {
 	if len(raw) == 0 || raw[0] != '"' {
 		return digits(raw)
@@ -90,7 +91,7 @@ func Scalar(raw []byte) int {
 	return 0
 }
 
-// digits returns the length of the whole number that raw begins with, or 0.
+// digits returns the length of the whole number at the start of raw, or 0.
 func digits(raw []byte) int {
 	n := 0
 	for n < len(raw) && raw[n] >= '0' && raw[n] <= '9' {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// AcceptsGzip reports whether a request with header h asks for answers compressed by gzip (RFC 9110, 12.5.3).
+// AcceptsGzip reports whether a request with header h accepts answers compressed by gzip (RFC 9110, 12.5.3).
 func AcceptsGzip(h http.Header) bool {
-	others := false // whether "*" accepts codings that are not named
+	others := false // whether "*" accepts codings that are not listed
 	for _, line := range h["Accept-Encoding"] {
 		for part := range strings.SplitSeq(line, ",") {
 			coding, params, _ := strings.Cut(part, ";")
@@ -26,7 +26,7 @@ func AcceptsGzip(h http.Header) bool {
 	return others
 }
 
-// zeroWeight reports whether the parameters of a coding make it unacceptable: "q=0", "Q=0.000".
+// zeroWeight reports whether the parameters of a coding make it unacceptable, such as "q=0" or "Q=0.000".
 func zeroWeight(params string) bool {
 	name, value, ok := strings.Cut(strings.TrimSpace(params), "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(name), "q") {

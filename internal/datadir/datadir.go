@@ -1,7 +1,7 @@
-// Package datadir says what the files of a data folder are called and what they tell other processes: which one holds the
-// folder, where it listens, and what came of the last hand-over.
+// Package datadir defines the names of the files in a data folder, and the content of those that other
+// processes read: which process holds the folder, where it listens, and the result of the last hand-over.
 //
-// It does not know what a store keeps in the folder.
+// It does not know which files a store keeps in the folder.
 package datadir
 
 import (
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// The files that other processes than the one that serves may read.
+// These files may be read by other processes than the one that serves.
 const (
-	InfoFile     = "sigil.json"    // which store it is
-	LockFile     = "sigil.lock"    // open, and locked, in the process that has the store open
-	HolderFile   = "holder.json"   // a [Holder]
-	AddrFile     = "daemon.addr"   // the address that the daemon listens on; older daemons do not write it
-	HandOverFile = "handover.json" // a [HandOver]; none before the first
+	InfoFile     = "sigil.json"    // identifies the store
+	LockFile     = "sigil.lock"    // open and locked in the process that has the store open
+	HolderFile   = "holder.json"   // contains a [Holder]
+	AddrFile     = "daemon.addr"   // contains the address that the daemon listens on; older daemons do not write it
+	HandOverFile = "handover.json" // contains a [HandOver]; absent before the first one
 )
 
 // Holder is the process that has a data folder open.
@@ -30,11 +30,11 @@ type Holder struct {
 	Since   time.Time `json:"since"`
 }
 
-// Default returns the data folder of a daemon that is not told one, or "" if there is no home folder. env returns the
+// Default returns the default data folder of a daemon, or "" if there is no home folder. env returns the
 // value of an environment variable.
 func Default(env func(name string) string) string {
 	switch {
-	case filepath.IsAbs(env("XDG_DATA_HOME")): // a relative one is to be ignored, says the XDG specification
+	case filepath.IsAbs(env("XDG_DATA_HOME")): // the XDG specification says to ignore a relative one
 		return filepath.Join(env("XDG_DATA_HOME"), "sigil")
 	case env("HOME") != "":
 		return filepath.Join(env("HOME"), ".local", "share", "sigil")
@@ -55,7 +55,7 @@ func Read(folder, file string, v any) error {
 	return nil
 }
 
-// WriteFile writes a file that others may wait for: it is there whole or not at all.
+// WriteFile writes a file that other processes may wait for. They see all of it or nothing.
 func WriteFile(name, text string) error {
 	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {

@@ -7,32 +7,34 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// How many of the files that a process may have open are reserved, and for what. If connections could take them all,
-// the store could open none, and would report a failed disk.
+// These constants share out the files that a process may have open. If connections could take them all, the store
+// could open none, and would report a failed disk.
 const (
-	// ownFiles are for the process itself: sockets, pipes, a hand-over, a webhook, the store's log.
+	// ownFiles is the number for the process itself: sockets, pipes, a hand-over, a webhook, the store's log.
 	ownFiles = 64
-	// mostTables is how many tables the embedded store keeps open if the limit allows, leastTables the fewest it works with.
+	// mostTables is the number of tables that the embedded store keeps open if the limit allows; leastTables
+	// is the minimum it works with.
 	mostTables, leastTables = 512, 80
-	// lookupFiles are for what is read to connect to PostgreSQL: host names, certificates, passwords.
+	// lookupFiles is the number for connecting to PostgreSQL: host names, certificates, passwords.
 	lookupFiles = 16
-	// leastConnections is the fewest connections to start with.
+	// leastConnections is the minimum number of connections; with fewer, the daemon does not start.
 	leastConnections = 16
 )
 
-// Files is how the limit of open files is shared out.
+// Files is the result of sharing out the limit of open files.
 type Files struct {
-	Limit       uint64 // 0 is unknown
-	Tables      int    // the most tables that the embedded store keeps open
-	Connections int    // the most connections of clients
+	Limit       uint64 // 0 means unknown
+	Tables      int    // maximum number of tables that the embedded store keeps open
+	Connections int    // maximum number of clients' connections
 }
 
-// databaseFiles returns how many files that many connections to PostgreSQL may use. It is two for each, since a call
-// that is given up is canceled over another connection.
+// databaseFiles returns the maximum number of files that connections to PostgreSQL use. Each may need two,
+// since an abandoned call is canceled over another connection.
 func databaseFiles(connections int) int { return 2*connections + lookupFiles }
 
-// Share shares out the limit of this process. Clients get at most wanted connections. database is the most connections
-// to PostgreSQL, or 0 with the embedded store. It returns an error if the limit is too low.
+// Share shares out this process's limit of open files. Clients get at most wanted connections. database is
+// the maximum number of connections to PostgreSQL, or 0 with the embedded store. Share returns an error if
+// the limit is too low.
 func Share(database, wanted int) (Files, error) { return share(openFiles(), database, wanted) }
 
 func share(limit uint64, database, wanted int) (Files, error) {

@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// Forward returns a handler that passes requests on to the process that listens on addr, and closes each connection
-// with its answer, so that clients move to that process.
+// Forward returns a handler that passes requests on to the process that listens on addr. It closes each
+// connection after its answer, so that clients move to that process.
 //
-// It sends a request once, on a connection of its own: the transport repeats a request only on a
-// connection that it used before. So nothing is done twice.
+// It sends each request once, on a new connection: the transport repeats a request only on a connection that
+// it used before. So no request is carried out twice.
 func Forward(addr string, log *slog.Logger) http.Handler {
 	target := reachable(addr)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", target
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came, be it well formed or not
-			r.Out.Header.Del("Expect")             // this server has asked the client to continue, once the body is read
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // unchanged, even if it is not well-formed
+			r.Out.Header.Del("Expect")             // this server has already asked the client to continue
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if values, ok := r.In.Header[name]; ok {
 					r.Out.Header[name] = values
@@ -29,7 +29,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 			}
 		},
 		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
-		FlushInterval: -1, // immediately: it may be a stream
+		FlushInterval: -1, // flush immediately: the answer may be a stream
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
@@ -42,7 +42,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		if r.Header.Get("Upgrade") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-			elsewhere(w, "the process that took over has this: connect again") // it has no end, and this process has
+			elsewhere(w, "the process that took over has this: connect again") // a stream has no end, but this process has
 			return
 		}
 		ctx, end := patient(r.Context())
@@ -51,7 +51,7 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 	})
 }
 
-// elsewhere asks the client to try again on another connection.
+// elsewhere asks the client to try again on a new connection.
 func elsewhere(w http.ResponseWriter, detail string) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
@@ -60,7 +60,7 @@ func elsewhere(w http.ResponseWriter, detail string) {
 	_, _ = fmt.Fprintf(w, `{"type":"/docs#unavailable","title":"Service Unavailable","status":503,"code":"unavailable","detail":%q}`+"\n", detail)
 }
 
-// reachable returns the address at which a socket that listens on addr is reached from this machine.
+// reachable returns an address at which this machine reaches a socket that listens on addr.
 func reachable(addr string) string {
 	at, err := netip.ParseAddrPort(addr)
 	switch {

@@ -1,5 +1,6 @@
-// Package front is the layer between a socket and the API: how many connections there may be, who reads requests from
-// them (a fast lane, or net/http alone), the gate at which requests wait during a hand-over, and the drain at the end.
+// Package front is the layer between the sockets and the API. It limits the number of connections, reads
+// requests from them (in a fast lane, or with net/http alone), makes requests wait at a gate during a
+// hand-over, and drains them at the end.
 //
 // It knows neither the content of requests nor the handler behind the gate.
 package front
@@ -18,23 +19,24 @@ import (
 	"github.com/sigil-dna/sigil/internal/front/lane"
 )
 
-// How long a client on a slow line may take.
+// These are the time limits of clients on slow connections.
 const (
 	bodyTime   = 5 * time.Minute
-	headerTime = 10 * time.Second // also to wait for the first request
-	idleTime   = 2 * time.Minute  // between two requests
+	headerTime = 10 * time.Second // also the maximum wait for the first request
+	idleTime   = 2 * time.Minute  // maximum time between two requests
 )
 
-// Options configure a Server; all are required, but for Takes.
+// Options configure a Server. All but Takes are required.
 type Options struct {
-	// Takes reports whether requests of this kind may be answered in the fast lane; see [lane.Options]. If it is nil,
-	// net/http serves alone.
+	// Takes reports whether requests of this kind may be answered in the fast lane; see [lane.Options]. If it
+	// is nil, only net/http serves.
 	Takes func(method, path, query string) bool
-	// LaneContext marks the context of the lane's requests, which ends with RequestTimeout and not when the client leaves.
+	// LaneContext marks the context of the lane's requests. It ends after RequestTimeout, and not when the
+	// client leaves.
 	LaneContext func(context.Context) context.Context
 	// Connections is the maximum number of connections at once.
 	Connections int
-	// RequestTimeout is how long a request may take once it has arrived.
+	// RequestTimeout is the time limit of a request that has arrived.
 	RequestTimeout time.Duration
 	// Grace is how long requests may take to return after a drain has canceled them.
 	Grace time.Duration
@@ -43,33 +45,34 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Server is an [http.Server], perhaps behind a fast lane, which passes on the connections with requests that are not
-// plain. It knows when its last goroutine has ended, and can stop accepting and begin again.
+// Server is an [http.Server], optionally behind a fast lane, which passes on the connections whose requests
+// are not plain. It knows when its last goroutine has ended, and it can stop accepting and start again.
 type Server struct {
-	lane   *lane.Lane // nil if net/http serves alone
+	lane   *lane.Lane // nil if only net/http serves
 	http   *http.Server
 	rest   *handed
 	gate   *gate
 	places *places
 	idle   idle
-	// accept serves what a listener accepts, until that fails.
+	// accept serves the connections of a listener until that fails.
 	accept func(net.Listener) error
 	fail   func(error)
-	// cut ends the contexts of the requests in progress with a cause, which their clients get.
+	// cut ends the contexts of the requests in progress with a cause, which the clients get.
 	cut   context.CancelCauseFunc
 	grace time.Duration
-	// accepting has a goroutine for each listener, which Serve and Pause alone touch; resting has the one that takes
-	// what the lane hands on.
+	// accepting counts a goroutine for each listener; only Serve and Pause use it. resting counts the
+	// goroutine that serves the connections passed on by the lane.
 	accepting sync.WaitGroup
 	resting   sync.WaitGroup
 	listeners []net.Listener
 	paused    atomic.Bool
-	// connections have a goroutine each; open counts them.
+	// connections counts a goroutine for each connection. open is their number.
 	connections sync.WaitGroup
 	open        atomic.Int64
 }
 
-// New returns a server whose gate is shut. Its requests' contexts have the values of ctx. It must be drained.
+// New returns a server whose gate is shut. Its requests' contexts have the values of ctx. The caller must
+// drain it.
 func New(ctx context.Context, o Options) *Server {
 	base, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &Server{gate: newGate(), cut: cut, grace: o.Grace, fail: o.Fail}
@@ -79,15 +82,15 @@ func New(ctx context.Context, o Options) *Server {
 		BaseContext: func(net.Listener) context.Context { return base },
 		ConnState:   s.changed,
 		ErrorLog:    slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
-		// A client that opens a connection and sends little holds it for these times at most. How long a request may
-		// take once it has arrived is up to the API: five times as long for a sweep as for others.
+		// A client that opens a connection and sends little holds it for at most these times. How long a
+		// request may take once it has arrived is up to the API: for a sweep, five times as long as for others.
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      bodyTime + 5*o.RequestTimeout + time.Minute,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    64 << 10,
 
-		DisableGeneralOptionsHandler: true, // OPTIONS * is the API's to answer, as all else
+		DisableGeneralOptionsHandler: true, // the API answers OPTIONS *
 	}
 	if s.accept = s.http.Serve; o.Takes != nil {
 		s.openLane(base, o)
@@ -102,7 +105,7 @@ func (s *Server) openLane(ctx context.Context, o Options) {
 		Takes: o.Takes, Handler: s.gate, Logger: o.Logger, Opened: s.opened, Closed: s.closed,
 		Rest: func(c net.Conn) {
 			if !s.rest.take(c) {
-				_ = c.Close() // a request that came too late
+				_ = c.Close() // the server no longer accepts
 				s.closed()
 			}
 		},
@@ -123,10 +126,10 @@ func (s *Server) closed() {
 	s.connections.Done()
 }
 
-// changed is called with the state changes of the connections that net/http serves.
+// changed is called for each change of state of a connection that net/http serves.
 func (s *Server) changed(c net.Conn, state http.ConnState) {
 	s.idle.note(c, state)
-	if state == http.StateNew && s.lane == nil { // else the lane has counted it
+	if state == http.StateNew && s.lane == nil { // otherwise the lane has counted it
 		s.opened()
 	}
 	if state == http.StateClosed || state == http.StateHijacked {
@@ -134,24 +137,24 @@ func (s *Server) changed(c net.Conn, state http.ConnState) {
 	}
 }
 
-// Open lets requests through to h, those that wait at the gate first among them.
+// Open passes requests to h, first those that wait at the gate.
 func (s *Server) Open(h http.Handler) { s.gate.open(h) }
 
-// Shut keeps requests waiting at the gate, and waits until those in progress are answered. If ctx ends first, the
-// error says how many are not; the gate is shut even so.
+// Shut makes new requests wait at the gate, and waits until those in progress are answered. If ctx ends
+// first, the error contains the number of those that are not; the gate is shut all the same.
 func (s *Server) Shut(ctx context.Context) error { return s.gate.shut(ctx) }
 
-// IsOpen reports whether requests are let through.
+// IsOpen reports whether requests pass the gate.
 func (s *Server) IsOpen() bool { return s.gate.isOpen() }
 
-// Serve begins to accept on sockets. A server may serve again after a Pause.
+// Serve starts to accept on sockets. A server may serve again after a Pause.
 func (s *Server) Serve(sockets []*net.TCPListener) {
 	s.listeners = nil
 	s.paused.Store(false)
 	for _, socket := range sockets {
 		l := s.places.limit(socket)
 		s.listeners = append(s.listeners, l)
-		// Pause waits for it.
+		// Pause waits for this goroutine.
 		s.accepting.Go(func() {
 			if err := s.accept(l); !s.paused.Load() {
 				s.fail(fmt.Errorf("HTTP: %w", err))
@@ -160,11 +163,12 @@ func (s *Server) Serve(sockets []*net.TCPListener) {
 	}
 }
 
-// Pause closes the listeners, and nothing else: connections live on, and so does a socket that has a duplicate.
+// Pause closes the listeners and nothing else: connections stay open, and so does a socket that has a
+// duplicate.
 func (s *Server) Pause() {
 	s.paused.Store(true)
 	for _, l := range s.listeners {
-		_ = l.Close() // of a socket: nothing was written that could be lost
+		_ = l.Close() // a socket: nothing was written that could be lost
 	}
 	s.accepting.Wait()
 }
@@ -172,7 +176,7 @@ func (s *Server) Pause() {
 // Gone returns a channel that is closed when the last connection has ended. The server must be paused.
 func (s *Server) Gone() <-chan struct{} {
 	gone := make(chan struct{})
-	// Ends with the last connection, for which Drain waits.
+	// This goroutine ends with the last connection. Drain waits for it.
 	go func() {
 		defer close(gone)
 		s.connections.Wait()
@@ -180,14 +184,14 @@ func (s *Server) Gone() <-chan struct{} {
 	return gone
 }
 
-// finish closes each connection once it has no request in progress, and waits for that. It does not use Shutdown of
-// net/http, which does not answer a request that has arrived in part, and leaves a silent connection open for five
-// seconds.
+// finish closes each connection as soon as it has no request in progress, and waits until all are closed. It
+// does not use Shutdown of net/http, which does not answer a request that has partly arrived, and leaves a
+// silent connection open for five seconds.
 func (s *Server) finish(ctx context.Context) error {
 	if s.lane != nil {
 		s.lane.Leave()
 	}
-	s.http.SetKeepAlivesEnabled(false) // closes idle connections, and each of the others with its answer
+	s.http.SetKeepAlivesEnabled(false) // closes idle connections now, and each other one with its answer
 	s.idle.closeSilent()
 	select {
 	case <-s.Gone():
@@ -197,8 +201,8 @@ func (s *Server) finish(ctx context.Context) error {
 	}
 }
 
-// Drain accepts nothing more and lets requests in progress finish until ctx ends. Then it cancels their contexts,
-// gives them the grace period, and cuts off the connections of those that have not returned.
+// Drain accepts no more connections and lets requests in progress finish until ctx ends. Then it cancels
+// their contexts, waits for the grace period, and cuts off the connections whose requests have not returned.
 func (s *Server) Drain(ctx context.Context) error {
 	defer s.cut(nil)
 	var unfinished error
@@ -207,16 +211,17 @@ func (s *Server) Drain(ctx context.Context) error {
 		s.cut(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "stopping", Detail: "the daemon stopped before it could answer"})
 		waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 		defer cancel()
-		if err := s.finish(waiting); err != nil { // again, since it also closes what has become idle
-			unfinished = fmt.Errorf("%d connections cut off with a request under way", s.open.Load())
+		if err := s.finish(waiting); err != nil { // a second time, to close connections that have become idle
+			unfinished = fmt.Errorf("%d connections cut off with a request in progress", s.open.Load())
 			if s.lane != nil {
 				s.lane.Close()
 			}
 		}
 	}
-	_ = s.http.Close() // of listeners, which are closed
+	_ = s.http.Close() // only the listeners, which are closed already
 	s.resting.Wait()
-	// net/http does not know connections that were taken over, as WebSockets are. The gate knows their requests.
+	// net/http does not know connections that were taken over, such as WebSockets, but the gate knows their
+	// requests.
 	waiting, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 	defer cancel()
 	if err := s.gate.shut(waiting); err != nil && unfinished == nil {

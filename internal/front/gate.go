@@ -7,20 +7,20 @@ import (
 	"sync"
 )
 
-// gate stands before the API. A hand-over shuts it: requests wait at it, none of them begun, until the next process
-// or this one can answer them. So a client on a connection that this process has accepted loses nothing but time. A
-// new gate is shut.
+// gate stands before the API. A hand-over shuts it: then requests wait at it, before they begin, until the
+// next process or this one can answer them. So a client whose connection this process has accepted loses only
+// time. A new gate is shut.
 type gate struct {
-	// mu guards all below
+	// mu guards all fields below.
 	mu sync.Mutex
 	// +checklocks:mu
-	handler http.Handler // nil while shut
+	handler http.Handler // nil while the gate is shut
 	// +checklocks:mu
-	opened chan struct{} // is closed, and made anew, by each open
+	opened chan struct{} // closed, and replaced, by each open
 	// +checklocks:mu
-	inside int // requests being answered
+	inside int // number of requests that are being answered
 	// +checklocks:mu
-	left chan struct{} // is closed when none is inside; nil unless that is waited for
+	left chan struct{} // closed when no request is inside; nil unless shut waits for that
 }
 
 func newGate() *gate { return &gate{opened: make(chan struct{})} }
@@ -36,8 +36,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-// enter waits until the gate is open and returns the handler, or nil if ctx ends first. A caller that got a handler
-// must leave.
+// enter waits until the gate is open and returns the handler, or nil if ctx ends first. A caller that got a
+// handler must call leave.
 func (g *gate) enter(ctx context.Context) http.Handler {
 	h, opened := g.tryEnter()
 	if h != nil {
@@ -56,7 +56,7 @@ func (g *gate) enter(ctx context.Context) http.Handler {
 	return h
 }
 
-// tryEnter enters if the gate is open. If not, it returns what is closed when that opens.
+// tryEnter enters if the gate is open. If not, it returns a channel that is closed when the gate opens.
 func (g *gate) tryEnter() (http.Handler, <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -81,7 +81,7 @@ func (g *gate) leave() {
 	}
 }
 
-// open lets requests through to h, those that wait first among them.
+// open passes requests to h, first those that wait.
 func (g *gate) open(h http.Handler) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,8 +90,8 @@ func (g *gate) open(h http.Handler) {
 	g.opened = make(chan struct{})
 }
 
-// shut lets no request in any more and waits until those inside have left. If ctx ends first, the error says how many
-// have not; the gate is shut even so.
+// shut stops requests from entering and waits until those inside have left. If ctx ends first, the error
+// contains the number of those that have not; the gate is shut all the same.
 func (g *gate) shut(ctx context.Context) error {
 	g.mu.Lock()
 	g.handler = nil
@@ -110,7 +110,7 @@ func (g *gate) shut(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = nil
-	if g.inside == 0 { // has just become so
+	if g.inside == 0 { // the last one has just left
 		return nil
 	}
 	return fmt.Errorf("%d requests are still running: %w", g.inside, context.Cause(ctx))

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// handed is the listener of the HTTP server: what it accepts are the connections that the fast lane hands on.
+// handed is the listener of the HTTP server. It accepts the connections that the fast lane passes on.
 type handed struct {
 	conns     chan net.Conn
 	closed    chan struct{}
@@ -14,7 +14,7 @@ type handed struct {
 
 func newHanded() *handed { return &handed{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
-// take passes a connection to the server, and reports whether that still accepts any.
+// take passes a connection to the server. It reports false if the server no longer accepts any.
 func (h *handed) take(c net.Conn) bool {
 	select {
 	case h.conns <- c:
@@ -38,5 +38,5 @@ func (h *handed) Close() error {
 	return nil
 }
 
-// Addr is only shown: the sockets have several.
+// Addr returns an address that is only shown: the sockets have several.
 func (h *handed) Addr() net.Addr { return &net.TCPAddr{} }

@@ -9,15 +9,16 @@ import (
 )
 
 const (
-	// idleAtLeast is how long a connection must have waited for a request before it may be closed to make room, so that
-	// those in constant use are not.
+	// idleAtLeast is the minimum time that a connection must have waited for a request before it may be closed
+	// to free a place. It protects connections in constant use.
 	idleAtLeast = time.Second
-	// roomShare is the divisor for how many connections are closed at once: finding them costs time for each connection.
+	// roomShare divides the limit of connections: the quotient is the maximum number closed at once, since
+	// finding them takes time for each connection.
 	roomShare = 128
 )
 
-// idle records which connections of the HTTP server wait for a request, and since when. A request may have begun on
-// them: net/http only tells when its header is complete.
+// idle records which connections of the HTTP server wait for a request, and since when. A request may have
+// begun on one of them: net/http reports a request only when its header is complete.
 type idle struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -33,7 +34,7 @@ func (i *idle) note(c net.Conn, state http.ConnState) {
 	case state == http.StateIdle && ok:
 		direct.begun.Store(false)
 	case state == http.StateIdle:
-	case state == http.StateNew && ok: // from the lane it comes with a request
+	case state == http.StateNew && ok: // one from the lane comes with a request
 	default:
 		delete(i.since, c)
 		return
@@ -44,13 +45,13 @@ func (i *idle) note(c net.Conn, state http.ConnState) {
 	i.since[c] = time.Now()
 }
 
-// begun reports whether a request has begun on c, as far as can be known.
+// begun reports whether a request is known to have begun on c.
 func begun(c net.Conn) bool {
 	direct, ok := c.(*limitedConn)
 	return ok && direct.begun.Load()
 }
 
-// closeSilent closes the connections on which nothing has come.
+// closeSilent closes the connections on which nothing has arrived.
 func (i *idle) closeSilent() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -61,12 +62,13 @@ func (i *idle) closeSilent() {
 	}
 }
 
-// close closes a connection if it still waits. If a request has arrived in between, the server sets another deadline.
+// close closes a connection if it still waits. If a request has arrived in the meantime, the server sets
+// another deadline.
 func (i *idle) close(c net.Conn, since time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.since[c].Equal(since) && !begun(c) {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // on a closed connection, reading fails anyway
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // reading a closed connection fails anyway
 	}
 }
 
@@ -88,7 +90,7 @@ func (i *idle) all() (all []waits) {
 	return all
 }
 
-// waiting returns all the connections that wait for a request.
+// waiting returns all connections that wait for a request.
 func (s *Server) waiting() []waits {
 	all := s.idle.all()
 	if s.lane != nil {
@@ -99,7 +101,7 @@ func (s *Server) waiting() []waits {
 	return all
 }
 
-// makeRoom closes those connections that have waited longest for a request, at most n/roomShare of them.
+// makeRoom closes the connections that have waited longest for a request, about n/roomShare of them.
 func (s *Server) makeRoom(n int) {
 	all := s.waiting()
 	slices.SortFunc(all, func(a, b waits) int { return a.since.Compare(b.since) })

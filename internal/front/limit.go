@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// places bounds how many connections there may be at once: free holds a token for each. If all are taken, connections
-// that wait for a request are closed, and new clients wait in the kernel's queue until then. So a flood of connections
-// costs neither memory nor descriptors.
+// places limits the number of connections: free holds a token for each. If all are taken, connections that
+// wait for a request are closed, and new clients wait in the kernel's queue until then. So a flood of
+// connections costs neither memory nor descriptors.
 type places struct {
 	free chan struct{}
-	// makeRoom closes some connections that are idle, if there are some.
+	// makeRoom closes some idle connections, if there are any.
 	makeRoom func()
 }
 
-// roomEvery is how often room is looked for while all places are taken.
+// roomEvery is the time between two calls of makeRoom while all places are taken.
 const roomEvery = 50 * time.Millisecond
 
 func newPlaces(n int, makeRoom func()) *places {
 	return &places{free: make(chan struct{}, n), makeRoom: makeRoom}
 }
 
-// limit makes l accept only if there is a place.
+// limit returns a listener that accepts from l only if a place is free.
 func (p *places) limit(l *net.TCPListener) net.Listener {
 	return &limited{TCPListener: l, places: p, closed: make(chan struct{})}
 }
@@ -68,18 +68,18 @@ func (l *limited) take() error {
 	}
 }
 
-// Close also ends an Accept that waits for a connection to close.
+// Close also ends an Accept that waits for a place.
 func (l *limited) Close() error {
 	l.closeOnce.Do(func() { close(l.closed) })
 	return l.TCPListener.Close()
 }
 
-// limitedConn embeds the concrete type: the HTTP server also closes one direction alone, so that a client that is
-// still sending when it is refused can read the refusal.
+// limitedConn embeds the concrete type because the HTTP server also closes only the sending direction, so
+// that a client that is still sending when it is refused can read the refusal.
 type limitedConn struct {
 	*net.TCPConn
 	free func()
-	// begun reports whether anything has come since the connection was opened or last waited for a request.
+	// begun reports whether anything has arrived since the connection was opened or last waited for a request.
 	begun atomic.Bool
 }
 

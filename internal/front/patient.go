@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// goneTime is how long a request goes on after its client has closed the connection, as in the API. To net/http, a
-// client that only closed its own side looks the same, and it may still wait for the answer.
+// goneTime is how long a request continues after its client has closed the connection, the same as in the
+// API. A client that closed only its own side looks the same to net/http, and may still wait for the answer.
 const goneTime = 5 * time.Second
 
-// patient returns a context that ends goneTime after the client has left, or at once if from ends for another reason.
-// The caller must call end.
+// patient returns a context that ends goneTime after the client has left, or at once if from ends for another
+// reason. The caller must call end.
 func patient(from context.Context) (ctx context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(from))
 	stop := context.AfterFunc(from, func() {

@@ -1,7 +1,7 @@
-// Package handover passes sockets and store from one process to the next, so that no request fails when a program or
-// its settings are replaced. The two processes communicate over pipes.
+// Package handover passes sockets and the store from one process to the next, so that no request fails when a
+// program or its settings are replaced. The two processes communicate over pipes.
 //
-// It owns their messages and the order of these. It knows neither how a process releases its store, nor how it serves.
+// It owns the messages and their order. It knows neither how a process releases its store nor how it serves.
 package handover
 
 import (
@@ -19,30 +19,32 @@ import (
 // Giver is a process that hands over.
 type Giver struct {
 	Sockets []*net.TCPListener
-	// Place names where the memories are kept. The successor must serve from the same place.
+	// Place names the store. The successor must serve from the same place.
 	Place string
-	// Step is how long each step may take.
+	// Step is the time limit of each step.
 	Step time.Duration
-	// StopTime is how long a successor may take to stop, and Grace how long one may take to exit by itself.
+	// StopTime is how long a successor that serves may take to stop. Grace is how long one may take to exit by
+	// itself.
 	StopTime, Grace time.Duration
 	Logger          *slog.Logger
 
-	// LetGo stops accepting, lets requests in progress finish until ctx ends, and closes everything behind them.
+	// LetGo stops accepting, lets requests in progress finish until ctx ends, and closes the store and all
+	// else behind them.
 	LetGo func(ctx context.Context) error
-	// TakeBack goes on serving after a hand-over that failed, on the sockets of files.
+	// TakeBack resumes serving on the sockets of files after a failed hand-over.
 	TakeBack func(ctx context.Context, files []*os.File) error
 }
 
-// Given describes a hand-over that went well.
+// Given describes a successful hand-over.
 type Given struct {
-	PID int // of the process that took over
-	// Pause is how long no process answered: from when this one stopped accepting requests until the next one reported
-	// that it serves.
+	PID int // the process that took over
+	// Pause is how long no process answered: from the time this process stopped accepting requests until the
+	// next one reported that it serves.
 	Pause time.Duration
 }
 
-// Give makes the process that start starts take over. When it returns nil, that process serves. On an error, this
-// process has taken back what it gave.
+// Give hands over to the process that start starts. When it returns nil, that process serves. When it returns
+// an error, this process has taken back what it gave.
 func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Successor, error)) (done Given, err error) {
 	files, err := duplicates(g.Sockets)
 	if err != nil {
@@ -70,7 +72,7 @@ func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Succe
 	return Given{PID: next.process.PID, Pause: time.Since(begin)}, nil
 }
 
-// fit waits until next could take over, and checks that it would serve from the same place.
+// fit waits until next is ready to take over, and checks that it would serve from the same place.
 func (g *Giver) fit(ctx context.Context, next *Successor) error {
 	theirs, err := next.hear(ctx, wordReady, g.Step)
 	if err == nil && theirs != g.Place {
@@ -85,8 +87,8 @@ func (g *Giver) letGo(ctx context.Context) error {
 	return g.LetGo(ctx)
 }
 
-// pass lets next open the store, and waits until it serves. If ctx ends before that, next is told to stop, and gets
-// the time for it.
+// pass lets next open the store, and waits until it serves. If ctx ends before that, next is told to stop and
+// gets time for it.
 func (g *Giver) pass(ctx context.Context, next *Successor) error {
 	if err := next.say(wordGo); err != nil {
 		return fmt.Errorf("the new process is gone: %w", err)
@@ -94,7 +96,7 @@ func (g *Giver) pass(ctx context.Context, next *Successor) error {
 	_, err := next.hear(ctx, wordServing, g.Step)
 	if ctx.Err() == nil {
 		if err != nil {
-			// It may be about to end by itself, having opened the store.
+			// The successor may have opened the store and be about to exit by itself.
 			g.Logger.Warn("the new process did not take over: waiting for its end", "pid", next.process.PID, "err", err)
 			next.end(g.Grace)
 		}

@@ -13,15 +13,15 @@ import (
 	"github.com/coreos/go-systemd/v22/activation"
 )
 
-// Predecessor is the process to take over from, as seen from its successor.
+// Predecessor is the process to take over from, as its successor sees it.
 type Predecessor struct {
 	tell io.WriteCloser
 	says <-chan string
 	stop chan struct{}
 }
 
-// Inherit returns what this process was started with: the sockets of systemd, or those of a predecessor and the
-// predecessor itself. If there are none, it returns nil.
+// Inherit returns what this process was started with: either the sockets of systemd, or the sockets of a
+// predecessor and the predecessor. If there are none, it returns nil.
 func Inherit(environ []string) ([]*net.TCPListener, *Predecessor, error) {
 	var count string
 	for _, pair := range environ {
@@ -53,21 +53,21 @@ func Inherit(environ []string) ([]*net.TCPListener, *Predecessor, error) {
 	return sockets, NewPredecessor(ear, tell), err
 }
 
-// adopt makes listeners of files, and closes those.
+// adopt makes listeners of files, and closes the files.
 func adopt(files []*os.File) ([]*net.TCPListener, error) {
 	sockets, err := Listeners(files)
 	return sockets, errors.Join(err, closeFiles(files))
 }
 
-// NewPredecessor returns a predecessor that is heard and spoken to over these pipes.
+// NewPredecessor returns a predecessor that this process reads from and writes to over these pipes.
 func NewPredecessor(ear io.ReadCloser, tell io.WriteCloser) *Predecessor {
 	return &Predecessor{tell: tell, says: lines(ear), stop: make(chan struct{})}
 }
 
-// Stop returns a channel that is closed when the predecessor was told to stop after it had released the store.
+// Stop returns a channel that is closed if the predecessor is told to stop after it has released the store.
 func (p *Predecessor) Stop() <-chan struct{} { return p.stop }
 
-// Await reports to the predecessor that this process is ready to serve from place, and waits until it may.
+// Await reports to the predecessor that this process is ready to serve from place, and waits for permission.
 func (p *Predecessor) Await(ctx context.Context, place string) error {
 	if _, err := io.WriteString(p.tell, wordReady+" "+place+"\n"); err != nil {
 		return fmt.Errorf("the process to take over from is gone: %w", err)
@@ -75,7 +75,7 @@ func (p *Predecessor) Await(ctx context.Context, place string) error {
 	select {
 	case line := <-p.says:
 		if line == wordGo {
-			// Ends with the predecessor's interest, which it shows by keeping the pipe open.
+			// This goroutine ends when the predecessor closes its end of the pipe.
 			go p.heed()
 			return nil
 		}
@@ -96,6 +96,6 @@ func (p *Predecessor) heed() {
 
 // Serving reports to the predecessor that this process has taken over.
 func (p *Predecessor) Serving() {
-	_, _ = io.WriteString(p.tell, wordServing+"\n") // if it is gone, this one has taken over all the more
+	_, _ = io.WriteString(p.tell, wordServing+"\n") // if it is gone, there is nobody to report to
 	_ = p.tell.Close()                              // a pipe
 }

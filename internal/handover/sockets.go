@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Listeners returns listeners on the sockets of files, which stay open. All must be TCP sockets that listen.
+// Listeners returns listeners on the sockets of files, which stay open. All must be listening TCP sockets.
 func Listeners(files []*os.File) (all []*net.TCPListener, err error) {
 	for _, f := range files {
 		l, notSocket := net.FileListener(f) // a duplicate, which does not block
@@ -29,11 +29,11 @@ func Listeners(files []*os.File) (all []*net.TCPListener, err error) {
 	return all, nil
 }
 
-// duplicates returns files of the same sockets, for another process. A socket listens as long as a process has it
-// open: if there is a duplicate, closing the listener loses none of the connections queued on it.
+// duplicates returns files of the same sockets, for another process. A socket listens as long as any process
+// has it open: if there is a duplicate, closing the listener loses none of the connections queued on it.
 //
-// [net.TCPListener.File] would put the socket into blocking mode for all its users: a blocking Accept takes one more
-// connection after it was told to stop, and drops it.
+// [net.TCPListener.File] would put the socket into blocking mode for all its users. A blocking Accept takes
+// one more connection after it was told to stop, and drops it.
 func duplicates(sockets []*net.TCPListener) (files []*os.File, err error) {
 	for _, l := range sockets {
 		f, err := duplicate(l)

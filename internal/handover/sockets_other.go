@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Signal never comes on this system.
+// Signal is never sent on this system.
 const Signal = syscall.Signal(-1)
 
 func duplicate(*net.TCPListener) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -14,7 +14,7 @@ import (
 // Signal asks a process to hand over.
 const Signal = syscall.SIGUSR2
 
-// duplicate returns a file of l's socket, which stays as it is: it does not block.
+// duplicate returns a file of l's socket, which stays in non-blocking mode.
 func duplicate(l *net.TCPListener) (*os.File, error) {
 	conn, err := l.SyscallConn()
 	if err != nil {
@@ -29,7 +29,7 @@ func duplicate(l *net.TCPListener) (*os.File, error) {
 	return os.NewFile(uintptr(fd), l.Addr().String()), nil
 }
 
-// inheritedPipe returns the end of a pipe that this process was started with.
+// inheritedPipe returns a pipe's end that this process was started with.
 func inheritedPipe(fd uintptr, name string) (*os.File, error) {
 	unix.CloseOnExec(int(fd))
 	if err := unix.SetNonblock(int(fd), true); err != nil { // so that Close ends a Read

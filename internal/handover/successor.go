@@ -17,37 +17,37 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// The messages between two processes during a hand-over, each on a line of its own.
+// These are the messages between two processes during a hand-over, each on its own line.
 const (
-	wordReady   = "ready"   // the successor: it could take over; and the place it would serve from
-	wordGo      = "go"      // the predecessor: the store is free
-	wordServing = "serving" // the successor: it has the store, and answers
-	wordStop    = "stop"    // from the predecessor: it was told to stop, and so must the process that has the store
+	wordReady   = "ready"   // from the successor: ready to take over; followed by the place it would serve from
+	wordGo      = "go"      // from the predecessor: the store is free
+	wordServing = "serving" // from the successor: it has the store, and answers
+	wordStop    = "stop"    // from the predecessor: it was told to stop, so the process that has the store must stop, too
 )
 
-// variable asks a process to take over, and holds the number of its sockets. After them, from descriptor 3 on, come
-// the pipe to read from the other process and the one to write to it.
+// variable asks a process to take over. Its value is the number of sockets, which have the descriptors from 3
+// on. The next two descriptors are the pipe to read from the other process and the pipe to write to it.
 const variable = "SIGIL_HANDOVER"
 
 const firstDescriptor = 3
 
-// Successor is a process that is to take over, as seen from its predecessor.
+// Successor is a process that is to take over, as its predecessor sees it.
 type Successor struct {
 	process Process
 	says    <-chan string // its lines; closed when there will be no more
 }
 
-// Process is how a successor is reached, and ended.
+// Process is a successor's process, with the means to reach and end it.
 type Process struct {
 	PID  int
-	Tell io.WriteCloser  // the pipe to speak to it
+	Tell io.WriteCloser  // the pipe to write to it
 	Ear  io.ReadCloser   // the pipe to read from it
 	Kill func()          // ends it at once
-	Gone <-chan struct{} // is closed when it has ended
+	Gone <-chan struct{} // closed when it has ended
 	Fate func() string   // returns how it has ended
 }
 
-// NewSuccessor returns a successor that runs already.
+// NewSuccessor returns a successor whose process is running.
 func NewSuccessor(p Process) *Successor { return &Successor{process: p, says: lines(p.Ear)} }
 
 // Spawn starts the program at path to take over sockets.
@@ -71,19 +71,19 @@ func Spawn(path string, args, environ []string, sockets []*os.File) (*Successor,
 		return nil, errors.Join(err, tell.Close(), ear.Close())
 	}
 	gone := make(chan struct{})
-	// Ends with the process; what it has started outlives this one if all goes well.
+	// This goroutine ends with the process, which outlives this one if all goes well.
 	go func() {
 		_ = cmd.Wait() // Fate has its error
 		close(gone)
 	}()
 	return NewSuccessor(Process{
 		PID: cmd.Process.Pid, Tell: tell, Ear: ear, Gone: gone,
-		Kill: func() { _ = cmd.Process.Kill() }, // that it has ended is as good
+		Kill: func() { _ = cmd.Process.Kill() }, // if it fails, the process has ended already
 		Fate: func() string { return cmd.ProcessState.String() },
 	}), nil
 }
 
-// Without returns environ without the variables that speak of sockets that this process was started with.
+// Without returns environ without the variables that describe inherited sockets.
 func Without(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
@@ -91,8 +91,8 @@ func Without(environ []string) []string {
 	})
 }
 
-// Program returns the path of the program that runs, to start it again when another lies there: through
-// a link, if it was started through one.
+// Program returns the path of the running program, to start the program that is there later. If this one was
+// started through a link, it returns the link's path.
 func Program() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -117,17 +117,18 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(of, other)
 }
 
-// lines returns the lines of r, which it closes at their end.
+// lines returns the lines of r. It closes r at the end.
 func lines(r io.ReadCloser) <-chan string {
-	all := make(chan string, 4) // large enough for all messages, so that no send blocks
-	// It ends when the other side closes its end, at the latest when that process exits.
+	all := make(chan string, 4) // large enough for all messages
+	// This goroutine ends when the other side closes its end, which it does at the latest when its process
+	// exits.
 	go func() {
 		defer close(all)
 		defer func() { _ = r.Close() }()
 		for scan := bufio.NewScanner(r); scan.Scan(); {
 			select {
 			case all <- scan.Text():
-			default: // more messages than there are: dropped
+			default: // more messages than the protocol has: dropped
 				return
 			}
 		}
@@ -152,7 +153,7 @@ func (s *Successor) hear(ctx context.Context, word string, within time.Duration)
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
-	select { // it has closed its end, and so is ending
+	select { // the process has closed its end, and so is about to exit
 	case <-s.process.Gone:
 		return "", fmt.Errorf("the new process ended before it was %s (%s); see its log", word, s.process.Fate())
 	case <-timeout.C:
@@ -167,8 +168,8 @@ func (s *Successor) say(word string) error {
 	return err
 }
 
-// end ends the process, and returns when it has ended: it may hold the store. It gets that much time
-// to do so by itself.
+// end waits up to within for the process to exit by itself, then kills it. It returns only when the process
+// has ended, since it may hold the store.
 func (s *Successor) end(within time.Duration) {
 	_ = s.process.Tell.Close() // a pipe
 	timeout := time.NewTimer(within)

@@ -1,7 +1,8 @@
 // Package web serves the console: a single page, built from console/ into dist/ and embedded in the program.
 //
-// It owns the files and how a browser may use them: their types, their ETags and the content security policy. It does
-// not know what the page requests: the page calls the API as any client does.
+// It owns the files and the rules under which a browser may use them: their types, their ETags and the
+// content security policy. It does not know what the page requests: the page calls the API like any other
+// client.
 package web
 
 import (
@@ -20,16 +21,16 @@ import (
 	"github.com/sigil-dna/sigil/internal/coding"
 )
 
-// Built by npm ci && npm run build in console/.
+// dist is built by npm ci && npm run build in console/.
 //
 //go:embed dist
 var dist embed.FS
 
-// policy lets the page use what came with it, and talk to the daemon that served it, and nothing else.
+// policy lets the page use its own files and the daemon that served it, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// types are the types of the embedded files. The system's MIME table has no influence.
+// types has the media types of the embedded files. The system's MIME table has no influence.
 var types = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
@@ -41,7 +42,7 @@ type file struct {
 	kind   string
 	etag   string
 	plain  []byte
-	zipped func() []byte // content compressed by gzip, which is done on the first call
+	zipped func() []byte // the content compressed by gzip on the first call
 }
 
 // as returns the content in a coding that the client accepts, and the ETag, which differs between codings.
@@ -52,14 +53,14 @@ func (f *file) as(zipped bool) (content []byte, etag string) {
 	return f.plain, f.etag
 }
 
-// Console serves the page at / and its files under /assets/. Views are parts of the URL's fragment, so
-// there is nothing else to serve: any other path is not found. Make it with [New].
+// Console serves the page at / and its files under /assets/. Views are in the URL's fragment, so there is
+// nothing else to serve: any other path is not found. [New] makes one.
 type Console struct{ files map[string]file }
 
-// New makes it.
+// New returns the console.
 func New() *Console { return &Console{load()} }
 
-// Has reports whether there is a file at a path.
+// Has reports whether there is a file at path.
 func (c *Console) Has(path string) bool {
 	_, ok := c.files[path]
 	return ok
@@ -85,9 +86,9 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.kind)
 	h.Set("ETag", etag)
 	h.Set("Vary", "Accept-Encoding")
-	// The names carry no hash, so a browser asks each time. Usually the answer is that nothing changed.
+	// The names contain no hash, so a browser asks each time. Usually the answer is that nothing has changed.
 	h.Set("Cache-Control", "no-cache")
-	// Not http.ServeContent: ranges and other conditions are not needed.
+	// http.ServeContent is not used: ranges and other conditions are not needed.
 	for tag := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
 		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
 			h.Del("Content-Type")
@@ -104,8 +105,8 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// load reads the embedded files, which cannot fail. It leaves out a file of an unknown type, which the test of this
-// package detects.
+// load reads the embedded files, which cannot fail. It leaves out files of unknown types; a test of this
+// package detects those.
 func load() map[string]file {
 	files := make(map[string]file)
 	_ = fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {
@@ -128,10 +129,10 @@ func load() map[string]file {
 	return files
 }
 
-// zip compresses content that is served many times, once.
+// zip compresses content. Its result is used many times.
 func zip(content []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a good one
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
 	_, _ = w.Write(content)                               // into memory: it cannot fail
 	_ = w.Close()
 	return b.Bytes()

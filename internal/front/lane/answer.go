@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	// keptBuffer is the largest buffer, in bytes, that an answer keeps when it is reused.
+	// keptBuffer is the maximum size, in bytes, of the buffers of an answer that is reused.
 	keptBuffer = 64 << 10
-	// large is how many bytes, written in one call, are sent directly instead of being copied.
+	// large is the minimum number of bytes in one write that are sent directly instead of being copied.
 	large = 32 << 10
 )
 
-// answer holds an answer until its handler returns, and makes the bytes of it.
+// answer buffers an answer until its handler returns, and encodes it.
 type answer struct {
 	header http.Header
-	status int // 0 while that is not known
+	status int // 0 until the status is known
 	body   []byte
-	names  []string // of the header, sorted
+	names  []string // names in the header, sorted
 	out    []byte
 
 	conn   net.Conn
 	last   func() bool // reports whether the connection closes after this answer
-	closes bool        // what last returned when the header was made
-	sent   bool        // the handler has sent all of it
-	failed error       // why it could not be sent
+	closes bool        // the result of last when the header was written
+	sent   bool        // the handler's write has sent the whole answer
+	failed error       // the error if that failed
 }
 
-// answers are reused by all connections; one that waits for a request holds none.
+// answers are reused by all connections. A connection that waits for a request holds none.
 var answers = sync.Pool{New: func() any { return &answer{header: http.Header{}} }}
 
 // recycle returns a to the pool.
@@ -47,7 +47,7 @@ func (a *answer) recycle() {
 
 func (a *answer) Header() http.Header { return a.header }
 
-// WriteHeader takes the first status that is not of the kind that only announces one.
+// WriteHeader sets the status, unless it is an informational one or the status is set already.
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 && status >= http.StatusOK {
 		a.status = status
@@ -69,12 +69,12 @@ func (a *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// bodied reports whether answers of a status have a body.
+// bodied reports whether answers with a status have a body.
 func bodied(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// send sends an answer with a body that is all of it.
+// send sends the answer with body as its whole body.
 func (a *answer) send(body []byte) (int, error) {
 	a.sent = true
 	a.out = append(a.head(len(body)), "\r\n\r\n"...)
@@ -85,8 +85,8 @@ func (a *answer) send(body []byte) (int, error) {
 	return len(body), nil
 }
 
-// bytes returns the answer as it is sent. If the handler announced a length other than what it wrote, there is
-// none: ok is false, and the client must not take what there is for the whole.
+// bytes returns the encoded answer. If the handler announced a length and wrote another, ok is false: the
+// client must not take the answer for a complete one.
 func (a *answer) bytes() (b []byte, ok bool) {
 	a.WriteHeader(http.StatusOK)
 	if bodied(a.status) {
@@ -101,8 +101,8 @@ func (a *answer) bytes() (b []byte, ok bool) {
 	return a.out, true
 }
 
-// head returns the status line and the header of an answer whose body has that length, without the end of the last
-// line.
+// head returns the status line and the header of an answer whose body has that length, without the end of the
+// last line.
 func (a *answer) head(length int) (b []byte) {
 	a.closes = a.last() || a.header.Get("Connection") == "close"
 	b = append(a.out[:0], "HTTP/1.1 "...)
@@ -140,7 +140,7 @@ func appendLine(b []byte, name, value string) []byte {
 	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 }
 
-// moment is a second, as a header has it.
+// moment is a second, and its text for the Date header.
 type moment struct {
 	unix int64
 	text string
@@ -148,7 +148,7 @@ type moment struct {
 
 var now atomic.Pointer[moment]
 
-// date returns the current second, formatted once for thousands of answers.
+// date returns the text of the current second, formatted once for thousands of answers.
 func date() string {
 	t := time.Now()
 	m := now.Load()

@@ -7,23 +7,24 @@ import (
 	"time"
 )
 
-// rest is how long connections are answered without a look at the network.
+// rest is how long connections are answered before the network is polled.
 const rest = time.Millisecond
 
-// bell makes the runtime poll the network for requests that no goroutine has seen yet. Go's scheduler polls only when
-// a processor is idle, or after ten milliseconds; until then, connections whose next request is already there could
-// occupy the processors again and again. So once a millisecond all connections that have answered wait for a byte that
-// arrives through a pipe, and so by way of the network poller: then the processors are idle.
+// bell makes the runtime poll the network for requests that no goroutine has seen yet. Go's scheduler polls
+// only when a processor is idle, or after ten milliseconds. Until then, connections whose next request is
+// already there could occupy the processors again and again. So once a millisecond, all connections that have
+// answered wait for a byte that arrives through a pipe, and so through the network poller; while they wait,
+// the processors are idle.
 type bell struct {
 	from   *os.File // the pipe's ends
 	to     *os.File
 	began  time.Time
-	looked atomic.Int64  // when the network was last looked at, in nanoseconds since began
-	ended  chan struct{} // is closed when listen has ended
+	looked atomic.Int64  // when the network was last polled, in nanoseconds since began
+	ended  chan struct{} // closed when listen has ended
 
 	mu sync.Mutex
 	// +checklocks:mu
-	rung chan struct{} // closed when the byte in flight has come; nil if there is none
+	rung chan struct{} // closed when the byte in flight has arrived; nil if there is none
 	// +checklocks:mu
 	closed bool
 }
@@ -38,14 +39,15 @@ func newBell() (*bell, error) {
 	return b, nil
 }
 
-// look waits until the network was polled, unless that happened within the last millisecond. A nil bell does nothing.
+// look waits until the network is polled, unless it was polled within the last millisecond. A nil bell does
+// nothing.
 func (b *bell) look() {
 	if b != nil && int64(time.Since(b.began))-b.looked.Load() >= int64(rest) {
 		b.wait()
 	}
 }
 
-// wait waits until the network was looked at.
+// wait waits until the network is polled.
 func (b *bell) wait() {
 	rung, first := b.join()
 	if rung == nil {
@@ -57,8 +59,8 @@ func (b *bell) wait() {
 	<-rung
 }
 
-// join returns the channel that is closed when the byte has come, and whether it is still to be sent; or nil if none
-// will come.
+// join returns a channel that is closed when the byte has arrived, and whether the caller must send that
+// byte. The channel is nil if the bell is closed.
 func (b *bell) join() (rung chan struct{}, first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +70,7 @@ func (b *bell) join() (rung chan struct{}, first bool) {
 	return b.rung, first
 }
 
-// listen answers until the pipe is closed.
+// listen receives bytes until the pipe is closed.
 func (b *bell) listen() {
 	defer close(b.ended)
 	for sent := make([]byte, 1); ; {
@@ -92,7 +94,7 @@ func (b *bell) answer(last bool) {
 
 // close closes the pipe. A later look does not wait.
 func (b *bell) close() {
-	_ = b.to.Close() // that ends listen
+	_ = b.to.Close() // ends listen
 	<-b.ended
 	_ = b.from.Close()
 }

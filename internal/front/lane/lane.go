@@ -1,14 +1,16 @@
-// Package lane is a fast lane for HTTP/1.1: it answers the plainest requests on connections of its own, and hands a
-// connection on to an [http.Server] with the first request that is not plain.
+// Package lane is a fast lane for HTTP/1.1. It answers the plainest requests itself, and passes a connection
+// on to an [http.Server] with the first request that is not plain.
 //
-// A plain request is a GET, POST or DELETE of a path that its owner wants here, without escapes, with header lines of
-// printable ASCII and, if it has a body, a Content-Length, of at most 16 KiB in all. Handlers see it as net/http would
-// show it. Everything else, wrong requests included, is left to net/http, which gets every byte of it.
+// A plain request is a GET, POST or DELETE of a path that [Options] allows, without escapes, with header
+// lines of printable ASCII and, if it has a body, a Content-Length; it has at most 16 KiB in all. Handlers
+// see it as net/http would show it. Everything else, including invalid requests, is left to net/http, which
+// gets every byte.
 //
-// This saves a goroutine that watches for the client to leave, most allocations, and half the work of an answer. The
-// price: a handler's context does not end when the client leaves, but only after [Times.Answer]; its answer, with the
-// header, is sent when it returns, unless it is large; and the request is valid only until then. So the lane is for
-// requests that take little memory and are answered soon.
+// The lane saves a goroutine that watches for the client to leave, most allocations, and half the work of an
+// answer. The price is that a handler's context does not end when the client leaves, but only after
+// [Times.Answer]; that an answer, with its header, is sent when the handler returns, unless it is large; and
+// that the request is valid only until then. So the lane is for requests that take little memory and are
+// answered soon.
 package lane
 
 import (
@@ -23,49 +25,50 @@ import (
 	"time"
 )
 
-// Times bound how long a connection is held.
+// Times limit how long a connection is held.
 type Times struct {
-	Idle  time.Duration // between two requests
-	Read  time.Duration // a request, and the wait for the first one; if only its body takes longer, it is handed on
-	Write time.Duration // an answer
-	// Answer ends the context of a request, with the cause [context.DeadlineExceeded].
+	Idle  time.Duration // maximum between two requests
+	Read  time.Duration // to read a request, and to wait for the first; a request of which only the body takes longer is passed on
+	Write time.Duration // to write an answer
+	// Answer is the time after which a request's context ends, with the cause [context.DeadlineExceeded].
 	Answer time.Duration
 }
 
-// Options configure a Lane; all are required.
+// Options configure a Lane. All are required.
 type Options struct {
-	// Takes reports whether such requests may be answered here. It is asked before the request is whole.
+	// Takes reports whether such requests may be answered here. It is called before all of the request has
+	// arrived.
 	Takes   func(method, path, query string) bool
 	Handler http.Handler
-	// Rest takes over a connection, with what was read of it.
+	// Rest takes over a connection, including the bytes that were read from it.
 	Rest   func(net.Conn)
 	Logger *slog.Logger
 	Times  Times
-	// Opened is called for each accepted connection, before the next one is accepted; Closed for each that has ended
-	// and was not handed on.
+	// Opened is called for each accepted connection, before the next one is accepted. Closed is called for
+	// each that has ended without being passed on.
 	Opened, Closed func()
 }
 
-// Lane serves connections. Make it with [New]; its methods may be called from any goroutine.
+// Lane serves connections. [New] makes one; its methods may be called from any goroutine.
 type Lane struct {
 	options Options
 	leaving atomic.Bool
 
 	mu sync.Mutex
 	// +checklocks:mu
-	open map[*connection]bool // true if it is being handed on: then the lane no longer sets its deadlines
+	open map[*connection]bool // true while the connection is passed on: then the lane no longer sets its deadlines
 	// +checklocks:mu
-	empty chan struct{} // is closed when none is open any more; nil unless that is waited for
+	empty chan struct{} // closed when no connection is open; nil unless Wait waits for that
 }
 
 // New returns a lane.
 func New(o Options) *Lane { return &Lane{options: o, open: map[*connection]bool{}} }
 
-// Serve accepts connections until the listener fails or is closed, and returns that error. The requests' context is
-// ctx.
+// Serve accepts connections until the listener fails or is closed, and returns that error. Requests have ctx
+// as their context.
 func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 	var b *bell
-	if _, ok := listener.(syscall.Conn); ok { // else its connections are none of the network's
+	if _, ok := listener.(syscall.Conn); ok { // otherwise the runtime does not poll its connections
 		var err error
 		if b, err = newBell(); err != nil {
 			return err
@@ -76,7 +79,7 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 	pause := 5 * time.Millisecond
 	for {
 		conn, err := listener.Accept()
-		var passing interface{ Temporary() bool } // out of file descriptors, as net/http has it, too
+		var passing interface{ Temporary() bool } // such as too many open files; net/http does the same
 		switch {
 		case err == nil:
 			pause = 5 * time.Millisecond
@@ -97,15 +100,15 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// Leave closes the connections that wait for a request, and each of the others with its answer. It waits
-// for none of them; see [Lane.Wait].
+// Leave closes the connections that wait for a request, and each of the others with its answer. It does not
+// wait for them; see [Lane.Wait].
 func (l *Lane) Leave() {
 	l.leaving.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c, handed := range l.open {
 		if !handed {
-			_ = c.SetReadDeadline(past) // ends its read; on a closed connection that has ended already
+			_ = c.SetReadDeadline(past) // ends the read; on a closed connection, that has already ended
 		}
 	}
 }
@@ -120,7 +123,7 @@ type Idle struct {
 	since int64
 }
 
-// Idle appends to all the connections that wait for a request.
+// Idle appends all connections that wait for a request to all.
 func (l *Lane) Idle(all []Idle) []Idle {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,11 +135,11 @@ func (l *Lane) Idle(all []Idle) []Idle {
 	return all
 }
 
-// Close closes the connection if it still waits. If a request has arrived in between, that is answered, or the
-// connection is left alone.
+// Close closes the connection if it still waits. If a request has arrived in the meantime, it is answered, or
+// the connection stays open.
 func (i Idle) Close() {
 	if i.c.since.CompareAndSwap(i.since, unwanted) {
-		_ = i.c.SetReadDeadline(past) // on a closed connection, reading fails anyway
+		_ = i.c.SetReadDeadline(past) // reading a closed connection fails anyway
 	}
 }
 
@@ -146,7 +149,7 @@ func (l *Lane) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
-		_ = c.Close() // its server reports what it could not send
+		_ = c.Close() // its goroutine notices that the connection is closed
 	}
 }
 
@@ -176,7 +179,7 @@ func (l *Lane) enter(c *connection) {
 	l.open[c] = false
 }
 
-// hand clears the deadlines of c, for the server that takes it over and sets its own.
+// hand clears the deadlines of c, since the server that takes it over sets its own.
 func (l *Lane) hand(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

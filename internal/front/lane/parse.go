@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// maxRequest is the most bytes of a request, with its body, that is answered here.
+	// maxRequest is the maximum length in bytes of a request, with its body, that is answered here.
 	maxRequest = 16 << 10
-	// maxLines is the most header lines of one.
+	// maxLines is the maximum number of its header lines.
 	maxLines = 32
 )
 
-// verdict is what the bytes read so far are.
+// verdict classifies the bytes read so far.
 type verdict int
 
 const (
-	partial verdict = iota // the beginning of a request; its rest is to come
+	partial verdict = iota // the beginning of a request; the rest has not arrived
 	whole                  // a request that is answered here
-	other                  // none of those: net/http judges it
+	other                  // anything else: net/http decides
 )
 
-// request is what is kept of a connection's requests: the last one, and the header lines of the last one,
-// since the next one has nearly all of them, too.
+// request is what a connection keeps of its last request. It keeps the header lines, too, since the next
+// request has nearly the same.
 type request struct {
-	blank  http.Request // with the context and the address of the connection
+	blank  http.Request // with the connection's context and address
 	http   http.Request
 	url    url.URL
 	header http.Header
@@ -38,9 +38,9 @@ type request struct {
 	lines  []line
 }
 
-// line is a header line and what it means.
+// line is a header line and its meaning.
 type line struct {
-	raw  string // without its end
+	raw  string // without the line end
 	name string // canonical
 	text []string
 }
@@ -50,7 +50,7 @@ type body struct {
 	whole []byte
 }
 
-// Whole returns all of the body, without reading it. It is the handler's until that returns.
+// Whole returns the whole body without reading it. The handler may use it until it returns.
 func (b *body) Whole() []byte { return b.whole }
 
 func (*body) Close() error { return nil }
@@ -61,9 +61,9 @@ func newRequest(ctx context.Context, remote string) *request {
 	return r
 }
 
-// parse reads a request from the start of b, if it has the form that is served here, and returns its length in bytes.
-// For a partial request that is the length of its header, or 0 if that is not complete. The request means what it
-// would mean to net/http.
+// parse reads a request from the start of b, if it has the form that is answered here, and returns its length
+// in bytes. For a partial request, that is the length of its header, or 0 if the header is not complete. The
+// request has the same meaning as for net/http.
 func (r *request) parse(b []byte, takes func(method, path, query string) bool) (size int, v verdict) {
 	first, rest, ok := cutLine(b)
 	if !ok {
@@ -136,10 +136,11 @@ func unless(not bool) verdict {
 	return partial
 }
 
-// hostBytes are the characters of a name or an address, with a port. It is a cutset: nothing else may remain.
+// hostBytes are the characters of a name or an address, with a port. It is a cutset: no other character may
+// remain.
 const hostBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]"
 
-// cutLine returns the first line without its CR LF.
+// cutLine returns the first line, without its CR LF, and the rest.
 func cutLine(b []byte) (line, rest []byte, ok bool) {
 	i := bytes.IndexByte(b, '\n')
 	if i < 1 || b[i-1] != '\r' {
@@ -148,7 +149,7 @@ func cutLine(b []byte) (line, rest []byte, ok bool) {
 	return b[:i-1], b[i+1:], true
 }
 
-// requestLine parts a request line. Its target is a path, perhaps with a query, in which nothing is escaped.
+// requestLine splits a request line. The target must be a path, optionally with a query, without escapes.
 func (r *request) requestLine(line []byte) (method, target string, ok bool) {
 	first, rest, _ := bytes.Cut(line, []byte(" "))
 	middle, protocol, _ := bytes.Cut(rest, []byte(" "))
@@ -170,7 +171,7 @@ func (r *request) requestLine(line []byte) (method, target string, ok bool) {
 	default:
 		return "", "", false
 	}
-	if r.http.RequestURI != string(middle) { // else it is the same string as before
+	if r.http.RequestURI != string(middle) { // otherwise the string of the last request is the same
 		r.http.RequestURI = string(middle)
 	}
 	return method, r.http.RequestURI, true
@@ -188,7 +189,7 @@ func table(of string) (t [256]bool) {
 	return t
 }
 
-// read parses raw as the nth line, and returns false if the lane does not accept it.
+// read parses raw as the nth line. It returns false if the lane does not accept the line.
 func (r *request) read(n int, raw []byte) bool {
 	if n < len(r.lines) && r.lines[n].raw == string(raw) {
 		return true
@@ -217,7 +218,8 @@ func (r *request) read(n int, raw []byte) bool {
 	return true
 }
 
-// add puts a line into the header. Lines are kept: what they hold is not appended to.
+// add adds a line to the header. The lines are kept for later requests, so nothing is appended to their
+// values.
 func (r *request) add(l *line) {
 	if before, ok := r.header[l.name]; ok {
 		r.header[l.name] = append(slices.Clip(before), l.text...)
@@ -226,7 +228,7 @@ func (r *request) add(l *line) {
 	r.header[l.name] = l.text
 }
 
-// set makes the request anew. Its body is b itself.
+// set makes the current request. Its body is b itself, not a copy.
 func (r *request) set(method, target, path, query, host string, b []byte) {
 	r.url = url.URL{Path: path, RawQuery: query}
 	r.http = r.blank

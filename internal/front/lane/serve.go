@@ -15,31 +15,33 @@ import (
 	"time"
 )
 
-// connection is one while it is served here.
+// connection is a connection while the lane serves it.
 type connection struct {
 	net.Conn
 	times   Times
 	bell    *bell
 	request *request
 	buf     []byte
-	read    int  // bytes of buf that have been read and not answered
-	headed  bool // they begin with a complete header
+	read    int  // number of bytes in buf that were read and are not answered
+	headed  bool // these bytes begin with a complete header
 
-	// since is when the current request began, in Unix nanoseconds; while the connection waits for a request, the
-	// negative of when that wait began, or unwanted; and 0 while it reads one.
+	// since is the start of the current request, in Unix nanoseconds. While the connection waits for a
+	// request, it is the negative of the time at which the wait began, or unwanted. While the connection reads
+	// a request, it is 0.
 	since atomic.Int64
-	// late ends the current request if that takes too long. It may be stopped, and armed false, while there is none.
+	// late ends the current request if it takes too long. While there is no request, it may be stopped; then
+	// armed is false.
 	late   *time.Timer
 	armed  atomic.Bool
 	cancel context.CancelCauseFunc
 	closes func() bool // reports whether the next answer is the last
 
-	deadline  time.Time // of reading, as it was set
-	writeTill time.Time // the same of writing
-	over      bool      // the rest of a request did not come, or not in time: net/http decides what to do
+	deadline  time.Time // the read deadline that is set
+	writeTill time.Time // the write deadline that is set
+	over      bool      // the rest of a request did not arrive, or not in time: net/http decides what to do
 	answered  bool      // at least one request was answered
-	last      bool      // closes after the next answer
-	spared    bool      // it was in progress when the lane left, and got more time
+	last      bool      // the connection closes after the next answer
+	spared    bool      // a request was in progress when the lane left, and got more time
 }
 
 // unwanted is the value of since for a waiting connection that is to be closed.
@@ -55,7 +57,7 @@ func (l *Lane) newConnection(ctx context.Context, conn net.Conn, b *bell) *conne
 	return c
 }
 
-// serve answers the requests on c, and then closes it or hands it on.
+// serve answers the requests on c, and then closes c or passes it on.
 func (l *Lane) serve(c *connection) {
 	c.armed.Store(true)
 	c.late = time.AfterFunc(c.times.Answer, c.look)
@@ -95,7 +97,7 @@ func (c *connection) look() {
 	c.cancel(context.DeadlineExceeded)
 }
 
-// answerAll answers plain requests. It ends with the connection, or returns true at a request that is not plain.
+// answerAll answers plain requests until the connection ends. It returns true at a request that is not plain.
 func (l *Lane) answerAll(c *connection) (handOn bool) {
 	for {
 		size, v := 0, partial
@@ -121,10 +123,10 @@ func (l *Lane) answerAll(c *connection) (handOn bool) {
 	}
 }
 
-// more reads what comes next.
+// more reads the next bytes. It returns false if the connection is to be closed.
 func (l *Lane) more(c *connection) bool {
 	c.expect()
-	if l.leaving.Load() && c.read == 0 { // after the deadline was set: Leave sets one that has passed
+	if l.leaving.Load() && c.read == 0 { // checked after the deadline is set, since Leave sets one in the past
 		return false
 	}
 	if c.read == len(c.buf) {
@@ -145,23 +147,23 @@ func (l *Lane) more(c *connection) bool {
 		c.spared, c.deadline = true, time.Time{}
 		return true
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.headed, errors.Is(err, io.EOF):
-		c.over = true // net/http waits longer for a body, and answers a client that only closed its side
+		c.over = true // net/http waits longer for a body, and answers a client that closed only its own side
 		return true
 	}
-	return false // the header takes too long: net/http would only close the connection, too
+	return false // the header takes too long: net/http would close the connection, too
 }
 
-// expect sets until when there must be more to read. It is set seldom: a connection on which requests come
-// in turn has always most of its time left.
+// expect sets the read deadline. It does so rarely: on a connection with frequent requests, most of the time
+// always remains.
 func (c *connection) expect() {
 	now := time.Now()
 	if c.read == 0 {
 		c.since.Store(-now.UnixNano())
 	}
-	if c.read > 0 || !c.answered { // a whole request has to arrive within one deadline
+	if c.read > 0 || !c.answered { // a whole request must arrive within one deadline
 		if c.deadline.IsZero() || c.deadline.Sub(now) > c.times.Read {
 			c.deadline = now.Add(c.times.Read)
-			_ = c.SetReadDeadline(c.deadline) // a closed connection fails when it is read
+			_ = c.SetReadDeadline(c.deadline) // reading a closed connection fails anyway
 		}
 		return
 	}
@@ -171,7 +173,7 @@ func (c *connection) expect() {
 	}
 }
 
-// answerOne answers one request, and reports whether there may be another.
+// answerOne answers one request. It reports whether another may follow.
 func (l *Lane) answerOne(c *connection) bool {
 	now := time.Now()
 	c.begin(now)
@@ -193,10 +195,10 @@ func (l *Lane) answerOne(c *connection) bool {
 	if !ok {
 		return false
 	}
-	// Let other connections with a request answer first. If answers are sent one after the other, clients stay awake;
-	// to wake a client for each answer costs both sides as much as the answer. And a client that has its next request
-	// there at once would be answered again and again, while all others wait for as long as a goroutine may run, ten
-	// milliseconds.
+	// Let other connections that have a request answer first. If answers are sent one after the other, clients
+	// stay awake, while waking a client for each answer costs both sides as much as the answer. Besides, a
+	// client whose next request is already there would be answered again and again, while all others wait for
+	// as long as a goroutine may run, which is ten milliseconds.
 	runtime.Gosched()
 	if _, err := c.Write(b); err != nil {
 		return false
@@ -204,7 +206,7 @@ func (l *Lane) answerOne(c *connection) bool {
 	return !a.closes
 }
 
-// handle calls the handler, which may panic.
+// handle calls the handler and recovers from a panic. It returns false after one.
 func (l *Lane) handle(c *connection, a *answer) (ok bool) {
 	defer func() {
 		p := recover()
@@ -219,7 +221,7 @@ func (l *Lane) handle(c *connection, a *answer) (ok bool) {
 	return true
 }
 
-// Conn is a connection that is handed on. Bytes already read from it are read again.
+// Conn is a connection that is passed on. Bytes that were already read from it are read again.
 type Conn struct {
 	net.Conn
 	first []byte
@@ -237,8 +239,8 @@ func (c *Conn) Read(b []byte) (int, error) {
 // WriteBuffers writes all of b at once, if the connection supports that.
 func (c *Conn) WriteBuffers(b *net.Buffers) (int64, error) { return b.WriteTo(c.Conn) }
 
-// CloseWrite closes one direction, if the connection supports that. The HTTP server uses it so that a client that is
-// still sending when refused can read the refusal.
+// CloseWrite closes the sending direction, if the connection supports that. The HTTP server uses it so that a
+// client that is still sending when it is refused can read the refusal.
 func (c *Conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
