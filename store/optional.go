@@ -7,10 +7,11 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// What follows is what a [Store] may be able to do beyond its methods. A caller asks for it by a type assertion, and does
-// without it if it is not there. It is named here, so that a store around another knows what it has to pass on.
+// The interfaces in this file are optional abilities of a [Store]. A caller uses a type assertion to get one,
+// and does without it if the store lacks it. They are defined here so that a store that wraps another knows
+// which ones to pass on.
 
-// Pinger is a store that can be out of reach, as a database over a network is.
+// Pinger is a store that may be unreachable, such as a database over a network.
 type Pinger interface {
 	// Ping returns nil if the store can be reached now.
 	Ping(ctx context.Context) error
@@ -18,20 +19,20 @@ type Pinger interface {
 
 // Sized is a store that knows its size on disk.
 type Sized interface {
-	// DiskUsage returns the bytes that its files take on disk, as allocated. It may look at every file, and is meant for
+	// DiskUsage returns the bytes that its files occupy on disk. It may look at every file, and is meant for
 	// metrics.
 	DiskUsage() int64
 }
 
-// Counted is a store that knows at any time how much it holds.
+// Counted is a store that always knows how many memories it holds.
 type Counted interface {
 	// Counts returns the number of memories, due or not, and of crystals of patterns, of all tenants.
 	Counts() (memories, crystals int)
 }
 
-// Dated is a store that knows when it was last written to.
+// Dated is a store that knows the time of its last change.
 type Dated interface {
-	// Newest returns the time of the newest journal entry, zero if there is none.
+	// Newest returns the time of the newest journal entry, or the zero time if there is none.
 	Newest(ctx context.Context) (time.Time, error)
 }
 
@@ -39,19 +40,19 @@ type Dated interface {
 type Shared interface {
 	Store
 
-	// OnRecall sets what hears of recalls that others made, through another Store on the same data. It hears of each
-	// memory a while after its last recall, once it can be read here, and of many recalls at once; some are missed
-	// while the connection to the others is lost. It never hears of what was recalled through this Store. It replaces
-	// the watcher set before.
+	// OnRecall sets the watcher of recalls that are made through another Store on the same data. It learns of
+	// a memory some time after the memory's last recall, when this Store can read it, and of many recalls at
+	// once. Some are missed while the connection to the others is lost. It never learns of recalls through
+	// this Store. A call replaces the previous watcher.
 	OnRecall(w RecallWatcher)
 }
 
-// RecallWatcher hears of recalls. Its methods must be fast and safe for concurrent use.
+// RecallWatcher is told of recalls. Its methods must be fast and safe for concurrent use.
 type RecallWatcher interface {
-	// RecallsWatched reports whether anybody wants to hear of a tenant's recalls.
+	// RecallsWatched reports whether anyone wants to know of a tenant's recalls.
 	RecallsWatched(tenant string) bool
-	// Recalled hears of a memory that was recalled, as the recall left it or as it is since.
+	// Recalled is called with a memory that was recalled, in the state after that recall or a later one.
 	Recalled(m sigil.Meta)
-	// RecalledMore hears that more of a tenant's memories were recalled than are named.
+	// RecalledMore is called if more of a tenant's memories were recalled than were passed to Recalled.
 	RecalledMore(tenant string)
 }

@@ -1,9 +1,9 @@
-// Package store is the border between the engine's rules and where memories are kept: the interface [Store], and what
-// each of its methods promises.
+// Package store is the border between the engine's rules and the place where memories are kept. It has the
+// interface [Store], with the promises of each method.
 //
-// It knows neither policies, nor the meaning of limits, nor the time: the engine passes times and decisions in. A
-// driver (pebblestore, and the Model of storetest) knows nothing of the engine. Package storetest has the contract
-// that every driver passes.
+// It knows neither policies, nor the meaning of limits, nor the time: the engine passes times and decisions
+// in. A driver (pebblestore, pgstore, and the Model of storetest) does not know the engine. Package storetest
+// has the contract that every driver passes.
 package store
 
 import (
@@ -19,31 +19,33 @@ import (
 
 // Store keeps memories, crystals and the journal.
 //
-// Every method may be called from any goroutine. A method that changes something returns nil only when the change is
-// durable (synced) and visible, together with its journal entries. If it returns ErrUnavailable, or the context's
-// error, the outcome is unknown, as after a lost connection: the change is visible as a whole, now or after the next
-// open, or never. With every other error nothing of the change is visible, now or after a crash.
+// Every method may be called from any goroutine. A method that changes something returns nil only when the
+// change is durable (synced) and visible, together with its journal entries. If it returns ErrUnavailable, or
+// the context's error, the outcome is unknown, like after a lost connection: the whole change is visible, now
+// or after the next open, or never. After every other error, nothing of the change is visible, now or after a
+// crash.
 //
-// A change may return ErrFull ("disk_full") if the disk has no space; changes that free space are refused last.
+// A change may return ErrFull ("disk_full") if the disk has no space. Changes that free space are refused
+// last.
 //
-// "Live" at now means not [sigil.Meta.Due] at now; reads return only live memories. Callers pass a now that never runs
-// back. Functions passed in are pure and fast, and do not call the store: they may run more than once, and run while
-// the memory they decide over is locked.
+// "Live" at now means not [sigil.Meta.Due] at now. Reads return only live memories. The now of a caller's
+// later calls is never earlier. Functions passed in must be pure and fast, and must not call the store: they
+// may run more than once, and run while the memory they decide about is locked.
 //
-// Errors are those of package sigil, found by errors.Is. Drivers return ErrNotFound, ErrConflict, ErrFull, ErrClosed
-// and ErrUnavailable with a code, and other errors unchanged.
+// Errors are those of package sigil, found by errors.Is. Drivers return ErrNotFound, ErrConflict, ErrFull,
+// ErrClosed and ErrUnavailable with a code, and other errors unchanged.
 type Store interface {
 	Memories
 	Patterns
 	Journal
 	Leases
 
-	// Info returns which store this is. It never fails and does no I/O.
+	// Info returns the store's identity. It never fails and does no I/O.
 	Info() Info
 
-	// Clock returns the clock that all processes with this store go by, as a database's is, or nil if each process
-	// goes by its machine's. It returns the same one each time. It is a method of every store, so that a store
-	// around another cannot change in silence whose clock decides.
+	// Clock returns the clock that all processes with this store use, such as that of a database, or nil if each
+	// process uses its machine's clock. It returns the same clock each time. Every store has this method, so that a
+	// store that wraps another cannot silently change which clock decides.
 	Clock() *clock.Clock
 
 	// Close makes everything durable and releases the store's resources. It waits for calls in progress. Later calls
@@ -57,15 +59,15 @@ type Memories interface {
 	//
 	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
 	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's CreatedAt.
-	// It journals the event that evict returns for each. If that is not enough, it returns ErrFull ("quota_full") and
-	// evicts nothing. An item larger than the whole quota is ErrFull too.
+	// It journals the event that evict returns for each. If that is not enough, it returns ErrFull
+	// ("quota_full") and evicts nothing. It also returns ErrFull if an item is larger than the whole quota.
 	//
-	// If an answer is kept under an item's idempotency key that ends after the item's CreatedAt, nothing is inserted
-	// and the answers found are returned. If an Insert with that key is in progress, it returns ErrConflict
-	// ("idempotency_in_flight"). Items of one call have different keys.
+	// If an answer that ends after an item's CreatedAt is stored under the item's idempotency key, nothing is
+	// inserted and the answers found are returned. If an Insert with that key is in progress, Insert returns
+	// ErrConflict ("idempotency_in_flight"). Items of one call must have different keys.
 	//
-	// If it returns no error, the items and their events are the caller's again; what they refer to (data, tags) is
-	// never changed.
+	// If Insert returns no error, the items and their events belong to the caller again. The values they refer
+	// to (data, tags) must never be changed.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
 
 	// Get returns the memory live at now, or ErrNotFound. It does not return ErrNotFound during an Update that could
@@ -75,54 +77,55 @@ type Memories interface {
 	// Meta is like Get but returns no content.
 	Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error)
 
-	// Update changes one memory. change gets it locked against every other change and whether live or
-	// not, takes the time itself, and returns an event to journal, or nil for a mere refresh, or an
-	// error, which is returned as it is and changes nothing. It may change LastAccessed, AccessCount,
-	// FadesAt, Pinned and Policy. A refresh is visible when Update returns and durable at most a
-	// second later; all else is durable then.
+	// Update changes one memory. change gets it, live or not, locked against every other change, and reads the
+	// time itself. It returns an event to journal, or nil for a mere refresh, or an error; then Update returns
+	// that error unchanged and nothing changes. change may set LastAccessed, AccessCount, FadesAt, Pinned and
+	// Policy. A refresh is visible when Update returns and durable at most a second later; all other changes
+	// are durable when Update returns.
 	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
 
-	// Remove deletes the existing memories among keys for which decide returns true, with their crystals, in one
-	// commit with the events that decide returned. It returns these with their positions. decide is called while
-	// nothing else can change the memory. The keys may be of different tenants.
+	// Remove deletes the existing memories among keys for which decide returns true, with their crystals, in
+	// one commit with the events that decide returned. It returns these with their positions. decide is called
+	// while nothing else can change the memory. The keys may belong to different tenants.
 	Remove(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
 
-	// Due returns at most limit keys of all tenants that are past their deadline at now, in no promised
-	// order. Its cost does not depend on how many are not due.
+	// Due returns at most limit keys of all tenants' memories that are past their deadline at now, in any
+	// order. Its cost does not depend on how many memories are not due.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
-	// List returns what is live at q.Now and fits q, by descending id: newest first. more reports whether
-	// there is more after the last one; a page ends at q.Limit memories or at q.Bytes of data.
+	// List returns memories that are live at q.Now and match q, by descending id, so newest first. more
+	// reports whether there are more after the last one. A page ends at q.Limit memories or at q.Bytes of
+	// data.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
 	// Nearest appends to metas the live memories whose frequency is within q.Span of q.Frequency, nearest first
 	// and newest first among equals. The slice stays the caller's.
 	Nearest(ctx context.Context, metas []sigil.Meta, q NearestQuery) ([]sigil.Meta, error)
 
-	// Fading returns the memories of a tenant that are live at q.Now and have a deadline up to q.Until, soonest first, the
-	// older id first if deadlines are equal. more reports whether there is more after the last one. Their data is nil.
-	// Its cost is that of what it returns.
+	// Fading returns the memories of a tenant that are live at q.Now and have a deadline up to q.Until,
+	// soonest first, and the older id first if deadlines are equal. more reports whether there are more after
+	// the last one. Their data is nil. The cost depends only on the number of memories returned.
 	Fading(ctx context.Context, q FadingQuery) (page []sigil.Memory, more bool, err error)
 
-	// Stats counts what is live at now.
+	// Stats counts the memories that are live at now.
 	Stats(ctx context.Context, tenant string, now time.Time) (Stats, error)
 
 	// Tenants returns the tenants that have a memory or a crystal, by name.
 	Tenants(ctx context.Context) ([]string, error)
 
-	// Policies returns every policy that a memory or journal entry of the store may have, and perhaps others
-	// that once did.
+	// Policies returns every policy that a memory or journal entry of the store may have. It may also return
+	// policies that are no longer in use.
 	Policies(ctx context.Context) ([]sigil.Policy, error)
 
-	// PruneAnswers drops at most limit idempotency answers that ended by now and returns how many. It needs no
-	// sync: an answer that has ended is not returned, pruned or not.
+	// PruneAnswers drops at most limit idempotency answers that ended by now, and returns how many it dropped.
+	// It needs no sync: an answer that has ended is not returned, whether dropped or not.
 	PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
-// Patterns keeps what memories form: patterns follow from them, crystals of patterns are kept.
+// Patterns keeps the results of memories: patterns are derived from them, crystals of patterns are stored.
 type Patterns interface {
 	// Patterns returns the tenant's patterns with at least one live member, by group. Means are the same in
-	// every driver: the potential's is that of [Sum], the frequency's is float64(sum of the indexes) /
+	// every driver: the mean potential is that of [Sum], the mean frequency is float64(sum of the indexes) /
 	// members / 1000 · φ.
 	Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error)
 
@@ -131,56 +134,60 @@ type Patterns interface {
 	// Concurrent calls for one tenant run one after the other.
 	Crystallize(ctx context.Context, tenant string, now time.Time, change func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error
 
-	// Crystals returns the tenant's pattern crystals, by group. (The crystal of a memory is the
-	// memory's: list with [Query.Crystallized].)
+	// Crystals returns the tenant's pattern crystals, by group. (A memory's crystal is part of the memory:
+	// list with [Query.Crystallized].)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 }
 
-// Journal reads what was journaled with the changes, and drops its start.
+// Journal reads the entries that were journaled with changes, and drops the oldest ones.
 type Journal interface {
-	// Events returns at most limit journal entries of the tenant with a position over after, in order. It fails with
-	// ErrGone ("position_gone") if Trim dropped entries after that position, and ("position_ahead") if
-	// that position is over the newest of all tenants: the store was restored from an older copy.
+	// Events returns at most limit journal entries of the tenant with a position over after, in order. It
+	// returns ErrGone ("position_gone") if Trim dropped entries after that position, and ErrGone
+	// ("position_ahead") if that position is over the newest one of all tenants: then the store was restored
+	// from an older copy.
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 
-	// JournalBounds returns where the journal of all tenants begins and ends: the position up to which entries are
-	// dropped, and that of the newest. It is cheap.
+	// JournalBounds returns where the journal of all tenants begins and ends: the position up to which entries
+	// are dropped, and the newest position. It is cheap.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 
-	// Wait returns nil when Events with the same arguments would return an entry, which may be at once. It returns
-	// ctx's error, ErrGone if Events would, and ErrClosed when the store is closed: Close does not wait for it.
+	// Wait returns nil when Events with the same arguments would return an entry, which may be at once. It
+	// returns ctx's error, ErrGone if Events would, and ErrClosed when the store is closed: Close does not
+	// wait for it.
 	Wait(ctx context.Context, tenant string, after uint64) error
 
-	// Trim drops the start of the journal, up to a position that it returns and that is kept: all entries
-	// there were older than before, or are not among the newest keep positions (0: no matter how many).
-	// It does not drop everything after an entry that is neither. Zero before drops nothing by age.
+	// Trim drops the start of the journal, up to a position that it returns and stores. All dropped entries
+	// were older than before, or not among the newest keep positions (0 means that their number does not
+	// matter). It drops no entry after the first one that is neither. If before is zero, nothing is dropped by
+	// age.
 	Trim(ctx context.Context, before time.Time, keep uint64) (trimmed uint64, err error)
 }
 
-// Leases let one of several processes work under a name, such as that of a webhook, and keep how far it has come.
+// Leases let one of several processes work under a name, such as that of a webhook, and store how far it has
+// come.
 type Leases interface {
-	// Claim acquires or renews the lease on name for owner, until a time; an end that is not after now gives the lease
-	// up. It fails while another owner's lease is unexpired. A lease expires when now reaches its end. It is also
-	// expired if its end is more than MaxLease after now, since a clock that was ahead must have made it. Claim
-	// returns the position kept under name, 0 if there is none, and whether owner has the lease. Of all processes that
-	// share the store and agree on the time, at most one has it.
+	// Claim acquires or renews the lease on name for owner, until a time; an end that is not after now
+	// releases the lease. It fails while another owner's lease is unexpired. A lease expires when now reaches
+	// its end. It is also expired if its end is more than MaxLease after now, since only a clock that was
+	// ahead can have made it. Claim returns the position stored under name, or 0 if there is none, and whether
+	// owner has the lease. Among all processes that share the store and agree on the time, at most one has it.
 	Claim(ctx context.Context, name string, owner sigil.ID, until, now time.Time) (position uint64, held bool, err error)
 
-	// Advance keeps a position under name. A smaller one than is kept changes nothing, unless what is kept is
-	// over the journal's newest position, as in a store restored from an older copy. It fails with
+	// Advance stores a position under name. It does nothing if the stored position is greater, unless that is
+	// over the journal's newest position, as in a store that was restored from an older copy. It returns
 	// ErrConflict ("not_claimed") if owner was not the last to claim the name.
 	Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error
 }
 
-// MaxLease is the longest that a claim may last; callers of [Leases.Claim] do not ask for more.
+// MaxLease is the maximum time of a lease; callers of [Leases.Claim] do not ask for more.
 const MaxLease = time.Minute
 
 // Item is one memory to insert.
 type Item struct {
 	Memory sigil.Memory
-	// Events are journaled with it, in order. The store may set their positions in place.
+	// Events are journaled with the memory, in order. The store may set their positions in place.
 	Events []sigil.Event
-	// Idempotency is stored with it if Key is not empty.
+	// Idempotency is stored with the memory if Key is not empty.
 	Idempotency Idempotency
 }
 
@@ -189,27 +196,27 @@ type Idempotency struct {
 	Key string
 	// Fingerprint identifies the request, so that a repeated one is recognized.
 	Fingerprint [32]byte
-	// Ends is when the answer may be dropped.
+	// Ends is the time at which the answer may be dropped.
 	Ends time.Time
 }
 
-// Inserted is what an Insert did.
+// Inserted is the result of an Insert.
 type Inserted struct {
-	// Evicted are the events of the memories that made room, with their positions.
+	// Evicted are the events of the evicted memories, with their positions.
 	Evicted []sigil.Event
-	// Answers are those found under the items' idempotency keys, by index of the item. If there is one, nothing was
-	// inserted.
+	// Answers are the answers found under the items' idempotency keys, by index of the item. If there are any,
+	// nothing was inserted.
 	Answers map[int]Answer
 }
 
-// Answer is what is kept of an idempotent insert: enough, with the request itself, to return the first answer again,
-// even if the memory has changed or gone since.
+// Answer is the stored result of an idempotent insert. With the request itself, it is enough to return the
+// first answer again, even if the memory has changed or is gone.
 type Answer struct {
 	Fingerprint [32]byte
-	Memory      sigil.Meta // as it was inserted
+	Memory      sigil.Meta // when it was inserted
 }
 
-// Quota bounds a tenant. 0 is no bound.
+// Quota limits a tenant. 0 means no limit.
 type Quota struct {
 	Memories int
 	Bytes    int64 // of data
@@ -220,10 +227,10 @@ type Query struct {
 	Tenant string
 	Now    time.Time
 	Limit  int
-	// Bytes, if over 0, ends a page before the memory whose data would take it over that many bytes. A page holds at
+	// Bytes, if over 0, ends a page before the memory whose data would exceed that many bytes. A page has at
 	// least one memory, if there is one.
 	Bytes int64
-	// NoData leaves the data of every memory nil. Nothing counts towards Bytes then.
+	// NoData leaves the data of every memory nil. Then data does not count towards Bytes.
 	NoData bool
 	// Before, if not the zero id, continues after the memory with this id.
 	Before sigil.ID
@@ -243,7 +250,8 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.FadingBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadingBefore))
 }
 
-// Ends reports whether a page of n memories with that many bytes of data ends before one of size bytes.
+// Ends reports whether a page that has n memories with that many bytes of data ends before a memory of size
+// bytes.
 func (q *Query) Ends(n int, bytes int64, size int) bool {
 	return n == q.Limit || q.Bytes > 0 && !q.NoData && n > 0 && bytes+int64(size) > q.Bytes
 }
@@ -254,8 +262,8 @@ type NearestQuery struct {
 	Now       time.Time
 	Limit     int
 	Frequency sigil.Frequency
-	Span      int // the greatest difference between a neighbor's frequency index and Frequency
-	// IDsOnly asks for keys and frequencies only. Other fields of the returned Metas are unspecified.
+	Span      int // the maximum difference between a neighbor's frequency index and Frequency
+	// IDsOnly requests only keys and frequencies. Other fields of the returned Metas are unspecified.
 	IDsOnly bool
 }
 
@@ -293,23 +301,23 @@ type Stats struct {
 	Bytes        int64 // of data
 	Pinned       int
 	Crystallized int
-	Patterns     int // with a live member
+	Patterns     int // those with a live member
 	// PatternCrystals counts the crystals of patterns.
 	PatternCrystals int
 	// AverageDecay is the mean of the decays, or 0 if there is no memory.
 	AverageDecay float64
-	// Policies counts the memories that fade (neither pinned nor crystallized) by their policy, the policy with most
-	// memories first, then by its text; nil if there are none.
+	// Policies counts the memories that fade (neither pinned nor crystallized) by their policy, the policy
+	// with most memories first, then by its text. It is nil if there are none.
 	Policies []PolicyCount
-	// NextFade is the earliest deadline; zero for none.
+	// NextFade is the earliest deadline, or zero if there is none.
 	NextFade time.Time
-	// Position is that of the newest journal entry of the store.
+	// Position is the position of the store's newest journal entry.
 	Position uint64
 }
 
 // Info identifies a store.
 type Info struct {
-	// ID was made with the store and stays.
+	// ID was made with the store and never changes.
 	ID        sigil.ID
 	CreatedAt time.Time
 	// Format is the version of the layout.

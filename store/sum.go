@@ -6,12 +6,12 @@ import (
 	"math/bits"
 )
 
-// Sum adds up potentials exactly, so that a sum kept up to date by adding and removing one memory at
-// a time equals one computed anew, in every driver and in any order. The zero Sum is 0. It is a
-// plain value; guard it like an integer.
+// Sum adds up potentials exactly, so that a sum that is updated by adding and removing single memories equals
+// a newly computed one, in every driver and in any order. The zero Sum is 0. It is a plain value; guard it
+// like an integer.
 //
-// A float64 sum would drift: after a million changes the mean of memories that all have 0.9 would no
-// longer be 0.9, and a pattern would crystallize by rounding.
+// A float64 sum would drift: after a million changes, the mean of memories that all have 0.9 would no longer
+// be 0.9, and a pattern would crystallize by rounding.
 type Sum struct{ hi, lo uint64 } // units of 2^-60
 
 const sumScale = 1 << 60
@@ -23,7 +23,7 @@ func (s *Sum) Add(p float64) {
 	s.hi += carry
 }
 
-// Remove takes away a p that was added.
+// Remove subtracts a p that was added.
 func (s *Sum) Remove(p float64) {
 	var borrow uint64
 	s.lo, borrow = bits.Sub64(s.lo, uint64(math.Round(p*sumScale)), 0)
@@ -36,7 +36,8 @@ func (s Sum) Plus(t Sum) Sum {
 	return Sum{hi: s.hi + t.hi + carry, lo: lo}
 }
 
-// Mean returns the sum divided by n, correctly rounded, so that the mean of equal values is that value; 0 if n is 0.
+// Mean returns the sum divided by n, correctly rounded, so that the mean of equal values is that value. It
+// returns 0 if n is 0.
 func (s Sum) Mean(n int) float64 {
 	if n == 0 {
 		return 0
@@ -47,7 +48,8 @@ func (s Sum) Mean(n int) float64 {
 	return mean
 }
 
-// AddUnits adds n units of 2^-60, not negative: potentials as Add counts them, added up elsewhere.
+// AddUnits adds n units of 2^-60, which must not be negative: potentials as Add counts them, added up
+// elsewhere.
 func (s *Sum) AddUnits(n *big.Int) {
 	words := new(big.Int).Rsh(n, 64)
 	*s = s.Plus(Sum{hi: words.Uint64(), lo: new(big.Int).And(n, new(big.Int).SetUint64(math.MaxUint64)).Uint64()})

@@ -31,14 +31,14 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// Read before anything changes: a memory that cannot be answered is not to be touched.
+	// Read before anything changes: a memory that cannot be returned must not be refreshed.
 	known := kept.record != nil
 	if !known {
 		if kept.record, err = s.record(key); err != nil {
 			return sigil.Memory{}, err
 		}
 		if kept.record == nil {
-			return sigil.Memory{}, record.ErrDamaged // the key is locked, so nobody else removed it
+			return sigil.Memory{}, record.ErrDamaged // the key is locked, so no other call has removed it
 		}
 	}
 	memory, err := s.decoded(m, kept.record)
@@ -59,7 +59,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return memory, nil
 	}
 	err = s.rewrite(at, m, policy, event)
-	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has room
+	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has free space
 		s.index.Refresh(at, &m, policy)
 		return memory, nil
 	}
@@ -69,11 +69,11 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	return memory, nil
 }
 
-// near is how close a deadline must be for a recall that moves it to be written before it is answered.
+// near is how close a deadline must be so that a recall that moves it is written before it is answered.
 const near = time.Second
 
-// located returns where a memory is, its figures, and its content if that is cached. The caller has locked the key.
-// The cache is searched without the index's lock.
+// located returns the place of a memory, its figures, and its content if that is cached. The caller has
+// locked the key. The cache is searched without the index's lock.
 func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept content) {
 	kept, _ = s.contents.get(key)
 	if kept.at.There() {
@@ -83,7 +83,8 @@ func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept conte
 	return at, m, kept
 }
 
-// rewrite sets the figures of a memory, whose key is locked, to m in one commit with event, which may be nil.
+// rewrite changes the figures of a memory, whose key is locked, to m in one commit with event, which may be
+// nil.
 func (s *Store) rewrite(at index.Place, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
 	if event != nil {
@@ -114,7 +115,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 
 	ch := newChange()
 	gone := make([]index.Place, 0, len(keys))
-	events := make([]sigil.Event, 0, len(keys)) // never grows: ch points into it
+	events := make([]sigil.Event, 0, len(keys)) // must not be reallocated: ch points into it
 	err := s.index.Visit(keys, func(at index.Place, m sigil.Meta) error {
 		event, remove := decide(m)
 		if !remove {
@@ -141,7 +142,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	return events, nil
 }
 
-// values returns the events with the positions they got.
+// values returns the events with the positions that they got.
 func values(events []*sigil.Event) []sigil.Event {
 	values := make([]sigil.Event, len(events))
 	for i, e := range events {
@@ -150,8 +151,8 @@ func values(events []*sigil.Event) []sigil.Event {
 	return values
 }
 
-// writeRefreshes puts into the batch what was refreshed since the last time. Only the committer calls it: a
-// change that comes after is written after.
+// writeRefreshes adds to the batch all refreshes since its last call. Only the committer calls it, so a later
+// change is written later.
 func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	var value []byte
 	return s.index.Refreshes(func(m *sigil.Meta, policy uint16) error {

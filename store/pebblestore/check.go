@@ -14,22 +14,23 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
-// Checked is what a full look at a store found.
+// Checked is the result of checking all of a store.
 type Checked struct {
 	Memories int
-	Bytes    int64 // of their data
-	Crystals int   // of patterns
+	Bytes    int64 // bytes of their data
+	Crystals int   // crystals of patterns
 	Events   int
-	// Position is that of the newest journal entry, Trimmed that up to which they were dropped.
+	// Position is the position of the newest journal entry, Trimmed that of the last trimmed one.
 	Position, Trimmed uint64
-	// Answers are those under idempotency keys.
+	// Answers is the number of answers under idempotency keys.
 	Answers int
-	// Problems describes what is wrong, a sentence each; at most [MaxProblems], and Wrong counts all.
+	// Problems describe what is wrong, in one sentence each. There are at most [MaxProblems]; Wrong counts all
+	// problems.
 	Problems []string
 	Wrong    int
 }
 
-// MaxProblems is how many problems are described in words.
+// MaxProblems is the maximum number of problems that are described.
 const MaxProblems = salvage.MaxProblems
 
 func (c *Checked) wrong(format string, args ...any) {
@@ -38,21 +39,21 @@ func (c *Checked) wrong(format string, args ...any) {
 	}
 }
 
-// checker reads and checks every record. Its policies are loaded before it starts, and nothing changes s while it
-// runs.
+// checker reads and checks every record of s. Its policies are loaded before it starts, and nothing changes s
+// while it runs.
 type checker struct {
 	s     *Store
 	found Checked
-	// journaled is what is there by the journal: for each memory the figures of its last entry, and
-	// which patterns have a crystal.
+	// journaled is what exists according to the journal: each memory, with the figures of its last entry.
+	// crystals has the patterns with a crystal.
 	journaled map[sigil.Key]sigil.Meta
 	crystals  map[string]bool // by key
-	seen      []uint64        // a bit for each position
+	seen      []uint64        // one bit for each position
 }
 
-// check reads every record of s. It checks that each can be decoded, that records that belong together exist together,
-// that positions have no gap and no repeat, and that the memories are those that follow from the journal, as far back
-// as the journal goes.
+// check reads every record of s. It checks that each can be decoded, that records that belong together exist
+// together, that positions have no gaps and no repeats, and that the memories follow from the journal, as far
+// back as the journal goes.
 func (s *Store) check() (Checked, error) {
 	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
 	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
@@ -89,7 +90,7 @@ func (c *checker) journal(key, value []byte) {
 	for i := range events {
 		e := &events[i]
 		if e.Position <= c.found.Trimmed {
-			continue // its block also has some that stay
+			continue // a block may have trimmed and kept entries
 		}
 		c.found.Events++
 		c.position(e.Position, tenant)
@@ -135,7 +136,7 @@ func (c *checker) meta(key, value []byte) {
 	was, ok := c.journaled[k]
 	delete(c.journaled, k)
 	switch {
-	case !ok && c.found.Trimmed > 0: // it may be older than what is left of the journal
+	case !ok && c.found.Trimmed > 0: // it may be older than the rest of the journal
 	case !ok:
 		c.found.wrong("%s exists, but is gone according to the journal", k)
 	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
@@ -145,7 +146,7 @@ func (c *checker) meta(key, value []byte) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
 		}
 		if m != was {
-			c.found.wrong("%s has other figures than the journal", k)
+			c.found.wrong("%s has figures that differ from the journal's", k)
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (c *checker) body(key, value []byte) {
 	meta, ok := c.s.index.Meta(k)
 	switch {
 	case !ok:
-		c.found.wrong("%s has content and no figures", k)
+		c.found.wrong("%s has content but no figures", k)
 	case meta.Size != len(m.Data):
 		c.found.wrong("%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)
 	}
@@ -203,11 +204,11 @@ func (c *checker) answer(key, value []byte) {
 func (c *checker) expiry(key, _ []byte) {
 	_, tenant, idem, ok := layout.SplitExpiryKey(key)
 	if !ok {
-		c.found.wrong("end of an answer %q cannot be read", key)
+		c.found.wrong("end %q of an answer cannot be read", key)
 		return
 	}
 	if !c.has(layout.IdempotencyKey(tenant, idem)) {
-		c.found.wrong("end of an answer %q that is not there", key)
+		c.found.wrong("end %q of an answer that is missing", key)
 	}
 }
 
@@ -220,11 +221,11 @@ func (c *checker) has(key []byte) bool {
 		c.found.wrong("record %q: %v", key, err)
 		return true
 	}
-	_ = closer.Close() // of a block in memory
+	_ = closer.Close() // a block in memory
 	return true
 }
 
-// missing reports what is not there though other records name it.
+// missing reports records that other records refer to but that do not exist.
 func (c *checker) missing() {
 	n := 0
 	for _, word := range c.seen {
@@ -241,7 +242,7 @@ func (c *checker) missing() {
 	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
-			c.found.wrong("%s has figures and no content", k)
+			c.found.wrong("%s has figures but no content", k)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	return c.Position, true, nil
 }
 
-// Advance keeps a position under name; see [store.Store].
+// Advance stores a position under name; see [store.Store].
 func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, position uint64) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -58,7 +58,7 @@ func (s *Store) Advance(ctx context.Context, name string, owner sigil.ID, positi
 	return s.keepClaim(name, c)
 }
 
-// claim reads what is kept under a name.
+// claim reads the claim that is stored under a name.
 func (s *Store) claim(name string) (c layout.Claim, found bool, err error) {
 	value, closer, err := s.db.Get(layout.ClaimKey(name))
 	if errors.Is(err, pebble.ErrNotFound) {

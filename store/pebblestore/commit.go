@@ -12,27 +12,27 @@ import (
 )
 
 const (
-	// refreshDelay is how long a refresh may wait to be written: half of the second that is promised,
-	// so that a slow sync still keeps the promise.
+	// refreshDelay is how long a refresh may wait to be written. It is half of the promised second, so that a
+	// slow sync still keeps the promise.
 	refreshDelay = 500 * time.Millisecond
-	// maxBatch bounds the bytes of one batch, so that a flood of large memories does not make one
-	// commit that everybody waits for.
+	// maxBatch limits the bytes of one batch, so that a flood of large memories does not become one commit
+	// that all callers wait for.
 	maxBatch = 8 << 20
-	// maxRetained is the most room that a batch keeps for the next.
+	// maxRetained is the maximum size of the buffer that a batch keeps for the next one.
 	maxRetained = 2 << 20
 )
 
 // committer gathers the changes of concurrent callers into batches with one sync each. One goroutine writes a
-// batch, waits for its sync, publishes and answers. Batches that are written while others sync are smaller, so
-// that there are more of them, and more to do for each change.
+// batch, waits for its sync, publishes and answers. It does not write a batch while another one syncs:
+// batches would be smaller and more numerous, and each change would cost more.
 type committer struct {
 	s       *Store
 	pending pending
-	// wake has room for one signal: there may be something to do.
+	// wake has a buffer for one signal, which means that there may be something to do.
 	wake chan struct{}
 
-	// journal and policies are how far the journal and the list of policies are written. Only run
-	// uses them; they are set before it starts, as callers may add a policy before it runs.
+	// journal and policies record how far the journal and the list of policies are written. Only run uses
+	// them. They are set before it starts, since callers may add a policy before it runs.
 	journal  journal
 	policies int
 	effects  []*index.Change // of one group; the slice is reused for the next
@@ -44,15 +44,15 @@ func newCommitter(s *Store) *committer {
 	return &committer{s: s, wake: make(chan struct{}, 1), journal: journal{blocks: map[string]*block{}}}
 }
 
-// start begins at the end of the store, which has been read.
+// start starts the committer at the end of the store, which has been read.
 func (c *committer) start() {
 	c.journal.position = c.s.index.Position()
 	c.policies = len(c.s.policies.From(0))
 	c.wg.Go(c.run) // stop waits for it
 }
 
-// do makes ch, which is not empty, durable and visible, answers when it is, and releases it. The
-// caller holds the gate, so the committer is not stopped before.
+// do makes ch, which must not be empty, durable and visible. It returns when that is done, and releases ch.
+// The caller holds the gate, so the committer is not stopped before.
 func (c *committer) do(ch *change) error {
 	g, first, err := c.pending.add(ch)
 	if err != nil {
@@ -74,18 +74,18 @@ func (c *committer) do(ch *change) error {
 func (c *committer) signal() {
 	select {
 	case c.wake <- struct{}{}:
-	default: // it has a signal waiting
+	default: // a signal is waiting already
 	}
 }
 
-// stop writes what is queued and refreshed, and ends the goroutine.
+// stop writes everything queued and refreshed, and ends the goroutine.
 func (c *committer) stop() {
 	c.pending.close()
 	c.signal()
 	c.wg.Wait()
 }
 
-// run writes batches until the committer is stopped and all is written, or the disk fails.
+// run writes batches until the committer is stopped and everything is written, or the disk fails.
 func (c *committer) run() {
 	refresh := time.NewTicker(refreshDelay)
 	defer refresh.Stop()
@@ -95,7 +95,7 @@ func (c *committer) run() {
 		var refreshes bool
 		c.gather()
 		if g, last = c.pending.take(); g != nil || last {
-			// Not only when there is nothing else to do: under load there always is.
+			// Check this even if there is a group to write: under load there always is one.
 			select {
 			case <-refresh.C:
 				refreshes = true
@@ -112,30 +112,31 @@ func (c *committer) run() {
 			}
 		}
 		if !c.write(batch, g, refreshes || last) {
-			// Those whose changes have failed have soiled their memories again, as if they were not made. They may be on
-			// the disk all the same, and a refresh must not come after.
+			// Callers whose changes failed have marked their memories dirty again. The changes may be on disk
+			// all the same, so no refresh may be written after them.
 			return
 		}
 		batch.Reset()
 	}
 }
 
-// gather yields the processor as long as that brings more changes. Callers that were answered together send their next
-// changes together; without gather, the first of these would get a sync of its own, and the others would wait for it.
+// gather yields the processor as long as that brings more changes. Callers that were answered together send
+// their next changes together. Without gather, the first of these would get a sync of its own, and the others
+// would wait for it.
 func (c *committer) gather() {
 	for before, n := 0, c.pending.count(); n > before; before, n = n, c.pending.count() {
 		runtime.Gosched()
 	}
 }
 
-// write makes a group durable, with new policies and, if refreshes is set, the refreshed figures. Then it publishes
-// the group's changes together and answers the callers. The group may be nil. write returns false once the disk has
-// failed.
+// write makes a group durable, with new policies and, if refreshes is set, the refreshed figures. Then it
+// publishes the group's changes together and answers the callers. The group may be nil. write returns false
+// once the disk has failed.
 func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	begin := time.Now()
 	err := c.fill(batch, g, refreshes)
 	position := c.journal.position
-	if err == nil && !batch.Empty() { // else nothing was refreshed, or all of it refused
+	if err == nil && !batch.Empty() { // otherwise nothing was refreshed, or all changes were refused
 		err = c.s.db.Apply(batch, pebble.Sync)
 	}
 	if err != nil {
@@ -150,7 +151,7 @@ func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	}
 	c.publish(g, position)
 	c.s.journaled.Fire()
-	n := len(g.changes) // the callers use the changes again once they are answered
+	n := len(g.changes) // the callers reuse the changes once they are answered
 	g.answer(nil)
 	if c.s.onCommit != nil {
 		c.s.onCommit(n, time.Since(begin))
@@ -158,7 +159,7 @@ func (c *committer) write(batch *pebble.Batch, g *group, refreshes bool) bool {
 	return true
 }
 
-// publish makes the changes of a group that were made visible.
+// publish makes the changes of a group visible, except refused ones.
 func (c *committer) publish(g *group, position uint64) {
 	effects := c.effects[:0]
 	for _, ch := range g.changes {
@@ -168,14 +169,14 @@ func (c *committer) publish(g *group, position uint64) {
 		effects = append(effects, &ch.effect)
 	}
 	c.s.index.Apply(g.leaving, effects, position)
-	clear(effects) // the callers use the changes again
+	clear(effects) // the callers reuse the changes
 	c.effects = effects
 }
 
-// fill puts a group, new policies and, if refreshes is set, the refreshed figures into the batch.
+// fill adds a group, new policies and, if refreshes is set, the refreshed figures to the batch.
 func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	if refreshes {
-		// First, so that a change of the same memory below wins.
+		// First, so that a change of the same memory below takes precedence.
 		if err := c.s.writeRefreshes(batch); err != nil {
 			return err
 		}
@@ -195,14 +196,15 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 	return nil
 }
 
-// fillGroup puts those changes into the batch that there is room for. What leaves comes first, see writeLeaving; then
-// all figures: the database takes keys in faster that come in their order, and no two changes of a group are of one
-// memory.
+// fillGroup adds the changes to the batch for which the disk has space. Removals come first, see
+// writeLeaving. Then come all figures: the database is faster with keys in ascending order, and no two
+// changes of a group are of one memory.
 func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
 	for _, ch := range g.changes {
 		ch.err = c.s.folder.Space.Admit(ch.grows)
 		if ch.err == nil && ch.trimmed > 0 {
-			// Now: the database shows a deletion before its sync has returned, and a reader must not miss the entries silently.
+			// Now, since the database shows a deletion before its sync has returned, and a reader must not
+			// silently miss the entries.
 			c.s.trimmed.Store(ch.trimmed)
 		}
 	}

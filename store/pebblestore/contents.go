@@ -7,24 +7,25 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 )
 
-// contents caches the content records of memories that are read repeatedly. The memory read last is usually not the
-// one read next, so the cache keeps the frequently read ones. A lookup is one probe of a hash table; the database
-// would search an index of its tables, and then a block of several records.
+// contents caches the content records of memories that are read repeatedly. The memory read last is usually
+// not the one read next, so the cache keeps the records that are read often. A lookup is one probe of a hash
+// table; the database would search an index of its tables, and then a block of several records.
 //
 // The content of a key never changes while the key is in the index.
 type contents struct {
 	cache *otter.Cache[sigil.Key, content]
-	most  int // bytes of the largest that is kept
+	most  int // maximum length in bytes of a record that is kept
 }
 
-// content is a record, which is not to be changed, and the place of its memory in the index, if the caller that put it
-// had the key locked: then the place holds for every caller that has, as a removal drops the content before it unlocks.
+// content is a record, which must not be changed, and its memory's place in the index, if the caller of put
+// had the key locked. Such a place is valid for all callers that have the key locked, since a removal drops
+// the content before it unlocks the key.
 type content struct {
 	record []byte
 	at     index.Place
 }
 
-// contentOverhead is about what a record takes in the cache besides its bytes.
+// contentOverhead is about the number of bytes that a record takes in the cache beyond its own.
 const contentOverhead = 170
 
 // newContents returns a cache of about size bytes.
@@ -36,20 +37,20 @@ func newContents(size int64) contents {
 	})}
 }
 
-// get returns a content, if it is known.
+// get returns the content of key, if it is cached.
 func (c contents) get(key sigil.Key) (content, bool) { return c.cache.GetIfPresent(key) }
 
-// put keeps a content, whose record is the cache's from then on.
+// put caches a content. The cache owns its record from then on.
 func (c contents) put(key sigil.Key, kept content) {
 	if len(kept.record)+contentOverhead <= c.most {
 		c.cache.Set(key, kept)
 	}
 }
 
-// drop forgets the records of keys that have left the index.
+// drop removes the records of keys that have left the index.
 func (c contents) drop(keys ...sigil.Key) {
 	for _, key := range keys {
-		if _, ok := c.cache.GetEntryQuietly(key); ok { // to look takes less than to remove what is not there
+		if _, ok := c.cache.GetEntryQuietly(key); ok { // looking costs less than removing a missing key
 			c.cache.Invalidate(key)
 		}
 	}

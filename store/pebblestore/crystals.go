@@ -17,7 +17,7 @@ func (s *Store) Crystallize(ctx context.Context, name string, now time.Time, dec
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	// The zero id is no memory's: its lock is the one of the tenant's crystals.
+	// No memory has the zero id: its lock is the lock of the tenant's crystals.
 	defer s.keys.One(sigil.Key{Tenant: name}).Unlock()
 
 	patterns, crystals := s.index.PatternsAndCrystals(name, now.UnixMilli())

@@ -1,5 +1,5 @@
-// Package pebblestore is the embedded [store.Store]: records on disk in one Pebble database, indexes in memory,
-// rebuilt at open.
+// Package pebblestore is the embedded [store.Store]. It keeps records on disk in one Pebble database, and
+// indexes in memory, which are rebuilt at open.
 //
 // It owns the verbs of the store, the committer (commit.go), which writes the changes of concurrent callers as one
 // synced batch, the journal, open and close. Package index makes a memory visible once its commit is durable. Package

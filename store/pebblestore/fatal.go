@@ -16,9 +16,9 @@ func (s *Store) fail(err error) {
 	s.failOnce.Do(func() {
 		detail := "the disk failed; the process must be started again"
 		if disk.IsFull(err) {
-			detail = "the disk is full; make room, and start the process again"
+			detail = "the disk is full; free some space, and start the process again"
 		}
-		// Only the words of err: it carries a stack trace that a log would print whole.
+		// Only the text of err, which carries a stack trace that a log would print whole.
 		s.failErr = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: detail, Err: errors.New(err.Error())}
 		close(s.failed)
 		s.commits.pending.fail(s.failErr)
@@ -30,12 +30,12 @@ func (s *Store) fail(err error) {
 
 func (s *Store) failure() error { return s.failErr }
 
-// letGo is how long the database may take to end what it does once the disk has failed.
+// letGo is how long the database may take to finish after the disk has failed.
 const letGo = 2 * time.Second
 
-// apart runs do, which opens or closes the database, on a goroutine of its own and waits for it. When the disk fails,
-// the database ends the goroutine that it is in (Fatalf), or leaves it waiting for another that ended this way. Such a
-// goroutine waits until the process exits.
+// apart runs do, which opens or closes the database, on its own goroutine and waits for it. When the disk
+// fails, the database ends the goroutine that it runs on (Fatalf), or leaves it waiting for another that
+// ended this way. Such a goroutine waits until the process exits.
 func (s *Store) apart(do func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -45,8 +45,8 @@ func (s *Store) apart(do func() error) error {
 			if !returned {
 				select {
 				case <-s.failed:
-					_ = recover() // it may have fallen over what the failure left behind
-				default: // then it is a fault of ours, and goes on
+					_ = recover() // a panic may follow from the failure
+				default: // otherwise it is a bug of ours: the panic continues
 				}
 				err = s.failure()
 			}
@@ -71,19 +71,19 @@ func (s *Store) apart(do func() error) error {
 	}
 }
 
-// closeDatabase closes the database, and returns the failure if there was one. The database keeps
-// its own lock if it cannot be closed any more: the folder is safe from others until the process ends.
+// closeDatabase closes the database. It returns the store's failure, if there is one. If the database can no
+// longer be closed, it keeps its lock, so the folder is safe from other processes until this one ends.
 func (s *Store) closeDatabase() error {
 	err := s.apart(s.db.Close)
 	select {
 	case <-s.failed:
-		return s.failure() // why it could not be closed follows from it
+		return s.failure() // an error of closing follows from it
 	default:
 		return err
 	}
 }
 
-// databaseLogger passes on the errors of the database, and nothing of its daily work.
+// databaseLogger passes on the errors of the database, but none of its routine messages.
 type databaseLogger struct {
 	s   *Store
 	log *slog.Logger
@@ -95,8 +95,8 @@ func (l *databaseLogger) Errorf(format string, args ...any) {
 	l.log.Error("pebble: " + fmt.Sprintf(format, args...))
 }
 
-// Fatalf must not return. It ends the goroutine that called it, not the process: callers of the store
-// are to get their answer first.
+// Fatalf must not return. It ends the goroutine that called it, and not the process, so that callers of the
+// store are answered first.
 func (l *databaseLogger) Fatalf(format string, args ...any) {
 	err := fmt.Errorf("pebble: "+format, args...)
 	l.log.Error(err.Error())
@@ -104,10 +104,10 @@ func (l *databaseLogger) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// reading returns what went wrong in reading from the open store in words, if it is damage.
+// reading describes err, an error of reading from the open store, if it means damage.
 func (s *Store) reading(err error) error {
 	if disk.IsDamage(err) {
-		return disk.Damaged(s.folder.Dir, errors.New(err.Error())) // its words: it carries a stack trace
+		return disk.Damaged(s.folder.Dir, errors.New(err.Error())) // the text, without the stack trace
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// answers returns those found under the items' keys that have not ended.
+// answers returns the answers under the items' keys that have not ended.
 func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
 	var answers map[int]store.Answer
 	for i := range items {
@@ -42,7 +42,7 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 	return answers, nil
 }
 
-// firstEnd returns when the first of the items' answers ends, in Unix milliseconds.
+// firstEnd returns the time at which the first of the items' answers ends, in Unix milliseconds.
 func firstEnd(items []store.Item) int64 {
 	first := int64(index.Never)
 	for i := range items {
@@ -53,7 +53,7 @@ func firstEnd(items []store.Item) int64 {
 	return first
 }
 
-// PruneAnswers drops answers that ended; see [store.Store].
+// PruneAnswers drops answers that have ended; see [store.Store].
 func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -61,7 +61,7 @@ func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int
 		return 0, err
 	}
 	if !s.index.StartPrune(now.UnixMilli()) {
-		return 0, nil // without looking at the disk: most sweeps find nothing
+		return 0, nil // without reading the disk: most sweeps find nothing
 	}
 	ended, next, err := s.prune(now, limit)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int
 	return ended, err
 }
 
-// prune drops at most limit ended answers, and returns how many and when the next one ends.
+// prune drops at most limit ended answers. It returns how many it dropped, and when the next one ends.
 func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err error) {
 	ch, next, looked := newChange(), int64(index.Never), 0
 	err = s.scan([]byte{layout.ExpiryFamily}, func(key, _ []byte) error {
@@ -102,8 +102,8 @@ func (s *Store) prune(now time.Time, limit int) (ended int, next int64, err erro
 	return ended, next, s.commits.do(ch)
 }
 
-// pruneAnswer deletes the answer that ended at a moment, unless a later insert with the same key has put
-// another in its place.
+// pruneAnswer drops the answer that ended at the time ended, unless a later insert with the same key has
+// replaced it.
 func (s *Store) pruneAnswer(ch *change, tenant, key string, ended int64) (dropped bool, err error) {
 	b, closer, err := s.db.Get(layout.IdempotencyKey(tenant, key))
 	if errors.Is(err, pebble.ErrNotFound) {

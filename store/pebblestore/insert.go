@@ -44,16 +44,17 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		arriving.Memories++
 		arriving.Bytes += int64(items[i].Memory.Size)
 	}
-	for i := range items { // after all figures: what comes in the order of its keys is put in faster
+	for i := range items { // after all figures: keys in ascending order are added faster
 		m := &items[i].Memory
 		ch.begin(layout.MemoryKey(layout.BodyFamily, name, m.ID))
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
-	// Ids are random, so two concurrent inserts never share one; a repeated id is a mistake of the caller.
+	// Ids are random, so two concurrent inserts never have the same one. A repeated id is a mistake of the
+	// caller.
 	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
-		return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there"}
+		return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
 	}
 	if keyed {
 		ch.effect.Ends = firstEnd(items)
@@ -64,7 +65,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	return s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
 }
 
-// insertWithin makes room for ch under a quota and commits it with what makes the room.
+// insertWithin evicts for ch under a quota, and commits ch together with the evictions.
 func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, now int64, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, now)
 	if err != nil {
@@ -91,15 +92,15 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 	return store.Inserted{Evicted: values(evicted)}, nil
 }
 
-// room is a reservation with the keys of the memories that leave, locked.
+// room is a reservation, with the locked keys of the memories that are evicted.
 type room struct {
 	*index.Reservation
 	keys   []sigil.Key
 	unlock func()
 }
 
-// makeRoom promises room for arriving under quota. The caller either makes the reservation part of its change or releases
-// it; and unlocks in the end.
+// makeRoom reserves quota for arriving. The caller either adds the reservation to its change or releases it,
+// and calls unlock at the end.
 func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, now int64) (room, error) {
 	for {
 		r, err := s.index.Reserve(name, arriving, quota, now)
@@ -108,8 +109,8 @@ func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, no
 		}
 		keys := r.Keys()
 		unlock := s.keys.Lock(keys...)
-		// Between choosing and locking, one of them may have been recalled, pinned or removed. Then
-		// it is not the one to go: choose again.
+		// In the meantime, one of them may have been recalled, pinned or removed. Then it must not be evicted:
+		// choose again.
 		if s.index.Stands(r, now) {
 			return room{r, keys, unlock}, nil
 		}
@@ -118,8 +119,8 @@ func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, no
 	}
 }
 
-// encodeEvictions adds to ch what journals that memories leave for it, before anything else of ch is journaled: they make
-// room first.
+// encodeEvictions adds to ch the journal entries of the evictions, before all other entries of ch, since the
+// evictions come first.
 func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
 	own := ch.events
 	ch.events = nil
@@ -135,7 +136,7 @@ func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sig
 	return evicted, nil
 }
 
-// encode adds one item's records but its content to ch, and returns its entry.
+// encode adds the records of one item to ch, except its content, and returns its entry.
 func (s *Store) encode(ch *change, name string, item *store.Item) (index.Entry, error) {
 	m := &item.Memory
 	if m.Tenant != name {

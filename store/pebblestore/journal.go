@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// journal assigns events their positions and puts them into blocks. Only the committer uses it.
+// journal assigns positions to events and gathers them into blocks. Only the committer uses it.
 type journal struct {
 	position uint64 // of the newest event
 	blocks   map[string]*block
@@ -25,7 +25,8 @@ type block struct {
 	value []byte
 }
 
-// add assigns e the next position and puts its record into its tenant's block; a full block goes into b.
+// add assigns the next position to e, and adds its record to its tenant's block. A full block is written to
+// b.
 func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	j.position++
 	e.Position = j.position
@@ -54,10 +55,10 @@ func (j *journal) block() *block {
 	return new(block)
 }
 
-// maxSpare is how many blocks are kept to be used again.
+// maxSpare is the maximum number of blocks that are kept for reuse.
 const maxSpare = 64
 
-// flush puts what add left into b.
+// flush writes the remaining blocks to b.
 func (j *journal) flush(b *pebble.Batch) error {
 	for name, bl := range j.blocks {
 		if len(bl.value) > 0 {
@@ -85,7 +86,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	if after >= published || limit <= 0 {
 		return nil, s.outside(after, published)
 	}
-	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // as many as there may be; other tenants have some
+	events := make([]sigil.Event, 0, min(uint64(limit), published-after, 64)) // the maximum; some positions may belong to other tenants
 	err := s.scanRange(layout.JournalKey(tenant, after+1), layout.JournalKey(tenant, published+1), func(key, value []byte) error {
 		_, last, ok := layout.SplitJournalKey(key)
 		if !ok {
@@ -112,7 +113,8 @@ func (s *Store) Events(ctx context.Context, tenant string, after uint64, limit i
 	return events, nil
 }
 
-// outside returns ErrGone for a reader that resumes before the journal begins, or after its newest entry.
+// outside returns [sigil.ErrGone] for a reader whose position is before the start of the journal, or after
+// its newest entry.
 func (s *Store) outside(after, newest uint64) error {
 	if trimmed := s.trimmed.Load(); after < trimmed {
 		return sigil.NewPositionGone(trimmed)
@@ -123,7 +125,7 @@ func (s *Store) outside(after, newest uint64) error {
 	return nil
 }
 
-// JournalBounds returns the positions between which the journal is; see [store.Store].
+// JournalBounds returns the positions at which the journal begins and ends; see [store.Store].
 func (s *Store) JournalBounds(ctx context.Context) (trimmed, newest uint64, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -136,13 +138,13 @@ func (s *Store) JournalBounds(ctx context.Context) (trimmed, newest uint64, err 
 // Wait waits for an entry; see [store.Store].
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	for {
-		journaled := s.journaled.Wait() // before the look: what comes after it is heard
+		journaled := s.journaled.Wait() // before reading, so that no later entry is missed
 		published := s.index.Position()
 		events, err := s.Events(ctx, tenant, after, 1)
 		if err != nil || len(events) > 0 {
 			return err
 		}
-		after = max(after, published) // there was nothing of the tenant's up to here
+		after = max(after, published) // the tenant has no entries up to here
 		select {
 		case <-journaled:
 		case <-s.failed:
@@ -177,8 +179,8 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 	return upTo, s.commits.do(ch)
 }
 
-// trim moves upTo on over what is older than before, and puts the removal of all tenants' blocks that end
-// there into ch.
+// trim advances upTo past all entries older than before, and adds to ch the removal of all blocks that end at
+// or before upTo.
 func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Time) error {
 	var tenants []string
 	young := published + 1 // the first entry that stays
@@ -200,14 +202,14 @@ func (s *Store) trim(ch *change, upTo *uint64, published uint64, before time.Tim
 	return nil
 }
 
-// journalTenants shows visit each tenant that has a block in the journal, with an iterator over it, which is at the
-// first of them and which visit may move.
+// journalTenants calls visit with each tenant that has a block in the journal. The iterator is at the
+// tenant's first block, and visit may move it.
 func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) error) error {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{layout.JournalFamily}, UpperBound: []byte{layout.JournalFamily + 1}})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = it.Close() }() // Error returned what it would
+	defer func() { _ = it.Close() }() // Error has returned the same error
 	for ok := it.First(); ok; {
 		tenant, _, split := layout.SplitTenant(it.Key())
 		if !split {
@@ -221,8 +223,9 @@ func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) er
 	return it.Error()
 }
 
-// newestPosition returns the position of the newest entry, trimmed or not, from the journal itself. A record of it, in every
-// commit, would be in each table that is flushed, and those would be merged over and over.
+// newestPosition returns the position of the newest entry, trimmed or not, which it finds in the journal. If
+// each commit wrote a record of the position, every flushed table would contain one, and those would be
+// merged over and over.
 func (s *Store) newestPosition() (uint64, error) {
 	newest := s.trimmed.Load()
 	err := s.journalTenants(func(it *pebble.Iterator, tenant string) error {
@@ -239,7 +242,7 @@ func (s *Store) newestPosition() (uint64, error) {
 	return newest, err
 }
 
-// Newest returns the time of the newest journal entry, of all tenants; zero if there is none.
+// Newest returns the time of the newest journal entry of all tenants, or the zero time if there is none.
 func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -269,8 +272,8 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 	return at, s.reading(err)
 }
 
-// firstYoung returns the position of the tenant's first entry over a position that is not older than before,
-// if that is less than young; else young.
+// firstYoung returns the position of the tenant's first entry after over that is not older than before, or
+// young if that is lower.
 func (s *Store) firstYoung(it *pebble.Iterator, tenant string, over, young uint64, before time.Time) (uint64, error) {
 	for ok := it.SeekGE(layout.JournalKey(tenant, over+1)); ok; ok = it.Next() {
 		name, last, split := layout.SplitJournalKey(it.Key())

@@ -9,13 +9,13 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// enough is how many memories, none of them between others' ids, are deleted as a range. The database keeps a range
-// in one record instead of one for each key, but looks through all ranges of its memory anew with the first read
-// after each commit: a few large ones are cheap, many small ones are not.
+// enough is the minimum number of adjacent memories that are deleted as a range. The database stores a range
+// as one record instead of one for each key, but after each commit the first read looks through all ranges in
+// its memory: a few large ones are cheap, many small ones are not.
 const enough = 128
 
-// leaving returns the places that some changes delete, sorted by key. If those of two changes are adjacent, as in a
-// sweep, they are adjacent in the result too.
+// leaving returns the places that some changes delete, sorted by key. If the places of two changes are
+// adjacent, as in a sweep, they are adjacent in the result, too.
 func leaving(changes []*change) (all []index.Place) {
 	var parts [][]index.Place
 	for _, ch := range changes {
@@ -23,23 +23,23 @@ func leaving(changes []*change) (all []index.Place) {
 			parts = append(parts, ch.leaving)
 		}
 	}
-	// Those of a sweep are mostly in order: then so is all, which takes no time to sort.
+	// The parts of a sweep are usually in order. Then all is sorted already, and sorting takes no time.
 	slices.SortFunc(parts, func(a, b []index.Place) int { return a[0].Compare(b[0]) })
 	all = slices.Concat(parts...)
 	slices.SortFunc(all, index.Place.Compare)
 	return all
 }
 
-// writeLeaving adds a group's deletions to a batch, before anything else of the group, because a memory that the group
-// inserts may lie in a deleted range. Only the committer calls it. At that time, everything on disk is in the index,
-// except for what the batch itself inserts.
+// writeLeaving adds a group's deletions to a batch, before everything else of the group, because a memory
+// that the group inserts may be in a deleted range. Only the committer calls it. At that time, everything on
+// disk is in the index, except for what the batch itself inserts.
 func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
 	var runs [][]index.Place
 	for rest := all; len(rest) > 0; {
 		n := s.index.Together(rest)
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
-	// Family by family: what comes in the order of its keys is put into the database's memory faster.
+	// Family by family, since the database's memory takes keys in ascending order faster.
 	for _, family := range [...]byte{layout.MetaFamily, layout.BodyFamily} {
 		for _, run := range runs {
 			if err := deleteRun(b, family, run, s.enough); err != nil {
@@ -50,14 +50,14 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
 	return nil
 }
 
-// deleteRun deletes records of memories that lie together.
+// deleteRun deletes the records of adjacent memories.
 func deleteRun(b *pebble.Batch, family byte, run []index.Place, enough int) error {
 	key := func(p index.Place) []byte {
 		k := p.Key()
 		return layout.MemoryKey(family, k.Tenant, k.ID)
 	}
 	if len(run) >= enough {
-		return b.DeleteRange(key(run[0]), append(key(run[len(run)-1]), 0), nil) // to before what follows the last
+		return b.DeleteRange(key(run[0]), append(key(run[len(run)-1]), 0), nil) // up to just after the last key
 	}
 	for _, p := range run {
 		if err := b.Delete(key(p), nil); err != nil {

@@ -15,9 +15,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// checkLogs detects a lost log. The database reads the logs that exist, and cannot know that an earlier one is
-// missing, because no file lists them. The journal shows it: the first entry of a log follows an entry in an older log
-// or in a table. s is open and rebuilt.
+// checkLogs detects a lost log. The database reads the logs that exist, and cannot know that an earlier one
+// is missing, because no file lists them. But the journal shows it: the first entry of a log must follow an
+// entry in an older log or in a table. s is open and rebuilt.
 func (s *Store) checkLogs() error {
 	fsys, data := s.folder.FS, s.folder.Data
 	names, err := fsys.List(data)
@@ -42,14 +42,15 @@ func (s *Store) checkLogs() error {
 		if there, err := s.journalHas(follows); err != nil {
 			return err
 		} else if !there {
-			return fmt.Errorf("%s follows on journal entry %d, which is missing with the log that held it: %w", path, follows, record.ErrDamaged)
+			return fmt.Errorf("%s follows journal entry %d, which is missing, as is the log that contained it: %w", path, follows, record.ErrDamaged)
 		}
 	}
 	return nil
 }
 
-// followsOn returns the position before the first entry that a log journals, or 0 if there is none before the first
-// damaged record. Damage is for the database to judge: after a power cut the newest log ends there, whatever follows.
+// followsOn returns the position before the first entry in a log, or 0 if there is no entry before the first
+// damaged record. It ignores damage, which the database handles: after a power cut, the newest log ends
+// there, whatever follows.
 func followsOn(log []byte, number uint32) uint64 {
 	intact := true
 	for one := range layout.Records(log, number, func(int) { intact = false }) {
@@ -69,7 +70,7 @@ func followsOn(log []byte, number uint32) uint64 {
 	return 0
 }
 
-// journalHas reports whether a block of any tenant ends with a position, as one does at the end of each commit.
+// journalHas reports whether a block of any tenant ends at a position. One does at the end of each commit.
 func (s *Store) journalHas(position uint64) (there bool, err error) {
 	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
 		at := layout.JournalKey(tenant, position)

@@ -18,8 +18,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
-// Check reads the whole store in dir and changes nothing. It checks whether every record can be decoded, whether
-// records that belong together exist together, and whether the memories are those that follow from the journal. No
+// Check reads the whole store in dir and changes nothing. It checks whether every record can be decoded,
+// whether records that belong together exist together, and whether the memories follow from the journal. No
 // process may have the store open. An error means that the check could not be completed.
 func Check(dir string, o *Options) (Checked, error) {
 	var c Checked
@@ -30,8 +30,9 @@ func Check(dir string, o *Options) (Checked, error) {
 	return c, err
 }
 
-// Export calls visit for every memory of the store in dir, past its deadline or not, by tenant and id, and changes
-// nothing. No process may have the store open. Export stops at the first damaged record: see [Salvage].
+// Export calls visit with every memory of the store in dir, past its deadline or not, by tenant and id, and
+// changes nothing. No process may have the store open. Export stops at the first damaged record; see
+// [Salvage].
 func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	return readOnly(dir, o, func(s *Store) error {
 		return s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
@@ -49,21 +50,21 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 	})
 }
 
-// Salvaged is what a salvage found.
+// Salvaged is the result of a salvage.
 type Salvaged struct {
-	Memories int // shown
-	// Problems describes what could not be read, a sentence each; at most [MaxProblems], and Wrong counts
-	// all.
+	Memories int // those passed to visit
+	// Problems describe what could not be read, in one sentence each. There are at most [MaxProblems]; Wrong
+	// counts all problems.
 	Problems []string
 	Wrong    int
 }
 
-// Salvage calls visit for every memory of the store in dir that can still be read, past its deadline or not, in no
-// promised order, and returns what cannot be read. No process may have the store open; nothing is changed.
+// Salvage calls visit with every memory of the store in dir that can still be read, past its deadline or not,
+// in any order, and returns what cannot be read. No process may have the store open. Nothing is changed.
 //
-// It reads the tables and logs directly, and needs neither the database's list of them nor the file that identifies
-// the store. A memory that is gone according to the journal is left out, as far back as the journal goes, even if an
-// obsolete table still has it. The figures of a memory may lack its last refreshes.
+// It reads the tables and logs directly, and needs neither the database's list of them nor the file with the
+// store's identity. It leaves out memories that are gone according to the journal, as far back as the journal
+// goes, even if an obsolete table still contains them. The figures of a memory may lack its last refreshes.
 func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
 	fsys, _ := o.environment()
 	folder, err := disk.BorrowDamaged(fsys, dir)
@@ -75,12 +76,13 @@ func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged
 	return Salvaged(found), err
 }
 
-// Reader reads a store whose folder does not change. Create it with [OpenReadOnly]; it is safe for concurrent use.
+// Reader reads a store whose folder does not change. [OpenReadOnly] creates one; it is safe for concurrent
+// use.
 type Reader struct{ s *Store }
 
-// OpenReadOnly opens the store in dir for reading, while no process has it open for writing. It changes nothing, not
-// even the format, so it also works on a file system that is mounted read-only, or that this process may only read.
-// The caller closes it.
+// OpenReadOnly opens the store in dir for reading, while no process has it open for writing. It changes
+// nothing, not even the format, so it also works on a file system that is mounted read-only, or that this
+// process may only read. The caller closes the Reader.
 func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	plain, logger := o.environment()
 	s := newStore(new(Options).cacheShare(), true)
@@ -107,16 +109,16 @@ func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 	return &Reader{s}, nil
 }
 
-// Info returns which store this is.
+// Info returns the store's identity.
 func (r *Reader) Info() store.Info { return r.s.info }
 
-// Clock returns nil, as [Store.Clock] does.
+// Clock returns nil, like [Store.Clock].
 func (*Reader) Clock() *clock.Clock { return nil }
 
 // Tenants returns the names of the tenants that have a memory; see [store.Store].
 func (r *Reader) Tenants(ctx context.Context) ([]string, error) { return r.s.Tenants(ctx) }
 
-// List returns memories, the newest first; see [store.Store].
+// List returns memories, newest first; see [store.Store].
 func (r *Reader) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
 	return r.s.List(ctx, q)
 }

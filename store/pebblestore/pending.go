@@ -12,21 +12,21 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// change is what one caller wants to be durable, and what to do to the index once it is. It is used once: created by
-// newChange, filled, and passed to do or discard.
+// change is what one caller wants to make durable, and its effect on the index after that. It is used once:
+// newChange creates it, the caller fills it, and do or discard releases it.
 type change struct {
-	arena   []byte        // the bytes of records and events, one after another
-	records []put         // to set and delete
-	events  []journaled   // to journal, after the records
-	leaving []index.Place // to delete, before the records and in the index before effect
-	effect  index.Change  // on the index, when the change is durable
-	trimmed uint64        // the position up to which the change drops the journal, or 0
-	grows   bool          // the store: it is refused first when the disk fills
-	err     error         // of this one alone: it was refused; set before its group is answered
+	arena   []byte        // bytes of records and events, one after another
+	records []put         // records to set and delete
+	events  []journaled   // events to journal, after the records
+	leaving []index.Place // places to delete; before the records, and in the index before effect
+	effect  index.Change  // applied to the index when the change is durable
+	trimmed uint64        // the position up to which the change trims the journal, or 0
+	grows   bool          // the change grows the store: it is refused first when the disk fills up
+	err     error         // of this change alone: it was refused; set before its group is answered
 
-	// buffers for one memory, the most common size of a change. Together with the rest of the change they fit in a few
-	// cache lines, which matters to the committer: it gathers up to a thousand changes, each written by another
-	// processor.
+	// room has buffers for one memory, the most common size of a change. Together with the rest of the change,
+	// they fit in a few cache lines. That matters to the committer, which gathers up to a thousand changes,
+	// each written by another processor.
 	room struct {
 		records [2]put
 		events  [1]journaled
@@ -34,20 +34,21 @@ type change struct {
 	}
 }
 
-// put is a key and its value in the arena; a deleted one has no value. A ranged one deletes from the key to
-// before the value.
+// put is a key and its value in the arena. A deleted one has no value. A ranged one deletes from key up to,
+// but not including, value.
 type put struct {
 	key, value, end int
 	deleted, ranged bool
 }
 
-// journaled is an event and where its record is. The position is set when the event is written.
+// journaled is an event and the position of its record in the arena. The event's journal position is set when
+// it is written.
 type journaled struct {
 	event    *sigil.Event
 	from, to int
 }
 
-// maxArena is the largest arena that is kept for the next change.
+// maxArena is the maximum size of an arena that is kept for the next change.
 const maxArena = 64 << 10
 
 var changes = sync.Pool{New: func() any {
@@ -60,7 +61,7 @@ func newChange() *change {
 	return changes.Get().(*change) //nolint:forcetypeassert // nothing else is put there
 }
 
-// discard releases a change that is not made, or has been.
+// discard releases a change, made or not.
 func (ch *change) discard() {
 	if cap(ch.arena) > maxArena {
 		return // a large one is not kept
@@ -76,7 +77,7 @@ func (ch *change) clear() {
 	ch.effect.Entries, ch.effect.Ends = ch.room.entries[:0], index.Never
 }
 
-// reserve makes room for items, so that what many of them come to is not copied as it grows.
+// reserve grows the buffers for items, so that the contents of many items are not copied as the buffers grow.
 func (ch *change) reserve(items []store.Item) {
 	const each = 256 // bytes of records, keys and event, in addition to the data
 	size := each * len(items)
@@ -89,7 +90,7 @@ func (ch *change) reserve(items []store.Item) {
 	ch.effect.Entries = slices.Grow(ch.effect.Entries, len(items))
 }
 
-// begin starts a record: what is added to the arena from here to end is its value.
+// begin starts a record. Its value is everything that is added to the arena until end is called.
 func (ch *change) begin(key []byte) {
 	r := put{key: len(ch.arena), value: len(ch.arena) + len(key)}
 	ch.arena = append(ch.arena, key...)
@@ -116,7 +117,7 @@ func (ch *change) removeRange(from, to []byte) {
 
 func (ch *change) empty() bool { return len(ch.records)+len(ch.events) == 0 }
 
-// writeRecords puts records into a batch: those with memories' figures, or the others.
+// writeRecords adds records to a batch: those with memories' figures, or the others.
 func (ch *change) writeRecords(b *pebble.Batch, figures bool) error {
 	for _, r := range ch.records {
 		key, value := ch.arena[r.key:r.value], ch.arena[r.value:r.end]
@@ -139,7 +140,7 @@ func (ch *change) writeRecords(b *pebble.Batch, figures bool) error {
 	return nil
 }
 
-// writeEvents puts the events into the journal of a batch.
+// writeEvents adds the events to the journal of a batch.
 func (ch *change) writeEvents(b *pebble.Batch, j *journal) error {
 	for _, e := range ch.events {
 		if err := j.add(b, e.event, ch.arena[e.from:e.to]); err != nil {
@@ -149,28 +150,28 @@ func (ch *change) writeEvents(b *pebble.Batch, j *journal) error {
 	return nil
 }
 
-// pending holds the changes that are not answered yet, in groups that are written, synced and
-// answered together.
+// pending holds the changes that are not answered yet, in groups that are written, synced and answered
+// together.
 type pending struct {
-	// mu also guards the changes and size of those groups that wait.
+	// mu also guards the changes and size of the waiting groups.
 	mu sync.Mutex
 	// +checklocks:mu
-	waiting []*group // to be written; the last one takes new changes until it is full
+	waiting []*group // not written yet; the last one takes new changes until it is full
 	// +checklocks:mu
-	flying *group // on its way to the disk, or nil
+	flying *group // the group that is being written to disk, or nil
 	// +checklocks:mu
 	closed bool
 	// +checklocks:mu
 	failure error
 	// +checklocks:mu
-	usual int // changes of the last group: the next one is likely to get as many
+	usual int // number of changes in the last group: the next one is likely to get as many
 }
 
-// group is the changes of one batch.
+// group has the changes of one batch.
 type group struct {
 	changes []*change
 	size    int           // bytes of changes
-	leaving []index.Place // with the changes that are made; set as they are written
+	leaving []index.Place // the deletions of all changes that are made; set when they are written
 	done    chan struct{} // closed when the group is answered
 	err     error         // the answer; set before done is closed
 }
@@ -180,7 +181,8 @@ func (g *group) answer(err error) {
 	close(g.done)
 }
 
-// add queues a change and returns its group; first is set if the group is new, and the committer must be woken for it.
+// add queues a change and returns its group. first is set if the group is new; then the committer must be
+// woken.
 func (p *pending) add(ch *change) (g *group, first bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,7 +200,7 @@ func (p *pending) add(ch *change) (g *group, first bool, err error) {
 	return g, first, nil
 }
 
-// count returns how many changes the group to be written next has.
+// count returns the number of changes in the next group to be written.
 func (p *pending) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,7 +210,7 @@ func (p *pending) count() int {
 	return len(p.waiting[0].changes)
 }
 
-// take returns the group to be written next, or nil, and whether nothing comes after it.
+// take returns the next group to be written, or nil. last is set if no group can follow.
 func (p *pending) take() (g *group, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -221,8 +223,8 @@ func (p *pending) take() (g *group, last bool) {
 	return g, p.closed && len(p.waiting) == 0
 }
 
-// land takes the flying group, which is durable, out of fail's reach; false if fail was first, and has
-// answered it.
+// land ends the writing of the flying group, which is durable, so that fail no longer answers it. It returns
+// false if fail has answered it already.
 func (p *pending) land() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -233,14 +235,14 @@ func (p *pending) land() bool {
 	return true
 }
 
-// close notes that nothing more comes.
+// close means that no change follows.
 func (p *pending) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
 }
 
-// fail answers all that is pending, and all that is to come, with err.
+// fail answers all pending changes, and all later ones, with err.
 func (p *pending) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

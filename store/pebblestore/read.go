@@ -24,8 +24,8 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	if err != nil || ok {
 		return memory, err
 	}
-	// The memory seems to be gone or due. An update that could keep it may be in progress, and so may a removal that
-	// is not durable yet: take the lock to wait for it, and look again.
+	// The memory seems to be gone or due. But an update that keeps it may be in progress, or a removal that is
+	// not durable yet: take the lock to wait for it, and look again.
 	defer s.keys.One(key).Unlock()
 	memory, ok, err = s.get(key, now)
 	if err == nil && !ok {
@@ -42,7 +42,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 		return sigil.Meta{}, err
 	}
 	m, ok := s.index.Meta(key)
-	if !ok || m.Due(now) { // as it seems; see Get
+	if !ok || m.Due(now) { // so it seems; see Get
 		defer s.keys.One(key).Unlock()
 		if m, ok = s.index.Meta(key); !ok || m.Due(now) {
 			return sigil.Meta{}, sigil.NewNotFound()
@@ -63,15 +63,15 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	memory, err := s.decoded(m, kept.record)
 	if !known && err == nil {
 		s.contents.put(key, kept)
-		if _, there := s.index.Meta(key); !there { // removed in between, by a caller that may have dropped the content before it was put here
+		if _, there := s.index.Meta(key); !there { // removed in the meantime, by a caller that may have dropped the content before it was put here
 			s.contents.drop(key)
 		}
 	}
 	return memory, true, err
 }
 
-// read adds its content to the figures of a memory; false if it is not on disk (any more). It is not kept at
-// hand: what was not asked for by name is not likely to be again.
+// read adds the content to the figures of a memory. ok is false if the content is not, or no longer, on disk.
+// read does not cache it: a memory that was not requested by its id is not likely to be read again soon.
 func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
 	kept, _, err := s.content(m.Key)
 	if kept.record == nil || err != nil {
@@ -81,7 +81,8 @@ func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
 	return memory, true, err
 }
 
-// content returns a memory's content, and whether it was at hand; it has no record if that is not on disk (any more).
+// content returns a memory's content, and whether it was cached. The content has no record if it is not, or
+// no longer, on disk.
 func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
 	if kept, known = s.contents.get(key); !known {
 		kept.record, err = s.record(key)
@@ -89,7 +90,7 @@ func (s *Store) content(key sigil.Key) (kept content, known bool, err error) {
 	return kept, known, err
 }
 
-// record returns a memory's content as it is on disk; nil if it is not (any more).
+// record returns a memory's content record from disk, or nil if it is not, or no longer, there.
 func (s *Store) record(key sigil.Key) (_ []byte, err error) {
 	b, closer, err := s.db.Get(layout.MemoryKey(layout.BodyFamily, key.Tenant, key.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -102,7 +103,7 @@ func (s *Store) record(key sigil.Key) (_ []byte, err error) {
 	return append(make([]byte, 0, len(b)), b...), nil
 }
 
-// decoded adds the content of a record to the figures of its memory.
+// decoded returns a memory with its figures and the content of a record.
 func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, error) {
 	memory := sigil.Memory{Meta: m}
 	r := record.NewReader(b)
@@ -110,7 +111,7 @@ func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, error) {
 	return memory, s.reading(r.End())
 }
 
-// Due returns what is past its deadline; see [store.Store].
+// Due returns memories that are past their deadlines; see [store.Store].
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -131,7 +132,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	var bytes int64 // of data
 	for before, more := q.Before, true; more; {
 		var metas []sigil.Meta
-		// One more than the page holds shows whether there is more.
+		// One more than the page holds shows whether there are more.
 		metas, before, more = s.index.List(&q, before, q.Limit+1-len(page))
 		for _, m := range metas {
 			if q.Ends(len(page), bytes, m.Size) {
@@ -142,7 +143,7 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 				return nil, false, err
 			}
 			if !ok {
-				// It is being removed. Not to show it means that it is gone, which must be durable first.
+				// It is being removed. Leaving it out means that it is gone, which must be durable first.
 				s.keys.One(m.Key).Unlock()
 				continue
 			}
@@ -168,7 +169,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	}
 	var page []sigil.Memory
 	for {
-		// One more than the page holds shows whether there is more.
+		// One more than the page holds shows whether there are more.
 		metas := s.index.Fading(&q, q.Limit+1-len(page))
 		for _, m := range metas {
 			q.After, q.AfterAt = m.ID, m.FadesAt
@@ -211,7 +212,7 @@ func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]s
 	return s.index.Patterns(tenant, now.UnixMilli()), nil
 }
 
-// Stats counts; see [store.Store].
+// Stats counts memories; see [store.Store].
 func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.Stats, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -221,7 +222,7 @@ func (s *Store) Stats(ctx context.Context, name string, now time.Time) (store.St
 	return s.index.Stats(ctx, name, now)
 }
 
-// Tenants returns the names; see [store.Store].
+// Tenants returns the names of tenants; see [store.Store].
 func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// rebuild fills the index from what is on disk. Nothing else runs yet.
+// rebuild fills the index from the data on disk. It is called before anything else runs.
 func (s *Store) rebuild() error {
 	defer s.index.Wait()
 	if err := s.scan([]byte{layout.PolicyFamily}, func(key, value []byte) error {
@@ -58,24 +58,24 @@ func (s *Store) rebuild() error {
 	return s.rebuildMemories(newest)
 }
 
-// rebuildMemories reads the figures of all memories on one goroutine and indexes them on another: each takes
-// about as long. newest is the position of the journal.
+// rebuildMemories reads the figures of all memories on one goroutine and indexes them on another, since each
+// takes about as long. newest is the newest position of the journal.
 func (s *Store) rebuildMemories(newest uint64) error {
 	read, indexed := make(chan *index.Change, 4), make(chan struct{})
-	// Ends when read is closed, below.
+	// This goroutine ends when read is closed, below.
 	go func() {
 		defer close(indexed)
 		for some := range read {
 			s.index.Apply(nil, []*index.Change{some}, newest)
 		}
 	}()
-	defer func() { // also if a disk that fails ends this goroutine
+	defer func() { // also if a failing disk ends this goroutine
 		close(read)
 		<-indexed
 	}()
 	const most = 1024
 	next := &index.Change{}
-	var prefix []byte // of the keys of its tenant, which follow one another
+	var prefix []byte // of its tenant's keys, which are adjacent
 	err := s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
 		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(next.Entries) == most {
 			name, _, ok := layout.SplitTenant(key)
@@ -105,7 +105,7 @@ func (s *Store) rebuildMemories(newest uint64) error {
 	return err
 }
 
-// scan shows visit every record whose key starts with prefix, in order. What it shows is good until
+// scan calls visit with every record whose key starts with prefix, in order. key and value are valid until
 // visit returns.
 func (s *Store) scan(prefix []byte, visit func(key, value []byte) error) error {
 	return s.scanRange(prefix, layout.After(prefix), visit)
@@ -116,7 +116,7 @@ func (s *Store) scanRange(from, to []byte, visit func(key, value []byte) error) 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = it.Close() }() // Error returned what it would
+	defer func() { _ = it.Close() }() // Error has returned the same error
 	for ok := it.First(); ok; ok = it.Next() {
 		if err := visit(it.Key(), it.Value()); err != nil {
 			return fmt.Errorf("record %q: %w", it.Key(), err)

@@ -22,8 +22,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Store is the embedded store. Make it with [Open]; it is safe for concurrent use, by one process at
-// a time.
+// Store is the embedded store. [Open] makes one. It is safe for concurrent use, by one process at a time.
 type Store struct {
 	folder   *disk.Folder
 	info     store.Info
@@ -35,9 +34,9 @@ type Store struct {
 	commits  *committer
 	onCommit func(changes int, took time.Duration)
 	onFatal  func(error)
-	enough   int // as in Options
+	enough   int // see Options
 
-	// trimmed is the position up to which the journal is dropped.
+	// trimmed is the position up to which the journal is trimmed.
 	trimmed atomic.Uint64
 	// trimming is held by Trim.
 	// +checklocks:gate
@@ -45,19 +44,20 @@ type Store struct {
 	// claiming is held by Claim and Advance.
 	// +checklocks:gate
 	claiming *sync.Mutex
-	// journaled fires when the index's position or trimmed moved, or the store was closed or failed.
+	// journaled fires when the index's position or trimmed has changed, or the store was closed or has failed.
 	journaled wake.Signal
 
-	// gate is held for reading by every call; Close takes it for writing, and so waits for them.
+	// gate is held for reading by every call. Close takes it for writing, and so waits for them.
 	gate sync.RWMutex
 	// +checklocks:gate
 	closed bool
 
-	// failed is closed when the disk failed and nothing more can be promised; failErr is set before.
+	// failed is closed when the disk has failed, so that no change can be made durable. failErr is set before
+	// that.
 	failed   chan struct{}
 	failOnce sync.Once
 	failErr  error
-	// unclosed is set if a goroutine waits within the database forever: see apart. Close sets it.
+	// unclosed is set by Close if a goroutine waits within the database forever; see apart.
 	unclosed bool
 
 	// insertKeys are the idempotency keys of inserts in progress.
@@ -67,41 +67,41 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// Options configure a Store; the zero value is the defaults.
+// Options configure a Store. The zero value has the defaults.
 type Options struct {
-	// FS is the file system of the folder; nil is the operating system's.
+	// FS is the file system of the folder; nil means the operating system's.
 	FS vfs.FS
-	// CacheSize is the bytes of content kept in memory; 0 is 64 MiB. One half is for blocks of the database, the other
-	// for memories that are read often. Recent writes take memory in addition: 64 MiB, or more if the disk cannot keep
-	// up.
+	// CacheSize is the number of bytes of content kept in memory; 0 means 64 MiB. One half is for blocks of the
+	// database, the other for memories that are read often. Recent writes take additional memory: 64 MiB, or more if
+	// the disk cannot keep up.
 	CacheSize int64
-	// OpenFiles is the maximum number of tables kept open; 0 is 512. If more are in use at once, up to a quarter more
+	// OpenFiles is the maximum number of tables kept open; 0 means 512. If more are in use at once, up to a quarter more
 	// are open.
 	OpenFiles int
-	// Logger gets the database's errors; nil is slog.Default.
+	// Logger receives the database's errors; nil means [slog.Default].
 	Logger *slog.Logger
-	// OnCommit is called after each commit, with the number of callers whose changes it held, and the time from
+	// OnCommit is called after each commit, with the number of callers whose changes it had, and the time from
 	// forming the batch until it was durable and visible. It must be fast.
 	OnCommit func(changes int, took time.Duration)
 	// OnFatal is called once, when the disk has failed in a way that makes all writing impossible. Every call returns
 	// ErrUnavailable from then on. The process should exit; the next start recovers.
 	OnFatal func(error)
 
-	// tune changes the database's options, for tests: small tables make a small store do all that a
+	// tune changes the database's options in tests: with small tables, a small store does everything that a
 	// large one does.
 	tune func(*pebble.Options)
-	// enough takes the place of the const, for tests; 0 is it.
+	// enough replaces the constant in tests; 0 means the constant.
 	enough int
-	// tuning takes the place of [disk.Tuned], for tests; nil is it.
+	// tuning replaces [disk.Tuned] in tests; nil means [disk.Tuned].
 	tuning *disk.Tuning
 }
 
-// Open opens the store in dir, making the folder and the store if there is none, and rebuilds its
-// indexes from what is on disk. The caller closes it.
+// Open opens the store in dir, and rebuilds its indexes from the data on disk. If they do not exist, it makes
+// the folder and the store. The caller closes the Store.
 //
-// A store that another process, or another Store of this one, has open is [sigil.ErrLocked], naming
-// the holder; one of another format is [sigil.ErrFormat]; a folder that is not empty and no store is
-// refused.
+// If another process, or another Store of this process, has the store open, the error is [sigil.ErrLocked]
+// and names the holder. If the store has another format, it is [sigil.ErrFormat]. Open also refuses a folder
+// that is neither empty nor a store.
 func Open(dir string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
@@ -123,8 +123,8 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	return s, nil
 }
 
-// newStore returns a store without a database. cache is the bytes of memories that are read often; hugePages is as of
-// [index.New].
+// newStore returns a store without a database. cache is the number of bytes of memories that are read often.
+// For hugePages, see [index.New].
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
@@ -153,8 +153,8 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 		o.tune(options)
 	}
 	if !created {
-		// Read first without the right to write: opening clears away old logs and tables, which if
-		// something is damaged may be the last to hold what can be salvaged.
+		// First read without permission to write: opening removes old logs and tables, which in a damaged store
+		// may be the last ones that contain what can be salvaged.
 		reading := *options
 		reading.ReadOnly = true
 		if s.db, err = pebble.Open(s.folder.Data, &reading); err != nil {
@@ -174,7 +174,8 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 		return err
 	}
 	if created || info.Format < layout.Format {
-		// Last: once it is there, there is a database, which older programs, that would use positions again, refuse from here on.
+		// Last: this file makes the folder a store, which older programs, since they would reuse positions,
+		// refuse from now on.
 		info.Format = layout.Format
 		if err := s.folder.WriteInfo(info); err != nil {
 			return errors.Join(err, s.db.Close())
@@ -185,7 +186,7 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 	return nil
 }
 
-// cacheShare is the size of each half of the cache.
+// cacheShare returns the size of each half of the cache.
 func (o *Options) cacheShare() int64 {
 	if o.CacheSize == 0 {
 		return 32 << 20
@@ -193,21 +194,21 @@ func (o *Options) cacheShare() int64 {
 	return o.CacheSize / 2
 }
 
-// Info returns which store this is.
+// Info returns the store's identity.
 func (s *Store) Info() store.Info { return s.info }
 
-// Clock implements [store.Store]: nil, as one process alone has the store.
+// Clock implements [store.Store]. It returns nil, since only one process uses the store.
 func (*Store) Clock() *clock.Clock { return nil }
 
-// Counts returns how many memories and crystals the store holds, of all tenants, due or not. It costs
-// nothing: for metrics.
+// Counts returns the numbers of memories and crystals in the store, of all tenants, due or not. It is cheap,
+// and meant for metrics.
 func (s *Store) Counts() (memories, crystals int) {
 	return s.index.Counts()
 }
 
-// DiskUsage returns the bytes that the store's folder takes on the disk, as du counts them: all that is allocated,
-// with the reserve and the preallocated logs. It is 0 once the store is closed. It looks at every file, and is meant
-// for metrics.
+// DiskUsage returns the bytes that the store's folder occupies on disk, as du counts them: all allocated
+// space, including the reserve and the preallocated logs. It returns 0 once the store is closed. It looks at
+// every file, and is meant for metrics.
 func (s *Store) DiskUsage() int64 {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -217,7 +218,7 @@ func (s *Store) DiskUsage() int64 {
 	return s.folder.Usage()
 }
 
-// enter lets a call in, or returns why not.
+// enter begins a call, or returns the reason why it cannot.
 //
 // +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
@@ -239,8 +240,8 @@ func errClosed() error {
 	return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
 }
 
-// Close writes the pending refreshes, waits for calls in progress, and unlocks the folder. After a disk failure it
-// cannot guarantee anything: it releases what it can, and returns that failure.
+// Close writes the pending refreshes, waits for calls in progress, and unlocks the folder. After a disk
+// failure it cannot guarantee anything: it releases what it can, and returns the failure.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -263,6 +264,6 @@ func (s *Store) Close() error {
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store could not be closed cleanly", Err: err}
 }
 
-// DatabaseOptions returns the options under which a Store runs its database, so that the database alone can be
+// DatabaseOptions returns the options with which a Store runs its database, so that the database alone can be
 // measured. The Store's preallocation of logs and pacing of flushes are not included.
 func DatabaseOptions() *pebble.Options { return disk.DatabaseOptions(new(Options).cacheShare()) }

@@ -10,15 +10,15 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// looks is how often Verify looks before it believes what it does not like.
+// looks is how often Verify checks before it reports a problem.
 const looks = 3
 
-// Verify reads the whole store and returns what is wrong with it as one error: the index in memory differs from one
-// built anew from disk, or [Check] would find something. It returns nil if the store is sound. It changes nothing, and
-// needs memory for two more indexes.
+// Verify reads the whole store and returns all problems as one error: the index in memory differs from one
+// built from the data on disk, or [Check] would find something. It returns nil if the store is sound. It
+// changes nothing, and needs memory for two more indexes.
 //
-// A concurrent change may look like damage. Verify looks again before it reports damage, so call it while there are
-// few changes.
+// A concurrent change may look like damage. Verify checks again before it reports damage, so call it while
+// there are few changes.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()

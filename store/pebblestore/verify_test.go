@@ -20,8 +20,8 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 		want   string
 	}{
 		"nothing":                       {0, nil, ""},
-		"a content":                     {'b', (*pebble.Iterator).First, "has figures and no content"},
-		"a memory":                      {'m', (*pebble.Iterator).First, "has content and no figures"},
+		"a content":                     {'b', (*pebble.Iterator).First, "has figures but no content"},
+		"a memory":                      {'m', (*pebble.Iterator).First, "has content but no figures"},
 		"a journal entry":               {'j', (*pebble.Iterator).First, "the journal has 1 entries and should have 2"},
 		"the newest journal entry":      {'j', (*pebble.Iterator).Last, "exists, but is gone according to the journal"},
 		"the end of a request's answer": {'x', (*pebble.Iterator).First, "would never be dropped"},

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// answers returns the unexpired answers kept under the items' keys.
+// answers returns the unexpired answers stored under the items' keys.
 func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) (map[int]store.Answer, error) {
 	byKey := map[string]int{}
 	var keys []string
@@ -58,7 +58,7 @@ func (s *Store) PruneAnswers(ctx context.Context, now time.Time, limit int) (int
 	}
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
-	// Materialized, so that it runs once under any plan: each run would lock, and delete, others.
+	// Materialized, so that it runs only once under any plan: each run would lock and delete other rows.
 	tag, err := s.pool.Exec(bounded, `with ended as materialized (
   select tenant, key from sigil.answers where ends <= $1 order by ends limit $2 for update skip locked)
 delete from sigil.answers a using ended where a.tenant = ended.tenant and a.key = ended.key`, now, limit)

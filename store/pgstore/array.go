@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// array is a parameter of an array's type in the database's binary form, built element by element: half
-// the work of an insert would else be turning it into that. An element is never null.
+// array is a parameter of an array type in the database's binary form, built element by element. Otherwise
+// half the work of an insert would be this conversion. No element is null.
 type array struct {
 	n int
 	b []byte // the header and the elements
@@ -24,7 +24,7 @@ func (a *array) of(oid uint32) []byte {
 	if len(a.b) < arrayHeader {
 		a.reset()
 	}
-	for i, v := range []uint32{1, 0, oid, uint32(a.n), 1} { // not that many
+	for i, v := range []uint32{1, 0, oid, uint32(a.n), 1} { // the number of elements is small
 		binary.BigEndian.PutUint32(a.b[4*i:], v)
 	}
 	return a.b
@@ -35,7 +35,7 @@ func (a *array) element(size int) {
 		a.reset()
 	}
 	a.n++
-	a.b = binary.BigEndian.AppendUint32(a.b, uint32(size)) // bounded by what a request may hold
+	a.b = binary.BigEndian.AppendUint32(a.b, uint32(size)) // bounded by the limits of a request
 }
 
 func (a *array) text(s string) {
@@ -77,7 +77,7 @@ func (a *array) bool(v bool) {
 	}
 }
 
-// epoch is where the database's microseconds start.
+// epoch is the start of the database's time, in microseconds.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 func (a *array) time(t time.Time) { a.int64(t.UnixMicro() - epoch) }
@@ -91,7 +91,7 @@ func (a *array) deadline(t time.Time) {
 	a.time(t)
 }
 
-// The types of elements.
+// These are the types of elements.
 const (
 	oidText  = pgtype.TextOID
 	oidUUID  = pgtype.UUIDOID

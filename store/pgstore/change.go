@@ -9,8 +9,8 @@ import (
 
 const byKey = " from sigil.memories where tenant = $1 and id = $2"
 
-// Update implements [store.Store]. A refresh is written within a second, and then visible to other processes. One that
-// moves a near deadline is written before Update returns.
+// Update implements [store.Store]. A refresh is written within a second, and then visible to other processes.
+// A refresh that moves a near deadline is written before Update returns.
 func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -34,7 +34,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// A memory with a ttl may still fade as before.
+	// With a ttl, a memory's deadline may stay the same.
 	far := stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
 	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
 		return m, nil
@@ -43,7 +43,7 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	return m, failure(err)
 }
 
-// decide runs change on m and keeps it to what it may change.
+// decide runs change on m, and takes over only the fields that it may change.
 func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sigil.Event, error) {
 	changed := *m
 	event, err := change(&changed)
@@ -55,7 +55,7 @@ func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sig
 	return event, nil
 }
 
-// update changes one memory in a transaction, after writing what is behind of it.
+// update changes one memory in a transaction, after writing its outstanding refresh.
 func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Meta, error) {
 	if err := s.flush(ctx, key); err != nil {
 		return sigil.Meta{}, err
@@ -158,7 +158,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		}
 		change := map[string]count{}
 		var j entries
-		// In the order of the call, which the journal keeps.
+		// In the order of keys, which the journal keeps.
 		for _, key := range keys {
 			m, ok := found[key]
 			if !ok {
@@ -177,7 +177,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			change[key.Tenant] = count{tenant: key.Tenant, memories: c.memories - 1, bytes: c.bytes - int64(m.Size)}
 		}
 		if len(gone) == 0 {
-			return nil // rolled back
+			return nil // it is rolled back
 		}
 		var w writes
 		tenants, ids = arrays(gone)

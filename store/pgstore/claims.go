@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// claimName acquires a lease if it is owner's, free, expired, or ends later than MaxLease allows. Otherwise the second
-// part returns the position of the other owner.
+// claimName acquires a lease if owner has it, or if it is free, has expired, or ends later than MaxLease
+// allows. Otherwise, the second part returns the position, and that the lease is not held.
 const claimName = `with taken as (
   insert into sigil.claims as claims (name, owner, until) values ($1, $2, $3)
   on conflict (name) do update set owner = excluded.owner, until = excluded.until
@@ -23,7 +23,7 @@ select position, true from taken
 union all
 select position, false from sigil.claims where name = $1 and not exists (select from taken)`
 
-// advance keeps the greater position, unless the kept one is beyond the journal's newest.
+// advance stores the greater position, unless the stored one is beyond the journal's newest.
 const advance = `update sigil.claims set position = case when position > (select position from sigil.head) then $3 else greatest(position, $3) end
 where name = $1 and owner = $2`
 
@@ -37,7 +37,7 @@ func (s *Store) Claim(ctx context.Context, name string, owner sigil.ID, until, n
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	err = s.pool.QueryRow(bounded, claimName, name, [16]byte(owner), until, now, now.Add(store.MaxLease)).Scan(&position, &held)
-	if errors.Is(err, pgx.ErrNoRows) { // another process claimed the new name at the same moment: no position is kept yet
+	if errors.Is(err, pgx.ErrNoRows) { // another process claimed the new name at the same moment: no position is stored yet
 		return 0, false, nil
 	}
 	return position, held, failure(err)

@@ -15,26 +15,26 @@ import (
 
 const (
 	defaultConns = 16
-	// leastConns is one connection to listen on and one for everything else.
+	// leastConns is the minimum number of connections: one to listen, and one for everything else.
 	leastConns = 2
-	// placeBack is how long a place is unavailable after the database refused the connection for it.
+	// placeBack is how long a place is unavailable after the database has refused the connection for it.
 	placeBack = 5 * time.Second
 	// refusedAgain is the pause before the last place is tried again.
 	refusedAgain = 50 * time.Millisecond
 )
 
-// querier is the pool, or a connection of it that is in a transaction.
+// querier is the pool, or one of its connections that is in a transaction.
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// connections is a pool whose callers wait for a connection when the database refuses a new one because the limit of
-// a role, a database or the server is reached.
+// connections is a pool whose callers wait for an existing connection if the database refuses a new one
+// because the limit of a role, a database or the server is reached.
 //
-// Each connection in use holds a place. A place whose connection is refused is unavailable for a while, so that no
-// more callers proceed than there are connections; the others wait in line.
+// Each connection in use holds a place. A place whose connection is refused is unavailable for a while, so
+// that no more callers proceed than there are connections; the others wait in a queue.
 type connections struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
@@ -55,7 +55,7 @@ func newConnections(ctx context.Context, config *pgxpool.Config, logger *slog.Lo
 	return c, nil
 }
 
-// connection is held by its caller until released.
+// connection is held by its caller until it is released.
 type connection struct {
 	*pgxpool.Conn
 	places chan struct{}
@@ -87,8 +87,8 @@ func (c *connections) acquire(ctx context.Context) (connection, error) {
 	}
 }
 
-// refused makes the slot of a refused connection available again after a while, or soon if it is the last one besides
-// the listener's. It returns false if ctx has ended; the caller then still holds the slot.
+// refused makes the place of a refused connection available again after a while, or soon if it is the last
+// one besides the listener's. It returns false if ctx has ended; then the caller still holds the place.
 func (c *connections) refused(ctx context.Context) bool {
 	if away := c.away.Add(1); int(away) <= cap(c.places)-leastConns {
 		if away == 1 {
@@ -110,13 +110,14 @@ func (c *connections) refused(ctx context.Context) bool {
 	}
 }
 
-// tooMany reports whether the database, or a pooler before it, refused one more connection.
+// tooMany reports whether the database, or a pooler in front of it, refused one more connection.
 func tooMany(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && (e.Code == tooManyConnections || e.Code == protocolViolation && strings.Contains(e.Message, "no more connections allowed"))
 }
 
-// Exec is [pgx.Conn.Exec] of one statement, which is run again if the database aborted it in favor of another.
+// Exec is like [pgx.Conn.Exec] for one statement. It repeats the statement if the database aborted it in
+// favor of another.
 func (c *connections) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	conn, err := c.acquire(ctx)
 	if err != nil {
@@ -130,7 +131,7 @@ func (c *connections) Exec(ctx context.Context, sql string, args ...any) (tag pg
 	return tag, err
 }
 
-// Query is [pgx.Conn.Query]. The rows hold the connection until they are closed.
+// Query is like [pgx.Conn.Query]. The rows hold the connection until they are closed.
 func (c *connections) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	conn, err := c.acquire(ctx)
 	if err != nil {
@@ -144,7 +145,7 @@ func (c *connections) Query(ctx context.Context, sql string, args ...any) (pgx.R
 	return &heldRows{Rows: rows, conn: conn}, nil
 }
 
-// heldRows are rows that release their connection when they are closed, once.
+// heldRows are rows that release their connection once, when they are closed.
 type heldRows struct {
 	pgx.Rows
 	conn     connection
@@ -159,7 +160,7 @@ func (r *heldRows) Close() {
 	}
 }
 
-// QueryRow is [pgx.Conn.QueryRow]. Scan must be called: the row holds the connection until then.
+// QueryRow is like [pgx.Conn.QueryRow]. Scan must be called: the row holds the connection until then.
 func (c *connections) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	conn, err := c.acquire(ctx)
 	if err != nil {

@@ -15,25 +15,25 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// SQLSTATEs that are handled by name.
+// These SQLSTATEs are handled by name.
 const (
 	uniqueViolation = "23505"
-	overQuota       = "SG001" // sigil.demand's: a quota would be passed
-	answered        = "SG002" // and: an answer is kept already
-	sameRowTwice    = "21000" // two inserts with one key, the caller of the first having left
+	overQuota       = "SG001" // from sigil.demand: a quota would be exceeded
+	answered        = "SG002" // from sigil.demand: an answer is stored already
+	sameRowTwice    = "21000" // two inserts with one key, after the caller of the first has left
 	serialization   = "40001"
 	deadlock        = "40P01"
 	diskFull        = "53100"
-	readOnly        = "25006" // connected to a replica
+	readOnly        = "25006" // the connection is to a replica
 	undefinedTable  = "42P01"
 	duplicateSchema = "42P06"
 
-	noSuchLogin   = "28000" // nor a rule of pg_hba.conf
+	noSuchLogin   = "28000" // also if no rule of pg_hba.conf matches
 	wrongPassword = "28P01"
 	noDatabase    = "3D000"
 
 	tooManyConnections = "53300"
-	protocolViolation  = "08P01" // also every error of PgBouncer's own
+	protocolViolation  = "08P01" // also the code of every error of PgBouncer itself
 )
 
 func stateOf(err error) string {
@@ -47,8 +47,8 @@ func stateOf(err error) string {
 	return ""
 }
 
-// failure turns an error of the database or the network into one of package sigil. An error that is already one of
-// package sigil, or the caller's own, is returned unchanged.
+// failure converts an error of the database or the network to one of package sigil. It returns an error of
+// package sigil or of the caller unchanged.
 func failure(err error) error {
 	if err == nil {
 		return nil
@@ -64,42 +64,42 @@ func failure(err error) error {
 			Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store",
 			Detail: "has a setting that a pooler in front of the database refuses: remove it from the URL, and pool by session, since pooling by transaction loses settings", Err: err,
 		}
-	case barred(code): // unavailable: a database that let us in once may do so again
+	case barred(code): // unavailable: a database that accepted this role once may do so again
 	case code != "" && !passing(code), code == "" && !lost(err), untrusted(err):
 		return fmt.Errorf("pgstore: %w", err)
 	}
 	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "unavailable", Detail: condition(err), Err: err}
 }
 
-// condition returns one sentence on why the database cannot do this now.
+// condition returns a sentence on why the database cannot do this now.
 func condition(err error) string {
 	switch code := stateOf(err); {
 	case tooMany(err):
-		return "the database takes no more connections: raise its limit, or lower --store-connections of the daemons that share it"
+		return "the database accepts no more connections: raise its limit, or lower --store-connections of the daemons that share it"
 	case code == readOnly:
-		return "the database takes no writes: it is a replica, or default_transaction_read_only is on"
+		return "the database accepts no writes: it is a replica, or default_transaction_read_only is on"
 	case code == serialization || code == deadlock:
-		return "the database ended this for the sake of other transactions, several times"
+		return "the database aborted this several times in favor of other transactions"
 	case barred(code):
-		return "the database does not let this service in any more: the role, its password or the database itself was changed"
+		return "the database no longer accepts this service: the role, its password or the database itself was changed"
 	}
 	return "the database cannot be reached, or did not answer in time"
 }
 
-// barred reports whether a SQLSTATE means that the server does not let this role in, or has no such database.
+// barred reports whether a SQLSTATE means that the server does not accept this role, or has no such database.
 func barred(code string) bool {
 	return code == noSuchLogin || code == wrongPassword || code == noDatabase
 }
 
-// openFailure is like failure, for the first connections of a store. If the server refuses the role, the password or
-// the database of the URL, waiting does not help: the URL has to be changed.
+// openFailure is like failure, for the first connections of a store. If the server refuses the role, the
+// password or the database in the URL, waiting does not help: the URL must be changed.
 func openFailure(err error) error {
 	var detail string
 	switch stateOf(err) {
 	case wrongPassword:
-		detail = "has a role or a password that the database refuses: mend them in the URL, in PGPASSWORD or in the password file"
+		detail = "has a role or a password that the database refuses: correct them in the URL, in PGPASSWORD or in the password file"
 	case noSuchLogin:
-		detail = "names a role that the database does not let in: create it, permit it to log in, or name another; or see to pg_hba.conf on the server"
+		detail = "names a role that the database does not accept: create it, allow it to log in, or name another; or change pg_hba.conf on the server"
 	case noDatabase:
 		detail = "names a database that does not exist: create it, or name another"
 	default:
@@ -108,8 +108,8 @@ func openFailure(err error) error {
 	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "store_refused", Field: "store", Detail: detail, Err: err}
 }
 
-// untrusted reports whether the connection failed because one side does not trust the other: waiting does
-// not help.
+// untrusted reports whether the connection failed because one side does not trust the other. Waiting does not
+// help.
 func untrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	return errors.As(err, &certificate) || strings.Contains(err.Error(), "server refused TLS connection") // pgx exports no error for it
@@ -125,7 +125,7 @@ func passing(code string) bool {
 	case "08", // connection exception
 		"25", // invalid transaction state: the server ended an idle transaction
 		"53", // insufficient resources
-		"55", // object not in prerequisite state: a lock was not to be had in time
+		"55", // object not in prerequisite state: a lock was not available in time
 		"57", // operator intervention: shutdown, canceled, out of time
 		"58": // system error
 		return true
@@ -148,5 +148,5 @@ func closed() error {
 }
 
 func exists() error {
-	return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there already"}
+	return &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// maxGathered is how many calls one transaction takes at most, and maxGatheredSize how many bytes
-	// of data.
+	// maxGathered is the maximum number of calls in one transaction, and maxGatheredSize the number of bytes
+	// of data at which it takes no more.
 	maxGathered     = 1_000
 	maxGatheredSize = 8 << 20
 )
@@ -18,12 +18,12 @@ const (
 var (
 	// errOver means that a quota would be exceeded.
 	errOver = errors.New("pgstore: over the quota")
-	// errAnswered means that an answer is kept under one of the keys.
+	// errAnswered means that an answer is stored under one of the keys.
 	errAnswered = errors.New("pgstore: answered before")
 )
 
-// gather passes call to the writers and waits for its outcome. If ctx, the caller's, ends first, the outcome is
-// unknown.
+// gather passes call to the writers and waits for the outcome. If ctx, the caller's context, ends first, the
+// outcome is unknown.
 func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	select {
 	case s.inserts <- call:
@@ -42,7 +42,8 @@ func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	}
 }
 
-// write commits what callers pass in, all that is queued at once, until there are no more callers. Close waits for it.
+// write commits the callers' inserts, everything that is queued at once, until the channel is closed. Close
+// waits for it.
 func (s *Store) write() {
 	var c columns
 	for call := range s.inserts {
@@ -63,7 +64,7 @@ func (s *Store) write() {
 	}
 }
 
-// commit inserts calls in one transaction. If one of them fails it, each gets a transaction of its own.
+// commit inserts calls in one transaction. If one of them makes it fail, each gets its own transaction.
 func (s *Store) commit(calls []*insert, c *columns) {
 	ctx, cancel := s.steady(context.Background())
 	defer cancel()
@@ -83,7 +84,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 	}
 }
 
-// refused reports whether a transaction failed because of what one of its calls asks.
+// refused reports whether a transaction failed because of the content of one of its calls.
 func refused(err error) bool {
 	switch stateOf(err) {
 	case uniqueViolation, overQuota, answered, sameRowTwice:
@@ -92,7 +93,7 @@ func refused(err error) bool {
 	return false
 }
 
-// refusal translates an error that one of our statements raised.
+// refusal converts an error that one of our statements raised.
 func refusal(err error) error {
 	switch stateOf(err) {
 	case uniqueViolation:
@@ -122,12 +123,13 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::ti
 )
 select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an answer is kept already') from kept`
 
-	// countTenants adds to what tenants hold, by name, the order in which all lock them.
+	// countTenants adds to the counts of tenants, by name, which is the order in which every transaction locks
+	// them.
 	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes)
 select tenant, memories, bytes from unnest($1::text[], $2::bigint[], $3::bigint[]) as n (tenant, memories, bytes)
 on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes`
 
-	// countWithin does the same, and fails if a tenant then exceeds its quota.
+	// countWithin is like countTenants, but fails if a tenant then exceeds its quota.
 	countWithin = `with counted as (` + countTenants + `
   returning t.tenant, t.memories, t.bytes
 )
@@ -161,8 +163,8 @@ func (i *insert) journal(j *entries) {
 	}
 }
 
-// queueInserts queues the statements that write calls' memories and answers. c is built anew, and must stay
-// until they have run.
+// queueInserts queues the statements that write the memories and answers of calls. It overwrites c, which
+// must not change until the statements have run.
 func queueInserts(w *writes, c *columns, calls []*insert) {
 	c.reset()
 	var tenants, keys, ends, created, records array
@@ -184,16 +186,16 @@ func queueInserts(w *writes, c *columns, calls []*insert) {
 	}
 }
 
-// count is by how much a transaction changes what a tenant holds.
+// count is the change of a tenant's counts by a transaction.
 type count struct {
 	tenant          string
 	memories, bytes int64
-	// maxMemories and maxBytes are the tenant's quota; 0 is unlimited.
+	// maxMemories and maxBytes are the tenant's quota; 0 means unlimited.
 	maxMemories, maxBytes int64
 }
 
-// counts returns what calls add, by tenant. Of several quotas of one tenant the smallest counts: they differ only
-// while one is being changed.
+// counts returns the additions of calls, by tenant. If a tenant has several quotas, the smallest one counts:
+// they differ only while the quota is being changed.
 func counts(calls []*insert) []count {
 	all := map[string]count{}
 	for _, call := range calls {
@@ -224,7 +226,7 @@ func sorted(byTenant map[string]count) []count {
 	return all
 }
 
-// queueCounts queues the statement that counts.
+// queueCounts queues the statement that updates the counts.
 func queueCounts(w *writes, all []count) {
 	var tenants, memories, bytes, maxMemories, maxBytes array
 	limited := false

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// insert is one call of Insert on its way to a commit, encoded by its caller.
+// insert is one call of Insert, encoded by its caller and waiting for a commit.
 type insert struct {
 	tenant   string
 	quota    store.Quota
@@ -19,10 +19,10 @@ type insert struct {
 	memories []memory
 	// events are the records of the items' events, in order.
 	events []entry
-	// answers are those to keep, and created the moments at which older ones must have ended.
+	// answers are the answers to store. created is the time at which older ones must have ended.
 	answers []answer
 
-	done chan error // gets what became of it
+	done chan error // receives the outcome
 }
 
 type entry struct {
@@ -37,7 +37,7 @@ type answer struct {
 	record  []byte
 }
 
-// memory is one to insert, with what of it must be written as text.
+// memory is a memory to insert, with those parts that must be written as text.
 type memory struct {
 	*sigil.Memory
 	policy      uint16
@@ -55,13 +55,13 @@ func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
 	return t, err
 }
 
-// usual reports whether a state is the default one, which most memories have. It is not written.
+// usual reports whether a state is the default one, which most memories have. The default is not written.
 func usual(s *sigil.State) bool {
 	d := sigil.DefaultState()
 	return s.Extra == nil && s.Phi == d.Phi && s.Coherence == d.Coherence && s.Awareness == d.Awareness && s.EmotionalResonance == d.EmotionalResonance
 }
 
-// columns are the values of rows to insert, column by column. They are used again.
+// columns are the values of rows to insert, column by column. They are reused.
 type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, hashes, states, tags, data             array
@@ -83,7 +83,7 @@ func (c *columns) add(m *memory) {
 	c.accessed.time(m.LastAccessed)
 	c.fades.deadline(m.FadesAt)
 	c.ttls.int64(m.TTL.Milliseconds())
-	c.counts.int64(int64(m.AccessCount)) // not that many
+	c.counts.int64(int64(m.AccessCount)) // counts are far below the maximum
 	c.potentials.float(m.Potential)
 	c.frequencies.int16(uint16(m.Frequency))
 	c.sizes.int32(m.Size)
@@ -130,7 +130,7 @@ func (s *Store) Insert(ctx context.Context, tenant string, items []store.Item, q
 	return s.insert(ctx, bounded, call, items, evict)
 }
 
-// insert looks for answers and then inserts. If another process was first with a key, it starts again.
+// insert looks for answers and then inserts. If another process used one of the keys first, it starts again.
 func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store.Item, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	for try := 1; ; try++ {
 		if len(call.answers) > 0 {

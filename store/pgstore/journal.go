@@ -11,16 +11,16 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// entries are what one transaction journals, in blocks. Their positions count from a base that the database returns at
-// the commit.
+// entries are the journal entries of one transaction, in blocks. Their positions count from a base that the
+// database returns at the commit.
 type entries struct {
-	n       uint64 // of entries so far
+	n       uint64 // number of entries so far
 	tenants []string
 	lasts   []int64
 	counts  []int32
 	times   []time.Time
 	blocks  [][]byte
-	open    map[string]int // the index of each tenant's block that takes more
+	open    map[string]int // the index of each tenant's block that takes more entries
 }
 
 // add journals an event, whose record is e, as the next one.
@@ -44,16 +44,16 @@ func (j *entries) add(tenant string, at time.Time, e []byte) {
 	}
 }
 
-// appendJournal takes the positions, which makes journaling transactions commit one after the other:
-// it is the last statement of each. So positions have no gap and become visible in their order, and a
-// reader that resumes after one misses nothing.
+// appendJournal takes the positions, and so makes journaling transactions commit one after the other: it is
+// the last statement of each. So positions have no gaps and become visible in order, and a reader that
+// continues after one misses nothing.
 const appendJournal = `with h as (update sigil.head set position = position + $1 returning position - $1 as base)
 insert into sigil.journal (tenant, last, base, entries, at, block)
 select e.tenant, h.base + e.last, h.base, e.entries, e.at, e.block
 from h, unnest($2::text[], $3::bigint[], $4::integer[], $5::timestamptz[], $6::bytea[]) as e (tenant, last, entries, at, block)
 returning base`
 
-// queue adds the statement to w; base gets the position before the first entry.
+// queue adds the statement to w. base receives the position before the first entry.
 func (j *entries) queue(w *writes, base *uint64) {
 	if j.n == 0 {
 		return
@@ -127,7 +127,7 @@ func (s *Store) events(ctx context.Context, tenant string, after uint64, limit i
 	return events, nil
 }
 
-// maxBlocks is the number of blocks fetched at once.
+// maxBlocks is the maximum number of blocks fetched at once.
 const maxBlocks = 64
 
 type block struct {
@@ -135,12 +135,12 @@ type block struct {
 	value      []byte
 }
 
-// blocks returns at most limit of a tenant's blocks that end after a position, or ErrGone.
+// blocks returns at most limit of a tenant's blocks that end after a position, or [sigil.ErrGone].
 func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit int) (blocks []block, err error) {
 	b := &pgx.Batch{}
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
-	// Checked last, so that a reader cannot silently miss entries that Trim removed while it was reading. A position
-	// that a reader can have seen is committed, and so not beyond the newest.
+	// This is checked last, so that a reader cannot silently miss entries that Trim removed while it was
+	// reading. A position that a reader can have seen is committed, and so not beyond the newest one.
 	var span [][2]int64
 	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
 		err = rows.Scan(&s[0], &s[1])
@@ -175,7 +175,7 @@ func (s *Store) JournalBounds(ctx context.Context) (trimmed, newest uint64, err 
 	return uint64(from), uint64(to), reading(ctx, err)
 }
 
-// Newest returns the time of the newest journal entry, of all tenants; zero if there is none.
+// Newest returns the time of the newest journal entry of all tenants, or the zero time if there is none.
 func (s *Store) Newest(ctx context.Context) (time.Time, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -204,7 +204,7 @@ func scanOne[T any](rows pgx.Rows) (v T, err error) {
 	return v, err
 }
 
-// policyReader returns policies to a reader of records.
+// policyReader looks up policies for a reader of records.
 type policyReader struct {
 	s   *Store
 	ctx context.Context //nolint:containedctx // it lives as long as the call that reads

@@ -16,11 +16,11 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// version is the schema's, the number of the newest migration.
+// version is the version of the schema, the number of the newest migration.
 const version = 5
 
-// migrate brings the schema to version. Processes that start together take turns by means of a session lock, which the
-// database releases with the connection.
+// migrate updates the schema to version. Processes that start together do so one after the other, by a
+// session lock, which the database releases with the connection.
 func (s *Store) migrate(ctx context.Context) error {
 	found, err := s.version(ctx)
 	switch {
@@ -41,13 +41,13 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const second, most = 1, 120 // looks for the lock each second
+	const second, most = 1, 120 // tries to get the lock every second
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(second, most), lock.WithUnlockTimeout(second, most))
 	if err != nil {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(s.pool.pool)
-	defer func() { _ = db.Close() }() // the pool stays
+	defer func() { _ = db.Close() }() // the pool stays open
 	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName("sigil.version"), goose.WithSessionLocker(locker), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return err
@@ -70,8 +70,8 @@ func (s *Store) version(ctx context.Context) (int64, error) {
 	return v, err
 }
 
-// makeSchema creates the schema that holds the table of versions. Two processes that do this at once fail each other
-// in spite of "if not exists"; the schema exists then.
+// makeSchema creates the schema that contains the table of versions. If two processes do this at once, one
+// may fail in spite of "if not exists"; then the schema exists.
 func (s *Store) makeSchema(ctx context.Context) error {
 	_, err := s.pool.Exec(ctx, "create schema if not exists sigil")
 	if code := stateOf(err); code == uniqueViolation || code == duplicateSchema {

@@ -9,22 +9,22 @@ import (
 
 const (
 	channel = "sigil_journal"
-	// recallChannel is where processes notify each other of recalled memories.
+	// recallChannel is the channel on which processes notify each other of recalled memories.
 	recallChannel = "sigil_recalls"
-	// notifyEvery limits how often a process notifies the others, whatever it commits: a notification wakes all of
-	// them, and takes a lock that all notifying commits share.
+	// notifyEvery is the minimum time between two notifications by a process, however much it commits: a
+	// notification wakes all other processes, and takes a lock that all notifying commits share.
 	notifyEvery = 20 * time.Millisecond
-	// pollEvery is how late a reader sees an entry if notifications are lost.
+	// pollEvery is the maximum delay with which a reader sees an entry if notifications are lost.
 	pollEvery = time.Second
 )
 
-// Wait implements [store.Store], whichever process writes the entry. It returns at once, or within a second while the
-// database cannot be listened to.
+// Wait implements [store.Store]. It also returns for entries that other processes write: at once, or within a
+// second while notifications cannot be received.
 func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		woken := s.heard.Wait() // before the look: what comes after it is heard
+		woken := s.heard.Wait() // before reading, so that no later entry is missed
 		there, err := s.Events(ctx, tenant, after, 1)
 		if err != nil || len(there) > 0 {
 			return err
@@ -38,7 +38,7 @@ func (s *Store) Wait(ctx context.Context, tenant string, after uint64) error {
 	}
 }
 
-// tell wakes those that wait for journal entries, here and in other processes.
+// tell wakes all calls that wait for journal entries, here and in other processes.
 func (s *Store) tell() {
 	s.heard.Fire()
 	s.journaled.Fire()
@@ -53,7 +53,7 @@ func (s *Store) notify(ctx context.Context) {
 			return
 		case <-woken:
 		}
-		woken = s.journaled.Wait() // entries from here on are for the next notification
+		woken = s.journaled.Wait() // later entries are for the next notification
 		bounded, cancel := s.bounded(ctx)
 		_ = s.send(bounded, channel, "") // nothing is lost if it fails: readers also poll
 		cancel()
@@ -65,7 +65,7 @@ func (s *Store) notify(ctx context.Context) {
 	}
 }
 
-// send sends notifications in one transaction. They need not be durable, so no sync is paid.
+// send sends notifications in one transaction. They need not be durable, so it does not wait for a sync.
 func (s *Store) send(ctx context.Context, channel string, payloads ...string) error {
 	b := &pgx.Batch{}
 	b.Queue("select set_config('synchronous_commit', 'off', true)")
@@ -77,7 +77,7 @@ func (s *Store) send(ctx context.Context, channel string, payloads ...string) er
 func (s *Store) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := s.listenOnce(ctx); err != nil && ctx.Err() == nil {
-			s.logger.Warn("listening for changes by other processes failed: they are seen a second late, and recalls not at all", "error", err)
+			s.logger.Warn("listening for changes by other processes failed: they are seen up to a second late, and recalls not at all", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -101,7 +101,7 @@ func (s *Store) listenOnce(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "listen "+channel+"; listen "+recallChannel); err != nil {
 		return err
 	}
-	s.heard.Fire() // of what came before
+	s.heard.Fire() // for entries before the listen
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

@@ -14,18 +14,18 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// group is what the live memories of one frequency come to.
+// group has the sums over the live memories of one frequency.
 type group struct {
 	frequency sigil.Frequency
 	members   int
 	units     *big.Int // sum of the potentials, in the units of [store.Sum]
-	// Set only if stats were requested.
+	// The fields below are set only if stats were requested.
 	bytes                int64
 	pinned, crystallized int
 	next                 time.Time
 }
 
-// The rounding is that of [store.Sum]: half away from zero.
+// countGroups rounds like [store.Sum]: half away from zero.
 const countGroups = `select frequency, count(*), sum((trunc(units) + case when units - trunc(units) >= 0.5 then 1 else 0 end)::bigint)::text,
   sum(size), count(*) filter (where pinned), count(*) filter (where crystallized), min(fades_at)
 from (select *, potential * 1152921504606846976 as units from sigil.memories where tenant = $1 and fades_at > $2) as live
@@ -46,7 +46,7 @@ func scanGroup(rows pgx.Rows) (g group, err error) {
 	return g, nil
 }
 
-// patterns puts groups together.
+// patterns merges groups into patterns.
 func patterns(groups []group) []sigil.Pattern {
 	var all []sigil.Pattern
 	for len(groups) > 0 {
@@ -78,7 +78,7 @@ func frequencies(pattern int) (first, last int16) {
 	return first, last
 }
 
-// snapshot runs reads that see one state of the database, in one round trip.
+// snapshot runs reads that all see the same state of the database, in one round trip.
 func (s *Store) snapshot(ctx context.Context, b *pgx.Batch) error {
 	all := &pgx.Batch{}
 	all.Queue("begin isolation level repeatable read read only")
@@ -87,7 +87,7 @@ func (s *Store) snapshot(ctx context.Context, b *pgx.Batch) error {
 	return s.pool.run(ctx, all)
 }
 
-// into queues a query whose rows read puts into all.
+// into queues a query. Its rows, converted by read, are stored in all.
 func into[T any](b *pgx.Batch, all *[]T, read func(pgx.Rows) (T, error), sql string, args ...any) {
 	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*all, err = collect(rows, nil, read)
@@ -95,7 +95,7 @@ func into[T any](b *pgx.Batch, all *[]T, read func(pgx.Rows) (T, error), sql str
 	})
 }
 
-// Patterns implements [store.Store]. It looks at each memory of the tenant.
+// Patterns implements [store.Store]. It reads each memory of the tenant.
 func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]sigil.Pattern, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -112,7 +112,7 @@ func (s *Store) Patterns(ctx context.Context, tenant string, now time.Time) ([]s
 	return patterns(groups), reading(ctx, err)
 }
 
-// Stats implements [store.Store]. It looks at each memory of the tenant.
+// Stats implements [store.Store]. It reads each memory of the tenant.
 func (s *Store) Stats(ctx context.Context, tenant string, now time.Time) (store.Stats, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -126,7 +126,7 @@ func (s *Store) Stats(ctx context.Context, tenant string, now time.Time) (store.
 }
 
 func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats store.Stats, err error) {
-	if err := s.flush(ctx); err != nil { // decays and deadlines depend on what is behind
+	if err := s.flush(ctx); err != nil { // decays and deadlines depend on outstanding refreshes
 		return stats, err
 	}
 	type idle struct {
@@ -220,18 +220,18 @@ func (s *Store) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, e
 	return crystals, reading(ctx, err)
 }
 
-// errOvertaken means that another process changed the tenant's crystals since they were read.
+// errOvertaken means that another process has changed the tenant's crystals since they were read.
 var errOvertaken = errors.New("pgstore: another crystallization was first")
 
-// Crystallize implements [store.Store]. It reads every memory of the tenant, without a lock, and writes only if no
-// other process has written crystals of the tenant since.
+// Crystallize implements [store.Store]. It reads every memory of the tenant, without a lock, and writes only
+// if no other process has written crystals of the tenant since.
 func (s *Store) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.keys.One(sigil.Key{Tenant: tenant}).Unlock() // the zero id is no memory's
+	defer s.keys.One(sigil.Key{Tenant: tenant}).Unlock() // no memory has the zero id
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	if err := s.settle(bounded, now); err != nil {
@@ -257,7 +257,7 @@ func (s *Store) crystallize(ctx context.Context, tenant string, now time.Time, c
 		return err
 	}
 	if len(revision) == 0 {
-		return nil // nothing was ever kept
+		return nil // nothing was ever stored
 	}
 	var write writes
 	var j entries

@@ -10,15 +10,15 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// policies maps numbers to policies. The database has the mapping; a number never changes its meaning, so what was
-// read once stays valid.
+// policies maps numbers to policies. The mapping is in the database. A number never changes its meaning, so
+// everything that was read stays valid.
 type policies struct {
 	mu sync.RWMutex
 	// +checklocks:mu
 	byNumber map[uint16]sigil.Policy
 	// +checklocks:mu
 	numbers map[sigil.Policy]uint16
-	// last is the one asked for last, which is mostly the next one too.
+	// last is the policy that was last looked up, which is usually the next one, too.
 	last atomic.Pointer[numbered]
 }
 
@@ -47,12 +47,12 @@ func (p *policies) known(policy sigil.Policy) (uint16, bool) {
 	return n, ok
 }
 
-// unnumbered is the error for a policy whose number is not known. A transaction fails with it instead of asking for
-// the number, since it would wait for a second connection while it holds one.
+// unnumbered is the error for a policy whose number is unknown. A transaction fails with it instead of
+// querying the number, since it would wait for a second connection while it holds one.
 type unnumbered struct{ policy sigil.Policy }
 
 func (e *unnumbered) Error() string {
-	return "pgstore: the number of policy " + e.policy.String() + " is not known"
+	return "pgstore: the number of policy " + e.policy.String() + " is unknown"
 }
 
 // inTransaction returns the number of a policy, or [unnumbered].
@@ -63,7 +63,7 @@ func (p *policies) inTransaction(policy sigil.Policy) (uint16, error) {
 	return 0, &unnumbered{policy}
 }
 
-// number returns the number of a policy. A new one is made durable before it is used.
+// number returns the number of a policy. A new number is made durable before it is used.
 func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) (uint16, error) {
 	for {
 		if n, ok := p.known(policy); ok {
@@ -80,7 +80,7 @@ func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) 
 	}
 }
 
-// ensure makes sure that a policy has a number; without a policy it does nothing.
+// ensure makes sure that a policy has a number. Without a policy it does nothing.
 func (p *policies) ensure(ctx context.Context, db querier, policy sigil.Policy) error {
 	if policy == nil {
 		return nil
@@ -89,7 +89,7 @@ func (p *policies) ensure(ctx context.Context, db querier, policy sigil.Policy) 
 	return err
 }
 
-// load reads them all.
+// load reads all policies.
 func (p *policies) load(ctx context.Context, db querier) error {
 	rows, err := db.Query(ctx, "select number, policy from sigil.policies")
 	if err != nil {
@@ -127,7 +127,7 @@ func (p *policies) find(ctx context.Context, db querier, number uint16) (sigil.P
 	return p.get(number), err
 }
 
-// all returns all policies, read anew.
+// all returns all policies, after reading them again.
 func (p *policies) all(ctx context.Context, db querier) ([]sigil.Policy, error) {
 	if err := p.load(ctx, db); err != nil {
 		return nil, err

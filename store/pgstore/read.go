@@ -35,7 +35,7 @@ func (s *Store) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Me
 	return m, nil
 }
 
-// Meta implements [store.Store]. The content comes with the row.
+// Meta implements [store.Store]. It also reads the content, which is in the same row.
 func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
 	m, err := s.Get(ctx, key, now)
 	return m.Meta, err
@@ -51,13 +51,13 @@ func (s *Store) get(ctx context.Context, key sigil.Key, locking string) (m sigil
 	return s.refreshes.over(rows[0], behind).Memory, true, nil
 }
 
-// due asks tenant by tenant: an index over all of them would cost every insert more than it saves here.
+// due queries tenant by tenant: an index over all tenants would cost every insert more than it saves here.
 const due = `select m.tenant, m.id from sigil.tenants t cross join lateral (
   select tenant, id from sigil.memories where tenant = t.tenant and fades_at <= $1 order by fades_at limit $2 for update skip locked
 ) m where t.memories > 0 limit $2`
 
-// Due implements [store.Store]. Its cost is one index lookup per tenant, plus what it returns. Locked rows are
-// skipped, so that concurrent sweeps get different rows.
+// Due implements [store.Store]. Its cost is one index lookup per tenant, plus the memories it returns. It
+// skips locked rows, so that concurrent sweeps get different ones.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -122,7 +122,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.M
 	if err := s.settle(bounded, q.Until); err != nil {
 		return nil, false, reading(ctx, err)
 	}
-	// A zero id comes before all others of its deadline.
+	// A zero id comes before all others with the same deadline.
 	from := q.Now
 	if q.After != (sigil.ID{}) && q.AfterAt.After(from) {
 		from = q.AfterAt
@@ -155,7 +155,7 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	return all, reading(ctx, err)
 }
 
-// listQuery returns the query for one memory more than q asks for, to find out whether there are more.
+// listQuery returns the query for one memory more than q asks for, which shows whether there are more.
 func listQuery(q *store.Query) (string, []any) {
 	columns := memoryColumns
 	if q.NoData {
@@ -182,7 +182,7 @@ func listQuery(q *store.Query) (string, []any) {
 		and("frequency <= $%d", last)
 	}
 	if !q.FadingBefore.IsZero() {
-		// The database has microseconds: whole milliseconds are all there is between here and there.
+		// The database has microseconds, but stored deadlines are whole milliseconds.
 		and("fades_at < $%d", q.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
 	args = append(args, q.Limit+1)
@@ -195,8 +195,8 @@ func listQuery(q *store.Query) (string, []any) {
 	return sql, args
 }
 
-// ring queries each distance on both sides separately, so that each part comes from an index in order, and no more of
-// it than needed.
+// ring queries each distance on both sides separately, so that each part comes sorted from an index, and no
+// more of it is read than needed.
 const ring = "select " + metaColumns + ` from generate_series($3::integer, $4::integer) as d cross join lateral (
   (select * from sigil.memories where tenant = $1 and frequency = ($2::smallint - d)::smallint and fades_at > $5 order by id desc limit $6)
   union all
@@ -217,7 +217,7 @@ func (s *Store) Nearest(ctx context.Context, metas []sigil.Meta, q store.Nearest
 	}
 	behind := s.refreshes.all(q.Tenant)
 	given := 0
-	// From the inside out, in rings of growing width: mostly the first one has enough.
+	// From the inside out, in rings of growing width: usually the first one has enough.
 	for from, to := 0, 0; from <= q.Span && given < q.Limit; from, to = to+1, 2*to+2 {
 		rows, err := s.query(bounded, scanMeta, ring, q.Tenant, int16(q.Frequency), from, min(to, q.Span), q.Now, q.Limit-given)
 		if err != nil {

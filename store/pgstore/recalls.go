@@ -13,26 +13,27 @@ import (
 )
 
 const (
-	// recallsEvery is the least time between two tellings of what was recalled, and between two reads of what was heard.
+	// recallsEvery is the minimum time between two notifications of recalls, and between two reads of memories
+	// that were recalled elsewhere.
 	recallsEvery = 200 * time.Millisecond
-	// maxOfTenant is how many memories of a tenant are named at once, and maxNamed how many in all. If there are more,
-	// the others are only reported as more.
+	// maxOfTenant is the maximum number of a tenant's memories that are kept at once, and maxNamed that of all
+	// tenants. Of further ones, only the fact that there are more is reported.
 	maxOfTenant = 1_000
 	maxNamed    = 20_000
-	// tellBytes is about how long a telling is; what does not fit waits for the next one.
+	// tellBytes is the approximate size at which a notification ends; the rest waits for the next one.
 	tellBytes = 64 << 10
-	// maxPayload is the longest that a notification may be. The server's limit is 8,000 bytes.
+	// maxPayload is the maximum length of a notification in bytes. The server's limit is 8,000 bytes.
 	maxPayload = 7_999
-	// turnOf is how many memories of a tenant are sent before the next tenant's turn.
+	// turnOf is the maximum number of a tenant's memories that are sent before the next tenant's turn.
 	turnOf = 100
-	// readStep is how many memories recalled elsewhere are read at once.
+	// readStep is the maximum number of memories recalled elsewhere that are read at once.
 	readStep = 1_000
 )
 
-// OnRecall implements [store.Shared]. A recall is heard of when it is written, at most a second late.
+// OnRecall implements [store.Shared]. A recall is reported when it is written, at most a second late.
 func (s *Store) OnRecall(w store.RecallWatcher) { s.watcher.Store(&w) }
 
-// recalled names memories that were recalled, each once, until they are taken. The zero value is ready.
+// recalled collects memories that were recalled, each once, until they are taken. The zero value is ready.
 type recalled struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -40,26 +41,26 @@ type recalled struct {
 	// +checklocks:mu
 	turns []*recalledOf // the tenants in the order of their turns
 	// +checklocks:mu
-	count int // of those named, of all tenants
+	count int // number of ids, of all tenants
 
 	came wake.Signal // fires when there is something to take
 }
 
-// recalledOf names memories of one tenant.
+// recalledOf has the recalled memories of one tenant.
 type recalledOf struct {
 	tenant string
 	ids    map[sigil.ID]struct{}
-	more   bool // others were recalled, too
+	more   bool // further memories were recalled
 }
 
-// named are memories of one tenant that were recalled.
+// named is a list of one tenant's memories that were recalled.
 type named struct {
 	tenant string
 	ids    []sigil.ID
-	more   bool // others were recalled, too
+	more   bool // further memories were recalled
 }
 
-// add names memories of a tenant; more adds that others were recalled, too.
+// add adds memories of a tenant. more means that further ones were recalled.
 func (r *recalled) add(tenant string, more bool, ids ...sigil.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +88,8 @@ func (r *recalled) add(tenant string, more bool, ids ...sigil.ID) {
 	r.came.Fire()
 }
 
-// take takes at most n memories of the tenant whose turn it is. What that tenant has over n waits for its next turn.
+// take removes and returns at most n memories of the tenant whose turn it is. The tenant's others wait for
+// its next turn.
 func (r *recalled) take(n int) (t named, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,8 +115,9 @@ func (r *recalled) take(n int) (t named, ok bool) {
 	return t, true
 }
 
-// payloads removes and returns what to send next, as notifications: the process in the first line, then a line for
-// each tenant, "NAME IDS" or, if there were others, "NAME+ IDS". It returns nil if there is nothing to send.
+// payloads removes and returns the next notifications to send. Each has the process in its first line, then a
+// line for each tenant, "NAME IDS", or "NAME+ IDS" if there were further recalls. It returns nil if there is
+// nothing to send.
 func (r *recalled) payloads(process [16]byte) (all []string) {
 	var b strings.Builder
 	for told := 0; told < tellBytes; {
@@ -142,7 +145,7 @@ func (r *recalled) payloads(process [16]byte) (all []string) {
 func (t *named) line() string {
 	more := ""
 	if t.more {
-		more = "+" // no tenant's name has it
+		more = "+" // a tenant's name contains no "+"
 	}
 	ids := make([]byte, 0, len(t.ids)*len(sigil.ID{}))
 	for _, id := range t.ids {
@@ -151,8 +154,8 @@ func (t *named) line() string {
 	return "\n" + t.tenant + more + " " + base64.RawURLEncoding.EncodeToString(ids)
 }
 
-// parseRecalled decodes the output of payloads. It ignores what it does not understand: anyone who may connect to the
-// database can notify.
+// parseRecalled decodes a payload. It ignores what it does not understand, since anyone who may connect to
+// the database can notify.
 func parseRecalled(payload string) (process string, all []named) {
 	process, lines, _ := strings.Cut(payload, "\n")
 	for line := range strings.SplitSeq(lines, "\n") {
@@ -173,8 +176,8 @@ func parseRecalled(payload string) (process string, all []named) {
 	return process, all
 }
 
-// tellRecalls notifies other processes of recalls in this one, until ctx ends. It does this apart from the commits
-// that write refreshes, and seldom: a notification takes a lock that all notifying commits share.
+// tellRecalls notifies other processes of recalls in this one, until ctx ends. It does so separately from the
+// commits that write refreshes, and rarely: a notification takes a lock that all notifying commits share.
 func (s *Store) tellRecalls(ctx context.Context) {
 	var payloads []string
 	for {
@@ -192,7 +195,7 @@ func (s *Store) tellRecalls(ctx context.Context) {
 		}
 		bounded, cancel := s.bounded(ctx)
 		if s.send(bounded, recallChannel, payloads...) == nil {
-			payloads = nil // else they are sent again
+			payloads = nil // otherwise they are sent again
 		}
 		cancel()
 		select {
@@ -203,7 +206,7 @@ func (s *Store) tellRecalls(ctx context.Context) {
 	}
 }
 
-// heardOf takes a notification of another process, if a watcher is interested.
+// heardOf handles a notification of another process, if a watcher is interested.
 func (s *Store) heardOf(payload string) {
 	w := s.watcher.Load()
 	if w == nil {
@@ -220,7 +223,7 @@ func (s *Store) heardOf(payload string) {
 	}
 }
 
-// hearRecalls reads memories that others recalled and passes them to the watcher, until ctx ends.
+// hearRecalls reads memories that other processes recalled and passes them to the watcher, until ctx ends.
 func (s *Store) hearRecalls(ctx context.Context) {
 	for {
 		came, heard := s.elsewhere.came.Wait(), false
@@ -254,7 +257,7 @@ func (s *Store) tellWatcher(ctx context.Context, t named) {
 	}
 }
 
-// readRecalled reads those of the memories that are live.
+// readRecalled returns the memories that are live.
 func (s *Store) readRecalled(ctx context.Context, t named) ([]sigil.Meta, error) {
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()

@@ -12,58 +12,59 @@ import (
 )
 
 const (
-	// flushEvery is how often refreshes are written: with the time that takes, they are durable at most
-	// a second late.
+	// flushEvery is the time between two writes of refreshes: including the time of a write, refreshes are
+	// durable at most a second late.
 	flushEvery = 400 * time.Millisecond
-	// near is how close a deadline must be for a recall that moves it to be written before it is answered. Otherwise
-	// another process's sweep could come first, if this process is stopped or killed, or if it waits for a row that
-	// another has locked, which the server ends after twice the timeout.
+	// near is how close a deadline must be so that a recall that moves it is written before it is answered.
+	// Otherwise, another process's sweep could come first if this process is stopped or killed, or waits for a
+	// row that another process has locked, which the server ends after twice the timeout.
 	near = 15 * time.Second
-	// maxBehind is how many memories' refreshes may wait; beyond that they are written at once.
+	// maxBehind is the maximum number of memories whose refreshes may be outstanding; further ones are written
+	// at once.
 	maxBehind = 50_000
-	// flushStep is how many of them one statement writes.
+	// flushStep is the maximum number of refreshes that one statement writes.
 	flushStep = 1_000
 )
 
-// refreshes are what recalls changed and the database does not have yet: this process's calls see it,
-// others do when it is written.
+// refreshes are the outstanding changes by recalls, which the database does not have yet. This process's
+// calls see them; other processes see them once they are written.
 type refreshes struct {
 	mu sync.Mutex
 	// +checklocks:mu
 	behind map[sigil.Key]refresh
-	// soonest is the first moment at which one of them decides whether a memory is live.
+	// soonest is the first time at which one of them decides whether a memory is live.
 	// +checklocks:mu
 	soonest time.Time
 
-	// writing is held while they are written.
+	// writing is held while refreshes are written.
 	writing sync.Mutex
-	// step is what was sent to be written and not heard of: it may be committed, now or soon. Until that is
-	// known nothing else is written, and it stays behind.
+	// step has the refreshes that were sent to be written and are not acknowledged: they may be committed now
+	// or soon. Until that is known, nothing else is written, and they remain outstanding.
 	// +checklocks:writing
 	step []refresh
-	// number is the last step's, by which the database recognizes it if it is sent again.
+	// number is the number of the last step, by which the database recognizes a step that is sent again.
 	// +checklocks:writing
 	number int64
 }
 
-// refresh is what recalls of one memory come to.
+// refresh is the sum of the recalls of one memory.
 type refresh struct {
-	recalls  uint64     // since the database's figures
+	recalls  uint64     // that the database's figures do not include
 	meta     sigil.Meta // after them
-	revision int32      // of the row that they were of
+	revision int32      // of the row that the recalls read
 }
 
-// A read is put together with what is behind in three steps: of (or all), the query, and over. What was
-// written between the first and the last is in one of the two, and counted once.
+// A read is combined with outstanding refreshes in three steps: of (or all), the query, and over. A refresh
+// that is written between the first and the last step is in one of the two results, and counted once.
 
-// of returns the pending refresh of a memory, or the zero refresh.
+// of returns the outstanding refresh of a memory, or the zero refresh.
 func (r *refreshes) of(key sigil.Key) refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.behind[key]
 }
 
-// all returns the pending refreshes of a tenant's memories.
+// all returns the outstanding refreshes of a tenant's memories.
 func (r *refreshes) all(tenant string) map[sigil.Key]refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,7 +77,8 @@ func (r *refreshes) all(tenant string) map[sigil.Key]refresh {
 	return all
 }
 
-// over returns a row that was read, updated by the refreshes pending before the read and now.
+// over returns a row that was read, updated by the refreshes that were outstanding before the read and those
+// that are now.
 func (r *refreshes) over(read row, before refresh) row {
 	return r.of(read.Key).over(before.over(read))
 }
@@ -99,8 +101,8 @@ func (f refresh) over(r row) row {
 	return r
 }
 
-// put queues the recalls that made after from before, to be written later. It returns false if too many are queued.
-// stored is the deadline in the database.
+// put adds the recalls that changed before into after, to be written later. It returns false if too many are
+// outstanding. stored is the deadline in the database.
 func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,8 +124,8 @@ func (r *refreshes) put(before row, after *sigil.Meta, stored time.Time) bool {
 	return true
 }
 
-// take removes and returns the pending refreshes of keys, or all, by key: the order in which every transaction locks
-// rows.
+// take returns the outstanding refreshes of keys, or of all memories, sorted by key, which is the order in
+// which every transaction locks rows.
 func (r *refreshes) take(keys ...sigil.Key) []refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -140,7 +142,7 @@ func (r *refreshes) take(keys ...sigil.Key) []refresh {
 	return all
 }
 
-// written forgets what was written of them; what came since stays.
+// written removes refreshes that were written. Later recalls remain outstanding.
 func (r *refreshes) written(done []refresh) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,14 +162,15 @@ func (r *refreshes) written(done []refresh) {
 	}
 }
 
-// decides reports whether a pending refresh decides what is live, or its deadline, at some moment.
+// decides reports whether an outstanding refresh decides which memories are live, or their deadlines, at a
+// time up to by.
 func (r *refreshes) decides(by time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.soonest.IsZero() && !r.soonest.After(by)
 }
 
-// keepRefreshing writes what is behind until ctx ends.
+// keepRefreshing writes outstanding refreshes until ctx ends.
 func (s *Store) keepRefreshing(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
@@ -190,8 +193,8 @@ func (s *Store) keepRefreshing(ctx context.Context) {
 	}
 }
 
-// settle makes sure that queries find the memories that are live at now. Usually there is nothing to do: refreshes are
-// written long before the deadline that they move.
+// settle makes sure that queries find the memories that are live at now. Usually there is nothing to do,
+// since refreshes are written long before the deadline that they move.
 func (s *Store) settle(ctx context.Context, now time.Time) error {
 	if !s.refreshes.decides(now) {
 		return nil
@@ -199,8 +202,8 @@ func (s *Store) settle(ctx context.Context, now time.Time) error {
 	return s.flush(ctx)
 }
 
-// flush writes what is behind of keys, or all, when it is called. A caller that has keys locked has nothing
-// behind of them afterwards, and can count on their rows.
+// flush writes the outstanding refreshes of keys, or all, that exist when it is called. Afterwards, a caller
+// that has locked the keys knows that their rows are up to date.
 func (s *Store) flush(ctx context.Context, keys ...sigil.Key) error {
 	r := &s.refreshes
 	if len(r.take(keys...)) == 0 {
@@ -222,7 +225,7 @@ func (s *Store) flush(ctx context.Context, keys ...sigil.Key) error {
 	return nil
 }
 
-// writeStep writes the step, unless that was done and not heard of.
+// writeStep writes the current step, unless it was written without an acknowledgment.
 //
 // +checklocks:s.refreshes.writing
 func (s *Store) writeStep(ctx context.Context) error {
@@ -235,7 +238,7 @@ func (s *Store) writeStep(ctx context.Context) error {
 	}
 	r.written(r.step)
 	for _, f := range r.step {
-		if f.recalls > 0 { // or nothing was changed
+		if f.recalls > 0 { // otherwise nothing was changed
 			s.told.add(f.meta.Tenant, false, f.meta.ID)
 		}
 	}
@@ -243,8 +246,9 @@ func (s *Store) writeStep(ctx context.Context) error {
 	return nil
 }
 
-// writeRefreshes does nothing if this step, or a later one, was written: two writers of the same step wait for each
-// other at its row in flushes. It locks memories in the order of their keys, whatever order the update's plan has.
+// writeRefreshes does nothing if this step, or a later one, was written: two writers of the same step wait
+// for each other at its row in flushes. It locks memories in the order of their keys, whatever order the
+// update's plan has.
 const writeRefreshes = `with new as (
   insert into sigil.flushes as f (process, number, at) values ($8, $9, clock_timestamp())
   on conflict (process) do update set number = excluded.number, at = excluded.at where f.number < excluded.number
@@ -274,7 +278,7 @@ func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh
 		}
 		tenants.text(f.meta.Tenant)
 		ids.bytes(f.meta.ID[:])
-		recalls.int64(int64(f.recalls)) // not that many
+		recalls.int64(int64(f.recalls)) // counts are far below the maximum
 		accessed.time(f.meta.LastAccessed)
 		fades.deadline(f.meta.FadesAt)
 		policies.int16(policy)

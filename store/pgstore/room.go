@@ -11,10 +11,10 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// insertMakingRoom inserts call alone, in one transaction, after evicting what its quota demands.
+// insertMakingRoom inserts call alone, in one transaction, after evicting memories as the quota demands.
 //
-// The victims are chosen with the tenant's row locked. To keep out this process's own changes of them, their keys must
-// be locked before: so a first pass finds out which they are.
+// The victims are chosen while the tenant's row is locked. To exclude this process's own changes of them,
+// their keys must be locked before that. So a first pass determines the victims.
 func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Time, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	memories, bytes := int64(len(call.memories)), call.size
 	if q := call.quota; q.Memories > 0 && memories > int64(q.Memories) || q.Bytes > 0 && bytes > q.Bytes {
@@ -31,7 +31,7 @@ func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Tim
 	return store.Inserted{}, ctx.Err()
 }
 
-// tryMakingRoom is one attempt with keys locked. If other keys must be locked, it returns these.
+// tryMakingRoom is one attempt, with keys locked. If other keys must be locked, it returns all of them.
 func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Key, now time.Time, evict func(sigil.Meta, string) sigil.Event) (inserted store.Inserted, wanted []sigil.Key, err error) {
 	defer s.keys.Lock(keys...)()
 	// Once this process's refreshes are written, the rows show which memories fade first.
@@ -51,7 +51,7 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 		}
 		if wanted != nil {
 			wanted = append(wanted, keys...)
-			return nil // rolled back
+			return nil // it is rolled back
 		}
 		return s.replace(ctx, t, call, victims, evict, &inserted)
 	})
@@ -61,12 +61,12 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 	return inserted, wanted, err
 }
 
-// replace commits: victims out, call in.
+// replace deletes victims and inserts call, in one commit.
 func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []victim, evict func(sigil.Meta, string) sigil.Event, inserted *store.Inserted) error {
 	var base uint64
 	var j entries
 	change := counts([]*insert{call})
-	change[0].maxMemories, change[0].maxBytes = 0, 0 // the tenant's row is locked, and room was made
+	change[0].maxMemories, change[0].maxBytes = 0, 0 // the tenant's row is locked, and there is room now
 	var w writes
 	if len(victims) > 0 {
 		ids := make([][16]byte, len(victims))
@@ -107,7 +107,7 @@ type victim struct {
 
 const lockTenant = "select memories, bytes from sigil.tenants where tenant = $1 for update"
 
-// victims returns the memories that must leave for call, with their rows locked.
+// victims returns the memories that must be evicted for call, with their rows locked.
 func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time) ([]victim, error) {
 	memories, bytes := int64(len(call.memories)), call.size
 	b := &pgx.Batch{}
@@ -135,8 +135,8 @@ func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time)
 		return ""
 	}
 	var all []victim
-	// Rows locked by others are skipped, not waited for: the tenant's row is locked here, and the others may be
-	// waiting for it.
+	// Rows locked by other transactions are skipped, not waited for: the tenant's row is locked here, and
+	// those transactions may be waiting for it.
 	for limit := 64; reason() != ""; limit *= 4 {
 		candidates, err := t.rows(ctx, scanMeta, `select `+metaColumns+` from sigil.memories
 where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit)

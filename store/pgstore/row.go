@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// The columns of a memory, in the order in which scanMeta and scanMemory read them.
+// These are the columns of a memory, in the order in which scanMeta and scanMemory read them.
 const (
 	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
@@ -19,7 +19,7 @@ const (
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
 )
 
-// row is a memory as stored in a row: its policy is still a number.
+// row is a memory as it is stored in a row: its policy is still a number.
 type row struct {
 	sigil.Memory
 	policy   uint16
@@ -64,8 +64,8 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	return r, err
 }
 
-// resolve sets the policies of rows. In a transaction, db is its connection: all others may be in use by calls that
-// wait for a second one.
+// resolve sets the policies of rows. In a transaction, db must be its connection: all others may be in use by
+// calls that wait for a second one.
 func (s *Store) resolve(ctx context.Context, db querier, rows []row) error {
 	for i := range rows {
 		policy, err := s.policies.find(ctx, db, rows[i].policy)

@@ -12,17 +12,17 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// config parses url and adds the settings that all our connections have. conns is the most connections, or 0 for the
-// number in url.
+// config parses url and adds the settings that all our connections have. conns is the maximum number of
+// connections, or 0 for the number in url.
 func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		// The error of the library hides the password.
-		return nil, invalidStore("is no address of a PostgreSQL database: "+err.Error(), err)
+		// The library's error hides the password.
+		return nil, invalidStore("is not the address of a PostgreSQL database: "+err.Error(), err)
 	}
 	config.MaxConns = maxConns(config, url, conns)
 	if config.MaxConns < leastConns {
-		return nil, invalidStore(fmt.Sprintf("allows %d connection: at least %d are needed", config.MaxConns, leastConns), nil)
+		return nil, invalidStore(fmt.Sprintf("allows only %d connection; the minimum is %d", config.MaxConns, leastConns), nil)
 	}
 	c := config.ConnConfig
 	if c.ConnectTimeout == 0 {
@@ -39,7 +39,8 @@ func (s *Store) config(url string, conns int) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// MaxConns returns the most connections that [Open] makes for url if conns is [Options.MaxConns].
+// MaxConns returns the maximum number of connections that [Open] makes for url if [Options.MaxConns] is
+// conns.
 func MaxConns(url string, conns int) int {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil { // Open returns the error
@@ -62,11 +63,12 @@ func invalidStore(detail string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "invalid_store", Field: "store", Detail: detail, Err: err}
 }
 
-// settings returns the SQL that gives a new session the settings that the statements of this package rely on, whatever
-// the defaults of the server, the database and the role are. A setting in chosen, which is from the URL, is kept if
-// the URL may decide it.
+// settings returns SQL that sets the settings of a new session that the statements of this package rely on,
+// whatever the defaults of the server, the database and the role are. A setting in chosen, which comes from
+// the URL, is kept if the URL may decide it.
 //
-// They are set by a statement and not during the connection startup, because a pooler refuses most settings then.
+// They are set by a statement and not during the connection startup, because a pooler refuses most settings
+// then.
 func (s *Store) settings(chosen map[string]string) string {
 	millis := func(d time.Duration) string { return fmt.Sprintf("'%d'", d.Milliseconds()) }
 	var all []string
@@ -75,17 +77,17 @@ func (s *Store) settings(chosen map[string]string) string {
 		// The server gives up before the client does, so that no statement outlives its caller.
 		{"statement_timeout", millis(s.timeout)},
 		{"lock_timeout", millis(s.timeout)},
-		// A process that is stopped in the middle of a transaction holds its locks no longer than this.
+		// A process that is stopped in the middle of a transaction does not hold its locks longer than this.
 		{"idle_in_transaction_session_timeout", millis(2 * s.timeout)},
 		{"transaction_timeout", "'0'"},
-		{"idle_session_timeout", "'0'"}, // an idle connection is for the next burst
+		{"idle_session_timeout", "'0'"}, // an idle connection is kept for the next burst
 		{"synchronous_commit", "'on'"},
 	} {
 		if _, set := chosen[setting.name]; !set {
 			add(setting.name, setting.value)
 		}
 	}
-	// Changes of one row by several transactions happen in turn, each waiting for the one before.
+	// Changes of one row by several transactions happen one after the other.
 	add("default_transaction_isolation", "'read committed'")
 	add("client_encoding", "'UTF8'")
 	add("timezone", "'UTC'")
@@ -94,14 +96,14 @@ func (s *Store) settings(chosen map[string]string) string {
 	add("standard_conforming_strings", "'on'")
 	// Our statements use errors as answers (see refusal), which must not end the session.
 	add("exit_on_error", "'off'")
-	// Every table is named with its schema, and no function of another schema is meant.
+	// Every table is named with its schema, and no function of another schema is used.
 	return "set search_path to pg_catalog; select set_config(name, value, false) from (values " + strings.Join(all, ", ") + `) as s (name, value)
 where current_setting(name, true) is not null and not (name = 'synchronous_commit' and current_setting(name) = 'remote_apply')`
 }
 
-// proveSessions takes two connections and checks that what one sets stays with it, and only with it, across
-// transactions. A pooler that pools by transaction, or a session that all share, would silently lose settings and
-// statements.
+// proveSessions acquires two connections and checks that the settings of each stay with it, and only with it,
+// across transactions. A pooler that pools by transaction, or a session that all connections share, would
+// silently lose settings and statements.
 func (s *Store) proveSessions(ctx context.Context) error {
 	a, err := s.openSession(ctx, "a")
 	if err != nil {
@@ -121,8 +123,8 @@ func (s *Store) proveSessions(ctx context.Context) error {
 			return err
 		}
 	}
-	// A connection in a transaction keeps its session, so that the other gets a different one, if there is one. Asking
-	// a second time detects a pooler that assigns sessions in turn.
+	// A connection in a transaction keeps its session, so the other one gets a different session, if there is
+	// one. A second query detects a pooler that assigns sessions in turn.
 	for _, pair := range [][2]*session{{a, b}, {b, a}, {a, b}} {
 		inside, outside := pair[0], pair[1]
 		err := inside.run(ctx, "begin")
@@ -173,7 +175,7 @@ func (s *Store) openSession(ctx context.Context, name string) (_ *session, err e
 		return nil, err
 	}
 	if encoding := row[3]; encoding != "UTF8" && encoding != "SQL_ASCII" {
-		return nil, invalidStore("is a database in the encoding "+encoding+", which cannot keep every text: make one with encoding 'UTF8' template template0", nil)
+		return nil, invalidStore("is a database in the encoding "+encoding+", which cannot store every text: create one with encoding 'UTF8' template template0", nil)
 	}
 	one.pid = row[0]
 	return one, nil
@@ -183,7 +185,7 @@ func (s *session) run(ctx context.Context, sql string) error {
 	return s.held.Conn.Conn().PgConn().Exec(ctx, sql).Close()
 }
 
-// ask returns the row of whoAmI by the simple protocol, since a prepared statement could be lost as well.
+// ask returns the row of whoAmI by the simple protocol, since a prepared statement could be lost, too.
 func (s *session) ask(ctx context.Context) ([]string, error) {
 	results, err := s.held.Conn.Conn().PgConn().Exec(ctx, whoAmI).ReadAll()
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
-// Store is a [store.Store] in PostgreSQL. Make it with [Open].
+// Store is a [store.Store] in PostgreSQL. [Open] makes one.
 type Store struct {
 	info     store.Info
-	process  [16]byte // identifies this Store among those that have the database open
+	process  [16]byte // identifies this Store among all that have the database open
 	pool     *connections
 	logger   *slog.Logger
 	timeout  time.Duration
@@ -28,18 +28,18 @@ type Store struct {
 
 	clock     *clock.Clock
 	policies  policies
-	keys      *keylock.Locks // what this process changes one after another
+	keys      *keylock.Locks // locks of memories that this process changes
 	refreshes refreshes
 	inserts   chan *insert
-	full      sync.Map    // tenants whose last insert had to make room
-	journaled wake.Signal // fires when this process journaled something
-	heard     wake.Signal // and when any did, or the store was closed
+	full      sync.Map    // tenants whose last insert had to evict memories
+	journaled wake.Signal // fires when this process has journaled something
+	heard     wake.Signal // fires when any process has, or the store was closed
 
 	told      recalled // recalls in this process of which the others have not been notified
 	elsewhere recalled // recalls elsewhere that have not been passed to the watcher
 	watcher   atomic.Pointer[store.RecallWatcher]
 
-	// gate is read-locked by every call, and locked by Close.
+	// gate is held for reading by every call, and for writing by Close.
 	gate sync.RWMutex
 	// +checklocks:gate
 	closed bool
@@ -54,38 +54,40 @@ type Store struct {
 
 var _ store.Shared = (*Store)(nil)
 
-// Options configure [Open]; the zero value and nil are the defaults.
+// Options configure [Open]. The zero value and nil mean the defaults.
 type Options struct {
-	// Timeout bounds each call, waiting for a connection included: what takes longer is
-	// [sigil.ErrUnavailable]. 0 is 5 s.
+	// Timeout is the time limit of each call, including the wait for a connection. A call that takes longer
+	// fails with [sigil.ErrUnavailable]. 0 means 5 s.
 	Timeout time.Duration
-	// MaxConns is the maximum number of connections to the database, one of which listens; at least 2. 0 is the URL's
-	// pool_max_conns, or 16. Calls wait while all are in use, or if the database allows no more.
+	// MaxConns is the maximum number of connections to the database, one of which listens; the minimum is 2. 0
+	// means the URL's pool_max_conns, or 16. Calls wait while all are in use, or if the database allows no
+	// more.
 	MaxConns int
-	// ClockConfirm is for how long a jump of the database's clock must stand to be believed; 0 is one minute.
+	// ClockConfirm is how long a jump of the database's clock must last before it counts; 0 means one minute.
 	ClockConfirm time.Duration
-	// Logger gets problems in the background; nil is slog.Default.
+	// Logger receives problems in the background; nil means [slog.Default].
 	Logger *slog.Logger
-	// OnCommit is called after each commit of inserts, with the number of callers whose inserts it held and the time
-	// it took. It must be fast.
+	// OnCommit is called after each commit of inserts, with the number of callers whose inserts it contained
+	// and the time it took. It must be fast.
 	OnCommit func(changes int, took time.Duration)
 }
 
 const (
 	defaultTimeout = 5 * time.Second
-	// writers take turns at gathering: one commits while the other fills.
+	// writers is the number of goroutines that gather and commit: one commits while the other gathers.
 	writers = 2
 )
 
-// Open opens the store in the database at url (a "postgres://" URL, or anything else that libpq accepts). It creates
-// the store if there is none, and migrates an older one; any number of processes may do so at once. If url has several
-// hosts, it looks for one that accepts writes, again after each lost connection.
+// Open opens the store in the database at url (a "postgres://" URL, or anything else that libpq accepts). It
+// creates the store if there is none, and migrates an older one; any number of processes may do so at once.
+// If url has several hosts, it looks for one that accepts writes, and does so again after each lost
+// connection.
 //
-// A schema newer than this program knows is [sigil.ErrFormat]; a database that cannot be reached, or not yet, is
-// [sigil.ErrUnavailable]. A role, a password or a database that the server refuses is [sigil.ErrInvalid]
-// ("store_refused"); methods of an open store return [sigil.ErrUnavailable] for that. Connections without sessions of
-// their own, as behind a pooler that pools by transaction, are [sigil.ErrInvalid] ("sessions_shared"). The caller
-// closes the store.
+// Open returns [sigil.ErrFormat] if the schema is newer than this program supports, and
+// [sigil.ErrUnavailable] if the database cannot be reached. It returns [sigil.ErrInvalid] ("store_refused")
+// if the server refuses the role, the password or the database; methods of an open store return
+// [sigil.ErrUnavailable] for that. It returns [sigil.ErrInvalid] ("sessions_shared") if connections have no
+// sessions of their own, for example behind a pooler that pools by transaction. The caller closes the store.
 func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
@@ -140,9 +142,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 // warn logs which promises the server's settings break.
 func (s *Store) warn(ctx context.Context) {
 	for name, why := range map[string]string{
-		"fsync":              "a crash of the database's machine can lose what was acknowledged, or all",
-		"synchronous_commit": "a crash of the database can lose what was acknowledged",
-		"full_page_writes":   "a crash of the database's machine can damage what was acknowledged",
+		"fsync":              "a crash of the database's machine can lose acknowledged changes, or everything",
+		"synchronous_commit": "a crash of the database can lose acknowledged changes",
+		"full_page_writes":   "a crash of the database's machine can damage acknowledged changes",
 	} {
 		var value string
 		if err := s.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value); err == nil && value == "off" {
@@ -151,7 +153,7 @@ func (s *Store) warn(ctx context.Context) {
 	}
 }
 
-// identify reads which store this is, after making it one.
+// identify returns the store's identity. If there is none, it creates one.
 func (s *Store) identify(ctx context.Context) (store.Info, error) {
 	info := store.Info{Format: version, Driver: "postgres"}
 	now := time.Now().UTC()
@@ -164,7 +166,7 @@ func (s *Store) identify(ctx context.Context) (store.Info, error) {
 	return info, err
 }
 
-// start starts the goroutines; Close ends them and waits.
+// start starts the goroutines. Close ends them and waits.
 func (s *Store) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
@@ -179,7 +181,7 @@ func (s *Store) start() {
 	s.running.Go(func() { s.hearRecalls(ctx) })
 }
 
-// enter admits a call, or returns why not. The caller holds gate.
+// enter begins a call, or returns the reason why it cannot. The caller holds gate.
 //
 // +checklocksread:s.gate
 func (s *Store) enter(ctx context.Context) error {
@@ -189,13 +191,13 @@ func (s *Store) enter(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// bounded returns the context of a call that reads: it ends with the caller's, or after the timeout.
+// bounded returns the context of a call that reads. It ends with the caller's context, or after the timeout.
 func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.timeout)
 }
 
-// steady returns the context of a call that writes. Once begun, the call is finished even if the caller's context
-// ends: to cut a connection in the middle costs more than the rest of the transaction.
+// steady returns the context of a call that writes. Once begun, the call is finished even if the caller's
+// context ends: cutting a connection in the middle costs more than the rest of the transaction.
 func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
 }
@@ -203,7 +205,7 @@ func (s *Store) steady(ctx context.Context) (context.Context, context.CancelFunc
 // Info implements [store.Store].
 func (s *Store) Info() store.Info { return s.info }
 
-// Ping returns nil if the database can be reached and written to, otherwise [sigil.ErrUnavailable].
+// Ping returns nil if the database can be reached and written to, and [sigil.ErrUnavailable] otherwise.
 func (s *Store) Ping(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -218,8 +220,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return failure(err)
 }
 
-// Close writes pending refreshes and closes the connections; see [store.Store]. If the database is lost it returns an
-// error after the timeout, and refreshes of recalls of the last second are lost.
+// Close writes outstanding refreshes and closes the connections; see [store.Store]. If the database is lost,
+// Close returns an error after the timeout, and the refreshes of the last second are lost.
 func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -235,7 +237,7 @@ func (s *Store) Close() error {
 	defer cancel()
 	err := s.flush(ctx)
 	if err == nil {
-		_, _ = s.pool.Exec(ctx, "delete from sigil.flushes where process = $1", s.process) // else it goes with time
+		_, _ = s.pool.Exec(ctx, "delete from sigil.flushes where process = $1", s.process) // otherwise a later Open deletes it
 		for payloads := s.told.payloads(s.process); len(payloads) > 0 && s.send(ctx, recallChannel, payloads...) == nil; {
 			payloads = s.told.payloads(s.process)
 		}
@@ -247,15 +249,15 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// reading turns an error of a read into what its caller gets.
+// reading converts the error of a read to the one that the caller gets.
 func reading(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // the caller's: not the database's fault
+		return ctx.Err() // the caller's context: the database is not at fault
 	}
 	return failure(err)
 }
 
-// collect reads rows with read until they end.
+// collect reads all rows with read.
 func collect[T any](rows pgx.Rows, err error, read func(pgx.Rows) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err

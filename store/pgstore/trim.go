@@ -7,8 +7,9 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// Trim implements [store.Store]. Several processes may trim at once. It first writes the position up to which entries
-// are dropped, and then deletes them in steps. If one fails in between, the next Trim finishes it.
+// Trim implements [store.Store]. Several processes may trim at once. Trim first writes the position up to
+// which entries are dropped, and then deletes them in steps. If it fails in between, the next Trim finishes
+// the deletion.
 func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -59,8 +60,8 @@ func (s *Store) trim(ctx context.Context, before time.Time, keep uint64) (uint64
 	return uint64(upTo), nil
 }
 
-// firstYoung returns the position of the tenant's first entry after over that is not older than before, or young if
-// that is smaller.
+// firstYoung returns the position of the tenant's first entry after over that is not older than before, or
+// young if that is lower.
 func (s *Store) firstYoung(ctx context.Context, tenant string, over, young int64, before time.Time) (int64, error) {
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
@@ -83,7 +84,7 @@ func (s *Store) firstYoung(ctx context.Context, tenant string, over, young int64
 	}
 }
 
-// dropStep is how many blocks one statement deletes.
+// dropStep is the maximum number of blocks that one statement deletes.
 const dropStep = 1_000
 
 func (s *Store) dropBlocks(ctx context.Context, tenant string, upTo int64) error {

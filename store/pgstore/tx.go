@@ -9,11 +9,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// tries is how often a transaction is tried that the database ended for the sake of another.
+// tries is how often a transaction is tried that the database aborts in favor of another.
 const tries = 10
 
-// tx is a transaction that costs two round trips: one that begins it and reads with locks, and one that writes and
-// commits; or only the second. All transactions take locks in the same order: memories by key, tenants by name, head.
+// tx is a transaction that takes at most two round trips: one that begins it and reads with locks, if needed,
+// and one that writes and commits. All transactions take locks in the same order: memories by key, tenants by
+// name, head.
 type tx struct {
 	conn  *pgx.Conn
 	begun bool
@@ -29,8 +30,9 @@ func again(f func() error) error {
 	}
 }
 
-// transact runs f in a transaction. It runs f again if the database aborted that in favor of another transaction, or
-// if f needs the number of a new policy, which is committed first. What f does not commit is rolled back.
+// transact runs f in a transaction. It runs f again if the database aborted the transaction in favor of
+// another, or if f needs the number of a new policy, which is committed first. If f does not commit,
+// everything is rolled back.
 func (s *Store) transact(ctx context.Context, f func(*tx) error) error {
 	for {
 		err := again(func() error { return s.transactOnce(ctx, f) })
@@ -49,7 +51,7 @@ func (s *Store) transactOnce(ctx context.Context, f func(*tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer held.release() // which closes a connection that is still in a transaction
+	defer held.release() // release closes a connection that is still in a transaction
 	t := &tx{conn: held.Conn.Conn()}
 	err = f(t)
 	if t.begun && !t.conn.IsClosed() && t.conn.PgConn().TxStatus() != 'I' {
@@ -84,8 +86,8 @@ type writes []statement
 
 type statement struct {
 	sql  string
-	args []any // what pgx can encode, or bytes of an array, as they are
-	// number, if not nil, gets the number in the first column of the first row.
+	args []any // values that pgx can encode, or raw ones
+	// number, if not nil, receives the number in the first column of the first row.
 	number *uint64
 }
 
@@ -94,7 +96,7 @@ type raw []byte
 
 func (w *writes) add(sql string, args ...any) { *w = append(*w, statement{sql: sql, args: args}) }
 
-// commit runs w and commits, in one round trip. If no transaction was begun, these are one.
+// commit runs w and commits, in one round trip. If no transaction was begun, w is one transaction.
 func (t *tx) commit(ctx context.Context, w writes) error {
 	b := &pgconn.Batch{}
 	for i := range w {
@@ -124,7 +126,7 @@ func (t *tx) commit(ctx context.Context, w writes) error {
 
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
-// queue puts a statement into b. It is prepared when the connection has it for the first time.
+// queue adds a statement to b. It prepares the statement on its first use by the connection.
 func (t *tx) queue(ctx context.Context, b *pgconn.Batch, s *statement) error {
 	prepared, err := t.conn.Prepare(ctx, s.sql, s.sql)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// Verify reads the whole store, as of one moment, and returns what is wrong with it as one error: the counts of a
-// tenant differ from its memories, the journal has a gap or a repeated entry, or the memories and crystals are not
-// those that follow from the journal, as far back as it goes. It returns nil if the store is sound. It changes
-// nothing, and holds all figures in memory.
+// Verify reads the whole store at one moment, and returns all problems as one error: the counts of a tenant
+// differ from its memories, the journal has a gap or a repeated entry, or the memories and crystals do not
+// follow from the journal, as far back as it goes. It returns nil if the store is sound. It changes nothing,
+// and holds all figures in memory.
 func (s *Store) Verify(ctx context.Context) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -64,9 +64,9 @@ type tenantBlock struct {
 	block
 }
 
-// replay lives through the journal.
+// replay derives the memories and crystals from the journal.
 type replay struct {
-	trimmed  uint64 // there is no telling of what was before
+	trimmed  uint64 // entries up to here are unknown
 	memories map[sigil.Key]sigil.Meta
 	crystals map[string]bool
 	seen     map[uint64]bool
@@ -87,7 +87,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 	for i := range events {
 		e := &events[i]
 		if e.Position <= r.trimmed {
-			continue // its block also has some that stay
+			continue // a block may have trimmed and kept entries
 		}
 		if r.seen == nil {
 			r.seen = map[uint64]bool{}
@@ -110,7 +110,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 	}
 }
 
-// end compares what follows from the journal with what is there.
+// end compares the result of the replay with the stored rows.
 func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 	for p := r.trimmed + 1; p <= position; p++ {
 		if !r.seen[p] {
@@ -118,7 +118,7 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		}
 	}
 	if n := uint64(len(r.seen)); n > position-r.trimmed {
-		r.wrong("%d entries, and the newest should be at %d", n, position)
+		r.wrong("%d entries, but the newest should be at %d", n, position)
 	}
 	for _, m := range rows {
 		was, ok := r.memories[m.Key]
@@ -127,11 +127,11 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
 		}
 		switch {
-		case !ok && r.trimmed > 0: // it may be older than what is left of the journal
+		case !ok && r.trimmed > 0: // it may be older than the rest of the journal
 		case !ok:
 			r.wrong("%s exists, but is gone according to the journal", m.Key)
 		case m.Meta != was:
-			r.wrong("%s has other figures than the journal", m.Key)
+			r.wrong("%s has figures that differ from the journal's", m.Key)
 		}
 	}
 	for key := range r.memories {

@@ -8,9 +8,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Compare asserts that got holds what want holds of these tenants at now: the same memories, patterns,
-// crystals, statistics and journal entries, found by every way of looking. Give it all tenants there
-// are; an unknown one is compared as empty.
+// Compare asserts that got and want have the same content at now for these tenants: the same memories,
+// patterns, crystals, statistics and journal entries, by every kind of read. tenants must include all
+// existing ones; an unknown one counts as empty.
 func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	t.Helper()
 	both := func(what string, read func(s store.Store) (any, error)) {
@@ -55,9 +55,9 @@ func compareStats(t TB, got, want store.Store, tenant string, now time.Time) {
 	equal(t, tenant+": stats", g, w)
 }
 
-// AlmostEqual reports whether two figures are equal up to floating-point error: no store promises the order in which
-// the terms of a mean are added. Comparing rounded figures would not do, since two close values can round to
-// different digits.
+// AlmostEqual reports whether two figures are equal up to floating-point error, since no store promises the
+// order in which the terms of a mean are added. Comparing rounded figures is not enough, since two close
+// values can round to different digits.
 func AlmostEqual(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
 
 // allMemories pages through a tenant's list.

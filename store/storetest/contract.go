@@ -6,10 +6,11 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Run checks that a driver keeps every promise of [store.Store] that needs no second start; [RunReopen] checks the
-// rest. open returns an empty store; Run closes it. Each subtest checks one idea and can be run by name.
+// Run checks that a driver keeps every promise of [store.Store] that needs no second open; [RunReopen] checks
+// the rest. open returns an empty store; Run closes it. Each subtest checks one promise and can be run by
+// name.
 //
-// Times in the tests are made up: a driver must take "now" from the calls, never from a clock.
+// Times in the tests are invented: a driver must take "now" from the calls, never from a clock.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, part := range []struct {
 		name  string

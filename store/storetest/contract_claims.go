@@ -12,7 +12,7 @@ var claimIdeas = []idea{
 	{"one works under a name, until its time is over", func(f *fixture) {
 		f.claims("a", 1, 10, 0, 0, true)
 		f.claims("a", 2, 19, 9, 0, false)
-		f.claims("a", 1, 15, 9, 0, true) // prolonged
+		f.claims("a", 1, 15, 9, 0, true) // renewed
 		f.claims("a", 2, 20, 10, 0, false)
 		f.claims("b", 2, 20, 10, 0, true) // another name
 		f.claims("a", 2, 25, 15, 0, true)
@@ -32,7 +32,7 @@ var claimIdeas = []idea{
 		f.ok("Advance", f.Advance(f.ctx(), "a", f.owner(1), 7))
 		f.claims("a", 2, 30, 0, 7, true)
 		f.claims("a", 3, 30, 0, 7, false)
-		f.claims("b", 1, 60, 0, 0, true) // the longest there is
+		f.claims("b", 1, 60, 0, 0, true) // the maximum
 		f.claims("b", 2, 60, 0, 0, false)
 	}},
 	{"the position outlives its owner, and never goes back", func(f *fixture) {
@@ -86,7 +86,7 @@ var claimIdeas = []idea{
 // owner returns the nth of several owners.
 func (f *fixture) owner(n int) sigil.ID { return idAt(start, int64(n)) }
 
-// claims checks a Claim at a second, until another.
+// claims checks the result of a Claim, with times in seconds.
 func (f *fixture) claims(name string, owner, until, now int, position uint64, held bool) {
 	f.t.Helper()
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }

@@ -87,8 +87,8 @@ var concurrencyIdeas = []idea{
 	{"everybody does everything", hammer},
 }
 
-// hammer lets callers insert, refresh, pin, remove and read the same memories, and checks that the
-// counts come out.
+// hammer lets callers insert, refresh, pin, remove and read the same memories, and checks the counts at the
+// end.
 func hammer(f *fixture) {
 	const callers, each = 8, 150
 	var shared []sigil.Memory
@@ -127,7 +127,7 @@ func hammer(f *fixture) {
 					if err == nil {
 						pins.Add(1)
 					}
-				case 5: // mostly what is its own, so that something remains to be shared
+				case 5: // mostly its own memories, so that some shared ones remain
 					if len(own) > 0 && rnd.IntN(10) > 0 {
 						m, own = own[0], own[1:]
 					}

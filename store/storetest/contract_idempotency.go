@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// keyed is an item under an idempotency key; its answer ends an hour after the start.
+// keyed returns an item with an idempotency key. Its answer ends an hour after start.
 func keyed(m sigil.Memory, key string, fingerprint byte) store.Item {
 	i := item(m)
 	i.Idempotency = store.Idempotency{Key: key, Fingerprint: [32]byte{31: fingerprint}, Ends: start.Add(time.Hour)}
@@ -22,7 +22,7 @@ func (f *fixture) insertItems(items ...store.Item) (store.Inserted, error) {
 	return f.Insert(f.ctx(), items[0].Memory.Tenant, items, store.Quota{}, evicted(start))
 }
 
-// answers asserts that an insert under key answers with first and inserts nothing.
+// answers asserts that an insert under key returns the answer of first and inserts nothing.
 func (f *fixture) answers(key string, first sigil.Memory) {
 	f.t.Helper()
 	before := f.stats(first.Tenant, start)

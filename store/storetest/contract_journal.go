@@ -47,7 +47,7 @@ var journalIdeas = []idea{
 			Newest(ctx context.Context) (time.Time, error)
 		})
 		if !ok {
-			return // it is not part of the interface
+			return // not part of the interface
 		}
 		newest := func(want time.Time) {
 			f.t.Helper()
@@ -148,7 +148,7 @@ var journalIdeas = []idea{
 			}
 			select {
 			case <-written:
-				finished = true // read on until nothing comes
+				finished = true // read until no entry follows
 			default:
 			}
 		}
@@ -217,7 +217,7 @@ var journalIdeas = []idea{
 		trim(start, 0, 0)
 		trim(start.Add(time.Second), 0, 1)
 		trim(time.Time{}, 4, 2)
-		trim(start.Add(time.Second), 5, 2) // it never comes back
+		trim(start.Add(time.Second), 5, 2) // it never moves back
 		for _, name := range []string{"a", "b", "c"} {
 			for _, call := range []error{second(f.Events(f.ctx(), name, 1, 10)), f.Wait(f.ctx(), name, 0)} {
 				fails(f.t, name, call, sigil.ErrGone, "position_gone")

@@ -80,7 +80,7 @@ var insertIdeas = []idea{
 	}},
 }
 
-// oddMemories have each field set to something that a careless driver would bend.
+// oddMemories returns memories in which each field has a value that a careless driver would change.
 func (f *fixture) oddMemories() []sigil.Memory {
 	halfLife, err := sigil.NewHalfLife(1234567891*time.Nanosecond, 0.1+0.2)
 	f.ok("NewHalfLife", err)
@@ -127,7 +127,7 @@ var getIdeas = []idea{
 		}
 	}},
 	{"hidden from the deadline on, by every read, though not removed", func(f *fixture) {
-		m := f.encode(crystallized, fades(10*time.Second)) // by its ttl, for example
+		m := f.encode(crystallized, fades(10*time.Second)) // for example by its ttl
 		for now, want := range map[time.Time]int{
 			m.FadesAt.Add(-time.Millisecond): 1, m.FadesAt: 0, m.FadesAt.Add(time.Hour): 0,
 		} {
@@ -196,7 +196,7 @@ var getIdeas = []idea{
 	}},
 }
 
-// spoil writes over everything that m refers to.
+// spoil overwrites everything that m refers to.
 func spoil(m *sigil.Memory) {
 	for i := range m.Data {
 		m.Data[i] = 'x'

@@ -32,7 +32,7 @@ var patternIdeas = []idea{
 		})
 	}},
 	{"the mean of members of 0.9 is 0.9, whatever came and went", func(f *fixture) {
-		// A float64 sum is off from the third member on, and a pattern would crystallize by rounding.
+		// A float64 sum is wrong from the third member on, and a pattern would crystallize by rounding.
 		var keys []sigil.Key
 		for i := range 300 {
 			keys = append(keys, f.encode(frequency(5), potential(0.9)).Key)
@@ -59,8 +59,8 @@ var patternIdeas = []idea{
 	}},
 }
 
-// crystallizer crystallizes each pattern without a crystal and updates the others, as an engine does. It records what
-// it was called with.
+// crystallizer crystallizes each pattern without a crystal and updates the others, like an engine. It records
+// what it was called with.
 type crystallizer struct {
 	tenant string
 	now    time.Time

@@ -8,7 +8,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// evictions returns the evicted ids, in order, with the reasons. It checks that the result agrees with the journal.
+// evictions returns the evicted ids, in order, with the reasons. It checks that the result agrees with the
+// journal.
 func (f *fixture) evictions(inserted store.Inserted) (ids []sigil.ID, reasons []string) {
 	f.t.Helper()
 	var journaled []sigil.Event

@@ -11,11 +11,11 @@ import (
 var fadingIdeas = []idea{
 	{"soonest first, and only what has a deadline in the span", func(f *fixture) {
 		now := start.Add(10 * time.Second)
-		f.encode(fades(10 * time.Second)) // is due
+		f.encode(fades(10 * time.Second)) // it is due
 		c := f.encode(fades(30 * time.Second))
 		a := f.encode(fades(11 * time.Second))
 		b := f.encode(fades(20 * time.Second))
-		b2 := f.encode(fades(20 * time.Second)) // the younger of two
+		b2 := f.encode(fades(20 * time.Second)) // the younger of the two
 		f.encode(fades(30*time.Second + time.Millisecond))
 		f.encode(pinned)
 		f.encode(tenant("other"), fades(20*time.Second))
@@ -235,7 +235,7 @@ func (f *fixture) near(at sigil.Frequency, span, limit int) []sigil.Meta {
 	return near
 }
 
-// places are what there is of metas in brief.
+// places returns the parts of metas that IDsOnly promises.
 func places(metas []sigil.Meta) (brief []sigil.Meta) {
 	for i := range metas {
 		brief = append(brief, sigil.Meta{Key: metas[i].Key, Frequency: metas[i].Frequency})
@@ -262,7 +262,7 @@ var statsIdeas = []idea{
 	}},
 	{"average decay is the mean of the decays", func(f *fixture) {
 		a := f.encode()
-		b := f.encode(pinned) // shown, though it does not fade
+		b := f.encode(pinned) // counted, though it does not fade
 		now := start.Add(30 * time.Second)
 		want := (a.Decay(now) + b.Decay(now)) / 2
 		if got := f.stats(a.Tenant, now).AverageDecay; !(got-want < 1e-12 && want-got < 1e-12) {

@@ -142,7 +142,7 @@ func (f *fixture) due(now time.Time, limit int) []sigil.Key {
 	return sorted(keys)
 }
 
-// sorted orders keys by id, which is how old they are.
+// sorted sorts keys by id, which is by age.
 func sorted(keys []sigil.Key) []sigil.Key {
 	slices.SortFunc(keys, func(a, b sigil.Key) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return keys

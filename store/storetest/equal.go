@@ -6,7 +6,7 @@ import (
 	"reflect"
 )
 
-// TB is the part of testing.TB that is asked for, so that a property test can pass its own.
+// TB is the part of testing.TB that this package needs, so that a property test can pass its own.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -14,7 +14,7 @@ type TB interface {
 	Context() context.Context
 }
 
-// equal asserts that got is want, to the bit; nil and empty lists and maps are the same.
+// equal asserts that got is want, to the bit. Nil and empty lists and maps are equal.
 func equal[T any](t TB, what string, got, want T) {
 	t.Helper()
 	if at := difference("", reflect.ValueOf(&got).Elem(), reflect.ValueOf(&want).Elem()); at != "" {
@@ -22,8 +22,8 @@ func equal[T any](t TB, what string, got, want T) {
 	}
 }
 
-// difference returns the first path at which got is not want, or "" if they are equal. A memory has too many fields to
-// print twice.
+// difference returns the first path at which got differs from want, or "" if they are equal. A memory has too
+// many fields to print twice.
 func difference(path string, got, want reflect.Value) string {
 	switch kind := got.Kind(); {
 	case kind == reflect.Struct && got.NumField() > 0 && got.Type().Field(0).IsExported():
@@ -59,8 +59,8 @@ func difference(path string, got, want reflect.Value) string {
 	return fmt.Sprintf("%s: got "+verb+", want "+verb, path, got, want)
 }
 
-// Equal asserts that got is want, to the bit, and reports the first difference. Nil and empty lists and maps are
-// equal.
+// Equal asserts that got is want, to the bit, and reports the first difference. Nil and empty lists and maps
+// are equal.
 func Equal[T any](t TB, what string, got, want T) {
 	t.Helper()
 	equal(t, what, got, want)

@@ -15,19 +15,19 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// start is when the first memory of a test is encoded.
+// start is the time at which the first memory of a test is encoded.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // fixture is an open store with helpers that keep a test short.
 type fixture struct {
 	store.Store
 	t *testing.T
-	n atomic.Int64 // memories made
+	n atomic.Int64 // number of memories made
 }
 
 func (f *fixture) ctx() context.Context { return f.t.Context() }
 
-// Get reads a memory and checks that Meta returns the same figures. Nothing else must run.
+// Get reads a memory and checks that Meta returns the same figures. Nothing may change the memory in between.
 func (f *fixture) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
 	f.t.Helper()
 	m, err := f.Store.Get(ctx, key, now)
@@ -50,7 +50,7 @@ func potential(p float64) option       { return func(m *sigil.Memory) { m.Potent
 func fades(after time.Duration) option { return func(m *sigil.Memory) { m.FadesAt = start.Add(after) } }
 func created(at time.Time) option      { return func(m *sigil.Memory) { m.CreatedAt = at } }
 
-// sized makes the data that many bytes long, at least 2.
+// sized sets data of that many bytes, at least 2.
 func sized(bytes int) option {
 	return func(m *sigil.Memory) {
 		m.Data = fmt.Appendf(nil, `"%0*d"`, bytes-2, 0)
@@ -61,8 +61,8 @@ func sized(bytes int) option {
 func pinned(m *sigil.Memory)       { m.Pinned = true; m.Reschedule() }
 func crystallized(m *sigil.Memory) { m.Crystallized = true; m.Reschedule() }
 
-// memory returns a memory that is not stored yet. Each is a millisecond younger than the previous one, and has a
-// greater id; it fades 95 s after its creation.
+// memory returns a memory that is not stored yet. Each is a millisecond younger than the previous one, and
+// has a greater id. It fades 95 s after its creation.
 func (f *fixture) memory(options ...option) sigil.Memory {
 	n := f.n.Add(1)
 	now := start.Add(time.Duration(n) * time.Millisecond)
@@ -109,7 +109,7 @@ func (f *fixture) tryInsert(quota store.Quota, ms ...sigil.Memory) (store.Insert
 	return f.Insert(f.ctx(), ms[0].Tenant, items, quota, evicted(ms[0].CreatedAt))
 }
 
-// evicted returns the evict function to pass to Insert at that time.
+// evicted returns the evict function to pass to Insert at a time.
 func evicted(at time.Time) func(sigil.Meta, string) sigil.Event {
 	return func(m sigil.Meta, reason string) sigil.Event {
 		return sigil.Event{Time: at, Kind: sigil.Evicted, Reason: reason, Memory: m}
@@ -124,7 +124,7 @@ func (f *fixture) encode(options ...option) sigil.Memory {
 	return m
 }
 
-// recall refreshes a memory as an engine would at that time.
+// recall refreshes a memory at a time, like an engine.
 func (f *fixture) recall(key sigil.Key, at time.Time) (sigil.Memory, error) {
 	return f.Update(f.ctx(), key, func(m *sigil.Meta) (*sigil.Event, error) {
 		if m.Due(at) {
@@ -163,7 +163,7 @@ func (f *fixture) list(q store.Query) []sigil.Memory {
 	return page
 }
 
-// ids returns the ids of the default tenant's memories live at that time, newest first.
+// ids returns the ids of the default tenant's memories that are live at a time, newest first.
 func (f *fixture) ids(at time.Time) []sigil.ID {
 	f.t.Helper()
 	return idsOf(f.list(store.Query{Tenant: sigil.DefaultTenant, Now: at}))

@@ -19,12 +19,13 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/wake"
 )
 
-// Model is a [store.Store] made of maps under one mutex. It is simple rather than fast, and nothing in it outlives the
-// process. Tests compare other stores with it; programs may use it if nothing has to last.
+// Model is a [store.Store] made of maps under one mutex. It is simple rather than fast, and nothing in it
+// outlives the process. Tests compare other stores with it; programs may use it for data that need not be
+// durable.
 //
-// It fixes what the contract leaves open: Due and Crystallize go by deadline and group, and an eviction for too many
-// memories comes before one for too many bytes, the older id first if the deadlines are equal. The maps grow until
-// memories are removed and answers pruned, the journal until it is trimmed.
+// It defines what the contract leaves open: Due returns memories by deadline, and an eviction for too many
+// memories comes before one for too many bytes, the older id first if the deadlines are equal. The maps grow
+// until memories are removed and answers pruned, the journal until it is trimmed.
 type Model struct {
 	info store.Info
 
@@ -38,7 +39,7 @@ type Model struct {
 	// +checklocks:mu
 	answers map[answerKey]keptAnswer
 	// +checklocks:mu
-	journal []sigil.Event // the entry at position n is at n-1-trimmed
+	journal []sigil.Event // the entry at position n has the index n-1-trimmed
 	// +checklocks:mu
 	trimmed uint64
 	// +checklocks:mu
@@ -68,7 +69,7 @@ func NewModel() *Model {
 	}
 }
 
-// enter admits a call, or returns why not.
+// enter begins a call, or returns the reason why it cannot.
 //
 // +checklocks:s.mu
 func (s *Model) enter(ctx context.Context) error {
@@ -81,7 +82,7 @@ func (s *Model) enter(ctx context.Context) error {
 // Info implements [store.Store].
 func (s *Model) Info() store.Info { return s.info }
 
-// Clock implements [store.Store]: nil, as there is one process.
+// Clock implements [store.Store]. It returns nil, since there is only one process.
 func (*Model) Clock() *clock.Clock { return nil }
 
 // Get implements [store.Store].
@@ -120,7 +121,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// Nothing else may change, whatever the function did.
+	// Nothing else may change, whatever the func did.
 	m.LastAccessed, m.AccessCount, m.FadesAt = meta.LastAccessed, meta.AccessCount, meta.FadesAt
 	m.Pinned, m.Policy = meta.Pinned, meta.Policy
 	s.memories[key] = m
@@ -198,7 +199,7 @@ func (s *Model) Close() error {
 	return nil
 }
 
-// position is that of the newest journal entry.
+// position returns the position of the newest journal entry.
 //
 // +checklocks:s.mu
 func (s *Model) position() uint64 { return s.trimmed + uint64(len(s.journal)) }
@@ -228,7 +229,7 @@ func (s *Model) of(tenant string) []sigil.Memory {
 	return all
 }
 
-// byDeadline orders by deadline, never last, then by id, then by tenant.
+// byDeadline compares by deadline, with never last, then by id, then by tenant.
 func byDeadline(a, b sigil.Meta) int {
 	if a.FadesAt.IsZero() != b.FadesAt.IsZero() {
 		if a.FadesAt.IsZero() {

@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// claim is the owner of a lease, when it ends, and the position kept under the name.
+// claim is the owner of a lease, its end, and the position stored under the name.
 type claim struct {
 	position uint64
 	owner    sigil.ID

@@ -8,8 +8,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Insert implements [store.Store]. An answer has expired if its end is not after the CreatedAt of the memory to
-// insert.
+// Insert implements [store.Store]. An answer has expired if its end is not after the CreatedAt of the memory
+// to insert.
 func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,7 +24,7 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	for i := range items {
 		key := items[i].Memory.Key
 		if _, stored := s.memories[key]; stored || seen[key] {
-			return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id is there already"}
+			return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
 		}
 		seen[key] = true
 	}
@@ -33,7 +33,7 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 		return store.Inserted{}, err
 	}
 
-	// From here on nothing fails.
+	// From here on, nothing fails.
 	var inserted store.Inserted
 	for _, l := range leaving {
 		delete(s.memories, l.memory.Key)
@@ -54,7 +54,7 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	return inserted, nil
 }
 
-// answered returns the answers kept under the items' keys, by index of the item.
+// answered returns the answers stored under the items' keys, by index of the item.
 //
 // +checklocks:s.mu
 func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer {
@@ -73,7 +73,7 @@ type eviction struct {
 	reason string
 }
 
-// makeRoom returns which memories must leave for items to fit, and why. It changes nothing.
+// makeRoom returns the memories that must be evicted for items to fit, and the reasons. It changes nothing.
 //
 // +checklocks:s.mu
 func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) ([]eviction, error) {

@@ -58,7 +58,7 @@ func (s *Model) Wait(ctx context.Context, tenant string, after uint64) error {
 	}
 }
 
-// look reports whether there is an entry; changed is closed when it is time to look again.
+// look reports whether there is an entry. changed is closed when it is time to look again.
 func (s *Model) look(ctx context.Context, tenant string, after uint64) (changed <-chan struct{}, there bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -77,7 +77,7 @@ func (s *Model) Nearest(ctx context.Context, metas []sigil.Meta, q store.Nearest
 			near = append(near, m.Meta)
 		}
 	}
-	// They are newest first, and a stable sort keeps that among equals.
+	// They are newest first, and a stable sort keeps that order among equals.
 	slices.SortStableFunc(near, func(a, b sigil.Meta) int { return cmp.Compare(distance(a), distance(b)) })
 	return append(metas, near[:min(q.Limit, len(near))]...), nil
 }

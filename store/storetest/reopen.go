@@ -12,14 +12,14 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// RunReopen checks that nothing is lost or changed when a store is closed and opened again. open returns the store
-// kept in dir, and creates it if there is none.
+// RunReopen checks that nothing is lost or changed when a store is closed and opened again. open returns the
+// store in dir, and creates it if there is none.
 func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	t.Run("everything is as it was", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}
 		model := NewModel()
-		// The model lives through what the store does, and is not reopened.
+		// The model receives the same changes as the store, and is not reopened.
 		for range 3 {
 			for _, s := range []store.Store{f.Store, model} {
 				lives(&fixture{Store: s, t: t}, f.n.Load())
@@ -33,7 +33,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 				Compare(t, f.Store, model, []string{"public", "other", "a.b_c-9", "nobody"}, start.Add(at))
 			}
 		}
-		// Due memories are still due, and new changes continue where it was.
+		// Due memories are still due, and new changes continue from the last position.
 		at := start.Add(time.Hour)
 		want, err := model.Due(t.Context(), at, 1000)
 		f.ok("Due", err)
@@ -152,7 +152,7 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 	})
 }
 
-// lives performs a sample of all changes, the same for every store with the same n.
+// lives makes a sample of all changes, the same for every store with the same n.
 func lives(f *fixture, n int64) {
 	f.n.Store(n)
 	for _, m := range f.oddMemories() {

@@ -11,33 +11,33 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Locks locks single memories: only the holder of a key's lock may change the memory. A lock exists while it is held
-// or awaited. The zero value has none, and must not be copied.
+// Locks locks single memories: only the holder of a key's lock may change the memory. A lock exists while it
+// is held or awaited. The zero value has no locks. Locks must not be copied.
 type Locks struct{ shards [1024]shard }
 
-// shard has few locks at a time, so to look at each takes less than a map would.
+// shard has few locks at a time, so looking at each takes less time than a map.
 type shard struct {
 	// mu also guards the keys and users of locks.
 	mu sync.Mutex
-	// locks are the locks that are held or awaited, followed by some to reuse.
+	// locks are the locks that are held or awaited, followed by spare ones for reuse.
 	// +checklocks:mu
 	locks []*keyLock
-	// used is the number of locks held or awaited.
+	// used is the number of locks that are held or awaited.
 	// +checklocks:mu
 	used int
 }
 
 type keyLock struct {
-	mu    sync.Mutex // held by the only one that may change the memory
-	key   sigil.Key  // guarded by the shard's mu, as is users
-	users int        // how many hold or await it
+	mu    sync.Mutex // held by the goroutine that may change the memory
+	key   sigil.Key  // guarded by the shard's mu, like users
+	users int        // number of goroutines that hold or await the lock
 }
 
-// maxSpare is how many locks of a shard are kept to be used again.
+// maxSpare is the maximum number of spare locks in a shard.
 const maxSpare = 4
 
-// Lock locks all keys and returns the function that unlocks them. Keys are locked in ascending order, once each, so
-// that no two callers can wait for each other. A caller holds the locks of one call only.
+// Lock locks all keys and returns the func that unlocks them. Keys are locked in ascending order, once each,
+// so that no two callers can wait for each other. A caller must not hold locks of more than one call.
 //
 // +checklocksignore: how many it holds is not known before it runs
 func (l *Locks) Lock(keys ...sigil.Key) (unlock func()) {
@@ -71,13 +71,13 @@ func (l *Locks) One(key sigil.Key) Held {
 	return Held{s, s.acquire(key)}
 }
 
-// Unlock unlocks it.
+// Unlock unlocks the key.
 //
 // +checklocksignore: One has acquired it
 func (h Held) Unlock() { h.shard.release(h.lock) }
 
 func (l *Locks) of(key sigil.Key) *shard {
-	end := binary.BigEndian.Uint16(key.ID[len(key.ID)-2:]) // of an id, which is random
+	end := binary.BigEndian.Uint16(key.ID[len(key.ID)-2:]) // these bytes of an id are random
 	return &l.shards[int(end)%len(l.shards)]
 }
 
@@ -91,7 +91,7 @@ func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 	return k
 }
 
-// lock returns the lock of a key, and creates it if the key is not locked.
+// lock returns the lock of a key. It creates one if the key is not locked.
 //
 // +checklocks:s.mu
 func (s *shard) lock(key sigil.Key) *keyLock {
@@ -128,7 +128,7 @@ func (s *shard) release(k *keyLock) {
 	}
 }
 
-// Compare orders keys as Lock takes them.
+// Compare compares keys in the order in which Lock takes them.
 func Compare(a, b sigil.Key) int {
 	if c := strings.Compare(a.Tenant, b.Tenant); c != 0 {
 		return c

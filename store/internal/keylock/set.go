@@ -14,8 +14,8 @@ type Set struct {
 	keys map[string]struct{}
 }
 
-// Begin adds the idempotency keys of items, if they have any, until end is called. If an insert with one of them is in
-// progress, it returns [sigil.ErrConflict].
+// Begin adds the idempotency keys of items, if they have any, until end is called. It returns
+// [sigil.ErrConflict] if an insert with one of them is in progress.
 func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), err error) {
 	var keys []string
 	for i := range items {
@@ -37,7 +37,7 @@ func (k *Set) Begin(tenant string, items []store.Item) (keyed bool, end func(), 
 
 func nothing() {}
 
-// add adds all keys, or none of them if one is there already or comes twice.
+// add adds all keys, or none if one is present already or occurs twice.
 func (k *Set) add(keys []string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package record encodes figures, contents, journal entries, crystals and answers as bytes, for drivers whose database
-// need not look into them.
+// Package record encodes figures, contents, journal entries, crystals and answers as bytes, for drivers whose
+// database need not look into them.
 package record
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Records are sequences of varints, eight-byte floats and length-prefixed strings in a fixed order. A
-// change of the order is a new format of each store that has them.
+// Records are sequences of varints, eight-byte floats and length-prefixed strings in a fixed order. Any
+// change of the order is a new format of all stores that use it.
 
 // ErrDamaged is the error of a [Reader] for bytes that this package never writes.
 var ErrDamaged = errors.New("damaged record")
@@ -34,7 +34,7 @@ type Policies interface {
 	Policy(number uint16) sigil.Policy
 }
 
-// AppendMeta writes all of m but its key.
+// AppendMeta appends all of m except its key.
 func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	var flags byte
 	if m.Pinned {
@@ -60,7 +60,7 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	return binary.AppendUvarint(b, uint64(policy))
 }
 
-// Figures are a [sigil.Meta] as in its record: without its key, and its policy by number.
+// Figures are the contents of a [sigil.Meta]'s record: it has no key, and its policy is a number.
 type Figures struct {
 	CreatedAt, LastAccessed, FadesAt int64 // Unix milliseconds; FadesAt is valid if Fades is set
 	TTL                              int64 // milliseconds
@@ -92,7 +92,7 @@ func (r *Reader) Figures() (f Figures) {
 	return f
 }
 
-// Meta reads what AppendMeta wrote, of the memory with a key.
+// Meta decodes the output of AppendMeta for the memory with a key.
 func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	f := r.Figures()
 	m := sigil.Meta{
@@ -109,7 +109,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	return m
 }
 
-// AppendBody writes what meta leaves out.
+// AppendBody appends the parts of m that AppendMeta leaves out.
 func AppendBody(b []byte, m *sigil.Memory) []byte {
 	b = append(b, m.Hash[:]...)
 	for _, f := range []float64{m.State.Phi, m.State.Coherence, m.State.Awareness, m.State.EmotionalResonance} {
@@ -126,7 +126,7 @@ func AppendBody(b []byte, m *sigil.Memory) []byte {
 	return append(b, m.Data...) // the rest of the record
 }
 
-// Body reads into m what AppendBody wrote. The record's bytes are not kept.
+// Body decodes the output of AppendBody into m. It does not keep the record's bytes.
 func (r *Reader) Body(m *sigil.Memory) {
 	copy(m.Hash[:], r.take(len(m.Hash)))
 	for _, f := range []*float64{&m.State.Phi, &m.State.Coherence, &m.State.Awareness, &m.State.EmotionalResonance} {
@@ -152,8 +152,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 	r.b = nil
 }
 
-// Codes on disk of an event's kind and reason: the place in these lists, which only ever grow at the
-// end.
+// The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
 	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential}
@@ -165,7 +164,7 @@ const (
 	eventHasEnd
 )
 
-// AppendEvent writes all of e but its tenant and position, which are the key.
+// AppendEvent appends all of e except its tenant and position, which are the key.
 func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	kind, reason := slices.Index(eventKinds, e.Kind), slices.Index(eventReasons, e.Reason)
 	if kind < 0 || reason < 0 {
@@ -189,7 +188,7 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	return b, nil
 }
 
-// Event reads what AppendEvent wrote.
+// Event decodes the output of AppendEvent.
 func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.Event {
 	e := sigil.Event{Position: position, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}}
 	kind, reason, has := int(r.byte()), int(r.byte()), r.byte()
@@ -208,7 +207,7 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 	return e
 }
 
-// AppendCrystal writes all of c but its tenant.
+// AppendCrystal appends all of c except its tenant.
 func AppendCrystal(b []byte, c *sigil.Crystal) []byte {
 	b = AppendBytes(b, []byte(c.Kind))
 	b = append(b, c.Memory[:]...)
@@ -219,7 +218,7 @@ func AppendCrystal(b []byte, c *sigil.Crystal) []byte {
 	return appendFloat(appendFloat(b, c.Stability), c.Frequency)
 }
 
-// Crystal reads what AppendCrystal wrote.
+// Crystal decodes the output of AppendCrystal.
 func (r *Reader) Crystal(tenant string) sigil.Crystal {
 	c := sigil.Crystal{
 		Tenant: tenant, Kind: sigil.CrystalKind(r.Bytes()), Memory: r.ID(), Pattern: int(r.byte()), Members: int(r.upTo(math.MaxInt)),
@@ -232,14 +231,14 @@ func (r *Reader) Crystal(tenant string) sigil.Crystal {
 	return c
 }
 
-// AppendAnswer writes an answer and when it ends.
+// AppendAnswer appends an answer and the time at which it ends.
 func AppendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
 	b = append(b, i.Fingerprint[:]...)
 	b = binary.AppendVarint(b, i.Ends.UnixMilli())
 	return AppendMeta(append(b, m.ID[:]...), m, policy)
 }
 
-// Answer reads what AppendAnswer wrote, and when the answer ends.
+// Answer decodes the output of AppendAnswer. ends is the time at which the answer ends.
 func (r *Reader) Answer(tenant string, policies Policies) (a store.Answer, ends time.Time) {
 	copy(a.Fingerprint[:], r.take(len(a.Fingerprint)))
 	ends = r.time()
@@ -251,25 +250,25 @@ func appendFloat(b []byte, f float64) []byte {
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(f))
 }
 
-// AppendBytes writes s behind its length.
+// AppendBytes appends the length of s, and s.
 func AppendBytes(b, s []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Reader decodes a record. After the first thing that does not fit, or that this package never writes, it returns
-// zeros, and err is set: a damaged record must not pass for a memory.
+// Reader decodes a record. After the first bytes that are wrong, or that this package never writes, it
+// returns zeros, and err is set: a damaged record must not be taken for a memory.
 type Reader struct {
 	b   []byte
 	err error
 }
 
-// NewReader reads b, which it does not keep or change.
+// NewReader returns a Reader of b, which it neither keeps nor changes.
 func NewReader(b []byte) Reader { return Reader{b: b} }
 
-// Fail notes that what was read does not fit.
+// Fail records that the bytes read are wrong.
 func (r *Reader) Fail() { r.err, r.b = ErrDamaged, nil }
 
-// End returns the error of all reads so far; leftover bytes are an error too.
+// End returns the first error of all reads. Leftover bytes are an error, too.
 func (r *Reader) End() error {
 	if r.err == nil && len(r.b) > 0 {
 		r.Fail()
@@ -329,7 +328,7 @@ func (r *Reader) varint() int64 {
 	return v
 }
 
-// count returns the number of things that follow, each at least a byte long.
+// count returns the number of elements that follow, each at least a byte long.
 func (r *Reader) count() int {
 	n := r.Uvarint()
 	if n > uint64(len(r.b)) {
@@ -339,10 +338,10 @@ func (r *Reader) count() int {
 	return int(n)
 }
 
-// Bytes reads bytes behind their length.
+// Bytes reads a length, and as many bytes.
 func (r *Reader) Bytes() []byte { return r.take(r.count()) }
 
-// upTo returns a number of at most max.
+// upTo reads a number of at most max.
 func (r *Reader) upTo(max uint64) uint64 {
 	v := r.Uvarint()
 	if v > max {
@@ -352,7 +351,7 @@ func (r *Reader) upTo(max uint64) uint64 {
 	return v
 }
 
-// within returns a number whose absolute value is at most max.
+// within reads a number whose absolute value is at most max.
 func (r *Reader) within(max int64) int64 {
 	v := r.varint()
 	if v > max || v < -max {
@@ -363,10 +362,10 @@ func (r *Reader) within(max int64) int64 {
 }
 
 const (
-	// maxMillis is what a duration can hold.
+	// maxMillis is the maximum of a duration, in milliseconds.
 	maxMillis = math.MaxInt64 / 1_000_000
-	// maxTime bounds the milliseconds from 1970 of a moment: about a thousand years, so that what is
-	// computed from it stays a moment of the calendar.
+	// maxTime is the maximum of a time, in milliseconds from 1970: about a thousand years, so that times
+	// computed from it stay within the calendar.
 	maxTime = 1 << 45
 )
 
@@ -374,7 +373,7 @@ func (r *Reader) time() time.Time { return moment(r.within(maxTime)) }
 
 func moment(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// unit reports whether f is in [0, 1]; NaN is not.
+// unit reports whether f is in [0, 1]. NaN is not.
 func unit(f float64) bool { return f >= 0 && f <= 1 }
 
 // ID reads an id.

@@ -6,17 +6,17 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Compactions decides when the database compacts: as many at once as it wants, and none before the store is open. What
-// is replayed from a log becomes tables, which may call for a compaction; the database would then not be open before
-// the compaction ends, which takes longer than everything else.
+// Compactions decides when the database compacts: as many compactions at once as it wants, and none before
+// the store is open. A log that is replayed becomes tables, which may call for a compaction. The database
+// would not be open until that compaction ends, which takes longer than everything else.
 type Compactions struct {
 	pace *pace                  // +checklocksignore: never changes
 	db   pebble.DBForCompaction // +checklocksignore: set before anything runs
-	// granting is held while the database is offered a compaction. It is not held while it asks for one: then it holds the
-	// database's locks, which an offer takes.
+	// granting is held while a compaction is offered to the database. It is not held while the database asks
+	// for one: then the database holds its locks, which an offer takes.
 	granting sync.Mutex
 
-	// mu guards all below
+	// mu guards all fields below.
 	mu sync.Mutex
 	// +checklocks:mu
 	begun bool
@@ -31,7 +31,7 @@ var (
 	_ pebble.CompactionGrantHandle = (*compaction)(nil)
 )
 
-// Begin lets the database compact, which may have asked for it before.
+// Begin allows the database to compact. It may have asked to before.
 func (c *Compactions) Begin() {
 	c.mu.Lock()
 	c.begun = true
@@ -39,7 +39,7 @@ func (c *Compactions) Begin() {
 	c.offer()
 }
 
-// offer starts what the database waits for.
+// offer starts the compactions that the database waits for.
 func (c *Compactions) offer() {
 	c.granting.Lock()
 	defer c.granting.Unlock()
@@ -48,7 +48,7 @@ func (c *Compactions) offer() {
 			return
 		}
 		c.mu.Lock()
-		c.running++ // it may have ended already: then this makes it 0
+		c.running++ // if it has ended already, this makes running 0
 		c.mu.Unlock()
 	}
 }
@@ -67,16 +67,17 @@ func (c *Compactions) mayRun() bool {
 // Register is called once, before anything else.
 func (c *Compactions) Register(_ int, db pebble.DBForCompaction) { c.db = db }
 
-// Unregister is called when the database is closed; it is not called by us any more when this returns.
+// Unregister is called when the database is closed. After it returns, we do not call the database.
 func (c *Compactions) Unregister() {
 	c.mu.Lock()
 	c.ended = true
 	c.mu.Unlock()
-	c.granting.Lock() // no offer is in progress any more
+	c.granting.Lock() // waits for an offer in progress
 	defer c.granting.Unlock()
 }
 
-// TrySchedule reports whether a compaction may run now. One that may not is offered later, when another has ended.
+// TrySchedule reports whether a compaction may run now. If not, it is offered later, when another one has
+// ended.
 func (c *Compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,8 +90,8 @@ func (c *Compactions) TrySchedule() (bool, pebble.CompactionGrantHandle) {
 
 func (c *Compactions) one() *compaction { return &compaction{c, c.pace.shift()} }
 
-// UpdateGetAllowedWithoutPermission is called when more may be allowed, with the database's locks held. With our
-// options that number does not change.
+// UpdateGetAllowedWithoutPermission is called when more may be allowed, with the database's locks held. With
+// our options, that number does not change.
 func (*Compactions) UpdateGetAllowedWithoutPermission() {}
 
 // Done is called when a compaction has ended.
@@ -101,7 +102,7 @@ func (c *Compactions) Done() {
 	c.offer()
 }
 
-// compaction is a running compaction. Its start and its CPU time are of no interest here.
+// compaction is a running compaction. Its start and its CPU time are not used.
 type compaction struct {
 	*Compactions
 	shift shift

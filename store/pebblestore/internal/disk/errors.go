@@ -17,16 +17,16 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Damaged returns the error for a store in dir that is damaged, as err describes, and what to do about it.
+// Damaged returns the error for a damaged store in dir, with the damage that err describes and the remedy.
 func Damaged(dir string, err error) error {
 	return &sigil.Error{
 		Kind: sigil.ErrInternal, Code: "store_damaged",
-		Detail: fmt.Sprintf("the store at %s is damaged; `sigil export --salvage --data %s` writes out what is intact", dir, dir),
+		Detail: fmt.Sprintf("the store at %s is damaged; `sigil export --salvage --data %s` writes the intact memories", dir, dir),
 		Err:    err,
 	}
 }
 
-// Opening adds to err what a person who opens the store in dir can do about it.
+// Opening adds to err what the user who opens the store in dir can do about it.
 func Opening(dir string, err error) error {
 	wrong := func(kind error, code, detail string) error {
 		return &sigil.Error{Kind: kind, Code: code, Detail: detail, Err: err}
@@ -38,7 +38,7 @@ func Opening(dir string, err error) error {
 	case errors.As(err, &known):
 		return wrong(known.Kind, known.Code, "the store at "+dir)
 	case IsFull(err):
-		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: make room, and start again")
+		return wrong(sigil.ErrFull, "disk_full", "the disk of "+dir+" is full: free some space, and start again")
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return denied(dir, "not_writable", "written", err)
 	case IsDamage(err), errors.Is(err, fs.ErrNotExist):
@@ -49,7 +49,8 @@ func Opening(dir string, err error) error {
 	return wrong(sigil.ErrUnavailable, "store_failed", "the store at "+dir+" cannot be opened")
 }
 
-// OpeningToRead returns err, which may be nil, with what a caller that only reads the store in dir can do about it.
+// OpeningToRead adds to err, which may be nil, what a caller that only reads the store in dir can do about
+// it.
 func OpeningToRead(dir string, err error) error {
 	switch {
 	case IsDamage(err), errors.Is(err, fs.ErrNotExist):
@@ -60,7 +61,8 @@ func OpeningToRead(dir string, err error) error {
 	return err
 }
 
-// denied returns an error for the store in dir that names the file this process may not use, why, and what to do.
+// denied returns an error for the store in dir. It names the file that this process may not use, the reason,
+// and the remedy.
 func denied(dir, code, verb string, err error) error {
 	detail := "the store at " + dir + " cannot be " + verb
 	var file *fs.PathError
@@ -71,7 +73,7 @@ func denied(dir, code, verb string, err error) error {
 		if path, info := nearest(file.Path); info != nil {
 			detail += fmt.Sprintf(": %s has mode %#o", path, info.Mode().Perm())
 			if owner := ownership(info); owner != "" {
-				detail += ", " + owner + fmt.Sprintf("; let this user have it (chown -R %d %s), or run as its owner", os.Geteuid(), path)
+				detail += ", " + owner + fmt.Sprintf("; give it to this user (chown -R %d %s), or run as its owner", os.Geteuid(), path)
 			}
 		}
 	}
@@ -92,16 +94,16 @@ func nearest(path string) (string, fs.FileInfo) {
 	}
 }
 
-// IsDamage reports whether err is about what is on disk, and not about getting at it.
+// IsDamage reports whether err means that data on disk is damaged, and not that it could not be accessed.
 func IsDamage(err error) bool {
 	return err != nil && (errors.Is(err, record.ErrDamaged) || pebble.IsCorruptionError(err) ||
 		errors.Is(err, pebble.ErrDBDoesNotExist) || errors.Is(err, pebble.ErrDBNotPristine) ||
-		strings.Contains(err.Error(), "object size mismatch")) // a file does not have the length in the list
+		strings.Contains(err.Error(), "object size mismatch")) // a file's length differs from that in the list
 }
 
-// checkManifest looks for damage within the database's list of its files, in the folder data. The database takes the
-// list to end at the first damaged record, which is right after a crash. If more records follow, it would forget the
-// files in them, and delete these.
+// checkManifest looks for damage within the database's list of its files, in the folder data. The database
+// takes the first damaged record for the end of the list, which is right after a crash. But if more records
+// follow, it would forget the files in them, and delete those.
 func checkManifest(fsys vfs.FS, data string) error {
 	names, err := fsys.List(data)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -127,7 +129,7 @@ func checkManifest(fsys vfs.FS, data string) error {
 		return err
 	}
 	if before, damaged := layout.DamageWithin(b, 0); damaged {
-		return fmt.Errorf("%s: what is before byte %d is not what was written: %w", path, before, record.ErrDamaged)
+		return fmt.Errorf("%s: bytes before byte %d are not those that were written: %w", path, before, record.ErrDamaged)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// ReadFile returns the bytes of a file.
+// ReadFile returns the content of a file.
 func ReadFile(fsys vfs.FS, path string) ([]byte, error) {
 	f, err := fsys.Open(path)
 	if err != nil {
@@ -20,7 +20,7 @@ func ReadFile(fsys vfs.FS, path string) ([]byte, error) {
 	return b, errors.Join(err, f.Close())
 }
 
-// WriteFile puts a file in its place whole and durably, or not at all.
+// WriteFile writes a file durably, as a whole or not at all.
 func WriteFile(fsys vfs.FS, dir, name string, b []byte) error {
 	path := fsys.PathJoin(dir, name)
 	f, err := fsys.Create(path+".tmp", vfs.WriteCategoryUnspecified)
@@ -40,9 +40,9 @@ func WriteFile(fsys vfs.FS, dir, name string, b []byte) error {
 	return syncDir(fsys, dir)
 }
 
-// makeDir makes dir and what is above it, durably: a folder whose own entry is lost in a power cut
-// takes along all that was synced in it. If dir is no store yet, all folders above are synced, as an
-// earlier start may have made them and come no further.
+// makeDir makes dir and the folders above it, durably: if a power cut loses the entry of a folder, everything
+// synced in the folder is lost, too. If dir is not a store yet, all folders above it are synced, since an
+// earlier start may have made them and gone no further.
 func makeDir(fsys vfs.FS, dir string) error {
 	if _, err := fsys.Stat(fsys.PathJoin(dir, layout.InfoFile)); err == nil {
 		return nil
@@ -52,7 +52,7 @@ func makeDir(fsys vfs.FS, dir string) error {
 	}
 	for d := dir; d != fsys.PathDir(d); {
 		d = fsys.PathDir(d)
-		// Those that we may not read we have not made.
+		// This process has not made folders that it may not read.
 		if err := syncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
@@ -68,17 +68,17 @@ func syncDir(fsys vfs.FS, dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// usage returns the bytes allocated for path and all that is in it.
+// usage returns the bytes allocated for path and everything in it.
 func usage(fsys vfs.FS, path string) int64 {
 	info, err := fsys.Stat(path)
-	if err != nil { // removed in between
+	if err != nil { // removed in the meantime
 		return 0
 	}
 	total := allocated(info)
 	if !info.IsDir() {
 		return total
 	}
-	names, _ := fsys.List(path) // if it was removed in between, it takes no space
+	names, _ := fsys.List(path) // if it was removed in the meantime, it takes no space
 	for _, name := range names {
 		total += usage(fsys, fsys.PathJoin(path, name))
 	}

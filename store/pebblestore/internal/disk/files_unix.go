@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// allocated returns the bytes that a file takes on the disk, or the file's length if that is not known.
+// allocated returns the bytes that a file occupies on disk, or its length if that is unknown.
 func allocated(info fs.FileInfo) int64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int64(stat.Blocks) * 512
@@ -19,7 +19,7 @@ func allocated(info fs.FileInfo) int64 {
 	return info.Size()
 }
 
-// ownership describes who owns a file and which user this process runs as; "" if that is not known.
+// ownership describes the owner of a file and the user of this process. It returns "" if they are unknown.
 func ownership(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -29,9 +29,9 @@ func ownership(info fs.FileInfo) string {
 		stat.Uid, stat.Gid, os.Geteuid(), os.Getegid())
 }
 
-// lockShared locks a file against writers but not against other readers, and needs no right to write. If there is no
-// file, nothing is locked. This process must not hold a lock on the file already: the system drops a process's lock
-// as soon as the process closes any descriptor of the file.
+// lockShared locks a file against writers but not against other readers, and needs no permission to write. If
+// there is no file, it locks nothing. This process must not hold a lock on the file already: the system drops
+// a process's lock as soon as the process closes any descriptor of the file.
 func lockShared(path string) (io.Closer, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,7 +46,7 @@ func lockShared(path string) (io.Closer, error) {
 	return f, nil
 }
 
-// lockedBy returns the id of another process that holds a lock on a file, or 0 if that is not known. As with
+// lockedBy returns the id of another process that holds a lock on a file, or 0 if that is unknown. Like for
 // lockShared, this process must not hold one.
 func lockedBy(path string) int {
 	f, err := os.Open(path)

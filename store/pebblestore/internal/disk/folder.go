@@ -13,14 +13,15 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Folder is a store's folder that this process has locked: to write ([Take]), or to read ([Borrow], [BorrowDamaged]).
+// Folder is a store's folder that this process has locked, either to write ([Take]) or to read ([Borrow],
+// [BorrowDamaged]).
 type Folder struct {
-	// FS is the file system for everything done in the folder.
+	// FS is the file system for all access to the folder.
 	FS  vfs.FS
 	Dir string
-	// Data is the database's folder within it.
+	// Data is the database's folder within Dir.
 	Data string
-	// Space watches the free space; it is nil of a folder that is only read.
+	// Space watches the free space. It is nil if the folder is only read.
 	Space *Space
 
 	memtable int64 // bytes
@@ -29,8 +30,8 @@ type Folder struct {
 	unlock   func() error
 }
 
-// Take makes dir if it is not there, and locks it for a store that writes. If another has it locked the error is
-// [sigil.ErrLocked], naming the holder. The caller releases it.
+// Take makes dir if it does not exist, and locks it for a store that writes. If another process has locked
+// it, the error is [sigil.ErrLocked] and names the holder. The caller releases the folder.
 func Take(fsys vfs.FS, dir string, t Tuning, log *slog.Logger) (_ *Folder, err error) {
 	if err := makeDir(fsys, dir); err != nil {
 		return nil, Opening(dir, err)
@@ -47,8 +48,8 @@ func Take(fsys vfs.FS, dir string, t Tuning, log *slog.Logger) (_ *Folder, err e
 	return f, nil
 }
 
-// Borrow locks the folder of a store that this package reads for a caller that only reads it, and returns which store it
-// is. Nothing in the folder is changed.
+// Borrow locks the folder of a store for a caller that only reads it, and returns the store's identity. It
+// changes nothing in the folder. The store must have a format that this package reads.
 func Borrow(plain vfs.FS, dir string) (_ *Folder, info store.Info, err error) {
 	f := newFolder(readingFS{plain}, dir, Tuned())
 	if _, err := f.FS.Stat(f.Data); err != nil {
@@ -69,7 +70,7 @@ func Borrow(plain vfs.FS, dir string) (_ *Folder, info store.Info, err error) {
 	return f, info, nil
 }
 
-// BorrowDamaged is like Borrow, but accepts a folder whose description of the store is damaged.
+// BorrowDamaged is like Borrow, but accepts a folder in which the store's identity is damaged.
 func BorrowDamaged(plain vfs.FS, dir string) (_ *Folder, err error) {
 	f := newFolder(readingFS{plain}, dir, Tuned())
 	if _, err := f.FS.Stat(f.Data); err != nil {
@@ -89,34 +90,35 @@ func noStore(dir string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " is not a sigil store's folder", Err: err}
 }
 
-// Release lets others lock the folder.
+// Release unlocks the folder.
 func (f *Folder) Release() error { return f.unlock() }
 
-// Info reads which store the folder holds, or makes up a new one if it is empty: created.
+// Info returns the identity of the folder's store. If the folder is empty, Info makes a new one, and created
+// is true.
 func (f *Folder) Info() (info store.Info, created bool, err error) { return openInfo(f.FS, f.Dir) }
 
-// ReadInfo reads which store the folder holds.
+// ReadInfo returns the identity of the folder's store.
 func (f *Folder) ReadInfo() (store.Info, error) { return readInfo(f.FS, f.Dir) }
 
-// WriteInfo makes the folder a store. It is called last, when everything else is in place.
+// WriteInfo makes the folder a store. It is called last, when everything else exists.
 func (f *Folder) WriteInfo(info store.Info) error { return writeInfo(f.FS, f.Dir, info) }
 
 // CheckManifest looks for damage in the database's list of its files.
 func (f *Folder) CheckManifest() error { return checkManifest(f.FS, f.Data) }
 
-// Options returns those for the database of the folder, which reports to logger. cache is the bytes of blocks that are
-// kept in memory.
+// Options returns the options of the folder's database, which logs to logger. cache is the number of bytes of
+// blocks that are kept in memory.
 func (f *Folder) Options(cache int64, logger pebble.Logger) *pebble.Options {
 	return databaseOptions(f.FS, cache, f.memtable, logger, f.pace, &f.tuning)
 }
 
-// Compactions returns the scheduler for the options of the database, which grants no compaction before Begin.
+// Compactions returns the scheduler for the options of the database. It grants no compaction before Begin.
 func (f *Folder) Compactions() *Compactions { return &Compactions{pace: f.pace} }
 
-// Hurry stops flushes and compactions from resting, because a caller waits for them to end.
+// Hurry stops flushes and compactions from resting, since a caller waits for them to end.
 func (f *Folder) Hurry() { f.pace.hurry() }
 
-// Usage returns the bytes that the folder takes on the disk, as du counts them.
+// Usage returns the bytes that the folder occupies on disk, as du counts them.
 func (f *Folder) Usage() int64 {
 	fsys := f.FS
 	if f.Space != nil {

@@ -18,7 +18,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// openInfo reads which store dir holds, or makes up a new one if it is empty: created. dir is locked.
+// openInfo returns the identity of the store in dir. If dir is empty, it makes a new one, and created is
+// true. dir is locked.
 func openInfo(fsys vfs.FS, dir string) (info store.Info, created bool, err error) {
 	info, err = readInfo(fsys, dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,12 +55,12 @@ func readInfo(fsys vfs.FS, dir string) (store.Info, error) {
 	return info, nil
 }
 
-// leftBehind are files that an earlier start may have left in a folder without a store: the store's own, and those in
-// which a daemon describes itself.
+// leftBehind are the files that an earlier start may have left in a folder without a store: the store's own,
+// and those in which a daemon describes itself.
 var leftBehind = [...]string{layout.LockFile, layout.HolderFile, layout.DataFolder, layout.BallastFile, datadir.AddrFile, datadir.HandOverFile}
 
-// checkEmpty makes sure that a store may be made in dir: there is nothing but what an earlier start,
-// cut off before it had made one, left behind. A database that was never written to is that.
+// checkEmpty checks that a store may be made in dir: it must contain nothing except files of an earlier start
+// that was interrupted before it had made a store. These may include a database that was never written to.
 func checkEmpty(fsys vfs.FS, dir string) error {
 	names, err := fsys.List(dir)
 	if err != nil {
@@ -94,13 +95,13 @@ func checkEmpty(fsys vfs.FS, dir string) error {
 	return nil
 }
 
-// hasRecords reports whether there is a record in a log of the database.
+// hasRecords reports whether a log of the database contains a record.
 func hasRecords(fsys vfs.FS, path string) (bool, error) {
 	b, err := ReadFile(fsys, path)
 	return layout.HasRecords(b), err
 }
 
-// writeInfo makes the folder a store. It is called last, when everything else is in place.
+// writeInfo makes the folder a store. It is called last, when everything else exists.
 func writeInfo(fsys vfs.FS, dir string, info store.Info) error {
 	b, err := layout.Info(info)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// lockDir locks dir for this process; a lock that another holds is [sigil.ErrLocked], naming the
-// holder.
+// lockDir locks dir for this process. If another process holds the lock, the error is [sigil.ErrLocked] and
+// names the holder.
 func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	lock, err := fsys.Lock(fsys.PathJoin(dir, layout.LockFile))
 	if err != nil {
@@ -28,13 +28,13 @@ func lockDir(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	return func() error {
 		err := fsys.Remove(fsys.PathJoin(dir, layout.HolderFile))
 		if errors.Is(err, fs.ErrNotExist) {
-			err = nil // nothing has been returned for it yet
+			err = nil // it was not written yet
 		}
 		return errors.Join(err, lock.Close())
 	}, nil
 }
 
-// locking returns the error for a dir that could not be locked because of err.
+// locking returns the error for dir, which could not be locked because of err.
 func locking(fsys vfs.FS, dir string, err error) error {
 	if !busy(err) {
 		return err
@@ -42,10 +42,10 @@ func locking(fsys vfs.FS, dir string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrLocked, Code: "store_locked", Detail: "the store at " + dir + " is open in " + holderOf(fsys, dir, err), Err: err}
 }
 
-const heldHere = "held by current process" // from Pebble's error
+const heldHere = "held by current process" // part of Pebble's error
 
-// busy reports whether locking a file failed with err because another process holds the lock. Systems use the same
-// error for a file that may not be opened, which is not busy.
+// busy reports whether locking a file failed with err because another process holds the lock. Systems use the
+// same errors for a file that may not be opened, which is not busy.
 func busy(err error) bool {
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -54,12 +54,12 @@ func busy(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) || strings.Contains(err.Error(), heldHere)
 }
 
-// readingFS is a file system that is never changed: locks that need no right to write are used.
+// readingFS is a file system that is never changed. It uses locks that need no permission to write.
 type readingFS struct{ vfs.FS }
 
 func (f readingFS) Lock(path string) (io.Closer, error) {
 	if _, err := f.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return io.NopCloser(nil), nil // a copy that has never been opened
+		return io.NopCloser(nil), nil // a copy of a store that was never opened
 	}
 	lock, err := f.FS.Lock(path)
 	var file *fs.PathError
@@ -81,9 +81,9 @@ func lockToRead(fsys vfs.FS, dir string) (unlock func() error, err error) {
 	return nil, Opening(dir, locking(fsys, dir, err))
 }
 
-// writeHolder writes into dir, which is locked by this process, that it is.
+// writeHolder records in dir, which this process has locked, that this process holds the lock.
 func writeHolder(fsys vfs.FS, dir string) error {
-	host, _ := os.Hostname() // for people only
+	host, _ := os.Hostname() // only for people
 	b, err := json.Marshal(datadir.Holder{PID: os.Getpid(), Host: host, Command: strings.Join(os.Args[:min(2, len(os.Args))], " "), Since: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
@@ -91,8 +91,9 @@ func writeHolder(fsys vfs.FS, dir string) error {
 	return WriteFile(fsys, dir, layout.HolderFile, append(b, '\n'))
 }
 
-// holderOf describes the process that has locked dir; busy is why locking failed. The holder's file is written by a
-// process that opens the store for writing, and may be out of date if the one with the lock only reads.
+// holderOf describes the process that has locked dir. busy is the error of locking. A process that opens the
+// store for writing writes the holder's file, so it may be out of date if the process with the lock only
+// reads.
 func holderOf(fsys vfs.FS, dir string, busy error) string {
 	pid := 0
 	if !strings.Contains(busy.Error(), heldHere) {
@@ -105,7 +106,7 @@ func holderOf(fsys vfs.FS, dir string, busy error) string {
 		if pid != 0 {
 			return fmt.Sprintf("process %d", pid)
 		}
-		return "another process, which has not said which one"
+		return "another process, which is unknown"
 	}
 	return fmt.Sprintf("process %d (%s) on %s since %s", h.PID, h.Command, h.Host, h.Since.Format(time.RFC3339))
 }

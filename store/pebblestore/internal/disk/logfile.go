@@ -2,21 +2,21 @@ package disk
 
 import "github.com/cockroachdb/pebble/v2/vfs"
 
-// Syncing a file that has grown also writes its new length to the disk, after the data, which doubles the time. So a
-// log is filled with zeros ahead of the data, much as a reused log is filled with old data. The database reads zeros
-// as the end. zeros is the most that a log is filled with at once.
+// Syncing a file that has grown also writes its new length to the disk, after the data, which doubles the
+// time. So a log is filled with zeros ahead of the data, much as a reused log is full of old data. The
+// database takes zeros for the end of a log. zeros is the maximum that is written at once.
 var zeros [256 << 10]byte
 
 // logFile is a log that the database writes, from one goroutine.
 type logFile struct {
 	vfs.File
 	tuning *Tuning
-	end    int64 // of what is written
+	end    int64 // of the written data
 	length int64 // of the file
-	// since is the end when it was last found out whether filling pays, syncs those since then.
+	// since is the value of end at the last decision whether filling pays; syncs counts the syncs since then.
 	since, syncs int64
 	pays         bool
-	step         int64 // how far ahead it is filled
+	step         int64 // how far ahead the log is filled
 }
 
 func newLogFile(f vfs.File, length int64, t *Tuning) *logFile {
@@ -32,7 +32,7 @@ func (f *logFile) Write(b []byte) (int, error) {
 			f.since, f.syncs = f.end, 0
 		}
 		if f.pays {
-			// If it cannot be filled it grows as it is written, and that fails with the reason.
+			// If filling fails, the log grows as it is written, and a failing write returns the reason.
 			if n, err := f.WriteAt(zeros[:min(f.step, int64(len(zeros)))], after); err == nil {
 				f.length = after + int64(n)
 			}

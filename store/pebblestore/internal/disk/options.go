@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// DatabaseOptions returns the options of a store's database for a measurement of the database alone: its files are not
-// filled ahead or paced.
+// DatabaseOptions returns the options of a store's database, to measure the database alone: its files are
+// neither filled ahead nor paced.
 func DatabaseOptions(cache int64) *pebble.Options {
 	t := Tuned()
 	o := databaseOptions(vfs.Default, cache, t.unit(), pebble.DefaultLogger, newPace(t), &t)
@@ -23,14 +23,15 @@ func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p
 	options := &pebble.Options{
 		FS: orderedFS{fsys, logger, p, t}, Logger: logger, EventListener: listener(logger),
 		FormatMajorVersion: pebble.FormatNewest,
-		// The database takes the size of its memtables off its cache. There are two of them: one being filled, and one
-		// being flushed or kept to be filled next.
+		// The database subtracts the size of its memtables from its cache. There are two: one being filled, and
+		// one being flushed or kept to be filled next.
 		CacheSize:    cache + 2*memtable,
 		MemTableSize: uint64(memtable),
 		MaxOpenFiles: 512,
 	}
-	// A table holds one family alone. Ids and positions grow, so what is flushed then lies after all that was
-	// flushed before, and there is nothing to merge; a table with all families would overlap every other.
+	// Each table holds only one family. Ids and positions grow, so newly flushed keys come after all earlier
+	// ones of the family, and nothing needs to be merged. A table with all families would overlap every other
+	// one.
 	options.Experimental.SpanPolicyFunc = func(key []byte) (pebble.SpanPolicy, []byte, error) {
 		return pebble.SpanPolicy{}, layout.After(key[:1]), nil
 	}
@@ -40,22 +41,22 @@ func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p
 	return options
 }
 
-// maxFlushErrors is how often in a row a flush of a memtable may fail. The database retries at once, and forever;
-// before long every write would wait for it.
+// maxFlushErrors is the maximum number of consecutive flushes of a memtable that may fail. The database
+// retries at once, and forever; soon all writes would wait for it.
 const maxFlushErrors = 5
 
 // listener returns the listener for events of the database.
 func listener(logger pebble.Logger) *pebble.EventListener {
-	failed := 0 // flushes in a row; there is one at a time
+	failed := 0 // consecutive failed flushes; there is one flush at a time
 	return &pebble.EventListener{
 		BackgroundError: seldom(logger),
-		// A caller that reads what is damaged gets an error. Nothing else depends on it: the store goes on.
+		// A caller that reads damaged data gets an error. Nothing else depends on it, so the store continues.
 		DataCorruption: func(i pebble.DataCorruptionInfo) { logger.Errorf("%s: %v", i.Path, i.Details) },
 		FlushEnd: func(i pebble.FlushInfo) {
 			switch {
 			case i.Err == nil:
 				failed = 0
-			case IsFull(i.Err): // it goes on when there is room
+			case IsFull(i.Err): // flushes resume once the disk has free space
 			case failed < maxFlushErrors:
 				failed++
 			default:
@@ -65,14 +66,14 @@ func listener(logger pebble.Logger) *pebble.EventListener {
 	}
 }
 
-// seldom passes on errors of the database's own work, such as a flush that finds no free space, at a limited rate: the
-// database retries at once, and each try fails.
+// seldom limits the rate of errors of the database's background work, such as a flush that finds no free
+// space: the database retries at once, and each try fails.
 func seldom(logger pebble.Logger) func(error) {
 	var last atomic.Int64
 	return func(err error) {
 		now, then := time.Now().Unix(), last.Load()
 		if now-then >= 10 && last.CompareAndSwap(then, now) {
-			logger.Errorf("%s", err.Error()) // its words alone: it carries a stack trace
+			logger.Errorf("%s", err.Error()) // only the text, without the stack trace
 		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// orderedFS keeps the order of the database's changes to its folder. To switch to a new list of its files, the
-// database creates the list and a marker that names it, removes the old marker and syncs the folder, all at once. If
-// the power failed when only some of it had reached the disk, the marker could name a missing list, or be missing
-// itself. So each step is synced before the next.
+// orderedFS keeps the order of the database's changes to its folder. To switch to a new list of its files,
+// the database creates the list and a marker that names it, removes the old marker and syncs the folder, all
+// at once. If the power failed when only part of that had reached the disk, the marker could name a missing
+// list, or be missing itself. So each step is synced before the next.
 //
-// It also reports a folder that cannot be synced. That is as final as a log that cannot be synced, and the database
-// would panic.
+// It also treats a folder that cannot be synced as fatal, like a log that cannot be synced. The database
+// itself would panic.
 type orderedFS struct {
 	vfs.FS
 	logger pebble.Logger
@@ -23,10 +23,10 @@ type orderedFS struct {
 	tuning *Tuning
 }
 
-// Unwrap lets the database see the file system below.
+// Unwrap returns the wrapped file system, for the database.
 func (o orderedFS) Unwrap() vfs.FS { return o.FS }
 
-// Create syncs what a new marker names before it makes the marker.
+// Create syncs the file that a new marker names before it creates the marker.
 func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	if err := o.settle(name); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (o orderedFS) Remove(name string) error {
 	return o.FS.Remove(name)
 }
 
-// OpenDir returns a folder that ends its user's goroutine when it cannot be synced.
+// OpenDir returns a folder whose Sync, if it fails, ends the goroutine that called it.
 func (o orderedFS) OpenDir(name string) (vfs.File, error) {
 	f, err := o.FS.OpenDir(name)
 	if err != nil {
@@ -101,7 +101,7 @@ func (o orderedFS) settle(name string) error {
 	return syncDir(o.FS, o.PathDir(name))
 }
 
-// The categories under which the database writes the tables that it makes of its memory, and its logs.
+// These are the database's categories for the tables that it flushes from memory, and for its logs.
 const (
 	FlushCategory = "pebble-memtable-flush"
 	LogCategory   = "pebble-wal"
@@ -111,7 +111,7 @@ const (
 type paced struct {
 	vfs.File
 	shift shift
-	turn  time.Duration // it keeps the processor
+	turn  time.Duration // how long it keeps the processor
 }
 
 func (f *paced) Write(b []byte) (int, error) {

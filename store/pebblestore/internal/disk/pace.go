@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// pace keeps flushes and compactions out of the way of callers. If there is time, they rest most of it: if they ran at
-// full speed, callers would wait for the processor and the disk. There is time while the log fills slowly.
+// pace keeps flushes and compactions out of the way of callers. If there is time, they rest for most of it:
+// at full speed, callers would wait for the processor and the disk. There is time while the log fills slowly.
 type pace struct {
 	tuning  Tuning
 	start   time.Time
-	begun   atomic.Int64 // when the newest log was, from start, in ns
-	took    atomic.Int64 // how long the one before it was written to
+	begun   atomic.Int64 // when the newest log was begun, in nanoseconds since start
+	took    atomic.Int64 // how long the previous log was written to
 	hurried atomic.Bool
 }
 
 func newPace(t Tuning) *pace { return &pace{tuning: t, start: time.Now()} }
 
-// log notes that a log was begun.
+// log records the start of a log.
 func (p *pace) log() {
 	now := int64(time.Since(p.start))
 	p.took.Store(now - p.begun.Swap(now))
 }
 
-// hurry ends the rests, because a caller waits for the work to end.
+// hurry ends the rests, since a caller waits for the work to end.
 func (p *pace) hurry() { p.hurried.Store(true) }
 
 func (p *pace) leisure() bool {
@@ -35,14 +35,14 @@ func (p *pace) leisure() bool {
 // shift is the work of one flush or compaction, on one goroutine.
 type shift struct {
 	pace  *pace
-	since time.Time // it rested
+	since time.Time // the end of its last rest
 }
 
 func (p *pace) shift() shift { return shift{p, time.Now()} }
 
-// step is called often. It rests if there is time. If not, it yields to other goroutines that wait for a processor:
-// the goroutines of a flush or compaction wake each other, and would otherwise keep the processor for ten
-// milliseconds.
+// step is called often. It rests if there is time. If not, it yields to other goroutines that wait for a
+// processor: the goroutines of a flush or compaction wake each other, and would otherwise keep the processor
+// for ten milliseconds.
 func (s *shift) step() {
 	switch t := &s.pace.tuning; {
 	case s.pace.leisure():

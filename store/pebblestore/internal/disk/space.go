@@ -15,30 +15,31 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Space keeps a full disk from becoming a failed one, in three ways. If little space is left, changes that grow the
-// store are refused (the committer asks before it writes); those that shrink it or are small go on for longer. If a
-// write still finds no space, because another process was faster, a ballast file is removed, so that writes in
-// progress complete. When there is space again, the ballast is restored and everything goes on by itself.
+// Space keeps a full disk from becoming a failed one, in three ways. If little space is left, changes that
+// grow the store are refused (the committer asks before it writes), while small ones and removals are
+// accepted for longer. If a write still finds no space, because another process was faster, a ballast file is
+// removed, so that writes in progress complete. When there is space again, the ballast is restored and all
+// changes are accepted.
 //
-// All sizes derive from unit, the size of a memtable. If the file system does not know its free space (like the
-// in-memory ones of the tests), nothing is refused.
+// All sizes derive from unit, the size of a memtable. If the file system does not know its free space (like
+// the in-memory ones of the tests), nothing is refused.
 type Space struct {
-	fsys vfs.FS // as it is, without onDiskFull
+	fsys vfs.FS // the plain one, without onDiskFull
 	dir  string
 	unit int64
 	log  *slog.Logger
 
 	known bool         // whether the file system knows its free space
 	level atomic.Int32 // roomy, tight or full; set by the committer, and by exhausted
-	// ballast is whether the ballast file is there. The committer and exhausted use it.
+	// ballast reports whether the ballast file exists. The committer and exhausted use it.
 	ballast atomic.Bool
 }
 
-// How much room there is.
+// The levels of free space.
 const (
 	roomy = int32(iota)
-	tight // nothing that grows the store
-	full  // nothing but refreshes
+	tight // nothing that grows the store is accepted
+	full  // only refreshes are accepted
 )
 
 // newSpace measures the free space of dir. most is the unit on a large disk.
@@ -59,7 +60,8 @@ func (s *Space) ballastPath() string { return s.fsys.PathJoin(s.dir, layout.Ball
 
 func (s *Space) ballastSize() int64 { return s.unit / 2 }
 
-// wrap returns the file system for the database. When a write finds no space, it calls exhausted and tries again.
+// wrap returns the file system for the database. When a write finds no space, it calls exhausted and tries
+// again.
 func (s *Space) wrap() vfs.FS {
 	if !s.known {
 		return s.fsys
@@ -67,8 +69,8 @@ func (s *Space) wrap() vfs.FS {
 	return vfs.OnDiskFull(s.fsys, s.exhausted)
 }
 
-// Enough returns an error if there is not enough space to open the database: what its logs hold is written to tables,
-// and without space for them the database would retry forever.
+// Enough returns an error if there is not enough space to open the database. Opening writes the contents of
+// its logs to tables; without space for them, the database would retry forever.
 func (s *Space) Enough(data string) error {
 	if !s.known {
 		return nil
@@ -103,7 +105,7 @@ func (s *Space) Enough(data string) error {
 	}
 }
 
-// exhausted makes the room that is held in reserve. The database's writes wait for it.
+// exhausted frees the reserved space. The database's writes wait for it.
 func (s *Space) exhausted() {
 	s.set(full)
 	if s.ballast.Swap(false) {
@@ -113,18 +115,18 @@ func (s *Space) exhausted() {
 	}
 }
 
-// Look finds out how much room there is. Only the committer calls it.
+// Look updates the level of free space. Only the committer calls it.
 func (s *Space) Look() {
 	if !s.known {
 		return
 	}
 	usage, err := s.fsys.GetDiskUsage(s.dir)
 	if err != nil {
-		return // unchanged: the next write will fail with the error
+		return // the level stays unchanged; the next write fails with the error
 	}
 	free := int64(min(usage.AvailBytes, 1<<62))
 	if !s.ballast.Load() {
-		// Without the reserve the same room counts for less.
+		// Without the reserve, the same free space counts for less.
 		free -= s.ballastSize()
 	}
 	level := roomy
@@ -133,7 +135,7 @@ func (s *Space) Look() {
 		level = full
 	case free < 2*s.unit:
 		level = tight
-	case was != roomy && free < 3*s.unit: // so that it does not go to and fro
+	case was != roomy && free < 3*s.unit: // a margin, so that the level does not alternate
 		level = tight
 	}
 	if level == roomy && !s.ballast.Load() {
@@ -154,21 +156,21 @@ func (s *Space) set(level int32) {
 	}
 }
 
-// reserve writes the ballast. A file system that cannot hold room without bytes being written has
-// none: the rest has to do there.
+// reserve writes the ballast. On a file system that cannot allocate space without writing it, there is no
+// ballast, and the other two ways must suffice.
 func (s *Space) reserve() {
 	f, err := s.fsys.Create(s.ballastPath(), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return
 	}
 	if err := errors.Join(f.Preallocate(0, s.ballastSize()), f.Close()); err != nil {
-		_ = s.fsys.Remove(s.ballastPath()) // it is of no use
+		_ = s.fsys.Remove(s.ballastPath()) // it is useless
 		return
 	}
 	s.ballast.Store(true)
 }
 
-// Admit returns an error if a change, which grows the store or not, may not be written now.
+// Admit returns an error if a change may not be written now. grows reports whether it grows the store.
 func (s *Space) Admit(grows bool) error {
 	if level := s.level.Load(); level == roomy || level == tight && !grows {
 		return nil
@@ -179,7 +181,8 @@ func (s *Space) Admit(grows bool) error {
 	}
 }
 
-// IsFull reports whether err is that the disk is full; by its words, if the database passed on no more.
+// IsFull reports whether err means that the disk is full. It also looks at the text, since the database may
+// pass on only that.
 func IsFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error())
 }

@@ -6,40 +6,43 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Tuning is everything that is tuned to a machine. It changes how long something takes, never what ends up on disk.
-// The zero value turns all of it off: the database with its defaults, over a plain file system. The gains, and where
-// they were measured, are in docs/decisions.
+// Tuning has all parameters that are tuned to a machine. They change how long operations take, never what is
+// stored on disk. The zero value turns all of them off: then the database has its defaults, on a plain file
+// system. The gains, and the machines they were measured on, are in docs/decisions.
 type Tuning struct {
 	// HugePages lets the index allocate its entries by the megabyte, in huge pages of the system.
 	HugePages bool
-	// Memtable is the bytes of a memtable on a disk of at least 32 times that; 0 is the database's default. A larger one
-	// means fewer, larger flushes; it bounds what open has to replay after a crash.
+	// Memtable is the size in bytes of a memtable on a disk of at least 32 times that; 0 means the database's
+	// default. A larger one means fewer, larger flushes. It limits how much an open must replay after a crash.
 	Memtable int64
-	// Database changes the database's options; nil leaves them as they come.
+	// Database changes the database's options; nil leaves them unchanged.
 	Database func(*pebble.Options)
 
-	// FillSyncs is for how many syncs ahead, as they are, a log is filled with zeros, within FillLeast and FillMost bytes; 0
-	// fills none. One in as many syncs has as much more to write, and the file's length: if syncs are small, a large
-	// step would make a sync that many wait for.
+	// FillSyncs is the number of syncs, of the current average size, for which a log is filled with zeros at
+	// once, at least FillLeast and at most FillMost bytes; 0 means no filling. One sync in that many also
+	// writes the zeros and the file's length. So if syncs are small, the step must not be large: it would
+	// delay a sync that many callers wait for.
 	FillSyncs, FillLeast, FillMost int64
-	// FillBelow is the bytes that a sync writes, on average, up to which filling pays: a step should do for several.
+	// FillBelow is the maximum average size of a sync, in bytes, for which filling pays: one step should last
+	// for several syncs.
 	FillBelow int64
 
-	// Yields lets a flush and a compaction leave the processor to others between their steps.
+	// Yields lets a flush and a compaction yield the processor between their steps.
 	Yields bool
-	// FlushTurn is how long a flush keeps the processor. Were it asked to step with every block, it would not end before
-	// the next one is due.
+	// FlushTurn is how long a flush keeps the processor. If it stepped after every block, it would not end
+	// before the next flush is due.
 	FlushTurn time.Duration
-	// RestTurns is how many times as long as it worked a flush or a compaction rests if there is time, and
-	// MostRest how long at most; 0 turns never rest.
+	// RestTurns is how many times as long as it has worked a flush or a compaction rests, if there is time, and
+	// MostRest the maximum rest. If RestTurns is 0, it never rests.
 	RestTurns time.Duration
 	MostRest  time.Duration
-	// LeastFill is how long a log must take to fill for there to be time: in the first half of what the next one
-	// takes. A flush takes a second or less if it does not rest.
+	// LeastFill is the minimum time in which a log must have filled so that there is time: then there is, for
+	// half of that time after the next log begins. A flush without rests takes a second or less.
 	LeastFill time.Duration
 }
 
-// Tuned returns what a store runs with: for any number of processors, and a disk that syncs in a millisecond or less.
+// Tuned returns the parameters that a store runs with. They suit any number of processors, and a disk that
+// syncs in a millisecond or less.
 func Tuned() Tuning {
 	return Tuning{
 		HugePages: true, Memtable: 32 << 20, Database: tuneDatabase,
@@ -60,10 +63,10 @@ func tuneDatabase(o *pebble.Options) {
 	o.MemTableStopWritesThreshold = 4
 	o.L0CompactionThreshold = 4
 	o.L0StopWritesThreshold = 24
-	// A commit's sync also waits for the disk writes of a concurrent flush, and for the file system to finish each new
-	// file. So flushes write little at once, in few files.
+	// A commit's sync also waits for the disk writes of a concurrent flush, and for the file system to finish
+	// each new file. So flushes write little at once, in few files.
 	o.BytesPerSync = 128 << 10
 	o.TargetFileSizes = [...]int64{8 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20}
-	// MinLZ, or the default Snappy if that is faster.
+	// Use MinLZ, or the default Snappy if that is faster.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 }

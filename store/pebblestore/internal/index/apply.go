@@ -2,25 +2,27 @@ package index
 
 import "github.com/sigil-dna/sigil"
 
-// Change is what a commit does to an index once it is durable.
+// Change is the effect of a commit on an index, once the commit is durable.
 type Change struct {
-	// Reservation, if not nil, ends: what it was for comes with this change, and what it chose has left.
+	// Reservation, if not nil, ends with this change: its memories arrive, and its victims have left.
 	Reservation *Reservation
-	// At is the place of a memory whose figures become Meta, with the number of its policy; nil changes none.
+	// At is the place of a memory whose figures become Meta, with its policy's number. If Meta is nil, no
+	// figures change.
 	At     Place
 	Meta   *sigil.Meta
 	Policy uint16
-	// Ends is when the first of the answers that the commit keeps ends, in Unix milliseconds; [Never] if it keeps none.
+	// Ends is when the first of the commit's answers ends, in Unix milliseconds, or [Never] if it has none.
 	Ends int64
-	// Crystals, of patterns of Tenant, take the place of those before.
+	// Crystals, of patterns of Tenant, replace the earlier ones.
 	Tenant   string
 	Crystals []sigil.Crystal
 	// Entries are the entries of new memories of Tenant.
 	Entries []Entry
 }
 
-// Apply makes the changes of one commit visible together, and the journal up to position: a caller that sees a change
-// sees its journal entry. What leaves, sorted by key, comes before the changes.
+// Apply makes the changes of one commit visible together, with the journal up to position, so that a caller
+// that sees a change also sees its journal entry. The entries at leaving, which must be sorted by key, are
+// removed before the changes.
 func (x *Index) Apply(leaving []Place, changes []*Change, position uint64) {
 	x.mu.Lock()
 	x.leave(leaving)
@@ -43,7 +45,7 @@ func (x *Index) apply(ch *Change) {
 	if len(ch.Crystals)+len(ch.Entries) == 0 {
 		return
 	}
-	t := x.tenant(ch.Tenant) // looked up now: what left before may have taken the tenant along
+	t := x.tenant(ch.Tenant) // not earlier: the removals may have deleted the tenant
 	for _, c := range ch.Crystals {
 		if _, ok := t.crystals[c.Pattern]; !ok {
 			x.crystals++
@@ -55,7 +57,7 @@ func (x *Index) apply(ch *Change) {
 	}
 }
 
-// tenant returns the tenant of a name, and makes it if there is none.
+// tenant returns the tenant with a name. It creates one if there is none.
 //
 // +checklocks:x.mu
 func (x *Index) tenant(name string) *tenant {
@@ -95,7 +97,7 @@ func (x *Index) leave(all []Place) {
 	}
 }
 
-// stretch returns how many of the first of all, which are not none, have one property in common.
+// stretch returns how many elements at the start of all have the same property. all must not be empty.
 func stretch[E any, P comparable](all []E, property func(E) P) int {
 	p, n := property(all[0]), 1
 	for n < len(all) && property(all[n]) == p {
@@ -114,9 +116,9 @@ func (x *Index) remove(t *tenant, leaving []*entry) {
 		if e.crystallized {
 			x.crystals--
 		}
-		if e.leaving { // an insert is about to evict it: it makes room once
+		if e.leaving { // an insert is about to evict it: its quota is freed only once
 			e.leaving = false
-			t.leaving.add(Load{1, int64(e.size)}, -1) // and settle, which still has the change, frees the entry
+			t.leaving.add(Load{1, int64(e.size)}, -1) // settle, which still has the change, frees the entry
 		} else {
 			x.entries.free(e)
 		}
@@ -125,7 +127,7 @@ func (x *Index) remove(t *tenant, leaving []*entry) {
 	x.tidy(t)
 }
 
-// update changes an entry, which is there.
+// update changes an existing entry.
 //
 // +checklocks:x.mu
 func (x *Index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
@@ -133,7 +135,7 @@ func (x *Index) update(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	x.reschedule(t)
 }
 
-// tidy forgets a tenant that has nothing.
+// tidy deletes a tenant that has nothing.
 //
 // +checklocks:x.mu
 func (x *Index) tidy(t *tenant) {
@@ -142,7 +144,7 @@ func (x *Index) tidy(t *tenant) {
 	}
 }
 
-// reschedule keeps the agenda true after t's deadlines changed.
+// reschedule updates the agenda after t's deadlines have changed.
 //
 // +checklocks:x.mu
 func (x *Index) reschedule(t *tenant) {

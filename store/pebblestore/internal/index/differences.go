@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Differences compares x with fresh, which is built from what is on disk, and returns an error for each thing that differs.
-// Refreshes that are not written yet are no difference: fresh is changed by them.
+// Differences compares x with fresh, which is built from the data on disk, and returns an error for each
+// difference. Refreshes that are not written yet do not count: Differences applies them to fresh.
 func (x *Index) Differences(fresh *Index) []error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -18,7 +18,7 @@ func (x *Index) Differences(fresh *Index) []error {
 	for name, t := range x.tenants {
 		t.all.scan(func(e *entry) bool {
 			if !e.rightlyListed() {
-				problems = append(problems, fmt.Errorf("%s: memory %s fades at %d and is listed under %d", name, e.id, e.fades, e.listed))
+				problems = append(problems, fmt.Errorf("%s: memory %s fades at %d but is listed under %d", name, e.id, e.fades, e.listed))
 			}
 			return true
 		})
@@ -74,7 +74,7 @@ func (x *Index) Differences(fresh *Index) []error {
 	return problems
 }
 
-// figures returns all that is counted and known of a tenant.
+// figures returns everything that is counted and known about a tenant.
 func (t *tenant) figures(p *layout.Policies) map[string]any {
 	figures := map[string]any{
 		"bytes": t.bytes, "pinned": t.pinned, "crystallized": t.crystallized, "arriving": t.arriving, "leaving": t.leaving,

@@ -2,22 +2,22 @@ package index
 
 import "slices"
 
-// dirty names the entries whose refresh is not on disk, the oldest first. The index's lock guards it.
+// dirty is a list of the entries whose refresh is not on disk, oldest first. The index's lock guards it.
 type dirty struct {
-	all   []dirtyEntry // but the first taken
+	all   []dirtyEntry // the first taken elements are unused
 	taken int
-	last  uint32 // the number of the newest
+	last  uint32 // the number of the newest element
 }
 
-// dirtyEntry names an entry. It may have been written, freed or replaced by another since: then the number that it
-// has, if any, is not this one.
+// dirtyEntry refers to an entry. That entry may have been written, freed or replaced since: then it has
+// another number, or none.
 type dirtyEntry struct {
 	tenant *tenant
 	ref    ref
 	number uint32
 }
 
-// in returns the entry that is named, or nil if it is dirty no more.
+// in returns the entry that d refers to, or nil if it is no longer dirty.
 func (d *dirtyEntry) in(of *entries) *entry {
 	if e := of.named(d.ref); e != nil && e.dirty == d.number {
 		return e
@@ -25,10 +25,10 @@ func (d *dirtyEntry) in(of *entries) *entry {
 	return nil
 }
 
-// maxDirty is for how many the memory is kept: 1 MiB.
+// maxDirty is the maximum number of elements whose memory is kept for reuse: 1 MiB.
 const maxDirty = 64 << 10
 
-// add names one, and returns the number that it is to have.
+// add adds an element for an entry, and returns the number that the entry must get.
 func (d *dirty) add(t *tenant, r ref) uint32 {
 	if d.last++; d.last == 0 {
 		d.last++
@@ -42,12 +42,12 @@ func (d *dirty) add(t *tenant, r ref) uint32 {
 
 func (d *dirty) count() int { return len(d.all) - d.taken }
 
-// oldest returns the n oldest that are named, until the next change.
+// oldest returns the n oldest elements. They are valid until the next change.
 func (d *dirty) oldest(n int) []dirtyEntry { return d.all[d.taken : d.taken+n] }
 
-// forget forgets the n oldest.
+// forget removes the n oldest elements.
 func (d *dirty) forget(n int) {
-	clear(d.oldest(n)) // their tenants
+	clear(d.oldest(n)) // releases their tenants
 	if d.taken += n; d.count() > 0 {
 		return
 	}

@@ -9,18 +9,19 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Never is the deadline of what does not fade.
+// Never is the deadline of a memory that does not fade.
 const Never = math.MaxInt64
 
 // Entry is what an index holds of one memory: all its figures, no content.
 type Entry = entry
 
-// entry begins with the fields that queries read of many entries: 32 of its 96 bytes share one cache line, and entries
-// are not adjacent. The index's lock guards all fields of an entry in an index. A caller that has locked the memory's
-// key may read the figures without it, since nobody else changes them then.
+// entry begins with the fields that queries read from many entries: 32 of its 96 bytes share one cache line,
+// and entries are not adjacent. The index's lock guards all fields of an entry in an index. A caller that has
+// locked the memory's key may read the figures without the index's lock, since only such a caller changes
+// them.
 type entry struct {
 	id           sigil.ID
-	fades        int64 // Unix milliseconds, as all times here, or Never
+	fades        int64 // Unix milliseconds, like all times here, or Never
 	frequency    uint16
 	policy       uint16
 	pinned       bool
@@ -29,12 +30,12 @@ type entry struct {
 
 	created      int64
 	lastAccessed int64
-	listed       int64 // the deadline that it is listed under: see rightlyListed
+	listed       int64 // the deadline under which it is listed: see rightlyListed
 	ttl          int64
 	potential    float64
 	accessCount  uint64
 	size         uint32
-	ref          ref    // of itself, once it has a place
+	ref          ref    // refers to this entry, once it has a place
 	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
 }
 
@@ -42,18 +43,19 @@ func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 func (e *entry) due(now int64) bool { return e.fades <= now }
 
-// rightlyListed reports whether e is listed under its deadline or, only while its refresh is not on disk, under an earlier
-// one. It holds of every entry that is in an index, whenever the lock is free.
+// rightlyListed reports whether e is listed under its deadline or, while its refresh is not on disk, under an
+// earlier one. This holds for every entry in an index whenever the lock is free.
 //
-// A recall only moves a deadline later, so the entry keeps its old place: to sort it anew costs ten times all else that a
-// recall does under the lock, and everybody waits. The committer moves it when it writes the refresh. Whatever is
-// listed under a deadline therefore fades then or later: all that is due is found under the deadlines that are over,
-// and a caller that needs the order looks at the dirty entries as well (see Index.behind).
+// A recall only moves a deadline later, so the entry keeps its old place: re-sorting it costs ten times the
+// rest of a recall's work under the lock, for which all callers wait. The committer moves the entry when it
+// writes the refresh. So an entry that is listed under a deadline fades then or later, and all entries that
+// are due are found under past deadlines. A caller that needs the order looks at the dirty entries as well
+// (see Index.behind).
 func (e *entry) rightlyListed() bool {
 	return e.listed == e.fades || e.listed < e.fades && e.dirty != 0
 }
 
-// behind reports whether e is listed under an earlier deadline than it has.
+// behind reports whether e is listed under an earlier deadline than its own.
 func (e *entry) behind() bool { return e.listed != e.fades }
 
 func (e *entry) evictable() bool { return !e.pinned && !e.crystallized }
@@ -71,7 +73,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	return m
 }
 
-// NewEntry returns the entry of a new memory, whose policy has that number.
+// NewEntry returns the entry of a new memory, with its policy's number.
 func NewEntry(m *sigil.Meta, policy uint16) Entry {
 	e := entry{
 		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
@@ -81,7 +83,7 @@ func NewEntry(m *sigil.Meta, policy uint16) Entry {
 	return e
 }
 
-// Kept returns the entry of a memory that was kept with these figures.
+// Kept returns the entry of a memory that is stored with these figures.
 func Kept(id sigil.ID, f *record.Figures) Entry {
 	e := entry{
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, accessCount: f.AccessCount,
@@ -93,7 +95,7 @@ func Kept(id sigil.ID, f *record.Figures) Entry {
 	return e
 }
 
-// set takes over what an update may change.
+// set sets the fields that an update may change.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy
 	e.fades = deadline(m)

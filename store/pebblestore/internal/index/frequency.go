@@ -8,12 +8,11 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// bucket holds the memories of one frequency, by ascending id. There are at most a thousandth of all
-// in it on average, and a new one nearly always goes to the end: a slice is smaller and faster than a
-// tree.
+// bucket holds the memories of one frequency, by ascending id. On average it has at most a thousandth of all
+// memories, and a new one nearly always goes to the end, so a slice is smaller and faster than a tree.
 type bucket struct {
 	refs []ref
-	most key // none has a greater one: to append, no entry is looked at
+	most key // no key is greater, so that an append need not look at entries
 	sum  store.Sum
 }
 
@@ -28,27 +27,27 @@ func (b *bucket) insert(of *entries, e *entry) {
 	b.sum.Add(e.potential)
 }
 
-// remove deletes entries, which are there and sorted by id. It moves the others once, however many leave.
+// remove deletes entries that exist, sorted by id. It moves the others once, however many are deleted.
 func (b *bucket) remove(of *entries, leaving []*entry) {
 	at := b.find(of, leaving[0], 0)
 	kept := b.refs[:at]
 	for _, e := range leaving[1:] {
 		next := at + 1
-		if b.refs[next] != e.ref { // else it follows on the last, as it does if all of a time leave
+		if b.refs[next] != e.ref { // otherwise it follows the last one, like all entries of one period
 			next = b.find(of, e, next)
 		}
 		kept = append(kept, b.refs[at+1:next]...)
 		at = next
 	}
-	b.refs = append(kept, b.refs[at+1:]...) // most may be too high if its entry has left: it is an upper bound
+	b.refs = append(kept, b.refs[at+1:]...) // most may be too high now: it is only an upper bound
 	for _, e := range leaving {
 		b.sum.Remove(e.potential)
 	}
 }
 
-// find returns the place of an entry, which is there, from a place on.
+// find returns the index of an existing entry, which is not before from.
 func (b *bucket) find(of *entries, e *entry, from int) int {
-	// Places usually come in the order of ids. The refs are then in order too, and no entry is read.
+	// Places usually have the order of ids. Then the refs are sorted, too, and no entry is read.
 	at, found := slices.BinarySearch(b.refs[from:], e.ref)
 	if !found {
 		at, _ = slices.BinarySearchFunc(b.refs[from:], e, of.compareID)
@@ -56,13 +55,13 @@ func (b *bucket) find(of *entries, e *entry, from int) int {
 	return from + at
 }
 
-// compareID orders by id.
+// compareID compares by id.
 func (s *entries) compareID(r ref, e *entry) int { return compareIDs(s.at(r), e) }
 
 func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 
-// near shows visit the live entries of the tenant, by distance from frequency f and by descending id, until
-// it returns false.
+// near calls visit with the live entries of the tenant, by distance from frequency f and by descending id,
+// until it returns false.
 func (t *tenant) near(f sigil.Frequency, span int, now int64, visit func(*entry) bool) {
 	for distance := 0; distance <= span; distance++ {
 		above := t.bucket(int(f) + distance)
@@ -86,7 +85,7 @@ func (t *tenant) near(f sigil.Frequency, span int, now int64, visit func(*entry)
 
 func last(refs []ref) ref { return refs[len(refs)-1] }
 
-// bucket returns the entries of a frequency, if it is one.
+// bucket returns the entries of a frequency, or nil if f is not a frequency.
 func (t *tenant) bucket(f int) []ref {
 	if f < 0 || f >= sigil.NumFrequencies {
 		return nil
@@ -102,7 +101,7 @@ func byFrequency(all []*entry) []*entry {
 	if len(all) == 1 {
 		return all
 	}
-	var next [sigil.NumFrequencies + 1]int32 // next[f+1] is where the next entry of frequency f goes
+	var next [sigil.NumFrequencies + 1]int32 // next[f+1] is the index for the next entry of frequency f
 	for _, e := range all {
 		next[e.frequency+1]++
 	}
@@ -132,7 +131,7 @@ func (t *tenant) patterns(now int64) []sigil.Pattern {
 		g.sum = g.sum.Plus(b.sum)
 		g.frequencies += n * int(f)
 	}
-	// What has faded and was not released yet is no member.
+	// A memory that has faded but is not released yet is not a member.
 	t.due(now, func(e *entry) bool {
 		g := &groups[sigil.Frequency(e.frequency).Pattern()]
 		g.members--

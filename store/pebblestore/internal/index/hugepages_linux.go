@@ -7,15 +7,15 @@ import (
 
 const (
 	hugePage      = 2 << 20
-	populateWrite = 23 // MADV_POPULATE_WRITE, which package syscall is too old to name
+	populateWrite = 23 // MADV_POPULATE_WRITE, which package syscall does not have
 )
 
-// hugePages asks the kernel to back slabs with huge pages, as far as they fill them, if transparent huge pages are set
-// to madvise (/sys/kernel/mm/transparent_hugepage/enabled). If they are not, it has no effect.
+// hugePages asks the kernel to back slabs with huge pages, as far as they fill them, if transparent huge
+// pages are set to madvise (/sys/kernel/mm/transparent_hugepage/enabled). Otherwise it has no effect.
 func hugePages(slabs []slab) { advise(slabs, syscall.MADV_HUGEPAGE) }
 
-// populate asks the kernel for the memory of those huge pages now; else it comes when each is first touched, as it does
-// before Linux 5.14, which refuses.
+// populate asks the kernel to allocate the memory of those huge pages now. Otherwise each is allocated when
+// it is first touched, as before Linux 5.14, which refuses the call.
 func populate(slabs []slab) { advise(slabs, populateWrite) }
 
 func advise(slabs []slab, advice int) {

@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// Index holds the memories of a store: a memory is there when its entry is. Make it with [New].
+// Index holds the memories of a store: a memory exists while its entry is in the index. [New] makes an Index.
 type Index struct {
 	policies *layout.Policies // the policies that entries refer to by number
 
@@ -22,8 +22,8 @@ type Index struct {
 	// entries holds the entries of all tenants.
 	// +checklocks:mu
 	entries entries
-	// agenda holds, by first deadline, the tenants that have one, so that looking for what is due
-	// costs the same however many memories and tenants there are.
+	// agenda holds the tenants that have a deadline, by their first one, so that the search for due memories
+	// takes the same time however many memories and tenants there are.
 	// +checklocks:mu
 	agenda *btree.BTreeG[appointment]
 	// +checklocks:mu
@@ -34,12 +34,12 @@ type Index struct {
 	// crystals counts all tenants' crystals, of patterns and memories.
 	// +checklocks:mu
 	crystals int
-	// nextExpiry is when the next idempotency answer ends, at the earliest.
+	// nextExpiry is the earliest time at which an idempotency answer may end.
 	// +checklocks:mu
 	nextExpiry int64
-	// newest is the greatest stamp of an id that was ever put in; written with mu held.
+	// newest is the greatest stamp of all ids that were ever added. It is written with mu held.
 	newest atomic.Uint64
-	// position is the newest journal position that readers may see; written with mu held.
+	// position is the newest journal position that readers may see. It is written with mu held.
 	position atomic.Uint64
 }
 
@@ -48,8 +48,8 @@ type appointment struct {
 	tenant *tenant
 }
 
-// New returns an empty index, whose entries have the numbers of policies. With hugePages, entries are allocated by the
-// megabyte, ahead of their use, in huge pages of the system.
+// New returns an empty index, whose entries refer to policies by number. With hugePages, entries are
+// allocated by the megabyte, ahead of their use, in huge pages of the system.
 func New(policies *layout.Policies, hugePages bool) *Index {
 	return &Index{
 		policies: policies, entries: entries{huge: hugePages},
@@ -64,16 +64,16 @@ func New(policies *layout.Policies, hugePages bool) *Index {
 	}
 }
 
-// Wait waits for the goroutine that allocates entries ahead, if there is one. The caller must make no changes while it
-// waits.
+// Wait waits for the goroutine that allocates entries ahead, if there is one. The caller must not change the
+// index while it waits.
 func (x *Index) Wait() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.entries.wait()
 }
 
-// Place is where a memory is in an index; the zero value is nowhere. Only a caller that has locked the memory's key
-// may use it: an entry keeps its place until a caller with that lock removes it.
+// Place is the place of a memory in an index. The zero value is no place. Only a caller that has locked the
+// memory's key may use it: an entry keeps its place until a caller with that lock removes it.
 type Place struct {
 	tenant *tenant
 	entry  *entry
@@ -85,7 +85,7 @@ func (p Place) There() bool { return p.entry != nil }
 // Key returns the key of the memory at p.
 func (p Place) Key() sigil.Key { return sigil.Key{Tenant: p.tenant.name, ID: p.entry.id} }
 
-// Compare orders places by their keys, as the database does.
+// Compare compares places by their keys, in the order of the database.
 func (p Place) Compare(q Place) int {
 	if p.tenant == q.tenant {
 		return compareIDs(p.entry, q.entry)
@@ -98,8 +98,9 @@ func (x *Index) Position() uint64 { return x.position.Load() }
 
 // Find returns the place and the figures of a memory whose key the caller has locked.
 func (x *Index) Find(key sigil.Key) (at Place, m sigil.Meta) {
-	// For writing, as Refresh does soon: among many that read first and write then, a lock for reading is waited for
-	// asleep, one for writing mostly awake, and there is little to do under it.
+	// This takes the lock for writing, as Refresh does soon after. With many callers that first read and then
+	// write, waiting for a read lock puts a goroutine to sleep, while waiting for a write lock mostly does
+	// not; and there is little to do under the lock.
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t, e := x.find(key)
@@ -109,15 +110,15 @@ func (x *Index) Find(key sigil.Key) (at Place, m sigil.Meta) {
 	return Place{t, e}, e.meta(key.Tenant, x.policies)
 }
 
-// MetaAt returns the figures of the memory at a place, whose key the caller has locked. It needs no lock of the index,
-// because nobody else changes the figures then.
+// MetaAt returns the figures of the memory at a place, whose key the caller has locked. It does not take the
+// index's lock, because only a caller with the key's lock changes the figures.
 func (x *Index) MetaAt(at Place) sigil.Meta { return at.entry.meta(at.tenant.name, x.policies) }
 
-// holdStep is how many entries are looked up in one hold of the lock, which recalls wait for.
+// holdStep is how many entries are looked up during one hold of the lock, for which recalls wait.
 const holdStep = 32
 
-// Visit calls visit with the places and figures of the memories of keys that are there, each once, until it fails. The
-// caller has the keys locked.
+// Visit calls visit once with the place and figures of each memory of keys that exists, until visit fails.
+// The caller has locked the keys.
 func (x *Index) Visit(keys []sigil.Key, visit func(Place, sigil.Meta) error) error {
 	var there [holdStep]Place
 	var metas [holdStep]sigil.Meta
@@ -135,8 +136,8 @@ func (x *Index) Visit(keys []sigil.Key, visit func(Place, sigil.Meta) error) err
 	return nil
 }
 
-// look puts the places and figures of the memories of keys that are there and not seen yet into there and metas, and
-// returns how many.
+// look stores into there and metas the places and figures of the memories of keys that exist and were not
+// seen yet. It returns their number.
 func (x *Index) look(keys []sigil.Key, seen map[*entry]bool, there *[holdStep]Place, metas *[holdStep]sigil.Meta) (n int) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -158,7 +159,8 @@ func (x *Index) look(keys []sigil.Key, seen map[*entry]bool, there *[holdStep]Pl
 	return n
 }
 
-// Taken reports whether the id of one of the entries, new ones of a tenant, is another memory's.
+// Taken reports whether the id of one of the entries, which are new ones of a tenant, belongs to another
+// memory.
 func (x *Index) Taken(tenant string, entries []Entry) bool {
 	if x.newer(entries) {
 		return false
@@ -181,11 +183,11 @@ func (x *Index) Taken(tenant string, entries []Entry) bool {
 	return false
 }
 
-// stamp returns the first half of an id: its millisecond, and its number in that.
+// stamp returns the first half of an id: its millisecond, and its number within that.
 func stamp(id sigil.ID) uint64 { return binary.BigEndian.Uint64(id[:8]) }
 
-// newer reports whether the id of each entry is greater than that of the one before it, the first one's than all that
-// were ever put in. Nearly always that is so, and takes no lock.
+// newer reports whether the ids of entries ascend, and the first is greater than all ids that were ever
+// added. Nearly always that is so, and needs no lock.
 func (x *Index) newer(entries []Entry) bool {
 	newest := x.newest.Load()
 	for i := range entries {
@@ -198,8 +200,8 @@ func (x *Index) newer(entries []Entry) bool {
 	return true
 }
 
-// Together returns how many of the first of some, which are there, lie together in the order of some: there is nothing
-// else between them.
+// Together returns how many of the first places of some are adjacent in the index, in the order of some. All
+// must exist.
 func (x *Index) Together(some []Place) (n int) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -214,8 +216,8 @@ func (x *Index) Together(some []Place) (n int) {
 	return n
 }
 
-// StartPrune reports whether an answer may have ended at now. If so, what is to come is unknown until
-// EndPrune: changes that are applied from here on note theirs, and a scan that begins now sees all that were before.
+// StartPrune reports whether an answer may have ended at now. If so, the next end is unknown until EndPrune:
+// changes applied in the meantime record theirs, and a scan that begins now sees all earlier ones.
 func (x *Index) StartPrune(now int64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -226,7 +228,7 @@ func (x *Index) StartPrune(now int64) bool {
 	return true
 }
 
-// EndPrune notes when the next answer ends that the scan has seen.
+// EndPrune records when the next answer ends, according to the scan.
 func (x *Index) EndPrune(next int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Meta returns the figures of a memory, if it is there.
+// Meta returns the figures of a memory, if it exists.
 func (x *Index) Meta(key sigil.Key) (m sigil.Meta, there bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -21,7 +21,7 @@ func (x *Index) Meta(key sigil.Key) (m sigil.Meta, there bool) {
 	return e.meta(key.Tenant, x.policies), true
 }
 
-// Counts returns how many memories and crystals there are, of all tenants, due or not.
+// Counts returns the numbers of all tenants' memories and crystals, due or not.
 func (x *Index) Counts() (memories, crystals int) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -56,7 +56,7 @@ func (x *Index) Keys() []sigil.Key {
 	return keys
 }
 
-// Due returns at most limit keys of what is past its deadline at now.
+// Due returns the keys of at most limit memories that are past their deadlines at now.
 func (x *Index) Due(now int64, limit int) []sigil.Key {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -76,12 +76,12 @@ func (x *Index) Due(now int64, limit int) []sigil.Key {
 	return keys
 }
 
-// listStep is how many entries List and Stats look at in one hold of the lock, so that no caller
-// that wants to change the index waits long.
+// listStep is how many entries List and Stats look at during one hold of the lock, so that no caller that
+// changes the index waits long.
 const listStep = 4096
 
-// List scans entries with ids below before and returns at most limit of those that match q, the last id that it
-// scanned, and whether there are more to scan.
+// List scans entries with ids below before, and returns at most limit of those that match q, the last id that
+// it scanned, and whether there are more to scan.
 func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
 	last = before
 	x.scan(q.Tenant, before, func(e *entry) bool {
@@ -95,9 +95,9 @@ func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.
 	return metas, last, more
 }
 
-// scan shows visit at most listStep entries of a tenant, newest first, after the one of id
-// before (zero: from the newest), until visit returns false. more is set if it did, or if there
-// may be more.
+// scan calls visit with at most listStep entries of a tenant, newest first, starting after the id before (or
+// with the newest, if before is zero), until visit returns false. more is set if visit did, or if there may
+// be more entries.
 func (x *Index) scan(name string, before sigil.ID, visit func(*entry) bool, more *bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -117,7 +117,7 @@ func (x *Index) scan(name string, before sigil.ID, visit func(*entry) bool, more
 	}
 	from := idKey(0, before)
 	if before == (sigil.ID{}) {
-		from = idKey(1, before) // over all
+		from = idKey(1, before) // after all ids
 	}
 	t.all.before(from, step)
 }
@@ -149,7 +149,8 @@ func (x *Index) Nearest(metas []sigil.Meta, q *store.NearestQuery) []sigil.Meta 
 	if t == nil || q.Limit <= 0 {
 		return metas
 	}
-	// Two passes: entries are not adjacent, and the processor fetches several at once if little is done with each.
+	// This takes two passes: entries are not adjacent, and the processor fetches several at once if little is
+	// done with each.
 	var buf [128]*entry
 	found := buf[:0]
 	t.near(q.Frequency, q.Span, q.Now.UnixMilli(), func(e *entry) bool {
@@ -177,7 +178,8 @@ func (x *Index) Patterns(name string, now int64) []sigil.Pattern {
 	return nil
 }
 
-// PatternsAndCrystals is Patterns, and returns the crystals of patterns, by group, which are the caller's.
+// PatternsAndCrystals is like Patterns, but also returns the crystals of patterns, by group. The caller owns
+// them.
 func (x *Index) PatternsAndCrystals(name string, now int64) ([]sigil.Pattern, map[int]sigil.Crystal) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -251,7 +253,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 	return stats, nil
 }
 
-// patternCrystals returns how many crystals of patterns a tenant has, and the newest journal position.
+// patternCrystals returns the number of a tenant's crystals of patterns, and the newest journal position.
 func (x *Index) patternCrystals(name string) (n int, position uint64) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

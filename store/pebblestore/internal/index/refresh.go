@@ -2,20 +2,21 @@ package index
 
 import "github.com/sigil-dna/sigil"
 
-// catchUpStep is how many entries are moved to their deadlines in one hold of the lock: more take longer than a caller
-// that waits for the lock stays awake.
+// catchUpStep is how many entries are moved to their deadlines during one hold of the lock. Moving more takes
+// longer than a goroutine that waits for the lock spins.
 const catchUpStep = 8
 
-// Refresh sets the figures of the memory at a place, whose key the caller has locked, and notes that they are not on disk.
+// Refresh sets the figures of the memory at a place, whose key the caller has locked, and marks them as not
+// on disk.
 func (x *Index) Refresh(at Place, m *sigil.Meta, policy uint16) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.refresh(at.tenant, at.entry, m, policy)
 }
 
-// Clean takes back that the figures at places are not on disk, so that Refreshes does not return them: a change that is on
-// its way writes or deletes them, and a refresh could come after it. The caller has the keys locked, so no new
-// refresh comes before the change is applied.
+// Clean removes the mark that the figures at places are not on disk, so that Refreshes does not return them:
+// a change that is about to be committed writes or deletes them, and a refresh could be written after it. The
+// caller has locked the keys, so there is no new refresh before the change is applied.
 func (x *Index) Clean(all []Place) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -24,8 +25,8 @@ func (x *Index) Clean(all []Place) {
 	}
 }
 
-// Soil undoes Clean if the change failed: some of the memories may have a refresh that is not on disk. For the others,
-// writing the figures again does no harm.
+// Soil undoes Clean if the change failed: some of the memories may have a refresh that is not on disk. For
+// the others, writing the figures again does no harm.
 func (x *Index) Soil(all []Place) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -34,14 +35,14 @@ func (x *Index) Soil(all []Place) {
 	}
 }
 
-// refreshed is the figures that a refresh left.
+// refreshed has the figures of a memory after a refresh.
 type refreshed struct {
 	meta   sigil.Meta
 	policy uint16
 }
 
-// Refreshes calls write with the figures, and the number of the policy, of all memories that are not on disk as they are
-// here, until it fails, and takes them to be on disk. Only one caller at a time may do so.
+// Refreshes calls write with the figures, and the policy's number, of all memories whose figures are not on
+// disk, until write fails, and marks them as being on disk. Only one caller at a time may call it.
 func (x *Index) Refreshes(write func(m *sigil.Meta, policy uint16) error) error {
 	var step []refreshed
 	for count := x.unwritten(); count > 0; {
@@ -64,7 +65,8 @@ func (x *Index) unwritten() int {
 	return x.dirty.count()
 }
 
-// takeRefreshes appends the figures of the n oldest refreshes, if they are still unwritten, and marks them as written.
+// takeRefreshes appends the figures of the n oldest refreshes, if they are still unwritten, and marks them as
+// written.
 func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -78,8 +80,8 @@ func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 	return step
 }
 
-// refresh changes an existing entry, and marks its figures as not on disk. If its deadline only moves later, the entry
-// keeps its old place in the deadline list; see rightlyListed.
+// refresh changes an existing entry, and marks its figures as not on disk. If its deadline only moves later,
+// the entry keeps its old place in the deadline list; see rightlyListed.
 //
 // +checklocks:x.mu
 func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
@@ -91,7 +93,7 @@ func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 	x.soil(t, e)
 }
 
-// clean takes an entry's figures to be written.
+// clean marks an entry's figures as written.
 //
 // +checklocks:x.mu
 func (x *Index) clean(t *tenant, e *entry) {
@@ -99,7 +101,7 @@ func (x *Index) clean(t *tenant, e *entry) {
 	e.dirty = 0
 }
 
-// soil notes that an entry's figures are not on disk.
+// soil marks an entry's figures as not on disk.
 //
 // +checklocks:x.mu
 func (x *Index) soil(t *tenant, e *entry) {

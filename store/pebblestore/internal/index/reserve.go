@@ -7,8 +7,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Reservation is what an insert under a quota was promised: space that no other insert is promised too, and
-// the memories that leave for it. It ends with Release, or with the change that it is part of.
+// Reservation is quota that an insert has reserved: no other insert gets it. It includes the memories that
+// are evicted for it. It ends with Release, or with the change that it is part of.
 type Reservation struct {
 	tenant   *tenant
 	arriving Load
@@ -17,11 +17,11 @@ type Reservation struct {
 
 type victim struct {
 	entry  *entry
-	fades  int64 // when it was chosen: a recall since then spares it
+	fades  int64 // when it was chosen; a later recall spares it
 	reason string
 }
 
-// Keys returns the keys of the memories that leave.
+// Keys returns the keys of the memories to evict.
 func (r *Reservation) Keys() []sigil.Key {
 	var keys []sigil.Key
 	for _, v := range r.victims {
@@ -30,7 +30,7 @@ func (r *Reservation) Keys() []sigil.Key {
 	return keys
 }
 
-// Leaving returns the places of the memories that leave.
+// Leaving returns the places of the memories to evict.
 func (r *Reservation) Leaving() []Place {
 	all := make([]Place, len(r.victims))
 	for i, v := range r.victims {
@@ -39,8 +39,8 @@ func (r *Reservation) Leaving() []Place {
 	return all
 }
 
-// Reserve reserves quota for arriving, and chooses the memories to evict for it: those that fade first. The caller
-// locks their keys and then calls Stands, to learn whether the choice still holds.
+// Reserve reserves quota for arriving, and chooses the memories to evict for it: those that fade first. The
+// caller locks their keys and then calls Stands, which reports whether the choice still holds.
 func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -52,8 +52,8 @@ func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64
 	return r, err
 }
 
-// Stands reports whether the memories that leave are there, and may, and fade when they did as they were chosen. The
-// caller has their keys locked.
+// Stands reports whether the memories to evict still exist, may still be evicted, and have the same deadlines
+// as when they were chosen. The caller has locked their keys.
 func (x *Index) Stands(r *Reservation, now int64) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -65,8 +65,8 @@ func (x *Index) Stands(r *Reservation, now int64) bool {
 	return true
 }
 
-// Evict calls evict with the figures of each memory that leaves, and why it does, until it fails. The caller has their keys
-// locked.
+// Evict calls evict with the figures of each memory to evict, and the reason, until it fails. The caller has
+// locked their keys.
 func (x *Index) Evict(r *Reservation, evict func(m sigil.Meta, reason string) error) error {
 	for _, v := range r.victims {
 		if err := evict(x.MetaAt(Place{r.tenant, v.entry}), v.reason); err != nil {
@@ -84,7 +84,7 @@ func (x *Index) Release(r *Reservation) {
 	x.tidy(r.tenant)
 }
 
-// reserve chooses what leaves t.
+// reserve chooses which memories of t are evicted.
 //
 // +checklocks:x.mu
 func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
@@ -111,7 +111,7 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 			r.victims = append(r.victims, victim{e, e.fades, reason})
 			return tooMany() || tooBig()
 		})
-		for _, e := range behind { // so that the next does not meet them
+		for _, e := range behind { // so that the next reservation does not meet them
 			x.catchUp(t, e)
 		}
 	}
@@ -125,15 +125,15 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 	return r, nil
 }
 
-// mayLeave shows visit, by deadline, what may be evicted at now, until visit returns false. It returns what it met that
-// is listed under an earlier deadline than it has.
+// mayLeave calls visit, by deadline, with the entries that may be evicted at now, until visit returns false.
+// It returns the entries it met that are listed under an earlier deadline than their own.
 func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) {
-	var aside []*entry // by deadline: entries to be merged with those of fading
+	var aside []*entry // by deadline: to be merged with the entries of fading
 	later := func(e *entry) {
 		i, _ := slices.BinarySearchFunc(aside, e, compareDeadlines)
 		aside = slices.Insert(aside, i, e)
 	}
-	// What is pinned or crystallized may leave if its ttl is over.
+	// A pinned or crystallized memory may be evicted if its ttl is over.
 	t.ending.scan(func(e *entry) bool {
 		if e.due(now) {
 			later(e)

@@ -1,47 +1,49 @@
 package index
 
-// slabSize is how many entries come and go together: 24 KiB.
+// slabSize is how many entries are allocated and freed together: 24 KiB.
 const slabSize = 256
 
 const (
-	// maxChunk is how many slabs are allocated together at most: 9.5 MiB.
+	// maxChunk is the maximum number of slabs that are allocated together: 9.5 MiB.
 	maxChunk = 400
-	// ahead is how many slabs are made before they are needed, if as many are allocated together: they fill a huge page.
+	// ahead is the minimum size of a chunk, in slabs, for the next one to be allocated before it is needed: so
+	// many slabs fill a huge page.
 	ahead = 128
 )
 
-// ref names an entry of entries. 0 names none.
+// ref refers to an entry of entries. 0 refers to none.
 type ref uint32
 
-// entries holds the entries of an index in slabs without pointers. Lists refer to an entry by a small number. So the
-// garbage collector has nothing to scan; otherwise it would visit a million entries and three times as many pointers.
+// entries holds the entries of an index in slabs without pointers. Lists refer to an entry by a small number,
+// so the garbage collector has nothing to scan; otherwise it would visit a million entries and three times as
+// many pointers.
 //
-// An entry stays where it is until it is freed; its place is then reused.
+// An entry stays in its place until it is freed; then the place is reused.
 type entries struct {
 	huge  bool    // slabs are allocated by the megabyte, in huge pages, and ahead; never changes
 	slabs []*slab // nil if dropped
-	spare []slab  // allocated, and not used yet
-	// next receives the next spare slabs once they are allocated; nil while no goroutine allocates any.
+	spare []slab  // allocated, but not used yet
+	// next receives the next spare slabs once they are allocated. It is nil while no goroutine allocates any.
 	next chan []slab
-	open []uint32 // the numbers of the slabs with room; the last is used first
+	open []uint32 // the numbers of the slabs with free places; the last is used first
 	gone []uint32 // the numbers of dropped slabs
 }
 
 type slab struct {
 	entries [slabSize]entry
-	free    [slabSize]uint8 // the first count are the places that are free
+	free    [slabSize]uint8 // the first count elements are the free places
 	count   int
 	number  uint32
 	at      int // index in open, if count > 0
 }
 
-// at returns the entry of a ref, which is not 0.
+// at returns the entry of a ref, which must not be 0.
 func (s *entries) at(r ref) *entry {
 	r--
 	return &s.slabs[r/slabSize].entries[r%slabSize]
 }
 
-// named returns the entry of a ref whose entry may have been freed: the result may be another entry, or nil.
+// named returns the entry of a ref whose entry may have been freed. The result may be another entry, or nil.
 func (s *entries) named(r ref) *entry {
 	if s.slabs[(r-1)/slabSize] == nil {
 		return nil
@@ -49,7 +51,7 @@ func (s *entries) named(r ref) *entry {
 	return s.at(r)
 }
 
-// add copies e to a place and returns it there.
+// add copies e to a free place, and returns the copy.
 func (s *entries) add(e *entry) *entry {
 	if len(s.open) == 0 {
 		s.grow()
@@ -66,9 +68,9 @@ func (s *entries) add(e *entry) *entry {
 	return added
 }
 
-// grow adds slabs, in proportion to the number there is. They are allocated together because entries are read in
-// random order, which takes a third less time in huge pages, and only allocations larger than these are backed by
-// them. Memory is freed when all slabs of a chunk are dropped.
+// grow adds slabs, in proportion to the number of existing ones. They are allocated together because entries
+// are read in random order, which takes a third less time in huge pages, and only allocations larger than
+// these get huge pages. Memory is freed when all slabs of a chunk are dropped.
 func (s *entries) grow() {
 	chunk := 1
 	if s.huge {
@@ -84,7 +86,7 @@ func (s *entries) grow() {
 	}
 	b.count = slabSize
 	for i := range b.free {
-		b.free[i] = uint8(slabSize - 1 - i) // what comes one after the other lies side by side
+		b.free[i] = uint8(slabSize - 1 - i) // entries added one after the other are adjacent
 	}
 	if last := len(s.gone) - 1; last >= 0 {
 		b.number, s.gone = s.gone[last], s.gone[:last]
@@ -96,7 +98,7 @@ func (s *entries) grow() {
 	s.show(b)
 }
 
-// more returns the slabs that are prepared, or n others.
+// more returns the prepared slabs, or n new ones if none are ready.
 func (s *entries) more(n int) []slab {
 	select {
 	case next := <-s.next:
@@ -107,8 +109,9 @@ func (s *entries) more(n int) []slab {
 	}
 }
 
-// prepare allocates n slabs in the background and touches their memory. Otherwise the first access to a huge page
-// would stall with the index locked: for 0.3 ms, or 7 ms on a virtual machine that gets its memory only then.
+// prepare allocates n slabs in the background and touches their memory. Otherwise the first access to a huge
+// page would stall while the index is locked: for 0.3 ms, or for 7 ms on a virtual machine that gets its
+// memory only then.
 func (s *entries) prepare(n int) {
 	next := make(chan []slab, 1)
 	s.next = next
@@ -119,7 +122,7 @@ func (s *entries) prepare(n int) {
 	}()
 }
 
-// wait waits for what prepare has begun.
+// wait waits for the goroutine that prepare started.
 func (s *entries) wait() {
 	if s.next != nil {
 		s.next <- <-s.next
@@ -134,13 +137,13 @@ func (s *entries) newSlabs(n int) []slab {
 	return slabs
 }
 
-// show puts a slab among those with room.
+// show adds a slab to those with free places.
 func (s *entries) show(b *slab) {
 	b.at = len(s.open)
 	s.open = append(s.open, b.number)
 }
 
-// free releases the place of an entry, which nothing refers to any more.
+// free releases the place of an entry that nothing refers to any more.
 func (s *entries) free(e *entry) {
 	r := e.ref - 1
 	b := s.slabs[r/slabSize]

@@ -9,9 +9,9 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// sorted holds entries by ascending key: a list of runs, each a sorted slice. It takes 4 bytes an entry,
-// while a map takes 20 and more, and what comes in at its end, as nearly all does, is appended. Finding is
-// two binary searches. The entries' keys must not change while they are in it, and no two are equal.
+// sorted holds entries by ascending key, in a list of runs, each of which is a sorted slice. It takes 4 bytes
+// per entry, while a map takes 20 and more, and nearly all entries are appended at the end. A lookup is two
+// binary searches. An entry's key must not change while it is in the list, and no two keys are equal.
 type sorted struct {
 	of    *entries
 	key   func(*entry) key
@@ -19,17 +19,17 @@ type sorted struct {
 	count int
 }
 
-// run is a stretch of entries. Its first key is stored with those of the other runs, so that a run is found without
+// run is a stretch of entries. Its first key is stored in the list of runs, so that a run is found without
 // reading entries.
 type run struct {
 	first key
 	refs  []ref
 }
 
-// runSize is the most entries of a run. To put one in its middle moves half of them: 512 bytes.
+// runSize is the maximum number of entries in a run. An insert in the middle moves half of them: 512 bytes.
 const runSize = 256
 
-// key orders entries: by a time, or none, and by id.
+// key is the sort key of an entry: a time, or 0, and the id.
 type key struct {
 	at     int64
 	hi, lo uint64
@@ -59,7 +59,7 @@ func (k key) compare(l key) int {
 
 func (s *sorted) keyAt(r ref) key { return s.key(s.of.at(r)) }
 
-// runOf returns the run that an entry of key k is or would be in.
+// runOf returns the run that contains, or would contain, an entry with key k.
 func (s *sorted) runOf(k key) (at int, ok bool) {
 	if len(s.runs) == 0 {
 		return 0, false
@@ -70,7 +70,7 @@ func (s *sorted) runOf(k key) (at int, ok bool) {
 	return at, true
 }
 
-// place returns the position of an entry with key k, or where it would be inserted.
+// place returns the position of the entry with key k, or the position at which it would be inserted.
 func (s *sorted) place(k key) (at, i int, found bool) {
 	at, ok := s.runOf(k)
 	if !ok {
@@ -84,7 +84,7 @@ func (s *sorted) place(k key) (at, i int, found bool) {
 	return at, i, found
 }
 
-// find returns the entry of a key, or nil.
+// find returns the entry with key k, or nil.
 func (s *sorted) find(k key) *entry {
 	at, i, found := s.place(k)
 	if !found {
@@ -93,14 +93,14 @@ func (s *sorted) find(k key) *entry {
 	return s.of.at(s.runs[at].refs[i])
 }
 
-// finger finds entries of ascending keys in less time: the next one is mostly what follows on the last. It is of use for
-// as long as nothing changes.
+// finger finds entries with ascending keys faster: the next one is usually the one after the last. It is
+// valid as long as the list does not change.
 type finger struct {
 	in    *sorted
-	at, i int // where the next one may be
+	at, i int // the likely position of the next one
 }
 
-// find returns the entry of a key, or nil.
+// find returns the entry with key k, or nil.
 func (f *finger) find(k key) *entry {
 	if f.at < len(f.in.runs) && f.i < len(f.in.runs[f.at].refs) {
 		if e := f.in.of.at(f.in.runs[f.at].refs[f.i]); f.in.key(e) == k {
@@ -116,7 +116,7 @@ func (f *finger) find(k key) *entry {
 	return f.in.of.at(f.in.runs[at].refs[i])
 }
 
-// insert adds an entry, which is not there.
+// insert adds an entry, which must not be in the list.
 func (s *sorted) insert(e *entry) {
 	s.count++
 	k := s.key(e)
@@ -146,8 +146,8 @@ func (s *sorted) insert(e *entry) {
 	}
 }
 
-// remove deletes those entries that are there. They come in ascending order: many that lie together cost little more
-// than one.
+// remove deletes the entries of leaving that are in the list. leaving must be in ascending order. Many
+// adjacent ones cost little more than one.
 func (s *sorted) remove(leaving ...*entry) {
 	for len(leaving) > 0 && len(s.runs) > 0 {
 		from, _ := s.runOf(s.key(leaving[0]))
@@ -167,12 +167,13 @@ func (s *sorted) remove(leaving ...*entry) {
 	}
 }
 
-// remove deletes those entries of the run that leaving begins with, and returns how many.
+// remove deletes the first entries of leaving, as far as they are in the run, and returns how many it
+// deleted.
 func (r *run) remove(leaving []*entry) (n int) {
 	if len(leaving) == 0 {
 		return 0
 	}
-	i := slices.Index(r.refs, leaving[0].ref) // to compare keys is to look at entries, which lie anywhere
+	i := slices.Index(r.refs, leaving[0].ref) // comparing keys would read entries, which are scattered in memory
 	if i < 0 {
 		return 0
 	}
@@ -188,7 +189,7 @@ func (r *run) remove(leaving []*entry) (n int) {
 	return n
 }
 
-// join makes two runs one if they are mostly empty: one and that before or after it.
+// join merges two neighboring runs, one of them at the index at, if they are mostly empty.
 func (s *sorted) join(at int) {
 	for _, left := range [...]int{at - 1, at} {
 		if left < 0 || left+1 >= len(s.runs) {
@@ -203,9 +204,9 @@ func (s *sorted) join(at int) {
 	}
 }
 
-// drop removes runs, from one to before another.
+// drop removes the runs from one index up to, but not including, another.
 func (s *sorted) drop(from, to int) {
-	if from == 0 { // as when what is due goes: nothing is moved
+	if from == 0 { // as after a sweep: nothing is moved
 		clear(s.runs[:to])
 		s.runs = s.runs[to:]
 		return
@@ -213,7 +214,7 @@ func (s *sorted) drop(from, to int) {
 	s.runs = slices.Delete(s.runs, from, to)
 }
 
-// first returns the entry of the least key, or nil.
+// first returns the entry with the lowest key, or nil.
 func (s *sorted) first() *entry {
 	if s.count == 0 {
 		return nil
@@ -221,10 +222,10 @@ func (s *sorted) first() *entry {
 	return s.of.at(s.runs[0].refs[0])
 }
 
-// scan shows visit all entries, until it returns false.
+// scan calls visit with all entries until it returns false.
 func (s *sorted) scan(visit func(*entry) bool) { s.ascend(0, 0, visit) }
 
-// from shows visit the entries from key k on, until it returns false.
+// from calls visit with the entries from key k on until it returns false.
 func (s *sorted) from(k key, visit func(*entry) bool) {
 	at, i, _ := s.place(k)
 	s.ascend(at, i, visit)
@@ -240,7 +241,7 @@ func (s *sorted) ascend(at, i int, visit func(*entry) bool) {
 	}
 }
 
-// before shows visit the entries under key k, from the greatest down, until it returns false.
+// before calls visit with the entries below key k, in descending order, until it returns false.
 func (s *sorted) before(k key, visit func(*entry) bool) {
 	at, i, _ := s.place(k)
 	for ; at >= 0 && at < len(s.runs); at-- {

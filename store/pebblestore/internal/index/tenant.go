@@ -10,9 +10,9 @@ import (
 type tenant struct {
 	name string
 	of   *entries // of the index
-	all  sorted   // by id, which is by age
-	// fading and ending hold, by the deadline that it is listed under, what has one: fading what may be evicted,
-	// ending the pinned and crystallized memories with a ttl.
+	all  sorted   // by id, and so by age
+	// fading and ending hold the entries with a deadline, by the one under which they are listed: fading has
+	// those that may be evicted, ending has the pinned and crystallized memories with a ttl.
 	fading, ending sorted
 	frequencies    map[uint16]*bucket
 	crystals       map[int]sigil.Crystal // of patterns, by group
@@ -21,8 +21,7 @@ type tenant struct {
 	pinned       int
 	crystallized int
 
-	// arriving and leaving count what inserts under a quota have been promised room for, and what
-	// they are about to evict.
+	// arriving counts what inserts under a quota have reserved, and leaving what they are about to evict.
 	arriving, leaving Load
 	// first is the deadline under which the index's agenda lists this tenant.
 	first int64
@@ -122,7 +121,7 @@ func (t *tenant) unschedule(e *entry) {
 	}
 }
 
-// list returns the list that has an entry by its deadline, or nil.
+// list returns the list that contains an entry by its deadline, or nil.
 func (t *tenant) list(e *entry) *sorted {
 	switch {
 	case e.listed == Never:
@@ -133,7 +132,7 @@ func (t *tenant) list(e *entry) *sorted {
 	return &t.ending
 }
 
-// nextFade returns the earliest deadline that something is listed under, or never.
+// nextFade returns the earliest deadline under which an entry is listed, or Never.
 func (t *tenant) nextFade() int64 {
 	next := int64(Never)
 	for _, list := range [...]*sorted{&t.fading, &t.ending} {
@@ -144,8 +143,8 @@ func (t *tenant) nextFade() int64 {
 	return next
 }
 
-// soonest returns at most limit entries by deadline: those after from, up to until. behind are the tenant's entries
-// that are still listed under an old deadline.
+// soonest returns at most limit entries by deadline: those after from, up to until. behind are the tenant's
+// entries that are still listed under an old deadline.
 func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) []*entry {
 	after := byDeadline(from)
 	var found []*entry
@@ -171,7 +170,7 @@ func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) [
 	return found[:min(limit, len(found))]
 }
 
-// due shows visit what is past its deadline at now, until visit returns false.
+// due calls visit with the entries that are past their deadlines at now, until visit returns false.
 func (t *tenant) due(now int64, visit func(*entry) bool) {
 	for _, list := range [...]*sorted{&t.fading, &t.ending} {
 		stopped := false

@@ -11,19 +11,20 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Format is the version of the layout that is written, Oldest the first that is read. 1 had a record for each
-// event; 2 has one of the newest journal position, under 'p', which programs of that format go by.
+// Format is the version of the layout that is written, Oldest the first one that is read. Version 1 had a
+// record for each event. Version 2 has one for the newest journal position, under 'p', which programs of that
+// version rely on.
 const (
 	Format = 3
 	Oldest = 2
 )
 
-// The files in a store's folder.
+// These are the files in a store's folder.
 const (
-	InfoFile    = datadir.InfoFile   // which store it is; written once, when the rest is there
+	InfoFile    = datadir.InfoFile   // the store's identity; written once, after everything else
 	LockFile    = datadir.LockFile   // locked by the process that has the store open
-	HolderFile  = datadir.HolderFile // that process, for the others' error message
-	BallastFile = "ballast"          // reserved, never read
+	HolderFile  = datadir.HolderFile // describes that process, for error messages of others
+	BallastFile = "ballast"          // reserved space, never read
 	DataFolder  = "pebble"           // the database
 )
 
@@ -31,7 +32,8 @@ type infoRecord struct {
 	Format    int       `json:"format"`
 	ID        sigil.ID  `json:"id"`
 	CreatedAt time.Time `json:"createdAt"`
-	// Sum is over the rest: a flipped bit must not make it another store. The first stores had none.
+	// Sum is a checksum of the other fields: a flipped bit must not change the identity. The first stores have
+	// none.
 	Sum *uint32 `json:"sum,omitempty"`
 }
 
@@ -39,7 +41,7 @@ func (r infoRecord) sum() uint32 {
 	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
 }
 
-// NewInfo returns the description of a new store in the current format.
+// NewInfo returns the identity of a new store in the current format.
 func NewInfo(id sigil.ID, createdAt time.Time) store.Info {
 	return store.Info{ID: id, CreatedAt: createdAt, Format: Format, Driver: "pebble"}
 }
@@ -53,8 +55,8 @@ func Info(info store.Info) ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// ReadInfo decodes the content of [InfoFile]; ok is false if it is damaged. If the format is not one of [Oldest] to
-// [Format], only the format is meaningful.
+// ReadInfo decodes the content of [InfoFile]. ok is false if it is damaged. If the format is not one of
+// [Oldest] to [Format], only the format is meaningful.
 func ReadInfo(b []byte) (info store.Info, ok bool) {
 	var r infoRecord
 	if err := json.Unmarshal(b, &r); err != nil || r.Format < 1 {

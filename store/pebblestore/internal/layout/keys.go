@@ -6,20 +6,20 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// The families of keys. A tenant's name holds no zero byte, so the zero after it ends it.
+// The families of keys. A tenant's name contains no zero byte, so the zero after it marks its end.
 const (
 	MetaFamily        = 'm' // m tenant 0 id            → figures (record.AppendMeta)
 	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
 	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
-	ExpiryFamily      = 'x' // x ends tenant 0 key      → nothing; finds the answers that ended
+	ExpiryFamily      = 'x' // x ends tenant 0 key      → empty; finds the answers that have ended
 	PolicyFamily      = 'y' // y number                 → the policy's text
-	TrimmedFamily     = 'o' // o                        → the position up to which the journal is dropped
+	TrimmedFamily     = 'o' // o                        → the position up to which the journal is trimmed
 	ClaimFamily       = 'w' // w name                   → position, owner, end in ms ([Claim])
 )
 
-// TenantPrefix returns what all keys of a tenant in a family begin with.
+// TenantPrefix returns the prefix of all keys of a tenant in a family.
 func TenantPrefix(family byte, tenant string) []byte {
 	k := make([]byte, 0, 2+len(tenant)+len(sigil.ID{}))
 	k = append(k, family)
@@ -42,12 +42,12 @@ func CrystalKey(tenant string, group int) []byte {
 	return append(TenantPrefix(CrystalFamily, tenant), byte(group))
 }
 
-// IdempotencyKey returns the key of the answer that is kept under an idempotency key.
+// IdempotencyKey returns the key of the answer that is stored under an idempotency key.
 func IdempotencyKey(tenant, key string) []byte {
 	return append(TenantPrefix(IdempotencyFamily, tenant), key...)
 }
 
-// ExpiryKey returns the key by which an answer is found once it has ended.
+// ExpiryKey returns the key that finds an answer once it has ended.
 func ExpiryKey(endsMilli int64, tenant, key string) []byte {
 	k := binary.BigEndian.AppendUint64([]byte{ExpiryFamily}, uint64(endsMilli))
 	k = append(append(k, tenant...), 0)
@@ -64,10 +64,11 @@ func ClaimKey(name string) []byte {
 	return append([]byte{ClaimFamily}, name...)
 }
 
-// TrimmedKey returns the key of the position up to which the journal is dropped.
+// TrimmedKey returns the key of the position up to which the journal is trimmed.
 func TrimmedKey() []byte { return []byte{TrimmedFamily} }
 
-// SplitTenant returns the tenant of a key that begins with one byte of family, and what follows the zero after it.
+// SplitTenant returns the tenant of a key that begins with one byte for the family, and the bytes after the
+// zero that follows the tenant.
 func SplitTenant(key []byte) (tenant string, rest []byte, ok bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == 0 {
@@ -77,7 +78,7 @@ func SplitTenant(key []byte) (tenant string, rest []byte, ok bool) {
 	return "", nil, false
 }
 
-// SplitMemoryKey returns the memory that a key of figures or content is of.
+// SplitMemoryKey returns the memory that a key of figures or content belongs to.
 func SplitMemoryKey(key []byte) (_ sigil.Key, ok bool) {
 	tenant, id, ok := SplitTenant(key)
 	if !ok || len(id) != len(sigil.ID{}) {
@@ -86,8 +87,8 @@ func SplitMemoryKey(key []byte) (_ sigil.Key, ok bool) {
 	return sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, true
 }
 
-// SplitJournalKey returns the tenant and the position of a key of the journal. If only the position cannot be read, it
-// returns the tenant all the same.
+// SplitJournalKey returns the tenant and the position of a key of the journal. If only the position cannot be
+// read, it still returns the tenant.
 func SplitJournalKey(key []byte) (tenant string, position uint64, ok bool) {
 	tenant, rest, ok := SplitTenant(key)
 	if !ok || len(rest) != 8 {
@@ -96,12 +97,13 @@ func SplitJournalKey(key []byte) (tenant string, position uint64, ok bool) {
 	return tenant, binary.BigEndian.Uint64(rest), true
 }
 
-// SplitExpiryKey returns when an answer ends, in Unix milliseconds, and what it is kept under.
+// SplitExpiryKey returns when an answer ends, in Unix milliseconds, and the tenant and key that it is stored
+// under.
 func SplitExpiryKey(key []byte) (endsMilli int64, tenant, idempotency string, ok bool) {
 	if len(key) < 9 {
 		return 0, "", "", false
 	}
-	tenant, rest, ok := SplitTenant(key[8:]) // the tenant follows the time as it follows a family
+	tenant, rest, ok := SplitTenant(key[8:]) // the tenant follows the last byte of the time
 	return int64(binary.BigEndian.Uint64(key[1:9])), tenant, string(rest), ok
 }
 
@@ -113,7 +115,7 @@ func SplitPolicyKey(key []byte) (number uint16, ok bool) {
 	return binary.BigEndian.Uint16(key[1:]), true
 }
 
-// After returns the least key greater than every key that starts with prefix.
+// After returns the lowest key that is greater than every key with prefix.
 func After(prefix []byte) []byte {
 	end := append([]byte(nil), prefix...)
 	end[len(end)-1]++ // never 255: prefixes end with 0 or a family's letter

@@ -11,19 +11,19 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// The database's logs, and its lists of its files, are sequences of chunks: a checksum, the size of the
-// payload, the kind of chunk, in some kinds the number of the log, and the payload. None crosses the
-// end of a block; a record is one chunk, or a first, some in the middle and a last.
+// The database's logs, and its lists of its files, are sequences of chunks. A chunk is a checksum, the size
+// of the payload, the kind of chunk, in some kinds the number of the log, and the payload. No chunk crosses
+// the end of a block. A record is one chunk, or a first, some middle and a last chunk.
 const (
 	chunkHeader = 7
 	logBlock    = 32 << 10
 )
 
 type chunk struct {
-	place   byte // in its record
+	place   byte // position in its record
 	payload []byte
-	end     int  // in the file
-	gap     bool // what is before it is damaged
+	end     int  // position in the file
+	gap     bool // the bytes before it are damaged
 }
 
 const (
@@ -47,7 +47,7 @@ func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	case kind >= 5 && kind <= 8:
 		header += 4 // the log's number
 	case kind >= 9 && kind <= 12:
-		header += 4 + 8 // and how far it was synced
+		header += 4 + 8 // and how far the log was synced
 	default:
 		return c, false
 	}
@@ -63,15 +63,15 @@ func chunkAt(b []byte, at int, log uint32) (c chunk, ok bool) {
 	return c, true
 }
 
-// chunks returns the intact chunks of a log and where they are. gap is set if something damaged lies between a chunk
-// and the previous one: a record begins with the chunk, so everything before it had been on disk. A damaged end is not
-// a gap: a crash leaves one.
+// chunks returns the intact chunks of a log and their positions. gap is set if there is damage between a
+// chunk and the previous one: a record begins with the chunk, so everything before it must have been on disk.
+// A damaged end is not a gap, since a crash leaves one.
 func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
 	return func(yield func(int, chunk) bool) {
 		gap := false
 		for at := 0; at < len(b); {
 			if left := logBlock - at%logBlock; left < chunkHeader {
-				at += left // too little for a chunk: zeros
+				at += left // too short for a chunk: zeros
 				continue
 			}
 			c, ok := chunkAt(b, at, log)
@@ -90,11 +90,11 @@ func chunks(b []byte, log uint32) iter.Seq2[int, chunk] {
 	}
 }
 
-// Records returns the intact records of the log with that number, and calls damage for each place before which there is
-// damage.
+// Records returns the intact records of the log with that number. It calls damage with each position that has
+// damage before it.
 func Records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		var record []byte // what there is of it; nil if its start is missing
+		var record []byte // its chunks so far; nil if its start is missing
 		for at, c := range chunks(b, log) {
 			if c.gap {
 				damage(at)
@@ -117,7 +117,8 @@ func Records(b []byte, log uint32, damage func(before int)) iter.Seq[[]byte] {
 	}
 }
 
-// DamageWithin reports the first damage in a log that more records come behind.
+// DamageWithin reports whether a log has damage before further records, and the first position after such
+// damage.
 func DamageWithin(b []byte, log uint32) (before int, damaged bool) {
 	for at, c := range chunks(b, log) {
 		if c.gap {
@@ -127,14 +128,15 @@ func DamageWithin(b []byte, log uint32) (before int, damaged bool) {
 	return 0, false
 }
 
-// HasRecords reports whether there is a record in a log. One that has none is empty or holds a mark of its end, which
-// has no checksum.
+// HasRecords reports whether a log contains a record. A log without records is empty or has a mark of its
+// end, which has no checksum.
 func HasRecords(b []byte) bool { return len(b) > chunkHeader && binary.LittleEndian.Uint32(b) != 0 }
 
-// See is shown a record of the database. One that deletes a range has its first key, and its end as the value.
+// See receives a record of the database. For a record that deletes a range, key is the range's first key and
+// value its end.
 type See func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte)
 
-// Batch shows visit the records of a family in one record of a log, which is a batch.
+// Batch calls visit with the records of a family in one record of a log, which is a batch.
 func Batch(b []byte, family byte, visit See) error {
 	h, ok := batchrepr.ReadHeader(b)
 	if !ok {

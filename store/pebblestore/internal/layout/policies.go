@@ -9,17 +9,18 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Policies numbers the policies of a store, so that a record and an index entry hold two bytes of
-// theirs. A number is written in the batch of its first use and never changes its meaning. The zero value has none. It
-// is safe for concurrent use.
+// Policies numbers the policies of a store, so that a record and an index entry need only two bytes for
+// theirs. A number is written in the batch of its first use and never changes its meaning. The zero value has
+// no policies. It is safe for concurrent use.
 type Policies struct {
-	// byNumber is replaced when one is added: it is read without a lock, for every memory that is shown.
+	// byNumber is replaced when a policy is added, since it is read without a lock, for every memory that is
+	// returned.
 	byNumber atomic.Pointer[[]sigil.Policy]
 
 	mu sync.Mutex
 	// +checklocks:mu
 	numbers map[sigil.Policy]uint16
-	// last is the one asked for last, which is mostly the next one too.
+	// last is the policy that was last looked up, which is usually the next one, too.
 	last atomic.Pointer[numbered]
 }
 
@@ -28,7 +29,7 @@ type numbered struct {
 	number uint16
 }
 
-// FixedPolicies returns a list of all, in which a policy's number is its index.
+// FixedPolicies returns Policies in which the number of a policy is its index in all.
 func FixedPolicies(all []sigil.Policy) *Policies {
 	p := &Policies{}
 	p.byNumber.Store(&all)
@@ -51,7 +52,7 @@ func (p *Policies) all() []sigil.Policy {
 	return nil
 }
 
-// Number returns the number of a policy, a new one if it has none.
+// Number returns the number of a policy. A policy without one gets a new number.
 func (p *Policies) Number(policy sigil.Policy) (uint16, error) {
 	if last := p.last.Load(); last != nil && last.policy == policy {
 		return last.number, nil
@@ -84,7 +85,7 @@ func (p *Policies) Add(policy sigil.Policy) (uint16, error) {
 	return n, nil
 }
 
-// From returns the policies numbered first and above.
+// From returns the policies with numbers from first on.
 func (p *Policies) From(first int) []sigil.Policy {
 	all := p.all()
 	return all[min(first, len(all)):]

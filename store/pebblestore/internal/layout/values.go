@@ -7,14 +7,14 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// Claim is the owner of a name, until when, and how far its work came.
+// Claim has the owner of a name, the end of the lease, and how far the owner's work has come.
 type Claim struct {
 	Position uint64
 	Owner    sigil.ID
 	Until    int64 // Unix milliseconds
 }
 
-// claimSize is the bytes of a claim.
+// claimSize is the length of a claim in bytes.
 const claimSize = 8 + len(sigil.ID{}) + 8
 
 // Bytes returns the value under a claim's key.
@@ -47,12 +47,12 @@ func ReadPosition(value []byte) (position uint64, ok bool) {
 	return binary.BigEndian.Uint64(value), true
 }
 
-// The journal is kept in blocks: what one commit journals for one tenant is one record, or several if it is much. That
-// costs the database a record a commit instead of one an event. A block never spans commits, so it is visible or not
-// as a whole.
+// The journal is stored in blocks: the entries of one commit for one tenant are one record, or several if
+// there are many. So the database gets one record per commit instead of one per event. A block never spans
+// commits, so it is visible as a whole or not at all.
 //
-// The key holds the position of the block's last event, so that the block of a position is the first
-// one at or after it. The value is a block of package record, whose base is 0.
+// The key contains the position of the block's last event, so that a position's block is the first one at or
+// after it. The value is a block of package record, whose base is 0.
 
 // ReadBlock reads a whole block of the journal, whose last position is last.
 func ReadBlock(tenant string, last uint64, value []byte, policies *Policies) ([]sigil.Event, error) {

@@ -16,13 +16,14 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// MaxProblems is how many problems are described in words.
+// MaxProblems is the maximum number of problems that are described.
 const MaxProblems = 100
 
-// Found is what a salvage found.
+// Found is the result of a salvage.
 type Found struct {
-	Memories int // shown
-	// Problems describes what could not be read, a sentence each; at most [MaxProblems], and Wrong counts all.
+	Memories int // those passed to visit
+	// Problems describe what could not be read, in one sentence each. There are at most [MaxProblems]; Wrong
+	// counts all problems.
 	Problems []string
 	Wrong    int
 }
@@ -33,9 +34,9 @@ func (f *Found) wrong(format string, args ...any) {
 	}
 }
 
-// Read calls visit for every memory in a folder that can still be read, past its deadline or not, in no promised
-// order, and returns what cannot be read. It stops with an error only if visit fails, or if the folder belongs to
-// another program.
+// Read calls visit with every memory in a folder that can still be read, past its deadline or not, in any
+// order, and returns what cannot be read. It stops with an error only if visit fails, or if the folder
+// belongs to another program.
 func Read(folder *disk.Folder, visit func(sigil.Memory) error) (_ Found, err error) {
 	v := &salvage{fsys: folder.FS, data: folder.Data, memories: map[sigil.Key]*salvaged{}, told: map[string]bool{}}
 	if v.files, err = folder.FS.List(v.data); err != nil {
@@ -81,25 +82,25 @@ type salvage struct {
 
 // salvaged is what is known of one memory.
 type salvaged struct {
-	meta            []byte // the newest record of its figures; nil: none
+	meta            []byte // the newest record of its figures, or nil
 	metaSeq         uint64
-	bodySeq         uint64 // of the newest record of its content, from 1
+	bodySeq         uint64 // sequence number of the newest record of its content, plus 1
 	gone            bool   // for good
 	perhaps         bool   // gone, unless the journal has its encode: see removeRanges
 	shown           bool
-	journaledFigure *sigil.Meta // if there is no record of them
+	journaledFigure *sigil.Meta // used if there is no record of figures
 }
 
-// left reports whether the memory is gone, as far as is known once the journal is read.
+// left reports whether the memory is gone, as far as is known after reading the journal.
 func (m *salvaged) left() bool { return m.gone || m.perhaps && m.journaledFigure == nil }
 
-// deletedRange deletes the records of keys from one to before another that are older than seq.
+// deletedRange deletes records older than seq with keys from from up to, but not including, to.
 type deletedRange struct {
 	from, to []byte // without the family
 	seq      uint64
 }
 
-// damaged notes, once, that a file cannot be read whole.
+// damaged records, once per file, that a file is damaged.
 func (v *salvage) damaged(file string, format string, args ...any) {
 	if !v.told[file] {
 		v.told[file] = true
@@ -114,7 +115,7 @@ func (v *salvage) readPolicies() {
 			texts[int(number)] = string(value) // it never changes
 		}
 	})
-	// Every number stands for something: a memory whose policy is lost is shown under the default.
+	// Every number needs a policy: a memory whose policy is lost is shown with the default one.
 	standIn := sigil.DefaultPolicy()
 	all := slices.Repeat([]sigil.Policy{standIn}, math.MaxUint16+1)
 	v.policies = layout.FixedPolicies(all)
@@ -128,7 +129,7 @@ func (v *salvage) readPolicies() {
 	}
 }
 
-// memory returns what is known of the memory of a record; nil if the key cannot be read.
+// memory returns the state of the memory of a record, or nil if the key cannot be read.
 func (v *salvage) memory(key []byte) (sigil.Key, *salvaged) {
 	k, ok := layout.SplitMemoryKey(key)
 	if !ok {
@@ -152,7 +153,7 @@ func (v *salvage) meta(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 	switch _, m := v.memory(key); {
 	case m == nil:
 	case isDelete(kind):
-		m.gone = true // an id never comes back
+		m.gone = true // an id is never used again
 	case m.meta == nil || seq > m.metaSeq:
 		m.meta, m.metaSeq = append([]byte{}, value...), seq
 	}
@@ -168,8 +169,8 @@ func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 	}
 }
 
-// isRange notes a record that deletes a range; it is false for any other. A commit deletes the same memories from
-// both families, so that either is enough.
+// isRange records a deletion of a range, and reports whether the record is one. A commit deletes the same
+// memories from both families, so either is enough.
 func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, end []byte) bool {
 	if kind != pebble.InternalKeyKindRangeDelete {
 		return false
@@ -182,9 +183,9 @@ func (v *salvage) isRange(key []byte, seq uint64, kind pebble.InternalKeyKind, e
 	return true
 }
 
-// removeRanges removes the memories in deleted ranges, except those inserted after the deletion with an id in the
-// range. The database drops the sequence numbers of records that shadow nothing. It is then unknown which came first,
-// and the journal decides.
+// removeRanges removes the memories in deleted ranges, except those that were inserted after the deletion.
+// The database drops the sequence numbers of records that shadow nothing. Then the order is unknown, and the
+// journal decides.
 func (v *salvage) removeRanges() {
 	if len(v.ranges) == 0 {
 		return
@@ -201,8 +202,8 @@ func (v *salvage) removeRanges() {
 	for _, r := range v.ranges {
 		at, _ := slices.BinarySearchFunc(all, r.from, func(k known, key []byte) int { return bytes.Compare(k.key, key) })
 		for ; at < len(all) && bytes.Compare(all[at].key, r.to) < 0; at++ {
-			switch newest := max(all[at].bodySeq, all[at].metaSeq+1); { // from 1
-			case newest > r.seq+1: // it came later
+			switch newest := max(all[at].bodySeq, all[at].metaSeq+1); { // the sequence number plus 1
+			case newest > r.seq+1: // it was inserted later
 			case newest > 1:
 				all[at].gone = true
 			default:
@@ -212,11 +213,11 @@ func (v *salvage) removeRanges() {
 	}
 }
 
-// journal takes out what has gone: its tombstone may be in a table that is lost, or was dropped with
-// all that it hid but for an old table that is still there.
+// journal marks memories that are gone. Their tombstones may be in a lost table, or may have been dropped
+// when they no longer hid anything except records of an old table that still exists.
 func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, value []byte) {
 	if kind != pebble.InternalKeyKindSet {
-		return // what was dropped still names what has gone
+		return // dropped blocks still name memories that are gone
 	}
 	tenant, last, ok := layout.SplitJournalKey(key)
 	events, err := layout.ReadBlock(tenant, last, value, v.policies)

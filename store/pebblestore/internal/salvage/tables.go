@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// each shows visit every record of a family in all tables and logs, the old ones too. Of records with
-// one key that with the greatest seq is the newest.
+// each calls visit with every record of a family in all tables and logs, including old ones. Of several
+// records with the same key, the one with the greatest seq is the newest.
 func (v *salvage) each(family byte, visit layout.See) {
 	for _, file := range v.files {
 		path := v.fsys.PathJoin(v.data, file)
@@ -31,7 +31,7 @@ func (v *salvage) each(family byte, visit layout.See) {
 				v.damaged(file, "%v", err)
 				continue
 			}
-			for one := range layout.Records(b, uint32(n), func(before int) { v.damaged(file, "what is before byte %d is not what was written", before) }) {
+			for one := range layout.Records(b, uint32(n), func(before int) { v.damaged(file, "bytes before byte %d are not those that were written", before) }) {
 				if err := layout.Batch(one, family, visit); err != nil {
 					v.damaged(file, "%v", err)
 				}
@@ -40,7 +40,8 @@ func (v *salvage) each(family byte, visit layout.See) {
 	}
 }
 
-// table shows visit what can be read of a table: from its start to the first damage, and from its end.
+// table calls visit with the readable records of a table: from its start to the first damage, and from its
+// end backwards.
 func (v *salvage) table(path string, family byte, visit layout.See) error {
 	f, err := v.fsys.Open(path)
 	if err != nil {
@@ -79,7 +80,7 @@ func (v *salvage) table(path string, family byte, visit layout.See) error {
 	if damage == nil {
 		return it.Close()
 	}
-	_ = it.Close() // same error
+	_ = it.Close() // the same error
 	if it, err = r.NewIter(sstable.NoTransforms, []byte{family}, []byte{family + 1}, sstable.AssertNoBlobHandles); err != nil {
 		return damage
 	}
@@ -90,11 +91,11 @@ func (v *salvage) table(path string, family byte, visit layout.See) error {
 		}
 		show(kv.K, value)
 	}
-	_ = it.Close() // it came to the same damage
+	_ = it.Close() // it stopped at the same damage
 	return damage
 }
 
-// tableRanges shows visit the deleted ranges of a table.
+// tableRanges calls visit with the deleted ranges of a table.
 func tableRanges(r *sstable.Reader, family byte, visit layout.See) (err error) {
 	it, err := r.NewRawRangeDelIter(context.Background(), sstable.NoFragmentTransforms, sstable.ReadEnv{})
 	if it == nil || err != nil {
