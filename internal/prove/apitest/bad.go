@@ -1,5 +1,5 @@
-// Package apitest holds what the API's tests and fuzz targets share: requests that are refused, and the codes of the
-// document. It knows no validator, so that fuzzing builds in seconds.
+// Package apitest has what the API's tests and fuzz targets share: requests that are refused, and the codes
+// of the OpenAPI document. It uses no validator, so that fuzzing builds in seconds.
 package apitest
 
 import (
@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// Somewhere is the path of a memory that is not there.
+// Somewhere is the path of a memory that does not exist.
 const Somewhere = "/v1/sigils/019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"
 
-// OldPaths are the two paths of the old face.
+// OldPaths are the two paths of the old API.
 var OldPaths = []string{"/api/consciousness/sigils", "/sigil/api/consciousness/sigils"}
 
-// Nested returns an array in arrays, depth deep.
+// Nested returns arrays nested to a depth.
 func Nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 
 // Codes returns the status of each code in the document that api serves.
@@ -31,7 +31,7 @@ func Codes(api http.Handler) map[string]int {
 		} `json:"x-codes"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil {
-		panic(fmt.Sprintf("the document is no JSON: %v", err))
+		panic(fmt.Sprintf("the document is not JSON: %v", err))
 	}
 	codes := map[string]int{}
 	for _, c := range document.Codes {
@@ -40,8 +40,8 @@ func Codes(api http.Handler) map[string]int {
 	return codes
 }
 
-// Bodies are what an encode refuses, with the status, code and field of its problem. STATE stands
-// for what the face calls the state.
+// Bodies are bodies that an encode refuses, with the status, code and field of the problem. STATE stands for
+// the API's name of the state.
 var Bodies = []struct {
 	Name, Body  string
 	Status      int
@@ -116,7 +116,7 @@ var Bodies = []struct {
 	{"extra state 1e400", `{"data":1,"STATE":{"x":1e400}}`, 400, "number_out_of_range", "STATE.x"},
 }
 
-// Fields are bad fields that the old face does not have.
+// Fields are invalid fields that the old API does not have.
 var Fields = []struct{ Name, Field, Value, Code, At string }{
 	{"ttl a boolean", "ttl", `true`, "invalid_ttl", "ttl"},
 	{"ttl an object", "ttl", `{}`, "invalid_ttl", "ttl"},
@@ -155,7 +155,7 @@ var Fields = []struct{ Name, Field, Value, Code, At string }{
 	{"an idempotency key", "idempotencyKey", `"k"`, "unknown_field", "idempotencyKey"},
 }
 
-// Requests are wrong outside their bodies.
+// Requests are requests that are invalid outside their bodies.
 var Requests = []struct {
 	Name, Method, Target string
 	Headers              []string

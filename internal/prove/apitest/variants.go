@@ -6,14 +6,14 @@ import (
 	"fmt"
 )
 
-// WithVariants returns an OpenAPI document in which every form of x-variants is also in the content that it is a
-// variant of. A validator does not know the extension, and must know all forms.
+// WithVariants returns an OpenAPI document in which every form in x-variants is also in the content that it
+// is a variant of. A validator does not know the extension, but must know all forms.
 func WithVariants(document []byte) []byte {
 	dec := json.NewDecoder(bytes.NewReader(document))
-	dec.UseNumber() // positions of the journal go beyond what a float64 holds
+	dec.UseNumber() // positions of the journal exceed what a float64 can hold
 	var root any
 	if err := dec.Decode(&root); err != nil {
-		panic(fmt.Sprintf("the document is no JSON: %v", err))
+		panic(fmt.Sprintf("the document is not JSON: %v", err))
 	}
 	mergeVariants(root)
 	merged, err := json.Marshal(root)

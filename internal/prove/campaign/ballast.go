@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// ballast is a file that takes what room a disk has.
+// ballast is a file that occupies all free space of a disk.
 type ballast struct {
 	name string
 	file *os.File
 }
 
-// fill takes what room there is now, down to the last block.
+// fill occupies the free space, down to the last block.
 func (b *ballast) fill() (err error) {
 	if b.file == nil {
 		if b.file, err = os.Create(b.name); err != nil {

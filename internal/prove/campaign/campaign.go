@@ -11,25 +11,26 @@ import (
 	"time"
 )
 
-// Campaign is a daemon, its load and its ledger, and the bad ends it comes to. Each round puts it under
-// load, does something to it, and compares what it then has with the ledger. Its methods are called by
-// one goroutine.
+// Campaign is a daemon, its load and its ledger. Each round puts the daemon under load, disturbs it, and
+// compares its content with the ledger. One goroutine calls all methods.
 type Campaign struct {
-	// Program is the sigil command, Scratch a folder for all that is written, except for stores that are put
-	// elsewhere.
+	// Program is the sigil command. Scratch is a folder for everything that is written, except for stores that
+	// are placed elsewhere.
 	Program, Scratch string
 	// Args are further flags of serve.
 	Args []string
-	// Store, if not nil, returns the --store of each store, an empty one. If nil, it is the embedded one in a folder.
+	// Store, if not nil, returns the --store of each new store, which must be empty. If nil, stores are
+	// embedded ones in a folder.
 	Store func() (string, error)
-	// Quota is the --max-memories among them; 0 if there is none.
+	// Quota is the --max-memories in Args; 0 if there is none.
 	Quota int
 	// Tenants own the memories. Clients is the number of concurrent clients.
 	Tenants []string
 	Clients int
-	// Most bounds the requests of one round, so that a fast machine does not make the store large.
+	// Most is the maximum number of requests in one round, so that a fast machine does not make the store
+	// large.
 	Most int64
-	// Seed decides what is drawn: what is sent, and when the daemon is killed.
+	// Seed determines all random choices: what is sent, and when the daemon is killed.
 	Seed uint64
 
 	// Done counts what was done to the daemon, by name.
@@ -42,7 +43,7 @@ type Campaign struct {
 	stores  int
 	opening time.Duration // how long the last start took
 	resumed time.Duration
-	// Of the stores before this one:
+	// The figures of earlier stores.
 	before   Totals
 	answered Tally
 	wrong    []string
@@ -54,10 +55,10 @@ type Totals struct {
 	Broken                                  int64
 }
 
-// halfLife is a policy under which nothing fades by itself while a campaign runs.
+// halfLife is a policy under which nothing fades while a campaign runs, except by its ttl.
 var halfLife = []string{"--policy=halflife", "--half-life=168h", "--max-page=1000"}
 
-// Fresh ends the daemon, if one runs, and starts one on a new store in a new folder under at.
+// Fresh ends the daemon, if one is running, and starts one on a new store in a new folder under at.
 func (c *Campaign) Fresh(ctx context.Context, at string) error {
 	if c.rng == nil {
 		c.rng = rand.New(rand.NewPCG(c.Seed, 0))
@@ -99,7 +100,7 @@ func (c *Campaign) start(ctx context.Context) error {
 	return err
 }
 
-// under runs the load until disturb returns or, if the load ends by itself, until then.
+// under runs the load until disturb returns. The load may end earlier by itself.
 func (c *Campaign) under(ctx context.Context, o Run, disturb func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -111,7 +112,7 @@ func (c *Campaign) under(ctx context.Context, o Run, disturb func(ctx context.Co
 	return errors.Join(err, <-loaded)
 }
 
-// moment waits until a drawn one: after some time, or after some answers.
+// moment waits until a random moment: after some time, or after some answers.
 func (c *Campaign) moment(reached <-chan struct{}, answers bool, after time.Duration) {
 	if answers {
 		after = Patience
@@ -124,8 +125,8 @@ func (c *Campaign) moment(reached <-chan struct{}, answers bool, after time.Dura
 	}
 }
 
-// Kill kills the daemon with SIGKILL at a drawn moment under load, sometimes again while it opens the
-// store, or as soon as it has; starts it, compares, and repeats requests.
+// Kill kills the daemon with SIGKILL at a random moment under load, sometimes again while it opens the store
+// or right after. It then starts the daemon, compares, and repeats requests.
 func (c *Campaign) Kill(ctx context.Context) error {
 	var crashed time.Time
 	byAnswers, after, answers := c.rng.IntN(2) == 0, time.Duration(c.rng.IntN(400))*time.Millisecond, 1+c.rng.Int64N(700)
@@ -139,7 +140,7 @@ func (c *Campaign) Kill(ctx context.Context) error {
 		return err
 	}
 	c.Done.Add("SIGKILL under load", 1)
-	for range max(0, c.rng.IntN(5)-2) { // none in three of five rounds, else one or two
+	for range max(0, c.rng.IntN(5)-2) { // none in three of five rounds, otherwise one or two
 		moment := time.Duration(c.rng.Float64() * 1.2 * float64(c.opening))
 		if err := c.child.Start(); err != nil {
 			return err
@@ -157,7 +158,7 @@ func (c *Campaign) Kill(ctx context.Context) error {
 	return c.check(ctx, crashed, true)
 }
 
-// Terminate ends the daemon in order, under load, and starts it again.
+// Terminate ends the daemon with SIGTERM, under load, and starts it again.
 func (c *Campaign) Terminate(ctx context.Context) error {
 	after := time.Duration(c.rng.IntN(400)) * time.Millisecond
 	err := c.under(ctx, Run{Ends: true, Refusals: true}, func(ctx context.Context) error {
@@ -177,7 +178,7 @@ func (c *Campaign) Terminate(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// HandOver has the daemon hand over to a new process under load. Every request must be answered.
+// HandOver makes the daemon hand over to a new process under load. Every request must be answered.
 func (c *Campaign) HandOver(ctx context.Context) error {
 	before, after := time.Duration(c.rng.IntN(200))*time.Millisecond, time.Duration(c.rng.IntN(200))*time.Millisecond
 	err := c.under(ctx, Run{}, func(ctx context.Context) error {
@@ -195,16 +196,16 @@ func (c *Campaign) HandOver(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// FullDisk fills the disk under the store's folder, by a ballast file in folder, until the daemon refuses to encode,
-// and then frees the space. While the disk is full, reads are answered and nothing is acknowledged that is not kept;
-// afterwards the daemon resumes by itself. If killed is set, the daemon is killed on the full disk, and started when
-// there is space.
+// FullDisk fills the disk under the store's folder, by a ballast file in folder, until the daemon refuses to
+// encode, and then frees the space. While the disk is full, reads must be answered and every acknowledged
+// change must be kept; afterwards, the daemon must resume by itself. If killed is set, the daemon is killed
+// on the full disk, and started when there is space.
 func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) error {
 	b := &ballast{name: filepath.Join(folder, "ballast")}
-	defer b.release() //nolint:errcheck // once more where something failed
+	defer b.release() //nolint:errcheck // again, in case something failed
 	crashed := time.Time{}
 	err := c.under(ctx, Run{DiskFull: true, Ends: killed}, func(ctx context.Context) error {
-		err := c.child.await(ctx, "to refuse for want of room", func() (bool, error) {
+		err := c.child.await(ctx, "to refuse for lack of space", func() (bool, error) {
 			if err := b.fill(); err != nil {
 				return false, err
 			}
@@ -245,8 +246,9 @@ func (c *Campaign) FullDisk(ctx context.Context, folder string, killed bool) err
 	return c.check(ctx, crashed, killed)
 }
 
-// Outage takes away what the store needs, under load, and brings it back, as outage does. During it, requests may be
-// answered with 503, and all of them are answered; afterwards the daemon resumes by itself.
+// Outage calls outage under load, which takes away something that the store needs and brings it back. In the
+// meantime, requests may be answered with 503, but all must be answered; afterwards, the daemon must resume
+// by itself.
 func (c *Campaign) Outage(ctx context.Context, what string, outage func(ctx context.Context) error) error {
 	before, after := time.Duration(c.rng.IntN(300))*time.Millisecond, time.Duration(c.rng.IntN(200))*time.Millisecond
 	err := c.under(ctx, Run{Refusals: true}, func(ctx context.Context) error {
@@ -278,10 +280,10 @@ func (c *Campaign) probe(ctx context.Context) (outcome, error) {
 	return c.load.probe(ctx, c.child.Addr())
 }
 
-// Resumed is the longest time that it took to encode again once what was missing was back.
+// Resumed returns the longest time from the end of an outage until the daemon encoded again.
 func (c *Campaign) Resumed() time.Duration { return c.resumed }
 
-// Quiet does nothing to the daemon but load it for a while.
+// Quiet only loads the daemon for a while.
 func (c *Campaign) Quiet(ctx context.Context) error {
 	o := Run{Reached: make(chan struct{})}
 	after := time.Duration(500+c.rng.IntN(1500)) * time.Millisecond
@@ -296,8 +298,8 @@ func (c *Campaign) Quiet(ctx context.Context) error {
 	return c.check(ctx, time.Time{}, false)
 }
 
-// check compares the daemon's memories and journal with the ledger. If the daemon was killed, it also reads the whole
-// journal and then repeats requests; the next check compares the results of those.
+// check compares the daemon's memories and journal with the ledger. If the daemon was killed, check also
+// reads the whole journal and then repeats requests; the next check compares the results of those.
 func (c *Campaign) check(ctx context.Context, crashed time.Time, killed bool) error {
 	addr := c.child.Addr()
 	whole := killed || c.Done.Get("checks")%8 == 0
@@ -311,7 +313,7 @@ func (c *Campaign) check(ctx context.Context, crashed time.Time, killed bool) er
 	return c.load.Repeat(ctx, addr, 10)
 }
 
-// End compares once more, ends the daemon in order, and removes its store.
+// End compares a last time, ends the daemon with SIGTERM, and removes its store.
 func (c *Campaign) End(ctx context.Context) error {
 	if err := c.ledger.Check(ctx, c.child.Addr(), Checking{Whole: true}); err != nil {
 		return err
@@ -333,7 +335,7 @@ func (c *Campaign) settle() {
 	c.child, c.ledger, c.load = nil, nil, nil
 }
 
-// Abort ends the daemon at once, whatever it is doing. It does nothing if none is running.
+// Abort kills the daemon, whatever it is doing. It does nothing if none is running.
 func (c *Campaign) Abort() error {
 	if c.child == nil {
 		return nil
@@ -353,7 +355,7 @@ func (c *Campaign) Totals() Totals {
 	return t
 }
 
-// Operations counts what was answered, by kind, over all stores.
+// Operations returns the number of answers, by kind, for all stores.
 func (c *Campaign) Operations() map[string]int64 {
 	counts := map[string]int64{}
 	add := func(name string, n int64) { counts[name] += n }

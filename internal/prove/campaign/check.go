@@ -13,21 +13,22 @@ import (
 
 // Checking selects what to compare.
 type Checking struct {
-	// Crashed is when the daemon was killed since the last check, or zero if it was not. Recalls answered shortly
-	// before may be lost.
+	// Crashed is the time at which the daemon was killed since the last check, or zero if it was not. Recalls
+	// answered shortly before may be lost.
 	Crashed time.Time
-	// Whole reads the journal from its beginning, not from where the last check ended.
+	// Whole reads the journal from its beginning, and not from where the last check ended.
 	Whole bool
 }
 
-// listed is a memory as a list showed it.
+// listed is a memory from a list.
 type listed struct {
 	view     client.Memory
-	from, to time.Time // when the page was asked for, and had come
+	from, to time.Time // when the page was requested, and when it had arrived
 }
 
-// Check compares everything the daemon at addr has with what was requested and acknowledged. It looks for unanswered
-// requests, whose outcome is then known. No request may be in progress; sweeps may.
+// Check compares everything that the daemon at addr has with what was requested and acknowledged. It also
+// looks for unanswered requests, whose outcome is known after that. No request may be in progress; sweeps
+// may.
 //
 // An error means that the check could not be completed. Its findings are in [Ledger.Violations].
 func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
@@ -50,7 +51,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 		l.violate("the journal ends at %d; readers were shown entry %d", r.position, seen)
 	}
 	there := map[sigil.ID]*listed{}
-	ends := map[string]time.Time{} // when the last page of a tenant had come
+	ends := map[string]time.Time{} // when the last page of a tenant had arrived
 	for i, c := range clients {
 		before, err := c.Stats(ctx)
 		if err != nil {
@@ -65,7 +66,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 		if err != nil {
 			return fmt.Errorf("counting: %w", err)
 		}
-		if n > before.Memories || n < after.Memories { // some may fade in between, none may appear
+		if n > before.Memories || n < after.Memories { // some may fade in between, but none may appear
 			l.violate("%s counts %d memories, then %d, and lists %d between", l.tenants[i], before.Memories, after.Memories, n)
 		}
 		if l.Quota > 0 && before.Memories > l.Quota {
@@ -77,7 +78,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	if err != nil {
 		return fmt.Errorf("listing crystals: %w", err)
 	}
-	// What happened while the lists were read: only sweeps run.
+	// Read the entries since the lists: only sweeps are running.
 	if err := l.follow(ctx, clients, r); err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
 	}
@@ -134,13 +135,13 @@ func (l *Ledger) list(ctx context.Context, c *client.Client, tenant string, ther
 	}
 }
 
-// pattern names a pattern of a tenant.
+// pattern is a pattern of a tenant.
 type pattern struct {
 	tenant string
 	group  int
 }
 
-// patternCrystals lists the patterns that have a crystal, each as often as it has one.
+// patternCrystals lists the patterns that have a crystal, once for each crystal.
 func patternCrystals(ctx context.Context, clients []*client.Client) (list []pattern, err error) {
 	for _, c := range clients {
 		for v, err := range c.AllCrystals(ctx, client.CrystalQuery{Kind: sigil.CrystalOfPattern, Limit: 1000}) {
@@ -153,8 +154,8 @@ func patternCrystals(ctx context.Context, clients []*client.Client) (list []patt
 	return list, nil
 }
 
-// compareCrystals compares the crystals of patterns with those whose coming was journaled before and
-// after they were listed. None goes. mu is held.
+// compareCrystals compares the crystals of patterns with those that were journaled before and after they were
+// listed. No crystal may be missing. mu is held.
 func (l *Ledger) compareCrystals(list []pattern, before, after map[pattern]bool) {
 	there := map[pattern]bool{}
 	for _, p := range list {
@@ -162,18 +163,18 @@ func (l *Ledger) compareCrystals(list []pattern, before, after map[pattern]bool)
 		case there[p]:
 			l.violation("%s has two crystals of pattern %d", p.tenant, p.group)
 		case !after[p]:
-			l.violation("%s has a crystal of pattern %d that no journal entry tells of", p.tenant, p.group)
+			l.violation("%s has a crystal of pattern %d without a journal entry", p.tenant, p.group)
 		}
 		there[p] = true
 	}
 	for p := range before {
 		if !there[p] {
-			l.violation("lost: %s has no crystal of pattern %d, and the journal tells of it", p.tenant, p.group)
+			l.violation("lost: %s has no crystal of pattern %d, which is in the journal", p.tenant, p.group)
 		}
 	}
 }
 
-// compareListed judges a memory that is there. mu is held.
+// compareListed checks a memory that exists. mu is held.
 func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.Time) {
 	e := l.entryOf(&m.view)
 	if e == nil {
@@ -183,13 +184,13 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 	l.sameContent(e, &m.view)
 	switch {
 	case e.fate == refused:
-		l.violation("invented: %s was refused, and is there as %s", e.name(), id)
+		l.violation("invented: %s was refused, but exists as %s", e.name(), id)
 		return
 	case e.fate == absent:
-		l.violation("came back: %s was not there before, and is now as %s", e.name(), id)
+		l.violation("came back: %s did not exist before, but exists now as %s", e.name(), id)
 		return
 	case e.fate == kept && e.id != id:
-		l.violation("kept twice: %s is there as %s too", e.name(), id)
+		l.violation("kept twice: %s also exists as %s", e.name(), id)
 		return
 	case e.forgotten:
 		l.violation("came back: %s was forgotten", e.name())
@@ -208,21 +209,21 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 
 	switch life := r.memories[id]; {
 	case life == nil:
-		l.violation("%s is there, and no journal entry tells of it", e.name())
+		l.violation("%s exists without a journal entry", e.name())
 	case life.pinned != m.view.Pinned:
-		l.violation("%s is pinned: %v; by the journal: %v", e.name(), m.view.Pinned, life.pinned)
+		l.violation("%s is pinned: %v; according to the journal: %v", e.name(), m.view.Pinned, life.pinned)
 	case life.strong != m.view.Crystallized:
-		l.violation("half an encode: %s is crystallized: %v; by the journal: %v", e.name(), m.view.Crystallized, life.strong)
+		l.violation("half an encode: %s is crystallized: %v; according to the journal: %v", e.name(), m.view.Crystallized, life.strong)
 	case life.ended != "" && life.at.Before(m.from.Add(-slack)):
-		l.violation("%s is listed, and was %s by the journal at %s", e.name(), life.ended, life.at)
+		l.violation("%s is listed, but was %s at %s according to the journal", e.name(), life.ended, life.at)
 	}
-	e.forgetAsked = false // if it was, in vain
+	e.forgetAsked = false // if it was requested, it had no effect
 	e.pinned, e.pinOpen = m.view.Pinned, false
 	e.adoptRecalls(m.view.AccessCount, m.from, !crashed.IsZero())
 }
 
-// adoptRecalls takes n recalls, read at a time, as known. If the process was started anew after a crash, it read them
-// from disk; otherwise the latest may be only in its memory, and a crash may still undo them.
+// adoptRecalls takes n recalls, read at a time, as known. If the process was started after a crash, it read
+// them from disk. Otherwise, the latest may be only in its memory, and a crash may still undo them.
 func (e *Entry) adoptRecalls(n uint64, read time.Time, fromDisk bool) {
 	var open []time.Time
 	if !fromDisk {
@@ -231,20 +232,20 @@ func (e *Entry) adoptRecalls(n uint64, read time.Time, fromDisk bool) {
 				open = append(open, at)
 			}
 		}
-		for range int(n-e.recalls) - len(e.recallsAnswered) { // done, and not answered: the time is unknown
+		for range int(n-e.recalls) - len(e.recallsAnswered) { // carried out but not answered: the time is unknown
 			open = append(open, read)
 		}
 	}
 	e.recalls, e.recallsAsked, e.recallsAnswered = n-uint64(len(open)), uint64(len(open)), open
 }
 
-// compareFigures judges whether it is pinned, its recalls and its time. mu is held.
+// compareFigures checks whether the memory is pinned, its recalls and its times. mu is held.
 func (l *Ledger) compareFigures(e *Entry, m *listed, crashed time.Time) {
 	if !e.pinOpen && e.pinned != m.view.Pinned {
 		l.violation("%s is pinned: %v; acknowledged was %v", e.name(), m.view.Pinned, e.pinned)
 	}
 	if !m.view.CreatedAt.Equal(e.created) {
-		l.violation("%s was created at %s, and now at %s", e.name(), e.created, m.view.CreatedAt)
+		l.violation("%s was created at %s, but now at %s", e.name(), e.created, m.view.CreatedAt)
 	}
 	least := e.recalls
 	for _, at := range e.recallsAnswered {
@@ -253,11 +254,11 @@ func (l *Ledger) compareFigures(e *Entry, m *listed, crashed time.Time) {
 		}
 	}
 	if n := m.view.AccessCount; n < least || n > e.recalls+e.recallsAsked {
-		l.violation("%s has %d recalls; at least %d were answered in time, %d asked for", e.name(), n, least, e.recalls+e.recallsAsked)
+		l.violation("%s has %d recalls; at least %d were answered in time, %d were requested", e.name(), n, least, e.recalls+e.recallsAsked)
 	}
 }
 
-// entryOf finds the attempt by its content. mu is held.
+// entryOf finds the attempt with the memory's content. mu is held.
 func (l *Ledger) entryOf(v *client.Memory) *Entry {
 	var content struct {
 		N *int `json:"n"`
@@ -268,7 +269,7 @@ func (l *Ledger) entryOf(v *client.Memory) *Entry {
 	return l.entries[*content.N]
 }
 
-// compareGone judges the attempts that are not there. mu is held.
+// compareGone checks the attempts whose memories do not exist. mu is held.
 func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Time, r *replay) {
 	for _, e := range l.entries {
 		if e.fate == asked {
@@ -283,12 +284,12 @@ func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Ti
 			l.violation("lost: %s, and its journal entry", e.name())
 		case life.ended == "":
 			if e.end.IsZero() || ends[e.Tenant].Before(e.end.Add(-slack)) {
-				l.violation("lost: %s; by the journal it lives", e.name())
+				l.violation("lost: %s; it lives according to the journal", e.name())
 			}
 		case life.ended == sigil.Forgotten && !e.forgetAsked:
-			l.violation("forgotten unasked: %s", e.name())
+			l.violation("forgotten without a request: %s", e.name())
 		case life.ended != sigil.Forgotten && e.forgotten:
-			l.violation("%s was forgotten; the journal says %s", e.name(), life.ended)
+			l.violation("%s was forgotten, but the journal has %s", e.name(), life.ended)
 		case life.ended == sigil.Faded && (e.end.IsZero() || life.at.Before(e.end)):
 			l.violation("lost: %s faded at %s before its end", e.name(), life.at)
 		case life.ended == sigil.Evicted && l.Quota == 0:
@@ -300,34 +301,34 @@ func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Ti
 	}
 }
 
-// What a check can find of a batch that had no answer.
+// The results of a check for an unanswered batch.
 const (
 	foundHalf = 1 << iota
 	absentHalf
 )
 
-// half notes what was found of e's batch. What has a ttl may have come and gone.
+// half records what was found of e's batch. A memory with a ttl may have existed and be gone.
 func (e *Entry) half(what int) {
 	if e.batch != nil && e.Draft.TTL == 0 {
 		e.batch.halves |= what
 	}
 }
 
-// compareHalves checks the batches that had no answer: one commit is visible as a whole or not at all. (If there is no
-// space for all, each memory has its own commit.) mu is held.
+// compareHalves checks the unanswered batches: one commit must be visible as a whole or not at all. (If there
+// is no space for all, each memory has its own commit.) mu is held.
 func (l *Ledger) compareHalves() {
 	for _, e := range l.entries {
 		if e.batch == nil {
 			continue
 		}
 		if e.batch.halves == foundHalf|absentHalf && l.Quota == 0 && !l.tight {
-			l.violation("half a batch: of the %d of n=%d some are there, some not", len(e.batch.entries), e.batch.entries[0].serial)
+			l.violation("half a batch: of the %d of n=%d, some exist and some do not", len(e.batch.entries), e.batch.entries[0].serial)
 		}
 		e.batch.halves = 0
 	}
 }
 
-// alike is what the journal tells of an encode that an attempt can be told by.
+// alike has what a journal entry of an encode and an attempt have in common.
 type alike struct {
 	tenant string
 	size   int
@@ -335,8 +336,8 @@ type alike struct {
 	pinned bool
 }
 
-// compareStrangers judges the memories in the journal that are neither there nor known by their id:
-// each must be one of the attempts that had no answer, and have ended since. mu is held.
+// compareStrangers checks the memories in the journal that neither exist nor have a known id: each must
+// belong to an unanswered attempt, and have ended since. mu is held.
 func (l *Ledger) compareStrangers(there map[sigil.ID]*listed, ends map[string]time.Time, r *replay) {
 	attempts := map[alike]int{}
 	for _, e := range l.entries {
@@ -362,10 +363,10 @@ func (l *Ledger) compareStrangers(there map[sigil.ID]*listed, ends map[string]ti
 			a.ttl = *m.first.TTL
 		}
 		if attempts[a]--; attempts[a] < 0 {
-			l.violation("invented: the journal tells of %s/%s, which nobody asked for", m.tenant, id)
+			l.violation("invented: the journal has %s/%s, which was never requested", m.tenant, id)
 		}
 		if m.ended == "" && (m.fades == nil || ends[m.tenant].Before(m.fades.Add(-slack))) {
-			l.violation("lost: %s/%s, which had no answer, lives by the journal and is not there", m.tenant, id)
+			l.violation("lost: %s/%s, which was not answered, lives according to the journal but does not exist", m.tenant, id)
 		}
 	}
 }

@@ -19,14 +19,14 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// Patience is how long a daemon may take for something immediate, on a busy machine.
+// Patience is how long a daemon may take for an immediate action on a busy machine.
 const Patience = 60 * time.Second
 
-// poll is how often a process outside is asked whether it is so yet.
+// poll is the time between two polls of a process.
 const poll = 2 * time.Millisecond
 
-// Child is a `sigil serve` process, on one data folder, that is started and ended any number of times. Its methods are
-// called by one goroutine.
+// Child is a `sigil serve` process, on one data folder, that is started and ended any number of times. One
+// goroutine calls all methods.
 type Child struct {
 	Program string   // the sigil command
 	Data    string   // the data folder
@@ -34,20 +34,20 @@ type Child struct {
 	Args    []string // further flags of serve
 
 	starts int
-	addr   string        // of the process that runs; port 0 only at first
-	first  *os.Process   // that was started by us; a hand-over puts another in its place
+	addr   string        // of the running process; port 0 only at first
+	first  *os.Process   // the process that Start started; a hand-over replaces it
 	pid    int           // of the process that serves
-	ended  chan struct{} // closed when first has
+	ended  chan struct{} // closed when first has ended
 	state  *os.ProcessState
 }
 
 // Addr returns the address that the daemon listens on.
 func (c *Child) Addr() string { return c.addr }
 
-// PID is the process that serves.
+// PID returns the id of the process that serves.
 func (c *Child) PID() int { return c.pid }
 
-// Starts counts how often it was started.
+// Starts returns how often the daemon was started.
 func (c *Child) Starts() int { return c.starts }
 
 func (c *Child) addrFile() string { return filepath.Join(c.Scratch, "addr") }
@@ -56,7 +56,7 @@ func (c *Child) logFile() string  { return filepath.Join(c.Scratch, "log") }
 // Start starts the daemon and does not wait for it.
 func (c *Child) Start() error {
 	c.starts++
-	// One that was killed has left it.
+	// A killed daemon has left this file.
 	if err := os.Remove(c.addrFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -64,10 +64,10 @@ func (c *Child) Start() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = log.Close() }() // it has its own
+	defer func() { _ = log.Close() }() // the child has its own descriptor
 	args := append([]string{"serve", "--addr=127.0.0.1:0", "--addr-file=" + c.addrFile(), "--data=" + c.Data}, c.Args...)
 	cmd := exec.Command(c.Program, args...) //nolint:noctx,gosec // our own program, which is killed when the campaign says so
-	// Not a pipe: another process takes it over, and nobody would have to read it.
+	// This is not a pipe: after a hand-over, another process writes the log, and nobody needs to read it.
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "SIGIL_") })
 	if err := cmd.Start(); err != nil {
@@ -75,7 +75,7 @@ func (c *Child) Start() error {
 	}
 	ended := make(chan struct{})
 	c.first, c.pid, c.ended, c.addr = cmd.Process, cmd.Process.Pid, ended, ""
-	// Ends with the process, which Kill, Stop and HandOver wait for.
+	// This goroutine ends with the process, which Kill, Gone and HandOver wait for.
 	go func() {
 		_ = cmd.Wait() // the state is checked instead
 		c.state = cmd.ProcessState
@@ -84,7 +84,7 @@ func (c *Child) Start() error {
 	return nil
 }
 
-// Ready waits until the daemon that was started serves.
+// Ready waits until the daemon serves.
 func (c *Child) Ready(ctx context.Context) error {
 	err := c.await(ctx, "to serve", func() (bool, error) {
 		select {
@@ -99,7 +99,7 @@ func (c *Child) Ready(ctx context.Context) error {
 	return err
 }
 
-// await polls until it is so.
+// await polls until is returns true or an error.
 func (c *Child) await(ctx context.Context, what string, is func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
@@ -120,8 +120,8 @@ func (c *Child) await(ctx context.Context, what string, is func() (bool, error))
 // Alive reports whether the serving process is running.
 func (c *Child) Alive() bool { return c.first != nil && running(c.pid) }
 
-// Kill ends the process that serves with SIGKILL, and waits for its end. A process that has ended is
-// no error.
+// Kill ends the process that serves with SIGKILL, and waits for its end. It is no error if the process has
+// ended already.
 func (c *Child) Kill(ctx context.Context) error {
 	if c.first == nil {
 		return nil
@@ -135,7 +135,7 @@ func (c *Child) Kill(ctx context.Context) error {
 // Terminate asks the process that serves to end.
 func (c *Child) Terminate() error { return syscall.Kill(c.pid, syscall.SIGTERM) }
 
-// Gone waits for the end of the process that serves, and returns what is wrong with it: it should have drained in
+// Gone waits for the end of the process that serves. It returns an error if the process did not drain in
 // time.
 func (c *Child) Gone(ctx context.Context) error {
 	if err := c.gone(ctx); err != nil {
@@ -147,8 +147,8 @@ func (c *Child) Gone(ctx context.Context) error {
 	return nil
 }
 
-// KillAll kills every process that has the data folder, including those of an unfinished hand-over. It is for the end
-// of a campaign that failed.
+// KillAll kills every process that uses the data folder, including those of an unfinished hand-over. It is
+// for the end of a campaign that failed.
 func (c *Child) KillAll(ctx context.Context) error {
 	ours := []byte("--data=" + c.Data + "\x00")
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -185,7 +185,7 @@ func (c *Child) gone(ctx context.Context) error {
 	})
 }
 
-// running reports whether a process, which need not be a child of ours, exists and is not a zombie.
+// running reports whether a process, which need not be our child, exists and is not a zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -200,8 +200,8 @@ func (c *Child) HandsOver(ctx context.Context) bool {
 	return exec.CommandContext(ctx, c.Program, "reload", "--help").Run() == nil //nolint:gosec // our own program
 }
 
-// HandOver has the process that serves hand over to a new one, and waits until that one alone is
-// there, serves, and holds the store.
+// HandOver makes the process that serves hand over to a new one, and waits until only the new one exists,
+// serves, and holds the store.
 func (c *Child) HandOver(ctx context.Context) error {
 	old := c.pid
 	if err := syscall.Kill(old, syscall.SIGUSR2); err != nil {
@@ -228,7 +228,8 @@ func (c *Child) HandOver(ctx context.Context) error {
 	})
 }
 
-// holder returns the process that has the data folder open, as the folder records it; 0 if there is none.
+// holder returns the id of the process that has the data folder open, according to the folder, or 0 if there
+// is none.
 func (c *Child) holder() int {
 	text, err := os.ReadFile(filepath.Join(c.Data, "holder.json"))
 	var h struct {
@@ -250,7 +251,7 @@ func (c *Child) Log() string {
 	return string(text[max(0, len(text)-most):])
 }
 
-// Vitals are what a process uses.
+// Vitals are the resources that a process uses.
 type Vitals struct {
 	Goroutines, Descriptors int
 	RSS                     int64 // bytes
@@ -260,7 +261,7 @@ func (v Vitals) String() string {
 	return fmt.Sprintf("%d goroutines, %d descriptors, %d MiB", v.Goroutines, v.Descriptors, v.RSS>>20)
 }
 
-// Vitals asks what the process that serves uses now.
+// Vitals returns the resources that the process that serves uses now.
 func (c *Child) Vitals(ctx context.Context) (v Vitals, err error) {
 	folder := filepath.Join("/proc", strconv.Itoa(c.pid))
 	open, err := os.ReadDir(filepath.Join(folder, "fd"))

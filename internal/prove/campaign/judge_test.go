@@ -118,7 +118,7 @@ func TestLiesAreFound(t *testing.T) {
 				p.Memories = slices.DeleteFunc(p.Memories, func(v client.Memory) bool { return v.TTL == nil })
 			}))
 		}, campaign.Run{}, "lost: "},
-		{"forgotten", func(t *testing.T, l *liar) { must(t, l.engine.Forget(t.Context(), l.some(t))) }, campaign.Run{}, "forgotten unasked: "},
+		{"forgotten", func(t *testing.T, l *liar) { must(t, l.engine.Forget(t.Context(), l.some(t))) }, campaign.Run{}, "forgotten without a request: "},
 		{"invented", func(t *testing.T, l *liar) {
 			_, err := l.engine.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: json.RawMessage(`"nobody's"`)})
 			must(t, err)
@@ -174,7 +174,7 @@ func TestLiesAreFound(t *testing.T) {
 				w.Write([]byte(`{"status":507,"code":"disk_full"}`))
 			}
 			l.tamper.Store(&tamper)
-		}, campaign.Run{Most: 100, DiskFull: true}, "was refused, and is there"},
+		}, campaign.Run{Most: 100, DiskFull: true}, "was refused, but exists"},
 		{"repeated and kept twice", func(_ *testing.T, l *liar) {
 			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 				r.Header.Del("Idempotency-Key")
@@ -198,7 +198,7 @@ func TestLiesAreFound(t *testing.T) {
 					p.Events[0].Reason = "another"
 				}
 			}))
-		}, campaign.Run{}, "another than was seen there"},
+		}, campaign.Run{}, "differs from the one seen there"},
 		{"journal cut off", func(_ *testing.T, l *liar) {
 			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 				answer := httptest.NewRecorder()

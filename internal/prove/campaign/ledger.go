@@ -11,65 +11,65 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// slack is how far the clock of the daemon and ours may be apart, on one machine.
+// slack is the maximum difference between the daemon's clock and ours on one machine.
 const slack = 50 * time.Millisecond
 
-// refreshLoss is which recalls a crash may undo: those answered so shortly before it. The promise is
-// a second; the rest is for a machine that is slow to sync.
+// refreshLoss is the time before a crash in which answered recalls may be lost. The promise is one second;
+// the rest is for a machine that is slow to sync.
 const refreshLoss = 3 * time.Second
 
-// fate is the outcome of an encode, as far as is known.
+// fate is the outcome of an encode, as far as it is known.
 type fate int
 
 const (
-	asked   fate = iota // sent, and not answered (yet)
+	asked   fate = iota // sent, but not answered (yet)
 	kept                // acknowledged, or found
 	refused             // answered with an error that promises that nothing was kept
-	absent              // was not answered, and was not there when it was looked for
+	absent              // not answered, and not found by a check
 )
 
-// Entry is one encode that was attempted. Its content is its own: no two attempts have the same.
+// Entry is one attempted encode. No two attempts have the same content.
 type Entry struct {
 	Tenant string
 	Draft  sigil.Draft
 	serial int
-	owner  int    // the client that alone pins, unpins and forgets it
-	batch  *batch // it was part of; nil for none
+	owner  int    // the only client that pins, unpins and forgets it
+	batch  *batch // the batch it was part of, or nil
 
-	// The ledger's mutex guards what follows.
+	// The ledger's mutex guards the fields below.
 	fate       fate
-	unanswered bool // the last attempt was
+	unanswered bool // the last attempt was not answered
 	id         sigil.ID
 	created    time.Time
-	end        time.Time // by its ttl; zero for none
-	gone       bool      // was looked for and is gone for good
+	end        time.Time // by its ttl; zero if it has none
+	gone       bool      // a check did not find it: it is gone for good
 
-	forgetAsked bool // and so it may be gone
+	forgetAsked bool // so it may be gone
 	forgotten   bool // acknowledged
 
 	pinned  bool
-	pinOpen bool // a pin or unpin has no answer
+	pinOpen bool // a pin or unpin was not answered
 
-	recalls         uint64 // when it was last looked for
+	recalls         uint64 // at the last check
 	recallsAsked    uint64 // since then
 	recallsAnswered []time.Time
 }
 
-// batch is encodes that were sent in one request.
+// batch has the encodes that were sent in one request.
 type batch struct {
 	entries []*Entry
-	halves  int // what a check found of it; the ledger's mutex guards it
+	halves  int // what a check found of it; guarded by the ledger's mutex
 }
 
-// Ledger records what was requested of one store and what it acknowledged. Its methods may be called from any
-// goroutine, except for [Ledger.Check].
+// Ledger records what was requested from one store and what the store acknowledged. Its methods may be called
+// from any goroutine, except for [Ledger.Check].
 type Ledger struct {
-	// Quota is the daemon's --max-memories; if 0, there is none, and nothing may be evicted.
+	// Quota is the daemon's --max-memories. If it is 0, there is none, and nothing may be evicted.
 	Quota int
 
 	tenants []string
 
-	// mu guards what follows
+	// mu guards the fields below.
 	mu      sync.Mutex
 	entries []*Entry // by serial
 	byID    map[sigil.ID]*Entry
@@ -81,15 +81,15 @@ type Ledger struct {
 	wrong   []string
 	wrongs  int
 	// +checklocks:mu
-	verified int // memories compared, over all checks
+	verified int // memories compared, in all checks
 	// +checklocks:mu
-	replayed int // journal entries compared, over all checks
+	replayed int // journal entries compared, in all checks
 }
 
-// maxWrong bounds how many violations are described: the first ones explain the rest.
+// maxWrong is the maximum number of violations that are described: the first ones explain the rest.
 const maxWrong = 20
 
-// NewLedger makes the ledger of an empty store.
+// NewLedger returns the ledger of an empty store.
 func NewLedger(tenants []string) *Ledger {
 	return &Ledger{
 		tenants: tenants, byID: map[sigil.ID]*Entry{}, alive: map[string][]*Entry{},
@@ -118,14 +118,14 @@ func (l *Ledger) diskFull() {
 	l.tight = true
 }
 
-// violate notes a broken promise.
+// violate records a broken promise.
 func (l *Ledger) violate(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.violation(format, args...)
 }
 
-// violation is violate with mu held.
+// violation is like violate, with mu held.
 func (l *Ledger) violation(format string, args ...any) {
 	l.wrongs++
 	if len(l.wrong) < maxWrong {
@@ -138,7 +138,7 @@ func (e *Entry) name() string {
 	return fmt.Sprintf("%s/%s (n=%d, ttl %v)", e.Tenant, e.id, e.serial, e.Draft.TTL)
 }
 
-// add enters an encode that is about to be asked for; draft makes it from its serial.
+// add records an encode that is about to be requested. draft makes it from its serial.
 func (l *Ledger) add(tenant string, owner int, draft func(serial int) sigil.Draft) *Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -148,7 +148,7 @@ func (l *Ledger) add(tenant string, owner int, draft func(serial int) sigil.Draf
 	return e
 }
 
-// again notes that e is about to be asked for once more, under its idempotency key.
+// again records that e is about to be requested once more, under its idempotency key.
 func (l *Ledger) again(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,7 +157,7 @@ func (l *Ledger) again(e *Entry) {
 	}
 }
 
-// encoded enters that e was kept, and as what.
+// encoded records that e was kept, and as which memory.
 func (l *Ledger) encoded(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -173,7 +173,7 @@ func (l *Ledger) encoded(e *Entry, view *client.Memory) {
 	l.found(e, view)
 }
 
-// refused records that e was not kept. If an earlier attempt went unanswered, that one still may be.
+// refused records that e was not kept. If an earlier attempt was not answered, that one may still be kept.
 func (l *Ledger) refused(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,14 +182,14 @@ func (l *Ledger) refused(e *Entry) {
 	}
 }
 
-// unanswered enters that whether e was kept is not known.
+// unanswered records that it is unknown whether e was kept.
 func (l *Ledger) unanswered(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.unanswered = true
 }
 
-// found notes which memory e became. mu is held.
+// found records which memory e became. mu is held.
 func (l *Ledger) found(e *Entry, view *client.Memory) {
 	if e.fate == kept {
 		return
@@ -206,7 +206,7 @@ func (l *Ledger) found(e *Entry, view *client.Memory) {
 	l.alive[e.Tenant] = append(l.alive[e.Tenant], e)
 }
 
-// sameContent compares what the daemon shows of a memory with what was sent. mu is held.
+// sameContent compares a memory that the daemon returned with what was sent. mu is held.
 func (l *Ledger) sameContent(e *Entry, view *client.Memory) {
 	switch {
 	case !bytes.Equal(view.Data, e.Draft.Data):
@@ -222,71 +222,71 @@ func (l *Ledger) sameContent(e *Entry, view *client.Memory) {
 	}
 }
 
-// glance is what was known of a memory when something was asked of it.
+// glance is what was known of a memory when a request about it began.
 type glance struct {
 	at        time.Time
 	forgotten bool
 	gone      bool
 }
 
-// look notes what is known of e before something is asked of it.
+// look returns what is known of e before a request about it.
 func (l *Ledger) look(e *Entry) glance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return glance{time.Now(), e.forgotten, e.gone}
 }
 
-// answered judges an answer about e that began at g: the memory was there, or it was not.
+// answered checks an answer about e to a request that began at g: there reports whether the memory was found.
 func (l *Ledger) answered(verb string, e *Entry, g glance, there bool) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case there && (g.forgotten || g.gone):
-		l.violation("%s found what was gone: %s", verb, e.name())
+		l.violation("%s found a memory that was gone: %s", verb, e.name())
 	case there && !e.end.IsZero() && g.at.After(e.end.Add(slack)):
-		l.violation("%s found what was past its end: %s ended at %s", verb, e.name(), e.end)
+		l.violation("%s found a memory past its end: %s ended at %s", verb, e.name(), e.end)
 	case !there && !e.forgetAsked && !e.gone && l.Quota == 0 && (e.end.IsZero() || now.Before(e.end.Add(-slack))):
 		l.violation("%s did not find %s", verb, e.name())
 	}
 }
 
-// askForget notes that e may be gone from now on.
+// askForget records that e may be gone from now on.
 func (l *Ledger) askForget(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.forgetAsked = true
 }
 
-// forgot notes that e is gone.
+// forgot records that e is gone.
 func (l *Ledger) forgot(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.forgotten = true
 }
 
-// askPin notes that whether e is pinned is open from now on.
+// askPin records that it is unknown from now on whether e is pinned.
 func (l *Ledger) askPin(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.pinOpen = true
 }
 
-// pin notes how e is; not knowing leaves it open.
+// pin records whether e is pinned.
 func (l *Ledger) pin(e *Entry, pinned bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.pinned, e.pinOpen = pinned, false
 }
 
-// askRecall notes that e may have one more recall.
+// askRecall records that e may have one more recall.
 func (l *Ledger) askRecall(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.recallsAsked++
 }
 
-// recalled notes that e has one more, and compares what came.
+// recalled records that e has one more recall, and compares the answer.
 func (l *Ledger) recalled(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -294,7 +294,7 @@ func (l *Ledger) recalled(e *Entry, view *client.Memory) {
 	l.sameContent(e, view)
 }
 
-// read compares what was read with what was sent.
+// read compares a memory that was read with what was sent.
 func (l *Ledger) read(e *Entry, view *client.Memory) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -320,7 +320,7 @@ func (l *Ledger) owned(n int) [][]*Entry {
 	for tenant, list := range l.alive {
 		l.alive[tenant] = slices.DeleteFunc(list, func(e *Entry) bool { return e.gone || e.forgotten })
 	}
-	for _, tenant := range l.tenants { // in order: what a client draws depends on it
+	for _, tenant := range l.tenants { // in order, since a client's random choices depend on it
 		for _, e := range l.alive[tenant] {
 			lists[e.owner%n] = append(lists[e.owner%n], e)
 		}
@@ -328,8 +328,8 @@ func (l *Ledger) owned(n int) [][]*Entry {
 	return lists
 }
 
-// open returns the encodes with an idempotency key that went unanswered, whether or not they were found, and at most
-// some of the others. A batch is represented by its first one.
+// open returns the unanswered encodes with an idempotency key, found or not, and at most some of the answered
+// ones. A batch is represented by its first entry.
 func (l *Ledger) open(some int, pick func(n int) int) []*Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -14,14 +14,14 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// Load is concurrent clients that do everything a client can. Their random choices depend only on the seed; the
-// results depend on the machine.
+// Load is a number of concurrent clients that do everything a client can. Their random choices depend only on
+// the seed; the results depend on the machine.
 type Load struct {
 	Ledger  *Ledger
 	Tenants []string
 	Clients int
 	Seed    uint64
-	// Done counts what was answered, by kind of operation.
+	// Done counts the answers, by kind of operation.
 	Done Tally
 
 	runs   uint64
@@ -30,17 +30,17 @@ type Load struct {
 
 // Run configures one run of a load.
 type Run struct {
-	// Most bounds the requests; 0 is no bound.
+	// Most is the maximum number of requests; 0 means no limit.
 	Most int64
-	// After is how many answers close Reached.
+	// After is the number of answers after which Reached is closed.
 	After int64
-	// Reached, if not nil, is closed after so many answers, or at the end.
+	// Reached, if not nil, is closed after that many answers, or at the end.
 	Reached chan struct{}
-	// Ends means that the process is going to end: requests that are not answered are no violation, and clients may
-	// leave before the answer. Refusals is the same for 503 answers.
+	// Ends means that the process is going to end: an unanswered request is not a violation, and clients may
+	// leave before the answer. Refusals means the same for answers with 503.
 	Ends     bool
 	Refusals bool
-	// DiskFull allows encodes and other changes to be refused for want of room.
+	// DiskFull allows encodes and other changes to be refused for lack of space.
 	DiskFull bool
 }
 
@@ -55,7 +55,7 @@ type run struct {
 	reached sync.Once
 }
 
-// worker is one client. It alone pins, unpins and forgets what it has kept.
+// worker is one client. Only this client pins, unpins and forgets the memories that it has encoded.
 type worker struct {
 	*run
 	n      int
@@ -116,7 +116,7 @@ func (l *Load) rng(n int) *rand.Rand {
 	return rand.New(rand.NewPCG(l.Seed, l.runs<<16|uint64(n+1)))
 }
 
-// Broken counts the requests of all runs that got no answer.
+// Broken returns the number of requests, of all runs, that got no answer.
 func (l *Load) Broken() int64 { return l.broken.Load() }
 
 func (r *run) reach() {
@@ -127,7 +127,7 @@ func (r *run) reach() {
 	})
 }
 
-// answer notes that something was answered.
+// answer counts an answer.
 func (r *run) answer(kind string) {
 	r.load.Done.Add(kind, 1)
 	if r.answers.Add(1) == r.After {
@@ -139,14 +139,14 @@ func (r *run) answer(kind string) {
 type outcome int
 
 const (
-	done    outcome = iota // it was done
+	done    outcome = iota // it was carried out
 	missing                // there is no such memory
-	denied                 // it was not done
-	unknown                // it may have been done, and the daemon lives
-	lost                   // it may have been done, and the daemon does not answer
+	denied                 // it was not carried out
+	unknown                // it may have been carried out, and the daemon lives
+	lost                   // it may have been carried out, and the daemon does not answer
 )
 
-// outcome judges the error of one request.
+// outcome returns the outcome of one request from its error.
 func (r *run) outcome(kind string, err error) outcome {
 	var refusal *client.Error
 	switch {
@@ -161,7 +161,7 @@ func (r *run) outcome(kind string, err error) outcome {
 	case errors.Is(err, client.ErrUnreachable):
 		r.load.broken.Add(1)
 		if !r.Ends {
-			r.load.Ledger.violate("%s: no answer from a daemon that is not to end: %v", kind, err)
+			r.load.Ledger.violate("%s: no answer from a daemon that should not end: %v", kind, err)
 		}
 		return lost
 	}
@@ -169,7 +169,7 @@ func (r *run) outcome(kind string, err error) outcome {
 	return unknown
 }
 
-// refusal judges an answer that is no success, of a request or of an item of a batch.
+// refusal returns the outcome of a refused request, or item of a batch.
 func (r *run) refusal(kind string, p *client.Problem) outcome {
 	switch {
 	case p.Status == http.StatusNotFound && p.Code == "not_found":
@@ -203,7 +203,7 @@ func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
 		for i := range page.Events {
 			e := &page.Events[i]
 			if e.Position <= after {
-				r.load.Ledger.violate("the journal of %s gives entry %d after %d", tenant, e.Position, after)
+				r.load.Ledger.violate("the journal of %s has entry %d after %d", tenant, e.Position, after)
 			}
 			after = e.Position
 			r.load.Ledger.saw(e)
@@ -217,8 +217,8 @@ func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
 	}
 }
 
-// Repeat repeats every unanswered request that has an idempotency key, and at most some of the answered ones. Each
-// must return the memory that the first request made, or make it now.
+// Repeat repeats every unanswered request that has an idempotency key, and at most some of the answered ones.
+// Each must return the memory that the first request made, or make it now.
 func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
 	l.runs++
 	rng := l.rng(-2)
@@ -262,7 +262,7 @@ func (l *Load) probe(ctx context.Context, addr string) (outcome, error) {
 	return what, err
 }
 
-// readable reads in every way there is, and returns the first error.
+// readable reads in every possible way, and returns the first error.
 func (l *Load) readable(ctx context.Context, addr string) error {
 	clients, done, err := dial(addr, l.Tenants)
 	if err != nil {
@@ -290,7 +290,7 @@ func (l *Load) readable(ctx context.Context, addr string) error {
 
 // Tally counts by name. Its zero value is empty.
 type Tally struct {
-	// mu guards counts
+	// mu guards counts.
 	mu sync.Mutex
 	// +checklocks:mu
 	counts map[string]int64
@@ -313,7 +313,7 @@ func (t *Tally) Get(name string) int64 {
 	return t.counts[name]
 }
 
-// Each calls visit for all counts, in no order.
+// Each calls visit for all counts, in any order.
 func (t *Tally) Each(visit func(name string, n int64)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

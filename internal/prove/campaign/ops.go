@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// ops is what a client does, and how often: each with its share of all.
+// ops are the operations of a client, each with its share of all.
 var ops = []struct {
 	name  string
 	share int
@@ -35,7 +35,7 @@ var ops = []struct {
 	{"bad input", 3, (*worker).badInput},
 }
 
-// step does one thing, and reports whether to continue.
+// step does one operation, and reports whether to continue.
 func (w *worker) step(ctx context.Context) bool {
 	if n := w.sent.Add(1); w.Most > 0 && n > w.Most {
 		return false
@@ -53,7 +53,7 @@ func (w *worker) step(ctx context.Context) bool {
 	return true
 }
 
-// draft draws a draft. Each contains its serial, and so has its own content.
+// draft makes a random draft. Each contains its serial, so that its content is unique.
 func (w *worker) draft(serial int) sigil.Draft {
 	size := w.rng.IntN(400)
 	if w.rng.IntN(50) == 0 {
@@ -67,7 +67,7 @@ func (w *worker) draft(serial int) sigil.Draft {
 	if w.rng.IntN(4) == 0 {
 		d.Tags = []string{"campaign", fmt.Sprintf("client %d", w.n)}
 	}
-	// One tenant in three keeps what is strong, so that patterns crystallize too.
+	// One client in three encodes memories with a high potential, so that patterns crystallize, too.
 	if w.n%3 == 2 && w.rng.IntN(4) != 0 || w.rng.IntN(20) == 0 {
 		d.State = &sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
 	}
@@ -85,7 +85,7 @@ func (w *worker) attempt(keyed bool) *Entry {
 	})
 }
 
-// send sends one encode, or a batch of them as lines, and enters the answers.
+// send sends one encode, or a batch as lines, and records the answers.
 func (w *worker) send(ctx context.Context, kind string, entries []*Entry, lines bool) outcome {
 	if !lines {
 		view, err := w.api.Encode(ctx, entries[0].Draft)
@@ -101,7 +101,7 @@ func (w *worker) send(ctx context.Context, kind string, entries []*Entry, lines 
 	return w.enterItems(kind, entries, items, err)
 }
 
-// enterItems enters the answers to a batch.
+// enterItems records the answers to a batch.
 func (w *worker) enterItems(kind string, entries []*Entry, items []client.BatchItem, err error) outcome {
 	what := w.outcome(kind, err)
 	for i, e := range entries {
@@ -135,8 +135,8 @@ func (w *worker) encode(ctx context.Context) outcome {
 	return w.send(ctx, "encode", []*Entry{w.attempt(w.rng.IntN(3) == 0)}, false)
 }
 
-// encodeAndLeave does not wait for the answer. It is used only if the process ends: otherwise the encode might happen
-// while the ledger is checked.
+// encodeAndLeave does not wait for the answer. It is used only if the process ends: otherwise the encode
+// might be carried out while the ledger is checked.
 func (w *worker) encodeAndLeave(ctx context.Context) outcome {
 	patience := time.Duration(w.rng.IntN(2000)) * time.Microsecond
 	if !w.Ends {
@@ -148,7 +148,7 @@ func (w *worker) encodeAndLeave(ctx context.Context) outcome {
 	return w.send(ctx, "encode and leave", []*Entry{w.attempt(true)}, false)
 }
 
-// attempts draws a batch.
+// attempts makes a random batch.
 func (w *worker) attempts() []*Entry {
 	b := &batch{}
 	keyed := w.rng.IntN(2) == 0
@@ -172,8 +172,8 @@ func (w *worker) encodeArray(ctx context.Context) outcome {
 	return w.enterItems("batch", entries, items, err)
 }
 
-// mine draws one of the client's own memories, or nil if there is none. If take is set, it removes the memory from
-// them.
+// mine returns a random one of the client's own memories, or nil if there is none. If take is set, the memory
+// is removed from them.
 func (w *worker) mine(take bool) *Entry {
 	if len(w.own) == 0 {
 		return nil
@@ -233,7 +233,7 @@ func (w *worker) setPinned(ctx context.Context, pinned bool) outcome {
 	return what
 }
 
-// other draws a memory of the tenant, whichever client keeps it, or nil if there is none.
+// other returns a random memory of the tenant, whichever client encoded it, or nil if there is none.
 func (w *worker) other() *Entry { return w.load.Ledger.any(w.tenant, w.rng.IntN) }
 
 func (w *worker) recall(ctx context.Context) outcome {

@@ -34,7 +34,7 @@ func fetch(ctx context.Context, addr, path string) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
-// post sends what package client would not, and gives the status and the body. An error is
+// post sends requests that package client would not send, and returns the status and the body. Errors are
 // [client.ErrUnreachable].
 func post(ctx context.Context, h *http.Client, addr, path, contentType, tenant, key string, body []byte) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+path, bytes.NewReader(body))
@@ -101,7 +101,7 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 	return page.Results, nil
 }
 
-// bad is what no daemon may take, nor be harmed by.
+// bad has requests that a daemon must refuse, and that must not harm it.
 var bad = []struct{ path, contentType, body string }{
 	{"/v1/sigils", "application/json", ``},
 	{"/v1/sigils", "application/json", `{"data":`},
@@ -132,7 +132,7 @@ func (w *worker) badInput(ctx context.Context) outcome {
 	return what
 }
 
-// leaveInTheMiddle begins requests and hangs up before their end.
+// leaveInTheMiddle begins requests and disconnects before their end.
 func (r *run) leaveInTheMiddle(ctx context.Context, rng *rand.Rand) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -143,7 +143,7 @@ func (r *run) leaveInTheMiddle(ctx context.Context, rng *rand.Rand) {
 		if err != nil {
 			return
 		}
-		_, _ = io.WriteString(conn, request[:rng.IntN(len(request))]) // it may be gone: then it has left earlier
+		_, _ = io.WriteString(conn, request[:rng.IntN(len(request))]) // the daemon may be gone: then the client left earlier
 		_ = conn.Close()
 		r.load.Done.Add("left in the middle", 1)
 		select {
@@ -184,7 +184,7 @@ func (r *run) readSlowly(ctx context.Context, tenant string) {
 	}
 }
 
-// slow sends a little at each tick, until it is told to stop pacing.
+// slow reads a little at each tick, until done is closed; then it reads normally.
 type slow struct {
 	io.Reader
 	tick <-chan time.Time

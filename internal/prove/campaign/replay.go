@@ -12,16 +12,16 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// journalPage is how many entries are asked for at once.
+// journalPage is the number of entries requested at once.
 const journalPage = 1000
 
-// journalSeen is what readers were shown of the journal: a position once shown keeps its entry.
+// journalSeen has the entries that readers have seen: the entry at a position must never change.
 type journalSeen struct {
 	hashes map[uint64]uint64 // of the entry at each position
 	last   uint64
 }
 
-// replay is what the journal comes to: the memories it says are there, and how the others went.
+// replay is the state that follows from the journal: which memories exist, and how the others ended.
 type replay struct {
 	position uint64
 	memories map[sigil.ID]*life
@@ -31,8 +31,8 @@ type replay struct {
 // life is the journal's record of one memory.
 type life struct {
 	tenant string
-	first  client.Arithmetic // as it was encoded
-	fades  *client.Timestamp // the deadline that was journaled last
+	first  client.Arithmetic // at its encode
+	fades  *client.Timestamp // the deadline in its last journal entry
 	pinned bool
 	strong bool            // it crystallized
 	ended  sigil.EventKind // "" while it lives
@@ -46,7 +46,7 @@ func newReplay() *replay {
 // patterns returns the patterns that have crystallized so far.
 func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
 
-// saw compares an entry with what was seen at its position before. Every reader of the journal calls it.
+// saw compares an entry with what was seen before at its position. Every reader of the journal calls it.
 func (l *Ledger) saw(e *client.Event) {
 	text, err := json.Marshal(e)
 	if err != nil { // it was JSON
@@ -58,21 +58,21 @@ func (l *Ledger) saw(e *client.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if seen, ok := l.journal.hashes[e.Position]; ok && seen != sum.Sum64() {
-		l.violation("journal entry %d is another than was seen there before: %s", e.Position, text)
+		l.violation("journal entry %d differs from the one seen there before: %s", e.Position, text)
 	}
 	l.journal.hashes[e.Position] = sum.Sum64()
 	l.journal.last = max(l.journal.last, e.Position)
 }
 
-// follow reads the journals of all tenants from r's position on and adds them to r. Together they must
-// have every position up to the store's own.
+// follow reads the journals of all tenants from r's position on and adds them to r. Together, they must have
+// an entry at every position up to the store's own.
 func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay) error {
 	stats, err := clients[0].Stats(ctx)
 	if err != nil {
 		return err
 	}
 	if stats.Position < r.position {
-		l.violate("the journal ends at %d and had %d entries before", stats.Position, r.position)
+		l.violate("the journal ends at %d but had %d entries before", stats.Position, r.position)
 		return nil
 	}
 	there := make([]bool, stats.Position-r.position)
@@ -90,7 +90,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 				after = e.Position
 				l.saw(e)
 				if e.Position > stats.Position {
-					continue // came while we read: it is the next time's
+					continue // written since: it is for the next call
 				}
 				if at := e.Position - r.position - 1; there[at] {
 					l.violate("journal entry %d is in two journals", e.Position)
@@ -108,7 +108,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 	}
 	for i, ok := range there {
 		if !ok {
-			l.violate("the journal has no entry %d, and goes to %d", r.position+uint64(i)+1, stats.Position)
+			l.violate("the journal has no entry %d, but goes up to %d", r.position+uint64(i)+1, stats.Position)
 		}
 	}
 	r.position = stats.Position
@@ -118,7 +118,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 	return nil
 }
 
-// add returns what is wrong with an entry after those before it, or "" if nothing is.
+// add adds an entry. It returns what is wrong with the entry after the earlier ones, or "".
 func (r *replay) add(tenant string, e *client.Event) string {
 	if e.Tenant != tenant {
 		return fmt.Sprintf("is of %s, in the journal of %s", e.Tenant, tenant)
@@ -169,7 +169,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 			return fmt.Sprintf("%s faded at %s, before its deadline", e.ID, e.Time)
 		}
 	default:
-		return fmt.Sprintf("is of a kind that is not known, %q", e.Kind)
+		return fmt.Sprintf("is of an unknown kind, %q", e.Kind)
 	}
 	return ""
 }

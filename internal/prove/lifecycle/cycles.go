@@ -8,18 +8,18 @@ import (
 	"go.uber.org/goleak"
 )
 
-// samples are how often the heap is weighed in each of the two windows of [Cycles].
+// samples is the number of measurements of the heap in each of the two windows of [Cycles].
 const samples = 10
 
-// tolerance is how much heavier the heap may be in the late window than in the early one. What a life
-// leaves behind adds up to itself times the lives between the windows, 800 of 1,000; a goroutine alone
-// weighs 2 KiB or more, and would come to over 1.6 MiB. What is alive after a collection differs by
-// some ten KiB from one life to another, and less in the mean.
+// tolerance is how much larger the heap may be in the late window than in the early one. What a life leaves
+// behind accumulates over the lives between the windows, 800 of 1,000: a single goroutine, of at least 2 KiB,
+// becomes more than 1.6 MiB. What is alive after a collection varies by about ten KiB between lives, and less
+// in the mean.
 const tolerance = 512 << 10
 
-// Cycles lives n lives, at least 100, one after the other, and fails if they leave something behind: a goroutine, a
-// descriptor, or memory. The first tenth may create what is created once in a process. After each, everything it
-// started must be ending.
+// Cycles runs n lives, at least 100, one after the other, and fails if they leave something behind: a
+// goroutine, a descriptor, or memory. The first tenth may create what is created once per process. After each
+// life, everything that it started must be ending.
 func Cycles(t *testing.T, n int, life func(t *testing.T)) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -53,7 +53,8 @@ func Cycles(t *testing.T, n int, life func(t *testing.T)) {
 	}
 }
 
-// heap weighs what is alive. The second collection takes what pools held on to over the first.
+// heap returns the bytes that are alive. Pools may keep memory over the first collection; the second one
+// frees it.
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()
@@ -62,7 +63,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// open counts the descriptors of this process.
+// open returns the number of this process's descriptors.
 func open(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadDir("/proc/self/fd")

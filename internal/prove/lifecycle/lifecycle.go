@@ -1,5 +1,5 @@
-// Package lifecycle holds the contract of every type here that starts and stops, and the test of it: [Stress] for one
-// type, [Cycles] for what many lives leave behind.
+// Package lifecycle has the contract of every type here that starts and stops, and its test: [Stress] tests
+// one type, and [Cycles] finds what many lives leave behind.
 //
 // It does not know the types. Only tests import it.
 //
@@ -29,10 +29,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-// patience is how long a test waits for what must come soon.
+// patience is how long a test waits for something that must happen soon.
 const patience = 30 * time.Second
 
-// Service is what starts and stops.
+// Service is something that starts and stops.
 type Service interface {
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
@@ -40,19 +40,19 @@ type Service interface {
 
 // Subject is a type to be stressed.
 type Subject struct {
-	// New returns a service that is not started, each time on new ground, with the grace period that its Stop gives to
-	// canceled work.
+	// New returns a service that is not started, each time with fresh resources, whose Stop waits for canceled
+	// work for the grace period.
 	New func(t *testing.T, grace time.Duration) Service
-	// Work does something short with a service in any state of its life.
+	// Work does something short with a service in any state.
 	Work func(ctx context.Context, s Service) error
-	// Begin starts something that lasts in a started service, and returns once it is in progress. If deaf is set, it
-	// ignores the end of its context.
+	// Begin starts something that lasts in a started service, and returns once it is in progress. If deaf is
+	// set, it ignores the end of its context.
 	Begin func(t *testing.T, s Service, deaf bool) Task
-	// Refused is the error of a Start after a Stop, and may be that of any work then.
+	// Refused is the error of a Start after a Stop. Work after a Stop may return it, too.
 	Refused error
-	// Unfinished is part of the error of a Stop that deaf work has outlasted.
+	// Unfinished is part of the error of a Stop after which deaf work is still running.
 	Unfinished string
-	// Deaf means that what Begin starts always ignores its context.
+	// Deaf means that tasks of Begin always ignore their context.
 	Deaf bool
 	// Timeless means that Stop ignores its context: it waits for work in progress, however long that takes.
 	Timeless bool
@@ -60,14 +60,14 @@ type Subject struct {
 
 // Task is something that lasts.
 type Task struct {
-	// Free lets it end in order.
+	// Free lets the task end normally.
 	Free func()
-	// Ended is closed by its last deed, in order or not.
+	// Ended is closed when the task ends, normally or not.
 	Ended <-chan struct{}
 }
 
-// Stress tests the contract. Each subtest is one sentence of it, on a new service, and ends with no more goroutines
-// than it began with.
+// Stress tests the contract. Each subtest tests one sentence of it, on a new service, and ends with no more
+// goroutines than it began with.
 func Stress(t *testing.T, s Subject) {
 	t.Helper()
 	for _, sentence := range []struct {
@@ -99,11 +99,11 @@ func Stress(t *testing.T, s Subject) {
 
 func worksAndStops(t *testing.T, s Subject) {
 	service := s.New(t, patience)
-	for range 2 { // twice is once
+	for range 2 { // the second call does nothing
 		start(t, service)
 		work(t, s, service)
 	}
-	for range 2 { // twice is once
+	for range 2 { // the second call does nothing
 		stop(t, service)
 	}
 	refused(t, s, service)
@@ -144,7 +144,7 @@ func stopAtRest(t *testing.T, s Subject) {
 	refused(t, s, service)
 }
 
-// everybody starts, works and stops concurrently, in all orders that Go's scheduler comes upon.
+// everybody starts, works and stops concurrently, in any order.
 func everybody(t *testing.T, s Subject) {
 	const rounds, callers = 30, 3
 	for range rounds {
@@ -156,7 +156,7 @@ func everybody(t *testing.T, s Subject) {
 					t.Errorf("Start: %v", err)
 				}
 			})
-			all.Go(func() { _ = s.Work(t.Context(), service) }) // what it is told depends on who came first
+			all.Go(func() { _ = s.Work(t.Context(), service) }) // its result depends on the order
 			all.Go(func() {
 				ctx := context.WithoutCancel(t.Context())
 				if i == 0 {
@@ -241,7 +241,7 @@ func start(t *testing.T, service Service) {
 	}
 }
 
-// stop stops with all the time there is.
+// stop stops the service without a time limit.
 func stop(t *testing.T, service Service) {
 	t.Helper()
 	if err := service.Stop(context.WithoutCancel(t.Context())); err != nil {
@@ -263,7 +263,7 @@ func refused(t *testing.T, s Subject, service Service) {
 	}
 }
 
-// awaitRefusal waits until a Stop has begun: a Start is refused from then on.
+// awaitRefusal waits until a Stop has begun: from then on, a Start is refused.
 func awaitRefusal(t *testing.T, s Subject, service Service) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !errors.Is(service.Start(t.Context()), s.Refused); {

@@ -16,11 +16,11 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// HalfLife is that of the policy a [System] has to fade under, with the default threshold: memories
-// live for 44 ms, so that their deadlines are always near.
+// HalfLife is the half-life of the policy that a [System] must use, with the default threshold: memories live
+// for 44 ms, so that their deadlines are always near.
 const HalfLife = 10 * time.Millisecond
 
-// Target is where one client or sweeper calls. A [github.com/sigil-dna/sigil/client.Client] is one.
+// Target receives the calls of one client or sweeper. A [github.com/sigil-dna/sigil/client.Client] is one.
 type Target interface {
 	Encode(ctx context.Context, d sigil.Draft) (client.Memory, error)
 	Recall(ctx context.Context, id sigil.ID) (client.Memory, error)
@@ -38,16 +38,16 @@ type System func(t *testing.T, place string, quota store.Quota) (targets []Targe
 
 const (
 	clients  = 8
-	sweepers = 3  // two of decay, one of crystals
-	turns    = 80 // of each client, twice a round
+	sweepers = 3  // two for decay, one for crystals
+	turns    = 80 // of each client, twice per round
 )
 
-// Histories takes histories of a system: clients and sweepers race at the deadlines, some calls are cut short, the
-// system is stopped under them and started again, and in the end every memory is looked for once more. Each memory's
-// history must be linearizable, and agree with the journal.
+// Histories records histories of a system: clients and sweepers race at the deadlines, some calls are
+// aborted, the system is stopped during calls and started again, and at the end every memory is looked up
+// once more. Each memory's history must be linearizable, and agree with the journal.
 //
-// SIGIL_HISTORIES is the number of rounds, every second of them under a quota; the default is 3. SIGIL_SEED repeats
-// the clients' choices, though not the order in which they run.
+// SIGIL_HISTORIES is the number of rounds, every second of them with a quota; the default is 3. SIGIL_SEED
+// repeats the clients' choices, though not the order in which they run.
 func Histories(t *testing.T, system System) {
 	rounds := fromEnv(t, "SIGIL_HISTORIES", 3)
 	seed := fromEnv(t, "SIGIL_SEED", rand.Uint64())
@@ -82,7 +82,7 @@ func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// history is what clients called and what they were answered, with the journal at the end.
+// history has the calls of clients and their answers, with the journal at the end.
 type history struct {
 	t     *testing.T
 	seed  uint64
@@ -92,10 +92,10 @@ type history struct {
 
 	mu     sync.Mutex // guards ops, lost and tally while clients run
 	ops    []op
-	lost   int // encodes that nobody answered
+	lost   int // encodes without an answer
 	events []client.Event
 	tally  tally
-	end    int64 // Unix nanoseconds: nothing was called or answered later
+	end    int64 // Unix nanoseconds: no call or answer is later
 }
 
 // op is one call about one memory. Times are Unix nanoseconds.
@@ -116,8 +116,8 @@ func newHistory(t *testing.T, seed uint64) *history {
 	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}}
 }
 
-// take lets the clients race, stops the system under them, lets them go on with what is started in its
-// place, and looks at what is left in a third.
+// take lets the clients race, stops the system under them, lets them continue with a second system in its
+// place, and reads what is left from a third.
 func (h *history) take(system System, bounded bool) {
 	place, quota := h.t.TempDir(), store.Quota{}
 	if bounded {
@@ -142,7 +142,7 @@ func (h *history) take(system System, bounded bool) {
 	}
 }
 
-// race lets the clients take their turns, and stops the system when so many of them have.
+// race lets the clients take their turns, and stops the system after enough of them.
 func (h *history) race(targets []Target, enough int, stop func()) {
 	through := make(chan struct{}, clients)
 	stopSweeps := make(chan struct{})
@@ -170,7 +170,8 @@ func (h *history) race(targets []Target, enough int, stop func()) {
 	h.races++
 }
 
-// settle records that calls in progress ended with the system: unanswered ones are done by now or never will be.
+// settle records that calls in progress ended with the system: unanswered ones were carried out by now or
+// never will be.
 func (h *history) settle() {
 	now := time.Now().UnixMilli()
 	for i := range h.ops {
@@ -203,7 +204,7 @@ func (h *history) sweep(at Target, number int, done <-chan struct{}) {
 	}
 }
 
-// ids returns the memories of the history in the order of their ids.
+// ids returns the memories of the history, sorted by id.
 func (h *history) ids() []sigil.ID {
 	var ids []sigil.ID
 	for i := range h.ops {
@@ -244,10 +245,10 @@ func (h *history) count(what string) {
 
 func millis(nanos int64) int64 { return nanos / int64(time.Millisecond) }
 
-// tally counts what happened.
+// tally counts events by name.
 type tally map[string]int
 
-// atDeadline counts the calls during which the memory's deadline passed.
+// atDeadline is the name for calls during which the memory's deadline passed.
 const atDeadline = "at the deadline"
 
 func (t tally) add(other tally) {

@@ -15,14 +15,14 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// artifacts is the folder, below that of the test, where a history that failed is kept.
+// artifacts is the folder, within that of the test, where a failed history is kept.
 const artifacts = "artifacts"
 
-// checkTime bounds the search for an order in the history of one memory. Most take microseconds.
+// checkTime is the time limit of the search for an order of one memory's history. Most take microseconds.
 const checkTime = 2 * time.Minute
 
-// check fails the test if the history of a memory has no order that explains every answer, or if the journal
-// disagrees.
+// check fails the test if the history of a memory has no order that explains every answer, or if it
+// contradicts the journal.
 func (h *history) check() {
 	ops := map[sigil.ID][]op{}
 	for _, o := range h.ops {
@@ -47,7 +47,7 @@ func operations(ops []op) []porcupine.Operation {
 	return list
 }
 
-// keep writes the picture of a history and returns where it is.
+// keep writes the visualization of a history to a file and returns its path.
 func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 	err := os.MkdirAll(artifacts, 0o750)
 	var path string
@@ -63,9 +63,9 @@ func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
 	return path
 }
 
-// mergeJournal adds to each memory's history how it ended according to the journal, and checks the rules of the
-// journal itself: each memory is encoded first and once, ends at most once and last, and is alternately pinned and
-// unpinned.
+// mergeJournal adds to each memory's history how it ended according to the journal. It also checks the rules
+// of the journal itself: each memory is encoded first and once, ends at most once and last, and is
+// alternately pinned and unpinned.
 func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 	journal := map[sigil.ID][]client.Event{}
 	returned := h.end // of the encode that made an eviction necessary: the next one in the journal
@@ -104,15 +104,15 @@ func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 		h.checkLife(id, events)
 	}
 	if strangers > h.lost {
-		h.t.Errorf("the journal has %d memories that nobody knows; %d encodes were not answered", strangers, h.lost)
+		h.t.Errorf("the journal has %d unknown memories; %d encodes were not answered", strangers, h.lost)
 	}
 	for id, list := range ops {
 		if journal[id] == nil {
-			h.t.Errorf("%s was encoded and is not in the journal", id)
+			h.t.Errorf("%s was encoded, but is not in the journal", id)
 		}
 		forgotten := slices.ContainsFunc(list, func(o op) bool { return o.verb == forget && o.answer.outcome == done })
 		if forgotten && !slices.ContainsFunc(journal[id], func(e client.Event) bool { return e.Kind == sigil.Forgotten }) {
-			h.t.Errorf("%s was forgotten, says the answer but not the journal", id)
+			h.t.Errorf("%s was forgotten according to the answer, but not to the journal", id)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func encodeOf(ops []op) op {
 	return ops[slices.IndexFunc(ops, func(o op) bool { return o.verb == encode })]
 }
 
-// ended adds an end that no client asked for, some time between the event's and the latest.
+// ended adds an end that no client requested, at some time between the event's and the latest.
 func (h *history) ended(ops map[sigil.ID][]op, e client.Event, v verb, latest int64) {
 	h.tally[string(v)+" "+string(done)]++
 	list := ops[*e.ID]
@@ -135,8 +135,8 @@ func (h *history) ended(ops map[sigil.ID][]op, e client.Event, v verb, latest in
 	})
 }
 
-// forgotten adds the journal's figures to the call that was answered. If none was, one of the unanswered calls must
-// have done it.
+// forgotten adds the journal's figures to the answered call. If none was answered, one of the unanswered
+// calls must have had this effect.
 func (h *history) forgotten(ops map[sigil.ID][]op, e client.Event) {
 	list, at := ops[*e.ID], e.Time.UnixMilli()
 	asked := false
@@ -155,11 +155,11 @@ func (h *history) forgotten(ops map[sigil.ID][]op, e client.Event) {
 		o.answer.lo, o.answer.hi, o.answer.figures = at, at, h.journaled(e, list)
 	}
 	if !asked {
-		h.t.Errorf("%s was forgotten, says the journal, and nobody asked for it", e.ID)
+		h.t.Errorf("%s was forgotten according to the journal, without a request", e.ID)
 	}
 }
 
-// journaled returns an event's figures; the data, which is not journaled, is as it was encoded.
+// journaled returns an event's figures. The data, which is not journaled, is that of the encode.
 func (h *history) journaled(e client.Event, ops []op) figures {
 	a := e.Arithmetic
 	return figures{
@@ -168,7 +168,7 @@ func (h *history) journaled(e client.Event, ops []op) figures {
 	}
 }
 
-// checkLife checks all that the journal has of one memory.
+// checkLife checks all journal entries of one memory.
 func (h *history) checkLife(id sigil.ID, events []client.Event) {
 	over, pinned, count := false, false, uint64(0)
 	for i, e := range events {

@@ -12,27 +12,27 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// slots is how many memories are in play at a time.
+// slots is the number of memories in use at a time.
 const slots = 36
 
 // patience is how long a client repeats an encode that is in progress elsewhere.
 const patience = 20 * time.Second
 
-// pool is the memories in play.
+// pool has the memories in use.
 type pool struct {
 	mu sync.Mutex // guards slots
 	// +checklocks:mu
 	slots [slots]slot
 }
 
-// slot is a memory in play, as the clients last heard of it.
+// slot is a memory in use, according to the clients' last answer.
 type slot struct {
-	id    sigil.ID // zero: none yet
+	id    sigil.ID // zero if there is none yet
 	fades int64    // Unix milliseconds
 	ended bool
 }
 
-// pick returns any slot or, more often than not, the one whose deadline is next or has just passed.
+// pick returns any slot or, more often, the one whose deadline is next or has just passed.
 func (p *pool) pick(rnd *rand.Rand, now int64) (at int, s slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,7 +48,7 @@ func (p *pool) pick(rnd *rand.Rand, now int64) (at int, s slot) {
 	return at, p.slots[at]
 }
 
-// put puts what is heard of the slot's memory, unless another has taken its place.
+// put stores the latest state of the slot's memory, unless another memory has replaced it.
 func (p *pool) put(at int, before sigil.ID, s slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -57,10 +57,10 @@ func (p *pool) put(at int, before sigil.ID, s slot) {
 	}
 }
 
-// client takes its turns, until the system stops.
+// client takes its turns until the system stops.
 func (h *history) client(at Target, number int) {
 	rnd := rand.New(rand.NewPCG(h.seed, uint64(h.races*clients+number)))
-	tick := time.NewTicker(time.Millisecond) // else a fast store would be through before anything fades
+	tick := time.NewTicker(time.Millisecond) // otherwise a fast store would be done before anything fades
 	defer tick.Stop()
 	for range turns {
 		<-tick.C
@@ -72,13 +72,13 @@ func (h *history) client(at Target, number int) {
 	}
 }
 
-// turn picks a memory and does something to it. It returns false if the system has stopped: there was no answer, and
-// not because the client lost patience.
+// turn does one operation on a memory. It returns false if the system has stopped: that is, if there was no
+// answer although the client did not give up.
 func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 	now := time.Now().UnixMilli()
 	place, s := h.pool.pick(rnd, now)
 	ctx := h.t.Context()
-	if rnd.IntN(12) == 0 { // somebody loses patience
+	if rnd.IntN(12) == 0 { // a client gives up
 		short, cancel := context.WithTimeout(ctx, time.Duration(rnd.IntN(2000))*time.Microsecond)
 		defer cancel()
 		ctx = short
@@ -145,7 +145,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 	v, err := at.Encode(ctx, d)
 	if unanswered(err) {
 		v, err = at.Encode(h.t.Context(), d)
-		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first is in progress
+		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first request is in progress
 			v, err = at.Encode(h.t.Context(), d)
 		}
 	}
@@ -159,7 +159,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 			h.t.Errorf("encoded %s, answered %s", d.Data, v.Data)
 		}
 		h.pool.put(place, before, slot{id: v.ID, fades: o.answer.figures.fades})
-	case errors.Is(err, sigil.ErrFull): // all that is there is pinned or crystallized
+	case errors.Is(err, sigil.ErrFull): // all memories are pinned or crystallized
 		h.count("encode full")
 	case unanswered(err):
 		h.mu.Lock()
@@ -171,7 +171,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 	return !unanswered(err)
 }
 
-// one calls v for the memory of id.
+// one calls v for the memory with an id.
 func (h *history) one(ctx context.Context, at Target, number int, v verb, id sigil.ID) op {
 	o := op{client: number, id: id, verb: v}
 	var view client.Memory
@@ -218,7 +218,7 @@ func unanswered(err error) bool {
 	return false
 }
 
-// figures reads a view.
+// figures converts a view.
 func (h *history) figures(v *client.Memory) figures {
 	return figures{
 		data: string(v.Data), created: v.CreatedAt.UnixMilli(), accessed: v.LastAccessed.UnixMilli(), fades: deadline(v.FadesAt),

@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// OverEngines returns a system of two engines on one store, which open opens, and which is slow now and then. That
-// exposes what wrongly depends on how soon a store is called, or answers.
+// OverEngines returns a system of two engines on one store, which open opens, and which is sometimes slow.
+// That exposes code that wrongly depends on how soon a store is called, or answers.
 func OverEngines(open func(t *testing.T, place string) store.Store) System {
 	return func(t *testing.T, place string, quota store.Quota) ([]Target, func()) {
 		t.Helper()
@@ -26,7 +26,7 @@ func OverEngines(open func(t *testing.T, place string) store.Store) System {
 		var targets []Target
 		for range 2 {
 			targets = append(targets, inProcess{engine.New(slow{s}, &engine.Options{
-				Clock:    time.Now, // as the clients', to the millisecond: a database's clock is read from afar
+				Clock:    time.Now, // the same clock as the clients', to the millisecond: a database's clock is read remotely
 				Settings: engine.Settings{Policy: policy, Quota: quota},
 			})})
 		}
@@ -38,7 +38,7 @@ func OverEngines(open func(t *testing.T, place string) store.Store) System {
 	}
 }
 
-// inProcess calls an engine as a client calls a daemon.
+// inProcess calls an engine like a client calls a daemon.
 type inProcess struct{ engine *engine.Engine }
 
 func key(id sigil.ID) sigil.Key { return sigil.Key{Tenant: sigil.DefaultTenant, ID: id} }
@@ -93,8 +93,8 @@ func (p inProcess) Events(ctx context.Context, after uint64, limit int) (client.
 	return page, err
 }
 
-// slow is a store that takes up to three milliseconds longer, now and then: before it is asked, and, less
-// often, while it has a memory locked.
+// slow is a store that sometimes takes up to three milliseconds longer, before a call and, less often, while
+// it has a memory locked.
 type slow struct{ store.Store }
 
 func linger(oneIn int) {

@@ -9,7 +9,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// verb is an operation on one memory or, for the last two, what happened to it according to the journal.
+// verb is an operation on one memory or, for the last two, an end that the journal has.
 type verb string
 
 const (
@@ -23,19 +23,19 @@ const (
 	evict  verb = "evict"
 )
 
-// outcome is how a call ended.
+// outcome is the result of a call.
 type outcome string
 
 const (
 	done     outcome = "ok"
 	notFound outcome = "not found"
-	unknown  outcome = "unknown" // no answer: it may have been done, or be done later, or never
+	unknown  outcome = "unknown" // no answer: it may have been carried out, or be carried out later, or never
 )
 
-// never is a deadline that does not come.
+// never is a deadline that is never reached.
 const never = math.MaxInt64
 
-// figures is a memory as an answer, or the journal, shows it. Times are Unix milliseconds.
+// figures are a memory in an answer or in the journal. Times are Unix milliseconds.
 type figures struct {
 	data                     string
 	created, accessed, fades int64
@@ -44,36 +44,36 @@ type figures struct {
 	pinned, crystallized     bool
 }
 
-// answer is what came of a call that took effect at some time from lo to hi, if at all.
+// answer is the result of a call that took effect at some time from lo to hi, if at all.
 type answer struct {
 	outcome outcome
-	figures figures // of a forget, those that the journal has of it
+	figures figures // for a forget, those in the journal
 	lo, hi  int64
 }
 
-// phase is how far a memory's life has come.
+// phase is the phase of a memory's life.
 type phase string
 
 const (
 	absent phase = "absent"
 	live   phase = "live"
-	faded  phase = "faded" // a read got this answer, and it is not released yet
+	faded  phase = "faded" // a read got this answer, but it is not released yet
 	gone   phase = "gone"
 )
 
-// state is one memory between two operations. After an unanswered recall it is unknown when the memory was accessed:
-// from figures.accessed to latest.
+// state is one memory between two operations. After an unanswered recall, it is unknown when the memory was
+// accessed: from figures.accessed to latest.
 type state struct {
 	phase   phase
-	figures figures // but for fades, which follows
+	figures figures // except for fades, which is derived
 	latest  int64
 }
 
-// spec is the sequential specification of one memory, whose idle lifetime is so many milliseconds.
+// spec is the sequential specification of one memory. lifetime is its idle lifetime in milliseconds.
 //
-// An operation is stamped with a time between its call and its answer. A read that returns the memory could have run
-// before the deadline, another one at it or later; a recall's time is the lastAccessed in its answer. Once one caller
-// is told that the memory is gone, it is gone for all.
+// An operation has a time between its call and its answer. A read that returns the memory can have run before
+// the deadline, another read at the deadline or later; a recall's time is the lastAccessed in its answer.
+// Once a caller learns that the memory is gone, it is gone for all.
 type spec struct{ lifetime int64 }
 
 // model returns the specification in porcupine's form, for the history of one memory.
@@ -89,7 +89,7 @@ func (s spec) model() porcupine.Model {
 	}
 }
 
-// step reports whether a may be the answer to v at m, and returns what the memory is then.
+// step reports whether a may be the answer to v in state m, and returns the state after it.
 func (s spec) step(m state, v verb, a answer) (bool, state) {
 	switch {
 	case v == encode:
@@ -109,10 +109,10 @@ func (s spec) step(m state, v verb, a answer) (bool, state) {
 	return s.given(m, v, a)
 }
 
-// given reports whether v of a live memory may have been answered with a's figures.
+// given reports whether v for a live memory may have been answered with a's figures.
 func (s spec) given(m state, v verb, a answer) (bool, state) {
 	f := a.figures
-	next := m.figures // as v leaves it, but for the time of access
+	next := m.figures // after v, except for the time of access
 	refreshes := v == recall || v == unpin && m.figures.pinned
 	switch v {
 	case recall:
@@ -122,7 +122,7 @@ func (s spec) given(m state, v verb, a answer) (bool, state) {
 	case unpin:
 		next.pinned = false
 	}
-	if v == forget || v == evict { // the journal has it as it was before
+	if v == forget || v == evict { // the journal has the figures before it
 		ok := s.shows(m, f) && a.lo < f.fades
 		if v == evict {
 			ok = ok && !f.pinned && !f.crystallized
@@ -130,7 +130,7 @@ func (s spec) given(m state, v verb, a answer) (bool, state) {
 		return ok, state{phase: gone}
 	}
 	if !refreshes {
-		inTime := a.lo < s.deadline(m.figures, f.accessed) // as it was before
+		inTime := a.lo < s.deadline(m.figures, f.accessed) // according to the state before
 		m.figures = next
 		return inTime && s.shows(m, f), known(f)
 	}
@@ -138,7 +138,7 @@ func (s spec) given(m state, v verb, a answer) (bool, state) {
 	return inTime && s.shows(state{figures: next, latest: never}, f), known(f)
 }
 
-// missing reports whether m may have been answered with not found.
+// missing reports whether a call in state m may have been answered with not found.
 func (s spec) missing(m state, a answer) (bool, state) {
 	if m.phase != live {
 		return true, m
@@ -153,8 +153,8 @@ func (s spec) missing(m state, a answer) (bool, state) {
 	return true, m
 }
 
-// perhaps returns the state after v if v is done. (A call that is not done comes last in its history, and nothing
-// depends on it.)
+// perhaps returns the state after v if v is carried out. (A call that is not carried out comes last in its
+// history, and nothing depends on it.)
 func (s spec) perhaps(m state, v verb, a answer) state {
 	end := s.deadline(m.figures, m.latest)
 	if m.phase != live || a.lo >= end {
@@ -186,7 +186,7 @@ func (s spec) shows(m state, f figures) bool {
 // wellMade reports whether f's deadline follows from its other figures.
 func (s spec) wellMade(f figures) bool { return f.fades == s.deadline(f, f.accessed) }
 
-// deadline returns when a memory like f fades if it was accessed then.
+// deadline returns when a memory like f fades if it was accessed at a time.
 func (s spec) deadline(f figures, accessed int64) int64 {
 	end := int64(never)
 	if !f.pinned && !f.crystallized && accessed < never-s.lifetime {
@@ -198,7 +198,7 @@ func (s spec) deadline(f figures, accessed int64) int64 {
 	return end
 }
 
-// known is a live memory of which nothing is in doubt.
+// known returns the state of a live memory about which nothing is uncertain.
 func known(f figures) state {
 	latest := f.accessed
 	f.fades = 0
@@ -239,7 +239,7 @@ func (f figures) String() string {
 	return text
 }
 
-// clock formats a time, as short as is enough to distinguish the times of one history.
+// clock formats a time, just long enough to distinguish the times of one history.
 func clock(ms int64) string {
 	if ms == never {
 		return "never"

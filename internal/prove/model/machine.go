@@ -17,57 +17,58 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// Driver is a driver with the one disk that a life of the machine is spent on.
+// Driver is a driver with the one disk that a history of the machine uses.
 type Driver interface {
 	// Open opens the store on the disk, and creates it if there is none. The machine closes it.
 	Open() (store.Store, error)
-	// Settle lets a second pass for the store: every refresh answered before is durable after.
+	// Settle lets a second pass for the store: after it, every refresh that was answered before is durable.
 	Settle()
-	// Crash cuts the power while s is open: what was durable is on the disk, of the rest each part with
-	// a chance of kept percent, drawn from seed. Nothing that s still does reaches the disk.
+	// Crash cuts the power while s is open. What was durable is on the disk; of the rest, each part is kept
+	// with a probability of kept percent, drawn from seed. Nothing that s does afterwards reaches the disk.
 	Crash(s store.Store, kept int, seed uint64) error
-	// Check compares what s holds in memory with what is on disk. A driver that holds nothing returns nil.
+	// Check compares the content of s in memory with that on disk. A driver that has nothing in memory returns
+	// nil.
 	Check(ctx context.Context, s store.Store) error
 }
 
-// machine is one history: an engine over a driver's store, and the model of what the store should hold. The rules of
-// this package (machine_rules.go) change the model. They were written from the specification and share no code with
-// the engine's; the ids are the engine's.
+// machine is one history: an engine on a driver's store, and the model of what the store should contain. The
+// rules of this package (machine_rules.go) change the model. They were written from the specification and
+// share no code with the engine's rules; only the ids are the engine's.
 //
 // The clock stands still during a step, so that each answer is known to the millisecond.
 type machine struct {
 	t      *rapid.T
 	driver Driver
 	store  store.Store
-	engine *engine.Engine // over store, through between
+	engine *engine.Engine // on store, through interrupted
 	model  *storetest.Model
-	// between, if not nil, runs once in the next sweep: between the query for due memories and their release.
+	// between, if not nil, runs once in the next sweep, between the query for due memories and their release.
 	between func()
 
-	clock time.Time // the time that the engine gets
-	now   time.Time // what its time should be: the clock's, but that it never runs back
+	clock time.Time // the time that the engine reads
+	now   time.Time // what the engine's time should be: the clock's, except that it never runs back
 	rules rules
 
-	// keys are of all that was ever kept, oldest first.
+	// keys has the keys of all memories that were ever kept, oldest first.
 	keys []sigil.Key
-	// refreshed are, by memory, the figures that a power cut may leave besides the present ones: since a
-	// refresh is durable only a second later, those from before it.
+	// refreshed has, by memory, the figures that a power cut may leave other than the present ones: a refresh
+	// is durable only a second later, so these are the figures before it.
 	refreshed map[sigil.Key][]sigil.Meta
 	ledger    ledger
 	steps     int
 }
 
-// tenants own what a machine keeps.
+// tenants are the tenants of a machine.
 var tenants = []string{"public", "ann", "b.o_b-1"}
 
-// all is more than there ever is of anything.
+// all is a limit that is never reached.
 const all = 1_000_000
 
-// begin is when a machine is born.
+// begin is the time at which a machine starts.
 var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Machine runs one random history on d, which is empty, and fails t if anything deviates from the specification. step,
-// which may be nil, is called for every step.
+// Machine runs one random history on d, which must be empty, and fails t if anything deviates from the
+// specification. step, which may be nil, is called for every step.
 func Machine(t *rapid.T, d Driver, step func()) {
 	m := &machine{
 		t: t, driver: d, model: storetest.NewModel(), clock: begin, now: begin,
@@ -90,10 +91,10 @@ func Machine(t *rapid.T, d Driver, step func()) {
 		}
 	}
 	t.Repeat(actions)
-	m.restart() // after any history, a restart finds the same
+	m.restart() // after any history, a restart must change nothing
 }
 
-// actions are the steps a life is made of. What should happen often has several names.
+// actions are the steps of a history. Frequent ones have several names.
 func (m *machine) actions() map[string]func() {
 	return map[string]func(){
 		"encode": m.encode, "encode again": m.encode, "encode more": m.encode, "encode a batch": m.encodeBatch,
@@ -109,11 +110,11 @@ func (m *machine) open() {
 	s, err := m.driver.Open()
 	m.ok("open", err)
 	m.store = s
-	m.clock = m.now // the engine's time is its process's: a new one asks the clock again
+	m.clock = m.now // the engine's time belongs to its process: a new engine reads the clock again
 	m.engine = engine.New(interrupted{s, m}, &engine.Options{Clock: func() time.Time { return m.clock }, Settings: m.rules.settings()})
 }
 
-// interrupted is the machine's store, whose Due is not the end of what happens before it returns.
+// interrupted is the machine's store. Its Due runs between before it returns.
 type interrupted struct {
 	store.Store
 	m *machine
@@ -128,7 +129,7 @@ func (i interrupted) Due(ctx context.Context, now time.Time, limit int) ([]sigil
 	return due, err
 }
 
-// restart closes and opens: all is as it was, refreshes included.
+// restart closes and opens the store: everything is unchanged, including refreshes.
 func (m *machine) restart() {
 	old := m.engine
 	m.ok("close", m.store.Close())
@@ -140,8 +141,7 @@ func (m *machine) restart() {
 	m.compare()
 }
 
-// crash cuts the power: of what was answered only refreshes of the last second may be lost, and nothing
-// else is there.
+// crash cuts the power: only answered refreshes of the last second may be lost, and nothing may be added.
 func (m *machine) crash() {
 	kept := rapid.SampledFrom([]int{0, 100, 50, 10, 90}).Draw(m.t, "kept of the unsynced, %")
 	seed := rapid.Uint64().Draw(m.t, "seed of the cut")
@@ -171,7 +171,7 @@ func (m *machine) crash() {
 	m.compare()
 }
 
-// check holds what can be seen against the model, the journal and the disk.
+// check compares everything visible with the model, the journal and the disk.
 func (m *machine) check() {
 	m.t.Helper()
 	m.ledger.read(m.t, m.news())
@@ -183,7 +183,8 @@ func (m *machine) check() {
 	slices.SortFunc(want, compareKeys)
 	storetest.Equal(m.t, "due", due, want)
 
-	// What follows from the journal, read from its first entry on, is what exists: live, or hidden and not swept.
+	// The memories that follow from the journal, read from its first entry on, must be those that exist, live
+	// or hidden and not swept.
 	there := due
 	for _, tenant := range tenants {
 		live := m.live(m.store, tenant)
@@ -201,14 +202,14 @@ func (m *machine) check() {
 	}
 }
 
-// compare asks for everything there is, in every way of asking.
+// compare reads everything in every possible way.
 func (m *machine) compare() {
 	m.t.Helper()
 	storetest.Compare(m.t, m.store, m.model, tenants, m.now)
 	m.check()
 }
 
-// news returns the journal entries since the ledger last read it, of all tenants, in order.
+// news returns the journal entries of all tenants since the ledger last read it, in order.
 func (m *machine) news() []sigil.Event {
 	m.t.Helper()
 	var news []sigil.Event
@@ -247,7 +248,7 @@ func (m *machine) ok(what string, err error) {
 	}
 }
 
-// fails asserts that err is of the kind, code and field of want; a nil want that there is none.
+// fails asserts that err has the kind, code and field of want, or is nil if want is nil.
 func (m *machine) fails(what string, err, want error) {
 	m.t.Helper()
 	if want == nil {

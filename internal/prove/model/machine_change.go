@@ -38,7 +38,7 @@ func (m *machine) encodeBatch() {
 	m.encoded(tenant, drafts, got)
 }
 
-// encoded compares what was answered to drafts with what should be, and takes up what was kept.
+// encoded compares the answers to drafts with the expected ones, and adds the kept memories to the model.
 func (m *machine) encoded(tenant string, drafts []asked, got []engine.Result) {
 	m.t.Helper()
 	if len(got) != len(drafts) {
@@ -48,7 +48,7 @@ func (m *machine) encoded(tenant string, drafts []asked, got []engine.Result) {
 	for i := range got {
 		keys[i] = sigil.Key{Tenant: tenant, ID: got[i].Memory.ID}
 		if got[i].Err != nil {
-			keys[i].ID = sigil.NewID(m.now) // the model needs one to find out that it is not wanted
+			keys[i].ID = sigil.NewID(m.now) // the model needs an id, even to find out that the draft is refused
 		}
 	}
 	want := m.encodeModel(tenant, drafts, keys)
@@ -72,7 +72,7 @@ func (m *machine) encoded(tenant string, drafts []asked, got []engine.Result) {
 	}
 }
 
-// update does to one memory what a verb should, and compares the answer.
+// update applies a verb's expected change to one memory of the model, and compares the answer.
 func (m *machine) update(verb string, do func(sigil.Key) (sigil.Memory, error), change func(*sigil.Meta) (*sigil.Event, bool)) {
 	m.t.Helper()
 	key := m.key()
@@ -106,15 +106,15 @@ func (m *machine) recall() {
 		})
 }
 
-// refresh does to a memory what a recall should.
+// refresh applies a recall's expected change.
 func (m *machine) refresh(meta *sigil.Meta, now time.Time) {
 	meta.AccessCount++
 	meta.LastAccessed, meta.Policy = now, m.rules.policy
 	meta.FadesAt = fadesAt(meta)
 }
 
-// recallLate lets an engine whose time is a millisecond short of the memory's deadline recall it, as one in
-// another process may, or a caller that was held up.
+// recallLate recalls the memory through an engine whose time is a millisecond before the memory's deadline,
+// like an engine in another process, or a caller that was delayed.
 func (m *machine) recallLate(key sigil.Key) {
 	m.t.Helper()
 	before, err := look(m.ctx(), m.model, key)
@@ -170,8 +170,8 @@ func (m *machine) forget() {
 	}
 }
 
-// sweep releases everything that is due, and nothing else, in any order. A memory recalled before its deadline stays,
-// even if the sweep had found it due.
+// sweep must release everything that is due, in any order, and nothing else. A memory recalled before its
+// deadline stays, even if the sweep had found it due.
 func (m *machine) sweep() {
 	due, err := m.model.Due(m.ctx(), m.now, all)
 	m.ok("the model's due", err)
@@ -181,7 +181,7 @@ func (m *machine) sweep() {
 	}
 	swept, err := m.engine.Sweep(m.ctx())
 	m.ok("sweep", err)
-	// No order is promised: the model takes the one of the journal, and what is missing there last.
+	// No order is promised: the model uses that of the journal, with memories that are missing there last.
 	var order []sigil.Key
 	for _, event := range m.news() {
 		if slices.Contains(due, event.Memory.Key) {
@@ -245,7 +245,7 @@ func (m *machine) crystallize() {
 	storetest.Equal(m.t, "crystallize", got, want)
 }
 
-// configure changes the rules for what comes after.
+// configure changes the settings for later operations.
 func (m *machine) configure() {
 	m.rules.policy = laws[rapid.IntRange(0, len(laws)-1).Draw(m.t, "policy")].policy
 	m.rules.quota = rapid.SampledFrom([]store.Quota{
@@ -267,7 +267,7 @@ func (m *machine) advance() {
 	}
 }
 
-// turnBack turns the clock back: the engine's time stands still until it has caught up.
+// turnBack turns the clock back: the engine's time stands still until the clock has caught up.
 func (m *machine) turnBack() {
 	m.clock = m.clock.Add(-time.Duration(rapid.IntRange(1, 5000).Draw(m.t, "milliseconds back")) * time.Millisecond)
 	storetest.Equal(m.t, "the engine's time", m.engine.Now(), m.now)

@@ -12,15 +12,15 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// once in n draws true; false is the simpler.
+// once draws true once in n times; false is the simpler value.
 func (m *machine) once(n int, what string) bool {
 	return rapid.IntRange(1, n).Draw(m.t, what) == n
 }
 
 func (m *machine) tenant() string { return rapid.SampledFrom(tenants).Draw(m.t, "tenant") }
 
-// key draws one to ask for: mostly one that was kept not long ago, live or not; now and then one of another tenant, or
-// one that does not exist.
+// key draws a key to call with: mostly that of a recent memory, live or not; sometimes that of another
+// tenant, or one that does not exist.
 func (m *machine) key() sigil.Key {
 	if len(m.keys) == 0 || m.once(20, "unknown id") {
 		return sigil.Key{Tenant: m.tenant(), ID: sigil.ID{1}}
@@ -32,8 +32,8 @@ func (m *machine) key() sigil.Key {
 	return key
 }
 
-// contents are kinds of data: as sent, as stored, and in canonical form. There are few different ones,
-// so that memories meet in patterns.
+// contents are kinds of data: as sent, as stored, and in canonical form. There are few different ones, so
+// that memories share patterns.
 var contents = []func(n int) (sent, kept, canonical string){
 	func(n int) (sent, kept, canonical string) {
 		same := fmt.Sprintf(`{"n":%d}`, n)
@@ -54,7 +54,7 @@ var contents = []func(n int) (sent, kept, canonical string){
 	},
 }
 
-// mistakes are what may be wrong with a draft, and the expected errors.
+// mistakes are the possible mistakes in a draft, with the expected errors.
 var mistakes = []struct {
 	make func(d *sigil.Draft)
 	want *sigil.Error
@@ -91,7 +91,7 @@ func (m *machine) asked() asked {
 	return a
 }
 
-// state draws one that crystallizes, one that just does not, or any.
+// state draws a state that crystallizes, one that just does not, or any other.
 func (m *machine) state() *sigil.State {
 	figure := rapid.Float64Range(0, 1)
 	switch rapid.IntRange(0, 7).Draw(m.t, "state") {
@@ -110,7 +110,7 @@ func (m *machine) state() *sigil.State {
 	}
 }
 
-// pause draws how far the clock goes on. Deadlines are met to the millisecond.
+// pause draws how far the clock advances. Deadlines are hit to the millisecond.
 func (m *machine) pause() time.Duration {
 	next := time.Second
 	if of, err := look(m.ctx(), m.model, m.key()); err == nil && of.FadesAt.After(m.now) {

@@ -7,13 +7,13 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// ledger is what exists according to the journal, read from its first entry on. It checks that the specification
-// allows each entry, independently of the model.
+// ledger has everything that exists according to the journal, read from its first entry on. It checks that
+// the specification allows each entry, independently of the model.
 type ledger struct {
 	position uint64
 	time     time.Time
 	memories map[sigil.Key]sigil.Meta
-	crystals map[crystalKey]bool // of patterns, all there ever were
+	crystals map[crystalKey]bool // of patterns, all that ever existed
 	bytes    map[string]int      // by tenant
 	count    map[string]int      // of memories, by tenant
 }
@@ -30,7 +30,7 @@ func newLedger() ledger {
 	}
 }
 
-// read goes on with entries of all tenants, in the order of their positions.
+// read continues with entries of all tenants, in the order of their positions.
 func (l *ledger) read(t storetest.TB, entries []sigil.Event) {
 	t.Helper()
 	for i := range entries {
@@ -95,7 +95,7 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 			wrong = "is evicted, being pinned or crystallized"
 		}
 	default:
-		wrong = "has an event of a kind unheard of"
+		wrong = "has an event of an unknown kind"
 	}
 	if wrong != "" {
 		t.Errorf("journal: at %d (%s %s, %v) %#v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)

@@ -21,7 +21,7 @@ func (m *machine) peek() {
 	m.fails("peek", err, wantErr)
 	storetest.Equal(m.t, "peek", got, want)
 	if err == nil && reached(&got.Meta, m.now) {
-		m.t.Errorf("peek: gives %v, which is past its deadline", key)
+		m.t.Errorf("peek: returned %v, which is past its deadline", key)
 	}
 }
 
@@ -50,7 +50,7 @@ func (m *machine) list() {
 		storetest.Equal(m.t, "page of the list", page.Memories, want[:n])
 		want = want[n:]
 		if (page.Next == "") != (len(want) == 0) {
-			m.t.Fatalf("list: %d memories are to come, and the cursor is %q", len(want), page.Next)
+			m.t.Fatalf("list: %d memories remain, but the cursor is %q", len(want), page.Next)
 		}
 		if page.Next == "" {
 			return
@@ -71,7 +71,7 @@ func (m *machine) related() {
 	if wantErr != nil {
 		return
 	}
-	// Newest first, and a stable sort keeps that among equals.
+	// They are newest first, and a stable sort keeps that order among equals.
 	var want []engine.Neighbor
 	for _, memory := range m.live(m.model, key.Tenant) {
 		r := math.Exp(-math.Abs(center.Frequency.Value()-memory.Frequency.Value()) / sigil.Phi)
@@ -79,7 +79,7 @@ func (m *machine) related() {
 			want = append(want, engine.Neighbor{Memory: memory, Resonance: r})
 		}
 	}
-	distance := func(n engine.Neighbor) int { // to the bit, where resonances are not
+	distance := func(n engine.Neighbor) int { // exact, while resonances are not
 		return max(int(n.Memory.Frequency)-int(center.Frequency), int(center.Frequency)-int(n.Memory.Frequency))
 	}
 	slices.SortStableFunc(want, func(a, b engine.Neighbor) int { return cmp.Compare(distance(a), distance(b)) })
@@ -95,7 +95,8 @@ func (m *machine) related() {
 	storetest.Equal(m.t, "related", got, want)
 }
 
-// crystals pages through a tenant's crystals: patterns' by group, then memories', newest first.
+// crystals pages through a tenant's crystals: those of patterns by group, then those of memories, newest
+// first.
 func (m *machine) crystals() {
 	tenant, q := m.tenant(), engine.CrystalQuery{Limit: rapid.IntRange(1, 4).Draw(m.t, "limit")}
 	q.Kind = rapid.SampledFrom([]sigil.CrystalKind{"", "memory", "pattern"}).Draw(m.t, "kind")
@@ -130,7 +131,7 @@ func (m *machine) crystals() {
 	storetest.Equal(m.t, "crystals", got, want)
 }
 
-// stats compares the counters with a count of what there is.
+// stats compares the counters with a count of everything that exists.
 func (m *machine) stats() {
 	tenant := m.tenant()
 	got, err := m.engine.Stats(m.ctx(), tenant)

@@ -12,8 +12,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// rules are what is in force, and what the specification makes of it. Lifetimes and deadlines are worked
-// out here once more; potentials and frequencies are the root package's, which golden figures hold.
+// rules are the settings in force, and what follows from them by the specification. Lifetimes and deadlines
+// are computed here independently; potentials and frequencies come from the root package, where golden
+// figures check them.
 type rules struct {
 	policy sigil.Policy
 	quota  store.Quota
@@ -23,14 +24,14 @@ func (r *rules) settings() engine.Settings {
 	return engine.Settings{Policy: r.policy, Quota: r.quota}
 }
 
-// law is a policy and what it comes to, by spec 2.
+// law is a policy and what follows from it by spec 2.
 type law struct {
 	policy   sigil.Policy
 	lifetime time.Duration // as in deadlines: rounded up to a millisecond
 	decay    func(idle float64) float64
 }
 
-// laws are the policies that a life may be under.
+// laws are the policies that a history may use.
 var laws = []law{
 	classic(0.001, 5, 0.95, 95*time.Second),
 	classic(0.04, 2, 0.8, 8*time.Second), // 0.04 · 8 · (8+2) / (2·2) = 0.8
@@ -80,7 +81,8 @@ func end(m *sigil.Meta) time.Time {
 	return m.CreatedAt.Add(m.TTL)
 }
 
-// fadesAt returns m's deadline, or zero if there is none: ttl beats everything, pinned and crystallized beat decay.
+// fadesAt returns m's deadline, or zero if there is none. A ttl has precedence over everything; pinned and
+// crystallized have precedence over decay.
 func fadesAt(m *sigil.Meta) time.Time {
 	var at time.Time
 	if !keeps(m) {
@@ -98,7 +100,7 @@ func reached(m *sigil.Meta, now time.Time) bool {
 	return !at.IsZero() && !now.Before(at)
 }
 
-// reason returns what ends m at its deadline.
+// reason returns the reason for which m ends at its deadline.
 func reason(m *sigil.Meta) string {
 	if e := end(m); !e.IsZero() && fadesAt(m).Equal(e) {
 		return "ttl"
@@ -106,7 +108,7 @@ func reason(m *sigil.Meta) string {
 	return "decay"
 }
 
-// asked is a draft with what is known of it beforehand.
+// asked is a draft with the expected result of its encode.
 type asked struct {
 	draft     sigil.Draft
 	kept      string // the data as it is stored
@@ -114,7 +116,7 @@ type asked struct {
 	wrong     error  // the error that an encode must return; nil if it must succeed
 }
 
-// item makes what an encode of a should store.
+// item returns what an encode of a should store.
 func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
 	state := sigil.State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
 	if a.draft.State != nil {
@@ -150,8 +152,9 @@ func crystalOf(m *sigil.Meta) sigil.Crystal {
 	}
 }
 
-// encodeModel does to the model what an encode of several drafts should do, and returns the expected results: together
-// if that is possible, otherwise one by one as far as possible. keys are those that the memories get.
+// encodeModel makes the change to the model that an encode of several drafts should make, and returns the
+// expected results: together if possible, otherwise one by one as far as possible. keys are the keys of the
+// new memories.
 func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) []engine.Result {
 	m.t.Helper()
 	results := make([]engine.Result, len(drafts))
@@ -179,8 +182,8 @@ func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) [
 	return results
 }
 
-// insert puts items into the model, all or none, except for those that were answered before under their idempotency
-// key, and puts the answers in their places of results.
+// insert inserts items into the model, all or none, except for those that were answered before under their
+// idempotency keys; the answers to these go into their places in results.
 func (m *machine) insert(tenant string, items []store.Item, places []int, results []engine.Result) error {
 	m.t.Helper()
 	var rest []store.Item
@@ -197,7 +200,7 @@ func (m *machine) insert(tenant string, items []store.Item, places []int, result
 		if answer, found := inserted.Answers[i]; found && answer.Fingerprint != item.Idempotency.Fingerprint {
 			result = engine.Result{Err: &sigil.Error{Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key"}}
 		} else if found {
-			result.Memory.Meta = answer.Memory // of the content nothing was kept: it is the request's
+			result.Memory.Meta = answer.Memory // the content was not kept: it is the request's
 		} else if len(inserted.Answers) > 0 {
 			rest, restPlaces = append(rest, item), append(restPlaces, places[i])
 		}
@@ -209,7 +212,7 @@ func (m *machine) insert(tenant string, items []store.Item, places []int, result
 	return nil
 }
 
-// evicted is the journal's entry for an evicted memory.
+// evicted returns the journal entry for an evicted memory.
 func (m *machine) evicted(gone sigil.Meta, limit string) sigil.Event {
 	if reached(&gone, m.now) {
 		return sigil.Event{Time: m.now, Kind: "faded", Reason: reason(&gone), Memory: gone}

@@ -14,11 +14,11 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// Same runs one log of operations, drawn from seed, on several stores, all empty, and asserts that all give the same
-// answer to each operation and hold the same in the end. It closes none of them.
+// Same runs one log of operations, drawn from seed, on several stores, which must be empty. It asserts that
+// all return the same answer to each operation and have the same content at the end. It closes none of them.
 func Same(t *testing.T, seed uint64, steps int, stores map[string]store.Store) {
 	t.Helper()
-	l := &log{rng: rand.New(rand.NewPCG(seed, 0)), now: time.UnixMilli(1_790_000_000_000).UTC()} // a test's draws
+	l := &log{rng: rand.New(rand.NewPCG(seed, 0)), now: time.UnixMilli(1_790_000_000_000).UTC()} // a test's random choices
 	var names []string
 	for name := range stores {
 		names = append(names, name)
@@ -49,11 +49,11 @@ type log struct {
 	rng  *rand.Rand
 	now  time.Time
 	ids  []sigil.Key // all that were ever inserted
-	keys int         // idempotency keys used
+	keys int         // number of idempotency keys used
 }
 
-// given is the result of an operation: values to compare, the code of its error, and a mean of decays, whose last
-// digits may differ.
+// given is the result of an operation: values to compare, the code of its error, and a mean of decays, whose
+// last digits may differ.
 type given struct {
 	code   string
 	values []any
@@ -164,7 +164,7 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 	}
 }
 
-// cloned returns items of the call's own: a store may write into them.
+// cloned returns a copy of items for one call, since a store may write into them.
 func cloned(items []store.Item) []store.Item {
 	items = slices.Clone(items)
 	for i := range items {

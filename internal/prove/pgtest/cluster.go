@@ -1,5 +1,5 @@
-// Package pgtest starts throwaway PostgreSQL clusters for tests and benchmarks: as an unprivileged user, on a socket
-// in a folder of their own, without a port. They end with the process that started them.
+// Package pgtest starts throwaway PostgreSQL clusters for tests and benchmarks: as an unprivileged user, on a
+// socket in their own folder, without a port. They end with the process that started them.
 //
 // It does not know what is kept in them.
 package pgtest
@@ -29,7 +29,7 @@ import (
 type Cluster struct {
 	dir  string // has the data, the socket and the log
 	bin  string
-	as   *syscall.Credential // nil is the current user
+	as   *syscall.Credential // nil means the current user
 	conf map[string]string
 	keep *keeper
 
@@ -39,15 +39,15 @@ type Cluster struct {
 	// +checklocks:mu
 	ended chan struct{} // closed when server has ended
 	// +checklocks:mu
-	killed bool // and left shared memory, which the next start removes
+	killed bool // it has left shared memory, which the next start removes
 
 	databases atomic.Int64
 }
 
-// Fast are settings for tests that survive no crash of the machine, and need not.
+// Fast has settings for tests that need not survive a crash of the machine.
 var Fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
-// Binaries finds the newest PostgreSQL of Debian's packages.
+// Binaries returns the folder of the newest PostgreSQL of Debian's packages.
 func Binaries() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {
@@ -86,7 +86,7 @@ func prepare(settings map[string]string) (_ *Cluster, err error) {
 		"listen_addresses": "", "shared_buffers": "64MB", "max_connections": "200", "max_wal_size": "1GB",
 	}}
 	maps.Copy(c.conf, settings)
-	// Short, as a socket's path must be; and not in a test's own folder, which others cannot enter.
+	// The path must be short, for the socket, and not in a test's own folder, which other users cannot enter.
 	if c.dir, err = os.MkdirTemp("/tmp", "sigilpg"); err != nil {
 		return nil, err
 	}
@@ -104,14 +104,14 @@ func prepare(settings map[string]string) (_ *Cluster, err error) {
 		}
 	}
 	c.conf["unix_socket_directories"] = c.dir
-	if err := os.Chmod(c.dir, 0o711); err != nil { //nolint:gosec // the socket in it is for whoever runs the tests
+	if err := os.Chmod(c.dir, 0o711); err != nil { //nolint:gosec // any user that runs the tests may use the socket in it
 		return nil, err
 	}
 	c.keep, err = c.watch()
 	return c, err
 }
 
-// unprivileged is the user that Debian's package makes.
+// unprivileged returns the user that Debian's package creates.
 func unprivileged() (*syscall.Credential, error) {
 	u, err := user.Lookup("postgres")
 	if err != nil {
@@ -124,11 +124,11 @@ func unprivileged() (*syscall.Credential, error) {
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
-// Dir is the folder with the socket.
+// Dir returns the folder with the socket.
 func (c *Cluster) Dir() string { return c.dir }
 
 func (c *Cluster) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:noctx,gosec // a program of PostgreSQL's, which ends when it is told to
+	cmd := exec.Command(filepath.Join(c.bin, program), args...) //nolint:noctx,gosec // a program of PostgreSQL, which ends when it is told to
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	// The server ends with us, at once, however we end.
@@ -146,12 +146,12 @@ func (c *Cluster) run(program string, args ...string) error {
 	return nil
 }
 
-// Start starts a stopped server and returns when it takes connections.
+// Start starts a stopped server and returns when it accepts connections.
 func (c *Cluster) Start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server != nil {
-		return errors.New("pgtest: it runs")
+		return errors.New("pgtest: the server is running")
 	}
 	args := []string{"-D", c.data()}
 	for name, value := range c.conf {
@@ -161,7 +161,7 @@ func (c *Cluster) Start() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = log.Close() }() // the server has its own
+	defer func() { _ = log.Close() }() // the server has its own descriptor
 	server := c.command("postgres", args...)
 	server.Stdout, server.Stderr = log, log
 	started, ended := make(chan error), make(chan struct{})
@@ -183,7 +183,7 @@ func (c *Cluster) Start() error {
 	return c.await(ended)
 }
 
-// await waits until the server takes connections.
+// await waits until the server accepts connections.
 func (c *Cluster) await(ended chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -204,10 +204,10 @@ func (c *Cluster) await(ended chan struct{}) error {
 	}
 }
 
-// Signals of [Cluster.Stop].
+// The signals for [Cluster.Stop].
 const (
-	Shutdown  = syscall.SIGINT  // ends sessions, and writes all out
-	Immediate = syscall.SIGQUIT // as a crash of the server
+	Shutdown  = syscall.SIGINT  // ends sessions, and writes everything to disk
+	Immediate = syscall.SIGQUIT // like a crash of the server
 )
 
 // Stop ends the server with a signal and returns when it has ended.
@@ -223,7 +223,7 @@ func (c *Cluster) Stop(signal syscall.Signal) error {
 	return err
 }
 
-// Remove ends the server, as a crash would, and removes its data. A second one does nothing.
+// Remove ends the server, like a crash, and removes its data. A second call does nothing.
 func (c *Cluster) Remove() {
 	c.mu.Lock()
 	killed := c.killed
@@ -267,8 +267,8 @@ func (c *Cluster) Exec(ctx context.Context, database, sql string) error {
 	return err
 }
 
-// Replica creates a standby of a running cluster, which streams from it, and starts it. Commits on the primary wait
-// for it from then on.
+// Replica creates a standby of a running cluster, which streams from it, and starts it. From then on, commits
+// on the primary wait for it.
 func (c *Cluster) Replica() (_ *Cluster, err error) {
 	r, err := prepare(c.conf)
 	if err != nil {
@@ -314,7 +314,7 @@ func (c *Cluster) awaitReplica() error {
 	}
 }
 
-// Promote turns a replica into a primary, which waits for no replica of its own.
+// Promote turns a replica into a primary, which does not wait for a replica.
 func (c *Cluster) Promote() error {
 	ctx := context.Background()
 	for _, sql := range []string{"alter system set synchronous_standby_names = ''", "select pg_reload_conf()", "select pg_promote(true, 60)"} {

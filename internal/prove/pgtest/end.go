@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// keeper is a process that outlives us and then stops the server and removes its folder: a process that is
-// killed cannot clean up.
+// keeper is a process that outlives us and then stops the server and removes its folder, since a killed
+// process cannot clean up.
 type keeper struct {
 	cmd  *exec.Cmd
 	pipe io.Closer // its standard input, which ends when we do
@@ -24,10 +24,10 @@ type keeper struct {
 
 // watch starts the keeper of a cluster.
 func (c *Cluster) watch() (*keeper, error) {
-	cmd := exec.Command("sh", "-c", `read -r _; "$1"/pg_ctl stop -D "$2"/data -m immediate; cd /; rm -rf "$2"`, "sh", c.bin, c.dir) //nolint:gosec,noctx // a folder of ours; it ends by end
+	cmd := exec.Command("sh", "-c", `read -r _; "$1"/pg_ctl stop -D "$2"/data -m immediate; cd /; rm -rf "$2"`, "sh", c.bin, c.dir) //nolint:gosec,noctx // our own folder; end stops it
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
-	// Not in our group, which is signaled at Ctrl-C.
+	// Not in our process group, which is signaled at Ctrl-C.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as, Setpgid: true}
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
@@ -43,14 +43,14 @@ func (k *keeper) end() {
 	})
 }
 
-// Kill ends the server and all its processes with SIGKILL, at a point of no choice of theirs.
+// Kill ends the server and all its processes with SIGKILL, at any moment.
 func (c *Cluster) Kill() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server == nil {
 		return nil
 	}
-	// A stopped server neither starts another process nor reaps one, so that no number is used again.
+	// A stopped server neither starts nor reaps processes, so that no process id is reused.
 	pid := c.server.Process.Pid
 	if err := c.server.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -101,7 +101,7 @@ func status(pid int) (state byte, parent int) {
 	if err != nil {
 		return 0, 0
 	}
-	// The name, in parentheses, may have anything in it.
+	// The name, in parentheses, may contain any character.
 	_, _ = fmt.Sscanf(string(b[bytes.LastIndexByte(b, ')')+1:]), " %c %d", &state, &parent)
 	return state, parent
 }

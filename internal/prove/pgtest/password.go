@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// RequirePassword creates a superuser with this name and password, and restarts the server so that it asks every role
-// but its owner for a password.
+// RequirePassword creates a superuser with this name and password, and restarts the server so that it
+// requires a password from every role but its owner.
 func (c *Cluster) RequirePassword(ctx context.Context, role, password string) error {
 	if err := c.Exec(ctx, "postgres", fmt.Sprintf("create role %s superuser login password '%s'", role, password)); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Proxy stands between clients and a cluster, and does what a network does.
+// Proxy stands between clients and a cluster, and simulates network failures.
 type Proxy struct {
 	listener net.Listener
 	to       string // the cluster's socket
@@ -36,13 +36,13 @@ type state int
 const (
 	passing state = iota
 	cut           // connections are refused
-	frozen        // they are taken, and nothing comes through
+	frozen        // connections are accepted, but nothing passes
 	closed
 	// lossy passes on what clients send, and cuts the connection instead of passing on the answer.
 	lossy
 )
 
-// NewProxy starts a proxy on loopback, which goes with the test.
+// NewProxy starts a proxy on loopback, which ends with the test.
 func NewProxy(tb testing.TB, c *Cluster) *Proxy {
 	tb.Helper()
 	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
@@ -76,14 +76,14 @@ func (p *Proxy) set(s state, drop bool) {
 // Cut closes all connections, and refuses new ones.
 func (p *Proxy) Cut() { p.set(cut, true) }
 
-// Freeze lets nothing through any more, without closing connections, like a pulled cable.
+// Freeze stops everything without closing connections, like a pulled cable.
 func (p *Proxy) Freeze() { p.set(frozen, false) }
 
 // LoseAnswers passes on what clients send, and cuts a connection instead of passing on the answer.
 func (p *Proxy) LoseAnswers() { p.set(lossy, false) }
 
-// LoseNextAnswer cuts a connection, once, when the server reports a change or a commit outside a transaction: the
-// change is kept, and the client gets no answer.
+// LoseNextAnswer cuts a connection, once, when the server reports a change or a commit outside a transaction:
+// the change is kept, but the client gets no answer.
 func (p *Proxy) LoseNextAnswer() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,8 +101,8 @@ func (p *Proxy) loses(b []byte) bool {
 	return true
 }
 
-// committed reports whether b ends with ReadyForQuery outside a transaction, and has a CommandComplete of COMMIT,
-// DELETE, INSERT or UPDATE. It does not parse the messages before, so a row could look like one.
+// committed reports whether b ends with ReadyForQuery outside a transaction, and has a CommandComplete of
+// COMMIT, DELETE, INSERT or UPDATE. It does not parse earlier messages, so a row could look like one.
 func committed(b []byte) bool {
 	if !bytes.HasSuffix(b, []byte("Z\x00\x00\x00\x05I")) {
 		return false
@@ -115,10 +115,10 @@ func committed(b []byte) bool {
 	return false
 }
 
-// Restore lets everything through again.
+// Restore lets everything pass again.
 func (p *Proxy) Restore() { p.set(passing, false) }
 
-// Delay holds up everything by d, each way.
+// Delay delays everything by d in each direction.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -188,7 +188,7 @@ func (p *Proxy) pass(to, from net.Conn, answers bool) {
 	}
 }
 
-// through passes b on when the network lets it, and returns false if that never happens.
+// through passes b on when the network allows it, and returns false if that never happens.
 func (p *Proxy) through(to io.Writer, b []byte, answers bool) bool {
 	for {
 		s, delay, changed := p.now()

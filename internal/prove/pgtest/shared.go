@@ -15,8 +15,8 @@ var shared struct {
 	cluster *Cluster
 }
 
-// Main runs the tests of a package, and removes the cluster that they shared. If one fails, it prints the end of the
-// server's log.
+// Main runs the tests of a package, and removes the cluster that they shared. If one fails, Main prints the
+// end of the server's log.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
 	shared.mu.Lock()
@@ -30,7 +30,8 @@ func Main(m interface{ Run() int }) {
 	os.Exit(code)
 }
 
-// Shared returns the package's cluster, and starts it if necessary. The package has a TestMain that calls [Main].
+// Shared returns the package's cluster, and starts it if necessary. The package must have a TestMain that
+// calls [Main].
 func Shared(tb testing.TB) *Cluster {
 	tb.Helper()
 	settings := Fast
@@ -46,7 +47,8 @@ func Shared(tb testing.TB) *Cluster {
 	return shared.cluster
 }
 
-// Database creates a new database in the package's cluster, which is removed with the test, and returns its URL.
+// Database creates a new database in the package's cluster, which is removed with the test, and returns its
+// URL.
 func Database(tb testing.TB) string {
 	tb.Helper()
 	c := Shared(tb)
