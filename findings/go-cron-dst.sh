@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
 # go-cron: when clocks change, a daily job runs twice or not at all, though its manual says "once".
 #
-# Expected, from the README and doc.go of the library: a job in an hour that repeats
-# runs once, the first time. A job whose time is skipped runs right after the change, also if the change is
-# at midnight or by half an hour.
+# Expected, from the README and doc.go of the library: a job in an hour that repeats runs once, the first
+# time. A job whose time is skipped runs right after the change, even if the change is at midnight or by half
+# an hour.
 #
 # What happens with netresearch/go-cron 0.9.1, by Next of a schedule with a time zone:
 #   - New York, 01:30, the night that has 01:30 twice: fires twice, an hour apart;
 #   - Beirut, 00:00, the night that goes from 23:59 to 01:00: does not fire that day, nor does 00:30;
 #   - Lord Howe, 02:15, the night that goes from 01:59 to 02:30: does not fire that day.
-# A skipped hour that is neither (New York, 02:30) fires right after the change, as promised.
+# A skipped hour that is neither at midnight nor a half (New York, 02:30) fires right after the change, as
+# promised.
 #
-# Why it matters to users of Sigil: sweeps can be given a schedule with a time zone. A crystallize sweep
-# once a night must come once a night.
+# Why it matters to users of Sigil: sweeps can have a schedule with a time zone. A crystallize sweep once a
+# night must run once a night.
 #
-# In Sigil: scheduler/schedule.go asks go-cron in UTC only, for one span of constant offset at a time, and
+# In Sigil: scheduler/schedule.go uses go-cron only in UTC, for one span of constant offset at a time, and
 # does the rest itself. TestDaylightSaving and TestNightsOfTheChange check it.
 #
-# Needs: go. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: go. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

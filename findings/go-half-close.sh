@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# Go: net/http takes a client that has said all it has to say for one that has left.
+# Go: net/http treats a client that has closed only its sending side like one that has left.
 #
-# Expected: TCP lets each side close its own direction. A client that sends a
-# request and closes its sending side, as `nc -N` does, waits for the answer and gets it. The documentation
-# of Request.Context speaks of the client's connection closing, not of half of it.
+# Expected: TCP lets each side close its own direction. A client that sends a request and closes its sending
+# side, as `nc -N` does, waits for the answer and gets it. The documentation of Request.Context speaks of the
+# client's connection closing, not of half of it.
 #
-# What happens with Go 1.26.8: the end of the client's data cancels the context of the request at once, though
-# the client still reads. A handler that heeds its context gives up, and the client that waits gets that for
-# an answer. It has been discussed upstream for years.
+# What happens with Go 1.26.8: the end of the client's data cancels the context of the request at once,
+# although the client still reads. A handler that observes its context gives up, and the waiting client gets
+# an error. It has been discussed upstream for years.
 #
-# Why it matters to users of Sigil: `printf … | nc -N` in a script, and old clients that end each request that
-# way, got an error or their answer, as it happened.
+# Why it matters to users of Sigil: with `printf … | nc -N` in a script, and with old clients that end each
+# request that way, it depended on chance whether they got an error or their answer.
 #
-# In Sigil: internal/httpapi/time.go lets a request that has come in whole go on for 5 s after the end of the
-# client's data (the decision "A client that closed its side is answered for 5 s" in docs/); streams end at
-# once. TestAHalfClosedConnectionIsAnswered checks it.
+# In Sigil: internal/httpapi/time.go lets a request that has fully arrived continue for 5 s after the end of
+# the client's data (the decision "A client that closed its side is answered for 5 s" in docs/); streams end
+# at once. TestAHalfClosedConnectionIsAnswered checks it.
 #
-# Needs: go (1.26.8, which go downloads as a module if it is another). Exits with 0 if it is still so, 1 if
-# not, 2 if it could not be tried.
+# Needs: go (1.26.8, which go downloads as a module if it is another version). Exits with 0 if it still
+# happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -43,7 +43,7 @@ import (
 )
 
 func main() {
-	// The handler works until it is told to stop, or that the client has all it waits for.
+	// The handler works until it is told to stop, or until the client has everything that it waits for.
 	enough := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadAll(r.Body)

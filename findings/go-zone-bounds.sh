@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Go: Time.ZoneBounds ends a leap year a day too early.
 #
-# Expected: the two times that ZoneBounds returns are around the time that it is
-# asked for: start is not after it, and end is after it or zero.
+# Expected: the two times that ZoneBounds returns enclose the given time: start is not after it, and end is
+# after it or zero.
 #
-# What happens with Go 1.26.8: on the last day (in UTC) of a leap year after 2037, in a zone that has
-# daylight saving time, end is the beginning of that day, so it is up to a day before the time that was
-# asked for. In other years it is right. It is known upstream.
+# What happens with Go 1.26.8: on the last day (in UTC) of a leap year after 2037, in a zone that has daylight
+# saving time, end is the beginning of that day, so it is up to a day before the given time. In other years it
+# is right. It is known upstream.
 #
-# Why it matters to users of Sigil: a program that goes from one end to the next to find the next change of
-# the clocks stands still on such a day. A schedule in a time zone is computed that way.
+# Why it matters to users of Sigil: a program that goes from one end to the next, to find the next change of
+# the clocks, does not get past such a day. A schedule in a time zone is computed that way.
 #
-# In Sigil: spanAt in scheduler/schedule.go takes an end that lies behind for the end of that day, and
+# In Sigil: spanAt in scheduler/schedule.go treats an end in the past as the end of that day, and
 # TestTicksAgainstTheRule compares the ticks of 2040 with a plain rule.
 #
-# Needs: go (1.26.8, which go downloads as a module if it is another). Exits with 0 if it is still so, 1 if
-# not, 2 if it could not be tried.
+# Needs: go (1.26.8, which go downloads as a module if it is another version). Exits with 0 if it still
+# happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

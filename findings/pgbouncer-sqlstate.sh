@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
 # PgBouncer: every error of its own has one SQLSTATE, "protocol violation".
 #
-# Expected: a pooler in front of PostgreSQL answers with the SQLSTATE that
-# PostgreSQL has for the same condition: 3D000 for an unknown database, 28P01 for a wrong password, 53300
-# for too many connections, and one of its own if the server behind it does not answer. A client decides by
-# SQLSTATE what it tries again.
+# Expected: a pooler in front of PostgreSQL answers with PostgreSQL's SQLSTATE for the same condition: 3D000
+# for an unknown database, 28P01 for a wrong password, 53300 for too many connections, and with a state of its
+# own if the server behind it does not answer. A client decides by the SQLSTATE what to try again.
 #
-# What happens: PgBouncer 1.18, as Debian 12 has it, answers 08P01 (protocol violation) to all of these and
-# to a setting that it does not pass on. What lasts, such as a wrong password, and what passes, such as a
-# full pool, can be told apart only by the text. It was discussed upstream, and later versions have more
-# states; they are not run here.
+# What happens: PgBouncer 1.18, the version in Debian 12, answers 08P01 (protocol violation) to all of these
+# and to a setting that it does not pass on. A lasting condition, such as a wrong password, and a passing one,
+# such as a full pool, differ only in the text. It was discussed upstream, and later versions have more
+# states; they are not tested here.
 #
-# Why it matters to users of Sigil: behind such a PgBouncer a wrong password or database name looks like a
-# database that is not up yet, so that `sigil serve` waits for it (--store-wait) before it gives up.
+# Why it matters to users of Sigil: behind such a PgBouncer, a wrong password or database name looks like a
+# database that is not up yet, so `sigil serve` waits for it (--store-wait) before it gives up.
 #
-# In Sigil: store/pgstore/errors.go takes 08P01 for a condition that passes, tells a refused setting by the
-# text, and keeps the words of PgBouncer (TestTheWordsOfAPooler). docs/scale.md says it.
+# In Sigil: store/pgstore/errors.go treats 08P01 as a passing condition, recognizes a refused setting by the
+# text, and keeps PgBouncer's text (TestTheWordsOfAPooler). docs/scale.md describes it.
 #
-# Needs: go, apt-get, dpkg. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: go, apt-get, dpkg. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -69,7 +68,7 @@ query_wait_timeout = 5
 const tooMany = "no more connections allowed (max_client_conn)"
 
 func main() {
-	// A database server that takes connections and says nothing.
+	// A database server that accepts connections and sends nothing.
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	defer silent.Close()
@@ -111,7 +110,7 @@ func main() {
 
 type answer struct{ state, text string }
 
-// alone is connect once PgBouncer listens and has let go of the connection before.
+// alone is like connect, once PgBouncer listens and has released the previous connection.
 func alone(url string) answer {
 	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		got := connect(url)

@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
-# PostgreSQL: a DELETE that names its rows by a subquery with LIMIT 2 deletes fifty.
+# PostgreSQL: a DELETE that selects its rows by a subquery with LIMIT 2 deletes fifty.
 #
-# Expected: "delete from t where k in (select k from t … limit 2 for update skip locked)", the usual way to take a few
-# rows from a queue, deletes two rows at most. A plan may change how long that takes, not what it does.
+# Expected: "delete from t where k in (select k from t … limit 2 for update skip locked)", the usual way to
+# take a few rows from a queue, deletes at most two rows. A plan may change how long that takes, not what it
+# does.
 #
-# What happens with PostgreSQL 15.20: if the plan is a nested loop, the subquery runs again for each row of the table.
-# Each run passes over the rows that this statement has deleted by then, and finds two others. All fifty rows go. With a
-# hash join, which sorts out the rows once, it is two. With the subquery in a materialized CTE it is two under both plans.
-# The planner chooses by its estimates, so that the same statement does either at different times; here the choice is
-# made by enable_hashjoin and its like, so that the script does not depend on estimates. It is known upstream, and the
-# manual does not promise that a subquery runs once.
+# What happens with PostgreSQL 15.20: if the plan is a nested loop, the subquery runs again for each row of
+# the table. Each run skips the rows that this statement has deleted by then, and finds two others, so all
+# fifty rows are deleted. With a hash join, which runs the subquery once, it is two. With the subquery in a
+# materialized CTE, it is two under both plans. The planner chooses by its estimates, so the same statement
+# does either at different times; here, enable_hashjoin and similar settings choose, so that the script does
+# not depend on estimates. It is known upstream, and the manual does not promise that a subquery runs once.
 #
-# Why it matters to users of Sigil: answers under idempotency keys were pruned in this way, a few at a time. On a busy
-# machine one such statement removed more than it was asked for, and a commit that should be short could be long.
+# Why it matters to users of Sigil: answers under idempotency keys were pruned in this way, a few at a time.
+# On a busy machine, one such statement removed more than its limit, and a commit that should be short could
+# be long.
 #
-# In Sigil: store/pgstore/answers.go prunes by a materialized CTE; TestPruneKeepsToItsLimitUnderAnyPlan tries the other plan.
+# In Sigil: store/pgstore/answers.go prunes by a materialized CTE; TestPruneKeepsToItsLimitUnderAnyPlan tests
+# the other plan.
 #
-# Needs: apt-get, dpkg; setpriv if it runs as root. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: apt-get, dpkg; setpriv if it runs as root. Exits with 0 if it still happens, 1 if not, 2 if it could
+# not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 server=''
@@ -51,7 +55,7 @@ for _ in $(seq 200); do
 done
 sql -c 'select version()' || { cat server.log; exit 2; }
 
-# deleted PLAN STATEMENT: how many of fifty rows the statement deletes.
+# deleted PLAN STATEMENT prints how many of fifty rows the statement deletes.
 deleted() {
 	sql <<-EOF
 		$1

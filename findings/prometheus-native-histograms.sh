@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Prometheus: switching on native histograms removes the classic series of a histogram that has both.
+# Prometheus: enabling native histograms removes the classic series of a histogram that has both.
 #
-# Expected: a feature flag adds something. A histogram that a target exposes in
-# both forms is stored in both forms, so that queries and alerts on _bucket, _count and _sum go on working.
+# Expected: a feature flag adds something. A histogram that a target exposes in both forms is stored in both
+# forms, so that queries and alerts on _bucket, _count and _sum keep working.
 #
-# What happens: with --enable-feature=native-histograms Prometheus 2.42, as Debian 12 has it, stores only
-# the native form. The series _bucket, _count and _sum of that histogram stop, and nothing is logged. A
-# histogram that is only classic keeps its series. Later versions are not run here.
+# What happens: with --enable-feature=native-histograms, Prometheus 2.42, the version in Debian 12, stores
+# only the native form. The series _bucket, _count and _sum of that histogram stop, and nothing is logged. A
+# histogram that is only classic keeps its series. Later versions are not tested here.
 #
-# Why it matters to users of Sigil: dashboards and alerts are written for the classic series. They would
-# go silent on the day that somebody switches the flag on for another target.
+# Why it matters to users of Sigil: dashboards and alerts are written for the classic series. They would go
+# silent on the day that the flag is enabled for another target.
 #
-# In Sigil: every histogram of its own is classic only (internal/metrics), which
-# TestHistogramsAreClassicInEveryFormat checks in the format that such a Prometheus asks for.
+# In Sigil: all of its own histograms are only classic (internal/metrics).
+# TestHistogramsAreClassicInEveryFormat checks it in the format that such a Prometheus requests.
 #
-# Needs: go, apt-get, dpkg. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: go, apt-get, dpkg. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Redocly CLI: a component that only an extension refers to is taken for unused, and removed.
+# Redocly CLI: a component that only an extension refers to counts as unused, and is removed.
 #
-# Expected: whatever a linter makes of a `$ref` under an `x-` key, it treats it the
-# same way everywhere. If `bundle --remove-unused-components` leaves the `$ref` where it is, it leaves the
-# component that it points to, too. And `lint` reports a `$ref` that points nowhere.
+# Expected: whatever a linter does with a `$ref` under an `x-` key, it does so everywhere. If `bundle
+# --remove-unused-components` keeps the `$ref`, it keeps the component that it points to, too. And `lint`
+# reports a `$ref` that points nowhere.
 #
 # What happens: Redocly CLI 2.77.0 does not look into extensions. `lint` calls the component unused (a
 # warning), `bundle --remove-unused-components` writes a document whose `$ref` points to a component that it
 # has just removed, and `lint` finds nothing wrong with a `$ref` to nowhere.
 #
 # Why it matters to users of Sigil: its document has the other forms of a body (NDJSON, `return=minimal`)
-# under `x-variants`, with components of their own. Five of them are lost if it is bundled this way.
+# under `x-variants`, with their own components. Five of them are lost if it is bundled this way.
 #
-# In Sigil: the description in internal/httpapi/openapi.yaml warns of it, and scripts/console.sh lets warnings
-# of `lint` pass. As `lint` does not follow these references, the tests of internal/httpapi put the forms of
-# x-variants beside the plain ones (apitest.WithVariants), where the validator has to resolve them.
+# In Sigil: the description in internal/httpapi/openapi.yaml warns of it, and scripts/console.sh allows
+# warnings of `lint`. As `lint` does not follow these references, the tests of internal/httpapi put the forms
+# of x-variants beside the plain ones (apitest.WithVariants), where the validator must resolve them.
 #
-# Needs: node, npm. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: node, npm. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Server-sent events: Go clients hand out an event for a block that has no data.
+# Server-sent events: Go clients return an event for a block that has no data.
 #
-# Expected, from the WHATWG standard: a block with `id` and `retry` and no `data`
-# sets the last event id and the pause before a reconnection. It is no event: a reader's handler is not called.
+# Expected, from the WHATWG standard: a block with `id` and `retry` but no `data` sets the last event id and
+# the pause before a reconnection. It is not an event: a reader's handler is not called.
 #
 # What happens: r3labs/sse 2.10.0, tmaxmax/go-sse 0.12.0 and launchdarkly/eventsource 1.11.0 all call the
-# reader with an event whose data is empty, before the first real one. eventsource 5.1.5 for Node.js does as
-# the standard says.
+# reader with an event whose data is empty, before the first real one. eventsource 5.1.5 for Node.js follows
+# the standard.
 #
-# Why it matters to users of Sigil: each stream begins with such a block, so that a reader that is cut off
-# before the first event resumes where it began. A Go program that decodes each event's data as JSON fails on it.
+# Why it matters to users of Sigil: each stream begins with such a block, so that a reader that is
+# disconnected before the first event resumes where it began. A Go program that decodes each event's data as
+# JSON fails on it.
 #
-# In Sigil: internal/httpapi/live/sse.go writes the block, and docs/live.md tells readers to pass over events
+# In Sigil: internal/httpapi/live/sse.go writes the block, and docs/live.md tells readers to skip events
 # without data. Its own Go client does so (client/follow.go; FuzzFollow has such blocks among its seeds).
 #
-# Needs: go, node, npm. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: go, node, npm. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -68,7 +69,7 @@ func main() {
 		<-r.Context().Done()
 	}))
 	same := true
-	// read shows the data of events up to the first that has some.
+	// read shows the data of events, up to the first that has data.
 	read := func(who, before string, begin func(ctx context.Context, event func(data string))) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()

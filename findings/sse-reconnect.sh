@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
 # Server-sent events: a client of r3labs/sse ends without an error when the server ends the stream.
 #
-# Expected: a reader of server-sent events reconnects when a stream ends, as the
-# WHATWG standard has it and as the library does when it cannot connect; with the last id that it has seen.
-# If it cannot or does not want to, Subscribe returns an error.
+# Expected: a reader of server-sent events reconnects when a stream ends, with the last id that it has seen,
+# as the WHATWG standard requires and as the library does when it cannot connect. If it cannot or does not
+# want to, Subscribe returns an error.
 #
-# What happens with r3labs/sse 2.10.0: if the server ends the response in good order, Subscribe returns
-# nil and does not connect again, whatever the reconnection strategy is. If the connection breaks off, it
-# does connect again, with the last id; so it does if Subscribe is called again. It was reported upstream in
-# 2023.
+# What happens with r3labs/sse 2.10.0: if the server ends the response normally, Subscribe returns nil and
+# does not connect again, whatever the reconnection strategy is. If the connection breaks, it does connect
+# again, with the last id; it also does if Subscribe is called again. It was reported upstream in 2023.
 #
-# Why it matters to users of Sigil: a daemon that stops or hands over ends each stream in good order, with
-# `event: reconnect`, so that readers come back and resume. A program over this library stops reading
-# there, and sees no error.
+# Why it matters to users of Sigil: a daemon that stops or hands over ends each stream normally, with `event:
+# reconnect`, so that readers come back and resume. A program with this library stops reading there, and sees
+# no error.
 #
 # In Sigil: docs/live.md tells readers to call Subscribe again. Its own Go client reconnects
 # (client.Follow; client/follow_test.go).
 #
-# Needs: go. Exits with 0 if it is still so, 1 if not, 2 if it could not be tried.
+# Needs: go. Exits with 0 if it still happens, 1 if not, 2 if it could not be tested.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -63,8 +62,8 @@ func main() {
 	fmt.Println("still so: at the end of a stream the client is done, without an error")
 }
 
-// subscribe reads a stream that sends one event and then does end, so many times. It reports what Subscribe
-// returned, and the Last-Event-ID of each request. The second request is refused, and ends it all.
+// subscribe reads a stream that sends one event and then ends, a number of times. It prints what Subscribe
+// returned, and the Last-Event-ID of each request. The second request is refused, which ends the reading.
 func subscribe(end func(), times int) (returned, asks string) {
 	var ids []string
 	var done atomic.Bool

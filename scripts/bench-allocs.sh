@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares allocations with those in bench/allocs.txt; with --keep it writes them there. Times are left out: they
-# are another machine's. A difference is information and no failure.
+# Compares allocations with those in bench/allocs.txt; with --keep, it writes them there. Times are left out,
+# since they depend on the machine. A difference is information, not a failure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures Sigil and its peers, and writes the tables of docs/performance.md: see bench/. Needs an idle
-# machine. Arguments are those of the program.
+# Measures Sigil and its peers, and writes the tables of docs/performance.md; see bench/. Needs an idle
+# machine. Arguments are passed to the program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the long campaigns and writes their rows of docs/campaigns.md, with date and commit. Logs go to campaigns/.
 #
-# scripts/campaigns.sh run [NAME...]   run those named, or all, on a clean checkout
+# scripts/campaigns.sh run [NAME...]   run the named campaigns, or all, on a clean checkout
 # scripts/campaigns.sh stale           print the rows that are older than the newest change of what they prove;
 #                                      fails if there is one
 #
@@ -15,7 +15,8 @@ embedded="$engine store/pebblestore"
 postgres="$engine store/pgstore"
 daemon='cmd internal/daemon internal/httpapi internal/datadir internal/front internal/handover internal/bus internal/clock scheduler'
 
-# campaign NAME MINUTES WHAT "PATHS" COMMAND...: COMMAND must end within MINUTES; what it proves is in PATHS.
+# campaign NAME MINUTES WHAT "PATHS" COMMAND...: COMMAND must end within MINUTES; PATHS are the paths that it
+# proves.
 campaign() {
 	local name=$1 minutes=$2 what=$3 paths=$4
 	shift 4
@@ -43,7 +44,7 @@ run() {
 	fi
 }
 
-# figures prints what the tests of a log said that they did; of a soak, what its table has.
+# figures prints what the tests of a log report as done; for a soak, the figures of its table.
 figures() {
 	awk '/^ +[a-z_]+\.go:[0-9]+: / && !/\[rapid\]|: SIGIL_SEED=[0-9]+$|: +[0-9]+ × / {
 			sub(/^ +[a-z_]+\.go:[0-9]+: /, ""); gsub(/\|/, "/"); printf "%s%s", separator, $0; separator = "; "
@@ -55,7 +56,7 @@ figures() {
 	fi
 }
 
-# write puts a row into the table, replacing the one with its name.
+# write adds a row to the table, replacing the one with the same name.
 write() {
 	local name=${1#| }
 	name=${name%% |*}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Three daemons on one PostgreSQL, behind one address, to try out: `cluster.sh up` and `cluster.sh down`.
-# All of it is in one folder, SIGIL_CLUSTER, which `down` removes.
+# Runs three daemons on one PostgreSQL, behind one address, to try them out: `cluster.sh up` and `cluster.sh
+# down`. Everything is in one folder, SIGIL_CLUSTER, which `down` removes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,7 +25,7 @@ as_postgres() {
 
 running() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
 
-# await FILE PROCESS-FILE: until the file is there, or the process is not.
+# await FILE PROCESS-FILE waits until the file exists, or the process has ended.
 await() {
   for _ in $(seq 600); do
     [ -s "$1" ] && return 0
@@ -48,10 +48,10 @@ down() {
 }
 
 up() {
-  [ ! -e "$dir" ] || fail "it is up already, in $dir; make cluster-down ends it"
+  [ ! -e "$dir" ] || fail "the cluster is already up, in $dir; make cluster-down ends it"
   go build -trimpath -o bin/sigil ./cmd/sigil
   mkdir -m 711 "$dir"
-  trap 'say "failed: what there is of it is taken down" >&2; tail -n 5 "$dir"/*.log >&2 || true; down' ERR
+  trap 'say "failed: removing what was started" >&2; tail -n 5 "$dir"/*.log >&2 || true; down' ERR
   go build -o "$dir/front" ./scripts/front
   [ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
   as_postgres "$bin/initdb" -D "$dir/postgres" -U sigil -A trust -E UTF8 --locale=C --no-instructions >/dev/null

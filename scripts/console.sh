@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The console in a real browser, and a client that is generated from the OpenAPI document. Installs what
-# console/ names, at the versions of its lock.
+# Tests the console in a real browser, and a client generated from the OpenAPI document. Installs the packages
+# of console/ at the versions of its lock file.
 #
 # scripts/console.sh check          the built output matches the source, and every flow and the contract work
 # scripts/console.sh contract       the OpenAPI document passes the linter; a generated client compiles and works
@@ -21,7 +21,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Installed once for each state of the lock.
+# Installed once for each state of the lock file.
 lock=$(sha256sum console/package-lock.json | cut -d' ' -f1)
 if [ "$(cat console/node_modules/.of 2>/dev/null)" != "$lock" ]; then
 	(cd console && npm ci --no-audit --no-fund --silent)

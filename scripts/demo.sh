@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Shows what Sigil does on real records: every package this Debian machine knows of becomes a memory;
-# some are recalled, the base system crystallizes, and the rest fades while you watch (about a minute).
-# It uses a daemon, a port and a folder of its own and leaves nothing behind.
+# Shows what Sigil does with real records: every package that this Debian machine knows becomes a memory. Some
+# are recalled, the base system crystallizes, and the rest fades while you watch (about a minute). The demo
+# uses its own daemon, port and folder, and leaves nothing behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sigil=$PWD/bin/sigil
@@ -19,7 +19,7 @@ say() { printf '\n== %s\n' "$*"; }
 run() { printf '$ sigil %s\n' "$*"; "$sigil" "$@"; }
 field() { "$sigil" stats --json | sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p"; }
 
-command -v apt-cache >/dev/null || { echo "demo: it reads apt-cache dumpavail, which only a Debian machine has" >&2; exit 1; }
+command -v apt-cache >/dev/null || { echo "demo: this needs apt-cache dumpavail, which only a Debian machine has" >&2; exit 1; }
 apt-cache dumpavail >"$work/avail"
 count=$(grep -c '^Package:' "$work/avail" || true)
 if [ "$count" -lt $least ]; then
@@ -27,7 +27,7 @@ if [ "$count" -lt $least ]; then
 	if [ "$(id -u)" = 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
 	apt-cache dumpavail >"$work/avail"
 	count=$(grep -c '^Package:' "$work/avail" || true)
-	[ "$count" -ge $least ] || { echo "demo: apt still knows only $count packages, $least are wanted" >&2; exit 1; }
+	[ "$count" -ge $least ] || { echo "demo: apt still knows only $count packages, $least are needed" >&2; exit 1; }
 fi
 base=required,important,standard
 go run ./scripts/aptjson $base <"$work/avail" >"$work/base.ndjson"
@@ -66,7 +66,7 @@ while :; do
 	memories=$(field memories)
 	printf '%8d %10d %12.3f\n' $((SECONDS - begin)) "$memories" "$(field averageDecay)"
 	[ "$memories" -gt $(($(field crystallized) + 20)) ] || break
-	[ $((SECONDS - begin)) -lt 120 ] || { echo "demo: memories that nobody touched are still there" >&2; exit 1; }
+	[ $((SECONDS - begin)) -lt 120 ] || { echo "demo: untouched memories still exist" >&2; exit 1; }
 	sleep 3
 done
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every fuzz target of the module, one after the other, each for FUZZTIME (6s unless set). With
-# arguments, only the targets whose names match one of them: scripts/fuzz.sh FuzzRead FuzzCursor.
+# arguments, it runs only targets whose names match one of them: scripts/fuzz.sh FuzzRead FuzzCursor.
 #
-# What is found is written to the package's testdata/fuzz, and how to run it again is printed; new inputs
-# that are merely interesting stay in Go's cache, where the next run begins with them.
+# A failing input is written to the package's testdata/fuzz, with the command to run it again on the output.
+# New inputs that are only interesting stay in Go's cache, where the next run begins with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,11 +14,11 @@ wanted=${wanted// /|}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# fuzz PACKAGE NAME. -run '^$': plain tests and seeds are for `go test`.
+# fuzz PACKAGE NAME runs one target. -run '^$' skips plain tests and seeds, which `go test` runs.
 fuzz() { go test -run '^$' -fuzz "^$2\$" -fuzztime "$fuzztime" -parallel 2 "$1" >"$log" 2>&1; }
 
-# timed reports whether a target failed only because its time ended: before Go 1.27 the end of the time itself may be
-# reported as a failure (golang/go#75804). Nothing else is said then, and no input is written.
+# timed reports whether a target failed only because its time ended: before Go 1.27, the end of the time may
+# be reported as a failure (golang/go#75804). Then nothing else is reported, and no input is written.
 timed() { [ "$(grep -A1 -e '--- FAIL' "$log" | tail -n 1)" = '    context deadline exceeded' ] && ! grep -q 'Failing input' "$log"; }
 
 targets=$(git grep -hoE --untracked '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | wc -l)
@@ -34,7 +34,7 @@ while IFS=: read -r file name; do
     ok=0
     fuzz "$package" "$name" || ok=$?
     [ $ok != 0 ] && timed || break
-    printf 'try %s: it failed with the end of its time, and without an input\n' "$try"
+    printf 'try %s: it failed at the end of its time, without an input\n' "$try"
   done
   cat "$log"
   [ $ok = 0 ] || failed+=("$package $name")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests call, or those in its arguments (program=package), if they are missing;
-# prints nothing if all are there. It works as root, otherwise through sudo; if it has neither, it names the packages
-# and fails. A service that a package brings along is not left running, now or after a reboot.
+# Installs the programs that the tests call, or those in its arguments (program=package), if they are missing.
+# It prints nothing if all are installed. It works as root, otherwise through sudo; without either, it lists
+# the packages and fails. A service that a package starts is not left running, now or after a reboot.
 set -euo pipefail
 
 # program=Debian package
@@ -57,14 +57,13 @@ elif sudo -n true 2>/dev/null; then
 elif [ -t 0 ]; then
   as_root=(sudo) # it can ask for the password
 else
-  fail "not root, and sudo wants a password that nobody is here to type"
+  fail "not root, and sudo needs a password, but there is no terminal"
 fi
 
-# The package prometheus starts a daemon when it is installed, and its recommended node exporter
-# another: the second is not installed, and a policy forbids the first for the time of the
-# installation. PostgreSQL's would also make a cluster, which is not wanted: the tests make their own.
-# A policy that is there already is the owner's and stays; so does a Prometheus that
-# was running before, which is not ours to stop.
+# The package prometheus starts a daemon when it is installed, and its recommended node exporter another. The
+# second is not installed, and a policy prevents the first during the installation. PostgreSQL's package would
+# also create a cluster, which is not needed: the tests create their own. An existing policy belongs to the
+# owner and stays; so does a Prometheus that was running before.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
 no_cluster=/etc/postgresql-common/createcluster.d/sigil-tests.conf
@@ -125,5 +124,5 @@ if [[ " ${packages[*]} " == *" pgbouncer "* ]]; then # likewise
 fi
 
 for program in "${missing[@]}"; do
-  have "$program" || fail "installed, and still not there: $program"
+  have "$program" || fail "installed, but still missing: $program"
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Breaks a copy of the program on purpose, one way at a time, and checks that the gate that is there for
-# it fails: a gate that never fails guards nothing. Prints a table in Markdown. A mutant that does not
-# apply any more, that does not compile, or that its gate lets pass is an error.
+# Breaks a copy of the program on purpose, one way at a time, and checks that the gate for it fails: a gate
+# that never fails guards nothing. Prints a table in Markdown. It is an error if a mutant no longer applies,
+# does not compile, or passes its gate.
 #
 # scripts/mutants.sh [NAME...] runs the named ones, or all; with --apply first, it only checks that each still applies.
 set -euo pipefail
@@ -17,7 +17,7 @@ if [ "${1-}" = --apply ]; then
 fi
 wanted=("$@") failed=0
 
-# mutant NAME WHAT FILE PERL GATE...: PERL edits FILE, which it gets as one string.
+# mutant NAME WHAT FILE PERL GATE...: PERL edits FILE, which it receives as one string.
 mutant() {
 	local name=$1 what=$2 file=$3 edit=$4
 	shift 4
@@ -112,7 +112,7 @@ mutant no-drain 'Stop does not wait for the run in progress' scheduler/run.go \
 mutant ignores-disk 'a full disk refuses nothing' $p/internal/disk/space.go \
 	's/level == roomy \|\| level == tight && !grows/level <= full/' \
 	go test -count=1 -run 'Refused' ./$p
-mutant lost-log 'a log that is missing is not missed' $p/logs.go \
+mutant lost-log 'a missing log is not detected' $p/logs.go \
 	's/follows <= s\.trimmed\.Load\(\)/true/' \
 	go test -count=1 -run 'LostLog' ./$p
 mutant blind-range 'a range takes along what lies between' $p/internal/index/index.go \

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds what a release has: a static program for each system, in an archive with man pages and completions, Debian
+# Builds a release: a static program for each system, in an archive with man pages and completions, Debian
 # packages, an SBOM for each program, and SHA256SUMS.
 #
 # scripts/release.sh dist      build it from the files as they are into dist/, or into the folder DIST
 # scripts/release.sh same      build this machine's part twice, in two folders, and compare the checksums
 # scripts/release.sh release   build it, but only from a clean checkout and with campaigns that are up to date
 #
-# TARGETS="linux/amd64 windows/arm64" builds only these. The same commit gives the same bytes with the same versions of Go,
-# gzip and zip: times are those of the commit, or SOURCE_DATE_EPOCH.
+# TARGETS="linux/amd64 windows/arm64" builds only these. The same commit results in the same bytes with the
+# same versions of Go, gzip and zip: times are those of the commit, or SOURCE_DATE_EPOCH.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 umask 022
@@ -24,7 +24,7 @@ built() {
 	CGO_ENABLED=0 GOOS=${2%/*} GOARCH=${2#*/} go build -trimpath -ldflags "-s -w -X main.version=$version" -o "$1" ./cmd/sigil
 }
 
-# papers makes what is the same for all systems, with the program of this machine.
+# papers makes the files that are the same for all systems, with the program of this machine.
 papers() {
 	built "$work/sigil" "$host"
 	mkdir -p "$work/papers/completions"
@@ -36,7 +36,7 @@ papers() {
 	cp README.md LICENSE CHANGELOG.md "$work/papers/"
 }
 
-# fixed gives all files below a folder the time of the commit, and the usual modes.
+# fixed sets the time of the commit, and the usual modes, on all files below a folder.
 fixed() {
 	chmod -R u=rwX,go=rX "$1"
 	find "$1" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -60,7 +60,8 @@ archived() {
 	else
 		tar --sort=name --format=ustar --owner=0 --group=0 --numeric-owner -C "$work" -cf - "$name" | gzip -9n >"$dist/$name.tar.gz"
 	fi
-	# GOPROXY=off: licenses of what was built are in the cache; that of our own version may or may not be on a proxy.
+	# GOPROXY=off: the licenses of everything that was built are in the cache, but our own version may or may
+	# not be on a proxy.
 	GOPROXY=off "$sbom" bin -json -std -licenses -noserial -notimestamp -version "$version" -output "$dist/$name.cdx.json" \
 		"$work/$name/$program" 2>"$work/sbom.log" || fail "$(cat "$work/sbom.log")"
 	if [ "$os" = linux ]; then packaged "$work/$name" "$arch"; fi
@@ -109,7 +110,7 @@ dist() {
 	echo "release: $(wc -l <"$dist/SHA256SUMS") files in $dist" >&2
 }
 
-# same builds from the files as they are, and from a copy of them in another folder.
+# same builds from the files as they are, and from a copy in another folder.
 same() {
 	local twice
 	twice=$(mktemp -d)
@@ -122,7 +123,7 @@ same() {
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$twice/copy"
 	DIST=$twice/first scripts/release.sh dist
 	DIST=$twice/second "$twice/copy/scripts/release.sh" dist
-	diff "$twice/first/SHA256SUMS" "$twice/second/SHA256SUMS" || fail 'the same files gave different bytes'
+	diff "$twice/first/SHA256SUMS" "$twice/second/SHA256SUMS" || fail 'the same files resulted in different bytes'
 	echo 'release: the same bytes, twice' >&2
 }
 

@@ -1,7 +1,6 @@
-// Command aptjson turns the output of `apt-cache dumpavail` on standard input into one JSON value a
-// package on standard output (NDJSON): real records for the demo. With an argument, a list of
-// priorities such as required,important, it gives only their packages; with -not before it, only the
-// others.
+// Command aptjson converts the output of `apt-cache dumpavail` on standard input to NDJSON on standard
+// output, one JSON value per package: real records for the demo. With an argument, a list of priorities such
+// as required,important, it prints only their packages; with -not before it, only the others.
 package main
 
 import (
@@ -86,7 +85,7 @@ func recordOf(fields map[string]string) record {
 		Description: fields["Description"], Homepage: fields["Homepage"], Maintainer: fields["Maintainer"],
 		Tags: split(fields["Tag"]),
 	}
-	r.InstalledSize, _ = strconv.ParseInt(fields["Installed-Size"], 10, 64) // left out if there is none
+	r.InstalledSize, _ = strconv.ParseInt(fields["Installed-Size"], 10, 64) // omitted if there is none
 	r.Size, _ = strconv.ParseInt(fields["Size"], 10, 64)
 	for _, d := range split(fields["Depends"]) {
 		name, _, _ := strings.Cut(d, " ")

@@ -1,5 +1,5 @@
-// Command front is one address for several daemons: requests go to them in turn, and to the next one if one cannot be
-// reached. It is for trying things out (make cluster), not for production.
+// Command front is one address for several daemons. It sends requests to them in turn, and to the next one if
+// one cannot be reached. It is for trying things out (make cluster), not for production.
 package main
 
 import (
@@ -26,13 +26,14 @@ func main() {
 	}
 }
 
-// inTurn hands each request to the next daemon that can be reached.
+// inTurn sends each request to the next daemon that can be reached.
 func inTurn(daemons []string) http.Handler {
 	var turn atomic.Uint64
 	transport := &http.Transport{
-		// A connection that is kept would have the next request too, and so one daemon all of them.
+		// A connection that is kept would also be used for the next request, so one daemon would get all of
+		// them.
 		DisableKeepAlives: true,
-		// A connection that is not made has taken nothing of the request: another may.
+		// A connection that cannot be made has taken nothing of the request, so another daemon may get it.
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var errs []error
 			for range daemons {

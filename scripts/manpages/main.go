@@ -1,9 +1,9 @@
-// Command manpages writes a page of section 1 for the command and for each of its commands, made of what the program
-// prints as its help:
+// Command manpages writes a page of section 1 for the program and for each of its commands, made from the
+// help that the program prints:
 //
 //	manpages -program ./sigil -version v1.2.3 -date 2026-01-02 -to DIR
 //
-// So pages cannot differ from the help, and the program ships no generator.
+// So the pages cannot differ from the help, and the program contains no generator.
 package main
 
 import (
@@ -18,10 +18,10 @@ import (
 )
 
 func main() {
-	program := flag.String("program", "bin/sigil", "the program to ask")
+	program := flag.String("program", "bin/sigil", "the `program` whose help to use")
 	version := flag.String("version", "dev", "its version, for the foot of each page")
 	date := flag.String("date", "", "its date, for the foot of each page")
-	to := flag.String("to", "man", "the folder to write to, which is made")
+	to := flag.String("to", "man", "the `folder` to write to, which is created")
 	flag.Parse()
 	pages, err := pagesOf(context.Background(), *program, *version, *date)
 	if err == nil {
@@ -45,7 +45,7 @@ func write(dir string, pages map[string]string) error {
 	return nil
 }
 
-// pagesOf returns the pages of a program by the names of their files. It asks the program which commands it has, as a
+// pagesOf returns the pages of a program by their file names. It asks the program for its commands like a
 // shell does.
 func pagesOf(ctx context.Context, program, version, date string) (map[string]string, error) {
 	offered, err := output(ctx, program, "__complete", "")
@@ -73,8 +73,8 @@ func pagesOf(ctx context.Context, program, version, date string) (map[string]str
 	return pages, err
 }
 
-// output returns what the program prints. It has no environment but a home folder: help names defaults, which must be
-// the same wherever pages are made.
+// output returns what the program prints. Its environment has only a home folder: the help contains defaults,
+// which must be the same wherever pages are made.
 func output(ctx context.Context, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // what the caller named
 	cmd.Env = []string{"HOME=$HOME"}

@@ -8,12 +8,13 @@ import (
 
 var (
 	heading = regexp.MustCompile(`^([A-Z][A-Za-z ]*):$`)
-	// entry is a line of a list: a word or a flag with its value, two spaces or more, what it means.
+	// entry matches a line of a list: a word, or a flag with its value, then two or more spaces and its
+	// meaning.
 	entry = regexp.MustCompile(`^ +(\S.*?)  +(\S.*)$`)
 )
 
-// section is a part of a help text: its heading, and the indented lines under it. The text before the first heading and
-// the paragraphs between sections are in one without a heading.
+// section is a part of a help text: its heading, and the indented lines under it. The text before the first
+// heading, and paragraphs between sections, are in sections without a heading.
 type section struct {
 	title string
 	lines []string
@@ -55,7 +56,7 @@ func page(name, short, version, date, help string) string {
 
 // parse returns the paragraphs of a help text, and its sections.
 func parse(help string) (text []string, sections []section) {
-	in := -1 // the section that lines belong to; -1 is none
+	in := -1 // the section that lines belong to, or -1
 	for line := range strings.Lines(help) {
 		line = strings.TrimRight(line, " \n")
 		m := heading.FindStringSubmatch(line)
@@ -65,7 +66,7 @@ func parse(help string) (text []string, sections []section) {
 			in = len(sections) - 1
 		case in >= 0 && (line == "" || line[0] == ' '):
 			sections[in].lines = append(sections[in].lines, line)
-		case strings.HasPrefix(line, `Use "sigil [command] --help"`): // there is a page for it
+		case strings.HasPrefix(line, `Use "sigil [command] --help"`): // it has a page
 		default:
 			if in >= 0 {
 				in = -1
@@ -99,7 +100,8 @@ func verbatim(b *strings.Builder, lines []string) {
 	b.WriteString(".fi\n")
 }
 
-// list writes lines that have a term and its meaning each; a line without a meaning goes on with that of the line before.
+// list writes lines that each have a term and its meaning; a line without a meaning continues the meaning of
+// the previous one.
 func list(b *strings.Builder, lines []string, term func(string) string) {
 	for _, line := range trimmed(lines) {
 		if m := entry.FindStringSubmatch(line); m != nil {
@@ -120,7 +122,7 @@ func trimmed(lines []string) []string {
 
 var escapes = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`)
 
-// escape returns text that troff prints as it is.
+// escape returns text in the form that troff prints unchanged.
 func escape(text string) string {
 	text = escapes.Replace(text)
 	if strings.HasPrefix(text, ".") {
