@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite'
 
-// The names of the built files carry no hash, so that a build changes no more than what it must in the
-// repository; the daemon answers with an ETag of the content instead.
+// The names of the built files contain no hash, so that a build changes as little as possible in the
+// repository. The daemon sends an ETag of the content instead.
 export default defineConfig({
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

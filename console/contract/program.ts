@@ -1,5 +1,5 @@
-// What somebody writes first over a client that is generated from the OpenAPI document. It must compile
-// under strict without one cast, and do what it says against a daemon: scripts/console.sh checks both.
+// A typical first program with a client that is generated from the OpenAPI document. It must compile under
+// strict without a cast, and work with a daemon: scripts/console.sh checks both.
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./generated.js";
@@ -10,7 +10,7 @@ const baseUrl = process.argv[2];
 assert(baseUrl, "say where the daemon is");
 const sigil = createClient<paths>({ baseUrl, headers: { "Sigil-Tenant": "contract" } });
 
-// Encode, with nothing but data, and with all there is.
+// Encode, with only data, and with all members.
 const first = await sigil.POST("/v1/sigils", { body: { data: { note: "tea at five" } } });
 assert(first.data, first.error?.code);
 const kept: Memory = first.data;
@@ -48,13 +48,13 @@ assert.equal(bad?.problem?.code, "invalid_ttl");
 const related = await sigil.GET("/v1/sigils/{id}/related", { params: { path: { id: kept.id }, query: { min: 0 } } });
 assert((related.data?.related ?? []).every((m) => typeof m.resonance === "number"));
 
-// Forget; what is gone is a problem with a code.
+// Forget. A memory that is gone results in a problem with a code.
 const forgotten = await sigil.DELETE("/v1/sigils/{id}", { params: { path: { id: kept.id } } });
 assert.equal(forgotten.response.status, 204);
 const gone = await sigil.GET("/v1/sigils/{id}", { params: { path: { id: kept.id } } });
 assert.equal(gone.error?.code, "not_found");
 
-// The journal tells of all of it.
+// The journal has all of it.
 const kinds: string[] = [];
 for (let after = 0; ; ) {
   const page = await sigil.GET("/v1/events", { params: { query: { after } } });

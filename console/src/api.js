@@ -1,9 +1,9 @@
-// The daemon's HTTP API: one function a call, each for the chosen tenant.
+// The daemon's HTTP API: one function per call, for the selected tenant.
 
 import { dataOf, parts } from './json.js'
 import { tenant } from './state.js'
 
-/** Problem is what the daemon answers when it refuses: application/problem+json. */
+/** Problem is the daemon's answer when it refuses: application/problem+json. */
 export class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `HTTP ${status}`)
@@ -37,13 +37,13 @@ async function json(path, options) {
   return response.status === 204 ? null : response.json()
 }
 
-/** memory reads a memory, whose text is its data as it is stored. */
+/** memory reads a memory. Its text is the stored data. */
 async function memory(path, options) {
   const text = await (await call(path, options)).text()
   return { ...JSON.parse(text), text: dataOf(text) ?? '' }
 }
 
-/** memories reads a page of them. */
+/** memories reads a page of memories. */
 async function memories(path, options) {
   const text = await (await call(path, options)).text()
   const page = JSON.parse(text)
@@ -55,7 +55,7 @@ async function memories(path, options) {
   return page
 }
 
-// query leaves out what is not set.
+// query leaves out parameters that are not set.
 function query(values) {
   const q = new URLSearchParams()
   for (const [key, value] of Object.entries(values)) if (value != null && value !== '') q.set(key, value)
@@ -68,7 +68,7 @@ const at = (id, verb = '') => `/v1/sigils/${encodeURIComponent(id)}${verb}`
 export const stats = signal => json('/v1/stats', { signal })
 export const identity = signal => json('/v1/identity', { signal })
 export const list = (q, signal) => memories(`/v1/sigils${query({ limit: 1000, ...q })}`, { signal })
-/** outlines is list without content. */
+/** outlines is like list, without content. */
 export const outlines = (q, signal) => json(`/v1/sigils${query({ limit: 1000, content: false, ...q })}`, { signal })
 export const peek = (id, signal) => memory(at(id), { signal })
 export const explain = (id, signal) => json(at(id, '/explain'), { signal })
@@ -132,7 +132,7 @@ async function* stream(after, signal) {
   }
 }
 
-// message reads an event as the message that a WebSocket has for it.
+// message converts an event to the message that a WebSocket has for it.
 function message(block) {
   let [type, data] = ['', '']
   for (const line of block.split(/\r?\n/)) {

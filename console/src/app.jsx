@@ -94,7 +94,7 @@ function Connection() {
   )
 }
 
-/** Side is the panel: a region of its own, that takes the focus and gives it back. */
+/** Side is the panel: a region that takes the focus and returns it. */
 function Side() {
   const ref = useRef()
   const { kind, id } = panel.value
@@ -107,7 +107,7 @@ function Side() {
       refocus(before)
     }
   }, [])
-  useEffect(() => { ref.current.focus({ preventScroll: true }) }, [kind, id]) // also of the next memory: the link to it is gone
+  useEffect(() => { ref.current.focus({ preventScroll: true }) }, [kind, id]) // also for the next memory: the link to it is gone
   return (
     <aside class="side" aria-label={kind === 'memory' ? 'Memory' : 'Encode a memory'} tabindex={-1} ref={ref}>
       <button class="icon close" type="button" aria-label="Close the panel" onClick={closePanel}><Icon name="close" /></button>

@@ -1,10 +1,10 @@
-// How figures read: short, in tabular numerals, with their unit.
+// Formats figures: short, in tabular numerals, with their unit.
 
 const whole = new Intl.NumberFormat('en')
 
 export const count = n => (n == null ? '–' : whole.format(Math.round(n)))
 
-/** plural gives "1 memory", "2,000 memories". */
+/** plural returns text such as "1 memory" or "2,000 memories". */
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
 
 export function bytes(n) {
@@ -15,7 +15,7 @@ export function bytes(n) {
   return `${i ? n.toFixed(n < 10 ? 2 : 1) : n} ${names[i]}`
 }
 
-/** span says a time in its two greatest units: "3 d 4 h", "12 s". */
+/** span returns a time in its two largest units: "3 d 4 h", "12 s". */
 export function span(seconds) {
   if (seconds == null || !Number.isFinite(seconds)) return 'never'
   let s = Math.max(0, seconds)
@@ -32,7 +32,7 @@ export function span(seconds) {
 
 const units = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']]
 
-/** duration returns whole seconds as the daemon writes them: the shortest form in which only the days are over 99. */
+/** duration returns whole seconds as the daemon writes them: in the shortest form, in which only days may be over 99. */
 export function duration(seconds) {
   const whole = Math.round(seconds)
   let best = ''
@@ -65,10 +65,10 @@ export const date = time => (time ? dateFormat.format(new Date(time)) : 'never')
 export const percent = x => `${(x * 100).toFixed(x > 0 && x < 0.0995 ? 1 : 0)} %`
 export const decimal = (x, digits = 3) => (x == null ? '–' : Number(x).toFixed(digits))
 
-/** short is the part of an id that tells memories apart at a glance: UUIDv7 begins with the time. */
+/** short returns the part of an id that distinguishes memories at a glance: a UUIDv7 begins with the time. */
 export const short = id => id.slice(-12)
 
-/** summary is a text cut to the room that a line has. */
+/** summary returns a text cut to the length of a line. */
 export function summary(text, max = 120) {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text
 }

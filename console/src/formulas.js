@@ -1,4 +1,4 @@
-// The arithmetic of the engine, as far as the console draws it. The daemon decides.
+// The engine's formulas, as far as the console draws them. The daemon decides.
 
 export const PHI = (1 + Math.sqrt(5)) / 2
 export const MAX32 = 2 ** 32 - 1
@@ -20,14 +20,14 @@ export function parsePolicy(text) {
   return p
 }
 
-/** decay after idle seconds, 0 to 1. */
+/** decay returns the decay after idle seconds, 0 to 1. */
 export function decay(p, idle) {
   const t = Math.max(0, idle)
   if (p.kind === 'halflife') return 1 - 2 ** (-t / p.half)
   return Math.min(1, (p.rate * t * (t + p.period)) / (2 * p.period))
 }
 
-/** lifetime is the idle time, in seconds, at which decay reaches the threshold. */
+/** lifetime returns the idle time, in seconds, at which decay reaches the threshold. */
 export function lifetime(p) {
   if (p.kind === 'halflife') return -p.half * Math.log2(1 - p.threshold)
   const c = (2 * p.period * p.threshold) / p.rate
@@ -36,7 +36,7 @@ export function lifetime(p) {
 
 const units = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 }
 
-/** parseDuration returns the seconds of a duration as a daemon of any version writes it, such as "7d" or "1h0m0s"; NaN if it is none. */
+/** parseDuration returns the seconds of a duration in the form of any version of the daemon, such as "7d" or "1h0m0s"; NaN if it is not one. */
 export function parseDuration(text) {
   let sum = 0
   let rest = String(text).trim()
@@ -65,13 +65,13 @@ export function place(hash) {
   return [radius * Math.cos(angle), radius * Math.sin(angle)]
 }
 
-// bell turns a uniform number into one heaped around 0: the logistic quantile, cut at the far ends.
+// bell maps a uniform number to one concentrated around 0: the logistic quantile, cut off at both ends.
 function bell(v) {
   const w = Math.min(0.995, Math.max(0.005, v))
   return Math.log(w / (1 - w))
 }
 
-/** lattice of a state: nodes on a circle, joined where nearer than φ. The daemon's is the same function. */
+/** lattice returns the lattice of a state: nodes on a circle, connected if closer than φ. The daemon's function is the same. */
 export function lattice(state) {
   const n = Math.floor(state.coherence * 12)
   const r = state.awareness * PHI

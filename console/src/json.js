@@ -1,7 +1,7 @@
-// JSON as text: keeps what JSON.parse and JSON.stringify would change (long numbers, repeated names, the order of
-// numeric names).
+// JSON as text: keeps what JSON.parse and JSON.stringify would change (long numbers, repeated names, the
+// order of numeric names).
 
-/** endOf returns where the value that begins at i ends. The text is JSON. */
+/** endOf returns the index after the value that begins at i. The text must be JSON. */
 function endOf(text, i) {
   let depth = 0
   for (;;) {
@@ -57,13 +57,13 @@ export function* parts(text, i = 0) {
   }
 }
 
-/** dataOf returns the text of the member data of the object that begins at i; undefined if it has none. */
+/** dataOf returns the text of the member data of the object that begins at i, or undefined if it has none. */
 export function dataOf(text, i = 0) {
   for (const [name, from, to] of parts(text, i)) if (name === 'data') return text.slice(from, to)
   return undefined
 }
 
-/** pretty puts each member and item on a line of its own, and changes nothing else. */
+/** pretty puts each member and item on its own line, and changes nothing else. */
 export function pretty(text) {
   const out = []
   const line = depth => out.push('\n', '  '.repeat(depth))

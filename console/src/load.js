@@ -1,9 +1,10 @@
-// Fetching for a view: the last answer stays while the next one is on its way.
+// Loads data for a view: the last answer stays visible while the next one is loading.
 
 import { useEffect, useState } from 'preact/hooks'
 
 /**
- * useLoad runs load(signal) when what it depends on changes, and, if asked to, every so often while the page is seen.
+ * useLoad runs load(signal) when its dependencies change and, if requested, at an interval while the page is
+ * visible.
  * @returns {{data: any, error: Error|null, loading: boolean, again: () => void}}
  */
 export function useLoad(load, depends, every = 0) {

@@ -1,4 +1,4 @@
-// Reads the Prometheus text format, and makes rates and quantiles of two readings.
+// Reads the Prometheus text format, and computes rates and quantiles from two readings.
 
 /** @returns {Map<string, {labels: Record<string, string>, value: number}[]>} samples by their name */
 export function parseMetrics(text) {
@@ -18,22 +18,22 @@ export function parseMetrics(text) {
 
 const total = (samples, name, keep = () => true) => (samples.get(name) ?? []).filter(s => keep(s.labels)).reduce((sum, s) => sum + s.value, 0)
 
-/** value of a sample, or null where there is none. */
+/** value returns the value of a sample, or null if there is none. */
 export const value = (samples, name, keep) => (samples.has(name) ? total(samples, name, keep) : null)
 
-/** grown is how much a counter grew; a restarted daemon counts from zero. */
+/** grown returns by how much a counter grew; after a restart, the daemon counts from zero. */
 export function grown(before, after, name, keep) {
   const d = total(after, name, keep) - total(before, name, keep)
   return d < 0 ? total(after, name, keep) : d
 }
 
-/** mean of what a histogram observed between two readings; null if nothing. */
+/** mean returns the mean of what a histogram observed between two readings, or null if it observed nothing. */
 export function mean(before, after, name, keep) {
   const n = grown(before, after, `${name}_count`, keep)
   return n > 0 ? grown(before, after, `${name}_sum`, keep) / n : null
 }
 
-/** quantile of what a histogram observed between two readings, interpolated within its bucket. */
+/** quantile returns a quantile of what a histogram observed between two readings, interpolated within its bucket. */
 export function quantile(before, after, name, q, keep) {
   const bounds = buckets(after, name, keep)
   const old = buckets(before, name, keep)

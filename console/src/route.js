@@ -1,10 +1,10 @@
-// Hash routes: a view, and over it perhaps a panel (#/memory/<id>, #/encode).
+// Hash routes: a view, optionally with a panel over it (#/memory/<id>, #/encode).
 
 import { signal } from '@preact/signals'
 
 export const views = ['field', 'activity', 'forecast', 'patterns', 'search']
 
-/** decoded is a part of the hash; what cannot be decoded stays as it is. */
+/** decoded returns a decoded part of the hash, or the part itself if it cannot be decoded. */
 export function decoded(part) {
   try { return decodeURIComponent(part) } catch { return part }
 }
@@ -12,7 +12,7 @@ export function decoded(part) {
 export const view = signal('field')
 export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encode'}
 
-// How many entries of the browser's history lie between the view and the open panel; each entry stores it.
+// How many entries of the browser's history are between the view and the open panel; each entry stores it.
 // Closing the panel goes back over them, so that Back does not open it again.
 let depth = 0
 
@@ -35,7 +35,7 @@ export const href = name => (name === 'field' ? '#/' : `#/${name}`)
 export const memoryHref = id => `#/memory/${encodeURIComponent(id)}`
 export const openMemory = id => { location.hash = memoryHref(id) }
 
-/** replace shows an address in place of the current one, which Back then skips. */
+/** replace shows an address instead of the current one, which Back then skips. */
 export function replace(hash) {
   history.replaceState(history.state, '', hash)
   read()

@@ -1,4 +1,4 @@
-// State shared by the whole page, as signals; each has a note about its writer.
+// State shared by the whole page, as signals; a note names the writer of each.
 
 import { signal, computed, effect } from '@preact/signals'
 
@@ -38,9 +38,10 @@ export const lastHeard = signal(Date.now()) // by the browser's clock
 export const recent = signal([]) // the last events, newest first
 export const loaded = signal({ count: 0, complete: false, limited: false })
 
-export const recalls = signal([]) // the memories that the newest message about recalls names
+export const recalls = signal([]) // the memories in the newest message about recalls
 
-// Memories of the tenant shown that ended while the page was open. Not a signal of a Set, which each change would copy.
+// The tenant's memories that ended while the page was open. This is not a signal of a Set, which each change
+// would copy.
 const [ids, changes, MOST] = [new Set(), signal(0), 20_000]
 export const gone = {
   has: id => changes.value >= 0 && ids.has(id),
@@ -52,8 +53,8 @@ export const gone = {
   clear() { ids.clear(); changes.value++ },
 }
 
-// Every countdown goes by the daemon's clock, which decides what has faded. sync.js sets how far that is ahead of the
-// browser's clock.
+// Every countdown uses the daemon's clock, which decides what has faded. sync.js sets how far it is ahead of
+// the browser's clock.
 let ahead = 0
 export const serverNow = () => Date.now() + ahead
 export const now = signal(Date.now())
@@ -66,14 +67,14 @@ setInterval(() => { now.value = serverNow() }, 1000)
 export const live = computed(() => (loaded.value.complete && !loaded.value.limited ? loaded.value.count : stats.value?.memories))
 export const stale = computed(() => connection.value.state === 'reconnecting')
 
-// What the field points out: the memory opened, and those it resonates with.
+// The memories that the field highlights: the open one, and those it resonates with.
 export const selected = signal(null)
 export const neighbors = signal([])
 
 // The warnings for the memory that was last encoded here: {id, warnings}. Written by encode.jsx.
 export const warned = signal(null)
 
-// A message that ends by itself.
+// A message that disappears by itself.
 export const notice = signal(null)
 let noticeTimer
 export function say(text, kind = 'good') {

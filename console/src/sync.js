@@ -1,5 +1,5 @@
-// Keeps the field as the daemon has it: loads all memories once, then follows the journal from the
-// position that the load began at. After any failure it goes on from the last event it saw.
+// Keeps the field in step with the daemon: loads all memories once, then follows the journal from the
+// position at which the load began. After a failure it continues after the last event it has seen.
 
 import * as api from './api.js'
 import { Problem } from './api.js'
@@ -14,7 +14,7 @@ const CHECK_EVERY = 3000 // ms between looks at the figures
 const CLOCK_EVERY = 20 // of these looks, that ask for the daemon's time
 
 const listeners = new Set()
-/** onChange calls f after the points changed. */
+/** onChange calls f after the points have changed. */
 export function onChange(f) {
   listeners.add(f)
   return () => listeners.delete(f)
@@ -27,7 +27,7 @@ function changed() {
 let position = 0
 let running // the AbortController of the tenant followed
 
-/** start follows the tenant chosen, and the next when another is. */
+/** start follows the selected tenant, and another one when that is selected. */
 export function start() {
   tenant.subscribe(() => {
     running?.abort()
@@ -66,7 +66,7 @@ async function follow(signal) {
     try {
       const [fresh, who] = await Promise.all([api.stats(signal), readClock(signal)])
       if (signal.aborted) return
-      // Another store in the place of the one followed, or an older state of it, begins anew.
+      // Another store, or an older state of the same one, begins anew.
       if (identity.value && identity.value.store !== who.store) needsLoad = true
       if (fresh.position < position) needsLoad = true
       stats.value = fresh
@@ -103,7 +103,8 @@ async function follow(signal) {
 
 function heard() { lastHeard.value = Date.now() }
 
-// readClock reads the daemon's identity and sets the page's clock by it, since the daemon decides what has faded.
+// readClock reads the daemon's identity and sets the page's clock from it, since the daemon decides what has
+// faded.
 async function readClock(signal) {
   const asked = performance.now()
   const who = await api.identity(signal)
@@ -132,7 +133,7 @@ async function load(fresh, signal) {
   if (!signal.aborted) recent.value = past.events.reverse()
 }
 
-// Events come in bursts: they are applied at once, but shown at most ten times a second.
+// Events arrive in bursts: they are applied at once, but shown at most ten times a second.
 let batch = []
 let shown
 function take(event) {
@@ -147,7 +148,7 @@ function take(event) {
   }, 100)
 }
 
-/** left removes a memory that has ended from what is shown. */
+/** left removes a memory that has ended from the field. */
 export function left(id) {
   points.die(id)
   gone.add(id)
@@ -170,7 +171,7 @@ function apply({ kind, id, arithmetic }) {
   else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') left(id)
 }
 
-// Encoded events carry no hash: the newest pages do, down to the first that holds nothing new.
+// Encoded events have no hash, but the newest pages do; they are read up to the first that has nothing new.
 let fetching = false
 let again = false
 let missed = false
@@ -197,7 +198,7 @@ async function fetchNewest() {
       await wait(NEWEST_EVERY, signal)
       if (signal.aborted) return
     }
-  } catch { // the stream fails as well: once it is back, this is done again
+  } catch { // the stream fails as well: once it is back, this is repeated
     if (signal.aborted) return
     missed = true
   }

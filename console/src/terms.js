@@ -1,8 +1,8 @@
-// What is typed into the search box: words, "quoted words", tag:name, tag:"a name", pattern:7, id:part; all must hold.
+// Reads the search box: words, "quoted words", tag:name, tag:"a name", pattern:7, id:part; all must match.
 
 const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** tagTerm is the term that finds a tag. */
+/** tagTerm returns the term that finds a tag. */
 export const tagTerm = tag => `tag:${/[\s"\\]/.test(tag) ? `"${tag.replace(/["\\]/g, c => `\\${c}`)}"` : tag}`
 
 /**
@@ -30,7 +30,8 @@ export function compile(typed) {
   return { id: ids.length === 1 ? ids[0] : null, only: ids.length > 0 && others === 0, narrow, test: m => tests.every(t => t(m)) }
 }
 
-// Both as stored, with all digits of numbers, and as displayed, without the escapes in strings.
+// It searches both the stored text, with all digits of numbers, and the displayed text, without the escapes
+// in strings.
 const says = (m, low) => m.text.toLowerCase().includes(low) || (m.text.includes('\\') && reads(m.data, low))
 const reads = (v, low) => (typeof v === 'string' ? v.toLowerCase().includes(low)
   : v && typeof v === 'object' && Object.entries(v).some(([name, x]) => name.toLowerCase().includes(low) || reads(x, low)))

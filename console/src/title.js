@@ -1,10 +1,10 @@
-// A one-line title for a memory: the most telling words in its data.
+// Makes a one-line title for a memory, from the most telling words in its data.
 
 import { summary } from './format.js'
 
-// Members that may hold the text of a memory, by preference.
+// These members may hold the text of a memory, in order of preference.
 const says = ['title', 'text', 'content', 'memory', 'note', 'fact', 'message', 'summary', 'subject', 'body', 'description', 'question', 'prompt', 'messages', 'name', 'label']
-// Members that describe the memory's kind or owner: used as a title only if there is nothing else.
+// These members describe the memory's kind or owner: they are a title only if there is nothing else.
 const frames = /^(role|type|kind|source|author|user|agent|sender|lang|language|model|session|thread|run|object|format|version|status|time|date|timestamp)$|id$|_at$|At$/
 
 /** wordsOf returns the most telling words of a value, or null. */
@@ -30,5 +30,5 @@ function first(list, f) {
 // anyOf returns the first string of an object without telling words: a role is a better title than braces.
 const anyOf = data => first(Object.values(data ?? {}), v => (typeof v === 'string' ? v.trim() : null))
 
-/** titleOf names a memory. */
+/** titleOf returns the title of a memory. */
 export const titleOf = m => summary(wordsOf(m.data) ?? anyOf(m.data) ?? m.text, 64)

@@ -1,4 +1,4 @@
-// Where one looks in the field: moved by wheel, drag, pinch and keys.
+// The part of the field that is visible, moved by wheel, drag, pinch and keys.
 
 const MIN = 0.6
 const MAX = 400
@@ -10,7 +10,7 @@ export class Camera {
   width = 1
   height = 1
 
-  /** scale is how many CSS pixels one unit of the field takes. */
+  /** scale is the number of CSS pixels per unit of the field. */
   get scale() { return (this.zoom * Math.max(60, Math.min(this.width, this.height) - 64)) / 3.44 }
 
   toField(px, py) {
@@ -21,7 +21,7 @@ export class Camera {
     return [this.width / 2 + (x - this.x) * this.scale, this.height / 2 - (y - this.y) * this.scale]
   }
 
-  /** zoomAt keeps the point under (px, py) where it is. */
+  /** zoomAt keeps the point under (px, py) in its place. */
   zoomAt(px, py, factor) {
     const [x, y] = this.toField(px, py)
     this.zoom = Math.min(MAX, Math.max(MIN, this.zoom * factor))

@@ -1,4 +1,4 @@
-// The home view: every live memory, where its hash puts it, as bright as it is alive.
+// The home view: every live memory at the place that follows from its hash, as bright as it is alive.
 
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
@@ -12,7 +12,7 @@ import { Legend } from './legend.jsx'
 import { points } from './points.js'
 import { Stage } from './stage.js'
 
-const hover = signal(null) // what points.at gave, with the pointer's place
+const hover = signal(null) // the result of points.at, with the pointer's position
 const listed = signal(false)
 
 export function Field() {
@@ -48,11 +48,11 @@ export function Field() {
   )
 }
 
-/** Reading is the figures of the whole field, in a corner of the chart. */
+/** Reading shows the figures of the whole field, in a corner of the chart. */
 function Reading() {
   const s = stats.value
   if (!s) return null
-  const vitality = points.vitality() // it changes with time: stats are read anew every few seconds
+  const vitality = points.vitality() // it changes with time: stats are read again every few seconds
   return (
     <dl class="reading">
       <div title="of the memories shown that decay ends: neither pinned nor crystallized"><dt>Mean vitality</dt><dd>{vitality == null ? '–' : percent(vitality)}</dd></div>

@@ -1,5 +1,5 @@
-// Draws the points if there is no graphics card: in the time of a frame, WebGL in software draws a tenth of the
-// points. Plain points go into an array of pixels, the few others onto the canvas over it.
+// Draws the points if there is no graphics card: in the time of a frame, WebGL in software draws a tenth of
+// the points. Plain points are drawn into an array of pixels, the few others onto the canvas over it.
 
 import { rowOf, seconds, STRIDE } from './points.js'
 
@@ -16,7 +16,7 @@ export function flat(canvas) {
   let version, leveled
   let brushes, look
 
-  // A level for each row, of those that changed since the last frame and now and then of all.
+  // A level for each row: of those that changed since the last frame, and of all from time to time.
   function level(points) {
     const { rows, count } = points
     const now = seconds()
@@ -32,7 +32,7 @@ export function flat(canvas) {
     points.dirty = [Infinity, 0]
   }
 
-  // wipe makes the pixels of the last frame clear.
+  // wipe clears the pixels of the last frame.
   function wipe(width) {
     for (let y = inked.top; y < inked.bottom; y++) pixels.fill(0, y * width + inked.left, y * width + inked.right)
     inked = { left: Infinity, top: Infinity, right: 0, bottom: 0 }
@@ -97,8 +97,8 @@ export function flat(canvas) {
 }
 
 /**
- * brushesOf returns how a plain point is drawn onto the pixels around it: for each level of vigor and each place
- * within a pixel, its colour, and its alpha, 0 to 255, on each of side times side pixels.
+ * brushesOf returns how a plain point is drawn onto the pixels around it: for each level of vigor and each
+ * position within a pixel, its colour, and its alpha, 0 to 255, on each of side times side pixels.
  */
 function brushesOf({ young, old, dense, size, ratio }) {
   const brushes = []
@@ -129,7 +129,7 @@ const alphaOf = (vigor, dense) => (0.14 + 0.86 * vigor) * dense
 const css = (rgb, alpha = 1) => `rgb(${rgb.map(v => Math.round(v)).join(' ')} / ${alpha})`
 const bytes = rgb => rgb.map(v => v * 255)
 
-/** over lays a colour with alpha over a pixel that has one. */
+/** over blends a colour with alpha over a pixel that has a colour. */
 function over(under, rgb, a) {
   const b = under >>> 24
   const both = a + b - ((a * b + 128) >> 8)
@@ -143,7 +143,8 @@ function over(under, rgb, a) {
     (red + ((((rgb & 255) - red) * w) >> 8))
 }
 
-// The shapes of shaders.js: crystals, rings of pinned ones, flashes of new ones, shells of those that dissolve.
+// The shapes of shaders.js: crystals, rings of pinned memories, flashes of new ones, shells of dissolving
+// ones.
 function other(c, { flags, vigor, flash, gone }, look) {
   const { ratio, size, still, dense } = look
   const crystal = flags & 4

@@ -1,4 +1,4 @@
-// Draws the points with WebGL 2: one buffer, one program, one call a frame.
+// Draws the points with WebGL 2: one buffer, one program, one call per frame.
 
 import { STRIDE, seconds } from './points.js'
 import { fragment, vertex } from './shaders.js'
@@ -64,8 +64,8 @@ export function webgl(canvas, slowWillDo) {
   }
 }
 
-// Not every browser that falls back to software heeds failIfMajorPerformanceCaveat. A canvas that has had one kind of
-// context never gets another, so another one is asked.
+// Not every browser that falls back to software observes failIfMajorPerformanceCaveat. A canvas that has had
+// one kind of context never gets another, so another canvas is asked.
 function inSoftware() {
   const gl = document.createElement('canvas').getContext('webgl2')
   if (!gl) return true

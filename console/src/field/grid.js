@@ -1,4 +1,4 @@
-// Finds the point nearest to the pointer: the points sorted into the cells of a square grid.
+// Finds the point nearest to the pointer, by sorting the points into the cells of a square grid.
 
 import { STRIDE } from './points.js'
 
@@ -11,7 +11,7 @@ export class Grid {
   #members = new Int32Array(0)
   #version = -1
 
-  /** nearest gives the row of the point nearest to (x, y) and within reach, or -1. */
+  /** nearest returns the row of the point nearest to (x, y) and within reach, or -1. */
   nearest(points, x, y, reach) {
     if (this.#version !== points.version) this.#sort(points)
     let best = -1

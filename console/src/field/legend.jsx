@@ -1,4 +1,4 @@
-// What the marks of the field mean.
+// The legend of the field's marks.
 
 export function Legend() {
   return (

@@ -1,4 +1,4 @@
-// The colours of the field, read from the stylesheet, so that there is one place that sets them.
+// The colours of the field, read from the stylesheet, which is the only place that sets them.
 
 import { stillness, theme } from '../state.js'
 
@@ -11,7 +11,8 @@ const rgb = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
 export function lookOf(count, { zoom, width, height }) {
   const style = getComputedStyle(document.documentElement)
   const hex = name => style.getPropertyValue(name).trim()
-  // Fewer memories are drawn larger, and so are those with more room; looking closer grows them a little too.
+  // Fewer memories are drawn larger, and so are those with more space; zooming in enlarges them a little,
+  // too.
   const crowd = count * (800 / Math.max(200, Math.min(width, height))) ** 2
   const few = Math.max(-0.16, 1 - Math.log10(Math.max(1, crowd)) / 4.6)
   return {

@@ -1,9 +1,10 @@
-// What is drawn under and over the points: the chart's own lines; the memory opened, its neighbors, the pointer.
+// Draws what is under and over the points: the chart's lines, the open memory, its neighbors, and the
+// pointer.
 
 import { PHI } from '../formulas.js'
 import { STRIDE, points } from './points.js'
 
-/** spiral is the arm that all memories lie along. */
+/** spiral is the arm along which all memories lie. */
 const spiral = Array.from({ length: 241 }, (_, i) => {
   const v = i / 240
   const a = v * 2 * Math.PI * PHI
@@ -44,13 +45,13 @@ export function drawOverlay(canvas, camera, look, { hovered, selected, neighbors
     c.lineWidth = 1
     circle(c, camera.toScreen(points.rows[hovered * STRIDE], points.rows[hovered * STRIDE + 1]), 8)
   }
-  if (cross) { // by keyboard, the middle of the view is the pointer
+  if (cross) { // with the keyboard, the middle of the view is the pointer
     c.strokeStyle = look.css.gold
     ticks(c, [camera.width / 2, camera.height / 2], 6, 12)
   }
 }
 
-/** drawChart draws the lines that lie under the points. */
+/** drawChart draws the lines under the points. */
 export function drawChart(canvas, camera, look) {
   const c = canvas.getContext('2d')
   c.setTransform(look.ratio, 0, 0, look.ratio, 0, 0)

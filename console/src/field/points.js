@@ -1,5 +1,6 @@
-// The live memories as the field draws them: one row of floats each, in a buffer that goes to the GPU as
-// it is. Removing swaps the last row in, so rows are dense and their order means nothing.
+// The live memories in the form in which the field draws them: one row of floats each, in a buffer that is
+// sent to the GPU unchanged. Removing a row moves the last one into its place, so rows are dense and their
+// order has no meaning.
 
 import { decay, lifetime, parsePolicy, place } from '../formulas.js'
 import { serverNow } from '../state.js'
@@ -11,11 +12,11 @@ const CLASSIC = 1
 const PINNED = 2
 const CRYSTAL = 4
 
-// Times are seconds since the page began, by the daemon's clock: small enough for 32-bit floats.
+// Times are seconds since the page was loaded, by the daemon's clock: small enough for 32-bit floats.
 const base = Date.now()
 export const seconds = (time = serverNow()) => ((typeof time === 'string' ? Date.parse(time) : time) - base) / 1000
 
-/** rowOf tells how the row at r is to be drawn at a time, as shaders.js has it. */
+/** rowOf returns how the row at r is drawn at a time, like shaders.js. */
 export function rowOf(rows, r, now) {
   const last = rows[r + LAST]
   const life = rows[r + LIFE]
@@ -51,7 +52,7 @@ export class Points {
   dirty = [Infinity, 0] // the rows changed since the GPU last saw them
   dying = []
 
-  /** put adds the memory of a view, or brings its row up to date. */
+  /** put adds the memory of a view, or updates its row. */
   put(m, flash = false) {
     let i = this.slot.get(m.id)
     if (i === undefined) {
@@ -92,7 +93,7 @@ export class Points {
 
   has(id) { return this.slot.has(id) }
 
-  /** change sets what an event says of a memory: pinned, crystallized, fadesAt. */
+  /** change sets what an event reports about a memory: pinned, crystallized, fadesAt. */
   change(id, { pinned, crystallized, fadesAt }, flash = false) {
     const i = this.slot.get(id)
     if (i === undefined) return
@@ -106,7 +107,7 @@ export class Points {
     this.#touch(i)
   }
 
-  /** die begins the dissolve of a memory; sweep removes it when that is over. */
+  /** die starts the dissolving of a memory; sweep removes it when that is over. */
   die(id) {
     const i = this.slot.get(id)
     if (i === undefined || this.rows[i * STRIDE + DIED] < NEVER) return
@@ -149,7 +150,7 @@ export class Points {
     this.version++
   }
 
-  /** at tells what is known of row i without asking the daemon. */
+  /** at returns what is known of row i without asking the daemon. */
   at(i) {
     const r = i * STRIDE
     const f = this.rows[r + FLAGS]
@@ -162,7 +163,7 @@ export class Points {
     }
   }
 
-  /** overdue lists memories whose end has passed without an event that says so. */
+  /** overdue returns the memories whose end has passed without an event. */
   overdue(grace, most) {
     const t = seconds() - grace
     const late = []
@@ -200,5 +201,5 @@ export class Points {
   }
 }
 
-/** The one set of points: sync.js writes it, the field draws it. */
+/** points is the one set of points: sync.js writes it, the field draws it. */
 export const points = new Points()

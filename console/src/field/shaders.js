@@ -1,5 +1,5 @@
-// One point sprite a memory. What it shows is computed here, from its row and the time, so that a field
-// of any size fades by itself: the page sends a row again only when the memory changed.
+// One point sprite per memory. Everything it shows is computed here, from its row and the time, so that a
+// field of any size fades by itself: the page sends a row again only when the memory has changed.
 
 export const vertex = `#version 300 es
 layout(location = 0) in vec4 place; // x, y, last accessed, lifetime

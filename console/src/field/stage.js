@@ -1,5 +1,5 @@
 // Runs the two canvases of the field: draws a frame when something changed, every frame while something
-// moves, and once a second otherwise, as fading is slow.
+// moves, and once a second otherwise, since fading is slow.
 
 import { effect } from '@preact/signals'
 import { neighbors, renderer, selected, theme } from '../state.js'
@@ -13,7 +13,7 @@ import { drawChart, drawOverlay } from './overlay.js'
 import { points } from './points.js'
 
 const RESTLESS = 2000 // ms that an event's flash or dissolve takes
-const camera = new Camera() // remembered between visits of the view
+const camera = new Camera() // kept between visits of the view
 
 export class Stage {
   #grid = new Grid()
@@ -81,7 +81,7 @@ export class Stage {
     else this.#timer = setTimeout(() => this.invalidate(), 1000)
   }
 
-  // The chart changes with the camera and the theme alone.
+  // The chart changes only with the camera and the theme.
   #drawChart() {
     const key = [camera.x, camera.y, camera.zoom, camera.width, camera.height, theme.value].join()
     if (key === this.charted) return
@@ -89,7 +89,7 @@ export class Stage {
     drawChart(this.chart, camera, this.look)
   }
 
-  // With nothing to point out, the canvas over the points is left as it is: empty.
+  // With nothing to point out, the canvas over the points stays empty.
   #drawOverlay() {
     const marks = { hovered: this.#hovered, selected: selected.value, neighbors: neighbors.value, cross: this.box.matches(':focus-visible') }
     const anything = marks.hovered >= 0 || marks.selected || marks.cross

@@ -1,4 +1,4 @@
-// What the daemon does: its metrics over the last minutes, and its journal as it is written.
+// The daemon's activity: its metrics over the last minutes, and its journal as it is written.
 
 import { useEffect, useState } from 'preact/hooks'
 import * as api from '../api.js'
@@ -12,7 +12,7 @@ const EVERY = 2000
 const KEPT = 450 // 15 minutes
 
 const rate = v => (v >= 1000 ? `${(v / 1000).toFixed(1)}k` : v >= 10 || v === 0 ? String(Math.round(v)) : v.toFixed(1))
-// The stream and these very readings would drown the requests that matter.
+// The requests of the stream and of these readings would drown those that matter.
 const served = l => !/metrics|healthz|readyz|\/v1\/(events|stats|identity|ws)$/.test(l.route ?? '')
 const charts = [
   { title: 'Per second', say: rate, series: [['encodes', '--gold'], ['releases', '--bad'], ['recalls', '--ice']],
@@ -29,14 +29,14 @@ const charts = [
     of: (_, b) => [value(b, 'go_memstats_heap_inuse_bytes'), value(b, 'sigil_store_disk_bytes')] },
 ]
 
-// Kept while the page lives, so that coming back to this view shows what was seen.
+// Kept while the page is open, so that the view shows earlier readings when it is opened again.
 let previous = null
 let history = charts.map(c => [[], ...c.series.map(() => [])])
 
 async function read(signal) {
   const samples = parseMetrics(await api.metrics(signal))
   const time = serverNow() / 1000
-  // A gap of more than a few readings would be drawn as one slow step: begin anew after it.
+  // A gap of more than a few readings would look like one slow step: start over after it.
   if (previous && time > previous.time && time - previous.time < 30) {
     history = charts.map((c, i) => {
       const row = [time, ...c.of(previous.samples, samples, time - previous.time)]

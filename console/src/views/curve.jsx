@@ -1,4 +1,4 @@
-// The decay of a memory over its idle time, with now and its end marked.
+// The decay of a memory over its idle time, with the present and its end marked.
 
 import { decay, lifetime, parsePolicy } from '../formulas.js'
 import { percent, span } from '../format.js'

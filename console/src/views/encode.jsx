@@ -1,4 +1,4 @@
-// Encoding a memory by hand, and the page of a store that has none yet.
+// The form that encodes a memory, and the page of an empty store.
 
 import { signal } from '@preact/signals'
 import { useId, useState } from 'preact/hooks'
@@ -60,8 +60,8 @@ function EncodeForm({ done }) {
   const [busy, setBusy] = useState(false)
   const key = useId()
 
-  // The browser only checks that the text is JSON, and sends it as typed: JSON.parse and JSON.stringify would lose the
-  // digits of long numbers and all but the last of repeated names.
+  // The browser only checks that the text is JSON, and sends it as it was typed: JSON.parse and
+  // JSON.stringify would lose digits of long numbers and all but the last of repeated names.
   let fault = null
   try { JSON.parse(data) } catch (e) { fault = `This is not JSON: ${e.message}` }
   const body = bodyOf(draft.value)
@@ -102,7 +102,7 @@ function EncodeForm({ done }) {
   )
 }
 
-/** bodyOf is the body of the request, with the data as it was typed. */
+/** bodyOf returns the body of the request, with the data as it was typed. */
 function bodyOf({ data, ttl, tags, pinned }) {
   const list = tags.split(',').map(t => t.trim()).filter(Boolean)
   const rest = { ttl: ttl.trim() || undefined, tags: list.length ? list : undefined, pinned: pinned || undefined }

@@ -1,4 +1,4 @@
-// What will be lost if nothing is recalled, and what another policy would make of it. It sets nothing.
+// What is lost if nothing is recalled, and how another policy would change that. It sets nothing.
 
 import { useEffect, useState } from 'preact/hooks'
 import * as api from '../api.js'
@@ -13,7 +13,7 @@ const TAGS = 100 // the most tags that the daemon lists
 const MINUTE = 60
 const YEAR = 365 * 86400
 const RATIO = YEAR / MINUTE
-// The slider is 0 to 1000, logarithmic from a minute to a year, and lands on whole minutes.
+// The slider goes from 0 to 1000, logarithmically from a minute to a year, and selects whole minutes.
 const halfOf = v => Math.round((MINUTE * RATIO ** (v / 1000)) / 60) * 60
 
 export function Forecast() {
@@ -21,7 +21,7 @@ export function Forecast() {
   const [kind, setKind] = useState('none') // the proposed policy: none | halflife | classic
   const [slider, setSlider] = useState(560)
   const half = useSettled(halfOf(slider), 250)
-  // Another look every 15 s, or when the number of memories has changed.
+  // Load again every 15 s, or when the number of memories has changed.
   const still = useSettled(loaded.value.count, 1500)
   const base = useLoad(s => api.forecast({ within, bins: 48, limit: 100 }, s), [within, still, tenant.value], 15000)
   const other = useLoad(async s => (kind === 'none' ? null : api.forecast({
@@ -70,7 +70,7 @@ function useSettled(value, ms) {
   return settled
 }
 
-/** Proposal tries another policy on the memories as they are. */
+/** Proposal tries another policy on the existing memories. */
 function Proposal({ kind, setKind, slider, setSlider, p, error }) {
   const half = halfOf(slider)
   const flags = kind === 'classic' ? 'sigil serve --policy classic' : `sigil serve --policy halflife --half-life ${duration(half)}`
@@ -108,7 +108,8 @@ function Proposal({ kind, setKind, slider, setSlider, p, error }) {
   )
 }
 
-// Show both: what the command does at once, and what the policy does when every memory has been touched under it.
+// Show both: the effect of the command at once, and that of the policy once every memory has been touched
+// under it.
 function verdict(p) {
   const d = p.fading - p.fadingByOwnPolicy
   const now = p.fadingByOwnPolicy

@@ -1,4 +1,4 @@
-// The forecast as a timeline: bars for what is to come, a line for what another policy would make of it.
+// The forecast as a timeline: bars for the current policies, a line for another policy.
 
 import { clock, count } from '../format.js'
 

@@ -1,5 +1,5 @@
-// The lattice of a crystal, drawn: nodes on a circle of radius awareness·φ, and what joins them. The circle
-// around is the widest there can be.
+// Draws the lattice of a crystal: nodes on a circle of radius awareness·φ, and their connections. The circle
+// around it is the largest possible one.
 
 import { PHI } from '../formulas.js'
 

@@ -1,4 +1,4 @@
-// The panel of one memory: what it holds, why it lives, how long it has, what may be done with it.
+// The panel of one memory: its content, why it lives, how long it has, and what can be done with it.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
@@ -81,7 +81,7 @@ const kept = m => m.pinned || m.crystallized // decay does not end it
 /** endsByTTL reports whether a memory's ttl ends it before decay does. */
 const endsByTTL = m => Boolean(m.fadesAt && m.ttl) && (kept(m) || Math.abs(Date.parse(m.createdAt) / 1000 + parseDuration(m.ttl) - Date.parse(m.fadesAt) / 1000) < 1)
 
-/** untouched returns how long a memory lives after its last access, by whichever ends it first. */
+/** untouched returns how long a memory lives after its last access, whichever limit ends it first. */
 function untouched(m) {
   if (!m.fadesAt) return 'without end'
   const s = (Date.parse(m.fadesAt) - Date.parse(m.lastAccessed)) / 1000
@@ -99,7 +99,7 @@ function Countdown({ m }) {
   )
 }
 
-// The warnings that came with the answer to the encode, until another memory is encoded here.
+// The warnings of the encode's answer, until another memory is encoded here.
 function Warnings({ id }) {
   if (warned.value?.id !== id || !warned.value.warnings.length) return null
   return (

@@ -1,4 +1,4 @@
-// Patterns, and how near each is to crystallizing; crystals, with their lattice.
+// Patterns, with how close each is to crystallizing, and crystals, with their lattices.
 
 import { useState } from 'preact/hooks'
 import * as api from '../api.js'

@@ -1,4 +1,5 @@
-// A plain scan over the memories, newest first, in the browser: no index, so it shows how far it has looked.
+// A plain scan over the memories, newest first, in the browser. There is no index, so it shows how far it has
+// come.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
@@ -17,9 +18,9 @@ export function Search() {
   const [text, setText] = useState(asked)
   const [scan, setScan] = useState(null) // {what, found, hits, scanned, cursor, state: running|done|limit|canceled|failed, error}
   const running = useRef(null)
-  const shown = useRef('') // what the scan searches for
+  const shown = useRef('') // the text that the scan searches for
 
-  // run searches for what was typed, or continues a scan that reached its limit.
+  // run searches for the typed text, or continues a scan that reached its limit.
   const run = async (what, from) => {
     running.current?.abort()
     shown.current = what
