@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil/scheduler"
 )
 
-// choices are the settings that are one of a few words.
+// choices are the settings that take one of a few words.
 var choices = map[string][]string{
 	"policy":     {"halflife", "classic"},
 	"http":       {"lane", "standard"},
@@ -24,16 +24,16 @@ var choices = map[string][]string{
 	"log-format": {"text", "json"},
 }
 
-// check calls say for every wrong setting, with the reason. It looks at values only: whether a port is taken or a
-// folder can be written is found out by trying.
+// check calls say for every invalid setting, with the reason. It checks only values: whether a port is taken
+// or a folder can be written shows only when it is used.
 func (c *Config) check(say func(setting, why string)) {
 	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
-			say(setting, fmt.Sprintf("%q is not known; it can be %s", value, strings.Join(known, " or ")))
+			say(setting, fmt.Sprintf("%q is unknown; it can be %s", value, strings.Join(known, " or ")))
 		}
 	}
 	if c.Store != "pebble" && !c.postgres() {
-		say("store", fmt.Sprintf("%q is not known; it can be pebble, or the postgres:// URL of a database", shownStore(c.Store)))
+		say("store", fmt.Sprintf("%q is unknown; it can be pebble, or the postgres:// URL of a database", shownStore(c.Store)))
 	}
 	if why := checkAddr(c.Addr, c.Insecure); why != "" {
 		say("addr", why)
@@ -54,7 +54,7 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 	c.checkWebhook(say)
 	if c.StoreConnections != 0 && (c.StoreConnections < 2 || c.StoreConnections > 1<<16) {
-		say("store-connections", "must be 0, or 2 to 65536: one listens, and at least one works")
+		say("store-connections", "must be 0, or 2 to 65536: one listens, and the others carry out calls")
 	}
 	if c.StoreWait < 0 || c.StoreWait > 24*time.Hour {
 		say("store-wait", "must be 0 to 24h")
@@ -64,7 +64,7 @@ func (c *Config) check(say func(setting, why string)) {
 		"journal-age": int64(c.JournalAge), "journal-entries": int64(c.JournalEntries),
 	} {
 		if n < 0 {
-			say(setting, "must not be under 0")
+			say(setting, "must be at least 0")
 		}
 	}
 	for setting, n := range map[string]int64{
@@ -84,18 +84,18 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 }
 
-// oneLine reports whether a value can be shown, and written to a file, unchanged: it is UTF-8, without control
-// characters or line ends.
+// oneLine reports whether a value can be shown, and written to a file, unchanged. It must be UTF-8 without
+// control characters or line ends.
 func oneLine(value string) bool {
 	return utf8.ValidString(value) && !strings.ContainsFunc(value, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff'
 	})
 }
 
-// never reports whether a schedule means that a job does not run.
+// never reports whether a schedule disables its job.
 func never(spec string) bool { return spec == "" || spec == "off" }
 
-// policySetting names the setting that a policy's error is about.
+// policySetting returns the name of the setting that a policy's error is about, and what is wrong with it.
 func policySetting(err error) (setting, why string) {
 	var known *sigil.Error
 	if !errors.As(err, &known) {
@@ -107,7 +107,7 @@ func policySetting(err error) (setting, why string) {
 	case "threshold", "half-life":
 		return known.Field, known.Detail
 	}
-	return "policy", "the " + known.Field + " that its figures give " + known.Detail
+	return "policy", "the " + known.Field + " that follows from its figures " + known.Detail
 }
 
 // checkAddr returns what is wrong with addr, or "".
@@ -127,8 +127,8 @@ func checkAddr(addr string, insecure bool) string {
 	return ""
 }
 
-// loopback reports whether host is reachable from this machine only. A name other than localhost is not: what it
-// resolves to is not under our control.
+// loopback reports whether host is reachable only from this machine. It is false for names other than
+// localhost, since we do not control their addresses.
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()

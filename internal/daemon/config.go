@@ -15,11 +15,11 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// Config has the settings of a daemon. Each field has a setting in flags below, whose help explains it. [Load] returns
-// valid ones.
+// Config has the settings of a daemon. Each field is a setting in flags below, whose help explains it. [Load]
+// returns valid ones.
 type Config struct {
 	Addr     string
-	AddrFile string // "" is none
+	AddrFile string // "" writes none
 	Data     string
 	Store    string
 	Insecure bool
@@ -27,8 +27,8 @@ type Config struct {
 	AllowedHosts string
 	HTTP         string
 
-	StoreConnections int           // 0 is the setting in the URL of Store, or 16
-	StoreWait        time.Duration // 0 does not wait
+	StoreConnections int           // 0 means the setting in the URL of Store, or 16
+	StoreWait        time.Duration // 0 means no wait
 
 	Policy      string
 	DecayRate   float64
@@ -38,7 +38,7 @@ type Config struct {
 	MaxMemories int
 	MaxBytes    int64
 
-	DecaySchedule       string // "" or "off" is never
+	DecaySchedule       string // "" or "off" means never
 	CrystallizeSchedule string
 
 	MaxData        int64
@@ -58,7 +58,7 @@ type Config struct {
 	JournalAge     time.Duration
 	JournalEntries int
 
-	Webhook           string // "" is none
+	Webhook           string // "" means none
 	WebhookTenant     string
 	WebhookSecretFile string
 
@@ -68,70 +68,69 @@ type Config struct {
 	HandOverTimeout time.Duration
 }
 
-// live are the settings that SIGHUP applies to a running daemon. All others need a restart.
+// live has the settings that SIGHUP applies to a running daemon. All others need a restart.
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
 	"max-memories": true, "max-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
-// flags declares every setting: its name, which is that of the flag and of the key in a file, and, as
-// SIGIL_MAX_BODY for max-body, of the variable; its default; and its help. data is the default data
-// folder.
+// flags declares every setting: its name, its default and its help. The name is also the name of the flag and
+// the key in a file; the variable of max-body is SIGIL_MAX_BODY. data is the default data folder.
 func (c *Config) flags(data string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
 	f.SortFlags = false
 
-	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 is any that is free")
+	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 chooses a free one")
 	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that other machines can reach, without authentication")
-	f.Var((*hosts)(&c.AllowedHosts), "allowed-host", "accept requests for this `name` too, such as a proxy passes on; separate several with commas, or repeat the flag. Without --insecure only localhost and loopback addresses are accepted")
-	f.StringVar(&c.HTTP, "http", "lane", "how HTTP is served: `lane|standard`, which is Go's net/http alone, without the fast lane for plain requests")
+	f.Var((*hosts)(&c.AllowedHosts), "allowed-host", "also accept requests for this host `name`, for example from a proxy; separate several with commas, or repeat the flag. Without --insecure, only localhost and loopback addresses are accepted by default")
+	f.StringVar(&c.HTTP, "http", "lane", "how HTTP is served: `lane|standard`; standard uses only Go's net/http, without the fast lane for plain requests")
 	f.StringVar(&c.AddrFile, "addr-file", "", "write the address to `file` once ready to serve; removed at the end")
 	f.StringVar(&c.Data, "data", data, "keep everything in `folder`, which is created if missing (with --store pebble)")
 	f.StringVar(&c.Store, "store", "pebble", "where memories are kept: pebble, which is embedded, or the postgres:// `URL` of a database that any number of daemons share")
-	f.IntVar(&c.StoreConnections, "store-connections", 0, "most connections to the database of --store, one of which listens; 0 is the pool_max_conns of its URL, or 16")
-	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 does not wait")
+	f.IntVar(&c.StoreConnections, "store-connections", 0, "maximum number of connections to the database of --store, one of which listens; 0 means the pool_max_conns of its URL, or 16")
+	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 means no wait")
 
-	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`; classic is the replaced system's: 95 s untouched")
-	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay a second, over 0 and at most 1")
-	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one more step")
-	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half is left")
+	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`; classic is the policy of the system that Sigil replaces: 95 s untouched")
+	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay per second, over 0 and at most 1")
+	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one step")
+	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half of a memory remains")
 	f.Float64Var(&c.Threshold, "threshold", sigil.DefaultThreshold, "the decay at which a memory fades, over 0 and at most 1")
 
-	f.IntVar(&c.MaxMemories, "max-memories", 0, "most memories of one tenant; 0 is no limit")
-	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "most `bytes` of one tenant's data; 0 is no limit")
+	f.IntVar(&c.MaxMemories, "max-memories", 0, "maximum number of memories of one tenant; 0 means no limit")
+	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "maximum `bytes` of one tenant's data; 0 means no limit")
 
-	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release what has faded: a `cron` schedule with seconds, or off. Its hours are UTC, or those of a zone put in front (TZ=Europe/Zurich); day of month and day of week must both hold; a time that the clocks skip comes right after the gap, a repeated one once")
-	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule as for --decay-schedule, or off")
+	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release faded memories: a `cron` schedule with seconds, or off. Its hours are UTC, or local hours if it begins with a zone (TZ=Europe/Zurich). Day of month and day of week must both match. A time that the clocks skip runs right after the gap, a repeated one runs once")
+	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule like that of --decay-schedule, or off")
 
-	bytesVar(f, &c.MaxData, "max-data", 1<<20, "most `bytes` of one memory's data")
-	f.IntVar(&c.MaxDepth, "max-depth", 64, "most levels of nesting in data")
-	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "most memories in one batch")
-	f.IntVar(&c.MaxPage, "max-page", 1_000, "most entries of one page")
-	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "most `bytes` of data in one page, which ends early at them, and in one answer to a recall of many")
-	bytesVar(f, &c.MaxBody, "max-body", 0, "most `bytes` of one request, unless it is a batch; 0 is --max-data and 64KiB for the rest")
-	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "most `bytes` of one batch")
-	bytesVar(f, &c.MaxInFlight, "max-in-flight", 256<<20, "most `bytes` of all requests, and of the memories in their answers, at once; further ones wait, and are refused after 5s")
-	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "most connections at once, at most half of them streams, within the limit of open files; further ones wait, and idle ones are closed for them")
-	durationVar(f, &c.RequestTimeout, "request-timeout", time.Minute, "the `time` that a request may take once it has come in whole; a sweep may take five times as long")
-	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "most subscribers of the journal at once; further ones are refused")
+	bytesVar(f, &c.MaxData, "max-data", 1<<20, "maximum `bytes` of one memory's data")
+	f.IntVar(&c.MaxDepth, "max-depth", 64, "maximum levels of nesting in data")
+	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "maximum number of memories in one batch")
+	f.IntVar(&c.MaxPage, "max-page", 1_000, "maximum number of entries in one page")
+	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "maximum `bytes` of data in one page, which ends early if necessary, and in one answer to a recall of many memories")
+	bytesVar(f, &c.MaxBody, "max-body", 0, "maximum `bytes` of one request, unless it is a batch; 0 means --max-data plus 64KiB for the rest")
+	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "maximum `bytes` of one batch")
+	bytesVar(f, &c.MaxInFlight, "max-in-flight", 256<<20, "maximum `bytes` of all requests, and of the memories in their answers, at once; further requests wait, and are refused after 5s")
+	f.IntVar(&c.MaxConnections, "max-connections", 10_000, "maximum number of connections at once, within the limit of open files; at most half of them may be streams. Further connections wait, and idle ones are closed for them")
+	durationVar(f, &c.RequestTimeout, "request-timeout", time.Minute, "the `time` that a request may take once all of it has arrived; a sweep may take five times as long")
+	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "maximum number of subscribers of the journal at once; further ones are refused")
 
 	durationVar(f, &c.ClockConfirm, "clock-confirm", time.Minute, "how long a jump of the clock must last before it counts; sweeps are held until then")
 
-	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 is forever")
-	f.IntVar(&c.JournalEntries, "journal-entries", 0, "most journal entries kept, of all tenants, some 80 bytes each; 0 is no limit")
+	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 means forever")
+	f.IntVar(&c.JournalEntries, "journal-entries", 0, "maximum number of journal entries that are kept, of all tenants together, about 80 bytes each; 0 means no limit")
 
 	f.StringVar(&c.Webhook, "webhook", "", "send each journal entry of --webhook-tenant to this `URL`, signed, at least once, in order")
-	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal goes to --webhook")
-	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs what goes to --webhook: at least 16 bytes, and perhaps a newline after them")
+	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal is sent to --webhook")
+	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs requests to --webhook: at least 16 bytes, optionally followed by a newline")
 
-	f.StringVar(&c.LogLevel, "log-level", "info", "log from `debug|info|warn|error` on")
-	f.StringVar(&c.LogFormat, "log-format", "text", "log as `text|json`")
-	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish on a stop")
-	durationVar(f, &c.HandOverTimeout, "handover-timeout", 30*time.Second, "how long each step of a hand-over may take before this process gives up and serves on")
+	f.StringVar(&c.LogLevel, "log-level", "info", "minimum level of log lines: `debug|info|warn|error`")
+	f.StringVar(&c.LogFormat, "log-format", "text", "format of the log: `text|json`")
+	durationVar(f, &c.DrainTimeout, "drain-timeout", 30*time.Second, "how long requests in progress may take to finish when the daemon stops")
+	durationVar(f, &c.HandOverTimeout, "handover-timeout", 30*time.Second, "how long each step of a hand-over may take before this process gives up and continues to serve")
 	return f
 }
 
-// policy returns the policy that the settings ask for.
+// policy returns the policy that the settings define.
 func (c *Config) policy() (sigil.Policy, error) {
 	if c.Policy == "halflife" {
 		return sigil.NewHalfLife(c.HalfLife, c.Threshold)
@@ -139,7 +138,7 @@ func (c *Config) policy() (sigil.Policy, error) {
 	return sigil.NewClassic(c.DecayRate, c.DecayPeriod, c.Threshold)
 }
 
-// settings returns the engine's rules.
+// settings returns the engine's settings.
 func (c *Config) settings() (engine.Settings, error) {
 	policy, err := c.policy()
 	return engine.Settings{
@@ -163,7 +162,8 @@ func (c *Config) level() slog.Level {
 // postgres reports whether memories are kept in a database.
 func (c *Config) postgres() bool { return isPostgres(c.Store) }
 
-// databaseConnections returns the most connections to PostgreSQL, or 0 if memories are kept in a folder.
+// databaseConnections returns the maximum number of connections to PostgreSQL, or 0 if memories are kept in a
+// folder.
 func (c *Config) databaseConnections() int {
 	if !c.postgres() {
 		return 0
@@ -176,7 +176,7 @@ func isPostgres(name string) bool {
 	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
 }
 
-// place names where memories are kept, without the password.
+// place returns the name of the store, without the password.
 func (c *Config) place() (string, error) {
 	if c.postgres() {
 		return shownStore(c.Store), nil
@@ -184,11 +184,11 @@ func (c *Config) place() (string, error) {
 	return filepath.Abs(c.Data)
 }
 
-// shownStore returns a --store without its password.
+// shownStore returns the value of --store without its password.
 func shownStore(store string) string {
 	u, err := url.Parse(store)
 	if err != nil {
-		return "a URL that cannot be read"
+		return "an invalid URL"
 	}
 	q := u.Query()
 	if q.Has("password") {

@@ -1,8 +1,9 @@
-// Package daemon builds a running daemon from its parts: store, engine, scheduler, HTTP. It owns the settings and
-// where they come from, the order in which the parts start and stop, signals, and when one process takes over from
-// another.
+// Package daemon builds a running daemon from its parts: store, engine, scheduler, HTTP. It owns the settings
+// and their sources, the order in which the parts start and stop, the handling of signals, and the decision
+// when one process takes over from another.
 //
-// It knows neither the rules of memories nor the content of requests: it wires. Only this package names a driver.
+// It knows neither the rules of memories nor the content of requests: it connects the parts. Only this
+// package names a driver.
 package daemon
 
 import (
@@ -24,8 +25,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Daemon is one daemon, from its start to its stop. It is used once: make another to start again. Any
-// number of them may live in one process, on stores of their own.
+// Daemon is one daemon, from its start to its stop. It cannot be started twice: make another one instead. Any
+// number of them may live in one process, each on its own store.
 type Daemon struct {
 	config  Config
 	version string
@@ -42,9 +43,9 @@ type Daemon struct {
 	// +checklocks:mu
 	stopped *phase // nil until Stop is called
 
-	// Start, a hand-over and the first Stop alone touch what follows, one after the other. core and
-	// parts are what runs, each in the order of its start: what works with the store, and what stands
-	// before that.
+	// Only Start, a hand-over and the first Stop use the fields below, one after the other. core and parts are
+	// what is running, each in the order of its start: core has everything that works with the store, parts
+	// has what stands before that.
 	core, parts []part
 	sockets     []*net.TCPListener // handed over, or opened by Start
 	files       front.Files
@@ -54,7 +55,7 @@ type Daemon struct {
 
 	ready   atomic.Bool
 	waiting atomic.Bool // for the store, at the start
-	// reach returns an error if the store cannot be reached; nil if it is in this process.
+	// reach returns an error if the store cannot be reached. It is nil if the store is in this process.
 	reach  func(context.Context) error
 	engine atomic.Pointer[engine.Engine]
 	addr   atomic.Pointer[string]
@@ -64,14 +65,14 @@ type Daemon struct {
 	failure  error // set before failed is closed
 }
 
-// phase is a start, a hand-over or a stop, in progress or over.
+// phase is a start, a hand-over or a stop, either in progress or finished.
 type phase struct {
 	done  chan struct{}
 	err   error              // set before done is closed
-	abort context.CancelFunc // breaks a start or a hand-over off, and ends a stop's time to drain
+	abort context.CancelFunc // aborts a start or a hand-over, and ends the time that a stop has to drain
 }
 
-// succeeded reports whether p is over and went well.
+// succeeded reports whether p has finished without an error.
 func (p *phase) succeeded() bool {
 	if p == nil {
 		return false
@@ -84,10 +85,10 @@ func (p *phase) succeeded() bool {
 	}
 }
 
-// part is something that runs and has to be stopped.
+// part is something that runs and must be stopped.
 type part struct {
 	name string
-	// stop lets it finish until ctx ends, then forces it to end; an error names what is unfinished.
+	// stop lets the part finish until ctx ends, then forces it to end. An error describes what is unfinished.
 	stop func(ctx context.Context) error
 }
 
@@ -99,24 +100,24 @@ type Hooks struct {
 	Fatal func(error)
 }
 
-// Options configure a Daemon in addition to its Config; the zero value is the defaults.
+// Options configure a Daemon in addition to its Config. The zero value has the defaults.
 type Options struct {
-	// Version is the version that the daemon reports; "" is "dev".
+	// Version is the version that the daemon reports; "" means "dev".
 	Version string
-	// Logger gets the log; nil drops it.
+	// Logger receives the log; nil drops it.
 	Logger *slog.Logger
 	// Level, if not nil, is the Logger's level, which [Daemon.Configure] sets.
 	Level *slog.LevelVar
-	// Grace is how long what was canceled, once the time to drain is over, may take to end; 0 is 5 s.
+	// Grace is how long canceled work may take to end once the time to drain is over; 0 means 5 s.
 	Grace time.Duration
 	// Open opens the store; nil opens the one that Config names.
 	Open func(Config, Hooks) (store.Store, error)
-	// Sockets, if not empty, are the sockets to serve on, instead of Config's address; the daemon closes them.
+	// Sockets, if not empty, are served instead of Config's address. The daemon closes them.
 	Sockets []*net.TCPListener
 }
 
-// New returns a daemon. It does nothing before Start. c must be valid, like one from [Load]; nil options are the
-// defaults.
+// New returns a daemon. It does nothing before Start. c must be valid, like one from [Load]. If o is nil, the
+// defaults apply.
 func New(c Config, o *Options) *Daemon {
 	if o == nil {
 		o = &Options{}
@@ -143,10 +144,10 @@ func New(c Config, o *Options) *Daemon {
 	return d
 }
 
-// Start opens the store and serves. It returns when the daemon is ready, or has failed and left
-// nothing behind. When ctx ends before that, it fails; later, ctx means nothing to it.
+// Start opens the store and serves. It returns when the daemon is ready, or has failed and left nothing
+// behind. If ctx ends before that, Start fails; after that, ctx has no effect.
 //
-// A second Start waits for the first and returns its error. After Stop it is [sigil.ErrClosed].
+// A second Start waits for the first and returns its error. After Stop, Start returns [sigil.ErrClosed].
 func (d *Daemon) Start(ctx context.Context) error {
 	d.mu.Lock()
 	if d.stopped != nil {
@@ -165,7 +166,7 @@ func (d *Daemon) Start(ctx context.Context) error {
 
 	if first {
 		if p.err = d.start(ctx); p.err == nil {
-			p.err = ctx.Err() // a Stop that broke it off may have stopped waiting for it
+			p.err = ctx.Err() // a Stop that aborted it may no longer wait for it
 		}
 		if p.err != nil {
 			cleanUp, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.grace)
@@ -178,11 +179,12 @@ func (d *Daemon) Start(ctx context.Context) error {
 	return p.err
 }
 
-// Stop stops what Start started, in reverse: readiness, HTTP, scheduler, store. Work in progress finishes until ctx
-// ends; then it is canceled, and has a grace period. The error names what is still unfinished.
+// Stop stops what Start started, in reverse order: readiness, HTTP, scheduler, store. Work in progress may
+// finish until ctx ends; then it is canceled and has a grace period. The error describes what is still
+// unfinished.
 //
-// Stop may be called at any time. It aborts a start in progress, and returns nil before a start. A second Stop waits
-// for the first and returns its error; if its ctx ends first, the first one's time is over, too.
+// Stop may be called at any time. It aborts a start in progress, and returns nil before a start. A second
+// Stop waits for the first and returns its error; if its ctx ends first, the first Stop's time ends, too.
 func (d *Daemon) Stop(ctx context.Context) error {
 	drain, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
@@ -210,7 +212,7 @@ func (d *Daemon) Stop(ctx context.Context) error {
 func (d *Daemon) stop(ctx context.Context, started, handing *phase) error {
 	started.abort()
 	if !d.over(ctx, started) {
-		return errors.New("still starting: it will stop what it has started")
+		return errors.New("still starting: the start will stop what it has started")
 	}
 	if handing != nil {
 		handing.abort()
@@ -221,7 +223,7 @@ func (d *Daemon) stop(ctx context.Context, started, handing *phase) error {
 	return d.stopParts(ctx)
 }
 
-// over waits until p is over, or ctx and a grace are.
+// over waits until p has finished. It reports false if ctx and the grace period end first.
 func (d *Daemon) over(ctx context.Context, p *phase) bool {
 	select {
 	case <-p.done:
@@ -241,7 +243,7 @@ func (d *Daemon) stopParts(ctx context.Context) error {
 	return errors.Join(d.stopAll(ctx, &d.parts), d.stopAll(ctx, &d.core))
 }
 
-// stopAll stops all parts of a list, the latest first, even if one of them fails.
+// stopAll stops all parts of a list, the last one first, even if one fails.
 func (d *Daemon) stopAll(ctx context.Context, parts *[]part) error {
 	var errs []error
 	for _, p := range slices.Backward(*parts) {
@@ -255,7 +257,7 @@ func (d *Daemon) stopAll(ctx context.Context, parts *[]part) error {
 	return errors.Join(errs...)
 }
 
-// Addr returns the address that the daemon listens on, or "" before it does.
+// Addr returns the address that the daemon listens on, or "" before it listens.
 func (d *Daemon) Addr() string {
 	if addr := d.addr.Load(); addr != nil {
 		return *addr
@@ -263,11 +265,11 @@ func (d *Daemon) Addr() string {
 	return ""
 }
 
-// Failed is closed when a part broke without which the daemon cannot continue; [Daemon.Err] returns the cause. The
-// daemon must still be stopped.
+// Failed returns a channel that is closed when a part fails that the daemon cannot run without. [Daemon.Err]
+// returns the cause. The daemon must still be stopped.
 func (d *Daemon) Failed() <-chan struct{} { return d.failed }
 
-// Err returns why Failed was closed, or nil before that.
+// Err returns the reason why Failed was closed, or nil before that.
 func (d *Daemon) Err() error {
 	select {
 	case <-d.failed:
@@ -277,7 +279,7 @@ func (d *Daemon) Err() error {
 	}
 }
 
-// fail may be called from anywhere, with any lock held: it only records the error.
+// fail only records the error. It may be called from anywhere, with any lock held.
 func (d *Daemon) fail(err error) {
 	d.failOnce.Do(func() {
 		d.failure = err
@@ -285,16 +287,16 @@ func (d *Daemon) fail(err error) {
 	})
 }
 
-// reachTime is how long the store may take to answer a readiness check.
+// reachTime is the time limit of the store for a readiness check.
 const reachTime = 2 * time.Second
 
-// check returns why the daemon cannot accept requests now, or nil.
+// check returns the reason why the daemon cannot accept requests now, or nil.
 func (d *Daemon) check() error {
 	switch {
 	case d.Err() != nil:
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Detail: "the store failed; the daemon must be started again"}
 	case d.waiting.Load():
-		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon waits for its database, which cannot be reached yet"}
+		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon is waiting for its database, which cannot be reached yet"}
 	case !d.ready.Load():
 		return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "not_ready", Detail: "the daemon is starting or stopping"}
 	case d.reach != nil:
@@ -305,9 +307,9 @@ func (d *Daemon) check() error {
 	return nil
 }
 
-// Configure applies those settings of c that can change while the daemon runs: the policy and its
-// figures, the limits of a tenant, the log level. c must be valid. Before Start has returned nil it
-// is [sigil.ErrUnavailable].
+// Configure applies the settings of c that can change while the daemon runs: the policy and its figures, the
+// limits of a tenant, the log level. c must be valid. Configure returns [sigil.ErrUnavailable] until Start
+// has succeeded.
 func (d *Daemon) Configure(c Config) error {
 	e := d.engine.Load()
 	if e == nil {

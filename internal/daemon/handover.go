@@ -11,18 +11,18 @@ import (
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
-// lingerTime is how long, after a hand-over, a connection may be idle before it is closed. A client that uses it
-// within that time gets its answer. One that uses it just as it closes may see a failure, as with every server that
-// closes idle connections.
+// lingerTime is how long after a hand-over a connection may be idle before it is closed. A client that uses
+// it within that time gets its answer. A client that uses it at the moment it closes may see a failure, as
+// with every server that closes idle connections.
 const lingerTime = 5 * time.Second
 
-// handOver makes another process, which start starts, take over sockets and store. When it returns nil, that process
-// serves, and this one only passes on what comes in on connections it still has; it must be stopped after some
-// [Daemon.linger]. On an error this process continues to serve: the other did not start, could not open the store, or
-// requests took too long to finish. It does not if it is stopped, or if its store cannot be opened again, which
-// [Daemon.Failed] reports.
+// handOver hands sockets and store over to the process that start starts. When it returns nil, that process
+// serves, and this one only passes on requests of connections that it still has; it must be stopped after
+// [Daemon.linger]. When it returns an error, this process continues to serve: the other did not start, could
+// not open the store, or requests took too long to finish. It does not continue if it is stopped, or if its
+// store cannot be opened again, which [Daemon.Failed] reports.
 //
-// No request fails because of a hand-over. Those in progress finish, others wait. Each step has the time of
+// No request fails because of a hand-over: those in progress finish, others wait. Each step has the time of
 // --handover-timeout.
 func (d *Daemon) handOver(ctx context.Context, start func(sockets []*os.File) (*handover.Successor, error)) (handover.Given, error) {
 	ctx, p, err := d.beginHandOver(ctx)
@@ -71,7 +71,7 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*hando
 		return done, err
 	}
 	d.ready.Store(false)
-	d.parts = d.parts[:1] // HTTP: the files with the address are the next one's now
+	d.parts = d.parts[:1] // HTTP; the files with the address belong to the next process now
 	d.server.Open(front.Forward(d.Addr(), d.log))
 	return done, nil
 }
@@ -79,18 +79,18 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*hando
 // letGo lets requests in progress finish, and closes everything behind them.
 func (d *Daemon) letGo(ctx context.Context) error {
 	d.server.Pause()
-	d.api.Leave() // followers of the journal reconnect to the next process
+	d.api.Leave() // subscribers of the journal reconnect to the next process
 	if err := d.server.Shut(ctx); err != nil {
 		return err
 	}
 	return d.stopAll(ctx, &d.core)
 }
 
-// takeBack serves again, on the sockets of files. If ctx has ended, it serves no more requests: the API, whose store
-// is closed, answers those that wait with an error.
+// takeBack serves again, on the sockets of files. If ctx has ended, it does not: then the API, whose store is
+// closed, answers the waiting requests with an error.
 func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	defer func() {
-		d.api.Stay() // unless it was made anew, and never left
+		d.api.Stay() // without effect if the API is a new one
 		d.server.Open(d.api)
 	}()
 	if ctx.Err() != nil {
@@ -98,14 +98,14 @@ func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	}
 	err := d.serveAgain(ctx, files)
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("and this process could not serve on: %w", err)
+		err = fmt.Errorf("and this process could not continue to serve: %w", err)
 		d.fail(err)
 	}
 	return err
 }
 
 func (d *Daemon) serveAgain(ctx context.Context, files []*os.File) error {
-	if len(d.core) == 0 { // it had let go
+	if len(d.core) == 0 { // the store was released
 		if err := d.assemble(ctx); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (d *Daemon) serveAgain(ctx context.Context, files []*os.File) error {
 	return err
 }
 
-// linger returns when the last connection is gone, has had its time, or ctx ends.
+// linger returns when the last connection is closed, after lingerTime, or when ctx ends.
 func (d *Daemon) linger(ctx context.Context) {
 	timeout := time.NewTimer(lingerTime)
 	defer timeout.Stop()

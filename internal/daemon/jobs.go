@@ -10,10 +10,11 @@ import (
 	"github.com/sigil-dna/sigil/scheduler"
 )
 
-// trimSchedule is when the journal is cut to what is kept of it. It costs a look per tenant.
+// trimSchedule is when the journal is trimmed. A run costs one read per tenant.
 const trimSchedule = "30 */10 * * * *"
 
-// startJobs schedules the sweeps. A sweep requested over HTTP goes to the engine directly: two at once do no harm.
+// startJobs schedules the sweeps. A sweep requested over HTTP goes to the engine directly: two sweeps may run
+// at once.
 func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
 	jobs := scheduler.New(&scheduler.Options{Logger: d.log, Grace: d.grace})
 	add := func(name sigil.Job, spec string, sweep func(context.Context) (engine.Sweep, error)) error {
@@ -21,8 +22,8 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 			return nil
 		}
 		m.Missed(string(name), func() uint64 { return missed(jobs, name) })
-		// A sweep that has much to release would use up all the time there is to drain, and it need not:
-		// what it has not come to is as due at the next start. So stopping ends it after its step.
+		// A sweep with a long backlog would use up all the time to drain. It need not: memories that it does
+		// not reach are still due after the next start. So a stop ends the sweep after its current step.
 		return jobs.AddStepwise(string(name), spec, func(ctx context.Context) error {
 			done, err := sweep(ctx)
 			if held(err) {
@@ -52,10 +53,11 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	return nil
 }
 
-// held reports whether err is only that the clock is held, which the clock has logged.
+// held reports whether err only means that the clock is held. The clock has logged that.
 func held(err error) bool { return sigil.CodeOf(err) == "clock_held" }
 
-// missed is asked for at a scrape only; there are two jobs to look through.
+// missed returns how many runs of a job were missed. It is called only when metrics are read, and there are
+// few jobs to look through.
 func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {
 	for _, job := range jobs.Jobs() {
 		if job.Name == string(name) {
@@ -65,7 +67,8 @@ func missed(jobs *scheduler.Scheduler, name sigil.Job) uint64 {
 	return 0
 }
 
-// logSweep logs sweeps that changed something; the others, one every five seconds, are not worth a line.
+// logSweep logs a sweep that changed something as information. The others run every five seconds, and are
+// logged only for debugging.
 func (d *Daemon) logSweep(s engine.Sweep) {
 	switch {
 	case s.Total() > 0:

@@ -16,25 +16,25 @@ import (
 	"github.com/sigil-dna/sigil/internal/datadir"
 )
 
-// Loaded is a valid Config and where each of its settings came from.
+// Loaded is a valid Config and the source of each of its settings.
 type Loaded struct {
 	Config
-	// File is the file that was read; "" is none.
+	// File is the file that was read; "" means none.
 	File string
 	// Print means that the settings are to be printed, and nothing served.
 	Print bool
-	// Warnings are about what is there and has no effect.
+	// Warnings are about settings that have no effect.
 	Warnings []string
 
-	flags   *pflag.FlagSet    // of the settings
-	help    string            // of all flags
-	origins map[string]origin // none is the default
+	flags   *pflag.FlagSet    // those of the settings
+	help    string            // the help of all flags
+	origins map[string]origin // a setting without an entry has its default
 }
 
-// origin is where a value came from. Of two, the greater source wins.
+// origin is the source of a value. If there are several, the last in the order of source wins.
 type origin struct {
 	source source
-	name   string // as its user knows it: "--addr", "SIGIL_ADDR", "/etc/sigil.yaml"
+	name   string // in the user's terms: "--addr", "SIGIL_ADDR", "/etc/sigil.yaml"
 }
 
 type source int
@@ -53,11 +53,11 @@ func (o origin) String() string {
 	return o.name
 }
 
-// Load reads the settings from the flags in args, the SIGIL_ variables in environ (in the form of [os.Environ]) and
-// the file that --config or SIGIL_CONFIG names, in this order of precedence. An error names every setting that is
-// wrong and where it was set; it is [pflag.ErrHelp] if help was requested.
+// Load reads the settings from the flags in args, the SIGIL_ variables in environ (in the form of
+// [os.Environ]) and the file that --config or SIGIL_CONFIG names, in this order of precedence. An error lists
+// every invalid setting with its source. The error is [pflag.ErrHelp] if help was requested.
 //
-// An empty variable counts as not set: compose files and similar tools pass many of them.
+// An empty variable counts as not set, since compose files and similar tools pass many of them.
 func Load(args, environ []string) (*Loaded, error) {
 	env := map[string]string{}
 	for _, pair := range environ {
@@ -89,16 +89,16 @@ func Load(args, environ []string) (*Loaded, error) {
 	return l, l.validate()
 }
 
-// ServeFlags returns the flags that `sigil serve` takes, to be shown; [Load] parses its own.
+// ServeFlags returns the flags of `sigil serve`, for showing them. [Load] parses its own.
 func ServeFlags() *pflag.FlagSet { return new(Loaded).allFlags(nil) }
 
-// allFlags declares the flags of the settings, and of them and of this run.
+// allFlags declares the flags of the settings, and returns them with the flags of this run.
 func (l *Loaded) allFlags(env map[string]string) *pflag.FlagSet {
 	l.flags = l.Config.flags(datadir.Default(func(name string) string { return env[name] }))
-	// Of this run, not of the daemon: they are in no file and are not printed.
+	// These belong to this run, not to the daemon: they cannot be in a file and are not printed.
 	run := pflag.NewFlagSet("", pflag.ContinueOnError)
 	run.StringVar(&l.File, "config", env["SIGIL_CONFIG"], "read settings from the YAML `file`; its keys are these names")
-	run.BoolVar(&l.Print, "print-config", false, "print every setting, its value and where it came from, and end")
+	run.BoolVar(&l.Print, "print-config", false, "print every setting with its value and its source, and exit")
 
 	all := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
 	all.SortFlags = false
@@ -112,7 +112,7 @@ func variable(setting string) string {
 	return "SIGIL_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// set sets a setting unless a greater source has done so.
+// set sets a setting unless a source of higher precedence has done so.
 func (l *Loaded) set(name, value string, from origin) error {
 	if l.origins[name].source > from.source {
 		return nil
@@ -125,7 +125,7 @@ func (l *Loaded) set(name, value string, from origin) error {
 }
 
 func (l *Loaded) readEnv(env map[string]string) (errs []error) {
-	known := map[string]bool{"SIGIL_CONFIG": true, "SIGIL_TENANT": true} // the latter is for the other commands
+	known := map[string]bool{"SIGIL_CONFIG": true, "SIGIL_TENANT": true} // SIGIL_TENANT is for the other commands
 	l.flags.VisitAll(func(f *pflag.Flag) {
 		name := variable(f.Name)
 		known[name] = true
@@ -133,10 +133,11 @@ func (l *Loaded) readEnv(env map[string]string) (errs []error) {
 			errs = append(errs, l.set(f.Name, value, origin{fromEnv, name}))
 		}
 	})
-	// No error: others may put such variables here. Kubernetes does for every service called sigil.
+	// This is not an error, since other software may set such variables. Kubernetes does so for every service
+	// called sigil.
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if strings.HasPrefix(name, "SIGIL_") && !known[name] {
-			l.Warnings = append(l.Warnings, name+" is not a setting of sigil serve: it has no effect here")
+			l.Warnings = append(l.Warnings, name+" is not a setting of sigil serve and has no effect")
 		}
 	}
 	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
@@ -155,7 +156,7 @@ func (l *Loaded) readFile() (errs []error) {
 	}
 	values := map[string]any{}
 	documents := yaml.NewDecoder(bytes.NewReader(text))
-	if err := documents.Decode(&values); err != nil && !errors.Is(err, io.EOF) { // an empty file is none at all
+	if err := documents.Decode(&values); err != nil && !errors.Is(err, io.EOF) { // an empty file has no settings
 		return []error{fmt.Errorf("config: %s: %s", l.File, yaml.FormatError(err, false, false))}
 	}
 	if err := documents.Decode(new(any)); !errors.Is(err, io.EOF) {
@@ -167,7 +168,7 @@ func (l *Loaded) readFile() (errs []error) {
 			err = fmt.Errorf("%s (from %s): must have one value", name, l.File)
 		default:
 			if l.flags.Lookup(name) == nil {
-				err = fmt.Errorf("%s (from %s): there is no such setting", name, l.File)
+				err = fmt.Errorf("%s (from %s): unknown setting", name, l.File)
 				break
 			}
 			err = l.set(name, fmt.Sprint(value), origin{fromFile, l.File})
@@ -179,7 +180,7 @@ func (l *Loaded) readFile() (errs []error) {
 	return errs
 }
 
-// validate returns an error for every wrong value, and for figures that the policy would ignore.
+// validate returns an error for every invalid value, and for every figure that the policy would ignore.
 func (l *Loaded) validate() error {
 	var errs []error
 	say := func(setting, why string) {
@@ -187,7 +188,7 @@ func (l *Loaded) validate() error {
 	}
 	l.check(say)
 	if l.Webhook != "" && l.WebhookSecretFile != "" {
-		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, rather than when it is used
+		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, not only when it is used
 			say("webhook-secret-file", err.Error())
 		}
 	}
@@ -197,10 +198,10 @@ func (l *Loaded) validate() error {
 		}
 	})
 	for setting, policy := range map[string]string{"half-life": "halflife", "decay-rate": "classic", "decay-period": "classic"} {
-		// It comes from a greater source than the policy, so its user believes that it has an effect. A file may well
-		// have the figures of both policies.
+		// It comes from a source of higher precedence than the policy, so the user expects it to have an
+		// effect. A file may have the figures of both policies.
 		if l.Policy != policy && l.origins[setting].source > l.origins["policy"].source {
-			say(setting, fmt.Sprintf("has no effect under policy %s: add --policy %s", l.Policy, policy))
+			say(setting, fmt.Sprintf("has no effect with policy %s: add --policy %s", l.Policy, policy))
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

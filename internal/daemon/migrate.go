@@ -21,18 +21,18 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-const migrateHelp = `Copy live memories and crystals from one store to another: a data folder or the postgres:// URL of a
-database each. Of the source nothing changes: a data folder is opened for reading only, and may be on a
-read-only mount; a database must be one that this version of sigil may bring up to date, as it does at
-every start. Stopped or failed, it goes on where it is begun again; and again after the source has changed,
-it copies what is new and removes what was forgotten there.
+const migrateHelp = `Copy live memories and crystals from one store to another. Each store is a data folder or the postgres:// URL
+of a database. The source does not change: a data folder is opened read-only, and may be on a read-only mount; a
+database may be updated to the format of this version of sigil, as at every start. If the command was stopped or
+has failed, run it again to continue. If the source has changed since, run it again to copy what is new and to
+remove what was forgotten there.
 
-No daemon may be running on a data folder. Daemons may go on with a database that is copied from: copy
-once, stop them, copy again, and start them on the target. Each memory gets an entry in the target's
-journal; the source's journal and its answers under idempotency keys stay behind.
+No daemon may be running on a data folder. Daemons may keep using a source database: copy once, stop them,
+copy again, and start them on the target. Each memory gets an entry in the target's journal; the source's journal
+and its answers under idempotency keys are not copied.
 
-With --json each tenant is one object on a line, with the SHA-256 of what both stores have and whether they
-are the same. crystalsLost are those of patterns without a live memory, which are not copied.
+With --json, each tenant is an object on its own line, with the SHA-256 of the copied content and whether both
+stores are the same. crystalsLost counts the crystals of patterns without a live memory, which are not copied.
 
 Usage:
   sigil migrate --from STORE --to STORE [flags]
@@ -41,15 +41,15 @@ Examples:
   # From the embedded store to PostgreSQL
   sigil migrate --from /var/lib/sigil --to postgres://sigil@db.example/sigil
 
-  # One tenant into a database of its own
+  # One tenant to its own database
   sigil migrate --from postgres://sigil@db.example/sigil --to postgres://sigil@db2.example/sigil --tenant acme
 
-Exit codes: 0 both are the same, 1 they are not, or it failed; 2 wrong usage.
+Exit codes: 0 if both stores are the same, 1 if they are not or the command failed, 2 for wrong usage.
 
 Flags:
 `
 
-// Migrate is `sigil migrate`: it copies from one store to another, and returns the process's exit code.
+// Migrate is `sigil migrate`. It copies from one store to another, and returns the process's exit code.
 func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	m := migration{stdout: stdout, stderr: stderr}
 	f := m.flags()
@@ -63,10 +63,10 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		m.say("%v", err)
 		return exitConfig
 	case f.NArg() > 0:
-		m.say("unexpected argument %q: it takes flags only", f.Arg(0))
+		m.say("unexpected argument %q: only flags are accepted", f.Arg(0))
 		return exitConfig
 	case m.from == "" || m.to == "":
-		m.say("it needs both --from and --to, a data folder or a postgres:// URL each")
+		m.say("both --from and --to are required; each is a data folder or a postgres:// URL")
 		return exitConfig
 	case m.from == m.to:
 		m.say("--from and --to are the same store")
@@ -82,11 +82,11 @@ func Migrate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// migration is what to copy, and where to.
+// migration is one run of the command: what to copy, and where to.
 type migration struct {
 	stdout, stderr io.Writer
 	from, to       string
-	tenants        []string // none are all
+	tenants        []string // empty means all
 	json           bool
 }
 
@@ -94,7 +94,7 @@ func (m *migration) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(m.stderr, "sigil migrate: %s\n", fmt.Sprintf(format, args...)) // if stderr is closed, there is no reader
 }
 
-// MigrateFlags returns the flags that [Migrate] takes, to be shown.
+// MigrateFlags returns the flags of [Migrate], for showing them.
 func MigrateFlags() *pflag.FlagSet { return new(migration).flags() }
 
 func (m *migration) flags() *pflag.FlagSet {
@@ -103,12 +103,12 @@ func (m *migration) flags() *pflag.FlagSet {
 	f.Usage = func() {}
 	f.StringVar(&m.from, "from", "", "the `store` to copy from")
 	f.StringVar(&m.to, "to", "", "the `store` to copy to, which is created if missing")
-	f.StringSliceVar(&m.tenants, "tenant", nil, "copy this `tenant` only; can be given again")
-	f.BoolVar(&m.json, "json", false, "print JSON: one object a tenant, each on a line")
+	f.StringSliceVar(&m.tenants, "tenant", nil, "copy only this `tenant`; may be repeated")
+	f.BoolVar(&m.json, "json", false, "print JSON: one object per tenant, each on its own line")
 	return f
 }
 
-// run copies, and reports whether both stores are the same in the end.
+// run copies, and reports whether both stores are the same at the end.
 func (m *migration) run(ctx context.Context) (same bool, err error) {
 	source, err := openSource(ctx, m.from)
 	if err != nil {
@@ -132,7 +132,7 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		tenants = there
 	}
 	if len(tenants) == 0 {
-		const nothing = "there is nothing to copy: the source has no memory"
+		const nothing = "there is nothing to copy: the source has no memories"
 		if m.json {
 			m.say(nothing)
 			return true, nil
@@ -163,7 +163,7 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 	return same, nil
 }
 
-// migrated is what --json prints of a tenant.
+// migrated is the object that --json prints for a tenant.
 type migrated struct {
 	Tenant   string `json:"tenant"`
 	Memories int    `json:"memories"`
@@ -177,9 +177,9 @@ type migrated struct {
 	Removed  int    `json:"removed"`
 }
 
-// report prints what was done for a tenant.
+// report prints the result for a tenant.
 func (m *migration) report(r *migrate.Report) error {
-	const unsettled = "the source changes faster than it is copied: stop the daemons on it, and copy again"
+	const unsettled = "the source changes faster than it can be copied: stop the daemons on it, and copy again"
 	if m.json {
 		if !r.Settled {
 			m.say("tenant %s: %s", r.Tenant, unsettled)
@@ -200,7 +200,7 @@ func (m *migration) report(r *migrate.Report) error {
 	return err
 }
 
-// copySource is a store to copy from, and to be closed.
+// copySource is a store to copy from. Its user closes it.
 type copySource interface {
 	migrate.Source
 	Info() store.Info
@@ -209,7 +209,7 @@ type copySource interface {
 	Close() error
 }
 
-// openSource opens a store to copy from. Nothing in a data folder changes for it.
+// openSource opens a store to copy from. It changes nothing in a data folder.
 func openSource(ctx context.Context, place string) (copySource, error) {
 	if isPostgres(place) {
 		return openFor(ctx, place)
@@ -221,9 +221,9 @@ func openSource(ctx context.Context, place string) (copySource, error) {
 	return s, nil
 }
 
-// openFor opens a store by name: a data folder, or the URL of a database.
+// openFor opens the store at place, a data folder or the URL of a database.
 func openFor(ctx context.Context, place string) (store.Store, error) {
-	quiet := slog.New(slog.DiscardHandler) // what matters comes as an error
+	quiet := slog.New(slog.DiscardHandler) // errors are returned
 	if isPostgres(place) {
 		s, err := pgstore.Open(ctx, place, &pgstore.Options{Logger: quiet, Timeout: time.Minute})
 		if err != nil {
@@ -238,10 +238,10 @@ func openFor(ctx context.Context, place string) (store.Store, error) {
 	return s, nil
 }
 
-// stopFirst adds what to do to the error for a data folder that is in use.
+// stopFirst adds the remedy to the error for a data folder that is in use.
 func stopFirst(err error) error {
 	if errors.Is(err, sigil.ErrLocked) {
-		return fmt.Errorf("a daemon works on it; stop it first: %w", err)
+		return fmt.Errorf("a daemon is using it; stop it first: %w", err)
 	}
 	return err
 }

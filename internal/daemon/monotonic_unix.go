@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic returns the time of the clock that systemd wants to see, which all processes of a machine share.
+// monotonic returns the time of the clock that systemd expects, which all processes of a machine share.
 func monotonic() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {

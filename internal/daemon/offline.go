@@ -19,29 +19,28 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-const exportHelp = `Write every live memory of a data folder to standard output, as JSON, one a line. No daemon may be
-running on the folder, and nothing in it is changed. How many were written is told on standard error: in words,
-or with --json as an object, the last line there.
+const exportHelp = `Write every live memory of a data folder to standard output, as JSON, one per line. No daemon may be
+running on the folder, and nothing in it is changed. The last line on standard error is the number of memories
+that were written: in words, or with --json as an object.
 
 Usage:
   sigil export [flags]
 
 Examples:
-  # All there is
+  # All memories
   sigil export > memories.ndjson
 
-  # What is intact of a folder that a daemon refuses as damaged
+  # The intact memories of a damaged folder
   sigil export --salvage --data /var/lib/sigil > memories.ndjson
 
-Exit codes: 0 all was written, 1 something is damaged, or it failed; 2 wrong usage.
+Exit codes: 0 if all was written, 1 if something is damaged or the command failed, 2 for wrong usage.
 
 Flags:
 `
 
-const checkHelp = `Look at all of a data folder: whether every record can be read, whether what belongs together is there
-together, and whether the memories are those that the journal tells of. No daemon may be running on the
-folder, and nothing in it is changed. What is wrong is told on standard error, a line each; the figures, on
-standard output, count it.
+const checkHelp = `Check all of a data folder: whether every record can be read, whether records that belong together are all
+there, and whether the memories match the journal. No daemon may be running on the folder, and nothing in it is
+changed. Problems are printed on standard error, one per line; the counts are printed on standard output.
 
 Usage:
   sigil check [flags]
@@ -51,12 +50,12 @@ Examples:
   sigil check --data /var/lib/sigil
   sigil check --json
 
-Exit codes: 0 all is well, 1 something is damaged, or it failed; 2 wrong usage.
+Exit codes: 0 if all is well, 1 if something is damaged or the command failed, 2 for wrong usage.
 
 Flags:
 `
 
-// offline is a command on a data folder that no daemon works on.
+// offline is a command on a data folder that no daemon is using.
 type offline struct {
 	name           string
 	stdout, stderr io.Writer
@@ -64,19 +63,19 @@ type offline struct {
 	salvage, json  bool
 }
 
-// Export is `sigil export`: it writes the memories of a data folder, and returns the process's exit code.
+// Export is `sigil export`. It writes the memories of a data folder, and returns the process's exit code.
 func Export(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
 	o := &offline{name: "export", stdout: stdout, stderr: stderr}
 	return o.run(args, environ, exportHelp, func() error { return o.export(ctx) })
 }
 
-// Check is `sigil check`: it reads all of a data folder, and returns the process's exit code.
+// Check is `sigil check`. It reads all of a data folder, and returns the process's exit code.
 func Check(_ context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
 	o := &offline{name: "check", stdout: stdout, stderr: stderr}
 	return o.run(args, environ, checkHelp, o.check)
 }
 
-// errSaid is a failure whose message was already printed.
+// errSaid is a failure that was already printed.
 var errSaid = errors.New("said")
 
 func (o *offline) run(args, environ []string, help string, do func() error) int {
@@ -95,7 +94,7 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	case errors.Is(err, pflag.ErrHelp):
 		_, err = io.WriteString(o.stdout, help+f.FlagUsages())
 	case err == nil && f.NArg() > 0:
-		o.say("unexpected argument %q: it takes flags only", f.Arg(0))
+		o.say("unexpected argument %q: only flags are accepted", f.Arg(0))
 		return exitConfig
 	case err != nil:
 		o.say("%v", err)
@@ -112,10 +111,10 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	return exitOK
 }
 
-// ExportFlags returns the flags that [Export] takes, to be shown.
+// ExportFlags returns the flags of [Export], for showing them.
 func ExportFlags() *pflag.FlagSet { return (&offline{name: "export"}).flags("") }
 
-// CheckFlags returns the flags that [Check] takes, to be shown.
+// CheckFlags returns the flags of [Check], for showing them.
 func CheckFlags() *pflag.FlagSet { return (&offline{name: "check"}).flags("") }
 
 func (o *offline) flags(data string) *pflag.FlagSet {
@@ -123,7 +122,7 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 	f.Usage = func() {}
 	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
 	if o.name == "export" {
-		f.BoolVar(&o.salvage, "salvage", false, "skip what is damaged, and report it")
+		f.BoolVar(&o.salvage, "salvage", false, "skip damaged records, and report them")
 		f.BoolVar(&o.json, "json", false, "print how many memories were written, as a JSON object")
 	} else {
 		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
@@ -136,7 +135,7 @@ func (o *offline) say(format string, args ...any) {
 }
 
 func (o *offline) options() *pebblestore.Options {
-	return &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)} // what matters comes as an error
+	return &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)} // errors are returned
 }
 
 func (o *offline) export(ctx context.Context) error {
@@ -183,7 +182,7 @@ type exported struct {
 	Problems int `json:"problems"`
 }
 
-// checked is what --json prints of a check.
+// checked is the object that a check with --json prints.
 type checked struct {
 	Memories int    `json:"memories"`
 	Bytes    int64  `json:"bytes"`
@@ -194,7 +193,7 @@ type checked struct {
 	Problems int    `json:"problems"`
 }
 
-// tell prints what is wrong, and returns the number of problems.
+// tell prints the problems, and returns their number.
 func (o *offline) tell(problems []string, wrong int) int {
 	for _, p := range problems {
 		o.say("%s", p)
@@ -221,7 +220,7 @@ func (o *offline) check() error {
 		return err
 	}
 	if wrong > 0 {
-		o.say("damaged; `sigil export --salvage --data %s` writes out what is intact", o.data)
+		o.say("damaged; `sigil export --salvage --data %s` writes the intact memories", o.data)
 		return errSaid
 	}
 	return nil

@@ -99,7 +99,7 @@ func TestTheDatabaseComesLater(t *testing.T) {
 		contains           string
 	}{
 		{"GET", "/livez", "", 200, "ok"},
-		{"GET", "/readyz", "", 503, "waits for its database"},
+		{"GET", "/readyz", "", 503, "is waiting for its database"},
 		{"POST", "/v1/sigils", `{"data":1}`, 503, `"code":"not_ready"`},
 		{"GET", "/v1/events?after=0", "", 503, `"code":"not_ready"`},
 		{"GET", "/api/consciousness/sigils", "", 503, `"code":"`},
@@ -158,7 +158,7 @@ func TestNothingToWaitFor(t *testing.T) {
 			if code != 1 || !strings.Contains(out.String(), "could not start") || strings.Contains(out.String(), "hush") {
 				t.Errorf("exit code %d\n%s", code, &out)
 			}
-			if name != "address" && !strings.Contains(out.String(), "Mend --store") {
+			if name != "address" && !strings.Contains(out.String(), "Correct --store") {
 				t.Errorf("it does not say what to do:\n%s", &out)
 			}
 		})

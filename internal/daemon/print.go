@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// printConfig writes every setting, its value and where it came from, as a file that --config reads, but without
+// printConfig writes every setting, its value and its source, in the form of a file for --config, but without
 // passwords.
 func (l *Loaded) printConfig(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -24,7 +24,7 @@ func (l *Loaded) printConfig(w io.Writer) error {
 	return t.Flush()
 }
 
-// yamlValue writes v so that YAML reads back the same value, with quotes if necessary.
+// yamlValue formats v so that YAML reads back the same value, with quotes if necessary.
 func yamlValue(v pflag.Value) string {
 	if v.Type() != "string" {
 		return v.String()
@@ -34,7 +34,7 @@ func yamlValue(v pflag.Value) string {
 
 func yamlText(s string) string {
 	text, err := yaml.Marshal(s)
-	if err != nil { // a string always can be written
+	if err != nil { // a string can always be written
 		return ""
 	}
 	return strings.TrimSpace(string(text))
@@ -52,25 +52,24 @@ Examples:
   # Let untouched memories live for four months instead of one
   sigil serve --half-life 28d
 
-  # Let memories fade as the system did that Sigil replaces: untouched ones after 95 s
+  # Let memories fade like those of the system that Sigil replaces: after 95 s untouched
   sigil serve --policy classic
 
-  # At most 100,000 memories and 1 GiB a tenant; the least alive make room
+  # At most 100,000 memories and 1 GiB per tenant; those nearest to their deadlines are evicted
   sigil serve --max-memories 100000 --max-bytes 1GiB
 
   # Share one memory with other daemons, in PostgreSQL
   sigil serve --store postgres://sigil@db.example/sigil
 
-  # See what is in force, and keep it as a file
+  # Show the settings in force, and save them as a file
   sigil serve --print-config > sigil.yaml
   sigil serve --config sigil.yaml
 
 Every flag is also a variable (SIGIL_HALF_LIFE for --half-life) and a key of the --config file
-(half-life). A flag beats a variable, which beats the file. Durations are Go's, with days: 90s, 36h, 7d.
-SIGHUP reads variables and file again and applies the policy and its figures, the limits of a tenant
-and the log level. SIGUSR2, or better sigil reload, puts the program as it lies on disk then, and all
-settings, in this one's place; no request fails for it. Sockets that systemd passes are served in place
-of --addr.
+(half-life). A flag overrides a variable, which overrides the file. Durations may have days: 90s, 36h, 7d.
+On SIGHUP, sigil reads variables and file again and applies the policy and its figures, the limits of a tenant
+and the log level. On SIGUSR2, or better with sigil reload, the program that is then on disk, with all its
+settings, replaces this process; no request fails. Sockets that systemd passes are served instead of --addr.
 
 Flags:
 `

@@ -8,20 +8,21 @@ import (
 )
 
 const (
-	// releaseEvery is how often spare memory is checked for.
+	// releaseEvery is the time between two checks for spare memory.
 	releaseEvery = 2 * time.Second
-	// quiet is the most bytes allocated in that time for the process to count as quiet.
+	// quiet is the maximum number of bytes allocated in that time if the process counts as quiet.
 	quiet = 8 << 20
-	// worthwhile is the fewest spare bytes to return, since returning them takes a garbage collection.
+	// worthwhile is the minimum number of spare bytes to return, since returning them takes a garbage
+	// collection.
 	worthwhile = 64 << 20
 )
 
-// spare decides when memory is returned to the system. The runtime returns it gradually, while it allocates; in a quiet
-// process, what one large batch took would stay for minutes.
+// spare decides when memory is returned to the system. The runtime returns it gradually, while it allocates;
+// in a quiet process, the memory of one large batch would stay for minutes.
 type spare struct {
 	samples   []metrics.Sample
 	allocated uint64
-	rest      uint64 // bytes that stay spare even after memory was returned
+	rest      uint64 // bytes that remain spare even after memory was returned
 }
 
 func newSpare() *spare {
@@ -35,7 +36,7 @@ func newSpare() *spare {
 	return s
 }
 
-// read returns how many bytes were allocated since it was last called, and how many are held and not in use.
+// read returns how many bytes were allocated since its last call, and how many are held but not in use.
 func (s *spare) read() (allocated, held uint64) {
 	metrics.Read(s.samples)
 	var v [5]uint64
@@ -62,7 +63,7 @@ func (s *spare) look(free func()) {
 	_, s.rest = s.read()
 }
 
-// startRelease starts returning memory to the system when the process is quiet.
+// startRelease starts the goroutine that returns memory to the system when the process is quiet.
 func (d *Daemon) startRelease() {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -11,14 +11,14 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// reload reads the settings again and applies those that can change. If one is wrong, all stay unchanged.
+// reload reads the settings again and applies those that can change. If one is invalid, all stay unchanged.
 func (r *runner) reload() {
 	l, err := r.load()
 	if err == nil {
 		err = r.daemon.Configure(l.Config)
 	}
 	if err != nil {
-		r.log.Error("reading the settings again failed: they are unchanged", "err", err)
+		r.log.Error("could not read the settings again: they are unchanged", "err", err)
 		return
 	}
 	var changed, restart []string
@@ -28,22 +28,23 @@ func (r *runner) reload() {
 		case before.String() == f.Value.String():
 		case live[f.Name]:
 			changed = append(changed, f.Name+"="+f.Value.String())
-			_ = before.Set(f.Value.String()) // was checked; what is not live keeps the value in force
+			_ = before.Set(f.Value.String()) // it was checked; settings that are not live keep the value in force
 		default:
 			restart = append(restart, f.Name)
 		}
 	})
 	r.log.Info("read the settings again", "changed", strings.Join(changed, " "))
 	if len(restart) > 0 {
-		r.log.Warn("needs a restart to take effect: "+strings.Join(restart, ", "), "settings", restart)
+		r.log.Warn("these settings need a restart to take effect: "+strings.Join(restart, ", "), "settings", restart)
 	}
 	for _, warning := range l.Warnings {
 		r.log.Warn(warning)
 	}
 }
 
-// warnShorter logs how many memories will live shorter under the policy in force, if there are any. A policy that was
-// set by mistake does no harm until a memory is recalled, so the warning comes in time.
+// warnShorter logs how many memories will live for a shorter time under the policy in force, if there are
+// any. A policy that was set by mistake does no harm until a memory is recalled, so the warning comes in
+// time.
 func (r *runner) warnShorter(ctx context.Context) {
 	e := r.daemon.engine.Load()
 	if e == nil { // the daemon has been stopped
@@ -55,12 +56,12 @@ func (r *runner) warnShorter(ctx context.Context) {
 	case err != nil:
 		r.log.Warn("could not count the memories with longer-lived policies", "err", err)
 	case memories > 0:
-		r.log.Warn(fmt.Sprintf("%d memories were kept to live longer untouched (up to %s) than the policy now set lets them (%s): each recall shortens one to that. To keep their longer lives, start with their --policy",
+		r.log.Warn(fmt.Sprintf("%d memories have a policy under which they live longer untouched (up to %s) than under the current one (%s): each recall gives a memory the current policy. To keep their longer lives, start with their --policy",
 			memories, lifetime(most), lifetime(e.Settings().Policy)), "memories", memories, "longest", most.String())
 	}
 }
 
-// lifetime writes how long an untouched memory lives, for people.
+// lifetime formats how long an untouched memory lives, for people.
 func lifetime(p sigil.Policy) string {
 	d := p.Lifetime()
 	switch {

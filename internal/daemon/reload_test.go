@@ -109,7 +109,7 @@ func TestReload(t *testing.T) {
 	}
 
 	r.rewrite(t, "policy: halflife\nhalf-life: 48h\nlog-level: info\nmax-page: 7\ndrain-timeout: 1m\n")
-	r.log.await(t, "level=WARN", "needs a restart", "max-page", "drain-timeout")
+	r.log.await(t, "level=WARN", "need a restart", "max-page", "drain-timeout")
 	if line := r.log.await(t, "read the settings again", "half-life=2d", "max-memories=0", "log-level=info"); strings.Contains(line, "max-page") || strings.Contains(line, "policy=") {
 		t.Errorf("said to have changed: %s", line)
 	}
@@ -232,7 +232,7 @@ func TestFatalStoreEndsTheDaemon(t *testing.T) {
 	if code := wait(t, "the end", r.code); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	r.log.await(t, "level=ERROR", "cannot go on", "the disk is broken")
+	r.log.await(t, "level=ERROR", "cannot continue", "the disk is broken")
 }
 
 // TestAShorterPolicyIsWarnedOf starts a daemon over memories with a longer policy, and sets a shorter one by SIGHUP.
@@ -246,8 +246,8 @@ func TestAShorterPolicyIsWarnedOf(t *testing.T) {
 		}
 	}
 	first.rewrite(t, "policy: classic\n")
-	first.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h) than the policy now set lets them (95s)")
+	first.log.await(t, "level=WARN", "3 memories have a policy under which they live longer untouched (up to 30d6h) than under the current one (95s)")
 
 	second := run(t, t.Context(), s, "policy: halflife\nhalf-life: 1h\n")
-	second.log.await(t, "level=WARN", "3 memories were kept to live longer untouched (up to 30d6h)")
+	second.log.await(t, "level=WARN", "3 memories have a policy under which they live longer untouched (up to 30d6h)")
 }

@@ -12,26 +12,26 @@ import (
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
-// outcome is what came of a hand-over.
+// outcome is the result of a hand-over.
 type outcome struct {
 	handover.Given
 	err error
 }
 
-// errFirst refuses a hand-over by the first process of a container: when that ends, the kernel ends every other
-// process of the container, the successor included.
-var errFirst = errors.New("this process is the first of its container, and no process there outlives it. " +
+// errFirst is the error for a hand-over by the first process of a container: when that process ends, the
+// kernel ends all others of the container, including the successor.
+var errFirst = errors.New("this process is the first of its container, and no other process there can outlive it.  " +
 	"To roll over, stop the container, which drains it, and start one with the new program or settings on the same data folder; " +
 	"with --store postgres://, start the new one first")
 
-// handOver starts to hand over to the program currently on disk; run gets the outcome.
+// handOver starts a hand-over to the program that is now on disk. run receives the outcome.
 func (r *runner) handOver(ctx context.Context) {
 	switch {
 	case r.handing != nil:
-		r.log.Warn("a hand-over is in progress: this signal for another has no effect")
+		r.log.Warn("a hand-over is in progress: this signal has no effect")
 		return
 	case r.stopped != nil:
-		r.log.Warn("stopping, or handed over already: this signal for a hand-over has no effect")
+		r.log.Warn("stopping, or already handed over: this signal has no effect")
 		return
 	case r.pid == 1:
 		r.handedOver(ctx, outcome{err: errFirst})
@@ -41,14 +41,15 @@ func (r *runner) handOver(ctx context.Context) {
 	r.notify(fmt.Sprintf("%s\nMONOTONIC_USEC=%d", systemd.SdNotifyReloading, monotonic().Microseconds()))
 	handing := make(chan outcome, 1)
 	r.handing = handing
-	// Stop waits for it.
+	// Stop waits for this goroutine.
 	go func() {
 		done, err := r.daemon.handOver(context.WithoutCancel(ctx), r.spawn)
 		handing <- outcome{done, err}
 	}()
 }
 
-// handedOver logs the outcome of a hand-over. After a successful one, this process ends with its last connection.
+// handedOver logs the outcome of a hand-over. After a successful one, this process ends with its last
+// connection.
 func (r *runner) handedOver(ctx context.Context, o outcome) {
 	detached := o.err == nil && os.Getenv("NOTIFY_SOCKET") == ""
 	result := datadir.HandOver{From: r.pid, To: o.PID, Addr: r.daemon.Addr(), Pause: o.Pause.Seconds(), Detached: detached}
@@ -60,7 +61,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 	}
 	if o.err != nil {
 		if r.stopped == nil {
-			r.log.Error("the hand-over failed: this process serves on", "err", o.err)
+			r.log.Error("the hand-over failed: this process continues to serve", "err", o.err)
 			r.notify(systemd.SdNotifyReady)
 		}
 		return
@@ -70,7 +71,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 		r.log.Warn(fmt.Sprintf("process %d runs in the background now: Ctrl-C here does not reach it. To stop it: kill %[1]d", o.PID))
 	}
 	r.notify(fmt.Sprintf("MAINPID=%d\n%s", o.PID, systemd.SdNotifyReady))
-	if r.stopped != nil { // it was asked to in the very moment
+	if r.stopped != nil { // it was asked to stop at this moment
 		return
 	}
 	lingering, leave := context.WithCancel(context.WithoutCancel(ctx))
@@ -81,7 +82,7 @@ func (r *runner) handedOver(ctx context.Context, o outcome) {
 	})
 }
 
-// notify notifies systemd, if it listens.
+// notify notifies systemd, if that listens.
 func (r *runner) notify(state string) {
 	if _, err := systemd.SdNotify(false, state); err != nil {
 		r.log.Warn("systemd could not be notified", "err", err)

@@ -21,32 +21,33 @@ import (
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
-// How Serve ends. A second signal ends it with 128 and the signal's number, as a shell has it.
+// These are the exit codes of Serve. After a second signal, the code is 128 plus the signal's number, as in a
+// shell.
 const (
 	exitOK     = 0
-	exitFailed = 1 // it could not start, broke, or could not stop in time
+	exitFailed = 1 // it could not start, failed, or could not stop in time
 	exitConfig = 2 // a setting is wrong
 )
 
-// Serve is `sigil serve`: it serves until a signal, or the end of ctx, and returns the process's exit code. Settings
-// come from args and environ, see [Load]; version is the version it reports. Only requested output (help, settings)
-// goes to stdout; logs go to stderr.
+// Serve is `sigil serve`. It serves until a signal or the end of ctx, and returns the process's exit code.
+// Settings come from args and environ, see [Load]; version is the version that it reports. Only requested
+// output (help, settings) goes to stdout; logs go to stderr.
 //
-// SIGINT and SIGTERM stop it, bounded by --drain-timeout; a second one ends it at once, leaving the store as after a
-// crash. SIGHUP makes it read the settings again. On SIGUSR2 the program currently on disk takes over from this
-// process, which then exits with 0; see [Daemon.handOver]. If these signals come during the start, they take effect
-// after it.
+// SIGINT and SIGTERM stop it within --drain-timeout. A second one ends it at once, and leaves the store as
+// after a crash. On SIGHUP, it reads the settings again. On SIGUSR2, the program that is now on disk takes
+// over from this process, which then exits with 0; see [Daemon.handOver]. SIGHUP and SIGUSR2 during the start
+// take effect after it.
 //
-// It serves on the sockets that systemd has passed to the process, if any, and reports its state to systemd, if that
-// is wanted.
+// Serve uses the sockets that systemd has passed to the process, if there are any, and reports its state to
+// systemd, if that is wanted.
 //
 // It continues when stdout or stderr lose their reader; its output is then lost.
 func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, version string) int {
-	// From here on no signal ends the process behind our back.
+	// From here on, signals arrive in this channel and do not end the process.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, handover.Signal)
 	defer signal.Stop(signals)
-	path, noPath := handover.Program() // before another is put in its place
+	path, noPath := handover.Program() // now, before another program may replace it
 
 	load := func() (*Loaded, error) { return Load(args, handover.Without(environ)) }
 	l, err := load()
@@ -54,8 +55,8 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 		return printed(l.printHelp(stdout), stderr)
 	}
 	if !l.Print {
-		// Go ends a process that writes to a standard output or error without a reader, unless it asks for this
-		// signal. The daemon outlives the reader of its log.
+		// Go ends a process that writes to a standard output or error without a reader, unless the process
+		// handles this signal. The daemon outlives the reader of its log.
 		broken := make(chan os.Signal, 1)
 		signal.Notify(broken, syscall.SIGPIPE)
 		defer signal.Stop(broken)
@@ -83,7 +84,7 @@ func Serve(ctx context.Context, args []string, stdout, stderr io.Writer, environ
 	}
 	config := l.Config
 	if before != nil {
-		config.StoreWait = 0 // if the database is lost now, the predecessor should go on
+		config.StoreWait = 0 // if the database is lost now, the predecessor should continue
 	}
 	level := new(slog.LevelVar)
 	log := slog.New(logHandler(l.LogFormat, stderr, level))
@@ -121,7 +122,8 @@ func logHandler(format string, w io.Writer, level slog.Leveler) slog.Handler {
 	return slog.NewTextHandler(w, o)
 }
 
-// logDuration formats durations in the log as flags take them: slog's JSON would be a bare number of nanoseconds.
+// logDuration formats durations in the log in the form of flags. slog's JSON would be a number of
+// nanoseconds.
 func logDuration(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		d := a.Value.Duration()
@@ -133,27 +135,27 @@ func logDuration(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// runner runs one daemon and does to it what signals ask. All of it happens on one goroutine.
+// runner runs one daemon and handles signals, all on one goroutine.
 type runner struct {
 	daemon *Daemon
 	loaded *Loaded // the settings in force
 	log    *slog.Logger
 	load   func() (*Loaded, error)
 	before *handover.Predecessor // to take over from; nil if there is none
-	pid    int                   // of this process
+	pid    int                   // this process
 	spawn  func(sockets []*os.File) (*handover.Successor, error)
 
-	started bool        // the start is over and went well
-	later   []os.Signal // the requests that came before that
+	started bool        // the start has succeeded
+	later   []os.Signal // requests that arrived before that
 
-	abort   context.CancelFunc // of waiting for before
+	abort   context.CancelFunc // stops waiting for before
 	handing chan outcome       // nil unless a hand-over is in progress
-	leave   context.CancelFunc // of lingering after one; nil unless it does
+	leave   context.CancelFunc // ends the lingering after a hand-over; nil unless the daemon lingers
 	stopped chan error         // nil until stopping
 	code    int
 }
 
-// start starts the daemon, when it is its turn.
+// start starts the daemon, after its predecessor has released the store if there is one.
 func (r *runner) start(ctx context.Context) error {
 	if r.before == nil {
 		return r.daemon.Start(ctx)
@@ -172,14 +174,14 @@ func (r *runner) start(ctx context.Context) error {
 }
 
 func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
-	// It need not end with ctx: Stop breaks off the start, and abort what comes before it.
+	// It need not end with ctx: Stop aborts the start, and abort what comes before it.
 	starting, abort := context.WithCancel(context.WithoutCancel(ctx))
 	var counting sync.WaitGroup
 	defer counting.Wait()
 	defer abort()
 	r.abort = abort
 	started := make(chan error, 1)
-	// Ends before Stop does.
+	// This goroutine ends before Stop returns.
 	go func() { started <- r.start(starting) }()
 	var told <-chan struct{}
 	if r.before != nil {
@@ -198,13 +200,13 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 				for _, s := range r.later {
 					r.request(ctx, s, count)
 				}
-			} else if r.stopped == nil { // else it was asked to stop before it had started
+			} else if r.stopped == nil { // otherwise it was asked to stop before it had started
 				r.explain(err)
 				return exitFailed
 			}
 		case <-failed:
 			failed = nil
-			r.log.Error("cannot go on, stopping", "err", r.daemon.Err())
+			r.log.Error("cannot continue, stopping", "err", r.daemon.Err())
 			r.code = exitFailed
 			r.stop(ctx)
 		case <-done:
@@ -232,7 +234,7 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 				r.stop(ctx)
 			}
 		case err := <-r.stopped:
-			if r.handing != nil { // it was broken off
+			if r.handing != nil { // it was aborted
 				select {
 				case o := <-r.handing:
 					r.handedOver(ctx, o)
@@ -249,8 +251,9 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) int {
 	}
 }
 
-// request reads the settings again, or begins to hand over, as the signal s asks. While the daemon starts, that is
-// put off until it has started, and done once. reloaded is called after the settings were read.
+// request reads the settings again, or starts a hand-over, depending on the signal s. While the daemon
+// starts, that is postponed until it has started, and done once. reloaded is called after the settings were
+// read.
 func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
 	switch {
 	case !r.started && r.stopped == nil:
@@ -266,7 +269,7 @@ func (r *runner) request(ctx context.Context, s os.Signal, reloaded func()) {
 	}
 }
 
-// stop starts to stop the daemon; run gets the outcome.
+// stop starts to stop the daemon. run receives the outcome.
 func (r *runner) stop(ctx context.Context) {
 	if r.stopped != nil {
 		if r.leave != nil {
@@ -279,10 +282,10 @@ func (r *runner) stop(ctx context.Context) {
 	r.end(ctx, func() {})
 }
 
-// end stops the daemon and then calls last; run gets the outcome.
+// end calls last and then stops the daemon. run receives the outcome.
 func (r *runner) end(ctx context.Context, last func()) {
 	r.stopped = make(chan error, 1)
-	// run waits for it, unless a second signal ends the process.
+	// run waits for this goroutine, unless a second signal ends the process.
 	go func() {
 		last()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.loaded.DrainTimeout)
@@ -294,11 +297,11 @@ func (r *runner) end(ctx context.Context, last func()) {
 // greet logs the most important facts for a user, in one line.
 func (r *runner) greet() {
 	c := r.loaded.Config
-	policy, _ := c.policy() // was checked
-	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; for another life see --half-life and --policy",
+	policy, _ := c.policy() // it was checked
+	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; to change that, see --half-life and --policy",
 		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.Connections, "version", r.daemon.version)
 	if f := r.daemon.files; f.Connections < c.MaxConnections {
-		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= of systemd) allows no more in addition to the store's files",
+		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= in systemd) allows no more besides the store's files",
 			"connections", f.Connections, "max_connections", c.MaxConnections, "open_files", f.Limit)
 	}
 	if c.Insecure {
@@ -312,37 +315,37 @@ func (r *runner) greet() {
 	}
 }
 
-// explain logs why it could not start, and what to do if that is known.
+// explain logs why the daemon could not start, and the remedy if it is known.
 func (r *runner) explain(err error) {
 	msg := "could not start"
 	switch {
 	case sigil.CodeOf(err) == "too_few_files":
-		msg = "could not start: too few files may be open. Raise the limit: ulimit -n, LimitNOFILE= of systemd"
+		msg = "could not start: too few files may be open. Raise the limit: ulimit -n, LimitNOFILE= in systemd"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrUnavailable):
 		msg = "could not start: the database cannot be reached. Start it, or check the URL of --store; --store-wait sets how long to wait for it"
 	case sigil.CodeOf(err) == "store_refused":
-		msg = "could not start: the database refuses the role, the password or the name of the database. Mend --store; --store-wait does not wait for this"
+		msg = "could not start: the database refuses the role, the password or the name of the database. Correct --store; --store-wait does not wait for this"
 	case sigil.CodeOf(err) == "sessions_shared":
 		msg = "could not start: connections of --store share sessions. Pool by session (PgBouncer: pool_mode = session), or connect to the database itself"
 	case r.loaded.postgres() && errors.Is(err, sigil.ErrFormat):
-		msg = "could not start: a newer version of sigil has changed this database. Use that one, or name another database with --store"
+		msg = "could not start: a newer version of sigil has changed this database. Use that version, or another database with --store"
 	case errors.Is(err, sigil.ErrLocked):
-		msg = "could not start: another process works on this data folder. Stop it, or name another with --data"
+		msg = "could not start: another process is using this data folder. Stop it, or use another folder with --data"
 	case sigil.CodeOf(err) == "store_damaged":
-		msg = "could not start: the data folder is damaged. Restore a copy, or keep what is intact: sigil export --salvage"
+		msg = "could not start: the data folder is damaged. Restore a copy, or export the intact memories: sigil export --salvage"
 	case errors.Is(err, sigil.ErrFormat):
-		msg = "could not start: another version of sigil has written this data folder. Use that one, or name another with --data"
+		msg = "could not start: another version of sigil has written this data folder. Use that version, or another folder with --data"
 	case sigil.CodeOf(err) == "disk_full":
-		msg = "could not start: the disk is full. Make room, or name another folder with --data"
+		msg = "could not start: the disk is full. Free some space, or use another folder with --data"
 	case sigil.CodeOf(err) == "not_writable":
-		msg = "could not start: this data folder cannot be written. Mend that, or name another with --data"
+		msg = "could not start: this data folder cannot be written. Correct that, or use another folder with --data"
 	case errors.Is(err, syscall.EADDRINUSE):
-		msg = "could not start: something listens on this address already. Stop it, or name another with --addr"
+		msg = "could not start: another process already listens on this address. Stop it, or use another address with --addr"
 	}
 	r.log.Error(msg, "err", err, "data", r.data(), "addr", r.loaded.Addr)
 }
 
-// data names where memories are kept, as it was set.
+// data returns the name of the store, as it was set.
 func (r *runner) data() string {
 	if r.loaded.postgres() {
 		return shownStore(r.loaded.Store)

@@ -6,7 +6,7 @@ import (
 	"net"
 )
 
-// listen returns the sockets to serve on: those that were handed over, or else one of its own.
+// listen returns the sockets to serve on: the inherited ones or, if there are none, a new one.
 func (d *Daemon) listen(ctx context.Context) ([]*net.TCPListener, error) {
 	if len(d.sockets) > 0 {
 		return d.sockets, nil
@@ -19,17 +19,17 @@ func (d *Daemon) listen(ctx context.Context) ([]*net.TCPListener, error) {
 	return []*net.TCPListener{l.(*net.TCPListener)}, nil
 }
 
-// host is where requests come in, as far as that is known before it listens.
+// host returns the host that requests are sent to, as far as it is known before the daemon listens.
 func (d *Daemon) host() string {
 	addr := d.config.Addr
 	if len(d.sockets) > 0 {
 		addr = d.sockets[0].Addr().String()
 	}
-	host, _, _ := net.SplitHostPort(addr) // of a valid Config
+	host, _, _ := net.SplitHostPort(addr) // a valid Config has one
 	return host
 }
 
-// checkAddrs refuses inherited sockets that the settings would not have opened.
+// checkAddrs refuses inherited sockets that the settings would not allow to open.
 func checkAddrs(sockets []*net.TCPListener, insecure bool) error {
 	var errs []error
 	for _, l := range sockets {

@@ -21,12 +21,12 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// closeTime bounds the closing of the store, even if the time to drain is over: a store that is not closed loses
-// nothing, but takes longer to open.
+// closeTime is the time limit for closing the store, even if the time to drain is over. A store that is not
+// closed loses nothing, but takes longer to open.
 const closeTime = 30 * time.Second
 
-// start starts the parts, in the order of what needs what. What it has started when it fails is in
-// d.core and d.parts.
+// start starts the parts in the order in which they need each other. After an error, d.core and d.parts have
+// the parts that it has started.
 func (d *Daemon) start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		handover.Close(d.sockets)
@@ -38,7 +38,8 @@ func (d *Daemon) start(ctx context.Context) error {
 		handover.Close(d.sockets)
 		return err
 	}
-	// This comes first, so that no store is created if the port is taken. Clients that connect now wait for the store.
+	// This comes first, so that no store is created if the port is taken. Clients that connect now wait for
+	// the store.
 	if d.sockets, err = d.listen(ctx); err != nil {
 		return fmt.Errorf("HTTP: %w", err)
 	}
@@ -56,7 +57,8 @@ func (d *Daemon) start(ctx context.Context) error {
 	return d.sayAddr("addr-file", d.config.AddrFile) // last, since others wait for it
 }
 
-// sayAddr writes the address to a file, which is removed when the daemon stops; "" writes none.
+// sayAddr writes the address to a file, which is removed when the daemon stops. If file is "", it does
+// nothing.
 func (d *Daemon) sayAddr(setting, file string) error {
 	if file == "" {
 		return nil
@@ -68,7 +70,7 @@ func (d *Daemon) sayAddr(setting, file string) error {
 	return nil
 }
 
-// assemble opens the store, and makes of it what answers requests and sweeps.
+// assemble opens the store, and builds on it everything that answers requests and sweeps.
 func (d *Daemon) assemble(ctx context.Context) error {
 	settings, err := d.config.settings()
 	if err != nil {
@@ -89,7 +91,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if sized, ok := s.(store.Sized); ok {
 		m.Disk(sized.DiskUsage)
 	}
-	if err := ctx.Err(); err != nil { // opening takes long for a large store, and takes no context
+	if err := ctx.Err(); err != nil { // opening a large store takes long, and takes no context
 		return err
 	}
 	e := engine.New(s, &engine.Options{
@@ -115,7 +117,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	return nil
 }
 
-// newAPI makes the API. With a nil engine it answers that the daemon is not ready.
+// newAPI returns the API. With a nil engine, the API answers that the daemon is not ready.
 func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	return httpapi.New(e, &httpapi.Options{
 		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
@@ -123,7 +125,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)
 		},
-		MaxStreams:     max(1, d.files.Connections/2), // which are never idle, and so make no room for others
+		MaxStreams:     max(1, d.files.Connections/2), // they are never idle, so they cannot be closed for others
 		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 		AllowedHosts: strings.FieldsFunc(d.config.AllowedHosts, func(r rune) bool { return r == ',' }),
@@ -131,9 +133,9 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	})
 }
 
-// startHTTP starts to answer by d.api, instead of an API that may already answer on the sockets.
+// startHTTP starts to answer with d.api. If another API answers on the sockets already, it replaces that.
 func (d *Daemon) startHTTP(ctx context.Context) {
-	d.ready.Store(true) // before anybody can ask: some wait already
+	d.ready.Store(true) // before any client can ask; some wait already
 	if d.server != nil {
 		d.server.Open(d.api)
 		return
@@ -141,7 +143,7 @@ func (d *Daemon) startHTTP(ctx context.Context) {
 	d.serveHTTP(ctx, d.api)
 }
 
-// serveHTTP starts to answer on the sockets by api.
+// serveHTTP starts to answer with api on the sockets.
 func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	addr := d.sockets[0].Addr().String()
 	d.addr.Store(&addr)
@@ -155,9 +157,9 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	d.server = front.New(ctx, o)
 	d.server.Open(api)
 	d.server.Serve(d.sockets)
-	httpapi.Prepare() // with requests being answered already
+	httpapi.Prepare() // while requests are answered already
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
-		if d.api != nil { // else the store was never opened
+		if d.api != nil { // otherwise the store was never opened
 			d.api.Leave()
 		}
 		return d.server.Drain(ctx)
@@ -176,7 +178,7 @@ func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 		return s, nil
 	}
 	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables})
-	if err != nil { // not s: a nil *pebblestore.Store is a store.Store that is not nil
+	if err != nil { // not s: a nil *pebblestore.Store is not a nil store.Store
 		return nil, err
 	}
 	return s, nil
@@ -186,7 +188,8 @@ func closeStore(ctx context.Context, s store.Store) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	closed := make(chan error, 1)
-	// Waited for below, unless a call of the store hangs: then it ends with that call.
+	// This function waits for the goroutine, unless a call of the store hangs; then the goroutine ends with
+	// that call.
 	go func() { closed <- s.Close() }()
 	select {
 	case err := <-closed:
@@ -196,7 +199,7 @@ func closeStore(ctx context.Context, s store.Store) error {
 	}
 }
 
-// removeFile succeeds if the file is already gone.
+// removeFile removes a file. It succeeds if the file is already gone.
 func removeFile(name string) error {
 	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// durationVar adds a setting that is a duration: Go's, with days.
+// durationVar adds a setting that is a duration, in Go's form extended by days.
 func durationVar(f *pflag.FlagSet, p *time.Duration, name string, value time.Duration, usage string) {
 	*p = value
 	f.Var((*duration)(p), name, usage)
@@ -66,7 +66,7 @@ const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 
 type byteSize int64
 
-// units are in the order in which a value is read: B comes last, because all end in it.
+// units are in the order in which they are tried. B is last because all others end in it.
 var units = []struct {
 	name  string
 	bytes int64

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// firstPause is the wait before a database that could not be reached is tried again; each wait is twice as long as
-	// the previous one, up to lastPause.
+	// firstPause is the wait before the first retry to reach a database. Each wait is twice as long as the
+	// previous one, up to lastPause.
 	firstPause = 250 * time.Millisecond
 	lastPause  = 5 * time.Second
-	// tellEvery is how often the log reports that the daemon still waits for the database.
+	// tellEvery is the time between two log lines while the daemon waits for the database.
 	tellEvery = 15 * time.Second
 )
 
-// openWaiting opens the store. If a database cannot be reached, such as one that has not started yet, it tries again
-// for up to --store-wait, while the daemon answers that it is not ready. Other errors, such as a wrong password, and
-// those of a data folder, are returned at once.
+// openWaiting opens the store. If a database cannot be reached, for example since it has not started yet,
+// openWaiting retries for up to --store-wait, while the daemon answers that it is not ready. Other errors,
+// such as a wrong password or those of a data folder, are returned at once.
 func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (store.Store, error) {
 	defer d.waiting.Store(false)
 	begin, told := time.Now(), time.Time{}
@@ -41,7 +41,7 @@ func (d *Daemon) openWaiting(ctx context.Context, h Hooks, m *metrics.Metrics) (
 			}
 			return nil, err
 		}
-		if d.server == nil { // else this is after a failed hand-over, and the server runs already
+		if d.server == nil { // otherwise a hand-over has failed, and the server is running
 			d.waiting.Store(true)
 			d.serveHTTP(ctx, d.newAPI(nil, m))
 		}

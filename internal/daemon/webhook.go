@@ -23,7 +23,7 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	if d.config.Webhook == "" {
 		return nil
 	}
-	if d.secret == nil { // else a hand-over was broken off, which must not fail for a file that is gone
+	if d.secret == nil { // otherwise a hand-over was aborted; a missing file must not make that fail
 		secret, err := readSecret(d.config.WebhookSecretFile)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	return nil
 }
 
-// checkWebhook calls say with what is wrong with the webhook's settings.
+// checkWebhook calls say for every invalid setting of the webhook.
 func (c *Config) checkWebhook(say func(setting, why string)) {
 	if c.Webhook != "" {
 		// The messages do not repeat the URL, which may contain a password.
@@ -65,7 +65,7 @@ func (c *Config) checkWebhook(say func(setting, why string)) {
 	}
 }
 
-// minSecret is the bytes of the shortest secret.
+// minSecret is the minimum length of the secret, in bytes.
 const minSecret = 16
 
 // readSecret reads the secret of a webhook. Its errors do not reveal the secret.
