@@ -64,7 +64,7 @@ func (b *Bus) Recalled(m sigil.Meta) {
 	r.sendSoon(w)
 }
 
-// RecalledMore tells the subscribers that watch a tenant's recalls that more memories were recalled than were named.
+// RecalledMore notifies the subscribers that watch a tenant's recalls that more memories were recalled than were named.
 func (b *Bus) RecalledMore(tenant string) {
 	r := &b.recalls
 	r.mu.Lock()

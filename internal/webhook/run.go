@@ -161,7 +161,7 @@ func (h *Hook) advance(ctx context.Context, position uint64) error {
 	return h.source.Advance(finishing, h.name, h.owner, position)
 }
 
-// release gives the lease up, so that the next process gets it at once.
+// release ends the lease, so that the next process gets it at once.
 func (h *Hook) release(ctx context.Context) {
 	if !h.held {
 		return
