@@ -2,8 +2,10 @@ package pebblestore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +91,19 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 }
 
 // TestPositionsOutliveTheJournal trims all of the journal: what comes then follows on it, after an open as well.
+// TestAPolicyOfANewerProgramIsRefusedByName opens a store with a policy that this program does not know: that is not
+// the fault of any request.
+func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
+	fsys := vfs.NewMem()
+	s := reopen(t, fsys)
+	must(t, s.db.Set(layout.PolicyKey(0), []byte("tide h=1h"), pebble.Sync))
+	must(t, s.Close())
+	_, err := Open("home", &Options{FS: fsys, Logger: slog.New(slog.DiscardHandler)})
+	if !errors.Is(err, sigil.ErrFormat) || errors.Is(err, sigil.ErrInvalid) || !strings.Contains(fmt.Sprint(err), `"tide h=1h"`) {
+		t.Errorf("got %v, want ErrFormat with the policy's name", err)
+	}
+}
+
 func TestPositionsOutliveTheJournal(t *testing.T) {
 	fsys := vfs.NewMem()
 	for want := uint64(1); want < 4; want++ {

@@ -16,7 +16,7 @@ import (
 func (s *Store) rebuild() error {
 	defer s.index.Wait()
 	if err := s.scan([]byte{layout.PolicyFamily}, func(key, value []byte) error {
-		policy, err := sigil.ParsePolicy(string(value))
+		policy, err := record.ParsePolicy(string(value))
 		if err != nil {
 			return err
 		}

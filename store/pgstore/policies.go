@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // policies maps numbers to policies. The mapping is in the database. A number never changes its meaning, so
@@ -103,7 +104,7 @@ func (p *policies) load(ctx context.Context, db querier) error {
 		if err := rows.Scan(&n, &text); err != nil {
 			return err
 		}
-		policy, err := sigil.ParsePolicy(text)
+		policy, err := record.ParsePolicy(text)
 		if err != nil {
 			return err
 		}

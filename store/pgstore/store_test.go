@@ -2,7 +2,10 @@ package pgstore_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 
@@ -141,6 +144,22 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestAPolicyOfANewerProgramIsRefusedByName opens a database with a policy that this program does not know.
+func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
+	url := database(t)
+	if err := open(t, url, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, url, "insert into sigil.policies (number, policy) values (0, 'tide h=1h')")
+	s, err := pgstore.Open(t.Context(), url, nil)
+	if err == nil {
+		s.Close()
+	}
+	if !errors.Is(err, sigil.ErrFormat) || errors.Is(err, sigil.ErrInvalid) || !strings.Contains(fmt.Sprint(err), `"tide h=1h"`) {
+		t.Errorf("got %v, want ErrFormat with the policy's name", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -32,6 +33,19 @@ const (
 type Policies interface {
 	// Policy returns the policy with a number, or nil.
 	Policy(number uint16) sigil.Policy
+}
+
+// ParsePolicy reads a policy as a driver stored it. A policy that this program does not know is [sigil.ErrFormat]: no
+// request is at fault.
+func ParsePolicy(stored string) (sigil.Policy, error) {
+	policy, err := sigil.ParsePolicy(stored)
+	if err != nil {
+		return nil, &sigil.Error{
+			Kind: sigil.ErrFormat, Code: "store_format",
+			Detail: fmt.Sprintf("the store has memories under the policy %q, which this sigil does not know; a newer one does: run that", stored),
+		}
+	}
+	return policy, nil
 }
 
 // AppendMeta appends all of m except its key.
