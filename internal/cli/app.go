@@ -20,21 +20,21 @@ const (
 // app is one run of the command: its input and output, and its global flags.
 type app struct {
 	stdin   io.Reader
-	inSize  int64         // of stdin in bytes; 0 is unknown
+	inSize  int64         // length of stdin in bytes; 0 if unknown
 	out     *bufio.Writer // standard output; say and finish flush it
 	stderr  io.Writer
 	env     func(string) string
 	version string
 	now     func() time.Time
-	ran     bool // has one of our commands begun? Before that, cobra judges how it was called
+	ran     bool // a command of ours has begun; errors before that are cobra's, about the command line
 
-	inTerm, outTerm, errTerm bool // is it a terminal?
-	columns                  int  // of the terminal that out goes to; 0 is no limit
+	inTerm, outTerm, errTerm bool // whether stdin, stdout and stderr are terminals
+	columns                  int  // width of the terminal that out goes to; 0 means no limit
 
 	flags struct {
 		addr, tenant       string
 		json, noColor, yes bool
-		quiet              bool // of the commands that print ids
+		quiet              bool // for the commands that print ids
 		timeout            duration
 	}
 }
@@ -53,7 +53,7 @@ func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, env 
 	return a
 }
 
-// begin runs first in every command of ours: it checks the global flags together.
+// begin runs first in every command of ours. It checks the global flags together.
 func (a *app) begin() error {
 	a.ran = true
 	if a.flags.json && a.flags.quiet {
@@ -65,7 +65,7 @@ func (a *app) begin() error {
 	return nil
 }
 
-// with calls do with a client of the daemon that flags and environment name.
+// with calls do with a client for the daemon that the flags or the environment name.
 func (a *app) with(do func(*client.Client) error) error {
 	addr, addrFrom := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
 	tenant, tenantFrom := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
@@ -89,7 +89,7 @@ func (a *app) with(do func(*client.Client) error) error {
 	return do(c)
 }
 
-// setting returns the value of a flag, or else of the environment, and which of them it was.
+// setting returns the value of a flag, or else of an environment variable, and the name of the one it is from.
 func (a *app) setting(value, flag, variable string) (v, from string) {
 	if value != "" {
 		return value, flag
@@ -97,15 +97,15 @@ func (a *app) setting(value, flag, variable string) (v, from string) {
 	return a.env(variable), variable
 }
 
-// interruptible reads from in until done is closed, even if in delivers nothing: Ctrl-C must work at once while a pipe
-// is silent.
+// interruptible reads from in until done is closed, even while in delivers nothing: Ctrl-C must work at once on a
+// silent pipe.
 type interruptible struct {
 	in   io.Reader
 	done <-chan struct{}
 
 	reads chan chunk // the read in progress, if any
-	rest  []byte     // what was read and not yet asked for
-	err   error      // comes after rest
+	rest  []byte     // bytes that were read but not yet returned
+	err   error      // returned after rest
 }
 
 type chunk struct {
@@ -120,7 +120,7 @@ func (r *interruptible) Read(p []byte) (int, error) {
 		}
 		if r.reads == nil {
 			r.reads = make(chan chunk, 1)
-			// Nobody waits for it when done comes first: it ends with the process.
+			// If done is closed first, nothing waits for this goroutine: it ends with the process.
 			go func(reads chan<- chunk) {
 				buf := make([]byte, 64<<10)
 				n, err := r.in.Read(buf)

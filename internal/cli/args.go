@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// atLeastOneID refuses a command without an id.
+// atLeastOneID refuses a command line without an id.
 func atLeastOneID(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageError("give the id of a memory; sigil list shows them")
@@ -23,7 +23,7 @@ func nothingMore(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneOf asks for exactly one of some words.
+// oneOf returns a check that the only argument is one of words.
 func oneOf(what string, words []string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 {
@@ -33,15 +33,16 @@ func oneOf(what string, words []string) cobra.PositionalArgs {
 				}
 			}
 		}
-		return usageError(fmt.Sprintf("name one %s of %s", what, list(words)))
+		return usageError(fmt.Sprintf("name one %s: %s", what, list(words)))
 	}
 }
 
+// list returns words as a list for people: "a, b or c".
 func list(words []string) string {
 	s := words[0]
 	for i, w := range words[1:] {
 		if i == len(words)-2 {
-			s += " and " + w
+			s += " or " + w
 		} else {
 			s += ", " + w
 		}
@@ -49,7 +50,7 @@ func list(words []string) string {
 	return s
 }
 
-// ids reads all arguments before anything is done with the first.
+// ids parses all arguments, before the command does anything with the first.
 func ids(args []string) ([]sigil.ID, error) {
 	all := make([]sigil.ID, len(args))
 	for i, arg := range args {
@@ -62,7 +63,7 @@ func ids(args []string) ([]sigil.ID, error) {
 	return all, nil
 }
 
-// positive checks a --limit.
+// positive returns an error unless --limit is at least 1.
 func positive(limit int) error {
 	if limit < 1 {
 		return usageError("--limit must be at least 1")

@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// arrayParts is the JSON array that a lineReader splits.
+// arrayParts is a JSON array whose elements a lineReader returns.
 type arrayParts struct {
 	in   io.Reader
 	read *int64 // bytes so far
@@ -18,7 +18,7 @@ type arrayParts struct {
 	dec  *json.Decoder
 }
 
-// Read returns errLongLine when an element is too long.
+// Read returns errLongLine if an element is too long.
 func (a *arrayParts) Read(p []byte) (int, error) {
 	if a.left == 0 {
 		return 0, errLongLine
@@ -29,14 +29,14 @@ func (a *arrayParts) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// idle reports whether only a comma is left of what was read.
+// idle reports whether nothing but a comma remains of the input that was read.
 func (a *arrayParts) idle() bool {
 	var begin [64]byte
 	n, _ := io.ReadFull(a.dec.Buffered(), begin[:])
 	return n < len(begin) && len(bytes.TrimSpace(begin[:n])) <= len(",")
 }
 
-// elements starts to read an array whose beginning is begin, and returns its first element.
+// elements starts to read an array that begins with begin, and returns its first element.
 func (r *lineReader) elements(begin []byte) ([]byte, error) {
 	r.number, r.read = 0, r.read-int64(len(begin))
 	begin = bytes.TrimPrefix(begin, byteOrderMark)
@@ -74,7 +74,7 @@ func (r *lineReader) element() ([]byte, error) {
 	}
 }
 
-// broken returns why the array cannot be read any further.
+// broken returns the error of an array that cannot be read any further.
 func (r *lineReader) broken(err error) error {
 	syntax := (*json.SyntaxError)(nil)
 	switch {

@@ -14,14 +14,14 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// A batch is sent when it has so many lines or bytes: enough to make the way to the daemon and its
-// disk cheap, little enough for any machine.
+// A batch is sent once it has this many lines or bytes: enough to make the way to the daemon and its disk cheap, and
+// little enough for the memory of any machine.
 const (
 	batchLines = 1000
 	batchBytes = 1 << 20
 )
 
-// How often, and how far apart, a line that another import is keeping is tried again.
+// How often, and at what interval, to retry a line that another import is encoding.
 const (
 	inFlightTries = 50
 	inFlightWait  = 100 * time.Millisecond
@@ -30,12 +30,12 @@ const (
 // maxNotJSON is the number of lines after which an import stops if none of them is JSON.
 const maxNotJSON = 10
 
-var errNotJSON = sigil.NewInvalid("lines_wanted", "", "none of the lines so far is JSON: each line must be a JSON value, or the whole file a JSON array")
+var errNotJSON = sigil.NewInvalid("lines_wanted", "", "none of the lines so far is JSON: either each line must be a JSON value, or the whole file a JSON array")
 
-// maxWarnings is the most different warnings that are printed after an import.
+// maxWarnings is the maximum number of different warnings that are printed after an import.
 const maxWarnings = 10
 
-// loader keeps one memory a line.
+// loader encodes each line of an input.
 type loader struct {
 	app    *app
 	client *client.Client
@@ -45,7 +45,7 @@ type loader struct {
 	bar    *progress
 	// inFlight is the maximum number of batches in flight, at least 1.
 	inFlight int
-	silent   bool // what was kept is not printed
+	silent   bool // encoded memories are not printed
 
 	notJSON  int  // lines that are not JSON, counted until one is
 	someJSON bool // a line was JSON
@@ -54,38 +54,38 @@ type loader struct {
 	warnings        []warned
 }
 
-// warned is a warning and how many memories it is about.
+// warned is a warning, and the number of memories that it is about.
 type warned struct {
 	client.Warning
 	memories int
 }
 
-// refusal is a line that was not kept.
+// refusal is a line that was not encoded.
 type refusal struct {
 	line int
 	err  error
 }
 
-// batch is lines in flight. numbers are those of the lines of drafts; refused are lines that were not sent.
+// batch is lines in flight. numbers are the line numbers of drafts; refused are lines that were not sent.
 type batch struct {
 	drafts  []sigil.Draft
 	numbers []int
 	bytes   int
 	refused []refusal
 
-	// done is closed when the rest is known: what became of each draft, or why it is not known.
+	// done is closed once items and err are known.
 	done  chan struct{}
 	items []outcome
 	err   error
 }
 
-// outcome is what became of a draft.
+// outcome is the result of a draft.
 type outcome struct {
 	item client.BatchItem
 	err  error
 }
 
-// encodeLines keeps every line of in. size is the length of in in bytes, or 0 if it is not known.
+// encodeLines encodes every line of in. size is the length of in in bytes, or 0 if unknown.
 func (a *app) encodeLines(ctx context.Context, draft sigil.Draft, in io.Reader, size int64) error {
 	return a.load(ctx, &loader{app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: 1})
 }
@@ -126,7 +126,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 			}
 		}
 		pending = append(pending, b)
-		// Ends with its request, which run waits for.
+		// This goroutine ends with its request, which run waits for.
 		go func() {
 			defer close(b.done)
 			b.items, b.err = l.settle(ctx, b.drafts)
@@ -137,7 +137,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 			if failed == nil {
 				continue
 			}
-			for _, b := range pending { // for batches in flight behind it, only what was kept is reported
+			for _, b := range pending { // of the later batches in flight, report only what was encoded
 				if l.take(b) == nil && len(b.numbers) > 0 {
 					l.bar.clear()
 					l.app.complain(fmt.Sprintf("%ss %d to %d were kept", l.lines.name(), b.numbers[0], b.numbers[len(b.numbers)-1]))
@@ -149,11 +149,11 @@ func (l *loader) run(ctx context.Context) (err error) {
 	return err
 }
 
-// read fills a batch; last is true at the end of the input.
+// read fills a batch. last is true at the end of the input.
 func (l *loader) read(b *batch) (last bool, err error) {
 	for len(b.drafts)+len(b.refused) < batchLines && b.bytes < batchBytes {
 		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 {
-			return false, nil // what trickles in is kept as it comes
+			return false, nil // slow input is encoded as it arrives
 		}
 		line, err := l.lines.next()
 		switch {
@@ -184,7 +184,7 @@ func (l *loader) read(b *batch) (last bool, err error) {
 	return false, nil
 }
 
-// checkLine rejects what is not JSON before it can spoil a batch.
+// checkLine returns an error if a line is not JSON.
 func checkLine(line []byte) error {
 	if json.Valid(line) {
 		return nil
@@ -196,8 +196,8 @@ func checkLine(line []byte) error {
 	return sigil.NewInvalid("invalid_json", "data", "is not valid JSON at its end")
 }
 
-// settle is like send, and tries again the drafts that an earlier import is still keeping: their outcome is known
-// soon.
+// settle is like send, but retries the drafts that another request with the same key is still encoding, until their
+// outcome is known.
 func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	all, err := l.send(ctx, drafts)
 	for tries := 0; err == nil && tries < inFlightTries; tries++ {
@@ -227,7 +227,7 @@ func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, e
 	return all, err
 }
 
-// send keeps drafts and returns the result of each. An error means that nothing more can be kept.
+// send encodes drafts and returns the result of each. An error means that nothing more can be encoded.
 func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	if len(drafts) == 0 {
 		return nil, nil
@@ -250,7 +250,7 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, err
 		return nil, err
 	case n == 1:
 		return []outcome{{err: err}}, nil
-	default: // a daemon may accept less at once than we send
+	default: // the daemon may accept less at once
 		first, err := l.send(ctx, drafts[:n/2])
 		if err != nil {
 			return nil, err
@@ -262,7 +262,8 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, err
 
 func notJSON(d sigil.Draft) bool { return !json.Valid(d.Data) }
 
-// sendJSON is send for drafts of which some are no JSON, which would spoil the whole batch.
+// sendJSON is like send, for a batch in which some drafts are not JSON. They would make the daemon refuse the whole
+// batch.
 func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
 	all := make([]outcome, len(drafts))
 	var good []sigil.Draft
@@ -284,8 +285,8 @@ func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome,
 	return all, nil
 }
 
-// take waits for a batch and reports each line that was not kept, in order, whether the command or the daemon refused
-// it.
+// take waits for a batch, prints its results, and reports each refused line, in order, whether the command or the
+// daemon refused it.
 func (l *loader) take(b *batch) error {
 	<-b.done
 	refused := b.refused
@@ -337,14 +338,14 @@ func (l *loader) warn(item *client.BatchItem) {
 	}
 }
 
-// keptLine is what --json prints of a line of an import.
+// keptLine is what --json prints for a line of an import.
 type keptLine struct {
 	Line     int              `json:"line"`
 	ID       *sigil.ID        `json:"id"`
 	Warnings []client.Warning `json:"warnings,omitempty"`
 }
 
-// keptMemory is what --json prints of a line that is encoded.
+// keptMemory is what --json prints for a line of an encode.
 type keptMemory struct {
 	*client.Memory
 	Line int `json:"line"`
@@ -365,7 +366,7 @@ func (l *loader) print(line int, item *client.BatchItem) error {
 	return nil
 }
 
-// sizeOf is how many bytes are left in a file; 0 for anything else.
+// sizeOf returns the size of a regular file in bytes, or 0 for anything else.
 func sizeOf(in any) int64 {
 	file, ok := in.(*os.File)
 	if !ok {

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// completionTimeout is how long a shell waits for ids at most.
+	// completionTimeout is the maximum time that a shell waits for ids.
 	completionTimeout = time.Second
-	// completedIDs is how many ids it is offered.
+	// completedIDs is the maximum number of ids that a shell is offered.
 	completedIDs = 20
 	// completedData is the number of columns of a memory's data shown next to its id.
 	completedData = 60
@@ -22,12 +22,12 @@ const (
 	noFiles = cobra.ShellCompDirectiveNoFileComp
 )
 
-// isCompletion reports whether a shell has called the command to ask what may come next.
+// isCompletion reports whether a shell has called the command for completions.
 func isCompletion(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
-// completeValues lets shells complete the values of all flags of root and its commands.
+// completeValues adds completions for the values of all flags of root and its commands.
 func completeValues(root *cobra.Command) {
 	completeFlags(root, root.PersistentFlags())
 	for _, c := range root.Commands() {
@@ -35,8 +35,8 @@ func completeValues(root *cobra.Command) {
 	}
 }
 
-// completeFlags goes by the name that a flag's usage has for its value: `a|b` is one of these words, `file` and
-// `folder` are paths. A `store` may be a folder.
+// completeFlags chooses completions by the name that a flag's usage has for its value: `a|b` is one of these words,
+// `file` and `folder` are paths. A `store` may be a folder.
 func completeFlags(c *cobra.Command, flags *pflag.FlagSet) {
 	flags.VisitAll(func(f *pflag.Flag) {
 		name, usage := pflag.UnquoteUsage(f)
@@ -52,11 +52,11 @@ func completeFlags(c *cobra.Command, flags *pflag.FlagSet) {
 		case name == "folder", name == "store":
 			offer = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 		}
-		_ = c.RegisterFlagCompletionFunc(f.Name, offer) // fails if the flag's command has registered a better one
+		_ = c.RegisterFlagCompletionFunc(f.Name, offer) // fails if the command has registered its own, which is better
 	})
 }
 
-// oneOfThese completes a value that is one of some words.
+// oneOfThese completes a value that is one of words.
 func oneOfThese(words ...string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return beginning(words, begun), noFiles
@@ -72,9 +72,9 @@ func beginning(words []string, begun string) (all []string) {
 	return all
 }
 
-// completeIDs completes the ids of memories: the newest ones that q finds, without those already on the line. most is
-// the number of ids that the command takes; 0 is any number. If the daemon does not answer soon, it offers none and
-// prints nothing.
+// completeIDs completes the ids of memories: the newest ones that match q, without those already on the line. most is
+// the maximum number of ids that the command takes; 0 means any number. If the daemon does not answer soon, completeIDs
+// offers none and prints nothing.
 func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, given []string, begun string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 		if most > 0 && len(given) >= most {

@@ -19,15 +19,15 @@ func (a *app) crystals() *cobra.Command {
 		Short: "List what has crystallized",
 		Long: `Crystals shows what has crystallized: patterns first, then memories, newest first.
 
-STAB. is the stability: the potential, or the mean of the pattern's. With --lattice
-LATTICE is the count of nodes and connections; --json has them all.`,
+STAB. is the stability: the potential, or for a pattern the mean potential. With --lattice
+LATTICE has the numbers of nodes and connections; --json has the nodes and connections.`,
 		Example: `  sigil crystals
   sigil crystals --kind memory --lattice --json`,
 		Args: nothingMore,
 	})
 	p.flags(c, "crystals")
 	c.Flags().StringVar(&kind, "kind", "", "only this kind: `memory|pattern`")
-	c.Flags().BoolVar(&q.Lattice, "lattice", false, "compute the lattices of memories' crystals")
+	c.Flags().BoolVar(&q.Lattice, "lattice", false, "show the lattices of memories' crystals")
 
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := p.check(cmd); err != nil {
@@ -78,8 +78,8 @@ func (a *app) patterns() *cobra.Command {
 		Use:   "patterns",
 		Short: "List the patterns that memories form",
 		Long: `Patterns shows the groups of memories whose resonance frequencies fall in the same
-hundredth. Those of at least 3 memories with a mean potential (POT.) over 0.9 crystallize at
-the next sweep.`,
+hundredth. Patterns of at least 3 memories whose mean potential (POT.) is over 0.9 crystallize
+at the next sweep.`,
 		Example: "  sigil patterns",
 		Args:    nothingMore,
 		RunE: func(cmd *cobra.Command, _ []string) error {

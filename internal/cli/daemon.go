@@ -85,8 +85,8 @@ func (a *app) sweep() *cobra.Command {
 	return &cobra.Command{
 		Use:   "sweep decay|crystallize",
 		Short: "Run a sweep now",
-		Long: `Sweep runs a job that the daemon runs by itself every few seconds: decay releases the
-memories that have faded, crystallize looks for patterns strong enough to last.`,
+		Long: `Sweep runs a sweep that the daemon also runs by itself every few seconds: decay releases
+memories that have faded, crystallize gives strong patterns a crystal.`,
 		Example:   "  sigil sweep decay\n  sigil sweep crystallize",
 		ValidArgs: jobs,
 		Args:      oneOf("job", jobs),

@@ -9,7 +9,7 @@ import (
 
 const day = 24 * time.Hour
 
-// duration is the value of a flag, as [sigil.ParseDuration] reads it.
+// duration is the value of a flag that [sigil.ParseDuration] reads.
 type duration time.Duration
 
 func (d *duration) Type() string   { return "duration" }
@@ -24,7 +24,7 @@ func (d *duration) Set(s string) error {
 	return nil
 }
 
-// span returns a duration rounded for people, to two units if it is long: "95s", "3h20m", "6d4h".
+// span formats a duration for people, rounded to two units if it is long: "95s", "3h20m", "6d4h".
 func span(d time.Duration) string {
 	if d > 0 && d < time.Second {
 		return "under 1s"
@@ -39,7 +39,7 @@ func span(d time.Duration) string {
 	return sigil.FormatDuration(d)
 }
 
-// took returns how long something took, to three digits.
+// took formats how long something took, with three digits.
 func took(d time.Duration) string {
 	for unit := time.Duration(1); ; unit *= 10 {
 		if d < 1000*unit {

@@ -15,11 +15,11 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// maxValue is the most bytes of one value that are read at all. What a daemon takes is less; this
-// only keeps a wrong file from filling the memory.
+// maxValue is the maximum number of bytes read for one value. A daemon accepts less; this only protects the memory of
+// this machine from a wrong file.
 const maxValue = 16 << 20
 
-// draftFlags are encode's flags, which apply to every memory it keeps.
+// draftFlags are the flags of encode and import, which apply to every memory.
 type draftFlags struct {
 	state, file, key string
 	ttl              duration
@@ -31,21 +31,22 @@ func (a *app) encode() *cobra.Command {
 	var d draftFlags
 	c := a.quietFlag(&cobra.Command{
 		Use:   "encode [JSON | @FILE | -]",
-		Short: "Keep one or more memories",
-		Long: `Encode keeps JSON values.
+		Short: "Encode one or more memories",
+		Long: `Encode stores JSON values as memories.
 
-An argument is one value; @FILE names a file that holds one. Without an argument, or with -,
-every line of standard input is one value (NDJSON); so is every line of a file that ends in
-.ndjson or .jsonl. In a JSON array over several lines, each element is a value. Lines are sent in
-batches, a bad one does not affect the others, and the flags apply to all of them.
+An argument is one value; @FILE names a file that has one. Without an argument, or with -,
+every line of standard input is one value (NDJSON). The same is true for the lines of a file
+whose name ends in .ndjson or .jsonl. In a JSON array over several lines, each element is a
+value. Lines are sent in batches, a bad line does not affect the others, and the flags apply to
+all of them.
 
-A single memory is printed in full. Many are kept in the order of their lines, and printed only
-as --quiet or --json asks: ids, or memories with the number of the "line" (or element)
-that each was. Refused lines are reported with their numbers.
+A single memory is printed in full. Many memories are encoded in the order of their lines and
+printed only with --quiet (their ids) or --json (with the number of the "line" or element).
+Refused lines are reported with their numbers.
 
 A --ttl is a hard end; until then the memory fades like any other. To keep something for two
-months, pin it: --pin --ttl 60d; or make the daemon's memories live longer (sigil serve --half-life).
-There is a warning if a ttl is longer than the memory lives untouched.`,
+months, pin it: --pin --ttl 60d; or let all memories live longer (sigil serve --half-life).
+Encode warns if a ttl is longer than the memory lives untouched.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
@@ -58,29 +59,30 @@ There is a warning if a ttl is longer than the memory lives untouched.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEncode(cmd, d, args) },
 	})
-	c.Flags().StringVar(&d.file, "file", "", "read this `file`; the same as @FILE")
+	c.Flags().StringVar(&d.file, "file", "", "read this `file`, like @FILE")
 	d.add(c)
 	return c
 }
 
-// importLines is encode for many.
+// importLines returns the import command: encode for many memories.
 func (a *app) importLines() *cobra.Command {
 	var d draftFlags
 	c := &cobra.Command{
 		Use:   "import [FILE | -]",
-		Short: "Keep every line of a file, fast",
-		Long: `Import keeps every line of a file, or of standard input, as encode does with NDJSON, with several batches
-in flight, and prints only what was refused. So memories are not made in the order of
-their lines; use encode for that. --json prints the "line" and "id" of each.
+		Short: "Encode every line of a file, fast",
+		Long: `Import encodes every line of a file, or of standard input, like encode with NDJSON, but with
+several batches in flight, and prints only refused lines. Therefore memories are not created in
+the order of their lines; use encode for that. --json prints the "line" and "id" of each.
 
-In a JSON array over several lines each element is kept; so it is in one on a single line, if the file ends
-in .json. Import stops if the input is not lines of JSON at all, and at memories in the form that export
-writes, which it cannot import yet.
+In a JSON array over several lines each element is a value, and in an array on a single line too
+if the file's name ends in .json. Import stops if the input is not lines of JSON, and at memories
+in the form that export writes, which it cannot import yet.
 
-If it stops half-way, it reports the line, and which later lines were kept. With
---idempotency-key it may be repeated within a day, and no line is kept twice: correct what was refused,
-and give the whole input again. A line is recognized by its content, wherever it is; equal lines are counted.
-A changed line is a new one. This takes about 30 bytes of memory a line.`,
+If it stops half-way, it reports at which line, and which later lines were encoded. With
+--idempotency-key it can be repeated within a day, and no line is encoded twice: correct the
+refused lines, and import the whole input again. A line is recognized by its content, wherever it
+is; equal lines are counted. A changed line is a new one. This takes about 30 bytes of memory per
+line.`,
 		Example: `  sigil import memories.ndjson
   zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
 		Args: cobra.MaximumNArgs(1),
@@ -102,7 +104,7 @@ func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) err
 		return err
 	}
 	in, size := a.stdin, a.inSize
-	named := "" // a file
+	named := "" // the name of the file, or ""
 	switch {
 	case len(args) == 1 && args[0] != "-":
 		file, err := os.Open(args[0])
@@ -114,7 +116,7 @@ func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) err
 	case a.inTerm:
 		return usageError("give a FILE, or NDJSON on standard input")
 	}
-	const inFlight = 4 // while one is on the disk, one is read there, one is on its way, and one is made here
+	const inFlight = 4 // one on the daemon's disk, one being read by it, one on its way, and one being made here
 	lines := newLineReader(in, maxValue)
 	lines.anyArray = filepath.Ext(named) == ".json"
 	return a.load(cmd.Context(), &loader{
@@ -126,11 +128,11 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
-	f.Var(&d.ttl, "ttl", "a hard end after this `time`, such as 90s, 36h or 7d; the memory may fade earlier")
+	f.Var(&d.ttl, "ttl", "end the memory after this `time`, such as 90s, 36h or 7d; it may fade earlier")
 	f.Lookup("ttl").DefValue = ""
-	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until then")
-	f.StringArrayVar(&d.tags, "tag", nil, "a `label`; may be given again")
-	f.StringVar(&d.key, "idempotency-key", "", "with the same `key` within a day, a repeated command keeps no value twice")
+	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until that ends")
+	f.StringArrayVar(&d.tags, "tag", nil, "add a `label`; may be repeated")
+	f.StringVar(&d.key, "idempotency-key", "", "a command repeated within a day with the same `key` encodes no value twice")
 }
 
 func (a *app) runEncode(cmd *cobra.Command, flags draftFlags, args []string) error {
@@ -201,7 +203,7 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 	})
 }
 
-// draft returns the draft of the flags, without data.
+// draft returns a draft with the values of the flags, without data.
 func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	draft = sigil.Draft{TTL: time.Duration(d.ttl), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
 	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {
@@ -215,7 +217,7 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	return draft, nil
 }
 
-// readState reads a state strictly: of a key that stands twice, one would be lost.
+// readState reads a state strictly: if a key occurred twice, one value would be lost.
 func readState(text string) (*sigil.State, error) {
 	var s sigil.State
 	if !json.Valid([]byte(text)) {
@@ -227,7 +229,7 @@ func readState(text string) (*sigil.State, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	seen := map[string]bool{}
 	for _, err := dec.Token(); err == nil && dec.More(); {
-		name, _ := dec.Token() // valid, and an object: a name, then a value
+		name, _ := dec.Token() // text is a valid object, so a name precedes each value
 		if seen[name.(string)] {
 			return nil, sigil.NewInvalid("duplicate_key", "state."+name.(string), "occurs twice")
 		}

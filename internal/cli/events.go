@@ -25,9 +25,10 @@ decided it. A reader that continues with --after gets every entry exactly once.
 
 With --last it shows the newest entries, and with --reverse the newest first.
 
-With --follow it shows new entries as they come, from now, from --after, or after the --last, until it is
-interrupted. It replaces a broken connection, and misses nothing. It ends with position_ahead if
-the store was restored from an older copy: load its memories again, and continue after the position in the error.`,
+With --follow it shows new entries as they come, from now on, after --after, or after those of
+--last, until it is interrupted. It replaces a broken connection, and misses nothing. It ends with
+position_ahead if the store was restored from an older copy: load the memories again, and
+continue after the position in the error.`,
 		Example: `  sigil events --last 20
   sigil events --reverse
   sigil events --after 1234 --json
@@ -35,10 +36,10 @@ the store was restored from an older copy: load its memories again, and continue
 		Args: nothingMore,
 	}
 	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
-	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` entries")
-	c.Flags().IntVar(&last, "last", 0, "only this many of the newest `entries`")
+	c.Flags().IntVar(&limit, "limit", defaultPage, "maximum `number` of entries")
+	c.Flags().IntVar(&last, "last", 0, "only the newest entries, this `many`")
 	c.Flags().Lookup("last").DefValue = ""
-	c.Flags().BoolVar(&reverse, "reverse", false, "the newest first")
+	c.Flags().BoolVar(&reverse, "reverse", false, "show the newest first")
 	c.Flags().BoolVar(&follow, "follow", false, "print new entries as they come")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f := cmd.Flags()
@@ -71,7 +72,7 @@ the store was restored from an older copy: load its memories again, and continue
 		if cmd.Flags().Changed("after") {
 			o.After = &after
 		}
-		most := 0 // without end
+		most := 0 // no limit
 		if cmd.Flags().Changed("limit") {
 			most = limit
 		}
@@ -111,7 +112,7 @@ func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, lim
 	return nil
 }
 
-// lastEvents prints that many of the newest entries and returns the position to go on after.
+// lastEvents prints the n newest entries and returns the position to continue after.
 func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse bool) (next uint64, err error) {
 	page, err := c.LatestEvents(ctx, n)
 	if err != nil {
@@ -124,7 +125,7 @@ func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse b
 	return page.Next, a.eventTable()(page.Events)
 }
 
-// followEvents shows entries as they come, at most so many (0: without end).
+// followEvents prints entries as they come, at most that many; 0 means no limit.
 func (a *app) followEvents(ctx context.Context, c *client.Client, o *client.FollowOptions, most int) error {
 	show, n := a.eventTable(), 0
 	for e, err := range c.Follow(ctx, o) {
@@ -144,7 +145,7 @@ func (a *app) followEvents(ctx context.Context, c *client.Client, o *client.Foll
 	return nil
 }
 
-// eventTable makes what shows journal entries, one a line.
+// eventTable returns a function that prints journal entries, one a line.
 func (a *app) eventTable() func([]client.Event) error {
 	t := &table{a: a, head: []string{"POSITION", "TIME", "EVENT", "REASON", "DECAY", "ABOUT"}, widths: []int{8, 24, 12, 9, 5}}
 	return func(events []client.Event) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// The exit codes; [Run] promises them.
+// The exit codes, which [Run] documents.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
@@ -22,17 +22,17 @@ const (
 	exitRefused     = 5
 )
 
-// usageError is a command that was not understood; nothing was done.
+// usageError is the error of a command line that was not understood; nothing was done.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// exitError is a failure whose message was already printed.
+// exitError is an exit code whose message has already been printed.
 type exitError int
 
 func (e exitError) Error() string { return "exit " + strconv.Itoa(int(e)) }
 
-// aboutError is an error about one of several things: an id, a line.
+// aboutError is an error about one of several things, such as an id or a line.
 type aboutError struct {
 	what string
 	err  error
@@ -61,7 +61,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	case errors.As(err, &said):
 		return int(said)
 	}
-	// An error that comes from no command of ours is cobra's, about the command line.
+	// If no command of ours has begun, the error is cobra's, about the command line.
 	if usage := usageError(""); !a.ran && !errors.As(err, &usage) {
 		err = usageError(unknownCommand(err.Error()))
 	}
@@ -97,7 +97,7 @@ func (f *failures) exit() error {
 	return exitError(exitCode(f.first))
 }
 
-// complain writes one line of error.
+// complain prints one line of error.
 func (a *app) complain(text string) { a.say("sigil: %s", text) }
 
 // say prints one line to standard error, after the data that came before it.
@@ -106,7 +106,7 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.stderr, escape(fmt.Sprintf(format, args...)))
 }
 
-// none prints on stderr that a list is empty, so that the silence is not taken for a failure.
+// none prints to standard error that a list is empty, so that silence is not mistaken for a failure.
 func (a *app) none(n int, what string) {
 	if n == 0 && !a.flags.quiet {
 		a.say("no %s", what)
@@ -134,7 +134,7 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// message returns one line about what went wrong, in which field, and what to do if that is known.
+// message returns one line for people: what went wrong, in which field, and what to do if that is known.
 func message(err error) string {
 	var thing *aboutError
 	var answer *client.Error
@@ -182,7 +182,7 @@ func join(field, detail string) string {
 	return field + ": " + detail
 }
 
-// unknownCommand puts cobra's words for one on a single line.
+// unknownCommand puts cobra's message about an unknown command on a single line.
 func unknownCommand(text string) string {
 	text, likely, found := strings.Cut(text, "\n\nDid you mean this?\n\t")
 	if found {

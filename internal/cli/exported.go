@@ -7,13 +7,13 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// errExported stops an import of exported memories: an import would keep each one as the data of a new memory.
+// errExported stops an import of exported memories: an import would store each one as the data of a new memory.
 var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
-	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Importing memories is yet to come; jq -c .data keeps their data alone")
+	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Memories cannot be imported yet; jq -c .data writes only their data")
 
-// isExported reports whether line is a memory as a daemon shows it.
+// isExported reports whether line is a memory as a daemon writes it.
 func isExported(line []byte) bool {
-	if !bytes.Contains(line, []byte(`"lastAccessed"`)) || !bytes.Contains(line, []byte(`"fadesAt"`)) { // nearly all
+	if !bytes.Contains(line, []byte(`"lastAccessed"`)) || !bytes.Contains(line, []byte(`"fadesAt"`)) { // true for nearly all lines
 		return false
 	}
 	var members map[string]json.RawMessage

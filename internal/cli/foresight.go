@@ -84,17 +84,18 @@ func (a *app) forecast() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "forecast",
 		Short: "Show what fades next if nothing is recalled",
-		Long: `Forecast counts and lists what fades within a time if nothing is recalled. With --policy it is a dry
-run: as if every memory had that policy since it was last touched. It also shows what fades if a daemon is
-started with that policy, which reaches a memory with its next recall. Nothing is changed.`,
+		Long: `Forecast counts and lists what fades within a time if nothing is recalled. With --policy it is a
+dry run: it shows what would fade if every memory had had that policy since it was last touched.
+It also shows what fades if a daemon is started with that policy, which reaches a memory at its
+next recall. Nothing is changed.`,
 		Example: `  sigil forecast --within 1h
   sigil forecast --within 7d --policy "halflife h=10d"`,
 		Args: nothingMore,
 	}
-	c.Flags().Var(&within, "within", "look this `time` ahead")
-	c.Flags().StringVar(&q.Policy, "policy", "", "a proposed `policy`, in the form that sigil stats shows: \"halflife h=240h\"")
-	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic")) // fails only for a flag that is not there
-	c.Flags().IntVar(&q.Limit, "limit", 10, "list at most this `many` memories")
+	c.Flags().Var(&within, "within", "look ahead by this `time`")
+	c.Flags().StringVar(&q.Policy, "policy", "", "try this `policy`, in the form that sigil stats shows: \"halflife h=240h\"")
+	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic")) // fails only if there is no such flag
+	c.Flags().IntVar(&q.Limit, "limit", 10, "maximum `number` of memories to list")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := positive(q.Limit); err != nil {
 			return err
@@ -117,7 +118,7 @@ started with that policy, which reaches a memory with its next recall. Nothing i
 	return c
 }
 
-// timeline is how many bars a forecast is drawn with.
+// timeline is the number of bars that a forecast is drawn with.
 const timeline = 12
 
 func (a *app) forecasted(x *client.Forecast, within time.Duration) error {

@@ -8,14 +8,14 @@ import (
 	"encoding/json"
 )
 
-// lineKeys makes the idempotency key of each line of an input from the command's key, the line's value and the
-// number of equal lines before it. So a key depends neither on the line's place nor on the other lines: when an input
-// is corrected and imported again, only what changed is new.
+// lineKeys makes the idempotency key of each line of an input from the command's key, the line's value and the number
+// of equal lines before it. A key does not depend on the place of the line or on other lines: when an input is
+// corrected and imported again, only what has changed is new.
 //
-// It holds about 30 bytes for each line that differs from all others.
+// It takes about 30 bytes for each distinct line.
 type lineKeys struct {
 	command string
-	seen    map[uint64]uint32 // how many lines had this hash
+	seen    map[uint64]uint32 // the number of lines by their hash
 }
 
 func newLineKeys(command string) *lineKeys {
@@ -42,7 +42,7 @@ func uniform(line []byte) []byte {
 	dec.UseNumber()
 	var value any
 	if dec.Decode(&value) != nil {
-		return line // it will be refused
+		return line // the daemon will refuse it
 	}
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// lineReader splits a stream into its lines without the blank ones, or, if the stream is a JSON array over several
-// lines, into the array's elements. It holds at most one value, of at most max bytes.
+// lineReader returns the lines of a stream without the blank ones, or, if the stream is a JSON array over several
+// lines, the array's elements. It holds at most one value, of at most max bytes.
 type lineReader struct {
 	in  *bufio.Reader
 	max int
-	// anyArray also splits an array on a single first line.
+	// anyArray means that an array on a single first line is split, too.
 	anyArray bool
 
-	begun  bool        // a line that is not blank was read
-	array  *arrayParts // nil if the stream is lines
-	number int         // of the line or element read last, from 1
+	begun  bool        // a line that is not blank has been read
+	array  *arrayParts // nil if the stream consists of lines
+	number int         // number of the last line or element, from 1
 	read   int64       // bytes so far
 }
 
@@ -29,15 +29,15 @@ var (
 	errIsArray  = errors.New("the line begins an array")
 
 	// errLinesWanted stops an import whose first value takes several lines.
-	errLinesWanted = sigil.NewInvalid("lines_wanted", "", "a value begins here that goes on in the next line, but each line must be a value: "+
-		"jq -c makes it so; sigil encode @FILE keeps one value of many lines")
+	errLinesWanted = sigil.NewInvalid("lines_wanted", "", "the value that begins here continues on the next line, but each line must be a value: "+
+		"jq -c writes values on one line each; sigil encode @FILE encodes one value of many lines")
 )
 
 func newLineReader(in io.Reader, max int) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), max: max}
 }
 
-// name returns what number counts.
+// name returns what number counts, for messages.
 func (r *lineReader) name() string {
 	if r.array != nil {
 		return "element"
@@ -51,7 +51,7 @@ func (r *lineReader) idle() bool {
 }
 
 // next returns the next line without its end, or the next element; the caller owns it. It returns errLongLine for a
-// line over max, which is skipped, and io.EOF after the last. A [sigil.Error] is why the rest cannot be read.
+// line over max, which it skips, and io.EOF after the last. A [sigil.Error] is the reason why the rest cannot be read.
 func (r *lineReader) next() ([]byte, error) {
 	if r.array != nil {
 		return r.element()
@@ -85,9 +85,9 @@ func (r *lineReader) next() ([]byte, error) {
 	}
 }
 
-var byteOrderMark = []byte("\ufeff") // some editors put it in front
+var byteOrderMark = []byte("\ufeff") // some editors write it at the beginning
 
-// goesOn reports whether the line, which is not a whole value, is one together with the next, or at least more of one.
+// goesOn reports whether line, which is not a whole value, continues on the next line.
 func (r *lineReader) goesOn(line []byte) bool {
 	if !isCut(line) {
 		return false
@@ -125,7 +125,7 @@ func (r *lineReader) whole() ([]byte, error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case errors.Is(err, io.EOF) && (len(line) > 0 || long): // the last line has no end
+		case errors.Is(err, io.EOF) && (len(line) > 0 || long): // a last line without a line end
 		case err != nil:
 			return nil, err
 		}

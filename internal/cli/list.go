@@ -13,17 +13,17 @@ import (
 // defaultPage is the default number of entries in a list, and the maximum of a page.
 const defaultPage = 100
 
-// paging is --limit and --all.
+// paging is the flags --limit and --all.
 type paging struct {
 	limit int
 	all   bool
-	what  string // what the entries are, for people
+	what  string // what the entries are, for messages
 }
 
 func (p *paging) flags(c *cobra.Command, what string) {
 	p.what = what
-	c.Flags().IntVar(&p.limit, "limit", defaultPage, "at most this `many` "+what)
-	c.Flags().BoolVar(&p.all, "all", false, "all of them")
+	c.Flags().IntVar(&p.limit, "limit", defaultPage, "maximum `number` of "+what)
+	c.Flags().BoolVar(&p.all, "all", false, "without a maximum")
 }
 
 func (p *paging) check(c *cobra.Command) error {
@@ -33,13 +33,13 @@ func (p *paging) check(c *cobra.Command) error {
 	return positive(p.limit)
 }
 
-// pages goes through a list as far as p asks, and prints to standard error if the list does not end there.
+// pages shows the entries of a list, as many as p allows, and prints to standard error if there are more.
 func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *string, error), show func(*T) error) error {
 	cursor, shown := "", 0
 	for want := p.limit; ; {
 		limit := min(want, defaultPage)
 		if p.all {
-			limit = 0 // the daemon's own page, which it never refuses
+			limit = 0 // the daemon's own page size, which it never refuses
 		}
 		entries, next, err := page(cursor, limit)
 		if err != nil {
@@ -75,8 +75,8 @@ func (a *app) list() *cobra.Command {
 		Long: `List shows memories, newest first, without refreshing them.
 
 FADES is the time left, DECAY how far it has come, POT. the crystallization potential.
-MARK is P for pinned, C for crystallized, T for a memory with a ttl. The filters
-also take =false: --pinned=false lists what is not pinned.`,
+MARK is P for pinned, C for crystallized, T for a memory with a ttl. The filters can also be
+negated: --pinned=false lists the memories that are not pinned.`,
 		Example: `  sigil list --limit 10
   sigil list --pinned
   sigil list --fading-within 30s --quiet | xargs sigil recall
@@ -85,10 +85,10 @@ also take =false: --pinned=false lists what is not pinned.`,
 	})
 	f := c.Flags()
 	p.flags(c, "memories")
-	f.BoolVar(&crystallized, "crystallized", false, "only crystallized ones")
-	f.BoolVar(&pinned, "pinned", false, "only pinned ones")
-	f.IntVar(&pattern, "pattern", 0, "only those in the pattern of this `number`")
-	f.Var(&within, "fading-within", "only those that fade within this `time`")
+	f.BoolVar(&crystallized, "crystallized", false, "only crystallized memories")
+	f.BoolVar(&pinned, "pinned", false, "only pinned memories")
+	f.IntVar(&pattern, "pattern", 0, "only memories in the pattern with this `number`")
+	f.Var(&within, "fading-within", "only memories that fade within this `time`")
 	f.Lookup("fading-within").DefValue = ""
 
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -125,15 +125,15 @@ func (a *app) related() *cobra.Command {
 	c := a.quietFlag(&cobra.Command{
 		Use:   "related ID",
 		Short: "List the memories that resonate with one",
-		Long: `Related shows the memories that resonate with one, strongest first, without refreshing any.
-RES. is the resonance; the other columns are those of "sigil list".`,
+		Long: `Related shows the memories that resonate with the given one, strongest first, without
+refreshing any. RES. is the resonance; the other columns are those of "sigil list".`,
 		Example: `  sigil related 01890a5d-ac96-774b-bcce-b302099a8057
   sigil related --min 0.95 --limit 5 01890a5d-ac96-774b-bcce-b302099a8057`,
 		Args:              oneIDOnly,
 		ValidArgsFunction: a.completeIDs(1, client.ListQuery{}),
 	})
-	c.Flags().IntVar(&limit, "limit", defaultPage, "at most this `many` memories")
-	c.Flags().Float64Var(&least, "min", sigil.ResonanceThreshold, "the least `resonance`, from 0 to 1")
+	c.Flags().IntVar(&limit, "limit", defaultPage, "maximum `number` of memories")
+	c.Flags().Float64Var(&least, "min", sigil.ResonanceThreshold, "minimum `resonance`, from 0 to 1")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := positive(limit); err != nil {
 			return err

@@ -34,7 +34,8 @@ func (a *app) recall() *cobra.Command {
 	})
 }
 
-// recallMany makes as few requests as it can, so that memories near their deadlines do not fade while others are recalled.
+// recallMany makes as few requests as possible, so that memories near their deadlines do not fade while others are
+// recalled.
 func (a *app) recallMany(ctx context.Context, c *client.Client, all []sigil.ID) error {
 	items, err := c.RecallMany(ctx, all)
 	if err != nil {
@@ -70,7 +71,7 @@ func (a *app) pin() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
 		Use:               "pin ID...",
 		Short:             "Keep memories from fading",
-		Long:              "Pin keeps memories from fading until they are unpinned. A ttl still ends them.",
+		Long:              "Pin keeps memories from fading until they are unpinned. Forget and a ttl still end them.",
 		Example:           "  sigil pin 01890a5d-ac96-774b-bcce-b302099a8057",
 		Args:              atLeastOneID,
 		ValidArgsFunction: a.completeIDs(0, client.ListQuery{Pinned: new(false)}),
@@ -82,7 +83,7 @@ func (a *app) unpin() *cobra.Command {
 	return a.quietFlag(&cobra.Command{
 		Use:               "unpin ID...",
 		Short:             "Let pinned memories fade again",
-		Long:              "Unpin lets pinned memories fade again, their idleness counted from this moment.",
+		Long:              "Unpin lets pinned memories fade again, unless they are crystallized. Their idleness starts now.",
 		Example:           "  sigil unpin 01890a5d-ac96-774b-bcce-b302099a8057",
 		Args:              atLeastOneID,
 		ValidArgsFunction: a.completeIDs(0, client.ListQuery{Pinned: new(true)}),
@@ -102,8 +103,8 @@ func (a *app) eachArg(do memoryVerb) func(*cobra.Command, []string) error {
 	}
 }
 
-// each does one thing with each of all and shows what they became. A memory that is gone does not
-// keep the others from it; a daemon that is gone does.
+// each calls do for each of all and shows the results. A memory that is gone does not stop it; a daemon that is gone
+// does.
 func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
 	return a.with(func(c *client.Client) error {
 		failed := failures{a: a}
@@ -126,7 +127,7 @@ func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
 	})
 }
 
-// forgotten is what --json prints of a memory that was forgotten.
+// forgotten is what --json prints for a memory that was forgotten.
 type forgotten struct {
 	Forgotten sigil.ID `json:"forgotten"`
 }
@@ -180,7 +181,7 @@ func (a *app) forget() *cobra.Command {
 	})
 }
 
-// confirm asks the person at the terminal. If there is none, the command line counts as the answer.
+// confirm asks the person at the terminal. If there is no terminal, the command line counts as the answer.
 func (a *app) confirm(question string) error {
 	if a.flags.yes || !a.inTerm || !a.errTerm {
 		return nil
@@ -188,7 +189,7 @@ func (a *app) confirm(question string) error {
 	fmt.Fprint(a.stderr, question+" [y/N] ")
 	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
 	if err != nil && answer == "" {
-		fmt.Fprintln(a.stderr) // Ctrl-C and Ctrl-D leave the cursor behind the question
+		fmt.Fprintln(a.stderr) // Ctrl-C and Ctrl-D leave the cursor on the line of the question
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":

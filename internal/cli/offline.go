@@ -12,13 +12,13 @@ import (
 // running. It has its own flags and help.
 type Offline struct {
 	Use, Short, Example string
-	// Run gets the words after the command's name, --help included, and returns the exit code.
+	// Run gets the arguments after the command's name, --help included, and returns the exit code.
 	Run func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 	// Flags returns the flags that Run takes, so that shells can complete them. If nil, there are none.
 	Flags func() *pflag.FlagSet
 }
 
-// command hands everything after its name on.
+// command returns a command that passes all arguments after its name to Run.
 func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:                o.Use + " [flags]",
@@ -26,7 +26,7 @@ func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 		Example:            o.Example,
 		GroupID:            groupDaemon,
 		DisableFlagParsing: true,
-		PersistentPreRunE:  func(*cobra.Command, []string) error { return nil }, // our flags are none of its business
+		PersistentPreRunE:  func(*cobra.Command, []string) error { return nil }, // the global flags do not apply
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if code := o.Run(cmd.Context(), args, stdout, stderr); code != 0 {
 				return exitError(code)
@@ -38,7 +38,7 @@ func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 	return c
 }
 
-// completed is the command in a form for shell completion: cobra knows its flags, and that it takes no others.
+// completed returns the command in a form for shell completion: cobra knows its flags, and that it takes no others.
 func (o Offline) completed(stdout, stderr io.Writer, others *pflag.FlagSet) *cobra.Command {
 	c := o.command(stdout, stderr)
 	c.DisableFlagParsing = false

@@ -12,8 +12,8 @@ type progress struct {
 	bar *progressbar.ProgressBar
 }
 
-// newProgress returns a progress bar for an input of size bytes; 0 is not known. It returns nil if nobody would see
-// the bar, or if it would mix with data on the same terminal.
+// newProgress returns a progress bar for an input of size bytes, or 0 if unknown. It returns nil if nobody would see
+// the bar, or if the bar would mix with data on the same terminal.
 func (a *app) newProgress(size int64) *progress {
 	if !a.errTerm || a.outTerm && (a.flags.quiet || a.flags.json) {
 		return nil
@@ -28,21 +28,21 @@ func (a *app) newProgress(size int64) *progress {
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetSpinnerChangeInterval(0), // otherwise a goroutine of the library turns it
+		progressbar.OptionSetSpinnerChangeInterval(0), // otherwise the library starts a goroutine for it
 		progressbar.OptionClearOnFinish(),
 	)}
 }
 
-// at reports that read bytes were read and encoded memories kept.
+// at shows that read bytes have been read and encoded memories encoded.
 func (p *progress) at(read int64, encoded int) {
 	if p == nil {
 		return
 	}
 	p.bar.Describe(fmt.Sprintf("encoded %d", encoded))
-	_ = p.bar.Set64(read) // a bar that cannot be drawn does no harm
+	_ = p.bar.Set64(read) // without the bar, the import still works
 }
 
-// clear makes room for a line of words.
+// clear removes the bar, so that a message can be printed.
 func (p *progress) clear() {
 	if p != nil {
 		_ = p.bar.Clear()

@@ -23,14 +23,14 @@ func (a *app) reload() *cobra.Command {
 		Use:   "reload",
 		Short: "Replace the running daemon with the current binary and settings, without dropping requests",
 		Long: `Reload makes the daemon of a data folder, on this machine, start the program currently on
-disk and hand over to it: socket, connections and store. No request fails; those that
-come while the store changes hands wait. If the new process does not come up, the old one
-serves on, and reload reports why.
+disk and hand over to it: socket, connections and store. No request fails; requests that come
+while the store changes hands wait. If the new process does not start, the old one continues to
+serve, and reload reports why.
 
 The folder identifies the daemon. With --addr or SIGIL_ADDR, reload first checks that the same
 daemon answers there, and refuses if another does. A daemon that was started in a terminal runs in
 the background after a reload: Ctrl-C no longer reaches it, and reload prints how to stop it.
-As the first process of a container a daemon cannot be reloaded: replace the container.`,
+A daemon that is the first process of a container cannot be reloaded: replace the container.`,
 		Example: `  sigil reload
   sigil reload --data /var/lib/sigil --json`,
 		Args: nothingMore,
@@ -42,9 +42,9 @@ As the first process of a container a daemon cannot be reloaded: replace the con
 			data = a.dataFolder()
 		}
 		if data == "" {
-			return usageError("there is no home folder to look in: set the daemon's data folder with --data")
+			return usageError("there is no home folder: set the daemon's data folder with --data")
 		}
-		ctx, cancel := context.WithTimeoutCause(cmd.Context(), time.Duration(within), fmt.Errorf("nothing came of it within %s", within.String()))
+		ctx, cancel := context.WithTimeoutCause(cmd.Context(), time.Duration(within), fmt.Errorf("the hand-over took longer than %s", within.String()))
 		defer cancel()
 		done, err := a.handOver(ctx, data)
 		switch {
@@ -90,7 +90,7 @@ func (a *app) handOver(ctx context.Context, data string) (done datadir.HandOver,
 		return done, fmt.Errorf("process %d, which serves from %s, cannot be asked: %w", old.PID, data, err)
 	}
 	err = until(ctx, func() (bool, error) {
-		gone := !alive(old.PID) // asked first: it may write its last word and end
+		gone := !alive(old.PID) // checked first: it may write its result and then end
 		var next datadir.HandOver
 		if err := datadir.Read(data, datadir.HandOverFile, &next); err == nil && next != last && next.From == old.PID {
 			done = next
@@ -118,7 +118,7 @@ func (a *app) handOver(ctx context.Context, data string) (done datadir.HandOver,
 	})
 }
 
-// sameDaemon returns an error if an address was given at which a daemon other than the folder's answers.
+// sameDaemon returns an error if an address was given and a daemon other than the folder's answers there.
 func (a *app) sameDaemon(ctx context.Context, data string) error {
 	addr, from := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
 	if addr == "" {
@@ -143,7 +143,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 		if here, err = c.Identity(ctx); err != nil {
 			return err
 		}
-	} else { // of an older version
+	} else { // a daemon of an older version
 		var info struct{ ID sigil.ID }
 		if err := datadir.Read(data, datadir.InfoFile, &info); err != nil {
 			return err
@@ -151,7 +151,7 @@ func (a *app) sameDaemon(ctx context.Context, data string) error {
 		here.Store, here.StartedAt = info.ID, there.StartedAt
 	}
 	if here.Store != there.Store || !here.StartedAt.Equal(there.StartedAt.Time) {
-		return fmt.Errorf("%s: the daemon at %s is not the one of %s, which listens on %s: name its folder with --data, or the other address", from, addr, data, at)
+		return fmt.Errorf("%s: the daemon at %s does not serve %s; the daemon that does listens on %s. Name the other folder with --data, or the other address", from, addr, data, at)
 	}
 	return nil
 }
@@ -168,14 +168,14 @@ func running(data string) (h datadir.Holder, err error) {
 	if host, err := os.Hostname(); err == nil && host != h.Host {
 		return h, fmt.Errorf("the daemon of %s runs on %s: reload it there", data, h.Host)
 	}
-	if h.PID <= 0 || !holds(h.PID, data) { // the signal could end a stranger
-		return h, fmt.Errorf("no daemon serves from %s: process %d, which %s names, does not hold it (any more)", data, h.PID, filepath.Join(data, datadir.HolderFile))
+	if h.PID <= 0 || !holds(h.PID, data) { // the signal could end an unrelated process
+		return h, fmt.Errorf("no daemon serves from %s: process %d, which %s names, does not hold the folder (any more)", data, h.PID, filepath.Join(data, datadir.HolderFile))
 	}
 	return h, nil
 }
 
-// holds reports whether a process has the lock of a data folder open. It returns true if the system does not show
-// that.
+// holds reports whether a process has the lock file of a data folder open. It returns true if the system does not show
+// this.
 func holds(pid int, data string) bool {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		return alive(pid)
@@ -197,7 +197,7 @@ func holds(pid int, data string) bool {
 	return false
 }
 
-// until asks until it is so, it cannot become so, or ctx ends.
+// until polls is until it returns true or an error, or ctx ends.
 func until(ctx context.Context, is func() (bool, error)) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -18,8 +18,8 @@ func TestReloadRefusesWhatIsNoDaemon(t *testing.T) {
 		{"nobody", "", "no daemon serves from"},
 		{"damaged", "{", "holder.json"},
 		{"another machine", `{"pid":1,"host":"elsewhere"}`, "runs on elsewhere"},
-		{"a stranger", fmt.Sprintf(`{"pid":%d,"host":%q}`, os.Getpid(), host), "does not hold it"},
-		{"no number", fmt.Sprintf(`{"pid":-1,"host":%q}`, host), "does not hold it"},
+		{"a stranger", fmt.Sprintf(`{"pid":%d,"host":%q}`, os.Getpid(), host), "does not hold the folder"},
+		{"no number", fmt.Sprintf(`{"pid":-1,"host":%q}`, host), "does not hold the folder"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			home := t.TempDir()

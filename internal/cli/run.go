@@ -11,8 +11,8 @@ import (
 // Run executes args, without the program's name, and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 no such
 // memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its behalf) refused the input.
 //
-// It returns soon after ctx ends, though a read of stdin may stay behind. env returns an environment variable, or ""
-// for none. version is what `sigil version` prints; offline are further commands, which need no daemon.
+// It returns soon after ctx ends, although a read of stdin may remain blocked. env returns an environment variable, or
+// "" if it is not set. version is what `sigil version` prints; offline are further commands, which need no daemon.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, version string, offline ...Offline) int {
 	a := newApp(ctx, stdin, stdout, stderr, env, version)
 	root := a.root()
@@ -27,7 +27,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if asked {
 		completeValues(root)
 	}
-	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
+	root.SetArgs(append([]string{}, args...)) // nil would mean the arguments of the process
 	root.SetOut(a.out)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -49,9 +49,9 @@ reached, 5 the input was refused.`,
   sigil encode '{"note":"tea at five"}'
   sigil list`,
 		Version:           a.version,
-		SilenceErrors:     true, // finish prints it, on one line
+		SilenceErrors:     true, // finish prints the error, on one line
 		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // ours has examples
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // our own command has examples
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.begin() },
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(noFiles)
@@ -66,11 +66,11 @@ reached, 5 the input was refused.`,
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	f.StringVar(&a.flags.addr, "addr", "", "the daemon's `address`: host:port or URL (SIGIL_ADDR; default "+defaultAddr+")")
-	f.StringVar(&a.flags.tenant, "tenant", "", "the `owner` of the memories (SIGIL_TENANT; default the daemon's choice)")
-	f.BoolVar(&a.flags.json, "json", false, "print JSON; lists are one entry a line")
+	f.StringVar(&a.flags.tenant, "tenant", "", "the `tenant` of the memories (SIGIL_TENANT; default the daemon's choice)")
+	f.BoolVar(&a.flags.json, "json", false, "print JSON; lists as one entry per line")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "print without colors (NO_COLOR)")
-	f.BoolVar(&a.flags.yes, "yes", false, "do not ask")
-	f.Var(&a.flags.timeout, "timeout", "abort a request after this `time`; 0 is never")
+	f.BoolVar(&a.flags.yes, "yes", false, "do not ask for confirmation")
+	f.Var(&a.flags.timeout, "timeout", "abort a request after this `time`; 0 means never")
 
 	for _, commands := range [][]*cobra.Command{
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),
@@ -97,7 +97,7 @@ func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {
 	return commands
 }
 
-// helpCommand replaces cobra's, for its example and its exit code on an unknown command.
+// helpCommand replaces cobra's, to add an example and an exit code for an unknown command.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [command]",

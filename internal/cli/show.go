@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// json writes v as one line of JSON. On a terminal, characters that could drive it are escaped, which
-// changes no value.
+// json prints v as one line of JSON. On a terminal, characters that could control it are escaped, which changes no
+// value.
 func (a *app) json(v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -47,8 +47,8 @@ func (f *fields) print(a *app) error {
 	return a.out.Flush()
 }
 
-// memory shows one memory: its id alone, one line of JSON, or a few aligned lines. An empty line
-// parts it from the one before; nth counts from 0.
+// memory shows one memory: only its id, one line of JSON, or a few aligned lines. An empty line separates it from the
+// previous one; nth counts from 0.
 func (a *app) memory(nth int, v *client.Memory) error {
 	switch {
 	case a.flags.quiet:
@@ -94,7 +94,7 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	return f.print(a)
 }
 
-// fading returns when v fades: relative, and the moment.
+// fading returns when v fades: the time left, and the moment.
 func (a *app) fading(v *client.Memory, now time.Time) string {
 	switch {
 	case v.FadesAt == nil && keptBy(v) != "":
@@ -105,7 +105,7 @@ func (a *app) fading(v *client.Memory, now time.Time) string {
 	return fmt.Sprintf("%s (%s)", left(v.FadesAt, now), v.FadesAt)
 }
 
-// left is how long it is until t, as this machine's clock has it.
+// left returns the time left until t, by this machine's clock.
 func left(t *client.Timestamp, now time.Time) string {
 	if t == nil {
 		return "never"
@@ -127,7 +127,7 @@ func keptBy(v *client.Memory) string {
 	return strings.Join(words, ", ")
 }
 
-// marks is [keptBy] and more for a table: P pinned, C crystallized, T has a ttl.
+// marks returns letters for a table: P for pinned, C for crystallized, T for a ttl.
 func marks(v *client.Memory) string {
 	s := ""
 	if v.Pinned {

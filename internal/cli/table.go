@@ -7,11 +7,11 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// leastData is how many columns the last cell of a row gets, be the terminal as narrow as it may.
+// leastData is the minimum number of columns of the last cell of a row, however narrow the terminal is.
 const leastData = 8
 
-// table prints rows as they come, under a head that comes with the first: a list may be longer than
-// memory. Widths are the least ones of the columns but the last, which is cut at the terminal's edge.
+// table prints rows as they come, because a list may be larger than memory. The head is printed before the first row.
+// widths are the minimum widths of all columns but the last, which is cut at the edge of the terminal.
 type table struct {
 	a      *app
 	head   []string
@@ -50,7 +50,7 @@ func (t *table) line(color string, cells []string) error {
 	return err
 }
 
-// memories makes what shows the memories of a list, one a line.
+// memories returns a function that prints the memories of a list, one a line.
 func (a *app) memories(resonance bool) func(*client.Memory) error {
 	t := &table{a: a, head: []string{"ID", "FADES", "DECAY", "POT.", "MARK", "DATA"}, widths: []int{36, 6, 5, 4, 4}}
 	if resonance {

@@ -18,7 +18,7 @@ func isTerminal(v any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// columns is how wide the terminal is that stdout goes to; 0 is as wide as anything.
+// columns returns the width of the terminal that stdout goes to, or 0 if there is none.
 func columns(stdout any) int {
 	f, ok := stdout.(*os.File)
 	if !ok {
@@ -31,9 +31,9 @@ func columns(stdout any) int {
 	return width
 }
 
-// escape makes s safe for a terminal: every character that is not visible (controls, escape sequences, direction
-// marks, broken UTF-8) becomes a JSON escape, so that stored data cannot control the terminal. Within JSON that
-// changes no value, since such characters occur only in strings.
+// escape makes s safe for a terminal: every invisible character (controls, escape sequences, direction marks, broken
+// UTF-8) becomes a JSON escape, so that stored data cannot control the terminal. Within JSON this changes no value,
+// since such characters occur only in strings.
 func escape(s string) string {
 	plain := func(r rune) bool { return r != utf8.RuneError && strconv.IsGraphic(r) }
 	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
@@ -60,7 +60,7 @@ func escape(s string) string {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-// wide are the characters that take two columns: East Asian ones, and emoji.
+// wide is the characters that take two columns: East Asian ones, and emoji.
 var wide = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x1100, 0x115f, 1},
@@ -74,7 +74,7 @@ var wide = &unicode.RangeTable{
 	R32: []unicode.Range32{{0x1f300, 0x1faff, 1}, {0x20000, 0x3fffd, 1}},
 }
 
-// width is how many columns s takes, near enough to keep a table's lines whole.
+// width returns how many columns s takes, closely enough to align a table.
 func width(s string) (n int) {
 	for _, r := range s {
 		n += runeWidth(r)
@@ -92,7 +92,7 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// cut shortens s to at most n columns, marking that it did.
+// cut shortens s to at most n columns, with "…" at the end if it was longer.
 func cut(s string, n int) string {
 	if width(s) <= n {
 		return s
@@ -125,7 +125,7 @@ func (a *app) paint(color, s string) string {
 
 const barCells = 10
 
-// bar draws a share of 1. It is full only if the share is 1.
+// bar draws a share from 0 to 1. It is full only if the share is 1.
 func bar(share float64) string {
 	n := min(max(int(share*barCells+0.5), 0), barCells)
 	if share < 1 {
@@ -134,7 +134,7 @@ func bar(share float64) string {
 	return strings.Repeat("█", n) + strings.Repeat("░", barCells-n)
 }
 
-// percent formats a share of 1 in whole percent. It is 100% only if the share is 1.
+// percent formats a share from 0 to 1 in whole percent. It is 100% only if the share is 1.
 func percent(share float64) string {
 	n := int(share*100 + 0.5)
 	if share < 1 {
