@@ -77,8 +77,8 @@ func TestParseDurationRefuses(t *testing.T) {
 	}
 }
 
-// FuzzDuration: every duration is read back from what is written of it, and what Go reads as a duration is that
-// duration. Neither Go's form nor a number of one unit is shorter, unless it has a number over 99.
+// FuzzDuration checks that every duration is read back from its form, and that text which Go reads as a duration is
+// that duration. Neither Go's form nor a number of one unit is shorter, unless it has a number over 99.
 func FuzzDuration(f *testing.F) {
 	for i, text := range []string{"90s", "7d", "1d12h", "-1d", "-1.5d12h", "106751d", "106752d", "1e3d", "0x1p3d", "0.1d", "1d-1h", "9223372036.854775807s", ""} {
 		f.Add(text, int64(i)*int64(time.Hour)+int64(i))
@@ -90,7 +90,7 @@ func FuzzDuration(f *testing.F) {
 		if want, plain := time.ParseDuration(text); plain == nil && (err != nil || got != want) {
 			t.Errorf("%q is %v, %v; want %v", text, got, err, want)
 		}
-		// The same sum in floating point, which cannot run over.
+		// The same sum in floating point, which cannot overflow.
 		if days, rest, found := strings.Cut(text, "d"); found && err == nil {
 			n, _ := strconv.ParseFloat(days, 64)
 			more, _ := time.ParseDuration(rest)

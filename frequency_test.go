@@ -24,8 +24,7 @@ func TestFrequenciesAndPatternsStayInBounds(t *testing.T) {
 	}
 }
 
-// Span answers for differences what Resonance answers for values, at every difference there is and a
-// hair to both sides of it.
+// Span agrees with Resonance at every difference there is, and just above and below it.
 func TestSpanIsTheInverseOfResonance(t *testing.T) {
 	for d := range sigil.NumFrequencies {
 		r := sigil.Resonance(0, sigil.Frequency(d).Value())

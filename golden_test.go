@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// golden is testdata/sigil.json: figures worked out apart from this code. The canonical forms of its
-// encode part are read in package canon.
+// golden is testdata/sigil.json: figures computed without this code. The canonical forms of its encode part are tested
+// in package canon.
 type golden struct {
 	Encode []struct {
 		SHA256             string
@@ -72,7 +72,7 @@ func TestGoldenFrequencyAndSpiral(t *testing.T) {
 			t.Fatal(g.SHA256, err)
 		}
 		if h.String() != g.SHA256 {
-			t.Errorf("%s: String gives %s", g.SHA256, h)
+			t.Errorf("%s: String returns %s", g.SHA256, h)
 		}
 		near(t, g.SHA256+": frequency", h.Frequency().Value(), g.ResonanceFrequency)
 		spiral := h.Spiral()

@@ -124,8 +124,8 @@ func TestIDsSortByTime(t *testing.T) {
 	})
 }
 
-// TestIDsRise has ids follow the order in which they are made, up to 4,096 of one millisecond, wherever a clock stands
-// that is not asked.
+// TestIDsRise checks that ids sort in the order in which they are made, up to 4,096 in one millisecond, while the clock
+// stands still.
 func TestIDsRise(t *testing.T) {
 	at := time.UnixMilli(1_764_000_000_000)
 	var last sigil.ID
@@ -137,7 +137,7 @@ func TestIDsRise(t *testing.T) {
 		last = id
 	}
 	seen := map[sigil.ID]bool{}
-	for range 10_000 { // more than there are numbers for
+	for range 10_000 { // more than there are numbers in a millisecond
 		seen[sigil.NewID(at)] = true
 	}
 	if len(seen) != 10_000 {
@@ -156,7 +156,7 @@ func TestParseID(t *testing.T) {
 	}
 }
 
-// TestWarnings: there is a warning if a ttl ends after the untouched memory has faded.
+// TestWarnings: FadesBeforeTTL reports whether an untouched memory fades before its ttl ends.
 func TestFadesBeforeTTL(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(m *sigil.Meta)

@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// FuzzParse reads any text as a policy, an id, a tenant's name and a state. What is taken is written
-// and read again as the same, and keeps its promises; what is not is ErrInvalid about a field.
+// FuzzParse reads any text as a policy, an id, a tenant's name and a state. What is accepted can be written and read
+// again as the same, and keeps its promises; what is refused is ErrInvalid about a field.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", "classic", "halflife h=168h threshold=0.95", "classic rate=1e-9 period=1m threshold=1", "classic rate=0x1p-3 period=1ns",
@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is read as the id %s", text, id)
 		}
 		if taken(t, text, sigil.CheckTenant(text)) && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
-			t.Errorf("%q is taken for a tenant", text)
+			t.Errorf("%q is accepted as a tenant", text)
 		}
 		var s sigil.State
 		if taken(t, text, s.UnmarshalJSON([]byte(text))) {
@@ -65,7 +65,7 @@ func taken(t *testing.T, text string, err error) bool {
 	return err == nil
 }
 
-// holds asks a policy for what every policy promises.
+// holds checks a policy for what every policy promises.
 func holds(t *testing.T, p sigil.Policy, idle time.Duration) {
 	t.Helper()
 	life := p.Lifetime()

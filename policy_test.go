@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// policies draws one of either kind that its constructor accepts.
+// policies draws a policy of either kind that its constructor accepts.
 func policies() *rapid.Generator[sigil.Policy] {
 	return rapid.Custom(func(t *rapid.T) sigil.Policy {
 		threshold := rapid.Float64Range(1e-6, 1).Draw(t, "threshold")
@@ -43,7 +43,7 @@ func TestPolicyStringIsReadBack(t *testing.T) {
 	})
 }
 
-// Stores of earlier versions have these texts, and earlier versions read no others.
+// Stores of earlier versions have these texts, and earlier versions read only these.
 func TestStoredPoliciesStayAsTheyAre(t *testing.T) {
 	for text, stored := range map[string]string{
 		"halflife h=7d threshold=0.95":                   "halflife h=168h0m0s threshold=0.95",

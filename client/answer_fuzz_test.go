@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// answering answers every request in the same way, without a socket.
+// answering gives every request the same answer, without a socket.
 type answering struct {
 	status int
 	header http.Header
@@ -30,8 +30,8 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// FuzzAnswer: whatever the answer is, a call returns a result, or an error that describes the failure in one short
-// line, of a kind that fits the status.
+// FuzzAnswer checks that, whatever the answer is, a call returns a result, or an error that describes the failure in
+// one short line and whose kind fits the status.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		``, `{}`, `null`, `[]`, `{"status":1,"code":"not_found","field":"id","detail":"why"}`, `{"code":"a\nb","detail":"\u001b[31m"}`,

@@ -52,7 +52,7 @@ func newClient(t *testing.T, addr string, o *client.Options) *client.Client {
 
 func ptr[T any](v T) *T { return &v }
 
-// TestRequests holds what each method puts on the wire.
+// TestRequests checks the request that each method sends.
 func TestRequests(t *testing.T) {
 	id := sigil.ID{}
 	if err := id.UnmarshalText([]byte(someID)); err != nil {
@@ -154,7 +154,7 @@ func TestView(t *testing.T) {
 		"id":"`+someID+`","tenant":"public","data":{"n":12345678901234567890.10},"state":{"phi":0.9,"mood":"x"},
 		"createdAt":"2026-07-01T12:00:00.250Z","lastAccessed":"2026-07-01T12:00:01.000Z",
 		"fadesAt":"2026-07-01T12:01:36.000Z","ttl":"1h0m0s","tags":["a"],"accessCount":18446744073709551615}`)
-	v, err := c.Peek(t.Context(), sigil.ID{}) // of a daemon that writes Go's form
+	v, err := c.Peek(t.Context(), sigil.ID{}) // the daemon writes Go's form of a duration
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestRecallManyAsksForWhatWasLeft has a daemon whose answers hold two memories.
+// TestRecallManyAsksForWhatWasLeft uses a daemon whose answers hold two memories.
 func TestRecallManyAsksForWhatWasLeft(t *testing.T) {
 	asked := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

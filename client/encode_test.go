@@ -52,7 +52,7 @@ func TestEncodeBatch(t *testing.T) {
 	}
 }
 
-// TestHarmlessDrafts: what would change the request's meaning is refused before it is sent.
+// TestHarmlessDrafts checks that a draft which would change the meaning of the request is refused before it is sent.
 func TestHarmlessDrafts(t *testing.T) {
 	c, last := fake(t, 500, "text/plain", "must not be asked")
 	ok := json.RawMessage(`1`)

@@ -77,7 +77,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestStranger: whatever else answers at the address, the message is short and describes what happened.
+// TestStranger checks that, whatever else answers at the address, the message is short and describes what happened.
 func TestStranger(t *testing.T) {
 	for _, tt := range []struct {
 		status     int
@@ -152,7 +152,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// TestConnectionReuse: after successes, problems and long bodies alike, the connection is reused.
+// TestConnectionReuse checks that the connection is reused after successes, problems and long bodies alike.
 func TestConnectionReuse(t *testing.T) {
 	var opened atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -20,7 +20,7 @@ import (
 	"github.com/sigil-dna/sigil/local"
 )
 
-// daemon serves the API over a store in a new folder, and returns its address. A program has `sigil serve` for that.
+// daemon serves the API over a store in a new folder, and returns its address. A program would use `sigil serve`.
 func daemon() (addr string, stop func()) {
 	dir, err := os.MkdirTemp("", "sigil")
 	if err != nil {
@@ -41,7 +41,7 @@ func daemon() (addr string, stop func()) {
 	}
 }
 
-// deliver has a daemon's webhook send the encoding of one memory to receiver.
+// deliver makes a daemon's webhook send one event to receiver.
 func deliver(secret []byte, receiver http.HandlerFunc) {
 	dir, err := os.MkdirTemp("", "sigil")
 	if err != nil {
@@ -70,7 +70,7 @@ func deliver(secret []byte, receiver http.HandlerFunc) {
 	}
 }
 
-// connect returns a client of the daemon at addr. An empty address is that of a local `sigil serve`.
+// connect returns a client of the daemon at addr. An empty address means a local `sigil serve`.
 func connect(addr string) *client.Client {
 	c, err := client.New(addr, nil)
 	if err != nil {
@@ -79,7 +79,7 @@ func connect(addr string) *client.Client {
 	return c
 }
 
-// A memory is kept, recalled, which keeps it from fading for another while, and forgotten.
+// A memory is encoded, recalled, which keeps it from fading for another while, and forgotten.
 func ExampleClient() {
 	addr, stop := daemon()
 	defer stop()
@@ -110,7 +110,7 @@ func ExampleClient() {
 	// gone: true
 }
 
-// All lists every memory, page after page, the newest first.
+// All lists every memory, page after page, newest first.
 func ExampleClient_All() {
 	addr, stop := daemon()
 	defer stop()
@@ -134,7 +134,7 @@ func ExampleClient_All() {
 	// "tea at five"
 }
 
-// An encode with an idempotency key can be repeated: a second one is answered as the first, and keeps nothing.
+// An encode with an idempotency key can be repeated: the second gets the answer of the first, and encodes nothing.
 func ExampleClient_Encode() {
 	addr, stop := daemon()
 	defer stop()
@@ -158,7 +158,7 @@ func ExampleClient_Encode() {
 	// Output: same: true kept: 1
 }
 
-// The journal has every change, in order. A connection that breaks is made again, and nothing is missed.
+// The journal has every change, in order. A broken connection is replaced, and no entry is missed.
 func ExampleClient_Follow() {
 	addr, stop := daemon()
 	defer stop()
@@ -172,14 +172,14 @@ func ExampleClient_Follow() {
 	if err := c.Forget(ctx, kept.ID); err != nil {
 		log.Fatal(err)
 	}
-	after := uint64(0) // the beginning; a program keeps the position of the last entry it has seen
+	after := uint64(0) // the beginning; a program stores the position of the last entry it has seen
 	for event, err := range c.Follow(ctx, &client.FollowOptions{After: &after}) {
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println(event.Position, event.Kind, event.Reason)
 		if event.Kind == sigil.Forgotten {
-			break // a program goes on
+			break // a program would continue
 		}
 	}
 	// Output:
@@ -187,7 +187,7 @@ func ExampleClient_Follow() {
 	// 2 forgotten request
 }
 
-// A receiver of a webhook checks who sends, and keeps what it is sent before it answers.
+// A receiver of a webhook checks the sender, and stores the events before it answers.
 func ExampleVerifyWebhook() {
 	secret := []byte("what the file of --webhook-secret-file holds")
 	receiver := func(w http.ResponseWriter, r *http.Request) {
@@ -203,7 +203,7 @@ func ExampleVerifyWebhook() {
 			http.Error(w, "not for me", http.StatusForbidden)
 			return
 		}
-		for _, event := range delivery.Events { // with status 200 they are not sent again
+		for _, event := range delivery.Events { // after status 200 they are not sent again
 			fmt.Println(event.Position, event.Kind)
 		}
 	}

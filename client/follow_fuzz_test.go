@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// FuzzFollow reads any answer as a stream: it returns entries, and then that the connection was lost or why it ended.
+// FuzzFollow reads any answer as a stream. Follow yields its entries, and then either reconnects or ends with an error.
 func FuzzFollow(f *testing.F) {
 	for _, seed := range []string{
 		"retry: 1000\nid: 5\n\nid: 6\ndata: {\"position\":6,\"kind\":\"encoded\"}\n\n", ":\n\n", "data\n\n", "data: {\n\n", "\n\n", "",
@@ -35,14 +35,14 @@ func FuzzFollow(f *testing.F) {
 		ended := false
 		for _, err := range c.Follow(ctx, &client.FollowOptions{OnRecall: func(wire.Recalls) {}, OnDisconnect: func(err error, wait time.Duration) {
 			if lost++; err == nil || wait <= 0 {
-				t.Errorf("lost without a reason, or for %s", wait)
+				t.Errorf("OnDisconnect was called with %v and %s, want an error and a wait over 0", err, wait)
 			}
 			cancel()
 		}}) {
 			ended = err != nil
 		}
 		if !ended {
-			t.Error("it ended without a word")
+			t.Error("Follow ended without an error")
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// A stream that is cut off inside an event is gone on with after the last whole one: nothing is missed or repeated.
+// A stream that is cut off inside an event continues after the last whole one: nothing is missed or repeated.
 func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 	whole := func(position int) string {
 		return fmt.Sprintf("id: %d\ndata: {\"position\":%d}\n\n", position, position)
@@ -26,7 +26,7 @@ func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 			defer cancel()
 			var asked []string
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked = append(asked, r.URL.Query().Get("after")) // one request after the other
+				asked = append(asked, r.URL.Query().Get("after")) // requests do not overlap
 				w.Header().Set("Content-Type", "text/event-stream")
 				if len(asked) == 1 {
 					fmt.Fprint(w, "retry: 1000\nid: 1\n\n"+whole(2)+third[:cut])
@@ -58,7 +58,7 @@ func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 }
 
 // TestRecallsAreAskedFor reads a stream with a message about recalls: only a reader that wants them asks for them, and
-// no reader stumbles over one.
+// no reader fails on one.
 func TestRecallsAreAskedFor(t *testing.T) {
 	for name, wanted := range map[string]bool{"wanted": true, "not wanted": false} {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What is taken for JSON is what encoding/json takes for it: a daemon behind it would be asked something else otherwise.
+// FuzzIsJSON checks that the client accepts the same text as JSON as encoding/json. Otherwise a request could mean
+// something else to the daemon.
 func FuzzIsJSON(f *testing.F) {
 	for _, seed := range []string{
 		``, ` `, `1`, ` 1 `, `1 2`, `01`, `-`, `1e5`, `1.`, `.5`, `nul`, `null`, `true`, "\"\x00\"", `"\u00e9"`, `"\ud800"`, `"\x"`,

@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// folder returns a new folder. A program has a fixed one.
+// folder returns a new folder. A program would use a fixed one.
 func folder() string {
 	dir, err := os.MkdirTemp("", "sigil")
 	if err != nil {
@@ -23,7 +23,7 @@ func folder() string {
 	return dir
 }
 
-// A memory is kept, survives the program, and is gone when it is forgotten.
+// A memory is encoded, survives the program, and is gone once it is forgotten.
 func ExampleOpen() {
 	dir, ctx := folder(), context.Background()
 	defer os.RemoveAll(dir)
@@ -61,7 +61,7 @@ func ExampleOpen() {
 	// gone: true
 }
 
-// An assistant's notes: those it comes back to stay, the others fade, and what must not be lost is pinned.
+// An assistant's notes: those it recalls stay, the others fade, and one that must not be lost is pinned.
 func ExampleDB_notes() {
 	dir, ctx := folder(), context.Background()
 	defer os.RemoveAll(dir)
@@ -83,10 +83,10 @@ func ExampleDB_notes() {
 	plan := keep(sigil.Draft{Data: []byte(`{"said":"looking for a flat in Bern"}`), Tags: []string{"plan"}})
 	keep(sigil.Draft{Data: []byte(`{"code":"4711"}`), TTL: time.Minute}) // a hard end, recalled or not
 
-	if _, err := db.Recall(ctx, plan); err != nil { // it was of use: it stays for longer
+	if _, err := db.Recall(ctx, plan); err != nil { // it was useful: it stays longer
 		log.Fatal(err)
 	}
-	notes, err := db.List(ctx, user, engine.ListQuery{}) // the newest first
+	notes, err := db.List(ctx, user, engine.ListQuery{}) // newest first
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func ExampleDB_notes() {
 	// {"fact":"prefers metric units"} pinned: true, recalls: 0
 }
 
-// A policy of one's own: half of a memory's strength is gone after an hour.
+// A policy other than the default: half of a memory's strength is gone after an hour.
 func ExampleOptions_policy() {
 	dir, ctx := folder(), context.Background()
 	defer os.RemoveAll(dir)
@@ -142,7 +142,7 @@ func ExampleDB_Follow() {
 		}
 		fmt.Println(event.Position, event.Kind, event.Reason)
 		if event.Kind == sigil.Forgotten {
-			break // a program goes on
+			break // a program would continue
 		}
 	}
 	// Output:
@@ -176,7 +176,7 @@ func ExampleDB_tenants() {
 	// globex 1
 }
 
-// A test sets the time, and sweeps itself: no waiting.
+// A test sets the time and sweeps itself, without waiting.
 func ExampleOptions_clock() {
 	dir, ctx := folder(), context.Background()
 	defer os.RemoveAll(dir)

@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// TestAppendJSON holds what is written field by field against encoding/json, on odd and on random values.
+// TestAppendJSON compares what is written field by field with encoding/json, on odd and on random values.
 func TestAppendJSON(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	floats := []float64{0, 1, 0.5, 0.1 + 0.2, 1e-7, 1e-6, 9.99e-7, 1e20, 1e21, 1.5e300, 5e-324, math.Pi, 123456789.125, 1e-10}

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// limited is a program that runs another with a limit of open files.
+// limited returns a program that runs another with a limit of open files.
 func limited(t *testing.T, program string, files int) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "limited")
@@ -35,8 +35,8 @@ func TestBounds(t *testing.T) {
 	t.Run("Memory", func(t *testing.T) { memoryIsGivenBack(t, sigil) })
 }
 
-// fewFiles opens more connections than there may be open files, sends nothing on them, and makes the store write
-// tables at the same time.
+// fewFiles opens more connections than the limit of open files, sends nothing on them, and makes the store write tables
+// at the same time.
 func fewFiles(t *testing.T, sigil string) {
 	p := serve(t, limited(t, sigil, 256), t.TempDir(), "--policy=halflife")
 	batch := []byte("[" + strings.Repeat(`{"data":"`+strings.Repeat("x", 10_000)+`"},`, 499) + `{"data":1}]`)
@@ -72,11 +72,11 @@ func fewFiles(t *testing.T, sigil string) {
 	}
 	p.stop(t)
 	if log := p.stderr.String(); !strings.Contains(log, "fewer connections than max-connections") || !strings.Contains(log, "connections=92") {
-		t.Errorf("it does not say how many connections there may be:\n%s", log)
+		t.Errorf("the log does not have the maximum number of connections:\n%s", log)
 	}
 }
 
-// ownSlack is how many files must be left of the limit under load.
+// ownSlack is how many files must remain of the limit under load.
 const ownSlack = 16
 
 func tooFewFiles(t *testing.T, sigil string) {
@@ -86,8 +86,8 @@ func tooFewFiles(t *testing.T, sigil string) {
 	}
 }
 
-// memoryIsGivenBack makes clients hold much memory: with batches that do not end, announced ones that do not come, and
-// idle connections after long lists. Each is bounded, and when the clients are gone the memory is returned.
+// memoryIsGivenBack makes clients hold much memory: with unfinished batches, announced batches that never come, and
+// idle connections after long lists. Each is bounded, and the memory is returned once the clients are gone.
 func memoryIsGivenBack(t *testing.T, sigil string) {
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife", "--max-in-flight=64MiB")
 	hold := func(requests int, head string, body []byte) (end func()) {
@@ -102,7 +102,7 @@ func memoryIsGivenBack(t *testing.T, sigil string) {
 			_ = conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
 			sending.Go(func() {
 				_, _ = io.WriteString(conn, head)
-				_, _ = conn.Write(body) // which waits, or is refused, when there are enough
+				_, _ = conn.Write(body) // waits, or is refused, once there are enough
 			})
 		}
 		sending.Wait()

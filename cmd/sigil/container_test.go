@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// The first process of a container cannot hand over: when it ends, the kernel ends all others there. It refuses, with
-// a message about what to do instead, and goes on serving.
+// The first process of a container cannot hand over: when it ends, the kernel ends all others there. It refuses, with a
+// message about what to do instead, and continues to serve.
 func TestFirstProcessOfAContainerDoesNotHandOver(t *testing.T) {
 	alone := []string{"--user", "--map-root-user", "--pid", "--fork", "--kill-child"}
 	if out, err := exec.Command("unshare", append(alone, "true")...).CombinedOutput(); err != nil {
@@ -47,10 +47,10 @@ func TestFirstProcessOfAContainerDoesNotHandOver(t *testing.T) {
 		return err == nil && strings.Contains(string(record), "first of its container") && strings.Contains(string(record), `"from":1,`)
 	})
 	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("it does not serve any more: %d %s", status, body)
+		t.Errorf("it no longer serves: %d %s", status, body)
 	}
 	words, err := os.ReadFile(log.Name())
 	if err != nil || !strings.Contains(string(words), "stop the container") {
-		t.Errorf("it does not say how to roll over (%v):\n%s", err, words)
+		t.Errorf("it does not say how to replace it (%v):\n%s", err, words)
 	}
 }

@@ -22,7 +22,7 @@ import (
 type generations struct {
 	program, data, addr string
 	log                 string
-	pids                []int // all that served, the newest last
+	pids                []int // all processes that served, the newest last
 	exited              map[int]int
 }
 
@@ -59,7 +59,7 @@ func beget(t *testing.T, program string, args ...string) *generations {
 	return g
 }
 
-// adopt makes processes whose parent has ended children of this one: their exit codes are ours to read.
+// adopt makes processes whose parent has ended children of this one, so that the test can read their exit codes.
 func adopt(t *testing.T) {
 	t.Helper()
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -67,8 +67,8 @@ func adopt(t *testing.T) {
 	}
 }
 
-// itself returns a copy of the program under test: this test binary, under the name sigil. So it runs with the race
-// detector if the test does.
+// itself returns a copy of the program under test: this test binary, under the name sigil. It therefore has the race
+// detector if the test has.
 func itself(t *testing.T) string {
 	t.Helper()
 	t.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
@@ -81,7 +81,7 @@ func itself(t *testing.T) string {
 	return name
 }
 
-// swap replaces the running program's file, as an installation does: by renaming.
+// swap replaces the running program's file by renaming, as an installation does.
 func (g *generations) swap(t *testing.T, write func(path string)) {
 	t.Helper()
 	write(g.program + ".new")
@@ -90,7 +90,7 @@ func (g *generations) swap(t *testing.T, write func(path string)) {
 	}
 }
 
-// script puts a shell script in the place of the program.
+// script replaces the program with a shell script.
 func (g *generations) script(t *testing.T, text string) {
 	t.Helper()
 	g.swap(t, func(path string) {
@@ -179,7 +179,7 @@ func (g *generations) reload(t *testing.T, program string) (h handover, words st
 }
 
 // exit waits for a process to end and returns its exit code, or -1 for a signal. If its own parent has already waited
-// for it, exit returns 0 provided that the log has no error.
+// for it, exit returns 0, provided that the log has no error.
 func (g *generations) exit(t *testing.T, pid int) int {
 	t.Helper()
 	if code, ok := g.exited[pid]; ok {
@@ -187,7 +187,7 @@ func (g *generations) exit(t *testing.T, pid int) int {
 	}
 	var status syscall.WaitStatus
 	g.poll(t, fmt.Sprintf("the end of process %d", pid), func() bool {
-		_, there := os.Stat(fmt.Sprintf("/proc/%d", pid))             // asked first: it may change its parent
+		_, there := os.Stat(fmt.Sprintf("/proc/%d", pid))             // checked first: its parent may change
 		got, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil) // ECHILD until its parent has ended
 		return err == nil && got == pid || errors.Is(there, os.ErrNotExist) && errors.Is(err, syscall.ECHILD)
 	})
@@ -198,7 +198,7 @@ func (g *generations) exit(t *testing.T, pid int) int {
 	return g.exited[pid]
 }
 
-// end makes sure that nothing runs on: what has not ended is killed.
+// end makes sure that no process remains: those that have not ended are killed.
 func (g *generations) end(t *testing.T) {
 	if t.Failed() {
 		t.Logf("the log:\n%s", g.said())

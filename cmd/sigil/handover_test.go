@@ -40,8 +40,8 @@ func handovers(t *testing.T) int {
 	return n
 }
 
-// One process after the other takes over under load, and no client notices: no request fails, with
-// clients that do not try again, no memory is lost or there twice, and nothing grows.
+// Under load, one process after the other takes over, and no client notices: no request of clients that do not retry
+// fails, no memory is lost or duplicated, and nothing grows.
 func TestHandOversUnderLoad(t *testing.T) {
 	n := handovers(t)
 	sigil := itself(t)
@@ -74,7 +74,7 @@ func TestHandOversUnderLoad(t *testing.T) {
 			t.Errorf("after reload %d process %d holds the store, not %d", i+1, pid, h.To)
 		}
 		pauses = append(pauses, time.Duration(h.PauseSeconds*float64(time.Second)))
-		load.await(t, g, 100) // of this generation's own
+		load.await(t, g, 100) // answered by this generation
 	}
 	close(load.stop)
 	load.callers.Wait()
@@ -86,7 +86,7 @@ func TestHandOversUnderLoad(t *testing.T) {
 	hook.await(t, readers[0].at.Load())
 	for _, old := range g.pids[:n] {
 		if code := g.exit(t, old); code != 0 {
-			t.Errorf("process %d, which handed over: exit code %d", old, code)
+			t.Errorf("process %d handed over and ended with exit code %d", old, code)
 		}
 	}
 	g.hear(t, n, "msg=stopped")
@@ -107,7 +107,7 @@ func TestHandOversUnderLoad(t *testing.T) {
 	last := g.newest()
 	g.signal(t, last, syscall.SIGTERM)
 	if code := g.exit(t, last); code != 0 {
-		t.Errorf("the last one: exit code %d", code)
+		t.Errorf("the last process: exit code %d", code)
 	}
 }
 
@@ -119,7 +119,7 @@ type reader struct {
 	stop   context.CancelFunc
 	ended  chan struct{}
 	at     atomic.Uint64 // its last position
-	lost   atomic.Int64  // connections
+	lost   atomic.Int64  // number of lost connections
 }
 
 // follow begins to read the journal, over each kind of stream.
@@ -139,7 +139,7 @@ func follow(t *testing.T, addr string) []*reader {
 		ctx, r.stop = context.WithCancel(t.Context())
 		t.Cleanup(r.stop)
 		readers = append(readers, r)
-		go func() { // await waits for it
+		go func() { // await waits for this goroutine
 			defer close(r.ended)
 			r.read(ctx, t, entries)
 		}()
@@ -162,7 +162,7 @@ func (r *reader) read(ctx context.Context, t *testing.T, entries func(context.Co
 	}
 }
 
-// await waits until the reader has had all there is, through n hand-overs.
+// await waits until the reader has read all entries, through n hand-overs.
 func (r *reader) await(t *testing.T, n int) {
 	t.Helper()
 	stats, err := r.client.Stats(t.Context())
@@ -185,13 +185,13 @@ func (r *reader) await(t *testing.T, n int) {
 
 // receiver is the target of a webhook.
 type receiver struct {
-	args  []string      // of a daemon that delivers there
+	args  []string      // arguments of a daemon that delivers to it
 	at    atomic.Uint64 // its last position
-	again atomic.Int64  // events that came once more
-	cut   atomic.Int64  // deliveries whose end did not come
+	again atomic.Int64  // events that came again
+	cut   atomic.Int64  // deliveries that were cut off
 }
 
-// receive starts to accept events. If a process sent events and did not get the answer, the next one may send them
+// receive starts a receiver of events. If a process sent events and did not get the answer, the next one may send them
 // again; none may be skipped.
 func receive(t *testing.T) *receiver {
 	t.Helper()
@@ -201,10 +201,10 @@ func receive(t *testing.T) *receiver {
 		t.Fatal(err)
 	}
 	r := &receiver{}
-	var one sync.Mutex // one at a time: a delivery that its process gave up may still be in progress when the next one comes
+	var one sync.Mutex // an abandoned delivery may still be in progress when the next one comes
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
-		if err != nil { // the process that sent it has ended: it must come again
+		if err != nil { // the sender has ended: the delivery must come again
 			r.cut.Add(1)
 			w.WriteHeader(http.StatusBadRequest)
 			return
@@ -253,14 +253,14 @@ type load struct {
 	callers sync.WaitGroup
 	stop    chan struct{}
 
-	// mu guards what follows
+	// mu guards the fields below.
 	mu       sync.Mutex
 	requests int
 	data     map[string]string // by the id that was answered
 }
 
-// call is one caller: distinct memories, every third under an Idempotency-Key and asked for twice, and
-// recalls. Nothing is tried again; a failure ends the caller.
+// call is one caller. It encodes distinct memories, every third with an Idempotency-Key and twice, and recalls them. It
+// never retries; a failure ends it.
 func (l *load) call(t *testing.T, c *http.Client, kind string, caller int) {
 	for i := 0; ; i++ {
 		select {
@@ -286,7 +286,7 @@ func (l *load) call(t *testing.T, c *http.Client, kind string, caller int) {
 				return
 			}
 			if again != id {
-				t.Errorf("%s is %s, and %s when asked for again under its key", data, id, again)
+				t.Errorf("%s is %s, but %s when it is encoded again with its key", data, id, again)
 			}
 		}
 		if recalled, ok := l.post(t, c, "/v1/sigils/"+id+":recall", "", "", http.StatusOK); !ok || recalled != id {
@@ -341,7 +341,7 @@ func (l *load) await(t *testing.T, g *generations, more int) {
 	}
 }
 
-// compare holds what was answered against what there is.
+// compare checks that the daemon has exactly the memories that were answered.
 func (l *load) compare(t *testing.T, g *generations) {
 	t.Helper()
 	there := map[string]string{} // by data: each is there once
@@ -361,7 +361,7 @@ func (l *load) compare(t *testing.T, g *generations) {
 			}
 			there[data] = m.ID
 			if l.data[m.ID] != data {
-				t.Errorf("%s with %s is there; answered was %q", m.ID, data, l.data[m.ID])
+				t.Errorf("%s with %s exists, but the answer was %q", m.ID, data, l.data[m.ID])
 			}
 		}
 		path = ""
@@ -371,12 +371,12 @@ func (l *load) compare(t *testing.T, g *generations) {
 	}
 	for id, data := range l.data {
 		if there[data] != id {
-			t.Errorf("%s was answered with %s and is lost", data, id)
+			t.Errorf("%s was answered with the id %s and is lost", data, id)
 		}
 	}
 }
 
-// measured is what a process holds, the files of its store apart.
+// measured is what a process has open and in memory, without the files of its store.
 type measured struct {
 	descriptors, goroutines, residentMiB int
 }
@@ -417,8 +417,8 @@ func (g *generations) measure(t *testing.T) (m measured) {
 	return m
 }
 
-// A program that does not take over, at whatever point it fails, leaves the old process serving. The next sound one
-// takes over.
+// A program that does not take over, wherever it fails, leaves the old process serving. The next good program takes
+// over.
 func TestABadProgramLeavesTheOldOneServing(t *testing.T) {
 	sigil := itself(t)
 	g := beget(t, sigil, "--handover-timeout=2s")
@@ -476,7 +476,7 @@ func TestABadProgramLeavesTheOldOneServing(t *testing.T) {
 	}
 }
 
-// A stop that comes in mid hand-over stops whichever process has the store, in order.
+// A stop during a hand-over stops whichever process has the store, in order.
 func TestStopDuringAHandOver(t *testing.T) {
 	sigil := itself(t)
 	marker := func(g *generations) string { return filepath.Join(filepath.Dir(g.data), "marker") }
@@ -532,7 +532,7 @@ func TestStopDuringAHandOver(t *testing.T) {
 			if tt.after != nil {
 				tt.after(t, g)
 			}
-			// If the new one was serving already when the signal came, the signal stops just the old one.
+			// If the new process was serving already when the signal came, the signal stops only the old one.
 			if pid := g.serving(); pid != 0 && strings.Contains(g.said(), "handed over") {
 				g.signal(t, pid, syscall.SIGTERM)
 				if code := g.exit(t, pid); code != 0 {
@@ -542,12 +542,12 @@ func TestStopDuringAHandOver(t *testing.T) {
 			if pid := g.serving(); pid != 0 {
 				t.Errorf("process %d still has the store\n%s", pid, g.said())
 			}
-			serve(t, sigil, g.data) // the folder is free, and fit for use
+			serve(t, sigil, g.data) // the folder is free and usable
 		})
 	}
 }
 
-// A second hand-over during another is refused; the first goes on.
+// A second hand-over during another is refused; the first continues.
 func TestASecondHandOverIsRefused(t *testing.T) {
 	sigil := itself(t)
 	g := beget(t, sigil)
@@ -567,7 +567,7 @@ func TestASecondHandOverIsRefused(t *testing.T) {
 	g.hear(t, 1, "handed over")
 	next := g.serving()
 	g.pids = append(g.pids, next)
-	g.signal(t, old, syscall.SIGUSR2) // it lingers, or has ended in the meantime
+	g.signal(t, old, syscall.SIGUSR2) // it may have ended already
 	if code := g.exit(t, old); code != 0 {
 		t.Errorf("the old process: exit code %d", code)
 	}

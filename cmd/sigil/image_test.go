@@ -22,14 +22,15 @@ import (
 
 const dockerfile = "../../contrib/container/Dockerfile"
 
-// image is what contrib/container/Dockerfile makes, in a folder, as far as the test does the same without a container.
+// image is a folder with what contrib/container/Dockerfile puts into an image, as far as a test can do that without a
+// container.
 type image struct {
 	root                    string
 	volume                  string
 	entrypoint, cmd, health []string
 }
 
-// static builds the program as a release has it.
+// static builds the program like a release, but without its version.
 func static(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "sigil")
@@ -41,7 +42,7 @@ func static(t *testing.T) string {
 	return name
 }
 
-// newImage does what the instructions of the Dockerfile say, and fails the test at one that it does not know.
+// newImage follows the instructions of the Dockerfile. The test fails at an instruction that newImage does not know.
 func newImage(t *testing.T) *image {
 	t.Helper()
 	text, err := os.ReadFile(dockerfile)
@@ -68,7 +69,7 @@ func newImage(t *testing.T) *image {
 			i.copy(t, strings.Fields(argument))
 		case "USER":
 			if argument != "65532:65532" {
-				t.Errorf("USER %s: want that of the test", argument)
+				t.Errorf("USER %s: want the user that the test runs as", argument)
 			}
 		case "VOLUME":
 			i.volume = argument
@@ -87,7 +88,8 @@ func newImage(t *testing.T) *image {
 	return i
 }
 
-// copy is COPY. What it copies is in the checkout, except for the program and an empty folder, which a release adds.
+// copy implements COPY. The files are in the checkout, except for the program and an empty folder, which a release
+// adds.
 func (i *image) copy(t *testing.T, words []string) {
 	t.Helper()
 	owned := words[0] == "--chown=65532:65532"
@@ -115,7 +117,7 @@ func (i *image) copy(t *testing.T, words []string) {
 	}
 }
 
-// command runs a command line in the image, as its user, with nothing in its environment.
+// command returns a command that runs in the image, as its user, with an empty environment.
 func (i *image) command(line ...string) *exec.Cmd {
 	cmd := &exec.Cmd{Path: line[0], Args: line, Env: []string{}, Dir: "/"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: i.root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
@@ -128,19 +130,19 @@ func (i *image) command(line ...string) *exec.Cmd {
 	return cmd
 }
 
-// serve starts the image's daemon on a port of its own, and waits until it is ready.
+// serve starts the image's daemon on a free port, and waits until it is ready.
 func (i *image) serve(t *testing.T) *process {
 	t.Helper()
 	cmd := i.command(slices.Concat(i.entrypoint, i.cmd, []string{"--addr=127.0.0.1:0", "--addr-file=" + i.volume + "/addr"})...)
 	p := &process{cmd: cmd, stderr: new(bytes.Buffer), ended: make(chan struct{})}
 	cmd.Stderr = p.stderr
 	if err := cmd.Start(); errors.Is(err, syscall.EPERM) {
-		t.Skipf("this machine allows no other root folder: %v", err)
+		t.Skipf("this machine does not allow another root folder: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		_ = cmd.Wait() // the exit code tells
+		_ = cmd.Wait() // the test checks the exit code
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -155,8 +157,8 @@ func (i *image) serve(t *testing.T) *process {
 	return p
 }
 
-// TestImage runs the image without a container: the release's program as an unprivileged user, in a root folder that has
-// what the Dockerfile copies, and no /etc, /proc, /tmp or environment.
+// TestImage runs the image without a container: the release's program as an unprivileged user, in a root folder that
+// has what the Dockerfile copies, and no /etc, /proc, /tmp or environment.
 func TestImage(t *testing.T) {
 	i := newImage(t)
 	p := i.serve(t)
@@ -178,10 +180,10 @@ func TestImage(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, p.stderr)
 	}
 	if err := i.command(health...).Run(); err == nil {
-		t.Error("the health check passes though nothing serves")
+		t.Error("the health check passes, but no daemon is running")
 	}
 
-	p = i.serve(t) // as another container does on the same volume
+	p = i.serve(t) // like another container on the same volume
 	if list := said("/sigil", "list", "--addr="+p.addr, "--quiet"); strings.TrimSpace(list) != id {
 		t.Errorf("the volume holds %q, want %q", list, id)
 	}
@@ -220,10 +222,10 @@ func TestCompose(t *testing.T) {
 	}
 	s, ok := compose.Services["sigil"]
 	if !ok || len(s.Ports) != 1 || len(s.Volumes) != 1 {
-		t.Fatalf("%+v", compose)
+		t.Fatalf("want a service sigil with one port and one volume, got %+v", compose)
 	}
 	if built := filepath.Join(filepath.Dir(file), s.Build.Context, s.Build.Dockerfile); built != filepath.Clean(dockerfile) {
-		t.Errorf("it builds %s", built)
+		t.Errorf("it builds %s, want %s", built, filepath.Clean(dockerfile))
 	}
 	made, err := os.ReadFile(dockerfile)
 	if err != nil {
@@ -232,6 +234,6 @@ func TestCompose(t *testing.T) {
 	port := strings.TrimPrefix(s.Ports[0], "127.0.0.1:7433:")
 	volume, folder, _ := strings.Cut(s.Volumes[0], ":")
 	if _, ok := compose.Volumes[volume]; !ok || !strings.Contains(string(made), "\nEXPOSE "+port+"\n") || !strings.Contains(string(made), "\nVOLUME "+folder+"\n") {
-		t.Errorf("port %s and folder %s of volume %s are not those of the Dockerfile", port, folder, volume)
+		t.Errorf("the Dockerfile does not have the port %s, or the folder %s of volume %s", port, folder, volume)
 	}
 }

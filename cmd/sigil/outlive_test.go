@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The daemon outlives the reader of its log: journald restarts, a pager or tee ends. It goes on, hands over, and
-// drains when it is told to stop.
+// The daemon outlives the reader of its log, such as a journald that restarts or a pager that ends. It continues, hands
+// over, and drains when it is told to stop.
 func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	adopt(t)
 	sigil, data := itself(t), t.TempDir()
@@ -30,7 +30,7 @@ func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	p := start(t, cmd, data)
 	p.cmd.Process.Signal(syscall.SIGHUP) // which it logs
 	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("it does not serve any more: %d %s", status, body)
+		t.Errorf("it no longer serves: %d %s", status, body)
 	}
 
 	g := &generations{program: sigil, data: data, addr: p.addr, pids: []int{p.cmd.Process.Pid}, exited: map[int]int{}}
@@ -51,7 +51,7 @@ func TestDaemonOutlivesReaderOfItsLog(t *testing.T) {
 	}
 }
 
-// A command whose output has no reader any more ends quietly, as it should before head.
+// A command whose output has lost its reader ends quietly, as is usual before head.
 func TestCommandEndsQuietlyWithItsReader(t *testing.T) {
 	sigil := itself(t)
 	p := serve(t, sigil, t.TempDir(), "--policy=halflife")
@@ -72,7 +72,7 @@ func TestCommandEndsQuietlyWithItsReader(t *testing.T) {
 		in.Close()
 		status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if !ok || !status.Signaled() || status.Signal() != syscall.SIGPIPE || words.Len() > 0 {
-			t.Errorf("%s: %v, %q; want SIGPIPE and no word", command, err, words.String())
+			t.Errorf("%s: %v, %q; want SIGPIPE and no message", command, err, words.String())
 		}
 	}
 }

@@ -36,7 +36,7 @@ func program(t *testing.T) string {
 type process struct {
 	cmd    *exec.Cmd
 	addr   string
-	stderr *bytes.Buffer // to be read when it has ended; nil if it goes elsewhere
+	stderr *bytes.Buffer // read only after it has ended; nil if it goes elsewhere
 	ended  chan struct{}
 }
 
@@ -46,8 +46,8 @@ func serve(t *testing.T, program, data string, args ...string) *process {
 	return start(t, exec.Command(program), data, args...)
 }
 
-// start is serve with a command that runs the program, directly or through another one. The daemon's messages go to
-// the command's Stderr, if that is set.
+// start is like serve, with a command that runs the program, directly or through another one. The daemon's messages go
+// to the command's Stderr, if that is set.
 func start(t *testing.T, cmd *exec.Cmd, data string, args ...string) *process {
 	t.Helper()
 	addrFile := filepath.Join(t.TempDir(), "addr")
@@ -77,7 +77,7 @@ func start(t *testing.T, cmd *exec.Cmd, data string, args ...string) *process {
 	return p
 }
 
-// poll asks the process outside until it is so.
+// poll polls the process until is returns true.
 func (p *process) poll(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -117,7 +117,7 @@ func (p *process) get(path string) (int, string) {
 }
 
 // encodeUntilGone encodes with n callers, each one memory after the other, until none gets an answer any more, and
-// returns the ids in the answers. busy is closed when each caller has had one.
+// returns the ids in the answers. busy is closed once each caller has had an answer.
 func (p *process) encodeUntilGone(t *testing.T, n int, busy chan<- struct{}) []string {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: n}
@@ -140,7 +140,7 @@ func (p *process) encodeUntilGone(t *testing.T, n int, busy chan<- struct{}) []s
 				err = json.NewDecoder(r.Body).Decode(&memory)
 				r.Body.Close()
 				if err != nil {
-					return // cut off in mid-answer: not answered
+					return // cut off within the answer: not answered
 				}
 				if r.StatusCode != http.StatusCreated {
 					t.Errorf("answered %s", r.Status)
@@ -177,8 +177,8 @@ func TestProcess(t *testing.T) {
 	})
 }
 
-// However the daemon ends under load, everything it acknowledged is there when the next one has started, at once and
-// on the same folder.
+// However the daemon ends under load, everything it acknowledged is there once the next one has started, at once and on
+// the same folder.
 func answeredIsKept(t *testing.T, sigil string, end syscall.Signal, code int) {
 	data := t.TempDir()
 	p := serve(t, sigil, data, "--policy=halflife")
@@ -221,7 +221,7 @@ func secondProcessIsRefused(t *testing.T, sigil string) {
 		t.Errorf("it does not name %s and %s:\n%s", holder, data, out)
 	}
 	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("the first one does not work any more: %d %s", status, body)
+		t.Errorf("the first one no longer works: %d %s", status, body)
 	}
 }
 
@@ -233,7 +233,7 @@ func secondSignal(t *testing.T, sigil string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	// A request that is being worked on and never comes to its end.
+	// A request that is in progress and never ends.
 	fmt.Fprintf(c, "POST /v1/sigils HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n")
 	if answer, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(answer, "HTTP/1.1 100 ") {
 		t.Fatalf("answered %q, %v", answer, err)
@@ -250,7 +250,7 @@ func secondSignal(t *testing.T, sigil string) {
 	if got := p.exit(t); got != 143 {
 		t.Errorf("exit code %d, want 143\n%s", got, p.stderr)
 	}
-	serve(t, sigil, data) // the folder is free, and fit for use
+	serve(t, sigil, data) // the folder is free and usable
 }
 
 func reload(t *testing.T, sigil string) {
@@ -288,7 +288,7 @@ func TestVersionOf(t *testing.T) {
 	}
 }
 
-// A signal that ends run's context does not end the process's other half: the daemon drains.
+// The end of run's context does not end the daemon at once: it drains.
 func TestRunServesUntilItsContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

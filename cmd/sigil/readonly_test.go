@@ -86,7 +86,7 @@ func TestFolderThatMayNotBeWritten(t *testing.T) {
 		t.Errorf("serve in a folder that cannot be made: exit code %d\n%s", code, words)
 	}
 
-	// A folder may not be read while another user's daemon works on it.
+	// A folder must not be read while another user's daemon works on it.
 	if os.Geteuid() == 0 {
 		p := serve(t, sigil, data)
 		if words, code := stranger(t, sigil, "check", "--data="+data); code != 1 || !strings.Contains(words, fmt.Sprintf("process %d", p.cmd.Process.Pid)) {
@@ -106,7 +106,7 @@ func TestReadOnlyMount(t *testing.T) {
 	if out, err := exec.Command(sigil, "encode", "--addr="+p.addr, `"tea"`).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p.cmd.Process.Kill() // a snapshot is that of a crash
+	p.cmd.Process.Kill() // a snapshot looks like a crash
 	p.exit(t)
 	script := `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && ! touch "$1/x" 2>/dev/null || exit 99; shift; exec "$@"`
 	for _, command := range [][]string{

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(leakless{m}, map[string]func(){"sigil": main})
 }
 
-// leakless are tests that must leave no goroutine.
+// leakless are the tests that must leave no goroutine.
 type leakless struct{ *testing.M }
 
 func (l leakless) Run() int {
@@ -30,7 +30,7 @@ func (l leakless) Run() int {
 	return code
 }
 
-// TestScripts runs what a user types, testdata/script/*.txtar, against the real program.
+// TestScripts runs what a user types, testdata/script/*.txtar, with the real program.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -51,10 +51,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// patience is how long a daemon may take to start on a machine that has much else to do.
+// patience is how long a daemon may take to start on a busy machine.
 const patience = 30 * time.Second
 
-// waitfile waits for the daemon's --addr-file and has the commands that follow speak to that address.
+// waitfile waits for the daemon's --addr-file and makes the following commands use that address.
 func waitfile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: waitfile file")
@@ -90,7 +90,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// keep sets a variable to what the last command printed.
+// keep sets a variable to the output of the last command.
 func keep(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: keep VARIABLE")

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// manager receives the messages of services to systemd.
+// manager receives the messages that services send to systemd.
 type manager struct {
 	socket *net.UnixConn
 	path   string
@@ -40,13 +40,13 @@ func (m *manager) hear(t *testing.T) string {
 	b := make([]byte, 4096)
 	n, err := m.socket.Read(b)
 	if err != nil {
-		t.Fatalf("nothing was said: %v", err)
+		t.Fatalf("no message came: %v", err)
 	}
 	return string(b[:n])
 }
 
-// As systemd does it: a socket as descriptor 3, the process's own number in LISTEN_PID, and messages of
-// readiness; through a hand-over, which moves the main process, to the stop.
+// Like systemd: a socket as descriptor 3, the process's own number in LISTEN_PID, and messages of readiness; through a
+// hand-over, which changes the main process, to the stop.
 func TestUnderSystemd(t *testing.T) {
 	m := newManager(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,7 +101,7 @@ func TestUnderSystemd(t *testing.T) {
 		t.Errorf("said %q, want READY=1", said)
 	}
 	if err := <-early; err != nil {
-		t.Errorf("who came before the service: %v", err)
+		t.Errorf("the client that connected before the service: %v", err)
 	}
 
 	h, words, code := g.reload(t, sigil)
@@ -125,7 +125,7 @@ func TestUnderSystemd(t *testing.T) {
 		t.Errorf("said %q, want RELOADING=1", said)
 	}
 	if said := m.hear(t); said != "READY=1" {
-		t.Errorf("said %q, want READY=1: it serves on", said)
+		t.Errorf("said %q, want READY=1: it continues to serve", said)
 	}
 
 	g.signal(t, h.To, syscall.SIGTERM)
@@ -177,7 +177,7 @@ func TestSystemdSocketsThatAreRefused(t *testing.T) {
 	}
 }
 
-// The unit files that people copy use what there is.
+// The unit files that people copy use existing commands and flags.
 func TestUnitFiles(t *testing.T) {
 	sigil := itself(t)
 	units := "../../contrib/systemd/"
