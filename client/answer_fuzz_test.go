@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil/client"
 )
 
-// answering gives every request the same answer, without a socket.
+// answering is a transport that returns the same answer to every request, without a socket.
 type answering struct {
 	status int
 	header http.Header

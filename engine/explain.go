@@ -12,7 +12,7 @@ import (
 // maxHistory is the maximum number of journal entries that an explanation reads.
 const maxHistory = 200_000
 
-// Explanation is why one memory is alive or gone: the figures that decide it, and its journal entries.
+// Explanation is the reason why one memory is alive or gone: the figures that decide it, and its journal entries.
 type Explanation struct {
 	Live bool
 	// Memory is the memory as it is now. If it is gone, only its Meta is set, from its last journal entry.

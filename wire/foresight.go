@@ -2,7 +2,7 @@ package wire
 
 import "github.com/sigil-dna/sigil"
 
-// Explanation is why one memory is alive or gone, with the arithmetic. If the memory is gone, the figures are those
+// Explanation is the reason why one memory is alive or gone, with the arithmetic. If the memory is gone, the figures are those
 // of its last journal entry, at the time of that entry.
 type Explanation struct {
 	ID   sigil.ID `json:"id"`

@@ -136,7 +136,7 @@ func TestTakenPortMakesNoStore(t *testing.T) {
 	defer l.Close()
 	data := filepath.Join(t.TempDir(), "data")
 	out, err := exec.Command(itself(t), "serve", "--addr="+l.Addr().String(), "--data="+data).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "listens on this address already") {
+	if err == nil || !strings.Contains(string(out), "already listens on this address") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
