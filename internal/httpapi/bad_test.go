@@ -131,7 +131,7 @@ func TestAllow(t *testing.T) {
 		f.do(method, "/v1/sweeps/lawn", "").problem(404, "unknown_path", "job")
 	}
 
-	// The target "*" is the whole service, and only OPTIONS takes it.
+	// The target "*" means the whole service, and only OPTIONS accepts it.
 	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST" {
 		t.Errorf("OPTIONS *: %q", got)
 	}
@@ -150,7 +150,7 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
-// A header that is there twice could be read in two ways, so it is not read at all.
+// A header that occurs twice could be read in two ways, so it is not read at all.
 func TestHeadersTwice(t *testing.T) {
 	f := newFace(t, config{})
 	for name, code := range map[string]string{"Sigil-Tenant": "invalid_tenant", "Idempotency-Key": "invalid_idempotency_key"} {

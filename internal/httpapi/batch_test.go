@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// mixed are items of which the second and up to the sixth are wrong.
+// mixed has items of which the second to the sixth are invalid.
 var mixed = []string{
 	`{"data":{"n":1}}`,
 	`{"data":2,"extra":3}`,
@@ -71,7 +71,7 @@ func TestBatchOfLines(t *testing.T) {
 	checkMixed(t, f, results)
 }
 
-// TestBriefBatch prefers to be told no more than ids.
+// TestBriefBatch prefers answers with ids only.
 func TestBriefBatch(t *testing.T) {
 	f := newFace(t, config{})
 	got := f.do("POST", "/v1/sigils:batch", "["+strings.Join(mixed, ",\n")+"]", "Prefer", "respond-async, Return=minimal").want(200)
@@ -122,8 +122,8 @@ func TestBatchIsIdempotent(t *testing.T) {
 	}
 }
 
-// TestMendedBatch: a refused item still counts in the numbering of the keys, so that a batch that is corrected and sent
-// again keeps what was wrong, and nothing twice.
+// TestMendedBatch checks that a refused item still counts in the numbering of the keys, so that a batch that
+// is corrected and sent again keeps what was invalid, and nothing twice.
 func TestMendedBatch(t *testing.T) {
 	for _, media := range []string{"application/json", "application/x-ndjson"} {
 		f := newFace(t, config{})
@@ -150,7 +150,7 @@ func TestMendedBatch(t *testing.T) {
 	}
 }
 
-// TestKeysOfItems: an item may have a key of its own, which does not depend on the batch it comes in.
+// TestKeysOfItems checks that an item may have its own key, which does not depend on its batch.
 func TestKeysOfItems(t *testing.T) {
 	f := newFace(t, config{})
 	send := func(body string, headers ...string) []wire.BatchItem {

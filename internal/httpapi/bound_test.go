@@ -33,8 +33,8 @@ func (hanging) Insert(ctx context.Context, _ string, _ []store.Item, _ store.Quo
 	return store.Inserted{}, ctx.Err()
 }
 
-// TestAClientThatLeavesHasAWhile checks that a request ends some time after its client has closed its side, as the
-// client may still listen.
+// TestAClientThatLeavesHasAWhile checks that a request ends some time after its client has closed its side,
+// since the client may still read.
 func TestAClientThatLeavesHasAWhile(t *testing.T) {
 	for _, left := range []bool{false, true} { // before it begins, and meanwhile
 		synctest.Test(t, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 }
 
-// endless is a body of which only left bytes come before it stalls.
+// endless is a body of which only left bytes arrive before it stalls.
 type endless struct {
 	left    int
 	waiting chan struct{} // is closed when they have come
@@ -217,7 +217,8 @@ func (e *endless) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// announce sends a batch with an announced length of 60 MB, of which n bytes come, and returns a function that ends it.
+// announce sends a batch with an announced length of 60 MB, of which n bytes arrive, and returns a func that
+// ends it.
 func announce(f *face, n int) (answered <-chan int, end func()) {
 	e := &endless{left: n, waiting: make(chan struct{}), ended: make(chan struct{})}
 	r := httptest.NewRequest("POST", "/v1/sigils:batch", e)
@@ -236,7 +237,7 @@ func announce(f *face, n int) (answered <-chan int, end func()) {
 	return done, func() { close(e.ended) }
 }
 
-// TestBytesThatDoNotComeAreNotAllocated announces 60 MB over and over.
+// TestBytesThatDoNotComeAreNotAllocated announces 60 MB many times.
 func TestBytesThatDoNotComeAreNotAllocated(t *testing.T) {
 	f := newFace(t, config{})
 	var before, after runtime.MemStats
@@ -254,8 +255,8 @@ func TestBytesThatDoNotComeAreNotAllocated(t *testing.T) {
 	}
 }
 
-// TestBodiesShareABound sends unfinished bodies: one more waits for a while and is then refused; a small request is
-// still answered; and when they have ended there is room again.
+// TestBodiesShareABound sends unfinished bodies: one more waits for a while and is then refused; a small
+// request is still answered; and when the bodies have ended, there is memory again.
 func TestBodiesShareABound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFace(t, config{api: httpapi.Options{MaxHeld: 10 << 20}})

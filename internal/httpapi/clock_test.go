@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// clocked is a store with a clock of its own.
+// clocked is a store with its own clock.
 type clocked struct {
 	*storetest.Model
 	clock *guard.Clock

@@ -26,7 +26,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// served is the OpenAPI document as a client gets it, with all forms of each body in the place that a validator reads.
+// served is the OpenAPI document as a client gets it, with all forms of each body where a validator reads
+// them.
 type served struct {
 	raw   []byte
 	model *v3.Document
@@ -50,7 +51,7 @@ var openAPI = sync.OnceValue(func() *served {
 		panic(err)
 	}
 	s.model = &model.Model
-	// Strictly: what the document does not have is found, where anything may stand left aside.
+	// The check is strict: members that are not in the document are found, unless any may be there.
 	check, errs := validator.NewValidator(
 		document, validation.WithFormatAssertions(), validation.WithStrictMode(), validation.WithStrictIgnorePaths(
 			"$.body.data.**", "$.body.**.data.**", "$.body.state.*", "$.body.**.state.*",
@@ -116,8 +117,8 @@ func matches(template, path string) bool {
 	return ok && !strings.ContainsAny(middle, "/:")
 }
 
-// checkAgainstContract holds one exchange against the document: the answer always, the request where
-// it was taken.
+// checkAgainstContract checks one exchange against the document: the answer always, the request if it was
+// accepted.
 func checkAgainstContract(t testing.TB, r *http.Request, body string, got reply) {
 	t.Helper()
 	for _, name := range []string{"X-Request-Id", "X-Content-Type-Options", "Cache-Control"} {
@@ -160,7 +161,7 @@ func checkAgainstContract(t testing.TB, r *http.Request, body string, got reply)
 	}
 }
 
-// checkCode finds the code of an error in the document's list, with this status.
+// checkCode checks that the code of an error is in the document's list, with this status.
 func (s *served) checkCode(t testing.TB, got reply) {
 	t.Helper()
 	var p struct{ Type, Code string }
@@ -178,8 +179,8 @@ func (s *served) checkCode(t testing.TB, got reply) {
 func report(t testing.TB, what string, r *http.Request, body []byte, errs []*errors.ValidationError) {
 	t.Helper()
 	for _, err := range errs {
-		// What may stand in a state is left aside, but for names with brackets: the validator does not find
-		// them in the paths that it is told of.
+		// Members of a state are not checked, since any are allowed, except names with brackets: the validator
+		// does not find them in the paths that it is given.
 		if why := err.Message + err.Reason; strings.Contains(why, "is not declared in schema") && strings.Contains(why, "tate['") {
 			continue
 		}
@@ -225,7 +226,7 @@ func TestDocumentHasTheVersion(t *testing.T) {
 	}
 }
 
-// TestDocumentHasTheRoutes compares paths, methods and query parameters both ways.
+// TestDocumentHasTheRoutes compares paths, methods and query parameters in both directions.
 func TestDocumentHasTheRoutes(t *testing.T) {
 	documented := map[string][]string{}
 	for path, item := range openAPI().model.Paths.PathItems.FromOldest() {
@@ -256,8 +257,8 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	}
 }
 
-// TestDocumentHasTheCodes compares the list of codes with the descriptions of the answers that name
-// them, and finds each on the page that a problem's type refers to.
+// TestDocumentHasTheCodes compares the list of codes with the descriptions of the answers that name them, and
+// finds each on the page that a problem's type refers to.
 func TestDocumentHasTheCodes(t *testing.T) {
 	var named strings.Builder
 	for _, r := range openAPI().model.Components.Responses.FromOldest() {

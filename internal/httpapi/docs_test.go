@@ -59,7 +59,8 @@ func TestDocsShowBodies(t *testing.T) {
 	}
 }
 
-// TestDocsLinksLeadSomewhere checks that each link within the page has a target, and that no target is there twice.
+// TestDocsLinksLeadSomewhere checks that each link within the page has a target, and that no target occurs
+// twice.
 func TestDocsLinksLeadSomewhere(t *testing.T) {
 	raw, _ := docsPage(t)
 	places := map[string]int{}
@@ -79,7 +80,7 @@ func TestDocsLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestDocsCommands makes the request of each command on the page.
+// TestDocsCommands sends the request of each command on the page.
 func TestDocsCommands(t *testing.T) {
 	_, text := docsPage(t)
 	commands := regexp.MustCompile(`<pre tabindex="0">curl (?:(?:-X (\w+)|--json '([^']*)') )?http://[^/]+(/[^<]*)</pre>`).FindAllStringSubmatch(text, -1)

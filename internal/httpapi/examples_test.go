@@ -18,8 +18,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/web"
 )
 
-// TestExamplesOfRequests sends every example of a request that the document has, alone and with each
-// example of a parameter, and wants the answer that the document promises first.
+// TestExamplesOfRequests sends every example of a request in the document, alone and with each example of a
+// parameter, and expects the first answer of the document.
 func TestExamplesOfRequests(t *testing.T) {
 	sent := 0
 	for path, item := range openAPI().model.Paths.PathItems.FromOldest() {
@@ -42,7 +42,7 @@ func TestExamplesOfRequests(t *testing.T) {
 
 type exampleBody struct{ contentType, text string }
 
-// bodies returns the examples of a request's body; an empty one if it has none.
+// bodies returns the examples of a request's body, or an empty one if it has none.
 func bodies(t *testing.T, op *v3.Operation) (all []exampleBody) {
 	t.Helper()
 	if op.RequestBody == nil {
@@ -120,7 +120,7 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 
 func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
 
-// TestExamplesOfAnswers holds the examples of answers against their schemas.
+// TestExamplesOfAnswers checks the examples of answers against their schemas.
 func TestExamplesOfAnswers(t *testing.T) {
 	checked := 0
 	check := schemas.NewSchemaValidator()
@@ -153,7 +153,7 @@ func TestExamplesOfAnswers(t *testing.T) {
 	}
 }
 
-// deaf is a test that notes its failures and goes on.
+// deaf is a test that records its failures and continues.
 type deaf struct {
 	testing.TB
 	failures int
@@ -162,7 +162,7 @@ type deaf struct {
 func (d *deaf) Helper()               {}
 func (d *deaf) Errorf(string, ...any) { d.failures++ }
 
-// TestContractIsHeld judges the judge: what the document does not have is found.
+// TestContractIsHeld tests the check: it finds what is not in the document.
 func TestContractIsHeld(t *testing.T) {
 	good := newFace(t, config{}).do("POST", "/v1/sigils", `{"data":{"any":1}}`).want(201)
 	header := func(body string) reply {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// exchange is one request, byte for byte as it is sent, and what it was made of.
+// exchange is one request, byte for byte as it is sent, and the parts it was made of.
 type exchange struct {
 	endpoint     *endpoint
 	method, path string
@@ -94,7 +94,7 @@ func (x *exchange) request() *http.Request {
 	return r
 }
 
-// wireConn is a connection to a daemon that is used again as long as it lets.
+// wireConn is a connection to a daemon that is reused as long as the daemon allows.
 type wireConn struct {
 	addr string
 	conn net.Conn
@@ -119,7 +119,7 @@ func (w *wireConn) send(x *exchange) (got reply, err error) {
 	if err := w.conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return got, err
 	}
-	// What is refused before it was read to its end may fail to be sent to its end.
+	// A request that is refused before all of it was read may fail to be sent completely.
 	_, sendErr := io.WriteString(w.conn, x.bytes())
 	for {
 		resp, err := http.ReadResponse(w.in, &http.Request{Method: x.method})

@@ -13,7 +13,7 @@ func Routes() map[string][]string {
 	return all
 }
 
-// Held returns how many bytes requests hold.
+// Held returns the number of bytes that requests hold.
 func (a *API) Held() int64 {
 	a.memory.mu.Lock()
 	defer a.memory.mu.Unlock()

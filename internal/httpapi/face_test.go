@@ -27,8 +27,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const tenant = sigil.DefaultTenant
 
-// face is an API over an engine over a store of maps, at a time of the test's own. Whatever it answers
-// is held against the OpenAPI document.
+// face is an API on an engine on a store of maps, at the test's own time. All its answers are checked against
+// the OpenAPI document.
 type face struct {
 	t      testing.TB
 	api    http.Handler
@@ -58,7 +58,7 @@ func (c *clock) pass(d time.Duration) {
 
 var start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
-// config is what a test may choose; the zero value is the defaults.
+// config has the choices of a test; the zero value means the defaults.
 type config struct {
 	store  store.Store
 	engine engine.Options
@@ -90,7 +90,8 @@ type reply struct {
 	body   []byte
 }
 
-// do sends one request, with headers as name, value, name, value; a body is JSON unless they say so.
+// do sends one request, with headers as name, value, name, value. The body is JSON unless the headers set
+// another type.
 func (f *face) do(method, target, body string, headers ...string) reply {
 	f.t.Helper()
 	var reader io.Reader // nil for none, so that there is no Content-Length either
@@ -118,7 +119,7 @@ func (f *face) send(r *http.Request, body string) reply {
 	return got
 }
 
-// want asserts the status and gives the reply again.
+// want asserts the status and returns the reply.
 func (r reply) want(status int) reply {
 	r.t.Helper()
 	if r.status != status {
@@ -137,7 +138,7 @@ func (r reply) problem(status int, code, field string) wire.Problem {
 	return p
 }
 
-// parse reads the body strictly, so that a member the type does not have is found.
+// parse reads the body strictly, so that a member that the type does not have is found.
 func parse[T any](r reply) T {
 	r.t.Helper()
 	var v T
@@ -149,7 +150,7 @@ func parse[T any](r reply) T {
 	return v
 }
 
-// encode keeps a draft and gives what was answered.
+// encode keeps a draft and returns the answer.
 func (f *face) encode(draft string, headers ...string) wire.Memory {
 	f.t.Helper()
 	return parse[wire.Memory](f.do("POST", "/v1/sigils", draft, headers...).want(http.StatusCreated))
@@ -164,7 +165,7 @@ func (f *face) stats() engine.Stats {
 	return stats
 }
 
-// nothingStored asserts that neither a memory nor a journal entry came to be.
+// nothingStored asserts that there is neither a memory nor a journal entry.
 func (f *face) nothingStored() {
 	f.t.Helper()
 	if s := f.stats(); s.Memories != 0 || s.Position != 0 {

@@ -19,7 +19,7 @@ import (
 // object is a part of the OpenAPI document.
 type object = map[string]any
 
-// endpoint is one operation of the document, with what it refers to in its place.
+// endpoint is one operation of the document, with its references resolved.
 type endpoint struct {
 	id, method, path string
 	params           []object
@@ -71,7 +71,7 @@ func endpoints(raw []byte) (root object, all []endpoint) {
 	return root, all
 }
 
-// secret stands in every text that is data; no refusal may repeat it.
+// secret is in every text that is data; no refusal may repeat it.
 const secret = "s3cr3t"
 
 // generator draws values and requests that the document allows.
@@ -152,7 +152,7 @@ func (g *generator) number(schema object) string {
 	return pick(g, marshal(f), strconv.FormatFloat(f, 'e', -1, 64), strconv.FormatFloat(f, 'f', -1, 64))
 }
 
-// size draws a length within a schema's bounds: mostly small, at times the greatest.
+// size draws a length within a schema's bounds: mostly small, sometimes the maximum.
 func (g *generator) size(schema object, least, most string, small int) int {
 	from := int(bound(schema, least, 0))
 	to := int(bound(schema, most, int64(from+small)))
@@ -177,7 +177,7 @@ func (g *generator) text(schema object) string {
 	return strings.Repeat("t", n)
 }
 
-// someID returns the id of a memory that exists or existed, and now and then of none.
+// someID returns the id of a memory that exists or existed, and sometimes an unknown one.
 func (g *generator) someID() string {
 	known := g.ids[g.tenant]
 	if len(known) == 0 || g.oneIn(5) {

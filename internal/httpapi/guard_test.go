@@ -131,7 +131,7 @@ func TestUnknownCode(t *testing.T) {
 	}
 }
 
-// Whoever stops the service leaves a reason: its clients did not go away.
+// When the service is stopped, the cause has a reason: the clients did not leave.
 func TestStoppedIsNotCanceled(t *testing.T) {
 	f := newFace(t, config{})
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -154,7 +154,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// An answer that has begun cannot become a problem; it must not pass for a whole one either.
+// An answer that has begun cannot become a problem, but must not look complete either.
 func TestPanicAfterTheAnswerBegan(t *testing.T) {
 	var status int
 	f := newFace(t, config{api: httpapi.Options{

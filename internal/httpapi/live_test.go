@@ -22,13 +22,13 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// Limits of the live daemon that are small enough to be gone over often.
+// These limits of the live daemon are small enough to be exceeded often.
 const (
 	liveData  = 64 << 10
 	liveBatch = 256 << 10
 )
 
-// live is a daemon on a socket and a disk, and what the test looks at behind its back.
+// live is a daemon on a socket and a disk, with what the test inspects directly.
 type live struct {
 	*daemon.Daemon
 	store store.Store
@@ -88,7 +88,7 @@ func (l *live) stop(t *testing.T) {
 	}
 }
 
-// position is that of the newest journal entry: it grows with every change.
+// position returns the position of the newest journal entry, which grows with every change.
 func (l *live) position(t *testing.T) uint64 {
 	t.Helper()
 	stats, err := l.store.Stats(t.Context(), tenant, time.Now())
@@ -117,9 +117,9 @@ func campaign(t *testing.T) (requests int, seed uint64) {
 	return requests, seed
 }
 
-// TestDocumentAgainstALiveDaemon generates requests from the OpenAPI document, valid and nearly valid, and sends them
-// to a daemon over a socket. None fails with a failure of the service, every answer conforms to the document, a valid
-// request is served, and a refused one leaves nothing behind.
+// TestDocumentAgainstALiveDaemon generates requests from the OpenAPI document, valid and nearly valid, and
+// sends them to a daemon over a socket. No answer is a failure of the service, every answer conforms to the
+// document, a valid request is served, and a refused one leaves nothing behind.
 func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	requests, seed := campaign(t)
 	d := startLive(t)
@@ -188,7 +188,7 @@ func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	w.close()
 }
 
-// noted keeps what a judge says of one exchange.
+// noted keeps the findings about one exchange.
 type noted struct {
 	testing.TB
 	says []string
@@ -199,7 +199,7 @@ func (n *noted) Errorf(format string, args ...any) {
 	n.says = append(n.says, fmt.Sprintf(format, args...))
 }
 
-// judge holds one exchange to what every one must be.
+// judge checks one exchange for what must hold for every one.
 func judge(n *noted, x *exchange, got reply, was, is uint64) {
 	if got.status >= 500 {
 		n.Errorf("a failure of the service")
@@ -262,7 +262,7 @@ func mayRefuse(x *exchange, status int) bool {
 	return false
 }
 
-// learn takes ids and cursors out of an answer.
+// learn remembers ids and cursors from an answer.
 func (g *generator) learn(x *exchange, got reply) {
 	if got.status >= 300 || x.method == http.MethodHead {
 		return
@@ -288,7 +288,7 @@ func (g *generator) learn(x *exchange, got reply) {
 	}
 }
 
-// makeRoom forgets what a full tenant holds: all of it is pinned or crystallized.
+// makeRoom forgets the memories of a full tenant, which are all pinned or crystallized.
 func (l *live) makeRoom(t *testing.T, g *generator, w *wireConn) {
 	t.Helper()
 	page, _, err := l.store.List(t.Context(), store.Query{Tenant: g.tenant, Now: time.Now(), Limit: 30})
@@ -303,8 +303,8 @@ func (l *live) makeRoom(t *testing.T, g *generator, w *wireConn) {
 	}
 }
 
-// TestRawBytes sends what is no HTTP, or hardly: the answer is one of HTTP's own refusals, or the
-// service's, and the daemon goes on.
+// TestRawBytes sends bytes that are not, or barely, HTTP: the answer is one of HTTP's own refusals, or the
+// service's, and the daemon continues.
 func TestRawBytes(t *testing.T) {
 	d := startLive(t)
 	defer d.stop(t)
@@ -359,7 +359,7 @@ func TestRawBytes(t *testing.T) {
 	}
 	w := &wireConn{addr: d.Addr()}
 	defer w.close()
-	// The first is answered in the fast lane, which hands the connection on with the next.
+	// The first request is answered in the fast lane, which passes the connection on with the next one.
 	for _, tt := range []struct {
 		method, path string
 		status       int

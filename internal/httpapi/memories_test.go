@@ -58,7 +58,7 @@ func TestEncodeWithAll(t *testing.T) {
 	}
 }
 
-// What comes back is what was sent, digit for digit and character for character.
+// The answer has the content that was sent, digit for digit and character for character.
 func TestDataIsKept(t *testing.T) {
 	for _, data := range []string{
 		`null`, `true`, `0`, `""`, `[]`, `{}`, `-0`, `1.0`, `1E+2`, `9007199254740993`, `123456789012345678901234567890`,
@@ -81,7 +81,7 @@ func TestDataIsKept(t *testing.T) {
 	}
 }
 
-// A ttl in its shortest form is answered as it was sent: by the encode, the journal and an explanation.
+// A ttl in its shortest form is returned as it was sent: by the encode, the journal and an explanation.
 func TestTTLsComeBackAsGiven(t *testing.T) {
 	f := newFace(t, config{})
 	for _, ttl := range []string{"7d", "36h", "90m", "1h40m", "95s", "1.5s", "250ms", "36500d"} {
@@ -148,7 +148,7 @@ func TestIdempotency(t *testing.T) {
 	f.do("POST", "/v1/sigils/"+id+":pin", "").want(200)
 	again := func(why string) {
 		t.Helper()
-		// The same content, written otherwise.
+		// The same content, in another spelling.
 		got := f.do("POST", "/v1/sigils", strings.ReplaceAll(draft, ",", " , "), "Idempotency-Key", "k").want(201)
 		if string(got.body) != string(first.body) || got.header.Get("Location") != first.header.Get("Location") {
 			t.Errorf("%s: got %s\nwant %s", why, got.body, first.body)
@@ -287,7 +287,7 @@ func TestRelated(t *testing.T) {
 	if v := page.Related[0]; v.Data != nil || v.State != nil || v.Hash != "" || v.ID != same.ID {
 		t.Errorf("without content: %+v", v)
 	}
-	// In short: ids alone.
+	// The minimal form has only ids.
 	got := f.do("GET", "/v1/sigils/"+id+"/related?min=0.5", "", "Prefer", "return=minimal").want(200)
 	if want := `{"related":[{"id":"` + same.ID.String() + `","resonance":1}]}` + "\n"; string(got.body) != want || got.header.Get("Preference-Applied") != "return=minimal" {
 		t.Errorf("in short: got %s, want %s", got.body, want)

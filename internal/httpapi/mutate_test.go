@@ -9,7 +9,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
-// mutation makes a nearly valid request of a valid one, or returns false if it cannot. It sets wrong if the document
+// mutation makes a valid request nearly valid, or returns false if it cannot. It sets wrong if the document
 // certainly refuses the result.
 type mutation struct {
 	name   string
@@ -34,7 +34,7 @@ func (x *exchange) batch() bool {
 	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, "sigils:recall")
 }
 
-// member returns a mutation that puts a member into the object that is the body, or the first of a batch.
+// member returns a mutation that adds a member to the object that is the body, or to the first of a batch.
 func member(texts ...string) func(g *generator, x *exchange) bool {
 	return ofBody(func(g *generator, x *exchange) bool {
 		before, after, ok := strings.Cut(x.body, "{")

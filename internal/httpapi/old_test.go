@@ -9,7 +9,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 )
 
-// sigilOf is what the old wire shows of {"foo":0}.
+// sigilOf is the old API's JSON for {"foo":0}.
 const sigilOf = `{"id":"%s","data":{"foo":0},"consciousnessState":{"phi":0.25,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5,"mood":"calm"},` +
 	`"resonanceFrequency":0.6439775275224582,"memoryPattern":%s,"crystallizationPotential":0.4124064775,` +
 	`"timestamp":"2026-01-31T12:00:00.000Z","accessCount":%d,"lastAccessed":"%s","decay":%s}`

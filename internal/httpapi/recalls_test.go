@@ -46,7 +46,7 @@ func told(t *testing.T, r []wire.Recall, m *sigil.Memory) {
 	}
 }
 
-// TestRecallsOfOthersAreSeen watches a memory over server-sent events while others recall it.
+// TestRecallsOfOthersAreSeen watches a memory over server-sent events while other clients recall it.
 func TestRecallsOfOthersAreSeen(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})
 	key := s.encoded()
@@ -80,7 +80,8 @@ func TestRecallsOfOthersAreSeen(t *testing.T) {
 	}
 }
 
-// TestRecallsOverALiveConnection subscribes in both ways that there are, as a browser does: the tenant is in the query.
+// TestRecallsOverALiveConnection subscribes in both possible ways, like a browser: the tenant is in the
+// query.
 func TestRecallsOverALiveConnection(t *testing.T) {
 	for name, way := range map[string]struct{ query, request string }{
 		"by the query":  {query: "&recalls=true"},

@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// TestOverASocket tries what only a real server does: bodies of unknown length, connections that are
-// closed under a body too long, paths as they come.
+// TestOverASocket tests what only a real server does: bodies of unknown length, connections that are closed
+// while a body that is too long arrives, and paths that are not cleaned.
 func TestOverASocket(t *testing.T) {
 	f := newFace(t, config{api: httpapi.Options{LoopbackOnly: true}})
 	server := onFront(t, f.api)
@@ -51,7 +51,7 @@ func TestOverASocket(t *testing.T) {
 	}
 }
 
-// TestBodyThatNeverComes asks for more than is there: the client hears of it, and nothing is kept.
+// TestBodyThatNeverComes announces more than it sends: the client gets an error, and nothing is kept.
 func TestBodyThatNeverComes(t *testing.T) {
 	f := newFace(t, config{})
 	server := onFront(t, f.api)
@@ -76,7 +76,7 @@ func TestBodyThatNeverComes(t *testing.T) {
 	f.nothingStored()
 }
 
-// BenchmarkEncode measures what the face adds to an encode, with a body of about 700 bytes.
+// BenchmarkEncode measures what the API adds to an encode, with a body of about 700 bytes.
 func BenchmarkEncode(b *testing.B) {
 	api := httpapi.New(engine.New(storetest.NewModel(), nil), nil)
 	body := `{"data":{"note":"` + strings.Repeat("kettle ", 80) + `","n":[1,2,3]},"state":{"phi":0.8,"coherence":0.7},"tags":["a"]}`

@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
-// socket is a handler that is served on a socket, as the daemon serves it: by net/http alone if SIGIL_HTTP is
-// "standard", else with the fast lane.
+// socket is a handler that is served on a socket like the daemon serves it: by net/http alone if SIGIL_HTTP
+// is "standard", otherwise with the fast lane.
 type socket struct {
 	t         *testing.T
 	addr, url string

@@ -20,7 +20,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// liveFace is a face on a socket, with a client of it.
+// liveFace is an API on a socket, with a client.
 type liveFace struct {
 	*face
 	url    string
@@ -47,7 +47,7 @@ func (s *liveFace) leave() {
 	s.api.(*httpapi.API).Leave()
 }
 
-// keep encodes n more memories, of this data each.
+// keep encodes n more memories with this data.
 func (s *liveFace) keep(n int) {
 	s.t.Helper()
 	for range n {
@@ -57,7 +57,7 @@ func (s *liveFace) keep(n int) {
 	}
 }
 
-// follow reads as a loop over entries does, and sends their positions.
+// follow reads entries in a loop, and sends their positions.
 func follow(ctx context.Context, t *testing.T, entries func(func(wire.Event, error) bool)) <-chan uint64 {
 	positions := make(chan uint64, 1000)
 	go func() { // ends with ctx
@@ -85,7 +85,7 @@ func take(t *testing.T, positions <-chan uint64, first, last uint64) {
 }
 
 // TestFollow reads the journal live over both kinds of stream, from the start, from a position and from now,
-// and through the end of each connection.
+// and across the end of each connection.
 func TestFollow(t *testing.T) {
 	for name, read := range map[string]func(*client.Client) (follow func(context.Context, *client.FollowOptions) func(func(wire.Event, error) bool), stop func()){
 		"server-sent events": func(c *client.Client) (func(context.Context, *client.FollowOptions) func(func(wire.Event, error) bool), func()) {
@@ -152,7 +152,7 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowWhatIsGone begins before the journal does.
+// TestFollowWhatIsGone begins before the start of the journal.
 func TestFollowWhatIsGone(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})
 	s.keep(10)
@@ -179,8 +179,8 @@ func TestFollowWhatIsGone(t *testing.T) {
 	}
 }
 
-// TestFollowAhead begins after the journal's end, as a reader does whose store was restored from an older copy: it gets
-// an error, however it reads. At the newest position it is not ahead.
+// TestFollowAhead begins after the journal's end, like a reader whose store was restored from an older copy:
+// it gets an error, however it reads. At the newest position it is not ahead.
 func TestFollowAhead(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})
 	s.keep(10)
@@ -267,8 +267,8 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestLiveBadRequests sends what is wrong: each is answered with its id and a problem, and the connection
-// goes on.
+// TestLiveBadRequests sends invalid requests: each is answered with its id and a problem, and the connection
+// continues.
 func TestLiveBadRequests(t *testing.T) {
 	s := onSocket(t, httpapi.Options{MaxBody: 2000})
 	conn, _, err := websocket.Dial(t.Context(), s.url+"/v1/ws", nil)
@@ -325,7 +325,7 @@ func TestLiveBadRequests(t *testing.T) {
 	}
 }
 
-// TestHandshakes: an invalid handshake, or one from another origin, is refused with a problem.
+// TestHandshakes checks that an invalid handshake, or one from another origin, is refused with a problem.
 func TestHandshakes(t *testing.T) {
 	f := newFace(t, config{})
 	good := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}
@@ -340,7 +340,7 @@ func TestHandshakes(t *testing.T) {
 	f.do("GET", "/v1/events", "", "Accept", "text/event-stream", "Last-Event-ID", "x").problem(400, "invalid_parameter", "Last-Event-ID")
 }
 
-// TestTooManySubscribers refuses the one more.
+// TestTooManySubscribers checks that one subscriber too many is refused.
 func TestTooManySubscribers(t *testing.T) {
 	s := onSocket(t, httpapi.Options{MaxSubscribers: 1})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -358,7 +358,7 @@ func TestTooManySubscribers(t *testing.T) {
 	}
 }
 
-// TestServerSentEvents holds the bytes of a stream.
+// TestServerSentEvents checks the bytes of a stream.
 func TestServerSentEvents(t *testing.T) {
 	s := onSocket(t, httpapi.Options{})
 	s.keep(2)

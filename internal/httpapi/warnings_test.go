@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// TestWarnings: an encode warns of a ttl that is longer than the memory lives untouched, in whatever way it was sent,
-// and no other answer has the warning.
+// TestWarnings checks that an encode warns of a ttl that is longer than the memory lives untouched, however
+// it was sent, and that no other answer has the warning.
 func TestWarnings(t *testing.T) {
 	f := newFace(t, config{})
 	const long, short = `{"data":1,"ttl":"7d"}`, `{"data":2,"ttl":"90s"}`

@@ -22,7 +22,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// inserts is a store that notes of how many memories each insert is, and fails them where it is told to.
+// inserts is a store that records the number of memories in each insert, and fails inserts on demand.
 type inserts struct {
 	store.Store
 	sizes chan int
@@ -49,8 +49,8 @@ func (s *inserts) all() (sizes []int) {
 	}
 }
 
-// burst sends requests in one piece with the handshake, so that they have arrived together, and gives the answers
-// by id. After them it closes the connection, and is told so.
+// burst sends requests in one piece with the handshake, so that they arrive together, and returns the answers
+// by id. Then it closes the connection, and checks that the server confirms it.
 func burst(t *testing.T, s store.Store, e engine.Options, requests ...string) map[string]wire.LiveMessage {
 	t.Helper()
 	f := newFace(t, config{store: s, engine: e, api: httpapi.Options{MaxBody: 1 << 20}})
@@ -130,7 +130,8 @@ func newInserts(fails error) *inserts {
 	return &inserts{Store: storetest.NewModel(), sizes: make(chan int, 100), fails: fails}
 }
 
-// TestWhatArrivesTogetherIsKeptTogether sends right and wrong at once: one commit, and to each its own answer.
+// TestWhatArrivesTogetherIsKeptTogether sends valid and invalid requests at once: there is one commit, and
+// each gets its own answer.
 func TestWhatArrivesTogetherIsKeptTogether(t *testing.T) {
 	s := newInserts(nil)
 	answers := burst(
@@ -168,7 +169,7 @@ func TestWhatArrivesTogetherIsKeptTogether(t *testing.T) {
 	}
 }
 
-// TestAKeyTwiceAtOnce is one memory.
+// TestAKeyTwiceAtOnce checks that a key sent twice at once keeps one memory.
 func TestAKeyTwiceAtOnce(t *testing.T) {
 	answers := burst(
 		t, newInserts(nil), engine.Options{},
@@ -188,7 +189,7 @@ func TestAKeyTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// TestAFullTenantTakesWhatFits refuses the others each by itself.
+// TestAFullTenantTakesWhatFits checks that the other requests are refused one by one.
 func TestAFullTenantTakesWhatFits(t *testing.T) {
 	var requests []string
 	for i := range 5 {
@@ -208,7 +209,7 @@ func TestAFullTenantTakesWhatFits(t *testing.T) {
 	}
 }
 
-// TestAStoreThatFailsFailsEach answers each request, and none is kept.
+// TestAStoreThatFailsFailsEach checks that each request is answered, and none is kept.
 func TestAStoreThatFailsFailsEach(t *testing.T) {
 	s := newInserts(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "store_failed", Err: errors.New("on fire")})
 	answers := burst(t, s, engine.Options{}, `{"id":1,"op":"encode","sigil":{"data":{}}}`, `{"id":2,"op":"encode","sigil":{"data":[}}`, `{"id":3,"op":"encode","sigil":{"data":[]}}`)
@@ -219,7 +220,8 @@ func TestAStoreThatFailsFailsEach(t *testing.T) {
 	}
 }
 
-// TestNoMoreTogetherThanABatchMayHold holds for what arrives together, too.
+// TestNoMoreTogetherThanABatchMayHold checks that the limit of a batch also applies to requests that arrive
+// together.
 func TestNoMoreTogetherThanABatchMayHold(t *testing.T) {
 	s := newInserts(nil)
 	var requests []string
@@ -238,7 +240,7 @@ func TestNoMoreTogetherThanABatchMayHold(t *testing.T) {
 	}
 }
 
-// crowd is a store whose inserts wait for one another, so many at once, and that notes how many were there.
+// crowd is a store whose inserts wait until there is a number of them, and that records how many there were.
 type crowd struct {
 	store.Store
 	size int // +checklocksignore: never changes
@@ -273,7 +275,7 @@ func (s *crowd) Insert(ctx context.Context, tenant string, items []store.Item, q
 	return s.Store.Insert(ctx, tenant, items, quota, evict)
 }
 
-// TestFewLargeRequestsAtOnce bounds what one connection holds.
+// TestFewLargeRequestsAtOnce checks the bound on what one connection holds.
 func TestFewLargeRequestsAtOnce(t *testing.T) {
 	s := &crowd{Store: storetest.NewModel(), size: 16, ready: make(chan struct{})}
 	var requests []string

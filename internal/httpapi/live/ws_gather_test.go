@@ -23,7 +23,7 @@ func pipe(t *testing.T) (*gathered, net.Conn) {
 	return newGathered(near, nil), far
 }
 
-// begun is a write that is under way until the rest of it is read.
+// begun is a write that is in progress until the rest of it is read.
 func begun(t *testing.T, g *gathered, far net.Conn) (rest string) {
 	t.Helper()
 	go g.Write([]byte("ab")) // ends with the connection

@@ -12,8 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// FuzzPlainEncode holds the short way from a message to a memory to the long one: they give the same, or refuse
-// with the same words.
+// FuzzPlainEncode compares the quick way from a message to a memory with the thorough one: they return the
+// same, or refuse with the same error.
 func FuzzPlainEncode(f *testing.F) {
 	for _, message := range []string{
 		`{"id":1,"op":"encode","sigil":{"data":{"a":[1,"}\"\\"]}}}`, `{"id":"a","op":"encode","sigil":{"data":[]}}`,

@@ -82,7 +82,7 @@ func TestViewWithoutContent(t *testing.T) {
 	}
 }
 
-// The arithmetic of an entry is enough to work out its decision again.
+// The figures of an entry are enough to repeat its decision.
 func TestViewOfAnEventHasTheArithmetic(t *testing.T) {
 	m := plain(nil)
 	e := sigil.Event{Position: 7, Time: m.FadesAt.Add(2500 * time.Millisecond), Kind: sigil.Faded, Reason: sigil.ReasonDecay, Memory: m}
