@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// clocked is a store with a clock of its own and a journal whose newest time is set.
+// clocked is a store with its own clock and a journal whose newest time is set.
 type clocked struct {
 	*storetest.Model
 	clock  *clock.Clock

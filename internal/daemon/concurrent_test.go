@@ -16,13 +16,13 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// The stack this replaces lost writes and kept what was gone when many clients came at once. Here a
-// thousand do, on the old path and on /v1, while memories are recalled, forgotten and fade under
-// sweeps every ten milliseconds: in the end every memory that was acknowledged and not let go is
-// there with its content, and nothing else is.
+// The system that Sigil replaces lost writes and kept removed memories when many clients came at once. Here a
+// thousand clients do, on the old path and on /v1, while memories are recalled, forgotten and fade under
+// sweeps every ten milliseconds. At the end, every memory that was acknowledged and not removed exists with
+// its content, and nothing else does.
 func TestAThousandConcurrentClients(t *testing.T) {
 	const clients, fleeting = 1000, 100
-	// A week's half-life: how fast the machine is must not decide what is left.
+	// With a half-life of a week, the speed of the machine does not decide what is left.
 	d := start(t, config(t, "--policy=halflife", "--half-life=168h"), nil)
 	web := newBrowser(t, d)
 
@@ -85,7 +85,7 @@ func TestFiftyConcurrentEncodesMakeFifty(t *testing.T) {
 	}
 }
 
-// ledger is what was acknowledged, by id.
+// ledger has the acknowledged memories, by id.
 type ledger struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -112,7 +112,7 @@ func (l *ledger) all() map[string]string {
 	return l.data
 }
 
-// browser is many clients of one daemon.
+// browser is a number of clients of one daemon.
 type browser struct {
 	t      *testing.T
 	base   string
@@ -182,7 +182,7 @@ func (b *browser) all() map[string]string {
 	}
 }
 
-// awaitEnd waits until sweeps have released n memories by their ttl, sweeping meanwhile.
+// awaitEnd sweeps until sweeps have released n memories by their ttl.
 func (b *browser) awaitEnd(n int) {
 	deadline := time.Now().Add(patience)
 	for released := 0; released < n; {
@@ -208,7 +208,7 @@ func (b *browser) awaitEnd(n int) {
 	}
 }
 
-// sweepEvery runs both sweeps at an interval until the func it gives is called.
+// sweepEvery runs both sweeps at an interval until the func it returns is called.
 func sweepEvery(t *testing.T, b *browser, interval time.Duration) (stop func()) {
 	t.Helper()
 	done, ended := make(chan struct{}), make(chan struct{})

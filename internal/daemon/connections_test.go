@@ -65,8 +65,8 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-// TestStreamsLeaveConnections starts more event streams than there may be connections: half of the connections are left
-// for requests.
+// TestStreamsLeaveConnections starts more event streams than there may be connections: half of the
+// connections remain for requests.
 func TestStreamsLeaveConnections(t *testing.T) {
 	d := start(t, config(t, "--max-connections=4"), on(storetest.NewModel()))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}

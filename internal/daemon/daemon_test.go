@@ -106,7 +106,7 @@ func TestStopBreaksOffAStart(t *testing.T) {
 	}
 }
 
-// An opening that hangs cannot hold up the end, and is cleaned up after when it ends.
+// An open that hangs does not delay the end, and is cleaned up when it returns.
 func TestStopGivesUpOnAStart(t *testing.T) {
 	s, opening, open := storetest.NewModel(), make(chan struct{}), make(chan struct{})
 	d := daemon.New(config(t).Config, &daemon.Options{Grace: time.Millisecond, Open: func(daemon.Config, daemon.Hooks) (store.Store, error) {
@@ -138,7 +138,7 @@ func TestAddrFileRemovedBySomebody(t *testing.T) {
 	stop(t, d)
 }
 
-// eventually waits for what no channel tells.
+// eventually polls for something that no channel reports.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !is(); runtime.Gosched() {
@@ -148,7 +148,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// Starts and stops from everywhere at once: whatever comes first, all ends, and all is let go.
+// Starts and stops run concurrently: in any order, all of them end and release everything.
 func TestStartAndStopAtOnce(t *testing.T) {
 	for range 100 {
 		s := storetest.NewModel()
@@ -227,7 +227,7 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 	}
 }
 
-// The context of Start bounds the start, not the daemon's life.
+// The context of Start limits the start, not the daemon's life.
 func TestDaemonOutlivesItsStartContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := daemon.New(config(t).Config, on(storetest.NewModel()))

@@ -71,9 +71,9 @@ func startOnSmallDisk(t *testing.T) (disk string, l *daemon.Loaded, d *daemon.Da
 	return disk, l, d
 }
 
-// A disk that another process fills under load: what cannot be kept is answered 507 and nothing that
-// was answered is lost; reads go on; when there is room, service does, by itself. A daemon that is
-// started on the full disk serves what there is, or says what to do.
+// Another process fills the disk under load: changes that cannot be kept are answered with 507, and no
+// acknowledged change is lost; reads continue; when there is space, encodes resume. A daemon that is started
+// on the full disk serves what exists, or reports what to do.
 func TestFullDisk(t *testing.T) {
 	if !alone(t) {
 		return
@@ -110,7 +110,8 @@ func TestFullDisk(t *testing.T) {
 	freeDisk(t, disk)
 	awaitRoom(t, d, kept)
 
-	// Once more, and now the daemon starts on the full disk. If the reserve is used up it cannot, and reports that.
+	// The disk is filled again, and now the daemon starts on it. If the reserve is used up, it cannot start,
+	// and reports that.
 	encodeUntilFull(t, d, kept, func() { fillDisk(t, disk) })
 	stop(t, d)
 	fillDisk(t, disk) // what stopping gave back
@@ -131,7 +132,7 @@ func TestFullDisk(t *testing.T) {
 	holds(t, newBrowser(t, d), kept)
 }
 
-// A disk that cannot be written is named, and nothing on it changes.
+// The error names a disk that cannot be written, and nothing on it changes.
 func TestReadOnlyDisk(t *testing.T) {
 	if !alone(t) {
 		return
@@ -154,8 +155,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	holds(t, newBrowser(t, start(t, l, nil)), kept)
 }
 
-// encodeUntilFull has 8 clients encode 10 kB each until all were told that the disk is full; fill
-// takes the room from them.
+// encodeUntilFull lets 8 clients encode 10 kB each until all were told that the disk is full. fill takes the
+// space.
 func encodeUntilFull(t *testing.T, d *daemon.Daemon, kept *ledger, fill func()) {
 	t.Helper()
 	noise := make([]byte, 5_000) // does not compress
@@ -201,7 +202,7 @@ func awaitRoom(t *testing.T, d *daemon.Daemon, kept *ledger) {
 	}
 }
 
-// fillDisk writes a file until there is no room at all.
+// fillDisk writes a file until there is no space at all.
 func fillDisk(t *testing.T, disk string) {
 	t.Helper()
 	f, err := os.OpenFile(filepath.Join(disk, "filler"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -226,7 +227,7 @@ func freeDisk(t *testing.T, disk string) {
 	}
 }
 
-// holds checks that what was answered is there, with its content.
+// holds checks that acknowledged memories exist, with their content.
 func holds(t *testing.T, web *browser, kept *ledger) {
 	t.Helper()
 	got := web.all()
@@ -237,7 +238,7 @@ func holds(t *testing.T, web *browser, kept *ledger) {
 	}
 }
 
-// tryEncode asks for data to be kept, and gives the id where it was, else the answer.
+// tryEncode sends an encode, and returns the id if it succeeded, or else the answer.
 func tryEncode(t *testing.T, d *daemon.Daemon, data string) (status int, id string, err error) {
 	t.Helper()
 	status, body, err := request(t.Context(), d.Addr(), http.MethodPost, "/v1/sigils", `{"data":`+data+`}`)

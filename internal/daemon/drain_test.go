@@ -18,14 +18,14 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// An answer is what a request in flight got in the end.
+// answer is the final answer to a request in progress.
 type answer struct {
 	status int
 	body   string
 	err    error
 }
 
-// post sends an encode and gives where its answer will come.
+// post sends an encode and returns a channel for its answer.
 func post(d *daemon.Daemon) <-chan answer {
 	answers := make(chan answer, 1)
 	go func() {
@@ -84,7 +84,7 @@ func TestRequestsInFlightFinish(t *testing.T) {
 	}
 }
 
-// When the time to drain is over, requests are ended, and their clients get the reason.
+// When the time to drain is over, requests are canceled, and their clients get the reason.
 func TestRequestsEndWithTheTimeToDrain(t *testing.T) {
 	s := newSlow()
 	s.heed = true
@@ -129,7 +129,7 @@ func TestStopNamesWhatIsUnfinished(t *testing.T) {
 	}
 }
 
-// A client that stalls in mid-request cannot hold up the end.
+// A client that stalls in the middle of a request does not delay the end.
 func TestStalledClientIsCutOff(t *testing.T) {
 	o := on(storetest.NewModel())
 	o.Grace = 10 * time.Millisecond
@@ -151,12 +151,12 @@ func TestStalledClientIsCutOff(t *testing.T) {
 		t.Errorf("Stop: %v", err)
 	}
 	if _, err := io.ReadAll(c); err == nil {
-		// An orderly end or a reset: either is one.
+		// Either an orderly end or a reset is correct.
 		t.Log("the connection ended in order")
 	}
 }
 
-// A sweep in progress finishes its steps and no more; what is left is due at the next start.
+// A sweep in progress finishes its current steps and no more; the rest is due at the next start.
 func TestSweepStopsAfterItsStep(t *testing.T) {
 	s := newSlow()
 	const due = 10_000 // twenty steps

@@ -11,7 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
-// Choices are the settings that are one of a few words.
+// Choices are the settings that take one of a few words.
 var Choices = choices
 
 // Stopping reports whether Stop was called.
@@ -21,17 +21,17 @@ func (d *Daemon) Stopping() bool {
 	return d.stopped != nil
 }
 
-// DatabaseConnections returns how many connections to PostgreSQL a share of open files is kept for.
+// DatabaseConnections returns the number of connections to PostgreSQL for which open files are reserved.
 func DatabaseConnections(l *Loaded) int { return l.databaseConnections() }
 
 // Shut reports whether requests wait for a hand-over.
 func (d *Daemon) Shut() bool { return !d.server.IsOpen() }
 
-// Linger is what follows a hand-over.
+// Linger is the phase after a hand-over.
 func (d *Daemon) Linger(ctx context.Context) { d.linger(ctx) }
 
-// HandOver hands over to a daemon in this process: begin makes it, on sockets, and has run run it as
-// a process would, which returns when it serves or does not.
+// HandOver hands over to a daemon in this process: begin makes it, on sockets, and run runs it like a
+// process; it returns when the daemon serves or has failed.
 func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets []*net.TCPListener, run func(*Daemon) error)) error {
 	_, err := d.handOver(ctx, func(files []*os.File) (*handover.Successor, error) {
 		sockets, err := handover.Listeners(files)
@@ -68,10 +68,10 @@ func (d *Daemon) HandOver(ctx context.Context, data string, begin func(sockets [
 	return err
 }
 
-// ErrNoProgram is why a hand-over of [Run] fails.
+// ErrNoProgram is the error of a hand-over of [Run].
 var ErrNoProgram = errors.New("a test has no program to start")
 
-// Run is Serve without the loading of settings: on the test's own daemon and signals.
+// Run is like Serve without loading settings, with the test's own daemon and signals.
 func Run(ctx context.Context, d *Daemon, l *Loaded, log *slog.Logger, load func() (*Loaded, error), signals <-chan os.Signal) int {
 	r := &runner{daemon: d, loaded: l, log: log, load: load, pid: os.Getpid(), spawn: func([]*os.File) (*handover.Successor, error) {
 		return nil, ErrNoProgram

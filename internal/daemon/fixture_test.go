@@ -21,10 +21,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what must come at once.
+// patience is how long a test waits for something that must happen at once.
 const patience = 20 * time.Second
 
-// config returns settings for a test, on a free port, without scheduled sweeps. HTTP is served as SIGIL_HTTP says.
+// config returns settings for a test, on a free port, without scheduled sweeps. SIGIL_HTTP sets how HTTP is
+// served.
 func config(t *testing.T, args ...string) *daemon.Loaded {
 	t.Helper()
 	l, err := daemon.Load(append([]string{"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir()}, args...), []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
@@ -34,7 +35,7 @@ func config(t *testing.T, args ...string) *daemon.Loaded {
 	return l
 }
 
-// on makes options for a daemon over s.
+// on returns options for a daemon on s.
 func on(s store.Store) *daemon.Options {
 	return &daemon.Options{
 		Version: "test",
@@ -42,7 +43,7 @@ func on(s store.Store) *daemon.Options {
 	}
 }
 
-// start returns a daemon that serves, and is stopped at the end of the test.
+// start returns a daemon that serves. It is stopped at the end of the test.
 func start(t *testing.T, l *daemon.Loaded, o *daemon.Options) *daemon.Daemon {
 	t.Helper()
 	d := daemon.New(l.Config, o)
@@ -62,7 +63,7 @@ func stop(t *testing.T, d *daemon.Daemon) {
 	}
 }
 
-// ask sends a request to d, each on a connection of its own, and gives status and body.
+// ask sends a request to d on a new connection, and returns status and body.
 func ask(t *testing.T, d *daemon.Daemon, method, path, body string) (int, string) {
 	t.Helper()
 	status, answer, err := request(t.Context(), d.Addr(), method, path, body)
@@ -87,7 +88,7 @@ func request(ctx context.Context, addr, method, path, body string) (int, string,
 	return w.StatusCode, string(answer), err
 }
 
-// wait fails the test unless done is closed, or sent to, soon.
+// wait fails the test unless done is closed, or receives a value, soon.
 func wait[T any](t *testing.T, what string, done <-chan T) T {
 	t.Helper()
 	select {
@@ -104,7 +105,7 @@ type slow struct {
 	*storetest.Model
 	entered chan string // gets the name of each call that waits
 	letGo   chan struct{}
-	// heed makes a call end with its context, too.
+	// heed makes a call also end with its context.
 	heed bool
 }
 
@@ -146,7 +147,7 @@ func closed(s store.Store) bool {
 	return err != nil
 }
 
-// logs is where a daemon logs to in a test that waits for what it says.
+// logs is the log of a daemon in a test that waits for log lines.
 type logs struct {
 	mu sync.Mutex
 	// +checklocks:mu
@@ -176,13 +177,13 @@ func (l *logs) read() (string, <-chan struct{}) {
 	return l.text.String(), l.heard
 }
 
-// await waits until a line holds all of parts, and gives it.
+// await waits until a line contains all of parts, and returns it.
 func (l *logs) await(t *testing.T, parts ...string) string {
 	t.Helper()
 	return l.awaitTimes(t, 1, parts...)
 }
 
-// awaitTimes waits until n lines hold all of parts, and gives the last of them.
+// awaitTimes waits until n lines contain all of parts, and returns the last of them.
 func (l *logs) awaitTimes(t *testing.T, n int, parts ...string) string {
 	t.Helper()
 	deadline := time.After(patience)

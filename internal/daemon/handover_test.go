@@ -23,7 +23,7 @@ type pair struct {
 	ended     chan error // what the next one said when it did not take over, or nil
 }
 
-// handOver has a daemon on next take over from d.
+// handOver makes a daemon on next take over from d.
 func handOver(d *daemon.Daemon, l *daemon.Loaded, next *daemon.Options) (*pair, error) {
 	p := &pair{old: d, ended: make(chan error, 1)}
 	err := d.HandOver(context.Background(), l.Data, func(sockets []*net.TCPListener, run func(*daemon.Daemon) error) {
@@ -35,7 +35,7 @@ func handOver(d *daemon.Daemon, l *daemon.Loaded, next *daemon.Options) (*pair, 
 	return p, err
 }
 
-// connection is a client's, on which it sends what it likes.
+// connection is a client's connection, on which it sends arbitrary bytes.
 type connection struct {
 	net.Conn
 	answers *bufio.Reader
@@ -58,7 +58,7 @@ func (c *connection) send(t *testing.T, format string, args ...any) {
 	}
 }
 
-// answer reads one answer, which must have this status, and tells whether it closes the connection.
+// answer reads one answer, which must have this status, and reports whether it closes the connection.
 func (c *connection) answer(t *testing.T, status int) (body string, closes bool) {
 	t.Helper()
 	r, err := http.ReadResponse(c.answers, nil)
@@ -75,9 +75,9 @@ func (c *connection) answer(t *testing.T, status int) (body string, closes bool)
 
 const encode = "POST /v1/sigils HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
 
-// Connections that the old process has keep working: idle ones, one with half a request, one whose
-// client waits to be told to go on, one that begins while nobody has the store. Each is answered by
-// the new process and then closed.
+// Connections of the old process keep working: an idle one, one with half a request, one whose client waits
+// for permission to continue, and one that begins while no process has the store. Each is answered by the new
+// process and then closed.
 func TestConnectionsOutliveAHandOver(t *testing.T) {
 	l := config(t)
 	first, second := newSlow(), storetest.NewModel()
@@ -148,7 +148,7 @@ func TestConnectionsOutliveAHandOver(t *testing.T) {
 	stop(t, d)
 }
 
-// A request that takes longer than there is patience for ends the hand-over, not the request.
+// A request that takes longer than the time of a step ends the hand-over, not the request.
 func TestARequestThatTakesTooLongEndsTheHandOver(t *testing.T) {
 	l := config(t, "--handover-timeout=50ms")
 	s := newSlow()
@@ -204,7 +204,7 @@ func TestTheStoreIsTakenBack(t *testing.T) {
 	}
 }
 
-// A store that cannot be opened again ends the daemon, and waiting requests get an error.
+// If a store cannot be opened again, the daemon ends, and waiting requests get an error.
 func TestTheStoreCannotBeTakenBack(t *testing.T) {
 	l := config(t)
 	broken, opened := errors.New("the disk is broken"), false
@@ -260,7 +260,7 @@ func TestHandOversLeakNothing(t *testing.T) {
 	stop(t, d)
 }
 
-// open counts what this process holds open.
+// open counts the descriptors of this process.
 func open(t *testing.T) int {
 	t.Helper()
 	held, err := os.ReadDir("/proc/self/fd")

@@ -17,8 +17,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// A thousand times a store is opened, in memory, a scheduler starts, a memory is kept and forgotten, a
-// sweep runs, and all stops.
+// A thousand times, a store is opened in memory, a scheduler starts, a memory is kept and forgotten, a sweep
+// runs, and everything stops.
 func TestThousandLivesLeakNothing(t *testing.T) {
 	lifecycle.Cycles(t, 1000, func(t *testing.T) {
 		s, err := pebblestore.Open("sigil", &pebblestore.Options{FS: vfs.NewMem()})
@@ -55,8 +55,8 @@ func TestThousandLivesLeakNothing(t *testing.T) {
 	})
 }
 
-// The same on disk, with the HTTP server and everything else around it: whole daemons, each of which finds
-// what those before it have left. As many as $SIGIL_LIVES says; the default is what fits a run of all tests.
+// The same on disk, with whole daemons, including the HTTP server: each finds what the previous ones have
+// left. $SIGIL_LIVES is their number; the default fits into a run of all tests.
 func TestLivesOfDaemonsLeakNothing(t *testing.T) {
 	lives, err := strconv.Atoi(os.Getenv("SIGIL_LIVES"))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// A daemon whose HTTP server is answering a request.
+// This is a daemon whose HTTP server is answering a request.
 func TestLifecycleDuringARequest(t *testing.T) {
 	lifecycle.Stress(t, lifecycle.Subject{
 		New:  newLasting,
@@ -32,7 +32,7 @@ func TestLifecycleDuringARequest(t *testing.T) {
 	})
 }
 
-// A daemon whose scheduler is at a sweep. A step of it always finishes: it minds no context.
+// This is a daemon whose scheduler is running a sweep. Each step of it finishes: it ignores its context.
 func TestLifecycleDuringASweep(t *testing.T) {
 	lifecycle.Stress(t, lifecycle.Subject{
 		New:  newLasting,
@@ -51,7 +51,7 @@ func TestLifecycleDuringASweep(t *testing.T) {
 	})
 }
 
-// lasting is a daemon on a store where one write may be made to last.
+// lasting is a daemon on a store in which one write can be made to last.
 type lasting struct {
 	*daemon.Daemon
 	store *lingering
@@ -76,7 +76,7 @@ func work(ctx context.Context, s lifecycle.Service) error {
 	return err
 }
 
-// linger makes the next write last, and ignore its context if it is deaf; task waits for it to begin.
+// linger makes the next write last, and ignore its context if it is deaf; task waits for its start.
 func (l *lasting) linger(deaf bool) {
 	if deaf {
 		l.store.next.Store(lastsDeaf)
@@ -91,7 +91,7 @@ func (l *lasting) task(t *testing.T) lifecycle.Task {
 	return lifecycle.Task{Free: func() { close(l.store.free) }, Ended: l.store.ended}
 }
 
-// lingering is a store of which one write lasts, when told so.
+// lingering is a store in which one write lasts, on demand.
 type lingering struct {
 	*storetest.Model
 	next               atomic.Int32 // what the next write does: 0 does not last
@@ -103,7 +103,7 @@ const (
 	lastsDeaf = 2
 )
 
-// last waits, before a write, and gives what to call after it.
+// last waits before a write, and returns the func to call after it.
 func (s *lingering) last(ctx context.Context) (end func(), err error) {
 	done := ctx.Done()
 	switch s.next.Swap(0) {

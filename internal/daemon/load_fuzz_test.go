@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FuzzLoad sets one setting to any value, by flag, variable or file, together with a file of any text. A refusal names
-// the setting; what is accepted is printed as a file that loads to the same settings.
+// FuzzLoad sets one setting to any value, by flag, variable or file, together with a file of any text. A
+// refusal names the setting; accepted settings are printed as a file that loads to the same settings.
 func FuzzLoad(f *testing.F) {
 	for i, value := range []string{
 		"127.0.0.1:0", "true", "/tmp/a file", "# no: comment", "pebble", "classic", "0.5", "7s", "1d", "0.9", "1000", "10GiB", "@every 90s", "off",
@@ -48,7 +48,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		l, err := Load(args, environ)
 		if err != nil {
-			// A figure that alone is fine may be wrong together with those of its policy.
+			// A figure that is valid alone may be invalid together with those of its policy.
 			says := err.Error()
 			if !strings.Contains(says, "(from ") && !strings.Contains(says, "config: ") && (name == "" || !strings.Contains(says, "--"+name)) {
 				t.Errorf("%q, %s=%q: the error names no setting: %v", text, name, value, err)
@@ -75,7 +75,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// FuzzValues: durations and sizes are read back from what is written of them.
+// FuzzValues checks that durations and sizes are read back from their text.
 func FuzzValues(f *testing.F) {
 	for i, text := range []string{"90s", "7d", "1d12h", "-1d", "-1.5d12h", "106751d", "106752d", "106752d-1000h", "1e3d", "0x1p3d", "10GiB", "10 GiB", "-1KiB", "8388608TiB", "5B", "+5", ""} {
 		f.Add(text, int64(i)*int64(time.Hour), int64(1)<<(4*i%63))

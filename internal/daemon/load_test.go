@@ -80,7 +80,7 @@ func lineOf(text, start string) string {
 	return ""
 }
 
-// What --print-config prints is itself a file that gives the same settings.
+// The output of --print-config is itself a file that results in the same settings.
 func TestPrintedConfigReadsBack(t *testing.T) {
 	args := []string{
 		"--policy", "halflife", "--half-life", "36h", "--max-bytes", "10GiB", "--threshold", "0.5", "--addr", "[::1]:0",
@@ -244,7 +244,7 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	// A file may hold the figures of both policies, and a flag choose between them.
+	// A file may have the figures of both policies, and a flag may choose between them.
 	file := settingsFile(t, "policy: halflife\nhalf-life: 7d\ndecay-rate: 0.01\ncrystallize-schedule: off\n")
 	l, err := daemon.Load([]string{"--config", file, "--policy=classic"}, home)
 	if err != nil {
@@ -283,7 +283,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestAllowedHosts takes names one by one and together, from wherever, and prints what it reads again.
+// TestAllowedHosts passes names one by one and together, from every source, and loads the printed settings
+// again.
 func TestAllowedHosts(t *testing.T) {
 	for _, tt := range []struct {
 		args, env []string
@@ -307,7 +308,8 @@ func TestAllowedHosts(t *testing.T) {
 	}
 }
 
-// TestUsageNamesTheChoices keeps help, and what a shell offers by it, in step with what is taken.
+// TestUsageNamesTheChoices checks that help, and the shell's completions that come from it, have the accepted
+// values.
 func TestUsageNamesTheChoices(t *testing.T) {
 	for setting, words := range daemon.Choices {
 		f := daemon.ServeFlags().Lookup(setting)

@@ -17,9 +17,9 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Stop with 200 encodes in flight: each of them is answered or was never taken, what was answered is
-// there when the store is opened again at once, and the process holds no file of the store, no socket
-// it listened on and no goroutine, as lsof and goleak see it before the process ends.
+// Stop is called with 200 encodes in progress: each is answered or was never accepted, every acknowledged
+// memory exists when the store is opened again at once, and, according to lsof and goleak, the process holds
+// no file of the store, no listening socket and no goroutine before it ends.
 func TestStopUnderLoadHoldsNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	l := config(t, "--policy=halflife")
@@ -74,7 +74,7 @@ func TestStopUnderLoadHoldsNothing(t *testing.T) {
 	t.Logf("%d answered", len(answered.all()))
 }
 
-// lsof returns what this process holds open.
+// lsof returns the files that this process has open.
 func lsof(t *testing.T) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "lsof", "-nP", "-p", fmt.Sprint(os.Getpid())).CombinedOutput()

@@ -16,8 +16,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// TestOlderCopy restores a store from an older copy: a reader that has seen more than the copy has gets an error, and
-// one at the newest position goes on.
+// TestOlderCopy restores a store from an older copy: a reader that has seen more than the copy has gets an
+// error, and one at the newest position continues.
 func TestOlderCopy(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	older := filepath.Join(t.TempDir(), "older")

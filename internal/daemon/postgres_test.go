@@ -16,8 +16,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// TestTheDatabaseIsLost stops the database under a daemon: requests are 503 with their code, readiness says
-// so, nothing of the process ends, and all is well by itself when the database is back.
+// TestTheDatabaseIsLost stops the database under a daemon: requests are answered with 503 and their code,
+// readiness reports it, the process does not end, and everything works again when the database is back.
 func TestTheDatabaseIsLost(t *testing.T) {
 	cluster := pgtest.Start(t, pgtest.Fast)
 	d := start(t, config(t, "--store="+cluster.URL("postgres"), "--policy=halflife"), nil)
@@ -53,7 +53,7 @@ func TestTheDatabaseIsLost(t *testing.T) {
 	}
 }
 
-// TestNoDatabase starts without one: the error says so, and does not tell the password.
+// TestNoDatabase starts without a database: the error says so, and does not contain the password.
 func TestNoDatabase(t *testing.T) {
 	d := daemon.New(config(t, "--store=postgres://sigil:hush@127.0.0.1:1/sigil", "--store-wait=0").Config, nil)
 	err := d.Start(t.Context())
@@ -83,8 +83,8 @@ func starting(t *testing.T, l *daemon.Loaded, log *logs) (*daemon.Daemon, <-chan
 	return d, done
 }
 
-// TestTheDatabaseComesLater starts a daemon before its database: it lives, is not ready and says so to all that
-// ask, and serves when the database is there.
+// TestTheDatabaseComesLater starts a daemon before its database: it runs, reports that it is not ready, and
+// serves when the database is up.
 func TestTheDatabaseComesLater(t *testing.T) {
 	cluster := pgtest.Start(t, pgtest.Fast)
 	if err := cluster.Stop(pgtest.Shutdown); err != nil {
@@ -203,7 +203,7 @@ func TestThePasswordIsChanged(t *testing.T) {
 	}
 }
 
-// A data folder that cannot be used now, such as one on a read-only mount, is no database to wait for.
+// A data folder that cannot be used now, such as one on a read-only mount, is not a database to wait for.
 func TestADataFolderIsNotWaitedFor(t *testing.T) {
 	opened := 0
 	d := daemon.New(config(t, "--store-wait=1h").Config, &daemon.Options{
@@ -219,7 +219,8 @@ func TestADataFolderIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-// TestWaitedEnough: a start fails when the time to wait is over, and a waiting start can be stopped.
+// TestWaitedEnough checks that a start fails when the time to wait is over, and that a waiting start can be
+// stopped.
 func TestWaitedEnough(t *testing.T) {
 	const nobody = "--store=postgres://sigil@127.0.0.1:1/sigil"
 	_, done := starting(t, config(t, nobody, "--store-wait=300ms"), newLogs())

@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
-// TestPutBackUnderADaemon puts a database back from an older copy under a daemon, with a reader of a tenant in which
-// nothing happens: it is told that it is ahead without asking again.
+// TestPutBackUnderADaemon restores a database from an older copy under a daemon, with a reader of a tenant in
+// which nothing happens: the reader learns that it is ahead without asking again.
 func TestPutBackUnderADaemon(t *testing.T) {
 	cluster := pgtest.Start(t, pgtest.Fast)
 	execute := func(sql string) {

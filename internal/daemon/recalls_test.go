@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// watch follows d's journal from its beginning, with recalls, until the test ends. It sends how often the memories that
-// it hears of were recalled, after a first 0 once it follows.
+// watch follows d's journal from its beginning, with recalls, until the test ends. It sends the access counts
+// of recalled memories, after a first 0 once it follows.
 func watch(t *testing.T, d *daemon.Daemon) (*client.Client, <-chan uint64) {
 	t.Helper()
 	c, err := client.New("http://"+d.Addr(), nil)
@@ -50,8 +50,8 @@ func watch(t *testing.T, d *daemon.Daemon) (*client.Client, <-chan uint64) {
 	return c, heard
 }
 
-// TestRecallsThroughAnotherDaemon has two daemons on one database, and somebody who watches recalls at each: both
-// hear of each recall once, whichever daemon was asked.
+// TestRecallsThroughAnotherDaemon has two daemons on one database, and a watcher of recalls at each: both
+// learn of each recall once, through whichever daemon it was made.
 func TestRecallsThroughAnotherDaemon(t *testing.T) {
 	cluster := pgtest.Start(t, pgtest.Fast)
 	args := []string{"--store=" + cluster.URL("postgres"), "--policy=halflife"}

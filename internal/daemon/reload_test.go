@@ -16,7 +16,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// running is a daemon under Run, with signals and a settings file of the test's own.
+// running is a daemon under Run, with the test's own signals and settings file.
 type running struct {
 	daemon  *daemon.Daemon
 	hooks   daemon.Hooks
@@ -27,13 +27,13 @@ type running struct {
 	code    chan int
 }
 
-// run starts one on s whose settings file holds text.
+// run starts a daemon on s whose settings file contains text.
 func run(t *testing.T, ctx context.Context, s store.Store, text string) *running {
 	t.Helper()
 	return runOpening(t, ctx, func() store.Store { return s }, text)
 }
 
-// runOpening is run on the store that open returns.
+// runOpening is like run, on the store that open returns.
 func runOpening(t *testing.T, ctx context.Context, open func() store.Store, text string) *running {
 	t.Helper()
 	data := t.TempDir()
@@ -58,7 +58,7 @@ func runOpening(t *testing.T, ctx context.Context, open func() store.Store, text
 	return r
 }
 
-// rewrite changes the settings file and says so.
+// rewrite changes the settings file and sends the signal.
 func (r *running) rewrite(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(r.file, []byte(text), 0o600); err != nil {
@@ -114,7 +114,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("said to have changed: %s", line)
 	}
 
-	// A wrong file changes nothing, not even what is right in it.
+	// A wrong file changes nothing, not even by its valid settings.
 	refused := 0
 	for text, want := range map[string]string{
 		"half-life: never\nlog-level: debug\n": "never",
@@ -123,21 +123,22 @@ func TestReload(t *testing.T) {
 	} {
 		r.rewrite(t, text)
 		refused++
-		// Counted, as an earlier line may say the same: the next file must not come before this one is read.
+		// Lines are counted, since an earlier line may be the same: the next file must not be written before
+		// this one is read.
 		r.log.awaitTimes(t, refused, "level=ERROR", "they are unchanged")
 		r.log.await(t, "level=ERROR", "they are unchanged", want)
 	}
 	if p := r.policy(t); p != "halflife h=2d threshold=0.95" || r.level.Level() != slog.LevelInfo {
 		t.Errorf("policy %q, log level %v after wrong files", p, r.level.Level())
 	}
-	// Nor does the file's absence.
+	// Neither does a missing file.
 	if err := os.Remove(r.file); err != nil {
 		t.Fatal(err)
 	}
 	r.signals <- syscall.SIGHUP
 	r.log.await(t, "level=ERROR", "no such file")
 
-	// And after all of it a good file works.
+	// After all of it, a valid file works.
 	r.rewrite(t, "policy: classic\n")
 	r.log.await(t, "read the settings again", "policy=classic", "half-life=7d")
 	r.signals <- syscall.SIGTERM
@@ -146,7 +147,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// Signals that come while the daemon starts take effect when it has started: each kind once.
+// Signals that arrive while the daemon starts take effect when it has started, each kind once.
 func TestSignalsWhileStarting(t *testing.T) {
 	opening, open := make(chan struct{}), make(chan struct{})
 	r := runOpening(t, t.Context(), func() store.Store {
@@ -201,7 +202,7 @@ func TestEndOfContextStops(t *testing.T) {
 		t.Errorf("exit code %d, store closed: %t\n%s", code, closed(model), r.log)
 	}
 
-	// Also before it has begun.
+	// The same before it has begun.
 	r = run(t, ctx, storetest.NewModel(), "")
 	if code := wait(t, "the end", r.code); code != 0 {
 		t.Errorf("exit code %d\n%s", code, r.log)

@@ -18,7 +18,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// hookSecret is as short as it may be.
+// hookSecret has the minimum length.
 const hookSecret = "0123456789abcdef"
 
 // hookArgs returns the settings of a webhook whose secret is text.
@@ -57,7 +57,7 @@ func TestWebhookSecret(t *testing.T) {
 	}
 }
 
-// Events reach the receiver, those of a daemon that was started again on the same store, too.
+// Events reach the receiver, including those of a daemon that was started again on the same store.
 func TestWebhook(t *testing.T) {
 	positions := make(chan uint64, 100)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
