@@ -1,5 +1,5 @@
-// Package apifuzz_test has the fuzz targets of the HTTP face, apart from its other tests: what those
-// import takes minutes to build for the fuzzer.
+// Package apifuzz_test has the fuzz targets of the HTTP API, apart from its other tests, whose imports take
+// minutes to build for the fuzzer.
 package apifuzz_test
 
 import (
@@ -32,8 +32,8 @@ var codes = sync.OnceValue(func() map[string]int {
 	return apitest.Codes(httpapi.New(engine.New(storetest.NewModel(), nil), nil))
 })
 
-// FuzzEncodeBody sends any body to each path that encodes: it is kept whole or refused whole, and
-// never a failure of the service. A refusal names the field and repeats no text of the body.
+// FuzzEncodeBody sends any body to each path that encodes: it is kept whole or refused whole, and never a
+// failure of the service. A refusal names the field and repeats no text of the body.
 func FuzzEncodeBody(f *testing.F) {
 	for _, tt := range apitest.Bodies {
 		if len(tt.Body) < 1000 {
@@ -90,7 +90,7 @@ func FuzzEncodeBody(f *testing.F) {
 	})
 }
 
-// comesBack asserts that an answer's data is the request's, in every character that means something.
+// comesBack asserts that an answer's data is the request's, in every significant character.
 func comesBack(t *testing.T, request, answer []byte) {
 	t.Helper()
 	var sent struct{ Data json.RawMessage }
@@ -131,7 +131,7 @@ func refusedWell(t *testing.T, path string, body []byte, w *httptest.ResponseRec
 	}
 }
 
-// names returns every key of a body, a line each, up to where the body, or a line of it, stops being JSON.
+// names returns every key of a body, one per line, up to where the body, or a line of it, stops being JSON.
 func names(body []byte) string {
 	var all strings.Builder
 	for _, part := range append(bytes.Split(body, []byte("\n")), body) {
@@ -145,7 +145,7 @@ func names(body []byte) string {
 	return all.String()
 }
 
-// longText finds values: long enough not to stand in an answer by chance, and short enough not to be cut.
+// longText finds values that are too long to occur in an answer by chance, and too short to be cut.
 var longText = regexp.MustCompile(`\b[A-Z]{12,40}\b`)
 
 // FuzzRequest sends any query, headers and rest of a path to the paths that read them. An answer is either what the

@@ -16,8 +16,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// FuzzLiveRequest sends any message on a live connection: it is answered, a failure of the service it never
-// is, and the connection goes on.
+// FuzzLiveRequest sends any message on a live connection: it is answered, never with a failure of the
+// service, and the connection continues.
 func FuzzLiveRequest(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":1,"op":"encode","sigil":{"data":{"a":[1e3,"\ud834\udd1e",null]},"ttl":"1d12h","tags":["t"]},"idempotencyKey":"k"}`,

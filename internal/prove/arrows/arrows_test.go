@@ -1,6 +1,6 @@
-// Package arrows_test keeps the arrows between packages pointing the way they were drawn: each
-// package may import what its row of the table below names, and nothing else. It owns the table and
-// judges the code that ships; tests may import what they like.
+// Package arrows_test checks the direction of imports between packages: each package may import what its row
+// of the table below has, and nothing else. It owns the table and checks the code that ships; tests may
+// import anything.
 package arrows_test
 
 import (
@@ -28,9 +28,9 @@ const (
 	root   = "sigil" // how the table calls the root package
 )
 
-// table has a row for every package: what it may import besides the standard library. A package of
-// ours is named by its folder and means just that one; a third-party module is a prefix and means
-// all its packages and versions. A row may stand here before its package does.
+// table has a row for every package: what it may import besides the standard library. A package of ours is
+// named by its folder and means just that one; a third-party module is a prefix and means all its packages
+// and versions. A row may exist before its package does.
 var table = map[string][]string{
 	// Nouns.
 	root: {"github.com/google/uuid"},
@@ -93,21 +93,21 @@ var table = map[string][]string{
 	"internal/prove/arrows":    {},
 	"internal/prove/prose":     {},
 
-	// Tools of our own.
+	// Our own tools.
 	"internal/migrate": {root, "store"},
 	"scripts/aptjson":  {},
 	"scripts/front":    {},
 	"scripts/manpages": {},
 }
 
-// drivers are imported only by choosers, whatever a row says.
+// drivers may be imported only by choosers, whatever a row says.
 var (
 	drivers  = []string{"store/pebblestore", "store/pgstore"}
 	choosers = []string{"internal/daemon", "local"}
 )
 
-// speakers alone import wire, the shapes of the API's JSON, with the packages inside them, whatever a row says. Others
-// have values, or ask client.
+// speakers are the only packages that may import wire, the shapes of the API's JSON, including the packages
+// inside them, whatever a row says. Others have values, or use client.
 var speakers = []string{"client", "internal/httpapi"}
 
 func speaks(name string) bool {
@@ -122,7 +122,7 @@ var sole = map[string]string{
 	"github.com/prometheus":         "internal/metrics",
 }
 
-// drawers are names that say nothing about what a package owns, so that everything ends up there.
+// drawers are names that do not tell what a package owns, so that everything ends up there.
 var drawers = []string{"util", "utils", "common", "helper", "helpers", "manager", "service"}
 
 // pkg is a package as it ships: its name as the table writes it, and its imports, each with a file
@@ -307,7 +307,7 @@ func (p *pkg) add(shown, name string, src []byte) error {
 	return nil
 }
 
-// watchFolders opens every folder that may hold a package: the go command then knows that a new file
+// watchFolders opens every folder that may contain a package, so that the go command knows that a new file
 // there makes the cached result of this test stale.
 func watchFolders(t *testing.T, top string) {
 	t.Helper()

@@ -24,11 +24,12 @@ import (
 const (
 	daemons = 4
 	callers = 1000
-	// sweepEvery is how often each daemon sweeps, asked by the test: a schedule has whole seconds.
+	// sweepEvery is the time between two sweeps of each daemon, started by the test, since a schedule has
+	// whole seconds.
 	sweepEvery = 50 * time.Millisecond
 )
 
-// fleet is some daemons on one database.
+// fleet is several daemons on one database.
 type fleet struct {
 	t        *testing.T
 	children [daemons]*campaign.Child
@@ -43,9 +44,9 @@ type fleet struct {
 	sweeps  [daemons]atomic.Int64
 }
 
-// TestFleet is four daemons on one PostgreSQL, a thousand clients spread over them, and sweeps in all; one
-// daemon is killed and another restarted in between. Nothing acknowledged is missing or there twice, and
-// each fade is journaled once. SIGIL_EACH is how many memories each client encodes; 2 if it is not set.
+// TestFleet runs four daemons on one PostgreSQL, a thousand clients spread over them, and sweeps in all; one
+// daemon is killed and another restarted in between. No acknowledged memory is missing or exists twice, and
+// each fade is journaled once. SIGIL_EACH is how many memories each client encodes; the default is 2.
 func TestFleet(t *testing.T) {
 	each := int(number(t, "SIGIL_EACH", 2))
 	cluster := pgtest.Start(t, nil)
@@ -156,7 +157,7 @@ func (f *fleet) client(i int) *client.Client {
 // short reports whether memory n fades soon.
 func short(n int) bool { return n%2 == 0 }
 
-// encode sends memory n until it is acknowledged, to the next daemon if one does not.
+// encode sends memory n until it is acknowledged, to the next daemon if one does not answer.
 func (f *fleet) encode(ctx context.Context, n int) {
 	d := sigil.Draft{Data: fmt.Appendf(nil, `{"n":%d}`, n), IdempotencyKey: strconv.Itoa(n)}
 	if short(n) {
@@ -173,7 +174,7 @@ func (f *fleet) encode(ctx context.Context, n int) {
 	f.t.Errorf("memory %d was never acknowledged", n)
 }
 
-// sweep has each daemon sweep every while.
+// sweep makes each daemon sweep at an interval.
 func (f *fleet) sweep(ctx context.Context, stop <-chan struct{}) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -195,7 +196,7 @@ func (f *fleet) sweep(ctx context.Context, stop <-chan struct{}) {
 	}
 }
 
-// follow reads what all daemons journal from one of them, live, until there are n entries.
+// follow reads the entries of all daemons from one of them, live, until there are n.
 func (f *fleet) follow(ctx context.Context, i int, n uint64) {
 	last := uint64(0)
 	for e, err := range f.client(i).Follow(ctx, &client.FollowOptions{After: new(uint64)}) {
@@ -209,7 +210,7 @@ func (f *fleet) follow(ctx context.Context, i int, n uint64) {
 	}
 }
 
-// wait waits until what fades soon has gone.
+// wait waits until the memories that fade soon are gone.
 func (f *fleet) wait(ctx context.Context, n int) {
 	f.t.Helper()
 	want := 0
@@ -234,7 +235,7 @@ func (f *fleet) wait(ctx context.Context, n int) {
 	}
 }
 
-// compare holds what is there, and the journal, against what was acknowledged.
+// compare compares existing memories, and the journal, with what was acknowledged.
 func (f *fleet) compare(ctx context.Context, url string, n int) {
 	f.t.Helper()
 	sound(ctx, f.t, url)

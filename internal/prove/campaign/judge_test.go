@@ -63,7 +63,7 @@ func (l *liar) rewrite(prefix string, change func(body []byte) []byte) {
 	l.tamper.Store(&tamper)
 }
 
-// edit changes an answer as what it is.
+// edit changes a decoded answer.
 func edit[T any](change func(*T)) func([]byte) []byte {
 	return func(body []byte) []byte {
 		v := new(T)
@@ -79,7 +79,7 @@ func edit[T any](change func(*T)) func([]byte) []byte {
 	}
 }
 
-// some returns the figures of a memory that lives, and is not pinned, with no end.
+// some returns the figures of a memory that lives, is not pinned, and has no end.
 func (l *liar) some(t *testing.T) sigil.Key {
 	t.Helper()
 	pinned := false
@@ -106,7 +106,7 @@ func TestLiesAreFound(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		// lie is what the daemon does between what was acknowledged and the check.
+		// lie is what the daemon does between the acknowledgments and the check.
 		lie  func(t *testing.T, l *liar)
 		more campaign.Run // load after that, if Most is set
 		want string       // part of what is found; "" for nothing
@@ -114,7 +114,7 @@ func TestLiesAreFound(t *testing.T) {
 		{"none", func(*testing.T, *liar) {}, campaign.Run{Most: 100}, ""},
 		{"lost", func(_ *testing.T, l *liar) {
 			l.rewrite("GET /v1/sigils", edit(func(p *client.MemoryPage) {
-				// What has a ttl may end by itself.
+				// A memory with a ttl may end by itself.
 				p.Memories = slices.DeleteFunc(p.Memories, func(v client.Memory) bool { return v.TTL == nil })
 			}))
 		}, campaign.Run{}, "lost: "},

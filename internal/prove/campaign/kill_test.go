@@ -15,7 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// program builds the program that `make build` makes; TestMain removes it.
+// program is the program that `make build` makes, built on demand; TestMain removes it.
 var program = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "campaign")
 	if err != nil {
@@ -29,7 +29,7 @@ var program = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
-// built is the folder of program, once it is asked for.
+// built is the folder of program, once it is built.
 var built string
 
 func TestMain(m *testing.M) {
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// number reads a variable that sets how much to do.
+// number returns the value of a variable that sets how much to do.
 func number(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
 	text := os.Getenv(name)
@@ -94,8 +94,8 @@ func judge(t *testing.T, c *campaign.Campaign, what string, err error) {
 	}
 }
 
-// TestKill kills a daemon under load at random moments. Everything acknowledged is there afterwards, and nothing else:
-// SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
+// TestKill kills a daemon under load at random moments. Afterwards, everything acknowledged exists, and
+// nothing else. SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
 func TestKill(t *testing.T) {
 	rounds := number(t, "SIGIL_ROUNDS", 10)
 	c := begin(t)

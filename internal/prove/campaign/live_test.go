@@ -22,10 +22,10 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// TestReadersBesideWriters has many readers of the journal, one of them stalled, and encodes at a steady rate. Every
-// reader gets every event once and in order, the stalled one as soon as it reads again, and the daemon's memory does
-// not grow with that one's backlog. How long encodes take without readers and with all of them is reported, not
-// checked: machines differ.
+// TestReadersBesideWriters has many readers of the journal, one of them stalled, and encodes at a steady
+// rate. Every reader gets every event once and in order, the stalled one as soon as it reads again, and the
+// daemon's memory does not grow with that one's backlog. The latencies of encodes without readers and with
+// all of them are reported, not checked, since machines differ.
 //
 // SIGIL_READERS, SIGIL_RATE (encodes a second) and SIGIL_SECONDS set the amounts.
 func TestReadersBesideWriters(t *testing.T) {
@@ -104,7 +104,7 @@ func TestReadersBesideWriters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One more, so that a reader who was at the end before it was known hears of it.
+	// One more entry, so that a reader that was at the end before learns of it.
 	m, err := c.Encode(ctx, sigil.Draft{Data: []byte(`"the last"`)})
 	if err != nil {
 		t.Fatal(err)
@@ -125,8 +125,9 @@ func TestReadersBesideWriters(t *testing.T) {
 	}
 }
 
-// upgraded returns a connection on which the daemon sends what is journaled after a position (−1: nothing), as
-// WebSocket frames. The test reads raw bytes: a library would cost more than the daemon, on the same processors.
+// upgraded returns a connection on which the daemon sends the entries after a position (−1: none) as
+// WebSocket frames. The test reads raw bytes: a library would cost more than the daemon, on the same
+// processors.
 func upgraded(ctx context.Context, t *testing.T, addr string, after int64) net.Conn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
@@ -187,7 +188,7 @@ func (l latencies) String() string {
 	return fmt.Sprintf("%.0f/s p50 %s p99 %s max %s", l.Rate, l.P50.Round(10*time.Microsecond), l.P99.Round(10*time.Microsecond), l.Max.Round(10*time.Microsecond))
 }
 
-// apart runs steady in a separate process: one that reads for hundreds is too busy to measure time.
+// apart runs steady in a separate process: a process that reads for hundreds is too busy to measure time.
 func apart(ctx context.Context, t *testing.T, addr string, rate int, duration time.Duration) (l latencies) {
 	t.Helper()
 	self, err := os.Executable()
@@ -207,7 +208,7 @@ func apart(ctx context.Context, t *testing.T, addr string, rate int, duration ti
 	return l
 }
 
-// TestSteadyEncodes is the process that apart runs; by itself it is nothing.
+// TestSteadyEncodes is the process that apart starts; by itself it does nothing.
 func TestSteadyEncodes(t *testing.T) {
 	var addr, span string
 	var rate int
@@ -227,9 +228,9 @@ func TestSteadyEncodes(t *testing.T) {
 	fmt.Println(string(l))
 }
 
-// steady encodes so many a second, over live connections. An encode's time counts from when it was due: one that has
-// to wait for another is late. The test reads raw bytes, for the same reason as for events: a client that decodes them
-// costs more than the daemon.
+// steady encodes at a rate per second, over live connections. An encode's latency counts from when it was
+// due: one that must wait for another is late. The test reads raw bytes, for the same reason as for events: a
+// client that decodes them costs more than the daemon.
 func steady(ctx context.Context, t *testing.T, addr string, rate int, duration time.Duration) latencies {
 	t.Helper()
 	const connections = 4
@@ -282,9 +283,9 @@ func steady(ctx context.Context, t *testing.T, addr string, rate int, duration t
 	return latencies{float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100], all[len(all)-1]}
 }
 
-// answers reads an answer for each encode that was sent. They may come in another order than the requests: each is
-// attributed to the request that has waited longest, which makes no request look faster by more than it makes another
-// look slower.
+// answers reads an answer for each encode that was sent. They may arrive in another order than the requests.
+// Each is attributed to the request that has waited longest, so no request looks faster by more than another
+// looks slower.
 func answers(conn net.Conn, sent <-chan time.Time) (took []time.Duration, err error) {
 	defer conn.Close()
 	buf, kept := make([]byte, 64<<10), 0

@@ -14,9 +14,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// TestKillOverPostgres kills a daemon on PostgreSQL under load at random moments, and in between the database, with
-// all its disk promises in force. Everything acknowledged is there afterwards, and nothing else: SIGIL_ROUNDS sets how
-// often, SIGIL_SEED which moments.
+// TestKillOverPostgres kills a daemon on PostgreSQL under load at random moments, and sometimes the database,
+// which has all its durability settings on. Afterwards, everything acknowledged exists, and nothing else.
+// SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
 func TestKillOverPostgres(t *testing.T) {
 	rounds := number(t, "SIGIL_ROUNDS", 4)
 	cluster := pgtest.Start(t, nil)
@@ -57,7 +57,7 @@ func TestKillOverPostgres(t *testing.T) {
 	t.Logf("answered: %v", c.Operations())
 }
 
-// sound asserts that a database has what follows from its journal.
+// sound asserts that a database has the content that follows from its journal.
 func sound(ctx context.Context, t *testing.T, url string) {
 	t.Helper()
 	s, err := pgstore.Open(ctx, url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler), Timeout: campaign.Patience})

@@ -15,7 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 )
 
-// soak is a campaign of everything, and the figures of its table beyond the campaign's own.
+// soak is a campaign with all disturbances, and the additional figures of its table.
 type soak struct {
 	*campaign.Campaign
 	t     *testing.T
@@ -29,10 +29,10 @@ type soak struct {
 	first, last, most campaign.Vitals
 }
 
-// TestSoak mixes everything on one daemon for SIGIL_SOAK_MINUTES: all verbs, limits, sweeps every
-// second, SIGKILL, SIGTERM, hand-overs, a full disk, slow readers, bad input. After each disturbance the
-// store is compared with what was acknowledged. Without the variable each disturbance comes once.
-// SIGIL_SOAK_TABLE names a file for the table of what was done.
+// TestSoak mixes everything on one daemon for SIGIL_SOAK_MINUTES: all verbs, limits, sweeps every second,
+// SIGKILL, SIGTERM, hand-overs, a full disk, slow readers, bad input. After each disturbance, the store is
+// compared with what was acknowledged. Without the variable, each disturbance happens once. SIGIL_SOAK_TABLE
+// names a file for the table of results.
 func TestSoak(t *testing.T) {
 	minutes := number(t, "SIGIL_SOAK_MINUTES", 0)
 	s := &soak{Campaign: begin(t), t: t, begin: time.Now()}
@@ -64,7 +64,7 @@ func TestSoak(t *testing.T) {
 	judge(t, s.Campaign, "end", s.End(ctx))
 }
 
-// smallDisk mounts a small file system, which takes root; otherwise it returns why there is none.
+// smallDisk mounts a small file system, which needs root. If it cannot, it returns the reason.
 func smallDisk(t *testing.T) (folder, why string) {
 	folder = t.TempDir()
 	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", folder)
@@ -79,8 +79,8 @@ func smallDisk(t *testing.T) (folder, why string) {
 	return folder, ""
 }
 
-// store begins a new store: every other time on the small disk, if there is one; two times of four with a limit of
-// memories.
+// store begins a new store: every second one on the small disk, if there is one, and two of four with a limit
+// of memories.
 func (s *soak) store(ctx context.Context, era int) {
 	at := s.Scratch
 	if s.small != "" && era%2 == 0 {
@@ -94,7 +94,7 @@ func (s *soak) store(ctx context.Context, era int) {
 	judge(s.t, s.Campaign, "a fresh store", s.Fresh(ctx, at))
 }
 
-// disturbances are what a round may do, each with its share.
+// disturbances are the possible disturbances of a round, each with its share.
 var disturbances = []struct {
 	name  string
 	share int
@@ -105,7 +105,7 @@ func (s *soak) onSmall() bool {
 	return s.small != "" && strings.HasPrefix(s.Child().Data, s.small)
 }
 
-// can reports whether a disturbance is possible here and now.
+// can reports whether a disturbance is possible now.
 func (s *soak) can(what string) bool {
 	switch what {
 	case "hand over":
@@ -116,7 +116,7 @@ func (s *soak) can(what string) bool {
 	return true
 }
 
-// draw draws one that can be had.
+// draw draws a possible disturbance.
 func (s *soak) draw() string {
 	whole := 0
 	for _, d := range disturbances {
@@ -167,7 +167,7 @@ func (s *soak) round(ctx context.Context, what string) {
 	s.weigh(ctx)
 }
 
-// weigh notes what the daemon uses.
+// weigh records what the daemon uses.
 func (s *soak) weigh(ctx context.Context) {
 	v, err := s.Child().Vitals(ctx)
 	judge(s.t, s.Campaign, "vitals", err)
@@ -239,7 +239,7 @@ func (s *soak) table() string {
 	return b.String()
 }
 
-// commit names what was tested.
+// commit returns the commit that is tested.
 func commit(t *testing.T) string {
 	out, err := exec.CommandContext(context.WithoutCancel(t.Context()), "git", "describe", "--always", "--dirty").Output()
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
 
-// stoppedFor is longer than every time-out between daemon and database: 5 s of a statement, 10 s of a
+// stoppedFor is longer than every time-out between daemon and database: 5 s for a statement, 10 s for a
 // session that idles in a transaction.
 const stoppedFor = 12 * time.Second
 
-// TestStoppedPastEveryTimeout stops one of the daemons with SIGSTOP under load, wherever it is, for longer than
-// every time-out, and lets it go on. The others are not held up for longer than theirs, and each memory is
-// there once: what the stopped one began is done or not, and not done twice when it goes on.
+// TestStoppedPastEveryTimeout stops one of the daemons with SIGSTOP under load, at any point, for longer than
+// every time-out, and then continues it. The others are not delayed for longer than their time-outs, and each
+// memory exists once: what the stopped one began is carried out or not, and not twice when it continues.
 func TestStoppedPastEveryTimeout(t *testing.T) {
 	cluster := pgtest.Start(t, nil)
 	name, err := cluster.Database(t.Context())

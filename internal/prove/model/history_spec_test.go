@@ -6,7 +6,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// lifetime is that of the memories of the tales below, in milliseconds. They are encoded at 0.
+// lifetime is the lifetime of the memories in the tales below, in milliseconds. They are encoded at 0.
 const lifetime = 40
 
 // call is one operation of a tale, from call to ret milliseconds.
@@ -14,7 +14,7 @@ func call(v verb, from, to int64, o outcome, f figures) op {
 	return op{verb: v, call: from * 1e6, ret: to * 1e6, answer: answer{outcome: o, figures: f, lo: from, hi: to}}
 }
 
-// at returns a plain memory's figures after that many recalls, the last of them then.
+// at returns a plain memory's figures after a number of recalls, the last of them at a time.
 func at(count uint64, accessed int64) figures {
 	return figures{data: `"x"`, accessed: accessed, fades: accessed + lifetime, count: count}
 }

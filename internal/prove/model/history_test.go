@@ -42,7 +42,7 @@ func TestHistoriesOverHTTP(t *testing.T) {
 	model.Histories(t, overHTTP)
 }
 
-// overHTTP serves the embedded store, without scheduled sweeps: the history has enough of its own.
+// overHTTP serves the embedded store, without scheduled sweeps: the history has its own.
 func overHTTP(t *testing.T, place string, quota store.Quota) ([]model.Target, func()) {
 	t.Helper()
 	l, err := daemon.Load([]string{
@@ -87,7 +87,7 @@ type lasting struct{ *storetest.Model }
 
 func (lasting) Close() error { return nil }
 
-// leavesNothing checks, at the end of the test, that no goroutine of it is left.
+// leavesNothing checks at the end of the test that it has left no goroutine.
 func leavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })

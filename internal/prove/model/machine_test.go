@@ -49,8 +49,8 @@ func TestMachine(t *testing.T) {
 	t.Logf("%d steps", steps)
 }
 
-// inBubble runs f in a bubble, in which time passes only while everything waits: a second, and with it the writing of
-// refreshes, when the machine says so. A panic of f, by which rapid ends a history, is passed on.
+// inBubble runs f in a bubble, in which time passes only while everything waits: a second, in which refreshes
+// are written, when the machine asks for it. A panic of f, by which rapid ends a history, is passed on.
 func inBubble(t *testing.T, rt *rapid.T, f func()) {
 	rt.Context().Done() // made out here, as it is closed out here
 	var ended any

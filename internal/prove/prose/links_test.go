@@ -37,7 +37,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestBrokenLinksAreFound makes sure that the judge can say no.
+// TestBrokenLinksAreFound tests the check itself.
 func TestBrokenLinksAreFound(t *testing.T) {
 	page := "# A page\n[a](nothing.md) [b](design.md#nothing) [c](#nothing)\n```\n[d](nothing.md)\n```\n" +
 		"[e](design.md) [f](#a-page) [g](https://example.org/nothing) ![h](nothing.webp)\n"
@@ -123,7 +123,7 @@ func TestReferences(t *testing.T) {
 		numbers[fmt.Sprint(r.number)] = true
 	}
 	found := 0
-	// Scripts are left out: they also name pages that they write.
+	// Scripts are left out, since they also name pages that they write.
 	for _, name := range append(files(t, ".go", ".md", ".yaml", ".yml", ".sql", ".ts", ".tsx"), "Makefile") {
 		if strings.HasPrefix(name, "internal/prove/prose/") {
 			continue
@@ -147,7 +147,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestNamesOfTests checks that the tests that pages name are there.
+// TestNamesOfTests checks that the tests that pages name exist.
 func TestNamesOfTests(t *testing.T) {
 	declared := map[string]bool{}
 	for _, name := range files(t, ".go") {

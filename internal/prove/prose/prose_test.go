@@ -46,7 +46,7 @@ func files(t *testing.T, endings ...string) (all []string) {
 	return all
 }
 
-// pages returns the Markdown files that describe what is so now: all but the changelog.
+// pages returns the Markdown files that describe the present state: all but the changelog.
 func pages(t *testing.T) []string {
 	t.Helper()
 	return slices.DeleteFunc(files(t, ".md"), func(name string) bool { return name == "CHANGELOG.md" })

@@ -19,7 +19,7 @@ import (
 
 var keep = flag.Bool("keep", false, "write counts that have fallen to the baseline")
 
-// baseline has how often each phrase still stands in the tree. Counts there only ever fall.
+// baseline has how often each phrase is still in the tree. Counts may only fall.
 const baseline = "testdata/worn.txt"
 
 // worn is a phrase that reads like a translation.
@@ -44,7 +44,7 @@ var phrases = []worn{
 	{name: "what-is-asked", phrase: regexp.MustCompile(`\bwho asks?\b`), instead: `"the caller"`},
 }
 
-// place is where a phrase stands.
+// place is the place of a phrase.
 type place struct {
 	file string
 	line int
@@ -116,7 +116,7 @@ func G() {}
 	}
 }
 
-// inCode looks at the comments of a file, and at the texts of commands and flags.
+// inCode searches the comments of a file, and the texts of commands and flags.
 func inCode(t *testing.T, name string, src []byte, found map[string][]place) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -154,7 +154,7 @@ func inCode(t *testing.T, name string, src []byte, found map[string][]place) {
 	}
 }
 
-// inText looks at one text, which begins at a line of a file. Phrases may go over the end of a line.
+// inText searches one text, which begins at a line of a file. Phrases may continue on the next line.
 func inText(name string, line int, text string, doc bool, found map[string][]place) {
 	flat := strings.ReplaceAll(text, "\n", " ")
 	for _, w := range phrases {
