@@ -9,7 +9,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// However a sum came about, it is the same: adding, removing, in any order or grouping.
+// A sum is the same however it was formed: by adding and removing, in any order or grouping.
 func TestASumDoesNotDrift(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		potentials := rapid.SliceOf(rapid.Float64Range(0, 1)).Draw(t, "potentials")

@@ -13,8 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 )
 
-// TestOpenDoesNotCompact opens a store whose log becomes a table that calls for a compaction: that begins when
-// the store is open, by itself, and others after it.
+// TestOpenDoesNotCompact opens a store whose log becomes a table that calls for a compaction: this one begins
+// by itself when the store is open, and others after it.
 func TestOpenDoesNotCompact(t *testing.T) {
 	disk := vfs.NewMem()
 	open := func(listen func(*pebble.EventListener)) *Store {

@@ -63,8 +63,8 @@ func TestContentIsAtHandUntilItIsReleased(t *testing.T) {
 	}
 }
 
-// The database's cache keeps what was read, however large the memtables are: they grow to their full size with the
-// content of a store.
+// The database's cache keeps what was read, however large the memtables are: they grow to their full size
+// with the content of a store.
 func TestBlocksStayAtHandWhenMemtablesAreLarge(t *testing.T) {
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem()})
 	if err != nil {

@@ -52,8 +52,8 @@ func kindOf(op errorfs.Op) (kind string, writes bool) {
 	return words[op.Kind] + " " + file, op.Kind.ReadOrWrite() == errorfs.OpIsWrite
 }
 
-// After every write to the disk the power goes, and none, half or all of what was not synced has
-// reached it: what was acknowledged is there, what is there was attempted, and nothing in part.
+// After every write to the disk, the power fails, and none, half or all of the unsynced data has reached the
+// disk: everything acknowledged exists, everything that exists was attempted, and no change exists in part.
 func TestPowerCutAfterEveryWrite(t *testing.T) {
 	const seed = 1
 	t.Logf("seed %d", seed)
@@ -98,7 +98,7 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 	}
 }
 
-// cut is what a power cut leaves.
+// cut is the disk after a power cut.
 type cut struct {
 	what  string
 	disk  *vfs.MemFS
@@ -115,7 +115,7 @@ type cuts struct {
 	seed uint64
 	jobs chan cut
 
-	// mu guards all below
+	// mu guards all fields below.
 	mu sync.Mutex
 	// +checklocks:mu
 	writes int
@@ -135,7 +135,7 @@ func (c *cuts) made(id sigil.ID) {
 	c.id = id
 }
 
-// before comes before every operation, and so after the one before it.
+// before is called before every operation, and so after the previous one.
 func (c *cuts) before(op errorfs.Op) error {
 	if kind, writes := kindOf(op); writes {
 		c.take(kind)
@@ -176,7 +176,7 @@ func (c *cuts) check() {
 	}
 }
 
-// survives opens what a cut has left, and looks.
+// survives opens the disk after a cut, and checks it.
 func (r *recorder) survives(cut cut) (err error) {
 	s, err := pebblestore.Open("home/data", quiet(cut.disk))
 	if err != nil {

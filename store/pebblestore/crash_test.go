@@ -16,8 +16,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// After a power cut, everything acknowledged is there and whole, nothing forgotten is, and the index matches the disk.
-// Data that was never synced is lost in part or completely.
+// After a power cut, everything acknowledged exists completely, nothing forgotten does, and the index matches
+// the disk. Data that was never synced is lost in part or completely.
 func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
 	for _, kept := range []int{0, 50, 100} { // percent of the unsynced data that reach the disk by luck
 		t.Run(fmt.Sprintf("%d%% of the unsynced", kept), func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestAcknowledgedSurvivesAPowerCut(t *testing.T) {
 							acknowledged[m.Key] = ""
 						}
 						if len(acknowledged) == 200 {
-							// Everything in the map was answered, so the disk must have it now.
+							// Every change in the map was acknowledged, so the disk must have it now.
 							cut = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: kept, RNG: rand.New(rand.NewPCG(1, uint64(kept)))})
 							atTheCut = map[sigil.Key]string{}
 							for k, v := range acknowledged {

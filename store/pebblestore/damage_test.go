@@ -19,7 +19,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// sample is a store on disk that was closed, what it holds, and what it held once.
+// sample is a closed store on disk, its content, and its earlier content.
 type sample struct {
 	disk   *vfs.MemFS           // the store is in folder home
 	kept   map[sigil.Key]string // data
@@ -103,7 +103,7 @@ func files(t *testing.T, disk vfs.FS) map[string]string {
 	return found
 }
 
-// written is how much of a file is not the zeros that a log is filled with ahead.
+// written returns how much of a file is not the zeros that a log is filled with ahead.
 func written(text string) int { return len(strings.TrimRight(text, "\x00")) }
 
 // diskOf returns a file system that holds these files.
@@ -128,13 +128,13 @@ func diskOf(t *testing.T, files map[string]string) *vfs.MemFS {
 	return disk
 }
 
-// harm is one thing that happens to a file.
+// harm is one kind of damage to a file.
 type harm struct {
 	name string
 	do   func(b []byte) []byte // nil: the file is gone
 }
 
-// harms are those for a file that holds something up to size.
+// harms are the kinds of damage to a file that contains something up to size.
 func harms(file string, size int) []harm {
 	all := []harm{
 		{"gone", func([]byte) []byte { return nil }},
@@ -202,8 +202,8 @@ func TestDamage(t *testing.T) {
 	t.Logf("refused: %v", refused)
 }
 
-// look checks that nothing an open store returns is wrong. If the end of the newest log is lost, the store may be in
-// an earlier state.
+// look checks that an open store returns nothing wrong. If the end of the newest log is lost, the store may
+// be in an earlier state.
 func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose bool) {
 	t.Helper()
 	e := engine.New(s, nil)
@@ -251,7 +251,7 @@ func (sm *sample) salvage(t *testing.T, name string, disk vfs.FS, file string) {
 	}
 }
 
-// A store without damage is found to be so, and exports what it holds.
+// A store without damage is found to be sound, and exports its content.
 func TestCheckAndExport(t *testing.T) {
 	sm := newSample(t)
 	before := files(t, sm.disk)

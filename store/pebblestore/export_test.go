@@ -31,7 +31,7 @@ func TuneWithoutStats(o Options) *Options {
 	return &o
 }
 
-// Untuned returns o with all off that is tuned to a machine.
+// Untuned returns o with all tuning to a machine off.
 func Untuned(o Options) *Options {
 	o.tuning = &disk.Tuning{}
 	return &o
@@ -63,7 +63,7 @@ func (s *Store) MissesOf(keys []sigil.Key) (int64, error) {
 	return s.db.Metrics().BlockCache.Misses - before, nil
 }
 
-// Answer returns what is kept under an idempotency key, expired or not.
+// Answer returns the answer stored under an idempotency key, expired or not.
 func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
 	answers, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})
 	a, ok := answers[0]
@@ -76,8 +76,7 @@ func (s *Store) CheckIndex() error { return s.Verify(context.Background()) }
 // Unclosed reports whether the database could not be closed.
 func (s *Store) Unclosed() bool { return s.unclosed }
 
-// FallOver has the disk fail s's database in a call that, on its way out, falls over what the failure left
-// behind.
+// FallOver makes the disk fail s's database in a call that panics because of what the failure left behind.
 func (s *Store) FallOver() error {
 	return s.apart(func() error {
 		defer func() { panic("element has outstanding references") }() // as pebble.Open does

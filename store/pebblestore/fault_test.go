@@ -22,8 +22,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// faults fails operations of one kind on the disk: those from the nth on that are counted, all of them
-// or just the nth.
+// faults fails operations of one kind on the disk: all that are counted from the nth on, or just the nth.
 type faults struct {
 	reads   bool
 	lasting bool
@@ -32,7 +31,7 @@ type faults struct {
 	count atomic.Int64
 	hit   atomic.Int64
 
-	// mu guards first
+	// mu guards first.
 	mu sync.Mutex
 	// +checklocks:mu
 	first string
@@ -136,8 +135,8 @@ func (r *faulty) run() bool {
 		return false
 	}
 	if err := goleak.Find(r.leaks); err != nil {
-		// A database whose disk failed may wait forever for a goroutine that ended. The goroutine that waits for the
-		// database is abandoned.
+		// A database whose disk has failed may wait forever for a goroutine that ended. The goroutine that
+		// waits for the database is abandoned.
 		ours := strings.Contains(err.Error(), "pebblestore.(*committer)") && !r.unclosed
 		if !r.failed.Load() || ours {
 			r.t.Errorf("%s: %v", r.faults, err)

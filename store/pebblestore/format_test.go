@@ -34,8 +34,9 @@ func reopen(t *testing.T, fsys vfs.FS) *Store {
 	return s
 }
 
-// TestFormat2IsTakenOver opens a format-2 store, in which a record holds the newest journal position, and that record
-// is out of date. The journal itself has the position, and older programs then refuse to open the store.
+// TestFormat2IsTakenOver opens a format-2 store, in which a record has the newest journal position, but that
+// record is out of date. The journal itself has the position, and older programs then refuse to open the
+// store.
 func TestFormat2IsTakenOver(t *testing.T) {
 	fsys := vfs.NewMem()
 	encode := func(s *Store) {
@@ -70,8 +71,8 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	}
 }
 
-// TestPoliciesAreKeptAsEarlierVersionsReadThem checks the text of a policy on disk, which differs from the one in
-// answers.
+// TestPoliciesAreKeptAsEarlierVersionsReadThem checks the text of a policy on disk, which differs from the
+// one in answers.
 func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 	disk := vfs.NewMem()
 	week, err := sigil.ParsePolicy("halflife h=7d")

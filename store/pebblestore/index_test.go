@@ -14,8 +14,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// The index is a function of what is on disk: after any mix of changes by many callers, a rebuild
-// finds no difference, and neither does another open.
+// The index is a function of the data on disk: after any mix of changes by many callers, a rebuild finds no
+// difference, and neither does another open.
 func TestTheIndexEqualsARebuildFromDisk(t *testing.T) {
 	for _, quota := range []store.Quota{{}, {Memories: 60, Bytes: 4000}, {Memories: 20}, {Bytes: 300}} {
 		t.Run(fmt.Sprint(quota), func(t *testing.T) {

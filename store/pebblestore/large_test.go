@@ -11,8 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// A batch too large for the database's table in memory takes another way through it, and is answered
-// all the same.
+// A batch too large for the database's memtable takes another path through the database, and is answered all
+// the same.
 func TestALargeBatchIsAnswered(t *testing.T) {
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem()})
 	if err != nil {

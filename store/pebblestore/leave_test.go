@@ -66,7 +66,7 @@ func span(from, to, step uint64) (numbers []uint64) {
 	return numbers
 }
 
-// holds makes sure that a store has so many memories, by its index and on disk.
+// holds checks that a store has a number of memories, by its index and on disk.
 func holds(t *testing.T, s *pebblestore.Store, want int) {
 	t.Helper()
 	if err := s.CheckIndex(); err != nil {
@@ -77,8 +77,8 @@ func holds(t *testing.T, s *pebblestore.Store, want int) {
 	}
 }
 
-// Memories that leave together are deleted as a range. What has an id between theirs stays: whether it was there
-// before, comes in the same commit, or comes later.
+// Memories that are removed together are deleted as a range. A memory with an id between theirs stays,
+// whether it existed before, comes in the same commit, or comes later.
 func TestARangeSparesWhatLiesBetween(t *testing.T) {
 	disk := vfs.NewMem()
 	s, err := pebblestore.Open(home, quiet(disk))

@@ -14,8 +14,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// The committer, whose goroutine lives from Open to Close, is stressed along with its store: what
-// lasts is an update that holds its memory, and so Close, until its func returns.
+// The committer, whose goroutine lives from Open to Close, is stressed together with its store. The lasting
+// work is an update that holds its memory, and so delays Close, until its func returns.
 func TestLifecycle(t *testing.T) {
 	lifecycle.Stress(t, lifecycle.Subject{
 		New: func(*testing.T, time.Duration) lifecycle.Service { return &service{fs: vfs.NewMem()} },
@@ -29,10 +29,10 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
-// service is a store as what it would be if it had a Start and a Stop.
+// service is a store with a Start and a Stop.
 type service struct {
 	fs vfs.FS // +checklocksignore: never changes
-	// mu is held while the store is opened, too.
+	// mu is also held while the store is opened.
 	mu sync.Mutex
 	// +checklocks:mu
 	store *pebblestore.Store

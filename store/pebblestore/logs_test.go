@@ -17,8 +17,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 )
 
-// noFlush is a disk on which no flush of the database's memory begins before it may: until then each log that it
-// has begun is needed.
+// noFlush is a disk on which flushes of the database's memory wait for permission: until then, each log that
+// it has begun is needed.
 type noFlush struct {
 	vfs.FS
 	may chan struct{}
@@ -72,8 +72,8 @@ func TestLostLog(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// After a power cut, one page of the newest log may be missing while a later page was written. Damage within a log
-	// is for the database to judge; it takes the log to end there.
+	// After a power cut, one page of the newest log may be missing while a later page was written. The
+	// database handles damage within a log; it takes the log to end there.
 	for _, length := range []int{1, 4096} {
 		left := maps.Clone(healthy)
 		left[newest] = strings.Repeat("\x00", length) + healthy[newest][length:]
@@ -104,7 +104,7 @@ func TestLostLog(t *testing.T) {
 	}
 }
 
-// What was dropped from the journal leaves a mark in the log, which is no entry that the log would follow on.
+// Trimming the journal leaves a mark in the log, which is not an entry that the log would follow.
 func TestALogThatBeginsWithATrim(t *testing.T) {
 	disk := vfs.NewMem()
 	for range 3 {

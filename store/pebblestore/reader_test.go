@@ -58,7 +58,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// Like a store of format 2, without the checksum, and like one after a crash.
+	// The store is like one of format 2, without the checksum, and like one after a crash.
 	info := fmt.Sprintf(`{"format":2,"id":%q,"createdAt":%q}`, s.Info().ID, s.Info().CreatedAt.Format(time.RFC3339Nano))
 	for name, text := range map[string]string{"sigil.json": info, "holder.json": `{"pid":1,"host":"elsewhere"}`} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

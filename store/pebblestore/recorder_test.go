@@ -13,11 +13,11 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// recorder is a store that notes what was attempted and what was acknowledged, for [recorder.check].
+// recorder is a store that records attempts and acknowledgments, for [recorder.check].
 type recorder struct {
 	store.Store
 
-	// mu guards all below
+	// mu guards all fields below.
 	mu sync.Mutex
 	// +checklocks:mu
 	memories map[sigil.Key]sigil.Memory // attempted
@@ -39,7 +39,7 @@ type group struct {
 	placed []*sigil.Event
 }
 
-// answered is an answer that was to be kept.
+// answered is an answer that was to be stored.
 type answered struct {
 	tenant, key string
 	ends        time.Time
@@ -50,7 +50,7 @@ func newRecorder() *recorder {
 	return &recorder{memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{}}
 }
 
-// add notes an event that is about to be journaled; the store sets the position in e.
+// add records an event that is about to be journaled; the store sets the position in e.
 func (r *recorder) add(g *group, e *sigil.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,9 +173,8 @@ func (r *recorder) acknowledged() int {
 	return len(r.acked)
 }
 
-// check finds what is wrong with a store that comes after a crash, when acked events had been
-// acknowledged: they are there, nothing is that was not attempted, no group is there in part, and the
-// store agrees with itself.
+// check checks a store after a crash at which acked events had been acknowledged: these exist, nothing exists
+// that was not attempted, no group exists in part, and the store is consistent.
 func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	var problems []error
 	wrong := func(format string, args ...any) {
@@ -272,7 +271,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	return errors.Join(problems...)
 }
 
-// name identifies an event, by its time too: what failed may be attempted again.
+// name identifies an event, also by its time: a failed change may be attempted again.
 func name(e *sigil.Event) string {
 	n := fmt.Sprintf("%s %s %d", e.Kind, e.Memory.Key, e.Time.UnixMilli())
 	if e.Memory.Policy == nil && e.Crystal != nil {

@@ -36,7 +36,7 @@ func (f slowLogFile) SyncData() error { time.Sleep(time.Millisecond); return f.F
 func TestARefreshReachesTheDiskUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := vfs.NewCrashableMem()
-		// Whoever was answered has queued its next change before the committer goes on.
+		// Each answered caller has queued its next change before the committer continues.
 		fill := func(int, time.Duration) { synctest.Wait() }
 		s, err := pebblestore.Open("data", &pebblestore.Options{FS: slowLog{disk}, OnCommit: fill})
 		if err != nil {

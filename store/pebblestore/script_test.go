@@ -17,13 +17,13 @@ import (
 
 var owners = []string{"public", "a", "b.c_d"}
 
-// script does a little of everything to a store, from the same seed mostly the same.
+// script makes a sample of all operations on a store, mostly the same for the same seed.
 type script struct {
 	engine *engine.Engine
 	clock  atomic.Int64 // Unix milliseconds
 	fail   func(error)  // called with unexpected errors
 
-	// mu guards rng, keys
+	// mu guards rng and keys.
 	mu sync.Mutex
 	// +checklocks:mu
 	rng *rand.Rand
@@ -38,7 +38,7 @@ func newScript(s store.Store, seed uint64, fail func(error)) *script {
 	return sc
 }
 
-// continueOn goes on with a store that was opened again.
+// continueOn continues with a store that was opened again.
 func (sc *script) continueOn(s store.Store) {
 	sc.engine = engine.New(s, &engine.Options{
 		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },

@@ -25,8 +25,8 @@ func (m *meter) GetDiskUsage(string) (vfs.DiskUsage, error) {
 	return vfs.DiskUsage{AvailBytes: m.free.Load(), TotalBytes: 1 << 40}, nil
 }
 
-// What does not fit on a nearly full disk is refused whole: no memory is evicted for it, no refresh is
-// lost, and all goes on when there is room.
+// A change that does not fit on a nearly full disk is refused as a whole: no memory is evicted for it, no
+// refresh is lost, and everything continues when there is space.
 func TestARefusedChangeChangesNothing(t *testing.T) {
 	const mega = 1 << 20
 	disk := &meter{FS: vfs.NewMem()}
@@ -96,7 +96,7 @@ func TestARefusedChangeChangesNothing(t *testing.T) {
 	}
 }
 
-// A refresh that is not on disk yet gets there though the change that would have taken it along was refused.
+// An outstanding refresh is written even if the change that would have written it was refused.
 func TestARefusedPinKeepsTheRefreshBeforeIt(t *testing.T) {
 	disk := &meter{FS: vfs.NewMem()}
 	disk.free.Store(1 << 30)

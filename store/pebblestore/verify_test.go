@@ -12,7 +12,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-// TestVerifyNamesWhatIsMissing takes the first record of a family, or the last, off the disk behind the store's back.
+// TestVerifyNamesWhatIsMissing deletes the first or last record of a family from the disk, bypassing the
+// store.
 func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		family byte // 0: none

@@ -31,7 +31,7 @@ func (s *stuck) Create(name string, category vfs.DiskWriteCategory) (vfs.File, e
 	return stuckFile{f, s}, err
 }
 
-// hold makes syncs wait; the channel that it returns is closed by the first sync that does.
+// hold makes syncs wait. The channel it returns is closed by the first sync that does.
 func (s *stuck) hold() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,8 @@ type stuckFile struct {
 func (f stuckFile) Sync() error     { f.s.wait(); return f.File.Sync() }
 func (f stuckFile) SyncData() error { f.s.wait(); return f.File.SyncData() }
 
-// openStuck opens a store on a file system that can be made to wait; it is closed at the end of the test.
+// openStuck opens a store on a file system whose syncs can be made to wait. The store is closed at the end of
+// the test.
 func openStuck(t *testing.T) (*stuck, *pebblestore.Store) {
 	t.Helper()
 	disk := &stuck{FS: vfs.NewMem()}
@@ -119,8 +120,8 @@ func TestWhatIsTrimmedIsNotMissedInSilence(t *testing.T) {
 	}
 }
 
-// Nobody sees a change that a power cut could still undo: as long as the sync has not returned, an
-// encode is not there, what is forgotten is, a pin is not set, and the journal has no entry of it.
+// No caller sees a change that a power cut could still undo. Until the sync has returned, an encoded memory
+// does not exist, a forgotten one does, a pin is not set, and the journal has no entry of it.
 func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	disk, s := openStuck(t)
 	ctx := context.Background()
@@ -217,7 +218,7 @@ func TestNothingIsWrittenOnceTheDiskHasFailed(t *testing.T) {
 	}
 }
 
-// A list that does not show what is being forgotten has waited until that was durable.
+// A list that leaves out a memory that is being forgotten has waited until that was durable.
 func TestAListHidesOnlyWhatIsGoneForGood(t *testing.T) {
 	disk, s := openStuck(t)
 	ctx := context.Background()

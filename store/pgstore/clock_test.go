@@ -45,7 +45,7 @@ func measure(t *testing.T, s *pgstore.Store) {
 	}
 }
 
-// swept expects that a sweep releases n memories, or fails if n is under 0.
+// swept checks that a sweep releases n memories, or fails if n is below 0.
 func swept(t *testing.T, e *engine.Engine, n int) {
 	t.Helper()
 	s, err := e.Sweep(t.Context())
@@ -58,10 +58,12 @@ func swept(t *testing.T, e *engine.Engine, n int) {
 	}
 }
 
-// off returns how far a store's time is from this machine's, on which the database runs, too.
+// off returns the difference between a store's time and that of this machine, on which the database runs,
+// too.
 func off(s *pgstore.Store) time.Duration { return time.Until(s.Now()) }
 
-// TestTheTimeIsTheDatabases checks that a store goes by the database's clock, however this machine's is set.
+// TestTheTimeIsTheDatabases checks that a store uses the database's clock, whatever this machine's clock is
+// set to.
 func TestTheTimeIsTheDatabases(t *testing.T) {
 	url, set := clocked(t)
 	set(time.Hour, 0, 0)
@@ -72,8 +74,8 @@ func TestTheTimeIsTheDatabases(t *testing.T) {
 	}
 }
 
-// TestAJumpOfTheDatabasesClock sets the clock an hour ahead and right again. Nothing fades, time does not stand still,
-// and sweeps are held until the clock is right again. A jump that lasts is followed.
+// TestAJumpOfTheDatabasesClock sets the clock an hour ahead and back. Nothing fades, time does not stand
+// still, and sweeps are held until the clock is right again. A jump that lasts is followed.
 func TestAJumpOfTheDatabasesClock(t *testing.T) {
 	url, set := clocked(t)
 	careful, credulous := open(t, url, nil), open(t, url, &pgstore.Options{ClockConfirm: time.Nanosecond})
@@ -111,8 +113,8 @@ func TestAJumpOfTheDatabasesClock(t *testing.T) {
 	swept(t, engineOn(credulous), 2)
 }
 
-// TestTimeThatWasAheadIsMadeUpFor starts while the database's clock is ahead: when the clock is set right, time runs on,
-// and sweeps release by the database's clock.
+// TestTimeThatWasAheadIsMadeUpFor starts while the database's clock is ahead: when the clock is corrected,
+// time continues, and sweeps release by the database's clock.
 func TestTimeThatWasAheadIsMadeUpFor(t *testing.T) {
 	url, set := clocked(t)
 	other := open(t, url, nil)
@@ -145,7 +147,7 @@ func TestAStallMovesNothing(t *testing.T) {
 		before := off(s)
 		set(0, stall[0], stall[1])
 		measure(t, s)
-		// The time is off by no more than before, and by less if the new reading proves that.
+		// The error of the time is no larger than before, and smaller if the new reading proves that.
 		if after := off(s); after.Abs() > before.Abs()+20*time.Millisecond {
 			t.Errorf("stalls of %v s: off by %s before, and %s after", stall, before, after)
 		}

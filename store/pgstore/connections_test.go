@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// limited returns the URL of an empty database for a role that may have n connections, and the direct one.
+// limited returns the URL of an empty database for a role that may have n connections, and a direct one.
 func limited(t *testing.T, n int) (through, direct string) {
 	t.Helper()
 	direct = database(t)
@@ -56,12 +56,13 @@ func TestFewConnections(t *testing.T) {
 	}
 }
 
-// TestTwoConnections runs the whole contract with the fewest connections: no call holds one and waits for another.
+// TestTwoConnections runs the whole contract with the minimum number of connections: no call holds one and
+// waits for another.
 func TestTwoConnections(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), &pgstore.Options{MaxConns: 2}) })
 }
 
-// TestMostConnections counts them: the option beats the URL, which beats the default.
+// TestMostConnections counts the connections: the option overrides the URL, which overrides the default.
 func TestMostConnections(t *testing.T) {
 	for name, tt := range map[string]struct {
 		inURL  string

@@ -14,7 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// reader follows a journal as a client does: from the position that it has.
+// reader follows a journal like a client: from its position.
 type reader struct {
 	t    *testing.T
 	s    *pgstore.Store
@@ -38,8 +38,8 @@ func (r *reader) read() {
 }
 
 // TestAnOpenTransactionHidesNothing holds a transaction open for seconds between two others, while a reader
-// follows the journal: it gets every entry once, in order. The transaction has read with a lock, and is to
-// journal when it goes on, as that of a process does that was stopped there.
+// follows the journal: it gets every entry once, in order. The transaction has read with a lock, and will
+// journal when it continues, like that of a process that was stopped there.
 func TestAnOpenTransactionHidesNothing(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
@@ -190,8 +190,8 @@ func TestTenStartAtOnce(t *testing.T) {
 	}
 }
 
-// TestOlderSchema opens a database with the schema as it first was: it is brought up to date, and what is in
-// it stays.
+// TestOlderSchema opens a database with the first version of the schema: the schema is updated, and the
+// content stays.
 func TestOlderSchema(t *testing.T) {
 	url := newDatabase(t)
 	s := open(t, url, nil)

@@ -9,13 +9,13 @@ import (
 // Near is how close a deadline must be for a recall to be written before it is answered.
 const Near = near
 
-// Flush writes the refreshes that are behind.
+// Flush writes the outstanding refreshes.
 func (s *Store) Flush(ctx context.Context) error { return failure(s.flush(ctx)) }
 
-// Quiet ends what the store does in the background, gathering inserts apart.
+// Quiet ends all background work of the store except gathering inserts.
 func (s *Store) Quiet() { s.stop() }
 
-// Abandon ends the store as a kill of its process does: what is behind is lost.
+// Abandon ends the store like a kill of its process: outstanding refreshes are lost.
 func (s *Store) Abandon() {
 	s.gate.Lock()
 	defer s.gate.Unlock()
@@ -26,19 +26,19 @@ func (s *Store) Abandon() {
 	s.pool.close()
 }
 
-// Measure reads the database's clock and corrects the store's by it.
+// Measure reads the database's clock and corrects the store's clock.
 func (s *Store) Measure(ctx context.Context) error { return s.measure(ctx) }
 
-// Setting returns a setting of a session of the store's.
+// Setting returns a setting of one of the store's sessions.
 func (s *Store) Setting(ctx context.Context, name string) (value string, err error) {
 	err = s.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value)
 	return value, err
 }
 
-// MaxConns returns the most connections that the store makes.
+// MaxConns returns the maximum number of connections that the store makes.
 func (s *Store) MaxConns() int { return int(s.pool.pool.Config().MaxConns) }
 
-// Recalled are recalled memories of which other processes are to be notified.
+// Recalled has recalled memories of which other processes are to be notified.
 type Recalled struct{ recalled }
 
 // Named are memories of one tenant.
@@ -48,10 +48,10 @@ type Named struct {
 	More   bool
 }
 
-// Add names a memory.
+// Add adds a memory.
 func (r *Recalled) Add(key sigil.Key) { r.add(key.Tenant, false, key.ID) }
 
-// Payloads takes one telling of a process.
+// Payloads takes the next notifications of a process.
 func (r *Recalled) Payloads(process [16]byte) []string { return r.payloads(process) }
 
 // ParseRecalled reads a notification.

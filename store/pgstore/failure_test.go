@@ -20,10 +20,10 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-// timeout is short, so that what waits for it does not take long; no test depends on what it comes to.
+// timeout is short, so that waiting for it does not take long; no test depends on its value.
 const timeout = 500 * time.Millisecond
 
-// patient is how long something may take that happens soon on a machine that is not busy.
+// patient is how long something immediate may take on a busy machine.
 const patient = 30 * time.Second
 
 // behind returns the URLs of a database, through a proxy and directly.
@@ -46,7 +46,7 @@ func draft(n int) sigil.Draft {
 	return sigil.Draft{Data: fmt.Appendf(nil, `{"n":%d}`, n), IdempotencyKey: fmt.Sprint(n)}
 }
 
-// encode encodes n until that is acknowledged, each time within bounds, and counts the refusals.
+// encode encodes n until that is acknowledged, with a limit for each try, and counts the refusals.
 func encode(t *testing.T, e *engine.Engine, n int, refused *atomic.Int64) sigil.Memory {
 	t.Helper()
 	for begin := time.Now(); ; {
@@ -65,8 +65,8 @@ func encode(t *testing.T, e *engine.Engine, n int, refused *atomic.Int64) sigil.
 }
 
 // TestOutages takes the database away in several ways while clients encode, and brings it back. Every call
-// ends, with an answer or as unavailable; the store works again by itself; and each request that was
-// repeated until it was acknowledged is kept exactly once.
+// ends, with an answer or as unavailable; the store works again by itself; and each request that was repeated
+// until it was acknowledged is kept exactly once.
 func TestOutages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		lose    func(t *testing.T, p *pgtest.Proxy, directly string)
@@ -157,7 +157,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// keptOnce asserts that there are the memories 0 to n-1, once each, and that the store is sound.
+// keptOnce asserts that the memories 0 to n-1 exist, once each, and that the store is sound.
 func keptOnce(t *testing.T, url string, n int) {
 	t.Helper()
 	s := open(t, url, nil)
@@ -220,8 +220,8 @@ func TestPoolExhausted(t *testing.T) {
 	until(t, "to read again", func() bool { _, err := e.Peek(t.Context(), m.Key); return err == nil })
 }
 
-// TestRecallsOutliveAnOutage loses the database between recalls and their writing: they are written when
-// it is back.
+// TestRecallsOutliveAnOutage loses the database between recalls and their writing: they are written when it
+// is back.
 func TestRecallsOutliveAnOutage(t *testing.T) {
 	p, through, directly := behind(t)
 	s := open(t, through, &pgstore.Options{Timeout: timeout})
@@ -246,7 +246,7 @@ func TestRecallsOutliveAnOutage(t *testing.T) {
 	}
 }
 
-// TestRecallsCountedOnce loses the answer to a commit with recalls in it, and goes on: none is counted twice.
+// TestRecallsCountedOnce loses the answer to a commit of recalls, and continues: none is counted twice.
 func TestRecallsCountedOnce(t *testing.T) {
 	const recalls = 3
 	for name, write := range map[string]func(*testing.T, *pgstore.Store, *engine.Engine, sigil.Key) error{
@@ -285,7 +285,7 @@ func TestRecallsCountedOnce(t *testing.T) {
 }
 
 // TestPromotion kills the primary of a replicated database under load and promotes the replica: the store
-// goes on with it, and nothing acknowledged is lost or there twice.
+// continues with it, and nothing acknowledged is lost or exists twice.
 func TestPromotion(t *testing.T) {
 	primary := pgtest.Start(t, nil)
 	replica, err := primary.Replica()

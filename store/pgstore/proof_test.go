@@ -72,7 +72,7 @@ func (s *server) Settle() {
 	}
 }
 
-// Crash kills the process, not the database: that has lost power in other tests.
+// Crash kills the process, not the database, for which other tests cut the power.
 func (s *server) Crash(open store.Store, kept int, _ uint64) error {
 	p, ok := open.(*pgstore.Store)
 	if !ok {

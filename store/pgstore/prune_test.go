@@ -9,8 +9,8 @@ import (
 	"github.com/sigil-dna/sigil/engine"
 )
 
-// A plan that runs a subquery again for each row must not prune more than was asked for: with locked rows skipped, each
-// run finds others.
+// A plan that runs a subquery again for each row must not prune more than the limit: with locked rows
+// skipped, each run finds others.
 func TestPruneKeepsToItsLimitUnderAnyPlan(t *testing.T) {
 	url := newDatabase(t)
 	for _, setting := range []string{"enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material", "enable_memoize", "enable_bitmapscan"} {

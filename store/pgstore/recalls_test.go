@@ -19,7 +19,7 @@ type hearing struct {
 	more   chan string // tenants
 }
 
-// hear registers w for recalls that others than s made.
+// hear registers w for recalls that other stores than s made.
 func hear(s *pgstore.Store, tenant string) *hearing {
 	h := &hearing{tenant, make(chan sigil.Meta, 10_000), make(chan string, 10_000)}
 	s.OnRecall(h)
@@ -54,7 +54,7 @@ func encodeOf(t *testing.T, s *pgstore.Store, tenant string) sigil.Memory {
 	return m
 }
 
-// recall recalls a memory and returns what it was answered.
+// recall recalls a memory and returns the answer.
 func recall(t *testing.T, s *pgstore.Store, key sigil.Key) sigil.Meta {
 	t.Helper()
 	m, err := engineOn(s).Recall(t.Context(), key)
@@ -64,8 +64,8 @@ func recall(t *testing.T, s *pgstore.Store, key sigil.Key) sigil.Meta {
 	return m.Meta
 }
 
-// TestRecallsOfAnotherProcessAreHeard recalls in one process what others watch. They see each recall as it was
-// answered. No process sees its own recalls, or another tenant's.
+// TestRecallsOfAnotherProcessAreHeard recalls in one process memories that others watch. They see each recall
+// as it was answered. No process sees its own recalls, or another tenant's.
 func TestRecallsOfAnotherProcessAreHeard(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)
@@ -85,7 +85,7 @@ func TestRecallsOfAnotherProcessAreHeard(t *testing.T) {
 		t.Errorf("heard of %+v", m)
 	}
 
-	// Near its deadline a recall is written before it is answered, and by itself.
+	// Near its deadline, a recall is written alone, before it is answered.
 	near, err := a.Update(t.Context(), second.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 		m.AccessCount++
 		m.Touch(m.Policy, m.FadesAt.Add(-time.Second))
@@ -105,7 +105,7 @@ func TestRecallsOfAnotherProcessAreHeard(t *testing.T) {
 	if _, err := engineOn(a).Pin(t.Context(), first.Key); err != nil {
 		t.Fatal(err)
 	}
-	// b's notification comes to a after all of a's own, and b's own watcher sees a's next one first.
+	// b's notification reaches a after all of a's own, and b's own watcher sees a's next one first.
 	byOther := recall(t, b, third.Key)
 	if m := byA.next(t); m != byOther {
 		t.Errorf("heard of %+v, want %+v", m, byOther)
@@ -153,8 +153,8 @@ func TestWhatOthersSayOfRecalls(t *testing.T) {
 	}
 }
 
-// TestRecallsAreToldInBounds notifies of far more recalls than fit into one notification, of many tenants. Each is
-// named once, or its tenant is reported as having more, and no tenant waits until another's are all sent.
+// TestRecallsAreToldInBounds reports far more recalls than fit into one notification, of many tenants. Each
+// is named once, or its tenant is reported as having more, and no tenant waits until another's are all sent.
 func TestRecallsAreToldInBounds(t *testing.T) {
 	recalled := map[string]int{"busy": 5_000, strings.Repeat("t", sigil.MaxTenantLen): 1_000}
 	for i := range 3_000 {
@@ -207,7 +207,8 @@ func TestRecallsAreToldInBounds(t *testing.T) {
 	}
 }
 
-// TestManyRecallsAreHeard recalls more in one process than is named at once, together with some of another tenant.
+// TestManyRecallsAreHeard recalls more in one process than is named at once, together with some of another
+// tenant.
 func TestManyRecallsAreHeard(t *testing.T) {
 	url := database(t)
 	a, b, c := open(t, url, nil), open(t, url, nil), open(t, url, nil)

@@ -16,7 +16,8 @@ import (
 
 const secret = "hushhush"
 
-// guarded starts a database whose role careful needs the password secret, and returns it and its URL as that role.
+// guarded starts a database whose role careful needs the password secret, and returns it and its URL as that
+// role.
 func guarded(t *testing.T) (*pgtest.Cluster, string) {
 	t.Helper()
 	c := pgtest.Start(t, pgtest.Fast)
@@ -29,8 +30,8 @@ func guarded(t *testing.T) (*pgtest.Cluster, string) {
 // as returns url for another user.
 func as(url, user string) string { return strings.Replace(url, "sigil@", user+"@", 1) }
 
-// TestOpenIsRefused opens databases that do not let the role in. The error says what to change, and is not one that
-// suggests waiting.
+// TestOpenIsRefused opens databases that do not accept the role. The error says what to change, and is not
+// one that suggests waiting.
 func TestOpenIsRefused(t *testing.T) {
 	c, right := guarded(t)
 	for name, tt := range map[string]struct{ url, says string }{

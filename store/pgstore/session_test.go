@@ -20,7 +20,7 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// hostile are defaults of a database or a role that break what the statements rely on, each by itself.
+// hostile has defaults of a database or a role that break what the statements rely on, one at a time.
 var hostile = []string{
 	"default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on",
 	"synchronous_commit = off", "client_encoding = 'LATIN1'", "timezone = 'Pacific/Chatham'",
@@ -109,7 +109,7 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
-// TestURLSettings keeps the settings that the URL may decide, and no other.
+// TestURLSettings keeps the settings that the URL may decide, and no others.
 func TestURLSettings(t *testing.T) {
 	s := open(t, database(t)+"&synchronous_commit=off&statement_timeout=7s&default_transaction_isolation=serializable", nil)
 	defer s.Close() // nothing is behind
@@ -122,7 +122,7 @@ func TestURLSettings(t *testing.T) {
 	}
 }
 
-// TestStrongerCommit leaves a database that also waits for replicas to apply as it is.
+// TestStrongerCommit does not change a database that also waits until replicas have applied a commit.
 func TestStrongerCommit(t *testing.T) {
 	u := newDatabase(t)
 	execute(t, u, `do $$ begin execute format('alter database %I set synchronous_commit = remote_apply', current_database()); end $$`)
@@ -133,7 +133,7 @@ func TestStrongerCommit(t *testing.T) {
 	}
 }
 
-// TestEncodingOfTheDatabase checks that a database whose encoding cannot keep every text is refused.
+// TestEncodingOfTheDatabase checks that a database whose encoding cannot store every text is refused.
 func TestEncodingOfTheDatabase(t *testing.T) {
 	c := pgtest.Shared(t)
 	if err := c.Exec(t.Context(), "postgres", "create database latin encoding 'LATIN1' template template0"); err != nil {
@@ -145,7 +145,7 @@ func TestEncodingOfTheDatabase(t *testing.T) {
 	}
 }
 
-// bouncer starts a PgBouncer before a database and returns its URL.
+// bouncer starts a PgBouncer in front of a database and returns its URL.
 func bouncer(t *testing.T, direct string, settings ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
@@ -261,8 +261,8 @@ func TestSettingThatAPoolerRefuses(t *testing.T) {
 	}
 }
 
-// TestTheWordsOfAPooler checks that PgBouncer's message is in the error. Version 1.18 has one SQLSTATE for everything,
-// so that an unknown database is waited for: only the message in the log shows why.
+// TestTheWordsOfAPooler checks that PgBouncer's message is in the error. Version 1.18 has one SQLSTATE for
+// everything, so the store waits for an unknown database: only the message in the log shows why.
 func TestTheWordsOfAPooler(t *testing.T) {
 	u, err := url.Parse(bouncer(t, database(t), "pool_mode = session"))
 	if err != nil {

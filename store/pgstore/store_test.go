@@ -52,8 +52,8 @@ func open(t *testing.T, url string, o *pgstore.Options) *pgstore.Store {
 	return s
 }
 
-// emptied are databases with the schema and nothing in it, to be used again: making one takes longer than
-// most tests.
+// emptied has databases with the schema and nothing in it, for reuse: creating one takes longer than most
+// tests.
 var emptied struct {
 	mu sync.Mutex
 	// +checklocks:mu

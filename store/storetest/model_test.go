@@ -22,8 +22,8 @@ func TestModelKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return storetest.NewModel() })
 }
 
-// TestReopenJudgesByWhatIsThere runs the durable part on a model that is handed on from one open to the
-// next: it judges the tests, not the model, which outlives nothing.
+// TestReopenJudgesByWhatIsThere runs the durable part on a model that is passed from one open to the next: it
+// tests the tests, not the model, which does not outlive the process.
 func TestReopenJudgesByWhatIsThere(t *testing.T) {
 	models := map[string]*storetest.Model{} // by directory
 	storetest.RunReopen(t, func(_ *testing.T, dir string) store.Store {
@@ -34,7 +34,7 @@ func TestReopenJudgesByWhatIsThere(t *testing.T) {
 	})
 }
 
-// handedOn is a model that only seems to close.
+// handedOn is a model that only pretends to close.
 type handedOn struct {
 	*storetest.Model // +checklocksignore: has a lock of its own
 	mu               sync.RWMutex
@@ -58,7 +58,7 @@ func (h *handedOn) Insert(ctx context.Context, tenant string, items []store.Item
 	return h.Model.Insert(ctx, tenant, items, quota, evict)
 }
 
-// TestCompareFindsWhatDiffers changes one thing at a time and expects it to be named.
+// TestCompareFindsWhatDiffers changes one thing at a time and expects the difference to be named.
 func TestCompareFindsWhatDiffers(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	memory := func() sigil.Memory {
@@ -109,8 +109,8 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 	}
 }
 
-// TestCompareTakesMeansInAnyOrder compares two stores whose mean decays lie on both sides of a rounding boundary, as
-// sums in different orders can, and two whose means do differ.
+// TestCompareTakesMeansInAnyOrder compares two stores whose mean decays are on both sides of a rounding
+// boundary, as sums in different orders can be, and two whose means do differ.
 func TestCompareTakesMeansInAnyOrder(t *testing.T) {
 	const mean = 0.2531030725
 	for name, tt := range map[string]struct{ got, want float64 }{
@@ -140,7 +140,7 @@ func (s *withMean) Stats(ctx context.Context, tenant string, now time.Time) (sto
 	return stats, err
 }
 
-// listener takes down what would have failed a test.
+// listener records what would have failed a test.
 type listener struct {
 	storetest.TB
 	errors []string

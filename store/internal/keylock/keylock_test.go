@@ -8,11 +8,12 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// One holder at a time has a key, whether it is locked by itself, with others, in any order, or twice in one call.
+// A key has one holder at a time, whether it is locked alone, with others, in any order, or twice in one
+// call.
 func TestOneAtATime(t *testing.T) {
 	keys := make([]sigil.Key, 40)
 	for i := range keys {
-		// Some are of one shard, and some differ by tenant alone.
+		// Some keys share a shard, and some differ only by tenant.
 		keys[i] = sigil.Key{Tenant: []string{"ann", "ben"}[i%2], ID: sigil.ID{13: byte(i / 4), 15: byte(i / 2 % 2)}}
 	}
 	l, alone := &Locks{}, make([]int, len(keys)) // the locks guard alone

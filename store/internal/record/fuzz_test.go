@@ -17,7 +17,7 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// codec reads a record of one kind and writes what it read.
+// codec reads a record of one kind and writes the result.
 type codec struct {
 	what  string
 	read  func(r *record.Reader, p policies) any
@@ -79,7 +79,7 @@ func codecs() []codec {
 	}
 }
 
-// policies are numbered by their place.
+// policies are numbered by their index.
 type policies []sigil.Policy
 
 func (p policies) Policy(number uint16) sigil.Policy {
@@ -103,7 +103,7 @@ func somePolicies(tb testing.TB) policies {
 	return p
 }
 
-// someMemory has a bit of everything that a record can hold.
+// someMemory has something in every part of a record.
 func someMemory() sigil.Memory {
 	now := time.UnixMilli(1_764_000_000_000).UTC()
 	m := sigil.Memory{
@@ -118,8 +118,8 @@ func someMemory() sigil.Memory {
 	return m
 }
 
-// FuzzRecord reads any bytes as each kind of record: they are damaged, or a value that is written and
-// read again as the same. (Not always in the same bytes: a number can be written longer than it must.)
+// FuzzRecord reads any bytes as each kind of record: they are damaged, or a value that is the same after it
+// is written and read again. (The bytes may differ: a number can be written in more bytes than it needs.)
 func FuzzRecord(f *testing.F) {
 	p := somePolicies(f)
 	m := someMemory()

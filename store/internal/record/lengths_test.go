@@ -8,8 +8,8 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
-// TestRecordLengths pins what a memory with the default state and no tags costs on disk in addition to its data. The
-// encode benchmark gives a bare Pebble records of that size.
+// TestRecordLengths fixes what a memory with the default state and no tags costs on disk in addition to its
+// data. The encode benchmark uses records of that size with a bare Pebble.
 func TestRecordLengths(t *testing.T) {
 	now := time.UnixMilli(1_764_000_000_000)
 	m := sigil.Memory{Meta: sigil.Meta{

@@ -8,8 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A log whose syncs write little seldom grows; one whose syncs write much is not written twice. Both hold what was
-// written, followed by zeros.
+// A log whose syncs write little seldom grows; one whose syncs write much is not written twice. Both contain
+// the written data, followed by zeros.
 func TestLogsAreFilledAhead(t *testing.T) {
 	tuned := Tuned()
 	fillSyncs, fillLeast, fillMost := int(tuned.FillSyncs), int(tuned.FillLeast), int(tuned.FillMost)

@@ -25,8 +25,8 @@ func (c *categories) Create(name string, category vfs.DiskWriteCategory) (vfs.Fi
 	return c.FS.Create(name, category)
 }
 
-// The names by which a flush and a log are known are the database's own, which another version may change: then none
-// would rest, or yield.
+// The names by which a flush and a log are recognized are the database's own, which another version may
+// change: then nothing would rest or yield.
 func TestFlushesAreKnown(t *testing.T) {
 	home := &categories{FS: vfs.NewMem(), of: map[vfs.DiskWriteCategory]int{}}
 	for range 2 { // the second one turns the first one's log into a table

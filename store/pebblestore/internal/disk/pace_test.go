@@ -47,7 +47,7 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// With the tuning off nothing rests or yields.
+// Without the tuning, nothing rests or yields.
 func TestNothingRestsWithoutTuning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(Tuning{})

@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// BenchmarkIndexInsert is what making one memory visible costs, in an index that grows to b.N.
+// BenchmarkIndexInsert measures making one memory visible, in an index that grows to b.N.
 func BenchmarkIndexInsert(b *testing.B) {
 	now := time.UnixMilli(1_764_000_000_000)
 	entries := make([]entry, b.N)

@@ -52,8 +52,8 @@ func TestEntriesStayWhereTheyAre(t *testing.T) {
 	}
 }
 
-// TestSlabsAreMadeAhead takes places until a chunk is used up: the next one is there by then, made by another goroutine
-// while this one was in use.
+// TestSlabsAreMadeAhead takes places until a chunk is used up: by then the next one exists, made by another
+// goroutine while this one was in use.
 func TestSlabsAreMadeAhead(t *testing.T) {
 	of := &entries{huge: true}
 	defer of.wait()

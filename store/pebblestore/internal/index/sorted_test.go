@@ -8,8 +8,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// TestSortedIsASortedSlice does random changes to a sorted and to a slice, grown by what comes in order, in
-// the middle and anywhere, and shrunk from the front and anywhere.
+// TestSortedIsASortedSlice makes the same random changes to a sorted and to a slice: insertions in order, in
+// the middle and anywhere, and deletions from the front and anywhere.
 func TestSortedIsASortedSlice(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 0)) // a test's draws

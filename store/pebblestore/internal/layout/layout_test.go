@@ -35,7 +35,8 @@ func TestKeysAreReadAsTheyAreMade(t *testing.T) {
 	}
 }
 
-// A key that was cut short anywhere is refused, or is another's whose name is shorter; it never ends the process.
+// A key that was cut anywhere is refused, or is that of another tenant with a shorter name; it never ends the
+// process.
 func TestShortKeysAreRefused(t *testing.T) {
 	key := layout.ExpiryKey(12345, "t", "k")
 	for n := range 9 {
@@ -50,7 +51,7 @@ func TestShortKeysAreRefused(t *testing.T) {
 	}
 }
 
-// Any damaged bit in the description of a store is detected. Of another format, only the format itself is read.
+// Any damaged bit in the identity of a store is detected. For another format, only the format itself is read.
 func TestInfoIsWhatWasWritten(t *testing.T) {
 	info := layout.NewInfo(sigil.NewID(time.Now()), time.UnixMilli(1_764_000_000_000).UTC())
 	b, err := layout.Info(info)
