@@ -17,7 +17,7 @@ import (
 
 var wide = Limits{Bytes: 1 << 20, Depth: 64}
 
-// typical documents, and what the benchmark calls them.
+// typical has typical documents, by the benchmark's names for them.
 var typical = map[string]string{
 	"unsorted":  unsorted,
 	"sorted":    string(canonicalOf(unsorted)),
@@ -56,7 +56,8 @@ func indented(raw string) string {
 	return b.String()
 }
 
-// agree checks that readSlow reads everything that readFast accepts the same way, and reports whether it was accepted.
+// agree checks that readSlow returns the same for everything that readFast accepts, and reports whether it
+// was accepted.
 func agree(t interface{ Fatalf(string, ...any) }, raw []byte, depth int) bool {
 	sent := bytes.Clone(raw)
 	compact, hash, ok := readFast(raw, depth)
@@ -76,7 +77,7 @@ func agree(t interface{ Fatalf(string, ...any) }, raw []byte, depth int) bool {
 	return true
 }
 
-// fastOrSlow has texts on both sides of what readFast takes.
+// fastOrSlow has texts that readFast accepts, and texts that it does not.
 var fastOrSlow = map[bool][]string{
 	true: {
 		`0`, `-1`, `100`, `123456789012345`, `1234567890123456`, `9007199254740993`, `-9007199254740995`, `999999999999999868928`,
@@ -137,7 +138,7 @@ func TestWhichTextsAreReadFast(t *testing.T) {
 	}
 }
 
-// Every byte at every place of a string, for eight are looked at together.
+// Every byte is tried at every place of a string, since eight are checked at once.
 func TestEveryByteInAString(t *testing.T) {
 	for size := range 20 {
 		for i := range size {
@@ -182,7 +183,7 @@ func TestReadFastAgreesOnWhatIsDrawn(t *testing.T) {
 	}))
 }
 
-// document draws JSON text with white space anywhere; typical of what is sent, or of any sort.
+// document draws JSON text with white space anywhere, either typical or arbitrary.
 func document(t *rapid.T, depth int, typical bool) string {
 	space := func() string { return rapid.SampledFrom([]string{"", "", "", " ", "\n  ", "\t\r\n"}).Draw(t, "space") }
 	kinds := 6

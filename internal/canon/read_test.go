@@ -19,7 +19,7 @@ import (
 
 var roomy = canon.Limits{Bytes: 1 << 20, Depth: 64}
 
-// TestGoldenEncode takes the encode part of testdata/sigil.json from the text that was sent to the
+// TestGoldenEncode checks the encode part of testdata/sigil.json, from the text that was sent to the
 // frequency and the spiral.
 func TestGoldenEncode(t *testing.T) {
 	b, err := os.ReadFile("../../testdata/sigil.json")
@@ -52,7 +52,7 @@ func TestGoldenEncode(t *testing.T) {
 				near(t, "intensity", p.Intensity, g.Pattern[i].Intensity)
 				near(t, "weight", p.Weight, g.Pattern[i].Weight)
 			}
-			// The canonical form has the same hash, and is not what is kept.
+			// The canonical form has the same hash, but is not what is kept.
 			_, again, err := canon.Read("data", []byte(g.Canonical), roomy)
 			if err != nil || again != hash {
 				t.Errorf("hash of the canonical form %s, %v", again, err)
@@ -71,7 +71,7 @@ func near(t *testing.T, what string, got, want float64) {
 	}
 }
 
-// What is kept is what was sent, less white space: no digit, escape or order changes.
+// The kept text is the sent one without white space: no digit, escape or order changes.
 func TestReadKeepsWhatWasSent(t *testing.T) {
 	for raw, want := range map[string]string{
 		` 12345678901234567890123 `:            `12345678901234567890123`,
@@ -99,7 +99,7 @@ func TestReadKeepsWhatWasSent(t *testing.T) {
 	}
 }
 
-// One content in many spellings has one hash.
+// All spellings of the same content have the same hash.
 func TestReadHashesTheContent(t *testing.T) {
 	for _, same := range [][]string{
 		{`{"b":2,"a":1}`, `{ "a": 1, "b": 2 }`, `{"a":1.0,"b":2e0}`, `{"\u0061":1,"b":2}`},
@@ -122,7 +122,7 @@ func TestReadHashesTheContent(t *testing.T) {
 	}
 }
 
-// Concurrent calls share no buffer that shows.
+// Concurrent calls do not share a visible buffer.
 func TestReadFromManyGoroutines(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -233,7 +233,7 @@ func TestALongPlaceIsClipped(t *testing.T) {
 	}
 }
 
-// An error has the place of the mistake, never the value there.
+// An error contains the place of the mistake, but never the value there.
 func TestErrorsHoldNoPayload(t *testing.T) {
 	for _, raw := range []string{`{"a":"secret`, `["secret" x]`, `{"a":{"b":"secret"},"a":1}`, `"secret\ud83d"`, `[1e400,"secret"]`, "\"secret\xff\""} {
 		_, _, err := canon.Read("data", []byte(raw), roomy)

@@ -36,8 +36,8 @@ func TestOnlyMember(t *testing.T) {
 	}
 }
 
-// FuzzOnlyMember compares the short way to data with the long one: if what it returns is JSON, the body is an object
-// with this as its only member.
+// FuzzOnlyMember compares the quick way to the data with the thorough one: if the result is JSON, the body is
+// an object with only this member.
 func FuzzOnlyMember(f *testing.F) {
 	for _, body := range []string{
 		`{"data":{"a":[1,"}\"\\"]}}`, `{"data":[]}`, `{"data":{"a":1},"tags":["b"]}`, `{"data":{"a":1}},"b":{}}`, `{"data":{"a":1}} `,
@@ -79,7 +79,7 @@ func TestDeeper(t *testing.T) {
 	}
 }
 
-// FuzzDeeper compares the depth of what is JSON with that which the library counts.
+// FuzzDeeper compares the depth of JSON with the depth that the library counts.
 func FuzzDeeper(f *testing.F) {
 	for _, raw := range []string{``, `[[],{"a":"]"}]`, `["\"[[",{}]`, `["\\",[]]`, `"\\\"["`, `{"[":"\\\\"}`, `[[[`} {
 		f.Add([]byte(raw))
@@ -110,7 +110,7 @@ func TestScalar(t *testing.T) {
 	}
 }
 
-// spoken returns the names and values that read hands on, or the code and field of its error.
+// spoken returns the names and values that read passes on, or the code and field of its error.
 func spoken(read func(add func(name string, value []byte) error) error) string {
 	var b strings.Builder
 	err := read(func(name string, value []byte) error {

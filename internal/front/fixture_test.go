@@ -10,10 +10,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what must come at once.
+// patience is how long a test waits for something that must happen at once.
 const patience = 20 * time.Second
 
-// eventually waits for what no channel tells.
+// eventually polls for something that no channel reports.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !is(); runtime.Gosched() {
@@ -23,7 +23,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// wait fails the test unless done is closed, or sent to, soon.
+// wait fails the test unless done is closed, or receives a value, soon.
 func wait[T any](t *testing.T, what string, done <-chan T) T {
 	t.Helper()
 	select {

@@ -54,7 +54,7 @@ func drain(t *testing.T, s *Server, within time.Duration) {
 	}
 }
 
-// client is a connection on which a test sends what it likes.
+// client is a connection on which a test sends arbitrary bytes.
 type client struct {
 	*net.TCPConn
 	in *bufio.Reader
@@ -104,8 +104,9 @@ const get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
 func hello(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }
 
-// TestDrain drains with a connection each that has sent nothing, that is idle, that has sent half a request, and that has
-// a request under way. The first two are closed at once, without the five seconds that net/http leaves a new connection.
+// TestDrain drains while there is a connection on which nothing was sent, an idle one, one with half a
+// request, and one with a request in progress. The first two are closed at once, without the five seconds
+// that net/http leaves a new connection.
 func TestDrain(t *testing.T) {
 	inBothWays(t, func(t *testing.T, o Options) {
 		begun, finish := make(chan struct{}), make(chan struct{})
@@ -150,7 +151,7 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// TestDrainEndsRequests drains for no time: requests end with a cause that says why.
+// TestDrainEndsRequests drains without time: requests end with a cause that has the reason.
 func TestDrainEndsRequests(t *testing.T) {
 	inBothWays(t, func(t *testing.T, o Options) {
 		begun := make(chan struct{})
@@ -190,7 +191,8 @@ func TestDrainCutsOff(t *testing.T) {
 	})
 }
 
-// TestPauseAndServeAgain closes the listener of a socket that another process may have, too, and goes on with what it has.
+// TestPauseAndServeAgain closes the listener of a socket that another process may have, too, and continues
+// with its connections.
 func TestPauseAndServeAgain(t *testing.T) {
 	inBothWays(t, func(t *testing.T, o Options) {
 		s, l := serve(t, o, hello)
@@ -242,8 +244,8 @@ func TestSilentConnectionsMakeRoom(t *testing.T) {
 	})
 }
 
-// TestAHalfClosedConnectionIsAnswered closes the client's side after a request that waits at the gate, which this process
-// answers in the end, or the next one.
+// TestAHalfClosedConnectionIsAnswered closes the client's side after a request that waits at the gate, which
+// this process or the next one answers in the end.
 func TestAHalfClosedConnectionIsAnswered(t *testing.T) {
 	inBothWays(t, func(t *testing.T, o Options) {
 		next, at := serve(t, o, hello)

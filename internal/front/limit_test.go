@@ -53,7 +53,7 @@ func TestMoreConnectionsWait(t *testing.T) {
 	clients.Wait()
 	eventually(t, "all to be served", func() bool { return served.Load() == all })
 
-	// Closing also ends an Accept that waits for a place.
+	// Close also ends an Accept that waits for a place.
 	var waiting []net.Conn
 	for range limit + 1 {
 		c, err := net.Dial("tcp", l.Addr().String())

@@ -91,7 +91,7 @@ func TestNothingElse(t *testing.T) {
 	}
 }
 
-// Anything else in a request is ignored: ranges, and conditions that are not needed.
+// Everything else in a request is ignored: ranges, and conditions that are not needed.
 func TestWholeFiles(t *testing.T) {
 	etag := get(t, http.MethodGet, "/").Header().Get("ETag")
 	for _, tt := range []struct {

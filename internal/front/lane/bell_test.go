@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// All who wait are let go, before the bell is closed, while it is, and after.
+// All waiting callers return: before the bell is closed, while it is being closed, and after.
 func TestBellLetsAllGo(t *testing.T) {
 	for range 50 {
 		b, err := newBell()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestABodyMayTakeLonger checks that net/http takes over a slow body if the header has come in time.
+// TestABodyMayTakeLonger checks that net/http takes over a slow body if the header has arrived in time.
 func TestABodyMayTakeLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -30,8 +30,8 @@ func TestABodyMayTakeLonger(t *testing.T) {
 	})
 }
 
-// TestARequestHasATime checks that the context of a request ends if the request takes too long, and only then, however
-// long the connection lives.
+// TestARequestHasATime checks that the context of a request ends if the request takes too long, and only
+// then, however long the connection lives.
 func TestARequestHasATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -68,7 +68,7 @@ func TestARequestHasATime(t *testing.T) {
 	})
 }
 
-// TestIdleConnectionsMakeRoom closes idle connections, and none with a request under way.
+// TestIdleConnectionsMakeRoom closes idle connections, but none with a request in progress.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

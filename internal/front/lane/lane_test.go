@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// pipes is a listener of connections in memory, whose time is the bubble's.
+// pipes is a listener of connections in memory, which use the bubble's time.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -56,7 +56,7 @@ type client struct {
 	in *bufio.Reader
 }
 
-// ask sends raw and gives the answer to it and its body.
+// ask sends raw and returns the answer and its body.
 func (c *client) ask(t *testing.T, raw string) (*http.Response, string) {
 	t.Helper()
 	if _, err := io.WriteString(c, raw); err != nil {
@@ -95,7 +95,7 @@ type house struct {
 	ended  chan error
 }
 
-// open serves what h answers. What is not under /fast is not for the lane.
+// open serves the answers of h. Only paths under /fast are for the lane.
 func open(ctx context.Context, h http.HandlerFunc) *house {
 	rest := newPipes()
 	var s house
@@ -120,7 +120,7 @@ func open(ctx context.Context, h http.HandlerFunc) *house {
 	return &s
 }
 
-// echo answers with all that it sees of a request.
+// echo answers with everything that it sees of a request.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	w.Header().Set("X-Two", "a")
@@ -145,7 +145,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s %s %s %v %d %q %v", r.Method, r.Host, r.RequestURI, r.Header, r.ContentLength, body, err)
 }
 
-// TestAnswersAsNetHTTP sends the same requests by the lane and by net/http.
+// TestAnswersAsNetHTTP sends the same requests through the lane and through net/http.
 func TestAnswersAsNetHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -186,8 +186,8 @@ func TestAnswersAsNetHTTP(t *testing.T) {
 	})
 }
 
-// TestHandsOn goes on with net/http where a request is not plain, without losing a byte, and ends the
-// connection where an answer cannot be whole.
+// TestHandsOn continues with net/http if a request is not plain, without losing a byte, and ends the
+// connection if an answer cannot be complete.
 func TestHandsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -230,7 +230,7 @@ func TestHandsOn(t *testing.T) {
 	})
 }
 
-// TestLeaveSparesWhatIsHandedOn leaves while a connection is being handed on: it is net/http's to end.
+// TestLeaveSparesWhatIsHandedOn leaves while a connection is being passed on: net/http ends it.
 func TestLeaveSparesWhatIsHandedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l *lane.Lane
@@ -262,7 +262,7 @@ func TestLeaveSparesWhatIsHandedOn(t *testing.T) {
 	})
 }
 
-// TestTimes has clients who say little.
+// TestTimes has clients that send little.
 func TestTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -304,7 +304,8 @@ type sends struct {
 
 func (s *sends) Write(b []byte) (int, error) { s.tell(); return s.Conn.Write(b) }
 
-// TestAnswersAreMadeBeforeAnyIsSent has requests under way that can be answered all at once, on one processor.
+// TestAnswersAreMadeBeforeAnyIsSent has requests in progress that can all be answered at once, on one
+// processor.
 func TestAnswersAreMadeBeforeAnyIsSent(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	synctest.Test(t, func(t *testing.T) {
@@ -347,7 +348,7 @@ func TestAnswersAreMadeBeforeAnyIsSent(t *testing.T) {
 	})
 }
 
-// TestLeave stops with one request under way, one half sent, and one connection idle.
+// TestLeave stops with one request in progress, one half sent, and one idle connection.
 func TestLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

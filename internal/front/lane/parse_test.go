@@ -62,8 +62,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzParse holds what is taken here to what net/http makes of the same bytes, on a connection that has had
-// another request before.
+// FuzzParse compares the requests that are accepted here with what net/http reads from the same bytes, on a
+// connection that has had another request before.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), []byte("POST /v1/sigils HTTP/1.1\r\nHost: 127.0.0.1:7700\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"))
 	f.Add([]byte("GET /a HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n"), []byte("DELETE /a?b=c HTTP/1.1\r\nhost: [::1]:1\r\nA: b\r\na:  c\t\r\nConnection: Keep-Alive\r\nX-Request-Id: x\r\n\r\n"))
