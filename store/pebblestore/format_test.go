@@ -91,7 +91,6 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 	}
 }
 
-// TestPositionsOutliveTheJournal trims all of the journal: what comes then follows on it, after an open as well.
 // TestAPolicyOfANewerProgramIsRefusedByName opens a store with a policy that this program does not know: that is not
 // the fault of any request.
 func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
@@ -105,6 +104,8 @@ func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
 	}
 }
 
+// TestPositionsOutliveTheJournal trims all of the journal: later positions follow the earlier ones, also after an
+// open.
 func TestPositionsOutliveTheJournal(t *testing.T) {
 	fsys := vfs.NewMem()
 	for want := uint64(1); want < 4; want++ {
