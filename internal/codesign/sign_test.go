@@ -1,0 +1,197 @@
+package codesign_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/codesign"
+)
+
+var noon = time.Date(2026, 11, 29, 12, 0, 0, 123e6, time.UTC)
+
+// signer returns a signer with a new key, and a trust in it.
+func signer(t testing.TB) (*codesign.Signer, *codesign.Trust) {
+	t.Helper()
+	key, err := codesign.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := &codesign.Trust{}
+	trust.Add(codesign.TrustedKey{PublicKey: key.Public(), Name: "test"})
+	return &codesign.Signer{Key: key, State: sigil.DefaultState(), Now: func() time.Time { return noon }}, trust
+}
+
+func mustSign(t testing.TB, s *codesign.Signer, name, content string) []byte {
+	t.Helper()
+	signed, _, err := s.Sign(name, []byte(content))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return signed
+}
+
+func verify(t testing.TB, name string, content []byte, trust *codesign.Trust) codesign.Result {
+	t.Helper()
+	r, err := codesign.Verify(bytes.NewReader(content), name, trust, noon)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return r
+}
+
+func TestSignedIsAuthentic(t *testing.T) {
+	s, trust := signer(t)
+	for _, x := range samples {
+		signed := mustSign(t, s, x.name, x.content)
+		if r := verify(t, "/src/"+x.name, signed, trust); r.Verdict != codesign.Authentic || r.Signature.Name != x.name {
+			t.Errorf("%s: %+v\n%s", x.name, r, signed)
+		}
+		if r := verify(t, "", signed, trust); r.Verdict != codesign.Authentic {
+			t.Errorf("%s, read without a name: %+v\n%s", x.name, r, signed)
+		}
+		if r := verify(t, x.name, []byte(x.content), trust); r.Verdict != codesign.Unsigned {
+			t.Errorf("%s, before it was signed: %+v", x.name, r)
+		}
+		if bytes.Contains(signed, []byte("\r\n")) != strings.Contains(x.content, "\r\n") {
+			t.Errorf("%s: line ends are mixed", x.name)
+		}
+	}
+}
+
+func TestSigningAgainReplaces(t *testing.T) {
+	s, trust := signer(t)
+	other, _ := signer(t)
+	for _, x := range samples {
+		once := mustSign(t, s, x.name, x.content)
+		twice := mustSign(t, s, x.name, string(mustSign(t, other, x.name, string(once))))
+		if len(twice) != len(once) || bytes.Count(twice, []byte("signature: ")) != bytes.Count(once, []byte("signature: ")) {
+			t.Errorf("%s: the header was not replaced:\n%s", x.name, twice)
+		}
+		if r := verify(t, x.name, twice, trust); r.Verdict != codesign.Authentic {
+			t.Errorf("%s: %+v", x.name, r)
+		}
+	}
+}
+
+// TestNoChangeIsAuthentic changes every signed sample in many small ways.
+func TestNoChangeIsAuthentic(t *testing.T) {
+	s, trust := signer(t)
+	forger, _ := signer(t)
+	changed, refused := 0, 0
+	never := func(name string, content []byte, how string) {
+		changed++
+		if r := verify(t, name, content, trust); r.Verdict == codesign.Authentic {
+			t.Errorf("%s %s is called authentic", name, how)
+		}
+	}
+	signed := map[string][]byte{}
+	for _, x := range samples {
+		signed[x.name] = mustSign(t, s, x.name, x.content)
+	}
+	for _, x := range samples {
+		file := signed[x.name]
+		if r := verify(t, x.name, file, trust); r.Verdict != codesign.Authentic {
+			refused++
+		}
+		for i := range file {
+			flipped := bytes.Clone(file)
+			flipped[i] ^= 1 << (i % 8)
+			never(x.name, flipped, "with a bit flipped")
+			never(x.name, append(bytes.Clone(file[:i]), file[i+1:]...), "with a byte deleted")
+			never(x.name, file[:i], "truncated")
+			c := " \n\r0=/#"[i%7]
+			never(x.name, append(append(bytes.Clone(file[:i]), c), file[i:]...), "with a byte inserted")
+		}
+		never(x.name, append(bytes.Clone(file), '\n'), "with a line end added")
+		never(x.name, bytes.ReplaceAll(file, []byte("\n"), []byte("\r\n")), "with other line ends")
+		never("other-"+x.name, file, "under another name")
+		never("other/"+x.name+".py", file, "under a longer name")
+
+		head, body := header(t, file)
+		never(x.name, append(append(bytes.Clone(head), head...), body...), "with its header twice")
+		for _, y := range samples {
+			if y.content != x.content {
+				other, _ := header(t, signed[y.name])
+				never(x.name, bytes.Replace(file, head, other, 1), "with the header of "+y.name)
+			}
+		}
+		forged := mustSign(t, forger, x.name, x.content)
+		never(x.name, forged, "signed by another key")
+		forgedHead, _ := header(t, forged)
+		id := bytes.Index(forgedHead, []byte("signer: ")) + len("signer: ")
+		claimed := bytes.Clone(forgedHead)
+		copy(claimed[id:id+16], s.Key.Public().ID().String())
+		never(x.name, bytes.Replace(forged, forgedHead, claimed, 1), "forged with the id of a trusted key")
+		never(x.name, body, "without its header")
+	}
+	t.Logf("%d changed files, 0 of them to be called authentic; %d of %d untouched ones refused", changed, refused, len(samples))
+	if refused > 0 {
+		t.Fail()
+	}
+}
+
+// header parts a signed file into its header and the rest.
+func header(t testing.TB, file []byte) (head, rest []byte) {
+	t.Helper()
+	from := bytes.Index(file, []byte("sigil-code: 1 "))
+	for from > 0 && file[from-1] != '\n' && file[from-1] != '>' && file[from-1] != 0xbf {
+		from--
+	}
+	end := bytes.Index(file[from:], []byte("signature: "))
+	for _, blank := range []string{"\n\n", "\r\n\r\n"} {
+		if i := bytes.Index(file[from+end:], []byte(blank)); i >= 0 {
+			end += i + len(blank)
+			return file[from : from+end], append(bytes.Clone(file[:from]), file[from+end:]...)
+		}
+	}
+	t.Fatalf("no header:\n%s", file)
+	return nil, nil
+}
+
+// TestSigningChangesNoMeaning runs what can be run of the samples, before and after.
+func TestSigningChangesNoMeaning(t *testing.T) {
+	s, _ := signer(t)
+	var tried, not []string
+	for _, x := range samples {
+		if x.run == "" {
+			not = append(not, x.name)
+			continue
+		}
+		if x.needs != "" {
+			if _, err := exec.LookPath(x.needs); err != nil {
+				not = append(not, x.name+" (no "+x.needs+")")
+				continue
+			}
+		}
+		before, after := run(t, x, []byte(x.content)), run(t, x, mustSign(t, s, x.name, x.content))
+		if before != after {
+			t.Errorf("%s\nbefore: %s\nafter: %s", x.name, before, after)
+		}
+		tried = append(tried, x.name)
+	}
+	t.Logf("the same output before and after: %s", strings.Join(tried, ", "))
+	t.Logf("nothing here runs: %s", strings.Join(not, ", "))
+}
+
+func run(t *testing.T, x sample, content []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, x.name)
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.NewReplacer("FILE", "'"+file+"'", "DIR", dir).Replace(x.run)
+	c := exec.Command("bash", "-c", line)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %s: %v\n%s", x.name, line, err, out)
+	}
+	return strings.ReplaceAll(string(out), dir, "DIR")
+}
