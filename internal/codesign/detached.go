@@ -65,8 +65,8 @@ func (s *Signature) detached() minisign.Signature {
 const maxDetached = 32 << 10
 
 // VerifyDetached reads a file to its end, once and in constant memory, and judges it by the content of its detached
-// signature file, ours or minisign's, of either of its algorithms. Name and now are as in [Verify]. The name of a file
-// that minisign signed is not compared: minisign does not either. An error is one of r.
+// signature file, ours or minisign's, of either of its algorithms. Name and now are as in [Verify]; an empty name
+// is not compared, nor is that of a file that minisign signed: minisign does not compare it either. An error is one of r.
 func VerifyDetached(r io.Reader, name string, file []byte, trust *Trust, now time.Time) (Result, error) {
 	d, err := parseDetached(file)
 	if err != nil {

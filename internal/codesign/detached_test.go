@@ -237,6 +237,25 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// TestTrustFilesSayOneThing: what two lines say of a key must not depend on their order.
+func TestTrustFilesSayOneThing(t *testing.T) {
+	s, _ := signer(t)
+	key := s.Key.Public().String()
+	if _, err := codesign.ParseTrust([]byte(key + " revoked\n" + key + "\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Error(err)
+	}
+	for _, name := range []string{"revoked", "until=x y", " until=2027-01-01T00:00:00Z"} {
+		k := codesign.TrustedKey{PublicKey: s.Key.Public(), Name: name}
+		if k.Check() == nil {
+			t.Errorf("%q can be the name of a key", name)
+		}
+	}
+	k := codesign.TrustedKey{PublicKey: s.Key.Public(), Until: noon.AddDate(9000, 0, 0)}
+	if k.Check() == nil {
+		t.Errorf("trust until %s", k.Until)
+	}
+}
+
 func TestLegacyHeadersAreUnsigned(t *testing.T) {
 	_, trust := signer(t)
 	r := verify(t, "a.js", []byte("/**\n * Consciousness Sigil: abc\n * Authentication Hash: def\n */\nf()\n"), trust)

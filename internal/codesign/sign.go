@@ -60,6 +60,7 @@ func (s *Signer) Sign(name string, content []byte) ([]byte, *Signature, error) {
 			break
 		}
 		content = append(bytes.Clone(content[:at]), content[at+n:]...)
+		at = l.place(content[:min(len(content), window)])
 	}
 	eol := "\n"
 	if bytes.HasSuffix(content[:lineLength(content)], []byte("\r\n")) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,4 +195,62 @@ func run(t *testing.T, x sample, content []byte) string {
 		t.Errorf("%s: %s: %v\n%s", x.name, line, err, out)
 	}
 	return strings.ReplaceAll(string(out), dir, "DIR")
+}
+
+// TestMovedHeaderIsTampered moves each sample's header, which the signature covers unchanged, to every other place of
+// the file: it would take effect from what must come first, such as a shebang line.
+func TestMovedHeaderIsTampered(t *testing.T) {
+	s, trust := signer(t)
+	for _, x := range samples {
+		file := mustSign(t, s, x.name, x.content)
+		head, body := header(t, file)
+		for i := range len(body) + 1 {
+			moved := slices.Concat(body[:i], head, body[i:])
+			if bytes.Equal(moved, file) {
+				continue
+			}
+			r := verify(t, x.name, moved, trust)
+			if r.Verdict != codesign.Tampered {
+				t.Errorf("%s with its header moved to byte %d: %+v", x.name, i, r)
+			}
+			if r := verify(t, "", moved, trust); r.Verdict == codesign.Authentic {
+				t.Errorf("%s, read without a name, with its header moved to byte %d: %+v", x.name, i, r)
+			}
+		}
+	}
+}
+
+// TestNamesAreWhole copies a signed file to another folder under its own name.
+func TestNamesAreWhole(t *testing.T) {
+	s, trust := signer(t)
+	file := mustSign(t, s, "key.go", "package sigil\n")
+	detached := signDetached(t, s, "key.go", file)
+	for name, want := range map[string]codesign.Verdict{
+		"key.go": codesign.Authentic, "/src/key.go": codesign.Authentic, "internal/key.go": codesign.Tampered, "/src/monkey.go": codesign.Tampered,
+	} {
+		if r := verify(t, name, file, trust); r.Verdict != want {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if r := verifyDetached(t, name, file, detached, trust); r.Verdict != want {
+			t.Errorf("%s, detached: %+v", name, r)
+		}
+	}
+}
+
+// TestWhatAHeaderCannotGuard puts bytes into a signed file that a header could not have been written for.
+func TestWhatAHeaderCannotGuard(t *testing.T) {
+	s, trust := signer(t)
+	file := mustSign(t, s, "a.py", "print(1)\n")
+	for what, changed := range map[string][]byte{
+		"a zero byte at the end":   append(bytes.Clone(file), 0),
+		"a line before the header": append([]byte("import os\n"), file...),
+		"a blank line before it":   append([]byte("\n"), file...),
+		"a byte order mark":        append([]byte("\xef\xbb\xbf"), file...),
+		"a shebang line":           append([]byte("#!/bin/sh\n"), file...),
+		"spaces before it":         append([]byte("  "), file...),
+	} {
+		if r := verify(t, "a.py", changed, trust); r.Verdict != codesign.Tampered {
+			t.Errorf("%s: %+v", what, r)
+		}
+	}
 }

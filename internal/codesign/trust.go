@@ -3,6 +3,7 @@ package codesign
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,18 @@ type TrustedKey struct {
 	Name    string    // for people; one line
 	Until   time.Time // the zero time stands for no end
 	Revoked bool      // what it signed is answered as revoked, whenever it was signed
+}
+
+// Check reports an error unless k can be written to a trust file and read again.
+func (k TrustedKey) Check() error {
+	first, _, _ := strings.Cut(strings.TrimSpace(k.Name), " ")
+	if first == "revoked" || strings.HasPrefix(first, "until=") {
+		return fmt.Errorf("the name of a key cannot begin with %s", first)
+	}
+	if k.Until.Year() > 9999 {
+		return errors.New("trust ends in the year 9999 at the latest")
+	}
+	return nil
 }
 
 // A Trust is the list of keys that a verifier knows. The zero Trust and nil know none. It is not to be changed while
@@ -84,6 +97,9 @@ func ParseTrust(file []byte) (*Trust, error) {
 			fields = fields[1:]
 		}
 		k.Name = strings.Join(fields, " ")
+		if slices.ContainsFunc(t.keys, func(o TrustedKey) bool { return o.PublicKey == k.PublicKey }) {
+			return nil, fmt.Errorf("line %d of the trust file: the key %s is there twice", number, k.id)
+		}
 		t.Add(k)
 	}
 	return t, lines.Err()

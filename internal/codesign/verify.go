@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -45,7 +46,13 @@ type Range struct{ From, To int64 }
 // legacyMarks are what the headers of the system before this one have in common. Its headers proved nothing.
 var legacyMarks = [2][]byte{[]byte("Consciousness Sigil"), []byte("Authentication Hash")}
 
-func unsigned(start []byte) Result {
+// headerless judges a file without a header in its place. One elsewhere is somebody's: the file was changed before it.
+func headerless(start []byte, name string) Result {
+	if l, at := findHeader(start); l != nil {
+		if s, n, _, _ := parseHeader(start[at:], l); n > 0 && (name == "" || named(name, s.Name)) {
+			return Result{Verdict: Tampered, What: "header", Detail: misplaced, Signature: s}
+		}
+	}
 	if bytes.Contains(start, legacyMarks[0]) && bytes.Contains(start, legacyMarks[1]) {
 		return Result{Verdict: Unsigned, Detail: "legacy header: it was never a signature"}
 	}
@@ -55,12 +62,15 @@ func unsigned(start []byte) Result {
 	return Result{Verdict: Unsigned}
 }
 
+const misplaced = "the header is not where it belongs"
+
 // buffers hold the start of a file.
 var buffers = sync.Pool{New: func() any { b := make([]byte, window+maxHeader); return &b }}
 
 // Verify reads a file to its end, once and in constant memory, and judges its header. Name is the file's path,
-// slash-separated, whose last elements must be the name that was signed; if it is empty, no name is compared, and the
-// language is that of the name in the header. Now is compared with the end of trust. An error is one of r.
+// slash-separated. If it is relative, it must be the name that was signed; if it is absolute, its last elements must
+// be; if it is empty, no name is compared, and the language is that of the name in the header. Now is compared with
+// the end of trust. An error is one of r.
 func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
@@ -74,8 +84,8 @@ func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, erro
 	if name == "" {
 		l = languageInHeader(start)
 	}
-	if l == nil || !text(start) {
-		return unsigned(start), nil
+	if l == nil {
+		return headerless(start, name), nil
 	}
 	at := l.place(start[:min(n, window)])
 	s, length, eol, err := parseHeader(start[at:], l.style)
@@ -84,12 +94,16 @@ func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, erro
 		return Result{Verdict: Tampered, What: "header", Detail: field.Error()}, nil
 	}
 	if length == 0 {
-		return unsigned(start), nil
+		return headerless(start, name), nil
+	}
+	body := start[length:]
+	copy(body, start[:at]) // the header gives way to what stands before it
+	if l.place(body[:min(len(body), window)]) != at {
+		return Result{Verdict: Tampered, What: "header", Detail: misplaced, Signature: s}, nil
 	}
 	sum := sha256.New()
-	sum.Write(start[:at])
-	sum.Write(start[at+length:])
-	s.Size = int64(n - length)
+	sum.Write(body)
+	s.Size = int64(len(body))
 	if !whole {
 		rest, err := copyTo(sum, r)
 		if err != nil {
@@ -135,28 +149,40 @@ func judge(r Result, name string, trust *Trust, now time.Time, right func(Public
 	return r
 }
 
-// named reports whether the last elements of path are name.
+// named reports whether a file at path has the name that was signed: the path is it or, if absolute, ends in it.
 func named(path, name string) bool {
-	return len(path) >= len(name) && path[len(path)-len(name):] == name &&
-		(len(path) == len(name) || path[len(path)-len(name)-1] == '/')
+	end, absolute := strings.CutPrefix(path, "/")
+	return end == name || absolute && strings.HasSuffix(end, "/"+name)
 }
 
 // languageInHeader returns the language that the name in the first header of start has.
 func languageInHeader(start []byte) *language {
-	i := bytes.Index(start, []byte(magic))
-	if i < 0 {
+	l, at := findHeader(start)
+	if l == nil {
 		return nil
 	}
-	for _, l := range []*style{slashes, hashes, dashes, semis, block, markup} {
-		at := i - len(l.first)
-		if at < 0 || !bytes.HasPrefix(start[at:], []byte(l.first)) {
-			continue
+	s, _, _, _ := parseHeader(start[at:], l)
+	return languageOf(s.Name, start)
+}
+
+// findHeader returns the style and place of the first header that start has anywhere, or nil if there is none.
+func findHeader(start []byte) (l *style, at int) {
+	for from := 0; ; from += len(magic) {
+		i := bytes.Index(start[from:], []byte(magic))
+		if i < 0 {
+			return nil, 0
 		}
-		if s, n, _, _ := parseHeader(start[at:], l); n > 0 {
-			return languageOf(s.Name, start)
+		from += i
+		for _, l := range []*style{slashes, hashes, dashes, semis, block, markup} {
+			at := from - len(l.first)
+			if at < 0 || !bytes.HasPrefix(start[at:], []byte(l.first)) {
+				continue
+			}
+			if _, n, _, _ := parseHeader(start[at:], l); n > 0 {
+				return l, at
+			}
 		}
 	}
-	return nil
 }
 
 // copyTo is io.Copy, in a buffer that is used again.
