@@ -2,6 +2,7 @@ package codesign_test
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -185,7 +186,7 @@ func TestMinisignsAreVerified(t *testing.T) {
 	if want, _ := codesign.ParsePublicKey(string(read(t, at("b.pub")))); key.Public() != want {
 		t.Error("another key was read")
 	}
-	if _, err := codesign.ParsePrivateKey(read(t, at("b.key")), "wrong"); err != codesign.ErrPassword {
+	if _, err := codesign.ParsePrivateKey(read(t, at("b.key")), "wrong"); !errors.Is(err, codesign.ErrPassword) {
 		t.Error(err)
 	}
 }
@@ -196,7 +197,7 @@ func TestPasswordOfAKey(t *testing.T) {
 	if err != nil || !codesign.Encrypted(file) {
 		t.Fatal(err)
 	}
-	if _, err := codesign.ParsePrivateKey(file, ""); err != codesign.ErrPassword {
+	if _, err := codesign.ParsePrivateKey(file, ""); !errors.Is(err, codesign.ErrPassword) {
 		t.Error(err)
 	}
 	key, err := codesign.ParsePrivateKey(file, "secret")
@@ -270,12 +271,12 @@ func TestWhatCannotCarryAHeader(t *testing.T) {
 	for name, content := range map[string]string{
 		"a.json": "{}", "a.png": "\x89PNG", "a.py": "a\x00b", "b.py": "\xff\xfea\x00", "LICENSE": "text", "a.html": long,
 	} {
-		if _, _, err := s.Sign(name, []byte(content)); err != codesign.ErrDetachedOnly {
+		if _, _, err := s.Sign(name, []byte(content)); !errors.Is(err, codesign.ErrDetachedOnly) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, name := range []string{"", "/a.py", "../a.py", "a//b.py", strings.Repeat("a", 1025)} {
-		if _, _, err := s.Sign(name, nil); err == nil || err == codesign.ErrDetachedOnly {
+		if _, _, err := s.Sign(name, nil); err == nil || errors.Is(err, codesign.ErrDetachedOnly) {
 			t.Errorf("%.20s: %v", name, err)
 		}
 	}
