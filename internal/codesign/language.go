@@ -33,7 +33,8 @@ type language struct {
 
 var (
 	golang     = &language{"Go", slashes, nil} // a build constraint may follow comments, and package docs need no line above
-	cLanguage  = &language{"C", block, nil}    // C89 knows no //
+	ignoring   = &language{"ignore file", hashes, nil}
+	cLanguage  = &language{"C", block, nil} // C89 knows no //
 	cpp        = &language{"C++", slashes, nil}
 	java       = &language{"Java", slashes, shebang}
 	csharp     = &language{"C#", slashes, shebang}
@@ -77,6 +78,7 @@ var byName = map[string]*language{
 	"Makefile": makefile, "makefile": makefile, "GNUmakefile": makefile,
 	"Dockerfile": dockerfile, "Containerfile": dockerfile,
 	"Gemfile": ruby, "Rakefile": ruby,
+	".gitignore": ignoring, ".sigilignore": ignoring, ".dockerignore": ignoring, // what they leave out is worth a signature
 }
 
 var byInterpreter = map[string]*language{

@@ -54,6 +54,7 @@ var samples = []sample{
 	{name: "plain.hs", content: "{-# LANGUAGE LambdaCase #-}\n{- outer {- nested -} still -}\nmodule Main where\nmain = print 1\n"},
 	{name: "Makefile", content: "all:\n\t@echo '# text' $(words a b)\n", run: "make -s -f FILE"},
 	{name: "Dockerfile", content: "# syntax=docker/dockerfile:1\n# escape=`\nFROM scratch\nCOPY a `\n  b\n"},
+	{name: ".gitignore", content: "\n*.o\n!# not a comment\n", run: "git init -q . && touch a.o b && git status --short"},
 	{name: "empty.py", content: "", run: "python3 FILE"},
 	{name: "only_a_shebang.sh", content: "#!/bin/sh", run: "sh FILE"},
 	{name: "mark_only.go", content: "\xef\xbb\xbf"},

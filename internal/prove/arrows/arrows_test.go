@@ -43,6 +43,10 @@ var table = map[string][]string{
 	"internal/clock":   {"golang.org/x/sys"},
 	"scheduler":        {"github.com/netresearch/go-cron"},
 
+	// Code signatures.
+	"internal/codesign":      {root, "aead.dev/minisign", "filippo.io/edwards25519", "golang.org/x/crypto"},
+	"internal/codesign/tree": {},
+
 	// Keeping. Only a driver knows its database.
 	"store":                              {root, "internal/clock"},
 	"store/storetest":                    {root, "store", "internal/clock", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
@@ -72,7 +76,7 @@ var table = map[string][]string{
 	"internal/web":           {"internal/coding"},
 	"internal/webhook":       {root},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "internal/datadir", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/datadir", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
