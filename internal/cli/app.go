@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -21,6 +22,7 @@ const (
 type app struct {
 	stdin   io.Reader
 	inSize  int64         // length of stdin in bytes; 0 if unknown
+	inFile  *os.File      // stdin if it is a terminal, else nil
 	out     *bufio.Writer // standard output; say and finish flush it
 	stderr  io.Writer
 	env     func(string) string
@@ -48,6 +50,9 @@ func newApp(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, env 
 		env: env, version: version, now: time.Now,
 		inTerm: isTerminal(stdin), outTerm: isTerminal(stdout), errTerm: isTerminal(stderr),
 		columns: columns(stdout),
+	}
+	if a.inTerm {
+		a.inFile, _ = stdin.(*os.File)
 	}
 	a.flags.timeout = duration(defaultTimeout)
 	return a

@@ -32,6 +32,9 @@ func completeValues(root *cobra.Command) {
 	completeFlags(root, root.PersistentFlags())
 	for _, c := range root.Commands() {
 		completeFlags(c, c.Flags())
+		if c.HasSubCommands() {
+			completeValues(c)
+		}
 	}
 }
 

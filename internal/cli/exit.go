@@ -20,6 +20,8 @@ const (
 	exitNotFound    = 3
 	exitUnreachable = 4
 	exitRefused     = 5
+	exitTampered    = 6 // of verify: tampered or revoked
+	exitUnproven    = 7 // of verify: unsigned, unknown key or expired
 )
 
 // usageError is the error of a command line that was not understood; nothing was done.

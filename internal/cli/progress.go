@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/sigil-dna/sigil/internal/codesign/tree"
 )
 
 // progress shows on a terminal how far a long input has come; nil shows nothing.
@@ -50,6 +52,52 @@ func (p *progress) clear() {
 }
 
 func (p *progress) end() {
+	if p != nil {
+		_ = p.bar.Finish()
+		_ = p.bar.Clear()
+	}
+}
+
+// fileProgress shows on a terminal how many files are done; nil shows nothing.
+type fileProgress struct {
+	bar *progressbar.ProgressBar
+}
+
+// newFileProgress returns a progress bar for the files that paths name, which it counts first. It returns nil under the
+// conditions of newProgress.
+func (a *app) newFileProgress(done string, paths []string, root string) *fileProgress {
+	if !a.errTerm || a.outTerm && a.flags.json {
+		return nil
+	}
+	total := 0
+	for range tree.Files(paths, root) {
+		total++
+	}
+	return &fileProgress{progressbar.NewOptions(
+		total,
+		progressbar.OptionSetWriter(a.stderr),
+		progressbar.OptionSetDescription(done),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(20),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+func (p *fileProgress) next() {
+	if p != nil {
+		_ = p.bar.Add(1) // a bar that cannot be drawn does no harm
+	}
+}
+
+// clear makes room for a line of words.
+func (p *fileProgress) clear() {
+	if p != nil {
+		_ = p.bar.Clear()
+	}
+}
+
+func (p *fileProgress) end() {
 	if p != nil {
 		_ = p.bar.Finish()
 		_ = p.bar.Clear()

@@ -9,7 +9,8 @@ import (
 )
 
 // Run executes args, without the program's name, and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 no such
-// memory, 4 the daemon cannot be reached, 5 the daemon (or the command on its behalf) refused the input.
+// memory or key, 4 the daemon cannot be reached, 5 the daemon (or the command on its behalf) refused the input; of verify
+// also 6 a file was tampered with or its key is revoked, 7 a file is not signed by a key that is trusted.
 //
 // It returns soon after ctx ends, although a read of stdin may remain blocked. env returns an environment variable, or
 // "" if it is not set. version is what `sigil version` prints; offline are further commands, which need no daemon.
@@ -43,8 +44,9 @@ func (a *app) root() *cobra.Command {
 "sigil serve" runs the daemon that keeps them; the other commands connect to it, at
 127.0.0.1:7433 unless --addr or SIGIL_ADDR is set.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory, 4 the daemon cannot be
-reached, 5 the input was refused.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory or key, 4 the daemon cannot be
+reached, 5 the input was refused; of sigil verify also 6 a file was tampered with or its key is
+revoked, 7 a file is not signed by a key that is trusted.`,
 		Example: `  sigil serve &
   sigil encode '{"note":"tea at five"}'
   sigil list`,
@@ -60,6 +62,7 @@ reached, 5 the input was refused.`,
 	root.AddGroup(
 		&cobra.Group{ID: groupMemories, Title: "Memories:"},
 		&cobra.Group{ID: groupNetwork, Title: "What they form:"},
+		&cobra.Group{ID: groupCode, Title: "Signed source code:"},
 		&cobra.Group{ID: groupDaemon, Title: "Daemon:"},
 	)
 
@@ -75,6 +78,7 @@ reached, 5 the input was refused.`,
 	for _, commands := range [][]*cobra.Command{
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
+		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys()),
 		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.reload()),
 		{a.completion(), a.versionCommand()},
 	} {
@@ -87,6 +91,7 @@ reached, 5 the input was refused.`,
 const (
 	groupMemories = "memories"
 	groupNetwork  = "network"
+	groupCode     = "code"
 	groupDaemon   = "daemon"
 )
 

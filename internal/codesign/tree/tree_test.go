@@ -67,7 +67,7 @@ func TestFiles(t *testing.T) {
 	dir := lay(t, map[string]string{
 		"r/.git/config": "", "r/.gitignore": "*.o\n/build/\n.gitignore\n", "r/a.go": "", "r/a.o": "", "r/build/x.go": "",
 		"r/b/build/y.go": "", "r/b/.sigilignore": "skip*\n", "r/b/skip.go": "", "r/b/data.json": "{}", "r/b/data.json.sigil": "",
-		"r/b/data.json.minisig": "", "r/b/gone.bin.minisig": "", "r/node_modules/m.js": "",
+		"r/b/data.json.minisig": "", "r/b/gone.bin.sigil": "", "r/b/old.bin.minisig": "", "r/node_modules/m.js": "",
 		"r/sub/.git": "gitdir: elsewhere", "r/sub/c/d.go": "", "r/sub/e.o": "", "plain/x/y.py": "",
 	})
 	if err := os.Symlink("a.go", filepath.Join(dir, "r/link.go")); err != nil {
@@ -82,9 +82,9 @@ func TestFiles(t *testing.T) {
 		want  []string
 	}{
 		{"", []string{"r"}, []string{
-			".gitignore", "a.go", "b/.sigilignore", "b/build/y.go", "b/data.json by data.json.sigil", "b/gone.bin.minisig orphan", "c/d.go", "e.o",
+			".gitignore", "a.go", "b/.sigilignore", "b/build/y.go", "b/data.json by data.json.sigil", "b/gone.bin.sigil orphan", "c/d.go", "e.o",
 		}},
-		{"", []string{"r/b"}, []string{"b/.sigilignore", "b/build/y.go", "b/data.json by data.json.sigil", "b/gone.bin.minisig orphan"}},
+		{"", []string{"r/b"}, []string{"b/.sigilignore", "b/build/y.go", "b/data.json by data.json.sigil", "b/gone.bin.sigil orphan"}},
 		{"", []string{"r/a.o", "r/link.go", "r/sub/c/d.go"}, []string{"a.o", "a.go", "c/d.go"}},
 		{"r", []string{"r/sub"}, []string{"sub/c/d.go"}},
 		{"", []string{"plain", "plain/x/y.py", "plain/none"}, []string{"x/y.py here", "y.py here", "error: none"}},

@@ -22,18 +22,14 @@ type File struct {
 	Listed bool
 	// Signature is the path of the detached signature that is beside the file, or "".
 	Signature string
-	// Orphan says that Path is that of a detached signature whose file is not there.
+	// Orphan says that Path is that of a detached signature of ours whose file is not there.
 	Orphan bool
+
+	root string // absolute
 }
 
 // Absolute returns the absolute path of the file, slash-separated and with a slash at its start on every system.
-func (f File) Absolute() (string, error) {
-	p, err := filepath.Abs(f.Path)
-	if p = filepath.ToSlash(p); !strings.HasPrefix(p, "/") {
-		p = "/" + p
-	}
-	return p, err
-}
+func (f File) Absolute() string { return path.Join("/", filepath.ToSlash(f.root), f.Name) }
 
 // The ends of the names of detached signatures. The first is ours.
 var signatures = []string{".sigil", ".minisig"}
@@ -83,6 +79,9 @@ func (w *walk) start(at string) bool {
 	if err != nil {
 		return w.yield(File{Path: at}, err)
 	}
+	if link, err := os.Lstat(at); err == nil && link.Mode()&fs.ModeSymlink != 0 {
+		at = resolved
+	}
 	absolute, err := filepath.Abs(resolved)
 	if err != nil {
 		return w.yield(File{Path: at}, err)
@@ -122,7 +121,7 @@ func (w *walk) start(at string) bool {
 		here.below = below
 		return w.folder(here)
 	}
-	f := File{Path: at, Name: path.Join(below, filepath.Base(absolute)), Rooted: here.rooted}
+	f := File{Path: at, Name: path.Join(below, filepath.Base(absolute)), Rooted: here.rooted, root: here.root}
 	if !info.Mode().IsRegular() {
 		return w.yield(f, fmt.Errorf("%s is not a regular file", at))
 	}
@@ -184,7 +183,7 @@ func (w *walk) folder(here place) bool {
 	for _, e := range entries {
 		name := e.Name()
 		below := path.Join(here.below, name)
-		f := File{Path: filepath.Join(here.path, name), Name: below, Rooted: here.rooted, Listed: true}
+		f := File{Path: filepath.Join(here.path, name), Name: below, Rooted: here.rooted, Listed: true, root: here.root}
 		switch {
 		case never[name]: // .git may be a file
 			continue
@@ -201,8 +200,8 @@ func (w *walk) folder(here place) bool {
 		case !e.Type().IsRegular(), !slices.Contains(ignoreFiles, name) && here.rules.ignored(below, false):
 			continue
 		case IsSignature(name):
-			signed := strings.TrimSuffix(name, path.Ext(name))
-			if _, found := find(signed); found || signed == "" {
+			signed, ours := strings.CutSuffix(name, signatures[0])
+			if _, found := find(signed); found || !ours || signed == "" {
 				continue
 			}
 			f.Orphan = true
