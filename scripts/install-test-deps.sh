@@ -14,6 +14,13 @@ wanted=(
   node=nodejs
   npm=npm
   chromium=chromium
+  minisign=minisign
+  python3=python3
+  ruby=ruby
+  lua5.4=lua5.4
+  xmllint=libxml2-utils
+  sqlite3=sqlite3
+  g++=g++
 )
 [ $# -eq 0 ] || wanted=("$@")
 

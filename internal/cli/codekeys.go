@@ -417,7 +417,7 @@ type keyShown struct {
 }
 
 func keyEntry(k codesign.TrustedKey) keyShown {
-	s := keyShown{ID: k.ID().String(), PublicKey: k.PublicKey.String(), Name: k.Name, Revoked: k.Revoked}
+	s := keyShown{ID: k.ID().String(), PublicKey: k.String(), Name: k.Name, Revoked: k.Revoked}
 	if !k.Until.IsZero() {
 		until := k.Until.UTC()
 		s.Until = &until

@@ -14,7 +14,7 @@ import (
 )
 
 // passwordVariable is what names a password file where --password-file does not.
-const passwordVariable = "SIGIL_KEY_PASSWORD_FILE"
+const passwordVariable = "SIGIL_KEY_PASSWORD_FILE" //nolint:gosec // the name of a variable
 
 func passwordFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVar(path, "password-file", "", "read the key's password from the first line of this `file` ("+passwordVariable+")")

@@ -70,8 +70,10 @@ func (a *app) newFileProgress(done string, paths []string, root string) *filePro
 		return nil
 	}
 	total := 0
-	for range tree.Files(paths, root) {
-		total++
+	for _, err := range tree.Files(paths, root) {
+		if err == nil {
+			total++
+		}
 	}
 	return &fileProgress{progressbar.NewOptions(
 		total,
