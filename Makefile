@@ -122,9 +122,10 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 	go -C bench test ./...
 
 .PHONY: proof
-proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model
+proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords
 	go test -run 'Million|Allocations' -timeout 10m ./engine
 	go test -run 'TestMachine' -timeout 10m ./internal/prove/model
+	go test -run 'Password' -timeout 10m ./internal/codesign ./internal/cli
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target (FUZZTIME=6s each)
@@ -183,6 +184,14 @@ soak: ## Everything mixed, with every fault, for MINUTES=20; the table goes to s
 .PHONY: api-fuzz
 api-fuzz: ## Throw REQUESTS=200000 requests made from the OpenAPI document at a daemon (SEED=… to replay)
 	SIGIL_REQUESTS=$(or $(REQUESTS),200000) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestDocumentAgainstALiveDaemon$$' ./internal/httpapi
+
+.PHONY: codesign
+codesign: ## Make every change at every byte of the signed samples, and print how many were called authentic
+	SIGIL_CHANGES=all go test -count=1 -v -timeout 10m -run '^(TestNoChangeIsAuthentic|TestMovedHeaderIsTampered|TestDetachedFindsEveryChange|TestSigningChangesNoMeaning)$$' ./internal/codesign | grep -vE '^ *(===|---) .*/'
+
+.PHONY: codesign-tree
+codesign-tree: build ## Sign, verify and build a copy of Go's standard library, and compare verify with sha256sum (ROUNDS=5)
+	@scripts/codesign-tree.sh '$(or $(ROUNDS),5)'
 
 .PHONY: lives
 lives: ## A thousand whole daemons, one after another, leave nothing

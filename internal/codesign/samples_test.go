@@ -44,7 +44,7 @@ var samples = []sample{
 	{name: "plain.sql", content: "CREATE TABLE t (a TEXT DEFAULT '-- no comment');\nINSERT INTO t DEFAULT VALUES;\nSELECT a FROM t;\n", run: "sqlite3 :memory: < FILE"},
 	{name: "page.html", content: "<!DOCTYPE html>\n<html><head><title>t</title></head><body><!-- a --><p>x</p></body></html>\n", run: "xmllint --html --xpath //p FILE"},
 	{name: "data.xml", content: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<!DOCTYPE a>\n<a>\xe9</a>\n", run: "xmllint --xpath /a FILE"},
-	{name: "one_line.svg", content: "<?xml version='1.0'?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", run: "xmllint --xpath /* FILE"},
+	{name: "one_line.svg", content: "<?xml version='1.0'?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", run: "xmllint --xpath '/*' FILE"},
 	{name: "plain.css", content: "@charset \"iso-8859-15\";\na::before { content: \"/* no comment\"; }\n"},
 	{name: "plain.yaml", content: "---\na: |\n  # text\nb: 1\n"},
 	{name: "cloud.yml", content: "#cloud-config\npackages: [x]\n"},

@@ -1,0 +1,5 @@
+//go:build !race
+
+package codesign_test
+
+const raceEnabled = false
