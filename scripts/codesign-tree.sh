@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${1:-5}
-sigil=$PWD/${SIGIL:-bin/sigil}
+sigil=${SIGIL:-$PWD/bin/sigil}
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export XDG_CONFIG_HOME=$work/settings

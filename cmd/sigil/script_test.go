@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 )
@@ -32,11 +34,16 @@ func (l leakless) Run() int {
 
 // TestScripts runs what a user types, testdata/script/*.txtar, with the real program.
 func TestScripts(t *testing.T) {
+	repo, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("REPO", repo)
 			env.Setenv("NO_COLOR", "1")            // terminal.txtar undoes it
 			env.Setenv("SIGIL_POLICY", "halflife") // so that no memory fades on a slow machine
 			// A program under the race detector lingers for a second at its end, and scripts start many.
@@ -47,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"waitfile": waitfile,
 			"exits":    exits,
 			"keep":     keep,
+			"steps":    steps,
 		},
 	})
 }
@@ -96,4 +104,24 @@ func keep(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: keep VARIABLE")
 	}
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// steps writes what the steps of a GitHub workflow run, but for the actions that they use, into a script.
+func steps(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: steps workflow script")
+	}
+	var workflow struct {
+		Jobs map[string]struct {
+			Steps []struct{ Run string }
+		}
+	}
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[0])), &workflow))
+	var script strings.Builder
+	for _, job := range workflow.Jobs {
+		for _, step := range job.Steps {
+			script.WriteString(step.Run + "\n")
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script.String()), 0o600))
 }
