@@ -60,3 +60,43 @@ func TestPasswordFile(t *testing.T) {
 		t.Errorf("with a wrong password: exit %d, %q", code, words)
 	}
 }
+
+// TestSigningKeepsModes signs a script, by way of a link to it, which stays a link.
+func TestSigningKeepsModes(t *testing.T) {
+	c, dir := codeCommand(t)
+	c.withKey()
+	script, link := filepath.Join(dir, "src", "run.sh"), filepath.Join(dir, "link.sh")
+	writeFile(t, script, "#!/bin/sh\nexit 3\n")
+	if err := os.Chmod(script, 0o751); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(script, link); err != nil {
+		t.Fatal(err)
+	}
+	c.must("sign", link)
+	info, err := os.Lstat(script)
+	if err != nil || info.Mode() != 0o751 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != script {
+		t.Errorf("%q, %v", to, err)
+	}
+	c.must("verify", "--strict", link, filepath.Join(dir, "src"))
+	if entries, err := os.ReadDir(filepath.Dir(script)); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// TestTrustFileIsKept: a trust file that cannot be read is not overwritten.
+func TestTrustFileIsKept(t *testing.T) {
+	c, dir := codeCommand(t)
+	c.withKey()
+	trust := filepath.Join(dir, "settings", "sigil", "trusted-keys")
+	writeFile(t, trust, "nonsense\n")
+	if code, _, words := c.in("", "keys", "trust", filepath.Join(dir, "settings", "sigil", "code.key.pub")); code != 1 || !strings.Contains(words, "line 1 of the trust file") {
+		t.Errorf("exit %d, %q", code, words)
+	}
+	if text, err := os.ReadFile(trust); err != nil || string(text) != "nonsense\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}

@@ -101,9 +101,9 @@ func (s *sarif) add(r *verified) error {
 		result := sarifResult{RuleID: sarifID(r.Verdict), Level: rule.level, Message: sarifText{string(r.Verdict) + ": " + text}, Locations: make([]sarifLocation, 1)}
 		at := &result.Locations[0].Physical
 		if r.uri != "" {
-			at.Artifact.URI, at.Artifact.Base = (&url.URL{Path: r.uri}).EscapedPath(), "%SRCROOT%"
+			at.Artifact.URI, at.Artifact.Base = (&url.URL{Path: r.uri}).String(), "%SRCROOT%"
 		} else {
-			at.Artifact.URI = (&url.URL{Path: filepath.ToSlash(r.path)}).EscapedPath()
+			at.Artifact.URI = (&url.URL{Path: filepath.ToSlash(r.path)}).String()
 		}
 		at.Region = &sarifRegion{StartLine: 1}
 		if r.lines != nil {
