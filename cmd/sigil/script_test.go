@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"keep":     keep,
 			"steps":    steps,
+			"blocks":   blocks,
 		},
 	})
 }
@@ -121,6 +122,24 @@ func steps(ts *testscript.TestScript, neg bool, args []string) {
 	for _, job := range workflow.Jobs {
 		for _, step := range job.Steps {
 			script.WriteString(step.Run + "\n")
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script.String()), 0o600))
+}
+
+// blocks writes the commands on a page, which are in blocks that begin with ```sh, into a script.
+func blocks(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: blocks page script")
+	}
+	var script strings.Builder
+	in := false
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			in = strings.TrimSpace(line) == "```sh"
+		case in:
+			script.WriteString(line)
 		}
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script.String()), 0o600))
