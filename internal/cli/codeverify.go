@@ -43,7 +43,7 @@ A detached signature, FILE.sigil or FILE.minisig, is found beside its file and d
 --signature names another. Standard input is read with -, and --name is its name then.
 
 Names count. A file's name is its path from the root, as for sigil sign: --root, or the nearest
-folder upwards that has a .git. Where there is neither, the last elements of its path must be
+folder upwards that has a .git. If there is neither, the last elements of its path must be
 the name that was signed.
 
 Folders are walked as sigil sign walks them. Files in them that are unsigned are reported, but
@@ -322,7 +322,7 @@ func colorOf(v codesign.Verdict) string {
 	return yellow
 }
 
-// sentence says what is known of a file, without its verdict and path.
+// sentence returns what is known of a file as text, without its verdict and path.
 func (v *verifying) sentence(r *verified) string {
 	s := r.Detail
 	if r.What != "" {
@@ -343,7 +343,7 @@ func (v *verifying) sentence(r *verified) string {
 	return s
 }
 
-// where says in which bytes and lines a file first differs.
+// where returns in which bytes and lines a file first differs.
 func (r *verified) where() string {
 	from, last := r.Differs.From, r.Differs.To-1
 	s := fmt.Sprintf("in bytes %d to %d", from, last)

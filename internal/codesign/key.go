@@ -113,7 +113,7 @@ func fromMinisign(file minisign.PrivateKey) (PrivateKey, error) {
 func (k PrivateKey) Public() PublicKey { return k.public }
 
 // File returns the content of minisign's secret key file, encrypted unless password is empty. Encrypting takes a GiB
-// of memory and seconds, as minisign has it.
+// of memory and seconds, as in minisign.
 func (k PrivateKey) File(password string) ([]byte, error) {
 	if password == "" {
 		text, err := k.file.MarshalText()
@@ -123,7 +123,7 @@ func (k PrivateKey) File(password string) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// ErrPassword says that a secret key is encrypted and that the password is not the right one.
+// ErrPassword is returned for an encrypted secret key if the password is not the right one.
 var ErrPassword = errors.New("the secret key needs its password")
 
 // Encrypted reports whether the content of a secret key file is encrypted.

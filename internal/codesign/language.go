@@ -162,7 +162,7 @@ func shebang(b []byte) int {
 	return 0
 }
 
-// rustShebang tells a shebang line from an inner attribute, as rustc does: #![feature(…)] is none.
+// rustShebang is shebang for Rust: #![feature(…)] is an inner attribute, as for rustc.
 func rustShebang(b []byte) int {
 	if bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(b, []byte("#!")), " \t"), []byte("[")) {
 		return 0

@@ -4,13 +4,13 @@ package codesign_test
 type sample struct {
 	name, content string
 	// run is a command line whose output must be the same before and after signing; FILE stands for the file, DIR for
-	// its folder. Empty where nothing that is installed everywhere can tell.
+	// its folder. It is empty if nothing that is installed everywhere can tell.
 	run string
-	// needs is the program that run starts with, where it is not one that the tests install.
+	// needs is the program that run starts with, if it is not one that the tests install.
 	needs string
 }
 
-// goList says how the file is formatted, what its package doc is, and whether its build constraints let it in.
+// goList prints how the file is formatted, what its package doc is, and whether its build constraints let it in.
 const goList = "gofmt -l FILE; go list -f '{{.Doc}} {{.GoFiles}} {{.IgnoredGoFiles}}' FILE"
 
 var samples = []sample{

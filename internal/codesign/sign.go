@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// ErrDetachedOnly says that a file cannot carry a header, and what can be done.
+// ErrDetachedOnly is returned for a file that cannot carry a header.
 var ErrDetachedOnly = errors.New("this kind of file cannot carry a header; sign it with a detached signature")
 
 // A Signer signs files.
@@ -37,7 +37,7 @@ func (s *Signer) begin(name string) (*Signature, error) {
 	return &Signature{ID: sigil.NewID(at), State: state, Signer: s.Key.Public().ID(), Time: at, Name: name}, nil
 }
 
-// Sign returns content with a header, in place of the one that it has, and what the header says. It fails with
+// Sign returns content with a header, which replaces one that is there, and what the header says. It fails with
 // [ErrDetachedOnly] if a file of that name and content cannot carry one. The rest of content is unchanged, with one
 // exception: where what must come before the header is the whole of the file and ends without a line end, it gets
 // one. Content is not kept or changed.

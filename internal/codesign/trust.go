@@ -42,7 +42,7 @@ func (t *Trust) Keys() []TrustedKey {
 	return slices.Clone(t.keys)
 }
 
-// Add puts k in, in place of the same key.
+// Add puts k in. It replaces what t says of the same key.
 func (t *Trust) Add(k TrustedKey) {
 	t.keys = slices.DeleteFunc(t.keys, func(o TrustedKey) bool { return o.PublicKey == k.PublicKey })
 	t.keys = append(t.keys, k)

@@ -118,7 +118,7 @@ func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, erro
 	}), nil
 }
 
-// judge gives a result its verdict. Right reports whether a key made the signature.
+// judge returns r with its verdict. Right reports whether a key made the signature.
 func judge(r Result, name string, trust *Trust, now time.Time, right func(PublicKey) bool) Result {
 	keys := trust.find(r.Signature.Signer)
 	if len(keys) == 0 {

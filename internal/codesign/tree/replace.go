@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// ErrChanged says that a file was changed by somebody else in the meantime; it was left as it is.
+// ErrChanged is returned for a file that was changed by somebody else in the meantime, and was left as it is.
 var ErrChanged = errors.New("the file changed while it was worked on; it was left as it is")
 
 // Replace writes content to a file by way of a new one beside it: after a crash, or at any time for a reader, the file

@@ -16,13 +16,13 @@ type File struct {
 	Path string // as it is to be opened and shown
 	// Name is the file's name in a signature: its path from the root, slash-separated.
 	Name string
-	// Rooted says that the root was given, or is a repository. Without it, Name begins where the walk did.
+	// Rooted is set if the root was given, or is a repository. Without it, Name begins where the walk did.
 	Rooted bool
-	// Listed says that the file was found in a folder, rather than given by its name.
+	// Listed is set if the file was found in a folder, rather than given by its name.
 	Listed bool
 	// Signature is the path of the detached signature that is beside the file, or "".
 	Signature string
-	// Orphan says that Path is that of a detached signature of ours whose file is not there.
+	// Orphan is set if Path is that of a detached signature of ours whose file is not there.
 	Orphan bool
 
 	root string // absolute
