@@ -283,3 +283,18 @@ func TestWhatAHeaderCannotGuard(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkVerify verifies a file of the usual size from memory.
+func BenchmarkVerify(b *testing.B) {
+	s, trust := signer(b)
+	file := mustSign(b, s, "a.go", "package a\n\n"+strings.Repeat("// text text text text\n", 500))
+	in := bytes.NewReader(file)
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Reset(file)
+		if r, err := codesign.Verify(in, "a.go", trust, noon); err != nil || r.Verdict != codesign.Authentic {
+			b.Fatalf("%+v, %v", r, err)
+		}
+	}
+}
