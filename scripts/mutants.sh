@@ -158,6 +158,15 @@ mutant pg-again 'recalls whose answer was lost are counted again' $g/refresh.go 
 mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
 	's/update sigil\.head set position = position \+ \$1 returning position - \$1 as base/select position as base, \$1::bigint from sigil.head/' \
 	go test -count=1 -run 'Contract/journal' ./$g
+mutant moved-header 'a header of a source file counts wherever it stands' internal/codesign/verify.go \
+	's/if l\.place\(body\[:min\(len\(body\), window\)\]\) != at \{/if false {/' \
+	go test -count=1 -run 'Moved' ./internal/codesign
+mutant any-folder 'a signed file is authentic in any folder' internal/codesign/verify.go \
+	's/absolute && strings/(absolute || true) && strings/' \
+	go test -count=1 -run 'NamesAreWhole' ./internal/codesign
+mutant overwritten-edit 'signing overwrites what somebody wrote meanwhile' internal/codesign/tree/replace.go \
+	's/if !Same\(was, now\)/if false \&\& !Same(was, now)/' \
+	go test -count=1 -run 'Replace' ./internal/codesign/tree
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/prove/arrows
