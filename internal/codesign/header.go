@@ -35,6 +35,7 @@ type Signature struct {
 	Blocks Blocks // of the body; a header does not have them
 
 	signature [ed25519.SignatureSize]byte
+	read      *[5]string // what fields returns, of a signature that was read and does not change any more
 }
 
 // Frequency returns the resonance frequency of the body, by its hash.
@@ -42,6 +43,9 @@ func (s *Signature) Frequency() sigil.Frequency { return sigil.Hash(s.SHA256).Fr
 
 // fields returns the lines of a header without its signature, and without what makes a comment of them.
 func (s *Signature) fields() [5]string {
+	if s.read != nil {
+		return *s.read
+	}
 	return [5]string{
 		magic + s.ID.String(),
 		"frequency: " + figure(s.Frequency().Value()) + ", state: " + strings.Join([]string{
@@ -110,6 +114,8 @@ func parseHeader(b []byte, l *style) (s *Signature, length int, eol string, err 
 		}
 		rest, prefix = after, l.line
 	}
+	fields := s.fields()
+	s.read = &fields
 	want := s.header(l, eol)
 	if !bytes.HasPrefix(b, want) {
 		return nil, 0, "", fieldError(differs(b, want, eol))
