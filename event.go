@@ -2,7 +2,7 @@ package sigil
 
 import "time"
 
-// EventKind is what happened to a memory.
+// EventKind is what happened to a memory, or to a signature of code.
 type EventKind string
 
 // The kinds of event.
@@ -14,6 +14,8 @@ const (
 	Forgotten    EventKind = "forgotten"
 	Faded        EventKind = "faded"
 	Evicted      EventKind = "evicted"
+	Signed       EventKind = "signed"  // a signature of code was registered
+	Revoked      EventKind = "revoked" // a signature of code was revoked
 )
 
 // The reasons for events.
@@ -34,10 +36,13 @@ type Event struct {
 	Kind     EventKind
 	Reason   string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
-	// determine the idle time and the decay. For the crystal of a pattern only Tenant is set.
+	// determine the idle time and the decay. For the crystal of a pattern, and
+	// for a signature, only Tenant is set.
 	Memory Meta
 	// Crystal is what crystallized, or nil for other kinds.
 	Crystal *Crystal
+	// Signature is what was signed or revoked; nil for other kinds.
+	Signature *SignatureRef
 }
 
 // Decay returns the decay at the moment of the event, or 0 if the event is about no memory.

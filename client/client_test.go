@@ -114,6 +114,34 @@ func TestRequests(t *testing.T) {
 		{"identity", func(ctx context.Context, c *client.Client) error { _, err := c.Identity(ctx); return err }, "GET /v1/identity", ""},
 		{"sweep", func(ctx context.Context, c *client.Client) error { _, err := c.Sweep(ctx, sigil.DecayJob); return err }, "POST /v1/sweeps/decay", ""},
 		{"events", func(ctx context.Context, c *client.Client) error { _, err := c.Events(ctx, 1<<63, 5); return err }, "GET /v1/events?after=9223372036854775808&limit=5", ""},
+		{"sign code", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CodeSign(ctx, client.CodeSign{Name: "a.py", Content: []byte("1")})
+			return err
+		}, "POST /v1/code:sign", `{"name":"a.py","content":"MQ=="}`},
+		{"verify code", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CodeVerify(ctx, client.CodeVerify{SHA256: "00", Size: ptr[int64](0), Header: "h", PublicKeys: []string{"k"}})
+			return err
+		}, "POST /v1/code:verify", `{"sha256":"00","size":0,"header":"h","publicKeys":["k"]}`},
+		{"register code", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CodeRegister(ctx, client.CodeRegister{PublicKey: "k", Detached: "d"})
+			return err
+		}, "POST /v1/code", `{"publicKey":"k","detached":"d"}`},
+		{"codes", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Codes(ctx, client.CodeQuery{Limit: 3, Cursor: "abc", Signer: "E7620F1842B4E81F"})
+			return err
+		}, "GET /v1/code?cursor=abc&limit=3&signer=E7620F1842B4E81F", ""},
+		{"codes of a body", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Codes(ctx, client.CodeQuery{Hash: sigil.Hash{31: 1}})
+			return err
+		}, "GET /v1/code/" + strings.Repeat("0", 63) + "1", ""},
+		{"revoke code", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CodeRevoke(ctx, sigil.Hash{31: 1}, id, "lost key")
+			return err
+		}, "DELETE /v1/code/" + strings.Repeat("0", 63) + "1?id=" + someID + "&reason=lost+key", ""},
+		{"revoke code of a body", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CodeRevoke(ctx, sigil.Hash{31: 1}, sigil.ID{}, "")
+			return err
+		}, "DELETE /v1/code/" + strings.Repeat("0", 63) + "1", ""},
 		{"ready", func(ctx context.Context, c *client.Client) error { return c.Ready(ctx) }, "GET /readyz", ""},
 	}
 	c, last := fake(t, 200, "application/json", `{"results":[{},{}]}`)

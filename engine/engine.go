@@ -1,5 +1,5 @@
 // Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep, crystallize, explain,
-// forecast. It owns the clock, the rules and the order in which things are checked.
+// forecast, register, revoke. It owns the clock, the rules and the order in which things are checked.
 //
 // It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a
 // sweep's concurrent commits, which the sweep waits for. The [store.Store] provides atomicity, durability and the
@@ -88,6 +88,8 @@ type Limits struct {
 	Page  int // entries in one page: 1,000
 	// PageBytes is the maximum number of bytes of data in one answer, unless a single memory has more: 8 MiB.
 	PageBytes int64
+	// Signatures is the most signatures of code that a tenant can register; 1,000,000. None is ever removed.
+	Signatures int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -102,6 +104,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Tags, 32)
 	def(&l.Batch, 10_000)
 	def(&l.Page, 1_000)
+	def(&l.Signatures, 1_000_000)
 	if l.PageBytes == 0 {
 		l.PageBytes = 8 << 20
 	}

@@ -111,6 +111,12 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 			return b, err
 		}
 	}
+	if s := e.Signature; s != nil {
+		b = appendID(append(b, `,"signature":{"id":"`...), s.ID)
+		b = appendString(append(b, `","sha256":`...), s.SHA256)
+		b = appendString(append(b, `,"signer":`...), s.Signer)
+		b = append(b, '}')
+	}
 	return append(b, '}'), nil
 }
 

@@ -77,6 +77,9 @@ func TestAppendJSON(t *testing.T) {
 		if maybe() {
 			e.Crystal = &wire.Crystal{ID: text(), Stability: number(), CreatedAt: moment()}
 		}
+		if maybe() {
+			e.Signature = &wire.SignatureRef{ID: v.ID, SHA256: text(), Signer: text()}
+		}
 		got, err = e.AppendJSON([]byte("x"))
 		same(t, e, got, err)
 

@@ -2,7 +2,8 @@ package wire
 
 import "github.com/sigil-dna/sigil"
 
-// Event is an entry of the journal: what happened, and the figures that decided.
+// Event is an entry of the journal: what happened, and the figures that decided. Entries about signatures of code
+// (signed, revoked) have no figures, and their ID is the signature's.
 type Event struct {
 	Position   uint64          `json:"position"` // 1 or more, growing
 	Time       Timestamp       `json:"time"`
@@ -11,7 +12,15 @@ type Event struct {
 	Reason     string          `json:"reason"`
 	ID         *sigil.ID       `json:"id,omitempty"` // nil for the crystal of a pattern, as is Arithmetic
 	Arithmetic *Arithmetic     `json:"arithmetic,omitempty"`
-	Crystal    *Crystal        `json:"crystal,omitempty"` // what crystallized
+	Crystal    *Crystal        `json:"crystal,omitempty"`   // what crystallized
+	Signature  *SignatureRef   `json:"signature,omitempty"` // what was signed or revoked
+}
+
+// SignatureRef names a signature of code.
+type SignatureRef struct {
+	ID     sigil.ID `json:"id"`
+	SHA256 string   `json:"sha256"` // of the signed body, as 64 hexadecimal digits
+	Signer string   `json:"signer"` // the id of the key, as 16 hexadecimal digits
 }
 
 // Arithmetic is the figures that decided about a memory: after IdleSeconds its decay under Policy is Decay, and it

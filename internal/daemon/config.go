@@ -62,6 +62,9 @@ type Config struct {
 	WebhookTenant     string
 	WebhookSecretFile string
 
+	CodeKeyFile   string // "" signs nothing
+	CodeTrustFile string // "" trusts only the key of CodeKeyFile
+
 	LogLevel        string
 	LogFormat       string
 	DrainTimeout    time.Duration
@@ -122,6 +125,9 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.Webhook, "webhook", "", "send each journal entry of --webhook-tenant to this `URL`, signed, at least once, in order")
 	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal is sent to --webhook")
 	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs requests to --webhook: at least 16 bytes, optionally followed by a newline")
+
+	f.StringVar(&c.CodeKeyFile, "code-key", "", "sign code for whoever asks (POST /v1/code:sign) with the secret key in `file`, as sigil keygen makes it without a password")
+	f.StringVar(&c.CodeTrustFile, "code-trust", "", "the trust `file` with the keys whose signatures POST /v1/code:verify accepts, besides that of --code-key, and those that it does not")
 
 	f.StringVar(&c.LogLevel, "log-level", "info", "minimum level of log lines: `debug|info|warn|error`")
 	f.StringVar(&c.LogFormat, "log-format", "text", "format of the log: `text|json`")

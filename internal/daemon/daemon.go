@@ -51,7 +51,8 @@ type Daemon struct {
 	files       front.Files
 	server      *front.Server
 	api         *httpapi.API
-	secret      []byte // the webhook's
+	secret      []byte        // the webhook's
+	code        *httpapi.Code // what was read of the keys for signatures of code; nil before
 
 	ready   atomic.Bool
 	waiting atomic.Bool // for the store, at the start

@@ -192,6 +192,7 @@ func (l *Loaded) validate() error {
 			say("webhook-secret-file", err.Error())
 		}
 	}
+	l.readCode(say) // now, rather than when it is used
 	l.flags.VisitAll(func(f *pflag.Flag) {
 		if !oneLine(f.Value.String()) {
 			say(f.Name, "must be one line of text in UTF-8, without control characters")

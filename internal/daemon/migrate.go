@@ -28,7 +28,7 @@ has failed, run it again to continue. If the source has changed since, run it ag
 remove what was forgotten there.
 
 No daemon may be running on a data folder. Daemons may keep using a source database: copy once, stop them,
-copy again, and start them on the target. Each memory gets an entry in the target's journal; the source's journal
+copy again, and start them on the target. Each memory and each signature of code gets an entry in the target's journal; the source's journal
 and its answers under idempotency keys are not copied.
 
 With --json, each tenant is an object on its own line, with the SHA-256 of the copied content and whether both
@@ -132,7 +132,7 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		tenants = there
 	}
 	if len(tenants) == 0 {
-		const nothing = "there is nothing to copy: the source has no memories"
+		const nothing = "there is nothing to copy: the source has no memory and no signature"
 		if m.json {
 			m.say(nothing)
 			return true, nil
@@ -165,16 +165,17 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 
 // migrated is the object that --json prints for a tenant.
 type migrated struct {
-	Tenant   string `json:"tenant"`
-	Memories int    `json:"memories"`
-	Bytes    int64  `json:"bytes"`
-	Crystals int    `json:"crystals"`
-	Lost     int    `json:"crystalsLost"`
-	SHA256   string `json:"sha256"`
-	Same     bool   `json:"same"`
-	Inserted int    `json:"inserted"`
-	Updated  int    `json:"updated"`
-	Removed  int    `json:"removed"`
+	Tenant     string `json:"tenant"`
+	Memories   int    `json:"memories"`
+	Bytes      int64  `json:"bytes"`
+	Crystals   int    `json:"crystals"`
+	Lost       int    `json:"crystalsLost"`
+	Signatures int    `json:"signatures"`
+	SHA256     string `json:"sha256"`
+	Same       bool   `json:"same"`
+	Inserted   int    `json:"inserted"`
+	Updated    int    `json:"updated"`
+	Removed    int    `json:"removed"`
 }
 
 // report prints the result for a tenant.
@@ -185,7 +186,7 @@ func (m *migration) report(r *migrate.Report) error {
 			m.say("tenant %s: %s", r.Tenant, unsettled)
 		}
 		return json.NewEncoder(m.stdout).Encode(migrated{
-			r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Lost, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
+			r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Lost, r.Signatures, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
 		})
 	}
 	verdict := "the same in both"
@@ -195,8 +196,8 @@ func (m *migration) report(r *migrate.Report) error {
 	if r.Lost > 0 {
 		verdict += fmt.Sprintf("; %d crystals of patterns without a live memory are not copied", r.Lost)
 	}
-	_, err := fmt.Fprintf(m.stdout, "%s: %d memories, %d bytes, %d crystals of patterns, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
-		r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Sum, verdict, r.Inserted, r.Updated, r.Removed)
+	_, err := fmt.Fprintf(m.stdout, "%s: %d memories, %d bytes, %d crystals of patterns, %d signatures of code, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
+		r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Signatures, r.Sum, verdict, r.Inserted, r.Updated, r.Removed)
 	return err
 }
 

@@ -184,13 +184,14 @@ type exported struct {
 
 // checked is the object that a check with --json prints.
 type checked struct {
-	Memories int    `json:"memories"`
-	Bytes    int64  `json:"bytes"`
-	Crystals int    `json:"crystals"`
-	Events   int    `json:"events"`
-	Position uint64 `json:"position"`
-	Answers  int    `json:"answers"`
-	Problems int    `json:"problems"`
+	Memories   int    `json:"memories"`
+	Bytes      int64  `json:"bytes"`
+	Crystals   int    `json:"crystals"`
+	Events     int    `json:"events"`
+	Position   uint64 `json:"position"`
+	Answers    int    `json:"answers"`
+	Signatures int    `json:"signatures"`
+	Problems   int    `json:"problems"`
 }
 
 // tell prints the problems, and returns their number.
@@ -211,10 +212,10 @@ func (o *offline) check() error {
 		return err
 	}
 	if o.json {
-		err = json.NewEncoder(o.stdout).Encode(checked{c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong})
+		err = json.NewEncoder(o.stdout).Encode(checked{c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, c.Signatures, wrong})
 	} else {
-		_, err = fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys: %d problems\n",
-			c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, wrong)
+		_, err = fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys, %d signatures of code: %d problems\n",
+			c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, c.Signatures, wrong)
 	}
 	if err != nil {
 		return err

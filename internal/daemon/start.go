@@ -106,6 +106,9 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if err := d.startJobs(ctx, e, m); err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}
+	if err := d.startCode(); err != nil {
+		return err
+	}
 	d.engine.Store(e)
 	api := d.newAPI(e, m)
 	d.api = api
@@ -119,8 +122,13 @@ func (d *Daemon) assemble(ctx context.Context) error {
 
 // newAPI returns the API. With a nil engine, the API answers that the daemon is not ready.
 func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
+	var code httpapi.Code
+	if d.code != nil {
+		code = *d.code
+	}
+	code.Verdict = m.Verdict
 	return httpapi.New(e, &httpapi.Options{
-		Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
+		Code: code, Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
 		Console: web.New(),
 		Observe: func(route, method string, status int, took time.Duration) {
 			m.Request(method+" "+route, status, took)

@@ -36,6 +36,8 @@ type Options struct {
 	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document
 	// or "unmatched", and method a standard one or "OTHER": both have few values, so that they can be labels.
 	Observe func(route, method string, status int, took time.Duration)
+	// Code configures signatures of code.
+	Code Code
 	// MaxBody is the maximum length in bytes of a body, and of one item in a batch. 0 means the engine's limit
 	// for data plus 64 KiB for the other members.
 	MaxBody int64

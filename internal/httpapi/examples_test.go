@@ -13,9 +13,11 @@ import (
 	schemas "github.com/pb33f/libopenapi-validator/schema_validation"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
+	"github.com/sigil-dna/sigil/internal/codesign"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
 	"github.com/sigil-dna/sigil/internal/web"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // TestExamplesOfRequests sends every example of a request in the document, alone and with each example of a
@@ -63,6 +65,12 @@ func bodies(t *testing.T, op *v3.Operation) (all []exampleBody) {
 	return all
 }
 
+// exampleOf returns the first example of what can be posted to a path.
+func exampleOf(t *testing.T, path string) string {
+	t.Helper()
+	return bodies(t, openAPI().model.Paths.PathItems.GetOrZero(path).Post)[0].text
+}
+
 func asJSON(t *testing.T, node *yaml.Node) string {
 	t.Helper()
 	var v any
@@ -78,11 +86,18 @@ func asJSON(t *testing.T, node *yaml.Node) string {
 
 func sendExample(t *testing.T, method, path string, op *v3.Operation, body exampleBody, p *v3.Parameter) {
 	t.Helper()
-	f := newFace(t, config{api: httpapi.Options{Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	key, err := codesign.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 	})}})
 	target := strings.ReplaceAll(path, "{id}", f.encode(`{"data":1}`).ID.String())
 	target = strings.ReplaceAll(strings.ReplaceAll(target, "{job}", "decay"), "{file}", "console.js")
+	if strings.Contains(target, "{hash}") {
+		target = strings.ReplaceAll(target, "{hash}", parse[wire.CodeSignature](f.do("POST", "/v1/code", exampleOf(t, "/v1/code")).want(http.StatusCreated)).SHA256)
+	}
 	headers := []string{"Content-Type", body.contentType}
 	if p != nil && p.Example != nil {
 		switch p.In {
@@ -106,6 +121,11 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	}
 	got := f.send(r, body.text)
 	promised := op.Responses.Codes.First()
+	if _, creates := op.Responses.Codes.Get("201"); creates { // 200 is for what was there before
+		for promised.Key() != "201" {
+			promised = promised.Next()
+		}
+	}
 	if promised.Key() == "101" { // the request is not one for a WebSocket
 		promised = promised.Next()
 	}

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -24,6 +25,7 @@ type endpoint struct {
 	id, method, path string
 	params           []object
 	bodies           map[string]object // schema by content type
+	examples         []string          // of bodies that are JSON
 }
 
 // resolve follows a reference.
@@ -64,6 +66,12 @@ func endpoints(raw []byte) (root object, all []endpoint) {
 			content, _ := resolve(root, op["requestBody"])["content"].(object)
 			for contentType, media := range content {
 				e.bodies[contentType] = resolve(root, media.(object)["schema"])
+				examples, _ := media.(object)["examples"].(object)
+				for _, name := range slices.Sorted(maps.Keys(examples)) {
+					if contentType == "application/json" {
+						e.examples = append(e.examples, marshal(examples[name].(object)["value"]))
+					}
+				}
 			}
 			all = append(all, e)
 		}
@@ -170,6 +178,9 @@ func (g *generator) text(schema object) string {
 		return time.UnixMilli(g.Int64N(4e12)).UTC().Format(pick(g, time.RFC3339, time.RFC3339Nano))
 	}
 	n := g.size(schema, "minLength", "maxLength", 12)
+	if schema["contentEncoding"] == "base64" {
+		return base64.StdEncoding.EncodeToString([]byte(strings.Repeat("b", n)))
+	}
 	if pattern, ok := schema["pattern"].(string); ok {
 		s := rapid.StringMatching(pattern).Example(g.IntN(1 << 30))
 		return s[:min(len(s), max(n, 1))]
@@ -274,6 +285,9 @@ func (g *generator) valid(e *endpoint) *exchange {
 		contentType := pick(g, slices.Sorted(maps.Keys(e.bodies))...)
 		x.set("Content-Type", contentType)
 		x.body = g.value(e.bodies[contentType])
+		if contentType == "application/json" && g.oneIn(4) { // which a schema alone seldom hits upon, such as a signature
+			x.body = pick(g, e.examples...)
+		}
 		if contentType == "application/x-ndjson" {
 			x.body = asLines(x.body)
 		}

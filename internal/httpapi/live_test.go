@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/codesign"
 	"github.com/sigil-dna/sigil/internal/daemon"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
@@ -55,7 +57,20 @@ func (l *lockedLog) String() string {
 
 func startLive(t *testing.T) *live {
 	t.Helper()
+	key, err := codesign.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secretKey, err := key.File("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, secretKey, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	loaded, err := daemon.Load([]string{
+		"--code-key=" + keyFile,
 		"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir(), "--max-memories=40",
 		"--max-data=" + strconv.Itoa(liveData), "--max-body=" + strconv.Itoa(liveBatch), "--max-batch-body=" + strconv.Itoa(liveBatch),
 	}, []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
@@ -245,11 +260,13 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 }
 
 // mayRefuse reports whether a valid request may be refused with this status: the memory is gone, the tenant is full,
-// the key was used before, or the journal does not have a reader's position.
+// the key was used before, the journal does not have a reader's position, or what a schema takes for a signature is none.
 func mayRefuse(x *exchange, status int) bool {
 	switch status {
+	case http.StatusBadRequest:
+		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost
 	case http.StatusNotFound:
-		return strings.Contains(x.endpoint.path, "{id}")
+		return strings.Contains(x.endpoint.path, "{id}") || strings.Contains(x.endpoint.path, "{hash}")
 	case http.StatusConflict:
 		return x.method == http.MethodPost
 	case http.StatusUnprocessableEntity:

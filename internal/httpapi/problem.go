@@ -23,6 +23,8 @@ var (
 		"unsupported_media_type": http.StatusUnsupportedMediaType,
 		"forbidden_host":         http.StatusForbidden,
 		"cross_origin":           http.StatusForbidden,
+		"signing_off":            http.StatusForbidden,
+		"signatures_full":        http.StatusConflict,
 		"upgrade_required":       http.StatusUpgradeRequired,
 	}
 	statusOfKind = []struct {

@@ -44,6 +44,12 @@ func routes() []route {
 		{method: "GET", path: "/v1/stats", serve: (*API).stats},
 		{method: "GET", path: "/v1/events", serve: (*API).events, params: []string{"after", "limit", "latest", "recalls", "tenant"}, endless: true},
 		{method: "GET", path: "/v1/ws", serve: (*API).socket, params: []string{"after", "recalls", "tenant"}, endless: true},
+		{method: "POST", path: "/v1/code:sign", serve: (*API).codeSign},
+		{method: "POST", path: "/v1/code:verify", serve: (*API).codeVerify},
+		{method: "POST", path: "/v1/code", serve: (*API).codeRegister},
+		{method: "GET", path: "/v1/code", serve: (*API).codeList, params: []string{"limit", "cursor", "signer"}},
+		{method: "GET", path: "/v1/code/{hash}", serve: (*API).codeLookup, params: []string{"limit", "cursor"}},
+		{method: "DELETE", path: "/v1/code/{hash}", serve: (*API).codeRevoke, params: []string{"id", "reason"}},
 		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
 
 		{method: "GET", path: "/livez", serve: (*API).alive, open: true},
@@ -148,7 +154,11 @@ func cutVerb(path string) (before, verb string) {
 
 // dispatch serves the candidate that matches the request's verb and method.
 func (a *API) dispatch(c *call, candidates []route) error {
-	id, verb, colon := strings.Cut(c.r.PathValue("id"), ":")
+	wildcard := "id"
+	if c.r.PathValue("hash") != "" {
+		wildcard = "hash"
+	}
+	id, verb, colon := strings.Cut(c.r.PathValue(wildcard), ":")
 	if colon && verb == "" {
 		return unknownPath()
 	}
@@ -163,7 +173,7 @@ func (a *API) dispatch(c *call, candidates []route) error {
 		c.route = rt.path
 		if rt.method == c.r.Method || rt.method == http.MethodGet && c.r.Method == http.MethodHead {
 			if colon {
-				c.r.SetPathValue("id", id)
+				c.r.SetPathValue(wildcard, id)
 			}
 			return a.serve(c, rt)
 		}

@@ -46,6 +46,7 @@ type Metrics struct {
 	requests       *prometheus.HistogramVec
 
 	webhookDelivered, webhookFailed prometheus.Counter
+	verdicts                        *prometheus.CounterVec
 }
 
 // Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 would miss that 1,
@@ -53,7 +54,9 @@ type Metrics struct {
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim"}
+	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	// As package codesign has them.
+	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
 	// The codes of errors that alerts are about.
 	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
 )
@@ -81,6 +84,7 @@ func New(version string) *Metrics {
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
 	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver accepted.")
 	m.webhookFailed = m.counter("sigil_webhook_failed_total", "Attempts to deliver to the webhook that failed.")
+	m.verdicts = m.counters("sigil_code_verdict_total", "Verdicts over signatures of code, by verdict.", "verdict")
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
 
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels have the version that is running."}, []string{"version", "goversion"})
@@ -97,6 +101,9 @@ func New(version string) *Metrics {
 	for _, verb := range verbs {
 		m.operations.WithLabelValues(verb)
 		m.operationDuration.WithLabelValues(verb)
+	}
+	for _, verdict := range verdicts {
+		m.verdicts.WithLabelValues(verdict)
 	}
 	for _, code := range codes {
 		m.failures.WithLabelValues(code)
@@ -219,6 +226,9 @@ func (m *Metrics) Lagged() { m.lagged.Inc() }
 
 // Delivered records that the receiver of the webhook accepted events.
 func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }
+
+// Verdict records a verdict over a signature of code.
+func (m *Metrics) Verdict(verdict string) { m.verdicts.WithLabelValues(verdict).Inc() }
 
 // Undelivered records that an attempt to deliver to the webhook failed.
 func (m *Metrics) Undelivered() { m.webhookFailed.Inc() }

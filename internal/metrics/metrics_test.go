@@ -122,12 +122,15 @@ func TestVerbs(t *testing.T) {
 		return engine.ClockState{Held: true, Jump: -time.Hour, Ahead: 90 * time.Second, Jumps: 3}
 	})
 	m.Request("GET /v1/stats", 404, time.Second)
+	m.Verdict("tampered")
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
 		"sigil_encode_total":                                                              101, // the failed ones are not among them
 		"sigil_encode_duration_seconds_count":                                             3,
 		"sigil_recall_total":                                                              1,
 		"sigil_recall_duration_seconds_sum":                                               1,
+		`sigil_code_verdict_total{verdict="tampered"}`:                                    1,
+		`sigil_code_verdict_total{verdict="unknown key"}`:                                 0,
 		`sigil_operation_total{verb="peek"}`:                                              0,
 		`sigil_operation_total{verb="unpin"}`:                                             0,
 		`sigil_operation_duration_seconds_count{verb="peek"}`:                             1,

@@ -1,4 +1,4 @@
-// Package migrate copies memories and crystals from one store to another, whatever their drivers.
+// Package migrate copies memories, crystals and signatures from one store to another, whatever their drivers.
 //
 // A pass walks both stores in the order of ids and makes the target equal to the source. It can be stopped and
 // restarted at any time, and run while the source is being written: another pass then catches up. The package owns no
@@ -39,8 +39,10 @@ type Report struct {
 	Crystals int // of patterns, in both stores now
 	// Lost is the number of crystals of patterns that no longer have a live member: they are not copied.
 	Lost int
+	// Signatures are those of code that both have now.
+	Signatures int
 	// Sum is the SHA-256 of everything that both stores have now: every memory with its figures, newest first, then the
-	// crystals.
+	// crystals and the signatures.
 	Sum [sha256.Size]byte
 	// Settled reports that the last pass found nothing to do: both stores were equal. If it is false, the source
 	// changes faster than it is copied.
@@ -52,13 +54,15 @@ type Source interface {
 	List(ctx context.Context, q store.Query) (memories []sigil.Memory, more bool, err error)
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
+	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
 // both stores. The source is only read. If the target has a memory that the source never had, Tenant leaves it and
 // returns [sigil.ErrConflict].
 //
-// Each memory gets one entry in the target's journal, as encoded. The source's earlier entries about it, and the
+// Each memory gets one entry in the target's journal, as encoded, and each signature one as signed and, if it is
+// revoked, one more. The source's earlier entries about it, and the
 // answers stored for idempotency keys, are not copied.
 func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now func() time.Time) (Report, error) {
 	r := Report{Tenant: tenant}
@@ -107,7 +111,10 @@ func (p *pass) run(ctx context.Context) (changed bool, err error) {
 			if err := p.flush(ctx); err != nil {
 				return false, err
 			}
-			return p.changed, p.crystals(ctx)
+			if err := p.crystals(ctx); err != nil {
+				return false, err
+			}
+			return p.changed, p.signatures(ctx)
 		case order < 0: // the source's id is greater: the target does not have it
 			err = p.add(ctx, a)
 			theirs.next()
@@ -292,6 +299,60 @@ func (p *pass) crystals(ctx context.Context) error {
 		}
 	}
 	b, err := json.Marshal(ours)
+	p.sum.Write(b)
+	return err
+}
+
+// signatures copies the signatures, and what was revoked of them.
+func (p *pass) signatures(ctx context.Context) error {
+	p.report.Signatures = 0
+	q := store.SignatureQuery{Tenant: p.tenant, Limit: page}
+	for more := true; more; {
+		read, further, err := p.from.Signatures(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range read {
+			if err := p.signature(ctx, &read[i]); err != nil {
+				return err
+			}
+			q.Before = read[i].ID
+		}
+		more = further
+	}
+	return nil
+}
+
+func (p *pass) signature(ctx context.Context, s *sigil.Signature) error {
+	event := func(kind sigil.EventKind, at time.Time) *sigil.Event {
+		return &sigil.Event{
+			Time: at, Kind: kind, Reason: sigil.ReasonRequest, Memory: sigil.Meta{Key: sigil.Key{Tenant: p.tenant}}, Signature: &s.SignatureRef,
+		}
+	}
+	plain := *s
+	plain.RevokedAt, plain.Reason = time.Time{}, ""
+	kept, added, err := p.to.Register(ctx, plain, 0, *event(sigil.Signed, s.RegisteredAt))
+	if err != nil {
+		return err
+	}
+	p.changed = p.changed || added
+	if kept.SignatureRef != s.SignatureRef || !kept.RegisteredAt.Equal(s.RegisteredAt) || !bytes.Equal(kept.Statement, s.Statement) {
+		return &sigil.Error{
+			Kind: sigil.ErrConflict, Code: "target_in_use", Field: "to",
+			Detail: fmt.Sprintf("it has another signature with the id %s of tenant %s", s.ID, p.tenant),
+		}
+	}
+	if !s.RevokedAt.IsZero() && kept.RevokedAt.IsZero() {
+		p.changed = true
+		if _, err := p.to.Revoke(ctx, p.tenant, s.Body, s.ID, func(k *sigil.Signature) *sigil.Event {
+			k.RevokedAt, k.Reason = s.RevokedAt, s.Reason
+			return event(sigil.Revoked, s.RevokedAt)
+		}); err != nil {
+			return err
+		}
+	}
+	p.report.Signatures++
+	b, err := json.Marshal(s)
 	p.sum.Write(b)
 	return err
 }

@@ -77,6 +77,27 @@ func fill(t *testing.T, s store.Store, n int) []sigil.Key {
 	if _, err := e.Crystallize(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for _, tenant := range tenants {
+		for i := range 3 {
+			ref := sigil.SignatureRef{ID: sigil.NewID(now), Body: sigil.Hash{byte(i)}, Signer: uint64(i) << 62}
+			event := sigil.Event{Time: now, Kind: sigil.Signed, Reason: sigil.ReasonRequest, Memory: sigil.Meta{Key: sigil.Key{Tenant: tenant}}, Signature: &ref}
+			signature := sigil.Signature{Tenant: tenant, SignatureRef: ref, RegisteredAt: now, Statement: []byte("said")}
+			if _, _, err := s.Register(t.Context(), signature, 0, event); err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 {
+				continue
+			}
+			event.Kind = sigil.Revoked
+			if _, err := s.Revoke(t.Context(), tenant, ref.Body, ref.ID, func(s *sigil.Signature) *sigil.Event {
+				s.RevokedAt, s.Reason = now.Add(time.Second), "lost"
+				return &event
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	return keys
 }
 
@@ -101,7 +122,7 @@ func TestThereAndBack(t *testing.T) {
 	keys := fill(t, a, 700)
 	there, back := copyAll(t, a, b), copyAll(t, b, c)
 	for i := range there {
-		if there[i].Sum != back[i].Sum || there[i].Memories != 700 || there[i].Inserted != 700 || there[i].Crystals == 0 {
+		if there[i].Sum != back[i].Sum || there[i].Memories != 700 || there[i].Inserted != 700 || there[i].Crystals == 0 || there[i].Signatures != 3 {
 			t.Errorf("%+v\n%+v", there[i], back[i])
 		}
 	}

@@ -24,6 +24,8 @@ type Checked struct {
 	Position, Trimmed uint64
 	// Answers is the number of answers under idempotency keys.
 	Answers int
+	// Signatures is the number of code signatures, revoked or not.
+	Signatures int
 	// Problems describe what is wrong, in one sentence each. There are at most [MaxProblems]; Wrong counts all
 	// problems.
 	Problems []string
@@ -48,14 +50,16 @@ type checker struct {
 	// crystals has the patterns with a crystal.
 	journaled map[sigil.Key]sigil.Meta
 	crystals  map[string]bool // by key
-	seen      []uint64        // one bit for each position
+	// signed are the signatures that are there by the journal, and whether they are revoked by it.
+	signed map[sigil.Key]*journaledSignature
+	seen   []uint64 // one bit for each position
 }
 
 // check reads every record of s. It checks that each can be decoded, that records that belong together exist
 // together, that positions have no gaps and no repeats, and that the memories follow from the journal, as far
 // back as the journal goes.
 func (s *Store) check() (Checked, error) {
-	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
+	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}}
 	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
@@ -68,6 +72,9 @@ func (s *Store) check() (Checked, error) {
 		{layout.IdempotencyFamily, c.answer},
 		{layout.ExpiryFamily, c.expiry},
 		{layout.ClaimFamily, c.claim},
+		{layout.SignatureFamily, c.signature},
+		{layout.SignedFamily, c.signatureIndex},
+		{layout.SignerFamily, c.signatureIndex},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -95,6 +102,8 @@ func (c *checker) journal(key, value []byte) {
 		c.found.Events++
 		c.position(e.Position, tenant)
 		switch id := e.Memory.Key; {
+		case e.Signature != nil:
+			c.journalSignature(e)
 		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
 			delete(c.journaled, id)
 		case e.Memory.Policy != nil:
@@ -239,6 +248,9 @@ func (c *checker) missing() {
 	}
 	for key := range c.crystals {
 		c.found.wrong("crystal %q is missing, but exists according to the journal", key)
+	}
+	for k := range c.signed {
+		c.found.wrong("signature %s is missing, but exists according to the journal", k)
 	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {

@@ -133,6 +133,11 @@ func (r *Reader) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, 
 	return r.s.Crystals(ctx, tenant)
 }
 
+// Signatures returns signatures, the newest first; see [store.Store].
+func (r *Reader) Signatures(ctx context.Context, q store.SignatureQuery) ([]sigil.Signature, bool, error) {
+	return r.s.Signatures(ctx, q)
+}
+
 // Close closes the store and unlocks the folder.
 func (r *Reader) Close() error {
 	r.s.gate.Lock()

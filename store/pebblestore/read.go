@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -229,5 +230,11 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	return s.index.Tenants(), nil
+	tenants := s.index.Tenants()
+	for tenant := range s.signatures.counts() {
+		if at, there := slices.BinarySearch(tenants, tenant); !there {
+			tenants = slices.Insert(tenants, at, tenant)
+		}
+	}
+	return tenants, nil
 }

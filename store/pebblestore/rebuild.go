@@ -55,6 +55,9 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
+	if err := s.rebuildSignatures(); err != nil {
+		return err
+	}
 	return s.rebuildMemories(newest)
 }
 

@@ -24,17 +24,18 @@ import (
 
 // Store is the embedded store. [Open] makes one. It is safe for concurrent use, by one process at a time.
 type Store struct {
-	folder   *disk.Folder
-	info     store.Info
-	db       *pebble.DB
-	keys     *keylock.Locks
-	index    *index.Index
-	contents contents
-	policies *layout.Policies
-	commits  *committer
-	onCommit func(changes int, took time.Duration)
-	onFatal  func(error)
-	enough   int // see Options
+	folder     *disk.Folder
+	info       store.Info
+	db         *pebble.DB
+	keys       *keylock.Locks
+	index      *index.Index
+	contents   contents
+	policies   *layout.Policies
+	signatures signatureCounts
+	commits    *committer
+	onCommit   func(changes int, took time.Duration)
+	onFatal    func(error)
+	enough     int // see Options
 
 	// trimmed is the position up to which the journal is trimmed.
 	trimmed atomic.Uint64

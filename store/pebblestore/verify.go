@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
@@ -50,6 +51,9 @@ func (s *Store) verify(ctx context.Context) error {
 	problems := s.index.Differences(fresh.index)
 	if memory, onDisk := s.trimmed.Load(), fresh.trimmed.Load(); memory != onDisk {
 		problems = append(problems, fmt.Errorf("trimmed position: in memory %d, on disk %d", memory, onDisk))
+	}
+	if memory, onDisk := s.signatures.counts(), fresh.signatures.counts(); !maps.Equal(memory, onDisk) {
+		problems = append(problems, fmt.Errorf("signatures: in memory %v, on disk %v", memory, onDisk))
 	}
 	return errors.Join(err, errors.Join(problems...))
 }

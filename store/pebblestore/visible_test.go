@@ -13,6 +13,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -179,6 +180,41 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	after, err := s.Stats(ctx, sigil.DefaultTenant, e.Now())
 	if err != nil || after.Memories != 2 || after.Position != before.Position+3 {
 		t.Errorf("afterwards %+v (%v)", after, err)
+	}
+}
+
+// A signature that is being registered or revoked is not shown before that is durable: a list waits for it.
+func TestNoSignatureIsSeenBeforeItIsDurable(t *testing.T) {
+	disk, s := openStuck(t)
+	ctx := context.Background()
+	waiting := disk.hold()
+	var changes sync.WaitGroup
+	changes.Go(func() { sign(t, s, sigil.DefaultTenant, 1) })
+	select {
+	case <-waiting:
+	case <-time.After(time.Minute):
+		t.Fatal("no sync")
+	}
+	shown := make(chan []sigil.Signature, 1)
+	changes.Go(func() {
+		page, _, err := s.Signatures(ctx, store.SignatureQuery{Tenant: sigil.DefaultTenant, Limit: 10})
+		if err != nil {
+			t.Error(err)
+		}
+		shown <- page
+	})
+	select {
+	case page := <-shown:
+		if len(page) > 0 {
+			t.Errorf("seen before it is durable: %v", page)
+		}
+	case <-time.After(50 * time.Millisecond): // it waits
+	}
+	disk.release()
+	changes.Wait()
+	page, _, err := s.Signatures(ctx, store.SignatureQuery{Tenant: sigil.DefaultTenant, Limit: 10})
+	if err != nil || len(page) != 1 || page[0].RevokedAt.IsZero() {
+		t.Errorf("afterwards %v (%v)", page, err)
 	}
 }
 

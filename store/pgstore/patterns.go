@@ -190,7 +190,7 @@ func (s *Store) Tenants(ctx context.Context) ([]string, error) {
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	rows, err := s.pool.Query(bounded, "select tenant from sigil.tenants where memories > 0 or crystallized > 0 order by tenant")
+	rows, err := s.pool.Query(bounded, "select tenant from sigil.tenants where memories > 0 or crystallized > 0 or signatures > 0 order by tenant")
 	tenants, err := collect(rows, err, scanOne[string])
 	return tenants, reading(ctx, err)
 }

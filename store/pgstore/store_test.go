@@ -97,6 +97,9 @@ const empty = `do $$ begin
     delete from sigil.memories; delete from sigil.journal; delete from sigil.tenants; delete from sigil.crystals;
     delete from sigil.answers; delete from sigil.flushes; delete from sigil.claims; delete from sigil.policies; delete from sigil.head;
   end if;
+  if to_regclass('sigil.signatures') is not null then
+    delete from sigil.signatures;
+  end if;
 end $$`
 
 func execute(t *testing.T, url, sql string) {

@@ -24,8 +24,9 @@ func (s *Store) Verify(ctx context.Context) error {
 	var rows []row
 	var blocks []tenantBlock
 	var positions []int64
-	var miscounted []string
+	var miscounted, miscountedSignatures []string
 	var crystals []sigil.Crystal
+	var signatures []sigil.Signature
 	b := &pgx.Batch{}
 	into(b, &rows, scanMeta, "select "+metaColumns+" from sigil.memories")
 	into(b, &blocks, func(rows pgx.Rows) (b tenantBlock, err error) {
@@ -42,18 +43,27 @@ where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0)
 		return c, err
 	},
 		"select tenant, pattern from sigil.crystals")
+	into(b, &signatures, scanSignature, "select "+signatureColumns+" from sigil.signatures")
+	into(b, &miscountedSignatures, scanOne[string],
+		`select coalesce(t.tenant, s.tenant) from sigil.tenants t
+full join (select tenant, count(*) as n from sigil.signatures group by tenant) s on s.tenant = t.tenant
+where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)
 	}
 	if err := s.resolve(ctx, s.pool, rows); err != nil {
 		return reading(ctx, err)
 	}
-	r := replay{trimmed: uint64(positions[1]), memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}}
+	r := replay{
+		trimmed: uint64(positions[1]), memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{},
+		signatures: map[sigil.Key]sigil.SignatureRef{}, revoked: map[sigil.Key]bool{},
+	}
 	for _, b := range blocks {
 		r.block(b, s.policyOf(ctx))
 	}
 	r.end(uint64(positions[0]), rows, crystals)
-	for _, name := range miscounted {
+	r.endSignatures(signatures)
+	for _, name := range append(miscounted, miscountedSignatures...) {
 		r.wrong("the counts of tenant %s are wrong", name)
 	}
 	return errors.Join(r.problems...)
@@ -69,8 +79,11 @@ type replay struct {
 	trimmed  uint64 // entries up to here are unknown
 	memories map[sigil.Key]sigil.Meta
 	crystals map[string]bool
-	seen     map[uint64]bool
-	problems []error
+	// signatures and revoked are what the journal records of signatures.
+	signatures map[sigil.Key]sigil.SignatureRef
+	revoked    map[sigil.Key]bool
+	seen       map[uint64]bool
+	problems   []error
 }
 
 func (r *replay) wrong(format string, args ...any) {
@@ -97,6 +110,8 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 		}
 		r.seen[e.Position] = true
 		switch key := e.Memory.Key; {
+		case e.Signature != nil:
+			r.signature(b.tenant, e)
 		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
 			if _, ok := r.memories[key]; !ok && r.trimmed == 0 {
 				r.wrong("position %d: %s ends a memory that does not exist", e.Position, e.Kind)

@@ -9,7 +9,7 @@ import (
 )
 
 // Compare asserts that got and want have the same content at now for these tenants: the same memories,
-// patterns, crystals, statistics and journal entries, by every kind of read. tenants must include all
+// patterns, crystals, signatures, statistics and journal entries, by every kind of read. tenants must include all
 // existing ones; an unknown one counts as empty.
 func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	t.Helper()
@@ -34,6 +34,13 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 		})
 		both(tenant+": patterns", func(s store.Store) (any, error) { return s.Patterns(ctx, tenant, now) })
 		both(tenant+": crystals", func(s store.Store) (any, error) { return s.Crystals(ctx, tenant) })
+		both(tenant+": signatures", func(s store.Store) (any, error) {
+			page, more, err := s.Signatures(ctx, store.SignatureQuery{Tenant: tenant, Limit: 10_000})
+			if more {
+				t.Fatalf("%s: more signatures than are compared", tenant)
+			}
+			return page, err
+		})
 		compareStats(t, got, want, tenant, now)
 		both(tenant+": events", func(s store.Store) (any, error) { return allEvents(t, s, tenant) })
 	}

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"idempotency", idempotencyIdeas},
 		{"journal", journalIdeas},
 		{"claims", claimIdeas},
+		{"signatures", signatureIdeas},
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},
 	} {

@@ -41,6 +41,15 @@ var closeIdeas = []idea{
 				_, _, err := f.Claim(ctx, "a", f.owner(1), start.Add(time.Second), start)
 				return err
 			},
+			"Register": func() error {
+				_, _, err := f.Register(ctx, f.signature(), 0, sigil.Event{})
+				return err
+			},
+			"Signatures": func() error {
+				_, _, err := f.Signatures(ctx, store.SignatureQuery{Tenant: m.Tenant, Limit: 1})
+				return err
+			},
+			"Revoke":   func() error { _, err := f.Revoke(ctx, m.Tenant, m.Hash, sigil.ID{}, revoked(start, "")); return err },
 			"Advance":  func() error { return f.Advance(ctx, "a", f.owner(1), 1) },
 			"Policies": func() error { _, err := f.Policies(ctx); return err },
 			"Fading": func() error {

@@ -45,6 +45,8 @@ type Model struct {
 	// +checklocks:mu
 	claims map[string]claim
 	// +checklocks:mu
+	signatures map[sigil.Key]sigil.Signature
+	// +checklocks:mu
 	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
 
@@ -66,6 +68,8 @@ func NewModel() *Model {
 		crystals: map[string]map[int]sigil.Crystal{},
 		answers:  map[answerKey]keptAnswer{},
 		claims:   map[string]claim{},
+
+		signatures: map[sigil.Key]sigil.Signature{},
 	}
 }
 
@@ -253,6 +257,10 @@ func copiedEvent(e sigil.Event) sigil.Event {
 	if e.Crystal != nil {
 		crystal := *e.Crystal
 		e.Crystal = &crystal
+	}
+	if e.Signature != nil {
+		signature := *e.Signature
+		e.Signature = &signature
 	}
 	return e
 }

@@ -219,5 +219,8 @@ func (s *Model) Tenants(ctx context.Context) ([]string, error) {
 	for tenant := range s.crystals {
 		tenants[tenant] = true
 	}
+	for key := range s.signatures {
+		tenants[key.Tenant] = true
+	}
 	return slices.Sorted(maps.Keys(tenants)), nil
 }

@@ -56,6 +56,20 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("signatures and what was revoked stay", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		kept, gone := f.sign(), f.sign()
+		f.revoke(gone, "lost key", start.Add(time.Hour))
+		gone.RevokedAt, gone.Reason = start.Add(time.Hour), "lost key"
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		equal(t, "signatures", f.signatures(store.SignatureQuery{}), []sigil.Signature{gone, kept})
+		_, _, err := f.Register(f.ctx(), f.signature(), 2, sigil.Event{})
+		fails(t, "a third", err, sigil.ErrFull, "signatures_full")
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("a journal stays trimmed", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}
@@ -181,4 +195,6 @@ func lives(f *fixture, n int64) {
 		f.ok("change", err)
 	}
 	f.crystallize("public", start)
+	f.sign()
+	f.revoke(f.sign(), "a reason", start)
 }

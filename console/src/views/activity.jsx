@@ -93,7 +93,8 @@ function Journal() {
         {rows.map(e => (
           <li key={e.position} class={e.kind}>
             <time dateTime={e.time}>{clock(e.time)}</time><b>{e.kind}</b>
-            {e.id ? <a href={memoryHref(e.id)}><code>{short(e.id)}</code></a> : <span>{e.crystal ? `pattern ${e.crystal.pattern ?? ''}` : ''}</span>}
+            {e.signature ? <span>code <code title={e.signature.sha256}>{short(e.signature.sha256)}</code></span>
+              : e.id ? <a href={memoryHref(e.id)}><code>{short(e.id)}</code></a> : <span>{e.crystal ? `pattern ${e.crystal.pattern ?? ''}` : ''}</span>}
             <span class="dim">{words(e)}</span>
           </li>
         ))}

@@ -24,6 +24,10 @@ func Event(e *sigil.Event) wire.Event {
 			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
 		}
 	}
+	if s := e.Signature; s != nil {
+		v.ID = &s.ID
+		v.Signature = Ref(s)
+	}
 	return v
 }
 

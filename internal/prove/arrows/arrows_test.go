@@ -65,10 +65,10 @@ var table = map[string][]string{
 
 	// Edges. None of them reaches past the engine.
 	"client":                 {root, "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi":       {root, "engine", "internal/bus", "internal/canon", "internal/coding", "internal/httpapi/draft", "internal/httpapi/live", "internal/httpapi/shape", "wire", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
+	"internal/httpapi":       {root, "engine", "internal/bus", "internal/canon", "internal/codesign", "internal/coding", "internal/httpapi/draft", "internal/httpapi/live", "internal/httpapi/shape", "wire", "github.com/goccy/go-yaml", "github.com/go-json-experiment/json"},
 	"internal/httpapi/draft": {root, "internal/canon", "github.com/go-json-experiment/json"},
 	"internal/httpapi/live":  {root, "engine", "internal/bus", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
-	"internal/httpapi/shape": {root, "engine", "wire"},
+	"internal/httpapi/shape": {root, "engine", "internal/codesign", "wire"},
 	"internal/coding":        {},
 	"internal/front":         {root, "internal/front/lane", "golang.org/x/sys"},
 	"internal/handover":      {root, "github.com/coreos/go-systemd", "golang.org/x/sys"},
@@ -81,7 +81,7 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/datadir", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/codesign", "internal/datadir", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

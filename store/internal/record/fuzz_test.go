@@ -68,6 +68,14 @@ func codecs() []codec {
 			},
 		},
 		{
+			"signature",
+			func(r *record.Reader, _ policies) any { return r.Signature(fuzzed) },
+			func(v any, _ policies) ([]byte, error) {
+				s := v.(sigil.Signature)
+				return record.AppendSignature(nil, &s), nil
+			},
+		},
+		{
 			"answer",
 			func(r *record.Reader, p policies) any { a, ends := r.Answer(fuzzed.Tenant, p); return answer{a, ends} },
 			func(v any, p policies) ([]byte, error) {
@@ -128,8 +136,17 @@ func FuzzRecord(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	signature := sigil.Signature{
+		Tenant: fuzzed.Tenant, SignatureRef: sigil.SignatureRef{ID: fuzzed.ID, Body: m.Hash, Signer: 1 << 63},
+		RegisteredAt: m.CreatedAt, RevokedAt: m.LastAccessed, Reason: "lost key", Statement: []byte("{}"),
+	}
+	revoked, err := record.AppendEvent(nil, &sigil.Event{Time: m.CreatedAt, Kind: sigil.Revoked, Reason: sigil.ReasonRequest, Signature: &signature.SignatureRef}, 0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint8(2), revoked)
 	for i, b := range [][]byte{
-		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c),
+		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c), record.AppendSignature(nil, &signature),
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0),
 	} {
 		f.Add(uint8(i), b)

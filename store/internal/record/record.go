@@ -1,5 +1,5 @@
-// Package record encodes figures, contents, journal entries, crystals and answers as bytes, for drivers whose
-// database need not look into them.
+// Package record encodes figures, contents, journal entries, crystals, answers and signatures as bytes, for drivers
+// whose database need not look into them.
 package record
 
 import (
@@ -168,13 +168,14 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential}
 )
 
 const (
 	eventHasMemory = 1 << iota
 	eventHasCrystal
+	eventHasSignature
 	eventHasEnd
 )
 
@@ -191,6 +192,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Crystal != nil {
 		has |= eventHasCrystal
 	}
+	if e.Signature != nil {
+		has |= eventHasSignature
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	if has&eventHasMemory != 0 {
@@ -198,6 +202,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	}
 	if has&eventHasCrystal != 0 {
 		b = AppendCrystal(b, e.Crystal)
+	}
+	if has&eventHasSignature != 0 {
+		b = appendRef(append(b, e.Signature.ID[:]...), e.Signature)
 	}
 	return b, nil
 }
@@ -217,6 +224,10 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 	if has&eventHasCrystal != 0 {
 		c := r.Crystal(tenant)
 		e.Crystal = &c
+	}
+	if has&eventHasSignature != 0 {
+		ref := r.ref(r.ID())
+		e.Signature = &ref
 	}
 	return e
 }

@@ -13,9 +13,9 @@ import (
 
 // Format is the version of the layout that is written, Oldest the first one that is read. Version 1 had a
 // record for each event. Version 2 has one for the newest journal position, under 'p', which programs of that
-// version rely on.
+// version rely on. Version 3 has no signatures, and no journal entries about them.
 const (
-	Format = 3
+	Format = 4
 	Oldest = 2
 )
 

@@ -17,6 +17,9 @@ const (
 	PolicyFamily      = 'y' // y number                 → the policy's text
 	TrimmedFamily     = 'o' // o                        → the position up to which the journal is trimmed
 	ClaimFamily       = 'w' // w name                   → position, owner, end in ms ([Claim])
+	SignatureFamily   = 's' // s tenant 0 id            → a signature (record.AppendSignature)
+	SignedFamily      = 'h' // h tenant 0 body id       → nothing; finds the signatures of a body
+	SignerFamily      = 'k' // k tenant 0 key id, id    → nothing; finds the signatures by a key
 )
 
 // TenantPrefix returns the prefix of all keys of a tenant in a family.
@@ -67,6 +70,31 @@ func ClaimKey(name string) []byte {
 // TrimmedKey returns the key of the position up to which the journal is trimmed.
 func TrimmedKey() []byte { return []byte{TrimmedFamily} }
 
+// SignatureKey returns the key of a signature.
+func SignatureKey(tenant string, id sigil.ID) []byte {
+	return append(TenantPrefix(SignatureFamily, tenant), id[:]...)
+}
+
+// BodyPrefix returns what the keys by which the signatures of a body are found begin with.
+func BodyPrefix(tenant string, body sigil.Hash) []byte {
+	return append(TenantPrefix(SignedFamily, tenant), body[:]...)
+}
+
+// BodyKey returns the key by which a signature is found as one of a body.
+func BodyKey(tenant string, body sigil.Hash, id sigil.ID) []byte {
+	return append(BodyPrefix(tenant, body), id[:]...)
+}
+
+// SignerPrefix returns what the keys by which the signatures by a key are found begin with.
+func SignerPrefix(tenant string, signer uint64) []byte {
+	return binary.BigEndian.AppendUint64(TenantPrefix(SignerFamily, tenant), signer)
+}
+
+// SignerKey returns the key by which a signature is found as one by a key.
+func SignerKey(tenant string, signer uint64, id sigil.ID) []byte {
+	return append(SignerPrefix(tenant, signer), id[:]...)
+}
+
 // SplitTenant returns the tenant of a key that begins with one byte for the family, and the bytes after the
 // zero that follows the tenant.
 func SplitTenant(key []byte) (tenant string, rest []byte, ok bool) {
@@ -85,6 +113,23 @@ func SplitMemoryKey(key []byte) (_ sigil.Key, ok bool) {
 		return sigil.Key{}, false
 	}
 	return sigil.Key{Tenant: tenant, ID: sigil.ID(id)}, true
+}
+
+// SplitSignatureKey returns which signature a key of one of its three families is of.
+func SplitSignatureKey(key []byte) (_ sigil.Key, ok bool) {
+	tenant, rest, ok := SplitTenant(key)
+	before := 0 // the id
+	switch {
+	case !ok:
+	case key[0] == SignedFamily:
+		before = len(sigil.Hash{})
+	case key[0] == SignerFamily:
+		before = 8
+	}
+	if !ok || len(rest) != before+len(sigil.ID{}) {
+		return sigil.Key{}, false
+	}
+	return sigil.Key{Tenant: tenant, ID: sigil.ID(rest[before:])}, true
 }
 
 // SplitJournalKey returns the tenant and the position of a key of the journal. If only the position cannot be
@@ -113,6 +158,16 @@ func SplitPolicyKey(key []byte) (number uint16, ok bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint16(key[1:]), true
+}
+
+// AfterAny is After for a prefix that may end with bytes of 255.
+func AfterAny(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for end[len(end)-1] == 255 {
+		end = end[:len(end)-1] // never all of it: the family is a letter
+	}
+	end[len(end)-1]++
+	return end
 }
 
 // After returns the lowest key that is greater than every key with prefix.

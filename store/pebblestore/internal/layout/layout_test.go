@@ -20,6 +20,12 @@ func TestKeysAreReadAsTheyAreMade(t *testing.T) {
 	if got, position, ok := layout.SplitJournalKey(layout.JournalKey(tenant, 1<<40)); !ok || got != tenant || position != 1<<40 {
 		t.Errorf("a journal key is read as %q, %d, %v", got, position, ok)
 	}
+	body := sigil.Hash{1, 0, 31: 2}
+	for _, key := range [][]byte{layout.SignatureKey(tenant, id), layout.BodyKey(tenant, body, id), layout.SignerKey(tenant, 1<<40, id)} {
+		if got, ok := layout.SplitSignatureKey(key); !ok || got != (sigil.Key{Tenant: tenant, ID: id}) {
+			t.Errorf("the signature's key %q is read as %v, %v", key, got, ok)
+		}
+	}
 	if ends, got, key, ok := layout.SplitExpiryKey(layout.ExpiryKey(12345, tenant, "a\x00b")); !ok || ends != 12345 || got != tenant || key != "a\x00b" {
 		t.Errorf("the key of an answer's end is read as %d, %q, %q, %v", ends, got, key, ok)
 	}
@@ -49,6 +55,13 @@ func TestShortKeysAreRefused(t *testing.T) {
 			t.Errorf("%d bytes of a memory's key are read", n)
 		}
 	}
+	for _, key := range [][]byte{layout.SignatureKey("t", sigil.ID{1}), layout.BodyKey("t", sigil.Hash{1}, sigil.ID{1}), layout.SignerKey("t", 1<<56, sigil.ID{1})} {
+		for n := range key {
+			if _, ok := layout.SplitSignatureKey(key[:n]); ok {
+				t.Errorf("%d bytes of the signature's key %q are read", n, key)
+			}
+		}
+	}
 }
 
 // Any damaged bit in the identity of a store is detected. For another format, only the format itself is read.
@@ -61,7 +74,7 @@ func TestInfoIsWhatWasWritten(t *testing.T) {
 	if got, ok := layout.ReadInfo(b); !ok || got != info {
 		t.Errorf("%s is read as %+v, %v", b, got, ok)
 	}
-	other := bytes.Replace(b, []byte(`"format":3`), []byte(`"format":9`), 1)
+	other := bytes.Replace(b, []byte(`"format":4`), []byte(`"format":9`), 1)
 	if got, ok := layout.ReadInfo(other); !ok || got.Format != 9 {
 		t.Errorf("%s is read as %+v, %v", other, got, ok)
 	}
