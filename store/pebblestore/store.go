@@ -27,7 +27,7 @@ type Store struct {
 	folder     *disk.Folder
 	info       store.Info
 	db         *pebble.DB
-	keys       *keylock.Locks
+	keys       *keylock.Locks // +checklocksignore: never changes
 	index      *index.Index
 	contents   contents
 	policies   *layout.Policies

@@ -55,7 +55,9 @@ func (s *Model) Revoke(ctx context.Context, tenant string, body sigil.Hash, id s
 		return nil, err
 	}
 	var found []sigil.Signature
-	for _, signature := range slices.Backward(s.signaturesOf(tenant)) {
+	oldestFirst := s.signaturesOf(tenant)
+	slices.Reverse(oldestFirst)
+	for _, signature := range oldestFirst {
 		if signature.Body != body || id != (sigil.ID{}) && signature.ID != id {
 			continue
 		}
