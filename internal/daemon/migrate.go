@@ -132,7 +132,7 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 		tenants = there
 	}
 	if len(tenants) == 0 {
-		const nothing = "there is nothing to copy: the source has no memory and no signature"
+		const nothing = "there is nothing to copy: the source has no memories and no signatures"
 		if m.json {
 			m.say(nothing)
 			return true, nil
