@@ -85,7 +85,7 @@ func (t *tenant) near(f sigil.Frequency, span int, now int64, visit func(*entry)
 
 func last(refs []ref) ref { return refs[len(refs)-1] }
 
-// bucket returns the entries of a frequency, or nil if f is not a frequency.
+// bucket returns the entries of a frequency, or nil if there are none or f is not a frequency.
 func (t *tenant) bucket(f int) []ref {
 	if f < 0 || f >= sigil.NumFrequencies {
 		return nil
@@ -101,7 +101,7 @@ func byFrequency(all []*entry) []*entry {
 	if len(all) == 1 {
 		return all
 	}
-	var next [sigil.NumFrequencies + 1]int32 // next[f+1] is the index for the next entry of frequency f
+	var next [sigil.NumFrequencies + 1]int32 // first next[f+1] counts the entries of f, then next[f] is the index for the next one
 	for _, e := range all {
 		next[e.frequency+1]++
 	}
