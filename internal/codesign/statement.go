@@ -178,8 +178,8 @@ func VerifyDetachedHash(file, name string, sum [sha256.Size]byte, size int64, tr
 	return r
 }
 
-// SignHash returns the header of a file of which only the hash and size of its body are known. Its lines end in LF. It
-// fails with [ErrDetachedOnly] if a file of that name cannot carry one. The caller knows where the header goes.
+// SignHash signs a file by the hash and size of its body, and returns its header, whose lines end in LF. It fails with
+// [ErrDetachedOnly] if a file of that name cannot carry a header. The caller must put the header in its place.
 func (s *Signer) SignHash(name string, sum [sha256.Size]byte, size int64) (*Statement, error) {
 	signature, err := s.begin(name)
 	if err != nil {

@@ -15,18 +15,18 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// Code configures what is answered about signatures of code.
+// Code configures the routes under /v1/code.
 type Code struct {
 	// Key signs what is sent to /v1/code:sign; nil refuses that. What it signed is trusted.
 	Key *codesign.PrivateKey
-	// Trust are further keys whose signatures /v1/code:verify takes for authentic, and keys that are revoked. It must
-	// not change.
+	// Trust has further keys: those whose signatures /v1/code:verify accepts, and those that are revoked. It must not be
+	// changed; it may be nil.
 	Trust *codesign.Trust
 	// Verdict, if not nil, is called for each verdict.
 	Verdict func(verdict string)
 }
 
-// trusted returns the keys that the service trusts, whatever a request says.
+// trusted returns the keys that the service knows, trusted and revoked, whatever a request says.
 func (o *Code) trusted() *codesign.Trust {
 	t := &codesign.Trust{}
 	if o.Key != nil {
@@ -38,7 +38,7 @@ func (o *Code) trusted() *codesign.Trust {
 	return t
 }
 
-// codeSign signs a file with the service's key. It is the only route that uses the key.
+// codeSign signs a file with the service's key. It is the only route that uses the secret key.
 func (a *API) codeSign(c *call) error {
 	if a.options.Code.Key == nil {
 		return refusal("signing_off", "", "this service has no key to sign with: start it with --code-key")
@@ -60,7 +60,7 @@ func (a *API) codeSign(c *call) error {
 				state = *sent.State
 			}
 			for name := range state.Extra {
-				return true, sigil.NewInvalid("invalid_state", "state."+canon.Field(name), "is no figure: a signature has only the four")
+				return true, sigil.NewInvalid("invalid_state", "state."+canon.Field(name), "is not allowed here: the state of a signature has only phi, coherence, awareness and emotionalResonance")
 			}
 		case "detached":
 			sent.Detached, err = codeFlag(name, value)
@@ -98,11 +98,14 @@ func (a *API) codeSign(c *call) error {
 
 func signCode(signer *codesign.Signer, sent *wire.CodeSign) (*codesign.Statement, []byte, error) {
 	if sent.Content != nil {
-		if sent.SHA256 != "" || sent.Size != nil {
-			return nil, nil, sigil.NewInvalid("invalid_body", "sha256", "must not be there with content")
+		if sent.SHA256 != "" {
+			return nil, nil, sigil.NewInvalid("invalid_body", "sha256", "cannot be combined with content")
+		}
+		if sent.Size != nil {
+			return nil, nil, sigil.NewInvalid("invalid_body", "size", "cannot be combined with content")
 		}
 		statement, signed, err := signer.SignContent(sent.Name, sent.Content, sent.Detached)
-		if err != nil && !errors.Is(err, codesign.ErrDetachedOnly) {
+		if err != nil { // the name and the state are checked, and content in memory can be read
 			err = sigil.NewInvalid("invalid_content", "content", "has a broken header: remove it first")
 		}
 		return statement, signed, err
@@ -114,7 +117,7 @@ func signCode(signer *codesign.Signer, sent *wire.CodeSign) (*codesign.Statement
 		return nil, nil, draft.MissingField("size")
 	}
 	if sent.Detached {
-		return nil, nil, codesign.ErrDetachedOnly
+		return nil, nil, sigil.NewInvalid("detached_only", "content", "is needed for a detached signature: send it, without sha256 and size")
 	}
 	sum, err := codeHash(sent.SHA256, "sha256")
 	if err != nil {
@@ -132,7 +135,7 @@ func registration(tenant string, s *codesign.Statement) sigil.Signature {
 	}
 }
 
-// codeRegister registers a signature that was made elsewhere, once its key has proved it.
+// codeRegister registers a signature that was made elsewhere, after checking it against its public key.
 func (a *API) codeRegister(c *call) error {
 	var sent wire.CodeRegister
 	if err := a.readCode(c, func(name string, value []byte) (known bool, err error) {
@@ -183,10 +186,13 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 	}
 	switch {
 	case sent.Header != "" && sent.Detached != "":
-		return nil, sigil.NewInvalid("invalid_body", "detached", "must not be there with header")
+		return nil, sigil.NewInvalid("invalid_body", "detached", "cannot be combined with header")
 	case sent.Detached != "":
-		if sent.Size != nil || sent.Blocks != "" {
-			return nil, sigil.NewInvalid("invalid_body", "size", "is in the detached signature, as are the blocks")
+		if sent.Size != nil {
+			return nil, sigil.NewInvalid("invalid_body", "size", "must be left out: the detached signature has it")
+		}
+		if sent.Blocks != "" {
+			return nil, sigil.NewInvalid("invalid_body", "blocks", "must be left out: the detached signature has them")
 		}
 		if s, err = codesign.StateDetached(key, sent.Detached); err != nil {
 			return nil, unproved("detached")
@@ -200,7 +206,7 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 	var blocks codesign.Blocks
 	if sent.Blocks != "" {
 		if blocks, err = codesign.ParseBlocks(sent.Blocks); err != nil {
-			return nil, sigil.NewInvalid("invalid_blocks", "blocks", "must be the size of a block and checksums in base64")
+			return nil, sigil.NewInvalid("invalid_blocks", "blocks", "must be the size of a block, a space, and the checksums in base64")
 		}
 	}
 	if s, err = codesign.StateHeader(key, sent.Header, *sent.Size, blocks); err != nil {
@@ -210,7 +216,11 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 }
 
 func unproved(field string) error {
-	return sigil.NewInvalid("invalid_signature", field, "is not a signature of sigil by this key, or not of a body of this size")
+	detail := "is not a signature of sigil by this key"
+	if field == "header" {
+		detail += ", or not of a body of this size"
+	}
+	return sigil.NewInvalid("invalid_signature", field, detail)
 }
 
 func (a *API) codeList(c *call) error {
@@ -226,7 +236,7 @@ func (a *API) codeList(c *call) error {
 	return a.codePage(c, q)
 }
 
-// codeLookup lists the signatures of one body. There is at least one.
+// codeLookup lists the signatures of one body. If the first page is empty, it fails with not found.
 func (a *API) codeLookup(c *call) error {
 	body, err := codeHash(c.r.PathValue("hash"), "hash")
 	if err != nil {

@@ -294,6 +294,8 @@ func TestBadCode(t *testing.T) {
 		"no base64":                {":sign", `{"name":"a.py","content":"?"}`, 400, "invalid_content", "content"},
 		"stray bits":               {":sign", `{"name":"a.py","content":"MQ=="}`[:len(`{"name":"a.py","content":"M`)] + `R=="}`, 400, "invalid_content", "content"},
 		"the hash of JSON":         {":sign", `{"name":"a.json","sha256":"` + hash + `","size":1}`, 400, "detached_only", "name"},
+		"a detached one by hash":   {":sign", `{"name":"a.go","sha256":"` + hash + `","size":1,"detached":true}`, 400, "detached_only", "content"},
+		"a size beside content":    {":sign", `{"name":"a.go","content":"YQ==","size":1}`, 400, "invalid_body", "size"},
 		"a state out of range":     {":sign", `{"name":"a.py","content":"","state":{"phi":2}}`, 400, "invalid_state", "state.phi"},
 		"a state with more":        {":sign", `{"name":"a.py","content":"","state":{"mood":1}}`, 400, "invalid_state", "state.mood"},
 		"an unknown member":        {":sign", `{"name":"a.py","content":"","key":1}`, 400, "unknown_field", "key"},
