@@ -9,7 +9,7 @@ import (
 )
 
 // Claim acquires or renews the lease on name for owner. It fails while another owner's lease is unexpired, in whatever
-// process. lease is at most [store.MaxLease]; 0 gives the lease up. Claim returns the position stored under name, and
+// process. lease is at most [store.MaxLease]; 0 releases it. Claim returns the position stored under name, and
 // whether owner holds the lease. To keep it, claim again before it expires.
 func (e *Engine) Claim(ctx context.Context, name string, owner sigil.ID, lease time.Duration) (position uint64, held bool, err error) {
 	now := e.reference() // reference is not ahead of the time that other processes use

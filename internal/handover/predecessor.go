@@ -96,6 +96,6 @@ func (p *Predecessor) heed() {
 
 // Serving reports to the predecessor that this process has taken over.
 func (p *Predecessor) Serving() {
-	_, _ = io.WriteString(p.tell, wordServing+"\n") // if it is gone, there is nobody to report to
+	_, _ = io.WriteString(p.tell, wordServing+"\n") // an error means that the predecessor has ended
 	_ = p.tell.Close()                              // a pipe
 }

@@ -98,11 +98,8 @@ func (a *API) codeSign(c *call) error {
 
 func signCode(signer *codesign.Signer, sent *wire.CodeSign) (*codesign.Statement, []byte, error) {
 	if sent.Content != nil {
-		if sent.SHA256 != "" {
-			return nil, nil, sigil.NewInvalid("invalid_body", "sha256", "cannot be combined with content")
-		}
-		if sent.Size != nil {
-			return nil, nil, sigil.NewInvalid("invalid_body", "size", "cannot be combined with content")
+		if err := contentAlone(sent.SHA256, sent.Size); err != nil {
+			return nil, nil, err
 		}
 		statement, signed, err := signer.SignContent(sent.Name, sent.Content, sent.Detached)
 		if err != nil { // the name and the state are checked, and content in memory can be read
@@ -180,13 +177,13 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 	if sent.PublicKey == "" {
 		return nil, draft.MissingField("publicKey")
 	}
-	key, err := codesign.ParsePublicKey(sent.PublicKey)
+	key, err := codeKey("publicKey", sent.PublicKey)
 	if err != nil {
-		return nil, sigil.NewInvalid("invalid_key", "publicKey", "must be a public key of minisign: 56 characters that begin with RW")
+		return nil, err
 	}
 	switch {
 	case sent.Header != "" && sent.Detached != "":
-		return nil, sigil.NewInvalid("invalid_body", "detached", "cannot be combined with header")
+		return nil, notWith("detached", "header")
 	case sent.Detached != "":
 		if sent.Size != nil {
 			return nil, sigil.NewInvalid("invalid_body", "size", "must be left out: the detached signature has it")

@@ -133,11 +133,11 @@ func (a *API) registered(c *call, s *codesign.Signature) (*sigil.Signature, *cod
 func (a *API) judgeOf(sent *wire.CodeVerify) (judging, error) {
 	now := a.engine.Now()
 	if sent.Content != nil {
-		switch {
-		case sent.Header != "":
-			return nil, sigil.NewInvalid("invalid_body", "header", "must not be there with content, which has it")
-		case sent.SHA256 != "" || sent.Size != nil:
-			return nil, sigil.NewInvalid("invalid_body", "sha256", "must not be there with content")
+		if sent.Header != "" {
+			return nil, notWith("header", "content")
+		}
+		if err := contentAlone(sent.SHA256, sent.Size); err != nil {
+			return nil, err
 		}
 		return func(t *codesign.Trust, _ int64) (r codesign.Result) {
 			if sent.Detached != "" {
@@ -154,7 +154,7 @@ func (a *API) judgeOf(sent *wire.CodeVerify) (judging, error) {
 	case sent.Header == "" && sent.Detached == "":
 		return nil, draft.MissingField("header")
 	case sent.Header != "" && sent.Detached != "":
-		return nil, sigil.NewInvalid("invalid_body", "detached", "must not be there with header")
+		return nil, notWith("detached", "header")
 	}
 	sum, err := codeHash(sent.SHA256, "sha256")
 	if err != nil {
@@ -203,15 +203,40 @@ func codeKeys(value []byte) ([]codesign.PublicKey, error) {
 	keys := make([]codesign.PublicKey, 0, len(values))
 	for i, v := range values {
 		text, _ := canon.String(v)
-		key, err := codesign.ParsePublicKey(text)
+		key, err := codeKey("publicKeys/"+strconv.Itoa(i), text)
 		if err != nil {
-			return nil, sigil.NewInvalid("invalid_key", "publicKeys/"+strconv.Itoa(i), "must be a public key of minisign: 56 characters that begin with RW")
+			return nil, err
 		}
 		if !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
 	}
 	return keys, nil
+}
+
+// codeKey reads the public key in a member.
+func codeKey(field, text string) (codesign.PublicKey, error) {
+	key, err := codesign.ParsePublicKey(text)
+	if err != nil {
+		err = sigil.NewInvalid("invalid_key", field, "must be a public key of minisign: 56 characters that begin with RW")
+	}
+	return key, err
+}
+
+// notWith is the refusal of a member beside another one.
+func notWith(field, other string) error {
+	return sigil.NewInvalid("invalid_body", field, "cannot be combined with "+other)
+}
+
+// contentAlone refuses a hash or a size beside content.
+func contentAlone(sha256 string, size *int64) error {
+	switch {
+	case sha256 != "":
+		return notWith("sha256", "content")
+	case size != nil:
+		return notWith("size", "content")
+	}
+	return nil
 }
 
 func codeText(name string, value []byte) (string, error) {
