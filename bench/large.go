@@ -16,17 +16,16 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// large is a store of as many memories as the run was told, and a Redis folder with the same. Sections use them one
-// after the other.
+// large is a store with b.memories memories, and a Redis folder with the same data. One section at a time uses them.
 type large struct {
 	dir, redis  string
 	keys        []sigil.Key
 	frequencies []uint16
-	bytes       int64 // of the store's files, once it was filled
-	values      int64 // of all values
+	bytes       int64 // size of the store's files after filling
+	values      int64 // total size of the values
 }
 
-// full returns the large store. The first call fills it.
+// full returns the large store, which the first call makes.
 func (b *bench) full(ctx context.Context) (_ *large, err error) {
 	if b.large != nil {
 		return b.large, nil
@@ -71,7 +70,7 @@ func (l *large) fillRedis(ctx context.Context, b *bench) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.stop(syscall.SIGTERM)) }()
 	c := r.client(1)
-	defer func() { _ = c.Close() }() // nothing was buffered
+	defer func() { _ = c.Close() }() // every write was answered before
 	const batch = 1000
 	for first := 0; first < len(l.keys); first += batch {
 		err := must(c.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -87,7 +86,7 @@ func (l *large) fillRedis(ctx context.Context, b *bench) (err error) {
 	return r.settled(ctx)
 }
 
-// ids writes a file of ids, one a line, in the order that draws returns.
+// ids writes a file of ids, one per line, drawn at random by draws, and returns its path.
 func (l *large) ids(b *bench) (string, error) {
 	path := filepath.Join(b.scratch, "ids")
 	f, err := os.Create(path)
@@ -101,7 +100,7 @@ func (l *large) ids(b *bench) (string, error) {
 	return path, errors.Join(w.Flush(), f.Close())
 }
 
-// size returns the bytes that the files in a folder take on disk.
+// size returns the total size of the files in a folder, in bytes.
 func size(dir string) (n int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -18,13 +18,14 @@ import (
 //go:embed old.js
 var oldProgram []byte
 
-// old measures encode beside the algorithm that Sigil replaces, which stores nothing on disk, and how both grow.
+// old measures encode beside the algorithm that Sigil replaces, which stores nothing on disk, and how the time of
+// an encode grows with the number of memories in both.
 func old(ctx context.Context, b *bench) (_ string, err error) {
 	few, many := min(1000, b.memories), min(10_000, b.memories)
 	sides := []side{b.oldEncode(few), b.oldEncode(many)}
 	sizes := b.sizes()
 	largest := sizes[len(sizes)-1]
-	// All rounds share one store: what they add is little compared with what it has.
+	// All rounds of the largest size share one store: what they add is little compared with what it has.
 	e, remove, err := b.newStore(ctx, largest, nil)
 	if err != nil {
 		return "", err
@@ -60,8 +61,8 @@ func old(ctx context.Context, b *bench) (_ string, err error) {
 		t = append(t, []string{m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), to, verdict})
 	}
 	each := func(f figure) float64 { return 1 / f.rate }
-	growth := table{{"growth of the time of an encode: median (min to max)", ""}}
-	growth = append(growth, []string{"the old one, " + grown(few, many), ratio(all[1], all[0], each).String()})
+	growth := table{{"how much longer an encode takes: median (min to max)", ""}}
+	growth = append(growth, []string{"the old algorithm, " + grown(few, many), ratio(all[1], all[0], each).String()})
 	for i, callers := range []string{"1", "64"} {
 		ours := all[2+i*len(sizes):][:len(sizes)]
 		growth = append(growth, []string{"Sigil, callers: " + callers + ", " + grown(sizes[0], largest), ratio(ours[len(ours)-1], ours[0], each).String()})

@@ -16,8 +16,8 @@ func newPostgres() (*pgtest.Cluster, error) {
 	return pgtest.New(map[string]string{"shared_buffers": "1GB", "max_wal_size": "8GB", "max_connections": "300"})
 }
 
-// postgresEncode inserts rows with the same data and two more indexed columns, one statement each, over at most 64
-// connections.
+// postgresEncode inserts one row per statement, over at most 64 connections. A row has the data of a memory and the two
+// columns that Sigil indexes, too.
 func (b *bench) postgresEncode(cluster *pgtest.Cluster, callers int) side {
 	return side{"PostgreSQL", "postgres", func(ctx context.Context) (f figure, err error) {
 		name, err := cluster.Database(ctx)

@@ -41,14 +41,14 @@ func (b *bench) start(program string, args ...string) (*process, error) {
 	p := &process{cmd: cmd, log: log.Name(), ended: make(chan struct{})}
 	started := make(chan error)
 	go func() { // ends with the process, which stop waits for
-		// Pdeathsig is tied to the thread that started the program.
+		// The kernel sends Pdeathsig when the thread that started the program ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.ended)
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // stop looks at the state
+			_ = cmd.Wait() // stop reads the exit status
 		}
 	}()
 	return p, <-started
@@ -80,13 +80,13 @@ func (p *process) said() []byte {
 	return text[max(0, len(text)-4<<10):]
 }
 
-// await polls is until it returns true. It fails if the program ends.
-func (p *process) await(ctx context.Context, is func() bool) error {
+// await calls done again and again until it returns true. It fails if the program ends first.
+func (p *process) await(ctx context.Context, done func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for !is() {
+	for !done() {
 		select {
 		case <-tick.C:
 		case <-p.ended:

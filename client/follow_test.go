@@ -13,7 +13,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// A stream that is cut off inside an event continues after the last whole one: nothing is missed or repeated.
+// TestAStreamCutOffInsideAnEvent cuts a stream at every byte of an event. The client continues after the last whole
+// event, so that none is missed or repeated.
 func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 	whole := func(position int) string {
 		return fmt.Sprintf("id: %d\ndata: {\"position\":%d}\n\n", position, position)
@@ -57,14 +58,14 @@ func TestAStreamCutOffInsideAnEvent(t *testing.T) {
 	}
 }
 
-// TestRecallsAreAskedFor reads a stream with a message about recalls: only a reader that wants them asks for them, and
-// no reader fails on one.
+// TestRecallsAreAskedFor reads a stream that has a message about recalls. Only a reader that wants recalls asks for them,
+// and a reader that does not want them skips the message.
 func TestRecallsAreAskedFor(t *testing.T) {
 	for name, wanted := range map[string]bool{"wanted": true, "not wanted": false} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if asked := r.URL.Query().Get("recalls"); (asked == "true") != wanted || r.URL.Query().Has("recalls") != wanted {
-					t.Errorf("it asks for recalls: %q", asked)
+					t.Errorf("asked for recalls=%q", asked)
 				}
 				w.Header().Set("Content-Type", "text/event-stream")
 				fmt.Fprintf(w, "retry: 1000\nid: 1\n\nevent: recalled\ndata: {\"memories\":[{\"id\":%q,\"accessCount\":3,\"fadesAt\":null}],\"more\":true}\n\nid: 2\ndata: {\"position\":2}\n\n", someID)

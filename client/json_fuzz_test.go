@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzIsJSON checks that the client accepts the same text as JSON as encoding/json. Otherwise a request could mean
-// something else to the daemon.
+// FuzzIsJSON checks that isJSON and encoding/json accept the same text. If isJSON took more, text that is no JSON could
+// change the meaning of the request that it is copied into.
 func FuzzIsJSON(f *testing.F) {
 	for _, seed := range []string{
 		``, ` `, `1`, ` 1 `, `1 2`, `01`, `-`, `1e5`, `1.`, `.5`, `nul`, `null`, `true`, "\"\x00\"", `"\u00e9"`, `"\ud800"`, `"\x"`,

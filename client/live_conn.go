@@ -38,7 +38,7 @@ func newLiveConn(c *Client, ws *websocket.Conn) *liveConn {
 		client: c, ws: ws, events: make(chan wire.LiveMessage), gone: make(chan struct{}), read: make(chan struct{}),
 		cancel: cancel, pending: map[string]chan wire.LiveMessage{},
 	}
-	// This goroutine ends with the connection; Close waits for it.
+	// This goroutine ends with the connection. Live.Close waits for it, unless the connection broke and was replaced.
 	go func() {
 		defer close(conn.read)
 		conn.end(conn.receive(ctx))

@@ -3,6 +3,7 @@ package client
 import "github.com/sigil-dna/sigil/wire"
 
 // Aliases of the types in the daemon's answers, so that a program that calls a daemon need not import package wire.
+// Those of signatures of code are in code.go.
 type (
 	// Memory is [wire.Memory].
 	Memory = wire.Memory
@@ -10,14 +11,22 @@ type (
 	MemoryPage = wire.MemoryPage
 	// Warning is [wire.Warning].
 	Warning = wire.Warning
+	// RelatedPage is [wire.RelatedPage].
+	RelatedPage = wire.RelatedPage
+	// NeighborPage is [wire.NeighborPage].
+	NeighborPage = wire.NeighborPage
 	// BatchItem is [wire.BatchItem].
 	BatchItem = wire.BatchItem
 	// BatchPage is [wire.BatchPage].
 	BatchPage = wire.BatchPage
 	// Crystal is [wire.Crystal].
 	Crystal = wire.Crystal
+	// CrystalPage is [wire.CrystalPage].
+	CrystalPage = wire.CrystalPage
 	// Pattern is [wire.Pattern].
 	Pattern = wire.Pattern
+	// PatternList is [wire.PatternList].
+	PatternList = wire.PatternList
 	// Event is [wire.Event].
 	Event = wire.Event
 	// EventPage is [wire.EventPage].

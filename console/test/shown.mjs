@@ -121,7 +121,7 @@ const steps = {
     await page.getByRole('radio', { name: '1 hour' }).check()
     await page.getByRole('radio', { name: 'half-life' }).check()
     await page.getByRole('slider').fill('0')
-    await sees(page, '[data-test=set]', /takes nothing away: 2 fade.*recalled or encoded from then on lives 4 min/)
+    await sees(page, '[data-test=set]', /removes nothing by itself: 2 fade.*recalled or encoded from then on lives 4 min/)
     await sees(page, '[data-test=all]', /If every memory had it.*4 more would be lost: 6 in place of 2/)
   },
 

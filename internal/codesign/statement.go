@@ -23,11 +23,11 @@ type Statement struct {
 	Detached  string     // the signature file; empty if it is a header
 }
 
-// ErrStatement is what a statement that its key does not prove, or that cannot be read, fails with.
+// ErrStatement is the error for a statement that cannot be read or whose signature the key did not make.
 var ErrStatement = errors.New("not a signature of sigil by this key")
 
-// StateHeader reads a header, without the file that it stands in, of a body of the given size, and verifies it.
-func StateHeader(key PublicKey, header string, size int64, blocks Blocks) (*Statement, error) {
+// ReadHeader reads a header, without the file that it stands in, of a body of the given size, and verifies it.
+func ReadHeader(key PublicKey, header string, size int64, blocks Blocks) (*Statement, error) {
 	s, style, eol, err := readHeader(header)
 	if err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func StateHeader(key PublicKey, header string, size int64, blocks Blocks) (*Stat
 	return &Statement{Key: key, Signature: s, Header: strings.TrimRight(string(s.header(style, eol)), "\r\n")}, nil
 }
 
-// StateDetached reads the content of a detached signature file of ours and verifies what it says.
-func StateDetached(key PublicKey, file string) (*Statement, error) {
+// ReadDetached reads the content of a detached signature file of ours and verifies what it says.
+func ReadDetached(key PublicKey, file string) (*Statement, error) {
 	d, err := readDetached(file)
 	if err != nil {
 		return nil, err
@@ -143,9 +143,9 @@ func ReadStatement(b []byte) (*Statement, error) {
 func (s *Statement) Verified() bool {
 	var err error
 	if s.Detached != "" {
-		_, err = StateDetached(s.Key, s.Detached)
+		_, err = ReadDetached(s.Key, s.Detached)
 	} else {
-		_, err = StateHeader(s.Key, s.Header, s.Signature.Size, s.Signature.Blocks)
+		_, err = ReadHeader(s.Key, s.Header, s.Signature.Size, s.Signature.Blocks)
 	}
 	return err == nil
 }

@@ -20,8 +20,8 @@ func signerOf(t *testing.T) *codesign.Signer {
 	return &codesign.Signer{Key: key}
 }
 
-// TestAStatementProvesWhatItSays signs a file of each form and changes every byte of the statement in turn: none is
-// taken.
+// TestAStatementProvesWhatItSays signs a file of each form and changes every byte of the statement in turn. Every change
+// must be refused.
 func TestAStatementProvesWhatItSays(t *testing.T) {
 	body := strings.Repeat("a line of text\n", 100)
 	for name, content := range map[string]string{
@@ -42,9 +42,9 @@ func TestAStatementProvesWhatItSays(t *testing.T) {
 			}
 			state := func(key codesign.PublicKey, text string, size int64) (*codesign.Statement, error) {
 				if made.Detached != "" {
-					return codesign.StateDetached(key, text)
+					return codesign.ReadDetached(key, text)
 				}
-				return codesign.StateHeader(key, text, size, made.Signature.Blocks)
+				return codesign.ReadHeader(key, text, size, made.Signature.Blocks)
 			}
 			text, key, size := made.Header+made.Detached, s.Key.Public(), made.Signature.Size
 			for _, end := range []string{"", "\n", "\n\n"} {

@@ -20,7 +20,7 @@ type outcome struct {
 
 // errFirst is the error for a hand-over by the first process of a container: when that process ends, the
 // kernel ends all others of the container, including the successor.
-var errFirst = errors.New("this process is the first of its container, and no other process there can outlive it.  " +
+var errFirst = errors.New("this process is the first of its container, and no other process there can outlive it. " +
 	"To roll over, stop the container, which drains it, and start one with the new program or settings on the same data folder; " +
 	"with --store postgres://, start the new one first")
 

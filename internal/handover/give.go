@@ -23,8 +23,8 @@ type Giver struct {
 	Place string
 	// Step is the time limit of each step.
 	Step time.Duration
-	// StopTime is how long a successor that serves may take to stop. Grace is how long one may take to exit by
-	// itself.
+	// Grace is how long a successor that failed to take over may take to exit. One that is told to stop has
+	// StopTime and Grace.
 	StopTime, Grace time.Duration
 	Logger          *slog.Logger
 
@@ -43,8 +43,9 @@ type Given struct {
 	Pause time.Duration
 }
 
-// Give hands over to the process that start starts. When it returns nil, that process serves. When it returns
-// an error, this process has taken back what it gave.
+// Give hands over to the process that start starts. When it returns nil, that process serves. When it returns an error,
+// the successor has ended, and TakeBack was called if LetGo was; an error of TakeBack is part of the error, and then no
+// process serves.
 func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Successor, error)) (done Given, err error) {
 	files, err := duplicates(g.Sockets)
 	if err != nil {
@@ -56,7 +57,7 @@ func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Succe
 		return done, fmt.Errorf("starting the new process: %w", err)
 	}
 	if err := g.fit(ctx, next); err != nil {
-		next.end(0) // it has nothing yet
+		next.end(0) // it has not opened the store
 		return done, err
 	}
 
@@ -65,7 +66,7 @@ func (g *Giver) Give(ctx context.Context, start func(sockets []*os.File) (*Succe
 		err = g.pass(ctx, next)
 	}
 	if err != nil {
-		next.end(0) // it was told to stop, has ended, or ran out of time: two processes must never use one store
+		next.end(0) // before this process opens the store again: two must never use it
 		return done, errors.Join(err, g.TakeBack(ctx, files))
 	}
 	_ = next.process.Tell.Close() // a pipe
@@ -82,7 +83,7 @@ func (g *Giver) fit(ctx context.Context, next *Successor) error {
 }
 
 func (g *Giver) letGo(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, g.Step, fmt.Errorf("they had %s", sigil.FormatDuration(g.Step)))
+	ctx, cancel := context.WithTimeoutCause(ctx, g.Step, fmt.Errorf("not done within %s", sigil.FormatDuration(g.Step)))
 	defer cancel()
 	return g.LetGo(ctx)
 }

@@ -191,7 +191,7 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 		if sent.Blocks != "" {
 			return nil, sigil.NewInvalid("invalid_body", "blocks", "must be left out: the detached signature has them")
 		}
-		if s, err = codesign.StateDetached(key, sent.Detached); err != nil {
+		if s, err = codesign.ReadDetached(key, sent.Detached); err != nil {
 			return nil, unproved("detached")
 		}
 		return s, nil
@@ -206,7 +206,7 @@ func readStatement(sent *wire.CodeRegister) (s *codesign.Statement, err error) {
 			return nil, sigil.NewInvalid("invalid_blocks", "blocks", "must be the size of a block, a space, and the checksums in base64")
 		}
 	}
-	if s, err = codesign.StateHeader(key, sent.Header, *sent.Size, blocks); err != nil {
+	if s, err = codesign.ReadHeader(key, sent.Header, *sent.Size, blocks); err != nil {
 		return nil, unproved("header")
 	}
 	return s, nil

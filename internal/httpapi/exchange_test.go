@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// exchange is one request, byte for byte as it is sent, and the parts it was made of.
+// exchange is one request: the parts of which bytes makes exactly what is sent, and what is expected of the answer.
 type exchange struct {
 	endpoint     *endpoint
 	method, path string
@@ -77,7 +77,8 @@ func (x *exchange) bytes() string {
 	return b.String()
 }
 
-// request returns the request to check against the document, or nil if it is not valid HTTP.
+// request returns the request to check against the document, or nil if its path has an invalid
+// escape.
 func (x *exchange) request() *http.Request {
 	u := &url.URL{Scheme: "http", Host: x.host, RawQuery: x.query}
 	var err error

@@ -19,7 +19,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// writeInfo makes dir a store's folder.
+// writeInfo writes info as the file that identifies the store in dir.
 func writeInfo(t *testing.T, fsys vfs.FS, dir string, info store.Info) {
 	t.Helper()
 	b, err := layout.Info(info)
@@ -35,8 +35,8 @@ func reopen(t *testing.T, fsys vfs.FS) *Store {
 }
 
 // TestFormat2IsTakenOver opens a format-2 store, in which a record has the newest journal position, but that
-// record is out of date. The journal itself has the position, and older programs then refuse to open the
-// store.
+// record is out of date. The open takes the position from the journal and raises the format, so that older programs
+// refuse the store.
 func TestFormat2IsTakenOver(t *testing.T) {
 	fsys := vfs.NewMem()
 	encode := func(s *Store) {
@@ -56,7 +56,7 @@ func TestFormat2IsTakenOver(t *testing.T) {
 
 	s = reopen(t, fsys)
 	if got := s.Info().Format; got != layout.Format {
-		t.Errorf("a store of format 2 is one of format %d when it is open, want %d", got, layout.Format)
+		t.Errorf("after the open the format is %d, want %d", got, layout.Format)
 	}
 	encode(s)
 	if _, newest, err := s.JournalBounds(t.Context()); err != nil || newest != 4 {
@@ -84,15 +84,15 @@ func TestPoliciesAreKeptAsEarlierVersionsReadThem(t *testing.T) {
 		value, closer, err := s.db.Get(layout.PolicyKey(0))
 		must(t, err)
 		if string(value) != "halflife h=168h0m0s threshold=0.95" || len(s.policies.From(0)) != 1 {
-			t.Errorf("%v is kept as %q, of %d", week, value, len(s.policies.From(0)))
+			t.Errorf("%v is kept as %q; the store has %d policies", week, value, len(s.policies.From(0)))
 		}
 		must(t, closer.Close())
 		must(t, s.Close())
 	}
 }
 
-// TestAPolicyOfANewerProgramIsRefusedByName opens a store with a policy that this program does not know: that is not
-// the fault of any request.
+// TestAPolicyOfANewerProgramIsRefusedByName opens a store with a policy that this program does not know. The
+// error is ErrFormat, not ErrInvalid, since no request is at fault.
 func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
 	fsys := vfs.NewMem()
 	s := reopen(t, fsys)
@@ -104,8 +104,8 @@ func TestAPolicyOfANewerProgramIsRefusedByName(t *testing.T) {
 	}
 }
 
-// TestPositionsOutliveTheJournal trims all of the journal: later positions follow the earlier ones, also after an
-// open.
+// TestPositionsOutliveTheJournal trims all of the journal. Later positions continue where the trimmed ones ended, even
+// after the store is opened again.
 func TestPositionsOutliveTheJournal(t *testing.T) {
 	fsys := vfs.NewMem()
 	for want := uint64(1); want < 4; want++ {

@@ -1,8 +1,11 @@
 package pebblestore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -125,5 +128,27 @@ func TestARefusedPinKeepsTheRefreshBeforeIt(t *testing.T) {
 	defer s.Close()
 	if m, err = engine.New(s, nil).Peek(t.Context(), m.Key); err != nil || m.AccessCount != 1 || m.Pinned {
 		t.Errorf("afterwards: %d recalls, pinned %v (%v)", m.AccessCount, m.Pinned, err)
+	}
+}
+
+// TestTheLogNamesTheLevelOfAFullDisk fills a disk at once: the log does not say that only encodes are refused.
+func TestTheLogNamesTheLevelOfAFullDisk(t *testing.T) {
+	disk := &meter{FS: vfs.NewMem()}
+	disk.free.Store(1 << 30)
+	var log bytes.Buffer
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: disk, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.free.Store(0)
+	if _, err := engine.New(s, nil).Encode(t.Context(), "a", sigil.Draft{Data: []byte("1")}); sigil.CodeOf(err) != "disk_full" {
+		t.Errorf("encode: %v; want disk_full", err)
+	}
+	disk.free.Store(1 << 30)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := log.String(); !strings.Contains(said, "all changes are refused") || strings.Contains(said, "nearly full") {
+		t.Errorf("the log says %q", said)
 	}
 }

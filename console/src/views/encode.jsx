@@ -93,7 +93,7 @@ function EncodeForm({ done }) {
         <div><label for={`${key}g`}>Tags, between commas</label>
           <input id={`${key}g`} name="tags" placeholder="home, kitchen" value={tags} onInput={set('tags')} autocomplete="off" /></div>
       </div>
-      <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={set('pinned')} /> Pin it: nothing but a ttl ends it</label>
+      <label class="check"><input type="checkbox" name="pinned" checked={pinned} onChange={set('pinned')} /> Pin it: it neither fades nor is evicted, but a ttl still ends it</label>
       {error && <p class="problem" role="alert" id={`${key}e`}>{error.field ? `${error.field}: ` : ''}{error.message}</p>}
       <button class="primary" type="submit" disabled={busy}>Encode memory</button>
       <h2 class="aside">The same from a shell</h2>

@@ -115,7 +115,7 @@ function verdict(p) {
   const now = p.fadingByOwnPolicy
   return (
     <>
-      <span data-test="set">Set now, it takes nothing away: <b>{count(now)}</b> {now === 1 ? 'fades' : 'fade'} in this time if nothing is recalled, as without
+      <span data-test="set">Setting this policy now removes nothing by itself: <b>{count(now)}</b> {now === 1 ? 'fades' : 'fade'} in this time if nothing is recalled, as without
         it. A memory takes a policy with its next recall; what is recalled or encoded from then on lives {span(p.lifetimeSeconds)} untouched.</span>
       {' '}
       <span data-test="all">If every memory had it since it was last touched, {d ? <><b>{count(Math.abs(d))} {d < 0 ? 'fewer' : 'more'}</b> would be lost: {count(p.fading)} in place of {count(now)}.</>

@@ -57,8 +57,6 @@ type Lane struct {
 	mu sync.Mutex
 	// +checklocks:mu
 	open map[*connection]bool // true while the connection is passed on: then the lane no longer sets its deadlines
-	// +checklocks:mu
-	empty chan struct{} // closed when no connection is open; nil unless Wait waits for that
 }
 
 // New returns a lane.
@@ -86,7 +84,7 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 			l.options.Opened()
 			c := l.newConnection(ctx, conn, b)
 			l.enter(c)
-			go l.serve(c) // Wait waits for it
+			go l.serve(c) // ends with the connection, or passes it on
 		case errors.As(err, &passing) && passing.Temporary():
 			l.options.Logger.WarnContext(ctx, "accepting a connection", "err", err, "again_in", pause)
 			select {
@@ -101,7 +99,7 @@ func (l *Lane) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 // Leave closes the connections that wait for a request, and each of the others with its answer. It does not
-// wait for them; see [Lane.Wait].
+// wait for them.
 func (l *Lane) Leave() {
 	l.leaving.Store(true)
 	l.mu.Lock()
@@ -153,26 +151,6 @@ func (l *Lane) Close() {
 	}
 }
 
-// Wait waits until no connection is open here, or ctx ends.
-func (l *Lane) Wait(ctx context.Context) error {
-	l.mu.Lock()
-	if len(l.open) == 0 {
-		l.mu.Unlock()
-		return nil
-	}
-	if l.empty == nil {
-		l.empty = make(chan struct{})
-	}
-	empty := l.empty
-	l.mu.Unlock()
-	select {
-	case <-empty:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func (l *Lane) enter(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,8 +169,4 @@ func (l *Lane) leave(c *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, c)
-	if len(l.open) == 0 && l.empty != nil {
-		close(l.empty)
-		l.empty = nil
-	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Failing is a store whose reads and inserts fail with Err, or whose reads panic with it.
+// Failing is a store whose Get and Insert fail with Err. If Panic is set, Get panics with it. The other methods are those
+// of Store.
 type Failing struct {
 	store.Store
 	Err   error

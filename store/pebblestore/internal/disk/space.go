@@ -149,10 +149,10 @@ func (s *Space) set(level int32) {
 	case was == level:
 	case level == roomy:
 		s.log.Info("the disk has space again: writing resumes", "data", s.dir)
-	case was == roomy:
-		s.log.Error("the disk is nearly full: encodes are refused until there is space", "data", s.dir)
 	case level == full:
 		s.log.Error("the disk is full: all changes are refused until there is space", "data", s.dir)
+	case was == roomy:
+		s.log.Error("the disk is nearly full: encodes are refused until there is space", "data", s.dir)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// bucket holds the memories of one frequency, by ascending id. On average it has at most a thousandth of all
+// bucket holds the memories of one frequency, by ascending id. In a large tenant it has about a thousandth of the
 // memories, and a new one nearly always goes to the end, so a slice is smaller and faster than a tree.
 type bucket struct {
 	refs []ref
@@ -27,27 +27,27 @@ func (b *bucket) insert(of *entries, e *entry) {
 	b.sum.Add(e.potential)
 }
 
-// remove deletes entries that exist, sorted by id. It moves the others once, however many are deleted.
+// remove deletes entries, which must be in the bucket and sorted by id. It moves each remaining ref at most once.
 func (b *bucket) remove(of *entries, leaving []*entry) {
 	at := b.find(of, leaving[0], 0)
 	kept := b.refs[:at]
 	for _, e := range leaving[1:] {
 		next := at + 1
-		if b.refs[next] != e.ref { // otherwise it follows the last one, like all entries of one period
+		if b.refs[next] != e.ref { // entries that leave together are mostly neighbors; search for the others
 			next = b.find(of, e, next)
 		}
 		kept = append(kept, b.refs[at+1:next]...)
 		at = next
 	}
-	b.refs = append(kept, b.refs[at+1:]...) // most may be too high now: it is only an upper bound
+	b.refs = append(kept, b.refs[at+1:]...) // most stays as it is: it is only an upper bound
 	for _, e := range leaving {
 		b.sum.Remove(e.potential)
 	}
 }
 
-// find returns the index of an existing entry, which is not before from.
+// find returns the index of an entry that is in the bucket, at from or later.
 func (b *bucket) find(of *entries, e *entry, from int) int {
-	// Places usually have the order of ids. Then the refs are sorted, too, and no entry is read.
+	// Refs usually ascend with ids. Then this search finds the ref without reading entries.
 	at, found := slices.BinarySearch(b.refs[from:], e.ref)
 	if !found {
 		at, _ = slices.BinarySearchFunc(b.refs[from:], e, of.compareID)
@@ -55,13 +55,13 @@ func (b *bucket) find(of *entries, e *entry, from int) int {
 	return from + at
 }
 
-// compareID compares by id.
+// compareID compares the id of a ref's entry with that of e.
 func (s *entries) compareID(r ref, e *entry) int { return compareIDs(s.at(r), e) }
 
 func compareIDs(a, b *entry) int { return bytes.Compare(a.id[:], b.id[:]) }
 
-// near calls visit with the live entries of the tenant, by distance from frequency f and by descending id,
-// until it returns false.
+// near calls visit with the live entries of the tenant whose frequency differs from f by at most span, the nearest first
+// and among equals the newest first, until visit returns false.
 func (t *tenant) near(f sigil.Frequency, span int, now int64, visit func(*entry) bool) {
 	for distance := 0; distance <= span; distance++ {
 		above := t.bucket(int(f) + distance)
@@ -101,7 +101,7 @@ func byFrequency(all []*entry) []*entry {
 	if len(all) == 1 {
 		return all
 	}
-	var next [sigil.NumFrequencies + 1]int32 // first next[f+1] counts the entries of f, then next[f] is the index for the next one
+	var next [sigil.NumFrequencies + 1]int32 // counts of f at f+1; after adding up, next[f] is where the next entry of f goes
 	for _, e := range all {
 		next[e.frequency+1]++
 	}
@@ -116,7 +116,7 @@ func byFrequency(all []*entry) []*entry {
 	return ordered
 }
 
-// patterns counts the live members of each pattern, by group.
+// patterns returns the patterns that have live members, by group.
 func (t *tenant) patterns(now int64) []sigil.Pattern {
 	type count struct {
 		members     int
