@@ -160,6 +160,20 @@ func until(t *testing.T, what string, ok func() bool) {
 // keptOnce asserts that the memories 0 to n-1 exist, once each, and that the store is sound.
 func keptOnce(t *testing.T, url string, n int) {
 	t.Helper()
+	times := listed(t, url)
+	for i := range n {
+		if got := times[fmt.Sprintf(`{"n":%d}`, i)]; got != 1 {
+			t.Errorf("memory %d is there %d times", i, got)
+		}
+	}
+	if len(times) != n {
+		t.Errorf("%d memories, want %d", len(times), n)
+	}
+}
+
+// listed returns how often each data is there, and asserts that the store is sound.
+func listed(t *testing.T, url string) map[string]int {
+	t.Helper()
 	s := open(t, url, nil)
 	defer s.Close() // it wrote nothing
 	if err := s.Verify(t.Context()); err != nil {
@@ -178,14 +192,7 @@ func keptOnce(t *testing.T, url string, n int) {
 		}
 		more = m
 	}
-	for i := range n {
-		if got := times[fmt.Sprintf(`{"n":%d}`, i)]; got != 1 {
-			t.Errorf("memory %d is there %d times", i, got)
-		}
-	}
-	if len(times) != n {
-		t.Errorf("%d memories, want %d", len(times), n)
-	}
+	return times
 }
 
 // TestPoolExhausted has more callers than connections, and every connection busy. A caller that waits longer than the

@@ -23,7 +23,7 @@ var (
 )
 
 // gather passes call to the writers and waits for the outcome. If ctx, the caller's context, ends first, the
-// outcome is unknown.
+// outcome is unknown, and the call's idempotency keys stay in progress until a writer has it.
 func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	select {
 	case s.inserts <- call:
@@ -36,8 +36,10 @@ func (s *Store) gather(ctx, bounded context.Context, call *insert) error {
 	case err := <-call.done:
 		return err
 	case <-ctx.Done():
+		call.abandon()
 		return ctx.Err()
 	case <-bounded.Done():
+		call.abandon()
 		return bounded.Err()
 	}
 }
@@ -72,7 +74,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 	err := s.insertAll(ctx, calls, c)
 	if refused(err) && len(calls) > 1 {
 		for _, call := range calls {
-			call.done <- refusal(s.insertAll(ctx, []*insert{call}, c))
+			call.answer(refusal(s.insertAll(ctx, []*insert{call}, c)))
 		}
 		return
 	}
@@ -80,7 +82,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 		s.onCommit(len(calls), time.Since(begin))
 	}
 	for _, call := range calls {
-		call.done <- refusal(err)
+		call.answer(refusal(err))
 	}
 }
 

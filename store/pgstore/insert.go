@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -23,6 +25,28 @@ type insert struct {
 	answers []answer
 
 	done chan error // receives the outcome
+	// end ends the progress of the call's idempotency keys; more calls of it do nothing. abandoned is set when the
+	// caller leaves before the outcome: then whoever knows the outcome calls end.
+	end       func()
+	abandoned atomic.Bool
+}
+
+// answer passes the outcome to the caller. Only the writers call it, once.
+func (i *insert) answer(err error) {
+	i.done <- err
+	if i.abandoned.Load() {
+		i.end()
+	}
+}
+
+// abandon is called by a caller that leaves before the outcome, which stays possible.
+func (i *insert) abandon() {
+	i.abandoned.Store(true)
+	select {
+	case <-i.done: //nolint:errcheck // answer came too early to see that, and nobody waits for the outcome
+		i.end()
+	default:
+	}
 }
 
 type entry struct {
@@ -119,12 +143,16 @@ func (s *Store) Insert(ctx context.Context, tenant string, items []store.Item, q
 	if err != nil {
 		return store.Inserted{}, err
 	}
-	defer end()
+	call := &insert{end: sync.OnceFunc(end)}
+	defer func() {
+		if !call.abandoned.Load() {
+			call.end()
+		}
+	}()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	// This needs no round trip if the policies are known, as they usually are.
-	call, err := s.prepare(bounded, tenant, items, quota)
-	if err != nil {
+	if err := s.prepare(bounded, call, tenant, items, quota); err != nil {
 		return store.Inserted{}, failure(err)
 	}
 	return s.insert(ctx, bounded, call, items, evict)
@@ -155,32 +183,33 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 	}
 }
 
-// prepare encodes items.
-func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, quota store.Quota) (*insert, error) {
-	call := &insert{tenant: tenant, quota: quota, memories: make([]memory, 0, len(items)), done: make(chan error, 1)}
+// prepare encodes items into call.
+func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items []store.Item, quota store.Quota) error {
+	call.tenant, call.quota = tenant, quota
+	call.memories, call.done = make([]memory, 0, len(items)), make(chan error, 1)
 	if twice(items) {
-		return nil, exists()
+		return exists()
 	}
 	for i := range items {
 		m := &items[i].Memory
 		policy, err := s.policies.number(ctx, s.pool, m.Policy)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		text, err := textOf(m, policy)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)
 		for j := range items[i].Events {
 			e := &items[i].Events[j]
 			if err := s.policies.ensure(ctx, s.pool, e.Memory.Policy); err != nil {
-				return nil, err
+				return err
 			}
 			b, err := s.event(e)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			call.events = append(call.events, entry{e.Time, b})
 		}
@@ -188,7 +217,7 @@ func (s *Store) prepare(ctx context.Context, tenant string, items []store.Item, 
 			call.answers = append(call.answers, answer{id.Key, id.Ends, m.CreatedAt, record.AppendAnswer(nil, id, &m.Meta, policy)})
 		}
 	}
-	return call, nil
+	return nil
 }
 
 // twice reports whether two items have the same id.
