@@ -17,7 +17,10 @@ type Blocks struct {
 	Sums []uint32 // CRC-32C
 }
 
-const mostBlocks = 128
+const (
+	mostBlocks    = 128
+	mostBlockSize = 1 << 56 // so that the end of the last block is an int64
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -51,7 +54,7 @@ func ParseBlocks(s string) (Blocks, error) {
 	size, sums, _ := strings.Cut(s, " ")
 	n, err := strconv.Atoi(size)
 	raw, bad := base64.StdEncoding.DecodeString(sums)
-	if err != nil || bad != nil || n < 64 || len(raw)%4 != 0 || len(raw) > 4*mostBlocks {
+	if err != nil || bad != nil || n < 64 || int64(n) > mostBlockSize || len(raw)%4 != 0 || len(raw) > 4*mostBlocks {
 		return Blocks{}, errors.New("not the checksums of blocks")
 	}
 	b := Blocks{Size: n, Sums: make([]uint32, 0, len(raw)/4)}

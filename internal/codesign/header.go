@@ -35,7 +35,18 @@ type Signature struct {
 	Blocks Blocks // of the body; a header does not have them
 
 	signature [ed25519.SignatureSize]byte
+	style     *style     // of the header; nil if the signature is detached
+	eol       string     // the line end of the header
 	read      *[5]string // what fields returns, of a signature that was read and does not change any more
+}
+
+// Header returns the header as it stands in the file, without the blank line after it. It is empty if the signature is
+// detached.
+func (s *Signature) Header() string {
+	if s.style == nil {
+		return ""
+	}
+	return strings.TrimRight(string(s.header()), "\r\n")
 }
 
 // Frequency returns the resonance frequency of the body, by its hash.
@@ -59,10 +70,10 @@ func (s *Signature) fields() [5]string {
 
 func figure(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
-// message returns what is signed for a header of style l whose lines end in eol.
-func (s *Signature) message(l *style, eol string) []byte {
+// message returns what is signed for a header.
+func (s *Signature) message() []byte {
 	b := make([]byte, 0, 512)
-	b = fmt.Appendf(b, "sigil code signature 1\ncomment: %s\nline end: %q\nsize: %d\n", l.name, eol, s.Size)
+	b = fmt.Appendf(b, "sigil code signature 1\ncomment: %s\nline end: %q\nsize: %d\n", s.style.name, s.eol, s.Size)
 	for _, f := range s.fields() {
 		b = append(append(b, f...), '\n')
 	}
@@ -70,57 +81,56 @@ func (s *Signature) message(l *style, eol string) []byte {
 }
 
 // header returns the header of s as bytes of a file: its lines and a blank one.
-func (s *Signature) header(l *style, eol string) []byte {
+func (s *Signature) header() []byte {
 	b := make([]byte, 0, 640)
-	prefix := l.first
+	prefix := s.style.first
 	line := func(text string) {
-		b = append(append(append(b, prefix...), text...), eol...)
-		prefix = l.line
+		b = append(append(append(b, prefix...), text...), s.eol...)
+		prefix = s.style.line
 	}
 	for _, f := range s.fields() {
 		line(f)
 	}
 	line("signature: " + base64.StdEncoding.EncodeToString(s.signature[:]))
-	if l.close != "" {
-		b = append(append(b, l.close...), eol...)
+	if s.style.close != "" {
+		b = append(append(b, s.style.close...), s.eol...)
 	}
-	return append(b, eol...)
+	return append(b, s.eol...)
 }
 
-// parseHeader reads the header of style l that b starts with. It returns the length of the header, and its line end.
-// A length of 0 says that there is none. An error says that there is one which no signer wrote, and names the field.
-// Size is left 0.
-func parseHeader(b []byte, l *style) (s *Signature, length int, eol string, err error) {
+// parseHeader reads the header of style l that b starts with. It returns the length of the header: 0 if there is
+// none. An error says that there is one which no signer wrote, and names the field. Size is left 0.
+func parseHeader(b []byte, l *style) (s *Signature, length int, err error) {
 	if len(b) > maxHeader {
 		b = b[:maxHeader]
 	}
 	if !bytes.HasPrefix(b, []byte(l.first+magic)) {
-		return nil, 0, "", looksLike(b, l)
+		return nil, 0, looksLike(b, l)
 	}
-	eol = "\n"
+	eol := "\n"
 	if bytes.HasSuffix(b[:lineLength(b)], []byte("\r\n")) {
 		eol = "\r\n"
 	}
-	s = &Signature{}
+	s = &Signature{style: l, eol: eol}
 	rest, prefix := b, l.first
 	for i, read := range readers {
 		line, after, found := bytes.Cut(rest, []byte(eol))
 		text, right := strings.CutPrefix(string(line), prefix)
 		if !found || !right {
-			return nil, 0, "", fieldError(fieldNames[i])
+			return nil, 0, fieldError(fieldNames[i])
 		}
 		if !read(s, text) {
-			return nil, 0, "", fieldError(fieldNames[i])
+			return nil, 0, fieldError(fieldNames[i])
 		}
 		rest, prefix = after, l.line
 	}
 	fields := s.fields()
 	s.read = &fields
-	want := s.header(l, eol)
+	want := s.header()
 	if !bytes.HasPrefix(b, want) {
-		return nil, 0, "", fieldError(differs(b, want, eol))
+		return nil, 0, fieldError(differs(b, want, eol))
 	}
-	return s, len(want), eol, nil
+	return s, len(want), nil
 }
 
 // fieldError names a field of a header that is not as any signer writes it.

@@ -52,7 +52,7 @@ func (s *Signer) Sign(name string, content []byte) ([]byte, *Signature, error) {
 	}
 	at := l.place(content[:min(len(content), window)])
 	for {
-		_, n, _, err := parseHeader(content[at:], l.style)
+		_, n, err := parseHeader(content[at:], l.style)
 		if err != nil {
 			return nil, nil, fmt.Errorf("the file has a broken header, remove it first: %w", err)
 		}
@@ -71,8 +71,9 @@ func (s *Signer) Sign(name string, content []byte) ([]byte, *Signature, error) {
 		at = l.place(content[:min(len(content), window)])
 	}
 	signature.SHA256, signature.Size, signature.Blocks = sha256.Sum256(content), int64(len(content)), blocksOf(content)
-	signature.signature = s.Key.sign(signature.message(l.style, eol))
-	header := signature.header(l.style, eol)
+	signature.style, signature.eol = l.style, eol
+	signature.signature = s.Key.sign(signature.message())
+	header := signature.header()
 	signed := make([]byte, 0, len(content)+len(header))
 	signed = append(append(append(signed, content[:at]...), header...), content[at:]...)
 	if at >= window || l.place(signed[:min(len(signed), window)]) != at || l == html && pushedOut(content, len(header)) {

@@ -28,15 +28,15 @@ var ErrStatement = errors.New("not a signature of sigil by this key")
 
 // ReadHeader reads a header, without the file that it stands in, of a body of the given size, and verifies it.
 func ReadHeader(key PublicKey, header string, size int64, blocks Blocks) (*Statement, error) {
-	s, style, eol, err := readHeader(header)
+	s, err := readHeader(header)
 	if err != nil {
 		return nil, err
 	}
 	s.Size, s.Blocks = size, blocks
-	if s.Signer != key.id || !key.verify(s.message(style, eol), &s.signature) {
+	if s.Signer != key.id || !key.verify(s.message(), &s.signature) {
 		return nil, fmt.Errorf("%w: it is by another key, or of another size", ErrStatement)
 	}
-	return &Statement{Key: key, Signature: s, Header: strings.TrimRight(string(s.header(style, eol)), "\r\n")}, nil
+	return &Statement{Key: key, Signature: s, Header: s.Header()}, nil
 }
 
 // ReadDetached reads the content of a detached signature file of ours and verifies what it says.
@@ -63,22 +63,22 @@ func readDetached(file string) (*detachedFile, error) {
 }
 
 // readHeader reads a header on its own, with or without line ends behind it. Size is left 0.
-func readHeader(header string) (s *Signature, l *style, eol string, err error) {
+func readHeader(header string) (*Signature, error) {
 	end := "\n\n"
 	if strings.Contains(header, "\r\n") {
 		end = "\r\n\r\n"
 	}
 	text := strings.TrimRight(header, "\r\n")
 	for _, l := range []*style{slashes, hashes, dashes, semis, block, markup} {
-		s, n, eol, err := parseHeader([]byte(text+end), l)
+		s, n, err := parseHeader([]byte(text+end), l)
 		switch {
 		case err != nil:
-			return nil, nil, "", fmt.Errorf("%w: %w", ErrStatement, err)
+			return nil, fmt.Errorf("%w: %w", ErrStatement, err)
 		case n == len(text)+len(end):
-			return s, l, eol, nil
+			return s, nil
 		}
 	}
-	return nil, nil, "", fmt.Errorf("%w: this is no header", ErrStatement)
+	return nil, fmt.Errorf("%w: this is no header", ErrStatement)
 }
 
 // Same reports whether s and o are one signature: not only alike, but made once.
@@ -129,7 +129,7 @@ func ReadStatement(b []byte) (*Statement, error) {
 		s.Signature = d.said
 		return s, nil
 	}
-	if s.Signature, _, _, err = readHeader(v.Header); err != nil {
+	if s.Signature, err = readHeader(v.Header); err != nil {
 		return nil, err
 	}
 	s.Signature.Size = v.Size
@@ -152,13 +152,13 @@ func (s *Statement) Verified() bool {
 
 // VerifyHeader is [Verify] for a header without its file, of whose body the hash and size are known.
 func VerifyHeader(header, name string, sum [sha256.Size]byte, size int64, trust *Trust, now time.Time) Result {
-	s, style, eol, err := readHeader(header)
+	s, err := readHeader(header)
 	if err != nil {
 		return Result{Verdict: Tampered, What: "header", Detail: err.Error()}
 	}
 	s.Size = size
 	return judge(Result{Signature: s, SHA256: sum, Size: size}, name, trust, now, func(p PublicKey) bool {
-		return p.verify(s.message(style, eol), &s.signature)
+		return p.verify(s.message(), &s.signature)
 	})
 }
 
@@ -189,10 +189,9 @@ func (s *Signer) SignHash(name string, sum [sha256.Size]byte, size int64) (*Stat
 	if l == nil {
 		return nil, ErrDetachedOnly
 	}
-	signature.SHA256, signature.Size = sum, size
-	signature.signature = s.Key.sign(signature.message(l.style, "\n"))
-	header := strings.TrimRight(string(signature.header(l.style, "\n")), "\n")
-	return &Statement{Key: s.Key.Public(), Signature: signature, Header: header}, nil
+	signature.SHA256, signature.Size, signature.style, signature.eol = sum, size, l.style, "\n"
+	signature.signature = s.Key.sign(signature.message())
+	return &Statement{Key: s.Key.Public(), Signature: signature, Header: signature.Header()}, nil
 }
 
 // SignContent signs content, with a header if the file can carry one and detached is false, and returns the statement and the
@@ -201,9 +200,7 @@ func (s *Signer) SignContent(name string, content []byte, detached bool) (*State
 	if !detached {
 		signed, signature, err := s.Sign(name, content)
 		if err == nil {
-			at, n := headerIn(name, signed)
-			header := strings.TrimRight(string(signed[at:at+n]), "\r\n")
-			return &Statement{Key: s.Key.Public(), Signature: signature, Header: header}, signed, nil
+			return &Statement{Key: s.Key.Public(), Signature: signature, Header: signature.Header()}, signed, nil
 		}
 		if !errors.Is(err, ErrDetachedOnly) {
 			return nil, nil, err
@@ -214,24 +211,4 @@ func (s *Signer) SignContent(name string, content []byte, detached bool) (*State
 		return nil, nil, err
 	}
 	return &Statement{Key: s.Key.Public(), Signature: signature, Detached: string(file)}, nil, nil
-}
-
-// headerIn returns where the header of a file is, and how long it is: 0 if there is none in its place.
-func headerIn(name string, content []byte) (at, length int) {
-	l := languageOf(name, content)
-	if l == nil {
-		return 0, 0
-	}
-	at = l.place(content[:min(len(content), window)])
-	_, length, _, _ = parseHeader(content[at:], l.style)
-	return at, length
-}
-
-// LocateIn returns where the body of a file, given with its header if it has one, first differs from the one that s was
-// made for, or nil if that cannot be told.
-func (s *Signature) LocateIn(name string, content []byte) *Range {
-	at, n := headerIn(name, content)
-	body := append(bytes.Clone(content[:at]), content[at+n:]...)
-	r, _ := s.Locate(bytes.NewReader(body)) // never fails
-	return r
 }

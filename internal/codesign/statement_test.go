@@ -162,6 +162,8 @@ func TestAHashIsSigned(t *testing.T) {
 	}
 }
 
+// TestAChangeIsLocated finds a change in the body and in the file, whose header is after the shebang line, with the
+// file's name and without.
 func TestAChangeIsLocated(t *testing.T) {
 	s := signerOf(t)
 	content := []byte("#!/bin/sh\n" + strings.Repeat("echo 1\n", 1000))
@@ -169,14 +171,50 @@ func TestAChangeIsLocated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := made.Signature.LocateIn("a.sh", signed); r != nil {
-		t.Errorf("untouched, it differs in %+v", r)
+	for _, name := range []string{"a.sh", "/tree/a.sh", ""} {
+		if r, _, err := made.Signature.LocateIn(name, bytes.NewReader(signed)); r != nil || err != nil {
+			t.Errorf("%q: untouched, it differs in %+v, %v", name, r, err)
+		}
+		for _, at := range []int{3, len(signed) - 700} {
+			changed := bytes.Clone(signed)
+			changed[at] ^= 1
+			if at == 3 { // still a shebang line
+				changed[at] = 'B'
+			}
+			r, header, err := made.Signature.LocateIn(name, bytes.NewReader(changed))
+			if r == nil || err != nil || string(changed[header.From:header.To]) != made.Header+"\n\n" {
+				t.Fatalf("%q, byte %d: %+v, header %+v, %v", name, at, r, header, err)
+			}
+			length := header.To - header.From
+			in := r.InFile(header)
+			if r.To-r.From != 64 || in.From > int64(at) || in.To <= int64(at) || at > 3 && in.To-in.From != 64 || at == 3 && in != (codesign.Range{From: 0, To: 64 + length}) {
+				t.Errorf("%q, byte %d: %+v of the body, %+v of the file", name, at, r, in)
+			}
+		}
 	}
-	at := len(signed) - 700
-	changed := bytes.Clone(signed)
-	changed[at] ^= 1
-	inBody := int64(at - (len(signed) - len(content)))
-	if r := made.Signature.LocateIn("a.sh", changed); r == nil || r.From > inBody || r.To <= inBody || r.To-r.From > 64 {
-		t.Errorf("byte %d of the body: %+v", inBody, r)
+}
+
+// TestBlocksOfABody reads them from a signed file: they are those that signing computed.
+func TestBlocksOfABody(t *testing.T) {
+	s := signerOf(t)
+	for _, size := range []int{0, 1, 64, 8192, 8193, 100_000} {
+		content := []byte(strings.Repeat("#", size))
+		made, signed, err := s.SignContent("a.py", content, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _, err := codesign.Body("a.py", bytes.NewReader(signed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks, err := codesign.ReadBlocks(body, int64(size))
+		if err != nil || blocks.String() != made.Signature.Blocks.String() {
+			t.Errorf("%d bytes: %s, %v; signed %s", size, blocks, err, made.Signature.Blocks)
+		}
+	}
+	for _, text := range []string{"63 ", "72057594037927937 ", "64 AA==", "64 !", "x AAAA"} {
+		if b, err := codesign.ParseBlocks(text); err == nil {
+			t.Errorf("%q is %+v", text, b)
+		}
 	}
 }

@@ -49,7 +49,7 @@ var legacyMarks = [2][]byte{[]byte("Consciousness Sigil"), []byte("Authenticatio
 // headerless judges a file without a header in its place. One elsewhere is somebody's: the file was changed before it.
 func headerless(start []byte, name string) Result {
 	if l, at := findHeader(start); l != nil {
-		if s, n, _, _ := parseHeader(start[at:], l); n > 0 && (name == "" || named(name, s.Name)) {
+		if s, n, _ := parseHeader(start[at:], l); n > 0 && (name == "" || named(name, s.Name)) {
 			return Result{Verdict: Tampered, What: "header", Detail: misplaced, Signature: s}
 		}
 	}
@@ -88,7 +88,7 @@ func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, erro
 		return headerless(start, name), nil
 	}
 	at := l.place(start[:min(n, window)])
-	s, length, eol, err := parseHeader(start[at:], l.style)
+	s, length, err := parseHeader(start[at:], l.style)
 	var field fieldError
 	if errors.As(err, &field) {
 		return Result{Verdict: Tampered, What: "header", Detail: field.Error()}, nil
@@ -114,7 +114,7 @@ func Verify(r io.Reader, name string, trust *Trust, now time.Time) (Result, erro
 	result := Result{Signature: s, Size: s.Size}
 	sum.Sum(result.SHA256[:0])
 	return judge(result, name, trust, now, func(p PublicKey) bool {
-		return p.verify(s.message(l.style, eol), &s.signature)
+		return p.verify(s.message(), &s.signature)
 	}), nil
 }
 
@@ -161,7 +161,7 @@ func languageInHeader(start []byte) *language {
 	if l == nil {
 		return nil
 	}
-	s, _, _, _ := parseHeader(start[at:], l)
+	s, _, _ := parseHeader(start[at:], l)
 	return languageOf(s.Name, start)
 }
 
@@ -178,7 +178,7 @@ func findHeader(start []byte) (l *style, at int) {
 			if at < 0 || !bytes.HasPrefix(start[at:], []byte(l.first)) {
 				continue
 			}
-			if _, n, _, _ := parseHeader(start[at:], l); n > 0 {
+			if _, n, _ := parseHeader(start[at:], l); n > 0 {
 				return l, at
 			}
 		}

@@ -245,8 +245,10 @@ func TestARegistrationTellsMore(t *testing.T) {
 	}
 	s := parse[wire.CodeSignature](f.do("POST", "/v1/code", toJSON(t, register)).want(http.StatusCreated))
 	at := int64(len(body) - 700)
-	if v := f.verify(wire.CodeVerify{Name: "a.sh", Content: changed}); v.What != "body" || v.Differs == nil || v.Differs.From > at || v.Differs.To <= at || v.Registered == nil {
-		t.Errorf("after: %+v", v)
+	for _, name := range []string{"a.sh", ""} {
+		if v := f.verify(wire.CodeVerify{Name: name, Content: changed}); v.What != "body" || v.Differs == nil || v.Differs.From > at || v.Differs.To <= at || v.Registered == nil {
+			t.Errorf("after, as %q: %+v", name, v)
+		}
 	}
 	if v := f.verify(header); v.Verdict != "authentic" {
 		t.Errorf("after, by hash: %+v", v)

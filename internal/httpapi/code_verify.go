@@ -53,7 +53,7 @@ func (a *API) codeVerify(c *call) error {
 		v.Signature = shape.Ref(&sigil.SignatureRef{ID: s.ID, Body: s.SHA256, Signer: uint64(s.Signer)})
 	}
 	if result.What == "body" && result.Differs == nil && statement != nil && sent.Content != nil {
-		result.Differs = statement.Signature.LocateIn(sent.Name, sent.Content)
+		result.Differs, _, _ = statement.Signature.LocateIn(sent.Name, bytes.NewReader(sent.Content)) // memory can be read
 	}
 	if d := result.Differs; d != nil {
 		v.Differs = &wire.CodeRange{From: d.From, To: d.To}
