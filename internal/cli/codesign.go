@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/codesign"
 	"github.com/sigil-dna/sigil/internal/codesign/tree"
 )
@@ -27,6 +28,7 @@ const detachedEnd = ".sigil"
 type signFlags struct {
 	key, passwordFile, root, state string
 	inPlace, detached, changed     bool
+	register                       bool
 }
 
 func (a *app) sign() *cobra.Command {
@@ -49,13 +51,28 @@ folder and those above it, up to the root), .git, .hg, .svn, .jj, node_modules, 
 out and counted.
 
 A file is replaced whole, and only if nobody changed it meanwhile. Its mode stays; its owner is
-who runs sign, and other hard links to it keep the old content.`,
+who runs sign, and other hard links to it keep the old content.
+
+With --register, each new signature is registered with the daemon (--addr, --tenant) after its file
+is written. If the daemon does not answer, nothing is signed. A signature that could not be
+registered is reported, and its file stays signed: sigil code register makes up for it.`,
 		Example: `  sigil sign main.go
   sigil sign --detached data.json logo.png
   sigil sign --in-place --detached .
-  sigil sign --changed --key ci.key --password-file password.txt src`,
-		Args: atLeastOneFile,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runSign(cmd.Context(), flags, args) },
+  sigil sign --changed --key ci.key --password-file password.txt src
+  sigil sign --register --addr registry.example.org:7433 --tenant releases .`,
+		Args:              atLeastOneFile,
+		ValidArgsFunction: completePaths,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s := &signing{signFlags: flags, signer: &codesign.Signer{State: sigil.DefaultState(), Now: a.now}, trust: &codesign.Trust{}}
+			if !flags.register {
+				return a.runSign(cmd.Context(), s, args)
+			}
+			return a.withRegistry(cmd.Context(), func(r *registry) error {
+				s.registry = r
+				return a.runSign(cmd.Context(), s, args)
+			})
+		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -64,6 +81,7 @@ who runs sign, and other hard links to it keep the old content.`,
 	f.BoolVar(&flags.inPlace, "in-place", false, "write a header into each file (the default)")
 	f.BoolVar(&flags.detached, "detached", false, "write FILE.sigil beside each file")
 	f.BoolVar(&flags.changed, "changed", false, "leave alone what this key has signed as it is now")
+	f.BoolVar(&flags.register, "register", false, "register each signature with the daemon")
 	f.StringVar(&flags.root, "root", "", "the `folder` that names begin in")
 	f.StringVar(&flags.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
 	return c
@@ -79,27 +97,31 @@ func atLeastOneFile(_ *cobra.Command, args []string) error {
 // signing is one run of sign.
 type signing struct {
 	signFlags
-	signer *codesign.Signer
-	trust  *codesign.Trust // in the signer's key alone
+	signer   *codesign.Signer
+	trust    *codesign.Trust // in the signer's key alone
+	registry *registry       // where signatures are registered, or nil
 }
 
 // signed is what became of a file.
 type signed struct {
 	said     *codesign.Signature
 	detached string // the path of the detached signature, if that was written
+	text     string // its content
 	leftOut  bool
 	err      error
+	// registered is when the signature was registered; nil if it was not. Unregistered is why not, if it was to be.
+	registered   *client.Timestamp
+	unregistered error
 }
 
-func (a *app) runSign(ctx context.Context, flags signFlags, args []string) error {
+func (a *app) runSign(ctx context.Context, s *signing, args []string) error {
 	begin := time.Now()
-	path, err := a.orSettingsFile(flags.key, keyFile)
+	path, err := a.orSettingsFile(s.key, keyFile)
 	if err != nil {
 		return err
 	}
-	s := &signing{signFlags: flags, signer: &codesign.Signer{State: sigil.DefaultState(), Now: a.now}, trust: &codesign.Trust{}}
-	if flags.state != "" {
-		state, err := readState(flags.state)
+	if s.state != "" {
+		state, err := readState(s.state)
 		if err != nil {
 			return err
 		}
@@ -108,15 +130,15 @@ func (a *app) runSign(ctx context.Context, flags signFlags, args []string) error
 	if err := s.signer.State.Check(); err != nil {
 		return err
 	}
-	if s.signer.Key, err = a.secretKey(ctx, path, flags.passwordFile); err != nil {
+	if s.signer.Key, err = a.secretKey(ctx, path, s.passwordFile); err != nil {
 		return err
 	}
 	s.trust.Add(codesign.TrustedKey{PublicKey: s.signer.Key.Public()})
 
-	bar := a.newFileProgress("signed", args, flags.root)
+	bar := a.newFileProgress("signed", args, s.root)
 	failed := failures{a: a}
-	var done, unchanged, leftOut int
-	err = tree.Each(ctx, tree.Files(args, flags.root), s.file, func(f tree.File, r signed, err error) error {
+	var done, unchanged, leftOut, registered int
+	err = tree.Each(ctx, tree.Files(args, s.root), func(f tree.File) signed { return s.registered(ctx, s.file(f)) }, func(f tree.File, r signed, err error) error {
 		bar.next()
 		if err == nil {
 			err = r.err
@@ -131,17 +153,31 @@ func (a *app) runSign(ctx context.Context, flags signFlags, args []string) error
 			unchanged++
 		default:
 			done++
-			if a.flags.json {
-				return a.json(signedEntry(f, r))
+			if r.registered != nil {
+				registered++
 			}
+			if r.unregistered != nil {
+				bar.clear()
+				failed.add(about(f.Path, about("signed, but not registered", r.unregistered)))
+			}
+			if a.flags.json {
+				err = a.json(signedEntry(f, r))
+			}
+			if exitCode(r.unregistered) == exitUnreachable {
+				err = errUnanswered // every other file would wait for it, too
+			}
+			return err
 		}
 		return nil
 	})
 	bar.end()
-	if err != nil {
+	if err != nil && !errors.Is(err, errUnanswered) {
 		return err
 	}
 	text := "signed " + count(done, "file", "files") + " with key " + s.signer.Key.Public().ID().String() + " in " + took(time.Since(begin))
+	if s.registry != nil {
+		text += fmt.Sprintf("; %d registered", registered)
+	}
 	if unchanged > 0 {
 		text += fmt.Sprintf("; %d unchanged", unchanged)
 	}
@@ -193,6 +229,18 @@ func (s *signing) file(f tree.File) (r signed) {
 	return r
 }
 
+// registered returns what became of a file, whose signature it registers if that is asked for.
+func (s *signing) registered(ctx context.Context, r signed) signed {
+	if s.registry == nil || r.err != nil || r.said == nil {
+		return r
+	}
+	kept, err := s.registry.register(ctx, s.signer.Key.Public(), r.said, r.text)
+	if r.unregistered = err; err == nil {
+		r.registered = &kept.RegisteredAt
+	}
+	return r
+}
+
 // within signs by a header.
 func (s *signing) within(f tree.File, file *os.File, was fs.FileInfo) signed {
 	if was.Size() > maxInPlace {
@@ -225,7 +273,7 @@ func (s *signing) beside(f tree.File, file *os.File, was fs.FileInfo) signed {
 	if err == nil && !tree.Same(was, now) {
 		err = tree.ErrChanged
 	}
-	r := signed{said: said, detached: f.Path + detachedEnd}
+	r := signed{said: said, detached: f.Path + detachedEnd, text: string(text)}
 	if err == nil {
 		err = tree.Replace(r.detached, text, nil, 0o644)
 	}
@@ -241,7 +289,10 @@ func (s *signing) unchanged(f tree.File, file *os.File) bool {
 		if !s.detached {
 			return false
 		}
-		r, err = verifyDetached(file, f.Name, f.Signature, s.trust, s.signer.Now())
+		var text string
+		if text, err = readSignature(f.Signature); err == nil {
+			r, err = codesign.VerifyDetached(file, f.Name, []byte(text), s.trust, s.signer.Now())
+		}
 	} else {
 		if s.detached && !s.inPlace || f.Signature != "" {
 			return false
@@ -293,8 +344,9 @@ func showSignature(s *codesign.Signature) *signatureShown {
 
 func signedEntry(f tree.File, r signed) any {
 	return struct {
-		Path      string          `json:"path"`
-		Detached  string          `json:"detached,omitempty"`
-		Signature *signatureShown `json:"signature"`
-	}{f.Path, r.detached, showSignature(r.said)}
+		Path       string            `json:"path"`
+		Detached   string            `json:"detached,omitempty"`
+		Signature  *signatureShown   `json:"signature"`
+		Registered *client.Timestamp `json:"registeredAt,omitempty"`
+	}{f.Path, r.detached, showSignature(r.said), r.registered}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type verifyFlags struct {
 	trust                  trustFlag
 	root, name, signature  string
 	strict, sarif, verbose bool
+	registry               bool
 }
 
 func (a *app) verify() *cobra.Command {
@@ -34,7 +36,7 @@ func (a *app) verify() *cobra.Command {
 		Long: `Verify reads files that sigil sign or minisign signed, and reports each that is not authentic:
 
   tampered     the body, the header or the name is not what was signed
-  revoked      it is, but the key is revoked
+  revoked      it is, but the key is revoked, or with --registry the signature
   expired      it is, but trust in the key has ended
   unknown key  the trust file does not have the signer's key; nothing else is known then
   unsigned     there is no signature (a legacy header, "Consciousness Sigil", is none)
@@ -51,20 +53,35 @@ fail only with --strict; a file that you name must be signed. Without --strict, 
 passes as unsigned if its header was taken out with the change. So use --strict wherever every
 file is meant to be signed, and list what is not in .sigilignore, which is signed itself.
 
-Exit codes: 0 all authentic, 6 a file was tampered with or its key is revoked, 7 a file is
-unsigned, by an unknown key or expired, or nothing at all is signed, 1 a file could not be
-read. The first of 6, 1, 7 that applies.`,
+With --registry, the daemon (--addr, --tenant) is asked whether it has the signature, and whether
+it was revoked there; and where a file with a header was changed, which the header does not say.
+The files are not sent, and whose keys count is still for the trust file to say. If the daemon
+does not answer, verify ends: nothing is called authentic without its answer.
+
+Exit codes: 0 all authentic, 6 a file was tampered with, or its key or signature is revoked, 7 a
+file is unsigned, by an unknown key or expired, or nothing at all is signed, 1 a file could not be
+read. The first of 6, 1, 7 that applies; but 4 if the daemon does not answer.`,
 		Example: `  sigil verify main.go
   sigil verify --strict --trust trusted-keys .
+  sigil verify --registry --addr registry.example.org:7433 --tenant releases .
   sigil verify --sarif --strict . > sigil.sarif
   git show HEAD:main.go | sigil verify --name main.go -`,
-		Args: atLeastOneFile,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runVerify(cmd, flags, args) },
+		Args:              atLeastOneFile,
+		ValidArgsFunction: completePaths,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !flags.registry {
+				return a.runVerify(cmd.Context(), &verifying{verifyFlags: flags}, args)
+			}
+			return a.withRegistry(cmd.Context(), func(r *registry) error {
+				return a.runVerify(cmd.Context(), &verifying{verifyFlags: flags, registry: r}, args)
+			})
+		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&flags.trust.path, "trust", "", "the trust `file` (default $XDG_CONFIG_HOME/sigil/"+trustFile+")")
 	f.BoolVar(&flags.strict, "strict", false, "fail on unsigned files in folders too")
+	f.BoolVar(&flags.registry, "registry", false, "ask the daemon too whether a signature was revoked")
 	f.StringVar(&flags.signature, "signature", "", "the detached signature `file` of the one file to verify")
 	f.StringVar(&flags.name, "name", "", "the `name` of standard input")
 	f.StringVar(&flags.root, "root", "", "the `folder` that names begin in")
@@ -76,8 +93,11 @@ read. The first of 6, 1, 7 that applies.`,
 // verifying is one run of verify.
 type verifying struct {
 	verifyFlags
-	trust *codesign.Trust
-	now   time.Time
+	trust    *codesign.Trust
+	now      time.Time
+	registry *registry // nil if it is not asked
+
+	registers bool // signatures are registered there
 }
 
 // verified is what is known of a file.
@@ -85,24 +105,21 @@ type verified struct {
 	codesign.Result
 	path     string // to be shown
 	detached string // the path of the detached signature that decided, or ""
+	text     string // its content
 	uri      string // relative to the root, if that is known
 	named    bool   // on the command line
 	lines    *lineRange
 	err      error
+
+	registry   *registryShown // nil if the registry was not asked
+	unanswered error          // the registry was asked in vain
 }
 
 // lineRange is the lines of a tampered file in which it differs, from 1.
 type lineRange struct{ first, last int }
 
-// tally counts files by verdict.
-type tally struct {
-	files, unreadable int
-	verdicts          map[codesign.Verdict]int
-	lacking           bool // an unsigned file was named, or must be signed
-}
-
-func (a *app) runVerify(cmd *cobra.Command, flags verifyFlags, args []string) error {
-	begin := time.Now()
+func (a *app) runVerify(ctx context.Context, v *verifying, args []string) error {
+	begin, flags := time.Now(), &v.verifyFlags
 	stdin := len(args) == 1 && args[0] == "-"
 	switch {
 	case flags.sarif && a.flags.json:
@@ -123,11 +140,17 @@ func (a *app) runVerify(cmd *cobra.Command, flags verifyFlags, args []string) er
 	if len(trust.Keys()) == 0 {
 		a.say("sigil: warning: there are no keys in %s; sigil keys trust puts them in", path)
 	}
-	v := &verifying{verifyFlags: flags, trust: trust, now: a.now()}
+	v.trust, v.now = trust, a.now()
 	show, finish := a.verifyOutput(v)
 	t := &tally{verdicts: map[codesign.Verdict]int{}}
 	judge := func(r *verified) error {
+		if r.unanswered != nil {
+			return about(r.path, r.unanswered)
+		}
 		t.files++
+		if v.registers && r.registry != nil {
+			t.registered++
+		}
 		if r.err != nil {
 			t.unreadable++
 			a.complain(message(about(r.path, r.err)))
@@ -140,14 +163,14 @@ func (a *app) runVerify(cmd *cobra.Command, flags verifyFlags, args []string) er
 		return show(r)
 	}
 	if stdin {
-		r := v.reader(a.stdin, flags.name, flags.signature)
+		r := v.stdin(ctx, a.stdin)
 		r.path, r.named = flags.name, true
 		if r.path == "" {
 			r.path = "-"
 		}
 		err = judge(&r)
 	} else {
-		err = v.files(cmd.Context(), a, args, judge)
+		err = v.files(ctx, a, args, judge)
 	}
 	if err == nil {
 		err = finish()
@@ -155,14 +178,18 @@ func (a *app) runVerify(cmd *cobra.Command, flags verifyFlags, args []string) er
 	if err != nil {
 		return err
 	}
-	a.say("%s in %s", t, took(time.Since(begin)))
+	text := fmt.Sprintf("%s in %s", t, took(time.Since(begin)))
+	if v.registers {
+		text += fmt.Sprintf("; %d registered", t.registered)
+	}
+	a.say("%s", text)
 	return t.exit()
 }
 
 func (v *verifying) files(ctx context.Context, a *app, args []string, judge func(*verified) error) error {
 	bar := a.newFileProgress("verified", args, v.root)
 	defer bar.end()
-	return tree.Each(ctx, tree.Files(args, v.root), v.file, func(f tree.File, r verified, err error) error {
+	return tree.Each(ctx, tree.Files(args, v.root), func(f tree.File) verified { return v.file(ctx, f) }, func(f tree.File, r verified, err error) error {
 		bar.next()
 		r.path, r.named = f.Path, !f.Listed
 		if f.Rooted {
@@ -179,7 +206,7 @@ func (v *verifying) files(ctx context.Context, a *app, args []string, judge func
 }
 
 // file verifies a file.
-func (v *verifying) file(f tree.File) (r verified) {
+func (v *verifying) file(ctx context.Context, f tree.File) (r verified) {
 	if f.Orphan {
 		r.Result = codesign.Result{Verdict: codesign.Tampered, What: "body", Detail: "this is a signature, and the file that it is of is missing"}
 		return r
@@ -205,18 +232,60 @@ func (v *verifying) file(f tree.File) (r verified) {
 		return r
 	}
 	defer file.Close() //nolint:errcheck // it was only read from
-	if r = v.reader(file, name, signature); r.Differs != nil && r.err == nil {
-		if _, err := file.Seek(0, io.SeekStart); err == nil {
-			r.lines, _ = linesOf(file, *r.Differs)
-		}
+	r = v.reader(file, name, signature)
+	if v.registers {
+		v.register(ctx, &r, name, file)
+	}
+	r.locate(v.consult(ctx, &r), name, file)
+	return r
+}
+
+// stdin verifies standard input.
+func (v *verifying) stdin(ctx context.Context, in io.Reader) verified {
+	if v.registry == nil {
+		return v.reader(in, v.name, v.signature)
+	}
+	// Beside a registry it is kept, up to the size of a file that can have a header: it cannot be read twice.
+	start, err := io.ReadAll(io.LimitReader(in, maxInPlace+1))
+	if err != nil {
+		return verified{err: err}
+	}
+	r := v.reader(io.MultiReader(bytes.NewReader(start), in), v.name, v.signature)
+	said := v.consult(ctx, &r)
+	if len(start) <= maxInPlace {
+		r.locate(said, v.name, bytes.NewReader(start))
 	}
 	return r
+}
+
+// locate finds out where a file whose body was changed first differs, and in which lines. said, if not nil, is its signature
+// with the blocks of what was signed. A file that cannot be read again has no place, and no lines.
+func (r *verified) locate(said *codesign.Signature, name string, file io.ReadSeeker) {
+	if r.err != nil || r.What != "body" || r.Differs == nil && said == nil {
+		return
+	}
+	if r.Differs == nil {
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return
+		}
+		differs, header, err := said.LocateIn(name, file)
+		if err != nil || differs == nil {
+			return
+		}
+		in := differs.InFile(header)
+		r.Differs = &in
+	}
+	if _, err := file.Seek(0, io.SeekStart); err == nil {
+		r.lines, _ = linesOf(file, *r.Differs)
+	}
 }
 
 // reader verifies what is read from in. Its errors have no path.
 func (v *verifying) reader(in io.Reader, name, signature string) (r verified) {
 	if r.detached = signature; signature != "" {
-		r.Result, r.err = verifyDetached(in, name, signature, v.trust, v.now)
+		if r.text, r.err = readSignature(signature); r.err == nil {
+			r.Result, r.err = codesign.VerifyDetached(in, name, []byte(r.text), v.trust, v.now)
+		}
 	} else {
 		r.Result, r.err = codesign.Verify(in, name, v.trust, v.now)
 	}
@@ -224,17 +293,15 @@ func (v *verifying) reader(in io.Reader, name, signature string) (r verified) {
 	return r
 }
 
-func verifyDetached(in io.Reader, name, signature string, trust *codesign.Trust, now time.Time) (codesign.Result, error) {
-	f, err := os.Open(signature)
+// readSignature reads a detached signature file.
+func readSignature(path string) (string, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return codesign.Result{}, err
+		return "", err
 	}
 	defer f.Close() //nolint:errcheck // it was only read from
 	text, err := io.ReadAll(io.LimitReader(f, maxSignatureFile))
-	if err != nil {
-		return codesign.Result{}, err
-	}
-	return codesign.VerifyDetached(in, name, text, trust, now)
+	return string(text), err
 }
 
 // linesOf returns the lines that the bytes of a range are in.
@@ -257,158 +324,4 @@ func linesOf(file io.Reader, r codesign.Range) (*lineRange, error) {
 		}
 	}
 	return lines, nil
-}
-
-// order is the one in which verdicts are counted up.
-var order = []codesign.Verdict{
-	codesign.Authentic, codesign.Tampered, codesign.Revoked, codesign.Expired, codesign.UnknownKey, codesign.Unsigned,
-}
-
-func (t *tally) String() string {
-	parts := []string{}
-	for _, v := range order {
-		if n := t.verdicts[v]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, v))
-		}
-	}
-	if t.unreadable > 0 {
-		parts = append(parts, fmt.Sprintf("%d not readable", t.unreadable))
-	}
-	if len(parts) == 0 {
-		return "no files"
-	}
-	return count(t.files, "file", "files") + ": " + strings.Join(parts, ", ")
-}
-
-// exit returns the error that the exit code is made of.
-func (t *tally) exit() error {
-	n := t.verdicts
-	switch {
-	case n[codesign.Tampered]+n[codesign.Revoked] > 0:
-		return exitError(exitTampered)
-	case t.unreadable > 0:
-		return exitError(exitFailed)
-	case n[codesign.UnknownKey]+n[codesign.Expired] > 0, t.lacking, n[codesign.Authentic] == 0:
-		return exitError(exitUnproven)
-	}
-	return nil
-}
-
-// verifyOutput returns how a result is shown, and what comes after the last.
-func (a *app) verifyOutput(v *verifying) (show func(*verified) error, finish func() error) {
-	switch {
-	case v.sarif:
-		s := &sarif{a: a}
-		return s.add, s.end
-	case a.flags.json:
-		return func(r *verified) error { return a.json(v.entry(r)) }, func() error { return nil }
-	}
-	return func(r *verified) error {
-		if r.Verdict == codesign.Authentic && !v.verbose {
-			return nil
-		}
-		_, err := fmt.Fprintf(a.out, "%s %s: %s\n", a.paint(colorOf(r.Verdict), fmt.Sprintf("%-11s", r.Verdict)), escape(r.path), escape(v.sentence(r)))
-		return err
-	}, func() error { return nil }
-}
-
-func colorOf(v codesign.Verdict) string {
-	switch v {
-	case codesign.Authentic:
-		return green
-	case codesign.Tampered, codesign.Revoked:
-		return red
-	}
-	return yellow
-}
-
-// sentence returns what is known of a file as text, without its verdict and path.
-func (v *verifying) sentence(r *verified) string {
-	s := r.Detail
-	if r.What != "" {
-		s = r.What + ": " + s
-	}
-	if r.Verdict == codesign.Authentic {
-		s = "signed by " + v.signer(r.Signature.Signer) + " at " + r.Signature.Time.UTC().Format(time.RFC3339)
-	}
-	if s == "" {
-		s = "no signature"
-	}
-	if r.Differs != nil {
-		s += "; it first differs " + r.where()
-	}
-	if r.detached != "" {
-		s += ", by " + r.detached
-	}
-	return s
-}
-
-// where returns in which bytes and lines a file first differs.
-func (r *verified) where() string {
-	from, last := r.Differs.From, r.Differs.To-1
-	s := fmt.Sprintf("in bytes %d to %d", from, last)
-	if last <= from {
-		s = fmt.Sprintf("at byte %d", from)
-	}
-	switch {
-	case r.lines == nil:
-		return s
-	case r.lines.first == r.lines.last:
-		return fmt.Sprintf("%s, line %d", s, r.lines.first)
-	}
-	return fmt.Sprintf("%s, lines %d to %d", s, r.lines.first, r.lines.last)
-}
-
-// signer returns the id of a key with the name that the trust file has for it.
-func (v *verifying) signer(id codesign.KeyID) string {
-	if name := v.nameOf(id); name != "" {
-		return name + " (" + id.String() + ")"
-	}
-	return id.String()
-}
-
-func (v *verifying) nameOf(id codesign.KeyID) string {
-	for _, k := range v.trust.Keys() {
-		if k.ID() == id {
-			return k.Name
-		}
-	}
-	return ""
-}
-
-// verifiedShown is what is known of a file as JSON.
-type verifiedShown struct {
-	Path      string           `json:"path"`
-	Verdict   codesign.Verdict `json:"verdict"`
-	What      string           `json:"what,omitempty"`
-	Detail    string           `json:"detail,omitempty"`
-	Detached  string           `json:"detached,omitempty"`
-	Differs   *rangeShown      `json:"differs,omitempty"`
-	SHA256    string           `json:"sha256,omitempty"`
-	Signature *signatureShown  `json:"signature,omitempty"`
-}
-
-// rangeShown is where a file differs first: bytes from From up to, but without, To, and their lines from 1.
-type rangeShown struct {
-	From      int64 `json:"from"`
-	To        int64 `json:"to"`
-	FirstLine int   `json:"firstLine,omitempty"`
-	LastLine  int   `json:"lastLine,omitempty"`
-}
-
-func (v *verifying) entry(r *verified) verifiedShown {
-	shown := verifiedShown{Path: r.path, Verdict: r.Verdict, What: r.What, Detail: r.Detail, Detached: r.detached, Signature: showSignature(r.Signature)}
-	if r.SHA256 != [32]byte{} {
-		shown.SHA256 = fmt.Sprintf("%x", r.SHA256)
-	}
-	if shown.Signature != nil {
-		shown.Signature.SignedBy = v.nameOf(r.Signature.Signer)
-	}
-	if d := r.Differs; d != nil {
-		shown.Differs = &rangeShown{From: d.From, To: d.To}
-		if r.lines != nil {
-			shown.Differs.FirstLine, shown.Differs.LastLine = r.lines.first, r.lines.last
-		}
-	}
-	return shown
 }

@@ -83,9 +83,7 @@ func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
 		if most > 0 && len(given) >= most {
 			return nil, noFiles
 		}
-		if a.flags.timeout <= 0 || a.flags.timeout > duration(completionTimeout) {
-			a.flags.timeout = duration(completionTimeout)
-		}
+		a.answerSoon()
 		_ = a.with(func(c *client.Client) error {
 			q.Limit = completedIDs
 			page, err := c.List(cmd.Context(), q)
@@ -98,6 +96,13 @@ func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
 			return err
 		})
 		return ids, noFiles | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// answerSoon bounds the time that a shell waits for the daemon.
+func (a *app) answerSoon() {
+	if a.flags.timeout <= 0 || a.flags.timeout > duration(completionTimeout) {
+		a.flags.timeout = duration(completionTimeout)
 	}
 }
 

@@ -146,7 +146,7 @@ func (a *app) forget() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.confirm(fmt.Sprintf("Forget %s for good?", count(len(all), "memory", "memories"))); err != nil {
+			if err := a.confirm(fmt.Sprintf("Forget %s for good?", count(len(all), "memory", "memories")), "nothing was forgotten"); err != nil {
 				return err
 			}
 			return a.with(func(c *client.Client) error {
@@ -181,8 +181,9 @@ func (a *app) forget() *cobra.Command {
 	})
 }
 
-// confirm asks the person at the terminal. If there is no terminal, the command line counts as the answer.
-func (a *app) confirm(question string) error {
+// confirm asks the person at the terminal. If there is no terminal, the command line counts as the answer. After any
+// answer but yes it prints refused.
+func (a *app) confirm(question, refused string) error {
 	if a.flags.yes || !a.inTerm || !a.errTerm {
 		return nil
 	}
@@ -195,7 +196,7 @@ func (a *app) confirm(question string) error {
 	case "y", "yes":
 		return nil
 	}
-	a.complain("nothing was forgotten")
+	a.complain(refused)
 	return exitError(exitFailed)
 }
 

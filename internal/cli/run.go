@@ -10,7 +10,7 @@ import (
 
 // Run executes args, without the program's name, and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 no such
 // memory or key, 4 the daemon cannot be reached, 5 the daemon (or the command on its behalf) refused the input; of verify
-// also 6 a file was tampered with or its key is revoked, 7 a file is not signed by a key that is trusted.
+// also 6 a file was tampered with, or its key or signature is revoked, 7 a file is not signed by a key that is trusted.
 //
 // It returns soon after ctx ends, although a read of stdin may remain blocked. env returns an environment variable, or
 // "" if it is not set. version is what `sigil version` prints; offline are further commands, which need no daemon.
@@ -45,8 +45,8 @@ func (a *app) root() *cobra.Command {
 127.0.0.1:7433 unless --addr or SIGIL_ADDR is set.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory or key, 4 the daemon cannot be
-reached, 5 the input was refused; of sigil verify also 6 a file was tampered with or its key is
-revoked, 7 a file is not signed by a key that is trusted.`,
+reached, 5 the input was refused; of sigil verify also 6 a file was tampered with, or its key or
+signature is revoked, 7 a file is not signed by a key that is trusted.`,
 		Example: `  sigil serve &
   sigil encode '{"note":"tea at five"}'
   sigil list`,
@@ -78,7 +78,7 @@ revoked, 7 a file is not signed by a key that is trusted.`,
 	for _, commands := range [][]*cobra.Command{
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.forget(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
-		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys()),
+		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys(), a.code()),
 		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.reload()),
 		{a.completion(), a.versionCommand()},
 	} {

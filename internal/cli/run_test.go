@@ -68,12 +68,25 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 		if !ok {
 			continue
 		}
-		n++
-		if code, help, words := c.in("", name, "--help"); code != 0 || !strings.Contains(help, "Examples:\n  ") || words != "" {
-			t.Errorf("%s --help: %d\n%s%s", name, code, help, words)
+		commands := [][]string{{name}}
+		if name == "code" || name == "keys" {
+			_, below, _ := c.in("", "__complete", name, "")
+			for line := range strings.Lines(below) {
+				if verb, _, ok := strings.Cut(line, "\t"); ok {
+					commands = append(commands, []string{name, verb})
+				}
+			}
+		}
+		for _, words := range commands {
+			n++
+			code, help, said := c.in("", append(words, "--help")...)
+			_, examples, _ := strings.Cut(help, "Examples:\n  ")
+			if code != 0 || !strings.Contains(examples, "sigil "+strings.Join(words, " ")) || said != "" {
+				t.Errorf("%s --help: %d\n%s%s", words, code, help, said)
+			}
 		}
 	}
-	if n < 17 {
+	if n < 33 {
 		t.Errorf("%d commands", n)
 	}
 }

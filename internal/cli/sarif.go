@@ -57,7 +57,7 @@ var sarifRules = []struct {
 	level, text string
 }{
 	{codesign.Tampered, "error", "The file is not what was signed"},
-	{codesign.Revoked, "error", "The key that signed the file is revoked"},
+	{codesign.Revoked, "error", "The file's signature, or the key that made it, is revoked"},
 	{codesign.Expired, "warning", "Trust in the key that signed the file has ended"},
 	{codesign.UnknownKey, "warning", "The file is signed with a key that is not trusted"},
 	{codesign.Unsigned, "warning", "The file is not signed"},
@@ -98,7 +98,7 @@ func (s *sarif) add(r *verified) error {
 		if text == "" {
 			text = "no signature"
 		}
-		result := sarifResult{RuleID: sarifID(r.Verdict), Level: rule.level, Message: sarifText{string(r.Verdict) + ": " + text}, Locations: make([]sarifLocation, 1)}
+		result := sarifResult{RuleID: sarifID(r.Verdict), Level: rule.level, Message: sarifText{string(r.Verdict) + ": " + text + r.where()}, Locations: make([]sarifLocation, 1)}
 		at := &result.Locations[0].Physical
 		if r.uri != "" {
 			at.Artifact.URI, at.Artifact.Base = (&url.URL{Path: r.uri}).String(), "%SRCROOT%"
