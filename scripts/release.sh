@@ -49,8 +49,9 @@ archived() {
 	echo "release: $name" >&2
 	cp -r "$work/papers" "$work/$name"
 	built "$work/$name/$program" "$1"
+	mkdir "$work/$name/contrib"
+	cp -r contrib/code "$work/$name/contrib/"
 	if [ "$os" = linux ]; then
-		mkdir "$work/$name/contrib"
 		cp -r contrib/systemd contrib/container "$work/$name/contrib/"
 		mkdir "$work/$name/contrib/container/data"
 	fi
