@@ -30,6 +30,9 @@ type Target interface {
 	Forget(ctx context.Context, id sigil.ID) error
 	Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error)
 	Events(ctx context.Context, after uint64, limit int) (client.EventPage, error)
+	CodeRegister(ctx context.Context, r client.CodeRegister) (client.CodeSignature, error)
+	CodeRevoke(ctx context.Context, body sigil.Hash, id sigil.ID, reason string) ([]client.CodeSignature, error)
+	Codes(ctx context.Context, q client.CodeQuery) (client.CodePage, error)
 }
 
 // System starts what histories are taken of, on the machine's clock, under [HalfLife] and quota. Calls
@@ -44,7 +47,8 @@ const (
 
 // Histories records histories of a system: clients and sweepers race at the deadlines, some calls are
 // aborted, the system is stopped during calls and started again, and at the end every memory is looked up
-// once more. Each memory's history must be linearizable, and agree with the journal.
+// once more. Each memory's history must be linearizable, and agree with the journal; so must that of the signatures of
+// each body of code, which the clients register, revoke and look up besides.
 //
 // SIGIL_HISTORIES is the number of rounds, every second of them with a quota; the default is 3. SIGIL_SEED
 // repeats the clients' choices, though not the order in which they run.
@@ -62,7 +66,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "forget ok", "unpin ok", "fade ok", atDeadline} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}
@@ -84,18 +88,20 @@ func fromEnv(t *testing.T, name string, otherwise uint64) uint64 {
 
 // history has the calls of clients and their answers, with the journal at the end.
 type history struct {
-	t     *testing.T
-	seed  uint64
-	spec  spec
-	pool  pool
-	races int // so far
+	t      *testing.T
+	seed   uint64
+	spec   spec
+	pool   pool
+	bodies *bodies
+	races  int // so far
 
-	mu     sync.Mutex // guards ops, lost and tally while clients run
-	ops    []op
-	lost   int // encodes without an answer
-	events []client.Event
-	tally  tally
-	end    int64 // Unix nanoseconds: no call or answer is later
+	mu      sync.Mutex // guards ops, codeOps, lost and tally while clients run
+	ops     []op
+	codeOps []codeOp
+	lost    int // encodes without an answer
+	events  []client.Event
+	tally   tally
+	end     int64 // Unix nanoseconds: no call or answer is later
 }
 
 // op is one call about one memory. Times are Unix nanoseconds.
@@ -113,7 +119,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 		t.Fatal(err)
 	}
 	lifetime := (policy.Lifetime() + time.Millisecond - 1) / time.Millisecond
-	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}}
+	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}, bodies: newBodies(t)}
 }
 
 // take lets the clients race, stops the system under them, lets them continue with a second system in its
@@ -134,6 +140,9 @@ func (h *history) take(system System, bounded bool) {
 	defer stop()
 	for _, id := range h.ids() {
 		h.one(h.t.Context(), targets[0], 0, peek, id)
+	}
+	for _, b := range h.usedBodies() {
+		h.codeOne(h.t.Context(), targets[0], 0, b, codeCall{verb: lookUp})
 	}
 	h.readJournal(targets[0])
 	h.end = time.Now().UnixNano()
@@ -179,6 +188,7 @@ func (h *history) settle() {
 			a.hi = now
 		}
 	}
+	h.settleCode(now)
 }
 
 // sweep runs a sweep every few milliseconds.

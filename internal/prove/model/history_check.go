@@ -21,7 +21,7 @@ const artifacts = "artifacts"
 // checkTime is the time limit of the search for an order of one memory's history. Most take microseconds.
 const checkTime = 2 * time.Minute
 
-// check fails the test if the history of a memory has no order that explains every answer, or if it
+// check fails the test if the history of a memory, or of the signatures of a body, has no order that explains every answer, or if it
 // contradicts the journal.
 func (h *history) check() {
 	ops := map[sigil.ID][]op{}
@@ -34,8 +34,9 @@ func (h *history) check() {
 		if result == porcupine.Ok {
 			continue
 		}
-		h.t.Errorf("the history of %s is not linearizable (%s); see %s", id, result, h.keep(id, info))
+		h.t.Errorf("the history of %s is not linearizable (%s); see %s", id, result, h.keep(id.String(), h.spec.model(), info))
 	}
+	h.checkCode()
 }
 
 // operations returns the history of one memory in porcupine's form.
@@ -48,14 +49,14 @@ func operations(ops []op) []porcupine.Operation {
 }
 
 // keep writes the visualization of a history to a file and returns its path.
-func (h *history) keep(id sigil.ID, info porcupine.LinearizationInfo) string {
+func (h *history) keep(name string, m porcupine.Model, info porcupine.LinearizationInfo) string {
 	err := os.MkdirAll(artifacts, 0o750)
 	var path string
 	if err == nil {
-		path, err = filepath.Abs(filepath.Join(artifacts, fmt.Sprintf("history-%d-%s.html", h.seed, id)))
+		path, err = filepath.Abs(filepath.Join(artifacts, fmt.Sprintf("history-%d-%s.html", h.seed, name)))
 	}
 	if err == nil {
-		err = porcupine.VisualizePath(h.spec.model(), info, path)
+		err = porcupine.VisualizePath(m, info, path)
 	}
 	if err != nil {
 		return fmt.Sprintf("nothing: %v", err)
@@ -74,7 +75,7 @@ func (h *history) mergeJournal(ops map[sigil.ID][]op) {
 		if e.Position <= position {
 			h.t.Errorf("journal position %d comes after %d", e.Position, position)
 		}
-		if position = e.Position; e.ID != nil {
+		if position = e.Position; e.ID != nil && e.Signature == nil {
 			journal[*e.ID] = append(journal[*e.ID], e)
 		}
 	}

@@ -69,6 +69,9 @@ func (h *history) client(at Target, number int) {
 				return
 			}
 		}
+		if rnd.IntN(2) == 0 && !h.code(at, number, rnd) {
+			return
+		}
 	}
 }
 

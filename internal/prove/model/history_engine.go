@@ -9,6 +9,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/codesign"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -93,8 +94,48 @@ func (p inProcess) Events(ctx context.Context, after uint64, limit int) (client.
 	return page, err
 }
 
+func (p inProcess) CodeRegister(ctx context.Context, r client.CodeRegister) (v client.CodeSignature, err error) {
+	key, err := codesign.ParsePublicKey(r.PublicKey)
+	if err != nil {
+		return v, err
+	}
+	statement, err := codesign.ReadHeader(key, r.Header, *r.Size, codesign.Blocks{})
+	if err != nil {
+		return v, err
+	}
+	said := statement.Signature
+	kept, _, err := p.engine.Register(ctx, sigil.Signature{
+		Tenant: sigil.DefaultTenant, Statement: statement.Bytes(),
+		SignatureRef: sigil.SignatureRef{ID: said.ID, Body: said.SHA256, Signer: uint64(said.Signer)},
+	})
+	if err != nil {
+		return v, err
+	}
+	return shape.Code(&kept)
+}
+
+func (p inProcess) CodeRevoke(ctx context.Context, body sigil.Hash, id sigil.ID, reason string) ([]client.CodeSignature, error) {
+	revoked, err := p.engine.Revoke(ctx, sigil.DefaultTenant, body, id, reason)
+	if err != nil {
+		return nil, err
+	}
+	return shape.Codes(revoked)
+}
+
+func (p inProcess) Codes(ctx context.Context, q client.CodeQuery) (client.CodePage, error) {
+	page, err := p.engine.Signatures(ctx, sigil.DefaultTenant, engine.SignatureQuery{Limit: q.Limit, Body: &q.Hash})
+	if err == nil && len(page.Signatures) == 0 {
+		err = engine.NewNoSignature()
+	}
+	if err != nil {
+		return client.CodePage{}, err
+	}
+	signatures, err := shape.Codes(page.Signatures)
+	return client.CodePage{Signatures: signatures}, err
+}
+
 // slow is a store that sometimes takes up to three milliseconds longer, before a call and, less often, while
-// it has a memory locked.
+// it has a memory or a signature locked.
 type slow struct{ store.Store }
 
 func linger(oneIn int) {
@@ -121,5 +162,18 @@ func (s slow) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Me
 	return s.Store.Remove(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
 		defer linger(16)
 		return decide(m)
+	})
+}
+
+func (s slow) Register(ctx context.Context, signature sigil.Signature, limit int, event sigil.Event) (sigil.Signature, bool, error) {
+	linger(4)
+	return s.Store.Register(ctx, signature, limit, event)
+}
+
+func (s slow) Revoke(ctx context.Context, tenant string, body sigil.Hash, id sigil.ID, change func(*sigil.Signature) *sigil.Event) ([]sigil.Signature, error) {
+	linger(4)
+	return s.Store.Revoke(ctx, tenant, body, id, func(s *sigil.Signature) *sigil.Event {
+		defer linger(16)
+		return change(s)
 	})
 }

@@ -48,6 +48,8 @@ type machine struct {
 	clock time.Time // the time that the engine reads
 	now   time.Time // what the engine's time should be: the clock's, except that it never runs back
 	rules rules
+	// signatures is the limit of a tenant's signatures in this process; 0 is the default.
+	signatures int
 
 	// keys has the keys of all memories that were ever kept, oldest first.
 	keys []sigil.Key
@@ -103,6 +105,7 @@ func (m *machine) actions() map[string]func() {
 		"sweep": m.sweep, "crystallize": m.crystallize, "configure": m.configure,
 		"advance": m.advance, "advance again": m.advance, "turn the clock back": m.turnBack,
 		"restart": m.restart, "crash": m.crash,
+		"register": m.register, "register again": m.register, "revoke": m.revoke, "list signatures": m.listSignatures,
 	}
 }
 
@@ -110,8 +113,11 @@ func (m *machine) open() {
 	s, err := m.driver.Open()
 	m.ok("open", err)
 	m.store = s
+	m.signatures = rapid.SampledFrom(signatureLimits).Draw(m.t, "limit of signatures")
 	m.clock = m.now // the engine's time belongs to its process: a new engine reads the clock again
-	m.engine = engine.New(interrupted{s, m}, &engine.Options{Clock: func() time.Time { return m.clock }, Settings: m.rules.settings()})
+	m.engine = engine.New(interrupted{s, m}, &engine.Options{
+		Clock: func() time.Time { return m.clock }, Settings: m.rules.settings(), Limits: engine.Limits{Signatures: m.signatures},
+	})
 }
 
 // interrupted is the machine's store. Its Due runs between before it returns.
@@ -196,6 +202,7 @@ func (m *machine) check() {
 	slices.SortFunc(there, compareKeys)
 	told := slices.SortedFunc(maps.Keys(m.ledger.memories), compareKeys)
 	storetest.Equal(m.t, "memories that the journal tells of", told, there)
+	m.checkSignatures()
 	m.ok("check of memory against disk", m.driver.Check(m.ctx(), m.store))
 	if m.t.Failed() {
 		m.t.Fatalf("the life ends at its first difference")

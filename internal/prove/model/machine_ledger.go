@@ -16,6 +16,8 @@ type ledger struct {
 	crystals map[crystalKey]bool // of patterns, all that ever existed
 	bytes    map[string]int      // by tenant
 	count    map[string]int      // of memories, by tenant
+	// signatures has all that were ever registered.
+	signatures map[sigil.Key]codeLife
 }
 
 type crystalKey struct {
@@ -26,7 +28,7 @@ type crystalKey struct {
 func newLedger() ledger {
 	return ledger{
 		memories: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
-		bytes: map[string]int{}, count: map[string]int{},
+		bytes: map[string]int{}, count: map[string]int{}, signatures: map[sigil.Key]codeLife{},
 	}
 }
 
@@ -50,6 +52,10 @@ func (l *ledger) read(t storetest.TB, entries []sigil.Event) {
 func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 	t.Helper()
 	m := &e.Memory
+	if (e.Kind == sigil.Signed || e.Kind == sigil.Revoked) && e.Signature != nil {
+		l.code(t, e)
+		return
+	}
 	if e.Kind == sigil.Crystallized && e.Crystal != nil && e.Crystal.Kind == sigil.CrystalOfPattern {
 		key := crystalKey{m.Tenant, e.Crystal.Pattern}
 		if l.crystals[key] {
