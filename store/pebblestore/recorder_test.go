@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,10 @@ type recorder struct {
 	// +checklocks:mu
 	acked []sigil.Event // in the order of their acknowledgment
 	// +checklocks:mu
+	signatures map[sigil.Key][]sigil.Signature // attempted
+	// +checklocks:mu
+	reasons map[sigil.Key]map[string]bool // of attempted revocations
+	// +checklocks:mu
 	pruned time.Time // answers that ended by then may be gone
 }
 
@@ -47,7 +52,10 @@ type answered struct {
 }
 
 func newRecorder() *recorder {
-	return &recorder{memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{}}
+	return &recorder{
+		memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{},
+		signatures: map[sigil.Key][]sigil.Signature{}, reasons: map[sigil.Key]map[string]bool{},
+	}
 }
 
 // add records an event that is about to be journaled; the store sets the position in e.
@@ -157,6 +165,44 @@ func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time
 	return err
 }
 
+func (r *recorder) Register(ctx context.Context, s sigil.Signature, limit int, event sigil.Event) (sigil.Signature, bool, error) {
+	g := &group{}
+	key := sigil.Key{Tenant: s.Tenant, ID: s.ID}
+	r.add(g, &event)
+	r.mu.Lock()
+	r.signatures[key] = append(r.signatures[key], s)
+	r.mu.Unlock()
+	kept, added, err := r.Store.Register(ctx, s, limit, event)
+	r.answered(g, []sigil.Event{event}, err, errors.Is(err, sigil.ErrFull) || err == nil && !added) // without its position, which only the journal has
+	return kept, added, err
+}
+
+func (r *recorder) Revoke(ctx context.Context, tenant string, body sigil.Hash, id sigil.ID, change func(*sigil.Signature) *sigil.Event) ([]sigil.Signature, error) {
+	g := &group{}
+	found, err := r.Store.Revoke(ctx, tenant, body, id, func(s *sigil.Signature) *sigil.Event {
+		e := change(s)
+		if e != nil {
+			r.add(g, e)
+			key := sigil.Key{Tenant: tenant, ID: s.ID}
+			r.mu.Lock()
+			if r.reasons[key] == nil {
+				r.reasons[key] = map[string]bool{}
+			}
+			r.reasons[key][s.Reason] = true
+			r.mu.Unlock()
+		}
+		return e
+	})
+	var placed []sigil.Event
+	if err == nil {
+		for _, e := range g.placed {
+			placed = append(placed, *e)
+		}
+	}
+	r.answered(g, placed, err, false)
+	return found, err
+}
+
 func (r *recorder) PruneAnswers(ctx context.Context, now time.Time, limit int) (int, error) {
 	r.mu.Lock()
 	if now.After(r.pruned) {
@@ -193,6 +239,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	recovered := map[uint64]sigil.Event{}
 	kept := map[string]sigil.Event{} // by name
 	memories := map[sigil.Key]sigil.Memory{}
+	var signatures []sigil.Signature
 	for _, tenant := range owners {
 		events, err := s.Events(ctx, tenant, 0, 1_000_000)
 		if err != nil {
@@ -210,13 +257,22 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		for _, m := range page {
 			memories[m.Key] = m
 		}
+		registered, _, err := s.Signatures(ctx, store.SignatureQuery{Tenant: tenant, Limit: 1_000_000})
+		if err != nil {
+			wrong("signatures: %w", err)
+		}
+		signatures = append(signatures, registered...)
 	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range r.acked[:acked] {
-		if !reflect.DeepEqual(recovered[e.Position], e) {
-			wrong("acknowledged: %+v; there is: %+v", e, recovered[e.Position])
+		there := recovered[e.Position]
+		if e.Position == 0 {
+			there = kept[name(&e)]
+		}
+		if !reflect.DeepEqual(there, e) {
+			wrong("acknowledged: %+v; there is: %+v", e, there)
 		}
 	}
 	attempted := map[string]bool{}
@@ -254,6 +310,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 			wrong("%s holds %+v and was %+v", key, m, was)
 		}
 	}
+	r.checkSignatures(signatures, kept, wrong)
 	last := map[string]answered{} // by tenant and key, of inserted items
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
@@ -271,9 +328,45 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	return errors.Join(problems...)
 }
 
+// checkSignatures compares the signatures that are there with the journal, by name of its entries, and with what was
+// attempted. mu is held.
+func (r *recorder) checkSignatures(there []sigil.Signature, journal map[string]sigil.Event, wrong func(format string, args ...any)) {
+	entries := 0
+	for _, s := range there {
+		key := sigil.Key{Tenant: s.Tenant, ID: s.ID}
+		of := sigil.Event{Kind: sigil.Signed, Time: s.RegisteredAt, Memory: sigil.Meta{Key: sigil.Key{Tenant: s.Tenant}}, Signature: &s.SignatureRef}
+		entries++
+		if _, ok := journal[name(&of)]; !ok {
+			wrong("signature %s was registered at %v, which the journal does not have", key, s.RegisteredAt)
+		}
+		if !s.RevokedAt.IsZero() {
+			of.Kind, of.Time = sigil.Revoked, s.RevokedAt
+			entries++
+			if _, ok := journal[name(&of)]; !ok || !r.reasons[key][s.Reason] {
+				wrong("signature %s was revoked at %v (%s), which the journal does not have, or nobody asked for", key, s.RevokedAt, s.Reason)
+			}
+		}
+		s.RevokedAt, s.Reason = time.Time{}, ""
+		if !slices.ContainsFunc(r.signatures[key], func(attempted sigil.Signature) bool { return reflect.DeepEqual(attempted, s) }) {
+			wrong("signature %s was not attempted: %+v", key, s)
+		}
+	}
+	for _, e := range journal {
+		if e.Signature != nil {
+			entries--
+		}
+	}
+	if entries != 0 {
+		wrong("the signatures that are there have %d entries more than the journal", entries)
+	}
+}
+
 // name identifies an event, also by its time: a failed change may be attempted again.
 func name(e *sigil.Event) string {
 	n := fmt.Sprintf("%s %s %d", e.Kind, e.Memory.Key, e.Time.UnixMilli())
+	if e.Signature != nil {
+		n += " " + e.Signature.ID.String()
+	}
 	if e.Memory.Policy == nil && e.Crystal != nil {
 		n += " " + e.Crystal.ID()
 	}

@@ -108,11 +108,20 @@ func (sc *script) draft() sigil.Draft {
 	return d
 }
 
+// signature returns one of a few signatures, which are registered more than once, and of which several are of one body.
+func (sc *script) signature(tenant string) sigil.Signature {
+	n := byte(sc.roll(30))
+	return sigil.Signature{
+		Tenant: tenant, Statement: fmt.Appendf(nil, "statement %d", n),
+		SignatureRef: sigil.SignatureRef{ID: sigil.ID{0: n%5 + 1, 15: n}, Body: sigil.Hash{n % 6}, Signer: uint64(n % 3)},
+	}
+}
+
 // one does one operation.
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(16) {
+	switch sc.roll(19) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -143,6 +152,14 @@ func (sc *script) one(ctx context.Context) {
 		_, err = sc.engine.List(ctx, tenant, engine.ListQuery{})
 	case 15:
 		_, err = sc.engine.Events(ctx, tenant, 0, 1000)
+	case 16, 17:
+		_, _, err = sc.engine.Register(ctx, sc.signature(tenant))
+	case 18:
+		s := sc.signature(tenant)
+		if sc.roll(2) == 0 {
+			s.ID = sigil.ID{} // all of the body
+		}
+		_, err = sc.engine.Revoke(ctx, tenant, s.Body, s.ID, fmt.Sprint("reason ", sc.roll(1e9)))
 	}
 	sc.note(err)
 }
