@@ -78,6 +78,10 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	if err != nil {
 		return fmt.Errorf("listing crystals: %w", err)
 	}
+	signatures, err := l.listCode(ctx, clients)
+	if err != nil {
+		return fmt.Errorf("listing signatures: %w", err)
+	}
 	// Read the entries since the lists: only sweeps are running.
 	if err := l.follow(ctx, clients, r); err != nil {
 		return fmt.Errorf("reading the journal: %w", err)
@@ -92,6 +96,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	l.compareGone(there, ends, r)
 	l.compareHalves()
 	l.compareStrangers(there, ends, r)
+	l.compareCode(signatures, r)
 	l.verified += len(there)
 	return nil
 }

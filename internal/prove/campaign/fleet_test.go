@@ -17,6 +17,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/codesign"
 	"github.com/sigil-dna/sigil/internal/prove/campaign"
 	"github.com/sigil-dna/sigil/internal/prove/pgtest"
 )
@@ -40,13 +41,15 @@ type fleet struct {
 	addrs [daemons]string
 
 	acked   sync.Map // the number of a memory → its id
+	signer  codesign.Signer
+	codes   sync.Map // the number of a memory → the id of the signature that was registered beside it
 	retried atomic.Int64
 	sweeps  [daemons]atomic.Int64
 }
 
 // TestFleet runs four daemons on one PostgreSQL, a thousand clients spread over them, and sweeps in all; one
 // daemon is killed and another restarted in between. No acknowledged memory is missing or exists twice, and
-// each fade is journaled once. SIGIL_EACH is how many memories each client encodes; the default is 2.
+// each fade is journaled once; so is each signature that a client registers or revokes beside. SIGIL_EACH is how many memories each client encodes; the default is 2.
 func TestFleet(t *testing.T) {
 	each := int(number(t, "SIGIL_EACH", 2))
 	cluster := pgtest.Start(t, nil)
@@ -66,7 +69,7 @@ func TestFleet(t *testing.T) {
 	begin := time.Now()
 	var following sync.WaitGroup
 	for _, i := range []int{0, 3} {
-		following.Go(func() { f.follow(ctx, i, uint64(callers*each+callers*each/2)) })
+		following.Go(func() { f.follow(ctx, i, uint64(entries(callers*each))) })
 	}
 	var running sync.WaitGroup
 	var done atomic.Int64
@@ -75,6 +78,7 @@ func TestFleet(t *testing.T) {
 		running.Go(func() {
 			for i := range each {
 				f.encode(ctx, c*each+i)
+				f.sign(ctx, c*each+i)
 				switch done.Add(1) {
 				case int64(callers * each / 3):
 					close(third)
@@ -118,7 +122,11 @@ func startFleet(t *testing.T, url string) *fleet {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: callers}
-	f := &fleet{t: t, http: &http.Client{Transport: transport, Timeout: campaign.Patience}}
+	key, err := codesign.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fleet{t: t, http: &http.Client{Transport: transport, Timeout: campaign.Patience}, signer: codesign.Signer{Key: key}}
 	t.Cleanup(transport.CloseIdleConnections)
 	for i := range f.children {
 		scratch := t.TempDir()
@@ -224,7 +232,7 @@ func (f *fleet) wait(ctx context.Context, n int) {
 	for {
 		stats, err := f.client(0).Stats(ctx)
 		page, err2 := f.client(0).Events(ctx, stats.Position-1, 1)
-		if err == nil && err2 == nil && stats.Memories == want && len(page.Events) == 1 && int(stats.Position) == n+n-want {
+		if err == nil && err2 == nil && stats.Memories == want && len(page.Events) == 1 && int(stats.Position) == entries(n) {
 			return
 		}
 		select {
@@ -239,7 +247,8 @@ func (f *fleet) wait(ctx context.Context, n int) {
 func (f *fleet) compare(ctx context.Context, url string, n int) {
 	f.t.Helper()
 	sound(ctx, f.t, url)
-	encoded, faded := f.journal(ctx, 0, 2, 3)
+	encoded, faded, signed, revoked := f.journal(ctx, 0, 2, 3)
+	f.compareCode(ctx, n, signed, revoked)
 	for i := range n {
 		v, ok := f.acked.Load(i)
 		if !ok {
@@ -265,17 +274,17 @@ func (f *fleet) compare(ctx context.Context, url string, n int) {
 }
 
 // journal reads the whole journal, alternating between some daemons, which all have the same one. It returns how often
-// each memory was encoded and faded, and asserts that positions have no gap.
-func (f *fleet) journal(ctx context.Context, from ...int) (encoded, faded map[sigil.ID]int) {
+// each memory was encoded and faded, and each signature registered and revoked, and asserts that positions have no gap.
+func (f *fleet) journal(ctx context.Context, from ...int) (encoded, faded, signed, revoked map[sigil.ID]int) {
 	f.t.Helper()
-	encoded, faded = map[sigil.ID]int{}, map[sigil.ID]int{}
+	encoded, faded, signed, revoked = map[sigil.ID]int{}, map[sigil.ID]int{}, map[sigil.ID]int{}, map[sigil.ID]int{}
 	for last := uint64(0); ; {
 		page, err := f.client(from[last%uint64(len(from))]).Events(ctx, last, 1000)
 		if err != nil {
 			f.t.Fatal(err)
 		}
 		if len(page.Events) == 0 {
-			return encoded, faded
+			return encoded, faded, signed, revoked
 		}
 		for _, e := range page.Events {
 			if e.Position != last+1 {
@@ -287,6 +296,10 @@ func (f *fleet) journal(ctx context.Context, from ...int) (encoded, faded map[si
 				encoded[*e.ID]++
 			case sigil.Faded:
 				faded[*e.ID]++
+			case sigil.Signed:
+				signed[*e.ID]++
+			case sigil.Revoked:
+				revoked[*e.ID]++
 			default:
 				f.t.Errorf("a memory was %s", e.Kind)
 			}
@@ -343,7 +356,7 @@ func (f *fleet) counted(ctx context.Context, i int) float64 {
 func (f *fleet) once(ctx context.Context, url string, n int) {
 	f.t.Helper()
 	sound(ctx, f.t, url)
-	encoded, _ := f.journal(ctx, 0)
+	encoded, _, _, _ := f.journal(ctx, 0)
 	found := 0
 	f.acked.Range(func(n, id any) bool {
 		found++

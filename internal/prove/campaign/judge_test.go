@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
@@ -94,6 +95,23 @@ func (l *liar) some(t *testing.T) sigil.Key {
 	}
 	t.Fatal("no such memory")
 	return sigil.Key{}
+}
+
+// signatures returns a registered signature that is not revoked, and one that is; nil if there is none.
+func (l *liar) signatures(t *testing.T) (valid, revoked *sigil.Signature) {
+	t.Helper()
+	page, err := l.engine.Signatures(t.Context(), sigil.DefaultTenant, engine.SignatureQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range page.Signatures {
+		if s := &page.Signatures[i]; s.RevokedAt.IsZero() {
+			valid = s
+		} else {
+			revoked = s
+		}
+	}
+	return valid, revoked
 }
 
 // TestLiesAreFound tests the ledger: it reports everything that a daemon may do wrong.
@@ -182,6 +200,56 @@ func TestLiesAreFound(t *testing.T) {
 			}
 			l.tamper.Store(&tamper)
 		}, campaign.Run{}, "two memories for one request: "},
+		{"a signature lost", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) { p.Signatures = p.Signatures[:max(0, len(p.Signatures)-1)] }))
+		}, campaign.Run{}, "lost: signature"},
+		{"a signature twice", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) { p.Signatures = append(p.Signatures, p.Signatures[0]) }))
+		}, campaign.Run{}, "is listed twice"},
+		{"a signature that nobody made", func(t *testing.T, l *liar) {
+			s, _ := l.signatures(t)
+			s.ID = sigil.ID{1}
+			_, _, err := l.engine.Register(t.Context(), *s)
+			must(t, err)
+		}, campaign.Run{}, "invented: signature"},
+		{"another header", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) { p.Signatures[0].Header += " " }))
+		}, campaign.Run{}, "differs: "},
+		{"registered at another time", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) {
+				p.Signatures[0].RegisteredAt.Time = p.Signatures[0].RegisteredAt.Add(time.Millisecond)
+			}))
+		}, campaign.Run{}, "registered twice: "},
+		{"revoked without a request", func(t *testing.T, l *liar) {
+			s, _ := l.signatures(t)
+			_, err := l.engine.Revoke(t.Context(), s.Tenant, s.Body, s.ID, "nobody's")
+			must(t, err)
+		}, campaign.Run{}, "without a request"},
+		{"a revocation undone", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) {
+				for i := range p.Signatures {
+					p.Signatures[i].RevokedAt, p.Signatures[i].Reason = nil, ""
+				}
+			}))
+		}, campaign.Run{}, "a revocation was undone: "},
+		{"a revoke that is none", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if r.Method == http.MethodDelete && strings.HasPrefix(r.URL.Path, "/v1/code/") {
+					r.Method, r.URL.RawQuery = http.MethodGet, ""
+				}
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 1000}, "which is not revoked"},
+		{"journal without a revocation", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/events", edit(func(p *client.EventPage) {
+				for i := range p.Events {
+					if p.Events[i].Kind == sigil.Revoked {
+						p.Events[i].Kind = sigil.Signed
+					}
+				}
+			}))
+		}, campaign.Run{}, "was registered twice"},
 		{"journal with a gap", func(_ *testing.T, l *liar) {
 			l.rewrite("GET /v1/events", edit(func(p *client.EventPage) { p.Events = p.Events[:max(0, len(p.Events)-1)] }))
 		}, campaign.Run{}, "the journal has no entry"},
@@ -220,7 +288,12 @@ func TestLiesAreFound(t *testing.T) {
 			ctx := context.WithoutCancel(t.Context())
 			must(t, load.Run(ctx, l.addr, campaign.Run{Most: 60}))
 			must(t, ledger.Check(ctx, l.addr, campaign.Checking{}))
-			must(t, load.Run(ctx, l.addr, campaign.Run{Most: 30}))
+			for {
+				must(t, load.Run(ctx, l.addr, campaign.Run{Most: 30}))
+				if valid, revoked := l.signatures(t); valid != nil && revoked != nil {
+					break
+				}
+			}
 			if _, n := ledger.Violations(); n != 0 {
 				wrong, _ := ledger.Violations()
 				t.Fatalf("found before there was anything: %q", wrong)

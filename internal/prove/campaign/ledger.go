@@ -74,6 +74,7 @@ type Ledger struct {
 	entries []*Entry // by serial
 	byID    map[sigil.ID]*Entry
 	alive   map[string][]*Entry // by tenant, those that may exist
+	codes   codes
 	// +checklocks:mu
 	journal journalSeen
 	replay  *replay
@@ -104,11 +105,12 @@ func (l *Ledger) Violations() ([]string, int) {
 	return slices.Clone(l.wrong), l.wrongs
 }
 
-// Counts returns the number of attempts, and the number of memories and journal entries that all checks have compared.
-func (l *Ledger) Counts() (attempts, memories, events int) {
+// Counts returns the number of attempts, and the number of memories, signatures and journal entries that all checks have
+// compared.
+func (l *Ledger) Counts() (attempts, memories, signatures, events int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.entries), l.verified, l.replayed
+	return len(l.entries), l.verified, l.codes.verified, l.replayed
 }
 
 // diskFull records that there may not be space for all of a batch.

@@ -55,7 +55,8 @@ type run struct {
 	reached sync.Once
 }
 
-// worker is one client. Only this client pins, unpins and forgets the memories that it has encoded.
+// worker is one client. Only this client pins, unpins and forgets the memories that it has encoded, and revokes the
+// signatures that it has registered.
 type worker struct {
 	*run
 	n      int
@@ -63,6 +64,8 @@ type worker struct {
 	api    *client.Client
 	rng    *rand.Rand
 	own    []*Entry
+	// ownCode has the client's signatures, registered or not.
+	ownCode []*signature
 }
 
 // newHTTP returns a client with enough connections for a load.
@@ -80,7 +83,7 @@ func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 	r := &run{Run: o, load: l, addr: addr, http: newHTTP()}
 	defer r.http.CloseIdleConnections()
 	defer r.reach()
-	own := l.Ledger.owned(l.Clients)
+	own, ownCode := l.Ledger.owned(l.Clients), l.Ledger.ownedCode(l.Clients)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var workers, others sync.WaitGroup
@@ -90,7 +93,7 @@ func (l *Load) Run(ctx context.Context, addr string, o Run) error {
 		if err != nil {
 			return err
 		}
-		w := &worker{run: r, n: n, tenant: tenant, api: api, rng: l.rng(n), own: own[n]}
+		w := &worker{run: r, n: n, tenant: tenant, api: api, rng: l.rng(n), own: own[n], ownCode: ownCode[n]}
 		workers.Go(func() { // waited for below
 			for ctx.Err() == nil && w.step(context.WithoutCancel(ctx)) {
 			}
@@ -217,8 +220,8 @@ func (r *run) tail(ctx context.Context, api *client.Client, tenant string) {
 	}
 }
 
-// Repeat repeats every unanswered request that has an idempotency key, and at most some of the answered ones.
-// Each must return the memory that the first request made, or make it now.
+// Repeat repeats every unanswered request that has an idempotency key or registers a signature, and at most some of the
+// answered ones. Each must return what the first request made, or make it now.
 func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
 	l.runs++
 	rng := l.rng(-2)
@@ -240,6 +243,17 @@ func (l *Load) Repeat(ctx context.Context, addr string, some int) error {
 		what := w.send(ctx, "repeat", entries, e.batch != nil)
 		if what == lost {
 			return fmt.Errorf("no answer to a repeated request")
+		}
+	}
+	for _, s := range l.Ledger.openCode(some, rng.IntN) {
+		api, err := client.New(addr, &client.Options{Tenant: s.tenant, HTTPClient: r.http})
+		if err != nil {
+			return err
+		}
+		w := &worker{run: r, n: s.owner, tenant: s.tenant, api: api, rng: rng}
+		l.Ledger.signAgain(s)
+		if w.sendSignature(ctx, "repeat", s) == lost {
+			return fmt.Errorf("no answer to a repeated registration")
 		}
 	}
 	return nil

@@ -32,6 +32,9 @@ var ops = []struct {
 	{"list", 2, (*worker).page},
 	{"reports", 2, (*worker).reports},
 	{"sweep", 2, (*worker).sweep},
+	{"register", 3, (*worker).register},
+	{"revoke", 2, (*worker).revoke},
+	{"look up code", 1, (*worker).lookUp},
 	{"bad input", 3, (*worker).badInput},
 }
 

@@ -118,6 +118,10 @@ var bad = []struct{ path, contentType, body string }{
 	{"/v1/sigils:batch", "application/json", `[{"data":1},`},
 	{"/v1/sigils:recall", "application/json", `{"ids":1}`},
 	{"/v1/sigils/no-id:recall", "application/json", ``},
+	{"/v1/code", "application/json", `{"publicKey":1}`},
+	{"/v1/code", "application/json", `{"publicKey":"RWQ","header":"# signed","size":-1}`},
+	{"/v1/code:sign", "application/json", `{"name":"a.py","content":""}`}, // without a key
+	{"/v1/code:verify", "application/json", `{"content":"%%"}`},
 	{"/v1/nothing", "application/json", `{}`},
 }
 

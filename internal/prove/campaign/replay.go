@@ -21,11 +21,14 @@ type journalSeen struct {
 	last   uint64
 }
 
-// replay is the state that follows from the journal: which memories exist, and how the others ended.
+// replay is the state that follows from the journal: which memories exist, how the others ended, and which signatures are
+// registered and revoked.
 type replay struct {
 	position uint64
 	memories map[sigil.ID]*life
 	crystals map[pattern]bool // patterns that crystallized
+	// signatures has all that were registered; none is ever removed.
+	signatures map[sigil.ID]*codeLife
 }
 
 // life is the journal's record of one memory.
@@ -40,7 +43,7 @@ type life struct {
 }
 
 func newReplay() *replay {
-	return &replay{memories: map[sigil.ID]*life{}, crystals: map[pattern]bool{}}
+	return &replay{memories: map[sigil.ID]*life{}, crystals: map[pattern]bool{}, signatures: map[sigil.ID]*codeLife{}}
 }
 
 // patterns returns the patterns that have crystallized so far.
@@ -122,6 +125,9 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 func (r *replay) add(tenant string, e *client.Event) string {
 	if e.Tenant != tenant {
 		return fmt.Sprintf("is of %s, in the journal of %s", e.Tenant, tenant)
+	}
+	if e.Signature != nil {
+		return r.addCode(tenant, e)
 	}
 	if e.ID == nil {
 		if e.Kind != sigil.Crystallized || e.Crystal == nil {

@@ -230,7 +230,7 @@ func (s *soak) table() string {
 	}
 	row("undisturbed rounds", "%d", s.Done.Get("undisturbed rounds"))
 	row("requests without an answer", "%d; to a process that was not ended they are violations", n.Broken)
-	row("compared", "%d memories, %d journal entries", n.Memories, n.Entries)
+	row("compared", "%d memories, %d signatures, %d journal entries", n.Memories, n.Signatures, n.Entries)
 	row("process, first", "%v", s.first)
 	row("process, last", "%v", s.last)
 	row("process, most", "%v", s.most)
