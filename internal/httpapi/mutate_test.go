@@ -207,6 +207,21 @@ var mutations = []mutation{
 		x.wrong = true
 		return true
 	}},
+	{"hash", func(g *generator, x *exchange) bool {
+		if !strings.Contains(x.endpoint.path, "{hash}") {
+			return false
+		}
+		sum := strings.Repeat("0aF", 22)[:64]
+		x.path = strings.ReplaceAll(x.endpoint.path, "{hash}", pick(g, "x", "%00", "..%2f", sum, strings.ToLower(sum)[:63], strings.ToLower(sum)+"a", "sha256:"+strings.ToLower(sum), "%E2%80%AE", strings.Repeat("a", 3000)))
+		x.wrong = true
+		return true
+	}},
+	{"member about code", func(g *generator, x *exchange) bool {
+		return strings.HasPrefix(x.endpoint.path, "/v1/code") && member(
+			`"name":""`, `"name":"../`+secret+`"`, `"name":1`, `"content":"%"`, `"content":"YQ"`, `"content":null`, `"sha256":"`+strings.Repeat("A", 64)+`"`, `"size":-1`, `"size":1.5`, `"size":"1"`,
+			`"detached":[]`, `"header":{}`, `"blocks":true`, `"publicKey":"`+secret+`"`, `"publicKeys":[1]`, `"publicKeys":"`+secret+`"`,
+		)(g, x)
+	}},
 	{"another path", func(g *generator, x *exchange) bool {
 		x.path = pick(g, "/"+x.path, x.path+"/", x.path+"/x", x.path+":fly", x.path+"%3Apin", "/v1/.."+x.path, "/./"+x.path[1:], strings.ToUpper(x.path)+"X", x.path+"%20", x.path+"//", "/v2", "/v1", "/%2e%2e/"+x.path, "//evil.example"+x.path, "/api/consciousness/", "/openapi.yaml", "/favicon.ico", "/debug/pprof/")
 		x.wrong = true

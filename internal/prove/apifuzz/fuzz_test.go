@@ -162,9 +162,17 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Add(uint8(1), "x", "limit=2&cursor=AQAAAAAAAAAAAAAAAAAAAAA", "public", "", "application/json")
 	f.Add(uint8(2), "x", strings.Repeat("%80", 201)+"=1", "a\r\nX-Evil: 1", "a\x00", "application/json;a=\"\r\n\"")
-	paths := []string{"", "/v1/sigils", "/v1/crystals", "/v1/events", "/v1/stats", apitest.Somewhere, apitest.Somewhere + "/related", "/v1/sigils:batch", apitest.Somewhere + ":pin", apitest.OldPaths[0], "/livez"}
+	body, registered := registration(f)
+	f.Add(uint8(11), "x", "limit=1&signer="+registered.Signer, "public", "key", "application/json")
+	f.Add(uint8(12), "x", "id="+registered.ID.String()+"&reason=lost%20key", "public", "key", "application/json")
+	f.Add(uint8(12), "x", "reason=%0a", "public", "key", "")
+	f.Add(uint8(0), "/v1/code/nope", "id=nope&signer=nope", "public", "key", "")
+	paths := []string{"", "/v1/sigils", "/v1/crystals", "/v1/events", "/v1/stats", apitest.Somewhere, apitest.Somewhere + "/related", "/v1/sigils:batch", apitest.Somewhere + ":pin", apitest.OldPaths[0], "/livez", "/v1/code", "/v1/code/" + registered.SHA256}
 	e := engine.New(storetest.NewModel(), nil)
 	api := httpapi.New(e, &httpapi.Options{MaxBody: 1 << 16, Logger: slog.New(slog.DiscardHandler)})
+	if w := ask(f, api, http.MethodPost, "/v1/code", body); w.Code != http.StatusCreated {
+		f.Fatalf("register: %d %s", w.Code, w.Body)
+	}
 	f.Fuzz(func(t *testing.T, which uint8, path, query, tenant, key, contentType string) {
 		target := paths[int(which)%len(paths)]
 		if target == "" {
