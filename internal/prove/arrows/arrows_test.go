@@ -41,6 +41,7 @@ var table = map[string][]string{
 	"internal/bus":     {root},
 	"internal/datadir": {},
 	"internal/clock":   {"golang.org/x/sys"},
+	"internal/words":   {"github.com/blevesearch/snowballstem", "github.com/clipperhouse/uax29", "golang.org/x/text"},
 	"scheduler":        {"github.com/netresearch/go-cron"},
 
 	// Code signatures.
