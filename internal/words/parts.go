@@ -12,11 +12,12 @@ type part struct {
 	leaves   [][2]int
 }
 
-// parts cuts a word at everything but letters, digits and marks, and each part where the case says so.
+// parts cuts a word at everything but letters, digits, marks and what English writes after an apostrophe, and each
+// part where the case says so.
 func parts(w string) (all []part) {
 	from := -1
 	for i, r := range w + "\x00" {
-		inside := r != 0 && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.In(r, unicode.M, unicode.Cf))
+		inside := r != 0 && (unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.Cf) || from >= 0 && clitic(w[i:]))
 		switch {
 		case inside && from < 0:
 			from = i
@@ -67,21 +68,26 @@ func leaves(w string, from, to int) [][2]int {
 	return append(all, [2]int{start, to})
 }
 
-// apostrophes are the two that people write.
-const apostrophes = "'’"
-
-// clitic returns what English writes after the only apostrophe of a word, in lower case, or "". Such a word is not cut.
-func clitic(w string) string {
-	i := strings.LastIndexAny(w, apostrophes)
-	if i < 1 || strings.IndexAny(w, apostrophes) < i && !strings.HasSuffix(strings.ToLower(w), "s") {
-		return ""
+// clitic reports whether a text begins with an apostrophe and one of what English writes after it.
+func clitic(text string) bool {
+	after, ok := strings.CutPrefix(text, "'")
+	if !ok {
+		if after, ok = strings.CutPrefix(text, "’"); !ok {
+			return false
+		}
 	}
-	_, size := utf8.DecodeRuneInString(w[i:])
-	switch c := strings.ToLower(w[i+size:]); c {
+	end := strings.IndexFunc(after, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.Cf) })
+	if end < 0 {
+		end = len(after)
+	}
+	if end > len("ve") {
+		return false
+	}
+	switch strings.ToLower(after[:end]) {
 	case "s", "t", "re", "ve", "ll", "d", "m":
-		return c
+		return true
 	}
-	return ""
+	return false
 }
 
 // thousands reports whether a word is a number with commas between its thousands.

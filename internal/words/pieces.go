@@ -90,19 +90,13 @@ func (b *builder) word(i int, t token) {
 	if sign.to > sign.from {
 		as = other
 	}
-	apart := w
-	if c := clitic(w); c == "s" {
-		apart = w[:strings.LastIndexAny(w, apostrophes)]
-	} else if c != "" {
-		apart = ""
-	}
-	if all := parts(apart); len(all) == 0 || len(all) == 1 && len(all[0].leaves) == 1 {
+	if all := parts(w); len(all) == 1 && len(all[0].leaves) == 1 {
 		counts = b.simple(w, at, 1, t.from, t.to, as)
 		if n := leadingDigits(w); n != "" {
 			b.add(n, n, at, 1, t.from, t.from+len(n), other)
 		}
 	} else {
-		span = b.partly(apart, all, t, at, as)
+		span = b.partly(w, all, t, at, as)
 	}
 	if sign.to > sign.from {
 		signed := b.raw[sign.from:sign.to]

@@ -232,8 +232,9 @@ func (r *reader) prefix(text string) []unit {
 	cutter.build(b)
 	from := len(b)
 	for i, t := range cutter.tokens {
-		if t.kind == run || t.kind == symbol || t.kind == gap && i == len(cutter.tokens)-1 {
-			return nil
+		inner := i > 0 && i < len(cutter.tokens)-1
+		if t.kind != word && t.kind != gap || i > 0 && cutter.tokens[i-1].kind == t.kind || t.kind == gap && i > 0 && !(inner && cutter.joins(t)) {
+			return nil // words, if anything
 		}
 		if t.kind == word && from == len(b) {
 			from = t.from

@@ -154,12 +154,12 @@ func (s *scratch) isStop(w string) bool {
 	if stopWords[w] {
 		return true
 	}
-	c := clitic(w)
-	if c == "" {
+	i := strings.IndexByte(w, '\'')
+	if i < 0 || !clitic(w[i:]) {
 		return false
 	}
-	base, _, _ := strings.Cut(w, "'")
-	return stopWords[base] || c == "t" && stopWords[strings.TrimSuffix(base, "n")]
+	base := w[:i]
+	return stopWords[base] || w[i:] == "'t" && stopWords[strings.TrimSuffix(base, "n")]
 }
 
 // end puts the scratch back into the pool. If a huge memory has made it grow, its buffers are released.
