@@ -113,7 +113,7 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 	}
 	s := a.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer s.end()
-	s.begin(buf)
+	s.begin()
 	for _, tag := range tags {
 		s.tag = append(s.tag[:0], tag...)
 		s.text(s.tag, true)
@@ -126,5 +126,7 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 		}
 		s.text(text, false)
 	}
-	return s.doc
+	doc := s.doc
+	doc.Terms = append(buf[:0], doc.Terms...)
+	return doc
 }

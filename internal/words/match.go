@@ -41,7 +41,7 @@ func (q *Query) Match(data []byte, tags []string) (matched []Match, ok bool) {
 	}
 	s := q.analyzer.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer s.end()
-	s.begin(nil)
+	s.begin()
 	m := &s.match
 	m.any = false
 	m.satisfied = append(m.satisfied[:0], make([]bool, len(q.Must)+len(q.Not))...)

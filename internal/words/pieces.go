@@ -27,6 +27,8 @@ const (
 
 // chunk is what a stretch of text comes to.
 type chunk struct {
+	raw       string
+	only      *term // of the only piece, or nil
 	pieces    []piece
 	positions int32 // how many smallest parts there are
 	length    int32 // how many words of it count for rank
@@ -44,7 +46,14 @@ type builder struct {
 // build cuts a chunk. What it returns shares memory with the builder.
 func (b *builder) build(raw string) *chunk {
 	b.raw = raw
-	b.out = chunk{pieces: b.out.pieces[:0]}
+	b.out = chunk{raw: raw, pieces: b.out.pieces[:0]}
+	if plainWord(raw) {
+		if b.simple(raw, 0, 1, 0, len(raw), primary) {
+			b.out.length = 1
+		}
+		b.out.positions = 1
+		return &b.out
+	}
 	b.tokens = tokens(raw, b.tokens)
 	b.spans = b.spans[:0]
 	for i, t := range b.tokens {
@@ -63,6 +72,16 @@ func (b *builder) build(raw string) *chunk {
 	}
 	b.compounds()
 	return &b.out
+}
+
+// plainWord reports whether a chunk is a word of ASCII letters without humps: most are.
+func plainWord(raw string) bool {
+	for i := range len(raw) {
+		if c := raw[i]; (c < 'a' || c > 'z') && (i > 0 || c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return len(raw) <= MaxTermBytes
 }
 
 // add adds a piece, unless its term is there already at the same position.

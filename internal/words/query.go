@@ -112,7 +112,7 @@ func (a *Analyzer) Parse(text string) (*Query, error) {
 	}
 	s := a.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer s.end()
-	s.begin(nil)
+	s.begin()
 	r := reader{scratch: s, query: q}
 	for rest := text; ; {
 		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
@@ -229,14 +229,15 @@ func (r *reader) prefix(text string) []unit {
 		return nil
 	}
 	cutter := &r.cutter
-	cutter.build(b)
+	cutter.raw, cutter.tokens = b, tokens(b, cutter.tokens)
 	from := len(b)
 	for i, t := range cutter.tokens {
-		inner := i > 0 && i < len(cutter.tokens)-1
-		if t.kind != word && t.kind != gap || i > 0 && cutter.tokens[i-1].kind == t.kind || t.kind == gap && i > 0 && !(inner && cutter.joins(t)) {
-			return nil // words, if anything
-		}
-		if t.kind == word && from == len(b) {
+		switch {
+		case t.kind == word && i > 0 && cutter.tokens[i-1].kind == word,
+			t.kind == gap && i > 0 && (i == len(cutter.tokens)-1 || !cutter.joins(t)),
+			t.kind == run, t.kind == symbol:
+			return nil
+		case t.kind == word && from == len(b):
 			from = t.from
 			if sign := cutter.sign(i, t); sign.to == t.to {
 				from = sign.from

@@ -1,20 +1,24 @@
 package words
 
 import (
+	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/snowballstem"
 )
 
 // scratch is what one call works with. It remembers what chunks of earlier calls came to: most words of a text are
-// common ones. It is bounded: when it is full, it is emptied before the next call.
+// common ones. All that it remembers is bounded.
 type scratch struct {
 	*Analyzer
-	chunks map[string]*chunk
+	chunks [maxChunks]*chunk // in pairs of places for the same hash, the one used last first
+	seed   maphash.Seed
 	terms  map[string]*term
 	call   uint64 // number of the call; terms with this number are in doc
 	doc    Document
 	found  int // distinct terms in doc that are not tags' marked ones
+	buf    []Term
 	values values
 	cutter builder
 	tag    []byte
@@ -23,9 +27,9 @@ type scratch struct {
 }
 
 const (
-	maxChunks     = 8192 // that are remembered
-	maxChunkBytes = 48   // longest chunk that is remembered
-	maxInterned   = 2 * maxChunks
+	maxChunks     = 1 << 14 // chunks that are remembered
+	maxChunkBytes = 48      // of the longest chunk that is remembered
+	maxInterned   = 1 << 15 // terms that are remembered; then it forgets everything
 )
 
 // term is a term, and where it is in the current document.
@@ -38,33 +42,31 @@ type term struct {
 }
 
 func newScratch(a *Analyzer) *scratch {
-	s := &scratch{Analyzer: a, env: snowballstem.NewEnv("")}
-	s.forget()
+	s := &scratch{Analyzer: a, seed: maphash.MakeSeed(), terms: map[string]*term{}, env: snowballstem.NewEnv("")}
 	s.cutter.scratch = s
 	return s
 }
 
-func (s *scratch) forget() {
-	s.chunks = make(map[string]*chunk)
-	s.terms = make(map[string]*term)
-}
-
 // begin begins a call.
-func (s *scratch) begin(buf []Term) {
-	if len(s.chunks) >= maxChunks || len(s.terms) >= maxInterned {
-		s.forget()
+func (s *scratch) begin() {
+	if len(s.terms) >= maxInterned {
+		s.chunks = [maxChunks]*chunk{}
+		s.terms = map[string]*term{}
 	}
 	s.call++
 	s.found = 0
-	s.doc = Document{Terms: buf[:0]}
+	s.doc = Document{Terms: s.buf[:0]}
 }
 
 // intern returns the term with a text.
 func (s *scratch) intern(text string) *term {
 	t := s.terms[text]
 	if t == nil {
-		t = &term{text: strings.Clone(text)}
-		s.terms[t.text] = t
+		if len(s.cutter.raw) > maxChunkBytes {
+			text = strings.Clone(text) // it may be a part of raw, which must not stay in memory
+		}
+		t = &term{text: text}
+		s.terms[text] = t
 	}
 	return t
 }
@@ -73,13 +75,6 @@ func (s *scratch) internStop(plain string) *term {
 	t := s.intern(stopMark + plain)
 	t.stop = true
 	return t
-}
-
-func (s *scratch) tagTerm(t *term) *term {
-	if t.tag == nil {
-		t.tag = s.intern(tagMark + t.text)
-	}
-	return t.tag
 }
 
 // text adds the terms of a text to the document.
@@ -91,46 +86,73 @@ func (s *scratch) text(text []byte, tag bool) {
 		}
 		c := s.chunk(text[from:to])
 		s.doc.Length += int(c.length)
+		if c.only != nil && !tag {
+			if !s.count(c.only) {
+				return
+			}
+			continue
+		}
 		for j := range c.pieces {
 			t := c.pieces[j].term
-			if t.call != s.call {
-				if s.found == MaxTerms {
-					s.doc.Truncated = true
-					return
-				}
-				s.found++
+			if !s.count(t) {
+				return
 			}
-			s.count(t, false)
 			if tag {
-				s.count(s.tagTerm(t), true)
+				s.countTag(t)
 			}
 		}
 	}
 }
 
-func (s *scratch) count(t *term, tag bool) {
+// count counts a term, or reports that there are too many.
+func (s *scratch) count(t *term) bool {
 	if t.call == s.call {
+		s.doc.Terms[t.slot].Count++
+		return true
+	}
+	if s.found == MaxTerms {
+		s.doc.Truncated = true
+		return false
+	}
+	s.found++
+	t.call, t.slot = s.call, len(s.doc.Terms)
+	s.doc.Terms = append(s.doc.Terms, Term{Text: t.text, Count: 1, Stop: t.stop})
+	return true
+}
+
+// countTag counts the marked term of a tag's word.
+func (s *scratch) countTag(t *term) {
+	if t.tag == nil {
+		t.tag = s.intern(tagMark + t.text)
+	}
+	if t = t.tag; t.call == s.call {
 		s.doc.Terms[t.slot].Count++
 		return
 	}
 	t.call, t.slot = s.call, len(s.doc.Terms)
-	s.doc.Terms = append(s.doc.Terms, Term{Text: t.text, Count: 1, Stop: t.stop, Tag: tag})
+	s.doc.Terms = append(s.doc.Terms, Term{Text: t.text, Count: 1, Tag: true})
 }
 
 // chunk returns what a chunk comes to. It is valid until the next call of chunk.
 func (s *scratch) chunk(raw []byte) *chunk {
-	if c := s.chunks[string(raw)]; c != nil {
-		return c
+	if len(raw) > maxChunkBytes {
+		return s.cutter.build(string(raw))
 	}
-	key := string(raw)
-	c := s.cutter.build(key)
-	if len(raw) <= maxChunkBytes && len(s.chunks) < maxChunks {
-		kept := *c
-		kept.pieces = append([]piece(nil), c.pieces...)
-		s.chunks[key] = &kept
-		return &kept
+	place := maphash.Bytes(s.seed, raw) % (maxChunks / 2) * 2
+	first, second := s.chunks[place], s.chunks[place+1]
+	if first != nil && first.raw == string(raw) {
+		return first
 	}
-	return c
+	if second == nil || second.raw != string(raw) {
+		kept := *s.cutter.build(string(raw))
+		kept.pieces = slices.Clone(kept.pieces)
+		if len(kept.pieces) == 1 {
+			kept.only = kept.pieces[0].term
+		}
+		second = &kept
+	}
+	s.chunks[place], s.chunks[place+1] = second, first
+	return second
 }
 
 // stem returns the stem of a folded word. A word with digits or signs is its own stem.
@@ -167,6 +189,9 @@ func (s *scratch) end() {
 	const most = 1 << 13
 	if cap(s.cutter.out.pieces) > most || cap(s.match.places) > most || cap(s.values.decoded) > most<<4 {
 		s.cutter, s.match, s.values = builder{scratch: s}, matcher{}, values{}
+	}
+	if s.buf = s.doc.Terms; cap(s.buf) > most {
+		s.buf = nil
 	}
 	s.doc, s.cutter.raw, s.values.data, s.values.exclude = Document{}, "", nil, nil
 	s.pool.Put(s)
