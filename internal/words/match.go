@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// MaxRanges is how many ranges of one memory are marked at most: the first ones.
+const MaxRanges = 100
+
 // Match is a string, a number or a tag in which words of a query stand.
 type Match struct {
 	// Tag reports that it is a tag. Its pointer leads into the list of tags: "/0" is the first.
@@ -31,6 +34,7 @@ type matcher struct {
 	ranges    [][2]int
 	satisfied []bool // of the clauses in Must, then of those in Not
 	any       bool   // one of the words is there
+	left      int    // how many ranges may still be marked
 }
 
 // Match reports whether a memory is what the query means, and where the query's words stand: in tags first, then in
@@ -43,7 +47,7 @@ func (q *Query) Match(data []byte, tags []string) (matched []Match, ok bool) {
 	defer s.end()
 	s.begin()
 	m := &s.match
-	m.any = false
+	m.any, m.left = false, MaxRanges
 	m.satisfied = append(m.satisfied[:0], make([]bool, len(q.Must)+len(q.Not))...)
 	for i, tag := range tags {
 		s.tag = append(s.tag[:0], tag...)
@@ -83,17 +87,20 @@ func (s *scratch) find(q *Query, text []byte, tag bool) [][2]int {
 		p := &m.places[i]
 		ranks, marked := q.ranks(p.piece)
 		m.any = m.any || ranks
-		if marked {
+		if marked && len(m.ranges) < m.left {
 			m.ranges = append(m.ranges, [2]int{p.from, p.to})
 		}
 	}
 	for i := range q.Must {
-		m.clause(&q.Must[i], i, s.values.path, tag, true)
+		m.clause(&q.Must[i], i, s.values.path, tag, m.left > 0)
 	}
 	for i := range q.Not {
 		m.clause(&q.Not[i], len(q.Must)+i, s.values.path, tag, false)
 	}
-	return codePoints(text, merge(m.ranges))
+	found := merge(m.ranges)
+	found = found[:min(len(found), m.left)]
+	m.left -= len(found)
+	return codePoints(text, found)
 }
 
 // look collects the places of a value that the query looks for, by position.
@@ -157,7 +164,7 @@ func (u *unit) is(p *piece) bool {
 
 // clause notes whether the value satisfies a clause, and the ranges of it if mark is true.
 func (m *matcher) clause(c *Clause, number int, path []byte, tag, mark bool) {
-	if c.tag && !tag || c.within && (tag || !within(c.pointer, path)) {
+	if m.satisfied[number] && !mark || c.tag && !tag || c.within && (tag || !within(c.pointer, path)) {
 		return
 	}
 	for i := range m.places {

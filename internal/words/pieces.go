@@ -133,7 +133,7 @@ func (b *builder) word(i int, t token) {
 
 // partly adds a word that has parts, and returns how many smallest parts it has.
 func (b *builder) partly(w string, all []part, t token, at int32, as role) (span int32) {
-	whole := w
+	whole, first := w, len(b.out.pieces)
 	if thousands(w) {
 		digits, _, _ := strings.Cut(w, ".")
 		whole = strings.ReplaceAll(w, ",", "")
@@ -163,8 +163,8 @@ func (b *builder) partly(w string, all []part, t token, at int32, as role) (span
 	}
 	if len(whole) > MaxTermBytes {
 		// Too long to be a term. A query has to meet its parts.
-		for i := range b.out.pieces {
-			if p := &b.out.pieces[i]; p.at >= at && p.span == 1 && p.role == other {
+		for i := first; i < len(b.out.pieces); i++ {
+			if p := &b.out.pieces[i]; p.span == 1 && p.role == other {
 				p.role = primary
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // Limits of a query.
 const (
 	MaxQueryBytes = 4096 // of its text
-	MaxClauses    = 32   // phrases, clauses with a pointer or tag:, and clauses with a minus
+	MaxClauses    = 32   // phrases, prefixes, clauses with a pointer or tag:, and clauses with a minus
 	maxPhrase     = 64   // words of a phrase; a longer one is read as words
 )
 
@@ -51,13 +51,16 @@ type Query struct {
 	begun    []Word          // the prefixes in Words
 }
 
-// Word is a term that ranks; or, if Term is "", all terms that begin with Prefix, and Cut (see [Choice]). In BM25,
-// a prefix is one term: its count is the sum of the counts of its terms.
+// Word is a term that ranks; or, if Term is "", all terms that begin with Prefix, and Cut (see [Choice]). The score of a
+// memory is the sum of Weight · [BM25] over the words that it has. A prefix is one term there: its count is the sum of
+// the counts of its terms.
 type Word struct {
 	Term   string
 	Prefix string
 	Cut    []string
-	Count  int // how often the query has it
+	// Weight is how often the query has the word. A compound whose parts rank as well counts half each time: it is
+	// what a memory gets beyond its parts for having them together.
+	Weight float64
 
 	plain bool // it is not only part of a clause
 }
@@ -120,7 +123,7 @@ func (a *Analyzer) Parse(text string) (*Query, error) {
 			break
 		}
 		rest = r.clause(rest)
-		if len(q.Must)+len(q.Not) > MaxClauses {
+		if len(q.Must)+len(q.Not)+r.prefixes > MaxClauses {
 			return nil, &TooLongError{"clauses", MaxClauses}
 		}
 	}
@@ -131,8 +134,9 @@ func (a *Analyzer) Parse(text string) (*Query, error) {
 // reader reads one query.
 type reader struct {
 	*scratch
-	query *Query
-	stops []Word // what ranks if nothing else does
+	query    *Query
+	stops    []Word // what ranks if nothing else does
+	prefixes int    // how many of the words that rank are prefixes
 }
 
 // clause reads what text begins with and returns the rest.
@@ -254,16 +258,17 @@ func (r *reader) prefix(text string) []unit {
 // words adds words that rank.
 func (r *reader) words(text string) {
 	if units := r.prefix(text); units != nil {
-		r.rank(units[0], true)
+		r.prefixes++
+		r.rank(units[0], 1, true)
 		return
 	}
 	r.each(text, func(p *piece) {
 		switch p.role {
 		case last, spelled:
 		case primary:
-			r.rank(r.unit(p), true)
+			r.rank(r.unit(p), weightOf(p), true)
 		default:
-			r.rank(unit{terms: []string{p.term.text}}, true)
+			r.rank(unit{terms: []string{p.term.text}}, weightOf(p), true)
 		}
 	})
 }
@@ -296,24 +301,34 @@ func (r *reader) cuts(u unit) []string {
 	return cuts(u.prefix)
 }
 
-// rank adds the terms or the prefix of a unit to those that rank, or counts them once more.
-func (r *reader) rank(u unit, plain bool) {
+// rank adds the terms or the prefix of a unit to those that rank, or adds to their weight.
+func (r *reader) rank(u unit, weight float64, plain bool) {
 	if u.prefix != "" {
-		r.count(Word{Prefix: u.prefix, Cut: r.cuts(u), Count: 1, plain: plain})
+		r.weigh(Word{Prefix: u.prefix, Cut: r.cuts(u), Weight: weight, plain: plain})
 	}
 	for _, term := range u.terms {
-		r.count(Word{Term: term, Count: 1, plain: plain})
+		r.weigh(Word{Term: term, Weight: weight, plain: plain})
 	}
 }
 
-func (r *reader) count(w Word) {
+// wholeWeight is what a compound weighs whose parts rank as well.
+const wholeWeight = 0.5
+
+func weightOf(p *piece) float64 {
+	if p.span > 1 {
+		return wholeWeight
+	}
+	return 1
+}
+
+func (r *reader) weigh(w Word) {
 	words := &r.query.Words
 	if strings.HasPrefix(w.Term, stopMark) {
 		words = &r.stops
 	}
 	for i := range *words {
 		if same := &(*words)[i]; same.Term == w.Term && same.Prefix == w.Prefix {
-			same.Count++
+			same.Weight += w.Weight
 			same.plain = same.plain || w.plain
 			return
 		}
@@ -328,7 +343,7 @@ func (r *reader) add(c Clause, not bool) {
 		c.All = append(c.All, choice)
 		c.Verify = c.Verify || len(choice.Cut) > 0
 		if !not && !c.tag {
-			r.rank(u, false)
+			r.rank(u, 1, false)
 		}
 	}
 	c.Verify = c.Verify || len(c.units) > 1 || c.within

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,8 +28,8 @@ func show(q *words.Query) string {
 		if w.Prefix != "" {
 			s = w.Prefix + "*"
 		}
-		if w.Count > 1 {
-			s += fmt.Sprintf("^%d", w.Count)
+		if w.Weight != 1 {
+			s += fmt.Sprintf("^%g", w.Weight)
 		}
 		all = append(all, s)
 	}
@@ -66,8 +67,8 @@ func TestParse(t *testing.T) {
 		{"to be or not to be", "(to)^2 (be)^2 (or) (not)"},
 		{"jump jumping", "jump^2"},
 		{"café", "cafe café"},
-		{"state-of-the-art", "state art state-of-the-art"},
-		{"HTTPServer", "http server httpserver"},
+		{"state-of-the-art", "state art state-of-the-art^0.5"},
+		{"HTTPServer", "http server httpserver^0.5"},
 		{"東京都 猫", "東京 京都 猫*"},
 
 		// Phrases, with the stop words in them.
@@ -95,10 +96,10 @@ func TestParse(t *testing.T) {
 
 		// Everything else is words.
 		{`"unclosed fox`, "unclos fox"},
-		{`- -- -"" tag: /title: tag:... /usr/bin *`, "tag^2 titl usr bin usr/bin"},
+		{`- -- -"" tag: /title: tag:... /usr/bin *`, "tag^2 titl usr bin usr/bin^0.5"},
 		{"--verbose x* don't*", "verbos x don't*"},
 		{"!!! …", ""},
-		{"a:b http://x.org", "b a:b http x org x.org http://x.org"},
+		{"a:b http://x.org", "b a:b^0.5 http x org x.org^0.5 http://x.org^0.5"},
 	} {
 		q, err := a.Parse(tt.query)
 		if err != nil {
@@ -133,6 +134,29 @@ func TestQueryErrors(t *testing.T) {
 	}
 	if q, err := a.Parse(`"` + strings.Repeat("ab ", 100) + `"`); err != nil || len(q.Must) > 0 || len(q.Words) != 1 {
 		t.Errorf("a long phrase is not read as words: %v", err)
+	}
+}
+
+// TestMarksAreBounded queries a memory that has a word more often than is marked. The clauses are judged by all of it.
+func TestMarksAreBounded(t *testing.T) {
+	a := analyzer(t, words.Settings{})
+	data, err := json.Marshal([]string{strings.Repeat("fox ", words.MaxRanges-1), strings.Repeat("fox ", 9) + "lazy dog"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]bool{`fox "lazy dog"`: true, `fox -"lazy dog"`: false} {
+		q, err := a.Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		matched, ok := q.Match(data, nil)
+		ranges := 0
+		for _, m := range matched {
+			ranges += len(m.Ranges)
+		}
+		if ok != want || ok && ranges != words.MaxRanges {
+			t.Errorf("%s: %t, %d ranges", query, ok, ranges)
+		}
 	}
 }
 
