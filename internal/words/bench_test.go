@@ -41,6 +41,16 @@ func memories(n int) (all [][]byte) {
 	return all
 }
 
+// TestNoAllocations analyzes a memory whose words are remembered.
+func TestNoAllocations(t *testing.T) {
+	a := analyzer(t, words.Settings{})
+	memory := memories(1)[0]
+	var buf []words.Term
+	if n := testing.AllocsPerRun(100, func() { buf = a.Document(memory, nil, buf).Terms }); n > 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
 func BenchmarkDocument(b *testing.B) {
 	all := memories(4096)
 	size := 0

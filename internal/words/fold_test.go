@@ -26,6 +26,9 @@ func TestFoldAll(t *testing.T) {
 		if again := fold(folded); again != folded {
 			t.Errorf("%U: %q, then %q", r, folded, again)
 		}
+		if plainPair(r) && folded != string(r) {
+			t.Errorf("%U is folded to %q", r, folded)
+		}
 		plain := unaccent(folded)
 		if again := fold(plain); again != plain {
 			t.Errorf("%U without accents: %q, folded %q", r, plain, again)

@@ -226,24 +226,24 @@ func (b *builder) sign(i int, t token) token {
 
 // run adds the pairs of characters of a run, and its last character.
 func (b *builder) run(t token) {
-	from, before, at := t.from, "", b.out.positions
+	before, at := "", b.out.positions
 	start := t.from // of the character before
-	flush := func(end int) {
-		text := cut(fold(cut(b.raw[from:end], MaxTermBytes)), MaxTermBytes)
+	for from := t.from; from < t.to; at++ {
+		end, folded := character(b.raw, from, t.to)
+		text := b.raw[from:end]
+		if !folded {
+			text = cut(fold(cut(text, MaxTermBytes/2)), MaxTermBytes/2)
+		}
 		if before != "" {
-			pair := before + text
+			pair := b.raw[start:end]
+			if pair[:len(before)] != before || pair[len(before):] != text {
+				pair = before + text
+			}
 			b.add(pair, pair, at-1, 1, start, end, primary)
 			b.out.length++
 		}
 		before, start, from = text, from, end
-		at++
 	}
-	for i, r := range b.raw[t.from:t.to] {
-		if i += t.from; i > from && kindOf(r) != extends {
-			flush(i)
-		}
-	}
-	flush(t.to)
 	as := last
 	if at == b.out.positions+1 {
 		as = primary
@@ -251,6 +251,20 @@ func (b *builder) run(t token) {
 	}
 	b.add(before, before, at-1, 1, start, t.to, as)
 	b.out.positions = at
+}
+
+// character returns where the character at from ends, with its marks, and whether it is sure to be folded.
+func character(raw string, from, to int) (end int, folded bool) {
+	r, size := utf8.DecodeRuneInString(raw[from:to])
+	folded, end = plainPair(r), from+size
+	for end < to {
+		r, size = utf8.DecodeRuneInString(raw[end:to])
+		if plainPair(r) || kindOf(r) != extends {
+			break
+		}
+		folded, end = false, end+size
+	}
+	return end, folded
 }
 
 // compounds adds the compounds of several words: the largest, and those between the signs that divide paths, URLs

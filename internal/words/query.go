@@ -36,7 +36,7 @@ func (e *TooLongError) Error() string {
 //  2. of those, out go memories that satisfy every choice of a clause in Not whose Verify is false;
 //  3. if Verify is true, [Query.Match] decides about each that is left.
 //
-// Words rank them, by [BM25].
+// Words rank them, by [BM25]. If Words is empty, all score 0.
 type Query struct {
 	Words []Word   // distinct, in the order of the text
 	Must  []Clause // all of them
@@ -63,6 +63,14 @@ type Word struct {
 	Weight float64
 
 	plain bool // it is not only part of a clause
+}
+
+// String returns the word for people: its stem, or the prefix with an asterisk.
+func (w Word) String() string {
+	if w.Prefix != "" {
+		return w.Prefix + "*"
+	}
+	return strings.TrimPrefix(w.Term, stopMark)
 }
 
 // Choice is what a memory can have in an index: one of Terms; or, if Prefix is not "", a term that begins with Prefix
@@ -96,7 +104,7 @@ type unit struct {
 //	word            the word ranks; one word of several is enough
 //	"two words"     a phrase: these words, one after the other
 //	pre*            a word that begins with pre, which has at least two characters
-//	-word           without the word; also -"two words", -pre*, -/title:word, -tag:word
+//	-word           without the word; also -"two words", -pre*, -/title:word, -tag:word. After two hyphens it is a word: --verbose
 //	/title:word     the word is in the value at that JSON pointer, or in a value inside that; also /title:"two words",
 //	                /title:pre*. The pointer ends at the first colon
 //	tag:word        the word is in a tag; also tag:"two words", tag:pre*

@@ -107,6 +107,8 @@ func kindOf(r rune) tokenKind {
 			return word
 		}
 		return gap
+	case plainPair(r):
+		return run
 	case r == 'ﾞ' || r == 'ﾟ' || unicode.In(r, unicode.M, unicode.Cf):
 		return extends
 	case r == 'ー' || r == 'ｰ' || unicode.In(r, pairScripts...):
@@ -115,6 +117,11 @@ func kindOf(r rune) tokenKind {
 		return word
 	}
 	return gap
+}
+
+// plainPair reports whether a character is one of the commonest that are cut into pairs. Folding does not change them.
+func plainPair(r rune) bool {
+	return r >= 0x4e00 && r <= 0x9fff || r >= 0x3041 && r <= 0x3096 || r >= 0x30a1 && r <= 0x30fa || r >= 0xac00 && r <= 0xd7a3
 }
 
 var pairScripts = []*unicode.RangeTable{
