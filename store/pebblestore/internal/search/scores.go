@@ -1,0 +1,116 @@
+package search
+
+import "math/bits"
+
+// bitmap is a set of the memories of a window.
+type bitmap [window / 64]uint64
+
+func (b *bitmap) has(i uint32) bool { return b[i/64]>>(i%64)&1 != 0 }
+
+func (b *bitmap) and(c *bitmap) {
+	for i := range b {
+		b[i] &= c[i]
+	}
+}
+
+func (b *bitmap) andNot(c *bitmap) {
+	for i := range b {
+		b[i] &^= c[i]
+	}
+}
+
+// scores are sums of scores of the memories of a window. Those of others than has are not defined.
+type scores struct {
+	has  bitmap
+	sums [window]int64
+}
+
+func (s *scores) clear() { s.has = bitmap{} }
+
+func (s *scores) add(i uint32, score int64) {
+	word, bit := &s.has[i/64%(window/64)], uint64(1)<<(i%64)
+	if *word&bit != 0 {
+		score += s.sums[i%window]
+	}
+	*word |= bit
+	s.sums[i%window] = score
+}
+
+// max is like add, but keeps the greater of the two.
+func (s *scores) max(i uint32, score int64) {
+	if s.has.has(i) {
+		score = max(score, s.sums[i])
+	}
+	s.has[i/64] |= 1 << (i % 64)
+	s.sums[i] = score
+}
+
+// addAll adds all scores of others.
+func (s *scores) addAll(others *scores) {
+	for i, word := range others.has {
+		for ; word != 0; word &= word - 1 {
+			at := uint32(i*64 + bits.TrailingZeros64(word))
+			s.add(at, others.sums[at])
+		}
+	}
+}
+
+// above appends those of at least least to into. The first memory of the window is begin.
+func (s *scores) above(into []candidate, begin uint32, least int64) []candidate {
+	for i, word := range s.has {
+		for ; word != 0; word &= word - 1 {
+			at := uint32(i*64 + bits.TrailingZeros64(word))
+			if score := s.sums[at]; score >= least {
+				into = append(into, candidate{begin + at, score})
+			}
+		}
+	}
+	return into
+}
+
+// collect adds the scores of a list from begin to before end to into. It leaves out blocks whose scores are all below
+// least.
+func (c *cursor) collect(into *scores, begin, end uint32, least int64) {
+	for c.advance(begin) && c.before()+1 < end {
+		k := &c.list[c.current]
+		if c.bound(k.impact) < least {
+			if k.last+1 >= end {
+				return
+			}
+			c.current++
+			continue
+		}
+		c.open(begin)
+		at, n := c.at, c.n
+		for ; at < n && c.members[at] < end; at++ {
+			doc := c.members[at]
+			count := k.count(c.data, c.counts, at)
+			into.add(doc-begin, c.formula.score(c.factor, count, c.lengths[doc]))
+		}
+		if c.at = at; at < n {
+			return
+		}
+		c.current++
+	}
+}
+
+// collectBest is like collect, but keeps the greatest score of each memory.
+func (c *cursor) collectBest(into *scores, begin, end uint32, least int64) {
+	for c.advance(begin) && c.before()+1 < end {
+		k := &c.list[c.current]
+		if c.bound(k.impact) < least {
+			if k.last+1 >= end {
+				return
+			}
+			c.current++
+			continue
+		}
+		for c.open(begin); c.at < c.n && c.members[c.at] < end; c.at++ {
+			into.max(c.members[c.at]-begin, c.score())
+		}
+		if c.at < c.n {
+			return
+		}
+		c.current++
+	}
+}

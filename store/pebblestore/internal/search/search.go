@@ -1,0 +1,327 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// Search returns the best hits of a query, at most limit: by score, and of those with the same score the newest first.
+//
+// accept, if not nil, is asked whether a memory may be a hit. It is asked only about memories that would be among the best
+// so far, with no lock held. A memory that is removed while the search runs may be returned.
+func (x *Index) Search(q *Query, limit int, accept func(id sigil.ID, ref uint32) bool) []Hit {
+	if limit <= 0 {
+		return nil
+	}
+	p := x.plan(q, false)
+	if p.nothing {
+		return nil
+	}
+	s := searches.Get().(*search)
+	s.plan, s.accept = p, accept
+	s.top = top{hits: make([]found, 0, min(limit, 1024)), limit: limit, least: leastScore(q)}
+	s.memtable()
+	for _, segment := range p.segments {
+		s.segment(segment)
+	}
+	hits := s.top.sorted()
+	s.plan, s.accept, s.top = nil, nil, top{}
+	clear(s.cursors)
+	searches.Put(s)
+	return hits
+}
+
+var searches = sync.Pool{New: func() any { return new(search) }}
+
+// search is a search that runs, and the memory that it works in, which is used again.
+//
+// Segments are searched in windows of memories, by MaxScore with the bounds of blocks. In a window, the clauses with the
+// greatest bounds list the candidates; the others, together, could not make a hit of a memory. They are looked up for each
+// candidate, as long as it can become a hit.
+type search struct {
+	*plan
+	accept func(sigil.ID, uint32) bool
+	top    top
+
+	cursors []cursor
+	groups  []group
+	bans    []group // of the forbidden clauses
+	sums    []int64
+
+	scores, best scores
+	candidates   []candidate
+}
+
+// candidate is a memory, and the sum of its scores so far.
+type candidate struct {
+	doc   uint32
+	score int64
+}
+
+// group is a clause in a segment: the lists of those of its terms that the segment has.
+type group struct {
+	cursors  []cursor
+	most     int64 // an upper bound of its scores
+	bound    int64 // the same, of those in the window
+	size     int   // blocks of its lists
+	required bool
+}
+
+// segment looks for hits in a segment.
+func (s *search) segment(segment *segment) {
+	if !s.open(segment) {
+		return
+	}
+	for from := uint32(0); from < uint32(len(segment.ids)); {
+		from = s.window(segment, from)
+	}
+}
+
+// open opens the lists of a segment. It reports whether there may be a match.
+func (s *search) open(segment *segment) bool {
+	n := 0
+	for _, clauses := range [...][][]choice{s.plan.required, s.plan.optional, s.plan.forbidden} {
+		for _, choices := range clauses {
+			n += len(choices)
+		}
+	}
+	s.cursors = slices.Grow(s.cursors[:0], n) // they must not move
+	s.groups, s.bans = s.groups[:0], s.bans[:0]
+	for _, choices := range s.plan.required {
+		g := s.group(segment, choices)
+		if len(g.cursors) == 0 {
+			return false
+		}
+		g.required = true
+		s.groups = append(s.groups, g)
+	}
+	for _, choices := range s.plan.optional {
+		if g := s.group(segment, choices); len(g.cursors) > 0 {
+			s.groups = append(s.groups, g)
+		}
+	}
+	for _, choices := range s.plan.forbidden {
+		if g := s.group(segment, choices); len(g.cursors) > 0 {
+			s.bans = append(s.bans, g)
+		}
+	}
+	return len(s.groups) > 0
+}
+
+// group opens the lists of a clause.
+func (s *search) group(segment *segment, choices []choice) group {
+	begin := len(s.cursors)
+	g := group{}
+	for i := range choices {
+		list, most := segment.list(choices[i].term)
+		if len(list) == 0 {
+			continue
+		}
+		s.cursors = s.cursors[:len(s.cursors)+1]
+		c := &s.cursors[len(s.cursors)-1]
+		c.choice, c.segment, c.formula, c.list, c.most = &choices[i], segment, &s.plan.formula, list, most
+		c.current, c.read, c.at, c.n = 0, -1, 0, 0
+		g.most = max(g.most, c.bound(most))
+		g.size += len(list)
+	}
+	g.cursors = s.cursors[begin:]
+	return g
+}
+
+// window looks for hits in the next window, from a memory on, in which there may be any. It returns the first memory after it.
+func (s *search) window(segment *segment, from uint32) uint32 {
+	all := uint32(len(segment.ids))
+	begin := s.begin(segment, from)
+	if begin >= all {
+		return all
+	}
+	end := min(begin+window, all)
+	need := s.top.need(segment.ids[begin])
+	total := int64(0)
+	for i := range s.groups {
+		g := &s.groups[i]
+		if g.bound = g.boundIn(begin, end); g.bound < 0 {
+			if g.required {
+				return end
+			}
+			g.bound = 0
+		}
+		total += g.bound
+	}
+	if total < need {
+		return end
+	}
+
+	listed := s.listed(need)
+	s.scores.clear()
+	for i := range s.groups[:listed] {
+		g := &s.groups[i]
+		s.collect(g, begin, end, need-(total-g.bound))
+	}
+	rest := s.groups[listed:]
+	s.sums = s.sums[:0]
+	sum := int64(0)
+	for i := len(rest) - 1; i >= 0; i-- {
+		s.sums = append(s.sums, sum)
+		sum += rest[i].bound
+	}
+	s.candidates = s.scores.above(s.candidates[:0], begin, need-sum)
+	for i := range rest {
+		s.lookup(&rest[i], need-s.sums[len(rest)-1-i])
+	}
+	s.finish(segment)
+	return end
+}
+
+// begin returns the first memory, from one on, that may be a hit. It may return one that is not, but none later.
+func (s *search) begin(segment *segment, from uint32) uint32 {
+	need := s.top.need(segment.ids[from])
+	if s.groups[0].required {
+		begin, sum := from, int64(0)
+		for i := range s.groups {
+			if g := &s.groups[i]; g.required {
+				begin = max(begin, g.next(begin))
+			}
+			sum += s.groups[i].most
+		}
+		if sum < need {
+			return noDoc
+		}
+		return begin
+	}
+	slices.SortFunc(s.groups, func(a, b group) int { return cmp.Compare(b.most, a.most) })
+	rest := int64(0)
+	listed := len(s.groups)
+	for listed > 0 && rest+s.groups[listed-1].most < need {
+		listed--
+		rest += s.groups[listed].most
+	}
+	begin := noDoc
+	for i := range s.groups[:listed] {
+		begin = min(begin, s.groups[i].next(from))
+	}
+	return begin
+}
+
+// listed orders the groups for a window, and returns how many of them list candidates. The others are looked up, in their order.
+func (s *search) listed(need int64) int {
+	if s.plan.required != nil {
+		slices.SortFunc(s.groups, func(a, b group) int {
+			switch {
+			case a.required && b.required:
+				return cmp.Compare(a.size, b.size)
+			case a.required != b.required && a.required:
+				return -1
+			case a.required != b.required:
+				return 1
+			}
+			return cmp.Compare(b.bound, a.bound)
+		})
+		return 1
+	}
+	slices.SortFunc(s.groups, func(a, b group) int { return cmp.Compare(b.bound, a.bound) })
+	rest := int64(0)
+	listed := len(s.groups)
+	for listed > 0 && rest+s.groups[listed-1].bound < need {
+		listed--
+		rest += s.groups[listed].bound
+	}
+	return listed
+}
+
+// collect adds the scores of a clause in a window to scores. It may leave out scores below least.
+func (s *search) collect(g *group, begin, end uint32, least int64) {
+	if len(g.cursors) == 1 {
+		g.cursors[0].collect(&s.scores, begin, end, least)
+		return
+	}
+	s.best.clear()
+	for i := range g.cursors {
+		g.cursors[i].collectBest(&s.best, begin, end, least)
+	}
+	s.scores.addAll(&s.best)
+}
+
+// lookup adds the scores of a clause to those of the candidates. It drops candidates whose sum is then below least, and those that a
+// required clause does not match.
+func (s *search) lookup(g *group, least int64) {
+	kept := s.candidates[:0]
+	for _, c := range s.candidates {
+		if c.score+g.bound < least {
+			continue
+		}
+		score, has := g.lookup(c.doc, least-c.score)
+		if c.score += score; c.score >= least && (has || !g.required) {
+			kept = append(kept, c)
+		}
+	}
+	s.candidates = kept
+}
+
+// finish makes hits of the candidates.
+func (s *search) finish(segment *segment) {
+candidates:
+	for _, c := range s.candidates {
+		id := segment.ids[c.doc]
+		if c.score < s.top.need(id) || !segment.alive(c.doc) {
+			continue
+		}
+		for i := range s.bans {
+			if _, has := s.bans[i].lookup(c.doc, noLeast); has {
+				continue candidates
+			}
+		}
+		if s.accept == nil || s.accept(id, segment.refs[c.doc]) {
+			s.top.add(found{c.score, id, segment.refs[c.doc]})
+		}
+	}
+}
+
+// memtable looks for hits in the memtable.
+func (s *search) memtable() {
+	m := &s.plan.young
+	s.scores.clear()
+	var matching bitmap // all required clauses
+	for i, choices := range s.plan.required {
+		s.collectYoung(m, choices)
+		if s.scores.addAll(&s.best); i == 0 {
+			matching = s.best.has
+		} else {
+			matching.and(&s.best.has)
+		}
+	}
+	for _, choices := range s.plan.optional {
+		s.collectYoung(m, choices)
+		s.scores.addAll(&s.best)
+	}
+	if len(s.plan.required) == 0 {
+		matching = s.scores.has
+	}
+	for _, choices := range s.plan.forbidden {
+		s.collectYoung(m, choices)
+		matching.andNot(&s.best.has)
+	}
+	for doc := len(m.ids) - 1; doc >= 0; doc-- {
+		id := m.ids[doc]
+		if !matching.has(uint32(doc)) || s.scores.sums[doc] < s.top.need(id) || !m.alive(uint32(doc)) {
+			continue
+		}
+		if s.accept == nil || s.accept(id, m.refs[doc]) {
+			s.top.add(found{s.scores.sums[doc], id, m.refs[doc]})
+		}
+	}
+}
+
+// collectYoung puts the scores of a clause into best.
+func (s *search) collectYoung(m *memtable, choices []choice) {
+	s.best.clear()
+	for i := range choices {
+		for at := choices[i].last; at != 0; at = m.postings[at-1].previous {
+			p := &m.postings[at-1]
+			s.best.max(uint32(p.doc), s.plan.formula.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
+		}
+	}
+}
