@@ -59,6 +59,7 @@ var table = map[string][]string{
 	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
 	"store/pebblestore/internal/salvage": {root, "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
 	"store/pebblestore/internal/index":   {root, "store", "store/internal/keylock", "store/internal/record", "store/pebblestore/internal/layout", "github.com/tidwall/btree"},
+	"store/pebblestore/internal/search":  {root},
 	"store/pebblestore/internal/layout":  {root, "store", "internal/datadir", "store/internal/record", "github.com/cockroachdb/pebble"},
 
 	// Verbs.

@@ -25,8 +25,6 @@ const one = 1 << 32
 // maxWeight bounds the weight of a term, so that no sum of scores overflows.
 const maxWeight = 1 << 16
 
-func fixed(score float64) int64 { return int64(score * one) }
-
 func float(score int64) float64 { return float64(score) / one }
 
 // impacts are stored as multiples of 1/impactOne, rounded up. noImpact stands for all that are too large.

@@ -10,10 +10,10 @@ type cursor struct {
 	list    []block
 	most    uint16 // the greatest impact of the list
 
-	current int    // the first block that is not behind
-	read    int    // the block in docs, or -1
-	counts  uint   // where its counts begin
-	at, n   int    // the first memory of docs that is not behind, and how many there are
+	current int  // the first block that is not behind
+	read    int  // the block in docs, or -1
+	counts  uint // where its counts begin
+	at, n   int  // the first memory of docs that is not behind, and how many there are
 	members [blockSize]uint32
 }
 

@@ -90,7 +90,7 @@ func (p *plan) part(at *place, choices []choice) (best Part, most int64, has boo
 		if count == 0 {
 			continue
 		}
-		score := p.formula.score(c.factor, count, at.length())
+		score := p.score(c.factor, count, at.length())
 		if !has || score > most {
 			best = Part{Term: c.text, Count: int(count), DF: c.df, IDF: c.idf, Weight: c.weight, Score: float(score)}
 			most, has = score, true

@@ -156,7 +156,7 @@ func (x *Index) Len() int {
 	return x.live
 }
 
-// Stats says what an index holds.
+// Stats is what an index holds.
 type Stats struct {
 	Memories int // that can be found
 	Dead     int // that were removed, but still take space

@@ -24,7 +24,7 @@ type memtable struct {
 	lists    []list
 }
 
-// posting says that a memory has a term.
+// posting is the fact that a memory has a term.
 type posting struct {
 	previous uint32 // the previous posting of the same term: its index + 1, or 0
 	doc      uint16

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Query says what memories are searched for.
+// Query is what memories are searched for.
 type Query struct {
 	// Required clauses must all match, and add to the score.
 	Required []Clause
@@ -95,7 +95,7 @@ func (x *Index) choices(c Clause, explain bool) []choice {
 			}
 			continue
 		}
-		for _, term := range x.expand([]byte(variant.Text)) {
+		for _, term := range x.vocabulary.expand([]byte(variant.Text)) {
 			found = append(found, x.choice(term, variant.Weight, explain))
 		}
 	}
@@ -141,21 +141,17 @@ func (x *Index) choice(term uint32, weight float64, explain bool) choice {
 }
 
 // expand returns the terms that a prefix stands for.
-//
-// +checklocksread:x.mu
-func (x *Index) expand(prefix []byte) []uint32 {
+func (v *vocabulary) expand(prefix []byte) []uint32 {
 	var found []uint32
-	x.vocabulary.order.from(&x.vocabulary, prefix, func(term uint32) bool {
-		if len(found) == maxScan || !bytes.HasPrefix(x.vocabulary.text(term), prefix) {
+	v.order.from(v, prefix, func(term uint32) bool {
+		if len(found) == maxScan || !bytes.HasPrefix(v.text(term), prefix) {
 			return false
 		}
 		found = append(found, term)
 		return true
 	})
 	if len(found) > maxExpansion {
-		slices.SortStableFunc(found, func(a, b uint32) int {
-			return int(x.vocabulary.at(b).df) - int(x.vocabulary.at(a).df)
-		})
+		slices.SortStableFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
 		found = found[:maxExpansion]
 	}
 	return found

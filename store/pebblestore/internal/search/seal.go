@@ -2,7 +2,7 @@ package search
 
 import "slices"
 
-// drop says that n postings of a term were left out, with their memories, which were dead.
+// drop is n postings of a term that were left out, with their memories, which were dead.
 type drop struct{ term, n uint32 }
 
 // seal makes a segment of the memories that are alive. numbers holds their numbers in it, and noDoc for others. While

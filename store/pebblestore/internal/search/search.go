@@ -83,14 +83,14 @@ func (s *search) segment(segment *segment) {
 // open opens the lists of a segment. It reports whether there may be a match.
 func (s *search) open(segment *segment) bool {
 	n := 0
-	for _, clauses := range [...][][]choice{s.plan.required, s.plan.optional, s.plan.forbidden} {
+	for _, clauses := range [...][][]choice{s.required, s.optional, s.forbidden} {
 		for _, choices := range clauses {
 			n += len(choices)
 		}
 	}
 	s.cursors = slices.Grow(s.cursors[:0], n) // they must not move
 	s.groups, s.bans = s.groups[:0], s.bans[:0]
-	for _, choices := range s.plan.required {
+	for _, choices := range s.required {
 		g := s.group(segment, choices)
 		if len(g.cursors) == 0 {
 			return false
@@ -98,12 +98,12 @@ func (s *search) open(segment *segment) bool {
 		g.required = true
 		s.groups = append(s.groups, g)
 	}
-	for _, choices := range s.plan.optional {
+	for _, choices := range s.optional {
 		if g := s.group(segment, choices); len(g.cursors) > 0 {
 			s.groups = append(s.groups, g)
 		}
 	}
-	for _, choices := range s.plan.forbidden {
+	for _, choices := range s.forbidden {
 		if g := s.group(segment, choices); len(g.cursors) > 0 {
 			s.bans = append(s.bans, g)
 		}
@@ -122,7 +122,7 @@ func (s *search) group(segment *segment, choices []choice) group {
 		}
 		s.cursors = s.cursors[:len(s.cursors)+1]
 		c := &s.cursors[len(s.cursors)-1]
-		c.choice, c.segment, c.formula, c.list, c.most = &choices[i], segment, &s.plan.formula, list, most
+		c.choice, c.segment, c.formula, c.list, c.most = &choices[i], segment, &s.formula, list, most
 		c.current, c.read, c.at, c.n = 0, -1, 0, 0
 		g.most = max(g.most, c.bound(most))
 		g.size += len(list)
@@ -208,7 +208,7 @@ func (s *search) begin(segment *segment, from uint32) uint32 {
 
 // listed orders the groups for a window, and returns how many of them list candidates. The others are looked up, in their order.
 func (s *search) listed(need int64) int {
-	if s.plan.required != nil {
+	if s.required != nil {
 		slices.SortFunc(s.groups, func(a, b group) int {
 			switch {
 			case a.required && b.required:
@@ -282,10 +282,10 @@ candidates:
 
 // memtable looks for hits in the memtable.
 func (s *search) memtable() {
-	m := &s.plan.young
+	m := &s.young
 	s.scores.clear()
 	var matching bitmap // all required clauses
-	for i, choices := range s.plan.required {
+	for i, choices := range s.required {
 		s.collectYoung(m, choices)
 		if s.scores.addAll(&s.best); i == 0 {
 			matching = s.best.has
@@ -293,14 +293,14 @@ func (s *search) memtable() {
 			matching.and(&s.best.has)
 		}
 	}
-	for _, choices := range s.plan.optional {
+	for _, choices := range s.optional {
 		s.collectYoung(m, choices)
 		s.scores.addAll(&s.best)
 	}
-	if len(s.plan.required) == 0 {
+	if len(s.required) == 0 {
 		matching = s.scores.has
 	}
-	for _, choices := range s.plan.forbidden {
+	for _, choices := range s.forbidden {
 		s.collectYoung(m, choices)
 		matching.andNot(&s.best.has)
 	}
@@ -321,7 +321,7 @@ func (s *search) collectYoung(m *memtable, choices []choice) {
 	for i := range choices {
 		for at := choices[i].last; at != 0; at = m.postings[at-1].previous {
 			p := &m.postings[at-1]
-			s.best.max(uint32(p.doc), s.plan.formula.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
+			s.best.max(uint32(p.doc), s.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
 		}
 	}
 }
