@@ -84,11 +84,11 @@ func TestRemovedIsReleased(t *testing.T) {
 		x.Add(Doc{ID: testID(n), Length: 2, Terms: []Term{{"all", 1}, {text, 1}}})
 		return testID(n)
 	}
-	const stay = 3000
+	const stay = 2500
 	for i := range stay {
 		add(fmt.Sprint("kept ", i))
 	}
-	for range 20 {
+	for range 6 {
 		var ids []sigil.ID
 		for range 2 * stay {
 			ids = append(ids, add(fmt.Sprint("gone, with a text that takes some bytes, ", n)))

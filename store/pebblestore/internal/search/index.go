@@ -34,6 +34,8 @@ type Index struct {
 	// merges are those that have been begun.
 	// +checklocks:work
 	merges []*merge
+	// +checklocks:work
+	lookups lookups
 
 	mu sync.RWMutex
 	// +checklocks:mu
@@ -88,7 +90,7 @@ func (x *Index) add(docs []Doc) (n int, full bool) {
 	defer x.mu.Unlock()
 	for n < len(docs) && !full {
 		before := x.young.length
-		x.young.add(&x.vocabulary, &docs[n])
+		x.young.add(&x.vocabulary, &docs[n], &x.lookups)
 		x.length += x.young.length - before
 		x.docs++
 		x.live++
@@ -170,7 +172,7 @@ func (x *Index) Stats() Stats {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	s := Stats{Memories: x.live, Dead: x.docs - x.live, Terms: x.vocabulary.len(), Segments: len(x.segments)}
-	s.Bytes = x.vocabulary.bytes() + x.young.bytes() + 8*cap(x.young.postings) + 8*cap(x.young.lists)
+	s.Bytes = x.vocabulary.bytes() + x.young.bytes() + 8*cap(x.young.postings) + 12*cap(x.young.lists)
 	for _, segment := range x.segments {
 		s.Bytes += segment.bytes()
 	}

@@ -35,6 +35,14 @@ type posting struct {
 type list struct {
 	term uint32
 	last uint32 // its newest posting: the index + 1
+	docs uint32 // the memtable's memories up to that posting's
+}
+
+// lookups is what is known of a memory's terms while it is added. It is filled in passes: what is looked up is scattered in
+// memory, and the processor fetches several at once if little is done with each.
+type lookups struct {
+	hashes  []uint32
+	numbers []uint32 // of terms; at first those at the beginning of the chains
 }
 
 // docs are the memories of a memtable or segment. They are numbered from 0.
@@ -51,30 +59,32 @@ func newMemtable() *memtable {
 }
 
 // add adds a memory.
-func (m *memtable) add(v *vocabulary, d *Doc) {
-	doc := uint16(len(m.ids))
+func (m *memtable) add(v *vocabulary, d *Doc, l *lookups) {
+	doc := len(m.ids)
 	m.append(d.ID, d.Ref, uint16(min(max(d.Length, 0), math.MaxUint16)))
-	for _, t := range d.Terms {
-		if len(t.Text) == 0 || len(t.Text) > maxText || t.Count <= 0 {
-			continue
+	v.internAll(d.Terms, l)
+	for i, number := range l.numbers {
+		if number != 0 {
+			m.post(v.at(number), number, doc, min(d.Terms[i].Count, math.MaxUint16))
 		}
-		number := v.intern(t.Text)
-		e := v.at(number)
-		if e.list == 0 {
-			m.lists = append(m.lists, list{term: number})
-			e.list = uint32(len(m.lists))
-		}
-		l := &m.lists[e.list-1]
-		count := min(t.Count, math.MaxUint16)
-		if l.last != 0 && m.postings[l.last-1].doc == doc { // passed in twice
-			p := &m.postings[l.last-1]
-			p.count = uint16(min(int(p.count)+count, math.MaxUint16))
-			continue
-		}
-		e.df++
-		m.postings = append(m.postings, posting{l.last, doc, uint16(count)})
-		l.last = uint32(len(m.postings))
 	}
+}
+
+// post adds a posting.
+func (m *memtable) post(t *term, number uint32, doc, count int) {
+	if t.list == 0 {
+		m.lists = append(m.lists, list{term: number})
+		t.list = uint32(len(m.lists))
+	}
+	l := &m.lists[t.list-1]
+	if l.docs == uint32(doc+1) { // the memory has the term twice
+		p := &m.postings[l.last-1]
+		p.count = uint16(min(int(p.count)+count, math.MaxUint16))
+		return
+	}
+	t.df++
+	m.postings = append(m.postings, posting{l.last, uint16(doc), uint16(count)})
+	l.last, l.docs = uint32(len(m.postings)), uint32(doc+1)
 }
 
 func (m *memtable) full() bool { return len(m.ids) == window || len(m.postings) >= maxPostings }

@@ -77,6 +77,9 @@ func newJudge(docs []Doc) *judge {
 			j.df[term.Text]++
 		}
 	}
+	if j.average == 0 {
+		j.average = 1
+	}
 	return j
 }
 

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"math"
 	"slices"
 )
@@ -138,23 +137,6 @@ func (x *Index) choice(term uint32, weight float64, explain bool) choice {
 		c.text = string(x.vocabulary.text(term))
 	}
 	return c
-}
-
-// expand returns the terms that a prefix stands for.
-func (v *vocabulary) expand(prefix []byte) []uint32 {
-	var found []uint32
-	v.order.from(v, prefix, func(term uint32) bool {
-		if len(found) == maxScan || !bytes.HasPrefix(v.text(term), prefix) {
-			return false
-		}
-		found = append(found, term)
-		return true
-	})
-	if len(found) > maxExpansion {
-		slices.SortStableFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
-		found = found[:maxExpansion]
-	}
-	return found
 }
 
 // leastScore returns the least score of a hit.

@@ -1,82 +1,150 @@
 package search
 
-import "hash/maphash"
+import (
+	"bytes"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+)
 
 const (
 	// termChunk is how many terms are allocated together: few, for a tenant with one memory.
 	termChunk = 64
 	// maxText is the maximum length of a term in bytes. Longer ones are not indexed.
 	maxText = 1 << 10
-	// textChunk is the size of the pieces of memory in which the texts of terms lie, but of the first ones.
-	textChunk = 1 << 16
-	// textUnit is the size to a multiple of which texts are rounded up.
-	textUnit = 4
 )
 
 // vocabulary holds the terms of an index. A term has a number as long as a memory has it, dead ones included. Then
 // the number is used for another. Number 0 is no term's.
 //
-// Nothing in it has pointers, except to large pieces: the garbage collector would visit all terms otherwise.
+// Terms are found by a linear hash table: with every second new term one chain is split in two, so that no call has to move
+// all of them. Nothing has pointers, except to large pieces: the garbage collector would visit all terms otherwise.
 type vocabulary struct {
 	seed   maphash.Seed
-	byHash map[uint64]uint32 // the first term with a hash; next leads to others
+	chains []uint32 // the first term of each chain, or 0
 	chunks []*[termChunk]term
 	count  uint32   // numbers that were ever used
 	free   []uint32 // numbers to use again
 	order  lexicon
-
-	texts     [][]byte
-	freeTexts map[int][]uint32 // places to use again, by size in units
+	texts  texts // those that are not inline
 }
 
+// inline is the maximum length of a text that is in its term, in bytes. Most are: it is read from memory with the term.
+const inline = 14
+
+// term takes 32 bytes, so that it is in one cache line.
 type term struct {
-	text uint32 // its place: the piece, and 16 bits of offset
-	next uint32 // the next term with the same hash, or 0
+	hash uint32
+	next uint32 // the next term of the chain, or 0
 	df   uint32 // how many memories have it, dead ones included
 	list uint32 // its list in the memtable: the index + 1, or 0
 	size uint16
+	text [inline]byte // or its place in texts
 }
 
 func newVocabulary() vocabulary {
-	return vocabulary{seed: maphash.MakeSeed(), byHash: map[uint64]uint32{}, freeTexts: map[int][]uint32{}}
+	return vocabulary{seed: maphash.MakeSeed(), chains: make([]uint32, 2)}
 }
 
 func (v *vocabulary) at(number uint32) *term {
 	return &v.chunks[number/termChunk][number%termChunk]
 }
 
+// text returns the text of a term, which the caller must not keep.
 func (v *vocabulary) text(number uint32) []byte {
 	t := v.at(number)
-	return v.texts[t.text>>16][t.text&0xffff:][:t.size]
+	if t.size <= inline {
+		return t.text[:t.size]
+	}
+	return v.texts.at(placeOf(t), int(t.size))
 }
 
 // len returns how many terms there are.
 func (v *vocabulary) len() int { return int(v.count) - len(v.free) }
 
-// find returns the number of a term, or 0.
-func (v *vocabulary) find(text string) uint32 {
-	return v.findHashed(maphash.String(v.seed, text), text)
+func (v *vocabulary) hash(text string) uint32 { return uint32(maphash.String(v.seed, text)) }
+
+// chain returns the index of a hash's chain. There are between power and 2 × power chains, and those that are not split yet, by one
+// more bit of the hash, have the terms of two.
+func (v *vocabulary) chain(hash uint32) uint32 {
+	power := uint32(1) << (bits.Len(uint(len(v.chains))) - 1)
+	if at := hash & (2*power - 1); int(at) < len(v.chains) {
+		return at
+	}
+	return hash & (power - 1)
 }
 
-func (v *vocabulary) findHashed(hash uint64, text string) uint32 {
-	number := v.byHash[hash]
-	for number != 0 && string(v.text(number)) != text {
-		number = v.at(number).next
+// find returns the number of a term, or 0.
+func (v *vocabulary) find(text string) uint32 {
+	hash := v.hash(text)
+	return v.findIn(v.chains[v.chain(hash)], hash, text)
+}
+
+// findIn returns the number of a term in the rest of a chain that begins with number, or 0.
+func (v *vocabulary) findIn(number, hash uint32, text string) uint32 {
+	for number != 0 {
+		t := v.at(number)
+		if t.hash == hash && string(v.text(number)) == text {
+			return number
+		}
+		number = t.next
 	}
-	return number
+	return 0
 }
 
 // intern returns the number of a term, which it adds if it is new.
-func (v *vocabulary) intern(text string) uint32 {
-	hash := maphash.String(v.seed, text)
-	if number := v.findHashed(hash, text); number != 0 {
+func (v *vocabulary) intern(hash uint32, text string) uint32 {
+	chain := &v.chains[v.chain(hash)]
+	if number := v.findIn(*chain, hash, text); number != 0 {
 		return number
 	}
 	number := v.number()
-	*v.at(number) = term{text: v.store(text), size: uint16(len(text)), next: v.byHash[hash]}
-	v.byHash[hash] = number
+	t := v.at(number)
+	*t = term{hash: hash, next: *chain, size: uint16(len(text))}
+	if *chain = number; len(text) <= inline {
+		copy(t.text[:], text)
+	} else {
+		setPlace(t, v.texts.add(text))
+	}
 	v.order.insert(v, number)
+	if len(v.chains) < 2*v.len() {
+		v.split()
+		v.split()
+	}
 	return number
+}
+
+// internAll stores the numbers of terms into l, and 0 for those that are not indexed.
+func (v *vocabulary) internAll(terms []Term, l *lookups) {
+	l.hashes, l.numbers = l.hashes[:0], l.numbers[:0]
+	for i := range terms {
+		l.hashes = append(l.hashes, v.hash(terms[i].Text))
+	}
+	for _, hash := range l.hashes {
+		l.numbers = append(l.numbers, v.chains[v.chain(hash)])
+	}
+	for i, hash := range l.hashes {
+		text := terms[i].Text
+		if len(text) == 0 || len(text) > maxText || terms[i].Count <= 0 {
+			l.numbers[i] = 0
+		} else if l.numbers[i] = v.findIn(l.numbers[i], hash, text); l.numbers[i] == 0 {
+			l.numbers[i] = v.intern(hash, text) // new, or its chain was split meanwhile
+		}
+	}
+}
+
+// split splits the next chain that is to be split.
+func (v *vocabulary) split() {
+	n := len(v.chains)
+	power := 1 << (bits.Len(uint(n)) - 1)
+	all := v.chains[n-power]
+	v.chains[n-power] = 0
+	v.chains = append(v.chains, 0)
+	for all != 0 {
+		t := v.at(all)
+		chain := &v.chains[v.chain(t.hash)]
+		all, t.next, *chain = t.next, *chain, all
+	}
 }
 
 // number returns a number for a new term.
@@ -93,29 +161,6 @@ func (v *vocabulary) number() uint32 {
 	return v.count
 }
 
-// units returns the size of a text in units.
-func units(size int) int { return (size + textUnit - 1) / textUnit }
-
-// store copies a text, and returns its place.
-func (v *vocabulary) store(text string) uint32 {
-	n := units(len(text))
-	if places := v.freeTexts[n]; len(places) > 0 {
-		at := places[len(places)-1]
-		v.freeTexts[n] = places[:len(places)-1]
-		copy(v.texts[at>>16][at&0xffff:], text)
-		return at
-	}
-	last := len(v.texts) - 1
-	if last < 0 || len(v.texts[last])+n*textUnit > cap(v.texts[last]) {
-		last++
-		v.texts = append(v.texts, make([]byte, 0, max(n*textUnit, min(512<<min(last, 16), textChunk))))
-	}
-	at := len(v.texts[last])
-	v.texts[last] = v.texts[last][:at+n*textUnit]
-	copy(v.texts[last][at:], text)
-	return uint32(last)<<16 | uint32(at)
-}
-
 // release takes n from the document frequency of a term. A term that no memory has is deleted.
 func (v *vocabulary) release(number, n uint32) {
 	t := v.at(number)
@@ -123,41 +168,36 @@ func (v *vocabulary) release(number, n uint32) {
 		return
 	}
 	v.order.remove(v, number)
-	v.unlink(number)
-	size := units(int(t.size))
-	v.freeTexts[size] = append(v.freeTexts[size], t.text)
+	at := &v.chains[v.chain(t.hash)]
+	for *at != number {
+		at = &v.at(*at).next
+	}
+	*at = t.next
+	if t.size > inline {
+		v.texts.remove(placeOf(t), int(t.size))
+	}
 	*t = term{}
 	v.free = append(v.free, number)
 }
 
-// unlink takes a term from those with its hash.
-func (v *vocabulary) unlink(number uint32) {
-	hash := maphash.Bytes(v.seed, v.text(number))
-	next := v.at(number).next
-	at := v.byHash[hash]
-	switch {
-	case at == number && next == 0:
-		delete(v.byHash, hash)
-		return
-	case at == number:
-		v.byHash[hash] = next
-		return
+// expand returns the terms that a prefix stands for.
+func (v *vocabulary) expand(prefix []byte) []uint32 {
+	var found []uint32
+	v.order.from(v, prefix, func(number uint32) bool {
+		if len(found) == maxScan || !bytes.HasPrefix(v.text(number), prefix) {
+			return false
+		}
+		found = append(found, number)
+		return true
+	})
+	if len(found) > maxExpansion {
+		slices.SortStableFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
+		found = found[:maxExpansion]
 	}
-	for v.at(at).next != number {
-		at = v.at(at).next
-	}
-	v.at(at).next = next
+	return found
 }
 
-// bytes returns about how much memory it takes.
+// bytes returns how much memory it takes.
 func (v *vocabulary) bytes() int {
-	const perHash = 32 // of a map: 12 bytes, padding, and free places
-	n := len(v.chunks)*termChunk*20 + len(v.byHash)*perHash + 4*cap(v.free) + v.order.bytes()
-	for _, piece := range v.texts {
-		n += cap(piece)
-	}
-	for _, places := range v.freeTexts {
-		n += 4 * cap(places)
-	}
-	return n
+	return 8*cap(v.chunks) + 32*termChunk*len(v.chunks) + 4*cap(v.chains) + 4*cap(v.free) + v.order.bytes() + v.texts.bytes()
 }
