@@ -1,6 +1,10 @@
 package search
 
-import "github.com/sigil-dna/sigil"
+import (
+	"slices"
+
+	"github.com/sigil-dna/sigil"
+)
 
 // Scores returns the score of each memory for a query, as Search would, and 0 for those that do not match or are not in the
 // index.
@@ -73,13 +77,13 @@ func (p *plan) explain(id sigil.ID) (Explanation, bool) {
 			sum += score
 		}
 	}
-	for _, choices := range p.forbidden {
-		if _, _, has := p.part(&at, choices); has {
+	for _, set := range p.forbidden {
+		if !slices.ContainsFunc(set, func(choices []choice) bool { _, _, has := p.part(&at, choices); return !has }) {
 			return Explanation{}, false
 		}
 	}
 	e.Score = float(sum)
-	return e, len(e.Parts) > 0
+	return e, len(e.Parts) > 0 || len(p.required)+len(p.optional) == 0
 }
 
 // part returns what a clause adds to the score of a memory, if it matches.

@@ -25,6 +25,16 @@ func (g *group) boundIn(begin, end uint32) int64 {
 	return most
 }
 
+// has reports whether all groups have a memory.
+func has(groups []group, doc uint32) bool {
+	for i := range groups {
+		if _, has := groups[i].lookup(doc, noLeast); !has {
+			return false
+		}
+	}
+	return true
+}
+
 // lookup is the lookup of the best of the lists.
 func (g *group) lookup(doc uint32, least int64) (best int64, has bool) {
 	for i := range g.cursors {

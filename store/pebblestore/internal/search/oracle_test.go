@@ -123,12 +123,12 @@ func (j *judge) score(d *Doc, q *Query) (sum float64, matches bool) {
 		score, ok := j.best(d, c)
 		sum, matches = sum+score, matches || ok
 	}
-	for _, c := range q.Forbidden {
-		if _, ok := j.best(d, c); ok {
+	for _, set := range q.Forbidden {
+		if len(set) > 0 && !slices.ContainsFunc(set, func(c Clause) bool { _, ok := j.best(d, c); return !ok }) {
 			return 0, false
 		}
 	}
-	return sum, matches
+	return sum, matches || len(q.Required)+len(q.Optional) == 0
 }
 
 const near = 1e-6
@@ -234,7 +234,7 @@ func drawQuery(t *rapid.T, terms int) *Query {
 	q := &Query{Optional: clauses("optional", 5)}
 	if rapid.IntRange(0, 2).Draw(t, "kind") == 0 {
 		q.Required = clauses("required", 2)
-		q.Forbidden = clauses("forbidden", 1)
+		q.Forbidden = [][]Clause{clauses("forbidden", 1), clauses("forbidden", 2)}
 	}
 	if rapid.IntRange(0, 4).Draw(t, "least") == 0 {
 		q.MinScore = rapid.Float64Range(0.01, 3).Draw(t, "score") + 0.123456e-4

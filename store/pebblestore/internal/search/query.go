@@ -9,10 +9,11 @@ import (
 type Query struct {
 	// Required clauses must all match, and add to the score.
 	Required []Clause
-	// Optional clauses add to the score. If no clause is required, one of them must match.
+	// Optional clauses add to the score. If no clause is required, one of them must match. Without any clause of either
+	// kind, all memories match, with score 0.
 	Optional []Clause
-	// Forbidden clauses must not match. They do not count for the score.
-	Forbidden []Clause
+	// Forbidden are sets of clauses. A memory does not match if all clauses of a set do. They do not count for the score.
+	Forbidden [][]Clause
 	// MinScore is the least score of a hit.
 	MinScore float64
 }
@@ -56,9 +57,13 @@ type plan struct {
 	young     memtable
 	required  [][]choice
 	optional  [][]choice
-	forbidden [][]choice
+	forbidden [][][]choice
 	nothing   bool // no memory matches
+	choices   int  // of all clauses
 }
+
+// all reports whether all memories match that are not forbidden.
+func (p *plan) all() bool { return len(p.required)+len(p.optional) == 0 }
 
 // plan looks a query up. With explain, the choices have their texts.
 func (x *Index) plan(q *Query, explain bool) *plan {
@@ -73,12 +78,20 @@ func (x *Index) plan(q *Query, explain bool) *plan {
 	for _, c := range q.Optional {
 		p.optional = append(p.optional, x.choices(c, explain))
 	}
-	for _, c := range q.Forbidden {
-		if choices := x.choices(c, explain); len(choices) > 0 {
-			p.forbidden = append(p.forbidden, choices)
+	for _, set := range q.Forbidden {
+		var all [][]choice
+		for _, c := range set {
+			all = append(all, x.choices(c, explain))
+		}
+		if !slices.ContainsFunc(all, func(choices []choice) bool { return len(choices) == 0 }) && len(all) > 0 {
+			p.forbidden = append(p.forbidden, all)
 		}
 	}
-	p.nothing = p.nothing || len(q.Required)+len(q.Optional) == 0
+	for _, clauses := range slices.Concat([][][]choice{p.required, p.optional}, p.forbidden) {
+		for _, choices := range clauses {
+			p.choices += len(choices)
+		}
+	}
 	return p
 }
 

@@ -7,6 +7,12 @@ type bitmap [window / 64]uint64
 
 func (b *bitmap) has(i uint32) bool { return b[i/64]>>(i%64)&1 != 0 }
 
+func (b *bitmap) fill() {
+	for i := range b {
+		b[i] = ^uint64(0)
+	}
+}
+
 func (b *bitmap) and(c *bitmap) {
 	for i := range b {
 		b[i] &= c[i]

@@ -48,7 +48,7 @@ type search struct {
 
 	cursors []cursor
 	groups  []group
-	bans    []group // of the forbidden clauses
+	bans    [][]group // of the forbidden sets of clauses
 	sums    []int64
 
 	scores, best scores
@@ -82,13 +82,7 @@ func (s *search) segment(segment *segment) {
 
 // open opens the lists of a segment. It reports whether there may be a match.
 func (s *search) open(segment *segment) bool {
-	n := 0
-	for _, clauses := range [...][][]choice{s.required, s.optional, s.forbidden} {
-		for _, choices := range clauses {
-			n += len(choices)
-		}
-	}
-	s.cursors = slices.Grow(s.cursors[:0], n) // they must not move
+	s.cursors = slices.Grow(s.cursors[:0], s.choices) // they must not move
 	s.groups, s.bans = s.groups[:0], s.bans[:0]
 	for _, choices := range s.required {
 		g := s.group(segment, choices)
@@ -103,12 +97,14 @@ func (s *search) open(segment *segment) bool {
 			s.groups = append(s.groups, g)
 		}
 	}
-	for _, choices := range s.forbidden {
-		if g := s.group(segment, choices); len(g.cursors) > 0 {
-			s.bans = append(s.bans, g)
+	for _, set := range s.forbidden {
+		ban := make([]group, len(set))
+		for i, choices := range set {
+			ban[i] = s.group(segment, choices)
 		}
+		s.bans = append(s.bans, ban)
 	}
-	return len(s.groups) > 0
+	return len(s.groups) > 0 || s.all()
 }
 
 // group opens the lists of a clause.
@@ -134,6 +130,17 @@ func (s *search) group(segment *segment, choices []choice) group {
 // window looks for hits in the next window, from a memory on, in which there may be any. It returns the first memory after it.
 func (s *search) window(segment *segment, from uint32) uint32 {
 	all := uint32(len(segment.ids))
+	if s.all() {
+		end := min(from+window, all)
+		s.candidates = s.candidates[:0]
+		for doc := from; doc < end; doc++ {
+			s.candidates = append(s.candidates, candidate{doc, 0})
+		}
+		if s.finish(segment); s.top.need(segment.ids[end-1]) > 0 {
+			return all
+		}
+		return end
+	}
 	begin := s.begin(segment, from)
 	if begin >= all {
 		return all
@@ -269,8 +276,8 @@ candidates:
 		if c.score < s.top.need(id) || !segment.alive(c.doc) {
 			continue
 		}
-		for i := range s.bans {
-			if _, has := s.bans[i].lookup(c.doc, noLeast); has {
+		for _, ban := range s.bans {
+			if has(ban, c.doc) {
 				continue candidates
 			}
 		}
@@ -300,9 +307,18 @@ func (s *search) memtable() {
 	if len(s.required) == 0 {
 		matching = s.scores.has
 	}
-	for _, choices := range s.forbidden {
-		s.collectYoung(m, choices)
-		matching.andNot(&s.best.has)
+	if s.all() {
+		matching.fill()
+		clear(s.scores.sums[:])
+	}
+	for _, set := range s.forbidden {
+		var banned bitmap
+		banned.fill()
+		for _, choices := range set {
+			s.collectYoung(m, choices)
+			banned.and(&s.best.has)
+		}
+		matching.andNot(&banned)
 	}
 	for doc := len(m.ids) - 1; doc >= 0; doc-- {
 		id := m.ids[doc]
