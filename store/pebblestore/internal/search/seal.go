@@ -13,33 +13,56 @@ func (m *memtable) seal() (s *segment, numbers []uint32, drops []drop) {
 	out.data = make([]byte, 0, 2*len(m.postings)+5*len(m.lists))
 	out.blocks = make([]block, 0, len(m.lists)+len(m.postings)/blockSize)
 
-	order := make([]uint64, len(m.lists))
-	for i, l := range m.lists {
-		order[i] = uint64(l.term)<<32 | uint64(l.last)
-	}
-	slices.Sort(order)
+	order := m.byTerm()
 	out.terms, out.starts, out.impacts = make([]uint32, 0, len(order)), make([]uint32, 0, len(order)+1), make([]uint16, 0, len(order))
 	var sorted []uint64 // of one list: number and count
 	for _, l := range order {
 		sorted = sorted[:0]
 		n := uint32(0)
-		for at := uint32(l); at != 0; at = m.postings[at-1].previous {
+		for at := l.last; at != 0; at = m.postings[at-1].previous {
 			n++
 			if p := m.postings[at-1]; numbers[p.doc] != noDoc {
 				sorted = append(sorted, uint64(numbers[p.doc])<<16|uint64(p.count))
 			}
 		}
-		slices.Sort(sorted) // mostly they are: newest first
-		out.begin(uint32(l >> 32))
+		slices.Sort(sorted) // mostly they are already, newest first
+		out.begin(l.term)
 		for _, p := range sorted {
 			out.add(uint32(p>>16), uint16(p))
 		}
 		out.end()
 		if dropped := n - uint32(len(sorted)); dropped > 0 {
-			drops = append(drops, drop{uint32(l >> 32), dropped})
+			drops = append(drops, drop{l.term, dropped})
 		}
 	}
 	return out.finish(), numbers, drops
+}
+
+// byTerm returns the lists by the numbers of their terms. It sorts them by digits: there are some 20,000, and comparing
+// them would be a fifth of the work.
+func (m *memtable) byTerm() []list {
+	from, to := slices.Clone(m.lists), make([]list, len(m.lists))
+	most := uint32(0)
+	for _, l := range from {
+		most = max(most, l.term)
+	}
+	const digit = 11 // bits
+	for shift := 0; most>>shift > 0; shift += digit {
+		var places [1<<digit + 1]int
+		for _, l := range from {
+			places[l.term>>shift%(1<<digit)+1]++
+		}
+		for i := range places[1:] {
+			places[i+1] += places[i]
+		}
+		for _, l := range from {
+			place := &places[l.term>>shift%(1<<digit)]
+			to[*place] = l
+			*place++
+		}
+		from, to = to, from
+	}
+	return from
 }
 
 // number adds the memories that are alive to the segment, newest first.
