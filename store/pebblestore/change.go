@@ -115,13 +115,14 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 
 	ch := newChange()
 	gone := make([]index.Place, 0, len(keys))
+	removed := make([]sigil.Key, 0, len(keys))
 	events := make([]sigil.Event, 0, len(keys)) // must not be reallocated: ch points into it
 	err := s.index.Visit(keys, func(at index.Place, m sigil.Meta) error {
 		event, remove := decide(m)
 		if !remove {
 			return nil
 		}
-		gone, events = append(gone, at), append(events, event)
+		gone, removed, events = append(gone, at), append(removed, m.Key), append(events, event)
 		return s.addEvent(ch, &events[len(events)-1])
 	})
 	if err != nil {
@@ -139,6 +140,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		return nil, err
 	}
 	s.contents.drop(keys...)
+	s.finder.removed(removed)
 	return events, nil
 }
 

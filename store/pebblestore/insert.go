@@ -59,10 +59,17 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	if keyed {
 		ch.effect.Ends = firstEnd(items)
 	}
+	docs := s.finder.documents(items)
+	var inserted store.Inserted
 	if quota == (store.Quota{}) {
-		return store.Inserted{}, s.commits.do(ch)
+		err = s.commits.do(ch)
+	} else {
+		inserted, err = s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
 	}
-	return s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
+	if err == nil {
+		s.finder.add(name, docs, s.exists(name))
+	}
+	return inserted, err
 }
 
 // insertWithin evicts for ch under a quota, and commits ch together with the evictions.
@@ -89,6 +96,7 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 		return store.Inserted{}, err
 	}
 	s.contents.drop(room.keys...)
+	s.finder.removed(room.keys)
 	return store.Inserted{Evicted: values(evicted)}, nil
 }
 

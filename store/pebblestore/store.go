@@ -30,6 +30,7 @@ type Store struct {
 	keys       *keylock.Locks // +checklocksignore: never changes
 	index      *index.Index
 	contents   contents
+	finder     *finder
 	policies   *layout.Policies
 	signatures signatureCounts
 	commits    *committer
@@ -53,6 +54,10 @@ type Store struct {
 	// +checklocks:gate
 	closed bool
 
+	// closing is closed when Close begins. finding is the goroutine that indexes what was there at the open.
+	closing chan struct{}
+	finding sync.WaitGroup
+
 	// failed is closed when the disk has failed, so that no change can be made durable. failErr is set before
 	// that.
 	failed   chan struct{}
@@ -66,7 +71,10 @@ type Store struct {
 	insertKeys *keylock.Set
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store    = (*Store)(nil)
+	_ store.Searcher = (*Store)(nil)
+)
 
 // Options configure a Store. The zero value has the defaults.
 type Options struct {
@@ -79,6 +87,9 @@ type Options struct {
 	// OpenFiles is the maximum number of tables kept open; 0 means 512. If more are in use at once, up to a quarter more
 	// are open.
 	OpenFiles int
+	// Search says what is searched. The indexes are in memory: about 250 bytes for a memory of 60 words. An open builds
+	// them beside everything else; until then Search finds less, and says so.
+	Search store.SearchSettings
 	// Logger receives the database's errors; nil means [slog.Default].
 	Logger *slog.Logger
 	// OnCommit is called after each commit, with the number of callers whose changes it had, and the time from
@@ -107,11 +118,16 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	if o == nil {
 		o = &Options{}
 	}
+	analyzer, err := o.Search.Analyzer()
+	if err != nil {
+		return nil, err
+	}
 	tuning := disk.Tuned()
 	if o.tuning != nil {
 		tuning = *o.tuning
 	}
 	s := newStore(o.cacheShare(), tuning.HugePages)
+	s.finder = newFinder(analyzer)
 	s.onCommit, s.onFatal, s.enough = o.OnCommit, o.OnFatal, cmp.Or(o.enough, enough)
 	fsys, logger := o.environment()
 	if s.folder, err = disk.Take(fsys, dir, tuning, logger); err != nil {
@@ -129,7 +145,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{},
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, finder: newFinder(nil), closing: make(chan struct{}),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s
@@ -181,6 +197,9 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 		if err := s.folder.WriteInfo(info); err != nil {
 			return errors.Join(err, s.db.Close())
 		}
+	}
+	if err := s.startFinding(logger); err != nil {
+		return errors.Join(err, s.db.Close())
 	}
 	s.info = info
 	compactions.Begin()
@@ -250,9 +269,10 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	close(s.closing)
 	s.folder.Hurry()
 	s.journaled.Fire()
-	err := s.apart(func() error { s.commits.stop(); return nil })
+	err := s.apart(func() error { s.commits.stop(); s.finding.Wait(); return nil })
 	s.index.Wait()
 	if !s.unclosed {
 		err = s.closeDatabase()

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"journal", journalIdeas},
 		{"claims", claimIdeas},
 		{"signatures", signatureIdeas},
+		{"search", searchIdeas},
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},
 	} {

@@ -70,6 +70,24 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("what was found is found again", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		var want []sigil.Memory
+		for range 300 {
+			want = append([]sigil.Memory{f.encode(says("tea"))}, want...)
+		}
+		f.encode(says("tea"), tenant("other"))
+		f.forget(want[0].Key)
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		late := f.encode(says("tea"))
+		want = append([]sigil.Memory{late}, want[1:]...)
+		f.complete()
+		f.findsIn(store.SearchQuery{Text: "tea", Limit: 1000}, want...)
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("a journal stays trimmed", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}

@@ -1,0 +1,380 @@
+package pebblestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/words"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/search"
+)
+
+// Terms that no text has, since they begin with a control character.
+const (
+	wholeTag   = "\x03" // begins the term of a whole tag, for filters
+	everything = "\x04" // a term of every memory, for a query that only excludes
+)
+
+// finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
+type finder struct {
+	analyzer *words.Analyzer // nil if nothing is searched
+	built    atomic.Bool     // the memories that were there at the open are in the indexes
+
+	mu sync.RWMutex
+	// +checklocks:mu
+	tenants map[string]*search.Index
+}
+
+func newFinder(a *words.Analyzer) *finder {
+	return &finder{analyzer: a, tenants: map[string]*search.Index{}}
+}
+
+// document returns what is indexed of a memory.
+func (f *finder) document(m *sigil.Memory) search.Doc {
+	buf := termBuffers.Get().(*[]words.Term) //nolint:forcetypeassert // nothing else is put there
+	d := f.analyzer.Document(m.Data, m.Tags, *buf)
+	doc := search.Doc{ID: m.ID, Length: d.Length, Terms: make([]search.Term, 0, len(d.Terms)+len(m.Tags)+1)}
+	for _, t := range d.Terms {
+		doc.Terms = append(doc.Terms, search.Term{Text: t.Text, Count: t.Count})
+	}
+	*buf = d.Terms
+	termBuffers.Put(buf)
+	for i, tag := range m.Tags {
+		if !slices.Contains(m.Tags[:i], tag) {
+			doc.Terms = append(doc.Terms, search.Term{Text: wholeTag + tag, Count: 1})
+		}
+	}
+	doc.Terms = append(doc.Terms, search.Term{Text: everything, Count: 1})
+	return doc
+}
+
+var termBuffers = sync.Pool{New: func() any { return new([]words.Term) }}
+
+// documents returns what is indexed of the items of an insert.
+func (f *finder) documents(items []store.Item) []search.Doc {
+	if f.analyzer == nil {
+		return nil
+	}
+	docs := make([]search.Doc, len(items))
+	for i := range items {
+		docs[i] = f.document(&items[i].Memory)
+	}
+	return docs
+}
+
+// add makes memories findable, which are in the store's index. One that has left that index in the meantime is not
+// added, or removed again: exists reports whether a memory is there.
+func (f *finder) add(tenant string, docs []search.Doc, exists func(sigil.ID) bool) {
+	if len(docs) == 0 {
+		return
+	}
+	for x := f.of(tenant, true); ; {
+		x.Add(docs...)
+		current := f.of(tenant, true)
+		if current == x { // otherwise remove has dropped x when it was empty
+			break
+		}
+		x = current
+	}
+	var gone []sigil.ID
+	for i := range docs {
+		if !exists(docs[i].ID) {
+			gone = append(gone, docs[i].ID)
+		}
+	}
+	f.remove(tenant, gone)
+}
+
+// remove makes memories that have left the store's index unfindable.
+func (f *finder) remove(tenant string, ids []sigil.ID) {
+	if len(ids) == 0 {
+		return
+	}
+	x := f.of(tenant, false)
+	if x == nil {
+		return
+	}
+	x.Remove(ids...)
+	if x.Len() == 0 {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.tenants[tenant] == x && x.Len() == 0 {
+			delete(f.tenants, tenant)
+		}
+	}
+}
+
+// removed makes memories of any tenants unfindable.
+func (f *finder) removed(keys []sigil.Key) {
+	if f.analyzer == nil {
+		return
+	}
+	for len(keys) > 0 {
+		tenant, n := keys[0].Tenant, 0
+		ids := make([]sigil.ID, 0, len(keys))
+		for n < len(keys) && keys[n].Tenant == tenant {
+			ids = append(ids, keys[n].ID)
+			n++
+		}
+		f.remove(tenant, ids)
+		keys = keys[n:]
+	}
+}
+
+// of returns the index of a tenant. If there is none it makes one, or returns nil.
+func (f *finder) of(tenant string, make bool) *search.Index {
+	f.mu.RLock()
+	x := f.tenants[tenant]
+	f.mu.RUnlock()
+	if x != nil || !make {
+		return x
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if x = f.tenants[tenant]; x == nil {
+		x = search.New()
+		f.tenants[tenant] = x
+	}
+	return x
+}
+
+// Search finds memories by their words; see [store.Searcher].
+func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return found, err
+	}
+	if s.finder.analyzer == nil {
+		return found, store.NewSearchOff()
+	}
+	text, err := s.finder.analyzer.Parse(q.Text)
+	if err != nil {
+		return found, store.NewInvalidQuery(err)
+	}
+	found.Incomplete = !s.finder.built.Load()
+	x := s.finder.of(q.Tenant, false)
+	if x == nil {
+		return found, nil
+	}
+	query := indexQuery(text, &q.Filter)
+	for {
+		hits, err := s.matching(ctx, x, query, text, &q)
+		if err != nil {
+			return found, err
+		}
+		found.Hits = found.Hits[:0]
+		gone := false
+		for _, h := range hits {
+			hit, ok, err := s.hit(h, &q)
+			if err != nil {
+				return found, err
+			}
+			if gone = gone || !ok; !ok {
+				continue
+			}
+			if q.Highlight {
+				hit.Matched, _ = text.Match(hit.Memory.Data, hit.Memory.Tags)
+			}
+			if q.Explain {
+				hit.Terms = arithmetic(x, query, h.ID)
+			}
+			found.Hits = append(found.Hits, hit)
+		}
+		if !gone {
+			return found, nil
+		}
+	}
+}
+
+// matching returns the best hits of a query among memories that are live and pass the filter.
+func (s *Store) matching(ctx context.Context, x *search.Index, query *search.Query, text *words.Query, q *store.SearchQuery) (hits []search.Hit, err error) {
+	hits = x.Search(query, q.Limit, func(id sigil.ID, _ uint32) bool {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return false
+		}
+		m, ok := s.index.Meta(sigil.Key{Tenant: q.Tenant, ID: id})
+		if !ok || m.Due(q.Now) || !q.Filter.Matches(&m) {
+			return false
+		}
+		if !text.Verify {
+			return true
+		}
+		memory, ok, failed := s.read(m)
+		if failed != nil {
+			err = failed
+		}
+		if ok {
+			_, ok = text.Match(memory.Data, memory.Tags)
+		}
+		return ok
+	})
+	return hits, err
+}
+
+// hit reads the memory of a hit. ok is false if it is gone.
+func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool, err error) {
+	key := sigil.Key{Tenant: q.Tenant, ID: h.ID}
+	if m, there := s.index.Meta(key); there && !m.Due(q.Now) {
+		hit.Words = h.Score
+		if hit.Memory, ok, err = s.read(m); ok || err != nil {
+			return hit, ok, err
+		}
+	}
+	s.keys.One(key).Unlock() // it is being removed: see List
+	return hit, false, nil
+}
+
+// indexQuery returns what the index is asked for a query and the tags of a filter.
+func indexQuery(text *words.Query, f *store.Filter) *search.Query {
+	q := &search.Query{}
+	for _, w := range text.Words {
+		c := variants(words.Choice{Prefix: w.Prefix, Cut: w.Cut}, float64(w.Count))
+		if w.Term != "" {
+			c = search.Clause{{Text: w.Term, Weight: float64(w.Count)}}
+		}
+		q.Optional = append(q.Optional, c)
+	}
+	for _, c := range text.Must {
+		for _, choice := range c.All {
+			q.Required = append(q.Required, variants(choice, 0))
+		}
+	}
+	for _, c := range text.Not {
+		if !c.Verify && len(c.All) == 1 { // otherwise Match decides
+			q.Forbidden = append(q.Forbidden, variants(c.All[0], 0))
+		}
+	}
+	for _, tag := range f.Tags {
+		q.Required = append(q.Required, search.Clause{{Text: wholeTag + tag}})
+	}
+	if len(f.AnyTags) > 0 {
+		q.Required = append(q.Required, tags(f.AnyTags))
+	}
+	if len(f.NotTags) > 0 {
+		q.Forbidden = append(q.Forbidden, tags(f.NotTags))
+	}
+	if len(text.Words)+len(text.Must) == 0 && len(text.Not) > 0 {
+		q.Required = append(q.Required, search.Clause{{Text: everything}})
+	}
+	return q
+}
+
+func variants(c words.Choice, weight float64) (clause search.Clause) {
+	for _, term := range c.Terms {
+		clause = append(clause, search.Variant{Text: term, Weight: weight})
+	}
+	if c.Prefix != "" {
+		clause = append(clause, search.Variant{Text: c.Prefix, Prefix: true, Weight: weight})
+	}
+	for _, term := range c.Cut {
+		clause = append(clause, search.Variant{Text: term, Weight: weight})
+	}
+	return clause
+}
+
+func tags(all []string) (clause search.Clause) {
+	for _, tag := range all {
+		clause = append(clause, search.Variant{Text: wholeTag + tag})
+	}
+	return clause
+}
+
+func arithmetic(x *search.Index, q *search.Query, id sigil.ID) *store.Arithmetic {
+	e, ok := x.Explain(q, id)
+	if !ok {
+		return nil
+	}
+	a := &store.Arithmetic{Memories: e.Memories, Average: e.Average, Length: e.Length}
+	for _, p := range e.Parts {
+		if p.Score > 0 {
+			a.Parts = append(a.Parts, store.TermScore{Term: p.Term, Count: p.Count, DF: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score})
+		}
+	}
+	return a
+}
+
+// findable indexes the memories that were there at the open, which it reads as they were then, in the order of their keys.
+// It ends when all are indexed, when the store is closed, or when the disk fails.
+func (s *Store) findable(it *pebble.Iterator) error {
+	const step = 64
+	var docs []search.Doc
+	var prefix []byte
+	var tenant string
+	flush := func() {
+		s.finder.add(tenant, docs, s.exists(tenant))
+		docs = docs[:0]
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		select {
+		case <-s.closing:
+			return nil
+		case <-s.failed:
+			return nil
+		default:
+		}
+		key := it.Key()
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(docs) == step {
+			name, _, ok := layout.SplitTenant(key)
+			if !ok {
+				return record.ErrDamaged
+			}
+			flush()
+			tenant, prefix = name, layout.TenantPrefix(layout.BodyFamily, name)
+		}
+		at, ok := layout.SplitMemoryKey(key)
+		if !ok {
+			return record.ErrDamaged
+		}
+		memory, err := s.decoded(sigil.Meta{Key: at}, it.Value())
+		if err != nil {
+			return err
+		}
+		docs = append(docs, s.finder.document(&memory))
+	}
+	flush()
+	if err := it.Error(); err != nil {
+		return err
+	}
+	s.finder.built.Store(true)
+	return nil
+}
+
+// startFinding begins to index what is on disk, before anything changes it.
+func (s *Store) startFinding(logger *slog.Logger) error {
+	if s.finder.analyzer == nil {
+		return nil
+	}
+	prefix := []byte{layout.BodyFamily}
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: layout.After(prefix)})
+	if err != nil {
+		return err
+	}
+	s.finding.Go(func() { // Close waits for it
+		if err := errors.Join(s.findable(it), it.Close()); err != nil {
+			logger.Error("search stays incomplete: what is on disk could not all be read", "err", err)
+		}
+	})
+	return nil
+}
+
+// exists returns a function that reports whether a tenant's memory is there, due or not.
+func (s *Store) exists(tenant string) func(sigil.ID) bool {
+	return func(id sigil.ID) bool {
+		_, ok := s.index.Meta(sigil.Key{Tenant: tenant, ID: id})
+		return ok
+	}
+}
