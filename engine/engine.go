@@ -1,4 +1,4 @@
-// Package engine owns the verbs: encode, recall, peek, forget, pin, list, related, sweep, crystallize, explain,
+// Package engine owns the verbs: encode, recall, peek, forget, pin, list, search, related, sweep, crystallize, explain,
 // forecast, register, revoke. It owns the clock, the rules and the order in which things are checked.
 //
 // It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a

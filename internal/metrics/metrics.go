@@ -54,7 +54,7 @@ type Metrics struct {
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "search", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
 	// The codes of errors that alerts are about.

@@ -87,7 +87,7 @@ type Options struct {
 	// OpenFiles is the maximum number of tables kept open; 0 means 512. If more are in use at once, up to a quarter more
 	// are open.
 	OpenFiles int
-	// Search says what is searched. The indexes are in memory: about 250 bytes for a memory of 60 words. An open builds
+	// Search is what of a memory is searched. The indexes are in memory: about 250 bytes for a memory of 60 words. An open builds
 	// them beside everything else; until then Search finds less, and says so.
 	Search store.SearchSettings
 	// Logger receives the database's errors; nil means [slog.Default].
