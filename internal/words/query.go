@@ -70,8 +70,11 @@ func (w Word) String() string {
 	if w.Prefix != "" {
 		return w.Prefix + "*"
 	}
-	return strings.TrimPrefix(w.Term, stopMark)
+	return Name(w.Term)
 }
+
+// Name returns a term for people, without its mark.
+func Name(term string) string { return strings.TrimLeft(term, tagMark+stopMark) }
 
 // Choice is what a memory can have in an index: one of Terms; or, if Prefix is not "", a term that begins with Prefix
 // or one of Cut. A memory that has only one of Cut may not have a word with that prefix: Match has to be asked.

@@ -19,11 +19,8 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/search"
 )
 
-// Terms that no text has, since they begin with a control character.
-const (
-	wholeTag   = "\x03" // begins the term of a whole tag, for filters
-	everything = "\x04" // a term of every memory, for a query that only excludes
-)
+// wholeTag begins the term of a whole tag, for filters. No text has it, since it is a control character.
+const wholeTag = "\x03"
 
 // finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
 type finder struct {
@@ -43,7 +40,7 @@ func newFinder(a *words.Analyzer) *finder {
 func (f *finder) document(m *sigil.Memory) search.Doc {
 	buf := termBuffers.Get().(*[]words.Term) //nolint:forcetypeassert // nothing else is put there
 	d := f.analyzer.Document(m.Data, m.Tags, *buf)
-	doc := search.Doc{ID: m.ID, Length: d.Length, Terms: make([]search.Term, 0, len(d.Terms)+len(m.Tags)+1)}
+	doc := search.Doc{ID: m.ID, Length: d.Length, Terms: make([]search.Term, 0, len(d.Terms)+len(m.Tags))}
 	for _, t := range d.Terms {
 		doc.Terms = append(doc.Terms, search.Term{Text: t.Text, Count: t.Count})
 	}
@@ -54,7 +51,6 @@ func (f *finder) document(m *sigil.Memory) search.Doc {
 			doc.Terms = append(doc.Terms, search.Term{Text: wholeTag + tag, Count: 1})
 		}
 	}
-	doc.Terms = append(doc.Terms, search.Term{Text: everything, Count: 1})
 	return doc
 }
 
@@ -164,7 +160,7 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	}
 	found.Incomplete = !s.finder.built.Load()
 	x := s.finder.of(q.Tenant, false)
-	if x == nil {
+	if x == nil || len(text.Words)+len(text.Must)+len(text.Not) == 0 { // a query of signs only finds nothing
 		return found, nil
 	}
 	query := indexQuery(text, &q.Filter)
@@ -242,9 +238,9 @@ func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool,
 func indexQuery(text *words.Query, f *store.Filter) *search.Query {
 	q := &search.Query{}
 	for _, w := range text.Words {
-		c := variants(words.Choice{Prefix: w.Prefix, Cut: w.Cut}, float64(w.Count))
+		c := variants(words.Choice{Prefix: w.Prefix, Cut: w.Cut}, w.Weight)
 		if w.Term != "" {
-			c = search.Clause{{Text: w.Term, Weight: float64(w.Count)}}
+			c = search.Clause{{Text: w.Term, Weight: w.Weight}}
 		}
 		q.Optional = append(q.Optional, c)
 	}
@@ -254,9 +250,14 @@ func indexQuery(text *words.Query, f *store.Filter) *search.Query {
 		}
 	}
 	for _, c := range text.Not {
-		if !c.Verify && len(c.All) == 1 { // otherwise Match decides
-			q.Forbidden = append(q.Forbidden, variants(c.All[0], 0))
+		if c.Verify { // Match decides
+			continue
 		}
+		var set []search.Clause
+		for _, choice := range c.All {
+			set = append(set, variants(choice, 0))
+		}
+		q.Forbidden = append(q.Forbidden, set)
 	}
 	for _, tag := range f.Tags {
 		q.Required = append(q.Required, search.Clause{{Text: wholeTag + tag}})
@@ -265,10 +266,7 @@ func indexQuery(text *words.Query, f *store.Filter) *search.Query {
 		q.Required = append(q.Required, tags(f.AnyTags))
 	}
 	if len(f.NotTags) > 0 {
-		q.Forbidden = append(q.Forbidden, tags(f.NotTags))
-	}
-	if len(text.Words)+len(text.Must) == 0 && len(text.Not) > 0 {
-		q.Required = append(q.Required, search.Clause{{Text: everything}})
+		q.Forbidden = append(q.Forbidden, []search.Clause{tags(f.NotTags)})
 	}
 	return q
 }
@@ -301,7 +299,7 @@ func arithmetic(x *search.Index, q *search.Query, id sigil.ID) *store.Arithmetic
 	a := &store.Arithmetic{Memories: e.Memories, Average: e.Average, Length: e.Length}
 	for _, p := range e.Parts {
 		if p.Score > 0 {
-			a.Parts = append(a.Parts, store.TermScore{Term: p.Term, Count: p.Count, DF: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score})
+			a.Parts = append(a.Parts, store.TermScore{Term: words.Name(p.Term), Count: p.Count, DF: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score})
 		}
 	}
 	return a

@@ -86,7 +86,7 @@ func (d *documents) score(q *words.Query, i int) *store.Arithmetic {
 			if term != w.Term && (w.Prefix == "" || !strings.HasPrefix(term, w.Prefix)) && !slices.Contains(w.Cut, term) {
 				continue
 			}
-			p := store.TermScore{Term: term, Count: d.counts[i][term], Weight: float64(w.Count)}
+			p := store.TermScore{Term: term, Count: d.counts[i][term], Weight: w.Weight}
 			for _, counts := range d.counts {
 				if counts[term] > 0 {
 					p.DF++
@@ -96,6 +96,7 @@ func (d *documents) score(q *words.Query, i int) *store.Arithmetic {
 			p.Score = p.Weight * words.BM25(p.IDF, p.Count, a.Length, a.Average)
 			if p.Score > best.Score {
 				best = p
+				best.Term = words.Name(term)
 			}
 		}
 		if best.Score > 0 {
