@@ -12,7 +12,7 @@ import (
 // common ones. All that it remembers is bounded.
 type scratch struct {
 	*Analyzer
-	chunks [maxChunks]*chunk // in pairs of places for the same hash, the one used last first
+	chunks [maxChunks / places][places]*chunk // by the hash of their text, the one used last first
 	seed   maphash.Seed
 	terms  map[string]*term
 	call   uint64 // number of the call; terms with this number are in doc
@@ -28,6 +28,7 @@ type scratch struct {
 
 const (
 	maxChunks     = 1 << 14 // chunks that are remembered
+	places        = 4       // of them with the same hash
 	maxChunkBytes = 48      // of the longest chunk that is remembered
 	maxInterned   = 1 << 15 // terms that are remembered; then it forgets everything
 )
@@ -50,7 +51,7 @@ func newScratch(a *Analyzer) *scratch {
 // begin begins a call.
 func (s *scratch) begin() {
 	if len(s.terms) >= maxInterned {
-		s.chunks = [maxChunks]*chunk{}
+		clear(s.chunks[:])
 		s.terms = map[string]*term{}
 	}
 	s.call++
@@ -138,21 +139,28 @@ func (s *scratch) chunk(raw []byte) *chunk {
 	if len(raw) > maxChunkBytes {
 		return s.cutter.build(string(raw))
 	}
-	place := maphash.Bytes(s.seed, raw) % (maxChunks / 2) * 2
-	first, second := s.chunks[place], s.chunks[place+1]
-	if first != nil && first.raw == string(raw) {
-		return first
+	set := &s.chunks[maphash.Bytes(s.seed, raw)%uint64(len(s.chunks))]
+	var c *chunk
+	place := 0
+	for ; place < len(set); place++ {
+		if c = set[place]; c == nil || c.raw == string(raw) {
+			break
+		}
 	}
-	if second == nil || second.raw != string(raw) {
+	if place == 0 && c != nil {
+		return c
+	}
+	if place == len(set) || c == nil {
 		kept := *s.cutter.build(string(raw))
 		kept.pieces = slices.Clone(kept.pieces)
 		if len(kept.pieces) == 1 {
 			kept.only = kept.pieces[0].term
 		}
-		second = &kept
+		c = &kept
 	}
-	s.chunks[place], s.chunks[place+1] = second, first
-	return second
+	copy(set[1:], set[:min(place, len(set)-1)])
+	set[0] = c
+	return c
 }
 
 // stem returns the stem of a folded word. A word with digits or signs is its own stem.
