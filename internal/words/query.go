@@ -52,8 +52,8 @@ type Query struct {
 }
 
 // Word is a term that ranks; or, if Term is "", all terms that begin with Prefix, and Cut (see [Choice]). The score of a
-// memory is the sum of Weight · [BM25] over the words that it has. A prefix is one term there: its count is the sum of
-// the counts of its terms.
+// memory is the sum of Weight · [BM25] over the words that it has. Of the terms of a prefix, the one that scores most
+// counts.
 type Word struct {
 	Term   string
 	Prefix string
