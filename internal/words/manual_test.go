@@ -2,7 +2,9 @@ package words_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sigil-dna/sigil/internal/words"
@@ -186,4 +188,30 @@ func TestWrongSettings(t *testing.T) {
 			t.Errorf("%+v is taken", s)
 		}
 	}
+}
+
+// TestConcurrentUse analyzes, reads and matches from several goroutines, which must not see each other's work.
+func TestConcurrentUse(t *testing.T) {
+	a := analyzer(t, words.Settings{})
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range 200 {
+				own := fmt.Sprintf("fox%dx%d running", i, j)
+				data := text(t, own)
+				if got, want := terms(a.Document(data, nil, nil)), fmt.Sprintf("fox%dx%d run", i, j); got != want {
+					t.Errorf("%s: %s", own, got)
+				}
+				q, err := a.Parse(own)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if matched, ok := q.Match(data, nil); !ok || len(matched) != 1 {
+					t.Errorf("%s: %v", own, matched)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
