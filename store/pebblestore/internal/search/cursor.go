@@ -8,6 +8,7 @@ type cursor struct {
 	*segment
 	formula *formula
 	list    []block
+	data    []byte // of these blocks
 	most    uint16 // the greatest impact of the list
 
 	current int  // the first block that is not behind

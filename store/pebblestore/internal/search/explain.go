@@ -37,7 +37,7 @@ type Part struct {
 	Clause   int    // its index in the query
 	Term     string // the one that counts
 	Count    int    // how often the memory has it
-	DF       int    // how many memories have it
+	DF       int    // how many memories have it; of a prefix, the sum of all its terms, but no more than Memories
 	IDF      float64
 	Weight   float64
 	Score    float64
@@ -90,14 +90,16 @@ func (p *plan) explain(id sigil.ID) (Explanation, bool) {
 func (p *plan) part(at *place, choices []choice) (best Part, most int64, has bool) {
 	for i := range choices {
 		c := &choices[i]
-		count := at.count(c)
-		if count == 0 {
-			continue
-		}
-		score := p.score(c.factor, count, at.length())
-		if !has || score > most {
-			best = Part{Term: c.text, Count: int(count), DF: c.df, IDF: c.idf, Weight: c.weight, Score: float(score)}
-			most, has = score, true
+		for j := range c.terms {
+			count := at.count(&c.terms[j])
+			if count == 0 {
+				continue
+			}
+			score := p.score(c.factor, count, at.length())
+			if !has || score > most {
+				best = Part{Term: c.terms[j].text, Count: int(count), DF: c.df, IDF: c.idf, Weight: c.weight, Score: float(score)}
+				most, has = score, true
+			}
 		}
 	}
 	return best, most, has
@@ -118,9 +120,9 @@ func (p *place) length() uint16 {
 }
 
 // count returns how often the memory has a term.
-func (p *place) count(c *choice) uint32 {
+func (p *place) count(term *member) uint32 {
 	if p.segment == nil {
-		for at := c.last; at != 0; at = p.young.postings[at-1].previous {
+		for at := term.last; at != 0; at = p.young.postings[at-1].previous {
 			if posting := &p.young.postings[at-1]; uint32(posting.doc) <= p.doc { // newest first
 				if uint32(posting.doc) == p.doc {
 					return uint32(posting.count)
@@ -130,8 +132,8 @@ func (p *place) count(c *choice) uint32 {
 		}
 		return 0
 	}
-	list, _ := p.segment.list(c.term)
-	in := cursor{segment: p.segment, list: list, read: -1}
+	list, _ := p.segment.list(term.number)
+	in := cursor{segment: p.segment, list: list, data: p.segment.data, read: -1}
 	if !in.advance(p.doc) {
 		return 0
 	}

@@ -34,10 +34,11 @@ type Index struct {
 	// merges are those that have been begun.
 	// +checklocks:work
 	merges []*merge
-	// +checklocks:work
-	lookups lookups
 
 	mu sync.RWMutex
+	// +checklocks:work
+	// +checklocks:mu
+	lookups lookups
 	// +checklocks:mu
 	vocabulary vocabulary
 	// young holds the newest memories.

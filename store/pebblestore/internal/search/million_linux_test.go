@@ -2,7 +2,6 @@ package search
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -16,62 +15,13 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// text draws words as they occur in texts: by Zipf, of 200,000 words.
-type text struct {
-	words []string
-	drawn []uint32 // of these words: to draw from them is faster than to draw anew
-	rng   *rand.Rand
-}
-
-func newText(seed uint64) *text {
-	rng := rand.New(rand.NewPCG(seed, 0))
-	t := &text{rng: rng, drawn: make([]uint32, 1<<23)}
-	zipf := rand.NewZipf(rng, 1.07, 1, 200_000-1)
-	for i := range t.drawn {
-		t.drawn[i] = uint32(zipf.Uint64())
-	}
-	for i := range 200_000 {
-		t.words = append(t.words, "w"+strconv.FormatInt(int64(i)*7919+1000, 36))
-	}
-	return t
-}
-
-// doc returns a memory of about 60 words.
-func (t *text) doc(n uint64) Doc {
-	var buf [80]uint32
-	words := buf[:40+t.rng.IntN(41)]
-	for i := range words {
-		words[i] = t.draw()
-	}
-	slices.Sort(words)
-	d := Doc{ID: testID(n), Ref: uint32(n), Length: len(words), Terms: make([]Term, 0, len(words))}
-	for i, word := range words {
-		if i == 0 || word != words[i-1] {
-			d.Terms = append(d.Terms, Term{t.words[word], 0})
-		}
-		d.Terms[len(d.Terms)-1].Count++
-	}
-	t.rng.Shuffle(len(d.Terms), func(i, j int) { d.Terms[i], d.Terms[j] = d.Terms[j], d.Terms[i] })
-	return d
-}
-
-func (t *text) draw() uint32 { return t.drawn[t.rng.IntN(len(t.drawn))] }
-
-func (t *text) query(words int) *Query {
-	q := &Query{}
-	for range words {
-		q.Optional = append(q.Optional, Clause{{Text: t.words[t.draw()], Weight: 1}})
-	}
-	return q
-}
-
 // TestMillion measures an index of SIGIL_SEARCH memories, and prints what it has measured. It judges nothing.
 func TestMillion(t *testing.T) {
 	memories, err := strconv.Atoi(os.Getenv("SIGIL_SEARCH"))
 	if err != nil {
 		t.Skip("SIGIL_SEARCH=1000000 measures an index of so many memories")
 	}
-	text := newText(1)
+	text := newText(1, 200_000)
 	before := heap()
 	x := New()
 	runtime.LockOSThread()

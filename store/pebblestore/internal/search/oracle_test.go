@@ -67,10 +67,17 @@ type judge struct {
 	docs    []Doc
 	average float64
 	df      map[string]int
+	known   map[Variant]variants
+}
+
+// variants are the terms that a variant stands for, and their document frequency.
+type variants struct {
+	terms []string
+	df    int
 }
 
 func newJudge(docs []Doc) *judge {
-	j := &judge{docs: docs, df: map[string]int{}}
+	j := &judge{docs: docs, df: map[string]int{}, known: map[Variant]variants{}}
 	for _, d := range docs {
 		j.average += float64(d.Length) / float64(len(docs))
 		for _, term := range d.Terms {
@@ -83,26 +90,32 @@ func newJudge(docs []Doc) *judge {
 	return j
 }
 
-// variants returns what a variant stands for.
-func (j *judge) variants(v Variant) []string {
-	if !v.Prefix {
-		return []string{v.Text}
+func (j *judge) variants(v Variant) variants {
+	all, ok := j.known[v]
+	if ok {
+		return all
 	}
-	all := slices.DeleteFunc(slices.Sorted(maps.Keys(j.df)), func(term string) bool { return !strings.HasPrefix(term, v.Text) })
-	all = all[:min(len(all), maxScan)]
-	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(j.df[b], j.df[a]) })
-	return all[:min(len(all), maxExpansion)]
+	for term, n := range j.df {
+		if term == v.Text || v.Prefix && strings.HasPrefix(term, v.Text) {
+			all.terms = append(all.terms, term)
+			all.df += n
+		}
+	}
+	all.df = min(all.df, len(j.docs))
+	j.known[v] = all
+	return all
 }
 
 // best returns the score of a clause's best variant.
 func (j *judge) best(d *Doc, c Clause) (best float64, matches bool) {
 	for _, v := range c {
-		for _, term := range j.variants(v) {
+		all := j.variants(v)
+		for _, term := range all.terms {
 			count := float64(d.count(term))
 			if count == 0 {
 				continue
 			}
-			n, df := float64(len(j.docs)), float64(j.df[term])
+			n, df := float64(len(j.docs)), float64(all.df)
 			idf := math.Log(1 + (n-df+0.5)/(df+0.5))
 			score := v.Weight * idf * count * 2.2 / (count + 1.2*(0.25+0.75*float64(d.Length)/j.average))
 			best, matches = max(best, score), true
@@ -136,7 +149,11 @@ const near = 1e-6
 // check compares a search, and what Scores and Explain say, with the oracle.
 func (o *oracle) check(t failer, x *Index, q *Query, limit int, accept func(sigil.ID, uint32) bool) {
 	t.Helper()
-	j := newJudge(o.present(t, x))
+	o.judge(t, x, newJudge(o.present(t, x)), q, limit, accept)
+}
+
+func (o *oracle) judge(t failer, x *Index, j *judge, q *Query, limit int, accept func(sigil.ID, uint32) bool) {
+	t.Helper()
 	want, all := map[sigil.ID]float64{}, map[sigil.ID]float64{}
 	var scores []float64
 	for i := range j.docs {
@@ -173,7 +190,7 @@ func (o *oracle) check(t failer, x *Index, q *Query, limit int, accept func(sigi
 		e, ok := x.Explain(q, h.ID)
 		sum := 0.0
 		for _, part := range e.Parts {
-			if part.Count != o.docs[h.ID].count0(part.Term) || part.DF != j.df[part.Term] {
+			if part.Count != o.docs[h.ID].count0(part.Term) || part.DF < j.df[part.Term] {
 				t.Fatalf("%v: part %+v has another count or frequency", h, part)
 			}
 			sum += part.Score
@@ -183,6 +200,7 @@ func (o *oracle) check(t failer, x *Index, q *Query, limit int, accept func(sigi
 		}
 	}
 	ids := slices.Collect(maps.Keys(o.docs))
+	ids = ids[:min(len(ids), 500)]
 	for i, score := range x.Scores(q, ids) {
 		if math.Abs(score-all[ids[i]]) > near {
 			t.Fatalf("the score of %v is %v, not %v: %+v", ids[i], score, all[ids[i]], q)
@@ -247,7 +265,7 @@ func drawQuery(t *rapid.T, terms int) *Query {
 func TestAgreesWithTheOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, o := New(), &oracle{docs: map[sigil.ID]Doc{}, live: map[sigil.ID]bool{}}
-		terms := rapid.IntRange(1, 60).Draw(t, "vocabulary")
+		terms := rapid.SampledFrom([]int{2, 10, 60, 400}).Draw(t, "vocabulary")
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				var docs []Doc

@@ -88,10 +88,15 @@ func (c *cursor) collect(into *scores, begin, end uint32, least int64) {
 		}
 		c.open(begin)
 		at, n := c.at, c.n
+		data, bit, width, formula, factor, lengths := c.data, c.counts+uint(at)*uint(k.countBits), uint(k.countBits), *c.formula, c.factor, c.lengths
 		for ; at < n && c.members[at] < end; at++ {
 			doc := c.members[at]
-			count := k.count(c.data, c.counts, at)
-			into.add(doc-begin, c.formula.score(c.factor, count, c.lengths[doc]))
+			count := uint32(1)
+			if width > 0 {
+				count += unpack(data, bit, width)
+				bit += width
+			}
+			into.add(doc-begin, formula.score(factor, count, lengths[doc]))
 		}
 		if c.at = at; at < n {
 			return

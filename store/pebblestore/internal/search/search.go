@@ -75,6 +75,10 @@ func (s *search) segment(segment *segment) {
 	if !s.open(segment) {
 		return
 	}
+	if len(s.groups) == 1 && len(s.groups[0].cursors) == 1 {
+		s.single(segment, &s.groups[0].cursors[0])
+		return
+	}
 	for from := uint32(0); from < uint32(len(segment.ids)); {
 		from = s.window(segment, from)
 	}
@@ -112,19 +116,38 @@ func (s *search) group(segment *segment, choices []choice) group {
 	begin := len(s.cursors)
 	g := group{}
 	for i := range choices {
-		list, most := segment.list(choices[i].term)
+		list, data, most := segment.lists(&choices[i])
 		if len(list) == 0 {
 			continue
 		}
 		s.cursors = s.cursors[:len(s.cursors)+1]
 		c := &s.cursors[len(s.cursors)-1]
-		c.choice, c.segment, c.formula, c.list, c.most = &choices[i], segment, &s.formula, list, most
+		c.choice, c.segment, c.formula, c.list, c.data, c.most = &choices[i], segment, &s.formula, list, data, most
 		c.current, c.read, c.at, c.n = 0, -1, 0, 0
 		g.most = max(g.most, c.bound(most))
 		g.size += len(list)
 	}
 	g.cursors = s.cursors[begin:]
 	return g
+}
+
+// single looks for hits in a segment when there is only one list: block by block, without sums.
+func (s *search) single(segment *segment, c *cursor) {
+	for ; c.current < len(c.list); c.current++ {
+		first := c.before() + 1
+		need := s.top.need(segment.ids[first])
+		if c.bound(c.list[c.current].impact) < need {
+			continue
+		}
+		c.open(first)
+		s.candidates = s.candidates[:0]
+		for c.at = range c.n {
+			if score := c.score(); score >= need {
+				s.candidates = append(s.candidates, candidate{c.members[c.at], score})
+			}
+		}
+		s.finish(segment)
+	}
 }
 
 // window looks for hits in the next window, from a memory on, in which there may be any. It returns the first memory after it.
@@ -199,7 +222,7 @@ func (s *search) begin(segment *segment, from uint32) uint32 {
 		}
 		return begin
 	}
-	slices.SortFunc(s.groups, func(a, b group) int { return cmp.Compare(b.most, a.most) })
+	// The last groups, as the last window has ordered them, are left out if all of them together cannot make a hit.
 	rest := int64(0)
 	listed := len(s.groups)
 	for listed > 0 && rest+s.groups[listed-1].most < need {
@@ -335,9 +358,11 @@ func (s *search) memtable() {
 func (s *search) collectYoung(m *memtable, choices []choice) {
 	s.best.clear()
 	for i := range choices {
-		for at := choices[i].last; at != 0; at = m.postings[at-1].previous {
-			p := &m.postings[at-1]
-			s.best.max(uint32(p.doc), s.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
+		for _, term := range choices[i].terms {
+			for at := term.last; at != 0; at = m.postings[at-1].previous {
+				p := &m.postings[at-1]
+				s.best.max(uint32(p.doc), s.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
+			}
 		}
 	}
 }

@@ -180,21 +180,20 @@ func (v *vocabulary) release(number, n uint32) {
 	v.free = append(v.free, number)
 }
 
-// expand returns the terms that a prefix stands for.
-func (v *vocabulary) expand(prefix []byte) []uint32 {
-	var found []uint32
+// expand returns the terms that a prefix stands for, the most frequent first, and the sum of their document frequencies.
+func (v *vocabulary) expand(prefix []byte) (found []uint32, df int) {
 	v.order.from(v, prefix, func(number uint32) bool {
-		if len(found) == maxScan || !bytes.HasPrefix(v.text(number), prefix) {
+		if len(found) == maxExpansion || !bytes.HasPrefix(v.text(number), prefix) {
 			return false
 		}
 		found = append(found, number)
+		df += int(v.at(number).df)
 		return true
 	})
-	if len(found) > maxExpansion {
-		slices.SortStableFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
-		found = found[:maxExpansion]
+	if len(found) > maxAlone {
+		slices.SortFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
 	}
-	return found
+	return found, df
 }
 
 // bytes returns how much memory it takes.
