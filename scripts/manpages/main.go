@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -53,12 +54,19 @@ func pagesOf(ctx context.Context, program, version, date string) (map[string]str
 		return nil, err
 	}
 	pages := map[string]string{}
-	add := func(name, short string, args ...string) error {
+	var add func(name, short string, args ...string) error
+	add = func(name, short string, args ...string) error {
 		help, err := output(ctx, program, append(args, "--help")...)
-		if err == nil {
-			pages[name+".1"] = page(name, short, version, date, help)
+		if err != nil {
+			return err
 		}
-		return err
+		pages[name+".1"] = page(name, short, version, date, help)
+		for command, short := range subcommands(help) {
+			if err := add(name+"-"+command, short, append(slices.Clone(args), command)...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	err = add("sigil", "memories that fade unless recalled")
 	for line := range strings.Lines(offered) {

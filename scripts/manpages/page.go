@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 )
@@ -45,13 +46,37 @@ func page(name, short, version, date, help string) string {
 			list(&b, s.lines, func(flag string) string { return `\fB` + escape(flag) + `\fR` })
 		default:
 			fmt.Fprintf(&b, ".SH %s\n", strings.ToUpper(escape(s.title)))
-			list(&b, s.lines, func(command string) string { return `\fBsigil\-` + escape(command) + `\fR(1)` })
+			list(&b, s.lines, func(command string) string { return reference(name + "-" + command) })
 		}
 	}
 	if name != "sigil" {
-		b.WriteString(".SH SEE ALSO\n\\fBsigil\\fR(1)\n")
+		b.WriteString(".SH SEE ALSO\n")
+		if i := strings.LastIndex(name, "-"); name[:i] != "sigil" {
+			b.WriteString(reference(name[:i]) + ",\n")
+		}
+		b.WriteString(reference("sigil") + "\n")
 	}
 	return b.String()
+}
+
+// reference returns a reference to another page.
+func reference(name string) string { return `\fB` + escape(name) + `\fR(1)` }
+
+// subcommands returns the commands that a command's help lists, with what it says of each.
+func subcommands(help string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		_, sections := parse(help)
+		for _, s := range sections {
+			if s.title != "Available Commands" {
+				continue
+			}
+			for _, line := range s.lines {
+				if m := entry.FindStringSubmatch(line); m != nil && !yield(m[1], m[2]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // parse returns the paragraphs of a help text, and its sections.
@@ -66,7 +91,7 @@ func parse(help string) (text []string, sections []section) {
 			in = len(sections) - 1
 		case in >= 0 && (line == "" || line[0] == ' '):
 			sections[in].lines = append(sections[in].lines, line)
-		case strings.HasPrefix(line, `Use "sigil [command] --help"`): // it has a page
+		case strings.HasPrefix(line, `Use "sigil `) && strings.Contains(line, `[command] --help"`): // it has a page
 		default:
 			if in >= 0 {
 				in = -1

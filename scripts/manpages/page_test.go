@@ -78,15 +78,21 @@ func TestPagesOfTheProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(pages) < 20 {
+	if len(pages) < 34 {
 		t.Errorf("only %d pages", len(pages))
 	}
 	flags := 0
+	references := regexp.MustCompile(`\\fB([a-z\\-]+)\\fR\(1\)`)
 	for name, text := range pages {
+		for _, m := range references.FindAllStringSubmatch(text, -1) {
+			if to := strings.ReplaceAll(m[1], `\-`, "-") + ".1"; pages[to] == "" {
+				t.Errorf("%s refers to %s, which is not there", name, to)
+			}
+		}
 		args := []string{"__complete"}
 		_, command, ok := strings.Cut(strings.TrimSuffix(name, ".1"), "-")
 		if ok {
-			args = append(args, command)
+			args = append(args, strings.Split(command, "-")...)
 		}
 		offered, err := output(t.Context(), program, append(args, "--")...)
 		if err != nil {
