@@ -167,6 +167,12 @@ mutant any-folder 'a signed file is authentic in any folder' internal/codesign/v
 mutant overwritten-edit 'signing overwrites what somebody wrote meanwhile' internal/codesign/tree/replace.go \
 	's/if !Same\(was, now\)/if false \&\& !Same(was, now)/' \
 	go test -count=1 -run 'Replace' ./internal/codesign/tree
+mutant believed-registry 'a daemon answers for a signature with another one' internal/cli/coderegistry.go \
+	's/ \|\| !statement\.Signature\.Same\(found\.Signature\)//' \
+	go test -count=1 -run 'DaemonIsNotBelieved' ./internal/cli
+mutant silent-registry 'a file is authentic though the registry did not answer' internal/cli/coderegistry.go \
+	's/r\.unanswered = err/r.unanswered = nil/' \
+	go test -count=1 -run 'NothingIsAuthenticWithoutAnAnswer' ./internal/cli
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/prove/arrows

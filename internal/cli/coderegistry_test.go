@@ -127,6 +127,25 @@ func TestDaemonIsNotBelieved(t *testing.T) {
 	}
 }
 
+// TestNothingIsAuthenticWithoutAnAnswer loses the daemon after it has answered once.
+func TestNothingIsAuthenticWithoutAnAnswer(t *testing.T) {
+	c, src := registryCommand(t, 3, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/code:verify" {
+				panic(http.ErrAbortHandler) // the connection breaks
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	c.must("sign", src)
+	for _, args := range [][]string{{"verify", "--registry", "-v", src}, {"code", "register", "-v", src}} {
+		if code, out, words := c.in("", args...); code != 4 || out != "" || !strings.Contains(words, "f000.py: ") {
+			t.Errorf("%s: exit %d, %q, %q", args[0], code, out, words)
+		}
+	}
+	c.must("verify", src)
+}
+
 // recorded is an answer that is not sent.
 type recorded struct {
 	bytes.Buffer
