@@ -135,6 +135,28 @@ const steps = {
     }, 30_000)
   },
 
+  async 'signed and revoked code is in the journal of Activity, and is no memory'() {
+    const tenant = newTenant()
+    await encode(tenant, { data: { note: 'beside' } })
+    const { paths } = JSON.parse(await request(tenant, 'GET', '/openapi.json'))
+    const sent = paths['/v1/code'].post.requestBody.content['application/json'].examples.header.value
+    const { id, sha256 } = JSON.parse(await request(tenant, 'POST', '/v1/code', sent))
+    const page = await visit(tenant, '#/activity') // which reads the entry of before
+    const entry = page.locator('.journal li')
+    await sees(page, '.journal li.signed', new RegExp(`signedcode ${sha256.slice(-12)}request$`))
+    await request(tenant, 'DELETE', `/v1/code/${sha256}?reason=lost%20key`) // and is told of the next
+    await sees(page, '.journal li.revoked', new RegExp(`revokedcode ${sha256.slice(-12)}request$`))
+    same('entries', await entry.count(), 3)
+    for (const kind of ['signed', 'revoked']) {
+      const code = page.locator(`.journal li.${kind}`)
+      same('the whole hash', await code.locator('code[title]').getAttribute('title'), sha256)
+      same('links to a memory', await code.locator('a').count(), 0)
+    }
+    await sees(page, '.live-count', '1 memory')
+    await page.goto(`${url}/#/search/${encodeURIComponent(`id:${id}`)}`)
+    await sees(page, '.found', 'No memory has this id')
+  },
+
   async 'mean vitality is of what can fade'() {
     const tenant = newTenant()
     await encode(tenant, { data: 1, pinned: true })
