@@ -142,6 +142,9 @@ type Patterns interface {
 
 // Signatures keeps the registry of code signatures. A signature is no memory: it does not fade, counts towards no
 // [Quota], and no call removes it or undoes its revocation.
+//
+// Calls that register or revoke signatures of one body take effect one after the other, and a page shows one moment between
+// two of them.
 type Signatures interface {
 	// Register keeps a signature and journals event with it. If the tenant has a signature with that ID, Register
 	// changes nothing and returns that one and false. If the tenant has limit signatures already, it returns ErrFull

@@ -22,8 +22,8 @@ func (s *Store) Register(ctx context.Context, signature sigil.Signature, limit i
 		return sigil.Signature{}, false, err
 	}
 	key := sigil.Key{Tenant: signature.Tenant, ID: signature.ID}
-	defer s.keys.One(key).Unlock()
-	kept, found, err := s.signature(key)
+	defer s.keys.Lock(key, bodyKey(signature.Tenant, signature.Body))()
+	kept, found, err := signatureIn(s.db, key)
 	if err != nil || found {
 		return kept, false, s.reading(err)
 	}
@@ -47,6 +47,12 @@ func (s *Store) Register(ctx context.Context, signature sigil.Signature, limit i
 	return signature, true, nil
 }
 
+// bodyKey is locked by calls that change signatures of a body, until the change is durable. So they run one after the other, and
+// a revocation of all signatures of a body misses none. No memory has such a key: it only shares its lock with some.
+func bodyKey(tenant string, body sigil.Hash) sigil.Key {
+	return sigil.Key{Tenant: tenant, ID: sigil.ID(body[:len(sigil.ID{})])}
+}
+
 // Signatures returns a page; see [store.Store].
 func (s *Store) Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error) {
 	s.gate.RLock()
@@ -57,9 +63,11 @@ func (s *Store) Signatures(ctx context.Context, q store.SignatureQuery) (page []
 	if page, more, err = s.listSignatures(ctx, &q); err != nil {
 		return nil, false, s.reading(err)
 	}
-	// The database shows a change before it is durable. Whoever makes one holds the key until then.
+	// The database shows a change before it is durable. Whoever makes one holds the body's key until then.
 	for i := range page {
-		s.keys.One(sigil.Key{Tenant: q.Tenant, ID: page[i].ID}).Unlock()
+		if i == 0 || page[i].Body != page[i-1].Body {
+			s.keys.One(bodyKey(q.Tenant, page[i].Body)).Unlock()
+		}
 	}
 	if err := s.enter(ctx); err != nil { // the disk may have failed meanwhile
 		return nil, false, err
@@ -79,7 +87,9 @@ func (s *Store) listSignatures(ctx context.Context, q *store.SignatureQuery) (pa
 	if q.Before != (sigil.ID{}) {
 		end = append(bytes.Clone(prefix), q.Before[:]...)
 	}
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end})
+	snapshot := s.db.NewSnapshot() // so that the whole page is of one moment
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	it, err := snapshot.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end})
 	if err != nil {
 		return nil, false, err
 	}
@@ -92,7 +102,7 @@ func (s *Store) listSignatures(ctx context.Context, q *store.SignatureQuery) (pa
 		if !split {
 			return nil, false, record.ErrDamaged
 		}
-		signature, found, err := s.signature(key)
+		signature, found, err := signatureIn(snapshot, key)
 		if err != nil {
 			return nil, false, err
 		}
@@ -117,22 +127,22 @@ func (s *Store) Revoke(ctx context.Context, tenant string, body sigil.Hash, id s
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
+	defer s.keys.One(bodyKey(tenant, body)).Unlock()
 	keys, err := s.signaturesOf(tenant, body, id)
 	if err != nil {
 		return nil, s.reading(err)
 	}
-	defer s.keys.Lock(keys...)()
 	ch := newChange()
 	found := make([]sigil.Signature, 0, len(keys))
 	events := make([]*sigil.Event, 0, len(keys))
 	for _, key := range keys {
-		signature, there, err := s.signature(key) // locked now
+		signature, there, err := signatureIn(s.db, key)
+		if err == nil && !there {
+			err = record.ErrDamaged // none is ever removed
+		}
 		if err != nil {
 			ch.discard()
 			return nil, s.reading(err)
-		}
-		if !there {
-			continue // its commit was refused
 		}
 		changed := signature
 		if event := change(&changed); event != nil {
@@ -175,9 +185,9 @@ func (s *Store) signaturesOf(tenant string, body sigil.Hash, id sigil.ID) (keys 
 	return keys, err
 }
 
-// signature reads a signature.
-func (s *Store) signature(key sigil.Key) (_ sigil.Signature, found bool, err error) {
-	value, closer, err := s.db.Get(layout.SignatureKey(key.Tenant, key.ID))
+// signatureIn reads a signature from the database, or from a snapshot of it.
+func signatureIn(r pebble.Reader, key sigil.Key) (_ sigil.Signature, found bool, err error) {
+	value, closer, err := r.Get(layout.SignatureKey(key.Tenant, key.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return sigil.Signature{}, false, nil
 	}
@@ -185,9 +195,9 @@ func (s *Store) signature(key sigil.Key) (_ sigil.Signature, found bool, err err
 		return sigil.Signature{}, false, err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
-	r := record.NewReader(value)
-	signature := r.Signature(key)
-	return signature, true, r.End()
+	read := record.NewReader(value)
+	signature := read.Signature(key)
+	return signature, true, read.End()
 }
 
 // signatureCounts counts the signatures of each tenant, with those on their way to the disk. The zero value has none.

@@ -140,6 +140,8 @@ func (s *Store) Revoke(ctx context.Context, tenant string, body sigil.Hash, id s
 			sql, args = sql+" and id = $3", append(args, [16]byte(id))
 		}
 		b := &pgx.Batch{}
+		// Registrations lock the tenant's row, too: so this misses none that has returned, or that others may have seen.
+		b.Queue(lockTenant, tenant).Query(func(rows pgx.Rows) error { rows.Close(); return rows.Err() })
 		into(b, &found, scanSignature, sql+" order by id for update", args...)
 		if err := t.send(bounded, b); err != nil {
 			return err

@@ -41,6 +41,51 @@ var signatureIdeas = []idea{
 		equal(f.t, "signatures", f.signatures(store.SignatureQuery{}), []sigil.Signature{s})
 		equal(f.t, "events", len(f.events(sigil.DefaultTenant)), 1)
 	}},
+	{"a revocation of all is before or after a registration, and a list is of one moment", func(f *fixture) {
+		for range 100 {
+			first, second := f.sign(), f.signature()
+			second.Body = first.Body
+			var revocation []sigil.Signature
+			var lists [][]sigil.Signature
+			done := make(chan struct{})
+			var all sync.WaitGroup
+			all.Go(func() {
+				var err error
+				if revocation, err = f.Revoke(f.ctx(), first.Tenant, first.Body, sigil.ID{}, revoked(start, "no")); err != nil {
+					f.t.Errorf("Revoke: %v", err)
+				}
+			})
+			all.Go(func() {
+				for stop := false; !stop; {
+					select {
+					case <-done:
+						stop = true // after one more
+					default:
+					}
+					page, _, err := f.Signatures(f.ctx(), store.SignatureQuery{Tenant: first.Tenant, Body: &first.Body, Limit: 10})
+					if err != nil {
+						f.t.Errorf("Signatures: %v", err)
+						return
+					}
+					lists = append(lists, page)
+				}
+			})
+			_, _, err := f.Register(f.ctx(), second, 0, signed(second))
+			close(done)
+			all.Wait()
+			f.ok("Register", err)
+			for _, page := range lists {
+				// They are newest first: the second signature, if it is there, and the first.
+				there, over := len(page) == 2, !page[len(page)-1].RevokedAt.IsZero()
+				if len(revocation) == 1 && there && !over {
+					f.t.Fatal("the second signature is there, the revocation found only the first, and that one is not revoked")
+				}
+				if len(revocation) == 2 && over && (!there || page[0].RevokedAt.IsZero()) {
+					f.t.Fatalf("both were revoked in one commit, and a list shows %+v", page)
+				}
+			}
+		}
+	}},
 	{"tenants are apart", func(f *fixture) {
 		a, b := f.signature(), f.signature()
 		a.Tenant, b.Tenant = "a", "b"
