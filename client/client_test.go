@@ -89,10 +89,11 @@ func TestRequests(t *testing.T) {
 		{"list with all", func(ctx context.Context, c *client.Client) error {
 			_, err := c.List(ctx, client.ListQuery{
 				Limit: 7, Cursor: "abc", Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0),
+				Tags: []string{"a&b", "ü"}, Sort: sigil.SortFades, NoContent: true,
 				FadingBefore: time.Date(2026, 7, 1, 2, 0, 0, 5e6, time.FixedZone("", 7200)),
 			})
 			return err
-		}, "GET /v1/sigils?crystallized=false&cursor=abc&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true", ""},
+		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&sort=fades&tag=a%26b&tag=%C3%BC", ""},
 		{"related", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Related(ctx, id, client.RelatedQuery{Limit: 3, Min: ptr(0.0), Content: true})
 			return err

@@ -22,8 +22,9 @@ type ForecastQuery struct {
 	Within time.Duration
 	// Policy is a proposed policy, as [sigil.ParsePolicy] reads it; empty means each memory's own.
 	Policy string
-	Limit  int // maximum number of memories listed; 0 means the daemon's default
-	Bins   int // number of bins of the timeline; 0 means the daemon's default
+	Tags   []string // only memories that have all of these
+	Limit  int      // maximum number of memories listed; 0 means the daemon's default
+	Bins   int      // number of bins of the timeline; 0 means the daemon's default
 }
 
 // Forecast returns which memories fade within a time if nothing is recalled, optionally under a proposed policy. It
@@ -37,6 +38,7 @@ func (c *Client) Forecast(ctx context.Context, q ForecastQuery) (wire.Forecast, 
 	if q.Policy != "" {
 		query.Set("policy", q.Policy)
 	}
+	setTags(query, q.Tags)
 	if q.Bins != 0 {
 		query.Set("bins", strconv.Itoa(q.Bins))
 	}

@@ -14,20 +14,28 @@ import (
 
 // ListQuery selects memories; the zero value selects all, newest first.
 type ListQuery struct {
-	Limit  int    // entries per page; 0 means the daemon's default
-	Cursor string // from the previous page; empty means the first page
+	Limit  int        // entries per page; 0 means the daemon's default
+	Cursor string     // from the previous page; empty means the first page
+	Sort   sigil.Sort // the order; empty means [sigil.SortCreated]
 	// These filters apply if they are set.
+	Tags         []string // a memory must have all of these
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
 	FadingBefore time.Time
+	// NoContent leaves out the data and the state of every memory.
+	NoContent bool
 }
 
-// List returns one page of memories, newest first, without refreshing them.
+// List returns one page of memories, in the order of q.Sort, without refreshing them.
 func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error) {
 	query := url.Values{}
 	setLimit(query, q.Limit)
 	setCursor(query, q.Cursor)
+	setTags(query, q.Tags)
+	if q.Sort != "" {
+		query.Set("sort", string(q.Sort))
+	}
 	if q.Crystallized != nil {
 		query.Set("crystallized", strconv.FormatBool(*q.Crystallized))
 	}
@@ -39,6 +47,9 @@ func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error)
 	}
 	if !q.FadingBefore.IsZero() {
 		query.Set("fadingBefore", wire.Timestamp{Time: q.FadingBefore}.String())
+	}
+	if q.NoContent {
+		query.Set("content", "false")
 	}
 	return call[wire.MemoryPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils", query: query})
 }
@@ -106,6 +117,12 @@ func entries[T any](cursor string, page func(cursor string) ([]T, *string, error
 			}
 			cursor = *next
 		}
+	}
+}
+
+func setTags(query url.Values, tags []string) {
+	for _, tag := range tags {
+		query.Add("tag", tag)
 	}
 }
 

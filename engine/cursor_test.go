@@ -3,10 +3,42 @@ package engine
 import (
 	"bytes"
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/sigil-dna/sigil"
 )
+
+// FuzzSortedCursor checks that the cursor of a place in an order is read as that place, and by no other order. Any
+// other accepted cursor is the one of the place it is read as, at a time that a store can compare.
+func FuzzSortedCursor(f *testing.F) {
+	for _, key := range []int64{0, 1, -1, 1 << 45, math.MaxInt64, math.MinInt64} {
+		f.Add([]byte{15: 3}, key, encodeKey(sigil.SortRecalled, sigil.ID{1}, key))
+	}
+	f.Add([]byte{}, int64(0), "AgAAAAAAAAAAAAAAAAAAAAA")
+	f.Add([]byte{}, int64(0), encodeCursor(sigil.ID{1}))
+	f.Fuzz(func(t *testing.T, b []byte, key int64, text string) {
+		var id sigil.ID
+		copy(id[:], b)
+		for _, by := range sortCodes {
+			cursor := encodeKey(by, id, key)
+			switch got, gotKey, err := decodeSorted(by, cursor); {
+			case possibleKey(by, key) && (err != nil || got != id || gotKey != key):
+				t.Errorf("%s: %s, %d is read back as %s, %d, %v", by, id, key, got, gotKey, err)
+			case !possibleKey(by, key) && err == nil:
+				t.Errorf("%s: %d is accepted", by, key)
+			}
+			for _, other := range append([]sigil.Sort{""}, sortCodes...) {
+				if _, _, err := decodeSorted(other, cursor); other != by && err == nil {
+					t.Errorf("a cursor of %q is accepted by %q", by, other)
+				}
+			}
+			if got, gotKey, err := decodeSorted(by, text); err == nil && text != "" && encodeKey(by, got, gotKey) != text {
+				t.Errorf("%q is taken for %s, %d", text, got, gotKey)
+			}
+		}
+	})
+}
 
 // FuzzCursor checks that the cursor of an id is read as that id, and that any other accepted cursor is the one of the
 // id it is read as. Everything else is invalid, and is not repeated in the error.

@@ -150,9 +150,24 @@ func (e *Engine) checkTags(tags []string) error {
 		return sigil.NewTooLarge("too_many_tags", "tags", fmt.Sprintf("has more than %d tags", e.limits.Tags))
 	}
 	for i, tag := range tags {
-		if tag == "" || len(tag) > maxTag || !utf8.ValidString(tag) {
+		if !possibleTag(tag) {
 			return sigil.NewInvalid("invalid_tag", fmt.Sprintf("tags/%d", i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
 		}
+	}
+	return nil
+}
+
+func possibleTag(tag string) bool {
+	return tag != "" && len(tag) <= maxTag && utf8.ValidString(tag)
+}
+
+// checkFilter checks tags that memories are selected by.
+func (e *Engine) checkFilter(tags []string) error {
+	switch {
+	case len(tags) > e.limits.Tags:
+		return sigil.NewInvalid("invalid_tag", "tag", fmt.Sprintf("may be given at most %d times, as often as a memory has tags", e.limits.Tags))
+	case slices.ContainsFunc(tags, func(tag string) bool { return !possibleTag(tag) }):
+		return sigil.NewInvalid("invalid_tag", "tag", fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
 	}
 	return nil
 }

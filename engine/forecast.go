@@ -19,8 +19,10 @@ type ForecastQuery struct {
 	// memory's own policy applies; that is also what happens after [Engine.Configure], as a new policy reaches a memory
 	// only when it is touched.
 	Policy sigil.Policy
-	Limit  int // maximum number of memories listed; 0 means 100
-	Bins   int // number of bins of the timeline, at most 1,000; 0 means 48
+	// Tags, if any, leave out all memories that do not have all of them. They are read all the same.
+	Tags  []string
+	Limit int // maximum number of memories listed; 0 means 100
+	Bins  int // number of bins of the timeline, at most 1,000; 0 means 48
 }
 
 const (
@@ -87,6 +89,9 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	if q.Bins < 0 || q.Bins > maxBins {
 		return f, sigil.NewInvalid("invalid_bins", "bins", fmt.Sprintf("must be from 1 to %d", maxBins))
 	}
+	if err := e.checkFilter(q.Tags); err != nil {
+		return f, err
+	}
 	now := e.now()
 	c := count{
 		query: q, now: now, until: now.Add(q.Within).Truncate(time.Millisecond), limit: limit,
@@ -150,6 +155,9 @@ type count struct {
 func (c *count) add(memories []sigil.Memory) {
 	for i := range memories {
 		m := &memories[i]
+		if !hasAll(m.Tags, c.query.Tags) {
+			continue
+		}
 		if !m.FadesAt.After(c.until) { // FadesAt is never zero here: it was listed by its deadline
 			c.own++
 		}
@@ -175,6 +183,11 @@ func (c *count) add(memories []sigil.Memory) {
 		slices.SortStableFunc(c.soonest, func(a, b sigil.Memory) int { return a.FadesAt.Compare(b.FadesAt) })
 		c.soonest = c.soonest[:min(c.limit, len(c.soonest))]
 	}
+}
+
+// hasAll reports whether all of want are among tags.
+func hasAll(tags, want []string) bool {
+	return !slices.ContainsFunc(want, func(tag string) bool { return !slices.Contains(tags, tag) })
 }
 
 // bin returns the index of the bin that a deadline falls in: after its start and up to its end.

@@ -180,6 +180,15 @@ func TestForecast(t *testing.T) {
 			}
 		}
 	}
-	_, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{})
+	whole, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: time.Hour})
+	r.ok("forecast", err)
+	tagged, err := r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: time.Hour, Tags: []string{"all", "tag1"}})
+	r.ok("forecast", err)
+	at := slices.IndexFunc(whole.Tags, func(c engine.TagCount) bool { return c.Tag == "tag1" })
+	same(t, "fading, by tag", tagged.Fading, whole.Tags[at].Count)
+	same(t, "tags", fmt.Sprint(tagged.Tags), fmt.Sprintf("[{all %d} {tag1 %[1]d}]", tagged.Fading))
+	_, err = r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{Within: time.Hour, Tags: []string{""}})
+	r.fails("an empty tag", err, sigil.ErrInvalid, "invalid_tag", "tag")
+	_, err = r.Forecast(r.ctx(), sigil.DefaultTenant, engine.ForecastQuery{})
 	r.fails("no span", err, sigil.ErrInvalid, "invalid_within", "within")
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -15,9 +14,11 @@ const defaultPage = 100
 
 // ListQuery selects memories; the zero value selects the newest 100.
 type ListQuery struct {
-	Limit  int    // maximum number of entries; 0 means 100
-	Cursor string // from the previous page; empty means the first page
+	Limit  int        // maximum number of entries; 0 means 100
+	Cursor string     // from the previous page; empty means the first page
+	Sort   sigil.Sort // the order; empty means [sigil.SortCreated]
 	// These filters apply if they are set.
+	Tags         []string // a memory must have all of these, at most as many as a memory may have
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -30,12 +31,13 @@ type ListQuery struct {
 type Page struct {
 	Memories []sigil.Memory
 	// Next is the cursor of the next page; empty on the last. It stays valid forever, whatever is encoded or released
-	// in between.
+	// in between. It goes with the order of its list: another one does not accept it.
 	Next string
 }
 
-// List returns a tenant's memories, newest first, without refreshing them. A page with [Limits.PageBytes] of data ends
-// there, with a cursor.
+// List returns a tenant's memories in the order of q.Sort, without refreshing them. A page with [Limits.PageBytes] of
+// data ends there, with a cursor. In an order by figures, a memory that is recalled between two pages may be on both or
+// on neither; every other memory is on exactly one page.
 func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Page, err error) {
 	defer e.observe("list", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -48,13 +50,19 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	if q.Pattern != nil && (*q.Pattern < 0 || *q.Pattern >= sigil.NumPatterns) {
 		return page, sigil.NewInvalid("invalid_pattern", "pattern", fmt.Sprintf("must be from 0 to %d", sigil.NumPatterns-1))
 	}
-	before, err := decodeCursor(q.Cursor)
+	if err := e.checkFilter(q.Tags); err != nil {
+		return page, err
+	}
+	if err := q.Sort.Check(); err != nil {
+		return page, err
+	}
+	before, key, err := decodeSorted(q.Sort, q.Cursor)
 	if err != nil {
 		return page, err
 	}
 	memories, more, err := e.store.List(ctx, store.Query{
-		Tenant: tenant, Now: e.now(), Limit: limit, Before: before,
-		Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadingBefore: q.FadingBefore,
+		Tenant: tenant, Now: e.now(), Limit: limit, Sort: q.Sort, Before: before, BeforeKey: key,
+		Tags: q.Tags, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadingBefore: q.FadingBefore,
 		Bytes: e.limits.PageBytes, NoData: q.NoData,
 	})
 	if err != nil {
@@ -62,7 +70,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	}
 	page.Memories = memories
 	if more {
-		page.Next = encodeCursor(memories[len(memories)-1].ID)
+		page.Next = encodeSorted(q.Sort, &memories[len(memories)-1].Meta)
 	}
 	return page, nil
 }
@@ -76,25 +84,4 @@ func (e *Engine) limit(n int) (int, error) {
 		return 0, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", e.limits.Page))
 	}
 	return n, nil
-}
-
-// A cursor is a version byte, which lets its form change later, and the last id of a page.
-const cursorVersion = 1
-
-func encodeCursor(id sigil.ID) string {
-	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorVersion}, id[:]...))
-}
-
-func decodeCursor(s string) (id sigil.ID, err error) {
-	if s == "" {
-		return id, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil && len(b) == 1+len(id) {
-		copy(id[:], b[1:])
-	}
-	if encodeCursor(id) != s { // base64 accepts line ends and stray bits
-		return sigil.ID{}, sigil.NewInvalid("invalid_cursor", "cursor", "was not made by this service")
-	}
-	return id, nil
 }

@@ -119,6 +119,52 @@ func TestListPages(t *testing.T) {
 	}
 }
 
+// TestListByTagsInOrders pages through what has a tag, in each order. A cursor goes with its order alone.
+func TestListByTagsInOrders(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	var all []sigil.Memory
+	for i := range 4 {
+		r.clock.set(time.Duration(i) * time.Second)
+		all = append(all, r.encode(fmt.Sprint(i), func(d *sigil.Draft) {
+			d.Tags = []string{"a", fmt.Sprint(i % 2)}
+			d.Pinned = i == 3
+		}))
+	}
+	r.encode(`"untagged"`, nil)
+	r.clock.set(10 * time.Second)
+	r.recall(all[0].Key)
+	r.clock.set(11 * time.Second)
+	r.recall(all[2].Key)
+	for by, want := range map[sigil.Sort][]int{
+		"": {3, 2, 1, 0}, sigil.SortCreated: {3, 2, 1, 0}, sigil.SortFades: {1, 0, 2, 3}, sigil.SortRecalled: {2, 0, 3, 1}, sigil.SortRecalls: {2, 0, 3, 1},
+	} {
+		for limit := 1; limit <= 5; limit++ {
+			var got []int
+			q := engine.ListQuery{Limit: limit, Tags: []string{"a"}, Sort: by}
+			for {
+				page, err := r.List(r.ctx(), sigil.DefaultTenant, q)
+				r.ok("list", err)
+				for _, m := range page.Memories {
+					got = append(got, slices.IndexFunc(all, func(a sigil.Memory) bool { return a.ID == m.ID }))
+				}
+				if q.Cursor = page.Next; q.Cursor == "" {
+					break
+				}
+				other := q
+				if other.Sort = sigil.SortFades; by == sigil.SortFades {
+					other.Sort = ""
+				}
+				_, err = r.List(r.ctx(), sigil.DefaultTenant, other)
+				r.fails("a cursor of another order", err, sigil.ErrInvalid, "invalid_cursor", "cursor")
+			}
+			same(t, fmt.Sprintf("by %q, limit %d", by, limit), fmt.Sprint(got), fmt.Sprint(want))
+		}
+	}
+	page, err := r.List(r.ctx(), sigil.DefaultTenant, engine.ListQuery{Tags: []string{"a", "1"}})
+	r.ok("list", err)
+	same(t, "with both tags", len(page.Memories), 2)
+}
+
 func TestListRefuses(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	group := sigil.NumPatterns
@@ -129,6 +175,9 @@ func TestListRefuses(t *testing.T) {
 		"limit":    {engine.ListQuery{Limit: 1001}, "invalid_limit", "limit"},
 		"negative": {engine.ListQuery{Limit: -1}, "invalid_limit", "limit"},
 		"pattern":  {engine.ListQuery{Pattern: &group}, "invalid_pattern", "pattern"},
+		"sort":     {engine.ListQuery{Sort: "age"}, "invalid_sort", "sort"},
+		"tag":      {engine.ListQuery{Tags: []string{"a", ""}}, "invalid_tag", "tag"},
+		"tags":     {engine.ListQuery{Tags: make([]string, 33)}, "invalid_tag", "tag"},
 		"cursor":   {engine.ListQuery{Cursor: "!"}, "invalid_cursor", "cursor"},
 		"short":    {engine.ListQuery{Cursor: "AQ"}, "invalid_cursor", "cursor"},
 		"version":  {engine.ListQuery{Cursor: "AgAAAAAAAAAAAAAAAAAAAAA"}, "invalid_cursor", "cursor"},

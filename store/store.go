@@ -94,9 +94,9 @@ type Memories interface {
 	// order. Its cost does not depend on how many memories are not due.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
-	// List returns memories that are live at q.Now and match q, by descending id, so newest first. more
-	// reports whether there are more after the last one. A page ends at q.Limit memories or at q.Bytes of
-	// data.
+	// List returns memories that are live at q.Now and match q, in the order of q.Sort. more reports whether there
+	// are more after the last one. A page ends at q.Limit memories or at q.Bytes of data. With q.Tags, the cost
+	// depends on the memories that have one of these tags, not on how many there are.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
 	// Nearest appends to metas the live memories whose frequency is within q.Span of q.Frequency, nearest first
@@ -256,16 +256,23 @@ type Query struct {
 	Bytes int64
 	// NoData leaves the data of every memory nil. Then data does not count towards Bytes.
 	NoData bool
-	// Before, if not the zero id, continues after the memory with this id.
-	Before sigil.ID
+	// Sort is the order. A memory that is recalled between two pages of an order by figures may be on both or on
+	// neither; every other one is on one of them.
+	Sort sigil.Sort
+	// Before, if not the zero id, continues after the memory with this id. BeforeKey is then the [SortKey] that it
+	// had on its page.
+	Before    sigil.ID
+	BeforeKey int64
 	// The filters below apply if they are set.
+	Tags         []string // a memory must have all of these
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
 	FadingBefore time.Time
 }
 
-// Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant and Before.
+// Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant, Before and the
+// tags, which figures do not have.
 func (q *Query) Matches(m *sigil.Meta) bool {
 	return !m.Due(q.Now) &&
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&

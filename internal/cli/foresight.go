@@ -89,12 +89,14 @@ dry run: it shows what would fade if every memory had had that policy since it w
 It also shows what fades if a daemon is started with that policy, which reaches a memory at its
 next recall. Nothing is changed.`,
 		Example: `  sigil forecast --within 1h
-  sigil forecast --within 7d --policy "halflife h=10d"`,
+  sigil forecast --within 7d --policy "halflife h=10d"
+  sigil forecast --within 30d --tag work`,
 		Args: nothingMore,
 	}
 	c.Flags().Var(&within, "within", "look ahead by this `time`")
 	c.Flags().StringVar(&q.Policy, "policy", "", "try this `policy`, in the form that sigil stats shows: \"halflife h=240h\"")
 	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic")) // fails only if there is no such flag
+	tagFlag(c, &q.Tags)
 	c.Flags().IntVar(&q.Limit, "limit", 10, "maximum `number` of memories to list")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := positive(q.Limit); err != nil {

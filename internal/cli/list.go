@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,16 +70,20 @@ func (a *app) list() *cobra.Command {
 	var crystallized, pinned bool
 	var pattern int
 	var within duration
+	var q client.ListQuery
 	c := a.quietFlag(&cobra.Command{
 		Use:   "list",
 		Short: "List memories, newest first",
-		Long: `List shows memories, newest first, without refreshing them.
+		Long: `List shows memories without refreshing them: newest first, or with --sort fades the soonest to
+fade first, with recalled the last accessed first, with recalls the most often recalled first.
 
 FADES is the time left, DECAY how far it has come, POT. the crystallization potential.
 MARK is P for pinned, C for crystallized, T for a memory with a ttl. The filters can also be
 negated: --pinned=false lists the memories that are not pinned.`,
 		Example: `  sigil list --limit 10
   sigil list --pinned
+  sigil list --tag work --tag urgent
+  sigil list --sort recalls --limit 3
   sigil list --fading-within 30s --quiet | xargs sigil recall
   sigil list --all --json | jq -c .data`,
 		Args: nothingMore,
@@ -90,12 +95,15 @@ negated: --pinned=false lists the memories that are not pinned.`,
 	f.IntVar(&pattern, "pattern", 0, "only memories in the pattern with this `number`")
 	f.Var(&within, "fading-within", "only memories that fade within this `time`")
 	f.Lookup("fading-within").DefValue = ""
+	tagFlag(c, &q.Tags)
+	f.Var((*sortFlag)(&q.Sort), "sort", "the `order`: created, fades, recalled or recalls")
+	f.Lookup("sort").DefValue = string(sigil.SortCreated)
+	_ = c.RegisterFlagCompletionFunc("sort", oneOfThese("created", "fades", "recalled", "recalls")) // fails only if there is no such flag
 
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := p.check(cmd); err != nil {
 			return err
 		}
-		var q client.ListQuery
 		if f.Changed("crystallized") {
 			q.Crystallized = &crystallized
 		}
@@ -117,6 +125,26 @@ negated: --pinned=false lists the memories that are not pinned.`,
 		})
 	}
 	return c
+}
+
+// tagFlag adds the flag --tag, which selects memories by their tags.
+func tagFlag(c *cobra.Command, tags *[]string) {
+	c.Flags().StringArrayVar(tags, "tag", nil, "only memories with this `tag`; if it is repeated, with all of them")
+}
+
+// sortFlag is the value of the flag --sort.
+type sortFlag sigil.Sort
+
+func (o *sortFlag) String() string { return string(*o) }
+
+func (o *sortFlag) Type() string { return "order" }
+
+func (o *sortFlag) Set(s string) error {
+	if s == "" || sigil.Sort(s).Check() != nil {
+		return errors.New("must be created, fades, recalled or recalls")
+	}
+	*o = sortFlag(s)
+	return nil
 }
 
 func (a *app) related() *cobra.Command {

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -125,79 +123,6 @@ func (a *app) each(ctx context.Context, all []sigil.ID, do memoryVerb) error {
 		}
 		return failed.exit()
 	})
-}
-
-// forgotten is what --json prints for a memory that was forgotten.
-type forgotten struct {
-	Forgotten sigil.ID `json:"forgotten"`
-}
-
-func (a *app) forget() *cobra.Command {
-	return a.quietFlag(&cobra.Command{
-		Use:   "forget ID...",
-		Short: "Remove memories",
-		Long:  "Forget removes memories. On a terminal it asks first, unless --yes is given.",
-		Example: `  sigil forget 01890a5d-ac96-774b-bcce-b302099a8057
-  sigil list --quiet --pattern 64 | xargs sigil forget --yes`,
-		Args:              atLeastOneID,
-		ValidArgsFunction: a.completeIDs(0, client.ListQuery{}),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := ids(args)
-			if err != nil {
-				return err
-			}
-			if err := a.confirm(fmt.Sprintf("Forget %s for good?", count(len(all), "memory", "memories")), "nothing was forgotten"); err != nil {
-				return err
-			}
-			return a.with(func(c *client.Client) error {
-				failed := failures{a: a}
-				n := 0
-				for _, id := range all {
-					err := c.Forget(cmd.Context(), id)
-					if err != nil && exitCode(err) != exitNotFound {
-						a.say("forgot %s before that failed", count(n, "memory", "memories"))
-						return about(id.String(), err)
-					}
-					failed.add(about(id.String(), err))
-					if err != nil {
-						continue
-					}
-					n++
-					switch {
-					case a.flags.quiet:
-						fmt.Fprintln(a.out, id)
-					case a.flags.json:
-						if err := a.json(forgotten{id}); err != nil {
-							return err
-						}
-					}
-				}
-				if !a.flags.quiet {
-					a.say("forgot %s", count(n, "memory", "memories"))
-				}
-				return failed.exit()
-			})
-		},
-	})
-}
-
-// confirm asks the person at the terminal. If there is no terminal, the command line counts as the answer. After any
-// answer but yes it prints refused.
-func (a *app) confirm(question, refused string) error {
-	if a.flags.yes || !a.inTerm || !a.errTerm {
-		return nil
-	}
-	fmt.Fprint(a.stderr, question+" [y/N] ")
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && answer == "" {
-		fmt.Fprintln(a.stderr) // Ctrl-C and Ctrl-D leave the cursor on the line of the question
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	a.complain(refused)
-	return exitError(exitFailed)
 }
 
 func count(n int, one, many string) string {

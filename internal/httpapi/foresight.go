@@ -23,7 +23,7 @@ func (a *API) explain(c *call) error {
 }
 
 func (a *API) forecast(c *call) error {
-	q := engine.ForecastQuery{Limit: c.query.limit(), Within: c.query.duration("within", "invalid_within", 24*time.Hour)}
+	q := engine.ForecastQuery{Limit: c.query.limit(), Within: c.query.duration("within", "invalid_within", 24*time.Hour), Tags: c.query.tags()}
 	if bins := c.query.whole("bins", "invalid_bins"); bins != nil {
 		if q.Bins = *bins; q.Bins < 1 {
 			c.query.fail("invalid_bins", "bins", "must be a whole number from 1")

@@ -246,7 +246,7 @@ func TestTenantsAreApart(t *testing.T) {
 func TestList(t *testing.T) {
 	f := newFace(t, config{})
 	for i := range 5 {
-		f.encode(fmt.Sprintf(`{"data":%d,"pinned":%t,"ttl":"%dm"}`, i, i == 3, i+1))
+		f.encode(fmt.Sprintf(`{"data":%d,"pinned":%t,"ttl":"%dm","tags":["all","n%d"]}`, i, i == 3, i+1, i))
 		f.clock.pass(time.Millisecond)
 	}
 	list := func(query string) (got string, next *string) {
@@ -267,6 +267,7 @@ func TestList(t *testing.T) {
 	pattern := parse[wire.MemoryPage](f.do("GET", "/v1/sigils?limit=1", "").want(200)).Memories[0].Pattern
 	for query, want := range map[string]string{
 		"pinned=true": "3", "pinned=false": "4210", "crystallized=true": "", "cursor=": "43210", "limit=1000": "43210",
+		"tag=all": "43210", "tag=all&tag=n2": "2", "tag=x": "", "sort=created": "43210", "sort=fades": "01243", "sort=recalls&tag=all": "43210",
 		"fadingBefore=2026-01-31T12:01:30Z": "0", "fadingBefore=2026-01-31T14:01:30%2B02:00": "0", fmt.Sprintf("pattern=%d&limit=1", pattern): "4",
 	} {
 		if got, _ := list(query); got != want {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,6 +18,9 @@ type query struct {
 	err    error
 }
 
+// repeatable is the parameter that may be in a query more than once.
+const repeatable = "tag"
+
 // readQuery reads a query. It refuses parameters that are not in known, and repeated ones.
 func readQuery(raw string, known []string) (query, error) {
 	if raw == "" {
@@ -30,7 +34,7 @@ func readQuery(raw string, known []string) (query, error) {
 		if !slices.Contains(known, name) {
 			return query{}, sigil.NewInvalid("unknown_parameter", canon.Field(name), "is not a query parameter of this path")
 		}
-		if len(all) > 1 {
+		if len(all) > 1 && name != repeatable {
 			return query{}, sigil.NewInvalid("duplicate_parameter", name, "is in the query more than once")
 		}
 	}
@@ -41,6 +45,18 @@ func (q *query) fail(code, name, detail string) {
 	if q.err == nil {
 		q.err = sigil.NewInvalid(code, name, detail)
 	}
+}
+
+// tags returns all values of the parameter tag. The engine checks them.
+func (q *query) tags() []string { return q.values[repeatable] }
+
+// sort returns the order of a list, or the empty one if the parameter is missing. The engine checks it.
+func (q *query) sort() sigil.Sort {
+	by := sigil.Sort(q.text("sort"))
+	if by == "" && q.values.Has("sort") {
+		q.err = cmp.Or(q.err, sigil.Sort("none").Check())
+	}
+	return by
 }
 
 func (q *query) text(name string) string { return q.values.Get(name) }

@@ -94,7 +94,7 @@ func (s *Store) rewrite(at index.Place, m sigil.Meta, policy uint16, event *sigi
 			return err
 		}
 	}
-	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendMeta(nil, &m, policy))
+	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendLabels(record.AppendMeta(nil, &m, policy), s.index.Labels(at)))
 	ch.effect.At, ch.effect.Meta, ch.effect.Policy = at, &m, policy
 	s.index.Clean([]index.Place{at})
 	if err := s.commits.do(ch); err != nil {
@@ -157,8 +157,8 @@ func values(events []*sigil.Event) []sigil.Event {
 // change is written later.
 func (s *Store) writeRefreshes(b *pebble.Batch) error {
 	var value []byte
-	return s.index.Refreshes(func(m *sigil.Meta, policy uint16) error {
-		value = record.AppendMeta(value[:0], m, policy)
+	return s.index.Refreshes(func(m *sigil.Meta, policy uint16, labels record.Labels) error {
+		value = record.AppendLabels(record.AppendMeta(value[:0], m, policy), labels)
 		return b.Set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), value, nil)
 	})
 }

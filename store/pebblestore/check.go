@@ -137,6 +137,7 @@ func (c *checker) meta(key, value []byte) {
 	}
 	r := record.NewReader(value)
 	m := r.Meta(k, c.s.policies)
+	_, _ = r.Labels() // body compares them with the content
 	if r.End() != nil {
 		c.found.wrong("%s: its figures cannot be read", k)
 		return
@@ -173,9 +174,12 @@ func (c *checker) body(key, value []byte) {
 		return
 	}
 	meta, ok := c.s.index.Meta(k)
+	labels, _ := c.s.index.LabelsOf(k)
 	switch {
 	case !ok:
 		c.found.wrong("%s has content but no figures", k)
+	case labels != record.LabelsOf(&m):
+		c.found.wrong("%s: its figures have other labels than its content", k)
 	case meta.Size != len(m.Data):
 		c.found.wrong("%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
@@ -68,6 +69,55 @@ func TestFormat2IsTakenOver(t *testing.T) {
 	must(t, err)
 	if info, ok := layout.ReadInfo(b); !ok || info.Format != layout.Format {
 		t.Errorf("the folder says %+v, %v; want format %d", info, ok, layout.Format)
+	}
+}
+
+// TestFormat4GetsLabels opens a store of format 4, whose figures have no labels, and one of which only a part was
+// upgraded. Memories are found by tag at once, and the figures on disk have labels from then on.
+func TestFormat4GetsLabels(t *testing.T) {
+	for _, part := range []int{1, 3} {
+		fsys := vfs.NewMem()
+		s := reopen(t, fsys)
+		e := engine.New(s, nil)
+		var all []sigil.Memory
+		for i := range 30 {
+			m, err := e.Encode(t.Context(), "public", sigil.Draft{Data: fmt.Append(nil, i), Tags: []string{"all", fmt.Sprint("tag", i%5)}[:i%3]})
+			must(t, err)
+			all = append(all, m)
+		}
+		for i := range all {
+			if i%part == 0 {
+				must(t, s.db.Set(layout.MemoryKey(layout.MetaFamily, "public", all[i].ID), record.AppendMeta(nil, &all[i].Meta, 0), pebble.Sync))
+			}
+		}
+		must(t, s.Close())
+		info := s.Info()
+		info.Format = 4
+		writeInfo(t, fsys, "home", info)
+
+		_, err := Check("home", &Options{FS: fsys})
+		must(t, err)
+		s = reopen(t, fsys)
+		e = engine.New(s, nil)
+		for tag, want := range map[string]int{"all": 20, "tag2": 2} {
+			page, err := e.List(t.Context(), "public", engine.ListQuery{Tags: []string{tag}})
+			must(t, err)
+			if len(page.Memories) != want {
+				t.Errorf("%d memories are found by the tag %s, want %d", len(page.Memories), tag, want)
+			}
+		}
+		for i := range all {
+			b, closer, err := s.db.Get(layout.MemoryKey(layout.MetaFamily, "public", all[i].ID))
+			must(t, err)
+			r := record.NewReader(b)
+			_ = r.Figures()
+			if labels, there := r.Labels(); !there || r.End() != nil || labels != record.LabelsOf(&all[i]) {
+				t.Errorf("memory %d has the labels %+v, %v, want those of its content", i, labels, there)
+			}
+			must(t, closer.Close())
+		}
+		must(t, s.CheckIndex())
+		must(t, s.Close())
 	}
 }
 

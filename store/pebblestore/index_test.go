@@ -77,6 +77,9 @@ func mixed(t *testing.T, e *engine.Engine, clock *clock, r *rand.Rand) {
 			if r.IntN(10) == 0 {
 				d.State = &sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
 			}
+			for range r.IntN(3) {
+				d.Tags = append(d.Tags, fmt.Sprint("tag", r.IntN(40)))
+			}
 			if r.IntN(4) == 0 {
 				d.IdempotencyKey = fmt.Sprint("key-", r.IntN(50))
 			}

@@ -35,12 +35,16 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	ch.reserve(items)
 	var arriving index.Load
 	for i := range items {
-		e, err := s.encode(ch, name, &items[i])
+		labels := record.LabelsOf(&items[i].Memory)
+		e, err := s.encode(ch, name, &items[i], labels)
 		if err != nil {
 			ch.discard()
 			return store.Inserted{}, err
 		}
 		ch.effect.Entries = append(ch.effect.Entries, e)
+		if labels.Tags != "" {
+			ch.effect.Tagged = append(ch.effect.Tagged, index.Tagged{Entry: i, Tags: labels.Tags})
+		}
 		arriving.Memories++
 		arriving.Bytes += int64(items[i].Memory.Size)
 	}
@@ -145,7 +149,7 @@ func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sig
 }
 
 // encode adds the records of one item to ch, except its content, and returns its entry.
-func (s *Store) encode(ch *change, name string, item *store.Item) (index.Entry, error) {
+func (s *Store) encode(ch *change, name string, item *store.Item, labels record.Labels) (index.Entry, error) {
 	m := &item.Memory
 	if m.Tenant != name {
 		return index.Entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
@@ -155,7 +159,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (index.Entry, 
 		return index.Entry{}, err
 	}
 	ch.begin(layout.MemoryKey(layout.MetaFamily, name, m.ID))
-	ch.arena = record.AppendMeta(ch.arena, &m.Meta, policy)
+	ch.arena = record.AppendLabels(record.AppendMeta(ch.arena, &m.Meta, policy), labels)
 	ch.end()
 	for i := range item.Events {
 		if err := s.addEvent(ch, &item.Events[i]); err != nil {
@@ -166,7 +170,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item) (index.Entry, 
 		ch.set(layout.IdempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
 		ch.set(layout.ExpiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
-	return index.NewEntry(&m.Meta, policy), nil
+	return index.NewEntry(&m.Meta, policy, labels.Hash), nil
 }
 
 // addEvent adds an event to ch.

@@ -131,10 +131,13 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	}
 	var page []sigil.Memory
 	var bytes int64 // of data
-	for before, more := q.Before, true; more; {
+	for more := true; more; {
 		var metas []sigil.Meta
+		var err error
 		// One more than the page holds shows whether there are more.
-		metas, before, more = s.index.List(&q, before, q.Limit+1-len(page))
+		if metas, more, err = s.next(ctx, &q, q.Limit+1-len(page)); err != nil {
+			return nil, false, err
+		}
 		for _, m := range metas {
 			if q.Ends(len(page), bytes, m.Size) {
 				return page, true, nil
@@ -159,6 +162,19 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 		}
 	}
 	return page, false, nil
+}
+
+// next returns at most limit memories that match q, whether there may be more, and moves q to after them.
+func (s *Store) next(ctx context.Context, q *store.Query, limit int) (metas []sigil.Meta, more bool, err error) {
+	if !q.Sort.ByFigures() {
+		metas, q.Before, more = s.index.List(q, q.Before, limit)
+		return metas, more, nil
+	}
+	metas, err = s.index.First(ctx, q, limit)
+	if n := len(metas); n > 0 {
+		q.Before, q.BeforeKey = metas[n-1].ID, store.SortKey(q.Sort, &metas[n-1])
+	}
+	return metas, len(metas) == limit, err
 }
 
 // Fading returns a page by deadline; see [store.Store].

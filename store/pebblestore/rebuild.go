@@ -96,16 +96,60 @@ func (s *Store) rebuildMemories(newest uint64) error {
 		}
 		r := record.NewReader(value)
 		f := r.Figures()
+		labels, there := r.Labels()
 		if r.End() != nil || s.policies.Policy(f.Policy) == nil {
 			return record.ErrDamaged
 		}
-		next.Entries = append(next.Entries, index.Kept(sigil.ID(rest), &f))
+		if !there {
+			var err error
+			if labels, err = s.formerLabels(key); err != nil {
+				return err
+			}
+		}
+		if labels.Tags != "" {
+			next.Tagged = append(next.Tagged, index.Tagged{Entry: len(next.Entries), Tags: labels.Tags})
+		}
+		next.Entries = append(next.Entries, index.Kept(sigil.ID(rest), &f, labels.Hash, !there))
 		return nil
 	})
 	if len(next.Entries) > 0 {
 		read <- next
 	}
 	return err
+}
+
+// formerLabels reads the labels of a memory, given the key of its figures, from its content: before format 5, the
+// figures did not have them. A memory without content, which [Store.Check] reports, has no labels.
+func (s *Store) formerLabels(figures []byte) (record.Labels, error) {
+	key, _ := layout.SplitMemoryKey(figures)
+	b, err := s.record(key)
+	if b == nil || err != nil {
+		return record.Labels{}, err
+	}
+	memory, err := s.decoded(sigil.Meta{Key: key}, b)
+	return record.LabelsOf(&memory), err
+}
+
+// upgrade writes the figures that rebuild found in the form of an earlier format. If it is interrupted, the next open
+// does the rest.
+func (s *Store) upgrade() error {
+	b := s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxRetained))
+	var value []byte
+	if err := s.index.Refreshes(func(m *sigil.Meta, policy uint16, labels record.Labels) error {
+		value = record.AppendLabels(record.AppendMeta(value[:0], m, policy), labels)
+		if err := b.Set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), value, nil); err != nil || b.Len() < maxRetained {
+			return err
+		}
+		err := s.db.Apply(b, pebble.NoSync)
+		b.Reset()
+		return err
+	}); err != nil {
+		return err
+	}
+	if b.Empty() {
+		return nil
+	}
+	return s.db.Apply(b, pebble.Sync)
 }
 
 // scan calls visit with every record whose key starts with prefix, in order. key and value are valid until

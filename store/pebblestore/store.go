@@ -203,6 +203,9 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 	}
 	s.info = info
 	compactions.Begin()
+	if err := s.upgrade(); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
 	return nil
 }
 

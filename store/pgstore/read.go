@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,39 +76,6 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	return keys, reading(ctx, err)
 }
 
-// List implements [store.Store].
-func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
-		return nil, false, err
-	}
-	bounded, cancel := s.bounded(ctx)
-	defer cancel()
-	until := q.Now
-	if !q.FadingBefore.IsZero() {
-		until = q.FadingBefore
-	}
-	if err := s.settle(bounded, until); err != nil {
-		return nil, false, reading(ctx, err)
-	}
-	sql, args := listQuery(&q)
-	behind := s.refreshes.all(q.Tenant)
-	rows, err := s.query(bounded, scanMemory, sql, args...)
-	if err != nil {
-		return nil, false, reading(ctx, err)
-	}
-	var bytes int64 // of data
-	for _, r := range rows {
-		if q.Ends(len(page), bytes, r.Size) {
-			return page, true, nil
-		}
-		bytes += int64(r.Size)
-		page = append(page, s.refreshes.over(r, behind[r.Key]).Memory)
-	}
-	return page, false, nil
-}
-
 // Fading implements [store.Store].
 func (s *Store) Fading(ctx context.Context, q store.FadingQuery) (page []sigil.Memory, more bool, err error) {
 	s.gate.RLock()
@@ -153,46 +119,6 @@ func (s *Store) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	defer cancel()
 	all, err := s.policies.all(bounded, s.pool)
 	return all, reading(ctx, err)
-}
-
-// listQuery returns the query for one memory more than q asks for, which shows whether there are more.
-func listQuery(q *store.Query) (string, []any) {
-	columns := memoryColumns
-	if q.NoData {
-		columns = outlineColumns
-	}
-	sql := "select " + columns + " from sigil.memories where tenant = $1 and fades_at > $2"
-	args := []any{q.Tenant, q.Now}
-	and := func(condition string, value any) {
-		args = append(args, value)
-		sql += fmt.Sprintf(" and "+condition, len(args))
-	}
-	if q.Before != (sigil.ID{}) {
-		and("id < $%d", [16]byte(q.Before))
-	}
-	if q.Crystallized != nil {
-		and("crystallized = $%d", *q.Crystallized)
-	}
-	if q.Pinned != nil {
-		and("pinned = $%d", *q.Pinned)
-	}
-	if q.Pattern != nil {
-		first, last := frequencies(*q.Pattern)
-		and("frequency >= $%d", first)
-		and("frequency <= $%d", last)
-	}
-	if !q.FadingBefore.IsZero() {
-		// The database has microseconds, but stored deadlines are whole milliseconds.
-		and("fades_at < $%d", q.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
-	}
-	args = append(args, q.Limit+1)
-	sql += fmt.Sprintf(" order by id desc limit $%d", len(args))
-	if q.Bytes > 0 && !q.NoData { // the database sends only the page, and the first memory after it
-		args = append(args, q.Bytes)
-		sql = "select " + memoryColumns + " from (select *, sum(size) over newest - size as before, first_value(size) over newest as first from (" + sql +
-			fmt.Sprintf(") page window newest as (order by id desc)) page where before <= greatest(first, $%d::bigint) order by id desc", len(args))
-	}
-	return sql, args
 }
 
 // ring queries each distance on both sides separately, so that each part comes sorted from an index, and no

@@ -22,6 +22,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"remove", removeIdeas},
 		{"due", dueIdeas},
 		{"list", listIdeas},
+		{"tags", tagIdeas},
+		{"sort", sortIdeas},
 		{"fading", fadingIdeas},
 		{"near", nearIdeas},
 		{"patterns", patternIdeas},

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -19,9 +18,11 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
+	all := s.of(q.Tenant)
+	slices.SortFunc(all, func(a, b sigil.Memory) int { return q.Compare(&a.Meta, &b.Meta) })
 	var total int64
-	for _, m := range s.of(q.Tenant) {
-		if q.Before != (sigil.ID{}) && bytes.Compare(m.ID[:], q.Before[:]) >= 0 || !q.Matches(&m.Meta) {
+	for _, m := range all {
+		if !q.Follows(&m.Meta) || !q.Matches(&m.Meta) || !hasAll(m.Tags, q.Tags) {
 			continue
 		}
 		if q.Ends(len(page), total, m.Size) {
@@ -35,6 +36,11 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 		page = append(page, m)
 	}
 	return page, false, nil
+}
+
+// hasAll reports whether all of want are among tags.
+func hasAll(tags, want []string) bool {
+	return !slices.ContainsFunc(want, func(tag string) bool { return !slices.Contains(tags, tag) })
 }
 
 // Fading implements [store.Store].

@@ -78,7 +78,7 @@ func (m *machine) asked() asked {
 	sent, a.kept, a.canonical = contents[content](n)
 	a.draft = sigil.Draft{
 		Data: []byte(sent), State: m.state(), TTL: rapid.SampledFrom(ttls).Draw(m.t, "ttl"), Pinned: m.once(8, "pinned"),
-		Tags: slices.Clone(rapid.SampledFrom([][]string{nil, {"a", "b"}, {}}).Draw(m.t, "tags")),
+		Tags: slices.Clone(rapid.SampledFrom([][]string{nil, {"a", "b"}, {}, {"a"}, {"c", "c", "b"}}).Draw(m.t, "tags")),
 	}
 	if m.once(4, "idempotent") {
 		a.draft.IdempotencyKey = rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(m.t, "idempotency key")

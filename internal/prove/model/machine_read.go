@@ -32,6 +32,8 @@ func (m *machine) list() {
 		Limit:        rapid.IntRange(1, 7).Draw(m.t, "limit"),
 		Pinned:       rapid.SampledFrom([]*bool{nil, &yes, &no}).Draw(m.t, "pinned"),
 		Crystallized: rapid.SampledFrom([]*bool{nil, &yes, &no}).Draw(m.t, "crystallized"),
+		Tags:         rapid.SampledFrom([][]string{nil, nil, {"a"}, {"b", "a"}, {"c"}, {"d"}}).Draw(m.t, "tags"),
+		Sort:         rapid.SampledFrom([]sigil.Sort{"", sigil.SortCreated, sigil.SortFades, sigil.SortRecalled, sigil.SortRecalls}).Draw(m.t, "sort"),
 	}
 	if m.once(4, "fading soon") {
 		q.FadingBefore = m.now.Add(20 * time.Second)
@@ -39,10 +41,12 @@ func (m *machine) list() {
 	var want []sigil.Memory
 	for _, memory := range m.live(m.model, tenant) {
 		if (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
-			(q.FadingBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadingBefore)) {
+			(q.FadingBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadingBefore)) &&
+			!slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(memory.Tags, tag) }) {
 			want = append(want, memory)
 		}
 	}
+	sortMemories(q.Sort, want)
 	for {
 		page, err := m.engine.List(m.ctx(), tenant, q)
 		m.ok("list", err)
@@ -56,6 +60,25 @@ func (m *machine) list() {
 			return
 		}
 		q.Cursor = page.Next
+	}
+}
+
+// sortMemories sorts memories, which are sorted from the newest to the oldest.
+func sortMemories(by sigil.Sort, all []sigil.Memory) {
+	switch by {
+	case sigil.SortFades:
+		end := func(m sigil.Memory) int64 {
+			if m.FadesAt.IsZero() {
+				return math.MaxInt64
+			}
+			return m.FadesAt.UnixMilli()
+		}
+		slices.Reverse(all)
+		slices.SortStableFunc(all, func(a, b sigil.Memory) int { return cmp.Compare(end(a), end(b)) })
+	case sigil.SortRecalled:
+		slices.SortStableFunc(all, func(a, b sigil.Memory) int { return b.LastAccessed.Compare(a.LastAccessed) })
+	case sigil.SortRecalls:
+		slices.SortStableFunc(all, func(a, b sigil.Memory) int { return cmp.Compare(b.AccessCount, a.AccessCount) })
 	}
 }
 

@@ -52,6 +52,12 @@ type log struct {
 	keys int         // number of idempotency keys used
 }
 
+// tagLists are tags that memories have and lists ask for, and sorts their orders.
+var (
+	tagLists = [...][]string{{"a", "é"}, {"a"}, {`",", "b`, "a"}, {"é"}, {"a", "b", "a"}}
+	sorts    = [...]sigil.Sort{"", sigil.SortCreated, sigil.SortFades, sigil.SortRecalled, sigil.SortRecalls}
+)
+
 // given is the result of an operation: values to compare, the code of its error, and a mean of decays, whose
 // last digits may differ.
 type given struct {
@@ -85,6 +91,15 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 		q := store.Query{Tenant: tenant, Now: now, Limit: 1 + l.rng.IntN(20), Before: l.key().ID}
 		if l.rng.IntN(2) == 0 {
 			q.FadingBefore = now.Add(time.Hour)
+		}
+		if l.rng.IntN(3) == 0 {
+			q.Tags = tagLists[l.rng.IntN(len(tagLists))]
+		}
+		switch q.Sort = sorts[l.rng.IntN(len(sorts))]; q.Sort {
+		case sigil.SortRecalls:
+			q.BeforeKey = l.rng.Int64N(4)
+		case sigil.SortFades, sigil.SortRecalled:
+			q.BeforeKey = now.UnixMilli() + l.rng.Int64N(7_200_000) - 3_600_000
 		}
 		return "list", func(ctx context.Context, s store.Store) given {
 			page, more, err := s.List(ctx, q)
@@ -139,7 +154,7 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 			m.TTL = time.Duration(1+l.rng.IntN(600)) * time.Second
 		}
 		if l.rng.IntN(3) == 0 {
-			m.Tags = []string{"a", "é"}
+			m.Tags = tagLists[l.rng.IntN(len(tagLists))]
 		}
 		m.Reschedule()
 		items[i] = store.Item{Memory: m, Events: []sigil.Event{{Time: l.now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}

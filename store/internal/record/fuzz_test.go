@@ -76,6 +76,17 @@ func codecs() []codec {
 			},
 		},
 		{
+			"labels",
+			func(r *record.Reader, _ policies) any {
+				l, there := r.Labels()
+				if there && record.AppendTags(nil, record.TagsOf(l.Tags)) == nil && l.Tags != "" {
+					panic("the tags are lost")
+				}
+				return l
+			},
+			func(v any, _ policies) ([]byte, error) { return record.AppendLabels(nil, v.(record.Labels)), nil },
+		},
+		{
 			"answer",
 			func(r *record.Reader, p policies) any { a, ends := r.Answer(fuzzed.Tenant, p); return answer{a, ends} },
 			func(v any, p policies) ([]byte, error) {
@@ -147,6 +158,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add(uint8(2), revoked)
 	for i, b := range [][]byte{
 		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c), record.AppendSignature(nil, &signature),
+		record.AppendLabels(nil, record.LabelsOf(&m)),
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0),
 	} {
 		f.Add(uint8(i), b)

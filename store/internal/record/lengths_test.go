@@ -23,7 +23,7 @@ func TestRecordLengths(t *testing.T) {
 	for _, r := range []struct {
 		what      string
 		got, want int
-	}{{"meta", len(record.AppendMeta(nil, &m.Meta, 0)), 26}, {"body", len(record.AppendBody(nil, &m)), 66}, {"event", len(event), 51}} {
+	}{{"meta", len(record.AppendMeta(nil, &m.Meta, 0)), 26}, {"labels", len(record.AppendLabels(nil, record.LabelsOf(&m))), 5}, {"body", len(record.AppendBody(nil, &m)), 66}, {"event", len(event), 51}} {
 		if r.got != r.want {
 			t.Errorf("%s record has %d bytes, want %d", r.what, r.got, r.want)
 		}

@@ -16,8 +16,16 @@ type Change struct {
 	// Crystals, of patterns of Tenant, replace the earlier ones.
 	Tenant   string
 	Crystals []sigil.Crystal
-	// Entries are the entries of new memories of Tenant.
+	// Entries are the entries of new memories of Tenant, and Tagged the tags of those that have any, by ascending
+	// index.
 	Entries []Entry
+	Tagged  []Tagged
+}
+
+// Tagged has the tags of one of a change's entries.
+type Tagged struct {
+	Entry int    // its index
+	Tags  string // as in [record.Labels]
 }
 
 // Apply makes the changes of one commit visible together, with the journal up to position, so that a caller
@@ -52,8 +60,13 @@ func (x *Index) apply(ch *Change) {
 		}
 		t.crystals[c.Pattern] = c
 	}
+	tagged := ch.Tagged
 	for i := range ch.Entries {
-		x.insert(t, &ch.Entries[i])
+		tags := ""
+		if len(tagged) > 0 && tagged[0].Entry == i {
+			tags, tagged = tagged[0].Tags, tagged[1:]
+		}
+		x.insert(t, &ch.Entries[i], tags)
 	}
 }
 
@@ -69,12 +82,17 @@ func (x *Index) tenant(name string) *tenant {
 	return t
 }
 
-// insert adds a copy of an entry.
+// insert adds a copy of an entry, with its tags.
 //
 // +checklocks:x.mu
-func (x *Index) insert(t *tenant, e *entry) {
+func (x *Index) insert(t *tenant, e *entry, tags string) {
 	x.newest.Store(max(x.newest.Load(), stamp(e.id)))
-	t.insert(x.entries.add(e))
+	added := x.entries.add(e)
+	x.entries.label(added, tags)
+	t.insert(added)
+	if added.former {
+		x.soil(t, added)
+	}
 	x.memories++
 	if e.crystallized {
 		x.crystals++

@@ -19,7 +19,7 @@ func BenchmarkIndexInsert(b *testing.B) {
 			CreatedAt: now, LastAccessed: now, Policy: sigil.DefaultClassic(),
 		}
 		m.Reschedule()
-		entries[i] = NewEntry(&m, 0)
+		entries[i] = NewEntry(&m, 0, 0)
 	}
 	x := New(&layout.Policies{}, true)
 	x.mu.Lock()
@@ -28,6 +28,6 @@ func BenchmarkIndexInsert(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range entries {
-		x.insert(t, &entries[i])
+		x.insert(t, &entries[i], "")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -82,8 +83,17 @@ func (t *tenant) figures(p *layout.Policies) map[string]any {
 	}
 	t.all.scan(func(e *entry) bool {
 		figures["memory "+e.id.String()] = e.meta(t.name, p)
+		figures["labels of "+e.id.String()] = t.of.labels(e)
 		return true
 	})
+	for tag, list := range t.tagged {
+		var ids []sigil.ID
+		list.scan(func(e *entry) bool {
+			ids = append(ids, e.id)
+			return true
+		})
+		figures[fmt.Sprintf("tagged %q", tag)] = ids
+	}
 	for f, b := range t.frequencies {
 		figures[fmt.Sprint("sum of frequency ", f)] = b.sum
 	}

@@ -29,7 +29,7 @@ func TestDeadlinesAreExactBehindRefreshes(t *testing.T) {
 					e.fades = Never
 				}
 				owner := of[rng.IntN(len(of))]
-				x.insert(owner, &e)
+				x.insert(owner, &e, "")
 				all[owner.find(e.id)] = owner
 			case way < 8:
 				e, owner := pick(rng, all)

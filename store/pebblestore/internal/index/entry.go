@@ -27,6 +27,7 @@ type entry struct {
 	pinned       bool
 	crystallized bool
 	leaving      bool // an insert is about to evict it
+	former       bool // its record has the form of an earlier format, and is to be written again
 
 	created      int64
 	lastAccessed int64
@@ -37,6 +38,7 @@ type entry struct {
 	size         uint32
 	ref          ref    // refers to this entry, once it has a place
 	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
+	hash         uint32 // see [record.Labels]
 }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -73,19 +75,22 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	return m
 }
 
-// NewEntry returns the entry of a new memory, with its policy's number.
-func NewEntry(m *sigil.Meta, policy uint16) Entry {
+// NewEntry returns the entry of a new memory, with its policy's number and the hash of its labels.
+func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 	e := entry{
-		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
+		hash: hash,
+		id:   m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
 	return e
 }
 
-// Kept returns the entry of a memory that is stored with these figures.
-func Kept(id sigil.ID, f *record.Figures) Entry {
+// Kept returns the entry of a memory that is stored with these figures and the hash of its labels. If former is set,
+// its record does not have labels, and is returned by [Index.Refreshes].
+func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 	e := entry{
+		hash: hash, former: former,
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, accessCount: f.AccessCount,
 		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
 // Meta returns the figures of a memory, if it exists.
@@ -19,6 +20,17 @@ func (x *Index) Meta(key sigil.Key) (m sigil.Meta, there bool) {
 		return m, false
 	}
 	return e.meta(key.Tenant, x.policies), true
+}
+
+// LabelsOf returns the labels of a memory, if it exists.
+func (x *Index) LabelsOf(key sigil.Key) (l record.Labels, there bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	_, e := x.find(key)
+	if e == nil {
+		return l, false
+	}
+	return x.entries.labels(e), true
 }
 
 // Counts returns the numbers of all tenants' memories and crystals, due or not.
@@ -84,7 +96,7 @@ const listStep = 4096
 // it scanned, and whether there are more to scan.
 func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
 	last = before
-	x.scan(q.Tenant, before, func(e *entry) bool {
+	x.scan(q.Tenant, q.Tags, before, func(e *entry) bool {
 		last = e.id
 		if m := e.meta(q.Tenant, x.policies); q.Matches(&m) {
 			metas = append(metas, m)
@@ -95,20 +107,24 @@ func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.
 	return metas, last, more
 }
 
-// scan calls visit with at most listStep entries of a tenant, newest first, starting after the id before (or
-// with the newest, if before is zero), until visit returns false. more is set if visit did, or if there may
-// be more entries.
-func (x *Index) scan(name string, before sigil.ID, visit func(*entry) bool, more *bool) {
+// scan calls visit with the entries of a tenant that have all of tags, newest first, starting after the id before (or
+// with the newest, if before is zero), until visit returns false. It looks at no more than listStep entries. more is set
+// if visit returned false, or if there may be more entries.
+func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*entry) bool, more *bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	t := x.tenants[name]
 	if t == nil {
 		return
 	}
+	list := t.shortest(tags)
+	if list == nil {
+		return
+	}
 	seen := 0
 	step := func(e *entry) bool {
 		seen++
-		if !visit(e) {
+		if x.entries.hasAll(e, tags) && !visit(e) {
 			*more = true
 			return false
 		}
@@ -119,7 +135,7 @@ func (x *Index) scan(name string, before sigil.ID, visit func(*entry) bool, more
 	if before == (sigil.ID{}) {
 		from = idKey(1, before) // after all ids
 	}
-	t.all.before(from, step)
+	list.before(from, step)
 }
 
 // Fading returns at most limit memories that match q, by deadline.
@@ -212,7 +228,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 	var last sigil.ID
 	for more := true; more; {
 		more = false
-		x.scan(name, last, func(e *entry) bool {
+		x.scan(name, nil, last, func(e *entry) bool {
 			last = e.id
 			if e.due(now.UnixMilli()) {
 				return true

@@ -1,6 +1,9 @@
 package index
 
-import "github.com/sigil-dna/sigil"
+import (
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store/internal/record"
+)
 
 // catchUpStep is how many entries are moved to their deadlines during one hold of the lock. Moving more takes
 // longer than a goroutine that waits for the lock spins.
@@ -35,22 +38,30 @@ func (x *Index) Soil(all []Place) {
 	}
 }
 
-// refreshed has the figures of a memory after a refresh.
+// refreshed has the figures of a memory after a refresh, and its labels.
 type refreshed struct {
 	meta   sigil.Meta
 	policy uint16
+	labels record.Labels
 }
 
-// Refreshes calls write with the figures, and the policy's number, of all memories whose figures are not on
+// Labels returns the labels of the memory at a place, whose key the caller has locked.
+func (x *Index) Labels(at Place) record.Labels {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.entries.labels(at.entry)
+}
+
+// Refreshes calls write with the figures, the policy's number and the labels of all memories whose figures are not on
 // disk, until write fails, and marks them as being on disk. Only one caller at a time may call it.
-func (x *Index) Refreshes(write func(m *sigil.Meta, policy uint16) error) error {
+func (x *Index) Refreshes(write func(m *sigil.Meta, policy uint16, labels record.Labels) error) error {
 	var step []refreshed
 	for count := x.unwritten(); count > 0; {
 		n := min(catchUpStep, count)
 		step = x.takeRefreshes(step[:0], n)
 		count -= n
 		for i := range step {
-			if err := write(&step[i].meta, step[i].policy); err != nil {
+			if err := write(&step[i].meta, step[i].policy, step[i].labels); err != nil {
 				return err
 			}
 		}
@@ -73,7 +84,7 @@ func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 	for _, d := range x.dirty.oldest(n) {
 		if e := d.in(&x.entries); e != nil {
 			x.clean(d.tenant, e)
-			step = append(step, refreshed{e.meta(d.tenant.name, x.policies), e.policy})
+			step = append(step, refreshed{e.meta(d.tenant.name, x.policies), e.policy, x.entries.labels(e)})
 		}
 	}
 	x.dirty.forget(n)
@@ -98,7 +109,7 @@ func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 // +checklocks:x.mu
 func (x *Index) clean(t *tenant, e *entry) {
 	x.catchUp(t, e)
-	e.dirty = 0
+	e.dirty, e.former = 0, false
 }
 
 // soil marks an entry's figures as not on disk.

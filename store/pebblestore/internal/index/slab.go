@@ -1,6 +1,6 @@
 package index
 
-// slabSize is how many entries are allocated and freed together: 24 KiB.
+// slabSize is how many entries are allocated and freed together: 25 KiB.
 const slabSize = 256
 
 const (
@@ -27,11 +27,13 @@ type entries struct {
 	next chan []slab
 	open []uint32 // the numbers of the slabs with free places; the last is used first
 	gone []uint32 // the numbers of dropped slabs
+	sets tagSets  // what tags the entries have
 }
 
 type slab struct {
 	entries [slabSize]entry
-	free    [slabSize]uint8 // the first count elements are the free places
+	tags    [slabSize]tagSet // of the entries; not in them, so that these do not become longer
+	free    [slabSize]uint8  // the first count elements are the free places
 	count   int
 	number  uint32
 	at      int // index in open, if count > 0

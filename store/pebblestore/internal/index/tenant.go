@@ -15,6 +15,7 @@ type tenant struct {
 	// those that may be evicted, ending has the pinned and crystallized memories with a ttl.
 	fading, ending sorted
 	frequencies    map[uint16]*bucket
+	tagged         map[string]*sorted    // by tag, and then by id; none is empty
 	crystals       map[int]sigil.Crystal // of patterns, by group
 
 	bytes        int64
@@ -62,11 +63,13 @@ func (t *tenant) insert(e *entry) {
 		t.crystallized++
 	}
 	t.schedule(e)
+	t.tag(e)
 }
 
 // remove deletes entries, which must be sorted by id. It reorders the slice.
 func (t *tenant) remove(leaving []*entry) {
 	t.all.remove(leaving...)
+	t.untag(leaving)
 	for rest := byFrequency(leaving); len(rest) > 0; {
 		n := stretch(rest, func(e *entry) uint16 { return e.frequency })
 		frequency := rest[0].frequency

@@ -13,9 +13,10 @@ import (
 
 // Format is the version of the layout that is written, Oldest the first one that is read. Version 1 had a
 // record for each event. Version 2 has one for the newest journal position, under 'p', which programs of that
-// version rely on. Version 3 has no signatures, and no journal entries about them.
+// version rely on. Version 3 has no signatures, and no journal entries about them. Before version 5, figures had no
+// labels.
 const (
-	Format = 4
+	Format = 5
 	Oldest = 2
 )
 

@@ -8,7 +8,7 @@ import (
 
 // The families of keys. A tenant's name contains no zero byte, so the zero after it marks its end.
 const (
-	MetaFamily        = 'm' // m tenant 0 id            → figures (record.AppendMeta)
+	MetaFamily        = 'm' // m tenant 0 id            → figures and labels (record.AppendMeta, AppendLabels)
 	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal

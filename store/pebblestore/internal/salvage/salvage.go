@@ -247,6 +247,7 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 	m := sigil.Memory{}
 	r := record.NewReader(s.meta)
 	m.Meta = r.Meta(k, v.policies)
+	_, _ = r.Labels() // the content has them, too
 	if s.meta == nil || r.End() != nil {
 		if s.journaledFigure == nil {
 			v.found.wrong("%s: its figures are lost", k)
