@@ -102,7 +102,14 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	if p != nil && p.Example != nil {
 		switch p.In {
 		case "query":
-			target += "?" + url.Values{p.Name: {p.Example.Value}}.Encode()
+			values := []string{p.Example.Value}
+			if len(p.Example.Content) > 0 { // an array
+				values = nil
+				for _, item := range p.Example.Content {
+					values = append(values, item.Value)
+				}
+			}
+			target += "?" + url.Values{p.Name: values}.Encode()
 		case "header":
 			if p.Name == "Sigil-Tenant" && strings.Contains(path, "{id}") && p.Example.Value != tenant {
 				t.Fatal("the example is of another tenant")

@@ -261,7 +261,11 @@ func (g *generator) valid(e *endpoint) *exchange {
 		case "path":
 			x.path = strings.ReplaceAll(x.path, "{"+name+"}", unquote(g.value(schema)))
 		case "query":
-			if text := g.parameter(name, schema); text != "" {
+			text := g.parameter(name, schema)
+			var items []string
+			if schema["type"] == "array" && json.Unmarshal([]byte(text), &items) == nil {
+				query[name] = items
+			} else if text != "" {
 				query.Set(name, text)
 			}
 		case "header":
@@ -279,6 +283,9 @@ func (g *generator) valid(e *endpoint) *exchange {
 			x.idempotent = true
 			x.set(name, pick(g, strings.TrimSpace("k" + unquote(g.value(schema)) + "k")[:1]+strconv.Itoa(g.IntN(50)), strings.TrimSpace("k"+unquote(g.value(schema)))))
 		}
+	}
+	if sigil.Sort(query.Get("sort")).ByFigures() {
+		query.Del("cursor") // the known ones are those of lists by age
 	}
 	x.query = query.Encode()
 	if len(e.bodies) > 0 {
