@@ -27,15 +27,16 @@ func SortKey(by sigil.Sort, m *sigil.Meta) int64 {
 
 // Compare compares memories by their places in a list in the order of q.Sort.
 func (q *Query) Compare(a, b *sigil.Meta) int {
-	return q.comparePlaces(SortKey(q.Sort, a), a.ID, SortKey(q.Sort, b), b.ID)
+	return q.ComparePlaces(SortKey(q.Sort, a), a.ID, SortKey(q.Sort, b), b.ID)
 }
 
 // Follows reports whether m comes after the memory at which q continues.
 func (q *Query) Follows(m *sigil.Meta) bool {
-	return q.Before == sigil.ID{} || q.comparePlaces(SortKey(q.Sort, m), m.ID, q.BeforeKey, q.Before) > 0
+	return q.Before == sigil.ID{} || q.ComparePlaces(SortKey(q.Sort, m), m.ID, q.BeforeKey, q.Before) > 0
 }
 
-func (q *Query) comparePlaces(aKey int64, a sigil.ID, bKey int64, b sigil.ID) int {
+// ComparePlaces is Compare for memories with these keys and ids.
+func (q *Query) ComparePlaces(aKey int64, a sigil.ID, bKey int64, b sigil.ID) int {
 	order := cmp.Or(cmp.Compare(aKey, bKey), bytes.Compare(a[:], b[:]))
 	if q.Sort == sigil.SortFades {
 		return order

@@ -2,8 +2,10 @@ package pgstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // Near is how close a deadline must be for a recall to be written before it is answered.
@@ -61,4 +63,22 @@ func ParseRecalled(payload string) (process string, all []Named) {
 		all = append(all, Named{t.tenant, t.ids, t.more})
 	}
 	return process, all
+}
+
+// ListPlans returns the plans of the database for a list: of each source that it would look through.
+func (s *Store) ListPlans(ctx context.Context, q *store.Query) (plans []string, err error) {
+	labels, err := labelsOf(q.Tenant, q.Tags)
+	if err != nil {
+		return nil, err
+	}
+	for _, source := range []string{recent, labeled} {
+		sql, args := listQuery(q, source, labels)
+		rows, err := s.pool.Query(ctx, "explain "+sql, args...)
+		lines, err := collect(rows, err, scanOne[string])
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, strings.Join(lines, "\n"))
+	}
+	return plans, nil
 }

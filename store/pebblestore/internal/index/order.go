@@ -12,22 +12,31 @@ import (
 // every entry of the tenant, or at those with the rarest of q.Tags.
 func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]sigil.Meta, error) {
 	// found is sorted and cut when it has become twice as long as it must be: each cut is paid for by limit entries.
+	// From then on, nothing after the last element is added. Most entries are turned down by their key alone.
 	var found []sigil.Meta
-	bound := 0 // if more than 0, that many elements of found are the first so far, in order
+	full := false
+	var lastKey int64
+	var lastID sigil.ID
 	cut := func() {
 		slices.SortFunc(found, func(a, b sigil.Meta) int { return q.Compare(&a, &b) })
 		found = found[:min(limit, len(found))]
-		if bound = 0; len(found) == limit {
-			bound = limit
+		if full = len(found) == limit; full {
+			lastKey, lastID = store.SortKey(q.Sort, &found[limit-1]), found[limit-1].ID
 		}
 	}
+	now := q.Now.UnixMilli()
 	var last sigil.ID
 	for more := true; more; {
 		more = false
 		x.scan(q.Tenant, q.Tags, last, func(e *entry) bool {
 			last = e.id
+			key := e.sortKey(q.Sort)
+			if e.due(now) || full && q.ComparePlaces(key, e.id, lastKey, lastID) > 0 ||
+				q.Before != (sigil.ID{}) && q.ComparePlaces(key, e.id, q.BeforeKey, q.Before) <= 0 {
+				return true
+			}
 			m := e.meta(q.Tenant, x.policies)
-			if !q.Matches(&m) || !q.Follows(&m) || bound > 0 && q.Compare(&m, &found[bound-1]) > 0 {
+			if !q.Matches(&m) {
 				return true
 			}
 			if found = append(found, m); len(found) == 2*limit {
@@ -41,4 +50,17 @@ func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]sigil.M
 	}
 	cut()
 	return found, nil
+}
+
+// sortKey returns the [store.SortKey] of an entry.
+func (e *entry) sortKey(by sigil.Sort) int64 {
+	switch by {
+	case sigil.SortFades:
+		return e.fades
+	case sigil.SortRecalled:
+		return e.lastAccessed
+	case sigil.SortRecalls:
+		return int64(e.accessCount) // as in SortKey
+	}
+	return 0
 }
