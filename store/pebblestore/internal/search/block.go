@@ -54,24 +54,26 @@ func (b *block) count(data []byte, counts uint, i int) uint32 {
 // packer appends numbers of some bits to data.
 type packer struct {
 	data []byte
-	part uint64 // bits that do not fill a byte yet
-	bits uint
+	part uint64 // what is not in data yet
+	bits uint   // of part, fewer than 32
 }
 
+// add adds a number of at most 32 bits.
 func (p *packer) add(n uint32, bits uint8) {
 	p.part |= uint64(n) << p.bits
-	for p.bits += uint(bits); p.bits >= 8; p.bits -= 8 {
-		p.data = append(p.data, byte(p.part))
-		p.part >>= 8
+	if p.bits += uint(bits); p.bits >= 32 {
+		p.data = binary.LittleEndian.AppendUint32(p.data, uint32(p.part))
+		p.part >>= 32
+		p.bits -= 32
 	}
 }
 
 // flush fills the last byte.
 func (p *packer) flush() {
-	if p.bits > 0 {
+	for ; p.bits > 0; p.bits -= min(p.bits, 8) {
 		p.data = append(p.data, byte(p.part))
+		p.part >>= 8
 	}
-	p.part, p.bits = 0, 0
 }
 
 // pack appends a block of postings, which are not empty, to data. It sets all fields of the block but its impact.

@@ -116,3 +116,34 @@ func (c *cursor) lookup(doc uint32, least int64) (score int64, has bool) {
 	}
 	return c.score(), true
 }
+
+// run returns the next memories of one block that are from begin to before end, and puts their scores into scores. Blocks whose
+// scores are all below least are left out. Without any more, it returns none.
+func (c *cursor) run(begin, end uint32, least int64, scores *[blockSize]int64) []uint32 {
+	for c.advance(begin) && c.before()+1 < end {
+		k := &c.list[c.current]
+		if c.bound(k.impact) < least {
+			if k.last+1 >= end {
+				return nil
+			}
+			c.current++
+			continue
+		}
+		c.open(begin)
+		from, at, n := c.at, c.at, c.n
+		data, width, formula, factor, lengths := c.data, uint(k.countBits), *c.formula, c.factor, c.lengths
+		for bit := c.counts + uint(at)*width; at < n && c.members[at] < end; at++ {
+			count := uint32(1)
+			if width > 0 {
+				count += unpack(data, bit, width)
+				bit += width
+			}
+			scores[at-from] = formula.score(factor, count, lengths[c.members[at]])
+		}
+		if c.at = at; at == n {
+			c.current++
+		}
+		return c.members[from:at]
+	}
+	return nil
+}

@@ -34,6 +34,9 @@ type Index struct {
 	// merges are those that have been begun.
 	// +checklocks:work
 	merges []*merge
+	// changed is whether segments have changed since it was asked what is due.
+	// +checklocks:work
+	changed bool
 
 	mu sync.RWMutex
 	// +checklocks:work
@@ -213,6 +216,7 @@ func (x *Index) seal() {
 	x.mu.Unlock()
 
 	x.release(drops)
+	x.changed = true
 }
 
 // memtable returns a copy of young that can be read without mu.

@@ -42,6 +42,7 @@ type list struct {
 // memory, and the processor fetches several at once if little is done with each.
 type lookups struct {
 	hashes  []uint32
+	firsts  []uint32 // the hashes of the terms at the beginning of the chains
 	numbers []uint32 // of terms; at first those at the beginning of the chains
 }
 

@@ -73,8 +73,12 @@ func (x *Index) sealed() []*segment {
 // +checklocks:x.work
 func (x *Index) merge(budget int) (more bool) {
 	for budget > 0 {
-		if from := x.due(); from != nil {
-			x.begin(from)
+		for x.changed {
+			if from := x.due(); from != nil {
+				x.begin(from)
+			} else {
+				x.changed = false
+			}
 		}
 		if len(x.merges) == 0 {
 			return false
@@ -124,6 +128,7 @@ func (x *Index) install(number int) {
 	x.mu.Unlock()
 
 	x.release(m.drops)
+	x.changed = true
 }
 
 // Merge does work on merges that are due, worth about as many postings as budget, for a time when nothing is added. It
@@ -132,5 +137,6 @@ func (x *Index) Merge(budget int) (more bool) {
 	x.work.Lock()
 	defer x.work.Unlock()
 	x.reset()
+	x.changed = true // memories may have been removed
 	return x.merge(budget)
 }

@@ -44,11 +44,12 @@ func (s *scores) add(i uint32, score int64) {
 
 // max is like add, but keeps the greater of the two.
 func (s *scores) max(i uint32, score int64) {
-	if s.has.has(i) {
-		score = max(score, s.sums[i])
+	word, bit := &s.has[i/64%(window/64)], uint64(1)<<(i%64)
+	if *word&bit != 0 {
+		score = max(score, s.sums[i%window])
 	}
-	s.has[i/64] |= 1 << (i % 64)
-	s.sums[i] = score
+	*word |= bit
+	s.sums[i%window] = score
 }
 
 // addAll adds all scores of others.
@@ -72,56 +73,4 @@ func (s *scores) above(into []candidate, begin uint32, least int64) []candidate 
 		}
 	}
 	return into
-}
-
-// collect adds the scores of a list from begin to before end to into. It leaves out blocks whose scores are all below
-// least.
-func (c *cursor) collect(into *scores, begin, end uint32, least int64) {
-	for c.advance(begin) && c.before()+1 < end {
-		k := &c.list[c.current]
-		if c.bound(k.impact) < least {
-			if k.last+1 >= end {
-				return
-			}
-			c.current++
-			continue
-		}
-		c.open(begin)
-		at, n := c.at, c.n
-		data, bit, width, formula, factor, lengths := c.data, c.counts+uint(at)*uint(k.countBits), uint(k.countBits), *c.formula, c.factor, c.lengths
-		for ; at < n && c.members[at] < end; at++ {
-			doc := c.members[at]
-			count := uint32(1)
-			if width > 0 {
-				count += unpack(data, bit, width)
-				bit += width
-			}
-			into.add(doc-begin, formula.score(factor, count, lengths[doc]))
-		}
-		if c.at = at; at < n {
-			return
-		}
-		c.current++
-	}
-}
-
-// collectBest is like collect, but keeps the greatest score of each memory.
-func (c *cursor) collectBest(into *scores, begin, end uint32, least int64) {
-	for c.advance(begin) && c.before()+1 < end {
-		k := &c.list[c.current]
-		if c.bound(k.impact) < least {
-			if k.last+1 >= end {
-				return
-			}
-			c.current++
-			continue
-		}
-		for c.open(begin); c.at < c.n && c.members[c.at] < end; c.at++ {
-			into.max(c.members[c.at]-begin, c.score())
-		}
-		if c.at < c.n {
-			return
-		}
-		c.current++
-	}
 }

@@ -52,6 +52,7 @@ type search struct {
 	sums    []int64
 
 	scores, best scores
+	run          [blockSize]int64 // of one block
 	candidates   []candidate
 }
 
@@ -133,17 +134,16 @@ func (s *search) group(segment *segment, choices []choice) group {
 
 // single looks for hits in a segment when there is only one list: block by block, without sums.
 func (s *search) single(segment *segment, c *cursor) {
-	for ; c.current < len(c.list); c.current++ {
-		first := c.before() + 1
-		need := s.top.need(segment.ids[first])
-		if c.bound(c.list[c.current].impact) < need {
-			continue
+	for all := uint32(len(segment.ids)); c.current < len(c.list); {
+		need := s.top.need(segment.ids[c.before()+1])
+		docs := c.run(0, all, need, &s.run)
+		if len(docs) == 0 {
+			return
 		}
-		c.open(first)
 		s.candidates = s.candidates[:0]
-		for c.at = range c.n {
-			if score := c.score(); score >= need {
-				s.candidates = append(s.candidates, candidate{c.members[c.at], score})
+		for i, doc := range docs {
+			if s.run[i] >= need {
+				s.candidates = append(s.candidates, candidate{doc, s.run[i]})
 			}
 		}
 		s.finish(segment)
@@ -200,7 +200,7 @@ func (s *search) window(segment *segment, from uint32) uint32 {
 	}
 	s.candidates = s.scores.above(s.candidates[:0], begin, need-sum)
 	for i := range rest {
-		s.lookup(&rest[i], need-s.sums[len(rest)-1-i])
+		s.lookup(&rest[i], begin, end, need-s.sums[len(rest)-1-i])
 	}
 	s.finish(segment)
 	return end
@@ -264,32 +264,65 @@ func (s *search) listed(need int64) int {
 
 // collect adds the scores of a clause in a window to scores. It may leave out scores below least.
 func (s *search) collect(g *group, begin, end uint32, least int64) {
-	if len(g.cursors) == 1 {
-		g.cursors[0].collect(&s.scores, begin, end, least)
+	if len(g.cursors) > 1 {
+		s.collectBest(g, begin, end, least)
+		s.scores.addAll(&s.best)
 		return
 	}
+	c := &g.cursors[0]
+	for docs := c.run(begin, end, least, &s.run); len(docs) > 0; docs = c.run(begin, end, least, &s.run) {
+		for i, doc := range docs {
+			s.scores.add(doc-begin, s.run[i])
+		}
+	}
+}
+
+// collectBest puts the scores of a clause in a window into best. It may leave out scores below least.
+func (s *search) collectBest(g *group, begin, end uint32, least int64) {
 	s.best.clear()
 	for i := range g.cursors {
-		g.cursors[i].collectBest(&s.best, begin, end, least)
+		c := &g.cursors[i]
+		for docs := c.run(begin, end, least, &s.run); len(docs) > 0; docs = c.run(begin, end, least, &s.run) {
+			for i, doc := range docs {
+				s.best.max(doc-begin, s.run[i])
+			}
+		}
 	}
-	s.scores.addAll(&s.best)
 }
 
 // lookup adds the scores of a clause to those of the candidates. It drops candidates whose sum is then below least, and those that a
 // required clause does not match.
-func (s *search) lookup(g *group, least int64) {
+func (s *search) lookup(g *group, begin, end uint32, least int64) {
+	many := len(s.candidates) > window/lookupShare
+	if many {
+		most := int64(0)
+		for _, c := range s.candidates {
+			most = max(most, c.score)
+		}
+		s.collectBest(g, begin, end, least-most)
+	}
 	kept := s.candidates[:0]
 	for _, c := range s.candidates {
 		if c.score+g.bound < least {
 			continue
 		}
-		score, has := g.lookup(c.doc, least-c.score)
+		var score int64
+		var has bool
+		if !many {
+			score, has = g.lookup(c.doc, least-c.score)
+		} else if has = s.best.has.has(c.doc - begin); has {
+			score = s.best.sums[c.doc-begin]
+		}
 		if c.score += score; c.score >= least && (has || !g.required) {
 			kept = append(kept, c)
 		}
 	}
 	s.candidates = kept
 }
+
+// lookupShare is the share of a window, one in so many, beyond which the scores of candidates are collected, not looked up:
+// a lookup takes about four times as long as a posting that is read in order.
+const lookupShare = 4
 
 // finish makes hits of the candidates.
 func (s *search) finish(segment *segment) {
@@ -306,63 +339,6 @@ candidates:
 		}
 		if s.accept == nil || s.accept(id, segment.refs[c.doc]) {
 			s.top.add(found{c.score, id, segment.refs[c.doc]})
-		}
-	}
-}
-
-// memtable looks for hits in the memtable.
-func (s *search) memtable() {
-	m := &s.young
-	s.scores.clear()
-	var matching bitmap // all required clauses
-	for i, choices := range s.required {
-		s.collectYoung(m, choices)
-		if s.scores.addAll(&s.best); i == 0 {
-			matching = s.best.has
-		} else {
-			matching.and(&s.best.has)
-		}
-	}
-	for _, choices := range s.optional {
-		s.collectYoung(m, choices)
-		s.scores.addAll(&s.best)
-	}
-	if len(s.required) == 0 {
-		matching = s.scores.has
-	}
-	if s.all() {
-		matching.fill()
-		clear(s.scores.sums[:])
-	}
-	for _, set := range s.forbidden {
-		var banned bitmap
-		banned.fill()
-		for _, choices := range set {
-			s.collectYoung(m, choices)
-			banned.and(&s.best.has)
-		}
-		matching.andNot(&banned)
-	}
-	for doc := len(m.ids) - 1; doc >= 0; doc-- {
-		id := m.ids[doc]
-		if !matching.has(uint32(doc)) || s.scores.sums[doc] < s.top.need(id) || !m.alive(uint32(doc)) {
-			continue
-		}
-		if s.accept == nil || s.accept(id, m.refs[doc]) {
-			s.top.add(found{s.scores.sums[doc], id, m.refs[doc]})
-		}
-	}
-}
-
-// collectYoung puts the scores of a clause into best.
-func (s *search) collectYoung(m *memtable, choices []choice) {
-	s.best.clear()
-	for i := range choices {
-		for _, term := range choices[i].terms {
-			for at := term.last; at != 0; at = m.postings[at-1].previous {
-				p := &m.postings[at-1]
-				s.best.max(uint32(p.doc), s.score(choices[i].factor, uint32(p.count), m.lengths[p.doc]))
-			}
 		}
 	}
 }

@@ -62,7 +62,8 @@ type builder struct {
 	n      int    // postings of the block that is being filled
 	ofDocs [blockSize]uint32
 	counts [blockSize]uint16
-	most   float64 // of what impact is computed from: the greatest of the block
+	// The count and the relative length of the posting with the greatest impact in the block.
+	most, over float64
 }
 
 func newBuilder() builder { return builder{segment: &segment{}} }
@@ -85,7 +86,7 @@ func (b *builder) begin(term uint32) {
 	b.terms = append(b.terms, term)
 	b.starts = append(b.starts, uint32(len(b.blocks)))
 	b.impacts = append(b.impacts, 0)
-	b.before, b.n, b.most = noDoc, 0, 0
+	b.before, b.n, b.most, b.over = noDoc, 0, 0, 1
 }
 
 // add adds a posting to the list, by ascending memories.
@@ -95,7 +96,9 @@ func (b *builder) add(doc uint32, count uint16) {
 	}
 	b.ofDocs[b.n], b.counts[b.n] = doc, count
 	b.n++
-	b.most = max(b.most, float64(count)/relative(b.lengths[doc], b.average))
+	if c, l := float64(count), relative(b.lengths[doc], b.average); c*b.over > b.most*l { // as fractions
+		b.most, b.over = c, l
+	}
 }
 
 // end ends the list. It reports whether there is one: a list without postings is dropped.
@@ -112,13 +115,13 @@ func (b *builder) end() bool {
 }
 
 func (b *builder) flush() {
-	k := block{impact: impact(b.most)}
+	k := block{impact: impact(b.most / b.over)}
 	b.data = k.pack(b.data, b.before, b.ofDocs[:b.n], b.counts[:b.n])
 	b.blocks = append(b.blocks, k)
 	last := len(b.impacts) - 1
 	b.impacts[last] = max(b.impacts[last], k.impact)
 	b.postings += b.n
-	b.before, b.n, b.most = k.last, 0, 0
+	b.before, b.n, b.most, b.over = k.last, 0, 0, 1
 }
 
 // finish returns the segment. Its slices have no capacity to spare.

@@ -61,7 +61,7 @@ func (t *text) query(words int) *Query {
 // TestManyAgreeWithTheOracle compares searches over segments of several windows and lists of many blocks with the
 // oracle, before memories are removed, after, and after merges.
 func TestManyAgreeWithTheOracle(t *testing.T) {
-	const memories, queries = 9000, 30
+	const memories, queries = 5000, 20
 	text := newText(3, 2000)
 	x, o := New(), &oracle{docs: map[sigil.ID]Doc{}, live: map[sigil.ID]bool{}}
 	for n := range memories {

@@ -43,7 +43,7 @@ type term struct {
 }
 
 func newVocabulary() vocabulary {
-	return vocabulary{seed: maphash.MakeSeed(), chains: make([]uint32, 2)}
+	return vocabulary{seed: maphash.MakeSeed(), chains: make([]uint32, 2), chunks: []*[termChunk]term{new([termChunk]term)}}
 }
 
 func (v *vocabulary) at(number uint32) *term {
@@ -116,19 +116,23 @@ func (v *vocabulary) intern(hash uint32, text string) uint32 {
 
 // internAll stores the numbers of terms into l, and 0 for those that are not indexed.
 func (v *vocabulary) internAll(terms []Term, l *lookups) {
-	l.hashes, l.numbers = l.hashes[:0], l.numbers[:0]
+	l.hashes, l.firsts, l.numbers = l.hashes[:0], l.firsts[:0], l.numbers[:0]
 	for i := range terms {
 		l.hashes = append(l.hashes, v.hash(terms[i].Text))
 	}
 	for _, hash := range l.hashes {
 		l.numbers = append(l.numbers, v.chains[v.chain(hash)])
 	}
+	for _, number := range l.numbers {
+		l.firsts = append(l.firsts, v.at(number).hash)
+	}
 	for i, hash := range l.hashes {
 		text := terms[i].Text
-		if len(text) == 0 || len(text) > maxText || terms[i].Count <= 0 {
+		switch {
+		case len(text) == 0 || len(text) > maxText || terms[i].Count <= 0:
 			l.numbers[i] = 0
-		} else if l.numbers[i] = v.findIn(l.numbers[i], hash, text); l.numbers[i] == 0 {
-			l.numbers[i] = v.intern(hash, text) // new, or its chain was split meanwhile
+		case l.firsts[i] != hash || l.numbers[i] == 0 || string(v.text(l.numbers[i])) != text:
+			l.numbers[i] = v.intern(hash, text)
 		}
 	}
 }
@@ -154,8 +158,7 @@ func (v *vocabulary) number() uint32 {
 		v.free = v.free[:last]
 		return number
 	}
-	v.count++
-	if int(v.count/termChunk) == len(v.chunks) {
+	if v.count++; int(v.count/termChunk) == len(v.chunks) {
 		v.chunks = append(v.chunks, new([termChunk]term))
 	}
 	return v.count
