@@ -9,20 +9,18 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-func tags(all ...string) option { return func(m *sigil.Memory) { m.Tags = all } }
-
-// tagged returns the query for a tenant's memories that have all tags.
-func tagged(tenant string, all ...string) store.Query {
+// byTags returns the query for a tenant's memories that have all tags.
+func byTags(tenant string, all ...string) store.Query {
 	return store.Query{Tenant: tenant, Now: start, Tags: all}
 }
 
 var tagIdeas = []idea{
 	{"a list by tags has what carries all of them", func(f *fixture) {
-		a := f.encode(tags("a"))
+		a := f.encode(tagged("a"))
 		f.encode()
-		ab := f.encode(tags("b", "a", "b"))
-		b := f.encode(tags("b"))
-		f.encode(tenant("other"), tags("a", "b"))
+		ab := f.encode(tagged("b", "a", "b"))
+		b := f.encode(tagged("b"))
+		f.encode(tenant("other"), tagged("a", "b"))
 		for name, tt := range map[string]struct {
 			tags []string
 			want []sigil.ID
@@ -34,9 +32,9 @@ var tagIdeas = []idea{
 			"an unknown one": {[]string{"c"}, nil},
 			"one of both":    {[]string{"a", "c"}, nil},
 		} {
-			equal(f.t, name, idsOf(f.list(tagged(a.Tenant, tt.tags...))), tt.want)
+			equal(f.t, name, idsOf(f.list(byTags(a.Tenant, tt.tags...))), tt.want)
 		}
-		equal(f.t, "whole memories", f.list(tagged(a.Tenant, "a", "b")), []sigil.Memory{ab})
+		equal(f.t, "whole memories", f.list(byTags(a.Tenant, "a", "b")), []sigil.Memory{ab})
 	}},
 	{"a tag is found as it is written, and not by a part of it", func(f *fixture) {
 		odd := []string{
@@ -44,15 +42,15 @@ var tagIdeas = []idea{
 		}
 		want := map[string]sigil.ID{}
 		for _, tag := range odd {
-			want[tag] = f.encode(tags(tag)).ID
+			want[tag] = f.encode(tagged(tag)).ID
 		}
-		pair := f.encode(tags("x", `,"`))
+		pair := f.encode(tagged("x", `,"`))
 		for _, tag := range odd {
-			equal(f.t, fmt.Sprintf("%q", tag), idsOf(f.list(tagged(sigil.DefaultTenant, tag))), []sigil.ID{want[tag]})
+			equal(f.t, fmt.Sprintf("%q", tag), idsOf(f.list(byTags(sigil.DefaultTenant, tag))), []sigil.ID{want[tag]})
 		}
-		equal(f.t, "a pair", idsOf(f.list(tagged(sigil.DefaultTenant, `,"`, "x"))), []sigil.ID{pair.ID})
+		equal(f.t, "a pair", idsOf(f.list(byTags(sigil.DefaultTenant, `,"`, "x"))), []sigil.ID{pair.ID})
 		for _, tag := range []string{"b", "", "nil", `x","`, `x",","`, "a\x00c"} {
-			equal(f.t, fmt.Sprintf("%q", tag), idsOf(f.list(tagged(sigil.DefaultTenant, tag))), nil)
+			equal(f.t, fmt.Sprintf("%q", tag), idsOf(f.list(byTags(sigil.DefaultTenant, tag))), nil)
 		}
 	}},
 	{"pages by tag miss nothing and repeat nothing, whatever else there is", func(f *fixture) {
@@ -78,12 +76,12 @@ var tagIdeas = []idea{
 		}
 	}},
 	{"tags narrow together with the other filters", func(f *fixture) {
-		plain := f.encode(tags("a"), frequency(1), fades(time.Minute))
-		p := f.encode(tags("a"), frequency(398), pinned)
+		plain := f.encode(tagged("a"), frequency(1), fades(time.Minute))
+		p := f.encode(tagged("a"), frequency(398), pinned)
 		f.encode(pinned)
-		f.encode(tags("a"), fades(0)) // it is due
+		f.encode(tagged("a"), fades(0)) // it is due
 		yes, group := true, sigil.Frequency(398).Pattern()
-		q := tagged(plain.Tenant, "a")
+		q := byTags(plain.Tenant, "a")
 		equal(f.t, "live", idsOf(f.list(q)), []sigil.ID{p.ID, plain.ID})
 		q.Pinned = &yes
 		equal(f.t, "pinned", idsOf(f.list(q)), []sigil.ID{p.ID})
@@ -93,15 +91,15 @@ var tagIdeas = []idea{
 		equal(f.t, "fading", idsOf(f.list(q)), []sigil.ID{plain.ID})
 	}},
 	{"what was removed, recalled or pinned is listed by tag as it is", func(f *fixture) {
-		a, b, c := f.encode(tags("a")), f.encode(tags("a", "b")), f.encode(tags("b"))
+		a, b, c := f.encode(tagged("a")), f.encode(tagged("a", "b")), f.encode(tagged("b"))
 		f.forget(b.Key)
 		recalled, err := f.recall(a.Key, start.Add(time.Minute))
 		f.ok("recall", err)
-		equal(f.t, "a", f.list(tagged(a.Tenant, "a")), []sigil.Memory{recalled})
+		equal(f.t, "a", f.list(byTags(a.Tenant, "a")), []sigil.Memory{recalled})
 		f.forget(a.Key, c.Key)
-		equal(f.t, "a", idsOf(f.list(tagged(a.Tenant, "a"))), nil)
-		again := f.encode(tags("a"))
-		equal(f.t, "a", idsOf(f.list(tagged(a.Tenant, "a"))), []sigil.ID{again.ID})
+		equal(f.t, "a", idsOf(f.list(byTags(a.Tenant, "a"))), nil)
+		again := f.encode(tagged("a"))
+		equal(f.t, "a", idsOf(f.list(byTags(a.Tenant, "a"))), []sigil.ID{again.ID})
 	}},
 }
 
@@ -134,11 +132,11 @@ var sortIdeas = []idea{
 				m.Reschedule()
 			}
 		}
-		a := f.encode(count(2, 20*time.Second), tags("x"))
+		a := f.encode(count(2, 20*time.Second), tagged("x"))
 		b := f.encode(count(2, time.Second))
-		p := f.encode(count(0, 3*time.Second), pinned, tags("x"))
+		p := f.encode(count(0, 3*time.Second), pinned, tagged("x"))
 		c := f.encode(count(7, 0))
-		d := f.encode(fades(time.Hour), tags("x"))
+		d := f.encode(fades(time.Hour), tagged("x"))
 		e := f.encode(fades(time.Hour))
 		q := f.encode(crystallized)
 		f.encode(tenant("other"))
