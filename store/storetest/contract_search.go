@@ -20,6 +20,8 @@ func says(text string) option {
 	}
 }
 
+func tagged(tags ...string) option { return func(m *sigil.Memory) { m.Tags = tags } }
+
 // find searches for a text at a time, and fails the test on an error.
 func (f *fixture) find(q store.SearchQuery) []store.Hit {
 	f.t.Helper()
@@ -91,7 +93,7 @@ var searchIdeas = []idea{
 		f.findsIn(store.SearchQuery{Text: "rain", Limit: 2}, common[:2]...)
 	}},
 	{"tags, numbers and nested values are found, names of members are not", func(f *fixture) {
-		m := f.memory(tags("release-notes"))
+		m := f.memory(tagged("release-notes"))
 		m.Data = []byte(`{"title":"x","deep":[{"who":"Zoë"},42]}`)
 		m.Size = len(m.Data)
 		f.insert(m)
@@ -102,8 +104,8 @@ var searchIdeas = []idea{
 		f.finds("deep")
 	}},
 	{"phrases, exclusions, prefixes, pointers and tags", func(f *fixture) {
-		a := f.encode(says("the green tea of Assam"), tags("drink"))
-		b := f.encode(says("a tea that is green"), tags("drink", "hot tip"))
+		a := f.encode(says("the green tea of Assam"), tagged("drink"))
+		b := f.encode(says("a tea that is green"), tagged("drink", "hot tip"))
 		c := f.encode(says("greenhouse"))
 		f.finds(`"green tea"`, a)
 		f.finds("green -assam", b)
@@ -146,9 +148,9 @@ var searchIdeas = []idea{
 		f.findsIn(store.SearchQuery{Text: "tea", Tenant: "nobody"})
 	}},
 	{"filters", func(f *fixture) {
-		a := f.encode(says("tea"), tags("x", "y"), pinned)
-		b := f.encode(says("tea"), tags("x", "w"), crystallized)
-		c := f.encode(says("tea"), tags("y z"), created(start.Add(time.Hour)), frequency(7))
+		a := f.encode(says("tea"), tagged("x", "y"), pinned)
+		b := f.encode(says("tea"), tagged("x", "w"), crystallized)
+		c := f.encode(says("tea"), tagged("y z"), created(start.Add(time.Hour)), frequency(7))
 		yes, no, seven := true, false, sigil.Frequency(7).Pattern()
 		for name, tt := range map[string]struct {
 			filter store.Filter
@@ -187,7 +189,7 @@ var searchIdeas = []idea{
 		f.finds("to be", m)
 	}},
 	{"it says where the words stand, and how the score comes about", func(f *fixture) {
-		f.encode(says("green tea, and more tea"), tags("tea"))
+		f.encode(says("green tea, and more tea"), tagged("tea"))
 		f.encode(says("coffee"))
 		h := f.find(store.SearchQuery{Text: "tea", Highlight: true, Explain: true})[0]
 		equal(f.t, "matched", h.Matched, []store.Match{{Tag: true, Pointer: "/0", Ranges: [][2]int{{0, 3}}}, {Pointer: "/text", Ranges: [][2]int{{6, 9}, {20, 23}}}})
