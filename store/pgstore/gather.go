@@ -145,7 +145,7 @@ select sigil.demand(not exists (
 func (s *Store) insertAll(ctx context.Context, calls []*insert, c *columns) error {
 	var base uint64
 	var w writes
-	queueInserts(&w, c, calls)
+	s.queueInserts(&w, c, calls)
 	queueCounts(&w, counts(calls))
 	var j entries
 	for _, call := range calls {
@@ -167,12 +167,15 @@ func (i *insert) journal(j *entries) {
 
 // queueInserts queues the statements that write the memories and answers of calls. It overwrites c, which
 // must not change until the statements have run.
-func queueInserts(w *writes, c *columns, calls []*insert) {
+func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 	c.reset()
 	var tenants, keys, ends, created, records array
 	for _, call := range calls {
 		for i := range call.memories {
 			c.add(&call.memories[i])
+			if s.searching.analyzer != nil {
+				c.searched.add(call.memories[i].Memory, &call.memories[i].searched)
+			}
 		}
 		for _, a := range call.answers {
 			tenants.text(call.tenant)
@@ -183,6 +186,7 @@ func queueInserts(w *writes, c *columns, calls []*insert) {
 		}
 	}
 	w.add(insertMemories, c.args()...)
+	c.searched.queue(w, s.searching)
 	if keys.n > 0 {
 		w.add(insertAnswers, raw(tenants.of(oidText)), raw(keys.of(oidText)), raw(ends.of(oidTime)), raw(created.of(oidTime)), raw(records.of(oidBytes)))
 	}

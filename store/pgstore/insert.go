@@ -66,6 +66,7 @@ type memory struct {
 	*sigil.Memory
 	policy      uint16
 	state, tags []byte
+	searched    document // empty if nothing is searched
 }
 
 func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
@@ -89,6 +90,7 @@ func usual(s *sigil.State) bool {
 type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, hashes, states, tags, data             array
+	searched                                                                      documents
 }
 
 func (c *columns) reset() {
@@ -98,6 +100,7 @@ func (c *columns) reset() {
 	} {
 		a.reset()
 	}
+	c.searched.reset()
 }
 
 func (c *columns) add(m *memory) {
@@ -199,6 +202,9 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		text, err := textOf(m, policy)
 		if err != nil {
 			return err
+		}
+		if s.searching.analyzer != nil {
+			text.searched = s.searching.document(m)
 		}
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)

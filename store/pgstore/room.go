@@ -81,8 +81,9 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 			change[0].bytes -= int64(v.Size)
 		}
 		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
+		w.add(deleteWords, slices.Repeat([]string{call.tenant}, len(ids)), ids)
 	}
-	queueInserts(&w, &columns{}, []*insert{call})
+	s.queueInserts(&w, &columns{}, []*insert{call})
 	queueCounts(&w, change)
 	call.journal(&j)
 	j.queue(&w, &base)

@@ -96,6 +96,8 @@ func (s *Store) settings(chosen map[string]string) string {
 	add("standard_conforming_strings", "'on'")
 	// Our statements use errors as answers (see refusal), which must not end the session.
 	add("exit_on_error", "'off'")
+	// A search takes milliseconds, and to compile its statement would take more.
+	add("jit", "'off'")
 	// Every table is named with its schema, and no function of another schema is used.
 	return "set search_path to pg_catalog; select set_config(name, value, false) from (values " + strings.Join(all, ", ") + `) as s (name, value)
 where current_setting(name, true) is not null and not (name = 'synchronous_commit' and current_setting(name) = 'remote_apply')`

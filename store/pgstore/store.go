@@ -26,6 +26,7 @@ type Store struct {
 	timeout  time.Duration
 	onCommit func(changes int, took time.Duration)
 
+	searching *searching
 	clock     *clock.Clock
 	policies  policies
 	keys      *keylock.Locks // locks of memories that this process changes
@@ -52,7 +53,10 @@ type Store struct {
 	running sync.WaitGroup     // the goroutines; Close waits for them
 }
 
-var _ store.Shared = (*Store)(nil)
+var (
+	_ store.Shared   = (*Store)(nil)
+	_ store.Searcher = (*Store)(nil)
+)
 
 // Options configure [Open]. The zero value and nil mean the defaults.
 type Options struct {
@@ -65,6 +69,11 @@ type Options struct {
 	MaxConns int
 	// ClockConfirm is how long a jump of the database's clock must last before it counts; 0 means one minute.
 	ClockConfirm time.Duration
+	// Search is what of a memory is searched. All processes that have a database open should have the same: if languages
+	// or exclusions differ, those of the process that was opened last are kept in the database, the words of all memories
+	// are written anew, and searches by processes with others are incomplete until they are opened again. A process that
+	// does not search leaves its memories to the others, which write the words of those some seconds later.
+	Search store.SearchSettings
 	// Logger receives problems in the background; nil means [slog.Default].
 	Logger *slog.Logger
 	// OnCommit is called after each commit of inserts, with the number of callers whose inserts it contained
@@ -95,6 +104,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	s := &Store{
 		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: &keylock.Locks{}, inFlight: &keylock.Set{},
 		inserts: make(chan *insert, maxGathered),
+	}
+	if s.searching, err = newSearching(&o.Search); err != nil {
+		return nil, err
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()
@@ -132,6 +144,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		return nil, failure(err)
 	}
 	if _, err := s.pool.Exec(ctx, "delete from sigil.flushes where at < clock_timestamp() - interval '30 days'"); err != nil {
+		return nil, failure(err)
+	}
+	if err := s.startSearching(ctx); err != nil {
 		return nil, failure(err)
 	}
 	s.warn(ctx)
@@ -179,6 +194,9 @@ func (s *Store) start() {
 	s.running.Go(func() { s.notify(ctx) })
 	s.running.Go(func() { s.tellRecalls(ctx) })
 	s.running.Go(func() { s.hearRecalls(ctx) })
+	if s.searching.analyzer != nil {
+		s.running.Go(func() { s.keepSearchable(ctx) })
+	}
 }
 
 // enter begins a call, or returns the reason why it cannot. The caller holds gate.

@@ -100,6 +100,9 @@ const empty = `do $$ begin
   if to_regclass('sigil.signatures') is not null then
     delete from sigil.signatures;
   end if;
+  if to_regclass('sigil.words') is not null then
+    delete from sigil.words; delete from sigil.searched;
+  end if;
 end $$`
 
 func execute(t *testing.T, url, sql string) {

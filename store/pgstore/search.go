@@ -1,0 +1,361 @@
+package pgstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/words"
+	"github.com/sigil-dna/sigil/store"
+)
+
+const (
+	// sampled is how many of a tenant's newest memories are looked at for how common words are. If the tenant has fewer,
+	// they are all.
+	sampled = 1_000
+	// maxPostings is how many memories with one of the rarer words of a query are looked at, about. Words that more have
+	// are looked for among the newest memories only, and only if the others find too few.
+	maxPostings = 20_000
+	// firstWalk and maxWalk are how many of the newest memories are looked at in one step.
+	firstWalk, maxWalk = 4_000, 64_000
+	// fetched is the least number of memories whose content is read at once.
+	fetched = 64
+)
+
+// Search finds memories by their words; see [store.Searcher]. If a word is in more than some 20,000 memories, memories
+// that have none of the rarer words are found only if there are too few others, and then the newest of them are ranked.
+// A search ends with the timeout of the store.
+func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return found, err
+	}
+	if s.searching.analyzer == nil {
+		return found, store.NewSearchOff()
+	}
+	text, err := s.searching.analyzer.Parse(q.Text)
+	if err != nil {
+		return found, store.NewInvalidQuery(err)
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	until := q.Now
+	if !q.Filter.FadingBefore.IsZero() {
+		until = q.Filter.FadingBefore
+	}
+	if err := s.settle(bounded, until); err != nil {
+		return found, reading(ctx, err)
+	}
+	one := newSearch(s, &q, text)
+	found.Hits, err = one.run(bounded)
+	found.Incomplete = one.incomplete
+	return found, reading(ctx, err)
+}
+
+// search is one search.
+type search struct {
+	s        *Store
+	q        *store.SearchQuery
+	text     *words.Query
+	words    []searchedWord
+	required []choice
+	not      []choice
+	verify   bool // Match decides about each memory
+	nothing  bool // no memory can be found
+
+	// memories, average and incomplete are known after the sample.
+	memories   int
+	average    float64
+	incomplete bool
+}
+
+// searchedWord is a word that ranks.
+type searchedWord struct {
+	choice
+	weight float64
+	df     int // how many memories have it, of a word that is not a prefix
+	common bool
+}
+
+// candidate is a memory that may be found.
+type candidate struct {
+	id     sigil.ID
+	length int
+	counts []int32       // of words that are not prefixes, in their order
+	begun  [][]countedAs // of prefixes, in their order
+	pass   bool
+	score  float64
+}
+
+// countedAs is a term that begins with a prefix, and how often the memory has it.
+type countedAs struct {
+	term  string
+	count int
+}
+
+func newSearch(s *Store, q *store.SearchQuery, text *words.Query) *search {
+	r := &search{s: s, q: q, text: text, verify: text.Verify}
+	for _, w := range text.Words {
+		one := searchedWord{weight: float64(w.Count)}
+		if w.Term != "" {
+			one.choice = newChoice([]string{w.Term}, "", nil)
+		} else {
+			one.choice = newChoice(nil, w.Prefix, w.Cut)
+		}
+		if !one.impossible() {
+			r.words = append(r.words, one)
+			r.verify = r.verify || one.inexact
+		}
+	}
+	for _, c := range text.Must {
+		for _, all := range c.All {
+			r.require(newChoice(all.Terms, all.Prefix, all.Cut))
+		}
+	}
+	for _, c := range text.Not {
+		if c.Verify || len(c.All) != 1 {
+			continue // Match decides
+		}
+		if one := newChoice(c.All[0].Terms, c.All[0].Prefix, c.All[0].Cut); one.inexact {
+			r.verify = true
+		} else if !one.impossible() {
+			r.not = append(r.not, one)
+		}
+	}
+	for _, tag := range q.Filter.Tags {
+		r.require(wholeTags(tag))
+	}
+	if len(q.Filter.AnyTags) > 0 {
+		r.require(wholeTags(q.Filter.AnyTags...))
+	}
+	if len(q.Filter.NotTags) > 0 {
+		r.not = append(r.not, wholeTags(q.Filter.NotTags...))
+	}
+	r.nothing = r.nothing || len(text.Must) == 0 && (len(text.Words) > 0 && len(r.words) == 0 || len(text.Words) == 0 && len(text.Not) == 0)
+	return r
+}
+
+func (r *search) require(c choice) {
+	r.required = append(r.required, c)
+	r.verify = r.verify || c.inexact
+	r.nothing = r.nothing || c.impossible()
+}
+
+func wholeTags(tags ...string) (c choice) {
+	for _, tag := range tags {
+		c.terms = append(c.terms, stored(wholeTag+tag))
+	}
+	return c
+}
+
+// needsWord reports whether a memory must have one of the words.
+func (r *search) needsWord() bool { return len(r.text.Must) == 0 && len(r.words) > 0 }
+
+// run returns the hits.
+func (r *search) run(ctx context.Context) ([]store.Hit, error) {
+	n, err := r.sample(ctx)
+	if err != nil || r.nothing || n == 0 {
+		return nil, err
+	}
+	switch {
+	case n < sampled: // all of them are few
+		all, err := r.candidates(ctx, source{}) // a newer memory may have come since the sample
+		if err != nil {
+			return nil, err
+		}
+		r.count(all, true)
+		return r.best(ctx, all)
+	case len(r.required) > 0:
+		if err := r.countStored(ctx); err != nil {
+			return nil, err
+		}
+		all, err := r.candidates(ctx, source{indexed: r.condition(true, r.words)})
+		if err != nil {
+			return nil, err
+		}
+		return r.best(ctx, all)
+	}
+	return r.rareThenNewest(ctx)
+}
+
+// rareThenNewest finds memories by the rarer words, and then among the newest.
+func (r *search) rareThenNewest(ctx context.Context) (hits []store.Hit, err error) {
+	var all []candidate
+	rare := slices.DeleteFunc(slices.Clone(r.words), func(w searchedWord) bool { return w.common })
+	if len(rare) > 0 {
+		if all, err = r.candidates(ctx, source{indexed: r.condition(false, rare)}); err != nil {
+			return nil, err
+		}
+		r.count(all, false)
+		if hits, err = r.best(ctx, all); err != nil || len(hits) == r.q.Limit || len(rare) == len(r.words) {
+			return hits, err
+		}
+	}
+	seen := make(map[sigil.ID]bool, len(all))
+	for i := range all {
+		seen[all[i].id] = true
+	}
+	from := source{limit: firstWalk}
+	for {
+		more, err := r.candidates(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		for i := range more {
+			if !seen[more[i].id] {
+				all = append(all, more[i])
+			}
+		}
+		if hits, err = r.best(ctx, all); err != nil || len(hits) == r.q.Limit || len(more) < from.limit {
+			return hits, err
+		}
+		from = source{limit: min(4*from.limit, maxWalk), before: more[len(more)-1].id}
+	}
+}
+
+// count counts how many memories have each word that is not a prefix, by candidates that have all with it.
+func (r *search) count(all []candidate, common bool) {
+	at := 0
+	for i := range r.words {
+		w := &r.words[i]
+		if w.prefix != "" {
+			continue
+		}
+		if common || !w.common {
+			w.df = 0
+			for j := range all {
+				if all[j].counts[at] > 0 {
+					w.df++
+				}
+			}
+		}
+		at++
+	}
+}
+
+// best ranks candidates and returns the best that are live and match.
+func (r *search) best(ctx context.Context, all []candidate) (hits []store.Hit, err error) {
+	begun := r.begun(all)
+	ranked := make([]*candidate, 0, len(all))
+	for i := range all {
+		c := &all[i]
+		if !c.pass {
+			continue
+		}
+		c.score = 0
+		r.score(c, begun, func(t store.TermScore) { c.score += t.Score })
+		if c.score > 0 || !r.needsWord() {
+			ranked = append(ranked, c)
+		}
+	}
+	slices.SortFunc(ranked, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), bytes.Compare(b.id[:], a.id[:]))
+	})
+	for len(ranked) > 0 && len(hits) < r.q.Limit {
+		next := ranked[:min(len(ranked), max(fetched, r.q.Limit-len(hits)))]
+		ranked = ranked[len(next):]
+		found, err := r.fetch(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range next {
+			m, ok := found[c.id]
+			if !ok || len(hits) == r.q.Limit {
+				continue
+			}
+			hit := store.Hit{Memory: m, Words: c.score}
+			if r.verify || r.q.Highlight {
+				if hit.Matched, ok = r.text.Match(m.Data, m.Tags); !ok && r.verify {
+					continue
+				}
+			}
+			if !r.q.Highlight {
+				hit.Matched = nil
+			}
+			if r.q.Explain {
+				hit.Terms = &store.Arithmetic{Memories: r.memories, Average: r.average, Length: c.length}
+				r.score(c, begun, func(t store.TermScore) { hit.Terms.Parts = append(hit.Terms.Parts, t) })
+			}
+			hits = append(hits, hit)
+		}
+	}
+	return hits, nil
+}
+
+// begun counts how many candidates have each term that begins with a prefix of the query.
+func (r *search) begun(all []candidate) map[string]int {
+	df := map[string]int{}
+	for i := range all {
+		seen := map[string]bool{}
+		for _, terms := range all[i].begun {
+			for _, t := range terms {
+				if !seen[t.term] {
+					seen[t.term] = true
+					df[t.term]++
+				}
+			}
+		}
+	}
+	return df
+}
+
+// score calls add with what each word adds to the score of a candidate. Of the terms that begin with a prefix, that is
+// the one that adds most.
+func (r *search) score(c *candidate, begun map[string]int, add func(store.TermScore)) {
+	exact, prefixes := 0, 0
+	for i := range r.words {
+		w := &r.words[i]
+		var best store.TermScore
+		consider := func(term string, count, df int) {
+			t := store.TermScore{Term: term, Count: count, DF: df, IDF: words.IDF(r.memories, df), Weight: w.weight}
+			t.Score = w.weight * words.BM25(t.IDF, count, c.length, r.average)
+			if t.Score > best.Score {
+				best = t
+			}
+		}
+		if w.prefix == "" {
+			if n := c.counts[exact]; n > 0 {
+				consider(w.terms[0], int(n), w.df)
+			}
+			exact++
+		} else {
+			for _, t := range c.begun[prefixes] {
+				consider(t.term, t.count, begun[t.term])
+			}
+			prefixes++
+		}
+		if best.Score > 0 {
+			add(best)
+		}
+	}
+}
+
+// fetch returns the memories of candidates that are live and pass the filter.
+func (r *search) fetch(ctx context.Context, all []*candidate) (map[sigil.ID]sigil.Memory, error) {
+	ids := make([][16]byte, len(all))
+	for i, c := range all {
+		ids[i] = c.id
+	}
+	behind := r.s.refreshes.all(r.q.Tenant)
+	rows, err := r.s.query(ctx, scanMemory, "select "+memoryColumns+" from sigil.memories where tenant = $1 and id = any ($2::uuid[]) and fades_at > $3", r.q.Tenant, ids, r.q.Now)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[sigil.ID]sigil.Memory, len(rows))
+	for _, row := range rows {
+		m := r.s.refreshes.over(row, behind[row.Key]).Memory
+		if !m.Due(r.q.Now) && r.q.Filter.Matches(&m.Meta) {
+			found[m.ID] = m
+		}
+	}
+	return found, nil
+}
+
+// searchMode has each statement planned for its values: how common a word is decides the plan. Statements have many forms, so
+// none is prepared.
+const searchMode = pgx.QueryExecModeCacheDescribe
