@@ -226,7 +226,7 @@ func openSource(ctx context.Context, place string) (copySource, error) {
 func openFor(ctx context.Context, place string) (store.Store, error) {
 	quiet := slog.New(slog.DiscardHandler) // errors are returned
 	if isPostgres(place) {
-		s, err := pgstore.Open(ctx, place, &pgstore.Options{Logger: quiet, Timeout: time.Minute})
+		s, err := pgstore.Open(ctx, place, &pgstore.Options{Logger: quiet, Timeout: time.Minute, Search: store.SearchSettings{Off: true}}) // the daemon's settings decide
 		if err != nil {
 			return nil, err
 		}

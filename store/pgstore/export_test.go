@@ -28,6 +28,11 @@ func (s *Store) Abandon() {
 	s.pool.close()
 }
 
+// BoundSearch replaces the bounds of later searches.
+func (s *Store) BoundSearch(sample, postings, walk int) {
+	s.searching.bounds = searchBounds{sample, postings, walk, walk}
+}
+
 // Measure reads the database's clock and corrects the store's clock.
 func (s *Store) Measure(ctx context.Context) error { return s.measure(ctx) }
 

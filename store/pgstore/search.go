@@ -13,18 +13,22 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-const (
-	// sampled is how many of a tenant's newest memories are looked at for how common words are. If the tenant has fewer,
+// searchBounds bound what a search costs.
+type searchBounds struct {
+	// sample is how many of a tenant's newest memories are looked at for how common words are. If the tenant has fewer,
 	// they are all.
-	sampled = 1_000
-	// maxPostings is how many memories with one of the rarer words of a query are looked at, about. Words that more have
-	// are looked for among the newest memories only, and only if the others find too few.
-	maxPostings = 20_000
-	// firstWalk and maxWalk are how many of the newest memories are looked at in one step.
-	firstWalk, maxWalk = 4_000, 64_000
-	// fetched is the least number of memories whose content is read at once.
-	fetched = 64
-)
+	sample int
+	// postings is how many memories with one of the rarer words of a query are looked at, about. Words that more have are
+	// looked for among the newest memories only, and only if the others find too few.
+	postings int
+	// firstWalk and maxWalk are how many of the newest memories are looked at in the first step, and in a later one.
+	firstWalk, maxWalk int
+}
+
+var defaultBounds = searchBounds{sample: 1_000, postings: 20_000, firstWalk: 4_000, maxWalk: 64_000}
+
+// fetched is the least number of memories whose content is read at once.
+const fetched = 64
 
 // Search finds memories by their words; see [store.Searcher]. If a word is in more than some 20,000 memories, memories
 // that have none of the rarer words are found only if there are too few others, and then the newest of them are ranked.
@@ -156,6 +160,9 @@ func wholeTags(tags ...string) (c choice) {
 // needsWord reports whether a memory must have one of the words.
 func (r *search) needsWord() bool { return len(r.text.Must) == 0 && len(r.words) > 0 }
 
+// bounds bound what the search costs.
+func (r *search) bounds() *searchBounds { return &r.s.searching.bounds }
+
 // run returns the hits.
 func (r *search) run(ctx context.Context) ([]store.Hit, error) {
 	n, err := r.sample(ctx)
@@ -163,7 +170,7 @@ func (r *search) run(ctx context.Context) ([]store.Hit, error) {
 		return nil, err
 	}
 	switch {
-	case n < sampled: // all of them are few
+	case n < r.bounds().sample: // all of them are few
 		all, err := r.candidates(ctx, source{}) // a newer memory may have come since the sample
 		if err != nil {
 			return nil, err
@@ -200,7 +207,7 @@ func (r *search) rareThenNewest(ctx context.Context) (hits []store.Hit, err erro
 	for i := range all {
 		seen[all[i].id] = true
 	}
-	from := source{limit: firstWalk}
+	from := source{limit: r.bounds().firstWalk}
 	for {
 		more, err := r.candidates(ctx, from)
 		if err != nil {
@@ -214,7 +221,7 @@ func (r *search) rareThenNewest(ctx context.Context) (hits []store.Hit, err erro
 		if hits, err = r.best(ctx, all); err != nil || len(hits) == r.q.Limit || len(more) < from.limit {
 			return hits, err
 		}
-		from = source{limit: min(4*from.limit, maxWalk), before: more[len(more)-1].id}
+		from = source{limit: min(4*from.limit, r.bounds().maxWalk), before: more[len(more)-1].id}
 	}
 }
 

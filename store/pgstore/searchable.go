@@ -34,14 +34,37 @@ func (s *Store) startSearching(ctx context.Context) error {
 			return err
 		}
 		s.logger.Warn("the search settings differ from those that the database had: the words of all memories are written anew", "was", kept, "is", s.searching.settings)
-		// The first statement waits for inserts that are under way, and later ones wait for the commit, so that they see
-		// the settings.
-		b := &pgx.Batch{}
-		b.Queue("truncate sigil.words")
-		b.Queue("update sigil.searched set settings = $1", s.searching.settings)
-		b.Queue("update sigil.tenants t set words = 0 from (select tenant from sigil.tenants where words <> 0 order by tenant for update) l where t.tenant = l.tenant")
-		return s.pool.run(ctx, b)
+		return s.dropWords(ctx)
 	})
+}
+
+// dropWords drops the words of all memories, and puts the settings of this process into the database.
+func (s *Store) dropWords(ctx context.Context) error {
+	// The first statement waits for inserts that are under way, and later ones wait for the commit, so that they see
+	// the settings.
+	b := &pgx.Batch{}
+	b.Queue("truncate sigil.words")
+	b.Queue("update sigil.searched set settings = $1", s.searching.settings)
+	b.Queue("update sigil.tenants t set words = 0 from (select tenant from sigil.tenants where words <> 0 order by tenant for update) l where t.tenant = l.tenant")
+	return s.pool.run(ctx, b)
+}
+
+// miscountWords returns the tenants whose count of words is not that of the rows.
+const miscountWords = `select coalesce(t.tenant, w.tenant) from sigil.tenants t
+full join (select tenant, count(*) as n from sigil.words group by tenant) w on w.tenant = t.tenant
+where coalesce(t.words, 0) <> coalesce(w.n, 0)`
+
+// recount drops the words of all memories if some are lost, or if there are too many: searches would miss them and not say so.
+func (s *Store) recount(ctx context.Context) error {
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.pool.Query(bounded, miscountWords)
+	wrong, err := collect(rows, err, scanOne[string])
+	if err != nil || len(wrong) == 0 {
+		return err
+	}
+	s.logger.Warn("the words of memories are damaged: they are all written anew", "tenants", len(wrong))
+	return again(func() error { return s.dropWords(bounded) })
 }
 
 // keepSearchable writes the words of memories that have none until ctx ends: those of before the first search, of other
@@ -49,9 +72,16 @@ func (s *Store) startSearching(ctx context.Context) error {
 func (s *Store) keepSearchable(ctx context.Context) {
 	tick := time.NewTicker(searchableEvery)
 	defer tick.Stop()
-	failing := false
+	failing, counted := false, false
 	for {
-		err := s.makeSearchable(ctx)
+		var err error
+		if !counted {
+			err = s.recount(ctx)
+			counted = err == nil
+		}
+		if err == nil {
+			err = s.makeSearchable(ctx)
+		}
 		if err != nil && ctx.Err() == nil && !failing {
 			s.logger.Warn("writing the words of memories failed: searches are incomplete, and it is tried again", "error", err)
 		}

@@ -42,7 +42,7 @@ func (r *search) condition(required bool, words []searchedWord) string {
 	return strings.Join(all, "&")
 }
 
-// sample looks at the newest memories of the tenant: for how many there are, at most sampled, how long they are, and how common
+// sample looks at the newest memories of the tenant: for how many there are, at most those of a sample, how long they are, and how common
 // the words are. If there are more, it takes the number from the tenant's counts.
 func (r *search) sample(ctx context.Context) (n int, err error) {
 	p := parameters{}
@@ -58,7 +58,7 @@ func (r *search) sample(ctx context.Context) (n int, err error) {
 	}
 	sql := "select coalesce(t.memories, 0), coalesce(t.words, 0), s.settings, n.rows, n.length, n.counts from sigil.searched s left join sigil.tenants t on t.tenant = " + tenant +
 		" cross join (select count(*) as rows, coalesce(sum(length), 0)::bigint as length, array[" + strings.Join(with, ", ") + "] as counts " +
-		"from (select length, terms from sigil.words where tenant = " + tenant + fmt.Sprintf(" order by id desc limit %d) newest) n", sampled)
+		"from (select length, terms from sigil.words where tenant = " + tenant + fmt.Sprintf(" order by id desc limit %d) newest) n", r.bounds().sample)
 	var memories, rows, length, kept int64
 	var settings string
 	var counts []int64
@@ -69,7 +69,7 @@ func (r *search) sample(ctx context.Context) (n int, err error) {
 	r.incomplete = memories != kept || settings != r.s.searching.settings
 	n = int(rows)
 	r.memories, r.average = n, float64(length)/float64(max(n, 1))
-	if n == sampled {
+	if n == r.bounds().sample {
 		r.memories = max(n, int(kept))
 	}
 	r.classify(n, counts[1:])
@@ -90,7 +90,7 @@ func (r *search) classify(n int, counts []int64) {
 		w := &r.words[least]
 		w.df = max(1, int(counts[least]*int64(r.memories)/int64(max(n, 1))))
 		total += w.df
-		w.common = total > maxPostings
+		w.common = total > r.bounds().postings
 	}
 }
 

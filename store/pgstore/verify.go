@@ -12,7 +12,7 @@ import (
 )
 
 // Verify reads the whole store at one moment, and returns all problems as one error: the counts of a tenant
-// differ from its memories, the journal has a gap or a repeated entry, or the memories and crystals do not
+// differ from its memories or from their words, the journal has a gap or a repeated entry, or the memories and crystals do not
 // follow from the journal, as far back as it goes. It returns nil if the store is sound. It changes nothing,
 // and holds all figures in memory.
 func (s *Store) Verify(ctx context.Context) error {
@@ -24,7 +24,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	var rows []row
 	var blocks []tenantBlock
 	var positions []int64
-	var miscounted, miscountedSignatures []string
+	var miscounted, miscountedSignatures, miscountedWords, wordless []string
 	var crystals []sigil.Crystal
 	var signatures []sigil.Signature
 	b := &pgx.Batch{}
@@ -48,6 +48,9 @@ where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0)
 		`select coalesce(t.tenant, s.tenant) from sigil.tenants t
 full join (select tenant, count(*) as n from sigil.signatures group by tenant) s on s.tenant = t.tenant
 where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
+	into(b, &miscountedWords, scanOne[string], miscountWords)
+	into(b, &wordless, scanOne[string], `select w.tenant || '/' || w.id from sigil.words w
+left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or cardinality(w.terms) <> length(w.counts) limit 20`)
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)
 	}
@@ -65,6 +68,12 @@ where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
 	r.endSignatures(signatures)
 	for _, name := range append(miscounted, miscountedSignatures...) {
 		r.wrong("the counts of tenant %s are wrong", name)
+	}
+	for _, name := range miscountedWords {
+		r.wrong("the count of searched memories of tenant %s is wrong: the next start of a daemon writes their words anew", name)
+	}
+	for _, key := range wordless {
+		r.wrong("the words of %s are those of no memory, or damaged", key)
 	}
 	return errors.Join(r.problems...)
 }

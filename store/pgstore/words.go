@@ -32,6 +32,7 @@ const (
 type searching struct {
 	analyzer *words.Analyzer // nil if nothing is searched
 	settings string          // the version of the analyzer and its settings, as the database has them
+	bounds   searchBounds
 }
 
 func newSearching(s *store.SearchSettings) (*searching, error) {
@@ -47,7 +48,7 @@ func newSearching(s *store.SearchSettings) (*searching, error) {
 	slices.Sort(exclude)
 	exclude = slices.Compact(exclude)
 	settings, err := json.Marshal(map[string]any{"version": words.Version, "language": language, "exclude": exclude})
-	return &searching{analyzer: a, settings: string(settings)}, err
+	return &searching{a, string(settings), defaultBounds}, err
 }
 
 // document is what is searched of a memory, as the database keeps it.

@@ -39,18 +39,23 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},
 	} {
-		t.Run(part.name, func(t *testing.T) {
-			for _, i := range part.ideas {
-				t.Run(i.name, func(t *testing.T) {
-					s := open(t)
-					t.Cleanup(func() {
-						if err := s.Close(); err != nil {
-							t.Errorf("Close: %v", err)
-						}
-					})
-					i.test(&fixture{Store: s, t: t})
-				})
-			}
+		t.Run(part.name, func(t *testing.T) { runIdeas(t, part.ideas, open) })
+	}
+}
+
+// RunSearch is the part of [Run] about [store.Searcher].
+func RunSearch(t *testing.T, open func(t *testing.T) store.Store) { runIdeas(t, searchIdeas, open) }
+
+func runIdeas(t *testing.T, ideas []idea, open func(t *testing.T) store.Store) {
+	for _, i := range ideas {
+		t.Run(i.name, func(t *testing.T) {
+			s := open(t)
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			})
+			i.test(&fixture{Store: s, t: t})
 		})
 	}
 }

@@ -256,6 +256,12 @@ func (c *Cluster) Database(ctx context.Context) (string, error) {
 	return name, c.Exec(ctx, "postgres", "create database "+name)
 }
 
+// DatabaseIn creates a new database with options of "create database", such as a locale, and returns its name.
+func (c *Cluster) DatabaseIn(ctx context.Context, options string) (string, error) {
+	name := "d" + strconv.FormatInt(c.databases.Add(1), 10)
+	return name, c.Exec(ctx, "postgres", "create database "+name+" template template0 "+options)
+}
+
 // Exec runs SQL in a database.
 func (c *Cluster) Exec(ctx context.Context, database, sql string) error {
 	conn, err := pgx.Connect(ctx, c.URL(database))
