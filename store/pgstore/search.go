@@ -6,8 +6,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
@@ -25,12 +23,12 @@ type searchBounds struct {
 	firstWalk, maxWalk int
 }
 
-var defaultBounds = searchBounds{sample: 1_000, postings: 20_000, firstWalk: 4_000, maxWalk: 64_000}
+var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000}
 
 // fetched is the least number of memories whose content is read at once.
 const fetched = 64
 
-// Search finds memories by their words; see [store.Searcher]. If a word is in more than some 20,000 memories, memories
+// Search finds memories by their words; see [store.Searcher]. If a word is in more than some 10,000 memories, memories
 // that have none of the rarer words are found only if there are too few others, and then the newest of them are ranked.
 // A search ends with the timeout of the store.
 func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
@@ -56,8 +54,9 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 		return found, reading(ctx, err)
 	}
 	one := newSearch(s, &q, text)
-	found.Hits, err = one.run(bounded)
-	found.Incomplete = one.incomplete
+	if found.Incomplete, err = one.start(bounded); err == nil && !one.nothing {
+		found.Hits, err = one.run(bounded)
+	}
 	return found, reading(ctx, err)
 }
 
@@ -69,13 +68,12 @@ type search struct {
 	words    []searchedWord
 	required []choice
 	not      []choice
+	wanted   *wanted
 	verify   bool // Match decides about each memory
 	nothing  bool // no memory can be found
 
-	// memories, average and incomplete are known after the sample.
-	memories   int
-	average    float64
-	incomplete bool
+	memories int     // of the tenant; known after the sample
+	average  float64 // length of those in the sample
 }
 
 // searchedWord is a word that ranks.
@@ -84,22 +82,6 @@ type searchedWord struct {
 	weight float64
 	df     int // how many memories have it, of a word that is not a prefix
 	common bool
-}
-
-// candidate is a memory that may be found.
-type candidate struct {
-	id     sigil.ID
-	length int
-	counts []int32       // of words that are not prefixes, in their order
-	begun  [][]countedAs // of prefixes, in their order
-	pass   bool
-	score  float64
-}
-
-// countedAs is a term that begins with a prefix, and how often the memory has it.
-type countedAs struct {
-	term  string
-	count int
 }
 
 func newSearch(s *Store, q *store.SearchQuery, text *words.Query) *search {
@@ -141,6 +123,7 @@ func newSearch(s *Store, q *store.SearchQuery, text *words.Query) *search {
 		r.not = append(r.not, wholeTags(q.Filter.NotTags...))
 	}
 	r.nothing = r.nothing || len(text.Must) == 0 && (len(text.Words) > 0 && len(r.words) == 0 || len(text.Words) == 0 && len(text.Not) == 0)
+	r.wanted = newWanted(r)
 	return r
 }
 
@@ -165,29 +148,33 @@ func (r *search) bounds() *searchBounds { return &r.s.searching.bounds }
 
 // run returns the hits.
 func (r *search) run(ctx context.Context) ([]store.Hit, error) {
-	n, err := r.sample(ctx)
-	if err != nil || r.nothing || n == 0 {
+	newest, err := r.candidates(ctx, source{limit: r.bounds().sample})
+	if err != nil || len(newest) == 0 {
 		return nil, err
 	}
-	switch {
-	case n < r.bounds().sample: // all of them are few
-		all, err := r.candidates(ctx, source{}) // a newer memory may have come since the sample
-		if err != nil {
-			return nil, err
-		}
-		r.count(all, true)
-		return r.best(ctx, all)
-	case len(r.required) > 0:
-		if err := r.countStored(ctx); err != nil {
-			return nil, err
-		}
-		all, err := r.candidates(ctx, source{indexed: r.condition(true, r.words)})
-		if err != nil {
-			return nil, err
-		}
-		return r.best(ctx, all)
+	total := 0
+	for i := range newest {
+		total += newest[i].length
 	}
-	return r.rareThenNewest(ctx)
+	r.average = float64(total) / float64(len(newest))
+	if len(newest) < r.bounds().sample { // they are all
+		r.memories = len(newest)
+		r.count(newest)
+		return r.best(ctx, newest)
+	}
+	r.memories = max(r.memories, len(newest))
+	r.estimate(newest)
+	if len(r.required) == 0 {
+		return r.rareThenNewest(ctx)
+	}
+	if err := r.countStored(ctx); err != nil {
+		return nil, err
+	}
+	all, err := r.candidates(ctx, source{indexed: r.condition(r.words)})
+	if err != nil {
+		return nil, err
+	}
+	return r.best(ctx, all)
 }
 
 // rareThenNewest finds memories by the rarer words, and then among the newest.
@@ -195,10 +182,10 @@ func (r *search) rareThenNewest(ctx context.Context) (hits []store.Hit, err erro
 	var all []candidate
 	rare := slices.DeleteFunc(slices.Clone(r.words), func(w searchedWord) bool { return w.common })
 	if len(rare) > 0 {
-		if all, err = r.candidates(ctx, source{indexed: r.condition(false, rare)}); err != nil {
+		if all, err = r.candidates(ctx, source{indexed: r.condition(rare)}); err != nil {
 			return nil, err
 		}
-		r.count(all, false)
+		r.count(all)
 		if hits, err = r.best(ctx, all); err != nil || len(hits) == r.q.Limit || len(rare) == len(r.words) {
 			return hits, err
 		}
@@ -225,23 +212,46 @@ func (r *search) rareThenNewest(ctx context.Context) (hits []store.Hit, err erro
 	}
 }
 
-// count counts how many memories have each word that is not a prefix, by candidates that have all with it.
-func (r *search) count(all []candidate, common bool) {
-	at := 0
+// count counts how many memories have each word that is neither common nor a prefix, by candidates that have all with it.
+func (r *search) count(all []candidate) {
+	counts := r.counts(all)
 	for i := range r.words {
-		w := &r.words[i]
-		if w.prefix != "" {
-			continue
+		if !r.words[i].common {
+			r.words[i].df = counts[i]
 		}
-		if common || !w.common {
-			w.df = 0
-			for j := range all {
-				if all[j].counts[at] > 0 {
-					w.df++
-				}
+	}
+}
+
+// counts returns how many candidates have each word.
+func (r *search) counts(all []candidate) []int {
+	counts := make([]int, len(r.words))
+	for i := range all {
+		last := -1
+		for _, m := range all[i].matches { // by word
+			if m.word != last {
+				counts[m.word]++
+				last = m.word
 			}
 		}
-		at++
+	}
+	return counts
+}
+
+// estimate estimates how many memories have each word by those of a sample, and finds out which words are common: so many
+// memories have them that the others are looked at first.
+func (r *search) estimate(sample []candidate) {
+	counts := r.counts(sample)
+	order := make([]int, len(r.words)) // the rarest first
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(counts[a], counts[b]) })
+	total := 0
+	for _, i := range order {
+		w := &r.words[i]
+		w.df = max(1, counts[i]*r.memories/len(sample))
+		total += w.df
+		w.common = total > r.bounds().postings
 	}
 }
 
@@ -294,51 +304,39 @@ func (r *search) best(ctx context.Context, all []candidate) (hits []store.Hit, e
 	return hits, nil
 }
 
-// begun counts how many candidates have each term that begins with a prefix of the query.
+// begun counts how many candidates have each term that a prefix of the query stands for.
 func (r *search) begun(all []candidate) map[string]int {
 	df := map[string]int{}
 	for i := range all {
-		seen := map[string]bool{}
-		for _, terms := range all[i].begun {
-			for _, t := range terms {
-				if !seen[t.term] {
-					seen[t.term] = true
-					df[t.term]++
-				}
+		for _, m := range all[i].matches {
+			if m.begun {
+				df[m.term]++
 			}
 		}
 	}
 	return df
 }
 
-// score calls add with what each word adds to the score of a candidate. Of the terms that begin with a prefix, that is
-// the one that adds most.
+// score calls add with what each word adds to the score of a candidate. Of the terms that a prefix stands for, that is the one
+// that adds most.
 func (r *search) score(c *candidate, begun map[string]int, add func(store.TermScore)) {
-	exact, prefixes := 0, 0
-	for i := range r.words {
-		w := &r.words[i]
+	for i := 0; i < len(c.matches); {
 		var best store.TermScore
-		consider := func(term string, count, df int) {
-			t := store.TermScore{Term: term, Count: count, DF: df, IDF: words.IDF(r.memories, df), Weight: w.weight}
-			t.Score = w.weight * words.BM25(t.IDF, count, c.length, r.average)
+		word := c.matches[i].word
+		w := &r.words[word]
+		for ; i < len(c.matches) && c.matches[i].word == word; i++ {
+			m := &c.matches[i]
+			t := store.TermScore{Term: m.term, Count: m.count, DF: w.df, Weight: w.weight}
+			if w.prefix != "" {
+				t.DF = begun[m.term]
+			}
+			t.IDF = words.IDF(r.memories, t.DF)
+			t.Score = w.weight * words.BM25(t.IDF, t.Count, c.length, r.average)
 			if t.Score > best.Score {
 				best = t
 			}
 		}
-		if w.prefix == "" {
-			if n := c.counts[exact]; n > 0 {
-				consider(w.terms[0], int(n), w.df)
-			}
-			exact++
-		} else {
-			for _, t := range c.begun[prefixes] {
-				consider(t.term, t.count, begun[t.term])
-			}
-			prefixes++
-		}
-		if best.Score > 0 {
-			add(best)
-		}
+		add(best)
 	}
 }
 
@@ -362,7 +360,3 @@ func (r *search) fetch(ctx context.Context, all []*candidate) (map[sigil.ID]sigi
 	}
 	return found, nil
 }
-
-// searchMode has each statement planned for its values: how common a word is decides the plan. Statements have many forms, so
-// none is prepared.
-const searchMode = pgx.QueryExecModeCacheDescribe

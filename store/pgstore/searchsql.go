@@ -1,9 +1,11 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,24 +14,28 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// parameters are the parameters of a statement that is being put together.
-type parameters struct{ values []any }
+// searchMode has each statement planned for its values: how common a word is decides the plan. Statements have many forms, so
+// none is prepared.
+const searchMode = pgx.QueryExecModeCacheDescribe
 
-func (p *parameters) add(value any) string {
-	p.values = append(p.values, value)
-	return fmt.Sprintf("$%d", len(p.values))
+// start reads how many memories the tenant has, and reports whether the words of some are missing or made by other settings.
+func (r *search) start(ctx context.Context) (incomplete bool, err error) {
+	var memories, kept int64
+	var settings string
+	err = r.s.pool.QueryRow(ctx, `select coalesce(t.memories, 0), coalesce(t.words, 0), s.settings
+from sigil.searched s left join sigil.tenants t on t.tenant = $1`, r.q.Tenant).Scan(&memories, &kept, &settings)
+	r.memories = int(kept)
+	return memories != kept || settings != r.s.searching.settings, err
 }
 
 // condition returns what the index is asked for: all that is required, one of words if a memory needs one, and nothing
-// that is forbidden. It returns "" if that is no condition.
-func (r *search) condition(required bool, words []searchedWord) string {
+// that is forbidden.
+func (r *search) condition(words []searchedWord) string {
 	var all []string
-	if required {
-		for i := range r.required {
-			all = append(all, r.required[i].tsquery())
-		}
+	for i := range r.required {
+		all = append(all, r.required[i].tsquery())
 	}
-	if r.needsWord() && len(words) > 0 {
+	if r.needsWord() {
 		var any []string
 		for i := range words {
 			any = append(any, words[i].tsquery())
@@ -42,67 +48,15 @@ func (r *search) condition(required bool, words []searchedWord) string {
 	return strings.Join(all, "&")
 }
 
-// sample looks at the newest memories of the tenant: for how many there are, at most those of a sample, how long they are, and how common
-// the words are. If there are more, it takes the number from the tenant's counts.
-func (r *search) sample(ctx context.Context) (n int, err error) {
-	p := parameters{}
-	tenant := p.add(r.q.Tenant)
-	with := []string{"0::bigint"}
-	for i := range r.words {
-		w := &r.words[i]
-		if w.prefix == "" {
-			with = append(with, "count(array_position(terms, "+p.add(w.terms[0])+"))")
-		} else {
-			with = append(with, "count(*) filter (where exists (select from unnest(terms) t where "+w.begins("t", &p)+"))")
-		}
-	}
-	sql := "select coalesce(t.memories, 0), coalesce(t.words, 0), s.settings, n.rows, n.length, n.counts from sigil.searched s left join sigil.tenants t on t.tenant = " + tenant +
-		" cross join (select count(*) as rows, coalesce(sum(length), 0)::bigint as length, array[" + strings.Join(with, ", ") + "] as counts " +
-		"from (select length, terms from sigil.words where tenant = " + tenant + fmt.Sprintf(" order by id desc limit %d) newest) n", r.bounds().sample)
-	var memories, rows, length, kept int64
-	var settings string
-	var counts []int64
-	row := r.s.pool.QueryRow(ctx, sql, append([]any{searchMode}, p.values...)...)
-	if err := row.Scan(&memories, &kept, &settings, &rows, &length, &counts); err != nil {
-		return 0, err
-	}
-	r.incomplete = memories != kept || settings != r.s.searching.settings
-	n = int(rows)
-	r.memories, r.average = n, float64(length)/float64(max(n, 1))
-	if n == r.bounds().sample {
-		r.memories = max(n, int(kept))
-	}
-	r.classify(n, counts[1:])
-	return n, nil
-}
-
-// classify estimates how many memories have each word, and finds out which words are common: so many have them that the others are
-// looked at first.
-func (r *search) classify(n int, counts []int64) {
-	total := 0
-	for range r.words { // the rarest first
-		least := -1
-		for i := range r.words {
-			if r.words[i].df == 0 && (least < 0 || counts[i] < counts[least]) {
-				least = i
-			}
-		}
-		w := &r.words[least]
-		w.df = max(1, int(counts[least]*int64(r.memories)/int64(max(n, 1))))
-		total += w.df
-		w.common = total > r.bounds().postings
-	}
-}
-
 // countStored counts how many memories have each word that is neither common nor a prefix.
 func (r *search) countStored(ctx context.Context) error {
-	p := parameters{}
-	tenant := p.add(r.q.Tenant)
+	args := []any{searchMode, r.q.Tenant}
 	counts := []string{"0::bigint"}
 	var of []*searchedWord
 	for i := range r.words {
 		if w := &r.words[i]; !w.common && w.prefix == "" {
-			counts = append(counts, "(select count(*) from sigil.words where tenant = "+tenant+" and array_to_tsvector(terms) @@ "+p.add(w.tsquery())+"::text::tsquery)")
+			args = append(args, w.tsquery())
+			counts = append(counts, fmt.Sprintf("(select count(*) from sigil.words where tenant = $1 and %s @@ $%d::text::tsquery)", lexemes, len(args)-1))
 			of = append(of, w)
 		}
 	}
@@ -110,7 +64,7 @@ func (r *search) countStored(ctx context.Context) error {
 		return nil
 	}
 	var found []int64
-	if err := r.s.pool.QueryRow(ctx, "select array["+strings.Join(counts, ", ")+"]", append([]any{searchMode}, p.values...)...).Scan(&found); err != nil {
+	if err := r.s.pool.QueryRow(ctx, "select array["+strings.Join(counts, ", ")+"]", args...).Scan(&found); err != nil {
 		return err
 	}
 	for i, w := range of {
@@ -119,102 +73,149 @@ func (r *search) countStored(ctx context.Context) error {
 	return nil
 }
 
-// begins returns the condition that a term begins with the prefix, or is a stem of words that do.
-func (c *choice) begins(term string, p *parameters) string {
-	sql := "starts_with(" + term + ", " + p.add(c.prefix) + ")"
-	if len(c.terms) > 0 {
-		sql += " or " + term + " = any (" + p.add(c.terms) + "::text[])"
-	}
-	return sql
-}
-
 // source says where candidates come from: the index, if indexed is a condition, or the newest memories of the tenant.
 type source struct {
 	indexed string
 	before  sigil.ID // if not zero, only older ones
-	limit   int      // if not 0, the number of the newest
+	limit   int      // the number of the newest
 }
 
 // candidates returns the candidates of a source, those of the newest by descending id.
 func (r *search) candidates(ctx context.Context, from source) ([]candidate, error) {
-	p := parameters{}
-	tenant := p.add(r.q.Tenant)
-	counts, begun := []string{}, []string{}
-	for i := range r.words {
-		w := &r.words[i]
-		if w.prefix == "" {
-			counts = append(counts, "coalesce(get_byte(w.counts, array_position(w.terms, "+p.add(w.terms[0])+") - 1), 0)")
-		} else {
-			begun = append(begun, "coalesce((select string_agg(get_byte(w.counts, n::integer - 1) || ' ' || t, '"+separator+"') from unnest(w.terms) with ordinality u (t, n) where "+w.begins("t", &p)+"), '')")
-		}
+	args := []any{searchMode, r.q.Tenant}
+	add := func(value any) int {
+		args = append(args, value)
+		return len(args) - 1
 	}
-	pass := r.filter(&p)
-	sql := ""
+	sql := "select id, length, terms, counts, " + r.filter(add) + " from sigil.words w where tenant = $1"
 	if from.indexed != "" {
-		sql = " from sigil.words w where tenant = " + tenant + " and array_to_tsvector(terms) @@ " + p.add(from.indexed) + "::text::tsquery"
+		sql += fmt.Sprintf(" and %s @@ $%d::text::tsquery", lexemes, add(from.indexed))
 	} else {
-		sql = " from (select * from sigil.words where tenant = " + tenant
 		if from.before != (sigil.ID{}) {
-			sql += " and id < " + p.add([16]byte(from.before)) + "::uuid"
+			sql += fmt.Sprintf(" and id < $%d", add([16]byte(from.before)))
 		}
-		sql += " order by id desc"
-		if from.limit > 0 {
-			sql += fmt.Sprintf(" limit %d", from.limit)
-		}
-		sql += ") w order by id desc"
-		if condition := r.condition(true, nil); condition != "" {
-			pass += " and array_to_tsvector(w.terms) @@ " + p.add(condition) + "::text::tsquery"
-		}
+		sql += fmt.Sprintf(" order by id desc limit %d", from.limit)
 	}
-	sql = "select w.id, w.length, array[" + strings.Join(counts, ", ") + "]::integer[], array[" + strings.Join(begun, ", ") + "]::text[], " + pass + sql
-	rows, err := r.s.pool.Query(ctx, sql, append([]any{searchMode}, p.values...)...)
-	return collect(rows, err, scanCandidate)
-}
-
-func scanCandidate(rows pgx.Rows) (c candidate, err error) {
-	var begun []string
-	err = rows.Scan((*[16]byte)(&c.id), &c.length, &c.counts, &begun, &c.pass)
-	for _, joined := range begun {
-		var all []countedAs
-		for one := range strings.SplitSeq(joined, separator) {
-			if count, term, ok := strings.Cut(one, " "); ok {
-				n, _ := strconv.Atoi(count) // the database wrote it
-				all = append(all, countedAs{term, n})
-			}
-		}
-		c.begun = append(c.begun, all)
-	}
-	return c, err
+	rows, err := r.s.pool.Query(ctx, sql, args...)
+	return collect(rows, err, r.scanCandidate)
 }
 
 // filter returns the condition that a memory passes the filter, tags aside.
-func (r *search) filter(p *parameters) string {
+func (r *search) filter(add func(any) int) string {
 	f := &r.q.Filter
 	sql := ""
-	and := func(condition string, value any) { sql += " and " + condition + p.add(value) }
+	and := func(condition string, value any) { sql += fmt.Sprintf(" and %s $%d", condition, add(value)) }
 	if f.Crystallized != nil {
-		and("crystallized = ", *f.Crystallized)
+		and("crystallized =", *f.Crystallized)
 	}
 	if f.Pinned != nil {
-		and("pinned = ", *f.Pinned)
+		and("pinned =", *f.Pinned)
 	}
 	if f.Pattern != nil {
 		first, last := frequencies(*f.Pattern)
-		and("frequency >= ", first)
-		and("frequency <= ", last)
+		and("frequency >=", first)
+		and("frequency <=", last)
 	}
 	// The database has microseconds, but stored times are whole milliseconds.
 	if !f.CreatedAfter.IsZero() {
-		and("created_at > ", f.CreatedAfter)
+		and("created_at >", f.CreatedAfter)
 	}
 	if !f.CreatedBefore.IsZero() {
-		and("created_at < ", f.CreatedBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
+		and("created_at <", f.CreatedBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
 	if !f.FadingBefore.IsZero() {
-		and("fades_at < ", f.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
+		and("fades_at <", f.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
 	if sql == "" {
 		return "true"
 	}
 	return "exists (select from sigil.memories m where m.tenant = w.tenant and m.id = w.id" + sql + ")"
+}
+
+// candidate is a memory that may be found.
+type candidate struct {
+	id      sigil.ID
+	length  int
+	matches []match // in the order of the query's words
+	pass    bool
+	score   float64
+}
+
+// match is a term of a memory that a word of the query stands for.
+type match struct {
+	word  int
+	term  string
+	count int
+	begun bool // the word is a prefix, and no earlier prefix has a match with the term
+}
+
+// wanted is what is looked for among the terms of a memory. Its choices are those of the words, the required, and the forbidden ones.
+type wanted struct {
+	terms    map[string][]int // the choices that have a term
+	prefixes []int            // the choices that have a prefix
+	choices  []choice
+	words    int
+	required int
+	has      []bool // which choices the memory has
+}
+
+func newWanted(r *search) *wanted {
+	w := &wanted{terms: map[string][]int{}, words: len(r.words), required: len(r.required)}
+	for i := range r.words {
+		w.choices = append(w.choices, r.words[i].choice)
+	}
+	w.choices = append(append(w.choices, r.required...), r.not...)
+	for i := range w.choices {
+		for _, term := range w.choices[i].terms {
+			w.terms[term] = append(w.terms[term], i)
+		}
+		if w.choices[i].prefix != "" {
+			w.prefixes = append(w.prefixes, i)
+		}
+	}
+	w.has = make([]bool, len(w.choices))
+	return w
+}
+
+// scanCandidate reads a candidate. Only what matches is copied: most terms of most memories are of no interest.
+func (r *search) scanCandidate(rows pgx.Rows) (c candidate, err error) {
+	v := rows.RawValues()
+	if len(v) != 5 || len(v[0]) != len(c.id) || len(v[1]) != 4 || len(v[4]) != 1 {
+		return c, damaged("words")
+	}
+	copy(c.id[:], v[0])
+	c.length = int(binary.BigEndian.Uint32(v[1]))
+	w := r.wanted
+	clear(w.has)
+	for rest, at := v[2], 0; at < len(v[3]); at++ {
+		term := rest
+		if end := bytes.IndexByte(rest, separator[0]); end >= 0 {
+			term, rest = rest[:end], rest[end+1:]
+		}
+		count := int(v[3][at])
+		for _, i := range w.terms[string(term)] {
+			w.found(&c, i, term, count)
+		}
+		for _, i := range w.prefixes {
+			if p := w.choices[i].prefix; len(term) >= len(p) && string(term[:len(p)]) == p {
+				w.found(&c, i, term, count)
+			}
+		}
+	}
+	slices.SortFunc(c.matches, func(a, b match) int { return a.word - b.word })
+	for i := range c.matches {
+		m := &c.matches[i]
+		m.begun = w.choices[m.word].prefix != "" && !slices.ContainsFunc(c.matches[:i], func(e match) bool { return e.begun && e.term == m.term })
+	}
+	has := w.has[w.words:]
+	c.pass = v[4][0] != 0 && !slices.Contains(has[:w.required], false) && !slices.Contains(has[w.required:], true)
+	return c, nil
+}
+
+// found takes note of a term that is one of a choice.
+func (w *wanted) found(c *candidate, choice int, term []byte, count int) {
+	w.has[choice] = true
+	if choice < w.words {
+		c.matches = append(c.matches, match{word: choice, term: string(term), count: count})
+	}
 }

@@ -50,7 +50,7 @@ full join (select tenant, count(*) as n from sigil.signatures group by tenant) s
 where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
 	into(b, &miscountedWords, scanOne[string], miscountWords)
 	into(b, &wordless, scanOne[string], `select w.tenant || '/' || w.id from sigil.words w
-left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or cardinality(w.terms) <> length(w.counts) limit 20`)
+left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or coalesce(cardinality(string_to_array(w.terms, E'\x06')), 0) <> length(w.counts) limit 20`)
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)
 	}

@@ -17,8 +17,10 @@ import (
 const (
 	// wholeTag begins the term of a whole tag, for filters. No word begins with a control character.
 	wholeTag = "\x03"
-	// separator stands between the terms of a memory on their way to the database.
+	// separator stands between the terms of a memory.
 	separator = "\x06"
+	// lexemes are the terms of a row of words, as the index has them.
+	lexemes = `array_to_tsvector(string_to_array(terms, E'\x06'))`
 
 	// maxTerm is the length of the longest term in the database. Of a longer one there is the beginning, of at most
 	// cutTerm bytes, and a hash. So all terms of a memory together stay below 1 MiB, the most that a tsvector holds.
@@ -113,7 +115,7 @@ func cut(text string, most int) string {
 // insertWords writes what is searched of memories, unless another process has changed the settings.
 const insertWords = `with kept as (
   insert into sigil.words (tenant, id, length, terms, counts)
-  select tenant, id, length, string_to_array(terms, '` + separator + `'), counts
+  select tenant, id, length, terms, counts
   from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::bytea[]) as n (tenant, id, length, terms, counts)
   where (select settings from sigil.searched) = $6
   returning tenant

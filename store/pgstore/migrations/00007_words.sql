@@ -5,12 +5,12 @@ create table sigil.words (
   tenant text collate "C" not null,
   id uuid not null,
   length integer not null, -- how many words count for rank
-  terms text[] collate "C" not null, -- distinct
+  terms text collate "C" not null, -- distinct, with the character 6 between them
   counts bytea not null, -- how often the memory has each of them, a byte each; 255 is 255 or more
   primary key (tenant, id)
 ) partition by hash (tenant);
 
-create index words_terms on sigil.words using gin (array_to_tsvector(terms)) with (fastupdate = off);
+create index words_terms on sigil.words using gin (array_to_tsvector(string_to_array(terms, E'\x06'))) with (gin_pending_list_limit = 1024);
 
 create table sigil.words_0 partition of sigil.words for values with (modulus 8, remainder 0);
 create table sigil.words_1 partition of sigil.words for values with (modulus 8, remainder 1);
