@@ -98,17 +98,13 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	if err != nil {
 		return page, err
 	}
-	searcher, ok := e.store.(store.Searcher)
-	if !ok {
-		return page, store.NewSearchOff()
-	}
 	depth, now := e.limits.Page, e.now()
 	want := min(depth, after.rank+q.Limit+1)
 	if weights.Freshness > 0 || weights.Strength > 0 {
 		depth = min(depth, reranked)
 		want = depth
 	}
-	found, err := searcher.Search(ctx, store.SearchQuery{
+	found, err := e.store.Search(ctx, store.SearchQuery{
 		Tenant: tenant, Now: now, Limit: want, Text: q.Text, Filter: q.Filter, Highlight: q.Highlight, Explain: q.Explain,
 	})
 	if err != nil {

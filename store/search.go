@@ -10,8 +10,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/words"
 )
 
-// Searcher is a [Store] that finds memories by what they say. What it searches, and how it reads a query, is that of
-// its [SearchSettings].
+// Searcher finds memories by what they say. What it searches, and how it reads a query, is that of the [SearchSettings] of a
+// store.
 type Searcher interface {
 	// Search returns the memories that are live at q.Now, pass its filter and match its text, best first and newest
 	// first among equals. After a change has returned, Search sees it, unless the result says that it is incomplete.

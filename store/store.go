@@ -36,6 +36,7 @@ import (
 // ErrClosed and ErrUnavailable with a code, and other errors unchanged.
 type Store interface {
 	Memories
+	Searcher
 	Patterns
 	Signatures
 	Journal

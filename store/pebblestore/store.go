@@ -71,10 +71,7 @@ type Store struct {
 	insertKeys *keylock.Set
 }
 
-var (
-	_ store.Store    = (*Store)(nil)
-	_ store.Searcher = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // Options configure a Store. The zero value has the defaults.
 type Options struct {

@@ -53,10 +53,7 @@ type Store struct {
 	running sync.WaitGroup     // the goroutines; Close waits for them
 }
 
-var (
-	_ store.Shared   = (*Store)(nil)
-	_ store.Searcher = (*Store)(nil)
-)
+var _ store.Shared = (*Store)(nil)
 
 // Options configure [Open]. The zero value and nil mean the defaults.
 type Options struct {

@@ -34,11 +34,7 @@ func (f *fixture) find(q store.SearchQuery) []store.Hit {
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	s, ok := f.Store.(store.Searcher)
-	if !ok {
-		f.t.Fatal("the store does not search")
-	}
-	found, err := s.Search(f.ctx(), q)
+	found, err := f.Search(f.ctx(), q)
 	f.ok("Search", err)
 	if found.Incomplete {
 		f.t.Error("a new store's search is incomplete")
@@ -49,9 +45,8 @@ func (f *fixture) find(q store.SearchQuery) []store.Hit {
 // complete waits until the search of a store that was opened again is complete.
 func (f *fixture) complete() {
 	f.t.Helper()
-	s := f.Store.(store.Searcher) //nolint:forcetypeassert // find checks it
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); runtime.Gosched() {
-		found, err := s.Search(f.ctx(), store.SearchQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: 1, Text: "x"})
+		found, err := f.Search(f.ctx(), store.SearchQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: 1, Text: "x"})
 		f.ok("Search", err)
 		if !found.Incomplete {
 			return
@@ -173,9 +168,8 @@ var searchIdeas = []idea{
 	}},
 	{"a query that is empty or too long is refused, every other is read", func(f *fixture) {
 		f.encode(says("tea"))
-		s := f.Store.(store.Searcher) //nolint:forcetypeassert // find checks it
 		for _, text := range []string{"", " \n", strings.Repeat("x", 5000)} {
-			_, err := s.Search(f.ctx(), store.SearchQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: 1, Text: text})
+			_, err := f.Search(f.ctx(), store.SearchQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: 1, Text: text})
 			fails(f.t, fmt.Sprintf("%.10q", text), err, sigil.ErrInvalid, "invalid_query")
 		}
 		for _, text := range []string{`"`, `"tea`, "-", "*", "/:", "tag:", `-"`, "AND OR", "!?", "\x00\xff"} {

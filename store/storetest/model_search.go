@@ -12,7 +12,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Search implements [store.Searcher]. It has no index: it cuts every memory of the tenant into terms each time.
+// Search implements [store.Store]. It has no index: it cuts every memory of the tenant into terms each time.
 func (s *Model) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
