@@ -87,7 +87,7 @@ type searchedWord struct {
 func newSearch(s *Store, q *store.SearchQuery, text *words.Query) *search {
 	r := &search{s: s, q: q, text: text, verify: text.Verify}
 	for _, w := range text.Words {
-		one := searchedWord{weight: float64(w.Count)}
+		one := searchedWord{weight: w.Weight}
 		if w.Term != "" {
 			one.choice = newChoice([]string{w.Term}, "", nil)
 		} else {
