@@ -64,6 +64,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		ch.effect.Ends = firstEnd(items)
 	}
 	docs := s.finder.documents(items)
+	defer docs.release()
 	var inserted store.Inserted
 	if quota == (store.Quota{}) {
 		err = s.commits.do(ch)
@@ -71,7 +72,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		inserted, err = s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
 	}
 	if err == nil {
-		s.finder.add(name, docs, s.exists(name))
+		s.finder.add(name, docs)
 	}
 	return inserted, err
 }

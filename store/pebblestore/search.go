@@ -24,53 +24,75 @@ const wholeTag = "\x03"
 
 // finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
 type finder struct {
-	analyzer *words.Analyzer // nil if nothing is searched
-	built    atomic.Bool     // the memories that were there at the open are in the indexes
+	analyzer *words.Analyzer      // nil if nothing is searched
+	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
+	built    atomic.Bool          // the memories that were there at the open are in the indexes
 
 	mu sync.RWMutex
 	// +checklocks:mu
 	tenants map[string]*search.Index
 }
 
-func newFinder(a *words.Analyzer) *finder {
-	return &finder{analyzer: a, tenants: map[string]*search.Index{}}
+func newFinder(a *words.Analyzer, exists func(sigil.Key) bool) *finder {
+	return &finder{analyzer: a, exists: exists, tenants: map[string]*search.Index{}}
 }
 
-// document returns what is indexed of a memory.
-func (f *finder) document(m *sigil.Memory) search.Doc {
-	buf := termBuffers.Get().(*[]words.Term) //nolint:forcetypeassert // nothing else is put there
-	d := f.analyzer.Document(m.Data, m.Tags, *buf)
-	doc := search.Doc{ID: m.ID, Length: d.Length, Terms: make([]search.Term, 0, len(d.Terms)+len(m.Tags))}
-	for _, t := range d.Terms {
-		doc.Terms = append(doc.Terms, search.Term{Text: t.Text, Count: t.Count})
+// documents are what is indexed of some memories of a tenant. They are reused: release ends their use.
+type documents struct {
+	docs  []search.Doc
+	terms []search.Term // of all docs
+	buf   []words.Term
+}
+
+var documentPool = sync.Pool{New: func() any { return new(documents) }}
+
+// maxPooledTerms is the maximum number of terms of documents that are reused.
+const maxPooledTerms = 1 << 14
+
+func newDocuments() *documents {
+	return documentPool.Get().(*documents) //nolint:forcetypeassert // nothing else is put there
+}
+
+func (d *documents) release() {
+	if cap(d.terms) <= maxPooledTerms && cap(d.buf) <= maxPooledTerms {
+		d.clear()
+		documentPool.Put(d)
 	}
-	*buf = d.Terms
-	termBuffers.Put(buf)
+}
+
+func (d *documents) clear() { d.docs, d.terms = d.docs[:0], d.terms[:0] }
+
+// add adds what the analyzer makes of a memory.
+func (d *documents) add(a *words.Analyzer, m *sigil.Memory) {
+	doc := a.Document(m.Data, m.Tags, d.buf)
+	d.buf = doc.Terms
+	from := len(d.terms)
+	for _, t := range doc.Terms {
+		d.terms = append(d.terms, search.Term{Text: t.Text, Count: t.Count})
+	}
 	for i, tag := range m.Tags {
 		if !slices.Contains(m.Tags[:i], tag) {
-			doc.Terms = append(doc.Terms, search.Term{Text: wholeTag + tag, Count: 1})
+			d.terms = append(d.terms, search.Term{Text: wholeTag + tag, Count: 1})
 		}
 	}
-	return doc
+	d.docs = append(d.docs, search.Doc{ID: m.ID, Length: doc.Length, Terms: d.terms[from:]})
 }
 
-var termBuffers = sync.Pool{New: func() any { return new([]words.Term) }}
-
-// documents returns what is indexed of the items of an insert.
-func (f *finder) documents(items []store.Item) []search.Doc {
-	if f.analyzer == nil {
-		return nil
+// documents returns what is indexed of the items of an insert, which add needs.
+func (f *finder) documents(items []store.Item) *documents {
+	d := newDocuments()
+	if f.analyzer != nil {
+		for i := range items {
+			d.add(f.analyzer, &items[i].Memory)
+		}
 	}
-	docs := make([]search.Doc, len(items))
-	for i := range items {
-		docs[i] = f.document(&items[i].Memory)
-	}
-	return docs
+	return d
 }
 
-// add makes memories findable, which are in the store's index. One that has left that index in the meantime is not
-// added, or removed again: exists reports whether a memory is there.
-func (f *finder) add(tenant string, docs []search.Doc, exists func(sigil.ID) bool) {
+// add makes memories findable, which are in the store's index. One that has left that index in the meantime is removed
+// again.
+func (f *finder) add(tenant string, d *documents) {
+	docs := d.docs
 	if len(docs) == 0 {
 		return
 	}
@@ -84,7 +106,7 @@ func (f *finder) add(tenant string, docs []search.Doc, exists func(sigil.ID) boo
 	}
 	var gone []sigil.ID
 	for i := range docs {
-		if !exists(docs[i].ID) {
+		if !f.exists(sigil.Key{Tenant: tenant, ID: docs[i].ID}) {
 			gone = append(gone, docs[i].ID)
 		}
 	}
@@ -309,12 +331,13 @@ func arithmetic(x *search.Index, q *search.Query, id sigil.ID) *store.Arithmetic
 // It ends when all are indexed, when the store is closed, or when the disk fails.
 func (s *Store) findable(it *pebble.Iterator) error {
 	const step = 64
-	var docs []search.Doc
+	d := newDocuments()
+	defer d.release()
 	var prefix []byte
 	var tenant string
 	flush := func() {
-		s.finder.add(tenant, docs, s.exists(tenant))
-		docs = docs[:0]
+		s.finder.add(tenant, d)
+		d.clear()
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		select {
@@ -325,7 +348,7 @@ func (s *Store) findable(it *pebble.Iterator) error {
 		default:
 		}
 		key := it.Key()
-		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(docs) == step {
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(d.docs) == step {
 			name, _, ok := layout.SplitTenant(key)
 			if !ok {
 				return record.ErrDamaged
@@ -341,7 +364,7 @@ func (s *Store) findable(it *pebble.Iterator) error {
 		if err != nil {
 			return err
 		}
-		docs = append(docs, s.finder.document(&memory))
+		d.add(s.finder.analyzer, &memory)
 	}
 	flush()
 	if err := it.Error(); err != nil {
@@ -369,10 +392,8 @@ func (s *Store) startFinding(logger *slog.Logger) error {
 	return nil
 }
 
-// exists returns a function that reports whether a tenant's memory is there, due or not.
-func (s *Store) exists(tenant string) func(sigil.ID) bool {
-	return func(id sigil.ID) bool {
-		_, ok := s.index.Meta(sigil.Key{Tenant: tenant, ID: id})
-		return ok
-	}
+// exists reports whether a memory is in the index, due or not.
+func (s *Store) exists(key sigil.Key) bool {
+	_, ok := s.index.Meta(key)
+	return ok
 }
