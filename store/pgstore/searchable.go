@@ -67,7 +67,7 @@ func (s *Store) recount(ctx context.Context) error {
 	return again(func() error { return s.dropWords(bounded) })
 }
 
-// keepSearchable writes the words of memories that have none until ctx ends: those of before the first search, of other
+// keepSearchable writes the words of memories that have none until ctx ends: those from before the migration, of other
 // settings, and of processes that do not search.
 func (s *Store) keepSearchable(ctx context.Context) {
 	tick := time.NewTicker(searchableEvery)

@@ -73,7 +73,7 @@ func (r *search) countStored(ctx context.Context) error {
 	return nil
 }
 
-// source says where candidates come from: the index, if indexed is a condition, or the newest memories of the tenant.
+// source is where candidates come from: the index, if indexed is a condition, or the newest memories of the tenant.
 type source struct {
 	indexed string
 	before  sigil.ID // if not zero, only older ones

@@ -19,7 +19,7 @@ const (
 	wholeTag = "\x03"
 	// separator stands between the terms of a memory.
 	separator = "\x06"
-	// lexemes are the terms of a row of words, as the index has them.
+	// lexemes are the terms of a row of words in the form that the index has.
 	lexemes = `array_to_tsvector(string_to_array(terms, E'\x06'))`
 
 	// maxTerm is the length of the longest term in the database. Of a longer one there is the beginning, of at most
@@ -33,7 +33,7 @@ const (
 // searching is what a store searches, and by which settings.
 type searching struct {
 	analyzer *words.Analyzer // nil if nothing is searched
-	settings string          // the version of the analyzer and its settings, as the database has them
+	settings string          // the version of the analyzer and its settings, in the form that the database keeps
 	bounds   searchBounds
 }
 
@@ -53,7 +53,7 @@ func newSearching(s *store.SearchSettings) (*searching, error) {
 	return &searching{a, string(settings), defaultBounds}, err
 }
 
-// document is what is searched of a memory, as the database keeps it.
+// document is what is searched of a memory, in the form that the database keeps.
 type document struct {
 	length int
 	terms  []byte // with separators
@@ -87,7 +87,7 @@ func (s *searching) document(m *sigil.Memory) document {
 	return d
 }
 
-// stored returns a term as the database has it.
+// stored returns a term in the form that the database keeps.
 func stored(term string) string {
 	fine := utf8.ValidString(term) && !strings.ContainsAny(term, "\x00"+separator)
 	if fine && len(term) <= maxTerm {
