@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -144,6 +145,13 @@ func TestSearchRefuses(t *testing.T) {
 		_, err := r.Search(r.ctx(), sigil.DefaultTenant, tt.q)
 		r.fails(code, err, sigil.ErrInvalid, code, tt.field)
 	}
-	_, err := engine.New(struct{ store.Store }{r.store}, nil).Search(r.ctx(), sigil.DefaultTenant, engine.SearchQuery{Text: "x"})
+	_, err := engine.New(searchless{r.store}, nil).Search(r.ctx(), sigil.DefaultTenant, engine.SearchQuery{Text: "x"})
 	r.fails("a store without search", err, sigil.ErrConflict, "search_off", "")
+}
+
+// searchless is a store that does not search.
+type searchless struct{ store.Store }
+
+func (searchless) Search(context.Context, store.SearchQuery) (store.Found, error) {
+	return store.Found{}, store.NewSearchOff()
 }
