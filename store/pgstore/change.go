@@ -183,7 +183,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		tenants, ids = arrays(gone)
 		w.add(deleteMemories, tenants, ids)
 		w.add(deleteWords, tenants, ids)
-		queueCounts(&w, sorted(change))
+		s.queueCounts(&w, sorted(change))
 		j.queue(&w, &base)
 		return t.commit(ctx, w)
 	})

@@ -127,16 +127,19 @@ select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an 
 
 	// countTenants adds to the counts of tenants, by name, which is the order in which every transaction locks
 	// them.
-	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes)
-select tenant, memories, bytes from unnest($1::text[], $2::bigint[], $3::bigint[]) as n (tenant, memories, bytes)
-on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes`
+	//
+	// It counts words by the condition of insertWords, whose lock on the table of words keeps the settings as they are.
+	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes, words)
+select tenant, memories, bytes, case when (select settings from sigil.searched) = $5 then words else 0 end
+from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as n (tenant, memories, bytes, words)
+on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes, words = t.words + excluded.words`
 
 	// countWithin is like countTenants, but fails if a tenant then exceeds its quota.
 	countWithin = `with counted as (` + countTenants + `
   returning t.tenant, t.memories, t.bytes
 )
 select sigil.demand(not exists (
-  select from counted join unnest($1::text[], $4::bigint[], $5::bigint[]) as q (tenant, memories, bytes) using (tenant)
+  select from counted join unnest($1::text[], $6::bigint[], $7::bigint[]) as q (tenant, memories, bytes) using (tenant)
   where q.memories > 0 and counted.memories > q.memories or q.bytes > 0 and counted.bytes > q.bytes
 ), '` + overQuota + `', 'over the quota')`
 )
@@ -146,7 +149,7 @@ func (s *Store) insertAll(ctx context.Context, calls []*insert, c *columns) erro
 	var base uint64
 	var w writes
 	s.queueInserts(&w, c, calls)
-	queueCounts(&w, counts(calls))
+	s.queueCounts(&w, counts(calls))
 	var j entries
 	for _, call := range calls {
 		call.journal(&j)
@@ -196,6 +199,7 @@ func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 type count struct {
 	tenant          string
 	memories, bytes int64
+	words           int64 // rows of words that are inserted if the settings are those of this process
 	// maxMemories and maxBytes are the tenant's quota; 0 means unlimited.
 	maxMemories, maxBytes int64
 }
@@ -208,6 +212,7 @@ func counts(calls []*insert) []count {
 		c := all[call.tenant]
 		c.tenant = call.tenant
 		c.memories += int64(len(call.memories))
+		c.words += int64(len(call.memories))
 		c.bytes += call.size
 		c.maxMemories = least(c.maxMemories, int64(call.quota.Memories))
 		c.maxBytes = least(c.maxBytes, call.quota.Bytes)
@@ -233,21 +238,23 @@ func sorted(byTenant map[string]count) []count {
 }
 
 // queueCounts queues the statement that updates the counts.
-func queueCounts(w *writes, all []count) {
-	var tenants, memories, bytes, maxMemories, maxBytes array
+func (s *Store) queueCounts(w *writes, all []count) {
+	var tenants, memories, bytes, words, maxMemories, maxBytes array
 	limited := false
 	for _, c := range all {
 		tenants.text(c.tenant)
 		memories.int64(c.memories)
 		bytes.int64(c.bytes)
+		words.int64(c.words)
 		maxMemories.int64(c.maxMemories)
 		maxBytes.int64(c.maxBytes)
 		limited = limited || c.maxMemories > 0 || c.maxBytes > 0
 	}
+	args := []any{raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(words.of(oidInt8)), bytesOf(s.searching.settings)}
 	switch {
 	case limited:
-		w.add(countWithin, raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(maxMemories.of(oidInt8)), raw(maxBytes.of(oidInt8)))
+		w.add(countWithin, append(args, raw(maxMemories.of(oidInt8)), raw(maxBytes.of(oidInt8)))...)
 	case len(all) > 0:
-		w.add(countTenants, raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)))
+		w.add(countTenants, args...)
 	}
 }

@@ -84,7 +84,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 		w.add(deleteWords, slices.Repeat([]string{call.tenant}, len(ids)), ids)
 	}
 	s.queueInserts(&w, &columns{}, []*insert{call})
-	queueCounts(&w, change)
+	s.queueCounts(&w, change)
 	call.journal(&j)
 	j.queue(&w, &base)
 	if err := t.commit(ctx, w); err != nil {

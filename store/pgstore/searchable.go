@@ -136,6 +136,7 @@ func (s *Store) makeSearchableStep(ctx context.Context, tenant string, last sigi
 			d.add(&all[i].Memory, &one)
 		}
 		d.queue(&w, s.searching)
+		s.queueCounts(&w, []count{{tenant: tenant, words: int64(len(all))}})
 		return t.commit(bounded, w)
 	})
 	return last, more, err

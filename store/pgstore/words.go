@@ -113,16 +113,10 @@ func cut(text string, most int) string {
 }
 
 // insertWords writes what is searched of memories, unless another process has changed the settings.
-const insertWords = `with kept as (
-  insert into sigil.words (tenant, id, length, terms, counts)
-  select tenant, id, length, terms, counts
-  from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::bytea[]) as n (tenant, id, length, terms, counts)
-  where (select settings from sigil.searched) = $6
-  returning tenant
-)
-insert into sigil.tenants as t (tenant, words)
-select tenant, count(*) from kept group by tenant order by tenant
-on conflict (tenant) do update set words = t.words + excluded.words`
+const insertWords = `insert into sigil.words (tenant, id, length, terms, counts)
+select tenant, id, length, terms, counts
+from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::bytea[]) as n (tenant, id, length, terms, counts)
+where (select settings from sigil.searched) = $6`
 
 // deleteWords deletes what is searched of memories.
 const deleteWords = `with gone as (
