@@ -94,6 +94,20 @@ func TestRequests(t *testing.T) {
 			})
 			return err
 		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&sort=fades&tag=a%26b&tag=%C3%BC", ""},
+		{"search", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Search(ctx, client.SearchQuery{Text: "tea"})
+			return err
+		}, "POST /v1/sigils:search", `{"query":"tea"}`},
+		{"search with all", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Search(ctx, client.SearchQuery{
+				Text: "<tea>", Limit: 7, Cursor: "abc", Tags: []string{"a"}, AnyTags: []string{"b"}, NotTags: []string{"c"},
+				Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0), CreatedAfter: time.UnixMilli(5), CreatedBefore: time.UnixMilli(6), FadingBefore: time.UnixMilli(7),
+				MinScore: 0.5, Weights: &client.SearchWeights{Words: ptr(0.0), Freshness: 1}, MaxBytes: 9, Recall: true, Highlight: true, Explain: true, NoContent: true,
+			})
+			return err
+		}, "POST /v1/sigils:search", `{"query":"\u003ctea\u003e","limit":7,"cursor":"abc","tags":["a"],"anyTags":["b"],"notTags":["c"],"pinned":true,"crystallized":false,"pattern":0,` +
+			`"createdAfter":"1970-01-01T00:00:00.005Z","createdBefore":"1970-01-01T00:00:00.006Z","fadingBefore":"1970-01-01T00:00:00.007Z",` +
+			`"minScore":0.5,"weights":{"words":0,"freshness":1},"maxBytes":9,"recall":true,"highlight":true,"explain":true,"content":false}`},
 		{"related", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Related(ctx, id, client.RelatedQuery{Limit: 3, Min: ptr(0.0), Content: true})
 			return err

@@ -110,6 +110,30 @@ func ExampleClient() {
 	// gone: true
 }
 
+// Search finds memories by what they say, best first. It refreshes none of them.
+func ExampleClient_Search() {
+	addr, stop := daemon()
+	defer stop()
+	ctx, c := context.Background(), connect(addr)
+	defer c.CloseIdleConnections()
+
+	for _, note := range []string{`{"note":"green tea at five"}`, `{"note":"tea with milk"}`, `{"note":"coffee"}`} {
+		if _, err := c.Encode(ctx, sigil.Draft{Data: []byte(note)}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	page, err := c.Search(ctx, client.SearchQuery{Text: "green tea", Highlight: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, hit := range page.Hits {
+		fmt.Printf("%.2f %s, in %s at %v\n", hit.Score, hit.Memory.Data, hit.Matched[0].Pointer, hit.Matched[0].Ranges)
+	}
+	// Output:
+	// 1.00 {"note":"green tea at five"}, in /note at [[0 5] [6 9]]
+	// 0.39 {"note":"tea with milk"}, in /note at [[0 3]]
+}
+
 // All lists every memory, page after page, newest first.
 func ExampleClient_All() {
 	addr, stop := daemon()

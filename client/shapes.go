@@ -11,6 +11,16 @@ type (
 	MemoryPage = wire.MemoryPage
 	// Warning is [wire.Warning].
 	Warning = wire.Warning
+	// SearchPage is [wire.SearchPage].
+	SearchPage = wire.SearchPage
+	// Hit is [wire.Hit].
+	Hit = wire.Hit
+	// Matched is [wire.Matched].
+	Matched = wire.Matched
+	// ScoreExplanation is [wire.ScoreExplanation].
+	ScoreExplanation = wire.ScoreExplanation
+	// SearchWeights is [wire.SearchWeights].
+	SearchWeights = wire.SearchWeights
 	// RelatedPage is [wire.RelatedPage].
 	RelatedPage = wire.RelatedPage
 	// NeighborPage is [wire.NeighborPage].

@@ -23,6 +23,16 @@ const (
 	halfStrength = 4
 )
 
+// What a search takes and returns besides the types here, under this package's name.
+type (
+	// Filter is [store.Filter].
+	Filter = store.Filter
+	// Match is [store.Match].
+	Match = store.Match
+	// Arithmetic is [store.Arithmetic].
+	Arithmetic = store.Arithmetic
+)
+
 // SearchQuery is a search; everything but Text is optional.
 type SearchQuery struct {
 	// Text is what a person types: words (any of them; more rank higher), "a phrase", -without, pre*, /pointer:word,

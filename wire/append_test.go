@@ -110,6 +110,14 @@ func TestAppendJSON(t *testing.T) {
 		same(t, wire.NeighborPage{Related: neighbors}, got, err)
 		got, err = (&wire.MemoryPage{Memories: views, Next: v.TTL}).AppendJSON([]byte("x"))
 		same(t, wire.MemoryPage{Memories: views, Next: v.TTL}, got, err)
+		hits := []wire.Hit{
+			{Memory: v, Score: number(), Parts: wire.ScoreParts{Words: number(), Freshness: number(), Strength: number()}},
+			{Memory: v, Matched: []wire.Matched{{Pointer: text(), Tag: maybe(), Ranges: [][2]int{{0, 3}}}}},
+			{Memory: v, Matched: []wire.Matched{}, Explanation: &wire.ScoreExplanation{AverageLength: number(), Terms: []wire.ScoreTerm{{Term: text(), IDF: number()}}}},
+		}[:rng.IntN(4)]
+		found := wire.SearchPage{Hits: hits, Next: v.TTL, Complete: maybe(), Meaning: text()}
+		got, err = found.AppendJSON([]byte("x"))
+		same(t, found, got, err)
 	}
 }
 

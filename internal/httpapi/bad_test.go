@@ -67,6 +67,16 @@ func TestBadInputOfOldClients(t *testing.T) {
 	}
 }
 
+func TestBadSearches(t *testing.T) {
+	f := newFace(t, config{})
+	for _, tt := range apitest.Searches {
+		t.Run(tt.Name, func(t *testing.T) {
+			f.t = t
+			f.do("POST", "/v1/sigils:search", tt.Body).problem(400, tt.Code, tt.Field)
+		})
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	f := newFace(t, config{})
 	for _, tt := range apitest.Requests {
@@ -116,7 +126,7 @@ func TestAllow(t *testing.T) {
 	f := newFace(t, config{})
 	for target, want := range map[string]string{
 		"/v1/sigils": "GET, HEAD, OPTIONS, POST", "/v1/sigils/x": "DELETE, GET, HEAD, OPTIONS",
-		"/v1/sigils/x:pin": "OPTIONS, POST", "/v1/sigils:batch": "OPTIONS, POST", "/livez": "GET, HEAD, OPTIONS",
+		"/v1/sigils/x:pin": "OPTIONS, POST", "/v1/sigils:batch": "OPTIONS, POST", "/v1/sigils:search": "GET, HEAD, OPTIONS, POST", "/livez": "GET, HEAD, OPTIONS",
 		apitest.OldPaths[0]: "GET, HEAD, OPTIONS, POST",
 	} {
 		if got := f.do("OPTIONS", target, "").want(204).header.Get("Allow"); got != want {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -113,11 +114,17 @@ func (d *document) exemplify(b *body) {
 // Curl returns a command that requests the operation of the service at origin, with the first example of its
 // body.
 func (o operation) Curl(origin string) string {
-	path := o.Path
+	path, query := o.Path, url.Values{}
 	for _, p := range o.Parameters {
-		if p.In == "path" {
+		switch {
+		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", fmt.Sprint(p.Example))
+		case p.In == "query" && p.Required:
+			query.Set(p.Name, fmt.Sprint(p.Example))
 		}
+	}
+	if len(query) > 0 {
+		return "curl '" + origin + path + "?" + query.Encode() + "'"
 	}
 	switch {
 	case o.RequestBody != nil:

@@ -99,17 +99,22 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 		target = strings.ReplaceAll(target, "{hash}", parse[wire.CodeSignature](f.do("POST", "/v1/code", exampleOf(t, "/v1/code")).want(http.StatusCreated)).SHA256)
 	}
 	headers := []string{"Content-Type", body.contentType}
+	query := url.Values{}
+	for _, needed := range op.Parameters {
+		if needed.In == "query" && needed.Required != nil && *needed.Required {
+			query.Set(needed.Name, needed.Example.Value)
+		}
+	}
 	if p != nil && p.Example != nil {
 		switch p.In {
 		case "query":
-			values := []string{p.Example.Value}
-			if len(p.Example.Content) > 0 { // an array
-				values = nil
+			query[p.Name] = []string{p.Example.Value}
+			if p.Example.Kind == yaml.SequenceNode {
+				query[p.Name] = nil
 				for _, item := range p.Example.Content {
-					values = append(values, item.Value)
+					query.Add(p.Name, item.Value)
 				}
 			}
-			target += "?" + url.Values{p.Name: values}.Encode()
 		case "header":
 			if p.Name == "Sigil-Tenant" && strings.Contains(path, "{id}") && p.Example.Value != tenant {
 				t.Fatal("the example is of another tenant")
@@ -118,6 +123,9 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 		}
 	} else if p != nil && p.Name != "cursor" {
 		t.Errorf("%s has no example", p.Name)
+	}
+	if len(query) > 0 {
+		target += "?" + query.Encode()
 	}
 	r := httptest.NewRequestWithContext(t.Context(), strings.ToUpper(method), target, strings.NewReader(body.text))
 	for i := 0; i < len(headers); i += 2 {

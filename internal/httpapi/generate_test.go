@@ -28,6 +28,8 @@ type endpoint struct {
 	examples         []string          // of bodies that are JSON
 }
 
+func (e *endpoint) searches() bool { return e.path == "/v1/sigils:search" }
+
 // resolve follows a reference.
 func resolve(root object, v any) object {
 	o, _ := v.(object)
@@ -88,7 +90,7 @@ type generator struct {
 	root    object
 	tenant  string
 	ids     map[string][]string // that answers gave, by tenant
-	cursors []string
+	cursors map[bool][]string   // that answers gave; true for those of searches, which are of another form
 }
 
 func (g *generator) oneIn(n int) bool { return g.IntN(n) == 0 }
@@ -261,11 +263,11 @@ func (g *generator) valid(e *endpoint) *exchange {
 		case "path":
 			x.path = strings.ReplaceAll(x.path, "{"+name+"}", unquote(g.value(schema)))
 		case "query":
-			text := g.parameter(name, schema)
-			var items []string
-			if schema["type"] == "array" && json.Unmarshal([]byte(text), &items) == nil {
-				query[name] = items
-			} else if text != "" {
+			if items, ok := schema["items"].(object); ok {
+				for range g.IntN(3) {
+					query.Add(name, unquote(g.value(items)))
+				}
+			} else if text := g.parameter(e, name, schema); text != "" {
 				query.Set(name, text)
 			}
 		case "header":
@@ -303,14 +305,15 @@ func (g *generator) valid(e *endpoint) *exchange {
 	return x
 }
 
-func (g *generator) parameter(name string, schema object) string {
+func (g *generator) parameter(e *endpoint, name string, schema object) string {
 	if name != "cursor" {
 		return unquote(g.value(schema))
 	}
-	if len(g.cursors) == 0 {
+	known := g.cursors[e.searches()]
+	if len(known) == 0 {
 		return ""
 	}
-	return pick(g, g.cursors...)
+	return pick(g, known...)
 }
 
 // unquote returns a JSON string's text, and other JSON unchanged.

@@ -143,7 +143,7 @@ func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	w := &wireConn{addr: d.Addr()}
 	defer w.close()
 	root, all := endpoints(openAPI().raw)
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}, cursors: map[bool][]string{}}
 	var before goleak.Option
 	failures, served, refused := map[string]int{}, map[string]int{}, map[string]int{}
 	for i := range requests {
@@ -303,8 +303,8 @@ func (g *generator) learn(x *exchange, got reply) {
 	for _, name := range []string{`"next":"`, `"cursor":"`} {
 		if _, after, ok := bytes.Cut(got.body, []byte(name)); ok {
 			cursor, _, _ := bytes.Cut(after, []byte(`"`))
-			g.cursors = append(g.cursors, string(cursor))
-			g.cursors = g.cursors[max(0, len(g.cursors)-20):]
+			known := append(g.cursors[x.endpoint.searches()], string(cursor))
+			g.cursors[x.endpoint.searches()] = known[max(0, len(known)-20):]
 		}
 	}
 }

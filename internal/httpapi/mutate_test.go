@@ -100,10 +100,11 @@ var mutations = []mutation{
 		return pick(g, "null", `"`+secret+`"`, "1e999", "true", "[[]", "\"\xff\"", "\ufeff{}")
 	})},
 	{"unknown member", member(`"unknown":1`, `"Data":"`+secret+`"`, `"__proto__":{}`, `"":0`, `"é\u0000":[]`, `"`+strings.Repeat("k", 500)+`":1`, `"`+strings.Repeat("é", 300)+`":1`)},
-	{"member of the wrong kind", member(`"state":1`, `"state":null`, `"ttl":true`, `"ttl":[]`, `"pinned":"true"`, `"tags":{}`, `"tags":[1]`, `"ids":{}`, `"consciousnessState":[]`, `"metadata":1`)},
+	{"member of the wrong kind", member(`"state":1`, `"state":null`, `"ttl":true`, `"ttl":[]`, `"pinned":"true"`, `"tags":{}`, `"tags":[1]`, `"ids":{}`, `"consciousnessState":[]`, `"metadata":1`, `"query":1`, `"limit":"x"`, `"anyTags":[1]`, `"weights":[]`, `"recall":0`, `"createdAfter":1`)},
 	{"member out of range", member(
 		`"state":{"phi":1.0000001}`, `"state":{"phi":-1e-300}`, `"state":{"awareness":1e400}`, `"ttl":0`, `"ttl":-1`, `"ttl":1e300`, `"ttl":"36501d"`, `"ttl":"0s"`, `"ttl":"`+secret+`"`,
 		`"tags":[""]`, `"tags":["`+strings.Repeat("é", 65)+`"]`, `"tags":["a"`+strings.Repeat(`,"a"`, 32)+`]`, `"state":{"x":"`+strings.Repeat("a", 5000)+`"}`, `"data":`+strings.Repeat("9", 400),
+		`"query":" "`, `"query":"`+strings.Repeat("q", 4097)+`"`, `"minScore":3.1`, `"maxBytes":-1`, `"weights":{"strength":1.1}`, `"pattern":162`, `"fadingBefore":"0001-01-01T00:00:00Z"`,
 	)},
 	{"key twice", member(`"data":1,"data":2`, `"d\u0061ta":1,"data":2`, `"data":{"a":{"b":1,"b":2}}`, `"ids":[],"ids":[]`, `"state":{"x":1,"x":2}`)},
 	{"odd text", member(`"data":"\ud800"`, `"data":"`+secret+"\xff"+`"`, `"data":{"\udfff":1}`, `"tags":["\ud800"]`, "\"data\":\"\x01\"", `"data":"\x"`)},
@@ -183,6 +184,11 @@ var mutations = []mutation{
 		name, _, ok := strings.Cut(x.query, "=")
 		if !ok {
 			return false
+		}
+		for _, p := range x.endpoint.params {
+			if schema, ok := p["schema"].(object); ok && p["name"] == name && resolve(g.root, schema)["type"] == "array" {
+				return false // it may be repeated
+			}
 		}
 		return parameters(true, name+"=1", name+"=", name)(g, x)
 	}},

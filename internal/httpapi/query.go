@@ -18,11 +18,8 @@ type query struct {
 	err    error
 }
 
-// repeatable is the parameter that may be in a query more than once.
-const repeatable = "tag"
-
-// readQuery reads a query. It refuses parameters that are not in known, and repeated ones.
-func readQuery(raw string, known []string) (query, error) {
+// readQuery reads a query. It refuses parameters that are not in known, and repeated ones that are not in lists.
+func readQuery(raw string, known, lists []string) (query, error) {
 	if raw == "" {
 		return query{}, nil
 	}
@@ -34,7 +31,7 @@ func readQuery(raw string, known []string) (query, error) {
 		if !slices.Contains(known, name) {
 			return query{}, sigil.NewInvalid("unknown_parameter", canon.Field(name), "is not a query parameter of this path")
 		}
-		if len(all) > 1 && name != repeatable {
+		if len(all) > 1 && !slices.Contains(lists, name) {
 			return query{}, sigil.NewInvalid("duplicate_parameter", name, "is in the query more than once")
 		}
 	}
@@ -48,7 +45,7 @@ func (q *query) fail(code, name, detail string) {
 }
 
 // tags returns all values of the parameter tag. The engine checks them.
-func (q *query) tags() []string { return q.values[repeatable] }
+func (q *query) tags() []string { return q.values["tag"] }
 
 // sort returns the order of a list, or the empty one if the parameter is missing. The engine checks it.
 func (q *query) sort() sigil.Sort {

@@ -13,6 +13,7 @@ import (
 type route struct {
 	method, path string
 	params       []string // the query parameters it accepts; others are refused
+	lists        []string // those of params that may be repeated
 	open         bool     // it has no tenant, as health and documents
 	endless      bool     // it may be a stream
 	// short means that a small request is soon answered with a small answer, so that it may be served on a
@@ -29,7 +30,16 @@ func routes() []route {
 		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
-		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore", "content", "tag", "sort"}},
+		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingBefore", "content", "tag", "sort"}, lists: []string{"tag"}},
+		{method: "POST", path: "/v1/sigils:search", serve: (*API).search},
+		{
+			method: "GET", path: "/v1/sigils:search", serve: (*API).searchSimply,
+			params: []string{
+				"q", "limit", "cursor", "tag", "anyTag", "notTag", "crystallized", "pinned", "pattern",
+				"createdAfter", "createdBefore", "fadingBefore", "minScore", "maxBytes", "highlight", "explain", "content",
+			},
+			lists: []string{"tag", "anyTag", "notTag"},
+		},
 		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
 		{method: "DELETE", path: "/v1/sigils/{id}", short: true, serve: (*API).forget, params: []string{"erase"}},
 		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
@@ -37,7 +47,7 @@ func routes() []route {
 		{method: "POST", path: "/v1/sigils/{id}:unpin", short: true, serve: (*API).unpin},
 		{method: "GET", path: "/v1/sigils/{id}/related", short: true, serve: (*API).related, params: []string{"limit", "min", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}/explain", serve: (*API).explain},
-		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins", "tag"}},
+		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins", "tag"}, lists: []string{"tag"}},
 		{method: "GET", path: "/v1/crystals", serve: (*API).crystals, params: []string{"limit", "cursor", "kind", "lattice"}},
 		{method: "GET", path: "/v1/patterns", serve: (*API).patterns},
 		{method: "GET", path: "/v1/identity", serve: (*API).identity},
@@ -241,7 +251,7 @@ func (a *API) serve(c *call, rt route) (err error) {
 		if c.tenant, err = tenant(c.r); err != nil {
 			return err
 		}
-		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params); err != nil {
+		if c.query, err = readQuery(c.r.URL.RawQuery, rt.params, rt.lists); err != nil {
 			return err
 		}
 		if c.query.values.Has("tenant") { // from a browser, which cannot set headers of a stream

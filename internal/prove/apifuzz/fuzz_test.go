@@ -32,7 +32,7 @@ var codes = sync.OnceValue(func() map[string]int {
 	return apitest.Codes(httpapi.New(engine.New(storetest.NewModel(), nil), nil))
 })
 
-// FuzzEncodeBody sends any body to each path that encodes: it is kept whole or refused whole, and never a
+// FuzzEncodeBody sends any body to each path that encodes, or searches: it is kept whole or refused whole, and never a
 // failure of the service. A refusal names the field and repeats no text of the body.
 func FuzzEncodeBody(f *testing.F) {
 	for _, tt := range apitest.Bodies {
@@ -52,6 +52,13 @@ func FuzzEncodeBody(f *testing.F) {
 	f.Add([]byte("{\"data\":1}\n\n{\"data\":2}"))
 	f.Add([]byte(`[{"data":1},{"data":2,"ttl":5}]`))
 
+	for _, tt := range apitest.Searches {
+		if len(tt.Body) < 1000 {
+			f.Add([]byte(tt.Body))
+		}
+	}
+	f.Add([]byte(`{"query":"\"green tea\" -milk ket* tag:x","weights":{"words":0.5},"createdAfter":"2026-01-31T12:00:00Z","tags":["t"],"highlight":true}`))
+
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, to := range []struct{ path, contentType string }{
 			{"/v1/sigils", "application/json"},
@@ -59,6 +66,7 @@ func FuzzEncodeBody(f *testing.F) {
 			{"/v1/sigils:batch", "application/json"},
 			{"/v1/sigils:batch", "application/x-ndjson"},
 			{"/v1/sigils:recall", "application/json"},
+			{"/v1/sigils:search", "application/json"},
 		} {
 			e := engine.New(storetest.NewModel(), nil)
 			r := httptest.NewRequestWithContext(t.Context(), "POST", to.path, bytes.NewReader(body))
@@ -167,7 +175,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(uint8(12), "x", "id="+registered.ID.String()+"&reason=lost%20key", "public", "key", "application/json")
 	f.Add(uint8(12), "x", "reason=%0a", "public", "key", "")
 	f.Add(uint8(0), "/v1/code/nope", "id=nope&signer=nope", "public", "key", "")
-	paths := []string{"", "/v1/sigils", "/v1/crystals", "/v1/events", "/v1/stats", apitest.Somewhere, apitest.Somewhere + "/related", "/v1/sigils:batch", apitest.Somewhere + ":pin", apitest.OldPaths[0], "/livez", "/v1/code", "/v1/code/" + registered.SHA256}
+	paths := []string{"", "/v1/sigils", "/v1/crystals", "/v1/events", "/v1/stats", apitest.Somewhere, apitest.Somewhere + "/related", "/v1/sigils:batch", "/v1/sigils:search", apitest.Somewhere + ":pin", apitest.OldPaths[0], "/livez", "/v1/code", "/v1/code/" + registered.SHA256}
 	e := engine.New(storetest.NewModel(), nil)
 	api := httpapi.New(e, &httpapi.Options{MaxBody: 1 << 16, Logger: slog.New(slog.DiscardHandler)})
 	if w := ask(f, api, http.MethodPost, "/v1/code", body); w.Code != http.StatusCreated {

@@ -1,0 +1,185 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
+	"github.com/sigil-dna/sigil/wire"
+)
+
+func (f *face) search(body string) wire.SearchPage {
+	f.t.Helper()
+	return parse[wire.SearchPage](f.do("POST", "/v1/sigils:search", body).want(http.StatusOK))
+}
+
+func (f *face) searchBy(query string) wire.SearchPage {
+	f.t.Helper()
+	return parse[wire.SearchPage](f.do("GET", "/v1/sigils:search?"+query, "").want(http.StatusOK))
+}
+
+// found asserts the notes of a page's hits, in order.
+func found(t *testing.T, what string, page wire.SearchPage, want ...string) {
+	t.Helper()
+	var got []string
+	for _, h := range page.Hits {
+		got = append(got, strings.Trim(string(h.Memory.Data), `"`))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: found %q, want %q", what, got, want)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	f := newFace(t, config{})
+	f.encode(`{"data":"green tea","tags":["kitchen"]}`)
+	f.clock.pass(time.Second)
+	f.encode(`{"data":"tea with milk","pinned":true}`)
+	f.encode(`{"data":"coffee","tags":["kitchen","dark"]}`)
+
+	page := f.search(`{"query":"green tea"}`)
+	found(t, "both words first", page, "green tea", "tea with milk")
+	if best := page.Hits[0]; best.Score != 1 || best.Parts.Words != 1 || best.Matched != nil || best.Explanation != nil || best.Memory.State == nil {
+		t.Errorf("best hit %+v", best)
+	}
+	if !page.Complete || page.Meaning != "off" || page.Next != nil {
+		t.Errorf("page %+v", page)
+	}
+	for name, tt := range map[string]struct {
+		body, query string
+		want        []string
+	}{
+		"tag":       {`{"query":"tea coffee","tags":["kitchen","dark"]}`, "q=tea+coffee&tag=kitchen&tag=dark", []string{"coffee"}},
+		"any tag":   {`{"query":"tea","anyTags":["kitchen","attic"]}`, "q=tea&anyTag=kitchen&anyTag=attic", []string{"green tea"}},
+		"not tag":   {`{"query":"tea","notTags":["kitchen"]}`, "q=tea&notTag=kitchen", []string{"tea with milk"}},
+		"pinned":    {`{"query":"tea","pinned":true}`, "q=tea&pinned=true", []string{"tea with milk"}},
+		"not":       {`{"query":"tea -milk"}`, "q=tea+-milk", []string{"green tea"}},
+		"phrase":    {`{"query":"\"with milk\""}`, "q=%22with+milk%22", []string{"tea with milk"}},
+		"created":   {`{"query":"tea","createdAfter":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdAfter=2026-01-31T12:00:00.500Z", []string{"tea with milk"}},
+		"created <": {`{"query":"tea","createdBefore":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdBefore=2026-01-31T12:00:00.500Z", []string{"green tea"}},
+		"fading":    {`{"query":"tea","fadingBefore":"2100-01-01T00:00:00Z"}`, "q=tea&fadingBefore=2100-01-01T00:00:00Z", []string{"green tea"}},
+		"score":     {`{"query":"green tea","minScore":0.99}`, "q=green+tea&minScore=0.99", []string{"green tea"}},
+		"bytes":     {`{"query":"tea","maxBytes":12}`, "q=tea&maxBytes=12", []string{"green tea"}},
+		"nothing":   {`{"query":"cocoa"}`, "q=cocoa", nil},
+	} {
+		found(t, name+" by POST", f.search(tt.body), tt.want...)
+		found(t, name+" by GET", f.searchBy(tt.query), tt.want...)
+	}
+	if got := f.search(`{"query":"tea","content":false}`).Hits[0].Memory; got.Data != nil || got.State != nil || got.Hash == "" {
+		t.Errorf("without content: %+v", got)
+	}
+}
+
+func TestSearchPages(t *testing.T) {
+	f := newFace(t, config{})
+	for _, text := range []string{"tea 1", "tea 2", "tea 3"} {
+		f.encode(`{"data":"` + text + `"}`)
+		f.clock.pass(time.Second)
+	}
+	first := f.search(`{"query":"tea","limit":2}`)
+	found(t, "first page", first, "tea 3", "tea 2")
+	if first.Next == nil {
+		t.Fatal("no cursor")
+	}
+	found(t, "second page", f.search(`{"query":"tea","limit":2,"cursor":"`+*first.Next+`"}`), "tea 1")
+	found(t, "second page by GET", f.searchBy("q=tea&limit=2&cursor="+url.QueryEscape(*first.Next)), "tea 1")
+}
+
+func TestSearchHighlights(t *testing.T) {
+	f := newFace(t, config{})
+	f.encode(`{"data":{"note":"日本 tea","more":["x","Tea"]},"tags":["tea-time"]}`)
+	hit := f.search(`{"query":"tea","highlight":true,"explain":true}`).Hits[0]
+	want := []wire.Matched{
+		{Pointer: "/0", Tag: true, Ranges: [][2]int{{0, 3}}},
+		{Pointer: "/note", Ranges: [][2]int{{3, 6}}},
+		{Pointer: "/more/1", Ranges: [][2]int{{0, 3}}},
+	}
+	if !slices.EqualFunc(hit.Matched, want, func(a, b wire.Matched) bool {
+		return a.Pointer == b.Pointer && a.Tag == b.Tag && slices.Equal(a.Ranges, b.Ranges)
+	}) {
+		t.Errorf("matched %+v", hit.Matched)
+	}
+	x := hit.Explanation
+	if x == nil || x.Memories != 1 || len(x.Terms) != 1 || x.Terms[0].Term != "tea" || x.Terms[0].Score <= 0 || x.Length == 0 {
+		t.Errorf("explained by %+v", x)
+	}
+}
+
+func TestSearchRecalls(t *testing.T) {
+	f := newFace(t, config{})
+	v := f.encode(`{"data":"tea"}`)
+	f.clock.pass(50 * time.Second)
+	f.search(`{"query":"tea","highlight":true}`)
+	f.searchBy("q=tea")
+	if got := f.search(`{"query":"tea","recall":true,"weights":{"strength":1}}`).Hits[0].Memory; got.AccessCount != 1 || got.Decay != 0 {
+		t.Errorf("recalled: %+v", got)
+	}
+	f.clock.pass(50 * time.Second)
+	f.do("GET", "/v1/sigils/"+v.ID.String(), "").want(http.StatusOK)
+	hit := f.search(`{"query":"tea","weights":{"words":0.5,"strength":1}}`).Hits[0]
+	if hit.Score != 0.5+0.2 || hit.Parts.Strength != 0.2 {
+		t.Errorf("weighted: %+v", hit)
+	}
+}
+
+func TestSearchOff(t *testing.T) {
+	f := newFace(t, config{store: struct{ store.Store }{storetest.NewModel()}})
+	f.do("POST", "/v1/sigils:search", `{"query":"tea"}`).problem(http.StatusConflict, "search_off", "")
+	f.do("GET", "/v1/sigils:search?q=tea", "").problem(http.StatusConflict, "search_off", "")
+}
+
+// partial is a store whose index is still being built.
+type partial struct {
+	store.Store
+	store.Searcher
+}
+
+func (s partial) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
+	found, err := s.Searcher.Search(ctx, q)
+	found.Incomplete = true
+	return found, err
+}
+
+func TestSearchIsIncomplete(t *testing.T) {
+	model := storetest.NewModel()
+	f := newFace(t, config{store: partial{model, model}})
+	f.encode(`{"data":"tea"}`)
+	if page := f.search(`{"query":"tea"}`); page.Complete || len(page.Hits) != 1 {
+		t.Errorf("got %+v", page)
+	}
+}
+
+// Like a page of a list, a page of hits reserves memory, and returns what it does not need.
+func TestSearchHoldsMemory(t *testing.T) {
+	held := make(chan int64, 1)
+	s := &watched{Model: storetest.NewModel()}
+	e := engine.New(s, nil)
+	api := httpapi.New(e, nil)
+	s.during = func() { held <- api.Held() }
+	f := &face{t: t, api: api, engine: e}
+	f.do("POST", "/v1/sigils:search", `{"query":"tea"}`).want(http.StatusOK)
+	if n := <-held; n < 7<<20 {
+		t.Errorf("%d bytes held during a search", n)
+	}
+	if n := api.Held(); n != 0 {
+		t.Errorf("%d bytes held after it", n)
+	}
+}
+
+type watched struct {
+	*storetest.Model
+	during func()
+}
+
+func (s *watched) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
+	s.during()
+	return s.Model.Search(ctx, q)
+}

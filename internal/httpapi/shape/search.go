@@ -1,0 +1,50 @@
+package shape
+
+import (
+	"time"
+
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/wire"
+)
+
+// Search returns the shape of a page of hits at the time now. Without content, its memories have no data and no state.
+func Search(page *engine.SearchPage, now time.Time, content bool) wire.SearchPage {
+	v := wire.SearchPage{Hits: make([]wire.Hit, len(page.Hits)), Complete: !page.Incomplete, Meaning: wire.MeaningOff}
+	if page.Next != "" {
+		v.Next = &page.Next
+	}
+	for i := range page.Hits {
+		h := &page.Hits[i]
+		hit := &v.Hits[i]
+		hit.Score, hit.Parts = h.Score, wire.ScoreParts(h.Parts)
+		hit.Matched, hit.Explanation = matched(h.Matched), arithmetic(h.Terms)
+		if content {
+			hit.Memory = Memory(&h.Memory, now)
+		} else {
+			hit.Memory = Outline(&h.Memory, now)
+		}
+	}
+	return v
+}
+
+func matched(all []engine.Match) []wire.Matched {
+	if all == nil {
+		return nil
+	}
+	v := make([]wire.Matched, len(all))
+	for i, m := range all {
+		v[i] = wire.Matched{Pointer: m.Pointer, Tag: m.Tag, Ranges: m.Ranges}
+	}
+	return v
+}
+
+func arithmetic(a *engine.Arithmetic) *wire.ScoreExplanation {
+	if a == nil {
+		return nil
+	}
+	v := &wire.ScoreExplanation{Memories: a.Memories, AverageLength: a.Average, Length: a.Length, Terms: make([]wire.ScoreTerm, len(a.Parts))}
+	for i, p := range a.Parts {
+		v.Terms[i] = wire.ScoreTerm{Term: p.Term, Count: p.Count, Memories: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score}
+	}
+	return v
+}

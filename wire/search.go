@@ -1,0 +1,135 @@
+package wire
+
+// Search is the body of a search. Everything but Query is optional.
+type Search struct {
+	// Query is what a person types: words (any of them; more rank higher), "a phrase", -without, pre*, /pointer:word,
+	// tag:word. It has at most 4,096 bytes.
+	Query  string `json:"query"`
+	Limit  int    `json:"limit,omitempty"` // maximum number of hits; 0 means 10
+	Cursor string `json:"cursor,omitempty"`
+	// Tags must all be among the memory's tags, one of AnyTags must be, and none of NotTags.
+	Tags    []string `json:"tags,omitempty"`
+	AnyTags []string `json:"anyTags,omitempty"`
+	NotTags []string `json:"notTags,omitempty"`
+	// The filters below apply if they are set. Times are exclusive.
+	Pinned        *bool      `json:"pinned,omitempty"`
+	Crystallized  *bool      `json:"crystallized,omitempty"`
+	Pattern       *int       `json:"pattern,omitempty"`
+	CreatedAfter  *Timestamp `json:"createdAfter,omitempty"`
+	CreatedBefore *Timestamp `json:"createdBefore,omitempty"`
+	FadingBefore  *Timestamp `json:"fadingBefore,omitempty"`
+	// MinScore leaves out hits with a lower score.
+	MinScore float64        `json:"minScore,omitempty"`
+	Weights  *SearchWeights `json:"weights,omitempty"`
+	// MaxBytes, if over 0, is how many bytes of data the hits may have together.
+	MaxBytes int64 `json:"maxBytes,omitempty"`
+	// Recall refreshes the memories that are returned, as one recall each.
+	Recall bool `json:"recall,omitempty"`
+	// Highlight asks for Matched of each hit, Explain for Explanation.
+	Highlight bool `json:"highlight,omitempty"`
+	Explain   bool `json:"explain,omitempty"`
+	// Content, if false, leaves out data and state; nil means true.
+	Content *bool `json:"content,omitempty"`
+}
+
+// SearchWeights are the factors of the parts of a score, each from 0 to 1.
+type SearchWeights struct {
+	Words     *float64 `json:"words,omitempty"` // nil means 1
+	Freshness float64  `json:"freshness,omitempty"`
+	Strength  float64  `json:"strength,omitempty"`
+}
+
+// SearchPage is one page of hits, best first.
+type SearchPage struct {
+	Hits []Hit   `json:"hits"`
+	Next *string `json:"next"` // the cursor of the next page; null on the last
+	// Complete is false while the index is still being built after a start: memories may be missing.
+	Complete bool `json:"complete"`
+	// Meaning is MeaningOff; there is no search by meaning yet.
+	Meaning string `json:"meaning"`
+}
+
+// MeaningOff means that only words were searched.
+const MeaningOff = "off"
+
+// Hit is a memory that a search found.
+type Hit struct {
+	Memory Memory     `json:"memory"`
+	Score  float64    `json:"score"` // the sum of Parts, each times its weight; 0 to 3
+	Parts  ScoreParts `json:"parts"`
+	// Matched is where the words of the query stand, tags first. It is nil unless it was asked for.
+	Matched []Matched `json:"matched,omitzero"`
+	// Explanation is the arithmetic of the part for words. It is nil unless it was asked for, and for a query that ranks
+	// nothing.
+	Explanation *ScoreExplanation `json:"explanation,omitempty"`
+}
+
+// ScoreParts are what a score is made of, each from 0 to 1.
+type ScoreParts struct {
+	Words     float64 `json:"words"`     // the BM25 score divided by the highest one of the query
+	Freshness float64 `json:"freshness"` // 1 − decay
+	Strength  float64 `json:"strength"`  // n / (n + 4) after n recalls
+}
+
+// Matched is a value or a tag of a memory in which words of the query stand.
+type Matched struct {
+	// Pointer is the JSON pointer (RFC 6901) of the value in the data, or of the tag in the list of tags.
+	Pointer string `json:"pointer"`
+	Tag     bool   `json:"tag,omitempty"`
+	// Ranges are where the words stand, in order: from the first Unicode code point of the text to the one after the last.
+	Ranges [][2]int `json:"ranges"`
+}
+
+// ScoreExplanation is how the BM25 score of a memory comes about: the sum over Terms.
+type ScoreExplanation struct {
+	Memories      int         `json:"memories"`      // how many memories the frequencies count
+	AverageLength float64     `json:"averageLength"` // words per memory
+	Length        int         `json:"length"`        // words of this memory
+	Terms         []ScoreTerm `json:"terms"`         // of the query that the memory has
+}
+
+// ScoreTerm is what one term adds to a BM25 score.
+type ScoreTerm struct {
+	Term     string  `json:"term"`     // folded and stemmed
+	Count    int     `json:"count"`    // how often this memory has it
+	Memories int     `json:"memories"` // how many memories have it
+	IDF      float64 `json:"idf"`
+	Weight   float64 `json:"weight"`
+	Score    float64 `json:"score"` // weight × idf × (k1 + 1) × count / (count + k1 × (1 − b + b × length / averageLength))
+}
+
+// AppendJSON appends p as JSON.
+func (p *SearchPage) AppendJSON(b []byte) ([]byte, error) {
+	b, err := appendAll(append(b, `{"hits":`...), p.Hits, (*Hit).appendJSON)
+	if err != nil {
+		return b, err
+	}
+	b = appendOptional(append(b, `,"next":`...), p.Next)
+	if p.Complete {
+		b = append(b, `,"complete":true`...)
+	} else {
+		b = append(b, `,"complete":false`...)
+	}
+	return append(appendString(append(b, `,"meaning":`...), p.Meaning), '}'), nil
+}
+
+func (h *Hit) appendJSON(b []byte) (_ []byte, err error) {
+	if b, err = h.Memory.AppendJSON(append(b, `{"memory":`...)); err != nil {
+		return b, err
+	}
+	b = appendFloat(append(b, `,"score":`...), h.Score)
+	b = appendFloat(append(b, `,"parts":{"words":`...), h.Parts.Words)
+	b = appendFloat(append(b, `,"freshness":`...), h.Parts.Freshness)
+	b = append(appendFloat(append(b, `,"strength":`...), h.Parts.Strength), '}')
+	if h.Matched != nil {
+		if b, err = appendAny(append(b, `,"matched":`...), h.Matched); err != nil {
+			return b, err
+		}
+	}
+	if h.Explanation != nil {
+		if b, err = appendAny(append(b, `,"explanation":`...), h.Explanation); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
