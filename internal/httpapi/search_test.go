@@ -130,8 +130,15 @@ func TestSearchRecalls(t *testing.T) {
 	}
 }
 
+// searchless is a store that was told not to search.
+type searchless struct{ store.Store }
+
+func (searchless) Search(context.Context, store.SearchQuery) (store.Found, error) {
+	return store.Found{}, store.NewSearchOff()
+}
+
 func TestSearchOff(t *testing.T) {
-	f := newFace(t, config{store: struct{ store.Store }{storetest.NewModel()}})
+	f := newFace(t, config{store: searchless{storetest.NewModel()}})
 	f.do("POST", "/v1/sigils:search", `{"query":"tea"}`).problem(http.StatusConflict, "search_off", "")
 	f.do("GET", "/v1/sigils:search?q=tea", "").problem(http.StatusConflict, "search_off", "")
 }
