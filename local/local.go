@@ -23,6 +23,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/scheduler"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -41,6 +42,7 @@ const drainTime = 10 * time.Second
 //   - [engine.Engine.Encode], [engine.Engine.EncodeBatch]: store memories.
 //   - [engine.Engine.Recall], [engine.Engine.RecallMany]: read and refresh, so that idleness starts again.
 //   - [engine.Engine.Peek], [engine.Engine.List]: read without refreshing.
+//   - [engine.Engine.Search]: find by words.
 //   - [engine.Engine.Forget], [engine.Engine.Pin], [engine.Engine.Unpin].
 //   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what crystallized.
 //   - [engine.Engine.Explain], [engine.Engine.Forecast], [engine.Engine.Stats]: why a memory is alive or gone, what fades next.
@@ -70,6 +72,9 @@ type Options struct {
 	NoSweeps bool
 	// CacheSize is the number of bytes of content to cache in memory; 0 means 64 MiB.
 	CacheSize int64
+	// Search is what of a memory is searched; the zero value is everything, in English. The index is in memory, about 250
+	// bytes for a memory of 60 words.
+	Search store.SearchSettings
 	// Logger gets failed sweeps, jumps of the clock and disk failures; nil means [slog.Default].
 	Logger *slog.Logger
 }
@@ -85,7 +90,7 @@ func Open(dir string, o *Options) (*DB, error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	s, err := pebblestore.Open(dir, &pebblestore.Options{CacheSize: o.CacheSize, Logger: logger})
+	s, err := pebblestore.Open(dir, &pebblestore.Options{CacheSize: o.CacheSize, Search: o.Search, Logger: logger})
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,9 @@ func (s *SearchSettings) Analyzer() (*words.Analyzer, error) {
 	return a, nil
 }
 
+// SearchLanguages returns the values that [SearchSettings].Language may have besides the empty string, sorted.
+func SearchLanguages() []string { return words.Languages() }
+
 // SearchQuery selects and ranks memories.
 type SearchQuery struct {
 	Tenant string

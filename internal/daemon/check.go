@@ -14,12 +14,14 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/scheduler"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // choices are the settings that take one of a few words.
 var choices = map[string][]string{
 	"policy":     {"halflife", "classic"},
 	"http":       {"lane", "standard"},
+	"search":     {"on", "off"},
 	"log-level":  {"debug", "info", "warn", "error"},
 	"log-format": {"text", "json"},
 }
@@ -27,7 +29,7 @@ var choices = map[string][]string{
 // check calls say for every invalid setting, with the reason. It checks only values: whether a port is taken
 // or a folder can be written shows only when it is used.
 func (c *Config) check(say func(setting, why string)) {
-	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "log-level": c.LogLevel, "log-format": c.LogFormat} {
+	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "search": c.Search, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
 			say(setting, fmt.Sprintf("%q is unknown; it can be %s", value, strings.Join(known, " or ")))
 		}
@@ -51,6 +53,9 @@ func (c *Config) check(say func(setting, why string)) {
 		if err := scheduler.Validate(spec); err != nil {
 			say(setting, err.Error())
 		}
+	}
+	if known := store.SearchLanguages(); !slices.Contains(known, c.SearchLanguage) {
+		say("search-language", fmt.Sprintf("%q is unknown; it can be %s", c.SearchLanguage, strings.Join(known, ", ")))
 	}
 	c.checkWebhook(say)
 	if c.StoreConnections != 0 && (c.StoreConnections < 2 || c.StoreConnections > 1<<16) {

@@ -62,6 +62,11 @@ type Config struct {
 	WebhookTenant     string
 	WebhookSecretFile string
 
+	Search         string // on or off
+	SearchLanguage string
+	// SearchExclude has JSON pointers, separated by commas, or "all".
+	SearchExclude string
+
 	CodeKeyFile   string // "" signs nothing
 	CodeTrustFile string // "" trusts only the key of CodeKeyFile
 
@@ -126,6 +131,10 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal is sent to --webhook")
 	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs requests to --webhook: at least 16 bytes, optionally followed by a newline")
 
+	f.StringVar(&c.Search, "search", "on", "whether memories can be searched: `on|off`; off needs no memory for an index")
+	f.StringVar(&c.SearchLanguage, "search-language", "en", "the `language` whose words are found in all their forms: "+strings.Join(store.SearchLanguages(), ", "))
+	f.Var((*pointers)(&c.SearchExclude), "search-exclude", "do not search the part of the data at this JSON `pointer`, such as /payload/raw, or any of the data, but only tags: all. Separate several with commas, or repeat the flag")
+
 	f.StringVar(&c.CodeKeyFile, "code-key", "", "sign code for whoever asks (POST /v1/code:sign) with the secret key in `file`, as sigil keygen makes it without a password")
 	f.StringVar(&c.CodeTrustFile, "code-trust", "", "the trust `file` with the keys whose signatures POST /v1/code:verify accepts, besides that of --code-key, and those that it does not")
 
@@ -151,6 +160,21 @@ func (c *Config) settings() (engine.Settings, error) {
 		Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes},
 		Retention: engine.Retention{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
 	}, err
+}
+
+// search returns what of a memory is searched.
+func (c *Config) search() store.SearchSettings {
+	s := store.SearchSettings{Off: c.Search == "off", Language: c.SearchLanguage}
+	for pointer := range strings.SplitSeq(c.SearchExclude, ",") {
+		switch pointer {
+		case "":
+		case "all":
+			s.Exclude = append(s.Exclude, "")
+		default:
+			s.Exclude = append(s.Exclude, pointer)
+		}
+	}
+	return s
 }
 
 // limits returns the engine's limits.

@@ -283,6 +283,30 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestSearchSettings passes pointers one by one and together, from every source.
+func TestSearchSettings(t *testing.T) {
+	for _, tt := range []struct {
+		args, env []string
+		file      string
+	}{
+		{args: []string{"--search-exclude=/a/b, /c~1d", "--search-exclude", "all"}, env: []string{"SIGIL_SEARCH_EXCLUDE=/e"}},
+		{env: []string{"SIGIL_SEARCH_EXCLUDE=/a/b,/c~1d,all"}},
+		{file: "search-exclude: /a/b, /c~1d, all\n"},
+	} {
+		args := append(tt.args, "--config="+settingsFile(t, tt.file), "--search-language=de")
+		l, err := daemon.Load(args, append(tt.env, home...))
+		if err != nil || l.SearchExclude != "/a/b,/c~1d,all" || l.SearchLanguage != "de" || l.Search != "on" {
+			t.Errorf("%+v: %q, %v", tt, l.SearchExclude, err)
+		}
+	}
+	for _, wrong := range []string{"--search=maybe", "--search-language=english", "--search-exclude=a", "--search-exclude=/a~2"} {
+		setting, _, _ := strings.Cut(strings.TrimPrefix(wrong, "--"), "=")
+		if _, err := daemon.Load([]string{wrong}, home); err == nil || !strings.Contains(err.Error(), setting) {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}
+
 // TestAllowedHosts passes names one by one and together, from every source, and loads the printed settings
 // again.
 func TestAllowedHosts(t *testing.T) {

@@ -185,7 +185,7 @@ func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 		}
 		return s, nil
 	}
-	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables})
+	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables, Search: c.search()})
 	if err != nil { // not s: a nil *pebblestore.Store is not a nil store.Store
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // durationVar adds a setting that is a duration, in Go's form extended by days.
@@ -63,6 +64,27 @@ func (h *hosts) Set(s string) error {
 func (h *hosts) String() string { return string(*h) }
 
 const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+
+// pointers is a list of JSON pointers, separated by commas. Setting it again adds to it.
+type pointers string
+
+func (p *pointers) Type() string { return "string" }
+
+func (p *pointers) Set(s string) error {
+	for pointer := range strings.SplitSeq(s, ",") {
+		if pointer = strings.TrimSpace(pointer); pointer == "" {
+			continue
+		}
+		one := store.SearchSettings{Exclude: []string{pointer}}
+		if _, err := one.Analyzer(); err != nil && pointer != "all" {
+			return errors.New(`is neither a JSON pointer such as "/payload/raw" nor "all"`)
+		}
+		*p = pointers(strings.TrimPrefix(string(*p)+","+pointer, ","))
+	}
+	return nil
+}
+
+func (p *pointers) String() string { return string(*p) }
 
 type byteSize int64
 

@@ -87,7 +87,7 @@ var table = map[string][]string{
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
-	"local":     {root, "engine", "scheduler", "store/pebblestore"},
+	"local":     {root, "engine", "scheduler", "store", "store/pebblestore"},
 
 	// Proof. A driver's test passes in how to open it; the package names none.
 	"internal/prove/model":     {root, "client", "engine", "internal/codesign", "internal/httpapi/shape", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},

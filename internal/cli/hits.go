@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/sigil-dna/sigil/client"
+)
+
+const (
+	// snippets is the maximum number of values of one hit that are shown.
+	snippets = 3
+	// snippetWidth is the number of columns of a snippet if the output is not a terminal.
+	snippetWidth = 100
+	// matchColor is that of the words that were searched for: bold and yellow.
+	matchColor = bold + ";" + yellow
+	hitIndent  = "      "
+)
+
+// hits returns a function that prints the hits of a search.
+func (a *app) hits() func(*client.Hit) error {
+	nth := 0
+	return func(h *client.Hit) error {
+		switch {
+		case a.flags.json:
+			return a.json(h)
+		case a.flags.quiet:
+			return a.memory(0, &h.Memory)
+		}
+		if nth++; nth > 1 {
+			fmt.Fprintln(a.out)
+		}
+		v := &h.Memory
+		tags := make([]string, len(v.Tags))
+		for i, tag := range v.Tags {
+			tags[i] = a.marked([]rune(tag), rangesOf(h, true, "/"+strconv.Itoa(i)))
+		}
+		line := fmt.Sprintf("%.2f  %s  fades %s", h.Score, a.paint(bold, v.ID.String()), left(v.FadesAt, a.now()))
+		if marks := marks(v); marks != "" {
+			line += "  " + marks
+		}
+		if len(tags) > 0 {
+			line += "  " + strings.Join(tags, ", ")
+		}
+		fmt.Fprintln(a.out, line)
+		a.places(h)
+		if h.Explanation != nil {
+			a.arithmetic(h)
+		}
+		return a.out.Flush()
+	}
+}
+
+// rangesOf returns the ranges that matched in a tag or value.
+func rangesOf(h *client.Hit, tag bool, pointer string) [][2]int {
+	for _, m := range h.Matched {
+		if m.Tag == tag && m.Pointer == pointer {
+			return m.Ranges
+		}
+	}
+	return nil
+}
+
+// places prints the values in which words of the query stand, or, if there are none, the beginning of the data.
+func (a *app) places(h *client.Hit) {
+	most := snippetWidth
+	if a.columns > 0 {
+		most = max(2*leastData, a.columns-len(hitIndent))
+	}
+	shown, more := 0, 0
+	for _, m := range h.Matched {
+		text, ok := textAt(h.Memory.Data, m.Pointer)
+		switch {
+		case m.Tag || !ok:
+			continue
+		case shown == snippets:
+			more++
+			continue
+		}
+		shown++
+		name := ""
+		if m.Pointer != "" {
+			name = cut(escape(m.Pointer), most/2) + " "
+		}
+		fmt.Fprintf(a.out, "%s%s%s\n", hitIndent, a.paint(dim, name), a.snippet(text, m.Ranges, most-width(name)))
+	}
+	if more > 0 {
+		fmt.Fprintf(a.out, "%s%s\n", hitIndent, a.paint(dim, "and in "+count(more, "other place", "other places")))
+	}
+	if shown == 0 && h.Memory.Data != nil {
+		fmt.Fprintln(a.out, hitIndent+cut(escape(string(h.Memory.Data)), most))
+	}
+}
+
+// snippet returns the part of a text around the first range, in at most some columns, with all ranges in it marked.
+func (a *app) snippet(text string, ranges [][2]int, most int) string {
+	runes := []rune(text)
+	for i, r := range runes {
+		if unicode.IsSpace(r) {
+			runes[i] = ' '
+		}
+	}
+	from := 0
+	if len(ranges) > 0 && width(string(runes)) > most {
+		from = max(0, ranges[0][0]-most/4)
+	}
+	before, after := "", ""
+	if from > 0 {
+		before = "…"
+	}
+	to, used := from, width(before)
+	for to < len(runes) && used+runeWidth(runes[to]) <= most {
+		used += runeWidth(runes[to])
+		to++
+	}
+	if to < len(runes) {
+		to = max(from, to-1)
+		after = "…"
+	}
+	var inside [][2]int
+	for _, r := range ranges {
+		if r[0] < to && r[1] > from {
+			inside = append(inside, [2]int{max(r[0], from) - from, min(r[1], to) - from})
+		}
+	}
+	return before + a.marked(runes[from:to], inside) + after
+}
+
+// marked returns a text, safe for a terminal, with ranges in the color of matches.
+func (a *app) marked(runes []rune, ranges [][2]int) string {
+	var b strings.Builder
+	at := 0
+	for _, r := range ranges {
+		from, to := min(max(r[0], at), len(runes)), min(r[1], len(runes))
+		if to <= from {
+			continue
+		}
+		b.WriteString(escape(string(runes[at:from])))
+		b.WriteString(a.paint(matchColor, escape(string(runes[from:to]))))
+		at = to
+	}
+	b.WriteString(escape(string(runes[at:])))
+	return b.String()
+}
+
+// arithmetic prints how a score comes about.
+func (a *app) arithmetic(h *client.Hit) {
+	x := h.Explanation
+	fmt.Fprintf(a.out, "%s%s words %.3f, freshness %.3f, strength %.3f\n", hitIndent, a.paint(dim, "parts"), h.Parts.Words, h.Parts.Freshness, h.Parts.Strength)
+	total := 0.0
+	for _, t := range x.Terms {
+		total += t.Score
+		fmt.Fprintf(
+			a.out, "%s%s %s: %d of %s here, in %d of %s; idf %.3f × weight %.2f → %.3f\n", hitIndent, a.paint(dim, "term"),
+			escape(t.Term), t.Count, count(x.Length, "word", "words"), t.Memories, count(x.Memories, "memory", "memories"), t.IDF, t.Weight, t.Score,
+		)
+	}
+	fmt.Fprintf(a.out, "%s%s %.3f, at %.1f words a memory\n", hitIndent, a.paint(dim, "BM25"), total, x.AverageLength)
+}
+
+// textAt returns the string or number at a JSON pointer.
+func textAt(data []byte, pointer string) (string, bool) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber() // as it is written
+	var v any
+	if dec.Decode(&v) != nil {
+		return "", false
+	}
+	names := strings.Split(pointer, "/")
+	for _, name := range names[1:] {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(in) {
+				return "", false
+			}
+			v = in[i]
+		default:
+			return "", false
+		}
+	}
+	switch text := v.(type) {
+	case string:
+		return text, true
+	case json.Number:
+		return text.String(), true
+	}
+	return "", false
+}
