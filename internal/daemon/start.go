@@ -178,7 +178,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 	if c.postgres() {
 		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{
-			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections,
+			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections, Search: c.search(),
 		})
 		if err != nil {
 			return nil, err
