@@ -51,7 +51,8 @@ func TestSections(t *testing.T) {
 	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	// Our processes are killed and waited for; a process that one of them started would have another parent.
+	// Processes that we started have been waited for. One that such a process left behind is no longer a descendant of
+	// ours, so it is looked for by its command line.
 	if left := withFolder(t, scratch); left != nil {
 		t.Errorf("left running: %q", left)
 	}

@@ -18,8 +18,8 @@ type Stats struct {
 	// it if untouched.
 	Policy          string  `json:"policy"`
 	LifetimeSeconds float64 `json:"lifetimeSeconds"`
-	// Policies counts the memories that can fade by policy, the most common first: a memory keeps the policy that was
-	// in force when it was last touched.
+	// Policies counts, for each policy, the memories that have it and are neither pinned nor crystallized, the most common
+	// policy first. A memory keeps the policy that was in force when it was last touched.
 	Policies      []PolicyCount `json:"policies"`
 	UptimeSeconds float64       `json:"uptimeSeconds"`
 	// Position is the position of the store's newest journal entry.
@@ -46,7 +46,7 @@ type Identity struct {
 	Pattern       int           `json:"pattern"`   // the group key, 0 to 161
 	Spiral        []SpiralPoint `json:"spiral"`    // six points
 	CreatedAt     Timestamp     `json:"createdAt"` // when the store was created
-	StartedAt     Timestamp     `json:"startedAt"` // when the daemon started
+	StartedAt     Timestamp     `json:"startedAt"` // when the daemon began to serve the store
 	UptimeSeconds float64       `json:"uptimeSeconds"`
 	Memories      int           `json:"memories"`
 	Crystals      int           `json:"crystals"`

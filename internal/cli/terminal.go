@@ -106,7 +106,7 @@ func cut(s string, n int) string {
 	return s
 }
 
-// Colors, as terminal escape sequences.
+// Colors and weights, as the numbers in their escape sequences (see paint).
 const (
 	bold   = "1"
 	dim    = "2"

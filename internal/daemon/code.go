@@ -9,8 +9,8 @@ import (
 	"github.com/sigil-dna/sigil/internal/httpapi"
 )
 
-// readCode reads the files of --code-key and --code-trust, and returns what they say about signatures of code. say is
-// called with what is wrong with them.
+// readCode reads the files of --code-key and --code-trust, and returns the key to sign with and the trusted keys. say is
+// called with what is wrong with them; then the result must not be used.
 func (c *Config) readCode(say func(setting, why string)) httpapi.Code {
 	var code httpapi.Code
 	if c.CodeKeyFile != "" {
@@ -43,7 +43,7 @@ func readCodeKey(file string) (codesign.PrivateKey, error) {
 	key, err := codesign.ParsePrivateKey(text, "")
 	switch {
 	case errors.Is(err, codesign.ErrPassword):
-		err = fmt.Errorf("%s: is encrypted, and a daemon has nobody to ask for the password; use a key of its own without one", file)
+		err = fmt.Errorf("%s: is encrypted, and a daemon has nobody to ask for the password; use a key without a password, made for the daemon alone", file)
 	case err != nil:
 		err = fmt.Errorf("%s: %w", file, err)
 	}

@@ -19,7 +19,8 @@ import (
 const maxBatchKey = draft.MaxKey - 8
 
 // encodeBatch encodes several memories. An invalid item gets its own problem, in its place, and does not
-// affect the others. Only an error of the whole body, such as broken JSON in an array, refuses all.
+// affect the others. An error of the whole request, such as broken JSON in an
+// array, or of the store refuses all.
 func (a *API) encodeBatch(c *call) error {
 	media, err := c.contentType(jsonType, ndjsonType)
 	if err != nil {
@@ -33,7 +34,7 @@ func (a *API) encodeBatch(c *call) error {
 	if brief {
 		times = 1
 	}
-	body, err := c.body(a.options.MaxBatchBody, times) // times, since the answer is as long again
+	body, err := c.body(a.options.MaxBatchBody, times) // counted twice, unless the answer is brief: a full answer is as long as the body
 	if err != nil {
 		return err
 	}

@@ -329,7 +329,9 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 }
 
 // checkSignatures compares the signatures that are there with the journal, by name of its entries, and with what was
-// attempted. mu is held.
+// attempted.
+//
+// +checklocks:r.mu
 func (r *recorder) checkSignatures(there []sigil.Signature, journal map[string]sigil.Event, wrong func(format string, args ...any)) {
 	entries := 0
 	for _, s := range there {

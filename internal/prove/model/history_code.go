@@ -34,7 +34,7 @@ type body struct {
 
 // bodies has the bodies in use.
 type bodies struct {
-	signer codesign.Signer
+	signer codesign.Signer // +checklocksignore: never changes
 
 	mu sync.Mutex
 	// +checklocks:mu

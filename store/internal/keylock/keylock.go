@@ -1,4 +1,5 @@
-// Package keylock locks single memories within one process.
+// Package keylock locks single memories, and what else has a [sigil.Key], within one process. It also holds the
+// idempotency keys of inserts in progress.
 package keylock
 
 import (
@@ -91,7 +92,7 @@ func (s *shard) acquire(key sigil.Key) (k *keyLock) {
 	return k
 }
 
-// lock returns the lock of a key. It creates one if the key is not locked.
+// lock returns the lock of a key. If the key is not locked, it takes a spare one, or creates one.
 //
 // +checklocks:s.mu
 func (s *shard) lock(key sigil.Key) *keyLock {

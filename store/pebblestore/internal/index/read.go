@@ -124,7 +124,7 @@ func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*en
 	seen := 0
 	step := func(e *entry) bool {
 		seen++
-		if x.entries.hasAll(e, tags) && !visit(e) {
+		if t.of.hasAll(e, tags) && !visit(e) {
 			*more = true
 			return false
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Policies numbers the policies of a store, so that a record and an index entry need only two bytes for
-// theirs. A number is written in the batch of its first use and never changes its meaning. The zero value has
+// Policies numbers the policies of a store, so that a record needs one to three bytes for its policy and an index
+// entry two. A number is written at the latest in the batch of its first use, and never changes its meaning. The zero value has
 // no policies. It is safe for concurrent use.
 type Policies struct {
 	// byNumber is replaced when a policy is added, since it is read without a lock, for every memory that is
@@ -29,7 +29,7 @@ type numbered struct {
 	number uint16
 }
 
-// FixedPolicies returns Policies in which the number of a policy is its index in all.
+// FixedPolicies returns Policies for reading only: Policy(n) is all[n]. Number and Add do not know them.
 func FixedPolicies(all []sigil.Policy) *Policies {
 	p := &Policies{}
 	p.byNumber.Store(&all)
