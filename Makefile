@@ -123,7 +123,7 @@ bench-smoke: ## Run every section of make bench on next to nothing, without judg
 
 .PHONY: proof
 proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords
-	go test -run 'Million|Allocations' -timeout 10m ./engine
+	go test -run 'Million|Allocations' -timeout 10m ./engine ./internal/words
 	go test -run 'TestMachine' -timeout 10m ./internal/prove/model
 	go test -run 'Password' -timeout 10m ./internal/codesign ./internal/cli
 

@@ -51,11 +51,14 @@ var openAPI = sync.OnceValue(func() *served {
 		panic(err)
 	}
 	s.model = &model.Model
-	// The check is strict: members that are not in the document are found, unless any may be there.
+	// The check is strict: members that are not in the document are found, unless any may be there. The path of a member
+	// whose name has a bracket or a dot goes on with a bracket.
 	check, errs := validator.NewValidator(
 		document, validation.WithFormatAssertions(), validation.WithStrictMode(), validation.WithStrictIgnorePaths(
 			"$.body.data.**", "$.body.**.data.**", "$.body.state.*", "$.body.**.state.*",
 			"$.body.consciousnessState.*", "$.body.**.consciousnessState.*", "$.body.metadata.*", "$.body.released.*", "$.body[*].memory.data.**", "$.body[*].memory.state.*", "$.body[*].data.**", "$.body[*].state.*", "$.headers.*", "$.cookies.*",
+			"$.body.data[**", "$.body.**.data[**", "$.body[*].data[**", "$.body[*].memory.data[**", "$.body.state[**", "$.body.**.state[**",
+			"$.body[*].state[**", "$.body[*].memory.state[**", "$.body.consciousnessState[**", "$.body.**.consciousnessState[**", "$.body.metadata[**",
 		),
 		validation.WithBodyDecoder("application/x-ndjson", content.DecoderFunc(decodeLines)),
 	)

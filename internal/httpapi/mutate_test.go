@@ -223,10 +223,14 @@ var mutations = []mutation{
 		return true
 	}},
 	{"member about code", func(g *generator, x *exchange) bool {
-		return strings.HasPrefix(x.endpoint.path, "/v1/code") && member(
+		done := strings.HasPrefix(x.endpoint.path, "/v1/code") && member(
 			`"name":""`, `"name":"../`+secret+`"`, `"name":1`, `"content":"%"`, `"content":"YQ"`, `"content":null`, `"sha256":"`+strings.Repeat("A", 64)+`"`, `"size":-1`, `"size":1.5`, `"size":"1"`,
 			`"detached":[]`, `"header":{}`, `"blocks":true`, `"publicKey":"`+secret+`"`, `"publicKeys":[1]`, `"publicKeys":"`+secret+`"`,
 		)(g, x)
+		if strings.HasSuffix(x.path, ":verify") && strings.Contains(x.body, `"name":"../`) {
+			x.wrong = false // a file may be anywhere when it is verified
+		}
+		return done
 	}},
 	{"another path", func(g *generator, x *exchange) bool {
 		x.path = pick(g, "/"+x.path, x.path+"/", x.path+"/x", x.path+":fly", x.path+"%3Apin", "/v1/.."+x.path, "/./"+x.path[1:], strings.ToUpper(x.path)+"X", x.path+"%20", x.path+"//", "/v2", "/v1", "/%2e%2e/"+x.path, "//evil.example"+x.path, "/api/consciousness/", "/openapi.yaml", "/favicon.ico", "/debug/pprof/")
