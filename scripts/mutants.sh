@@ -173,7 +173,7 @@ mutant believed-registry 'a daemon answers for a signature with another one' int
 mutant silent-registry 'a file is authentic though the registry did not answer' internal/cli/coderegistry.go \
 	's/r\.unanswered = err/r.unanswered = nil/' \
 	go test -count=1 -run 'NothingIsAuthenticWithoutAnAnswer' ./internal/cli
-mutant uncounted-signatures 'signatures of before do not count when a store is opened again' $p/signatures.go \
+mutant uncounted-signatures 'the signatures on disk do not count when a store is opened again' $p/signatures.go \
 	's/s\.signatures\.reserve\(k\.Tenant, 0\)/_ = k/' \
 	go test -count=1 -run 'Machine' ./internal/prove/model -rapid.shrinktime=1s
 mutant revocation-undone 'registering a revoked signature again undoes its revocation' $p/signatures.go \
