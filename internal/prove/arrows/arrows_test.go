@@ -39,6 +39,7 @@ var table = map[string][]string{
 	"wire":             {root},
 	"internal/canon":   {root, "github.com/go-json-experiment/json"},
 	"internal/bus":     {root},
+	"internal/meaning": {"golang.org/x/text"},
 	"internal/datadir": {},
 	"internal/clock":   {"golang.org/x/sys"},
 	"internal/words":   {"github.com/blevesearch/snowballstem", "github.com/clipperhouse/uax29", "golang.org/x/text"},
@@ -100,10 +101,11 @@ var table = map[string][]string{
 	"internal/prove/prose":     {},
 
 	// Our own tools.
-	"internal/migrate": {root, "store"},
-	"scripts/aptjson":  {},
-	"scripts/front":    {},
-	"scripts/manpages": {},
+	"internal/migrate":    {root, "store"},
+	"scripts/aptjson":     {},
+	"scripts/front":       {},
+	"scripts/manpages":    {},
+	"scripts/wordvectors": {"internal/meaning"},
 }
 
 // drivers may be imported only by choosers, whatever a row says.
