@@ -119,7 +119,7 @@ file, it takes that of the file as it is now. It shows all signatures of it, who
 revoked or not, and checks that each is proved by its key.
 
 That a signature is registered is no reason to trust its key: anyone can register. sigil verify
-says whether a file is authentic. The trust file only gives the keys their names here.
+says whether a file is authentic. Here the trust file is used only to show the names of keys.
 
 Exit codes: 3 no signature of it is registered, 1 what the daemon says of one is not proved.`,
 		Example: `  sigil code show main.go

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,9 +66,7 @@ func pages[T any](a *app, p paging, page func(cursor string, limit int) ([]T, *s
 
 func (a *app) list() *cobra.Command {
 	var p paging
-	var crystallized, pinned bool
-	var pattern int
-	var within duration
+	var filter filterFlags
 	var q client.ListQuery
 	c := a.quietFlag(&cobra.Command{
 		Use:   "list",
@@ -90,11 +87,7 @@ negated: --pinned=false lists the memories that are not pinned.`,
 	})
 	f := c.Flags()
 	p.flags(c, "memories")
-	f.BoolVar(&crystallized, "crystallized", false, "only crystallized memories")
-	f.BoolVar(&pinned, "pinned", false, "only pinned memories")
-	f.IntVar(&pattern, "pattern", 0, "only memories in the pattern with this `number`")
-	f.Var(&within, "fading-within", "only memories that fade within this `time`")
-	f.Lookup("fading-within").DefValue = ""
+	filter.add(c)
 	tagFlag(c, &q.Tags)
 	f.Var((*sortFlag)(&q.Sort), "sort", "the `order`: created, fades, recalled or recalls")
 	f.Lookup("sort").DefValue = string(sigil.SortCreated)
@@ -104,18 +97,7 @@ negated: --pinned=false lists the memories that are not pinned.`,
 		if err := p.check(cmd); err != nil {
 			return err
 		}
-		if f.Changed("crystallized") {
-			q.Crystallized = &crystallized
-		}
-		if f.Changed("pinned") {
-			q.Pinned = &pinned
-		}
-		if f.Changed("pattern") {
-			q.Pattern = &pattern
-		}
-		if f.Changed("fading-within") {
-			q.FadingBefore = a.now().Add(time.Duration(within))
-		}
+		q.Crystallized, q.Pinned, q.Pattern, q.FadingBefore = filter.values(a.now())
 		return a.with(func(c *client.Client) error {
 			return pages(a, p, func(cursor string, limit int) ([]client.Memory, *string, error) {
 				q.Cursor, q.Limit = cursor, limit

@@ -16,9 +16,8 @@ const defaultHits = 10
 func (a *app) search() *cobra.Command {
 	p := paging{what: "hits"}
 	var q client.SearchQuery
-	var crystallized, pinned, explain bool
-	var pattern int
-	var within duration
+	var filter filterFlags
+	var explain bool
 	var since, before moment
 	c := a.quietFlag(&cobra.Command{
 		Use:   "search QUERY...",
@@ -56,13 +55,9 @@ With --json it has them all, one hit a line. The filters can also be negated: --
 	f.StringArrayVar(&q.Tags, "tag", nil, "only memories with this `tag`; repeat it for memories with all of them")
 	f.StringArrayVar(&q.AnyTags, "any-tag", nil, "only memories with this `tag`; repeat it for memories with one of them")
 	f.StringArrayVar(&q.NotTags, "not-tag", nil, "only memories without this `tag`; may be repeated")
-	f.BoolVar(&crystallized, "crystallized", false, "only crystallized memories")
-	f.BoolVar(&pinned, "pinned", false, "only pinned memories")
-	f.IntVar(&pattern, "pattern", 0, "only memories in the pattern with this `number`")
+	filter.add(c)
 	f.Var(&since, "since", "only memories created after this `time`: 2026-01-31T12:00:00Z, or how long ago: 7d")
 	f.Var(&before, "before", "only memories created before this `time`, in the same forms")
-	f.Var(&within, "fading-within", "only memories that fade within this `time`")
-	f.Lookup("fading-within").DefValue = ""
 	f.Float64Var(&q.MinScore, "min", 0, "minimum `score`; without weights, that of the best hit is 1")
 	f.Int64Var(&q.MaxBytes, "max-bytes", 0, "maximum `number` of bytes of data of all hits of a page; 0 means no maximum")
 	f.BoolVar(&q.Recall, "recall", false, "recall the hits, which refreshes them")
@@ -77,18 +72,7 @@ With --json it has them all, one hit a line. The filters can also be negated: --
 		q.NoContent = a.flags.quiet
 		now := a.now()
 		q.CreatedAfter, q.CreatedBefore = since.before(now), before.before(now)
-		if f.Changed("crystallized") {
-			q.Crystallized = &crystallized
-		}
-		if f.Changed("pinned") {
-			q.Pinned = &pinned
-		}
-		if f.Changed("pattern") {
-			q.Pattern = &pattern
-		}
-		if f.Changed("fading-within") {
-			q.FadingBefore = now.Add(time.Duration(within))
-		}
+		q.Crystallized, q.Pinned, q.Pattern, q.FadingBefore = filter.values(now)
 		return a.with(func(c *client.Client) error {
 			complete := true
 			err := pages(a, p, func(cursor string, limit int) ([]client.Hit, *string, error) {
