@@ -35,10 +35,11 @@ func registryCommand(t *testing.T, files int, around func(http.Handler) http.Han
 func TestRegisteringIsMadeUpFor(t *testing.T) {
 	const files, before = 200, 20
 	var registered atomic.Int64
-	lost := true
+	var lost atomic.Bool
+	lost.Store(true)
 	c, src := registryCommand(t, files, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost && r.URL.Path == "/v1/code" && registered.Add(1) > before && lost {
+			if r.Method == http.MethodPost && r.URL.Path == "/v1/code" && registered.Add(1) > before && lost.Load() {
 				panic(http.ErrAbortHandler) // the connection breaks
 			}
 			h.ServeHTTP(w, r)
@@ -48,7 +49,7 @@ func TestRegisteringIsMadeUpFor(t *testing.T) {
 	if code != 4 || !strings.Contains(words, ": signed, but not registered: ") || strings.Count(words, "\n") > 2 || !regexp.MustCompile(`signed \d+ files? .*; \d+ registered\n$`).MatchString(words) {
 		t.Errorf("exit %d, %q", code, words)
 	}
-	lost = false
+	lost.Store(false)
 	c.must("sign", "--changed", src)
 	for range 2 {
 		if code, out, words := c.in("", "code", "register", src); code != 0 || out != "" || !strings.Contains(words, fmt.Sprintf("%d files: %d authentic", files, files)) || !strings.HasSuffix(words, fmt.Sprintf("; %d registered\n", files)) {
