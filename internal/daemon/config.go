@@ -43,6 +43,9 @@ type Config struct {
 
 	MaxData        int64
 	MaxDepth       int
+	MaxState       int64
+	MaxTags        int
+	MaxSignatures  int
 	MaxBatch       int
 	MaxPage        int
 	MaxPageBytes   int64
@@ -112,6 +115,9 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 	bytesVar(f, &c.MaxData, "max-data", 1<<20, "maximum `bytes` of one memory's data")
 	f.IntVar(&c.MaxDepth, "max-depth", 64, "maximum levels of nesting in data")
+	bytesVar(f, &c.MaxState, "max-state", 4<<10, "maximum `bytes` of the further keys of one memory's state")
+	f.IntVar(&c.MaxTags, "max-tags", 32, "maximum number of tags of one memory")
+	f.IntVar(&c.MaxSignatures, "max-signatures", 1_000_000, "maximum number of signatures of code that one tenant can register; none is ever removed")
 	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "maximum number of memories in one batch")
 	f.IntVar(&c.MaxPage, "max-page", 1_000, "maximum number of entries in one page")
 	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "maximum `bytes` of data in one page, which ends early if necessary, and in one answer to a recall of many memories")
@@ -179,7 +185,10 @@ func (c *Config) search() store.SearchSettings {
 
 // limits returns the engine's limits.
 func (c *Config) limits() engine.Limits {
-	return engine.Limits{Data: int(c.MaxData), Depth: c.MaxDepth, Batch: c.MaxBatch, Page: c.MaxPage, PageBytes: c.MaxPageBytes}
+	return engine.Limits{
+		Data: int(c.MaxData), Depth: c.MaxDepth, State: int(c.MaxState), Tags: c.MaxTags,
+		Batch: c.MaxBatch, Page: c.MaxPage, PageBytes: c.MaxPageBytes, Signatures: c.MaxSignatures,
+	}
 }
 
 // level returns the log level, or info if it is invalid.

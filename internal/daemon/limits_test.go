@@ -1,0 +1,31 @@
+package daemon_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// TestLimitsOfContent has each limit of what a memory holds refuse by its own code.
+func TestLimitsOfContent(t *testing.T) {
+	_, key := codeKey(t, "")
+	d := start(t, config(t, "--max-data=64", "--max-depth=2", "--max-state=64", "--max-tags=1", "--max-signatures=1", "--code-key="+key), on(storetest.NewModel()))
+	for _, tt := range []struct {
+		path, body, code string
+		status           int
+	}{
+		{"/v1/sigils", `{"data":[1],"tags":["a"],"state":{"mood":"calm"}}`, "", http.StatusCreated},
+		{"/v1/sigils", `{"data":"` + strings.Repeat("a", 64) + `"}`, "data_too_large", http.StatusRequestEntityTooLarge},
+		{"/v1/sigils", `{"data":[[[1]]]}`, "too_deep", http.StatusBadRequest},
+		{"/v1/sigils", `{"data":1,"state":{"mood":"` + strings.Repeat("a", 64) + `"}}`, "state_too_large", http.StatusRequestEntityTooLarge},
+		{"/v1/sigils", `{"data":1,"tags":["a","b"]}`, "too_many_tags", http.StatusRequestEntityTooLarge},
+		{"/v1/code:sign", `{"name":"a.py","content":"MQo="}`, "", http.StatusCreated},
+		{"/v1/code:sign", `{"name":"b.py","content":"Mgo="}`, "signatures_full", http.StatusConflict},
+	} {
+		if status, answer := ask(t, d, "POST", tt.path, tt.body); status != tt.status || tt.code != "" && !strings.Contains(answer, `"code":"`+tt.code+`"`) {
+			t.Errorf("%s: %d %s", tt.body, status, answer)
+		}
+	}
+}
