@@ -55,10 +55,25 @@ async function memories(path, options) {
   return page
 }
 
-// query leaves out parameters that are not set.
+/** search reads a page of hits: {hits, next, complete, meaning}. */
+export async function search(q, signal) {
+  const text = await (await call('/v1/sigils:search', { method: 'POST', body: JSON.stringify(q), signal })).text()
+  const page = JSON.parse(text)
+  for (const [name, from] of parts(text)) {
+    if (name !== 'hits') continue
+    let i = 0
+    for (const [, hit] of parts(text, from)) {
+      const { memory } = page.hits[i++]
+      for (const [name, at] of parts(text, hit)) if (name === 'memory') memory.text = dataOf(text, at) ?? ''
+    }
+  }
+  return page
+}
+
+// query leaves out parameters that are not set, and repeats those that are a list.
 function query(values) {
   const q = new URLSearchParams()
-  for (const [key, value] of Object.entries(values)) if (value != null && value !== '') q.set(key, value)
+  for (const [key, value] of Object.entries(values)) for (const v of [value].flat()) if (v != null && v !== '') q.append(key, v)
   const text = q.toString()
   return text ? `?${text}` : ''
 }

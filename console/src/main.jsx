@@ -5,6 +5,7 @@ import './style/shell.css'
 import './style/field.css'
 import './style/views.css'
 import './style/panel.css'
+import './style/search.css'
 import { App } from './app.jsx'
 import { start } from './sync.js'
 

@@ -1,13 +1,9 @@
 // Hash routes: a view, optionally with a panel over it (#/memory/<id>, #/encode).
 
 import { signal } from '@preact/signals'
+import { decoded } from './ask.js'
 
 export const views = ['field', 'activity', 'forecast', 'patterns', 'search']
-
-/** decoded returns a decoded part of the hash, or the part itself if it cannot be decoded. */
-export function decoded(part) {
-  try { return decodeURIComponent(part) } catch { return part }
-}
 
 export const view = signal('field')
 export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encode'}
@@ -17,7 +13,7 @@ export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encod
 let depth = 0
 
 function read() {
-  const [name, id] = location.hash.replace(/^#\/?/, '').split('/')
+  const [name, id] = location.hash.replace(/^#\/?/, '').split(/[/?]/)
   const open = name === 'memory' && id ? { kind: 'memory', id: decoded(id) } : name === 'encode' ? { kind: 'encode' } : null
   if (open) {
     if (history.state?.depth === undefined) history.replaceState({ depth: loaded ? depth + 1 : 0 }, '')

@@ -30,5 +30,8 @@ function first(list, f) {
 // anyOf returns the first string of an object without telling words: a role is a better title than braces.
 const anyOf = data => first(Object.values(data ?? {}), v => (typeof v === 'string' ? v.trim() : null))
 
+/** headOf returns the whole text of which the title of a memory is the beginning. */
+export const headOf = m => wordsOf(m.data) ?? anyOf(m.data) ?? m.text
+
 /** titleOf returns the title of a memory. */
-export const titleOf = m => summary(wordsOf(m.data) ?? anyOf(m.data) ?? m.text, 64)
+export const titleOf = m => summary(headOf(m), 64)

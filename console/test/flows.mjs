@@ -106,15 +106,22 @@ async function forecast(page) {
 
 async function search(page) {
   await go(page, 'Search')
-  await page.getByLabel('Text in the data').fill('NEEDLE')
+  await sees(page, '.found', /^The first 25 memories, newest first/)
+  const box = page.getByLabel('Words, of which any may match')
+  await box.fill('NEEDLES')
   await page.keyboard.press('Enter')
-  await sees(page, '.found', /^1 memory found in 41/)
+  await sees(page, '.found', /^1 memory found/)
+  await sees(page, '.hits mark', /^needle$/)
   await page.locator('.hits a').click()
   await sees(page, '.side h1', 'a needle')
   await page.getByRole('button', { name: 'Close the panel' }).click()
-  await page.getByLabel('Text in the data').fill('tag:odd')
+  await box.fill('tag:odd')
   await page.getByRole('button', { name: 'Search', exact: true }).click()
   await sees(page, '.found', /^20 memories found/)
+  await page.getByRole('button', { name: /^why/ }).first().click()
+  await page.locator('.why table').first().waitFor()
+  await page.getByLabel('Fades', { exact: true }).selectOption('1h')
+  await sees(page, '.found', /^5 memories found/)
 }
 
 async function patterns(page) {

@@ -1,9 +1,11 @@
 // Takes screenshots of every view, in three widths and both themes, into a folder.
+// A tenant without memories is given 3,000.
 // usage: node test/screens.mjs http://127.0.0.1:7433 folder [tenant] [only]
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { base, eventually, launch, run } from './browser.mjs'
+import { remember } from './notes.mjs'
 
 const url = base('node test/screens.mjs URL folder [tenant] [only: a part of the names]')
 const [folder = 'screens', tenant = 'public', only = ''] = process.argv.slice(3)
@@ -16,9 +18,11 @@ async function firstId(what) {
 
 run(async () => {
   mkdirSync(folder, { recursive: true })
+  await remember(url, tenant, 3000)
   const shots = [
     ['field', '#/'], ['activity', '#/activity'], ['forecast', '#/forecast', proposal], ['patterns', '#/patterns'],
-    ['search', '#/search/tag%3Anote'], ['encode', '#/encode'],
+    ['search', '#/search/kettle%20attic%20payment-service%20deadline', why], ['search-list', '#/search?sort=fades&tag=home'], ['search-nothing', '#/search/zeppelin?tag=home'],
+    ['search-start', '#/search/kettle', starting], ['search-off', '#/search/kettle', off], ['encode', '#/encode'],
     ['memory', `#/memory/${await firstId('')}`], ['crystal', `#/memory/${await firstId('&crystallized=true')}`],
     ['empty', '#/', null, empty], ['offline', '#/', offline],
   ].filter(([name]) => name.includes(only))
@@ -49,4 +53,25 @@ async function proposal(page) {
 async function offline(page, context) {
   await context.setOffline(true)
   await eventually('it says that it reconnects', () => page.locator('.connection.reconnecting').count(), 20_000)
+}
+
+// why opens the arithmetic of the best hit.
+async function why(page) {
+  await page.locator('.asks').first().click()
+}
+
+// starting shows a search as it is right after the daemon's start.
+async function starting(page) {
+  await page.route(/:search/, async route => {
+    const page = await (await route.fetch()).json()
+    await route.fulfill({ json: { ...page, hits: page.hits.slice(0, 3), complete: false } })
+  })
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await page.locator('.note').waitFor()
+}
+
+async function off(page) {
+  await page.route(/:search/, route => route.fulfill({ status: 409, contentType: 'application/problem+json', json: { status: 409, code: 'search_off', detail: 'search is switched off here' } }))
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await page.locator('.problem').waitFor()
 }

@@ -1,43 +1,9 @@
 // What the console shows is so, and what it sends is what was typed. Against a running daemon, on tenants of its own.
 // usage: node test/shown.mjs http://127.0.0.1:7433
 
-import { base, eventually, launch, run } from './browser.mjs'
-
-const url = base('node test/shown.mjs URL')
-const stamp = Date.now()
-let tenants = 0
-const newTenant = () => `shown-${stamp}-${tenants++}`
-
-async function request(tenant, method, path, body, type = 'application/json') {
-  const r = await fetch(url + path, { method, headers: { 'Content-Type': type, 'Sigil-Tenant': tenant }, body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body) })
-  const text = await r.text()
-  if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${text}`)
-  return text
-}
-const encode = async (tenant, draft) => JSON.parse(await request(tenant, 'POST', '/v1/sigils', draft))
-const recall = (tenant, id) => request(tenant, 'POST', `/v1/sigils/${id}:recall`)
-
-const sees = (page, what, text, timeout) => eventually(`${what} shows ${text}`, async () => {
-  const got = (await page.locator(what).allTextContents()).join(' ')
-  return text instanceof RegExp ? text.test(got) : got.includes(text)
-}, timeout)
-const same = (what, got, want) => { if (got !== want) throw new Error(`${what}: ${got}, want ${want}`) }
-const focused = (page, what) => eventually(`the focus is on ${what}`, () => page.evaluate(s => document.activeElement.matches(s), what))
-
-let browser
-const faults = []
-/** visit opens the console on a tenant, in a context of its own or that of another page. */
-async function visit(tenant, hash = '#/', { context, init } = {}) {
-  context ??= await browser.newContext({ viewport: { width: 1000, height: 700 }, reducedMotion: 'reduce' })
-  const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
-  page.on('pageerror', e => faults.push(e.message))
-  await page.addInitScript(t => { if (location.protocol !== 'about:' && !sessionStorage.kept) { localStorage.setItem('sigil.tenant', t); sessionStorage.kept = '1' } }, tenant)
-  if (init) await page.addInitScript(init)
-  await page.goto(`${url}/${hash}`)
-  await sees(page, '.connection', 'live', 30_000)
-  return page
-}
+import { eventually } from './browser.mjs'
+import { search } from './search.mjs'
+import { encode, focused, newTenant, newContext, recall, request, runSteps, same, sees, url, visit, words } from './steps.mjs'
 
 const steps = {
   async 'what an encode warns of stays with the memory'() {
@@ -80,7 +46,7 @@ const steps = {
     const tenant = newTenant()
     const { id } = await encode(tenant, { data: { note: 'watched' } })
     const told = []
-    const context = await browser.newContext()
+    const context = await newContext()
     context.on('page', p => p.on('websocket', ws => ws.on('framereceived', f => { if (String(f.payload).includes('"recalled"')) told.push(String(f.payload)) })))
     const page = await visit(tenant, `#/memory/${id}`, { context })
     await sees(page, '.figures', /Recalls0/)
@@ -92,7 +58,7 @@ const steps = {
   async 'a recall is seen without being told of it'() {
     const tenant = newTenant()
     const { id } = await encode(tenant, { data: { note: 'polled' } })
-    const context = await browser.newContext()
+    const context = await newContext()
     // As with a daemon that does not tell, such as another one on the same database.
     await context.routeWebSocket(/\/v1\/ws/, ws => { ws.connectToServer().onMessage(m => { if (!String(m).includes('"recalled"')) ws.send(m) }) })
     const page = await visit(tenant, `#/memory/${id}`, { context })
@@ -202,7 +168,7 @@ const steps = {
   async 'eight tabs are live at once'() {
     const tenant = newTenant()
     await encode(tenant, { data: 1 })
-    const context = await browser.newContext()
+    const context = await newContext()
     const pages = []
     for (let i = 0; i < 8; i++) pages.push(await visit(tenant, '#/', { context }))
     await encode(tenant, { data: 2 })
@@ -230,59 +196,13 @@ const steps = {
     await sees(page, '.countdown', /^(1 min )?\d+(\.\d)? s/)
   },
 
-  async 'search finds what is typed, and no more what is forgotten'() {
-    const tenant = newTenant()
-    const chat = await encode(tenant, { data: { role: 'user', content: 'The kettle is in the left cupboard' }, tags: ['two words'] })
-    await encode(tenant, { data: { note: 'left of the cupboard' } })
-    const page = await visit(tenant, '#/search')
-    const box = page.getByLabel('Text in the data')
-    const find = async (text, found) => {
-      await box.fill(text)
-      await page.keyboard.press('Enter')
-      await sees(page, '.found', found)
-    }
-    await find('"left cupboard"', /^1 memory found in 2/)
-    await find('left cupboard', /^2 memories found in 2/)
-    await find('tag:"two words"', /^1 memory found in 2/)
-    await page.locator('.hits a').click()
-    await sees(page, '.side h1', 'The kettle is in the left cupboard')
-    await page.locator('.side .tags a').click()
-    await sees(page, '.found', /^1 memory found in 2/)
-    same('the box', await box.inputValue(), 'tag:"two words"')
-    await request(tenant, 'DELETE', `/v1/sigils/${chat.id}`)
-    await sees(page, '.found', /^0 memories found in 2/)
-    same('hits', await page.locator('.hits li').count(), 0)
-  },
-
-  async 'search finds by a whole id, however old'() {
-    const tenant = newTenant()
-    const first = await encode(tenant, { data: { note: 'the oldest of all' } })
-    for (let i = 0; i < 3; i++) {
-      await request(tenant, 'POST', '/v1/sigils:batch', Array.from({ length: 7000 }, (_, n) => `{"data":${n}}`).join('\n'), 'application/x-ndjson')
-    }
-    const page = await visit(tenant, `#/search/${encodeURIComponent(`id:${first.id}`)}`)
-    await sees(page, '.found', 'Found by its id')
-    await sees(page, '.hits', 'the oldest of all')
-    await page.getByLabel('Text in the data').fill(first.id)
-    await page.keyboard.press('Enter')
-    await sees(page, '.found', /^1 memory found in 20,000\. Older ones/, 60_000)
-    await page.getByLabel('Text in the data').fill('oldest')
-    await page.keyboard.press('Enter')
-    await sees(page, '.found', /^0 memories found in 20,000\. Older ones/, 60_000)
-    await page.getByRole('button', { name: 'Look further' }).click()
-    await sees(page, '.found', /^1 memory found in 21,001\.$/)
-    await page.getByLabel('Text in the data').fill('id:00000000-0000-7000-8000-000000000000')
-    await page.keyboard.press('Enter')
-    await sees(page, '.found', 'No memory has this id')
-  },
-
   async 'Esc and Back lose nothing and open nothing again'() {
     const tenant = newTenant()
     for (const note of ['one', 'two', 'three']) await encode(tenant, { data: { note } })
     const page = await visit(tenant)
     const side = page.locator('.side')
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Search' }).click()
-    await page.getByLabel('Text in the data').fill('two')
+    await words(page).fill('two')
     await page.keyboard.press('Enter')
     await page.locator('.hits a').focus()
     await page.keyboard.press('Enter')
@@ -338,17 +258,4 @@ const steps = {
   },
 }
 
-run(async () => {
-  browser = await launch()
-  for (const [name, step] of Object.entries(steps)) {
-    if (process.env.ONLY && !name.includes(process.env.ONLY)) continue
-    try {
-      await step()
-      console.log(`ok  ${name}`)
-    } catch (e) { faults.push(`${name}: ${e.message}`) }
-    for (const context of browser.contexts()) await context.close()
-  }
-  await browser.close()
-  if (faults.length) throw new Error(`${faults.length} faults\n  ${faults.join('\n  ')}`)
-  console.log('what is shown is so')
-})
+runSteps({ ...steps, ...search })

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api.js'
+import { patternHref, tagHref } from '../ask.js'
 import { bytes, count, date, decimal, plural, short, span } from '../format.js'
 import { lattice, parseDuration } from '../formulas.js'
 import { pretty } from '../json.js'
@@ -9,7 +10,6 @@ import { useLoad } from '../load.js'
 import { closePanel, memoryHref } from '../route.js'
 import { gone as left, neighbors, now, recalls, recent, say, selected, stillness, warned } from '../state.js'
 import { left as leave, recalled } from '../sync.js'
-import { tagTerm } from '../terms.js'
 import { titleOf } from '../title.js'
 import { Curve } from './curve.jsx'
 import { Lattice } from './lattice.jsx'
@@ -58,7 +58,7 @@ export function MemoryPanel({ id }) {
       <section aria-labelledby="m-data">
         <h2 id="m-data">Data</h2>
         <pre tabindex={0} aria-label="Data as JSON">{pretty(m.text)}</pre>
-        {m.tags?.length > 0 && <ul class="tags" aria-label="Tags">{m.tags.map(t => <li key={t}><a href={`#/search/${encodeURIComponent(tagTerm(t))}`}>{t}</a></li>)}</ul>}
+        {m.tags?.length > 0 && <ul class="tags" aria-label="Tags">{m.tags.map(t => <li key={t}><a href={tagHref(t)}>{t}</a></li>)}</ul>}
       </section>
       <Decay m={m} why={why} />
       {m.crystallized && (
@@ -177,7 +177,7 @@ function Decay({ m, why }) {
 
 function Figures({ m }) {
   const rows = [
-    ['Pattern', <a href={`#/search/${encodeURIComponent(`pattern:${m.pattern}`)}`}>{m.pattern}</a>],
+    ['Pattern', <a href={patternHref(m.pattern)}>{m.pattern}</a>],
     ['Potential', decimal(m.potential)], ['Frequency', decimal(m.frequency, 6)],
     ['φ', decimal(m.state?.phi)], ['Coherence', decimal(m.state?.coherence)], ['Awareness', decimal(m.state?.awareness)],
     ['Emotional resonance', decimal(m.state?.emotionalResonance)],

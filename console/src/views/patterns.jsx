@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks'
 import * as api from '../api.js'
+import { patternHref } from '../ask.js'
 import { count, date, decimal, plural, short } from '../format.js'
 import { useLoad } from '../load.js'
 import { memoryHref } from '../route.js'
@@ -45,7 +46,7 @@ function Row({ p }) {
   const part = Math.min(1, p.potential / NEEDS)
   return (
     <tr>
-      <td><a href={`#/search/${encodeURIComponent(`pattern:${p.pattern}`)}`}>{p.pattern}</a></td>
+      <td><a href={patternHref(p.pattern)}>{p.pattern}</a></td>
       <td class="number">{count(p.members)}</td><td class="number">{decimal(p.frequency, 4)}</td><td class="number">{decimal(p.potential)}</td>
       <td><span class={`bar ${p.crystallizes ? 'cool' : ''}`} style={{ '--part': part }} />
         <small>{p.crystallizes ? 'crystallizes' : p.members < MEMBERS ? `${p.members} of ${MEMBERS} members` : `${Math.floor(part * 100)} %`}</small></td>
