@@ -1,5 +1,13 @@
 package cli
 
+import (
+	"bufio"
+	"bytes"
+	"time"
+
+	"github.com/sigil-dna/sigil/client"
+)
+
 // What tests look at from outside.
 var (
 	Escape        = escape
@@ -22,4 +30,14 @@ type Duration = duration
 func (r *lineReader) Next() (string, int, error) {
 	line, err := r.next()
 	return string(line), r.number, err
+}
+
+// PrintHit returns what a search prints of a hit on a terminal with some columns, without colors.
+func PrintHit(columns int, h *client.Hit) string {
+	var out bytes.Buffer
+	a := &app{out: bufio.NewWriter(&out), columns: columns, now: time.Now}
+	if err := a.hits()(h); err != nil {
+		return err.Error()
+	}
+	return out.String()
 }

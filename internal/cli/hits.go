@@ -34,25 +34,41 @@ func (a *app) hits() func(*client.Hit) error {
 		if nth++; nth > 1 {
 			fmt.Fprintln(a.out)
 		}
-		v := &h.Memory
-		tags := make([]string, len(v.Tags))
-		for i, tag := range v.Tags {
-			tags[i] = a.marked([]rune(tag), rangesOf(h, true, "/"+strconv.Itoa(i)))
-		}
-		line := fmt.Sprintf("%.2f  %s  fades %s", h.Score, a.paint(bold, v.ID.String()), left(v.FadesAt, a.now()))
-		if marks := marks(v); marks != "" {
-			line += "  " + marks
-		}
-		if len(tags) > 0 {
-			line += "  " + strings.Join(tags, ", ")
-		}
-		fmt.Fprintln(a.out, line)
+		a.heading(h)
 		a.places(h)
 		if h.Explanation != nil {
 			a.arithmetic(h)
 		}
 		return a.out.Flush()
 	}
+}
+
+// heading prints what identifies a hit, when it fades, and its tags, on a line of their own if they do not fit.
+func (a *app) heading(h *client.Hit) {
+	v := &h.Memory
+	line := fmt.Sprintf("%.2f  %s  fades %s", h.Score, v.ID, left(v.FadesAt, a.now()))
+	if marks := marks(v); marks != "" {
+		line += "  " + marks
+	}
+	used := width(line)
+	fmt.Fprint(a.out, strings.Replace(line, v.ID.String(), a.paint(bold, v.ID.String()), 1))
+	whole := used + len("  ") + width(escape(strings.Join(v.Tags, ", ")))
+	for i, tag := range v.Tags {
+		comma := ","
+		if i == len(v.Tags)-1 {
+			comma = ""
+		}
+		columns, gap := width(escape(tag)+comma), " "
+		switch {
+		case i == 0 && (a.columns == 0 || whole <= a.columns):
+			gap = "  "
+		case i == 0 || a.columns > 0 && used+1+columns > a.columns:
+			gap, used = "\n"+hitIndent, len(hitIndent)-1
+		}
+		fmt.Fprint(a.out, gap+a.marked([]rune(tag), rangesOf(h, true, "/"+strconv.Itoa(i)))+comma)
+		used += 1 + columns
+	}
+	fmt.Fprintln(a.out)
 }
 
 // rangesOf returns the ranges that matched in a tag or value.
@@ -98,15 +114,10 @@ func (a *app) places(h *client.Hit) {
 
 // snippet returns the part of a text around the first range, in at most some columns, with all ranges in it marked.
 func (a *app) snippet(text string, ranges [][2]int, most int) string {
-	runes := []rune(text)
-	for i, r := range runes {
-		if unicode.IsSpace(r) {
-			runes[i] = ' '
-		}
-	}
+	runes, ranges := onOneLine(text, ranges)
 	from := 0
 	if len(ranges) > 0 && width(string(runes)) > most {
-		from = max(0, ranges[0][0]-most/4)
+		from = snippetStart(runes, ranges[0][0], most)
 	}
 	before, after := "", ""
 	if from > 0 {
@@ -128,6 +139,43 @@ func (a *app) snippet(text string, ranges [][2]int, most int) string {
 		}
 	}
 	return before + a.marked(runes[from:to], inside) + after
+}
+
+// onOneLine returns a text with one space in place of all white space, and where its ranges are then.
+func onOneLine(text string, ranges [][2]int) ([]rune, [][2]int) {
+	runes := []rune(text)
+	line, at := make([]rune, 0, len(runes)), make([]int, 1, len(runes)+1)
+	for _, r := range runes {
+		if !unicode.IsSpace(r) {
+			line = append(line, r)
+		} else if n := len(line); n == 0 || line[n-1] != ' ' {
+			line = append(line, ' ')
+		}
+		at = append(at, len(line))
+	}
+	moved := make([][2]int, len(ranges))
+	for i, r := range ranges {
+		moved[i] = [2]int{at[min(r[0], len(runes))], at[min(r[1], len(runes))]}
+	}
+	return line, moved
+}
+
+// snippetStart returns where the snippet of a text begins that is too long for the columns: at the text's own beginning, or at a
+// word some way before the first match; and no later than needed to show the end of the text.
+func snippetStart(runes []rune, match, most int) int {
+	if width(string(runes[:match])) < most/2 {
+		return 0
+	}
+	from := match - most/4
+	for rest := width(string(runes[from:])); from > 0 && rest+runeWidth(runes[from-1]) < most; from-- {
+		rest += runeWidth(runes[from-1])
+	}
+	for i := max(from, 1); i < match; i++ {
+		if runes[i-1] == ' ' {
+			return i
+		}
+	}
+	return from
 }
 
 // marked returns a text, safe for a terminal, with ranges in the color of matches.
@@ -154,9 +202,13 @@ func (a *app) arithmetic(h *client.Hit) {
 	total := 0.0
 	for _, t := range x.Terms {
 		total += t.Score
+		weight := ""
+		if t.Weight != 1 {
+			weight = fmt.Sprintf(" × %.2f", t.Weight)
+		}
 		fmt.Fprintf(
-			a.out, "%s%s %s: %d of %s here, in %d of %s; idf %.3f × weight %.2f → %.3f\n", hitIndent, a.paint(dim, "term"),
-			escape(t.Term), t.Count, count(x.Length, "word", "words"), t.Memories, count(x.Memories, "memory", "memories"), t.IDF, t.Weight, t.Score,
+			a.out, "%s%s %s: %d of %s, in %d of %s; idf %.3f%s → %.3f\n", hitIndent, a.paint(dim, "term"),
+			escape(t.Term), t.Count, count(x.Length, "word", "words"), t.Memories, count(x.Memories, "memory", "memories"), t.IDF, weight, t.Score,
 		)
 	}
 	fmt.Fprintf(a.out, "%s%s %.3f, at %.1f words a memory\n", hitIndent, a.paint(dim, "BM25"), total, x.AverageLength)
