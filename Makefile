@@ -63,6 +63,10 @@ cluster-down: ## End what make cluster started, and remove its data
 bench: build ## Measure beside peers, and write docs/performance.md (ROUNDS=5 SECONDS=2 MEMORIES=1000000 ONLY=name,…)
 	@scripts/bench.sh -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),2)' -memories '$(or $(MEMORIES),1000000)' -only '$(ONLY)'
 
+.PHONY: retrieval
+retrieval: build ## Measure how well search answers the questions in DIR beside peers, and write docs/performance.md
+	@scripts/bench.sh -retrieval '$(or $(DIR),$(error DIR must be a folder with memories.jsonl and questions.jsonl))'
+
 .PHONY: bench-allocs
 bench-allocs: ## Compare allocations with those that were committed (KEEP=1 commits to these)
 	@scripts/bench-allocs.sh $(if $(KEEP),--keep)
@@ -119,7 +123,7 @@ checklocks: ## Check that what a lock guards is touched with it held
 
 .PHONY: bench-smoke
 bench-smoke: ## Run every section of make bench on next to nothing, without judging times
-	go -C bench test ./...
+	go -C bench test -tags sqlite_fts5 ./...
 
 .PHONY: proof
 proof: ## Run what is not for the race detector: a million memories, allocations, 10,000 steps of the model, passwords

@@ -23,16 +23,21 @@ func main() {
 	defer stop()
 	var b bench
 	var seconds float64
-	var only, docs string
+	var only, docs, folder string
 	flag.IntVar(&b.rounds, "rounds", 5, "how many `times` to repeat each measurement")
 	flag.Float64Var(&seconds, "seconds", 2, "`seconds` that one measurement takes")
 	flag.IntVar(&b.memories, "memories", 1_000_000, "`number` of memories in the large store")
 	flag.StringVar(&only, "only", "", "`names` of the sections to run, separated by commas (default all)")
 	flag.StringVar(&b.sigil, "sigil", "bin/sigil", "the sigil `program` to measure")
 	flag.StringVar(&docs, "docs", "docs/performance.md", "the `file` to write the tables to")
+	flag.StringVar(&folder, "retrieval", "", "measure only how well search answers the questions in a `folder`")
 	flag.Parse()
 	b.span = time.Duration(seconds * float64(time.Second))
-	if err := run(ctx, &b, only, docs); err != nil {
+	measure := func() error { return run(ctx, &b, only, docs) }
+	if folder != "" {
+		measure = func() error { return b.retrieval(ctx, folder, docs) }
+	}
+	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)

@@ -61,8 +61,11 @@ func (b *bench) compare(ctx context.Context, what string, sides ...side) ([]meas
 }
 
 func (b *bench) has(program string) bool {
-	if program == "postgres" {
+	switch program {
+	case "postgres":
 		return postgresInstalled()
+	case "fts5":
+		return sqliteFTS5()
 	}
 	_, err := exec.LookPath(program)
 	return err == nil

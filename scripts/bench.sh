@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/install-test-deps.sh wrk=wrk redis-server=redis-server postgres=postgresql node=nodejs cc=build-essential
-CGO_ENABLED=1 go -C bench build -o ../bin/bench .
+CGO_ENABLED=1 go -C bench build -tags sqlite_fts5 -o ../bin/bench .
 exec bin/bench "$@"
