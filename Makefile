@@ -64,8 +64,8 @@ bench: build ## Measure beside peers, and write docs/performance.md (ROUNDS=5 SE
 	@scripts/bench.sh -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),2)' -memories '$(or $(MEMORIES),1000000)' -only '$(ONLY)'
 
 .PHONY: retrieval
-retrieval: build ## Measure how well search answers the questions in DIR beside peers, and write docs/performance.md
-	@scripts/bench.sh -retrieval '$(or $(DIR),$(error DIR must be a folder with memories.jsonl and questions.jsonl))'
+retrieval: build ## Measure what search finds beside peers, and write docs/performance.md (DIR=../shared/retrieval has questions with answers)
+	@scripts/bench.sh -retrieval '$(or $(DIR),../shared/retrieval)'
 
 .PHONY: bench-allocs
 bench-allocs: ## Compare allocations with those that were committed (KEEP=1 commits to these)

@@ -14,12 +14,6 @@ import (
 // tables and leaves nothing behind. No time is judged.
 func TestSections(t *testing.T) {
 	dir := t.TempDir()
-	program := filepath.Join(dir, "sigil")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/sigil")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	docs := filepath.Join(dir, "performance.md")
 	text, err := os.ReadFile("../docs/performance.md")
 	if err != nil {
@@ -34,7 +28,7 @@ func TestSections(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", scratch)
 
-	b := bench{rounds: 2, span: 5 * time.Millisecond, memories: 300, sigil: program, lenient: true}
+	b := bench{rounds: 2, span: 5 * time.Millisecond, memories: 300, sigil: buildSigil(t), lenient: true}
 	if err := run(t.Context(), &b, "", docs); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +50,17 @@ func TestSections(t *testing.T) {
 	if left := withFolder(t, scratch); left != nil {
 		t.Errorf("left running: %q", left)
 	}
+}
+
+// buildSigil builds the program that is measured, and returns its path.
+func buildSigil(t *testing.T) string {
+	program := filepath.Join(t.TempDir(), "sigil")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/sigil")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
 }
 
 // withFolder returns the command lines of the processes that name a folder.

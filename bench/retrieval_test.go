@@ -27,7 +27,7 @@ func TestRetrieval(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b := bench{lenient: true}
+	b := bench{lenient: true, sigil: buildSigil(t)}
 	docs := filepath.Join(dir, "docs.md")
 	if err := b.retrieval(t.Context(), dir, docs); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,8 @@ func TestRetrieval(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| note, 1 | Sigil | 0.000 | 0.000 |", "| talk, 1 | Sigil | 1.000 | 1.000 |", "| talk, 1 | bleve v2 en, BM25 | 1.000 | 1.000 |",
+		"| note, 1 | Sigil in process, default | 0.000 | 0.000 |", "| talk, 1 | Sigil in process, words alone | 1.000 | 1.000 |",
+		"| talk, 1 | Sigil over HTTP, default | 1.000 | 1.000 |", "| talk, 1 | bleve | 1.000 | 1.000 |",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("got %s, want %s", text, want)
