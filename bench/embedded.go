@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -25,7 +26,12 @@ type embedded struct {
 // openStore opens a store with a policy under which nothing fades during a run. If clock is nil, the engine uses the
 // system's.
 func openStore(dir string, clock func() time.Time) (*embedded, error) {
-	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet})
+	return openSearching(dir, clock, store.SearchSettings{})
+}
+
+// openSearching is like openStore, with settings of search.
+func openSearching(dir string, clock func() time.Time, o store.SearchSettings) (*embedded, error) {
+	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet, Search: o})
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func (b *bench) machine() (string, error) {
 		{"file system", fmt.Sprintf("%s synced writes of 4 KiB per second, one at a time", number(syncs))},
 		{"Pebble", module("github.com/cockroachdb/pebble/v2")},
 		{"SQLite", sqlite + ", go-sqlite3 " + module("github.com/mattn/go-sqlite3")},
+		{"bleve", module("github.com/blevesearch/bleve/v2")},
 		{"Redis", firstLine("redis-server", "--version") + "; go-redis " + module("github.com/redis/go-redis/v9")},
 		{"PostgreSQL", postgresVersion() + "; pgx " + module("github.com/jackc/pgx/v5")},
 		{"Node.js", firstLine("node", "--version")},

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -54,6 +53,7 @@ type bench struct {
 
 	scratch string // a folder that is removed at the end
 	large   *large
+	library *library
 }
 
 // section measures one thing and returns its tables, in Markdown.
@@ -73,6 +73,11 @@ func sections() []section {
 		{"sweep", sweep},
 		{"open", open},
 		{"old", old},
+		{"search", search},
+		{"search-http", searchOverHTTP},
+		{"search-encode", searchEncode},
+		{"search-sweep", searchSweep},
+		{"search-open", searchOpen},
 	}
 }
 
@@ -124,6 +129,7 @@ func run(ctx context.Context, b *bench, only, docs string) (err error) {
 	return errors.Join(failed...)
 }
 
+// choose returns the sections that are named. The name "search" also means all sections whose names begin with "search-".
 func choose(only string) ([]section, error) {
 	all := sections()
 	if only == "" {
@@ -131,11 +137,15 @@ func choose(only string) ([]section, error) {
 	}
 	var chosen []section
 	for name := range strings.SplitSeq(only, ",") {
-		i := slices.IndexFunc(all, func(s section) bool { return s.name == name })
-		if i < 0 {
+		n := len(chosen)
+		for _, s := range all {
+			if s.name == name || strings.HasPrefix(s.name, name+"-") {
+				chosen = append(chosen, s)
+			}
+		}
+		if len(chosen) == n {
 			return nil, fmt.Errorf("there is no section %q", name)
 		}
-		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // open measures how long a store takes to open after kill -9, and how much memory and disk it takes.
@@ -23,7 +24,7 @@ func open(ctx context.Context, b *bench) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	heap, err := l.heap()
+	heap, err := heapOf(ctx, l.dir, store.SearchSettings{Off: true}, b.memories) // with search, see searchOpen
 	if err != nil {
 		return "", err
 	}
@@ -49,22 +50,11 @@ func open(ctx context.Context, b *bench) (string, error) {
 	spaced := float64(l.bytes) / (float64(l.values) + 200*n)
 	return append(
 		t,
-		[]string{"heap of the indexes, bytes per memory", short(heap), target{bound: 150, upper: true}.say(one(heap))},
+		[]string{"heap of the indexes, without those of words, bytes per memory", short(heap), target{bound: 150, upper: true}.say(one(heap))},
 		[]string{"files, bytes per memory", short(float64(l.bytes) / n), ""},
 		[]string{"files ÷ (values and 200 bytes per memory)", short(spaced), atMost(1.3).say(one(spaced))},
 		[]string{"the same with values that do not compress", short(disk), atMost(1.3).say(one(disk))},
 	).String(), nil
-}
-
-// heap returns how many bytes of heap the indexes of the large store take per memory.
-func (l *large) heap() (float64, error) {
-	before := live()
-	e, err := openStore(l.dir, nil)
-	if err != nil {
-		return 0, err
-	}
-	each := (float64(live()) - float64(before)) / float64(len(l.keys))
-	return each, e.store.Close()
 }
 
 func live() uint64 {
@@ -109,26 +99,33 @@ func (b *bench) more() int { return min(20, b.memories/bulkBatch/10+1) }
 
 // openSigil measures the start of the daemon on the large store after a daemon on it was killed.
 func (b *bench) openSigil(l *large) side {
-	return side{"Sigil", "", func(ctx context.Context) (f figure, err error) {
-		d, err := b.serve(ctx, l.dir)
+	return side{"Sigil", "", func(ctx context.Context) (figure, error) {
+		d, begin, err := b.restart(ctx, l.dir)
 		if err != nil {
-			return f, err
+			return figure{}, err
 		}
-		h := &http.Client{Timeout: patience}
-		defer h.CloseIdleConnections()
-		for i := range b.more() {
-			err = errors.Join(err, postBatch(ctx, h, d.addr, uint64(time.Now().UnixNano())/bulkBatch+uint64(i)))
-		}
-		if err = errors.Join(err, d.stop(syscall.SIGKILL)); err != nil {
-			return f, err
-		}
-		begin := time.Now()
-		if d, err = b.serve(ctx, l.dir); err != nil {
-			return f, err
-		}
-		f = perSecond(1, time.Since(begin))
+		f := perSecond(1, time.Since(begin))
 		return f, d.stop(syscall.SIGKILL)
 	}}
+}
+
+// restart gives a daemon on a data folder some more memories, kills it, and starts it again. It returns when the daemon is
+// ready; begin is when it was started.
+func (b *bench) restart(ctx context.Context, data string, args ...string) (d *daemon, begin time.Time, err error) {
+	if d, err = b.serve(ctx, data, args...); err != nil {
+		return nil, begin, err
+	}
+	h := &http.Client{Timeout: patience}
+	defer h.CloseIdleConnections()
+	for i := range b.more() {
+		err = errors.Join(err, postBatch(ctx, h, d.addr, uint64(time.Now().UnixNano())/bulkBatch+uint64(i)))
+	}
+	if err = errors.Join(err, d.stop(syscall.SIGKILL)); err != nil {
+		return nil, begin, err
+	}
+	begin = time.Now()
+	d, err = b.serve(ctx, data, args...)
+	return d, begin, err
 }
 
 func (b *bench) openRedis(l *large) side {

@@ -139,10 +139,11 @@ type daemon struct {
 }
 
 // serve starts a daemon on a data folder and returns when it is ready. No memory fades by itself during a run.
-func (b *bench) serve(ctx context.Context, data string) (*daemon, error) {
+func (b *bench) serve(ctx context.Context, data string, args ...string) (*daemon, error) {
 	file := filepath.Join(b.scratch, "addr")
 	_ = os.Remove(file) // left by a daemon that was killed
-	p, err := b.start(b.sigil, "serve", "--addr=127.0.0.1:0", "--addr-file="+file, "--data="+data, "--policy=halflife")
+	args = append([]string{"serve", "--addr=127.0.0.1:0", "--addr-file=" + file, "--data=" + data, "--policy=halflife"}, args...)
+	p, err := b.start(b.sigil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,13 +174,13 @@ func (d *daemon) ready(ctx context.Context) bool {
 }
 
 // withDaemon calls use with a daemon on a new folder, and removes the folder.
-func (b *bench) withDaemon(ctx context.Context, use func(*daemon) (figure, error)) (f figure, err error) {
+func (b *bench) withDaemon(ctx context.Context, use func(*daemon) (figure, error), args ...string) (f figure, err error) {
 	data, err := os.MkdirTemp(b.scratch, "data")
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	d, err := b.serve(ctx, data)
+	d, err := b.serve(ctx, data, args...)
 	if err != nil {
 		return f, err
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// vocabulary is how many different words texts have.
+const vocabulary = 200_000
+
+// texts makes memories of 40 to 80 words, and queries, both of words drawn by Zipf (s = 1.07). They are the same in every
+// run. No word is in any list of stop words, so that all programs have to look for all of them.
+type texts struct {
+	words []string
+	drawn []uint32 // of these words; to draw from them is faster than to draw by Zipf each time
+}
+
+func newTexts() *texts {
+	const drawn = 1 << 22
+	t := &texts{words: make([]string, vocabulary), drawn: make([]uint32, drawn)}
+	for i := range t.words {
+		t.words[i] = word(i)
+	}
+	zipf := rand.NewZipf(rand.New(rand.NewPCG(3, 4)), 1.07, 1, vocabulary-1)
+	for i := range t.drawn {
+		t.drawn[i] = uint32(zipf.Uint64())
+	}
+	return t
+}
+
+// word returns the i-th word: three syllables, in no order.
+func word(i int) string {
+	const consonants, vowels, syllables = "bdghjklmnprstv", "aeiou", 14 * 5
+	n := i * 7919 % (syllables * syllables * syllables)
+	var b [6]byte
+	for k := 0; k < len(b); k += 2 {
+		b[k], b[k+1] = consonants[n%14], vowels[n/14%5]
+		n /= syllables
+	}
+	return string(b[:])
+}
+
+// text returns the i-th text.
+func (t *texts) text(i uint64) string {
+	r := rand.New(rand.NewPCG(i, 5))
+	return t.draw(r, 40+r.IntN(41))
+}
+
+func (t *texts) draw(r *rand.Rand, words int) string {
+	var b strings.Builder
+	for k := range words {
+		if k > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(t.words[t.drawn[r.IntN(len(t.drawn))]])
+	}
+	return b.String()
+}
+
+// data returns the i-th text as the value of a memory.
+func (t *texts) data(i uint64) []byte { return []byte(`{"text":"` + t.text(i) + `"}`) }
+
+// asked is how many queries of a length are asked, again and again. There are enough for a 99th percentile, and not so many
+// that the slowest peer needs minutes for each.
+const asked = 200
+
+// queries returns queries of that many words each.
+func (t *texts) queries(words int) []string {
+	r := rand.New(rand.NewPCG(uint64(words), 6))
+	q := make([]string, asked)
+	for i := range q {
+		q[i] = t.draw(r, words)
+	}
+	return q
+}
+
+// queryLengths are the numbers of words of queries.
+var queryLengths = []int{1, 3, 8}
+
+// mixed returns the queries of all lengths in turn.
+func (t *texts) mixed() []string {
+	q := make([]string, asked*len(queryLengths))
+	for k, n := range queryLengths {
+		for i, query := range t.queries(n) {
+			q[i*len(queryLengths)+k] = query
+		}
+	}
+	return q
+}
+
+// library is a store with b.memories texts. One section at a time uses it.
+type library struct {
+	*texts
+	dir string
+}
+
+// texts returns the library, which the first call makes.
+func (b *bench) texts(ctx context.Context) (*library, error) {
+	if b.library != nil {
+		return b.library, nil
+	}
+	l := &library{newTexts(), filepath.Join(b.scratch, "library")}
+	begin := time.Now()
+	e, err := openStore(l.dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	err = e.fill(ctx, b.memories, draft(l.data), nil)
+	if err = errors.Join(err, e.store.Close()); err != nil {
+		return nil, err
+	}
+	fmt.Printf("filled a store with %s texts (%s)\n", number(float64(b.memories)), time.Since(begin).Round(time.Second))
+	b.library = l
+	return l, nil
+}
+
+// openLibrary opens the library and returns when its index is complete, or at once if there is none.
+func openLibrary(ctx context.Context, dir string, clock func() time.Time, o store.SearchSettings) (*embedded, error) {
+	e, err := openSearching(dir, clock, o)
+	if err != nil || o.Off {
+		return e, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		page, err := e.Search(ctx, tenant, engine.SearchQuery{Text: word(0), Limit: 1})
+		if err == nil && !page.Incomplete {
+			return e, nil
+		}
+		if err == nil {
+			select {
+			case <-tick.C:
+				continue
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		return nil, errors.Join(err, e.store.Close())
+	}
+}
+
+// fresh returns a function that makes drafts of texts that all differ, at hardly any cost: a few texts, whose words begin
+// at another one each time.
+func (t *texts) fresh() func(i uint64) sigil.Draft {
+	const few = 1 << 14
+	type ring struct {
+		text   string // twice
+		starts []int  // of its words
+	}
+	rings := make([]ring, few)
+	for i := range rings {
+		text := t.text(1<<40 + uint64(i))
+		rings[i].text = text + " " + text
+		for at := 0; at < len(text); at += len(word(0)) + 1 {
+			rings[i].starts = append(rings[i].starts, at)
+		}
+	}
+	return func(i uint64) sigil.Draft {
+		r := &rings[i%few]
+		at := r.starts[i/few%uint64(len(r.starts))]
+		data := make([]byte, 0, 16+len(r.text)/2)
+		data = append(data, `{"text":"`...)
+		data = append(data, r.text[at:at+len(r.text)/2]...)
+		return sigil.Draft{Data: append(data, `"}`...)}
+	}
+}
