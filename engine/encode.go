@@ -149,9 +149,14 @@ func (e *Engine) checkTags(tags []string) error {
 	if len(tags) > e.limits.Tags {
 		return sigil.NewTooLarge("too_many_tags", "tags", fmt.Sprintf("has more than %d tags", e.limits.Tags))
 	}
+	return checkEach("tags", tags)
+}
+
+// checkEach checks each tag of a list.
+func checkEach(field string, tags []string) error {
 	for i, tag := range tags {
 		if !possibleTag(tag) {
-			return sigil.NewInvalid("invalid_tag", fmt.Sprintf("tags/%d", i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
+			return sigil.NewInvalid("invalid_tag", fmt.Sprintf("%s/%d", field, i), fmt.Sprintf("must be valid UTF-8 of 1 to %d bytes", maxTag))
 		}
 	}
 	return nil

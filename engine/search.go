@@ -146,8 +146,16 @@ func (e *Engine) checkSearch(q *SearchQuery) (w Weights, err error) {
 	if p := q.Filter.Pattern; p != nil && (*p < 0 || *p >= sigil.NumPatterns) {
 		return w, sigil.NewInvalid("invalid_pattern", "pattern", fmt.Sprintf("must be from 0 to %d", sigil.NumPatterns-1))
 	}
-	if len(q.Filter.Tags)+len(q.Filter.AnyTags)+len(q.Filter.NotTags) > 3*e.limits.Tags {
-		return w, sigil.NewInvalid("invalid_tags", "tags", fmt.Sprintf("tags, anyTags and notTags must be at most %d in all", 3*e.limits.Tags))
+	for _, list := range []struct {
+		field string
+		tags  []string
+	}{{"tags", q.Filter.Tags}, {"anyTags", q.Filter.AnyTags}, {"notTags", q.Filter.NotTags}} {
+		if len(list.tags) > e.limits.Tags {
+			return w, sigil.NewInvalid("invalid_tags", list.field, fmt.Sprintf("has more than %d tags", e.limits.Tags))
+		}
+		if err := checkEach(list.field, list.tags); err != nil {
+			return w, err
+		}
 	}
 	if !(q.MinScore >= 0 && q.MinScore <= 3) { // also not a number
 		return w, sigil.NewInvalid("invalid_min", "minScore", "must be a number from 0 to 3, the highest score with all weights at 1")

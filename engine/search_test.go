@@ -140,7 +140,7 @@ func TestSearchRefuses(t *testing.T) {
 		"invalid_min":       {engine.SearchQuery{Text: "x", MinScore: math.NaN()}, "minScore"},
 		"invalid_max_bytes": {engine.SearchQuery{Text: "x", MaxBytes: -1}, "maxBytes"},
 		"invalid_weights":   {engine.SearchQuery{Text: "x", Weights: &engine.Weights{Words: 2}}, "weights"},
-		"invalid_tags":      {engine.SearchQuery{Text: "x", Filter: store.Filter{Tags: make([]string, 97)}}, "tags"},
+		"invalid_tags":      {engine.SearchQuery{Text: "x", Filter: store.Filter{Tags: make([]string, 33)}}, "tags"},
 	} {
 		_, err := r.Search(r.ctx(), sigil.DefaultTenant, tt.q)
 		r.fails(code, err, sigil.ErrInvalid, code, tt.field)
