@@ -220,7 +220,7 @@ func (r *recorder) acknowledged() int {
 }
 
 // check checks a store after a crash at which acked events had been acknowledged: these exist, nothing exists
-// that was not attempted, no group exists in part, and the store is consistent.
+// that was not attempted, no group exists in part, a search finds what exists and nothing else, and the store is consistent.
 func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	var problems []error
 	wrong := func(format string, args ...any) {
@@ -311,6 +311,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		}
 	}
 	r.checkSignatures(signatures, kept, wrong)
+	r.checkSearch(s, memories, wrong)
 	last := map[string]answered{} // by tenant and key, of inserted items
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
