@@ -141,7 +141,7 @@ func (a *app) snippet(text string, ranges [][2]int, most int) string {
 	return before + a.marked(runes[from:to], inside) + after
 }
 
-// onOneLine returns a text with one space in place of all white space, and where its ranges are then.
+// onOneLine returns a text in which white space is single spaces, and where its ranges are then.
 func onOneLine(text string, ranges [][2]int) ([]rune, [][2]int) {
 	runes := []rune(text)
 	line, at := make([]rune, 0, len(runes)), make([]int, 1, len(runes)+1)
