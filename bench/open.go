@@ -109,7 +109,7 @@ func (b *bench) openSigil(l *large) side {
 	}}
 }
 
-// restart gives a daemon on a data folder some more memories, kills it, and starts it again. It returns when the daemon is
+// restart adds memories through a daemon on a data folder, kills the daemon, and starts it again. It returns when the daemon is
 // ready; begin is when it was started.
 func (b *bench) restart(ctx context.Context, data string, args ...string) (d *daemon, begin time.Time, err error) {
 	if d, err = b.serve(ctx, data, args...); err != nil {

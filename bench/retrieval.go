@@ -19,7 +19,7 @@ type finder func(ctx context.Context, g *corpus, query string) ([]string, error)
 
 // contender is a program whose search is measured, in one or more ways.
 type contender struct {
-	ways []string // the names of the ways, as the table has them
+	ways []string // the names of the ways in the table
 	// open indexes all groups. It returns a finder for each way.
 	open func(context.Context, *questioned) ([]finder, io.Closer, error)
 }

@@ -78,7 +78,7 @@ func findBySQLite(ctx context.Context, all *questioned) (_ []finder, _ io.Closer
 		}
 	}
 	find := func(ctx context.Context, g *corpus, query string) (ids []string, err error) {
-		rows, err := db.QueryContext(ctx, "select id from "+tables[g]+" where text match ? order by rank limit ?", anyWord(query), retrievalDepth)
+		rows, err := db.QueryContext(ctx, "select id from "+tables[g]+" where text match ? order by rank limit ?", anyWord(query), retrievalDepth) //nolint:gosec // the name is ours
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func TestRetrieval(t *testing.T) {
 	if err := b.retrieval(t.Context(), dir, docs); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(docs) //nolint:gosec // written above
+	text, err := os.ReadFile(docs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,8 +42,12 @@ func word(i int) string {
 	const consonants, vowels, syllables = "bdghjklmnprstv", "aeiou", 14 * 5
 	n := i * 7919 % (syllables * syllables * syllables)
 	var b [6]byte
-	for k := 0; k < len(b); k += 2 {
-		b[k], b[k+1] = consonants[n%14], vowels[n/14%5]
+	for k := range b {
+		if k%2 == 0 {
+			b[k] = consonants[n%14]
+			continue
+		}
+		b[k] = vowels[n/14%5]
 		n /= syllables
 	}
 	return string(b[:])
