@@ -19,7 +19,8 @@ import (
 // SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
 func TestKillOverPostgres(t *testing.T) {
 	rounds := number(t, "SIGIL_ROUNDS", 4)
-	cluster := pgtest.Start(t, nil)
+	// Nothing but commits writes the log soon, so a commit that is answered before it is on disk is lost in a crash.
+	cluster := pgtest.Start(t, map[string]string{"wal_writer_delay": "10s"})
 	c := begin(t)
 	var url string
 	c.Store = func() (string, error) {
