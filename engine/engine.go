@@ -16,6 +16,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/clock"
+	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -32,6 +33,9 @@ type Engine struct {
 	observer Observer
 	started  time.Time
 	touch    func(*sigil.Meta) (*sigil.Event, error) // the method touched, kept because a method value is allocated each time
+
+	searching store.SearchSettings
+	analyzer  *words.Analyzer // nil if nothing is searched
 
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
@@ -147,6 +151,8 @@ func New(s store.Store, o *Options) *Engine {
 	e.Configure(o.Settings)
 	e.started = e.now()
 	e.touch = e.touched
+	e.searching = s.Searching()
+	e.analyzer, _ = e.searching.Analyzer() // the store has checked the settings
 	return e
 }
 

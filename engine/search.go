@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -77,6 +79,8 @@ type SearchHit struct {
 	Matched []store.Match
 	// Terms is the arithmetic of the BM25 score.
 	Terms *store.Arithmetic
+
+	gone bool // since it was found
 }
 
 // SearchPage is one page of hits.
@@ -114,9 +118,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 		depth = min(depth, reranked)
 		want = depth
 	}
-	found, err := e.store.Search(ctx, store.SearchQuery{
-		Tenant: tenant, Now: now, Limit: want, Text: q.Text, Filter: q.Filter, Highlight: q.Highlight, Explain: q.Explain,
-	})
+	found, err := e.store.Search(ctx, store.SearchQuery{Tenant: tenant, Now: now, Limit: want, Text: q.Text, Filter: q.Filter, Explain: q.Explain})
 	if err != nil {
 		return page, wrap(err)
 	}
@@ -124,7 +126,9 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	hits := ranked(found.Hits, weights, func(m *sigil.Memory) float64 { return 1 - m.Decay(now) })
 	hits = slices.DeleteFunc(hits, func(h SearchHit) bool { return h.Score < q.MinScore })
 	at := after.in(hits)
-	page.Hits, at = e.fitting(hits, at, &q)
+	if hits, page.Hits, at, err = e.page(ctx, tenant, now, hits, at, &q); err != nil {
+		return page, err
+	}
 	if at < len(hits) && at < depth {
 		last := &hits[at-1]
 		page.Next = hitCursor{rank: at, score: last.Score, id: last.Memory.ID}.encode()
@@ -189,7 +193,7 @@ func ranked(found []store.Hit, w Weights, freshness func(*sigil.Memory) float64)
 			p.Words = f.Words / best
 		}
 		hits[i] = SearchHit{
-			Memory: f.Memory, Parts: p, Matched: f.Matched, Terms: f.Terms,
+			Memory: f.Memory, Parts: p, Terms: f.Terms,
 			Score: w.Words*p.Words + w.Freshness*p.Freshness + w.Strength*p.Strength,
 		}
 	}
@@ -199,18 +203,79 @@ func ranked(found []store.Hit, w Weights, freshness func(*sigil.Memory) float64)
 	return hits
 }
 
+// page returns the hits of a page that begins at a rank, with their contents, the rank after the last one that was looked at,
+// and all hits without those that have gone since they were found.
+func (e *Engine) page(ctx context.Context, tenant string, now time.Time, hits []SearchHit, at int, q *SearchQuery) (left, page []SearchHit, end int, err error) {
+	for {
+		fit, end := e.fitting(hits, at, q)
+		if err := e.read(ctx, tenant, now, fit); err != nil {
+			return nil, nil, 0, err
+		}
+		if !slices.ContainsFunc(fit, func(h *SearchHit) bool { return h.gone }) {
+			for _, h := range fit {
+				page = append(page, *h)
+			}
+			return hits, page, end, e.highlight(page, q)
+		}
+		hits = slices.DeleteFunc(hits, func(h SearchHit) bool { return h.gone })
+	}
+}
+
 // fitting returns the hits of a page that begins at a rank, and the rank after the last one that was looked at.
-func (e *Engine) fitting(hits []SearchHit, at int, q *SearchQuery) (page []SearchHit, end int) {
+func (e *Engine) fitting(hits []SearchHit, at int, q *SearchQuery) (page []*SearchHit, end int) {
 	var bytes int64
 	for end = at; end < len(hits) && len(page) < q.Limit && bytes < e.limits.PageBytes; end++ {
-		size := int64(len(hits[end].Memory.Data))
+		size := int64(hits[end].Memory.Size)
 		if q.MaxBytes > 0 && bytes+size > q.MaxBytes {
 			continue
 		}
 		bytes += size
-		page = append(page, hits[end])
+		page = append(page, &hits[end])
 	}
 	return page, end
+}
+
+// read reads the contents of hits that have none. Those that have gone are marked so.
+func (e *Engine) read(ctx context.Context, tenant string, now time.Time, hits []*SearchHit) error {
+	var ids []sigil.ID
+	for _, h := range hits {
+		if h.Memory.Data == nil {
+			ids = append(ids, h.Memory.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	all, err := e.store.Contents(ctx, tenant, ids, now)
+	if err != nil {
+		return wrap(err)
+	}
+	for _, h := range hits {
+		if h.Memory.Data != nil {
+			continue
+		}
+		if len(all) > 0 && all[0].ID == h.Memory.ID {
+			h.Memory, all = all[0], all[1:]
+		} else {
+			h.gone = true
+		}
+	}
+	return nil
+}
+
+// highlight finds where the words of a query stand.
+func (e *Engine) highlight(page []SearchHit, q *SearchQuery) error {
+	if !q.Highlight || strings.TrimSpace(q.Text) == "" {
+		return nil
+	}
+	text, err := e.analyzer.Parse(q.Text)
+	if err != nil {
+		return wrap(store.NewInvalidQuery(err))
+	}
+	for i := range page {
+		page[i].Matched, _ = text.Match(page[i].Memory.Data, page[i].Memory.Tags)
+	}
+	return nil
 }
 
 // recallHits refreshes hits. One that has faded in the meantime is left out.

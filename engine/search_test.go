@@ -152,6 +152,8 @@ func TestSearchRefuses(t *testing.T) {
 // searchless is a store that does not search.
 type searchless struct{ store.Store }
 
+func (searchless) Searching() store.SearchSettings { return store.SearchSettings{Off: true} }
+
 func (searchless) Search(context.Context, store.SearchQuery) (store.Found, error) {
 	return store.Found{}, store.NewSearchOff()
 }

@@ -212,6 +212,9 @@ type Item struct {
 	Memory sigil.Memory
 	// Events are journaled with the memory, in order. The store may set their positions in place.
 	Events []sigil.Event
+	// Vector, if not empty, is the memory's own: of [OwnModel]. It is kept with the memory and leaves with it. The values
+	// must never be changed.
+	Vector Vector
 	// Idempotency is stored with the memory if Key is not empty.
 	Idempotency Idempotency
 }

@@ -144,20 +144,16 @@ func TestSearchOff(t *testing.T) {
 }
 
 // partial is a store whose index is still being built.
-type partial struct {
-	store.Store
-	store.Searcher
-}
+type partial struct{ store.Store }
 
 func (s partial) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
-	found, err := s.Searcher.Search(ctx, q)
+	found, err := s.Store.Search(ctx, q)
 	found.Incomplete = true
 	return found, err
 }
 
 func TestSearchIsIncomplete(t *testing.T) {
-	model := storetest.NewModel()
-	f := newFace(t, config{store: partial{model, model}})
+	f := newFace(t, config{store: partial{storetest.NewModel()}})
 	f.encode(`{"data":"tea"}`)
 	if page := f.search(`{"query":"tea"}`); page.Complete || len(page.Hits) != 1 {
 		t.Errorf("got %+v", page)

@@ -18,14 +18,11 @@ const maxTextBytes = 64 << 10
 // This is the "smooth inverse frequency" of Arora, Liang and Ma (A Simple but Tough-to-Beat Baseline for Sentence
 // Embeddings, ICLR 2017). The weights, and the removal of what all texts have in common, are in the table.
 func (t *Table) Embed(texts ...string) Vector {
-	sums := make([]int64, t.dims)
-	left := maxTextBytes
+	s := t.NewSum()
 	for _, text := range texts {
-		text = text[:min(left, len(text))]
-		left -= len(text)
-		t.addText(sums, text)
+		s.Add([]byte(text))
 	}
-	return compactSums(sums)
+	return s.Take()
 }
 
 // addText adds the words of a text. A word is a run of letters, digits and combining marks, and of apostrophes between

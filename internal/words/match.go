@@ -43,6 +43,25 @@ func (q *Query) Match(data []byte, tags []string) (matched []Match, ok bool) {
 	if q.analyzer.settings.Off || len(q.Words)+len(q.Must)+len(q.Not) == 0 {
 		return nil, false
 	}
+	matched, any, clauses := q.match(data, tags)
+	if !clauses || !any && len(q.Words) > 0 && len(q.Must) == 0 {
+		return nil, false
+	}
+	return matched, true
+}
+
+// Allows reports whether a memory has what the query requires and nothing that it excludes. It need not have one of the
+// words.
+func (q *Query) Allows(data []byte, tags []string) bool {
+	if q.analyzer.settings.Off || len(q.Must)+len(q.Not) == 0 {
+		return true
+	}
+	_, _, clauses := q.match(data, tags)
+	return clauses
+}
+
+// match returns where the query's words stand, whether the memory has one of those that rank, and whether it satisfies the clauses.
+func (q *Query) match(data []byte, tags []string) (matched []Match, any, clauses bool) {
 	s := q.analyzer.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer s.end()
 	s.begin()
@@ -65,14 +84,11 @@ func (q *Query) Match(data []byte, tags []string) (matched []Match, ok bool) {
 			matched = append(matched, Match{Pointer: s.values.pointer(), Ranges: found})
 		}
 	}
-	ok = m.any || len(q.Words) == 0 || len(q.Must) > 0
+	clauses = true
 	for i, satisfied := range m.satisfied {
-		ok = ok && satisfied == (i < len(q.Must))
+		clauses = clauses && satisfied == (i < len(q.Must))
 	}
-	if !ok {
-		return nil, false
-	}
-	return matched, true
+	return matched, m.any, clauses
 }
 
 // find looks for the query in one value, notes which clauses it satisfies, and returns the ranges to mark.

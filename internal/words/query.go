@@ -45,6 +45,7 @@ type Query struct {
 	Verify bool
 
 	analyzer *Analyzer
+	plain    []string // what was typed of words that the query wants, without signs
 	terms    map[string]bool // every term that Match looks for
 	prefixes []string
 	ranking  map[string]bool // the terms in Words; true if they are marked wherever they stand
@@ -164,6 +165,7 @@ func (r *reader) clause(text string) (rest string) {
 	if quoted, after, ok := phrase(at); ok {
 		if c.units = r.units(quoted); len(c.units) > 0 && len(c.units) <= maxPhrase {
 			r.add(c, not)
+			r.want(c, not, quoted)
 			return after
 		}
 	}
@@ -177,6 +179,7 @@ func (r *reader) clause(text string) (rest string) {
 		}
 		if len(c.units) > 0 && len(c.units) <= maxPhrase && at[0] != '"' {
 			r.add(c, not)
+			r.want(c, not, at[:end])
 			return at[end:]
 		}
 	}
@@ -273,6 +276,7 @@ func (r *reader) words(text string) {
 		r.rank(units[0], 1, true)
 		return
 	}
+	r.query.plain = append(r.query.plain, text)
 	r.each(text, func(p *piece) {
 		switch p.role {
 		case last, spelled:
@@ -362,6 +366,13 @@ func (r *reader) add(c Clause, not bool) {
 		r.query.Not = append(r.query.Not, c)
 	} else {
 		r.query.Must = append(r.query.Must, c)
+	}
+}
+
+// want notes the text of a clause, unless it is excluded, is of tags, or is the beginning of a word.
+func (r *reader) want(c Clause, not bool, text string) {
+	if !not && !c.tag && c.units[len(c.units)-1].prefix == "" {
+		r.query.plain = append(r.query.plain, text)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -24,7 +25,8 @@ const wholeTag = "\x03"
 
 // finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
 type finder struct {
-	analyzer *words.Analyzer      // nil if nothing is searched
+	analyzer *words.Analyzer // nil if nothing is searched
+	settings store.SearchSettings
 	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
 	built    atomic.Bool          // the memories that were there at the open are in the indexes
 
@@ -33,8 +35,8 @@ type finder struct {
 	tenants map[string]*search.Index
 }
 
-func newFinder(a *words.Analyzer, exists func(sigil.Key) bool) *finder {
-	return &finder{analyzer: a, exists: exists, tenants: map[string]*search.Index{}}
+func newFinder(a *words.Analyzer, settings store.SearchSettings, exists func(sigil.Key) bool) *finder {
+	return &finder{analyzer: a, settings: settings, exists: exists, tenants: map[string]*search.Index{}}
 }
 
 // documents are what is indexed of some memories of a tenant. They are reused: release ends their use.
@@ -176,12 +178,18 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	if s.finder.analyzer == nil {
 		return found, store.NewSearchOff()
 	}
+	if len(q.Vector) > 0 && strings.TrimSpace(q.Text) == "" {
+		return found, nil
+	}
 	text, err := s.finder.analyzer.Parse(q.Text)
 	if err != nil {
 		return found, store.NewInvalidQuery(err)
 	}
 	found.Incomplete = !s.finder.built.Load()
 	x := s.finder.of(q.Tenant, false)
+	if x != nil {
+		found.Memories, found.Average = x.Frequencies(nil, nil)
+	}
 	if x == nil || len(text.Words)+len(text.Must)+len(text.Not) == 0 { // a query of signs only finds nothing
 		return found, nil
 	}
@@ -194,15 +202,9 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 		found.Hits = found.Hits[:0]
 		gone := false
 		for _, h := range hits {
-			hit, ok, err := s.hit(h, &q)
-			if err != nil {
-				return found, err
-			}
+			hit, ok := s.hit(h, &q)
 			if gone = gone || !ok; !ok {
 				continue
-			}
-			if q.Highlight {
-				hit.Matched, _ = text.Match(hit.Memory.Data, hit.Memory.Tags)
 			}
 			if q.Explain {
 				hit.Terms = arithmetic(x, query, h.ID)
@@ -243,17 +245,14 @@ func (s *Store) matching(ctx context.Context, x *search.Index, query *search.Que
 	return hits, err
 }
 
-// hit reads the memory of a hit. ok is false if it is gone.
-func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool, err error) {
+// hit returns the figures of a hit's memory. ok is false if it is gone.
+func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool) {
 	key := sigil.Key{Tenant: q.Tenant, ID: h.ID}
 	if m, there := s.index.Meta(key); there && !m.Due(q.Now) {
-		hit.Words = h.Score
-		if hit.Memory, ok, err = s.read(m); ok || err != nil {
-			return hit, ok, err
-		}
+		return store.Hit{Memory: sigil.Memory{Meta: m}, Words: h.Score}, true
 	}
 	s.keys.One(key).Unlock() // it is being removed: see List
-	return hit, false, nil
+	return hit, false
 }
 
 // indexQuery returns what the index is asked for a query and the tags of a filter.

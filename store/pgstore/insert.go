@@ -195,6 +195,9 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 	}
 	for i := range items {
 		m := &items[i].Memory
+		if len(items[i].Vector) > 0 {
+			return store.NewMeaningOff()
+		}
 		policy, err := s.policies.number(ctx, s.pool, m.Policy)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/words"
@@ -40,6 +41,9 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	if s.searching.analyzer == nil {
 		return found, store.NewSearchOff()
 	}
+	if len(q.Vector) > 0 && strings.TrimSpace(q.Text) == "" {
+		return found, nil
+	}
 	text, err := s.searching.analyzer.Parse(q.Text)
 	if err != nil {
 		return found, store.NewInvalidQuery(err)
@@ -57,6 +61,7 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	if found.Incomplete, err = one.start(bounded); err == nil && !one.nothing {
 		found.Hits, err = one.run(bounded)
 	}
+	found.Memories, found.Average = one.memories, one.average
 	return found, reading(ctx, err)
 }
 
@@ -286,13 +291,10 @@ func (r *search) best(ctx context.Context, all []candidate) (hits []store.Hit, e
 				continue
 			}
 			hit := store.Hit{Memory: m, Words: c.score}
-			if r.verify || r.q.Highlight {
-				if hit.Matched, ok = r.text.Match(m.Data, m.Tags); !ok && r.verify {
+			if r.verify {
+				if _, ok = r.text.Match(m.Data, m.Tags); !ok {
 					continue
 				}
-			}
-			if !r.q.Highlight {
-				hit.Matched = nil
 			}
 			if r.q.Explain {
 				hit.Terms = &store.Arithmetic{Memories: r.memories, Average: r.average, Length: c.length}

@@ -35,12 +35,15 @@ type searching struct {
 	analyzer *words.Analyzer // nil if nothing is searched
 	settings string          // the version of the analyzer and its settings, in the form that the database keeps
 	bounds   searchBounds
+	given    store.SearchSettings
 }
 
 func newSearching(s *store.SearchSettings) (*searching, error) {
 	a, err := s.Analyzer()
+	given := *s
+	given.Meaning = store.MeaningOff // vectors are not kept in this store yet
 	if a == nil || err != nil {
-		return &searching{}, err
+		return &searching{given: given}, err
 	}
 	language := s.Language
 	if language == "" {
@@ -50,7 +53,7 @@ func newSearching(s *store.SearchSettings) (*searching, error) {
 	slices.Sort(exclude)
 	exclude = slices.Compact(exclude)
 	settings, err := json.Marshal(map[string]any{"version": words.Version, "language": language, "exclude": exclude})
-	return &searching{a, string(settings), defaultBounds}, err
+	return &searching{a, string(settings), defaultBounds, given}, err
 }
 
 // document is what is searched of a memory, in the form that the database keeps.

@@ -46,6 +46,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 // RunSearch is the part of [Run] about [store.Searcher].
 func RunSearch(t *testing.T, open func(t *testing.T) store.Store) { runIdeas(t, searchIdeas, open) }
 
+// RunMeaning checks what a driver promises of vectors, if it compares those of the built-in table and those that callers gave.
+func RunMeaning(t *testing.T, open func(t *testing.T) store.Store) { runIdeas(t, meaningIdeas, open) }
+
 func runIdeas(t *testing.T, ideas []idea, open func(t *testing.T) store.Store) {
 	for _, i := range ideas {
 		t.Run(i.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"runtime"
@@ -63,11 +64,27 @@ func (f *fixture) finds(text string, want ...sigil.Memory) {
 
 func (f *fixture) findsIn(q store.SearchQuery, want ...sigil.Memory) {
 	f.t.Helper()
-	var got []sigil.Memory
-	for _, h := range f.find(q) {
-		got = append(got, h.Memory)
+	equal(f.t, fmt.Sprintf("what %q finds", q.Text), f.contents(q, f.find(q)), want)
+}
+
+// contents returns the memories of hits, and checks that their figures are those of the hits.
+func (f *fixture) contents(q store.SearchQuery, hits []store.Hit) []sigil.Memory {
+	f.t.Helper()
+	var ids []sigil.ID
+	var figures, contents []sigil.Meta
+	for i := range hits {
+		ids, figures = append(ids, hits[i].Memory.ID), append(figures, hits[i].Memory.Meta)
 	}
-	equal(f.t, fmt.Sprintf("what %q finds", q.Text), got, want)
+	if q.Now.IsZero() {
+		q.Now = start
+	}
+	all, err := f.Contents(f.ctx(), cmp.Or(q.Tenant, sigil.DefaultTenant), ids, q.Now)
+	f.ok("Contents", err)
+	for _, m := range all {
+		contents = append(contents, m.Meta)
+	}
+	equal(f.t, "figures", figures, contents)
+	return all
 }
 
 var searchIdeas = []idea{
@@ -175,18 +192,17 @@ var searchIdeas = []idea{
 		for _, text := range []string{`"`, `"tea`, "-", "*", "/:", "tag:", `-"`, "AND OR", "!?", "\x00\xff"} {
 			f.find(store.SearchQuery{Text: text})
 		}
-		f.finds(`"tea`, f.find(store.SearchQuery{Text: "tea"})[0].Memory)
+		f.finds(`"tea`, f.contents(store.SearchQuery{}, f.find(store.SearchQuery{Text: "tea"}))...)
 	}},
 	{"stop words alone are searched for", func(f *fixture) {
 		m := f.encode(says("to be or not to be"))
 		f.encode(says("tea"))
 		f.finds("to be", m)
 	}},
-	{"it says where the words stand, and how the score comes about", func(f *fixture) {
+	{"it says how the score comes about", func(f *fixture) {
 		f.encode(says("green tea, and more tea"), tagged("tea"))
 		f.encode(says("coffee"))
-		h := f.find(store.SearchQuery{Text: "tea", Highlight: true, Explain: true})[0]
-		equal(f.t, "matched", h.Matched, []store.Match{{Tag: true, Pointer: "/0", Ranges: [][2]int{{0, 3}}}, {Pointer: "/text", Ranges: [][2]int{{6, 9}, {20, 23}}}})
+		h := f.find(store.SearchQuery{Text: "tea", Explain: true})[0]
 		if h.Terms == nil || h.Terms.Memories != 2 || len(h.Terms.Parts) != 1 {
 			f.t.Fatalf("arithmetic %+v", h.Terms)
 		}
@@ -196,6 +212,32 @@ var searchIdeas = []idea{
 		if math.Abs(p.Score-want) > 1e-6 || math.Abs(h.Words-want) > 1e-6 || p.DF != 1 || p.Count != 3 || math.Abs(p.IDF-math.Log(2)) > 1e-6 {
 			f.t.Errorf("score %v, arithmetic %+v; want %v", h.Words, h.Terms, want)
 		}
+	}},
+	{"contents are those of what is live, in the order that was asked for", func(f *fixture) {
+		a, b, gone := f.encode(says("tea")), f.encode(says("milk")), f.encode()
+		f.forget(gone.Key)
+		other := f.encode(tenant("other"))
+		all, err := f.Contents(f.ctx(), sigil.DefaultTenant, []sigil.ID{b.ID, gone.ID, other.ID, a.ID}, start)
+		f.ok("Contents", err)
+		equal(f.t, "contents", all, []sigil.Memory{b, a})
+		all, err = f.Contents(f.ctx(), sigil.DefaultTenant, []sigil.ID{a.ID, b.ID}, a.FadesAt)
+		f.ok("Contents", err)
+		equal(f.t, "later", all, []sigil.Memory{b})
+	}},
+	{"it says how common words are", func(f *fixture) {
+		for _, text := range []string{"green tea", "tea", "black coffee"} {
+			f.encode(says(text))
+		}
+		f.encode(says("coffee"), tenant("other"))
+		got, err := f.Frequencies(f.ctx(), sigil.DefaultTenant, []string{"tea", "coffe", "cocoa"})
+		f.ok("Frequencies", err)
+		equal(f.t, "frequencies", got, store.Frequencies{Memories: 3, Average: 5. / 3, With: []int{2, 1, 0}})
+		found, err := f.Search(f.ctx(), store.SearchQuery{Tenant: sigil.DefaultTenant, Now: start, Limit: 1, Text: "tea"})
+		f.ok("Search", err)
+		equal(f.t, "memories and average", store.Frequencies{Memories: found.Memories, Average: found.Average, With: got.With}, got)
+		got, err = f.Frequencies(f.ctx(), "nobody", []string{"tea"})
+		f.ok("Frequencies", err)
+		equal(f.t, "of nobody", got, store.Frequencies{With: []int{0}})
 	}},
 	{"what an insert has answered is found at once, beside others", func(f *fixture) {
 		var all sync.WaitGroup

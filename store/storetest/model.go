@@ -39,6 +39,8 @@ type Model struct {
 	// +checklocks:mu
 	answers map[answerKey]keptAnswer
 	// +checklocks:mu
+	vectors map[sigil.Key]store.Vector // that callers gave
+	// +checklocks:mu
 	journal []sigil.Event // the entry at position n has the index n-1-trimmed
 	// +checklocks:mu
 	trimmed uint64
@@ -68,6 +70,7 @@ func NewModel() *Model {
 		crystals: map[string]map[int]sigil.Crystal{},
 		answers:  map[answerKey]keptAnswer{},
 		claims:   map[string]claim{},
+		vectors:  map[sigil.Key]store.Vector{},
 
 		signatures: map[sigil.Key]sigil.Signature{},
 	}
@@ -149,7 +152,7 @@ func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			continue
 		}
 		if event, ok := decide(m.Meta); ok {
-			delete(s.memories, key)
+			s.drop(key)
 			removed = append(removed, s.record(event))
 		}
 	}

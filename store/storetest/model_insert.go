@@ -36,12 +36,15 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	// From here on, nothing fails.
 	var inserted store.Inserted
 	for _, l := range leaving {
-		delete(s.memories, l.memory.Key)
+		s.drop(l.memory.Key)
 		inserted.Evicted = append(inserted.Evicted, s.record(evict(l.memory, l.reason)))
 	}
 	for i := range items {
 		item := &items[i]
 		s.memories[item.Memory.Key] = copied(item.Memory)
+		if len(item.Vector) > 0 {
+			s.vectors[item.Memory.Key] = slices.Clone(item.Vector)
+		}
 		for _, event := range item.Events {
 			s.record(event)
 		}

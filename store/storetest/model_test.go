@@ -149,3 +149,7 @@ type listener struct {
 func (l *listener) Errorf(format string, args ...any) {
 	l.errors = append(l.errors, fmt.Sprintf(format, args...))
 }
+
+func TestModelMeaning(t *testing.T) {
+	storetest.RunMeaning(t, func(*testing.T) store.Store { return storetest.NewModel() })
+}

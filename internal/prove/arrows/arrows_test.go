@@ -50,13 +50,13 @@ var table = map[string][]string{
 	"internal/codesign/tree": {},
 
 	// Keeping. Only a driver knows its database.
-	"store":                              {root, "internal/clock", "internal/words"},
-	"store/storetest":                    {root, "store", "internal/clock", "internal/words", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
+	"store":                              {root, "internal/clock", "internal/meaning", "internal/words"},
+	"store/storetest":                    {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
 	"store/internal/keylock":             {root, "store"},
 	"store/internal/record":              {root, "store"},
 	"store/internal/wake":                {},
 	"store/pgstore":                      {root, "store", "internal/clock", "internal/words", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
-	"store/pebblestore":                  {root, "store", "internal/clock", "internal/words", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
+	"store/pebblestore":                  {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
 	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
 	"store/pebblestore/internal/salvage": {root, "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
 	"store/pebblestore/internal/index":   {root, "store", "store/internal/keylock", "store/internal/record", "store/pebblestore/internal/layout", "github.com/tidwall/btree"},
@@ -64,7 +64,7 @@ var table = map[string][]string{
 	"store/pebblestore/internal/layout":  {root, "store", "internal/datadir", "store/internal/record", "github.com/cockroachdb/pebble"},
 
 	// Verbs.
-	"engine": {root, "store", "internal/clock", "internal/canon", "github.com/google/uuid"},
+	"engine": {root, "store", "internal/clock", "internal/canon", "internal/meaning", "internal/words", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
 	"client":                 {root, "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},

@@ -1,0 +1,30 @@
+package meaning
+
+// Model names the vectors that [Table.Embed] makes with the built-in table. It changes with them.
+const Model = "wink-glove-100d-1"
+
+// Sum makes the vector of a text that comes in parts, as [Table.Embed] does. It is used by one goroutine at a time.
+type Sum struct {
+	table *Table
+	sums  []int64
+	left  int
+}
+
+// NewSum returns a Sum of nothing.
+func (t *Table) NewSum() *Sum { return &Sum{t, make([]int64, t.dims), maxTextBytes} }
+
+// Add adds a part, and reports whether more would count.
+func (s *Sum) Add(text []byte) bool {
+	text = text[:min(s.left, len(text))]
+	s.left -= len(text)
+	s.table.addText(s.sums, string(text))
+	return s.left > 0
+}
+
+// Take returns the vector, or nil if the table has none of the words, and begins anew.
+func (s *Sum) Take() Vector {
+	v := compactSums(s.sums)
+	clear(s.sums)
+	s.left = maxTextBytes
+	return v
+}
