@@ -57,7 +57,7 @@ type SearchSettings struct {
 	// Exclude are JSON pointers (RFC 6901) to values in the data that are not searched. The empty pointer excludes all
 	// data; then only tags are searched.
 	Exclude []string
-	// Meaning says where the vectors of texts come from.
+	// Meaning chooses where the vectors of texts come from.
 	Meaning Meaning
 }
 
@@ -132,6 +132,9 @@ func (f *Filter) Matches(m *sigil.Meta) bool {
 		(f.FadingBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(f.FadingBefore))
 }
 
+// HasTags reports whether the filter has tags.
+func (f *Filter) HasTags() bool { return len(f.Tags)+len(f.AnyTags)+len(f.NotTags) > 0 }
+
 // MatchesTags reports whether the tags of a memory pass the filter.
 func (f *Filter) MatchesTags(tags []string) bool {
 	has := func(tag string) bool { return slices.Contains(tags, tag) }
@@ -148,7 +151,7 @@ type Found struct {
 	Hits []Hit // those found by words, then the others
 	// Incomplete means that the index of words is still being built after an open: memories may be missing.
 	Incomplete bool
-	// Vectors says whether vectors of the query's model are compared. If the query has no model, it is about those that
+	// Vectors reports whether vectors of the query's model are compared. If the query has no model, it is about those that
 	// are made of texts.
 	Vectors VectorState
 	// Memories and Average are what [Frequencies] has.

@@ -9,7 +9,7 @@ type Vector []int8
 // MaxDimensions is the most dimensions that a vector may have.
 const MaxDimensions = 4096
 
-// Meaning says where the vectors of texts come from, which find a memory that says the same in other words.
+// Meaning chooses where the vectors of texts come from, which find a memory that says the same in other words.
 type Meaning string
 
 const (
@@ -32,7 +32,7 @@ func (m Meaning) Check() error {
 // as many dimensions, and with no others.
 const OwnModel = "own"
 
-// VectorState says whether a search has compared vectors.
+// VectorState is whether a search has compared vectors.
 type VectorState int
 
 const (

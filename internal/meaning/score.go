@@ -4,7 +4,7 @@ package meaning
 //
 //  1. Candidates are the best of the word index and of the vectors. [FirstScore] orders them.
 //  2. The best Reranked of them are scored by their words with a [Ranker]. [FinalScore] orders them, the first time with the
-//     query's vector, then with the one that [Set.Toward] makes of it and of the Feedback best.
+//     query's vector, then with the one that [Toward] makes of it and of the Feedback best.
 const (
 	// Reranked is how many candidates the second step looks at.
 	Reranked = 100

@@ -1,6 +1,7 @@
 package meaning
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -9,39 +10,63 @@ import (
 	"testing"
 )
 
+// idOf returns the ID with a number.
+func idOf(n uint32) (id ID) {
+	binary.BigEndian.PutUint32(id[:], n)
+	return id
+}
+
+func numberOf(id ID) uint32 { return binary.BigEndian.Uint32(id[:]) }
+
+// keeper is a set with the handles of its vectors.
+type keeper struct {
+	*Set
+	handles map[uint32]uint32
+}
+
+func newKeeper(dims int) keeper { return keeper{NewSet(dims), map[uint32]uint32{}} }
+
+func (k keeper) add(n uint32, v Vector) {
+	if handle, ok := k.Add(idOf(n), v); ok {
+		k.handles[n] = handle
+	}
+}
+
+func (k keeper) remove(n uint32) {
+	k.Remove(idOf(n), k.handles[n])
+	delete(k.handles, n)
+}
+
 // exact is what a search has to find if it compares every vector by all its bytes.
-func exact(all map[uint32]Vector, q Vector, accept func(uint32) bool, limit int) []Hit {
+func exact(all map[uint32]Vector, handles map[uint32]uint32, q Vector, accept func(ID) bool, limit int) []Hit {
 	query := NewQuery(q)
 	var hits []Hit
-	for handle, v := range all {
-		if accept == nil || accept(handle) {
-			hits = append(hits, Hit{handle, float32(dot(q, v)) * query.norm * float32(inverseNorm(v))})
+	for n, v := range all {
+		if id := idOf(n); accept == nil || accept(id) {
+			hits = append(hits, Hit{id, handles[n], float32(dot(q, v)) * query.norm * float32(inverseNorm(v))})
 		}
 	}
-	slices.SortFunc(hits, compare)
+	slices.SortFunc(hits, func(a, b Hit) int { return compare(&a, &b) })
 	return hits[:min(limit, len(hits))]
 }
 
-// TestSetAgainstAMap adds, replaces and removes at random and compares every search with a map. There are never more
-// vectors than a search compares by all bytes, so both must be equal.
+// TestSetAgainstAMap adds and removes at random and compares every search with a map. There are never more vectors than a search
+// compares by all bytes, so both must be equal.
 func TestSetAgainstAMap(t *testing.T) {
 	for _, dims := range []int{3, 100, 128, 200} {
 		t.Run(fmt.Sprint(dims), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(dims), 7))
-			set, all := NewSet(dims), map[uint32]Vector{}
+			set, all := newKeeper(dims), map[uint32]Vector{}
 			for step := range 8000 {
-				handle := uint32(random.IntN(5000)) * 1_000_003 // spread over all 32 bits
+				n := uint32(random.IntN(5000)) * 800_003 // spread over all 32 bits
+				_, there := all[n]
 				switch {
-				case random.IntN(3) == 0 || step > 5000 && random.IntN(2) == 0:
-					set.Remove(handle)
-					delete(all, handle)
-				case random.IntN(50) == 0:
-					set.Add(handle, nil) // no vector any more
-					delete(all, handle)
+				case there || random.IntN(3) == 0 || step > 5000 && random.IntN(2) == 0:
+					set.remove(n)
+					delete(all, n)
 				default:
-					v := Compact(randomFloats(random, dims))
-					set.Add(handle, v)
-					all[handle] = v
+					all[n] = Compact(randomFloats(random, dims))
+					set.add(n, all[n])
 				}
 				if step%500 != 0 {
 					continue
@@ -50,53 +75,84 @@ func TestSetAgainstAMap(t *testing.T) {
 					t.Fatalf("step %d: %d vectors, want %d", step, set.Len(), len(all))
 				}
 				q := Compact(randomFloats(random, dims))
-				odd := func(handle uint32) bool { return handle%2 == 1 }
-				for _, accept := range []func(uint32) bool{nil, odd} {
-					want := exact(all, q, accept, 10)
+				odd := func(id ID) bool { return numberOf(id)%2 == 1 }
+				for _, accept := range []func(ID) bool{nil, odd} {
+					want := exact(all, set.handles, q, accept, 10)
 					if got := set.Search(NewQuery(q), accept, 10); !slices.Equal(got, want) {
 						t.Fatalf("step %d: found\n%v, want\n%v", step, got, want)
 					}
 				}
-				for _, hit := range exact(all, q, nil, 3) {
-					if score, ok := set.Score(NewQuery(q), hit.Handle); !ok || score != hit.Cosine {
-						t.Fatalf("step %d: score of %d: %v %t, want %v", step, hit.Handle, score, ok, hit.Cosine)
+				for n, v := range all {
+					if got, ok := set.Append(nil, idOf(n), set.handles[n]); !ok || !slices.Equal(got, v) {
+						t.Fatalf("step %d: the vector of %d is %v, want %v", step, n, got, v)
 					}
 				}
 			}
-			for handle := range all {
-				set.Remove(handle)
+			most := len(set.slots)
+			for n := range all {
+				set.remove(n)
 			}
-			if set.Len() != 0 || set.lastBlock() != -1 {
-				t.Errorf("when all are removed, %d vectors and %d blocks are left", set.Len(), set.lastBlock()+1)
+			if set.Len() != 0 || set.lastBlock() != -1 || set.slots != nil {
+				t.Errorf("when all are removed, %d vectors, %d blocks and %d handles are left", set.Len(), set.lastBlock()+1, len(set.slots))
+			}
+			if most > 5000 {
+				t.Errorf("%d handles for at most 5000 vectors", most)
 			}
 		})
 	}
 }
 
 func TestSetOfNothing(t *testing.T) {
-	set := NewSet(3)
+	set := newKeeper(3)
 	q := NewQuery(Vector{1, 2, 3})
 	if hits := set.Search(q, nil, 10); len(hits) != 0 {
 		t.Errorf("found %v in an empty set", hits)
 	}
-	set.Add(1, Vector{1, 2})
-	set.Add(2, Vector{0, 0, 0})
+	set.add(1, Vector{1, 2})
+	set.add(2, Vector{0, 0, 0})
 	if set.Len() != 0 {
 		t.Error("a vector of another length, or zero, was kept")
 	}
-	if _, ok := set.Score(q, 1); ok {
-		t.Error("a score of what is not there")
+	if _, ok := set.Append(nil, idOf(1), 0); ok {
+		t.Error("a vector of what is not there")
 	}
-	set.Add(3, Vector{1, 2, 3})
+	set.add(3, Vector{1, 2, 3})
 	if hits := set.Search(NewQuery(Vector{1, 2}), nil, 10); hits != nil {
 		t.Errorf("a query of another length found %v", hits)
 	}
 	if hits := set.Search(q, nil, 0); hits != nil {
 		t.Errorf("limit 0: found %v", hits)
 	}
-	set.Remove(4)
+	set.Remove(idOf(4), 7)
+	set.Remove(idOf(4), set.handles[3])
 	if set.Len() != 1 {
 		t.Error("removing what is not there removed something")
+	}
+	if _, ok := set.Append(nil, idOf(4), set.handles[3]); ok {
+		t.Error("the vector of another was returned")
+	}
+}
+
+// TestSetUsesHandlesAgain: a handle that is used again is not that of the former vector.
+func TestSetUsesHandlesAgain(t *testing.T) {
+	set := newKeeper(2)
+	for n := range uint32(4) {
+		set.add(n, Vector{1, 2})
+	}
+	former := set.handles[1]
+	set.remove(1)
+	set.remove(2)
+	set.add(4, Vector{3, 1})
+	set.add(5, Vector{3, 2})
+	if len(set.slots) != 4 || set.handles[5] != former {
+		t.Errorf("4 vectors have %d handles, and the free ones were not used again", len(set.slots))
+	}
+	set.Remove(idOf(1), former) // late
+	if _, ok := set.Append(nil, idOf(1), former); ok || set.Len() != 4 {
+		t.Error("a former ID still has a handle")
+	}
+	if v, ok := set.Append(nil, idOf(5), former); !ok || !slices.Equal(v, Vector{3, 2}) {
+		t.Errorf("the vector of the new one: %v", v)
 	}
 }
 
@@ -104,7 +160,7 @@ func TestSetOfNothing(t *testing.T) {
 func TestSetFindsWhatStays(t *testing.T) {
 	const dims, stay, rounds = 100, 300, 40
 	random := rand.New(rand.NewPCG(3, 4))
-	set := NewSet(dims)
+	set := newKeeper(dims)
 	q := Compact(randomFloats(random, dims))
 	opposite := make(Vector, dims)
 	for i, x := range q {
@@ -114,10 +170,10 @@ func TestSetFindsWhatStays(t *testing.T) {
 	next := uint32(stay)
 	for i := range uint32(stay) {
 		for range 30 {
-			set.Add(next, opposite)
+			set.add(next, opposite)
 			next++
 		}
-		set.Add(i, q)
+		set.add(i, q)
 	}
 	done := make(chan struct{})
 	var writer sync.WaitGroup
@@ -132,11 +188,11 @@ func TestSetFindsWhatStays(t *testing.T) {
 			default:
 			}
 			for range 40 {
-				set.Remove(oldest)
+				set.remove(oldest)
 				oldest++
 			}
 			for range 40 {
-				set.Add(next, opposite)
+				set.add(next, opposite)
 				next++
 			}
 		}
@@ -145,8 +201,8 @@ func TestSetFindsWhatStays(t *testing.T) {
 		hits := set.Search(NewQuery(q), nil, stay)
 		found := map[uint32]bool{}
 		for _, h := range hits {
-			if h.Handle < stay {
-				found[h.Handle] = true
+			if n := numberOf(h.ID); n < stay {
+				found[n] = true
 			}
 		}
 		if len(found) != stay {
@@ -163,7 +219,7 @@ func TestSetFindsWhatStays(t *testing.T) {
 func TestSetSignsFirst(t *testing.T) {
 	const dims, n = 100, 5 * rescored
 	random := rand.New(rand.NewPCG(5, 6))
-	set, all := NewSet(dims), map[uint32]Vector{}
+	set, all := newKeeper(dims), map[uint32]Vector{}
 	q := randomFloats(random, dims)
 	for handle := range uint32(n) {
 		v := randomFloats(random, dims)
@@ -173,47 +229,35 @@ func TestSetSignsFirst(t *testing.T) {
 			}
 		}
 		all[handle] = Compact(v)
-		set.Add(handle, all[handle])
+		set.add(handle, all[handle])
 	}
 	for _, handle := range slices.Sorted(maps.Keys(all)) {
 		if handle%3 == 0 {
-			set.Remove(handle)
+			set.remove(handle)
 			delete(all, handle)
 		}
 	}
-	want := exact(all, Compact(q), nil, 10)
+	want := exact(all, set.handles, Compact(q), nil, 10)
 	if got := set.Search(NewQuery(Compact(q)), nil, 10); !slices.Equal(got, want) {
 		t.Errorf("found\n%v, want\n%v", got, want)
 	}
 	// A filter that accepts next to nothing still finds all that it accepts.
-	few := func(handle uint32) bool { return handle%10007 == 1 }
-	want = exact(all, Compact(q), few, 10)
+	few := func(id ID) bool { return numberOf(id)%10007 == 1 }
+	want = exact(all, set.handles, Compact(q), few, 10)
 	if got := set.Search(NewQuery(Compact(q)), few, 10); len(want) == 0 || !slices.Equal(got, want) {
 		t.Errorf("with a filter: found\n%v, want\n%v", got, want)
 	}
 }
 
 func TestTowardMovesAQuery(t *testing.T) {
-	set := NewSet(3)
-	set.Add(1, Vector{0, 127, 0})
-	set.Add(2, Vector{0, 3, 0})
-	q := NewQuery(Vector{127, 0, 0})
-	before, _ := set.Score(q, 1)
-	half, _ := set.Score(set.Toward(q, []uint32{1, 2}, 0.5), 1)
-	whole, _ := set.Score(set.Toward(q, []uint32{1, 2}, 1), 1)
-	if before != 0 || half < 0.44 || half > 0.455 || whole < 0.70 || whole > 0.71 {
-		t.Errorf("the cosine is %v at first, %v by half and %v by the whole, want 0, 1/√5 and 1/√2", before, half, whole)
+	near, q := []Vector{{0, 127, 0}, {0, 3, 0}}, Vector{127, 0, 0}
+	half, whole := Cosine(Toward(q, near, 0.5), near[0]), Cosine(Toward(q, near, 1), near[0])
+	if half < 0.44 || half > 0.455 || whole < 0.70 || whole > 0.71 {
+		t.Errorf("the cosine is %v by half and %v by the whole, want 1/√5 and 1/√2", half, whole)
 	}
-	for _, none := range [][]uint32{nil, {7}} {
-		if got := set.Toward(q, none, 1); !slices.Equal(got.codes, q.codes) {
-			t.Errorf("toward %v: %v", none, got.codes)
+	for name, others := range map[string][]Vector{"nothing": nil, "another length": {{1, 2}}, "the opposite": {{-127, 0, 0}}} {
+		if got := Toward(q, others, 1); !slices.Equal(got, q) {
+			t.Errorf("toward %s: %v", name, got)
 		}
-	}
-	set.Add(3, Vector{-127, 0, 0})
-	if got := set.Toward(q, []uint32{3}, 1); got != q {
-		t.Errorf("toward the opposite: %v, want the query as it was", got.codes)
-	}
-	if other := NewQuery(Vector{1, 2}); set.Toward(other, []uint32{1}, 1) != other {
-		t.Error("a query of another length was moved")
 	}
 }

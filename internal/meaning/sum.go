@@ -1,6 +1,6 @@
 package meaning
 
-// Model names the vectors that [Table.Embed] makes with the built-in table. It changes with them.
+// Model is the name of the vectors that [Table.Embed] makes with the built-in table. It changes with them.
 const Model = "wink-glove-100d-1"
 
 // Sum makes the vector of a text that comes in parts, as [Table.Embed] does. It is used by one goroutine at a time.

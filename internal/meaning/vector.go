@@ -40,6 +40,29 @@ func Cosine(a, b Vector) float32 {
 	return float32(float64(dot(a, b)) * inverseNorm(a) * inverseNorm(b))
 }
 
+// Toward returns q moved toward others of the same length: to q, which counts as 1, it adds their mean, which counts as share.
+// All count by their directions. It returns q if there are no others, or if nothing would be left.
+func Toward(q Vector, others []Vector, share float64) Vector {
+	sums := make([]float32, len(q))
+	add := func(v Vector, part float64) {
+		if len(v) != len(q) || dot(v, v) == 0 {
+			return
+		}
+		part *= inverseNorm(v)
+		for i, x := range v {
+			sums[i] += float32(part * float64(x))
+		}
+	}
+	add(q, 1)
+	for _, v := range others {
+		add(v, share/float64(len(others)))
+	}
+	if moved := Compact(sums); moved != nil && len(others) > 0 {
+		return moved
+	}
+	return q
+}
+
 // dot returns the dot product. b must be as long as a.
 func dot(a, b []int8) int32 {
 	b = b[:len(a)]

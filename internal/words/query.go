@@ -45,7 +45,7 @@ type Query struct {
 	Verify bool
 
 	analyzer *Analyzer
-	plain    []string // what was typed of words that the query wants, without signs
+	plain    []string        // what was typed of words that the query wants, without signs
 	terms    map[string]bool // every term that Match looks for
 	prefixes []string
 	ranking  map[string]bool // the terms in Words; true if they are marked wherever they stand

@@ -54,6 +54,14 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		ch.arena = record.AppendBody(ch.arena, m)
 		ch.end()
 	}
+	for i := range items {
+		if v := items[i].Vector; len(v) > 0 {
+			ch.begin(layout.MemoryKey(layout.VectorFamily, name, items[i].Memory.ID))
+			ch.arena = record.AppendVector(ch.arena, v)
+			ch.end()
+			s.hasVectors.Store(true) // before the commit: whoever removes the memory sees it
+		}
+	}
 	// Ids are random, so two concurrent inserts never have the same one. A repeated id is a mistake of the
 	// caller.
 	if s.index.Taken(name, ch.effect.Entries) {

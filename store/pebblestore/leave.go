@@ -40,7 +40,11 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
 	// Family by family, since the database's memory takes keys in ascending order faster.
-	for _, family := range [...]byte{layout.MetaFamily, layout.BodyFamily} {
+	families := []byte{layout.MetaFamily, layout.BodyFamily}
+	if s.hasVectors.Load() {
+		families = append(families, layout.VectorFamily)
+	}
+	for _, family := range families {
 		for _, run := range runs {
 			if err := deleteRun(b, family, run, s.enough); err != nil {
 				return err

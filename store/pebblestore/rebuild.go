@@ -38,6 +38,9 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
+	if err := s.lookForVectors(); err != nil {
+		return err
+	}
 	newest, err := s.newestPosition()
 	if err != nil {
 		return err

@@ -2,17 +2,16 @@ package pebblestore
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/meaning"
 	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
@@ -23,20 +22,36 @@ import (
 // wholeTag begins the term of a whole tag, for filters. No text has it, since it is a control character.
 const wholeTag = "\x03"
 
-// finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
+// finder holds the indexes of all tenants. They are derived: an open builds them anew, beside everything else.
 type finder struct {
 	analyzer *words.Analyzer // nil if nothing is searched
 	settings store.SearchSettings
+	table    *meaning.Table       // nil if no vectors are made of texts
 	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
 	built    atomic.Bool          // the memories that were there at the open are in the indexes
 
 	mu sync.RWMutex
 	// +checklocks:mu
-	tenants map[string]*search.Index
+	tenants map[string]*tenantIndex
 }
 
+// tenantIndex is what a tenant's memories are found by.
+type tenantIndex struct {
+	words *search.Index
+	// texts has the vectors that are made of texts, nil if none are. The word index keeps the handle of each, and 0 for none: see ref.
+	texts *meaning.Set
+	own   ownVectors
+}
+
+// ref returns what the word index keeps of a handle.
+func ref(handle uint32) uint32 { return handle + 1 }
+
 func newFinder(a *words.Analyzer, settings store.SearchSettings, exists func(sigil.Key) bool) *finder {
-	return &finder{analyzer: a, settings: settings, exists: exists, tenants: map[string]*search.Index{}}
+	f := &finder{analyzer: a, settings: settings, exists: exists, tenants: map[string]*tenantIndex{}}
+	if settings.Model() == meaning.Model {
+		f.table = meaning.BuiltIn()
+	}
+	return f
 }
 
 // documents are what is indexed of some memories of a tenant. They are reused: release ends their use.
@@ -44,6 +59,10 @@ type documents struct {
 	docs  []search.Doc
 	terms []search.Term // of all docs
 	buf   []words.Term
+
+	vectors []meaning.Vector // by index of docs, if they are made of texts
+	own     []store.Vector   // by index of docs, nil if none has one
+	sum     *meaning.Sum
 }
 
 var documentPool = sync.Pool{New: func() any { return new(documents) }}
@@ -62,11 +81,14 @@ func (d *documents) release() {
 	}
 }
 
-func (d *documents) clear() { d.docs, d.terms = d.docs[:0], d.terms[:0] }
+func (d *documents) clear() {
+	clear(d.own)
+	d.docs, d.terms, d.vectors, d.own = d.docs[:0], d.terms[:0], d.vectors[:0], d.own[:0]
+}
 
-// add adds what the analyzer makes of a memory.
-func (d *documents) add(a *words.Analyzer, m *sigil.Memory) {
-	doc := a.Document(m.Data, m.Tags, d.buf)
+// add adds what is made of a memory.
+func (d *documents) add(f *finder, m *sigil.Memory, own store.Vector) {
+	doc := f.analyzer.Document(m.Data, m.Tags, d.buf)
 	d.buf = doc.Terms
 	from := len(d.terms)
 	for _, t := range doc.Terms {
@@ -78,6 +100,16 @@ func (d *documents) add(a *words.Analyzer, m *sigil.Memory) {
 		}
 	}
 	d.docs = append(d.docs, search.Doc{ID: m.ID, Length: doc.Length, Terms: d.terms[from:]})
+	if f.table != nil {
+		if d.sum == nil {
+			d.sum = f.table.NewSum()
+		}
+		f.analyzer.Texts(m.Data, m.Tags, d.sum.Add)
+		d.vectors = append(d.vectors, d.sum.Take())
+	}
+	if f.settings.Meaning != store.MeaningOff {
+		d.own = append(d.own, own)
+	}
 }
 
 // documents returns what is indexed of the items of an insert, which add needs.
@@ -85,7 +117,7 @@ func (f *finder) documents(items []store.Item) *documents {
 	d := newDocuments()
 	if f.analyzer != nil {
 		for i := range items {
-			d.add(f.analyzer, &items[i].Memory)
+			d.add(f, &items[i].Memory, items[i].Vector)
 		}
 	}
 	return d
@@ -99,7 +131,7 @@ func (f *finder) add(tenant string, d *documents) {
 		return
 	}
 	for x := f.of(tenant, true); ; {
-		x.Add(docs...)
+		x.add(d)
 		current := f.of(tenant, true)
 		if current == x { // otherwise remove has dropped x when it was empty
 			break
@@ -115,6 +147,22 @@ func (f *finder) add(tenant string, d *documents) {
 	f.remove(tenant, gone)
 }
 
+// add adds memories. Vectors come first, since the word index keeps their handles.
+func (x *tenantIndex) add(d *documents) {
+	for i := range d.docs {
+		d.docs[i].Ref = 0
+		if len(d.vectors) > 0 {
+			if handle, ok := x.texts.Add(d.docs[i].ID, d.vectors[i]); ok {
+				d.docs[i].Ref = ref(handle)
+			}
+		}
+		if len(d.own) > 0 && len(d.own[i]) > 0 {
+			x.own.add(d.docs[i].ID, d.own[i])
+		}
+	}
+	x.words.Add(d.docs...)
+}
+
 // remove makes memories that have left the store's index unfindable.
 func (f *finder) remove(tenant string, ids []sigil.ID) {
 	if len(ids) == 0 {
@@ -124,11 +172,16 @@ func (f *finder) remove(tenant string, ids []sigil.ID) {
 	if x == nil {
 		return
 	}
-	x.Remove(ids...)
-	if x.Len() == 0 {
+	x.words.RemoveEach(ids, func(id sigil.ID, r uint32) {
+		if r != 0 {
+			x.texts.Remove(id, r-1)
+		}
+	})
+	x.own.remove(ids)
+	if x.words.Len() == 0 {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if f.tenants[tenant] == x && x.Len() == 0 {
+		if f.tenants[tenant] == x && x.words.Len() == 0 {
 			delete(f.tenants, tenant)
 		}
 	}
@@ -151,8 +204,8 @@ func (f *finder) removed(keys []sigil.Key) {
 	}
 }
 
-// of returns the index of a tenant. If there is none it makes one, or returns nil.
-func (f *finder) of(tenant string, make bool) *search.Index {
+// of returns what a tenant has. If there is nothing it makes it, or returns nil.
+func (f *finder) of(tenant string, make bool) *tenantIndex {
 	f.mu.RLock()
 	x := f.tenants[tenant]
 	f.mu.RUnlock()
@@ -162,173 +215,18 @@ func (f *finder) of(tenant string, make bool) *search.Index {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if x = f.tenants[tenant]; x == nil {
-		x = search.New()
+		x = &tenantIndex{words: search.New()}
+		if f.table != nil {
+			x.texts = meaning.NewSet(f.table.Dims())
+		}
 		f.tenants[tenant] = x
 	}
 	return x
 }
 
-// Search finds memories by their words; see [store.Searcher].
-func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
-		return found, err
-	}
-	if s.finder.analyzer == nil {
-		return found, store.NewSearchOff()
-	}
-	if len(q.Vector) > 0 && strings.TrimSpace(q.Text) == "" {
-		return found, nil
-	}
-	text, err := s.finder.analyzer.Parse(q.Text)
-	if err != nil {
-		return found, store.NewInvalidQuery(err)
-	}
-	found.Incomplete = !s.finder.built.Load()
-	x := s.finder.of(q.Tenant, false)
-	if x != nil {
-		found.Memories, found.Average = x.Frequencies(nil, nil)
-	}
-	if x == nil || len(text.Words)+len(text.Must)+len(text.Not) == 0 { // a query of signs only finds nothing
-		return found, nil
-	}
-	query := indexQuery(text, &q.Filter)
-	for {
-		hits, err := s.matching(ctx, x, query, text, &q)
-		if err != nil {
-			return found, err
-		}
-		found.Hits = found.Hits[:0]
-		gone := false
-		for _, h := range hits {
-			hit, ok := s.hit(h, &q)
-			if gone = gone || !ok; !ok {
-				continue
-			}
-			if q.Explain {
-				hit.Terms = arithmetic(x, query, h.ID)
-			}
-			found.Hits = append(found.Hits, hit)
-		}
-		if !gone {
-			return found, nil
-		}
-	}
-}
-
-// matching returns the best hits of a query among memories that are live and pass the filter.
-func (s *Store) matching(ctx context.Context, x *search.Index, query *search.Query, text *words.Query, q *store.SearchQuery) (hits []search.Hit, err error) {
-	hits = x.Search(query, q.Limit, func(id sigil.ID, _ uint32) bool {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return false
-		}
-		m, ok := s.index.Meta(sigil.Key{Tenant: q.Tenant, ID: id})
-		if !ok || m.Due(q.Now) || !q.Filter.Matches(&m) {
-			return false
-		}
-		if !text.Verify {
-			return true
-		}
-		memory, ok, failed := s.read(m)
-		if failed != nil {
-			err = failed
-		}
-		if ok {
-			_, ok = text.Match(memory.Data, memory.Tags)
-		}
-		return ok
-	})
-	return hits, err
-}
-
-// hit returns the figures of a hit's memory. ok is false if it is gone.
-func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool) {
-	key := sigil.Key{Tenant: q.Tenant, ID: h.ID}
-	if m, there := s.index.Meta(key); there && !m.Due(q.Now) {
-		return store.Hit{Memory: sigil.Memory{Meta: m}, Words: h.Score}, true
-	}
-	s.keys.One(key).Unlock() // it is being removed: see List
-	return hit, false
-}
-
-// indexQuery returns what the index is asked for a query and the tags of a filter.
-func indexQuery(text *words.Query, f *store.Filter) *search.Query {
-	q := &search.Query{}
-	for _, w := range text.Words {
-		c := variants(words.Choice{Prefix: w.Prefix, Cut: w.Cut}, w.Weight)
-		if w.Term != "" {
-			c = search.Clause{{Text: w.Term, Weight: w.Weight}}
-		}
-		q.Optional = append(q.Optional, c)
-	}
-	for _, c := range text.Must {
-		for _, choice := range c.All {
-			q.Required = append(q.Required, variants(choice, 0))
-		}
-	}
-	for _, c := range text.Not {
-		if c.Verify { // Match decides
-			continue
-		}
-		var set []search.Clause
-		for _, choice := range c.All {
-			set = append(set, variants(choice, 0))
-		}
-		q.Forbidden = append(q.Forbidden, set)
-	}
-	for _, tag := range f.Tags {
-		q.Required = append(q.Required, search.Clause{{Text: wholeTag + tag}})
-	}
-	if len(f.AnyTags) > 0 {
-		q.Required = append(q.Required, tags(f.AnyTags))
-	}
-	if len(f.NotTags) > 0 {
-		q.Forbidden = append(q.Forbidden, []search.Clause{tags(f.NotTags)})
-	}
-	return q
-}
-
-func variants(c words.Choice, weight float64) (clause search.Clause) {
-	for _, term := range c.Terms {
-		clause = append(clause, search.Variant{Text: term, Weight: weight})
-	}
-	if c.Prefix != "" {
-		clause = append(clause, search.Variant{Text: c.Prefix, Prefix: true, Weight: weight})
-	}
-	for _, term := range c.Cut {
-		clause = append(clause, search.Variant{Text: term, Weight: weight})
-	}
-	return clause
-}
-
-func tags(all []string) (clause search.Clause) {
-	for _, tag := range all {
-		clause = append(clause, search.Variant{Text: wholeTag + tag})
-	}
-	return clause
-}
-
-func arithmetic(x *search.Index, q *search.Query, id sigil.ID) *store.Arithmetic {
-	e, ok := x.Explain(q, id)
-	if !ok {
-		return nil
-	}
-	a := &store.Arithmetic{Memories: e.Memories, Average: e.Average, Length: e.Length}
-	for _, p := range e.Parts {
-		if p.Score > 0 {
-			a.Parts = append(a.Parts, store.TermScore{Term: words.Name(p.Term), Count: p.Count, DF: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score})
-		}
-	}
-	return a
-}
-
 // findable indexes the memories that were there at the open, which it reads as they were then, in the order of their keys.
 // It ends when all are indexed, when the store is closed, or when the disk fails.
-func (s *Store) findable(it *pebble.Iterator) error {
+func (s *Store) findable(it, own *pebble.Iterator) error {
 	const step = 64
 	d := newDocuments()
 	defer d.release()
@@ -363,10 +261,13 @@ func (s *Store) findable(it *pebble.Iterator) error {
 		if err != nil {
 			return err
 		}
-		d.add(s.finder.analyzer, &memory)
+		d.add(s.finder, &memory, nil)
 	}
 	flush()
 	if err := it.Error(); err != nil {
+		return err
+	}
+	if err := s.findableByOwn(own); err != nil {
 		return err
 	}
 	s.finder.built.Store(true)
@@ -378,17 +279,26 @@ func (s *Store) startFinding(logger *slog.Logger) error {
 	if s.finder.analyzer == nil {
 		return nil
 	}
-	prefix := []byte{layout.BodyFamily}
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: layout.After(prefix)})
+	it, err := s.family(layout.BodyFamily)
 	if err != nil {
 		return err
 	}
+	own, err := s.family(layout.VectorFamily)
+	if err != nil {
+		return errors.Join(err, it.Close())
+	}
 	s.finding.Go(func() { // Close waits for it
-		if err := errors.Join(s.findable(it), it.Close()); err != nil {
+		if err := errors.Join(s.findable(it, own), it.Close(), own.Close()); err != nil {
 			logger.Error("search stays incomplete: what is on disk could not all be read", "err", err)
 		}
 	})
 	return nil
+}
+
+// family returns an iterator over the records of a family.
+func (s *Store) family(family byte) (*pebble.Iterator, error) {
+	prefix := []byte{family}
+	return s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: layout.After(prefix)})
 }
 
 // exists reports whether a memory is in the index, due or not.

@@ -51,17 +51,7 @@ func (s *Store) Frequencies(ctx context.Context, tenant string, terms []string) 
 	}
 	f.With = make([]int, len(terms))
 	if x := s.finder.of(tenant, false); x != nil {
-		f.Memories, f.Average = x.Frequencies(terms, f.With)
+		f.Memories, f.Average = x.words.Frequencies(terms, f.With)
 	}
 	return f, nil
-}
-
-// Vectors returns vectors of some memories; see [store.Searcher].
-func (s *Store) Vectors(ctx context.Context, _, _ string, ids []sigil.ID) ([]store.Vector, error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	return make([]store.Vector, len(ids)), nil
 }

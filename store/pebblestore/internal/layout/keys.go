@@ -10,6 +10,7 @@ import (
 const (
 	MetaFamily        = 'm' // m tenant 0 id            → figures and labels (record.AppendMeta, AppendLabels)
 	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
+	VectorFamily      = 'v' // v tenant 0 id            → the vector that a caller gave (record.AppendVector)
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
 	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
@@ -30,7 +31,7 @@ func TenantPrefix(family byte, tenant string) []byte {
 	return append(k, 0)
 }
 
-// MemoryKey returns the key of a memory's figures or content.
+// MemoryKey returns the key of a memory's figures, content or vector.
 func MemoryKey(family byte, tenant string, id sigil.ID) []byte {
 	return append(TenantPrefix(family, tenant), id[:]...)
 }

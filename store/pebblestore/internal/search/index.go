@@ -106,32 +106,41 @@ func (x *Index) add(docs []Doc) (n int, full bool) {
 
 // Remove removes memories, and returns how many of them were in the index. A search that begins after Remove has returned does
 // not find them. Their space is released when they are merged, or with the last memory.
-func (x *Index) Remove(ids ...sigil.ID) int {
+func (x *Index) Remove(ids ...sigil.ID) int { return x.RemoveEach(ids, func(sigil.ID, uint32) {}) }
+
+// RemoveEach is Remove. It calls gone with each memory that was in the index, and the Ref of its [Doc], once it is not found
+// any more.
+func (x *Index) RemoveEach(ids []sigil.ID, gone func(id sigil.ID, ref uint32)) int {
 	n := 0
+	var removed [16 * holdStep]Hit
 	for len(ids) > 0 {
-		step := ids[:min(16*holdStep, len(ids))]
+		step := ids[:min(len(removed), len(ids))]
 		ids = ids[len(step):]
-		n += x.remove(step)
+		all := x.remove(step, removed[:0])
+		for i := range all {
+			gone(all[i].ID, all[i].Ref)
+		}
+		n += len(all)
 	}
 	return n
 }
 
-func (x *Index) remove(ids []sigil.ID) int {
+// remove removes memories and appends those that were in the index.
+func (x *Index) remove(ids []sigil.ID, removed []Hit) []Hit {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	n := 0
 	for _, id := range ids {
 		if s, doc, ok := find(x.segments, id); ok {
 			s.kill(doc)
 			s.deaths.Add(1)
-			n++
+			removed = append(removed, Hit{ID: id, Ref: s.refs[doc]})
 		} else if doc, ok := x.young.find(id); ok {
 			x.young.kill(doc)
-			n++
+			removed = append(removed, Hit{ID: id, Ref: x.young.refs[doc]})
 		}
 	}
-	x.live -= n
-	return n
+	x.live -= len(removed)
+	return removed
 }
 
 // find returns the place of a memory that is alive.
