@@ -23,6 +23,9 @@ type Draft struct {
 	Pinned bool
 	// Tags are the caller's own labels.
 	Tags []string
+	// Vector, if not nil, is the caller's own vector of what the data means, of 1 to 4,096 finite numbers, not all of them 0. Only its
+	// direction counts. A search by a vector compares it with those that have as many dimensions.
+	Vector []float32
 	// IdempotencyKey, if not empty, makes a repeated encode return the answer of the first.
 	IdempotencyKey string
 }

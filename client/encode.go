@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ type draft struct {
 	TTL            string          `json:"ttl,omitempty"`
 	Pinned         bool            `json:"pinned,omitempty"`
 	Tags           []string        `json:"tags,omitempty"`
+	Vector         []float32       `json:"vector,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
@@ -149,6 +151,11 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 			return to, sigil.NewInvalid("invalid_utf8", fmt.Sprintf("tags/%d", i), "is not valid UTF-8")
 		}
 	}
+	for i, x := range d.Vector { // these cannot be written as JSON
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return to, sigil.NewInvalid("invalid_vector", fmt.Sprintf("vector/%d", i), "is not finite")
+		}
+	}
 	for i := range len(d.IdempotencyKey) {
 		if c := d.IdempotencyKey[i]; c < 0x20 || c > 0x7e {
 			return to, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
@@ -158,14 +165,14 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
 		}
 		return append(to, dataEnds...), nil
 	}
-	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, IdempotencyKey: key}
+	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector, IdempotencyKey: key}
 	if d.TTL != 0 {
 		wire.TTL = sigil.FormatDuration(d.TTL)
 	}

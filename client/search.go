@@ -5,14 +5,19 @@ import (
 	"iter"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// SearchQuery is a search; everything but Text is optional.
+// SearchQuery is a search. It has Text, Vector, both, or Like; everything else is optional.
 type SearchQuery struct {
 	// Text is what a person types: words (any of them; more rank higher), "a phrase", -without, pre*, /pointer:word,
 	// tag:word. It has at most 4,096 bytes.
-	Text   string
+	Text string
+	// Vector is compared with the vectors that were given with memories and have as many dimensions.
+	Vector []float32
+	// Like, if not zero, is the id of a memory: what is like it is found, and it is left out.
+	Like   sigil.ID
 	Limit  int    // hits per page; 0 means 10
 	Cursor string // from the previous page; empty means the first page
 	// Tags must all be among the memory's tags, one of AnyTags must be, and none of NotTags.
@@ -24,7 +29,7 @@ type SearchQuery struct {
 	CreatedAfter, CreatedBefore, FadingBefore time.Time
 	// MinScore leaves out hits with a lower score.
 	MinScore float64
-	// Weights are the factors of the parts of a score; nil means words alone.
+	// Weights are the factors of the parts of a score; nil means 0.6 for words and 0.4 for meaning.
 	Weights *SearchWeights
 	// MaxBytes, if over 0, is how many bytes of data the hits of a page may have together.
 	MaxBytes int64
@@ -40,10 +45,13 @@ type SearchQuery struct {
 // not search answers with an [*Error] of code "search_off".
 func (c *Client) Search(ctx context.Context, q SearchQuery) (wire.SearchPage, error) {
 	sent := wire.Search{
-		Query: q.Text, Limit: q.Limit, Cursor: q.Cursor, Tags: q.Tags, AnyTags: q.AnyTags, NotTags: q.NotTags,
+		Query: q.Text, Vector: q.Vector, Limit: q.Limit, Cursor: q.Cursor, Tags: q.Tags, AnyTags: q.AnyTags, NotTags: q.NotTags,
 		Pinned: q.Pinned, Crystallized: q.Crystallized, Pattern: q.Pattern,
 		CreatedAfter: moment(q.CreatedAfter), CreatedBefore: moment(q.CreatedBefore), FadingBefore: moment(q.FadingBefore),
 		MinScore: q.MinScore, Weights: q.Weights, MaxBytes: q.MaxBytes, Recall: q.Recall, Highlight: q.Highlight, Explain: q.Explain,
+	}
+	if q.Like != (sigil.ID{}) {
+		sent.Like = &q.Like
 	}
 	if q.NoContent {
 		sent.Content = new(bool)

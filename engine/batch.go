@@ -183,7 +183,7 @@ func answer(items []store.Item, at []int, answers map[int]store.Answer, results 
 		switch {
 		case !found:
 			rest, restAt = append(rest, item), append(restAt, place)
-		case answer.Fingerprint != item.Idempotency.Fingerprint && answer.Fingerprint != formerFingerprint(&item.Memory):
+		case answer.Fingerprint != item.Idempotency.Fingerprint && answer.Fingerprint != formerFingerprint(&item):
 			results[place] = Result{Err: &sigil.Error{
 				Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key",
 				Detail: "this key was used before with another request",

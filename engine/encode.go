@@ -97,8 +97,16 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data,
 	}
 	m.Crystallized = m.Potential > sigil.CrystallizeAbove
+	item.Vector = nil
+	if d.Vector != nil {
+		v, err := compact(d.Vector)
+		if err != nil {
+			return err
+		}
+		item.Vector = store.Vector(v)
+	}
 	if d.IdempotencyKey != "" {
-		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(m)}
+		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(item)}
 	}
 	return nil
 }
@@ -190,17 +198,18 @@ func checkIdempotencyKey(key string) error {
 
 // fingerprint returns a hash of everything in a draft that reaches the memory. The order of members in data and state,
 // white space and the spelling of strings make no difference; the digits of numbers do.
-func fingerprint(m *sigil.Memory) [32]byte {
-	return fingerprintOf(m, canon.Ordered)
+func fingerprint(item *store.Item) [32]byte {
+	return fingerprintOf(item, canon.Ordered)
 }
 
 // formerFingerprint returns the fingerprint that earlier versions stored with answers. It depends on the order of
 // members.
-func formerFingerprint(m *sigil.Memory) [32]byte {
-	return fingerprintOf(m, func(raw []byte) []byte { return raw })
+func formerFingerprint(item *store.Item) [32]byte {
+	return fingerprintOf(item, func(raw []byte) []byte { return raw })
 }
 
-func fingerprintOf(m *sigil.Memory, form func(raw []byte) []byte) [32]byte {
+func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
+	m := &item.Memory
 	state, _ := json.Marshal(m.State) // cannot fail: the state was checked
 	// A missing list of tags and an empty one are the same.
 	tags, _ := json.Marshal(append([]string(nil), m.Tags...))
@@ -212,6 +221,12 @@ func fingerprintOf(m *sigil.Memory, form func(raw []byte) []byte) [32]byte {
 	b.Write(binary.AppendVarint(nil, int64(m.TTL)))
 	if m.Pinned {
 		b.WriteByte(1)
+	}
+	if len(item.Vector) > 0 { // without one, the fingerprint is that of earlier versions
+		b.WriteByte(2)
+		for _, x := range item.Vector {
+			b.WriteByte(byte(x))
+		}
 	}
 	return sha256.Sum256(b.Bytes())
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/meaning"
+	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -23,6 +24,8 @@ const (
 	reranked = 200
 	// halfStrength is the number of recalls at which strength is one half.
 	halfStrength = 4
+	// leastCosine is over what cosine a memory is found by the vector of a text alone.
+	leastCosine = 0.3
 )
 
 // What a search takes and returns besides the types here, under this package's name.
@@ -43,7 +46,14 @@ type SearchQuery struct {
 	Limit  int    // maximum number of hits; 0 means 10
 	Cursor string // from the previous page; empty means the first page
 	Filter store.Filter
-	// Weights are the factors of the parts of a score; nil means words alone.
+	// Vector, if not nil, is searched with instead of the vector of the text, among the vectors that were given with memories. Then
+	// Text may be empty.
+	Vector []float32
+	// Like, if not zero, is the id of a memory: it is searched for what is like it, by its words and its vector (its own if it has
+	// one), and it is left out. There is then no Text and no Vector.
+	Like sigil.ID
+	// Weights are the factors of the parts of a score. nil means 0.6 for words and 0.4 for meaning, or 1 for the one of
+	// them that the query has. With 0 for meaning, only words find.
 	Weights *Weights
 	// MinScore leaves out hits with a lower score.
 	MinScore float64
@@ -57,12 +67,15 @@ type SearchQuery struct {
 }
 
 // Weights are the factors of the parts of a score, each from 0 to 1.
-type Weights struct{ Words, Freshness, Strength float64 }
+type Weights struct{ Words, Meaning, Freshness, Strength float64 }
 
 // Parts are what a score is made of, each from 0 to 1.
 type Parts struct {
-	// Words is the BM25 score divided by the highest one of the query; 0 if the query ranks nothing.
+	// Words is the BM25 score divided by the highest one of the query; 0 if the query ranks nothing. In a search by meaning as well,
+	// the best 100 hits have the part that package meaning describes, and the others their share divided by 1.4.
 	Words float64
+	// Meaning is the cosine of the angle between the vectors of the query and the memory, or 0 if it is below.
+	Meaning float64
 	// Freshness is 1 − decay.
 	Freshness float64
 	// Strength is n / (n + 4) for a memory with n recalls.
@@ -80,7 +93,8 @@ type SearchHit struct {
 	// Terms is the arithmetic of the BM25 score.
 	Terms *store.Arithmetic
 
-	gone bool // since it was found
+	gone   bool // since it was found
+	vector meaning.Vector
 }
 
 // SearchPage is one page of hits.
@@ -91,6 +105,10 @@ type SearchPage struct {
 	Next string
 	// Incomplete means that the index is still being built after a start, so that memories may be missing.
 	Incomplete bool
+	// Vectors is whether there is search by meaning.
+	Vectors store.VectorState
+	// Model is the model of the vectors that were searched, or empty if only words were.
+	Model string
 }
 
 // Search returns the memories of a tenant that a text finds: best score first, and of equal scores the freshest, then the
@@ -112,21 +130,38 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	if err != nil {
 		return page, err
 	}
-	depth, now := e.limits.Page, e.now()
-	want := min(depth, after.rank+q.Limit+1)
-	if weights.Freshness > 0 || weights.Strength > 0 {
-		depth = min(depth, reranked)
-		want = depth
+	r := ranking{e: e, tenant: tenant, now: e.now(), weights: weights}
+	find := store.SearchQuery{Tenant: tenant, Now: r.now, Text: q.Text, Filter: q.Filter, Explain: q.Explain}
+	if err := r.prepare(ctx, &q, &find); err != nil {
+		return page, err
 	}
-	found, err := e.store.Search(ctx, store.SearchQuery{Tenant: tenant, Now: now, Limit: want, Text: q.Text, Filter: q.Filter, Explain: q.Explain})
-	if err != nil {
+	if r.text == nil && r.vector == nil { // like a memory that has neither words nor a vector
+		return page, nil
+	}
+	depth := e.limits.Page
+	find.Limit = min(depth, after.rank+q.Limit+1)
+	switch {
+	case r.weights.Freshness > 0 || r.weights.Strength > 0:
+		depth = min(depth, reranked)
+		find.Limit = depth
+	case r.vector != nil && find.Limit <= reranked: // the same memories are found for all pages up to there
+		find.Limit = min(depth, reranked)
+	case r.vector != nil:
+		find.Limit = depth
+	}
+	if r.found, err = e.store.Search(ctx, find); err != nil {
 		return page, wrap(err)
 	}
-	page.Incomplete = found.Incomplete
-	hits := ranked(found.Hits, weights, func(m *sigil.Memory) float64 { return 1 - m.Decay(now) })
-	hits = slices.DeleteFunc(hits, func(h SearchHit) bool { return h.Score < q.MinScore })
+	page.Incomplete, page.Vectors = r.found.Incomplete, r.found.Vectors
+	if r.vector != nil {
+		page.Model = find.Model
+	}
+	if err := r.rank(ctx); err != nil {
+		return page, err
+	}
+	hits := slices.DeleteFunc(r.hits, func(h SearchHit) bool { return h.Score < q.MinScore || h.Memory.ID == q.Like })
 	at := after.in(hits)
-	if hits, page.Hits, at, err = e.page(ctx, tenant, now, hits, at, &q); err != nil {
+	if hits, page.Hits, at, err = e.page(ctx, tenant, r.now, hits, at, &q, r.text); err != nil {
 		return page, err
 	}
 	if at < len(hits) && at < depth {
@@ -161,17 +196,16 @@ func (e *Engine) checkSearch(q *SearchQuery) (w Weights, err error) {
 			return w, err
 		}
 	}
-	if !(q.MinScore >= 0 && q.MinScore <= 3) { // also not a number
-		return w, sigil.NewInvalid("invalid_min", "minScore", "must be a number from 0 to 3, the highest score with all weights at 1")
+	if !(q.MinScore >= 0 && q.MinScore <= 4) { // also not a number
+		return w, sigil.NewInvalid("invalid_min", "minScore", "must be a number from 0 to 4, the highest score with all weights at 1")
 	}
 	if q.MaxBytes < 0 {
 		return w, sigil.NewInvalid("invalid_max_bytes", "maxBytes", "must be 0 or more")
 	}
-	w = Weights{Words: 1}
 	if q.Weights != nil {
 		w = *q.Weights
 	}
-	for _, v := range []float64{w.Words, w.Freshness, w.Strength} {
+	for _, v := range []float64{w.Words, w.Meaning, w.Freshness, w.Strength} {
 		if !(v >= 0 && v <= 1) {
 			return w, sigil.NewInvalid("invalid_weights", "weights", "must be numbers from 0 to 1")
 		}
@@ -179,33 +213,81 @@ func (e *Engine) checkSearch(q *SearchQuery) (w Weights, err error) {
 	return w, nil
 }
 
-// ranked returns the hits with their scores, in order.
-func ranked(found []store.Hit, w Weights, freshness func(*sigil.Memory) float64) []SearchHit {
-	best := 0.0
-	for i := range found {
-		best = max(best, found[i].Words)
+// prepare reads the query, completes find, and sets the weights if none are given.
+func (r *ranking) prepare(ctx context.Context, q *SearchQuery, find *store.SearchQuery) error {
+	if r.e.analyzer == nil {
+		return wrap(store.NewSearchOff())
 	}
-	hits := make([]SearchHit, len(found))
-	for i := range found {
-		f := &found[i]
-		p := Parts{Freshness: freshness(&f.Memory), Strength: float64(f.Memory.AccessCount) / (float64(f.Memory.AccessCount) + halfStrength)}
-		if best > 0 {
-			p.Words = f.Words / best
+	byMeaning := q.Weights == nil || q.Weights.Meaning > 0
+	if q.Like != (sigil.ID{}) {
+		if err := r.like(ctx, q, find, byMeaning); err != nil {
+			return err
 		}
-		hits[i] = SearchHit{
-			Memory: f.Memory, Parts: p, Terms: f.Terms,
-			Score: w.Words*p.Words + w.Freshness*p.Freshness + w.Strength*p.Strength,
+		r.weigh(q)
+		return nil
+	}
+	var err error
+	if q.Vector == nil || strings.TrimSpace(q.Text) != "" {
+		if r.text, err = r.e.analyzer.Parse(q.Text); err != nil {
+			return wrap(store.NewInvalidQuery(err))
 		}
 	}
-	slices.SortStableFunc(hits, func(a, b SearchHit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Parts.Freshness, a.Parts.Freshness), cmp.Compare(b.Parts.Strength, a.Parts.Strength))
-	})
-	return hits
+	switch model := r.e.searching.Model(); {
+	case q.Vector != nil && (byMeaning || r.text == nil):
+		if !r.e.searching.Compares(store.OwnModel) {
+			return wrap(store.NewMeaningOff())
+		}
+		if r.vector, err = compact(q.Vector); err != nil {
+			return err
+		}
+		find.Model, find.Nearest = store.OwnModel, 0
+	case q.Vector == nil && byMeaning && model == meaning.Model:
+		r.vector = meaning.BuiltIn().Embed(r.text.Plain())
+		find.Model, find.Nearest = model, leastCosine
+	}
+	find.Vector = store.Vector(r.vector)
+	r.weigh(q)
+	return nil
+}
+
+// DefaultWeights returns the weights of a search by words and meaning, or by words if there is none by meaning.
+func (e *Engine) DefaultWeights() Weights {
+	if e.searching.Model() == "" {
+		return Weights{Words: 1}
+	}
+	return Weights{Words: meaning.WordsWeight, Meaning: meaning.MeaningWeight}
+}
+
+// weigh sets the weights if none are given.
+func (r *ranking) weigh(q *SearchQuery) {
+	if q.Weights != nil {
+		return
+	}
+	switch {
+	case r.vector == nil:
+		r.weights = Weights{Words: 1}
+	case r.text == nil:
+		r.weights = Weights{Meaning: 1}
+	default:
+		r.weights = Weights{Words: meaning.WordsWeight, Meaning: meaning.MeaningWeight}
+	}
+}
+
+// compact returns the compact form of a vector from outside.
+func compact(v []float32) (meaning.Vector, error) {
+	if len(v) == 0 || len(v) > store.MaxDimensions {
+		return nil, sigil.NewInvalid("invalid_vector", "vector", fmt.Sprintf("must have from 1 to %d numbers", store.MaxDimensions))
+	}
+	c := meaning.Compact(v)
+	if c == nil {
+		return nil, sigil.NewInvalid("invalid_vector", "vector", "must have finite numbers, not all of them 0")
+	}
+	return c, nil
 }
 
 // page returns the hits of a page that begins at a rank, with their contents, the rank after the last one that was looked at,
 // and all hits without those that have gone since they were found.
-func (e *Engine) page(ctx context.Context, tenant string, now time.Time, hits []SearchHit, at int, q *SearchQuery) (left, page []SearchHit, end int, err error) {
+func (e *Engine) page(ctx context.Context, tenant string, now time.Time, hits []SearchHit, at int, q *SearchQuery, text *words.Query) (left, page []SearchHit, end int, err error) {
 	for {
 		fit, end := e.fitting(hits, at, q)
 		if err := e.read(ctx, tenant, now, fit); err != nil {
@@ -215,7 +297,10 @@ func (e *Engine) page(ctx context.Context, tenant string, now time.Time, hits []
 			for _, h := range fit {
 				page = append(page, *h)
 			}
-			return hits, page, end, e.highlight(page, q)
+			if q.Highlight && text != nil {
+				highlight(page, text)
+			}
+			return hits, page, end, nil
 		}
 		hits = slices.DeleteFunc(hits, func(h SearchHit) bool { return h.gone })
 	}
@@ -264,18 +349,10 @@ func (e *Engine) read(ctx context.Context, tenant string, now time.Time, hits []
 }
 
 // highlight finds where the words of a query stand.
-func (e *Engine) highlight(page []SearchHit, q *SearchQuery) error {
-	if !q.Highlight || strings.TrimSpace(q.Text) == "" {
-		return nil
-	}
-	text, err := e.analyzer.Parse(q.Text)
-	if err != nil {
-		return wrap(store.NewInvalidQuery(err))
-	}
+func highlight(page []SearchHit, text *words.Query) {
 	for i := range page {
 		page[i].Matched, _ = text.Match(page[i].Memory.Data, page[i].Memory.Tags)
 	}
-	return nil
 }
 
 // recallHits refreshes hits. One that has faded in the meantime is left out.

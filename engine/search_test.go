@@ -35,12 +35,15 @@ func (r *rig) expect(what string, page engine.SearchPage, want ...string) {
 	}
 }
 
+// byWords are the weights of a search by words alone.
+var byWords = &engine.Weights{Words: 1}
+
 func TestSearchScores(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	r.encode(`"green tea"`, nil)
 	r.encode(`"tea with milk"`, nil)
 	r.encode(`"coffee"`, nil)
-	page := r.search(engine.SearchQuery{Text: "green tea", Explain: true, Highlight: true})
+	page := r.search(engine.SearchQuery{Text: "green tea", Weights: byWords, Explain: true, Highlight: true})
 	r.expect("both words first", page, "green tea", "tea with milk")
 	best, second := page.Hits[0], page.Hits[1]
 	same(t, "best score", best.Score, 1)
@@ -50,8 +53,8 @@ func TestSearchScores(t *testing.T) {
 	if len(best.Terms.Parts) != 2 || len(best.Matched) != 1 || !slices.Equal(best.Matched[0].Ranges, [][2]int{{0, 5}, {6, 9}}) {
 		t.Errorf("explained as %+v, matched %+v", best.Terms, best.Matched)
 	}
-	r.expect("over a least score", r.search(engine.SearchQuery{Text: "green tea", MinScore: 0.99}), "green tea")
-	r.expect("nothing", r.search(engine.SearchQuery{Text: "cocoa"}))
+	r.expect("over a least score", r.search(engine.SearchQuery{Text: "green tea", Weights: byWords, MinScore: 0.99}), "green tea")
+	r.expect("nothing", r.search(engine.SearchQuery{Text: "cocoa", Weights: byWords}))
 }
 
 // TestSearchWeights finds equal texts: the freshest is first, and weights add what it and recalls are worth.
@@ -123,7 +126,7 @@ func TestSearchPeeksOrRecalls(t *testing.T) {
 	same(t, "recalls in the answer", r.search(engine.SearchQuery{Text: "tea", Recall: true}).Hits[0].Memory.AccessCount, 1)
 	r.clock.set(100 * time.Second)
 	r.lives(m.Key, true)
-	r.expect("what has faded", r.search(engine.SearchQuery{Text: "tea coffee"}), "tea")
+	r.expect("what has faded", r.search(engine.SearchQuery{Text: "tea coffee", Weights: byWords}), "tea")
 }
 
 func TestSearchRefuses(t *testing.T) {

@@ -1,12 +1,18 @@
 package wire
 
-// Search is the body of a search. Everything but Query is optional.
+import "github.com/sigil-dna/sigil"
+
+// Search is the body of a search. It has Query, Vector, both, or Like; everything else is optional.
 type Search struct {
 	// Query is what a person types: words (any of them; more rank higher), "a phrase", -without, pre*, /pointer:word,
 	// tag:word. It has at most 4,096 bytes.
-	Query  string `json:"query"`
-	Limit  int    `json:"limit,omitempty"` // maximum number of hits; 0 means 10
-	Cursor string `json:"cursor,omitempty"`
+	Query string `json:"query,omitempty"`
+	// Vector is compared with the vectors that were given with memories and have as many dimensions.
+	Vector []float32 `json:"vector,omitempty"`
+	// Like is the id of a memory: what is like it is found, and it is left out.
+	Like   *sigil.ID `json:"like,omitempty"`
+	Limit  int       `json:"limit,omitempty"` // maximum number of hits; 0 means 10
+	Cursor string    `json:"cursor,omitempty"`
 	// Tags must all be among the memory's tags, one of AnyTags must be, and none of NotTags.
 	Tags    []string `json:"tags,omitempty"`
 	AnyTags []string `json:"anyTags,omitempty"`
@@ -34,7 +40,8 @@ type Search struct {
 
 // SearchWeights are the factors of the parts of a score, each from 0 to 1.
 type SearchWeights struct {
-	Words     *float64 `json:"words,omitempty"` // nil means 1
+	Words     *float64 `json:"words,omitempty"`   // nil means 0.6, or 1 if there is no search by meaning
+	Meaning   *float64 `json:"meaning,omitempty"` // nil means 0.4; with 0, only words find
 	Freshness float64  `json:"freshness,omitempty"`
 	Strength  float64  `json:"strength,omitempty"`
 }
@@ -45,17 +52,17 @@ type SearchPage struct {
 	Next *string `json:"next"` // the cursor of the next page; null on the last
 	// Complete is false while the index is still being built after a start: memories may be missing.
 	Complete bool `json:"complete"`
-	// Meaning is MeaningOff; there is no search by meaning yet.
+	// Meaning is "ready" if vectors are searched besides words, "building" while some memories may not have theirs yet, or "off".
 	Meaning string `json:"meaning"`
+	// Model is the model of the vectors that were searched: that of the built-in ones, or "own" for those that were given with
+	// memories. It is empty if only words were searched.
+	Model string `json:"model,omitempty"`
 }
-
-// MeaningOff means that only words were searched.
-const MeaningOff = "off"
 
 // Hit is a memory that a search found.
 type Hit struct {
 	Memory Memory     `json:"memory"`
-	Score  float64    `json:"score"` // the sum of Parts, each times its weight; 0 to 3
+	Score  float64    `json:"score"` // the sum of Parts, each times its weight; 0 to 4
 	Parts  ScoreParts `json:"parts"`
 	// Matched is where the words of the query stand, tags first. It is nil unless it was asked for.
 	Matched []Matched `json:"matched,omitzero"`
@@ -66,7 +73,8 @@ type Hit struct {
 
 // ScoreParts are what a score is made of, each from 0 to 1.
 type ScoreParts struct {
-	Words     float64 `json:"words"`     // the BM25 score divided by the highest one of the query
+	Words     float64 `json:"words"`     // how well the words match, as a share of the best
+	Meaning   float64 `json:"meaning"`   // the cosine of the vectors of the query and the memory; 0 if it is below
 	Freshness float64 `json:"freshness"` // 1 − decay
 	Strength  float64 `json:"strength"`  // n / (n + 4) after n recalls
 }
@@ -110,7 +118,11 @@ func (p *SearchPage) AppendJSON(b []byte) ([]byte, error) {
 	} else {
 		b = append(b, `,"complete":false`...)
 	}
-	return append(appendString(append(b, `,"meaning":`...), p.Meaning), '}'), nil
+	b = appendString(append(b, `,"meaning":`...), p.Meaning)
+	if p.Model != "" {
+		b = appendString(append(b, `,"model":`...), p.Model)
+	}
+	return append(b, '}'), nil
 }
 
 func (h *Hit) appendJSON(b []byte) (_ []byte, err error) {
@@ -119,6 +131,7 @@ func (h *Hit) appendJSON(b []byte) (_ []byte, err error) {
 	}
 	b = appendFloat(append(b, `,"score":`...), h.Score)
 	b = appendFloat(append(b, `,"parts":{"words":`...), h.Parts.Words)
+	b = appendFloat(append(b, `,"meaning":`...), h.Parts.Meaning)
 	b = appendFloat(append(b, `,"freshness":`...), h.Parts.Freshness)
 	b = append(appendFloat(append(b, `,"strength":`...), h.Parts.Strength), '}')
 	if h.Matched != nil {

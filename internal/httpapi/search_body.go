@@ -21,6 +21,12 @@ func (a *API) readSearch(body []byte) (q engine.SearchQuery, content bool, err e
 		case "query":
 			asked = true
 			q.Text, err = bodyText("invalid_query", name, value)
+		case "vector":
+			asked = true
+			q.Vector, err = draft.Vector(value)
+		case "like":
+			asked = true
+			q.Like, err = bodyID(name, value)
 		case "limit":
 			if q.Limit, err = bodyWhole("invalid_limit", name, value); err == nil && q.Limit < 1 {
 				err = sigil.NewInvalid("invalid_limit", name, "must be a whole number from 1")
@@ -90,12 +96,15 @@ func (a *API) readWeights(raw []byte) (*engine.Weights, error) {
 	if jsontext.Value(raw).Kind() != '{' {
 		return nil, sigil.NewInvalid("invalid_weights", "weights", "must be an object")
 	}
-	w := &engine.Weights{Words: 1}
+	w := new(engine.Weights)
+	*w = a.engine.DefaultWeights()
 	return w, a.drafts.Object(raw, func(name string, value []byte) (err error) {
 		path := "weights." + name
 		switch name {
 		case "words":
 			w.Words, err = bodyNumber("invalid_weights", path, value)
+		case "meaning":
+			w.Meaning, err = bodyNumber("invalid_weights", path, value)
 		case "freshness":
 			w.Freshness, err = bodyNumber("invalid_weights", path, value)
 		case "strength":
@@ -113,6 +122,15 @@ func bodyText(code, name string, raw []byte) (string, error) {
 		return "", sigil.NewInvalid(code, name, "must be a string")
 	}
 	return s, nil
+}
+
+func bodyID(name string, raw []byte) (sigil.ID, error) {
+	s, _ := canon.String(raw)
+	id, err := sigil.ParseID(s)
+	if err != nil {
+		return id, sigil.NewInvalid("invalid_id", name, "is not a UUID of 36 characters")
+	}
+	return id, nil
 }
 
 func bodyWhole(code, name string, raw []byte) (int, error) {

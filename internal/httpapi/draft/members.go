@@ -2,6 +2,8 @@ package draft
 
 import (
 	"bytes"
+	"errors"
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,6 +63,29 @@ func ValidKey(key string, max int) bool {
 // InvalidKey returns the error for a key that is not valid.
 func InvalidKey(field string, max int) error {
 	return sigil.NewInvalid("invalid_idempotency_key", field, "must be one of 1 to "+strconv.Itoa(max)+" printable ASCII characters")
+}
+
+// maxVector is the most numbers of a vector that are read; the engine judges the rest.
+const maxVector = 4096
+
+// Vector reads a vector.
+func Vector(raw []byte) ([]float32, error) {
+	values, ok := canon.Array(raw)
+	if !ok || len(values) == 0 || len(values) > maxVector {
+		return nil, sigil.NewInvalid("invalid_vector", "vector", "must be an array of 1 to "+strconv.Itoa(maxVector)+" numbers")
+	}
+	v := make([]float32, len(values))
+	for i, value := range values {
+		x, err := strconv.ParseFloat(string(value), 32)
+		if jsontext.Value(value).Kind() != '0' || err != nil && !errors.Is(err, strconv.ErrRange) {
+			return nil, sigil.NewInvalid("invalid_vector", "vector/"+strconv.Itoa(i), "must be a number")
+		}
+		if math.IsInf(x, 0) {
+			return nil, sigil.NewInvalid("invalid_vector", "vector/"+strconv.Itoa(i), "is too large")
+		}
+		v[i] = float32(x)
+	}
+	return v, nil
 }
 
 func (r Reader) readTags(raw []byte) ([]string, error) {

@@ -9,7 +9,7 @@ import (
 
 // Search returns the shape of a page of hits at the time now. Without content, its memories have no data and no state.
 func Search(page *engine.SearchPage, now time.Time, content bool) wire.SearchPage {
-	v := wire.SearchPage{Hits: make([]wire.Hit, len(page.Hits)), Complete: !page.Incomplete, Meaning: wire.MeaningOff}
+	v := wire.SearchPage{Hits: make([]wire.Hit, len(page.Hits)), Complete: !page.Incomplete, Meaning: page.Vectors.String(), Model: page.Model}
 	if page.Next != "" {
 		v.Next = &page.Next
 	}
