@@ -123,7 +123,7 @@ func TestSearchPeeksOrRecalls(t *testing.T) {
 	peeked, err := r.Peek(r.ctx(), m.Key)
 	r.ok("peek", err)
 	same(t, "recalls after a search", peeked.AccessCount, 0)
-	same(t, "recalls in the answer", r.search(engine.SearchQuery{Text: "tea", Recall: true}).Hits[0].Memory.AccessCount, 1)
+	same(t, "recalls in the answer", r.search(engine.SearchQuery{Text: "tea", Weights: byWords, Recall: true}).Hits[0].Memory.AccessCount, 1)
 	r.clock.set(100 * time.Second)
 	r.lives(m.Key, true)
 	r.expect("what has faded", r.search(engine.SearchQuery{Text: "tea coffee", Weights: byWords}), "tea")

@@ -43,21 +43,21 @@ func TestSearch(t *testing.T) {
 	f.encode(`{"data":"green tea","tags":["kitchen"]}`)
 	f.clock.pass(time.Second)
 	f.encode(`{"data":"tea with milk","pinned":true}`)
-	f.encode(`{"data":"coffee","tags":["kitchen","dark"]}`)
+	f.encode(`{"data":"invoice","tags":["kitchen","dark"]}`)
 
 	page := f.search(`{"query":"green tea"}`)
 	found(t, "both words first", page, "green tea", "tea with milk")
-	if best := page.Hits[0]; best.Score != 1 || best.Parts.Words != 1 || best.Matched != nil || best.Explanation != nil || best.Memory.State == nil {
+	if best := page.Hits[0]; best.Score < 0.99 || best.Score > 1 || best.Parts.Words != 1 || best.Parts.Meaning < 0.9 || best.Matched != nil || best.Explanation != nil || best.Memory.State == nil {
 		t.Errorf("best hit %+v", best)
 	}
-	if !page.Complete || page.Meaning != "off" || page.Next != nil {
+	if !page.Complete || page.Meaning != "ready" || page.Model == "" || page.Next != nil {
 		t.Errorf("page %+v", page)
 	}
 	for name, tt := range map[string]struct {
 		body, query string
 		want        []string
 	}{
-		"tag":       {`{"query":"tea coffee","tags":["kitchen","dark"]}`, "q=tea+coffee&tag=kitchen&tag=dark", []string{"coffee"}},
+		"tag":       {`{"query":"tea invoice","tags":["kitchen","dark"]}`, "q=tea+invoice&tag=kitchen&tag=dark", []string{"invoice"}},
 		"any tag":   {`{"query":"tea","anyTags":["kitchen","attic"]}`, "q=tea&anyTag=kitchen&anyTag=attic", []string{"green tea"}},
 		"not tag":   {`{"query":"tea","notTags":["kitchen"]}`, "q=tea&notTag=kitchen", []string{"tea with milk"}},
 		"pinned":    {`{"query":"tea","pinned":true}`, "q=tea&pinned=true", []string{"tea with milk"}},
@@ -66,9 +66,9 @@ func TestSearch(t *testing.T) {
 		"created":   {`{"query":"tea","createdAfter":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdAfter=2026-01-31T12:00:00.500Z", []string{"tea with milk"}},
 		"created <": {`{"query":"tea","createdBefore":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdBefore=2026-01-31T12:00:00.500Z", []string{"green tea"}},
 		"fading":    {`{"query":"tea","fadingBefore":"2100-01-01T00:00:00Z"}`, "q=tea&fadingBefore=2100-01-01T00:00:00Z", []string{"green tea"}},
-		"score":     {`{"query":"green tea","minScore":0.99}`, "q=green+tea&minScore=0.99", []string{"green tea"}},
+		"score":     {`{"query":"green tea","minScore":0.9}`, "q=green+tea&minScore=0.9", []string{"green tea"}},
 		"bytes":     {`{"query":"tea","maxBytes":12}`, "q=tea&maxBytes=12", []string{"green tea"}},
-		"nothing":   {`{"query":"cocoa"}`, "q=cocoa", nil},
+		"nothing":   {`{"query":"qqxz"}`, "q=qqxz", nil},
 	} {
 		found(t, name+" by POST", f.search(tt.body), tt.want...)
 		found(t, name+" by GET", f.searchBy(tt.query), tt.want...)
@@ -76,6 +76,25 @@ func TestSearch(t *testing.T) {
 	if got := f.search(`{"query":"tea","content":false}`).Hits[0].Memory; got.Data != nil || got.State != nil || got.Hash == "" {
 		t.Errorf("without content: %+v", got)
 	}
+}
+
+// TestSearchByMeaning finds what has none of the words, by a vector of the caller's own, and what is like a memory.
+func TestSearchByMeaning(t *testing.T) {
+	f := newFace(t, config{})
+	kettle := f.encode(`{"data":"a kettle for the kitchen","vector":[1,0.5,0]}`)
+	f.encode(`{"data":"a teapot for the kitchen","vector":[1,0,0.5]}`)
+	f.encode(`{"data":"the train leaves at noon","vector":[-1,2]}`)
+	found(t, "none of the words", f.search(`{"query":"cookware"}`), "a kettle for the kitchen", "a teapot for the kitchen")
+	found(t, "words alone", f.search(`{"query":"cookware","weights":{"meaning":0}}`))
+	page := f.search(`{"vector":[2,0.9,0.1]}`)
+	found(t, "a vector", page, "a kettle for the kitchen", "a teapot for the kitchen")
+	if h := page.Hits[0]; page.Model != "own" || h.Parts.Words != 0 || h.Parts.Meaning < 0.99 || h.Score != h.Parts.Meaning {
+		t.Errorf("by a vector: %+v", page)
+	}
+	found(t, "a vector and words", f.search(`{"vector":[2,0.9,0.1],"query":"teapot"}`), "a teapot for the kitchen", "a kettle for the kitchen")
+	found(t, "of other dimensions", f.search(`{"vector":[1,0,0,1]}`))
+	found(t, "like it", f.search(`{"like":"`+kettle.ID.String()+`"}`), "a teapot for the kitchen")
+	f.do("POST", "/v1/sigils:search", `{"like":"019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"}`).problem(http.StatusNotFound, "not_found", "")
 }
 
 func TestSearchPages(t *testing.T) {
@@ -124,7 +143,7 @@ func TestSearchRecalls(t *testing.T) {
 	}
 	f.clock.pass(50 * time.Second)
 	f.do("GET", "/v1/sigils/"+v.ID.String(), "").want(http.StatusOK)
-	hit := f.search(`{"query":"tea","weights":{"words":0.5,"strength":1}}`).Hits[0]
+	hit := f.search(`{"query":"tea","weights":{"words":0.5,"meaning":0,"strength":1}}`).Hits[0]
 	if hit.Score != 0.5+0.2 || hit.Parts.Strength != 0.2 {
 		t.Errorf("weighted: %+v", hit)
 	}

@@ -4,7 +4,7 @@ package meaning
 //
 //  1. Candidates are the best of the word index and of the vectors. The score of each is its BM25 as a share of the best, times
 //     WordsWeight, plus its cosine times MeaningWeight.
-//  2. The best Reranked of them are scored by their words with a [Ranker], and [WordsPart] is in the place of that share. Then the
+//  2. The best Reranked of them are scored by their words with a [Ranker], and [Ranker.WordsPart] is in the place of that share. Then the
 //     query's vector is moved [Toward] the Feedback best, and the cosines are taken once more.
 const (
 	// WordsWeight and MeaningWeight are the factors of the two parts of a score.
@@ -24,7 +24,12 @@ const (
 // best is the highest such score of the query's candidates.
 //
 //	(score / best + 0.4 · pairs) / 1.4
-func WordsPart(score, best, pairs float64) float64 {
+//
+// It is score / best for a query of one word, which has no pairs.
+func (r *Ranker) WordsPart(score, best, pairs float64) float64 {
+	if len(r.pairs) == 0 {
+		return share(score, best)
+	}
 	return (share(score, best) + pairsShare*pairs) / (1 + pairsShare)
 }
 

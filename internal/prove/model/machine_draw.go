@@ -65,6 +65,7 @@ var mistakes = []struct {
 	{func(d *sigil.Draft) { d.State = &sigil.State{Phi: 1.5} }, sigil.NewInvalid("invalid_state", "state.phi", "")},
 	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.NewInvalid("invalid_ttl", "ttl", "")},
 	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
+	{func(d *sigil.Draft) { d.Vector = []float32{0, 0} }, sigil.NewInvalid("invalid_vector", "vector", "")},
 	{func(d *sigil.Draft) { d.IdempotencyKey = "\n" }, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "")},
 }
 
