@@ -250,6 +250,12 @@ func (r *ranking) prepare(ctx context.Context, q *SearchQuery, find *store.Searc
 	return nil
 }
 
+// Indexing reports whether searches are still incomplete after a start, as [SearchPage].Incomplete does.
+func (e *Engine) Indexing() bool {
+	s, ok := e.store.(store.Indexing)
+	return ok && s.Indexing()
+}
+
 // DefaultWeights returns the weights of a search by words and meaning, or by words if there is none by meaning.
 func (e *Engine) DefaultWeights() Weights {
 	if e.searching.Model() == "" {

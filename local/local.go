@@ -72,8 +72,8 @@ type Options struct {
 	NoSweeps bool
 	// CacheSize is the number of bytes of content to cache in memory; 0 means 64 MiB.
 	CacheSize int64
-	// Search is what of a memory is searched; the zero value is everything, in English. The index is in memory, about 250
-	// bytes for a memory of 60 words.
+	// Search is what of a memory is searched; the zero value is everything, in English, by words and by meaning. The indexes are in
+	// memory: about 250 bytes for a memory of 60 words, and 150 for its vector.
 	Search store.SearchSettings
 	// Logger gets failed sweeps, jumps of the clock and disk failures; nil means [slog.Default].
 	Logger *slog.Logger

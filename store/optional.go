@@ -30,6 +30,12 @@ type Counted interface {
 	Counts() (memories, crystals int)
 }
 
+// Indexing is a store that builds what it searches after an open, while it takes calls already.
+type Indexing interface {
+	// Indexing reports whether searches may still miss memories that were there at the open.
+	Indexing() bool
+}
+
 // Dated is a store that knows the time of its last change.
 type Dated interface {
 	// Newest returns the time of the newest journal entry, or the zero time if there is none.

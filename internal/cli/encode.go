@@ -25,6 +25,7 @@ type draftFlags struct {
 	ttl              duration
 	pin              bool
 	tags             []string
+	vector           string
 }
 
 func (a *app) encode() *cobra.Command {
@@ -132,6 +133,7 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.Lookup("ttl").DefValue = ""
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until that ends")
 	f.StringArrayVar(&d.tags, "tag", nil, "add a `label`; may be repeated")
+	f.StringVar(&d.vector, "vector", "", "your own vector of what it means, a JSON `array` of 1 to 4,096 numbers; a search by a vector finds it")
 	f.StringVar(&d.key, "idempotency-key", "", "a command repeated within a day with the same `key` encodes no value twice")
 }
 
@@ -206,6 +208,11 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 // draft returns a draft with the values of the flags, without data.
 func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	draft = sigil.Draft{TTL: time.Duration(d.ttl), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
+	if d.vector != "" {
+		if draft.Vector, err = readVector(d.vector); err != nil {
+			return draft, usageError("--vector " + err.Error())
+		}
+	}
 	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {
 		return draft, usageError("--ttl must be over 0")
 	}
@@ -215,6 +222,14 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 		}
 	}
 	return draft, nil
+}
+
+// readVector reads a vector. The daemon checks its figures.
+func readVector(text string) (v []float32, err error) {
+	if err := json.Unmarshal([]byte(text), &v); err != nil || len(v) == 0 {
+		return nil, errors.New("must be a JSON array of numbers, such as [0.1,-0.25]")
+	}
+	return v, nil
 }
 
 // readState reads a state strictly: if a key occurred twice, one value would be lost.

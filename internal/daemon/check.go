@@ -22,6 +22,7 @@ var choices = map[string][]string{
 	"policy":     {"halflife", "classic"},
 	"http":       {"lane", "standard"},
 	"search":     {"on", "off"},
+	"meaning":    {"built-in", "off"},
 	"log-level":  {"debug", "info", "warn", "error"},
 	"log-format": {"text", "json"},
 }
@@ -29,7 +30,7 @@ var choices = map[string][]string{
 // check calls say for every invalid setting, with the reason. It checks only values: whether a port is taken
 // or a folder can be written shows only when it is used.
 func (c *Config) check(say func(setting, why string)) {
-	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "search": c.Search, "log-level": c.LogLevel, "log-format": c.LogFormat} {
+	for setting, value := range map[string]string{"policy": c.Policy, "http": c.HTTP, "search": c.Search, "meaning": c.Meaning, "log-level": c.LogLevel, "log-format": c.LogFormat} {
 		if known := choices[setting]; !slices.Contains(known, value) {
 			say(setting, fmt.Sprintf("%q is unknown; it can be %s", value, strings.Join(known, " or ")))
 		}

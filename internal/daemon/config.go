@@ -69,6 +69,7 @@ type Config struct {
 	SearchLanguage string
 	// SearchExclude has JSON pointers, separated by commas, or "all".
 	SearchExclude string
+	Meaning       string // built-in or off
 
 	CodeKeyFile   string // "" signs nothing
 	CodeTrustFile string // "" trusts only the key of CodeKeyFile
@@ -138,6 +139,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.WebhookSecretFile, "webhook-secret-file", "", "the `file` with the secret that signs requests to --webhook: at least 16 bytes, optionally followed by a newline")
 
 	f.StringVar(&c.Search, "search", "on", "whether memories can be searched: `on|off`; off needs no memory for an index")
+	f.StringVar(&c.Meaning, "meaning", "built-in", "whether memories are also found by what their words mean: `built-in|off`, by the vectors of words in the program")
 	f.StringVar(&c.SearchLanguage, "search-language", "en", "the `language` whose words are found in all their forms: "+strings.Join(store.SearchLanguages(), ", "))
 	f.Var((*pointers)(&c.SearchExclude), "search-exclude", "do not search the part of the data at this JSON `pointer`, such as /payload/raw, or any of the data, but only tags: all. Separate several with commas, or repeat the flag")
 
@@ -171,6 +173,9 @@ func (c *Config) settings() (engine.Settings, error) {
 // search returns what of a memory is searched.
 func (c *Config) search() store.SearchSettings {
 	s := store.SearchSettings{Off: c.Search == "off", Language: c.SearchLanguage}
+	if c.Meaning == "off" {
+		s.Meaning = store.MeaningOff
+	}
 	for pointer := range strings.SplitSeq(c.SearchExclude, ",") {
 		switch pointer {
 		case "":

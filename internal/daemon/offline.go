@@ -16,6 +16,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/datadir"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -144,13 +145,13 @@ func (o *offline) export(ctx context.Context) error {
 	lines.SetEscapeHTML(false)
 	written, faded := 0, 0
 	now := time.Now()
-	visit := func(m sigil.Memory) error {
+	visit := func(m sigil.Memory, v store.Vector) error {
 		if m.Due(now) { // no read returns it, swept or not
 			faded++
 			return ctx.Err()
 		}
 		written++
-		return errors.Join(ctx.Err(), lines.Encode(shape.Memory(&m, now)))
+		return errors.Join(ctx.Err(), lines.Encode(shape.Exported(&m, v, now)))
 	}
 	wrong := 0
 	var err error

@@ -11,7 +11,8 @@ import (
 type health struct {
 	Status  string       `json:"status"`
 	Version string       `json:"version"`
-	Clock   *clockHealth `json:"clock,omitempty"` // nil if nothing is wrong
+	Clock   *clockHealth `json:"clock,omitempty"`  // nil if nothing is wrong
+	Search  string       `json:"search,omitempty"` // "building" after a start, while searches are incomplete
 }
 
 // clockHealth describes what is wrong with the clock.
@@ -44,6 +45,9 @@ func (a *API) ready(c *call) error {
 		h.Clock = &clockHealth{"held", s.Jump.Seconds()}
 	case s.Ahead >= time.Second:
 		h.Clock = &clockHealth{"ahead", s.Ahead.Seconds()}
+	}
+	if a.engine.Indexing() {
+		h.Search = "building"
 	}
 	return c.json(http.StatusOK, h)
 }

@@ -55,6 +55,7 @@ type Source interface {
 	Events(ctx context.Context, tenant string, after uint64, limit int) ([]sigil.Event, error)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
+	Vectors(ctx context.Context, tenant, model string, ids []sigil.ID) ([]store.Vector, error)
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
@@ -162,7 +163,18 @@ func (p *pass) flush(ctx context.Context) error {
 	if len(p.insert) == 0 {
 		return nil
 	}
-	_, err := p.to.Insert(ctx, p.tenant, p.insert, store.Quota{}, nil)
+	ids := make([]sigil.ID, len(p.insert))
+	for i := range p.insert {
+		ids[i] = p.insert[i].Memory.ID
+	}
+	vectors, err := p.from.Vectors(ctx, p.tenant, store.OwnModel, ids)
+	if err != nil {
+		return err
+	}
+	for i, v := range vectors {
+		p.insert[i].Vector = v
+	}
+	_, err = p.to.Insert(ctx, p.tenant, p.insert, store.Quota{}, nil)
 	clear(p.insert)
 	p.insert, p.bytes = p.insert[:0], 0
 	return err

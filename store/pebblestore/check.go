@@ -68,6 +68,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.JournalFamily, c.journal},
 		{layout.MetaFamily, c.meta},
 		{layout.BodyFamily, c.body},
+		{layout.VectorFamily, c.vector},
 		{layout.CrystalFamily, c.crystal},
 		{layout.IdempotencyFamily, c.answer},
 		{layout.ExpiryFamily, c.expiry},
@@ -260,6 +261,17 @@ func (c *checker) missing() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
 			c.found.wrong("%s has figures but no content", k)
 		}
+	}
+}
+
+func (c *checker) vector(key, value []byte) {
+	k, ok := layout.SplitMemoryKey(key)
+	if _, err := record.Vector(value); !ok || err != nil {
+		c.found.wrong("vector under %q cannot be read", key)
+		return
+	}
+	if !c.s.exists(k) {
+		c.found.wrong("%s has a vector but no figures", k)
 	}
 }
 

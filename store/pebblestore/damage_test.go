@@ -16,6 +16,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -233,7 +234,7 @@ func (sm *sample) look(t *testing.T, name string, s *pebblestore.Store, mayLose 
 func (sm *sample) salvage(t *testing.T, name string, disk vfs.FS, file string) {
 	t.Helper()
 	shown := 0
-	report, err := pebblestore.Salvage(home, quiet(disk), func(m sigil.Memory) error {
+	report, err := pebblestore.Salvage(home, quiet(disk), func(m sigil.Memory, _ store.Vector) error {
 		if data, ok := sm.kept[m.Key]; ok && string(m.Data) != data || !ok && !sm.gone[m.Key] {
 			t.Errorf("%s: the salvage shows %s with %s", name, m.Key, m.Data)
 		}
@@ -260,7 +261,7 @@ func TestCheckAndExport(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	exported := 0
-	err = pebblestore.Export(home, quiet(sm.disk), func(m sigil.Memory) error {
+	err = pebblestore.Export(home, quiet(sm.disk), func(m sigil.Memory, _ store.Vector) error {
 		exported++
 		if sm.kept[m.Key] != string(m.Data) {
 			t.Errorf("%s is exported as %s", m.Key, m.Data)

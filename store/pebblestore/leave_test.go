@@ -122,7 +122,7 @@ func TestASalvageHonorsRanges(t *testing.T) {
 		for _, n := range want {
 			left[numbered(n).Key] = true
 		}
-		found, err := pebblestore.Salvage(home, quiet(disk), func(m sigil.Memory) error {
+		found, err := pebblestore.Salvage(home, quiet(disk), func(m sigil.Memory, _ store.Vector) error {
 			if !left[m.Key] {
 				t.Errorf("%s: %s is shown", when, m.Key)
 			}

@@ -30,10 +30,10 @@ func Check(dir string, o *Options) (Checked, error) {
 	return c, err
 }
 
-// Export calls visit with every memory of the store in dir, past its deadline or not, by tenant and id, and
-// changes nothing. No process may have the store open. Export stops at the first damaged record; see
+// Export calls visit with every memory of the store in dir, past its deadline or not, by tenant and id, and with the vector that
+// was given with it, if there is one. It changes nothing. No process may have the store open. Export stops at the first damaged record; see
 // [Salvage].
-func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
+func Export(dir string, o *Options, visit func(sigil.Memory, store.Vector) error) error {
 	return readOnly(dir, o, func(s *Store) error {
 		return s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
 			k, _ := layout.SplitMemoryKey(key) // rebuild has read it
@@ -45,7 +45,11 @@ func Export(dir string, o *Options, visit func(sigil.Memory) error) error {
 			if err != nil {
 				return err
 			}
-			return visit(m)
+			v, err := s.ownVector(k)
+			if err != nil {
+				return err
+			}
+			return visit(m, v)
 		})
 	})
 }
@@ -59,13 +63,13 @@ type Salvaged struct {
 	Wrong    int
 }
 
-// Salvage calls visit with every memory of the store in dir that can still be read, past its deadline or not,
+// Salvage calls visit with every memory of the store in dir that can still be read, past its deadline or not, and its vector,
 // in any order, and returns what cannot be read. No process may have the store open. Nothing is changed.
 //
 // It reads the tables and logs directly, and needs neither the database's list of them nor the file with the
 // store's identity. It leaves out memories that are gone according to the journal, as far back as the journal
 // goes, even if an obsolete table still contains them. The figures of a memory may lack its last refreshes.
-func Salvage(dir string, o *Options, visit func(sigil.Memory) error) (_ Salvaged, err error) {
+func Salvage(dir string, o *Options, visit func(sigil.Memory, store.Vector) error) (_ Salvaged, err error) {
 	fsys, _ := o.environment()
 	folder, err := disk.BorrowDamaged(fsys, dir)
 	if err != nil {
@@ -136,6 +140,11 @@ func (r *Reader) Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, 
 // Signatures returns signatures, the newest first; see [store.Store].
 func (r *Reader) Signatures(ctx context.Context, q store.SignatureQuery) ([]sigil.Signature, bool, error) {
 	return r.s.Signatures(ctx, q)
+}
+
+// Vectors returns the vectors of a model that memories have; see [store.Searcher]. It has only those that callers gave.
+func (r *Reader) Vectors(ctx context.Context, tenant, model string, ids []sigil.ID) ([]store.Vector, error) {
+	return r.s.Vectors(ctx, tenant, model, ids)
 }
 
 // Close closes the store and unlocks the folder.

@@ -66,7 +66,7 @@ func TestReadingChangesNothing(t *testing.T) {
 		}
 	}
 	before := tree(t, dir)
-	visit := func(sigil.Memory) error { return nil }
+	visit := func(sigil.Memory, store.Vector) error { return nil }
 	for name, read := range map[string]func() error{
 		"check":   func() error { _, err := pebblestore.Check(dir, nil); return err },
 		"export":  func() error { return pebblestore.Export(dir, nil, visit) },

@@ -11,6 +11,9 @@ import (
 // Searching returns the settings of the store; see [store.Searcher].
 func (s *Store) Searching() store.SearchSettings { return s.finder.settings }
 
+// Indexing implements [store.Indexing].
+func (s *Store) Indexing() bool { return s.finder.analyzer != nil && !s.finder.built.Load() }
+
 // Contents reads some memories; see [store.Searcher].
 func (s *Store) Contents(ctx context.Context, tenant string, ids []sigil.ID, now time.Time) (all []sigil.Memory, err error) {
 	s.gate.RLock()

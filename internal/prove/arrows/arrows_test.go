@@ -58,7 +58,7 @@ var table = map[string][]string{
 	"store/pgstore":                      {root, "store", "internal/clock", "internal/words", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
 	"store/pebblestore":                  {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
 	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
-	"store/pebblestore/internal/salvage": {root, "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
+	"store/pebblestore/internal/salvage": {root, "store", "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
 	"store/pebblestore/internal/index":   {root, "store", "store/internal/keylock", "store/internal/record", "store/pebblestore/internal/layout", "github.com/tidwall/btree"},
 	"store/pebblestore/internal/search":  {root},
 	"store/pebblestore/internal/layout":  {root, "store", "internal/datadir", "store/internal/record", "github.com/cockroachdb/pebble"},

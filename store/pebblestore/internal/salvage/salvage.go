@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
@@ -37,7 +38,7 @@ func (f *Found) wrong(format string, args ...any) {
 // Read calls visit with every memory in a folder that can still be read, past its deadline or not, in any
 // order, and returns what cannot be read. It stops with an error only if visit fails, or if the folder
 // belongs to another program.
-func Read(folder *disk.Folder, visit func(sigil.Memory) error) (_ Found, err error) {
+func Read(folder *disk.Folder, visit func(sigil.Memory, store.Vector) error) (_ Found, err error) {
 	v := &salvage{fsys: folder.FS, data: folder.Data, memories: map[sigil.Key]*salvaged{}, told: map[string]bool{}}
 	if v.files, err = folder.FS.List(v.data); err != nil {
 		return v.found, disk.Opening(folder.Dir, err)
@@ -56,6 +57,7 @@ func Read(folder *disk.Folder, visit func(sigil.Memory) error) (_ Found, err err
 	v.each(layout.BodyFamily, v.body)
 	v.removeRanges()
 	v.each(layout.JournalFamily, v.journal)
+	v.each(layout.VectorFamily, v.vector)
 	v.each(layout.BodyFamily, func(key []byte, seq uint64, kind pebble.InternalKeyKind, value []byte) {
 		if err == nil && kind == pebble.InternalKeyKindSet {
 			err = v.show(key, seq, value, visit)
@@ -88,6 +90,7 @@ type salvaged struct {
 	gone            bool   // for good
 	perhaps         bool   // gone, unless the journal has its encode: see removeRanges
 	shown           bool
+	vector          store.Vector
 	journaledFigure *sigil.Meta // used if there is no record of figures
 }
 
@@ -237,8 +240,23 @@ func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, val
 	}
 }
 
+// vector keeps the vector of a memory. It never changes, and the other families tell which memories are gone.
+func (v *salvage) vector(key []byte, _ uint64, kind pebble.InternalKeyKind, value []byte) {
+	if kind != pebble.InternalKeyKindSet {
+		return
+	}
+	k, ok := layout.SplitMemoryKey(key)
+	vector, err := record.Vector(value)
+	switch m := v.memories[k]; {
+	case !ok || err != nil:
+		v.found.wrong("the vector under %q cannot be read", key)
+	case m != nil:
+		m.vector = vector
+	}
+}
+
 // show calls visit with the memory of a record of content.
-func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Memory) error) error {
+func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Memory, store.Vector) error) error {
 	k, s := v.memory(key)
 	if s == nil || s.left() || s.shown || seq+1 != s.bodySeq {
 		return nil
@@ -263,5 +281,5 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 		return nil
 	}
 	v.found.Memories++
-	return visit(m)
+	return visit(m, s.vector)
 }
