@@ -27,7 +27,9 @@ func (r *ranking) like(ctx context.Context, q *SearchQuery, find *store.SearchQu
 		return wrap(err)
 	}
 	if len(all) == 0 {
-		return sigil.NewNotFound()
+		gone := sigil.NewNotFound()
+		gone.Field = "like"
+		return gone
 	}
 	if find.Text, err = r.telling(ctx, &all[0]); err != nil {
 		return err

@@ -25,7 +25,7 @@ const (
 	// halfStrength is the number of recalls at which strength is one half.
 	halfStrength = 4
 	// leastCosine is over what cosine a memory is found by the vector of a text alone.
-	leastCosine = 0.3
+	leastCosine = 0.35
 )
 
 // What a search takes and returns besides the types here, under this package's name.

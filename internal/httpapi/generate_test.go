@@ -130,6 +130,9 @@ func (g *generator) value(schema object) string {
 		for i := range items {
 			items[i] = g.value(resolve(g.root, schema["items"]))
 		}
+		if schema["contains"] != nil { // only vectors have it: a number that is not 0
+			items[g.IntN(len(items))] = "1"
+		}
 		return "[" + strings.Join(items, g.space()+",") + "]"
 	case "object":
 		return g.object(schema)
@@ -203,8 +206,18 @@ func (g *generator) someID() string {
 func (g *generator) object(schema object) string {
 	properties, _ := schema["properties"].(object)
 	required, _ := schema["required"].([]any)
+	without := object{}
+	if all, ok := schema["anyOf"].([]any); ok {
+		one := resolve(g.root, pick(g, all...))
+		more, _ := one["required"].([]any)
+		required = slices.Concat(required, more)
+		without, _ = one["properties"].(object)
+	}
 	var members []string
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if without[name] == false {
+			continue
+		}
 		if slices.Contains(required, any(name)) || g.oneIn(3) {
 			members = append(members, g.space()+marshal(name)+g.space()+":"+g.space()+g.value(resolve(g.root, properties[name])))
 		}
