@@ -78,6 +78,7 @@ var table = map[string][]string{
 	"internal/front/lane":    {},
 	"internal/web":           {"internal/coding"},
 	"internal/webhook":       {root},
+	"internal/embedder":      {root, "internal/meaning"},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
 	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/datadir", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 

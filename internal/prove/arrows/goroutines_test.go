@@ -14,7 +14,7 @@ import (
 // starters are the packages that ship and may start goroutines, by the go statement or by a WaitGroup. CONTRIBUTING.md
 // names the same ones. Each place says who waits for its goroutine.
 var starters = []string{
-	"client", "engine", "internal/bus", "internal/cli", "internal/codesign/tree", "internal/daemon", "internal/front", "internal/front/lane",
+	"client", "engine", "internal/bus", "internal/cli", "internal/codesign/tree", "internal/daemon", "internal/embedder", "internal/front", "internal/front/lane",
 	"internal/handover", "internal/httpapi/live", "internal/webhook", "scheduler", "store/pebblestore",
 	"store/pebblestore/internal/index", "store/pgstore",
 }
