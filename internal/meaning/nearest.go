@@ -36,6 +36,9 @@ type Query struct {
 // planeCount is how many bits a query's weights have.
 const planeCount = 3
 
+// Weight returns the weight of a dimension in the distance of sign bits from a query with that figure: from 0 to 7.
+func Weight(x int8) int { return (max(int(x), -int(x))*(1<<planeCount-1) + 63) / 127 }
+
 // NewQuery returns a query for v, which it keeps. v must not be empty.
 func NewQuery(v Vector) *Query {
 	q := &Query{codes: v, signs: appendSigns(nil, v), norm: float32(inverseNorm(v))}
@@ -43,9 +46,8 @@ func NewQuery(v Vector) *Query {
 		q.planes[p] = make([]uint64, signWords(len(v)))
 	}
 	for i, x := range v {
-		weight := (max(int(x), -int(x))*(1<<planeCount-1) + 63) / 127
 		for p := range q.planes {
-			q.planes[p][i/64] |= uint64(weight>>p&1) << (i % 64)
+			q.planes[p][i/64] |= uint64(Weight(x)>>p&1) << (i % 64)
 		}
 	}
 	return q

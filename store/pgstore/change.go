@@ -182,7 +182,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		var w writes
 		tenants, ids = arrays(gone)
 		w.add(deleteMemories, tenants, ids)
-		w.add(deleteWords, tenants, ids)
+		w.add(deleteSearched, tenants, ids)
 		s.queueCounts(&w, sorted(change))
 		j.queue(&w, &base)
 		return t.commit(ctx, w)

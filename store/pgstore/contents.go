@@ -69,13 +69,3 @@ func (s *Store) Frequencies(ctx context.Context, tenant string, terms []string) 
 	}
 	return f, nil
 }
-
-// Vectors returns none: this store does not keep them yet; see [store.Searcher].
-func (s *Store) Vectors(ctx context.Context, _, _ string, ids []sigil.ID) ([]store.Vector, error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	return make([]store.Vector, len(ids)), nil
-}

@@ -128,18 +128,21 @@ select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an 
 	// countTenants adds to the counts of tenants, by name, which is the order in which every transaction locks
 	// them.
 	//
-	// It counts words by the condition of insertWords, whose lock on the table of words keeps the settings as they are.
-	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes, words)
-select tenant, memories, bytes, case when (select settings from sigil.searched) = $5 then words else 0 end
-from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as n (tenant, memories, bytes, words)
-on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes, words = t.words + excluded.words`
+	// It counts words and vectors by the conditions of insertWords and insertVectors, whose locks on these tables keep settings
+	// and model as they are.
+	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes, words, vectors)
+select tenant, memories, bytes, case when s.settings = $6 then words else 0 end, case when s.model = $7 then vectors else 0 end
+from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as n (tenant, memories, bytes, words, vectors)
+left join sigil.searched s on true
+on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes,
+  words = t.words + excluded.words, vectors = t.vectors + excluded.vectors`
 
 	// countWithin is like countTenants, but fails if a tenant then exceeds its quota.
 	countWithin = `with counted as (` + countTenants + `
   returning t.tenant, t.memories, t.bytes
 )
 select sigil.demand(not exists (
-  select from counted join unnest($1::text[], $6::bigint[], $7::bigint[]) as q (tenant, memories, bytes) using (tenant)
+  select from counted join unnest($1::text[], $8::bigint[], $9::bigint[]) as q (tenant, memories, bytes) using (tenant)
   where q.memories > 0 and counted.memories > q.memories or q.bytes > 0 and counted.bytes > q.bytes
 ), '` + overQuota + `', 'over the quota')`
 )
@@ -176,8 +179,15 @@ func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 	for _, call := range calls {
 		for i := range call.memories {
 			c.add(&call.memories[i])
+			m := &call.memories[i]
 			if s.searching.analyzer != nil {
-				c.searched.add(call.memories[i].Memory, &call.memories[i].searched)
+				c.searched.add(m.Memory, &m.searched)
+			}
+			if s.searching.model != "" {
+				c.vectors.add(m.Key, m.vector)
+			}
+			if len(m.own) > 0 {
+				c.own.add(m.Key, m.own)
 			}
 		}
 		for _, a := range call.answers {
@@ -190,6 +200,8 @@ func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 	}
 	w.add(insertMemories, c.args()...)
 	c.searched.queue(w, s.searching)
+	c.vectors.queue(w, s.searching.model)
+	c.own.queueOwn(w)
 	if keys.n > 0 {
 		w.add(insertAnswers, raw(tenants.of(oidText)), raw(keys.of(oidText)), raw(ends.of(oidTime)), raw(created.of(oidTime)), raw(records.of(oidBytes)))
 	}
@@ -200,6 +212,7 @@ type count struct {
 	tenant          string
 	memories, bytes int64
 	words           int64 // rows of words that are inserted if the settings are those of this process
+	vectors         int64 // rows of vectors that are inserted if the model is that of this process
 	// maxMemories and maxBytes are the tenant's quota; 0 means unlimited.
 	maxMemories, maxBytes int64
 }
@@ -213,6 +226,7 @@ func counts(calls []*insert) []count {
 		c.tenant = call.tenant
 		c.memories += int64(len(call.memories))
 		c.words += int64(len(call.memories))
+		c.vectors += int64(len(call.memories))
 		c.bytes += call.size
 		c.maxMemories = least(c.maxMemories, int64(call.quota.Memories))
 		c.maxBytes = least(c.maxBytes, call.quota.Bytes)
@@ -239,18 +253,25 @@ func sorted(byTenant map[string]count) []count {
 
 // queueCounts queues the statement that updates the counts.
 func (s *Store) queueCounts(w *writes, all []count) {
-	var tenants, memories, bytes, words, maxMemories, maxBytes array
+	var tenants, memories, bytes, words, vectors, maxMemories, maxBytes array
 	limited := false
 	for _, c := range all {
 		tenants.text(c.tenant)
 		memories.int64(c.memories)
 		bytes.int64(c.bytes)
 		words.int64(c.words)
+		if s.searching.model == "" {
+			c.vectors = 0
+		}
+		vectors.int64(c.vectors)
 		maxMemories.int64(c.maxMemories)
 		maxBytes.int64(c.maxBytes)
 		limited = limited || c.maxMemories > 0 || c.maxBytes > 0
 	}
-	args := []any{raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(words.of(oidInt8)), bytesOf(s.searching.settings)}
+	args := []any{
+		raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(words.of(oidInt8)), raw(vectors.of(oidInt8)),
+		bytesOf(s.searching.settings), bytesOf(s.searching.model),
+	}
 	switch {
 	case limited:
 		w.add(countWithin, append(args, raw(maxMemories.of(oidInt8)), raw(maxBytes.of(oidInt8)))...)

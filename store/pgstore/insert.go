@@ -67,6 +67,7 @@ type memory struct {
 	policy      uint16
 	state, tags []byte
 	searched    document // empty if nothing is searched
+	vector, own store.Vector
 }
 
 func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
@@ -91,6 +92,7 @@ type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, hashes, states, tags, data             array
 	searched                                                                      documents
+	vectors, own                                                                  vectorRows
 }
 
 func (c *columns) reset() {
@@ -101,6 +103,8 @@ func (c *columns) reset() {
 		a.reset()
 	}
 	c.searched.reset()
+	c.vectors.reset()
+	c.own.reset()
 }
 
 func (c *columns) add(m *memory) {
@@ -195,9 +199,6 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 	}
 	for i := range items {
 		m := &items[i].Memory
-		if len(items[i].Vector) > 0 {
-			return store.NewMeaningOff()
-		}
 		policy, err := s.policies.number(ctx, s.pool, m.Policy)
 		if err != nil {
 			return err
@@ -206,8 +207,12 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		if err != nil {
 			return err
 		}
+		text.own = items[i].Vector
 		if s.searching.analyzer != nil {
 			text.searched = s.searching.document(m)
+		}
+		if s.searching.model != "" {
+			text.vector = s.searching.vector(m)
 		}
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)

@@ -81,7 +81,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 			change[0].bytes -= int64(v.Size)
 		}
 		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
-		w.add(deleteWords, slices.Repeat([]string{call.tenant}, len(ids)), ids)
+		w.add(deleteSearched, slices.Repeat([]string{call.tenant}, len(ids)), ids)
 	}
 	s.queueInserts(&w, &columns{}, []*insert{call})
 	s.queueCounts(&w, change)

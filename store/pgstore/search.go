@@ -29,7 +29,7 @@ var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_0
 // fetched is the least number of memories whose content is read at once.
 const fetched = 64
 
-// Search finds memories by their words; see [store.Searcher]. If a word is in more than some 10,000 memories, memories
+// Search finds memories by their words and vectors; see [store.Searcher]. If a word is in more than some 10,000 memories, memories
 // that have none of the rarer words are found only if there are too few others, and then the newest of them are ranked.
 // A search ends with the timeout of the store.
 func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Found, err error) {
@@ -41,12 +41,11 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	if s.searching.analyzer == nil {
 		return found, store.NewSearchOff()
 	}
-	if len(q.Vector) > 0 && strings.TrimSpace(q.Text) == "" {
-		return found, nil
-	}
-	text, err := s.searching.analyzer.Parse(q.Text)
-	if err != nil {
-		return found, store.NewInvalidQuery(err)
+	text := &words.Query{} // finds nothing
+	if len(q.Vector) == 0 || strings.TrimSpace(q.Text) != "" {
+		if text, err = s.searching.analyzer.Parse(q.Text); err != nil {
+			return found, store.NewInvalidQuery(err)
+		}
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
@@ -58,8 +57,11 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 		return found, reading(ctx, err)
 	}
 	one := newSearch(s, &q, text)
-	if found.Incomplete, err = one.start(bounded); err == nil && !one.nothing {
+	if err = one.start(bounded, &found); err == nil && !one.nothing {
 		found.Hits, err = one.run(bounded)
+	}
+	if err == nil && len(q.Vector) > 0 && found.Vectors != store.VectorsOff {
+		err = one.addNearest(bounded, &found)
 	}
 	found.Memories, found.Average = one.memories, one.average
 	return found, reading(ctx, err)
@@ -79,6 +81,8 @@ type search struct {
 
 	memories int     // of the tenant; known after the sample
 	average  float64 // length of those in the sample
+	// prefixed is how many of those that the words found have each term that a prefix of the query stands for.
+	prefixed map[string]int
 }
 
 // searchedWord is a word that ranks.
@@ -263,6 +267,7 @@ func (r *search) estimate(sample []candidate) {
 // best ranks candidates and returns the best that are live and match.
 func (r *search) best(ctx context.Context, all []candidate) (hits []store.Hit, err error) {
 	begun := r.begun(all)
+	r.prefixed = begun
 	ranked := make([]*candidate, 0, len(all))
 	for i := range all {
 		c := &all[i]
@@ -330,7 +335,7 @@ func (r *search) score(c *candidate, begun map[string]int, add func(store.TermSc
 			m := &c.matches[i]
 			t := store.TermScore{Term: m.term, Count: m.count, DF: w.df, Weight: w.weight}
 			if w.prefix != "" {
-				t.DF = begun[m.term]
+				t.DF = max(1, begun[m.term])
 			}
 			t.IDF = words.IDF(r.memories, t.DF)
 			t.Score = w.weight * words.BM25(t.IDF, t.Count, c.length, r.average)

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -12,20 +13,29 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // searchMode has each statement planned for its values: how common a word is decides the plan. Statements have many forms, so
 // none is prepared.
 const searchMode = pgx.QueryExecModeCacheDescribe
 
-// start reads how many memories the tenant has, and reports whether the words of some are missing or made by other settings.
-func (r *search) start(ctx context.Context) (incomplete bool, err error) {
-	var memories, kept int64
-	var settings string
-	err = r.s.pool.QueryRow(ctx, `select coalesce(t.memories, 0), coalesce(t.words, 0), s.settings
-from sigil.searched s left join sigil.tenants t on t.tenant = $1`, r.q.Tenant).Scan(&memories, &kept, &settings)
+// start reads how many memories the tenant has, and whether words or vectors of some are missing or made by others' settings.
+func (r *search) start(ctx context.Context, found *store.Found) error {
+	var memories, kept, vectors int64
+	var settings, model string
+	err := r.s.pool.QueryRow(ctx, `select coalesce(t.memories, 0), coalesce(t.words, 0), coalesce(t.vectors, 0), s.settings, s.model
+from sigil.searched s left join sigil.tenants t on t.tenant = $1`, r.q.Tenant).Scan(&memories, &kept, &vectors, &settings, &model)
 	r.memories = int(kept)
-	return memories != kept || settings != r.s.searching.settings, err
+	found.Incomplete = memories != kept || settings != r.s.searching.settings
+	switch asked := cmp.Or(r.q.Model, r.s.searching.model); {
+	case !r.s.searching.given.Compares(asked):
+	case asked != store.OwnModel && (memories != vectors || model != asked):
+		found.Vectors = store.VectorsBuilding
+	default:
+		found.Vectors = store.VectorsReady
+	}
+	return err
 }
 
 // condition returns what the index is asked for: all that is required, one of words if a memory needs one, and nothing
@@ -73,9 +83,10 @@ func (r *search) countStored(ctx context.Context) error {
 	return nil
 }
 
-// source is where candidates come from: the index, if indexed is a condition, or the newest memories of the tenant.
+// source is where candidates come from: the index, if indexed is a condition, some memories, or the newest of the tenant.
 type source struct {
 	indexed string
+	ids     [][16]byte
 	before  sigil.ID // if not zero, only older ones
 	limit   int      // the number of the newest
 }
@@ -88,9 +99,12 @@ func (r *search) candidates(ctx context.Context, from source) ([]candidate, erro
 		return len(args) - 1
 	}
 	sql := "select id, length, terms, counts, " + r.filter(add) + " from sigil.words w where tenant = $1"
-	if from.indexed != "" {
+	switch {
+	case from.indexed != "":
 		sql += fmt.Sprintf(" and %s @@ $%d::text::tsquery", lexemes, add(from.indexed))
-	} else {
+	case from.ids != nil:
+		sql += fmt.Sprintf(" and id = any ($%d::uuid[])", add(from.ids))
+	default:
 		if from.before != (sigil.ID{}) {
 			sql += fmt.Sprintf(" and id < $%d", add([16]byte(from.before)))
 		}

@@ -103,6 +103,9 @@ const empty = `do $$ begin
   if to_regclass('sigil.words') is not null then
     delete from sigil.words; delete from sigil.searched;
   end if;
+  if to_regclass('sigil.vectors') is not null then
+    delete from sigil.vectors; delete from sigil.own_vectors;
+  end if;
 end $$`
 
 func execute(t *testing.T, url, sql string) {
@@ -119,6 +122,10 @@ func execute(t *testing.T, url, sql string) {
 
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
+}
+
+func TestMeaning(t *testing.T) {
+	storetest.RunMeaning(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
 }
 
 func TestReopen(t *testing.T) {

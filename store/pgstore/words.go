@@ -34,16 +34,15 @@ const (
 type searching struct {
 	analyzer *words.Analyzer // nil if nothing is searched
 	settings string          // the version of the analyzer and its settings, in the form that the database keeps
+	model    string          // of the vectors that are made of texts; empty if none are
 	bounds   searchBounds
 	given    store.SearchSettings
 }
 
 func newSearching(s *store.SearchSettings) (*searching, error) {
 	a, err := s.Analyzer()
-	given := *s
-	given.Meaning = store.MeaningOff // vectors are not kept in this store yet
 	if a == nil || err != nil {
-		return &searching{given: given}, err
+		return &searching{given: *s}, err
 	}
 	language := s.Language
 	if language == "" {
@@ -53,7 +52,7 @@ func newSearching(s *store.SearchSettings) (*searching, error) {
 	slices.Sort(exclude)
 	exclude = slices.Compact(exclude)
 	settings, err := json.Marshal(map[string]any{"version": words.Version, "language": language, "exclude": exclude})
-	return &searching{a, string(settings), defaultBounds, given}, err
+	return &searching{a, string(settings), s.Model(), defaultBounds, *s}, err
 }
 
 // document is what is searched of a memory, in the form that the database keeps.
@@ -121,13 +120,15 @@ select tenant, id, length, terms, counts
 from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::bytea[]) as n (tenant, id, length, terms, counts)
 where (select settings from sigil.searched) = $6`
 
-// deleteWords deletes what is searched of memories.
-const deleteWords = `with gone as (
-  delete from sigil.words where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) returning tenant
-)
-insert into sigil.tenants as t (tenant, words)
-select tenant, -count(*) from gone group by tenant order by tenant
-on conflict (tenant) do update set words = t.words + excluded.words`
+// deleteSearched deletes what is searched of memories: their words and vectors.
+const deleteSearched = `with keys as materialized (select * from unnest($1::text[], $2::uuid[]) as k (tenant, id)),
+w as (delete from sigil.words where (tenant, id) in (select * from keys) returning tenant),
+v as (delete from sigil.vectors where (tenant, id) in (select * from keys) returning tenant),
+o as (delete from sigil.own_vectors where (tenant, id) in (select * from keys))
+insert into sigil.tenants as t (tenant, words, vectors)
+select tenant, -sum(words), -sum(vectors) from (select tenant, 1 as words, 0 as vectors from w union all select tenant, 0, 1 from v) gone
+group by tenant order by tenant
+on conflict (tenant) do update set words = t.words + excluded.words, vectors = t.vectors + excluded.vectors`
 
 // documents are the rows to insert into words, column by column.
 type documents struct{ tenants, ids, lengths, terms, counts array }

@@ -55,7 +55,7 @@ var table = map[string][]string{
 	"store/internal/keylock":             {root, "store"},
 	"store/internal/record":              {root, "store"},
 	"store/internal/wake":                {},
-	"store/pgstore":                      {root, "store", "internal/clock", "internal/words", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
+	"store/pgstore":                      {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/jackc/pgx", "github.com/pressly/goose"},
 	"store/pebblestore":                  {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/pebblestore/internal/search", "store/pebblestore/internal/disk", "store/pebblestore/internal/index", "store/pebblestore/internal/layout", "store/pebblestore/internal/salvage", "store/internal/keylock", "store/internal/record", "store/internal/wake", "github.com/cockroachdb/pebble", "github.com/maypok86/otter"},
 	"store/pebblestore/internal/disk":    {root, "store", "internal/datadir", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble", "github.com/google/uuid"},
 	"store/pebblestore/internal/salvage": {root, "store", "store/pebblestore/internal/disk", "store/pebblestore/internal/layout", "store/internal/record", "github.com/cockroachdb/pebble"},
