@@ -30,7 +30,13 @@ func (s *Store) Abandon() {
 
 // BoundSearch replaces the bounds of later searches.
 func (s *Store) BoundSearch(sample, postings, walk int) {
-	s.searching.bounds = searchBounds{sample, postings, walk, walk}
+	b := &s.searching.bounds
+	b.sample, b.postings, b.firstWalk, b.maxWalk = sample, postings, walk, walk
+}
+
+// BoundRescored replaces the number of vectors that later searches compare by their bytes.
+func (s *Store) BoundRescored(n int) {
+	s.searching.bounds.rescored, s.searching.bounds.rescoredPerHit = n, 0
 }
 
 // Measure reads the database's clock and corrects the store's clock.

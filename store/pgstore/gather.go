@@ -131,7 +131,7 @@ select sigil.demand(count(*) = cardinality($1::text[]), '` + answered + `', 'an 
 	// It counts words and vectors by the conditions of insertWords and insertVectors, whose locks on these tables keep settings
 	// and model as they are.
 	countTenants = `insert into sigil.tenants as t (tenant, memories, bytes, words, vectors)
-select tenant, memories, bytes, case when s.settings = $6 then words else 0 end, case when s.model = $7 then vectors else 0 end
+select tenant, memories, bytes, case when s.settings = $6 then words else 0 end, case when s.settings || s.model = $7 then vectors else 0 end
 from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as n (tenant, memories, bytes, words, vectors)
 left join sigil.searched s on true
 on conflict (tenant) do update set memories = t.memories + excluded.memories, bytes = t.bytes + excluded.bytes,
@@ -200,7 +200,7 @@ func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 	}
 	w.add(insertMemories, c.args()...)
 	c.searched.queue(w, s.searching)
-	c.vectors.queue(w, s.searching.model)
+	c.vectors.queue(w, s.searching)
 	c.own.queueOwn(w)
 	if keys.n > 0 {
 		w.add(insertAnswers, raw(tenants.of(oidText)), raw(keys.of(oidText)), raw(ends.of(oidTime)), raw(created.of(oidTime)), raw(records.of(oidBytes)))
@@ -270,7 +270,7 @@ func (s *Store) queueCounts(w *writes, all []count) {
 	}
 	args := []any{
 		raw(tenants.of(oidText)), raw(memories.of(oidInt8)), raw(bytes.of(oidInt8)), raw(words.of(oidInt8)), raw(vectors.of(oidInt8)),
-		bytesOf(s.searching.settings), bytesOf(s.searching.model),
+		bytesOf(s.searching.settings), bytesOf(s.searching.made()),
 	}
 	switch {
 	case limited:

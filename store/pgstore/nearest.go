@@ -16,14 +16,6 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-const (
-	// Of the vectors whose sign bits are nearest to the query, so many are compared by their bytes: rescored, or rescoredPerHit for
-	// each that is wanted, or one of rescoredOneOf of all, whichever is most.
-	rescored       = 8192
-	rescoredPerHit = 128
-	rescoredOneOf  = 80
-)
-
 // table returns the table with the vectors of a model, or "" if this process has none of it.
 func (s *searching) table(model string) string {
 	switch {
@@ -62,7 +54,7 @@ func (r *search) addNearest(ctx context.Context, found *store.Found) error {
 	if len(r.text.Must) > 0 {
 		return nil
 	}
-	for wanted := max(rescored, rescoredPerHit*r.q.Limit, r.memories/rescoredOneOf); ; wanted *= 8 {
+	for wanted := max(r.bounds().rescored, r.bounds().rescoredPerHit*r.q.Limit, r.memories/rescoredOneOf); ; wanted *= 8 {
 		all, err := r.nearest(ctx, wanted)
 		if err != nil {
 			return err

@@ -22,9 +22,14 @@ type searchBounds struct {
 	postings int
 	// firstWalk and maxWalk are how many of the newest memories are looked at in the first step, and in a later one.
 	firstWalk, maxWalk int
+	// Of the vectors whose sign bits are nearest to the query's, so many are compared by their bytes: rescored, or
+	// rescoredPerHit for each that is wanted, or one of rescoredOneOf of all, whichever is most.
+	rescored, rescoredPerHit int
 }
 
-var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000}
+const rescoredOneOf = 80
+
+var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000, rescored: 8192, rescoredPerHit: 128}
 
 // fetched is the least number of memories whose content is read at once.
 const fetched = 64

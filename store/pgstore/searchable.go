@@ -170,14 +170,14 @@ func (s *Store) vectors() missing {
 		tenants: "select tenant from sigil.tenants where vectors <> memories order by tenant",
 		memories: "select " + memoryColumns + ` from sigil.memories m where tenant = $1 and id > $2
 and not exists (select from sigil.vectors v where v.tenant = m.tenant and v.id = m.id) order by id limit $3 for key share of m`,
-		free: "select pg_try_advisory_xact_lock($1) and model = $2 from sigil.searched",
-		lock: vectorsLock, inUse: s.searching.model,
+		free: "select pg_try_advisory_xact_lock($1) and settings || model = $2 from sigil.searched",
+		lock: vectorsLock, inUse: s.searching.made(),
 		write: func(w *writes, all []row) count {
 			var rows vectorRows
 			for i := range all {
 				rows.add(all[i].Key, s.searching.vector(&all[i].Memory))
 			}
-			rows.queue(w, s.searching.model)
+			rows.queue(w, s.searching)
 			return count{vectors: int64(len(all))}
 		},
 	}

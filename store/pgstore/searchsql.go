@@ -30,7 +30,7 @@ from sigil.searched s left join sigil.tenants t on t.tenant = $1`, r.q.Tenant).S
 	found.Incomplete = memories != kept || settings != r.s.searching.settings
 	switch asked := cmp.Or(r.q.Model, r.s.searching.model); {
 	case !r.s.searching.given.Compares(asked):
-	case asked != store.OwnModel && (memories != vectors || model != asked):
+	case asked != store.OwnModel && (memories != vectors || settings+model != r.s.searching.made()):
 		found.Vectors = store.VectorsBuilding
 	default:
 		found.Vectors = store.VectorsReady

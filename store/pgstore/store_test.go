@@ -124,10 +124,6 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
 }
 
-func TestMeaning(t *testing.T) {
-	storetest.RunMeaning(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
-}
-
 func TestReopen(t *testing.T) {
 	databases := map[string]string{} // by the test's folder
 	storetest.RunReopen(t, func(t *testing.T, dir string) store.Store {

@@ -10,6 +10,9 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
+// made is what decides about the vectors of texts: the settings, which say what of a memory is searched, and the model.
+func (s *searching) made() string { return s.settings + s.model }
+
 // sums make the vectors of texts by the built-in table.
 var sums = sync.Pool{New: func() any { return meaning.BuiltIn().NewSum() }}
 
@@ -21,12 +24,12 @@ func (s *searching) vector(m *sigil.Memory) store.Vector {
 	return store.Vector(sum.Take())
 }
 
-// Rows of vectors are inserted unless another process uses another model. Those of own vectors always are.
+// Rows of vectors are inserted unless another process has changed settings or model. Those of own vectors always are.
 const (
 	insertVectors = `insert into sigil.vectors (tenant, id, signs, codes)
 select tenant, id, signs, codes
 from unnest($1::text[], $2::uuid[], $3::bit varying[], $4::bytea[]) as n (tenant, id, signs, codes)
-where (select model from sigil.searched) = $5`
+where (select settings || model from sigil.searched) = $5`
 	insertOwnVectors = `insert into sigil.own_vectors (tenant, id, signs, codes)
 select tenant, id, signs, codes
 from unnest($1::text[], $2::uuid[], $3::bit varying[], $4::bytea[]) as n (tenant, id, signs, codes)`
@@ -52,10 +55,10 @@ func (r *vectorRows) args() []any {
 	return []any{raw(r.tenants.of(oidText)), raw(r.ids.of(oidUUID)), raw(r.signs.of(oidBits)), raw(r.codes.of(oidBytes))}
 }
 
-// queue queues the statement that inserts the rows as vectors of a model.
-func (r *vectorRows) queue(w *writes, model string) {
+// queue queues the statement that inserts the rows as vectors of texts.
+func (r *vectorRows) queue(w *writes, s *searching) {
 	if r.ids.n > 0 {
-		w.add(insertVectors, append(r.args(), bytesOf(model))...)
+		w.add(insertVectors, append(r.args(), bytesOf(s.made()))...)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Verify reads the whole store at one moment, and returns all problems as one error: the counts of a tenant
-// differ from its memories or from their words, the journal has a gap or a repeated entry, or the memories and crystals do not
+// differ from its memories or from their words or vectors, the journal has a gap or a repeated entry, or the memories and crystals do not
 // follow from the journal, as far back as it goes. It returns nil if the store is sound. It changes nothing,
 // and holds all figures in memory.
 func (s *Store) Verify(ctx context.Context) error {
@@ -24,7 +24,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	var rows []row
 	var blocks []tenantBlock
 	var positions []int64
-	var miscounted, miscountedSignatures, miscountedWords, wordless []string
+	var miscounted, miscountedSignatures, miscountedWords, miscountedVectors, wordless, vectorless []string
 	var crystals []sigil.Crystal
 	var signatures []sigil.Signature
 	b := &pgx.Batch{}
@@ -51,6 +51,9 @@ where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
 	into(b, &miscountedWords, scanOne[string], miscountWords)
 	into(b, &wordless, scanOne[string], `select w.tenant || '/' || w.id from sigil.words w
 left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or coalesce(cardinality(string_to_array(w.terms, E'\x06')), 0) <> length(w.counts) limit 20`)
+	into(b, &miscountedVectors, scanOne[string], miscountVectors)
+	into(b, &vectorless, scanOne[string], `select v.tenant || '/' || v.id from (select * from sigil.vectors union all select * from sigil.own_vectors) v
+left join sigil.memories m on m.tenant = v.tenant and m.id = v.id where m.id is null or length(v.codes) <> length(v.signs) limit 20`)
 	if err := s.snapshot(ctx, b); err != nil {
 		return reading(ctx, err)
 	}
@@ -74,6 +77,12 @@ left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is 
 	}
 	for _, key := range wordless {
 		r.wrong("the words of %s are those of no memory, or damaged", key)
+	}
+	for _, name := range miscountedVectors {
+		r.wrong("the count of vectors of tenant %s is wrong: the next start of a daemon makes them anew", name)
+	}
+	for _, key := range vectorless {
+		r.wrong("a vector of %s is that of no memory, or damaged", key)
 	}
 	return errors.Join(r.problems...)
 }
