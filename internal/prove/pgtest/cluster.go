@@ -47,8 +47,11 @@ type Cluster struct {
 // Fast has settings for tests that need not survive a crash of the machine.
 var Fast = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
-// Binaries returns the folder of the newest PostgreSQL of Debian's packages.
+// Binaries returns the folder that the variable SIGIL_POSTGRES names, or that of the newest PostgreSQL of Debian's packages.
 func Binaries() (string, error) {
+	if dir := os.Getenv("SIGIL_POSTGRES"); dir != "" {
+		return dir, nil
+	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {
 		return "", errors.New("PostgreSQL is not installed: the tests need Debian's package postgresql (make deps installs it)")
