@@ -76,7 +76,7 @@ func (s *SearchSettings) Analyzer() (*words.Analyzer, error) {
 	return a, nil
 }
 
-// Model returns the model of the vectors that are made of texts, or "" if none are.
+// Model returns the model of the vectors that the store makes of texts, or "" if it makes none.
 func (s *SearchSettings) Model() string {
 	if s.Off || s.Meaning != MeaningBuiltIn {
 		return ""
@@ -84,7 +84,7 @@ func (s *SearchSettings) Model() string {
 	return meaning.Model
 }
 
-// Compares reports whether vectors of a model are compared.
+// Compares reports whether vectors of a model are compared, apart from those of [Embeddings].
 func (s *SearchSettings) Compares(model string) bool {
 	return !s.Off && s.Meaning != MeaningOff && (model == OwnModel || model != "" && model == s.Model())
 }

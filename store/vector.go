@@ -16,16 +16,19 @@ const (
 	// MeaningBuiltIn has them made by the table of word vectors that is part of the program. They are derived from the memories and
 	// never stored. It is the default.
 	MeaningBuiltIn Meaning = ""
+	// MeaningEndpoint means that whoever opened the store has them made, by an endpoint, and hands them to the store: see
+	// [Embeddings]. They are stored.
+	MeaningEndpoint Meaning = "endpoint"
 	// MeaningOff means that no vectors are made or compared. Those that callers gave are kept all the same.
 	MeaningOff Meaning = "off"
 )
 
 // Check returns ErrInvalid if m is no known value.
 func (m Meaning) Check() error {
-	if m == MeaningBuiltIn || m == MeaningOff {
+	if m == MeaningBuiltIn || m == MeaningEndpoint || m == MeaningOff {
 		return nil
 	}
-	return sigil.NewInvalid("invalid_search", "meaning", "must be empty or off")
+	return sigil.NewInvalid("invalid_search", "meaning", "must be empty, endpoint or off")
 }
 
 // OwnModel is the model of the vectors that callers gave with their memories. They are compared with vectors that have

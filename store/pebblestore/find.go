@@ -31,8 +31,9 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 		}
 	}
 	found.Incomplete = !f.built.Load()
-	found.Vectors = f.vectors(q.Model, !found.Incomplete)
-	if one.tenantIndex = f.of(q.Tenant, false); one.tenantIndex == nil {
+	one.tenantIndex = f.of(q.Tenant, false)
+	found.Vectors = s.vectorState(&q, !found.Incomplete, one.tenantIndex)
+	if one.tenantIndex == nil {
 		return found, nil
 	}
 	found.Memories, found.Average = one.words.Frequencies(nil, nil)
@@ -45,12 +46,15 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	return found, nil
 }
 
-// vectors returns whether vectors of a model, or those of texts, are compared.
-func (f *finder) vectors(model string, built bool) store.VectorState {
+// vectorState returns whether vectors of a query's model, or those of texts, are compared. x may be nil.
+func (s *Store) vectorState(q *store.SearchQuery, built bool, x *tenantIndex) store.VectorState {
+	settings, used := &s.finder.settings, s.embeddings.used()
+	asked := cmp.Or(q.Model, settings.Model(), used)
+	ofEndpoint := settings.Meaning == store.MeaningEndpoint && asked == used
 	switch {
-	case !f.settings.Compares(cmp.Or(model, f.settings.Model())):
+	case !ofEndpoint && !settings.Compares(asked):
 		return store.VectorsOff
-	case !built:
+	case !built, ofEndpoint && (used == "" || x != nil && x.made.len() < x.words.Len()):
 		return store.VectorsBuilding
 	default:
 		return store.VectorsReady
@@ -65,6 +69,7 @@ type finding struct {
 	text   *words.Query  // nil if only a vector finds
 	query  *search.Query // what the word index is asked; nil if no word finds
 	set    *meaning.Set  // the vectors that are compared, or nil
+	stored *ownVectors   // that set is one of, or nil
 	vector *meaning.Query
 }
 
@@ -73,11 +78,21 @@ func (f *finding) prepare() {
 	if t := f.text; t != nil && len(t.Words)+len(t.Must)+len(t.Not) > 0 { // a query of signs only finds nothing
 		f.query = indexQuery(t, &f.q.Filter)
 	}
-	if len(f.q.Vector) == 0 || !f.s.finder.settings.Compares(f.q.Model) {
+	switch settings := &f.s.finder.settings; {
+	case len(f.q.Vector) == 0:
 		return
+	case settings.Meaning == store.MeaningEndpoint && f.q.Model != store.OwnModel:
+		if f.q.Model != f.s.embeddings.used() {
+			return
+		}
+		f.stored = &f.made
+	case !settings.Compares(f.q.Model):
+		return
+	case f.q.Model == store.OwnModel:
+		f.stored = &f.own
 	}
-	if f.set = f.texts; f.q.Model == store.OwnModel {
-		f.set = f.own.set(len(f.q.Vector))
+	if f.set = f.texts; f.stored != nil {
+		f.set = f.stored.set(len(f.q.Vector))
 	}
 	f.vector = meaning.NewQuery(meaning.Vector(f.q.Vector))
 }
@@ -146,7 +161,7 @@ func (f *finding) handle(h *search.Hit) (uint32, bool) {
 	case f.texts:
 		return h.Ref - 1, h.Ref != 0
 	default:
-		at, ok := f.own.place(h.ID)
+		at, ok := f.stored.place(h.ID)
 		return at.handle, ok && at.set == f.set
 	}
 }

@@ -41,6 +41,9 @@ func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
 	}
 	// Family by family, since the database's memory takes keys in ascending order faster.
 	families := []byte{layout.MetaFamily, layout.BodyFamily}
+	if s.embeddings.any.Load() {
+		families = append(families, layout.EmbeddingFamily)
+	}
 	if s.hasVectors.Load() {
 		families = append(families, layout.VectorFamily)
 	}

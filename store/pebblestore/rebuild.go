@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -38,7 +39,7 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	if err := s.lookForVectors(); err != nil {
+	if err := errors.Join(s.lookForVectors(), s.lookForEmbeddings()); err != nil {
 		return err
 	}
 	newest, err := s.newestPosition()

@@ -29,6 +29,7 @@ type finder struct {
 	table    *meaning.Table       // nil if no vectors are made of texts
 	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
 	built    atomic.Bool          // the memories that were there at the open are in the indexes
+	ended    chan struct{}        // closed when they are, or never will be
 
 	mu sync.RWMutex
 	// +checklocks:mu
@@ -41,13 +42,14 @@ type tenantIndex struct {
 	// texts has the vectors that are made of texts, nil if none are. The word index keeps the handle of each, and 0 for none: see ref.
 	texts *meaning.Set
 	own   ownVectors
+	made  ownVectors // by an endpoint
 }
 
 // ref returns what the word index keeps of a handle.
 func ref(handle uint32) uint32 { return handle + 1 }
 
 func newFinder(a *words.Analyzer, settings store.SearchSettings, exists func(sigil.Key) bool) *finder {
-	f := &finder{analyzer: a, settings: settings, exists: exists, tenants: map[string]*tenantIndex{}}
+	f := &finder{analyzer: a, settings: settings, exists: exists, ended: make(chan struct{}), tenants: map[string]*tenantIndex{}}
 	if settings.Model() == meaning.Model {
 		f.table = meaning.BuiltIn()
 	}
@@ -178,6 +180,7 @@ func (f *finder) remove(tenant string, ids []sigil.ID) {
 		}
 	})
 	x.own.remove(ids)
+	x.made.remove(ids)
 	if x.words.Len() == 0 {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -226,7 +229,7 @@ func (f *finder) of(tenant string, make bool) *tenantIndex {
 
 // findable indexes the memories that were there at the open, which it reads as they were then, in the order of their keys.
 // It ends when all are indexed, when the store is closed, or when the disk fails.
-func (s *Store) findable(it, own *pebble.Iterator) error {
+func (s *Store) findable(it, own, made *pebble.Iterator) error {
 	const step = 64
 	d := newDocuments()
 	defer d.release()
@@ -267,8 +270,14 @@ func (s *Store) findable(it, own *pebble.Iterator) error {
 	if err := it.Error(); err != nil {
 		return err
 	}
-	if err := s.findableByOwn(own); err != nil {
-		return err
+	if s.finder.settings.Meaning != store.MeaningOff {
+		err := s.findableBy(own, func(x *tenantIndex) *ownVectors { return &x.own })
+		if err == nil && s.finder.settings.Meaning == store.MeaningEndpoint {
+			err = s.findableBy(made, func(x *tenantIndex) *ownVectors { return &x.made })
+		}
+		if err != nil {
+			return err
+		}
 	}
 	s.finder.built.Store(true)
 	return nil
@@ -287,8 +296,13 @@ func (s *Store) startFinding(logger *slog.Logger) error {
 	if err != nil {
 		return errors.Join(err, it.Close())
 	}
+	made, err := s.family(layout.EmbeddingFamily)
+	if err != nil {
+		return errors.Join(err, it.Close(), own.Close())
+	}
 	s.finding.Go(func() { // Close waits for it
-		if err := errors.Join(s.findable(it, own), it.Close(), own.Close()); err != nil {
+		defer close(s.finder.ended)
+		if err := errors.Join(s.findable(it, own, made), it.Close(), own.Close(), made.Close()); err != nil {
 			logger.Error("search stays incomplete: what is on disk could not all be read", "err", err)
 		}
 	})

@@ -38,6 +38,7 @@ type Store struct {
 	onFatal    func(error)
 	enough     int // see Options
 
+	embeddings embeddings
 	// hasVectors reports that there may be vectors on disk, so that what leaves takes them with it.
 	hasVectors atomic.Bool
 	// trimmed is the position up to which the journal is trimmed.

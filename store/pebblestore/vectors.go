@@ -37,6 +37,8 @@ func (s *Store) Vectors(ctx context.Context, tenant, model string, ids []sigil.I
 			all[i], err = s.ownVector(key)
 		case s.finder.table != nil && model == meaning.Model:
 			all[i], err = s.vectorOfText(m)
+		case model != "" && model == s.embeddings.used():
+			all[i], err = s.storedVector(layout.EmbeddingFamily, key)
 		}
 		if err != nil {
 			return nil, err
@@ -60,7 +62,12 @@ func (s *Store) ownVector(key sigil.Key) (_ store.Vector, err error) {
 	if !s.hasVectors.Load() {
 		return nil, nil
 	}
-	b, closer, err := s.db.Get(layout.MemoryKey(layout.VectorFamily, key.Tenant, key.ID))
+	return s.storedVector(layout.VectorFamily, key)
+}
+
+// storedVector reads a vector of a memory, or returns nil if it has none.
+func (s *Store) storedVector(family byte, key sigil.Key) (_ store.Vector, err error) {
+	b, closer, err := s.db.Get(layout.MemoryKey(family, key.Tenant, key.ID))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, nil
 	}
@@ -68,6 +75,9 @@ func (s *Store) ownVector(key sigil.Key) (_ store.Vector, err error) {
 		return nil, s.reading(err)
 	}
 	defer func() { err = errors.Join(err, s.reading(closer.Close())) }()
+	if len(b) == 0 {
+		return nil, nil
+	}
 	v, err := record.Vector(b)
 	return v, s.reading(err)
 }
@@ -82,11 +92,8 @@ func (s *Store) lookForVectors() error {
 	return errors.Join(it.Error(), it.Close())
 }
 
-// findableByOwn indexes the vectors that callers gave with the memories that were there at the open.
-func (s *Store) findableByOwn(it *pebble.Iterator) error {
-	if s.finder.settings.Meaning == store.MeaningOff {
-		return nil
-	}
+// findableBy indexes stored vectors of the memories that were there at the open.
+func (s *Store) findableBy(it *pebble.Iterator, of func(*tenantIndex) *ownVectors) error {
 	for ok := it.First(); ok; ok = it.Next() {
 		select {
 		case <-s.closing:
@@ -96,21 +103,27 @@ func (s *Store) findableByOwn(it *pebble.Iterator) error {
 		default:
 		}
 		key, ok := layout.SplitMemoryKey(it.Key())
-		v, err := record.Vector(it.Value())
-		if !ok || err != nil {
+		if !ok {
 			return record.ErrDamaged
 		}
+		var v store.Vector
+		if value := it.Value(); len(value) > 0 { // otherwise the endpoint has made none
+			var err error
+			if v, err = record.Vector(value); err != nil {
+				return err
+			}
+		}
 		if x := s.finder.of(key.Tenant, false); x != nil && s.exists(key) {
-			x.own.add(key.ID, v)
+			of(x).add(key.ID, v)
 			if !s.exists(key) {
-				x.own.remove([]sigil.ID{key.ID})
+				of(x).remove([]sigil.ID{key.ID})
 			}
 		}
 	}
 	return it.Error()
 }
 
-// ownVectors are the vectors that callers gave: a set for each number of dimensions. The zero value has none.
+// ownVectors are vectors that are stored: a set for each number of dimensions. The zero value has none.
 type ownVectors struct {
 	mu sync.RWMutex
 	// +checklocks:mu
@@ -125,11 +138,19 @@ type ownPlace struct {
 	handle uint32
 }
 
+// add adds a memory's vector, in place of the one that it has. An empty one finds nothing, but counts.
 func (o *ownVectors) add(id sigil.ID, v store.Vector) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sets == nil {
 		o.sets, o.places = map[int]*meaning.Set{}, map[sigil.ID]ownPlace{}
+	}
+	if at := o.places[id]; at.set != nil {
+		at.set.Remove(id, at.handle)
+	}
+	o.places[id] = ownPlace{}
+	if len(v) == 0 {
+		return
 	}
 	set := o.sets[len(v)]
 	if set == nil {
@@ -152,10 +173,26 @@ func (o *ownVectors) remove(ids []sigil.ID) {
 	defer o.mu.Unlock()
 	for _, id := range ids {
 		if at, ok := o.places[id]; ok {
-			at.set.Remove(id, at.handle)
+			if at.set != nil {
+				at.set.Remove(id, at.handle)
+			}
 			delete(o.places, id)
 		}
 	}
+}
+
+// len returns how many memories have a vector, be it an empty one.
+func (o *ownVectors) len() int {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return len(o.places)
+}
+
+// reset removes all vectors.
+func (o *ownVectors) reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sets, o.places = nil, nil
 }
 
 // set returns the set for a number of dimensions, or nil.

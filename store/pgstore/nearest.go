@@ -16,15 +16,25 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// table returns the table with the vectors of a model, or "" if this process has none of it.
+// table returns the table with the vectors of a model, or "" if this process does not compare them.
 func (s *searching) table(model string) string {
 	switch {
+	case s.given.Meaning == store.MeaningOff && model != store.OwnModel:
+		return ""
 	case model == store.OwnModel:
 		return "sigil.own_vectors"
-	case model != "" && model == s.model:
+	case model != "" && model == s.textModel():
 		return "sigil.vectors"
 	}
 	return ""
+}
+
+// textModel returns the model of the vectors of texts, or "" if there is none yet.
+func (s *searching) textModel() string {
+	if m := s.endpoint.Load(); m != nil {
+		return *m
+	}
+	return s.model
 }
 
 // neighbor is a memory by its vector.

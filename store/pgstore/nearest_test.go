@@ -1,6 +1,8 @@
 package pgstore_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -251,5 +253,72 @@ func TestVectorsLeaveWithTheirMemories(t *testing.T) {
 	})
 	if got := count(); err != nil || got != "0 0 0" {
 		t.Errorf("in the end: %s vectors, %v", got, err)
+	}
+}
+
+// endpoint are the options of a store whose vectors an endpoint makes.
+func endpoint() *pgstore.Options {
+	return &pgstore.Options{Search: store.SearchSettings{Meaning: store.MeaningEndpoint}}
+}
+
+func TestEmbeddings(t *testing.T) {
+	storetest.RunEmbeddings(t, func(t *testing.T) store.Store {
+		s := open(t, database(t), endpoint())
+		t.Cleanup(func() {
+			if err := s.Verify(context.Background()); err != nil && !errors.Is(err, sigil.ErrClosed) {
+				t.Error(err)
+			}
+		})
+		return s
+	})
+}
+
+// TestTheLastModelWins opens stores with other sources of vectors than others that are open: only vectors of the last one
+// are kept.
+func TestTheLastModelWins(t *testing.T) {
+	url := database(t)
+	a, b := open(t, url, endpoint()), open(t, url, endpoint())
+	defer a.Close() // nothing is behind
+	defer b.Close() // nothing is behind
+	m := store.TextModel{Name: "m", Dims: 2}
+	for _, s := range []*pgstore.Store{a, b} {
+		if err := s.UseModel(t.Context(), m, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	encodeText(t, a, "doctor")
+	missing := func(s *pgstore.Store) []sigil.Key {
+		t.Helper()
+		keys, err := s.Unembedded(t.Context(), sigil.Key{}, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys
+	}
+	keys := missing(b)
+	if err := b.KeepVectors(t.Context(), m, keys, []store.Vector{{127, 3}}); err != nil || len(keys) != 1 {
+		t.Fatalf("%d missing, %v", len(keys), err)
+	}
+	q := store.SearchQuery{Tenant: "a", Now: time.Now(), Limit: 10, Vector: store.Vector{127, 0}, Model: m.String()}
+	if found, err := a.Search(t.Context(), q); err != nil || found.Vectors != store.VectorsReady || len(found.Hits) != 1 {
+		t.Errorf("what another process has kept: found %+v, %v", found, err)
+	}
+	builtIn := open(t, url, nil)
+	defer builtIn.Close() // nothing is behind
+	if err := a.KeepVectors(t.Context(), m, keys, []store.Vector{{127, 3}}); sigil.CodeOf(err) != "model_changed" {
+		t.Errorf("got %v", err)
+	}
+	if found, err := a.Search(t.Context(), q); err != nil || found.Vectors != store.VectorsBuilding {
+		t.Errorf("after another model came: found %+v, %v", found, err)
+	}
+	until(t, "for the built-in vectors", func() bool {
+		memories, embedded, err := builtIn.Embedded(t.Context())
+		return err != nil || memories == embedded
+	})
+	if err := builtIn.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := builtIn.UseModel(t.Context(), m, false); sigil.CodeOf(err) != "meaning_off" {
+		t.Errorf("got %v", err)
 	}
 }

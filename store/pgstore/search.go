@@ -29,7 +29,7 @@ type searchBounds struct {
 
 const rescoredOneOf = 80
 
-var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000, rescored: 8192, rescoredPerHit: 128}
+var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000, rescored: 8192, rescoredPerHit: 64}
 
 // fetched is the least number of memories whose content is read at once.
 const fetched = 64

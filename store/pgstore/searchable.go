@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 const (
@@ -43,13 +44,16 @@ func (s *Store) startSearching(ctx context.Context) error {
 			}
 		}
 		// What is searched also decides of which texts vectors are made.
+		if s.searching.given.Meaning == store.MeaningEndpoint && !changed {
+			return nil // UseModel decides
+		}
 		if !changed && (s.searching.model == "" || s.searching.model == model) {
 			return nil
 		}
 		if model != "" {
 			s.logger.Warn("the vectors of texts are of another model or of other search settings: they are all made anew", "was", model, "is", s.searching.model)
 		}
-		return s.dropVectors(ctx)
+		return s.dropVectors(ctx, s.searching.model)
 	})
 }
 
@@ -64,11 +68,11 @@ func (s *Store) dropWords(ctx context.Context) error {
 	return s.pool.run(ctx, b)
 }
 
-// dropVectors drops the vectors of all texts, and puts the model of this process into the database.
-func (s *Store) dropVectors(ctx context.Context) error {
+// dropVectors drops the vectors of all texts, and puts a model into the database.
+func (s *Store) dropVectors(ctx context.Context, model string) error {
 	b := &pgx.Batch{} // in the order of dropWords, for the same reasons
 	b.Queue("truncate sigil.vectors")
-	b.Queue("update sigil.searched set model = $1", s.searching.model)
+	b.Queue("update sigil.searched set model = $1", model)
 	b.Queue("update sigil.tenants t set vectors = 0 from (select tenant from sigil.tenants where vectors <> 0 order by tenant for update) l where t.tenant = l.tenant")
 	return s.pool.run(ctx, b)
 }
@@ -91,7 +95,10 @@ func (s *Store) recount(ctx context.Context) error {
 	for _, derived := range []struct {
 		what, miscount string
 		drop           func(context.Context) error
-	}{{"words", miscountWords, s.dropWords}, {"vectors", miscountVectors, s.dropVectors}} {
+	}{
+		{"words", miscountWords, s.dropWords},
+		{"vectors", miscountVectors, func(ctx context.Context) error { return s.dropVectors(ctx, s.searching.model) }},
+	} {
 		rows, err := s.pool.Query(bounded, derived.miscount)
 		wrong, err := collect(rows, err, scanOne[string])
 		if err != nil {

@@ -28,9 +28,13 @@ func (r *search) start(ctx context.Context, found *store.Found) error {
 from sigil.searched s left join sigil.tenants t on t.tenant = $1`, r.q.Tenant).Scan(&memories, &kept, &vectors, &settings, &model)
 	r.memories = int(kept)
 	found.Incomplete = memories != kept || settings != r.s.searching.settings
-	switch asked := cmp.Or(r.q.Model, r.s.searching.model); {
-	case !r.s.searching.given.Compares(asked):
-	case asked != store.OwnModel && (memories != vectors || settings+model != r.s.searching.made()):
+	of := r.s.searching
+	switch asked := cmp.Or(r.q.Model, of.textModel()); {
+	case of.given.Meaning == store.MeaningOff:
+	case asked == store.OwnModel:
+		found.Vectors = store.VectorsReady
+	case asked != of.textModel():
+	case asked == "" || memories != vectors || settings+model != of.settings+asked:
 		found.Vectors = store.VectorsBuilding
 	default:
 		found.Vectors = store.VectorsReady

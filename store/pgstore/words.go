@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
@@ -32,9 +33,10 @@ const (
 
 // searching is what a store searches, and by which settings.
 type searching struct {
-	analyzer *words.Analyzer // nil if nothing is searched
-	settings string          // the version of the analyzer and its settings, in the form that the database keeps
-	model    string          // of the vectors that are made of texts; empty if none are
+	analyzer *words.Analyzer        // nil if nothing is searched
+	settings string                 // the version of the analyzer and its settings, in the form that the database keeps
+	model    string                 // of the vectors that this process makes of texts; empty if it makes none
+	endpoint atomic.Pointer[string] // the model of an endpoint; nil if none is in use
 	bounds   searchBounds
 	given    store.SearchSettings
 }
@@ -52,7 +54,7 @@ func newSearching(s *store.SearchSettings) (*searching, error) {
 	slices.Sort(exclude)
 	exclude = slices.Compact(exclude)
 	settings, err := json.Marshal(map[string]any{"version": words.Version, "language": language, "exclude": exclude})
-	return &searching{a, string(settings), s.Model(), defaultBounds, *s}, err
+	return &searching{analyzer: a, settings: string(settings), model: s.Model(), bounds: defaultBounds, given: *s}, err
 }
 
 // document is what is searched of a memory, in the form that the database keeps.

@@ -11,6 +11,8 @@ const (
 	MetaFamily        = 'm' // m tenant 0 id            → figures and labels (record.AppendMeta, AppendLabels)
 	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
 	VectorFamily      = 'v' // v tenant 0 id            → the vector that a caller gave (record.AppendVector)
+	EmbeddingFamily   = 'e' // e tenant 0 id            → the vector that an endpoint made of the text (record.AppendVector), or empty
+	ModelFamily       = 'n' // n                        → the model of all of them
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
 	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
@@ -31,7 +33,7 @@ func TenantPrefix(family byte, tenant string) []byte {
 	return append(k, 0)
 }
 
-// MemoryKey returns the key of a memory's figures, content or vector.
+// MemoryKey returns the key of a memory's figures, content or vectors.
 func MemoryKey(family byte, tenant string, id sigil.ID) []byte {
 	return append(TenantPrefix(family, tenant), id[:]...)
 }

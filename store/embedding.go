@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TextModel is what makes vectors of texts outside of the store. Only vectors of the same one can be compared.
+type TextModel struct {
+	Name string
+	Dims int // the length of its vectors, from 1 to MaxDimensions
+}
+
+// String returns the name by which a search asks for vectors of the model. No other model has it: not one of the same name
+// whose vectors are longer or shorter, and none that a store makes itself.
+func (m TextModel) String() string { return "endpoint/" + strconv.Itoa(m.Dims) + "/" + m.Name }
+
+// Embeddings is an ability of a [Store] that was opened with MeaningEndpoint: it keeps the vectors that somebody else makes of
+// texts, and knows which memories have none. What it keeps is derived: its loss costs that it is made again.
+type Embeddings interface {
+	// UseModel makes m the model whose vectors are compared. If it is another than before, or if anew is set, all vectors
+	// that were kept are dropped. It waits until the index of the store is built.
+	UseModel(ctx context.Context, m TextModel, anew bool) error
+
+	// Unembedded returns up to limit memories for which nothing is kept, due or not, in the order of their keys, that come
+	// after a key.
+	Unembedded(ctx context.Context, after sigil.Key, limit int) ([]sigil.Key, error)
+
+	// KeepVectors keeps the vectors of memories, by index of keys, in place of those that were kept. An empty one is kept
+	// as well: the memory has no vector. What is not in the store is left out. It returns ErrConflict ("model_changed")
+	// if m is not the model in use.
+	KeepVectors(ctx context.Context, m TextModel, keys []sigil.Key, vectors []Vector) error
+
+	// Embedded returns how many memories there are, and for how many of them something is kept.
+	Embedded(ctx context.Context) (memories, embedded int, err error)
+}
+
+// NewModelChanged returns the ErrConflict for vectors of a model that is not in use.
+func NewModelChanged() *sigil.Error {
+	return &sigil.Error{Kind: sigil.ErrConflict, Code: "model_changed", Detail: "vectors of another model are in use here"}
+}

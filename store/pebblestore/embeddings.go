@@ -1,0 +1,202 @@
+package pebblestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+)
+
+var _ store.Embeddings = (*Store)(nil)
+
+// embeddings is the state of the vectors that an endpoint makes.
+type embeddings struct {
+	any   atomic.Bool            // there may be some on disk, so that what leaves takes them with it
+	model atomic.Pointer[string] // in use; nil until UseModel was called
+	// mu is held for reading while vectors are kept, and for writing while the model changes.
+	mu sync.RWMutex
+}
+
+// used returns the model in use, or "".
+func (e *embeddings) used() string {
+	if m := e.model.Load(); m != nil {
+		return *m
+	}
+	return ""
+}
+
+// lookForEmbeddings finds out whether there are vectors of an endpoint on disk.
+func (s *Store) lookForEmbeddings() error {
+	it, err := s.family(layout.EmbeddingFamily)
+	if err != nil {
+		return err
+	}
+	s.embeddings.any.Store(it.First())
+	return errors.Join(it.Error(), it.Close())
+}
+
+// UseModel makes a model the one in use; see [store.Embeddings].
+func (s *Store) UseModel(ctx context.Context, m store.TextModel, anew bool) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	if s.finder.settings.Off || s.finder.settings.Meaning != store.MeaningEndpoint {
+		return store.NewMeaningOff()
+	}
+	select {
+	case <-s.finder.ended: // otherwise the indexing would bring back what is dropped here
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.embeddings.mu.Lock()
+	defer s.embeddings.mu.Unlock()
+	name := m.String()
+	kept, err := s.keptModel()
+	if err != nil {
+		return err
+	}
+	if kept != name || anew {
+		ch := newChange()
+		prefix := []byte{layout.EmbeddingFamily}
+		ch.removeRange(prefix, layout.After(prefix))
+		ch.set([]byte{layout.ModelFamily}, []byte(name))
+		if err := s.commits.do(ch); err != nil {
+			return err
+		}
+		s.finder.each(func(_ string, x *tenantIndex) { x.made.reset() })
+	}
+	s.embeddings.model.Store(&name)
+	return nil
+}
+
+// keptModel returns the model of the vectors on disk, or "".
+func (s *Store) keptModel() (_ string, err error) {
+	b, closer, err := s.db.Get([]byte{layout.ModelFamily})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", s.reading(err)
+	}
+	defer func() { err = errors.Join(err, s.reading(closer.Close())) }()
+	return string(b), nil
+}
+
+// Unembedded returns memories without a vector; see [store.Embeddings].
+func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (keys []sigil.Key, err error) {
+	memories, embedded, err := s.Embedded(ctx) // at most times there are none
+	if err != nil || memories == embedded {
+		return nil, err
+	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	from := func(family byte) *pebble.IterOptions {
+		lower := []byte{family}
+		if after.Tenant != "" {
+			lower = append(layout.MemoryKey(family, after.Tenant, after.ID), 0)
+		}
+		return &pebble.IterOptions{LowerBound: lower, UpperBound: layout.After([]byte{family})}
+	}
+	all, err := s.db.NewIter(from(layout.MetaFamily))
+	if err != nil {
+		return nil, s.reading(err)
+	}
+	defer func() { err = errors.Join(err, s.reading(all.Close())) }()
+	have, err := s.db.NewIter(from(layout.EmbeddingFamily))
+	if err != nil {
+		return nil, s.reading(err)
+	}
+	defer func() { err = errors.Join(err, s.reading(have.Close())) }()
+	has := have.First()
+	for ok := all.First(); ok && len(keys) < limit; ok = all.Next() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for has && bytes.Compare(have.Key()[1:], all.Key()[1:]) < 0 {
+			has = have.Next()
+		}
+		if has && bytes.Equal(have.Key()[1:], all.Key()[1:]) {
+			continue
+		}
+		key, ok := layout.SplitMemoryKey(all.Key())
+		if !ok {
+			return nil, s.reading(record.ErrDamaged)
+		}
+		keys = append(keys, key)
+	}
+	return keys, s.reading(errors.Join(all.Error(), have.Error()))
+}
+
+// KeepVectors keeps vectors; see [store.Embeddings].
+func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil.Key, vectors []store.Vector) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	s.embeddings.mu.RLock()
+	defer s.embeddings.mu.RUnlock()
+	if s.embeddings.used() != m.String() {
+		return store.NewModelChanged()
+	}
+	defer s.keys.Lock(keys...)() // whoever removes one of them waits, and then removes its vector
+	ch := newChange()
+	ch.grows = true
+	for i, key := range keys {
+		if s.exists(key) {
+			ch.begin(layout.MemoryKey(layout.EmbeddingFamily, key.Tenant, key.ID))
+			ch.arena = record.AppendVector(ch.arena, vectors[i])
+			ch.end()
+		}
+	}
+	if ch.empty() {
+		ch.discard()
+		return nil
+	}
+	s.embeddings.any.Store(true) // before the commit
+	if err := s.commits.do(ch); err != nil {
+		return err
+	}
+	for i, key := range keys {
+		if x := s.finder.of(key.Tenant, false); x != nil && s.exists(key) {
+			x.made.add(key.ID, vectors[i])
+		}
+	}
+	return nil
+}
+
+// Embedded counts memories and vectors; see [store.Embeddings].
+func (s *Store) Embedded(ctx context.Context) (memories, embedded int, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	s.finder.each(func(_ string, x *tenantIndex) {
+		memories += x.words.Len()
+		embedded += x.made.len()
+	})
+	return memories, embedded, nil
+}
+
+// each calls f for each tenant's index, in no order.
+func (f *finder) each(do func(tenant string, x *tenantIndex)) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for tenant, x := range f.tenants {
+		do(tenant, x)
+	}
+}

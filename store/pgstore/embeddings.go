@@ -1,0 +1,136 @@
+package pgstore
+
+import (
+	"context"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+)
+
+var _ store.Embeddings = (*Store)(nil)
+
+// UseModel puts a model into the database; see [store.Embeddings].
+func (s *Store) UseModel(ctx context.Context, m store.TextModel, anew bool) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	if s.searching.given.Meaning != store.MeaningEndpoint {
+		return store.NewMeaningOff()
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	name := m.String()
+	err := again(func() error {
+		var kept string
+		if err := s.pool.QueryRow(bounded, "select model from sigil.searched").Scan(&kept); err != nil {
+			return err
+		}
+		rows, err := s.pool.Query(bounded, miscountVectors)
+		wrong, err := collect(rows, err, scanOne[string])
+		if err != nil || kept == name && !anew && len(wrong) == 0 {
+			return err
+		}
+		if kept != "" && kept != name {
+			s.logger.Warn("the vectors of texts are of another model: they are all made anew", "was", kept, "is", name)
+		}
+		return s.dropVectors(bounded, name)
+	})
+	if err == nil {
+		s.searching.endpoint.Store(&name)
+	}
+	return reading(ctx, err)
+}
+
+// Unembedded returns memories without a vector; see [store.Embeddings].
+func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (keys []sigil.Key, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.pool.Query(bounded, "select tenant from sigil.tenants where vectors <> memories and tenant >= $1 order by tenant", after.Tenant)
+	tenants, err := collect(rows, err, scanOne[string])
+	for _, tenant := range tenants {
+		if err != nil || len(keys) == limit {
+			break
+		}
+		var last sigil.ID
+		if tenant == after.Tenant {
+			last = after.ID
+		}
+		rows, failed := s.pool.Query(bounded, `select id from sigil.memories m where tenant = $1 and id > $2
+and not exists (select from sigil.vectors v where v.tenant = m.tenant and v.id = m.id) order by id limit $3`, tenant, [16]byte(last), limit-len(keys))
+		ids, failed := collect(rows, failed, scanOne[[16]byte])
+		for _, id := range ids {
+			keys = append(keys, sigil.Key{Tenant: tenant, ID: id})
+		}
+		err = failed
+	}
+	return keys, reading(ctx, err)
+}
+
+// keepVectors inserts or replaces vectors of memories that are there, unless another model is in use, and counts those that
+// are new. Its lock on the table of vectors keeps the model as it is, and it returns whether that is in use. The memories
+// are locked, so that they stay until their vectors are written.
+const keepVectors = `with live as materialized (
+  select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[]) as k (tenant, id) on m.tenant = k.tenant and m.id = k.id
+  where (select settings || model from sigil.searched) = $5 order by m.tenant, m.id for key share of m
+), kept as (
+  insert into sigil.vectors as v (tenant, id, signs, codes)
+  select n.tenant, n.id, n.signs, n.codes
+  from unnest($1::text[], $2::uuid[], $3::bit varying[], $4::bytea[]) as n (tenant, id, signs, codes) join live using (tenant, id)
+  on conflict (tenant, id) do update set signs = excluded.signs, codes = excluded.codes
+  returning v.tenant, v.xmax = 0 as fresh
+), counted as (
+  insert into sigil.tenants as t (tenant, vectors) select tenant, count(*) from kept where fresh group by tenant order by tenant
+  on conflict (tenant) do update set vectors = t.vectors + excluded.vectors
+)
+select case when settings || model = $5 then 1::bigint else 0 end from sigil.searched`
+
+// KeepVectors keeps vectors; see [store.Embeddings].
+func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil.Key, vectors []store.Vector) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	var rows vectorRows
+	seen := make(map[sigil.Key]bool, len(keys))
+	for i, key := range keys {
+		if !seen[key] {
+			seen[key] = true
+			rows.add(key, vectors[i])
+		}
+	}
+	var used uint64
+	err := s.transact(bounded, func(t *tx) error {
+		var w writes
+		w.add(keepVectors, append(rows.args(), bytesOf(s.searching.settings+m.String()))...)
+		w[0].number = &used
+		return t.commit(bounded, w)
+	})
+	if err == nil && used == 0 {
+		return store.NewModelChanged()
+	}
+	return failure(err)
+}
+
+// Embedded counts memories and vectors; see [store.Embeddings].
+func (s *Store) Embedded(ctx context.Context) (memories, embedded int, err error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, 0, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	row := s.pool.QueryRow(bounded, "select coalesce(sum(memories), 0)::bigint, coalesce(sum(vectors), 0)::bigint from sigil.tenants")
+	err = row.Scan(&memories, &embedded)
+	return memories, embedded, reading(ctx, err)
+}
