@@ -39,8 +39,8 @@ func (r *ranking) like(ctx context.Context, q *SearchQuery, find *store.SearchQu
 			return wrap(store.NewInvalidQuery(err))
 		}
 	}
-	for _, model := range []string{store.OwnModel, r.e.searching.Model()} {
-		if !byMeaning || !r.e.searching.Compares(model) || len(find.Vector) > 0 {
+	for _, model := range []string{store.OwnModel, r.e.textModel()} {
+		if !byMeaning || !r.e.compares(model) || len(find.Vector) > 0 {
 			continue
 		}
 		vectors, err := r.e.store.Vectors(ctx, r.tenant, model, []sigil.ID{q.Like})

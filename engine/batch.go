@@ -165,6 +165,7 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 			e.observer.Released(inserted.Evicted[i].Reason, 1)
 		}
 		if len(inserted.Answers) == 0 {
+			e.embedded(items)
 			return nil
 		}
 		items, at = answer(items, at, inserted.Answers, results)

@@ -37,6 +37,7 @@ type Engine struct {
 	searching store.SearchSettings
 	analyzer  *words.Analyzer // nil if nothing is searched
 
+	embedder atomic.Pointer[Embedder]
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds

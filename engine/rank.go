@@ -21,6 +21,8 @@ type ranking struct {
 	vector  meaning.Vector // nil if only words are
 	found   store.Found
 	hits    []SearchHit
+
+	unavailable bool // the endpoint that makes vectors of queries does not answer
 }
 
 // rank sets the scores of the hits and orders them.

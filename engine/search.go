@@ -105,7 +105,7 @@ type SearchPage struct {
 	Next string
 	// Incomplete means that the index is still being built after a start, so that memories may be missing.
 	Incomplete bool
-	// Vectors is whether there is search by meaning.
+	// Vectors is whether there is search by meaning. While an endpoint that makes vectors does not answer, they are being built.
 	Vectors store.VectorState
 	// Model is the model of the vectors that were searched, or empty if only words were.
 	Model string
@@ -153,6 +153,9 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 		return page, wrap(err)
 	}
 	page.Incomplete, page.Vectors = r.found.Incomplete, r.found.Vectors
+	if r.unavailable {
+		page.Vectors = store.VectorsBuilding
+	}
 	if r.vector != nil {
 		page.Model = find.Model
 	}
@@ -232,6 +235,7 @@ func (r *ranking) prepare(ctx context.Context, q *SearchQuery, find *store.Searc
 			return wrap(store.NewInvalidQuery(err))
 		}
 	}
+	by := r.e.embeds()
 	switch model := r.e.searching.Model(); {
 	case q.Vector != nil && (byMeaning || r.text == nil):
 		if !r.e.searching.Compares(store.OwnModel) {
@@ -244,6 +248,11 @@ func (r *ranking) prepare(ctx context.Context, q *SearchQuery, find *store.Searc
 	case q.Vector == nil && byMeaning && model == meaning.Model:
 		r.vector = meaning.BuiltIn().Embed(r.text.Plain())
 		find.Model, find.Nearest = model, leastCosine
+	case q.Vector == nil && byMeaning && by != nil:
+		if err := r.byEndpoint(ctx, by, find); err != nil {
+			return err
+		}
+		r.vector = meaning.Vector(find.Vector)
 	}
 	find.Vector = store.Vector(r.vector)
 	r.weigh(q)
@@ -258,7 +267,7 @@ func (e *Engine) Indexing() bool {
 
 // DefaultWeights returns the weights of a search by words and meaning, or by words if there is none by meaning.
 func (e *Engine) DefaultWeights() Weights {
-	if e.searching.Model() == "" {
+	if e.searching.Model() == "" && e.embeds() == nil {
 		return Weights{Words: 1}
 	}
 	return Weights{Words: meaning.WordsWeight, Meaning: meaning.MeaningWeight}

@@ -17,8 +17,9 @@ type TextModel struct {
 // whose vectors are longer or shorter, and none that a store makes itself.
 func (m TextModel) String() string { return "endpoint/" + strconv.Itoa(m.Dims) + "/" + m.Name }
 
-// Embeddings is an ability of a [Store] that was opened with MeaningEndpoint: it keeps the vectors that somebody else makes of
-// texts, and knows which memories have none. What it keeps is derived: its loss costs that it is made again.
+// Embeddings is an ability of a [Store]: it keeps the vectors that are made of texts, and knows which memories have none.
+// Those that somebody else makes it keeps if it was opened with MeaningEndpoint. All of them are derived: their loss costs that they are
+// made again.
 type Embeddings interface {
 	// UseModel makes m the model whose vectors are compared. If it is another than before, or if anew is set, all vectors
 	// that were kept are dropped. It waits until the index of the store is built.
@@ -32,6 +33,10 @@ type Embeddings interface {
 	// as well: the memory has no vector. What is not in the store is left out. It returns ErrConflict ("model_changed")
 	// if m is not the model in use.
 	KeepVectors(ctx context.Context, m TextModel, keys []sigil.Key, vectors []Vector) error
+
+	// Reembed drops the vectors that are made of texts, and makes those anew that the store makes itself, behind the
+	// call. Of the others Unembedded then has all.
+	Reembed(ctx context.Context) error
 
 	// Embedded returns how many memories there are, and for how many of them something is kept.
 	Embedded(ctx context.Context) (memories, embedded int, err error)

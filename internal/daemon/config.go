@@ -71,6 +71,10 @@ type Config struct {
 	SearchExclude string
 	Meaning       string // built-in or off
 
+	Embedder        string // "" means none
+	EmbedderModel   string
+	EmbedderKeyFile string // "" sends no key
+
 	CodeKeyFile   string // "" signs nothing
 	CodeTrustFile string // "" trusts only the key of CodeKeyFile
 
@@ -142,6 +146,9 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.StringVar(&c.Meaning, "meaning", "built-in", "whether memories are also found by what their words mean: `built-in|off`, by the vectors of words in the program")
 	f.StringVar(&c.SearchLanguage, "search-language", "en", "the `language` whose words are found in all their forms: "+strings.Join(store.SearchLanguages(), ", "))
 	f.Var((*pointers)(&c.SearchExclude), "search-exclude", "do not search the part of the data at this JSON `pointer`, such as /payload/raw, or any of the data, but only tags: all. Separate several with commas, or repeat the flag")
+	f.StringVar(&c.Embedder, "embedder", "", "have vectors made by the endpoint at this `URL`, which answers POST /v1/embeddings as OpenAI, Ollama, llama.cpp and vLLM do, instead of by the vectors of words in the program")
+	f.StringVar(&c.EmbedderModel, "embedder-model", "", "the `model` that --embedder is asked for; if it changes, all vectors are made anew, while words are searched")
+	f.StringVar(&c.EmbedderKeyFile, "embedder-key-file", "", "the `file` with the key that is sent to --embedder as a bearer token; without it none is sent")
 
 	f.StringVar(&c.CodeKeyFile, "code-key", "", "sign code for whoever asks (POST /v1/code:sign) with the secret key in `file`, as sigil keygen makes it without a password")
 	f.StringVar(&c.CodeTrustFile, "code-trust", "", "the trust `file` with the keys whose signatures POST /v1/code:verify accepts, besides that of --code-key, and those that it does not")
@@ -184,6 +191,9 @@ func (c *Config) search() store.SearchSettings {
 		default:
 			s.Exclude = append(s.Exclude, pointer)
 		}
+	}
+	if c.Embedder != "" && s.Meaning != store.MeaningOff {
+		s.Meaning = store.MeaningEndpoint
 	}
 	return s
 }

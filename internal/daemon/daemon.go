@@ -52,6 +52,7 @@ type Daemon struct {
 	server      *front.Server
 	api         *httpapi.API
 	secret      []byte        // the webhook's
+	embedderKey *string       // nil until it is read
 	code        *httpapi.Code // what was read of the keys for signatures of code; nil before
 
 	ready   atomic.Bool

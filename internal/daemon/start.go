@@ -117,6 +117,9 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if err := d.startWebhook(e, m); err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}
+	if err := d.startEmbedder(e, m); err != nil {
+		return fmt.Errorf("embedder: %w", err)
+	}
 	return nil
 }
 

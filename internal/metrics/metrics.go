@@ -47,6 +47,9 @@ type Metrics struct {
 
 	webhookDelivered, webhookFailed prometheus.Counter
 	verdicts                        *prometheus.CounterVec
+
+	embedded                     prometheus.Histogram
+	embedderFailed, embedderSkip prometheus.Counter
 }
 
 // Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 would miss that 1,
@@ -54,7 +57,7 @@ type Metrics struct {
 var (
 	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "search", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
 	// The codes of errors that alerts are about.
@@ -62,7 +65,7 @@ var (
 )
 
 // New returns the metrics of a daemon of the given version. All exist from the start, except for those of
-// [Metrics.Held], [Metrics.Disk], [Metrics.Clock] and [Metrics.Missed].
+// [Metrics.Held], [Metrics.Disk], [Metrics.Clock], [Metrics.Missed] and [Metrics.Embedder].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -84,6 +87,9 @@ func New(version string) *Metrics {
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
 	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver accepted.")
 	m.webhookFailed = m.counter("sigil_webhook_failed_total", "Attempts to deliver to the webhook that failed.")
+	m.embedded = m.histogram("sigil_embedder_request_duration_seconds", "How long a request for vectors to the endpoint took.", seconds)
+	m.embedderFailed = m.counter("sigil_embedder_failed_total", "Requests for vectors that failed.")
+	m.embedderSkip = m.counter("sigil_embedder_refused_total", "Memories without a vector because the endpoint refuses their text.")
 	m.verdicts = m.counters("sigil_code_verdict_total", "Verdicts over signatures of code, by verdict.", "verdict")
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
 
@@ -226,6 +232,25 @@ func (m *Metrics) Lagged() { m.lagged.Inc() }
 
 // Delivered records that the receiver of the webhook accepted events.
 func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }
+
+// Embedded records a request for vectors to the endpoint.
+func (m *Metrics) Embedded(took time.Duration, failed bool) {
+	m.embedded.Observe(took.Seconds())
+	if failed {
+		m.embedderFailed.Inc()
+	}
+}
+
+// Unembedded records that the endpoint refuses a memory's text.
+func (m *Metrics) Unembedded() { m.embedderSkip.Inc() }
+
+// Embedder adds the gauge of memories that wait for the endpoint, and calls queued at each scrape. Call it once, before the
+// first scrape.
+func (m *Metrics) Embedder(queued func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sigil_embedder_queue", Help: "New memories that wait for a vector of the endpoint.",
+	}, func() float64 { return float64(queued()) }))
+}
 
 // Verdict records a verdict over a signature of code.
 func (m *Metrics) Verdict(verdict string) { m.verdicts.WithLabelValues(verdict).Inc() }

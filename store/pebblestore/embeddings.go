@@ -66,16 +66,45 @@ func (s *Store) UseModel(ctx context.Context, m store.TextModel, anew bool) erro
 		return err
 	}
 	if kept != name || anew {
-		ch := newChange()
-		prefix := []byte{layout.EmbeddingFamily}
-		ch.removeRange(prefix, layout.After(prefix))
-		ch.set([]byte{layout.ModelFamily}, []byte(name))
-		if err := s.commits.do(ch); err != nil {
+		if err := s.dropEmbeddings(name); err != nil {
 			return err
 		}
-		s.finder.each(func(_ string, x *tenantIndex) { x.made.reset() })
 	}
 	s.embeddings.model.Store(&name)
+	return nil
+}
+
+// Reembed drops vectors; see [store.Embeddings]. The built-in ones are in memory only, and are made at each open.
+func (s *Store) Reembed(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	switch name := s.embeddings.used(); {
+	case s.finder.settings.Off || s.finder.settings.Meaning == store.MeaningOff:
+		return store.NewMeaningOff()
+	case name == "":
+		return nil
+	default:
+		s.embeddings.mu.Lock()
+		defer s.embeddings.mu.Unlock()
+		return s.dropEmbeddings(name)
+	}
+}
+
+// dropEmbeddings drops all vectors of an endpoint and keeps the name of a model.
+//
+// +checklocks:s.embeddings.mu
+func (s *Store) dropEmbeddings(model string) error {
+	ch := newChange()
+	prefix := []byte{layout.EmbeddingFamily}
+	ch.removeRange(prefix, layout.After(prefix))
+	ch.set([]byte{layout.ModelFamily}, []byte(model))
+	if err := s.commits.do(ch); err != nil {
+		return err
+	}
+	s.finder.each(func(_ string, x *tenantIndex) { x.made.reset() })
 	return nil
 }
 
@@ -187,6 +216,9 @@ func (s *Store) Embedded(ctx context.Context) (memories, embedded int, err error
 	}
 	s.finder.each(func(_ string, x *tenantIndex) {
 		memories += x.words.Len()
+		if s.finder.table != nil { // they are indexed with the words
+			embedded += x.words.Len()
+		}
 		embedded += x.made.len()
 	})
 	return memories, embedded, nil

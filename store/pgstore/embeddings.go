@@ -43,6 +43,25 @@ func (s *Store) UseModel(ctx context.Context, m store.TextModel, anew bool) erro
 	return reading(ctx, err)
 }
 
+// Reembed drops vectors; see [store.Embeddings].
+func (s *Store) Reembed(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	model := s.searching.textModel()
+	if s.searching.analyzer == nil || s.searching.given.Meaning == store.MeaningOff {
+		return store.NewMeaningOff()
+	}
+	if model == "" {
+		return nil
+	}
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	return failure(again(func() error { return s.dropVectors(bounded, model) }))
+}
+
 // Unembedded returns memories without a vector; see [store.Embeddings].
 func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (keys []sigil.Key, err error) {
 	s.gate.RLock()

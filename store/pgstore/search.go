@@ -25,11 +25,13 @@ type searchBounds struct {
 	// Of the vectors whose sign bits are nearest to the query's, so many are compared by their bytes: rescored, or
 	// rescoredPerHit for each that is wanted, or one of rescoredOneOf of all, whichever is most.
 	rescored, rescoredPerHit int
+	// counted is how many of a tenant's newest memories are looked at for how common words are when hits are ranked.
+	counted int
 }
 
 const rescoredOneOf = 80
 
-var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000, rescored: 8192, rescoredPerHit: 64}
+var defaultBounds = searchBounds{sample: 1_000, postings: 10_000, firstWalk: 4_000, maxWalk: 64_000, rescored: 8192, rescoredPerHit: 64, counted: 4_000}
 
 // fetched is the least number of memories whose content is read at once.
 const fetched = 64
@@ -176,7 +178,11 @@ func (r *search) run(ctx context.Context) ([]store.Hit, error) {
 		r.count(newest)
 		return r.best(ctx, newest)
 	}
-	r.memories = max(r.memories, len(newest))
+	known, rows, err := r.s.statistics(ctx, r.q.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	r.memories, r.average = max(rows, len(newest)), known.average
 	r.estimate(newest)
 	if len(r.required) == 0 {
 		return r.rareThenNewest(ctx)

@@ -39,6 +39,8 @@ type searching struct {
 	endpoint atomic.Pointer[string] // the model of an endpoint; nil if none is in use
 	bounds   searchBounds
 	given    store.SearchSettings
+
+	statistics statisticsOf
 }
 
 func newSearching(s *store.SearchSettings) (*searching, error) {

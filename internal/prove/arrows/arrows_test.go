@@ -85,7 +85,7 @@ var table = map[string][]string{
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/codesign", "internal/datadir", "internal/front", "internal/handover", "internal/httpapi", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/codesign", "internal/datadir", "internal/embedder", "internal/front", "internal/handover", "internal/httpapi", "internal/meaning", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},
