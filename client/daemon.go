@@ -33,6 +33,27 @@ func (c *Client) Sweep(ctx context.Context, job sigil.Job) (wire.Sweep, error) {
 	return call[wire.Sweep](ctx, c, request{method: http.MethodPost, path: "/v1/sweeps/" + string(job)})
 }
 
+// Embeddings returns how many memories, of all tenants, have the vectors that are made of texts.
+func (c *Client) Embeddings(ctx context.Context) (wire.Embeddings, error) {
+	return call[wire.Embeddings](ctx, c, request{method: http.MethodGet, path: "/v1/embeddings"})
+}
+
+// Reembed drops all vectors that are made of texts, and has them made anew behind the answer. Searches find words meanwhile.
+func (c *Client) Reembed(ctx context.Context) (wire.Embeddings, error) {
+	return call[wire.Embeddings](ctx, c, request{method: http.MethodPost, path: "/v1/embeddings:rebuild"})
+}
+
+// StopEmbedding stops the daemon from having missing vectors made by its endpoint, until ResumeEmbedding, or until it is
+// started again. New memories get theirs all the same.
+func (c *Client) StopEmbedding(ctx context.Context) (wire.Embeddings, error) {
+	return call[wire.Embeddings](ctx, c, request{method: http.MethodPost, path: "/v1/embeddings:stop"})
+}
+
+// ResumeEmbedding undoes StopEmbedding.
+func (c *Client) ResumeEmbedding(ctx context.Context) (wire.Embeddings, error) {
+	return call[wire.Embeddings](ctx, c, request{method: http.MethodPost, path: "/v1/embeddings:resume"})
+}
+
 // Events returns the journal's entries with a position over after, in order. A limit of 0 means the daemon's default. A
 // caller that continues after the Next of each page gets every entry exactly once.
 func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {

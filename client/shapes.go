@@ -55,6 +55,8 @@ type (
 	Stats = wire.Stats
 	// Identity is [wire.Identity].
 	Identity = wire.Identity
+	// Embeddings is [wire.Embeddings].
+	Embeddings = wire.Embeddings
 	// Sweep is [wire.Sweep].
 	Sweep = wire.Sweep
 	// Problem is [wire.Problem].

@@ -26,6 +26,11 @@ type Embedder interface {
 	// Add is called with new memories, and Look when others have lost their vectors. They never wait.
 	Add(keys ...sigil.Key)
 	Look()
+	// Hold stops the making of vectors for others than new memories, or goes on with it. Held reports it.
+	Hold(held bool)
+	Held() bool
+	// Forget is called when the endpoint may make other vectors than before of the same queries.
+	Forget()
 }
 
 // UseEmbedder has vectors made by an embedder from now on. The store must be one that was opened with [store.MeaningEndpoint].
@@ -167,7 +172,12 @@ type Coverage struct {
 	Model    string // empty if none is in use yet
 	Memories int
 	Vectors  int // of memories for which one was made, or which have nothing to make one of
+	// Stopped means that this process does not make those that are missing, until that is undone or it is started again.
+	Stopped bool
 }
+
+// Complete reports whether all memories have vectors.
+func (c *Coverage) Complete() bool { return c.Model != "" && c.Vectors >= c.Memories }
 
 // Coverage returns how many memories have the vectors that are made of texts. It returns [sigil.ErrConflict] ("meaning_off") if
 // none are made.
@@ -177,6 +187,9 @@ func (e *Engine) Coverage(ctx context.Context) (c Coverage, err error) {
 		return c, wrap(err)
 	}
 	c.Model = e.textModel()
+	if by := e.embeds(); by != nil {
+		c.Stopped = by.Held()
+	}
 	c.Memories, c.Vectors, err = s.Embedded(ctx)
 	return c, wrap(err)
 }
@@ -193,7 +206,19 @@ func (e *Engine) Reembed(ctx context.Context) (err error) {
 		return wrap(err)
 	}
 	if by := e.embeds(); by != nil {
-		by.Look()
+		by.Forget()
+		by.Hold(false)
 	}
+	return nil
+}
+
+// HoldEmbedding stops the making of missing vectors by the endpoint in this process, or goes on with it. It returns
+// [sigil.ErrConflict] ("no_embedder") if no endpoint makes them.
+func (e *Engine) HoldEmbedding(held bool) error {
+	by := e.embeds()
+	if by == nil {
+		return &sigil.Error{Kind: sigil.ErrConflict, Code: "no_embedder", Detail: "no endpoint makes vectors here"}
+	}
+	by.Hold(held)
 	return nil
 }

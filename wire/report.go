@@ -52,6 +52,16 @@ type Identity struct {
 	Crystals      int           `json:"crystals"`
 }
 
+// Embeddings is how many memories, of all tenants, have the vectors that are made of texts.
+type Embeddings struct {
+	Meaning  string `json:"meaning"`         // ready, or building while some have none
+	Model    string `json:"model,omitempty"` // empty until an endpoint has answered
+	Memories int    `json:"memories"`
+	Vectors  int    `json:"vectors"` // of memories that have one, or whose texts have none
+	// Stopped means that the daemon that answers does not make those that are missing.
+	Stopped bool `json:"stopped"`
+}
+
 // Sweep is the result of one run of a sweep.
 type Sweep struct {
 	Job             sigil.Job `json:"job"`

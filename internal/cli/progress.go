@@ -58,14 +58,14 @@ func (p *progress) end() {
 	}
 }
 
-// fileProgress shows on a terminal how many files are done; nil shows nothing.
-type fileProgress struct {
+// countProgress shows on a terminal how many files or memories are done; nil shows nothing.
+type countProgress struct {
 	bar *progressbar.ProgressBar
 }
 
 // newFileProgress returns a progress bar for the files that paths name, which it counts first. It returns nil under the
 // conditions of newProgress.
-func (a *app) newFileProgress(done string, paths []string, root string) *fileProgress {
+func (a *app) newFileProgress(done string, paths []string, root string) *countProgress {
 	if !a.errTerm || a.outTerm && a.flags.json {
 		return nil
 	}
@@ -75,7 +75,15 @@ func (a *app) newFileProgress(done string, paths []string, root string) *filePro
 			total++
 		}
 	}
-	return &fileProgress{progressbar.NewOptions(
+	return a.newCountProgress(done, total)
+}
+
+// newCountProgress returns a progress bar for total things. It returns nil under the conditions of newProgress.
+func (a *app) newCountProgress(done string, total int) *countProgress {
+	if !a.errTerm || a.outTerm && a.flags.json {
+		return nil
+	}
+	return &countProgress{progressbar.NewOptions(
 		total,
 		progressbar.OptionSetWriter(a.stderr),
 		progressbar.OptionSetDescription(done),
@@ -86,20 +94,28 @@ func (a *app) newFileProgress(done string, paths []string, root string) *filePro
 	)}
 }
 
-func (p *fileProgress) next() {
+// set shows that n of total are done.
+func (p *countProgress) set(n, total int) {
+	if p != nil {
+		p.bar.ChangeMax(total)
+		_ = p.bar.Set(n) // a bar that cannot be drawn does no harm
+	}
+}
+
+func (p *countProgress) next() {
 	if p != nil {
 		_ = p.bar.Add(1) // a bar that cannot be drawn does no harm
 	}
 }
 
 // clear makes room for a line of words.
-func (p *fileProgress) clear() {
+func (p *countProgress) clear() {
 	if p != nil {
 		_ = p.bar.Clear()
 	}
 }
 
-func (p *fileProgress) end() {
+func (p *countProgress) end() {
 	if p != nil {
 		_ = p.bar.Finish()
 		_ = p.bar.Clear()

@@ -65,6 +65,12 @@ func (q *queries) get(text string) (v meaning.Vector, ok bool) {
 	return v, ok
 }
 
+func (q *queries) forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.vectors = nil
+}
+
 func (q *queries) put(text string, v meaning.Vector) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -86,7 +86,7 @@ func (w *Worker) take(ctx context.Context) error {
 		if dropped {
 			w.scanning, w.last = true, sigil.Key{}
 		}
-		if w.scanning {
+		if w.scanning && !w.Held() {
 			keys, err := w.source.Missing(ctx, w.last, maxTexts)
 			if err != nil {
 				return err

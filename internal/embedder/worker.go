@@ -86,6 +86,8 @@ type Worker struct {
 	// +checklocks:mu
 	stopped bool
 	// +checklocks:mu
+	held bool // what the source has is not asked for
+	// +checklocks:mu
 	model Model         // the zero value until the endpoint has answered
 	done  chan struct{} // closed when run has ended
 
@@ -164,6 +166,26 @@ func (w *Worker) Add(keys ...sigil.Key) { w.queue.put(keys) }
 
 // Look has the source asked for what is missing, soon. It never waits.
 func (w *Worker) Look() { w.queue.drop() }
+
+// Hold stops the making of vectors that are missing in the source, or goes on with it. New memories get theirs all the same.
+func (w *Worker) Hold(held bool) {
+	w.mu.Lock()
+	w.held = held
+	w.mu.Unlock()
+	if !held {
+		w.Look()
+	}
+}
+
+// Held reports whether the making of vectors that are missing is stopped.
+func (w *Worker) Held() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.held
+}
+
+// Forget forgets the vectors of queries, since the endpoint may make others now.
+func (w *Worker) Forget() { w.queries.forget() }
 
 // Queued returns how many memories wait for a vector, besides those that only the source knows.
 func (w *Worker) Queued() int { return w.queue.len() }

@@ -61,6 +61,10 @@ func routes() []route {
 		{method: "GET", path: "/v1/code/{hash}", serve: (*API).codeLookup, params: []string{"limit", "cursor"}},
 		{method: "DELETE", path: "/v1/code/{hash}", serve: (*API).codeRevoke, params: []string{"id", "reason"}},
 		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
+		{method: "GET", path: "/v1/embeddings", serve: (*API).embeddings},
+		{method: "POST", path: "/v1/embeddings:rebuild", slow: true, serve: (*API).rebuildEmbeddings},
+		{method: "POST", path: "/v1/embeddings:stop", serve: (*API).stopEmbeddings},
+		{method: "POST", path: "/v1/embeddings:resume", serve: (*API).resumeEmbeddings},
 
 		{method: "GET", path: "/livez", serve: (*API).alive, open: true},
 		{method: "GET", path: "/healthz", serve: (*API).alive, open: true},

@@ -38,6 +38,15 @@ func Sweep(s *engine.Sweep) wire.Sweep {
 	}
 }
 
+// Embeddings returns the shape of c.
+func Embeddings(c *engine.Coverage) wire.Embeddings {
+	v := wire.Embeddings{Meaning: "building", Model: c.Model, Memories: c.Memories, Vectors: c.Vectors, Stopped: c.Stopped}
+	if c.Complete() {
+		v.Meaning = "ready"
+	}
+	return v
+}
+
 // Forecast returns the shape of f.
 func Forecast(f *engine.Forecast) wire.Forecast {
 	v := wire.Forecast{
