@@ -80,7 +80,7 @@ func (r *ranking) byEndpoint(ctx context.Context, by Embedder, find *store.Searc
 	return nil
 }
 
-// embedded tells the embedder of new memories.
+// embedded passes new memories to the embedder.
 func (e *Engine) embedded(items []store.Item) {
 	by := e.embeds()
 	if by == nil {

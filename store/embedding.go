@@ -29,7 +29,7 @@ type Embeddings interface {
 	// after a key.
 	Unembedded(ctx context.Context, after sigil.Key, limit int) ([]sigil.Key, error)
 
-	// KeepVectors keeps the vectors of memories, by index of keys, in place of those that were kept. An empty one is kept
+	// KeepVectors keeps the vectors of memories, by index of keys, instead of those that were kept. An empty one is kept
 	// as well: the memory has no vector. What is not in the store is left out. It returns ErrConflict ("model_changed")
 	// if m is not the model in use.
 	KeepVectors(ctx context.Context, m TextModel, keys []sigil.Key, vectors []Vector) error

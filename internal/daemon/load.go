@@ -187,6 +187,11 @@ func (l *Loaded) validate() error {
 		errs = append(errs, fmt.Errorf("%s (from %s): %s", setting, l.origins[setting], why))
 	}
 	l.check(say)
+	if l.Embedder != "" {
+		if _, err := readEmbedderKey(l.EmbedderKeyFile); err != nil {
+			say("embedder-key-file", err.Error())
+		}
+	}
 	if l.Webhook != "" && l.WebhookSecretFile != "" {
 		if _, err := readSecret(l.WebhookSecretFile); err != nil { // now, not only when it is used
 			say("webhook-secret-file", err.Error())

@@ -138,7 +138,7 @@ type ownPlace struct {
 	handle uint32
 }
 
-// add adds a memory's vector, in place of the one that it has. An empty one finds nothing, but counts.
+// add adds a memory's vector, instead of the one that it has. An empty one finds nothing, but counts.
 func (o *ownVectors) add(id sigil.ID, v store.Vector) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -44,7 +44,7 @@ type neighbor struct {
 	cosine float64
 }
 
-// addNearest gives those that the words found their vectors, and adds those whose vectors are the nearest, if the text requires nothing.
+// addNearest sets the vectors of those that the words found, and adds those whose vectors are the nearest, if the text requires nothing.
 func (r *search) addNearest(ctx context.Context, found *store.Found) error {
 	var ids [][16]byte
 	place := map[sigil.ID]int{}

@@ -94,7 +94,7 @@ var embeddingIdeas = []idea{
 		q := closeTo(store.Vector{1, 127})
 		q.Tenant = "other"
 		f.findsIn(q, b)
-		f.keepVector(a, store.Vector{-127, 0}) // in place of the other
+		f.keepVector(a, store.Vector{-127, 0}) // instead of the other
 		f.unembedded(3)
 		f.findsIn(closeTo(store.Vector{127, 10}))
 		f.findsIn(closeTo(store.Vector{-127, 10}), a)
