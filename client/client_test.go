@@ -128,6 +128,10 @@ func TestRequests(t *testing.T) {
 		{"stats", func(ctx context.Context, c *client.Client) error { _, err := c.Stats(ctx); return err }, "GET /v1/stats", ""},
 		{"identity", func(ctx context.Context, c *client.Client) error { _, err := c.Identity(ctx); return err }, "GET /v1/identity", ""},
 		{"sweep", func(ctx context.Context, c *client.Client) error { _, err := c.Sweep(ctx, sigil.DecayJob); return err }, "POST /v1/sweeps/decay", ""},
+		{"embeddings", func(ctx context.Context, c *client.Client) error { _, err := c.Embeddings(ctx); return err }, "GET /v1/embeddings", ""},
+		{"reembed", func(ctx context.Context, c *client.Client) error { _, err := c.Reembed(ctx); return err }, "POST /v1/embeddings:rebuild", ""},
+		{"stop embedding", func(ctx context.Context, c *client.Client) error { _, err := c.StopEmbedding(ctx); return err }, "POST /v1/embeddings:stop", ""},
+		{"resume embedding", func(ctx context.Context, c *client.Client) error { _, err := c.ResumeEmbedding(ctx); return err }, "POST /v1/embeddings:resume", ""},
 		{"events", func(ctx context.Context, c *client.Client) error { _, err := c.Events(ctx, 1<<63, 5); return err }, "GET /v1/events?after=9223372036854775808&limit=5", ""},
 		{"sign code", func(ctx context.Context, c *client.Client) error {
 			_, err := c.CodeSign(ctx, client.CodeSign{Name: "a.py", Content: []byte("1")})

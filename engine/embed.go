@@ -212,13 +212,10 @@ func (e *Engine) Reembed(ctx context.Context) (err error) {
 	return nil
 }
 
-// HoldEmbedding stops the making of missing vectors by the endpoint in this process, or goes on with it. It returns
-// [sigil.ErrConflict] ("no_embedder") if no endpoint makes them.
-func (e *Engine) HoldEmbedding(held bool) error {
-	by := e.embeds()
-	if by == nil {
-		return &sigil.Error{Kind: sigil.ErrConflict, Code: "no_embedder", Detail: "no endpoint makes vectors here"}
+// HoldEmbedding stops the making of missing vectors by the endpoint in this process, or goes on with it. It has no effect if no
+// endpoint makes them.
+func (e *Engine) HoldEmbedding(held bool) {
+	if by := e.embeds(); by != nil {
+		by.Hold(held)
 	}
-	by.Hold(held)
-	return nil
 }

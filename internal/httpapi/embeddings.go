@@ -27,8 +27,6 @@ func (a *API) stopEmbeddings(c *call) error   { return a.holdEmbeddings(c, true)
 func (a *API) resumeEmbeddings(c *call) error { return a.holdEmbeddings(c, false) }
 
 func (a *API) holdEmbeddings(c *call, held bool) error {
-	if err := a.engine.HoldEmbedding(held); err != nil {
-		return err
-	}
+	a.engine.HoldEmbedding(held)
 	return a.embeddings(c)
 }
