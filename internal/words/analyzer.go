@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -52,6 +53,7 @@ func (e *SettingsError) Error() string { return e.Field + " " + e.Detail }
 type Analyzer struct {
 	settings Settings
 	stemmer  func(*snowballstem.Env) bool
+	cache    *cache
 	pool     sync.Pool // of *scratch
 }
 
@@ -69,7 +71,7 @@ func New(s Settings) (*Analyzer, error) {
 			return nil, &SettingsError{"exclude", fmt.Sprintf("has %q, which is not a JSON pointer: it begins with / or is empty, and ~ is written ~0", p)}
 		}
 	}
-	a := &Analyzer{settings: s, stemmer: stemmer}
+	a := &Analyzer{settings: s, stemmer: stemmer, cache: newCache()}
 	a.pool.New = func() any { return newScratch(a) }
 	return a, nil
 }
@@ -114,6 +116,10 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 	s := a.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer s.end()
 	s.begin()
+	s.doc.Terms = buf[:0]
+	if buf == nil {
+		s.doc.Terms = s.buf[:0]
+	}
 	for _, tag := range tags {
 		s.tag = append(s.tag[:0], tag...)
 		s.text(s.tag, true)
@@ -127,6 +133,8 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 		s.text(text, false)
 	}
 	doc := s.doc
-	doc.Terms = append(buf[:0], doc.Terms...)
+	if buf == nil {
+		s.buf, doc.Terms = doc.Terms, slices.Clone(doc.Terms)
+	}
 	return doc
 }

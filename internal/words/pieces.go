@@ -28,7 +28,6 @@ const (
 // chunk is what a stretch of text comes to.
 type chunk struct {
 	raw       string
-	only      *term // of the only piece, or nil
 	pieces    []piece
 	positions int32 // how many smallest parts there are
 	length    int32 // how many words of it count for rank
@@ -74,14 +73,20 @@ func (b *builder) build(raw string) *chunk {
 	return &b.out
 }
 
-// plainWord reports whether a chunk is a word of ASCII letters without humps: most are.
+// plainWord reports whether a chunk is a word of ASCII letters without humps, as most are, or of digits.
 func plainWord(raw string) bool {
+	if len(raw) > MaxTermBytes {
+		return false
+	}
+	if isDigit(raw[0]) {
+		return digits(raw)
+	}
 	for i := range len(raw) {
 		if c := raw[i]; (c < 'a' || c > 'z') && (i > 0 || c < 'A' || c > 'Z') {
 			return false
 		}
 	}
-	return len(raw) <= MaxTermBytes
+	return true
 }
 
 // add adds a piece, unless its term is there already at the same position.
@@ -89,15 +94,17 @@ func (b *builder) add(text, plain string, at, span int32, from, to int, as role)
 	if text == "" {
 		return
 	}
-	b.addTerm(b.intern(text), plain, at, span, from, to, as)
+	b.addTerm(text, false, plain, at, span, from, to, as)
 }
 
-func (b *builder) addTerm(t *term, plain string, at, span int32, from, to int, as role) {
+func (b *builder) addTerm(text string, stop bool, plain string, at, span int32, from, to int, as role) {
 	for i := len(b.out.pieces) - 1; i >= 0 && b.out.pieces[i].at == at; i-- {
-		if p := &b.out.pieces[i]; p.term == t && p.span == span {
+		if p := &b.out.pieces[i]; p.term.text == text && p.span == span {
 			return
 		}
 	}
+	t := b.cache.newTerm(text)
+	t.stop = stop
 	b.out.pieces = append(b.out.pieces, piece{t, plain, at, span, int32(from), int32(to), as})
 }
 
@@ -186,7 +193,7 @@ func (b *builder) simple(w string, at, span int32, from, to int, as role) (count
 	}
 	plain := unaccent(folded)
 	if b.isStop(folded) {
-		b.addTerm(b.internStop(plain), plain, at, span, from, to, as)
+		b.addTerm(stopMark+plain, true, plain, at, span, from, to, as)
 		return false
 	}
 	t := b.stem(plain)

@@ -1,23 +1,18 @@
 package words
 
 import (
-	"hash/maphash"
-	"slices"
 	"strings"
 
 	"github.com/blevesearch/snowballstem"
 )
 
-// scratch is what one call works with. It remembers what chunks of earlier calls came to: most words of a text are
-// common ones. All that it remembers is bounded.
+// scratch is what one call works with. It is used again by others.
 type scratch struct {
 	*Analyzer
-	chunks [maxChunks / places][places]*chunk // by the hash of their text, the one used last first
-	seed   maphash.Seed
-	terms  map[string]*term
-	call   uint64 // number of the call; terms with this number are in doc
+	call   uint64 // number of the call
 	doc    Document
-	found  int // distinct terms in doc that are not tags' marked ones
+	found  int    // distinct terms in doc that are not tags' marked ones
+	slots  []slot // which terms doc has: an open hash table, at most half full, whose size is a power of two
 	buf    []Term
 	values values
 	cutter builder
@@ -26,56 +21,27 @@ type scratch struct {
 	match  matcher
 }
 
-const (
-	maxChunks     = 1 << 14 // chunks that are remembered
-	places        = 4       // of them with the same hash
-	maxChunkBytes = 48      // of the longest chunk that is remembered
-	maxInterned   = 1 << 15 // terms that are remembered; then it forgets everything
-)
-
-// term is a term, and where it is in the current document.
-type term struct {
-	text string
-	stop bool
-	tag  *term // the marked term of a tag's word; nil until a tag has it
+// slot is the place of a term in the document of a call. It is free for every other call.
+type slot struct {
 	call uint64
-	slot int
+	hash uint32 // of the term
+	at   uint32 // its index in the document
 }
 
+// minSlots is the size of the table before it grows: enough for a memory of 100 words.
+const minSlots = 1 << 8
+
 func newScratch(a *Analyzer) *scratch {
-	s := &scratch{Analyzer: a, seed: maphash.MakeSeed(), terms: map[string]*term{}, env: snowballstem.NewEnv("")}
+	s := &scratch{Analyzer: a, slots: make([]slot, minSlots), env: snowballstem.NewEnv("")}
 	s.cutter.scratch = s
 	return s
 }
 
 // begin begins a call.
 func (s *scratch) begin() {
-	if len(s.terms) >= maxInterned {
-		clear(s.chunks[:])
-		s.terms = map[string]*term{}
-	}
 	s.call++
 	s.found = 0
-	s.doc = Document{Terms: s.buf[:0]}
-}
-
-// intern returns the term with a text.
-func (s *scratch) intern(text string) *term {
-	t := s.terms[text]
-	if t == nil {
-		if len(s.cutter.raw) > maxChunkBytes {
-			text = strings.Clone(text) // it may be a part of raw, which must not stay in memory
-		}
-		t = &term{text: text}
-		s.terms[text] = t
-	}
-	return t
-}
-
-func (s *scratch) internStop(plain string) *term {
-	t := s.intern(stopMark + plain)
-	t.stop = true
-	return t
+	s.doc = Document{}
 }
 
 // text adds the terms of a text to the document.
@@ -87,12 +53,6 @@ func (s *scratch) text(text []byte, tag bool) {
 		}
 		c := s.chunk(text[from:to])
 		s.doc.Length += int(c.length)
-		if c.only != nil && !tag {
-			if !s.count(c.only) {
-				return
-			}
-			continue
-		}
 		for j := range c.pieces {
 			t := c.pieces[j].term
 			if !s.count(t) {
@@ -107,8 +67,9 @@ func (s *scratch) text(text []byte, tag bool) {
 
 // count counts a term, or reports that there are too many.
 func (s *scratch) count(t *term) bool {
-	if t.call == s.call {
-		s.doc.Terms[t.slot].Count++
+	at := s.slot(t)
+	if at.call == s.call {
+		s.doc.Terms[at.at].Count++
 		return true
 	}
 	if s.found == MaxTerms {
@@ -116,22 +77,53 @@ func (s *scratch) count(t *term) bool {
 		return false
 	}
 	s.found++
-	t.call, t.slot = s.call, len(s.doc.Terms)
-	s.doc.Terms = append(s.doc.Terms, Term{Text: t.text, Count: 1, Stop: t.stop})
+	s.add(at, t, Term{Text: t.text, Count: 1, Stop: t.stop})
 	return true
 }
 
 // countTag counts the marked term of a tag's word.
 func (s *scratch) countTag(t *term) {
-	if t.tag == nil {
-		t.tag = s.intern(tagMark + t.text)
+	marked := t.tag.Load()
+	if marked == nil {
+		marked = s.cache.newTerm(tagMark + t.text)
+		t.tag.Store(marked)
 	}
-	if t = t.tag; t.call == s.call {
-		s.doc.Terms[t.slot].Count++
+	at := s.slot(marked)
+	if at.call == s.call {
+		s.doc.Terms[at.at].Count++
 		return
 	}
-	t.call, t.slot = s.call, len(s.doc.Terms)
-	s.doc.Terms = append(s.doc.Terms, Term{Text: t.text, Count: 1, Tag: true})
+	s.add(at, marked, Term{Text: marked.text, Count: 1, Tag: true})
+}
+
+// slot returns the slot that has a term of the document, or a free one for it.
+func (s *scratch) slot(t *term) *slot {
+	for i := t.hash; ; i++ {
+		at := &s.slots[i&uint32(len(s.slots)-1)]
+		if at.call != s.call || at.hash == t.hash && s.doc.Terms[at.at].Text == t.text {
+			return at
+		}
+	}
+}
+
+// add adds a term to the document, whose slot is free.
+func (s *scratch) add(at *slot, t *term, counted Term) {
+	*at = slot{s.call, t.hash, uint32(len(s.doc.Terms))}
+	s.doc.Terms = append(s.doc.Terms, counted)
+	if 2*len(s.doc.Terms) <= len(s.slots) {
+		return
+	}
+	old := s.slots
+	s.slots = make([]slot, 2*len(old))
+	for _, kept := range old {
+		if kept.call == s.call {
+			i := kept.hash
+			for s.slots[i&uint32(len(s.slots)-1)].call == s.call {
+				i++
+			}
+			s.slots[i&uint32(len(s.slots)-1)] = kept
+		}
+	}
 }
 
 // chunk returns what a chunk comes to. It is valid until the next call of chunk.
@@ -139,27 +131,12 @@ func (s *scratch) chunk(raw []byte) *chunk {
 	if len(raw) > maxChunkBytes {
 		return s.cutter.build(string(raw))
 	}
-	set := &s.chunks[maphash.Bytes(s.seed, raw)%uint64(len(s.chunks))]
-	var c *chunk
-	place := 0
-	for ; place < len(set); place++ {
-		if c = set[place]; c == nil || c.raw == string(raw) {
-			break
-		}
-	}
-	if place == 0 && c != nil {
+	hash := s.cache.hash(raw)
+	if c := s.cache.find(hash, raw); c != nil {
 		return c
 	}
-	if place == len(set) || c == nil {
-		kept := *s.cutter.build(string(raw))
-		kept.pieces = slices.Clone(kept.pieces)
-		if len(kept.pieces) == 1 {
-			kept.only = kept.pieces[0].term
-		}
-		c = &kept
-	}
-	copy(set[1:], set[:min(place, len(set)-1)])
-	set[0] = c
+	c := s.cutter.build(string(raw))
+	s.cache.add(hash, c)
 	return c
 }
 
@@ -198,7 +175,10 @@ func (s *scratch) end() {
 	if cap(s.cutter.out.pieces) > most || cap(s.match.places) > most || cap(s.values.decoded) > most<<4 {
 		s.cutter, s.match, s.values = builder{scratch: s}, matcher{}, values{}
 	}
-	if s.buf = s.doc.Terms; cap(s.buf) > most {
+	if len(s.slots) > most {
+		s.slots = make([]slot, minSlots)
+	}
+	if cap(s.buf) > most {
 		s.buf = nil
 	}
 	s.doc, s.cutter.raw, s.values.data, s.values.exclude = Document{}, "", nil, nil

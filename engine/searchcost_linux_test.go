@@ -1,0 +1,105 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/pebblestore"
+)
+
+// BenchmarkEncodeSearched measures encodes of memories of about 60 words, drawn by Zipf, with search and without. Besides the
+// time it reports the processor time of an encode, with everything that the process does meanwhile, which can be compared
+// on a machine that does other work.
+func BenchmarkEncodeSearched(b *testing.B) {
+	texts := zipfTexts(1 << 14)
+	for _, callers := range []int{64, 1000} {
+		for _, off := range []bool{true, false} {
+			b.Run(fmt.Sprintf("callers=%d/off=%t", callers, off), func(b *testing.B) {
+				s, err := pebblestore.Open(b.TempDir(), &pebblestore.Options{Search: store.SearchSettings{Off: off}})
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer func() {
+					if err := s.Close(); err != nil {
+						b.Error(err)
+					}
+				}()
+				e, ctx := engine.New(s, nil), context.Background()
+				encode := func(n int) {
+					var next atomic.Int64
+					var wg sync.WaitGroup
+					for range callers {
+						wg.Go(func() {
+							for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+								if _, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: texts[i%int64(len(texts))]}); err != nil {
+									b.Error(err)
+									return
+								}
+							}
+						})
+					}
+					wg.Wait()
+				}
+				encode(20_000) // so that words are known, as in a daemon that runs
+				b.ReportAllocs()
+				b.ResetTimer()
+				begin := cpuTime(b)
+				encode(b.N)
+				b.ReportMetric(float64((cpuTime(b)-begin).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
+			})
+		}
+	}
+}
+
+// cpuTime returns the processor time of the process.
+func cpuTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// zipfTexts returns n memories of 40 to 80 words, drawn by Zipf of 200,000 with an exponent of 1.07, as texts have them. A
+// third of the words have an ending that a stem has not.
+func zipfTexts(n int) [][]byte {
+	rng := rand.New(rand.NewPCG(7, 7))
+	zipf := rand.NewZipf(rng, 1.07, 1, 200_000-1)
+	endings := []string{"", "", "", "", "ing", "ed", "s", "ation", "", ""}
+	texts := make([][]byte, n)
+	for i := range texts {
+		var text strings.Builder
+		for w := range 40 + rng.IntN(41) {
+			if w > 0 {
+				text.WriteByte(' ')
+			}
+			word := zipf.Uint64()
+			text.WriteString(spelled(word))
+			text.WriteString(endings[word%uint64(len(endings))])
+		}
+		texts[i] = fmt.Appendf(nil, `{"kind":"note","n":%d,"text":"%s"}`, i, text.String())
+	}
+	return texts
+}
+
+// spelled spells a number in syllables.
+func spelled(n uint64) string {
+	const consonants, vowels = "bcdfghklmnprstvw", "aeio"
+	var word []byte
+	for n++; n > 0; n /= 64 {
+		word = append(word, consonants[n%16], vowels[n/16%4])
+	}
+	return string(word)
+}
