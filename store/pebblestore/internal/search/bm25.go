@@ -15,8 +15,10 @@ func idf(n, df int) float64 {
 	return math.Log(1 + (float64(n-df)+0.5)/(float64(df)+0.5))
 }
 
-// relative returns how long a memory is for BM25: 1 if it has the average length.
-func relative(length uint16, average float64) float64 { return 1 - b + b*float64(length)/average }
+// A memory of n words has the relative length empty + n × perWord(average), which is 1 if it has the average length.
+const empty = 1 - b
+
+func perWord(average float64) float64 { return b / average }
 
 // one is the score 1. Scores are integers, multiples of 2⁻³², so that their sum does not depend on the order of
 // the summands: equal memories have equal scores, however a search came to them.

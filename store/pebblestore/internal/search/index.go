@@ -3,6 +3,7 @@ package search
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -28,20 +29,25 @@ type Term struct {
 
 // Index is the word index of one tenant. [New] makes one.
 type Index struct {
-	// work is held by calls that add or merge, so that only one of them does. Others use what is sealed, and the
-	// memtable as it was when they looked, so that they do not wait for it. It is locked before mu.
+	arrived arrivals
+
+	// adding is held by what adds memories to the memtable or seals it, so that only one call does. It is locked before the others.
+	adding sync.Mutex
+	// +checklocks:adding
+	lookups lookups
+
+	// work is held by calls that merge, so that only one of them does. Others use what is sealed, so that they do not
+	// wait for it. It is locked before mu.
 	work sync.Mutex
 	// merges are those that have been begun.
 	// +checklocks:work
 	merges []*merge
 	// changed is whether segments have changed since it was asked what is due.
-	// +checklocks:work
-	changed bool
+	changed atomic.Bool
+	// owed is the work on merges, in postings, that is due for what was added.
+	owed atomic.Int64
 
 	mu sync.RWMutex
-	// +checklocks:work
-	// +checklocks:mu
-	lookups lookups
 	// +checklocks:mu
 	vocabulary vocabulary
 	// young holds the newest memories.
@@ -68,10 +74,42 @@ func New() *Index {
 const holdStep = 16
 
 // Add adds memories, whose ids must not be in the index. A search that begins after Add has returned finds them. Add then does
-// the share of merging that is due for them.
+// the share of merging that is due for them. If another call adds already, it does that for this one, or the next search does.
 func (x *Index) Add(docs ...Doc) {
-	x.work.Lock()
-	defer x.work.Unlock()
+	switch {
+	case len(docs) == 0:
+		return
+	case len(docs) >= addShare:
+		x.addNow(docs)
+	case x.arrived.add(docs) > maxArrivals:
+		x.settle() // which waits
+	default:
+		for n, done := 1, 0; n > 0 && done < addShare; done += n {
+			n = x.tryArrive()
+		}
+	}
+	x.pay(len(docs))
+}
+
+func (x *Index) addNow(docs []Doc) {
+	x.adding.Lock()
+	defer x.adding.Unlock()
+	x.insert(docs)
+}
+
+// tryArrive adds what has arrived, unless another call adds, and returns how many it has added.
+func (x *Index) tryArrive() int {
+	if !x.adding.TryLock() {
+		return 0
+	}
+	defer x.adding.Unlock()
+	return x.arrive()
+}
+
+// insert adds memories to the memtable, and seals it each time it is full.
+//
+// +checklocks:x.adding
+func (x *Index) insert(docs []Doc) {
 	x.reset()
 	postings := 0
 	for len(docs) > 0 {
@@ -83,12 +121,12 @@ func (x *Index) Add(docs ...Doc) {
 			x.seal()
 		}
 	}
-	x.merge(postings * mergePace)
+	x.owed.Add(int64(postings * mergePace))
 }
 
 // add adds memories until the memtable is full. It returns how many it has added.
 //
-// +checklocks:x.work
+// +checklocks:x.adding
 func (x *Index) add(docs []Doc) (n int, full bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -111,6 +149,7 @@ func (x *Index) Remove(ids ...sigil.ID) int { return x.RemoveEach(ids, func(sigi
 // RemoveEach is Remove. It calls gone with each memory that was in the index, and the Ref of its [Doc], once it is not found
 // any more.
 func (x *Index) RemoveEach(ids []sigil.ID, gone func(id sigil.ID, ref uint32)) int {
+	x.settle()
 	n := 0
 	var removed [16 * holdStep]Hit
 	for len(ids) > 0 {
@@ -155,6 +194,7 @@ func find(segments []*segment, id sigil.ID) (s *segment, doc uint32, ok bool) {
 
 // Has reports whether a memory is in the index.
 func (x *Index) Has(id sigil.ID) bool {
+	x.settle()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if _, _, ok := find(x.segments, id); ok {
@@ -166,6 +206,7 @@ func (x *Index) Has(id sigil.ID) bool {
 
 // Len returns the number of memories.
 func (x *Index) Len() int {
+	x.settle()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return x.live
@@ -182,6 +223,7 @@ type Stats struct {
 
 // Stats returns what the index holds.
 func (x *Index) Stats() Stats {
+	x.settle()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	s := Stats{Memories: x.live, Dead: x.docs - x.live, Terms: x.vocabulary.len(), Segments: len(x.segments)}
@@ -194,21 +236,30 @@ func (x *Index) Stats() Stats {
 
 // reset begins anew if all memories are dead.
 //
-// +checklocks:x.work
+// +checklocks:x.adding
 func (x *Index) reset() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.live > 0 || x.docs == 0 {
+	if !x.lifeless() {
 		return
 	}
+	x.work.Lock()
+	defer x.work.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.merges = nil
 	x.vocabulary, x.young, x.segments = newVocabulary(), newMemtable(), nil
 	x.docs, x.length = 0, 0
 }
 
+// lifeless reports whether there are memories, but only dead ones.
+func (x *Index) lifeless() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.live == 0 && x.docs > 0
+}
+
 // seal makes a segment of the memtable.
 //
-// +checklocks:x.work
+// +checklocks:x.adding
 func (x *Index) seal() {
 	young := x.memtable()
 	sealed, numbers, drops := young.seal()
@@ -225,12 +276,12 @@ func (x *Index) seal() {
 	x.mu.Unlock()
 
 	x.release(drops)
-	x.changed = true
+	x.changed.Store(true)
 }
 
 // memtable returns a copy of young that can be read without mu.
 //
-// +checklocks:x.work
+// +checklocks:x.adding
 func (x *Index) memtable() memtable {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -264,8 +315,6 @@ func (x *Index) replace(old []*segment, by *segment) {
 const releaseStep = 1024
 
 // release takes postings that were left out from the document frequencies.
-//
-// +checklocks:x.work
 func (x *Index) release(drops []drop) {
 	for len(drops) > 0 {
 		step := drops[:min(releaseStep, len(drops))]

@@ -1,10 +1,14 @@
 package search
 
+import "slices"
+
 // merge makes one segment of several, without the memories that are dead. It is done in steps, and only one goroutine at
 // a time may call step. Memories may be marked as dead meanwhile: from says where they are in the result.
 type merge struct {
 	from     []*input
-	postings int // of all of them
+	next     []uint32 // of each, the number of the next term to read, or noTerm
+	having   []*input // those that have the term of the open list
+	postings int      // of all of them
 	numbered bool
 	open     bool   // a list of the result has been begun
 	dropped  uint32 // postings of that list that were left out
@@ -17,7 +21,7 @@ type input struct {
 	*segment
 	numbers []uint32 // of its memories in the result, and noDoc for those that were dead
 
-	nextTerm int // index of the next term to read
+	nextTerm int // index of the next term to read, of which merge.next has the number
 	// The current list: its next block, its last one's end, the last memory read, and the postings that were read
 	// but not copied yet, with their memories' numbers in the result.
 	block, end int
@@ -27,17 +31,29 @@ type input struct {
 	at, n      int
 }
 
+// noTerm is what comes after all terms.
+const noTerm = ^uint32(0)
+
 func newMerge(from []*segment) *merge {
 	m := &merge{out: newBuilder()}
 	live, blocks, data, terms := 0, 0, 0, 0
 	for _, s := range from {
-		m.from = append(m.from, &input{segment: s, numbers: make([]uint32, 0, len(s.ids))})
+		in := &input{segment: s, numbers: make([]uint32, 0, len(s.ids))}
+		m.from, m.next = append(m.from, in), append(m.next, in.term())
 		m.postings += s.postings
 		live += len(s.ids) - int(s.deaths.Load())
 		blocks, data, terms = blocks+len(s.blocks), data+len(s.data), max(terms, len(s.terms))
 	}
 	m.out.reserve(live, blocks, data, terms)
 	return m
+}
+
+// term returns the number of the next term to read, or noTerm.
+func (in *input) term() uint32 {
+	if in.nextTerm == len(in.terms) {
+		return noTerm
+	}
+	return in.terms[in.nextTerm]
 }
 
 // step does work worth about as many postings as budget. It reports whether the merge is done.
@@ -81,24 +97,23 @@ func (m *merge) number(n int) int {
 
 // begin begins the list of the next term, if there is one.
 func (m *merge) begin() bool {
-	term, ok := uint32(0), false
-	for _, in := range m.from {
-		if in.nextTerm < len(in.terms) && (!ok || in.terms[in.nextTerm] < term) {
-			term, ok = in.terms[in.nextTerm], true
-		}
-	}
-	if !ok {
+	term := slices.Min(m.next)
+	if term == noTerm {
 		return false
 	}
 	m.out.begin(term)
-	m.open, m.dropped = true, 0
-	for _, in := range m.from {
-		in.at, in.n, in.block, in.end = 0, 0, 0, 0
-		if in.nextTerm < len(in.terms) && in.terms[in.nextTerm] == term {
-			in.block, in.end, in.before = int(in.starts[in.nextTerm]), int(in.starts[in.nextTerm+1]), noDoc
-			in.nextTerm++
-			m.fill(in)
+	m.open, m.dropped, m.having = true, 0, m.having[:0]
+	for i, next := range m.next {
+		if next != term {
+			continue
 		}
+		in := m.from[i]
+		in.at, in.n, in.before = 0, 0, noDoc
+		in.block, in.end = int(in.starts[in.nextTerm]), int(in.starts[in.nextTerm+1])
+		in.nextTerm++
+		m.next[i] = in.term()
+		m.fill(in)
+		m.having = append(m.having, in)
 	}
 	return true
 }
@@ -125,7 +140,7 @@ func (m *merge) fill(in *input) {
 func (m *merge) copy() int {
 	var in *input
 	limit := noDoc // the first memory of any other input
-	for _, other := range m.from {
+	for _, other := range m.having {
 		switch {
 		case other.at == other.n:
 		case in == nil:

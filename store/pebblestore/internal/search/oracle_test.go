@@ -308,8 +308,8 @@ func TestAgreesWithTheOracle(t *testing.T) {
 
 // sealNow seals the memtable before it is full.
 func sealNow(x *Index) {
-	x.work.Lock()
-	defer x.work.Unlock()
+	x.adding.Lock()
+	defer x.adding.Unlock()
 	x.seal()
 }
 

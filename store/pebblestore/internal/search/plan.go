@@ -44,6 +44,7 @@ func (p *plan) all() bool { return len(p.required)+len(p.optional) == 0 }
 
 // plan looks a query up. With explain, the choices have their texts.
 func (x *Index) plan(q *Query, explain bool) *plan {
+	x.settle()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	p := &plan{formula: newFormula(x.docs, x.length), docs: x.docs, segments: x.segments, young: *x.young}

@@ -73,11 +73,10 @@ func (x *Index) sealed() []*segment {
 // +checklocks:x.work
 func (x *Index) merge(budget int) (more bool) {
 	for budget > 0 {
-		for x.changed {
+		for x.changed.Swap(false) {
 			if from := x.due(); from != nil {
 				x.begin(from)
-			} else {
-				x.changed = false
+				x.changed.Store(true) // there may be more
 			}
 		}
 		if len(x.merges) == 0 {
@@ -128,15 +127,36 @@ func (x *Index) install(number int) {
 	x.mu.Unlock()
 
 	x.release(m.drops)
-	x.changed = true
+	x.changed.Store(true)
+}
+
+// pay does merging that is due, unless another call does: at least what is due for n memories of the caller, and not much more.
+func (x *Index) pay(n int) {
+	if x.owed.Load() == 0 || !x.work.TryLock() {
+		return
+	}
+	defer x.work.Unlock()
+	const each = 64 * mergePace // about what is due for a memory
+	work := min(x.owed.Load(), int64(max(n, addShare)*each))
+	x.owed.Add(-work)
+	if !x.merge(int(work)) {
+		x.owed.Store(0)
+	}
 }
 
 // Merge does work on merges that are due, worth about as many postings as budget, for a time when nothing is added. It
 // reports whether there is more to do.
 func (x *Index) Merge(budget int) (more bool) {
+	x.settle()
+	x.renew()
 	x.work.Lock()
 	defer x.work.Unlock()
-	x.reset()
-	x.changed = true // memories may have been removed
+	x.changed.Store(true) // memories may have been removed
 	return x.merge(budget)
+}
+
+func (x *Index) renew() {
+	x.adding.Lock()
+	defer x.adding.Unlock()
+	x.reset()
 }

@@ -58,10 +58,11 @@ func (s *segment) bytes() int {
 // builder makes a segment: first its memories are added, then its lists, by ascending numbers of terms.
 type builder struct {
 	*segment
-	before uint32 // the last memory of the last full block of the list
-	n      int    // postings of the block that is being filled
-	ofDocs [blockSize]uint32
-	counts [blockSize]uint16
+	perWord float64 // of the segment's average length
+	before  uint32  // the last memory of the last full block of the list
+	n       int     // postings of the block that is being filled
+	ofDocs  [blockSize]uint32
+	counts  [blockSize]uint16
 	// The count and the relative length of the posting with the greatest impact in the block.
 	most, over float64
 }
@@ -79,6 +80,7 @@ func (b *builder) reserve(docs, blocks, data, terms int) {
 func (b *builder) number() {
 	b.dead = make([]uint64, (len(b.ids)+63)/64)
 	b.average = newFormula(len(b.ids), b.length).average
+	b.perWord = perWord(b.average)
 }
 
 // begin begins the list of a term.
@@ -96,7 +98,7 @@ func (b *builder) add(doc uint32, count uint16) {
 	}
 	b.ofDocs[b.n], b.counts[b.n] = doc, count
 	b.n++
-	if c, l := float64(count), relative(b.lengths[doc], b.average); c*b.over > b.most*l { // as fractions
+	if c, l := float64(count), empty+float64(b.lengths[doc])*b.perWord; c*b.over > b.most*l { // as fractions
 		b.most, b.over = c, l
 	}
 }

@@ -115,6 +115,8 @@ func TestManyAgreeWithTheOracle(t *testing.T) {
 
 // mergeAll makes one segment of all.
 func mergeAll(x *Index) {
+	x.adding.Lock()
+	defer x.adding.Unlock()
 	x.work.Lock()
 	defer x.work.Unlock()
 	x.merge(1 << 30)

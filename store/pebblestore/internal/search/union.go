@@ -30,7 +30,7 @@ func (s *segment) union(terms []member) (list []block, data []byte, most uint16)
 		}
 	}
 	slices.Sort(all)
-	b := builder{segment: &segment{docs: s.docs, average: s.average}}
+	b := builder{segment: &segment{docs: s.docs, average: s.average}, perWord: perWord(s.average)}
 	b.begin(0)
 	for i, p := range all {
 		if i == len(all)-1 || all[i+1]>>16 != p>>16 {

@@ -1,0 +1,68 @@
+package search
+
+import (
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestAddDoesNotWait adds memories while another call adds. Everything that is asked afterwards sees them.
+func TestAddDoesNotWait(t *testing.T) {
+	q := &Query{Optional: []Clause{{{Text: "tea", Weight: 1}}}}
+	for name, sees := range map[string]func(x *Index, ids []sigil.ID) bool{
+		"Search":  func(x *Index, ids []sigil.ID) bool { return len(x.Search(q, 10, nil)) == len(ids) },
+		"Scores":  func(x *Index, ids []sigil.ID) bool { return x.Scores(q, ids)[1] > 0 },
+		"Explain": func(x *Index, ids []sigil.ID) bool { _, ok := x.Explain(q, ids[0]); return ok },
+		"Has":     func(x *Index, ids []sigil.ID) bool { return x.Has(ids[2]) },
+		"Len":     func(x *Index, ids []sigil.ID) bool { return x.Len() == len(ids) },
+		"Stats":   func(x *Index, ids []sigil.ID) bool { return x.Stats().Memories == len(ids) },
+		"Remove":  func(x *Index, ids []sigil.ID) bool { return x.Remove(ids...) == len(ids) && x.Len() == 0 },
+		"Merge":   func(x *Index, ids []sigil.ID) bool { x.Merge(1); return x.arrived.count.Load() == 0 },
+		"Add":     func(x *Index, ids []sigil.ID) bool { x.Add(teaOf(9)); return x.arrived.count.Load() == 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := New()
+			terms := []Term{{"tea", 1}}
+			var ids []sigil.ID
+			x.adding.Lock() // as the other call does
+			for n := range uint64(5) {
+				d := Doc{ID: testID(n), Length: 1, Terms: terms}
+				x.Add(d)
+				ids = append(ids, d.ID)
+			}
+			terms[0].Text = "the caller uses its memory for others"
+			x.adding.Unlock()
+			if !sees(x, ids) {
+				t.Error("the memories are not there")
+			}
+		})
+	}
+}
+
+func teaOf(n uint64) Doc { return Doc{ID: testID(n), Length: 1, Terms: []Term{{"tea", 1}}} }
+
+// TestArrivalsAreBounded adds more memories than may wait while another call adds.
+func TestArrivalsAreBounded(t *testing.T) {
+	x := New()
+	x.adding.Lock()
+	for n := range uint64(maxArrivals) {
+		x.Add(teaOf(n))
+	}
+	waiting := make(chan struct{})
+	go func() {
+		x.Add(teaOf(maxArrivals))
+		close(waiting)
+	}()
+	for x.arrived.count.Load() <= maxArrivals { // until the call has brought its memory
+	}
+	select {
+	case <-waiting:
+		t.Error("the call did not wait")
+	default:
+	}
+	x.adding.Unlock()
+	<-waiting
+	if n := x.arrived.count.Load(); n != 0 {
+		t.Errorf("%d wait still", n)
+	}
+}
