@@ -19,7 +19,8 @@ type cache struct {
 	chunks [maxChunks]atomic.Pointer[remembered] // by the hash of their text, each in one of two neighboring places
 }
 
-// remembered is a chunk in the cache.
+// remembered is a chunk in the cache. What is needed of a chunk with one piece, as most are, lies together: to read it from memory
+// is most of the work.
 type remembered struct {
 	chunk
 	used atomic.Bool // it was found since another chunk last wanted its place
@@ -57,8 +58,14 @@ func (c *cache) add(hash uint64, built *chunk) {
 		if r := place.Load(); r != nil && r.used.Swap(false) {
 			continue
 		}
-		kept := &remembered{chunk: *built}
-		kept.pieces = slices.Clone(kept.pieces)
+		kept := new(remembered)
+		kept.raw, kept.length, kept.positions = built.raw, built.length, built.positions
+		kept.pieces = slices.Clone(built.pieces)
+		if len(kept.pieces) == 1 {
+			t := kept.pieces[0].term
+			kept.only.text, kept.only.hash, kept.only.stop = t.text, t.hash, t.stop
+			kept.pieces[0].term = &kept.only
+		}
 		place.Store(kept)
 		return
 	}

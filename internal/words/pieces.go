@@ -28,9 +28,10 @@ const (
 // chunk is what a stretch of text comes to.
 type chunk struct {
 	raw       string
-	pieces    []piece
+	only      term  // of the only piece, if the chunk is in the cache; its text is empty otherwise
 	positions int32 // how many smallest parts there are
 	length    int32 // how many words of it count for rank
+	pieces    []piece
 }
 
 // builder makes the pieces of a chunk.
@@ -45,7 +46,7 @@ type builder struct {
 // build cuts a chunk. What it returns shares memory with the builder.
 func (b *builder) build(raw string) *chunk {
 	b.raw = raw
-	b.out = chunk{raw: raw, pieces: b.out.pieces[:0]}
+	b.out.raw, b.out.pieces, b.out.positions, b.out.length = raw, b.out.pieces[:0], 0, 0
 	if plainWord(raw) {
 		if b.simple(raw, 0, 1, 0, len(raw), primary) {
 			b.out.length = 1

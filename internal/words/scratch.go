@@ -53,6 +53,12 @@ func (s *scratch) text(text []byte, tag bool) {
 		}
 		c := s.chunk(text[from:to])
 		s.doc.Length += int(c.length)
+		if c.only.text != "" && !tag {
+			if !s.count(&c.only) {
+				return
+			}
+			continue
+		}
 		for j := range c.pieces {
 			t := c.pieces[j].term
 			if !s.count(t) {
@@ -173,7 +179,8 @@ func (s *scratch) isStop(w string) bool {
 func (s *scratch) end() {
 	const most = 1 << 13
 	if cap(s.cutter.out.pieces) > most || cap(s.match.places) > most || cap(s.values.decoded) > most<<4 {
-		s.cutter, s.match, s.values = builder{scratch: s}, matcher{}, values{}
+		s.cutter.out.pieces, s.cutter.tokens, s.cutter.spans = nil, nil, nil
+		s.match, s.values = matcher{}, values{}
 	}
 	if len(s.slots) > most {
 		s.slots = make([]slot, minSlots)

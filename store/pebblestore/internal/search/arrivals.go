@@ -10,7 +10,7 @@ const (
 	// call with so many of its own adds them itself.
 	addShare = 64
 	// maxArrivals is how many memories may wait. It bounds how long a search takes to add them.
-	maxArrivals = 256
+	maxArrivals = 512
 )
 
 // arrivals are memories that Add was called with and that are not in the memtable yet. Whoever holds adding adds all that have
@@ -22,10 +22,7 @@ type arrivals struct {
 
 	mu sync.Mutex
 	// +checklocks:mu
-	batch batch
-	// spare is an empty batch, whose memory is used for the next one.
-	// +checklocks:mu
-	spare batch
+	batch *batch // nil if there are none besides those that are being added
 }
 
 // batch are memories, with their terms one after another.
@@ -34,40 +31,44 @@ type batch struct {
 	terms []Term
 }
 
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
 // add copies memories, and returns how many are waiting.
 func (a *arrivals) add(docs []Doc) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.batch == nil {
+		a.batch = batches.Get().(*batch) //nolint:forcetypeassert // nothing else is put there
+	}
+	b := a.batch
 	for _, d := range docs {
-		from := len(a.batch.terms)
-		a.batch.terms = append(a.batch.terms, d.Terms...)
-		d.Terms = a.batch.terms[from:]
-		a.batch.docs = append(a.batch.docs, d)
+		from := len(b.terms)
+		b.terms = append(b.terms, d.Terms...)
+		d.Terms = b.terms[from:]
+		b.docs = append(b.docs, d)
 	}
 	return int(a.count.Add(int64(len(docs))))
 }
 
-// take returns what has arrived.
-func (a *arrivals) take() batch {
+// take returns what has arrived, or nil.
+func (a *arrivals) take() *batch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b := a.batch
-	a.batch, a.spare = a.spare, batch{}
+	a.batch = nil
 	return b
 }
 
 // added ends the use of a batch, whose memories are in the memtable now.
-func (a *arrivals) added(b batch) {
+func (a *arrivals) added(b *batch) {
 	a.count.Add(-int64(len(b.docs)))
-	const most = 1 << 15 // terms of a batch that is used again
-	if cap(b.terms) > most {
-		return
+	const most = 1 << 16 // terms of a batch that is used again
+	if cap(b.terms) <= most {
+		clear(b.docs)
+		clear(b.terms)
+		b.docs, b.terms = b.docs[:0], b.terms[:0]
+		batches.Put(b)
 	}
-	clear(b.docs)
-	clear(b.terms)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.spare = batch{b.docs[:0], b.terms[:0]}
 }
 
 // settle adds what has arrived before it is called, if anything has.
@@ -85,9 +86,11 @@ func (x *Index) settle() {
 // +checklocks:x.adding
 func (x *Index) arrive() int {
 	b := x.arrived.take()
-	if len(b.docs) > 0 {
-		x.insert(b.docs)
-		x.arrived.added(b)
+	if b == nil {
+		return 0
 	}
-	return len(b.docs)
+	n := len(b.docs)
+	x.insert(b.docs)
+	x.arrived.added(b)
+	return n
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
@@ -64,6 +65,9 @@ func (m *memtable) add(v *vocabulary, d *Doc, l *lookups) {
 	doc := len(m.ids)
 	m.append(d.ID, d.Ref, uint16(min(max(d.Length, 0), math.MaxUint16)))
 	v.internAll(d.Terms, l)
+	if n := len(d.Terms); cap(m.postings)-len(m.postings) < n {
+		m.postings = slices.Grow(m.postings, max(n, len(m.postings))) // append would copy them more often
+	}
 	for i, number := range l.numbers {
 		if number != 0 {
 			m.post(v.at(number), number, doc, min(d.Terms[i].Count, math.MaxUint16))
