@@ -139,6 +139,18 @@ mutant frozen-time 'time that was ahead stands still until its clock has caught 
 mutant lease-ahead 'a lease that a clock wrote which was ahead keeps others away' $p/claims.go \
 	's/ && c\.Until <= now\.Add\(store\.MaxLease\)\.UnixMilli\(\)/ \&\& store.MaxLease > 0/' \
 	go test -count=1 -run 'Contract/claims' ./$p
+mutant unlocked-plan 'a search looks its terms up without the lock' $p/internal/search/plan.go \
+	's/\tx\.mu\.RLock\(\)\n\tdefer x\.mu\.RUnlock\(\)\n(\tp := )/$1/' \
+	go test -race -count=1 -run 'Concurrent' ./$p/internal/search
+mutant low-bound 'the bound of a block is too low, so that a search skips its best hit' $p/internal/search/segment.go \
+	's/impact\(b\.most \/ b\.over\)/impact(b.most \/ b.over \/ 2)/' \
+	go test -count=1 -run 'ManyAgreeWithTheOracle' ./$p/internal/search
+mutant unseen-arrivals 'a search does not see memories that were added while another call was adding' $p/internal/search/plan.go \
+	's/\tx\.settle\(\)\n//' \
+	go test -count=1 -run 'AddDoesNotWait' ./$p/internal/search
+mutant unlocked-arrivals 'two calls add to the word index at once' $p/internal/search/arrivals.go \
+	's/(func \(x \*Index\) settle.*?)\tx\.adding\.Lock\(\)\n\tdefer x\.adding\.Unlock\(\)\n/$1/s' \
+	go test -race -count=1 -run 'Concurrent' ./$p/internal/search
 g=store/pgstore
 mutant pg-stall 'a reading of the database'"'"'s clock is believed whatever its round trip' $g/clock.go \
 	's/Error: took \/ 2\}/Error: took \/ 1e6}/; s/took\/2 < best\.Error/took\/1e6 < best.Error/' \
