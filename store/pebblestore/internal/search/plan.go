@@ -5,8 +5,11 @@ import "slices"
 const (
 	// maxExpansion is how many terms a prefix stands for at most. They are looked up with the lock held.
 	maxExpansion = 1 << 14
-	// maxAlone is how many of them, the most frequent, have a choice of their own. The others share one.
+	// maxAlone is how many of them, the most frequent, have a choice of their own at most. The others share one.
 	maxAlone = 64
+	// maxShared is how many postings the terms that share a choice may have, unless that takes more than maxAlone choices. A
+	// choice costs something in each window of memories, a shared posting costs something once.
+	maxShared = 1 << 14
 )
 
 // choice is a term that a clause may match by, or several whose lists are searched as one.
@@ -86,7 +89,7 @@ func (x *Index) choices(c Clause, explain bool) []choice {
 			continue
 		}
 		terms, df := x.vocabulary.expand([]byte(variant.Text))
-		alone := min(len(terms), maxAlone)
+		alone := x.vocabulary.alone(terms, df)
 		for i := range alone {
 			found = append(found, x.choice(terms[i:i+1], &variant, df, explain))
 		}

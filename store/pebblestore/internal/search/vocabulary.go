@@ -183,7 +183,8 @@ func (v *vocabulary) release(number, n uint32) {
 	v.free = append(v.free, number)
 }
 
-// expand returns the terms that a prefix stands for, the most frequent first, and the sum of their document frequencies.
+// expand returns the terms that a prefix stands for and the sum of their document frequencies. If they have more than maxShared
+// postings, the most frequent are first.
 func (v *vocabulary) expand(prefix []byte) (found []uint32, df int) {
 	v.order.from(v, prefix, func(number uint32) bool {
 		if len(found) == maxExpansion || !bytes.HasPrefix(v.text(number), prefix) {
@@ -193,10 +194,19 @@ func (v *vocabulary) expand(prefix []byte) (found []uint32, df int) {
 		df += int(v.at(number).df)
 		return true
 	})
-	if len(found) > maxAlone {
+	if df > maxShared {
 		slices.SortFunc(found, func(a, b uint32) int { return int(v.at(b).df) - int(v.at(a).df) })
 	}
 	return found, df
+}
+
+// alone returns how many of the terms of a prefix, which have df postings together, have a choice of their own.
+func (v *vocabulary) alone(terms []uint32, df int) (n int) {
+	for n < len(terms) && n < maxAlone && df > maxShared {
+		df -= int(v.at(terms[n]).df)
+		n++
+	}
+	return n
 }
 
 // bytes returns how much memory it takes.
