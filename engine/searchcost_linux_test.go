@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -19,8 +20,8 @@ import (
 )
 
 // BenchmarkEncodeSearched measures encodes of memories of about 60 words, drawn by Zipf, with search and without. Besides the
-// time it reports the processor time of an encode, with everything that the process does meanwhile, which can be compared
-// on a machine that does other work.
+// time it reports the processor time of an encode, with everything that the process does meanwhile, and that of the best 4,096
+// encodes, which other work on the machine disturbs least. Ask for a multiple of 4,096 encodes.
 func BenchmarkEncodeSearched(b *testing.B) {
 	texts := zipfTexts(1 << 14)
 	for _, callers := range []int{64, 1000} {
@@ -36,12 +37,13 @@ func BenchmarkEncodeSearched(b *testing.B) {
 					}
 				}()
 				e, ctx := engine.New(s, nil), context.Background()
+				var next atomic.Int64
 				encode := func(n int) {
-					var next atomic.Int64
+					end := next.Load() + int64(n)
 					var wg sync.WaitGroup
 					for range callers {
 						wg.Go(func() {
-							for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+							for i := next.Add(1); i <= end; i = next.Add(1) {
 								if _, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: texts[i%int64(len(texts))]}); err != nil {
 									b.Error(err)
 									return
@@ -54,9 +56,15 @@ func BenchmarkEncodeSearched(b *testing.B) {
 				encode(20_000) // so that words are known, as in a daemon that runs
 				b.ReportAllocs()
 				b.ResetTimer()
-				begin := cpuTime(b)
-				encode(b.N)
-				b.ReportMetric(float64((cpuTime(b)-begin).Nanoseconds())/float64(b.N)/1000, "cpu-µs/op")
+				const slice = 4096
+				begin, best := cpuTime(b), time.Duration(math.MaxInt64)
+				for done, from := 0, begin; done < b.N; done += slice {
+					encode(min(slice, b.N-done))
+					now := cpuTime(b)
+					best, from = min(best, now-from), now
+				}
+				b.ReportMetric(float64((cpuTime(b)-begin).Microseconds())/float64(b.N), "cpu-µs/op")
+				b.ReportMetric(float64(best.Microseconds())/float64(min(slice, b.N)), "best-cpu-µs/op")
 			})
 		}
 	}
