@@ -31,9 +31,15 @@ type Term struct {
 type Index struct {
 	arrived arrivals
 
+	// taking is set while a call of Add takes what has arrived. Other calls leave it to that one.
+	taking atomic.Bool
+	// merging is set while a call of Add merges. Other calls leave it to that one.
+	merging atomic.Bool
+
 	// adding is held by what adds memories to the memtable or seals it, so that only one call does. It is locked before the others.
 	adding sync.Mutex
 	// +checklocks:adding
+	// +checklocks:mu
 	lookups lookups
 
 	// work is held by calls that merge, so that only one of them does. Others use what is sealed, so that they do not
@@ -74,7 +80,7 @@ func New() *Index {
 const holdStep = 16
 
 // Add adds memories, whose ids must not be in the index. A search that begins after Add has returned finds them. Add then does
-// the share of merging that is due for them. If another call adds already, it does that for this one, or the next search does.
+// the share of merging that is due for them. If another call is at it, that one does it for this one, or the next search does.
 func (x *Index) Add(docs ...Doc) {
 	switch {
 	case len(docs) == 0:
@@ -97,11 +103,13 @@ func (x *Index) addNow(docs []Doc) {
 	x.insert(docs)
 }
 
-// tryArrive adds what has arrived, unless another call adds, and returns how many it has added.
+// tryArrive adds what has arrived, unless another call of Add does, and returns how many it has added.
 func (x *Index) tryArrive() int {
-	if !x.adding.TryLock() {
+	if !x.taking.CompareAndSwap(false, true) {
 		return 0
 	}
+	defer x.taking.Store(false)
+	x.adding.Lock()
 	defer x.adding.Unlock()
 	return x.arrive()
 }

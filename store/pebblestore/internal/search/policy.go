@@ -132,9 +132,11 @@ func (x *Index) install(number int) {
 
 // pay does merging that is due, unless another call does: at least what is due for n memories of the caller, and not much more.
 func (x *Index) pay(n int) {
-	if x.owed.Load() == 0 || !x.work.TryLock() {
+	if x.owed.Load() == 0 || !x.merging.CompareAndSwap(false, true) {
 		return
 	}
+	defer x.merging.Store(false)
+	x.work.Lock()
 	defer x.work.Unlock()
 	const each = 64 * mergePace // about what is due for a memory
 	work := min(x.owed.Load(), int64(max(n, addShare)*each))
