@@ -22,8 +22,15 @@ type cache struct {
 // remembered is a chunk in the cache. What is needed of a chunk with one piece, as most are, lies together: to read it from memory
 // is most of the work.
 type remembered struct {
-	chunk
 	used atomic.Bool // it was found since another chunk last wanted its place
+	chunk
+}
+
+func (r *remembered) use() *chunk {
+	if !r.used.Load() { // otherwise all processors would write to it, again and again
+		r.used.Store(true)
+	}
+	return &r.chunk
 }
 
 func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
@@ -39,10 +46,7 @@ func (c *cache) places(hash uint64) [2]*atomic.Pointer[remembered] {
 func (c *cache) find(hash uint64, raw []byte) *chunk {
 	for _, place := range c.places(hash) {
 		if r := place.Load(); r != nil && r.raw == string(raw) {
-			if !r.used.Load() { // otherwise all processors would write to it, again and again
-				r.used.Store(true)
-			}
-			return &r.chunk
+			return r.use()
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ type scratch struct {
 	doc    Document
 	found  int    // distinct terms in doc that are not tags' marked ones
 	slots  []slot // which terms doc has: an open hash table, at most half full, whose size is a power of two
+	looks  []look
 	buf    []Term
 	values values
 	cutter builder
@@ -47,28 +48,73 @@ func (s *scratch) begin() {
 // text adds the terms of a text to the document.
 func (s *scratch) text(text []byte, tag bool) {
 	for i := 0; i < len(text); {
+		i = s.lookUp(text, i)
+		for j := range s.looks {
+			if !s.countChunk(s.looked(&s.looks[j], text), tag) {
+				return
+			}
+		}
+	}
+}
+
+// look is a chunk of a text that is looked up.
+type look struct {
+	from, to int
+	found    *remembered // what is in the cache's first place for it, or nil
+}
+
+// maxLooks is how many chunks are looked up together.
+const maxLooks = 32
+
+// lookUp looks the next chunks of a text up, from i on, and returns where they end. It does so in passes: what is
+// remembered is scattered in memory, and the processor fetches several at once if little is done with each.
+func (s *scratch) lookUp(text []byte, i int) int {
+	s.looks = s.looks[:0]
+	for i < len(text) && len(s.looks) < maxLooks {
 		from, to, next := nextChunk(text, i)
 		if i = next; from == to {
 			continue
 		}
-		c := s.chunk(text[from:to])
-		s.doc.Length += int(c.length)
-		if c.only.text != "" && !tag {
-			if !s.count(&c.only) {
-				return
-			}
-			continue
+		l := look{from: from, to: to}
+		if to-from <= maxChunkBytes {
+			l.found = s.cache.places(s.cache.hash(text[from:to]))[0].Load()
 		}
-		for j := range c.pieces {
-			t := c.pieces[j].term
-			if !s.count(t) {
-				return
-			}
-			if tag {
-				s.countTag(t)
-			}
+		s.looks = append(s.looks, l)
+	}
+	for j := range s.looks {
+		l := &s.looks[j]
+		if r := l.found; r != nil && (len(r.raw) != l.to-l.from || r.raw[0] != text[l.from]) {
+			l.found = nil
 		}
 	}
+	return i
+}
+
+// looked returns what a chunk comes to that was looked up.
+func (s *scratch) looked(l *look, text []byte) *chunk {
+	raw := text[l.from:l.to]
+	if r := l.found; r != nil && r.raw == string(raw) {
+		return r.use()
+	}
+	return s.chunk(raw)
+}
+
+// countChunk counts the terms of a chunk, or reports that there are too many.
+func (s *scratch) countChunk(c *chunk, tag bool) bool {
+	s.doc.Length += int(c.length)
+	if c.only.text != "" && !tag {
+		return s.count(&c.only)
+	}
+	for j := range c.pieces {
+		t := c.pieces[j].term
+		if !s.count(t) {
+			return false
+		}
+		if tag {
+			s.countTag(t)
+		}
+	}
+	return true
 }
 
 // count counts a term, or reports that there are too many.
