@@ -284,6 +284,9 @@ func indexQuery(text *words.Query, f *store.Filter) *search.Query {
 		}
 		q.Forbidden = append(q.Forbidden, set)
 	}
+	if len(text.Must) == 0 && len(text.Words) > 0 && len(f.Tags)+len(f.AnyTags) > 0 {
+		q.Required = append(q.Required, anyOf(q.Optional)) // beside tags that are required, the index would require no word
+	}
 	for _, tag := range f.Tags {
 		q.Required = append(q.Required, search.Clause{{Text: wholeTag + tag}})
 	}
@@ -305,6 +308,16 @@ func variants(c words.Choice, weight float64) (clause search.Clause) {
 	}
 	for _, term := range c.Cut {
 		clause = append(clause, search.Variant{Text: term, Weight: weight})
+	}
+	return clause
+}
+
+// anyOf returns a clause that matches what one of some clauses matches, and adds nothing to the score.
+func anyOf(all []search.Clause) (clause search.Clause) {
+	for _, c := range all {
+		for _, v := range c {
+			clause = append(clause, search.Variant{Text: v.Text, Prefix: v.Prefix})
+		}
 	}
 	return clause
 }

@@ -183,6 +183,19 @@ var searchIdeas = []idea{
 			f.findsIn(store.SearchQuery{Text: "tea", Filter: tt.filter}, tt.want...)
 		}
 	}},
+	{"a filter by tags finds no memory without the words", func(f *fixture) {
+		tea := f.encode(says("green tea"), tagged("x"))
+		f.encode(says("coffee"), tagged("x"))
+		for name, filter := range map[string]store.Filter{"all": {Tags: []string{"x"}}, "any": {AnyTags: []string{"x", "y"}}, "none": {NotTags: []string{"y"}}} {
+			f.t.Log(name)
+			for _, text := range []string{"tea", "tea cocoa", "te*", "gree* cocoa", "tea -cocoa"} {
+				f.findsIn(store.SearchQuery{Text: text, Filter: filter}, tea)
+			}
+			for _, text := range []string{"cocoa", "coco*", "cocoa -tea", "cocoa milk"} {
+				f.findsIn(store.SearchQuery{Text: text, Filter: filter})
+			}
+		}
+	}},
 	{"a query that is empty or too long is refused, every other is read", func(f *fixture) {
 		f.encode(says("tea"))
 		for _, text := range []string{"", " \n", strings.Repeat("x", 5000)} {
