@@ -51,8 +51,8 @@ type Campaign struct {
 
 // Totals are the figures of a campaign.
 type Totals struct {
-	Attempts, Memories, Signatures, Entries, Violations int
-	Broken                                              int64
+	Attempts, Memories, Signatures, Entries, Found, Violations int
+	Broken                                                     int64
 }
 
 // halfLife is a policy under which nothing fades while a campaign runs, except by its ttl.
@@ -347,9 +347,9 @@ func (c *Campaign) Abort() error {
 func (c *Campaign) Totals() Totals {
 	t := c.before
 	if c.ledger != nil {
-		attempts, memories, signatures, entries := c.ledger.Counts()
+		attempts, memories, signatures, entries, found := c.ledger.Counts()
 		_, violations := c.ledger.Violations()
-		t.Attempts, t.Memories, t.Entries = t.Attempts+attempts, t.Memories+memories, t.Entries+entries
+		t.Attempts, t.Memories, t.Entries, t.Found = t.Attempts+attempts, t.Memories+memories, t.Entries+entries, t.Found+found
 		t.Signatures += signatures
 		t.Violations, t.Broken = t.Violations+violations, t.Broken+c.load.Broken()
 	}

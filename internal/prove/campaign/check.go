@@ -26,8 +26,8 @@ type listed struct {
 	from, to time.Time // when the page was requested, and when it had arrived
 }
 
-// Check compares everything that the daemon at addr has with what was requested and acknowledged. It also
-// looks for unanswered requests, whose outcome is known after that. No request may be in progress; sweeps
+// Check compares everything that the daemon at addr has with what was requested and acknowledged, and what a
+// search finds with that. It also looks for unanswered requests, whose outcome is known after that. No request may be in progress; sweeps
 // may.
 //
 // An error means that the check could not be completed. Its findings are in [Ledger.Violations].
@@ -73,6 +73,12 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 			l.violate("%s has %d memories over a limit of %d", l.tenants[i], before.Memories, l.Quota)
 		}
 	}
+	searched := map[string]found{}
+	for i, c := range clients {
+		if searched[l.tenants[i]], err = l.searchAll(ctx, c, l.tenants[i]); err != nil {
+			return fmt.Errorf("searching: %w", err)
+		}
+	}
 	journaled := r.patterns()
 	crystals, err := patternCrystals(ctx, clients)
 	if err != nil {
@@ -97,6 +103,7 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	l.compareHalves()
 	l.compareStrangers(there, ends, r)
 	l.compareCode(signatures, r)
+	l.compareFound(searched, there, r)
 	l.verified += len(there)
 	return nil
 }

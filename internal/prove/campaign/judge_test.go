@@ -200,6 +200,30 @@ func TestLiesAreFound(t *testing.T) {
 			}
 			l.tamper.Store(&tamper)
 		}, campaign.Run{}, "two memories for one request: "},
+		{"not found after a start", func(_ *testing.T, l *liar) {
+			l.rewrite("POST /v1/sigils:search", edit(func(p *client.SearchPage) { p.Hits = p.Hits[:max(0, len(p.Hits)-1)] }))
+		}, campaign.Run{}, "a search does not find"},
+		{"not found while others write", func(_ *testing.T, l *liar) {
+			l.rewrite("POST /v1/sigils:search", edit(func(p *client.SearchPage) { p.Hits = nil }))
+		}, campaign.Run{Most: 100}, "search did not find"},
+		{"another found", func(_ *testing.T, l *liar) {
+			l.rewrite("POST /v1/sigils:search", edit(func(p *client.SearchPage) {
+				for i := range p.Hits {
+					p.Hits[i].Memory.ID = sigil.ID{1}
+				}
+			}))
+		}, campaign.Run{}, "which does not exist"},
+		{"found after it was forgotten", func(t *testing.T, l *liar) {
+			events, err := l.engine.Events(t.Context(), sigil.DefaultTenant, 0, 1000)
+			must(t, err)
+			i := slices.IndexFunc(events, func(e sigil.Event) bool { return e.Kind == sigil.Forgotten })
+			if i < 0 {
+				t.Fatal("nothing was forgotten")
+			}
+			l.rewrite("POST /v1/sigils:search", edit(func(p *client.SearchPage) {
+				p.Hits = append(p.Hits, client.Hit{Memory: client.Memory{ID: events[i].Memory.ID}})
+			}))
+		}, campaign.Run{}, "a search finds"},
 		{"a signature lost", func(_ *testing.T, l *liar) {
 			l.rewrite("GET /v1/code", edit(func(p *client.CodePage) { p.Signatures = p.Signatures[:max(0, len(p.Signatures)-1)] }))
 		}, campaign.Run{}, "lost: signature"},

@@ -110,7 +110,7 @@ func TestKill(t *testing.T) {
 	}
 	judge(t, c, "end", c.End(ctx))
 	n := c.Totals()
-	t.Logf("%d rounds on %d stores, %d kills under load and %d while opening: %d encodes attempted, %d requests cut off, %d memories, %d signatures and %d journal entries compared: %d violations",
-		rounds, c.Done.Get("stores"), c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), n.Attempts, n.Broken, n.Memories, n.Signatures, n.Entries, n.Violations)
+	t.Logf("%d rounds on %d stores, %d kills under load and %d while opening: %d encodes attempted, %d requests cut off, %d memories, %d signatures and %d journal entries compared, %d memories found by a search: %d violations",
+		rounds, c.Done.Get("stores"), c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), n.Attempts, n.Broken, n.Memories, n.Signatures, n.Entries, n.Found, n.Violations)
 	t.Logf("answered: %v", c.Operations())
 }

@@ -85,6 +85,7 @@ type Ledger struct {
 	verified int // memories compared, in all checks
 	// +checklocks:mu
 	replayed int // journal entries compared, in all checks
+	searched int // memories found by a word of their own, in all checks
 }
 
 // maxWrong is the maximum number of violations that are described: the first ones explain the rest.
@@ -106,11 +107,11 @@ func (l *Ledger) Violations() ([]string, int) {
 }
 
 // Counts returns the number of attempts, and the number of memories, signatures and journal entries that all checks have
-// compared.
-func (l *Ledger) Counts() (attempts, memories, signatures, events int) {
+// compared, and of memories that their searches have found.
+func (l *Ledger) Counts() (attempts, memories, signatures, events, found int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.entries), l.verified, l.codes.verified, l.replayed
+	return len(l.entries), l.verified, l.codes.verified, l.replayed, l.searched
 }
 
 // diskFull records that there may not be space for all of a batch.

@@ -25,6 +25,7 @@ var ops = []struct {
 	{"recall", 14, (*worker).recall},
 	{"recall many", 2, (*worker).recallMany},
 	{"peek", 6, (*worker).peek},
+	{"search", 6, (*worker).search},
 	{"forget", 16, (*worker).forget},
 	{"pin", 4, (*worker).pin},
 	{"unpin", 4, (*worker).unpin},
@@ -62,7 +63,7 @@ func (w *worker) draft(serial int) sigil.Draft {
 	if w.rng.IntN(50) == 0 {
 		size = w.rng.IntN(40_000)
 	}
-	d := sigil.Draft{Data: json.RawMessage(fmt.Sprintf(`{"n":%d,"by":%d,"text":%q}`, serial, w.n, strings.Repeat("abcdefg ", size/8)))}
+	d := sigil.Draft{Data: json.RawMessage(fmt.Sprintf(`{"n":%d,"by":%d,"word":%q,"text":%q}`, serial, w.n, word(serial), strings.Repeat("abcdefg ", size/8)))}
 	if w.rng.IntN(6) == 0 {
 		d.TTL = time.Duration(1+w.rng.IntN(3000)) * time.Millisecond
 	}

@@ -53,8 +53,8 @@ func TestKillOverPostgres(t *testing.T) {
 	judge(t, c, "end", c.End(ctx))
 	sound(ctx, t, url)
 	n := c.Totals()
-	t.Logf("%d kills under load and %d while opening, %d crashes of the database, service again %s after at most: %d encodes attempted, %d memories, %d signatures and %d journal entries compared: %d violations",
-		c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), c.Done.Get("crashes of the database"), c.Resumed().Round(time.Millisecond), n.Attempts, n.Memories, n.Signatures, n.Entries, n.Violations)
+	t.Logf("%d kills under load and %d while opening, %d crashes of the database, service again %s after at most: %d encodes attempted, %d memories, %d signatures and %d journal entries compared, %d memories found by a search: %d violations",
+		c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), c.Done.Get("crashes of the database"), c.Resumed().Round(time.Millisecond), n.Attempts, n.Memories, n.Signatures, n.Entries, n.Found, n.Violations)
 	t.Logf("answered: %v", c.Operations())
 }
 

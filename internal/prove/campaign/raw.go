@@ -117,6 +117,8 @@ var bad = []struct{ path, contentType, body string }{
 	{"/v1/sigils", "text/plain", `{"data":1}`},
 	{"/v1/sigils:batch", "application/json", `[{"data":1},`},
 	{"/v1/sigils:recall", "application/json", `{"ids":1}`},
+	{"/v1/sigils:search", "application/json", `{"query":" "}`},
+	{"/v1/sigils:search", "application/json", `{"query":"` + strings.Repeat("x", 5000) + `"}`},
 	{"/v1/sigils/no-id:recall", "application/json", ``},
 	{"/v1/code", "application/json", `{"publicKey":1}`},
 	{"/v1/code", "application/json", `{"publicKey":"RWQ","header":"# signed","size":-1}`},

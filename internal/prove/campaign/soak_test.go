@@ -231,6 +231,7 @@ func (s *soak) table() string {
 	row("undisturbed rounds", "%d", s.Done.Get("undisturbed rounds"))
 	row("requests without an answer", "%d; to a process that was not ended they are violations", n.Broken)
 	row("compared", "%d memories, %d signatures, %d journal entries", n.Memories, n.Signatures, n.Entries)
+	row("found by a search", "%d memories, each by a word of its own", n.Found)
 	row("process, first", "%v", s.first)
 	row("process, last", "%v", s.last)
 	row("process, most", "%v", s.most)
