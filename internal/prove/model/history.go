@@ -29,6 +29,7 @@ type Target interface {
 	Unpin(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Forget(ctx context.Context, id sigil.ID) error
 	Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error)
+	Search(ctx context.Context, q client.SearchQuery) (client.SearchPage, error)
 	Events(ctx context.Context, after uint64, limit int) (client.EventPage, error)
 	CodeRegister(ctx context.Context, r client.CodeRegister) (client.CodeSignature, error)
 	CodeRevoke(ctx context.Context, body sigil.Hash, id sigil.ID, reason string) ([]client.CodeSignature, error)
@@ -48,7 +49,8 @@ const (
 // Histories records histories of a system: clients and sweepers race at the deadlines, some calls are
 // aborted, the system is stopped during calls and started again, and at the end every memory is looked up
 // once more. Each memory's history must be linearizable, and agree with the journal; so must that of the signatures of
-// each body of code, which the clients register, revoke and look up besides.
+// each body of code, which the clients register, revoke and look up besides. Searches are part of a memory's history: what was
+// encoded is found at once, and what has ended is not.
 //
 // SIGIL_HISTORIES is the number of rounds, every second of them with a quota; the default is 3. SIGIL_SEED
 // repeats the clients' choices, though not the order in which they run.
@@ -66,7 +68,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}
@@ -95,9 +97,10 @@ type history struct {
 	bodies *bodies
 	races  int // so far
 
-	mu      sync.Mutex // guards ops, codeOps, lost and tally while clients run
+	mu      sync.Mutex // guards ops, codeOps, phrases, lost and tally while clients run
 	ops     []op
 	codeOps []codeOp
+	phrases map[sigil.ID]string
 	lost    int // encodes without an answer
 	events  []client.Event
 	tally   tally
@@ -119,7 +122,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 		t.Fatal(err)
 	}
 	lifetime := (policy.Lifetime() + time.Millisecond - 1) / time.Millisecond
-	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}, bodies: newBodies(t)}
+	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}, bodies: newBodies(t), phrases: map[sigil.ID]string{}}
 }
 
 // take lets the clients race, stops the system under them, lets them continue with a second system in its
@@ -140,6 +143,7 @@ func (h *history) take(system System, bounded bool) {
 	defer stop()
 	for _, id := range h.ids() {
 		h.one(h.t.Context(), targets[0], 0, peek, id)
+		h.one(h.t.Context(), targets[0], 0, search, id)
 	}
 	for _, b := range h.usedBodies() {
 		h.codeOne(h.t.Context(), targets[0], 0, b, codeCall{verb: lookUp})

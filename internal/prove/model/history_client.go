@@ -108,11 +108,11 @@ func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 // defer it.
 func draw(rnd *rand.Rand, ended, near bool) verb {
 	n := rnd.IntN(100)
-	pick := func(recalls, peeks, pins, unpins int) verb {
+	pick := func(recalls, peeks, searches, pins, unpins int) verb {
 		for _, of := range []struct {
 			verb verb
 			n    int
-		}{{recall, recalls}, {peek, peeks}, {pin, pins}, {unpin, unpins}} {
+		}{{recall, recalls}, {peek, peeks}, {search, searches}, {pin, pins}, {unpin, unpins}} {
 			if n -= of.n; n < 0 {
 				return of.verb
 			}
@@ -121,11 +121,11 @@ func draw(rnd *rand.Rand, ended, near bool) verb {
 	}
 	switch {
 	case ended:
-		return pick(30, 30, 15, 15)
+		return pick(24, 24, 18, 12, 12)
 	case near:
-		return pick(34, 36, 16, 8)
+		return pick(32, 22, 18, 14, 8)
 	}
-	return pick(4, 85, 3, 7)
+	return pick(4, 60, 25, 3, 7)
 }
 
 // draft returns a unique draft: some have a ttl, some are pinned, some crystallize.
@@ -155,6 +155,7 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 	ret := time.Now()
 	switch {
 	case err == nil:
+		h.remember(v.ID, d.Data)
 		o := op{client: number, id: v.ID, verb: encode, call: call.UnixNano(), ret: ret.UnixNano()}
 		o.answer = answer{outcome: done, figures: h.figures(&v), lo: call.UnixMilli(), hi: ret.UnixMilli()}
 		h.add(o)
@@ -179,8 +180,10 @@ func (h *history) one(ctx context.Context, at Target, number int, v verb, id sig
 	o := op{client: number, id: id, verb: v}
 	var view client.Memory
 	var err error
-	call := time.Now().UnixNano()
+	began := time.Now()
 	switch v {
+	case search:
+		began, view, err = h.search(ctx, at, id)
 	case recall:
 		view, err = at.Recall(ctx, id)
 	case peek:
@@ -192,7 +195,7 @@ func (h *history) one(ctx context.Context, at Target, number int, v verb, id sig
 	default:
 		err = at.Forget(ctx, id)
 	}
-	o.call, o.ret = call, time.Now().UnixNano()
+	o.call, o.ret = began.UnixNano(), time.Now().UnixNano()
 	o.answer = answer{outcome: done, lo: millis(o.call), hi: millis(o.ret)}
 	switch {
 	case err == nil && v != forget:

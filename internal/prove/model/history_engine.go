@@ -75,6 +75,14 @@ func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
 	return p.engine.Forget(ctx, key(id))
 }
 
+func (p inProcess) Search(ctx context.Context, q client.SearchQuery) (client.SearchPage, error) {
+	page, err := p.engine.Search(ctx, sigil.DefaultTenant, engine.SearchQuery{Text: q.Text, Limit: q.Limit})
+	if err != nil {
+		return client.SearchPage{}, err
+	}
+	return shape.Search(&page, p.engine.Now(), true), nil
+}
+
 func (p inProcess) Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error) {
 	run := p.engine.Sweep
 	if job == sigil.CrystallizeJob {
@@ -147,6 +155,11 @@ func linger(oneIn int) {
 func (s slow) Get(ctx context.Context, key sigil.Key, now time.Time) (sigil.Memory, error) {
 	linger(4)
 	return s.Store.Get(ctx, key, now)
+}
+
+func (s slow) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
+	linger(4)
+	return s.Store.Search(ctx, q)
 }
 
 func (s slow) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {

@@ -19,6 +19,7 @@ const (
 	pin    verb = "pin"
 	unpin  verb = "unpin"
 	forget verb = "forget"
+	search verb = "search" // by a word that only this memory has
 	fade   verb = "fade"
 	evict  verb = "evict"
 )
@@ -98,6 +99,8 @@ func (s spec) step(m state, v verb, a answer) (bool, state) {
 		return m.phase == absent && fresh && s.wellMade(f), known(f)
 	case a.outcome == unknown:
 		return true, s.perhaps(m, v, a)
+	case a.outcome == notFound && v == search:
+		return s.notSeen(m, a), m
 	case a.outcome == notFound:
 		return s.missing(m, a)
 	case v == fade:

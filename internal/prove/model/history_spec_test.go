@@ -94,6 +94,22 @@ func TestSpec(t *testing.T) {
 			encoded, call(recall, 5, 6, done, at(1, 5)), call(forget, 7, 8, done, at(0, 0)),
 		}},
 
+		{"searched, and found", true, []op{encoded, call(search, 2, 3, done, at(0, 0)), call(recall, 5, 6, done, at(1, 5)), call(search, 7, 8, done, at(1, 5))}},
+		{"searched after the encode, and not found", false, []op{encoded, call(search, 2, 3, notFound, none)}},
+		{"searched, and found as it was before a recall that was answered", false, []op{
+			encoded, call(recall, 5, 6, done, at(1, 5)), call(search, 7, 8, done, at(0, 0)),
+		}},
+		{"searched after the forget", true, []op{encoded, call(forget, 5, 6, done, at(0, 0)), call(search, 7, 8, notFound, none)}},
+		{"searched and found after the forget", false, []op{encoded, call(forget, 5, 6, done, at(0, 0)), call(search, 7, 8, done, at(0, 0))}},
+		{"searched and found past the deadline", false, []op{encoded, call(search, 40, 41, done, at(0, 0))}},
+		{"searched and found after it was released", false, []op{encoded, call(fade, 40, 40, done, at(0, 0)), call(search, 41, 42, done, at(0, 0))}},
+		{"searched and found after it was evicted", false, []op{encoded, call(evict, 5, 9, done, at(0, 0)), call(search, 10, 11, done, at(0, 0))}},
+		{"searched at the deadline, beside a recall that deferred it", true, []op{
+			encoded, call(recall, 39, 50, done, at(1, 39)), call(search, 41, 42, notFound, none), call(peek, 51, 52, done, at(1, 39)),
+		}},
+		{"searched after the recall that deferred the deadline", false, []op{
+			encoded, call(recall, 39, 40, done, at(1, 39)), call(search, 41, 42, notFound, none),
+		}},
 		{"released at the deadline", true, []op{encoded, call(fade, 40, 40, done, at(0, 0)), call(peek, 41, 42, notFound, none)}},
 		{"told that it is gone, then released", true, []op{encoded, call(peek, 40, 41, notFound, none), call(fade, 42, 42, done, at(0, 0))}},
 		{"released before the deadline", false, []op{encoded, call(fade, 39, 39, done, at(0, 0))}},

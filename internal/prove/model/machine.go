@@ -101,7 +101,7 @@ func (m *machine) actions() map[string]func() {
 	return map[string]func(){
 		"encode": m.encode, "encode again": m.encode, "encode more": m.encode, "encode a batch": m.encodeBatch,
 		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "pin": m.pin, "unpin": m.unpin,
-		"list": m.list, "related": m.related, "crystals": m.crystals, "stats": m.stats,
+		"list": m.list, "search": m.search, "search again": m.search, "related": m.related, "crystals": m.crystals, "stats": m.stats,
 		"sweep": m.sweep, "crystallize": m.crystallize, "configure": m.configure,
 		"advance": m.advance, "advance again": m.advance, "turn the clock back": m.turnBack,
 		"restart": m.restart, "crash": m.crash,
@@ -113,6 +113,7 @@ func (m *machine) open() {
 	s, err := m.driver.Open()
 	m.ok("open", err)
 	m.store = s
+	m.searchable()
 	m.signatures = rapid.SampledFrom(signatureLimits).Draw(m.t, "limit of signatures")
 	m.clock = m.now // the engine's time belongs to its process: a new engine reads the clock again
 	m.engine = engine.New(interrupted{s, m}, &engine.Options{
