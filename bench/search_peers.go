@@ -88,7 +88,7 @@ func fillTable(ctx context.Context, db *sql.DB, l *library, n int) error {
 }
 
 func askSQLite(ctx context.Context, db *sql.DB) (func(context.Context, string) error, error) {
-	find, err := db.PrepareContext(ctx, "select id, text from t where text match ? order by rank limit ?") //nolint:sqlclosecheck // closed with db
+	find, err := db.PrepareContext(ctx, "select id, text from t where text match ? order by rank limit ?") // closed with db
 	if err != nil {
 		return nil, err
 	}

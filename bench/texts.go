@@ -41,16 +41,12 @@ func newTexts() *texts {
 func word(i int) string {
 	const consonants, vowels, syllables = "bdghjklmnprstv", "aeiou", 14 * 5
 	n := i * 7919 % (syllables * syllables * syllables)
-	var b [6]byte
-	for k := range b {
-		if k%2 == 0 {
-			b[k] = consonants[n%14]
-			continue
-		}
-		b[k] = vowels[n/14%5]
+	var b []byte
+	for range 3 {
+		b = append(b, consonants[n%14], vowels[n/14%5])
 		n /= syllables
 	}
-	return string(b[:])
+	return string(b)
 }
 
 // text returns the i-th text.

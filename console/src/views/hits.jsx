@@ -28,7 +28,7 @@ export function Hits({ found, hits, onTag }) {
 function arrows(e) {
   const to = { ArrowDown: 1, ArrowUp: -1 }[e.key]
   const here = e.target.closest('.hits > li')
-  if (!to || !here ) return
+  if (!to || !here || e.target.closest('.scroll')) return
   e.preventDefault()
   const next = to > 0 ? here.nextElementSibling : here.previousElementSibling
   if (next) next.querySelector('a.title').focus()
@@ -46,7 +46,7 @@ function Hit({ h, best, sort, weights, onTag }) {
   const panel = useId()
   return (
     <li>
-      <a class="title" href={memoryHref(m.id)}><Marked text={own?.text ?? head} ranges={own?.ranges ?? []} most={HEAD} /></a>
+      <a class="title" href={memoryHref(m.id)}><Marked text={own?.text ?? head.slice(0, 4 * HEAD)} ranges={own?.ranges ?? []} most={HEAD} /></a>
       {h.score !== undefined ? <Score score={h.score} best={best} /> : <Rank m={m} sort={sort} />}
       {places.slice(0, PLACES).map(x => (
         <p class="place" key={x.pointer}><code>{x.pointer || 'data'}</code> <Marked text={x.text} ranges={x.ranges} most={PLACE} /></p>
