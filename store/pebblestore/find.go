@@ -202,8 +202,8 @@ const moreNearest = 32
 
 // byVector returns the nearest memories that are live and pass the filter.
 //
-// At first it looks for the nearest of all, and then which of them pass. Asking about each that is among the nearest so far would cost several times as much. It does that only if
-// too few have passed.
+// At first it looks for the nearest of all, and then which of them pass. Asking about each that is among the nearest so far
+// would cost several times as much. It does that only if too few have passed.
 func (f *finding) byVector(ctx context.Context) (hits []meaning.Hit, err error) {
 	if f.set == nil || f.text != nil && len(f.text.Must) > 0 {
 		return nil, nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/meaning"
+	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
@@ -16,6 +18,19 @@ import (
 var queries = []string{
 	"3", "2 4", "é", "e", "é -1", `"é 3"`, "/n:3", "/a:1 /b:2", "-2", "xxxxxxxxx*", "xxxxxxxxxx* 5", "-xx* 1", "tag:a", "tag:b -tag:a",
 	"a b c", "1E1", "1.50 10", "2 tag:c", "nothing", "nothing 3", `"3 é"`, "no*", "!?",
+	"three", "four letters", "two -3", "10 -tag:b",
+}
+
+// nearest is over what cosine a memory is found by its vector alone.
+const nearest = 0.35
+
+// weights are those of a search, nil for its defaults. Where meaning has none, memories are found by words only.
+var weights = []*engine.Weights{
+	nil, nil,
+	{Words: 1},
+	{Words: 1, Freshness: 0.5, Strength: 0.25},
+	{Words: 0.5, Meaning: 1, Freshness: 0.5, Strength: 0.25},
+	{Meaning: 1},
 }
 
 // tagFilters are lists of tags to filter by.
@@ -28,6 +43,7 @@ func (m *machine) search() {
 		Text:      rapid.SampledFrom(queries).Draw(m.t, "query"),
 		Limit:     rapid.IntRange(1, 7).Draw(m.t, "limit"),
 		Highlight: m.once(2, "highlight"),
+		Weights:   rapid.SampledFrom(weights).Draw(m.t, "weights"),
 		Filter: store.Filter{
 			Pinned:       rapid.SampledFrom([]*bool{nil, nil, &yes, &no}).Draw(m.t, "pinned"),
 			Crystallized: rapid.SampledFrom([]*bool{nil, nil, &yes, &no}).Draw(m.t, "crystallized"),
@@ -39,31 +55,26 @@ func (m *machine) search() {
 	if m.once(4, "fading soon") {
 		q.Filter.FadingBefore = m.now.Add(20 * time.Second)
 	}
-	if m.once(4, "weights") {
-		q.Weights = &engine.Weights{Words: 1, Freshness: 0.5, Strength: 0.25}
-	}
-	found, err := m.model.Search(m.ctx(), store.SearchQuery{Tenant: tenant, Now: m.now, Limit: all, Text: q.Text, Filter: q.Filter, Highlight: q.Highlight})
-	m.ok("the model's search", err)
-	want := map[sigil.Key]*store.Hit{}
-	for i := range found.Hits {
-		want[found.Hits[i].Memory.Key] = &found.Hits[i]
-	}
+	want, used := m.wanted(tenant, &q)
 	for last := math.Inf(1); ; {
 		page, err := m.engine.Search(m.ctx(), tenant, q)
 		m.ok("search", err)
-		if page.Incomplete || len(page.Hits) > q.Limit || page.Next != "" && len(page.Hits) == 0 {
-			m.t.Fatalf("search: a page of %d, at most %d, with cursor %q, incomplete %v", len(page.Hits), q.Limit, page.Next, page.Incomplete)
+		if page.Incomplete || page.Vectors == store.VectorsBuilding {
+			m.t.Fatalf("search: incomplete %v, vectors %v", page.Incomplete, page.Vectors)
+		}
+		if len(page.Hits) > q.Limit || page.Next != "" && len(page.Hits) == 0 {
+			m.t.Fatalf("search: a page of %d, at most %d, with cursor %q", len(page.Hits), q.Limit, page.Next)
 		}
 		for i := range page.Hits {
 			h := &page.Hits[i]
-			w := want[h.Memory.Key]
-			if w == nil {
+			w, ok := want[h.Memory.Key]
+			if !ok {
 				m.t.Fatalf("search for %q: found %v, which the model does not find, or which was found before", q.Text, h.Memory.Key)
 			}
 			delete(want, h.Memory.Key)
-			storetest.Equal(m.t, "memory that was found", h.Memory, w.Memory)
-			storetest.Equal(m.t, "where the words stand", h.Matched, w.Matched)
-			m.scored(h, q.Weights, last)
+			storetest.Equal(m.t, "memory that was found", h.Memory, w.memory)
+			storetest.Equal(m.t, "where the words stand", h.Matched, w.matched)
+			m.scored(h, used, last)
 			last = h.Score
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
@@ -75,15 +86,65 @@ func (m *machine) search() {
 	}
 }
 
-// scored checks the score of a hit that comes after one with the score last.
-func (m *machine) scored(h *engine.SearchHit, w *engine.Weights, last float64) {
-	weights := engine.Weights{Words: 1}
-	if w != nil {
-		weights = *w
+// wanted is a memory that a search must find.
+type wanted struct {
+	memory  sigil.Memory
+	matched []store.Match
+}
+
+// wanted returns what a search must find, and the weights of the parts of a score.
+func (m *machine) wanted(tenant string, q *engine.SearchQuery) (map[sigil.Key]wanted, engine.Weights) {
+	settings := m.model.Searching()
+	analyzer, err := settings.Analyzer()
+	m.ok("the analyzer", err)
+	text, err := analyzer.Parse(q.Text)
+	m.ok("the query", err)
+	find := store.SearchQuery{Tenant: tenant, Now: m.now, Limit: all, Text: q.Text, Filter: q.Filter}
+	if q.Weights == nil || q.Weights.Meaning > 0 {
+		find.Vector = store.Vector(meaning.BuiltIn().Embed(text.Plain()))
+		find.Model, find.Nearest = meaning.Model, nearest
 	}
+	var used engine.Weights
+	switch {
+	case q.Weights != nil:
+		used = *q.Weights
+	case len(find.Vector) == 0:
+		used = engine.Weights{Words: 1}
+	default:
+		used = engine.Weights{Words: 0.6, Meaning: 0.4}
+	}
+	found, err := m.model.Search(m.ctx(), find)
+	m.ok("the model's search", err)
+	ids := make([]sigil.ID, len(found.Hits))
+	for i := range found.Hits {
+		ids[i] = found.Hits[i].Memory.ID
+	}
+	memories, err := m.model.Contents(m.ctx(), tenant, ids, m.now)
+	m.ok("the model's contents", err)
+	want := map[sigil.Key]wanted{}
+	for _, memory := range memories {
+		want[memory.Key] = wanted{memory, m.matched(q, text, &memory)}
+	}
+	if len(want) != len(found.Hits) {
+		m.t.Fatalf("the model finds %d memories, and %d have contents", len(found.Hits), len(want))
+	}
+	return want, used
+}
+
+// matched returns where words of a query stand in a memory that it finds, if it asks for that.
+func (*machine) matched(q *engine.SearchQuery, text *words.Query, memory *sigil.Memory) (matched []store.Match) {
+	if q.Highlight {
+		matched, _ = text.Match(memory.Data, memory.Tags)
+	}
+	return matched
+}
+
+// scored checks the score of a hit that comes after one with the score last.
+func (m *machine) scored(h *engine.SearchHit, w engine.Weights, last float64) {
 	n, p := float64(h.Memory.AccessCount), h.Parts
-	sum := weights.Words*p.Words + weights.Freshness*p.Freshness + weights.Strength*p.Strength
-	if !storetest.AlmostEqual(h.Score, sum) || !storetest.AlmostEqual(p.Freshness, 1-decay(&h.Memory.Meta, m.now)) || !storetest.AlmostEqual(p.Strength, n/(n+4)) || p.Words < 0 || p.Words > 1 {
+	sum := w.Words*p.Words + w.Meaning*p.Meaning + w.Freshness*p.Freshness + w.Strength*p.Strength
+	if !storetest.AlmostEqual(h.Score, sum) || !storetest.AlmostEqual(p.Freshness, 1-decay(&h.Memory.Meta, m.now)) || !storetest.AlmostEqual(p.Strength, n/(n+4)) ||
+		p.Words < 0 || p.Words > 1 || p.Meaning < 0 || p.Meaning > 1 {
 		m.t.Errorf("search: score %v of parts %+v, for a memory with %v recalls at decay %v", h.Score, p, n, decay(&h.Memory.Meta, m.now))
 	}
 	if h.Score > last {
@@ -98,7 +159,7 @@ func (m *machine) searchable() {
 	for range 60_000 {
 		found, err := m.store.Search(m.ctx(), store.SearchQuery{Tenant: tenants[0], Now: m.now, Limit: 1, Text: "x"})
 		m.ok("search", err)
-		if !found.Incomplete {
+		if !found.Incomplete && found.Vectors != store.VectorsBuilding {
 			return
 		}
 		<-tick.C

@@ -3,6 +3,7 @@ package search
 // Frequencies sets with, which is as long as terms, to how many memories have each term, and returns how many memories are counted
 // and their average length. Like all figures of an index they count removed memories until these are merged.
 func (x *Index) Frequencies(terms []string, with []int) (memories int, average float64) {
+	x.settle()
 	for len(terms) > 0 {
 		n := min(len(terms), frequencyStep)
 		memories, average = x.frequencies(terms[:n], with)
