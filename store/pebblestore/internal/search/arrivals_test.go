@@ -10,15 +10,16 @@ import (
 func TestAddDoesNotWait(t *testing.T) {
 	q := &Query{Optional: []Clause{{{Text: "tea", Weight: 1}}}}
 	for name, sees := range map[string]func(x *Index, ids []sigil.ID) bool{
-		"Search":  func(x *Index, ids []sigil.ID) bool { return len(x.Search(q, 10, nil)) == len(ids) },
-		"Scores":  func(x *Index, ids []sigil.ID) bool { return x.Scores(q, ids)[1] > 0 },
-		"Explain": func(x *Index, ids []sigil.ID) bool { _, ok := x.Explain(q, ids[0]); return ok },
-		"Has":     func(x *Index, ids []sigil.ID) bool { return x.Has(ids[2]) },
-		"Len":     func(x *Index, ids []sigil.ID) bool { return x.Len() == len(ids) },
-		"Stats":   func(x *Index, ids []sigil.ID) bool { return x.Stats().Memories == len(ids) },
-		"Remove":  func(x *Index, ids []sigil.ID) bool { return x.Remove(ids...) == len(ids) && x.Len() == 0 },
-		"Merge":   func(x *Index, ids []sigil.ID) bool { x.Merge(1); return x.arrived.count.Load() == 0 },
-		"Add":     func(x *Index, ids []sigil.ID) bool { x.Add(teaOf(9)); return x.arrived.count.Load() == 0 },
+		"Search":      func(x *Index, ids []sigil.ID) bool { return len(x.Search(q, 10, nil)) == len(ids) },
+		"Scores":      func(x *Index, ids []sigil.ID) bool { return x.Scores(q, ids)[1] > 0 },
+		"Explain":     func(x *Index, ids []sigil.ID) bool { _, ok := x.Explain(q, ids[0]); return ok },
+		"Has":         func(x *Index, ids []sigil.ID) bool { return x.Has(ids[2]) },
+		"Frequencies": func(x *Index, ids []sigil.ID) bool { n, _ := x.Frequencies(nil, nil); return n == len(ids) },
+		"Len":         func(x *Index, ids []sigil.ID) bool { return x.Len() == len(ids) },
+		"Stats":       func(x *Index, ids []sigil.ID) bool { return x.Stats().Memories == len(ids) },
+		"Remove":      func(x *Index, ids []sigil.ID) bool { return x.Remove(ids...) == len(ids) && x.Len() == 0 },
+		"Merge":       func(x *Index, ids []sigil.ID) bool { x.Merge(1); return x.arrived.count.Load() == 0 },
+		"Add":         func(x *Index, ids []sigil.ID) bool { x.Add(teaOf(9)); return x.arrived.count.Load() == 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := New()
