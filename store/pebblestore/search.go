@@ -15,6 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/search"
 )
@@ -24,17 +25,24 @@ const wholeTag = "\x03"
 
 // finder holds the word indexes of all tenants. They are derived: an open builds them anew, beside everything else.
 type finder struct {
-	analyzer *words.Analyzer      // nil if nothing is searched
-	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
-	built    atomic.Bool          // the memories that were there at the open are in the indexes
+	analyzer *words.Analyzer // nil if nothing is searched
+	built    atomic.Bool     // the memories that were there at the open are in the indexes
+	// begun and done count the calls of retag.
+	begun, done atomic.Uint64
+
+	// building is held while memories that were there at the open are indexed, and while one is retagged.
+	building sync.Mutex
+	// retagged are the memories that were retagged before built.
+	// +checklocks:building
+	retagged map[sigil.Key]bool
 
 	mu sync.RWMutex
 	// +checklocks:mu
 	tenants map[string]*search.Index
 }
 
-func newFinder(a *words.Analyzer, exists func(sigil.Key) bool) *finder {
-	return &finder{analyzer: a, exists: exists, tenants: map[string]*search.Index{}}
+func newFinder(a *words.Analyzer) *finder {
+	return &finder{analyzer: a, retagged: map[sigil.Key]bool{}, tenants: map[string]*search.Index{}}
 }
 
 // documents are what is indexed of some memories of a tenant. They are reused: release ends their use.
@@ -58,6 +66,14 @@ func (d *documents) release() {
 		d.clear()
 		documentPool.Put(d)
 	}
+}
+
+func (d *documents) ids() []sigil.ID {
+	ids := make([]sigil.ID, len(d.docs))
+	for i := range d.docs {
+		ids[i] = d.docs[i].ID
+	}
+	return ids
 }
 
 func (d *documents) clear() { d.docs, d.terms = d.docs[:0], d.terms[:0] }
@@ -89,28 +105,51 @@ func (f *finder) documents(items []store.Item) *documents {
 	return d
 }
 
-// add makes memories findable, which are in the store's index. One that has left that index in the meantime is removed
-// again.
+// add makes memories findable that are about to be stored: a search finds only what is stored.
 func (f *finder) add(tenant string, d *documents) {
-	docs := d.docs
-	if len(docs) == 0 {
+	f.put(tenant, d, (*search.Index).Add)
+}
+
+func (f *finder) put(tenant string, d *documents, put func(*search.Index, ...search.Doc)) {
+	if len(d.docs) == 0 {
 		return
 	}
 	for x := f.of(tenant, true); ; {
-		x.Add(docs...)
+		put(x, d.docs...)
 		current := f.of(tenant, true)
 		if current == x { // otherwise remove has dropped x when it was empty
-			break
+			return
 		}
 		x = current
 	}
-	var gone []sigil.ID
-	for i := range docs {
-		if !f.exists(sigil.Key{Tenant: tenant, ID: docs[i].ID}) {
-			gone = append(gone, docs[i].ID)
+}
+
+// retag makes a memory, whose key is locked, findable by the tags that it has got.
+func (f *finder) retag(m *sigil.Memory) {
+	if f.analyzer == nil {
+		return
+	}
+	d := newDocuments()
+	defer d.release()
+	d.add(f.analyzer, m)
+	f.building.Lock()
+	defer f.building.Unlock()
+	if !f.built.Load() {
+		f.retagged[m.Key] = true
+	}
+	f.begun.Add(1)
+	f.put(m.Tenant, d, (*search.Index).Replace)
+	f.done.Add(1)
+}
+
+// steady calls find until no memory got other tags during the call, which might have missed it.
+func (f *finder) steady(find func() error) error {
+	for {
+		done := f.done.Load()
+		if err := find(); err != nil || f.begun.Load() == done {
+			return err
 		}
 	}
-	f.remove(tenant, gone)
 }
 
 // remove makes memories that have left the store's index unfindable.
@@ -187,8 +226,11 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	}
 	query := indexQuery(text, &q.Filter)
 	for {
-		hits, err := s.matching(ctx, x, query, text, &q)
-		if err != nil {
+		var hits []search.Hit
+		if err := s.finder.steady(func() (err error) {
+			hits, err = s.matching(ctx, x, query, text, &q)
+			return err
+		}); err != nil {
 			return found, err
 		}
 		found.Hits = found.Hits[:0]
@@ -224,8 +266,8 @@ func (s *Store) matching(ctx context.Context, x *search.Index, query *search.Que
 		if err != nil {
 			return false
 		}
-		m, ok := s.index.Meta(sigil.Key{Tenant: q.Tenant, ID: id})
-		if !ok || m.Due(q.Now) || !q.Filter.Matches(&m) {
+		m, ok := s.index.Get(sigil.Key{Tenant: q.Tenant, ID: id})
+		if !ok || m.Due(q.Now) || !q.Filter.Matches(&m.Meta) {
 			return false
 		}
 		if !text.Verify {
@@ -246,7 +288,7 @@ func (s *Store) matching(ctx context.Context, x *search.Index, query *search.Que
 // hit reads the memory of a hit. ok is false if it is gone.
 func (s *Store) hit(h search.Hit, q *store.SearchQuery) (hit store.Hit, ok bool, err error) {
 	key := sigil.Key{Tenant: q.Tenant, ID: h.ID}
-	if m, there := s.index.Meta(key); there && !m.Due(q.Now) {
+	if m, there := s.index.Get(key); there && !m.Due(q.Now) {
 		hit.Words = h.Score
 		if hit.Memory, ok, err = s.read(m); ok || err != nil {
 			return hit, ok, err
@@ -331,13 +373,11 @@ func arithmetic(x *search.Index, q *search.Query, id sigil.ID) *store.Arithmetic
 // It ends when all are indexed, when the store is closed, or when the disk fails.
 func (s *Store) findable(it *pebble.Iterator) error {
 	const step = 64
-	d := newDocuments()
-	defer d.release()
+	var some []sigil.Memory // of one tenant
 	var prefix []byte
-	var tenant string
 	flush := func() {
-		s.finder.add(tenant, d)
-		d.clear()
+		s.makeFindable(some)
+		some = some[:0]
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		select {
@@ -348,30 +388,60 @@ func (s *Store) findable(it *pebble.Iterator) error {
 		default:
 		}
 		key := it.Key()
-		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(d.docs) == step {
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(some) == step {
 			name, _, ok := layout.SplitTenant(key)
 			if !ok {
 				return record.ErrDamaged
 			}
 			flush()
-			tenant, prefix = name, layout.TenantPrefix(layout.BodyFamily, name)
+			prefix = layout.TenantPrefix(layout.BodyFamily, name)
 		}
 		at, ok := layout.SplitMemoryKey(key)
 		if !ok {
 			return record.ErrDamaged
 		}
-		memory, err := s.decoded(sigil.Meta{Key: at}, it.Value())
+		memory, err := s.decoded(index.Found{Meta: sigil.Meta{Key: at}}, it.Value())
 		if err != nil {
 			return err
 		}
-		d.add(s.finder.analyzer, &memory)
+		some = append(some, memory)
 	}
 	flush()
 	if err := it.Error(); err != nil {
 		return err
 	}
+	s.finder.building.Lock()
+	defer s.finder.building.Unlock()
+	s.finder.retagged = nil
 	s.finder.built.Store(true)
 	return nil
+}
+
+// makeFindable indexes memories of one tenant that were there at the open, unless they are gone or were retagged.
+func (s *Store) makeFindable(some []sigil.Memory) {
+	if len(some) == 0 {
+		return
+	}
+	d := newDocuments()
+	defer d.release()
+	f, tenant := s.finder, some[0].Tenant
+	f.building.Lock()
+	for i := range some {
+		m := &some[i]
+		if now, there := s.index.Get(m.Key); there && !f.retagged[m.Key] {
+			record.Retag(m, now.Tags)
+			d.add(f.analyzer, m)
+		}
+	}
+	f.add(tenant, d)
+	f.building.Unlock()
+	var gone []sigil.ID // before they were findable
+	for i := range d.docs {
+		if _, there := s.index.Meta(sigil.Key{Tenant: tenant, ID: d.docs[i].ID}); !there {
+			gone = append(gone, d.docs[i].ID)
+		}
+	}
+	f.remove(tenant, gone)
 }
 
 // startFinding begins to index what is on disk, before anything changes it.
@@ -390,10 +460,4 @@ func (s *Store) startFinding(logger *slog.Logger) error {
 		}
 	})
 	return nil
-}
-
-// exists reports whether a memory is in the index, due or not.
-func (s *Store) exists(key sigil.Key) bool {
-	_, ok := s.index.Meta(key)
-	return ok
 }

@@ -119,12 +119,16 @@ from unnest($1::text[], $2::uuid[], $3::integer[], $4::text[], $5::bytea[]) as n
 where (select settings from sigil.searched) = $6`
 
 // deleteWords deletes what is searched of memories.
-const deleteWords = `with gone as (
-  delete from sigil.words where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) returning tenant
+const (
+	deleteWords = deleteOf + deleteCounted
+	deleteOf    = `with gone as (
+  delete from sigil.words where (tenant, id) in (select * from unnest($1::text[], $2::uuid[]))`
+	deleteCounted = ` returning tenant
 )
 insert into sigil.tenants as t (tenant, words)
 select tenant, -count(*) from gone group by tenant order by tenant
 on conflict (tenant) do update set words = t.words + excluded.words`
+)
 
 // documents are the rows to insert into words, column by column.
 type documents struct{ tenants, ids, lengths, terms, counts array }

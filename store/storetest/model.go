@@ -35,6 +35,8 @@ type Model struct {
 	// +checklocks:mu
 	memories map[sigil.Key]sigil.Memory
 	// +checklocks:mu
+	contents map[content]map[sigil.ID]bool // the memories with one content
+	// +checklocks:mu
 	crystals map[string]map[int]sigil.Crystal // of patterns, by tenant and group
 	// +checklocks:mu
 	answers map[answerKey]keptAnswer
@@ -48,6 +50,11 @@ type Model struct {
 	signatures map[sigil.Key]sigil.Signature
 	// +checklocks:mu
 	changed wake.Signal // fires when something was journaled, trimmed or closed
+}
+
+type content struct {
+	tenant string
+	hash   sigil.Hash
 }
 
 type answerKey struct{ tenant, key string }
@@ -65,6 +72,7 @@ func NewModel() *Model {
 	return &Model{
 		info:     store.Info{ID: sigil.NewID(now), CreatedAt: now, Format: 1, Driver: "model"},
 		memories: map[sigil.Key]sigil.Memory{},
+		contents: map[content]map[sigil.ID]bool{},
 		crystals: map[string]map[int]sigil.Crystal{},
 		answers:  map[answerKey]keptAnswer{},
 		claims:   map[string]claim{},
@@ -149,7 +157,7 @@ func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			continue
 		}
 		if event, ok := decide(m.Meta); ok {
-			delete(s.memories, key)
+			s.forget(key)
 			removed = append(removed, s.record(event))
 		}
 	}
@@ -201,6 +209,18 @@ func (s *Model) Close() error {
 	s.closed = true
 	s.changed.Fire()
 	return nil
+}
+
+// forget removes a memory.
+//
+// +checklocks:s.mu
+func (s *Model) forget(key sigil.Key) {
+	c := content{key.Tenant, s.memories[key].Hash}
+	delete(s.contents[c], key.ID)
+	if len(s.contents[c]) == 0 {
+		delete(s.contents, c)
+	}
+	delete(s.memories, key)
 }
 
 // position returns the position of the newest journal entry.

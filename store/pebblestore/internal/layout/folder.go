@@ -14,9 +14,9 @@ import (
 // Format is the version of the layout that is written, Oldest the first one that is read. Version 1 had a
 // record for each event. Version 2 has one for the newest journal position, under 'p', which programs of that
 // version rely on. Version 3 has no signatures, and no journal entries about them. Before version 5, figures had no
-// labels.
+// labels. Version 5 has no answers with a duplicate, and no memories that got more tags.
 const (
-	Format = 5
+	Format = 6
 	Oldest = 2
 )
 

@@ -93,11 +93,7 @@ func (x *Index) add(docs []Doc) (n int, full bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for n < len(docs) && !full {
-		before := x.young.length
-		x.young.add(&x.vocabulary, &docs[n], &x.lookups)
-		x.length += x.young.length - before
-		x.docs++
-		x.live++
+		x.insert(&docs[n])
 		n++
 		full = x.young.full()
 	}
@@ -121,17 +117,63 @@ func (x *Index) remove(ids []sigil.ID) int {
 	defer x.mu.Unlock()
 	n := 0
 	for _, id := range ids {
-		if s, doc, ok := find(x.segments, id); ok {
-			s.kill(doc)
-			s.deaths.Add(1)
-			n++
-		} else if doc, ok := x.young.find(id); ok {
-			x.young.kill(doc)
+		if x.kill(id) {
 			n++
 		}
 	}
-	x.live -= n
 	return n
+}
+
+// kill marks a memory as dead, and reports whether it was in the index.
+//
+// +checklocks:x.mu
+func (x *Index) kill(id sigil.ID) bool {
+	if s, doc, ok := find(x.segments, id); ok {
+		s.kill(doc)
+		s.deaths.Add(1)
+	} else if doc, ok := x.young.find(id); ok {
+		x.young.kill(doc)
+	} else {
+		return false
+	}
+	x.live--
+	return true
+}
+
+// Replace is like Add, but the memories may be in the index: then they are replaced. A search that runs at the same time may
+// miss them.
+func (x *Index) Replace(docs ...Doc) {
+	x.work.Lock()
+	defer x.work.Unlock()
+	postings := 0
+	for i := range docs {
+		if x.replaceOne(&docs[i]) {
+			x.seal()
+		}
+		postings += len(docs[i].Terms)
+	}
+	x.merge(postings * mergePace)
+}
+
+// +checklocks:x.work
+func (x *Index) replaceOne(d *Doc) (full bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.kill(d.ID)
+	x.insert(d)
+	return x.young.full()
+}
+
+// insert adds a memory to the memtable.
+//
+// +checklocks:x.work
+// +checklocks:x.mu
+func (x *Index) insert(d *Doc) {
+	before := x.young.length
+	x.young.add(&x.vocabulary, d, &x.lookups)
+	x.length += x.young.length - before
+	x.docs++
+	x.live++
 }
 
 // find returns the place of a memory that is alive.
