@@ -53,9 +53,9 @@ type Metrics struct {
 // Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 would miss that 1,
 // and a missing series would look like one that has counted nothing.
 var (
-	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
-	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "search", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	jobs       = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
+	reasons    = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
+	verbs      = []string{"peek", "forget", "pin", "unpin", "list", "search", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
 	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}

@@ -67,6 +67,7 @@ var Bodies = []struct {
 
 	{"no data", `{}`, 400, "missing_field", "data"},
 	{"data in capitals", `{"Data":1}`, 400, "unknown_field", "Data"},
+	{"a choice about duplicates that there is not", `{"data":1,"onDuplicate":"merge"}`, 400, "invalid_on_duplicate", "onDuplicate"},
 	{"unknown field", `{"data":1,"extra":2}`, 400, "unknown_field", "extra"},
 	{"unknown field without a name", `{"":1}`, 400, "unknown_field", `""`},
 	{"unknown field with an odd name", `{"data":1,"a/\u0062\n":2}`, 400, "unknown_field", "a/b\n"},
