@@ -67,7 +67,6 @@ var Bodies = []struct {
 
 	{"no data", `{}`, 400, "missing_field", "data"},
 	{"data in capitals", `{"Data":1}`, 400, "unknown_field", "Data"},
-	{"a choice about duplicates that there is not", `{"data":1,"onDuplicate":"merge"}`, 400, "invalid_on_duplicate", "onDuplicate"},
 	{"unknown field", `{"data":1,"extra":2}`, 400, "unknown_field", "extra"},
 	{"unknown field without a name", `{"":1}`, 400, "unknown_field", `""`},
 	{"unknown field with an odd name", `{"data":1,"a/\u0062\n":2}`, 400, "unknown_field", "a/b\n"},
@@ -140,6 +139,7 @@ var Fields = []struct{ Name, Field, Value, Code, At string }{
 	{"ttl longer than a duration", "ttl", `"9999999999h"`, "invalid_ttl", "ttl"},
 	{"ttl in too many seconds", "ttl", `1e300`, "invalid_ttl", "ttl"},
 	{"ttl 1e400", "ttl", `1e400`, "invalid_ttl", "ttl"},
+	{"a choice about duplicates that there is not", `{"data":1,"onDuplicate":"merge"}`, 400, "invalid_on_duplicate", "onDuplicate"},
 	{"pinned a string", "pinned", `"true"`, "invalid_pinned", "pinned"},
 	{"pinned a number", "pinned", `1`, "invalid_pinned", "pinned"},
 	{"pinned null", "pinned", `null`, "invalid_pinned", "pinned"},
