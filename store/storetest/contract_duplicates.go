@@ -10,7 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// same gives a memory the content of another.
+// same returns an option that sets the content of another memory.
 func same(as sigil.Memory) option {
 	return func(m *sigil.Memory) { m.Hash, m.Frequency, m.Data, m.Size = as.Hash, as.Frequency, as.Data, as.Size }
 }

@@ -291,7 +291,7 @@ func (h *contentShard) remove(at int) {
 	}
 }
 
-// resize gives the shard n slots.
+// resize moves all slots to n new ones.
 func (h *contentShard) resize(n int) {
 	slots := make([]atomic.Uint64, n)
 	for i := range h.all() {

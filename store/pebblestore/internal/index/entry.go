@@ -41,7 +41,7 @@ type entry struct {
 	hash         uint32 // see [record.Labels]
 }
 
-// Content returns the content of the memory, as far as e has it.
+// Content returns the part of the content that an entry keeps.
 func (e *entry) Content() Content { return Content{Frequency: e.frequency, Hash: e.hash} }
 
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
