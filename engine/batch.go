@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -179,6 +180,7 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 		later = append(later, again...)
 	}
 	// Last: if an insert above fails, nothing must be recalled.
+	slices.SortFunc(later, func(a, b duplicate) int { return a.place - b.place })
 	for _, d := range later {
 		results[d.place] = e.duplicate(ctx, tenant, d)
 	}
