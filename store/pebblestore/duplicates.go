@@ -34,9 +34,12 @@ func (s *Store) seek(name string, items []store.Item) (all sought, err error) {
 	for i := range items {
 		m := &items[i].Memory
 		content := index.ContentOf(m)
-		id, found, err := s.oldest(name, m, &content)
-		if err != nil {
-			return all, err
+		var id sigil.ID
+		found := false
+		if s.index.MayHave(name, content) { // mostly it has not, and nothing is allocated
+			if id, found, content.Except, err = s.oldest(name, m, content); err != nil {
+				return all, err
+			}
 		}
 		if earlier != nil {
 			if first, there := earlier[m.Hash]; !there {
@@ -55,26 +58,22 @@ func (s *Store) seek(name string, items []store.Item) (all sought, err error) {
 	return all, nil
 }
 
-// oldest returns the live memory with the content of m that has the lowest id. It adds to content.Except those that prove to
-// have another.
-func (s *Store) oldest(name string, m *sigil.Memory, content *index.Content) (sigil.ID, bool, error) {
-	if !s.index.MayHave(name, content) {
-		return sigil.ID{}, false, nil
-	}
+// oldest returns the live memory with the content of m that has the lowest id, and those that prove to have another content.
+func (s *Store) oldest(name string, m *sigil.Memory, content index.Content) (_ sigil.ID, found bool, except []sigil.ID, err error) {
 	for {
-		id, ok := s.index.Oldest(name, content)
+		id, ok := s.index.Oldest(name, &content)
 		if !ok {
-			return id, false, nil
+			return id, false, content.Except, nil
 		}
 		key := sigil.Key{Tenant: name, ID: id}
 		kept, _, err := s.content(key)
 		switch {
 		case err != nil:
-			return id, false, err
+			return id, false, nil, err
 		case kept.record == nil:
 			s.keys.One(key).Unlock() // it is being removed: see List
 		case slices.Equal(kept.record[:len(m.Hash)], m.Hash[:]):
-			return id, true, nil
+			return id, true, content.Except, nil
 		default:
 			content.Except = append(content.Except, id)
 		}

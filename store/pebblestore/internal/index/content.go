@@ -28,7 +28,7 @@ type byContent struct {
 const shardBits = 8
 
 type contentShard struct {
-	slots atomic.Pointer[[]atomic.Uint64] // nil if there are none
+	slots atomic.Pointer[[]uint64] // nil if there are none; each is read and written atomically
 	used  int
 }
 
@@ -60,7 +60,7 @@ func ContentOf(m *sigil.Memory) Content {
 
 // MayHave reports whether a tenant may have a memory with a content. If not, it had none when MayHave was called. It needs no
 // lock, so that an encode does not wait for it.
-func (x *Index) MayHave(tenant string, c *Content) bool {
+func (x *Index) MayHave(tenant string, c Content) bool {
 	return x.contents.may(contentLabel(maphash.String(x.contents.seed, tenant), c.Frequency, c.Hash))
 }
 
@@ -105,7 +105,7 @@ func (h *contentShard) find(label uint32, is func(what uint32) bool) (at int, wh
 		return 0, 0, false
 	}
 	for at = place(label, len(slots)); ; at = next(at, len(slots)) {
-		switch s := slots[at].Load(); {
+		switch s := slots[at]; {
 		case s == 0:
 			return at, 0, false
 		case uint32(s>>32) == label && is(uint32(s)):
@@ -114,7 +114,7 @@ func (h *contentShard) find(label uint32, is func(what uint32) bool) (at int, wh
 	}
 }
 
-func (h *contentShard) all() []atomic.Uint64 {
+func (h *contentShard) all() []uint64 {
 	if p := h.slots.Load(); p != nil {
 		return *p
 	}
@@ -129,7 +129,7 @@ func next(at, n int) int {
 }
 
 func (h *contentShard) set(at int, label, what uint32) {
-	h.all()[at].Store(uint64(label)<<32 | uint64(what))
+	atomic.StoreUint64(&h.all()[at], uint64(label)<<32|uint64(what))
 }
 
 // may reports whether a label is in the table. While the table is being changed, it may miss one that stays.
@@ -140,7 +140,7 @@ func (c *byContent) may(label uint32) bool {
 		at = place(label, len(slots))
 	}
 	for range slots {
-		s := slots[at].Load()
+		s := atomic.LoadUint64(&slots[at])
 		if s == 0 {
 			return false
 		}
@@ -274,7 +274,7 @@ func (h *contentShard) remove(at int) {
 	slots := h.all()
 	gap := at
 	for at = next(at, len(slots)); ; at = next(at, len(slots)) {
-		s := slots[at].Load()
+		s := slots[at]
 		if s == 0 {
 			break
 		}
@@ -282,10 +282,10 @@ func (h *contentShard) remove(at int) {
 		if between := gap <= at && gap < begin && begin <= at || at < gap && (gap < begin || begin <= at); between {
 			continue // a search for it does not pass the gap
 		}
-		slots[gap].Store(s)
+		atomic.StoreUint64(&slots[gap], s)
 		gap = at
 	}
-	slots[gap].Store(0)
+	atomic.StoreUint64(&slots[gap], 0)
 	if h.used--; len(slots) > minSlots && 4*h.used < len(slots) {
 		h.resize(max(minSlots, 3*h.used/2))
 	}
@@ -293,17 +293,16 @@ func (h *contentShard) remove(at int) {
 
 // resize moves all slots to n new ones.
 func (h *contentShard) resize(n int) {
-	slots := make([]atomic.Uint64, n)
-	for i := range h.all() {
-		s := h.all()[i].Load()
+	slots := make([]uint64, n)
+	for _, s := range h.all() {
 		if s == 0 {
 			continue
 		}
 		at := place(uint32(s>>32), n)
-		for slots[at].Load() != 0 {
+		for slots[at] != 0 {
 			at = next(at, n)
 		}
-		slots[at].Store(s)
+		slots[at] = s // nobody else has the slice yet
 	}
 	h.slots.Store(&slots)
 }
