@@ -36,6 +36,8 @@ type Error struct {
 	Oldest uint64
 	// Newest is set with code position_ahead: the position of the journal's newest entry.
 	Newest *uint64
+	// Duplicate is set with code duplicate: the memory that has the content.
+	Duplicate ID
 	// Err is the cause, for logs; it may be nil.
 	Err error
 }

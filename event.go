@@ -16,6 +16,7 @@ const (
 	Evicted      EventKind = "evicted"
 	Signed       EventKind = "signed"  // a signature of code was registered
 	Revoked      EventKind = "revoked" // a signature of code was revoked
+	Tagged       EventKind = "tagged"  // a memory got more tags, from an encode that reinforced it
 )
 
 // The reasons for events.

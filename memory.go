@@ -28,6 +28,8 @@ type Draft struct {
 	Vector []float32
 	// IdempotencyKey, if not empty, makes a repeated encode return the answer of the first.
 	IdempotencyKey string
+	// OnDuplicate is what happens if the tenant has a live memory with the same content; empty means [Keep].
+	OnDuplicate OnDuplicate
 }
 
 // Meta is a [Memory] without its content: everything that decides how long it lives. It is a value. Times are UTC in
@@ -59,7 +61,13 @@ type Memory struct {
 	State State
 	Tags  []string
 	Data  json.RawMessage
+	// DuplicateOf is set only in the answer to an encode: a memory of the tenant with the same content that was live when
+	// this one was encoded. It is the memory's own ID if the encode reinforced it.
+	DuplicateOf ID
 }
+
+// Reinforced reports whether m is the answer to an encode that recalled it, since it had the content already.
+func (m *Memory) Reinforced() bool { return m.DuplicateOf == m.ID && m.ID != ID{} }
 
 // Decay returns the decay at now, in [0, 1]. It depends only on the idle time, and is also computed for pinned and
 // crystallized memories, which do not fade by it.

@@ -27,6 +27,7 @@ type draft struct {
 	Pinned         bool            `json:"pinned,omitempty"`
 	Tags           []string        `json:"tags,omitempty"`
 	Vector         []float32       `json:"vector,omitempty"`
+	OnDuplicate    string          `json:"onDuplicate,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
@@ -38,6 +39,10 @@ const (
 )
 
 // Encode stores d and returns the resulting memory. When it returns without an error, the memory is durable.
+//
+// If the tenant has a memory with the same content, d.OnDuplicate decides, and DuplicateOf of the answer names it:
+// [sigil.Keep] encodes all the same, [sigil.Reinforce] returns that memory, recalled, and [sigil.Reject] an [Error] with
+// code "duplicate".
 //
 // With an idempotency key the call can be repeated after a failure: the memory is encoded once. If d is invalid, the
 // error is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from the client or from the daemon.
@@ -165,14 +170,16 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
 		}
 		return append(to, dataEnds...), nil
 	}
-	wire := draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector, IdempotencyKey: key}
+	wire := draft{
+		Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector, OnDuplicate: string(d.OnDuplicate), IdempotencyKey: key,
+	}
 	if d.TTL != 0 {
 		wire.TTL = sigil.FormatDuration(d.TTL)
 	}

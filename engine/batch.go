@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -143,6 +144,8 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 		if err == nil && results[i].Err != nil {
 			kept--
 			e.observer.Refused(results[i].Err)
+		} else if results[i].Memory.Reinforced() {
+			kept--
 		}
 	}
 	e.observer.Did("encode", kept, took, err)
@@ -155,7 +158,8 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 	for i := range results {
 		results[i].Memory = items[i].Memory
 	}
-	var at []int // the index in results of each item; nil while it is the same as in items
+	// at has the index in results of each item; it is nil while that is the same as in items.
+	items, at, later := apart(items)
 	for len(items) > 0 {
 		inserted, err := e.store.Insert(ctx, tenant, items, e.Settings().Quota, e.evict)
 		if err != nil {
@@ -164,36 +168,67 @@ func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, 
 		for i := range inserted.Evicted {
 			e.observer.Released(inserted.Evicted[i].Reason, 1)
 		}
-		if len(inserted.Answers) == 0 {
+		if !inserted.Refused(items) {
+			for i, id := range inserted.Duplicates {
+				results[placeOf(i, at)].Memory.DuplicateOf = id
+				e.observer.Duplicate(sigil.Keep)
+			}
 			e.embedded(items)
-			return nil
+			break
 		}
-		items, at = answer(items, at, inserted.Answers, results)
+		var again []duplicate
+		items, at, again = sortOut(items, at, &inserted, results)
+		later = append(later, again...)
+	}
+	// Last: if an insert above fails, nothing must be recalled.
+	slices.SortFunc(later, func(a, b duplicate) int { return a.place - b.place })
+	for _, d := range later {
+		results[d.place] = e.duplicate(ctx, tenant, d)
 	}
 	return nil
 }
 
-// answer moves the items that have an answer into results, and returns the other items with their indexes in results.
-func answer(items []store.Item, at []int, answers map[int]store.Answer, results []Result) (rest []store.Item, restAt []int) {
+// placeOf returns the index in results of an item.
+func placeOf(i int, at []int) int {
+	if at == nil {
+		return i
+	}
+	return at[i]
+}
+
+// sortOut moves the items that have an answer into results. It returns the items that have a duplicate, which are not to be
+// inserted, and all others with their indexes in results.
+func sortOut(items []store.Item, at []int, inserted *store.Inserted, results []Result) (rest []store.Item, restAt []int, again []duplicate) {
 	for i, item := range items {
-		place := i
-		if at != nil {
-			place = at[i]
-		}
-		answer, found := answers[i]
+		place := placeOf(i, at)
+		answer, answered := inserted.Answers[i]
+		of, found := inserted.Duplicates[i]
 		switch {
-		case !found:
-			rest, restAt = append(rest, item), append(restAt, place)
-		case answer.Fingerprint != item.Idempotency.Fingerprint && answer.Fingerprint != formerFingerprint(&item):
-			results[place] = Result{Err: &sigil.Error{
-				Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key",
-				Detail: "this key was used before with another request",
-			}}
+		case answered:
+			results[place] = repeated(&item, &answer)
+		case found && item.OnDuplicate.Unique():
+			again = append(again, duplicate{item, place, of})
 		default:
-			results[place].Memory.Meta = answer.Memory
+			rest, restAt = append(rest, item), append(restAt, place)
 		}
 	}
-	return rest, restAt
+	return rest, restAt, again
+}
+
+// repeated returns the result for an item whose idempotency key has an answer.
+func repeated(item *store.Item, answer *store.Answer) Result {
+	if answer.Fingerprint != item.Idempotency.Fingerprint && answer.Fingerprint != formerFingerprint(item) {
+		return Result{Err: &sigil.Error{
+			Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key",
+			Detail: "this key was used before with another request",
+		}}
+	}
+	if answer.Amended != nil {
+		return reinforced(*answer.Amended)
+	}
+	m := item.Memory
+	m.Meta, m.DuplicateOf = answer.Memory, answer.DuplicateOf
+	return Result{Memory: m}
 }
 
 // evict returns the journal entry of a memory that is evicted.

@@ -29,12 +29,19 @@ const (
 // journal entries and its crystal (if its potential is over 0.9) are durable. In any case the caller may reuse d.Data:
 // the memory has a copy.
 //
+// If the tenant has a live memory with the same content, d.OnDuplicate decides: see [sigil.OnDuplicate]. The answer names
+// it as DuplicateOf. An encode that reinforces it returns the memory as it is after the recall; of d only the tags count,
+// and with more tags than a memory may have, nothing changes. One that is rejected returns [sigil.ErrConflict]
+// ("duplicate"). No two memories with the same content come from concurrent encodes that reinforce or reject; one that
+// keeps may miss a memory that is encoded at the same time.
+//
 // If the tenant is over its quota, the memories nearest to their deadlines are evicted in the same commit; if all are
 // pinned or crystallized, the error is [sigil.ErrFull]. For an idempotency key that was used within the last 24 hours,
 // Encode returns the first answer (rebuilt from d, since the content is not stored with it), or [sigil.ErrConflict] if
 // d differs from the first draft or the first call is still in progress.
 func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m sigil.Memory, err error) {
-	defer e.observe("encode", 1)(&err)
+	begin, n := time.Now(), 1
+	defer func() { e.observer.Did("encode", n, time.Since(begin), err) }()
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return m, err
 	}
@@ -49,6 +56,9 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	}
 	s.reset()
 	singles.Put(s)
+	if results[0].Memory.Reinforced() {
+		n = 0
+	}
 	return results[0].Memory, results[0].Err
 }
 
@@ -87,6 +97,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
 	}
+	if err := d.OnDuplicate.Check(); err != nil {
+		return err
+	}
 
 	m := &item.Memory
 	*m = sigil.Memory{
@@ -105,6 +118,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		}
 		item.Vector = store.Vector(v)
 	}
+	item.OnDuplicate = d.OnDuplicate
 	if d.IdempotencyKey != "" {
 		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(item)}
 	}
@@ -196,7 +210,7 @@ func checkIdempotencyKey(key string) error {
 	return nil
 }
 
-// fingerprint returns a hash of everything in a draft that reaches the memory. The order of members in data and state,
+// fingerprint returns a hash of everything in a draft that decides what is stored. The order of members in data and state,
 // white space and the spelling of strings make no difference; the digits of numbers do.
 func fingerprint(item *store.Item) [32]byte {
 	return fingerprintOf(item, canon.Ordered)
@@ -227,6 +241,9 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 		for _, x := range item.Vector {
 			b.WriteByte(byte(x))
 		}
+	}
+	if item.OnDuplicate.Unique() { // otherwise the fingerprint is that of a request that does not choose, as before there was a choice
+		b.WriteString(string(item.OnDuplicate))
 	}
 	return sha256.Sum256(b.Bytes())
 }

@@ -123,6 +123,9 @@ type Observer interface {
 	Did(verb string, n int, took time.Duration, err error)
 	// Refused reports the error of one memory of a batch.
 	Refused(err error)
+	// Duplicate reports an encode whose content the tenant had already, and what was done about it. An encode that
+	// reinforced a memory counts as one recall, and as an encode of none.
+	Duplicate(did sigil.OnDuplicate)
 	// Released reports n memories released for a reason: "decay", "ttl", "memories", "bytes", "request".
 	Released(reason string, n int)
 	// Swept reports a run of a sweep, whether or not it released anything.
@@ -133,6 +136,7 @@ type nobody struct{}
 
 func (nobody) Did(string, int, time.Duration, error) {}
 func (nobody) Refused(error)                         {}
+func (nobody) Duplicate(sigil.OnDuplicate)           {}
 func (nobody) Released(string, int)                  {}
 func (nobody) Swept(Sweep, error)                    {}
 

@@ -200,6 +200,12 @@ func (o *recorder) Released(reason string, n int) {
 	o.released[reason] += n
 }
 
+func (o *recorder) Duplicate(did sigil.OnDuplicate) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.did = append(o.did, "duplicate "+string(did))
+}
+
 func (o *recorder) Swept(s engine.Sweep, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -171,7 +171,7 @@ func TestTheObserverHearsOfEverything(t *testing.T) {
 	r.fails("encode", err, sigil.ErrInvalid, "invalid_json", "data")
 	r.sweep() // though it releases nothing
 	r.crystallize()
-	want := []string{"encode 1 ", "recall 1 ", "peek 1 not_found", "encode 2 ", "encode 1 invalid_json"}
+	want := []string{"encode 1 ", "recall 1 ", "peek 1 not_found", "duplicate keep", "encode 2 ", "encode 1 invalid_json"}
 	if got := observer.did; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("heard %q, want %q", got, want)
 	}

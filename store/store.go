@@ -68,6 +68,10 @@ type Memories interface {
 	// inserted and the answers found are returned. If an Insert with that key is in progress, Insert returns
 	// ErrConflict ("idempotency_in_flight"). Items of one call must have different keys.
 	//
+	// Two memories of one tenant with the same Hash are duplicates. If one that is live at a unique item's CreatedAt is
+	// stored, nothing is inserted. At any time, at most one of the calls that insert unique items with one hash stores
+	// theirs, however many processes call. A unique item must not have the hash of an earlier item of its call.
+	//
 	// If Insert returns no error, the items and their events belong to the caller again. The values they refer
 	// to (data, tags) must never be changed.
 	Insert(ctx context.Context, tenant string, items []Item, quota Quota, evict func(m sigil.Meta, reason string) sigil.Event) (Inserted, error)
@@ -85,6 +89,12 @@ type Memories interface {
 	// Policy. A refresh is visible when Update returns and durable at most a second later; all other changes
 	// are durable when Update returns.
 	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
+
+	// Amend is like Update, for a change that may also set Tags, and is durable with an answer. If change sets other
+	// Tags, it must return an event. If the amendment has an idempotency key, its answer is stored in the same commit;
+	// if there is one already that ends after a.At, nothing changes and that one is returned, and an Insert or Amend
+	// with the key in progress is ErrConflict as for Insert.
+	Amend(ctx context.Context, a Amendment, change func(m *sigil.Memory) (*sigil.Event, error)) (Amended, error)
 
 	// Remove deletes the existing memories among keys for which decide returns true, with their crystals, in
 	// one commit with the events that decide returned. It returns these with their positions. decide is called
@@ -217,6 +227,25 @@ type Item struct {
 	Vector Vector
 	// Idempotency is stored with the memory if Key is not empty.
 	Idempotency Idempotency
+	// OnDuplicate decides whether the item is unique: see [sigil.OnDuplicate.Unique].
+	OnDuplicate sigil.OnDuplicate
+}
+
+// Amendment is what [Memories.Amend] needs, beside the change itself.
+type Amendment struct {
+	Key sigil.Key
+	// Idempotency is stored with the change if its Key is not empty.
+	Idempotency Idempotency
+	// At is the time at which an earlier answer must have ended.
+	At time.Time
+}
+
+// Amended is the result of an Amend.
+type Amended struct {
+	Memory sigil.Memory
+	// Answer is the answer found under the idempotency key, or nil. If it is set, nothing was changed, and Memory is
+	// not set.
+	Answer *Answer
 }
 
 // Idempotency ties an insert to the request that caused it.
@@ -235,13 +264,32 @@ type Inserted struct {
 	// Answers are the answers found under the items' idempotency keys, by index of the item. If there are any,
 	// nothing was inserted.
 	Answers map[int]Answer
+	// Duplicates are the duplicates of the items, by index of the item: of those stored before the call and live at the
+	// item's CreatedAt the one with the lowest id, otherwise the first item of the call with the hash. If one of the
+	// items is unique, nothing was inserted, and the duplicates of others may be missing. Of items that are not unique,
+	// a duplicate that is inserted or removed during the call may or may not count.
+	Duplicates map[int]sigil.ID
+}
+
+// Refused reports whether nothing of items was inserted, since answers or duplicates were found.
+func (i *Inserted) Refused(items []Item) bool {
+	for at := range i.Duplicates {
+		if items[at].OnDuplicate.Unique() {
+			return true
+		}
+	}
+	return len(i.Answers) > 0
 }
 
 // Answer is the stored result of an idempotent insert. With the request itself, it is enough to return the
 // first answer again, even if the memory has changed or is gone.
 type Answer struct {
 	Fingerprint [32]byte
-	Memory      sigil.Meta // when it was inserted
+	Memory      sigil.Meta // when it was inserted, or amended
+	// DuplicateOf is the duplicate that the insert found, or the zero id.
+	DuplicateOf sigil.ID
+	// Amended is the whole memory after an Amend, whose content does not follow from the request; nil after an insert.
+	Amended *sigil.Memory
 }
 
 // Quota limits a tenant. 0 means no limit.

@@ -68,14 +68,14 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	if v.Resonance != nil {
 		b = appendFloat(append(b, `,"resonance":`...), *v.Resonance)
 	}
-	b = appendWarnings(b, v.Warnings)
+	b = appendWarnings(appendDuplicate(b, v.DuplicateOf), v.Warnings)
 	return append(b, '}'), nil
 }
 
 // AppendJSON appends k as JSON.
 func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
 	b = append(appendID(append(b, `{"id":"`...), k.ID), '"')
-	return append(appendWarnings(b, k.Warnings), '}'), nil
+	return append(appendWarnings(appendDuplicate(b, k.DuplicateOf), k.Warnings), '}'), nil
 }
 
 // AppendJSON appends e as JSON.
@@ -126,7 +126,7 @@ func (i *BatchItem) AppendJSON(b []byte) (_ []byte, err error) {
 	if i.ID != nil {
 		b = append(appendID(append(b, `,"id":"`...), *i.ID), '"')
 	}
-	b = appendWarnings(b, i.Warnings)
+	b = appendWarnings(appendDuplicate(b, i.DuplicateOf), i.Warnings)
 	if i.Memory != nil {
 		if b, err = i.Memory.AppendJSON(append(b, `,"memory":`...)); err != nil {
 			return b, err
@@ -227,6 +227,14 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 		b = append(b, `,"more":true`...)
 	}
 	return append(b, '}'), nil
+}
+
+// appendDuplicate appends the member "duplicateOf", after other members, unless id is nil.
+func appendDuplicate(b []byte, id *sigil.ID) []byte {
+	if id != nil {
+		b = append(appendID(append(b, `,"duplicateOf":"`...), *id), '"')
+	}
+	return b
 }
 
 // appendWarnings appends the member "warnings", after other members, unless all is empty.

@@ -38,6 +38,9 @@ type Memory struct {
 	Spiral []SpiralPoint `json:"spiral,omitempty"`
 	// Resonance, from 0 to 1, is set if the memory was found as related to another.
 	Resonance *float64 `json:"resonance,omitempty"`
+	// DuplicateOf is set only in the answer to an encode, if the tenant had a memory with the same content: its id. It is
+	// the memory's own ID if the encode reinforced it.
+	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
 	// Warnings are set only in the answer to an encode.
 	Warnings []Warning `json:"warnings,omitempty"`
 }
@@ -84,17 +87,20 @@ type Neighbor struct {
 
 // Kept is the answer to an encode that asked for the id only.
 type Kept struct {
-	ID       sigil.ID  `json:"id"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	ID          sigil.ID  `json:"id"`
+	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"` // as in Memory
+	Warnings    []Warning `json:"warnings,omitempty"`
 }
 
 // BatchItem is the result for one memory of a batch: Memory, or ID if only that was asked for, or Problem.
 type BatchItem struct {
-	Status   int       `json:"status"` // the HTTP status that a separate request would have
-	ID       *sigil.ID `json:"id,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"` // only with ID; Memory has its own
-	Memory   *Memory   `json:"memory,omitempty"`
-	Problem  *Problem  `json:"problem,omitempty"`
+	Status int       `json:"status"` // the HTTP status that a separate request would have
+	ID     *sigil.ID `json:"id,omitempty"`
+	// DuplicateOf and Warnings are set only with ID; Memory has its own.
+	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
+	Warnings    []Warning `json:"warnings,omitempty"`
+	Memory      *Memory   `json:"memory,omitempty"`
+	Problem     *Problem  `json:"problem,omitempty"`
 }
 
 // BatchPage is the answer to a batch, in the order of the request.

@@ -1,5 +1,7 @@
 package wire
 
+import "github.com/sigil-dna/sigil"
+
 // Problem is a refusal or failure (RFC 9457, application/problem+json).
 type Problem struct {
 	// Type is where the code is explained, a path on the daemon, or "about:blank".
@@ -14,6 +16,9 @@ type Problem struct {
 	// Oldest is set with code position_gone: the position to continue after.
 	Oldest    uint64 `json:"oldest,omitempty"`
 	RequestID string `json:"requestId,omitempty"`
+
+	// DuplicateOf is set with code duplicate: the memory that has the content.
+	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
 
 	// Newest is set with code position_ahead: the position of the journal's newest entry.
 	Newest *uint64 `json:"newest,omitempty"`

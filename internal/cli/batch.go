@@ -340,9 +340,10 @@ func (l *loader) warn(item *client.BatchItem) {
 
 // keptLine is what --json prints for a line of an import.
 type keptLine struct {
-	Line     int              `json:"line"`
-	ID       *sigil.ID        `json:"id"`
-	Warnings []client.Warning `json:"warnings,omitempty"`
+	Line        int              `json:"line"`
+	ID          *sigil.ID        `json:"id"`
+	DuplicateOf *sigil.ID        `json:"duplicateOf,omitempty"`
+	Warnings    []client.Warning `json:"warnings,omitempty"`
 }
 
 // keptMemory is what --json prints for a line of an encode.
@@ -356,7 +357,7 @@ func (l *loader) print(line int, item *client.BatchItem) error {
 	case item.Memory != nil:
 		return a.json(keptMemory{item.Memory, line})
 	case l.silent && a.flags.json:
-		return a.json(keptLine{line, item.ID, item.Warnings})
+		return a.json(keptLine{line, item.ID, item.DuplicateOf, item.Warnings})
 	case l.silent:
 		return nil
 	case a.flags.quiet:

@@ -22,6 +22,7 @@ const maxValue = 16 << 20
 // draftFlags are the flags of encode and import, which apply to every memory.
 type draftFlags struct {
 	state, file, key string
+	onDuplicate      string
 	ttl              duration
 	pin              bool
 	tags             []string
@@ -45,12 +46,17 @@ A single memory is printed in full. Many memories are encoded in the order of th
 printed only with --quiet (their ids) or --json (with the number of the "line" or element).
 Refused lines are reported with their numbers.
 
+A value whose content is there already is encoded all the same, unless --on-duplicate chooses
+otherwise. reinforce recalls the memory that has it, and adds the tags that it lacks; reject
+refuses the value.
+
 A --ttl is a hard end; until then the memory fades like any other. To keep something for two
 months, pin it: --pin --ttl 60d; or let all memories live longer (sigil serve --half-life).
 Encode warns if a ttl is longer than the memory lives untouched.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
+  sigil encode --on-duplicate reinforce --tag tea '"kettle in the attic"'
   sigil encode --quiet < memories.ndjson > ids.txt`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -134,6 +140,8 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until that ends")
 	f.StringArrayVar(&d.tags, "tag", nil, "add a `label`; may be repeated")
 	f.StringVar(&d.vector, "vector", "", "your own vector of what it means, a JSON `array` of 1 to 4,096 numbers; a search by a vector finds it")
+	f.StringVar(&d.onDuplicate, "on-duplicate", "keep", "if the content is there already: `keep` both, reinforce the one that is there, or reject this one")
+	_ = c.RegisterFlagCompletionFunc("on-duplicate", oneOfThese("keep", "reinforce", "reject")) // fails only if there is no such flag
 	f.StringVar(&d.key, "idempotency-key", "", "a command repeated within a day with the same `key` encodes no value twice")
 }
 
@@ -215,6 +223,12 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	}
 	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {
 		return draft, usageError("--ttl must be over 0")
+	}
+	if cmd.Flags().Changed("on-duplicate") {
+		draft.OnDuplicate = sigil.OnDuplicate(d.onDuplicate)
+		if draft.OnDuplicate == "" || draft.OnDuplicate.Check() != nil {
+			return draft, usageError("--on-duplicate must be keep, reinforce or reject")
+		}
 	}
 	if d.state != "" {
 		if draft.State, err = readState(d.state); err != nil {

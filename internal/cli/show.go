@@ -88,6 +88,13 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	if len(v.Tags) > 0 {
 		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))
 	}
+	switch {
+	case v.DuplicateOf == nil:
+	case *v.DuplicateOf == v.ID:
+		f.add("reinforced", "%s", "the content was there")
+	default:
+		f.add("duplicate of", "%s", v.DuplicateOf.String())
+	}
 	if words := keptBy(v); words != "" {
 		f.add("marks", "%s", a.paint(green, words))
 	}

@@ -75,9 +75,10 @@ func (a *API) encodeBatch(c *call) error {
 			case r.Err != nil:
 				results[at[i]] = c.failedItem(a.drafts.Blame(items[at[i]], r.Err))
 			case brief:
-				results[at[i]] = wire.BatchItem{Status: http.StatusCreated, ID: &r.Memory.ID, Warnings: shape.Warnings(&r.Memory.Meta)}
+				short := shape.Kept(&r.Memory)
+				results[at[i]] = wire.BatchItem{Status: shape.EncodeStatus(&r.Memory), ID: &short.ID, DuplicateOf: short.DuplicateOf, Warnings: short.Warnings}
 			default:
-				results[at[i]] = c.item(r, http.StatusCreated, shape.Encoded)
+				results[at[i]] = c.item(r, shape.EncodeStatus(&r.Memory), shape.Encoded)
 			}
 		}
 	}

@@ -1,11 +1,8 @@
 package httpapi
 
 import (
-	"net/http"
-
 	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 	"github.com/sigil-dna/sigil/internal/httpapi/shape"
-	"github.com/sigil-dna/sigil/wire"
 )
 
 func (a *API) encode(c *call) error {
@@ -25,10 +22,11 @@ func (a *API) encode(c *call) error {
 	c.Header()["Location"] = []string{"/v1/sigils/" + m.ID.String()}
 	if c.brief() {
 		c.applied()
-		return c.json(http.StatusCreated, &wire.Kept{ID: m.ID, Warnings: shape.Warnings(&m.Meta)})
+		v := shape.Kept(&m)
+		return c.json(shape.EncodeStatus(&m), &v)
 	}
 	v := shape.Encoded(&m)
-	return c.json(http.StatusCreated, &v)
+	return c.json(shape.EncodeStatus(&m), &v)
 }
 
 // sent returns the idempotency key and the body of a request to encode.

@@ -69,6 +69,9 @@ func (a *API) problem(err error) wire.Problem {
 		p.Status, p.Code, p.Detail = row.status, row.code, ""
 		if known != nil {
 			p.Code, p.Field, p.Detail, p.Oldest, p.Newest = known.Code, shorten(known.Field), known.Detail, known.Oldest, known.Newest
+			if known.Duplicate != (sigil.ID{}) {
+				p.DuplicateOf = &known.Duplicate
+			}
 		}
 		if status, ok := statusOfCode[p.Code]; ok {
 			p.Status = status

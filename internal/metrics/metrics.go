@@ -35,6 +35,7 @@ type Metrics struct {
 
 	encodes, recalls               prometheus.Counter
 	encodeDuration, recallDuration prometheus.Histogram
+	duplicates                     *prometheus.CounterVec
 	operations                     *prometheus.CounterVec
 	operationDuration              *prometheus.HistogramVec
 	failures                       *prometheus.CounterVec
@@ -55,13 +56,14 @@ type Metrics struct {
 // Label values that are known beforehand start at 0: a rate over a counter that first appears at 1 would miss that 1,
 // and a missing series would look like one that has counted nothing.
 var (
-	jobs    = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
-	reasons = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs   = []string{"peek", "forget", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	jobs       = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
+	reasons    = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
+	verbs      = []string{"peek", "forget", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke"}
+	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
 	// The codes of errors that alerts are about.
-	codes = []string{"internal", "unavailable", "closed", "quota_full", "not_found", "canceled", "deadline_exceeded"}
+	codes = []string{"internal", "unavailable", "closed", "quota_full", "duplicate", "not_found", "canceled", "deadline_exceeded"}
 )
 
 // New returns the metrics of a daemon of the given version. All exist from the start, except for those of
@@ -74,6 +76,7 @@ func New(version string) *Metrics {
 
 	m.encodes = m.counter("sigil_encode_total", "Memories encoded.")
 	m.encodeDuration = m.histogram("sigil_encode_duration_seconds", "How long a call that encodes took, with its commit; a batch is one call.", seconds)
+	m.duplicates = m.counters("sigil_encode_duplicate_total", "Encodes whose content the tenant had already, by what was done: keep, reinforce, reject.", "did")
 	m.recalls = m.counter("sigil_recall_total", "Memories recalled.")
 	m.recallDuration = m.histogram("sigil_recall_duration_seconds", "How long a recall took.", seconds)
 	m.operations = m.counters("sigil_operation_total", "Operations done, other than encodes and recalls, by verb.", "verb")
@@ -103,6 +106,9 @@ func New(version string) *Metrics {
 	}
 	for _, reason := range reasons {
 		m.released.WithLabelValues(reason)
+	}
+	for _, did := range duplicates {
+		m.duplicates.WithLabelValues(string(did))
 	}
 	for _, verb := range verbs {
 		m.operations.WithLabelValues(verb)
@@ -191,6 +197,9 @@ func (m *Metrics) Did(verb string, n int, took time.Duration, err error) {
 
 // Refused implements [engine.Observer].
 func (m *Metrics) Refused(err error) { m.failed(err) }
+
+// Duplicate implements [engine.Observer].
+func (m *Metrics) Duplicate(did sigil.OnDuplicate) { m.duplicates.WithLabelValues(string(did)).Inc() }
 
 // Released implements [engine.Observer].
 func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(reason).Add(float64(n)) }

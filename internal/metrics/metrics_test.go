@@ -123,10 +123,13 @@ func TestVerbs(t *testing.T) {
 	})
 	m.Request("GET /v1/stats", 404, time.Second)
 	m.Verdict("tampered")
+	m.Duplicate(sigil.Reinforce)
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
 		"sigil_encode_total":                                                              101, // the failed ones are not among them
 		"sigil_encode_duration_seconds_count":                                             3,
+		`sigil_encode_duplicate_total{did="reinforce"}`:                                   1,
+		`sigil_encode_duplicate_total{did="keep"}`:                                        0,
 		"sigil_recall_total":                                                              1,
 		"sigil_recall_duration_seconds_sum":                                               1,
 		`sigil_code_verdict_total{verdict="tampered"}`:                                    1,

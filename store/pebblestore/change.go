@@ -27,57 +27,71 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 		return sigil.Memory{}, sigil.NewNotFound()
 	}
 	until := m.FadesAt
-	event, err := decide(&m)
+	event, err := decide(&m.Meta)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
 	// Read before anything changes: a memory that cannot be returned must not be refreshed.
-	known := kept.record != nil
-	if !known {
-		if kept.record, err = s.record(key); err != nil {
-			return sigil.Memory{}, err
-		}
-		if kept.record == nil {
-			return sigil.Memory{}, record.ErrDamaged // the key is locked, so no other call has removed it
-		}
-	}
-	memory, err := s.decoded(m, kept.record)
+	memory, err := s.readLocked(at, m, kept)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	if !known || kept.at != at {
-		s.contents.put(key, content{kept.record, at})
-	}
-	policy, err := s.policies.Number(m.Policy)
-	if err != nil {
-		return sigil.Memory{}, err
-	}
-	// If it were written later, a kill could lose the refresh, and with it the memory at the next start.
-	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
-	if event == nil && !soon {
-		s.index.Refresh(at, &m, policy)
-		return memory, nil
-	}
-	err = s.rewrite(at, m, policy, event)
-	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has free space
-		s.index.Refresh(at, &m, policy)
-		return memory, nil
-	}
-	if err != nil {
+	if err := s.refreshed(at, &memory.Meta, until, event); err != nil {
 		return sigil.Memory{}, err
 	}
 	return memory, nil
 }
 
+// readLocked adds the content to a memory, whose key is locked, and caches it. kept is what the cache has.
+func (s *Store) readLocked(at index.Place, m index.Found, kept content) (memory sigil.Memory, err error) {
+	known := kept.record != nil
+	if !known {
+		if kept.record, err = s.record(m.Key); err != nil {
+			return memory, err
+		}
+		if kept.record == nil {
+			return memory, record.ErrDamaged // the key is locked, so no other call has removed it
+		}
+	}
+	if memory, err = s.decoded(m, kept.record); err != nil {
+		return memory, err
+	}
+	if !known || kept.at != at {
+		s.contents.put(m.Key, content{kept.record, at, m.Tags})
+	}
+	return memory, nil
+}
+
+// refreshed changes the figures of a memory, whose key is locked, to m: with an event, or if its deadline, which was until,
+// is near, in a commit, otherwise in memory, to be written within half a second.
+func (s *Store) refreshed(at index.Place, m *sigil.Meta, until time.Time, event *sigil.Event) error {
+	policy, err := s.policies.Number(m.Policy)
+	if err != nil {
+		return err
+	}
+	// If it were written later, a kill could lose the refresh, and with it the memory at the next start.
+	soon := !until.IsZero() && !until.Equal(m.FadesAt) && until.Sub(m.LastAccessed) <= near
+	if event == nil && !soon {
+		s.index.Refresh(at, m, policy)
+		return nil
+	}
+	err = s.rewrite(at, *m, policy, event)
+	if event == nil && errors.Is(err, sigil.ErrFull) { // it is written once the disk has free space
+		s.index.Refresh(at, m, policy)
+		return nil
+	}
+	return err
+}
+
 // near is how close a deadline must be so that a recall that moves it is written before it is answered.
 const near = time.Second
 
-// located returns the place of a memory, its figures, and its content if that is cached. The caller has
+// located returns a memory, its place, and its content if that is cached. The caller has
 // locked the key. The cache is searched without the index's lock.
-func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept content) {
+func (s *Store) located(key sigil.Key) (at index.Place, m index.Found, kept content) {
 	kept, _ = s.contents.get(key)
 	if kept.at.There() {
-		return kept.at, s.index.MetaAt(kept.at), kept
+		return kept.at, index.Found{Meta: s.index.MetaAt(kept.at), Tags: kept.tags}, kept
 	}
 	at, m = s.index.Find(key)
 	return at, m, kept
@@ -87,6 +101,11 @@ func (s *Store) located(key sigil.Key) (at index.Place, m sigil.Meta, kept conte
 // nil.
 func (s *Store) rewrite(at index.Place, m sigil.Meta, policy uint16, event *sigil.Event) error {
 	ch := newChange()
+	return s.rewriteIn(ch, at, m, policy, s.index.Labels(at), event)
+}
+
+// rewriteIn is rewrite with whatever else ch has, and with the labels that the memory is to have.
+func (s *Store) rewriteIn(ch *change, at index.Place, m sigil.Meta, policy uint16, labels record.Labels, event *sigil.Event) error {
 	if event != nil {
 		ch.grows = true
 		if err := s.addEvent(ch, event); err != nil {
@@ -94,7 +113,7 @@ func (s *Store) rewrite(at index.Place, m sigil.Meta, policy uint16, event *sigi
 			return err
 		}
 	}
-	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendLabels(record.AppendMeta(nil, &m, policy), s.index.Labels(at)))
+	ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendLabels(record.AppendMeta(nil, &m, policy), labels))
 	ch.effect.At, ch.effect.Meta, ch.effect.Policy = at, &m, policy
 	s.index.Clean([]index.Place{at})
 	if err := s.commits.do(ch); err != nil {

@@ -52,14 +52,16 @@ type checker struct {
 	crystals  map[string]bool // by key
 	// signed are the signatures that are there by the journal, and whether they are revoked by it.
 	signed map[sigil.Key]*journaledSignature
-	seen   []uint64 // one bit for each position
+	// retagged are the memories that got more tags than their contents have, by the journal.
+	retagged map[sigil.Key]bool
+	seen     []uint64 // one bit for each position
 }
 
 // check reads every record of s. It checks that each can be decoded, that records that belong together exist
 // together, that positions have no gaps and no repeats, and that the memories follow from the journal, as far
 // back as the journal goes.
 func (s *Store) check() (Checked, error) {
-	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}}
+	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}, retagged: map[sigil.Key]bool{}}
 	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
@@ -110,6 +112,9 @@ func (c *checker) journal(key, value []byte) {
 			delete(c.journaled, id)
 		case e.Memory.Policy != nil:
 			c.journaled[id] = e.Memory
+			if e.Kind == sigil.Tagged {
+				c.retagged[id] = true
+			}
 		case e.Crystal != nil:
 			c.crystals[string(layout.CrystalKey(tenant, e.Crystal.Pattern))] = true
 		}
@@ -180,7 +185,7 @@ func (c *checker) body(key, value []byte) {
 	switch {
 	case !ok:
 		c.found.wrong("%s has content but no figures", k)
-	case labels != record.LabelsOf(&m):
+	case labels.Hash != record.HashLabel(m.Hash), labels.Tags != record.LabelsOf(&m).Tags && !c.retagged[k] && c.found.Trimmed == 0:
 		c.found.wrong("%s: its figures have other labels than its content", k)
 	case meta.Size != len(m.Data):
 		c.found.wrong("%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)

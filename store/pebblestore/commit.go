@@ -36,6 +36,7 @@ type committer struct {
 	journal  journal
 	policies int
 	effects  []*index.Change // of one group; the slice is reused for the next
+	arrivals arrivals        // of one group
 
 	wg sync.WaitGroup
 }
@@ -200,8 +201,12 @@ func (c *committer) fill(batch *pebble.Batch, g *group, refreshes bool) error {
 // writeLeaving. Then come all figures: the database is faster with keys in ascending order, and no two
 // changes of a group are of one memory.
 func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
-	for _, ch := range g.changes {
+	c.arrivals.clear()
+	for i, ch := range g.changes {
 		ch.err = c.s.folder.Space.Admit(ch.grows)
+		if ch.err == nil && c.taken(ch, g.changes[:i]) {
+			ch.err = errTaken
+		}
 		if ch.err == nil && ch.trimmed > 0 {
 			// Now, since the database shows a deletion before its sync has returned, and a reader must not
 			// silently miss the entries.

@@ -11,7 +11,8 @@ import (
 // not the one read next, so the cache keeps the records that are read often. A lookup is one probe of a hash
 // table; the database would search an index of its tables, and then a block of several records.
 //
-// The content of a key never changes while the key is in the index.
+// The content of a key never changes while the key is in the index: its record keeps the tags of the encode, whatever the
+// memory has by now.
 type contents struct {
 	cache *otter.Cache[sigil.Key, content]
 	most  int // maximum length in bytes of a record that is kept
@@ -20,9 +21,12 @@ type contents struct {
 // content is a record, which must not be changed, and its memory's place in the index, if the caller of put
 // had the key locked. Such a place is valid for all callers that have the key locked, since a removal drops
 // the content before it unlocks the key.
+//
+// The tags of such a caller are the memory's, as in [record.Labels]: only with the key locked do they change.
 type content struct {
 	record []byte
 	at     index.Place
+	tags   string
 }
 
 // contentOverhead is about the number of bytes that a record takes in the cache beyond its own.

@@ -39,7 +39,10 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	found.Memories, found.Average = one.words.Frequencies(nil, nil)
 	one.prepare()
 	for gone := true; gone; {
-		if found.Hits, gone, err = one.hits(ctx); err != nil {
+		if err := f.steady(func() (err error) {
+			found.Hits, gone, err = one.hits(ctx)
+			return err
+		}); err != nil {
 			return found, err
 		}
 	}
@@ -178,8 +181,8 @@ func (f *finding) byWords(ctx context.Context) (hits []search.Hit, err error) {
 		if err != nil {
 			return false
 		}
-		m, ok := f.s.index.Meta(sigil.Key{Tenant: f.q.Tenant, ID: id})
-		if !ok || m.Due(f.q.Now) || !f.q.Filter.Matches(&m) {
+		m, ok := f.s.index.Get(sigil.Key{Tenant: f.q.Tenant, ID: id})
+		if !ok || m.Due(f.q.Now) || !f.q.Filter.Matches(&m.Meta) {
 			return false
 		}
 		if !f.text.Verify {
@@ -248,8 +251,8 @@ func (f *finding) near(all []meaning.Hit) []meaning.Hit {
 // accepts reports whether a memory that a vector finds is live, passes the filter, and has nothing that the text excludes.
 func (f *finding) accepts(id sigil.ID) (bool, error) {
 	key := sigil.Key{Tenant: f.q.Tenant, ID: id}
-	m, ok := f.s.index.Meta(key)
-	if !ok || m.Due(f.q.Now) || !f.q.Filter.Matches(&m) {
+	m, ok := f.s.index.Get(key)
+	if !ok || m.Due(f.q.Now) || !f.q.Filter.Matches(&m.Meta) {
 		return false, nil
 	}
 	if !f.q.Filter.HasTags() && (f.text == nil || len(f.text.Not) == 0) {

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sigil-dna/sigil"
@@ -30,16 +31,39 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		}
 	}
 
+	for {
+		found, err := s.seek(name, items)
+		if err != nil {
+			return store.Inserted{}, err
+		}
+		inserted := store.Inserted{Duplicates: found.found}
+		if inserted.Refused(items) {
+			return inserted, nil
+		}
+		inserted.Evicted, err = s.insert(name, items, found, quota, evict)
+		if errors.Is(err, errTaken) {
+			continue
+		}
+		if err != nil {
+			return store.Inserted{}, err
+		}
+		return inserted, nil
+	}
+}
+
+// insert keeps items whose duplicates are known, and returns the events of evictions.
+func (s *Store) insert(name string, items []store.Item, found sought, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
 	ch := newChange()
-	ch.effect.Tenant, ch.grows = name, true
+	ch.effect.Tenant, ch.unique, ch.grows = name, found.unique, true
+	ch.effect.Ends = firstEnd(items)
 	ch.reserve(items)
 	var arriving index.Load
 	for i := range items {
 		labels := record.LabelsOf(&items[i].Memory)
-		e, err := s.encode(ch, name, &items[i], labels)
+		e, err := s.encode(ch, name, &items[i], labels, found.found[i])
 		if err != nil {
 			ch.discard()
-			return store.Inserted{}, err
+			return nil, err
 		}
 		ch.effect.Entries = append(ch.effect.Entries, e)
 		if labels.Tags != "" {
@@ -66,38 +90,38 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 	// caller.
 	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
-		return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
-	}
-	if keyed {
-		ch.effect.Ends = firstEnd(items)
+		return nil, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
 	}
 	docs := s.finder.documents(items)
 	defer docs.release()
-	var inserted store.Inserted
+	// Before they are stored: nobody finds them until then, and from then on whoever changes or removes one finds it here.
+	s.finder.add(name, docs)
+	var evicted []sigil.Event
+	var err error
 	if quota == (store.Quota{}) {
 		err = s.commits.do(ch)
 	} else {
-		inserted, err = s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
+		evicted, err = s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
 	}
-	if err == nil {
-		s.finder.add(name, docs)
+	if err != nil {
+		s.finder.remove(name, docs.ids())
 	}
-	return inserted, err
+	return evicted, err
 }
 
 // insertWithin evicts for ch under a quota, and commits ch together with the evictions.
-func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, now int64, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, now int64, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
 	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, now)
 	if err != nil {
 		ch.discard()
-		return store.Inserted{}, err
+		return nil, err
 	}
 	defer room.unlock()
 	evicted, err := s.encodeEvictions(ch, room.Reservation, evict)
 	if err != nil {
 		ch.discard()
 		s.index.Release(room.Reservation)
-		return store.Inserted{}, err
+		return nil, err
 	}
 	ch.effect.Reservation = room.Reservation
 	leaving := room.Leaving()
@@ -106,11 +130,11 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 	if err := s.commits.do(ch); err != nil {
 		s.index.Soil(leaving)
 		s.index.Release(room.Reservation)
-		return store.Inserted{}, err
+		return nil, err
 	}
 	s.contents.drop(room.keys...)
 	s.finder.removed(room.keys)
-	return store.Inserted{Evicted: values(evicted)}, nil
+	return values(evicted), nil
 }
 
 // room is a reservation, with the locked keys of the memories that are evicted.
@@ -157,8 +181,9 @@ func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sig
 	return evicted, nil
 }
 
-// encode adds the records of one item to ch, except its content, and returns its entry.
-func (s *Store) encode(ch *change, name string, item *store.Item, labels record.Labels) (index.Entry, error) {
+// encode adds the records of one item to ch, except its content, and returns its entry. duplicate is its duplicate, if it has
+// one.
+func (s *Store) encode(ch *change, name string, item *store.Item, labels record.Labels, duplicate sigil.ID) (index.Entry, error) {
 	m := &item.Memory
 	if m.Tenant != name {
 		return index.Entry{}, fmt.Errorf("pebblestore: item of tenant %q in an insert of %q", m.Tenant, name)
@@ -176,7 +201,7 @@ func (s *Store) encode(ch *change, name string, item *store.Item, labels record.
 		}
 	}
 	if id := &item.Idempotency; id.Key != "" {
-		ch.set(layout.IdempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy))
+		ch.set(layout.IdempotencyKey(name, id.Key), record.AppendAnswer(nil, id, &m.Meta, policy, duplicate))
 		ch.set(layout.ExpiryKey(id.Ends.UnixMilli(), name, id.Key), nil)
 	}
 	return index.NewEntry(&m.Meta, policy, labels.Hash), nil

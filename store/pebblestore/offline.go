@@ -14,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
@@ -38,7 +39,13 @@ func Export(dir string, o *Options, visit func(sigil.Memory, store.Vector) error
 		return s.scan([]byte{layout.MetaFamily}, func(key, value []byte) error {
 			k, _ := layout.SplitMemoryKey(key) // rebuild has read it
 			r := record.NewReader(value)
-			m, ok, err := s.read(r.Meta(k, s.policies))
+			found := index.Found{Meta: r.Meta(k, s.policies)}
+			if labels, there := r.Labels(); there {
+				found.Tags = labels.Tags
+			} else if labels, err := s.formerLabels(key); err == nil {
+				found.Tags = labels.Tags
+			}
+			m, ok, err := s.read(found)
 			if err == nil && !ok {
 				err = fmt.Errorf("%s has no content: %w", m.Key, record.ErrDamaged)
 			}

@@ -29,7 +29,7 @@ func TestASecondOpenNamesTheHolder(t *testing.T) {
 }
 
 func TestAnotherFormatIsRefusedByName(t *testing.T) {
-	for _, other := range []string{"1", "6"} {
+	for _, other := range []string{"1", "7"} {
 		t.Run(other, func(t *testing.T) { refuseFormat(t, other) })
 	}
 }
@@ -44,7 +44,7 @@ func refuseFormat(t *testing.T, other string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(b), `"format":5`, `"format":`+other, 1)
+	changed := strings.Replace(string(b), `"format":6`, `"format":`+other, 1)
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}

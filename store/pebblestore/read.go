@@ -11,6 +11,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -53,7 +54,7 @@ func (s *Store) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.M
 }
 
 func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
-	m, ok := s.index.Meta(key)
+	m, ok := s.index.Get(key)
 	if !ok || m.Due(now) {
 		return sigil.Memory{}, false, nil
 	}
@@ -71,12 +72,12 @@ func (s *Store) get(key sigil.Key, now time.Time) (sigil.Memory, bool, error) {
 	return memory, true, err
 }
 
-// read adds the content to the figures of a memory. ok is false if the content is not, or no longer, on disk.
+// read adds the content to a memory. ok is false if the content is not, or no longer, on disk.
 // read does not cache it: a memory that was not requested by its id is not likely to be read again soon.
-func (s *Store) read(m sigil.Meta) (memory sigil.Memory, ok bool, err error) {
+func (s *Store) read(m index.Found) (memory sigil.Memory, ok bool, err error) {
 	kept, _, err := s.content(m.Key)
 	if kept.record == nil || err != nil {
-		return sigil.Memory{Meta: m}, false, err
+		return sigil.Memory{Meta: m.Meta}, false, err
 	}
 	memory, err = s.decoded(m, kept.record)
 	return memory, true, err
@@ -104,11 +105,12 @@ func (s *Store) record(key sigil.Key) (_ []byte, err error) {
 	return append(make([]byte, 0, len(b)), b...), nil
 }
 
-// decoded returns a memory with its figures and the content of a record.
-func (s *Store) decoded(m sigil.Meta, b []byte) (sigil.Memory, error) {
-	memory := sigil.Memory{Meta: m}
+// decoded returns a memory with the content of a record. The tags of the record are those of the encode.
+func (s *Store) decoded(m index.Found, b []byte) (sigil.Memory, error) {
+	memory := sigil.Memory{Meta: m.Meta}
 	r := record.NewReader(b)
 	r.Body(&memory)
+	record.Retag(&memory, m.Tags)
 	return memory, s.reading(r.End())
 }
 
@@ -132,13 +134,13 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	var page []sigil.Memory
 	var bytes int64 // of data
 	for more := true; more; {
-		var metas []sigil.Meta
+		var found []index.Found
 		var err error
 		// One more than the page holds shows whether there are more.
-		if metas, more, err = s.next(ctx, &q, q.Limit+1-len(page)); err != nil {
+		if found, more, err = s.next(ctx, &q, q.Limit+1-len(page)); err != nil {
 			return nil, false, err
 		}
-		for _, m := range metas {
+		for _, m := range found {
 			if q.Ends(len(page), bytes, m.Size) {
 				return page, true, nil
 			}
@@ -165,16 +167,16 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 }
 
 // next returns at most limit memories that match q, whether there may be more, and moves q to after them.
-func (s *Store) next(ctx context.Context, q *store.Query, limit int) (metas []sigil.Meta, more bool, err error) {
+func (s *Store) next(ctx context.Context, q *store.Query, limit int) (found []index.Found, more bool, err error) {
 	if !q.Sort.ByFigures() {
-		metas, q.Before, more = s.index.List(q, q.Before, limit)
-		return metas, more, nil
+		found, q.Before, more = s.index.List(q, q.Before, limit)
+		return found, more, nil
 	}
-	metas, err = s.index.First(ctx, q, limit)
-	if n := len(metas); n > 0 {
-		q.Before, q.BeforeKey = metas[n-1].ID, store.SortKey(q.Sort, &metas[n-1])
+	found, err = s.index.First(ctx, q, limit)
+	if n := len(found); n > 0 {
+		q.Before, q.BeforeKey = found[n-1].ID, store.SortKey(q.Sort, &found[n-1].Meta)
 	}
-	return metas, len(metas) == limit, err
+	return found, len(found) == limit, err
 }
 
 // Fading returns a page by deadline; see [store.Store].
@@ -187,8 +189,8 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 	var page []sigil.Memory
 	for {
 		// One more than the page holds shows whether there are more.
-		metas := s.index.Fading(&q, q.Limit+1-len(page))
-		for _, m := range metas {
+		found := s.index.Fading(&q, q.Limit+1-len(page))
+		for _, m := range found {
 			q.After, q.AfterAt = m.ID, m.FadesAt
 			memory, ok, err := s.read(m)
 			if err != nil {
@@ -203,7 +205,7 @@ func (s *Store) Fading(ctx context.Context, q store.FadingQuery) ([]sigil.Memory
 				return page[:q.Limit], true, nil
 			}
 		}
-		if err := ctx.Err(); len(metas) == 0 || err != nil {
+		if err := ctx.Err(); len(found) == 0 || err != nil {
 			return page, false, err
 		}
 	}

@@ -130,8 +130,10 @@ func (s *Store) formerLabels(figures []byte) (record.Labels, error) {
 	if b == nil || err != nil {
 		return record.Labels{}, err
 	}
-	memory, err := s.decoded(sigil.Meta{Key: key}, b)
-	return record.LabelsOf(&memory), err
+	memory := sigil.Memory{Meta: sigil.Meta{Key: key}}
+	r := record.NewReader(b)
+	r.Body(&memory)
+	return record.LabelsOf(&memory), s.reading(r.End())
 }
 
 // upgrade writes the figures that rebuild found in the form of an earlier format. If it is interrupted, the next open

@@ -15,6 +15,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/search"
 )
@@ -26,10 +27,17 @@ const wholeTag = "\x03"
 type finder struct {
 	analyzer *words.Analyzer // nil if nothing is searched
 	settings store.SearchSettings
-	table    *meaning.Table       // nil if no vectors are made of texts
-	exists   func(sigil.Key) bool // reports whether the store's index has a memory, due or not
-	built    atomic.Bool          // the memories that were there at the open are in the indexes
-	ended    chan struct{}        // closed when they are, or never will be
+	table    *meaning.Table // nil if no vectors are made of texts
+	built    atomic.Bool    // the memories that were there at the open are in the indexes
+	ended    chan struct{}  // closed when they are, or never will be
+	// begun and done count the calls of retag.
+	begun, done atomic.Uint64
+
+	// building is held while memories that were there at the open are indexed, and while one is retagged.
+	building sync.Mutex
+	// retagged are the memories that were retagged before built.
+	// +checklocks:building
+	retagged map[sigil.Key]bool
 
 	mu sync.RWMutex
 	// +checklocks:mu
@@ -48,8 +56,10 @@ type tenantIndex struct {
 // ref returns what the word index keeps of a handle.
 func ref(handle uint32) uint32 { return handle + 1 }
 
-func newFinder(a *words.Analyzer, settings store.SearchSettings, exists func(sigil.Key) bool) *finder {
-	f := &finder{analyzer: a, settings: settings, exists: exists, ended: make(chan struct{}), tenants: map[string]*tenantIndex{}}
+func newFinder(a *words.Analyzer, settings store.SearchSettings) *finder {
+	f := &finder{
+		analyzer: a, settings: settings, ended: make(chan struct{}), retagged: map[sigil.Key]bool{}, tenants: map[string]*tenantIndex{},
+	}
 	if settings.Model() == meaning.Model {
 		f.table = meaning.BuiltIn()
 	}
@@ -81,6 +91,14 @@ func (d *documents) release() {
 		d.clear()
 		documentPool.Put(d)
 	}
+}
+
+func (d *documents) ids() []sigil.ID {
+	ids := make([]sigil.ID, len(d.docs))
+	for i := range d.docs {
+		ids[i] = d.docs[i].ID
+	}
+	return ids
 }
 
 func (d *documents) clear() {
@@ -125,28 +143,62 @@ func (f *finder) documents(items []store.Item) *documents {
 	return d
 }
 
-// add makes memories findable, which are in the store's index. One that has left that index in the meantime is removed
-// again.
+// add makes memories findable that are about to be stored: a search finds only what is stored.
 func (f *finder) add(tenant string, d *documents) {
-	docs := d.docs
-	if len(docs) == 0 {
+	if len(d.docs) == 0 {
 		return
 	}
 	for x := f.of(tenant, true); ; {
 		x.add(d)
 		current := f.of(tenant, true)
 		if current == x { // otherwise remove has dropped x when it was empty
-			break
+			return
 		}
 		x = current
 	}
-	var gone []sigil.ID
-	for i := range docs {
-		if !f.exists(sigil.Key{Tenant: tenant, ID: docs[i].ID}) {
-			gone = append(gone, docs[i].ID)
+}
+
+// retag makes a memory, whose key is locked, findable by the tags that it has got. It keeps the vector that its caller gave, and
+// drops the one that an endpoint made of its text, which had the former tags.
+func (f *finder) retag(m *sigil.Memory) {
+	if f.analyzer == nil {
+		return
+	}
+	d := newDocuments()
+	defer d.release()
+	d.add(f, m, nil)
+	f.building.Lock()
+	defer f.building.Unlock()
+	if !f.built.Load() {
+		f.retagged[m.Key] = true
+	}
+	f.begun.Add(1)
+	defer f.done.Add(1)
+	for !f.replace(f.of(m.Tenant, true), m.Tenant, d) {
+	}
+}
+
+// replace replaces what a tenant's memories are found by, apart from the vectors that callers gave. It returns false if x is not the
+// tenant's any more.
+func (f *finder) replace(x *tenantIndex, tenant string, d *documents) bool {
+	f.mu.RLock() // so that x is not dropped while it may be empty
+	defer f.mu.RUnlock()
+	if f.tenants[tenant] != x {
+		return false
+	}
+	x.forget(d.ids())
+	x.add(d)
+	return true
+}
+
+// steady calls find until no memory got other tags during the call, which might have missed it.
+func (f *finder) steady(find func() error) error {
+	for {
+		done := f.done.Load()
+		if err := find(); err != nil || f.begun.Load() == done {
+			return err
 		}
 	}
-	f.remove(tenant, gone)
 }
 
 // add adds memories. Vectors come first, since the word index keeps their handles.
@@ -165,6 +217,16 @@ func (x *tenantIndex) add(d *documents) {
 	x.words.Add(d.docs...)
 }
 
+// forget removes what is made of memories.
+func (x *tenantIndex) forget(ids []sigil.ID) {
+	x.words.RemoveEach(ids, func(id sigil.ID, r uint32) {
+		if r != 0 {
+			x.texts.Remove(id, r-1)
+		}
+	})
+	x.made.remove(ids)
+}
+
 // remove makes memories that have left the store's index unfindable.
 func (f *finder) remove(tenant string, ids []sigil.ID) {
 	if len(ids) == 0 {
@@ -174,13 +236,8 @@ func (f *finder) remove(tenant string, ids []sigil.ID) {
 	if x == nil {
 		return
 	}
-	x.words.RemoveEach(ids, func(id sigil.ID, r uint32) {
-		if r != 0 {
-			x.texts.Remove(id, r-1)
-		}
-	})
+	x.forget(ids)
 	x.own.remove(ids)
-	x.made.remove(ids)
 	if x.words.Len() == 0 {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -231,13 +288,11 @@ func (f *finder) of(tenant string, make bool) *tenantIndex {
 // It ends when all are indexed, when the store is closed, or when the disk fails.
 func (s *Store) findable(it, own, made *pebble.Iterator) error {
 	const step = 64
-	d := newDocuments()
-	defer d.release()
+	var some []sigil.Memory // of one tenant
 	var prefix []byte
-	var tenant string
 	flush := func() {
-		s.finder.add(tenant, d)
-		d.clear()
+		s.makeFindable(some)
+		some = some[:0]
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		select {
@@ -248,39 +303,65 @@ func (s *Store) findable(it, own, made *pebble.Iterator) error {
 		default:
 		}
 		key := it.Key()
-		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(d.docs) == step {
+		if prefix == nil || !bytes.HasPrefix(key, prefix) || len(some) == step {
 			name, _, ok := layout.SplitTenant(key)
 			if !ok {
 				return record.ErrDamaged
 			}
 			flush()
-			tenant, prefix = name, layout.TenantPrefix(layout.BodyFamily, name)
+			prefix = layout.TenantPrefix(layout.BodyFamily, name)
 		}
 		at, ok := layout.SplitMemoryKey(key)
 		if !ok {
 			return record.ErrDamaged
 		}
-		memory, err := s.decoded(sigil.Meta{Key: at}, it.Value())
+		memory, err := s.decoded(index.Found{Meta: sigil.Meta{Key: at}}, it.Value())
 		if err != nil {
 			return err
 		}
-		d.add(s.finder, &memory, nil)
+		some = append(some, memory)
 	}
 	flush()
 	if err := it.Error(); err != nil {
 		return err
 	}
 	if s.finder.settings.Meaning != store.MeaningOff {
-		err := s.findableBy(own, func(x *tenantIndex) *ownVectors { return &x.own })
-		if err == nil && s.finder.settings.Meaning == store.MeaningEndpoint {
-			err = s.findableBy(made, func(x *tenantIndex) *ownVectors { return &x.made })
-		}
-		if err != nil {
+		if err := s.findableVectors(own, made); err != nil {
 			return err
 		}
 	}
+	s.finder.building.Lock()
+	defer s.finder.building.Unlock()
+	s.finder.retagged = nil
 	s.finder.built.Store(true)
 	return nil
+}
+
+// makeFindable indexes memories of one tenant that were there at the open, unless they are gone or were retagged.
+func (s *Store) makeFindable(some []sigil.Memory) {
+	if len(some) == 0 {
+		return
+	}
+	d := newDocuments()
+	defer d.release()
+	f, tenant := s.finder, some[0].Tenant
+	f.building.Lock()
+	for i := range some {
+		m := &some[i]
+		if now, there := s.index.Get(m.Key); there && !f.retagged[m.Key] {
+			record.Retag(m, now.Tags)
+			d.add(f, m, nil)
+		}
+	}
+	f.add(tenant, d)
+	f.building.Unlock()
+	var gone []sigil.ID // before they were findable
+	for i := range d.docs {
+		if _, there := s.index.Meta(sigil.Key{Tenant: tenant, ID: d.docs[i].ID}); !there {
+			gone = append(gone, d.docs[i].ID)
+		}
+	}
+	f.remove(tenant, gone)
 }
 
 // startFinding begins to index what is on disk, before anything changes it.

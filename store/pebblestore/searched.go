@@ -26,7 +26,7 @@ func (s *Store) Contents(ctx context.Context, tenant string, ids []sigil.ID, now
 			return nil, err
 		}
 		key := sigil.Key{Tenant: tenant, ID: id}
-		m, ok := s.index.Meta(key)
+		m, ok := s.index.Get(key)
 		var memory sigil.Memory
 		if ok = ok && !m.Due(now); ok {
 			if memory, ok, err = s.read(m); err != nil {

@@ -127,7 +127,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 		tuning = *o.tuning
 	}
 	s := newStore(o.cacheShare(), tuning.HugePages)
-	s.finder = newFinder(analyzer, o.Search, s.exists)
+	s.finder = newFinder(analyzer, o.Search)
 	s.onCommit, s.onFatal, s.enough = o.OnCommit, o.OnFatal, cmp.Or(o.enough, enough)
 	fsys, logger := o.environment()
 	if s.folder, err = disk.Take(fsys, dir, tuning, logger); err != nil {
@@ -145,7 +145,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}, nil), closing: make(chan struct{}),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s

@@ -11,6 +11,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/meaning"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -27,7 +28,7 @@ func (s *Store) Vectors(ctx context.Context, tenant, model string, ids []sigil.I
 			return nil, err
 		}
 		key := sigil.Key{Tenant: tenant, ID: id}
-		m, ok := s.index.Meta(key)
+		m, ok := s.index.Get(key)
 		if !ok {
 			continue
 		}
@@ -47,7 +48,7 @@ func (s *Store) Vectors(ctx context.Context, tenant, model string, ids []sigil.I
 	return all, nil
 }
 
-func (s *Store) vectorOfText(m sigil.Meta) (store.Vector, error) {
+func (s *Store) vectorOfText(m index.Found) (store.Vector, error) {
 	memory, ok, err := s.read(m)
 	if !ok || err != nil {
 		return nil, err
@@ -92,8 +93,31 @@ func (s *Store) lookForVectors() error {
 	return errors.Join(it.Error(), it.Close())
 }
 
-// findableBy indexes stored vectors of the memories that were there at the open.
-func (s *Store) findableBy(it *pebble.Iterator, of func(*tenantIndex) *ownVectors) error {
+// findableVectors indexes the stored vectors of the memories that were there at the open.
+func (s *Store) findableVectors(own, made *pebble.Iterator) error {
+	err := s.findableBy(own, func(x *tenantIndex, key sigil.Key, v store.Vector) { s.addStored(&x.own, key, v) })
+	if err != nil || s.finder.settings.Meaning != store.MeaningEndpoint {
+		return err
+	}
+	return s.findableBy(made, func(x *tenantIndex, key sigil.Key, v store.Vector) {
+		s.finder.building.Lock()
+		defer s.finder.building.Unlock()
+		if !s.finder.retagged[key] { // otherwise it was dropped
+			s.addStored(&x.made, key, v)
+		}
+	})
+}
+
+// addStored adds a vector of a memory, unless the memory is gone.
+func (s *Store) addStored(to *ownVectors, key sigil.Key, v store.Vector) {
+	to.add(key.ID, v)
+	if !s.exists(key) {
+		to.remove([]sigil.ID{key.ID})
+	}
+}
+
+// findableBy calls add with the stored vectors of the memories that were there at the open, unless these are gone.
+func (s *Store) findableBy(it *pebble.Iterator, add func(*tenantIndex, sigil.Key, store.Vector)) error {
 	for ok := it.First(); ok; ok = it.Next() {
 		select {
 		case <-s.closing:
@@ -114,10 +138,7 @@ func (s *Store) findableBy(it *pebble.Iterator, of func(*tenantIndex) *ownVector
 			}
 		}
 		if x := s.finder.of(key.Tenant, false); x != nil && s.exists(key) {
-			of(x).add(key.ID, v)
-			if !s.exists(key) {
-				of(x).remove([]sigil.ID{key.ID})
-			}
+			add(x, key, v)
 		}
 	}
 	return it.Error()

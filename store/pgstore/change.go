@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -34,13 +35,16 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	if err != nil {
 		return sigil.Memory{}, err
 	}
-	// With a ttl, a memory's deadline may stay the same.
-	far := stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
-	if event == nil && far && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
+	if event == nil && far(stored, &m.Meta) && m.Pinned == before.Pinned && s.refreshes.put(before, &m.Meta, stored) {
 		return m, nil
 	}
 	m.Meta, err = s.update(bounded, key, change)
 	return m, failure(err)
+}
+
+// far reports whether a change to m need not be written before the stored deadline. With a ttl, the deadline may stay the same.
+func far(stored time.Time, m *sigil.Meta) bool {
+	return stored.IsZero() || stored.Equal(m.FadesAt) || stored.Sub(m.LastAccessed) > near
 }
 
 // decide runs change on m, and takes over only the fields that it may change.

@@ -20,6 +20,7 @@ const (
 	uniqueViolation = "23505"
 	overQuota       = "SG001" // from sigil.demand: a quota would be exceeded
 	answered        = "SG002" // from sigil.demand: an answer is stored already
+	taken           = "SG003" // from demandUnique: a unique content is stored already
 	sameRowTwice    = "21000" // two inserts with one key, after the caller of the first has left
 	serialization   = "40001"
 	deadlock        = "40P01"

@@ -71,6 +71,12 @@ func (s *Store) commit(calls []*insert, c *columns) {
 	ctx, cancel := s.steady(context.Background())
 	defer cancel()
 	begin := time.Now()
+	calls, later := apart(calls)
+	defer func() { // once the others are stored, which they then find
+		for _, call := range later {
+			call.answer(errTaken)
+		}
+	}()
 	err := s.insertAll(ctx, calls, c)
 	if refused(err) && len(calls) > 1 {
 		for _, call := range calls {
@@ -89,7 +95,7 @@ func (s *Store) commit(calls []*insert, c *columns) {
 // refused reports whether a transaction failed because of the content of one of its calls.
 func refused(err error) bool {
 	switch stateOf(err) {
-	case uniqueViolation, overQuota, answered, sameRowTwice:
+	case uniqueViolation, overQuota, answered, taken, sameRowTwice:
 		return true
 	}
 	return false
@@ -104,6 +110,8 @@ func refusal(err error) error {
 		return errAnswered
 	case overQuota:
 		return errOver
+	case taken:
+		return errTaken
 	}
 	return err
 }
@@ -151,6 +159,8 @@ select sigil.demand(not exists (
 func (s *Store) insertAll(ctx context.Context, calls []*insert, c *columns) error {
 	var base uint64
 	var w writes
+	uniqueOf(calls).queueUnique(&w, false)
+	queueDuplicates(&w, calls)
 	s.queueInserts(&w, c, calls)
 	s.queueCounts(&w, counts(calls))
 	var j entries

@@ -21,6 +21,11 @@ type insert struct {
 	memories []memory
 	// events are the records of the items' events, in order.
 	events []entry
+	// unique is set if one of the memories is.
+	unique bool
+	// looked is set if duplicates are known before the commit. Otherwise the commit finds them.
+	looked     bool
+	duplicates map[int]sigil.ID // by index of the item
 	// answers are the answers to store. created is the time at which older ones must have ended.
 	answers []answer
 
@@ -59,6 +64,8 @@ type answer struct {
 	ends    time.Time
 	created time.Time
 	record  []byte
+	item    int // the index of its item
+	id      *store.Idempotency
 }
 
 // memory is a memory to insert, with those parts that must be written as text.
@@ -68,6 +75,7 @@ type memory struct {
 	state, tags []byte
 	searched    document // empty if nothing is searched
 	vector, own store.Vector
+	unique      bool // see [store.Item]
 }
 
 func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
@@ -174,6 +182,18 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 				return store.Inserted{Answers: answers}, failure(err)
 			}
 		}
+		if err := s.settle(bounded, items[0].Memory.CreatedAt); err != nil {
+			return store.Inserted{}, failure(err)
+		}
+		if call.unique || len(call.answers) > 0 {
+			if err := s.look(bounded, call); err != nil {
+				return store.Inserted{}, failure(err)
+			}
+			if found := (store.Inserted{Duplicates: call.duplicates}); found.Refused(items) {
+				return found, nil
+			}
+			call.encodeAnswers()
+		}
 		var inserted store.Inserted
 		_, tight := s.full.Load(call.tenant)
 		err := errOver
@@ -183,8 +203,12 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 		if errors.Is(err, errOver) && call.quota != (store.Quota{}) {
 			inserted, err = s.insertMakingRoom(bounded, call, items[0].Memory.CreatedAt, evict)
 		}
-		if errors.Is(err, errAnswered) && try < tries {
+		if errors.Is(err, errTaken) || errors.Is(err, errAnswered) && try < tries {
 			continue
+		}
+		if err == nil {
+			call.addEarlier()
+			inserted.Duplicates = call.duplicates
 		}
 		return inserted, failure(err)
 	}
@@ -214,6 +238,8 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		if s.searching.model != "" {
 			text.vector = s.searching.vector(m)
 		}
+		text.unique = items[i].OnDuplicate.Unique()
+		call.unique = call.unique || text.unique
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)
 		for j := range items[i].Events {
@@ -228,10 +254,19 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 			call.events = append(call.events, entry{e.Time, b})
 		}
 		if id := &items[i].Idempotency; id.Key != "" {
-			call.answers = append(call.answers, answer{id.Key, id.Ends, m.CreatedAt, record.AppendAnswer(nil, id, &m.Meta, policy)})
+			call.answers = append(call.answers, answer{key: id.Key, ends: id.Ends, created: m.CreatedAt, item: i, id: id})
 		}
 	}
 	return nil
+}
+
+// encodeAnswers encodes the answers, once the duplicates are known.
+func (i *insert) encodeAnswers() {
+	for at := range i.answers {
+		a := &i.answers[at]
+		m := &i.memories[a.item]
+		a.record = record.AppendAnswer(nil, a.id, &m.Meta, m.policy, i.duplicates[a.item])
+	}
 }
 
 // twice reports whether two items have the same id.

@@ -40,6 +40,9 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 	}
 	err = s.transact(ctx, func(t *tx) error {
 		inserted, wanted = store.Inserted{}, nil
+		if err := lockFirst(ctx, t, uniqueOf([]*insert{call})); err != nil {
+			return err
+		}
 		victims, err := s.victims(ctx, t, call, now)
 		if err != nil {
 			return err
@@ -68,6 +71,8 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 	change := counts([]*insert{call})
 	change[0].maxMemories, change[0].maxBytes = 0, 0 // the tenant's row is locked, and there is room now
 	var w writes
+	uniqueOf([]*insert{call}).queueUnique(&w, true)
+	queueDuplicates(&w, []*insert{call})
 	if len(victims) > 0 {
 		ids := make([][16]byte, len(victims))
 		for i, v := range victims {

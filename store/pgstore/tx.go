@@ -89,6 +89,8 @@ type statement struct {
 	args []any // values that pgx can encode, or raw ones
 	// number, if not nil, receives the number in the first column of the first row.
 	number *uint64
+	// rows, if not nil, receives all rows.
+	rows func(rows [][][]byte)
 }
 
 // raw is a parameter in the database's binary form.
@@ -119,6 +121,9 @@ func (t *tx) commit(ctx context.Context, w writes) error {
 	for i := range w {
 		if rows := results[i].Rows; w[i].number != nil && len(rows) > 0 {
 			*w[i].number = binary.BigEndian.Uint64(rows[0][0])
+		}
+		if w[i].rows != nil {
+			w[i].rows(results[i].Rows)
 		}
 	}
 	return nil

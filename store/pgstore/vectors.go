@@ -102,6 +102,15 @@ func bitsOf(v store.Vector, set func(int8) bool) pgtype.Bits {
 	return pgtype.Bits{Bytes: appendBits(nil, v, set), Len: int32(len(v)), Valid: true}
 }
 
+// codesOf returns the codes of a vector's row.
+func codesOf(v store.Vector) []byte {
+	codes := make([]byte, len(v))
+	for i, x := range v {
+		codes[i] = byte(x)
+	}
+	return codes
+}
+
 // vectorOf returns the vector that a row's codes are.
 func vectorOf(codes []byte) store.Vector {
 	v := make(store.Vector, len(codes))

@@ -128,7 +128,10 @@ where (select settings from sigil.searched) = $6`
 const deleteSearched = `with keys as materialized (select * from unnest($1::text[], $2::uuid[]) as k (tenant, id)),
 w as (delete from sigil.words where (tenant, id) in (select * from keys) returning tenant),
 v as (delete from sigil.vectors where (tenant, id) in (select * from keys) returning tenant),
-o as (delete from sigil.own_vectors where (tenant, id) in (select * from keys))
+o as (delete from sigil.own_vectors where (tenant, id) in (select * from keys))` + countDeleted
+
+// countDeleted counts the words w and the vectors v that were deleted.
+const countDeleted = `
 insert into sigil.tenants as t (tenant, words, vectors)
 select tenant, -sum(words), -sum(vectors) from (select tenant, 1 as words, 0 as vectors from w union all select tenant, 0, 1 from v) gone
 group by tenant order by tenant

@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"tenants", tenantIdeas},
 		{"quota", quotaIdeas},
 		{"idempotency", idempotencyIdeas},
+		{"duplicates", duplicateIdeas},
+		{"amend", amendIdeas},
 		{"journal", journalIdeas},
 		{"claims", claimIdeas},
 		{"signatures", signatureIdeas},

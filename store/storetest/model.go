@@ -35,6 +35,8 @@ type Model struct {
 	// +checklocks:mu
 	memories map[sigil.Key]sigil.Memory
 	// +checklocks:mu
+	contents map[content]map[sigil.ID]bool // the memories with one content
+	// +checklocks:mu
 	crystals map[string]map[int]sigil.Crystal // of patterns, by tenant and group
 	// +checklocks:mu
 	answers map[answerKey]keptAnswer
@@ -52,6 +54,11 @@ type Model struct {
 	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
 
+type content struct {
+	tenant string
+	hash   sigil.Hash
+}
+
 type answerKey struct{ tenant, key string }
 
 type keptAnswer struct {
@@ -67,6 +74,7 @@ func NewModel() *Model {
 	return &Model{
 		info:     store.Info{ID: sigil.NewID(now), CreatedAt: now, Format: 1, Driver: "model"},
 		memories: map[sigil.Key]sigil.Memory{},
+		contents: map[content]map[sigil.ID]bool{},
 		crystals: map[string]map[int]sigil.Crystal{},
 		answers:  map[answerKey]keptAnswer{},
 		claims:   map[string]claim{},
@@ -152,7 +160,7 @@ func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			continue
 		}
 		if event, ok := decide(m.Meta); ok {
-			s.drop(key)
+			s.forget(key)
 			removed = append(removed, s.record(event))
 		}
 	}
@@ -204,6 +212,19 @@ func (s *Model) Close() error {
 	s.closed = true
 	s.changed.Fire()
 	return nil
+}
+
+// forget removes a memory.
+//
+// +checklocks:s.mu
+func (s *Model) forget(key sigil.Key) {
+	c := content{key.Tenant, s.memories[key].Hash}
+	delete(s.contents[c], key.ID)
+	if len(s.contents[c]) == 0 {
+		delete(s.contents, c)
+	}
+	delete(s.memories, key)
+	delete(s.vectors, key)
 }
 
 // position returns the position of the newest journal entry.

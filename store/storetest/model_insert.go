@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/sigil-dna/sigil"
@@ -20,6 +22,10 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	if answers := s.answered(tenant, items); len(answers) > 0 {
 		return store.Inserted{Answers: answers}, nil
 	}
+	inserted := store.Inserted{Duplicates: s.duplicates(items)}
+	if inserted.Refused(items) {
+		return inserted, nil
+	}
 	seen := map[sigil.Key]bool{}
 	for i := range items {
 		key := items[i].Memory.Key
@@ -34,9 +40,8 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	}
 
 	// From here on, nothing fails.
-	var inserted store.Inserted
 	for _, l := range leaving {
-		s.drop(l.memory.Key)
+		s.forget(l.memory.Key)
 		inserted.Evicted = append(inserted.Evicted, s.record(evict(l.memory, l.reason)))
 	}
 	for i := range items {
@@ -45,12 +50,17 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 		if len(item.Vector) > 0 {
 			s.vectors[item.Memory.Key] = slices.Clone(item.Vector)
 		}
+		c := content{tenant, item.Memory.Hash}
+		if s.contents[c] == nil {
+			s.contents[c] = map[sigil.ID]bool{}
+		}
+		s.contents[c][item.Memory.ID] = true
 		for _, event := range item.Events {
 			s.record(event)
 		}
 		if id := item.Idempotency; id.Key != "" {
 			s.answers[answerKey{tenant, id.Key}] = keptAnswer{
-				Answer: store.Answer{Fingerprint: id.Fingerprint, Memory: item.Memory.Meta}, ends: id.Ends,
+				Answer: store.Answer{Fingerprint: id.Fingerprint, Memory: item.Memory.Meta, DuplicateOf: inserted.Duplicates[i]}, ends: id.Ends,
 			}
 		}
 	}
@@ -69,6 +79,63 @@ func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer
 		}
 	}
 	return answers
+}
+
+// duplicates returns the duplicates of items, by index of the item.
+//
+// +checklocks:s.mu
+func (s *Model) duplicates(items []store.Item) map[int]sigil.ID {
+	found := map[int]sigil.ID{}
+	earlier := map[sigil.Hash]sigil.ID{}
+	for i := range items {
+		m := &items[i].Memory
+		if old, ok := earlier[m.Hash]; ok {
+			found[i] = old
+		} else {
+			earlier[m.Hash] = m.ID
+		}
+		for _, id := range slices.SortedFunc(maps.Keys(s.contents[content{m.Tenant, m.Hash}]), func(a, b sigil.ID) int { return bytes.Compare(b[:], a[:]) }) {
+			if old := s.memories[sigil.Key{Tenant: m.Tenant, ID: id}]; !old.Due(m.CreatedAt) {
+				found[i] = id
+			}
+		}
+	}
+	return found
+}
+
+// Amend implements [store.Store].
+func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil.Memory) (*sigil.Event, error)) (store.Amended, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return store.Amended{}, err
+	}
+	at := answerKey{a.Key.Tenant, a.Idempotency.Key}
+	if answer, kept := s.answers[at]; kept && answer.ends.After(a.At) {
+		return store.Amended{Answer: &answer.Answer}, nil
+	}
+	m, ok := s.memories[a.Key]
+	if !ok {
+		return store.Amended{}, sigil.NewNotFound()
+	}
+	changed := copied(m)
+	event, err := change(&changed)
+	if err != nil {
+		return store.Amended{}, err
+	}
+	m.LastAccessed, m.AccessCount, m.FadesAt = changed.LastAccessed, changed.AccessCount, changed.FadesAt
+	m.Pinned, m.Policy, m.Tags = changed.Pinned, changed.Policy, slices.Clone(changed.Tags)
+	s.memories[a.Key] = m
+	if event != nil {
+		s.record(*event)
+	}
+	if a.Idempotency.Key != "" {
+		whole := copied(m)
+		s.answers[at] = keptAnswer{
+			Answer: store.Answer{Fingerprint: a.Idempotency.Fingerprint, Memory: m.Meta, Amended: &whole}, ends: a.Idempotency.Ends,
+		}
+	}
+	return store.Amended{Memory: copied(m)}, nil
 }
 
 type eviction struct {

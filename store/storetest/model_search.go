@@ -168,14 +168,6 @@ func (s *Model) Vectors(ctx context.Context, tenant, model string, ids []sigil.I
 	return all, nil
 }
 
-// drop removes a memory.
-//
-// +checklocks:s.mu
-func (s *Model) drop(key sigil.Key) {
-	delete(s.memories, key)
-	delete(s.vectors, key)
-}
-
 // documents are the terms of all memories of a tenant.
 type documents struct {
 	counts  []map[string]int

@@ -15,7 +15,7 @@ type Reader struct {
 	Tags  int // maximum number of a memory's tags
 }
 
-// Read reads {data, state?, ttl?, pinned?, tags?, vector?}. The draft refers to the data in body, of which the engine
+// Read reads {data, state?, ttl?, pinned?, tags?, vector?, onDuplicate?}. The draft refers to the data in body, of which the engine
 // makes a copy; it refers to nothing else of body. Read only checks that data is JSON: the engine judges it.
 func (r Reader) Read(body []byte) (sigil.Draft, error) { return r.read(body, false) }
 
@@ -42,6 +42,8 @@ func (r Reader) read(body []byte, inBatch bool) (d sigil.Draft, err error) {
 			d.Tags, err = r.readTags(value)
 		case "vector":
 			d.Vector, err = Vector(value)
+		case "onDuplicate":
+			d.OnDuplicate, err = readOnDuplicate(value)
 		case "idempotencyKey":
 			if !inBatch {
 				return UnknownField(name)

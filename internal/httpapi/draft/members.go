@@ -38,6 +38,15 @@ func readBool(name string, raw []byte) (bool, error) {
 	return false, sigil.NewInvalid("invalid_"+name, name, "must be true or false")
 }
 
+func readOnDuplicate(raw []byte) (sigil.OnDuplicate, error) {
+	s, ok := canon.String(raw)
+	choice := sigil.OnDuplicate(s)
+	if !ok || s == "" {
+		choice = "?" // whatever is no choice
+	}
+	return choice, choice.Check()
+}
+
 // MaxKey is the maximum length of an idempotency key, in bytes, the same as the engine's.
 const MaxKey = 255
 

@@ -98,7 +98,7 @@ func (l *liveConn) encoded(ctx context.Context, g *group, i int, memory *sigil.M
 	m := wire.LiveMessage{Type: wire.LiveAnswer, ID: r.id}
 	if err == nil {
 		g.view = shape.Encoded(memory)
-		m.Status, m.Memory = http.StatusCreated, &g.view
+		m.Status, m.Memory = shape.EncodeStatus(memory), &g.view
 	} else {
 		l.refuse(ctx, r, &m, r.blame(l.server.options.Drafts, err))
 	}

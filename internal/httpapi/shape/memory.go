@@ -2,6 +2,7 @@ package shape
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -45,12 +46,43 @@ func Spiral(h sigil.Hash) []wire.SpiralPoint {
 	return v
 }
 
-// Encoded returns the shape of m at the time of its encode, so that a repeated request with the same
-// Idempotency-Key gets the same answer, byte for byte.
+// Encoded returns the shape of m at the time of its encode, or of the recall by which an encode reinforced it, so that a
+// repeated request with the same Idempotency-Key gets the same answer, byte for byte.
 func Encoded(m *sigil.Memory) wire.Memory {
 	v := Memory(m, m.CreatedAt)
-	v.Warnings = Warnings(&m.Meta)
+	if m.Reinforced() {
+		v = Refreshed(m)
+	} else {
+		v.Warnings = Warnings(&m.Meta)
+	}
+	v.DuplicateOf = Duplicate(m)
 	return v
+}
+
+// Kept returns the short shape of m after its encode.
+func Kept(m *sigil.Memory) wire.Kept {
+	v := wire.Kept{ID: m.ID, DuplicateOf: Duplicate(m)}
+	if !m.Reinforced() {
+		v.Warnings = Warnings(&m.Meta)
+	}
+	return v
+}
+
+// Duplicate returns the duplicate of m, the answer to an encode, or nil if there is none.
+func Duplicate(m *sigil.Memory) *sigil.ID {
+	if m.DuplicateOf == (sigil.ID{}) {
+		return nil
+	}
+	id := m.DuplicateOf
+	return &id
+}
+
+// EncodeStatus returns the HTTP status of an encode that m answers.
+func EncodeStatus(m *sigil.Memory) int {
+	if m.Reinforced() {
+		return http.StatusOK
+	}
+	return http.StatusCreated
 }
 
 // Refreshed returns the shape of m at the time of its last recall, when its decay was 0.

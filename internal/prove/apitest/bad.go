@@ -146,6 +146,8 @@ var Fields = []struct{ Name, Field, Value, Code, At string }{
 	{"ttl longer than a duration", "ttl", `"9999999999h"`, "invalid_ttl", "ttl"},
 	{"ttl in too many seconds", "ttl", `1e300`, "invalid_ttl", "ttl"},
 	{"ttl 1e400", "ttl", `1e400`, "invalid_ttl", "ttl"},
+	{"a choice about duplicates that there is not", "onDuplicate", `"merge"`, "invalid_on_duplicate", "onDuplicate"},
+	{"a choice about duplicates that is null", "onDuplicate", `null`, "invalid_on_duplicate", "onDuplicate"},
 	{"pinned a string", "pinned", `"true"`, "invalid_pinned", "pinned"},
 	{"pinned a number", "pinned", `1`, "invalid_pinned", "pinned"},
 	{"pinned null", "pinned", `null`, "invalid_pinned", "pinned"},

@@ -161,6 +161,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 	switch e.Kind {
 	case sigil.Crystallized:
 		m.strong = true
+	case sigil.Tagged:
 	case sigil.Pinned, sigil.Unpinned:
 		pinned := e.Kind == sigil.Pinned
 		if m.pinned == pinned {

@@ -68,7 +68,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke, "reinforce ok", "reinforce recalled", "reject ok", "reject refused", "keep ok"} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}
@@ -97,14 +97,17 @@ type history struct {
 	bodies *bodies
 	races  int // so far
 
-	mu      sync.Mutex // guards ops, codeOps, phrases, lost and tally while clients run
-	ops     []op
-	codeOps []codeOp
-	phrases map[sigil.ID]string
-	lost    int // encodes without an answer
-	events  []client.Event
-	tally   tally
-	end     int64 // Unix nanoseconds: no call or answer is later
+	contents sameContents // +checklocksignore: has a lock of its own
+
+	mu         sync.Mutex // guards ops, codeOps, contentOps, phrases, lost and tally while clients run
+	ops        []op
+	codeOps    []codeOp
+	contentOps []contentOp
+	phrases    map[sigil.ID]string
+	lost       int // encodes without an answer
+	events     []client.Event
+	tally      tally
+	end        int64 // Unix nanoseconds: no call or answer is later
 }
 
 // op is one call about one memory. Times are Unix nanoseconds.
@@ -122,7 +125,10 @@ func newHistory(t *testing.T, seed uint64) *history {
 		t.Fatal(err)
 	}
 	lifetime := (policy.Lifetime() + time.Millisecond - 1) / time.Millisecond
-	return &history{t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}, bodies: newBodies(t), phrases: map[sigil.ID]string{}}
+	return &history{
+		t: t, seed: seed, spec: spec{lifetime: int64(lifetime)}, tally: tally{}, bodies: newBodies(t), phrases: map[sigil.ID]string{},
+		contents: sameContents{ids: map[string][]sigil.ID{}},
+	}
 }
 
 // take lets the clients race, stops the system under them, lets them continue with a second system in its

@@ -21,7 +21,7 @@ const artifacts = "artifacts"
 // checkTime is the time limit of the search for an order of one memory's history. Most take microseconds.
 const checkTime = 2 * time.Minute
 
-// check fails the test if the history of a memory, or of the signatures of a body, has no order that explains every answer, or if it
+// check fails the test if the history of a memory, of the signatures of a body, or of a content has no order that explains every answer, or if it
 // contradicts the journal.
 func (h *history) check() {
 	ops := map[sigil.ID][]op{}
@@ -37,6 +37,7 @@ func (h *history) check() {
 		h.t.Errorf("the history of %s is not linearizable (%s); see %s", id, result, h.keep(id.String(), h.spec.model(), info))
 	}
 	h.checkCode()
+	h.checkContents()
 }
 
 // operations returns the history of one memory in porcupine's form.

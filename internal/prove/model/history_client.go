@@ -72,6 +72,9 @@ func (h *history) client(at Target, number int) {
 		if rnd.IntN(2) == 0 && !h.code(at, number, rnd) {
 			return
 		}
+		if rnd.IntN(2) == 0 && !h.content(at, number, rnd) {
+			return
+		}
 	}
 }
 

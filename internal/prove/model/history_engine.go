@@ -48,7 +48,9 @@ func (p inProcess) view(m sigil.Memory, err error) (client.Memory, error) {
 	if err != nil {
 		return client.Memory{}, err
 	}
-	return shape.Memory(&m, m.LastAccessed), nil
+	v := shape.Memory(&m, m.LastAccessed)
+	v.DuplicateOf = shape.Duplicate(&m)
+	return v, nil
 }
 
 func (p inProcess) Encode(ctx context.Context, d sigil.Draft) (client.Memory, error) {
@@ -165,6 +167,19 @@ func (s slow) Search(ctx context.Context, q store.SearchQuery) (store.Found, err
 func (s slow) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
 	linger(4)
 	return s.Store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+		defer linger(16)
+		return change(m)
+	})
+}
+
+func (s slow) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	linger(8)
+	return s.Store.Insert(ctx, tenant, items, quota, evict)
+}
+
+func (s slow) Amend(ctx context.Context, a store.Amendment, change func(*sigil.Memory) (*sigil.Event, error)) (store.Amended, error) {
+	linger(4)
+	return s.Store.Amend(ctx, a, func(m *sigil.Memory) (*sigil.Event, error) {
 		defer linger(16)
 		return change(m)
 	})

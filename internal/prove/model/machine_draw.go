@@ -66,6 +66,7 @@ var mistakes = []struct {
 	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.NewInvalid("invalid_ttl", "ttl", "")},
 	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
 	{func(d *sigil.Draft) { d.Vector = []float32{0, 0} }, sigil.NewInvalid("invalid_vector", "vector", "")},
+	{func(d *sigil.Draft) { d.OnDuplicate = "merge" }, sigil.NewInvalid("invalid_on_duplicate", "onDuplicate", "")},
 	{func(d *sigil.Draft) { d.IdempotencyKey = "\n" }, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "")},
 }
 
@@ -81,6 +82,7 @@ func (m *machine) asked() asked {
 		Data: []byte(sent), State: m.state(), TTL: rapid.SampledFrom(ttls).Draw(m.t, "ttl"), Pinned: m.once(8, "pinned"),
 		Tags: slices.Clone(rapid.SampledFrom([][]string{nil, {"a", "b"}, {}, {"a"}, {"c", "c", "b"}}).Draw(m.t, "tags")),
 	}
+	a.draft.OnDuplicate = rapid.SampledFrom([]sigil.OnDuplicate{"", "", sigil.Keep, sigil.Reinforce, sigil.Reinforce, sigil.Reject}).Draw(m.t, "on duplicate")
 	if m.once(4, "idempotent") {
 		a.draft.IdempotencyKey = rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(m.t, "idempotency key")
 	}

@@ -83,6 +83,10 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		if m.Pinned != (e.Kind == sigil.Pinned) || reached(m, e.Time) {
 			wrong = "is " + string(e.Kind) + " after its deadline, or is not"
 		}
+	case sigil.Tagged:
+		if reached(m, e.Time) {
+			wrong = "is tagged after its deadline"
+		}
 	case sigil.Forgotten:
 		if reached(m, e.Time) {
 			wrong = "is forgotten after its deadline"

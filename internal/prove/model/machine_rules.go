@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -137,8 +138,13 @@ func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
 		crystal := crystalOf(&m.Meta)
 		item.Events = append(item.Events, sigil.Event{Time: now, Kind: "crystallized", Reason: "potential", Memory: m.Meta, Crystal: &crystal})
 	}
+	item.OnDuplicate = a.draft.OnDuplicate
 	if key := a.draft.IdempotencyKey; key != "" {
-		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v", a.kept, state, a.draft.Tags, m.TTL, m.Pinned))
+		choice := ""
+		if item.OnDuplicate.Unique() {
+			choice = string(item.OnDuplicate)
+		}
+		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v %v", a.kept, state, a.draft.Tags, m.TTL, m.Pinned, choice))
 		item.Idempotency = store.Idempotency{Key: key, Fingerprint: print, Ends: now.Add(24 * time.Hour)}
 	}
 	return item
@@ -183,31 +189,55 @@ func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) [
 }
 
 // insert inserts items into the model, all or none, except for those that were answered before under their
-// idempotency keys; the answers to these go into their places in results.
+// idempotency keys, and those with a duplicate that are not to be stored; the answers go into their places in results.
 func (m *machine) insert(tenant string, items []store.Item, places []int, results []engine.Result) error {
 	m.t.Helper()
-	var rest []store.Item
-	var restPlaces []int
-	inserted, err := m.model.Insert(m.ctx(), tenant, items, m.rules.quota, m.evicted)
-	if err != nil {
-		if !errors.Is(err, sigil.ErrFull) {
-			m.t.Fatalf("the model's insert: %v", err)
-		}
-		return err
+	type waiting struct {
+		item  store.Item
+		place int
+		of    sigil.ID
 	}
-	for i, item := range items {
-		result := engine.Result{Memory: item.Memory}
-		if answer, found := inserted.Answers[i]; found && answer.Fingerprint != item.Idempotency.Fingerprint {
-			result = engine.Result{Err: &sigil.Error{Kind: sigil.ErrConflict, Code: "idempotency_mismatch", Field: "Idempotency-Key"}}
-		} else if found {
-			result.Memory.Meta = answer.Memory // the content was not kept: it is the request's
-		} else if len(inserted.Answers) > 0 {
-			rest, restPlaces = append(rest, item), append(restPlaces, places[i])
+	var first []store.Item
+	var places1 []int
+	var later []waiting
+	for i := range items {
+		if clashes(&items[i], first) {
+			later = append(later, waiting{item: items[i], place: places[i]})
+		} else {
+			first, places1 = append(first, items[i]), append(places1, places[i])
 		}
-		results[places[i]] = result
 	}
-	if len(rest) > 0 {
-		return m.insert(tenant, rest, restPlaces, results)
+	for len(first) > 0 {
+		inserted, err := m.model.Insert(m.ctx(), tenant, first, m.rules.quota, m.evicted)
+		if err != nil {
+			if !errors.Is(err, sigil.ErrFull) {
+				m.t.Fatalf("the model's insert: %v", err)
+			}
+			return err
+		}
+		refused := inserted.Refused(first)
+		var rest []store.Item
+		var restPlaces []int
+		for i, item := range first {
+			answer, found := inserted.Answers[i]
+			of := inserted.Duplicates[i]
+			switch {
+			case found:
+				results[places1[i]] = answered(&item, &answer)
+			case !refused:
+				results[places1[i]] = engine.Result{Memory: item.Memory}
+				results[places1[i]].Memory.DuplicateOf = of
+			case item.OnDuplicate.Unique() && of != (sigil.ID{}):
+				later = append(later, waiting{item, places1[i], of})
+			default:
+				rest, restPlaces = append(rest, item), append(restPlaces, places1[i])
+			}
+		}
+		first, places1 = rest, restPlaces
+	}
+	slices.SortFunc(later, func(a, b waiting) int { return a.place - b.place })
+	for _, w := range later {
+		results[w.place] = m.late(tenant, &w.item, w.of)
 	}
 	return nil
 }

@@ -92,7 +92,10 @@ func codecs() []codec {
 			func(v any, p policies) ([]byte, error) {
 				a := v.(answer)
 				i := store.Idempotency{Fingerprint: a.Fingerprint, Ends: a.ends}
-				return record.AppendAnswer(nil, &i, &a.Memory, number(p, &a.Memory)), nil
+				if a.Amended != nil {
+					return record.AppendAmended(nil, &i, a.Amended, number(p, &a.Memory)), nil
+				}
+				return record.AppendAnswer(nil, &i, &a.Memory, number(p, &a.Memory), a.DuplicateOf), nil
 			},
 		},
 	}
@@ -159,8 +162,11 @@ func FuzzRecord(f *testing.F) {
 	for i, b := range [][]byte{
 		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c), record.AppendSignature(nil, &signature),
 		record.AppendLabels(nil, record.LabelsOf(&m)),
-		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0),
+		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, sigil.ID{}),
+		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, m.ID),
+		record.AppendAmended(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m, 0),
 	} {
+		i = min(i, len(codecs())-1)
 		f.Add(uint8(i), b)
 		f.Add(uint8(i), append(b, 0))
 		f.Add(uint8(i), b[:len(b)-1])

@@ -16,12 +16,15 @@ type Labels struct {
 
 // LabelsOf returns the labels of m.
 func LabelsOf(m *sigil.Memory) Labels {
-	l := Labels{Hash: binary.BigEndian.Uint32(m.Hash[4:])}
+	l := Labels{Hash: HashLabel(m.Hash)}
 	if len(m.Tags) > 0 {
 		l.Tags = string(AppendTags(nil, m.Tags))
 	}
 	return l
 }
+
+// HashLabel returns the second 32-bit word of a hash.
+func HashLabel(h sigil.Hash) uint32 { return binary.BigEndian.Uint32(h[4:]) }
 
 // AppendTags appends the number of tags, and each as bytes. Without tags it appends nothing.
 func AppendTags(b []byte, tags []string) []byte {
@@ -50,6 +53,14 @@ func TagsOf(s string) []string {
 		r.take(n)
 	}
 	return tags
+}
+
+// Retag sets the tags of m to those that AppendTags encoded, if they differ.
+func Retag(m *sigil.Memory, encoded string) {
+	var buf [256]byte
+	if string(AppendTags(buf[:0], m.Tags)) != encoded {
+		m.Tags = TagsOf(encoded)
+	}
 }
 
 // AppendLabels appends l, after what AppendMeta has appended.

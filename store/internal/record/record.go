@@ -168,7 +168,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential}
 )
 
@@ -256,18 +256,49 @@ func (r *Reader) Crystal(tenant string) sigil.Crystal {
 	return c
 }
 
-// AppendAnswer appends an answer and the time at which it ends.
-func AppendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16) []byte {
+// What follows the figures in an answer. Without a duplicate, nothing follows.
+const (
+	answerDuplicate = 1 + iota // the id of the duplicate
+	answerAmended              // the content of the memory, to the end
+)
+
+// AppendAnswer appends the answer to an insert of m, and the time at which it ends. duplicate is the duplicate of m, or
+// the zero id.
+func AppendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16, duplicate sigil.ID) []byte {
 	b = append(b, i.Fingerprint[:]...)
 	b = binary.AppendVarint(b, i.Ends.UnixMilli())
-	return AppendMeta(append(b, m.ID[:]...), m, policy)
+	b = AppendMeta(append(b, m.ID[:]...), m, policy)
+	if duplicate == (sigil.ID{}) {
+		return b
+	}
+	return append(append(b, answerDuplicate), duplicate[:]...)
 }
 
-// Answer decodes the output of AppendAnswer. ends is the time at which the answer ends.
+// AppendAmended appends the answer to an amendment that made m of a memory.
+func AppendAmended(b []byte, i *store.Idempotency, m *sigil.Memory, policy uint16) []byte {
+	b = AppendAnswer(b, i, &m.Meta, policy, sigil.ID{})
+	return AppendBody(append(b, answerAmended), m)
+}
+
+// Answer decodes the output of AppendAnswer and AppendAmended. ends is the time at which the answer ends.
 func (r *Reader) Answer(tenant string, policies Policies) (a store.Answer, ends time.Time) {
 	copy(a.Fingerprint[:], r.take(len(a.Fingerprint)))
 	ends = r.time()
 	a.Memory = r.Meta(sigil.Key{Tenant: tenant, ID: r.ID()}, policies)
+	if len(r.b) == 0 {
+		return a, ends
+	}
+	switch r.byte() {
+	case answerDuplicate:
+		if a.DuplicateOf = r.ID(); a.DuplicateOf == (sigil.ID{}) {
+			r.Fail()
+		}
+	case answerAmended:
+		a.Amended = &sigil.Memory{Meta: a.Memory}
+		r.Body(a.Amended)
+	default:
+		r.Fail()
+	}
 	return a, ends
 }
 

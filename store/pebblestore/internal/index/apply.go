@@ -1,6 +1,10 @@
 package index
 
-import "github.com/sigil-dna/sigil"
+import (
+	"hash/maphash"
+
+	"github.com/sigil-dna/sigil"
+)
 
 // Change is the effect of a commit on an index, once the commit is durable.
 type Change struct {
@@ -11,6 +15,9 @@ type Change struct {
 	At     Place
 	Meta   *sigil.Meta
 	Policy uint16
+	// Retagged replaces the tags of that memory by NewTags, which are as in [record.Labels].
+	Retagged bool
+	NewTags  string
 	// Ends is when the first of the commit's answers ends, in Unix milliseconds, or [Never] if it has none.
 	Ends int64
 	// Crystals, of patterns of Tenant, replace the earlier ones.
@@ -50,6 +57,12 @@ func (x *Index) apply(ch *Change) {
 	if ch.Meta != nil {
 		x.update(ch.At.tenant, ch.At.entry, ch.Meta, ch.Policy)
 	}
+	if ch.Retagged {
+		t, e := ch.At.tenant, ch.At.entry
+		t.untag([]*entry{e})
+		x.entries.label(e, ch.NewTags)
+		t.tag(e)
+	}
 	if len(ch.Crystals)+len(ch.Entries) == 0 {
 		return
 	}
@@ -77,6 +90,7 @@ func (x *Index) tenant(name string) *tenant {
 	t := x.tenants[name]
 	if t == nil {
 		t = newTenant(name, &x.entries)
+		t.contentSeed = maphash.String(x.contents.seed, name)
 		x.tenants[name] = t
 	}
 	return t
@@ -90,6 +104,7 @@ func (x *Index) insert(t *tenant, e *entry, tags string) {
 	added := x.entries.add(e)
 	x.entries.label(added, tags)
 	t.insert(added)
+	x.contents.insert(&x.entries, t, added)
 	if added.former {
 		x.soil(t, added)
 	}
@@ -128,6 +143,9 @@ func stretch[E any, P comparable](all []E, property func(E) P) int {
 //
 // +checklocks:x.mu
 func (x *Index) remove(t *tenant, leaving []*entry) {
+	for _, e := range leaving {
+		x.contents.remove(t, e)
+	}
 	t.remove(leaving)
 	x.memories -= len(leaving)
 	for _, e := range leaving {

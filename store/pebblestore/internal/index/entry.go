@@ -41,6 +41,9 @@ type entry struct {
 	hash         uint32 // see [record.Labels]
 }
 
+// Content returns the part of the content that an entry keeps.
+func (e *entry) Content() Content { return Content{Frequency: e.frequency, Hash: e.hash} }
+
 func milli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 func (e *entry) due(now int64) bool { return e.fades <= now }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 
@@ -22,6 +23,8 @@ type Index struct {
 	// entries holds the entries of all tenants.
 	// +checklocks:mu
 	entries entries
+	// contents finds entries by their contents.
+	contents byContent // +checklocksignore: its writers hold mu
 	// agenda holds the tenants that have a deadline, by their first one, so that the search for due memories
 	// takes the same time however many memories and tenants there are.
 	// +checklocks:mu
@@ -53,7 +56,7 @@ type appointment struct {
 func New(policies *layout.Policies, hugePages bool) *Index {
 	return &Index{
 		policies: policies, entries: entries{huge: hugePages},
-		tenants: map[string]*tenant{},
+		tenants: map[string]*tenant{}, contents: byContent{seed: maphash.MakeSeed()},
 		agenda: btree.NewBTreeGOptions(func(a, b appointment) bool {
 			if a.at != b.at {
 				return a.at < b.at
@@ -96,8 +99,8 @@ func (p Place) Compare(q Place) int {
 // Position returns the newest journal position that readers may see.
 func (x *Index) Position() uint64 { return x.position.Load() }
 
-// Find returns the place and the figures of a memory whose key the caller has locked.
-func (x *Index) Find(key sigil.Key) (at Place, m sigil.Meta) {
+// Find returns a memory whose key the caller has locked, and its place.
+func (x *Index) Find(key sigil.Key) (at Place, f Found) {
 	// This takes the lock for writing, as Refresh does soon after. With many callers that first read and then
 	// write, waiting for a read lock puts a goroutine to sleep, while waiting for a write lock mostly does
 	// not; and there is little to do under the lock.
@@ -105,9 +108,9 @@ func (x *Index) Find(key sigil.Key) (at Place, m sigil.Meta) {
 	defer x.mu.Unlock()
 	t, e := x.find(key)
 	if e == nil {
-		return at, m
+		return at, f
 	}
-	return Place{t, e}, e.meta(key.Tenant, x.policies)
+	return Place{t, e}, x.found(key.Tenant, e)
 }
 
 // MetaAt returns the figures of the memory at a place, whose key the caller has locked. It does not take the

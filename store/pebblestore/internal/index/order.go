@@ -10,18 +10,18 @@ import (
 
 // First returns at most limit memories that match q, in the order of q.Sort, which may be by any figure. It looks at
 // every entry of the tenant, or at those with the rarest of q.Tags.
-func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]sigil.Meta, error) {
+func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]Found, error) {
 	// found is sorted and cut when it has become twice as long as it must be: each cut is paid for by limit entries.
 	// From then on, nothing after the last element is added. Most entries are turned down by their key alone.
-	var found []sigil.Meta
+	var found []Found
 	full := false
 	var lastKey int64
 	var lastID sigil.ID
 	cut := func() {
-		slices.SortFunc(found, func(a, b sigil.Meta) int { return q.Compare(&a, &b) })
+		slices.SortFunc(found, func(a, b Found) int { return q.Compare(&a.Meta, &b.Meta) })
 		found = found[:min(limit, len(found))]
 		if full = len(found) == limit; full {
-			lastKey, lastID = store.SortKey(q.Sort, &found[limit-1]), found[limit-1].ID
+			lastKey, lastID = store.SortKey(q.Sort, &found[limit-1].Meta), found[limit-1].ID
 		}
 	}
 	now := q.Now.UnixMilli()
@@ -39,7 +39,7 @@ func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]sigil.M
 			if !q.Matches(&m) {
 				return true
 			}
-			if found = append(found, m); len(found) == 2*limit {
+			if found = append(found, Found{m, x.entries.labels(e).Tags}); len(found) == 2*limit {
 				cut()
 			}
 			return true

@@ -11,6 +11,28 @@ import (
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
+// Found is a memory that a read of the index found.
+type Found struct {
+	sigil.Meta
+	Tags string // as in [record.Labels]
+}
+
+// +checklocksread:x.mu
+func (x *Index) found(tenant string, e *entry) Found {
+	return Found{e.meta(tenant, x.policies), x.entries.labels(e).Tags}
+}
+
+// Get returns a memory, if it exists.
+func (x *Index) Get(key sigil.Key) (f Found, there bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	_, e := x.find(key)
+	if e == nil {
+		return f, false
+	}
+	return x.found(key.Tenant, e), true
+}
+
 // Meta returns the figures of a memory, if it exists.
 func (x *Index) Meta(key sigil.Key) (m sigil.Meta, there bool) {
 	x.mu.RLock()
@@ -94,17 +116,17 @@ const listStep = 4096
 
 // List scans entries with ids below before, and returns at most limit of those that match q, the last id that
 // it scanned, and whether there are more to scan.
-func (x *Index) List(q *store.Query, before sigil.ID, limit int) (metas []sigil.Meta, last sigil.ID, more bool) {
+func (x *Index) List(q *store.Query, before sigil.ID, limit int) (found []Found, last sigil.ID, more bool) {
 	last = before
 	x.scan(q.Tenant, q.Tags, before, func(e *entry) bool {
 		last = e.id
 		if m := e.meta(q.Tenant, x.policies); q.Matches(&m) {
-			metas = append(metas, m)
+			found = append(found, Found{m, x.entries.labels(e).Tags})
 		}
-		more = len(metas) >= limit
+		more = len(found) >= limit
 		return !more
 	}, &more)
-	return metas, last, more
+	return found, last, more
 }
 
 // scan calls visit with the entries of a tenant that have all of tags, newest first, starting after the id before (or
@@ -139,7 +161,7 @@ func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*en
 }
 
 // Fading returns at most limit memories that match q, by deadline.
-func (x *Index) Fading(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
+func (x *Index) Fading(q *store.FadingQuery, limit int) (found []Found) {
 	limit = min(limit, listStep)
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -152,9 +174,9 @@ func (x *Index) Fading(q *store.FadingQuery, limit int) (metas []sigil.Meta) {
 		from.id, from.fades = q.After, q.AfterAt.UnixMilli()
 	}
 	for _, e := range t.soonest(from, q.Until.UnixMilli(), limit, x.behind(t)) {
-		metas = append(metas, e.meta(q.Tenant, x.policies))
+		found = append(found, x.found(q.Tenant, e))
 	}
-	return metas
+	return found
 }
 
 // Nearest appends the neighbors that match q to metas.

@@ -11,7 +11,7 @@ const (
 	ahead = 128
 )
 
-// ref refers to an entry of entries. 0 refers to none.
+// ref refers to an entry of entries. 0 refers to none. It has 31 bits: byContent uses the other.
 type ref uint32
 
 // entries holds the entries of an index in slabs without pointers. Lists refer to an entry by a small number,

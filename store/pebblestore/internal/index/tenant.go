@@ -10,7 +10,9 @@ import (
 type tenant struct {
 	name string
 	of   *entries // of the index
-	all  sorted   // by id, and so by age
+	// contentSeed is the hash of the name, of which byContent makes labels.
+	contentSeed uint64
+	all         sorted // by id, and so by age
 	// fading and ending hold the entries with a deadline, by the one under which they are listed: fading has
 	// those that may be evicted, ending has the pinned and crystallized memories with a ttl.
 	fading, ending sorted

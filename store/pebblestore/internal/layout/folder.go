@@ -14,7 +14,8 @@ import (
 // Format is the version of the layout that is written, Oldest the first one that is read. Version 1 had a
 // record for each event. Version 2 has one for the newest journal position, under 'p', which programs of that
 // version rely on. Version 3 has no signatures, and no journal entries about them. Before version 5, figures had no
-// labels, and before version 6 memories had no vectors, neither their own nor those of an endpoint, which programs of those versions would leave behind.
+// labels. Before version 6, memories had no vectors, neither their own nor those of an endpoint, and did not get more tags, and
+// answers had no duplicate. Programs of those versions would leave the vectors behind.
 const (
 	Format = 6
 	Oldest = 2

@@ -265,20 +265,23 @@ func (v *salvage) show(key []byte, seq uint64, value []byte, visit func(sigil.Me
 	m := sigil.Memory{}
 	r := record.NewReader(s.meta)
 	m.Meta = r.Meta(k, v.policies)
-	_, _ = r.Labels() // the content has them, too
+	labels, labeled := r.Labels()
 	if s.meta == nil || r.End() != nil {
 		if s.journaledFigure == nil {
 			v.found.wrong("%s: its figures are lost", k)
 			return nil
 		}
 		v.found.wrong("%s: its figures are lost; it is shown with those from its encoding", k)
-		m.Meta = *s.journaledFigure
+		m.Meta, labeled = *s.journaledFigure, false
 	}
 	r = record.NewReader(value)
 	r.Body(&m)
 	if r.End() != nil || len(m.Data) != m.Size {
 		v.found.wrong("%s: its content cannot be read", k)
 		return nil
+	}
+	if labeled {
+		record.Retag(&m, labels.Tags)
 	}
 	v.found.Memories++
 	return visit(m, s.vector)

@@ -1,0 +1,64 @@
+package model
+
+import (
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestContentSpec judges histories of calls, each of which begins when the one before has ended, unless it is beside it.
+func TestContentSpec(t *testing.T) {
+	a, b := sigil.ID{1}, sigil.ID{2}
+	type call struct {
+		asked  contentCall
+		answer contentAnswer
+		beside bool
+	}
+	encoded := func(choice sigil.OnDuplicate, id sigil.ID) call {
+		return call{contentCall{verb: encode, choice: choice}, contentAnswer{outcome: done, id: id}, false}
+	}
+	recalled := func(id sigil.ID, count uint64) call {
+		return call{contentCall{verb: encode, choice: sigil.Reinforce}, contentAnswer{outcome: done, id: id, of: id, count: count}, false}
+	}
+	rejected := func(of sigil.ID) call {
+		return call{contentCall{verb: encode, choice: sigil.Reject}, contentAnswer{outcome: refused, of: of}, false}
+	}
+	forgotten := func(id sigil.ID) call {
+		return call{contentCall{verb: forget, id: id}, contentAnswer{outcome: done}, false}
+	}
+	look := func(of sigil.ID) call {
+		return call{contentCall{verb: lookUp}, contentAnswer{outcome: done, of: of}, false}
+	}
+	beside := func(c call) call { c.beside = true; return c }
+	for name, tt := range map[string]struct {
+		calls []call
+		want  bool
+	}{
+		"one encodes, the others recall":          {[]call{encoded(sigil.Reinforce, a), recalled(a, 1), recalled(a, 2)}, true},
+		"a recall is lost":                        {[]call{encoded(sigil.Reinforce, a), recalled(a, 1), recalled(a, 1)}, false},
+		"two encode":                              {[]call{encoded(sigil.Reinforce, a), encoded(sigil.Reinforce, b)}, false},
+		"two encode at once":                      {[]call{encoded(sigil.Reinforce, a), beside(encoded(sigil.Reject, b))}, false},
+		"the second after the first is gone":      {[]call{encoded(sigil.Reinforce, a), forgotten(a), encoded(sigil.Reject, b)}, true},
+		"the second while the first is forgotten": {[]call{encoded(sigil.Reinforce, a), forgotten(a), beside(encoded(sigil.Reject, b))}, true},
+		"rejected for nothing":                    {[]call{rejected(a)}, false},
+		"rejected for what is gone":               {[]call{encoded(sigil.Keep, a), forgotten(a), rejected(a)}, false},
+		"recalled when it is gone":                {[]call{encoded(sigil.Keep, a), forgotten(a), recalled(a, 1)}, false},
+		"both are kept":                           {[]call{encoded(sigil.Keep, a), encoded(sigil.Keep, b), look(a)}, true},
+		"a duplicate is overlooked":               {[]call{encoded(sigil.Keep, a), look(sigil.ID{})}, false},
+		"a duplicate comes meanwhile":             {[]call{encoded(sigil.Keep, a), beside(look(sigil.ID{}))}, true},
+	} {
+		var ops []porcupine.Operation
+		at := int64(0)
+		for i, c := range tt.calls {
+			if !c.beside {
+				at = int64(2 * i)
+			}
+			ops = append(ops, porcupine.Operation{ClientId: i, Input: c.asked, Call: at, Output: c.answer, Return: int64(2*i + 1)})
+		}
+		if got := porcupine.CheckOperations(contentModel(), ops); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
