@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -196,5 +197,20 @@ var embeddingIdeas = []idea{
 		}
 		all.Wait()
 		f.unembedded(40)
+	}},
+	{"a memory that gets more tags has no vector until one of its new text is made", func(f *fixture) {
+		f.use(tiny, false)
+		a, b := f.encode(says("tea")), f.encode(says("milk"))
+		f.keepVector(a, store.Vector{127, 0})
+		f.keepVector(b, store.Vector{0, 127})
+		at := start.Add(time.Second)
+		amended, err := f.Amend(f.ctx(), store.Amendment{Key: a.Key, At: at}, tagging(at, "new"))
+		f.ok("Amend", err)
+		a = amended.Memory
+		f.findsIn(closeTo(store.Vector{127, 10}))
+		f.unembedded(1, a)
+		f.keepVector(a, store.Vector{127, 10})
+		f.findsIn(closeTo(store.Vector{127, 10}), a)
+		f.unembedded(2)
 	}},
 }

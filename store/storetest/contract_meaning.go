@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -222,5 +223,30 @@ var meaningIdeas = []idea{
 		q := like("doctor")
 		q.Limit = 1000
 		equal(f.t, "found in the end", len(f.find(q)), 80)
+	}},
+	{"a memory that gets more tags has the vector of its new text, and keeps its own", func(f *fixture) {
+		own := store.Vector{127, 0, 0}
+		m := f.keep(own, says("my physician called"), tagged("a"))
+		f.encode(says("qqxzjvvk"))
+		for i, tags := range [][]string{{"a", "airplane"}, {"a", "airplane", "guitar"}} {
+			at := start.Add(time.Duration(i+1) * time.Second)
+			amended, err := f.Amend(f.ctx(), store.Amendment{Key: m.Key, At: at}, tagging(at, tags...))
+			f.ok("Amend", err)
+			m = amended.Memory
+			want := store.Vector(meaning.BuiltIn().Embed(strings.Join(append([]string{"my physician called"}, tags...), " ")))
+			equal(f.t, "vectors of its text", f.vectorsOf(meaning.Model, m), []store.Vector{want})
+			q := both("doctor")
+			q.Nearest = -1
+			hits := f.find(q)
+			equal(f.t, "found", len(hits), 1)
+			equal(f.t, "vector", hits[0].Vector, want)
+			q = store.SearchQuery{Vector: own, Model: store.OwnModel, Nearest: 0.999}
+			f.findsIn(q, m)
+			equal(f.t, "its own vector", f.vectorsOf(store.OwnModel, m), []store.Vector{own})
+		}
+		f.forget(m.Key)
+		q := like("doctor")
+		q.Nearest = 0.2
+		f.findsIn(q)
 	}},
 }
