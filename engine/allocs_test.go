@@ -63,8 +63,9 @@ func encodeAndRecall(tb testing.TB) (encode, recall func(i uint64) error) {
 		keys[i-1] = m.Key
 		return err
 	})
-	encode = func(i uint64) error {
-		_, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: note(1<<32 + i)})
+	var made atomic.Uint64
+	encode = func(uint64) error { // of a content that is new, however often this is called
+		_, err := e.Encode(ctx, sigil.DefaultTenant, sigil.Draft{Data: note(1<<32 + made.Add(1))})
 		return err
 	}
 	recall = func(i uint64) error {
