@@ -5,7 +5,7 @@ import "sync"
 // blockLen is how many vectors a block has. A search locks the set for one block at a time.
 const blockLen = 2048
 
-// ID tells whose vector it is.
+// ID is that of the memory whose vector it is.
 type ID = [16]byte
 
 // Set keeps vectors of one length in memory and finds those nearest to another. It is safe for concurrent use. A vector

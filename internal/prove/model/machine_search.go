@@ -24,7 +24,7 @@ var queries = []string{
 // nearest is over what cosine a memory is found by its vector alone.
 const nearest = 0.35
 
-// weights are those of a search, nil for its defaults. Where meaning has none, memories are found by words only.
+// weights are those of a search, nil for its defaults. If meaning has none, memories are found by words only.
 var weights = []*engine.Weights{
 	nil, nil,
 	{Words: 1},
