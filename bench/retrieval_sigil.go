@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,12 +31,7 @@ type way struct {
 }
 
 func ways() []way {
-	// A daemon that does not search by meaning refuses such a weight, and its SearchWeights leave it out here.
-	var alone wire.SearchWeights
-	if err := json.Unmarshal([]byte(`{"words":1,"meaning":0}`), &alone); err != nil {
-		panic(err) // a literal
-	}
-	return []way{{byDefault, nil, nil}, {wordsAlone, &engine.Weights{Words: 1}, &alone}}
+	return []way{{byDefault, nil, nil}, {wordsAlone, &engine.Weights{Words: 1}, &wire.SearchWeights{}}}
 }
 
 // named returns the names of the ways of Sigil somewhere.

@@ -36,6 +36,7 @@ export const search = {
     for (let i = 0; i < 3; i++) {
       await request(tenant, 'POST', '/v1/sigils:batch', Array.from({ length: 7000 }, (_, n) => `{"data":${n}}`).join('\n'), 'application/x-ndjson')
     }
+    await encode(tenant, { data: `${first.id.split('-')[1]} is a part of its id` })
     const page = await visit(tenant, `#/search/${encodeURIComponent(`id:${first.id}`)}`)
     await sees(page, '.found', 'Found by its id')
     await sees(page, '.hits', 'the oldest of all')

@@ -3,7 +3,7 @@
 
 import { eventually } from './browser.mjs'
 import { search } from './search.mjs'
-import { encode, focused, newTenant, newContext, recall, request, runSteps, same, sees, url, visit, words } from './steps.mjs'
+import { encode, find, focused, newTenant, newContext, recall, request, runSteps, same, sees, url, visit } from './steps.mjs'
 
 const steps = {
   async 'what an encode warns of stays with the memory'() {
@@ -202,8 +202,7 @@ const steps = {
     const page = await visit(tenant)
     const side = page.locator('.side')
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Search' }).click()
-    await words(page).fill('two')
-    await page.keyboard.press('Enter')
+    await find(page, 'two', /^1 memory found/)
     await page.locator('.hits a').focus()
     await page.keyboard.press('Enter')
     await side.locator('.countdown').waitFor()

@@ -130,7 +130,8 @@ async function answer(ask, from, signal) {
     const page = await api.list({ ...request, limit: PAGE, cursor: from?.next }, signal)
     return { ...own, request, hits: join(page.memories.map(memory => ({ memory }))), next: page.next }
   }
-  const request = from?.request ?? searchOf(ask, serverNow())
+  // As a phrase, an id finds only where all of it is. As words, its parts would be found too, and one may be a plain number.
+  const request = from?.request ?? searchOf(id ? { ...ask, text: `"${id}"` } : ask, serverNow())
   const page = await api.search({ ...request, limit: PAGE, ...(from?.next ? { cursor: from.next } : {}) }, signal)
   return { ...own, request, ranked: true, ...page, hits: join(page.hits), complete: page.complete && from?.complete !== false }
 }
