@@ -112,3 +112,47 @@ func TestRemovedIsReleased(t *testing.T) {
 		}
 	}
 }
+
+// TestConcurrentArrivals has writers add memories one by one, each of which it finds at once, and remove every third, while
+// others search.
+func TestConcurrentArrivals(t *testing.T) {
+	x := New()
+	const writers, each = 8, 400
+	var work, searching sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 {
+		searching.Go(func() {
+			q := &Query{Optional: []Clause{{{Text: "all", Weight: 1}}}}
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					x.Search(q, 10, nil)
+				}
+			}
+		})
+	}
+	for writer := range writers {
+		work.Go(func() {
+			for i := range each {
+				n := uint64(i*writers + writer)
+				unique := fmt.Sprint("unique-", n)
+				x.Add(Doc{ID: testID(n), Length: 2, Terms: []Term{{"all", 1}, {unique, 1}}})
+				q := &Query{Required: []Clause{{{Text: unique, Weight: 1}}}}
+				if hits := x.Search(q, 2, nil); len(hits) != 1 || hits[0].ID != testID(n) {
+					t.Errorf("%d hits after Add", len(hits))
+				}
+				if i%3 == 0 && x.Remove(testID(n)) != 1 {
+					t.Error("not there to be removed")
+				}
+			}
+		})
+	}
+	work.Wait()
+	close(done)
+	searching.Wait()
+	if n := x.Len(); n != writers*(each-(each+2)/3) {
+		t.Errorf("%d memories", n)
+	}
+}
