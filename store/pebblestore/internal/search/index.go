@@ -94,7 +94,11 @@ func (x *Index) Add(docs ...Doc) {
 			n = x.tryArrive()
 		}
 	}
-	x.pay(len(docs))
+	postings := 0
+	for i := range docs {
+		postings += len(docs[i].Terms)
+	}
+	x.pay(postings)
 }
 
 func (x *Index) addNow(docs []Doc) {

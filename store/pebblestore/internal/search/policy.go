@@ -130,21 +130,23 @@ func (x *Index) install(number int) {
 	x.changed.Store(true)
 }
 
-// pay does merging that is due, unless another call does: at least what is due for n memories of the caller, and not much more.
-func (x *Index) pay(n int) {
+// pay does merging that is due, unless another call does: at least what is due for the caller's own postings, and not much more.
+func (x *Index) pay(postings int) {
 	if x.owed.Load() == 0 || !x.merging.CompareAndSwap(false, true) {
 		return
 	}
 	defer x.merging.Store(false)
 	x.work.Lock()
 	defer x.work.Unlock()
-	const each = 64 * mergePace // about what is due for a memory
-	work := min(x.owed.Load(), int64(max(n, addShare)*each))
+	work := min(x.owed.Load(), int64(max(postings*mergePace, mergeShare)))
 	x.owed.Add(-work)
 	if !x.merge(int(work)) {
 		x.owed.Store(0)
 	}
 }
+
+// mergeShare is the work that one call does for others: what is due for some 60 memories.
+const mergeShare = 1 << 15
 
 // Merge does work on merges that are due, worth about as many postings as budget, for a time when nothing is added. It
 // reports whether there is more to do.
