@@ -9,7 +9,7 @@ const (
 	maxAlone = 64
 	// maxShared is how many postings the terms that share a choice may have, unless that takes more than maxAlone choices. A
 	// choice costs something in each window of memories, a shared posting costs something once.
-	maxShared = 1 << 14
+	maxShared = 1 << 13
 )
 
 // choice is a term that a clause may match by, or several whose lists are searched as one.
