@@ -3,6 +3,8 @@ package pgstore
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 )
@@ -92,20 +94,25 @@ and not exists (select from sigil.vectors v where v.tenant = m.tenant and v.id =
 	return keys, reading(ctx, err)
 }
 
+// lockKeys locks those of some memories that are there, so that they stay until their vectors are written, and so that
+// nobody else writes these.
+const lockKeys = `select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[]) as k (tenant, id) on m.tenant = k.tenant and m.id = k.id
+order by m.tenant, m.id for no key update of m`
+
 // keepVectors inserts or replaces vectors of memories that are there, unless another model is in use, and counts those that
-// are new. Its lock on the table of vectors keeps the model as it is, and it returns whether that is in use. The memories
-// are locked, so that they stay until their vectors are written.
+// are new. Its lock on the table of vectors keeps the model as it is, and it returns whether that is in use.
 const keepVectors = `with live as materialized (
   select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[]) as k (tenant, id) on m.tenant = k.tenant and m.id = k.id
-  where (select settings || model from sigil.searched) = $5 order by m.tenant, m.id for key share of m
+  where (select settings || model from sigil.searched) = $5
+), new as materialized (
+  select tenant, count(*) as n from live where not exists (select from sigil.vectors v where v.tenant = live.tenant and v.id = live.id) group by tenant
 ), kept as (
-  insert into sigil.vectors as v (tenant, id, signs, codes)
+  insert into sigil.vectors (tenant, id, signs, codes)
   select n.tenant, n.id, n.signs, n.codes
   from unnest($1::text[], $2::uuid[], $3::bit varying[], $4::bytea[]) as n (tenant, id, signs, codes) join live using (tenant, id)
   on conflict (tenant, id) do update set signs = excluded.signs, codes = excluded.codes
-  returning v.tenant, v.xmax = 0 as fresh
 ), counted as (
-  insert into sigil.tenants as t (tenant, vectors) select tenant, count(*) from kept where fresh group by tenant order by tenant
+  insert into sigil.tenants as t (tenant, vectors) select tenant, n from new order by tenant
   on conflict (tenant) do update set vectors = t.vectors + excluded.vectors
 )
 select case when settings || model = $5 then 1::bigint else 0 end from sigil.searched`
@@ -127,8 +134,14 @@ func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil
 			rows.add(key, vectors[i])
 		}
 	}
+	tenants, ids := arrays(keys)
 	var used uint64
 	err := s.transact(bounded, func(t *tx) error {
+		b := &pgx.Batch{}
+		b.Queue(lockKeys, tenants, ids)
+		if err := t.send(bounded, b); err != nil {
+			return err
+		}
 		var w writes
 		w.add(keepVectors, append(rows.args(), bytesOf(s.searching.settings+m.String()))...)
 		w[0].number = &used
