@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -65,7 +67,7 @@ func (s *Store) UseModel(ctx context.Context, m store.TextModel, anew bool) erro
 	if err != nil {
 		return err
 	}
-	if kept != name || anew {
+	if kept != s.modelRecord(name) || anew {
 		if err := s.dropEmbeddings(name); err != nil {
 			return err
 		}
@@ -100,7 +102,7 @@ func (s *Store) dropEmbeddings(model string) error {
 	ch := newChange()
 	prefix := []byte{layout.EmbeddingFamily}
 	ch.removeRange(prefix, layout.After(prefix))
-	ch.set([]byte{layout.ModelFamily}, []byte(model))
+	ch.set([]byte{layout.ModelFamily}, []byte(s.modelRecord(model)))
 	if err := s.commits.do(ch); err != nil {
 		return err
 	}
@@ -108,7 +110,14 @@ func (s *Store) dropEmbeddings(model string) error {
 	return nil
 }
 
-// keptModel returns the model of the vectors on disk, or "".
+// modelRecord returns what is kept of a model: its name and, a line each, what of a memory is not searched, since that is in
+// no text.
+func (s *Store) modelRecord(name string) string {
+	exclude := slices.Sorted(slices.Values(s.finder.settings.Exclude))
+	return strings.Join(append([]string{name}, slices.Compact(exclude)...), "\n")
+}
+
+// keptModel returns the record of the model of the vectors on disk, or "".
 func (s *Store) keptModel() (_ string, err error) {
 	b, closer, err := s.db.Get([]byte{layout.ModelFamily})
 	if errors.Is(err, pebble.ErrNotFound) {

@@ -89,6 +89,19 @@ func TestEmbeddingsAreDurable(t *testing.T) {
 		}
 	})
 	all := []sigil.Key{first, second, third}
+	excluding, err := pebblestore.Open(dir, &pebblestore.Options{Search: store.SearchSettings{Meaning: store.MeaningEndpoint, Exclude: []string{"/raw"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := excluding.UseModel(t.Context(), m, false); err != nil { // its texts are others
+		t.Error(err)
+	}
+	if missing, err := excluding.Unembedded(t.Context(), sigil.Key{}, 100); err != nil || !slices.Equal(missing, all) {
+		t.Errorf("missing %v, %v, want %v", missing, err, all)
+	}
+	if err := excluding.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for _, model := range []store.TextModel{{Name: "other", Dims: 2}, m} {
 		in(model, func(_ *pebblestore.Store, missing []sigil.Key) {
 			if !slices.Equal(missing, all) {

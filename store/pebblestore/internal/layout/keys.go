@@ -12,7 +12,7 @@ const (
 	BodyFamily        = 'b' // b tenant 0 id            → content (record.AppendBody)
 	VectorFamily      = 'v' // v tenant 0 id            → the vector that a caller gave (record.AppendVector)
 	EmbeddingFamily   = 'e' // e tenant 0 id            → the vector that an endpoint made of the text (record.AppendVector), or empty
-	ModelFamily       = 'n' // n                        → the model of all of them
+	ModelFamily       = 'n' // n                        → the model of all of them, and what of a memory is not searched, a line each
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
 	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
