@@ -17,7 +17,7 @@ import (
 )
 
 // embedderLease is how long a daemon has to itself what all daemons with a store have no vectors of. It renews that twice as often.
-const embedderLease = time.Minute
+const embedderLease = 30 * time.Second
 
 // embedderClaim is the name of that lease.
 const embedderClaim = "embedder"
@@ -34,7 +34,8 @@ func (d *Daemon) startEmbedder(e *engine.Engine, m *metrics.Metrics) error {
 		}
 		d.embedderKey = &key
 	}
-	worker, err := embedder.New(&embedded{engine: e, owner: sigil.NewID(time.Now())}, embedder.Endpoint{
+	source := &embedded{engine: e, owner: sigil.NewID(time.Now())}
+	worker, err := embedder.New(source, embedder.Endpoint{
 		URL: d.config.Embedder, Model: d.config.EmbedderModel, Key: *d.embedderKey, Version: d.version,
 	}, embedder.Options{Logger: d.log, Requested: m.Embedded, Skipped: m.Unembedded})
 	if err != nil {
@@ -43,7 +44,13 @@ func (d *Daemon) startEmbedder(e *engine.Engine, m *metrics.Metrics) error {
 	m.Embedder(worker.Queued)
 	e.UseEmbedder(asked{worker})
 	worker.Start()
-	d.core = append(d.core, part{"embedder", func(ctx context.Context) error { return worker.Stop(ctx) }})
+	d.core = append(d.core, part{"embedder", func(ctx context.Context) error {
+		err := worker.Stop(ctx)
+		if err == nil {
+			source.release(ctx)
+		}
+		return err
+	}})
 	return nil
 }
 
@@ -82,6 +89,16 @@ func (s *embedded) Missing(ctx context.Context, after sigil.Key, limit int) ([]s
 		s.renewed = now
 	}
 	return s.engine.Unembedded(ctx, after, limit)
+}
+
+// release ends the lease, so that the next daemon gets it at once. The worker must have stopped.
+func (s *embedded) release(ctx context.Context) {
+	if s.renewed.IsZero() {
+		return
+	}
+	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_, _, _ = s.engine.Claim(finishing, embedderClaim, s.owner, 0) // if that fails, the lease expires
 }
 
 func (s *embedded) Texts(ctx context.Context, keys []sigil.Key) ([]string, error) {
