@@ -9,10 +9,12 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// TextModel is [store.TextModel], Vector [store.Vector].
+// What vectors are made of and by, under this package's name.
 type (
+	// TextModel is [store.TextModel].
 	TextModel = store.TextModel
-	Vector    = store.Vector
+	// Vector is [store.Vector].
+	Vector = store.Vector
 )
 
 // Embedder makes vectors of texts by an endpoint. The engine asks it for those of queries, and tells it of new memories, whose
