@@ -198,7 +198,7 @@ func (a *app) marked(runes []rune, ranges [][2]int) string {
 // arithmetic prints how a score comes about.
 func (a *app) arithmetic(h *client.Hit) {
 	x := h.Explanation
-	fmt.Fprintf(a.out, "%s%s words %.3f, freshness %.3f, strength %.3f\n", hitIndent, a.paint(dim, "parts"), h.Parts.Words, h.Parts.Freshness, h.Parts.Strength)
+	fmt.Fprintf(a.out, "%s%s words %.3f, meaning %.3f, freshness %.3f, strength %.3f\n", hitIndent, a.paint(dim, "parts"), h.Parts.Words, h.Parts.Meaning, h.Parts.Freshness, h.Parts.Strength)
 	total := 0.0
 	for _, t := range x.Terms {
 		total += t.Score

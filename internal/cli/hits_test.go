@@ -75,7 +75,7 @@ func TestHitFits(t *testing.T) {
 		"arithmetic": {
 			hit: explained,
 			at80: []string{
-				"", "/content the kettle is in the attic", "parts words 0.000, freshness 0.000, strength 0.000",
+				"", "/content the kettle is in the attic", "parts words 0.000, meaning 0.000, freshness 0.000, strength 0.000",
 				"term payment-service: 4 of 10 words, in 104 of 3000 memories; idf 3.360 × 0.50 → 2.540",
 				"term kettl: 1 of 10 words, in 38 of 3000 memories; idf 4.356 → 5.410",
 				"BM25 7.950, at 17.2 words a memory",

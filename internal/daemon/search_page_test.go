@@ -106,7 +106,7 @@ func TestSearchPage(t *testing.T) {
 		"tags": {`["kitchen"]`, "tag=kitchen", 1}, "anyTags": {`["attic","kitchen"]`, "anyTag=attic&anyTag=kitchen", 1}, "notTags": {`["kitchen"]`, "notTag=kitchen", 2},
 		"pinned": {`true`, "pinned=true", 1}, "crystallized": {`true`, "crystallized=true", 0},
 		"createdAfter": {`"2020-01-01T00:00:00Z"`, "createdAfter=2020-01-01T00:00:00Z", 3}, "createdBefore": {`"2020-01-01T00:00:00Z"`, "createdBefore=2020-01-01T00:00:00Z", 0},
-		"fadingBefore": {`"2100-01-01T00:00:00Z"`, "fadingBefore=2100-01-01T00:00:00Z", 2}, "minScore": {`0.99`, "minScore=0.99", 1},
+		"fadingBefore": {`"2100-01-01T00:00:00Z"`, "fadingBefore=2100-01-01T00:00:00Z", 2}, "minScore": {`0.8`, "minScore=0.8", 1},
 	}
 	shown = spans(section(t, page, "## Filters"), "")
 	known := append(slices.Collect(maps.Keys(filters)), "pattern", // which is below
@@ -127,12 +127,12 @@ func TestSearchPage(t *testing.T) {
 		t.Errorf("no memory of pattern %s", pattern)
 	}
 	for _, h := range all.Hits {
-		if want := 0.5*h.Parts.Words + 0.25*h.Parts.Freshness + h.Parts.Strength; math.Abs(h.Score-want) > 1e-9 {
+		if want := 0.5*h.Parts.Words + 0.4*h.Parts.Meaning + 0.25*h.Parts.Freshness + h.Parts.Strength; math.Abs(h.Score-want) > 1e-9 {
 			t.Errorf("score %v of %+v", h.Score, h.Parts)
 		}
 	}
 
-	values := map[string]string{"--search off": "", "--search-language": "de", "--search-exclude": "/private"}
+	values := map[string]string{"--search off": "", "--meaning off": "", "--search-language": "de", "--search-exclude": "/private"}
 	shown = spans(section(t, page, "## Settings"), `^\| `)
 	if !slices.Equal(slices.Sorted(slices.Values(shown)), slices.Sorted(maps.Keys(values))) {
 		t.Errorf("the page has the settings %q", shown)
