@@ -70,10 +70,14 @@ func TestSearchRanksByMeaning(t *testing.T) {
 		all = append(all, table.Embed(text))
 	}
 	moved := meaning.Toward(table.Embed("doctor hospital"), all, meaning.FeedbackShare)
+	shares := map[string]float64{} // of BM25
+	for _, h := range r.search(engine.SearchQuery{Text: "doctor hospital", Weights: byWords}).Hits {
+		shares[strings.Trim(string(h.Memory.Data), `"`)] = h.Parts.Words
+	}
 	for i := range page.Hits {
 		h := &page.Hits[i]
 		text := textsOf(page)[i]
-		near(t, text+": words", h.Parts.Words, scores[text]/best/1.4)
+		near(t, text+": words", h.Parts.Words, (0.3*shares[text]+0.7*scores[text]/best)/1.4)
 		near(t, text+": meaning", h.Parts.Meaning, float64(meaning.Cosine(moved, table.Embed(text))))
 		near(t, text+": score", h.Score, 0.6*h.Parts.Words+0.4*h.Parts.Meaning)
 	}

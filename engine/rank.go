@@ -134,10 +134,10 @@ func (r *ranking) rerank(ctx context.Context) error {
 		top = max(top, score)
 	}
 	for i, h := range best {
-		h.Parts.Words = ranker.WordsPart(scores[i], top, pairs[i])
+		h.Parts.Words = ranker.WordsPart(h.Parts.Words, scores[i], top, pairs[i])
 	}
 	for i := len(best); i < len(r.hits); i++ {
-		r.hits[i].Parts.Words = ranker.WordsPart(r.hits[i].Parts.Words, 1, 0)
+		r.hits[i].Parts.Words = ranker.UnreadPart(r.hits[i].Parts.Words)
 	}
 	r.hits = slices.DeleteFunc(r.hits, func(h SearchHit) bool { return h.gone })
 	return nil

@@ -5,7 +5,7 @@ package meaning
 const (
 	// rankerK1 bounds what repetition adds, and rankerB is how much long texts are marked down, as in BM25.
 	rankerK1 = 1.2
-	rankerB  = 0.35
+	rankerB  = 0.5
 	// leastNear is the least cosine at which a word counts as near to another.
 	leastNear = 0.2
 )

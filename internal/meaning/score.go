@@ -17,21 +17,26 @@ const (
 	Feedback      = 3
 	FeedbackShare = 0.4
 
+	indexShare = 0.3
 	pairsShare = 0.4
 )
 
-// WordsPart returns the part of a score that is of words, from 0 to 1. score and pairs are what [Ranker.Score] returned, and
-// best is the highest such score of the query's candidates.
+// WordsPart returns the part of a score that is of words, from 0 to 1. words is the candidate's BM25 as a share of the best,
+// near and pairs are what [Ranker.Score] returned, and best is the highest such score of the query's candidates.
 //
-//	(score / best + 0.4 · pairs) / 1.4
+//	(0.3 · words + 0.7 · near / best + 0.4 · pairs) / 1.4
 //
-// It is score / best for a query of one word, which has no pairs.
-func (r *Ranker) WordsPart(score, best, pairs float64) float64 {
+// For a query of one word, which has no pairs, it is only the sum of the first two.
+func (r *Ranker) WordsPart(words, near, best, pairs float64) float64 {
+	mean := indexShare*words + (1-indexShare)*share(near, best)
 	if len(r.pairs) == 0 {
-		return share(score, best)
+		return mean
 	}
-	return (share(score, best) + pairsShare*pairs) / (1 + pairsShare)
+	return (mean + pairsShare*pairs) / (1 + pairsShare)
 }
+
+// UnreadPart returns that part of a candidate that was not scored by its content.
+func (r *Ranker) UnreadPart(words float64) float64 { return r.WordsPart(words, words, 1, 0) }
 
 // share returns x as a share of the best, or 0 if that is 0.
 func share(x, best float64) float64 {
