@@ -65,7 +65,7 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 		checkers.Go(cuts.check)
 	}
 
-	sc := newScript(rec, seed, func(err error) { t.Error(err) })
+	sc := newScript(seed, func(err error) { t.Error(err) })
 	fsys := errorfs.Wrap(disk, errorfs.InjectorFunc(cuts.before))
 	var id sigil.ID
 	for range 4 { // a store is opened again on what it has left

@@ -130,7 +130,7 @@ func TestARefreshReachesTheDisk(t *testing.T) {
 // without, and vice versa.
 func TestTuningChangesNothingButTime(t *testing.T) {
 	disk, rec := vfs.NewMem(), newRecorder()
-	sc := newScript(rec, 3, func(err error) { t.Error(err) })
+	sc := newScript(3, func(err error) { t.Error(err) })
 	for _, tuned := range []bool{false, true, false} {
 		o := quiet(disk)
 		if !tuned {

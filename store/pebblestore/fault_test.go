@@ -157,7 +157,7 @@ func (r *faulty) run() bool {
 
 // live runs a script, opening the store twice.
 func (r *faulty) live(rec *recorder, fsys vfs.FS) {
-	sc := newScript(rec, 2, func(err error) { r.coded("an operation", err) })
+	sc := newScript(2, func(err error) { r.coded("an operation", err) })
 	for range 2 {
 		o := pebblestore.TuneWithoutStats(*quiet(fsys))
 		o.OnFatal = func(err error) { r.failed.Store(true); r.coded("OnFatal", err) }

@@ -35,6 +35,8 @@ type recorder struct {
 	// +checklocks:mu
 	reasons map[sigil.Key]map[string]bool // of attempted revocations
 	// +checklocks:mu
+	tags map[string][][]string // attempted with an event of more tags, by its name
+	// +checklocks:mu
 	pruned time.Time // answers that ended by then may be gone
 }
 
@@ -55,6 +57,7 @@ func newRecorder() *recorder {
 	return &recorder{
 		memories: map[sigil.Key]sigil.Memory{}, recalls: map[sigil.Key]uint64{}, groups: map[*group]bool{},
 		signatures: map[sigil.Key][]sigil.Signature{}, reasons: map[sigil.Key]map[string]bool{},
+		tags: map[string][][]string{},
 	}
 }
 
@@ -101,12 +104,12 @@ func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item
 		return e
 	})
 	placed := append([]sigil.Event(nil), inserted.Evicted...)
-	if err == nil && len(inserted.Answers) == 0 {
+	if err == nil && !inserted.Refused(items) {
 		for _, e := range g.placed[:own] {
 			placed = append(placed, *e)
 		}
 	}
-	unchanged := errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) || len(inserted.Answers) > 0
+	unchanged := errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) || inserted.Refused(items)
 	r.answered(g, placed, err, unchanged)
 	return inserted, err
 }
@@ -131,6 +134,31 @@ func (r *recorder) Update(ctx context.Context, key sigil.Key, change func(*sigil
 	}
 	r.answered(g, placed, err, false)
 	return m, err
+}
+
+func (r *recorder) Amend(ctx context.Context, a store.Amendment, change func(*sigil.Memory) (*sigil.Event, error)) (store.Amended, error) {
+	g := &group{}
+	amended, err := r.Store.Amend(ctx, a, func(m *sigil.Memory) (*sigil.Event, error) {
+		e, err := change(m)
+		if e != nil {
+			r.add(g, e)
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.recalls[a.Key] = max(r.recalls[a.Key], m.AccessCount)
+		if e != nil {
+			r.tags[name(e)] = append(r.tags[name(e)], m.Tags)
+		}
+		return e, err
+	})
+	var placed []sigil.Event
+	if err == nil {
+		for _, e := range g.placed {
+			placed = append(placed, *e)
+		}
+	}
+	r.answered(g, placed, err, false)
+	return amended, err
 }
 
 func (r *recorder) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
@@ -305,7 +333,8 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		if m.AccessCount > r.recalls[key] {
 			wrong("%s was recalled %d times and says %d", key, r.recalls[key], m.AccessCount)
 		}
-		was.Meta = m.Meta // that is what check compares with the journal
+		r.checkTags(&m, was.Tags, kept, wrong)
+		was.Meta, was.Tags = m.Meta, m.Tags // that is what check compares with the journal
 		if !reflect.DeepEqual(m, was) {
 			wrong("%s holds %+v and was %+v", key, m, was)
 		}
@@ -361,6 +390,26 @@ func (r *recorder) checkSignatures(there []sigil.Signature, journal map[string]s
 	}
 	if entries != 0 {
 		wrong("the signatures that are there have %d entries more than the journal", entries)
+	}
+}
+
+// checkTags checks that m has the tags that it got: first those of its encode, and then more with each event of that.
+//
+// +checklocks:r.mu
+func (r *recorder) checkTags(m *sigil.Memory, first []string, journal map[string]sigil.Event, wrong func(format string, args ...any)) {
+	same := func(tags []string) bool { return slices.Equal(tags, m.Tags) }
+	attempted := same(first)
+	for n, e := range journal {
+		if e.Kind != sigil.Tagged || e.Memory.Key != m.Key {
+			continue
+		}
+		attempted = attempted || slices.ContainsFunc(r.tags[n], same)
+		if !slices.ContainsFunc(r.tags[n], func(tags []string) bool { return len(tags) <= len(m.Tags) && slices.Equal(tags, m.Tags[:len(tags)]) }) {
+			wrong("%s has the tags %v, and the journal has it get %v", m.Key, m.Tags, r.tags[n])
+		}
+	}
+	if !attempted {
+		wrong("%s has the tags %v, and the journal has no event of that", m.Key, m.Tags)
 	}
 }
 

@@ -31,14 +31,13 @@ type script struct {
 	keys []sigil.Key // of memories there were, the newest last
 }
 
-func newScript(s store.Store, seed uint64, fail func(error)) *script {
+func newScript(seed uint64, fail func(error)) *script {
 	sc := &script{fail: fail, rng: rand.New(rand.NewPCG(seed, 0))}
 	sc.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
-	sc.continueOn(s)
 	return sc
 }
 
-// continueOn continues with a store that was opened again.
+// continueOn begins or continues with a store that was just opened.
 func (sc *script) continueOn(s store.Store) {
 	sc.engine = engine.New(s, &engine.Options{
 		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },
@@ -108,6 +107,14 @@ func (sc *script) draft() sigil.Draft {
 	return d
 }
 
+// same returns a draft of one of a few contents, which many others have, with a tag.
+func (sc *script) same() sigil.Draft {
+	return sigil.Draft{
+		Data: fmt.Appendf(nil, `{"n":%d,"text":"same"}`, sc.roll(3)), Tags: []string{fmt.Sprint("tag ", sc.roll(5))}, TTL: 20 * time.Second,
+		OnDuplicate: []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reinforce, sigil.Reject}[sc.roll(4)],
+	}
+}
+
 // signature returns one of a few signatures, which are registered more than once, and of which several are of one body.
 func (sc *script) signature(tenant string) sigil.Signature {
 	n := byte(sc.roll(30))
@@ -121,7 +128,7 @@ func (sc *script) signature(tenant string) sigil.Signature {
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(19) {
+	switch sc.roll(21) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -160,6 +167,8 @@ func (sc *script) one(ctx context.Context) {
 			s.ID = sigil.ID{} // all of the body
 		}
 		_, err = sc.engine.Revoke(ctx, tenant, s.Body, s.ID, fmt.Sprint("reason ", sc.roll(1e9)))
+	case 19, 20:
+		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
 	}
 	sc.note(err)
 }

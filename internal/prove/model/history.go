@@ -149,7 +149,9 @@ func (h *history) take(system System, bounded bool) {
 	defer stop()
 	for _, id := range h.ids() {
 		h.one(h.t.Context(), targets[0], 0, peek, id)
-		h.one(h.t.Context(), targets[0], 0, search, id)
+		if h.phrases[id] != "" {
+			h.one(h.t.Context(), targets[0], 0, search, id)
+		}
 	}
 	for _, b := range h.usedBodies() {
 		h.codeOne(h.t.Context(), targets[0], 0, b, codeCall{verb: lookUp})
