@@ -110,7 +110,8 @@ func ExampleClient() {
 	// gone: true
 }
 
-// Search finds memories by what they say, best first. It refreshes none of them.
+// Search finds memories by their words and by what these mean, best first. It refreshes none of them. A hit without
+// matches has none of the words.
 func ExampleClient_Search() {
 	addr, stop := daemon()
 	defer stop()
@@ -127,11 +128,16 @@ func ExampleClient_Search() {
 		log.Fatal(err)
 	}
 	for _, hit := range page.Hits {
-		fmt.Printf("%.2f %s, in %s at %v\n", hit.Score, hit.Memory.Data, hit.Matched[0].Pointer, hit.Matched[0].Ranges)
+		fmt.Printf("%.2f %s", hit.Score, hit.Memory.Data)
+		for _, m := range hit.Matched {
+			fmt.Printf(", in %s at %v", m.Pointer, m.Ranges)
+		}
+		fmt.Println()
 	}
 	// Output:
-	// 1.00 {"note":"green tea at five"}, in /note at [[0 5] [6 9]]
-	// 0.39 {"note":"tea with milk"}, in /note at [[0 3]]
+	// 0.98 {"note":"green tea at five"}, in /note at [[0 5] [6 9]]
+	// 0.49 {"note":"tea with milk"}, in /note at [[0 3]]
+	// 0.33 {"note":"coffee"}
 }
 
 // All lists every memory, page after page, newest first.
