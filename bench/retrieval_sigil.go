@@ -31,7 +31,7 @@ type way struct {
 }
 
 func ways() []way {
-	return []way{{byDefault, nil, nil}, {wordsAlone, &engine.Weights{Words: 1}, &wire.SearchWeights{}}}
+	return []way{{byDefault, nil, nil}, {wordsAlone, &engine.Weights{Words: 1}, &wire.SearchWeights{Words: new(1.0), Meaning: new(0.0)}}}
 }
 
 // named returns the names of the ways of Sigil somewhere.

@@ -135,9 +135,9 @@ func ExampleClient_Search() {
 		fmt.Println()
 	}
 	// Output:
-	// 0.98 {"note":"green tea at five"}, in /note at [[0 5] [6 9]]
-	// 0.49 {"note":"tea with milk"}, in /note at [[0 3]]
-	// 0.33 {"note":"coffee"}
+	// 0.99 {"note":"green tea at five"}, in /note at [[0 5] [6 9]]
+	// 0.46 {"note":"tea with milk"}, in /note at [[0 3]]
+	// 0.32 {"note":"coffee"}
 }
 
 // All lists every memory, page after page, newest first.

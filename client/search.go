@@ -29,7 +29,7 @@ type SearchQuery struct {
 	CreatedAfter, CreatedBefore, FadingBefore time.Time
 	// MinScore leaves out hits with a lower score.
 	MinScore float64
-	// Weights are the factors of the parts of a score; nil means 0.6 for words and 0.4 for meaning.
+	// Weights are the factors of the parts of a score; nil means 0.65 for words and 0.35 for meaning.
 	Weights *SearchWeights
 	// MaxBytes, if over 0, is how many bytes of data the hits of a page may have together.
 	MaxBytes int64

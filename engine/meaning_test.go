@@ -77,9 +77,9 @@ func TestSearchRanksByMeaning(t *testing.T) {
 	for i := range page.Hits {
 		h := &page.Hits[i]
 		text := textsOf(page)[i]
-		near(t, text+": words", h.Parts.Words, (0.3*shares[text]+0.7*scores[text]/best)/1.4)
+		near(t, text+": words", h.Parts.Words, (0.2*shares[text]+0.8*scores[text]/best)/1.4)
 		near(t, text+": meaning", h.Parts.Meaning, float64(meaning.Cosine(moved, table.Embed(text))))
-		near(t, text+": score", h.Score, 0.6*h.Parts.Words+0.4*h.Parts.Meaning)
+		near(t, text+": score", h.Score, 0.65*h.Parts.Words+0.35*h.Parts.Meaning)
 	}
 }
 

@@ -52,7 +52,7 @@ type SearchQuery struct {
 	// Like, if not zero, is the id of a memory: it is searched for what is like it, by its words and its vector (its own if it has
 	// one), and it is left out. There is then no Text and no Vector.
 	Like sigil.ID
-	// Weights are the factors of the parts of a score. nil means 0.6 for words and 0.4 for meaning, or 1 for the one of
+	// Weights are the factors of the parts of a score. nil means 0.65 for words and 0.35 for meaning, or 1 for the one of
 	// them that the query has. With 0 for meaning, only words find.
 	Weights *Weights
 	// MinScore leaves out hits with a lower score.

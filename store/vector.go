@@ -38,6 +38,7 @@ const OwnModel = "own"
 // VectorState is whether a search has compared vectors.
 type VectorState int
 
+// What a search may say of vectors.
 const (
 	VectorsOff      VectorState = iota // the store does not compare vectors
 	VectorsBuilding                    // some memories may not have their vectors yet

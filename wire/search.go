@@ -40,8 +40,8 @@ type Search struct {
 
 // SearchWeights are the factors of the parts of a score, each from 0 to 1.
 type SearchWeights struct {
-	Words     *float64 `json:"words,omitempty"`   // nil means 0.6, or 1 if there is no search by meaning
-	Meaning   *float64 `json:"meaning,omitempty"` // nil means 0.4; with 0, only words find
+	Words     *float64 `json:"words,omitempty"`   // nil means 0.65, or 1 if there is no search by meaning
+	Meaning   *float64 `json:"meaning,omitempty"` // nil means 0.35; with 0, only words find
 	Freshness float64  `json:"freshness,omitempty"`
 	Strength  float64  `json:"strength,omitempty"`
 }

@@ -8,8 +8,8 @@ package meaning
 //     query's vector is moved [Toward] the Feedback best, and the cosines are taken once more.
 const (
 	// WordsWeight and MeaningWeight are the factors of the two parts of a score.
-	WordsWeight   = 0.6
-	MeaningWeight = 0.4
+	WordsWeight   = 0.65
+	MeaningWeight = 0.35
 
 	// Reranked is how many candidates the second step looks at.
 	Reranked = 100
@@ -17,14 +17,14 @@ const (
 	Feedback      = 3
 	FeedbackShare = 0.4
 
-	indexShare = 0.3
+	indexShare = 0.2
 	pairsShare = 0.4
 )
 
 // WordsPart returns the part of a score that is of words, from 0 to 1. words is the candidate's BM25 as a share of the best,
 // near and pairs are what [Ranker.Score] returned, and best is the highest such score of the query's candidates.
 //
-//	(0.3 · words + 0.7 · near / best + 0.4 · pairs) / 1.4
+//	(0.2 · words + 0.8 · near / best + 0.4 · pairs) / 1.4
 //
 // For a query of one word, which has no pairs, it is only the sum of the first two.
 func (r *Ranker) WordsPart(words, near, best, pairs float64) float64 {

@@ -111,7 +111,7 @@ func (m *machine) wanted(tenant string, q *engine.SearchQuery) (map[sigil.Key]wa
 	case len(find.Vector) == 0:
 		used = engine.Weights{Words: 1}
 	default:
-		used = engine.Weights{Words: 0.6, Meaning: 0.4}
+		used = engine.Weights{Words: 0.65, Meaning: 0.35}
 	}
 	found, err := m.model.Search(m.ctx(), find)
 	m.ok("the model's search", err)
