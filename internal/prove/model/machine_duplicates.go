@@ -30,9 +30,15 @@ func answered(item *store.Item, answer *store.Answer) engine.Result {
 	return engine.Result{Memory: m}
 }
 
-// late makes the change of an item that had to wait, or whose duplicate, of, was found.
+// late makes the change of an item that had to wait, or whose duplicate, of, was found. If others of its batch have evicted
+// that since, it is stored.
 func (m *machine) late(tenant string, item *store.Item, of sigil.ID) engine.Result {
 	m.t.Helper()
+	if of != (sigil.ID{}) && item.OnDuplicate != sigil.Reject {
+		if _, err := m.model.Get(m.ctx(), sigil.Key{Tenant: tenant, ID: of}, m.now); errors.Is(err, sigil.ErrNotFound) {
+			of = sigil.ID{}
+		}
+	}
 	if of == (sigil.ID{}) {
 		inserted, err := m.model.Insert(m.ctx(), tenant, []store.Item{*item}, m.rules.quota, m.evicted)
 		if err != nil {
