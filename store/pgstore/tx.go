@@ -141,7 +141,7 @@ func (t *tx) queue(ctx context.Context, b *pgconn.Batch, s *statement) error {
 	for i, arg := range s.args {
 		if r, ok := arg.(raw); ok {
 			values[i] = r
-		} else if values[i], err = t.conn.TypeMap().Encode(prepared.ParamOIDs[i], pgx.BinaryFormatCode, arg, nil); err != nil {
+		} else if values[i], err = t.conn.TypeMap().Encode(prepared.ParamOIDs[i], pgx.BinaryFormatCode, arg, []byte{}); err != nil { // not nil: an empty value would become null
 			return err
 		}
 	}
