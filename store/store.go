@@ -68,9 +68,10 @@ type Memories interface {
 	// inserted and the answers found are returned. If an Insert with that key is in progress, Insert returns
 	// ErrConflict ("idempotency_in_flight"). Items of one call must have different keys.
 	//
-	// Two memories of one tenant with the same Hash are duplicates. If one that is live at a unique item's CreatedAt is
-	// stored, nothing is inserted. At any time, at most one of the calls that insert unique items with one hash stores
-	// theirs, however many processes call. A unique item must not have the hash of an earlier item of its call.
+	// Two memories of one tenant with the same Hash are duplicates. They must have the same Frequency: a store may look for
+	// them by both. If one that is live at a unique item's CreatedAt is stored, nothing is inserted. At any time, at most
+	// one of the calls that insert unique items with one hash stores theirs, however many processes call. A unique item
+	// must not have the hash of an earlier item of its call.
 	//
 	// If Insert returns no error, the items and their events belong to the caller again. The values they refer
 	// to (data, tags) must never be changed.

@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -139,14 +141,16 @@ func (l *log) key() sigil.Key { return l.ids[l.rng.IntN(len(l.ids))] }
 
 func (l *log) insert(tenant string) (string, func(context.Context, store.Store) given) {
 	items := make([]store.Item, 1+l.rng.IntN(3))
+	seen := map[sigil.Hash]bool{}
 	for i := range items {
+		hash, data := l.content()
 		m := sigil.Memory{
 			Meta: sigil.Meta{
 				Key:       sigil.Key{Tenant: tenant, ID: l.id()},
-				Frequency: sigil.Frequency(l.rng.IntN(40) * 25), Potential: l.rng.Float64(),
+				Frequency: hash.Frequency(), Potential: l.rng.Float64(),
 				CreatedAt: l.now, LastAccessed: l.now, Pinned: l.rng.IntN(8) == 0, Policy: l.policy(),
 			},
-			State: sigil.DefaultState(), Data: fmt.Appendf(nil, `{"n":%d}`, len(l.ids)),
+			Hash: hash, State: sigil.DefaultState(), Data: data,
 		}
 		m.Size = len(m.Data)
 		m.Crystallized = m.Potential > sigil.CrystallizeAbove
@@ -158,6 +162,10 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 		}
 		m.Reschedule()
 		items[i] = store.Item{Memory: m, Events: []sigil.Event{{Time: l.now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta}}}
+		if l.rng.IntN(4) == 0 && !seen[hash] {
+			items[i].OnDuplicate = sigil.Reject
+		}
+		seen[hash] = true
 		if l.rng.IntN(4) == 0 {
 			key := l.rng.IntN(l.keys + 2)
 			l.keys = max(l.keys, key+1)
@@ -177,8 +185,24 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 		inserted, err := s.Insert(ctx, tenant, cloned(items), quota, func(m sigil.Meta, reason string) sigil.Event {
 			return sigil.Event{Time: now, Kind: sigil.Evicted, Reason: reason, Memory: m}
 		})
-		return gave(err, len(inserted.Evicted), append([]sigil.Event{}, inserted.Evicted...), len(inserted.Answers), fmt.Sprint(inserted.Answers))
+		refused := inserted.Refused(items)
+		for at := range inserted.Duplicates {
+			if refused && !items[at].OnDuplicate.Unique() {
+				delete(inserted.Duplicates, at) // it may be missing
+			}
+		}
+		return gave(err, len(inserted.Evicted), append([]sigil.Event{}, inserted.Evicted...), len(inserted.Answers), fmt.Sprint(inserted.Answers), refused, fmt.Sprint(inserted.Duplicates))
 	}
+}
+
+// content returns one of a few hundred contents, so that many memories have the same one. Their frequencies are fewer still, so
+// that patterns have members.
+func (l *log) content() (sigil.Hash, []byte) {
+	n := l.rng.IntN(400)
+	data := fmt.Appendf(nil, `{"n":%d}`, n)
+	hash := sigil.Hash(sha256.Sum256(data))
+	binary.BigEndian.PutUint32(hash[:], uint32(n%40*25))
+	return hash, data
 }
 
 // cloned returns a copy of items for one call, since a store may write into them.
