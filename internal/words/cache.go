@@ -7,16 +7,24 @@ import (
 )
 
 const (
-	maxChunks     = 1 << 16 // chunks that are remembered
+	maxChunks     = 1 << 17 // chunks that are remembered
 	maxChunkBytes = 48      // of the longest chunk that is remembered
 	maxPieces     = 8       // of a chunk that is remembered
+	bucketSize    = 4
 )
 
 // cache remembers what chunks of earlier calls came to: most words of a text are common ones. All calls of an analyzer share it
 // without a lock, since a chunk in it does not change.
 type cache struct {
-	seed   maphash.Seed
-	chunks [maxChunks]atomic.Pointer[remembered] // by the hash of their text, each in one of two neighboring places
+	seed    maphash.Seed
+	buckets []bucket // by the hash of a chunk's text
+}
+
+// bucket is the places of a few chunks. It takes one cache line.
+type bucket struct {
+	chunks [bucketSize]atomic.Pointer[remembered]
+	hashes [bucketSize]atomic.Uint32 // of these chunks, so that hardly any other is read from memory
+	wanted [bucketSize]atomic.Uint32 // hashes of chunks that came, but are not remembered
 }
 
 // remembered is a chunk in the cache. What is needed of a chunk with one piece, as most are, lies together: to read it from memory
@@ -24,6 +32,7 @@ type cache struct {
 type remembered struct {
 	used atomic.Bool // it was found since another chunk last wanted its place
 	chunk
+	one [1]piece // its pieces, if there is one
 }
 
 func (r *remembered) use() *chunk {
@@ -33,44 +42,52 @@ func (r *remembered) use() *chunk {
 	return &r.chunk
 }
 
-func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
+func newCache() *cache { return &cache{maphash.MakeSeed(), make([]bucket, maxChunks/bucketSize)} }
 
-func (c *cache) hash(raw []byte) uint64 { return maphash.Bytes(c.seed, raw) }
+func (c *cache) hash(raw []byte) uint32 { return uint32(maphash.Bytes(c.seed, raw)) }
 
-func (c *cache) places(hash uint64) [2]*atomic.Pointer[remembered] {
-	at := hash % maxChunks
-	return [2]*atomic.Pointer[remembered]{&c.chunks[at], &c.chunks[at^1]}
-}
+func (c *cache) bucket(hash uint32) *bucket { return &c.buckets[hash%(maxChunks/bucketSize)] }
 
-// find returns the chunk with a text, or nil.
-func (c *cache) find(hash uint64, raw []byte) *chunk {
-	for _, place := range c.places(hash) {
-		if r := place.Load(); r != nil && r.raw == string(raw) {
-			return r.use()
+// guess returns the chunk that is likely to have a text with that hash, or nil.
+func (b *bucket) guess(hash uint32) *remembered {
+	for i := range b.hashes {
+		if b.hashes[i].Load() == hash {
+			return b.chunks[i].Load()
 		}
 	}
 	return nil
 }
 
-// add adds a copy of a chunk, unless both of its places have one that was used: these are replaced if they are not used again
-// until the next add.
-func (c *cache) add(hash uint64, built *chunk) {
-	if len(built.pieces) > maxPieces {
+// find returns the chunk with a text, or nil.
+func (b *bucket) find(hash uint32, raw []byte) *chunk {
+	if r := b.guess(hash); r != nil && r.raw == string(raw) {
+		return r.use()
+	}
+	return nil
+}
+
+// add adds a copy of a chunk when it comes for the second time: most of those that never come again, such as ids, take no place. It
+// does not if all places of the bucket have one that was used: these are replaced if they are not used again until the next add.
+func (b *bucket) add(hash uint32, built *chunk) {
+	if len(built.pieces) > maxPieces || b.wanted[hash>>30].Swap(hash) != hash {
 		return
 	}
-	for _, place := range c.places(hash) {
-		if r := place.Load(); r != nil && r.used.Swap(false) {
+	for i := range b.chunks {
+		if r := b.chunks[i].Load(); r != nil && r.used.Swap(false) {
 			continue
 		}
 		kept := new(remembered)
 		kept.raw, kept.length, kept.positions = built.raw, built.length, built.positions
-		kept.pieces = slices.Clone(built.pieces)
-		if len(kept.pieces) == 1 {
-			t := kept.pieces[0].term
+		if kept.pieces = kept.one[:]; len(built.pieces) == 1 {
+			kept.one[0] = built.pieces[0]
+			t := kept.one[0].term
 			kept.only.text, kept.only.hash, kept.only.stop = t.text, t.hash, t.stop
-			kept.pieces[0].term = &kept.only
+			kept.one[0].term = &kept.only
+		} else {
+			kept.pieces = slices.Clone(built.pieces)
 		}
-		place.Store(kept)
+		b.chunks[i].Store(kept)
+		b.hashes[i].Store(hash)
 		return
 	}
 }

@@ -60,7 +60,7 @@ func (s *scratch) text(text []byte, tag bool) {
 // look is a chunk of a text that is looked up.
 type look struct {
 	from, to int
-	found    *remembered // what is in the cache's first place for it, or nil
+	found    *remembered // what is likely to be the chunk in the cache, or nil
 }
 
 // maxLooks is how many chunks are looked up together.
@@ -77,7 +77,8 @@ func (s *scratch) lookUp(text []byte, i int) int {
 		}
 		l := look{from: from, to: to}
 		if to-from <= maxChunkBytes {
-			l.found = s.cache.places(s.cache.hash(text[from:to]))[0].Load()
+			hash := s.cache.hash(text[from:to])
+			l.found = s.cache.bucket(hash).guess(hash)
 		}
 		s.looks = append(s.looks, l)
 	}
@@ -184,11 +185,12 @@ func (s *scratch) chunk(raw []byte) *chunk {
 		return s.cutter.build(string(raw))
 	}
 	hash := s.cache.hash(raw)
-	if c := s.cache.find(hash, raw); c != nil {
+	bucket := s.cache.bucket(hash)
+	if c := bucket.find(hash, raw); c != nil {
 		return c
 	}
 	c := s.cutter.build(string(raw))
-	s.cache.add(hash, c)
+	bucket.add(hash, c)
 	return c
 }
 
@@ -199,10 +201,14 @@ func (s *scratch) stem(w string) string {
 	}
 	s.env.SetCurrent(w)
 	s.stemmer(s.env)
-	if stem := s.env.Current(); stem != "" {
+	switch stem := s.env.Current(); {
+	case stem == "":
+		return w
+	case strings.HasPrefix(w, stem):
+		return w[:len(stem)] // in the memory of the word, which the caller keeps
+	default:
 		return stem
 	}
-	return w
 }
 
 // isStop reports whether a folded word is a stop word, by itself or with what English writes after an apostrophe.
