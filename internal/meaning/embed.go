@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxTextBytes is how much of a text has a part in its vector. The mean of so many words changes little with more.
-const maxTextBytes = 64 << 10
+// MaxTextBytes is how much of a text has a part in its vector. The mean of so many words changes little with more.
+const MaxTextBytes = 64 << 10
 
 // Embed returns the vector of a text: the sum of its words' vectors, each weighted by how rare the word is. Repetitions
 // count. It is nil if the table has none of the words. The same text has the same vector on every machine, since
@@ -25,10 +25,10 @@ func (t *Table) Embed(texts ...string) Vector {
 	return s.Take()
 }
 
-// addText adds the words of a text. A word is a run of letters, digits and combining marks, and of apostrophes between
-// them.
-func (t *Table) addText(sums []int64, text string) {
-	start := -1
+// AppendRows appends the rows of the words of a text, in their order. A word is a run of letters, digits and combining marks, and of
+// apostrophes between them. So the rows of a text that is cut at anything else are those of its parts.
+func (t *Table) AppendRows(rows []uint32, text string) []uint32 {
+	start, end := -1, 0 // of the word; what follows its end are apostrophes
 	for i := 0; i <= len(text); {
 		r, size := rune(-1), 1
 		if i < len(text) {
@@ -37,67 +37,62 @@ func (t *Table) addText(sums []int64, text string) {
 			}
 		}
 		switch inside := inWord(r); {
-		case inside && start < 0 && !apostrophe(r):
-			start = i
+		case inside && !apostrophe(r):
+			if start < 0 {
+				start = i
+			}
+			end = i + size
 		case !inside && start >= 0:
-			t.addWord(sums, text[start:i])
+			rows = t.appendWord(rows, text[start:end])
 			start = -1
 		}
 		i += size
 	}
+	return rows
 }
 
-// addWord adds a word as a whole. If the table does not have it, and it is like camelCase or has digits, it adds
-// its parts.
-func (t *Table) addWord(sums []int64, word string) {
+// appendWord appends the row of a word. If the table does not have it, and it is like camelCase or has digits, it appends
+// those of its parts.
+func (t *Table) appendWord(rows []uint32, word string) []uint32 {
 	if stem, suffix, ok := cutApostrophe(word); ok {
 		if strings.EqualFold(suffix, "t") {
-			return // don't: a word of every text
+			return rows // don't: a word of every text
 		}
 		word = stem
 	}
-	if t.add(sums, word) {
-		return
+	if row := t.row(hashOfLower(word)); row >= 0 {
+		return append(rows, uint32(row))
 	}
 	start := 0
 	var before rune
+	part := func(text string) {
+		if row := t.row(hashOfLower(text)); row >= 0 {
+			rows = append(rows, uint32(row))
+		}
+	}
 	for i, r := range word {
 		if i > start && (unicode.IsUpper(r) && unicode.IsLower(before) || unicode.IsDigit(r) != unicode.IsDigit(before)) {
-			t.add(sums, word[start:i])
+			part(word[start:i])
 			start = i
 		}
 		before = r
 	}
 	if start > 0 {
-		t.add(sums, word[start:])
+		part(word[start:])
 	}
+	return rows
 }
 
-// add adds the vector of a word, in any case and with or without accents, and reports whether the table has it.
-func (t *Table) add(sums []int64, word string) bool {
-	row := t.row(hashOfLower(word))
-	if row < 0 {
-		return false
-	}
-	factor, codes := t.at(row)
-	sums = sums[:len(codes)]
-	for i, c := range codes {
-		sums[i] += int64(int8(c)) * factor
-	}
-	return true
-}
-
-// compactSums returns the compact form of sums, or nil if they are all zero.
-func compactSums(sums []int64) Vector {
+// appendCompact appends the compact form of sums, or nothing if they are all zero.
+func appendCompact(to Vector, sums []int64) Vector {
 	largest := int64(0)
 	for _, s := range sums {
 		largest = max(largest, s, -s)
 	}
 	if largest == 0 {
-		return nil
+		return to
 	}
-	v := make(Vector, len(sums))
-	for i, s := range sums {
+	for _, s := range sums {
 		// The nearest whole number, halves away from zero.
 		n := 2 * 127 * s
 		if n < 0 {
@@ -105,9 +100,9 @@ func compactSums(sums []int64) Vector {
 		} else {
 			n += largest
 		}
-		v[i] = int8(n / (2 * largest))
+		to = append(to, int8(n/(2*largest)))
 	}
-	return v
+	return to
 }
 
 // hashOfLower returns the hash of word in lower case and without accents. It makes no copy of plain ASCII.

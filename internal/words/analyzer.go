@@ -54,7 +54,8 @@ type Analyzer struct {
 	settings Settings
 	stemmer  func(*snowballstem.Env) bool
 	cache    *cache
-	pool     sync.Pool // of *scratch
+	note     func(to []uint32, text string) []uint32 // nil if there are no notes
+	pool     sync.Pool                               // of *scratch
 }
 
 // New returns an analyzer, or a [*SettingsError].
@@ -75,6 +76,10 @@ func New(s Settings) (*Analyzer, error) {
 	a.pool.New = func() any { return newScratch(a) }
 	return a, nil
 }
+
+// Annotate has [Analyzer.Analyze] return notes: what note appends for each stretch of a text between spaces, such as rows of
+// its words in a table. What a stretch comes to is remembered, so its notes must always be the same. Annotate is called before the analyzer is used.
+func (a *Analyzer) Annotate(note func(to []uint32, text string) []uint32) { a.note = note }
 
 func validPointer(p string) bool {
 	if p != "" && p[0] != '/' {
@@ -103,11 +108,13 @@ type Document struct {
 	// Length is how many words count for rank. A word with parts, such as snake_case, counts once, state-of-the-art
 	// counts twice, and a stop word does not count.
 	Length int
-	// Truncated reports that the memory has more terms than are searched.
+	// Notes are those of [Analyzer.Annotate] of all stretches, in the order of the texts.
+	Notes []uint32
+	// Truncated reports that the memory has more terms than are searched. What follows has no notes.
 	Truncated bool
 }
 
-// Document returns the terms of a memory. data must be valid JSON. buf, if not nil, is overwritten and returned
+// Document returns the terms of a memory, without notes. data must be valid JSON. buf, if not nil, is overwritten and returned
 // re-sliced as Terms, so that a caller in a loop can reuse it.
 func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 	if a.settings.Off {
@@ -120,11 +127,34 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 	if buf == nil {
 		s.doc.Terms = s.buf[:0]
 	}
+	s.document(data, tags)
+	doc := s.doc
+	if buf == nil {
+		s.buf, doc.Terms = doc.Terms, slices.Clone(doc.Terms)
+	}
+	return doc
+}
+
+// Analyze is Document with notes. It overwrites d, whose memory it uses again.
+func (a *Analyzer) Analyze(d *Document, data []byte, tags []string) {
+	s := a.pool.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+	defer s.end()
+	s.begin()
+	s.doc.Terms, s.doc.Notes = d.Terms[:0], d.Notes[:0]
+	s.noting = a.note != nil
+	if !a.settings.Off {
+		s.document(data, tags)
+	}
+	*d = s.doc
+}
+
+// document adds what is searched of a memory to the document.
+func (s *scratch) document(data []byte, tags []string) {
 	for _, tag := range tags {
 		s.tag = append(s.tag[:0], tag...)
 		s.text(s.tag, true)
 	}
-	s.values.reset(data, a.settings.Exclude, false)
+	s.values.reset(data, s.settings.Exclude, false)
 	for !s.doc.Truncated {
 		text, ok := s.values.next()
 		if !ok {
@@ -132,9 +162,4 @@ func (a *Analyzer) Document(data []byte, tags []string, buf []Term) Document {
 		}
 		s.text(text, false)
 	}
-	doc := s.doc
-	if buf == nil {
-		s.buf, doc.Terms = doc.Terms, slices.Clone(doc.Terms)
-	}
-	return doc
 }

@@ -9,7 +9,7 @@ import (
 const (
 	maxChunks     = 1 << 17 // chunks that are remembered
 	maxChunkBytes = 48      // of the longest chunk that is remembered
-	maxPieces     = 8       // of a chunk that is remembered
+	maxPieces     = 8       // of a chunk that is remembered, and notes
 	bucketSize    = 4
 )
 
@@ -31,6 +31,7 @@ type bucket struct {
 // is most of the work.
 type remembered struct {
 	used atomic.Bool // it was found since another chunk last wanted its place
+	note [1]uint32   // its notes, if there is one
 	chunk
 	one [1]piece // its pieces, if there is one
 }
@@ -69,7 +70,7 @@ func (b *bucket) find(hash uint32, raw []byte) *chunk {
 // add adds a copy of a chunk when it comes for the second time: most of those that never come again, such as ids, take no place. It
 // does not if all places of the bucket have one that was used: these are replaced if they are not used again until the next add.
 func (b *bucket) add(hash uint32, built *chunk) {
-	if len(built.pieces) > maxPieces || b.wanted[hash>>30].Swap(hash) != hash {
+	if len(built.pieces) > maxPieces || len(built.notes) > maxPieces || b.wanted[hash>>30].Swap(hash) != hash {
 		return
 	}
 	for i := range b.chunks {
@@ -78,6 +79,7 @@ func (b *bucket) add(hash uint32, built *chunk) {
 		}
 		kept := new(remembered)
 		kept.raw, kept.length, kept.positions = built.raw, built.length, built.positions
+		kept.notes = append(kept.note[:0], built.notes...)
 		if kept.pieces = kept.one[:]; len(built.pieces) == 1 {
 			kept.one[0] = built.pieces[0]
 			t := kept.one[0].term

@@ -31,6 +31,7 @@ type chunk struct {
 	only      term  // of the only piece, if the chunk is in the cache; its text is empty otherwise
 	positions int32 // how many smallest parts there are
 	length    int32 // how many words of it count for rank
+	notes     []uint32
 	pieces    []piece
 }
 
@@ -47,6 +48,9 @@ type builder struct {
 func (b *builder) build(raw string) *chunk {
 	b.raw = raw
 	b.out.raw, b.out.pieces, b.out.positions, b.out.length = raw, b.out.pieces[:0], 0, 0
+	if b.note != nil {
+		b.out.notes = b.note(b.out.notes[:0], raw)
+	}
 	if plainWord(raw) {
 		if b.simple(raw, 0, 1, 0, len(raw), primary) {
 			b.out.length = 1

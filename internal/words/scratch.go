@@ -11,6 +11,7 @@ type scratch struct {
 	*Analyzer
 	call   uint64 // number of the call
 	doc    Document
+	noting bool   // whether doc gets notes
 	found  int    // distinct terms in doc that are not tags' marked ones
 	slots  []slot // which terms doc has: an open hash table, at most half full, whose size is a power of two
 	looks  []look
@@ -41,6 +42,7 @@ func newScratch(a *Analyzer) *scratch {
 // begin begins a call.
 func (s *scratch) begin() {
 	s.call++
+	s.noting = false
 	s.found = 0
 	s.doc = Document{}
 }
@@ -103,6 +105,9 @@ func (s *scratch) looked(l *look, text []byte) *chunk {
 // countChunk counts the terms of a chunk, or reports that there are too many.
 func (s *scratch) countChunk(c *chunk, tag bool) bool {
 	s.doc.Length += int(c.length)
+	if s.noting {
+		s.doc.Notes = append(s.doc.Notes, c.notes...)
+	}
 	if c.only.text != "" && !tag {
 		return s.count(&c.only)
 	}

@@ -62,6 +62,7 @@ func newFinder(a *words.Analyzer, settings store.SearchSettings) *finder {
 	}
 	if settings.Model() == meaning.Model {
 		f.table = meaning.BuiltIn()
+		a.Annotate(f.table.AppendRows)
 	}
 	return f
 }
@@ -70,9 +71,10 @@ func newFinder(a *words.Analyzer, settings store.SearchSettings) *finder {
 type documents struct {
 	docs  []search.Doc
 	terms []search.Term // of all docs
-	buf   []words.Term
+	buf   words.Document
 
 	vectors []meaning.Vector // by index of docs, if they are made of texts
+	codes   meaning.Vector   // of vectors
 	own     []store.Vector   // by index of docs, nil if none has one
 	sum     *meaning.Sum
 }
@@ -87,7 +89,7 @@ func newDocuments() *documents {
 }
 
 func (d *documents) release() {
-	if cap(d.terms) <= maxPooledTerms && cap(d.buf) <= maxPooledTerms {
+	if cap(d.terms) <= maxPooledTerms && cap(d.buf.Terms) <= maxPooledTerms {
 		d.clear()
 		documentPool.Put(d)
 	}
@@ -103,13 +105,13 @@ func (d *documents) ids() []sigil.ID {
 
 func (d *documents) clear() {
 	clear(d.own)
-	d.docs, d.terms, d.vectors, d.own = d.docs[:0], d.terms[:0], d.vectors[:0], d.own[:0]
+	d.docs, d.terms, d.vectors, d.codes, d.own = d.docs[:0], d.terms[:0], d.vectors[:0], d.codes[:0], d.own[:0]
 }
 
 // add adds what is made of a memory.
 func (d *documents) add(f *finder, m *sigil.Memory, own store.Vector) {
-	doc := f.analyzer.Document(m.Data, m.Tags, d.buf)
-	d.buf = doc.Terms
+	doc := &d.buf
+	f.analyzer.Analyze(doc, m.Data, m.Tags)
 	from := len(d.terms)
 	for _, t := range doc.Terms {
 		d.terms = append(d.terms, search.Term{Text: t.Text, Count: t.Count})
@@ -124,8 +126,14 @@ func (d *documents) add(f *finder, m *sigil.Memory, own store.Vector) {
 		if d.sum == nil {
 			d.sum = f.table.NewSum()
 		}
-		f.analyzer.Texts(m.Data, m.Tags, d.sum.Add)
-		d.vectors = append(d.vectors, d.sum.Take())
+		if doc.Truncated || len(m.Data) > meaning.MaxTextBytes/2 { // not all of its words have notes, or not all of them count
+			f.analyzer.Texts(m.Data, m.Tags, d.sum.Add)
+			d.vectors = append(d.vectors, d.sum.Take())
+		} else {
+			from := len(d.codes)
+			d.codes = d.sum.OfRows(d.codes, doc.Notes)
+			d.vectors = append(d.vectors, d.codes[from:])
+		}
 	}
 	if f.settings.Meaning != store.MeaningOff {
 		d.own = append(d.own, own)
