@@ -30,6 +30,9 @@ type Draft struct {
 	IdempotencyKey string
 	// OnDuplicate is what happens if the tenant has a live memory with the same content; empty means [Keep].
 	OnDuplicate OnDuplicate
+	// Similar, if not 0, has the answer name live memories of the tenant whose vectors are near to this one's: those at a cosine of
+	// at least so much, over 0 and at most 1. It changes nothing of what is stored.
+	Similar float64
 }
 
 // Meta is a [Memory] without its content: everything that decides how long it lives. It is a value. Times are UTC in
@@ -64,6 +67,8 @@ type Memory struct {
 	// DuplicateOf is set only in the answer to an encode: a memory of the tenant with the same content that was live when
 	// this one was encoded. It is the memory's own ID if the encode reinforced it.
 	DuplicateOf ID
+	// Similar is set only in the answer to an encode that asked for it. The memory itself is never among them.
+	Similar *Similar
 }
 
 // Reinforced reports whether m is the answer to an encode that recalled it, since it had the content already.

@@ -28,6 +28,7 @@ type draft struct {
 	Tags           []string        `json:"tags,omitempty"`
 	Vector         []float32       `json:"vector,omitempty"`
 	OnDuplicate    string          `json:"onDuplicate,omitempty"`
+	Similar        float64         `json:"similar,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 }
 
@@ -42,7 +43,7 @@ const (
 //
 // If the tenant has a memory with the same content, d.OnDuplicate decides, and DuplicateOf of the answer names it:
 // [sigil.Keep] encodes all the same, [sigil.Reinforce] returns that memory, recalled, and [sigil.Reject] an [Error] with
-// code "duplicate".
+// code "duplicate". With d.Similar the answer has what is near to the memory in meaning.
 //
 // With an idempotency key the call can be repeated after a failure: the memory is encoded once. If d is invalid, the
 // error is [sigil.ErrInvalid] or [sigil.ErrTooLarge], from the client or from the daemon.
@@ -161,6 +162,9 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 			return to, sigil.NewInvalid("invalid_vector", fmt.Sprintf("vector/%d", i), "is not finite")
 		}
 	}
+	if math.IsNaN(d.Similar) || math.IsInf(d.Similar, 0) { // the same
+		return to, sigil.NewInvalid("invalid_similar", "similar", "is not finite")
+	}
 	for i := range len(d.IdempotencyKey) {
 		if c := d.IdempotencyKey[i]; c < 0x20 || c > 0x7e {
 			return to, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
@@ -170,7 +174,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
@@ -178,7 +182,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 		return append(to, dataEnds...), nil
 	}
 	wire := draft{
-		Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector, OnDuplicate: string(d.OnDuplicate), IdempotencyKey: key,
+		Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector, OnDuplicate: string(d.OnDuplicate), Similar: d.Similar, IdempotencyKey: key,
 	}
 	if d.TTL != 0 {
 		wire.TTL = sigil.FormatDuration(d.TTL)

@@ -11,6 +11,8 @@ type (
 	MemoryPage = wire.MemoryPage
 	// Warning is [wire.Warning].
 	Warning = wire.Warning
+	// Similar is [wire.Similar].
+	Similar = wire.Similar
 	// SearchPage is [wire.SearchPage].
 	SearchPage = wire.SearchPage
 	// Hit is [wire.Hit].

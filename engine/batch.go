@@ -19,7 +19,7 @@ type Result struct {
 }
 
 // EncodeBatch encodes many drafts and returns a result for each, in order. When it returns, those without an error are
-// durable, all in one commit. A wrong draft does not affect the others. If the quota has no space for all of them
+// durable, all in one commit. Similar memories are looked for before it, so no draft finds another one of its batch. A wrong draft does not affect the others. If the quota has no space for all of them
 // together, as many as possible are encoded one by one. If err is not nil, nothing was encoded. As with
 // [Engine.Encode], the caller may reuse all data.
 func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.Draft) (results []Result, err error) {
@@ -38,6 +38,9 @@ func (e *Engine) EncodeBatch(ctx context.Context, tenant string, drafts []sigil.
 	if len(m.items) == 0 {
 		m.recycle(len(drafts))
 		return results, nil
+	}
+	if err := e.lookAround(ctx, tenant, m.items); err != nil {
+		return nil, err
 	}
 	for i := range m.items {
 		e.create(&m.items[i])
@@ -156,7 +159,7 @@ func (e *Engine) observeBatch(results []Result, took time.Duration, err error) {
 func (e *Engine) insert(ctx context.Context, tenant string, items []store.Item, results []Result) error {
 	e.changes.Add(uint64(len(items)))
 	for i := range results {
-		results[i].Memory = items[i].Memory
+		results[i].Memory = answerOf(&items[i])
 	}
 	// at has the index in results of each item; it is nil while that is the same as in items.
 	items, at, later := apart(items)
@@ -224,11 +227,18 @@ func repeated(item *store.Item, answer *store.Answer) Result {
 		}}
 	}
 	if answer.Amended != nil {
-		return reinforced(*answer.Amended)
+		return reinforced(*answer.Amended, answer.Similar)
 	}
 	m := item.Memory
-	m.Meta, m.DuplicateOf = answer.Memory, answer.DuplicateOf
+	m.Meta, m.DuplicateOf, m.Similar = answer.Memory, answer.DuplicateOf, answer.Similar.Without(answer.Memory.ID)
 	return Result{Memory: m}
+}
+
+// answerOf returns the answer to an item that is stored and has no duplicate.
+func answerOf(item *store.Item) sigil.Memory {
+	m := item.Memory
+	m.Similar = item.Idempotency.Similar.Without(m.ID)
+	return m
 }
 
 // evict returns the journal entry of a memory that is evicted.

@@ -76,7 +76,7 @@ func (e *Engine) duplicate(ctx context.Context, tenant string, d duplicate) Resu
 		}
 		if d.of = inserted.Duplicates[0]; d.of == (sigil.ID{}) {
 			e.embedded(items)
-			return Result{Memory: d.item.Memory}
+			return Result{Memory: answerOf(&d.item)}
 		}
 	}
 }
@@ -117,12 +117,12 @@ func (e *Engine) reinforce(ctx context.Context, tenant string, d *duplicate) Res
 	if w := e.recalled.Load(); w != nil {
 		(*w).Recalled(amended.Memory.Meta)
 	}
-	return reinforced(amended.Memory)
+	return reinforced(amended.Memory, d.item.Idempotency.Similar)
 }
 
-// reinforced returns the result of an encode that reinforced m.
-func reinforced(m sigil.Memory) Result {
-	m.DuplicateOf = m.ID
+// reinforced returns the result of an encode that reinforced m and asked for similar ones, unless similar is nil.
+func reinforced(m sigil.Memory, similar *sigil.Similar) Result {
+	m.DuplicateOf, m.Similar = m.ID, similar.Without(m.ID)
 	return Result{Memory: m}
 }
 

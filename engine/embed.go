@@ -152,18 +152,23 @@ func (e *Engine) Texts(ctx context.Context, keys []sigil.Key) ([]string, error) 
 			return nil, wrap(err)
 		}
 		for i := range all {
-			var text strings.Builder
-			e.analyzer.Texts(all[i].Data, all[i].Tags, func(part []byte) bool {
-				if text.Len() > 0 {
-					text.WriteByte('\n')
-				}
-				text.Write(part)
-				return text.Len() < maxEmbedded
-			})
-			texts[place[all[i].Key]] = text.String()
+			texts[place[all[i].Key]] = e.textOf(&all[i])
 		}
 	}
 	return texts, nil
+}
+
+// textOf returns the text of a memory that a vector is made of.
+func (e *Engine) textOf(m *sigil.Memory) string {
+	var text strings.Builder
+	e.analyzer.Texts(m.Data, m.Tags, func(part []byte) bool {
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+		text.Write(part)
+		return text.Len() < maxEmbedded
+	})
+	return text.String()
 }
 
 // maxEmbedded is about how many bytes of a memory's texts are made a vector of.

@@ -67,6 +67,9 @@ func (*ofEndpoint) Searching() store.SearchSettings {
 
 func (s *ofEndpoint) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
 	s.asked = q
+	if q.Text == "" {
+		return store.Found{}, nil
+	}
 	q.Vector, q.Model = nil, ""
 	return s.Model.Search(ctx, q)
 }

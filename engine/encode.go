@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -35,6 +36,9 @@ const (
 // ("duplicate"). No two memories with the same content come from concurrent encodes that reinforce or reject; one that
 // keeps may miss a memory that is encoded at the same time.
 //
+// With d.Similar the answer names what is near to the memory in meaning, of what was there before: of encodes at the same time, none
+// may know of the others. It returns [sigil.ErrConflict] ("search_off", "meaning_off") if the store compares no vectors.
+//
 // If the tenant is over its quota, the memories nearest to their deadlines are evicted in the same commit; if all are
 // pinned or crystallized, the error is [sigil.ErrFull]. For an idempotency key that was used within the last 24 hours,
 // Encode returns the first answer (rebuilt from d, since the content is not stored with it), or [sigil.ErrConflict] if
@@ -47,6 +51,9 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	}
 	s := singles.Get().(*single) //nolint:forcetypeassert // only *single is put there
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
+		return m, err
+	}
+	if err := e.lookAround(ctx, tenant, s.items[:]); err != nil {
 		return m, err
 	}
 	e.create(&s.items[0])
@@ -100,6 +107,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if err := d.OnDuplicate.Check(); err != nil {
 		return err
 	}
+	if err := e.checkSimilar(d.Similar); err != nil {
+		return err
+	}
 
 	m := &item.Memory
 	*m = sigil.Memory{
@@ -119,8 +129,11 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		item.Vector = store.Vector(v)
 	}
 	item.OnDuplicate = d.OnDuplicate
+	if d.Similar != 0 {
+		item.Idempotency.Similar = &sigil.Similar{Least: d.Similar}
+	}
 	if d.IdempotencyKey != "" {
-		item.Idempotency = store.Idempotency{Key: d.IdempotencyKey, Fingerprint: fingerprint(item)}
+		item.Idempotency.Key, item.Idempotency.Fingerprint = d.IdempotencyKey, fingerprint(item)
 	}
 	return nil
 }
@@ -244,6 +257,10 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 	}
 	if item.OnDuplicate.Unique() { // otherwise the fingerprint is that of a request that does not choose, as before there was a choice
 		b.WriteString(string(item.OnDuplicate))
+	}
+	if similar := item.Idempotency.Similar; similar != nil {
+		b.WriteByte(3)
+		b.Write(binary.BigEndian.AppendUint64(nil, math.Float64bits(similar.Least)))
 	}
 	return sha256.Sum256(b.Bytes())
 }

@@ -256,6 +256,8 @@ type Idempotency struct {
 	Fingerprint [32]byte
 	// Ends is the time at which the answer may be dropped.
 	Ends time.Time
+	// Similar, if not nil, is kept with the answer.
+	Similar *sigil.Similar
 }
 
 // Inserted is the result of an Insert.
@@ -289,6 +291,8 @@ type Answer struct {
 	Memory      sigil.Meta // when it was inserted, or amended
 	// DuplicateOf is the duplicate that the insert found, or the zero id.
 	DuplicateOf sigil.ID
+	// Similar is that of the request, or nil.
+	Similar *sigil.Similar
 	// Amended is the whole memory after an Amend, whose content does not follow from the request; nil after an insert.
 	Amended *sigil.Memory
 }

@@ -68,14 +68,14 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	if v.Resonance != nil {
 		b = appendFloat(append(b, `,"resonance":`...), *v.Resonance)
 	}
-	b = appendWarnings(appendDuplicate(b, v.DuplicateOf), v.Warnings)
+	b = appendWarnings(appendSimilar(appendDuplicate(b, v.DuplicateOf), v.Similar), v.Warnings)
 	return append(b, '}'), nil
 }
 
 // AppendJSON appends k as JSON.
 func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
 	b = append(appendID(append(b, `{"id":"`...), k.ID), '"')
-	return append(appendWarnings(appendDuplicate(b, k.DuplicateOf), k.Warnings), '}'), nil
+	return append(appendWarnings(appendSimilar(appendDuplicate(b, k.DuplicateOf), k.Similar), k.Warnings), '}'), nil
 }
 
 // AppendJSON appends e as JSON.
@@ -126,7 +126,7 @@ func (i *BatchItem) AppendJSON(b []byte) (_ []byte, err error) {
 	if i.ID != nil {
 		b = append(appendID(append(b, `,"id":"`...), *i.ID), '"')
 	}
-	b = appendWarnings(appendDuplicate(b, i.DuplicateOf), i.Warnings)
+	b = appendWarnings(appendSimilar(appendDuplicate(b, i.DuplicateOf), i.Similar), i.Warnings)
 	if i.Memory != nil {
 		if b, err = i.Memory.AppendJSON(append(b, `,"memory":`...)); err != nil {
 			return b, err
@@ -235,6 +235,22 @@ func appendDuplicate(b []byte, id *sigil.ID) []byte {
 		b = append(appendID(append(b, `,"duplicateOf":"`...), *id), '"')
 	}
 	return b
+}
+
+// appendSimilar appends the member "similar", after other members, unless all is nil.
+func appendSimilar(b []byte, all []Similar) []byte {
+	if all == nil {
+		return b
+	}
+	b = append(b, `,"similar":[`...)
+	for i := range all {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendID(append(b, `{"id":"`...), all[i].ID)
+		b = append(appendFloat(append(b, `","score":`...), all[i].Score), '}')
+	}
+	return append(b, ']')
 }
 
 // appendWarnings appends the member "warnings", after other members, unless all is empty.

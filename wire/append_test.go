@@ -63,6 +63,9 @@ func TestAppendJSON(t *testing.T) {
 		if maybe() {
 			v.DuplicateOf = &sigil.ID{1, 2, 3}
 		}
+		if maybe() {
+			v.Similar = []wire.Similar{{ID: v.ID, Score: number()}, {ID: sigil.ID{4}, Score: 1}}[:rng.IntN(3)]
+		}
 		if rng.IntN(3) == 0 {
 			v.Warnings = []wire.Warning{{Code: text(), Field: "ttl", Detail: text()}, {}}[:1+rng.IntN(2)]
 		}
@@ -96,7 +99,7 @@ func TestAppendJSON(t *testing.T) {
 		got, err = m.AppendJSON([]byte("x"))
 		same(t, m, got, err)
 
-		items := []wire.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID, DuplicateOf: v.DuplicateOf, Warnings: v.Warnings}, {Status: 400, Problem: &wire.Problem{Code: text()}}}
+		items := []wire.BatchItem{{Status: 201, Memory: &v}, {Status: 201, ID: &v.ID, DuplicateOf: v.DuplicateOf, Similar: v.Similar, Warnings: v.Warnings}, {Status: 400, Problem: &wire.Problem{Code: text()}}}
 		views := []wire.Memory{v, v}[:rng.IntN(3)]
 		if maybe() {
 			items, views = nil, nil
@@ -105,7 +108,7 @@ func TestAppendJSON(t *testing.T) {
 		same(t, wire.BatchPage{Results: items}, got, err)
 		got, err = (&wire.RelatedPage{Related: views}).AppendJSON([]byte("x"))
 		same(t, wire.RelatedPage{Related: views}, got, err)
-		kept := wire.Kept{ID: v.ID, DuplicateOf: v.DuplicateOf, Warnings: v.Warnings}
+		kept := wire.Kept{ID: v.ID, DuplicateOf: v.DuplicateOf, Similar: v.Similar, Warnings: v.Warnings}
 		got, err = kept.AppendJSON([]byte("x"))
 		same(t, kept, got, err)
 		neighbors := []wire.Neighbor{{v.ID, 1}, {v.ID, rng.Float64()}, {v.ID, 1e-9}, {v.ID, 1e-9}}[:rng.IntN(5)]

@@ -41,6 +41,8 @@ type Memory struct {
 	// DuplicateOf is set only in the answer to an encode, if the tenant had a memory with the same content: its id. It is
 	// the memory's own ID if the encode reinforced it.
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
+	// Similar is set only in the answer to an encode that asked for it: the nearest first, at most ten, or none. It is nil otherwise.
+	Similar []Similar `json:"similar,omitzero"`
 	// Warnings are set only in the answer to an encode.
 	Warnings []Warning `json:"warnings,omitempty"`
 }
@@ -59,6 +61,15 @@ type Warning struct {
 	Field  string `json:"field"`  // a field of the request
 	Detail string `json:"detail"` // a sentence for people
 }
+
+// Similar is a memory that was there and is near in meaning to one that was encoded.
+type Similar struct {
+	ID    sigil.ID `json:"id"`
+	Score float64  `json:"score"` // the cosine of the angle between their vectors, over 0 and at most 1
+}
+
+// WarnSimilarIncomplete is the code of a [Warning] about similar memories that may lack some, since vectors were missing.
+const WarnSimilarIncomplete = "similar_incomplete"
 
 // WarnTTLOverLife is the code of a [Warning] about a ttl that ends only after the memory, if untouched, has faded.
 const WarnTTLOverLife = "ttl_over_life"
@@ -89,6 +100,7 @@ type Neighbor struct {
 type Kept struct {
 	ID          sigil.ID  `json:"id"`
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"` // as in Memory
+	Similar     []Similar `json:"similar,omitzero"`      // as in Memory
 	Warnings    []Warning `json:"warnings,omitempty"`
 }
 
@@ -96,8 +108,9 @@ type Kept struct {
 type BatchItem struct {
 	Status int       `json:"status"` // the HTTP status that a separate request would have
 	ID     *sigil.ID `json:"id,omitempty"`
-	// DuplicateOf and Warnings are set only with ID; Memory has its own.
+	// DuplicateOf, Similar and Warnings are set only with ID; Memory has its own.
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
+	Similar     []Similar `json:"similar,omitzero"`
 	Warnings    []Warning `json:"warnings,omitempty"`
 	Memory      *Memory   `json:"memory,omitempty"`
 	Problem     *Problem  `json:"problem,omitempty"`

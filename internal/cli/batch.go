@@ -343,6 +343,7 @@ type keptLine struct {
 	Line        int              `json:"line"`
 	ID          *sigil.ID        `json:"id"`
 	DuplicateOf *sigil.ID        `json:"duplicateOf,omitempty"`
+	Similar     []client.Similar `json:"similar,omitzero"`
 	Warnings    []client.Warning `json:"warnings,omitempty"`
 }
 
@@ -357,7 +358,7 @@ func (l *loader) print(line int, item *client.BatchItem) error {
 	case item.Memory != nil:
 		return a.json(keptMemory{item.Memory, line})
 	case l.silent && a.flags.json:
-		return a.json(keptLine{line, item.ID, item.DuplicateOf, item.Warnings})
+		return a.json(keptLine{line, item.ID, item.DuplicateOf, item.Similar, item.Warnings})
 	case l.silent:
 		return nil
 	case a.flags.quiet:

@@ -27,6 +27,7 @@ type draftFlags struct {
 	pin              bool
 	tags             []string
 	vector           string
+	similar          float64
 }
 
 func (a *app) encode() *cobra.Command {
@@ -50,6 +51,9 @@ A value whose content is there already is encoded all the same, unless --on-dupl
 otherwise. reinforce recalls the memory that has it, and adds the tags that it lacks; reject
 refuses the value.
 
+With --similar 0.9 the answer names up to ten memories that are about the same: those whose
+vectors are at a cosine of at least 0.9 (1 is the same, 0 has nothing in common).
+
 A --ttl is a hard end; until then the memory fades like any other. To keep something for two
 months, pin it: --pin --ttl 60d; or let all memories live longer (sigil serve --half-life).
 Encode warns if a ttl is longer than the memory lives untouched.`,
@@ -57,6 +61,7 @@ Encode warns if a ttl is longer than the memory lives untouched.`,
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
   sigil encode --on-duplicate reinforce --tag tea '"kettle in the attic"'
+  sigil encode --similar 0.9 '"the kettle is up in the attic"'
   sigil encode --quiet < memories.ndjson > ids.txt`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -142,6 +147,8 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.StringVar(&d.vector, "vector", "", "your own vector of what it means, a JSON `array` of 1 to 4,096 numbers; a search by a vector finds it")
 	f.StringVar(&d.onDuplicate, "on-duplicate", "keep", "if the content is there already: `keep` both, reinforce the one that is there, or reject this one")
 	_ = c.RegisterFlagCompletionFunc("on-duplicate", oneOfThese("keep", "reinforce", "reject")) // fails only if there is no such flag
+	f.Float64Var(&d.similar, "similar", 0, "name memories that are near in meaning: at a `cosine` of at least this, over 0 and at most 1")
+	f.Lookup("similar").DefValue = ""
 	f.StringVar(&d.key, "idempotency-key", "", "a command repeated within a day with the same `key` encodes no value twice")
 }
 
@@ -228,6 +235,11 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 		draft.OnDuplicate = sigil.OnDuplicate(d.onDuplicate)
 		if draft.OnDuplicate == "" || draft.OnDuplicate.Check() != nil {
 			return draft, usageError("--on-duplicate must be keep, reinforce or reject")
+		}
+	}
+	if cmd.Flags().Changed("similar") {
+		if draft.Similar = d.similar; !(d.similar > 0 && d.similar <= 1) {
+			return draft, usageError("--similar must be over 0 and at most 1")
 		}
 	}
 	if d.state != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,6 +95,12 @@ func (a *app) memory(nth int, v *client.Memory) error {
 		f.add("reinforced", "%s", "the content was there")
 	default:
 		f.add("duplicate of", "%s", v.DuplicateOf.String())
+	}
+	for i, near := range v.Similar {
+		f.add([]string{"similar to", ""}[min(i, 1)], "%s at %s", near.ID.String(), strconv.FormatFloat(near.Score, 'f', -1, 64))
+	}
+	if v.Similar != nil && len(v.Similar) == 0 {
+		f.add("similar to", "%s", "none")
 	}
 	if words := keptBy(v); words != "" {
 		f.add("marks", "%s", a.paint(green, words))

@@ -76,7 +76,7 @@ func (a *API) encodeBatch(c *call) error {
 				results[at[i]] = c.failedItem(a.drafts.Blame(items[at[i]], r.Err))
 			case brief:
 				short := shape.Kept(&r.Memory)
-				results[at[i]] = wire.BatchItem{Status: shape.EncodeStatus(&r.Memory), ID: &short.ID, DuplicateOf: short.DuplicateOf, Warnings: short.Warnings}
+				results[at[i]] = wire.BatchItem{Status: shape.EncodeStatus(&r.Memory), ID: &short.ID, DuplicateOf: short.DuplicateOf, Similar: short.Similar, Warnings: short.Warnings}
 			default:
 				results[at[i]] = c.item(r, shape.EncodeStatus(&r.Memory), shape.Encoded)
 			}

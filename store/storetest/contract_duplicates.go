@@ -121,6 +121,21 @@ var duplicateIdeas = []idea{
 		f.ok("Insert", err)
 		equal(f.t, "answer", again.Answers[0], store.Answer{Fingerprint: [32]byte{31: 1}, Memory: second.Meta, DuplicateOf: first.ID})
 	}},
+	{"an answer has the similar memories of its request", func(f *fixture) {
+		first := f.encode()
+		similar := &sigil.Similar{Least: 0.5, Near: []sigil.Near{{ID: first.ID, Score: 0.75}}, Incomplete: true}
+		for i, next := range []store.Item{keyed(f.memory(), "a", 1), keyed(f.memory(same(first)), "b", 1)} {
+			next.Idempotency.Similar = similar
+			inserted, err := f.insertItems(next)
+			f.ok("Insert", err)
+			again, err := f.insertItems(next)
+			f.ok("Insert", err)
+			equal(f.t, "answer", again.Answers[0], store.Answer{
+				Fingerprint: [32]byte{31: 1}, Memory: next.Memory.Meta, DuplicateOf: inserted.Duplicates[0], Similar: similar,
+			})
+			equal(f.t, "duplicates", len(inserted.Duplicates), i)
+		}
+	}},
 	{"many with one content", func(f *fixture) {
 		first := f.encode()
 		all := []sigil.Key{first.Key}
@@ -272,17 +287,18 @@ var amendIdeas = []idea{
 	}},
 	{"with a key, the second time gives the first answer", func(f *fixture) {
 		m := f.encode(tagged("a"))
+		similar := &sigil.Similar{Least: 0.25, Near: []sigil.Near{}}
 		amend := func(at time.Time, tags ...string) store.Amended {
 			f.t.Helper()
 			got, err := f.Amend(f.ctx(), store.Amendment{
-				Key: m.Key, At: at, Idempotency: store.Idempotency{Key: "k", Fingerprint: [32]byte{7}, Ends: at.Add(time.Hour)},
+				Key: m.Key, At: at, Idempotency: store.Idempotency{Key: "k", Fingerprint: [32]byte{7}, Ends: at.Add(time.Hour), Similar: similar},
 			}, tagging(at, tags...))
 			f.ok("Amend", err)
 			return got
 		}
 		at := start.Add(time.Second)
 		first := amend(at, "a", "b")
-		want := store.Answer{Fingerprint: [32]byte{7}, Memory: first.Memory.Meta, Amended: &first.Memory}
+		want := store.Answer{Fingerprint: [32]byte{7}, Memory: first.Memory.Meta, Similar: similar, Amended: &first.Memory}
 		equal(f.t, "again", amend(at, "c"), store.Amended{Answer: &want})
 		_, err := f.recall(m.Key, at)
 		f.ok("Update", err)

@@ -60,7 +60,7 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 		}
 		if id := item.Idempotency; id.Key != "" {
 			s.answers[answerKey{tenant, id.Key}] = keptAnswer{
-				Answer: store.Answer{Fingerprint: id.Fingerprint, Memory: item.Memory.Meta, DuplicateOf: inserted.Duplicates[i]}, ends: id.Ends,
+				Answer: store.Answer{Fingerprint: id.Fingerprint, Memory: item.Memory.Meta, DuplicateOf: inserted.Duplicates[i], Similar: id.Similar}, ends: id.Ends,
 			}
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 	if a.Idempotency.Key != "" {
 		whole := copied(m)
 		s.answers[at] = keptAnswer{
-			Answer: store.Answer{Fingerprint: a.Idempotency.Fingerprint, Memory: m.Meta, Amended: &whole}, ends: a.Idempotency.Ends,
+			Answer: store.Answer{Fingerprint: a.Idempotency.Fingerprint, Memory: m.Meta, Similar: a.Idempotency.Similar, Amended: &whole}, ends: a.Idempotency.Ends,
 		}
 	}
 	return store.Amended{Memory: copied(m)}, nil

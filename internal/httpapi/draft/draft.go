@@ -15,7 +15,7 @@ type Reader struct {
 	Tags  int // maximum number of a memory's tags
 }
 
-// Read reads {data, state?, ttl?, pinned?, tags?, vector?, onDuplicate?}. The draft refers to the data in body, of which the engine
+// Read reads {data, state?, ttl?, pinned?, tags?, vector?, onDuplicate?, similar?}. The draft refers to the data in body, of which the engine
 // makes a copy; it refers to nothing else of body. Read only checks that data is JSON: the engine judges it.
 func (r Reader) Read(body []byte) (sigil.Draft, error) { return r.read(body, false) }
 
@@ -44,6 +44,8 @@ func (r Reader) read(body []byte, inBatch bool) (d sigil.Draft, err error) {
 			d.Vector, err = Vector(value)
 		case "onDuplicate":
 			d.OnDuplicate, err = readOnDuplicate(value)
+		case "similar":
+			d.Similar, err = readSimilar(value)
 		case "idempotencyKey":
 			if !inBatch {
 				return UnknownField(name)

@@ -47,6 +47,15 @@ func readOnDuplicate(raw []byte) (sigil.OnDuplicate, error) {
 	return choice, choice.Check()
 }
 
+// readSimilar reads a cosine. In a draft 0 means that nothing is asked for, which a request says by leaving it out.
+func readSimilar(raw []byte) (float64, error) {
+	x, err := strconv.ParseFloat(string(raw), 64)
+	if jsontext.Value(raw).Kind() != '0' || err != nil || x <= 0 || x > 1 {
+		return 0, sigil.NewInvalid("invalid_similar", "similar", "must be a number over 0 and at most 1")
+	}
+	return x, nil
+}
+
 // MaxKey is the maximum length of an idempotency key, in bytes, the same as the engine's.
 const MaxKey = 255
 

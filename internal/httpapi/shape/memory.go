@@ -52,20 +52,14 @@ func Encoded(m *sigil.Memory) wire.Memory {
 	v := Memory(m, m.CreatedAt)
 	if m.Reinforced() {
 		v = Refreshed(m)
-	} else {
-		v.Warnings = Warnings(&m.Meta)
 	}
-	v.DuplicateOf = Duplicate(m)
+	v.DuplicateOf, v.Similar, v.Warnings = Duplicate(m), similar(m.Similar), Warnings(m)
 	return v
 }
 
 // Kept returns the short shape of m after its encode.
 func Kept(m *sigil.Memory) wire.Kept {
-	v := wire.Kept{ID: m.ID, DuplicateOf: Duplicate(m)}
-	if !m.Reinforced() {
-		v.Warnings = Warnings(&m.Meta)
-	}
-	return v
+	return wire.Kept{ID: m.ID, DuplicateOf: Duplicate(m), Similar: similar(m.Similar), Warnings: Warnings(m)}
 }
 
 // Duplicate returns the duplicate of m, the answer to an encode, or nil if there is none.
@@ -88,14 +82,34 @@ func EncodeStatus(m *sigil.Memory) int {
 // Refreshed returns the shape of m at the time of its last recall, when its decay was 0.
 func Refreshed(m *sigil.Memory) wire.Memory { return Memory(m, m.LastAccessed) }
 
-// Warnings returns the warnings for the caller of the encode that made m, usually nil.
-func Warnings(m *sigil.Meta) []wire.Warning {
-	if !m.FadesBeforeTTL() {
+// similar returns nil if they were not asked for.
+func similar(s *sigil.Similar) []wire.Similar {
+	if s == nil {
 		return nil
 	}
+	v := make([]wire.Similar, len(s.Near))
+	for i, n := range s.Near {
+		v[i] = wire.Similar(n)
+	}
+	return v
+}
+
+// Warnings returns the warnings for the caller of the encode that m answers, usually nil.
+func Warnings(m *sigil.Memory) (all []wire.Warning) {
+	if !m.Reinforced() && m.FadesBeforeTTL() {
+		all = append(all, overLife(&m.Meta))
+	}
+	if m.Similar != nil && m.Similar.Incomplete {
+		all = append(all, wire.Warning{Code: wire.WarnSimilarIncomplete, Field: "similar", Detail: "may lack memories: not all of them had their vectors yet, " +
+			"or the endpoint that makes vectors did not answer; a search with like asks again"})
+	}
+	return all
+}
+
+func overLife(m *sigil.Meta) wire.Warning {
 	life := m.FadesAt.Sub(m.LastAccessed).Round(time.Millisecond)
-	return []wire.Warning{{Code: wire.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
-		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}}
+	return wire.Warning{Code: wire.WarnTTLOverLife, Field: "ttl", Detail: fmt.Sprintf("is longer than the %s that a memory lives untouched: "+
+		"a ttl is a hard end and keeps nothing alive; pin the memory, or use a policy under which it lives longer", sigil.FormatDuration(life))}
 }
 
 // Recalls returns the shape of a message about recalls. more means that there were further ones.

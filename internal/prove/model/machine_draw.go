@@ -67,6 +67,7 @@ var mistakes = []struct {
 	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
 	{func(d *sigil.Draft) { d.Vector = []float32{0, 0} }, sigil.NewInvalid("invalid_vector", "vector", "")},
 	{func(d *sigil.Draft) { d.OnDuplicate = "merge" }, sigil.NewInvalid("invalid_on_duplicate", "onDuplicate", "")},
+	{func(d *sigil.Draft) { d.Similar = 1.5 }, sigil.NewInvalid("invalid_similar", "similar", "")},
 	{func(d *sigil.Draft) { d.IdempotencyKey = "\n" }, sigil.NewInvalid("invalid_idempotency_key", "Idempotency-Key", "")},
 }
 

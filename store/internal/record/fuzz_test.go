@@ -91,7 +91,7 @@ func codecs() []codec {
 			func(r *record.Reader, p policies) any { a, ends := r.Answer(fuzzed.Tenant, p); return answer{a, ends} },
 			func(v any, p policies) ([]byte, error) {
 				a := v.(answer)
-				i := store.Idempotency{Fingerprint: a.Fingerprint, Ends: a.ends}
+				i := store.Idempotency{Fingerprint: a.Fingerprint, Ends: a.ends, Similar: a.Similar}
 				if a.Amended != nil {
 					return record.AppendAmended(nil, &i, a.Amended, number(p, &a.Memory)), nil
 				}
@@ -165,6 +165,9 @@ func FuzzRecord(f *testing.F) {
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, sigil.ID{}),
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, m.ID),
 		record.AppendAmended(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m, 0),
+		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed, Similar: &sigil.Similar{
+			Least: 0.9, Near: []sigil.Near{{ID: m.ID, Score: 1}}, Incomplete: true,
+		}}, &m.Meta, 0, m.ID),
 	} {
 		i = min(i, len(codecs())-1)
 		f.Add(uint8(i), b)

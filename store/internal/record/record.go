@@ -256,10 +256,11 @@ func (r *Reader) Crystal(tenant string) sigil.Crystal {
 	return c
 }
 
-// What follows the figures in an answer. Without a duplicate, nothing follows.
+// What follows the figures in an answer: similar memories, if the request asked for them, and then one of the others, or nothing.
 const (
 	answerDuplicate = 1 + iota // the id of the duplicate
 	answerAmended              // the content of the memory, to the end
+	answerSimilar              // the cosine asked for, 1 if some may be missing, how many, and of each its id and score
 )
 
 // AppendAnswer appends the answer to an insert of m, and the time at which it ends. duplicate is the duplicate of m, or
@@ -268,6 +269,9 @@ func AppendAnswer(b []byte, i *store.Idempotency, m *sigil.Meta, policy uint16, 
 	b = append(b, i.Fingerprint[:]...)
 	b = binary.AppendVarint(b, i.Ends.UnixMilli())
 	b = AppendMeta(append(b, m.ID[:]...), m, policy)
+	if i.Similar != nil {
+		b = appendSimilar(append(b, answerSimilar), i.Similar)
+	}
 	if duplicate == (sigil.ID{}) {
 		return b
 	}
@@ -285,6 +289,10 @@ func (r *Reader) Answer(tenant string, policies Policies) (a store.Answer, ends 
 	copy(a.Fingerprint[:], r.take(len(a.Fingerprint)))
 	ends = r.time()
 	a.Memory = r.Meta(sigil.Key{Tenant: tenant, ID: r.ID()}, policies)
+	if len(r.b) > 0 && r.b[0] == answerSimilar {
+		r.byte()
+		a.Similar = r.similar()
+	}
 	if len(r.b) == 0 {
 		return a, ends
 	}
