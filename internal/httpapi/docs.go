@@ -53,6 +53,7 @@ type parameter struct {
 	Required    bool    `json:"required"`
 	Description string  `json:"description"`
 	Example     any     `json:"example"`
+	Usual       bool    `json:"x-usual"` // one that most requests have, though it is not required
 	Schema      *schema `json:"schema"`
 }
 
@@ -119,7 +120,7 @@ func (o operation) Curl(origin string) string {
 		switch {
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", fmt.Sprint(p.Example))
-		case p.In == "query" && p.Required:
+		case p.In == "query" && (p.Required || p.Usual):
 			query.Set(p.Name, fmt.Sprint(p.Example))
 		}
 	}

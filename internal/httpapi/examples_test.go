@@ -93,7 +93,8 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 	})}})
-	target := strings.ReplaceAll(path, "{id}", f.encode(`{"data":1}`).ID.String())
+	memory := f.encode(`{"data":1}`).ID.String()
+	target := strings.ReplaceAll(path, "{id}", memory)
 	target = strings.ReplaceAll(strings.ReplaceAll(target, "{job}", "decay"), "{file}", "console.js")
 	if strings.Contains(target, "{hash}") {
 		target = strings.ReplaceAll(target, "{hash}", parse[wire.CodeSignature](f.do("POST", "/v1/code", exampleOf(t, "/v1/code")).want(http.StatusCreated)).SHA256)
@@ -101,7 +102,9 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	headers := []string{"Content-Type", body.contentType}
 	query := url.Values{}
 	for _, needed := range op.Parameters {
-		if needed.In == "query" && needed.Required != nil && *needed.Required {
+		_, usual := needed.Extensions.Get("x-usual")
+		usual = usual && (p == nil || p.Name != "like") // which is instead of it
+		if needed.In == "query" && (usual || needed.Required != nil && *needed.Required) {
 			query.Set(needed.Name, needed.Example.Value)
 		}
 	}
@@ -114,6 +117,12 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 				for _, item := range p.Example.Content {
 					query.Add(p.Name, item.Value)
 				}
+			}
+			if p.Explode != nil && !*p.Explode {
+				query.Set(p.Name, strings.Join(query[p.Name], ","))
+			}
+			if p.Name == "like" {
+				query.Set(p.Name, memory)
 			}
 		case "header":
 			if p.Name == "Sigil-Tenant" && strings.Contains(path, "{id}") && p.Example.Value != tenant {

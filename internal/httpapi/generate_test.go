@@ -276,7 +276,9 @@ func (g *generator) valid(e *endpoint) *exchange {
 		case "path":
 			x.path = strings.ReplaceAll(x.path, "{"+name+"}", unquote(g.value(schema)))
 		case "query":
-			if items, ok := schema["items"].(object); ok {
+			if p["explode"] == false {
+				query.Set(name, strings.Trim(strings.Join(strings.Fields(g.value(schema)), ""), "[]"))
+			} else if items, ok := schema["items"].(object); ok {
 				for range g.IntN(3) {
 					query.Add(name, unquote(g.value(items)))
 				}
@@ -299,6 +301,9 @@ func (g *generator) valid(e *endpoint) *exchange {
 			x.set(name, pick(g, strings.TrimSpace("k" + unquote(g.value(schema)) + "k")[:1]+strconv.Itoa(g.IntN(50)), strings.TrimSpace("k"+unquote(g.value(schema)))))
 		}
 	}
+	if e.id == "searchSimply" {
+		g.oneToSearchFor(query)
+	}
 	if sigil.Sort(query.Get("sort")).ByFigures() {
 		query.Del("cursor") // the known ones are those of lists by age
 	}
@@ -316,6 +321,17 @@ func (g *generator) valid(e *endpoint) *exchange {
 		x.chunked = g.oneIn(5)
 	}
 	return x
+}
+
+// oneToSearchFor has a query either what is like a memory, or words or a vector, which the document says in words only.
+func (g *generator) oneToSearchFor(query url.Values) {
+	switch {
+	case query.Has("like"):
+		query.Del("q")
+		query.Del("vector")
+	case !query.Has("q") && !query.Has("vector"):
+		query.Set("q", "kettle")
+	}
 }
 
 func (g *generator) parameter(e *endpoint, name string, schema object) string {

@@ -267,7 +267,7 @@ func mayRefuse(x *exchange, status int) bool {
 	case http.StatusBadRequest:
 		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost
 	case http.StatusNotFound:
-		return strings.Contains(x.endpoint.path, "{id}") || strings.Contains(x.endpoint.path, "{hash}") || x.endpoint.id == "search" && strings.Contains(x.body, `"like"`)
+		return strings.Contains(x.endpoint.path, "{id}") || strings.Contains(x.endpoint.path, "{hash}") || x.endpoint.searches() && strings.Contains(x.body+x.query, "like")
 	case http.StatusConflict:
 		return x.method == http.MethodPost
 	case http.StatusUnprocessableEntity:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
 )
 
 // query reads query parameters strictly. It keeps the first error in err; values read after that are
@@ -122,6 +123,30 @@ func (q *query) position(name string) uint64 {
 		q.fail("invalid_parameter", name, "must be a position of the journal: a whole number from 0")
 	}
 	return n
+}
+
+// id returns the zero id if the parameter is missing.
+func (q *query) id(name string) (id sigil.ID) {
+	if !q.values.Has(name) {
+		return id
+	}
+	id, err := sigil.ParseID(q.text(name))
+	if err != nil {
+		q.fail("invalid_id", name, "is not a UUID of 36 characters")
+	}
+	return id
+}
+
+// vector returns the numbers of a parameter, with commas between them, or nil if it is missing.
+func (q *query) vector(name string) []float32 {
+	if !q.values.Has(name) {
+		return nil
+	}
+	v, err := draft.Vector([]byte("[" + q.text(name) + "]"))
+	if err != nil {
+		q.err = cmp.Or(q.err, err)
+	}
+	return v
 }
 
 // moment returns the zero time if the parameter is missing.

@@ -35,8 +35,9 @@ func routes() []route {
 		{
 			method: "GET", path: "/v1/sigils:search", serve: (*API).searchSimply,
 			params: []string{
-				"q", "limit", "cursor", "tag", "anyTag", "notTag", "crystallized", "pinned", "pattern",
-				"createdAfter", "createdBefore", "fadingBefore", "minScore", "maxBytes", "highlight", "explain", "content",
+				"q", "like", "vector", "limit", "cursor", "tag", "anyTag", "notTag", "crystallized", "pinned", "pattern",
+				"createdAfter", "createdBefore", "fadingBefore", "minScore", "weights.words", "weights.meaning", "weights.freshness", "weights.strength",
+				"maxBytes", "highlight", "explain", "content",
 			},
 			lists: []string{"tag", "anyTag", "notTag"},
 		},

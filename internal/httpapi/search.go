@@ -29,7 +29,7 @@ func (a *API) search(c *call) error {
 // searchSimply answers a search whose query is in the URL. It changes nothing, as a GET should not, so it recalls
 // nothing.
 func (a *API) searchSimply(c *call) error {
-	if !c.query.values.Has("q") {
+	if !c.query.values.Has("q") && !c.query.values.Has("like") && !c.query.values.Has("vector") {
 		return draft.MissingField("q")
 	}
 	q := engine.SearchQuery{
@@ -47,6 +47,7 @@ func (a *API) searchSimply(c *call) error {
 	if most := c.query.whole("maxBytes", "invalid_max_bytes"); most != nil {
 		q.MaxBytes = int64(*most)
 	}
+	q.Like, q.Vector, q.Weights = c.query.id("like"), c.query.vector("vector"), a.weightsOf(&c.query)
 	content := c.query.is("content", true)
 	if c.query.err != nil {
 		return c.query.err
@@ -59,6 +60,21 @@ func (a *API) searchSimply(c *call) error {
 		return &named
 	}
 	return err
+}
+
+// weightsOf returns the weights in a query, or nil if it has none. What is left out has its default.
+func (a *API) weightsOf(q *query) *engine.Weights {
+	w := a.engine.DefaultWeights()
+	given := false
+	for name, to := range map[string]*float64{"words": &w.Words, "meaning": &w.Meaning, "freshness": &w.Freshness, "strength": &w.Strength} {
+		if v := q.number("weights."+name, "invalid_weights"); v != nil {
+			*to, given = *v, true
+		}
+	}
+	if !given {
+		return nil
+	}
+	return &w
 }
 
 // found answers with what q finds. Like [API.page], it reserves memory for the largest page first.

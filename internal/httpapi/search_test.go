@@ -68,6 +68,8 @@ func TestSearch(t *testing.T) {
 		"fading":    {`{"query":"tea","fadingBefore":"2100-01-01T00:00:00Z"}`, "q=tea&fadingBefore=2100-01-01T00:00:00Z", []string{"green tea"}},
 		"score":     {`{"query":"green tea","minScore":0.9}`, "q=green+tea&minScore=0.9", []string{"green tea"}},
 		"bytes":     {`{"query":"tea","maxBytes":12}`, "q=tea&maxBytes=12", []string{"green tea"}},
+		"weights":   {`{"query":"kitchen kettle","weights":{"meaning":0}}`, "q=kitchen+kettle&weights.meaning=0", []string{"invoice", "green tea"}},
+		"a vector":  {`{"vector":[1,0]}`, "vector=1,0", nil},
 		"nothing":   {`{"query":"qqxz"}`, "q=qqxz", nil},
 	} {
 		found(t, name+" by POST", f.search(tt.body), tt.want...)
@@ -94,6 +96,18 @@ func TestSearchByMeaning(t *testing.T) {
 	found(t, "a vector and words", f.search(`{"vector":[2,0.9,0.1],"query":"teapot"}`), "a teapot for the kitchen", "a kettle and pans for the kitchen")
 	found(t, "of other dimensions", f.search(`{"vector":[1,0,0,1]}`))
 	found(t, "like it", f.search(`{"like":"`+kettle.ID.String()+`"}`), "a teapot for the kitchen")
+	found(t, "like it, by GET", f.searchBy("like="+kettle.ID.String()), "a teapot for the kitchen")
+	found(t, "a vector by GET", f.searchBy("vector=2,0.9,0.1"), "a kettle and pans for the kitchen", "a teapot for the kitchen")
+	found(t, "words alone by GET", f.searchBy("q=cookware&weights.meaning=0"))
+	for _, by := range []string{"POST", "GET"} {
+		page := f.searchBy("q=teapot&weights.words=0.5&weights.meaning=0&weights.freshness=0.25")
+		if by == "POST" {
+			page = f.search(`{"query":"teapot","weights":{"words":0.5,"meaning":0,"freshness":0.25}}`)
+		}
+		if page.Hits[0].Score != 0.75 {
+			t.Errorf("weighted by %s: %+v", by, page.Hits[0])
+		}
+	}
 	f.do("POST", "/v1/sigils:search", `{"like":"019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"}`).problem(http.StatusNotFound, "not_found", "like")
 }
 
@@ -204,4 +218,37 @@ type watched struct {
 func (s *watched) Search(ctx context.Context, q store.SearchQuery) (store.Found, error) {
 	s.during()
 	return s.Model.Search(ctx, q)
+}
+
+// TestSearchesHaveTheSameNames compares what a search by POST takes with what one by GET takes.
+func TestSearchesHaveTheSameNames(t *testing.T) {
+	root, all := endpoints(openAPI().raw)
+	want := []string{}
+	for name, schema := range resolve(root, root["components"].(object)["schemas"].(object)["Search"])["properties"].(object) {
+		short := map[string]string{"query": "q", "tags": "tag", "anyTags": "anyTag", "notTags": "notTag"}[name] // one value each
+		switch {
+		case name == "recall": // changes something
+		case name == "weights":
+			for weight := range resolve(root, schema)["properties"].(object) {
+				want = append(want, name+"."+weight)
+			}
+		case short != "":
+			want = append(want, short)
+		default:
+			want = append(want, name)
+		}
+	}
+	var got []string
+	for _, e := range all {
+		for _, p := range e.params {
+			if e.id == "searchSimply" && p["in"] == "query" {
+				got = append(got, p["name"].(string))
+			}
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("by GET there are %q, by POST %q", got, want)
+	}
 }
