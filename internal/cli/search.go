@@ -114,8 +114,8 @@ type weightFlags struct{ words, meaning, freshness, strength float64 }
 
 func (w *weightFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.Float64Var(&w.words, "words", 0.6, "the `weight` of words in the score, from 0 to 1")
-	f.Float64Var(&w.meaning, "meaning", 0.4, "the `weight` of meaning; with 0, only words find")
+	f.Float64Var(&w.words, "words", 0.65, "the `weight` of words in the score, from 0 to 1")
+	f.Float64Var(&w.meaning, "meaning", 0.35, "the `weight` of meaning; with 0, only words find")
 	f.Float64Var(&w.freshness, "freshness", 0, "the `weight` of how fresh a memory is")
 	f.Float64Var(&w.strength, "strength", 0, "the `weight` of how often a memory was recalled")
 }

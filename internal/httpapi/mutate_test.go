@@ -104,7 +104,7 @@ var mutations = []mutation{
 	{"member out of range", member(
 		`"state":{"phi":1.0000001}`, `"state":{"phi":-1e-300}`, `"state":{"awareness":1e400}`, `"ttl":0`, `"ttl":-1`, `"ttl":1e300`, `"ttl":"36501d"`, `"ttl":"0s"`, `"ttl":"`+secret+`"`,
 		`"tags":[""]`, `"tags":["`+strings.Repeat("é", 65)+`"]`, `"tags":["a"`+strings.Repeat(`,"a"`, 32)+`]`, `"state":{"x":"`+strings.Repeat("a", 5000)+`"}`, `"data":`+strings.Repeat("9", 400),
-		`"query":" "`, `"query":"`+strings.Repeat("q", 4097)+`"`, `"minScore":3.1`, `"maxBytes":-1`, `"weights":{"strength":1.1}`, `"pattern":162`, `"fadingBefore":"0001-01-01T00:00:00Z"`,
+		`"query":" "`, `"query":"`+strings.Repeat("q", 4097)+`"`, `"minScore":4.1`, `"maxBytes":-1`, `"weights":{"strength":1.1}`, `"pattern":162`, `"fadingBefore":"0001-01-01T00:00:00Z"`,
 	)},
 	{"key twice", member(`"data":1,"data":2`, `"d\u0061ta":1,"data":2`, `"data":{"a":{"b":1,"b":2}}`, `"ids":[],"ids":[]`, `"state":{"x":1,"x":2}`)},
 	{"odd text", member(`"data":"\ud800"`, `"data":"`+secret+"\xff"+`"`, `"data":{"\udfff":1}`, `"tags":["\ud800"]`, "\"data\":\"\x01\"", `"data":"\x"`)},
