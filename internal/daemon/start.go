@@ -14,6 +14,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/front"
 	"github.com/sigil-dna/sigil/internal/handover"
 	"github.com/sigil-dna/sigil/internal/httpapi"
+	"github.com/sigil-dna/sigil/internal/mcp"
 	"github.com/sigil-dna/sigil/internal/metrics"
 	"github.com/sigil-dna/sigil/internal/web"
 	"github.com/sigil-dna/sigil/store"
@@ -130,7 +131,12 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 		code = *d.code
 	}
 	code.Verdict = m.Verdict
+	var assistants httpapi.MCP // nil only together with the engine
+	if e != nil {
+		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: d.config.RequestTimeout})
+	}
 	return httpapi.New(e, &httpapi.Options{
+		MCP:  assistants,
 		Code: code, Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
 		Console: web.New(),
 		Observe: func(route, method string, status int, took time.Duration) {

@@ -31,10 +31,12 @@ type Options struct {
 	Ready func() error
 	// Metrics answers /metrics; nil makes it an unknown path.
 	Metrics http.Handler
+	// MCP answers /mcp; nil makes it an unknown path.
+	MCP MCP
 	// Console serves / and /assets/; if nil, a page there describes what can be done without one.
 	Console Console
-	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document
-	// or "unmatched", and method a standard one or "OTHER": both have few values, so that they can be labels.
+	// Observe is called for each answered request, on its goroutine. route is a path of the OpenAPI document,
+	// "/mcp" or "unmatched", and method a standard one or "OTHER": both have few values, so that they can be labels.
 	Observe func(route, method string, status int, took time.Duration)
 	// Code configures signatures of code.
 	Code Code
@@ -140,6 +142,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["Cache-Control"] = noStore
 	if err := a.guard(r); err != nil && !probe(r) {
 		c.fail(err)
+		return
+	}
+	if r.URL.Path == mcpPath && a.options.MCP != nil {
+		c.route = mcpPath
+		if err := a.mcp(c); err != nil {
+			c.fail(err)
+		}
 		return
 	}
 	if candidates, ok := a.exact[r.URL.Path]; ok && r.URL.RawPath == "" && r.Method != http.MethodConnect {

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sigil-dna/sigil"
@@ -16,10 +18,23 @@ func (a *API) guard(r *http.Request) error {
 	if a.options.LoopbackOnly && !a.allowed(r.Host) {
 		return refusal("forbidden_host", "Host", "must be localhost, a loopback address or a name of --allowed-host: this service listens without credentials")
 	}
-	if err := a.origins.Check(r); err != nil {
+	if err := a.origins.Check(r); err != nil && !ownPage(r) {
 		return refusal("cross_origin", "Origin", "a page of another origin may not change anything here")
 	}
 	return nil
+}
+
+// ownPage reports whether the page that sent a request is of this service under another loopback name: its Origin and the
+// request's Host are both localhost, 127.0.0.1 or [::1], with the same port. To a browser, these are different origins.
+func ownPage(r *http.Request) bool {
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil {
+		return false
+	}
+	host := &url.URL{Host: r.Host}
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	return origin.Scheme == "http" && origin.Port() == host.Port() &&
+		slices.Contains(names, origin.Hostname()) && slices.Contains(names, host.Hostname())
 }
 
 // probe reports whether a request only asks whether the service is up, as load balancers do under any host name or

@@ -20,8 +20,10 @@ type route struct {
 	// connection that does not notice when the client leaves.
 	short bool
 	// slow means that the time limit is longer.
-	slow  bool
-	serve func(*API, *call) error
+	slow bool
+	// leaves means that a client that leaves cancels the request at once.
+	leaves bool
+	serve  func(*API, *call) error
 }
 
 // routes returns all operations. A test compares them with those of the OpenAPI document.

@@ -25,7 +25,7 @@ type timedKey struct{}
 func Timed(ctx context.Context) context.Context { return context.WithValue(ctx, timedKey{}, true) }
 
 // bound replaces the request's context by one that ends when the request takes too long, when the server ends
-// it with a cause, or goneTime after the client left. The caller calls end when the request is answered.
+// it with a cause, or goneTime after the client left (at once if leaving cancels). The caller calls end when the request is answered.
 func (c *call) bound(rt *route) (end func()) {
 	from, limit := c.r.Context(), c.api.options.RequestTimeout
 	if rt.slow {
@@ -40,7 +40,7 @@ func (c *call) bound(rt *route) (end func()) {
 	}
 	watching := context.AfterFunc(from, func() {
 		cause := context.Cause(from)
-		if errors.Is(cause, context.Canceled) {
+		if errors.Is(cause, context.Canceled) && !rt.leaves {
 			select {
 			case <-time.After(goneTime):
 			case <-ctx.Done():

@@ -79,13 +79,14 @@ var table = map[string][]string{
 	"internal/web":           {"internal/coding"},
 	"internal/webhook":       {root},
 	"internal/embedder":      {root, "internal/meaning"},
+	"internal/mcp":           {root, "engine", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk"},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
 	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/datadir", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
 		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/codesign", "internal/datadir", "internal/embedder", "internal/front", "internal/handover", "internal/httpapi", "internal/meaning", "internal/httpapi/shape", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		"internal/clock", "internal/codesign", "internal/datadir", "internal/embedder", "internal/front", "internal/handover", "internal/httpapi", "internal/meaning", "internal/httpapi/shape", "internal/mcp", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

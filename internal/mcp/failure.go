@@ -1,0 +1,70 @@
+package mcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// failure returns the error that a model reads: what is wrong, and what to do next. Failures of the service are logged,
+// and their causes stay in the log.
+func (s *Server) failure(ctx context.Context, tool string, err error) error {
+	var known *sigil.Error
+	if !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sigil.ErrInternal) {
+		s.log.ErrorContext(ctx, "mcp: a tool failed", "tool", tool, "cause", err)
+		return errors.New("internal: the service failed, and its log has the cause. Tell the user; call again only once")
+	}
+	if known == nil {
+		return errors.New("timeout: the call was not answered in time. Call again; what was remembered before is only reinforced")
+	}
+	text := known.Code + ": "
+	if known.Field != "" {
+		text += known.Field + " "
+	}
+	return fmt.Errorf("%s%s. %s", text, strings.TrimSuffix(known.Detail, "."), next(known))
+}
+
+// next returns what to do about an error.
+func next(err *sigil.Error) string {
+	switch {
+	case err.Code == "quota_full":
+		return "Forget memories that are no longer needed, or let pinned ones fade with keep (keep: false), then call again"
+	case err.Code == "invalid_id":
+		return "Take the id from an answer of remember, recall or peek, whole"
+	case err.Code == "search_off":
+		return "Tell the user: the service was started without search. A memory can be read by its id"
+	case errors.Is(err.Kind, sigil.ErrNotFound):
+		return "Call explain with the id to learn what became of it, or recall with a query to find what is there"
+	case errors.Is(err.Kind, sigil.ErrTooLarge):
+		return "Shorten it, or split it into several memories, then call again"
+	case errors.Is(err.Kind, sigil.ErrFull):
+		return "Tell the user: the disk is full. Reading still works"
+	case errors.Is(err.Kind, sigil.ErrUnavailable), errors.Is(err.Kind, sigil.ErrClosed):
+		return "Call again in a second; if that fails too, tell the user"
+	case errors.Is(err.Kind, sigil.ErrConflict):
+		return "Call again"
+	}
+	return "Correct it and call again"
+}
+
+// wrongArguments is how the library begins the error of arguments that do not fit a tool's schema.
+const wrongArguments = `validating "arguments": `
+
+// adviseOnArguments adds what to do next to the library's own error.
+func adviseOnArguments(res *sdk.CallToolResult) {
+	if !res.IsError || len(res.Content) != 1 {
+		return
+	}
+	text, ok := res.Content[0].(*sdk.TextContent)
+	if !ok || !strings.HasPrefix(text.Text, wrongArguments) {
+		return
+	}
+	res.Content = []sdk.Content{&sdk.TextContent{
+		Text: "invalid_arguments: " + strings.TrimPrefix(text.Text, wrongArguments) + ". Correct the arguments by the tool's input schema and call again",
+	}}
+}

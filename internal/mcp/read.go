@@ -1,0 +1,210 @@
+package mcp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
+)
+
+const (
+	defaultHits = 10
+	maxHits     = 50
+)
+
+type searchInput struct {
+	Query  string   `json:"query,omitempty" jsonschema:"words, names, a question; \"a phrase\", -without"`
+	ID     string   `json:"id,omitempty" jsonschema:"of one memory, instead of query"`
+	Limit  int      `json:"limit,omitempty" jsonschema:"10 if missing, at most 50"`
+	Tags   []string `json:"tags,omitempty" jsonschema:"only memories with all of these"`
+	Cursor string   `json:"cursor,omitempty" jsonschema:"next of the previous page"`
+}
+
+type searchOutput struct {
+	Namespace string `json:"namespace"`
+	Refreshed bool   `json:"refreshed"`
+	Memories  []hit  `json:"memories"`
+	Next      string `json:"next,omitempty" jsonschema:"cursor of the next page"`
+	// Incomplete means that the index is still being built after a start.
+	Incomplete bool `json:"incomplete,omitempty" jsonschema:"memories may be missing for a while"`
+}
+
+// hit is a memory with its score: how well it fits the query, from 0 to 1, or 1 if it was asked for by its id.
+type hit struct {
+	memory
+
+	Score float64 `json:"score"`
+}
+
+func (s *Server) recall(ctx context.Context, c call, in searchInput) (searchOutput, string, error) {
+	return s.search(ctx, c, in, true)
+}
+
+func (s *Server) peek(ctx context.Context, c call, in searchInput) (searchOutput, string, error) {
+	return s.search(ctx, c, in, false)
+}
+
+// search finds memories, or reads one, and refreshes what it returns if asked to.
+func (s *Server) search(ctx context.Context, c call, in searchInput, refresh bool) (out searchOutput, text string, err error) {
+	out = searchOutput{Namespace: c.tenant, Refreshed: refresh, Memories: []hit{}}
+	if (in.Query == "") == (in.ID == "") {
+		return out, "", sigil.NewInvalid("invalid_query", "query", "or id must be given, and not both")
+	}
+	var found []sigil.Memory
+	if in.ID != "" {
+		key, err := c.memory(in.ID)
+		if err != nil {
+			return out, "", err
+		}
+		verb := s.engine.Peek
+		if refresh {
+			verb = s.engine.Recall
+		}
+		m, err := verb(ctx, key)
+		if err != nil {
+			return out, "", err
+		}
+		found, out.Memories = append(found, m), append(out.Memories, hit{shown(&m, 0), 1})
+	} else {
+		page, err := s.page(ctx, c, in, refresh)
+		if err != nil {
+			return out, "", err
+		}
+		out.Next, out.Incomplete = page.Next, page.Incomplete
+		for i := range page.Hits {
+			h := &page.Hits[i]
+			found, out.Memories = append(found, h.Memory), append(out.Memories, hit{shown(&h.Memory, longestText), h.Score})
+		}
+	}
+	return out, s.describe(&out, found), nil
+}
+
+// page returns a page of hits.
+func (s *Server) page(ctx context.Context, c call, in searchInput, refresh bool) (engine.SearchPage, error) {
+	if in.Limit == 0 {
+		in.Limit = defaultHits
+	}
+	if in.Limit < 0 || in.Limit > maxHits {
+		return engine.SearchPage{}, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	}
+	return s.engine.Search(ctx, c.tenant, engine.SearchQuery{
+		Text: in.Query, Limit: in.Limit, Cursor: in.Cursor, Filter: engine.Filter{Tags: in.Tags}, Recall: refresh,
+	})
+}
+
+// describe returns what was found, as text.
+func (s *Server) describe(out *searchOutput, found []sigil.Memory) string {
+	var b strings.Builder
+	now := s.engine.Now()
+	switch {
+	case len(found) == 0:
+		fmt.Fprintf(&b, "Nothing found in namespace %s. Try other words, or fewer tags.", out.Namespace)
+	case out.Refreshed:
+		fmt.Fprintf(&b, "%d found in namespace %s, and refreshed:", len(found), out.Namespace)
+	default:
+		fmt.Fprintf(&b, "%d found in namespace %s, not refreshed:", len(found), out.Namespace)
+	}
+	for i := range found {
+		b.WriteString("\n" + line(&out.Memories[i].memory, now, found[i].FadesAt))
+	}
+	if out.Next != "" {
+		b.WriteString("\nThere are more: call again with cursor.")
+	}
+	if out.Incomplete {
+		b.WriteString("\nThe service has just started, and memories may be missing: call again in a moment.")
+	}
+	return b.String()
+}
+
+type explainInput struct {
+	ID string `json:"id"`
+}
+
+type explainOutput struct {
+	Namespace string `json:"namespace"`
+	ID        string `json:"id"`
+	Live      bool   `json:"live"`
+	Reason    string `json:"reason"`
+	FadesAt   string `json:"fadesAt,omitempty"`
+	History   []fact `json:"history"`
+}
+
+// fact is an entry of the journal. Its position is text: a number may be over 2^53.
+type fact struct {
+	Position string `json:"position"`
+	At       string `json:"at"`
+	What     string `json:"what"`
+	Why      string `json:"why"`
+}
+
+func (s *Server) explain(ctx context.Context, c call, in explainInput) (out explainOutput, text string, err error) {
+	key, err := c.memory(in.ID)
+	if err != nil {
+		return out, "", err
+	}
+	x, err := s.engine.Explain(ctx, key)
+	if err != nil {
+		return out, "", err
+	}
+	out = explainOutput{
+		Namespace: c.tenant, ID: key.ID.String(), Live: x.Live, Reason: shape.Explanation(&x).Reason,
+		FadesAt: moment(x.Memory.FadesAt), History: make([]fact, len(x.History)),
+	}
+	for i := range x.History {
+		e := &x.History[i]
+		out.History[i] = fact{fmt.Sprint(e.Position), moment(e.Time), string(e.Kind), e.Reason}
+	}
+	return out, out.Reason, nil
+}
+
+type fadesInput struct {
+	Within string   `json:"within,omitempty" jsonschema:"such as 36h; 7d if missing"`
+	Tags   []string `json:"tags,omitempty" jsonschema:"only memories with all of these"`
+	Limit  int      `json:"limit,omitempty" jsonschema:"20 if missing, at most 50"`
+}
+
+type fadesOutput struct {
+	Namespace string   `json:"namespace"`
+	Until     string   `json:"until"`
+	Count     int      `json:"count" jsonschema:"all that fade until then"`
+	Memories  []memory `json:"memories"`
+}
+
+const (
+	defaultFading = 20
+	defaultWithin = 7 * 24 * time.Hour
+)
+
+func (s *Server) whatFades(ctx context.Context, c call, in fadesInput) (out fadesOutput, text string, err error) {
+	if in.Limit == 0 {
+		in.Limit = defaultFading
+	}
+	if in.Limit < 0 || in.Limit > maxHits {
+		return out, "", sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	}
+	span, err := within(in.Within, defaultWithin)
+	if err != nil {
+		return out, "", err
+	}
+	f, err := s.engine.Forecast(ctx, c.tenant, engine.ForecastQuery{Within: span, Tags: in.Tags, Limit: in.Limit})
+	if err != nil {
+		return out, "", err
+	}
+	out = fadesOutput{Namespace: c.tenant, Until: moment(f.Until), Count: f.Fading, Memories: []memory{}}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d fade in namespace %s until %s unless they are recalled or kept.", f.Fading, c.tenant, out.Until)
+	for i := range f.Memories {
+		m, err := s.engine.Peek(ctx, f.Memories[i].Key) // the forecast has no content
+		if err != nil {
+			continue // it has gone since
+		}
+		v := shown(&m, longestText)
+		out.Memories = append(out.Memories, v)
+		b.WriteString("\n" + line(&v, f.From, m.FadesAt))
+	}
+	return out, b.String(), nil
+}

@@ -1,0 +1,167 @@
+// Package mcp lets assistants use the engine by the Model Context Protocol: tools, resources and prompts, over
+// stateless streamable HTTP.
+//
+// It knows the engine's verbs and the protocol's library, and no sockets, paths or credentials: the API passes it
+// each request with its tenant. What it answers has no numbers over 2^53, no raw JSON and no maps, since the library
+// changes or refuses those after the work is done. It starts no goroutines; the library runs handlers on its own,
+// where a panic would end the process, so they are recovered here.
+package mcp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// Options configure a Server. The zero value means the defaults.
+type Options struct {
+	Version string       // of the program, as clients see it; empty means "dev"
+	Logger  *slog.Logger // nil means [slog.Default]
+	// Timeout is how long one call may take; 0 means no limit. A client of a protocol before 2026-07-28 that hangs up does
+	// not end its call, so only this does.
+	Timeout time.Duration
+}
+
+// Server answers requests of the protocol. It may be used from any goroutine, and needs no end.
+type Server struct {
+	engine  *engine.Engine
+	log     *slog.Logger
+	timeout time.Duration
+	handler http.Handler
+}
+
+// listTime is how long clients may keep the lists of tools, resources and prompts, which change only with the program.
+const listTime = 5 * time.Minute
+
+// New returns a server over e.
+func New(e *engine.Engine, o Options) *Server {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout}
+	server := sdk.NewServer(&sdk.Implementation{Name: "sigil", Title: "Sigil memory", Version: o.Version}, &sdk.ServerOptions{
+		Instructions: instructions,
+		// Lists never change while a program runs. Without listChanged no client keeps a stream open to wait for it.
+		Capabilities: &sdk.ServerCapabilities{
+			Tools: &sdk.ToolCapabilities{}, Resources: &sdk.ResourceCapabilities{}, Prompts: &sdk.PromptCapabilities{},
+		},
+		CompletionHandler: s.complete,
+		SetCacheable: func(_ context.Context, req sdk.Request, c *sdk.Cacheable) {
+			c.CacheScope = "private" // the library's default is public, also for what a memory says
+			if _, read := req.(*sdk.ReadResourceRequest); !read {
+				c.TTLMs = int(listTime.Milliseconds())
+			}
+		},
+	})
+	server.AddReceivingMiddleware(s.guard)
+	s.addTools(server)
+	s.addResources(server)
+	addPrompts(server)
+	s.handler = sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return server }, &sdk.StreamableHTTPOptions{
+		// A session would end with the process, also in a hand-over, and 2026-07-28 has none.
+		Stateless:                    true,
+		PropagateRequestCancellation: true,
+		DisableLocalhostProtection:   true, // the API checks Host and Origin, and knows --allowed-host
+		MaxRequestBodyBytes:          -1,   // the API has read the body, within its limit
+	})
+	return s
+}
+
+type tenantKey struct{}
+
+// Serve answers one HTTP request of a tenant. The body must be limited.
+func (s *Server) Serve(w http.ResponseWriter, r *http.Request, tenant string) {
+	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant)))
+}
+
+// tenantOf returns the tenant of a call.
+func tenantOf(ctx context.Context) string {
+	tenant, _ := ctx.Value(tenantKey{}).(string)
+	return tenant
+}
+
+// guard limits the time of each call and turns a panic into an error.
+func (s *Server) guard(next sdk.MethodHandler) sdk.MethodHandler {
+	return func(ctx context.Context, method string, req sdk.Request) (res sdk.Result, err error) {
+		if s.timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.timeout)
+			defer cancel()
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				s.log.ErrorContext(ctx, "mcp: panic", "method", method, "cause", fmt.Sprint(p), "stack", string(debug.Stack()))
+				res, err = nil, fmt.Errorf("an internal error; the service's log has the cause")
+			}
+		}()
+		res, err = next(ctx, method, req)
+		if called, ok := res.(*sdk.CallToolResult); ok && err == nil {
+			adviseOnArguments(called)
+		}
+		return res, err
+	}
+}
+
+// call is one call of a tool.
+type call struct {
+	tenant string
+	key    string // the idempotency key of the request, or ""
+}
+
+// add adds a tool. do returns what is answered and a short text of it. Its error is answered as the tool's, with what to
+// do next.
+func add[In, Out any](s *Server, server *sdk.Server, t sdk.Tool, do func(context.Context, call, In) (Out, string, error)) {
+	t.InputSchema, t.OutputSchema = schema[In](), schema[Out]()
+	sdk.AddTool(server, &t, func(ctx context.Context, req *sdk.CallToolRequest, in In) (*sdk.CallToolResult, Out, error) {
+		c := call{tenant: tenantOf(ctx)}
+		if req.Extra != nil {
+			c.key = req.Extra.Header.Get("Idempotency-Key")
+		}
+		out, text, err := do(ctx, c, in)
+		if err != nil {
+			return nil, out, s.failure(ctx, t.Name, err)
+		}
+		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: text}}}, out, nil
+	})
+}
+
+// schema returns the schema of a type, without the null that the library allows for lists.
+func schema[T any]() *jsonschema.Schema {
+	v, err := jsonschema.For[T](nil)
+	if err != nil {
+		panic(err) // a type of ours that no JSON has
+	}
+	withoutNull(v)
+	return v
+}
+
+func withoutNull(v *jsonschema.Schema) {
+	if v == nil {
+		return
+	}
+	if len(v.Types) == 2 && v.Types[0] == "null" {
+		v.Type, v.Types = v.Types[1], nil
+	}
+	withoutNull(v.Items)
+	for _, p := range v.Properties {
+		withoutNull(p)
+	}
+}
+
+// key returns the key of a memory whose id a client gave.
+func (c call) memory(id string) (sigil.Key, error) {
+	parsed, err := sigil.ParseID(id)
+	return sigil.Key{Tenant: c.tenant, ID: parsed}, err
+}

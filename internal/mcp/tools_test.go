@@ -1,0 +1,137 @@
+package mcp_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sigil-dna/sigil"
+)
+
+// TestDay calls every tool as an assistant would, in both versions of the protocol.
+func TestDay(t *testing.T) {
+	in(t, func(t *testing.T, v *service, s *sdk.ClientSession) {
+		first, text := call(t, s, "remember", object{"text": "Ada prefers tea over coffee", "tags": []string{"taste"}})
+		id, _ := first["id"].(string)
+		if first["namespace"] != "public" || first["outcome"] != "created" || first["fadesAt"] == "" || first["duplicateOf"] != nil {
+			t.Fatalf("got %v", first)
+		}
+		contains(t, text, "Remembered in namespace public as "+id, "fades in 3")
+
+		again, text := call(t, s, "remember", object{"text": "Ada prefers tea over coffee", "ttl": "90d"})
+		if again["id"] != id || again["outcome"] != "reinforced" || again["duplicateOf"] != id {
+			t.Fatalf("got %v", again)
+		}
+		contains(t, text, "reinforced", "ttl is as before")
+		call(t, s, "remember", object{"text": "Grace keeps bees in the garden"})
+
+		// A recall refreshes, a peek does not.
+		for _, tool := range []string{"peek", "recall", "peek"} {
+			found, text := call(t, s, tool, object{"query": "what does Ada drink: tea?"})
+			m := memories(t, found)[0]
+			if m["id"] != id || m["text"] != "Ada prefers tea over coffee" || m["format"] != "text" {
+				t.Fatalf("got %v", m)
+			}
+			contains(t, text, "Ada prefers tea over coffee", id)
+		}
+		if m, _ := call(t, s, "peek", object{"id": id}); memories(t, m)[0]["recalls"] != 2.0 { // by remember, and by recall
+			t.Errorf("got %v", m)
+		}
+		if m, _ := call(t, s, "recall", object{"id": id}); memories(t, m)[0]["recalls"] != 3.0 || m["refreshed"] != true {
+			t.Errorf("got %v", m)
+		}
+		if m, _ := call(t, s, "peek", object{"query": "tea bees", "tags": []string{"taste"}}); len(memories(t, m)) != 1 {
+			t.Errorf("got %v", m)
+		}
+		if m, text := call(t, s, "recall", object{"query": "submarine"}); len(memories(t, m)) != 0 || !strings.Contains(text, "Nothing found") {
+			t.Errorf("got %v %s", m, text)
+		}
+
+		kept, text := call(t, s, "keep", object{"id": id})
+		if kept["kept"] != true || kept["fadesAt"] != nil {
+			t.Errorf("got %v", kept)
+		}
+		contains(t, text, "never fades")
+		fading, _ := call(t, s, "what_fades", object{"within": "60d"})
+		if fading["count"] != 1.0 || memories(t, fading)[0]["text"] != "Grace keeps bees in the garden" {
+			t.Errorf("got %v", fading)
+		}
+		if kept, _ := call(t, s, "keep", object{"id": id, "keep": false}); kept["kept"] != false || kept["fadesAt"] == nil {
+			t.Errorf("got %v", kept)
+		}
+
+		why, _ := call(t, s, "explain", object{"id": id})
+		if history := why["history"].([]any); why["live"] != true || len(history) != 3 { // encoded, pinned, unpinned
+			t.Errorf("got %v", why)
+		}
+		call(t, s, "forget", object{"id": id})
+		_, text = call(t, s, "forget", object{"id": id})
+		contains(t, text, "already")
+		if why, _ = call(t, s, "explain", object{"id": id}); why["live"] != false {
+			t.Errorf("got %v", why)
+		}
+		contains(t, refused(t, s, "recall", object{"id": id}), "not_found", "explain")
+	})
+}
+
+// TestErrorsSayWhatToDo makes every mistake that a model makes.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	in(t, func(t *testing.T, _ *service, s *sdk.ClientSession) {
+		for _, c := range []struct {
+			tool string
+			args object
+			want []string
+		}{
+			{"remember", object{}, []string{"invalid_arguments", "text", "call again"}},
+			{"remember", object{"text": ""}, []string{"invalid_text", "Correct it"}},
+			{"remember", object{"text": "x", "unknown": 1}, []string{"invalid_arguments", "unknown"}},
+			{"remember", object{"text": "x", "ttl": "soon"}, []string{"invalid_ttl", "7d"}},
+			{"remember", object{"text": strings.Repeat("x", 1<<20)}, []string{"data_too_large", "Shorten it"}},
+			{"recall", object{}, []string{"query", "id"}},
+			{"recall", object{"query": "x", "id": "y"}, []string{"not both"}},
+			{"recall", object{"query": "x", "limit": 51}, []string{"invalid_limit", "50"}},
+			{"recall", object{"query": "x", "cursor": "made up"}, []string{"invalid_cursor"}},
+			{"peek", object{"id": "7"}, []string{"invalid_id", "remember, recall or peek"}},
+			{"forget", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "recall with a query"}},
+			{"keep", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found"}},
+			{"explain", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found"}},
+			{"what_fades", object{"within": "never"}, []string{"invalid_within"}},
+		} {
+			contains(t, refused(t, s, c.tool, c.args), c.want...)
+		}
+	})
+}
+
+// TestAnnotations checks that no tool promises more than it does.
+func TestAnnotations(t *testing.T) {
+	in(t, func(t *testing.T, _ *service, s *sdk.ClientSession) {
+		list, err := s.ListTools(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(marshal(t, list)) / 4; n > 2500 {
+			t.Errorf("the list of tools has %d tokens", n)
+		} else {
+			t.Logf("the list of tools has %d tokens", n)
+		}
+		readOnly := map[string]bool{"remember": false, "recall": false, "peek": true, "forget": false, "keep": false, "explain": true, "what_fades": true}
+		if len(list.Tools) != len(readOnly) {
+			t.Errorf("%d tools", len(list.Tools))
+		}
+		for _, tool := range list.Tools {
+			a := tool.Annotations
+			if want, ok := readOnly[tool.Name]; !ok || a.ReadOnlyHint != want || *a.OpenWorldHint || *a.DestructiveHint != (tool.Name == "forget") {
+				t.Errorf("%s: %+v", tool.Name, a)
+			}
+			if tool.InputSchema == nil || tool.OutputSchema == nil || tool.Description == "" {
+				t.Errorf("%s has no schema or description", tool.Name)
+			}
+			if strings.Contains(marshal(t, tool), `"null"`) {
+				t.Errorf("%s may be null: %s", tool.Name, marshal(t, tool))
+			}
+		}
+		contains(t, s.InitializeResult().Instructions, "Recall", "Remember")
+	})
+}

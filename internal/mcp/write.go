@@ -1,0 +1,152 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/httpapi/draft"
+)
+
+type rememberInput struct {
+	Text string   `json:"text" jsonschema:"one fact, in a full sentence with names and dates"`
+	Tags []string `json:"tags,omitempty" jsonschema:"labels to filter by"`
+	TTL  string   `json:"ttl,omitempty" jsonschema:"a hard end, such as 36h or 7d, whatever is recalled"`
+	Keep bool     `json:"keep,omitempty" jsonschema:"never fades"`
+}
+
+type rememberOutput struct {
+	Namespace string `json:"namespace"`
+	ID        string `json:"id"`
+	Outcome   string `json:"outcome" jsonschema:"created, or reinforced if it was there already"`
+	// DuplicateOf is the id of the memory that had the content: the same as ID, since it was reinforced.
+	DuplicateOf string `json:"duplicateOf,omitempty"`
+	FadesAt     string `json:"fadesAt,omitempty" jsonschema:"missing if it never fades"`
+	Warning     string `json:"warning,omitempty"`
+}
+
+// remember encodes a text, or reinforces the memory that has it.
+func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out rememberOutput, text string, err error) {
+	d := sigil.Draft{Tags: in.Tags, Pinned: in.Keep, OnDuplicate: sigil.Reinforce, IdempotencyKey: c.key}
+	if in.Text == "" {
+		return out, "", sigil.NewInvalid("invalid_text", "text", "must not be empty")
+	}
+	if d.Data, err = json.Marshal(in.Text); err != nil {
+		return out, "", err
+	}
+	if in.TTL != "" {
+		var ok bool
+		if d.TTL, ok = draft.Duration(in.TTL); !ok || d.TTL <= 0 {
+			return out, "", sigil.NewInvalid("invalid_ttl", "ttl", `must be a duration over 0, such as "90s", "36h" or "7d"`)
+		}
+	}
+	m, err := s.engine.Encode(ctx, c.tenant, d)
+	if err != nil {
+		return out, "", err
+	}
+	out = rememberOutput{Namespace: c.tenant, Outcome: "created"}
+	if m.Reinforced() {
+		out.Outcome, out.DuplicateOf = "reinforced", m.ID.String()
+		if in.Keep && !m.Pinned {
+			if m, err = s.engine.Pin(ctx, m.Key); err != nil {
+				return out, "", err
+			}
+		}
+		if d.TTL > 0 {
+			out.Warning = "it was there already, and its ttl is as before"
+		}
+	} else if m.FadesBeforeTTL() {
+		out.Warning = "it fades before its ttl ends, unless it is recalled or kept"
+	}
+	out.ID, out.FadesAt = m.ID.String(), moment(m.FadesAt)
+	did := "Remembered"
+	if out.DuplicateOf != "" {
+		did = "Was there already, and is reinforced"
+	}
+	text = fmt.Sprintf("%s in namespace %s as %s; %s.", did, c.tenant, out.ID, fades(m.FadesAt, s.engine.Now()))
+	if out.Warning != "" {
+		text += " Note: " + out.Warning + "."
+	}
+	return out, text, nil
+}
+
+type forgetInput struct {
+	ID string `json:"id"`
+}
+
+type forgetOutput struct {
+	Namespace string `json:"namespace"`
+	ID        string `json:"id"`
+	// Undoable is false until memories can be restored.
+	Undoable bool `json:"undoable"`
+}
+
+// forget forgets a memory. A memory that a call has forgotten before is forgotten: a client that got no answer may call
+// again.
+func (s *Server) forget(ctx context.Context, c call, in forgetInput) (out forgetOutput, text string, err error) {
+	key, err := c.memory(in.ID)
+	if err != nil {
+		return out, "", err
+	}
+	out = forgetOutput{Namespace: c.tenant, ID: key.ID.String()}
+	err = s.engine.Forget(ctx, key)
+	if errors.Is(err, sigil.ErrNotFound) && s.forgotten(ctx, key) {
+		return out, fmt.Sprintf("%s was forgotten already.", out.ID), nil
+	}
+	return out, fmt.Sprintf("Forgot %s in namespace %s. This cannot be undone.", out.ID, c.tenant), err
+}
+
+// forgotten reports whether a memory was forgotten, as far as the journal goes back.
+func (s *Server) forgotten(ctx context.Context, key sigil.Key) bool {
+	x, err := s.engine.Explain(ctx, key)
+	return err == nil && !x.Live && x.History[len(x.History)-1].Kind == sigil.Forgotten
+}
+
+type keepInput struct {
+	ID   string `json:"id"`
+	Keep *bool  `json:"keep,omitempty" jsonschema:"true if missing"`
+}
+
+type keepOutput struct {
+	Namespace string `json:"namespace"`
+	ID        string `json:"id"`
+	Kept      bool   `json:"kept"`
+	FadesAt   string `json:"fadesAt,omitempty" jsonschema:"missing if it never fades"`
+}
+
+// keep pins a memory, or unpins it.
+func (s *Server) keep(ctx context.Context, c call, in keepInput) (out keepOutput, text string, err error) {
+	key, err := c.memory(in.ID)
+	if err != nil {
+		return out, "", err
+	}
+	verb := s.engine.Pin
+	if in.Keep != nil && !*in.Keep {
+		verb = s.engine.Unpin
+	}
+	m, err := verb(ctx, key)
+	if err != nil {
+		return out, "", err
+	}
+	out = keepOutput{Namespace: c.tenant, ID: m.ID.String(), Kept: m.Pinned, FadesAt: moment(m.FadesAt)}
+	did := "Kept"
+	if !m.Pinned {
+		did = "No longer kept"
+	}
+	return out, fmt.Sprintf("%s: %s in namespace %s %s.", did, out.ID, c.tenant, fades(m.FadesAt, s.engine.Now())), nil
+}
+
+// within reads a span, which is unless if the text is empty.
+func within(text string, unless time.Duration) (time.Duration, error) {
+	if text == "" {
+		return unless, nil
+	}
+	d, ok := draft.Duration(text)
+	if !ok || d <= 0 {
+		return 0, sigil.NewInvalid("invalid_within", "within", `must be a duration over 0, such as "36h" or "7d"`)
+	}
+	return d, nil
+}
