@@ -14,22 +14,27 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// searching are the settings that are compared.
+// searching are the settings that are compared: the default one, the one in between, and the one that the others are
+// compared with.
 var searching = []struct {
 	name     string
 	settings store.SearchSettings
 	flag     string // of the daemon
-}{{"search on", store.SearchSettings{}, "--search=on"}, {"search off", store.SearchSettings{Off: true}, "--search=off"}}
+}{
+	{"words and meaning", store.SearchSettings{}, "--meaning=built-in"},
+	{"words", store.SearchSettings{Meaning: store.MeaningOff}, "--meaning=off"},
+	{"search off", store.SearchSettings{Off: true}, "--search=off"},
+}
 
-// searchEncode measures durable encodes in process and imports, with an index of their words and without.
+// searchEncode measures durable encodes in process and imports, with indexes of their words and meaning and without.
 func searchEncode(ctx context.Context, b *bench) (string, error) {
-	rows := table{{"", "", "memories/s", "p50", "p99", "p99.9", "on ÷ off: median (min to max)", "target"}}
+	rows := table{{"", "", "memories/s", "p50", "p99", "p99.9", "÷ off: median (min to max)", "target"}}
 	texts := newTexts()
 	fresh := texts.fresh()
 	for _, t := range []struct {
 		callers int
-		least   float64
-	}{{64, 0.6}, {1000, 0.4}} {
+		least   []target // of the settings with search
+	}{{64, []target{atLeast(0.5), atLeast(0.6)}}, {1000, []target{atLeast(0.3), atLeast(0.4)}}} {
 		var sides []side
 		for _, s := range searching {
 			sides = append(sides, side{s.name, "", func(ctx context.Context) (figure, error) {
@@ -45,15 +50,15 @@ func searchEncode(ctx context.Context, b *bench) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, onToOff("encode, callers: "+strconv.Itoa(t.callers), all, atLeast(t.least))...)
+		rows = append(rows, toOff("encode, callers: "+strconv.Itoa(t.callers), all, t.least...)...)
 	}
 	all, err := b.importsSearching(ctx, texts)
 	if err != nil {
 		return "", err
 	}
-	rows = append(rows, onToOff("sigil import", all, target{})...)
+	rows = append(rows, toOff("sigil import", all, target{}, target{})...)
 	on := all[0].of(rate)
-	return append(rows, []string{"sigil import", "search on: memories/s", "", "", "", "", on.String(), atLeast(40_000).say(on)}).String(), nil
+	return append(rows, []string{"sigil import", all[0].name + ": memories/s", "", "", "", "", on.String(), atLeast(40_000).say(on)}).String(), nil
 }
 
 // withSearching calls use with an engine over a new store, and removes the store.
@@ -71,13 +76,15 @@ func (b *bench) withSearching(o store.SearchSettings, use func(*embedded) (figur
 	return use(e)
 }
 
-// onToOff returns a row for each of the two settings. The target is for the ratio of their rates.
-func onToOff(label string, all []measured, t target) (rows table) {
+// toOff returns a row for each of the settings. The targets are for the ratios of their rates to that of the last.
+func toOff(label string, all []measured, targets ...target) (rows table) {
 	for _, m := range all {
 		rows = append(rows, []string{label, m.name, number(m.of(rate).median), span(m.of(p50)), span(m.of(p99)), span(m.of(p999)), "", ""})
 	}
-	r := ratio(all[0], all[1], rate)
-	rows[0][6], rows[0][7] = r.String(), t.say(r)
+	for i, t := range targets {
+		r := ratio(all[i], all[len(all)-1], rate)
+		rows[i][6], rows[i][7] = r.String(), t.say(r)
+	}
 	return rows
 }
 
