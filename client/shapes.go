@@ -21,6 +21,12 @@ type (
 	Matched = wire.Matched
 	// ScoreExplanation is [wire.ScoreExplanation].
 	ScoreExplanation = wire.ScoreExplanation
+	// ScoreShare is [wire.ScoreShare].
+	ScoreShare = wire.ScoreShare
+	// ScoreCosines is [wire.ScoreCosines].
+	ScoreCosines = wire.ScoreCosines
+	// ScoreBM25 is [wire.ScoreBM25].
+	ScoreBM25 = wire.ScoreBM25
 	// SearchWeights is [wire.SearchWeights].
 	SearchWeights = wire.SearchWeights
 	// RelatedPage is [wire.RelatedPage].

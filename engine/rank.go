@@ -22,7 +22,9 @@ type ranking struct {
 	found   store.Found
 	hits    []SearchHit
 
-	unavailable bool // the endpoint that makes vectors of queries does not answer
+	unavailable bool    // the endpoint that makes vectors of queries does not answer
+	explain     bool    // whether hits have Why
+	least       float64 // the cosine over which a memory is found by its vector alone
 }
 
 // rank sets the scores of the hits and orders them.
@@ -35,11 +37,14 @@ func (r *ranking) rank(ctx context.Context) error {
 	for i := range r.found.Hits {
 		f := &r.found.Hits[i]
 		h := &r.hits[i]
-		h.Memory, h.Terms, h.vector = f.Memory, f.Terms, meaning.Vector(f.Vector)
+		h.Memory, h.vector = f.Memory, meaning.Vector(f.Vector)
 		h.Parts.Freshness = 1 - f.Memory.Decay(r.now)
 		h.Parts.Strength = float64(f.Memory.AccessCount) / (float64(f.Memory.AccessCount) + halfStrength)
 		if best > 0 {
 			h.Parts.Words = f.Words / best
+		}
+		if r.explain {
+			h.Why = r.begin(f, best)
 		}
 	}
 	r.compare(r.vector)
@@ -68,7 +73,12 @@ func (r *ranking) compare(v meaning.Vector) {
 		return
 	}
 	for i := range r.hits {
-		r.hits[i].Parts.Meaning = max(0, float64(meaning.Cosine(v, r.hits[i].vector)))
+		h := &r.hits[i]
+		cosine := float64(meaning.Cosine(v, h.vector))
+		h.Parts.Meaning = max(0, cosine)
+		if h.Why != nil && h.vector != nil {
+			h.Why.compared(cosine, r.least)
+		}
 	}
 }
 
@@ -135,9 +145,16 @@ func (r *ranking) rerank(ctx context.Context) error {
 	}
 	for i, h := range best {
 		h.Parts.Words = ranker.WordsPart(h.Parts.Words, scores[i], top, pairs[i])
+		if h.Why != nil {
+			h.Why.read(ranker, scores[i], top, pairs[i])
+		}
 	}
 	for i := len(best); i < len(r.hits); i++ {
-		r.hits[i].Parts.Words = ranker.UnreadPart(r.hits[i].Parts.Words)
+		h := &r.hits[i]
+		h.Parts.Words = ranker.UnreadPart(h.Parts.Words)
+		if h.Why != nil {
+			h.Why.unread(ranker)
+		}
 	}
 	r.hits = slices.DeleteFunc(r.hits, func(h SearchHit) bool { return h.gone })
 	return nil

@@ -90,8 +90,8 @@ type SearchHit struct {
 	Parts Parts
 	// Matched is where the words stand: tags first, then values in their order.
 	Matched []store.Match
-	// Terms is the arithmetic of the BM25 score.
-	Terms *store.Arithmetic
+	// Why is the arithmetic of the score, if it was asked for.
+	Why *ScoreArithmetic
 
 	gone   bool // since it was found
 	vector meaning.Vector
@@ -130,7 +130,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	if err != nil {
 		return page, err
 	}
-	r := ranking{e: e, tenant: tenant, now: e.now(), weights: weights}
+	r := ranking{e: e, tenant: tenant, now: e.now(), weights: weights, explain: q.Explain}
 	find := store.SearchQuery{Tenant: tenant, Now: r.now, Text: q.Text, Filter: q.Filter, Explain: q.Explain}
 	if err := r.prepare(ctx, &q, &find); err != nil {
 		return page, err
@@ -159,6 +159,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	if r.vector != nil {
 		page.Model = find.Model
 	}
+	r.least = find.Nearest
 	if err := r.rank(ctx); err != nil {
 		return page, err
 	}

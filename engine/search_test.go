@@ -50,8 +50,8 @@ func TestSearchScores(t *testing.T) {
 	if second.Score <= 0 || second.Score >= 1 || second.Score != second.Parts.Words {
 		t.Errorf("second score %v of %+v", second.Score, second.Parts)
 	}
-	if len(best.Terms.Parts) != 2 || len(best.Matched) != 1 || !slices.Equal(best.Matched[0].Ranges, [][2]int{{0, 5}, {6, 9}}) {
-		t.Errorf("explained as %+v, matched %+v", best.Terms, best.Matched)
+	if len(best.Why.BM25.Parts) != 2 || len(best.Matched) != 1 || !slices.Equal(best.Matched[0].Ranges, [][2]int{{0, 5}, {6, 9}}) {
+		t.Errorf("explained as %+v, matched %+v", best.Why.BM25, best.Matched)
 	}
 	r.expect("over a least score", r.search(engine.SearchQuery{Text: "green tea", Weights: byWords, MinScore: 0.99}), "green tea")
 	r.expect("nothing", r.search(engine.SearchQuery{Text: "cocoa", Weights: byWords}))

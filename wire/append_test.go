@@ -119,7 +119,10 @@ func TestAppendJSON(t *testing.T) {
 		hits := []wire.Hit{
 			{Memory: v, Score: number(), Parts: wire.ScoreParts{Words: number(), Freshness: number(), Strength: number()}},
 			{Memory: v, Matched: []wire.Matched{{Pointer: text(), Tag: maybe(), Ranges: [][2]int{{0, 3}}}}},
-			{Memory: v, Matched: []wire.Matched{}, Explanation: &wire.ScoreExplanation{AverageLength: number(), Terms: []wire.ScoreTerm{{Term: text(), IDF: number()}}}},
+			{Memory: v, Matched: []wire.Matched{}, Explanation: &wire.ScoreExplanation{
+				Words: []wire.ScoreShare{{Name: text(), Value: number()}}, Meaning: &wire.ScoreCosines{Query: number()},
+				BM25: &wire.ScoreBM25{AverageLength: number(), Terms: []wire.ScoreTerm{{Term: text(), IDF: number()}}},
+			}},
 		}[:rng.IntN(4)]
 		found := wire.SearchPage{Hits: hits, Next: v.TTL, Complete: maybe(), Meaning: text()}
 		got, err = found.AppendJSON([]byte("x"))

@@ -66,8 +66,7 @@ type Hit struct {
 	Parts  ScoreParts `json:"parts"`
 	// Matched is where the words of the query stand, tags first. It is nil unless it was asked for.
 	Matched []Matched `json:"matched,omitzero"`
-	// Explanation is the arithmetic of the part for words. It is nil unless it was asked for, and for a query that ranks
-	// nothing.
+	// Explanation is the arithmetic of the score. It is nil unless it was asked for.
 	Explanation *ScoreExplanation `json:"explanation,omitempty"`
 }
 
@@ -88,8 +87,38 @@ type Matched struct {
 	Ranges [][2]int `json:"ranges"`
 }
 
-// ScoreExplanation is how the BM25 score of a memory comes about: the sum over Terms.
+// ScoreExplanation is how a score comes about: the sum of the parts of the hit, each times its weight.
 type ScoreExplanation struct {
+	Weights ScoreParts `json:"weights"` // of the parts
+	// Words is what the part for words is made of: the sum over these of factor × value / best.
+	Words []ScoreShare `json:"words"`
+	// Meaning is about the part for meaning. It is nil if the query or the memory has no vector.
+	Meaning *ScoreCosines `json:"meaning,omitempty"`
+	// BM25 is what the share "bm25" is made of. It is nil if the memory has no word of the query.
+	BM25 *ScoreBM25 `json:"bm25,omitempty"`
+}
+
+// ScoreShare is a figure of a memory beside the best of all that were found.
+type ScoreShare struct {
+	// Name is "bm25", the score by words; "near", that by words which are near to one of the query's; or "pairs", the share of the
+	// query's pairs of neighboring words that are neighbors in the memory.
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`
+	Best   float64 `json:"best"`
+	Factor float64 `json:"factor"`
+}
+
+// ScoreCosines are cosines of angles between the memory's vector and others.
+type ScoreCosines struct {
+	Query float64 `json:"query"` // with that of the query
+	// Moved is that with the vector that is compared in the end: the query's, moved toward those of the best hits. The part for meaning
+	// is this, or 0 if it is below.
+	Moved float64 `json:"moved"`
+	Least float64 `json:"least"` // over which a memory is found by its vector alone
+}
+
+// ScoreBM25 is how the BM25 score of a memory comes about: the sum over Terms.
+type ScoreBM25 struct {
 	Memories      int         `json:"memories"`      // how many memories the frequencies count
 	AverageLength float64     `json:"averageLength"` // words per memory
 	Length        int         `json:"length"`        // words of this memory

@@ -65,7 +65,7 @@ export const search = {
     await sees(page, '.why tbody tr', /words1\.0001/)
     await sees(page, '.why tbody tr', /freshness(1\.000|0\.999)0/)
     const { hits: [{ explanation }] } = JSON.parse(await request(tenant, 'POST', '/v1/sigils:search', { query: 'teas attic', explain: true }))
-    for (const t of explanation.terms) await sees(page, '.why tbody', new RegExp(`${t.term}${t.count}${t.memories}${t.idf.toFixed(2)}${t.score.toFixed(2)}`))
+    for (const t of explanation.bm25.terms) await sees(page, '.why tbody', new RegExp(`${t.term}${t.count}${t.memories}${t.idf.toFixed(2)}${t.score.toFixed(2)}`))
     await find(page, '12345678901234567890', /^1 memory found/)
     await sees(page, '.place', '/deep/0/n 12345678901234567890')
     await find(page, 'coffee', /^1 memory found/)

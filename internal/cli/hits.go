@@ -195,25 +195,6 @@ func (a *app) marked(runes []rune, ranges [][2]int) string {
 	return b.String()
 }
 
-// arithmetic prints how a score comes about.
-func (a *app) arithmetic(h *client.Hit) {
-	x := h.Explanation
-	fmt.Fprintf(a.out, "%s%s words %.3f, meaning %.3f, freshness %.3f, strength %.3f\n", hitIndent, a.paint(dim, "parts"), h.Parts.Words, h.Parts.Meaning, h.Parts.Freshness, h.Parts.Strength)
-	total := 0.0
-	for _, t := range x.Terms {
-		total += t.Score
-		weight := ""
-		if t.Weight != 1 {
-			weight = fmt.Sprintf(" × %.2f", t.Weight)
-		}
-		fmt.Fprintf(
-			a.out, "%s%s %s: %d of %s, in %d of %s; idf %.3f%s → %.3f\n", hitIndent, a.paint(dim, "term"),
-			escape(t.Term), t.Count, count(x.Length, "word", "words"), t.Memories, count(x.Memories, "memory", "memories"), t.IDF, weight, t.Score,
-		)
-	}
-	fmt.Fprintf(a.out, "%s%s %.3f, at %.1f words a memory\n", hitIndent, a.paint(dim, "BM25"), total, x.AverageLength)
-}
-
 // textAt returns the string or number at a JSON pointer.
 func textAt(data []byte, pointer string) (string, bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -37,7 +37,12 @@ func hit(text string, tags ...string) *client.Hit {
 func TestHitFits(t *testing.T) {
 	long := strings.Repeat("nothing to see here, ", 10)
 	explained := hit("the kettle is in the attic")
-	explained.Explanation = &client.ScoreExplanation{Memories: 3000, AverageLength: 17.2, Length: 10, Terms: []wire.ScoreTerm{
+	explained.Parts = wire.ScoreParts{Words: 0.75, Meaning: 0.5, Freshness: 1}
+	explained.Score = 0.6625
+	explained.Explanation = &client.ScoreExplanation{Weights: wire.ScoreParts{Words: 0.65, Meaning: 0.35}}
+	explained.Explanation.Words = []client.ScoreShare{{Name: "bm25", Value: 7.95, Best: 15.9, Factor: 0.5}, {Name: "near", Value: 8, Best: 8, Factor: 0.5}}
+	explained.Explanation.Meaning = &client.ScoreCosines{Query: 0.25, Moved: 0.5, Least: 0.35}
+	explained.Explanation.BM25 = &client.ScoreBM25{Memories: 3000, AverageLength: 17.2, Length: 10, Terms: []wire.ScoreTerm{
 		{Term: "payment-service", Count: 4, Memories: 104, IDF: 3.36, Weight: 0.5, Score: 2.54},
 		{Term: "kettl", Count: 1, Memories: 38, IDF: 4.356, Weight: 1, Score: 5.41},
 	}}
@@ -75,10 +80,12 @@ func TestHitFits(t *testing.T) {
 		"arithmetic": {
 			hit: explained,
 			at80: []string{
-				"", "/content the kettle is in the attic", "parts words 0.000, meaning 0.000, freshness 0.000, strength 0.000",
+				"", "/content the kettle is in the attic", "score 0.662 = 0.65 × words 0.750 + 0.35 × meaning 0.500; no weight: freshness 1.000, strength 0.000",
+				"words 0.750 = 0.500 × bm25 7.950 of 15.900 + 0.500 × near 8.000 of 8.000",
+				"meaning cosine 0.250 with the query, 0.500 after it was moved toward the best; by itself it finds over 0.35",
 				"term payment-service: 4 of 10 words, in 104 of 3000 memories; idf 3.360 × 0.50 → 2.540",
 				"term kettl: 1 of 10 words, in 38 of 3000 memories; idf 4.356 → 5.410",
-				"BM25 7.950, at 17.2 words a memory",
+				"bm25 7.950, at 17.2 words a memory",
 			},
 			explains: true,
 		},

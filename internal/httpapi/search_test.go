@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -141,8 +142,18 @@ func TestSearchHighlights(t *testing.T) {
 		t.Errorf("matched %+v", hit.Matched)
 	}
 	x := hit.Explanation
-	if x == nil || x.Memories != 1 || len(x.Terms) != 1 || x.Terms[0].Term != "tea" || x.Terms[0].Score <= 0 || x.Length == 0 {
-		t.Errorf("explained by %+v", x)
+	if x == nil || x.Meaning == nil || x.Meaning.Query <= x.Meaning.Least || x.Weights != (wire.ScoreParts{Words: 0.65, Meaning: 0.35}) {
+		t.Fatalf("explained by %+v", x)
+	}
+	if b := x.BM25; b == nil || b.Memories != 1 || len(b.Terms) != 1 || b.Terms[0].Term != "tea" || b.Length == 0 || b.Terms[0].Score != x.Words[0].Value {
+		t.Errorf("BM25 explained by %+v", b)
+	}
+	words := 0.0
+	for _, s := range x.Words {
+		words += s.Factor * s.Value / s.Best
+	}
+	if score := 0.65*words + 0.35*x.Meaning.Moved; math.Abs(score-hit.Score) > 1e-9 {
+		t.Errorf("the score is %v, and by its explanation %v: %+v", hit.Score, score, x)
 	}
 }
 

@@ -35,6 +35,14 @@ func (r *Ranker) WordsPart(words, near, best, pairs float64) float64 {
 	return (mean + pairsShare*pairs) / (1 + pairsShare)
 }
 
+// Factors returns the factors of the three shares in a WordsPart: words, near / best, and pairs, which is 0 if the query has no pairs.
+func (r *Ranker) Factors() (words, near, pairs float64) {
+	if len(r.pairs) == 0 {
+		return indexShare, 1 - indexShare, 0
+	}
+	return indexShare / (1 + pairsShare), (1 - indexShare) / (1 + pairsShare), pairsShare / (1 + pairsShare)
+}
+
 // UnreadPart returns that part of a candidate that was not scored by its content.
 func (r *Ranker) UnreadPart(words float64) float64 { return r.WordsPart(words, words, 1, 0) }
 

@@ -18,7 +18,7 @@ export function Hits({ found, hits, onTag }) {
       {found?.complete === false && <p class="note" role="status">The daemon has just started and still reads what it has: memories may be missing. This page asks again.</p>}
       {found?.meaning === 'building' && <p class="note" role="status">Meaning is still being read: until then, words alone find.</p>}
       <ol class="hits" aria-busy={found?.asking || undefined} onKeyDown={arrows}>
-        {hits.map(h => <Hit key={h.memory.id} h={h} best={best} sort={found.ranked ? null : found.ask?.sort} weights={found.request?.weights} onTag={onTag} />)}
+        {hits.map(h => <Hit key={h.memory.id} h={h} best={best} sort={found.ranked ? null : found.ask?.sort} onTag={onTag} />)}
       </ol>
     </>
   )
@@ -35,7 +35,7 @@ function arrows(e) {
   else if (to < 0) document.getElementById('q').focus()
 }
 
-function Hit({ h, best, sort, weights, onTag }) {
+function Hit({ h, best, sort, onTag }) {
   const { memory: m, matched = [] } = h
   const head = headOf(m)
   const values = matched.filter(x => !x.tag).map(x => ({ ...x, text: textAt(m.text, x.pointer) })).filter(x => x.text != null)
@@ -66,7 +66,7 @@ function Hit({ h, best, sort, weights, onTag }) {
         )}
         {h.parts && <button type="button" class="asks" aria-expanded={why} aria-controls={panel} onClick={() => setWhy(!why)}>why {h.score.toFixed(2)}</button>}
       </div>
-      {why && <div id={panel} class="why"><Why h={h} weights={weights} /></div>}
+      {why && <div id={panel} class="why"><Why h={h} /></div>}
     </li>
   )
 }
@@ -107,9 +107,8 @@ const meanings = {
 }
 
 /** Why is the arithmetic of a score. */
-function Why({ h, weights }) {
-  const x = h.explanation
-  const weight = name => (name === 'words' ? 1 : weights?.[name] ?? (name === 'meaning' ? null : 0))
+function Why({ h }) {
+  const { weights, words, meaning, bm25 } = h.explanation
   return (
     <>
       <div class="scroll" tabindex={0} role="group" aria-label="The parts of the score">
@@ -118,26 +117,30 @@ function Why({ h, weights }) {
           <tbody>
             {Object.entries(h.parts).map(([name, value]) => (
               <tr key={name}><th scope="row">{name}</th><td class="number">{decimal(value)}</td>
-                <td class="number">{weight(name)}</td><td>{meanings[name]}{weight(name) === 0 && '; it orders hits of the same score'}</td></tr>
+                <td class="number">{weights[name]}</td><td>{meanings[name]}{weights[name] === 0 && '; it orders hits of the same score'}</td></tr>
             ))}
           </tbody>
         </table>
       </div>
-      {x?.terms.length > 0 && (
+      <small>
+        {words.length > 1 && `The part of words is ${words.map(w => `${decimal(w.factor, 2)} × ${w.name} ${decimal(w.value, 2)} of ${decimal(w.best, 2)}`).join(' + ')}. `}
+        {meaning && `Cosine ${decimal(meaning.query, 2)} with the query, ${decimal(meaning.moved, 2)} after it was moved toward the best hits.`}
+      </small>
+      {bm25?.terms.length > 0 && (
         <>
           <div class="scroll" tabindex={0} role="group" aria-label="The words of the query that it has">
             <table>
               <thead><tr><th scope="col">Word</th><th scope="col" class="number">Times here</th><th scope="col" class="number">Memories with it</th>
                 <th scope="col" class="number">Rarity</th><th scope="col" class="number">Adds</th></tr></thead>
               <tbody>
-                {x.terms.map(t => (
+                {bm25.terms.map(t => (
                   <tr key={t.term}><th scope="row"><code>{t.term}</code></th><td class="number">{count(t.count)}</td><td class="number">{count(t.memories)}</td>
                     <td class="number">{decimal(t.idf, 2)}{t.weight !== 1 && ` × ${t.weight}`}</td><td class="number">{decimal(t.score, 2)}</td></tr>
                 ))}
               </tbody>
             </table>
           </div>
-          <small>BM25 {decimal(x.terms.reduce((sum, t) => sum + t.score, 0), 2)}, in {plural(x.length, 'word')}; the mean of {plural(x.memories, 'memory', 'memories')} is {decimal(x.averageLength, 1)} words. Words are shown as they are compared: folded and stemmed.</small>
+          <small>BM25 {decimal(bm25.terms.reduce((sum, t) => sum + t.score, 0), 2)}, in {plural(bm25.length, 'word')}; the mean of {plural(bm25.memories, 'memory', 'memories')} is {decimal(bm25.averageLength, 1)} words. Words are shown as they are compared: folded and stemmed.</small>
         </>
       )}
     </>

@@ -17,7 +17,7 @@ func Search(page *engine.SearchPage, now time.Time, content bool) wire.SearchPag
 		h := &page.Hits[i]
 		hit := &v.Hits[i]
 		hit.Score, hit.Parts = h.Score, wire.ScoreParts(h.Parts)
-		hit.Matched, hit.Explanation = matched(h.Matched), arithmetic(h.Terms)
+		hit.Matched, hit.Explanation = matched(h.Matched), arithmetic(h.Why)
 		if content {
 			hit.Memory = Memory(&h.Memory, now)
 		} else {
@@ -38,11 +38,25 @@ func matched(all []engine.Match) []wire.Matched {
 	return v
 }
 
-func arithmetic(a *engine.Arithmetic) *wire.ScoreExplanation {
+func arithmetic(a *engine.ScoreArithmetic) *wire.ScoreExplanation {
 	if a == nil {
 		return nil
 	}
-	v := &wire.ScoreExplanation{Memories: a.Memories, AverageLength: a.Average, Length: a.Length, Terms: make([]wire.ScoreTerm, len(a.Parts))}
+	v := &wire.ScoreExplanation{Weights: wire.ScoreParts(a.Weights), Words: make([]wire.ScoreShare, len(a.Words)), BM25: bm25(a.BM25)}
+	for i, s := range a.Words {
+		v.Words[i] = wire.ScoreShare(s)
+	}
+	if m := a.Meaning; m != nil {
+		v.Meaning = &wire.ScoreCosines{Query: m.Query, Moved: m.Moved, Least: m.Least}
+	}
+	return v
+}
+
+func bm25(a *engine.Arithmetic) *wire.ScoreBM25 {
+	if a == nil {
+		return nil
+	}
+	v := &wire.ScoreBM25{Memories: a.Memories, AverageLength: a.Average, Length: a.Length, Terms: make([]wire.ScoreTerm, len(a.Parts))}
 	for i, p := range a.Parts {
 		v.Terms[i] = wire.ScoreTerm{Term: p.Term, Count: p.Count, Memories: p.DF, IDF: p.IDF, Weight: p.Weight, Score: p.Score}
 	}
