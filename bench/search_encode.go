@@ -29,7 +29,11 @@ var searching = []struct {
 // searchEncode measures durable encodes in process and imports, with indexes of their words and meaning and without.
 func searchEncode(ctx context.Context, b *bench) (string, error) {
 	rows := table{{"", "", "memories/s", "p50", "p99", "p99.9", "÷ off: median (min to max)", "target"}}
-	texts := newTexts()
+	known, err := b.knownWords()
+	if err != nil {
+		return "", err
+	}
+	texts := newTexts(known)
 	fresh := texts.fresh()
 	for _, t := range []struct {
 		callers int

@@ -4,37 +4,80 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/meaning"
+	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 )
 
 // vocabulary is how many different words texts have.
 const vocabulary = 200_000
 
+// dictionary is Debian's list of American English words (package wamerican).
+const dictionary = "/usr/share/dict/american-english"
+
 // texts makes memories of 40 to 80 words, and queries, both of words drawn by Zipf (s = 1.07). They are the same in every
-// run. No word is in any list of stop words, so that all programs have to look for all of them.
+// run with the same dictionary. No word is in any list of stop words, so that all programs have to look for all of them.
+// The most frequent are of the dictionary and have vectors; the others are syllables.
 type texts struct {
 	words []string
 	drawn []uint32 // of these words; to draw from them is faster than to draw by Zipf each time
 }
 
-func newTexts() *texts {
+func newTexts(known []string) *texts {
 	const drawn = 1 << 22
 	t := &texts{words: make([]string, vocabulary), drawn: make([]uint32, drawn)}
 	for i := range t.words {
 		t.words[i] = word(i)
 	}
+	copy(t.words, known)
 	zipf := rand.NewZipf(rand.New(rand.NewPCG(3, 4)), 1.07, 1, vocabulary-1)
 	for i := range t.drawn {
 		t.drawn[i] = uint32(zipf.Uint64())
 	}
 	return t
+}
+
+// knownWords returns the words of the dictionary that have vectors, one for each stem, in an order of chance that is always
+// the same. If the bench is lenient and there is no dictionary, there are none.
+func (b *bench) knownWords() ([]string, error) {
+	list, err := os.ReadFile(dictionary)
+	if errors.Is(err, fs.ErrNotExist) && b.lenient {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	analyzer, err := words.New(words.Settings{})
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	seen, table := map[string]bool{}, meaning.BuiltIn()
+	for w := range strings.Lines(string(list)) {
+		w = strings.TrimSpace(w)
+		if strings.ContainsFunc(w, func(r rune) bool { return r < 'a' || r > 'z' }) || table.Word(w) == nil {
+			continue
+		}
+		json := []byte(`"` + w + `"`)
+		stop := slices.ContainsFunc(analyzer.Document(json, nil, nil).Terms, func(t words.Term) bool { return t.Stop })
+		if all := analyzer.Sequence(json, nil, nil); !stop && len(all) == 1 && !seen[all[0].Term] {
+			seen[all[0].Term] = true
+			known = append(known, w)
+		}
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	r.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+	return known, nil
 }
 
 // word returns the i-th word: three syllables, in no order.
@@ -108,7 +151,11 @@ func (b *bench) texts(ctx context.Context) (*library, error) {
 	if b.library != nil {
 		return b.library, nil
 	}
-	l := &library{newTexts(), filepath.Join(b.scratch, "library")}
+	known, err := b.knownWords()
+	if err != nil {
+		return nil, err
+	}
+	l := &library{newTexts(known), filepath.Join(b.scratch, "library")}
 	begin := time.Now()
 	e, err := openStore(l.dir, nil)
 	if err != nil {
@@ -162,8 +209,10 @@ func (t *texts) fresh() func(i uint64) sigil.Draft {
 	for i := range rings {
 		text := t.text(1<<40 + uint64(i))
 		rings[i].text = text + " " + text
-		for at := 0; at < len(text); at += len(word(0)) + 1 {
+		at := 0
+		for w := range strings.SplitSeq(text, " ") {
 			rings[i].starts = append(rings[i].starts, at)
+			at += len(w) + 1
 		}
 	}
 	return func(i uint64) sigil.Draft {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTexts(t *testing.T) {
-	a, b := newTexts(), newTexts()
+	a, b := newTexts([]string{"tea"}), newTexts([]string{"tea"})
 	words := map[string]bool{}
 	for _, word := range a.words {
 		words[word] = true
@@ -37,7 +37,7 @@ func TestTexts(t *testing.T) {
 
 // TestFreshTexts makes drafts past the point at which the same texts come again with their words turned.
 func TestFreshTexts(t *testing.T) {
-	fresh := newTexts().fresh()
+	fresh := newTexts(nil).fresh()
 	seen := map[string]bool{}
 	for i := range uint64(1 << 16) {
 		data := fresh(i).Data

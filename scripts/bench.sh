@@ -4,6 +4,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-scripts/install-test-deps.sh wrk=wrk redis-server=redis-server postgres=postgresql node=nodejs cc=build-essential
+scripts/install-test-deps.sh wrk=wrk redis-server=redis-server postgres=postgresql node=nodejs cc=build-essential /usr/share/dict/american-english=wamerican
 CGO_ENABLED=1 go -C bench build -tags sqlite_fts5 -o ../bin/bench .
 exec bin/bench "$@"

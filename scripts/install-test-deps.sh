@@ -25,12 +25,14 @@ wanted=(
 [ $# -eq 0 ] || wanted=("$@")
 
 # have reports whether a program is installed. Debian installs those of PostgreSQL outside PATH, in a folder for each
-# version, and PgBouncer in a folder that is only in root's PATH.
+# version, and PgBouncer in a folder that is only in root's PATH. A path is of a file that is only read.
 have() {
   if [ "$1" = postgres ]; then
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
   elif [ "$1" = pgbouncer ]; then
     [ -x /usr/sbin/pgbouncer ]
+  elif [[ $1 == /* ]]; then
+    [ -r "$1" ]
   else
     command -v "$1" >/dev/null
   fi
