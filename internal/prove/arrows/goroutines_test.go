@@ -15,7 +15,7 @@ import (
 // names the same ones. Each place says who waits for its goroutine.
 var starters = []string{
 	"client", "engine", "internal/bus", "internal/cli", "internal/codesign/tree", "internal/daemon", "internal/embedder", "internal/front", "internal/front/lane",
-	"internal/handover", "internal/httpapi/live", "internal/webhook", "scheduler", "store/pebblestore",
+	"internal/handover", "internal/httpapi/live", "internal/relay", "internal/webhook", "scheduler", "store/pebblestore",
 	"store/pebblestore/internal/index", "store/pgstore",
 }
 
