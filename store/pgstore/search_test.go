@@ -15,8 +15,8 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// TestSearchInOtherLocales finds the same in databases whose locale folds letters and orders texts in other ways.
-func TestSearchInOtherLocales(t *testing.T) {
+// TestContractInOtherLocales holds the store to the contract in databases whose locale folds letters and orders texts in other ways.
+func TestContractInOtherLocales(t *testing.T) {
 	for name, options := range map[string]string{
 		"C.UTF-8": "locale 'C.UTF-8'",
 		"ICU":     "locale_provider icu icu_locale 'tr-TR' locale 'C.UTF-8'",
@@ -27,7 +27,7 @@ func TestSearchInOtherLocales(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			storetest.RunSearch(t, func(t *testing.T) store.Store {
+			storetest.Run(t, func(t *testing.T) store.Store {
 				t.Cleanup(func() { execute(t, c.URL(database), empty) })
 				return open(t, c.URL(database), nil)
 			})

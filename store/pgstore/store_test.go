@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
@@ -44,6 +45,9 @@ func open(t *testing.T, url string, o *pgstore.Options) *pgstore.Store {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler) // it would warn that the test's database does not sync
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute // a busy machine fails no test
 	}
 	s, err := pgstore.Open(t.Context(), url, o)
 	if err != nil {
