@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -15,6 +16,8 @@ type (
 	TextModel = store.TextModel
 	// Vector is [store.Vector].
 	Vector = store.Vector
+	// Embedding is [store.Embedding].
+	Embedding = store.Embedding
 )
 
 // Embedder makes vectors of texts by an endpoint. The engine asks it for those of queries, and tells it of new memories, whose
@@ -124,18 +127,25 @@ func (e *Engine) Unembedded(ctx context.Context, after sigil.Key, limit int) ([]
 }
 
 // KeepVectors keeps vectors of memories; see [store.Embeddings].
-func (e *Engine) KeepVectors(ctx context.Context, m TextModel, keys []sigil.Key, vectors []Vector) error {
+func (e *Engine) KeepVectors(ctx context.Context, m TextModel, made []Embedding) error {
 	s, err := e.embeddings()
 	if err != nil {
 		return wrap(err)
 	}
-	return wrap(s.KeepVectors(ctx, m, keys, vectors))
+	return wrap(s.KeepVectors(ctx, m, made))
 }
 
-// Texts returns the texts of memories that are searched, to make vectors of: for each key its tags and values, a line each. The text
-// of a memory that is not live is empty.
-func (e *Engine) Texts(ctx context.Context, keys []sigil.Key) ([]string, error) {
-	texts := make([]string, len(keys))
+// Text is what a vector of a memory is made of.
+type Text struct {
+	// Text has the memory's tags and values that are searched, a line each. It is empty if the memory is not live.
+	Text string
+	// Tags are the memory's, for [Embedding].
+	Tags []string
+}
+
+// Texts returns the texts of memories, by index of keys.
+func (e *Engine) Texts(ctx context.Context, keys []sigil.Key) ([]Text, error) {
+	texts := make([]Text, len(keys))
 	if e.analyzer == nil {
 		return texts, nil
 	}
@@ -147,12 +157,17 @@ func (e *Engine) Texts(ctx context.Context, keys []sigil.Key) ([]string, error) 
 	}
 	now := e.now()
 	for tenant, ids := range byTenant {
-		all, err := e.store.Contents(ctx, tenant, ids, now)
+		// The tags of memories that are not live are needed as well, so that it is kept that they have no vector.
+		all, err := e.store.Contents(ctx, tenant, ids, time.Time{})
 		if err != nil {
 			return nil, wrap(err)
 		}
 		for i := range all {
-			texts[place[all[i].Key]] = e.textOf(&all[i])
+			to := &texts[place[all[i].Key]]
+			to.Tags = all[i].Tags
+			if !all[i].Due(now) {
+				to.Text = e.textOf(&all[i])
+			}
 		}
 	}
 	return texts, nil

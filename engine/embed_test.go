@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -116,7 +117,8 @@ func TestQueriesHaveVectorsOfTheEndpoint(t *testing.T) {
 
 // TestTexts shows of what a vector is made.
 func TestTexts(t *testing.T) {
-	e := engine.New(storetest.NewModel(), nil)
+	r := newRig(t, engine.Options{})
+	e := r.Engine
 	a, err := e.Encode(t.Context(), "a", sigil.Draft{Data: []byte(`{"who":"me","said":["green tea",{"at":5}]}`), Tags: []string{"kitchen"}})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +129,13 @@ func TestTexts(t *testing.T) {
 	}
 	gone := sigil.Key{Tenant: "a", ID: b.ID}
 	texts, err := e.Texts(t.Context(), []sigil.Key{b.Key, gone, a.Key})
-	if want := []string{"", "", "kitchen\nme\ngreen tea\n5"}; err != nil || !slices.Equal(texts, want) {
+	want := []engine.Text{{}, {}, {Text: "kitchen\nme\ngreen tea\n5", Tags: []string{"kitchen"}}}
+	if err != nil || !reflect.DeepEqual(texts, want) {
 		t.Errorf("got %q, %v, want %q", texts, err, want)
+	}
+	r.clock.set(a.FadesAt.Sub(start))
+	texts, err = e.Texts(t.Context(), []sigil.Key{a.Key})
+	if want := []engine.Text{{Tags: []string{"kitchen"}}}; err != nil || !reflect.DeepEqual(texts, want) {
+		t.Errorf("past its deadline: got %q, %v, want %q", texts, err, want)
 	}
 }

@@ -17,6 +17,14 @@ type TextModel struct {
 // whose vectors are longer or shorter, and none that a store makes itself.
 func (m TextModel) String() string { return "endpoint/" + strconv.Itoa(m.Dims) + "/" + m.Name }
 
+// Embedding is a vector that was made of a memory.
+type Embedding struct {
+	Key sigil.Key
+	// Tags are those that the memory had then. They are part of its text, and the only one that changes.
+	Tags   []string
+	Vector Vector
+}
+
 // Embeddings is an ability of a [Store]: it keeps the vectors that are made of texts, and knows which memories have none.
 // Those that somebody else makes it keeps if it was opened with MeaningEndpoint. All of them are derived: their loss costs that they are
 // made again.
@@ -29,10 +37,10 @@ type Embeddings interface {
 	// after a key.
 	Unembedded(ctx context.Context, after sigil.Key, limit int) ([]sigil.Key, error)
 
-	// KeepVectors keeps the vectors of memories, by index of keys, instead of those that were kept. An empty one is kept
-	// as well: the memory has no vector. What is not in the store is left out. It returns ErrConflict ("model_changed")
-	// if m is not the model in use.
-	KeepVectors(ctx context.Context, m TextModel, keys []sigil.Key, vectors []Vector) error
+	// KeepVectors keeps vectors that were made of memories, instead of those that were kept. An empty one is kept as well: the
+	// memory has no vector. It leaves out those of memories that are not in the store, or have other tags by now. It
+	// returns ErrConflict ("model_changed") if m is not the model in use.
+	KeepVectors(ctx context.Context, m TextModel, made []Embedding) error
 
 	// Reembed drops the vectors that are made of texts, and makes those anew that the store makes itself, behind the
 	// call. Of the others Unembedded then has all.

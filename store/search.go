@@ -33,7 +33,7 @@ type Searcher interface {
 	Search(ctx context.Context, q SearchQuery) (Found, error)
 
 	// Contents returns those of some memories of a tenant that are live at now, in the order of ids, which may be as many as
-	// a search returns.
+	// a search returns. For the zero time it returns all that are stored, live or not.
 	Contents(ctx context.Context, tenant string, ids []sigil.ID, now time.Time) ([]sigil.Memory, error)
 
 	// Frequencies returns how common terms of the store's analyzer are. A store that does not know may estimate, but a term

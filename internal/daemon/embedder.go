@@ -101,16 +101,21 @@ func (s *embedded) release(ctx context.Context) {
 	_, _, _ = s.engine.Claim(finishing, embedderClaim, s.owner, 0) // if that fails, the lease expires
 }
 
-func (s *embedded) Texts(ctx context.Context, keys []sigil.Key) ([]string, error) {
-	return s.engine.Texts(ctx, keys)
+func (s *embedded) Texts(ctx context.Context, keys []sigil.Key) ([]embedder.Text, error) {
+	texts, err := s.engine.Texts(ctx, keys)
+	all := make([]embedder.Text, len(texts))
+	for i, t := range texts {
+		all[i] = embedder.Text{Key: keys[i], Text: t.Text, Tags: t.Tags}
+	}
+	return all, err
 }
 
-func (s *embedded) Keep(ctx context.Context, m embedder.Model, keys []sigil.Key, vectors []meaning.Vector) error {
-	all := make([]engine.Vector, len(vectors))
-	for i, v := range vectors {
-		all[i] = engine.Vector(v)
+func (s *embedded) Keep(ctx context.Context, m embedder.Model, texts []embedder.Text, vectors []meaning.Vector) error {
+	made := make([]engine.Embedding, len(texts))
+	for i, t := range texts {
+		made[i] = engine.Embedding{Key: t.Key, Tags: t.Tags, Vector: engine.Vector(vectors[i])}
 	}
-	return s.engine.KeepVectors(ctx, engine.TextModel(m), keys, all)
+	return s.engine.KeepVectors(ctx, engine.TextModel(m), made)
 }
 
 // checkEmbedder calls say for every invalid setting of the endpoint.

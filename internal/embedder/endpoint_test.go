@@ -226,24 +226,24 @@ func (m *memories) Missing(_ context.Context, after sigil.Key, limit int) ([]sig
 	return keys[:min(limit, len(keys))], m.fail
 }
 
-func (m *memories) Texts(_ context.Context, keys []sigil.Key) ([]string, error) {
+func (m *memories) Texts(_ context.Context, keys []sigil.Key) ([]embedder.Text, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	texts := make([]string, len(keys))
+	texts := make([]embedder.Text, len(keys))
 	for i, key := range keys {
-		texts[i] = m.texts[key]
+		texts[i] = embedder.Text{Key: key, Text: m.texts[key]}
 	}
 	return texts, m.fail
 }
 
-func (m *memories) Keep(_ context.Context, model embedder.Model, keys []sigil.Key, vectors []meaning.Vector) error {
+func (m *memories) Keep(_ context.Context, model embedder.Model, texts []embedder.Text, vectors []meaning.Vector) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if model != m.model || len(keys) != len(vectors) {
-		m.t.Errorf("kept %d vectors of %v for %d memories, with %v in use", len(vectors), model, len(keys), m.model)
+	if model != m.model || len(texts) != len(vectors) {
+		m.t.Errorf("kept %d vectors of %v for %d memories, with %v in use", len(vectors), model, len(texts), m.model)
 	}
-	for i, key := range keys {
-		m.kept[key] = vectors[i]
+	for i, text := range texts {
+		m.kept[text.Key] = vectors[i]
 	}
 	return m.fail
 }

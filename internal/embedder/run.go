@@ -120,7 +120,7 @@ func (w *Worker) fill(ctx context.Context, m Model, keys []sigil.Key) error {
 		var at []int // where the texts of one request stand
 		var batch []string
 		for size := 0; begin < len(texts) && len(batch) < w.texts; begin++ {
-			text := cut(texts[begin], w.fits)
+			text := cut(texts[begin].Text, w.fits)
 			if text == "" {
 				continue
 			}
@@ -141,7 +141,7 @@ func (w *Worker) fill(ctx context.Context, m Model, keys []sigil.Key) error {
 			vectors[at[i]] = v
 		}
 	}
-	return w.source.Keep(ctx, m, keys, vectors)
+	return w.source.Keep(ctx, m, texts, vectors)
 }
 
 // embed makes the vectors of texts. If the endpoint refuses them, it finds out by halves which one it refuses, and cuts that

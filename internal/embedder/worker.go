@@ -28,10 +28,17 @@ type Source interface {
 	Missing(ctx context.Context, after sigil.Key, limit int) ([]sigil.Key, error)
 	// Texts returns the texts to make vectors of, one for each key. The text of a memory that is gone or has nothing to
 	// make a vector of is empty.
-	Texts(ctx context.Context, keys []sigil.Key) ([]string, error)
-	// Keep keeps the vectors of memories, of which some may be gone by now. Those that are nil are kept as well: the
-	// memory has no vector, and is not missing.
-	Keep(ctx context.Context, m Model, keys []sigil.Key, vectors []meaning.Vector) error
+	Texts(ctx context.Context, keys []sigil.Key) ([]Text, error)
+	// Keep keeps the vectors of texts, by index. It leaves out those of memories that are gone, or have another text by now.
+	// Those that are nil are kept as well: the memory has no vector, and is not missing.
+	Keep(ctx context.Context, m Model, texts []Text, vectors []meaning.Vector) error
+}
+
+// Text is the text of a memory at one time.
+type Text struct {
+	Key  sigil.Key
+	Text string
+	Tags []string // the memory's, which tell whether it still has that text
 }
 
 // Options configure a Worker. The zero value of each field means the default.

@@ -179,7 +179,7 @@ func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (key
 }
 
 // KeepVectors keeps vectors; see [store.Embeddings].
-func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil.Key, vectors []store.Vector) error {
+func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, made []store.Embedding) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -190,15 +190,21 @@ func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil
 	if s.embeddings.used() != m.String() {
 		return store.NewModelChanged()
 	}
-	defer s.keys.Lock(keys...)() // whoever removes one of them waits, and then removes its vector
+	keys := make([]sigil.Key, len(made))
+	for i := range made {
+		keys[i] = made[i].Key
+	}
+	defer s.keys.Lock(keys...)() // whoever removes or retags one of them waits, and then removes its vector
+	made = slices.DeleteFunc(slices.Clone(made), func(e store.Embedding) bool {
+		at, m := s.index.Find(e.Key)
+		return !at.There() || m.Tags != record.LabelsOf(&sigil.Memory{Tags: e.Tags}).Tags
+	})
 	ch := newChange()
 	ch.grows = true
-	for i, key := range keys {
-		if s.exists(key) {
-			ch.begin(layout.MemoryKey(layout.EmbeddingFamily, key.Tenant, key.ID))
-			ch.arena = record.AppendVector(ch.arena, vectors[i])
-			ch.end()
-		}
+	for i := range made {
+		ch.begin(layout.MemoryKey(layout.EmbeddingFamily, made[i].Key.Tenant, made[i].Key.ID))
+		ch.arena = record.AppendVector(ch.arena, made[i].Vector)
+		ch.end()
 	}
 	if ch.empty() {
 		ch.discard()
@@ -208,9 +214,9 @@ func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil
 	if err := s.commits.do(ch); err != nil {
 		return err
 	}
-	for i, key := range keys {
-		if x := s.finder.of(key.Tenant, false); x != nil && s.exists(key) {
-			x.made.add(key.ID, vectors[i])
+	for i := range made {
+		if x := s.finder.of(made[i].Key.Tenant, false); x != nil {
+			x.made.add(made[i].Key.ID, made[i].Vector)
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ func TestEmbeddingsAreDurable(t *testing.T) {
 	var first, second sigil.Key
 	in(m, func(s *pebblestore.Store, _ []sigil.Key) {
 		first = encode(s)
-		if err := s.KeepVectors(t.Context(), m, []sigil.Key{first}, []store.Vector{{127, 0}}); err != nil {
+		if err := s.KeepVectors(t.Context(), m, []store.Embedding{{Key: first, Vector: store.Vector{127, 0}}}); err != nil {
 			t.Error(err)
 		}
 		second = encode(s)

@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/sigil-dna/sigil"
@@ -154,20 +153,16 @@ func (s *Store) amended(before row, m *sigil.Memory, retagged bool, answer store
 	if m.Pinned != before.Pinned {
 		repinned = 1
 	}
-	tags := ""
-	if len(m.Tags) > 0 {
-		b, err := json.Marshal(m.Tags)
-		if err != nil {
-			return nil, err
-		}
-		tags = string(b)
+	tags, err := textOfTags(m.Tags)
+	if err != nil {
+		return nil, err
 	}
 	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8 where tenant = $1 and id = $2",
 		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned)
 	if !retagged {
 		return w, nil
 	}
-	w.add("update sigil.memories set tags = $3 where tenant = $1 and id = $2", m.Tenant, [16]byte(m.ID), tags)
+	w.add("update sigil.memories set tags = $3 where tenant = $1 and id = $2", m.Tenant, [16]byte(m.ID), string(tags))
 	if s.searching.analyzer != nil {
 		doc := s.searching.document(m)
 		w.add(retagWords, m.Tenant, [16]byte(m.ID), int32(doc.length), doc.terms, doc.counts, s.searching.settings)

@@ -99,10 +99,11 @@ and not exists (select from sigil.vectors v where v.tenant = m.tenant and v.id =
 const lockKeys = `select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[]) as k (tenant, id) on m.tenant = k.tenant and m.id = k.id
 order by m.tenant, m.id for no key update of m`
 
-// keepVectors inserts or replaces vectors of memories that are there, unless another model is in use, and counts those that
-// are new. Its lock on the table of vectors keeps the model as it is, and it returns whether that is in use.
+// keepVectors inserts or replaces vectors of memories that are there and have the tags $6, unless another model is in use, and
+// counts those that are new. Its lock on the table of vectors keeps the model as it is, and it returns whether that is in use.
 const keepVectors = `with live as materialized (
-  select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[]) as k (tenant, id) on m.tenant = k.tenant and m.id = k.id
+  select m.tenant, m.id from sigil.memories m join unnest($1::text[], $2::uuid[], $6::text[]) as k (tenant, id, tags)
+    on m.tenant = k.tenant and m.id = k.id and m.tags = k.tags
   where (select settings || model from sigil.searched) = $5
 ), new as materialized (
   select tenant, count(*) as n from live where not exists (select from sigil.vectors v where v.tenant = live.tenant and v.id = live.id) group by tenant
@@ -118,7 +119,7 @@ const keepVectors = `with live as materialized (
 select case when settings || model = $5 then 1::bigint else 0 end from sigil.searched`
 
 // KeepVectors keeps vectors; see [store.Embeddings].
-func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil.Key, vectors []store.Vector) error {
+func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, made []store.Embedding) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -127,11 +128,19 @@ func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	var rows vectorRows
-	seen := make(map[sigil.Key]bool, len(keys))
-	for i, key := range keys {
-		if !seen[key] {
-			seen[key] = true
-			rows.add(key, vectors[i])
+	var tags array
+	var keys []sigil.Key
+	seen := make(map[sigil.Key]bool, len(made))
+	for i := range made {
+		if e := &made[i]; !seen[e.Key] {
+			text, err := textOfTags(e.Tags)
+			if err != nil {
+				return err
+			}
+			seen[e.Key] = true
+			rows.add(e.Key, e.Vector)
+			tags.bytes(text)
+			keys = append(keys, e.Key)
 		}
 	}
 	tenants, ids := arrays(keys)
@@ -143,7 +152,7 @@ func (s *Store) KeepVectors(ctx context.Context, m store.TextModel, keys []sigil
 			return err
 		}
 		var w writes
-		w.add(keepVectors, append(rows.args(), bytesOf(s.searching.settings+m.String()))...)
+		w.add(keepVectors, append(rows.args(), bytesOf(s.searching.settings+m.String()), raw(tags.of(oidText)))...)
 		w[0].number = &used
 		return t.commit(bounded, w)
 	})

@@ -83,10 +83,18 @@ func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
 	if !usual(&m.State) {
 		t.state, err = m.State.MarshalJSON()
 	}
-	if err == nil && len(m.Tags) > 0 {
-		t.tags, err = json.Marshal(m.Tags)
+	if err == nil {
+		t.tags, err = textOfTags(m.Tags)
 	}
 	return t, err
+}
+
+// textOfTags returns tags in the form of their column.
+func textOfTags(tags []string) ([]byte, error) {
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(tags)
 }
 
 // usual reports whether a state is the default one, which most memories have. The default is not written.

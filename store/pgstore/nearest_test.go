@@ -295,8 +295,14 @@ func TestTheLastModelWins(t *testing.T) {
 		}
 		return keys
 	}
+	made := func(keys []sigil.Key) (all []store.Embedding) {
+		for _, key := range keys {
+			all = append(all, store.Embedding{Key: key, Vector: store.Vector{127, 3}})
+		}
+		return all
+	}
 	keys := missing(b)
-	if err := b.KeepVectors(t.Context(), m, keys, []store.Vector{{127, 3}}); err != nil || len(keys) != 1 {
+	if err := b.KeepVectors(t.Context(), m, made(keys)); err != nil || len(keys) != 1 {
 		t.Fatalf("%d missing, %v", len(keys), err)
 	}
 	q := store.SearchQuery{Tenant: "a", Now: time.Now(), Limit: 10, Vector: store.Vector{127, 0}, Model: m.String()}
@@ -305,7 +311,7 @@ func TestTheLastModelWins(t *testing.T) {
 	}
 	builtIn := open(t, url, nil)
 	defer builtIn.Close() // nothing is behind
-	if err := a.KeepVectors(t.Context(), m, keys, []store.Vector{{127, 3}}); sigil.CodeOf(err) != "model_changed" {
+	if err := a.KeepVectors(t.Context(), m, made(keys)); sigil.CodeOf(err) != "model_changed" {
 		t.Errorf("got %v", err)
 	}
 	if found, err := a.Search(t.Context(), q); err != nil || found.Vectors != store.VectorsBuilding {

@@ -33,10 +33,10 @@ func (f *fixture) use(m store.TextModel, anew bool) {
 	f.ok("UseModel", f.embeddings().UseModel(f.ctx(), m, anew))
 }
 
-// keepVector keeps one vector of the tiny model.
+// keepVector keeps one vector of the tiny model, which was made of m.
 func (f *fixture) keepVector(m sigil.Memory, v store.Vector) {
 	f.t.Helper()
-	f.ok("KeepVectors", f.embeddings().KeepVectors(f.ctx(), tiny, []sigil.Key{m.Key}, []store.Vector{v}))
+	f.ok("KeepVectors", f.embeddings().KeepVectors(f.ctx(), tiny, []store.Embedding{{Key: m.Key, Tags: m.Tags, Vector: v}}))
 }
 
 // unembedded checks which memories have no vector, and how many have one.
@@ -155,7 +155,7 @@ var embeddingIdeas = []idea{
 		found, err := f.Search(f.ctx(), q)
 		f.ok("Search", err)
 		equal(f.t, "by the former model", found, store.Found{Memories: found.Memories, Average: found.Average})
-		fails(f.t, "vectors of the former model", f.embeddings().KeepVectors(f.ctx(), tiny, []sigil.Key{a.Key}, []store.Vector{{127, 0}}), sigil.ErrConflict, "model_changed")
+		fails(f.t, "vectors of the former model", f.embeddings().KeepVectors(f.ctx(), tiny, []store.Embedding{{Key: a.Key, Vector: store.Vector{127, 0}}}), sigil.ErrConflict, "model_changed")
 		f.use(tiny, false)
 		f.unembedded(0, a)
 		f.keepVector(a, store.Vector{127, 0})
@@ -184,7 +184,7 @@ var embeddingIdeas = []idea{
 					m := f.encode(says("tea"))
 					var both sync.WaitGroup
 					both.Go(func() {
-						if err := f.embeddings().KeepVectors(f.ctx(), tiny, []sigil.Key{m.Key}, []store.Vector{{127, 0}}); err != nil {
+						if err := f.embeddings().KeepVectors(f.ctx(), tiny, []store.Embedding{{Key: m.Key, Vector: store.Vector{127, 0}}}); err != nil {
 							f.t.Errorf("KeepVectors: %v", err)
 						}
 					})
@@ -212,5 +212,42 @@ var embeddingIdeas = []idea{
 		f.keepVector(a, store.Vector{127, 10})
 		f.findsIn(closeTo(store.Vector{127, 10}), a)
 		f.unembedded(2)
+	}},
+	{"a vector that was made before a memory got other tags is not kept", func(f *fixture) {
+		f.use(tiny, false)
+		for _, before := range [][]string{nil, {"old"}} {
+			a, b := f.encode(says("tea"), tagged(before...)), f.encode(says("milk"), tagged("a", "b"))
+			at := start.Add(time.Second)
+			amended, err := f.Amend(f.ctx(), store.Amendment{Key: a.Key, At: at}, tagging(at, "old", "new"))
+			f.ok("Amend", err)
+			for _, v := range []store.Vector{{127, 0}, nil} {
+				made := []store.Embedding{{Key: a.Key, Tags: a.Tags, Vector: v}, {Key: b.Key, Tags: b.Tags, Vector: store.Vector{0, 127}}}
+				f.ok("KeepVectors", f.embeddings().KeepVectors(f.ctx(), tiny, made))
+				f.unembedded(1, amended.Memory)
+				f.findsIn(closeTo(store.Vector{127, 10}))
+			}
+			f.keepVector(amended.Memory, store.Vector{127, 0})
+			f.findsIn(closeTo(store.Vector{127, 10}), amended.Memory)
+			f.forget(a.Key, b.Key)
+		}
+	}},
+	{"a vector that is kept while a memory gets other tags is never that of the former text", func(f *fixture) {
+		f.use(tiny, false)
+		for i := range 20 {
+			m := f.encode(says("tea"))
+			at := start.Add(time.Second)
+			var both sync.WaitGroup
+			both.Go(func() {
+				made := []store.Embedding{{Key: m.Key, Vector: store.Vector{127, 0}}}
+				if err := f.embeddings().KeepVectors(f.ctx(), tiny, made); err != nil {
+					f.t.Errorf("KeepVectors: %v", err)
+				}
+			})
+			amended, err := f.Amend(f.ctx(), store.Amendment{Key: m.Key, At: at}, tagging(at, "new"))
+			f.ok("Amend", err)
+			both.Wait()
+			f.unembedded(i, amended.Memory)
+			f.keepVector(amended.Memory, store.Vector{127, 0})
+		}
 	}},
 }

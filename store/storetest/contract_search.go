@@ -236,6 +236,9 @@ var searchIdeas = []idea{
 		all, err = f.Contents(f.ctx(), sigil.DefaultTenant, []sigil.ID{a.ID, b.ID}, a.FadesAt)
 		f.ok("Contents", err)
 		equal(f.t, "later", all, []sigil.Memory{b})
+		all, err = f.Contents(f.ctx(), sigil.DefaultTenant, []sigil.ID{a.ID, b.ID}, time.Time{})
+		f.ok("Contents", err)
+		equal(f.t, "live or not", all, []sigil.Memory{a, b})
 	}},
 	{"it says how common words are", func(f *fixture) {
 		for _, text := range []string{"green tea", "tea", "black coffee"} {

@@ -16,7 +16,7 @@ func (*Model) UseModel(context.Context, store.TextModel, bool) error { return st
 func (*Model) Unembedded(context.Context, sigil.Key, int) ([]sigil.Key, error) { return nil, nil }
 
 // KeepVectors implements [store.Embeddings].
-func (*Model) KeepVectors(context.Context, store.TextModel, []sigil.Key, []store.Vector) error {
+func (*Model) KeepVectors(context.Context, store.TextModel, []store.Embedding) error {
 	return store.NewModelChanged()
 }
 
