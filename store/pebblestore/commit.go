@@ -55,12 +55,16 @@ func (c *committer) start() {
 // do makes ch, which must not be empty, durable and visible. It returns when that is done, and releases ch.
 // The caller holds the gate, so the committer is not stopped before.
 func (c *committer) do(ch *change) error {
+	searched, postings := ch.searched, ch.postings
 	g, first, err := c.pending.add(ch)
 	if err != nil {
 		return err
 	}
 	if first {
 		c.signal()
+	}
+	if searched != nil {
+		searched.Work(postings) // while the disk is at work
 	}
 	<-g.done
 	if g.err != nil {

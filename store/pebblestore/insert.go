@@ -95,7 +95,7 @@ func (s *Store) insert(name string, items []store.Item, found sought, quota stor
 	docs := s.finder.documents(items)
 	defer docs.release()
 	// Before they are stored: nobody finds them until then, and from then on whoever changes or removes one finds it here.
-	s.finder.add(name, docs)
+	ch.searched, ch.postings = s.finder.queue(name, docs), len(docs.terms)
 	var evicted []sigil.Event
 	var err error
 	if quota == (store.Quota{}) {

@@ -10,6 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/search"
 )
 
 // change is what one caller wants to make durable, and its effect on the index after that. It is used once:
@@ -24,6 +25,10 @@ type change struct {
 	unique  []index.Content // refused with errTaken if a live memory may have one of them
 	grows   bool            // the change grows the store: it is refused first when the disk fills up
 	err     error           // of this change alone: it was refused; set before its group is answered
+
+	// searched, if not nil, is the index that has work to do while the change is written, for so many postings.
+	searched *search.Index
+	postings int
 
 	// room has buffers for one memory, the most common size of a change. Together with the rest of the change,
 	// they fit in a few cache lines. That matters to the committer, which gathers up to a thousand changes,

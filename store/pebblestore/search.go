@@ -151,16 +151,17 @@ func (f *finder) documents(items []store.Item) *documents {
 	return d
 }
 
-// add makes memories findable that are about to be stored: a search finds only what is stored.
-func (f *finder) add(tenant string, d *documents) {
+// queue makes memories findable that are about to be stored: a search finds only what is stored. It returns the index that has
+// work to do for them, or nil.
+func (f *finder) queue(tenant string, d *documents) *search.Index {
 	if len(d.docs) == 0 {
-		return
+		return nil
 	}
 	for x := f.of(tenant, true); ; {
-		x.add(d)
+		x.queue(d)
 		current := f.of(tenant, true)
 		if current == x { // otherwise remove has dropped x when it was empty
-			return
+			return x.words
 		}
 		x = current
 	}
@@ -195,7 +196,8 @@ func (f *finder) replace(x *tenantIndex, tenant string, d *documents) bool {
 		return false
 	}
 	x.forget(d.ids())
-	x.add(d)
+	x.queue(d)
+	x.words.Work(len(d.terms))
 	return true
 }
 
@@ -209,8 +211,8 @@ func (f *finder) steady(find func() error) error {
 	}
 }
 
-// add adds memories. Vectors come first, since the word index keeps their handles.
-func (x *tenantIndex) add(d *documents) {
+// queue adds memories. Vectors come first, since the word index keeps their handles.
+func (x *tenantIndex) queue(d *documents) {
 	for i := range d.docs {
 		d.docs[i].Ref = 0
 		if len(d.vectors) > 0 {
@@ -222,7 +224,7 @@ func (x *tenantIndex) add(d *documents) {
 			x.own.add(d.docs[i].ID, d.own[i])
 		}
 	}
-	x.words.Add(d.docs...)
+	x.words.Queue(d.docs...)
 }
 
 // forget removes what is made of memories.
@@ -361,8 +363,11 @@ func (s *Store) makeFindable(some []sigil.Memory) {
 			d.add(f, m, nil)
 		}
 	}
-	f.add(tenant, d)
+	x := f.queue(tenant, d)
 	f.building.Unlock()
+	if x != nil {
+		x.Work(len(d.terms))
+	}
 	var gone []sigil.ID // before they were findable
 	for i := range d.docs {
 		if _, there := s.index.Meta(sigil.Key{Tenant: tenant, ID: d.docs[i].ID}); !there {

@@ -70,3 +70,22 @@ func TestArrivalsAreBounded(t *testing.T) {
 		t.Errorf("%d wait still", n)
 	}
 }
+
+// TestWorkAddsWhatIsQueued queues memories, which the index need not have added before Work is called.
+func TestWorkAddsWhatIsQueued(t *testing.T) {
+	x := New()
+	for n := range uint64(3) {
+		x.Queue(teaOf(n))
+	}
+	if waiting := x.arrived.count.Load(); waiting != 3 {
+		t.Errorf("%d memories are waiting, want 3", waiting)
+	}
+	x.Work(3)
+	if waiting := x.arrived.count.Load(); waiting != 0 {
+		t.Errorf("%d memories are waiting after Work", waiting)
+	}
+	x.Queue(teaOf(3))
+	if n := x.Len(); n != 4 { // which is asked while one is waiting
+		t.Errorf("there are %d memories, want 4", n)
+	}
+}

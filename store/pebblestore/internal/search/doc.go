@@ -2,8 +2,8 @@
 // BM25. Its caller passes in finished terms; the index knows nothing of languages or of content. It is derived
 // from what the store keeps, so its loss costs a rebuild, never a memory. It does no I/O and starts no goroutine.
 //
-// It is built like a small log-structured merge tree, as search engines are. New memories go to a memtable: one call of Add
-// adds those of all concurrent calls, which do not wait for it, and a search adds what is still waiting. A full
+// It is built like a small log-structured merge tree, as search engines are. New memories are queued and then go to a memtable:
+// one call of Work adds those of all concurrent calls, which do not wait for it, and a search adds what is still queued. A full
 // memtable is sealed: it becomes an immutable, compressed segment. Segments of about the same size are merged into
 // a larger one. A removed memory is only marked as dead; sealing and merging leave the dead out.
 //

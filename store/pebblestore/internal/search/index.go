@@ -79,24 +79,34 @@ func New() *Index {
 // holdStep is how many memories are added or removed during one hold of the lock, for which searches wait.
 const holdStep = 16
 
-// Add adds memories, whose ids must not be in the index. A search that begins after Add has returned finds them. Add then does
-// the share of merging that is due for them. If another call is at it, that one does it for this one, or the next search does.
+// Add adds memories, whose ids must not be in the index. A search that begins after Add has returned finds them.
 func (x *Index) Add(docs ...Doc) {
+	x.Queue(docs...)
+	postings := 0
+	for i := range docs {
+		postings += len(docs[i].Terms)
+	}
+	x.Work(postings)
+}
+
+// Queue is Add without the work that can wait until the caller has time for it: that of [Index.Work].
+func (x *Index) Queue(docs ...Doc) {
 	switch {
 	case len(docs) == 0:
-		return
 	case len(docs) >= addShare:
 		x.addNow(docs)
 	case x.arrived.add(docs) > maxArrivals:
 		x.settle() // which waits
-	default:
+	}
+}
+
+// Work does what is due after memories with so many postings were queued: it adds what is queued, and then does the share of merging
+// that is due. If another call is at it, that one does it for this one, or the next search does.
+func (x *Index) Work(postings int) {
+	if x.arrived.count.Load() > 0 {
 		for n, done := 1, 0; n > 0 && done < addShare; done += n {
 			n = x.tryArrive()
 		}
-	}
-	postings := 0
-	for i := range docs {
-		postings += len(docs[i].Terms)
 	}
 	x.pay(postings)
 }
