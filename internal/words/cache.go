@@ -67,31 +67,44 @@ func (b *bucket) find(hash uint32, raw []byte) *chunk {
 	return nil
 }
 
-// add adds a copy of a chunk when it comes for the second time: most of those that never come again, such as ids, take no place. It
-// does not if all places of the bucket have one that was used: these are replaced if they are not used again until the next add.
+// add adds a copy of a chunk if there is a free place for it. Otherwise it takes the place of one that was not used since the last
+// time, and only when the chunk comes for the second time: most of those that never come again, such as ids, take no other's place.
 func (b *bucket) add(hash uint32, built *chunk) {
-	if len(built.pieces) > maxPieces || len(built.notes) > maxPieces || b.wanted[hash>>30].Swap(hash) != hash {
+	if len(built.pieces) > maxPieces || len(built.notes) > maxPieces {
 		return
 	}
 	for i := range b.chunks {
-		if r := b.chunks[i].Load(); r != nil && r.used.Swap(false) {
-			continue
+		if b.chunks[i].Load() == nil {
+			b.put(i, hash, built)
+			return
 		}
-		kept := new(remembered)
-		kept.raw, kept.length, kept.positions = built.raw, built.length, built.positions
-		kept.notes = append(kept.note[:0], built.notes...)
-		if kept.pieces = kept.one[:]; len(built.pieces) == 1 {
-			kept.one[0] = built.pieces[0]
-			t := kept.one[0].term
-			kept.only.text, kept.only.hash, kept.only.stop = t.text, t.hash, t.stop
-			kept.one[0].term = &kept.only
-		} else {
-			kept.pieces = slices.Clone(built.pieces)
-		}
-		b.chunks[i].Store(kept)
-		b.hashes[i].Store(hash)
+	}
+	if b.wanted[hash>>30].Swap(hash) != hash {
 		return
 	}
+	for i := range b.chunks {
+		if !b.chunks[i].Load().used.Swap(false) {
+			b.put(i, hash, built)
+			return
+		}
+	}
+}
+
+// put puts a copy of a chunk into a place.
+func (b *bucket) put(i int, hash uint32, built *chunk) {
+	kept := new(remembered)
+	kept.raw, kept.length, kept.positions = built.raw, built.length, built.positions
+	kept.notes = append(kept.note[:0], built.notes...)
+	if kept.pieces = kept.one[:]; len(built.pieces) == 1 {
+		kept.one[0] = built.pieces[0]
+		t := kept.one[0].term
+		kept.only.text, kept.only.hash, kept.only.stop = t.text, t.hash, t.stop
+		kept.one[0].term = &kept.only
+	} else {
+		kept.pieces = slices.Clone(built.pieces)
+	}
+	b.chunks[i].Store(kept)
+	b.hashes[i].Store(hash)
 }
 
 // term is a term of a chunk.
