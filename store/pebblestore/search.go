@@ -82,7 +82,7 @@ type documents struct {
 var documentPool = sync.Pool{New: func() any { return new(documents) }}
 
 // maxPooledTerms is the maximum number of terms of documents that are reused.
-const maxPooledTerms = 1 << 14
+const maxPooledTerms = 1 << 16
 
 func newDocuments() *documents {
 	return documentPool.Get().(*documents) //nolint:forcetypeassert // nothing else is put there
