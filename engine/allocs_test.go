@@ -77,7 +77,7 @@ func encodeAndRecall(tb testing.TB) (encode, recall func(i uint64) error) {
 
 // TestAllocations bounds what an encode and a recall by many callers allocate, the committer's part, the
 // value that is encoded (1 allocation) and its words included: its number is one that no memory had before, which takes
-// the analyzer 4. The bounds are some above what is measured (see make
+// the analyzer 3. The bounds are some above what is measured (see make
 // bench-allocs): they are to notice what is done for each memory anew.
 func TestAllocations(t *testing.T) {
 	if raceEnabled {

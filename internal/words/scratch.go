@@ -62,6 +62,8 @@ func (s *scratch) text(text []byte, tag bool) {
 // look is a chunk of a text that is looked up.
 type look struct {
 	from, to int
+	hash     uint32      // of the chunk, unless it is too long for the cache
+	first    uint32      // the first hash in its bucket, which is read so that the processor fetches the bucket
 	found    *remembered // what is likely to be the chunk in the cache, or nil
 }
 
@@ -79,10 +81,15 @@ func (s *scratch) lookUp(text []byte, i int) int {
 		}
 		l := look{from: from, to: to}
 		if to-from <= maxChunkBytes {
-			hash := s.cache.hash(text[from:to])
-			l.found = s.cache.bucket(hash).guess(hash)
+			l.hash = s.cache.hash(text[from:to])
+			l.first = s.cache.bucket(l.hash).hashes[0].Load()
 		}
 		s.looks = append(s.looks, l)
+	}
+	for j := range s.looks {
+		if l := &s.looks[j]; l.to-l.from <= maxChunkBytes {
+			l.found = s.cache.bucket(l.hash).guess(l.hash)
+		}
 	}
 	for j := range s.looks {
 		l := &s.looks[j]
