@@ -141,19 +141,12 @@ func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (key
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	from := func(family byte) *pebble.IterOptions {
-		lower := []byte{family}
-		if after.Tenant != "" {
-			lower = append(layout.MemoryKey(family, after.Tenant, after.ID), 0)
-		}
-		return &pebble.IterOptions{LowerBound: lower, UpperBound: layout.After([]byte{family})}
-	}
-	all, err := s.db.NewIter(from(layout.MetaFamily))
+	all, err := s.db.NewIter(keysAfter(layout.MetaFamily, after))
 	if err != nil {
 		return nil, s.reading(err)
 	}
 	defer func() { err = errors.Join(err, s.reading(all.Close())) }()
-	have, err := s.db.NewIter(from(layout.EmbeddingFamily))
+	have, err := s.db.NewIter(keysAfter(layout.EmbeddingFamily, after))
 	if err != nil {
 		return nil, s.reading(err)
 	}
@@ -176,6 +169,15 @@ func (s *Store) Unembedded(ctx context.Context, after sigil.Key, limit int) (key
 		keys = append(keys, key)
 	}
 	return keys, s.reading(errors.Join(all.Error(), have.Error()))
+}
+
+// keysAfter returns options to read a family's records after that of a memory, or all if the key is zero.
+func keysAfter(family byte, after sigil.Key) *pebble.IterOptions {
+	lower := []byte{family}
+	if after.Tenant != "" {
+		lower = append(layout.MemoryKey(family, after.Tenant, after.ID), 0)
+	}
+	return &pebble.IterOptions{LowerBound: lower, UpperBound: layout.After([]byte{family})}
 }
 
 // KeepVectors keeps vectors; see [store.Embeddings].

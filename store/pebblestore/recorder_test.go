@@ -398,7 +398,7 @@ func (r *recorder) checkSignatures(there []sigil.Signature, journal map[string]s
 // +checklocks:r.mu
 func (r *recorder) checkTags(m *sigil.Memory, first []string, journal map[string]sigil.Event, wrong func(format string, args ...any)) {
 	same := func(tags []string) bool { return slices.Equal(tags, m.Tags) }
-	attempted := same(first)
+	attempted := slices.Equal(first, m.Tags)
 	for n, e := range journal {
 		if e.Kind != sigil.Tagged || e.Memory.Key != m.Key {
 			continue

@@ -31,7 +31,8 @@ type finder struct {
 	built    atomic.Bool    // the memories that were there at the open are in the indexes
 	ended    chan struct{}  // closed when they are, or never will be
 	// begun and done count the calls of retag.
-	begun, done atomic.Uint64
+	begun atomic.Uint64
+	done  atomic.Uint64
 
 	// building is held while memories that were there at the open are indexed, and while one is retagged.
 	building sync.Mutex
