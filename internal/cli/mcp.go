@@ -29,12 +29,14 @@ If no daemon runs on this machine, mcp starts one in the background, with the se
 serve, and leaves it running. Its log is beside the data folder, in a file that ends in .log. With
 --addr or SIGIL_ADDR, mcp connects to that daemon, and starts one only if the address is a loopback
 one. A daemon that is restarted or replaced is waited for.`,
-		Example: `  sigil mcp
+		Example: `  sigil mcp install claude-code
+  sigil mcp
   sigil mcp --tenant work`,
 		Args: nothingMore,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.relay(cmd.Context(), data) },
 	}
 	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default as for sigil serve)")
+	c.AddCommand(a.mcpInstall())
 	return c
 }
 
@@ -49,7 +51,7 @@ func (a *app) relay(ctx context.Context, data string) error {
 		return err
 	}
 	if a.inTerm {
-		a.say("waiting for messages of an assistant on standard input")
+		a.say("waiting for messages of an assistant on standard input; sigil mcp install sets one up")
 	}
 	patience := time.Duration(a.flags.timeout)
 	if patience == 0 {

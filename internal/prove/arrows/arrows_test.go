@@ -81,8 +81,9 @@ var table = map[string][]string{
 	"internal/embedder":      {root, "internal/meaning"},
 	"internal/mcp":           {root, "engine", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk"},
 	"internal/relay":         {},
+	"internal/assistants":    {},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/datadir", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
