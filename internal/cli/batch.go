@@ -51,6 +51,8 @@ type loader struct {
 	someJSON bool // a line was JSON
 
 	encoded, failed int
+	duplicates      int // of those that were encoded
+	reinforced      int // lines whose content was there, and was recalled instead
 	warnings        []warned
 }
 
@@ -99,7 +101,7 @@ func (a *app) load(ctx context.Context, l *loader) error {
 		}
 		err := l.run(ctx)
 		l.bar.end()
-		a.say("encoded %d, failed %d in %s", l.encoded, l.failed, took(time.Since(begin)))
+		a.say("%s", l.summary(time.Since(begin)))
 		for _, w := range l.warnings {
 			a.complain(fmt.Sprintf("warning: %s of %s: %s", w.Field, count(w.memories, "memory", "memories"), w.Detail))
 		}
@@ -299,7 +301,7 @@ func (l *loader) take(b *batch) error {
 			refused = append(refused, refusal{b.numbers[i], o.err})
 			continue
 		}
-		l.encoded++
+		l.count(&o.item)
 		l.warn(&o.item)
 		if err := l.print(b.numbers[i], &o.item); err != nil {
 			return err
@@ -317,54 +319,6 @@ func (l *loader) take(b *batch) error {
 		return about(fmt.Sprintf("stopped at %s %d", l.lines.name(), b.numbers[0]), b.err)
 	}
 	l.bar.at(l.lines.read, l.encoded)
-	return nil
-}
-
-// warn counts the warnings of an item.
-func (l *loader) warn(item *client.BatchItem) {
-	all := item.Warnings
-	if item.Memory != nil {
-		all = item.Memory.Warnings
-	}
-	for _, w := range all {
-		i := slices.IndexFunc(l.warnings, func(known warned) bool { return known.Warning == w })
-		if i < 0 && len(l.warnings) == maxWarnings {
-			continue
-		}
-		if i < 0 {
-			i, l.warnings = len(l.warnings), append(l.warnings, warned{Warning: w})
-		}
-		l.warnings[i].memories++
-	}
-}
-
-// keptLine is what --json prints for a line of an import.
-type keptLine struct {
-	Line        int              `json:"line"`
-	ID          *sigil.ID        `json:"id"`
-	DuplicateOf *sigil.ID        `json:"duplicateOf,omitempty"`
-	Similar     []client.Similar `json:"similar,omitzero"`
-	Warnings    []client.Warning `json:"warnings,omitempty"`
-}
-
-// keptMemory is what --json prints for a line of an encode.
-type keptMemory struct {
-	*client.Memory
-	Line int `json:"line"`
-}
-
-func (l *loader) print(line int, item *client.BatchItem) error {
-	switch a := l.app; {
-	case item.Memory != nil:
-		return a.json(keptMemory{item.Memory, line})
-	case l.silent && a.flags.json:
-		return a.json(keptLine{line, item.ID, item.DuplicateOf, item.Similar, item.Warnings})
-	case l.silent:
-		return nil
-	case a.flags.quiet:
-		_, err := fmt.Fprintln(a.out, item.ID)
-		return err
-	}
 	return nil
 }
 

@@ -83,7 +83,8 @@ func (a *app) importLines() *cobra.Command {
 		Use:   "import [FILE | -]",
 		Short: "Encode every line of a file, fast",
 		Long: `Import encodes every line of a file, or of standard input, like encode with NDJSON, but with
-several batches in flight, and prints only refused lines. Therefore memories are not created in
+several batches in flight, and prints only refused lines; at the end it counts those whose content
+was there already. Therefore memories are not created in
 the order of their lines; use encode for that. --json prints the "line" and "id" of each.
 
 In a JSON array over several lines each element is a value, and in an array on a single line too
