@@ -167,6 +167,8 @@ function apply({ kind, id, arithmetic }) {
   else if (kind === 'pinned' || kind === 'unpinned') {
     if (arithmetic) points.recall({ id, ...arithmetic }) // unpinning is an access, too
     points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
+  } else if (kind === 'tagged') {
+    if (arithmetic) points.recall({ id, ...arithmetic }) // an encode of the same content has recalled it
   } else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
   else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') left(id)
 }

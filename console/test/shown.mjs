@@ -16,8 +16,16 @@ const steps = {
       await page.goto(`${url}/#/encode`)
       await page.locator('.side').getByRole('button', { name: 'Encode memory' }).click()
       await page.locator('.side .countdown').waitFor()
-      if (await page.locator('.warnings').count()) throw new Error('another memory is warned of')
+      await sees(page, '.side .warnings', /^The same content was there already: [0-9a-f]+…?/)
+      if (/ttl/.test(await page.locator('.warnings').textContent())) throw new Error('another memory is warned of')
     }
+  },
+
+  async 'the journal says where tags came from'() {
+    const tenant = newTenant()
+    for (const tag of ['a', 'b']) await encode(tenant, { data: 'twice', tags: [tag], onDuplicate: 'reinforce' })
+    const page = await visit(tenant, '#/activity')
+    await sees(page, '.journal .tagged', /tagged.*more tags, by an encode of the same content/)
   },
 
   async 'what is typed is what is kept and shown'() {

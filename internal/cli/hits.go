@@ -19,6 +19,7 @@ const (
 	// matchColor is that of the words that were searched for: bold and yellow.
 	matchColor = bold + ";" + yellow
 	hitIndent  = "      "
+	byMeaning  = "by meaning " // before a memory that has none of the words
 )
 
 // hits returns a function that prints the hits of a search.
@@ -108,7 +109,12 @@ func (a *app) places(h *client.Hit) {
 		fmt.Fprintf(a.out, "%s%s\n", hitIndent, a.paint(dim, "and in "+count(more, "other place", "other places")))
 	}
 	if shown == 0 && h.Memory.Data != nil {
-		fmt.Fprintln(a.out, hitIndent+cut(escape(string(h.Memory.Data)), most))
+		by := ""
+		if len(h.Matched) == 0 && h.Parts.Meaning > 0 {
+			by = a.paint(dim, byMeaning)
+			most -= width(byMeaning)
+		}
+		fmt.Fprintln(a.out, hitIndent+by+cut(escape(string(h.Memory.Data)), most))
 	}
 }
 

@@ -77,6 +77,10 @@ func TestHitFits(t *testing.T) {
 			hit:  hit("for {\n\t\tput(kettle)\n}"),
 			at80: []string{"", "/content for { put(kettle) }"},
 		},
+		"none of the words": {
+			hit:  &client.Hit{Memory: client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`"a teapot"`)}, Parts: wire.ScoreParts{Meaning: 0.5}},
+			at80: []string{"", `by meaning "a teapot"`},
+		},
 		"arithmetic": {
 			hit: explained,
 			at80: []string{

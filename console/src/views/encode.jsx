@@ -27,7 +27,7 @@ export function FirstRun() {
         </p>
         <Orbit />
       </div>
-      <EncodeForm done={m => m.warnings && replace(memoryHref(m.id))} />
+      <EncodeForm done={m => (m.warnings || m.duplicateOf) && replace(memoryHref(m.id))} />
     </section>
   )
 }
@@ -75,7 +75,7 @@ function EncodeForm({ done }) {
       const m = await api.encode(body)
       points.put(m, true)
       draft.value = blank
-      warned.value = { id: m.id, warnings: m.warnings ?? [] }
+      warned.value = { id: m.id, warnings: m.warnings ?? [], duplicateOf: m.duplicateOf }
       say('Encoded.')
       done(m)
     } catch (problem) { setError(problem) }

@@ -64,6 +64,7 @@ function Hit({ h, best, sort, onTag }) {
             ))}
           </ul>
         )}
+        {h.parts?.meaning > 0 && matched.length === 0 && <span title="It has none of the words.">found by meaning</span>}
         {h.parts && <button type="button" class="asks" aria-expanded={why} aria-controls={panel} onClick={() => setWhy(!why)}>why {h.score.toFixed(2)}</button>}
       </div>
       {why && <div id={panel} class="why"><Why h={h} /></div>}

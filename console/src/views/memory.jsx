@@ -101,10 +101,13 @@ function Countdown({ m }) {
 
 // The warnings of the encode's answer, until another memory is encoded here.
 function Warnings({ id }) {
-  if (warned.value?.id !== id || !warned.value.warnings.length) return null
+  if (warned.value?.id !== id) return null
+  const { warnings, duplicateOf } = warned.value
+  if (!warnings.length && !duplicateOf) return null
   return (
     <div class="warnings" role="status">
-      {warned.value.warnings.map(w => <p key={w.code}>{w.field} {w.detail}.</p>)}
+      {duplicateOf && <p>The same content was there already: <a href={memoryHref(duplicateOf)}><code>{short(duplicateOf)}</code></a>.</p>}
+      {warnings.map(w => <p key={w.code}>{w.field} {w.detail}.</p>)}
     </div>
   )
 }

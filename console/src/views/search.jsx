@@ -70,7 +70,7 @@ export function Search() {
     <section class="page search" aria-labelledby="search-title">
       <h1 id="search-title">Search</h1>
       <form role="search" onSubmit={submit}>
-        <label for="q">Words, of which any may match</label>
+        <label for="q">Words, of which any may match, or what means the same</label>
         <div class="ask">
           <input id="q" type="search" value={text} onInput={e => setText(e.currentTarget.value)} onKeyDown={toHits} autocomplete="off" spellcheck={false}
             autocapitalize="off" aria-describedby="q-help" />
