@@ -90,10 +90,10 @@ func TestRequests(t *testing.T) {
 			_, err := c.List(ctx, client.ListQuery{
 				Limit: 7, Cursor: "abc", Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0),
 				Tags: []string{"a&b", "ü"}, Sort: sigil.SortFades, NoContent: true,
-				FadingBefore: time.Date(2026, 7, 1, 2, 0, 0, 5e6, time.FixedZone("", 7200)),
+				FadingAfter: time.UnixMilli(7), FadingBefore: time.Date(2026, 7, 1, 2, 0, 0, 5e6, time.FixedZone("", 7200)),
 			})
 			return err
-		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&sort=fades&tag=a%26b&tag=%C3%BC", ""},
+		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingAfter=1970-01-01T00%3A00%3A00.007Z&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&sort=fades&tag=a%26b&tag=%C3%BC", ""},
 		{"search", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Search(ctx, client.SearchQuery{Text: "tea"})
 			return err
@@ -101,12 +101,13 @@ func TestRequests(t *testing.T) {
 		{"search with all", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Search(ctx, client.SearchQuery{
 				Text: "<tea>", Limit: 7, Cursor: "abc", Tags: []string{"a"}, AnyTags: []string{"b"}, NotTags: []string{"c"},
-				Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0), CreatedAfter: time.UnixMilli(5), CreatedBefore: time.UnixMilli(6), FadingBefore: time.UnixMilli(7),
+				Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0), CreatedAfter: time.UnixMilli(5), CreatedBefore: time.UnixMilli(6),
+				FadingAfter: time.UnixMilli(7), FadingBefore: time.UnixMilli(8),
 				MinScore: 0.5, Weights: &client.SearchWeights{Words: ptr(0.0), Freshness: 1}, MaxBytes: 9, Recall: true, Highlight: true, Explain: true, NoContent: true,
 			})
 			return err
 		}, "POST /v1/sigils:search", `{"query":"\u003ctea\u003e","limit":7,"cursor":"abc","tags":["a"],"anyTags":["b"],"notTags":["c"],"pinned":true,"crystallized":false,"pattern":0,` +
-			`"createdAfter":"1970-01-01T00:00:00.005Z","createdBefore":"1970-01-01T00:00:00.006Z","fadingBefore":"1970-01-01T00:00:00.007Z",` +
+			`"createdAfter":"1970-01-01T00:00:00.005Z","createdBefore":"1970-01-01T00:00:00.006Z","fadingAfter":"1970-01-01T00:00:00.007Z","fadingBefore":"1970-01-01T00:00:00.008Z",` +
 			`"minScore":0.5,"weights":{"words":0,"freshness":1},"maxBytes":9,"recall":true,"highlight":true,"explain":true,"content":false}`},
 		{"related", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Related(ctx, id, client.RelatedQuery{Limit: 3, Min: ptr(0.0), Content: true})

@@ -22,7 +22,8 @@ type ListQuery struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadingBefore time.Time
+	// FadingAfter and FadingBefore are exclusive. A memory without a deadline passes neither.
+	FadingAfter, FadingBefore time.Time
 	// NoContent leaves out the data and the state of every memory.
 	NoContent bool
 }
@@ -44,6 +45,9 @@ func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error)
 	}
 	if q.Pattern != nil {
 		query.Set("pattern", strconv.Itoa(*q.Pattern))
+	}
+	if !q.FadingAfter.IsZero() {
+		query.Set("fadingAfter", wire.Timestamp{Time: q.FadingAfter}.String())
 	}
 	if !q.FadingBefore.IsZero() {
 		query.Set("fadingBefore", wire.Timestamp{Time: q.FadingBefore}.String())

@@ -22,11 +22,13 @@ type SearchQuery struct {
 	Cursor string // from the previous page; empty means the first page
 	// Tags must all be among the memory's tags, one of AnyTags must be, and none of NotTags.
 	Tags, AnyTags, NotTags []string
-	// These filters apply if they are set. Times are exclusive.
-	Crystallized                              *bool
-	Pinned                                    *bool
-	Pattern                                   *int
-	CreatedAfter, CreatedBefore, FadingBefore time.Time
+	// These filters apply if they are set. Times are exclusive, and a memory without a deadline passes neither FadingAfter
+	// nor FadingBefore.
+	Crystallized                *bool
+	Pinned                      *bool
+	Pattern                     *int
+	CreatedAfter, CreatedBefore time.Time
+	FadingAfter, FadingBefore   time.Time
 	// MinScore leaves out hits with a lower score.
 	MinScore float64
 	// Weights are the factors of the parts of a score; nil means 0.65 for words and 0.35 for meaning.
@@ -47,7 +49,8 @@ func (c *Client) Search(ctx context.Context, q SearchQuery) (wire.SearchPage, er
 	sent := wire.Search{
 		Query: q.Text, Vector: q.Vector, Limit: q.Limit, Cursor: q.Cursor, Tags: q.Tags, AnyTags: q.AnyTags, NotTags: q.NotTags,
 		Pinned: q.Pinned, Crystallized: q.Crystallized, Pattern: q.Pattern,
-		CreatedAfter: moment(q.CreatedAfter), CreatedBefore: moment(q.CreatedBefore), FadingBefore: moment(q.FadingBefore),
+		CreatedAfter: moment(q.CreatedAfter), CreatedBefore: moment(q.CreatedBefore),
+		FadingAfter: moment(q.FadingAfter), FadingBefore: moment(q.FadingBefore),
 		MinScore: q.MinScore, Weights: q.Weights, MaxBytes: q.MaxBytes, Recall: q.Recall, Highlight: q.Highlight, Explain: q.Explain,
 	}
 	if q.Like != (sigil.ID{}) {

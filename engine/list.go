@@ -22,7 +22,8 @@ type ListQuery struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadingBefore time.Time
+	// FadingAfter and FadingBefore are exclusive. A memory without a deadline passes neither.
+	FadingAfter, FadingBefore time.Time
 	// NoData leaves the data of every memory nil.
 	NoData bool
 }
@@ -62,8 +63,8 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	}
 	memories, more, err := e.store.List(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Sort: q.Sort, Before: before, BeforeKey: key,
-		Tags: q.Tags, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern, FadingBefore: q.FadingBefore,
-		Bytes: e.limits.PageBytes, NoData: q.NoData,
+		Tags: q.Tags, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern,
+		FadingAfter: q.FadingAfter, FadingBefore: q.FadingBefore, Bytes: e.limits.PageBytes, NoData: q.NoData,
 	})
 	if err != nil {
 		return page, wrap(err)

@@ -116,8 +116,8 @@ type Filter struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	// CreatedAfter, CreatedBefore and FadingBefore are exclusive. A memory without a deadline does not pass FadingBefore.
-	CreatedAfter, CreatedBefore, FadingBefore time.Time
+	// These times are exclusive. A memory without a deadline passes neither FadingAfter nor FadingBefore.
+	CreatedAfter, CreatedBefore, FadingAfter, FadingBefore time.Time
 	// Tags must all be among the memory's tags, one of AnyTags must be, and none of NotTags.
 	Tags, AnyTags, NotTags []string
 }
@@ -129,7 +129,12 @@ func (f *Filter) Matches(m *sigil.Meta) bool {
 		(f.Pattern == nil || m.Frequency.Pattern() == *f.Pattern) &&
 		(f.CreatedAfter.IsZero() || m.CreatedAt.After(f.CreatedAfter)) &&
 		(f.CreatedBefore.IsZero() || m.CreatedAt.Before(f.CreatedBefore)) &&
-		(f.FadingBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(f.FadingBefore))
+		fadesWithin(m, f.FadingAfter, f.FadingBefore)
+}
+
+// fadesWithin reports whether a memory fades after one time and before another, exclusively; each applies if it is set.
+func fadesWithin(m *sigil.Meta, after, before time.Time) bool {
+	return (after.IsZero() || m.FadesAt.After(after)) && (before.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(before))
 }
 
 // HasTags reports whether the filter has tags.

@@ -325,7 +325,8 @@ type Query struct {
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
-	FadingBefore time.Time
+	// FadingAfter and FadingBefore are exclusive. A memory without a deadline passes neither.
+	FadingAfter, FadingBefore time.Time
 }
 
 // Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant, Before and the
@@ -335,7 +336,7 @@ func (q *Query) Matches(m *sigil.Meta) bool {
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&
 		(q.Pinned == nil || m.Pinned == *q.Pinned) &&
 		(q.Pattern == nil || m.Frequency.Pattern() == *q.Pattern) &&
-		(q.FadingBefore.IsZero() || !m.FadesAt.IsZero() && m.FadesAt.Before(q.FadingBefore))
+		fadesWithin(m, q.FadingAfter, q.FadingBefore)
 }
 
 // Ends reports whether a page that has n memories with that many bytes of data ends before a memory of size

@@ -17,12 +17,14 @@ type Search struct {
 	Tags    []string `json:"tags,omitempty"`
 	AnyTags []string `json:"anyTags,omitempty"`
 	NotTags []string `json:"notTags,omitempty"`
-	// The filters below apply if they are set. Times are exclusive.
+	// The filters below apply if they are set. Times are exclusive, and a memory without a deadline passes neither FadingAfter
+	// nor FadingBefore.
 	Pinned        *bool      `json:"pinned,omitempty"`
 	Crystallized  *bool      `json:"crystallized,omitempty"`
 	Pattern       *int       `json:"pattern,omitempty"`
 	CreatedAfter  *Timestamp `json:"createdAfter,omitempty"`
 	CreatedBefore *Timestamp `json:"createdBefore,omitempty"`
+	FadingAfter   *Timestamp `json:"fadingAfter,omitempty"`
 	FadingBefore  *Timestamp `json:"fadingBefore,omitempty"`
 	// MinScore leaves out hits with a lower score.
 	MinScore float64        `json:"minScore,omitempty"`

@@ -97,7 +97,7 @@ negated: --pinned=false lists the memories that are not pinned.`,
 		if err := p.check(cmd); err != nil {
 			return err
 		}
-		q.Crystallized, q.Pinned, q.Pattern, q.FadingBefore = filter.values(a.now())
+		q.Crystallized, q.Pinned, q.Pattern, q.FadingAfter, q.FadingBefore = filter.values(a.now())
 		return a.with(func(c *client.Client) error {
 			return pages(a, p, func(cursor string, limit int) ([]client.Memory, *string, error) {
 				q.Cursor, q.Limit = cursor, limit

@@ -91,7 +91,7 @@ With --json it has them all, one hit a line. The filters can also be negated: --
 		q.NoContent = a.flags.quiet
 		now := a.now()
 		q.CreatedAfter, q.CreatedBefore = since.before(now), before.before(now)
-		q.Crystallized, q.Pinned, q.Pattern, q.FadingBefore = filter.values(now)
+		q.Crystallized, q.Pinned, q.Pattern, q.FadingAfter, q.FadingBefore = filter.values(now)
 		return a.with(func(c *client.Client) error {
 			complete := true
 			err := pages(a, p, func(cursor string, limit int) ([]client.Hit, *string, error) {

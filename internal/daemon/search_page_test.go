@@ -106,6 +106,7 @@ func TestSearchPage(t *testing.T) {
 		"tags": {`["kitchen"]`, "tag=kitchen", 1}, "anyTags": {`["attic","kitchen"]`, "anyTag=attic&anyTag=kitchen", 1}, "notTags": {`["kitchen"]`, "notTag=kitchen", 2},
 		"pinned": {`true`, "pinned=true", 1}, "crystallized": {`true`, "crystallized=true", 0},
 		"createdAfter": {`"2020-01-01T00:00:00Z"`, "createdAfter=2020-01-01T00:00:00Z", 3}, "createdBefore": {`"2020-01-01T00:00:00Z"`, "createdBefore=2020-01-01T00:00:00Z", 0},
+		"fadingAfter":  {`"2020-01-01T00:00:00Z"`, "fadingAfter=2020-01-01T00:00:00Z", 2},
 		"fadingBefore": {`"2100-01-01T00:00:00Z"`, "fadingBefore=2100-01-01T00:00:00Z", 2}, "minScore": {`0.8`, "minScore=0.8", 1},
 	}
 	shown = spans(section(t, page, "## Filters"), "")

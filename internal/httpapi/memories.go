@@ -15,7 +15,8 @@ func (a *API) list(c *call) error {
 	q := engine.ListQuery{
 		Limit: c.query.limit(), Cursor: c.query.text("cursor"),
 		Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"),
-		Pattern: c.query.whole("pattern", "invalid_pattern"), FadingBefore: c.query.moment("fadingBefore"),
+		Pattern:     c.query.whole("pattern", "invalid_pattern"),
+		FadingAfter: c.query.moment("fadingAfter"), FadingBefore: c.query.moment("fadingBefore"),
 		Tags: c.query.tags(), Sort: c.query.sort(),
 	}
 	q.NoData = !c.query.is("content", true)

@@ -36,7 +36,8 @@ func (a *API) searchSimply(c *call) error {
 		Text: c.query.text("q"), Limit: c.query.limit(), Cursor: c.query.text("cursor"),
 		Filter: engine.Filter{
 			Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"), Pattern: c.query.whole("pattern", "invalid_pattern"),
-			CreatedAfter: c.query.moment("createdAfter"), CreatedBefore: c.query.moment("createdBefore"), FadingBefore: c.query.moment("fadingBefore"),
+			CreatedAfter: c.query.moment("createdAfter"), CreatedBefore: c.query.moment("createdBefore"),
+			FadingAfter: c.query.moment("fadingAfter"), FadingBefore: c.query.moment("fadingBefore"),
 			Tags: c.query.values["tag"], AnyTags: c.query.values["anyTag"], NotTags: c.query.values["notTag"],
 		},
 		Highlight: c.query.is("highlight", false), Explain: c.query.is("explain", false),

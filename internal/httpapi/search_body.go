@@ -83,6 +83,8 @@ func readFilter(q *engine.SearchQuery, name string, value []byte) (err error) {
 		f.CreatedAfter, err = bodyMoment(name, value)
 	case "createdBefore":
 		f.CreatedBefore, err = bodyMoment(name, value)
+	case "fadingAfter":
+		f.FadingAfter, err = bodyMoment(name, value)
 	case "fadingBefore":
 		f.FadingBefore, err = bodyMoment(name, value)
 	default:

@@ -67,6 +67,8 @@ func TestSearch(t *testing.T) {
 		"created":   {`{"query":"tea","createdAfter":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdAfter=2026-01-31T12:00:00.500Z", []string{"tea with milk"}},
 		"created <": {`{"query":"tea","createdBefore":"2026-01-31T12:00:00.500Z"}`, "q=tea&createdBefore=2026-01-31T12:00:00.500Z", []string{"green tea"}},
 		"fading":    {`{"query":"tea","fadingBefore":"2100-01-01T00:00:00Z"}`, "q=tea&fadingBefore=2100-01-01T00:00:00Z", []string{"green tea"}},
+		"fades":     {`{"query":"tea","fadingAfter":"2026-01-31T12:00:00Z"}`, "q=tea&fadingAfter=2026-01-31T12:00:00Z", []string{"green tea"}},
+		"fades >":   {`{"query":"tea","fadingAfter":"2100-01-01T00:00:00Z"}`, "q=tea&fadingAfter=2100-01-01T00:00:00Z", nil},
 		"score":     {`{"query":"green tea","minScore":0.9}`, "q=green+tea&minScore=0.9", []string{"green tea"}},
 		"bytes":     {`{"query":"tea","maxBytes":12}`, "q=tea&maxBytes=12", []string{"green tea"}},
 		"weights":   {`{"query":"kitchen kettle","weights":{"meaning":0}}`, "q=kitchen+kettle&weights.meaning=0", []string{"invoice", "green tea"}},

@@ -50,10 +50,18 @@ func (s *Store) settleFor(ctx context.Context, q *store.Query) error {
 	switch {
 	case q.Sort.ByFigures():
 		return s.flush(ctx)
-	case !q.FadingBefore.IsZero():
-		return s.settle(ctx, q.FadingBefore)
 	}
-	return s.settle(ctx, q.Now)
+	return s.settle(ctx, latest(q.Now, q.FadingAfter, q.FadingBefore))
+}
+
+// latest returns the latest of some times.
+func latest(t time.Time, others ...time.Time) time.Time {
+	for _, other := range others {
+		if other.After(t) {
+			t = other
+		}
+	}
+	return t
 }
 
 // listFrom returns a page of what source has.
@@ -171,6 +179,9 @@ func listQuery(q *store.Query, source string, labels []string) (string, []any) {
 		first, last := frequencies(*q.Pattern)
 		and("frequency >= ", first)
 		and("frequency <= ", last)
+	}
+	if !q.FadingAfter.IsZero() {
+		and("fades_at < 'infinity' and fades_at > ", q.FadingAfter)
 	}
 	if !q.FadingBefore.IsZero() {
 		// The database has microseconds, but stored deadlines are whole milliseconds.

@@ -56,11 +56,7 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found store.Fo
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
-	until := q.Now
-	if !q.Filter.FadingBefore.IsZero() {
-		until = q.Filter.FadingBefore
-	}
-	if err := s.settle(bounded, until); err != nil {
+	if err := s.settle(bounded, latest(q.Now, q.Filter.FadingAfter, q.Filter.FadingBefore)); err != nil {
 		return found, reading(ctx, err)
 	}
 	one := newSearch(s, &q, text)

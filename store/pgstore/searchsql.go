@@ -141,6 +141,9 @@ func (r *search) filter(add func(any) int) string {
 	if !f.CreatedBefore.IsZero() {
 		and("created_at <", f.CreatedBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}
+	if !f.FadingAfter.IsZero() {
+		and("fades_at < 'infinity' and fades_at >", f.FadingAfter)
+	}
 	if !f.FadingBefore.IsZero() {
 		and("fades_at <", f.FadingBefore.Add(time.Millisecond-1).Truncate(time.Millisecond))
 	}

@@ -176,6 +176,9 @@ var listIdeas = []idea{
 			"empty pattern":      {store.Query{Pattern: &other}, nil},
 			"fades before":       {store.Query{FadingBefore: start.Add(2 * time.Minute)}, []sigil.ID{plain.ID}},
 			"fades before, more": {store.Query{FadingBefore: start.Add(2*time.Minute + 1)}, []sigil.ID{both.ID, plain.ID}},
+			"fades after":        {store.Query{FadingAfter: start.Add(time.Minute)}, []sigil.ID{both.ID}},
+			"fades after, more":  {store.Query{FadingAfter: start.Add(time.Minute - 1)}, []sigil.ID{both.ID, plain.ID}},
+			"fades between":      {store.Query{FadingAfter: start.Add(time.Minute - 1), FadingBefore: start.Add(2 * time.Minute)}, []sigil.ID{plain.ID}},
 			"pinned in pattern":  {store.Query{Pinned: &yes, Pattern: &group}, []sigil.ID{p.ID}},
 			"all": {store.Query{
 				Pinned: &yes, Crystallized: &yes, Pattern: new(int), FadingBefore: start.Add(time.Hour),

@@ -177,6 +177,8 @@ var searchIdeas = []idea{
 			"created after":                         {store.Filter{CreatedAfter: start.Add(time.Minute)}, []sigil.Memory{c}},
 			"created before":                        {store.Filter{CreatedBefore: start.Add(time.Hour)}, []sigil.Memory{b, a}},
 			"fading before":                         {store.Filter{FadingBefore: start.Add(2 * time.Hour)}, []sigil.Memory{c}},
+			"fading after":                          {store.Filter{FadingAfter: c.FadesAt.Add(-time.Millisecond)}, []sigil.Memory{c}},
+			"fading later than any":                 {store.Filter{FadingAfter: c.FadesAt}, nil},
 			"pattern, and tags as they are spelled": {store.Filter{Pattern: &seven, Tags: []string{"Y Z"}}, nil},
 		} {
 			f.t.Log(name)

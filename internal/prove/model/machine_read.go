@@ -38,9 +38,13 @@ func (m *machine) list() {
 	if m.once(4, "fading soon") {
 		q.FadingBefore = m.now.Add(20 * time.Second)
 	}
+	if m.once(4, "fading later") {
+		q.FadingAfter = m.now.Add(15 * time.Second)
+	}
 	var want []sigil.Memory
 	for _, memory := range m.live(m.model, tenant) {
 		if (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
+			(q.FadingAfter.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.After(q.FadingAfter)) &&
 			(q.FadingBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadingBefore)) &&
 			!slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(memory.Tags, tag) }) {
 			want = append(want, memory)

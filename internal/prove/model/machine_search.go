@@ -55,6 +55,9 @@ func (m *machine) search() {
 	if m.once(4, "fading soon") {
 		q.Filter.FadingBefore = m.now.Add(20 * time.Second)
 	}
+	if m.once(4, "fading later") {
+		q.Filter.FadingAfter = m.now.Add(15 * time.Second)
+	}
 	want, used := m.wanted(tenant, &q)
 	for last := math.Inf(1); ; {
 		page, err := m.engine.Search(m.ctx(), tenant, q)

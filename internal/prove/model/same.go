@@ -94,6 +94,9 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 		if l.rng.IntN(2) == 0 {
 			q.FadingBefore = now.Add(time.Hour)
 		}
+		if l.rng.IntN(4) == 0 {
+			q.FadingAfter = now.Add(20 * time.Minute)
+		}
 		if l.rng.IntN(3) == 0 {
 			q.Tags = tagLists[l.rng.IntN(len(tagLists))]
 		}
