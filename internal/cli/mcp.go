@@ -17,7 +17,7 @@ import (
 
 // mcp returns the command that assistants start.
 func (a *app) mcp() *cobra.Command {
-	var data string
+	var data, profile string
 	c := &cobra.Command{
 		Use:   "mcp",
 		Short: "Let an assistant remember and recall (MCP)",
@@ -33,15 +33,20 @@ one. A daemon that is restarted or replaced is waited for.`,
   sigil mcp
   sigil mcp --tenant work`,
 		Args: nothingMore,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.relay(cmd.Context(), data) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.relay(cmd.Context(), data, profile) },
 	}
 	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default as for sigil serve)")
+	c.Flags().StringVar(&profile, "mcp-profile", "default", "the `set` of tools: default, or full for those that look after memories, too")
+	_ = c.RegisterFlagCompletionFunc("mcp-profile", oneOfThese("default", "full")) // fails only if there is no such flag
 	c.AddCommand(a.mcpInstall())
 	return c
 }
 
 // relay relays messages until standard input ends.
-func (a *app) relay(ctx context.Context, data string) error {
+func (a *app) relay(ctx context.Context, data, profile string) error {
+	if profile != "default" && profile != "full" {
+		return usageError("--mcp-profile must be default or full")
+	}
 	tenant, from := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
 	if _, err := client.New("", &client.Options{Tenant: tenant}); err != nil {
 		return usageError(join(from, "is not the name of a tenant"))
@@ -61,7 +66,7 @@ func (a *app) relay(ctx context.Context, data string) error {
 	defer transport.CloseIdleConnections()
 	out := &lockedOut{a: a}
 	err = relay.Run(ctx, relay.Options{
-		In: a.stdin, Out: out, Find: f.find, HTTP: &http.Client{Transport: transport}, Tenant: tenant, Patience: patience, Log: out.complain,
+		In: a.stdin, Out: out, Find: f.find, HTTP: &http.Client{Transport: transport}, Tenant: tenant, Profile: profile, Patience: patience, Log: out.complain,
 	})
 	if errors.Is(err, context.Canceled) { // by a signal, which is how many clients end a server
 		return nil

@@ -17,7 +17,7 @@ import (
 
 // mcpInstall returns the command that enters sigil mcp into an assistant's settings.
 func (a *app) mcpInstall() *cobra.Command {
-	var file, data string
+	var file, data, profile string
 	var names []string
 	for i := range assistants.Clients {
 		names = append(names, assistants.Clients[i].Name)
@@ -27,8 +27,8 @@ func (a *app) mcpInstall() *cobra.Command {
 		Short: "Enter sigil mcp into an assistant's settings",
 		Long: `Install enters sigil mcp into the settings of an assistant, so that it can remember and recall. It
 shows the change and asks first (or needs --yes), changes nothing else in the file, and keeps the
-old file beside the new one. An entry that is there already is replaced. --addr, --tenant and --data
-become part of the entry.
+old file beside the new one. An entry that is there already is replaced. --addr, --tenant,
+--data and --mcp-profile become part of the entry.
 
 Close an assistant that writes its own settings before, and start it again afterwards.`,
 		Example: `  sigil mcp install claude-code
@@ -38,25 +38,29 @@ Close an assistant that writes its own settings before, and start it again after
 		RunE: func(_ *cobra.Command, given []string) error {
 			for i := range assistants.Clients {
 				if c := &assistants.Clients[i]; c.Name == given[0] {
-					return a.install(c, file, data)
+					return a.install(c, file, data, profile)
 				}
 			}
 			return nil // oneOf has checked it
 		},
 	}
 	c.Flags().StringVar(&file, "file", "", "the assistant's settings, if they are not in the usual `file`")
+	c.Flags().StringVar(&profile, "mcp-profile", "", "the `set` of tools: default or full")
 	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder`")
 	return c
 }
 
 // install enters sigil mcp into the settings of an assistant.
-func (a *app) install(c *assistants.Client, file, data string) error {
+func (a *app) install(c *assistants.Client, file, data, profile string) error {
+	if profile != "" && profile != "default" && profile != "full" {
+		return usageError("--mcp-profile must be default or full")
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	args := []string{"mcp"}
-	for _, flag := range [][2]string{{"--addr", a.flags.addr}, {"--tenant", a.flags.tenant}, {"--data", data}} {
+	for _, flag := range [][2]string{{"--addr", a.flags.addr}, {"--tenant", a.flags.tenant}, {"--data", data}, {"--mcp-profile", profile}} {
 		if flag[1] != "" {
 			args = append(args, flag[0], flag[1])
 		}

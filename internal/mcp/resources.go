@@ -72,10 +72,14 @@ func (s *Server) readStats(ctx context.Context, req *sdk.ReadResourceRequest) (*
 	if err != nil {
 		return nil, s.failure(ctx, "resource", err)
 	}
-	return contents(req.Params.URI, stats{
+	return contents(req.Params.URI, statsOf(&v))
+}
+
+func statsOf(v *engine.Stats) stats {
+	return stats{
 		Namespace: v.Tenant, Memories: v.Memories, Kept: v.Pinned, Crystallized: v.Crystallized, Bytes: fmt.Sprint(v.Bytes),
 		NextFade: moment(v.NextFade), Policy: v.Policy.String(), Lifetime: sigil.FormatDuration(v.Policy.Lifetime()), Position: fmt.Sprint(v.Position),
-	})
+	}
 }
 
 func (s *Server) readFading(ctx context.Context, req *sdk.ReadResourceRequest) (*sdk.ReadResourceResult, error) {

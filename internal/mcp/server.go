@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -51,7 +53,24 @@ func New(e *engine.Engine, o Options) *Server {
 		o.Logger = slog.Default()
 	}
 	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout}
-	server := sdk.NewServer(&sdk.Implementation{Name: "sigil", Title: "Sigil memory", Version: o.Version}, &sdk.ServerOptions{
+	byProfile := map[string]*sdk.Server{}
+	for _, profile := range profiles {
+		byProfile[profile] = s.server(o.Version, profile == "full")
+	}
+	byProfile[""] = byProfile["default"]
+	s.handler = sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server { return byProfile[r.URL.Query().Get("profile")] }, &sdk.StreamableHTTPOptions{
+		// A session would end with the process, also in a hand-over, and 2026-07-28 has none.
+		Stateless:                    true,
+		PropagateRequestCancellation: true,
+		DisableLocalhostProtection:   true, // the API checks Host and Origin, and knows --allowed-host
+		MaxRequestBodyBytes:          -1,   // the API has read the body, within its limit
+	})
+	return s
+}
+
+// server returns a server of the library with all that s offers.
+func (s *Server) server(version string, full bool) *sdk.Server {
+	server := sdk.NewServer(&sdk.Implementation{Name: "sigil", Title: "Sigil memory", Version: version}, &sdk.ServerOptions{
 		Instructions: instructions,
 		// Lists never change while a program runs. Without listChanged no client keeps a stream open to wait for it.
 		Capabilities: &sdk.ServerCapabilities{
@@ -69,20 +88,20 @@ func New(e *engine.Engine, o Options) *Server {
 	s.addTools(server)
 	s.addResources(server)
 	addPrompts(server)
-	s.handler = sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return server }, &sdk.StreamableHTTPOptions{
-		// A session would end with the process, also in a hand-over, and 2026-07-28 has none.
-		Stateless:                    true,
-		PropagateRequestCancellation: true,
-		DisableLocalhostProtection:   true, // the API checks Host and Origin, and knows --allowed-host
-		MaxRequestBodyBytes:          -1,   // the API has read the body, within its limit
-	})
-	return s
+	if full {
+		s.addFull(server)
+	}
+	return server
 }
 
 type tenantKey struct{}
 
 // Serve answers one HTTP request of a tenant. The body must be limited.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, tenant string) {
+	if p := r.URL.Query().Get("profile"); p != "" && !slices.Contains(profiles, p) {
+		http.Error(w, "the parameter profile must be "+strings.Join(profiles, " or "), http.StatusBadRequest)
+		return
+	}
 	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant)))
 }
 

@@ -135,3 +135,33 @@ func TestAnnotations(t *testing.T) {
 		contains(t, s.InitializeResult().Instructions, "Recall", "Remember")
 	})
 }
+
+// TestFullProfile checks the tools that only a client gets which asks for them.
+func TestFullProfile(t *testing.T) {
+	v := serve(t, nil, time.Minute)
+	v.url += "?profile=full"
+	s := v.client("2026-07-28")
+	list, err := s.ListTools(t.Context(), nil)
+	if err != nil || len(list.Tools) != 9 {
+		t.Fatalf("%d tools (%v)", len(list.Tools), err)
+	}
+	for _, text := range []string{"one", "two", "three"} {
+		call(t, s, "remember", object{"text": text, "tags": []string{"n"}})
+	}
+	page, _ := call(t, s, "list", object{"limit": 2, "tags": []string{"n"}})
+	if got := memories(t, page); len(got) != 2 || got[0]["text"] != "three" || page["next"] == nil {
+		t.Errorf("got %v", page)
+	}
+	page, _ = call(t, s, "list", object{"limit": 2, "tags": []string{"n"}, "cursor": page["next"]})
+	if got := memories(t, page); len(got) != 1 || got[0]["text"] != "one" || page["next"] != nil {
+		t.Errorf("got %v", page)
+	}
+	if counts, _ := call(t, s, "stats", object{}); counts["memories"] != 3.0 || counts["position"] != "3" {
+		t.Errorf("got %v", counts)
+	}
+	contains(t, refused(t, s, "list", object{"sort": "best"}), "invalid_sort")
+	v.url = "http://" + v.addr + "/mcp?profile=all"
+	if status, body, _ := v.post("POST", listTools); status != 400 || !strings.Contains(body, "default or full") {
+		t.Errorf("%d %s", status, body)
+	}
+}

@@ -26,7 +26,7 @@ const (
 	inFlight = 64
 )
 
-// Options configure a relay. All but Tenant and Log are required.
+// Options configure a relay. All but Tenant, Profile and Log are required.
 type Options struct {
 	In  io.Reader
 	Out io.Writer
@@ -35,6 +35,8 @@ type Options struct {
 	Find   func(context.Context) (string, error)
 	HTTP   *http.Client
 	Tenant string // empty means the daemon's choice
+	// Profile is the set of tools; empty means the default.
+	Profile string
 	// Patience is how long a message is tried.
 	Patience time.Duration
 	// Log is called with one line about each failure, from any goroutine.

@@ -98,7 +98,11 @@ func (r *relay) try(ctx context.Context, m *message) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/mcp", bytes.NewReader(m.text))
+	path := "/mcp"
+	if r.Profile != "" {
+		path += "?profile=" + r.Profile
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+path, bytes.NewReader(m.text))
 	if err != nil {
 		return err
 	}

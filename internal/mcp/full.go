@@ -1,0 +1,76 @@
+package mcp
+
+import (
+	"context"
+	"fmt"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+// profiles are the sets of tools that a client can choose by the parameter of that name in the URL.
+var profiles = []string{"default", "full"}
+
+// addFull adds the tools that only the profile full has: those for looking after memories, which most conversations do not
+// need, and whose descriptions would cost each of them.
+func (s *Server) addFull(server *sdk.Server) {
+	add(s, server, sdk.Tool{
+		Name: "list", Title: "List",
+		Description: "List memories, newest first or in another order. Refreshes nothing.",
+		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+	}, s.list)
+	add(s, server, sdk.Tool{
+		Name: "stats", Title: "Counts",
+		Description: "Count the memories, and say how long they live.",
+		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+	}, s.stats)
+}
+
+type listInput struct {
+	Sort   string   `json:"sort,omitempty" jsonschema:"created (if missing), fades, recalled or recalls"`
+	Tags   []string `json:"tags,omitempty" jsonschema:"only memories with all of these"`
+	Limit  int      `json:"limit,omitempty" jsonschema:"20 if missing, at most 50"`
+	Cursor string   `json:"cursor,omitempty" jsonschema:"next of the previous page"`
+}
+
+type listOutput struct {
+	Namespace string   `json:"namespace"`
+	Memories  []memory `json:"memories"`
+	Next      string   `json:"next,omitempty" jsonschema:"cursor of the next page"`
+}
+
+func (s *Server) list(ctx context.Context, c call, in listInput) (out listOutput, text string, err error) {
+	if in.Limit == 0 {
+		in.Limit = defaultFading
+	}
+	if in.Limit < 0 || in.Limit > maxHits {
+		return out, "", sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	}
+	page, err := s.engine.List(ctx, c.tenant, engine.ListQuery{Limit: in.Limit, Cursor: in.Cursor, Sort: sigil.Sort(in.Sort), Tags: in.Tags})
+	if err != nil {
+		return out, "", err
+	}
+	out = listOutput{Namespace: c.tenant, Memories: make([]memory, len(page.Memories)), Next: page.Next}
+	text = fmt.Sprintf("%d listed in namespace %s.", len(page.Memories), c.tenant)
+	now := s.engine.Now()
+	for i := range page.Memories {
+		m := &page.Memories[i]
+		out.Memories[i] = shown(m, longestText)
+		text += "\n" + line(&out.Memories[i], now, m.FadesAt)
+	}
+	if out.Next != "" {
+		text += "\nThere are more: call again with cursor."
+	}
+	return out, text, nil
+}
+
+func (s *Server) stats(ctx context.Context, c call, _ struct{}) (out stats, text string, err error) {
+	v, err := s.engine.Stats(ctx, c.tenant)
+	if err != nil {
+		return out, "", err
+	}
+	out = statsOf(&v)
+	return out, fmt.Sprintf("%d memories in namespace %s, %d of them kept. Untouched, one lives for %s.", out.Memories, out.Namespace, out.Kept, out.Lifetime), nil
+}
