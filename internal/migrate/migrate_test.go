@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +63,9 @@ func fill(t *testing.T, s store.Store, n int) []sigil.Key {
 				d.TTL = time.Hour
 			}
 			d.Pinned = i%4 == 0
+			if i%10 == 3 {
+				d.Vector = []float32{float32(i), -1}
+			}
 			m, err := e.Encode(t.Context(), tenant, d)
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +136,18 @@ func TestThereAndBack(t *testing.T) {
 		}
 	}
 	now := time.Now()
+	vectors := 0
 	for _, key := range keys {
+		given, err := a.Vectors(t.Context(), key.Tenant, store.OwnModel, []sigil.ID{key.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, s := range map[string]store.Store{"there": b, "back": c} {
+			if got, err := s.Vectors(t.Context(), key.Tenant, store.OwnModel, []sigil.ID{key.ID}); err != nil || !slices.Equal(got[0], given[0]) {
+				t.Fatalf("%s: the vector of %v is %v, %v, want %v", name, key, got, err, given)
+			}
+		}
+		vectors += min(1, len(given[0]))
 		want, err := a.Get(t.Context(), key, now)
 		if err != nil {
 			t.Fatal(err)
@@ -141,6 +156,9 @@ func TestThereAndBack(t *testing.T) {
 		if err != nil || got.Meta != want.Meta || string(got.Data) != string(want.Data) {
 			t.Fatalf("%+v, %v\nwant %+v", got, err, want)
 		}
+	}
+	if vectors != 140 {
+		t.Errorf("%d memories had vectors of their own", vectors)
 	}
 }
 
