@@ -128,7 +128,7 @@ func TestSearchPage(t *testing.T) {
 		t.Errorf("no memory of pattern %s", pattern)
 	}
 	for _, h := range all.Hits {
-		if want := 0.5*h.Parts.Words + 0.4*h.Parts.Meaning + 0.25*h.Parts.Freshness + h.Parts.Strength; math.Abs(h.Score-want) > 1e-9 {
+		if want := 0.5*h.Parts.Words + 0.35*h.Parts.Meaning + 0.25*h.Parts.Freshness + h.Parts.Strength; math.Abs(h.Score-want) > 1e-9 {
 			t.Errorf("score %v of %+v", h.Score, h.Parts)
 		}
 	}
