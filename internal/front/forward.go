@@ -41,7 +41,8 @@ func Forward(addr string, log *slog.Logger) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
-		if r.Header.Get("Upgrade") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		// A POST that accepts events, as each of MCP does, has one answer, which ends.
+		if r.Header.Get("Upgrade") != "" || r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			elsewhere(w, "the process that took over has this: connect again") // a stream has no end, but this process has
 			return
 		}
