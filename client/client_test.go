@@ -89,11 +89,11 @@ func TestRequests(t *testing.T) {
 		{"list with all", func(ctx context.Context, c *client.Client) error {
 			_, err := c.List(ctx, client.ListQuery{
 				Limit: 7, Cursor: "abc", Crystallized: ptr(false), Pinned: ptr(true), Pattern: ptr(0),
-				Tags: []string{"a&b", "ü"}, Sort: sigil.SortFades, NoContent: true,
+				Tags: []string{"a&b", "ü"}, Text: `"x" -y`, Sort: sigil.SortFades, NoContent: true,
 				FadingAfter: time.UnixMilli(7), FadingBefore: time.Date(2026, 7, 1, 2, 0, 0, 5e6, time.FixedZone("", 7200)),
 			})
 			return err
-		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingAfter=1970-01-01T00%3A00%3A00.007Z&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&sort=fades&tag=a%26b&tag=%C3%BC", ""},
+		}, "GET /v1/sigils?content=false&crystallized=false&cursor=abc&fadingAfter=1970-01-01T00%3A00%3A00.007Z&fadingBefore=2026-07-01T00%3A00%3A00.005Z&limit=7&pattern=0&pinned=true&q=%22x%22+-y&sort=fades&tag=a%26b&tag=%C3%BC", ""},
 		{"search", func(ctx context.Context, c *client.Client) error {
 			_, err := c.Search(ctx, client.SearchQuery{Text: "tea"})
 			return err

@@ -18,7 +18,10 @@ type ListQuery struct {
 	Cursor string     // from the previous page; empty means the first page
 	Sort   sigil.Sort // the order; empty means [sigil.SortCreated]
 	// These filters apply if they are set.
-	Tags         []string // a memory must have all of these
+	Tags []string // a memory must have all of these
+	// Text is a query in the language of [SearchQuery].Text, which a memory must match by its words. It does not change the order, and
+	// the pages have all that match. Just after its start, a daemon may refuse it with an [*Error] of code "search_building".
+	Text         string
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -34,6 +37,9 @@ func (c *Client) List(ctx context.Context, q ListQuery) (wire.MemoryPage, error)
 	setLimit(query, q.Limit)
 	setCursor(query, q.Cursor)
 	setTags(query, q.Tags)
+	if q.Text != "" {
+		query.Set("q", q.Text)
+	}
 	if q.Sort != "" {
 		query.Set("sort", string(q.Sort))
 	}

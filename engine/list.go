@@ -18,7 +18,10 @@ type ListQuery struct {
 	Cursor string     // from the previous page; empty means the first page
 	Sort   sigil.Sort // the order; empty means [sigil.SortCreated]
 	// These filters apply if they are set.
-	Tags         []string // a memory must have all of these, at most as many as a memory may have
+	Tags []string // a memory must have all of these, at most as many as a memory may have
+	// Text is a query in the language of searches, which a memory must match by its words. It does not change the order, and the pages
+	// have all that match.
+	Text         string
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -39,6 +42,9 @@ type Page struct {
 // List returns a tenant's memories in the order of q.Sort, without refreshing them. A page with [Limits.PageBytes] of
 // data ends there, with a cursor. In an order by figures, a memory that is recalled between two pages may be on both or
 // on neither; every other memory is on exactly one page.
+//
+// With q.Text, it returns [sigil.ErrInvalid] ("invalid_query") for a text that is blank or too long, [sigil.ErrConflict] ("search_off")
+// if the store does not search, and [sigil.ErrUnavailable] ("search_building") until the index of words is complete after a start.
 func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Page, err error) {
 	defer e.observe("list", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -63,7 +69,7 @@ func (e *Engine) List(ctx context.Context, tenant string, q ListQuery) (page Pag
 	}
 	memories, more, err := e.store.List(ctx, store.Query{
 		Tenant: tenant, Now: e.now(), Limit: limit, Sort: q.Sort, Before: before, BeforeKey: key,
-		Tags: q.Tags, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern,
+		Tags: q.Tags, Text: q.Text, Crystallized: q.Crystallized, Pinned: q.Pinned, Pattern: q.Pattern,
 		FadingAfter: q.FadingAfter, FadingBefore: q.FadingBefore, Bytes: e.limits.PageBytes, NoData: q.NoData,
 	})
 	if err != nil {

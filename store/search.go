@@ -204,6 +204,11 @@ func NewSearchOff() *sigil.Error {
 	return &sigil.Error{Kind: sigil.ErrConflict, Code: "search_off", Detail: "search is switched off here"}
 }
 
+// NewSearchBuilding returns the ErrUnavailable for a list by text while the index of words is being built.
+func NewSearchBuilding() *sigil.Error {
+	return &sigil.Error{Kind: sigil.ErrUnavailable, Code: "search_building", Detail: "the words of all memories are still being read after a start: a list by text would miss some"}
+}
+
 // NewInvalidQuery returns the ErrInvalid for a query that cannot be read.
 func NewInvalidQuery(err error) *sigil.Error {
 	return sigil.NewInvalid("invalid_query", "query", fmt.Sprint(err))

@@ -109,6 +109,10 @@ type Memories interface {
 	// List returns memories that are live at q.Now and match q, in the order of q.Sort. more reports whether there
 	// are more after the last one. A page ends at q.Limit memories or at q.Bytes of data. With q.Tags, the cost
 	// depends on the memories that have one of these tags, not on how many there are.
+	//
+	// With q.Text, it sees what [Searcher].Search sees, and returns ErrInvalid ("invalid_query") for a text that is blank or too
+	// long, ErrConflict ("search_off") if the store does not search, and ErrUnavailable ("search_building") while the index
+	// of words is being built after an open: memories would be missing.
 	List(ctx context.Context, q Query) (page []sigil.Memory, more bool, err error)
 
 	// Nearest appends to metas the live memories whose frequency is within q.Span of q.Frequency, nearest first
@@ -321,7 +325,9 @@ type Query struct {
 	Before    sigil.ID
 	BeforeKey int64
 	// The filters below apply if they are set.
-	Tags         []string // a memory must have all of these
+	Tags []string // a memory must have all of these
+	// Text is a query, as [SearchQuery] has it, which a memory must match by its words. It ranks nothing, and meaning finds nothing.
+	Text         string
 	Crystallized *bool
 	Pinned       *bool
 	Pattern      *int
@@ -329,8 +335,8 @@ type Query struct {
 	FadingAfter, FadingBefore time.Time
 }
 
-// Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant, Before and the
-// tags, which figures do not have.
+// Matches reports whether m is live at q.Now and passes the filters. It does not check the tenant, Before, and the
+// tags and the text, which figures do not have.
 func (q *Query) Matches(m *sigil.Meta) bool {
 	return !m.Due(q.Now) &&
 		(q.Crystallized == nil || m.Crystallized == *q.Crystallized) &&

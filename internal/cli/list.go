@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -74,12 +75,16 @@ func (a *app) list() *cobra.Command {
 		Long: `List shows memories without refreshing them: newest first, or with --sort fades the soonest to
 fade first, with recalled the last accessed first, with recalls the most often recalled first.
 
+--text selects by words, in the language of "sigil search", but keeps this order and finds nothing
+by meaning. With --all the list has every memory that matches.
+
 FADES is the time left, DECAY how far it has come, POT. the crystallization potential.
 MARK is P for pinned, C for crystallized, T for a memory with a ttl. The filters can also be
 negated: --pinned=false lists the memories that are not pinned.`,
 		Example: `  sigil list --limit 10
   sigil list --pinned
   sigil list --tag work --tag urgent
+  sigil list --text '"green tea" -sugar' --sort fades
   sigil list --sort recalls --limit 3
   sigil list --fading-within 30s --quiet | xargs sigil recall
   sigil list --all --json | jq -c .data`,
@@ -89,6 +94,7 @@ negated: --pinned=false lists the memories that are not pinned.`,
 	p.flags(c, "memories")
 	filter.add(c)
 	tagFlag(c, &q.Tags)
+	f.StringVar(&q.Text, "text", "", "only memories whose words match this `query`")
 	f.Var((*sortFlag)(&q.Sort), "sort", "the `order`: created, fades, recalled or recalls")
 	f.Lookup("sort").DefValue = string(sigil.SortCreated)
 	_ = c.RegisterFlagCompletionFunc("sort", oneOfThese("created", "fades", "recalled", "recalls")) // fails only if there is no such flag
@@ -96,6 +102,9 @@ negated: --pinned=false lists the memories that are not pinned.`,
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := p.check(cmd); err != nil {
 			return err
+		}
+		if f.Changed("text") && strings.TrimSpace(q.Text) == "" {
+			return usageError("--text needs words")
 		}
 		q.Crystallized, q.Pinned, q.Pattern, q.FadingAfter, q.FadingBefore = filter.values(a.now())
 		return a.with(func(c *client.Client) error {

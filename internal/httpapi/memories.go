@@ -17,7 +17,10 @@ func (a *API) list(c *call) error {
 		Crystallized: c.query.flag("crystallized"), Pinned: c.query.flag("pinned"),
 		Pattern:     c.query.whole("pattern", "invalid_pattern"),
 		FadingAfter: c.query.moment("fadingAfter"), FadingBefore: c.query.moment("fadingBefore"),
-		Tags: c.query.tags(), Sort: c.query.sort(),
+		Tags: c.query.tags(), Text: c.query.text("q"), Sort: c.query.sort(),
+	}
+	if c.query.values.Has("q") && q.Text == "" {
+		return sigil.NewInvalid("invalid_query", "q", "is empty")
 	}
 	q.NoData = !c.query.is("content", true)
 	if c.query.err != nil {
@@ -25,7 +28,7 @@ func (a *API) list(c *call) error {
 	}
 	page, err := a.page(c, q)
 	if err != nil {
-		return err
+		return namedInURL(err)
 	}
 	now := a.engine.Now()
 	out := wire.MemoryPage{Memories: make([]wire.Memory, len(page.Memories)), Next: next(page.Next)}

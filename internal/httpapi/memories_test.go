@@ -268,6 +268,7 @@ func TestList(t *testing.T) {
 	for query, want := range map[string]string{
 		"pinned=true": "3", "pinned=false": "4210", "crystallized=true": "", "cursor=": "43210", "limit=1000": "43210",
 		"tag=all": "43210", "tag=all&tag=n2": "2", "tag=x": "", "sort=created": "43210", "sort=fades": "01243", "sort=recalls&tag=all": "43210",
+		"q=1+3": "31", "q=tag:all+-3&sort=fades": "0124", "q=%22n2%22&tag=all": "2", "q=nothing": "", "q=1+2&limit=1": "2",
 		"fadingAfter=2026-01-31T12:01:30Z": "4321", "fadingAfter=2026-01-31T12:01:30Z&fadingBefore=2026-01-31T12:01:30Z": "",
 		"fadingBefore=2026-01-31T12:01:30Z": "0", "fadingBefore=2026-01-31T14:01:30%2B02:00": "0", fmt.Sprintf("pattern=%d&limit=1", pattern): "4",
 	} {

@@ -32,7 +32,7 @@ func routes() []route {
 		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
-		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingAfter", "fadingBefore", "content", "tag", "sort"}, lists: []string{"tag"}},
+		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingAfter", "fadingBefore", "content", "tag", "q", "sort"}, lists: []string{"tag"}},
 		{method: "POST", path: "/v1/sigils:search", serve: (*API).search},
 		{
 			method: "GET", path: "/v1/sigils:search", serve: (*API).searchSimply,

@@ -53,7 +53,11 @@ func (a *API) searchSimply(c *call) error {
 	if c.query.err != nil {
 		return c.query.err
 	}
-	err := a.found(c, q, content)
+	return namedInURL(a.found(c, q, content))
+}
+
+// namedInURL returns an error about a query with the name that the query has in a URL.
+func namedInURL(err error) error {
 	var known *sigil.Error
 	if errors.As(err, &known) && known.Field == "query" {
 		named := *known

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/httpapi"
 	"github.com/sigil-dna/sigil/store"
@@ -183,10 +184,19 @@ func (searchless) Search(context.Context, store.SearchQuery) (store.Found, error
 	return store.Found{}, store.NewSearchOff()
 }
 
+func (s searchless) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
+	if q.Text != "" {
+		return nil, false, store.NewSearchOff()
+	}
+	return s.Store.List(ctx, q)
+}
+
 func TestSearchOff(t *testing.T) {
 	f := newFace(t, config{store: searchless{storetest.NewModel()}})
 	f.do("POST", "/v1/sigils:search", `{"query":"tea"}`).problem(http.StatusConflict, "search_off", "")
 	f.do("GET", "/v1/sigils:search?q=tea", "").problem(http.StatusConflict, "search_off", "")
+	f.do("GET", "/v1/sigils?q=tea", "").problem(http.StatusConflict, "search_off", "")
+	f.do("GET", "/v1/sigils", "").want(http.StatusOK)
 }
 
 // partial is a store whose index is still being built.
@@ -198,11 +208,19 @@ func (s partial) Search(ctx context.Context, q store.SearchQuery) (store.Found, 
 	return found, err
 }
 
+func (partial) List(context.Context, store.Query) ([]sigil.Memory, bool, error) {
+	return nil, false, store.NewSearchBuilding()
+}
+
 func TestSearchIsIncomplete(t *testing.T) {
 	f := newFace(t, config{store: partial{storetest.NewModel()}})
 	f.encode(`{"data":"tea"}`)
 	if page := f.search(`{"query":"tea"}`); page.Complete || len(page.Hits) != 1 {
 		t.Errorf("got %+v", page)
+	}
+	refused := f.do("GET", "/v1/sigils?q=tea", "")
+	if refused.problem(http.StatusServiceUnavailable, "search_building", ""); refused.header.Get("Retry-After") == "" {
+		t.Error("a refused list does not say when to try again")
 	}
 }
 

@@ -40,6 +40,9 @@ func Untuned(o Options) *Options {
 // Check is like the function [Check], but for an open store. Nothing else may change the store while it runs.
 func (s *Store) Check() (Checked, error) { return s.check() }
 
+// Unbuild makes the store as it is while its index of words is being built after an open.
+func (s *Store) Unbuild() { s.finder.built.Store(false) }
+
 // Kept returns how many memories have their content cached, and how many of these are not in the index.
 func (s *Store) Kept() (kept, stray int) {
 	for key := range s.contents.cache.Keys() {

@@ -131,17 +131,25 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
+	byText, err := s.listed(&q)
+	if err != nil {
+		return nil, false, err
+	}
 	var page []sigil.Memory
 	var bytes int64 // of data
 	for more := true; more; {
 		var found []index.Found
-		var err error
-		// One more than the page holds shows whether there are more.
-		if found, more, err = s.next(ctx, &q, q.Limit+1-len(page)); err != nil {
+		if byText != nil {
+			found, more, err = byText.next(ctx, &q)
+		} else { // one more than the page holds shows whether there are more
+			found, more, err = s.next(ctx, &q, q.Limit+1-len(page))
+		}
+		if err != nil {
 			return nil, false, err
 		}
 		for _, m := range found {
-			if q.Ends(len(page), bytes, m.Size) {
+			ends := q.Ends(len(page), bytes, m.Size)
+			if ends && !byText.reads() {
 				return page, true, nil
 			}
 			memory, ok, err := s.read(m)
@@ -152,6 +160,12 @@ func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, 
 				// It is being removed. Leaving it out means that it is gone, which must be durable first.
 				s.keys.One(m.Key).Unlock()
 				continue
+			}
+			if !byText.matches(&memory) {
+				continue
+			}
+			if ends {
+				return page, true, nil
 			}
 			bytes += int64(m.Size)
 			if q.NoData {

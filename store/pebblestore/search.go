@@ -395,12 +395,17 @@ func (s *Store) startFinding(logger *slog.Logger) error {
 	if err != nil {
 		return errors.Join(err, it.Close(), own.Close())
 	}
-	s.finding.Go(func() { // Close waits for it
+	build := func() {
 		defer close(s.finder.ended)
 		if err := errors.Join(s.findable(it, own, made), it.Close(), own.Close(), made.Close()); err != nil {
 			logger.Error("search stays incomplete: what is on disk could not all be read", "err", err)
 		}
-	})
+	}
+	if memories, _ := s.index.Counts(); memories == 0 { // so that the search of a new store is complete at once
+		build()
+		return nil
+	}
+	s.finding.Go(build) // Close waits for it
 	return nil
 }
 

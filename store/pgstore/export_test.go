@@ -82,8 +82,19 @@ func (s *Store) ListPlans(ctx context.Context, q *store.Query) (plans []string, 
 	if err != nil {
 		return nil, err
 	}
-	for _, source := range []string{recent, labeled} {
-		sql, args := listQuery(q, source, labels)
+	sources, wanted := []string{recent, labeled}, any(labels)
+	if q.Text != "" {
+		l, err := s.listed(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		sources, wanted = []string{recentWords, indexedWords}, l.condition
+	}
+	for _, source := range sources {
+		sql, args := listQuery(q, source, wanted)
+		if q.Text != "" {
+			args = append([]any{searchMode}, args...)
+		}
 		rows, err := s.pool.Query(ctx, "explain "+sql, args...)
 		lines, err := collect(rows, err, scanOne[string])
 		if err != nil {

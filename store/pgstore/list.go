@@ -12,7 +12,7 @@ import (
 )
 
 // List implements [store.Store]. Lists by id and by deadline come from an index. Other orders, and lists by tags that
-// few memories have, read all that match, sort them in the database, and return a page of them.
+// few memories have or by such a text, read all that match, sort them in the database, and return a page of them.
 func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, more bool, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -23,6 +23,10 @@ func (s *Store) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	defer cancel()
 	if err := s.settleFor(bounded, &q); err != nil {
 		return nil, false, reading(ctx, err)
+	}
+	if q.Text != "" {
+		page, more, err = s.listByText(bounded, &q)
+		return page, more, reading(ctx, err)
 	}
 	labels, err := labelsOf(q.Tenant, q.Tags)
 	if err != nil {
@@ -139,8 +143,9 @@ func keyParam(by sigil.Sort, key int64) any {
 	return time.UnixMilli(key)
 }
 
-// listQuery returns the query for one memory more than q asks for, which shows whether there are more.
-func listQuery(q *store.Query, source string, labels []string) (string, []any) {
+// listQuery returns the query for one memory more than q asks for, which shows whether there are more. wanted are labels or a condition on
+// words, which the source has.
+func listQuery(q *store.Query, source string, wanted any) (string, []any) {
 	columns := memoryColumns
 	if q.NoData {
 		columns = outlineColumns
@@ -164,9 +169,11 @@ func listQuery(q *store.Query, source string, labels []string) (string, []any) {
 	switch source {
 	case recent:
 		source = fmt.Sprintf(source, after)
-		where += " and tags <> '' and sigil.labels(tenant, tags) @> " + param(labels)
-	case labeled:
-		source = fmt.Sprintf(source, param(labels))
+		where += " and tags <> '' and sigil.labels(tenant, tags) @> " + param(wanted)
+	case labeled, indexedWords:
+		source = fmt.Sprintf(source, param(wanted))
+	case recentWords:
+		source = fmt.Sprintf(source, after, param(wanted))
 	}
 	and := func(condition string, value any) { where += " and " + condition + param(value) }
 	if q.Crystallized != nil {

@@ -1,6 +1,7 @@
 package pgstore_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -142,6 +143,10 @@ func TestTheLastSearchSettingsWin(t *testing.T) {
 	if found, err := a.Search(t.Context(), q); err != nil || !found.Incomplete {
 		t.Errorf("with the former settings: %+v, %v", found, err)
 	}
+	list := store.Query{Tenant: q.Tenant, Now: q.Now, Limit: 10, Text: "run"}
+	if _, _, err := a.List(t.Context(), list); !errors.Is(err, sigil.ErrUnavailable) || sigil.CodeOf(err) != "search_building" {
+		t.Errorf("a list with the former settings: %v", err)
+	}
 	for text, want := range map[string]int{"run": 0, "running": 2} {
 		q.Text = text
 		until(t, "for all memories to be searched", func() bool {
@@ -166,6 +171,9 @@ func TestWordsThatAreMissingAreWritten(t *testing.T) {
 	defer off.Close() // nothing is behind
 	if _, err := off.Search(t.Context(), q); sigil.CodeOf(err) != "search_off" {
 		t.Errorf("got %v", err)
+	}
+	if _, _, err := off.List(t.Context(), store.Query{Tenant: "a", Now: q.Now, Limit: 10, Text: "tea"}); sigil.CodeOf(err) != "search_off" {
+		t.Errorf("a list by text: %v", err)
 	}
 	encodeText(t, off, "tea")
 	if n := query(t, url, "select count(*)::text from sigil.words"); n != "0" {

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"list", listIdeas},
 		{"tags", tagIdeas},
 		{"sort", sortIdeas},
+		{"text", textIdeas},
 		{"fading", fadingIdeas},
 		{"near", nearIdeas},
 		{"patterns", patternIdeas},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/words"
 	"github.com/sigil-dna/sigil/store"
 )
 
@@ -18,12 +19,27 @@ func (s *Model) List(ctx context.Context, q store.Query) (page []sigil.Memory, m
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
+	var text *words.Query
+	if q.Text != "" {
+		analyzer, err := new(store.SearchSettings).Analyzer()
+		if err != nil {
+			return nil, false, err
+		}
+		if text, err = analyzer.Parse(q.Text); err != nil {
+			return nil, false, store.NewInvalidQuery(err)
+		}
+	}
 	all := s.of(q.Tenant)
 	slices.SortFunc(all, func(a, b sigil.Memory) int { return q.Compare(&a.Meta, &b.Meta) })
 	var total int64
 	for _, m := range all {
 		if !q.Follows(&m.Meta) || !q.Matches(&m.Meta) || !hasAll(m.Tags, q.Tags) {
 			continue
+		}
+		if text != nil {
+			if _, ok := text.Match(m.Data, m.Tags); !ok {
+				continue
+			}
 		}
 		if q.Ends(len(page), total, m.Size) {
 			return page, true, nil

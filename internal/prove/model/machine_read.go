@@ -35,15 +35,19 @@ func (m *machine) list() {
 		Tags:         rapid.SampledFrom([][]string{nil, nil, {"a"}, {"b", "a"}, {"c"}, {"d"}}).Draw(m.t, "tags"),
 		Sort:         rapid.SampledFrom([]sigil.Sort{"", sigil.SortCreated, sigil.SortFades, sigil.SortRecalled, sigil.SortRecalls}).Draw(m.t, "sort"),
 	}
+	if m.once(3, "text") {
+		q.Text = rapid.SampledFrom(queries).Draw(m.t, "text")
+	}
 	if m.once(4, "fading soon") {
 		q.FadingBefore = m.now.Add(20 * time.Second)
 	}
 	if m.once(4, "fading later") {
 		q.FadingAfter = m.now.Add(15 * time.Second)
 	}
+	matches := m.matcher(q.Text)
 	var want []sigil.Memory
 	for _, memory := range m.live(m.model, tenant) {
-		if (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
+		if matches(&memory) && (q.Pinned == nil || memory.Pinned == *q.Pinned) && (q.Crystallized == nil || memory.Potential > 0.9 == *q.Crystallized) &&
 			(q.FadingAfter.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.After(q.FadingAfter)) &&
 			(q.FadingBefore.IsZero() || !memory.FadesAt.IsZero() && memory.FadesAt.Before(q.FadingBefore)) &&
 			!slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(memory.Tags, tag) }) {
@@ -64,6 +68,22 @@ func (m *machine) list() {
 			return
 		}
 		q.Cursor = page.Next
+	}
+}
+
+// matcher returns a function that reports whether a memory matches a text; all match an empty one.
+func (m *machine) matcher(text string) func(*sigil.Memory) bool {
+	if text == "" {
+		return func(*sigil.Memory) bool { return true }
+	}
+	settings := m.model.Searching()
+	analyzer, err := settings.Analyzer()
+	m.ok("the analyzer", err)
+	query, err := analyzer.Parse(text)
+	m.ok("the query", err)
+	return func(memory *sigil.Memory) bool {
+		_, ok := query.Match(memory.Data, memory.Tags)
+		return ok
 	}
 }
 

@@ -54,9 +54,10 @@ type log struct {
 	keys int         // number of idempotency keys used
 }
 
-// tagLists are tags that memories have and lists ask for, and sorts their orders.
+// tagLists are tags that memories have and lists ask for, texts what lists ask for, and sorts their orders.
 var (
 	tagLists = [...][]string{{"a", "é"}, {"a"}, {`",", "b`, "a"}, {"é"}, {"a", "b", "a"}}
+	texts    = [...]string{"7", "1* -tag:a", "/n:12 30 31", "tag:b", "-é", `"20" a`, "é 3*"}
 	sorts    = [...]sigil.Sort{"", sigil.SortCreated, sigil.SortFades, sigil.SortRecalled, sigil.SortRecalls}
 )
 
@@ -99,6 +100,9 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 		}
 		if l.rng.IntN(3) == 0 {
 			q.Tags = tagLists[l.rng.IntN(len(tagLists))]
+		}
+		if l.rng.IntN(3) == 0 {
+			q.Text = texts[l.rng.IntN(len(texts))]
 		}
 		switch q.Sort = sorts[l.rng.IntN(len(sorts))]; q.Sort {
 		case sigil.SortRecalls:
