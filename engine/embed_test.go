@@ -22,7 +22,9 @@ type embedder struct {
 	// +checklocks:mu
 	added []sigil.Key
 	// +checklocks:mu
-	held, forgot bool
+	held bool
+	// +checklocks:mu
+	forgot bool
 }
 
 func (e *embedder) Query(_ context.Context, text string) (engine.Vector, error) { return e.query(text) }

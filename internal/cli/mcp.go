@@ -77,7 +77,8 @@ func (a *app) relay(ctx context.Context, data, profile string) error {
 // lockedOut is the app's output for several goroutines.
 type lockedOut struct {
 	mu sync.Mutex
-	a  *app
+	// +checklocks:mu
+	a *app
 }
 
 func (o *lockedOut) Write(b []byte) (int, error) {

@@ -295,7 +295,11 @@ func (l *logs) String() string {
 type counts struct {
 	mu sync.Mutex
 	// +checklocks:mu
-	requests, failures, skipped int
+	requests int
+	// +checklocks:mu
+	failures int
+	// +checklocks:mu
+	skipped int
 	// +checklocks:mu
 	longest time.Duration
 }

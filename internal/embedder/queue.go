@@ -9,7 +9,7 @@ import (
 
 // queue has the memories that wait for a vector. It is bounded: what does not fit is dropped, and found again in the source.
 type queue struct {
-	most int
+	most int // +checklocksignore: never changes
 	// more has a value after something was put or dropped.
 	more chan struct{}
 

@@ -26,6 +26,13 @@ type keeper struct {
 
 func newKeeper(dims int) keeper { return keeper{NewSet(dims), map[uint32]uint32{}} }
 
+// all returns the slots of the set.
+func (k keeper) all() []uint32 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.slots
+}
+
 func (k keeper) add(n uint32, v Vector) {
 	if handle, ok := k.Add(idOf(n), v); ok {
 		k.handles[n] = handle
@@ -88,12 +95,12 @@ func TestSetAgainstAMap(t *testing.T) {
 					}
 				}
 			}
-			most := len(set.slots)
+			most := len(set.all())
 			for n := range all {
 				set.remove(n)
 			}
-			if set.Len() != 0 || set.lastBlock() != -1 || set.slots != nil {
-				t.Errorf("when all are removed, %d vectors, %d blocks and %d handles are left", set.Len(), set.lastBlock()+1, len(set.slots))
+			if set.Len() != 0 || set.lastBlock() != -1 || set.all() != nil {
+				t.Errorf("when all are removed, %d vectors, %d blocks and %d handles are left", set.Len(), set.lastBlock()+1, len(set.all()))
 			}
 			if most > 5000 {
 				t.Errorf("%d handles for at most 5000 vectors", most)
@@ -144,8 +151,8 @@ func TestSetUsesHandlesAgain(t *testing.T) {
 	set.remove(2)
 	set.add(4, Vector{3, 1})
 	set.add(5, Vector{3, 2})
-	if len(set.slots) != 4 || set.handles[5] != former {
-		t.Errorf("4 vectors have %d handles, and the free ones were not used again", len(set.slots))
+	if len(set.all()) != 4 || set.handles[5] != former {
+		t.Errorf("4 vectors have %d handles, and the free ones were not used again", len(set.all()))
 	}
 	set.Remove(idOf(1), former) // late
 	if _, ok := set.Append(nil, idOf(1), former); ok || set.Len() != 4 {

@@ -16,13 +16,13 @@ func (x *Index) First(ctx context.Context, q *store.Query, limit int) ([]Found, 
 	var last sigil.ID
 	for more := true; more; {
 		more = false
-		x.scan(q.Tenant, q.Tags, last, func(e *entry) bool {
+		x.scan(q.Tenant, q.Tags, last, func(e *entry, of *entries) bool {
 			last = e.id
 			if e.due(now) || !leading.Wants(e.sortKey(q.Sort), e.id) {
 				return true
 			}
 			if m := e.meta(q.Tenant, x.policies); q.Matches(&m) {
-				leading.Add(Found{m, x.entries.labels(e).Tags})
+				leading.Add(Found{m, of.labels(e).Tags})
 			}
 			return true
 		}, &more)

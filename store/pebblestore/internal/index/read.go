@@ -118,10 +118,10 @@ const listStep = 4096
 // it scanned, and whether there are more to scan.
 func (x *Index) List(q *store.Query, before sigil.ID, limit int) (found []Found, last sigil.ID, more bool) {
 	last = before
-	x.scan(q.Tenant, q.Tags, before, func(e *entry) bool {
+	x.scan(q.Tenant, q.Tags, before, func(e *entry, of *entries) bool {
 		last = e.id
 		if m := e.meta(q.Tenant, x.policies); q.Matches(&m) {
-			found = append(found, Found{m, x.entries.labels(e).Tags})
+			found = append(found, Found{m, of.labels(e).Tags})
 		}
 		more = len(found) >= limit
 		return !more
@@ -132,7 +132,7 @@ func (x *Index) List(q *store.Query, before sigil.ID, limit int) (found []Found,
 // scan calls visit with the entries of a tenant that have all of tags, newest first, starting after the id before (or
 // with the newest, if before is zero), until visit returns false. It looks at no more than listStep entries. more is set
 // if visit returned false, or if there may be more entries.
-func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*entry) bool, more *bool) {
+func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*entry, *entries) bool, more *bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	t := x.tenants[name]
@@ -146,7 +146,7 @@ func (x *Index) scan(name string, tags []string, before sigil.ID, visit func(*en
 	seen := 0
 	step := func(e *entry) bool {
 		seen++
-		if t.of.hasAll(e, tags) && !visit(e) {
+		if t.of.hasAll(e, tags) && !visit(e, t.of) {
 			*more = true
 			return false
 		}
@@ -250,7 +250,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 	var last sigil.ID
 	for more := true; more; {
 		more = false
-		x.scan(name, nil, last, func(e *entry) bool {
+		x.scan(name, nil, last, func(e *entry, _ *entries) bool {
 			last = e.id
 			if e.due(now.UnixMilli()) {
 				return true
