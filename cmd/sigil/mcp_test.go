@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -107,6 +108,16 @@ func TestAssistantsShareADaemon(t *testing.T) {
 
 	const each = 25
 	first := holder(t, data)
+	tick := time.NewTicker(5 * time.Millisecond) // it answers before it says that it is ready
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		if log, err := os.ReadFile(data + ".log"); err == nil && strings.Contains(string(log), "ready. ") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the first daemon does not say that it is ready")
+		}
+	}
 	interrupt := map[int]func(){
 		each / 3: func() { _ = syscall.Kill(first, syscall.SIGKILL) },
 		each * 2 / 3: func() {
