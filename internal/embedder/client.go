@@ -15,11 +15,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil/internal/meaning"
+	"github.com/sigil-dna/sigil/internal/outbound"
 )
 
 // MaxDims is the greatest length of a vector.
@@ -70,7 +70,7 @@ func (e *Endpoint) address() (string, error) {
 	}
 	u, err := url.Parse(e.URL)
 	if err != nil {
-		return "", withoutURL(err)
+		return "", outbound.WithoutURL(err)
 	}
 	path := strings.TrimRight(u.Path, "/")
 	switch {
@@ -165,7 +165,7 @@ func (c *client) embed(ctx context.Context, texts []string) ([]meaning.Vector, i
 	defer cancel()
 	r, err := http.NewRequestWithContext(bounded, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, 0, withoutURL(err)
+		return nil, 0, outbound.WithoutURL(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
@@ -175,16 +175,16 @@ func (c *client) embed(ctx context.Context, texts []string) ([]meaning.Vector, i
 	}
 	w, err := c.http.Do(r)
 	if err != nil {
-		return nil, 0, withoutURL(err)
+		return nil, 0, outbound.WithoutURL(err)
 	}
 	defer w.Body.Close()
 	if w.StatusCode != http.StatusOK {
 		_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, answerBytes)) // so that the connection can be reused
-		return nil, 0, &failure{w.StatusCode, retryAfter(w.Header.Get("Retry-After"), time.Now())}
+		return nil, 0, &failure{w.StatusCode, outbound.RetryAfter(w.Header.Get("Retry-After"), time.Now())}
 	}
 	answer, err := io.ReadAll(io.LimitReader(w.Body, int64(len(texts)+1)*answerBytes))
 	if err != nil {
-		return nil, 0, withoutURL(err)
+		return nil, 0, outbound.WithoutURL(err)
 	}
 	return read(answer, len(texts))
 }
@@ -235,25 +235,4 @@ func read(body []byte, n int) ([]meaning.Vector, int, error) {
 		seen[at], vectors[at] = true, meaning.Compact(one.Embedding)
 	}
 	return vectors, dims, nil
-}
-
-// retryAfter parses the Retry-After header, which has seconds or a date. It returns 0 for anything else.
-func retryAfter(value string, now time.Time) time.Duration {
-	const most = 24 * 60 * 60
-	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
-		return time.Duration(min(seconds, most)) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
-}
-
-// withoutURL removes the URL from an error: readers of logs need not see its query.
-func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }

@@ -19,12 +19,12 @@ func (s *Server) addFull(server *sdk.Server) {
 	add(s, server, sdk.Tool{
 		Name: "list", Title: "List",
 		Description: "List memories, newest first or in another order. Refreshes nothing.",
-		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+		Annotations: readOnly(),
 	}, s.list)
 	add(s, server, sdk.Tool{
 		Name: "stats", Title: "Counts",
 		Description: "Count the memories, and say how long they live.",
-		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+		Annotations: readOnly(),
 	}, s.stats)
 }
 

@@ -27,7 +27,7 @@ func (s *Server) addTools(server *sdk.Server) {
 	add(s, server, sdk.Tool{
 		Name: "peek", Title: "Peek",
 		Description: "The same as recall, but changes nothing: what it returns fades as before. For looking around.",
-		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+		Annotations: readOnly(),
 	}, s.peek)
 	add(s, server, sdk.Tool{
 		Name: "forget", Title: "Forget",
@@ -42,13 +42,18 @@ func (s *Server) addTools(server *sdk.Server) {
 	add(s, server, sdk.Tool{
 		Name: "explain", Title: "Explain",
 		Description: "Say why a memory is alive or gone, when it fades, and what happened to it.",
-		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+		Annotations: readOnly(),
 	}, s.explain)
 	add(s, server, sdk.Tool{
 		Name: "what_fades", Title: "What fades",
 		Description: "Forecast what fades soon unless it is recalled or kept, soonest first.",
-		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()},
+		Annotations: readOnly(),
 	}, s.whatFades)
+}
+
+// readOnly returns the annotations of a tool that changes nothing.
+func readOnly() *sdk.ToolAnnotations {
+	return &sdk.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: no(), IdempotentHint: true, OpenWorldHint: no()}
 }
 
 func yes() *bool { v := true; return &v }

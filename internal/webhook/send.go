@@ -6,15 +6,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/outbound"
 )
 
 // batch is the body of one request.
@@ -41,7 +40,7 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 	defer cancel()
 	r, err := http.NewRequestWithContext(bounded, http.MethodPost, h.options.URL, bytes.NewReader(b.body))
 	if err != nil {
-		return 0, withoutURL(err)
+		return 0, outbound.WithoutURL(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "sigil-webhook/"+h.options.Version)
@@ -49,13 +48,13 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 	r.Header.Set("Sigil-Signature", sign(h.options.Secret, time.Now(), b.body))
 	w, err := h.client.Do(r)
 	if err != nil {
-		return 0, withoutURL(err)
+		return 0, outbound.WithoutURL(err)
 	}
 	defer w.Body.Close()
 	// The status decides; the rest of the answer may be cut off.
 	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxAnswer))
 	if w.StatusCode < 200 || w.StatusCode > 299 {
-		return retryAfter(w.Header.Get("Retry-After"), time.Now()), fmt.Errorf("the receiver answered with status %d", w.StatusCode)
+		return outbound.RetryAfter(w.Header.Get("Retry-After"), time.Now()), fmt.Errorf("the receiver answered with status %d", w.StatusCode)
 	}
 	return 0, nil
 }
@@ -67,25 +66,4 @@ func sign(secret []byte, at time.Time, body []byte) string {
 	mac.Write([]byte(t + "."))
 	mac.Write(body)
 	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-// retryAfter parses the Retry-After header, which has seconds or a date. It returns 0 for anything else.
-func retryAfter(value string, now time.Time) time.Duration {
-	const most = 24 * 60 * 60
-	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil {
-		return time.Duration(min(seconds, most)) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
-}
-
-// withoutURL removes the URL from an error: readers of logs need not see its query.
-func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }

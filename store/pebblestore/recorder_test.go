@@ -46,6 +46,14 @@ type group struct {
 	placed []*sigil.Event
 }
 
+// all returns the events, with the positions that they got.
+func (g *group) all() (events []sigil.Event) {
+	for _, e := range g.placed {
+		events = append(events, *e)
+	}
+	return events
+}
+
 // answered is an answer that was to be stored.
 type answered struct {
 	tenant, key string
@@ -126,13 +134,7 @@ func (r *recorder) Update(ctx context.Context, key sigil.Key, change func(*sigil
 		r.mu.Unlock()
 		return e, err
 	})
-	var placed []sigil.Event
-	if err == nil {
-		for _, e := range g.placed {
-			placed = append(placed, *e)
-		}
-	}
-	r.answered(g, placed, err, false)
+	r.answered(g, g.all(), err, false)
 	return m, err
 }
 
@@ -151,13 +153,7 @@ func (r *recorder) Amend(ctx context.Context, a store.Amendment, change func(*si
 		}
 		return e, err
 	})
-	var placed []sigil.Event
-	if err == nil {
-		for _, e := range g.placed {
-			placed = append(placed, *e)
-		}
-	}
-	r.answered(g, placed, err, false)
+	r.answered(g, g.all(), err, false)
 	return amended, err
 }
 
@@ -183,13 +179,7 @@ func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time
 		}
 		return c, e
 	})
-	var placed []sigil.Event
-	if err == nil {
-		for _, e := range g.placed {
-			placed = append(placed, *e)
-		}
-	}
-	r.answered(g, placed, err, false)
+	r.answered(g, g.all(), err, false)
 	return err
 }
 
@@ -221,13 +211,7 @@ func (r *recorder) Revoke(ctx context.Context, tenant string, body sigil.Hash, i
 		}
 		return e
 	})
-	var placed []sigil.Event
-	if err == nil {
-		for _, e := range g.placed {
-			placed = append(placed, *e)
-		}
-	}
-	r.answered(g, placed, err, false)
+	r.answered(g, g.all(), err, false)
 	return found, err
 }
 

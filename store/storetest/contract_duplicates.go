@@ -285,7 +285,7 @@ var amendIdeas = []idea{
 		}
 		equal(f.t, "events", len(f.events(m.Tenant)), 1)
 	}},
-	{"with a key, the second time gives the first answer", func(f *fixture) {
+	{"a call that is repeated under its key gets the first answer", func(f *fixture) {
 		m := f.encode(tagged("a"))
 		similar := &sigil.Similar{Least: 0.25, Near: []sigil.Near{}}
 		amend := func(at time.Time, tags ...string) store.Amended {
