@@ -1,5 +1,5 @@
 -- The load for wrk: durable encodes of about 500 bytes, all different; or recalls, related (ids only) and figures (related with figures)
--- of the ids in a file; or searches, whose bodies are in a file.
+-- of the ids in a file; or, by a kind that is a path, requests to it whose bodies are in a file.
 -- Arguments: the kind of request, and the file.
 local text = ("the quick brown fox jumps over the lazy dog, and then it goes on about how it came to be there, "):rep(4)
 local threads = 0
@@ -16,12 +16,13 @@ function init(args)
     for i = 1, 30000 do made[i] = make(i) end -- before the clock starts; more are made as needed
     return
   end
-  if kind == "search" then
+  if kind:sub(1, 1) == "/" then
     wrk.method = "POST"
     wrk.headers["Content-Type"] = "application/json"
+    wrk.headers["Accept"] = "application/json, text/event-stream" -- /mcp requires both
     requests = {}
     for line in io.lines(args[2]) do
-      table.insert(requests, wrk.format(nil, "/v1/sigils:search", nil, line))
+      table.insert(requests, wrk.format(nil, kind, nil, line))
     end
     n = math.floor(#requests / 2) * id
     return

@@ -78,6 +78,7 @@ func sections() []section {
 		{"search-encode", searchEncode},
 		{"search-sweep", searchSweep},
 		{"search-open", searchOpen},
+		{"mcp", assistantTools},
 	}
 }
 

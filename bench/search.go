@@ -33,18 +33,22 @@ func search(ctx context.Context, b *bench) (_ string, err error) {
 	rows := heading("words", "queries/s")
 	for _, n := range queryLengths {
 		queries := l.queries(n)
-		run := func(name, needs string, ask func(context.Context, string) error) side {
+		run := func(name, needs string, queries []string, ask func(context.Context, string) error) side {
 			return side{name, needs, func(ctx context.Context) (figure, error) { return b.passes(ctx, fewCallers, queries, ask) }}
 		}
 		var sides []side
 		for _, w := range searchWays() {
-			sides = append(sides, run("Sigil, "+w.name, "", func(ctx context.Context, query string) error {
+			sides = append(sides, run("Sigil, "+w.name, "", queries, func(ctx context.Context, query string) error {
 				_, err := e.Search(ctx, tenant, engine.SearchQuery{Text: query, Weights: w.engine})
 				return err
 			}))
 		}
 		for _, p := range peers {
-			sides = append(sides, run(p.name, p.needs, p.ask))
+			asked := queries
+			if p.slow {
+				asked = queries[:askedSlow]
+			}
+			sides = append(sides, run(p.name, p.needs, asked, p.ask))
 		}
 		all, err := b.compare(ctx, fmt.Sprintf("search, words: %d", n), sides...)
 		if err != nil {

@@ -19,6 +19,8 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
+const searchPath = "/v1/sigils:search"
+
 // searchOverHTTP measures queries over the network, beside PostgreSQL's own text search, which is asked by its protocol.
 func searchOverHTTP(ctx context.Context, b *bench) (_ string, err error) {
 	l, err := b.texts(ctx)
@@ -49,7 +51,7 @@ func searchOverHTTP(ctx context.Context, b *bench) (_ string, err error) {
 			return "", err
 		}
 		sides = append(sides, side{"Sigil, " + w.name, "wrk", func(ctx context.Context) (figure, error) {
-			return b.wrk(ctx, d, connections, "search", file)
+			return b.wrk(ctx, d, connections, searchPath, file)
 		}})
 	}
 	all, err := b.compare(ctx, "search, over HTTP", append(sides, peer)...)
@@ -60,15 +62,20 @@ func searchOverHTTP(ctx context.Context, b *bench) (_ string, err error) {
 	return append(rows, against(strconv.Itoa(connections), all, map[string]target{peer.name: atLeast(5)})...).String(), nil
 }
 
-// writeQueries writes the bodies of requests into a file, one a line.
+// writeQueries writes the bodies of searches into a file.
 func writeQueries(path string, queries []string, w way) error {
+	return writeBodies(path, len(queries), func(i int) any { return wire.Search{Query: queries[i], Weights: w.wire} })
+}
+
+// writeBodies writes the bodies of n requests into a file, one a line.
+func writeBodies(path string, n int, body func(i int) any) error {
 	var lines []byte
-	for _, q := range queries {
-		body, err := json.Marshal(wire.Search{Query: q, Weights: w.wire})
+	for i := range n {
+		text, err := json.Marshal(body(i))
 		if err != nil {
 			return err
 		}
-		lines = append(append(lines, body...), '\n')
+		lines = append(append(lines, text...), '\n')
 	}
 	return os.WriteFile(path, lines, 0o600)
 }
@@ -96,7 +103,7 @@ func (b *bench) searchPostgres(ctx context.Context, l *library) (s side, end fun
 	}
 	fmt.Printf("filled PostgreSQL with the same (%s)\n", time.Since(begin).Round(time.Second))
 	s.run = func(ctx context.Context) (figure, error) {
-		return b.passes(ctx, connections, l.mixed(), func(ctx context.Context, query string) error {
+		return b.passes(ctx, connections, l.mixed()[:askedSlow*len(queryLengths)], func(ctx context.Context, query string) error {
 			rows, err := pool.Query(ctx, "select id, text from m, "+anyLexeme+" q where words @@ q order by ts_rank_cd(words, q) desc limit $2", query, retrievalDepth)
 			if err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 // searchPeer answers queries about the texts of the library in process.
 type searchPeer struct {
 	name, needs string
+	slow        bool // it is asked few queries
 	ask         func(ctx context.Context, query string) error
 }
 
@@ -25,10 +26,10 @@ func (b *bench) searchPeers(ctx context.Context, l *library) (peers []searchPeer
 	if err != nil {
 		return nil, nil, err
 	}
-	peers, end = []searchPeer{{"bleve", "", askBleve(index)}}, index.Close
+	peers, end = []searchPeer{{name: "bleve", ask: askBleve(index)}}, index.Close
 	fmt.Printf("filled bleve with the same (%s)\n", time.Since(begin).Round(time.Second))
 	if !b.has("fts5") {
-		return append([]searchPeer{{"SQLite FTS5", "fts5", nil}}, peers...), end, nil // compare decides what that means
+		return append([]searchPeer{{name: "SQLite FTS5", needs: "fts5"}}, peers...), end, nil // compare decides what that means
 	}
 	begin = time.Now()
 	db, err := b.fillSQLite(ctx, l)
@@ -41,7 +42,7 @@ func (b *bench) searchPeers(ctx context.Context, l *library) (peers []searchPeer
 	if err != nil {
 		return nil, nil, errors.Join(err, end())
 	}
-	return append([]searchPeer{{"SQLite FTS5", "fts5", ask}}, peers...), end, nil
+	return append([]searchPeer{{"SQLite FTS5", "fts5", true, ask}}, peers...), end, nil
 }
 
 // fillSQLite makes a table of FTS5, with its index merged to one b-tree, and opens it so that all of it can be in memory.

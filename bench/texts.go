@@ -112,9 +112,9 @@ func (t *texts) draw(r *rand.Rand, words int) string {
 // data returns the i-th text as the value of a memory.
 func (t *texts) data(i uint64) []byte { return []byte(`{"text":"` + t.text(i) + `"}`) }
 
-// asked is how many queries of a length are asked, again and again. There are enough for a 99th percentile, and not so many
-// that the slowest peer needs minutes for each.
-const asked = 200
+// asked is how many queries of a length are asked, again and again: enough for a 99th percentile. Peers that need a large part of a
+// second for a query are asked the first askedSlow of them.
+const asked, askedSlow = 200, 40
 
 // queries returns queries of that many words each.
 func (t *texts) queries(words int) []string {
