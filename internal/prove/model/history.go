@@ -105,6 +105,7 @@ type history struct {
 	contentOps []contentOp
 	phrases    map[sigil.ID]string
 	lost       int // encodes without an answer
+	settled    int // of contentOps: those before the last stop
 	events     []client.Event
 	tally      tally
 	end        int64 // Unix nanoseconds: no call or answer is later
@@ -195,6 +196,7 @@ func (h *history) race(targets []Target, enough int, stop func()) {
 // never will be.
 func (h *history) settle() {
 	now := time.Now().UnixMilli()
+	h.settleContents()
 	for i := range h.ops {
 		if a := &h.ops[i].answer; a.outcome == unknown && a.hi == never {
 			a.hi = now

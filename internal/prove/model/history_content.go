@@ -114,6 +114,22 @@ func (h *history) encodedContent(o contentOp, v *client.Memory) {
 	}
 }
 
+// settleContents records what an unanswered encode that reinforces may have done before the system stopped: it may have
+// recalled a memory that has its content.
+func (h *history) settleContents() {
+	for _, o := range h.contentOps[h.settled:] {
+		if o.answer.outcome != unknown || o.asked.choice != sigil.Reinforce {
+			continue
+		}
+		for _, e := range slices.Clone(h.ops) {
+			if e.verb == encode && e.answer.figures.data == o.data {
+				h.add(op{client: o.client, id: e.id, verb: recall, call: o.begin, ret: never, answer: answer{outcome: unknown, lo: millis(o.begin), hi: never}})
+			}
+		}
+	}
+	h.settled = len(h.contentOps)
+}
+
 // forgetContent forgets a memory that has a content.
 func (h *history) forgetContent(at Target, number int, data string, id sigil.ID) bool {
 	one := h.one(h.t.Context(), at, number, forget, id)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"testing"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 
@@ -60,5 +61,33 @@ func TestContentSpec(t *testing.T) {
 		if got := porcupine.CheckOperations(contentModel(), ops); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestAnUnansweredReinforceMayHaveRecalled stops a system while an encode reinforces: whether the memory that has its content
+// was recalled is not known, and a later answer shows that it was.
+func TestAnUnansweredReinforceMayHaveRecalled(t *testing.T) {
+	h := newHistory(t, 1)
+	id, created := sigil.ID{1}, int64(1_000)
+	shown := func(count uint64, accessed int64) answer {
+		f := figures{data: "tea", created: created, accessed: accessed, fades: never, count: count, pinned: true}
+		return answer{outcome: done, figures: f, lo: created, hi: accessed}
+	}
+	nanos := func(ms int64) int64 { return ms * int64(time.Millisecond) }
+	h.add(op{id: id, verb: encode, call: nanos(created), ret: nanos(created), answer: shown(0, created)})
+	lost := contentOp{data: "tea", asked: contentCall{verb: encode, choice: sigil.Reinforce}, begin: nanos(created + 1), end: never}
+	lost.answer.outcome = unknown
+	h.addContent(lost)
+	h.settle()
+	peeked := shown(1, created+2)
+	peeked.lo = created + 3
+	peeked.hi = created + 3
+	h.add(op{id: id, verb: peek, call: nanos(created + 3), ret: nanos(created + 3), answer: peeked})
+	if !porcupine.CheckOperations(h.spec.model(), operations(h.ops)) {
+		t.Error("a recall by the encode that was not answered is taken for a fault")
+	}
+	before := len(h.ops)
+	if h.settle(); len(h.ops) != before {
+		t.Error("it counts once more at the next stop")
 	}
 }
