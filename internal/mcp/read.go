@@ -14,6 +14,8 @@ import (
 const (
 	defaultHits = 10
 	maxHits     = 50
+	// indexTime is how long a search waits, at most half of its time, while the index is built after a start.
+	indexTime, indexTick = 5 * time.Second, 10 * time.Millisecond
 )
 
 type searchInput struct {
@@ -91,9 +93,33 @@ func (s *Server) page(ctx context.Context, c call, in searchInput, refresh bool)
 	if in.Limit < 0 || in.Limit > maxHits {
 		return engine.SearchPage{}, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
 	}
+	s.awaitIndex(ctx)
 	return s.engine.Search(ctx, c.tenant, engine.SearchQuery{
 		Text: in.Query, Limit: in.Limit, Cursor: in.Cursor, Filter: engine.Filter{Tags: in.Tags}, Recall: refresh,
 	})
+}
+
+// awaitIndex waits until the index has been built after a start, but not long. The first call of a conversation may be the one that a
+// daemon was started for, and would find nothing of what is there.
+func (s *Server) awaitIndex(ctx context.Context) {
+	wait := indexTime
+	if end, limited := ctx.Deadline(); limited {
+		wait = min(wait, time.Until(end)/2)
+	}
+	if wait <= 0 || !s.engine.Indexing() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	tick := time.NewTicker(indexTick)
+	defer tick.Stop()
+	for s.engine.Indexing() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // describe returns what was found, as text.
