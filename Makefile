@@ -132,7 +132,7 @@ proof: ## Run what is not for the race detector: a million memories, allocations
 	go test -run 'Password' -timeout 10m ./internal/codesign ./internal/cli
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target (FUZZTIME=6s each)
+fuzz: ## Run every fuzz target (FUZZTIME=2s each)
 	@scripts/fuzz.sh
 
 .PHONY: wordvectors
