@@ -1,13 +1,16 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/httpapi/shape"
 )
 
 // profiles are the sets of tools that a client can choose by the parameter of that name in the URL.
@@ -21,6 +24,11 @@ func (s *Server) addFull(server *sdk.Server) {
 		Description: "List memories, newest first or in another order. Refreshes nothing.",
 		Annotations: readOnly(),
 	}, s.list)
+	add(s, server, sdk.Tool{
+		Name: "export", Title: "Export",
+		Description: "Write out memories whole, page by page, as lines of JSON that sigil import reads. Refreshes nothing.",
+		Annotations: readOnly(),
+	}, s.export)
 	add(s, server, sdk.Tool{
 		Name: "stats", Title: "Counts",
 		Description: "Count the memories, and say how long they live.",
@@ -42,13 +50,7 @@ type listOutput struct {
 }
 
 func (s *Server) list(ctx context.Context, c call, in listInput) (out listOutput, text string, err error) {
-	if in.Limit == 0 {
-		in.Limit = defaultFading
-	}
-	if in.Limit < 0 || in.Limit > maxHits {
-		return out, "", sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
-	}
-	page, err := s.engine.List(ctx, c.tenant, engine.ListQuery{Limit: in.Limit, Cursor: in.Cursor, Sort: sigil.Sort(in.Sort), Tags: in.Tags})
+	page, err := s.pageOf(ctx, c, engine.ListQuery{Limit: in.Limit, Cursor: in.Cursor, Sort: sigil.Sort(in.Sort), Tags: in.Tags})
 	if err != nil {
 		return out, "", err
 	}
@@ -62,6 +64,52 @@ func (s *Server) list(ctx context.Context, c call, in listInput) (out listOutput
 	}
 	if out.Next != "" {
 		text += "\nThere are more: call again with cursor."
+	}
+	return out, text, nil
+}
+
+// pageOf returns a page of a list, 20 long if no limit is given.
+func (s *Server) pageOf(ctx context.Context, c call, q engine.ListQuery) (engine.Page, error) {
+	if q.Limit == 0 {
+		q.Limit = defaultFading
+	}
+	if q.Limit < 0 || q.Limit > maxHits {
+		return engine.Page{}, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	}
+	return s.engine.List(ctx, c.tenant, q)
+}
+
+type exportInput struct {
+	Limit  int    `json:"limit,omitempty" jsonschema:"20 if missing, at most 50"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next of the previous page"`
+}
+
+type exportOutput struct {
+	Namespace string `json:"namespace"`
+	Count     int    `json:"count"`
+	Lines     string `json:"lines" jsonschema:"a JSON object for each memory, one a line"`
+	Next      string `json:"next,omitempty" jsonschema:"cursor of the next page"`
+}
+
+// export returns memories as sigil export writes them, but for vectors that were given with them.
+func (s *Server) export(ctx context.Context, c call, in exportInput) (out exportOutput, text string, err error) {
+	page, err := s.pageOf(ctx, c, engine.ListQuery{Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return out, "", err
+	}
+	out = exportOutput{Namespace: c.tenant, Count: len(page.Memories), Next: page.Next}
+	var lines bytes.Buffer
+	encoder, now := json.NewEncoder(&lines), s.engine.Now()
+	encoder.SetEscapeHTML(false)
+	for i := range page.Memories {
+		if err := encoder.Encode(shape.Exported(&page.Memories[i], nil, now)); err != nil {
+			return out, "", err
+		}
+	}
+	out.Lines = lines.String()
+	text = fmt.Sprintf("%d exported from namespace %s.", out.Count, c.tenant)
+	if out.Next != "" {
+		text += " There are more: call again with cursor."
 	}
 	return out, text, nil
 }

@@ -1,6 +1,7 @@
 package mcp_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/wire"
 )
 
 // TestDay calls every tool as an assistant would, in both versions of the protocol.
@@ -142,7 +144,7 @@ func TestFullProfile(t *testing.T) {
 	v.url += "?profile=full"
 	s := v.client("2026-07-28")
 	list, err := s.ListTools(t.Context(), nil)
-	if err != nil || len(list.Tools) != 9 {
+	if err != nil || len(list.Tools) != 10 {
 		t.Fatalf("%d tools (%v)", len(list.Tools), err)
 	}
 	for _, text := range []string{"one", "two", "three"} {
@@ -160,6 +162,22 @@ func TestFullProfile(t *testing.T) {
 		t.Errorf("got %v", counts)
 	}
 	contains(t, refused(t, s, "list", object{"sort": "best"}), "invalid_sort")
+	var lines []string
+	for args := (object{"limit": 2}); ; args["cursor"] = page["next"] {
+		page, _ = call(t, s, "export", args)
+		lines = append(lines, strings.Split(strings.TrimSpace(page["lines"].(string)), "\n")...)
+		if page["next"] == nil {
+			break
+		}
+	}
+	if len(lines) != 3 {
+		t.Errorf("exported %q", lines)
+	}
+	for i, text := range []string{"one", "two", "three"} {
+		if m := (wire.Memory{}); json.Unmarshal([]byte(lines[2-i]), &m) != nil || string(m.Data) != `"`+text+`"` || m.Tags[0] != "n" {
+			t.Errorf("exported %s", lines[2-i])
+		}
+	}
 	v.url = "http://" + v.addr + "/mcp?profile=all"
 	if status, body, _ := v.post("POST", listTools); status != 400 || !strings.Contains(body, "default or full") {
 		t.Errorf("%d %s", status, body)
