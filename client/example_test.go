@@ -20,8 +20,8 @@ import (
 	"github.com/sigil-dna/sigil/local"
 )
 
-// daemon serves the API over a store in a new folder, and returns its address. A program would use `sigil serve`.
-func daemon() (addr string, stop func()) {
+// startDaemon serves the API over a store in a new folder, and returns its address. A program would use `sigil serve`.
+func startDaemon() (addr string, stop func()) {
 	dir, err := os.MkdirTemp("", "sigil")
 	if err != nil {
 		log.Fatal(err)
@@ -81,7 +81,7 @@ func connect(addr string) *client.Client {
 
 // A memory is encoded, recalled, which keeps it from fading for another while, and forgotten.
 func ExampleClient() {
-	addr, stop := daemon()
+	addr, stop := startDaemon()
 	defer stop()
 	ctx := context.Background()
 
@@ -113,7 +113,7 @@ func ExampleClient() {
 // Search finds memories by their words and by what these mean, best first. It refreshes none of them. A hit without
 // matches has none of the words.
 func ExampleClient_Search() {
-	addr, stop := daemon()
+	addr, stop := startDaemon()
 	defer stop()
 	ctx, c := context.Background(), connect(addr)
 	defer c.CloseIdleConnections()
@@ -142,7 +142,7 @@ func ExampleClient_Search() {
 
 // All lists every memory, page after page, newest first.
 func ExampleClient_All() {
-	addr, stop := daemon()
+	addr, stop := startDaemon()
 	defer stop()
 	ctx, c := context.Background(), connect(addr)
 	defer c.CloseIdleConnections()
@@ -166,7 +166,7 @@ func ExampleClient_All() {
 
 // An encode with an idempotency key can be repeated: the second gets the answer of the first, and encodes nothing.
 func ExampleClient_Encode() {
-	addr, stop := daemon()
+	addr, stop := startDaemon()
 	defer stop()
 	ctx, c := context.Background(), connect(addr)
 	defer c.CloseIdleConnections()
@@ -190,7 +190,7 @@ func ExampleClient_Encode() {
 
 // The journal has every change, in order. A broken connection is replaced, and no entry is missed.
 func ExampleClient_Follow() {
-	addr, stop := daemon()
+	addr, stop := startDaemon()
 	defer stop()
 	ctx, c := context.Background(), connect(addr)
 	defer c.CloseIdleConnections()
