@@ -24,8 +24,10 @@ import (
 // TestContract runs the contract that all clients pass (clients/contract), over both stores.
 func TestContract(t *testing.T) {
 	for name, args := range map[string]func(*testing.T) []string{
-		"embedded":   func(*testing.T) []string { return nil },
-		"PostgreSQL": func(t *testing.T) []string { return []string{"--store=" + pgtest.Start(t, pgtest.Fast).URL("postgres")} },
+		"embedded": func(*testing.T) []string { return nil },
+		"PostgreSQL": func(t *testing.T) []string {
+			return []string{"--store=" + pgtest.Start(t, pgtest.Fast).URL("postgres")}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := liveDaemon(t, args(t)...)
@@ -276,8 +278,14 @@ func members(err error) map[string]any {
 		err  error
 		name string
 	}{
-		{sigil.ErrInvalid, "invalid"}, {sigil.ErrNotFound, "not_found"}, {sigil.ErrConflict, "conflict"}, {sigil.ErrGone, "gone"},
-		{sigil.ErrTooLarge, "too_large"}, {sigil.ErrFull, "full"}, {sigil.ErrUnavailable, "unavailable"}, {sigil.ErrInternal, "internal"},
+		{sigil.ErrInvalid, "invalid"},
+		{sigil.ErrNotFound, "not_found"},
+		{sigil.ErrConflict, "conflict"},
+		{sigil.ErrGone, "gone"},
+		{sigil.ErrTooLarge, "too_large"},
+		{sigil.ErrFull, "full"},
+		{sigil.ErrUnavailable, "unavailable"},
+		{sigil.ErrInternal, "internal"},
 	}
 	if i := slices.IndexFunc(kinds, func(k struct {
 		err  error
