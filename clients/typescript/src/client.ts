@@ -1,0 +1,185 @@
+import { SigilError } from "./errors.js";
+import { follow } from "./follow.js";
+import { Live } from "./live.js";
+import { stream } from "./stream.js";
+import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
+import type {
+  BatchItem, CallOptions, Draft, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
+  Position, RelatedPage, RelatedQuery, Search, SearchPage, Stats,
+} from "./types.js";
+
+/** The address that a daemon listens on by default. */
+export const defaultAddress = "http://127.0.0.1:7433";
+
+/**
+ * Speaks to one daemon as one tenant. Any number of calls may run at once. It does no I/O before the first.
+ *
+ * A call that fails is tried again, after growing pauses, if the daemon did nothing, or if to do it twice is to do it once:
+ * reads, pins, and encodes, which get an idempotency key for that. Recalls and forgets whose answer was lost are not.
+ */
+export class Client {
+  readonly #transport: Transport;
+
+  /** address is a URL, with a path if the daemon is behind one, or host:port. */
+  constructor(address: string = defaultAddress, options: ClientOptions = {}) {
+    this.#transport = new Transport(address, options);
+  }
+
+  /** Stores a draft, and returns the memory. It is durable then. */
+  async encode(draft: Draft, options?: CallOptions): Promise<Memory> {
+    const { idempotencyKey = this.#key(), ...body } = draft;
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    return this.#call("POST", "/v1/sigils", { body, headers, repeatable: idempotencyKey !== undefined, signal: options?.signal });
+  }
+
+  /** Stores many drafts, and returns a result for each, in order. Those with a memory are durable; itemError has the errors of others. */
+  async encodeBatch(drafts: readonly Draft[], options?: CallOptions): Promise<BatchItem[]> {
+    if (drafts.length === 0) return [];
+    const key = this.#key();
+    const body = key === undefined ? drafts : drafts.map((draft, i) => ({ idempotencyKey: `${key}-${i}`, ...draft }));
+    const page = await this.#call<{ results: BatchItem[] }>("POST", "/v1/sigils:batch", {
+      body, repeatable: body.every((draft) => draft.idempotencyKey !== undefined), signal: options?.signal,
+    });
+    return page.results;
+  }
+
+  /** Reads one memory, and refreshes it. */
+  async recall(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#call("POST", `${at(id)}:recall`, { repeatable: false, ...options });
+  }
+
+  /** Recalls each of ids, and returns a result for each, in order. If they do not fit into one answer, it makes several requests. */
+  async recallMany(ids: readonly string[], options?: CallOptions): Promise<BatchItem[]> {
+    const items: BatchItem[] = [];
+    while (items.length < ids.length) {
+      const { results } = await this.#call<{ results: BatchItem[] }>("POST", "/v1/sigils:recall", {
+        body: { ids: ids.slice(items.length) }, repeatable: false, ...options,
+      });
+      if (results.length === 0) throw new SigilError("not_sigil", "the answer has no results");
+      const full = results.findIndex((item, i) => i > 0 && item.problem?.code === "answer_full");
+      items.push(...(full < 0 ? results : results.slice(0, full)));
+    }
+    return items;
+  }
+
+  /** Reads one memory without refreshing it. */
+  async peek(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#get(at(id), {}, options);
+  }
+
+  /** Removes one memory. The removal is durable when the call returns. */
+  async forget(id: string, options?: CallOptions): Promise<void> {
+    await this.#call("DELETE", at(id), { repeatable: false, ...options });
+  }
+
+  /** Keeps one memory from fading until it is unpinned. */
+  async pin(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#call("POST", `${at(id)}:pin`, { repeatable: true, ...options });
+  }
+
+  /** Ends the effect of a pin. */
+  async unpin(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#call("POST", `${at(id)}:unpin`, { repeatable: true, ...options });
+  }
+
+  /** Returns one page of what a search finds, best first. It refreshes nothing unless the search has `recall`. */
+  async search(search: Search, options?: CallOptions): Promise<SearchPage> {
+    return this.#call("POST", "/v1/sigils:search", { body: search, repeatable: !search.recall, ...options });
+  }
+
+  /** Returns all that a search finds. Pages are requested as the loop reaches them. */
+  async *searchAll(search: Search, options?: CallOptions): AsyncGenerator<Hit, void, undefined> {
+    yield* pages(search.cursor, async (cursor) => {
+      const page = await this.search({ ...search, ...(cursor === undefined ? {} : { cursor }) }, options);
+      return [page.hits, page.next];
+    });
+  }
+
+  /** Returns one page of memories, newest first unless the query says otherwise. */
+  async list(query: ListQuery = {}, options?: CallOptions): Promise<MemoryPage> {
+    const { tags, query: q, ...others } = query;
+    return this.#get("/v1/sigils", { ...others, tag: tags, q }, options);
+  }
+
+  /** Returns all memories that a list has. Pages are requested as the loop reaches them. */
+  async *listAll(query: ListQuery = {}, options?: CallOptions): AsyncGenerator<Memory, void, undefined> {
+    yield* pages(query.cursor, async (cursor) => {
+      const page = await this.list({ ...query, ...(cursor === undefined ? {} : { cursor }) }, options);
+      return [page.memories, page.next];
+    });
+  }
+
+  /** Returns the memories that resonate with one, strongest first. */
+  async related(id: string, query: RelatedQuery = {}, options?: CallOptions): Promise<RelatedPage> {
+    return this.#get(`${at(id)}/related`, { ...query }, options);
+  }
+
+  /** Returns why a memory is alive or gone, with the arithmetic and its history. */
+  async explain(id: string, options?: CallOptions): Promise<Explanation> {
+    return this.#get(`${at(id)}/explain`, {}, options);
+  }
+
+  /** Returns what fades within a time if nothing is recalled. It changes nothing. */
+  async forecast(query: ForecastQuery = {}, options?: CallOptions): Promise<Forecast> {
+    const { tags, ...others } = query;
+    return this.#get("/v1/forecast", { ...others, tag: tags }, options);
+  }
+
+  /** Counts the tenant's live memories. */
+  async stats(options?: CallOptions): Promise<Stats> {
+    return this.#get("/v1/stats", {}, options);
+  }
+
+  /** Returns the journal's entries after a position, in order. */
+  async events(query: { after?: Position; limit?: number } = {}, options?: CallOptions): Promise<EventPage> {
+    return this.#get("/v1/events", { ...query }, options);
+  }
+
+  /**
+   * Returns the journal's entries from a position on, in order, each once, for as long as the loop runs. A broken connection
+   * is replaced, after pauses of 0.1 to 5 s, and the loop goes on where it was. It ends with an error of kind `gone` if the
+   * journal no longer goes back that far (go on after `oldest`) or, with the code position_ahead, the store was restored from
+   * an older copy (go on after `newest`).
+   */
+  follow(options: FollowOptions = {}): AsyncGenerator<Event, void, undefined> {
+    return follow(options, (after, reader) => stream(this.#transport, after, reader, options.signal));
+  }
+
+  /** Returns a connection that carries many requests at once, and a subscription. It is not open yet; the caller closes it. */
+  live(): Live {
+    return new Live(this.#transport);
+  }
+
+  #key(): string | undefined {
+    return this.#transport.retries > 0 ? randomKey() : undefined;
+  }
+
+  async #get<T>(path: string, query: Query, options: CallOptions | undefined): Promise<T> {
+    return this.#call<T>("GET", path, { query, repeatable: true, ...options });
+  }
+
+  async #call<T>(method: string, path: string, rest: Omit<Call, "method" | "path">): Promise<T> {
+    return (await this.#transport.call({ method, path, ...rest })) as T;
+  }
+}
+
+/** Returns 128 random bits. Not by randomUUID, which pages without TLS do not have. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Returns the path of a memory. */
+function at(id: string): string {
+  if (!/^[0-9a-fA-F-]{36}$/.test(id)) throw new SigilError("invalid", "an id must be a UUID of 36 characters");
+  return `/v1/sigils/${id}`;
+}
+
+/** Returns the entries of all pages from cursor on. */
+async function* pages<T>(cursor: string | undefined, page: (cursor: string | undefined) => Promise<[T[], string | null]>): AsyncGenerator<T, void, undefined> {
+  for (;;) {
+    const [entries, next] = await page(cursor);
+    yield* entries;
+    if (!next || next === cursor) return; // a cursor that repeats would loop forever
+    cursor = next;
+  }
+}

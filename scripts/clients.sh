@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Tests the clients in clients/: each passes the contract against a daemon on the embedded store and one on PostgreSQL, is
+# packed, installed into an empty project, and runs the example of its README there.
+#
+# scripts/clients.sh [typescript]   all of them, or those named
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fail() { echo "clients: $1" >&2; exit 1; }
+postgres=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1) || true
+[ -n "$postgres" ] || fail 'PostgreSQL is missing (make deps installs it)'
+
+work=$(mktemp -d)
+chmod 711 "$work" # PostgreSQL, as another user, has a folder in it
+daemons=()
+cleanup() {
+	local pid
+	for pid in "${daemons[@]}"; do kill -TERM "$pid" 2>/dev/null && wait "$pid" || true; done
+	[ ! -e "$work/postgres/data/postmaster.pid" ] || as_postgres "$postgres/pg_ctl" -D "$work/postgres/data" -m fast -s stop || true
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		(cd "$work/postgres" && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
+	else
+		(cd "$work/postgres" && "$@")
+	fi
+}
+
+# serve NAME [FLAG…] starts a daemon, and adds its address to SIGIL_URLS when it listens.
+serve() {
+	local name=$1 pid
+	shift
+	"$work/sigil" serve --addr 127.0.0.1:0 --addr-file "$work/$name.addr" --data "$work/$name" "$@" 2>"$work/$name.log" &
+	pid=$!
+	daemons+=("$pid")
+	for _ in $(seq 600); do [ -s "$work/$name.addr" ] && break; kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+	[ -s "$work/$name.addr" ] || fail "the daemon did not start: $(cat "$work/$name.log")"
+	SIGIL_URLS="${SIGIL_URLS:+$SIGIL_URLS }http://$(cat "$work/$name.addr")"
+}
+
+typescript() {
+	local lock
+	command -v npm >/dev/null || fail 'npm is missing (make deps installs it)'
+	node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || fail "Node.js is $(node --version); the client needs 20 or newer"
+	cd clients/typescript
+	lock=$(sha256sum package-lock.json | cut -d' ' -f1) # installed once for each state of the lock file
+	if [ "$(cat node_modules/.of 2>/dev/null)" != "$lock" ]; then
+		npm ci --no-audit --no-fund --silent
+		echo "$lock" >node_modules/.of
+	fi
+	node generate.mjs "$work/openapi.ts"
+	diff "$work/openapi.ts" src/openapi.ts >/dev/null ||
+		fail 'src/openapi.ts is not what the API'"'"'s document makes: (cd clients/typescript && npm run generate), and commit it'
+	rm -rf dist
+	npx --no-install tsc
+	node --experimental-websocket --no-warnings --test test/
+	test/package.sh "$work/typescript" "${SIGIL_URLS%% *}"
+}
+
+[ $# -gt 0 ] || set -- typescript
+SIGIL_URLS=
+go build -o "$work/sigil" ./cmd/sigil
+mkdir "$work/postgres"
+[ "$(id -u)" -ne 0 ] || chown postgres: "$work/postgres"
+as_postgres "$postgres/initdb" -D "$work/postgres/data" -U sigil -A trust -E UTF8 --locale=C --no-instructions >/dev/null
+as_postgres "$postgres/pg_ctl" -D "$work/postgres/data" -l "$work/postgres/log" -s -w -o "-k $work/postgres -c listen_addresses='' -c fsync=off" start
+as_postgres "$postgres/createdb" -h "$work/postgres" -U sigil sigil
+serve embedded
+serve postgresql --store "postgres://sigil@/sigil?host=$work/postgres"
+export SIGIL_URLS
+for client in "$@"; do
+	case $client in
+	typescript) (typescript) ;;
+	*) fail "no client is called $client" ;;
+	esac
+done
