@@ -19,7 +19,7 @@ npm install --offline --no-audit --no-fund --silent "${packed[0]}"
 awk '/^```ts$/ { on = 1; next } /^```$/ { if (on) exit } on' "$here/README.md" >example.ts
 grep -q 'new Client()' example.ts || fail 'the example has no new Client()'
 sed -i "s|new Client()|new Client('$url', { tenant: 'example' })|" example.ts
-"$here/node_modules/.bin/tsc" --strict --target es2022 --module nodenext --lib es2022,dom --types '' --skipLibCheck false example.ts
+"$here/node_modules/.bin/tsc" --strict --target es2022 --module nodenext --lib es2022,dom --skipLibCheck false example.ts
 node example.js >out
 awk '/^```text$/ { on = 1; next } /^```$/ { if (on) exit } on' "$here/README.md" >want
 diff want out || fail 'the example does not print what README.md says'
