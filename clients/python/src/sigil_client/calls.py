@@ -1,0 +1,332 @@
+"""The verbs, each as a function from its arguments to a call. The two clients make methods of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any, Literal, TypeVar, Union
+from uuid import UUID
+import json
+import math
+
+from .core import Call, check_id, read_object, write_json
+from .errors import InvalidError
+from .http import Request
+from .types import (
+    JSON,
+    BatchItem,
+    Crystal,
+    CrystalPage,
+    EventPage,
+    Explanation,
+    Forecast,
+    Hit,
+    Identity,
+    Memory,
+    MemoryPage,
+    PatternList,
+    RelatedPage,
+    SearchPage,
+    Stats,
+)
+
+T = TypeVar("T")
+ID = Union[str, UUID]
+Time = Union[str, datetime]
+"""RFC 3339, or a datetime. One without a zone is in local time."""
+Duration = Union[str, float, timedelta]
+"""Such as "36h" or "7d", or a number of seconds."""
+Batch = Generator[Call[list[BatchItem]], list[BatchItem], list[BatchItem]]
+"""Yields calls, is sent their answers, and returns the results of all."""
+Sort = Literal["created", "fades", "recalled", "recalls"]
+OnDuplicate = Literal["keep", "reinforce", "reject"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A memory to be encoded. data is any JSON value."""
+
+    data: JSON
+    state: dict[str, JSON] | None = None
+    ttl: Duration | None = None
+    pinned: bool = False
+    tags: Sequence[str] = ()
+    vector: Sequence[float] | None = None
+    on_duplicate: OnDuplicate | None = None
+    similar: float | None = None
+    idempotency_key: str | None = None
+
+    def members(self) -> dict[str, JSON]:
+        """Returns the draft as the API has it, without the idempotency key."""
+        sent = {"data": self.data, "state": self.state, "ttl": _duration(self.ttl), "pinned": self.pinned or None}
+        sent |= {"tags": list(self.tags) or None, "vector": None if self.vector is None else list(self.vector)}
+        sent |= {"onDuplicate": self.on_duplicate, "similar": self.similar}
+        return {name: value for name, value in sent.items() if value is not None or name == "data"}
+
+    def key(self) -> dict[str, str]:
+        """Returns the idempotency key under its name as a member, or nothing if there is none."""
+        key = self.idempotency_key
+        if key is None:
+            return {}
+        if not key or not all(" " <= c <= "~" for c in key):
+            raise InvalidError.local("invalid_idempotency_key", "Idempotency-Key", "must be printable ASCII")
+        return {"idempotencyKey": key}
+
+
+def encode(
+    data: JSON,
+    *,
+    state: dict[str, JSON] | None = None,
+    ttl: Duration | None = None,
+    pinned: bool = False,
+    tags: Sequence[str] = (),
+    vector: Sequence[float] | None = None,
+    on_duplicate: OnDuplicate | None = None,
+    similar: float | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Memory]:
+    """Stores data, any JSON value, and returns the memory. It is durable then.
+
+    If there is a memory with the same content, on_duplicate decides, and duplicateOf of the answer names it. similar has
+    the answer name what is near in meaning. An encode that is repeated under its idempotency key stores nothing again.
+    """
+    draft = Draft(data, state, ttl, pinned, tags, vector, on_duplicate, similar, idempotency_key)
+    key = draft.key()
+    headers = {"Idempotency-Key": key["idempotencyKey"]} if key else {}
+    request = Request("POST", "/v1/sigils", body=write_json(draft.members(), "data"), headers=headers)
+    return Call(request, read_object, repeatable=bool(key), wants_key=not key)
+
+
+def encode_batch(drafts: Iterable[Draft], *, ids_only: bool = False) -> Batch:
+    """Stores many drafts in one request, and returns a result for each, in order; item_error returns what was wrong with
+    one. With ids_only the results have only ids, which is several times as fast."""
+    drafts, items = list(drafts), []
+    for i, draft in enumerate(drafts):
+        try:
+            items.append(write_json({**draft.members(), **draft.key()}, "data"))
+        except InvalidError as e:
+            raise InvalidError.local(e.code, f"{i}/{e.field}", e.detail) from None
+    if not items:
+        return []
+    wants_key = any(draft.idempotency_key is None for draft in drafts)
+    headers = {"Prefer": "return=minimal"} if ids_only else {}
+    request = Request("POST", "/v1/sigils:batch", body=b"[" + b",".join(items) + b"]", headers=headers)
+    return (yield Call(request, partial(_results, count=len(items)), repeatable=not wants_key, wants_key=wants_key))
+
+
+def peek(id: ID, *, spiral: bool = False) -> Call[Memory]:
+    """Reads one memory without refreshing it. If there is none, or it has faded, it raises NotFoundError."""
+    return _get(_at(id), spiral=spiral or None)
+
+
+def recall(id: ID) -> Call[Memory]:
+    """Reads one memory and refreshes it. If there is none, or it has faded, it raises NotFoundError."""
+    return Call(Request("POST", _at(id) + ":recall"), read_object, repeatable=False)
+
+
+def recall_many(ids: Sequence[ID]) -> Batch:
+    """Recalls each of ids and returns a result for each, in order; item_error returns what was wrong with one. If the data
+    does not fit into one answer, it makes several requests."""
+    left, items = [check_id(id) for id in ids], list[BatchItem]()
+    while left:
+        request = Request("POST", "/v1/sigils:recall", body=write_json({"ids": left}, "ids"))
+        got = yield Call(request, partial(_results, count=len(left)), repeatable=False)
+        full = [i for i, item in enumerate(got) if i and item.get("problem", {}).get("code") == "answer_full"]
+        got = got[: full[0]] if full else got
+        items += got
+        left = left[len(got) :]
+    return items
+
+
+def forget(id: ID) -> Call[None]:
+    """Removes one memory. If there is none, or it has faded, it raises NotFoundError."""
+    return Call(Request("DELETE", _at(id)), lambda _: None, repeatable=False)
+
+
+def pin(id: ID) -> Call[Memory]:
+    """Keeps one memory from fading until it is unpinned. It still ends with its ttl."""
+    return Call(Request("POST", _at(id) + ":pin"), read_object)
+
+
+def unpin(id: ID) -> Call[Memory]:
+    """Ends the effect of pin. The memory's idleness is counted from now."""
+    return Call(Request("POST", _at(id) + ":unpin"), read_object)
+
+
+def related(id: ID, *, limit: int | None = None, min: float | None = None, content: bool = False) -> Call[RelatedPage]:
+    """Returns the memories that resonate with one, strongest first, without refreshing any."""
+    return _get(_at(id) + "/related", limit=limit, min=min, content=content)
+
+
+def explain(id: ID) -> Call[Explanation]:
+    """Returns why a memory is alive or gone, with the arithmetic and its history."""
+    return _get(_at(id) + "/explain")
+
+
+def list_memories(
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: Sort | None = None,
+    tags: Sequence[str] = (),
+    query: str | None = None,
+    crystallized: bool | None = None,
+    pinned: bool | None = None,
+    pattern: int | None = None,
+    fading_after: Time | None = None,
+    fading_before: Time | None = None,
+    content: bool | None = None,
+) -> Call[MemoryPage]:
+    """Returns one page of memories, newest first unless sort says otherwise, without refreshing them. query is in
+    the language of search, by words alone. The times are exclusive. content=False leaves out data and state."""
+    return _get(
+        "/v1/sigils", limit=limit, cursor=cursor, sort=sort, tag=tags, q=query, crystallized=crystallized, pinned=pinned,
+        pattern=pattern, fadingAfter=_time(fading_after), fadingBefore=_time(fading_before), content=content,
+    )  # fmt: skip
+
+
+def search(
+    query: str | None = None,
+    *,
+    vector: Sequence[float] | None = None,
+    like: ID | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+    tags: Sequence[str] = (),
+    any_tags: Sequence[str] = (),
+    not_tags: Sequence[str] = (),
+    crystallized: bool | None = None,
+    pinned: bool | None = None,
+    pattern: int | None = None,
+    created_after: Time | None = None,
+    created_before: Time | None = None,
+    fading_after: Time | None = None,
+    fading_before: Time | None = None,
+    min_score: float | None = None,
+    weights: dict[str, float] | None = None,
+    max_bytes: int | None = None,
+    recall: bool = False,
+    highlight: bool = False,
+    explain: bool = False,
+    content: bool | None = None,
+) -> Call[SearchPage]:
+    """Returns one page of what is found by words and by meaning, best first. It needs query, vector, both, or like, the id
+    of a memory. It refreshes nothing, unless recall is true. weights has "words", "meaning", "freshness" and "strength"."""
+    sent = {
+        "query": query, "vector": None if vector is None else list(vector), "like": None if like is None else check_id(like),
+        "limit": limit, "cursor": cursor, "tags": list(tags) or None, "anyTags": list(any_tags) or None,
+        "notTags": list(not_tags) or None, "crystallized": crystallized, "pinned": pinned, "pattern": pattern,
+        "createdAfter": _time(created_after), "createdBefore": _time(created_before), "fadingAfter": _time(fading_after),
+        "fadingBefore": _time(fading_before), "minScore": min_score, "weights": weights, "maxBytes": max_bytes,
+        "recall": recall or None, "highlight": highlight or None, "explain": explain or None, "content": content,
+    }  # fmt: skip
+    body = write_json({name: value for name, value in sent.items() if value is not None}, "query")
+    return Call(Request("POST", "/v1/sigils:search", body=body), read_object, repeatable=not recall)
+
+
+def forecast(
+    *,
+    within: Duration | None = None,
+    policy: str | None = None,
+    tags: Sequence[str] = (),
+    limit: int | None = None,
+    bins: int | None = None,
+) -> Call[Forecast]:
+    """Returns what fades within a time (24 hours) if nothing is recalled, optionally under a proposed policy."""
+    return _get("/v1/forecast", within=_duration(within), policy=policy, tag=tags, limit=limit, bins=bins)
+
+
+def crystals(
+    *, limit: int | None = None, cursor: str | None = None, kind: Literal["memory", "pattern"] | None = None, lattice: bool = False
+) -> Call[CrystalPage]:
+    """Returns one page of crystals: first those of patterns, by group, then those of memories, newest first."""
+    return _get("/v1/crystals", limit=limit, cursor=cursor, kind=kind, lattice=lattice or None)
+
+
+def patterns() -> Call[PatternList]:
+    """Returns the patterns that have a live member, by group."""
+    return _get("/v1/patterns")
+
+
+def stats() -> Call[Stats]:
+    """Counts the tenant's live memories."""
+    return _get("/v1/stats")
+
+
+def identity() -> Call[Identity]:
+    """Returns the sigil of the daemon's own store and the tenant."""
+    return _get("/v1/identity")
+
+
+def events(*, after: int = 0, limit: int | None = None, latest: bool = False) -> Call[EventPage]:
+    """Returns the journal's entries after a position, in order, or with latest the newest ones. A caller that goes on after
+    next of each page gets every entry once."""
+    return _get("/v1/events", after=after or None, limit=limit, latest=latest or None)
+
+
+def ready() -> Call[None]:
+    """Raises an error unless the daemon accepts requests."""
+    return Call(Request("GET", "/readyz"), lambda _: None)
+
+
+def memories_of(page: MemoryPage) -> list[Memory]:
+    """Returns the entries of a page."""
+    return page["memories"]
+
+
+def hits_of(page: SearchPage) -> list[Hit]:
+    """Returns the entries of a page."""
+    return page["hits"]
+
+
+def crystals_of(page: CrystalPage) -> list[Crystal]:
+    """Returns the entries of a page."""
+    return page["crystals"]
+
+
+def _get(path: str, **query: JSON) -> Call[Any]:
+    return Call(Request("GET", path, tuple(pair for name, value in query.items() for pair in _pairs(name, value))), read_object)
+
+
+def _pairs(name: str, value: JSON) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [(name, "true" if value else "false")]
+    if isinstance(value, (list, tuple)):
+        return [(name, _text(name, item)) for item in value]
+    return [(name, _text(name, value))]
+
+
+def _text(name: str, value: JSON) -> str:
+    text = str(value)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise InvalidError.local("invalid_utf8", name, "has half of a surrogate pair")
+    return text
+
+
+def _at(id: ID) -> str:
+    return "/v1/sigils/" + check_id(id)
+
+
+def _results(body: bytes, count: int) -> list[BatchItem]:
+    results: list[BatchItem] = json.loads(body)["results"]
+    if len(results) != count:
+        raise ValueError(f"{len(results)} results for {count} items")
+    return results
+
+
+def _time(value: Time | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _duration(value: Duration | None) -> str | float | None:
+    if isinstance(value, timedelta):
+        return value / timedelta(seconds=1)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidError.local("invalid_ttl", "ttl", "is not finite")
+    return value

@@ -1,0 +1,347 @@
+"""What the daemon answers: plain dictionaries, with the members and names of the API (the OpenAPI document explains them).
+
+Times are RFC 3339 in UTC with milliseconds, as text; ids are UUIDs, as text. A member that an answer may lack is in a class
+that is not total, and one that is None stands for null.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+JSON = Any
+"""Any value that the json module reads and writes."""
+
+
+class _Warning(TypedDict):
+    code: str
+    field: str
+    detail: str
+
+
+class _Similar(TypedDict):
+    id: str
+    score: float
+
+
+class SpiralPoint(TypedDict):
+    spiralAngle: float
+    spiralRadius: float
+    resonanceIntensity: float
+    memoryWeight: float
+
+
+class _Memory(TypedDict):
+    id: str
+    tenant: str
+    frequency: float
+    pattern: int
+    potential: float
+    decay: float
+    createdAt: str
+    lastAccessed: str
+    accessCount: int
+    fadesAt: str | None
+    ttl: str | None
+    pinned: bool
+    crystallized: bool
+    policy: str
+    tags: list[str]
+
+
+class Memory(_Memory, total=False):
+    """A memory as it was at the moment of the answer. Without content, data and state are missing."""
+
+    data: JSON
+    state: dict[str, JSON]
+    hash: str
+    spiral: list[SpiralPoint]
+    resonance: float
+    duplicateOf: str
+    similar: list[_Similar]
+    warnings: list[_Warning]
+
+
+class MemoryPage(TypedDict):
+    memories: list[Memory]
+    next: str | None
+
+
+class RelatedPage(TypedDict):
+    related: list[Memory]
+
+
+class _Problem(TypedDict):
+    type: str
+    title: str
+    status: int
+    code: str
+
+
+class Problem(_Problem, total=False):
+    """A refusal or failure (RFC 9457)."""
+
+    detail: str
+    field: str
+    oldest: int
+    newest: int
+    duplicateOf: str
+    requestId: str
+
+
+class _BatchItem(TypedDict):
+    status: int
+
+
+class BatchItem(_BatchItem, total=False):
+    """The result for one item of a batch: memory, or id if only that was asked for, or problem."""
+
+    id: str
+    duplicateOf: str
+    similar: list[_Similar]
+    warnings: list[_Warning]
+    memory: Memory
+    problem: Problem
+
+
+class Parts(TypedDict):
+    words: float
+    meaning: float
+    freshness: float
+    strength: float
+
+
+class _Matched(TypedDict):
+    pointer: str
+    ranges: list[list[int]]
+
+
+class Matched(_Matched, total=False):
+    tag: bool
+
+
+class _Explained(TypedDict):
+    weights: Parts
+    words: list[dict[str, JSON]]
+
+
+class ScoreExplanation(_Explained, total=False):
+    meaning: dict[str, float]
+    bm25: dict[str, JSON]
+
+
+class _Hit(TypedDict):
+    memory: Memory
+    score: float
+    parts: Parts
+
+
+class Hit(_Hit, total=False):
+    """A memory that a search found."""
+
+    matched: list[Matched]
+    explanation: ScoreExplanation
+
+
+class _SearchPage(TypedDict):
+    hits: list[Hit]
+    next: str | None
+    complete: bool
+    meaning: str
+
+
+class SearchPage(_SearchPage, total=False):
+    model: str
+
+
+class SignatureRef(TypedDict):
+    id: str
+    sha256: str
+    signer: str
+
+
+class _Crystal(TypedDict):
+    id: str
+    tenant: str
+    kind: str
+    pattern: int
+    members: int
+    createdAt: str
+    updatedAt: str
+    stabilityScore: float
+    frequency: float
+
+
+class Crystal(_Crystal, total=False):
+    memory: str
+    lattice: dict[str, JSON]
+
+
+class CrystalPage(TypedDict):
+    crystals: list[Crystal]
+    next: str | None
+
+
+class Pattern(TypedDict):
+    pattern: int
+    members: int
+    potential: float
+    frequency: float
+    crystallizes: bool
+
+
+class PatternList(TypedDict):
+    patterns: list[Pattern]
+
+
+class Arithmetic(TypedDict):
+    createdAt: str
+    lastAccessed: str
+    idleSeconds: float
+    policy: str
+    decay: float
+    threshold: float
+    fadesAt: str | None
+    ttl: str | None
+    potential: float
+    accessCount: int
+    pinned: bool
+    crystallized: bool
+    size: int
+
+
+class _Event(TypedDict):
+    position: int
+    time: str
+    tenant: str
+    kind: str
+    reason: str
+
+
+class Event(_Event, total=False):
+    """An entry of the journal: what happened, and the figures that decided."""
+
+    id: str
+    arithmetic: Arithmetic
+    crystal: Crystal
+    signature: SignatureRef
+
+
+class EventPage(TypedDict):
+    events: list[Event]
+    next: int
+
+
+class Delivery(TypedDict):
+    """The body of a webhook's request."""
+
+    tenant: str
+    events: list[Event]
+    next: int
+
+
+class Recall(TypedDict):
+    id: str
+    lastAccessed: str
+    accessCount: int
+    fadesAt: str | None
+    policy: str
+
+
+class Recalls(TypedDict):
+    """The memories that were recalled since the message before. If more is true, there were others."""
+
+    memories: list[Recall]
+    more: bool
+
+
+class PatternCount(TypedDict):
+    pattern: int
+    count: int
+
+
+class TagCount(TypedDict):
+    tag: str
+    count: int
+
+
+ForecastBin = TypedDict("ForecastBin", {"from": str, "until": str, "count": int})
+Forecast = TypedDict(
+    "Forecast",
+    {
+        "from": str,
+        "until": str,
+        "policy": str | None,
+        "lifetimeSeconds": float | None,
+        "fading": int,
+        "fadingByOwnPolicy": int,
+        "bytes": int,
+        "patterns": list[PatternCount],
+        "tags": list[TagCount],
+        "bins": list[ForecastBin],
+        "memories": list[Memory],
+    },
+)
+
+
+class Explanation(TypedDict):
+    """Why a memory is alive or gone."""
+
+    id: str
+    live: bool
+    memory: Memory | None
+    lastEvent: Event | None
+    policy: str
+    threshold: float
+    idleSeconds: float
+    decay: float
+    lifetimeSeconds: float | None
+    fadesAt: str | None
+    secondsLeft: float | None
+    formula: str
+    worked: str
+    reason: str
+    history: list[Event]
+    historyComplete: bool
+
+
+class PolicyCount(TypedDict):
+    policy: str
+    lifetimeSeconds: float
+    count: int
+
+
+class Stats(TypedDict):
+    """Counts of a tenant's live memories."""
+
+    tenant: str
+    memories: int
+    bytes: int
+    pinned: int
+    crystallized: int
+    patterns: int
+    crystals: int
+    averageDecay: float
+    nextFade: str | None
+    policy: str
+    lifetimeSeconds: float
+    policies: list[PolicyCount]
+    uptimeSeconds: float
+    position: int
+
+
+class Identity(TypedDict):
+    """The sigil of the daemon's store and a tenant."""
+
+    service: str
+    store: str
+    driver: str
+    tenant: str
+    hash: str
+    frequency: float
+    pattern: int
+    spiral: list[SpiralPoint]
+    createdAt: str
+    startedAt: str
+    uptimeSeconds: float
+    memories: int
+    crystals: int
