@@ -45,17 +45,23 @@ func serve(t *testing.T, s store.Store, timeout time.Duration) *service {
 	if s == nil {
 		s = storetest.NewModel()
 	}
+	e := engine.New(s, nil)
+	return mount(t, e, mcp.New(e, mcp.Options{Version: "test", Logger: quiet, Timeout: timeout}))
+}
+
+// quiet logs nothing.
+var quiet = slog.New(slog.DiscardHandler)
+
+// mount serves m in the API of an engine.
+func mount(t *testing.T, e *engine.Engine, m *mcp.Server) *service {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &service{t: t, engine: engine.New(s, nil), addr: l.Addr().String(), http: &http.Client{Transport: &http.Transport{}}}
+	v := &service{t: t, engine: e, addr: l.Addr().String(), http: &http.Client{Transport: &http.Transport{}}}
 	v.url = "http://" + v.addr + "/mcp"
-	quiet := slog.New(slog.DiscardHandler)
-	api := httpapi.New(v.engine, &httpapi.Options{
-		Logger: quiet, LoopbackOnly: true, RequestTimeout: time.Minute,
-		MCP: mcp.New(v.engine, mcp.Options{Version: "test", Logger: quiet, Timeout: timeout}),
-	})
+	api := httpapi.New(e, &httpapi.Options{Logger: quiet, LoopbackOnly: true, RequestTimeout: time.Minute, MCP: m})
 	o := front.Options{
 		Takes: httpapi.Short, LaneContext: httpapi.Timed, Connections: 1000, RequestTimeout: time.Minute,
 		Grace: patience, Fail: func(err error) { t.Error(err) }, Logger: quiet,

@@ -46,18 +46,28 @@ const listTime = 5 * time.Minute
 
 // New returns a server over e.
 func New(e *engine.Engine, o Options) *Server {
-	if o.Version == "" {
-		o.Version = "dev"
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
 	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
 	byProfile := map[string]*sdk.Server{}
 	for _, profile := range profiles {
-		byProfile[profile] = s.server(o.Version, profile == "full")
+		server := s.server(o.Version, s.options())
+		s.addTools(server)
+		s.addResources(server)
+		addPrompts(server)
+		if profile == "full" {
+			s.addFull(server)
+		}
+		byProfile[profile] = server
 	}
 	byProfile[""] = byProfile["default"]
+	s.handle(byProfile)
+	return s
+}
+
+// handle makes the handler of the library's servers, which are chosen by the parameter profile.
+func (s *Server) handle(byProfile map[string]*sdk.Server) {
 	s.handler = sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server { return byProfile[r.URL.Query().Get("profile")] }, &sdk.StreamableHTTPOptions{
 		// A session would end with the process, also in a hand-over, and 2026-07-28 has none.
 		Stateless:                    true,
@@ -65,12 +75,11 @@ func New(e *engine.Engine, o Options) *Server {
 		DisableLocalhostProtection:   true, // the API checks Host and Origin, and knows --allowed-host
 		MaxRequestBodyBytes:          -1,   // the API has read the body, within its limit
 	})
-	return s
 }
 
-// server returns a server of the library with all that s offers.
-func (s *Server) server(version string, full bool) *sdk.Server {
-	server := sdk.NewServer(&sdk.Implementation{Name: "sigil", Title: "Sigil memory", Version: version}, &sdk.ServerOptions{
+// options returns the options of a server of the library.
+func (s *Server) options() *sdk.ServerOptions {
+	return &sdk.ServerOptions{
 		Instructions: instructions,
 		// Lists never change while a program runs. Without listChanged no client keeps a stream open to wait for it.
 		Capabilities: &sdk.ServerCapabilities{
@@ -83,14 +92,16 @@ func (s *Server) server(version string, full bool) *sdk.Server {
 				c.TTLMs = int(listTime.Milliseconds())
 			}
 		},
-	})
-	server.AddReceivingMiddleware(s.guard)
-	s.addTools(server)
-	s.addResources(server)
-	addPrompts(server)
-	if full {
-		s.addFull(server)
 	}
+}
+
+// server returns a server of the library that offers nothing yet. An empty version means "dev".
+func (s *Server) server(version string, o *sdk.ServerOptions) *sdk.Server {
+	if version == "" {
+		version = "dev"
+	}
+	server := sdk.NewServer(&sdk.Implementation{Name: "sigil", Title: "Sigil memory", Version: version}, o)
+	server.AddReceivingMiddleware(s.guard)
 	return server
 }
 
