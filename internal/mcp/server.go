@@ -8,8 +8,10 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -113,7 +115,16 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, tenant string) {
 		http.Error(w, "the parameter profile must be "+strings.Join(profiles, " or "), http.StatusBadRequest)
 		return
 	}
-	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant)))
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, "the body cannot be read", http.StatusBadRequest)
+		return
+	}
+	r = r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	u := &unknownMethods{ResponseWriter: w, request: body}
+	defer u.release()
+	s.handler.ServeHTTP(u, r)
 }
 
 // tenantOf returns the tenant of a call.

@@ -168,10 +168,22 @@ func TestHTTP(t *testing.T) {
 	if status, body, _ := v.post("POST", listTools, "Sigil-Tenant", "\t!"); status != 400 || !strings.Contains(body, "invalid_tenant") {
 		t.Errorf("tenant: %d %s", status, body)
 	}
-	for _, body := range []string{"", "{", "[]", "1", `{"jsonrpc":"2.0","id":1,"method":"no/such"}`} {
+	for _, body := range []string{"", "{", "[]", "1", `{"jsonrpc":"2.0","method":"no/such"}`, `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`} {
 		if status, body, _ := v.post("POST", body); status != 400 {
 			t.Errorf("%d %s", status, body)
 		}
+	}
+}
+
+// TestUnknownMethod checks that a method that does not exist is refused by the code that clients look for.
+func TestUnknownMethod(t *testing.T) {
+	v := serve(t, nil, time.Minute)
+	for version, want := range map[string]int{"": 200, "2025-11-25": 200, "2026-07-28": 404} {
+		status, body, header := v.post("POST", `{"jsonrpc":"2.0","id":"a","method":"no/such"}`, "Mcp-Protocol-Version", version, "Mcp-Method", "no/such")
+		if status != want || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %s", version, status, header.Get("Content-Type"))
+		}
+		contains(t, body, `"id":"a"`, `"code":-32601`, "no/such")
 	}
 }
 

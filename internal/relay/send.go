@@ -182,7 +182,7 @@ func (r *relay) whole(m *message, resp *http.Response) error {
 		text = strings.TrimSpace(string(body))
 	}
 	code := codeInternal
-	if resp.StatusCode == http.StatusBadRequest { // such as a method that does not exist
+	if resp.StatusCode == http.StatusBadRequest { // such as a notification that does not exist
 		code = codeInvalid
 	}
 	r.refuse(m, code, fmt.Sprintf("%s: %s", resp.Status, text))
