@@ -74,7 +74,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint mutants-apply checklocks tests standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, fuzzing
+test: deps fmt-check vet lint mutants-apply checklocks tests mcp standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -107,6 +107,10 @@ tests: ## The two that take longest, side by side: console, which mostly waits, 
 .PHONY: console
 console: ## Check that the console is what its source builds, walk it in Chromium, and try a generated client
 	@scripts/console.sh check
+
+.PHONY: mcp
+mcp: ## Run the conformance suites of MCP
+	@scripts/mcp.sh
 
 .PHONY: race
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector

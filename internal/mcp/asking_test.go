@@ -132,7 +132,7 @@ func addAsking(server *sdk.Server) {
 		}
 		return missing("", inputs)
 	})
-	server.AddPrompt(&sdk.Prompt{Name: askPrefix + "prompt"}, func(_ context.Context, req *sdk.GetPromptRequest) (*sdk.GetPromptResult, error) {
+	server.AddPrompt(&sdk.Prompt{Name: askPrefix + "prompt", Description: "Asks for a context"}, func(_ context.Context, req *sdk.GetPromptRequest) (*sdk.GetPromptResult, error) {
 		if v := accepted(req.Params.InputResponses, "user_context"); v != nil {
 			return &sdk.GetPromptResult{Messages: []*sdk.PromptMessage{{Role: "user", Content: words(fmt.Sprintf("Context: %v", v["context"]))}}}, nil
 		}

@@ -30,6 +30,7 @@ func TestConformance(t *testing.T) {
 		{"2026-07-28", "conformance-alpha"},
 	} {
 		t.Run(c.version+" by "+c.suite, func(t *testing.T) {
+			t.Parallel() // the suites mostly wait
 			v := serveFixtures(t)
 			args := []string{filepath.Join(packages, "node_modules", c.suite, "dist", "index.js"), "server", "--url", v.url}
 			switch {

@@ -64,9 +64,13 @@ func addFixtures(server *sdk.Server) {
 	tool(server, "test_tool_with_progress", "", progress)
 	tool(server, "test_tool_with_logging", "", logThrice)
 	tool(server, "test_logging_tool", "", logThrice)
-	tool(server, "json_schema_2020_12_tool", schema2020, func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) { return answered(words("called")) })
+	tool(server, "json_schema_2020_12_tool", schema2020, func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+		return answered(words("called"))
+	})
 	tool(server, "test_x_mcp_header", `{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},"level":{"type":"integer"}}}`,
-		func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) { return answered(words("called")) })
+		func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+			return answered(words("called"))
+		})
 	tool(server, "test_missing_capability", "", needSampling)
 	tool(server, "test_trigger_tool_change", "", func(context.Context, *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		static(server, "added_by_test_trigger_tool_change", words("here"))

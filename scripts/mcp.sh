@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Tests MCP with other people's software, offline once it is installed: the protocol's conformance suites. Installs the
+# packages of scripts/mcp at the versions of its lock file, a Node.js among them, since the suites do not start on 20.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+fail() { echo "mcp: $1" >&2; exit 1; }
+command -v npm >/dev/null || fail 'npm is missing (make deps installs it)'
+packages=$PWD/scripts/mcp
+
+# Installed once for each state of the lock file. No package runs a program while it is installed.
+lock=$(sha256sum "$packages/package-lock.json" | cut -d' ' -f1)
+if [ "$(cat "$packages/node_modules/.of" 2>/dev/null)" != "$lock" ]; then
+	(cd "$packages" && npm ci --ignore-scripts --no-audit --no-fund --silent)
+	echo "$lock" >"$packages/node_modules/.of"
+fi
+
+export SIGIL_MCP_PACKAGES=$packages
+go test -count=1 -run '^TestConformance$' ./internal/mcp
