@@ -25,10 +25,13 @@ export class Connection {
   constructor(readonly socket: WebSocket) {
     this.opened = new Promise((resolve, reject) => {
       socket.addEventListener("open", () => resolve());
-      socket.addEventListener("close", (e) => {
-        this.end(e.code === restart ? restarting() : new SigilError("unreachable", `the live connection broke (${e.code})`));
+      const ended = (error: SigilError) => {
+        this.end(error);
         reject(this.error);
-      });
+      };
+      socket.addEventListener("close", (e) => ended(e.code === restart ? restarting() : new SigilError("unreachable", `the live connection broke (${e.code})`)));
+      // After an error it is closed, but Node.js 20 does not say so if it could not connect.
+      socket.addEventListener("error", () => ended(new SigilError("unreachable", "the live connection could not be made, or broke")));
     });
     this.opened.catch(() => {}); // also if nobody waits for it
     socket.addEventListener("message", (e) => this.#receive(e.data));
