@@ -132,6 +132,7 @@ class AsyncClient:
         self._closed, idle, self._idle = True, self._idle, []
         for connection in idle:
             connection.close()
+            await connection.closed()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -279,3 +280,10 @@ class Connection:
     def close(self) -> None:
         """Closes the connection, without waiting."""
         self._writer.transport.abort()
+
+    async def closed(self) -> None:
+        """Waits until the connection is closed."""
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            pass  # it ended in another way before

@@ -194,6 +194,7 @@ class _Socket:
         self._end(error)
         self._reader.cancel()
         await asyncio.wait([self._reader])
+        await self._connection.closed()
 
     def _end(self, error: SigilError) -> None:
         self._exchange.end(error)

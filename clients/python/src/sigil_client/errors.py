@@ -160,7 +160,7 @@ def from_answer(method: str, path: str, status: int, headers: dict[str, str], bo
         title = HTTPStatus(status).phrase
     except ValueError:
         title = ""
-    if status < 500:
+    if status < 500 and status != 429:  # a proxy may answer 429
         return NotSigilError(f"the daemon answered {status} {title}: {first} ({method} {path}: is a sigil daemon there?)")
     return from_problem({"type": "about:blank", "title": title, "status": status, "code": "", "detail": first}, seconds)
 

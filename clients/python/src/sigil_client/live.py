@@ -189,11 +189,11 @@ class _Socket:
         self._connection.close()
 
     def _send(self, data: bytes) -> None:
+        """Sends bytes. If that fails, the connection ends, and with it what is waited for."""
         try:
             self._connection.send(data, None)
         except UnreachableError as e:
             self.close(e)
-            raise
 
     def _send_back(self) -> None:
         """Sends what the reader has to send, unless another thread is sending: that one does it then. The reader never
