@@ -149,6 +149,10 @@ postgres18: ## Run the tests of contract and search over PostgreSQL 18, which it
 
 ##### Longer campaigns, each as long as it is told
 
+.PHONY: day
+day: ## A day of an assistant with the conversations and questions of DIR=../shared/retrieval
+	SIGIL_QUESTIONS=$(abspath $(or $(DIR),../shared/retrieval)) go test -count=1 -v -timeout 0 -run '^TestAnAssistantsDay$$' ./cmd/sigil
+
 .PHONY: model
 model: ## Live STEPS=200000 random steps next to the model
 	SIGIL_STEPS=$(or $(STEPS),200000) go test -count=1 -v -timeout 0 -run '^TestMachine$$' ./internal/prove/model
