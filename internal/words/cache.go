@@ -3,11 +3,14 @@ package words
 import (
 	"hash/maphash"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
 const (
 	maxChunks     = 1 << 17 // chunks that are remembered
+	minChunks     = 1 << 8  // for which there is room at first
+	growth        = 8       // how many times as large a table the cache gets when half of its places are taken
 	maxChunkBytes = 48      // of the longest chunk that is remembered
 	maxPieces     = 8       // of a chunk that is remembered, and notes
 	bucketSize    = 4
@@ -17,7 +20,14 @@ const (
 // without a lock, since a chunk in it does not change.
 type cache struct {
 	seed    maphash.Seed
-	buckets []bucket // by the hash of a chunk's text
+	table   atomic.Pointer[table]
+	growing sync.Mutex
+}
+
+// table is the places of a cache. There are few at first, since many programs open many small stores.
+type table struct {
+	buckets []bucket     // by the hash of a chunk's text; a power of two
+	left    atomic.Int64 // places that may be taken before the cache gets a larger table; negative if it is the largest
 }
 
 // bucket is the places of a few chunks. It takes one cache line.
@@ -43,11 +53,53 @@ func (r *remembered) use() *chunk {
 	return &r.chunk
 }
 
-func newCache() *cache { return &cache{maphash.MakeSeed(), make([]bucket, maxChunks/bucketSize)} }
+func newCache() *cache {
+	c := &cache{seed: maphash.MakeSeed()}
+	c.table.Store(newTable(minChunks))
+	return c
+}
+
+func newTable(chunks int) *table {
+	t := &table{buckets: make([]bucket, chunks/bucketSize)}
+	if chunks < maxChunks {
+		t.left.Store(int64(chunks / 2))
+	}
+	return t
+}
 
 func (c *cache) hash(raw []byte) uint32 { return uint32(maphash.Bytes(c.seed, raw)) }
 
-func (c *cache) bucket(hash uint32) *bucket { return &c.buckets[hash%(maxChunks/bucketSize)] }
+func (c *cache) bucket(hash uint32) *bucket { return c.table.Load().bucket(hash) }
+
+func (t *table) bucket(hash uint32) *bucket { return &t.buckets[hash&uint32(len(t.buckets)-1)] }
+
+// add adds a copy of a chunk, as [bucket.add] does, and grows the table when half of its places are taken.
+func (c *cache) add(hash uint32, built *chunk) {
+	t := c.table.Load()
+	if t.bucket(hash).add(hash, built) && t.left.Add(-1) == 0 {
+		c.grow(t)
+	}
+}
+
+// grow replaces a table by a larger one with the same chunks. What others add to the former one meanwhile is forgotten.
+func (c *cache) grow(from *table) {
+	c.growing.Lock()
+	defer c.growing.Unlock()
+	to := newTable(min(growth*bucketSize*len(from.buckets), maxChunks))
+	for i := range from.buckets {
+		b := &from.buckets[i]
+		for j := range b.chunks {
+			r, hash := b.chunks[j].Load(), b.hashes[j].Load()
+			if r == nil {
+				continue
+			}
+			if at := to.bucket(hash); at.keep(hash, r) {
+				to.left.Add(-1)
+			}
+		}
+	}
+	c.table.Store(to)
+}
 
 // guess returns the chunk that is likely to have a text with that hash, or nil.
 func (b *bucket) guess(hash uint32) *remembered {
@@ -69,25 +121,39 @@ func (b *bucket) find(hash uint32, raw []byte) *chunk {
 
 // add adds a copy of a chunk if there is a free place for it. Otherwise it takes the place of one that was not used since the last
 // time, and only when the chunk comes for the second time: most of those that never come again, such as ids, take no other's place.
-func (b *bucket) add(hash uint32, built *chunk) {
+// It reports whether it took a free place.
+func (b *bucket) add(hash uint32, built *chunk) bool {
 	if len(built.pieces) > maxPieces || len(built.notes) > maxPieces {
-		return
+		return false
 	}
 	for i := range b.chunks {
 		if b.chunks[i].Load() == nil {
 			b.put(i, hash, built)
-			return
+			return true
 		}
 	}
 	if b.wanted[hash>>30].Swap(hash) != hash {
-		return
+		return false
 	}
 	for i := range b.chunks {
 		if !b.chunks[i].Load().used.Swap(false) {
 			b.put(i, hash, built)
-			return
+			return false
 		}
 	}
+	return false
+}
+
+// keep puts a chunk of another table into a free place, and reports whether there was one.
+func (b *bucket) keep(hash uint32, r *remembered) bool {
+	for i := range b.chunks {
+		if b.chunks[i].Load() == nil {
+			b.chunks[i].Store(r)
+			b.hashes[i].Store(hash)
+			return true
+		}
+	}
+	return false
 }
 
 // put puts a copy of a chunk into a place.

@@ -197,12 +197,11 @@ func (s *scratch) chunk(raw []byte) *chunk {
 		return s.cutter.build(string(raw))
 	}
 	hash := s.cache.hash(raw)
-	bucket := s.cache.bucket(hash)
-	if c := bucket.find(hash, raw); c != nil {
+	if c := s.cache.bucket(hash).find(hash, raw); c != nil {
 		return c
 	}
 	c := s.cutter.build(string(raw))
-	bucket.add(hash, c)
+	s.cache.add(hash, c)
 	return c
 }
 
