@@ -149,7 +149,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 	case r.vector != nil:
 		find.Limit = depth
 	}
-	if r.found, err = e.store.Search(ctx, find); err != nil {
+	if r.found, err = e.find(ctx, &find, after.rank+q.Limit, depth); err != nil {
 		return page, wrap(err)
 	}
 	page.Incomplete, page.Vectors = r.found.Incomplete, r.found.Vectors
@@ -176,6 +176,19 @@ func (e *Engine) Search(ctx context.Context, tenant string, q SearchQuery) (page
 		page.Hits, err = e.recallHits(ctx, page.Hits)
 	}
 	return page, err
+}
+
+// find returns what the store finds, up to depth. A search by words alone gets all that have the same score as the last of the
+// needed: the freshest of equals come first, and without some of them a page would miss those.
+func (e *Engine) find(ctx context.Context, q *store.SearchQuery, needed, depth int) (store.Found, error) {
+	for {
+		found, err := e.store.Search(ctx, *q)
+		n := len(found.Hits)
+		if err != nil || n < q.Limit || n < needed || q.Limit >= depth || len(q.Vector) > 0 || found.Hits[n-1].Words < found.Hits[needed-1].Words {
+			return found, err
+		}
+		q.Limit = min(depth, 8*q.Limit)
+	}
 }
 
 // checkSearch checks a query, completes its limit, and returns its weights.

@@ -114,6 +114,39 @@ func TestSearchPages(t *testing.T) {
 	r.fails("a foreign cursor", err, sigil.ErrInvalid, "invalid_cursor", "cursor")
 }
 
+// TestSearchPagesHaveAllEquals finds memories with the same score, of which the oldest is the freshest: no page leaves one out.
+func TestSearchPagesHaveAllEquals(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	var want []string
+	var all []sigil.Memory
+	for i := range 12 {
+		all = append(all, r.encode(`"tea"`, func(d *sigil.Draft) { d.Tags = []string{fmt.Sprint(i)} }))
+	}
+	for i := range all {
+		r.clock.set(time.Duration(i+1) * 2 * time.Second)
+		r.recall(all[len(all)-1-i].Key)
+		want = append([]string{all[len(all)-1-i].ID.String()}, want...)
+	}
+	for text, weights := range map[string]*engine.Weights{"tea": byWords, "-coffee": {Meaning: 1}} {
+		for limit := 1; limit <= 5; limit++ {
+			var got []string
+			q := engine.SearchQuery{Text: text, Limit: limit, Weights: weights}
+			for {
+				page := r.search(q)
+				for _, h := range page.Hits {
+					got = append(got, h.Memory.ID.String())
+				}
+				if q.Cursor = page.Next; q.Cursor == "" || len(got) > len(want) {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, pages of %d: found %q, want %q", text, limit, got, want)
+			}
+		}
+	}
+}
+
 func TestSearchPeeksOrRecalls(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	m := r.encode(`"tea"`, nil)
