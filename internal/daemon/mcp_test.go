@@ -40,7 +40,8 @@ func TestAssistantsOutliveAHandOver(t *testing.T) {
 		sessions[version] = s
 		call(version, "remember", "text", "Remembered")
 	}
-	if _, body := ask(t, d, "GET", "/metrics", ""); !strings.Contains(body, `route="POST /mcp"`) || !strings.Contains(body, "sigil_encode_total 2\n") {
+	if _, body := ask(t, d, "GET", "/metrics", ""); !strings.Contains(body, `route="POST /mcp"`) || !strings.Contains(body, "sigil_encode_total 2\n") ||
+		!strings.Contains(body, `sigil_mcp_call_duration_seconds_count{outcome="ok",tool="remember"} 2`) {
 		t.Errorf("not counted: %s", body)
 	}
 

@@ -133,7 +133,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	code.Verdict = m.Verdict
 	var assistants httpapi.MCP // nil only together with the engine
 	if e != nil {
-		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: d.config.RequestTimeout})
+		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: d.config.RequestTimeout, Called: m.Called})
 	}
 	return httpapi.New(e, &httpapi.Options{
 		MCP:  assistants,

@@ -33,6 +33,9 @@ type Options struct {
 	// Timeout is how long one call may take; 0 means no limit. A client of a protocol before 2026-07-28 that hangs up does
 	// not end its call, so only this does.
 	Timeout time.Duration
+	// Called, if not nil, is told of each call of a tool that there is, also of one that was refused for its arguments. It is called from any
+	// goroutine.
+	Called func(tool string, failed bool, took time.Duration)
 }
 
 // Server answers requests of the protocol. It may be used from any goroutine, and needs no end.
@@ -40,6 +43,8 @@ type Server struct {
 	engine  *engine.Engine
 	log     *slog.Logger
 	timeout time.Duration
+	called  func(tool string, failed bool, took time.Duration)
+	tools   map[string]bool // by name, of all profiles
 	handler http.Handler
 }
 
@@ -48,7 +53,7 @@ const listTime = 5 * time.Minute
 
 // New returns a server over e.
 func New(e *engine.Engine, o Options) *Server {
-	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout}
+	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout, called: o.Called, tools: map[string]bool{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -147,12 +152,24 @@ func (s *Server) guard(next sdk.MethodHandler) sdk.MethodHandler {
 				res, err = nil, fmt.Errorf("an internal error; the service's log has the cause")
 			}
 		}()
+		begin := time.Now()
 		res, err = next(ctx, method, req)
+		s.count(req, res, err, time.Since(begin))
 		if called, ok := res.(*sdk.CallToolResult); ok && err == nil {
 			adviseOnArguments(called)
 		}
 		return res, err
 	}
+}
+
+// count tells of a call of a tool that there is: names that clients invent are not told of, which would be any number of them.
+func (s *Server) count(req sdk.Request, res sdk.Result, err error, took time.Duration) {
+	call, ok := req.(*sdk.CallToolRequest)
+	if !ok || s.called == nil || !s.tools[call.Params.Name] {
+		return
+	}
+	answer, ok := res.(*sdk.CallToolResult)
+	s.called(call.Params.Name, err != nil || ok && answer.IsError, took)
 }
 
 // call is one call of a tool.
@@ -165,6 +182,7 @@ type call struct {
 // do next.
 func add[In, Out any](s *Server, server *sdk.Server, t sdk.Tool, do func(context.Context, call, In) (Out, string, error)) {
 	t.InputSchema, t.OutputSchema = schema[In](), schema[Out]()
+	s.tools[t.Name] = true
 	sdk.AddTool(server, &t, func(ctx context.Context, req *sdk.CallToolRequest, in In) (*sdk.CallToolResult, Out, error) {
 		c := call{tenant: tenantOf(ctx)}
 		if req.Extra != nil {

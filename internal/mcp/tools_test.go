@@ -2,13 +2,21 @@ package mcp_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/mcp"
+	"github.com/sigil-dna/sigil/store/storetest"
 	"github.com/sigil-dna/sigil/wire"
 )
 
@@ -181,5 +189,28 @@ func TestFullProfile(t *testing.T) {
 	v.url = "http://" + v.addr + "/mcp?profile=all"
 	if status, body, _ := v.post("POST", listTools); status != 400 || !strings.Contains(body, "default or full") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// TestCallsAreCounted makes calls that work, are refused by their tool or for their arguments, or name no tool.
+func TestCallsAreCounted(t *testing.T) {
+	var mu sync.Mutex
+	counts := map[string]int{}
+	s := mcp.New(engine.New(storetest.NewModel(), nil), mcp.Options{Logger: slog.New(slog.DiscardHandler), Called: func(tool string, failed bool, _ time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		counts[fmt.Sprint(tool, failed)]++
+	}})
+	for _, params := range []string{
+		`{"name":"remember","arguments":{"text":"tea"}}`, `{"name":"peek","arguments":{}}`, `{"name":"peek","arguments":{"query":1}}`,
+		`{"name":"invented","arguments":{}}`,
+	} {
+		r := httptest.NewRequest("POST", "/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":`+params+`}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/json, text/event-stream")
+		s.Serve(httptest.NewRecorder(), r, sigil.DefaultTenant)
+	}
+	if want := map[string]int{"rememberfalse": 1, "peektrue": 2}; !maps.Equal(counts, want) {
+		t.Errorf("got %v, want %v", counts, want)
 	}
 }

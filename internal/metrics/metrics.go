@@ -48,6 +48,7 @@ type Metrics struct {
 
 	webhookDelivered, webhookFailed prometheus.Counter
 	verdicts                        *prometheus.CounterVec
+	toolCalls                       *prometheus.HistogramVec
 
 	embedded                     prometheus.Histogram
 	embedderFailed, embedderSkip prometheus.Counter
@@ -62,6 +63,8 @@ var (
 	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
+	// Those that assistants are given by default, as package mcp has them.
+	tools = []string{"remember", "recall", "peek", "forget", "keep", "explain", "what_fades"}
 	// The codes of errors that alerts are about.
 	codes = []string{"internal", "unavailable", "closed", "quota_full", "duplicate", "not_found", "canceled", "deadline_exceeded"}
 )
@@ -94,6 +97,7 @@ func New(version string) *Metrics {
 	m.embedderFailed = m.counter("sigil_embedder_failed_total", "Requests for vectors that failed.")
 	m.embedderSkip = m.counter("sigil_embedder_refused_total", "Memories without a vector because the endpoint refuses their text.")
 	m.verdicts = m.counters("sigil_code_verdict_total", "Verdicts over signatures of code, by verdict.", "verdict")
+	m.toolCalls = m.histograms("sigil_mcp_call_duration_seconds", "How long a call of an assistant's tool took, by tool and outcome: ok or error.", seconds, "tool", "outcome")
 	m.requests = m.histograms("http_request_duration_seconds", "How long an HTTP request took, by route and status code.", seconds, "route", "code")
 
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "sigil_build_info", Help: "Always 1; the labels have the version that is running."}, []string{"version", "goversion"})
@@ -109,6 +113,10 @@ func New(version string) *Metrics {
 	}
 	for _, did := range duplicates {
 		m.duplicates.WithLabelValues(string(did))
+	}
+	for _, tool := range tools {
+		m.toolCalls.WithLabelValues(tool, "ok")
+		m.toolCalls.WithLabelValues(tool, "error")
 	}
 	for _, verb := range verbs {
 		m.operations.WithLabelValues(verb)
@@ -238,6 +246,15 @@ func (m *Metrics) Subscribers(change int) { m.subscribers.Add(float64(change)) }
 
 // Lagged records that a subscriber fell behind.
 func (m *Metrics) Lagged() { m.lagged.Inc() }
+
+// Called records a call of an assistant's tool.
+func (m *Metrics) Called(tool string, failed bool, took time.Duration) {
+	outcome := "ok"
+	if failed {
+		outcome = "error"
+	}
+	m.toolCalls.WithLabelValues(tool, outcome).Observe(took.Seconds())
+}
 
 // Delivered records that the receiver of the webhook accepted events.
 func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }

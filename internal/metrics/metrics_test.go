@@ -123,6 +123,7 @@ func TestVerbs(t *testing.T) {
 	})
 	m.Request("GET /v1/stats", 404, time.Second)
 	m.Verdict("tampered")
+	m.Called("recall", true, time.Second)
 	m.Duplicate(sigil.Reinforce)
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
@@ -134,6 +135,8 @@ func TestVerbs(t *testing.T) {
 		"sigil_recall_duration_seconds_sum":                                               1,
 		`sigil_code_verdict_total{verdict="tampered"}`:                                    1,
 		`sigil_code_verdict_total{verdict="unknown key"}`:                                 0,
+		`sigil_mcp_call_duration_seconds_sum{outcome="error",tool="recall"}`:              1,
+		`sigil_mcp_call_duration_seconds_count{outcome="ok",tool="keep"}`:                 0,
 		`sigil_operation_total{verb="peek"}`:                                              0,
 		`sigil_operation_total{verb="unpin"}`:                                             0,
 		`sigil_operation_duration_seconds_count{verb="peek"}`:                             1,
