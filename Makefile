@@ -74,7 +74,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint mutants-apply checklocks tests mcp standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, fuzzing
+test: deps fmt-check vet lint mutants-apply checklocks tests mcp clients standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, the clients of other languages, fuzzing
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -111,6 +111,10 @@ console: ## Check that the console is what its source builds, walk it in Chromiu
 .PHONY: mcp
 mcp: ## Run the conformance suites of MCP
 	@scripts/mcp.sh
+
+.PHONY: clients
+clients: ## Test the clients of other languages: the contract on both stores, their packages, the examples of their READMEs
+	@scripts/clients.sh
 
 .PHONY: race
 race: ## Run all tests, fuzz seeds and the arrow test among them, under the race detector

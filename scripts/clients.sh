@@ -2,7 +2,7 @@
 # Tests the clients in clients/: each passes the contract against a daemon on the embedded store and one on PostgreSQL, is
 # packed, installed into an empty project, and runs the example of its README there.
 #
-# scripts/clients.sh [typescript]   all of them, or those named
+# scripts/clients.sh [typescript] [python]   all of them, or those named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { echo "clients: $1" >&2; exit 1; }
@@ -42,7 +42,7 @@ serve() {
 }
 
 typescript() {
-	local lock
+	local lock flags
 	command -v npm >/dev/null || fail 'npm is missing (make deps installs it)'
 	node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || fail "Node.js is $(node --version); the client needs 20 or newer"
 	cd clients/typescript
@@ -56,11 +56,19 @@ typescript() {
 		fail 'src/openapi.ts is not what the API'"'"'s document makes: (cd clients/typescript && npm run generate), and commit it'
 	rm -rf dist
 	npx --no-install tsc
-	node --experimental-websocket --no-warnings --test test/
+	flags=$(node -p 'typeof WebSocket === "undefined" ? "--experimental-websocket --no-warnings" : ""') # Node.js 20 has none by default
+	# shellcheck disable=SC2086 # flags are words
+	node $flags --test --test-reporter=dot test/*.test.mjs
 	test/package.sh "$work/typescript" "${SIGIL_URLS%% *}"
 }
 
-[ $# -gt 0 ] || set -- typescript
+python() {
+	command -v python3 >/dev/null || fail 'Python is missing (make deps installs it)'
+	cd clients/python
+	PYTHONPATH=src python3 -m unittest discover --quiet --start-directory tests
+}
+
+[ $# -gt 0 ] || set -- typescript python
 SIGIL_URLS=
 go build -o "$work/sigil" ./cmd/sigil
 mkdir "$work/postgres"
@@ -70,10 +78,10 @@ as_postgres "$postgres/pg_ctl" -D "$work/postgres/data" -l "$work/postgres/log" 
 as_postgres "$postgres/createdb" -h "$work/postgres" -U sigil sigil
 serve embedded
 serve postgresql --store "postgres://sigil@/sigil?host=$work/postgres"
-export SIGIL_URLS
+export SIGIL_URLS SIGIL_BIN="$work/sigil"
 for client in "$@"; do
 	case $client in
-	typescript) (typescript) ;;
+	typescript | python) ("$client") ;;
 	*) fail "no client is called $client" ;;
 	esac
 done

@@ -30,7 +30,7 @@ export class Connection {
         reject(this.error);
       };
       socket.addEventListener("close", (e) => ended(e.code === restart ? restarting() : new SigilError("unreachable", `the live connection broke (${e.code})`)));
-      // After an error it is closed, but Node.js 20 does not say so if it could not connect.
+      // After an error it is closed, but Node.js 20 and 22 do not say so if it could not connect.
       socket.addEventListener("error", () => ended(new SigilError("unreachable", "the live connection could not be made, or broke")));
     });
     this.opened.catch(() => {}); // also if nobody waits for it
