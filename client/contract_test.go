@@ -233,7 +233,7 @@ func isKind(want string, got any) bool {
 	return isText && text == want
 }
 
-// plain returns v as JSON has it.
+// plain returns v encoded as JSON and decoded again.
 func plain(v any) (value any) {
 	text, err := json.Marshal(v)
 	if err != nil {
