@@ -69,6 +69,7 @@ class Server:
         self.requests: list[Received] = []
         self.connections = 0
         self._left: queue.Queue[None] = queue.Queue()  # has an item for each held connection that the client has closed
+        self._come: queue.Queue[None] = queue.Queue()
         self._answers = list(answers)
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -84,6 +85,11 @@ class Server:
         self._listener.close()
         if kind is None:
             await asyncio.to_thread(self._join)
+
+    async def has_come(self, count: int = 1) -> None:
+        """Waits until so many requests, or messages, have come."""
+        for _ in range(count):
+            await asyncio.to_thread(self._come.get, timeout=PATIENCE)
 
     async def has_left(self) -> None:
         """Waits until the client has closed a connection that was held."""
@@ -120,6 +126,7 @@ class Server:
                 with self._lock:
                     self.requests.append(request)
                     answer = self._answers.pop(0) if self._answers else problem(500, "internal")
+                self._come.put(None)
                 connection.sendall(answer.send)
                 if answer.hold:
                     try:

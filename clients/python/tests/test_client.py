@@ -146,7 +146,6 @@ class Common:
             async with Server(Answer(hold=True)) as server:
                 client = self.client(server.url, timeout=0.05, retries=0)
                 self.assertIn("within 0.05 s", str(await self.fails(UnreachableError, client.stats)))
-                await server.has_left()
                 await value(client.close())
 
         async def test_a_connection_that_the_daemon_closed_is_not_reused(self) -> None:
@@ -156,7 +155,7 @@ class Common:
                 client = self.client(server.url, retries=0)
                 await value(client.recall(ID))
                 idle = client._idle[0]
-                while not idle.stale():
+                while not idle.stale():  # as soon as the network has delivered it
                     await asyncio.sleep(0)
                 await value(client.recall(ID))
                 await value(client.close())
@@ -216,8 +215,7 @@ class Cancellation(unittest.IsolatedAsyncioTestCase):
         async with Server(Answer(hold=True), ok({"memories": 1})) as server:
             async with AsyncClient(server.url) as client:
                 call = asyncio.create_task(client.stats())
-                while not server.requests:
-                    await asyncio.sleep(0)
+                await server.has_come()
                 call.cancel()
                 with self.assertRaises(asyncio.CancelledError):
                     await call
@@ -228,8 +226,7 @@ class Cancellation(unittest.IsolatedAsyncioTestCase):
         async with Server(problem(503, "busy", "Retry-After: 20\r\n")) as server:
             async with AsyncClient(server.url) as client:
                 call = asyncio.create_task(client.stats())
-                while not server.requests:
-                    await asyncio.sleep(0)
+                await server.has_come()
                 call.cancel()
                 with self.assertRaises(asyncio.CancelledError):
                     await call
@@ -239,7 +236,6 @@ class Cancellation(unittest.IsolatedAsyncioTestCase):
             async with AsyncClient(server.url) as client:
                 with self.assertRaises(asyncio.TimeoutError):
                     await asyncio.wait_for(client.stats(), 0.05)
-                await server.has_left()
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ class LiveServer(Server):
             size = int.from_bytes(reader.read(2), "big")
         key = reader.read(4)
         self.messages.append((head[0] & 0x0F, frames.mask(reader.read(size), key)))
+        self._come.put(None)
         return True
 
 
@@ -164,8 +165,7 @@ class Common:
                 live = client.live()
                 first = take(live.events(0))
                 loop = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(first)) if self.make is Client else first)
-                while not server.messages:
-                    await asyncio.sleep(0)
+                await server.has_come()
                 with self.assertRaises(ConflictError):
                     await take(live.events(0))
                 await value(live.close())
@@ -201,13 +201,13 @@ class Cancellation(unittest.IsolatedAsyncioTestCase):
                 await server.has_left()
 
     async def test_many_requests_at_once_of_which_one_is_canceled(self) -> None:
-        answers = [text(type="answer", id=n, memory={"id": str(n)}) for n in (3, 1, 2)]
-        async with LiveServer([b"", b"", b"", *answers]) as server:
+        answers = [text(type="answer", id=n, memory={"id": str(n)}) for n in (3, 1, 2, 4)]
+        async with LiveServer([b""] * 4 + answers) as server:
             async with AsyncClient(server.url) as client, client.live() as live:
                 calls = [asyncio.create_task(live.recall(ID)) for _ in range(3)]
-                while len([m for m in server.messages if m[0] == frames.TEXT]) < 2:
-                    await asyncio.sleep(0)
+                await server.has_come(3)
                 calls[0].cancel()
+                self.assertEqual((await live.recall(ID))["id"], "4")
                 self.assertEqual([(await call)["id"] for call in calls[1:]], ["2", "3"])
                 with self.assertRaises(asyncio.CancelledError):
                     await calls[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import asyncio
 import ssl
@@ -183,7 +183,7 @@ class AsyncClient:
 
     async def _stream(self, request: http.Request) -> AsyncGenerator[bytes, None]:
         settings = self.settings
-        silent = lambda: UnreachableError(f"nothing came from {settings.base} for {SILENCE:g} s")
+        silent = partial(settings.late, SILENCE)
         async with timeout(settings.timeout, settings.late):
             connection = await self.connect()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import Any
 import asyncio
 
@@ -205,7 +206,7 @@ class _Socket:
     async def _read(self, data: bytes) -> None:
         """Reads until the connection ends."""
         settings = self._settings
-        silent = lambda: UnreachableError(f"nothing came from {settings.base} for {SILENCE:g} s")
+        silent = partial(settings.late, SILENCE)
         try:
             while True:
                 back = self._exchange.feed(data)

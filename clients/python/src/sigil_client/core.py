@@ -121,9 +121,9 @@ class Settings:
         except (ValueError, KeyError, TypeError) as e:
             raise NotSigilError(f"the answer from {self.base} is not that of a sigil daemon: {type(e).__name__}") from e
 
-    def late(self) -> UnreachableError:
-        """Returns the error of a call whose time is up."""
-        return UnreachableError(f"no answer from {self.base} within {self.timeout:g} s")
+    def late(self, seconds: float | None = None, sent: bool = True) -> UnreachableError:
+        """Returns the error of a call whose time is up; None means the timeout of all calls."""
+        return UnreachableError(f"no answer from {self.base} within {seconds or self.timeout} s", sent)
 
     def cannot_connect(self, error: OSError) -> UnreachableError:
         """Returns the error of a connection that could not be made."""

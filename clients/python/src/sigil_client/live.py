@@ -155,7 +155,7 @@ class _Socket:
         try:
             answer: dict[str, JSON] = promise.result(deadline.left())
         except FutureTimeout as e:
-            raise self._settings.late() from e
+            raise deadline.late() from e
         return answer
 
     def next(self) -> dict[str, JSON]:

@@ -227,8 +227,8 @@ class Deadline:
 
     def __init__(self, settings: Settings, seconds: float | None = None) -> None:
         self._settings = settings
-        seconds = settings.timeout if seconds is None else seconds
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self._seconds = settings.timeout if seconds is None else seconds
+        self._end = None if self._seconds is None else time.monotonic() + self._seconds
 
     def left(self) -> float | None:
         """Returns the seconds that are left, or None for any time. It raises UnreachableError if there are none."""
@@ -236,8 +236,12 @@ class Deadline:
             return None
         left = self._end - time.monotonic()
         if left <= 0:
-            raise self._settings.late()
+            raise self.late()
         return left
+
+    def late(self, sent: bool = True) -> UnreachableError:
+        """Returns the error of a call whose time is up."""
+        return self._settings.late(self._seconds, sent)
 
     def allows(self, pause: float) -> bool:
         """Reports whether the call may wait that long."""
@@ -249,6 +253,7 @@ class Connection:
 
     def __init__(self, settings: Settings, context: ssl.SSLContext | None, deadline: Deadline) -> None:
         self._settings = settings
+        self._quiet: float | None = None
         base = settings.base
         try:
             self._socket = socket.create_connection((base.host, base.port), deadline.left())
@@ -256,6 +261,8 @@ class Connection:
             if base.secure:
                 context = context or ssl.create_default_context()
                 self._socket = context.wrap_socket(self._socket, server_hostname=base.host)
+        except TimeoutError as e:
+            raise deadline.late(sent=False) from e
         except OSError as e:
             raise settings.cannot_connect(e) from e
 
@@ -280,7 +287,7 @@ class Connection:
                 self._socket.settimeout(deadline.left())
             self._socket.sendall(data)
         except TimeoutError as e:
-            raise self._settings.late() from e
+            raise (deadline.late() if deadline is not None else self._settings.late(self._quiet)) from e
         except OSError as e:
             raise self._settings.broken(e) from e
 
@@ -299,12 +306,13 @@ class Connection:
                 self._socket.settimeout(deadline.left())
             return self._socket.recv(READ)
         except TimeoutError as e:
-            raise self._settings.late() from e
+            raise (deadline.late() if deadline is not None else self._settings.late(self._quiet)) from e
         except OSError as e:
             raise self._settings.broken(e) from e
 
     def quiet_for(self, seconds: float) -> None:
         """Sets after how many seconds without a byte the connection counts as lost, where there is no deadline."""
+        self._quiet = seconds
         self._socket.settimeout(seconds)
 
     def stale(self) -> bool:
