@@ -64,8 +64,13 @@ typescript() {
 
 python() {
 	command -v python3 >/dev/null || fail 'Python is missing (make deps installs it)'
+	command -v mypy >/dev/null || fail 'mypy is missing (make deps installs it)'
 	cd clients/python
-	PYTHONPATH=src python3 -m unittest discover --quiet --start-directory tests
+	mypy --cache-dir "$work/mypy" src/sigil_client tests
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=src python3 -W error -m unittest discover --quiet --start-directory tests 2>"$work/python.log" ||
+		{ cat "$work/python.log" >&2; fail 'a test of the Python client failed'; }
+	tail -n 3 "$work/python.log"
+	tests/package.sh "$work/python" "${SIGIL_URLS%% *}"
 }
 
 [ $# -gt 0 ] || set -- typescript python

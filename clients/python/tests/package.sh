@@ -9,8 +9,8 @@ folder=$1 url=$2 python=/usr/bin/python3
 mkdir -p "$folder"
 cp -r pyproject.toml README.md src "$folder" # setuptools leaves files beside its source
 "$python" -m pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir "$folder/wheel" "$folder"
-"$python" -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --no-index "$folder"/wheel/*.whl
+"$python" -m venv --without-pip "$folder/venv"
+"$python" -m pip --python "$folder/venv/bin/python" install --quiet --no-index "$folder"/wheel/*.whl
 [ -f "$("$folder/venv/bin/python" -c 'import sigil_client; print(sigil_client.__path__[0])')/py.typed" ] ||
 	{ echo 'the wheel has no py.typed' >&2; exit 1; }
 "$folder/venv/bin/python" tests/readme.py README.md "$url"
