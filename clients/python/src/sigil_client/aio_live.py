@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 import asyncio
 
-from . import exchange
+from . import exchange, frames
 from ._timeout import timeout
 from .aio import AsyncClient, Connection
 from .calls import ID, Draft
@@ -192,6 +192,8 @@ class _Socket:
 
     async def close(self, error: SigilError) -> None:
         """Ends the connection with error, for all who wait."""
+        if not self.ended():
+            self._connection.write(frames.close(1000))
         self._end(error)
         self._reader.cancel()
         await asyncio.wait([self._reader])

@@ -8,7 +8,7 @@ from concurrent.futures import Future, TimeoutError as FutureTimeout
 from typing import Any
 import threading
 
-from . import exchange
+from . import exchange, frames
 from .calls import ID, Draft
 from .core import Settings
 from .errors import ClosedError, SigilError, UnreachableError
@@ -79,7 +79,7 @@ class Live:
         with self._lock:
             self._closed, live = True, self._socket
         if live is not None:
-            live.close(ClosedError("the live connection has been closed"))
+            live.leave(ClosedError("the live connection has been closed"))
 
     def __enter__(self) -> Live:
         return self
@@ -182,11 +182,23 @@ class _Socket:
             self._dropping = False
 
     def close(self, error: SigilError) -> None:
-        """Ends the connection with error, for all who wait."""
+        """Ends the connection with error, for all who wait. If it has ended already, its reader closes it, after it has
+        answered the daemon."""
         with self._changed:
+            ended = self._exchange.error is not None
             self._exchange.end(error)
             self._changed.notify_all()
-        self._connection.close()
+        if not ended:
+            self._connection.close()
+
+    def leave(self, error: SigilError) -> None:
+        """Is close, with a word to the daemon unless another thread is sending."""
+        if not self.ended() and self._sending.acquire(blocking=False):
+            try:
+                self._send(frames.close(1000))
+            finally:
+                self._sending.release()
+        self.close(error)
 
     def _send(self, data: bytes) -> None:
         """Sends bytes. If that fails, the connection ends, and with it what is waited for."""

@@ -7,12 +7,8 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import socket
 import ssl
-
 import threading
 import time
-
-
-
 
 from . import calls, http
 from .core import MAX_IDLE, READ, Call, Retries, Settings, refused
@@ -27,6 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Page = TypeVar("Page", bound=Mapping[str, Any])
 Entry = TypeVar("Entry")
+
 
 def _verb(call: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
     def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -177,15 +174,13 @@ class Client:
         connection = self._take() or self.connect(deadline)
         try:
             parser, head = connection.begin(data, deadline)
-            body = parser.take()
             while not parser.done:
                 connection.more(parser, deadline)
-                body += parser.take()
         except BaseException:
             connection.close()
             raise
         self._give(connection, parser)
-        return http.Answer(head, body)
+        return http.Answer(head, parser.take())
 
     def _stream(self, request: http.Request) -> Iterator[bytes]:
         deadline = Deadline(self.settings, SILENCE)
