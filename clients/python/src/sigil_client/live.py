@@ -18,6 +18,8 @@ from .types import JSON, Event, Memory
 
 SILENCE = 90.0
 """After so many seconds without a byte the connection counts as lost: three of the daemon's pings."""
+CLOSING = 5.0
+"""For so many seconds the end of a connection waits for a thread that sends."""
 MAX_WAITING = 16  # messages that a loop over events has not taken; then reading waits
 
 
@@ -233,6 +235,9 @@ class _Socket:
                 data = self._connection.receive(None)
                 if not data:
                     raise self._settings.broken(None)
+            if self._sending.acquire(timeout=CLOSING):  # the thread that sends may have passed over what is to be sent back
+                self._sending.release()
+            self._send_back()
             self._connection.close()
         except SigilError as e:
             self.close(e)
