@@ -121,7 +121,7 @@ class Exchange(Generic[P]):
 
 
 def settle(promise: Promise, answer: dict[str, JSON]) -> None:
-    """Keeps the promise of an answer."""
+    """Settles the promise of an answer."""
     if "problem" in answer:
         promise.set_exception(from_problem(answer["problem"]))
     else:

@@ -61,7 +61,7 @@ class Follower:
         self.after, self._pause = after, MIN_PAUSE
 
     def recalled(self, recalls: Recalls) -> None:
-        """Hands recalls to the one who asked for them."""
+        """Calls on_recall, if there is one."""
         if self._on_recall is not None:
             self._on_recall(recalls)
 

@@ -194,7 +194,7 @@ class _Socket:
             self._connection.close()
 
     def leave(self, error: SigilError) -> None:
-        """Is close, with a word to the daemon unless another thread is sending."""
+        """Is like close, but tells the daemon first, unless another thread is sending."""
         if not self.ended() and self._sending.acquire(blocking=False):
             try:
                 self._send(frames.close(1000))
@@ -235,7 +235,7 @@ class _Socket:
                 data = self._connection.receive(None)
                 if not data:
                     raise self._settings.broken(None)
-            if self._sending.acquire(timeout=CLOSING):  # the thread that sends may have passed over what is to be sent back
+            if self._sending.acquire(timeout=CLOSING):  # a thread that was sending did not see what is to be sent back
                 self._sending.release()
             self._send_back()
             self._connection.close()
