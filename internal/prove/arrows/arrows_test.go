@@ -46,6 +46,8 @@ var table = map[string][]string{
 	"internal/words":    {"github.com/blevesearch/snowballstem", "github.com/clipperhouse/uax29", "golang.org/x/text"},
 	"scheduler":         {"github.com/netresearch/go-cron"},
 
+	"internal/imports/leveldb": {"github.com/golang/snappy"},
+
 	// Code signatures.
 	"internal/codesign":      {root, "aead.dev/minisign", "filippo.io/edwards25519", "golang.org/x/crypto"},
 	"internal/codesign/tree": {},
@@ -83,8 +85,9 @@ var table = map[string][]string{
 	"internal/mcp":           {root, "engine", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk"},
 	"internal/relay":         {},
 	"internal/assistants":    {},
+	"internal/imports":       {root, "internal/imports/leveldb", "github.com/go-json-experiment/json"},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/imports", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
