@@ -6,6 +6,7 @@
 import { Level } from 'level'
 
 const db = new Level(process.argv[2], { createIfMissing: false, valueEncoding: 'utf8' })
+await db.open()
 for await (const [key, text] of db.iterator()) {
   let value = JSON.stringify(text) // what is not JSON is printed as text, and sigil import names it
   try { JSON.parse(text); value = text.replace(/[\r\n]+/g, ' ') } catch {} // as it is: JSON.parse would round numbers

@@ -64,7 +64,7 @@ func exported(line jsontext.Value) (m Memory, problem string) {
 		}
 	}
 	if m.Data = json.RawMessage(r.values["data"]); m.Data == nil {
-		return m, "a memory without its data: list it without --brief"
+		return m, "a memory without its data"
 	}
 	m.ID, m.Tenant, m.Tags = r.text("id"), r.text("tenant"), r.texts("tags")
 	m.Pinned = string(r.values["pinned"]) == "true"
