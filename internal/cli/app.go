@@ -72,26 +72,30 @@ func (a *app) begin() error {
 
 // with calls do with a client for the daemon that the flags or the environment name.
 func (a *app) with(do func(*client.Client) error) error {
-	addr, addrFrom := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
-	tenant, tenantFrom := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, DisableCompression: true}
-	c, err := client.New(addr, &client.Options{
-		Tenant: tenant, UserAgent: "sigil-cli/" + a.version,
-		HTTPClient: &http.Client{Transport: transport, Timeout: time.Duration(a.flags.timeout)},
-	})
-	var wrong *sigil.Error
-	if errors.As(err, &wrong) {
-		from := addrFrom
-		if wrong.Field == "tenant" {
-			from = tenantFrom
-		}
-		return usageError(join(from, wrong.Detail))
-	}
+	c, err := a.connect(a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT"))
 	if err != nil {
 		return err
 	}
 	defer c.CloseIdleConnections()
 	return do(c)
+}
+
+// connect returns a client for a tenant, or for the daemon's choice if it is "". tenantFrom says where its name is from.
+func (a *app) connect(tenant, tenantFrom string) (*client.Client, error) {
+	addr, addrFrom := a.setting(a.flags.addr, "--addr", "SIGIL_ADDR")
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, DisableCompression: true}
+	c, err := client.New(addr, &client.Options{
+		Tenant: tenant, UserAgent: "sigil-cli/" + a.version,
+		HTTPClient: &http.Client{Transport: transport, Timeout: time.Duration(a.flags.timeout)},
+	})
+	if wrong := (*sigil.Error)(nil); errors.As(err, &wrong) {
+		from := addrFrom
+		if wrong.Field == "tenant" {
+			from = tenantFrom
+		}
+		return nil, usageError(join(from, wrong.Detail))
+	}
+	return c, err
 }
 
 // setting returns the value of a flag, or else of an environment variable, and the name of the one it is from.

@@ -43,7 +43,7 @@ func TestImportArray(t *testing.T) {
 		{"no array any more", "[\n1,\n2 3]", map[string]int{"1": 1, "2": 1}, 5, "sigil: stopped at element 2: the array is not valid JSON after its first 7 bytes\n"},
 		{"more after it", "[\n1,\n2]\n3\n", map[string]int{"1": 1, "2": 1}, 5, "sigil: stopped at element 2: has something after the array\n"},
 		{"an object over lines", "{\n  \"a\": 1,\n  \"b\": [\n    2\n  ]\n}\n", nil, 5, "sigil: stopped at line 1: the value that begins here continues on the next line"},
-		{"exported", "[\n" + `{"id":1,"tenant":1,"frequency":1,"pattern":1,"potential":1,"decay":1,"createdAt":1,"lastAccessed":1,"accessCount":1,"fadesAt":1,"ttl":1,"pinned":1,"policy":1}` + "]", nil, 5, "sigil: stopped at element 1: this is a memory"},
+		{"exported", "[\n1,\n" + `{"id":1,"tenant":1,"frequency":1,"pattern":1,"potential":1,"decay":1,"createdAt":1,"lastAccessed":1,"accessCount":1,"fadesAt":1,"ttl":1,"pinned":1,"policy":1}` + "]", map[string]int{"1": 1}, 5, "sigil: stopped at element 2: this is a memory"},
 		{"no JSON", strings.Repeat("a,b,c\n", 5000), nil, 5, "sigil: stopped at line 10: none of the lines so far is JSON"},
 		{"many", string(pretty), nil, 0, "encoded 1100, failed 0 in "},
 	} {

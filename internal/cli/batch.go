@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/imports"
 )
 
 // A batch is sent once it has this many lines or bytes: enough to make the way to the daemon and its disk cheap, and
@@ -41,18 +42,20 @@ type loader struct {
 	client *client.Client
 	draft  sigil.Draft // what all lines have in common
 	keys   *lineKeys   // nil without an idempotency key
-	lines  *lineReader
-	bar    *progress
+	feed   feed
+	held   *piece        // a piece of the next batch, which has another tenant, or nil
+	report *importReport // nil for lines
+	// tenants are the clients of those that the input names.
+	tenants map[string]*client.Client
+	bar     *progress
 	// inFlight is the maximum number of batches in flight, at least 1.
 	inFlight int
 	silent   bool // encoded memories are not printed
 
-	notJSON  int  // lines that are not JSON, counted until one is
-	someJSON bool // a line was JSON
-
 	encoded, failed int
 	duplicates      int // of those that were encoded
 	reinforced      int // lines whose content was there, and was recalled instead
+	already         int // memories with a ttl that this import has encoded before
 	warnings        []warned
 }
 
@@ -64,14 +67,19 @@ type warned struct {
 
 // refusal is a line that was not encoded.
 type refusal struct {
-	line int
-	err  error
+	line  int
+	place string // of a memory of another format, or ""
+	err   error
 }
 
-// batch is lines in flight. numbers are the line numbers of drafts; refused are lines that were not sent.
+// batch is lines in flight, of one tenant. numbers are the line numbers of drafts, and found what an import knows of them, or nil;
+// refused are lines that were not sent.
 type batch struct {
+	client  *client.Client
+	tenant  string
 	drafts  []sigil.Draft
 	numbers []int
+	found   []*imports.Memory
 	bytes   int
 	refused []refusal
 
@@ -89,19 +97,23 @@ type outcome struct {
 
 // encodeLines encodes every line of in. size is the length of in in bytes, or 0 if unknown.
 func (a *app) encodeLines(ctx context.Context, draft sigil.Draft, in io.Reader, size int64) error {
-	return a.load(ctx, &loader{app: a, draft: draft, lines: newLineReader(in, maxValue), bar: a.newProgress(size), inFlight: 1})
+	return a.load(ctx, &loader{app: a, draft: draft, feed: &lineFeed{lineReader: newLineReader(in, maxValue)}, bar: a.newProgress(size), inFlight: 1})
 }
 
 func (a *app) load(ctx context.Context, l *loader) error {
 	return a.with(func(c *client.Client) error {
 		begin := time.Now()
 		l.client = c
-		if l.draft.IdempotencyKey != "" {
+		if l.keys == nil && l.draft.IdempotencyKey != "" {
 			l.keys = newLineKeys(l.draft.IdempotencyKey)
 		}
 		err := l.run(ctx)
+		l.closeTenants()
 		l.bar.end()
 		a.say("%s", l.summary(time.Since(begin)))
+		if l.report != nil {
+			l.report.print()
+		}
 		for _, w := range l.warnings {
 			a.complain(fmt.Sprintf("warning: %s of %s: %s", w.Field, count(w.memories, "memory", "memories"), w.Detail))
 		}
@@ -120,20 +132,15 @@ func (l *loader) run(ctx context.Context) (err error) {
 	for last := false; !last; {
 		b := &batch{done: make(chan struct{})}
 		if last, err = l.read(b); err != nil {
-			last = true
-			if refused := (*sigil.Error)(nil); errors.As(err, &refused) {
-				err = about(fmt.Sprintf("stopped at %s %d", l.lines.name(), max(1, l.lines.number)), err)
-			} else {
-				err = fmt.Errorf("cannot read %s %d: %w", l.lines.name(), l.lines.number+1, err)
-			}
+			last, err = true, l.stopped(err)
 		}
 		pending = append(pending, b)
 		// This goroutine ends with its request, which run waits for.
 		go func() {
 			defer close(b.done)
-			b.items, b.err = l.settle(ctx, b.drafts)
+			b.items, b.err = l.settle(ctx, b.client, b.drafts)
 		}()
-		for len(pending) == l.inFlight || len(pending) > 0 && (last || l.lines.idle()) {
+		for len(pending) == l.inFlight || len(pending) > 0 && (last || l.feed.idle()) {
 			failed := l.take(pending[0])
 			pending = pending[1:]
 			if failed == nil {
@@ -142,7 +149,7 @@ func (l *loader) run(ctx context.Context) (err error) {
 			for _, b := range pending { // of the later batches in flight, report only what was encoded
 				if l.take(b) == nil && len(b.numbers) > 0 {
 					l.bar.clear()
-					l.app.complain(fmt.Sprintf("%ss %d to %d were kept", l.lines.name(), b.numbers[0], b.numbers[len(b.numbers)-1]))
+					l.app.complain(fmt.Sprintf("%s %d to %d were kept", l.several(), b.numbers[0], b.numbers[len(b.numbers)-1]))
 				}
 			}
 			return failed
@@ -151,39 +158,66 @@ func (l *loader) run(ctx context.Context) (err error) {
 	return err
 }
 
+// stopped returns an error of the input as one that says how far it was read.
+func (l *loader) stopped(err error) error {
+	if refused := (*sigil.Error)(nil); errors.As(err, &refused) {
+		return about(fmt.Sprintf("stopped at %s %d", l.feed.name(), max(1, l.feed.at())), err)
+	}
+	return fmt.Errorf("cannot read %s %d: %w", l.feed.name(), l.feed.at()+1, err)
+}
+
+// several returns the plural of what the input consists of.
+func (l *loader) several() string {
+	if l.report != nil {
+		return "memories"
+	}
+	return l.feed.name() + "s"
+}
+
+// errLongValue refuses a value that is too long for any daemon.
+var errLongValue = sigil.NewTooLarge("data_too_large", "data", "has more than "+size(maxValue))
+
 // read fills a batch. last is true at the end of the input.
 func (l *loader) read(b *batch) (last bool, err error) {
+	b.client = l.client
 	for len(b.drafts)+len(b.refused) < batchLines && b.bytes < batchBytes {
-		if l.lines.idle() && len(b.drafts)+len(b.refused) > 0 {
+		if l.feed.idle() && len(b.drafts)+len(b.refused) > 0 {
 			return false, nil // slow input is encoded as it arrives
 		}
-		line, err := l.lines.next()
+		p, err := l.nextPiece()
 		switch {
 		case errors.Is(err, io.EOF):
 			return true, nil
 		case errors.Is(err, errLongLine):
-			b.refused = append(b.refused, refusal{l.lines.number, sigil.NewTooLarge("data_too_large", "data", "has more than "+size(maxValue))})
+			b.refused = append(b.refused, refusal{line: l.feed.at(), err: errLongValue})
 			continue
 		case err != nil:
 			return false, err
-		case isExported(line):
-			return false, errExported
-		case !l.someJSON && !json.Valid(line):
-			l.notJSON++
-		default:
-			l.someJSON = true
 		}
-		d := l.draft
-		d.Data = line
-		if l.keys != nil {
-			d.IdempotencyKey = l.keys.next(line)
+		if tenant := l.tenantOf(p); tenant != b.tenant {
+			if len(b.drafts) > 0 {
+				l.held = &p
+				return false, nil
+			}
+			if b.client, err = l.clientOf(tenant); err != nil {
+				return false, err
+			}
+			b.tenant = tenant
 		}
-		b.drafts, b.numbers, b.bytes = append(b.drafts, d), append(b.numbers, l.lines.number), b.bytes+len(line)
-		if !l.someJSON && l.notJSON == maxNotJSON {
-			return false, errNotJSON
+		b.drafts, b.numbers, b.bytes = append(b.drafts, l.draftOf(p)), append(b.numbers, l.feed.at()), b.bytes+len(p.data)
+		if p.memory != nil {
+			b.found = append(b.found, p.memory)
 		}
 	}
 	return false, nil
+}
+
+func (l *loader) nextPiece() (piece, error) {
+	if p := l.held; p != nil {
+		l.held = nil
+		return *p, nil
+	}
+	return l.feed.next()
 }
 
 // checkLine returns an error if a line is not JSON.
@@ -200,8 +234,8 @@ func checkLine(line []byte) error {
 
 // settle is like send, but retries the drafts that another request with the same key is still encoding, until their
 // outcome is known.
-func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
-	all, err := l.send(ctx, drafts)
+func (l *loader) settle(ctx context.Context, c *client.Client, drafts []sigil.Draft) ([]outcome, error) {
+	all, err := l.send(ctx, c, drafts)
 	for tries := 0; err == nil && tries < inFlightTries; tries++ {
 		var at []int
 		var again []sigil.Draft
@@ -219,7 +253,7 @@ func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, e
 		case <-time.After(inFlightWait):
 		}
 		var sent []outcome
-		if sent, err = l.send(ctx, again); err != nil {
+		if sent, err = l.send(ctx, c, again); err != nil {
 			break
 		}
 		for i := range sent {
@@ -230,13 +264,13 @@ func (l *loader) settle(ctx context.Context, drafts []sigil.Draft) ([]outcome, e
 }
 
 // send encodes drafts and returns the result of each. An error means that nothing more can be encoded.
-func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
+func (l *loader) send(ctx context.Context, c *client.Client, drafts []sigil.Draft) ([]outcome, error) {
 	if len(drafts) == 0 {
 		return nil, nil
 	}
-	encode := l.client.ImportBatch
+	encode := c.ImportBatch
 	if l.app.flags.json && !l.silent {
-		encode = l.client.EncodeBatch
+		encode = c.EncodeBatch
 	}
 	items, err := encode(ctx, drafts)
 	switch n := len(drafts); {
@@ -247,17 +281,17 @@ func (l *loader) send(ctx context.Context, drafts []sigil.Draft) ([]outcome, err
 		}
 		return all, nil
 	case errors.Is(err, sigil.ErrInvalid) && slices.ContainsFunc(drafts, notJSON):
-		return l.sendJSON(ctx, drafts)
+		return l.sendJSON(ctx, c, drafts)
 	case !errors.Is(err, sigil.ErrTooLarge):
 		return nil, err
 	case n == 1:
 		return []outcome{{err: err}}, nil
 	default: // the daemon may accept less at once
-		first, err := l.send(ctx, drafts[:n/2])
+		first, err := l.send(ctx, c, drafts[:n/2])
 		if err != nil {
 			return nil, err
 		}
-		second, err := l.send(ctx, drafts[n/2:])
+		second, err := l.send(ctx, c, drafts[n/2:])
 		return append(first, second...), err
 	}
 }
@@ -266,7 +300,7 @@ func notJSON(d sigil.Draft) bool { return !json.Valid(d.Data) }
 
 // sendJSON is like send, for a batch in which some drafts are not JSON. They would make the daemon refuse the whole
 // batch.
-func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome, error) {
+func (l *loader) sendJSON(ctx context.Context, c *client.Client, drafts []sigil.Draft) ([]outcome, error) {
 	all := make([]outcome, len(drafts))
 	var good []sigil.Draft
 	var at []int
@@ -277,7 +311,7 @@ func (l *loader) sendJSON(ctx context.Context, drafts []sigil.Draft) ([]outcome,
 		}
 		good, at = append(good, d), append(at, i)
 	}
-	sent, err := l.send(ctx, good)
+	sent, err := l.send(ctx, c, good)
 	if err != nil {
 		return nil, err
 	}
@@ -297,13 +331,22 @@ func (l *loader) take(b *batch) error {
 		if o.err == nil && o.item.Memory == nil && o.item.ID == nil {
 			o.err = errors.New("the daemon's answer has no result for it")
 		}
+		var found *imports.Memory
+		place := ""
+		if b.found != nil {
+			found, place = b.found[i], b.found[i].Place
+		}
 		if o.err != nil {
-			refused = append(refused, refusal{b.numbers[i], o.err})
+			if encodedBefore(found, &o.item) {
+				l.already++
+				continue
+			}
+			refused = append(refused, refusal{b.numbers[i], place, o.err})
 			continue
 		}
 		l.count(&o.item)
 		l.warn(&o.item)
-		if err := l.print(b.numbers[i], &o.item); err != nil {
+		if err := l.print(b.numbers[i], place, &o.item); err != nil {
 			return err
 		}
 	}
@@ -313,12 +356,16 @@ func (l *loader) take(b *batch) error {
 	}
 	slices.SortFunc(refused, func(a, b refusal) int { return a.line - b.line })
 	for _, r := range refused {
-		l.app.complain(message(about(fmt.Sprintf("%s %d", l.lines.name(), r.line), r.err)))
+		where := r.place
+		if where == "" {
+			where = fmt.Sprintf("%s %d", l.feed.name(), r.line)
+		}
+		l.app.complain(message(about(where, r.err)))
 	}
 	if b.err != nil {
-		return about(fmt.Sprintf("stopped at %s %d", l.lines.name(), b.numbers[0]), b.err)
+		return about(fmt.Sprintf("stopped at %s %d", l.feed.name(), b.numbers[0]), b.err)
 	}
-	l.bar.at(l.lines.read, l.encoded)
+	l.bar.at(l.feed.bytes(), l.encoded)
 	return nil
 }
 

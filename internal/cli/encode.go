@@ -76,67 +76,6 @@ Encode warns if a ttl is longer than the memory lives untouched.`,
 	return c
 }
 
-// importLines returns the import command: encode for many memories.
-func (a *app) importLines() *cobra.Command {
-	var d draftFlags
-	c := &cobra.Command{
-		Use:   "import [FILE | -]",
-		Short: "Encode every line of a file, fast",
-		Long: `Import encodes every line of a file, or of standard input, like encode with NDJSON, but with
-several batches in flight, and prints only refused lines; at the end it counts those whose content
-was there already. Therefore memories are not created in
-the order of their lines; use encode for that. --json prints the "line" and "id" of each.
-
-In a JSON array over several lines each element is a value, and in an array on a single line too
-if the file's name ends in .json. Import stops if the input is not lines of JSON, and at memories
-in the form that export writes, which it cannot import yet.
-
-If it stops half-way, it reports at which line, and which later lines were encoded. With
---idempotency-key it can be repeated within a day, and no line is encoded twice: correct the
-refused lines, and import the whole input again. A line is recognized by its content, wherever it
-is; equal lines are counted. A changed line is a new one. This takes about 30 bytes of memory per
-line.`,
-		Example: `  sigil import memories.ndjson
-  zcat memories.ndjson.gz | sigil import --pin --ttl 30d`,
-		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(_ *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(given) > 0 {
-				return nil, noFiles
-			}
-			return nil, cobra.ShellCompDirectiveDefault
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd, d, args) },
-	}
-	d.add(c)
-	return c
-}
-
-func (a *app) runImport(cmd *cobra.Command, flags draftFlags, args []string) error {
-	draft, err := flags.draft(cmd)
-	if err != nil {
-		return err
-	}
-	in, size := a.stdin, a.inSize
-	named := "" // the name of the file, or ""
-	switch {
-	case len(args) == 1 && args[0] != "-":
-		file, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer file.Close() //nolint:errcheck // it was only read from
-		in, size, named = file, sizeOf(file), args[0]
-	case a.inTerm:
-		return usageError("give a FILE, or NDJSON on standard input")
-	}
-	const inFlight = 4 // one on the daemon's disk, one being read by it, one on its way, and one being made here
-	lines := newLineReader(in, maxValue)
-	lines.anyArray = filepath.Ext(named) == ".json"
-	return a.load(cmd.Context(), &loader{
-		app: a, draft: draft, lines: lines, bar: a.newProgress(size), inFlight: inFlight, silent: true,
-	})
-}
-
 func (d *draftFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.SortFlags = false

@@ -7,9 +7,10 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// errExported stops an import of exported memories: an import would store each one as the data of a new memory.
+// errExported stops an encode of exported memories: it would store each one as the data of a new memory. So does an import, if they are
+// between other lines.
 var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
-	"of a new one, and its id, tenant, ttl, pin, tags and age would be lost. Memories cannot be imported yet; jq -c .data writes only their data")
+	"of a new one. sigil import --from sigil brings back its data, tags, state, ttl and pin; jq -c .data writes only its data")
 
 // isExported reports whether line is a memory as a daemon writes it.
 func isExported(line []byte) bool {

@@ -208,7 +208,8 @@ func TestImportBesideItself(t *testing.T) {
 	}
 }
 
-// TestImportOfMemories: the output of export and list is not imported as the data of new memories.
+// TestImportOfMemories: the output of export and list is not encoded as the data of new memories, and not imported so if it is between
+// other lines.
 func TestImportOfMemories(t *testing.T) {
 	c := newCommand(t, nil, nil)
 	c.in(`{"note":"tea"}`, "encode", "--pin", "--ttl", "7d", "--tag", "t")
@@ -218,14 +219,17 @@ func TestImportOfMemories(t *testing.T) {
 		{"1\n\n" + exported + "2\n", "line 3"},
 		{strings.Repeat("1\n", 1100) + exported, "line 1101"},
 	} {
-		for _, verb := range []string{"import", "encode"} {
-			code, out, words := c.in(tt.in, verb)
+		for _, command := range [][]string{{"import"}, {"import", "--from", "lines"}, {"encode"}} {
+			if tt.in == exported && len(command) == 1 && command[0] == "import" {
+				continue // brings the memory back
+			}
+			code, out, words := c.in(tt.in, command...)
 			if code != 5 || out != "" || !strings.Contains(words, "sigil: stopped at "+tt.at+": this is a memory, as sigil export") {
-				t.Errorf("%s: %d, %s", verb, code, words)
+				t.Errorf("%s: %d, %s", command, code, words)
 			}
 		}
 	}
-	if got := c.kept(); len(got) != 2 || got["1"] != 2*1101 || got[`{"note":"tea"}`] != 1 {
+	if got := c.kept(); len(got) != 2 || got["1"] != 3*1101 || got[`{"note":"tea"}`] != 1 {
 		t.Errorf("%v", got)
 	}
 	// Values that only resemble an exported memory are values.

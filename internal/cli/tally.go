@@ -31,6 +31,9 @@ func (l *loader) summary(d time.Duration) string {
 	if l.reinforced > 0 {
 		text += fmt.Sprintf("reinforced %d, ", l.reinforced)
 	}
+	if l.already > 0 {
+		text += fmt.Sprintf("encoded before %d, ", l.already)
+	}
 	text += fmt.Sprintf("failed %d in %s", l.failed, took(d))
 	if l.duplicates > 0 {
 		text += fmt.Sprintf("; the content of %d was there already", l.duplicates)
@@ -58,7 +61,8 @@ func (l *loader) warn(item *client.BatchItem) {
 
 // keptLine is what --json prints for a line of an import.
 type keptLine struct {
-	Line        int              `json:"line"`
+	Line        int              `json:"line,omitempty"`  // of a line
+	Place       string           `json:"place,omitempty"` // of a memory of another format
 	ID          *sigil.ID        `json:"id"`
 	DuplicateOf *sigil.ID        `json:"duplicateOf,omitempty"`
 	Similar     []client.Similar `json:"similar,omitzero"`
@@ -71,12 +75,15 @@ type keptMemory struct {
 	Line int `json:"line"`
 }
 
-func (l *loader) print(line int, item *client.BatchItem) error {
+func (l *loader) print(line int, place string, item *client.BatchItem) error {
 	switch a := l.app; {
 	case item.Memory != nil:
 		return a.json(keptMemory{item.Memory, line})
 	case l.silent && a.flags.json:
-		return a.json(keptLine{line, item.ID, item.DuplicateOf, item.Similar, item.Warnings})
+		if place != "" {
+			line = 0
+		}
+		return a.json(keptLine{line, place, item.ID, item.DuplicateOf, item.Similar, item.Warnings})
 	case l.silent:
 		return nil
 	case a.flags.quiet:
