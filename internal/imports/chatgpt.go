@@ -23,7 +23,10 @@ func readChatGPT(w *out, s *Source) error {
 	if n == 0 {
 		return invalid("has no conversations.json")
 	}
-	return s.others(w, isConversations)
+	if err := s.others(w, isConversations); err != nil {
+		return err
+	}
+	return w.note("", reasonTalks)
 }
 
 // node is a node of the tree of a conversation.

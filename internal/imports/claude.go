@@ -32,7 +32,10 @@ func readClaude(w *out, s *Source) error {
 			return invalid("has no conversations.json")
 		}
 	}
-	return s.others(w, func(base string) bool { return isConversations(base) || base == claudeMemories })
+	if err := s.others(w, func(base string) bool { return isConversations(base) || base == claudeMemories }); err != nil {
+		return err
+	}
+	return w.note("", reasonTalks)
 }
 
 // conversations calls one for each conversation of a list, or of several values one after the other. one reads an object.
@@ -70,6 +73,9 @@ func claudeConversation(w *out, p *parser, place string) error {
 		switch name {
 		case "chat_messages":
 			t.id, t.title, t.createdAt = head.text("uuid"), head.text("name"), head.when("created_at")
+			if err := claudeSummary(t, head); err != nil {
+				return err
+			}
 			return p.elements(func() error { return w.left(place, "a conversation whose messages are not a list") }, func(n int) error {
 				v, err := p.value()
 				if err != nil {
@@ -88,6 +94,17 @@ func claudeConversation(w *out, p *parser, place string) error {
 		return err
 	}
 	return t.end()
+}
+
+// claudeSummary puts the summary of a conversation, if it has one, as a memory.
+func claudeSummary(t *talk, head *record) error {
+	text := head.text("summary")
+	if text == "" {
+		return nil
+	}
+	c := &content{Text: text, Title: t.title, CreatedAt: t.createdAt, Source: t.source()}
+	c.Source["kind"] = "summary"
+	return t.w.finish(head, c, Memory{ID: t.id, Place: t.place + ", summary"})
 }
 
 func claudeTurn(t *talk, v jsontext.Value, place string) error {

@@ -238,6 +238,7 @@ agent 1, message 6: {"text":"Thanks","title":"Iris","role":"user","source":{"age
 block 1: {"text":"Name: Ada","title":"human","source":{"format":"letta","id":"block-0","kind":"block"}}
 left out, block 2: a block that is empty
 left out, tools 1: a part of an agent that is not memory: a tool, a file, a group
+note, : the settings of agents, and what their systems tell them, are not memories
 note, : an agent file has no archival memory: export its passages and import them, too`)
 
 	check(t, imports.Letta, false, &imports.Options{Notes: true}, "old.af", `{"agent_type":"memgpt","core_memory":[{"label":"human","value":"Ada"}],"name":"Old","messages":[`+
@@ -245,6 +246,7 @@ note, : an agent file has no archival memory: export its passages and import the
 block 1: {"text":"Ada","title":"human","source":{"format":"letta","kind":"block"}}
 note, agent 1: exactly 50 messages: Letta writes only the newest 50 into an agent file, so there may be more
 agent 1: {"title":"Old","turns":[`+strings.TrimSuffix(strings.Repeat(`{"role":"user","text":"hi"},`, 50), ",")+`],"source":{"agent":"Old","format":"letta"}}
+note, : the settings of agents, and what their systems tell them, are not memories
 note, : an agent file has no archival memory: export its passages and import them, too`)
 
 	check(t, imports.Letta, false, nil, "passages.json", `[{"id":"passage-1","text":"Tea at five","tags":["tea"],"created_at":"2025-05-01T10:00:00Z","archive_id":"a"},{"id":"p2","text":""}]`, `

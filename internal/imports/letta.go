@@ -40,6 +40,9 @@ func readLetta(w *out, s *Source) error {
 		if err := l.p.ends(); err != nil {
 			return err
 		}
+		if err := w.note("", "the settings of agents, and what their systems tell them, are not memories"); err != nil {
+			return err
+		}
 		return w.note("", "an agent file has no archival memory: export its passages and import them, too")
 	})
 	return err

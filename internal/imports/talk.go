@@ -28,6 +28,7 @@ type talk struct {
 
 const (
 	reasonNoText = "a turn without text"
+	reasonTalks  = "of conversations, titles, roles, times and ids are kept beside the text; models, ratings and settings are not"
 	reasonSplit  = "a conversation of more than 256 KiB: it is several memories, with source.part"
 )
 
