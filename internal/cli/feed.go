@@ -65,7 +65,7 @@ func (f *lineFeed) next() (piece, error) {
 // importFeed takes what a reader of another format finds. The reader's remarks go to the report.
 type importFeed struct {
 	source *imports.Source
-	pull   func() (imports.Item, error, bool) //nolint:revive // the order is that of iter.Pull2
+	pull   func() (imports.Item, error, bool)
 	report *importReport
 	tenant string // the one that all memories go to, or "" for those that they name
 	n      int
