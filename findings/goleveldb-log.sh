@@ -34,7 +34,8 @@ await db.close()
 EOF
 
 export GOMODCACHE="$work/mod" GOFLAGS=-modcacherw GOWORK=off
-cat >main.go <<'EOF'
+mkdir program
+cat >program/main.go <<'EOF'
 package main
 
 import (
@@ -65,8 +66,8 @@ func check(err error) {
 EOF
 lost=0
 for version in v1.0.0 v1.0.1-0.20220721030215-126854af5e6d; do
-  printf 'module finding\n\ngo 1.22\n\nrequire github.com/syndtr/goleveldb %s\n' "$version" >go.mod
-  { go mod tidy && go build -o finding .; } >go.log 2>&1 || { cat go.log; exit 2; }
+  printf 'module finding\n\ngo 1.22\n\nrequire github.com/syndtr/goleveldb %s\n' "$version" >program/go.mod
+  { go -C program mod tidy && go -C program build -o ../finding .; } >go.log 2>&1 || { cat go.log; exit 2; }
   for try in 1 2 3 4 5; do # whether writes go on while a table is written is up to the machine
     rm -rf db
     level=$(node make.mjs)
