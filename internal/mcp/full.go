@@ -14,7 +14,7 @@ import (
 )
 
 // profiles are the sets of tools that a client can choose by the parameter of that name in the URL.
-var profiles = []string{"default", "full"}
+var profiles = []string{"default", "full", "graph"}
 
 // addFull adds the tools that only the profile full has: those for looking after memories, which most conversations do not
 // need, and whose descriptions would cost each of them.

@@ -59,12 +59,22 @@ func New(e *engine.Engine, o Options) *Server {
 	}
 	byProfile := map[string]*sdk.Server{}
 	for _, profile := range profiles {
-		server := s.server(o.Version, s.options())
-		s.addTools(server)
-		s.addResources(server)
-		addPrompts(server)
-		if profile == "full" {
+		options := s.options()
+		if profile == "graph" { // which has only tools
+			options.Instructions, options.CompletionHandler = "", nil
+			options.Capabilities.Resources, options.Capabilities.Prompts = nil, nil
+		}
+		server := s.server(o.Version, options)
+		switch profile {
+		case "graph":
+			s.addGraph(server)
+		case "full":
 			s.addFull(server)
+			fallthrough
+		default:
+			s.addTools(server)
+			s.addResources(server)
+			addPrompts(server)
 		}
 		byProfile[profile] = server
 	}
