@@ -109,7 +109,7 @@ console: ## Check that the console is what its source builds, walk it in Chromiu
 	@scripts/console.sh check
 
 .PHONY: mcp
-mcp: ## Run the conformance suites of MCP
+mcp: ## Run the conformance suites of MCP, and foreign clients over HTTP and sigil mcp
 	@scripts/mcp.sh
 
 .PHONY: clients
