@@ -172,7 +172,7 @@ func (s *Server) guard(next sdk.MethodHandler) sdk.MethodHandler {
 	}
 }
 
-// count tells of a call of a tool that there is: names that clients invent are not told of, which would be any number of them.
+// count reports a call of a tool that there is: names that clients invent are not told of, of which there are any number.
 func (s *Server) count(req sdk.Request, res sdk.Result, err error, took time.Duration) {
 	call, ok := req.(*sdk.CallToolRequest)
 	if !ok || s.called == nil || !s.tools[call.Params.Name] {
