@@ -166,6 +166,21 @@ class Contract(unittest.TestCase):
     def test_live_asyncio(self) -> None:
         self.run_steps("live", AsyncClient)
 
+    def test_a_body_that_is_refused_before_it_is_read(self) -> None:
+        async def run(make: type[Client] | type[AsyncClient]) -> None:
+            client = make(URLS[0])
+            with self.assertRaises(errors.TooLargeError) as caught:
+                encoding = client.encode("x" * (40 << 20))
+                if inspect.isawaitable(encoding):
+                    await encoding
+            self.assertEqual(caught.exception.code, "body_too_large")
+            closed = client.close()
+            if closed is not None:
+                await closed
+
+        asyncio.run(run(Client))
+        asyncio.run(run(AsyncClient))
+
     def test_webhook(self) -> None:
         for case in steps("webhook"):
             with self.subTest(case["name"]):

@@ -233,16 +233,10 @@ class Connection:
 
     async def begin(self, data: bytes) -> tuple[http.Parser, http.Head]:
         """Sends a request, and reads the answer until its head is there."""
-        parser, failed = http.Parser(), None
-        try:
-            await self.send(data)
-        except UnreachableError as e:
-            failed = e  # the daemon may have answered before it had read everything
+        parser = http.Parser()
+        self.write(data)  # and reads meanwhile: the daemon may refuse a request before it has read it, and close the connection
         while parser.head is None:
-            try:
-                await self.more(parser)
-            except UnreachableError as e:
-                raise failed or e from e
+            await self.more(parser)
         return parser, parser.head
 
     async def send(self, data: bytes) -> None:
