@@ -1,3 +1,4 @@
+//nolint:staticcheck // sampling, roots and logging are deprecated, and still in the suites
 package mcp_test
 
 import (

@@ -1,3 +1,4 @@
+//nolint:staticcheck // sampling, roots and logging are deprecated, and still in the suites
 package mcp_test
 
 import (
@@ -98,7 +99,7 @@ func progress(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResul
 
 func logThrice(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 	for _, text := range []string{"started", "processing data", "completed"} {
-		if err := req.Session.Log(ctx, &sdk.LoggingMessageParams{Level: "info", Data: "Tool execution " + text}); err != nil { //nolint:staticcheck // deprecated, and still in the suite
+		if err := req.Session.Log(ctx, &sdk.LoggingMessageParams{Level: "info", Data: "Tool execution " + text}); err != nil {
 			return nil, err
 		}
 	}
