@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,11 @@ import (
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/relay"
 )
+
+// profiles are the sets of tools that a daemon has at /mcp.
+var profiles = []string{"default", "full", "graph"}
+
+const wrongProfile = "--mcp-profile must be default, full or graph"
 
 // mcp returns the command that assistants start.
 func (a *app) mcp() *cobra.Command {
@@ -36,16 +42,16 @@ one. A daemon that is restarted or replaced is waited for.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.relay(cmd.Context(), data, profile) },
 	}
 	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder` (SIGIL_DATA; default as for sigil serve)")
-	c.Flags().StringVar(&profile, "mcp-profile", "default", "the `set` of tools: default, or full for those that look after memories, too")
-	_ = c.RegisterFlagCompletionFunc("mcp-profile", oneOfThese("default", "full")) // fails only if there is no such flag
+	c.Flags().StringVar(&profile, "mcp-profile", "default", "the `set` of tools: default; full, with those that look after memories; or graph, those of the protocol's memory server")
+	_ = c.RegisterFlagCompletionFunc("mcp-profile", oneOfThese(profiles...)) // fails only if there is no such flag
 	c.AddCommand(a.mcpInstall())
 	return c
 }
 
 // relay relays messages until standard input ends.
 func (a *app) relay(ctx context.Context, data, profile string) error {
-	if profile != "default" && profile != "full" {
-		return usageError("--mcp-profile must be default or full")
+	if !slices.Contains(profiles, profile) {
+		return usageError(wrongProfile)
 	}
 	tenant, from := a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
 	if _, err := client.New("", &client.Options{Tenant: tenant}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,15 +46,15 @@ Close an assistant that writes its own settings before, and start it again after
 		},
 	}
 	c.Flags().StringVar(&file, "file", "", "the assistant's settings, if they are not in the usual `file`")
-	c.Flags().StringVar(&profile, "mcp-profile", "", "the `set` of tools: default or full")
+	c.Flags().StringVar(&profile, "mcp-profile", "", "the `set` of tools: default, full or graph")
 	c.Flags().StringVar(&data, "data", "", "the daemon's data `folder`")
 	return c
 }
 
 // install enters sigil mcp into the settings of an assistant.
 func (a *app) install(c *assistants.Client, file, data, profile string) error {
-	if profile != "" && profile != "default" && profile != "full" {
-		return usageError("--mcp-profile must be default or full")
+	if profile != "" && !slices.Contains(profiles, profile) {
+		return usageError(wrongProfile)
 	}
 	program, err := os.Executable()
 	if err != nil {
