@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -383,5 +384,26 @@ func TestNoFormat(t *testing.T) {
 	}
 	if _, err := imports.Open(t.TempDir(), "", nil); err == nil || !strings.Contains(err.Error(), "is a folder, and not a LevelDB") {
 		t.Errorf("a folder: %v", err)
+	}
+}
+
+// TestStreamWaitsForNoMore opens a stream whose second line comes only after the first has been read.
+func TestStreamWaitsForNoMore(t *testing.T) {
+	in, writer := io.Pipe()
+	opened := make(chan struct{})
+	go func() {
+		defer writer.Close()
+		_, _ = io.WriteString(writer, "1\n")
+		<-opened
+		_, _ = io.WriteString(writer, "2\n")
+	}()
+	buffered := bufio.NewReaderSize(in, 64<<10)
+	s, err := imports.Stream(buffered, "", nil)
+	close(opened)
+	if s != nil || err != nil {
+		t.Fatalf("lines of numbers are %v, %v", s, err)
+	}
+	if all, err := io.ReadAll(buffered); err != nil || string(all) != "1\n2\n" {
+		t.Errorf("left %q, %v", all, err)
 	}
 }

@@ -99,7 +99,12 @@ func Stream(in *bufio.Reader, format Format, o *Options) (*Source, error) {
 
 func stream(in *bufio.Reader, read *counter, format Format, o *Options) (*Source, error) {
 	s := &Source{Format: format, in: in, read: read, options: options(o)}
-	switch begin, _ := in.Peek(4); {
+	// JSON has neither beginning, and a line of it may be shorter: no more is waited for than these need.
+	begin, _ := in.Peek(1)
+	if string(begin) == "\x1f" || string(begin) == "P" {
+		begin, _ = in.Peek(4)
+	}
+	switch {
 	case bytes.HasPrefix(begin, []byte("\x1f\x8b")):
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
