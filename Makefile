@@ -113,7 +113,7 @@ mcp: ## Run the conformance suites of MCP, and foreign clients over HTTP and sig
 	@scripts/mcp.sh
 
 .PHONY: clients
-clients: ## Test the clients of other languages: the contract on both stores, their packages, the examples of their READMEs
+clients: ## Test the clients of other languages: the contract on both stores, their packages, the examples of their READMEs; and the adapters
 	@scripts/clients.sh
 
 .PHONY: race

