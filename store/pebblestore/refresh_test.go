@@ -103,7 +103,11 @@ func TestARecallNearItsDeadlineOutlivesAPowerCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := engine.New(s, nil)
+		minutes, err := sigil.NewHalfLife(time.Minute, sigil.DefaultThreshold) // each second of a life takes time, even here
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := engine.New(s, &engine.Options{Settings: engine.Settings{Policy: minutes}})
 		m, err := e.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
 		if err != nil {
 			t.Fatal(err)
