@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
@@ -66,7 +67,7 @@ func TestContentIsAtHandUntilItIsReleased(t *testing.T) {
 // The database's cache keeps what was read, however large the memtables are: they grow to their full size
 // with the content of a store.
 func TestBlocksStayAtHandWhenMemtablesAreLarge(t *testing.T) {
-	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem()})
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: vfs.NewMem(), Search: store.SearchSettings{Off: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

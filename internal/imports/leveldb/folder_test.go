@@ -89,7 +89,7 @@ func TestDamage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		step := max(1, len(sound)/100)
+		step := max(1, len(sound)/40)
 		for at := 0; at < len(sound); at += step {
 			damaged := bytes.Clone(sound)
 			damaged[at] ^= 0x40
