@@ -74,7 +74,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint mutants-apply checklocks tests mcp clients standard bench-smoke proof fuzz ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, the clients of other languages, fuzzing
+test: deps fmt-check vet lint mutants-apply checklocks tests mcp clients standard bench-smoke proof ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, the clients of other languages
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -141,7 +141,7 @@ proof: ## Run what is not for the race detector: a million memories, allocations
 	go test -run 'OtherLocales' -timeout 10m ./store/pgstore
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target (FUZZTIME=2s each)
+fuzz: ## Run every fuzz target (FUZZTIME=10s each); their seeds are run by race
 	@scripts/fuzz.sh
 
 .PHONY: wordvectors

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module, one after the other, each for FUZZTIME (2s unless set). With
+# Runs every fuzz target of the module, one after the other, each for FUZZTIME (10s unless set). With
 # arguments, it runs only targets whose names match one of them: scripts/fuzz.sh FuzzRead FuzzCursor.
 #
 # A failing input is written to the package's testdata/fuzz, with the command to run it again on the output.
@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-fuzztime=${FUZZTIME:-2s}
+fuzztime=${FUZZTIME:-10s}
 wanted=${*:-.}
 wanted=${wanted// /|}
 
