@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -82,13 +83,32 @@ func rangesOf(h *client.Hit, tag bool, pointer string) [][2]int {
 	return nil
 }
 
-// places prints the values in which words of the query stand, or, if there are none, the beginning of the data.
+// headlines are the members of an object that say best what a memory is about, the best first.
+var headlines = []string{"/text", "/content", "/memory", "/note", "/fact", "/summary", "/title"}
+
+// headline returns the text of the first of these that there is, unless words of the query stand in it, which is then among the places.
+func headline(h *client.Hit) (pointer, text string) {
+	for _, pointer := range headlines {
+		if text, ok := textAt(h.Memory.Data, pointer); ok && text != "" {
+			if rangesOf(h, false, pointer) != nil {
+				return "", ""
+			}
+			return pointer, text
+		}
+	}
+	return "", ""
+}
+
+// places prints what a memory is about and the values in which words of the query stand, or, if there are none, the beginning of the data.
 func (a *app) places(h *client.Hit) {
 	most := snippetWidth
 	if a.columns > 0 {
 		most = max(2*leastData, a.columns-len(hitIndent))
 	}
 	shown, more := 0, 0
+	if pointer, text := headline(h); text != "" && slices.ContainsFunc(h.Matched, func(m client.Matched) bool { return !m.Tag }) {
+		fmt.Fprintf(a.out, "%s%s%s\n", hitIndent, a.paint(dim, pointer+" "), a.snippet(text, nil, most-len(pointer)-1))
+	}
 	for _, m := range h.Matched {
 		text, ok := textAt(h.Memory.Data, m.Pointer)
 		switch {

@@ -77,6 +77,13 @@ func TestHitFits(t *testing.T) {
 			hit:  hit("for {\n\t\tput(kettle)\n}"),
 			at80: []string{"", "/content for { put(kettle) }"},
 		},
+		"words beside what it says": {
+			hit: &client.Hit{
+				Memory:  client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`{"source":{"entity":"kettle"},"text":"` + long + `"}`)},
+				Matched: []client.Matched{{Pointer: "/source/entity", Ranges: [][2]int{{0, 6}}}},
+			},
+			at80: []string{"", "/text nothing to see here, nothing to see here, nothing to see here, noth…", "/source/entity kettle"},
+		},
 		"none of the words": {
 			hit:  &client.Hit{Memory: client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`"a teapot"`)}, Parts: wire.ScoreParts{Meaning: 0.5}},
 			at80: []string{"", `by meaning "a teapot"`},
