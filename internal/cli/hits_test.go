@@ -79,10 +79,10 @@ func TestHitFits(t *testing.T) {
 		},
 		"words beside what it says": {
 			hit: &client.Hit{
-				Memory:  client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`{"source":{"entity":"kettle"},"text":"` + long + `"}`)},
+				Memory:  client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`{"source":{"entity":"kettle"},"text":"on the shelf over the stove"}`)},
 				Matched: []client.Matched{{Pointer: "/source/entity", Ranges: [][2]int{{0, 6}}}},
 			},
-			at80: []string{"", "/text nothing to see here, nothing to see here, nothing to see here, noth…", "/source/entity kettle"},
+			at80: []string{"", "/text on the shelf over the stove", "/source/entity kettle"},
 		},
 		"none of the words": {
 			hit:  &client.Hit{Memory: client.Memory{ID: hit("").Memory.ID, Data: json.RawMessage(`"a teapot"`)}, Parts: wire.ScoreParts{Meaning: 0.5}},
