@@ -28,6 +28,10 @@ func (h *history) check() {
 	for _, o := range h.ops {
 		ops[o.id] = append(ops[o.id], o)
 	}
+	// An encode that was not answered may have left a memory that another encode of its content has recalled. It counts as lost.
+	maps.DeleteFunc(ops, func(_ sigil.ID, list []op) bool {
+		return !slices.ContainsFunc(list, func(o op) bool { return o.verb == encode })
+	})
 	h.mergeJournal(ops)
 	for _, id := range h.ids() {
 		result, info := porcupine.CheckOperationsVerbose(h.spec.model(), operations(ops[id]), checkTime)

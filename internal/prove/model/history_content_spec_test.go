@@ -7,6 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
 )
 
 // TestContentSpec judges histories of calls, each of which begins when the one before has ended, unless it is beside it.
@@ -90,4 +91,15 @@ func TestAnUnansweredReinforceMayHaveRecalled(t *testing.T) {
 	if h.settle(); len(h.ops) != before {
 		t.Error("it counts once more at the next stop")
 	}
+}
+
+// TestAMemoryMayBeKnownByItsRecallAlone checks a history in which the encode of a memory was not answered, and another encode of its
+// content recalled it: there is nothing to compare it with.
+func TestAMemoryMayBeKnownByItsRecallAlone(t *testing.T) {
+	h := newHistory(t, 1)
+	id := sigil.ID{1}
+	h.lost = 1
+	h.add(op{id: id, verb: recall, answer: answer{outcome: done, figures: figures{data: "tea", count: 1, fades: never}}})
+	h.events = []client.Event{{Position: 1, Kind: sigil.Encoded, ID: &id, Arithmetic: &client.Arithmetic{}}}
+	h.check()
 }
