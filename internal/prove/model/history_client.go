@@ -149,7 +149,8 @@ func draft(rnd *rand.Rand) sigil.Draft {
 func (h *history) encode(ctx context.Context, at Target, number, place int, before sigil.ID, d sigil.Draft) bool {
 	call := time.Now()
 	v, err := at.Encode(ctx, d)
-	if unanswered(err) {
+	gaveUp := unanswered(err)
+	if gaveUp {
 		v, err = at.Encode(h.t.Context(), d)
 		for errors.Is(err, sigil.ErrConflict) && time.Since(call) < patience { // the first request is in progress
 			v, err = at.Encode(h.t.Context(), d)
@@ -168,6 +169,11 @@ func (h *history) encode(ctx context.Context, at Target, number, place int, befo
 		h.pool.put(place, before, slot{id: v.ID, fades: o.answer.figures.fades})
 	case errors.Is(err, sigil.ErrFull): // all memories are pinned or crystallized
 		h.count("encode full")
+		if gaveUp { // the first try may still be carried out, when there is room
+			h.mu.Lock()
+			h.lost++
+			h.mu.Unlock()
+		}
 	case unanswered(err):
 		h.mu.Lock()
 		h.lost++

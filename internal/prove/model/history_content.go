@@ -59,12 +59,16 @@ func (h *history) content(at Target, number int, rnd *rand.Rand) bool {
 	}
 	call := time.Now()
 	v, err := at.Encode(ctx, d)
+	gaveUp := unanswered(err)
 	for unanswered(err) && ctx.Err() != nil || inFlight(err) && time.Since(call) < patience {
 		ctx = h.t.Context()
 		v, err = at.Encode(ctx, d)
 	}
 	ret := time.Now()
 	o.begin, o.end = call.UnixNano(), ret.UnixNano()
+	if gaveUp && err != nil && !unanswered(err) {
+		h.late(o)
+	}
 	switch of, duplicate := duplicateIn(err); {
 	case err == nil:
 		o.answer = contentAnswer{outcome: done, id: v.ID, count: v.AccessCount}
@@ -85,6 +89,16 @@ func (h *history) content(at Target, number int, rnd *rand.Rand) bool {
 		h.t.Errorf("encode of %s: %v", data, err)
 	}
 	return true
+}
+
+// late records the first try of an encode, which was given up, when another try has been refused. A refusal is not kept under the
+// idempotency key, so the first may still be carried out, when there is room, or no duplicate any more.
+func (h *history) late(o contentOp) {
+	o.end, o.answer.outcome = never, unknown
+	h.addContent(o)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lost++
 }
 
 // encodedContent records an answered encode: for the content, and for its memory.

@@ -103,3 +103,16 @@ func TestAMemoryMayBeKnownByItsRecallAlone(t *testing.T) {
 	h.events = []client.Event{{Position: 1, Kind: sigil.Encoded, ID: &id, Arithmetic: &client.Arithmetic{}}}
 	h.check()
 }
+
+// TestATryThatWasGivenUpMayComeLate refuses the second try of an encode, while the first, which was given up, leaves a memory.
+func TestATryThatWasGivenUpMayComeLate(t *testing.T) {
+	h := newHistory(t, 1)
+	h.end = never
+	o := contentOp{data: "tea", asked: contentCall{verb: encode, choice: sigil.Reject}, begin: 1, end: 2}
+	h.late(o)
+	o.begin, o.end, o.answer = 3, 4, contentAnswer{outcome: refused, of: sigil.ID{1}}
+	h.addContent(o)
+	if h.checkContents(); h.lost != 1 {
+		t.Errorf("%d encodes are lost, want 1", h.lost)
+	}
+}
