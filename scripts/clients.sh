@@ -7,8 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { echo "clients: $1" >&2; exit 1; }
-postgres=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1) || true
-[ -n "$postgres" ] || fail 'PostgreSQL is missing (make deps installs it)'
+. scripts/postgres.sh
 
 work=$(mktemp -d)
 chmod 711 "$work" # PostgreSQL, as another user, has a folder in it
@@ -16,19 +15,10 @@ daemons=()
 cleanup() {
 	local pid
 	for pid in "${daemons[@]}"; do kill -TERM "$pid" 2>/dev/null && wait "$pid" || true; done
-	[ ! -e "$work/postgres/data/postmaster.pid" ] || as_postgres "$postgres/pg_ctl" -D "$work/postgres/data" -m fast -s stop || true
+	stop_postgres "$work/postgres"
 	rm -rf "$work"
 }
 trap cleanup EXIT
-
-# PostgreSQL refuses to run as root.
-as_postgres() {
-	if [ "$(id -u)" -eq 0 ]; then
-		(cd "$work/postgres" && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
-	else
-		(cd "$work/postgres" && "$@")
-	fi
-}
 
 # serve NAME [FLAG…] starts a daemon, and adds its address to SIGIL_URLS when it listens.
 serve() {
@@ -42,16 +32,20 @@ serve() {
 	SIGIL_URLS="${SIGIL_URLS:+$SIGIL_URLS }http://$(cat "$work/$name.addr")"
 }
 
+# build makes the TypeScript client.
+build() {
+	scripts/packages.sh clients/typescript
+	(cd clients/typescript && rm -rf dist && npx --no-install tsc)
+}
+
 typescript() {
 	local flags
 	node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || fail "Node.js is $(node --version); the client needs 20 or newer"
-	scripts/packages.sh clients/typescript
+	build
 	cd clients/typescript
 	node generate.mjs "$work/openapi.ts"
 	diff "$work/openapi.ts" src/openapi.ts >/dev/null ||
 		fail 'src/openapi.ts is not what the API'"'"'s document makes: (cd clients/typescript && npm run generate), and commit it'
-	rm -rf dist
-	npx --no-install tsc
 	flags=$(node -p 'typeof WebSocket === "undefined" ? "--experimental-websocket --no-warnings" : ""') # Node.js 20 has none by default
 	# shellcheck disable=SC2086 # flags are words
 	node $flags --test --test-reporter=dot test/*.test.mjs
@@ -71,10 +65,9 @@ python() {
 
 # The packages that the adapters are for need Node.js 22. Those that are optional are large, and not needed.
 adapters() {
-	scripts/packages.sh clients/typescript
+	build
 	scripts/packages.sh clients/adapters --omit=optional
 	scripts/packages.sh scripts/node
-	(cd clients/typescript && rm -rf dist && npx --no-install tsc)
 	cd clients/adapters
 	rm -rf dist
 	../typescript/node_modules/.bin/tsc
@@ -85,10 +78,7 @@ adapters() {
 SIGIL_URLS=
 go build -o "$work/sigil" ./cmd/sigil
 mkdir "$work/postgres"
-[ "$(id -u)" -ne 0 ] || chown postgres: "$work/postgres"
-as_postgres "$postgres/initdb" -D "$work/postgres/data" -U sigil -A trust -E UTF8 --locale=C --no-instructions >/dev/null
-as_postgres "$postgres/pg_ctl" -D "$work/postgres/data" -l "$work/postgres/log" -s -w -o "-k $work/postgres -c listen_addresses='' -c fsync=off" start
-as_postgres "$postgres/createdb" -h "$work/postgres" -U sigil sigil
+start_postgres "$work/postgres" fsync=off
 serve embedded
 serve postgresql --store "postgres://sigil@/sigil?host=$work/postgres"
 export SIGIL_URLS SIGIL_BIN="$work/sigil"

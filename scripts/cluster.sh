@@ -11,17 +11,7 @@ daemons=3
 say() { printf 'cluster: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
 
-bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1) || true
-[ -n "$bin" ] || fail "PostgreSQL is not installed: make deps installs it (Debian's package postgresql)"
-
-# PostgreSQL refuses to run as root.
-as_postgres() {
-  if [ "$(id -u)" -eq 0 ]; then
-    (cd "$dir" && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
-  else
-    (cd "$dir" && "$@")
-  fi
-}
+. scripts/postgres.sh
 
 running() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
 
@@ -43,7 +33,7 @@ down() {
       for _ in $(seq 600); do running "$pid" || break; sleep 0.05; done
     fi
   done
-  [ ! -d "$dir/postgres" ] || as_postgres "$bin/pg_ctl" -D "$dir/postgres" -m fast -s stop || true
+  stop_postgres "$dir"
   rm -rf "$dir"
 }
 
@@ -53,10 +43,7 @@ up() {
   mkdir -m 711 "$dir"
   trap 'say "failed: removing what was started" >&2; tail -n 5 "$dir"/*.log >&2 || true; down' ERR
   go build -o "$dir/front" ./scripts/front
-  [ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
-  as_postgres "$bin/initdb" -D "$dir/postgres" -U sigil -A trust -E UTF8 --locale=C --no-instructions >/dev/null
-  as_postgres "$bin/pg_ctl" -D "$dir/postgres" -l "$dir/postgres.log" -s -w -o "-k $dir -c listen_addresses=''" start
-  as_postgres "$bin/createdb" -h "$dir" -U sigil sigil
+  start_postgres "$dir"
   url="postgres://sigil@/sigil?host=$dir"
 
   local addrs=()

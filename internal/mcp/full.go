@@ -69,12 +69,9 @@ func (s *Server) list(ctx context.Context, c call, in listInput) (out listOutput
 }
 
 // pageOf returns a page of a list, 20 long if no limit is given.
-func (s *Server) pageOf(ctx context.Context, c call, q engine.ListQuery) (engine.Page, error) {
-	if q.Limit == 0 {
-		q.Limit = defaultFading
-	}
-	if q.Limit < 0 || q.Limit > maxHits {
-		return engine.Page{}, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+func (s *Server) pageOf(ctx context.Context, c call, q engine.ListQuery) (page engine.Page, err error) {
+	if q.Limit, err = limited(q.Limit, defaultFading); err != nil {
+		return page, err
 	}
 	return s.engine.List(ctx, c.tenant, q)
 }

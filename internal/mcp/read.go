@@ -85,17 +85,26 @@ func (s *Server) search(ctx context.Context, c call, in searchInput, refresh boo
 	return out, s.describe(&out, found), nil
 }
 
+// limited returns how many memories a call asks for, which is unless if it does not say.
+func limited(asked, unless int) (int, error) {
+	if asked < 0 || asked > maxHits {
+		return 0, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	}
+	if asked == 0 {
+		return unless, nil
+	}
+	return asked, nil
+}
+
 // page returns a page of hits.
 func (s *Server) page(ctx context.Context, c call, in searchInput, refresh bool) (engine.SearchPage, error) {
-	if in.Limit == 0 {
-		in.Limit = defaultHits
-	}
-	if in.Limit < 0 || in.Limit > maxHits {
-		return engine.SearchPage{}, sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	limit, err := limited(in.Limit, defaultHits)
+	if err != nil {
+		return engine.SearchPage{}, err
 	}
 	s.awaitIndex(ctx)
 	return s.engine.Search(ctx, c.tenant, engine.SearchQuery{
-		Text: in.Query, Limit: in.Limit, Cursor: in.Cursor, Filter: engine.Filter{Tags: in.Tags}, Recall: refresh,
+		Text: in.Query, Limit: limit, Cursor: in.Cursor, Filter: engine.Filter{Tags: in.Tags}, Recall: refresh,
 	})
 }
 
@@ -206,17 +215,15 @@ const (
 )
 
 func (s *Server) whatFades(ctx context.Context, c call, in fadesInput) (out fadesOutput, text string, err error) {
-	if in.Limit == 0 {
-		in.Limit = defaultFading
-	}
-	if in.Limit < 0 || in.Limit > maxHits {
-		return out, "", sigil.NewInvalid("invalid_limit", "limit", fmt.Sprintf("must be from 1 to %d", maxHits))
+	limit, err := limited(in.Limit, defaultFading)
+	if err != nil {
+		return out, "", err
 	}
 	span, err := within(in.Within, defaultWithin)
 	if err != nil {
 		return out, "", err
 	}
-	f, err := s.engine.Forecast(ctx, c.tenant, engine.ForecastQuery{Within: span, Tags: in.Tags, Limit: in.Limit})
+	f, err := s.engine.Forecast(ctx, c.tenant, engine.ForecastQuery{Within: span, Tags: in.Tags, Limit: limit})
 	if err != nil {
 		return out, "", err
 	}

@@ -126,11 +126,9 @@ func (b *bucket) add(hash uint32, built *chunk) bool {
 	if len(built.pieces) > maxPieces || len(built.notes) > maxPieces {
 		return false
 	}
-	for i := range b.chunks {
-		if b.chunks[i].Load() == nil {
-			b.put(i, hash, built)
-			return true
-		}
+	if i := b.free(); i >= 0 {
+		b.put(i, hash, built)
+		return true
 	}
 	if b.wanted[hash>>30].Swap(hash) != hash {
 		return false
@@ -146,14 +144,23 @@ func (b *bucket) add(hash uint32, built *chunk) bool {
 
 // keep puts a chunk of another table into a free place, and reports whether there was one.
 func (b *bucket) keep(hash uint32, r *remembered) bool {
+	i := b.free()
+	if i < 0 {
+		return false
+	}
+	b.chunks[i].Store(r)
+	b.hashes[i].Store(hash)
+	return true
+}
+
+// free returns a place without a chunk, or -1.
+func (b *bucket) free() int {
 	for i := range b.chunks {
 		if b.chunks[i].Load() == nil {
-			b.chunks[i].Store(r)
-			b.hashes[i].Store(hash)
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // put puts a copy of a chunk into a place.

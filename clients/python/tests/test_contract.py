@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ import unittest
 import uuid
 
 from sigil_client import AsyncClient, Client, Draft, ProblemError, errors, verify_webhook
+
+from server import take, value
 
 CONTRACT = Path(__file__).resolve().parents[2] / "contract"
 URLS = os.environ.get("SIGIL_URLS", "").split()  # of daemons on each store
@@ -74,25 +75,9 @@ class Runner:
 
     async def do(self, method: Any, args: list[Any], kwargs: dict[str, Any], count: int | None) -> Any:
         returned = method(*args, **kwargs)
-        if inspect.isawaitable(returned):
-            return await returned
-        if inspect.isasyncgen(returned):
-            entries = []
-            async with aclosing(returned):
-                async for entry in returned:
-                    entries.append(entry)
-                    if len(entries) == count:
-                        break
-            return entries
-        if inspect.isgenerator(returned):
-            entries = []
-            for entry in returned:
-                entries.append(entry)
-                if len(entries) == count:
-                    break
-            returned.close()
-            return entries
-        return returned
+        if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
+            return await take(returned, count)
+        return await value(returned)
 
     async def step(self, step: dict[str, Any]) -> None:
         kwargs = {snake(name): value for name, value in self.filled(step["args"]).items()}
