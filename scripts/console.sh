@@ -21,12 +21,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Installed once for each state of the lock file.
-lock=$(sha256sum console/package-lock.json | cut -d' ' -f1)
-if [ "$(cat console/node_modules/.of 2>/dev/null)" != "$lock" ]; then
-	(cd console && npm ci --no-audit --no-fund --silent)
-	echo "$lock" >console/node_modules/.of
-fi
+scripts/packages.sh console
 
 if [ "$mode" = check ]; then
 	(cd console && npx --no-install vite build --logLevel warn --outDir "$work/dist" --emptyOutDir)
