@@ -102,13 +102,13 @@ campaign crash 30 'power cut after every write; every disk operation fails' "$em
 campaign kill 40 "$(part 200) rounds of SIGKILL under load" "$embedded $daemon" make kill ROUNDS="$(part 200)"
 campaign kill-postgres 30 "$(part 40) rounds of SIGKILL, of daemon and database" "$postgres $daemon" make kill-postgres ROUNDS="$(part 40)"
 campaign fleet 15 "four daemons, a thousand clients, $(part 20) memories each" "$postgres $daemon" make fleet EACH="$(part 20)"
-campaign histories 60 "$(part 200) rounds of each system, checked for linearizability" "$embedded $postgres $daemon" make histories ROUNDS="$(part 200)"
-campaign model 20 "$(part 200000) random steps beside the model" "$embedded internal/prove/model" make model STEPS="$(part 200000)"
-campaign model-postgres 20 "$(part 10000) random steps beside the model" "$postgres internal/prove/model" make model-postgres STEPS="$(part 10000)"
+campaign histories 120 "$(part 200) rounds of each system, checked for linearizability" "$embedded $postgres $daemon" make histories ROUNDS="$(part 200)"
+campaign model 60 "$(part 200000) random steps beside the model" "$embedded internal/prove/model" make model STEPS="$(part 200000)"
+campaign model-postgres 40 "$(part 10000) random steps beside the model" "$postgres internal/prove/model" make model-postgres STEPS="$(part 10000)"
 campaign handover 15 "$(part 20) hand-overs under load" "$embedded $daemon" make handover HANDOVERS="$(part 20)"
 campaign readers 10 '200 readers of the journal beside writers' "$embedded $daemon" make readers SECONDS="$(part 60)"
 campaign soak $(($(part 20) + 10)) "everything mixed, $(part 20) minutes" "$embedded $daemon" make soak MINUTES="$(part 20)"
-campaign api-fuzz 30 "$(part 200000) requests made from the OpenAPI document" 'internal/httpapi internal/front engine' make api-fuzz REQUESTS="$(part 200000)"
+campaign api-fuzz 60 "$(part 200000) requests made from the OpenAPI document" 'internal/httpapi internal/front engine' make api-fuzz REQUESTS="$(part 200000)"
 campaign lives 20 'a thousand daemons, one after another' "$daemon" make lives
 campaign mutants 90 'the program broken on purpose; the list is in scripts/mutants.sh' "$embedded $postgres $daemon internal/codesign" make mutants
 exit "$failed"
