@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
@@ -48,6 +49,9 @@ func (a *API) searchSimply(c *call) error {
 	if most := c.query.whole("maxBytes", "invalid_max_bytes"); most != nil {
 		q.MaxBytes = int64(*most)
 	}
+	if strings.TrimSpace(q.Text) == "" && c.query.values.Has("q") { // also beside a vector or an id
+		c.query.fail("invalid_query", "q", emptyQuery)
+	}
 	q.Like, q.Vector, q.Weights = c.query.id("like"), c.query.vector("vector"), a.weightsOf(&c.query)
 	content := c.query.is("content", true)
 	if c.query.err != nil {
@@ -55,6 +59,9 @@ func (a *API) searchSimply(c *call) error {
 	}
 	return namedInURL(a.found(c, q, content))
 }
+
+// emptyQuery is what is wrong with a query that is given and blank.
+const emptyQuery = "the query is empty"
 
 // namedInURL returns an error about a query with the name that the query has in a URL.
 func namedInURL(err error) error {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +21,9 @@ func (a *API) readSearch(body []byte) (q engine.SearchQuery, content bool, err e
 		switch name {
 		case "query":
 			asked = true
-			q.Text, err = bodyText("invalid_query", name, value)
+			if q.Text, err = bodyText("invalid_query", name, value); err == nil && strings.TrimSpace(q.Text) == "" {
+				err = sigil.NewInvalid("invalid_query", name, emptyQuery) // also beside a vector or an id
+			}
 		case "vector":
 			asked = true
 			q.Vector, err = draft.Vector(value)

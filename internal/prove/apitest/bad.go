@@ -178,6 +178,9 @@ var Searches = []struct{ Name, Body, Code, Field string }{
 	{"query null", `{"query":null}`, "invalid_query", "query"},
 	{"query empty", `{"query":""}`, "invalid_query", "query"},
 	{"query blank", `{"query":" \n"}`, "invalid_query", "query"},
+	{"query empty beside a vector", `{"query":"","vector":[1]}`, "invalid_query", "query"},
+	{"query blank beside a vector", `{"query":" ","vector":[1]}`, "invalid_query", "query"},
+	{"query empty beside an id", `{"query":"","like":"01a22aec-2007-7000-8de2-659a0419ce1f"}`, "invalid_query", "query"},
 	{"query too long", `{"query":"` + strings.Repeat("q", 4097) + `"}`, "invalid_query", "query"},
 	{"query twice", `{"query":"a","query":"b"}`, "duplicate_key", "query"},
 	{"vector a number", `{"vector":1}`, "invalid_vector", "vector"},
@@ -289,6 +292,8 @@ var Requests = []struct {
 
 	{"no text to search for", "GET", "/v1/sigils:search", nil, 400, "missing_field", "q"},
 	{"text to search for empty", "GET", "/v1/sigils:search?q=", nil, 400, "invalid_query", "q"},
+	{"text to search for empty beside a vector", "GET", "/v1/sigils:search?q=&vector=1", nil, 400, "invalid_query", "q"},
+	{"text to search for blank beside a vector", "GET", "/v1/sigils:search?q=+&vector=1", nil, 400, "invalid_query", "q"},
 	{"text to search for blank", "GET", "/v1/sigils:search?q=%20%09", nil, 400, "invalid_query", "q"},
 	{"text to search for too long", "GET", "/v1/sigils:search?q=" + strings.Repeat("secret", 700), nil, 400, "invalid_query", "q"},
 	{"text to search for twice", "GET", "/v1/sigils:search?q=a&q=b", nil, 400, "duplicate_parameter", "q"},
