@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -142,7 +143,12 @@ func (q *query) vector(name string) []float32 {
 	if !q.values.Has(name) {
 		return nil
 	}
-	v, err := draft.Vector([]byte("[" + q.text(name) + "]"))
+	text := q.text(name)
+	if strings.ContainsAny(text, " \t\r\n") { // JSON has them between its numbers, the parameter has not
+		q.fail("invalid_vector", name, "must be numbers with nothing but commas between them; a + in an address is a space")
+		return nil
+	}
+	v, err := draft.Vector([]byte("[" + text + "]"))
 	if err != nil {
 		q.err = cmp.Or(q.err, err)
 	}

@@ -302,6 +302,7 @@ var Requests = []struct {
 	{"like what is not there", "GET", "/v1/sigils:search?like=019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55", nil, 404, "not_found", "like"},
 	{"vector in words", "GET", "/v1/sigils:search?vector=a,b", nil, 400, "invalid_vector", "vector"},
 	{"vector in brackets", "GET", "/v1/sigils:search?vector=[1],[2]", nil, 400, "invalid_vector", "vector/0"},
+	{"a space in a vector in a query", "GET", "/v1/sigils:search?vector=1,+5", nil, 400, "invalid_vector", "vector"},
 	{"vector empty in a query", "GET", "/v1/sigils:search?vector=", nil, 400, "invalid_vector", "vector"},
 	{"a weight in words", "GET", "/v1/sigils:search?q=a&weights.words=much", nil, 400, "invalid_weights", "weights.words"},
 	{"a weight over 1", "GET", "/v1/sigils:search?q=a&weights.strength=1.1", nil, 400, "invalid_weights", "weights"},
