@@ -6,6 +6,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/index"
 )
 
@@ -71,7 +72,12 @@ func (s *Store) oldest(name string, m *sigil.Memory, content index.Content) (_ s
 		case err != nil:
 			return id, false, nil, err
 		case kept.record == nil:
-			s.keys.One(key).Unlock() // it is being removed: see List
+			lock := s.keys.One(key) // it is being removed: see List
+			_, there := s.index.Meta(key)
+			lock.Unlock()
+			if there {
+				return id, false, nil, s.reading(record.ErrDamaged)
+			}
 		case slices.Equal(kept.record[:len(m.Hash)], m.Hash[:]):
 			return id, true, content.Except, nil
 		default:

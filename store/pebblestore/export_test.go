@@ -9,6 +9,7 @@ import (
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/disk"
+	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
 // Tune returns o with small tables and small ranges, so that a small store does everything a large one does.
@@ -86,4 +87,10 @@ func (s *Store) FallOver() error {
 		(&databaseLogger{s: s, log: slog.New(slog.DiscardHandler)}).Fatalf("the disk failed")
 		return nil
 	})
+}
+
+// Lose deletes the content of a memory, as damage would, and keeps the rest of it.
+func (s *Store) Lose(key sigil.Key) error {
+	s.contents.drop(key)
+	return s.db.Delete(layout.MemoryKey(layout.BodyFamily, key.Tenant, key.ID), pebble.Sync)
 }
