@@ -109,7 +109,7 @@ func (w *Worker) take(ctx context.Context) error {
 	return nil
 }
 
-// fill makes the vectors of memories, and has the source keep them.
+// fill makes the vectors of memories, and has the source keep them. If it fails, w.taken is what is left to do.
 func (w *Worker) fill(ctx context.Context, m Model, keys []sigil.Key) error {
 	texts, err := w.source.Texts(ctx, keys)
 	if err != nil {
@@ -117,6 +117,7 @@ func (w *Worker) fill(ctx context.Context, m Model, keys []sigil.Key) error {
 	}
 	vectors := make([]meaning.Vector, len(texts))
 	for begin := 0; begin < len(texts); {
+		from := begin
 		var at []int // where the texts of one request stand
 		var batch []string
 		for size := 0; begin < len(texts) && len(batch) < w.texts; begin++ {
@@ -133,6 +134,10 @@ func (w *Worker) fill(ctx context.Context, m Model, keys []sigil.Key) error {
 		if err != nil {
 			if errors.Is(err, context.DeadlineExceeded) {
 				w.texts = max(1, w.texts/2)
+			}
+			// What was made before is kept. Otherwise, requests that grow until one takes too long would never get to the end.
+			if from > 0 && w.source.Keep(ctx, m, texts[:from], vectors[:from]) == nil {
+				w.taken = keys[from:]
 			}
 			return err
 		}

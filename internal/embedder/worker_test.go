@@ -269,27 +269,33 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestSlow shows that a request that takes too long is given up, and repeated with fewer texts.
+// TestSlow shows that a request that takes too long is given up, and repeated with fewer texts; and that what was made before
+// it is not made again, so that all get vectors however slow the endpoint is.
 func TestSlow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m, _ := newMemories(t, texts(100)...)
-		e := newEndpoint(t)
-		e.instead = func(_ http.ResponseWriter, r *http.Request, texts []string) bool {
-			work := time.NewTimer(time.Duration(len(texts)) * 5 * time.Second)
-			defer work.Stop()
-			select {
-			case <-work.C:
-				return false
-			case <-r.Context().Done():
-				return true
-			}
-		}
-		run(t, m, e, embedder.Options{}, func(*embedder.Worker) {
-			time.Sleep(time.Hour)
-			synctest.Wait()
+	for _, each := range []time.Duration{2500, 5500, 7000, 14_000, 25_000, 59_000} { // ms; none has a request that takes just a minute
+		each *= time.Millisecond
+		t.Run(each.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, _ := newMemories(t, texts(100)...)
+				e := newEndpoint(t)
+				e.instead = func(_ http.ResponseWriter, r *http.Request, texts []string) bool {
+					work := time.NewTimer(time.Duration(len(texts)) * each)
+					defer work.Stop()
+					select {
+					case <-work.C:
+						return false
+					case <-r.Context().Done():
+						return true
+					}
+				}
+				run(t, m, e, embedder.Options{}, func(*embedder.Worker) {
+					time.Sleep(12 * time.Hour)
+					synctest.Wait()
+				})
+				m.complete()
+			})
 		})
-		m.complete()
-	})
+	}
 }
 
 // TestAddNeverWaits shows that a full queue drops memories, which are found again in the source.
