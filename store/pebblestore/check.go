@@ -160,7 +160,7 @@ func (c *checker) meta(key, value []byte) {
 		c.found.wrong("%s was refreshed less often than the journal records", k)
 	default:
 		if m.AccessCount > was.AccessCount { // a refresh is not journaled
-			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
+			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
 		}
 		if m != was {
 			c.found.wrong("%s has figures that differ from the journal's", k)

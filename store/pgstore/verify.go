@@ -157,7 +157,7 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		was, ok := r.memories[m.Key]
 		delete(r.memories, m.Key)
 		if m.AccessCount > was.AccessCount { // a refresh is not journaled
-			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
+			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
 		}
 		switch {
 		case !ok && r.trimmed > 0: // it may be older than the rest of the journal
