@@ -131,6 +131,20 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.answer(w, data)
 }
 
+// takes has each request take a time, unless the client gives it up before.
+func (e *endpoint) takes(d func(texts []string) time.Duration) {
+	e.instead = func(_ http.ResponseWriter, r *http.Request, texts []string) bool {
+		work := time.NewTimer(d(texts))
+		defer work.Stop()
+		select {
+		case <-work.C:
+			return false
+		case <-r.Context().Done():
+			return true
+		}
+	}
+}
+
 func (e *endpoint) refuse(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -272,22 +272,13 @@ func TestRetryAfter(t *testing.T) {
 // TestSlow shows that a request that takes too long is given up, and repeated with fewer texts; and that what was made before
 // it is not made again, so that all get vectors however slow the endpoint is.
 func TestSlow(t *testing.T) {
-	for _, each := range []time.Duration{2500, 5500, 7000, 14_000, 25_000, 59_000} { // ms; none has a request that takes just a minute
-		each *= time.Millisecond
+	for _, seconds := range []float64{2.5, 5.5, 7, 14, 25, 59} { // for each text; no request takes just a minute
+		each := time.Duration(seconds * float64(time.Second))
 		t.Run(each.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m, _ := newMemories(t, texts(100)...)
 				e := newEndpoint(t)
-				e.instead = func(_ http.ResponseWriter, r *http.Request, texts []string) bool {
-					work := time.NewTimer(time.Duration(len(texts)) * each)
-					defer work.Stop()
-					select {
-					case <-work.C:
-						return false
-					case <-r.Context().Done():
-						return true
-					}
-				}
+				e.takes(func(texts []string) time.Duration { return time.Duration(len(texts)) * each })
 				run(t, m, e, embedder.Options{}, func(*embedder.Worker) {
 					time.Sleep(12 * time.Hour)
 					synctest.Wait()
@@ -433,16 +424,7 @@ func TestQueries(t *testing.T) {
 		m, _ := newMemories(t)
 		e := newEndpoint(t)
 		var takes atomic.Int64
-		e.instead = func(_ http.ResponseWriter, r *http.Request, _ []string) bool {
-			work := time.NewTimer(time.Duration(takes.Load()))
-			defer work.Stop()
-			select {
-			case <-work.C:
-				return false
-			case <-r.Context().Done():
-				return true
-			}
-		}
+		e.takes(func([]string) time.Duration { return time.Duration(takes.Load()) })
 		ask := func(w *embedder.Worker, text string) (took time.Duration, err error) {
 			begin := time.Now()
 			_, err = w.Query(context.Background(), text)

@@ -4,24 +4,13 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
 // An encode that cannot read what may be its duplicate says so. It once looked for it forever.
 func TestADuplicateWhoseContentIsLost(t *testing.T) {
-	s, err := pebblestore.Open("data", quiet(vfs.NewMem()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := open(t, t.TempDir())
 	e, draft := engine.New(s, nil), sigil.Draft{Data: []byte(`"twice"`)}
 	m, err := e.Encode(t.Context(), "public", draft)
 	if err == nil {

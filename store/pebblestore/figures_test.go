@@ -6,25 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
 // Figures are read while the committer changes the index, so that the race detector sees a read without the index's lock
 // however few processors there are.
 func TestConcurrentFigures(t *testing.T) {
-	s, err := pebblestore.Open("data", quiet(vfs.NewMem()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := open(t, t.TempDir())
 	ctx, e := t.Context(), engine.New(s, nil)
 	first, err := e.Encode(ctx, "public", sigil.Draft{Data: []byte(`"first"`)})
 	if err != nil {
