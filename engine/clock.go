@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,13 +18,65 @@ type ClockState = clock.State
 // has set [Options.Clock].
 //
 // After a jump of the reference that is not confirmed yet, time follows the machine's monotonic clock, and
-// [Engine.Sweep] and [Engine.Trim] return an error. The engine's time never runs back: after a confirmed jump back it
+// [Engine.Sweep] and [Engine.Trim] return an error. A jump is confirmed by lasting for [Options.ClockConfirm], or by
+// [Engine.ConfirmClock]. The engine's time never runs back: after a confirmed jump back it
 // runs at half its pace until the reference has caught up, and sweeps release by the reference until then.
 func (e *Engine) Clock() ClockState {
 	if e.guard == nil {
 		return ClockState{}
 	}
 	return e.guard.State()
+}
+
+// ConfirmClock confirms what the reference shows now, on an operator's word, and reports whether there was something to
+// confirm. Time then follows the reference, and what is due by it may be released. It concerns this engine, and all that
+// share the clock of its store in this process.
+func (e *Engine) ConfirmClock() bool { return e.guard != nil && e.guard.Confirm() }
+
+// DoubtClock holds sweeps and trims until the reference has gone on without a jump for [Options.ClockConfirm], or
+// [Engine.ConfirmClock] is called. It is for the start of a process, when nothing that the store knows shows that the
+// reference is right: it may be ahead of the truth by ahead. Time follows the reference meanwhile. If the caller has set
+// [Options.Clock], DoubtClock does nothing.
+func (e *Engine) DoubtClock(ahead time.Duration) {
+	if e.guard != nil {
+		e.guard.Doubt(ahead)
+	}
+}
+
+// early reports whether m, which is past its deadline at due, got that deadline from a time that was too early: it was
+// last touched during a jump forward that was confirmed later. By the time as it is known now, m is not due. early then
+// corrects the figures of m.
+func (e *Engine) early(m *sigil.Meta, due time.Time) bool {
+	if e.guard == nil {
+		return false
+	}
+	then := *m
+	then.LastAccessed = time.UnixMilli(e.guard.Since(m.LastAccessed).UnixMilli()).UTC()
+	if !then.LastAccessed.After(m.LastAccessed) {
+		return false
+	}
+	then.Reschedule()
+	if then.Due(due) {
+		return false
+	}
+	*m = then
+	return true
+}
+
+// prolong corrects the deadlines of memories for which early returned true, unless they have changed since.
+func (e *Engine) prolong(ctx context.Context, keys []sigil.Key, due time.Time) error {
+	for _, key := range keys {
+		_, err := e.store.Update(ctx, key, func(m *sigil.Meta) (*sigil.Event, error) {
+			if !m.Due(due) || !e.early(m, due) {
+				return nil, sigil.NewNotFound() // not any more
+			}
+			return nil, nil
+		})
+		if err != nil && !errors.Is(err, sigil.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // guardOf returns the store's own clock, or one that follows the machine's.
@@ -50,7 +104,7 @@ func (e *Engine) certain() (time.Time, error) {
 	if s := e.Clock(); s.Held {
 		return time.Time{}, &sigil.Error{
 			Kind: sigil.ErrUnavailable, Code: "clock_held",
-			Detail: fmt.Sprintf("the clock has jumped by %s: nothing is released until it is back or the jump is confirmed", sigil.FormatDuration(s.Jump.Round(time.Second))),
+			Detail: fmt.Sprintf("the clock may be off by %s: nothing is released until it is back or confirmed", sigil.FormatDuration(s.Jump.Round(time.Second))),
 		}
 	}
 	return e.reference(), nil

@@ -39,7 +39,7 @@ func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 	s := &clocked{Model: storetest.NewModel()}
 	s.clock = guard.New(s.read(), guard.Options{
 		Read: s.read, Monotonic: func() time.Duration { return s.monotonic }, Slept: func() time.Duration { return 0 },
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), Confirm: time.Minute,
 	})
 	return &rig{t: t, Engine: engine.New(s, &o), store: s.Model}, s
 }
@@ -109,4 +109,59 @@ func TestAClockOfTheCallersIsBelieved(t *testing.T) {
 	r.lives(m.Key, false)
 	same(t, "released", r.sweep().Total(), 1)
 	same(t, "state", r.Clock(), engine.ClockState{})
+}
+
+func TestAnOperatorConfirmsTheClock(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}})
+	m := r.encode(`1`, nil)
+	same(t, "something to confirm", r.ConfirmClock(), false)
+	s.pass(r, 2*time.Second)
+	s.off = time.Hour
+	s.pass(r, 2*time.Second)
+	r.lives(m.Key, true)
+	same(t, "confirmed", r.ConfirmClock(), true)
+	r.lives(m.Key, false)
+	same(t, "released", r.sweep().Total(), 1)
+}
+
+// TestADoubtedClockReleasesNothing starts with a clock that may be ahead. Time follows it, sweeps wait.
+func TestADoubtedClockReleasesNothing(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}})
+	s.off = time.Hour
+	s.pass(r, 62*time.Second)
+	m := r.encode(`1`, func(d *sigil.Draft) { d.TTL = time.Second })
+	r.DoubtClock(time.Hour)
+	same(t, "encoded at", m.CreatedAt, start.Add(s.monotonic+s.off))
+	s.pass(r, 10*time.Second)
+	r.lives(m.Key, false)
+	_, err := r.Sweep(r.ctx())
+	r.fails("sweep", err, sigil.ErrUnavailable, "clock_held", "")
+	s.pass(r, time.Minute)
+	same(t, "released when it is confirmed", r.sweep().Total(), 1)
+}
+
+// TestWhatWasTouchedDuringAJumpLivesOn lets the clock jump for good: a memory that was touched during the jump, by a
+// time that was an hour behind, lives as long after that as any other.
+func TestWhatWasTouchedDuringAJumpLivesOn(t *testing.T) {
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic()}})
+	idle, recalled := r.encode(`1`, nil), r.encode(`2`, nil)
+	s.pass(r, 2*time.Second)
+	s.off = time.Hour
+	s.pass(r, 48*time.Second)
+	r.recall(recalled.Key)
+	during := r.encode(`3`, nil)
+	s.pass(r, 15*time.Second)
+	same(t, "held", r.Clock().Held, false)
+	same(t, "released", r.sweep().Total(), 1)
+	r.lives(idle.Key, false)
+	touched := start.Add(50*time.Second + time.Hour)
+	for _, key := range []sigil.Key{recalled.Key, during.Key} {
+		r.lives(key, true)
+		m, err := r.Peek(r.ctx(), key)
+		r.ok("peek", err)
+		same(t, "last accessed", m.LastAccessed, touched)
+		same(t, "fades", m.FadesAt, sigil.Deadline(m.Policy, touched))
+	}
+	s.pass(r, sigil.DefaultClassic().Lifetime())
+	same(t, "released in time", r.sweep().Total(), 2)
 }

@@ -51,7 +51,7 @@ type Options struct {
 	// nil, the engine uses the store's clock if it has one (PostgreSQL's is the database's), else the machine's. These
 	// two are guarded: a jump counts only once it has lasted for ClockConfirm; see [Engine.Clock].
 	Clock func() time.Time
-	// ClockConfirm is how long a jump of the machine's clock must last before it counts; 0 means one minute. A store
+	// ClockConfirm is how long a jump of the machine's clock must last before it counts; 0 means 15 minutes. A store
 	// with its own clock has its own setting.
 	ClockConfirm time.Duration
 	// Logger gets the jumps of the machine's clock; nil means [slog.Default].

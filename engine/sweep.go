@@ -42,6 +42,7 @@ func (s *Sweep) Total() int {
 // changes it runs at full speed.
 //
 // During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held").
+// After a jump forward, it first moves the deadlines of due memories that were touched before the jump was confirmed.
 //
 // When ctx ends, Sweep finishes the commits in progress, or ends its pause, and returns what it did with the context's
 // error.
@@ -54,10 +55,6 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 	}
 	defer e.swept(&s, &err)()
 
-	decide := func(m sigil.Meta) (sigil.Event, bool) {
-		// Checked again with the memory locked: a recall may have come first.
-		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(due)
-	}
 	uncut := context.WithoutCancel(ctx) // a commit in progress is finished even if ctx ends
 	release := func(limit int, goOn func() bool) (did int, more bool, err error) {
 		keys, err := e.store.Due(uncut, due, limit)
@@ -66,7 +63,17 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		}
 		var mu sync.Mutex // guards did and s
 		err = inCommits(keys, goOn, func(keys []sigil.Key) error {
-			events, err := e.store.Remove(uncut, keys, decide)
+			var early []sigil.Key // those whose deadlines are too early
+			events, err := e.store.Remove(uncut, keys, func(m sigil.Meta) (sigil.Event, bool) {
+				// Checked again with the memory locked: a recall may have come first.
+				if m.Due(due) && e.early(&m, due) {
+					early = append(early, m.Key)
+				}
+				return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(due)
+			})
+			if err == nil {
+				err = e.prolong(uncut, early, due)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			did += len(keys)

@@ -1,8 +1,8 @@
 // Package clock keeps the time of an engine: monotonic time since an anchor, corrected by a reference, which is the
-// machine's clock or a database's. A jump of the reference counts only once it is confirmed, which means that it has
-// lasted for a while.
+// machine's clock or a database's. A jump of the reference counts only once it is confirmed: because it has lasted for a
+// while, or because an operator says so.
 //
-// It owns how a reference is followed, and what is logged about that. It knows neither memories, sweeps nor databases,
+// It owns how a reference is followed, how long nothing may be released, and what is logged about that. It knows neither memories, sweeps nor databases,
 // and starts no goroutine.
 package clock
 
@@ -17,8 +17,17 @@ const (
 	// Threshold is the maximum difference that is corrected at once: more than a leap second, and less than a memory is
 	// likely to live.
 	Threshold = 2 * time.Second
-	// DefaultConfirm is how long a jump must last to be confirmed.
-	DefaultConfirm = time.Minute
+	// DefaultConfirm is how long a jump must last to be confirmed: longer than NTP takes to correct a clock that a
+	// failover or a boot left wrong.
+	DefaultConfirm = 15 * time.Minute
+	// paceLimit bounds small corrections forward: in the long run, to one part in paceLimit of the time that passes. An
+	// NTP client that corrects a clock gradually stays below that; a clock that runs fast, or steps again and again,
+	// does not.
+	paceLimit = 10
+	// repeatEvery is the minimum time between two log lines about jumps that follow each other.
+	repeatEvery = time.Minute
+	// maxSpans is how many jumps are remembered for [Clock.Since].
+	maxSpans = 64
 	// slack is the difference within which a reference that can be read at any time is returned as it is. Its pace is
 	// adjusted all the time, and other code in the process that reads it should see the same millisecond.
 	slack = 5 * time.Millisecond
@@ -57,8 +66,10 @@ type Options struct {
 //
 //   - If the reference is off by at most [Threshold], the clock follows it: at once if the reference is ahead; if it is
 //     behind, by running at half its pace until they agree.
-//   - If it is further off, it has jumped. The clock then goes on by monotonic time, and is held, until the reference is
-//     back or the jump has lasted for the time to confirm; then the clock follows it as above.
+//   - If it is further off, or again and again ahead, it has jumped. The clock then goes on by monotonic time, and is
+//     held, until the reference is back or the jump is confirmed: after the time to confirm, or by [Clock.Confirm].
+//     Then the clock follows it as above.
+//   - A clock whose first reading is doubted ([Clock.Doubt]) follows its reference, and is held until it is confirmed.
 //
 // Its methods may be called from any goroutine.
 type Clock struct {
@@ -71,6 +82,10 @@ type Clock struct {
 	slept time.Duration // from Options.Slept, when the reference was last followed
 	// +checklocks:mu
 	jump jump
+	// +checklocks:mu
+	told time.Duration // when a jump was last logged
+
+	spans atomic.Pointer[[]span]
 }
 
 // base is a moment from which the clock's time follows monotonic time.
@@ -81,6 +96,21 @@ type base struct {
 	held  bool
 	jump  time.Duration // how far the reference has jumped, if held
 	jumps uint64        // the number of jumps so far
+	// credit is how far the reference may be ahead and be followed at once; it grows back to Threshold.
+	credit time.Duration
+	doubt  *doubt // nil if the first reading is not doubted, or confirmed by now
+}
+
+// doubt is why the first reading is not believed, and since when the reference has agreed with it.
+type doubt struct {
+	ahead time.Duration
+	since time.Duration
+}
+
+// span is a stretch of the clock's time during which it was behind its reference by what turned out to be the truth.
+type span struct {
+	from, to time.Time
+	by       time.Duration
 }
 
 // jump is a jump that is not confirmed yet: what the reference showed, and when.
@@ -91,10 +121,12 @@ type jump struct {
 
 // State compares a clock with its reference.
 type State struct {
-	// Held reports that the reference has jumped and the jump is not confirmed yet. Jump is its size, over 0 if the
-	// reference is ahead of the clock; it is 0 if Held is false.
+	// Held reports that the reference has jumped, or its first reading is doubted, and that this is not confirmed yet.
+	// Jump is its size, over 0 if the reference is ahead of the clock; it is 0 if Held is false.
 	Held bool
 	Jump time.Duration
+	// ConfirmedIn is how long the reference must go on as it does now to be confirmed; 0 if Held is false.
+	ConfirmedIn time.Duration
 	// Ahead is how far the clock is ahead of its reference, which it corrects by running at half its pace.
 	Ahead time.Duration
 	// Jumps is the number of jumps since the start.
@@ -133,7 +165,7 @@ func New(first Reading, o Options) *Clock {
 		o.Slept = slept
 	}
 	c := &Clock{options: o, slept: o.Slept()}
-	c.base.Store(&base{at: first.At, time: first.Time.Round(0)})
+	c.base.Store(&base{at: first.At, time: first.Time.Round(0), credit: Threshold})
 	c.looked.Store(int64(first.At))
 	return c
 }
@@ -157,8 +189,17 @@ func (c *Clock) Reference() time.Time {
 // State compares the clock with its reference.
 func (c *Clock) State() State {
 	at, _ := c.look()
-	b := c.base.Load()
-	return State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
+	c.mu.Lock()
+	b, began := c.base.Load(), c.jump.at
+	c.mu.Unlock()
+	s := State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
+	if b.doubt != nil && !b.held {
+		s.Held, s.Jump, began = true, b.doubt.ahead, b.doubt.since
+	}
+	if s.Held {
+		s.ConfirmedIn = max(0, c.options.Confirm-(at-began))
+	}
+	return s
 }
 
 // look returns the monotonic time and what the reference shows, or a zero time if the reference cannot be read at any
@@ -210,32 +251,60 @@ func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 	}
 	off := beyond(r.Time.Sub(b.reference(r.At)), r.Error)
 	slept := c.options.Slept() - c.slept
+	b.credit = min(Threshold, b.credit+(r.At-b.at)/paceLimit)
 	switch {
-	case off.Abs() <= Threshold:
-		if b.held {
+	case -Threshold <= off && off <= b.credit:
+		b.credit -= max(off, 0)
+		switch {
+		case b.held:
 			tell = c.back(b.jump)
+			if b.doubt != nil { // it has to agree anew for as long
+				b.doubt = &doubt{b.doubt.ahead, r.At}
+			}
+		case b.doubt != nil && r.At-b.doubt.since >= c.options.Confirm:
+			tell = c.believed(b.doubt.ahead)
+			b.doubt = nil
 		}
 	case slept > Threshold && (off-slept).Abs() <= Threshold:
 		tell = c.awake(slept)
 	case !b.held || beyond(r.Time.Sub(c.jump.time)-(r.At-c.jump.at), r.Error).Abs() > Threshold:
-		c.jump = jump{r.At, r.Time}
-		b.held, b.jump, b.jumps = true, off, b.jumps+1
-		c.base.Store(&b)
-		return c.jumped(off)
+		return c.jumps(r, off)
 	case r.At-c.jump.at < c.options.Confirm:
 		return nil
 	default:
-		tell = c.confirmed(off)
+		tell = c.confirmed(&b, off, r.At)
 	}
 	c.slept += slept
-	now, reference := b.now(r.At), b.reference(r.At).Add(off)
-	b.at, b.time, b.ahead = r.At, reference, 0
+	c.follow(b, r.At, off)
+	return tell
+}
+
+// jumps holds the clock, because the reference is off by off.
+//
+// +checklocks:c.mu
+func (c *Clock) jumps(r Reading, off time.Duration) (tell func(*slog.Logger)) {
+	b := *c.base.Load()
+	if !b.held || r.At-c.told >= repeatEvery {
+		c.told = r.At
+		tell = c.jumped(off)
+	}
+	c.jump = jump{r.At, r.Time}
+	b.held, b.jump, b.jumps = true, off, b.jumps+1
+	c.base.Store(&b)
+	return tell
+}
+
+// follow makes the clock follow its reference, which is off from b by off.
+//
+// +checklocks:c.mu
+func (c *Clock) follow(b base, at, off time.Duration) {
+	now, reference := b.now(at), b.reference(at).Add(off)
+	b.at, b.time, b.ahead = at, reference, 0
 	if reference.Before(now) {
 		b.time, b.ahead = now, now.Sub(reference)
 	}
 	b.held, b.jump = false, 0
 	c.base.Store(&b)
-	return tell
 }
 
 // beyond returns the minimum distance of off from 0, if off may be wrong by most.
@@ -262,16 +331,5 @@ func (c *Clock) back(jump time.Duration) func(*slog.Logger) {
 func (c *Clock) awake(slept time.Duration) func(*slog.Logger) {
 	return func(l *slog.Logger) {
 		l.Info("the machine slept: following its clock again", "slept", slept.Round(time.Millisecond))
-	}
-}
-
-func (c *Clock) confirmed(off time.Duration) func(*slog.Logger) {
-	return func(l *slog.Logger) {
-		if off > 0 {
-			l.Warn(c.options.Name+" has kept the time it jumped to, which is now confirmed: sweeps resume", "jump", off.Round(time.Millisecond))
-			return
-		}
-		l.Warn(c.options.Name+" has kept the time it jumped to, which is now confirmed: time runs at half its pace until it agrees, and sweeps resume; after a restart it agrees at once",
-			"jump", off.Round(time.Millisecond), "takes", (-2 * off).Round(time.Second))
 	}
 }

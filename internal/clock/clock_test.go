@@ -33,7 +33,7 @@ func newMachine(t *testing.T) *machine {
 	m := &machine{t: t}
 	m.Clock = clock.New(m.read(), clock.Options{
 		Read: m.read, Monotonic: func() time.Duration { return m.monotonic }, Slept: func() time.Duration { return m.slept },
-		Logger: slog.New(slog.NewTextHandler(&m.log, nil)),
+		Logger: slog.New(slog.NewTextHandler(&m.log, nil)), Confirm: time.Minute,
 	})
 	return m
 }

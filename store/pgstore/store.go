@@ -64,7 +64,7 @@ type Options struct {
 	// means the URL's pool_max_conns, or 16. Calls wait while all are in use, or if the database allows no
 	// more.
 	MaxConns int
-	// ClockConfirm is how long a jump of the database's clock must last before it counts; 0 means one minute.
+	// ClockConfirm is how long a jump of the database's clock must last before it counts; 0 means 15 minutes.
 	ClockConfirm time.Duration
 	// Search is what of a memory is searched. All processes that have a database open should have the same: if languages
 	// or exclusions differ, those of the process that was opened last are kept in the database, the words of all memories
