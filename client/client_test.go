@@ -133,6 +133,7 @@ func TestRequests(t *testing.T) {
 		{"reembed", func(ctx context.Context, c *client.Client) error { _, err := c.Reembed(ctx); return err }, "POST /v1/embeddings:rebuild", ""},
 		{"stop embedding", func(ctx context.Context, c *client.Client) error { _, err := c.StopEmbedding(ctx); return err }, "POST /v1/embeddings:stop", ""},
 		{"resume embedding", func(ctx context.Context, c *client.Client) error { _, err := c.ResumeEmbedding(ctx); return err }, "POST /v1/embeddings:resume", ""},
+		{"confirm the clock", func(ctx context.Context, c *client.Client) error { _, err := c.ConfirmClock(ctx); return err }, "POST /v1/clock:confirm", ""},
 		{"events", func(ctx context.Context, c *client.Client) error { _, err := c.Events(ctx, 1<<63, 5); return err }, "GET /v1/events?after=9223372036854775808&limit=5", ""},
 		{"sign code", func(ctx context.Context, c *client.Client) error {
 			_, err := c.CodeSign(ctx, client.CodeSign{Name: "a.py", Content: []byte("1")})

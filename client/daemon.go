@@ -54,6 +54,12 @@ func (c *Client) ResumeEmbedding(ctx context.Context) (wire.Embeddings, error) {
 	return call[wire.Embeddings](ctx, c, request{method: http.MethodPost, path: "/v1/embeddings:resume"})
 }
 
+// ConfirmClock tells the daemon that the clock of its machine, or of its database, is right. Sweeps resume, and time
+// follows it. The answer says whether there was something to confirm.
+func (c *Client) ConfirmClock(ctx context.Context) (wire.Clock, error) {
+	return call[wire.Clock](ctx, c, request{method: http.MethodPost, path: "/v1/clock:confirm"})
+}
+
 // Events returns the journal's entries with a position over after, in order. A limit of 0 means the daemon's default. A
 // caller that continues after the Next of each page gets every entry exactly once.
 func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {

@@ -62,6 +62,13 @@ type Embeddings struct {
 	Stopped bool `json:"stopped"`
 }
 
+// Clock is the answer to a confirmation of the clock.
+type Clock struct {
+	Confirmed bool `json:"confirmed"` // false if there was nothing to confirm
+	// AheadSeconds is how far time is ahead of the clock, if that was set back: it runs at half its pace until they agree.
+	AheadSeconds float64 `json:"aheadSeconds"`
+}
+
 // Sweep is the result of one run of a sweep.
 type Sweep struct {
 	Job             sigil.Job `json:"job"`

@@ -84,11 +84,14 @@ func (c *Config) check(say func(setting, why string)) {
 		}
 	}
 	for setting, d := range map[string]time.Duration{
-		"request-timeout": c.RequestTimeout, "drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout, "clock-confirm": c.ClockConfirm,
+		"request-timeout": c.RequestTimeout, "drain-timeout": c.DrainTimeout, "handover-timeout": c.HandOverTimeout,
 	} {
 		if d <= 0 || d > time.Hour {
 			say(setting, "must be over 0 and at most 1h")
 		}
+	}
+	if c.ClockConfirm <= 0 || c.ClockConfirm > maxClockConfirm {
+		say("clock-confirm", "must be over 0 and at most 30d")
 	}
 }
 

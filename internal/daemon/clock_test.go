@@ -51,8 +51,8 @@ func TestAClockThatJumpsIsSeen(t *testing.T) {
 	metrics("sigil_clock_held 0", "sigil_clock_jumps_total 0")
 
 	show(time.Second, time.Hour)
-	log.await(t, "level=WARN", "the machine's clock jumped", "jump=1h0m0s", "confirmed_after=1m0s")
-	if status, body := ask(t, d, "GET", "/readyz", ""); status != 200 || !strings.Contains(body, `"clock":{"state":"held","seconds":3600}`) {
+	log.await(t, "level=WARN", "the machine's clock jumped", "jump=1h0m0s", "confirmed_after=15m0s")
+	if status, body := ask(t, d, "GET", "/readyz", ""); status != 200 || !strings.Contains(body, `"clock":{"state":"held","seconds":3600,"confirmedIn":900}`) {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
 	metrics("sigil_clock_held 1", "sigil_clock_jump_seconds 3600", "sigil_clock_jumps_total 1")
@@ -73,20 +73,37 @@ func TestAClockThatJumpsIsSeen(t *testing.T) {
 func TestAStartComparesTheClockWithTheJournal(t *testing.T) {
 	for _, c := range []struct {
 		off  time.Duration // of the newest entry
+		held bool
 		want string
 	}{
-		{-time.Minute, ""},
-		{time.Hour, "the clock is behind the newest entry"},
-		{-30 * time.Hour, "the clock is far ahead of the newest entry"},
+		{-50 * time.Second, false, ""},
+		{time.Hour, false, "level=WARN msg=\"the clock is behind the newest entry"},
+		{-2 * time.Hour, true, "level=INFO msg=\"the clock is ahead of the newest entry of the journal: sweeps are held until it is confirmed\" ahead=2h0m0s"},
+		{-30 * time.Hour, true, "level=WARN msg=\"the clock is far ahead of the newest entry of the journal: sweeps are held until it is confirmed\" ahead=30h0m0s"},
 	} {
 		log := newLogs()
 		now := time.Now().Round(0)
-		k := clock.New(clock.Reading{At: clock.Monotonic(time.Now()), Time: now}, clock.Options{})
+		k := clock.New(clock.Reading{At: clock.Monotonic(time.Now()), Time: now}, clock.Options{Logger: slog.New(slog.DiscardHandler)})
 		o := on(clocked{storetest.NewModel(), k, now.Add(c.off)})
 		o.Logger = slog.New(slog.NewTextHandler(log, nil))
-		start(t, config(t), o)
+		d := start(t, config(t), o)
 		if text := log.String(); c.want == "" && strings.Contains(text, "level=WARN") || !strings.Contains(text, c.want) {
 			t.Errorf("%s: logged %q", c.off, text)
 		}
+		sweeps := func(held bool) {
+			t.Helper()
+			if status, body := ask(t, d, "POST", "/v1/sweeps/decay", ""); held != (status == 503 && strings.Contains(body, `"clock_held"`)) {
+				t.Errorf("%s: a sweep: %d %s, want held %v", c.off, status, body, held)
+			}
+		}
+		sweeps(c.held)
+		want := `{"confirmed":false,"aheadSeconds":0}`
+		if c.held {
+			want = `{"confirmed":true,"aheadSeconds":0}`
+		}
+		if status, body := ask(t, d, "POST", "/v1/clock:confirm", ""); status != 200 || strings.TrimSpace(body) != want {
+			t.Errorf("%s: confirmed: %d %s, want %s", c.off, status, body, want)
+		}
+		sweeps(false)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
@@ -133,7 +134,7 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	durationVar(f, &c.RequestTimeout, "request-timeout", time.Minute, "the `time` that a request may take once all of it has arrived; a sweep may take five times as long")
 	f.IntVar(&c.MaxSubscribers, "max-subscribers", 1_000, "maximum number of subscribers of the journal at once; further ones are refused")
 
-	durationVar(f, &c.ClockConfirm, "clock-confirm", time.Minute, "how long a jump of the clock must last before it counts; sweeps are held until then")
+	durationVar(f, &c.ClockConfirm, "clock-confirm", clock.DefaultConfirm, "how long a jump of the clock must last before it counts, unless sigil clock confirm is run; sweeps are held until then")
 
 	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 means forever")
 	f.IntVar(&c.JournalEntries, "journal-entries", 0, "maximum number of journal entries that are kept, of all tenants together, about 80 bytes each; 0 means no limit")

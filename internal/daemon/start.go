@@ -99,7 +99,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		Observer: m, Limits: d.config.limits(), Settings: settings, Logger: d.log, ClockConfirm: d.config.ClockConfirm,
 	})
 	m.Clock(e.Clock)
-	d.compareClock(ctx, e.Now(), s)
+	d.compareClock(ctx, e, s)
 
 	if lost, ok := s.(store.Pinger); ok {
 		d.reach = lost.Ping

@@ -36,7 +36,7 @@ func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
 	ready("}")
 	at = time.Second
 	k.Observe(guard.Reading{At: at, Time: start.Add(at - time.Hour)})
-	ready(`,"clock":{"state":"held","seconds":-3600}}`)
+	ready(`,"clock":{"state":"held","seconds":-3600,"confirmedIn":900}}`)
 	f.do("POST", "/v1/sweeps/decay", "").problem(503, "clock_held", "")
 	f.encode(`{"data":1}`)
 	at += guard.DefaultConfirm
@@ -45,4 +45,11 @@ func TestReadinessSaysWhatIsNotWellWithTheClock(t *testing.T) {
 	f.do("POST", "/v1/sweeps/decay", "").want(200)
 	at += 2 * time.Hour
 	ready("}")
+	k.Observe(guard.Reading{At: at, Time: start.Add(at)}) // it was right before
+	for _, want := range []string{"true", "false"} {
+		if got := strings.TrimSpace(string(f.do("POST", "/v1/clock:confirm", "").want(200).body)); got != `{"confirmed":`+want+`,"aheadSeconds":0}` {
+			t.Errorf("confirmed: %s, want %s", got, want)
+		}
+		ready("}")
+	}
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"time"
 
@@ -17,10 +18,12 @@ type health struct {
 
 // clockHealth describes what is wrong with the clock.
 type clockHealth struct {
-	// State is "held" after a jump of the clock that is not confirmed yet, or "ahead" while time is ahead of
-	// the clock.
+	// State is "held" while the clock is not confirmed, after a jump or at the start, or "ahead" while time is ahead
+	// of the clock.
 	State   string  `json:"state"`
 	Seconds float64 `json:"seconds"`
+	// ConfirmedIn is how many seconds the clock must go on as it does to be confirmed, rounded up; 0 unless held.
+	ConfirmedIn float64 `json:"confirmedIn,omitempty"`
 }
 
 // alive answers 200 as long as the process runs.
@@ -42,9 +45,9 @@ func (a *API) ready(c *call) error {
 	h := health{Status: "ok", Version: a.options.Version}
 	switch s := a.engine.Clock(); {
 	case s.Held:
-		h.Clock = &clockHealth{"held", s.Jump.Seconds()}
+		h.Clock = &clockHealth{"held", s.Jump.Seconds(), math.Ceil(s.ConfirmedIn.Seconds())}
 	case s.Ahead >= time.Second:
-		h.Clock = &clockHealth{"ahead", s.Ahead.Seconds()}
+		h.Clock = &clockHealth{State: "ahead", Seconds: s.Ahead.Seconds()}
 	}
 	if a.engine.Indexing() {
 		h.Search = "building"

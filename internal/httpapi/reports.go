@@ -110,3 +110,9 @@ func (a *API) sweep(c *call) error {
 	}
 	return c.json(http.StatusOK, shape.Sweep(&s))
 }
+
+// confirmClock confirms what the clock of the machine or the database shows.
+func (a *API) confirmClock(c *call) error {
+	confirmed := a.engine.ConfirmClock()
+	return c.json(http.StatusOK, wire.Clock{Confirmed: confirmed, AheadSeconds: a.engine.Clock().Ahead.Seconds()})
+}

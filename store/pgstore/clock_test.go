@@ -138,6 +138,73 @@ func TestTimeThatWasAheadIsMadeUpFor(t *testing.T) {
 	}
 }
 
+// TestAnOperatorConfirmsTheDatabasesClock sets the clock an hour ahead for good. What was idle fades once that is
+// confirmed; what was touched during the jump lives on; and when the clock is set back all the same, createdAt grows.
+func TestAnOperatorConfirmsTheDatabasesClock(t *testing.T) {
+	url, set := clocked(t)
+	s := open(t, url, nil)
+	defer s.Close() // nothing is behind
+	e := engineOn(s)
+	idle, recalled := encode(t, e, 0, new(atomic.Int64)), encode(t, e, 1, new(atomic.Int64))
+	measure(t, s)
+	set(time.Hour, 0, 0)
+	measure(t, s)
+	if _, err := e.Recall(t.Context(), recalled.Key); err != nil {
+		t.Fatal(err)
+	}
+	during := encode(t, e, 2, new(atomic.Int64))
+	swept(t, e, -1)
+	if !e.ConfirmClock() {
+		t.Error("there was nothing to confirm")
+	}
+	swept(t, e, 1)
+	if _, err := e.Peek(t.Context(), idle.Key); sigil.CodeOf(err) != "not_found" {
+		t.Errorf("peek at an idle one: %v", err)
+	}
+	for _, key := range []sigil.Key{recalled.Key, during.Key} {
+		m, err := e.Peek(t.Context(), key)
+		if ahead := time.Until(m.LastAccessed); err != nil || (ahead-time.Hour).Abs() > time.Minute || !m.FadesAt.Equal(sigil.Deadline(m.Policy, m.LastAccessed)) {
+			t.Errorf("touched during the jump: last accessed %s, fades %s, %v", m.LastAccessed, m.FadesAt, err)
+		}
+	}
+
+	set(0, 0, 0)
+	measure(t, s)
+	e.ConfirmClock()
+	first := encode(t, e, 3, new(atomic.Int64))
+	until(t, "for time to run", func() bool { return e.Now().After(first.CreatedAt) })
+	if next := encode(t, e, 4, new(atomic.Int64)); !next.CreatedAt.After(first.CreatedAt) {
+		t.Errorf("encoded at %s, and then at %s", first.CreatedAt, next.CreatedAt)
+	}
+	swept(t, e, 0)
+}
+
+// TestARestartDuringAJumpReleasesNothing opens the store anew while the database's clock is an hour ahead.
+func TestARestartDuringAJumpReleasesNothing(t *testing.T) {
+	url, set := clocked(t)
+	other := open(t, url, nil)
+	defer other.Close() // nothing is behind
+	m := encode(t, engineOn(other), 0, new(atomic.Int64))
+	set(time.Hour, 0, 0)
+	s := open(t, url, nil)
+	defer s.Close() // nothing is behind
+	e := engineOn(s)
+	newest, err := s.Newest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.DoubtClock(e.Now().Sub(newest)) // as the daemon does
+	swept(t, e, -1)
+	set(0, 0, 0)
+	measure(t, s)
+	swept(t, e, -1)
+	e.ConfirmClock()
+	swept(t, e, 0)
+	if _, err := engineOn(other).Peek(t.Context(), m.Key); err != nil {
+		t.Errorf("after the restart: %v", err)
+	}
+}
+
 // TestAStallMovesNothing delays the database's answers and the reading of its clock: neither changes the time.
 func TestAStallMovesNothing(t *testing.T) {
 	url, set := clocked(t)
