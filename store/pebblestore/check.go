@@ -159,7 +159,8 @@ func (c *checker) meta(key, value []byte) {
 	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
 		c.found.wrong("%s was refreshed less often than the journal records", k)
 	default:
-		if m.AccessCount > was.AccessCount { // a refresh is not journaled
+		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
+		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
 		}
 		if m != was {

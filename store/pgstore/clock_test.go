@@ -167,6 +167,9 @@ func TestAnOperatorConfirmsTheDatabasesClock(t *testing.T) {
 			t.Errorf("touched during the jump: last accessed %s, fades %s, %v", m.LastAccessed, m.FadesAt, err)
 		}
 	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
 
 	set(0, 0, 0)
 	measure(t, s)

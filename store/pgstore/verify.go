@@ -156,7 +156,8 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 	for _, m := range rows {
 		was, ok := r.memories[m.Key]
 		delete(r.memories, m.Key)
-		if m.AccessCount > was.AccessCount { // a refresh is not journaled
+		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
+		if m.AccessCount > was.AccessCount || m.AccessCount == was.AccessCount && m.LastAccessed.After(was.LastAccessed) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Policy
 		}
 		switch {
