@@ -712,6 +712,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clock:confirm": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the clock
+         * @description Says that the clock of the machine, or of the database, is right. While it is not confirmed (`held` in `/readyz`), nothing is
+         *     swept. Afterwards time follows it, and what is due by it may fade. It concerns the service that answers.
+         */
+        post: operations["confirmClock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -1560,6 +1587,12 @@ export interface components {
             /** @description The service that answers does not have missing vectors made. */
             stopped: boolean;
         };
+        Clock: {
+            /** @description Whether there was something to confirm. */
+            confirmed: boolean;
+            /** @description How far time is ahead of the clock, which was set back. Time runs at half its pace until they agree. */
+            aheadSeconds: number;
+        };
         Sweep: {
             job: components["schemas"]["Job"];
             startedAt: components["schemas"]["Time"];
@@ -1884,13 +1917,15 @@ export interface components {
             /** @description The problem with the clock of the machine or the database; absent if there is none. */
             clock?: {
                 /**
-                 * @description `held`: the clock has jumped by `seconds`, which is not confirmed yet; time continues without the jump,
-                 *     and nothing is swept. `ahead`: time is `seconds` ahead of the clock, which was set back, and runs at half
+                 * @description `held`: the clock is not confirmed yet, and nothing is swept. It has jumped by `seconds`, and time continues
+                 *     without the jump; or after a start it may be ahead by `seconds`, since the newest journal entry is that old. `ahead`: time is `seconds` ahead of the clock, which was set back, and runs at half
                  *     its pace until the clock has caught up.
                  * @enum {unknown}
                  */
                 state: "held" | "ahead";
                 seconds: number;
+                /** @description If `held`, for how many seconds the clock must go on as it does to be confirmed. */
+                confirmedIn?: number;
             };
         };
         /**
@@ -3549,6 +3584,43 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
+        };
+    };
+    confirmClock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether there was something to confirm */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "confirmed": true,
+                     *       "aheadSeconds": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Clock"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     embeddings: {
