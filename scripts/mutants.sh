@@ -131,8 +131,17 @@ mutant near-behind 'a recall at its deadline is written behind' $p/change.go \
 	's/near = time\.Second/near = -time.Hour/' \
 	go test -count=1 -run 'ARecallNear' ./$p
 mutant believes-jumps 'a clock that jumps is believed at once' internal/clock/clock.go \
-	's/case off\.Abs\(\) <= Threshold:/case true:/' \
+	's/case -Threshold <= off && off <= b\.credit:/case true:/' \
 	go test -count=1 -run 'Clock' ./engine
+mutant fast-clock 'a clock that runs too fast is followed' internal/clock/clock.go \
+	's/min\(Threshold, b\.credit\+\(r\.At-b\.at\)\/paceLimit\)/Threshold/' \
+	go test -count=1 -run 'TooFast' ./internal/clock
+mutant believes-start 'a start believes the clock whatever the journal has' internal/daemon/clock.go \
+	's/case off > recent:/case off > 1<<62:/' \
+	go test -count=1 -run 'AStartCompares' ./internal/daemon
+mutant early-fade 'what was touched during a jump fades too early' engine/sweep.go \
+	's/m\.Due\(due\) && e\.early\(&m, due\)/e == nil/' \
+	go test -count=1 -run 'DuringAJump' ./engine
 mutant frozen-time 'time that was ahead stands still until its clock has caught up' internal/clock/clock.go \
 	's/max\(0, at-b\.at\)\/2\)/max(0, at-b.at))/' \
 	go test -count=1 ./internal/clock
