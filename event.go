@@ -14,10 +14,21 @@ const (
 	Forgotten    EventKind = "forgotten"
 	Faded        EventKind = "faded"
 	Evicted      EventKind = "evicted"
-	Signed       EventKind = "signed"  // a signature of code was registered
-	Revoked      EventKind = "revoked" // a signature of code was revoked
-	Tagged       EventKind = "tagged"  // a memory got more tags, from an encode that reinforced it
+	Signed       EventKind = "signed"   // a signature of code was registered
+	Revoked      EventKind = "revoked"  // a signature of code was revoked
+	Tagged       EventKind = "tagged"   // a memory got more tags, from an encode that reinforced it
+	Restored     EventKind = "restored" // a memory that was removed is back
+	Erased       EventKind = "erased"   // removed for good: it cannot be restored
 )
+
+// Removes reports whether the memory of an event of this kind is gone after it.
+func (k EventKind) Removes() bool {
+	switch k {
+	case Forgotten, Faded, Evicted, Erased:
+		return true
+	}
+	return false
+}
 
 // The reasons for events.
 const (

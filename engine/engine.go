@@ -1,4 +1,4 @@
-// Package engine owns the verbs: encode, recall, peek, forget, pin, list, search, related, sweep, crystallize, explain,
+// Package engine owns the verbs: encode, recall, peek, forget, restore, pin, list, search, related, sweep, crystallize, explain,
 // forecast, register, revoke. It owns the clock, the rules and the order in which things are checked.
 //
 // It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a
@@ -73,6 +73,8 @@ type Settings struct {
 	Quota store.Quota
 	// Retention bounds the journal; the zero value keeps all of it.
 	Retention Retention
+	// Undo is how long removed memories can be restored; the zero value turns that off.
+	Undo Undo
 }
 
 // Retention bounds how much of the journal, of all tenants together, is kept. A client that resumes at a position which

@@ -40,6 +40,9 @@ type rig struct {
 func newRig(t *testing.T, o engine.Options) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: &clock{}, store: storetest.NewModel()}
+	if o.Settings.Undo.Window > 0 {
+		r.store = storetest.NewUndoModel()
+	}
 	r.clock.set(0)
 	o.Clock = r.clock.now
 	if o.Settings.Policy == nil {

@@ -17,6 +17,8 @@ type Sweep struct {
 	Took      time.Duration
 	// Released counts the memories that a decay sweep released, by reason ("decay", "ttl").
 	Released map[string]int
+	// Purged is the number of removed memories that a decay sweep dropped for good; see [Undo].
+	Purged int
 	// Patterns is the number of patterns that a crystallize sweep looked at; Created and Updated count the crystals
 	// that it created and changed.
 	Patterns int
@@ -33,7 +35,7 @@ func (s *Sweep) Total() int {
 	return n
 }
 
-// Sweep releases memories past their deadlines, in small steps. A step is one commit, or several concurrent ones if
+// Sweep releases memories past their deadlines, in small steps, and then drops removed memories that can no longer be restored. A step is one commit, or several concurrent ones if
 // this engine has no other changes to make. The cost of a sweep grows with what it releases. Any number of sweeps may
 // run at once, in any number of processes: each memory is released, and journaled, once.
 //
@@ -93,10 +95,23 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		}
 		return did, more, err
 	}
-	if err := e.inSteps(ctx, release); err != nil {
-		return s, err
+	purge := func(limit int, goOn func() bool) (did int, more bool, err error) {
+		undo := e.Settings().Undo
+		more = true
+		for more && did < limit && (did == 0 || goOn()) && err == nil {
+			var n int
+			n, err = e.store.Purge(uncut, due.Add(time.Millisecond-undo.Window), undo.Keep, sweepStep)
+			did, more = did+n, n == sweepStep
+		}
+		s.Purged += did
+		return did, more, err
 	}
-	return s, e.inSteps(ctx, prune)
+	for _, step := range []func(int, func() bool) (int, bool, error){release, prune, purge} {
+		if err := e.inSteps(ctx, step); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // inCommits removes keys in commits of sweepStep each, several of them concurrently: a store can let them share a sync,

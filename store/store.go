@@ -36,6 +36,7 @@ import (
 // ErrClosed and ErrUnavailable with a code, and other errors unchanged.
 type Store interface {
 	Memories
+	Undo
 	Searcher
 	Patterns
 	Signatures
@@ -57,7 +58,7 @@ type Store interface {
 
 // Memories keeps memories, and the answers to inserts with idempotency keys.
 type Memories interface {
-	// Insert keeps items of one tenant, all or none. Ids must be new.
+	// Insert keeps items of one tenant, all or none. Ids must be new: not those of removed memories that are kept, either.
 	//
 	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
 	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's CreatedAt.

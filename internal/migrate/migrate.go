@@ -210,9 +210,11 @@ func (p *pass) readEnded(ctx context.Context) error {
 		}
 		for _, e := range events {
 			after = e.Position
-			switch e.Kind {
-			case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+			switch {
+			case e.Kind.Removes():
 				p.ended[e.Memory.ID] = true
+			case e.Kind == sigil.Restored:
+				delete(p.ended, e.Memory.ID)
 			}
 		}
 	}

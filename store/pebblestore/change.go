@@ -142,6 +142,9 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			return nil
 		}
 		gone, removed, events = append(gone, at), append(removed, m.Key), append(events, event)
+		if err := s.keep(ch, at, &m, &events[len(events)-1]); err != nil {
+			return err
+		}
 		return s.addEvent(ch, &events[len(events)-1])
 	})
 	if err != nil {
@@ -160,6 +163,7 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	}
 	s.contents.drop(keys...)
 	s.finder.removed(removed)
+	s.kept(events)
 	return events, nil
 }
 

@@ -26,6 +26,8 @@ type Checked struct {
 	Answers int
 	// Signatures is the number of code signatures, revoked or not.
 	Signatures int
+	// Removed is the number of removed memories that can be restored.
+	Removed int
 	// Problems describe what is wrong, in one sentence each. There are at most [MaxProblems]; Wrong counts all
 	// problems.
 	Problems []string
@@ -54,14 +56,16 @@ type checker struct {
 	signed map[sigil.Key]*journaledSignature
 	// retagged are the memories that got more tags than their contents have, by the journal.
 	retagged map[sigil.Key]bool
-	seen     []uint64 // one bit for each position
+	// removed are the removed memories whose content is there, as their records have them.
+	removed map[sigil.Key]restorable
+	seen    []uint64 // one bit for each position
 }
 
 // check reads every record of s. It checks that each can be decoded, that records that belong together exist
 // together, that positions have no gaps and no repeats, and that the memories follow from the journal, as far
 // back as the journal goes.
 func (s *Store) check() (Checked, error) {
-	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}, retagged: map[sigil.Key]bool{}}
+	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}, retagged: map[sigil.Key]bool{}, removed: map[sigil.Key]restorable{}}
 	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
@@ -69,6 +73,8 @@ func (s *Store) check() (Checked, error) {
 	}{
 		{layout.JournalFamily, c.journal},
 		{layout.MetaFamily, c.meta},
+		{layout.RemovedFamily, c.removal},
+		{layout.RemovalFamily, c.removalTime},
 		{layout.BodyFamily, c.body},
 		{layout.VectorFamily, c.vector},
 		{layout.EmbeddingFamily, c.embedding},
@@ -108,7 +114,7 @@ func (c *checker) journal(key, value []byte) {
 		switch id := e.Memory.Key; {
 		case e.Signature != nil:
 			c.journalSignature(e)
-		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
+		case e.Kind.Removes():
 			delete(c.journaled, id)
 		case e.Memory.Policy != nil:
 			c.journaled[id] = e.Memory
@@ -183,6 +189,10 @@ func (c *checker) body(key, value []byte) {
 	}
 	meta, ok := c.s.index.Meta(k)
 	labels, _ := c.s.index.LabelsOf(k)
+	if removed, there := c.removed[k]; there && !ok {
+		meta, labels, ok = removed.Memory.Meta, removed.labels, true
+		delete(c.removed, k)
+	}
 	switch {
 	case !ok:
 		c.found.wrong("%s has content but no figures", k)
@@ -264,6 +274,9 @@ func (c *checker) missing() {
 	for k := range c.signed {
 		c.found.wrong("signature %s is missing, but exists according to the journal", k)
 	}
+	for k := range c.removed {
+		c.found.wrong("%s was removed, and can be restored without content", k)
+	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
 			c.found.wrong("%s has figures but no content", k)
@@ -277,15 +290,16 @@ func (c *checker) vector(key, value []byte) {
 		c.found.wrong("vector under %q cannot be read", key)
 		return
 	}
-	if !c.s.exists(k) {
+	if !c.s.exists(k) && !c.has(layout.MemoryKey(layout.RemovedFamily, k.Tenant, k.ID)) {
 		c.found.wrong("%s has a vector but no figures", k)
 	}
 }
 
 // embedding is like vector, but the vector may be empty: the endpoint has made none.
 func (c *checker) embedding(key, value []byte) {
-	if k, ok := layout.SplitMemoryKey(key); len(value) > 0 || !ok {
-		c.vector(key, value)
+	k, ok := layout.SplitMemoryKey(key)
+	if _, err := record.Vector(value); !ok || len(value) > 0 && err != nil {
+		c.found.wrong("vector under %q cannot be read", key)
 	} else if !c.s.exists(k) {
 		c.found.wrong("%s has a vector but no figures", k)
 	}

@@ -218,13 +218,14 @@ func (c *committer) fillGroup(b *pebble.Batch, g *group) error {
 		}
 	}
 	g.leaving = leaving(g.changes)
-	if err := c.s.writeLeaving(b, g.leaving); err != nil {
+	if err := c.s.writeLeaving(b, g.leaving, stayingContents(g.changes)); err != nil {
 		return err
 	}
 	for _, write := range [...]func(*change) error{
 		func(ch *change) error { return ch.writeRecords(b, true) },
 		func(ch *change) error { return ch.writeRecords(b, false) },
 		func(ch *change) error { return ch.writeEvents(b, &c.journal) },
+		func(ch *change) error { return ch.writeRemovals(b) },
 	} {
 		for _, ch := range g.changes {
 			if ch.err != nil {

@@ -29,6 +29,13 @@ func quiet(fsys vfs.FS) *pebblestore.Options {
 	return pebblestore.Tune(pebblestore.Options{FS: fsys, Logger: slog.New(slog.DiscardHandler)})
 }
 
+// keeping returns these options for a store that keeps removed memories.
+func keeping(fsys vfs.FS) *pebblestore.Options {
+	o := quiet(fsys)
+	o.Undo = true
+	return o
+}
+
 // kindOf returns what an operation does to which kind of file; writes reports whether it may change the disk.
 func kindOf(op errorfs.Op) (kind string, writes bool) {
 	words := map[errorfs.OpKind]string{
@@ -69,7 +76,7 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 	fsys := errorfs.Wrap(disk, errorfs.InjectorFunc(cuts.before))
 	var id sigil.ID
 	for range 4 { // a store is opened again on what it has left
-		s, err := pebblestore.Open("home/data", quiet(fsys))
+		s, err := pebblestore.Open("home/data", keeping(fsys))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +185,7 @@ func (c *cuts) check() {
 
 // survives opens the disk after a cut, and checks it.
 func (r *recorder) survives(cut cut) (err error) {
-	s, err := pebblestore.Open("home/data", quiet(cut.disk))
+	s, err := pebblestore.Open("home/data", keeping(cut.disk))
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,7 @@ func (r *faulty) run() bool {
 func (r *faulty) live(rec *recorder, fsys vfs.FS) {
 	sc := newScript(2, func(err error) { r.coded("an operation", err) })
 	for range 2 {
-		o := pebblestore.TuneWithoutStats(*quiet(fsys))
+		o := pebblestore.TuneWithoutStats(*keeping(fsys))
 		o.OnFatal = func(err error) { r.failed.Store(true); r.coded("OnFatal", err) }
 		s, err := pebblestore.Open("home/data", o)
 		if err != nil {

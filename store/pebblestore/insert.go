@@ -134,7 +134,9 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 	}
 	s.contents.drop(room.keys...)
 	s.finder.removed(room.keys)
-	return values(evicted), nil
+	events := values(evicted)
+	s.kept(events)
+	return events, nil
 }
 
 // room is a reservation, with the locked keys of the memories that are evicted.
@@ -169,9 +171,12 @@ func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, no
 func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
 	own := ch.events
 	ch.events = nil
-	err = s.index.Evict(r, func(m sigil.Meta, reason string) error {
+	err = s.index.Evict(r, func(at index.Place, m sigil.Meta, reason string) error {
 		event := evict(m, reason)
 		evicted = append(evicted, &event)
+		if err := s.keep(ch, at, &m, &event); err != nil {
+			return err
+		}
 		return s.addEvent(ch, &event)
 	})
 	if err != nil {

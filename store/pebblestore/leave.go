@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"math"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -30,26 +31,55 @@ func leaving(changes []*change) (all []index.Place) {
 	return all
 }
 
+// stayingContents returns the places that some changes delete and whose contents stay: they can be restored.
+func stayingContents(changes []*change) map[index.Place]bool {
+	var all map[index.Place]bool
+	for _, ch := range changes {
+		if ch.err != nil {
+			continue
+		}
+		for i := range ch.removals {
+			if all == nil {
+				all = map[index.Place]bool{}
+			}
+			all[ch.removals[i].at] = true
+		}
+	}
+	return all
+}
+
 // writeLeaving adds a group's deletions to a batch, before everything else of the group, because a memory
 // that the group inserts may be in a deleted range. Only the committer calls it. At that time, everything on
-// disk is in the index, except for what the batch itself inserts.
-func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place) error {
+// disk is in the index, except for what the batch itself inserts, and the contents and vectors of removed memories, as those
+// that stay now: if there may be any, these families are deleted from one by one.
+func (s *Store) writeLeaving(b *pebble.Batch, all []index.Place, stay map[index.Place]bool) error {
 	var runs [][]index.Place
 	for rest := all; len(rest) > 0; {
 		n := s.index.Together(rest)
 		runs, rest = append(runs, rest[:n]), rest[n:]
 	}
 	// Family by family, since the database's memory takes keys in ascending order faster.
-	families := []byte{layout.MetaFamily, layout.BodyFamily}
+	contents, figures := []byte{layout.BodyFamily}, []byte{layout.MetaFamily}
 	if s.embeddings.any.Load() {
-		families = append(families, layout.EmbeddingFamily)
+		figures = append(figures, layout.EmbeddingFamily)
 	}
 	if s.hasVectors.Load() {
-		families = append(families, layout.VectorFamily)
+		contents = append(contents, layout.VectorFamily)
 	}
-	for _, family := range families {
+	for _, family := range figures {
 		for _, run := range runs {
 			if err := deleteRun(b, family, run, s.enough); err != nil {
+				return err
+			}
+		}
+	}
+	enough := s.enough
+	if s.trash.any.Load() {
+		runs, enough = [][]index.Place{slices.DeleteFunc(slices.Clone(all), func(p index.Place) bool { return stay[p] })}, math.MaxInt
+	}
+	for _, family := range contents {
+		for _, run := range runs {
+			if err := deleteRun(b, family, run, enough); err != nil {
 				return err
 			}
 		}

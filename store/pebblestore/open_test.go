@@ -44,7 +44,7 @@ func refuseFormat(t *testing.T, other string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(b), `"format":6`, `"format":`+other, 1)
+	changed := strings.Replace(string(b), `"format":7`, `"format":`+other, 1)
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}

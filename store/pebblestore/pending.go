@@ -16,15 +16,16 @@ import (
 // change is what one caller wants to make durable, and its effect on the index after that. It is used once:
 // newChange creates it, the caller fills it, and do or discard releases it.
 type change struct {
-	arena   []byte          // bytes of records and events, one after another
-	records []put           // records to set and delete
-	events  []journaled     // events to journal, after the records
-	leaving []index.Place   // places to delete; before the records, and in the index before effect
-	effect  index.Change    // applied to the index when the change is durable
-	trimmed uint64          // the position up to which the change trims the journal, or 0
-	unique  []index.Content // refused with errTaken if a live memory may have one of them
-	grows   bool            // the change grows the store: it is refused first when the disk fills up
-	err     error           // of this change alone: it was refused; set before its group is answered
+	arena    []byte          // bytes of records and events, one after another
+	records  []put           // records to set and delete
+	events   []journaled     // events to journal, after the records
+	leaving  []index.Place   // places to delete; before the records, and in the index before effect
+	removals []removal       // those of leaving that can be restored
+	effect   index.Change    // applied to the index when the change is durable
+	trimmed  uint64          // the position up to which the change trims the journal, or 0
+	unique   []index.Content // refused with errTaken if a live memory may have one of them
+	grows    bool            // the change grows the store: it is refused first when the disk fills up
+	err      error           // of this change alone: it was refused; set before its group is answered
 
 	// searched, if not nil, is the index that has work to do while the change is written, for so many postings.
 	searched *search.Index

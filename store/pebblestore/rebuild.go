@@ -59,7 +59,7 @@ func (s *Store) rebuild() error {
 	}); err != nil {
 		return err
 	}
-	if err := s.rebuildSignatures(); err != nil {
+	if err := errors.Join(s.rebuildSignatures(), s.rebuildTrash()); err != nil {
 		return err
 	}
 	return s.rebuildMemories(newest)

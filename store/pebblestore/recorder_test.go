@@ -38,6 +38,8 @@ type recorder struct {
 	tags map[string][][]string // attempted with an event of more tags, by its name
 	// +checklocks:mu
 	pruned time.Time // answers that ended by then may be gone
+	// +checklocks:mu
+	purged time.Time // memories that were removed before may be gone for good
 }
 
 // group is what one call attempts: all of it becomes visible, or nothing.
@@ -170,6 +172,28 @@ func (r *recorder) Remove(ctx context.Context, keys []sigil.Key, decide func(sig
 	return events, err
 }
 
+func (r *recorder) Restore(ctx context.Context, tenant string, ids []sigil.ID, quota store.Quota, restore func(*sigil.Meta, store.Removal) (sigil.Event, bool)) ([]sigil.Memory, error) {
+	g := &group{}
+	all, err := r.Store.Restore(ctx, tenant, ids, quota, func(m *sigil.Meta, how store.Removal) (sigil.Event, bool) {
+		e, ok := restore(m, how)
+		if ok {
+			r.add(g, &e)
+		}
+		return e, ok
+	})
+	r.answered(g, g.all(), err, errors.Is(err, sigil.ErrFull)) // without positions, which only the journal has
+	return all, err
+}
+
+func (r *recorder) Purge(ctx context.Context, before time.Time, keep store.Quota, limit int) (int, error) {
+	r.mu.Lock()
+	if before.After(r.purged) {
+		r.purged = before
+	}
+	r.mu.Unlock()
+	return r.Store.Purge(ctx, before, keep, limit)
+}
+
 func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
 	g := &group{}
 	err := r.Store.Crystallize(ctx, tenant, now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
@@ -252,6 +276,8 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	kept := map[string]sigil.Event{} // by name
 	memories := map[sigil.Key]sigil.Memory{}
 	var signatures []sigil.Signature
+	last := map[sigil.Key]sigil.Event{} // by memory
+	restorable := map[sigil.Key]store.Removed{}
 	for _, tenant := range owners {
 		events, err := s.Events(ctx, tenant, 0, 1_000_000)
 		if err != nil {
@@ -259,6 +285,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		}
 		for _, e := range events {
 			recovered[e.Position] = e
+			last[e.Memory.Key] = e
 			e.Position = 0
 			kept[name(&e)] = e
 		}
@@ -268,6 +295,13 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		}
 		for _, m := range page {
 			memories[m.Key] = m
+		}
+		removed, _, err := s.Removed(ctx, store.RemovedQuery{Tenant: tenant, Limit: 1_000_000})
+		if err != nil {
+			wrong("removed: %w", err)
+		}
+		for _, m := range removed {
+			restorable[m.Memory.Key] = m
 		}
 		registered, _, err := s.Signatures(ctx, store.SignatureQuery{Tenant: tenant, Limit: 1_000_000})
 		if err != nil {
@@ -323,23 +357,43 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 			wrong("%s holds %+v and was %+v", key, m, was)
 		}
 	}
+	r.checkRemoved(restorable, last, wrong)
 	r.checkSignatures(signatures, kept, wrong)
 	r.checkSearch(s, memories, wrong)
-	last := map[string]answered{} // by tenant and key, of inserted items
+	lastAnswers := map[string]answered{} // by tenant and key, of inserted items
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
 		id := a.tenant + " " + a.key
-		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(last[id].ends) {
-			last[id] = a
+		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(lastAnswers[id].ends) {
+			lastAnswers[id] = a
 		}
 	}
-	for _, a := range last {
+	for _, a := range lastAnswers {
 		got, ok, err := s.Answer(a.tenant, a.key)
 		if err != nil || a.ends.After(r.pruned) && (!ok || got.Memory != a.memory) {
 			wrong("the answer under %s is %+v (%w) and should be %+v", a.key, got.Memory, err, a.memory)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// checkRemoved checks that what can be restored is what the last entry of the journal about a memory removed, with its content,
+// and that nothing of that is missing which was not purged.
+//
+// +checklocks:r.mu
+func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigil.Key]sigil.Event, wrong func(format string, args ...any)) {
+	for key, e := range last {
+		if _, ok := there[key]; store.KeepsRemoved(e.Kind) && !ok && !e.Time.Before(r.purged) {
+			wrong("%s was %s and cannot be restored", key, e.Kind)
+		}
+	}
+	for key, m := range there {
+		e, was := last[key], r.memories[key]
+		was.Meta, was.Tags = e.Memory, m.Memory.Tags
+		if m.Removal != store.RemovalOf(&e) || !reflect.DeepEqual(m.Memory, was) {
+			wrong("%s can be restored as %+v and was %+v, by %+v", key, m, was, e)
+		}
+	}
 }
 
 // checkSignatures compares the signatures that are there with the journal, by name of its entries, and with what was
@@ -400,6 +454,9 @@ func (r *recorder) checkTags(m *sigil.Memory, first []string, journal map[string
 // name identifies an event, also by its time: a failed change may be attempted again.
 func name(e *sigil.Event) string {
 	n := fmt.Sprintf("%s %s %d", e.Kind, e.Memory.Key, e.Time.UnixMilli())
+	if e.Kind.Removes() { // at the same time, it may have been restored and removed again
+		n += fmt.Sprint(" ", e.Memory.LastAccessed.UnixMilli())
+	}
 	if e.Signature != nil {
 		n += " " + e.Signature.ID.String()
 	}

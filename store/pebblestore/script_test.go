@@ -41,7 +41,7 @@ func newScript(seed uint64, fail func(error)) *script {
 func (sc *script) continueOn(s store.Store) {
 	sc.engine = engine.New(s, &engine.Options{
 		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },
-		Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: store.Quota{Memories: 30, Bytes: 6000}},
+		Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: store.Quota{Memories: 30, Bytes: 6000}, Undo: engine.Undo{Window: time.Hour}},
 	})
 }
 
@@ -128,7 +128,7 @@ func (sc *script) signature(tenant string) sigil.Signature {
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(21) {
+	switch sc.roll(24) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -167,6 +167,10 @@ func (sc *script) one(ctx context.Context) {
 			s.ID = sigil.ID{} // all of the body
 		}
 		_, err = sc.engine.Revoke(ctx, tenant, s.Body, s.ID, fmt.Sprint("reason ", sc.roll(1e9)))
+	case 21, 22:
+		_, err = sc.engine.Restore(ctx, sc.pick())
+	case 23:
+		_, err = sc.engine.Removed(ctx, tenant, engine.RemovedQuery{})
 	case 19, 20:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
 	}

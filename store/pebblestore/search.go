@@ -36,7 +36,7 @@ type finder struct {
 
 	// building is held while memories that were there at the open are indexed, and while one is retagged.
 	building sync.Mutex
-	// retagged are the memories that were retagged before built.
+	// retagged are the memories that were retagged or restored before built.
 	// +checklocks:building
 	retagged map[sigil.Key]bool
 
@@ -166,6 +166,21 @@ func (f *finder) queue(tenant string, d *documents) *search.Index {
 		}
 		x = current
 	}
+}
+
+// queueAgain is queue for memories that are about to be restored: the index may be reading them as they were at the open.
+func (f *finder) queueAgain(tenant string, d *documents) *search.Index {
+	if f.analyzer == nil {
+		return nil
+	}
+	f.building.Lock()
+	defer f.building.Unlock()
+	if !f.built.Load() {
+		for i := range d.docs {
+			f.retagged[sigil.Key{Tenant: tenant, ID: d.docs[i].ID}] = true
+		}
+	}
+	return f.queue(tenant, d)
 }
 
 // retag makes a memory, whose key is locked, findable by the tags that it has got. It keeps the vector that its caller gave, and
@@ -369,10 +384,13 @@ func (s *Store) makeFindable(some []sigil.Memory) {
 	if x != nil {
 		x.Work(len(d.terms))
 	}
+	f.building.Lock()
+	defer f.building.Unlock()
 	var gone []sigil.ID // before they were findable
 	for i := range d.docs {
-		if _, there := s.index.Meta(sigil.Key{Tenant: tenant, ID: d.docs[i].ID}); !there {
-			gone = append(gone, d.docs[i].ID)
+		key := sigil.Key{Tenant: tenant, ID: d.docs[i].ID}
+		if _, there := s.index.Meta(key); !there && !f.retagged[key] { // otherwise it is about to be restored
+			gone = append(gone, key.ID)
 		}
 	}
 	f.remove(tenant, gone)

@@ -37,6 +37,8 @@ type Store struct {
 	onCommit   func(changes int, took time.Duration)
 	onFatal    func(error)
 	enough     int // see Options
+	undo       bool
+	trash      trash
 
 	embeddings embeddings
 	// hasVectors reports that there may be vectors on disk, so that what leaves takes them with it.
@@ -90,6 +92,9 @@ type Options struct {
 	// Search is what of a memory is searched. The indexes are in memory: about 250 bytes for a memory of 60 words. An open builds
 	// them beside everything else; until then Search finds less, and says so.
 	Search store.SearchSettings
+	// Undo keeps memories that fade, are evicted or are forgotten, so that they can be restored: see [store.Undo]. They stay until
+	// [Store.Purge] drops them.
+	Undo bool
 	// Logger receives the database's errors; nil means [slog.Default].
 	Logger *slog.Logger
 	// OnCommit is called after each commit, with the number of callers whose changes it had, and the time from
@@ -128,7 +133,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 	}
 	s := newStore(o.cacheShare(), tuning.HugePages)
 	s.finder = newFinder(analyzer, o.Search)
-	s.onCommit, s.onFatal, s.enough = o.OnCommit, o.OnFatal, cmp.Or(o.enough, enough)
+	s.onCommit, s.onFatal, s.enough, s.undo = o.OnCommit, o.OnFatal, cmp.Or(o.enough, enough), o.Undo
 	fsys, logger := o.environment()
 	if s.folder, err = disk.Take(fsys, dir, tuning, logger); err != nil {
 		return nil, err

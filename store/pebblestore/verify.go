@@ -55,5 +55,8 @@ func (s *Store) verify(ctx context.Context) error {
 	if memory, onDisk := s.signatures.counts(), fresh.signatures.counts(); !maps.Equal(memory, onDisk) {
 		problems = append(problems, fmt.Errorf("signatures: in memory %v, on disk %v", memory, onDisk))
 	}
+	if memory, onDisk := s.trash.counts(), fresh.trash.counts(); !maps.Equal(memory, onDisk) {
+		problems = append(problems, fmt.Errorf("removed memories: in memory %v, on disk %v", memory, onDisk))
+	}
 	return errors.Join(err, errors.Join(problems...))
 }

@@ -145,9 +145,9 @@ where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) order by te
 
 func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) (events []sigil.Event, err error) {
 	var base uint64
-	var gone []sigil.Key
 	err = s.transact(ctx, func(t *tx) error {
-		events, gone = nil, nil
+		events = nil
+		var gone []sigil.Key
 		tenants, ids := arrays(keys)
 		rows, err := t.rows(ctx, scanMeta, lockMemories, tenants, ids)
 		if err == nil {
@@ -162,6 +162,8 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		}
 		change := map[string]count{}
 		var j entries
+		var kept keeping
+		var lost []sigil.Key
 		// In the order of keys, which the journal keeps.
 		for _, key := range keys {
 			m, ok := found[key]
@@ -177,6 +179,9 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 				return err
 			}
 			events, gone = append(events, event), append(gone, key)
+			if !kept.add(s, &event, &m, j.n) {
+				lost = append(lost, key)
+			}
 			c := change[key.Tenant]
 			change[key.Tenant] = count{tenant: key.Tenant, memories: c.memories - 1, bytes: c.bytes - int64(m.Size)}
 		}
@@ -184,11 +189,16 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			return nil // it is rolled back
 		}
 		var w writes
+		kept.queueMove(&w)
+		if len(lost) > 0 {
+			tenants, ids = arrays(lost)
+			w.add(deleteMemories, tenants, ids)
+		}
 		tenants, ids = arrays(gone)
-		w.add(deleteMemories, tenants, ids)
 		w.add(deleteSearched, tenants, ids)
 		s.queueCounts(&w, sorted(change))
 		j.queue(&w, &base)
+		kept.queueRemovals(&w, j.n)
 		return t.commit(ctx, w)
 	})
 	if err != nil {

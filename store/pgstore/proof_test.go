@@ -58,7 +58,7 @@ type server struct {
 }
 
 func (s *server) Open() (store.Store, error) {
-	opened, err := pgstore.Open(context.Background(), s.url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler)})
+	opened, err := pgstore.Open(context.Background(), s.url, &pgstore.Options{Logger: slog.New(slog.DiscardHandler), Undo: true})
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 	var w writes
 	uniqueOf([]*insert{call}).queueUnique(&w, true)
 	queueDuplicates(&w, []*insert{call})
+	var kept keeping
 	if len(victims) > 0 {
 		ids := make([][16]byte, len(victims))
 		for i, v := range victims {
@@ -80,11 +81,13 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 			if err := s.journal(&j, &e); err != nil {
 				return err
 			}
+			kept.add(s, &e, &v.Meta, j.n)
 			ids[i] = v.ID
 			inserted.Evicted = append(inserted.Evicted, e)
 			change[0].memories--
 			change[0].bytes -= int64(v.Size)
 		}
+		kept.queueMove(&w)
 		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
 		w.add(deleteSearched, slices.Repeat([]string{call.tenant}, len(ids)), ids)
 	}
@@ -92,6 +95,7 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 	s.queueCounts(&w, change)
 	call.journal(&j)
 	j.queue(&w, &base)
+	kept.queueRemovals(&w, j.n)
 	if err := t.commit(ctx, w); err != nil {
 		return err
 	}

@@ -28,11 +28,14 @@ type row struct {
 
 func scanMeta(rows pgx.Rows) (row, error) { return scan(rows) }
 
-func scanMemory(rows pgx.Rows) (row, error) {
+func scanMemory(rows pgx.Rows) (row, error) { return scanMemoryAnd(rows) }
+
+// scanMemoryAnd reads the columns of a memory and more.
+func scanMemoryAnd(rows pgx.Rows, more ...any) (row, error) {
 	var hash []byte
 	var state, tags string
 	var data []byte
-	r, err := scan(rows, &hash, &state, &tags, &data)
+	r, err := scan(rows, append([]any{&hash, &state, &tags, &data}, more...)...)
 	if err != nil {
 		return r, err
 	}

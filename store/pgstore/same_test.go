@@ -8,6 +8,7 @@ import (
 	"github.com/sigil-dna/sigil/internal/prove/model"
 	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/pgstore"
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
@@ -16,14 +17,14 @@ import (
 func TestSameAsOthers(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	p, err := pebblestore.Open(t.TempDir(), &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)})
+	p, err := pebblestore.Open(t.TempDir(), &pebblestore.Options{Logger: slog.New(slog.DiscardHandler), Undo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close() // it was compared
-	s := open(t, database(t), nil)
+	s := open(t, database(t), &pgstore.Options{Undo: true})
 	defer s.Close() // it was compared
-	model.Same(t, seed, 1500, map[string]store.Store{"model": storetest.NewModel(), "pebble": p, "postgres": s})
+	model.Same(t, seed, 1500, map[string]store.Store{"model": storetest.NewUndoModel(), "pebble": p, "postgres": s})
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}

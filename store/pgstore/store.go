@@ -27,6 +27,7 @@ type Store struct {
 	onCommit func(changes int, took time.Duration)
 
 	searching *searching
+	undo      bool
 	clock     *clock.Clock
 	policies  policies
 	keys      *keylock.Locks // locks of memories that this process changes
@@ -71,6 +72,9 @@ type Options struct {
 	// are written anew, and searches by processes with others are incomplete until they are opened again. A process that
 	// does not search leaves its memories to the others, which write the words of those some seconds later.
 	Search store.SearchSettings
+	// Undo keeps memories that fade, are evicted or are forgotten, so that they can be restored: see [store.Undo]. They stay until
+	// [Store.Purge] drops them. All processes that have a database open should have the same.
+	Undo bool
 	// Logger receives problems in the background; nil means [slog.Default].
 	Logger *slog.Logger
 	// OnCommit is called after each commit of inserts, with the number of callers whose inserts it contained
@@ -99,7 +103,7 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 		o = &Options{}
 	}
 	s := &Store{
-		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, keys: &keylock.Locks{}, inFlight: &keylock.Set{},
+		process: [16]byte(sigil.NewID(time.Now())), logger: o.Logger, timeout: o.Timeout, onCommit: o.OnCommit, undo: o.Undo, keys: &keylock.Locks{}, inFlight: &keylock.Set{},
 		inserts: make(chan *insert, maxGathered),
 	}
 	if s.searching, err = newSearching(&o.Search); err != nil {

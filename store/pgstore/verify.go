@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +25,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	var rows []row
 	var blocks []tenantBlock
 	var positions []int64
+	var miscountedRemoved, halfRemoved []string
 	var miscounted, miscountedSignatures, miscountedWords, miscountedVectors, wordless, vectorless []string
 	var crystals []sigil.Crystal
 	var signatures []sigil.Signature
@@ -48,6 +50,12 @@ where coalesce(t.memories, 0) <> coalesce(m.memories, 0) or coalesce(t.bytes, 0)
 		`select coalesce(t.tenant, s.tenant) from sigil.tenants t
 full join (select tenant, count(*) as n from sigil.signatures group by tenant) s on s.tenant = t.tenant
 where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
+	into(b, &miscountedRemoved, scanOne[string],
+		`select coalesce(t.tenant, r.tenant) from sigil.tenants t
+full join (select tenant, count(*) as n, sum(size) as bytes from sigil.removals group by tenant) r on r.tenant = t.tenant
+where coalesce(t.removed, 0) <> coalesce(r.n, 0) or coalesce(t.removed_bytes, 0) <> coalesce(r.bytes, 0)`)
+	into(b, &halfRemoved, scanOne[string], `select tenant || '/' || id from sigil.removals r full join sigil.removed m using (tenant, id)
+left join sigil.memories live using (tenant, id) where r.position is null or m.size is null or r.size <> m.size or live.size is not null limit 20`)
 	into(b, &miscountedWords, scanOne[string], miscountWords)
 	into(b, &wordless, scanOne[string], `select w.tenant || '/' || w.id from sigil.words w
 left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or coalesce(cardinality(string_to_array(w.terms, E'\x06')), 0) <> length(w.counts) limit 20`)
@@ -69,7 +77,10 @@ left join sigil.memories m on m.tenant = v.tenant and m.id = v.id where m.id is 
 	}
 	r.end(uint64(positions[0]), rows, crystals)
 	r.endSignatures(signatures)
-	for _, name := range append(miscounted, miscountedSignatures...) {
+	for _, key := range halfRemoved {
+		r.wrong("what is kept of the removed memory %s is wrong", key)
+	}
+	for _, name := range slices.Concat(miscounted, miscountedSignatures, miscountedRemoved) {
 		r.wrong("the counts of tenant %s are wrong", name)
 	}
 	for _, name := range miscountedWords {
@@ -130,7 +141,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 		switch key := e.Memory.Key; {
 		case e.Signature != nil:
 			r.signature(b.tenant, e)
-		case e.Kind == sigil.Forgotten || e.Kind == sigil.Faded || e.Kind == sigil.Evicted:
+		case e.Kind.Removes():
 			if _, ok := r.memories[key]; !ok && r.trimmed == 0 {
 				r.wrong("position %d: %s ends a memory that does not exist", e.Position, e.Kind)
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 // Compare asserts that got and want have the same content at now for these tenants: the same memories,
-// patterns, crystals, signatures, statistics and journal entries, by every kind of read. tenants must include all
+// patterns, crystals, removed memories, signatures, statistics and journal entries, by every kind of read. tenants must include all
 // existing ones; an unknown one counts as empty.
 func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 	t.Helper()
@@ -38,6 +38,13 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 			page, more, err := s.Signatures(ctx, store.SignatureQuery{Tenant: tenant, Limit: 10_000})
 			if more {
 				t.Fatalf("%s: more signatures than are compared", tenant)
+			}
+			return page, err
+		})
+		both(tenant+": removed", func(s store.Store) (any, error) {
+			page, more, err := s.Removed(ctx, store.RemovedQuery{Tenant: tenant, Limit: 10_000})
+			if more {
+				t.Fatalf("%s: more removed memories than are compared", tenant)
 			}
 			return page, err
 		})

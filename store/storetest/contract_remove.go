@@ -82,6 +82,15 @@ var removeIdeas = []idea{
 		equal(f.t, "events", len(f.forget(keys...)), len(keys))
 		equal(f.t, "memories", f.stats(sigil.DefaultTenant, start).Memories, 0)
 	}},
+	{"a store that was not opened to keep what is removed keeps nothing", func(f *fixture) {
+		m := f.encode()
+		f.forget(m.Key)
+		equal(f.t, "removed", f.removed(store.RemovedQuery{}), nil)
+		all, err := f.Restore(f.ctx(), m.Tenant, []sigil.ID{m.ID}, store.Quota{}, back(start))
+		f.ok("Restore", err)
+		equal(f.t, "restored", all, nil)
+		f.purges(start.Add(time.Hour), store.Quota{}, 10, 0)
+	}},
 	{"an id that was removed may come again", func(f *fixture) {
 		m := f.encode()
 		f.forget(m.Key)

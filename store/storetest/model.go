@@ -28,6 +28,7 @@ import (
 // until memories are removed and answers pruned, the journal until it is trimmed.
 type Model struct {
 	info store.Info
+	undo bool // removed memories are kept
 
 	mu sync.Mutex
 	// +checklocks:mu
@@ -42,6 +43,8 @@ type Model struct {
 	answers map[answerKey]keptAnswer
 	// +checklocks:mu
 	vectors map[sigil.Key]store.Vector // that callers gave
+	// +checklocks:mu
+	removed map[sigil.Key]removed
 	// +checklocks:mu
 	journal []sigil.Event // the entry at position n has the index n-1-trimmed
 	// +checklocks:mu
@@ -79,9 +82,17 @@ func NewModel() *Model {
 		answers:  map[answerKey]keptAnswer{},
 		claims:   map[string]claim{},
 		vectors:  map[sigil.Key]store.Vector{},
+		removed:  map[sigil.Key]removed{},
 
 		signatures: map[sigil.Key]sigil.Signature{},
 	}
+}
+
+// NewUndoModel returns an empty store that keeps removed memories; see [store.Undo].
+func NewUndoModel() *Model {
+	s := NewModel()
+	s.undo = true
+	return s
 }
 
 // enter begins a call, or returns the reason why it cannot.
@@ -160,8 +171,7 @@ func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 			continue
 		}
 		if event, ok := decide(m.Meta); ok {
-			s.forget(key)
-			removed = append(removed, s.record(event))
+			removed = append(removed, s.remove(key, event))
 		}
 	}
 	return removed, nil

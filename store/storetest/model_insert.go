@@ -41,20 +41,11 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 
 	// From here on, nothing fails.
 	for _, l := range leaving {
-		s.forget(l.memory.Key)
-		inserted.Evicted = append(inserted.Evicted, s.record(evict(l.memory, l.reason)))
+		inserted.Evicted = append(inserted.Evicted, s.remove(l.memory.Key, evict(l.memory, l.reason)))
 	}
 	for i := range items {
 		item := &items[i]
-		s.memories[item.Memory.Key] = copied(item.Memory)
-		if len(item.Vector) > 0 {
-			s.vectors[item.Memory.Key] = slices.Clone(item.Vector)
-		}
-		c := content{tenant, item.Memory.Hash}
-		if s.contents[c] == nil {
-			s.contents[c] = map[sigil.ID]bool{}
-		}
-		s.contents[c][item.Memory.ID] = true
+		s.put(item.Memory, item.Vector)
 		for _, event := range item.Events {
 			s.record(event)
 		}
@@ -65,6 +56,21 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 		}
 	}
 	return inserted, nil
+}
+
+// put stores a memory, with its own vector if it has one.
+//
+// +checklocks:s.mu
+func (s *Model) put(m sigil.Memory, v store.Vector) {
+	s.memories[m.Key] = copied(m)
+	if len(v) > 0 {
+		s.vectors[m.Key] = slices.Clone(v)
+	}
+	c := content{m.Tenant, m.Hash}
+	if s.contents[c] == nil {
+		s.contents[c] = map[sigil.ID]bool{}
+	}
+	s.contents[c][m.ID] = true
 }
 
 // answered returns the answers stored under the items' keys, by index of the item.

@@ -95,11 +95,17 @@ func (s *Model) Policies(ctx context.Context) ([]sigil.Policy, error) {
 	}
 	seen := map[sigil.Policy]bool{}
 	var all []sigil.Policy
-	for _, m := range s.memories {
+	add := func(m *sigil.Memory) {
 		if !seen[m.Policy] {
 			seen[m.Policy] = true
 			all = append(all, m.Policy)
 		}
+	}
+	for _, m := range s.memories {
+		add(&m)
+	}
+	for _, r := range s.removed {
+		add(&r.Memory)
 	}
 	return all, nil
 }

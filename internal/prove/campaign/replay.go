@@ -154,7 +154,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 	switch {
 	case m == nil || m.tenant != tenant:
 		return fmt.Sprintf("%s %s, which was not encoded", e.Kind, e.ID)
-	case m.ended != "":
+	case (m.ended != "") != (e.Kind == sigil.Restored):
 		return fmt.Sprintf("%s %s, which was %s", e.Kind, e.ID, m.ended)
 	}
 	m.fades = e.Arithmetic.FadesAt
@@ -168,7 +168,9 @@ func (r *replay) add(tenant string, e *client.Event) string {
 			return fmt.Sprintf("%s is %s twice", e.ID, e.Kind)
 		}
 		m.pinned = pinned
-	case sigil.Forgotten, sigil.Evicted:
+	case sigil.Restored:
+		m.ended, m.at = "", time.Time{}
+	case sigil.Forgotten, sigil.Evicted, sigil.Erased:
 		m.ended, m.at = e.Kind, e.Time.Time
 	case sigil.Faded:
 		m.ended, m.at = e.Kind, e.Time.Time

@@ -179,14 +179,16 @@ func (h *history) checkLife(id sigil.ID, events []client.Event) {
 	over, pinned, count := false, false, uint64(0)
 	for i, e := range events {
 		a := e.Arithmetic
-		wrong := (i == 0) != (e.Kind == sigil.Encoded) || over || a.AccessCount < count
+		wrong := (i == 0) != (e.Kind == sigil.Encoded) || over != (e.Kind == sigil.Restored) || a.AccessCount < count
 		switch e.Kind {
 		case sigil.Encoded:
 			pinned = a.Pinned
 		case sigil.Pinned, sigil.Unpinned:
 			wrong = wrong || a.Pinned == pinned || a.Pinned != (e.Kind == sigil.Pinned)
 			pinned = a.Pinned
-		case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+		case sigil.Restored:
+			over, wrong = false, wrong || a.Pinned != pinned
+		case sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Erased:
 			over, wrong = true, wrong || a.Pinned != pinned
 		}
 		if count = a.AccessCount; wrong {

@@ -19,7 +19,7 @@ import (
 
 // Driver is a driver with the one disk that a history of the machine uses.
 type Driver interface {
-	// Open opens the store on the disk, and creates it if there is none. The machine closes it.
+	// Open opens the store on the disk, and creates it if there is none. It keeps removed memories. The machine closes it.
 	Open() (store.Store, error)
 	// Settle lets a second pass for the store: after it, every refresh that was answered before is durable.
 	Settle()
@@ -73,8 +73,8 @@ var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // specification. step, which may be nil, is called for every step.
 func Machine(t *rapid.T, d Driver, step func()) {
 	m := &machine{
-		t: t, driver: d, model: storetest.NewModel(), clock: begin, now: begin,
-		rules: rules{policy: laws[0].policy}, refreshed: map[sigil.Key][]sigil.Meta{}, ledger: newLedger(),
+		t: t, driver: d, model: storetest.NewUndoModel(), clock: begin, now: begin,
+		rules: rules{policy: laws[0].policy, undo: undos[0]}, refreshed: map[sigil.Key][]sigil.Meta{}, ledger: newLedger(),
 	}
 	m.open()
 	defer func() { m.ok("close", m.store.Close()) }()
@@ -100,7 +100,7 @@ func Machine(t *rapid.T, d Driver, step func()) {
 func (m *machine) actions() map[string]func() {
 	return map[string]func(){
 		"encode": m.encode, "encode again": m.encode, "encode more": m.encode, "encode a batch": m.encodeBatch,
-		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "pin": m.pin, "unpin": m.unpin,
+		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "restore": m.restore, "removed": m.removed, "pin": m.pin, "unpin": m.unpin,
 		"list": m.list, "search": m.search, "search again": m.search, "related": m.related, "crystals": m.crystals, "stats": m.stats,
 		"sweep": m.sweep, "crystallize": m.crystallize, "configure": m.configure,
 		"advance": m.advance, "advance again": m.advance, "turn the clock back": m.turnBack,

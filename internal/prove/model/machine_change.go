@@ -200,6 +200,10 @@ func (m *machine) sweep() {
 	m.ok("the model's remove", err)
 	_, err = m.model.PruneAnswers(m.ctx(), m.now, all)
 	m.ok("the model's prune", err)
+	// The time of those that were removed a window ago, or longer, is over.
+	purged, err := m.model.Purge(m.ctx(), m.now.Add(time.Millisecond-m.rules.undo.Window), m.rules.undo.Keep, all)
+	m.ok("the model's purge", err)
+	storetest.Equal(m.t, "purged", swept.Purged, purged)
 	storetest.Equal(m.t, "released", swept.Released, released)
 	left, err := m.store.Due(m.ctx(), m.now, 1)
 	m.ok("due", err)
@@ -251,6 +255,7 @@ func (m *machine) configure() {
 	m.rules.quota = rapid.SampledFrom([]store.Quota{
 		{}, {Memories: 12}, {Memories: 4}, {Bytes: 100}, {Memories: 8, Bytes: 160}, {Bytes: 30},
 	}).Draw(m.t, "quota")
+	m.rules.undo = rapid.SampledFrom(undos).Draw(m.t, "undo")
 	m.engine.Configure(m.rules.settings())
 }
 

@@ -13,6 +13,7 @@ type ledger struct {
 	position uint64
 	time     time.Time
 	memories map[sigil.Key]sigil.Meta
+	removed  map[sigil.Key]sigil.Meta
 	crystals map[crystalKey]bool // of patterns, all that ever existed
 	bytes    map[string]int      // by tenant
 	count    map[string]int      // of memories, by tenant
@@ -27,7 +28,7 @@ type crystalKey struct {
 
 func newLedger() ledger {
 	return ledger{
-		memories: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
+		memories: map[sigil.Key]sigil.Meta{}, removed: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
 		bytes: map[string]int{}, count: map[string]int{}, signatures: map[sigil.Key]codeLife{},
 	}
 }
@@ -67,12 +68,23 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		l.crystals[key] = true
 		return
 	}
-	if _, there := l.memories[m.Key]; there == (e.Kind == sigil.Encoded) {
+	if _, there := l.memories[m.Key]; there == (e.Kind == sigil.Encoded || e.Kind == sigil.Restored) {
 		t.Errorf("journal: at %d %v is %s, and there before: %v", e.Position, m.Key, e.Kind, there)
 	}
 	wrong := ""
 	switch e.Kind {
 	case sigil.Encoded:
+		l.count[m.Tenant]++
+		l.bytes[m.Tenant] += m.Size
+	case sigil.Restored:
+		was, ok := l.removed[m.Key]
+		was.LastAccessed, was.FadesAt, was.Policy = e.Time, fadesAt(m), m.Policy
+		if at := end(&was); !at.IsZero() && !e.Time.Before(at) {
+			was.TTL = 0
+		}
+		if !ok || *m != was || reached(m, e.Time) {
+			wrong = "is restored with other figures, or was not removed"
+		}
 		l.count[m.Tenant]++
 		l.bytes[m.Tenant] += m.Size
 	case sigil.Crystallized:
@@ -110,12 +122,12 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 	if wrong != "" {
 		t.Errorf("journal: at %d (%s %s, %v) %#v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)
 	}
-	switch e.Kind {
-	case sigil.Forgotten, sigil.Faded, sigil.Evicted:
-		delete(l.memories, m.Key)
-		l.count[m.Tenant]--
-		l.bytes[m.Tenant] -= m.Size
-	default:
+	if !e.Kind.Removes() {
 		l.memories[m.Key] = *m
+		return
 	}
+	delete(l.memories, m.Key)
+	l.removed[m.Key] = *m
+	l.count[m.Tenant]--
+	l.bytes[m.Tenant] -= m.Size
 }

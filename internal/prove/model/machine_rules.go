@@ -19,10 +19,11 @@ import (
 type rules struct {
 	policy sigil.Policy
 	quota  store.Quota
+	undo   engine.Undo
 }
 
 func (r *rules) settings() engine.Settings {
-	return engine.Settings{Policy: r.policy, Quota: r.quota}
+	return engine.Settings{Policy: r.policy, Quota: r.quota, Undo: r.undo}
 }
 
 // law is a policy and what follows from it by spec 2.

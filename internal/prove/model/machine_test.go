@@ -92,7 +92,7 @@ func set(t *testing.T, name, value string) {
 type disk struct{ fs *vfs.MemFS }
 
 func (d *disk) Open() (store.Store, error) {
-	s, err := pebblestore.Open("data", &pebblestore.Options{FS: d.fs, CacheSize: 1 << 20})
+	s, err := pebblestore.Open("data", &pebblestore.Options{FS: d.fs, CacheSize: 1 << 20, Undo: true})
 	if err != nil {
 		return nil, err
 	}

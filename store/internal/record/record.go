@@ -168,7 +168,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential}
 )
 
@@ -230,6 +230,33 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 		e.Signature = &ref
 	}
 	return e
+}
+
+// AppendRemoval appends how a memory was removed, the figures that it had, and its labels.
+func AppendRemoval(b []byte, r store.Removal, m *sigil.Meta, policy uint16, labels Labels) ([]byte, error) {
+	kind, reason := slices.Index(eventKinds, r.Kind), slices.Index(eventReasons, r.Reason)
+	if kind < 0 || reason < 0 {
+		return nil, errors.New("unknown kind or reason of a removal: " + string(r.Kind) + " " + r.Reason)
+	}
+	b = binary.AppendUvarint(append(b, byte(kind), byte(reason)), r.Position)
+	b = binary.AppendVarint(b, r.At.UnixMilli())
+	return AppendLabels(AppendMeta(b, m, policy), labels), nil
+}
+
+// Removal decodes the output of AppendRemoval for the memory with a key.
+func (r *Reader) Removal(key sigil.Key, policies Policies) (how store.Removal, m sigil.Meta, labels Labels) {
+	kind, reason := int(r.byte()), int(r.byte())
+	if kind >= len(eventKinds) || reason >= len(eventReasons) || !store.KeepsRemoved(eventKinds[kind]) {
+		r.Fail()
+		return how, m, labels
+	}
+	how = store.Removal{Kind: eventKinds[kind], Reason: eventReasons[reason], Position: r.Uvarint(), At: r.time()}
+	m = r.Meta(key, policies)
+	labels, there := r.Labels()
+	if !there {
+		r.Fail()
+	}
+	return how, m, labels
 }
 
 // AppendCrystal appends all of c except its tenant.

@@ -52,6 +52,29 @@ func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64
 	return r, err
 }
 
+// ReserveFree reserves quota for arriving, if that much is free: it evicts nothing.
+func (x *Index) ReserveFree(name string, arriving Load, quota store.Quota) (_ *Reservation, ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	t := x.tenant(name)
+	r := &Reservation{tenant: t, arriving: arriving}
+	t.arriving.add(arriving, 1)
+	if t.overMemories(quota) || t.overBytes(quota) {
+		x.settle(r)
+		x.tidy(t)
+		return nil, false
+	}
+	return r, true
+}
+
+func (t *tenant) overMemories(quota store.Quota) bool {
+	return quota.Memories > 0 && t.all.count+t.arriving.Memories-t.leaving.Memories > quota.Memories
+}
+
+func (t *tenant) overBytes(quota store.Quota) bool {
+	return quota.Bytes > 0 && t.bytes+t.arriving.Bytes-t.leaving.Bytes > quota.Bytes
+}
+
 // Stands reports whether the memories to evict still exist, may still be evicted, and have the same deadlines
 // as when they were chosen. The caller has locked their keys.
 func (x *Index) Stands(r *Reservation, now int64) bool {
@@ -65,11 +88,12 @@ func (x *Index) Stands(r *Reservation, now int64) bool {
 	return true
 }
 
-// Evict calls evict with the figures of each memory to evict, and the reason, until it fails. The caller has
+// Evict calls evict with the place and figures of each memory to evict, and the reason, until it fails. The caller has
 // locked their keys.
-func (x *Index) Evict(r *Reservation, evict func(m sigil.Meta, reason string) error) error {
+func (x *Index) Evict(r *Reservation, evict func(at Place, m sigil.Meta, reason string) error) error {
 	for _, v := range r.victims {
-		if err := evict(x.MetaAt(Place{r.tenant, v.entry}), v.reason); err != nil {
+		at := Place{r.tenant, v.entry}
+		if err := evict(at, x.MetaAt(at), v.reason); err != nil {
 			return err
 		}
 	}
@@ -90,12 +114,8 @@ func (x *Index) Release(r *Reservation) {
 func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
 	r := &Reservation{tenant: t, arriving: arriving}
 	t.arriving.add(arriving, 1)
-	tooMany := func() bool {
-		return quota.Memories > 0 && t.all.count+t.arriving.Memories-t.leaving.Memories > quota.Memories
-	}
-	tooBig := func() bool {
-		return quota.Bytes > 0 && t.bytes+t.arriving.Bytes-t.leaving.Bytes > quota.Bytes
-	}
+	tooMany := func() bool { return t.overMemories(quota) }
+	tooBig := func() bool { return t.overBytes(quota) }
 	impossible := quota.Memories > 0 && arriving.Memories > quota.Memories || quota.Bytes > 0 && arriving.Bytes > quota.Bytes
 	if !impossible && (tooMany() || tooBig()) {
 		behind := t.mayLeave(now, func(e *entry) bool {

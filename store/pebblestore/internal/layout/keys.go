@@ -2,6 +2,7 @@ package layout
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/sigil-dna/sigil"
 )
@@ -23,6 +24,8 @@ const (
 	SignatureFamily   = 's' // s tenant 0 id            → a signature (record.AppendSignature)
 	SignedFamily      = 'h' // h tenant 0 body id       → nothing; finds the signatures of a body
 	SignerFamily      = 'k' // k tenant 0 key id, id    → nothing; finds the signatures by a key
+	RemovedFamily     = 't' // t tenant 0 id            → how a memory was removed, figures and labels (record.AppendRemoval)
+	RemovalFamily     = 'u' // u tenant 0 time id       → the bytes of data; finds removed memories by the time of their removal
 )
 
 // TenantPrefix returns the prefix of all keys of a tenant in a family.
@@ -96,6 +99,24 @@ func SignerPrefix(tenant string, signer uint64) []byte {
 // SignerKey returns the key by which a signature is found as one by a key.
 func SignerKey(tenant string, signer uint64, id sigil.ID) []byte {
 	return append(SignerPrefix(tenant, signer), id[:]...)
+}
+
+// RemovalKey returns the key by which a memory is found that was removed at a time, in Unix milliseconds.
+func RemovalKey(tenant string, atMilli int64, id sigil.ID) []byte {
+	return append(binary.BigEndian.AppendUint64(TenantPrefix(RemovalFamily, tenant), uint64(atMilli)), id[:]...)
+}
+
+// RemovalSize returns the value under a RemovalKey.
+func RemovalSize(size int) []byte { return binary.AppendUvarint(nil, uint64(size)) }
+
+// SplitRemoval returns the memory that a RemovalKey is of, when it was removed, and its bytes of data.
+func SplitRemoval(key, value []byte) (of sigil.Key, atMilli int64, size int, ok bool) {
+	tenant, rest, ok := SplitTenant(key)
+	bytes, n := binary.Uvarint(value)
+	if !ok || len(rest) != 8+len(of.ID) || n <= 0 || n != len(value) || bytes > math.MaxInt32 {
+		return of, 0, 0, false
+	}
+	return sigil.Key{Tenant: tenant, ID: sigil.ID(rest[8:])}, int64(binary.BigEndian.Uint64(rest)), int(bytes), true
 }
 
 // SplitTenant returns the tenant of a key that begins with one byte for the family, and the bytes after the

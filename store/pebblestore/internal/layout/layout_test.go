@@ -74,7 +74,7 @@ func TestInfoIsWhatWasWritten(t *testing.T) {
 	if got, ok := layout.ReadInfo(b); !ok || got != info {
 		t.Errorf("%s is read as %+v, %v", b, got, ok)
 	}
-	other := bytes.Replace(b, []byte(`"format":6`), []byte(`"format":9`), 1)
+	other := bytes.Replace(b, []byte(`"format":7`), []byte(`"format":9`), 1)
 	if got, ok := layout.ReadInfo(other); !ok || got.Format != 9 {
 		t.Errorf("%s is read as %+v, %v", other, got, ok)
 	}

@@ -55,6 +55,7 @@ func Read(folder *disk.Folder, visit func(sigil.Memory, store.Vector) error) (_ 
 	v.readPolicies()
 	v.each(layout.MetaFamily, v.meta)
 	v.each(layout.BodyFamily, v.body)
+	v.each(layout.RemovedFamily, v.removed)
 	v.removeRanges()
 	v.each(layout.JournalFamily, v.journal)
 	v.each(layout.VectorFamily, v.vector)
@@ -84,18 +85,29 @@ type salvage struct {
 
 // salvaged is what is known of one memory.
 type salvaged struct {
-	meta            []byte // the newest record of its figures, or nil
-	metaSeq         uint64
-	bodySeq         uint64 // sequence number of the newest record of its content, plus 1
-	gone            bool   // for good
-	perhaps         bool   // gone, unless the journal has its encode: see removeRanges
-	shown           bool
-	vector          store.Vector
-	journaledFigure *sigil.Meta // used if there is no record of figures
+	meta       []byte // the newest record of its figures, or nil
+	metaSeq    uint64
+	bodySeq    uint64 // sequence number of the newest record of its content, plus 1
+	deletedSeq uint64 // that of the newest deletion of its figures, or of a record that it was removed, plus 1
+	erased     bool   // its content was deleted, so that it is gone for good
+	perhaps    bool   // gone, unless the journal has its encode: see removeRanges
+	// removedAt and restoredAt are the positions of the newest journal entries that it was removed, and that it was restored.
+	removedAt, restoredAt uint64
+	shown                 bool
+	vector                store.Vector
+	journaledFigure       *sigil.Meta // used if there is no record of figures
 }
 
 // left reports whether the memory is gone, as far as is known after reading the journal.
-func (m *salvaged) left() bool { return m.gone || m.perhaps && m.journaledFigure == nil }
+func (m *salvaged) left() bool {
+	switch {
+	case m.erased || m.removedAt > m.restoredAt:
+		return true
+	case m.restoredAt > 0: // whatever sequence numbers the database has dropped
+		return false
+	}
+	return m.deletedSeq > 0 && (m.meta == nil || m.deletedSeq > m.metaSeq+1) || m.perhaps && m.journaledFigure == nil
+}
 
 // deletedRange deletes records older than seq with keys from from up to, but not including, to.
 type deletedRange struct {
@@ -156,7 +168,7 @@ func (v *salvage) meta(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 	switch _, m := v.memory(key); {
 	case m == nil:
 	case isDelete(kind):
-		m.gone = true // an id is never used again
+		m.deletedSeq = max(m.deletedSeq, seq+1)
 	case m.meta == nil || seq > m.metaSeq:
 		m.meta, m.metaSeq = append([]byte{}, value...), seq
 	}
@@ -167,8 +179,15 @@ func (v *salvage) body(key []byte, seq uint64, kind pebble.InternalKeyKind, valu
 		return
 	}
 	if _, m := v.memory(key); m != nil {
-		m.gone = m.gone || isDelete(kind)
+		m.erased = m.erased || isDelete(kind) // an id is never used again
 		m.bodySeq = max(m.bodySeq, seq+1)
+	}
+}
+
+// removed notes a memory that was removed and can be restored: its content is still there.
+func (v *salvage) removed(key []byte, seq uint64, kind pebble.InternalKeyKind, _ []byte) {
+	if _, m := v.memory(key); m != nil && kind == pebble.InternalKeyKindSet {
+		m.deletedSeq = max(m.deletedSeq, seq+1)
 	}
 }
 
@@ -208,7 +227,7 @@ func (v *salvage) removeRanges() {
 			switch newest := max(all[at].bodySeq, all[at].metaSeq+1); { // the sequence number plus 1
 			case newest > r.seq+1: // it was inserted later
 			case newest > 1:
-				all[at].gone = true
+				all[at].deletedSeq = max(all[at].deletedSeq, r.seq+1)
 			default:
 				all[at].perhaps = true
 			}
@@ -232,8 +251,10 @@ func (v *salvage) journal(key []byte, _ uint64, kind pebble.InternalKeyKind, val
 		m := v.memories[events[i].Memory.Key]
 		switch kind := events[i].Kind; {
 		case m == nil:
-		case kind == sigil.Forgotten || kind == sigil.Faded || kind == sigil.Evicted:
-			m.gone = true
+		case kind.Removes():
+			m.removedAt = max(m.removedAt, events[i].Position)
+		case kind == sigil.Restored:
+			m.restoredAt = max(m.restoredAt, events[i].Position)
 		case kind == sigil.Encoded:
 			m.journaledFigure = &events[i].Memory
 		}
