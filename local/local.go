@@ -44,6 +44,8 @@ const drainTime = 10 * time.Second
 //   - [engine.Engine.Peek], [engine.Engine.List]: read without refreshing.
 //   - [engine.Engine.Search]: find by words.
 //   - [engine.Engine.Forget], [engine.Engine.Pin], [engine.Engine.Unpin].
+//   - [engine.Engine.Removed], [engine.Engine.Restore], [engine.Engine.RestoreMany], [engine.Engine.RestoreSpan]: bring back what faded,
+//     was evicted or was forgotten.
 //   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what crystallized.
 //   - [engine.Engine.Explain], [engine.Engine.Forecast], [engine.Engine.Stats]: why a memory is alive or gone, what fades next.
 //   - [engine.Engine.Events], [DB.Follow]: the journal.
@@ -60,7 +62,8 @@ type DB struct {
 // Options configure a DB. The zero value and nil mean the defaults.
 type Options struct {
 	// Settings are the policy that memories fade under, the limits of each tenant, and how much of the journal is kept.
-	// They can be changed later with [engine.Engine.Configure].
+	// They can be changed later with [engine.Engine.Configure]. Removed memories are kept, so that they can be restored, if
+	// Settings.Undo.Window is over 0 at the open; the zero value keeps none.
 	Settings engine.Settings
 	// Limits bound the input; a field that is 0 has its default.
 	Limits engine.Limits
@@ -90,7 +93,7 @@ func Open(dir string, o *Options) (*DB, error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	s, err := pebblestore.Open(dir, &pebblestore.Options{CacheSize: o.CacheSize, Search: o.Search, Logger: logger})
+	s, err := pebblestore.Open(dir, &pebblestore.Options{CacheSize: o.CacheSize, Search: o.Search, Undo: o.Settings.Undo.Window > 0, Logger: logger})
 	if err != nil {
 		return nil, err
 	}

@@ -110,3 +110,18 @@ func TestCloseWhileInUse(t *testing.T) {
 	}
 	running.Wait()
 }
+
+func TestWhatIsForgottenCanBeRestored(t *testing.T) {
+	db := open(t, t.TempDir(), &local.Options{Settings: engine.Settings{Undo: engine.DefaultUndo()}})
+	defer db.Close()
+	m, err := db.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`1`)})
+	if err == nil {
+		err = db.Forget(t.Context(), m.Key)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := db.Restore(t.Context(), m.Key); err != nil || back.ID != m.ID {
+		t.Errorf("Restore: %v, %v", back.Key, err)
+	}
+}
