@@ -200,6 +200,15 @@ mutant uncounted-signatures 'the signatures on disk do not count when a store is
 mutant revocation-undone 'registering a revoked signature again undoes its revocation' $p/signatures.go \
 	's/err != nil \|\| found \{/err != nil || found \&\& kept.RevokedAt.IsZero() {/' \
 	go test -count=1 -run 'Machine' ./internal/prove/model -rapid.shrinktime=1s
+mutant range-over-removed 'a range deletes the contents of removed memories that lie in it' $p/leave.go \
+	's/\}\)\}, math\.MaxInt/})}, enough/; s/\t"math"\n//' \
+	go test -count=1 -run 'UndoOfRanges' ./$p
+mutant restored-over-quota 'a restore takes a tenant over its quota' $p/internal/index/reserve.go \
+	's/if t\.overMemories\(quota\) \|\| t\.overBytes\(quota\) \{/if false {/' \
+	go test -count=1 -run 'Undo' ./$p
+mutant restored-late 'a memory can be restored after its window' engine/restore.go \
+	's/!now\.Before\(r\.At\.Add\(settings\.Undo\.Window\)\) \|\| //' \
+	go test -count=1 -run 'Restore' ./engine
 mutant wrong-arrow 'the engine imports Prometheus' engine/engine.go \
 	's|"github.com/sigil-dna/sigil/store"\n|"github.com/sigil-dna/sigil/store"\n\t_ "github.com/prometheus/client_golang/prometheus"\n|' \
 	go test -count=1 ./internal/prove/arrows
