@@ -45,6 +45,8 @@ type Options struct {
 	// Count is called with 1 for each new subscriber and with −1 when one leaves, Lagged each time one falls behind.
 	Count  func(change int)
 	Lagged func()
+	// Behind is called with 1 when a subscriber falls behind, and with −1 when it has caught up or leaves.
+	Behind func(change int)
 }
 
 // step is the number of entries read at once.
@@ -101,6 +103,9 @@ func New(j Journal, o *Options) *Bus {
 	}
 	if b.options.Lagged == nil {
 		b.options.Lagged = func() {}
+	}
+	if b.options.Behind == nil {
+		b.options.Behind = func(int) {}
 	}
 	return b
 }

@@ -204,8 +204,8 @@ func TestEachHasEveryEntryOnce(t *testing.T) {
 func TestSlowOnesAreToldAndMissNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
-		told := 0
-		b := bus.New(j, &bus.Options{Bytes: 1000, Lagged: func() { told++ }})
+		told, behind := 0, []int(nil)
+		b := bus.New(j, &bus.Options{Bytes: 1000, Lagged: func() { told++ }, Behind: func(change int) { behind = append(behind, change) }})
 		defer b.Close()
 		slow, fast := subscribe(t, b, "a", nil), subscribe(t, b, "a", nil)
 		defer slow.Close()
@@ -228,6 +228,20 @@ func TestSlowOnesAreToldAndMissNothing(t *testing.T) {
 		j.add(2)
 		if n := expect(t, slow, 4004, 4004); n != 0 || told != 1 {
 			t.Errorf("told again, or %d times in all", told)
+		}
+		if !slices.Equal(behind, []int{1, -1}) {
+			t.Errorf("it was behind: %v", behind)
+		}
+		for range 40 {
+			j.add(100)
+			time.Sleep(time.Second)
+		}
+		if b, err := slow.Next(t.Context()); err != nil || !b.Lagged {
+			t.Errorf("%v, %v", b.Lagged, err)
+		}
+		slow.Close() // while it is behind
+		if !slices.Equal(behind, []int{1, -1, 1, -1}) {
+			t.Errorf("after it left: %v", behind)
 		}
 	})
 }

@@ -15,6 +15,7 @@ type Subscription struct {
 	topic  *topic
 	after  uint64
 	live   bool        // it had reached the newest entry
+	behind bool        // it fell behind, and has not caught up yet
 	given  bool        // it was given the newest entries, and pauses before the next
 	timer  *time.Timer // for its pauses
 	once   sync.Once
@@ -70,11 +71,12 @@ func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 			s.after = l.upTo // the tenant has no entries up to there
 			continue
 		case len(l.part.entries) > 0:
-			s.after, s.live = l.part.last(), true
+			s.after = l.part.last()
+			s.caughtUp()
 			s.given = s.after >= l.upTo // if more entries are there, it does not pause
 			return Batch{Entries: l.part.entries, Joined: l.part.joined, Newest: l.upTo}, nil
 		}
-		s.live = true
+		s.caughtUp()
 		select {
 		case <-l.changed:
 		case m := <-s.recalled:
@@ -121,16 +123,31 @@ func (s *Subscription) catchUp(ctx context.Context, l look) (Batch, error) {
 	}
 	b := Batch{Entries: all.entries, Joined: all.joined, Lagged: s.live, Newest: max(l.upTo, all.last())}
 	if s.live {
-		s.live = false
+		s.live, s.behind = false, true
 		s.bus.options.Lagged()
+		s.bus.options.Behind(1)
 	}
 	s.after = all.last()
 	return b, nil
 }
 
+// caughtUp records that the subscriber gets entries as they come.
+func (s *Subscription) caughtUp() {
+	s.live = true
+	s.notBehind()
+}
+
+func (s *Subscription) notBehind() {
+	if s.behind {
+		s.behind = false
+		s.bus.options.Behind(-1)
+	}
+}
+
 // Close ends the subscription. A second Close does nothing.
 func (s *Subscription) Close() {
 	s.once.Do(func() {
+		s.notBehind()
 		if s.recalled != nil {
 			s.bus.recalls.unwatch(s.tenant, s.recalled)
 		}

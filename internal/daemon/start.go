@@ -143,7 +143,7 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 			m.Request(method+" "+route, status, took)
 		},
 		MaxStreams:     max(1, d.files.Connections/2), // they are never idle, so they cannot be closed for others
-		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged,
+		MaxSubscribers: d.config.MaxSubscribers, Subscribers: m.Subscribers, Lagged: m.Lagged, Lagging: m.Lagging,
 		MaxBody: d.config.MaxBody, MaxBatchBody: d.config.MaxBatchBody, LoopbackOnly: loopback(d.host()),
 		AllowedHosts: strings.FieldsFunc(d.config.AllowedHosts, func(r rune) bool { return r == ',' }),
 		MaxHeld:      d.config.MaxInFlight, RequestTimeout: d.config.RequestTimeout,

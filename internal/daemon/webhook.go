@@ -34,6 +34,7 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 		URL: d.config.Webhook, Tenant: d.config.WebhookTenant, Secret: d.secret, Version: d.version,
 		Body: shape.Delivery, Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
 	})
+	m.Webhook(hook.Lag)
 	hook.Start()
 	d.core = append(d.core, part{"webhook", func(ctx context.Context) error { return hook.Stop(ctx) }})
 	return nil

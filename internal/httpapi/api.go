@@ -58,9 +58,10 @@ type Options struct {
 	// ones are refused, so that connections remain for other requests. 0 means no limit.
 	MaxStreams int
 	// Subscribers is called for each subscriber that comes (1) and goes (−1), Lagged for each that fell
-	// behind.
+	// behind, and Lagging for each that falls behind (1) and has caught up or gone (−1).
 	Subscribers func(change int)
 	Lagged      func()
+	Lagging     func(change int)
 	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it if the service listens
 	// on loopback without credentials: otherwise a page in a browser could reach it under a name of its own that
 	// resolves to 127.0.0.1.
@@ -118,7 +119,7 @@ func New(e *engine.Engine, o *Options) *API {
 	a.live = live.New(e, &live.Options{
 		Logger: a.options.Logger, Observe: a.options.Observe, Drafts: a.drafts, Memory: &a.memory,
 		MaxMessage: a.options.MaxBody, MaxStreams: a.options.MaxStreams,
-		Bus: bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged},
+		Bus: bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged, Behind: a.options.Lagging},
 	})
 	a.register()
 	return a

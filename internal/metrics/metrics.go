@@ -42,6 +42,7 @@ type Metrics struct {
 
 	subscribers    prometheus.Gauge
 	lagged         prometheus.Counter
+	lagging        prometheus.Gauge
 	commitBatch    prometheus.Histogram
 	commitDuration prometheus.Histogram
 	requests       *prometheus.HistogramVec
@@ -66,11 +67,11 @@ var (
 	// Those that assistants are given by default, as package mcp has them.
 	tools = []string{"remember", "recall", "peek", "forget", "keep", "explain", "what_fades"}
 	// The codes of errors that alerts are about.
-	codes = []string{"internal", "unavailable", "closed", "quota_full", "duplicate", "not_found", "canceled", "deadline_exceeded"}
+	codes = []string{"internal", "unavailable", "closed", "quota_full", "disk_full", "duplicate", "not_found", "canceled", "deadline_exceeded"}
 )
 
 // New returns the metrics of a daemon of the given version. All exist from the start, except for those of
-// [Metrics.Held], [Metrics.Disk], [Metrics.Clock], [Metrics.Missed] and [Metrics.Embedder].
+// [Metrics.Held], [Metrics.Disk], [Metrics.Clock], [Metrics.Missed], [Metrics.Embedder] and [Metrics.Webhook].
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
@@ -89,6 +90,8 @@ func New(version string) *Metrics {
 	m.subscribers = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_events_subscribers", Help: "Current subscribers of the journal, over WebSocket or server-sent events."})
 	m.registry.MustRegister(m.subscribers)
 	m.lagged = m.counter("sigil_events_lagged_total", "Times that a subscriber fell behind and was served from the journal.")
+	m.lagging = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_events_lagging", Help: "Current subscribers that fell behind and have not caught up yet."})
+	m.registry.MustRegister(m.lagging)
 	m.commitBatch = m.histogram("sigil_commit_batch_size", "Changes written by one commit of the store.", prometheus.ExponentialBuckets(1, 2, 13))
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
 	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver accepted.")
@@ -247,6 +250,9 @@ func (m *Metrics) Subscribers(change int) { m.subscribers.Add(float64(change)) }
 // Lagged records that a subscriber fell behind.
 func (m *Metrics) Lagged() { m.lagged.Inc() }
 
+// Lagging records a change in the number of subscribers that fell behind and have not caught up.
+func (m *Metrics) Lagging(change int) { m.lagging.Add(float64(change)) }
+
 // Called records a call of an assistant's tool.
 func (m *Metrics) Called(tool string, failed bool, took time.Duration) {
 	outcome := "ok"
@@ -276,6 +282,14 @@ func (m *Metrics) Embedder(queued func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "sigil_embedder_queue", Help: "New memories that wait for a vector of the endpoint.",
 	}, func() float64 { return float64(queued()) }))
+}
+
+// Webhook adds the gauge of how far the webhook is behind, and calls lag at each scrape. Call it once, before the first
+// scrape.
+func (m *Metrics) Webhook(lag func() time.Duration) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sigil_webhook_lag_seconds", Help: "Age of the oldest journal entry that the webhook's receiver has not accepted; 0 if there is none, or if another daemon delivers.",
+	}, func() float64 { return lag().Seconds() }))
 }
 
 // Verdict records a verdict over a signature of code.

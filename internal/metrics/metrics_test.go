@@ -58,6 +58,7 @@ func TestPromtoolFindsNothing(t *testing.T) {
 	m := metrics.New("v1.2.3")
 	m.Held(func() (int, int) { return 3, 1 })
 	m.Disk(func() int64 { return 1 << 20 })
+	m.Webhook(func() time.Duration { return time.Minute })
 	m.Did("encode", 2, time.Millisecond, nil)
 	m.Did("peek", 1, time.Microsecond, sigil.NewNotFound())
 	m.Swept(engine.Sweep{Job: sigil.DecayJob, Took: 100 * time.Millisecond}, nil)
@@ -116,6 +117,9 @@ func TestVerbs(t *testing.T) {
 	m.Commit(5, 2*time.Second)
 	m.Delivered(7)
 	m.Undelivered()
+	m.Webhook(func() time.Duration { return 90 * time.Second })
+	m.Lagging(3)
+	m.Lagging(-1)
 	m.Missed("decay", func() uint64 { return 1 })
 	m.Missed("crystallize", func() uint64 { return 0 })
 	m.Clock(func() engine.ClockState {
@@ -146,6 +150,8 @@ func TestVerbs(t *testing.T) {
 		`sigil_error_total{code="deadline_exceeded"}`:                                     1,
 		"sigil_webhook_delivered_total":                                                   7,
 		"sigil_webhook_failed_total":                                                      1,
+		"sigil_webhook_lag_seconds":                                                       90,
+		"sigil_events_lagging":                                                            2,
 		"sigil_clock_held":                                                                1,
 		"sigil_clock_jump_seconds":                                                        -3600,
 		"sigil_clock_ahead_seconds":                                                       90,

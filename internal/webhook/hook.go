@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -78,6 +79,10 @@ type Hook struct {
 	// +checklocks:mu
 	stopped bool
 	done    chan struct{} // closed when run has ended
+
+	// oldest is the time of the oldest entry that was read and that the receiver has not accepted, in Unix nanoseconds; 0
+	// if there is none.
+	oldest atomic.Int64
 
 	// The fields below are used by run only.
 	held              bool
@@ -156,4 +161,14 @@ func (h *Hook) Stop(ctx context.Context) error {
 	case <-time.After(h.options.pace.finishing):
 		return errors.New("a call of the store is still in progress")
 	}
+}
+
+// Lag returns the age of the oldest entry that the receiver has not accepted; 0 if there is none, or if another process
+// delivers. It may be called from any goroutine.
+func (h *Hook) Lag() time.Duration {
+	oldest := h.oldest.Load()
+	if oldest == 0 {
+		return 0
+	}
+	return max(0, time.Since(time.Unix(0, oldest)))
 }

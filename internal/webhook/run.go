@@ -25,6 +25,7 @@ func (h *Hook) run(ctx context.Context) {
 			return
 		case errors.Is(err, errLost), errors.Is(err, sigil.ErrConflict):
 			h.held = false
+			h.oldest.Store(0)
 			sleep(ctx, h.options.pace.look)
 		default:
 			sleep(ctx, h.asking.failed(err, &h.options.pace))
@@ -47,9 +48,11 @@ func (h *Hook) follow(ctx context.Context) error {
 		case err != nil:
 		case len(events) == 0:
 			h.asking.over()
+			h.oldest.Store(0)
 			err = h.wait(ctx, position)
 		default:
 			h.asking.over()
+			h.oldest.Store(events[0].Time.UnixNano())
 			if err = h.deliver(ctx, events); err == nil {
 				position = events[len(events)-1].Position
 				err = h.advance(ctx, position)

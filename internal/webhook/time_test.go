@@ -53,6 +53,44 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
+// TestLag has a receiver that is down for an hour: the lag is the age of the oldest entry, and 0 once all are accepted.
+func TestLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := newJournal(t), newReceiver(t)
+		var down atomic.Bool
+		r.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+			if down.Load() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return down.Load()
+		}
+		h := hook(j, r, &logs{})
+		wants := func(when string, want time.Duration) {
+			t.Helper()
+			synctest.Wait()
+			if got := h.Lag(); got < want || got > want+time.Second {
+				t.Errorf("%s the lag is %v, want %v", when, got, want)
+			}
+		}
+		wants("before the start", 0)
+		h.Start()
+		j.write(1)
+		time.Sleep(time.Minute)
+		wants("when all is accepted", 0)
+		down.Store(true)
+		j.write(1)
+		time.Sleep(30 * time.Minute)
+		j.write(1) // the lag is that of the older one
+		time.Sleep(30 * time.Minute)
+		wants("after an hour", time.Hour)
+		down.Store(false)
+		time.Sleep(5 * time.Minute)
+		r.takes(1, j.newest())
+		wants("after all was accepted", 0)
+		stop(t, h)
+	})
+}
+
 func TestRetryAfter(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
