@@ -41,3 +41,17 @@ func PrintHit(columns int, h *client.Hit) string {
 	}
 	return out.String()
 }
+
+// JudgeDisk returns what the doctor says of free space and inodes, and what to do.
+func JudgeDisk(free, total, freeInodes, totalInodes int64) (result, next string) {
+	var d doctor
+	d.addDisk(space{free, total, freeInodes, totalInodes})
+	return d.findings[0].Result, d.findings[0].Next
+}
+
+// JudgeFiles returns what the doctor says of open files, and what to do.
+func JudgeFiles(open, most float64) (result, next string) {
+	var d doctor
+	d.addFiles(open, most)
+	return d.findings[0].Result, d.findings[0].Next
+}

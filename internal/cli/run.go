@@ -79,7 +79,7 @@ signature is revoked, 7 a file is not signed by a key that is trusted.`,
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.search(), a.forget(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
 		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys(), a.code()),
-		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.reload(), a.mcp()),
+		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.reload(), a.doctor(), a.mcp()),
 		{a.completion(), a.versionCommand()},
 	} {
 		root.AddCommand(commands...)
