@@ -50,7 +50,7 @@ archived() {
 	cp -r "$work/papers" "$work/$name"
 	built "$work/$name/$program" "$1"
 	mkdir "$work/$name/contrib"
-	cp -r contrib/code "$work/$name/contrib/"
+	cp -r contrib/code contrib/prometheus contrib/grafana "$work/$name/contrib/"
 	if [ "$os" = linux ]; then
 		cp -r contrib/systemd contrib/container "$work/$name/contrib/"
 		mkdir "$work/$name/contrib/container/data"

@@ -241,12 +241,12 @@ func TestDoctorMetrics(t *testing.T) {
 	}{
 		{"a webhook that keeps up", func(m *metrics.Metrics) { m.Webhook(func() time.Duration { return 0 }); m.Delivered(7) }, "webhook", "ok", "7 entries delivered", 0},
 		{"a slow webhook", func(m *metrics.Metrics) { m.Webhook(func() time.Duration { return 2 * time.Minute }) }, "webhook", "warning", "2m", 0},
-		{"a dead webhook", func(m *metrics.Metrics) { m.Webhook(func() time.Duration { return time.Hour }); m.Undelivered() }, "webhook", "problem", "1 attempts failed", 1},
+		{"a dead webhook", func(m *metrics.Metrics) { m.Webhook(func() time.Duration { return time.Hour }); m.Undelivered() }, "webhook", "problem", "1 attempt failed", 1},
 		{"a slow reader", func(m *metrics.Metrics) { m.Subscribers(2); m.Lagged(); m.Lagging(1) }, "journal", "warning", "1 of 2 readers", 0},
-		{"an endpoint that works", func(m *metrics.Metrics) { m.Embedder(func() int { return 3 }); m.Embedded(time.Second, false) }, "embedder", "ok", "3 memories wait", 0},
+		{"an endpoint that works", func(m *metrics.Metrics) { m.Embedder(func() int { return 3 }); m.Embedded(time.Second, false) }, "embedder", "ok", "3 memories in the queue", 0},
 		{"an endpoint that fails", func(m *metrics.Metrics) { m.Embedder(func() int { return 3 }); m.Embedded(time.Second, true) }, "embedder", "warning", "1 of 1 requests", 0},
 		{"an endpoint that refuses", func(m *metrics.Metrics) { m.Embedder(func() int { return 0 }); m.Unembedded() }, "embedder", "warning", "refused the texts of 1", 0},
-		{"an internal error", func(m *metrics.Metrics) { m.Refused(http.ErrBodyNotAllowed) }, "errors", "warning", "1 operations", 0},
+		{"an internal error", func(m *metrics.Metrics) { m.Refused(http.ErrBodyNotAllowed) }, "errors", "warning", "1 operation ", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o, m := healthy()

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil/client"
-	"github.com/sigil-dna/sigil/wire"
 )
 
 // maxDoctorBody is how much of an answer is read.
@@ -109,7 +108,7 @@ func (d *doctor) checkReady(ctx context.Context) {
 		return
 	}
 	if resp.StatusCode != http.StatusOK {
-		var p wire.Problem
+		var p struct{ Code, Detail string }
 		if json.Unmarshal(body, &p) != nil || p.Detail == "" {
 			p.Detail = http.StatusText(resp.StatusCode)
 		}

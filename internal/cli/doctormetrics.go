@@ -76,16 +76,17 @@ func (d *doctor) checkWebhook() {
 		return
 	}
 	const next = "look at the receiver, and at delivering in the daemon's log; nothing is lost while the journal goes back far enough"
-	delivered, failed := d.metrics["sigil_webhook_delivered_total"], d.metrics["sigil_webhook_failed_total"]
+	delivered := count(int(d.metrics["sigil_webhook_delivered_total"]), "entry", "entries")
+	failed := count(int(d.metrics["sigil_webhook_failed_total"]), "attempt", "attempts")
 	switch behind := seconds(lag); {
 	case behind >= webhookDown:
-		d.add("webhook", resultProblem, next, "%s behind; %.0f entries delivered and %.0f attempts failed since the start", span(behind), delivered, failed)
+		d.add("webhook", resultProblem, next, "%s behind; %s delivered and %s failed since the start", span(behind), delivered, failed)
 	case behind >= webhookSlow:
-		d.add("webhook", resultWarning, next, "%s behind; %.0f entries delivered and %.0f attempts failed since the start", span(behind), delivered, failed)
+		d.add("webhook", resultWarning, next, "%s behind; %s delivered and %s failed since the start", span(behind), delivered, failed)
 	case behind > 0:
-		d.add("webhook", resultOK, "", "%s behind; %.0f entries delivered and %.0f attempts failed since the start", span(behind), delivered, failed)
+		d.add("webhook", resultOK, "", "%s behind; %s delivered and %s failed since the start", span(behind), delivered, failed)
 	default:
-		d.add("webhook", resultOK, "", "keeps up; %.0f entries delivered and %.0f attempts failed since the start", delivered, failed)
+		d.add("webhook", resultOK, "", "keeps up; %s delivered and %s failed since the start", delivered, failed)
 	}
 }
 
@@ -95,15 +96,15 @@ func (d *doctor) checkEmbedder() {
 		return
 	}
 	requests, failed := d.metrics["sigil_embedder_request_duration_seconds_count"], d.metrics["sigil_embedder_failed_total"]
-	refused := d.metrics["sigil_embedder_refused_total"]
+	refused, queue := d.metrics["sigil_embedder_refused_total"], count(int(queued), "memory", "memories")
 	switch {
 	case failed > requests/2:
 		d.add("embedder", resultWarning, "ask the endpoint yourself (curl), and see the daemon's log; new memories are found by words until it answers",
-			"%.0f of %.0f requests to the endpoint failed since the start; %.0f memories wait", failed, requests, queued)
+			"%.0f of %.0f requests to the endpoint failed since the start; %s in the queue", failed, requests, queue)
 	case refused > 0:
-		d.add("embedder", resultWarning, "their texts may be too long for the model; they are found by words", "the endpoint refused the texts of %.0f memories; %.0f memories wait", refused, queued)
+		d.add("embedder", resultWarning, "their texts may be too long for the model; they are found by words", "the endpoint refused the texts of %s; %s in the queue", count(int(refused), "memory", "memories"), queue)
 	default:
-		d.add("embedder", resultOK, "", "%.0f requests to the endpoint, %.0f failed since the start; %.0f memories wait", requests, failed, queued)
+		d.add("embedder", resultOK, "", "%.0f of %.0f requests to the endpoint failed since the start; %s in the queue", failed, requests, queue)
 	}
 }
 
@@ -115,9 +116,9 @@ func (d *doctor) checkErrors() {
 	internal, full := d.metrics[`sigil_error_total{code="internal"}`], d.metrics[`sigil_error_total{code="disk_full"}`]
 	switch {
 	case full > 0:
-		d.add("errors", resultWarning, "free some space, if the disk is still full: encodes go on by themselves", "%.0f operations found the disk full since the start", full)
+		d.add("errors", resultWarning, "free some space, if the disk is still full: encodes go on by themselves", "%s found the disk full since the start", count(int(full), "operation", "operations"))
 	case internal > 0:
-		d.add("errors", resultWarning, nextLog, "%.0f operations failed with internal errors since the start", internal)
+		d.add("errors", resultWarning, nextLog, "%s failed with an internal error since the start", count(int(internal), "operation", "operations"))
 	default:
 		d.add("errors", resultOK, "", "no internal errors since the start")
 	}
