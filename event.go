@@ -38,6 +38,7 @@ const (
 	ReasonMemories  = "memories"  // evicted: the tenant reached its limit of memories
 	ReasonBytes     = "bytes"     // evicted: the tenant reached its limit of bytes
 	ReasonPotential = "potential" // crystallized: its potential, or the pattern's mean, is over 0.9
+	ReasonImport    = "import"    // encoded: it was brought back from an export, with its id and its age
 )
 
 // Event is one entry of the journal, written in the same commit as the change it records. It never holds content.

@@ -115,6 +115,11 @@ func ItemError(item wire.BatchItem) error {
 	return e
 }
 
+// ImportError returns the problem of one memory of an import as an error, or nil if it has none.
+func ImportError(item wire.ImportItem) error {
+	return ItemError(wire.BatchItem{Status: item.Status, Problem: item.Problem})
+}
+
 // refused returns the error of an answer that is not a success.
 func refused(r request, resp *http.Response) error {
 	e := &Error{}

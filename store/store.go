@@ -58,19 +58,22 @@ type Store interface {
 
 // Memories keeps memories, and the answers to inserts with idempotency keys.
 type Memories interface {
-	// Insert keeps items of one tenant, all or none. Ids must be new: not those of removed memories that are kept, either.
+	// Insert keeps items of one tenant, all or none. An item's time is its [Item.Now]. Ids must be new: if the tenant has a
+	// memory with the id of an item, live or not, or two items have one id, Insert returns ErrConflict ("exists"). Of
+	// concurrent calls whose items have At set, at most one stores an id. They must not be those of removed memories that are
+	// kept, either.
 	//
 	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
-	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's CreatedAt.
+	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's time.
 	// It journals the event that evict returns for each. If that is not enough, it returns ErrFull
 	// ("quota_full") and evicts nothing. It also returns ErrFull if an item is larger than the whole quota.
 	//
-	// If an answer that ends after an item's CreatedAt is stored under the item's idempotency key, nothing is
+	// If an answer that ends after an item's time is stored under the item's idempotency key, nothing is
 	// inserted and the answers found are returned. If an Insert with that key is in progress, Insert returns
 	// ErrConflict ("idempotency_in_flight"). Items of one call must have different keys.
 	//
 	// Two memories of one tenant with the same Hash are duplicates. They must have the same Frequency: a store may look for
-	// them by both. If one that is live at a unique item's CreatedAt is stored, nothing is inserted. At any time, at most
+	// them by both. If one that is live at a unique item's time is stored, nothing is inserted. At any time, at most
 	// one of the calls that insert unique items with one hash stores theirs, however many processes call. A unique item
 	// must not have the hash of an earlier item of its call.
 	//
@@ -235,6 +238,17 @@ type Item struct {
 	Idempotency Idempotency
 	// OnDuplicate decides whether the item is unique: see [sigil.OnDuplicate.Unique].
 	OnDuplicate sigil.OnDuplicate
+	// At, if not zero, is when the item is inserted. It is set for a memory that brings its id and its CreatedAt along, as
+	// from an export. If zero, the item is inserted at its CreatedAt.
+	At time.Time
+}
+
+// Now returns the time at which i is inserted.
+func (i *Item) Now() time.Time {
+	if i.At.IsZero() {
+		return i.Memory.CreatedAt
+	}
+	return i.At
 }
 
 // Amendment is what [Memories.Amend] needs, beside the change itself.
@@ -273,7 +287,7 @@ type Inserted struct {
 	// nothing was inserted.
 	Answers map[int]Answer
 	// Duplicates are the duplicates of the items, by index of the item: of those stored before the call and live at the
-	// item's CreatedAt the one with the lowest id, otherwise the first item of the call with the hash. If one of the
+	// item's time the one with the lowest id, otherwise the first item of the call with the hash. If one of the
 	// items is unique, nothing was inserted, and the duplicates of others may be missing. Of items that are not unique,
 	// a duplicate that is inserted or removed during the call may or may not count.
 	Duplicates map[int]sigil.ID

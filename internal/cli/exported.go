@@ -21,7 +21,7 @@ func isExported(line []byte) bool {
 	if json.Unmarshal(line, &members) != nil {
 		return false
 	}
-	for _, name := range []string{"id", "tenant", "frequency", "pattern", "potential", "decay", "createdAt", "lastAccessed", "accessCount", "fadesAt", "ttl", "pinned", "policy"} {
+	for _, name := range []string{"id", "tenant", "frequency", "potential", "createdAt", "lastAccessed", "accessCount", "fadesAt", "ttl", "pinned", "policy"} {
 		if _, found := members[name]; !found {
 			return false
 		}

@@ -25,7 +25,7 @@ const fromLines = "lines"
 type importFlags struct {
 	draftFlags
 	from, conversations string
-	dryRun              bool
+	dryRun, asNew       bool
 }
 
 // importLines returns the import command: encode for many memories.
@@ -43,12 +43,17 @@ the order of their lines; use encode for that. --json prints the "line" and "id"
 In a JSON array over several lines each element is a value, and in an array on a single line too
 if the file's name ends in .json. Import stops if the input is not lines of JSON.
 
-It also reads what sigil export writes, and the exports of other systems. It recognizes them, and
-says so; --from chooses a format. The report says how many things were left out or changed, why,
+The memories of sigil export come back as they were, with their ids, ages, recalls, deadlines,
+policies and tenants. The checksum of a file is verified first. That can be repeated at any time:
+what is there is left as it is, so an import that was stopped goes on when it is run again. What
+has faded since is counted, and not inserted. --dry-run asks the daemon what would happen.
+
+It also reads the exports of other systems, and with --as-new makes new memories of those of sigil
+export. It recognizes them, and says so; --from chooses a format. The report says how many things were left out or changed, why,
 and where the first are; --json prints all of them, and the "place" and "id" of each memory.
 --dry-run reads everything, sends nothing, and prints the same report. When a memory was made is
-in its data, as createdAt, since its age starts with the import. Memories of sigil export keep
-their data, tags, state, vector, pin and tenant, and the end of their ttl.
+in its data, as createdAt, since its age starts with the import. With --as-new, memories of sigil
+export keep their data, tags, state, vector, pin and tenant, and the end of their ttl.
 
   lines       each line is a value
   sigil       sigil export, sigil list --json
@@ -81,6 +86,7 @@ line. Exports of other systems need no key for that. After a day, use --on-dupli
 	c.Flags().StringVar(&f.from, "from", "", "the `format`; unless it is given, it is recognized")
 	_ = c.RegisterFlagCompletionFunc("from", oneOfThese(formats...)) // fails only if there is no such flag
 	c.Flags().StringVar(&f.conversations, "conversations", "turns", "make a memory of each turn of a conversation, or a note of each conversation: `turns|notes`")
+	c.Flags().BoolVar(&f.asNew, "as-new", false, "make new memories of those of an export, with new ids and ages")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "only report what would be encoded, left out and changed")
 	f.add(c)
 	return c
@@ -98,7 +104,22 @@ func (a *app) runImport(cmd *cobra.Command, f importFlags, args []string) error 
 	}
 	var input inputs
 	defer input.close()
-	if err := input.open(a, &f, args); err != nil {
+	if err := input.open(a, args); err != nil {
+		return err
+	}
+	if f.forRestore() {
+		exported, err := input.export(maxValue)
+		if err != nil {
+			return err
+		}
+		if exported != nil {
+			if err := onlyAsNew(cmd); err != nil {
+				return err
+			}
+			return a.importBack(cmd.Context(), exported, input.size, f.dryRun)
+		}
+	}
+	if err := input.recognize(a, &f); err != nil {
 		return err
 	}
 	const inFlight = 4 // one on the daemon's disk, one being read by it, one on its way, and one being made here
@@ -149,7 +170,8 @@ func (i *inputs) close() {
 	}
 }
 
-func (i *inputs) open(a *app, f *importFlags, args []string) (err error) {
+// open opens the file, or takes standard input.
+func (i *inputs) open(a *app, args []string) (err error) {
 	i.in, i.size = a.stdin, a.inSize
 	if len(args) == 1 && args[0] != "-" {
 		if i.file, err = os.Open(args[0]); err != nil {
@@ -159,6 +181,11 @@ func (i *inputs) open(a *app, f *importFlags, args []string) (err error) {
 	} else if a.inTerm {
 		return usageError("give a FILE, or NDJSON on standard input")
 	}
+	return nil
+}
+
+// recognize sets source, unless the input is lines of values.
+func (i *inputs) recognize(a *app, f *importFlags) (err error) {
 	if f.from == fromLines {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,35 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/datadir"
-	"github.com/sigil-dna/sigil/internal/httpapi/shape"
-	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
-
-const exportHelp = `Write every live memory of a data folder to standard output, as JSON, one per line. No daemon may be
-running on the folder, and nothing in it is changed. The last line on standard error is the number of memories
-that were written: in words, or with --json as an object.
-
-Usage:
-  sigil export [flags]
-
-Examples:
-  # All memories
-  sigil export > memories.ndjson
-
-  # The intact memories of a damaged folder
-  sigil export --salvage --data /var/lib/sigil > memories.ndjson
-
-Exit codes: 0 if all was written, 1 if something is damaged or the command failed, 2 for wrong usage.
-
-Flags:
-`
 
 const checkHelp = `Check all of a data folder: whether every record can be read, whether records that belong together are all
 there, and whether the memories match the journal. No daemon may be running on the folder, and nothing in it is
@@ -61,13 +37,10 @@ type offline struct {
 	name           string
 	stdout, stderr io.Writer
 	data           string
-	salvage, json  bool
-}
-
-// Export is `sigil export`. It writes the memories of a data folder, and returns the process's exit code.
-func Export(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
-	o := &offline{name: "export", stdout: stdout, stderr: stderr}
-	return o.run(args, environ, exportHelp, func() error { return o.export(ctx) })
+	json           bool
+	// These are of an export only.
+	addr, store, tenant string
+	salvage             bool
 }
 
 // Check is `sigil check`. It reads all of a data folder, and returns the process's exit code.
@@ -91,18 +64,24 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	}
 	f := o.flags(data)
 	err := f.Parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		do = func() error {
+			_, err := io.WriteString(o.stdout, help+f.FlagUsages())
+			return err
+		}
+		err = nil
+	} else if err == nil {
+		err = o.wrongFlags()
+	}
 	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		_, err = io.WriteString(o.stdout, help+f.FlagUsages())
-	case err == nil && f.NArg() > 0:
-		o.say("unexpected argument %q: only flags are accepted", f.Arg(0))
-		return exitConfig
 	case err != nil:
 		o.say("%v", err)
 		return exitConfig
-	default:
-		err = do()
+	case f.NArg() > 0:
+		o.say("unexpected argument %q: only flags are accepted", f.Arg(0))
+		return exitConfig
 	}
+	err = do()
 	if err != nil {
 		if !errors.Is(err, errSaid) {
 			o.say("%v", err)
@@ -112,9 +91,6 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	return exitOK
 }
 
-// ExportFlags returns the flags of [Export], for showing them.
-func ExportFlags() *pflag.FlagSet { return (&offline{name: "export"}).flags("") }
-
 // CheckFlags returns the flags of [Check], for showing them.
 func CheckFlags() *pflag.FlagSet { return (&offline{name: "check"}).flags("") }
 
@@ -123,8 +99,7 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 	f.Usage = func() {}
 	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
 	if o.name == "export" {
-		f.BoolVar(&o.salvage, "salvage", false, "skip damaged records, and report them")
-		f.BoolVar(&o.json, "json", false, "print how many memories were written, as a JSON object")
+		o.exportFlags(f)
 	} else {
 		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
 	}
@@ -137,50 +112,6 @@ func (o *offline) say(format string, args ...any) {
 
 func (o *offline) options() *pebblestore.Options {
 	return &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)} // errors are returned
-}
-
-func (o *offline) export(ctx context.Context) error {
-	out := bufio.NewWriter(o.stdout)
-	lines := json.NewEncoder(out)
-	lines.SetEscapeHTML(false)
-	written, faded := 0, 0
-	now := time.Now()
-	visit := func(m sigil.Memory, v store.Vector) error {
-		if m.Due(now) { // no read returns it, swept or not
-			faded++
-			return ctx.Err()
-		}
-		written++
-		return errors.Join(ctx.Err(), lines.Encode(shape.Exported(&m, v, now)))
-	}
-	wrong := 0
-	var err error
-	if o.salvage {
-		var found pebblestore.Salvaged
-		found, err = pebblestore.Salvage(o.data, o.options(), visit)
-		wrong = o.tell(found.Problems, found.Wrong)
-	} else {
-		err = pebblestore.Export(o.data, o.options(), visit)
-	}
-	if err = errors.Join(err, out.Flush()); err != nil {
-		return err
-	}
-	if !o.json {
-		o.say("wrote %d memories; %d more have faded", written, faded)
-	} else if err := json.NewEncoder(o.stderr).Encode(exported{written, faded, wrong}); err != nil {
-		return err
-	}
-	if wrong > 0 {
-		return errSaid
-	}
-	return nil
-}
-
-// exported is the output of an export with --json.
-type exported struct {
-	Written  int `json:"written"`
-	Faded    int `json:"faded"`
-	Problems int `json:"problems"`
 }
 
 // checked is the object that a check with --json prints.

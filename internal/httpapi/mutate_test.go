@@ -31,7 +31,7 @@ func putBody(text func(g *generator, old string) string) func(g *generator, x *e
 }
 
 func (x *exchange) batch() bool {
-	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, "sigils:recall")
+	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, ":import") || strings.HasSuffix(x.path, "sigils:recall")
 }
 
 // member returns a mutation that adds a member to the object that is the body, or to the first of a batch.

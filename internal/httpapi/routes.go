@@ -31,6 +31,9 @@ func routes() []route {
 	all := []route{
 		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
+		{method: "POST", path: "/v1/sigils:import", serve: (*API).importMemories, params: []string{"dryRun"}},
+		{method: "GET", path: "/v1/sigils:export", serve: (*API).export, params: []string{"limit", "cursor"}},
+		{method: "GET", path: "/v1/tenants", serve: (*API).tenants},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
 		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingAfter", "fadingBefore", "content", "tag", "q", "sort"}, lists: []string{"tag"}},
 		{method: "POST", path: "/v1/sigils:search", serve: (*API).search},

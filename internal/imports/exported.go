@@ -17,6 +17,14 @@ const reasonNew = "gets a new id; its age and its recalls start anew, under the 
 func readExported(w *out, s *Source) error {
 	memories := 0
 	one := func(v jsontext.Value, place string) error {
+		switch lineOf(v) {
+		case "export", "end": // header and footer
+			return nil
+		case "crystal":
+			return w.left(place, "a crystal of a pattern: the daemon derives it again")
+		case "signature":
+			return w.left(place, "a signature of code: import without --as-new brings it back")
+		}
 		m, problem := exported(v)
 		if problem != "" {
 			return w.left(place, problem)
@@ -49,6 +57,15 @@ func readExported(w *out, s *Source) error {
 		return err
 	}
 	return w.counted(Changed, memories, reasonNew)
+}
+
+// lineOf returns which kind of line of an export v is, or "".
+func lineOf(v jsontext.Value) string {
+	var line struct {
+		Sigil string `json:"sigil"`
+	}
+	_ = json.Unmarshal(v, &line) // what is no object is reported later
+	return line.Sigil
 }
 
 // exported reads a memory. problem is why it cannot be, or "".

@@ -102,7 +102,7 @@ func (s shape) any(names ...string) bool {
 // format returns the format that a text of this shape has, or "". It is careful: lines of JSON of any kind are no format.
 func (s shape) format() Format {
 	switch {
-	case s.has("id", "tenant", "frequency", "pattern", "potential", "decay", "lastAccessed", "fadesAt", "policy"):
+	case s.has("id", "tenant", "frequency", "potential", "lastAccessed", "fadesAt", "policy"), s.has("sigil", "version", "at", "position"):
 		return Sigil
 	case s.in("value", "data", "consciousnessState") && s.has("key"):
 		return SigilDNA

@@ -88,18 +88,22 @@ type exportOutput struct {
 	Next      string `json:"next,omitempty" jsonschema:"cursor of the next page"`
 }
 
-// export returns memories as sigil export writes them, but for vectors that were given with them.
+// export returns memories as sigil export writes them, without header and footer.
 func (s *Server) export(ctx context.Context, c call, in exportInput) (out exportOutput, text string, err error) {
-	page, err := s.pageOf(ctx, c, engine.ListQuery{Limit: in.Limit, Cursor: in.Cursor})
+	limit, err := limited(in.Limit, defaultFading)
+	if err != nil {
+		return out, "", err
+	}
+	page, err := s.engine.Export(ctx, c.tenant, in.Cursor, limit)
 	if err != nil {
 		return out, "", err
 	}
 	out = exportOutput{Namespace: c.tenant, Count: len(page.Memories), Next: page.Next}
 	var lines bytes.Buffer
-	encoder, now := json.NewEncoder(&lines), s.engine.Now()
+	encoder := json.NewEncoder(&lines)
 	encoder.SetEscapeHTML(false)
 	for i := range page.Memories {
-		if err := encoder.Encode(shape.Exported(&page.Memories[i], nil, now)); err != nil {
+		if err := encoder.Encode(shape.ExportedLine(&page.Memories[i])); err != nil {
 			return out, "", err
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 		if err := errors.Join(r.End(), closer.Close()); err != nil {
 			return nil, err
 		}
-		if ends.After(items[i].Memory.CreatedAt) {
+		if ends.After(items[i].Now()) {
 			if answers == nil {
 				answers = map[int]store.Answer{}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -24,6 +25,10 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		return store.Inserted{}, err
 	}
 	defer end()
+	if slices.ContainsFunc(items, func(i store.Item) bool { return !i.At.IsZero() }) {
+		s.importing.Lock()
+		defer s.importing.Unlock()
+	}
 	if keyed {
 		answers, err := s.answers(name, items)
 		if err != nil || len(answers) > 0 {
@@ -86,8 +91,8 @@ func (s *Store) insert(name string, items []store.Item, found sought, quota stor
 			s.hasVectors.Store(true) // before the commit: whoever removes the memory sees it
 		}
 	}
-	// Ids are random, so two concurrent inserts never have the same one. A repeated id is a mistake of the
-	// caller.
+	// New ids are random, so two concurrent inserts never have the same one. Those of imports may be: s.importing has them
+	// come here one after the other.
 	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
 		return nil, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
@@ -101,7 +106,7 @@ func (s *Store) insert(name string, items []store.Item, found sought, quota stor
 	if quota == (store.Quota{}) {
 		err = s.commits.do(ch)
 	} else {
-		evicted, err = s.insertWithin(ch, quota, arriving, items[0].Memory.CreatedAt.UnixMilli(), evict)
+		evicted, err = s.insertWithin(ch, quota, arriving, items[0].Now().UnixMilli(), evict)
 	}
 	if err != nil {
 		s.finder.remove(name, docs.ids())

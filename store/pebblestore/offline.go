@@ -123,6 +123,9 @@ func OpenReadOnly(dir string, o *Options) (_ *Reader, err error) {
 // Info returns the store's identity.
 func (r *Reader) Info() store.Info { return r.s.info }
 
+// Position returns the position of the newest journal entry.
+func (r *Reader) Position() uint64 { return r.s.index.Position() }
+
 // Clock returns nil, like [Store.Clock].
 func (*Reader) Clock() *clock.Clock { return nil }
 

@@ -74,6 +74,9 @@ type Store struct {
 	// insertKeys are the idempotency keys of inserts in progress.
 	// +checklocks:gate
 	insertKeys *keylock.Set
+	// importing is held by an Insert whose items have a time of their own, since two such calls may have an id in common.
+	// +checklocks:gate
+	importing *sync.Mutex
 }
 
 var _ store.Store = (*Store)(nil)
@@ -150,7 +153,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s

@@ -39,7 +39,7 @@ func (s *Store) answers(ctx context.Context, tenant string, items []store.Item) 
 		if err := r.End(); err != nil {
 			return nil, err
 		}
-		if i := byKey[k.key]; ends.After(items[i].Memory.CreatedAt) {
+		if i := byKey[k.key]; ends.After(items[i].Now()) {
 			if answers == nil {
 				answers = map[int]store.Answer{}
 			}

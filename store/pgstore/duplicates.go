@@ -38,11 +38,11 @@ type contents struct {
 	keys                         []int64 // of locks
 }
 
-func (c *contents) add(at int, m *sigil.Memory) {
+func (c *contents) add(at int, m *memory) {
 	c.at.int32(at)
 	c.tenants.text(m.Tenant)
 	c.hashes.bytes(m.Hash[:])
-	c.created.time(m.CreatedAt)
+	c.created.time(m.at)
 }
 
 // lock adds the key of the lock on a content.
@@ -62,7 +62,7 @@ func uniqueOf(calls []*insert) *contents {
 	for _, call := range calls {
 		for i := range call.memories {
 			if call.memories[i].unique {
-				c.add(i, call.memories[i].Memory)
+				c.add(i, &call.memories[i])
 				c.lock(call.memories[i].Memory)
 			}
 		}
@@ -95,7 +95,7 @@ func queueDuplicates(w *writes, calls []*insert) {
 			continue
 		}
 		for i := range call.memories {
-			c.add(len(of), call.memories[i].Memory)
+			c.add(len(of), &call.memories[i])
 			of, at = append(of, call), append(at, i)
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Store) look(ctx context.Context, call *insert) error {
 	call.looked, call.duplicates = true, nil
 	var c contents
 	for i := range call.memories {
-		c.add(i, call.memories[i].Memory)
+		c.add(i, &call.memories[i])
 	}
 	var w writes
 	w = append(w, statement{sql: findDuplicates, args: c.args(), rows: func(rows [][][]byte) {

@@ -75,7 +75,8 @@ type memory struct {
 	state, tags []byte
 	searched    document // empty if nothing is searched
 	vector, own store.Vector
-	unique      bool // see [store.Item]
+	unique      bool      // see [store.Item]
+	at          time.Time // when it is inserted
 }
 
 func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
@@ -190,7 +191,7 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 				return store.Inserted{Answers: answers}, failure(err)
 			}
 		}
-		if err := s.settle(bounded, items[0].Memory.CreatedAt); err != nil {
+		if err := s.settle(bounded, items[0].Now()); err != nil {
 			return store.Inserted{}, failure(err)
 		}
 		if call.unique || len(call.answers) > 0 {
@@ -209,7 +210,7 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 			err = s.gather(ctx, bounded, call)
 		}
 		if errors.Is(err, errOver) && call.quota != (store.Quota{}) {
-			inserted, err = s.insertMakingRoom(bounded, call, items[0].Memory.CreatedAt, evict)
+			inserted, err = s.insertMakingRoom(bounded, call, items[0].Now(), evict)
 		}
 		if errors.Is(err, errTaken) || errors.Is(err, errAnswered) && try < tries {
 			continue
@@ -246,7 +247,7 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		if s.searching.model != "" {
 			text.vector = s.searching.vector(m)
 		}
-		text.unique = items[i].OnDuplicate.Unique()
+		text.unique, text.at = items[i].OnDuplicate.Unique(), items[i].Now()
 		call.unique = call.unique || text.unique
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)
@@ -262,7 +263,7 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 			call.events = append(call.events, entry{e.Time, b})
 		}
 		if id := &items[i].Idempotency; id.Key != "" {
-			call.answers = append(call.answers, answer{key: id.Key, ends: id.Ends, created: m.CreatedAt, item: i, id: id})
+			call.answers = append(call.answers, answer{key: id.Key, ends: id.Ends, created: items[i].Now(), item: i, id: id})
 		}
 	}
 	return nil

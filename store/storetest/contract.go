@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"quota", quotaIdeas},
 		{"idempotency", idempotencyIdeas},
 		{"duplicates", duplicateIdeas},
+		{"imports", importIdeas},
 		{"amend", amendIdeas},
 		{"journal", journalIdeas},
 		{"claims", claimIdeas},

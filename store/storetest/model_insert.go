@@ -10,8 +10,7 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// Insert implements [store.Store]. An answer has expired if its end is not after the CreatedAt of the memory
-// to insert.
+// Insert implements [store.Store]. An answer has expired if its end is not after the time of the item to insert.
 func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +79,7 @@ func (s *Model) answered(tenant string, items []store.Item) map[int]store.Answer
 	answers := map[int]store.Answer{}
 	for i := range items {
 		answer, kept := s.answers[answerKey{tenant, items[i].Idempotency.Key}]
-		if kept && answer.ends.After(items[i].Memory.CreatedAt) {
+		if kept && answer.ends.After(items[i].Now()) {
 			answers[i] = answer.Answer
 		}
 	}
@@ -101,7 +100,7 @@ func (s *Model) duplicates(items []store.Item) map[int]sigil.ID {
 			earlier[m.Hash] = m.ID
 		}
 		for _, id := range slices.SortedFunc(maps.Keys(s.contents[content{m.Tenant, m.Hash}]), func(a, b sigil.ID) int { return bytes.Compare(b[:], a[:]) }) {
-			if old := s.memories[sigil.Key{Tenant: m.Tenant, ID: id}]; !old.Due(m.CreatedAt) {
+			if old := s.memories[sigil.Key{Tenant: m.Tenant, ID: id}]; !old.Due(items[i].Now()) {
 				found[i] = id
 			}
 		}
@@ -164,7 +163,7 @@ func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) (
 	for _, m := range s.of(tenant) {
 		memories++
 		size += int64(m.Size)
-		if m.Evictable() || m.Due(items[0].Memory.CreatedAt) {
+		if m.Evictable() || m.Due(items[0].Now()) {
 			candidates = append(candidates, m.Meta)
 		}
 	}

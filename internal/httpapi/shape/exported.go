@@ -1,19 +1,31 @@
 package shape
 
 import (
-	"time"
-
-	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// ExportedMemory is a line of an export: a memory, and the vector that was given with it.
-type ExportedMemory struct {
-	wire.Memory
-	Vector []int8 `json:"vector,omitempty"` // in compact form: only its direction counts
+// ExportedMemoryLine is a line of a file for a memory.
+type ExportedMemoryLine struct {
+	Sigil string `json:"sigil"` // "memory"
+	wire.ExportedMemory
 }
 
-// Exported returns the shape of a memory in an export at the time now.
-func Exported(m *sigil.Memory, vector []int8, now time.Time) ExportedMemory {
-	return ExportedMemory{Memory(m, now), vector}
+// ExportedLine returns the line of a file for a memory.
+func ExportedLine(m *engine.ExportedMemory) ExportedMemoryLine {
+	return ExportedMemoryLine{"memory", Exported(m)}
+}
+
+// Exported returns the shape of a memory in an export. Unlike that of [Memory] it does not depend on when it is made.
+func Exported(m *engine.ExportedMemory) wire.ExportedMemory {
+	v := wire.ExportedMemory{
+		ID: m.ID, Tenant: m.Tenant, CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed},
+		AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(&m.Meta), Pinned: m.Pinned, Crystallized: m.Crystallized,
+		Policy: m.Policy.String(), Hash: m.Hash.String(), Frequency: m.Frequency.Value(), Potential: m.Potential,
+		State: m.State, Tags: []string{}, Vector: m.Vector, Data: m.Data,
+	}
+	if m.Tags != nil {
+		v.Tags = m.Tags
+	}
+	return v
 }

@@ -85,14 +85,15 @@ var table = map[string][]string{
 	"internal/mcp":           {root, "engine", "internal/canon", "internal/httpapi/draft", "internal/httpapi/shape", "github.com/google/jsonschema-go", "github.com/modelcontextprotocol/go-sdk"},
 	"internal/relay":         {},
 	"internal/assistants":    {},
+	"internal/archive":       {root},
 	"internal/imports":       {root, "internal/imports/leveldb", "github.com/go-json-experiment/json"},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/imports", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/archive", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/imports", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {
-		root, "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
-		"internal/clock", "internal/codesign", "internal/datadir", "internal/embedder", "internal/front", "internal/handover", "internal/httpapi", "internal/meaning", "internal/httpapi/shape", "internal/mcp", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
+		root, "client", "engine", "store", "store/pebblestore", "store/pgstore", "scheduler",
+		"internal/archive", "internal/clock", "internal/codesign", "internal/datadir", "internal/embedder", "internal/front", "internal/handover", "internal/httpapi", "internal/meaning", "internal/httpapi/shape", "internal/mcp", "internal/metrics", "internal/migrate", "internal/web", "internal/webhook", "github.com/goccy/go-yaml", "github.com/spf13/pflag",
 		"github.com/coreos/go-systemd", "golang.org/x/sys",
 	},
 	"cmd/sigil": {"internal/cli", "internal/daemon"},

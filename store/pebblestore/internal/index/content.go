@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store/internal/record"
@@ -53,9 +54,9 @@ type Content struct {
 	Except    []sigil.ID
 }
 
-// ContentOf returns the content of a memory that is about to be stored.
-func ContentOf(m *sigil.Memory) Content {
-	return Content{Frequency: uint16(m.Frequency), Hash: record.HashLabel(m.Hash), Now: m.CreatedAt.UnixMilli()}
+// ContentOf returns the content of a memory that is about to be stored, at a time.
+func ContentOf(m *sigil.Memory, now time.Time) Content {
+	return Content{Frequency: uint16(m.Frequency), Hash: record.HashLabel(m.Hash), Now: now.UnixMilli()}
 }
 
 // MayHave reports whether a tenant may have a memory with a content. If not, it had none when MayHave was called. It needs no
