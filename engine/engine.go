@@ -1,5 +1,5 @@
 // Package engine owns the verbs: encode, recall, peek, forget, restore, pin, list, search, related, sweep, crystallize, explain,
-// forecast, register, revoke. It owns the clock, the rules and the order in which things are checked.
+// forecast, register, revoke, export, import. It owns the clock, the rules and the order in which things are checked.
 //
 // It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a
 // sweep's concurrent commits, which the sweep waits for. The [store.Store] provides atomicity, durability and the

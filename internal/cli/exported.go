@@ -14,6 +14,9 @@ var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as 
 
 // isExported reports whether line is a memory as a daemon writes it.
 func isExported(line []byte) bool {
+	if bytes.HasPrefix(line, []byte(`{"sigil":"export","version":`)) {
+		return true
+	}
 	if !bytes.Contains(line, []byte(`"lastAccessed"`)) || !bytes.Contains(line, []byte(`"fadesAt"`)) { // true for nearly all lines
 		return false
 	}

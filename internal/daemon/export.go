@@ -319,6 +319,9 @@ func (o *offline) exportDamaged(ctx context.Context) error {
 		return errors.Join(ctx.Err(), w.Write(archive.Memory, m.Tenant, shape.Exported(&engine.ExportedMemory{Memory: m, Vector: v})))
 	})
 	r.Problems = o.tell(found.Problems, found.Wrong)
+	if err != nil && w.Memories() == 0 {
+		return err
+	}
 	if err != nil {
 		return errors.Join(err, w.Flush())
 	}

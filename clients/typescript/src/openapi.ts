@@ -70,6 +70,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sigils:import": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring exported memories back
+         * @description Inserts memories as they are, with their ids, ages, recalls, deadlines and policies, and answers with one result for
+         *     each, in order, when all inserted ones are durable. An invalid one gets its own problem and does not affect the
+         *     others. It can be repeated: a memory that is there with the same data, state, tags, ttl and vector is `same`, and stays
+         *     as it is, with the recalls that it has; one with other content is the problem `exists`, whose `field` names what
+         *     differs. A memory that is past its deadline is `faded`, and not inserted.
+         *
+         *     Figures that follow from others must be right here, too: `hash` and `frequency` from `data`, `potential` and `crystallized` from
+         *     `state`, `fadesAt` from the times, `ttl`, `pinned`, `crystallized` and `policy`. No time may be in the future. The quota of the
+         *     tenant applies as it does to encodes. The journal says `encoded` with the reason `import`. In NDJSON, each line is one item of the array
+         *     in the schema, and blank lines are ignored; the answer is NDJSON too.
+         */
+        post: operations["importMemories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils:export": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export memories
+         * @description The tenant's memories with everything that an import needs, newest first, without refreshing them. A page ends early at 8 MiB of data
+         *     (`--max-page-bytes`). A memory that is there from the first page to the last is on exactly one page, with the
+         *     figures that it had then; one that is encoded meanwhile is on none. `sigil export` makes a file of all pages of all tenants.
+         */
+        get: operations["exportMemories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Name all tenants
+         * @description The tenants that have a memory, a crystal or a signature of code, whatever `Sigil-Tenant` says. A proxy that keeps tenants apart
+         *     should refuse this path to them.
+         */
+        get: operations["tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sigils:recall": {
         parameters: {
             query?: never;
@@ -1470,6 +1560,74 @@ export interface components {
         };
         /** @description In the order of the request. */
         BatchItems: components["schemas"]["BatchItem"][];
+        ExportedMemories: components["schemas"]["ExportedMemory"][];
+        /** @description A memory as an export has it. A request may also have the member `sigil` of its line in a file, which is `memory`. */
+        ExportedMemory: {
+            /** @constant */
+            sigil?: "memory";
+            /** @description A UUID version 7, of the millisecond of `createdAt`. */
+            id: components["schemas"]["ID"];
+            /** @description That of the request. */
+            tenant: components["schemas"]["Tenant"];
+            createdAt: components["schemas"]["Time"];
+            lastAccessed: components["schemas"]["Time"];
+            /** @description The number of recalls so far. */
+            accessCount: number;
+            /**
+             * Format: date-time
+             * @description The deadline. Null means never.
+             */
+            fadesAt: string | null;
+            /**
+             * @description The hard end, as a duration after `createdAt`. Null means no ttl.
+             * @example 7d
+             * @example 36h
+             */
+            ttl: string | null;
+            pinned: boolean;
+            crystallized: boolean;
+            /**
+             * @description How the memory fades.
+             * @example classic rate=0.001 period=5s threshold=0.95
+             * @example halflife h=7d threshold=0.95
+             */
+            policy: string;
+            /** @description SHA-256 of the canonical form (RFC 8785) of data. */
+            hash: string;
+            frequency: components["schemas"]["Frequency"];
+            potential: components["schemas"]["Unit"];
+            state: components["schemas"]["State"];
+            tags: string[];
+            /** @description The vector that the caller gave, in compact form. Only its direction counts. It is left out if there is none. */
+            vector?: number[];
+            data: components["schemas"]["Data"];
+        };
+        ExportPage: {
+            memories: components["schemas"]["ExportedMemory"][];
+            /** @description The cursor of the next page; null on the last. */
+            next: string | null;
+        };
+        ImportPage: {
+            results: components["schemas"]["ImportItems"];
+        };
+        /** @description In the order of the request. */
+        ImportItems: components["schemas"]["ImportItem"][];
+        /** @description The result for one memory. */
+        ImportItem: {
+            /** @description 201 for a memory that was inserted, 200 for one that was not since it is there or has faded, or that of the problem. */
+            status: number;
+            /** @enum {string} */
+            outcome?: "inserted" | "same" | "faded";
+            problem?: components["schemas"]["Problem"];
+        };
+        TenantList: {
+            /** @description In order. */
+            tenants: components["schemas"]["Tenant"][];
+            /** @description The id of the store. */
+            store: components["schemas"]["ID"];
+            /** @description That of the store's newest journal entry. */
+            position: number | bigint;
+        };
         /** @enum {string} */
         CrystalKind: "memory" | "pattern";
         Crystal: {
@@ -1617,7 +1775,7 @@ export interface components {
             tenant: components["schemas"]["Tenant"];
             kind: components["schemas"]["EventKind"];
             /** @enum {string} */
-            reason: "request" | "decay" | "ttl" | "memories" | "bytes" | "potential";
+            reason: "request" | "decay" | "ttl" | "memories" | "bytes" | "potential" | "import";
             /** @description The memory, or the signature of code; absent for the crystal of a pattern. */
             id?: components["schemas"]["ID"];
             arithmetic?: components["schemas"]["Arithmetic"];
@@ -2063,7 +2221,7 @@ export interface components {
          *     `unknown_parameter`, `duplicate_parameter`, `invalid_tenant`, `invalid_idempotency_key`, `invalid_within`,
          *     `invalid_bins`, `invalid_policy`, `invalid_handshake`, `invalid_name`, `invalid_content`, `invalid_hash`, `invalid_size`,
          *     `invalid_blocks`, `invalid_key`, `invalid_signature`, `invalid_reason`, `detached_only`,
-         *     `invalid_request_id`, `invalid_op`, `invalid`
+         *     `invalid_request_id`, `invalid_op`, `invalid_figure`, `invalid`
          */
         BadRequest: {
             headers: {
@@ -2489,6 +2647,116 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
+        };
+    };
+    importMemories: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only say what would be done. The quota is not asked then.
+                 * @example true
+                 */
+                dryRun?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportedMemories"];
+            };
+        };
+        responses: {
+            /** @description The result for each memory */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMemories: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The maximum number of entries.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /** @description Continue where a page ended, with its `next`. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    tenants: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     recallMany: {
