@@ -117,7 +117,7 @@ func onlyAsNew(cmd *cobra.Command) error {
 		return nil
 	}
 	slices.Sort(names)
-	return usageError("the memories of an export come back as they were: " + list(names) + " goes with --as-new")
+	return usageError("the memories of an export come back as they were: give " + list(names) + " only with --as-new")
 }
 
 func (a *app) importBack(ctx context.Context, r *archive.Reader, size int64, dryRun bool) error {
@@ -212,7 +212,7 @@ func (b *bringer) send(ctx context.Context) error {
 
 // refuse reports a line that was not imported.
 func (b *bringer) refuse(line int, err error) {
-	if sigil.CodeOf(err) == "exists" || errors.Is(err, sigil.ErrConflict) && sigil.CodeOf(err) == "signature_exists" {
+	if e := (*client.Error)(nil); errors.As(err, &e) && (e.Problem.Code == "exists" || e.Problem.Code == "signature_exists") {
 		b.report.Conflicts++
 	} else {
 		b.report.Refused++
