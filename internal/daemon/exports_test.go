@@ -1,0 +1,117 @@
+package daemon_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/client"
+	"github.com/sigil-dna/sigil/internal/daemon"
+	"github.com/sigil-dna/sigil/internal/prove/pgtest"
+)
+
+// exportLines runs sigil export and returns the lines of memories.
+func exportLines(t *testing.T, args ...string) []string {
+	t.Helper()
+	var out, words bytes.Buffer
+	if code := daemon.Export(t.Context(), args, &out, &words, nil); code != 0 {
+		t.Fatalf("export %q: exit %d, %s", args, code, words.String())
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if !strings.HasPrefix(lines[0], `{"sigil":"export",`) || !strings.HasPrefix(lines[len(lines)-1], `{"sigil":"end",`) {
+		t.Errorf("export %q: %s", args, out.String())
+	}
+	return lines[1 : len(lines)-1]
+}
+
+// TestExportsOfAllStoresAreTheSame exports from a daemon on a database, from the database itself, then, after an
+// import, from a daemon on a folder, and from the folder itself once it is stopped.
+func TestExportsOfAllStoresAreTheSame(t *testing.T) {
+	url := pgtest.Start(t, pgtest.Fast).URL("postgres")
+	first := start(t, config(t, "--store="+url), nil)
+	for _, body := range []string{
+		`{"data":{"n":1.50,"text":"é\u0000"},"tags":["b","a"],"pinned":true}`, `{"data":"tea","ttl":"7d","vector":[0.1,-3,0]}`,
+		`{"data":3,"state":{"phi":1,"coherence":1,"awareness":1,"emotionalResonance":1,"mood":{"b":1,"a":2.0}}}`, `{"data":null}`, `{"data":"recalled"}`,
+	} {
+		if status, answer := ask(t, first, "POST", "/v1/sigils", body); status != 201 {
+			t.Fatal(status, answer)
+		}
+	}
+	acme, err := client.New(first.Addr(), &client.Options{Tenant: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer acme.CloseIdleConnections()
+	if _, err := acme.EncodeBatch(t.Context(), drafts(600)); err != nil { // more than a page of any reader
+		t.Fatal(err)
+	}
+	page, err := acme.List(t.Context(), client.ListQuery{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := acme.Recall(t.Context(), page.Memories[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	online := exportLines(t, "--addr", first.Addr())
+	if len(online) != 605 {
+		t.Fatalf("%d lines", len(online))
+	}
+	stop(t, first)
+	same(t, "the database", exportLines(t, "--store", url), online)
+
+	l := config(t)
+	second := start(t, l, nil)
+	for tenant, from := range map[string]int{"acme": 0, "public": 600} {
+		c, err := client.New(second.Addr(), &client.Options{Tenant: tenant})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseIdleConnections()
+		var lines []json.RawMessage
+		for _, line := range online[from:min(len(online), from+600)] {
+			lines = append(lines, json.RawMessage(line))
+		}
+		items, err := c.Import(t.Context(), lines, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range items {
+			if items[i].Outcome != "inserted" {
+				t.Errorf("%s: %+v", lines[i], items[i].Problem)
+			}
+		}
+	}
+	same(t, "the daemon on the folder", exportLines(t, "--data", l.Config.Data), online)
+	stop(t, second)
+	same(t, "the folder", exportLines(t, "--data", l.Config.Data), online)
+	same(t, "a tenant of it", exportLines(t, "--data", l.Config.Data, "--tenant", "public"), online[600:])
+	salvaged := exportLines(t, "--data", l.Config.Data, "--salvage")
+	slices.Sort(salvaged)
+	slices.Sort(online)
+	same(t, "the salvaged folder", salvaged, online)
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d lines, want %d", what, len(got), len(want))
+		return
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s: got %s\nwant %s", what, got[i], want[i])
+			return
+		}
+	}
+}
+
+func drafts(n int) (all []sigil.Draft) {
+	for i := range n {
+		all = append(all, sigil.Draft{Data: fmt.Appendf(nil, `{"n":%d}`, i)})
+	}
+	return all
+}
