@@ -37,6 +37,11 @@ func codecs() []codec {
 		store.Answer
 		ends time.Time
 	}
+	type removal struct {
+		how    store.Removal
+		meta   sigil.Meta
+		labels record.Labels
+	}
 	return []codec{
 		{
 			"figures",
@@ -85,6 +90,14 @@ func codecs() []codec {
 				return l
 			},
 			func(v any, _ policies) ([]byte, error) { return record.AppendLabels(nil, v.(record.Labels)), nil },
+		},
+		{
+			"removal",
+			func(r *record.Reader, p policies) any { how, m, l := r.Removal(fuzzed, p); return removal{how, m, l} },
+			func(v any, p policies) ([]byte, error) {
+				r := v.(removal)
+				return record.AppendRemoval(nil, r.how, &r.meta, number(p, &r.meta), r.labels)
+			},
 		},
 		{
 			"answer",
@@ -158,10 +171,14 @@ func FuzzRecord(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	removed, err := record.AppendRemoval(nil, store.Removal{At: m.LastAccessed, Kind: sigil.Faded, Reason: sigil.ReasonTTL, Position: 1 << 40}, &m.Meta, 1, record.LabelsOf(&m))
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add(uint8(2), revoked)
 	for i, b := range [][]byte{
 		record.AppendMeta(nil, &m.Meta, 2), record.AppendBody(nil, &m), event, record.AppendCrystal(nil, &c), record.AppendSignature(nil, &signature),
-		record.AppendLabels(nil, record.LabelsOf(&m)),
+		record.AppendLabels(nil, record.LabelsOf(&m)), removed,
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, sigil.ID{}),
 		record.AppendAnswer(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m.Meta, 0, m.ID),
 		record.AppendAmended(nil, &store.Idempotency{Fingerprint: [32]byte{9}, Ends: m.LastAccessed}, &m, 0),

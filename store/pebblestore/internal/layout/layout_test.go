@@ -29,6 +29,9 @@ func TestKeysAreReadAsTheyAreMade(t *testing.T) {
 	if ends, got, key, ok := layout.SplitExpiryKey(layout.ExpiryKey(12345, tenant, "a\x00b")); !ok || ends != 12345 || got != tenant || key != "a\x00b" {
 		t.Errorf("the key of an answer's end is read as %d, %q, %q, %v", ends, got, key, ok)
 	}
+	if of, at, size, ok := layout.SplitRemoval(layout.RemovalKey(tenant, 12345, id), layout.RemovalSize(300)); !ok || of != (sigil.Key{Tenant: tenant, ID: id}) || at != 12345 || size != 300 {
+		t.Errorf("the key of a removal is read as %v, %d, %d, %v", of, at, size, ok)
+	}
 	if number, ok := layout.SplitPolicyKey(layout.PolicyKey(515)); !ok || number != 515 {
 		t.Errorf("a policy's key is read as %d, %v", number, ok)
 	}
@@ -53,6 +56,12 @@ func TestShortKeysAreRefused(t *testing.T) {
 	for n := range 18 {
 		if _, ok := layout.SplitMemoryKey(layout.MemoryKey(layout.MetaFamily, "t", sigil.ID{1})[:n]); ok {
 			t.Errorf("%d bytes of a memory's key are read", n)
+		}
+	}
+	key = layout.RemovalKey("t", 12345, sigil.ID{1})
+	for n := range key {
+		if _, _, _, ok := layout.SplitRemoval(key[:n], layout.RemovalSize(1)); ok {
+			t.Errorf("%d bytes of the key of a removal are read", n)
 		}
 	}
 	for _, key := range [][]byte{layout.SignatureKey("t", sigil.ID{1}), layout.BodyKey("t", sigil.Hash{1}, sigil.ID{1}), layout.SignerKey("t", 1<<56, sigil.ID{1})} {
