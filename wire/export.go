@@ -6,7 +6,7 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// ExportedMemory is a memory as an export has it: everything that an import needs to bring it back as it was. All members are in
+// ExportedMemory is a memory in an export: everything that an import needs to bring it back as it was. All members are in
 // every line but Vector.
 type ExportedMemory struct {
 	ID           sigil.ID  `json:"id"`

@@ -19,7 +19,7 @@ var requiredOfExported = []string{
 	"state", "tags", "data",
 }
 
-// Exported reads a memory as an export has it, and its vector. The memory refers to the data in body. Exported checks the forms of the
+// Exported reads a line of an export for a memory, and its vector. The memory refers to the data in body. Exported checks the forms of the
 // members; the engine judges whether they go together.
 func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error) {
 	var found []string
@@ -96,7 +96,7 @@ func readID(raw []byte) (sigil.ID, error) {
 	return sigil.ParseID(text)
 }
 
-// readTime reads a time as answers have it, of the years 1970 to 9999.
+// readTime reads a time in the form of answers, of the years 1970 to 9999.
 func readTime(name string, raw []byte) (time.Time, error) {
 	text, _ := canon.String(raw)
 	t, err := time.Parse(time.RFC3339Nano, text)
@@ -138,7 +138,7 @@ func readPolicy(raw []byte) (sigil.Policy, error) {
 	text, ok := canon.String(raw)
 	policy, err := sigil.ParsePolicy(text)
 	if !ok || err != nil {
-		return nil, sigil.NewInvalid("invalid_policy", "policy", "must be a policy that this service knows, as answers have it")
+		return nil, sigil.NewInvalid("invalid_policy", "policy", "must be a policy that this service knows, in the form of answers")
 	}
 	return policy, nil
 }
