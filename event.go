@@ -45,9 +45,12 @@ const (
 type Event struct {
 	// Position grows with every entry of the store, which sets it. Readers resume after a position.
 	Position uint64
-	Time     time.Time
-	Kind     EventKind
-	Reason   string
+	// Hash identifies the entry by all that it records, and its tenant. The store sets it, in entries that it reads and in those
+	// that a change returns.
+	Hash   Hash
+	Time   time.Time
+	Kind   EventKind
+	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
 	// determine the idle time and the decay. For the crystal of a pattern, and
 	// for a signature, only Tenant is set.

@@ -195,6 +195,18 @@ type Journal interface {
 	// are dropped, and the newest position. It is cheap.
 	JournalBounds(ctx context.Context) (trimmed, newest uint64, err error)
 
+	// EntryHash returns the [sigil.Event.Hash] of the entry at a position, of any tenant. It returns ErrGone
+	// ("position_gone") for 0 and for a position that Trim dropped, and ErrGone ("position_ahead") for one over the
+	// newest. An entry that was erased keeps its hash. The cost grows with the number of tenants.
+	EntryHash(ctx context.Context, position uint64) (sigil.Hash, error)
+
+	// Link returns the newest link of the journal's chain, and the position of the last entry that it covers. Each
+	// commit that journals has one link: the SHA-256 of the link before, the position of the commit's last entry (8
+	// bytes, big-endian) and the hashes of its entries, of all tenants, by position. So a link shows whether an
+	// entry up to its position was changed, moved or left out. The chain begins with a link of zeros: at position 0,
+	// or at the newest position of a store that older programs wrote when it was upgraded. Trim does not change it.
+	Link(ctx context.Context) (position uint64, link sigil.Hash, err error)
+
 	// Wait returns nil when Events with the same arguments would return an entry, which may be at once. It
 	// returns ctx's error, ErrGone if Events would, and ErrClosed when the store is closed: Close does not
 	// wait for it.

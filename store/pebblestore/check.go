@@ -94,7 +94,7 @@ func (s *Store) check() (Checked, error) {
 		}
 	}
 	c.missing()
-	return c.found, nil
+	return c.found, c.links()
 }
 
 func (c *checker) journal(key, value []byte) {
@@ -104,13 +104,17 @@ func (c *checker) journal(key, value []byte) {
 		c.found.wrong("journal block %q cannot be read", key)
 		return
 	}
+	_ = record.ReadHashes(value, tenant, 0, last, func(position uint64, _ sigil.Hash) { // it has been read
+		if position > c.found.Trimmed { // a block may have trimmed and kept entries
+			c.found.Events++
+			c.position(position, tenant)
+		}
+	})
 	for i := range events {
 		e := &events[i]
 		if e.Position <= c.found.Trimmed {
-			continue // a block may have trimmed and kept entries
+			continue
 		}
-		c.found.Events++
-		c.position(e.Position, tenant)
 		switch id := e.Memory.Key; {
 		case e.Signature != nil:
 			c.journalSignature(e)

@@ -232,6 +232,7 @@ func (s *Store) addEvent(ch *change, e *sigil.Event) error {
 		return err
 	}
 	ch.arena = arena
+	e.Hash = record.EntryHash(e.Memory.Tenant, arena[from:])
 	ch.events = append(ch.events, journaled{e, from, len(arena)})
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -15,7 +16,9 @@ import (
 
 // journal assigns positions to events and gathers them into blocks. Only the committer uses it.
 type journal struct {
-	position uint64 // of the newest event
+	position uint64       // of the newest event
+	link     sigil.Hash   // of the newest commit
+	hashes   []sigil.Hash // of the events since
 	blocks   map[string]*block
 	spare    []*block
 }
@@ -30,6 +33,7 @@ type block struct {
 func (j *journal) add(b *pebble.Batch, e *sigil.Event, entry []byte) error {
 	j.position++
 	e.Position = j.position
+	j.hashes = append(j.hashes, e.Hash)
 	name := e.Memory.Tenant
 	bl := j.blocks[name]
 	if bl == nil {
@@ -58,7 +62,7 @@ func (j *journal) block() *block {
 // maxSpare is the maximum number of blocks that are kept for reuse.
 const maxSpare = 64
 
-// flush writes the remaining blocks to b.
+// flush writes the remaining blocks to b, and the link of all entries since the last flush.
 func (j *journal) flush(b *pebble.Batch) error {
 	for name, bl := range j.blocks {
 		if len(bl.value) > 0 {
@@ -72,7 +76,12 @@ func (j *journal) flush(b *pebble.Batch) error {
 		}
 	}
 	clear(j.blocks)
-	return nil
+	if len(j.hashes) == 0 {
+		return nil
+	}
+	j.link = record.NextLink(j.link, j.position, j.hashes)
+	j.hashes = j.hashes[:0]
+	return b.Set(layout.LinkKey(j.position), j.link[:], nil)
 }
 
 // Events returns journal entries; see [store.Store].
@@ -170,7 +179,11 @@ func (s *Store) Trim(ctx context.Context, before time.Time, keep uint64) (uint64
 		upTo = max(upTo, published-keep)
 	}
 	ch := newChange()
-	if err := s.trim(ch, &upTo, published, before); err != nil || upTo == trimmed {
+	err := s.trim(ch, &upTo, published, before)
+	if err == nil && upTo > trimmed {
+		err = s.trimLinks(ch, upTo)
+	}
+	if err != nil || upTo == trimmed {
 		ch.discard()
 		return trimmed, s.reading(err)
 	}
@@ -223,12 +236,16 @@ func (s *Store) journalTenants(visit func(it *pebble.Iterator, tenant string) er
 	return it.Error()
 }
 
-// newestPosition returns the position of the newest entry, trimmed or not, which it finds in the journal. If
-// each commit wrote a record of the position, every flushed table would contain one, and those would be
-// merged over and over.
+// newestPosition returns the position of the newest entry, trimmed or not, which it finds in the journal and its
+// links. A position of which only one of them knows must not be used again. If each commit wrote a record of the position
+// under one key, every flushed table would contain one, and those would be merged over and over.
 func (s *Store) newestPosition() (uint64, error) {
-	newest := s.trimmed.Load()
-	err := s.journalTenants(func(it *pebble.Iterator, tenant string) error {
+	linked, _, _, err := s.linkBefore(math.MaxUint64)
+	if err != nil {
+		return 0, err
+	}
+	newest := max(s.trimmed.Load(), linked)
+	err = s.journalTenants(func(it *pebble.Iterator, tenant string) error {
 		if !it.SeekLT(layout.After(layout.TenantPrefix(layout.JournalFamily, tenant))) {
 			return it.Error()
 		}
@@ -261,11 +278,11 @@ func (s *Store) Newest(ctx context.Context) (at time.Time, err error) {
 		if last <= newest {
 			return nil
 		}
-		newest = last
 		events, err := layout.ReadBlock(tenant, last, it.Value(), s.policies)
-		if err != nil || len(events) == 0 {
+		if err != nil || len(events) == 0 { // all were erased
 			return err
 		}
+		newest = last
 		at = events[len(events)-1].Time
 		return nil
 	})

@@ -36,7 +36,7 @@ func (s *Store) Verify(ctx context.Context) error {
 }
 
 func (s *Store) verify(ctx context.Context) error {
-	fresh := &Store{db: s.db, policies: &layout.Policies{}}
+	fresh := &Store{db: s.db, info: s.info, policies: &layout.Policies{}}
 	fresh.index = index.New(fresh.policies, true)
 	if err := fresh.rebuild(); err != nil {
 		return err

@@ -177,7 +177,7 @@ func (s *Store) insertAll(ctx context.Context, calls []*insert, c *columns) erro
 
 func (i *insert) journal(j *entries) {
 	for _, e := range i.events {
-		j.add(i.tenant, e.at, e.record)
+		j.add(i.tenant, e.at, e.record, e.hash)
 	}
 }
 

@@ -57,6 +57,7 @@ func (i *insert) abandon() {
 type entry struct {
 	at     time.Time
 	record []byte
+	hash   sigil.Hash
 }
 
 type answer struct {
@@ -260,7 +261,7 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 			if err != nil {
 				return err
 			}
-			call.events = append(call.events, entry{e.Time, b})
+			call.events = append(call.events, entry{e.Time, b, e.Hash})
 		}
 		if id := &items[i].Idempotency; id.Key != "" {
 			call.answers = append(call.answers, answer{key: id.Key, ends: id.Ends, created: items[i].Now(), item: i, id: id})

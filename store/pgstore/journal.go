@@ -20,11 +20,12 @@ type entries struct {
 	counts  []int32
 	times   []time.Time
 	blocks  [][]byte
+	hashes  []byte         // of all entries, by position
 	open    map[string]int // the index of each tenant's block that takes more entries
 }
 
 // add journals an event, whose record is e, as the next one.
-func (j *entries) add(tenant string, at time.Time, e []byte) {
+func (j *entries) add(tenant string, at time.Time, e []byte, hash sigil.Hash) {
 	i, ok := j.open[tenant]
 	if !ok {
 		i = len(j.blocks)
@@ -36,6 +37,7 @@ func (j *entries) add(tenant string, at time.Time, e []byte) {
 		j.times, j.blocks = append(j.times, at), append(j.blocks, nil)
 	}
 	j.n++
+	j.hashes = append(j.hashes, hash[:]...)
 	j.blocks[i] = record.AppendEntry(j.blocks[i], uint64(j.lasts[i]), j.n, e)
 	j.lasts[i], j.times[i] = int64(j.n), at
 	j.counts[i]++
@@ -46,8 +48,11 @@ func (j *entries) add(tenant string, at time.Time, e []byte) {
 
 // appendJournal takes the positions, and so makes journaling transactions commit one after the other: it is
 // the last statement of each. So positions have no gaps and become visible in order, and a reader that
-// continues after one misses nothing.
-const appendJournal = `with h as (update sigil.head set position = position + $1 returning position - $1 as base)
+// continues after one misses nothing. For the same reason it can make the commit's link.
+const appendJournal = `with h as (
+  update sigil.head set position = position + $1, link = sha256(link || int8send(position + $1) || $7::bytea)
+  returning position - $1 as base, position, link
+), l as (insert into sigil.links (position, link) select position, link from h)
 insert into sigil.journal (tenant, last, base, entries, at, block)
 select e.tenant, h.base + e.last, h.base, e.entries, e.at, e.block
 from h, unnest($2::text[], $3::bigint[], $4::integer[], $5::timestamptz[], $6::bytea[]) as e (tenant, last, entries, at, block)
@@ -66,11 +71,11 @@ func (j *entries) queue(w *writes, base *uint64) {
 		times.time(j.times[i])
 		blocks.bytes(j.blocks[i])
 	}
-	w.add(appendJournal, int64(j.n), raw(tenants.of(oidText)), raw(lasts.of(oidInt8)), raw(counts.of(oidInt4)), raw(times.of(oidTime)), raw(blocks.of(oidBytes)))
+	w.add(appendJournal, int64(j.n), raw(tenants.of(oidText)), raw(lasts.of(oidInt8)), raw(counts.of(oidInt4)), raw(times.of(oidTime)), raw(blocks.of(oidBytes)), raw(j.hashes))
 	(*w)[len(*w)-1].number = base
 }
 
-// event returns the record of an event, or [unnumbered].
+// event returns the record of an event, whose hash it sets, or [unnumbered].
 func (s *Store) event(e *sigil.Event) ([]byte, error) {
 	var policy uint16
 	var err error
@@ -79,14 +84,16 @@ func (s *Store) event(e *sigil.Event) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return record.AppendEvent(nil, e, policy)
+	b, err := record.AppendEvent(nil, e, policy)
+	e.Hash = record.EntryHash(e.Memory.Tenant, b)
+	return b, err
 }
 
 // journal adds an event to j, or returns [unnumbered].
 func (s *Store) journal(j *entries, e *sigil.Event) error {
 	b, err := s.event(e)
 	if err == nil {
-		j.add(e.Memory.Tenant, e.Time, b)
+		j.add(e.Memory.Tenant, e.Time, b, e.Hash)
 	}
 	return err
 }
@@ -141,24 +148,32 @@ func (s *Store) blocks(ctx context.Context, tenant string, after uint64, limit i
 	into(b, &blocks, scanBlock, "select last, base, block from sigil.journal where tenant = $1 and last > $2 order by last limit $3", tenant, int64(min(after, math.MaxInt64)), limit)
 	// This is checked last, so that a reader cannot silently miss entries that Trim removed while it was
 	// reading. A position that a reader can have seen is committed, and so not beyond the newest one.
-	var span [][2]int64
-	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
-		err = rows.Scan(&s[0], &s[1])
-		return s, err
-	}, "select trimmed, position from sigil.head")
-	if err := s.pool.run(ctx, b); err != nil {
+	trimmed, newest, err := s.span(ctx, b)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(span) == 0 {
-		return nil, damaged("no head")
-	}
-	switch trimmed, newest := uint64(span[0][0]), uint64(span[0][1]); {
 	case after < trimmed:
 		return nil, sigil.NewPositionGone(trimmed)
 	case after > newest:
 		return nil, sigil.NewPositionAhead(newest)
 	}
 	return blocks, nil
+}
+
+// span runs b, and then reads where the journal begins and ends.
+func (s *Store) span(ctx context.Context, b *pgx.Batch) (trimmed, newest uint64, err error) {
+	var span [][2]int64
+	into(b, &span, func(rows pgx.Rows) (s [2]int64, err error) {
+		err = rows.Scan(&s[0], &s[1])
+		return s, err
+	}, "select trimmed, position from sigil.head")
+	if err := s.pool.run(ctx, b); err != nil {
+		return 0, 0, err
+	}
+	if len(span) == 0 {
+		return 0, 0, damaged("no head")
+	}
+	return uint64(span[0][0]), uint64(span[0][1]), nil
 }
 
 // JournalBounds implements [store.Store].

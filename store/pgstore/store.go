@@ -173,7 +173,9 @@ func (s *Store) warn(ctx context.Context) {
 func (s *Store) identify(ctx context.Context) (store.Info, error) {
 	info := store.Info{Format: version, Driver: "postgres"}
 	now := time.Now().UTC()
-	_, err := s.pool.Exec(ctx, "insert into sigil.head (store, created_at) values ($1, date_trunc('milliseconds', clock_timestamp())) on conflict do nothing", [16]byte(sigil.NewID(now)))
+	_, err := s.pool.Exec(ctx, `with h as (
+  insert into sigil.head (store, created_at) values ($1, date_trunc('milliseconds', clock_timestamp())) on conflict do nothing returning position, link
+) insert into sigil.links (position, link) select position, link from h`, [16]byte(sigil.NewID(now)))
 	if err != nil {
 		return info, err
 	}

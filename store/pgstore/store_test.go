@@ -99,7 +99,7 @@ func newDatabase(t *testing.T) string {
 const empty = `do $$ begin
   if to_regclass('sigil.head') is not null then
     delete from sigil.memories; delete from sigil.journal; delete from sigil.tenants; delete from sigil.crystals;
-    delete from sigil.answers; delete from sigil.flushes; delete from sigil.claims; delete from sigil.policies; delete from sigil.head;
+    delete from sigil.answers; delete from sigil.flushes; delete from sigil.claims; delete from sigil.policies; delete from sigil.head; delete from sigil.links;
   end if;
   if to_regclass('sigil.signatures') is not null then
     delete from sigil.signatures;

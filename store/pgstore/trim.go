@@ -57,7 +57,7 @@ func (s *Store) trim(ctx context.Context, before time.Time, keep uint64) (uint64
 			return uint64(upTo), err
 		}
 	}
-	return uint64(upTo), nil
+	return uint64(upTo), s.dropLinks(ctx, upTo)
 }
 
 // firstYoung returns the position of the tenant's first entry after over that is not older than before, or
@@ -92,6 +92,22 @@ func (s *Store) dropBlocks(ctx context.Context, tenant string, upTo int64) error
 		bounded, cancel := s.steady(ctx)
 		tag, err := s.pool.Exec(bounded, `delete from sigil.journal where tenant = $1 and last in
 (select last from sigil.journal where tenant = $1 and last <= $2 order by last limit $3)`, tenant, upTo, dropStep)
+		cancel()
+		if err != nil || tag.RowsAffected() < dropStep {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// dropLinks deletes the links before the last one up to a position, which those that stay follow from.
+func (s *Store) dropLinks(ctx context.Context, upTo int64) error {
+	for {
+		bounded, cancel := s.steady(ctx)
+		tag, err := s.pool.Exec(bounded, `delete from sigil.links where position in (select position from sigil.links
+where position < (select max(position) from sigil.links where position <= $1) order by position limit $2)`, upTo, dropStep)
 		cancel()
 		if err != nil || tag.RowsAffected() < dropStep {
 			return err

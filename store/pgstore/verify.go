@@ -24,6 +24,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	}
 	var rows []row
 	var blocks []tenantBlock
+	var links []link
 	var positions []int64
 	var miscountedRemoved, halfRemoved []string
 	var miscounted, miscountedSignatures, miscountedWords, miscountedVectors, wordless, vectorless []string
@@ -31,10 +32,8 @@ func (s *Store) Verify(ctx context.Context) error {
 	var signatures []sigil.Signature
 	b := &pgx.Batch{}
 	into(b, &rows, scanMeta, "select "+metaColumns+" from sigil.memories")
-	into(b, &blocks, func(rows pgx.Rows) (b tenantBlock, err error) {
-		err = rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
-		return b, err
-	}, "select tenant, last, base, block from sigil.journal order by last")
+	into(b, &blocks, scanTenantBlock, "select tenant, last, base, block from sigil.journal order by last")
+	into(b, &links, scanLink, "select position, link from sigil.links order by position")
 	into(b, &positions, scanOne[int64], "select position from sigil.head union all select trimmed from sigil.head")
 	into(b, &miscounted, scanOne[string],
 		`select coalesce(t.tenant, m.tenant) from sigil.tenants t
@@ -70,12 +69,13 @@ left join sigil.memories m on m.tenant = v.tenant and m.id = v.id where m.id is 
 	}
 	r := replay{
 		trimmed: uint64(positions[1]), memories: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{},
-		signatures: map[sigil.Key]sigil.SignatureRef{}, revoked: map[sigil.Key]bool{},
+		signatures: map[sigil.Key]sigil.SignatureRef{}, revoked: map[sigil.Key]bool{}, seen: map[uint64]sigil.Hash{}, bases: map[uint64]uint64{},
 	}
 	for _, b := range blocks {
 		r.block(b, s.policyOf(ctx))
 	}
 	r.end(uint64(positions[0]), rows, crystals)
+	r.links(links, uint64(positions[0]))
 	r.endSignatures(signatures)
 	for _, key := range halfRemoved {
 		r.wrong("what is kept of the removed memory %s is wrong", key)
@@ -103,6 +103,11 @@ type tenantBlock struct {
 	block
 }
 
+func scanTenantBlock(rows pgx.Rows) (b tenantBlock, err error) {
+	err = rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
+	return b, err
+}
+
 // replay derives the memories and crystals from the journal.
 type replay struct {
 	trimmed  uint64 // entries up to here are unknown
@@ -111,8 +116,10 @@ type replay struct {
 	// signatures and revoked are what the journal records of signatures.
 	signatures map[sigil.Key]sigil.SignatureRef
 	revoked    map[sigil.Key]bool
-	seen       map[uint64]bool
-	problems   []error
+	// seen has the hashes of all entries by position, and bases that before the first entry of each commit, by its last one.
+	seen     map[uint64]sigil.Hash
+	bases    map[uint64]uint64
+	problems []error
 }
 
 func (r *replay) wrong(format string, args ...any) {
@@ -126,18 +133,13 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 	if err != nil {
 		r.wrong("the journal's block %d of %s: %w", b.last, b.tenant, err)
 	}
+	_ = record.ReadHashes(b.value, b.tenant, uint64(b.base), uint64(b.last), r.entry) // it has been read
+	r.bases[uint64(b.last)] = uint64(b.base)
 	for i := range events {
 		e := &events[i]
 		if e.Position <= r.trimmed {
-			continue // a block may have trimmed and kept entries
+			continue
 		}
-		if r.seen == nil {
-			r.seen = map[uint64]bool{}
-		}
-		if r.seen[e.Position] {
-			r.wrong("position %d occurs twice", e.Position)
-		}
-		r.seen[e.Position] = true
 		switch key := e.Memory.Key; {
 		case e.Signature != nil:
 			r.signature(b.tenant, e)
@@ -157,7 +159,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 // end compares the result of the replay with the stored rows.
 func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 	for p := r.trimmed + 1; p <= position; p++ {
-		if !r.seen[p] {
+		if _, ok := r.seen[p]; !ok {
 			r.wrong("position %d is missing", p)
 		}
 	}

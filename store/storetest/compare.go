@@ -100,7 +100,7 @@ func allEvents(t TB, s store.Store, tenant string) (all []sigil.Event, err error
 		if err != nil || len(page) == 0 {
 			return all, err
 		}
-		all = append(all, page...)
+		all = append(all, unhashed(page)...) // the hash depends on the order in which a store first saw its policies
 		after = page[len(page)-1].Position
 	}
 }

@@ -211,7 +211,7 @@ var amendIdeas = []idea{
 		stored, err := f.Get(f.ctx(), m.Key, at)
 		f.ok("Get", err)
 		equal(f.t, "stored", stored, m)
-		entry := f.events(m.Tenant)[before]
+		entry := unhashed(f.events(m.Tenant))[before]
 		equal(f.t, "journaled", entry, sigil.Event{Position: entry.Position, Time: at, Kind: sigil.Tagged, Reason: sigil.ReasonRequest, Memory: m.Meta})
 		for tag, want := range map[string]int{"a": 0, "b": 1, "c": 1} {
 			equal(f.t, "listed by "+tag, len(f.list(store.Query{Tenant: m.Tenant, Now: at, Tags: []string{tag}})), want)

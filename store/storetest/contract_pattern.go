@@ -126,7 +126,7 @@ var crystallizeIdeas = []idea{
 		}
 		equal(f.t, "crystals by group", f.crystals(sigil.DefaultTenant), want)
 		equal(f.t, "pattern crystals", f.stats(sigil.DefaultTenant, start).PatternCrystals, 2)
-		events := f.crystallizedEvents(sigil.DefaultTenant)
+		events := unhashed(f.crystallizedEvents(sigil.DefaultTenant))
 		equal(f.t, "events", len(events), 2)
 		for _, e := range events {
 			equal(f.t, "event", e, sigil.Event{

@@ -45,7 +45,7 @@ var quotaIdeas = []idea{
 		f.ok("Insert", err)
 		want := evicted(d.CreatedAt)(b.Meta, sigil.ReasonMemories)
 		want.Position = 4
-		equal(f.t, "evicted", inserted.Evicted, []sigil.Event{want})
+		equal(f.t, "evicted", unhashed(inserted.Evicted), []sigil.Event{want})
 		f.evictions(inserted)
 		equal(f.t, "ids", f.ids(start), []sigil.ID{d.ID, c.ID, a.ID})
 		equal(f.t, "events", len(f.events(a.Tenant)), 5)

@@ -28,7 +28,7 @@ var signatureIdeas = []idea{
 		equal(f.t, "signatures", f.signatures(store.SignatureQuery{}), []sigil.Signature{empty, odd})
 		want := []sigil.Event{signed(odd), signed(empty)}
 		want[0].Position, want[1].Position = 1, 2
-		equal(f.t, "events", f.events(sigil.DefaultTenant), want)
+		equal(f.t, "events", unhashed(f.events(sigil.DefaultTenant)), want)
 	}},
 	{"an id is registered once", func(f *fixture) {
 		s := f.sign()
@@ -167,7 +167,7 @@ var signatureIdeas = []idea{
 		equal(f.t, "signatures", f.signatures(store.SignatureQuery{}), []sigil.Signature{other, second, first})
 		equal(f.t, "of the body", f.signatures(store.SignatureQuery{Body: &first.Body}), []sigil.Signature{second, first})
 
-		events := f.events(sigil.DefaultTenant)
+		events := unhashed(f.events(sigil.DefaultTenant))
 		equal(f.t, "events", len(events), 5)
 		for i, want := range []sigil.Signature{second, first} {
 			e := sigil.Event{

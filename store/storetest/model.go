@@ -50,6 +50,8 @@ type Model struct {
 	// +checklocks:mu
 	trimmed uint64
 	// +checklocks:mu
+	chain chain
+	// +checklocks:mu
 	claims map[string]claim
 	// +checklocks:mu
 	signatures map[sigil.Key]sigil.Signature
@@ -102,6 +104,7 @@ func (s *Model) enter(ctx context.Context) error {
 	if s.closed {
 		return &sigil.Error{Kind: sigil.ErrClosed, Code: "closed", Detail: "the store was closed"}
 	}
+	s.chain.commit(s.position()) // what the call before journaled
 	return ctx.Err()
 }
 
@@ -248,6 +251,7 @@ func (s *Model) position() uint64 { return s.trimmed + uint64(len(s.journal)) }
 func (s *Model) record(e sigil.Event) sigil.Event {
 	e = copiedEvent(e)
 	e.Position = s.position() + 1
+	e.Hash = s.chain.add(&e)
 	s.journal = append(s.journal, e)
 	s.changed.Fire()
 	return copiedEvent(e)

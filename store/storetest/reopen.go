@@ -112,6 +112,27 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("the chain of the journal goes on", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		f.insert(f.memory(), f.memory(), f.memory())
+		c := f.chain()
+		for i := range 3 {
+			f.ok("Close", f.Close())
+			f.Store = open(t, dir)
+			c.f = f
+			c.follow("an open", 0)
+			f.insert(f.memory(), f.memory())
+			c.follow("an encode", 2)
+			f.verify()
+			if i == 1 {
+				_, err := f.Trim(f.ctx(), time.Time{}, 3)
+				f.ok("Trim", err)
+			}
+		}
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("a quota counts what was there before", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}

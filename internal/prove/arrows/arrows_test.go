@@ -54,7 +54,7 @@ var table = map[string][]string{
 
 	// Keeping. Only a driver knows its database.
 	"store":                              {root, "internal/clock", "internal/meaning", "internal/words"},
-	"store/storetest":                    {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
+	"store/storetest":                    {root, "store", "internal/clock", "internal/meaning", "internal/words", "store/internal/record", "store/internal/wake", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/anishathalye/porcupine"},
 	"store/internal/keylock":             {root, "store"},
 	"store/internal/record":              {root, "store"},
 	"store/internal/wake":                {},

@@ -8,7 +8,8 @@ import (
 )
 
 // A block holds journal entries of one tenant. For each entry in order, it has the difference of its position
-// from the previous one (for the first, from the block's base), the length of its record, and the record.
+// from the previous one (for the first, from the block's base), the length of its record, and the record. An erased
+// entry has its hash instead ([AppendErased]).
 
 // MaxBlock is the size from which a block takes no more entries: to read one entry, a reader reads the whole
 // block.
@@ -21,28 +22,74 @@ func AppendEntry(block []byte, before, position uint64, record []byte) []byte {
 	return AppendBytes(block, record)
 }
 
-// ReadBlock appends to events those in a tenant's block whose position is over after, until there are limit.
-// The block begins at base and ends with the position last.
+// blockReader reads a block that ends with the position last.
+type blockReader struct {
+	r              Reader
+	position, last uint64 // position is that of the entry read last, or the base
+}
+
+// next returns the next entry. It returns false at the end, and if the block is damaged.
+func (b *blockReader) next() (entry []byte, ok bool) {
+	if b.r.err != nil || b.position >= b.last {
+		return nil, false
+	}
+	further := b.r.Uvarint()
+	entry = b.r.Bytes()
+	if further == 0 || further > b.last-b.position {
+		b.r.Fail()
+	}
+	b.position += further
+	return entry, b.r.err == nil
+}
+
+// end returns the first error. Bytes after the last entry are an error, too.
+func (b *blockReader) end() error {
+	if b.position == b.last {
+		return b.r.End()
+	}
+	return b.r.err
+}
+
+// ReadBlock appends to events those in a tenant's block whose position is over after, until there are limit. It leaves out
+// erased ones. The block begins at base and ends with the position last.
 func ReadBlock(events []sigil.Event, block []byte, tenant string, base, after, last uint64, limit int, policies Policies) ([]sigil.Event, error) {
-	r := NewReader(block)
-	for position := base; r.err == nil && position < last && len(events) < limit; {
-		further := r.Uvarint()
-		entry := NewReader(r.Bytes())
-		if further == 0 || further > last-position {
-			r.Fail()
+	b := blockReader{r: NewReader(block), position: base, last: last}
+	for len(events) < limit {
+		entry, ok := b.next()
+		if !ok {
+			break
 		}
-		if position += further; r.err != nil || position <= after {
+		if b.position <= after {
 			continue
 		}
-		events = append(events, entry.Event(tenant, position, policies))
-		if err := entry.End(); err != nil {
+		if _, gone := Erased(entry); gone {
+			continue
+		}
+		r := NewReader(entry)
+		events = append(events, r.Event(tenant, b.position, policies))
+		events[len(events)-1].Hash = EntryHash(tenant, entry)
+		if err := r.End(); err != nil {
 			return events, err
 		}
-		if position == last {
-			return events, r.End()
-		}
 	}
-	return events, r.err
+	return events, b.end()
+}
+
+// ReadHashes calls visit with the position and the hash of each entry of a tenant's block, erased or not, by position. The
+// block begins at base and ends with the position last.
+func ReadHashes(block []byte, tenant string, base, last uint64, visit func(position uint64, hash sigil.Hash)) error {
+	b := blockReader{r: NewReader(block), position: base, last: last}
+	for {
+		entry, ok := b.next()
+		if !ok {
+			return b.end()
+		}
+		hash, gone := Erased(entry)
+		if !gone {
+			hash = EntryHash(tenant, entry)
+		}
+		visit(b.position, hash)
+	}
 }
 
 // FirstFrom returns the position of the first event whose position exceeds over and whose time is not before

@@ -228,8 +228,9 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// FuzzBlock reads arbitrary bytes as a block of the journal. Positions rise to the block's own, and reading it in two
-// pieces, wherever it is split, returns the same events as reading it at once.
+// FuzzBlock reads arbitrary bytes as a block of the journal. Positions rise to the block's own, each entry that was not
+// erased is an event with its hash, and reading the block in two pieces, wherever it is split, returns the same events as
+// reading it at once.
 func FuzzBlock(f *testing.F) {
 	p := somePolicies(f)
 	m := someMemory()
@@ -244,6 +245,9 @@ func FuzzBlock(f *testing.F) {
 		last = position
 	}
 	f.Add(value, last, uint64(0), 2)
+	gone := record.AppendErased(nil, record.EntryHash("public", entry))
+	f.Add(record.AppendEntry(value[:len(value):len(value)], last, last+1, gone), last+1, uint64(0), 9)
+	f.Add(append(record.AppendEntry(nil, 0, 6, gone), value...), last+6, uint64(0), 2)
 	f.Add(value, last, uint64(9), 1)
 	f.Add(value, last+1, uint64(0), 9)
 	f.Add(append([]byte{0}, value...), last, uint64(0), 9)
@@ -257,11 +261,20 @@ func FuzzBlock(f *testing.F) {
 			return
 		}
 		before := uint64(0)
-		for _, e := range all {
-			if e.Position <= before {
-				t.Fatalf("position %d follows %d", e.Position, before)
+		readable := all
+		if err := record.ReadHashes(value, "public", 0, last, func(position uint64, hash sigil.Hash) {
+			if position <= before {
+				t.Fatalf("position %d follows %d", position, before)
 			}
-			before = e.Position
+			before = position
+			if len(readable) > 0 && readable[0].Position == position {
+				if readable[0].Hash != hash {
+					t.Fatalf("the hash of %d is %s and %s", position, readable[0].Hash, hash)
+				}
+				readable = readable[1:]
+			}
+		}); err != nil || len(readable) > 0 {
+			t.Fatalf("%d events at no position, %v", len(readable), err)
 		}
 		if before != last {
 			t.Fatalf("the last of block %d has position %d", last, before)

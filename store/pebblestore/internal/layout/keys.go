@@ -15,6 +15,7 @@ const (
 	EmbeddingFamily   = 'e' // e tenant 0 id            → the vector that an endpoint made of the text (record.AppendVector), or empty
 	ModelFamily       = 'n' // n                        → the model of all of them, and what of a memory is not searched, a line each
 	JournalFamily     = 'j' // j tenant 0 position      → a block of events ([ReadBlock])
+	LinkFamily        = 'l' // l position               → the link of the commit whose last entry has it (32 bytes)
 	CrystalFamily     = 'c' // c tenant 0 group         → record.AppendCrystal
 	IdempotencyFamily = 'i' // i tenant 0 key           → record.AppendAnswer
 	ExpiryFamily      = 'x' // x ends tenant 0 key      → empty; finds the answers that have ended
@@ -44,6 +45,19 @@ func MemoryKey(family byte, tenant string, id sigil.ID) []byte {
 // JournalKey returns the key of the journal block that ends with a position.
 func JournalKey(tenant string, position uint64) []byte {
 	return binary.BigEndian.AppendUint64(TenantPrefix(JournalFamily, tenant), position)
+}
+
+// LinkKey returns the key of the link of the commit whose last entry has a position.
+func LinkKey(position uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{LinkFamily}, position)
+}
+
+// ReadLink decodes a record of [LinkFamily].
+func ReadLink(key, value []byte) (position uint64, link sigil.Hash, ok bool) {
+	if len(key) != 9 || len(value) != len(link) {
+		return 0, link, false
+	}
+	return binary.BigEndian.Uint64(key[1:]), sigil.Hash(value), true
 }
 
 // CrystalKey returns the key of the crystal of a pattern.
