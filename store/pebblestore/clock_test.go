@@ -7,29 +7,29 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/clock"
+	walls "github.com/sigil-dna/sigil/internal/clock"
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
 // clocked is a store with its own clock.
 type clocked struct {
 	*pebblestore.Store
-	clock *clock.Clock
+	clock *walls.Clock
 }
 
-func (s clocked) Clock() *clock.Clock { return s.clock }
+func (s clocked) Clock() *walls.Clock { return s.clock }
 
 // TestWhatWasTouchedDuringAJump encodes while the clock has jumped by an hour, which is confirmed then: a sweep moves
 // the deadline, which lasts and is no damage.
 func TestWhatWasTouchedDuringAJump(t *testing.T) {
 	ctx, dir, first := t.Context(), t.TempDir(), time.UnixMilli(1_764_000_000_000).UTC()
 	var at, off time.Duration
-	read := func() clock.Reading { return clock.Reading{At: at, Time: first.Add(at + off)} }
+	read := func() walls.Reading { return walls.Reading{At: at, Time: first.Add(at + off)} }
 	s, err := pebblestore.Open(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := clock.New(read(), clock.Options{
+	k := walls.New(read(), walls.Options{
 		Read: read, Monotonic: func() time.Duration { return at }, Slept: func() time.Duration { return 0 },
 		Logger: slog.New(slog.DiscardHandler),
 	})
