@@ -207,6 +207,9 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 			return b, err
 		}
 	}
+	if m.RestorableUntil != nil {
+		b = appendTime(append(b, `,"restorableUntil":`...), m.RestorableUntil.Time)
+	}
 	if m.After != nil {
 		b = strconv.AppendUint(append(b, `,"after":`...), *m.After, 10)
 	}

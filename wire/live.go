@@ -13,6 +13,7 @@ const (
 	LiveEncode      = "encode"
 	LiveRecall      = "recall"
 	LiveForget      = "forget"
+	LiveRestore     = "restore"
 	LiveSubscribe   = "subscribe"
 	LiveUnsubscribe = "unsubscribe"
 )
@@ -24,7 +25,7 @@ type LiveRequest struct {
 	// Sigil is what to encode, in the form of the body of POST /v1/sigils. IdempotencyKey may go with it.
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
-	// Memory is the id of the memory to recall or forget.
+	// Memory is the id of the memory to recall, forget or restore.
 	Memory *sigil.ID `json:"memory,omitempty"`
 	// After is the position to subscribe after; nil means after the newest entry. Recalls asks for recalls too.
 	After   *uint64 `json:"after,omitempty"`
@@ -33,7 +34,7 @@ type LiveRequest struct {
 
 // The types of a [LiveMessage].
 const (
-	LiveAnswer = "answer" // to the request with ID: Status, and Memory, After or Problem
+	LiveAnswer = "answer" // to the request with ID: Status, and Memory, RestorableUntil, After or Problem
 	LiveEvents = "events" // journal entries, in order
 	// LiveLagged means that the reader was too slow: until it has caught up, entries are read from the journal. None is
 	// missing.
@@ -51,6 +52,8 @@ type LiveMessage struct {
 	Status  int      `json:"status,omitempty"`
 	Memory  *Memory  `json:"memory,omitempty"`
 	Problem *Problem `json:"problem,omitempty"`
+	// RestorableUntil is the time until which a memory that was forgotten can be restored; nil if it cannot.
+	RestorableUntil *Timestamp `json:"restorableUntil,omitempty"`
 	// After is the position that a subscription begins after, or that a lagged reader has reached; Newest is the
 	// position of the newest entry at that time.
 	After  *uint64 `json:"after,omitempty"`

@@ -39,6 +39,10 @@ type Config struct {
 	MaxMemories int
 	MaxBytes    int64
 
+	Undo         time.Duration // 0 means that nothing can be restored
+	UndoMemories int
+	UndoBytes    int64
+
 	DecaySchedule       string // "" or "off" means never
 	CrystallizeSchedule string
 
@@ -85,10 +89,10 @@ type Config struct {
 	HandOverTimeout time.Duration
 }
 
-// live has the settings that SIGHUP applies to a running daemon. All others need a restart.
+// live has the settings that SIGHUP applies to a running daemon. All others need a restart; see [Daemon.reloads].
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
-	"max-memories": true, "max-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
+	"max-memories": true, "max-bytes": true, "undo": true, "undo-memories": true, "undo-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
 // flags declares every setting: its name, its default and its help. The name is also the name of the flag and
@@ -96,6 +100,7 @@ var live = map[string]bool{
 func (c *Config) flags(data string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("sigil serve", pflag.ContinueOnError)
 	f.SortFlags = false
+	undo := engine.DefaultUndo()
 
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:7433", "listen on `host:port`; port 0 chooses a free one")
 	f.BoolVar(&c.Insecure, "insecure", false, "allow an --addr that other machines can reach, without authentication")
@@ -115,6 +120,10 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 	f.IntVar(&c.MaxMemories, "max-memories", 0, "maximum number of memories of one tenant; 0 means no limit")
 	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "maximum `bytes` of one tenant's data; 0 means no limit")
+
+	durationVar(f, &c.Undo, "undo", undo.Window, "how long memories that faded, were evicted or were forgotten can be restored; 0 means not at all")
+	f.IntVar(&c.UndoMemories, "undo-memories", undo.Keep.Memories, "maximum number of removed memories of one tenant that can be restored; those removed first are dropped. 0 means no limit")
+	bytesVar(f, &c.UndoBytes, "undo-bytes", undo.Keep.Bytes, "maximum `bytes` of the data of one tenant's removed memories; 0 means no limit")
 
 	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release faded memories: a `cron` schedule with seconds, or off. Its hours are UTC, or local hours if it begins with a zone (TZ=Europe/Zurich). Day of month and day of week must both match. A time that the clocks skip runs right after the gap, a repeated one runs once")
 	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule like that of --decay-schedule, or off")
@@ -175,6 +184,7 @@ func (c *Config) settings() (engine.Settings, error) {
 	return engine.Settings{
 		Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes},
 		Retention: engine.Retention{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
+		Undo:      engine.Undo{Window: c.Undo, Keep: store.Quota{Memories: c.UndoMemories, Bytes: c.UndoBytes}},
 	}, err
 }
 

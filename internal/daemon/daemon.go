@@ -310,7 +310,7 @@ func (d *Daemon) check() error {
 }
 
 // Configure applies the settings of c that can change while the daemon runs: the policy and its figures, the
-// limits of a tenant, the log level. c must be valid. Configure returns [sigil.ErrUnavailable] until Start
+// limits of a tenant and of what can be restored, the log level. c must be valid. Configure returns [sigil.ErrUnavailable] until Start
 // has succeeded.
 func (d *Daemon) Configure(c Config) error {
 	e := d.engine.Load()
@@ -321,7 +321,16 @@ func (d *Daemon) Configure(c Config) error {
 	if err != nil {
 		return err
 	}
+	if !d.reloads("undo") {
+		settings.Undo.Window = 0
+	}
 	e.Configure(settings)
 	d.level.Set(c.level())
 	return nil
+}
+
+// reloads reports whether a setting can change while the daemon runs. The time for which removed memories can be restored
+// cannot if it was 0 at the start: the store was opened to keep none.
+func (d *Daemon) reloads(setting string) bool {
+	return live[setting] && (setting != "undo" || d.config.Undo > 0)
 }

@@ -26,7 +26,7 @@ func (r *runner) reload() {
 		before := r.loaded.flags.Lookup(f.Name).Value
 		switch {
 		case before.String() == f.Value.String():
-		case live[f.Name]:
+		case r.daemon.reloads(f.Name):
 			changed = append(changed, f.Name+"="+f.Value.String())
 			_ = before.Set(f.Value.String()) // it was checked; settings that are not live keep the value in force
 		default:

@@ -187,14 +187,14 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 func (d *Daemon) openStore(c Config, h Hooks) (store.Store, error) {
 	if c.postgres() {
 		s, err := pgstore.Open(context.Background(), c.Store, &pgstore.Options{
-			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections, Search: c.search(),
+			Logger: h.Logger, OnCommit: h.Commit, ClockConfirm: c.ClockConfirm, MaxConns: c.StoreConnections, Search: c.search(), Undo: c.Undo > 0,
 		})
 		if err != nil {
 			return nil, err
 		}
 		return s, nil
 	}
-	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables, Search: c.search()})
+	s, err := pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, OpenFiles: d.files.Tables, Search: c.search(), Undo: c.Undo > 0})
 	if err != nil { // not s: a nil *pebblestore.Store is not a nil store.Store
 		return nil, err
 	}

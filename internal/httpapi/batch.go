@@ -209,23 +209,13 @@ func (a *API) recallMany(c *call) error {
 
 func (a *API) readIDs(body []byte) (ids []string, err error) {
 	found := false
-	err = a.drafts.Object(body, func(name string, value []byte) error {
+	err = a.drafts.Object(body, func(name string, value []byte) (err error) {
 		if name != "ids" {
 			return draft.UnknownField(name)
 		}
 		found = true
-		values, ok := canon.Array(value)
-		if !ok {
-			return sigil.NewInvalid("invalid_ids", "ids", "must be an array of ids")
-		}
-		if most := a.engine.Limits().Batch; len(values) > most {
-			return tooLarge("batch_too_large", "ids", "names more than %d memories", most)
-		}
-		for _, v := range values {
-			id, _ := canon.String(v) // a value that is not a string is not an id: its item gets the problem
-			ids = append(ids, id)
-		}
-		return nil
+		ids, err = a.idList(value)
+		return err
 	})
 	if err == nil && !found {
 		err = draft.MissingField("ids")

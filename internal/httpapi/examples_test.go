@@ -99,6 +99,9 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	if strings.Contains(target, "{hash}") {
 		target = strings.ReplaceAll(target, "{hash}", parse[wire.CodeSignature](f.do("POST", "/v1/code", exampleOf(t, "/v1/code")).want(http.StatusCreated)).SHA256)
 	}
+	if strings.HasSuffix(path, "}:restore") {
+		f.do("DELETE", "/v1/sigils/"+memory, "").want(http.StatusNoContent)
+	}
 	headers := []string{"Content-Type", body.contentType}
 	query := url.Values{}
 	for _, needed := range op.Parameters {

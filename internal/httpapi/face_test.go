@@ -63,17 +63,21 @@ type config struct {
 	store  store.Store
 	engine engine.Options
 	api    httpapi.Options
+	noUndo bool // nothing can be restored
 }
 
 func newFace(t testing.TB, c config) *face {
 	t.Helper()
 	f := &face{t: t, clock: &clock{now: start}, log: new(strings.Builder)}
 	if f.store = c.store; f.store == nil {
-		f.store = storetest.NewModel()
+		f.store = storetest.NewUndoModel()
 	}
 	c.engine.Clock = f.clock.Now
 	if c.engine.Settings.Policy == nil {
 		c.engine.Settings.Policy = sigil.DefaultClassic() // lives are short
+	}
+	if !c.noUndo {
+		c.engine.Settings.Undo = engine.DefaultUndo()
 	}
 	f.engine = engine.New(f.store, &c.engine)
 	if c.api.Logger == nil {

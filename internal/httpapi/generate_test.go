@@ -30,6 +30,14 @@ type endpoint struct {
 
 func (e *endpoint) searches() bool { return e.path == "/v1/sigils:search" }
 
+// form names the endpoints whose cursors have the same form.
+func (e *endpoint) form() string {
+	if e.searches() || e.id == "removed" {
+		return e.path
+	}
+	return ""
+}
+
 // resolve follows a reference.
 func resolve(root object, v any) object {
 	o, _ := v.(object)
@@ -90,7 +98,7 @@ type generator struct {
 	root    object
 	tenant  string
 	ids     map[string][]string // that answers gave, by tenant
-	cursors map[bool][]string   // that answers gave; true for those of searches, which are of another form
+	cursors map[string][]string // that answers gave, by the form of the list
 }
 
 func (g *generator) oneIn(n int) bool { return g.IntN(n) == 0 }
@@ -338,7 +346,7 @@ func (g *generator) parameter(e *endpoint, name string, schema object) string {
 	if name != "cursor" {
 		return unquote(g.value(schema))
 	}
-	known := g.cursors[e.searches()]
+	known := g.cursors[e.form()]
 	if len(known) == 0 {
 		return ""
 	}

@@ -82,7 +82,7 @@ func startLive(t *testing.T) *live {
 	l.Daemon = daemon.New(loaded.Config, &daemon.Options{
 		Version: "dev", Logger: slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Open: func(c daemon.Config, h daemon.Hooks) (s store.Store, err error) {
-			l.store, err = pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal})
+			l.store, err = pebblestore.Open(c.Data, &pebblestore.Options{Logger: h.Logger, OnCommit: h.Commit, OnFatal: h.Fatal, Undo: c.Undo > 0})
 			return l.store, err
 		},
 	})
@@ -143,7 +143,7 @@ func TestDocumentAgainstALiveDaemon(t *testing.T) {
 	w := &wireConn{addr: d.Addr()}
 	defer w.close()
 	root, all := endpoints(openAPI().raw)
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}, cursors: map[bool][]string{}}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), root: root, ids: map[string][]string{}, cursors: map[string][]string{}}
 	var before goleak.Option
 	failures, served, refused := map[string]int{}, map[string]int{}, map[string]int{}
 	unserved := func() (ids []string) {
@@ -268,11 +268,11 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 }
 
 // mayRefuse reports whether a valid request may be refused with this status: the memory is gone, the tenant is full,
-// the key was used before, the journal does not have a reader's position, or what a schema takes for a signature is none.
+// the key was used before, the journal does not have a position, a span ends before it begins, or what a schema takes for a signature is none.
 func mayRefuse(x *exchange, status int) bool {
 	switch status {
 	case http.StatusBadRequest:
-		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost
+		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost || x.endpoint.id == "restoreMany" && strings.Contains(x.body, "from")
 	case http.StatusNotFound:
 		return strings.Contains(x.endpoint.path, "{id}") || strings.Contains(x.endpoint.path, "{hash}") || x.endpoint.searches() && strings.Contains(x.body+x.query, "like")
 	case http.StatusConflict:
@@ -280,7 +280,7 @@ func mayRefuse(x *exchange, status int) bool {
 	case http.StatusUnprocessableEntity:
 		return x.idempotent
 	case http.StatusGone:
-		return x.endpoint.path == "/v1/events" || x.endpoint.path == "/v1/ws"
+		return x.endpoint.path == "/v1/events" || x.endpoint.path == "/v1/ws" || x.endpoint.id == "restoreMany"
 	case http.StatusUpgradeRequired:
 		return x.endpoint.path == "/v1/ws"
 	}
@@ -310,8 +310,8 @@ func (g *generator) learn(x *exchange, got reply) {
 	for _, name := range []string{`"next":"`, `"cursor":"`} {
 		if _, after, ok := bytes.Cut(got.body, []byte(name)); ok {
 			cursor, _, _ := bytes.Cut(after, []byte(`"`))
-			known := append(g.cursors[x.endpoint.searches()], string(cursor))
-			g.cursors[x.endpoint.searches()] = known[max(0, len(known)-20):]
+			known := append(g.cursors[x.endpoint.form()], string(cursor))
+			g.cursors[x.endpoint.form()] = known[max(0, len(known)-20):]
 		}
 	}
 }

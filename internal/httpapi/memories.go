@@ -99,11 +99,15 @@ func (a *API) forget(c *call) error {
 	if err == nil && erase {
 		err = sigil.NewInvalid("erase_unavailable", "erase", "cannot be promised yet: forgotten content stays in the store's files until they are compacted. Nothing was forgotten; leave erase out to forget")
 	}
-	if err == nil {
-		err = a.engine.Forget(c.r.Context(), key)
-	}
 	if err != nil {
 		return err
+	}
+	until, err := a.engine.ForgetWithUndo(c.r.Context(), key)
+	if err != nil {
+		return err
+	}
+	if !until.IsZero() {
+		c.Header()["Sigil-Restorable-Until"] = []string{wire.Timestamp{Time: until}.String()}
 	}
 	c.WriteHeader(http.StatusNoContent)
 	return nil

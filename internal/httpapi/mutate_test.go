@@ -31,7 +31,7 @@ func putBody(text func(g *generator, old string) string) func(g *generator, x *e
 }
 
 func (x *exchange) batch() bool {
-	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, ":import") || strings.HasSuffix(x.path, "sigils:recall")
+	return strings.HasSuffix(x.path, ":batch") || strings.HasSuffix(x.path, ":import") || strings.HasSuffix(x.path, "sigils:recall") || strings.HasSuffix(x.path, "sigils:restore")
 }
 
 // member returns a mutation that adds a member to the object that is the body, or to the first of a batch.
@@ -100,7 +100,7 @@ var mutations = []mutation{
 		return pick(g, "null", `"`+secret+`"`, "1e999", "true", "[[]", "\"\xff\"", "\ufeff{}")
 	})},
 	{"unknown member", member(`"unknown":1`, `"Data":"`+secret+`"`, `"__proto__":{}`, `"":0`, `"é\u0000":[]`, `"`+strings.Repeat("k", 500)+`":1`, `"`+strings.Repeat("é", 300)+`":1`)},
-	{"member of the wrong kind", member(`"state":1`, `"state":null`, `"ttl":true`, `"ttl":[]`, `"pinned":"true"`, `"tags":{}`, `"tags":[1]`, `"ids":{}`, `"consciousnessState":[]`, `"metadata":1`, `"query":1`, `"limit":"x"`, `"anyTags":[1]`, `"weights":[]`, `"recall":0`, `"createdAfter":1`)},
+	{"member of the wrong kind", member(`"state":1`, `"state":null`, `"ttl":true`, `"ttl":[]`, `"pinned":"true"`, `"tags":{}`, `"tags":[1]`, `"ids":{}`, `"consciousnessState":[]`, `"metadata":1`, `"query":1`, `"limit":"x"`, `"anyTags":[1]`, `"weights":[]`, `"recall":0`, `"createdAfter":1`, `"from":"1"`, `"to":-1`)},
 	{"member out of range", member(
 		`"state":{"phi":1.0000001}`, `"state":{"phi":-1e-300}`, `"state":{"awareness":1e400}`, `"ttl":0`, `"ttl":-1`, `"ttl":1e300`, `"ttl":"36501d"`, `"ttl":"0s"`, `"ttl":"`+secret+`"`,
 		`"tags":[""]`, `"tags":["`+strings.Repeat("é", 65)+`"]`, `"tags":["a"`+strings.Repeat(`,"a"`, 32)+`]`, `"state":{"x":"`+strings.Repeat("a", 5000)+`"}`, `"data":`+strings.Repeat("9", 400),

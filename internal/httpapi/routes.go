@@ -35,6 +35,7 @@ func routes() []route {
 		{method: "GET", path: "/v1/sigils:export", serve: (*API).export, params: []string{"limit", "cursor"}},
 		{method: "GET", path: "/v1/tenants", serve: (*API).tenants},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
+		{method: "POST", path: "/v1/sigils:restore", serve: (*API).restoreMany},
 		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingAfter", "fadingBefore", "content", "tag", "q", "sort"}, lists: []string{"tag"}},
 		{method: "POST", path: "/v1/sigils:search", serve: (*API).search},
 		{
@@ -49,8 +50,10 @@ func routes() []route {
 		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
 		{method: "DELETE", path: "/v1/sigils/{id}", short: true, serve: (*API).forget, params: []string{"erase"}},
 		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
+		{method: "POST", path: "/v1/sigils/{id}:restore", short: true, serve: (*API).restore},
 		{method: "POST", path: "/v1/sigils/{id}:pin", short: true, serve: (*API).pin},
 		{method: "POST", path: "/v1/sigils/{id}:unpin", short: true, serve: (*API).unpin},
+		{method: "GET", path: "/v1/removed", serve: (*API).removed, params: []string{"limit", "cursor", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}/related", short: true, serve: (*API).related, params: []string{"limit", "min", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}/explain", serve: (*API).explain},
 		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins", "tag"}, lists: []string{"tag"}},

@@ -292,6 +292,8 @@ func TestLiveBadRequests(t *testing.T) {
 		{`{"id":3,"op":"recall","memory":"x"}`, 400, "invalid_id", "memory"},
 		{`{"id":4,"op":"recall","memory":"019c13ec-9e00-723f-a84f-af9076740c71"}`, 404, "not_found", "id"},
 		{`{"id":5,"op":"recall","memory":"019c13ec-9e00-723f-a84f-af9076740c71","after":1}`, 400, "unknown_field", "after"},
+		{`{"id":5,"op":"restore"}`, 400, "missing_field", "memory"},
+		{`{"id":5,"op":"restore","memory":"019c13ec-9e00-723f-a84f-af9076740c71"}`, 404, "not_restorable", "id"},
 		{`{"id":6,"op":"encode"}`, 400, "missing_field", "sigil"},
 		{`{"id":7,"op":"encode","sigil":{}}`, 400, "missing_field", "data"},
 		{`{"id":8,"op":"encode","sigil":{"data":1,"ttl":-1}}`, 400, "invalid_ttl", "ttl"},

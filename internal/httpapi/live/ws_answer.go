@@ -135,8 +135,18 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 		}
 		return err
 	case wire.LiveForget:
-		m.Status = http.StatusNoContent
-		return l.server.engine.Forget(ctx, key)
+		until, err := l.server.engine.ForgetWithUndo(ctx, key)
+		if m.Status = http.StatusNoContent; !until.IsZero() {
+			m.RestorableUntil = &wire.Timestamp{Time: until}
+		}
+		return err
+	case wire.LiveRestore:
+		memory, err := l.server.engine.Restore(ctx, key)
+		if err == nil {
+			v := shape.Refreshed(&memory)
+			m.Status, m.Memory = http.StatusOK, &v
+		}
+		return err
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	case wire.LiveUnsubscribe:

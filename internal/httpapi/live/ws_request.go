@@ -36,6 +36,7 @@ var wants = map[string]struct {
 	wire.LiveEncode:      {"sigil", []string{"idempotencyKey"}},
 	wire.LiveRecall:      {"memory", nil},
 	wire.LiveForget:      {"memory", nil},
+	wire.LiveRestore:     {"memory", nil},
 	wire.LiveSubscribe:   {"", []string{"after", "recalls"}},
 	wire.LiveUnsubscribe: {"", nil},
 }
@@ -130,7 +131,7 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 	case r.id == nil:
 		return r, draft.MissingField("id")
 	case !known:
-		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, subscribe or unsubscribe")
+		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, restore, subscribe or unsubscribe")
 	case want.needs != "" && !r.has[want.needs]:
 		return r, draft.MissingField(want.needs)
 	}

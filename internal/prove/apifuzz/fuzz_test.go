@@ -51,6 +51,8 @@ func FuzzEncodeBody(f *testing.F) {
 	f.Add([]byte("{\"data\":1}\n{ \"data\":1, \"an AAAAAAAAAAAA\" : 1}"))
 	f.Add([]byte("{\"data\":1}\n\n{\"data\":2}"))
 	f.Add([]byte(`[{"data":1},{"data":2,"ttl":5}]`))
+	f.Add([]byte(`{"ids":["019c13ec-9e00-723f-a84f-af9076740c71",7]}`))
+	f.Add([]byte(`{"from":0,"to":18446744073709551615}`))
 
 	for _, tt := range apitest.Searches {
 		if len(tt.Body) < 1000 {
@@ -66,9 +68,10 @@ func FuzzEncodeBody(f *testing.F) {
 			{"/v1/sigils:batch", "application/json"},
 			{"/v1/sigils:batch", "application/x-ndjson"},
 			{"/v1/sigils:recall", "application/json"},
+			{"/v1/sigils:restore", "application/json"},
 			{"/v1/sigils:search", "application/json"},
 		} {
-			e := engine.New(storetest.NewModel(), nil)
+			e := engine.New(storetest.NewUndoModel(), &engine.Options{Settings: engine.Settings{Undo: engine.DefaultUndo()}})
 			r := httptest.NewRequestWithContext(t.Context(), "POST", to.path, bytes.NewReader(body))
 			r.Header.Set("Content-Type", to.contentType)
 			w := httptest.NewRecorder()

@@ -22,6 +22,7 @@ func FuzzLiveRequest(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":1,"op":"encode","sigil":{"data":{"a":[1e3,"\ud834\udd1e",null]},"ttl":"1d12h","tags":["t"]},"idempotencyKey":"k"}`,
 		`{"id":"a","op":"recall","memory":"019c13ec-9e00-723f-a84f-af9076740c71"}`, `{"id":2.5e1,"op":"forget","memory":"x"}`,
+		`{"id":3,"op":"restore","memory":"019c13ec-9e00-723f-a84f-af9076740c71"}`,
 		`{"id":3,"op":"subscribe","after":18446744073709551615}`, `{"id":4,"op":"unsubscribe"}`, `{"id":1,"id":2}`, `[]`, ``, `{`, `null`, "\xff",
 		`{"op":"encode","sigil":{"data":1}}`, `{"id":null,"op":1}`, `{"id":5,"op":"encode","sigil":[],"after":1}`,
 	} {
