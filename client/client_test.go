@@ -80,6 +80,20 @@ func TestRequests(t *testing.T) {
 		}, "POST /v1/sigils:recall", `{"ids":["` + someID + `","` + someID + `"]}`},
 		{"peek", func(ctx context.Context, c *client.Client) error { _, err := c.Peek(ctx, id); return err }, "GET /v1/sigils/" + someID, ""},
 		{"forget", func(ctx context.Context, c *client.Client) error { return c.Forget(ctx, id) }, "DELETE /v1/sigils/" + someID, ""},
+		{"restore", func(ctx context.Context, c *client.Client) error { _, err := c.Restore(ctx, id); return err }, "POST /v1/sigils/" + someID + ":restore", ""},
+		{"restore many", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RestoreMany(ctx, []sigil.ID{id, id})
+			return err
+		}, "POST /v1/sigils:restore", `{"ids":["` + someID + `","` + someID + `"]}`},
+		{"restore a span", func(ctx context.Context, c *client.Client) error { _, err := c.RestoreSpan(ctx, 7, 9); return err }, "POST /v1/sigils:restore", `{"from":7,"to":9}`},
+		{"removed", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Removed(ctx, client.RemovedQuery{})
+			return err
+		}, "GET /v1/removed", ""},
+		{"removed with all", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Removed(ctx, client.RemovedQuery{Limit: 7, Cursor: "abc", NoContent: true})
+			return err
+		}, "GET /v1/removed?content=false&cursor=abc&limit=7", ""},
 		{"pin", func(ctx context.Context, c *client.Client) error { _, err := c.Pin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":pin", ""},
 		{"unpin", func(ctx context.Context, c *client.Client) error { _, err := c.Unpin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":unpin", ""},
 		{"list", func(ctx context.Context, c *client.Client) error {

@@ -77,7 +77,7 @@ func (l *Live) Recall(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 
 // Forget is like [Client.Forget], over the connection.
 func (l *Live) Forget(ctx context.Context, id sigil.ID) error {
-	_, err := l.ask(ctx, wire.LiveRequest{Op: wire.LiveForget, Memory: &id})
+	_, err := l.ForgetWithUndo(ctx, id)
 	return err
 }
 

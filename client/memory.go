@@ -63,7 +63,7 @@ func (c *Client) Peek(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 // Forget removes one memory. The removal is durable when Forget returns. If the memory does not exist, or has faded, it
 // returns [sigil.ErrNotFound].
 func (c *Client) Forget(ctx context.Context, id sigil.ID) error {
-	_, err := c.do(ctx, request{method: http.MethodDelete, path: at(id)})
+	_, err := c.ForgetWithUndo(ctx, id)
 	return err
 }
 

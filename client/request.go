@@ -34,23 +34,29 @@ type request struct {
 
 // do sends r and returns the whole answer if it is a success.
 func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
+	answer, _, err := c.exchange(ctx, r)
+	return answer, err
+}
+
+// exchange is like do, and returns the headers of the answer, too.
+func (c *Client) exchange(ctx context.Context, r request) ([]byte, http.Header, error) {
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.unanswered(ctx, err)
+		return nil, nil, c.unanswered(ctx, err)
 	}
 	defer finish(resp)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, refused(r, resp)
+		return nil, nil, refused(r, resp)
 	}
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, c.brokeOff(ctx, err)
+		return nil, nil, c.brokeOff(ctx, err)
 	}
-	return answer, nil
+	return answer, resp.Header, nil
 }
 
 func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {

@@ -37,6 +37,12 @@ type (
 	BatchItem = wire.BatchItem
 	// BatchPage is [wire.BatchPage].
 	BatchPage = wire.BatchPage
+	// Removed is [wire.Removed].
+	Removed = wire.Removed
+	// RemovedPage is [wire.RemovedPage].
+	RemovedPage = wire.RemovedPage
+	// RestoredItem is [wire.RestoredItem].
+	RestoredItem = wire.RestoredItem
 	// Crystal is [wire.Crystal].
 	Crystal = wire.Crystal
 	// CrystalPage is [wire.CrystalPage].
