@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -79,16 +80,35 @@ func beginning(words []string, begun string) (all []string) {
 // the maximum number of ids that the command takes; 0 means any number. If the daemon does not answer soon, completeIDs
 // offers none and prints nothing.
 func (a *app) completeIDs(most int, q client.ListQuery) cobra.CompletionFunc {
+	q.Limit = completedIDs
+	return a.completeMemories(most, func(ctx context.Context, c *client.Client) ([]client.Memory, error) {
+		page, err := c.List(ctx, q)
+		return page.Memories, err
+	})
+}
+
+// completeRemoved completes the ids of memories that can be restored, those removed last.
+func (a *app) completeRemoved() cobra.CompletionFunc {
+	return a.completeMemories(0, func(ctx context.Context, c *client.Client) (all []client.Memory, err error) {
+		page, err := c.Removed(ctx, client.RemovedQuery{Limit: completedIDs})
+		for i := range page.Removed {
+			all = append(all, page.Removed[i].Memory)
+		}
+		return all, err
+	})
+}
+
+// completeMemories completes ids as completeIDs does, of the memories that list returns.
+func (a *app) completeMemories(most int, list func(context.Context, *client.Client) ([]client.Memory, error)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, given []string, begun string) (ids []cobra.Completion, _ cobra.ShellCompDirective) {
 		if most > 0 && len(given) >= most {
 			return nil, noFiles
 		}
 		a.answerSoon()
 		_ = a.with(func(c *client.Client) error {
-			q.Limit = completedIDs
-			page, err := c.List(cmd.Context(), q)
-			for i := range page.Memories {
-				v := &page.Memories[i]
+			memories, err := list(cmd.Context(), c)
+			for i := range memories {
+				v := &memories[i]
 				if id := v.ID.String(); strings.HasPrefix(id, begun) && !slices.Contains(given, id) {
 					ids = append(ids, cobra.CompletionWithDesc(id, cut(escape(string(v.Data)), completedData)))
 				}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,8 @@ import (
 // forgotten is what --json prints for a memory that was forgotten.
 type forgotten struct {
 	Forgotten sigil.ID `json:"forgotten"`
+	// RestorableUntil is nil if it cannot be restored.
+	RestorableUntil *client.Timestamp `json:"restorableUntil,omitempty"`
 }
 
 func (a *app) forget() *cobra.Command {
@@ -25,7 +28,10 @@ func (a *app) forget() *cobra.Command {
 		Short: "Remove memories",
 		Long: `Forget removes memories, by their ids or all that have a tag. On a terminal it asks first, unless
 --yes is given. With --tag it refuses, if there is no terminal and no --yes. --dry-run only lists
-what it would remove.`,
+what it would remove.
+
+"sigil restore" undoes it, for as long as the daemon keeps removed memories: 24 hours, unless it is
+set otherwise.`,
 		Example: `  sigil forget 01890a5d-ac96-774b-bcce-b302099a8057
   sigil forget --tag draft --dry-run
   sigil list --quiet --pattern 64 | xargs sigil forget --yes`,
@@ -49,10 +55,10 @@ what it would remove.`,
 			if err != nil {
 				return err
 			}
-			if err := a.confirm(forGood(len(all)), "nothing was forgotten"); err != nil {
-				return err
-			}
 			return a.with(func(c *client.Client) error {
+				if err := a.confirmForget(cmd.Context(), c, len(all)); err != nil {
+					return err
+				}
 				failed := failures{a: a}
 				if err := a.forgetAll(cmd.Context(), c, all, func(id sigil.ID, err error) { failed.add(about(id.String(), err)) }); err != nil {
 					return err
@@ -66,7 +72,17 @@ what it would remove.`,
 	return c
 }
 
-func forGood(n int) string { return fmt.Sprintf("Forget %s for good?", count(n, "memory", "memories")) }
+// confirmForget asks whether to forget n memories. The question says if that cannot be undone.
+func (a *app) confirmForget(ctx context.Context, c *client.Client, n int) error {
+	if a.flags.yes || !a.asks() {
+		return nil
+	}
+	question := fmt.Sprintf("Forget %s?", count(n, "memory", "memories"))
+	if _, err := c.Removed(ctx, client.RemovedQuery{Limit: 1, NoContent: true}); err != nil { // undo is off, or the daemon older
+		question = strings.TrimSuffix(question, "?") + " for good?"
+	}
+	return a.confirm(question, "nothing was forgotten")
+}
 
 // forgetTagged forgets the memories that have all of tags when it is called.
 func (a *app) forgetTagged(ctx context.Context, c *client.Client, tags []string, dry bool) error {
@@ -100,18 +116,19 @@ func (a *app) forgetTagged(ctx context.Context, c *client.Client, tags []string,
 	if !a.flags.yes && !a.asks() {
 		return usageError(fmt.Sprintf("this would forget %s: give --yes, or --dry-run to list them", count(len(all), "memory", "memories")))
 	}
-	if err := a.confirm(forGood(len(all)), "nothing was forgotten"); err != nil {
+	if err := a.confirmForget(ctx, c, len(all)); err != nil {
 		return err
 	}
 	// What has faded since then is gone, too.
 	return a.forgetAll(ctx, c, all, func(sigil.ID, error) {})
 }
 
-// forgetAll forgets memories, and says how many. It calls missing for those that do not exist.
+// forgetAll forgets memories, and says how many, and how to undo that. It calls missing for those that do not exist.
 func (a *app) forgetAll(ctx context.Context, c *client.Client, all []sigil.ID, missing func(sigil.ID, error)) error {
 	n := 0
+	var undo undone
 	for _, id := range all {
-		err := c.Forget(ctx, id)
+		until, err := c.ForgetWithUndo(ctx, id)
 		if err != nil && exitCode(err) != exitNotFound {
 			a.say("forgot %s before that failed", count(n, "memory", "memories"))
 			return about(id.String(), err)
@@ -121,19 +138,60 @@ func (a *app) forgetAll(ctx context.Context, c *client.Client, all []sigil.ID, m
 			continue
 		}
 		n++
+		undo.add(id, until)
 		switch {
 		case a.flags.quiet:
 			fmt.Fprintln(a.out, id)
 		case a.flags.json:
-			if err := a.json(forgotten{id}); err != nil {
+			line := forgotten{Forgotten: id}
+			if !until.IsZero() {
+				line.RestorableUntil = &client.Timestamp{Time: until}
+			}
+			if err := a.json(line); err != nil {
 				return err
 			}
 		}
 	}
 	if !a.flags.quiet {
 		a.say("forgot %s", count(n, "memory", "memories"))
+		if words := undo.words(); words != "" {
+			a.say("%s", words)
+		}
 	}
 	return nil
+}
+
+// undone is how what was forgotten can be restored.
+type undone struct {
+	ids   []string  // at most one more than are shown
+	until time.Time // the first of them; zero if none can be restored
+}
+
+// shownIDs is how many ids a line to undo a forget has at most.
+const shownIDs = 3
+
+func (u *undone) add(id sigil.ID, until time.Time) {
+	if until.IsZero() {
+		return
+	}
+	if u.until.IsZero() {
+		u.until = until
+	}
+	if len(u.ids) <= shownIDs {
+		u.ids = append(u.ids, id.String())
+	}
+}
+
+// words returns how to undo it, and until when, or "".
+func (u *undone) words() string {
+	until := client.Timestamp{Time: u.until}.String()
+	switch {
+	case len(u.ids) == 0:
+		return ""
+	case len(u.ids) > shownIDs:
+		return "until " + until + `, "sigil restore" undoes that; "sigil removed" lists them`
+	}
+	return "until " + until + ", this undoes it: sigil restore " + strings.Join(u.ids, " ")
 }
 
 // asks reports whether confirm can ask.
