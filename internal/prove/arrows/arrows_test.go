@@ -38,6 +38,7 @@ var table = map[string][]string{
 	// Pure.
 	"wire":              {root},
 	"internal/canon":    {root, "github.com/go-json-experiment/json"},
+	"internal/receipt":  {root, "internal/canon"},
 	"internal/bus":      {root},
 	"internal/meaning":  {"golang.org/x/text"},
 	"internal/datadir":  {},
