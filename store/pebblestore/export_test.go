@@ -1,10 +1,12 @@
 package pebblestore
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
+	sstable "github.com/cockroachdb/pebble/v2/sstable/block"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -93,4 +95,26 @@ func (s *Store) FallOver() error {
 func (s *Store) Lose(key sigil.Key) error {
 	s.contents.drop(key)
 	return s.db.Delete(layout.MemoryKey(layout.BodyFamily, key.Tenant, key.ID), pebble.Sync)
+}
+
+// Plain returns o without compression, so that what is stored can be found in the files.
+func Plain(o Options) *Options {
+	tune := o.tune
+	o.tune = func(p *pebble.Options) {
+		tune(p)
+		p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.UniformDBCompressionSettings(sstable.NoCompression) })
+	}
+	return &o
+}
+
+// Expunge expunges what is not live of the records of memories.
+func (s *Store) Expunge(ctx context.Context, keys []sigil.Key) error {
+	var spans []span
+	for _, key := range keys {
+		for _, family := range []byte{layout.MetaFamily, layout.BodyFamily, layout.VectorFamily} {
+			at := layout.MemoryKey(family, key.Tenant, key.ID)
+			spans = append(spans, span{at, append(bytes.Clone(at), 0)})
+		}
+	}
+	return s.expunge(ctx, spans)
 }

@@ -87,6 +87,8 @@ func (s *Store) listSignatures(ctx context.Context, q *store.SignatureQuery) (pa
 	if q.Before != (sigil.ID{}) {
 		end = append(bytes.Clone(prefix), q.Before[:]...)
 	}
+	s.snapshots.RLock()
+	defer s.snapshots.RUnlock()
 	snapshot := s.db.NewSnapshot() // so that the whole page is of one moment
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	it, err := snapshot.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end})

@@ -63,6 +63,9 @@ type Store struct {
 	closing chan struct{}
 	finding sync.WaitGroup
 
+	// snapshots is held, shared, as long as there is a snapshot of the database: what it shows is not dropped from the files.
+	snapshots *sync.RWMutex
+
 	// failed is closed when the disk has failed, so that no change can be made durable. failErr is set before
 	// that.
 	failed   chan struct{}
@@ -153,7 +156,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s

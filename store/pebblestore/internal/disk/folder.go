@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,6 +28,7 @@ type Folder struct {
 	memtable int64 // bytes
 	tuning   Tuning
 	pace     *pace
+	reuse    *sync.Mutex // see [orderedFS]
 	unlock   func() error
 }
 
@@ -83,7 +85,7 @@ func BorrowDamaged(plain vfs.FS, dir string) (_ *Folder, err error) {
 }
 
 func newFolder(fsys vfs.FS, dir string, t Tuning) *Folder {
-	return &Folder{FS: fsys, Dir: dir, Data: fsys.PathJoin(dir, layout.DataFolder), memtable: t.unit(), tuning: t, pace: newPace(t)}
+	return &Folder{FS: fsys, Dir: dir, Data: fsys.PathJoin(dir, layout.DataFolder), memtable: t.unit(), tuning: t, pace: newPace(t), reuse: new(sync.Mutex)}
 }
 
 func noStore(dir string, err error) error {
@@ -109,7 +111,7 @@ func (f *Folder) CheckManifest() error { return checkManifest(f.FS, f.Data) }
 // Options returns the options of the folder's database, which logs to logger. cache is the number of bytes of
 // blocks that are kept in memory.
 func (f *Folder) Options(cache int64, logger pebble.Logger) *pebble.Options {
-	return databaseOptions(f.FS, cache, f.memtable, logger, f.pace, &f.tuning)
+	return databaseOptions(f.FS, cache, f.memtable, logger, f.pace, &f.tuning, f.reuse)
 }
 
 // Compactions returns the scheduler for the options of the database. It grants no compaction before Begin.

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,14 +15,14 @@ import (
 // neither filled ahead nor paced.
 func DatabaseOptions(cache int64) *pebble.Options {
 	t := Tuned()
-	o := databaseOptions(vfs.Default, cache, t.unit(), pebble.DefaultLogger, newPace(t), &t)
+	o := databaseOptions(vfs.Default, cache, t.unit(), pebble.DefaultLogger, newPace(t), &t, new(sync.Mutex))
 	o.FS = vfs.Default
 	return o
 }
 
-func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p *pace, t *Tuning) *pebble.Options {
+func databaseOptions(fsys vfs.FS, cache, memtable int64, logger pebble.Logger, p *pace, t *Tuning, reuse *sync.Mutex) *pebble.Options {
 	options := &pebble.Options{
-		FS: orderedFS{fsys, logger, p, t}, Logger: logger, EventListener: listener(logger),
+		FS: orderedFS{fsys, logger, p, t, reuse}, Logger: logger, EventListener: listener(logger),
 		FormatMajorVersion: pebble.FormatNewest,
 		// The database subtracts the size of its memtables from its cache. There are two: one being filled, and
 		// one being flushed or kept to be filled next.

@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -21,6 +22,7 @@ type orderedFS struct {
 	logger pebble.Logger
 	pace   *pace
 	tuning *Tuning
+	reuse  *sync.Mutex // held while an old log becomes a new one
 }
 
 // Unwrap returns the wrapped file system, for the database.
@@ -49,7 +51,9 @@ func (o orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 
 // ReuseForWrite begins a log in the file of an old one.
 func (o orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	o.reuse.Lock()
 	f, err := o.FS.ReuseForWrite(oldname, newname, category)
+	o.reuse.Unlock()
 	if err != nil || category != LogCategory {
 		return f, err
 	}

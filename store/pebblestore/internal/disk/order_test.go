@@ -56,7 +56,7 @@ func TestFilesAreTuned(t *testing.T) {
 		"off":   {Tuning{}, "*vfs.memFile", "*vfs.memFile"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fsys := orderedFS{FS: vfs.NewMem(), pace: newPace(tt.tuning), tuning: &tt.tuning}
+			fsys := orderedFS{FS: vfs.NewMem(), pace: newPace(tt.tuning), tuning: &tt.tuning, reuse: new(sync.Mutex)}
 			table, err := fsys.Create("000001.sst", FlushCategory)
 			must(t, err)
 			log, err := fsys.Create("000002.log", LogCategory)
