@@ -30,6 +30,12 @@ type Counted interface {
 	Counts() (memories, crystals int)
 }
 
+// BackedUp is a store that can copy itself while it is used.
+type BackedUp interface {
+	// Backup makes a backup in the folder dir, which must not exist, and verifies it by reading it back.
+	Backup(ctx context.Context, dir string) (sigil.Backup, error)
+}
+
 // Indexing is a store that builds what it searches after an open, while it takes calls already.
 type Indexing interface {
 	// Indexing reports whether searches may still miss memories that were there at the open.

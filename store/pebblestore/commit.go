@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type committer struct {
 	pending pending
 	// wake has a buffer for one signal, which means that there may be something to do.
 	wake chan struct{}
+	// refreshing asks for the pending refreshes to be written, and closes what it gets when they are durable.
+	refreshing chan chan struct{}
 
 	// journal and policies record how far the journal and the list of policies are written. Only run uses
 	// them. They are set before it starts, since callers may add a policy before it runs.
@@ -42,7 +45,7 @@ type committer struct {
 }
 
 func newCommitter(s *Store) *committer {
-	return &committer{s: s, wake: make(chan struct{}, 1), journal: journal{blocks: map[string]*block{}}}
+	return &committer{s: s, wake: make(chan struct{}, 1), refreshing: make(chan chan struct{}), journal: journal{blocks: map[string]*block{}}}
 }
 
 // start starts the committer at the end of the store, which has been read.
@@ -83,6 +86,24 @@ func (c *committer) signal() {
 	}
 }
 
+// refresh makes the refreshes of all recalls before it durable. The caller holds the gate.
+func (c *committer) refresh(ctx context.Context) error {
+	done := make(chan struct{})
+	select {
+	case c.refreshing <- done:
+	case <-c.s.failed:
+		return c.s.failure()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-c.s.failed:
+		return c.s.failure()
+	}
+}
+
 // stop writes everything queued and refreshed, and ends the goroutine.
 func (c *committer) stop() {
 	c.pending.close()
@@ -98,11 +119,14 @@ func (c *committer) run() {
 	for last := false; !last; {
 		var g *group
 		var refreshes bool
+		var asked chan struct{}
 		c.gather()
 		if g, last = c.pending.take(); g != nil || last {
 			// Check this even if there is a group to write: under load there always is one.
 			select {
 			case <-refresh.C:
+				refreshes = true
+			case asked = <-c.refreshing:
 				refreshes = true
 			default:
 			}
@@ -112,6 +136,8 @@ func (c *committer) run() {
 				continue
 			case <-refresh.C:
 				refreshes = true
+			case asked = <-c.refreshing:
+				refreshes = true
 			case <-c.s.failed:
 				return
 			}
@@ -120,6 +146,9 @@ func (c *committer) run() {
 			// Callers whose changes failed have marked their memories dirty again. The changes may be on disk
 			// all the same, so no refresh may be written after them.
 			return
+		}
+		if asked != nil {
+			close(asked)
 		}
 		batch.Reset()
 	}

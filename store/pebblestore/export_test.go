@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -118,3 +119,6 @@ func (s *Store) Expunge(ctx context.Context, keys []sigil.Key) error {
 	}
 	return s.expunge(ctx, spans)
 }
+
+// Closing reports whether Close has begun.
+func (s *Store) Closing() bool { return errors.Is(s.ended(), sigil.ErrClosed) }

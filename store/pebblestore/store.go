@@ -62,6 +62,9 @@ type Store struct {
 	// closing is closed when Close begins. finding is the goroutine that indexes what was there at the open.
 	closing chan struct{}
 	finding sync.WaitGroup
+	// backing has room for the one backup that is being made, and backups counts those and the ones that wait.
+	backing chan struct{}
+	backups sync.WaitGroup
 
 	// snapshots is held, shared, as long as there is a snapshot of the database: what it shows is not dropped from the files.
 	snapshots *sync.RWMutex
@@ -156,7 +159,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}), backing: make(chan struct{}, 1),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s
@@ -172,6 +175,9 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 		return err
 	}
 	if err := s.folder.Space.Enough(s.folder.Data); err != nil {
+		return err
+	}
+	if err := s.folder.FS.RemoveAll(s.folder.Checkpoint()); err != nil { // of a backup that was interrupted
 		return err
 	}
 	options := s.folder.Options(o.cacheShare(), &databaseLogger{s: s, log: logger})
@@ -291,6 +297,7 @@ func (s *Store) Close() error {
 	s.journaled.Fire()
 	err := s.apart(func() error { s.commits.stop(); s.finding.Wait(); return nil })
 	s.index.Wait()
+	s.backups.Wait() // closing ends them
 	if !s.unclosed {
 		err = s.closeDatabase()
 	}

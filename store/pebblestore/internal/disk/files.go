@@ -37,8 +37,11 @@ func WriteFile(fsys vfs.FS, dir, name string, b []byte) error {
 	if err := fsys.Rename(path+".tmp", path); err != nil {
 		return err
 	}
-	return syncDir(fsys, dir)
+	return SyncDir(fsys, dir)
 }
+
+// MakeDir makes dir and the folders above it, durably.
+func MakeDir(fsys vfs.FS, dir string) error { return makeDir(fsys, dir) }
 
 // makeDir makes dir and the folders above it, durably: if a power cut loses the entry of a folder, everything
 // synced in the folder is lost, too. If dir is not a store yet, all folders above it are synced, since an
@@ -53,14 +56,15 @@ func makeDir(fsys vfs.FS, dir string) error {
 	for d := dir; d != fsys.PathDir(d); {
 		d = fsys.PathDir(d)
 		// This process has not made folders that it may not read.
-		if err := syncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
+		if err := SyncDir(fsys, d); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return err
 		}
 	}
 	return nil
 }
 
-func syncDir(fsys vfs.FS, dir string) error {
+// SyncDir makes durable which files a folder has.
+func SyncDir(fsys vfs.FS, dir string) error {
 	d, err := fsys.OpenDir(dir)
 	if err != nil {
 		return err

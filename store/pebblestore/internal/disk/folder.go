@@ -35,6 +35,9 @@ type Folder struct {
 // Take makes dir if it does not exist, and locks it for a store that writes. If another process has locked
 // it, the error is [sigil.ErrLocked] and names the holder. The caller releases the folder.
 func Take(fsys vfs.FS, dir string, t Tuning, log *slog.Logger) (_ *Folder, err error) {
+	if err := mayOpen(fsys, dir); err != nil {
+		return nil, err
+	}
 	if err := makeDir(fsys, dir); err != nil {
 		return nil, Opening(dir, err)
 	}
@@ -92,6 +95,9 @@ func noStore(dir string, err error) error {
 	return &sigil.Error{Kind: sigil.ErrInvalid, Code: "no_store", Detail: dir + " is not a sigil store's folder", Err: err}
 }
 
+// Checkpoint returns the folder for the database's files of a backup that is being made.
+func (f *Folder) Checkpoint() string { return f.FS.PathJoin(f.Dir, layout.CheckpointFolder) }
+
 // Release unlocks the folder.
 func (f *Folder) Release() error { return f.unlock() }
 
@@ -119,6 +125,14 @@ func (f *Folder) Compactions() *Compactions { return &Compactions{pace: f.pace} 
 
 // Hurry stops flushes and compactions from resting, since a caller waits for them to end.
 func (f *Folder) Hurry() { f.pace.hurry() }
+
+// Plain returns the file system without the treatment of a full disk, for files outside of the folder.
+func (f *Folder) Plain() vfs.FS {
+	if f.Space != nil {
+		return f.Space.fsys
+	}
+	return f.FS
+}
 
 // Usage returns the bytes that the folder occupies on disk, as du counts them.
 func (f *Folder) Usage() int64 {

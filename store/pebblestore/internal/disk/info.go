@@ -101,6 +101,12 @@ func hasRecords(fsys vfs.FS, path string) (bool, error) {
 	return layout.HasRecords(b), err
 }
 
+// ReadInfo returns the identity of the store in dir.
+func ReadInfo(fsys vfs.FS, dir string) (store.Info, error) { return readInfo(fsys, dir) }
+
+// WriteInfo writes the identity of a store into dir; see [Folder.WriteInfo].
+func WriteInfo(fsys vfs.FS, dir string, info store.Info) error { return writeInfo(fsys, dir, info) }
+
 // writeInfo makes the folder a store. It is called last, when everything else exists.
 func writeInfo(fsys vfs.FS, dir string, info store.Info) error {
 	b, err := layout.Info(info)

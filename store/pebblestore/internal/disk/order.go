@@ -102,7 +102,7 @@ func (o orderedFS) settle(name string) error {
 	if !strings.HasPrefix(o.PathBase(name), "marker.") {
 		return nil
 	}
-	return syncDir(o.FS, o.PathDir(name))
+	return SyncDir(o.FS, o.PathDir(name))
 }
 
 // These are the database's categories for the tables that it flushes from memory, and for its logs.

@@ -33,6 +33,9 @@ const (
 	HolderFile  = datadir.HolderFile // describes that process, for error messages of others
 	BallastFile = "ballast"          // reserved space, never read
 	DataFolder  = "pebble"           // the database
+	// CheckpointFolder has the database's files of a backup that is being made.
+	CheckpointFolder = "checkpoint.tmp"
+	BackupFile       = "backup.json" // the manifest of a backup; no store has it
 )
 
 type infoRecord struct {
