@@ -158,23 +158,11 @@ func probe(fsys vfs.FS, dir string) (position uint64, err error) {
 	return position, errors.Join(disk.OpeningToRead(dir, err), s.folder.Release())
 }
 
-// ListedBackup is a backup in a folder of backups.
-type ListedBackup struct {
-	sigil.Backup
-	// Broken is the reason why the backup's manifest cannot be read; then only Name is set.
-	Broken error
-}
-
 // Backups returns the backups in the folder parent, newest first, then those whose manifests cannot be read. It reads only
 // manifests. If there is no such folder, there are none.
-func Backups(parent string, o *Options) ([]ListedBackup, error) {
+func Backups(parent string, o *Options) ([]sigil.Backup, error) {
 	fsys, _ := o.environment()
-	all, err := backup.List(fsys, parent)
-	listed := make([]ListedBackup, len(all))
-	for i := range all {
-		listed[i] = ListedBackup(all[i])
-	}
-	return listed, err
+	return backup.List(fsys, parent)
 }
 
 // PruneBackups removes the oldest backups of the store with an id in the folder parent, and keeps so many of the newest. It

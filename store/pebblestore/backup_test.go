@@ -295,8 +295,8 @@ func TestPowerCutWhileBackingUp(t *testing.T) {
 			t.Fatalf("cut %d: %v, %v", n, listed, err)
 		}
 		for _, b := range listed {
-			if b.Broken != nil {
-				t.Errorf("cut %d: %v", n, b.Broken)
+			if b.Problem != "" {
+				t.Errorf("cut %d: %v", n, b.Problem)
 			} else {
 				sound(t, cut, "backups/"+b.Name)
 			}

@@ -110,7 +110,7 @@ func (b *builder) findEarlier(parent string) {
 		return // then everything is copied
 	}
 	for _, was := range all { // newest first
-		if was.Broken != nil || was.Store != b.Info.ID {
+		if was.Problem != "" || was.Store != b.Info.ID {
 			continue
 		}
 		for _, f := range was.Files {

@@ -16,16 +16,9 @@ import (
 // unfinished is the suffix of the folder of a backup that is being made or removed.
 const unfinished = ".tmp"
 
-// Listed is a backup in a folder of backups.
-type Listed struct {
-	sigil.Backup
-	// Broken is the reason why the manifest cannot be read; then only Name is set.
-	Broken error
-}
-
 // List returns the backups in the folder parent, newest first, and then those whose manifests cannot be read. It ignores
 // everything else in it, unfinished backups included. If there is no such folder, there are none.
-func List(fsys vfs.FS, parent string) ([]Listed, error) {
+func List(fsys vfs.FS, parent string) ([]sigil.Backup, error) {
 	names, err := fsys.List(parent)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -33,7 +26,7 @@ func List(fsys vfs.FS, parent string) ([]Listed, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []Listed
+	var all []sigil.Backup
 	for _, name := range names {
 		if strings.HasSuffix(name, unfinished) {
 			continue
@@ -41,12 +34,12 @@ func List(fsys vfs.FS, parent string) ([]Listed, error) {
 		b, err := Read(fsys, fsys.PathJoin(parent, name))
 		switch {
 		case err == nil:
-			all = append(all, Listed{Backup: b})
+			all = append(all, b)
 		case sigil.CodeOf(err) == "backup_damaged" || sigil.CodeOf(err) == "backup_format":
-			all = append(all, Listed{Backup: sigil.Backup{Name: name}, Broken: err})
+			all = append(all, sigil.Backup{Name: name, Problem: err.Error()})
 		}
 	}
-	slices.SortFunc(all, func(a, b Listed) int {
+	slices.SortFunc(all, func(a, b sigil.Backup) int {
 		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
 			return c
 		}
@@ -99,7 +92,7 @@ func Prune(fsys vfs.FS, parent string, id sigil.ID, keep int) (removed []string,
 		return nil, err
 	}
 	for _, b := range all {
-		if b.Broken != nil || b.Store != id {
+		if b.Problem != "" || b.Store != id {
 			continue
 		}
 		if keep--; keep >= 0 {

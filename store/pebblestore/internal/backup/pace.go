@@ -16,7 +16,7 @@ const step = 256 << 10
 // mostRest is the maximum time between two steps.
 const mostRest = 20 * time.Millisecond
 
-// Pace says how fast files are read and written. The zero value never rests.
+// Pace is how fast files are read and written. The zero value never rests.
 type Pace struct {
 	// Rest is how many times as long as a step took it rests after it, so that a store that is used keeps most of the
 	// processor and the disk.
