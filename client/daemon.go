@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -58,6 +59,25 @@ func (c *Client) ResumeEmbedding(ctx context.Context) (wire.Embeddings, error) {
 // follows it. The answer says whether there was something to confirm.
 func (c *Client) ConfirmClock(ctx context.Context) (wire.Clock, error) {
 	return call[wire.Clock](ctx, c, request{method: http.MethodPost, path: "/v1/clock:confirm"})
+}
+
+// Backup has the daemon make a backup of its store, in the folder that it was started with, and returns what it has. An empty name
+// means one made of the time. It may take long; the client's own time limit applies.
+func (c *Client) Backup(ctx context.Context, name string) (wire.Backup, error) {
+	r := request{method: http.MethodPost, path: "/v1/backups"}
+	if name != "" {
+		body, err := json.Marshal(map[string]string{"name": name})
+		if err != nil {
+			return wire.Backup{}, err
+		}
+		r.body = body
+	}
+	return call[wire.Backup](ctx, c, r)
+}
+
+// Backups returns the daemon's backups, newest first, without their files.
+func (c *Client) Backups(ctx context.Context) (wire.BackupList, error) {
+	return call[wire.BackupList](ctx, c, request{method: http.MethodGet, path: "/v1/backups"})
 }
 
 // Events returns the journal's entries with a position over after, in order. A limit of 0 means the daemon's default. A

@@ -71,6 +71,10 @@ type (
 	Identity = wire.Identity
 	// Embeddings is [wire.Embeddings].
 	Embeddings = wire.Embeddings
+	// Backup is [wire.Backup].
+	Backup = wire.Backup
+	// BackupList is [wire.BackupList].
+	BackupList = wire.BackupList
 	// Sweep is [wire.Sweep].
 	Sweep = wire.Sweep
 	// Problem is [wire.Problem].

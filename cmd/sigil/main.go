@@ -46,6 +46,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	check := func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return daemon.Check(ctx, args, stdout, stderr, environ)
 	}
+	under := func(run func(context.Context, []string, io.Writer, io.Writer, []string) int) func(context.Context, []string, io.Writer, io.Writer) int {
+		return func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+			return run(ctx, args, stdout, stderr, environ)
+		}
+	}
 	return cli.Run(interrupted, args, stdin, stdout, stderr, env, v,
 		cli.Offline{
 			Use: "serve", Short: "Run the daemon", Run: serve, Flags: daemon.ServeFlags,
@@ -62,6 +67,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		cli.Offline{
 			Use: "check", Short: "Look for damage in a data folder", Run: check, Flags: daemon.CheckFlags,
 			Example: "  sigil check --data DIR",
+		},
+		cli.Offline{Use: "backup", Run: under(daemon.Backup), Flags: daemon.BackupFlags},
+		cli.Offline{
+			Use: "verify", Under: "backup", Short: "Compare a backup with its checksums", Run: under(daemon.BackupVerify), Flags: daemon.BackupVerifyFlags,
+			Example: "  sigil backup verify DIR",
+		},
+		cli.Offline{
+			Use: "restore", Under: "backup", Short: "Put a backup in the place of a data folder", Run: under(daemon.BackupRestore), Flags: daemon.BackupRestoreFlags,
+			Example: "  sigil backup restore DIR --data DATA",
 		})
 }
 

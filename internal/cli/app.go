@@ -28,7 +28,9 @@ type app struct {
 	env     func(string) string
 	version string
 	now     func() time.Time
-	ran     bool // a command of ours has begun; errors before that are cobra's, about the command line
+	// backupFolder makes a backup of a data folder without a daemon.
+	backupFolder func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+	ran          bool // a command of ours has begun; errors before that are cobra's, about the command line
 
 	inTerm, outTerm, errTerm bool // whether stdin, stdout and stderr are terminals
 	columns                  int  // width of the terminal that out goes to; 0 means no limit

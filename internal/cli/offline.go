@@ -12,6 +12,8 @@ import (
 // running. It has its own flags and help.
 type Offline struct {
 	Use, Short, Example string
+	// Under is the command that this one is a subcommand of; "" means none.
+	Under string
 	// Run gets the arguments after the command's name, --help included, and returns the exit code.
 	Run func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 	// Flags returns the flags that Run takes, so that shells can complete them. If nil, there are none.
@@ -33,6 +35,9 @@ func (o Offline) command(stdout, stderr io.Writer) *cobra.Command {
 			}
 			return nil
 		},
+	}
+	if o.Under != "" {
+		c.GroupID = ""
 	}
 	c.SetHelpFunc(func(cmd *cobra.Command, _ []string) { o.Run(cmd.Context(), []string{"--help"}, stdout, stderr) })
 	return c

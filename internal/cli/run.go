@@ -19,10 +19,17 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := a.root()
 	asked := isCompletion(args)
 	for _, o := range offline {
-		if asked {
-			root.AddCommand(o.completed(stdout, stderr, root.PersistentFlags()))
-		} else {
-			root.AddCommand(o.command(stdout, stderr))
+		parent := root
+		if o.Under != "" {
+			parent, _, _ = root.Find([]string{o.Under}) // it is one of ours
+		}
+		switch {
+		case o.Use == "backup": // a part of the command that asks the daemon
+			a.backupFolder = o.Run
+		case asked:
+			parent.AddCommand(o.completed(stdout, stderr, root.PersistentFlags()))
+		default:
+			parent.AddCommand(o.command(stdout, stderr))
 		}
 	}
 	if asked {
@@ -79,7 +86,7 @@ signature is revoked, 7 a file is not signed by a key that is trusted.`,
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.search(), a.forget(), a.removed(), a.restore(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
 		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys(), a.code()),
-		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.reload(), a.doctor(), a.mcp()),
+		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.backup(), a.reload(), a.doctor(), a.mcp()),
 		{a.completion(), a.versionCommand()},
 	} {
 		root.AddCommand(commands...)

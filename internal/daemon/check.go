@@ -59,6 +59,7 @@ func (c *Config) check(say func(setting, why string)) {
 		say("search-language", fmt.Sprintf("%q is unknown; it can be %s", c.SearchLanguage, strings.Join(known, ", ")))
 	}
 	c.checkWebhook(say)
+	c.checkBackups(say)
 	c.checkEmbedder(say)
 	if c.StoreConnections != 0 && (c.StoreConnections < 2 || c.StoreConnections > 1<<16) {
 		say("store-connections", "must be 0, or 2 to 65536: one listens, and the others carry out calls")

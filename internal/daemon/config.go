@@ -66,6 +66,10 @@ type Config struct {
 	JournalAge     time.Duration
 	JournalEntries int
 
+	BackupDir   string // "" means no backups
+	BackupEvery string // "" or "off" means only when asked
+	BackupKeep  int    // 0 means all
+
 	Webhook           string // "" means none
 	WebhookTenant     string
 	WebhookSecretFile string
@@ -147,6 +151,10 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 	durationVar(f, &c.JournalAge, "journal-age", 720*time.Hour, "how long journal entries are kept; 0 means forever")
 	f.IntVar(&c.JournalEntries, "journal-entries", 0, "maximum number of journal entries that are kept, of all tenants together, about 80 bytes each; 0 means no limit")
+
+	f.StringVar(&c.BackupDir, "backup-dir", "", "make backups of the embedded store in `folder`, when asked (sigil backup) and on a schedule; created if missing")
+	f.StringVar(&c.BackupEvery, "backup-every", "off", "when to make a backup in --backup-dir: a `cron` schedule like that of --decay-schedule, or off")
+	f.IntVar(&c.BackupKeep, "backup-keep", 7, "how many backups of this store are kept in --backup-dir; older ones are removed after each backup; 0 means all")
 
 	f.StringVar(&c.Webhook, "webhook", "", "send each journal entry of --webhook-tenant to this `URL`, signed, at least once, in order")
 	f.StringVar(&c.WebhookTenant, "webhook-tenant", sigil.DefaultTenant, "the `tenant` whose journal is sent to --webhook")

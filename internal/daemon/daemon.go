@@ -53,6 +53,7 @@ type Daemon struct {
 	api         *httpapi.API
 	secret      []byte        // the webhook's
 	embedderKey *string       // nil until it is read
+	backups     *backups      // nil if none are made
 	code        *httpapi.Code // what was read of the keys for signatures of code; nil before
 
 	ready   atomic.Bool

@@ -80,6 +80,7 @@ func (d *Daemon) tryHandOver(ctx context.Context, start func([]*os.File) (*hando
 func (d *Daemon) letGo(ctx context.Context) error {
 	d.server.Pause()
 	d.api.Leave() // subscribers of the journal reconnect to the next process
+	d.backups.end()
 	if err := d.server.Shut(ctx); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	err := errors.Join(
 		add(sigil.DecayJob, d.config.DecaySchedule, e.Sweep),
 		add(sigil.CrystallizeJob, d.config.CrystallizeSchedule, e.Crystallize),
+		d.backups.schedule(jobs, d.config.BackupEvery),
 		jobs.Add("trim", trimSchedule, func(ctx context.Context) error {
 			if _, err := e.Trim(ctx); !held(err) {
 				return err

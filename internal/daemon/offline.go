@@ -41,6 +41,7 @@ type offline struct {
 	// These are of an export only.
 	addr, store, tenant string
 	salvage             bool
+	backup              backupFlags
 }
 
 // Check is `sigil check`. It reads all of a data folder, and returns the process's exit code.
@@ -52,7 +53,7 @@ func Check(_ context.Context, args []string, stdout, stderr io.Writer, environ [
 // errSaid is a failure that was already printed.
 var errSaid = errors.New("said")
 
-func (o *offline) run(args, environ []string, help string, do func() error) int {
+func (o *offline) run(args, environ []string, text string, do func() error) int {
 	env := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -64,9 +65,10 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	}
 	f := o.flags(data)
 	err := f.Parse(args)
-	if errors.Is(err, pflag.ErrHelp) {
+	help := errors.Is(err, pflag.ErrHelp)
+	if help {
 		do = func() error {
-			_, err := io.WriteString(o.stdout, help+f.FlagUsages())
+			_, err := io.WriteString(o.stdout, text+f.FlagUsages())
 			return err
 		}
 		err = nil
@@ -77,10 +79,14 @@ func (o *offline) run(args, environ []string, help string, do func() error) int 
 	case err != nil:
 		o.say("%v", err)
 		return exitConfig
-	case f.NArg() > 0:
+	case o.backup.wanted && f.NArg() != 1 && !help:
+		o.say("exactly one argument is needed, the folder of a backup")
+		return exitConfig
+	case f.NArg() > 0 && !o.backup.wanted:
 		o.say("unexpected argument %q: only flags are accepted", f.Arg(0))
 		return exitConfig
 	}
+	o.backup.dir = f.Arg(0)
 	err = do()
 	if err != nil {
 		if !errors.Is(err, errSaid) {
@@ -97,11 +103,17 @@ func CheckFlags() *pflag.FlagSet { return (&offline{name: "check"}).flags("") }
 func (o *offline) flags(data string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("sigil "+o.name, pflag.ContinueOnError)
 	f.Usage = func() {}
-	f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
-	if o.name == "export" {
+	if o.name != "backup verify" {
+		f.StringVar(&o.data, "data", data, "the data `folder` (SIGIL_DATA)")
+	}
+	switch o.name {
+	case "export":
 		o.exportFlags(f)
-	} else {
+	case "check":
 		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
+	default:
+		f.BoolVar(&o.json, "json", false, "print the result as a JSON object")
+		o.backup.add(f, o.name)
 	}
 	return f
 }

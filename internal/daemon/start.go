@@ -104,6 +104,9 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if lost, ok := s.(store.Pinger); ok {
 		d.reach = lost.Ping
 	}
+	if d.backups, err = d.newBackups(s, m); err != nil {
+		return fmt.Errorf("backup-dir: %w", err)
+	}
 	if err := d.startJobs(ctx, e, m); err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}
@@ -135,8 +138,15 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	if e != nil {
 		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: d.config.RequestTimeout, Called: m.Called})
 	}
+	var made httpapi.Backups
+	switch {
+	case d.config.postgres():
+		made = elsewhere{}
+	case d.backups != nil:
+		made = d.backups
+	}
 	return httpapi.New(e, &httpapi.Options{
-		MCP:  assistants,
+		MCP: assistants, Backups: made,
 		Code: code, Version: d.version, Logger: d.log, Ready: d.check, Metrics: m.Handler(),
 		Console: web.New(),
 		Observe: func(route, method string, status int, took time.Duration) {
@@ -178,6 +188,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, api *httpapi.API) {
 	d.parts = append(d.parts, part{"HTTP", func(ctx context.Context) error {
 		if d.api != nil { // otherwise the store was never opened
 			d.api.Leave()
+			d.backups.end()
 		}
 		return d.server.Drain(ctx)
 	}})

@@ -62,6 +62,8 @@ type Options struct {
 	Subscribers func(change int)
 	Lagged      func()
 	Lagging     func(change int)
+	// Backups makes and lists backups; nil refuses both.
+	Backups Backups
 	// LoopbackOnly refuses requests whose Host is not localhost or a loopback address. Set it if the service listens
 	// on loopback without credentials: otherwise a page in a browser could reach it under a name of its own that
 	// resolves to 127.0.0.1.

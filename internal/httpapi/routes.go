@@ -71,6 +71,8 @@ func routes() []route {
 		{method: "DELETE", path: "/v1/code/{hash}", serve: (*API).codeRevoke, params: []string{"id", "reason"}},
 		{method: "POST", path: "/v1/sweeps/{job}", slow: true, serve: (*API).sweep},
 		{method: "POST", path: "/v1/clock:confirm", serve: (*API).confirmClock},
+		{method: "POST", path: "/v1/backups", slow: true, leaves: true, serve: (*API).makeBackup},
+		{method: "GET", path: "/v1/backups", serve: (*API).backups},
 		{method: "GET", path: "/v1/embeddings", serve: (*API).embeddings},
 		{method: "POST", path: "/v1/embeddings:rebuild", slow: true, serve: (*API).rebuildEmbeddings},
 		{method: "POST", path: "/v1/embeddings:stop", serve: (*API).stopEmbeddings},

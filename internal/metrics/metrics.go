@@ -51,6 +51,10 @@ type Metrics struct {
 	verdicts                        *prometheus.CounterVec
 	toolCalls                       *prometheus.HistogramVec
 
+	lastBackup     prometheus.Gauge
+	backupDuration prometheus.Histogram
+	backupsFailed  prometheus.Counter
+
 	embedded                     prometheus.Histogram
 	embedderFailed, embedderSkip prometheus.Counter
 }
@@ -96,6 +100,10 @@ func New(version string) *Metrics {
 	m.commitDuration = m.histogram("sigil_commit_duration_seconds", "How long a commit of the store took, with its sync.", seconds)
 	m.webhookDelivered = m.counter("sigil_webhook_delivered_total", "Events that the webhook's receiver accepted.")
 	m.webhookFailed = m.counter("sigil_webhook_failed_total", "Attempts to deliver to the webhook that failed.")
+	m.lastBackup = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sigil_backup_last_success_timestamp_seconds", Help: "When the newest backup of the store was begun; 0 if there is none."})
+	m.registry.MustRegister(m.lastBackup)
+	m.backupDuration = m.histogram("sigil_backup_duration_seconds", "How long a backup took, with reading it back.", prometheus.ExponentialBuckets(0.01, 4, 10))
+	m.backupsFailed = m.counter("sigil_backup_failed_total", "Backups that could not be made.")
 	m.embedded = m.histogram("sigil_embedder_request_duration_seconds", "How long a request for vectors to the endpoint took.", seconds)
 	m.embedderFailed = m.counter("sigil_embedder_failed_total", "Requests for vectors that failed.")
 	m.embedderSkip = m.counter("sigil_embedder_refused_total", "Memories without a vector because the endpoint refuses their text.")
@@ -261,6 +269,18 @@ func (m *Metrics) Called(tool string, failed bool, took time.Duration) {
 	}
 	m.toolCalls.WithLabelValues(tool, outcome).Observe(took.Seconds())
 }
+
+// LastBackup sets when the newest backup was begun.
+func (m *Metrics) LastBackup(at time.Time) { m.lastBackup.Set(float64(at.UnixMilli()) / 1000) }
+
+// BackedUp records a backup that was begun at a time.
+func (m *Metrics) BackedUp(at time.Time, took time.Duration) {
+	m.LastBackup(at)
+	m.backupDuration.Observe(took.Seconds())
+}
+
+// BackupFailed records that a backup could not be made.
+func (m *Metrics) BackupFailed() { m.backupsFailed.Inc() }
 
 // Delivered records that the receiver of the webhook accepted events.
 func (m *Metrics) Delivered(events int) { m.webhookDelivered.Add(float64(events)) }
