@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -25,9 +26,12 @@ type backups struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
-	// leaving ends the backups that requests have asked for, when the daemon stops or hands over.
-	leaving context.Context //nolint:containedctx // it is the life of the daemon, not of a call
-	leave   context.CancelFunc
+	// mu guards the fields below.
+	mu sync.Mutex
+	// +checklocks:mu
+	leaving chan struct{} // closed when the daemon stops or hands over: the backups that requests have asked for end
+	// +checklocks:mu
+	left bool // leaving is closed
 }
 
 var _ httpapi.Backups = (*backups)(nil)
@@ -42,8 +46,7 @@ func (d *Daemon) newBackups(s store.Store, m *metrics.Metrics) (*backups, error)
 	if err != nil {
 		return nil, err
 	}
-	b := &backups{store: able, id: s.Info().ID, dir: dir, keep: d.config.BackupKeep, log: d.log, metrics: m}
-	b.leaving, b.leave = context.WithCancel(context.Background())
+	b := &backups{store: able, id: s.Info().ID, dir: dir, keep: d.config.BackupKeep, log: d.log, metrics: m, leaving: make(chan struct{})}
 	all, err := pebblestore.Backups(dir, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
@@ -69,23 +72,59 @@ func (b *backups) schedule(jobs *scheduler.Scheduler, spec string) error {
 	})
 }
 
-// end ends the backups that requests have asked for, since the store will be closed.
+// end ends the backups that requests have asked for, and refuses more, since the store will be closed.
 func (b *backups) end() {
-	if b != nil {
-		b.leave()
+	if b == nil {
+		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.left {
+		b.left = true
+		close(b.leaving)
+	}
+}
+
+// stay reverts end, if the daemon goes on after all.
+func (b *backups) stay() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left {
+		b.left, b.leaving = false, make(chan struct{})
+	}
+}
+
+// ends returns a channel that is closed by end.
+func (b *backups) ends() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.leaving
 }
 
 // Make makes a backup that a request has asked for.
 func (b *backups) Make(ctx context.Context, name string) (sigil.Backup, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(b.leaving, func() {
-		cancel(&sigil.Error{Kind: sigil.ErrUnavailable, Code: "stopping", Detail: "the service is stopping; the backup was not made"})
-	})()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ends, done := b.ends(), make(chan struct{})
+	defer close(done)
+	// This goroutine ends with the call.
+	go func() {
+		select {
+		case <-ends:
+			cancel()
+		case <-done:
+		}
+	}()
 	made, err := b.make(ctx, name)
-	if errors.Is(err, context.Canceled) && b.leaving.Err() != nil {
-		err = context.Cause(ctx)
+	if errors.Is(err, context.Canceled) {
+		select {
+		case <-ends:
+			err = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "stopping", Detail: "the service is stopping; the backup was not made"}
+		default: // the client has left
+		}
 	}
 	return made, err
 }

@@ -92,6 +92,7 @@ func (d *Daemon) letGo(ctx context.Context) error {
 func (d *Daemon) takeBack(ctx context.Context, files []*os.File) error {
 	defer func() {
 		d.api.Stay() // without effect if the API is a new one
+		d.backups.stay()
 		d.server.Open(d.api)
 	}()
 	if ctx.Err() != nil {
