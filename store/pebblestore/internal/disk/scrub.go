@@ -38,5 +38,5 @@ func (f *Folder) EmptyLogs(logs []string) error {
 			return err
 		}
 	}
-	return syncDir(f.FS, f.Data)
+	return SyncDir(f.FS, f.Data)
 }
