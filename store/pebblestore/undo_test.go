@@ -15,13 +15,13 @@ import (
 	"github.com/sigil-dna/sigil/store/storetest"
 )
 
-// sound is a store that is checked before it is closed.
-type sound struct {
+// checkedStore is a store that is checked before it is closed.
+type checkedStore struct {
 	*pebblestore.Store
 	t *testing.T
 }
 
-func (s *sound) Close() error {
+func (s *checkedStore) Close() error {
 	found, err := s.Check()
 	if err = errors.Join(err, s.CheckIndex()); err != nil || found.Wrong > 0 {
 		s.t.Errorf("the store has %d problems: %s (%v)", found.Wrong, strings.Join(found.Problems, "; "), err)
@@ -35,7 +35,7 @@ func openUndo(t *testing.T, dir string, o *pebblestore.Options) store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &sound{s, t}
+	return &checkedStore{s, t}
 }
 
 func TestUndo(t *testing.T) {
