@@ -2,6 +2,7 @@ package sigil
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -52,6 +53,9 @@ type Meta struct {
 	TTL          time.Duration
 	Pinned       bool
 	Crystallized bool
+	// Stretch is how many times as slowly as its policy says the memory decays, and so how many times as long it lives
+	// untouched; 0 means 1. It is set by [Draft.Life] and grows under [FSRS]. It stays if the memory gets another policy.
+	Stretch float64
 	// Policy is the policy that the memory fades under: the engine's when it was last encoded, recalled or unpinned. A
 	// new policy does not reach it before its next recall or unpin. It is never nil.
 	Policy Policy
@@ -76,7 +80,27 @@ func (m *Memory) Reinforced() bool { return m.DuplicateOf == m.ID && m.ID != ID{
 
 // Decay returns the decay at now, in [0, 1]. It depends only on the idle time, and is also computed for pinned and
 // crystallized memories, which do not fade by it.
-func (m *Meta) Decay(now time.Time) float64 { return m.Policy.Decay(now.Sub(m.LastAccessed)) }
+func (m *Meta) Decay(now time.Time) float64 {
+	return DecayOf(m.Policy, m.Stretch, now.Sub(m.LastAccessed))
+}
+
+// Lifetime returns the idle time after which m fades by decay, or [Never]. It is also computed for pinned and crystallized
+// memories.
+func (m *Meta) Lifetime() time.Duration { return LifetimeOf(m.Policy, m.Stretch) }
+
+// Formula returns the formula of the decay of m as text. FormulaAt returns it with the figures of an idle time filled in,
+// and the result.
+func (m *Meta) Formula() string {
+	if m.Stretch == 0 {
+		return m.Policy.Formula()
+	}
+	return fmt.Sprintf("%s, t = idle/%.6g", m.Policy.Formula(), m.Stretch)
+}
+
+// FormulaAt is described at Formula.
+func (m *Meta) FormulaAt(idle time.Duration) string {
+	return m.Policy.FormulaAt(divided(idle, factor(m.Stretch)))
+}
 
 // Due reports whether m is past its deadline at now.
 func (m *Meta) Due(now time.Time) bool { return !m.FadesAt.IsZero() && !now.Before(m.FadesAt) }
@@ -94,12 +118,23 @@ func (m *Meta) Touch(p Policy, now time.Time) {
 	m.Reschedule()
 }
 
+// Recall marks m as recalled at now under p. If that is [FSRS], m becomes more stable.
+func (m *Meta) Recall(p Policy, now time.Time) {
+	if f, ok := Unbounded(p).(FSRS); ok {
+		if growth := f.Growth(m.Stretch, now.Sub(m.LastAccessed), m.AccessCount); growth != 1 {
+			m.Stretch = factor(m.Stretch) * growth
+		}
+	}
+	m.AccessCount++
+	m.Touch(p, now)
+}
+
 // Reschedule computes FadesAt anew from the other fields. The TTL always applies; decay applies unless the memory is
 // pinned or crystallized.
 func (m *Meta) Reschedule() {
 	m.FadesAt = time.Time{}
-	if m.Evictable() {
-		m.FadesAt = Deadline(m.Policy, m.LastAccessed)
+	if life := m.Lifetime(); m.Evictable() && life != Never {
+		m.FadesAt = ceilMilli(m.LastAccessed.Add(life))
 	}
 	if end := m.ends(); !end.IsZero() && (m.FadesAt.IsZero() || end.Before(m.FadesAt)) {
 		m.FadesAt = end

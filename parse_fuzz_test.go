@@ -17,6 +17,8 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", "classic", "halflife h=168h threshold=0.95", "classic rate=1e-9 period=1m threshold=1", "classic rate=0x1p-3 period=1ns",
 		"halflife h=1ns threshold=0.9999999999999999", "classic threshold=5e-324", "halflife h=100000h threshold=1e-300", "classic rate=NaN",
+		"power", "power s=1ns d=1 threshold=1e-9", "fsrs s=4d d=0.1542 threshold=0.9", "power d=1e-3", "fsrs grace=1d floor=0.6", "halflife grace=36500d floor=0.05",
+		"classic floor=-0 grace=1ns",
 		"01890a5d-ac96-774b-bcce-b302099a8057", "{1890a5d-ac96-774b-bcce-b302099a805}", "urn:uuid:", "public", "a.b_c-9", "-a", "ä",
 		`{"phi":1,"coherence":0,"x":[1e400]}`, `{"phi":1.0000000000000001}`, `{"phi":-0}`, `{"Phi":2}`, `{"phi":null}`, `null`, `{"":{}}`,
 		`{"x":"\ud800","y":1}`, ` {"awareness" : 1e-400 } `,
@@ -69,6 +71,12 @@ func taken(t *testing.T, text string, err error) bool {
 func holds(t *testing.T, p sigil.Policy, idle time.Duration) {
 	t.Helper()
 	life := p.Lifetime()
+	if life == sigil.Never {
+		if d := p.Decay(idle); !(d >= 0 && d <= p.Threshold()) || !sigil.Deadline(p, time.UnixMilli(1)).IsZero() {
+			t.Errorf("%v never fades, but has decay %v after %v", p, d, idle)
+		}
+		return
+	}
 	if life < time.Millisecond || life > sigil.MaxTTL+time.Millisecond {
 		t.Errorf("%v lives for %v", p, life)
 	}

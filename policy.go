@@ -16,14 +16,14 @@ const DefaultThreshold = 0.95
 const maxLifetime = MaxTTL
 
 // Policy decides how memories fade. Implementations are small comparable values, pure and safe for concurrent use.
-// They are [Classic] and [HalfLife]. Another one also needs a case in [ParsePolicy], because stores keep a policy as
-// text.
+// They are [Classic], [HalfLife], [Power] and [FSRS], each of which may be [Bounded]. Another one also needs a case in
+// [ParsePolicy], because stores keep a policy as text.
 type Policy interface {
 	// Decay returns the decay, in [0, 1], of a memory that has been idle for that long. It never falls as idle grows. A
 	// negative idle counts as 0.
 	Decay(idle time.Duration) float64
 	// Lifetime returns the idle time after which a memory fades, rounded up to a nanosecond: Decay(Lifetime()) is at
-	// least Threshold().
+	// least Threshold(). It is [Never] if no memory fades by decay.
 	Lifetime() time.Duration
 	// Threshold returns the decay at which a memory fades.
 	Threshold() float64
@@ -39,9 +39,11 @@ type Policy interface {
 }
 
 // Deadline returns the moment at which a memory that was last accessed at lastAccessed fades under p. It is rounded up
-// to a millisecond, so that the time in answers is exactly the one that decides.
+// to a millisecond, so that the time in answers is exactly the one that decides. It is zero if it never fades.
 func Deadline(p Policy, lastAccessed time.Time) time.Time {
-	return ceilMilli(lastAccessed.Add(p.Lifetime()))
+	m := Meta{Policy: p, LastAccessed: lastAccessed}
+	m.Reschedule()
+	return m.FadesAt
 }
 
 func ceilMilli(t time.Time) time.Time {
@@ -213,14 +215,19 @@ func lifetime(decay func(time.Duration) float64, threshold, seconds float64) tim
 }
 
 // ParsePolicy reads what a Policy's String or StoredForm returned, such as "classic rate=0.001 period=5s
-// threshold=0.95" or "halflife h=7d threshold=0.95". Figures left out have their defaults (rate 0.001, period 5s, h 7d,
-// threshold 0.95). It returns [ErrInvalid] for anything else.
+// threshold=0.95", "halflife h=7d threshold=0.95", "power s=4d d=0.5 threshold=0.6" or "fsrs s=4d d=0.5 threshold=0.6
+// grace=1d floor=0.1". Figures left out have their defaults (rate 0.001, period 5s, h 7d, s 4d, d 0.5, threshold 0.95, or
+// 0.6 for power and fsrs, no grace, no floor). It returns [ErrInvalid] for anything else.
 func ParsePolicy(s string) (Policy, error) {
 	fields := strings.Fields(s)
 	if len(fields) == 0 {
-		return nil, NewInvalid("invalid_policy", "policy", "is empty; classic and halflife are known")
+		return nil, NewInvalid("invalid_policy", "policy", "is empty; "+knownPolicies)
 	}
-	rate, threshold, period, half := 0.001, DefaultThreshold, 5*time.Second, 168*time.Hour
+	rate, exponent, threshold, floor := 0.001, defaultExponent, DefaultThreshold, 0.0
+	period, half, stability, grace := 5*time.Second, 168*time.Hour, defaultStability, time.Duration(0)
+	if fields[0] == "power" || fields[0] == "fsrs" {
+		threshold = DefaultRetrievability
+	}
 	for _, f := range fields[1:] {
 		name, value, _ := strings.Cut(f, "=")
 		var err error
@@ -231,8 +238,16 @@ func ParsePolicy(s string) (Policy, error) {
 			period, err = ParseDuration(value)
 		case "halflife h":
 			half, err = ParseDuration(value)
-		case "classic threshold", "halflife threshold":
+		case "power s", "fsrs s":
+			stability, err = ParseDuration(value)
+		case "power d", "fsrs d":
+			exponent, err = strconv.ParseFloat(value, 64)
+		case "classic threshold", "halflife threshold", "power threshold", "fsrs threshold":
 			threshold, err = strconv.ParseFloat(value, 64)
+		case "classic grace", "halflife grace", "power grace", "fsrs grace":
+			grace, err = ParseDuration(value)
+		case "classic floor", "halflife floor", "power floor", "fsrs floor":
+			floor, err = strconv.ParseFloat(value, 64)
 		default:
 			return nil, NewInvalid("invalid_policy", "policy", "has an unknown figure")
 		}
@@ -240,18 +255,24 @@ func ParsePolicy(s string) (Policy, error) {
 			return nil, NewInvalid("invalid_policy", name, "is not a number or duration")
 		}
 	}
+	var p Policy
+	var err error
 	switch fields[0] {
 	case "classic":
-		return parsed(NewClassic(rate, period, threshold))
+		p, err = NewClassic(rate, period, threshold)
 	case "halflife":
-		return parsed(NewHalfLife(half, threshold))
+		p, err = NewHalfLife(half, threshold)
+	case "power":
+		p, err = NewPower(stability, exponent, threshold)
+	case "fsrs":
+		p, err = NewFSRS(stability, exponent, threshold)
+	default:
+		return nil, NewInvalid("invalid_policy", "policy", "is unknown; "+knownPolicies)
 	}
-	return nil, NewInvalid("invalid_policy", "policy", "is unknown; classic and halflife are known")
-}
-
-func parsed[P Policy](p P, err error) (Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	return NewBounded(p, grace, floor)
 }
+
+const knownPolicies = "classic, halflife, power and fsrs are known"

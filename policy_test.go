@@ -11,18 +11,31 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// policies draws a policy of either kind that its constructor accepts.
+// policies draws a policy of any kind, with or without bounds, that its constructor accepts. Their floor keeps no memory.
 func policies() *rapid.Generator[sigil.Policy] {
 	return rapid.Custom(func(t *rapid.T) sigil.Policy {
 		threshold := rapid.Float64Range(1e-6, 1).Draw(t, "threshold")
 		var p sigil.Policy
 		var err error
-		if rapid.Bool().Draw(t, "classic") {
+		stability := func() time.Duration {
+			return time.Duration(rapid.Int64Range(1, int64(10_000*time.Hour)).Draw(t, "stability"))
+		}
+		exponent := func() float64 { return rapid.Float64Range(0.05, 1).Draw(t, "exponent") }
+		switch rapid.SampledFrom([]string{"classic", "halflife", "power", "fsrs"}).Draw(t, "kind") {
+		case "classic":
 			p, err = sigil.NewClassic(
 				math.Pow(10, rapid.Float64Range(-9, 0).Draw(t, "log rate")),
 				time.Duration(rapid.Int64Range(1, int64(1000*time.Hour)).Draw(t, "period")), threshold)
-		} else {
+		case "halflife":
 			p, err = sigil.NewHalfLife(time.Duration(rapid.Int64Range(1, int64(100_000*time.Hour)).Draw(t, "half-life")), threshold)
+		case "power":
+			p, err = sigil.NewPower(stability(), exponent(), threshold)
+		case "fsrs":
+			p, err = sigil.NewFSRS(stability(), exponent(), threshold)
+		}
+		if err == nil && rapid.Bool().Draw(t, "bounded") {
+			p, err = sigil.NewBounded(p, time.Duration(rapid.Int64Range(0, int64(10_000*time.Hour)).Draw(t, "grace")),
+				rapid.Float64Range(0, 0.999).Draw(t, "part")*(1-p.Threshold()))
 		}
 		if err != nil {
 			t.Skip("no policy:", err)
@@ -46,11 +59,14 @@ func TestPolicyStringIsReadBack(t *testing.T) {
 // Stores of earlier versions have these texts, and earlier versions read only these.
 func TestStoredPoliciesStayAsTheyAre(t *testing.T) {
 	for text, stored := range map[string]string{
-		"halflife h=7d threshold=0.95":                   "halflife h=168h0m0s threshold=0.95",
-		"halflife h=36h threshold=0.9":                   "halflife h=36h0m0s threshold=0.9",
-		"classic rate=0.001 period=5s threshold=0.95":    "classic rate=0.001 period=5s threshold=0.95",
-		"classic rate=1e-09 period=90s threshold=0.5":    "classic rate=1e-09 period=1m30s threshold=0.5",
-		"classic rate=0.001 period=1.5µs threshold=0.95": "classic rate=0.001 period=1.5µs threshold=0.95",
+		"halflife h=7d threshold=0.95":                     "halflife h=168h0m0s threshold=0.95",
+		"halflife h=36h threshold=0.9":                     "halflife h=36h0m0s threshold=0.9",
+		"classic rate=0.001 period=5s threshold=0.95":      "classic rate=0.001 period=5s threshold=0.95",
+		"classic rate=1e-09 period=90s threshold=0.5":      "classic rate=1e-09 period=1m30s threshold=0.5",
+		"classic rate=0.001 period=1.5µs threshold=0.95":   "classic rate=0.001 period=1.5µs threshold=0.95",
+		"power s=4d d=0.5 threshold=0.6":                   "power s=96h0m0s d=0.5 threshold=0.6",
+		"fsrs s=36h d=0.1542 threshold=0.9":                "fsrs s=36h0m0s d=0.1542 threshold=0.9",
+		"halflife h=7d threshold=0.95 grace=1d floor=0.01": "halflife h=168h0m0s threshold=0.95 grace=24h0m0s floor=0.01",
 	} {
 		p, err := sigil.ParsePolicy(stored)
 		if err != nil {
@@ -133,6 +149,18 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	power, err := sigil.NewPower(4*24*time.Hour, 0.5, 0.6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsrs, err := sigil.NewFSRS(4*24*time.Hour, 0.5, 0.6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounded, err := sigil.NewBounded(halfLife, 24*time.Hour, 0.1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]sigil.Policy{
 		"classic":                    sigil.DefaultClassic(),
 		"  classic  threshold=0.95 ": sigil.DefaultClassic(),
@@ -141,6 +169,12 @@ func TestParsePolicyFillsInDefaults(t *testing.T) {
 		"halflife":                                    halfLife,
 		"halflife h=168h0m0s threshold=0.95":          halfLife,
 		"halflife h=7d":                               halfLife,
+		"power":                                       power,
+		"power s=96h":                                 power,
+		"fsrs threshold=0.6 d=0.5":                    fsrs,
+		"halflife grace=1d floor=0.1":                 bounded,
+		"halflife floor=0.1 h=7d grace=24h":           bounded,
+		"halflife grace=0s floor=0":                   halfLife,
 		sigil.DefaultPolicy().String():                sigil.DefaultPolicy(),
 		sigil.DefaultClassic().String():               sigil.DefaultClassic(),
 	} {
@@ -159,6 +193,11 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"classic threshold=1.01": "threshold", "classic threshold=NaN": "threshold", "halflife h=0s": "half-life",
 		"halflife h=-1h": "half-life", "halflife threshold=1": "threshold", "halflife threshold=2": "threshold",
 		"halflife threshold=-1": "threshold", "halflife threshold=NaN": "threshold", "halflife h=1000000h": "lifetime", "classic rate=5e-324": "lifetime",
+		"power s=0s": "stability", "fsrs s=-1s": "stability", "power d=0": "exponent", "power d=1.1": "exponent", "fsrs d=NaN": "exponent",
+		"power threshold=0": "threshold", "fsrs threshold=1": "threshold", "power threshold=NaN": "threshold", "power h=1h": "policy",
+		"power d=0.1542 threshold=0.1": "lifetime", "power d=1e-300": "lifetime", "fsrs s=x": "s", "halflife grace=-1s": "grace",
+		"halflife grace=100000d": "grace", "halflife floor=1": "floor", "halflife floor=-0.1": "floor", "classic floor=NaN": "floor",
+		"power floor=Inf": "floor", "power grace=1": "grace",
 		"classic rate=1e-300": "lifetime", "classic rate=1 period=1ns threshold=0.000001": "lifetime",
 	} {
 		_, err := sigil.ParsePolicy(text)
