@@ -55,7 +55,7 @@ func (c *Client) ResumeEmbedding(ctx context.Context) (wire.Embeddings, error) {
 	return call[wire.Embeddings](ctx, c, request{method: http.MethodPost, path: "/v1/embeddings:resume"})
 }
 
-// ConfirmClock tells the daemon that the clock of its machine, or of its database, is right. Sweeps resume, and time
+// ConfirmClock has the daemon know that the clock of its machine, or of its database, is right. Sweeps resume, and time
 // follows it. The answer says whether there was something to confirm.
 func (c *Client) ConfirmClock(ctx context.Context) (wire.Clock, error) {
 	return call[wire.Clock](ctx, c, request{method: http.MethodPost, path: "/v1/clock:confirm"})

@@ -90,12 +90,15 @@ func TestDocsCommands(t *testing.T) {
 	const named = "019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55"
 	key := newKey(t)
 	for _, c := range commands {
-		f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Backups: oneBackup{}, Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 		})}})
 		method, body, path := c[1], c[2], strings.ReplaceAll(c[3], named, f.encode(`{"data":1}`).ID.String())
 		if strings.HasPrefix(path, "/v1/code/") { // of the example of a signature
 			f.do("POST", "/v1/code", exampleOf(t, "/v1/code")).want(http.StatusCreated)
+		}
+		if strings.HasSuffix(path, ":restore") && body == "" {
+			f.do("DELETE", strings.TrimSuffix(path, ":restore"), "").want(http.StatusNoContent)
 		}
 		switch {
 		case body != "":

@@ -90,7 +90,7 @@ func sendExample(t *testing.T, method, path string, op *v3.Operation, body examp
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	f := newFace(t, config{api: httpapi.Options{Code: httpapi.Code{Key: &key}, Console: web.New(), Backups: oneBackup{}, Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 	})}})
 	memory := f.encode(`{"data":1}`).ID.String()

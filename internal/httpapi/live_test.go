@@ -72,7 +72,7 @@ func startLive(t *testing.T) *live {
 	}
 	loaded, err := daemon.Load([]string{
 		"--code-key=" + keyFile,
-		"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir(), "--max-memories=40",
+		"--addr=127.0.0.1:0", "--decay-schedule=off", "--crystallize-schedule=off", "--data=" + t.TempDir(), "--backup-dir=" + t.TempDir(), "--backup-keep=2", "--max-memories=40",
 		"--max-data=" + strconv.Itoa(liveData), "--max-body=" + strconv.Itoa(liveBatch), "--max-batch-body=" + strconv.Itoa(liveBatch),
 	}, []string{"SIGIL_HTTP=" + os.Getenv("SIGIL_HTTP")})
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // kind is the value of a receipt's first member. Another form of receipts has another one.
 const kind = "sigil erasure 1"
 
-// Receipt says what an erasure erased.
+// Receipt is what an erasure erased.
 type Receipt struct {
 	// Kind is "sigil erasure 1". Sign sets it. Hashes are SHA-256, in hexadecimal.
 	Kind string `json:"receipt"`
@@ -42,7 +42,7 @@ type Receipt struct {
 	// was erased.
 	Position uint64 `json:"position,string"`
 	Link     string `json:"link"`
-	// Remains says where what was erased may still be, one sentence for each place that the store does not reach.
+	// Remains has a sentence for each place where what was erased may still be, since the store does not reach it.
 	Remains []string `json:"remains"`
 	// Key is the public key of the store, in base64. Sign sets it.
 	Key string `json:"key"`
@@ -140,7 +140,7 @@ func message(unsigned []byte) ([]byte, error) {
 	return []byte(kind + "\n" + hex.EncodeToString(hash[:])), nil
 }
 
-// EncodeKey returns a public key as receipts have it: base64 of its 32 bytes.
+// EncodeKey returns a public key in the form of receipts: base64 of its 32 bytes.
 func EncodeKey(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
 
 // ParseKey reads what EncodeKey returns.

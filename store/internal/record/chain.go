@@ -38,7 +38,7 @@ func NextLink(before sigil.Hash, position uint64, hashes []sigil.Hash) sigil.Has
 // erased is the first byte of an erased entry, which is no kind of event. Only the entry's hash follows.
 const erased = 255
 
-// AppendErased appends what stands in a block in place of the record of an erased entry with that hash.
+// AppendErased appends what stands in a block instead of the record of an erased entry with that hash.
 func AppendErased(b []byte, hash sigil.Hash) []byte {
 	return append(append(b, erased), hash[:]...)
 }
