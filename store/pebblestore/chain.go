@@ -2,7 +2,6 @@ package pebblestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -93,23 +92,27 @@ func (s *Store) trimLinks(ch *change, upTo uint64) error {
 	return err
 }
 
-// openChain prepares the committer to continue the chain of links. In a new store, and in one that had none, it begins the
-// chain at the newest position, before the folder says that there is one: until then, a program that makes no links may
-// open it again.
-func (s *Store) openChain(info store.Info, created bool) error {
-	if created || info.Format < layout.Linked {
-		var none sigil.Hash
-		b := s.db.NewBatch()
-		err := errors.Join(
-			b.DeleteRange([]byte{layout.LinkFamily}, []byte{layout.LinkFamily + 1}, nil),
-			b.Set(layout.LinkKey(s.index.Position()), none[:], nil),
-		)
-		if err == nil {
-			err = s.db.Apply(b, pebble.Sync)
+// openChain prepares the committer to continue the chain of links. In a store that had none, it begins the chain before the
+// folder says that there is one: until then, a program that makes no links may open it again. In a new store it begins when the
+// folder says that it is a store, since nothing may be stored before.
+func (s *Store) openChain(info store.Info) error {
+	if info.Format < layout.Linked {
+		// Links from an upgrade that did not end are of an older journal.
+		if err := s.db.DeleteRange([]byte{layout.LinkFamily}, []byte{layout.LinkFamily + 1}, pebble.NoSync); err != nil {
+			return err
 		}
-		return err
+		return s.beginChain()
 	}
-	_, link, _, err := s.linkBefore(s.index.Position() + 1)
+	_, link, ok, err := s.linkBefore(s.index.Position() + 1)
 	s.commits.journal.link = link
+	if err == nil && !ok && s.index.Position() == 0 {
+		err = s.beginChain()
+	}
 	return err
+}
+
+// beginChain begins the chain at the newest position, with a link of zeros.
+func (s *Store) beginChain() error {
+	var none sigil.Hash
+	return s.db.Set(layout.LinkKey(s.index.Position()), none[:], pebble.Sync)
 }

@@ -42,7 +42,7 @@ func (c *checker) links() error {
 		position, link, known = at, next, true
 		return nil
 	})
-	if err == nil && (n == 0 || position < c.found.Position) {
+	if err == nil && position < c.found.Position {
 		c.found.wrong("the journal entries from %d to %d are not linked", position+1, c.found.Position)
 	}
 	return err

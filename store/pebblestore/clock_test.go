@@ -42,6 +42,7 @@ func TestWhatWasTouchedDuringAJump(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	at += time.Second
 	if !e.ConfirmClock() {
 		t.Error("there was nothing to confirm")
 	}

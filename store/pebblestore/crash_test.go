@@ -133,6 +133,7 @@ func TestTuningChangesNothingButTime(t *testing.T) {
 	sc := newScript(3, func(err error) { t.Error(err) })
 	for _, tuned := range []bool{false, true, false} {
 		o := quiet(disk)
+		o.Undo = true // as the script expects
 		if !tuned {
 			o = pebblestore.Untuned(*o)
 		}

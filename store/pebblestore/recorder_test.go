@@ -76,7 +76,7 @@ func (r *recorder) add(g *group, e *sigil.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	copied := *e
-	copied.Position = 0
+	copied.Position, copied.Hash = 0, sigil.Hash{}
 	g.events, g.placed = append(g.events, copied), append(g.placed, e)
 	r.groups[g] = true
 }
@@ -286,7 +286,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		for _, e := range events {
 			recovered[e.Position] = e
 			last[e.Memory.Key] = e
-			e.Position = 0
+			e.Position, e.Hash = 0, sigil.Hash{}
 			kept[name(&e)] = e
 		}
 		page, _, err := s.List(ctx, store.Query{Tenant: tenant, Limit: 1_000_000}) // nothing is due at the zero time

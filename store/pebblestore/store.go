@@ -207,14 +207,21 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 	if s.db, err = pebble.Open(s.folder.Data, options); err != nil {
 		return err
 	}
-	if err := s.openChain(info, created); err != nil {
-		return errors.Join(err, s.db.Close())
+	if !created {
+		if err := s.openChain(info); err != nil {
+			return errors.Join(err, s.db.Close())
+		}
 	}
 	if created || info.Format < layout.Format {
 		// Last: this file makes the folder a store, which older programs, since they would reuse positions,
 		// refuse from now on.
 		info.Format = layout.Format
 		if err := s.folder.WriteInfo(info); err != nil {
+			return errors.Join(err, s.db.Close())
+		}
+	}
+	if created {
+		if err := s.beginChain(); err != nil {
 			return errors.Join(err, s.db.Close())
 		}
 	}

@@ -36,7 +36,7 @@ var importIdeas = []idea{
 		f.ok("Vectors", err)
 		equal(f.t, "vector", vectors, []store.Vector{{127, -3}})
 		want := i.Events[0]
-		want.Position = 1
+		want.Position, want.Hash = 1, sigil.Hash{}
 		equal(f.t, "journal", unhashed(f.events(m.Tenant)), []sigil.Event{want})
 	}},
 	{"a memory that was removed can be brought back", func(f *fixture) {
