@@ -9,7 +9,7 @@ import (
 
 // TestAnswersFit checks that no answer has a type that the library changes, or refuses after the work is done.
 func TestAnswersFit(t *testing.T) {
-	for _, answer := range []any{rememberOutput{}, searchOutput{}, forgetOutput{}, keepOutput{}, explainOutput{}, fadesOutput{}, stats{}, listOutput{}} {
+	for _, answer := range []any{rememberOutput{}, searchOutput{}, forgetOutput{}, keepOutput{}, explainOutput{}, fadesOutput{}, stats{}, listOutput{}, restoreOutput{}, removedOutput{}} {
 		fits(t, reflect.TypeOf(answer), reflect.TypeOf(answer).Name())
 	}
 }

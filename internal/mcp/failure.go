@@ -38,6 +38,12 @@ func next(err *sigil.Error) string {
 		return "Take the id from an answer of remember, recall or peek, whole"
 	case err.Code == "search_off":
 		return "Tell the user: the service was started without search. A memory can be read by its id"
+	case err.Code == "not_removed":
+		return "Nothing needs to be done: recall or peek reads it by its id"
+	case err.Code == "not_restorable":
+		return "Call explain with the id to learn what became of it, or removed to list what can be restored"
+	case err.Code == "undo_off":
+		return "Tell the user: the service keeps nothing of what was removed"
 	case errors.Is(err.Kind, sigil.ErrNotFound):
 		return "Call explain with the id to learn what became of it, or recall with a query to find what is there"
 	case errors.Is(err.Kind, sigil.ErrTooLarge):

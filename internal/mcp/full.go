@@ -34,6 +34,7 @@ func (s *Server) addFull(server *sdk.Server) {
 		Description: "Count the memories, and say how long they live.",
 		Annotations: readOnly(),
 	}, s.stats)
+	s.addUndo(server)
 }
 
 type listInput struct {

@@ -75,11 +75,16 @@ func clip(text string, n int) string {
 
 // line returns a memory as one line.
 func line(m *memory, now time.Time, fadesAt time.Time) string {
+	return fmt.Sprintf("- %s (%s, %s)", oneLine(m), m.ID, fades(fadesAt, now))
+}
+
+// oneLine returns the start of a memory's text, without line breaks.
+func oneLine(m *memory) string {
 	text := strings.Join(strings.Fields(clip(m.Text, longestLine)), " ")
 	if m.Cut || len(m.Text) > longestLine {
 		text += " …"
 	}
-	return fmt.Sprintf("- %s (%s, %s)", text, m.ID, fades(fadesAt, now))
+	return text
 }
 
 // fades returns when a memory fades, in words.
@@ -87,7 +92,11 @@ func fades(at, now time.Time) string {
 	if at.IsZero() {
 		return "never fades"
 	}
-	left := at.Sub(now)
+	return "fades in " + span(at.Sub(now))
+}
+
+// span returns a time that is left, rounded down to what matters.
+func span(left time.Duration) string {
 	unit := time.Minute
 	switch {
 	case left > 48*time.Hour:
@@ -97,5 +106,5 @@ func fades(at, now time.Time) string {
 	case left < 2*time.Minute:
 		unit = time.Second
 	}
-	return "fades in " + sigil.FormatDuration(max(left, 0).Truncate(unit))
+	return sigil.FormatDuration(max(left, 0).Truncate(unit))
 }

@@ -31,7 +31,8 @@ func (s *Server) addTools(server *sdk.Server) {
 	}, s.peek)
 	add(s, server, sdk.Tool{
 		Name: "forget", Title: "Forget",
-		Description: "Forget a memory that is wrong or unwanted. It cannot be undone yet: ask the user if in doubt.",
+		Description: "Forget a memory that is wrong or unwanted. Says until when it can be restored: ask the user if in doubt.",
+		// Destructive: a memory that nobody restores in time is gone for good.
 		Annotations: &sdk.ToolAnnotations{DestructiveHint: yes(), IdempotentHint: true, OpenWorldHint: no()},
 	}, s.forget)
 	add(s, server, sdk.Tool{

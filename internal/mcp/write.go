@@ -80,8 +80,9 @@ type forgetInput struct {
 type forgetOutput struct {
 	Namespace string `json:"namespace"`
 	ID        string `json:"id"`
-	// Undoable is false until memories can be restored.
-	Undoable bool `json:"undoable"`
+	// Undoable reports whether it can be restored, and RestorableUntil is the time from which on it cannot.
+	Undoable        bool   `json:"undoable"`
+	RestorableUntil string `json:"restorableUntil,omitempty"`
 }
 
 // forget forgets a memory. A memory that a call has forgotten before is forgotten: a client that got no answer may call
@@ -91,18 +92,36 @@ func (s *Server) forget(ctx context.Context, c call, in forgetInput) (out forget
 	if err != nil {
 		return out, "", err
 	}
-	out = forgetOutput{Namespace: c.tenant, ID: key.ID.String()}
-	err = s.engine.Forget(ctx, key)
-	if errors.Is(err, sigil.ErrNotFound) && s.forgotten(ctx, key) {
-		return out, fmt.Sprintf("%s was forgotten already.", out.ID), nil
+	text = fmt.Sprintf("Forgot %s in namespace %s.", key.ID, c.tenant)
+	until, err := s.engine.ForgetWithUndo(ctx, key)
+	if errors.Is(err, sigil.ErrNotFound) {
+		if at, ok := s.forgotten(ctx, key); ok {
+			text, err = fmt.Sprintf("%s was forgotten already.", key.ID), nil
+			if window := s.engine.Settings().Undo.Window; window > 0 {
+				until = at.Add(window)
+			}
+		}
 	}
-	return out, fmt.Sprintf("Forgot %s in namespace %s. This cannot be undone.", out.ID, c.tenant), err
+	if err != nil {
+		return out, "", err
+	}
+	out = forgetOutput{Namespace: c.tenant, ID: key.ID.String()}
+	now := s.engine.Now()
+	if out.Undoable = until.After(now); !out.Undoable {
+		return out, text + " This cannot be undone.", nil
+	}
+	out.RestorableUntil = moment(until)
+	return out, fmt.Sprintf("%s It %s, until %s: by the tool restore if there is one, or by the user with sigil restore %s.", text, restorable(until, now), out.RestorableUntil, key.ID), nil
 }
 
-// forgotten reports whether a memory was forgotten, as far as the journal goes back.
-func (s *Server) forgotten(ctx context.Context, key sigil.Key) bool {
+// forgotten reports whether a memory was forgotten, as far as the journal goes back, and when.
+func (s *Server) forgotten(ctx context.Context, key sigil.Key) (at time.Time, ok bool) {
 	x, err := s.engine.Explain(ctx, key)
-	return err == nil && !x.Live && x.History[len(x.History)-1].Kind == sigil.Forgotten
+	if err != nil || x.Live {
+		return at, false
+	}
+	last := &x.History[len(x.History)-1]
+	return last.Time, last.Kind == sigil.Forgotten
 }
 
 type keepInput struct {

@@ -35,7 +35,7 @@ export function memoryTools(client: Client) {
     }),
 
     forget: tool({
-      description: "Forget a memory that is wrong or unwanted. It cannot be undone: ask the user if in doubt.",
+      description: "Forget a memory that is wrong or unwanted. Ask the user if in doubt.",
       inputSchema: z.object({ id: z.string().describe("of a memory that was recalled") }),
       execute: async ({ id }, { abortSignal: signal }) => {
         await client.forget(id, { signal });
