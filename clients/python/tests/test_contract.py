@@ -83,7 +83,9 @@ class Runner:
         kwargs = {snake(name): value for name, value in self.filled(step["args"]).items()}
         count, args = kwargs.pop("count", None), []
         target, name = (self.live, step["call"][5:]) if step["call"].startswith("live.") else (self.client, step["call"])
-        name = {"searchAll": "search_all", "listAll": "list_all"}.get(name, snake(name))
+        name = snake(name)
+        if name == "restore_span":
+            args, kwargs = [kwargs["from"], kwargs["to"]], {}
         if target is self.live and name == "encode":
             args, kwargs = [Draft(**kwargs)], {}
         if name == "encode_batch":
@@ -150,6 +152,12 @@ class Contract(unittest.TestCase):
 
     def test_live_asyncio(self) -> None:
         self.run_steps("live", AsyncClient)
+
+    def test_undo_sync(self) -> None:
+        self.run_steps("undo", Client)
+
+    def test_undo_asyncio(self) -> None:
+        self.run_steps("undo", AsyncClient)
 
     def test_a_body_that_is_refused_before_it_is_read(self) -> None:
         async def run(make: type[Client] | type[AsyncClient]) -> None:

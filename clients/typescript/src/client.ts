@@ -5,7 +5,7 @@ import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
   BatchItem, CallOptions, Draft, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
-  Position, RelatedPage, RelatedQuery, Search, SearchPage, Stats,
+  Position, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats,
 } from "./types.js";
 
 /** The address that a daemon listens on by default. */
@@ -15,7 +15,7 @@ export const defaultAddress = "http://127.0.0.1:7433";
  * Speaks to one daemon as one tenant. Any number of calls may run at once. It does no I/O before the first.
  *
  * A call that fails is tried again, after growing pauses, if the daemon did nothing, or if to do it twice is to do it once:
- * reads, pins, and encodes, which get an idempotency key for that. Recalls and forgets whose answer was lost are not.
+ * reads, pins, and encodes, which get an idempotency key for that. Recalls, forgets and restores whose answer was lost are not.
  */
 export class Client {
   readonly #transport: Transport;
@@ -69,7 +69,58 @@ export class Client {
 
   /** Removes one memory. The removal is durable when the call returns. */
   async forget(id: string, options?: CallOptions): Promise<void> {
-    await this.#call("DELETE", at(id), { repeatable: false, ...options });
+    await this.forgetWithUndo(id, options);
+  }
+
+  /** Is like forget, and returns the time from which on the memory cannot be restored any more, or null if it cannot be restored at all. */
+  async forgetWithUndo(id: string, options?: CallOptions): Promise<string | null> {
+    const { headers } = await this.#transport.answer({ method: "DELETE", path: at(id), repeatable: false, ...options });
+    return headers.get("Sigil-Restorable-Until");
+  }
+
+  /**
+   * Brings back a memory that faded, was evicted or was forgotten, with its id, content, tags, crystal and recalls; its idleness starts
+   * anew. It is durable then. The error is of kind `not_found` if the memory was never encoded or its time to be restored is over, and
+   * `conflict` if it was not removed (code not_removed) or the daemon keeps no removed memories (undo_off), and `full` if the tenant would
+   * be over its quota (quota_full).
+   */
+  async restore(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#call("POST", `${at(id)}:restore`, { repeatable: false, ...options });
+  }
+
+  /** Restores each of ids, and returns a result for each, in order, without the content of the memories; itemError has the errors. */
+  async restoreMany(ids: readonly string[], options?: CallOptions): Promise<RestoredItem[]> {
+    if (ids.length === 0) return [];
+    const page = await this.#call<RestoredPage>("POST", "/v1/sigils:restore", { body: { ids }, repeatable: false, ...options });
+    return page.results;
+  }
+
+  /**
+   * Restores all memories that journal entries removed whose positions are over from and at most to, in as many requests as that
+   * needs. It returns a result for each, in the order of the entries; see restoreMany.
+   */
+  async restoreSpan(from: Position, to: Position, options?: CallOptions): Promise<RestoredItem[]> {
+    const items: RestoredItem[] = [];
+    for (;;) {
+      const page = await this.#call<RestoredPage>("POST", "/v1/sigils:restore", { body: { from, to }, repeatable: false, ...options });
+      items.push(...page.results);
+      if (page.next === undefined || page.next >= to) return items;
+      if (page.next <= from) throw new SigilError("not_sigil", "the answer does not go on");
+      from = page.next;
+    }
+  }
+
+  /** Returns one page of the memories that can be restored, the one removed last first. */
+  async removed(query: RemovedQuery = {}, options?: CallOptions): Promise<RemovedPage> {
+    return this.#get("/v1/removed", { ...query }, options);
+  }
+
+  /** Returns all memories that can be restored. Pages are requested as the loop reaches them. */
+  async *removedAll(query: RemovedQuery = {}, options?: CallOptions): AsyncGenerator<Removed, void, undefined> {
+    yield* pages(query.cursor, async (cursor) => {
+      const page = await this.removed({ ...query, ...(cursor === undefined ? {} : { cursor }) }, options);
+      return [page.removed, page.next];
+    });
   }
 
   /** Keeps one memory from fading until it is unpinned. */

@@ -1,5 +1,5 @@
 import { parse } from "./json.js";
-import type { BatchItem, Problem } from "./types.js";
+import type { BatchItem, Problem, RestoredItem } from "./types.js";
 
 /** The classes of errors: the API's, and those of calls that got no answer of a daemon. */
 export type Kind =
@@ -69,7 +69,7 @@ export class ProblemError extends SigilError {
 }
 
 /** Returns the error of an item of a batch, or undefined if it has none. */
-export function itemError(item: BatchItem): ProblemError | undefined {
+export function itemError(item: BatchItem | RestoredItem): ProblemError | undefined {
   return item.problem && new ProblemError({ ...item.problem, status: item.problem.status || item.status });
 }
 

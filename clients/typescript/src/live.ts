@@ -48,7 +48,18 @@ export class Live {
 
   /** Like Client.forget. */
   async forget(id: string, options?: CallOptions): Promise<void> {
-    await this.#ask({ op: "forget", memory: id }, options);
+    await this.forgetWithUndo(id, options);
+  }
+
+  /** Like Client.forgetWithUndo. */
+  async forgetWithUndo(id: string, options?: CallOptions): Promise<string | null> {
+    const { restorableUntil } = await this.#ask({ op: "forget", memory: id }, options);
+    return restorableUntil ?? null;
+  }
+
+  /** Like Client.restore. */
+  async restore(id: string, options?: CallOptions): Promise<Memory> {
+    return this.#memory({ op: "restore", memory: id }, options);
   }
 
   /** Like Client.follow. Only one such loop can run at a time on a connection. */

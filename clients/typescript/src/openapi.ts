@@ -259,7 +259,8 @@ export interface paths {
         /**
          * Forget a memory
          * @description Removes the memory, with its crystal. When the answer arrives, that is durable, and no read returns the memory
-         *     again. Its bytes stay in the store's files until they are compacted.
+         *     again unless it is restored: that can be done until the time in `Sigil-Restorable-Until`. Its bytes stay in the store's
+         *     files until they are compacted.
          */
         delete: operations["forget"];
         options?: never;
@@ -294,6 +295,105 @@ export interface paths {
          *     The refresh is durable at most a second later.
          */
         post: operations["recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils/{id}:restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a memory
+         * @description Brings back a memory that faded, was evicted or was forgotten, with its id, data, tags, pin, crystal and `accessCount`. Its
+         *     idleness starts anew under the current policy, as with a recall; a ttl that has ended is gone. The restore is
+         *     durable when the answer arrives, and the journal has an entry of the kind `restored`. A live memory with the same
+         *     content does not matter.
+         *
+         *     A memory can be restored for 24 hours after its removal (`--undo`), unless its tenant has more than 10,000 removed
+         *     memories (`--undo-memories`) or 64 MiB of their data (`--undo-bytes`): then those that were removed first are
+         *     dropped earlier. Nothing is evicted for a restore: over the tenant's quota it is refused with `quota_full`.
+         */
+        post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils:restore": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore many memories
+         * @description Restores each memory in `ids`, or all that the journal's entries after the position `from` and up to `to` removed. Each gets
+         *     its own result, with the status that a request of its own would have had, and without `data` and `state`. Results
+         *     have the order of `ids`, or of the journal.
+         *
+         *     A span is read up to 10,000 removals (`--max-batch`). If `next` is less than `to`, there is more: send
+         *     the request again with `next` as `from`. A memory that was removed again after `to` is not restored by
+         *     this span. A span whose entries are no longer kept is 410.
+         */
+        post: operations["restoreMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/removed": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what can be restored
+         * @description Lists the memories that faded, were evicted or were forgotten, and can be restored: the one removed last first. A page ends
+         *     after `limit` memories, or earlier, at 8 MiB of data (`--max-page-bytes`). A memory that has faded is
+         *     listed once a sweep has released it.
+         */
+        get: operations["removed"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -796,6 +896,39 @@ export interface paths {
          * @description Runs for all tenants. Any number of sweeps may run at once.
          */
         post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List backups, newest first
+         * @description Lists the backups in the folder that the service was started with (`--backup-dir`), of all tenants, without their files. A backup whose
+         *     manifest cannot be read has a `problem`. Unfinished backups are never listed.
+         */
+        get: operations["backups"];
+        put?: never;
+        /**
+         * Make a backup now
+         * @description Makes a backup of the whole store, of all tenants, while it serves, and answers when it is durable and was read back. It has everything
+         *     that was acknowledged before the request. Then the oldest backups are removed, so that `--backup-keep` remain. Only the name may be
+         *     chosen, never the folder. If the client leaves, or the time limit of five times `--request-timeout` passes, no backup is made.
+         */
+        post: operations["makeBackup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1628,6 +1761,54 @@ export interface components {
             /** @description That of the store's newest journal entry. */
             position: number | bigint;
         };
+        /** @description It has `ids`, or both `from` and `to`. */
+        Restore: {
+            ids?: components["schemas"]["ID"][];
+            /** @description A position of the journal. The span begins after it. */
+            from?: number;
+            /** @description The position of the last entry of the span, not less than `from`. The span may end after the newest entry. */
+            to?: number;
+        };
+        /** @description The result for one memory, with the status that a request of its own would have had. */
+        RestoredItem: {
+            status: number;
+            /**
+             * Format: uuid
+             * @description The memory's id; absent if what was sent is no id.
+             */
+            id?: string;
+            memory?: components["schemas"]["Memory"];
+            problem?: components["schemas"]["Problem"];
+        };
+        RestoredPage: {
+            /** @description How many were restored. */
+            restored: number;
+            /** @description In the order of the request's ids, or of the journal. */
+            results: components["schemas"]["RestoredItem"][];
+            /** @description Only for a span, the position up to which it was read. Less than `to` if there is more. */
+            next?: number | bigint;
+        };
+        RemovedPage: {
+            removed: components["schemas"]["Removed"][];
+            next: components["schemas"]["Next"];
+        };
+        /** @description A memory that was removed and can be restored. */
+        Removed: {
+            /** @description As it was before, with its decay at the time of the removal. */
+            memory: components["schemas"]["Memory"];
+            removedAt: components["schemas"]["Time"];
+            /** @enum {string} */
+            kind: "forgotten" | "faded" | "evicted";
+            /**
+             * @description As in the journal.
+             * @enum {string}
+             */
+            reason: "request" | "decay" | "ttl" | "memories" | "bytes";
+            /** @description The position of the journal's entry. */
+            position: number | bigint;
+            /** @description The time from which on it cannot be restored any more. It may be dropped earlier, if the tenant has too many. */
+            until: components["schemas"]["Time"];
+        };
         /** @enum {string} */
         CrystalKind: "memory" | "pattern";
         Crystal: {
@@ -1731,6 +1912,38 @@ export interface components {
         };
         /** @enum {string} */
         Job: "decay" | "crystallize";
+        BackupDraft: {
+            /** @description The name of the backup, which must not end in .tmp; the default is the time. */
+            name?: string;
+        };
+        BackupList: {
+            backups: components["schemas"]["Backup"][];
+        };
+        Backup: {
+            name: string;
+            /**
+             * Format: uuid
+             * @description The store that was copied.
+             */
+            store: string;
+            /** @description The version of the store's format. */
+            format: number;
+            createdAt: components["schemas"]["Time"];
+            /** @description The position of the newest journal entry in it. */
+            position: number | bigint;
+            /** @description The size of all files. Those that backups have in common take space once. */
+            bytes: number;
+            /** @description Whether its files were read back and its database opened when it was made. */
+            verified: boolean;
+            /** @description Why its manifest cannot be read. Then only the name is known. */
+            problem?: string;
+            /** @description Its files; lists leave them out. */
+            files?: {
+                name: string;
+                size: number;
+                sha256: string;
+            }[];
+        };
         Embeddings: {
             /**
              * @description Whether all memories have vectors.
@@ -1767,7 +1980,7 @@ export interface components {
             updated?: number;
         };
         /** @enum {string} */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "signed" | "revoked" | "tagged";
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "signed" | "revoked" | "tagged";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
@@ -1999,14 +2212,14 @@ export interface components {
             memories: components["schemas"]["Memory"][];
         };
         /**
-         * @description What a client sends on a live connection: `encode` needs `sigil`, `recall` and `forget` need `memory`,
-         *     `subscribe` may have `after` and `recalls`.
+         * @description What a client sends on a live connection: `encode` needs `sigil`, `recall`, `forget` and `restore` need
+         *     `memory`, `subscribe` may have `after` and `recalls`.
          */
         LiveRequest: {
             /** @description A string or number, at most 64 bytes. */
             id: string | number;
             /** @enum {string} */
-            op: "encode" | "recall" | "forget" | "subscribe" | "unsubscribe";
+            op: "encode" | "recall" | "forget" | "restore" | "subscribe" | "unsubscribe";
             sigil?: components["schemas"]["Draft"];
             idempotencyKey?: string;
             memory?: components["schemas"]["ID"];
@@ -2026,6 +2239,8 @@ export interface components {
             status?: number;
             memory?: components["schemas"]["Memory"];
             problem?: components["schemas"]["Problem"];
+            /** @description With the answer to a `forget`: the time from which on the memory cannot be restored any more. */
+            restorableUntil?: components["schemas"]["Time"];
             after?: number | bigint;
             newest?: number | bigint;
             events?: components["schemas"]["Event"][];
@@ -2219,7 +2434,7 @@ export interface components {
          *     `invalid_parameter`,
          *     `erase_unavailable`, `invalid_query`,
          *     `unknown_parameter`, `duplicate_parameter`, `invalid_tenant`, `invalid_idempotency_key`, `invalid_within`,
-         *     `invalid_bins`, `invalid_policy`, `invalid_handshake`, `invalid_name`, `invalid_content`, `invalid_hash`, `invalid_size`,
+         *     `invalid_bins`, `invalid_span`, `invalid_policy`, `invalid_handshake`, `invalid_name`, `invalid_content`, `invalid_hash`, `invalid_size`,
          *     `invalid_blocks`, `invalid_key`, `invalid_signature`, `invalid_reason`, `detached_only`,
          *     `invalid_request_id`, `invalid_op`, `invalid_figure`, `invalid`
          */
@@ -2263,7 +2478,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such memory or signature, or no such path: `not_found`, `unknown_path` */
+        /** @description There is no such memory or signature, none that can be restored, or no such path: `not_found`, `not_restorable`, `unknown_path` */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -2292,8 +2507,8 @@ export interface components {
         };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `conflict`; or the service does not search:
-         *     `search_off`, `meaning_off`
+         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `not_removed`, `conflict`; or the service does not search, or restore:
+         *     `search_off`, `meaning_off`, `undo_off`
          */
         Conflict: {
             headers: {
@@ -3048,6 +3263,8 @@ export interface operations {
             /** @description The memory is gone */
             204: {
                 headers: {
+                    /** @description The time from which on the memory cannot be restored any more. Absent while nothing can be restored (`--undo 0`). */
+                    "Sigil-Restorable-Until"?: components["schemas"]["Time"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3085,6 +3302,120 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Memory"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    restoreMany: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description A result for each memory */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    removed: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The maximum number of entries.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /** @description Continue where a page ended, with its `next`. */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Whether the memories include `data` and `state`.
+                 * @example false
+                 */
+                content?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3849,6 +4180,115 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    backups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backups": [
+                     *         {
+                     *           "name": "20261130T041500.000Z",
+                     *           "store": "01a226a0-8a19-7000-8de3-e34f42ed3e4d",
+                     *           "format": 6,
+                     *           "createdAt": "2026-11-30T04:15:00.000Z",
+                     *           "position": 120,
+                     *           "bytes": 70211,
+                     *           "verified": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    makeBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "before-upgrade"
+                 *     }
+                 */
+                "application/json": components["schemas"]["BackupDraft"];
+            };
+        };
+        responses: {
+            /** @description The backup */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "before-upgrade",
+                     *       "store": "01a226a0-8a19-7000-8de3-e34f42ed3e4d",
+                     *       "format": 6,
+                     *       "createdAt": "2026-11-30T04:15:00.000Z",
+                     *       "position": 120,
+                     *       "bytes": 70211,
+                     *       "verified": true,
+                     *       "files": [
+                     *         {
+                     *           "name": "sigil.json",
+                     *           "size": 112,
+                     *           "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];

@@ -64,10 +64,15 @@ export class Transport {
 
   /** Makes a call, again if need be, and returns the JSON of its answer; undefined if it has none. */
   async call(c: Call): Promise<unknown> {
+    return (await this.answer(c)).value;
+  }
+
+  /** Is like call, and returns the headers of the answer too. */
+  async answer(c: Call): Promise<{ value: unknown; headers: Headers }> {
     for (let attempt = 0; ; attempt++) {
       try {
         const answer = await this.send(c, "application/json");
-        return await this.#read(answer, c);
+        return { value: await this.#read(answer, c), headers: answer.headers };
       } catch (error) {
         const wait = attempt < this.retries ? pause(error, attempt, c.repeatable) : undefined;
         if (wait === undefined) throw error;

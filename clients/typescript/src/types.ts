@@ -14,6 +14,12 @@ export type MemoryPage = Schemas["MemoryPage"];
 export type Search = Schemas["Search"];
 export type SearchPage = Schemas["SearchPage"];
 export type Hit = Schemas["Hit"];
+/** A memory that was removed and can be restored: how and when it was removed, and until when that is possible. */
+export type Removed = Schemas["Removed"];
+export type RemovedPage = Schemas["RemovedPage"];
+/** The result of a restore for one memory: the memory, or a problem. */
+export type RestoredItem = Schemas["RestoredItem"];
+export type RestoredPage = Schemas["RestoredPage"];
 export type RelatedPage = Schemas["RelatedPage"];
 export type Explanation = Schemas["Explanation"];
 export type Forecast = Schemas["Forecast"];
@@ -52,6 +58,16 @@ export interface ListQuery {
   pattern?: number;
   fadingAfter?: Date | string;
   fadingBefore?: Date | string;
+  /** false leaves out data and state. */
+  content?: boolean;
+}
+
+/** Which removed memories a page has. */
+export interface RemovedQuery {
+  /** Entries per page. */
+  limit?: number;
+  /** From the previous page. */
+  cursor?: string;
   /** false leaves out data and state. */
   content?: boolean;
 }

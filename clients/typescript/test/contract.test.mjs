@@ -11,7 +11,7 @@ test("SIGIL_URLS has the daemons (scripts/clients.sh starts them)", () => assert
 const contract = async (file) => parse(await readFile(new URL(`../../contract/${file}.json`, import.meta.url), "utf8"));
 
 for (const address of addresses) {
-  for (const file of ["memories", "live"]) {
+  for (const file of ["memories", "live", "undo"]) {
     test(`${file} at ${address}`, async () => {
       const client = new Client(address, { tenant: `ts-${randomUUID()}` });
       const live = client.live();
@@ -62,8 +62,13 @@ function made(client, live, call, args) {
       return client.encodeBatch(args.drafts);
     case "recallMany":
       return client.recallMany(args.ids);
+    case "restoreMany":
+      return client.restoreMany(args.ids);
+    case "restoreSpan":
+      return client.restoreSpan(args.from, args.to);
     case "searchAll":
     case "listAll":
+    case "removedAll":
       return gather(client[call](args));
     case "follow":
       return gather(client.follow({ after: args.after }), args.count);
@@ -76,10 +81,13 @@ function made(client, live, call, args) {
     case "list":
     case "forecast":
     case "events":
+    case "removed":
       return client[call](args);
     case "peek":
     case "recall":
     case "forget":
+    case "forgetWithUndo":
+    case "restore":
     case "pin":
     case "unpin":
     case "related":
@@ -89,6 +97,8 @@ function made(client, live, call, args) {
       return live.encode(args);
     case "live.recall":
     case "live.forget":
+    case "live.forgetWithUndo":
+    case "live.restore":
       return one(live, call.slice("live.".length), args);
   }
   throw new Error(`no call is named ${call}`);

@@ -43,7 +43,15 @@ class AsyncLive:
 
     async def forget(self, id: ID) -> None:
         """Is like AsyncClient.forget."""
-        await self._ask("forget", exchange.memory_members(id))
+        await self.forget_with_undo(id)
+
+    async def forget_with_undo(self, id: ID) -> str | None:
+        """Is like AsyncClient.forget_with_undo."""
+        return exchange.restorable_until(await self._ask("forget", exchange.memory_members(id)))
+
+    async def restore(self, id: ID) -> Memory:
+        """Is like AsyncClient.restore."""
+        return exchange.memory_of(await self._ask("restore", exchange.memory_members(id)))
 
     async def events(
         self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None

@@ -12,7 +12,7 @@ import json
 import math
 
 from .core import Call, check_id, read_object, write_json
-from .errors import InvalidError
+from .errors import InvalidError, NotSigilError
 from .http import Request
 from .types import (
     JSON,
@@ -28,6 +28,10 @@ from .types import (
     MemoryPage,
     PatternList,
     RelatedPage,
+    Removed,
+    RemovedPage,
+    RestoredItem,
+    RestoredPage,
     SearchPage,
     Stats,
 )
@@ -39,6 +43,8 @@ Time = Union[str, datetime]
 Duration = Union[str, float, timedelta]
 """Such as "36h" or "7d", or a number of seconds."""
 Batch = Generator[Call[list[BatchItem]], list[BatchItem], list[BatchItem]]
+"""Yields calls, is sent their answers, and returns the results of all."""
+Restoring = Generator[Call[RestoredPage], RestoredPage, list[RestoredItem]]
 """Yields calls, is sent their answers, and returns the results of all."""
 Sort = Literal["created", "fades", "recalled", "recalls"]
 OnDuplicate = Literal["keep", "reinforce", "reject"]
@@ -143,6 +149,53 @@ def recall_many(ids: Sequence[ID]) -> Batch:
 def forget(id: ID) -> Call[None]:
     """Removes one memory. If there is none, or it has faded, it raises NotFoundError."""
     return Call(Request("DELETE", _at(id)), lambda _: None, repeatable=False)
+
+
+def forget_with_undo(id: ID) -> Call[str | None]:
+    """Is like forget, and returns the time from which on the memory cannot be restored any more, or None if it cannot be
+    restored at all."""
+    until = "sigil-restorable-until"
+    return Call(Request("DELETE", _at(id)), lambda _: None, repeatable=False, read_head=lambda head: head.headers.get(until))
+
+
+def restore(id: ID) -> Call[Memory]:
+    """Brings back a memory that faded, was evicted or was forgotten, with its id, content, tags, crystal and recalls; its
+    idleness starts anew. It is durable then.
+
+    If the memory was never encoded, or its time to be restored is over, it raises NotFoundError; if it was not removed (code
+    not_removed), or the daemon keeps no removed memories (undo_off), ConflictError; if the tenant would be over its quota,
+    FullError (quota_full).
+    """
+    return Call(Request("POST", _at(id) + ":restore"), read_object, repeatable=False)
+
+
+def restore_many(ids: Sequence[ID]) -> Restoring:
+    """Restores each of ids and returns a result for each, in order, without the content of the memories; item_error returns
+    what was wrong with one."""
+    if not ids:
+        return []
+    return (yield _restore({"ids": [check_id(id) for id in ids]}))["results"]
+
+
+def restore_span(start: int, end: int) -> Restoring:
+    """Restores all memories that journal entries removed whose positions are over start and at most end, in as many requests
+    as that needs. It returns a result for each, in the order of the entries; see restore_many."""
+    items = list[RestoredItem]()
+    while True:
+        page = yield _restore({"from": start, "to": end})
+        items += page["results"]
+        position = page.get("next", end)
+        if position >= end:
+            return items
+        if position <= start:
+            raise NotSigilError("the answer does not go on")
+        start = position
+
+
+def removed(*, limit: int | None = None, cursor: str | None = None, content: bool | None = None) -> Call[RemovedPage]:
+    """Returns one page of the memories that can be restored, the one removed last first. content=False leaves out data and
+    state."""
+    return _get("/v1/removed", limit=limit, cursor=cursor, content=content)
 
 
 def pin(id: ID) -> Call[Memory]:
@@ -281,9 +334,18 @@ def hits_of(page: SearchPage) -> list[Hit]:
     return page["hits"]
 
 
+def removed_of(page: RemovedPage) -> list[Removed]:
+    """Returns the entries of a page."""
+    return page["removed"]
+
+
 def crystals_of(page: CrystalPage) -> list[Crystal]:
     """Returns the entries of a page."""
     return page["crystals"]
+
+
+def _restore(what: dict[str, JSON]) -> Call[RestoredPage]:
+    return Call(Request("POST", "/v1/sigils:restore", body=write_json(what, "ids")), read_object, repeatable=False)
 
 
 def _get(path: str, **query: JSON) -> Call[Any]:

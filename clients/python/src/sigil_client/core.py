@@ -40,6 +40,7 @@ class Call(Generic[T]):
     request: http.Request
     read: Callable[[bytes], T]
     repeatable: bool = True  # whether another attempt does no harm if the outcome of the first is unknown
+    read_head: Callable[[http.Head], T] | None = None  # reads the head of the answer, instead of read
     wants_key: bool = False  # whether it is repeatable only with an idempotency key, which it does not have yet
 
     def keyed(self) -> Call[T]:
@@ -117,7 +118,7 @@ class Settings:
         if not 200 <= head.status <= 299:
             raise refused(call.request, answer)
         try:
-            return call.read(answer.body)
+            return call.read(answer.body) if call.read_head is None else call.read_head(head)
         except (ValueError, KeyError, TypeError) as e:
             raise NotSigilError(f"the answer from {self.base} is not that of a sigil daemon: {type(e).__name__}") from e
 

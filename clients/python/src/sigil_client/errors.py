@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import cast
 import json
 
-from .types import BatchItem, Problem
+from .types import BatchItem, Problem, RestoredItem
 
 _MAX_RETRY_AFTER = 24 * 60 * 60.0  # seconds
 
@@ -165,7 +165,7 @@ def from_answer(method: str, path: str, status: int, headers: dict[str, str], bo
     return from_problem({"type": "about:blank", "title": title, "status": status, "code": "", "detail": first}, seconds)
 
 
-def item_error(item: BatchItem) -> ProblemError | None:
+def item_error(item: BatchItem | RestoredItem) -> ProblemError | None:
     """Returns the problem of one item of a batch as an error, or None if it has none."""
     problem = item.get("problem")
     if problem is None:

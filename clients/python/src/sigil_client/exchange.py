@@ -134,7 +134,7 @@ def encode_members(draft: Draft) -> dict[str, JSON]:
 
 
 def memory_members(id: ID) -> dict[str, JSON]:
-    """Returns the members of a request to recall or forget."""
+    """Returns the members of a request to recall, forget or restore."""
     return {"memory": check_id(id)}
 
 
@@ -144,6 +144,12 @@ def memory_of(answer: dict[str, JSON]) -> Memory:
     if not isinstance(memory, dict):
         raise NotSigilError("an answer has no memory")
     return memory  # type: ignore[return-value]
+
+
+def restorable_until(answer: dict[str, JSON]) -> str | None:
+    """Returns until when what was forgotten can be restored, or None if it cannot."""
+    until = answer.get("restorableUntil")
+    return until if isinstance(until, str) else None
 
 
 def subscribe_members(follower: Follower) -> dict[str, JSON]:

@@ -55,7 +55,15 @@ class Live:
 
     def forget(self, id: ID) -> None:
         """Is like Client.forget."""
-        self._ask("forget", exchange.memory_members(id))
+        self.forget_with_undo(id)
+
+    def forget_with_undo(self, id: ID) -> str | None:
+        """Is like Client.forget_with_undo."""
+        return exchange.restorable_until(self._ask("forget", exchange.memory_members(id)))
+
+    def restore(self, id: ID) -> Memory:
+        """Is like Client.restore."""
+        return exchange.memory_of(self._ask("restore", exchange.memory_members(id)))
 
     def events(
         self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None

@@ -103,6 +103,39 @@ class BatchItem(_BatchItem, total=False):
     problem: Problem
 
 
+class RestoredItem(_BatchItem, total=False):
+    """The result of a restore for one memory: memory, without its content, or problem."""
+
+    id: str
+    memory: Memory
+    problem: Problem
+
+
+class _RestoredPage(TypedDict):
+    restored: int
+    results: list[RestoredItem]
+
+
+class RestoredPage(_RestoredPage, total=False):
+    next: int
+
+
+class Removed(TypedDict):
+    """A memory that was removed and can be restored: as it was, how and when it was removed, and until when that is possible."""
+
+    memory: Memory
+    removedAt: str
+    kind: str
+    reason: str
+    position: int
+    until: str
+
+
+class RemovedPage(TypedDict):
+    removed: list[Removed]
+    next: str | None
+
+
 class Parts(TypedDict):
     words: float
     meaning: float
