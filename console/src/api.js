@@ -70,6 +70,32 @@ export async function search(q, signal) {
   return page
 }
 
+/** removed reads a page of memories that can be restored: {removed, next}. */
+export async function removed(q, signal) {
+  const text = await (await call(`/v1/removed${query(q)}`, { signal })).text()
+  const page = JSON.parse(text)
+  for (const [name, from] of parts(text)) {
+    if (name !== 'removed') continue
+    let i = 0
+    for (const [, one] of parts(text, from)) {
+      const { memory } = page.removed[i++]
+      for (const [name, at] of parts(text, one)) if (name === 'memory') memory.text = dataOf(text, at) ?? ''
+    }
+  }
+  return page
+}
+
+/** undoSeconds returns for how long what is removed can be restored: 0 if not at all, null if that is not known. */
+export async function undoSeconds(signal) {
+  try {
+    const [last] = (await json('/v1/removed?limit=1&content=false', { signal })).removed
+    return last ? (Date.parse(last.until) - Date.parse(last.removedAt)) / 1000 : null
+  } catch (e) {
+    if (e.code === 'undo_off') return 0
+    throw e
+  }
+}
+
 // query leaves out parameters that are not set, and repeats those that are a list.
 function query(values) {
   const q = new URLSearchParams()
@@ -90,7 +116,10 @@ export const explain = (id, signal) => json(at(id, '/explain'), { signal })
 export const related = (id, signal) => json(at(id, '/related?limit=20&content=false'), { signal })
 export const encode = text => memory('/v1/sigils', { method: 'POST', body: text })
 export const act = (id, verb) => memory(at(id, `:${verb}`), { method: 'POST' })
-export const forget = id => json(at(id), { method: 'DELETE' })
+/** forget returns the time from which on the memory cannot be restored, or null if it cannot be restored at all. */
+export const forget = async id => (await call(at(id), { method: 'DELETE' })).headers.get('Sigil-Restorable-Until')
+/** restoreMany returns a result for each id: {status, memory} or {status, problem}. */
+export const restoreMany = ids => json('/v1/sigils:restore', { method: 'POST', body: JSON.stringify({ ids }) })
 export const patterns = signal => json('/v1/patterns', { signal })
 export const crystals = (cursor, signal) => json(`/v1/crystals${query({ limit: 100, cursor, lattice: true })}`, { signal })
 export const forecast = (q, signal) => json(`/v1/forecast${query(q)}`, { signal })

@@ -5,16 +5,17 @@ import { Field } from './field/field.jsx'
 import { count } from './format.js'
 import { Icon } from './icon.jsx'
 import { closePanel, href, panel, view, views } from './route.js'
-import { connection, identity, lastHeard, live, loaded, notice, now, stale, tenant, theme, toggleTheme } from './state.js'
+import { connection, holdNotice, identity, lastHeard, live, loaded, notice, now, releaseNotice, stale, tenant, theme, toggleTheme } from './state.js'
 import { Activity } from './views/activity.jsx'
 import { EncodePanel, FirstRun } from './views/encode.jsx'
 import { Forecast } from './views/forecast.jsx'
 import { MemoryPanel } from './views/memory.jsx'
 import { Patterns } from './views/patterns.jsx'
 import { Search } from './views/search.jsx'
+import { Trash } from './views/trash.jsx'
 
-const names = { field: 'Field', activity: 'Activity', forecast: 'Forecast', patterns: 'Patterns', search: 'Search' }
-const pages = { field: Field, activity: Activity, forecast: Forecast, patterns: Patterns, search: Search }
+const names = { field: 'Field', activity: 'Activity', forecast: 'Forecast', patterns: 'Patterns', search: 'Search', trash: 'Trash' }
+const pages = { field: Field, activity: Activity, forecast: Forecast, patterns: Patterns, search: Search, trash: Trash }
 
 export function App() {
   const nothing = loaded.value.complete && live.value === 0
@@ -38,9 +39,17 @@ export function App() {
       </nav>
       <main id="main" tabindex={-1}><Page key={tenant.value} /></main>
       {panel.value && <Side />}
-      <div class="notice" role="status" aria-live="polite">
-        {notice.value && <p class={notice.value.kind}>{notice.value.text}</p>}
-      </div>
+      <Notice />
+    </div>
+  )
+}
+
+function Notice() {
+  const n = notice.value
+  const act = () => { notice.value = null; refocus(null); n.act.run() }
+  return (
+    <div class="notice" role="status" aria-live="polite" onPointerEnter={holdNotice} onPointerLeave={releaseNotice} onFocusIn={holdNotice} onFocusOut={releaseNotice}>
+      {n && <p class={n.kind}>{n.text}{n.act && <button type="button" onClick={act}>{n.act.label}</button>}</p>}
     </div>
   )
 }

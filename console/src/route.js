@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals'
 import { decoded } from './ask.js'
 
-export const views = ['field', 'activity', 'forecast', 'patterns', 'search']
+export const views = ['field', 'activity', 'forecast', 'patterns', 'search', 'trash']
 
 export const view = signal('field')
 export const panel = signal(null) // null | {kind: 'memory', id} | {kind: 'encode'}

@@ -50,6 +50,7 @@ export const gone = {
     ids.add(id)
     changes.value++
   },
+  delete(id) { if (ids.delete(id)) changes.value++ },
   clear() { ids.clear(); changes.value++ },
 }
 
@@ -74,11 +75,16 @@ export const neighbors = signal([])
 // The warnings for the memory that was last encoded here: {id, warnings}. Written by encode.jsx.
 export const warned = signal(null)
 
-// A message that disappears by itself.
+// A message that disappears by itself: {text, kind, act}. act, if any, is offered as a button: {label, run}.
 export const notice = signal(null)
 let noticeTimer
-export function say(text, kind = 'good') {
-  notice.value = { text, kind }
+export function say(text, kind = 'good', act = null) {
+  notice.value = { text, kind, act }
+  releaseNotice()
+}
+/** holdNotice keeps the message while it has the focus or the pointer; releaseNotice lets it disappear again. */
+export function holdNotice() { clearTimeout(noticeTimer) }
+export function releaseNotice() {
   clearTimeout(noticeTimer)
-  noticeTimer = setTimeout(() => { notice.value = null }, 6000)
+  noticeTimer = setTimeout(() => { notice.value = null }, notice.value?.act ? 20_000 : 6000)
 }

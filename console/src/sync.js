@@ -46,6 +46,7 @@ function forget() {
   stats.value = identity.value = null
   loaded.value = { count: 0, complete: false, limited: false }
   clearTimeout(shown)
+  back = []
   shown = undefined
   batch = []
   fetching = again = missed = false
@@ -170,7 +171,26 @@ function apply({ kind, id, arithmetic }) {
   } else if (kind === 'tagged') {
     if (arithmetic) points.recall({ id, ...arithmetic }) // an encode of the same content has recalled it
   } else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
+  else if (kind === 'restored') fetchBack(id)
   else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') left(id)
+}
+
+// A restored event has no hash either, and the memory is not among the newest: each is read, one after the other.
+let back = []
+async function fetchBack(id) {
+  gone.delete(id)
+  if (back.push(id) > 1) return
+  const { signal } = running
+  const queue = back
+  while (queue.length && !signal.aborted) {
+    try {
+      const m = await api.peek(queue[0], signal)
+      if (signal.aborted) return
+      if (!gone.has(m.id) && points.count < LIMIT) points.revive(m)
+      changed()
+    } catch { /* it is gone again, or the stream fails as well */ }
+    queue.shift()
+  }
 }
 
 // Encoded events have no hash, but the newest pages do; they are read up to the first that has nothing new.
@@ -205,6 +225,13 @@ async function fetchNewest() {
     missed = true
   }
   fetching = false
+}
+
+/** restored applies the answer to a restore by this page at once. */
+export function restored(view) {
+  gone.delete(view.id)
+  points.revive(view)
+  changed()
 }
 
 /** recalled applies the answer to an action of this page at once. */

@@ -53,7 +53,8 @@ async function firstMemory(page) {
 }
 
 async function openByList(page) {
-  await page.getByRole('button', { name: 'List the newest memories' }).click()
+  await page.locator('[aria-controls=newest]').waitFor()
+  if ((await page.locator('.newest').count()) === 0) await page.getByRole('button', { name: 'List the newest memories' }).click()
   await page.locator('.newest a').first().click()
   await sees(page, '.side h1', 'The kettle is in the left cupboard')
 }
@@ -74,13 +75,70 @@ async function actOnIt(page) {
   await side.getByRole('button', { name: 'Pin', exact: true }).waitFor()
   await clean(page, 'memory, dark')
   await side.getByRole('button', { name: 'Forget' }).click()
-  await sees(page, 'dialog', 'cannot be undone')
+  await sees(page, 'dialog', 'can be restored')
   await clean(page, 'forget dialog')
   await page.getByRole('button', { name: 'Keep it' }).click()
   await sees(page, '.side h1', 'The kettle')
   await side.getByRole('button', { name: 'Forget' }).click()
   await page.getByRole('button', { name: 'Forget it' }).click()
   await sees(page, 'h1', 'Nothing is remembered here yet')
+}
+
+/** undo takes back the last forget, by the offer; and another one, by the memory's own page. */
+async function undo(page) {
+  const side = page.locator('.side')
+  const forget = async () => {
+    await side.getByRole('button', { name: 'Forget' }).click()
+    await page.getByRole('button', { name: 'Forget it' }).click()
+  }
+  await sees(page, '.notice', 'Forgotten')
+  await clean(page, 'an offer to undo')
+  await page.locator('.notice').getByRole('button', { name: 'Undo' }).click()
+  await sees(page, '.notice', 'Restored')
+  await sees(page, '.live-count', /^1 memory$/)
+  await openByList(page)
+  await sees(page, '.history', 'restored')
+  const { hash } = new URL(page.url())
+  await forget()
+  await sees(page, 'h1', 'Nothing is remembered here yet')
+  await page.goto(`${url}/${hash}`)
+  await sees(page, '.side .kinds', 'gone')
+  await sees(page, '.side .back', 'can be restored for another 23 h 59 min')
+  await clean(page, 'a memory that is gone, dark')
+  await side.getByRole('button', { name: 'Restore' }).click()
+  await sees(page, '.countdown', /left/)
+  await forget()
+  await sees(page, 'h1', 'Nothing is remembered here yet')
+}
+
+/** trash restores one memory, then all that are selected. */
+async function trash(page) {
+  for (const note of ['first', 'second', 'third']) {
+    const { id } = await post('/v1/sigils', { data: { note: `the ${note} leaf` }, tags: ['leaf'] })
+    await fetch(`${url}/v1/sigils/${id}`, { method: 'DELETE', headers: { 'Sigil-Tenant': tenant } })
+  }
+  await go(page, 'Trash')
+  const rows = page.locator('.trash li')
+  await eventually('four are in the trash', async () => await rows.count() === 4)
+  await sees(page, '.trash li:first-child', 'the third leaf')
+  await sees(page, '.trash li:first-child', /forgotten on request just now.*23 h 59 min left/)
+  await clean(page, 'trash, dark')
+  await page.getByRole('button', { name: 'Restore the second leaf' }).click()
+  await sees(page, '.notice', 'Restored')
+  await eventually('three are left', async () => await rows.count() === 3)
+  await page.getByRole('checkbox', { name: 'Select the first leaf' }).check()
+  await page.getByRole('checkbox', { name: 'Select the third leaf' }).check()
+  await page.getByRole('button', { name: 'Restore selected (2)' }).click()
+  await sees(page, '.notice', '2 memories restored')
+  await eventually('one is left', async () => await rows.count() === 1)
+  await sees(page, '.live-count', '3 memories')
+  await page.getByRole('checkbox', { name: 'All 1 shown' }).check()
+  await clean(page, 'trash with a selection, dark')
+  await go(page, 'Activity')
+  await sees(page, '.journal', 'restored')
+  const { memories } = await (await fetch(`${url}/v1/sigils?tag=leaf`, { headers: { 'Sigil-Tenant': tenant } })).json()
+  for (const { id } of memories) await fetch(`${url}/v1/sigils/${id}`, { method: 'DELETE', headers: { 'Sigil-Tenant': tenant } })
+  await sees(page, '.live-count', /^0 memories$/)
 }
 
 async function fill() {
@@ -262,6 +320,9 @@ run(async () => {
   await step('first run, encode', () => firstMemory(page))
   await step('open from the list', () => openByList(page))
   await step('recall, pin, unpin, forget', () => actOnIt(page))
+  await step('undo a forget', () => undo(page))
+  await step('trash', () => trash(page))
+  await page.goto(`${url}/#/`)
   await fill()
   await sees(page, '.live-count', '40 memories')
   await step('field', () => clean(page, 'field, dark'))
@@ -275,7 +336,7 @@ run(async () => {
   await step('activity', () => activity(page))
   await step('activity is accessible', () => clean(page, 'activity, dark'))
   await step('theme', () => otherTheme(page))
-  for (const name of ['Field', 'Forecast', 'Patterns', 'Search', 'Activity']) {
+  for (const name of ['Field', 'Forecast', 'Patterns', 'Search', 'Activity', 'Trash']) {
     await step(`${name} in light`, async () => { await go(page, name); await page.waitForLoadState('networkidle').catch(() => {}); await clean(page, `${name}, light`) })
   }
   await step('encode panel in light', async () => { await page.goto(`${url}/#/encode`); await page.locator('.side form').waitFor(); await clean(page, 'encode, light') })

@@ -19,10 +19,11 @@ async function firstId(what) {
 run(async () => {
   mkdirSync(folder, { recursive: true })
   await remember(url, tenant, 3000)
+  const lost = await loseSome()
   const shots = [
     ['field', '#/'], ['activity', '#/activity'], ['forecast', '#/forecast', proposal], ['patterns', '#/patterns'],
     ['search', '#/search/kettle%20attic%20payment-service%20deadline', why], ['search-list', '#/search?sort=fades&tag=home'], ['search-nothing', '#/search/zeppelin?tag=home'],
-    ['search-start', '#/search/kettle', starting], ['search-off', '#/search/kettle', off], ['encode', '#/encode'],
+    ['search-start', '#/search/kettle', starting], ['search-off', '#/search/kettle', off], ['encode', '#/encode'], ['trash', '#/trash', select], ['forgotten', `#/memory/${lost}`], ['undo', '#/', forget],
     ['memory', `#/memory/${await firstId('')}`], ['crystal', `#/memory/${await firstId('&crystallized=true')}`],
     ['empty', '#/', null, empty], ['offline', '#/', offline],
   ].filter(([name]) => name.includes(only))
@@ -53,6 +54,26 @@ async function proposal(page) {
 async function offline(page, context) {
   await context.setOffline(true)
   await eventually('it says that it reconnects', () => page.locator('.connection.reconnecting').count(), 20_000)
+}
+
+/** loseSome forgets five memories, and returns the id of one. */
+async function loseSome() {
+  const headers = { 'Sigil-Tenant': tenant }
+  const { memories } = await (await fetch(`${url}/v1/sigils?limit=5&sort=recalls`, { headers })).json()
+  for (const { id } of memories) await fetch(`${url}/v1/sigils/${id}`, { method: 'DELETE', headers })
+  return memories[0].id
+}
+
+async function select(page) {
+  for (const i of [0, 2]) await page.locator('.trash input').nth(i).check()
+}
+
+// forget leaves the offer to undo it.
+async function forget(page) {
+  await page.goto(`${url}/#/memory/${await firstId('')}`)
+  await page.locator('.side').getByRole('button', { name: 'Forget' }).click()
+  await page.getByRole('button', { name: 'Forget it' }).click()
+  await page.locator('.notice button').waitFor()
 }
 
 // why opens the arithmetic of the best hit.

@@ -107,6 +107,15 @@ export class Points {
     this.#touch(i)
   }
 
+  /** revive adds the memory of a view that had died, or was dying. */
+  revive(m) {
+    if (this.dying.includes(m.id)) {
+      this.dying = this.dying.filter(id => id !== m.id)
+      if (this.slot.has(m.id)) this.remove(m.id)
+    }
+    this.put(m, true)
+  }
+
   /** die starts the dissolving of a memory; sweep removes it when that is over. */
   die(id) {
     const i = this.slot.get(id)

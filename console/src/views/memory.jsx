@@ -11,10 +11,12 @@ import { closePanel, memoryHref } from '../route.js'
 import { gone as left, neighbors, now, recalls, recent, say, selected, stillness, warned } from '../state.js'
 import { left as leave, recalled } from '../sync.js'
 import { titleOf } from '../title.js'
+import { restore } from '../undo.js'
 import { Curve } from './curve.jsx'
 import { Lattice } from './lattice.jsx'
 
 const POLL = 5000
+const removes = ['forgotten', 'faded', 'evicted']
 
 export function MemoryPanel({ id }) {
   // Load the memory again when the journal has an entry for it or a recall is announced. A busy stream may leave out
@@ -35,7 +37,7 @@ export function MemoryPanel({ id }) {
   useEffect(() => { neighbors.value = near.data?.related ?? [] }, [near.data])
 
   const m = memory.data
-  if (gone) return <Gone id={id} why={why.data} last={m} />
+  if (gone) return <Gone id={id} why={why.data} last={m} changed={() => { memory.again(); why.again() }} />
   if (!m) {
     return (
       <article class="memory">
@@ -115,6 +117,7 @@ function Warnings({ id }) {
 function Acts({ m, changed }) {
   const [busy, setBusy] = useState(false)
   const dialog = useRef()
+  const undo = useLoad(api.undoSeconds, [m.id])
   const act = async (verb, done) => {
     setBusy(true)
     try {
@@ -128,9 +131,9 @@ function Acts({ m, changed }) {
     dialog.current.close()
     setBusy(true)
     try {
-      await api.forget(m.id)
+      const until = await api.forget(m.id)
       leave(m.id)
-      say('Forgotten.')
+      say('Forgotten.', 'good', until && { label: 'Undo', run: () => restore([m.id]) })
       closePanel()
     } catch (e) { say(e.message, 'bad'); setBusy(false) }
   }
@@ -143,7 +146,7 @@ function Acts({ m, changed }) {
       <button type="button" class="danger" disabled={busy} onClick={() => dialog.current.showModal()}>Forget</button>
       <dialog ref={dialog} aria-labelledby="forget-title" onKeyDown={e => { if (e.key === 'Escape') e.stopPropagation() }}>
         <h2 id="forget-title">Forget this memory?</h2>
-        <p>Forgetting cannot be undone.</p>
+        <p>{undo.data === 0 ? 'Forgetting cannot be undone here.' : `It can be restored from the Trash ${undo.data ? `for ${span(undo.data)}` : 'for a while'}.`}</p>
         <div class="acts-row">
           <button type="button" class="danger" onClick={forget}>Forget it</button>
           <button type="button" autofocus onClick={() => dialog.current.close()}>Keep it</button>
@@ -229,7 +232,17 @@ function History({ why }) {
   )
 }
 
-function Gone({ id, why, last }) {
+function Gone({ id, why, last, changed }) {
+  const undo = useLoad(api.undoSeconds, [id, why?.lastEvent?.position])
+  const [busy, setBusy] = useState(false)
+  const end = why?.lastEvent
+  const left = end && removes.includes(end.kind) && undo.data ? (Date.parse(end.time) - now.value) / 1000 + undo.data : 0
+  const bringBack = async () => {
+    setBusy(true)
+    await restore([id])
+    changed()
+    setBusy(false)
+  }
   return (
     <article class="memory">
       <header>
@@ -238,6 +251,12 @@ function Gone({ id, why, last }) {
         <code class="id">{id}</code>
       </header>
       <p>{why ? why.reason : 'There is no such memory, or no longer.'}</p>
+      {left > 0 && (
+        <div class="acts-row back" role="group" aria-label="Acts">
+          <button type="button" class="primary" disabled={busy} onClick={bringBack}>Restore</button>
+          <span class="dim">can be restored for another {span(left)}</span>
+        </div>
+      )}
       {why?.worked && <div class="derivation"><ol><li><span>Formula</span><code>{why.formula}</code></li><li><span>Worked</span><code>{why.worked}</code></li></ol></div>}
       <History why={why} />
     </article>
