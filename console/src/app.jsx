@@ -77,6 +77,7 @@ function TenantBox() {
     e.currentTarget.value = name
     if (name === tenant.value) return
     tenant.value = name
+    notice.value = null // what it offers is for the tenant before
     closePanel()
   }
   const who = identity.value

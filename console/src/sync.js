@@ -179,7 +179,7 @@ function apply({ kind, id, arithmetic }) {
 let back = []
 async function fetchBack(id) {
   gone.delete(id)
-  if (back.push(id) > 1) return
+  if (points.living(id) || back.push(id) > 1) return // alive: this page has restored it
   const { signal } = running
   const queue = back
   while (queue.length && !signal.aborted) {

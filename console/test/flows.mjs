@@ -141,6 +141,23 @@ async function trash(page) {
   await sees(page, '.live-count', /^0 memories$/)
 }
 
+/** removedInLight looks at what a forget shows, and leaves nothing changed. */
+async function removedInLight(page) {
+  const { memories: [{ id }] } = await (await fetch(`${url}/v1/sigils?limit=1`, { headers: { 'Sigil-Tenant': tenant } })).json()
+  await page.goto(`${url}/#/memory/${id}`)
+  await page.locator('.side').getByRole('button', { name: 'Forget' }).click()
+  await clean(page, 'forget dialog, light')
+  await page.getByRole('button', { name: 'Forget it' }).click()
+  await page.locator('.notice button').waitFor()
+  await clean(page, 'an offer to undo, light')
+  await page.goto(`${url}/#/memory/${id}`)
+  await page.locator('.side .back').waitFor()
+  await clean(page, 'a memory that is gone, light')
+  await page.locator('.notice').getByRole('button', { name: 'Undo' }).click()
+  await sees(page, '.notice', 'Restored')
+  await page.locator('.side .countdown').waitFor()
+}
+
 async function fill() {
   const strong = { phi: 0.97, coherence: 0.96, awareness: 0.95, emotionalResonance: 0.96 }
   for (let i = 0; i < 40; i++) {
@@ -340,6 +357,7 @@ run(async () => {
     await step(`${name} in light`, async () => { await go(page, name); await page.waitForLoadState('networkidle').catch(() => {}); await clean(page, `${name}, light`) })
   }
   await step('encode panel in light', async () => { await page.goto(`${url}/#/encode`); await page.locator('.side form').waitFor(); await clean(page, 'encode, light') })
+  await step('what is removed, in light', () => removedInLight(page))
   await step('keyboard alone', () => keyboard(page))
   quiet = false
   await step('disconnected and back', () => disconnected(page, context))

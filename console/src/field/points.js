@@ -92,6 +92,7 @@ export class Points {
   }
 
   has(id) { return this.slot.has(id) }
+  living(id) { return this.has(id) && !this.dying.includes(id) }
 
   /** change sets what an event reports about a memory: pinned, crystallized, fadesAt. */
   change(id, { pinned, crystallized, fadesAt }, flash = false) {
