@@ -178,6 +178,17 @@ class Common:
                 await value(client.close())
             self.assertEqual(json.loads(server.requests[1].body), {"ids": [ID]})
 
+        async def test_restore_span_goes_on_where_an_answer_ended(self) -> None:
+            one = {"status": 200, "id": ID, "memory": {"id": ID}}
+            pages = [ok({"restored": 1, "results": [one], "next": 7}), ok({"restored": 1, "results": [one], "next": 9})]
+            stuck = ok({"restored": 0, "results": [], "next": 3})
+            async with Server(*pages, stuck) as server:
+                client = self.client(server.url)
+                self.assertEqual(await value(client.restore_span(3, 9)), [one, one])
+                await self.fails(NotSigilError, lambda: client.restore_span(3, 9))
+                await value(client.close())
+            self.assertEqual([json.loads(r.body)["from"] for r in server.requests], [3, 7, 3])
+
         async def test_what_is_refused_before_it_is_sent(self) -> None:
             client = self.client("127.0.0.1:1")
             for call, code, field in [

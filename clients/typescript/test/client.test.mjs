@@ -52,8 +52,21 @@ test("each item of a batch has a key", async (t) => {
   assert.equal(second.idempotencyKey, "mine");
 });
 
+test("a span is restored in as many requests as it needs", async (t) => {
+  const page = (next) => json(200, { restored: 1, results: [{ status: 200, id, memory: { id } }], next });
+  const { client, asked } = await fake(t, [page(7), page(9), page(3)]);
+  assert.equal((await client.restoreSpan(3, 9)).length, 2);
+  await assert.rejects(client.restoreSpan(3, 9), { kind: "not_sigil" });
+  assert.deepEqual(asked.map((a) => JSON.parse(a.body)), [{ from: 3, to: 9 }, { from: 7, to: 9 }, { from: 3, to: 9 }]);
+});
+
+test("a forget that cannot be undone", async (t) => {
+  const { client } = await fake(t, [json(200, null)]);
+  assert.equal(await client.forgetWithUndo(id), null);
+});
+
 test("what might be done twice is not sent again", async (t) => {
-  for (const call of [(c) => c.recall(id), (c) => c.forget(id), (c) => c.recallMany([id]), (c) => c.search({ query: "x", recall: true })]) {
+  for (const call of [(c) => c.recall(id), (c) => c.forget(id), (c) => c.restore(id), (c) => c.recallMany([id]), (c) => c.search({ query: "x", recall: true })]) {
     for (const answer of [broken, problem(503, "timeout"), problem(503, "stopping")]) {
       const { client, asked } = await fake(t, [answer]);
       await assert.rejects(call(client), SigilError);
