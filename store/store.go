@@ -37,6 +37,7 @@ import (
 type Store interface {
 	Memories
 	Undo
+	Eraser
 	Searcher
 	Patterns
 	Signatures

@@ -83,6 +83,21 @@ func (s *Store) linkBefore(end uint64) (position uint64, link sigil.Hash, ok boo
 	return position, link, true, nil
 }
 
+// linkFrom returns the first link with a position of at least from.
+func (s *Store) linkFrom(from uint64) (position uint64, link sigil.Hash, err error) {
+	err = s.scanRange(layout.LinkKey(from), []byte{layout.LinkFamily + 1}, func(key, value []byte) error {
+		var ok bool
+		if position, link, ok = layout.ReadLink(key, value); !ok {
+			return record.ErrDamaged
+		}
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		return position, link, nil
+	}
+	return 0, link, errors.Join(err, fmt.Errorf("the link of journal entry %d: %w", from, record.ErrDamaged))
+}
+
 // trimLinks adds to ch the removal of all links before the last one up to a position, which those that stay follow from.
 func (s *Store) trimLinks(ch *change, upTo uint64) error {
 	position, _, ok, err := s.linkBefore(upTo + 1)

@@ -48,6 +48,9 @@ type Store struct {
 	// trimming is held by Trim.
 	// +checklocks:gate
 	trimming *sync.Mutex
+	// erasing is held by Erase, and keying by Key.
+	// +checklocks:gate
+	erasing, keying *sync.Mutex
 	// claiming is held by Claim and Advance.
 	// +checklocks:gate
 	claiming *sync.Mutex
@@ -159,7 +162,7 @@ func Open(dir string, o *Options) (_ *Store, err error) {
 func newStore(cache int64, hugePages bool) *Store {
 	s := &Store{
 		keys: &keylock.Locks{}, contents: newContents(cache), policies: &layout.Policies{}, failed: make(chan struct{}),
-		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}), backing: make(chan struct{}, 1),
+		insertKeys: &keylock.Set{}, trimming: &sync.Mutex{}, erasing: &sync.Mutex{}, keying: &sync.Mutex{}, claiming: &sync.Mutex{}, importing: &sync.Mutex{}, snapshots: &sync.RWMutex{}, finder: newFinder(nil, store.SearchSettings{Off: true}), closing: make(chan struct{}), backing: make(chan struct{}, 1),
 	}
 	s.index, s.commits = index.New(s.policies, hugePages), newCommitter(s)
 	return s
@@ -230,7 +233,7 @@ func (s *Store) open(o *Options, logger *slog.Logger) error {
 	}
 	s.info = info
 	compactions.Begin()
-	if err := s.upgrade(); err != nil {
+	if err := errors.Join(s.upgrade(), s.finishErasures(context.Background())); err != nil {
 		return errors.Join(err, s.db.Close())
 	}
 	return nil

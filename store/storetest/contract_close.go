@@ -21,6 +21,8 @@ var closeIdeas = []idea{
 			"Meta":   func() error { _, err := f.Meta(ctx, key, start); return err },
 			"Update": func() error { _, err := f.recall(key, start); return err },
 			"Remove": func() error { _, err := f.Remove(ctx, []sigil.Key{key}, forgotten(start)); return err },
+			"Erase":  func() error { _, err := f.Erase(ctx, []sigil.Key{key}, erasedAt(start)); return err },
+			"Key":    func() error { _, err := f.Key(ctx); return err },
 			"Due":    func() error { _, err := f.Due(ctx, start, 1); return err },
 			"List": func() error {
 				_, _, err := f.List(ctx, store.Query{Tenant: m.Tenant, Now: start, Limit: 1})

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"maps"
 	"slices"
 	"sync"
@@ -46,13 +47,15 @@ type Model struct {
 	// +checklocks:mu
 	removed map[sigil.Key]removed
 	// +checklocks:mu
-	journal []sigil.Event // the entry at position n has the index n-1-trimmed
+	journal []sigil.Event // the entry at position n has the index n-1-trimmed; an erased one has no kind
 	// +checklocks:mu
 	trimmed uint64
 	// +checklocks:mu
 	chain chain
 	// +checklocks:mu
 	claims map[string]claim
+	// +checklocks:mu
+	key ed25519.PrivateKey // nil before its first use
 	// +checklocks:mu
 	signatures map[sigil.Key]sigil.Signature
 	// +checklocks:mu

@@ -26,7 +26,7 @@ func (s *Model) eventsAfter(tenant string, after uint64, limit int) (events []si
 		return nil, sigil.NewPositionAhead(newest)
 	}
 	for _, e := range s.journal {
-		if e.Memory.Tenant == tenant && e.Position > after && len(events) < limit {
+		if e.Memory.Tenant == tenant && e.Kind != "" && e.Position > after && len(events) < limit {
 			events = append(events, copiedEvent(e))
 		}
 	}

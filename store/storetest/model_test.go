@@ -26,6 +26,10 @@ func TestModelKeepsWhatIsRemoved(t *testing.T) {
 	storetest.RunUndo(t, func(*testing.T) store.Store { return storetest.NewUndoModel() })
 }
 
+func TestModelErases(t *testing.T) {
+	storetest.RunErase(t, func(*testing.T) store.Store { return storetest.NewUndoModel() })
+}
+
 // TestReopenJudgesByWhatIsThere runs the durable part on a model that is passed from one open to the next: it
 // tests the tests, not the model, which does not outlive the process.
 func TestReopenJudgesByWhatIsThere(t *testing.T) {

@@ -176,6 +176,7 @@ const (
 	eventHasMemory = 1 << iota
 	eventHasCrystal
 	eventHasSignature
+	eventHasID // of a memory whose figures it does not have
 	eventHasEnd
 )
 
@@ -195,10 +196,16 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Signature != nil {
 		has |= eventHasSignature
 	}
+	if e.Memory.Policy == nil && e.Memory.ID != (sigil.ID{}) {
+		has |= eventHasID
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
-	if has&eventHasMemory != 0 {
+	switch {
+	case has&eventHasMemory != 0:
 		b = AppendMeta(append(b, e.Memory.ID[:]...), &e.Memory, policy)
+	case has&eventHasID != 0:
+		b = append(b, e.Memory.ID[:]...)
 	}
 	if has&eventHasCrystal != 0 {
 		b = AppendCrystal(b, e.Crystal)
@@ -218,8 +225,16 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 		return e
 	}
 	e.Kind, e.Reason, e.Time = eventKinds[kind], eventReasons[reason], r.time()
-	if has&eventHasMemory != 0 {
+	switch {
+	case has&eventHasMemory != 0:
 		e.Memory = r.Meta(sigil.Key{Tenant: tenant, ID: r.ID()}, policies)
+		if has&eventHasID != 0 {
+			r.Fail()
+		}
+	case has&eventHasID != 0:
+		if e.Memory.ID = r.ID(); e.Memory.ID == (sigil.ID{}) {
+			r.Fail()
+		}
 	}
 	if has&eventHasCrystal != 0 {
 		c := r.Crystal(tenant)

@@ -27,6 +27,8 @@ const (
 	SignerFamily      = 'k' // k tenant 0 key id, id    → nothing; finds the signatures by a key
 	RemovedFamily     = 't' // t tenant 0 id            → how a memory was removed, figures and labels (record.AppendRemoval)
 	RemovalFamily     = 'u' // u tenant 0 time id       → the bytes of data; finds removed memories by the time of their removal
+	ErasureFamily     = 'z' // z id                     → the spans of keys that an erasure has yet to rewrite in the files
+	SigningFamily     = 'a' // a                        → the seed of the key that signs receipts (32 bytes)
 )
 
 // TenantPrefix returns the prefix of all keys of a tenant in a family.
@@ -132,6 +134,12 @@ func SplitRemoval(key, value []byte) (of sigil.Key, atMilli int64, size int, ok 
 	}
 	return sigil.Key{Tenant: tenant, ID: sigil.ID(rest[8:])}, int64(binary.BigEndian.Uint64(rest)), int(bytes), true
 }
+
+// ErasureKey returns the key of what an erasure has yet to rewrite.
+func ErasureKey(id sigil.ID) []byte { return append([]byte{ErasureFamily}, id[:]...) }
+
+// SigningKey returns the key of the seed of the store's signing key.
+func SigningKey() []byte { return []byte{SigningFamily} }
 
 // SplitTenant returns the tenant of a key that begins with one byte for the family, and the bytes after the
 // zero that follows the tenant.
