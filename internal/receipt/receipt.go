@@ -79,7 +79,7 @@ const maxBytes = 64 << 10
 
 // Sign returns the receipt as JSON, signed.
 func Sign(r Receipt, key ed25519.PrivateKey) ([]byte, error) {
-	r.Kind, r.Key = kind, EncodeKey(key.Public().(ed25519.PublicKey))
+	r.Kind, r.Key = kind, PublicKey(key)
 	r.At = r.At.UTC().Truncate(time.Millisecond)
 	if r.Remains == nil {
 		r.Remains = []string{}
@@ -142,6 +142,9 @@ func message(unsigned []byte) ([]byte, error) {
 
 // EncodeKey returns a public key in the form of receipts: base64 of its 32 bytes.
 func EncodeKey(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
+
+// PublicKey returns the public half of a key as receipts have it.
+func PublicKey(key ed25519.PrivateKey) string { return EncodeKey(key.Public().(ed25519.PublicKey)) }
 
 // ParseKey reads what EncodeKey returns.
 func ParseKey(s string) (ed25519.PublicKey, error) {

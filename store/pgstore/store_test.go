@@ -107,6 +107,9 @@ const empty = `do $$ begin
   if to_regclass('sigil.words') is not null then
     delete from sigil.words; delete from sigil.searched;
   end if;
+  if to_regclass('sigil.signer') is not null then
+    delete from sigil.signer;
+  end if;
   if to_regclass('sigil.removals') is not null then
     delete from sigil.removals; delete from sigil.removed;
   end if;

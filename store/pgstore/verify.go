@@ -144,7 +144,7 @@ func (r *replay) block(b tenantBlock, policies record.Policies) {
 		case e.Signature != nil:
 			r.signature(b.tenant, e)
 		case e.Kind.Removes():
-			if _, ok := r.memories[key]; !ok && r.trimmed == 0 {
+			if _, ok := r.memories[key]; !ok && r.trimmed == 0 && e.Kind != sigil.Erased { // the entries about what was erased are gone
 				r.wrong("position %d: %s ends a memory that does not exist", e.Position, e.Kind)
 			}
 			delete(r.memories, key)
