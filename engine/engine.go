@@ -1,4 +1,4 @@
-// Package engine owns the verbs: encode, recall, peek, forget, restore, pin, list, search, related, sweep, crystallize, explain,
+// Package engine owns the verbs: encode, recall, peek, forget, restore, erase, pin, list, search, related, sweep, crystallize, explain,
 // forecast, register, revoke, export, import. It owns the clock, the rules and the order in which things are checked.
 //
 // It knows neither SQL nor HTTP nor Prometheus, and holds no lock across I/O. Its only goroutines are those of a
@@ -38,6 +38,7 @@ type Engine struct {
 	analyzer  *words.Analyzer // nil if nothing is searched
 
 	embedder atomic.Pointer[Embedder]
+	backups  atomic.Pointer[func() []string] // names backups that were made; see [Engine.UseBackups]
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds

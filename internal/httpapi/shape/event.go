@@ -16,8 +16,10 @@ func Event(e *sigil.Event) wire.Event {
 		c := crystal(e.Crystal)
 		v.Crystal = &c
 	}
-	if m.Policy != nil {
+	if m.ID != (sigil.ID{}) {
 		v.ID = &m.ID
+	}
+	if m.Policy != nil {
 		v.Arithmetic = &wire.Arithmetic{
 			CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
 			Policy: m.Policy.String(), Decay: m.Decay(e.Time), Threshold: m.Policy.Threshold(), FadesAt: deadline(m.FadesAt), TTL: ttl(m),

@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/internal/canon"
+	"github.com/sigil-dna/sigil/internal/receipt"
+	"github.com/sigil-dna/sigil/store"
+)
+
+// EraseQuery chooses the memories of a tenant that are erased. Exactly one of IDs, Tags, Text and All is set.
+type EraseQuery struct {
+	IDs  []sigil.ID // these, at most [Limits.Batch]
+	Tags []string   // those that have all of these, removed ones too
+	Text string     // those that match a query by their words, as in a list; removed ones are not found
+	All  bool       // all of the tenant, removed ones too
+	// DryRun only counts: memories, removed ones and bytes.
+	DryRun bool
+	// By is who asks, for the receipt.
+	By string
+}
+
+// Erased is the result of an erasure.
+type Erased struct {
+	Counts receipt.Counts
+	// Receipt is JSON, signed with the store's key; nil after a dry run. It has no content of what was erased.
+	Receipt []byte
+	// Remains says, in a sentence for each place, where the bytes may still be. Receipt has it as well.
+	Remains []string
+}
+
+// UseBackups has receipts name the backups that names returns, which were made before the erasure, or may have been.
+func (e *Engine) UseBackups(names func() []string) { e.backups.Store(&names) }
+
+// Key returns the public key with which the receipts of the store can be verified, as receipts have it.
+func (e *Engine) Key(ctx context.Context) (string, error) {
+	key, err := e.store.Key(ctx)
+	if err != nil {
+		return "", wrap(err)
+	}
+	return receipt.PublicKey(key), nil
+}
+
+// eraseStep is the number of memories that one commit erases.
+const eraseStep = 1024
+
+// Erase erases memories of a tenant for good: they cannot be restored, the journal keeps only the hashes of its entries about them, and
+// their bytes leave the files of the embedded store before Erase returns. See [store.Eraser]. Ids that there are not are
+// passed over. A memory that is encoded during the call may stay.
+//
+// Many are erased in several commits: if err is not nil, some may be erased, and the same call again erases the rest. If ctx ends
+// before the bytes have left the files, the next erasure, or the next start, goes on with them.
+func (e *Engine) Erase(ctx context.Context, tenant string, q EraseQuery) (done Erased, err error) {
+	defer e.observe("erase", len(q.IDs))(&err)
+	request, hash, err := e.eraseRequest(tenant, &q)
+	if err != nil {
+		return done, err
+	}
+	keys, err := e.toErase(ctx, tenant, &q)
+	if err != nil {
+		return done, wrap(err)
+	}
+	if q.DryRun {
+		done.Counts, err = e.countErased(ctx, tenant, keys)
+		return done, wrap(err)
+	}
+	var all store.Erasure
+	for part := range slices.Chunk(keys, eraseStep) {
+		e.changes.Add(uint64(len(part)))
+		one, err := e.store.Erase(ctx, part, func(m sigil.Meta, _ bool) sigil.Event {
+			return sigil.Event{Time: e.now(), Kind: sigil.Erased, Reason: sigil.ReasonRequest, Memory: m}
+		})
+		all.Add(&one)
+		if one.Memories > 0 {
+			e.observer.Released(sigil.ReasonRequest, one.Memories)
+		}
+		done.Counts = countsOf(&all)
+		if err != nil {
+			return done, wrap(err)
+		}
+	}
+	done.Remains = all.Remains
+	if names := e.backups.Load(); names != nil {
+		for _, name := range (*names)() {
+			done.Remains = append(done.Remains, "the backup "+name+" was made before")
+		}
+	}
+	done.Receipt, err = e.sign(ctx, tenant, &q, request, hash, &all, done.Remains)
+	return done, wrap(err)
+}
+
+// eraseRequest checks a query, and returns how it chooses and the hash of its canonical JSON.
+func (e *Engine) eraseRequest(tenant string, q *EraseQuery) (request string, hash sigil.Hash, err error) {
+	if err := sigil.CheckTenant(tenant); err != nil {
+		return "", hash, err
+	}
+	if len(q.IDs) > e.limits.Batch {
+		return "", hash, sigil.NewTooLarge("batch_too_large", "ids", "names too many memories")
+	}
+	if err := e.checkFilter(q.Tags); err != nil {
+		return "", hash, err
+	}
+	chosen := map[string]any{}
+	for _, one := range []struct {
+		name, member string
+		set          bool
+		value        any
+	}{{"ids", "ids", len(q.IDs) > 0, q.IDs}, {"tags", "tags", len(q.Tags) > 0, q.Tags}, {"search", "query", q.Text != "", q.Text}, {"tenant", "all", q.All, true}} {
+		if one.set {
+			request, chosen[one.member] = one.name, one.value
+		}
+	}
+	if len(chosen) != 1 {
+		return "", hash, sigil.NewInvalid("invalid_erase", "ids", "exactly one of ids, tags, query and all must be given")
+	}
+	b, err := json.Marshal(chosen)
+	if err == nil {
+		_, hash, err = canon.Read("request", b, canon.Limits{Bytes: len(b), Depth: 8})
+	}
+	return request, hash, err
+}
+
+// toErase returns the keys that a query chooses, each once.
+func (e *Engine) toErase(ctx context.Context, tenant string, q *EraseQuery) (keys []sigil.Key, err error) {
+	seen := map[sigil.ID]bool{}
+	add := func(id sigil.ID) {
+		if !seen[id] {
+			seen[id] = true
+			keys = append(keys, sigil.Key{Tenant: tenant, ID: id})
+		}
+	}
+	if len(q.IDs) > 0 {
+		for _, id := range q.IDs {
+			add(id)
+		}
+		return keys, nil
+	}
+	// What is past its deadline is not listed. While the clock is not certain, nothing is released.
+	if _, err := e.Sweep(ctx); err != nil && sigil.CodeOf(err) != "clock_held" {
+		return nil, err
+	}
+	find := store.Query{Tenant: tenant, Now: e.now(), Limit: e.limits.Page, Sort: sigil.SortCreated, Tags: q.Tags, Text: q.Text, NoData: true}
+	for more := true; more; {
+		var page []sigil.Memory
+		if page, more, err = e.store.List(ctx, find); err != nil {
+			return nil, err
+		}
+		for i := range page {
+			add(page[i].ID)
+			find.Before, find.BeforeKey = page[i].ID, store.SortKey(find.Sort, &page[i].Meta)
+		}
+	}
+	if q.Text != "" {
+		return keys, nil
+	}
+	removed := store.RemovedQuery{Tenant: tenant, Limit: e.limits.Page, NoData: true}
+	for more := true; more; {
+		var page []store.Removed
+		if page, more, err = e.store.Removed(ctx, removed); err != nil {
+			return nil, err
+		}
+		for i := range page {
+			m := &page[i].Memory
+			if !slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
+				add(m.ID)
+			}
+			removed.Before, removed.BeforeAt = m.ID, page[i].At
+		}
+	}
+	return keys, nil
+}
+
+// countErased counts what erasing keys would erase. It looks at memories as a removal and a restoring do that decide against it.
+func (e *Engine) countErased(ctx context.Context, tenant string, keys []sigil.Key) (c receipt.Counts, err error) {
+	for part := range slices.Chunk(keys, sweepStep) {
+		seen := map[sigil.ID]sigil.Meta{}
+		_, err := e.store.Remove(ctx, part, func(m sigil.Meta) (sigil.Event, bool) {
+			seen[m.ID] = m
+			return sigil.Event{}, false
+		})
+		if err != nil {
+			return c, err
+		}
+		live := len(seen)
+		var ids []sigil.ID
+		for _, key := range part {
+			if _, there := seen[key.ID]; !there {
+				ids = append(ids, key.ID)
+			}
+		}
+		if len(ids) > 0 {
+			_, err = e.store.Restore(ctx, tenant, ids, store.Quota{}, func(m *sigil.Meta, _ store.Removal) (sigil.Event, bool) {
+				seen[m.ID] = *m
+				return sigil.Event{}, false
+			})
+		}
+		if err != nil {
+			return c, err
+		}
+		c.Memories, c.Removed = c.Memories+live, c.Removed+len(seen)-live
+		for _, m := range seen {
+			c.Bytes += int64(m.Size)
+		}
+	}
+	return c, nil
+}
+
+func countsOf(all *store.Erasure) receipt.Counts {
+	return receipt.Counts{Memories: all.Memories, Removed: all.Removed, Bytes: all.Bytes, Entries: all.Entries, Answers: all.Answers}
+}
+
+// sign returns the receipt of an erasure.
+func (e *Engine) sign(ctx context.Context, tenant string, q *EraseQuery, request string, hash sigil.Hash, all *store.Erasure, remains []string) ([]byte, error) {
+	key, err := e.store.Key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]sigil.ID, len(all.Events))
+	for i := range all.Events {
+		ids[i] = all.Events[i].Memory.ID
+	}
+	slices.SortFunc(ids, func(a, b sigil.ID) int { return bytes.Compare(a[:], b[:]) })
+	r := receipt.Receipt{
+		Store: e.store.Info().ID, Tenant: tenant, At: e.now(), By: q.By, Request: request, RequestHash: hex.EncodeToString(hash[:]),
+		Counts: countsOf(all), IDs: receipt.HashIDs(ids), Position: all.Position, Remains: remains,
+	}
+	if len(ids) > 0 {
+		r.Link = hex.EncodeToString(all.Link[:])
+	}
+	signed, err := receipt.Sign(r, key)
+	if err != nil {
+		return nil, errors.Join(errors.New("the memories are erased, but there is no receipt"), err)
+	}
+	return signed, nil
+}
