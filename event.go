@@ -53,7 +53,7 @@ type Event struct {
 	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
 	// determine the idle time and the decay. For the crystal of a pattern, and
-	// for a signature, only Tenant is set.
+	// for a signature, only Tenant is set; for an erased memory only its key.
 	Memory Meta
 	// Crystal is what crystallized, or nil for other kinds.
 	Crystal *Crystal

@@ -22,7 +22,7 @@ type EraseQuery struct {
 	All  bool       // all of the tenant, removed ones too
 	// DryRun only counts: memories, removed ones and bytes.
 	DryRun bool
-	// By is who asks, for the receipt.
+	// By is the name of the caller, for the receipt.
 	By string
 }
 
@@ -31,14 +31,14 @@ type Erased struct {
 	Counts receipt.Counts
 	// Receipt is JSON, signed with the store's key; nil after a dry run. It has no content of what was erased.
 	Receipt []byte
-	// Remains says, in a sentence for each place, where the bytes may still be. Receipt has it as well.
+	// Remains has a sentence for each place where the bytes may still be. Receipt has it as well.
 	Remains []string
 }
 
 // UseBackups has receipts name the backups that names returns, which were made before the erasure, or may have been.
 func (e *Engine) UseBackups(names func() []string) { e.backups.Store(&names) }
 
-// Key returns the public key with which the receipts of the store can be verified, as receipts have it.
+// Key returns the public key with which the receipts of the store can be verified, in base64 as in a receipt.
 func (e *Engine) Key(ctx context.Context) (string, error) {
 	key, err := e.store.Key(ctx)
 	if err != nil {

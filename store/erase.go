@@ -17,7 +17,7 @@ type Eraser interface {
 	// change the memory. A key that is neither is passed over. The keys may belong to different tenants. What patterns and their
 	// crystals say of all their members stays.
 	//
-	// After the commit, and before Erase returns, the bytes leave the files that the store itself has; Remains says where
+	// After the commit, and before Erase returns, the bytes leave the files that the store itself has; Remains lists where
 	// they may still be. If Erase returns an error after the commit, the memories are erased all the same, and the next Erase,
 	// or the next open, goes on with the bytes. Calls run one after the other. While an Insert or Amend runs whose
 	// idempotency key has an answer that is to be dropped, Erase returns ErrConflict ("idempotency_in_flight") and
@@ -43,7 +43,7 @@ type Erasure struct {
 	// nothing was erased.
 	Position uint64
 	Link     sigil.Hash
-	// Remains says, in a sentence for each place, where the bytes may still be.
+	// Remains has a sentence for each place where the bytes may still be.
 	Remains []string
 }
 

@@ -3,7 +3,7 @@ package wire
 import "github.com/sigil-dna/sigil"
 
 // Event is an entry of the journal: what happened, and the figures that decided. Entries about signatures of code
-// (signed, revoked) have no figures, and their ID is the signature's.
+// (signed, revoked) have no figures, and their ID is the signature's. Those of the kind erased have only the memory's ID.
 type Event struct {
 	Position   uint64          `json:"position"` // 1 or more, growing
 	Time       Timestamp       `json:"time"`

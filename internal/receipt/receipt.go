@@ -143,7 +143,7 @@ func message(unsigned []byte) ([]byte, error) {
 // EncodeKey returns a public key in the form of receipts: base64 of its 32 bytes.
 func EncodeKey(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
 
-// PublicKey returns the public half of a key as receipts have it.
+// PublicKey returns the public half of a key, in base64 as in a receipt.
 func PublicKey(key ed25519.PrivateKey) string { return EncodeKey(key.Public().(ed25519.PublicKey)) }
 
 // ParseKey reads what EncodeKey returns.

@@ -69,7 +69,7 @@ var table = map[string][]string{
 	"store/pebblestore/internal/layout":  {root, "store", "internal/datadir", "store/internal/record", "github.com/cockroachdb/pebble"},
 
 	// Verbs.
-	"engine": {root, "store", "internal/clock", "internal/canon", "internal/meaning", "internal/words", "github.com/google/uuid"},
+	"engine": {root, "store", "internal/clock", "internal/canon", "internal/meaning", "internal/receipt", "internal/words", "github.com/google/uuid"},
 
 	// Edges. None of them reaches past the engine.
 	"client":                 {root, "wire", "github.com/coder/websocket", "github.com/go-json-experiment/json"},
