@@ -103,6 +103,15 @@ func NewPositionAhead(newest uint64) *Error {
 	}
 }
 
+// NewPositionReplaced returns the [ErrGone] for a reader whose token names another entry than the one at its position: the store
+// was restored from an older copy and has written other entries since. It has the same code as that of [NewPositionAhead].
+func NewPositionReplaced(newest uint64) *Error {
+	return &Error{
+		Kind: ErrGone, Code: "position_ahead", Field: "after", Newest: &newest,
+		Detail: fmt.Sprintf("the entry at this position is another one: the store was restored from an older copy, which lacks what was read, and has written since. Load the memories again, and continue after position %d", newest),
+	}
+}
+
 // CodeOf returns the code of the [Error] in err, "internal" if there is none, and "" for nil.
 func CodeOf(err error) string {
 	var e *Error

@@ -462,7 +462,10 @@ type Stats struct {
 // Info identifies a store.
 type Info struct {
 	// ID was made with the store and never changes.
-	ID        sigil.ID
+	ID sigil.ID
+	// Epoch is ID in a store that was never restored from a backup or another older copy, and another one after each
+	// time that it was, as far as the driver can tell.
+	Epoch     sigil.ID
 	CreatedAt time.Time
 	// Format is the version of the layout.
 	Format int

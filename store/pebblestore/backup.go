@@ -212,7 +212,7 @@ type Restored struct {
 // folder, it is made. The folder that was there is kept beside it under another name. Nothing of it is touched before the copy
 // was made and verified. If Restore is interrupted, the same call finishes it; until then, the store cannot be opened.
 //
-// The store has the same id as the one that was copied. Its journal ends where the copy ends.
+// The store has the same id as the one that was copied, and a new epoch. Its journal ends where the copy ends.
 func Restore(ctx context.Context, dir, data string, o *Options) (done Restored, err error) {
 	fsys, _ := o.environment()
 	unlock, err := disk.Hold(fsys, data)
@@ -238,8 +238,15 @@ func Restore(ctx context.Context, dir, data string, o *Options) (done Restored, 
 	if err := r.Copy(ctx, &b); err != nil {
 		return done, err
 	}
-	// The copy is whole, and nothing has it open. A store that must be known from the one that it replaces, such as by an epoch
-	// of its own, is changed here.
+	// The copy is whole, and nothing has it open.
+	info, err := disk.ReadInfo(fsys, r.Made())
+	if err != nil {
+		return done, err
+	}
+	info.Epoch = sigil.NewID(time.Now())
+	if err := disk.WriteInfo(fsys, r.Made(), info); err != nil {
+		return done, err
+	}
 	if _, err := probe(fsys, r.Made()); err != nil {
 		return done, err
 	}

@@ -12,7 +12,9 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore"
+	"github.com/sigil-dna/sigil/store/storetest"
 )
 
 // counted returns the number of memories in the store in dir, and its id.
@@ -45,6 +47,47 @@ func backedUp(t *testing.T, disk *vfs.MemFS) {
 		}
 	}
 	must(t, s.Close())
+}
+
+// epochOf returns the epoch of the store in dir, which is not open.
+func epochOf(t *testing.T, fsys vfs.FS, dir string) sigil.ID {
+	t.Helper()
+	s, err := pebblestore.Open(dir, quiet(fsys))
+	must(t, err)
+	defer closing(t, s)
+	return s.Info().Epoch
+}
+
+// Each restore makes another epoch, which stays, and a backup of the store has it.
+func TestRestoreMakesAnEpoch(t *testing.T) {
+	disk := vfs.NewMem()
+	backedUp(t, disk)
+	_, id := counted(t, disk, "home/data")
+	if epoch := epochOf(t, disk, "home/data"); epoch != id {
+		t.Errorf("a store that was never restored has the epoch %s, want its id %s", epoch, id)
+	}
+	seen := map[sigil.ID]bool{id: true}
+	for n := range 2 {
+		_, err := pebblestore.Restore(t.Context(), "backups/a", "home/data", quiet(disk))
+		must(t, err)
+		epoch := epochOf(t, disk, "home/data")
+		if seen[epoch] {
+			t.Errorf("restore %d: the epoch is not new: %s", n, epoch)
+		}
+		seen[epoch] = true
+		if again := epochOf(t, disk, "home/data"); again != epoch {
+			t.Errorf("the epoch changed from %s to %s without a restore", epoch, again)
+		}
+		if _, same := counted(t, disk, "home/data"); same != id {
+			t.Errorf("the id changed from %s to %s", id, same)
+		}
+	}
+	s, err := pebblestore.Open("home/data", quiet(disk))
+	must(t, err)
+	_, err = s.Backup(t.Context(), "backups/b")
+	must(t, err)
+	must(t, s.Close())
+	sound(t, disk, "backups/b")
 }
 
 // What is there is kept under another name.
@@ -166,4 +209,19 @@ func TestAnotherRestoreWaits(t *testing.T) {
 	if err != nil || !done.Finished || done.Replaced == "" {
 		t.Errorf("%+v, %v", done, err)
 	}
+}
+
+func TestPutBack(t *testing.T) {
+	open := func(t *testing.T, dir string) store.Store {
+		t.Helper()
+		s, err := pebblestore.Open(dir+"/store", quiet(vfs.Default))
+		must(t, err)
+		return s
+	}
+	storetest.RunPutBack(t, open, func(t *testing.T, from, to string) {
+		_, err := pebblestore.Backup(t.Context(), from+"/store", from+"/backup", quiet(vfs.Default))
+		must(t, err)
+		_, err = pebblestore.Restore(t.Context(), from+"/backup", to+"/store", quiet(vfs.Default))
+		must(t, err)
+	})
 }

@@ -169,21 +169,6 @@ func (s *Store) warn(ctx context.Context) {
 	}
 }
 
-// identify returns the store's identity. If there is none, it creates one.
-func (s *Store) identify(ctx context.Context) (store.Info, error) {
-	info := store.Info{Format: version, Driver: "postgres"}
-	now := time.Now().UTC()
-	_, err := s.pool.Exec(ctx, `with h as (
-  insert into sigil.head (store, created_at) values ($1, date_trunc('milliseconds', clock_timestamp())) on conflict do nothing returning position, link
-) insert into sigil.links (position, link) select position, link from h`, [16]byte(sigil.NewID(now)))
-	if err != nil {
-		return info, err
-	}
-	err = s.pool.QueryRow(ctx, "select store, created_at from sigil.head").Scan((*[16]byte)(&info.ID), &info.CreatedAt)
-	info.CreatedAt = info.CreatedAt.UTC()
-	return info, err
-}
-
 // start starts the goroutines. Close ends them and waits.
 func (s *Store) start() {
 	ctx, stop := context.WithCancel(context.Background())

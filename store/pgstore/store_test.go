@@ -134,6 +134,52 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return open(t, database(t), nil) })
 }
 
+func TestPutBack(t *testing.T) {
+	urls := map[string]string{} // by the test's folder
+	copies := 0
+	storetest.RunPutBack(t, func(t *testing.T, dir string) store.Store {
+		if urls[dir] == "" {
+			urls[dir] = newDatabase(t)
+		}
+		return open(t, urls[dir], nil)
+	}, func(t *testing.T, from, to string) {
+		copies++
+		c := pgtest.Shared(t)
+		name := fmt.Sprintf("put_back_%d", copies)
+		of, err := pgx.ParseConfig(urls[from])
+		if err != nil {
+			t.Fatal(err)
+		}
+		execute(t, c.URL("postgres"), "create database "+name+" template "+of.Database)
+		urls[to] = c.URL(name)
+	})
+}
+
+// An operator who put back the server's files, which the server cannot tell, asks for another epoch.
+func TestEpochOnRequest(t *testing.T) {
+	url := database(t)
+	epoch := func() (id, epoch sigil.ID) {
+		s := open(t, url, nil)
+		defer s.Close() // nothing is behind
+		return s.Info().ID, s.Info().Epoch
+	}
+	id, first := epoch()
+	if first != id {
+		t.Errorf("the epoch of a new store is %s, want its id %s", first, id)
+	}
+	if _, again := epoch(); again != first {
+		t.Errorf("the epoch changed from %s to %s", first, again)
+	}
+	execute(t, url, "update sigil.head set origin = ''")
+	same, second := epoch()
+	if second == first || same != id {
+		t.Errorf("asked for an epoch: %s, as before; the id is %s, and was %s", second, same, id)
+	}
+	if _, again := epoch(); again != second {
+		t.Errorf("the epoch changed from %s to %s", second, again)
+	}
+}
+
 func TestReopen(t *testing.T) {
 	databases := map[string]string{} // by the test's folder
 	storetest.RunReopen(t, func(t *testing.T, dir string) store.Store {

@@ -79,8 +79,9 @@ var _ store.Store = (*Model)(nil)
 // NewModel returns an empty store.
 func NewModel() *Model {
 	now := time.Now().UTC().Truncate(time.Millisecond)
+	id := sigil.NewID(now)
 	return &Model{
-		info:     store.Info{ID: sigil.NewID(now), CreatedAt: now, Format: 1, Driver: "model"},
+		info:     store.Info{ID: id, Epoch: id, CreatedAt: now, Format: 1, Driver: "model"},
 		memories: map[sigil.Key]sigil.Memory{},
 		contents: map[content]map[sigil.ID]bool{},
 		crystals: map[string]map[int]sigil.Crystal{},

@@ -28,7 +28,7 @@ const Linked = 7
 
 // These are the files in a store's folder.
 const (
-	InfoFile    = datadir.InfoFile   // the store's identity; written once, after everything else
+	InfoFile    = datadir.InfoFile   // the store's identity; written after everything else
 	LockFile    = datadir.LockFile   // locked by the process that has the store open
 	HolderFile  = datadir.HolderFile // describes that process, for error messages of others
 	BallastFile = "ballast"          // reserved space, never read
@@ -42,23 +42,32 @@ type infoRecord struct {
 	Format    int       `json:"format"`
 	ID        sigil.ID  `json:"id"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Epoch is nil in a store that was never restored from a backup: it is ID then.
+	Epoch *sigil.ID `json:"epoch,omitempty"`
 	// Sum is a checksum of the other fields: a flipped bit must not change the identity. The first stores have
 	// none.
 	Sum *uint32 `json:"sum,omitempty"`
 }
 
 func (r infoRecord) sum() uint32 {
-	return crc32.Checksum(fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli()), castagnoli)
+	b := fmt.Appendf(nil, "%d %s %d", r.Format, r.ID, r.CreatedAt.UnixMilli())
+	if r.Epoch != nil {
+		b = fmt.Appendf(b, " %s", *r.Epoch)
+	}
+	return crc32.Checksum(b, castagnoli)
 }
 
 // NewInfo returns the identity of a new store in the current format.
 func NewInfo(id sigil.ID, createdAt time.Time) store.Info {
-	return store.Info{ID: id, CreatedAt: createdAt, Format: Format, Driver: "pebble"}
+	return store.Info{ID: id, Epoch: id, CreatedAt: createdAt, Format: Format, Driver: "pebble"}
 }
 
 // Info returns the content of [InfoFile].
 func Info(info store.Info) ([]byte, error) {
 	r := infoRecord{Format: info.Format, ID: info.ID, CreatedAt: info.CreatedAt}
+	if info.Epoch != info.ID {
+		r.Epoch = &info.Epoch
+	}
 	sum := r.sum()
 	r.Sum = &sum
 	b, err := json.Marshal(r)
@@ -78,5 +87,8 @@ func ReadInfo(b []byte) (info store.Info, ok bool) {
 	}
 	info = NewInfo(r.ID, r.CreatedAt)
 	info.Format = r.Format
+	if r.Epoch != nil {
+		info.Epoch = *r.Epoch
+	}
 	return info, true
 }

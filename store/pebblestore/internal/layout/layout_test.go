@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
@@ -76,6 +77,13 @@ func TestShortKeysAreRefused(t *testing.T) {
 // Any damaged bit in the identity of a store is detected. For another format, only the format itself is read.
 func TestInfoIsWhatWasWritten(t *testing.T) {
 	info := layout.NewInfo(sigil.NewID(time.Now()), time.UnixMilli(1_764_000_000_000).UTC())
+	infoIsWhatWasWritten(t, info)
+	info.Epoch = sigil.NewID(time.Now())
+	infoIsWhatWasWritten(t, info)
+}
+
+func infoIsWhatWasWritten(t *testing.T, info store.Info) {
+	t.Helper()
 	b, err := layout.Info(info)
 	if err != nil {
 		t.Fatal(err)
