@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -23,6 +22,9 @@ import (
 type FollowOptions struct {
 	// After is the position to start after; nil means after the newest entry, so that only later ones are returned.
 	After *uint64
+	// Token, if not empty, is used instead of After: that of an entry, or of a page. With it the daemon notices that the store
+	// was restored from an older copy even if that has as many entries by now. Connections after the first one always do.
+	Token string
 	// OnDisconnect, if not nil, is called when a connection broke or could not be made, with the time until the next
 	// attempt.
 	OnDisconnect func(err error, wait time.Duration)
@@ -54,23 +56,28 @@ func (c *Client) Follow(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Ev
 
 // reader is what one connection calls with what it receives.
 type reader struct {
-	begun    func(uint64)          // called with the position that the stream starts after
+	begun    func(sigil.Token)     // called with the position that the stream starts after
 	yield    func(wire.Event) bool // takes an entry and reports whether to go on
 	recalled func(wire.Recalls)    // called with recalls; nil if they are not wanted
 }
 
 // follow yields the entries that read delivers. If the connection is lost, it calls read again with the position of the
 // last entry.
-func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *uint64, r reader) error) iter.Seq2[wire.Event, error] {
+func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context, after *sigil.Token, r reader) error) iter.Seq2[wire.Event, error] {
 	if o == nil {
 		o = &FollowOptions{}
 	}
 	return func(yield func(wire.Event, error) bool) {
-		after, wait, left := o.After, minWait, false
-		at := func(position uint64) { after, wait = &position, minWait }
+		after, err := o.start()
+		if err != nil {
+			yield(wire.Event{}, err)
+			return
+		}
+		wait, left := minWait, false
+		at := func(t sigil.Token) { after, wait = &t, minWait }
 		for {
 			err := read(ctx, after, reader{begun: at, recalled: o.OnRecall, yield: func(e wire.Event) bool {
-				at(e.Position)
+				at(tokenOf(e.Position, e.Token))
 				left = !yield(e, nil)
 				return !left
 			}})
@@ -97,6 +104,27 @@ func follow(ctx context.Context, o *FollowOptions, read func(ctx context.Context
 	}
 }
 
+// start returns the token to start after, or nil for the newest entry.
+func (o *FollowOptions) start() (*sigil.Token, error) {
+	switch {
+	case o.Token != "":
+		t, err := sigil.ParseToken("token", o.Token)
+		return &t, err
+	case o.After != nil:
+		return &sigil.Token{Position: *o.After}, nil
+	}
+	return nil, nil
+}
+
+// tokenOf returns the token that came with a position. Daemons of earlier versions send none.
+func tokenOf(position uint64, text string) sigil.Token {
+	t, err := sigil.ParseToken("token", text)
+	if err != nil || t.Position != position {
+		return sigil.Token{Position: position}
+	}
+	return t
+}
+
 // errRestart is the error with which a stream ends when the daemon stops or hands over.
 var errRestart = fmt.Errorf("%w: the daemon is restarting", ErrUnreachable)
 
@@ -110,12 +138,12 @@ func final(err error) bool {
 }
 
 // stream reads one response of server-sent events to its end.
-func (c *Client) stream(ctx context.Context, after *uint64, to reader) error {
+func (c *Client) stream(ctx context.Context, after *sigil.Token, to reader) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := request{method: http.MethodGet, path: "/v1/events", query: url.Values{}}
 	if after != nil {
-		r.query.Set("after", strconv.FormatUint(*after, 10))
+		r.query.Set("after", after.String())
 	}
 	if to.recalled != nil {
 		r.query.Set("recalls", "true")
@@ -151,7 +179,7 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 	lines.Buffer(nil, maxEvent)
 	var event string
 	var data []byte
-	var id *uint64
+	var id *sigil.Token
 	for lines.Scan() {
 		heard()
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(":"))
@@ -164,8 +192,8 @@ func (c *Client) read(ctx context.Context, body io.Reader, heard func(), to read
 			data = append(data, value...)
 			continue
 		case "id":
-			if position, err := strconv.ParseUint(string(value), 10, 64); err == nil {
-				id = &position
+			if t, err := sigil.ParseToken("id", string(value)); err == nil {
+				id = &t
 			}
 			continue
 		}

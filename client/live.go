@@ -113,7 +113,7 @@ func (l *Live) Events(ctx context.Context, o *FollowOptions) iter.Seq2[wire.Even
 }
 
 // subscribe reads one subscription to its end.
-func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
+func (l *Live) subscribe(ctx context.Context, after *sigil.Token, to reader) error {
 	conn, err := l.connect(ctx)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (l *Live) subscribe(ctx context.Context, after *uint64, to reader) error {
 		return err
 	}
 	if m.After != nil {
-		to.begun(*m.After)
+		to.begun(tokenOf(*m.After, m.Token))
 	}
 	for {
 		select {

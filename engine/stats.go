@@ -37,6 +37,7 @@ type Stats struct {
 // id>,"tenant":<tenant>}. It is computed, not stored, and lasts as long as the store does.
 type Identity struct {
 	Store  sigil.ID
+	Epoch  sigil.ID // of the store: see [store.Info]
 	Driver string
 	Tenant string
 	// Hash is the hash of that content; frequency and spiral follow from it.
@@ -104,7 +105,10 @@ func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err 
 	// This is already canonical: the keys are sorted, and nothing in a tenant or UUID needs escaping.
 	hash := sigil.Hash(sha256.Sum256(fmt.Appendf(nil, `{"service":"sigil","store":"%s","tenant":"%s"}`, info.ID, tenant)))
 	return Identity{
-		Store: info.ID, Driver: info.Driver, Tenant: tenant, Hash: hash,
+		Store: info.ID, Epoch: info.Epoch, Driver: info.Driver, Tenant: tenant, Hash: hash,
 		CreatedAt: info.CreatedAt, StartedAt: e.started, Uptime: stats.Uptime, Memories: stats.Memories, Crystals: stats.Crystals,
 	}, nil
 }
+
+// Epoch returns that of the engine's store: see [store.Info].
+func (e *Engine) Epoch() sigil.ID { return e.store.Info().Epoch }

@@ -81,6 +81,9 @@ func (k *Kept) AppendJSON(b []byte) ([]byte, error) {
 // AppendJSON appends e as JSON.
 func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(append(b, `{"position":`...), e.Position, 10)
+	if e.Token != "" {
+		b = appendString(append(b, `,"token":`...), e.Token)
+	}
 	b = appendTime(append(b, `,"time":`...), e.Time.Time)
 	b = appendString(append(b, `,"tenant":`...), e.Tenant)
 	b = appendString(append(b, `,"kind":`...), string(e.Kind))
@@ -212,6 +215,9 @@ func (m *LiveMessage) AppendJSON(b []byte) (_ []byte, err error) {
 	}
 	if m.After != nil {
 		b = strconv.AppendUint(append(b, `,"after":`...), *m.After, 10)
+	}
+	if m.Token != "" {
+		b = appendString(append(b, `,"token":`...), m.Token)
 	}
 	if m.Newest != 0 {
 		b = strconv.AppendUint(append(b, `,"newest":`...), m.Newest, 10)

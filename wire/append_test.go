@@ -72,7 +72,7 @@ func TestAppendJSON(t *testing.T) {
 		got, err := v.AppendJSON([]byte("x"))
 		same(t, v, got, err)
 
-		e := wire.Event{Position: rng.Uint64(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
+		e := wire.Event{Position: rng.Uint64(), Token: text(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
 		if maybe() {
 			e.ID = &v.ID
 			e.Arithmetic = &wire.Arithmetic{

@@ -5,7 +5,8 @@ import "github.com/sigil-dna/sigil"
 // Event is an entry of the journal: what happened, and the figures that decided. Entries about signatures of code
 // (signed, revoked) have no figures, and their ID is the signature's. Those of the kind erased have only the memory's ID.
 type Event struct {
-	Position   uint64          `json:"position"` // 1 or more, growing
+	Position   uint64          `json:"position"`        // 1 or more, growing
+	Token      string          `json:"token,omitempty"` // of Position: see [sigil.Token]
 	Time       Timestamp       `json:"time"`
 	Tenant     string          `json:"tenant"`
 	Kind       sigil.EventKind `json:"kind"`
@@ -41,16 +42,18 @@ type Arithmetic struct {
 	Size         int        `json:"size"` // bytes of data
 }
 
-// EventPage is a page of the journal, in order. Next is the position to continue after.
+// EventPage is a page of the journal, in order. Next is the position to continue after, and Token its token.
 type EventPage struct {
 	Events []Event `json:"events"`
 	Next   uint64  `json:"next"`
+	Token  string  `json:"token,omitempty"`
 }
 
 // Delivery is what a webhook sends: entries of a tenant's journal, in order, at least one. Next is the position of the
-// last.
+// last, and Token its token.
 type Delivery struct {
 	Tenant string  `json:"tenant"`
 	Events []Event `json:"events"`
 	Next   uint64  `json:"next"`
+	Token  string  `json:"token,omitempty"`
 }

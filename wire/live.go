@@ -27,9 +27,9 @@ type LiveRequest struct {
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
 	// Memory is the id of the memory to recall, forget or restore.
 	Memory *sigil.ID `json:"memory,omitempty"`
-	// After is the position to subscribe after; nil means after the newest entry. Recalls asks for recalls too.
-	After   *uint64 `json:"after,omitempty"`
-	Recalls bool    `json:"recalls,omitempty"`
+	// After is the position to subscribe after, or its token; nil means after the newest entry. Recalls asks for recalls too.
+	After   *sigil.Token `json:"after,omitempty"`
+	Recalls bool         `json:"recalls,omitempty"`
 }
 
 // The types of a [LiveMessage].
@@ -56,7 +56,9 @@ type LiveMessage struct {
 	RestorableUntil *Timestamp `json:"restorableUntil,omitempty"`
 	// After is the position that a subscription begins after, or that a lagged reader has reached; Newest is the
 	// position of the newest entry at that time.
-	After  *uint64 `json:"after,omitempty"`
+	After *uint64 `json:"after,omitempty"`
+	// Token is that of the position that a subscription begins after.
+	Token  string  `json:"token,omitempty"`
 	Newest uint64  `json:"newest,omitempty"`
 	Events []Event `json:"events,omitempty"`
 	// Memories and More are as in [Recalls].

@@ -39,6 +39,7 @@ type PolicyCount struct {
 type Identity struct {
 	Service       string        `json:"service"` // "sigil"
 	Store         sigil.ID      `json:"store"`
+	Epoch         sigil.ID      `json:"epoch"`  // another one after each restore of the store from an older copy
 	Driver        string        `json:"driver"` // the kind of store
 	Tenant        string        `json:"tenant"`
 	Hash          string        `json:"hash"`      // 64 hexadecimal digits

@@ -18,6 +18,7 @@ import (
 // Entry is one entry of the journal, rendered.
 type Entry struct {
 	Position uint64
+	Check    uint64 // that of its [sigil.Token]
 	Data     []byte
 }
 

@@ -56,7 +56,8 @@ func (s *segment) add(e Entry) bool {
 	}
 	at := len(s.joined)
 	s.joined = append(s.joined, e.Data...)
-	s.entries = append(s.entries, Entry{e.Position, s.joined[at:len(s.joined):len(s.joined)]})
+	e.Data = s.joined[at:len(s.joined):len(s.joined)]
+	s.entries = append(s.entries, e)
 	s.ends = append(s.ends, len(s.joined))
 	return true
 }

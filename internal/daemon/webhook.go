@@ -32,7 +32,7 @@ func (d *Daemon) startWebhook(e *engine.Engine, m *metrics.Metrics) error {
 	}
 	hook := webhook.New(e, webhook.Options{
 		URL: d.config.Webhook, Tenant: d.config.WebhookTenant, Secret: d.secret, Version: d.version,
-		Body: shape.Delivery, Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
+		Epoch: e.Epoch(), Body: shape.Delivery, Batch: min(hookBatch, d.config.MaxPage), Logger: d.log, Delivered: m.Delivered, Failed: m.Undelivered,
 	})
 	m.Webhook(hook.Lag)
 	hook.Start()

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"strconv"
-
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/httpapi/live"
 )
@@ -50,15 +48,15 @@ func (a *API) webSocket(c *call, subscribe bool) error {
 func (c *call) start() (live.Request, error) {
 	q := live.Request{Tenant: c.tenant}
 	if c.query.values.Has("after") {
-		n := c.query.position("after")
-		q.After = &n
+		t := c.query.token("after")
+		q.After = &t
 	}
 	if last := c.r.Header.Get("Last-Event-ID"); last != "" { // from a reader that reconnects: newer than the URL's position
-		n, err := strconv.ParseUint(last, 10, 64)
+		t, err := sigil.ParseToken("Last-Event-ID", last)
 		if err != nil {
-			return q, sigil.NewInvalid("invalid_parameter", "Last-Event-ID", "must be a position of the journal: a whole number from 0")
+			return q, err
 		}
-		q.After = &n
+		q.After = &t
 	}
 	for _, name := range []string{"limit", "latest"} {
 		if c.query.values.Has(name) {

@@ -114,16 +114,16 @@ func (q *query) number(name, code string) *float64 {
 	return &f
 }
 
-// position returns 0, the start of the journal, if the parameter is missing.
-func (q *query) position(name string) uint64 {
+// token returns that of position 0, the start of the journal, if the parameter is missing.
+func (q *query) token(name string) sigil.Token {
 	if !q.values.Has(name) {
-		return 0
+		return sigil.Token{}
 	}
-	n, err := strconv.ParseUint(q.text(name), 10, 64)
-	if err != nil {
-		q.fail("invalid_parameter", name, "must be a position of the journal: a whole number from 0")
+	t, err := sigil.ParseToken(name, q.text(name))
+	if err != nil && q.err == nil {
+		q.err = err
 	}
-	return n
+	return t
 }
 
 // id returns the zero id if the parameter is missing.

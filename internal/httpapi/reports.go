@@ -62,7 +62,7 @@ func (a *API) stats(c *call) error {
 // journal answers with a page of the journal. At the end of the journal, the page's Next is the reader's
 // position.
 func (a *API) journal(c *call) error {
-	after, limit, latest := c.query.position("after"), c.query.limit(), c.query.is("latest", false)
+	after, limit, latest := c.query.token("after"), c.query.limit(), c.query.is("latest", false)
 	c.query.flag("recalls") // pages have no recalls, but a wrong value is still refused
 	if c.query.err != nil {
 		return c.query.err
@@ -72,27 +72,34 @@ func (a *API) journal(c *call) error {
 	if latest {
 		events, after, err = a.latestEvents(c, after, limit)
 	} else {
-		events, err = a.engine.Events(c.r.Context(), c.tenant, after, limit)
+		events, err = a.engine.EventsAfter(c.r.Context(), c.tenant, after, limit)
 	}
 	if err != nil {
 		return err
 	}
-	page := wire.EventPage{Events: make([]wire.Event, len(events)), Next: after}
+	page := wire.EventPage{Events: make([]wire.Event, len(events))}
 	for i := range events {
-		page.Events[i], page.Next = shape.Event(&events[i]), events[i].Position
+		page.Events[i], after = shape.Event(&events[i]), events[i].Token()
 	}
+	page.Next, page.Token = after.Position, after.String()
 	return c.json(http.StatusOK, page)
 }
 
 // latestEvents returns the newest entries after a position, and the position to continue after if there are
 // none.
-func (a *API) latestEvents(c *call, after uint64, limit int) (events []sigil.Event, next uint64, err error) {
+func (a *API) latestEvents(c *call, after sigil.Token, limit int) (events []sigil.Event, next sigil.Token, err error) {
 	// Read before the entries, so that entries added in between are not missed.
-	if _, next, err = a.engine.JournalBounds(c.r.Context()); err != nil {
-		return nil, 0, err
+	_, newest, err := a.engine.JournalBounds(c.r.Context())
+	if err != nil {
+		return nil, next, err
 	}
-	events, err = a.engine.LatestEvents(c.r.Context(), c.tenant, limit)
-	for len(events) > 0 && events[0].Position <= after {
+	if next, err = a.engine.TokenAt(c.r.Context(), newest); err != nil {
+		return nil, next, err
+	}
+	if events, err = a.engine.LatestEvents(c.r.Context(), c.tenant, limit); err == nil {
+		err = a.engine.CheckToken(c.r.Context(), after)
+	}
+	for len(events) > 0 && events[0].Position <= after.Position {
 		events = events[1:]
 	}
 	return events, next, err

@@ -34,6 +34,8 @@ type Options struct {
 	Secret []byte
 	// Body returns the body of a request, as JSON, for events of a tenant's journal.
 	Body func(tenant string, events []sigil.Event) ([]byte, error)
+	// Epoch is that of the store, for the Sigil-Epoch header; without one, there is none.
+	Epoch sigil.ID
 	// Version is the sender's version, for the User-Agent header.
 	Version string
 	// Batch is the maximum number of events in one request, and no more than the source returns at once; 0 means 100.

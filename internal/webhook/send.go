@@ -45,6 +45,9 @@ func (h *Hook) send(ctx context.Context, b *batch) (after time.Duration, err err
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "sigil-webhook/"+h.options.Version)
 	r.Header.Set("Sigil-Delivery", b.id)
+	if h.options.Epoch != (sigil.ID{}) {
+		r.Header.Set("Sigil-Epoch", h.options.Epoch.String())
+	}
 	r.Header.Set("Sigil-Signature", sign(h.options.Secret, time.Now(), b.body))
 	w, err := h.client.Do(r)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/bus"
 	"github.com/sigil-dna/sigil/internal/httpapi/draft"
@@ -44,8 +45,8 @@ type Memory interface {
 // Request holds the parameters of a stream.
 type Request struct {
 	Tenant  string
-	After   *uint64 // the stream begins after this position of the journal; nil means after the newest
-	Recalls bool    // whether the stream includes recalls
+	After   *sigil.Token // the stream begins after this position of the journal; nil means after the newest
+	Recalls bool         // whether the stream includes recalls
 	// Problem returns the problem that the reader gets for an error.
 	Problem func(error) wire.Problem
 }
@@ -82,6 +83,34 @@ func (s *Server) Close() {
 	s.Leave()
 	s.bus.Close()
 }
+
+// subscribe starts a subscription after a token, or after the newest entry, and returns the token that it begins after.
+func (s *Server) subscribe(ctx context.Context, tenant string, after *sigil.Token) (*bus.Subscription, sigil.Token, error) {
+	if after == nil {
+		sub, err := s.bus.Subscribe(ctx, tenant, nil)
+		if err != nil {
+			return nil, sigil.Token{}, err
+		}
+		from, err := s.engine.TokenAt(ctx, sub.After())
+		if err != nil {
+			sub.Close()
+			return nil, from, err
+		}
+		return sub, from, nil
+	}
+	sub, err := s.bus.Subscribe(ctx, tenant, &after.Position)
+	if err != nil {
+		return nil, sigil.Token{}, err
+	}
+	if err := s.engine.CheckToken(ctx, *after); err != nil {
+		sub.Close()
+		return nil, sigil.Token{}, err
+	}
+	return sub, *after, nil
+}
+
+// tokenOf returns the token of an entry.
+func tokenOf(e *bus.Entry) sigil.Token { return sigil.Token{Position: e.Position, Check: e.Check} }
 
 // WantsEvents reports whether the request asks for server-sent events.
 func WantsEvents(r *http.Request) bool {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -29,7 +28,7 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 		return err
 	}
 	defer end()
-	sub, err := s.bus.Subscribe(r.Context(), q.Tenant, q.After)
+	sub, last, err := s.subscribe(r.Context(), q.Tenant, q.After)
 	if err != nil {
 		return err
 	}
@@ -44,7 +43,7 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 	w.WriteHeader(http.StatusOK)
 	// This is the position after which the stream starts: a client that reconnects before the first event
 	// misses nothing either.
-	w.b.WriteString("retry: 1000\nid: " + strconv.FormatUint(sub.After(), 10) + "\n\n")
+	w.b.WriteString("retry: 1000\nid: " + last.String() + "\n\n")
 	for w.flush() == nil {
 		batch, err := nextBatch(ctx, sub)
 		switch {
@@ -52,8 +51,11 @@ func (s *Server) Events(rw http.ResponseWriter, r *http.Request, q Request) erro
 			if w.batch(&batch) != nil {
 				return nil
 			}
+			if n := len(batch.Entries); n > 0 {
+				last = tokenOf(&batch.Entries[n-1])
+			}
 		case errors.Is(err, errLeave), errors.Is(err, sigil.ErrClosed):
-			w.event("reconnect", map[string]uint64{"after": sub.After()})
+			w.event("reconnect", map[string]any{"after": last.Position, "token": last.String()})
 			_ = w.flush() // the stream ends either way
 			return nil
 		case errors.Is(err, errSilent):
@@ -103,9 +105,10 @@ func (w *sse) batch(batch *bus.Batch) error {
 	if batch.Lagged {
 		w.event(wire.LiveLagged, map[string]uint64{"after": batch.Entries[0].Position - 1, "newest": batch.Newest})
 	}
-	for _, e := range batch.Entries {
+	for i := range batch.Entries {
+		e := &batch.Entries[i]
 		w.b.WriteString("id: ")
-		w.b.WriteString(strconv.FormatUint(e.Position, 10))
+		w.b.Write(tokenOf(e).Append(w.b.AvailableBuffer()))
 		w.b.WriteString("\ndata: ")
 		w.b.Write(e.Data)
 		w.b.WriteString("\n\n")

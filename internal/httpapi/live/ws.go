@@ -44,7 +44,7 @@ func (s *Server) Socket(rw http.ResponseWriter, r *http.Request, q Request, subs
 	defer end()
 	l := &liveConn{server: s, tenant: q.Tenant, problem: q.Problem, slots: make(chan struct{}, maxInFlight), large: make(chan struct{}, maxLarge)}
 	if subscribe || q.After != nil || q.Recalls {
-		sub, err := s.bus.Subscribe(ctx, q.Tenant, q.After)
+		sub, _, err := s.subscribe(ctx, q.Tenant, q.After)
 		if err != nil {
 			return err
 		}

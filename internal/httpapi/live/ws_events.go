@@ -13,7 +13,7 @@ import (
 // subscribe creates a subscription that begins after a position, or after the newest. It starts once the
 // request is answered. A connection has at most one.
 func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMessage) error {
-	sub, err := l.server.bus.Subscribe(ctx, l.tenant, r.after)
+	sub, token, err := l.server.subscribe(ctx, l.tenant, r.after)
 	if err != nil {
 		return err
 	}
@@ -24,8 +24,7 @@ func (l *liveConn) subscribe(ctx context.Context, r *liveRequest, m *wire.LiveMe
 		sub.Close()
 		return &sigil.Error{Kind: sigil.ErrConflict, Code: "already_subscribed", Detail: "this connection has a subscription; unsubscribe first"}
 	}
-	from := sub.After()
-	m.Status, m.After = http.StatusOK, &from
+	m.Status, m.After, m.Token = http.StatusOK, &token.Position, token.String()
 	return nil
 }
 

@@ -21,7 +21,7 @@ type liveRequest struct {
 	draft  []byte
 	key    string
 	memory sigil.ID
-	after  *uint64
+	after  *sigil.Token
 	// recalls reports whether a subscription includes recalls.
 	recalls bool
 	has     map[string]bool
@@ -110,10 +110,8 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 				err = sigil.NewInvalid("invalid_id", "memory", "is not a UUID of 36 characters")
 			}
 		case "after":
-			r.after = new(uint64)
-			if json.Unmarshal(value, r.after) != nil || jsontext.Value(value).Kind() != '0' {
-				err = sigil.NewInvalid("invalid_parameter", "after", "must be a position of the journal: a whole number from 0")
-			}
+			r.after = new(sigil.Token)
+			err = r.after.UnmarshalJSON(value)
 		case "recalls":
 			if json.Unmarshal(value, &r.recalls) != nil || value[0] == 'n' {
 				err = sigil.NewInvalid("invalid_parameter", "recalls", "must be true or false")

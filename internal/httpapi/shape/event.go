@@ -11,7 +11,7 @@ import (
 // Event returns the shape of e: what happened, and the figures that led to it.
 func Event(e *sigil.Event) wire.Event {
 	m := &e.Memory
-	v := wire.Event{Position: e.Position, Time: wire.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
+	v := wire.Event{Position: e.Position, Token: e.Token().String(), Time: wire.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
 	if e.Crystal != nil {
 		c := crystal(e.Crystal)
 		v.Crystal = &c
@@ -35,7 +35,8 @@ func Event(e *sigil.Event) wire.Event {
 
 // Delivery returns the body of a webhook's request as JSON. It needs at least one event.
 func Delivery(tenant string, events []sigil.Event) ([]byte, error) {
-	v := wire.Delivery{Tenant: tenant, Events: make([]wire.Event, len(events)), Next: events[len(events)-1].Position}
+	last := &events[len(events)-1]
+	v := wire.Delivery{Tenant: tenant, Events: make([]wire.Event, len(events)), Next: last.Position, Token: last.Token().String()}
 	for i := range events {
 		v.Events[i] = Event(&events[i])
 	}

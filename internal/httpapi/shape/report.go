@@ -23,7 +23,7 @@ func Stats(s *engine.Stats) wire.Stats {
 func Identity(id *engine.Identity) wire.Identity {
 	f := id.Hash.Frequency()
 	return wire.Identity{
-		Service: "sigil", Store: id.Store, Driver: id.Driver, Tenant: id.Tenant,
+		Service: "sigil", Store: id.Store, Epoch: id.Epoch, Driver: id.Driver, Tenant: id.Tenant,
 		Hash: id.Hash.String(), Frequency: f.Value(), Pattern: f.Pattern(), Spiral: Spiral(id.Hash),
 		CreatedAt: wire.Timestamp{Time: id.CreatedAt}, StartedAt: wire.Timestamp{Time: id.StartedAt},
 		UptimeSeconds: id.Uptime.Seconds(), Memories: id.Memories, Crystals: id.Crystals,
