@@ -47,6 +47,7 @@ func (a *app) identity() *cobra.Command {
 		}
 		var f fields
 		f.add("store", "%s (%s)", id.Store, escape(id.Driver))
+		f.add("epoch", "%s", id.Epoch)
 		f.add("tenant", "%s", escape(id.Tenant))
 		f.add("hash", "%s", escape(id.Hash))
 		f.add("frequency", "%.4f, in pattern %d", id.Frequency, id.Pattern)
