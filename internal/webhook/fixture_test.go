@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,6 +31,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 20 * time.Second
 
 var secret = []byte("0123456789abcdef")
+
+// epoch is that of the store, as its deliveries name it.
+var epoch = sigil.ID{1, 2, 3}
 
 // journal is an engine over a model that a test writes to.
 type journal struct {
@@ -96,10 +100,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.t.Error(err)
 	}
 	var page wire.Delivery
-	if err := json.Unmarshal(body, &page); err != nil || page.Tenant != sigil.DefaultTenant || len(page.Events) == 0 || len(page.Events) > 100 || page.Next != page.Events[len(page.Events)-1].Position {
+	if err := json.Unmarshal(body, &page); err != nil || page.Tenant != sigil.DefaultTenant || len(page.Events) == 0 || len(page.Events) > 100 || page.Next != page.Events[len(page.Events)-1].Position || page.Token != page.Events[len(page.Events)-1].Token || !strings.HasPrefix(page.Token, fmt.Sprint(page.Next, "-")) {
 		r.t.Errorf("got %s (%v)", body, err)
 	}
-	if q.Method != http.MethodPost || q.Header.Get("Content-Type") != "application/json" || q.UserAgent() != "sigil-webhook/v9" {
+	if q.Method != http.MethodPost || q.Header.Get("Content-Type") != "application/json" || q.UserAgent() != "sigil-webhook/v9" || q.Header.Get("Sigil-Epoch") != epoch.String() {
 		r.t.Errorf("got %s with %v", q.Method, q.Header)
 	}
 	for _, e := range page.Events {
@@ -176,7 +180,7 @@ func (l *logs) count(text string) (n int) {
 
 func options(url string, log *logs) webhook.Options {
 	return webhook.Options{
-		URL: url, Tenant: sigil.DefaultTenant, Secret: secret, Version: "v9", Body: shape.Delivery,
+		URL: url, Tenant: sigil.DefaultTenant, Secret: secret, Version: "v9", Epoch: epoch, Body: shape.Delivery,
 		Logger: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }
