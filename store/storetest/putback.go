@@ -23,7 +23,7 @@ func RunPutBack(t *testing.T, open func(t *testing.T, dir string) store.Store, p
 	equal(t, "Info, opened again", f.Info(), info)
 	lost := f.encode(tenant("a"))
 	f.forget(lost.Key)
-	hashes := f.hashes(4)
+	hashes := f.hashesUpTo(4)
 	f.ok("Close", f.Close())
 
 	f.Store = open(t, to)
@@ -35,7 +35,7 @@ func RunPutBack(t *testing.T, open func(t *testing.T, dir string) store.Store, p
 	fails(t, "a position that is not there yet", second(f.EntryHash(f.ctx(), 3)), sigil.ErrGone, "position_ahead")
 	f.encode(tenant("b"))
 	f.encode(tenant("a"))
-	for i, hash := range f.hashes(4) {
+	for i, hash := range f.hashesUpTo(4) {
 		token := sigil.NewToken(uint64(i+1), hashes[i])
 		if shared := i < 2; token.Fits(hash) != shared {
 			t.Errorf("the token of entry %d fits the one that was put back: %v, want %v", i+1, !shared, shared)
@@ -47,8 +47,8 @@ func RunPutBack(t *testing.T, open func(t *testing.T, dir string) store.Store, p
 	f.ok("Close", f.Close())
 }
 
-// hashes returns those of the entries up to a position.
-func (f *fixture) hashes(upTo uint64) (all []sigil.Hash) {
+// hashesUpTo returns those of the entries up to a position.
+func (f *fixture) hashesUpTo(upTo uint64) (all []sigil.Hash) {
 	f.t.Helper()
 	for position := uint64(1); position <= upTo; position++ {
 		hash, err := f.EntryHash(f.ctx(), position)
