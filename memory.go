@@ -20,6 +20,9 @@ type Draft struct {
 	// is rounded up to a millisecond; 0 means none. It must be from 0 to MaxTTL. It does not make the memory live
 	// longer: untouched, a memory fades as its policy says, which may be before the TTL ends ([Meta.FadesBeforeTTL]).
 	TTL time.Duration
+	// Life is how long the memory lives untouched, instead of as long as its policy says: [Meta.Stretch] is set to what makes
+	// it so. It is rounded up to a millisecond; 0 means none. It must be from 0 to MaxTTL. A policy's grace is a least life.
+	Life time.Duration
 	// Pinned keeps the memory from fading.
 	Pinned bool
 	// Tags are the caller's own labels.

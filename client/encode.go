@@ -24,6 +24,7 @@ type draft struct {
 	Data           json.RawMessage `json:"data"`
 	State          *sigil.State    `json:"state,omitempty"`
 	TTL            string          `json:"ttl,omitempty"`
+	Life           string          `json:"life,omitempty"`
 	Pinned         bool            `json:"pinned,omitempty"`
 	Tags           []string        `json:"tags,omitempty"`
 	Vector         []float32       `json:"vector,omitempty"`
@@ -174,7 +175,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && d.Life == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
@@ -186,6 +187,9 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	}
 	if d.TTL != 0 {
 		wire.TTL = sigil.FormatDuration(d.TTL)
+	}
+	if d.Life != 0 {
+		wire.Life = sigil.FormatDuration(d.Life)
 	}
 	line := bytes.NewBuffer(to)
 	enc := json.NewEncoder(line)

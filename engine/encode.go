@@ -101,6 +101,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if d.TTL < 0 || d.TTL > sigil.MaxTTL {
 		return sigil.NewInvalid("invalid_ttl", "ttl", "must be over 0 and at most 100 years")
 	}
+	if d.Life < 0 || d.Life > sigil.MaxTTL {
+		return sigil.NewInvalid("invalid_life", "life", "must be over 0 and at most 100 years")
+	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 		}
 		item.Vector = store.Vector(v)
 	}
-	item.OnDuplicate = d.OnDuplicate
+	item.OnDuplicate, item.Life = d.OnDuplicate, wholeMillis(d.Life)
 	if d.Similar != 0 {
 		item.Idempotency.Similar = &sigil.Similar{Least: d.Similar}
 	}
@@ -144,6 +147,9 @@ func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
 	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.Settings().Policy
+	if item.Life != 0 {
+		m.Stretch = sigil.StretchFor(m.Policy, item.Life)
+	}
 	m.Reschedule()
 	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
 	if m.Crystallized {
@@ -248,6 +254,9 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 	b.Write(binary.AppendVarint(nil, int64(m.TTL)))
 	if m.Pinned {
 		b.WriteByte(1)
+	}
+	if item.Life != 0 { // without one, the fingerprint is that of earlier versions
+		b.Write(binary.AppendVarint([]byte{4}, int64(item.Life)))
 	}
 	if len(item.Vector) > 0 { // without one, the fingerprint is that of earlier versions
 		b.WriteByte(2)

@@ -87,6 +87,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"empty tag":            {"", func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.ErrInvalid, "invalid_tag", "tags/1"},
 		"long tag":             {"", func(d *sigil.Draft) { d.Tags = []string{long} }, sigil.ErrInvalid, "invalid_tag", "tags/0"},
 		"tag not UTF-8":        {"", func(d *sigil.Draft) { d.Tags = []string{"\xff"} }, sigil.ErrInvalid, "invalid_tag", "tags/0"},
+		"negative life":        {"", func(d *sigil.Draft) { d.Life = -1 }, sigil.ErrInvalid, "invalid_life", "life"},
 		"negative ttl":         {"", func(d *sigil.Draft) { d.TTL = -1 }, sigil.ErrInvalid, "invalid_ttl", "ttl"},
 		"long idempotency key": {"", func(d *sigil.Draft) { d.IdempotencyKey = long + long }, sigil.ErrInvalid, "invalid_idempotency_key", "Idempotency-Key"},
 		"odd idempotency key":  {"", func(d *sigil.Draft) { d.IdempotencyKey = "a\n" }, sigil.ErrInvalid, "invalid_idempotency_key", "Idempotency-Key"},

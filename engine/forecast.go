@@ -73,7 +73,8 @@ type ForecastBin struct {
 
 // Forecast returns which memories of a tenant fade within a time if nothing is recalled. It changes nothing. Its cost
 // grows with the memories it counts. Memories that do not fade in that time are not read, except, under a proposed
-// policy, as many as could fade earlier than under their own.
+// policy, as many as could fade earlier than under their own. A memory that never fades under its own is not counted under a
+// proposed one.
 func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f Forecast, err error) {
 	defer e.observe("forecast", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -117,7 +118,7 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 }
 
 // horizon returns the latest deadline that a memory which fades in the span may have. Under a proposed policy with a
-// shorter life, that is the end of the span plus the difference.
+// shorter life, that is any: a memory may be stretched, and then both of its lives are.
 func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
 	if c.query.Policy == nil {
 		return c.until, nil
@@ -130,8 +131,8 @@ func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
 	for _, p := range policies {
 		longest = max(longest, p.Lifetime())
 	}
-	if more := longest - c.query.Policy.Lifetime(); more > 0 {
-		return c.until.Add(more + time.Millisecond), nil // both deadlines were rounded up
+	if longest > sigil.Unbounded(c.query.Policy).Lifetime() {
+		return c.now.Add(sigil.MaxTTL + sigil.MaxTTL), nil
 	}
 	return c.until, nil
 }

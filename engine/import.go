@@ -46,7 +46,7 @@ type ImportResult struct {
 // id is there with other content is [sigil.ErrConflict] ("exists"); Field names what differs.
 //
 // What follows from other figures must be what it is here: Hash, Frequency and Size from Data, Potential and Crystallized from State,
-// FadesAt from the times, the ttl and the policy. A memory with a wrong figure is [sigil.ErrInvalid], and Field names it. So is one from
+// FadesAt from the times, the ttl, the policy and Stretch. A memory with a wrong figure is [sigil.ErrInvalid], and Field names it. So is one from
 // the future.
 //
 // The quota applies as in [Engine.EncodeBatch]. The journal says encoded, with the reason import and the time of the import. If
@@ -290,6 +290,9 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	if m.TTL < 0 || m.TTL > sigil.MaxTTL || m.TTL != wholeMillis(m.TTL) {
 		return item, sigil.NewInvalid("invalid_ttl", "ttl", "must be a whole number of milliseconds, over 0 and at most 100 years")
 	}
+	if !(m.Stretch >= 0 && m.Stretch <= math.MaxFloat64) { // written so that NaN fails
+		return item, wrongFigure("stretch", "must be over 0")
+	}
 	if m.Policy == nil {
 		return item, sigil.NewInvalid("invalid_policy", "policy", "is required")
 	}
@@ -314,7 +317,7 @@ func (e *Engine) checkImported(tenant string, m *ExportedMemory, now time.Time) 
 	case m.Crystallized != kept.Crystallized:
 		return item, wrongFigure("crystallized", "does not follow from the potential")
 	case !m.FadesAt.Equal(kept.FadesAt):
-		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, ttl, pinned, crystallized and policy")
+		return item, wrongFigure("fadesAt", "does not follow from lastAccessed, ttl, pinned, crystallized, policy and stretch")
 	}
 	item.Memory = kept
 	if len(m.Vector) > 0 {

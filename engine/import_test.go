@@ -59,7 +59,7 @@ func lived(t *testing.T) *rig {
 	r := newRig(t, engine.Options{})
 	r.encode(`{"n":1.50}`, func(d *sigil.Draft) { d.Tags, d.Pinned = []string{"a", "b"}, true })
 	r.encode(`{"n":2}`, func(d *sigil.Draft) { d.State = &strong })
-	r.encode(`{"n":3}`, func(d *sigil.Draft) { d.TTL, d.Vector = time.Hour, []float32{1, -0.5} })
+	r.encode(`{"n":3}`, func(d *sigil.Draft) { d.TTL, d.Vector, d.Life = time.Hour, []float32{1, -0.5}, 365*24*time.Hour })
 	r.encode(`{"n":4}`, func(d *sigil.Draft) {
 		d.State = &sigil.State{Phi: 0.1, Extra: map[string]json.RawMessage{"mood": json.RawMessage(`"calm"`)}}
 	})
@@ -216,6 +216,10 @@ func TestAnImportOfWrongFiguresIsRefused(t *testing.T) {
 		{"invalid_figure fadesAt", func(m *engine.ExportedMemory) { m.FadesAt = time.Time{} }},
 		{"invalid_figure fadesAt", func(m *engine.ExportedMemory) { m.Pinned = true }},
 		{"invalid_figure fadesAt", func(m *engine.ExportedMemory) { m.Policy = sigil.DefaultPolicy() }},
+		{"invalid_figure fadesAt", func(m *engine.ExportedMemory) { m.Stretch = 2 }},
+		{"invalid_figure stretch", func(m *engine.ExportedMemory) { m.Stretch = -1 }},
+		{"invalid_figure stretch", func(m *engine.ExportedMemory) { m.Stretch = math.NaN() }},
+		{"invalid_figure stretch", func(m *engine.ExportedMemory) { m.Stretch = math.Inf(1) }},
 		{"invalid_ttl ttl", func(m *engine.ExportedMemory) { m.TTL = -1 }},
 		{"invalid_ttl ttl", func(m *engine.ExportedMemory) { m.TTL = time.Microsecond }},
 		{"invalid_ttl ttl", func(m *engine.ExportedMemory) { m.TTL = sigil.MaxTTL + time.Millisecond }},

@@ -175,6 +175,42 @@ func TestTTLIsNotMovedByARecall(t *testing.T) {
 	r.lives(m.Key, false)
 }
 
+func TestALifeOfItsOwnBeginsAnewWithEachRecall(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	const life = time.Hour + millisecond
+	m := r.encode(`{"foo":1}`, func(d *sigil.Draft) { d.Life = life - 1 })
+	same(t, "fades at", m.FadesAt, start.Add(life))
+	r.clock.set(30 * time.Minute)
+	same(t, "fades at after a recall", r.recall(m.Key).FadesAt, start.Add(30*time.Minute+life))
+	double, err := sigil.NewClassic(0.001, 5*time.Second, 0.5)
+	r.ok("policy", err)
+	r.Configure(engine.Settings{Policy: double})
+	stretched := r.recall(m.Key)
+	same(t, "under another policy", stretched.Lifetime(), sigil.LifetimeOf(double, m.Stretch))
+	same(t, "fades at", stretched.FadesAt, start.Add(30*time.Minute+stretched.Lifetime()))
+	r.clock.set(30*time.Minute + stretched.Lifetime())
+	r.lives(m.Key, false)
+}
+
+// A recall under fsrs makes a memory more stable; an unpin only starts its idleness anew.
+func TestFSRSGrowsByRecallsOnly(t *testing.T) {
+	p, err := sigil.ParsePolicy("fsrs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, engine.Options{Settings: engine.Settings{Policy: p}})
+	m, pinned := r.encode(`{"foo":1}`, nil), r.encode(`{"foo":2}`, func(d *sigil.Draft) { d.Pinned = true })
+	at := 20 * 24 * time.Hour
+	r.clock.set(at)
+	got := r.recall(m.Key)
+	same(t, "stretch", got.Stretch, p.(sigil.FSRS).Growth(0, at, 0))
+	same(t, "fades at", got.FadesAt, start.Add(at+got.Lifetime()))
+	unpinned, err := r.Unpin(r.ctx(), pinned.Key)
+	r.ok("unpin", err)
+	same(t, "stretch", unpinned.Stretch, 0)
+	same(t, "fades at", unpinned.FadesAt, start.Add(at+p.Lifetime()).Add(time.Millisecond-1).Truncate(time.Millisecond))
+}
+
 func TestUnpinStartsIdlenessAnew(t *testing.T) {
 	r := newRig(t, engine.Options{})
 	m := r.encode(`{"foo":1}`, nil)

@@ -28,8 +28,7 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 	if m.Due(now) {
 		return nil, sigil.NewNotFound()
 	}
-	m.AccessCount++
-	m.Touch(e.Settings().Policy, now)
+	m.Recall(e.Settings().Policy, now)
 	return nil, nil
 }
 

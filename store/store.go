@@ -249,6 +249,8 @@ type Item struct {
 	Vector Vector
 	// Idempotency is stored with the memory if Key is not empty.
 	Idempotency Idempotency
+	// Life is the life that the draft asked for, or 0. Stores ignore it: it is in the memory's Stretch.
+	Life time.Duration
 	// OnDuplicate decides whether the item is unique: see [sigil.OnDuplicate.Unique].
 	OnDuplicate sigil.OnDuplicate
 	// At, if not zero, is when the item is inserted. It is set for a memory that brings its id and its CreatedAt along, as

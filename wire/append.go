@@ -44,6 +44,9 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(append(b, `,"accessCount":`...), v.AccessCount, 10)
 	b = appendDeadline(append(b, `,"fadesAt":`...), v.FadesAt)
 	b = appendOptional(append(b, `,"ttl":`...), v.TTL)
+	if v.Life != nil {
+		b = appendString(append(b, `,"life":`...), *v.Life)
+	}
 	b = strconv.AppendBool(append(b, `,"pinned":`...), v.Pinned)
 	b = strconv.AppendBool(append(b, `,"crystallized":`...), v.Crystallized)
 	b = appendString(append(b, `,"policy":`...), v.Policy)
@@ -101,6 +104,9 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 		b = appendFloat(append(b, `,"threshold":`...), a.Threshold)
 		b = appendDeadline(append(b, `,"fadesAt":`...), a.FadesAt)
 		b = appendOptional(append(b, `,"ttl":`...), a.TTL)
+		if a.Life != nil {
+			b = appendString(append(b, `,"life":`...), *a.Life)
+		}
 		b = appendFloat(append(b, `,"potential":`...), a.Potential)
 		b = strconv.AppendUint(append(b, `,"accessCount":`...), a.AccessCount, 10)
 		b = strconv.AppendBool(append(b, `,"pinned":`...), a.Pinned)

@@ -35,11 +35,13 @@ type Arithmetic struct {
 	Threshold    float64    `json:"threshold"` // over 0, at most 1
 	FadesAt      *Timestamp `json:"fadesAt"`   // null if it never fades
 	TTL          *string    `json:"ttl"`       // a duration after CreatedAt; null if there is none
-	Potential    float64    `json:"potential"` // 0 to 1
-	AccessCount  uint64     `json:"accessCount"`
-	Pinned       bool       `json:"pinned"`
-	Crystallized bool       `json:"crystallized"`
-	Size         int        `json:"size"` // bytes of data
+	// Life is how long the memory lives if untouched. It is set only if that is not as its policy says.
+	Life         *string `json:"life,omitempty"`
+	Potential    float64 `json:"potential"` // 0 to 1
+	AccessCount  uint64  `json:"accessCount"`
+	Pinned       bool    `json:"pinned"`
+	Crystallized bool    `json:"crystallized"`
+	Size         int     `json:"size"` // bytes of data
 }
 
 // EventPage is a page of the journal, in order. Next is the position to continue after, and Token its token.

@@ -7,7 +7,7 @@ import (
 )
 
 // ExportedMemory is a memory in an export: everything that an import needs to bring it back as it was. All members are in
-// every line but Vector.
+// every line but Stretch and Vector.
 type ExportedMemory struct {
 	ID           sigil.ID  `json:"id"`
 	Tenant       string    `json:"tenant"`
@@ -17,7 +17,9 @@ type ExportedMemory struct {
 	// FadesAt is the deadline; null if the memory never fades.
 	FadesAt *Timestamp `json:"fadesAt"`
 	// TTL is the hard end, as a duration after CreatedAt; null if there is none.
-	TTL          *string `json:"ttl"`
+	TTL *string `json:"ttl"`
+	// Stretch is how many times as slowly as Policy says the memory decays. It is left out if the memory has none.
+	Stretch      float64 `json:"stretch,omitempty"`
 	Pinned       bool    `json:"pinned"`
 	Crystallized bool    `json:"crystallized"`
 	Policy       string  `json:"policy"`

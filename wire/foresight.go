@@ -33,7 +33,8 @@ type Explanation struct {
 type Forecast struct {
 	From  Timestamp `json:"from"`
 	Until Timestamp `json:"until"`
-	// Policy is the proposed policy, and LifetimeSeconds its lifetime; both are null if each memory's own applies.
+	// Policy is the proposed policy, and LifetimeSeconds its lifetime; both are null if each memory's own applies, and the lifetime if memories
+	// never fade under it.
 	Policy          *string  `json:"policy"`
 	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
 	// Fading counts the memories that fade; under a proposed policy, as if each had had it since its last access.

@@ -28,7 +28,9 @@ type Memory struct {
 	// FadesAt is the deadline; null if the memory never fades.
 	FadesAt *Timestamp `json:"fadesAt"`
 	// TTL is the hard end, as a duration after CreatedAt; null if there is none.
-	TTL          *string `json:"ttl"`
+	TTL *string `json:"ttl"`
+	// Life is how long the memory lives if untouched. It is set only if that is not as its policy says.
+	Life         *string `json:"life,omitempty"`
 	Pinned       bool    `json:"pinned"`
 	Crystallized bool    `json:"crystallized"`
 	Policy       string  `json:"policy"`

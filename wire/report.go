@@ -15,9 +15,9 @@ type Stats struct {
 	// NextFade is the earliest deadline; null if there is none.
 	NextFade *Timestamp `json:"nextFade"`
 	// Policy is the policy that an encode or a recall gives a memory, and LifetimeSeconds how long a memory lives under
-	// it if untouched.
-	Policy          string  `json:"policy"`
-	LifetimeSeconds float64 `json:"lifetimeSeconds"`
+	// it if untouched; null if it never fades.
+	Policy          string   `json:"policy"`
+	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
 	// Policies counts, for each policy, the memories that have it and are neither pinned nor crystallized, the most common
 	// policy first. A memory keeps the policy that was in force when it was last touched.
 	Policies      []PolicyCount `json:"policies"`
@@ -29,9 +29,9 @@ type Stats struct {
 // PolicyCount counts the memories of one policy.
 type PolicyCount struct {
 	Policy string `json:"policy"`
-	// LifetimeSeconds is how long a memory lives under the policy if untouched.
-	LifetimeSeconds float64 `json:"lifetimeSeconds"`
-	Count           int     `json:"count"`
+	// LifetimeSeconds is how long a memory lives under the policy if untouched; null if it never fades.
+	LifetimeSeconds *float64 `json:"lifetimeSeconds"`
+	Count           int      `json:"count"`
 }
 
 // Identity is the sigil of the daemon's store and a tenant: the sigil of the content {"service":"sigil","store":<store

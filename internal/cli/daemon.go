@@ -32,7 +32,7 @@ func (a *app) stats() *cobra.Command {
 			f.add("next fades in", "%s (%s)", left(s.NextFade, a.now()), s.NextFade)
 		}
 		f.add("policy", "%s", escape(s.Policy))
-		f.add("lifetime", "%s untouched", span(seconds(s.LifetimeSeconds)))
+		f.add("lifetime", "%s untouched", lifetime(s.LifetimeSeconds))
 		f.add("uptime", "%s", span(seconds(s.UptimeSeconds)))
 		f.add("journal", "at position %d", s.Position)
 		return s, &f, nil

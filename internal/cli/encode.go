@@ -23,7 +23,7 @@ const maxValue = 16 << 20
 type draftFlags struct {
 	state, file, key string
 	onDuplicate      string
-	ttl              duration
+	ttl, life        duration
 	pin              bool
 	tags             []string
 	vector           string
@@ -55,11 +55,13 @@ With --similar 0.9 the answer names up to ten memories that are about the same: 
 vectors are at a cosine of at least 0.9 (1 is the same, 0 has nothing in common).
 
 A --ttl is a hard end; until then the memory fades like any other. To keep something for two
-months, pin it: --pin --ttl 60d; or let all memories live longer (sigil serve --half-life).
+months, give it a life of its own: --life 60d, which begins anew with each recall; or pin it: --pin --ttl 60d;
+or let all memories live longer (sigil serve --half-life).
 Encode warns if a ttl is longer than the memory lives untouched.`,
 		Example: `  sigil encode '{"note":"tea at five"}'
   sigil encode --state '{"phi":0.9,"coherence":0.95}' --tag work '"remember me"'
   sigil encode --ttl 7d --pin @letter.json
+  sigil encode --life 365d '"the spare key is with Ada"'
   sigil encode --on-duplicate reinforce --tag tea '"kettle in the attic"'
   sigil encode --similar 0.9 '"the kettle is up in the attic"'
   sigil encode --quiet < memories.ndjson > ids.txt`,
@@ -82,6 +84,8 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.StringVar(&d.state, "state", "", "a JSON `object` of phi, coherence, awareness, emotionalResonance, each from 0 to 1")
 	f.Var(&d.ttl, "ttl", "end the memory after this `time`, such as 90s, 36h or 7d; it may fade earlier")
 	f.Lookup("ttl").DefValue = ""
+	f.Var(&d.life, "life", "let the memory live for this `time` untouched, such as 365d, instead of as long as its policy says")
+	f.Lookup("life").DefValue = ""
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until that ends")
 	f.StringArrayVar(&d.tags, "tag", nil, "add a `label`; may be repeated")
 	f.StringVar(&d.vector, "vector", "", "your own vector of what it means, a JSON `array` of 1 to 4,096 numbers; a search by a vector finds it")
@@ -162,7 +166,7 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 
 // draft returns a draft with the values of the flags, without data.
 func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
-	draft = sigil.Draft{TTL: time.Duration(d.ttl), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
+	draft = sigil.Draft{TTL: time.Duration(d.ttl), Life: time.Duration(d.life), Pinned: d.pin, Tags: d.tags, IdempotencyKey: d.key}
 	if d.vector != "" {
 		if draft.Vector, err = readVector(d.vector); err != nil {
 			return draft, usageError("--vector " + err.Error())
@@ -170,6 +174,9 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	}
 	if cmd.Flags().Changed("ttl") && d.ttl <= 0 {
 		return draft, usageError("--ttl must be over 0")
+	}
+	if cmd.Flags().Changed("life") && d.life <= 0 {
+		return draft, usageError("--life must be over 0")
 	}
 	if cmd.Flags().Changed("on-duplicate") {
 		draft.OnDuplicate = sigil.OnDuplicate(d.onDuplicate)

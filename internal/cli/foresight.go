@@ -95,7 +95,7 @@ next recall. Nothing is changed.`,
 	}
 	c.Flags().Var(&within, "within", "look ahead by this `time`")
 	c.Flags().StringVar(&q.Policy, "policy", "", "try this `policy`, in the form that sigil stats shows: \"halflife h=240h\"")
-	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic")) // fails only if there is no such flag
+	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic", "power", "fsrs")) // fails only if there is no such flag
 	tagFlag(c, &q.Tags)
 	c.Flags().IntVar(&q.Limit, "limit", 10, "maximum `number` of memories to list")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -120,6 +120,14 @@ next recall. Nothing is changed.`,
 	return c
 }
 
+// lifetime formats a lifetime in seconds, nil for one without end.
+func lifetime(s *float64) string {
+	if s == nil {
+		return "forever"
+	}
+	return span(seconds(*s))
+}
+
 // timeline is the number of bars that a forecast is drawn with.
 const timeline = 12
 
@@ -127,7 +135,7 @@ func (a *app) forecasted(x *client.Forecast, within time.Duration) error {
 	var f fields
 	f.add("fading", "%s (%s) in the next %s", count(x.Fading, "memory", "memories"), size(x.Bytes), span(within))
 	if x.Policy != nil {
-		f.add("under", "%s, a lifetime of %s, if every memory had it since it was last touched", escape(*x.Policy), span(seconds(*x.LifetimeSeconds)))
+		f.add("under", "%s, a lifetime of %s, if every memory had it since it was last touched", escape(*x.Policy), lifetime(x.LifetimeSeconds))
 		f.add("if set now", "%s in the next %s, as without it: a memory takes a policy with its next recall", count(x.FadingByOwnPolicy, "memory", "memories"), span(within))
 	}
 	var tags []string

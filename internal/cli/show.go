@@ -86,6 +86,9 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	if v.TTL != nil {
 		f.add("ttl", "%s", escape(*v.TTL))
 	}
+	if v.Life != nil {
+		f.add("life", "%s untouched", escape(*v.Life))
+	}
 	if len(v.Tags) > 0 {
 		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))
 	}

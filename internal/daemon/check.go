@@ -19,7 +19,7 @@ import (
 
 // choices are the settings that take one of a few words.
 var choices = map[string][]string{
-	"policy":     {"halflife", "classic"},
+	"policy":     {"halflife", "classic", "power", "fsrs"},
 	"http":       {"lane", "standard"},
 	"search":     {"on", "off"},
 	"meaning":    {"built-in", "off"},
@@ -45,7 +45,7 @@ func (c *Config) check(say func(setting, why string)) {
 		say("data", "there is no home folder for the default: set a folder")
 	}
 	if _, err := c.policy(); err != nil {
-		say(policySetting(err))
+		say(policySetting(c.Policy, err))
 	}
 	for setting, spec := range map[string]string{"decay-schedule": c.DecaySchedule, "crystallize-schedule": c.CrystallizeSchedule} {
 		if never(spec) {
@@ -108,8 +108,8 @@ func oneLine(value string) bool {
 // never reports whether a schedule disables its job.
 func never(spec string) bool { return spec == "" || spec == "off" }
 
-// policySetting returns the name of the setting that a policy's error is about, and what is wrong with it.
-func policySetting(err error) (setting, why string) {
+// policySetting returns the name of the setting that the error of a policy is about, and what is wrong with it.
+func policySetting(policy string, err error) (setting, why string) {
 	var known *sigil.Error
 	if !errors.As(err, &known) {
 		return "policy", err.Error()
@@ -117,8 +117,15 @@ func policySetting(err error) (setting, why string) {
 	switch known.Field {
 	case "rate", "period":
 		return "decay-" + known.Field, known.Detail
-	case "threshold", "half-life":
+	case "threshold":
+		if policy == "power" || policy == "fsrs" {
+			return "retrievability", known.Detail
+		}
 		return known.Field, known.Detail
+	case "half-life", "stability", "grace", "floor":
+		return known.Field, known.Detail
+	case "exponent":
+		return "decay-exponent", known.Detail
 	}
 	return "policy", "the " + known.Field + " that follows from its figures " + known.Detail
 }

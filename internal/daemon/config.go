@@ -36,6 +36,13 @@ type Config struct {
 	DecayPeriod time.Duration
 	Threshold   float64
 	HalfLife    time.Duration
+
+	Stability      time.Duration
+	DecayExponent  float64
+	Retrievability float64
+	Grace          time.Duration
+	Floor          float64
+
 	MaxMemories int
 	MaxBytes    int64
 
@@ -96,6 +103,7 @@ type Config struct {
 // live has the settings that SIGHUP applies to a running daemon. All others need a restart; see [Daemon.reloads].
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
+	"stability": true, "decay-exponent": true, "retrievability": true, "grace": true, "floor": true,
 	"max-memories": true, "max-bytes": true, "undo": true, "undo-memories": true, "undo-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
@@ -116,11 +124,16 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.StoreConnections, "store-connections", 0, "maximum number of connections to the database of --store, one of which listens; 0 means the pool_max_conns of its URL, or 16")
 	durationVar(f, &c.StoreWait, "store-wait", time.Minute, "how long to wait at the start for a database that cannot be reached yet; 0 means no wait")
 
-	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic`; classic is the policy of the system that Sigil replaces: 95 s untouched")
+	f.StringVar(&c.Policy, "policy", "halflife", "how memories fade: `halflife|classic|power|fsrs`; classic is the policy of the system that Sigil replaces: 95 s untouched")
 	f.Float64Var(&c.DecayRate, "decay-rate", 0.001, "classic: decay per second, over 0 and at most 1")
 	durationVar(f, &c.DecayPeriod, "decay-period", 5*time.Second, "classic: the `time` in which decay grows by one step")
 	durationVar(f, &c.HalfLife, "half-life", 168*time.Hour, "halflife: the idle `time` after which half of a memory remains")
-	f.Float64Var(&c.Threshold, "threshold", sigil.DefaultThreshold, "the decay at which a memory fades, over 0 and at most 1")
+	f.Float64Var(&c.Threshold, "threshold", sigil.DefaultThreshold, "halflife and classic: the decay at which a memory fades, over 0 and at most 1")
+	durationVar(f, &c.Stability, "stability", 96*time.Hour, "power and fsrs: the idle `time` after which a tenth is forgotten; fsrs: at first, and longer with each well-spaced recall")
+	f.Float64Var(&c.DecayExponent, "decay-exponent", 0.5, "power and fsrs: how fast the tail falls, over 0 and at most 1; people have 0.1542, under which memories live very long")
+	f.Float64Var(&c.Retrievability, "retrievability", sigil.DefaultRetrievability, "power and fsrs: what is left of a memory when it fades, over 0 and under 1")
+	durationVar(f, &c.Grace, "grace", 0, "the idle `time` before which no memory fades, whatever the policy; 0 means none")
+	f.Float64Var(&c.Floor, "floor", 0, "what is always left of a memory, from 0 to under 1; if that is as much as is left when it fades, no memory fades by decay")
 
 	f.IntVar(&c.MaxMemories, "max-memories", 0, "maximum number of memories of one tenant; 0 means no limit")
 	bytesVar(f, &c.MaxBytes, "max-bytes", 0, "maximum `bytes` of one tenant's data; 0 means no limit")
@@ -180,10 +193,22 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 
 // policy returns the policy that the settings define.
 func (c *Config) policy() (sigil.Policy, error) {
-	if c.Policy == "halflife" {
-		return sigil.NewHalfLife(c.HalfLife, c.Threshold)
+	var p sigil.Policy
+	var err error
+	switch c.Policy {
+	case "halflife":
+		p, err = sigil.NewHalfLife(c.HalfLife, c.Threshold)
+	case "power":
+		p, err = sigil.NewPower(c.Stability, c.DecayExponent, c.Retrievability)
+	case "fsrs":
+		p, err = sigil.NewFSRS(c.Stability, c.DecayExponent, c.Retrievability)
+	default:
+		p, err = sigil.NewClassic(c.DecayRate, c.DecayPeriod, c.Threshold)
 	}
-	return sigil.NewClassic(c.DecayRate, c.DecayPeriod, c.Threshold)
+	if err != nil {
+		return nil, err
+	}
+	return sigil.NewBounded(p, c.Grace, c.Floor)
 }
 
 // settings returns the engine's settings.

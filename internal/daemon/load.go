@@ -203,11 +203,14 @@ func (l *Loaded) validate() error {
 			say(f.Name, "must be one line of text in UTF-8, without control characters")
 		}
 	})
-	for setting, policy := range map[string]string{"half-life": "halflife", "decay-rate": "classic", "decay-period": "classic"} {
+	for setting, policies := range map[string][]string{
+		"half-life": {"halflife"}, "decay-rate": {"classic"}, "decay-period": {"classic"}, "threshold": {"halflife", "classic"},
+		"stability": {"power", "fsrs"}, "decay-exponent": {"power", "fsrs"}, "retrievability": {"power", "fsrs"},
+	} {
 		// It comes from a source of higher precedence than the policy, so the user expects it to have an
-		// effect. A file may have the figures of both policies.
-		if l.Policy != policy && l.origins[setting].source > l.origins["policy"].source {
-			say(setting, fmt.Sprintf("has no effect with policy %s: add --policy %s", l.Policy, policy))
+		// effect. A file may have the figures of several policies.
+		if !slices.Contains(policies, l.Policy) && l.origins[setting].source > l.origins["policy"].source {
+			say(setting, fmt.Sprintf("has no effect with policy %s: add --policy %s", l.Policy, policies[0]))
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

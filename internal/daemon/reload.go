@@ -65,6 +65,8 @@ func (r *runner) warnShorter(ctx context.Context) {
 func lifetime(p sigil.Policy) string {
 	d := p.Lifetime()
 	switch {
+	case d == sigil.Never:
+		return "ever"
 	case d >= 2*day:
 		d = d.Round(time.Hour)
 	case d >= time.Minute:

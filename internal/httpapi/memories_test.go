@@ -98,6 +98,23 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 	}
 }
 
+// A life is shown by the encode, lists, the journal and an explanation; a memory without one has no such member.
+func TestLifeIsShown(t *testing.T) {
+	f := newFace(t, config{})
+	v := f.encode(`{"data":1,"life":"8760h"}`)
+	x := parse[wire.Explanation](f.do("GET", "/v1/sigils/"+v.ID.String()+"/explain", "").want(200))
+	events := parse[wire.EventPage](f.do("GET", "/v1/events?latest=true&limit=1", "").want(200)).Events
+	if *v.Life != "365d" || *events[0].Arithmetic.Life != "365d" || *x.Memory.Life != "365d" || *x.LifetimeSeconds != 365*24*3600 {
+		t.Errorf("encoded %s, journaled %s, explained %s of %v s", *v.Life, *events[0].Arithmetic.Life, *x.Memory.Life, *x.LifetimeSeconds)
+	}
+	if v.FadesAt.Sub(v.CreatedAt.Time) != 365*24*time.Hour || !strings.Contains(x.Formula, "t = idle/") {
+		t.Errorf("fades at %v, formula %q", v.FadesAt, x.Formula)
+	}
+	if w := f.encode(`{"data":2}`); w.Life != nil {
+		t.Errorf("without a life: %s", *w.Life)
+	}
+}
+
 // A proposed policy may have any form of a duration. The answer has the shortest.
 func TestPoliciesAreShownInOneForm(t *testing.T) {
 	f := newFace(t, config{})

@@ -49,7 +49,7 @@ func TestCrystals(t *testing.T) {
 
 func TestIdentityAndStats(t *testing.T) {
 	f := newFace(t, config{})
-	if got := parse[wire.Stats](f.do("GET", "/v1/stats", "").want(200)); got.Memories != 0 || got.NextFade != nil || got.LifetimeSeconds != 95 {
+	if got := parse[wire.Stats](f.do("GET", "/v1/stats", "").want(200)); got.Memories != 0 || got.NextFade != nil || *got.LifetimeSeconds != 95 {
 		t.Errorf("at first: %+v", got)
 	}
 	f.encode(`{"data":1}`)

@@ -78,7 +78,7 @@ func (s *Server) readStats(ctx context.Context, req *sdk.ReadResourceRequest) (*
 func statsOf(v *engine.Stats) stats {
 	return stats{
 		Namespace: v.Tenant, Memories: v.Memories, Kept: v.Pinned, Crystallized: v.Crystallized, Bytes: fmt.Sprint(v.Bytes),
-		NextFade: moment(v.NextFade), Policy: v.Policy.String(), Lifetime: sigil.FormatDuration(v.Policy.Lifetime()), Position: fmt.Sprint(v.Position),
+		NextFade: moment(v.NextFade), Policy: v.Policy.String(), Lifetime: lifetime(v.Policy), Position: fmt.Sprint(v.Position),
 	}
 }
 
@@ -123,4 +123,12 @@ func (s *Server) complete(ctx context.Context, req *sdk.CompleteRequest) (*sdk.C
 	}
 	d.HasMore = d.HasMore || page.Next != ""
 	return res, nil
+}
+
+// lifetime formats how long an untouched memory lives: for so long.
+func lifetime(p sigil.Policy) string {
+	if p.Lifetime() == sigil.Never {
+		return "ever"
+	}
+	return sigil.FormatDuration(p.Lifetime())
 }

@@ -232,7 +232,7 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
 	p.changed = true
 	_, err := p.to.Update(ctx, b.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 		repinned := m.Pinned != a.Pinned
-		m.LastAccessed, m.AccessCount, m.FadesAt, m.Pinned, m.Policy = a.LastAccessed, a.AccessCount, a.FadesAt, a.Pinned, a.Policy
+		m.LastAccessed, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
 		if !repinned {
 			return nil, nil
 		}

@@ -157,8 +157,8 @@ func (s *Store) amended(before row, m *sigil.Memory, retagged bool, answer store
 	if err != nil {
 		return nil, err
 	}
-	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8 where tenant = $1 and id = $2",
-		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned)
+	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9 where tenant = $1 and id = $2",
+		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned, m.Stretch)
 	if !retagged {
 		return w, nil
 	}
@@ -200,7 +200,7 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.FadesAt = changed.LastAccessed, changed.AccessCount, changed.FadesAt
+	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
 	m.Pinned, m.Policy = changed.Pinned, changed.Policy
 	return event, changed.Tags, nil
 }

@@ -54,7 +54,7 @@ func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sig
 	if err != nil {
 		return nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.FadesAt = changed.LastAccessed, changed.AccessCount, changed.FadesAt
+	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
 	m.Pinned, m.Policy = changed.Pinned, changed.Policy
 	return event, nil
 }
@@ -91,8 +91,8 @@ func (s *Store) update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 			repinned = 1
 		}
 		var w writes
-		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8 where tenant = $1 and id = $2",
-			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned)
+		w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9 where tenant = $1 and id = $2",
+			key.Tenant, [16]byte(key.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned, m.Stretch)
 		var j entries
 		if event != nil {
 			if err := s.journal(&j, event); err != nil {

@@ -108,7 +108,7 @@ func usual(s *sigil.State) bool {
 // columns are the values of rows to insert, column by column. They are reused.
 type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
-	sizes, policies, pinned, crystallized, hashes, states, tags, data             array
+	sizes, policies, pinned, crystallized, stretches, hashes, states, tags, data  array
 	searched                                                                      documents
 	vectors, own                                                                  vectorRows
 }
@@ -116,7 +116,7 @@ type columns struct {
 func (c *columns) reset() {
 	for _, a := range []*array{
 		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
-		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.hashes, &c.states, &c.tags, &c.data,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data,
 	} {
 		a.reset()
 	}
@@ -139,6 +139,7 @@ func (c *columns) add(m *memory) {
 	c.policies.int16(m.policy)
 	c.pinned.bool(m.Pinned)
 	c.crystallized.bool(m.Crystallized)
+	c.stretches.float(m.Stretch)
 	c.hashes.bytes(m.Hash[:])
 	c.states.bytes(m.state)
 	c.tags.bytes(m.tags)
@@ -150,7 +151,7 @@ func (c *columns) args() []any {
 		raw(c.tenants.of(oidText)), raw(c.ids.of(oidUUID)), raw(c.created.of(oidTime)), raw(c.accessed.of(oidTime)), raw(c.fades.of(oidTime)),
 		raw(c.ttls.of(oidInt8)), raw(c.counts.of(oidInt8)), raw(c.potentials.of(oidFloat)), raw(c.frequencies.of(oidInt2)),
 		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
-		raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
+		raw(c.stretches.of(oidFloat)), raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
 	}
 }
 

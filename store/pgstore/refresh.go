@@ -96,7 +96,7 @@ func (f refresh) over(r row) row {
 	}
 	r.AccessCount = max(r.AccessCount, f.meta.AccessCount)
 	if f.revision == r.revision && !f.meta.LastAccessed.Before(r.LastAccessed) {
-		r.LastAccessed, r.FadesAt, r.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Policy
+		r.LastAccessed, r.FadesAt, r.Stretch, r.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Stretch, f.meta.Policy
 	}
 	return r
 }
@@ -254,8 +254,8 @@ const writeRefreshes = `with new as (
   on conflict (process) do update set number = excluded.number, at = excluded.at where f.number < excluded.number
   returning number
 ), r as (
-  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[])
-    as r (tenant, id, recalls, last_accessed, fades_at, policy, revision)
+  select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::smallint[], $7::integer[], $10::double precision[])
+    as r (tenant, id, recalls, last_accessed, fades_at, policy, revision, stretch)
   where exists (select from new)
 ), locked as (
   select m.tenant, m.id from sigil.memories m join r on m.tenant = r.tenant and m.id = r.id order by m.tenant, m.id for no key update of m
@@ -264,13 +264,14 @@ update sigil.memories m set
   access_count = m.access_count + r.recalls,
   last_accessed = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.last_accessed else m.last_accessed end,
   fades_at = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.fades_at else m.fades_at end,
-  policy = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.policy else m.policy end
+  policy = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.policy else m.policy end,
+  stretch = case when m.revision = r.revision and r.last_accessed >= m.last_accessed then r.stretch else m.stretch end
 from r join locked l on l.tenant = r.tenant and l.id = r.id
 where m.tenant = r.tenant and m.id = r.id
 `
 
 func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh) error {
-	var tenants, ids, recalls, accessed, fades, policies, revisions array
+	var tenants, ids, recalls, accessed, fades, policies, revisions, stretches array
 	for _, f := range step {
 		policy, err := s.policies.number(ctx, s.pool, f.meta.Policy)
 		if err != nil {
@@ -283,9 +284,10 @@ func (s *Store) writeRefreshes(ctx context.Context, number int64, step []refresh
 		fades.deadline(f.meta.FadesAt)
 		policies.int16(policy)
 		revisions.int32(int(f.revision))
+		stretches.float(f.meta.Stretch)
 	}
 	var w writes
 	w.add(writeRefreshes, raw(tenants.of(oidText)), raw(ids.of(oidUUID)), raw(recalls.of(oidInt8)), raw(accessed.of(oidTime)),
-		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)), s.process, number)
+		raw(fades.of(oidTime)), raw(policies.of(oidInt2)), raw(revisions.of(oidInt4)), s.process, number, raw(stretches.of(oidFloat)))
 	return s.transact(ctx, func(t *tx) error { return t.commit(ctx, w) })
 }

@@ -97,7 +97,7 @@ func (f *fixture) oddMemories() []sigil.Memory {
 			m.Reschedule()
 		}),
 		f.memory(func(m *sigil.Memory) {
-			m.Policy = classic
+			m.Policy, m.Stretch = classic, 1.0/3
 			m.CreatedAt = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC) // Unix zero is not "never"
 			m.LastAccessed = m.CreatedAt
 			m.FadesAt = time.Date(2126, 1, 1, 0, 0, 0, 999e6, time.UTC)
@@ -288,6 +288,41 @@ var updateIdeas = []idea{
 		due, err = f.Due(f.ctx(), m.FadesAt.Add(time.Minute), 10)
 		f.ok("Due", err)
 		equal(f.t, "due at the new one", due, []sigil.Key{m.Key})
+	}},
+	{"a stretch is kept by every read and recall, and decides decay", func(f *fixture) {
+		fsrs, err := sigil.ParsePolicy("fsrs s=1d grace=1h")
+		f.ok("ParsePolicy", err)
+		m := f.encode(func(m *sigil.Memory) {
+			m.Policy, m.Stretch = fsrs, sigil.StretchFor(fsrs, 365*24*time.Hour)
+			m.Reschedule()
+		})
+		equal(f.t, "deadline", m.FadesAt, m.CreatedAt.Add(365*24*time.Hour))
+		check := func(what string, at time.Time) {
+			f.t.Helper()
+			got, err := f.Get(f.ctx(), m.Key, at)
+			f.ok("Get", err)
+			equal(f.t, what+": Get", got.Meta, m.Meta)
+			equal(f.t, what+": List", f.list(store.Query{Tenant: m.Tenant, Now: at})[0].Meta, m.Meta)
+			fading, _, err := f.Fading(f.ctx(), store.FadingQuery{Tenant: m.Tenant, Now: at, Until: m.FadesAt, Limit: 1})
+			f.ok("Fading", err)
+			equal(f.t, what+": Fading", fading[0].Meta, m.Meta)
+			near, err := f.Nearest(f.ctx(), nil, store.NearestQuery{Tenant: m.Tenant, Now: at, Limit: 1, Frequency: m.Frequency})
+			f.ok("Nearest", err)
+			equal(f.t, what+": Nearest", near[0], m.Meta)
+			equal(f.t, what+": average decay", f.stats(m.Tenant, at).AverageDecay, m.Decay(at))
+		}
+		check("encoded", m.CreatedAt.Add(24*time.Hour))
+		for _, day := range []time.Duration{30, 90} {
+			at, was := m.CreatedAt.Add(day*24*time.Hour), m.Stretch
+			recalled, err := f.recall(m.Key, at)
+			f.ok("recall", err)
+			m.Recall(fsrs, at)
+			if m.Stretch <= was {
+				f.t.Errorf("after a recall the stretch is %v, before %v", m.Stretch, was)
+			}
+			equal(f.t, "recalled", recalled.Meta, m.Meta)
+			check("recalled", at.Add(time.Hour))
+		}
 	}},
 	{"a new policy is kept", func(f *fixture) {
 		m := f.encode()

@@ -192,6 +192,21 @@ var undoIdeas = []idea{
 		equal(f.t, "restored", got, want)
 		equal(f.t, "due", f.due(want.FadesAt, 10), []sigil.Key{m.Key})
 	}},
+	{"its stretch comes back, and decides its deadline", func(f *fixture) {
+		m := f.encode(func(m *sigil.Memory) { m.Stretch = 7.25; m.Reschedule() })
+		f.forgetAt(1, m)
+		equal(f.t, "removed", f.removed(store.RemovedQuery{})[0].Memory, m)
+		at := start.Add(time.Minute)
+		want := m
+		want.Touch(m.Policy, at)
+		_, err := f.Restore(f.ctx(), m.Tenant, []sigil.ID{m.ID}, store.Quota{}, back(at))
+		f.ok("Restore", err)
+		got, err := f.Get(f.ctx(), m.Key, at)
+		f.ok("Get", err)
+		equal(f.t, "restored", got, want)
+		equal(f.t, "restored", f.list(store.Query{Tenant: m.Tenant, Now: at}), []sigil.Memory{want})
+		equal(f.t, "due", f.due(want.FadesAt, 10), []sigil.Key{m.Key})
+	}},
 	{"it lives on like any other, and can be removed and restored again", func(f *fixture) {
 		m := f.encode(says("tea"))
 		for i := range 3 {

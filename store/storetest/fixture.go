@@ -130,8 +130,7 @@ func (f *fixture) recall(key sigil.Key, at time.Time) (sigil.Memory, error) {
 		if m.Due(at) {
 			return nil, sigil.NewNotFound()
 		}
-		m.AccessCount++
-		m.Touch(m.Policy, at)
+		m.Recall(m.Policy, at)
 		return nil, nil
 	})
 }

@@ -155,7 +155,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	// Nothing else may change, whatever the func did.
-	m.LastAccessed, m.AccessCount, m.FadesAt = meta.LastAccessed, meta.AccessCount, meta.FadesAt
+	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = meta.LastAccessed, meta.AccessCount, meta.FadesAt, meta.Stretch
 	m.Pinned, m.Policy = meta.Pinned, meta.Policy
 	s.memories[key] = m
 	if event != nil {

@@ -15,9 +15,9 @@ import (
 // maxTTL keeps a deadline within the range of a duration and a calendar.
 const maxTTL = 100 * 365 * 24 * time.Hour
 
-// readTTL reads a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for no ttl. Answers
+// readTTL reads a ttl or a life: a duration ("90s", "36h", "7d", "1d12h"), a number of seconds, or null for none. Answers
 // show a duration as [sigil.FormatDuration] writes it.
-func readTTL(raw []byte) (time.Duration, error) {
+func readTTL(field string, raw []byte) (time.Duration, error) {
 	var d time.Duration
 	var ok bool
 	switch jsontext.Value(raw).Kind() {
@@ -32,10 +32,10 @@ func readTTL(raw []byte) (time.Duration, error) {
 		d, ok = Seconds(string(raw))
 	}
 	if !ok {
-		return 0, sigil.NewInvalid("invalid_ttl", "ttl", `must be a duration such as "90s", "36h" or "7d", or a number of seconds`)
+		return 0, sigil.NewInvalid("invalid_"+field, field, `must be a duration such as "90s", "36h" or "7d", or a number of seconds`)
 	}
 	if d <= 0 || d > maxTTL {
-		return 0, sigil.NewInvalid("invalid_ttl", "ttl", "must be over 0 and at most 36500d")
+		return 0, sigil.NewInvalid("invalid_"+field, field, "must be over 0 and at most 36500d")
 	}
 	return d, nil
 }

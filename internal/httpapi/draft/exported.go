@@ -48,7 +48,11 @@ func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error)
 				m.FadesAt, err = readTime(name, value)
 			}
 		case "ttl":
-			m.TTL, err = readTTL(value)
+			m.TTL, err = readTTL(name, value)
+		case "stretch":
+			if m.Stretch, err = readNumber(name, value); err == nil && !(m.Stretch > 0) {
+				err = wrongFigure(name, "must be over 0")
+			}
 		case "pinned":
 			m.Pinned, err = readBool(name, value)
 		case "crystallized":

@@ -16,7 +16,7 @@ func Explanation(x *engine.Explanation) wire.Explanation {
 	v := wire.Explanation{
 		ID: m.ID, Live: x.Live, Policy: m.Policy.String(), Threshold: m.Policy.Threshold(),
 		IdleSeconds: idle.Seconds(), Decay: m.Decay(x.At), FadesAt: deadline(m.FadesAt),
-		Formula: m.Policy.Formula(), Worked: m.Policy.FormulaAt(idle),
+		Formula: m.Formula(), Worked: m.FormulaAt(idle),
 		History: make([]wire.Event, len(x.History)), HistoryComplete: x.HistoryComplete,
 	}
 	for i := range x.History {
@@ -24,8 +24,7 @@ func Explanation(x *engine.Explanation) wire.Explanation {
 		v.LastEvent = &v.History[i]
 	}
 	if m.Evictable() {
-		lifetime := m.Policy.Lifetime().Seconds()
-		v.LifetimeSeconds = &lifetime
+		v.LifetimeSeconds = lifetimeSeconds(m.Lifetime())
 	}
 	if !x.Live {
 		v.Reason = gone(&x.History[len(x.History)-1])
@@ -47,6 +46,9 @@ func alive(m *sigil.Meta, decay float64) string {
 	}
 	if m.Crystallized {
 		keeps = append(keeps, "it is crystallized")
+	}
+	if m.Lifetime() == sigil.Never {
+		keeps = append(keeps, "its policy has a floor")
 	}
 	switch {
 	case keeps != nil && m.FadesAt.IsZero():

@@ -31,7 +31,7 @@ func Figures(m *sigil.Meta, now time.Time) wire.Memory {
 	return wire.Memory{
 		ID: m.ID, Tenant: m.Tenant, Frequency: m.Frequency.Value(), Pattern: m.Frequency.Pattern(),
 		Potential: m.Potential, Decay: m.Decay(now), CreatedAt: wire.Timestamp{Time: m.CreatedAt},
-		LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(m),
+		LastAccessed: wire.Timestamp{Time: m.LastAccessed}, AccessCount: m.AccessCount, FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: life(m),
 		Pinned: m.Pinned, Crystallized: m.Crystallized, Policy: m.Policy.String(), Tags: []string{},
 	}
 }
@@ -132,6 +132,25 @@ func ttl(m *sigil.Meta) *string {
 	}
 	text := sigil.FormatDuration(m.TTL)
 	return &text
+}
+
+// life returns nil if m lives as long as its policy says, or never fades.
+func life(m *sigil.Meta) *string {
+	lifetime := m.Lifetime()
+	if m.Stretch == 0 || lifetime == sigil.Never {
+		return nil
+	}
+	text := sigil.FormatDuration(lifetime)
+	return &text
+}
+
+// lifetimeSeconds returns nil, null in JSON, for [sigil.Never].
+func lifetimeSeconds(lifetime time.Duration) *float64 {
+	if lifetime == sigil.Never {
+		return nil
+	}
+	s := lifetime.Seconds()
+	return &s
 }
 
 // deadline returns nil, null in JSON, for the zero time.

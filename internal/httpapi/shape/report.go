@@ -10,11 +10,11 @@ func Stats(s *engine.Stats) wire.Stats {
 	v := wire.Stats{
 		Tenant: s.Tenant, Memories: s.Memories, Bytes: s.Bytes, Pinned: s.Pinned, Crystallized: s.Crystallized,
 		Patterns: s.Patterns, Crystals: s.Crystals, AverageDecay: s.AverageDecay, NextFade: deadline(s.NextFade),
-		Policy: s.Policy.String(), LifetimeSeconds: s.Policy.Lifetime().Seconds(),
+		Policy: s.Policy.String(), LifetimeSeconds: lifetimeSeconds(s.Policy.Lifetime()),
 		Policies: make([]wire.PolicyCount, len(s.Policies)), UptimeSeconds: s.Uptime.Seconds(), Position: s.Position,
 	}
 	for i, p := range s.Policies {
-		v.Policies[i] = wire.PolicyCount{Policy: p.Policy.String(), LifetimeSeconds: p.Policy.Lifetime().Seconds(), Count: p.Memories}
+		v.Policies[i] = wire.PolicyCount{Policy: p.Policy.String(), LifetimeSeconds: lifetimeSeconds(p.Policy.Lifetime()), Count: p.Memories}
 	}
 	return v
 }
@@ -56,8 +56,8 @@ func Forecast(f *engine.Forecast) wire.Forecast {
 		Bins: make([]wire.ForecastBin, len(f.Bins)), Memories: make([]wire.Memory, len(f.Memories)),
 	}
 	if f.Policy != nil {
-		text, lifetime := f.Policy.String(), f.Policy.Lifetime().Seconds()
-		v.Policy, v.LifetimeSeconds = &text, &lifetime
+		text := f.Policy.String()
+		v.Policy, v.LifetimeSeconds = &text, lifetimeSeconds(f.Policy.Lifetime())
 	}
 	for i, p := range f.Patterns {
 		v.Patterns[i] = wire.PatternCount(p)

@@ -118,6 +118,9 @@ var Bodies = []struct {
 
 // Fields are invalid fields that the old API does not have.
 var Fields = []struct{ Name, Field, Value, Code, At string }{
+	{"life a boolean", "life", `true`, "invalid_life", "life"},
+	{"life zero", "life", `"0s"`, "invalid_life", "life"},
+	{"life too long", "life", `"36501d"`, "invalid_life", "life"},
 	{"ttl a boolean", "ttl", `true`, "invalid_ttl", "ttl"},
 	{"ttl an object", "ttl", `{}`, "invalid_ttl", "ttl"},
 	{"ttl no duration", "ttl", `"soon"`, "invalid_ttl", "ttl"},

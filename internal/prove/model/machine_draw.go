@@ -63,6 +63,7 @@ var mistakes = []struct {
 	{func(d *sigil.Draft) { d.Data = []byte(`{"a":1,"a":2}`) }, sigil.NewInvalid("duplicate_key", "data/a", "")},
 	{func(d *sigil.Draft) { d.Data = []byte(`1e999`) }, sigil.NewInvalid("number_out_of_range", "data", "")},
 	{func(d *sigil.Draft) { d.State = &sigil.State{Phi: 1.5} }, sigil.NewInvalid("invalid_state", "state.phi", "")},
+	{func(d *sigil.Draft) { d.Life = -1 }, sigil.NewInvalid("invalid_life", "life", "")},
 	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.NewInvalid("invalid_ttl", "ttl", "")},
 	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
 	{func(d *sigil.Draft) { d.Vector = []float32{0, 0} }, sigil.NewInvalid("invalid_vector", "vector", "")},

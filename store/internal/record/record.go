@@ -25,7 +25,8 @@ var ErrDamaged = errors.New("damaged record")
 const (
 	flagPinned = 1 << iota
 	flagCrystallized
-	flagFades // FadesAt is not zero
+	flagFades     // FadesAt is not zero
+	flagStretched // Stretch is not zero
 	flagsEnd
 )
 
@@ -60,6 +61,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	if !m.FadesAt.IsZero() {
 		flags |= flagFades
 	}
+	if m.Stretch != 0 {
+		flags |= flagStretched
+	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
 	b = appendFloat(b, m.Potential)
@@ -71,6 +75,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 		b = binary.AppendVarint(b, m.FadesAt.Sub(m.CreatedAt).Milliseconds())
 	}
 	b = binary.AppendUvarint(b, uint64(m.TTL.Milliseconds()))
+	if m.Stretch != 0 {
+		b = appendFloat(b, m.Stretch)
+	}
 	return binary.AppendUvarint(b, uint64(policy))
 }
 
@@ -78,7 +85,7 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 type Figures struct {
 	CreatedAt, LastAccessed, FadesAt int64 // Unix milliseconds; FadesAt is valid if Fades is set
 	TTL                              int64 // milliseconds
-	Potential                        float64
+	Potential, Stretch               float64
 	AccessCount                      uint64
 	Size                             int
 	Frequency, Policy                uint16
@@ -99,6 +106,11 @@ func (r *Reader) Figures() (f Figures) {
 		f.FadesAt = f.CreatedAt + r.within(maxMillis)
 	}
 	f.TTL = int64(r.upTo(maxMillis))
+	if flags&flagStretched != 0 {
+		if f.Stretch = r.float(); !(f.Stretch > 0 && f.Stretch <= math.MaxFloat64) { // written so that NaN fails
+			r.Fail()
+		}
+	}
 	f.Policy = uint16(r.upTo(math.MaxUint16))
 	if flags >= flagsEnd || f.Frequency >= sigil.NumFrequencies || !unit(f.Potential) {
 		r.Fail()
@@ -112,7 +124,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
 		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
-		Pinned: f.Pinned, Crystallized: f.Crystallized, Policy: policies.Policy(f.Policy),
+		Pinned: f.Pinned, Crystallized: f.Crystallized, Stretch: f.Stretch, Policy: policies.Policy(f.Policy),
 	}
 	if f.Fades {
 		m.FadesAt = moment(f.FadesAt)

@@ -268,7 +268,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 			}
 			next = min(next, e.fades)
 			patterns[sigil.Frequency(e.frequency).Pattern()] = true
-			decay += x.policies.Policy(e.policy).Decay(now.Sub(milli(e.lastAccessed)))
+			decay += sigil.DecayOf(x.policies.Policy(e.policy), e.stretch, now.Sub(milli(e.lastAccessed)))
 			return true
 		}, &more)
 		if err := ctx.Err(); err != nil {
