@@ -264,7 +264,7 @@ func TestPowerCutWhileBackingUp(t *testing.T) {
 	var cuts []*vfs.MemFS
 	armed := false
 	var mu sync.Mutex
-	fsys := errorfs.Wrap(disk, errorfs.InjectorFunc(func(op errorfs.Op) error {
+	fsys := errorfs.Wrap(linkedApart{disk, &mu}, errorfs.InjectorFunc(func(op errorfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if _, writes := kindOf(op); writes && armed {
@@ -426,4 +426,17 @@ func TestPruneBackups(t *testing.T) {
 	if _, err := s.Backup(t.Context(), "backups/3"); sigil.CodeOf(err) != "backup_exists" {
 		t.Errorf("a name that is taken: %v", err)
 	}
+}
+
+// linkedApart is a file system that links no file while another goroutine holds mu: a link and a clone of a whole MemFS may not
+// overlap.
+type linkedApart struct {
+	vfs.FS
+	mu *sync.Mutex
+}
+
+func (f linkedApart) Link(oldname, newname string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.FS.Link(oldname, newname)
 }
