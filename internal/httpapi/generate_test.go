@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -196,7 +197,10 @@ func (g *generator) text(schema object) string {
 	}
 	if pattern, ok := schema["pattern"].(string); ok {
 		s := rapid.StringMatching(pattern).Example(g.IntN(1 << 30))
-		return s[:min(len(s), max(n, 1))]
+		if short := s[:min(len(s), max(n, 1))]; regexp.MustCompile(pattern).MatchString(short) {
+			return short
+		}
+		return s
 	}
 	return strings.Repeat("t", n)
 }

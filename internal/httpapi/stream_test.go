@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -394,7 +395,8 @@ func TestServerSentEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(buf[:n]) + string(rest)
-	if !strings.HasPrefix(text, "retry: 1000\nid: 1\n\nid: 2\ndata: {\"position\":2,") || !strings.HasSuffix(text, "}\n\nevent: reconnect\ndata: {\"after\":2}\n\n") {
+	token := regexp.MustCompile(`2-[0-9a-f]{16}`).FindString(text)
+	if !strings.HasPrefix(text, "retry: 1000\nid: 1\n\nid: "+token+"\ndata: {\"position\":2,\"token\":\""+token+"\",") || !strings.HasSuffix(text, "}\n\nevent: reconnect\ndata: {\"after\":2,\"token\":\""+token+"\"}\n\n") {
 		t.Errorf("got %q", text)
 	}
 }

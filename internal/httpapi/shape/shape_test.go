@@ -107,7 +107,7 @@ func TestViewOfAPatternsCrystal(t *testing.T) {
 	}
 	e := sigil.Event{Position: 1, Time: encodedAt, Kind: sigil.Crystallized, Reason: sigil.ReasonPotential, Crystal: &c}
 	e.Memory.Tenant = "public"
-	const want = `{"position":1,"time":"2026-03-01T12:00:00.123Z","tenant":"public","kind":"crystallized","reason":"potential",` +
+	const want = `{"position":1,"token":"1","time":"2026-03-01T12:00:00.123Z","tenant":"public","kind":"crystallized","reason":"potential",` +
 		`"crystal":{"id":"pattern-64","tenant":"public","kind":"pattern","pattern":64,"members":3,` +
 		`"createdAt":"2026-03-01T12:00:00.123Z","updatedAt":"2026-03-01T12:00:00.123Z","stabilityScore":0.95,"frequency":0.64}}`
 	if got := asJSON(t, shape.Event(&e)); got != want {
