@@ -26,6 +26,7 @@ type endpoint struct {
 	id, method, path string
 	params           []object
 	bodies           map[string]object // schema by content type
+	bodyRequired     bool
 	examples         []string          // of bodies that are JSON
 }
 
@@ -74,7 +75,9 @@ func endpoints(raw []byte) (root object, all []endpoint) {
 					e.params = append(e.params, resolve(root, p))
 				}
 			}
-			content, _ := resolve(root, op["requestBody"])["content"].(object)
+			body := resolve(root, op["requestBody"])
+			e.bodyRequired, _ = body["required"].(bool)
+			content, _ := body["content"].(object)
 			for contentType, media := range content {
 				e.bodies[contentType] = resolve(root, media.(object)["schema"])
 				examples, _ := media.(object)["examples"].(object)

@@ -112,7 +112,7 @@ var mutations = []mutation{
 	{"too long", putBody(func(_ *generator, old string) string { return old + strings.Repeat(" ", liveBatch+1) })},
 	{"too long, a little", member(`"data":"` + strings.Repeat("a", liveData) + `"`)},
 	{"no body", func(_ *generator, x *exchange) bool {
-		x.wrong, x.body = x.body != "" && !strings.Contains(x.header("Content-Type"), "ndjson"), ""
+		x.wrong, x.body = x.body != "" && x.endpoint.bodyRequired && !strings.Contains(x.header("Content-Type"), "ndjson"), ""
 		return true
 	}},
 	{"gzip", ofBody(func(g *generator, x *exchange) bool {
