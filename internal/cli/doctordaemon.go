@@ -24,19 +24,27 @@ const (
 	nextCredentials = "give the command credentials that this daemon accepts"
 )
 
+// reply is the answer to a request.
+type reply struct {
+	status int
+	date   string
+	body   []byte
+}
+
 // get returns the answer to a request for a path that needs no tenant.
-func (d *doctor) get(ctx context.Context, path string) (resp *http.Response, body []byte, err error) {
+func (d *doctor) get(ctx context.Context, path string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url+path, nil)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	req.Header.Set("User-Agent", "sigil-cli/"+d.app.version)
-	if resp, err = d.http.Do(req); err != nil {
-		return nil, nil, err
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return reply{}, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxDoctorBody))
-	return resp, body, err
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDoctorBody))
+	return reply{resp.StatusCode, resp.Header.Get("Date"), body}, err
 }
 
 // denied reports whether a status means that credentials are missing or insufficient.
@@ -47,20 +55,20 @@ func denied(status int) bool {
 // checkDaemon asks whether a daemon is there, and compares its version and clock.
 func (d *doctor) checkDaemon(ctx context.Context) {
 	sent := d.app.now()
-	resp, body, err := d.get(ctx, "/livez")
+	resp, err := d.get(ctx, "/livez")
 	received := d.app.now()
 	if err != nil {
 		d.add("daemon", resultProblem, d.nextUnreachable(), "no answer from %s (%s): %s", d.client, d.addrFrom, cause(err))
 		return
 	}
 	var live struct{ Status, Version string }
-	if resp.StatusCode != http.StatusOK || json.Unmarshal(body, &live) != nil || live.Status != "ok" || live.Version == "" {
+	if resp.status != http.StatusOK || json.Unmarshal(resp.body, &live) != nil || live.Status != "ok" || live.Version == "" {
 		d.add("daemon", resultProblem, "name the daemon's address with --addr or SIGIL_ADDR",
-			"what answers at %s (%s) is not a sigil daemon: status %d", d.client, d.addrFrom, resp.StatusCode)
+			"what answers at %s (%s) is not a sigil daemon: status %d", d.client, d.addrFrom, resp.status)
 		return
 	}
 	d.answers = true
-	d.lag = differenceOf(resp.Header.Get("Date"), sent, received)
+	d.lag = differenceOf(resp.date, sent, received)
 	d.add("daemon", resultOK, "", "answers at %s (%s) in %s", d.client, d.addrFrom, took(received.Sub(sent)))
 	if live.Version == d.app.version {
 		d.add("version", resultOK, "", "%s, as this command", live.Version)
@@ -102,15 +110,15 @@ func (d *doctor) nextUnreachable() string {
 
 // checkReady asks whether the daemon takes requests.
 func (d *doctor) checkReady(ctx context.Context) {
-	resp, body, err := d.get(ctx, "/readyz")
+	resp, err := d.get(ctx, "/readyz")
 	if err != nil {
 		d.add("ready", resultProblem, nextLog, "no answer: %s", cause(err))
 		return
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.status != http.StatusOK {
 		var p struct{ Code, Detail string }
-		if json.Unmarshal(body, &p) != nil || p.Detail == "" {
-			p.Detail = http.StatusText(resp.StatusCode)
+		if json.Unmarshal(resp.body, &p) != nil || p.Detail == "" {
+			p.Detail = http.StatusText(resp.status)
 		}
 		next := "wait if it is starting; else " + nextLog
 		switch {
@@ -119,7 +127,7 @@ func (d *doctor) checkReady(ctx context.Context) {
 		case strings.Contains(p.Detail, "database"):
 			next = "look at PostgreSQL, and at the network to it: the daemon goes on by itself once it is reached"
 		}
-		d.add("ready", resultProblem, next, "not ready (%d): %s", resp.StatusCode, p.Detail)
+		d.add("ready", resultProblem, next, "not ready (%d): %s", resp.status, p.Detail)
 		return
 	}
 	var h struct {
@@ -129,7 +137,7 @@ func (d *doctor) checkReady(ctx context.Context) {
 			Seconds float64
 		}
 	}
-	if err := json.Unmarshal(body, &h); err != nil {
+	if err := json.Unmarshal(resp.body, &h); err != nil {
 		d.add("ready", resultProblem, nextLog, "the answer makes no sense")
 		return
 	}
@@ -247,17 +255,17 @@ const maxBackupAge = 48 * time.Hour
 
 // checkBackups asks how old the newest backup is. Daemons that make none do not know the path.
 func (d *doctor) checkBackups(ctx context.Context) {
-	resp, body, err := d.get(ctx, "/v1/backups")
+	resp, err := d.get(ctx, "/v1/backups")
 	var list struct {
 		Backups []struct {
 			CreatedAt time.Time `json:"createdAt"`
 		} `json:"backups"`
 	}
 	switch {
-	case err == nil && denied(resp.StatusCode):
-		d.add("backups", resultUnknown, nextCredentials, "the daemon wants other credentials (%d)", resp.StatusCode)
+	case err == nil && denied(resp.status):
+		d.add("backups", resultUnknown, nextCredentials, "the daemon wants other credentials (%d)", resp.status)
 		return
-	case err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(body, &list) != nil:
+	case err != nil || resp.status != http.StatusOK || json.Unmarshal(resp.body, &list) != nil:
 		d.add("backups", resultUnknown, "check by other means that copies are made", "this daemon does not report them")
 		return
 	}

@@ -68,7 +68,7 @@ func TestDoctorOfFolder(t *testing.T) {
 			}
 		}, "data", "ok", "is empty", 0},
 		{"open to others", func(t *testing.T, dir string) {
-			if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that is what it must find
+			if err := os.Chmod(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}, "owner", "warning", "chmod 700", 0},
@@ -110,7 +110,7 @@ func TestDoctorFindsTheDaemon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Close() //nolint:errcheck // it is empty
+	defer lock.Close()
 	code, f := c.examine("--data", dir, "--addr", "127.0.0.1:1")
 	f.has(t, "daemon", "problem", "name it with --addr")
 	if code != 4 {

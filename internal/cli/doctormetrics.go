@@ -10,18 +10,18 @@ import (
 
 // checkMetrics reads the metrics, which the checks after it look at, and the daemon's limit of open files.
 func (d *doctor) checkMetrics(ctx context.Context) {
-	resp, body, err := d.get(ctx, "/metrics")
+	resp, err := d.get(ctx, "/metrics")
 	switch {
 	case err != nil:
 		d.add("metrics", resultWarning, nextLog, "/metrics does not answer: %s", cause(err))
 		return
-	case denied(resp.StatusCode):
-		d.add("metrics", resultUnknown, nextCredentials, "the daemon wants other credentials (%d)", resp.StatusCode)
+	case denied(resp.status):
+		d.add("metrics", resultUnknown, nextCredentials, "the daemon wants other credentials (%d)", resp.status)
 		return
 	}
-	series := parseMetrics(string(body))
-	if _, ok := series["sigil_encode_total"]; resp.StatusCode != http.StatusOK || !ok {
-		d.add("metrics", resultWarning, "let /metrics through, if there is a proxy: alerts need it", "/metrics does not answer with the daemon's metrics: status %d", resp.StatusCode)
+	series := parseMetrics(string(resp.body))
+	if _, ok := series["sigil_encode_total"]; resp.status != http.StatusOK || !ok {
+		d.add("metrics", resultWarning, "let /metrics through, if there is a proxy: alerts need it", "/metrics does not answer with the daemon's metrics: status %d", resp.status)
 		return
 	}
 	d.metrics = series

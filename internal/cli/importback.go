@@ -195,12 +195,12 @@ func (b *bringer) send(ctx context.Context) error {
 		return err
 	}
 	for i := range items {
-		switch item := &items[i]; {
-		case item.Outcome == "inserted":
+		switch item := &items[i]; item.Outcome {
+		case "inserted":
 			b.report.Inserted++
-		case item.Outcome == "same":
+		case "same":
 			b.report.Same++
-		case item.Outcome == "faded":
+		case "faded":
 			b.report.Faded++
 		default:
 			b.refuse(p.numbers[i], client.ImportError(*item))

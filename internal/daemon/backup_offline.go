@@ -98,7 +98,7 @@ func BackupRestore(ctx context.Context, args []string, stdout, stderr io.Writer,
 	return o.run(args, environ, backupRestoreHelp, func() error { return o.restoreBackup(ctx) })
 }
 
-// BackupFlags, BackupVerifyFlags and BackupRestoreFlags return the flags of the commands, for showing them.
+// BackupFlags returns the flags of [Backup], for showing them.
 func BackupFlags() *pflag.FlagSet { return (&offline{name: "backup"}).flags("") }
 
 // BackupVerifyFlags returns the flags of [BackupVerify].

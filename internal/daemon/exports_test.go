@@ -85,11 +85,11 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 			}
 		}
 	}
-	same(t, "the daemon on the folder", exportLines(t, "--data", l.Config.Data), online)
+	same(t, "the daemon on the folder", exportLines(t, "--data", l.Data), online)
 	stop(t, second)
-	same(t, "the folder", exportLines(t, "--data", l.Config.Data), online)
-	same(t, "a tenant of it", exportLines(t, "--data", l.Config.Data, "--tenant", "public"), online[600:])
-	salvaged := exportLines(t, "--data", l.Config.Data, "--salvage")
+	same(t, "the folder", exportLines(t, "--data", l.Data), online)
+	same(t, "a tenant of it", exportLines(t, "--data", l.Data, "--tenant", "public"), online[600:])
+	salvaged := exportLines(t, "--data", l.Data, "--salvage")
 	slices.Sort(salvaged)
 	slices.Sort(online)
 	same(t, "the salvaged folder", salvaged, online)

@@ -27,7 +27,7 @@ type endpoint struct {
 	params           []object
 	bodies           map[string]object // schema by content type
 	bodyRequired     bool
-	examples         []string          // of bodies that are JSON
+	examples         []string // of bodies that are JSON
 }
 
 func (e *endpoint) searches() bool { return e.path == "/v1/sigils:search" }

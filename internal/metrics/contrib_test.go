@@ -151,7 +151,7 @@ func TestPromtoolAcceptsRules(t *testing.T) {
 		{"test", "rules", contrib + "prometheus/alerts_test.yml"},
 		{"check", "rules", dashboard},
 	} {
-		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil { //nolint:gosec // our own files
+		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
 		}
 	}

@@ -71,16 +71,18 @@ type given struct {
 
 // gave leaves out the hashes of events, which cover the store's own numbers of policies.
 func gave(err error, values ...any) given {
-	for i, v := range values {
+	g := given{code: sigil.CodeOf(err)}
+	for _, v := range values {
 		if events, ok := v.([]sigil.Event); ok {
 			events = slices.Clone(events)
 			for n := range events {
 				events[n].Hash = sigil.Hash{}
 			}
-			values[i] = events
+			v = events
 		}
+		g.values = append(g.values, v)
 	}
-	return given{code: sigil.CodeOf(err), values: values}
+	return g
 }
 
 func (l *log) draw() (what string, do func(context.Context, store.Store) given) {

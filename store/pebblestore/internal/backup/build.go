@@ -152,7 +152,7 @@ func (b *builder) fill(ctx context.Context) error {
 func (b *builder) place(ctx context.Context, from, name string) error {
 	to := b.FS.PathJoin(b.dir, name)
 	var want *[32]byte // unknown if the file was linked
-	if !(b.Own || isTable(name)) || b.FS.Link(from, to) != nil {
+	if !b.Own && !isTable(name) || b.FS.Link(from, to) != nil {
 		sum, err := b.copy(ctx, from, to, name)
 		if err != nil {
 			return err
