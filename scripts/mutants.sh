@@ -70,8 +70,8 @@ mutant no-recheck 'a sweep releases what was recalled in between' engine/sweep.g
 mutant no-journal 'changes leave no entry in the journal' $p/pending.go \
 	's/\tfor _, e := range ch\.events \{.*?\n\t\}\n\treturn nil/\treturn nil/s' \
 	go test -count=1 -run 'Contract' ./$p
-mutant no-refresh 'a recall does not start idleness anew' engine/recall.go \
-	's/\tm\.Touch\(.*?\)\n//' \
+mutant no-refresh 'a recall does not start idleness anew' memory.go \
+	's/\tm\.Touch\(p, now\)\n//' \
 	go test -count=1 ./engine
 mutant shows-due 'reads give what is past its deadline' $p/read.go \
 	's/!ok \|\| m\.Due\(now\)/!ok/g' \
@@ -177,7 +177,7 @@ mutant pg-again 'recalls whose answer was lost are counted again' $g/refresh.go 
 	's/number = excluded\.number, at = excluded\.at where f\.number < excluded\.number/number = excluded.number, at = excluded.at/' \
 	go test -count=1 -run 'RecallsCountedOnce' ./$g
 mutant pg-any-order 'positions are given out without a lock' $g/journal.go \
-	's/update sigil\.head set position = position \+ \$1 returning position - \$1 as base/select position as base, \$1::bigint from sigil.head/' \
+	's/update sigil\.head set position = position \+ \$1, link = (sha256\(.*?\$7::bytea\))\n.*?\n/select position as base, position + \$1::bigint as position, $1 as link from sigil.head\n/s' \
 	go test -count=1 -run 'Contract/journal' ./$g
 mutant moved-header 'a header of a source file counts wherever it stands' internal/codesign/verify.go \
 	's/if l\.place\(body\[:min\(len\(body\), window\)\]\) != at \{/if false {/' \

@@ -52,6 +52,8 @@ type erasure struct {
 }
 
 // erase is the commit of an Erase.
+//
+// +checklocksread:s.gate
 func (s *Store) erase(keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (store.Erasure, error) {
 	defer s.keys.Lock(keys...)()
 	s.trimming.Lock() // nobody else replaces or drops blocks of the journal
@@ -82,6 +84,8 @@ func (s *Store) erase(keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event
 
 // gatherErasure adds to ch, and to e, what erases those of keys that there are. release ends what keeps their answers from
 // being replaced.
+//
+// +checklocksread:s.gate
 func (s *Store) gatherErasure(ch *change, e *erasure, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (release func(), err error) {
 	release = func() {}
 	seen := make(map[sigil.Key]bool, len(keys))
@@ -169,6 +173,8 @@ func (s *Store) eraseEntries(ch *change, e *erasure, tenant string, gone func(si
 }
 
 // eraseAnswers drops the answers of a tenant that name memories that are gone. end is to be called after the commit.
+//
+// +checklocksread:s.gate
 func (s *Store) eraseAnswers(ch *change, e *erasure, tenant string, gone func(sigil.ID) bool, items *[]store.Item) (end func(), err error) {
 	end = func() {}
 	*items = (*items)[:0]

@@ -48,9 +48,12 @@ type Store struct {
 	// trimming is held by Trim.
 	// +checklocks:gate
 	trimming *sync.Mutex
-	// erasing is held by Erase, and keying by Key.
+	// erasing is held by Erase.
 	// +checklocks:gate
-	erasing, keying *sync.Mutex
+	erasing *sync.Mutex
+	// keying is held by Key.
+	// +checklocks:gate
+	keying *sync.Mutex
 	// claiming is held by Claim and Advance.
 	// +checklocks:gate
 	claiming *sync.Mutex

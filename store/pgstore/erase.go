@@ -31,13 +31,6 @@ where j.tenant = $1 and j.last = n.last`
 // erasedFrom are the tables that have what Erase erases.
 var erasedFrom = []string{"memories", "removed", "removals", "journal", "answers", "words", "vectors", "own_vectors"}
 
-// What a database keeps of rows that were deleted is not in the hands of its clients.
-var remains = []string{
-	"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
-	"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
-	"backups of the database that were made before have the memories",
-}
-
 // Erase implements [store.Eraser]. It vacuums the tables after its transaction, as far as its role may.
 func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (done store.Erasure, err error) {
 	s.gate.RLock()
@@ -60,7 +53,11 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 		return done, reading(ctx, err)
 	}
 	done.Position, done.Link = uint64(links[0].position), links[0].link
-	done.Remains = slices.Clone(remains)
+	done.Remains = []string{ // what a database keeps of rows that were deleted is not in the hands of its clients
+		"the pages of the database's tables and indexes may have the bytes of deleted rows until they are written over; vacuum full rewrites a table without them",
+		"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
+		"backups of the database that were made before have the memories",
+	}
 	if !s.vacuum(ctx) {
 		done.Remains = append(done.Remains, "the tables could not be vacuumed now: the database's autovacuum does it later")
 	}

@@ -127,7 +127,8 @@ func (s *Model) Purge(ctx context.Context, before time.Time, keep store.Quota, l
 		for _, r := range all {
 			memories, size = memories+1, size+int64(r.Memory.Size)
 		}
-		for _, r := range slices.Backward(all) {
+		for i := len(all) - 1; i >= 0; i-- {
+			r := all[i]
 			over := keep.Memories > 0 && memories > keep.Memories || keep.Bytes > 0 && size > keep.Bytes
 			if purged == limit || !over && !r.At.Before(before) {
 				break
