@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
 	"github.com/sigil-dna/sigil/internal/cli"
 	"github.com/sigil-dna/sigil/internal/httpapi"
@@ -97,7 +99,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("no line about %s", check)
 		}
 	}
-	f.has(t, "backups", "unknown", "")
+	f.has(t, "backups", "unknown", "--backup-dir")
 	f.has(t, "version", "ok", "v0")
 	_, out, words := c.in("", "doctor")
 	if !strings.Contains(out, "ok       daemon   answers at http://127.0.0.1:") || strings.Contains(out, "problem") != strings.Contains(words, "1 problem") {
@@ -197,9 +199,9 @@ func TestDoctorOfDaemon(t *testing.T) {
 		{"/metrics", says(404, `{}`), "metrics", "warning", "status 404", 0},
 		{"/metrics", unauthorized, "metrics", "unknown", "credentials", 0},
 		{"/v1/backups", unauthorized, "backups", "unknown", "credentials", 0},
-		{"/v1/backups", says(200, `{"backups":[]}`), "backups", "warning", "there is none", 0},
-		{"/v1/backups", says(200, `{"backups":[{"createdAt":"2020-01-02T03:04:05Z"}]}`), "backups", "warning", "old", 0},
-		{"/v1/backups", says(200, `{"backups":[{"createdAt":"2020-01-02T03:04:05Z"},{"createdAt":"`+time.Now().UTC().Format(time.RFC3339)+`"}]}`), "backups", "ok", "the newest is", 0},
+		{"/v1/backups", says(404, `{"status":404,"code":"unknown_path","detail":"there is nothing at this path"}`), "backups", "unknown", "does not report them", 0},
+		{"/v1/backups", says(409, `{"status":409,"code":"use_pg_basebackup","detail":"memories are kept in PostgreSQL"}`), "backups", "unknown", "pg_basebackup", 0},
+		{"/v1/backups", says(500, `{"status":500,"code":"internal","detail":"the folder cannot be read"}`), "backups", "problem", "cannot be read", 1},
 	} {
 		t.Run(tt.path+" "+tt.words, func(t *testing.T) {
 			o, _ := healthy()
@@ -209,6 +211,49 @@ func TestDoctorOfDaemon(t *testing.T) {
 			f.has(t, tt.check, tt.result, tt.words)
 			if code != tt.exit {
 				t.Errorf("exit %d, want %d: %v", code, tt.exit, f)
+			}
+		})
+	}
+}
+
+// kept is a folder with some backups.
+type kept []sigil.Backup
+
+func (k kept) Make(context.Context, string) (sigil.Backup, error) { panic("the doctor makes none") }
+
+func (k kept) List(context.Context) ([]sigil.Backup, error) { return k, nil }
+
+// TestDoctorBackups examines daemons with different backups in their folder.
+func TestDoctorBackups(t *testing.T) {
+	const own = `{"service":"sigil","store":"01890a5d-ac96-774b-bcce-b302099a8057","driver":"pebble","createdAt":"2026-01-02T03:04:05.000Z","startedAt":"2026-01-02T03:04:05.000Z","spiral":[]}`
+	store, err := sigil.ParseID("01890a5d-ac96-774b-bcce-b302099a8057")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(store sigil.ID, age time.Duration) sigil.Backup {
+		return sigil.Backup{Name: "b", Store: store, CreatedAt: time.Now().Add(-age)}
+	}
+	for _, tt := range []struct {
+		name          string
+		backups       kept
+		result, words string
+	}{
+		{"none", kept{}, "warning", "there is none;"},
+		{"a new one", kept{of(store, time.Hour), of(store, 72*time.Hour)}, "ok", "the newest is 1h"},
+		{"an old one", kept{of(store, 72*time.Hour)}, "warning", "the newest is 3d"},
+		{"those of another store", kept{of(sigil.ID{1}, time.Hour)}, "warning", "none of this store, and 1 of others"},
+		{"an old one beside those of another store", kept{of(sigil.ID{1}, time.Hour), of(store, 72*time.Hour)}, "warning", "the newest is 3d"},
+		{"one that cannot be read", kept{{Name: "torn", Problem: "no manifest"}, of(store, time.Hour)}, "warning", "torn cannot be read"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, _ := healthy()
+			o.Backups = tt.backups
+			c := newCommand(t, o, answers(map[string]http.HandlerFunc{"/v1/identity": says(200, own)}))
+			c.env["XDG_DATA_HOME"] = t.TempDir()
+			code, f := c.examine()
+			f.has(t, "backups", tt.result, tt.words)
+			if code != 0 {
+				t.Errorf("exit %d", code)
 			}
 		})
 	}

@@ -245,33 +245,49 @@ func (d *doctor) checkJournal(ctx context.Context) {
 // maxBackupAge is how old the newest backup may be.
 const maxBackupAge = 48 * time.Hour
 
-// checkBackups asks how old the newest backup is. Daemons that make none do not know the path.
+// checkBackups asks for the newest backup of the daemon's store. The folder may have those of other stores, and some whose
+// manifest cannot be read: none of them counts.
 func (d *doctor) checkBackups(ctx context.Context) {
-	resp, body, err := d.get(ctx, "/v1/backups")
-	var list struct {
-		Backups []struct {
-			CreatedAt time.Time `json:"createdAt"`
-		} `json:"backups"`
+	list, err := d.client.Backups(ctx)
+	var answer *client.Error
+	if !errors.As(err, &answer) {
+		answer = &client.Error{}
 	}
-	switch {
-	case err == nil && denied(resp.StatusCode):
-		d.add("backups", resultUnknown, nextCredentials, "the daemon wants other credentials (%d)", resp.StatusCode)
+	switch code := answer.Problem.Code; {
+	case code == "backup_off":
+		d.add("backups", resultUnknown, "start the daemon with --backup-dir and --backup-every, or check by other means that copies are made", "this daemon makes none")
 		return
-	case err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(body, &list) != nil:
+	case code == "use_pg_basebackup":
+		d.add("backups", resultUnknown, "check that the database's own backups are made (pg_basebackup and its archive of the log)", "memories are kept in PostgreSQL")
+		return
+	case answer.Problem.Status == http.StatusNotFound: // a daemon of an earlier version
 		d.add("backups", resultUnknown, "check by other means that copies are made", "this daemon does not report them")
+		return
+	case err != nil:
+		d.failed("backups", err)
 		return
 	}
 	var newest time.Time
-	for _, b := range list.Backups {
-		if b.CreatedAt.After(newest) {
-			newest = b.CreatedAt
+	foreign, unreadable := 0, ""
+	for i := range list.Backups {
+		switch b := &list.Backups[i]; {
+		case b.Problem != "":
+			unreadable = b.Name
+		case d.identity != nil && b.Store != d.identity.Store:
+			foreign++
+		case b.CreatedAt.After(newest):
+			newest = b.CreatedAt.Time
 		}
 	}
 	switch age := d.app.now().Sub(newest); {
+	case newest.IsZero() && foreign > 0:
+		d.add("backups", resultWarning, "make one, and have it made regularly (--backup-every)", "there is none of this store, and %d of others", foreign)
 	case newest.IsZero():
-		d.add("backups", resultWarning, "make one, and have it made regularly", "there is none")
+		d.add("backups", resultWarning, "make one, and have it made regularly (--backup-every)", "there is none")
 	case age > maxBackupAge:
-		d.add("backups", resultWarning, "find out why none was made since", "the newest is %s old", span(age))
+		d.add("backups", resultWarning, "find out why none was made since: "+nextLog, "the newest is %s old", span(age))
+	case unreadable != "":
+		d.add("backups", resultWarning, "remove it, or find out what happened to its files", "the newest is %s old, but %s cannot be read", span(age), unreadable)
 	default:
 		d.add("backups", resultOK, "", "the newest is %s old", span(age))
 	}
