@@ -152,6 +152,10 @@ func TestRequests(t *testing.T) {
 		{"resume embedding", func(ctx context.Context, c *client.Client) error { _, err := c.ResumeEmbedding(ctx); return err }, "POST /v1/embeddings:resume", ""},
 		{"confirm the clock", func(ctx context.Context, c *client.Client) error { _, err := c.ConfirmClock(ctx); return err }, "POST /v1/clock:confirm", ""},
 		{"events", func(ctx context.Context, c *client.Client) error { _, err := c.Events(ctx, 1<<63, 5); return err }, "GET /v1/events?after=9223372036854775808&limit=5", ""},
+		{"events after a token", func(ctx context.Context, c *client.Client) error {
+			_, err := c.EventsAfter(ctx, "42-0f3c5a7e9b1d2468", 0)
+			return err
+		}, "GET /v1/events?after=42-0f3c5a7e9b1d2468", ""},
 		{"sign code", func(ctx context.Context, c *client.Client) error {
 			_, err := c.CodeSign(ctx, client.CodeSign{Name: "a.py", Content: []byte("1")})
 			return err

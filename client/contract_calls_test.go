@@ -100,22 +100,22 @@ func (r *runner) call(ctx context.Context, name string, args []byte) (any, error
 		return result(c.Stats(ctx))
 	case "events":
 		a, err := take[struct {
-			After uint64
+			After sigil.Token
 			Limit int
 		}](args)
 		if err != nil {
 			return nil, err
 		}
-		return result(c.Events(ctx, a.After, a.Limit))
+		return result(c.EventsAfter(ctx, a.After.String(), a.Limit))
 	case "follow", "live.events":
 		a, err := take[struct {
-			After uint64
+			After sigil.Token
 			Count int
 		}](args)
 		if err != nil {
 			return nil, err
 		}
-		options := &client.FollowOptions{After: &a.After}
+		options := &client.FollowOptions{Token: a.After.String()}
 		if name == "follow" {
 			return gather(c.Follow(ctx, options), a.Count)
 		}

@@ -81,12 +81,25 @@ func (c *Client) Backups(ctx context.Context) (wire.BackupList, error) {
 }
 
 // Events returns the journal's entries with a position over after, in order. A limit of 0 means the daemon's default. A
-// caller that continues after the Next of each page gets every entry exactly once.
+// caller that continues after the Next of each page gets every entry exactly once. EventsAfter, with the Token of each page, also
+// notices a store that was restored from an older copy and has written other entries since.
 func (c *Client) Events(ctx context.Context, after uint64, limit int) (wire.EventPage, error) {
+	token := ""
+	if after != 0 {
+		token = strconv.FormatUint(after, 10)
+	}
+	return c.EventsAfter(ctx, token, limit)
+}
+
+// EventsAfter is like Events, after a token: that of a page or of an entry, or "" for the beginning of the journal. It returns
+// ErrGone with code position_ahead if the store has another entry at that position, or none: it was restored from an older copy.
+// What was read after the problem's Newest may not be in it. Load the memories again and continue after Newest, or
+// read the journal again from its beginning.
+func (c *Client) EventsAfter(ctx context.Context, token string, limit int) (wire.EventPage, error) {
 	query := url.Values{}
 	setLimit(query, limit)
-	if after != 0 {
-		query.Set("after", strconv.FormatUint(after, 10))
+	if token != "" {
+		query.Set("after", token)
 	}
 	return call[wire.EventPage](ctx, c, request{method: http.MethodGet, path: "/v1/events", query: query})
 }

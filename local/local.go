@@ -48,7 +48,7 @@ const drainTime = 10 * time.Second
 //     was evicted or was forgotten.
 //   - [engine.Engine.Related], [engine.Engine.Patterns], [engine.Engine.Crystals]: what resonates, and what crystallized.
 //   - [engine.Engine.Explain], [engine.Engine.Forecast], [engine.Engine.Stats]: why a memory is alive or gone, what fades next.
-//   - [engine.Engine.Events], [DB.Follow]: the journal.
+//   - [engine.Engine.EventsAfter], [DB.FollowAfter]: the journal.
 //   - [engine.Engine.Configure]: change the policy and the limits while it runs.
 //
 // Its methods may be called from any goroutine. After Close they fail with [sigil.ErrClosed].

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -47,6 +49,60 @@ func TestSweepsRunByThemselves(t *testing.T) {
 		if event.Kind == sigil.Faded {
 			return
 		}
+	}
+}
+
+// TestFollowAfterARestore follows the journal of a folder that was put back from an older copy and written to since, so that the
+// reader's position is there again with another entry.
+func TestFollowAfterARestore(t *testing.T) {
+	dir, older := filepath.Join(t.TempDir(), "store"), filepath.Join(t.TempDir(), "older")
+	encode := func(data string) {
+		t.Helper()
+		db := open(t, dir, nil)
+		if _, err := db.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(data)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// next returns the first entry after a token, or the error.
+	next := func(after sigil.Token) (sigil.Event, error) {
+		db := open(t, dir, nil)
+		defer db.Close()
+		for event, err := range db.FollowAfter(t.Context(), sigil.DefaultTenant, after) {
+			return event, err
+		}
+		panic("a loop without an end has ended")
+	}
+	encode(`1`)
+	if err := os.CopyFS(older, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	first, err := next(sigil.Token{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode(`2`)
+	second, err := next(first.Token())
+	if err != nil || second.Position != 2 {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.Rename(older, dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, written := range []bool{false, true} {
+		if written {
+			encode(`3`)
+		}
+		_, err := next(second.Token())
+		var gone *sigil.Error
+		if !errors.As(err, &gone) || !errors.Is(err, sigil.ErrGone) || gone.Code != "position_ahead" || gone.Newest == nil {
+			t.Errorf("written since: %v: %v", written, err)
+		}
+	}
+	if e, err := next(first.Token()); err != nil || e.Position != 2 || e.Hash == second.Hash {
+		t.Errorf("after an entry that the copy has: %+v, %v", e, err)
 	}
 }
 

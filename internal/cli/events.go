@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -14,28 +13,32 @@ import (
 )
 
 func (a *app) events() *cobra.Command {
-	var after uint64
+	var after string
 	var limit, last int
 	var follow, reverse bool
 	c := &cobra.Command{
 		Use:   "events",
 		Short: "Read the journal: what happened to memories, and why",
 		Long: `Events shows the journal, oldest first: one entry for every change, with the decay that
-decided it. A reader that continues with --after gets every entry exactly once.
+decided it. A reader that continues with --after gets every entry exactly once. --after takes a
+position or, better, a token, which --json prints with each entry: with it, the command also
+notices a store that was restored from an older copy and has written other entries since.
 
 With --last it shows the newest entries, and with --reverse the newest first.
 
 With --follow it shows new entries as they come, from now on, after --after, or after those of
---last, until it is interrupted. It replaces a broken connection, and misses nothing. It ends with
-position_ahead if the store was restored from an older copy: load the memories again, and
-continue after the position in the error.`,
+--last, until it is interrupted. It replaces a broken connection, and misses nothing.
+
+If the store was restored from an older copy, it ends with position_ahead: what was read since that
+copy may not be in the store. Load the memories again, and continue after the position in the
+error, or read all again with --after 0.`,
 		Example: `  sigil events --last 20
   sigil events --reverse
-  sigil events --after 1234 --json
+  sigil events --after 1234-0f3c5a7e9b1d2468 --json
   sigil events --follow`,
 		Args: nothingMore,
 	}
-	c.Flags().Uint64Var(&after, "after", 0, "only entries after this `position`")
+	c.Flags().StringVar(&after, "after", "", "only entries after this `position`, or after the entry with this token")
 	c.Flags().IntVar(&limit, "limit", defaultPage, "maximum `number` of entries")
 	c.Flags().IntVar(&last, "last", 0, "only the newest entries, this `many`")
 	c.Flags().Lookup("last").DefValue = ""
@@ -44,6 +47,10 @@ continue after the position in the error.`,
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f := cmd.Flags()
 		if err := positive(limit); err != nil {
+			return err
+		}
+		from, err := startOf(f.Changed("after"), after)
+		if err != nil {
 			return err
 		}
 		switch {
@@ -63,15 +70,13 @@ continue after the position in the error.`,
 					_, err := a.lastEvents(cmd.Context(), c, last, reverse)
 					return err
 				}
-				return a.eventPage(cmd.Context(), c, after, limit)
+				return a.eventPage(cmd.Context(), c, from, limit)
 			})
 		}
 		o := &client.FollowOptions{OnDisconnect: func(err error, wait time.Duration) {
 			a.say("%v; trying again in %s", err, sigil.FormatDuration(wait.Round(100*time.Millisecond)))
 		}}
-		if cmd.Flags().Changed("after") {
-			o.After = &after
-		}
+		o.Token = from
 		most := 0 // no limit
 		if cmd.Flags().Changed("limit") {
 			most = limit
@@ -85,7 +90,7 @@ continue after the position in the error.`,
 				if err := a.out.Flush(); err != nil {
 					return err
 				}
-				o.After = &next
+				o.Token = next
 			}
 			return a.followEvents(cmd.Context(), c, o, most)
 		})
@@ -93,36 +98,56 @@ continue after the position in the error.`,
 	return c
 }
 
-func (a *app) eventPage(ctx context.Context, c *client.Client, after uint64, limit int) error {
-	page, err := c.Events(ctx, after, limit)
+// startOf returns the token that a reader starts after, or "" if none was given.
+func startOf(given bool, after string) (string, error) {
+	if !given {
+		return "", nil
+	}
+	t, err := sigil.ParseToken("--after", after)
+	if err != nil {
+		return "", usageError("--after must be a position, which is a whole number from 0, or the token of an entry, such as 42-0f3c5a7e9b1d2468")
+	}
+	return t.String(), nil
+}
+
+func (a *app) eventPage(ctx context.Context, c *client.Client, after string, limit int) error {
+	page, err := c.EventsAfter(ctx, after, limit)
 	if err != nil {
 		return err
 	}
-	if after == 0 {
+	if after == "" || after == "0" {
 		a.none(len(page.Events), "entries")
 	} else {
-		a.none(len(page.Events), fmt.Sprintf("entries after position %d", after))
+		a.none(len(page.Events), "entries after position "+after)
 	}
 	if err := a.eventTable()(page.Events); err != nil {
 		return err
 	}
 	if len(page.Events) >= limit {
-		a.say("there may be more: --after %d", page.Next)
+		a.say("there may be more: --after %s", nextOf(&page))
 	}
 	return nil
 }
 
-// lastEvents prints the n newest entries and returns the position to continue after.
-func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse bool) (next uint64, err error) {
+// nextOf returns the token to continue after. Daemons of earlier versions send the position only.
+func nextOf(page *client.EventPage) string {
+	if page.Token != "" {
+		return page.Token
+	}
+	return strconv.FormatUint(page.Next, 10)
+}
+
+// lastEvents prints the n newest entries and returns the token to continue after.
+func (a *app) lastEvents(ctx context.Context, c *client.Client, n int, reverse bool) (next string, err error) {
 	page, err := c.LatestEvents(ctx, n)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	if reverse {
 		slices.Reverse(page.Events)
 	}
 	a.none(len(page.Events), "entries")
-	return page.Next, a.eventTable()(page.Events)
+	return nextOf(&page), a.eventTable()(page.Events)
 }
 
 // followEvents prints entries as they come, at most that many; 0 means no limit.

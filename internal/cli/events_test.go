@@ -94,6 +94,27 @@ func TestLastEventsThenWhatComes(t *testing.T) {
 	}
 }
 
+// TestEventsAfterAToken continues after tokens, and after one whose entry the store has no more, as after a restore of an older copy.
+func TestEventsAfterAToken(t *testing.T) {
+	c := newCommand(t, nil, nil)
+	c.in("1\n2\n3\n", "encode")
+	_, _, words := c.in("", "events", "--limit", "2")
+	_, token, ok := strings.Cut(strings.TrimSpace(words), "there may be more: --after ")
+	if !ok || !strings.HasPrefix(token, "2-") {
+		t.Fatalf("after a page: %q", words)
+	}
+	for _, more := range [][]string{nil, {"--follow", "--limit", "1"}} {
+		code, out, words := c.in("", append([]string{"events", "--json", "--after", token}, more...)...)
+		if code != 0 || words != "" || position(t, out) != 3 || !strings.Contains(out, `"token":"3-`) {
+			t.Errorf("%v: exit %d, %q, %q", more, code, out, words)
+		}
+		code, out, words = c.in("", append([]string{"events", "--after", "2-0000000000000001"}, more...)...)
+		if code != 5 || out != "" || !strings.Contains(words, "restored from an older copy") || !strings.Contains(words, "sigil events --after 3, or all again: sigil events --after 0") {
+			t.Errorf("%v, replaced: exit %d, %q, %q", more, code, out, words)
+		}
+	}
+}
+
 // TestLastEventsRefusesWhatContradicts checks that contradictory flags are refused.
 func TestLastEventsRefusesWhatContradicts(t *testing.T) {
 	c := &command{t: t} // nothing is asked of a daemon
@@ -105,6 +126,8 @@ func TestLastEventsRefusesWhatContradicts(t *testing.T) {
 		"--reverse --after 1":   "--reverse cannot be combined with --follow or --after",
 		"--reverse --follow":    "--reverse cannot be combined with --follow or --after",
 		"--reverse --limit 0":   "--limit must be at least 1",
+		"--after -1":            "--after must be a position",
+		"--after 2-":            "--after must be a position",
 		"--last 2 --limit 1000": "--last cannot be combined",
 	} {
 		code, out, words := c.in("", append([]string{"events"}, strings.Fields(args)...)...)

@@ -168,6 +168,12 @@ func explain(e *client.Error) string {
 		detail = p.Title + " (" + p.Code + ")"
 	}
 	text := join(field, detail)
+	switch {
+	case p.Code == "position_ahead" && p.Newest != nil:
+		text += fmt.Sprintf(": sigil events --after %d, or all again: sigil events --after 0", *p.Newest)
+	case p.Code == "position_gone":
+		text += fmt.Sprintf(": sigil events --after %d", p.Oldest)
+	}
 	if e.RetryAfter > 0 {
 		text += fmt.Sprintf("; try again in %s", span(e.RetryAfter))
 	}

@@ -41,6 +41,12 @@ func TestFollowReplaced(t *testing.T) {
 	s.do("GET", "/v1/events?latest=true&after="+other, "").problem(410, "position_ahead", "after")
 	s.do("GET", "/v1/events", "", "Accept", "text/event-stream", "Last-Event-ID", other).problem(410, "position_ahead", "after")
 	s.do("GET", "/v1/events", "", "Accept", "text/event-stream", "Last-Event-ID", "2-").problem(400, "invalid_parameter", "Last-Event-ID")
+	if rest, err := s.client.EventsAfter(t.Context(), token, 0); err != nil || len(rest.Events) != 1 || rest.Token != last {
+		t.Errorf("a page after %s: %+v, %v", token, rest, err)
+	}
+	if _, err := s.client.EventsAfter(t.Context(), other, 0); !errors.Is(err, sigil.ErrGone) {
+		t.Errorf("a page after another entry: %v", err)
+	}
 	live := s.client.Live()
 	defer live.Close()
 	follow := map[string]func(token string) func(func(wire.Event, error) bool){
