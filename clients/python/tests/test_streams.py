@@ -87,6 +87,21 @@ class Common:
             self.assertEqual(recalls, [{"memories": [], "more": True}])
             self.assertTrue(0.05 <= self.pauses[0] <= 0.1 and 0.1 <= self.pauses[1] <= 0.2 and self.pauses[3] <= 0.1, self.pauses)
 
+        async def test_follow_goes_on_after_tokens(self) -> None:
+            def known(position: int) -> str:
+                token = f"{position}-000000000000000a"
+                return f'id: {token}\ndata: {{"position":{position},"token":"{token}"}}\n\n'
+
+            ahead = 'event: problem\ndata: {"type":"","title":"","status":410,"code":"position_ahead","newest":2}\n\n'
+            async with Server(stream("retry: 1000\nid: 3-00000000000000ff\n\n"), stream(known(4)), stream(ahead)) as server:
+                client = self.client(server.url)
+                with self.assertRaises(GoneError) as caught:
+                    await take(client.follow("2-0123456789abcdef"), 2)
+                self.assertEqual((caught.exception.problem["code"], caught.exception.problem["newest"]), ("position_ahead", 2))
+                await value(client.close())
+            queries = [request.line.split()[1].partition("?")[2] for request in server.requests]
+            self.assertEqual(queries, ["after=2-0123456789abcdef", "after=3-00000000000000ff", "after=4-000000000000000a"])
+
         async def test_follow_ends_when_it_cannot_go_on(self) -> None:
             gone = 'event: problem\ndata: {"type":"","title":"","status":410,"code":"position_gone","oldest":9}\n\n'
             async with Server(stream(entry(1), gone)) as server:
@@ -158,6 +173,20 @@ class Common:
                 await value(client.close())
             sent = [json.loads(data) for opcode, data in server.messages if opcode == frames.TEXT]
             self.assertEqual([(m["op"], m.get("after")) for m in sent], [("subscribe", 3), ("subscribe", 5), ("unsubscribe", None)])
+
+        async def test_live_subscribes_again_after_tokens(self) -> None:
+            first = [text(type="answer", id=1, after=3, token="3-000000000000000a"), b"\x88\x00"]
+            events = [{"position": 4, "token": "4-000000000000000b"}]
+            second = [b"", text(type="answer", id=1, after=3, token="3-000000000000000a"), text(type="events", events=events), b"\x88\x00"]
+            third = [b"", text(type="answer", id=1, after=4), text(type="events", events=[{"position": 5}]), b"", text(type="answer", id=2)]
+            async with LiveServer([b"", *first], second, third) as server:
+                client = self.client(server.url)
+                live = client.live()
+                self.assertEqual([event["position"] for event in await take(live.events("3-000000000000000a"), 2)], [4, 5])
+                await value(live.close())
+                await value(client.close())
+            sent = [json.loads(data).get("after") for opcode, data in server.messages if opcode == frames.TEXT]
+            self.assertEqual(sent, ["3-000000000000000a", "3-000000000000000a", "4-000000000000000b", None])
 
         async def test_live_ends_its_loop(self) -> None:
             async with LiveServer([b"", text(type="answer", id=1, after=0)]) as server:

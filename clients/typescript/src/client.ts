@@ -5,7 +5,7 @@ import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
   BatchItem, CallOptions, Draft, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
-  Position, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats,
+  Position, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token,
 } from "./types.js";
 
 /** The address that a daemon listens on by default. */
@@ -181,8 +181,11 @@ export class Client {
     return this.#get("/v1/stats", {}, options);
   }
 
-  /** Returns the journal's entries after a position, in order. */
-  async events(query: { after?: Position; limit?: number } = {}, options?: CallOptions): Promise<EventPage> {
+  /**
+   * Returns the journal's entries after a position, in order. With the token of the page before, it fails with the code
+   * position_ahead if the store was restored from an older copy, as follow does.
+   */
+  async events(query: { after?: Position | Token; limit?: number } = {}, options?: CallOptions): Promise<EventPage> {
     return this.#get("/v1/events", { ...query }, options);
   }
 
@@ -190,7 +193,7 @@ export class Client {
    * Returns the journal's entries from a position on, in order, each once, for as long as the loop runs. A broken connection
    * is replaced, after pauses of 0.1 to 5 s, and the loop goes on where it was. It ends with an error of kind `gone` if the
    * journal no longer goes back that far (go on after `oldest`) or, with the code position_ahead, the store was restored from
-   * an older copy (go on after `newest`).
+   * an older copy: what was read may not be in it. Load the memories again and go on after `newest`, or read all again after 0.
    */
   follow(options: FollowOptions = {}): AsyncGenerator<Event, void, undefined> {
     return follow(options, (after, reader) => stream(this.#transport, after, reader, options.signal));

@@ -1,6 +1,6 @@
 import { ProblemError, SigilError } from "./errors.js";
 import { sleep } from "./transport.js";
-import type { Event, FollowOptions, Position, Recalls } from "./types.js";
+import type { Event, FollowOptions, Position, Recalls, Token } from "./types.js";
 
 const shortestPause = 100;
 const longestPause = 5_000;
@@ -8,7 +8,7 @@ const longestPause = 5_000;
 /** What a connection gets to do with what is not an entry. */
 export interface Reader {
   /** Called with the position that the stream begins after. */
-  begun(position: Position): void;
+  begun(from: Position | Token): void;
   recalled: ((recalls: Recalls) => void) | undefined;
 }
 
@@ -18,11 +18,11 @@ export function restarting(): SigilError {
 }
 
 /** Yields the entries that connections read. If one is lost, it connects again after the last entry. */
-export async function* follow(options: FollowOptions, read: (after: Position | undefined, reader: Reader) => AsyncGenerator<Event, void, undefined>): AsyncGenerator<Event, void, undefined> {
+export async function* follow(options: FollowOptions, read: (after: Position | Token | undefined, reader: Reader) => AsyncGenerator<Event, void, undefined>): AsyncGenerator<Event, void, undefined> {
   let after = options.after;
   let wait = shortestPause;
-  const begun = (position: Position) => {
-    after = position;
+  const begun = (from: Position | Token) => {
+    after = from;
     wait = shortestPause;
   };
   for (;;) {
@@ -30,7 +30,7 @@ export async function* follow(options: FollowOptions, read: (after: Position | u
     let error: unknown = new SigilError("unreachable", "the stream ended");
     try {
       for await (const event of read(after, { begun, recalled: options.onRecall })) {
-        begun(event.position);
+        begun(event.token ?? event.position); // daemons of earlier versions send no tokens
         yield event;
       }
     } catch (e) {

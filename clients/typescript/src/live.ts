@@ -2,7 +2,7 @@ import { Connection } from "./connection.js";
 import { ProblemError, SigilError } from "./errors.js";
 import { follow, type Reader } from "./follow.js";
 import type { Transport } from "./transport.js";
-import type { CallOptions, Draft, Event, FollowOptions, LiveMessage, LiveRequest, Memory, Position, Problem } from "./types.js";
+import type { CallOptions, Draft, Event, FollowOptions, LiveMessage, LiveRequest, Memory, Position, Problem, Token } from "./types.js";
 
 /** How many entries wait for a slow loop. What comes after them is read again when the loop has taken them. */
 const mostQueued = 10_000;
@@ -73,7 +73,7 @@ export class Live {
     }
   }
 
-  async *#subscribe(after: Position | undefined, reader: Reader, signal: AbortSignal | undefined): AsyncGenerator<Event, void, undefined> {
+  async *#subscribe(after: Position | Token | undefined, reader: Reader, signal: AbortSignal | undefined): AsyncGenerator<Event, void, undefined> {
     const connection = await this.#connect();
     const queue: Event[] = [];
     let ended: Problem | undefined;
@@ -92,7 +92,8 @@ export class Live {
     try {
       const begun = await connection.ask({ op: "subscribe", ...(after === undefined ? {} : { after }), ...(reader.recalled ? { recalls: true } : {}) }, signal);
       subscribed = true;
-      if (begun.after !== undefined) reader.begun(begun.after);
+      const from = begun.token ?? begun.after;
+      if (from !== undefined) reader.begun(from);
       for (;;) {
         signal?.throwIfAborted();
         const event = queue.shift();

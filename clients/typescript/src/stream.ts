@@ -2,13 +2,13 @@ import { ProblemError, SigilError } from "./errors.js";
 import { restarting, type Reader } from "./follow.js";
 import { parse } from "./json.js";
 import type { Transport } from "./transport.js";
-import type { Event, Position, Problem, Recalls } from "./types.js";
+import type { Event, Position, Problem, Recalls, Token } from "./types.js";
 
 /** How long a stream may be silent before it counts as lost, in milliseconds: three of the daemon's heartbeats. */
 const silence = 45_000;
 
 /** Reads one response of server-sent events to its end. */
-export async function* stream(transport: Transport, after: Position | undefined, reader: Reader, signal: AbortSignal | undefined): AsyncGenerator<Event, void, undefined> {
+export async function* stream(transport: Transport, after: Position | Token | undefined, reader: Reader, signal: AbortSignal | undefined): AsyncGenerator<Event, void, undefined> {
   const ended = new AbortController();
   const abort = () => ended.abort(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });
@@ -38,7 +38,7 @@ export async function* stream(transport: Transport, after: Position | undefined,
 /** Returns the entry that a message has, if it has one. */
 function received(message: Message, reader: Reader): Event | undefined {
   if (message.data === undefined) {
-    if (message.event === "" && /^\d+$/.test(message.id ?? "")) reader.begun(BigInt(message.id ?? 0));
+    if (message.event === "" && /^\d+(-[0-9a-f]{16})?$/.test(message.id ?? "")) reader.begun(message.id ?? "0");
     return undefined;
   }
   switch (message.event) {

@@ -36,6 +36,12 @@ export type LiveMessage = Schemas["LiveMessage"];
 /** A position in the journal. Those beyond 2^53 are bigint. */
 export type Position = number | bigint;
 
+/**
+ * The `token` of an entry or of a page: a position that knows its entry. With it the daemon also notices a store that was
+ * restored from an older copy and has written other entries since.
+ */
+export type Token = string;
+
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call, which then fails with the signal's reason. */
@@ -90,8 +96,8 @@ export interface ForecastQuery {
 }
 
 export interface FollowOptions extends CallOptions {
-  /** The position to begin after; the newest entry unless it is set. */
-  after?: Position;
+  /** What to begin after; the newest entry unless it is set. */
+  after?: Position | Token;
   /** Called when a connection broke or could not be made, with the milliseconds until the next attempt. */
   onDisconnect?: (error: unknown, wait: number) => void;
   /** Called with recalls, which are not in the journal. */

@@ -183,6 +183,24 @@ test("a loop over the journal goes on where it was", async (t) => {
   assert.equal(recalls, 1);
 });
 
+test("a loop goes on after tokens, and ends when the store has other entries", async (t) => {
+  const stream = (text) => (response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    response.end(text);
+  };
+  const { client, asked } = await fake(t, [
+    stream("retry: 1000\nid: 3-00000000000000ff\n\n"),
+    stream('id: 4-000000000000000a\ndata: {"position":4,"token":"4-000000000000000a"}\n\n'),
+    stream('event: problem\ndata: {"status":410,"code":"position_ahead","newest":2}\n\n'),
+  ]);
+  const got = [];
+  await assert.rejects(async () => {
+    for await (const event of client.follow({ after: "2-0123456789abcdef" })) got.push(event.token);
+  }, { kind: "gone", code: "position_ahead", newest: 2 });
+  assert.deepEqual(got, ["4-000000000000000a"]);
+  assert.deepEqual(asked.map((a) => a.line), ["2-0123456789abcdef", "3-00000000000000ff", "4-000000000000000a"].map((after) => `GET /v1/events?after=${after}`));
+});
+
 test("a loop that is left, or aborted, ends its request", async (t) => {
   const closed = [];
   const { client } = await fake(t, [(response) => {

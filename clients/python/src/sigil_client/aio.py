@@ -13,7 +13,7 @@ from ._timeout import timeout
 from .core import MAX_IDLE, READ, Call, Retries, Settings, refused
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import SILENCE, Follower, OnDisconnect, OnRecall
-from .types import Event
+from .types import Event, Position
 
 if TYPE_CHECKING:
     from .aio_live import AsyncLive
@@ -110,7 +110,7 @@ class AsyncClient:
     ready = _verb(calls.ready)
 
     async def follow(
-        self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
+        self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
     ) -> AsyncIterator[Event]:
         """Is like Client.follow. A loop that is left early closes its connection when it is collected, or at once inside
         contextlib.aclosing."""

@@ -14,7 +14,7 @@ from .calls import ID, Draft
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import Follower, OnDisconnect, OnRecall
 from .live import MAX_WAITING, SILENCE
-from .types import JSON, Event, Memory
+from .types import JSON, Event, Memory, Position
 
 
 class AsyncLive:
@@ -54,7 +54,7 @@ class AsyncLive:
         return exchange.memory_of(await self._ask("restore", exchange.memory_members(id)))
 
     async def events(
-        self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
+        self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
     ) -> AsyncIterator[Event]:
         """Is like AsyncClient.follow, over the connection. Only one such loop can run at a time, and leaving it early does not
         end it: use contextlib.aclosing."""
@@ -108,7 +108,7 @@ class AsyncLive:
             await live.left()
             answer = await live.ask("subscribe", exchange.subscribe_members(follower))
         if "after" in answer:
-            follower.begun(answer["after"])
+            follower.begun(answer.get("token") or answer["after"])
         try:
             while True:
                 for event in exchange.entries(follower, await live.next()):

@@ -27,6 +27,7 @@ from .types import (
     Memory,
     MemoryPage,
     PatternList,
+    Position,
     RelatedPage,
     Removed,
     RemovedPage,
@@ -313,9 +314,10 @@ def identity() -> Call[Identity]:
     return _get("/v1/identity")
 
 
-def events(*, after: int = 0, limit: int | None = None, latest: bool = False) -> Call[EventPage]:
+def events(*, after: Position = 0, limit: int | None = None, latest: bool = False) -> Call[EventPage]:
     """Returns the journal's entries after a position, in order, or with latest the newest ones. A caller that goes on after
-    next of each page gets every entry once."""
+    token of each page gets every entry once, and GoneError with the code position_ahead if the store was restored from an older
+    copy."""
     return _get("/v1/events", after=after or None, limit=limit, latest=latest or None)
 
 

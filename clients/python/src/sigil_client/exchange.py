@@ -166,7 +166,7 @@ def entries(follower: Follower, message: dict[str, JSON]) -> Iterator[Event]:
         follower.recalled({"memories": message.get("memories", []), "more": message.get("more", False)})
     elif message["type"] == "events":
         for event in message.get("events", []):
-            follower.begun(event["position"])
+            follower.took(event)
             yield event
 
 

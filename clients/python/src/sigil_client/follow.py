@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import json
+import re
 
 from . import http, sse
 from .core import MAX_PAUSE, MIN_PAUSE, jitter
 from .errors import InternalError, NotSigilError, RestartError, SigilError, UnavailableError, UnreachableError, from_problem
-from .types import JSON, Event, Recalls
+from .types import JSON, Event, Position, Recalls
 
 SILENCE = 45.0
 """After so many seconds without a byte a stream counts as lost: three of the daemon's heartbeats."""
@@ -20,7 +21,7 @@ OnRecall = Callable[[Recalls], None]
 class Follower:
     """One reader of the journal, over however many connections."""
 
-    def __init__(self, after: int | None, on_disconnect: OnDisconnect | None, on_recall: OnRecall | None) -> None:
+    def __init__(self, after: Position | None, on_disconnect: OnDisconnect | None, on_recall: OnRecall | None) -> None:
         self.after = after
         self.wants_recalls = on_recall is not None
         self._on_disconnect = on_disconnect
@@ -42,7 +43,7 @@ class Follower:
             try:
                 kind, value = _read(block)
                 if kind == "entry":
-                    self.begun(value["position"])
+                    self.took(value)
             except (ValueError, KeyError, TypeError) as e:
                 raise NotSigilError(f"the stream is not that of a sigil daemon: {type(e).__name__}") from e
             if kind == "entry":
@@ -56,9 +57,13 @@ class Follower:
             elif kind == "problem":
                 raise from_problem(value)
 
-    def begun(self, after: int) -> None:
-        """Notes the position that a stream begins after."""
+    def begun(self, after: Position) -> None:
+        """Notes what a stream begins after."""
         self.after, self._pause = after, MIN_PAUSE
+
+    def took(self, event: JSON) -> None:
+        """Notes the entry that the next stream goes on after. Daemons of earlier versions send no tokens."""
+        self.begun(event.get("token") or event["position"])
 
     def recalled(self, recalls: Recalls) -> None:
         """Calls on_recall, if there is one."""
@@ -76,11 +81,18 @@ class Follower:
         return pause
 
 
+def _token(text: str) -> str:
+    """Returns text if it is a position or a token."""
+    if not re.fullmatch("[0-9]+(-[0-9a-f]{16})?", text):
+        raise ValueError("an id is no token")
+    return text
+
+
 def _read(block: sse.Block) -> tuple[str, JSON]:
     """Returns what a block is, and its value. A kind that is not known is passed over: after "lagged" nothing is missing, and
     others are of later daemons."""
     if block.data is None:
-        return ("begun", int(block.id)) if block.id is not None and not block.event else ("", None)
+        return ("begun", _token(block.id)) if block.id is not None and not block.event else ("", None)
     if block.event not in ("", "recalled", "reconnect", "problem"):
         return "", None
     value = json.loads(block.data) if block.event != "reconnect" else {}

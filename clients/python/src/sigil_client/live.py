@@ -14,7 +14,7 @@ from .core import Settings
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import Follower, OnDisconnect, OnRecall
 from .sync import Client, Connection, Deadline
-from .types import JSON, Event, Memory
+from .types import JSON, Event, Memory, Position
 
 SILENCE = 90.0
 """After so many seconds without a byte the connection counts as lost: three of the daemon's pings."""
@@ -66,7 +66,7 @@ class Live:
         return exchange.memory_of(self._ask("restore", exchange.memory_members(id)))
 
     def events(
-        self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
+        self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
     ) -> Iterator[Event]:
         """Is like Client.follow, over the connection. Only one such loop can run at a time."""
         with self._lock:
@@ -114,7 +114,7 @@ class Live:
         live = self._connected(deadline)
         answer = live.ask("subscribe", exchange.subscribe_members(follower), deadline)
         if "after" in answer:
-            follower.begun(answer["after"])
+            follower.begun(answer.get("token") or answer["after"])
         try:
             while True:
                 yield from exchange.entries(follower, live.next())

@@ -14,7 +14,7 @@ from . import calls, http
 from .core import MAX_IDLE, READ, Call, Retries, Settings, refused
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import SILENCE, Follower, OnDisconnect, OnRecall
-from .types import Event
+from .types import Event, Position
 
 if TYPE_CHECKING:
     from .live import Live
@@ -116,13 +116,15 @@ class Client:
     ready = _verb(calls.ready)
 
     def follow(
-        self, after: int | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
+        self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None
     ) -> Iterator[Event]:
         """Yields the journal's entries after a position (None: after the newest), in order, each once, for as long as the
         loop runs. A connection that breaks is replaced after 0.1 to 5 s, and the loop goes on where it was.
 
-        It raises GoneError if the journal does not go back that far, or ends before that position (code position_ahead),
-        and other errors if another attempt would not help. on_disconnect is called with an error and the time until the
+        after is a position or, better, the token of the last entry that was read. It raises GoneError if the journal does not
+        go back that far (go on after oldest of its problem), or with the code position_ahead if the store was restored from
+        an older copy: what was read may not be in it. Load the memories again and go on after newest, or read all again
+        after 0. It raises other errors if another attempt would not help. on_disconnect is called with an error and the time until the
         next attempt, on_recall with recalls, which are not in the journal.
         """
         follower = Follower(after, on_disconnect, on_recall)

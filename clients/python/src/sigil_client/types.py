@@ -6,10 +6,13 @@ that is not total, and one that is None stands for null.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Union
 
 JSON = Any
 """Any value that the json module reads and writes."""
+Position = Union[int, str]
+"""A position in the journal, or a token, which is a position that knows its entry: the token of an entry or a page. With a token
+the daemon also notices a store that was restored from an older copy and has written other entries since."""
 
 
 class _Warning(TypedDict):
@@ -53,6 +56,7 @@ class Memory(_Memory, total=False):
 
     data: JSON
     state: dict[str, JSON]
+    life: str
     hash: str
     spiral: list[SpiralPoint]
     resonance: float
@@ -226,7 +230,7 @@ class PatternList(TypedDict):
     patterns: list[Pattern]
 
 
-class Arithmetic(TypedDict):
+class _Arithmetic(TypedDict):
     createdAt: str
     lastAccessed: str
     idleSeconds: float
@@ -242,8 +246,15 @@ class Arithmetic(TypedDict):
     size: int
 
 
+class Arithmetic(_Arithmetic, total=False):
+    """The figures that decided."""
+
+    life: str
+
+
 class _Event(TypedDict):
     position: int
+    token: str
     time: str
     tenant: str
     kind: str
@@ -260,16 +271,17 @@ class Event(_Event, total=False):
 
 
 class EventPage(TypedDict):
+    """A page of the journal. token is that of next."""
+
     events: list[Event]
     next: int
+    token: str
 
 
-class Delivery(TypedDict):
+class Delivery(EventPage):
     """The body of a webhook's request."""
 
     tenant: str
-    events: list[Event]
-    next: int
 
 
 class Recall(TypedDict):
@@ -367,6 +379,7 @@ class Identity(TypedDict):
 
     service: str
     store: str
+    epoch: str
     driver: str
     tenant: str
     hash: str
