@@ -56,12 +56,12 @@ assert.equal(gone.error?.code, "not_found");
 
 // The journal has all of it.
 const kinds: string[] = [];
-for (let after = 0; ; ) {
+for (let after = "0"; ; ) {
   const page = await sigil.GET("/v1/events", { params: { query: { after } } });
   assert(page.data, page.error?.code);
   if (page.data.events.length === 0) break;
   kinds.push(...page.data.events.map((e) => e.kind));
-  after = page.data.next;
+  after = page.data.token;
 }
 assert.deepEqual(kinds.filter((k) => k !== "crystallized"), ["encoded", "encoded", "encoded", "forgotten"]);
 
