@@ -106,7 +106,7 @@ func TestBesideBackups(t *testing.T) {
 	if err := b.begin(); err != nil {
 		t.Fatal(err)
 	}
-	defer b.end() //nolint:errcheck // the folder is the test's
+	defer b.end()
 	block, err := backups(t.Context(), &b)
 	if err != nil || strings.Count(block, "a backup each second") != 2 || !strings.Contains(block, "≤ 1.5: ") {
 		t.Errorf("%v\n%s", err, block)
