@@ -88,7 +88,7 @@ func TestEvents(t *testing.T) {
 	if len(page.Events) != 1 || page.Next != 5 || page.Events[0].Kind != sigil.Forgotten || page.Events[0].ID.String() != id || !page.Events[0].Arithmetic.Pinned {
 		t.Fatalf("got %+v", page)
 	}
-	if got := f.do("GET", "/v1/events?after=5", "").want(200); string(got.body) != `{"events":[],"next":5}`+"\n" {
+	if got := f.do("GET", "/v1/events?after=5", "").want(200); string(got.body) != `{"events":[],"next":5,"token":"5"}`+"\n" {
 		t.Errorf("at the end: %s", got.body)
 	}
 
@@ -96,7 +96,7 @@ func TestEvents(t *testing.T) {
 	if len(page.Events) != 2 || page.Events[0].Position != 3 || page.Events[1].Position != 5 || page.Next != 5 {
 		t.Errorf("the newest two: %+v", page)
 	}
-	if got := f.do("GET", "/v1/events?latest=true", "", "Sigil-Tenant", "nobody").want(200); string(got.body) != `{"events":[],"next":5}`+"\n" {
+	if got := f.do("GET", "/v1/events?latest=true", "", "Sigil-Tenant", "nobody").want(200); string(got.body) != `{"events":[],"next":5,"token":"`+page.Token+`"}`+"\n" {
 		t.Errorf("the newest of nobody: %s", got.body)
 	}
 	if page = parse[wire.EventPage](f.do("GET", "/v1/events?latest=true&after=4", "").want(200)); len(page.Events) != 1 || page.Events[0].Position != 5 {
