@@ -178,6 +178,10 @@ crash: ## Cut the power after every write of the script, and fail every disk ope
 kill: ## Kill a daemon under load in ROUNDS=200 rounds (SEED=… to replay)
 	SIGIL_ROUNDS=$(or $(ROUNDS),200) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKill$$' ./internal/prove/campaign
 
+.PHONY: kill-backups
+kill-backups: ## Kill a daemon that makes backups all the time in ROUNDS=30 rounds, and restore each backup that lists as sound (SEED=… to replay)
+	SIGIL_ROUNDS=$(or $(ROUNDS),30) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKillWhileBackingUp$$' ./internal/prove/campaign
+
 .PHONY: kill-postgres
 kill-postgres: ## Kill a daemon on PostgreSQL, and the database, in ROUNDS=40 rounds (SEED=… to replay)
 	SIGIL_ROUNDS=$(or $(ROUNDS),40) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestKillOverPostgres$$' ./internal/prove/campaign

@@ -99,6 +99,20 @@ func TestOnlyTheNamedBlockIsWritten(t *testing.T) {
 	}
 }
 
+// TestBesideBackups measures encodes beside backups with tiny settings. No time is judged.
+func TestBesideBackups(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	b := bench{rounds: 1, span: 5 * time.Millisecond, memories: 300}
+	if err := b.begin(); err != nil {
+		t.Fatal(err)
+	}
+	defer b.end()
+	block, err := backups(t.Context(), &b)
+	if err != nil || strings.Count(block, "a backup each second") != 2 || !strings.Contains(block, "≤ 1.5: ") {
+		t.Errorf("%v\n%s", err, block)
+	}
+}
+
 func TestLatencies(t *testing.T) {
 	var l latencies
 	for i := range 1000 {

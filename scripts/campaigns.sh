@@ -100,6 +100,7 @@ esac
 
 campaign crash 30 'power cut after every write; every disk operation fails' "$embedded" make crash
 campaign kill 40 "$(part 200) rounds of SIGKILL under load" "$embedded $daemon" make kill ROUNDS="$(part 200)"
+campaign kill-backups 15 "$(part 30) rounds of SIGKILL beside backups, each of which is restored" "$embedded $daemon" make kill-backups ROUNDS="$(part 30)"
 campaign kill-postgres 30 "$(part 40) rounds of SIGKILL, of daemon and database" "$postgres $daemon" make kill-postgres ROUNDS="$(part 40)"
 campaign fleet 15 "four daemons, a thousand clients, $(part 20) memories each" "$postgres $daemon" make fleet EACH="$(part 20)"
 campaign histories 120 "$(part 200) rounds of each system, checked for linearizability" "$embedded $postgres $daemon" make histories ROUNDS="$(part 200)"

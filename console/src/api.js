@@ -123,11 +123,12 @@ export const restoreMany = ids => json('/v1/sigils:restore', { method: 'POST', b
 export const patterns = signal => json('/v1/patterns', { signal })
 export const crystals = (cursor, signal) => json(`/v1/crystals${query({ limit: 100, cursor, lattice: true })}`, { signal })
 export const forecast = (q, signal) => json(`/v1/forecast${query(q)}`, { signal })
-export const events = (after, limit, signal) => json(`/v1/events${query({ after, limit })}`, { signal })
+/** latest returns the newest entries of the journal, in order, and the token to continue after. */
+export const latest = (limit, signal) => json(`/v1/events${query({ latest: true, limit })}`, { signal })
 export const metrics = async signal => (await call('/metrics', { signal })).text()
 
 /**
- * follow follows the journal after a position, and recalls, and yields the messages of a live connection,
+ * follow follows the journal after a token, and recalls, and yields the messages of a live connection,
  * {type: 'events' | 'recalled' | …}, until the server ends it. It uses a WebSocket, since a browser opens no more than
  * six other connections to a host, and a stream in each tab would take one. If that cannot be opened, a proxy may not
  * support it, or the server may refuse for a reason that a WebSocket does not report: it then uses server-sent events.

@@ -1,10 +1,11 @@
-// Keeps the field in step with the daemon: loads all memories once, then follows the journal from the
-// position at which the load began. After a failure it continues after the last event it has seen.
+// Keeps the field in step with the daemon: loads all memories once, then follows the journal from where it
+// ended when the load began. After a failure it continues after the token of the last event it has seen, by
+// which the daemon notices that its store was restored from an older copy: then all is loaded again.
 
 import * as api from './api.js'
 import { Problem } from './api.js'
 import { points } from './field/points.js'
-import { connection, gone, identity, lastHeard, loaded, recalls, recent, serverNow, setAhead, stats, tenant } from './state.js'
+import { connection, gone, identity, lastHeard, loaded, recalls, recent, say, serverNow, setAhead, stats, tenant } from './state.js'
 
 const LIMIT = 100_000 // memories in the field; beyond it the newest are shown
 const PAGE = 1000
@@ -24,7 +25,7 @@ function changed() {
   for (const f of listeners) f()
 }
 
-let position = 0
+let token // what the stream continues after
 let running // the AbortController of the tenant followed
 
 /** start follows the selected tenant, and another one when that is selected. */
@@ -59,6 +60,7 @@ const wait = (ms, signal) => new Promise(done => {
 
 async function follow(signal) {
   let needsLoad = true
+  let restored = false // the store was restored from an older copy, which the page has not shown yet
   let failures = 0
   connection.value = { state: 'connecting' }
   while (!signal.aborted) {
@@ -67,22 +69,24 @@ async function follow(signal) {
     try {
       const [fresh, who] = await Promise.all([api.stats(signal), readClock(signal)])
       if (signal.aborted) return
-      // Another store, or an older state of the same one, begins anew.
-      if (identity.value && identity.value.store !== who.store) needsLoad = true
-      if (fresh.position < position) needsLoad = true
+      // Another store, or an older state of the same one, begins anew. Each restore makes another epoch.
+      const before = identity.value
+      if (before && before.store !== who.store) needsLoad = true
+      else if (before && before.epoch !== who.epoch) needsLoad = restored = true
       stats.value = fresh
       identity.value = who
       if (needsLoad) {
-        await load(fresh, signal)
+        await load(signal)
         if (signal.aborted) return
-        needsLoad = false
+        if (restored) say('The store was restored from an older copy. All memories were loaded again.')
+        needsLoad = restored = false
       }
       connection.value = { state: 'live' }
       heard()
       watched = stream
       if (missed) fetchNewest()
       missed = false
-      for await (const message of api.follow(position, both)) {
+      for await (const message of api.follow(token, both)) {
         if (both.aborted) break
         heard()
         failures = 0
@@ -92,7 +96,10 @@ async function follow(signal) {
       if (!signal.aborted) await wait(200 + Math.random() * 300, signal) // a server that goes away is asked again gently
     } catch (e) {
       if (signal.aborted) return
-      if (e instanceof Problem && e.status === 410) needsLoad = true // the journal no longer goes back so far
+      if (e instanceof Problem && e.status === 410) { // the journal no longer goes back so far, or has other entries
+        needsLoad = true
+        restored ||= e.code === 'position_ahead'
+      }
       const delay = Math.min(8000, 400 * 2 ** failures++) * (0.75 + Math.random() / 2)
       connection.value = { state: 'reconnecting', detail: e instanceof Problem ? e.message : '' }
       await wait(delay, signal)
@@ -115,12 +122,14 @@ async function readClock(signal) {
   return who
 }
 
-async function load(fresh, signal) {
+async function load(signal) {
   connection.value = { state: 'loading' }
   points.clear()
   gone.clear()
-  position = fresh.position
   loaded.value = { count: 0, complete: false, limited: false }
+  const past = await api.latest(30, signal) // read first: what happens during the load is read again
+  if (signal.aborted) return
+  token = past.token
   let cursor
   do {
     const page = await api.outlines({ limit: PAGE, cursor }, signal)
@@ -130,15 +139,14 @@ async function load(fresh, signal) {
     changed()
   } while (cursor && points.count < LIMIT)
   loaded.value = { count: points.alive, complete: true, limited: Boolean(cursor) }
-  const past = await api.events(Math.max(0, position - 30), 30, signal).catch(() => ({ events: [] }))
-  if (!signal.aborted) recent.value = past.events.reverse()
+  recent.value = past.events.reverse()
 }
 
 // Events arrive in bursts: they are applied at once, but shown at most ten times a second.
 let batch = []
 let shown
 function take(event) {
-  position = Math.max(position, event.position)
+  token = event.token
   apply(event)
   batch.push(event)
   shown ??= setTimeout(() => {

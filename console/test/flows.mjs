@@ -267,7 +267,7 @@ async function positionGone(page, context) {
   let [gone, lists] = [0, 0]
   // A WebSocket that is refused says no reason, so that the page asks for a stream.
   await page.routeWebSocket(/\/v1\/ws/, ws => (gone === 0 ? ws.close() : void ws.connectToServer()))
-  await page.route(/\/v1\/events\?after=\d+&recalls=true$/, route => (gone++ === 0
+  await page.route(/\/v1\/events\?after=[^&]+&recalls=true$/, route => (gone++ === 0
     ? route.fulfill({ status: 410, contentType: 'application/problem+json', body: JSON.stringify({ status: 410, code: 'position_gone', detail: 'trimmed', oldest: 1 }) })
     : route.continue()))
   page.on('request', r => { if (r.url().includes('content=false') && r.url().includes('/v1/sigils?')) lists++ })

@@ -1,10 +1,10 @@
 // Kills a daemon under an open page and starts it again: the page says so, recovers by itself, and shows what
-// came meanwhile.
+// came meanwhile. Then it puts an older copy of the store in its place, which writes other entries: the page loads all again.
 // usage: node test/restart.mjs path/to/sigil
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually, launch, run } from './browser.mjs'
@@ -54,6 +54,19 @@ run(async () => {
       await eventually('the page is live again', () => page.locator('.connection.live').count(), 60_000)
       console.log(`ok  ${signal}, and started again`)
     }
+    await stop(daemon, 'SIGTERM')
+    cpSync(join(folder, 'data'), join(folder, 'older'), { recursive: true })
+    ;({ daemon } = await start(folder, addr))
+    await encode(addr, 'lost by the restore')
+    await count(4)
+    await stop(daemon, 'SIGTERM')
+    rmSync(join(folder, 'data'), { recursive: true })
+    renameSync(join(folder, 'older'), join(folder, 'data'))
+    ;({ daemon } = await start(folder, addr))
+    for (const data of ['at the same position', 'after it']) await encode(addr, data)
+    await eventually('the page says that the store was restored', async () => /restored from an older copy/.test(await page.locator('.notice').textContent()), 60_000)
+    await count(5)
+    console.log('ok  an older copy in its place')
     if (errors.length) throw new Error(`the page failed: ${errors.join('; ')}`)
   } finally {
     await browser.close()

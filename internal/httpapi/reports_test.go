@@ -96,10 +96,8 @@ func TestEvents(t *testing.T) {
 	if len(page.Events) != 2 || page.Events[0].Position != 3 || page.Events[1].Position != 5 || page.Next != 5 {
 		t.Errorf("the newest two: %+v", page)
 	}
-	newest := page.Token
-	page = parse[wire.EventPage](f.do("GET", "/v1/events?latest=true", "", "Sigil-Tenant", "nobody").want(200))
-	if len(page.Events) != 0 || page.Next != 5 || page.Token != newest {
-		t.Errorf("the newest of nobody: %+v", page)
+	if got := f.do("GET", "/v1/events?latest=true", "", "Sigil-Tenant", "nobody").want(200); string(got.body) != `{"events":[],"next":5,"token":"`+page.Token+`"}`+"\n" {
+		t.Errorf("the newest of nobody: %s", got.body)
 	}
 	if page = parse[wire.EventPage](f.do("GET", "/v1/events?latest=true&after=4", "").want(200)); len(page.Events) != 1 || page.Events[0].Position != 5 {
 		t.Errorf("the newest after 4: %+v", page)

@@ -114,3 +114,25 @@ func TestKill(t *testing.T) {
 		rounds, c.Done.Get("stores"), c.Done.Get("SIGKILL under load"), c.Done.Get("SIGKILL while opening"), n.Attempts, n.Broken, n.Memories, n.Signatures, n.Entries, n.Found, n.Violations)
 	t.Logf("answered: %v", c.Operations())
 }
+
+// TestKillWhileBackingUp kills a daemon under load that makes a backup every second, and as many more as are asked for. Each backup that
+// it lists as sound restores to a state that the ledger allows. SIGIL_ROUNDS sets how often, SIGIL_SEED which moments.
+func TestKillWhileBackingUp(t *testing.T) {
+	rounds := number(t, "SIGIL_ROUNDS", 2)
+	c := begin(t)
+	dir := filepath.Join(c.Scratch, "backups")
+	c.Args = []string{"--backup-dir=" + dir, "--backup-every=* * * * * *", "--backup-keep=0"}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rounds)*2*campaign.Patience)
+	defer cancel()
+	judge(t, c, "start", c.Fresh(ctx, c.Scratch))
+	for round := range rounds {
+		if round%10 == 5 {
+			judge(t, c, "a fresh store", c.Fresh(ctx, c.Scratch))
+		}
+		judge(t, c, "round "+strconv.FormatUint(round, 10), c.KillWhileBackingUp(ctx, dir))
+	}
+	judge(t, c, "end", c.End(ctx))
+	n := c.Totals()
+	t.Logf("%d rounds on %d stores: %d kills beside backups, %d backups answered, %d listed as sound, %d restored; %d encodes attempted, %d memories and %d journal entries compared: %d violations",
+		rounds, c.Done.Get("stores"), c.Done.Get("SIGKILL beside backups"), c.Done.Get("backups answered"), c.Done.Get("backups listed"), c.Done.Get("backups restored"), n.Attempts, n.Memories, n.Entries, n.Violations)
+}

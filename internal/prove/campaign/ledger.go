@@ -41,11 +41,14 @@ type Entry struct {
 	unanswered bool // the last attempt was not answered
 	id         sigil.ID
 	created    time.Time
-	end        time.Time // by its ttl; zero if it has none
-	gone       bool      // a check did not find it: it is gone for good
+	// acknowledged is when the answer to its encode came, or when a check found it.
+	acknowledged time.Time
+	end          time.Time // by its ttl; zero if it has none
+	gone         bool      // a check did not find it: it is gone for good
 
 	forgetAsked bool // so it may be gone
 	forgotten   bool // acknowledged
+	forgottenAt time.Time
 
 	pinned  bool
 	pinOpen bool // a pin or unpin was not answered
@@ -53,6 +56,7 @@ type Entry struct {
 	recalls         uint64 // at the last check
 	recallsAsked    uint64 // since then
 	recallsAnswered []time.Time
+	recallsEver     uint64 // requested
 }
 
 // batch has the encodes that were sent in one request.
@@ -202,6 +206,7 @@ func (l *Ledger) found(e *Entry, view *client.Memory) {
 		return
 	}
 	e.fate, e.id, e.created, e.pinned = kept, view.ID, view.CreatedAt.Time, view.Pinned
+	e.acknowledged = time.Now()
 	if e.Draft.TTL > 0 {
 		e.end = e.created.Add(e.Draft.TTL)
 	}
@@ -265,7 +270,7 @@ func (l *Ledger) askForget(e *Entry) {
 func (l *Ledger) forgot(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.forgotten = true
+	e.forgotten, e.forgottenAt = true, time.Now()
 }
 
 // askPin records that it is unknown from now on whether e is pinned.
@@ -287,6 +292,7 @@ func (l *Ledger) askRecall(e *Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.recallsAsked++
+	e.recallsEver++
 }
 
 // recalled records that e has one more recall, and compares the answer.

@@ -51,20 +51,34 @@ func (r *replay) patterns() map[pattern]bool { return maps.Clone(r.crystals) }
 
 // saw compares an entry with what was seen before at its position. Every reader of the journal calls it.
 func (l *Ledger) saw(e *client.Event) {
-	text, err := json.Marshal(e)
+	sum, err := hashOf(e)
 	if err != nil { // it was JSON
 		l.violate("journal entry %d: %v", e.Position, err)
 		return
 	}
-	sum := fnv.New64a()
-	_, _ = sum.Write(text) // it never fails
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if seen, ok := l.journal.hashes[e.Position]; ok && seen != sum.Sum64() {
-		l.violation("journal entry %d differs from the one seen there before: %s", e.Position, text)
+	if seen, ok := l.journal.hashes[e.Position]; ok && seen != sum {
+		l.violation("journal entry %d differs from the one seen there before: %s of %s at %s", e.Position, e.Kind, e.ID, e.Time)
 	}
-	l.journal.hashes[e.Position] = sum.Sum64()
+	l.journal.hashes[e.Position] = sum
 	l.journal.last = max(l.journal.last, e.Position)
+}
+
+// hasSeen reports whether readers have seen this entry at its position.
+func (l *Ledger) hasSeen(e *client.Event) bool {
+	sum, err := hashOf(e)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seen, ok := l.journal.hashes[e.Position]
+	return ok && err == nil && seen == sum
+}
+
+func hashOf(e *client.Event) (uint64, error) {
+	text, err := json.Marshal(e)
+	sum := fnv.New64a()
+	_, _ = sum.Write(text) // it never fails
+	return sum.Sum64(), err
 }
 
 // follow reads the journals of all tenants from r's position on and adds them to r. Together, they must have
