@@ -261,6 +261,8 @@ export interface paths {
          * @description Removes the memory, with its crystal. When the answer arrives, that is durable, and no read returns the memory
          *     again unless it is restored: that can be done until the time in `Sigil-Restorable-Until`. Its bytes stay in the store's
          *     files until they are compacted.
+         *
+         *     With `erase=true` the memory, live or removed, is erased as by `POST /v1/sigils:erase`, and the answer is 200 with the receipt.
          */
         delete: operations["forget"];
         options?: never;
@@ -366,6 +368,74 @@ export interface paths {
          *     this span. A span whose entries are no longer kept is 410.
          */
         post: operations["restoreMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils:erase": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase memories for good
+         * @description Erases the memories that exactly one of `ids`, `tags`, `query` and `all` chooses, live ones and those that could have been
+         *     restored; `query` finds live ones only. Nothing of them stays: data, figures, vectors, words of the index, what is kept for
+         *     undo, answers kept for idempotency keys. Journal entries about them are replaced by their hashes, and a new one of the kind `erased`
+         *     has only the id and the time. Webhooks and streams do not send them any more. `ids` that there are not are passed over.
+         *
+         *     When the answer arrives, that is durable, and the bytes have left the files of the embedded store; those of PostgreSQL are
+         *     vacuumed. Where they may still be, such as in a backup that was made before, the receipt says in `remains`. What patterns and
+         *     their crystals say of all their members stays.
+         *
+         *     The answer has a receipt, which the store has signed, and which has no content. `sigil receipt verify` checks it offline. With
+         *     `dryRun` nothing is erased, and there is no receipt: the answer only counts.
+         *
+         *     Erasing reads the tenant's journal and rewrites files, so it may take long: the time limit is five times `--request-timeout`. Many memories
+         *     are erased in several steps. If the request ends early, some may be erased: send it again for the rest, and to have the bytes
+         *     removed from the files. Then the receipt has what the second request erased.
+         */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/receipts/key": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key that receipts are verified with
+         * @description Returns the public key of the store, with which it signs the receipts of erasures. It is the same as long as the store lasts, for all
+         *     tenants, and in a copy of the store. Note it while you trust the service: a receipt names its key, but only a key that you had
+         *     before shows that it is your store's.
+         */
+        get: operations["receiptKey"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -675,11 +745,12 @@ export interface paths {
         };
         /**
          * Read the journal
-         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` of
-         *     each answer gets every entry exactly once. Recalls are not journaled.
+         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` or `token` of
+         *     each answer gets every entry exactly once. Recalls are not journaled. With `token`, it also notices that the store
+         *     was restored from an older copy (410 `position_ahead`) when that has as many entries by then.
          *
          *     With `Accept: text/event-stream`, the answer is a stream that does not end: each entry is an event with its
-         *     position as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
+         *     token as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
          *     neither, after the newest entry. An event `lagged` means that the reader is too slow and gets the rest
          *     from the journal; `reconnect`, that the daemon stops or hands over; `problem`, that the stream had to end.
          *     With `Upgrade: websocket`, it is a live connection that begins with a subscription, see /v1/ws.
@@ -1282,6 +1353,12 @@ export interface components {
          * @description A UUID of version 7; ids sort by age.
          */
         ID: string;
+        /**
+         * @description A position of the journal and, after a hyphen, the first 16 hexadecimal digits of the hash of the entry there, which
+         *     tell it from another one in a store that was restored from an older copy. A number alone is taken for any entry; a
+         *     token that an answer has is one if no entry is there, as at position 0.
+         */
+        Token: string;
         Tenant: string;
         /**
          * Format: date-time
@@ -1310,6 +1387,15 @@ export interface components {
          */
         TTL: string | number | null;
         /**
+         * @description How long the memory lives untouched, instead of as long as its policy says: it decays as much more slowly, or faster.
+         *     Each recall lets it begin anew. It has the forms of a `ttl`. Null means as the policy says. If the policy has a
+         *     `grace` that is longer, the memory lives for that.
+         * @example 365d
+         * @example 36h
+         * @example 90s
+         */
+        Life: string | number | null;
+        /**
          * @description The encoder's description of the memory. Each omitted figure is 0.5. Other keys, at most
          *     4 KiB of them, are kept and returned.
          */
@@ -1326,6 +1412,7 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1356,6 +1443,7 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1406,12 +1494,20 @@ export interface components {
              * @example 250ms
              */
             ttl: string | null;
+            /**
+             * @description How long the memory lives untouched, in the form of `ttl`. It is there only if that is not as long as the policy
+             *     says: the memory was encoded with a `life`, or recalled under `fsrs`.
+             * @example 365d
+             */
+            life?: string;
             pinned: boolean;
             crystallized: boolean;
             /**
              * @description How the memory fades. Durations are in the form of a `ttl`.
              * @example classic rate=0.001 period=5s threshold=0.95
              * @example halflife h=7d threshold=0.95
+             * @example power s=4d d=0.5 threshold=0.6
+             * @example fsrs s=4d d=0.5 threshold=0.6 grace=1d
              */
             policy: string;
             tags: string[];
@@ -1717,6 +1813,8 @@ export interface components {
              * @example 36h
              */
             ttl: string | null;
+            /** @description How many times as slowly as its policy says the memory decays. It is left out if the memory has none. */
+            stretch?: number;
             pinned: boolean;
             crystallized: boolean;
             /**
@@ -1769,6 +1867,93 @@ export interface components {
             /** @description The position of the last entry of the span, not less than `from`. The span may end after the newest entry. */
             to?: number;
         };
+        /** @description It has exactly one of `ids`, `tags`, `query` and `all`. */
+        Erase: {
+            /** @description These. If one of them is no id, nothing is erased. */
+            ids?: components["schemas"]["ID"][];
+            /** @description Those that have all of these tags, removed ones, too. */
+            tags?: string[];
+            /**
+             * @description Live memories that match a query by their words, as `q` of a list.
+             * @example green tea
+             * @example "green tea" -milk
+             */
+            query?: string;
+            /**
+             * @description All of the tenant, removed ones, too. Signatures of source files are no memories, and stay.
+             * @constant
+             */
+            all?: true;
+            /**
+             * @description Only count.
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * @description Who asks, or why, for the receipt. One line of at most 256 bytes.
+             * @example ticket 1234
+             */
+            by?: string;
+        };
+        EraseCounts: {
+            /** @description Those that were live, or past their deadlines. */
+            memories: number;
+            /** @description Those that had been removed, and could have been restored. */
+            removed: number;
+            /** @description Of the data of both. */
+            bytes: number;
+            /** @description Journal entries about them that were replaced by their hashes. A dry run does not count them. */
+            entries: number;
+            /** @description Answers kept for idempotency keys that were dropped. A dry run does not count them. */
+            answers: number;
+        };
+        Erased: {
+            dryRun: boolean;
+            counts: components["schemas"]["EraseCounts"];
+            receipt?: components["schemas"]["Receipt"];
+        };
+        /**
+         * @description What was erased, without its content, signed by the store. The signature covers all other members in canonical form (RFC 8785), so order and
+         *     white space may change.
+         */
+        Receipt: {
+            /**
+             * @description The form of the receipt.
+             * @constant
+             */
+            receipt: "sigil erasure 1";
+            store: components["schemas"]["ID"];
+            tenant: string;
+            /** Format: date-time */
+            at: string;
+            /** @description What the request said. */
+            by: string;
+            /**
+             * @description How the memories were chosen.
+             * @enum {string}
+             */
+            request: "ids" | "tags" | "search" | "tenant";
+            /** @description The SHA-256 of the canonical form of the request with only the member that chooses, such as `{"tags":["person:ada"]}`. */
+            requestHash: string;
+            counts: components["schemas"]["EraseCounts"];
+            /** @description The SHA-256 of the ids of all that was erased, in ascending order, with a newline after each. */
+            ids: string;
+            /** @description That of the newest journal entry of the erasure, as text; "0" if nothing was erased. */
+            position: string;
+            /** @description The journal's link at that position, which depends on all entries up to there; "" if nothing was erased. */
+            link: string;
+            /** @description A sentence for each place where the bytes may still be, since the store does not reach it. */
+            remains: string[];
+            /** @description The public key of the store, in base64. */
+            key: string;
+            /** @description Ed25519, in base64. */
+            signature: string;
+        };
+        ReceiptKey: {
+            store: components["schemas"]["ID"];
+            /** @description An Ed25519 public key, 32 bytes in base64. */
+            key: string;
+        };
         /** @description The result for one memory, with the status that a request of its own would have had. */
         RestoredItem: {
             status: number;
@@ -1792,9 +1977,8 @@ export interface components {
             removed: components["schemas"]["Removed"][];
             next: components["schemas"]["Next"];
         };
-        /** @description A memory that was removed and can be restored. */
+        /** @description A memory that was removed and can be restored, as it was before, with its decay at the time of the removal. */
         Removed: {
-            /** @description As it was before, with its decay at the time of the removal. */
             memory: components["schemas"]["Memory"];
             removedAt: components["schemas"]["Time"];
             /** @enum {string} */
@@ -1864,6 +2048,8 @@ export interface components {
             /** @constant */
             service: "sigil";
             store: components["schemas"]["ID"];
+            /** @description As `store` at first, and another one each time that the store was restored from an older copy. */
+            epoch: components["schemas"]["ID"];
             driver: string;
             tenant: components["schemas"]["Tenant"];
             hash: string;
@@ -1898,14 +2084,14 @@ export interface components {
              */
             policies: {
                 policy: string;
-                /** @description How long memories with this policy live untouched. */
-                lifetimeSeconds: number;
+                /** @description How long memories with this policy live untouched. Null means forever. */
+                lifetimeSeconds: number | null;
                 count: number;
             }[];
             /** @description The policy that encodes and recalls set. */
             policy: string;
-            /** @description How long a memory with this policy lives untouched. */
-            lifetimeSeconds: number;
+            /** @description How long a memory with this policy lives untouched. Null means forever. */
+            lifetimeSeconds: number | null;
             uptimeSeconds: number;
             /** @description The position of the store's newest journal entry. */
             position: number | bigint;
@@ -1980,10 +2166,11 @@ export interface components {
             updated?: number;
         };
         /** @enum {string} */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "signed" | "revoked" | "tagged";
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
+            token: components["schemas"]["Token"];
             time: components["schemas"]["Time"];
             tenant: components["schemas"]["Tenant"];
             kind: components["schemas"]["EventKind"];
@@ -2141,6 +2328,8 @@ export interface components {
             fadesAt: string | null;
             /** @description The ttl in the form of a memory's `ttl`. */
             ttl: string | null;
+            /** @description The life in the form of a memory's `life`, only if it is not as the policy says. */
+            life?: string;
             potential: components["schemas"]["Unit"];
             accessCount: number;
             pinned: boolean;
@@ -2223,7 +2412,8 @@ export interface components {
             sigil?: components["schemas"]["Draft"];
             idempotencyKey?: string;
             memory?: components["schemas"]["ID"];
-            after?: number | bigint;
+            /** @description The position to subscribe after, as a number, or its token. */
+            after?: (number | bigint) | string;
             /** @description Whether the subscription includes recalls. */
             recalls?: boolean;
         };
@@ -2242,6 +2432,8 @@ export interface components {
             /** @description With the answer to a `forget`: the time from which on the memory cannot be restored any more. */
             restorableUntil?: components["schemas"]["Time"];
             after?: number | bigint;
+            /** @description With the answer to a `subscribe`: the token of `after`. */
+            token?: components["schemas"]["Token"];
             newest?: number | bigint;
             events?: components["schemas"]["Event"][];
             memories?: components["schemas"]["Recalls"]["memories"];
@@ -2272,6 +2464,8 @@ export interface components {
             events: components["schemas"]["Event"][];
             /** @description The position to continue after. */
             next: number | bigint;
+            /** @description The token of `next`, to continue after. */
+            token: components["schemas"]["Token"];
         };
         Health: {
             /** @constant */
@@ -2427,12 +2621,12 @@ export interface components {
         /**
          * @description The request is invalid, and nothing was stored: `invalid_json`, `invalid_body`, `incomplete_body`,
          *     `invalid_utf8`, `lone_surrogate`, `duplicate_key`, `number_out_of_range`, `too_deep`,
-         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_pinned`, `invalid_on_duplicate`,
+         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_life`, `invalid_pinned`, `invalid_on_duplicate`,
          *     `invalid_similar`,
          *     `invalid_tags`, `invalid_tag`, `invalid_ids`, `invalid_id`, `invalid_cursor`, `invalid_limit`,
          *     `invalid_sort`, `invalid_pattern`, `invalid_kind`, `invalid_min`, `invalid_max_bytes`, `invalid_weights`, `invalid_vector`, `invalid_like`,
          *     `invalid_parameter`,
-         *     `erase_unavailable`, `invalid_query`,
+         *     `invalid_erase`, `invalid_query`,
          *     `unknown_parameter`, `duplicate_parameter`, `invalid_tenant`, `invalid_idempotency_key`, `invalid_within`,
          *     `invalid_bins`, `invalid_span`, `invalid_policy`, `invalid_handshake`, `invalid_name`, `invalid_content`, `invalid_hash`, `invalid_size`,
          *     `invalid_blocks`, `invalid_key`, `invalid_signature`, `invalid_reason`, `detached_only`,
@@ -2449,7 +2643,7 @@ export interface components {
         /**
          * @description Either the journal no longer goes back that far, `position_gone` (or `gone`): `oldest` is the position to
          *     continue after, and the reader has missed the entries in between. Or the journal has not reached that position,
-         *     `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
+         *     or has another entry there than the reader's token names, `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
          *     saw after that is gone; it should load the memories again and continue after `newest`.
          */
         Gone: {
@@ -2505,10 +2699,19 @@ export interface components {
                 "application/json": components["schemas"]["Embeddings"];
             };
         };
+        /** @description The memories were erased, or counted */
+        Erased: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Erased"];
+            };
+        };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `not_removed`, `conflict`; or the service does not search, or restore:
-         *     `search_off`, `meaning_off`, `undo_off`
+         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `conflict`; or the service does not search,
+         *     restore or make backups: `search_off`, `meaning_off`, `undo_off`, `backup_off`, `use_pg_basebackup`
          */
         Conflict: {
             headers: {
@@ -3236,11 +3439,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Reserved: true is refused with `erase_unavailable`, and nothing is forgotten, until the daemon can
-                 *     promise that no byte of the content is left in its files.
+                 * @description Erase the memory: nothing of it stays, and it cannot be restored. It may have been removed before.
                  * @example false
                  */
-                erase?: false;
+                erase?: boolean;
             };
             header?: {
                 /**
@@ -3260,6 +3462,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            200: components["responses"]["Erased"];
             /** @description The memory is gone */
             204: {
                 headers: {
@@ -3272,6 +3475,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3371,6 +3575,73 @@ export interface operations {
             410: components["responses"]["Gone"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erase"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Erased"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    receiptKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "store": "01a226a0-8a19-7000-8de3-e34f42ed3e4d",
+                     *       "key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceiptKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3778,10 +4049,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Return the entries after this position.
+                 * @description Return the entries after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description The maximum number of entries.
                  * @example 10
@@ -3810,10 +4081,10 @@ export interface operations {
                  */
                 "Sigil-Tenant"?: components["parameters"]["Tenant"];
                 /**
-                 * @description For a stream: the position of the last event that was read.
+                 * @description For a stream: the position of the last event that was read, or its token.
                  * @example 0
                  */
-                "Last-Event-ID"?: number;
+                "Last-Event-ID"?: components["schemas"]["Token"];
             };
             path?: never;
             cookie?: never;
@@ -3847,10 +4118,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begin with a subscription after this position.
+                 * @description Begin with a subscription after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description Begin with a subscription that includes recalls.
                  * @example true
@@ -4247,11 +4518,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "before-upgrade"
-                 *     }
-                 */
                 "application/json": components["schemas"]["BackupDraft"];
             };
         };
