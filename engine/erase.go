@@ -26,7 +26,7 @@ type EraseQuery struct {
 	All  bool       // all of the tenant, removed ones too
 	// DryRun only counts: memories, removed ones and bytes.
 	DryRun bool
-	// By says who asks, for the receipt: at most 256 bytes of text on one line.
+	// By is the caller or the reason, for the receipt: at most 256 bytes of text on one line.
 	By string
 }
 

@@ -57,7 +57,7 @@ If it ends early, some may be erased: the same command again erases the rest.`,
 	f.StringVar(&q.Text, "search", "", "all live memories that match this `query` by their words")
 	f.BoolVar(&q.All, "all", false, "all memories of the tenant")
 	f.BoolVar(&q.DryRun, "dry-run", false, "only count the memories")
-	f.StringVar(&q.By, "by", "", "who asks, or why, for the receipt: a `text` of at most 256 bytes (default your login name)")
+	f.StringVar(&q.By, "by", "", "the caller or the reason, for the receipt: a `text` of at most 256 bytes (default your login name)")
 	f.StringVar(&file, "receipt", "", "write the receipt to this new `file`")
 	c.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if q.IDs, err = ids(args); err != nil {
@@ -179,7 +179,7 @@ func (a *app) receiptOut(file *os.File) func(*client.Erased) error {
 	}
 }
 
-// remains says where the bytes may still be.
+// remains prints the places that may still have the bytes.
 func (a *app) remains(document []byte) {
 	r, err := receipt.Read(document)
 	if err != nil {

@@ -207,7 +207,7 @@ def erase(
     restored. It answers a receipt that the store has signed; with dry_run it only counts.
 
     When it returns, the bytes have left the files that the store reaches, which may take longer than other calls; remains in the
-    receipt says where else they may be. by says who asks, or why, for the receipt. After an error some may be erased: the same call
+    receipt says where else they may be. by is the caller or the reason, for the receipt. After an error some may be erased: the same call
     again erases the rest.
     """
     what: dict[str, JSON] = {}
