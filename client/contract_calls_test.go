@@ -63,6 +63,19 @@ func (r *runner) call(ctx context.Context, name string, args []byte) (any, error
 		}
 		items, failed := c.EncodeBatch(ctx, drafts)
 		return append([]client.BatchItem{}, items...), errors.Join(err, failed)
+	case "erase":
+		a, err := take[struct {
+			IDs         []sigil.ID
+			Tags        []string
+			Query, By   string
+			All, DryRun bool
+		}](args)
+		if err != nil {
+			return nil, err
+		}
+		return result(c.Erase(ctx, client.EraseQuery{IDs: a.IDs, Tags: a.Tags, Text: a.Query, All: a.All, DryRun: a.DryRun, By: a.By}))
+	case "receiptKey":
+		return result(c.ReceiptKey(ctx))
 	case "recallMany":
 		a, err := take[struct{ IDs []sigil.ID }](args)
 		items, failed := c.RecallMany(ctx, a.IDs)
@@ -146,6 +159,12 @@ func (r *runner) one(ctx context.Context, name string, args []byte) (any, error)
 		return nil, r.client.Forget(ctx, a.ID)
 	case "live.forget":
 		return nil, r.live.Forget(ctx, a.ID)
+	case "eraseOne":
+		return result(r.client.EraseOne(ctx, a.ID))
+	case "forgetWithUndo":
+		return result(r.client.ForgetWithUndo(ctx, a.ID))
+	case "restore":
+		return result(r.client.Restore(ctx, a.ID))
 	case "pin":
 		return result(r.client.Pin(ctx, a.ID))
 	case "unpin":

@@ -31,7 +31,7 @@ func TestContract(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := liveDaemon(t, args(t)...)
-			for _, file := range []string{"memories", "live"} {
+			for _, file := range []string{"memories", "live", "erase"} {
 				t.Run(file, func(t *testing.T) {
 					c := newClient(t, addr, &client.Options{Tenant: file})
 					r := runner{client: c, live: c.Live(), saved: map[string]any{}}

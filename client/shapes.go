@@ -43,6 +43,12 @@ type (
 	RemovedPage = wire.RemovedPage
 	// RestoredItem is [wire.RestoredItem].
 	RestoredItem = wire.RestoredItem
+	// Erased is [wire.Erased].
+	Erased = wire.Erased
+	// EraseCounts is [wire.EraseCounts].
+	EraseCounts = wire.EraseCounts
+	// ReceiptKey is [wire.ReceiptKey].
+	ReceiptKey = wire.ReceiptKey
 	// Crystal is [wire.Crystal].
 	Crystal = wire.Crystal
 	// CrystalPage is [wire.CrystalPage].

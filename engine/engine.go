@@ -38,7 +38,7 @@ type Engine struct {
 	analyzer  *words.Analyzer // nil if nothing is searched
 
 	embedder atomic.Pointer[Embedder]
-	backups  atomic.Pointer[func() []string] // names backups that were made; see [Engine.UseBackups]
+	backups  atomic.Pointer[func() ([]string, error)] // lists copies of the store; see [Engine.UseBackups]
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds

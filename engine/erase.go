@@ -6,7 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/canon"
@@ -22,7 +26,7 @@ type EraseQuery struct {
 	All  bool       // all of the tenant, removed ones too
 	// DryRun only counts: memories, removed ones and bytes.
 	DryRun bool
-	// By is the name of the caller, for the receipt.
+	// By is the caller or the reason, for the receipt: at most 256 bytes of text on one line.
 	By string
 }
 
@@ -35,8 +39,32 @@ type Erased struct {
 	Remains []string
 }
 
-// UseBackups has receipts name the backups that names returns, which were made before the erasure, or may have been.
-func (e *Engine) UseBackups(names func() []string) { e.backups.Store(&names) }
+// UseBackups has receipts name the copies of the store that list returns, such as "the backup x", which were made before an
+// erasure, or may have been. List is called after the erasure.
+func (e *Engine) UseBackups(list func() ([]string, error)) { e.backups.Store(&list) }
+
+// maxCopies is how many copies a receipt names.
+const maxCopies = 100
+
+// copies returns a sentence for each copy of the store that was made before.
+func (e *Engine) copies() (sentences []string) {
+	list := e.backups.Load()
+	if list == nil {
+		return nil
+	}
+	all, err := (*list)()
+	for i, one := range all {
+		if i == maxCopies {
+			sentences = append(sentences, fmt.Sprintf("%d more copies were made before", len(all)-i))
+			break
+		}
+		sentences = append(sentences, one+" was made before")
+	}
+	if err != nil {
+		sentences = append(sentences, "the folder of backups could not be read: some may have been made before")
+	}
+	return sentences
+}
 
 // Key returns the public key with which the receipts of the store can be verified, in base64 as in a receipt.
 func (e *Engine) Key(ctx context.Context) (string, error) {
@@ -85,12 +113,7 @@ func (e *Engine) Erase(ctx context.Context, tenant string, q EraseQuery) (done E
 			return done, wrap(err)
 		}
 	}
-	done.Remains = all.Remains
-	if names := e.backups.Load(); names != nil {
-		for _, name := range (*names)() {
-			done.Remains = append(done.Remains, "the backup "+name+" was made before")
-		}
-	}
+	done.Remains = append(all.Remains, e.copies()...)
 	done.Receipt, err = e.sign(ctx, tenant, &q, request, hash, &all, done.Remains)
 	return done, wrap(err)
 }
@@ -99,6 +122,9 @@ func (e *Engine) Erase(ctx context.Context, tenant string, q EraseQuery) (done E
 func (e *Engine) eraseRequest(tenant string, q *EraseQuery) (request string, hash sigil.Hash, err error) {
 	if err := sigil.CheckTenant(tenant); err != nil {
 		return "", hash, err
+	}
+	if len(q.By) > maxReason || !utf8.ValidString(q.By) || strings.ContainsFunc(q.By, unicode.IsControl) {
+		return "", hash, sigil.NewInvalid("invalid_parameter", "by", "must be at most 256 bytes of text on one line")
 	}
 	if len(q.IDs) > e.limits.Batch {
 		return "", hash, sigil.NewTooLarge("batch_too_large", "ids", "names too many memories")
@@ -117,7 +143,7 @@ func (e *Engine) eraseRequest(tenant string, q *EraseQuery) (request string, has
 		}
 	}
 	if len(chosen) != 1 {
-		return "", hash, sigil.NewInvalid("invalid_erase", "ids", "exactly one of ids, tags, query and all must be given")
+		return "", hash, sigil.NewInvalid("invalid_erase", "ids", "exactly one of ids, tags, query and all must choose the memories, and ids and tags must not be empty")
 	}
 	b, err := json.Marshal(chosen)
 	if err == nil {

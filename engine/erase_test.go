@@ -114,7 +114,7 @@ func TestEraseByTagsQueryAndTenant(t *testing.T) {
 
 func TestErasureNamesBackups(t *testing.T) {
 	r := undo(t, store.Quota{}, store.Quota{})
-	r.UseBackups(func() []string { return []string{"nightly"} })
+	r.UseBackups(func() ([]string, error) { return []string{"the backup nightly"}, nil })
 	m := r.encode(`"tea"`, nil)
 	done, said := r.erase(engine.EraseQuery{IDs: []sigil.ID{m.ID}})
 	same(t, "remains", fmt.Sprint(said.Remains), fmt.Sprint(done.Remains))

@@ -110,5 +110,8 @@ func (e *Engine) Identity(ctx context.Context, tenant string) (id Identity, err 
 	}, nil
 }
 
+// StoreID returns the id of the engine's store.
+func (e *Engine) StoreID() sigil.ID { return e.store.Info().ID }
+
 // Epoch returns that of the engine's store: see [store.Info].
 func (e *Engine) Epoch() sigil.ID { return e.store.Info().Epoch }

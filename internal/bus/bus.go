@@ -19,7 +19,9 @@ import (
 type Entry struct {
 	Position uint64
 	Check    uint64 // that of its [sigil.Token]
-	Data     []byte
+	// Erases means that earlier entries may have been erased in the same commit.
+	Erases bool
+	Data   []byte
 }
 
 // Journal is the source of entries. Any process may write to it. Its methods are called from many goroutines.
@@ -186,6 +188,17 @@ func (b *Bus) turn(now time.Time) time.Duration {
 	return min(b.turns.Sub(now), 2*pace(n)) // limited, because many subscribers may have left since
 }
 
+// Redact drops the entries of a tenant that are in memory, some of which were erased from the journal. When it returns, no Next
+// that begins returns what was erased.
+func (b *Bus) Redact(tenant string) {
+	b.mu.Lock()
+	t := b.topics[tenant]
+	b.mu.Unlock()
+	if t != nil {
+		t.redact()
+	}
+}
+
 // Close ends all subscriptions with [sigil.ErrClosed], and waits for the followers.
 func (b *Bus) Close() {
 	b.mu.Lock()
@@ -202,12 +215,13 @@ func (b *Bus) follow(ctx context.Context, tenant string, t *topic) {
 	defer t.end()
 	room := make([]byte, 0, readRoom)
 	for ctx.Err() == nil {
-		entries, err := b.next(ctx, tenant, t, room)
+		after, redactions := t.newest()
+		entries, err := b.next(ctx, tenant, after, room)
 		var gone *sigil.Error
 		pause := readEvery
 		switch {
 		case err == nil:
-			t.add(entries, b.options.Bytes)
+			t.add(entries, b.options.Bytes, redactions)
 			if len(entries) == step { // there may be more
 				pause = 0
 			}
@@ -241,8 +255,7 @@ func (b *Bus) drop(tenant string, t *topic, ahead *sigil.Error) {
 	t.ahead = ahead
 }
 
-func (b *Bus) next(ctx context.Context, tenant string, t *topic, room []byte) ([]Entry, error) {
-	after := t.newest()
+func (b *Bus) next(ctx context.Context, tenant string, after uint64, room []byte) ([]Entry, error) {
 	if err := b.journal.Wait(ctx, tenant, after); err != nil {
 		return nil, err
 	}

@@ -31,8 +31,23 @@ type journal struct {
 	broken error
 	// +checklocks:mu
 	reads int
+	// erased has the positions of entries that were erased, and erasing those of the entries about that.
+	// +checklocks:mu
+	erased, erasing []uint64
 	// +checklocks:mu
 	changed chan struct{}
+}
+
+// erase erases an entry, and journals that at the next position if it is told so.
+func (j *journal) erase(position uint64, journaled bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.erased = append(j.erased, position)
+	if journaled {
+		j.newest += 2
+		j.erasing = append(j.erasing, j.newest)
+		j.fire()
+	}
 }
 
 func (j *journal) add(n int) {
@@ -95,8 +110,8 @@ func (j *journal) read(tenant string, after uint64, limit int) (entries []bus.En
 		return nil, sigil.NewPositionAhead(j.newest)
 	}
 	for p := after + 1; p <= j.newest && len(entries) < limit; p++ {
-		if (tenant == "a") == (p%2 == 0) {
-			entries = append(entries, bus.Entry{Position: p, Data: fmt.Append(nil, p)})
+		if (tenant == "a") == (p%2 == 0) && !slices.Contains(j.erased, p) {
+			entries = append(entries, bus.Entry{Position: p, Erases: slices.Contains(j.erasing, p), Data: fmt.Append(nil, p)})
 		}
 	}
 	return entries, nil
@@ -410,5 +425,48 @@ func TestEnds(t *testing.T) {
 		if _, err := b.Subscribe(t.Context(), "a", nil); !errors.Is(err, sigil.ErrClosed) || count != 0 {
 			t.Errorf("after Close: %v; %d", err, count)
 		}
+	})
+}
+
+// TestWhatIsErasedIsNotGiven subscribes before entries that the bus had in memory when they were erased, by its own process or by
+// another.
+func TestWhatIsErasedIsNotGiven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		b := bus.New(j, nil)
+		defer b.Close()
+		zero := uint64(0)
+		from := func() (got []uint64) {
+			s := subscribe(t, b, "a", &zero)
+			defer s.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			for {
+				batch, err := s.Next(ctx)
+				if err != nil {
+					return got
+				}
+				for _, e := range batch.Entries {
+					got = append(got, e.Position)
+				}
+			}
+		}
+		first := subscribe(t, b, "a", nil)
+		defer first.Close()
+		j.add(10)
+		expect(t, first, 2, 10)
+		j.erase(4, false)
+		b.Redact("a")
+		b.Redact("nobody's")
+		if got := from(); !slices.Equal(got, []uint64{2, 6, 8, 10}) {
+			t.Errorf("after an erasure: %d", got)
+		}
+		j.erase(8, true)
+		expect(t, first, 12, 12)
+		if got := from(); !slices.Equal(got, []uint64{2, 6, 10, 12}) {
+			t.Errorf("after an erasure elsewhere: %d", got)
+		}
+		j.add(2)
+		expect(t, first, 14, 14)
 	})
 }

@@ -26,6 +26,9 @@ type topic struct {
 	bytes int // size of the segments
 	// +checklocks:mu
 	ended bool
+	// redactions counts the calls of redact: what was read of the journal before the last one is not added.
+	// +checklocks:mu
+	redactions int
 	// ahead is the error of a topic that ended because the journal ends before it; otherwise nil.
 	// +checklocks:mu
 	ahead *sigil.Error
@@ -83,20 +86,27 @@ type part struct {
 
 func (p *part) last() uint64 { return p.entries[len(p.entries)-1].Position }
 
-// newest returns the position up to which the topic has read the journal.
-func (t *topic) newest() uint64 {
+// newest returns the position up to which the topic has read the journal, and the number of redactions.
+func (t *topic) newest() (upTo uint64, redactions int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.upTo
+	return t.upTo, t.redactions
 }
 
-// add appends entries, and drops the oldest segments if the topic has more than most bytes.
-func (t *topic) add(entries []Entry, most int) {
+// add appends entries, and drops the oldest segments if the topic has more than most bytes. If there were more redactions since the
+// entries were read, it drops the entries: they are read again. If one of them erases, those before them are dropped.
+func (t *topic) add(entries []Entry, most, redactions int) {
 	if len(entries) == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.redactions != redactions {
+		return
+	}
+	if slices.ContainsFunc(entries, func(e Entry) bool { return e.Erases }) { // by another process, or Redact follows
+		t.segments, t.bytes, t.from = nil, 0, t.upTo
+	}
 	for _, e := range entries {
 		if n := len(t.segments); n > 0 && t.segments[n-1].add(e) {
 			continue
@@ -121,6 +131,15 @@ func (t *topic) skip(position uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.segments, t.bytes, t.from, t.upTo = nil, 0, position, position
+	t.fire()
+}
+
+// redact drops all entries. Subscribers that have not had them read the journal.
+func (t *topic) redact() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.redactions++
+	t.segments, t.bytes, t.from = nil, 0, t.upTo
 	t.fire()
 }
 

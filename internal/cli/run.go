@@ -53,7 +53,7 @@ func (a *app) root() *cobra.Command {
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such memory or key, 4 the daemon cannot be
 reached, 5 the input was refused; of sigil verify also 6 a file was tampered with, or its key or
-signature is revoked, 7 a file is not signed by a key that is trusted.`,
+signature is revoked, 7 a file is not signed by a key that is trusted; likewise of sigil receipt verify.`,
 		Example: `  sigil serve &
   sigil encode '{"note":"tea at five"}'
   sigil list`,
@@ -83,7 +83,7 @@ signature is revoked, 7 a file is not signed by a key that is trusted.`,
 	f.Var(&a.flags.timeout, "timeout", "abort a request after this `time`; 0 means never")
 
 	for _, commands := range [][]*cobra.Command{
-		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.search(), a.forget(), a.removed(), a.restore(), a.pin(), a.unpin(), a.explain()),
+		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.search(), a.forget(), a.removed(), a.restore(), a.erase(), a.receipt(), a.pin(), a.unpin(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
 		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys(), a.code()),
 		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.backup(), a.reload(), a.doctor(), a.mcp()),

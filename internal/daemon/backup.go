@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -160,6 +162,37 @@ func (b *backups) make(ctx context.Context, name string) (sigil.Backup, error) {
 // List returns the backups in the folder, of other stores, too.
 func (b *backups) List(context.Context) ([]sigil.Backup, error) {
 	return pebblestore.Backups(b.dir, nil)
+}
+
+// copies returns what may have a copy of the store's memories, as receipts of erasures name it: backups, newest first, and folders that
+// a restore has replaced or left.
+func (d *Daemon) copies() (all []string, err error) {
+	if d.config.postgres() {
+		return nil, nil // the store itself says what its database may have
+	}
+	if b := d.backups; b != nil {
+		made, err := b.List(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		for i := range made {
+			if made[i].Store == b.id || made[i].Problem != "" { // then whose it is is not known
+				all = append(all, "the backup "+made[i].Name)
+			}
+		}
+	}
+	data, err := filepath.Abs(d.config.Data)
+	if err != nil {
+		return all, err
+	}
+	beside, err := os.ReadDir(filepath.Dir(data))
+	for _, entry := range beside {
+		rest, ok := strings.CutPrefix(entry.Name(), filepath.Base(data))
+		if ok && entry.IsDir() && (strings.HasPrefix(rest, ".replaced-") || rest == ".restoring") {
+			all = append(all, "the folder "+entry.Name()+", of a restore,")
+		}
+	}
+	return all, err
 }
 
 // elsewhere refuses backups, since those of a database are made by other means.

@@ -107,6 +107,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if d.backups, err = d.newBackups(s, m); err != nil {
 		return fmt.Errorf("backup-dir: %w", err)
 	}
+	e.UseBackups(d.copies)
 	if err := d.startJobs(ctx, e, m); err != nil {
 		return fmt.Errorf("scheduler: %w", err)
 	}

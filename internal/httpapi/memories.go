@@ -88,19 +88,18 @@ func (a *API) peek(c *call) error {
 	return c.json(http.StatusOK, &v)
 }
 
-// forget removes a memory. It refuses to erase one: forgotten bytes stay in the store's files until those are
-// compacted, so a confirmation that nothing is left would be untrue.
+// forget removes a memory, or erases it.
 func (a *API) forget(c *call) error {
 	erase := c.query.is("erase", false)
 	key, err := c.key()
 	if err == nil {
 		err = c.query.err
 	}
-	if err == nil && erase {
-		err = sigil.NewInvalid("erase_unavailable", "erase", "cannot be promised yet: forgotten content stays in the store's files until they are compacted. Nothing was forgotten; leave erase out to forget")
-	}
 	if err != nil {
 		return err
+	}
+	if erase {
+		return a.eraseOne(c, key.ID)
 	}
 	until, err := a.engine.ForgetWithUndo(c.r.Context(), key)
 	if err != nil {

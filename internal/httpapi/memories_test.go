@@ -228,8 +228,6 @@ func TestPeekRecallPinForget(t *testing.T) {
 	if v = parse[wire.Memory](f.do("POST", path+":unpin", "").want(200)); v.Pinned || v.FadesAt == nil {
 		t.Errorf("unpin gave %+v", v)
 	}
-	f.do("DELETE", path+"?erase=true", "").problem(400, "erase_unavailable", "erase")
-	f.do("GET", path, "").want(200) // to be refused changes nothing
 	if got := f.do("DELETE", path+"?erase=false", "").want(204); len(got.body) != 0 {
 		t.Errorf("forget answered %s", got.body)
 	}

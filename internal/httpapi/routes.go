@@ -19,8 +19,9 @@ type route struct {
 	// short means that a small request is soon answered with a small answer, so that it may be served on a
 	// connection that does not notice when the client leaves.
 	short bool
-	// slow means that the time limit is longer.
-	slow bool
+	// slow means that the time limit is longer, and slowIf names a parameter which, if true, makes it longer.
+	slow   bool
+	slowIf string
 	// leaves means that a client that leaves cancels the request at once.
 	leaves bool
 	serve  func(*API, *call) error
@@ -36,6 +37,7 @@ func routes() []route {
 		{method: "GET", path: "/v1/tenants", serve: (*API).tenants},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
 		{method: "POST", path: "/v1/sigils:restore", serve: (*API).restoreMany},
+		{method: "POST", path: "/v1/sigils:erase", slow: true, serve: (*API).eraseMany},
 		{method: "GET", path: "/v1/sigils", serve: (*API).list, params: []string{"limit", "cursor", "crystallized", "pinned", "pattern", "fadingAfter", "fadingBefore", "content", "tag", "q", "sort"}, lists: []string{"tag"}},
 		{method: "POST", path: "/v1/sigils:search", serve: (*API).search},
 		{
@@ -48,12 +50,13 @@ func routes() []route {
 			lists: []string{"tag", "anyTag", "notTag"},
 		},
 		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
-		{method: "DELETE", path: "/v1/sigils/{id}", short: true, serve: (*API).forget, params: []string{"erase"}},
+		{method: "DELETE", path: "/v1/sigils/{id}", short: true, slowIf: "erase", serve: (*API).forget, params: []string{"erase"}},
 		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
 		{method: "POST", path: "/v1/sigils/{id}:restore", short: true, serve: (*API).restore},
 		{method: "POST", path: "/v1/sigils/{id}:pin", short: true, serve: (*API).pin},
 		{method: "POST", path: "/v1/sigils/{id}:unpin", short: true, serve: (*API).unpin},
 		{method: "GET", path: "/v1/removed", serve: (*API).removed, params: []string{"limit", "cursor", "content"}},
+		{method: "GET", path: "/v1/receipts/key", serve: (*API).receiptKey},
 		{method: "GET", path: "/v1/sigils/{id}/related", short: true, serve: (*API).related, params: []string{"limit", "min", "content"}},
 		{method: "GET", path: "/v1/sigils/{id}/explain", serve: (*API).explain},
 		{method: "GET", path: "/v1/forecast", serve: (*API).forecast, params: []string{"within", "policy", "limit", "bins", "tag"}, lists: []string{"tag"}},
@@ -103,7 +106,7 @@ func routes() []route {
 func Short(method, path, query string) bool {
 	for i := range shortRoutes {
 		if rt := &shortRoutes[i]; rt.method == method && rt.matches(path) {
-			return rt.verb != "/related" || fewNeighbors(query)
+			return (rt.verb != "/related" || fewNeighbors(query)) && (rt.slowIf == "" || !strings.Contains(query, rt.slowIf))
 		}
 	}
 	return false
@@ -114,13 +117,14 @@ type shortRoute struct {
 	method, path string
 	id           bool
 	verb         string
+	slowIf       string
 }
 
 var shortRoutes = func() (all []shortRoute) {
 	for _, rt := range routes() {
 		if rt.short {
 			before, after, id := strings.Cut(rt.path, "{id}")
-			all = append(all, shortRoute{method: rt.method, path: before, id: id, verb: after})
+			all = append(all, shortRoute{method: rt.method, path: before, id: id, verb: after, slowIf: rt.slowIf})
 		}
 	}
 	return all
@@ -278,6 +282,7 @@ func (a *API) serve(c *call, rt route) (err error) {
 		}
 	}
 	if !rt.endless {
+		rt.slow = rt.slow || rt.slowIf != "" && c.query.values.Get(rt.slowIf) == "true"
 		defer c.bound(&rt)()
 	}
 	return rt.serve(a, c)

@@ -17,6 +17,8 @@ func TestOnlyShortRequestsAreShort(t *testing.T) {
 		{"POST", "/v1/sigils", "", true},
 		{"GET", id, "spiral=true", true},
 		{"DELETE", id, "", true},
+		{"DELETE", id, "erase=true", false},
+		{"POST", "/v1/sigils:erase", "", false},
 		{"POST", id + ":recall", "", true},
 		{"POST", id + ":pin", "", true},
 		{"POST", id + ":restore", "", true},

@@ -64,7 +64,7 @@ type Metrics struct {
 var (
 	jobs       = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons    = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs      = []string{"peek", "forget", "restore", "removed", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants"}
+	verbs      = []string{"peek", "forget", "erase", "restore", "removed", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants"}
 	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
@@ -80,7 +80,7 @@ func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
 	m.sweepDuration = m.histograms("sigil_gc_sweep_duration_seconds", "How long a sweep took.", seconds, "job")
-	m.released = m.counters("sigil_gc_released_total", "Memories released, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten).", "reason")
+	m.released = m.counters("sigil_gc_released_total", "Memories released, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten or erased).", "reason")
 
 	m.encodes = m.counter("sigil_encode_total", "Memories encoded.")
 	m.encodeDuration = m.histogram("sigil_encode_duration_seconds", "How long a call that encodes took, with its commit; a batch is one call.", seconds)

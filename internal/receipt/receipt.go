@@ -130,6 +130,29 @@ func Verify(document []byte, key ed25519.PublicKey) (Receipt, error) {
 	return s.Receipt, nil
 }
 
+// Read returns what a document says that has the form of a receipt, without verifying it. Otherwise it returns ErrNotReceipt.
+func Read(document []byte) (Receipt, error) {
+	if len(document) > maxBytes {
+		return Receipt{}, ErrNotReceipt
+	}
+	var s signed
+	if json.Unmarshal(document, &s) != nil || s.Kind != kind {
+		return Receipt{}, ErrNotReceipt
+	}
+	return s.Receipt, nil
+}
+
+// Within returns the receipt in an answer that has one, such as {"counts":{…},"receipt":{…}}, and everything else as it is.
+func Within(document []byte) []byte {
+	var answer struct {
+		Receipt json.RawMessage `json:"receipt"`
+	}
+	if json.Unmarshal(document, &answer) == nil && len(answer.Receipt) > 0 && answer.Receipt[0] == '{' {
+		return answer.Receipt
+	}
+	return document
+}
+
 // message returns what is signed: the text "sigil erasure 1", a newline, and the SHA-256 in hexadecimal of the canonical form
 // (RFC 8785) of a receipt without its signature.
 func message(unsigned []byte) ([]byte, error) {

@@ -135,3 +135,26 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestReadDoesNotVerify(t *testing.T) {
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	signed, err := receipt.Sign(receipt.Receipt{Tenant: "t", By: "me"}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(signed, []byte(`"me"`), []byte(`"you"`), 1)
+	if r, err := receipt.Read(changed); err != nil || r.By != "you" {
+		t.Errorf("read %+v, %v", r, err)
+	}
+	answer := []byte(`{"dryRun":false,"receipt": ` + string(signed) + `}`)
+	for document, want := range map[string]string{string(answer): string(signed), string(signed): string(signed), `nonsense`: `nonsense`, `{"receipt":7}`: `{"receipt":7}`} {
+		if got := string(receipt.Within([]byte(document))); got != want {
+			t.Errorf("within %s: %s", document, got)
+		}
+	}
+	for _, wrong := range []string{``, `{}`, `[]`, `{"receipt":"other"}`, string(answer), string(signed) + strings.Repeat(" ", 64<<10)} {
+		if _, err := receipt.Read([]byte(wrong)); !errors.Is(err, receipt.ErrNotReceipt) {
+			t.Errorf("read %.40q: %v", wrong, err)
+		}
+	}
+}

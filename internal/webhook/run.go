@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -53,7 +54,7 @@ func (h *Hook) follow(ctx context.Context) error {
 		default:
 			h.asking.over()
 			h.oldest.Store(events[0].Time.UnixNano())
-			if err = h.deliver(ctx, events); err == nil {
+			if err = h.deliver(ctx, position, events); err == nil {
 				position = events[len(events)-1].Position
 				err = h.advance(ctx, position)
 			}
@@ -91,13 +92,14 @@ func (h *Hook) wait(ctx context.Context, position uint64) error {
 	return err
 }
 
-// deliver sends a batch until the receiver accepts it. Each attempt sends the same.
-func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
-	b, err := h.batch(events)
-	if err != nil {
-		return err
-	}
-	for {
+// deliver sends a batch, the events after position, until the receiver accepts it. Each attempt sends the same, except for what was
+// erased meanwhile.
+func (h *Hook) deliver(ctx context.Context, position uint64, events []sigil.Event) error {
+	for len(events) > 0 {
+		b, err := h.batch(events)
+		if err != nil {
+			return err
+		}
 		after, err := h.send(ctx, b)
 		if err == nil {
 			h.receiving.over()
@@ -112,7 +114,18 @@ func (h *Hook) deliver(ctx context.Context, events []sigil.Event) error {
 		if err := h.pause(ctx, min(max(pause, after), h.options.pace.most)); err != nil {
 			return err
 		}
+		if events, err = h.again(ctx, position, events); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// again reads events that were read after position once more, and returns those that are still there.
+func (h *Hook) again(ctx context.Context, position uint64, events []sigil.Event) ([]sigil.Event, error) {
+	last := events[len(events)-1].Position
+	still, err := h.source.Events(ctx, h.options.Tenant, position, len(events))
+	return slices.DeleteFunc(still, func(e sigil.Event) bool { return e.Position > last }), err
 }
 
 // pause sleeps for d, renewing the lease meanwhile.

@@ -3,12 +3,14 @@ package webhook_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/internal/webhook"
 )
 
@@ -277,6 +279,62 @@ func TestDeliveriesAreOfTheirContent(t *testing.T) {
 		if all[0] == all[1] {
 			t.Errorf("both are %s", all[0])
 		}
+	})
+}
+
+// What was erased while the receiver was down is not sent to it, even if an attempt had it before.
+func TestWhatIsErasedIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, r := newJournal(t), newReceiver(t)
+		var down atomic.Bool
+		down.Store(true)
+		r.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+			if down.Load() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return down.Load()
+		}
+		h := hook(j, r, &logs{})
+		var ids []sigil.ID
+		for range 3 {
+			m, err := j.Encode(t.Context(), sigil.DefaultTenant, sigil.Draft{Data: []byte(`{}`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, m.ID)
+		}
+		h.Start()
+		time.Sleep(time.Minute) // of the bubble: the receiver refuses
+		erase := func(ids ...sigil.ID) {
+			if _, err := j.Erase(t.Context(), sigil.DefaultTenant, engine.EraseQuery{IDs: ids}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		erase(ids[1])
+		time.Sleep(time.Minute)
+		down.Store(false)
+		var got []uint64
+		for range 3 {
+			got = append(got, <-r.took)
+		}
+		if !slices.Equal(got, []uint64{1, 3, 4}) {
+			t.Errorf("it got %d", got)
+		}
+
+		down.Store(true)
+		j.write(1) // at 5
+		time.Sleep(time.Minute)
+		page, err := j.List(t.Context(), sigil.DefaultTenant, engine.ListQuery{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		erase(page.Memories[0].ID)
+		time.Sleep(time.Minute)
+		down.Store(false)
+		if got := <-r.took; got != 6 {
+			t.Errorf("it got %d when nothing of a delivery was left", got)
+		}
+		stop(t, h)
 	})
 }
 

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -85,6 +86,8 @@ func (s *Store) check() (Checked, error) {
 		{layout.SignatureFamily, c.signature},
 		{layout.SignedFamily, c.signatureIndex},
 		{layout.SignerFamily, c.signatureIndex},
+		{layout.ErasureFamily, c.erasure},
+		{layout.SigningFamily, c.signingKey},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -306,6 +309,19 @@ func (c *checker) embedding(key, value []byte) {
 		c.found.wrong("vector under %q cannot be read", key)
 	} else if !c.s.exists(k) {
 		c.found.wrong("%s has a vector but no figures", k)
+	}
+}
+
+// erasure looks at what an erasure that was interrupted has yet to rewrite, which the next open does.
+func (c *checker) erasure(key, value []byte) {
+	if spans, err := readSpans(value); len(key) != len(layout.ErasureKey(sigil.ID{})) || err != nil || len(spans) == 0 {
+		c.found.wrong("erasure %q cannot be read", key)
+	}
+}
+
+func (c *checker) signingKey(key, value []byte) {
+	if len(key) != len(layout.SigningKey()) || len(value) != ed25519.SeedSize {
+		c.found.wrong("the key that signs receipts cannot be read")
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Store) checkLogs() error {
 
 // followsOn returns the position before the first entry in a log, or 0 if there is no entry before the first
 // damaged record. It ignores damage, which the database handles: after a power cut, the newest log ends
-// there, whatever follows.
+// there, whatever follows. It ignores blocks of earlier commits, too, which an erasure has written again.
 func followsOn(log []byte, number uint32) uint64 {
 	intact := true
 	for one := range layout.Records(log, number, func(int) { intact = false }) {
@@ -58,8 +58,10 @@ func followsOn(log []byte, number uint32) uint64 {
 			break
 		}
 		first := uint64(math.MaxUint64)
-		err := layout.Batch(one, layout.JournalFamily, func(_ []byte, _ uint64, kind pebble.InternalKeyKind, block []byte) {
-			if position, ok := layout.FirstOfBlock(block); kind == pebble.InternalKeyKindSet && ok {
+		err := layout.Batch(one, layout.JournalFamily, func(key []byte, _ uint64, kind pebble.InternalKeyKind, block []byte) {
+			position, ok := layout.FirstOfBlock(block)
+			_, last, named := layout.SplitJournalKey(key)
+			if kind == pebble.InternalKeyKindSet && ok && named && !record.Redacted(block, 0, last) {
 				first = min(first, position)
 			}
 		})

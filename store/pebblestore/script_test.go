@@ -128,7 +128,7 @@ func (sc *script) signature(tenant string) sigil.Signature {
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(24) {
+	switch sc.roll(25) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -173,6 +173,13 @@ func (sc *script) one(ctx context.Context) {
 		_, err = sc.engine.Removed(ctx, tenant, engine.RemovedQuery{})
 	case 19, 20:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
+	case 24:
+		q := engine.EraseQuery{}
+		for range 1 + sc.roll(3) {
+			key := sc.pick()
+			tenant, q.IDs = key.Tenant, append(q.IDs, key.ID)
+		}
+		_, err = sc.engine.Erase(ctx, tenant, q)
 	}
 	sc.note(err)
 }

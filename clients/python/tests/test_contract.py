@@ -153,6 +153,12 @@ class Contract(unittest.TestCase):
     def test_live_asyncio(self) -> None:
         self.run_steps("live", AsyncClient)
 
+    def test_erase_sync(self) -> None:
+        self.run_steps("erase", Client)
+
+    def test_erase_asyncio(self) -> None:
+        self.run_steps("erase", AsyncClient)
+
     def test_undo_sync(self) -> None:
         self.run_steps("undo", Client)
 

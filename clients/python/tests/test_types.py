@@ -13,6 +13,7 @@ from sigil_client import types
 URLS = os.environ.get("SIGIL_URLS", "").split()
 NAMES = [
     "Memory", "MemoryPage", "RelatedPage", "Problem", "BatchItem", "Hit", "SearchPage", "Matched", "ScoreExplanation", "SignatureRef",
+    "Erased", "EraseCounts", "Receipt", "ReceiptKey",
     "Crystal", "CrystalPage", "PatternList", "Arithmetic", "Event", "EventPage", "Recalls", "Forecast", "Explanation", "Stats", "Identity",
 ]  # fmt: skip
 

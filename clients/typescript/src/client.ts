@@ -4,8 +4,8 @@ import { Live } from "./live.js";
 import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
-  BatchItem, CallOptions, Draft, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
-  Position, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token,
+  BatchItem, CallOptions, Draft, Erase, Erased, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
+  Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token,
 } from "./types.js";
 
 /** The address that a daemon listens on by default. */
@@ -108,6 +108,27 @@ export class Client {
       if (page.next <= from) throw new SigilError("not_sigil", "the answer does not go on");
       from = page.next;
     }
+  }
+
+  /**
+   * Erases memories for good, which exactly one of ids, tags, query and all chooses: nothing of them stays, and they cannot be restored.
+   * It answers a receipt that the store has signed; with dryRun it only counts.
+   *
+   * When it returns, the bytes have left the files that the store reaches, which may take longer than other calls; `remains` in the
+   * receipt says where else they may be. After an error some may be erased: the same call again erases the rest.
+   */
+  async erase(what: Erase, options?: CallOptions): Promise<Erased> {
+    return this.#call("POST", "/v1/sigils:erase", { body: what, repeatable: what.dryRun === true, ...options });
+  }
+
+  /** Erases one memory, live or removed, like erase. If there is none, the error is of kind `not_found`. */
+  async eraseOne(id: string, options?: CallOptions): Promise<Erased> {
+    return this.#call("DELETE", at(id), { query: { erase: true }, repeatable: false, ...options });
+  }
+
+  /** Returns the key with which the receipts of the daemon's store are verified. */
+  async receiptKey(options?: CallOptions): Promise<ReceiptKey> {
+    return this.#get("/v1/receipts/key", {}, options);
   }
 
   /** Returns one page of the memories that can be restored, the one removed last first. */

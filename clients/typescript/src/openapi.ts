@@ -261,6 +261,8 @@ export interface paths {
          * @description Removes the memory, with its crystal. When the answer arrives, that is durable, and no read returns the memory
          *     again unless it is restored: that can be done until the time in `Sigil-Restorable-Until`. Its bytes stay in the store's
          *     files until they are compacted.
+         *
+         *     With `erase=true` the memory, live or removed, is erased as by `POST /v1/sigils:erase`, and the answer is 200 with the receipt.
          */
         delete: operations["forget"];
         options?: never;
@@ -366,6 +368,74 @@ export interface paths {
          *     this span. A span whose entries are no longer kept is 410.
          */
         post: operations["restoreMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils:erase": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase memories for good
+         * @description Erases the memories that exactly one of `ids`, `tags`, `query` and `all` chooses, live ones and those that could have been
+         *     restored; `query` finds live ones only. Nothing of them stays: data, figures, vectors, words of the index, what is kept for
+         *     undo, answers kept for idempotency keys. Journal entries about them are replaced by their hashes, and a new one of the kind `erased`
+         *     has only the id and the time. Webhooks and streams do not send them any more. `ids` that there are not are passed over.
+         *
+         *     When the answer arrives, that is durable, and the bytes have left the files of the embedded store; those of PostgreSQL are
+         *     vacuumed. Where they may still be, such as in a backup that was made before, the receipt says in `remains`. What patterns and
+         *     their crystals say of all their members stays.
+         *
+         *     The answer has a receipt, which the store has signed, and which has no content. `sigil receipt verify` checks it offline. With
+         *     `dryRun` nothing is erased, and there is no receipt: the answer only counts.
+         *
+         *     Erasing reads the tenant's journal and rewrites files, so it may take long: the time limit is five times `--request-timeout`. Many memories
+         *     are erased in several steps. If the request ends early, some may be erased: send it again for the rest, and to have the bytes
+         *     removed from the files. Then the receipt has what the second request erased.
+         */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/receipts/key": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key that receipts are verified with
+         * @description Returns the public key of the store, with which it signs the receipts of erasures. It is the same as long as the store lasts, for all
+         *     tenants, and in a copy of the store. Note it while you trust the service: a receipt names its key, but only a key that you had
+         *     before shows that it is your store's.
+         */
+        get: operations["receiptKey"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1797,6 +1867,93 @@ export interface components {
             /** @description The position of the last entry of the span, not less than `from`. The span may end after the newest entry. */
             to?: number;
         };
+        /** @description It has exactly one of `ids`, `tags`, `query` and `all`. */
+        Erase: {
+            /** @description These. If one of them is no id, nothing is erased. */
+            ids?: components["schemas"]["ID"][];
+            /** @description Those that have all of these tags, removed ones, too. */
+            tags?: string[];
+            /**
+             * @description Live memories that match a query by their words, as `q` of a list.
+             * @example green tea
+             * @example "green tea" -milk
+             */
+            query?: string;
+            /**
+             * @description All of the tenant, removed ones, too. Signatures of source files are no memories, and stay.
+             * @constant
+             */
+            all?: true;
+            /**
+             * @description Only count.
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * @description Who asks, or why, for the receipt. One line of at most 256 bytes.
+             * @example ticket 1234
+             */
+            by?: string;
+        };
+        EraseCounts: {
+            /** @description Those that were live, or past their deadlines. */
+            memories: number;
+            /** @description Those that had been removed, and could have been restored. */
+            removed: number;
+            /** @description Of the data of both. */
+            bytes: number;
+            /** @description Journal entries about them that were replaced by their hashes. A dry run does not count them. */
+            entries: number;
+            /** @description Answers kept for idempotency keys that were dropped. A dry run does not count them. */
+            answers: number;
+        };
+        Erased: {
+            dryRun: boolean;
+            counts: components["schemas"]["EraseCounts"];
+            receipt?: components["schemas"]["Receipt"];
+        };
+        /**
+         * @description What was erased, without its content, signed by the store. The signature covers all other members in canonical form (RFC 8785), so order and
+         *     white space may change.
+         */
+        Receipt: {
+            /**
+             * @description The form of the receipt.
+             * @constant
+             */
+            receipt: "sigil erasure 1";
+            store: components["schemas"]["ID"];
+            tenant: string;
+            /** Format: date-time */
+            at: string;
+            /** @description What the request said. */
+            by: string;
+            /**
+             * @description How the memories were chosen.
+             * @enum {string}
+             */
+            request: "ids" | "tags" | "search" | "tenant";
+            /** @description The SHA-256 of the canonical form of the request with only the member that chooses, such as `{"tags":["person:ada"]}`. */
+            requestHash: string;
+            counts: components["schemas"]["EraseCounts"];
+            /** @description The SHA-256 of the ids of all that was erased, in ascending order, with a newline after each. */
+            ids: string;
+            /** @description That of the newest journal entry of the erasure, as text; "0" if nothing was erased. */
+            position: string;
+            /** @description The journal's link at that position, which depends on all entries up to there; "" if nothing was erased. */
+            link: string;
+            /** @description A sentence for each place where the bytes may still be, since the store does not reach it. */
+            remains: string[];
+            /** @description The public key of the store, in base64. */
+            key: string;
+            /** @description Ed25519, in base64. */
+            signature: string;
+        };
+        ReceiptKey: {
+            store: components["schemas"]["ID"];
+            /** @description An Ed25519 public key, 32 bytes in base64. */
+            key: string;
+        };
         /** @description The result for one memory, with the status that a request of its own would have had. */
         RestoredItem: {
             status: number;
@@ -2469,7 +2626,7 @@ export interface components {
          *     `invalid_tags`, `invalid_tag`, `invalid_ids`, `invalid_id`, `invalid_cursor`, `invalid_limit`,
          *     `invalid_sort`, `invalid_pattern`, `invalid_kind`, `invalid_min`, `invalid_max_bytes`, `invalid_weights`, `invalid_vector`, `invalid_like`,
          *     `invalid_parameter`,
-         *     `erase_unavailable`, `invalid_query`,
+         *     `invalid_erase`, `invalid_query`,
          *     `unknown_parameter`, `duplicate_parameter`, `invalid_tenant`, `invalid_idempotency_key`, `invalid_within`,
          *     `invalid_bins`, `invalid_span`, `invalid_policy`, `invalid_handshake`, `invalid_name`, `invalid_content`, `invalid_hash`, `invalid_size`,
          *     `invalid_blocks`, `invalid_key`, `invalid_signature`, `invalid_reason`, `detached_only`,
@@ -2540,6 +2697,15 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["Embeddings"];
+            };
+        };
+        /** @description The memories were erased, or counted */
+        Erased: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Erased"];
             };
         };
         /**
@@ -3273,11 +3439,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Reserved: true is refused with `erase_unavailable`, and nothing is forgotten, until the daemon can
-                 *     promise that no byte of the content is left in its files.
+                 * @description Erase the memory: nothing of it stays, and it cannot be restored. It may have been removed before.
                  * @example false
                  */
-                erase?: false;
+                erase?: boolean;
             };
             header?: {
                 /**
@@ -3297,6 +3462,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            200: components["responses"]["Erased"];
             /** @description The memory is gone */
             204: {
                 headers: {
@@ -3309,6 +3475,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3408,6 +3575,73 @@ export interface operations {
             410: components["responses"]["Gone"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erase"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Erased"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    receiptKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "store": "01a226a0-8a19-7000-8de3-e34f42ed3e4d",
+                     *       "key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceiptKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];

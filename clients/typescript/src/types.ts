@@ -20,6 +20,11 @@ export type RemovedPage = Schemas["RemovedPage"];
 /** The result of a restore for one memory: the memory, or a problem. */
 export type RestoredItem = Schemas["RestoredItem"];
 export type RestoredPage = Schemas["RestoredPage"];
+/** Which memories are erased: exactly one of ids, tags, query and all. */
+export type Erase = Schemas["Erase"];
+/** The answer to an erasure. A dry run has no receipt. Keep the receipt as JSON: `sigil receipt verify` checks it. */
+export type Erased = Schemas["Erased"];
+export type ReceiptKey = Schemas["ReceiptKey"];
 export type RelatedPage = Schemas["RelatedPage"];
 export type Explanation = Schemas["Explanation"];
 export type Forecast = Schemas["Forecast"];

@@ -11,7 +11,7 @@ test("SIGIL_URLS has the daemons (scripts/clients.sh starts them)", () => assert
 const contract = async (file) => parse(await readFile(new URL(`../../contract/${file}.json`, import.meta.url), "utf8"));
 
 for (const address of addresses) {
-  for (const file of ["memories", "live", "undo"]) {
+  for (const file of ["memories", "live", "undo", "erase"]) {
     test(`${file} at ${address}`, async () => {
       const client = new Client(address, { tenant: `ts-${randomUUID()}` });
       const live = client.live();
@@ -75,19 +75,22 @@ function made(client, live, call, args) {
     case "live.events":
       return gather(live.events({ after: args.after }), args.count);
     case "stats":
-      return client.stats();
+    case "receiptKey":
+      return client[call]();
     case "encode":
     case "search":
     case "list":
     case "forecast":
     case "events":
     case "removed":
+    case "erase":
       return client[call](args);
     case "peek":
     case "recall":
     case "forget":
     case "forgetWithUndo":
     case "restore":
+    case "eraseOne":
     case "pin":
     case "unpin":
     case "related":

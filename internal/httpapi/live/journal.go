@@ -33,7 +33,7 @@ func (j journal) Read(ctx context.Context, tenant string, after uint64, limit in
 		if room, err = v.AppendJSON(room); err != nil {
 			return nil, err
 		}
-		entries[i] = bus.Entry{Position: v.Position, Check: events[i].Token().Check, Data: room[from:len(room):len(room)]}
+		entries[i] = bus.Entry{Position: v.Position, Check: events[i].Token().Check, Erases: v.Kind == sigil.Erased, Data: room[from:len(room):len(room)]}
 	}
 	return entries, nil
 }

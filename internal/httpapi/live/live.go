@@ -77,6 +77,9 @@ func (s *Server) Leave() { s.streams.leave() }
 // Stay reverts Leave, if the service goes on after all.
 func (s *Server) Stay() { s.streams.stay() }
 
+// Redact is called when memories of a tenant were erased: see [bus.Bus.Redact].
+func (s *Server) Redact(tenant string) { s.bus.Redact(tenant) }
+
 // Close ends the streams and waits for the goroutines that read the journal for them. The engine's store must
 // still be open.
 func (s *Server) Close() {

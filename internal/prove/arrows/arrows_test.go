@@ -90,7 +90,7 @@ var table = map[string][]string{
 	"internal/archive":       {root},
 	"internal/imports":       {root, "internal/imports/leveldb", "github.com/go-json-experiment/json"},
 	"internal/metrics":       {root, "engine", "github.com/prometheus"},
-	"internal/cli":           {root, "client", "internal/archive", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/imports", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
+	"internal/cli":           {root, "client", "internal/archive", "internal/codesign", "internal/codesign/tree", "internal/assistants", "internal/datadir", "internal/imports", "internal/receipt", "internal/relay", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term", "github.com/schollz/progressbar"},
 
 	// Wiring. Here, and in the benchmarks, which are a module of their own, a driver is chosen.
 	"internal/daemon": {

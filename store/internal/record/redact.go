@@ -29,6 +29,17 @@ func Redact(block []byte, tenant string, base, last uint64, gone func(sigil.ID) 
 	return redacted, n, b.end()
 }
 
+// Redacted reports whether a block has an erased entry. No block has one when it is first written.
+func Redacted(block []byte, base, last uint64) bool {
+	b := blockReader{r: NewReader(block), position: base, last: last}
+	for entry, ok := b.next(); ok; entry, ok = b.next() {
+		if _, erased := Erased(entry); erased {
+			return true
+		}
+	}
+	return false
+}
+
 // named returns the memory whose figures an event has, given the record of the event.
 func (r *Reader) named() (id sigil.ID, ok bool) {
 	_, _, has := r.byte(), r.byte(), r.byte()

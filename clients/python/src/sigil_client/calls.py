@@ -19,6 +19,7 @@ from .types import (
     BatchItem,
     Crystal,
     CrystalPage,
+    Erased,
     EventPage,
     Explanation,
     Forecast,
@@ -28,6 +29,7 @@ from .types import (
     MemoryPage,
     PatternList,
     Position,
+    ReceiptKey,
     RelatedPage,
     Removed,
     RemovedPage,
@@ -191,6 +193,48 @@ def restore_span(start: int, end: int) -> Restoring:
         if position <= start:
             raise NotSigilError("the answer does not go on")
         start = position
+
+
+def erase(
+    *,
+    ids: Sequence[ID] | None = None,
+    tags: Sequence[str] | None = None,
+    query: str | None = None,
+    all: bool = False,
+    dry_run: bool = False,
+    by: str = "",
+) -> Call[Erased]:
+    """Erases memories for good, which exactly one of ids, tags, query and all chooses: nothing of them stays, and they cannot be
+    restored. It answers a receipt that the store has signed; with dry_run it only counts.
+
+    When it returns, the bytes have left the files that the store reaches, which may take longer than other calls; remains in the
+    receipt says where else they may be. by is the caller or the reason, for the receipt. After an error some may be erased: the same call
+    again erases the rest.
+    """
+    what: dict[str, JSON] = {}
+    if ids is not None:
+        what["ids"] = [check_id(id) for id in ids]
+    if tags is not None:
+        what["tags"] = list(tags)
+    if query is not None:
+        what["query"] = query
+    if all:
+        what["all"] = True
+    if dry_run:
+        what["dryRun"] = True
+    if by:
+        what["by"] = by
+    return Call(Request("POST", "/v1/sigils:erase", body=write_json(what, "by")), read_object, repeatable=dry_run)
+
+
+def erase_one(id: ID) -> Call[Erased]:
+    """Erases one memory, live or removed, like erase. If there is none, it raises NotFoundError."""
+    return Call(Request("DELETE", _at(id), (("erase", "true"),)), read_object, repeatable=False)
+
+
+def receipt_key() -> Call[ReceiptKey]:
+    """Returns the key with which the receipts of the daemon's store are verified."""
+    return _get("/v1/receipts/key")
 
 
 def removed(*, limit: int | None = None, cursor: str | None = None, content: bool | None = None) -> Call[RemovedPage]:

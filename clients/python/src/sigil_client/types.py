@@ -124,6 +124,52 @@ class RestoredPage(_RestoredPage, total=False):
     next: int
 
 
+class EraseCounts(TypedDict):
+    """Memories that were live, removed ones that could have been restored, the bytes of their data, journal entries that were
+    replaced by their hashes, and answers for idempotency keys that were dropped."""
+
+    memories: int
+    removed: int
+    bytes: int
+    entries: int
+    answers: int
+
+
+class Receipt(TypedDict):
+    """What was erased, without content, signed by the store. Keep it as JSON: sigil receipt verify checks it."""
+
+    receipt: str
+    store: str
+    tenant: str
+    at: str
+    by: str
+    request: str
+    requestHash: str
+    counts: EraseCounts
+    ids: str
+    position: str
+    link: str
+    remains: list[str]
+    key: str
+    signature: str
+
+
+class _Erased(TypedDict):
+    dryRun: bool
+    counts: EraseCounts
+
+
+class Erased(_Erased, total=False):
+    """The answer to an erasure. A dry run has no receipt."""
+
+    receipt: Receipt
+
+
+class ReceiptKey(TypedDict):
+    store: str
+    key: str
+
+
 class Removed(TypedDict):
     """A memory that was removed and can be restored: as it was, how and when it was removed, and until when that is possible."""
 
