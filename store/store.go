@@ -256,7 +256,7 @@ type Item struct {
 	Life time.Duration
 	// OnDuplicate decides whether the item is unique: see [sigil.OnDuplicate.Unique].
 	OnDuplicate sigil.OnDuplicate
-	// Correct is set if, and only if, the item supersedes Memory.Supersedes: see [Corrections].
+	// Correct is set if the item supersedes Memory.Supersedes, which means nothing otherwise: see [Corrections].
 	Correct func(old *sigil.Memory) (sigil.Event, error)
 	// At, if not zero, is when the item is inserted. It is set for a memory that brings its id and its CreatedAt along, as
 	// from an export. If zero, the item is inserted at its CreatedAt.

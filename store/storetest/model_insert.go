@@ -54,6 +54,9 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	}
 	for i := range items {
 		item := &items[i]
+		if item.Correct == nil {
+			item.Memory.Supersedes = sigil.ID{}
+		}
 		s.put(item.Memory, item.Vector)
 		for _, event := range item.Events {
 			s.record(event)
