@@ -46,6 +46,8 @@ from .types import (
     RestoredPage,
     SearchPage,
     Stats,
+    Version,
+    VersionPage,
 )
 from .webhook import verify_webhook
 
@@ -93,6 +95,8 @@ __all__ = [
     "SigilError",
     "Sort",
     "Stats",
+    "Version",
+    "VersionPage",
     "Time",
     "TooLargeError",
     "UnavailableError",

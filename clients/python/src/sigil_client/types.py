@@ -56,6 +56,7 @@ class Memory(_Memory, total=False):
     hash: str
     spiral: list[SpiralPoint]
     resonance: float
+    supersedes: str
     duplicateOf: str
     similar: list[_Similar]
     warnings: list[_Warning]
@@ -85,6 +86,7 @@ class Problem(_Problem, total=False):
     oldest: int
     newest: int
     duplicateOf: str
+    supersededBy: str
     requestId: str
 
 
@@ -118,6 +120,20 @@ class _RestoredPage(TypedDict):
 
 class RestoredPage(_RestoredPage, total=False):
     next: int
+
+
+class Version(TypedDict):
+    """A memory of a chain of corrections, as it is, or as it was when it was superseded: then supersededAt and supersededBy say
+    when, and by which memory."""
+
+    memory: Memory
+    supersededAt: str | None
+    supersededBy: str | None
+
+
+class VersionPage(TypedDict):
+    versions: list[Version]
+    next: str | None
 
 
 class Removed(TypedDict):
