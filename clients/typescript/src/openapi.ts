@@ -301,6 +301,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sigils/{id}:correct": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a memory
+         * @description Keeps a memory that supersedes this one, which leaves reads, searches, lists and related memories at the same moment. When the answer
+         *     arrives, both are durable. The journal has an entry of the kind `corrected` with the ids of both, and then `encoded` for the
+         *     new one. The new memory has the id of the old one as `supersedes`; whatever asks for the old one is answered with `superseded`
+         *     and the id of the new one. What it said stays in the history, as long as the new memory lives or can be restored, also
+         *     with `--undo 0`, and goes with it. Neither counts towards the quota meanwhile.
+         *
+         *     The body is that of an encode. Without `tags`, the new memory has those of the old one; nothing else is inherited: neither a
+         *     pin, nor a ttl, nor recalls. `onDuplicate` may be `keep` or `reject`, and looks at the old memory as well: with `reject`, a
+         *     correction to what is there already is refused with `duplicate`. `Idempotency-Key` is honored as for an encode.
+         */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the versions of a memory
+         * @description Lists the chain of corrections that the memory belongs to, the newest first: the live one, what it superseded, and so on. Any id of
+         *     the chain will do. A memory that was never corrected is the only one of its chain. A page ends after `limit` versions, or
+         *     earlier, at 8 MiB of data (`--max-page-bytes`). Nothing is refreshed. If the newest memory was forgotten or has faded,
+         *     there is no history until it is restored.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sigils/{id}:restore": {
         parameters: {
             query?: never;
@@ -360,6 +435,8 @@ export interface paths {
          * @description Restores each memory in `ids`, or all that the journal's entries after the position `from` and up to `to` removed. Each gets
          *     its own result, with the status that a request of its own would have had, and without `data` and `state`. Results
          *     have the order of `ids`, or of the journal.
+         *
+         *     A memory that was corrected is never restored by itself: see `correct`. A span passes over it.
          *
          *     A span is read up to 10,000 removals (`--max-batch`). If `next` is less than `to`, there is more: send
          *     the request again with `next` as `from`. A memory that was removed again after `to` is not restored by
@@ -675,11 +752,12 @@ export interface paths {
         };
         /**
          * Read the journal
-         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` of
-         *     each answer gets every entry exactly once. Recalls are not journaled.
+         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` or `token` of
+         *     each answer gets every entry exactly once. Recalls are not journaled. With `token`, it also notices that the store
+         *     was restored from an older copy (410 `position_ahead`) when that has as many entries by then.
          *
          *     With `Accept: text/event-stream`, the answer is a stream that does not end: each entry is an event with its
-         *     position as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
+         *     token as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
          *     neither, after the newest entry. An event `lagged` means that the reader is too slow and gets the rest
          *     from the journal; `reconnect`, that the daemon stops or hands over; `problem`, that the stream had to end.
          *     With `Upgrade: websocket`, it is a live connection that begins with a subscription, see /v1/ws.
@@ -1282,6 +1360,12 @@ export interface components {
          * @description A UUID of version 7; ids sort by age.
          */
         ID: string;
+        /**
+         * @description A position of the journal and, after a hyphen, the first 16 hexadecimal digits of the hash of the entry there, which
+         *     tell it from another one in a store that was restored from an older copy. A number alone is taken for any entry; a
+         *     token that an answer has is one if no entry is there, as at position 0.
+         */
+        Token: string;
         Tenant: string;
         /**
          * Format: date-time
@@ -1310,6 +1394,15 @@ export interface components {
          */
         TTL: string | number | null;
         /**
+         * @description How long the memory lives untouched, instead of as long as its policy says: it decays as much more slowly, or faster.
+         *     Each recall lets it begin anew. It has the forms of a `ttl`. Null means as the policy says. If the policy has a
+         *     `grace` that is longer, the memory lives for that.
+         * @example 365d
+         * @example 36h
+         * @example 90s
+         */
+        Life: string | number | null;
+        /**
          * @description The encoder's description of the memory. Each omitted figure is 0.5. Other keys, at most
          *     4 KiB of them, are kept and returned.
          */
@@ -1326,6 +1419,7 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1356,6 +1450,7 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1406,18 +1501,28 @@ export interface components {
              * @example 250ms
              */
             ttl: string | null;
+            /**
+             * @description How long the memory lives untouched, in the form of `ttl`. It is there only if that is not as long as the policy
+             *     says: the memory was encoded with a `life`, or recalled under `fsrs`.
+             * @example 365d
+             */
+            life?: string;
             pinned: boolean;
             crystallized: boolean;
             /**
              * @description How the memory fades. Durations are in the form of a `ttl`.
              * @example classic rate=0.001 period=5s threshold=0.95
              * @example halflife h=7d threshold=0.95
+             * @example power s=4d d=0.5 threshold=0.6
+             * @example fsrs s=4d d=0.5 threshold=0.6 grace=1d
              */
             policy: string;
             tags: string[];
             spiral?: components["schemas"]["Spiral"];
             /** @description How alike the two frequencies are. Only related memories have it. */
             resonance?: components["schemas"]["Unit"];
+            /** @description The memory that this one corrects, if that is still kept. */
+            supersedes?: components["schemas"]["ID"];
             duplicateOf?: components["schemas"]["DuplicateOf"];
             similar?: components["schemas"]["Similar"];
             warnings?: components["schemas"]["Warnings"];
@@ -1717,6 +1822,8 @@ export interface components {
              * @example 36h
              */
             ttl: string | null;
+            /** @description How many times as slowly as its policy says the memory decays. It is left out if the memory has none. */
+            stretch?: number;
             pinned: boolean;
             crystallized: boolean;
             /**
@@ -1788,13 +1895,24 @@ export interface components {
             /** @description Only for a span, the position up to which it was read. Less than `to` if there is more. */
             next?: number | bigint;
         };
+        /** @description A memory of a chain of corrections. If it is superseded, it is as it was then, with its decay at that time. */
+        Version: {
+            memory: components["schemas"]["Memory"];
+            /** @description When it was superseded; null for the newest version, which is live. */
+            supersededAt: components["schemas"]["Time"] | null;
+            /** @description The memory that superseded it, or null. */
+            supersededBy: components["schemas"]["ID"] | null;
+        };
+        VersionPage: {
+            versions: components["schemas"]["Version"][];
+            next: components["schemas"]["Next"];
+        };
         RemovedPage: {
             removed: components["schemas"]["Removed"][];
             next: components["schemas"]["Next"];
         };
-        /** @description A memory that was removed and can be restored. */
+        /** @description A memory that was removed and can be restored, as it was before, with its decay at the time of the removal. */
         Removed: {
-            /** @description As it was before, with its decay at the time of the removal. */
             memory: components["schemas"]["Memory"];
             removedAt: components["schemas"]["Time"];
             /** @enum {string} */
@@ -1864,6 +1982,8 @@ export interface components {
             /** @constant */
             service: "sigil";
             store: components["schemas"]["ID"];
+            /** @description As `store` at first, and another one each time that the store was restored from an older copy. */
+            epoch: components["schemas"]["ID"];
             driver: string;
             tenant: components["schemas"]["Tenant"];
             hash: string;
@@ -1898,14 +2018,14 @@ export interface components {
              */
             policies: {
                 policy: string;
-                /** @description How long memories with this policy live untouched. */
-                lifetimeSeconds: number;
+                /** @description How long memories with this policy live untouched. Null means forever. */
+                lifetimeSeconds: number | null;
                 count: number;
             }[];
             /** @description The policy that encodes and recalls set. */
             policy: string;
-            /** @description How long a memory with this policy lives untouched. */
-            lifetimeSeconds: number;
+            /** @description How long a memory with this policy lives untouched. Null means forever. */
+            lifetimeSeconds: number | null;
             uptimeSeconds: number;
             /** @description The position of the store's newest journal entry. */
             position: number | bigint;
@@ -1980,10 +2100,11 @@ export interface components {
             updated?: number;
         };
         /** @enum {string} */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "signed" | "revoked" | "tagged";
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged" | "corrected";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
+            token: components["schemas"]["Token"];
             time: components["schemas"]["Time"];
             tenant: components["schemas"]["Tenant"];
             kind: components["schemas"]["EventKind"];
@@ -1994,6 +2115,8 @@ export interface components {
             arithmetic?: components["schemas"]["Arithmetic"];
             crystal?: components["schemas"]["Crystal"];
             signature?: components["schemas"]["SignatureRef"];
+            /** @description The memory that took the place of this one; only with the kind `corrected`. */
+            supersededBy?: components["schemas"]["ID"];
         };
         /** @example 1c04d2d642c188a78fd6cd1151fe811c755a673d2ffc61f7f81a3def42b16254 */
         SHA256: string;
@@ -2141,6 +2264,8 @@ export interface components {
             fadesAt: string | null;
             /** @description The ttl in the form of a memory's `ttl`. */
             ttl: string | null;
+            /** @description The life in the form of a memory's `life`, only if it is not as the policy says. */
+            life?: string;
             potential: components["schemas"]["Unit"];
             accessCount: number;
             pinned: boolean;
@@ -2213,17 +2338,18 @@ export interface components {
         };
         /**
          * @description What a client sends on a live connection: `encode` needs `sigil`, `recall`, `forget` and `restore` need
-         *     `memory`, `subscribe` may have `after` and `recalls`.
+         *     `memory`, `correct` needs both, `subscribe` may have `after` and `recalls`.
          */
         LiveRequest: {
             /** @description A string or number, at most 64 bytes. */
             id: string | number;
             /** @enum {string} */
-            op: "encode" | "recall" | "forget" | "restore" | "subscribe" | "unsubscribe";
+            op: "encode" | "recall" | "forget" | "restore" | "correct" | "subscribe" | "unsubscribe";
             sigil?: components["schemas"]["Draft"];
             idempotencyKey?: string;
             memory?: components["schemas"]["ID"];
-            after?: number | bigint;
+            /** @description The position to subscribe after, as a number, or its token. */
+            after?: (number | bigint) | string;
             /** @description Whether the subscription includes recalls. */
             recalls?: boolean;
         };
@@ -2242,6 +2368,8 @@ export interface components {
             /** @description With the answer to a `forget`: the time from which on the memory cannot be restored any more. */
             restorableUntil?: components["schemas"]["Time"];
             after?: number | bigint;
+            /** @description With the answer to a `subscribe`: the token of `after`. */
+            token?: components["schemas"]["Token"];
             newest?: number | bigint;
             events?: components["schemas"]["Event"][];
             memories?: components["schemas"]["Recalls"]["memories"];
@@ -2272,6 +2400,8 @@ export interface components {
             events: components["schemas"]["Event"][];
             /** @description The position to continue after. */
             next: number | bigint;
+            /** @description The token of `next`, to continue after. */
+            token: components["schemas"]["Token"];
         };
         Health: {
             /** @constant */
@@ -2329,6 +2459,11 @@ export interface components {
              * @description With `duplicate`: the memory that has the content.
              */
             duplicateOf?: string;
+            /**
+             * Format: uuid
+             * @description With `superseded`: the memory that took the place of the one asked for.
+             */
+            supersededBy?: string;
             /** @description The request's id, which is also in the header X-Request-Id and in the service's log. */
             requestId?: string;
         };
@@ -2427,7 +2562,7 @@ export interface components {
         /**
          * @description The request is invalid, and nothing was stored: `invalid_json`, `invalid_body`, `incomplete_body`,
          *     `invalid_utf8`, `lone_surrogate`, `duplicate_key`, `number_out_of_range`, `too_deep`,
-         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_pinned`, `invalid_on_duplicate`,
+         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_life`, `invalid_pinned`, `invalid_on_duplicate`,
          *     `invalid_similar`,
          *     `invalid_tags`, `invalid_tag`, `invalid_ids`, `invalid_id`, `invalid_cursor`, `invalid_limit`,
          *     `invalid_sort`, `invalid_pattern`, `invalid_kind`, `invalid_min`, `invalid_max_bytes`, `invalid_weights`, `invalid_vector`, `invalid_like`,
@@ -2449,10 +2584,19 @@ export interface components {
         /**
          * @description Either the journal no longer goes back that far, `position_gone` (or `gone`): `oldest` is the position to
          *     continue after, and the reader has missed the entries in between. Or the journal has not reached that position,
-         *     `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
+         *     or has another entry there than the reader's token names, `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
          *     saw after that is gone; it should load the memories again and continue after `newest`.
          */
         Gone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The memory was corrected, and another has taken its place, which `supersededBy` names: `superseded` */
+        Superseded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2507,8 +2651,8 @@ export interface components {
         };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `not_removed`, `conflict`; or the service does not search, or restore:
-         *     `search_off`, `meaning_off`, `undo_off`
+         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `superseded`, `conflict`; or the service does not search,
+         *     restore or make backups: `search_off`, `meaning_off`, `undo_off`, `backup_off`, `use_pg_basebackup`
          */
         Conflict: {
             headers: {
@@ -3228,6 +3372,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3272,6 +3417,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3299,6 +3445,110 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Memory"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+                /**
+                 * @description Makes a repeated request get the answer of the first. At most 255 printable ASCII characters.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description The memory that supersedes the old one */
+            201: {
+                headers: {
+                    /** @description The path of the memory */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Mismatch"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The maximum number of entries.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /** @description Continue where a page ended, with its `next`. */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Whether the memories include `data` and `state`.
+                 * @example false
+                 */
+                content?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3445,6 +3695,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3475,6 +3726,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3535,6 +3787,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3778,10 +4031,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Return the entries after this position.
+                 * @description Return the entries after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description The maximum number of entries.
                  * @example 10
@@ -3810,10 +4063,10 @@ export interface operations {
                  */
                 "Sigil-Tenant"?: components["parameters"]["Tenant"];
                 /**
-                 * @description For a stream: the position of the last event that was read.
+                 * @description For a stream: the position of the last event that was read, or its token.
                  * @example 0
                  */
-                "Last-Event-ID"?: number;
+                "Last-Event-ID"?: components["schemas"]["Token"];
             };
             path?: never;
             cookie?: never;
@@ -3847,10 +4100,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begin with a subscription after this position.
+                 * @description Begin with a subscription after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description Begin with a subscription that includes recalls.
                  * @example true
@@ -4247,11 +4500,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "before-upgrade"
-                 *     }
-                 */
                 "application/json": components["schemas"]["BackupDraft"];
             };
         };
