@@ -15,7 +15,7 @@ var (
 	ErrFull        = errors.New("full")             // the quota is used up, or the disk is full; nothing was stored
 	ErrClosed      = errors.New("closed")           // the store or engine was closed
 	ErrUnavailable = errors.New("unavailable")      // the store cannot answer now; trying later may help
-	ErrGone        = errors.New("gone")             // the journal no longer goes back that far, or never got that far
+	ErrGone        = errors.New("gone")             // the journal no longer goes back that far, or never got that far; or the memory is superseded
 	ErrInternal    = errors.New("internal failure") // a bug or a damaged store
 	ErrLocked      = errors.New("store is locked")  // another process holds the store
 	ErrFormat      = errors.New("store format")     // the store was written by another version
@@ -38,6 +38,8 @@ type Error struct {
 	Newest *uint64
 	// Duplicate is set with code duplicate: the memory that has the content.
 	Duplicate ID
+	// SupersededBy is set with code superseded: the memory that corrects the one asked for.
+	SupersededBy ID
 	// Err is the cause, for logs; it may be nil.
 	Err error
 }
@@ -78,6 +80,15 @@ func NewTooLarge(code, field, detail string) *Error {
 // encoded, another tenant's, forgotten or faded.
 func NewNotFound() *Error {
 	return &Error{Kind: ErrNotFound, Code: "not_found", Field: "id", Detail: "no such memory: it was never kept, was forgotten, or has faded"}
+}
+
+// NewSuperseded returns the error, of a kind, for a memory that the memory by corrects: [ErrGone] for a read, [ErrConflict] for a
+// change that needs it live.
+func NewSuperseded(kind error, by ID) *Error {
+	return &Error{
+		Kind: kind, Code: "superseded", Field: "id", SupersededBy: by,
+		Detail: fmt.Sprintf("the memory was corrected, and the memory %s has taken its place: use that one", by),
+	}
 }
 
 // NewNotClaimed returns the [ErrConflict] for a caller that uses a name without holding its lease.

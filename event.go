@@ -14,17 +14,18 @@ const (
 	Forgotten    EventKind = "forgotten"
 	Faded        EventKind = "faded"
 	Evicted      EventKind = "evicted"
-	Signed       EventKind = "signed"   // a signature of code was registered
-	Revoked      EventKind = "revoked"  // a signature of code was revoked
-	Tagged       EventKind = "tagged"   // a memory got more tags, from an encode that reinforced it
-	Restored     EventKind = "restored" // a memory that was removed is back
-	Erased       EventKind = "erased"   // removed for good: it cannot be restored
+	Signed       EventKind = "signed"    // a signature of code was registered
+	Revoked      EventKind = "revoked"   // a signature of code was revoked
+	Tagged       EventKind = "tagged"    // a memory got more tags, from an encode that reinforced it
+	Restored     EventKind = "restored"  // a memory that was removed is back
+	Erased       EventKind = "erased"    // removed for good: it cannot be restored
+	Corrected    EventKind = "corrected" // superseded by another memory, which corrects it
 )
 
 // Removes reports whether the memory of an event of this kind is gone after it.
 func (k EventKind) Removes() bool {
 	switch k {
-	case Forgotten, Faded, Evicted, Erased:
+	case Forgotten, Faded, Evicted, Erased, Corrected:
 		return true
 	}
 	return false
@@ -59,6 +60,8 @@ type Event struct {
 	Crystal *Crystal
 	// Signature is what was signed or revoked; nil for other kinds.
 	Signature *SignatureRef
+	// SupersededBy is the memory that corrects this one; the zero id for other kinds than [Corrected].
+	SupersededBy ID
 }
 
 // Decay returns the decay at the moment of the event, or 0 if the event is about no memory.

@@ -71,6 +71,8 @@ type Memory struct {
 	State State
 	Tags  []string
 	Data  json.RawMessage
+	// Supersedes is the memory that this one corrects, if that is still kept, or the zero id.
+	Supersedes ID
 	// DuplicateOf is set only in the answer to an encode: a memory of the tenant with the same content that was live when
 	// this one was encoded. It is the memory's own ID if the encode reinforced it.
 	DuplicateOf ID

@@ -81,6 +81,14 @@ func TestRequests(t *testing.T) {
 		{"peek", func(ctx context.Context, c *client.Client) error { _, err := c.Peek(ctx, id); return err }, "GET /v1/sigils/" + someID, ""},
 		{"forget", func(ctx context.Context, c *client.Client) error { return c.Forget(ctx, id) }, "DELETE /v1/sigils/" + someID, ""},
 		{"restore", func(ctx context.Context, c *client.Client) error { _, err := c.Restore(ctx, id); return err }, "POST /v1/sigils/" + someID + ":restore", ""},
+		{"correct", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Correct(ctx, id, sigil.Draft{Data: json.RawMessage(`1`), Tags: []string{}})
+			return err
+		}, "POST /v1/sigils/" + someID + ":correct", `{"data":1,"tags":[]}` + "\n"},
+		{"history", func(ctx context.Context, c *client.Client) error {
+			_, err := c.History(ctx, id, client.HistoryQuery{Limit: 7, Cursor: "abc", NoContent: true})
+			return err
+		}, "GET /v1/sigils/" + someID + "/history?content=false&cursor=abc&limit=7", ""},
 		{"restore many", func(ctx context.Context, c *client.Client) error {
 			_, err := c.RestoreMany(ctx, []sigil.ID{id, id})
 			return err

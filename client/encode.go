@@ -26,7 +26,7 @@ type draft struct {
 	TTL            string          `json:"ttl,omitempty"`
 	Life           string          `json:"life,omitempty"`
 	Pinned         bool            `json:"pinned,omitempty"`
-	Tags           []string        `json:"tags,omitempty"`
+	Tags           []string        `json:"tags,omitzero"` // an empty list is sent: see Correct
 	Vector         []float32       `json:"vector,omitempty"`
 	OnDuplicate    string          `json:"onDuplicate,omitempty"`
 	Similar        float64         `json:"similar,omitempty"`
@@ -175,7 +175,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && d.Life == 0 && !d.Pinned && len(d.Tags) == 0 && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && d.Life == 0 && !d.Pinned && d.Tags == nil && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON

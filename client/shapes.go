@@ -39,6 +39,10 @@ type (
 	BatchPage = wire.BatchPage
 	// Removed is [wire.Removed].
 	Removed = wire.Removed
+	// Version is [wire.Version].
+	Version = wire.Version
+	// VersionPage is [wire.VersionPage].
+	VersionPage = wire.VersionPage
 	// RemovedPage is [wire.RemovedPage].
 	RemovedPage = wire.RemovedPage
 	// RestoredItem is [wire.RestoredItem].

@@ -115,12 +115,13 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	}
 
 	m := &item.Memory
+	supersedes := m.Supersedes // set by Correct
 	*m = sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: tenant}, Frequency: hash.Frequency(), Potential: state.Potential(),
 			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned,
 		},
-		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data,
+		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data, Supersedes: supersedes,
 	}
 	m.Crystallized = m.Potential > sigil.CrystallizeAbove
 	item.Vector = nil
@@ -266,6 +267,9 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 	}
 	if item.OnDuplicate.Unique() { // otherwise the fingerprint is that of a request that does not choose, as before there was a choice
 		b.WriteString(string(item.OnDuplicate))
+	}
+	if m.Supersedes != (sigil.ID{}) {
+		b.Write(append([]byte{5}, m.Supersedes[:]...))
 	}
 	if similar := item.Idempotency.Similar; similar != nil {
 		b.WriteByte(3)

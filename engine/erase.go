@@ -79,8 +79,8 @@ func (e *Engine) Key(ctx context.Context) (string, error) {
 const eraseStep = 1024
 
 // Erase erases memories of a tenant for good: they cannot be restored, the journal keeps only the hashes of its entries about them, and
-// their bytes leave the files of the embedded store before Erase returns. See [store.Eraser]. Ids that there are not are
-// passed over. A memory that is encoded during the call may stay.
+// their bytes leave the files of the embedded store before Erase returns. See [store.Eraser]. With a memory goes all
+// that it superseded. Ids that there are not are passed over. A memory that is encoded during the call may stay.
 //
 // Many are erased in several commits: if err is not nil, some may be erased, and the same call again erases the rest. If ctx ends
 // before the bytes have left the files, the next erasure, or the next start, goes on with them.
@@ -199,11 +199,57 @@ func (e *Engine) toErase(ctx context.Context, tenant string, q *EraseQuery) (key
 			removed.Before, removed.BeforeAt = m.ID, page[i].At
 		}
 	}
-	return keys, nil
+	err = e.eachSuperseded(ctx, tenant, func(r *store.Removed) {
+		if !slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(r.Memory.Tags, tag) }) {
+			add(r.Memory.ID)
+		}
+	})
+	return keys, err
+}
+
+// eachSuperseded calls visit with each superseded memory of a tenant, without data.
+func (e *Engine) eachSuperseded(ctx context.Context, tenant string, visit func(*store.Removed)) error {
+	for after := (sigil.ID{}); ; {
+		page, err := e.store.AllSuperseded(ctx, tenant, after, e.limits.Page)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			visit(&page[i])
+			after = page[i].SupersededBy
+		}
+		if len(page) == 0 {
+			return nil
+		}
+	}
+}
+
+// versions returns keys, and those of all that the memories superseded, each once, and what is superseded among them.
+func (e *Engine) versions(ctx context.Context, tenant string, keys []sigil.Key) (all []sigil.Key, old map[sigil.ID]store.Removed, err error) {
+	by := map[sigil.ID]store.Removed{} // by the memory that supersedes it
+	old = map[sigil.ID]store.Removed{}
+	if err := e.eachSuperseded(ctx, tenant, func(r *store.Removed) { by[r.SupersededBy], old[r.Memory.ID] = *r, *r }); err != nil || len(by) == 0 {
+		return keys, nil, err
+	}
+	seen := map[sigil.ID]bool{}
+	for _, key := range keys {
+		for there := true; there && !seen[key.ID]; {
+			seen[key.ID] = true
+			all = append(all, key)
+			var r store.Removed
+			r, there = by[key.ID]
+			key.ID = r.Memory.ID
+		}
+	}
+	return all, old, nil
 }
 
 // countErased counts what erasing keys would erase. It looks at memories as a removal and a restoring do that decide against it.
 func (e *Engine) countErased(ctx context.Context, tenant string, keys []sigil.Key) (c receipt.Counts, err error) {
+	keys, old, err := e.versions(ctx, tenant, keys)
+	if err != nil {
+		return c, err
+	}
 	for part := range slices.Chunk(keys, sweepStep) {
 		seen := map[sigil.ID]sigil.Meta{}
 		_, err := e.store.Remove(ctx, part, func(m sigil.Meta) (sigil.Event, bool) {
@@ -216,7 +262,9 @@ func (e *Engine) countErased(ctx context.Context, tenant string, keys []sigil.Ke
 		live := len(seen)
 		var ids []sigil.ID
 		for _, key := range part {
-			if _, there := seen[key.ID]; !there {
+			if r, superseded := old[key.ID]; superseded {
+				seen[key.ID] = r.Memory.Meta
+			} else if _, there := seen[key.ID]; !there {
 				ids = append(ids, key.ID)
 			}
 		}

@@ -27,7 +27,7 @@ func (e *Engine) ForgetWithUndo(ctx context.Context, key sigil.Key) (until time.
 		return until, wrap(err)
 	}
 	if len(events) == 0 {
-		return until, sigil.NewNotFound()
+		return until, e.gone(ctx, key, sigil.ErrGone, sigil.NewNotFound())
 	}
 	e.observer.Released(sigil.ReasonRequest, 1)
 	if window := e.Settings().Undo.Window; window > 0 {

@@ -42,5 +42,5 @@ func (e *Engine) setPinned(ctx context.Context, key sigil.Key, pinned bool) (m s
 		}
 		return &sigil.Event{Time: now, Kind: kind, Reason: sigil.ReasonRequest, Memory: *m}, nil
 	})
-	return m, wrap(err)
+	return m, e.gone(ctx, key, sigil.ErrGone, err)
 }

@@ -10,14 +10,15 @@ import (
 // current policy. A recall answered before the deadline keeps the memory, whatever sweeps run at the same time. The
 // refresh is visible at once, and durable within a second.
 //
-// For a memory that does not exist, or is past its deadline, Recall returns [sigil.ErrNotFound].
+// For a memory that does not exist, or is past its deadline, Recall returns [sigil.ErrNotFound]; for one that was corrected,
+// [sigil.ErrGone] ("superseded"), which names the memory that supersedes it.
 func (e *Engine) Recall(ctx context.Context, key sigil.Key) (m sigil.Memory, err error) {
 	defer e.observe("recall", 1)(&err)
 	m, err = e.store.Update(ctx, key, e.touch)
 	if w := e.recalled.Load(); w != nil && err == nil {
 		(*w).Recalled(m.Meta)
 	}
-	return m, wrap(err)
+	return m, e.gone(ctx, key, sigil.ErrGone, err)
 }
 
 // touched applies a recall to the figures of a memory.

@@ -52,7 +52,7 @@ func (e *Engine) Related(ctx context.Context, key sigil.Key, q RelatedQuery) (ne
 	now := e.now()
 	center, err := e.store.Meta(ctx, key, now)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, e.gone(ctx, key, sigil.ErrGone, err)
 	}
 	// One more than asked for, because a memory is its own nearest neighbor.
 	near := nearby.Get().(*[]sigil.Meta) //nolint:forcetypeassert // only *[]sigil.Meta is put there

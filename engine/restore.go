@@ -92,6 +92,9 @@ func (e *Engine) window(tenant string) (time.Duration, error) {
 // starts anew under the current policy, as with a recall. If its ttl has ended, it has none from then on. The change is durable when
 // Restore returns.
 //
+// A memory that superseded others comes back with its history. One that is superseded is never restored by itself, which is
+// [sigil.ErrConflict] ("superseded"): to bring its content back, correct the memory that took its place.
+//
 // If the memory is live, the error is [sigil.ErrConflict] ("not_removed"); if it was never encoded, was erased, or its time is over,
 // [sigil.ErrNotFound] ("not_restorable"); if the tenant would be over its quota, [sigil.ErrFull] ("quota_full"): nothing
 // is evicted for it. While nothing can be restored, it is [sigil.ErrConflict] ("undo_off").
@@ -149,7 +152,7 @@ func (e *Engine) removedIn(ctx context.Context, tenant string, from, to uint64) 
 			if events[i].Position > to {
 				return ids, to, nil
 			}
-			if id := events[i].Memory.ID; events[i].Kind.Removes() && !seen[id] {
+			if id := events[i].Memory.ID; events[i].Kind.Removes() && events[i].Kind != sigil.Corrected && !seen[id] {
 				if len(ids) == e.limits.Batch {
 					return ids, next, nil
 				}
@@ -256,7 +259,9 @@ func (e *Engine) settle(ctx context.Context, results []Result, back []sigil.Memo
 			continue
 		}
 		r.Err = newNotRestorable()
-		if _, err := e.store.Meta(ctx, r.Memory.Key, e.now()); err == nil {
+		if old, err := e.store.Superseded(ctx, r.Memory.Key, true); err == nil {
+			r.Err = sigil.NewSuperseded(sigil.ErrConflict, old.SupersededBy)
+		} else if _, err := e.store.Meta(ctx, r.Memory.Key, e.now()); err == nil {
 			r.Err = &sigil.Error{Kind: sigil.ErrConflict, Code: "not_removed", Field: "id", Detail: "the memory was not removed, or is restored already"}
 		}
 	}

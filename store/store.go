@@ -37,6 +37,7 @@ import (
 type Store interface {
 	Memories
 	Undo
+	Corrections
 	Eraser
 	Searcher
 	Patterns
@@ -77,6 +78,8 @@ type Memories interface {
 	// them by both. If one that is live at a unique item's time is stored, nothing is inserted. At any time, at most
 	// one of the calls that insert unique items with one hash stores theirs, however many processes call. A unique item
 	// must not have the hash of an earlier item of its call.
+	//
+	// An item with Correct set supersedes another memory, and must be the only one: see [Corrections].
 	//
 	// If Insert returns no error, the items and their events belong to the caller again. The values they refer
 	// to (data, tags) must never be changed.
@@ -253,6 +256,8 @@ type Item struct {
 	Life time.Duration
 	// OnDuplicate decides whether the item is unique: see [sigil.OnDuplicate.Unique].
 	OnDuplicate sigil.OnDuplicate
+	// Correct is set if the item supersedes Memory.Supersedes, which means nothing otherwise: see [Corrections].
+	Correct func(old *sigil.Memory) (sigil.Event, error)
 	// At, if not zero, is when the item is inserted. It is set for a memory that brings its id and its CreatedAt along, as
 	// from an export. If zero, the item is inserted at its CreatedAt.
 	At time.Time

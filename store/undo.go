@@ -39,18 +39,20 @@ type Undo interface {
 // Removal is how a memory was removed.
 type Removal struct {
 	At     time.Time
-	Kind   sigil.EventKind // Forgotten, Faded or Evicted
+	Kind   sigil.EventKind // Forgotten, Faded or Evicted; Corrected in [Corrections]
 	Reason string
 	// Position is that of the journal entry.
 	Position uint64
+	// SupersededBy is the memory that corrects it, or the zero id.
+	SupersededBy sigil.ID
 }
 
 // RemovalOf returns the removal that an event records.
 func RemovalOf(e *sigil.Event) Removal {
-	return Removal{At: e.Time, Kind: e.Kind, Reason: e.Reason, Position: e.Position}
+	return Removal{At: e.Time, Kind: e.Kind, Reason: e.Reason, Position: e.Position, SupersededBy: e.SupersededBy}
 }
 
-// KeepsRemoved reports whether a memory that is removed by an event of a kind can be restored.
+// KeepsRemoved reports whether a memory that is removed by an event of a kind is kept: it can be restored, or is superseded.
 func KeepsRemoved(k sigil.EventKind) bool { return k.Removes() && k != sigil.Erased }
 
 // Removed is a memory that was removed and can be restored, as it was before that.

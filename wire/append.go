@@ -71,6 +71,9 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	if v.Resonance != nil {
 		b = appendFloat(append(b, `,"resonance":`...), *v.Resonance)
 	}
+	if v.Supersedes != nil {
+		b = append(appendID(append(b, `,"supersedes":"`...), *v.Supersedes), '"')
+	}
 	b = appendWarnings(appendSimilar(appendDuplicate(b, v.DuplicateOf), v.Similar), v.Warnings)
 	return append(b, '}'), nil
 }
@@ -125,6 +128,9 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 		b = appendString(append(b, `","sha256":`...), s.SHA256)
 		b = appendString(append(b, `,"signer":`...), s.Signer)
 		b = append(b, '}')
+	}
+	if e.SupersededBy != nil {
+		b = append(appendID(append(b, `,"supersededBy":"`...), *e.SupersededBy), '"')
 	}
 	return append(b, '}'), nil
 }

@@ -15,6 +15,8 @@ type Event struct {
 	Arithmetic *Arithmetic     `json:"arithmetic,omitempty"`
 	Crystal    *Crystal        `json:"crystal,omitempty"`   // what crystallized
 	Signature  *SignatureRef   `json:"signature,omitempty"` // what was signed or revoked
+	// SupersededBy is the memory that took the place of this one; set only for the kind corrected.
+	SupersededBy *sigil.ID `json:"supersededBy,omitempty"`
 }
 
 // SignatureRef names a signature of code.

@@ -14,6 +14,7 @@ const (
 	LiveRecall      = "recall"
 	LiveForget      = "forget"
 	LiveRestore     = "restore"
+	LiveCorrect     = "correct"
 	LiveSubscribe   = "subscribe"
 	LiveUnsubscribe = "unsubscribe"
 )
@@ -22,10 +23,11 @@ const (
 type LiveRequest struct {
 	ID json.RawMessage `json:"id"` // a string or number of at most 64 bytes
 	Op string          `json:"op"`
-	// Sigil is what to encode, in the form of the body of POST /v1/sigils. IdempotencyKey may go with it.
+	// Sigil is what to encode, or what Memory is to be corrected to, in the form of the body of POST /v1/sigils. IdempotencyKey may
+	// go with it.
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
-	// Memory is the id of the memory to recall, forget or restore.
+	// Memory is the id of the memory to recall, forget, restore or correct.
 	Memory *sigil.ID `json:"memory,omitempty"`
 	// After is the position to subscribe after, or its token; nil means after the newest entry. Recalls asks for recalls too.
 	After   *sigil.Token `json:"after,omitempty"`

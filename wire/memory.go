@@ -40,6 +40,8 @@ type Memory struct {
 	Spiral []SpiralPoint `json:"spiral,omitempty"`
 	// Resonance, from 0 to 1, is set if the memory was found as related to another.
 	Resonance *float64 `json:"resonance,omitempty"`
+	// Supersedes is the memory that this one corrects, if that is still kept; see [VersionPage].
+	Supersedes *sigil.ID `json:"supersedes,omitempty"`
 	// DuplicateOf is set only in the answer to an encode, if the tenant had a memory with the same content: its id. It is
 	// the memory's own ID if the encode reinforced it.
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`

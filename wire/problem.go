@@ -20,6 +20,9 @@ type Problem struct {
 	// DuplicateOf is set with code duplicate: the memory that has the content.
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
 
+	// SupersededBy is set with code superseded: the memory that corrects the one asked for.
+	SupersededBy *sigil.ID `json:"supersededBy,omitempty"`
+
 	// Newest is set with code position_ahead: the position of the journal's newest entry.
 	Newest *uint64 `json:"newest,omitempty"`
 }

@@ -121,7 +121,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, sigil.ErrNotFound):
+	case errors.Is(err, sigil.ErrNotFound), superseded(err):
 		return exitNotFound
 	case errors.Is(err, client.ErrUnreachable), errors.Is(err, client.ErrNotSigil):
 		return exitUnreachable
@@ -134,6 +134,12 @@ func exitCode(err error) int {
 		return exitRefused
 	}
 	return exitFailed
+}
+
+// superseded reports whether a memory is not there since another has taken its place.
+func superseded(err error) bool {
+	_, by := client.SupersededBy(err)
+	return by && errors.Is(err, sigil.ErrGone)
 }
 
 // message returns one line for people: what went wrong, in which field, and what to do if that is known.

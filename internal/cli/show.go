@@ -92,6 +92,9 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	if len(v.Tags) > 0 {
 		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))
 	}
+	if v.Supersedes != nil {
+		f.add("supersedes", "%s", v.Supersedes.String())
+	}
 	switch {
 	case v.DuplicateOf == nil:
 	case *v.DuplicateOf == v.ID:

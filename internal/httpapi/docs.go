@@ -32,6 +32,7 @@ type document struct {
 	Codes []struct {
 		Code    string `json:"code"`
 		Status  int    `json:"status"`
+		Also    []int  `json:"also"` // other statuses, depending on the operation
 		Meaning string `json:"meaning"`
 	} `json:"x-codes"`
 }

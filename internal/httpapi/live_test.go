@@ -280,7 +280,7 @@ func mayRefuse(x *exchange, status int) bool {
 	case http.StatusUnprocessableEntity:
 		return x.idempotent
 	case http.StatusGone:
-		return x.endpoint.path == "/v1/events" || x.endpoint.path == "/v1/ws" || x.endpoint.id == "restoreMany"
+		return x.endpoint.path == "/v1/events" || x.endpoint.path == "/v1/ws" || x.endpoint.id == "restoreMany" || strings.Contains(x.endpoint.path, "{id}")
 	case http.StatusUpgradeRequired:
 		return x.endpoint.path == "/v1/ws"
 	}

@@ -72,6 +72,9 @@ func (a *API) problem(err error) wire.Problem {
 			if known.Duplicate != (sigil.ID{}) {
 				p.DuplicateOf = &known.Duplicate
 			}
+			if known.SupersededBy != (sigil.ID{}) {
+				p.SupersededBy = &known.SupersededBy
+			}
 		}
 		if status, ok := statusOfCode[p.Code]; ok {
 			p.Status = status

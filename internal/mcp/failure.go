@@ -38,6 +38,8 @@ func next(err *sigil.Error) string {
 		return "Take the id from an answer of remember, recall or peek, whole"
 	case err.Code == "search_off":
 		return "Tell the user: the service was started without search. A memory can be read by its id"
+	case err.Code == "superseded":
+		return "Call again with the id " + err.SupersededBy.String()
 	case err.Code == "not_removed":
 		return "Nothing needs to be done: recall or peek reads it by its id"
 	case err.Code == "not_restorable":

@@ -277,7 +277,7 @@ func (s *Server) remove(ctx context.Context, c call, unwanted func(*kept) bool, 
 		if !unwanted(&all[i]) {
 			continue
 		}
-		if err := s.engine.Forget(ctx, sigil.Key{Tenant: c.tenant, ID: all[i].id}); err != nil && !errors.Is(err, sigil.ErrNotFound) {
+		if err := s.engine.Forget(ctx, sigil.Key{Tenant: c.tenant, ID: all[i].id}); err != nil && !errors.Is(err, sigil.ErrNotFound) && !errors.Is(err, sigil.ErrGone) {
 			return err
 		}
 	}

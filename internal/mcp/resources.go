@@ -42,7 +42,7 @@ func (s *Server) readMemory(ctx context.Context, req *sdk.ReadResourceRequest) (
 		return nil, sdk.ResourceNotFoundError(req.Params.URI)
 	}
 	m, err := s.engine.Peek(ctx, key)
-	if errors.Is(err, sigil.ErrNotFound) {
+	if errors.Is(err, sigil.ErrNotFound) || errors.Is(err, sigil.ErrGone) { // gone: another memory has taken its place
 		return nil, sdk.ResourceNotFoundError(req.Params.URI)
 	}
 	if err != nil {

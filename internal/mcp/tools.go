@@ -9,7 +9,7 @@ const instructions = `Sigil keeps memories across conversations. A memory fades 
 
 Recall at the start of a task, and whenever the user refers to something that you do not know: who they are, what they like, what was decided, how something was done. Query with the names and words that the memory would have.
 Remember, without being asked, what will matter in a later conversation: facts about people and projects, preferences, decisions and their reasons, what was tried and failed. One fact for each memory, in a full sentence with names and dates, so that it can be found and understood alone: "Ada prefers tea over coffee (2026-11-29)", not "she said she likes it". Do not remember secrets, nor what only matters now.
-If a memory is wrong, forget it and remember what is right. If something must never fade, keep it.
+If a memory is wrong or no longer true, correct it. If it is unwanted, forget it. If something must never fade, keep it.
 Recall what you use; peek if you only look around, so that what nobody needs can fade.`
 
 func (s *Server) addTools(server *sdk.Server) {
@@ -30,8 +30,13 @@ func (s *Server) addTools(server *sdk.Server) {
 		Annotations: readOnly(),
 	}, s.peek)
 	add(s, server, sdk.Tool{
+		Name: "correct", Title: "Correct",
+		Description: "Replace a memory that is wrong or no longer true. The old text is found no more, and stays in the history.",
+		Annotations: &sdk.ToolAnnotations{DestructiveHint: no(), OpenWorldHint: no()},
+	}, s.correct)
+	add(s, server, sdk.Tool{
 		Name: "forget", Title: "Forget",
-		Description: "Forget a memory that is wrong or unwanted. Says until when it can be restored: ask the user if in doubt.",
+		Description: "Forget a memory that is unwanted. Says until when it can be restored: ask the user if in doubt.",
 		// Destructive: a memory that nobody restores in time is gone for good.
 		Annotations: &sdk.ToolAnnotations{DestructiveHint: yes(), IdempotentHint: true, OpenWorldHint: no()},
 	}, s.forget)

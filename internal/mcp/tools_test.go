@@ -72,7 +72,25 @@ func TestDay(t *testing.T) {
 			t.Errorf("got %v", kept)
 		}
 
+		right, text := call(t, s, "correct", object{"id": id, "text": "Grace keeps bees on the roof"})
+		if right["supersedes"] != id || right["id"] == id {
+			t.Errorf("got %v", right)
+		}
+		contains(t, text, "takes the place of "+id)
+		contains(t, refused(t, s, "peek", object{"id": id}), "superseded", "Call again with the id "+right["id"].(string))
+		contains(t, refused(t, s, "correct", object{"id": id, "text": "Grace keeps no bees"}), "superseded", right["id"].(string))
+		contains(t, refused(t, s, "correct", object{"id": right["id"], "text": ""}), "invalid_text")
+		if m, text := call(t, s, "peek", object{"query": "bees roof"}); memories(t, m)[0]["id"] != right["id"] || strings.Contains(text, id) {
+			t.Errorf("got %v", m)
+		}
 		why, _ := call(t, s, "explain", object{"id": id})
+		if history := why["history"].([]any); why["live"] != false || len(history) != 4 { // encoded, pinned, unpinned, corrected
+			t.Errorf("got %v", why)
+		}
+		id = right["id"].(string)
+		call(t, s, "keep", object{"id": id})
+		call(t, s, "keep", object{"id": id, "keep": false})
+		why, _ = call(t, s, "explain", object{"id": id})
 		if history := why["history"].([]any); why["live"] != true || len(history) != 3 { // encoded, pinned, unpinned
 			t.Errorf("got %v", why)
 		}
@@ -126,7 +144,7 @@ func TestAnnotations(t *testing.T) {
 		} else {
 			t.Logf("the list of tools has %d tokens", n)
 		}
-		readOnly := map[string]bool{"remember": false, "recall": false, "peek": true, "forget": false, "keep": false, "explain": true, "what_fades": true}
+		readOnly := map[string]bool{"remember": false, "recall": false, "peek": true, "correct": false, "forget": false, "keep": false, "explain": true, "what_fades": true}
 		if len(list.Tools) != len(readOnly) {
 			t.Errorf("%d tools", len(list.Tools))
 		}
@@ -152,7 +170,7 @@ func TestFullProfile(t *testing.T) {
 	v.url += "?profile=full"
 	s := v.client("2026-07-28")
 	list, err := s.ListTools(t.Context(), nil)
-	if err != nil || len(list.Tools) != 12 {
+	if err != nil || len(list.Tools) != 13 {
 		t.Fatalf("%d tools (%v)", len(list.Tools), err)
 	}
 	for _, text := range []string{"one", "two", "three"} {

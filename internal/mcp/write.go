@@ -73,6 +73,40 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 	return out, text, nil
 }
 
+type correctInput struct {
+	ID   string   `json:"id"`
+	Text string   `json:"text" jsonschema:"what is right, in a full sentence"`
+	Tags []string `json:"tags,omitempty" jsonschema:"those of the old one if missing"`
+}
+
+type correctOutput struct {
+	Namespace  string `json:"namespace"`
+	ID         string `json:"id" jsonschema:"of the new memory"`
+	Supersedes string `json:"supersedes"`
+	FadesAt    string `json:"fadesAt,omitempty" jsonschema:"missing if it never fades"`
+}
+
+// correct has a text take the place of a memory.
+func (s *Server) correct(ctx context.Context, c call, in correctInput) (out correctOutput, text string, err error) {
+	key, err := c.memory(in.ID)
+	if err != nil {
+		return out, "", err
+	}
+	if in.Text == "" {
+		return out, "", sigil.NewInvalid("invalid_text", "text", "must not be empty")
+	}
+	d := sigil.Draft{Tags: in.Tags, IdempotencyKey: c.key}
+	if d.Data, err = json.Marshal(in.Text); err != nil {
+		return out, "", err
+	}
+	m, err := s.engine.Correct(ctx, key, d)
+	if err != nil {
+		return out, "", err
+	}
+	out = correctOutput{Namespace: c.tenant, ID: m.ID.String(), Supersedes: key.ID.String(), FadesAt: moment(m.FadesAt)}
+	return out, fmt.Sprintf("Corrected in namespace %s: %s takes the place of %s; %s.", c.tenant, out.ID, out.Supersedes, fades(m.FadesAt, s.engine.Now())), nil
+}
+
 type forgetInput struct {
 	ID string `json:"id"`
 }

@@ -64,14 +64,14 @@ type Metrics struct {
 var (
 	jobs       = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons    = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs      = []string{"peek", "forget", "erase", "restore", "removed", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants"}
+	verbs      = []string{"peek", "correct", "history", "forget", "erase", "restore", "removed", "pin", "unpin", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants"}
 	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}
 	// Those that assistants are given by default, as package mcp has them.
-	tools = []string{"remember", "recall", "peek", "forget", "keep", "explain", "what_fades"}
+	tools = []string{"remember", "recall", "peek", "correct", "forget", "keep", "explain", "what_fades"}
 	// The codes of errors that alerts are about.
-	codes = []string{"internal", "unavailable", "closed", "quota_full", "disk_full", "duplicate", "not_found", "canceled", "deadline_exceeded"}
+	codes = []string{"internal", "unavailable", "closed", "quota_full", "disk_full", "duplicate", "superseded", "not_found", "canceled", "deadline_exceeded"}
 )
 
 // New returns the metrics of a daemon of the given version. All exist from the start, except for those of

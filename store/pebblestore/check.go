@@ -27,7 +27,7 @@ type Checked struct {
 	Answers int
 	// Signatures is the number of code signatures, revoked or not.
 	Signatures int
-	// Removed is the number of removed memories that can be restored.
+	// Removed is the number of removed memories that can be restored or are superseded.
 	Removed int
 	// Problems describe what is wrong, in one sentence each. There are at most [MaxProblems]; Wrong counts all
 	// problems.
@@ -76,6 +76,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.MetaFamily, c.meta},
 		{layout.RemovedFamily, c.removal},
 		{layout.RemovalFamily, c.removalTime},
+		{layout.CorrectionFamily, c.correction},
 		{layout.BodyFamily, c.body},
 		{layout.VectorFamily, c.vector},
 		{layout.EmbeddingFamily, c.embedding},
@@ -282,7 +283,7 @@ func (c *checker) missing() {
 		c.found.wrong("signature %s is missing, but exists according to the journal", k)
 	}
 	for k := range c.removed {
-		c.found.wrong("%s was removed, and can be restored without content", k)
+		c.found.wrong("%s was removed, and is kept without content", k)
 	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {

@@ -48,15 +48,18 @@ type erasure struct {
 	keys    []sigil.Key
 	live    []index.Place
 	removed map[string]store.Quota // by tenant
-	spans   []span                 // of what the files must no longer have
+	// unlinked are the memories that supersede none from then on.
+	unlinked []sigil.Key
+	spans    []span // of what the files must no longer have
 }
 
 // erase is the commit of an Erase.
 //
 // +checklocksread:s.gate
 func (s *Store) erase(keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (store.Erasure, error) {
-	defer s.keys.Lock(keys...)()
-	s.trimming.Lock() // nobody else replaces or drops blocks of the journal
+	defer s.keys.Lock(s.chains.versions(keys)...)()
+	keys = s.chains.versions(keys) // again: some may have been purged
+	s.trimming.Lock()              // nobody else replaces or drops blocks of the journal
 	defer s.trimming.Unlock()
 	ch, e := newChange(), &erasure{removed: map[string]store.Quota{}}
 	e.Events = make([]sigil.Event, 0, len(keys)) // must not be reallocated: ch points into it
@@ -76,6 +79,7 @@ func (s *Store) erase(keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event
 	}
 	s.contents.drop(e.keys...)
 	s.finder.removed(e.keys)
+	s.chains.drop(e.unlinked...)
 	for tenant, some := range e.removed {
 		s.trash.drop(tenant, some)
 	}
@@ -139,12 +143,17 @@ func (s *Store) eraseMemory(ch *change, e *erasure, key sigil.Key, event func(si
 		}
 		m = r.Memory.Meta
 		e.Removed++
-		some := e.removed[key.Tenant]
-		e.removed[key.Tenant] = store.Quota{Memories: some.Memories + 1, Bytes: some.Bytes + int64(m.Size)}
 		for _, family := range []byte{layout.RemovedFamily, layout.BodyFamily, layout.VectorFamily} {
 			ch.remove(layout.MemoryKey(family, key.Tenant, key.ID))
 		}
-		ch.remove(layout.RemovalKey(key.Tenant, r.At.UnixMilli(), key.ID))
+		if r.Kind == sigil.Corrected {
+			ch.remove(layout.MemoryKey(layout.CorrectionFamily, key.Tenant, r.SupersededBy))
+			e.unlinked = append(e.unlinked, sigil.Key{Tenant: key.Tenant, ID: r.SupersededBy})
+		} else {
+			ch.remove(layout.RemovalKey(key.Tenant, r.At.UnixMilli(), key.ID))
+			some := e.removed[key.Tenant]
+			e.removed[key.Tenant] = store.Quota{Memories: some.Memories + 1, Bytes: some.Bytes + int64(m.Size)}
+		}
 	}
 	e.Bytes += int64(m.Size)
 	e.Events = append(e.Events, store.NewErased(event(m, !live), key))
@@ -251,7 +260,7 @@ func spansOf(keys []sigil.Key, trimmed uint64) (spans []span) {
 			}
 			spans = append(spans, spansAround(all)...)
 		}
-		for _, family := range []byte{layout.RemovalFamily, layout.IdempotencyFamily} {
+		for _, family := range []byte{layout.RemovalFamily, layout.IdempotencyFamily, layout.CorrectionFamily} {
 			prefix := layout.TenantPrefix(family, tenant)
 			spans = append(spans, span{prefix, layout.After(prefix)})
 		}

@@ -103,10 +103,10 @@ func (s *Store) insert(name string, items []store.Item, found sought, quota stor
 	ch.searched, ch.postings = s.finder.queue(name, docs), len(docs.terms)
 	var evicted []sigil.Event
 	var err error
-	if quota == (store.Quota{}) {
+	if quota == (store.Quota{}) && items[0].Correct == nil {
 		err = s.commits.do(ch)
 	} else {
-		evicted, err = s.insertWithin(ch, quota, arriving, items[0].Now().UnixMilli(), evict)
+		evicted, err = s.insertWithin(ch, quota, arriving, &items[0], evict)
 	}
 	if err != nil {
 		s.finder.remove(name, docs.ids())
@@ -114,19 +114,27 @@ func (s *Store) insert(name string, items []store.Item, found sought, quota stor
 	return evicted, err
 }
 
-// insertWithin evicts for ch under a quota, and commits ch together with the evictions.
-func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, now int64, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
-	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, now)
+// insertWithin evicts for ch under a quota, and commits ch together with the evictions, and with the removal of what its first item
+// supersedes.
+func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load, first *store.Item, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
+	var old sigil.ID
+	if first.Correct != nil {
+		old = first.Memory.Supersedes
+	}
+	room, err := s.makeRoom(ch.effect.Tenant, arriving, quota, first.Now().UnixMilli(), old)
 	if err != nil {
 		ch.discard()
 		return nil, err
 	}
 	defer room.unlock()
-	evicted, err := s.encodeEvictions(ch, room.Reservation, evict)
+	evicted, err := s.encodeEvictions(ch, room.Reservation, first, evict)
 	if err != nil {
 		ch.discard()
 		s.index.Release(room.Reservation)
 		return nil, err
+	}
+	if first.Correct != nil { // before it is stored: nobody sees it until then
+		s.chains.add(first.Memory.Key, old)
 	}
 	ch.effect.Reservation = room.Reservation
 	leaving := room.Leaving()
@@ -135,6 +143,9 @@ func (s *Store) insertWithin(ch *change, quota store.Quota, arriving index.Load,
 	if err := s.commits.do(ch); err != nil {
 		s.index.Soil(leaving)
 		s.index.Release(room.Reservation)
+		if first.Correct != nil {
+			s.chains.drop(first.Memory.Key)
+		}
 		return nil, err
 	}
 	s.contents.drop(room.keys...)
@@ -151,11 +162,15 @@ type room struct {
 	unlock func()
 }
 
-// makeRoom reserves quota for arriving. The caller either adds the reservation to its change or releases it,
+// makeRoom reserves quota for arriving, and has the memory old leave if that is not the zero id. The caller either adds the reservation to its change or releases it,
 // and calls unlock at the end.
-func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, now int64) (room, error) {
+func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, now int64, old sigil.ID) (room, error) {
 	for {
-		r, err := s.index.Reserve(name, arriving, quota, now)
+		r, err := s.index.Reserve(name, arriving, quota, now, old)
+		if errors.Is(err, index.ErrLeaving) {
+			s.keys.One(sigil.Key{Tenant: name, ID: old}).Unlock() // once the other call is done with it
+			continue
+		}
 		if err != nil {
 			return room{}, err
 		}
@@ -171,12 +186,15 @@ func (s *Store) makeRoom(name string, arriving index.Load, quota store.Quota, no
 	}
 }
 
-// encodeEvictions adds to ch the journal entries of the evictions, before all other entries of ch, since the
-// evictions come first.
-func (s *Store) encodeEvictions(ch *change, r *index.Reservation, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
+// encodeEvictions adds to ch the journal entries of the evictions, and of the memory that its first item supersedes, before all other
+// entries of ch, since they come first.
+func (s *Store) encodeEvictions(ch *change, r *index.Reservation, first *store.Item, evict func(sigil.Meta, string) sigil.Event) (evicted []*sigil.Event, err error) {
 	own := ch.events
 	ch.events = nil
 	err = s.index.Evict(r, func(at index.Place, m sigil.Meta, reason string) error {
+		if reason == "" {
+			return s.correct(ch, at, &m, first)
+		}
 		event := evict(m, reason)
 		evicted = append(evicted, &event)
 		if err := s.keep(ch, at, &m, &event); err != nil {

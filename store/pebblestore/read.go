@@ -111,6 +111,7 @@ func (s *Store) decoded(m index.Found, b []byte) (sigil.Memory, error) {
 	r := record.NewReader(b)
 	r.Body(&memory)
 	record.Retag(&memory, m.Tags)
+	memory.Supersedes = s.chains.of(m.Key)
 	return memory, s.reading(r.End())
 }
 

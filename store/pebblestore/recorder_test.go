@@ -108,6 +108,16 @@ func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item
 		r.mu.Unlock()
 	}
 	own := len(g.placed)
+	if correct := items[0].Correct; correct != nil {
+		items = []store.Item{items[0]}
+		items[0].Correct = func(old *sigil.Memory) (sigil.Event, error) {
+			e, err := correct(old)
+			if err == nil {
+				r.add(g, &e)
+			}
+			return e, err
+		}
+	}
 	inserted, err := r.Store.Insert(ctx, tenant, items, quota, func(m sigil.Meta, reason string) sigil.Event {
 		e := evict(m, reason)
 		r.add(g, &e)
@@ -119,7 +129,7 @@ func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item
 			placed = append(placed, *e)
 		}
 	}
-	unchanged := errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) || inserted.Refused(items)
+	unchanged := errors.Is(err, sigil.ErrNotFound) || errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrConflict) || inserted.Refused(items)
 	r.answered(g, placed, err, unchanged)
 	return inserted, err
 }

@@ -128,7 +128,7 @@ func (sc *script) signature(tenant string) sigil.Signature {
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(25) {
+	switch sc.roll(28) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -169,11 +169,15 @@ func (sc *script) one(ctx context.Context) {
 		_, err = sc.engine.Revoke(ctx, tenant, s.Body, s.ID, fmt.Sprint("reason ", sc.roll(1e9)))
 	case 21, 22:
 		_, err = sc.engine.Restore(ctx, sc.pick())
+	case 24, 25:
+		err = sc.kept(sc.engine.Correct(ctx, sc.pick(), sc.draft()))
+	case 26:
+		_, err = sc.engine.History(ctx, sc.pick(), engine.HistoryQuery{})
 	case 23:
 		_, err = sc.engine.Removed(ctx, tenant, engine.RemovedQuery{})
 	case 19, 20:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
-	case 24:
+	case 27:
 		q := engine.EraseQuery{}
 		for range 1 + sc.roll(3) {
 			key := sc.pick()
@@ -185,7 +189,7 @@ func (sc *script) one(ctx context.Context) {
 }
 
 func (sc *script) note(err error) {
-	if err != nil && !slices.ContainsFunc([]error{sigil.ErrNotFound, sigil.ErrConflict, sigil.ErrFull}, func(kind error) bool { return errors.Is(err, kind) }) {
+	if err != nil && !slices.ContainsFunc([]error{sigil.ErrNotFound, sigil.ErrConflict, sigil.ErrFull, sigil.ErrGone}, func(kind error) bool { return errors.Is(err, kind) }) {
 		sc.fail(err)
 	}
 }

@@ -39,6 +39,7 @@ type Store struct {
 	enough     int // see Options
 	undo       bool
 	trash      trash
+	chains     chains
 
 	embeddings embeddings
 	// hasVectors reports that there may be vectors on disk, so that what leaves takes them with it.

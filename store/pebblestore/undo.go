@@ -18,7 +18,7 @@ import (
 // endpoint made of it go; its content and the vector that its caller gave stay where they are, and two records are
 // added: one with its figures (t), and one that finds it by the time of its removal (u).
 
-// removal is a memory that a change removes and that can be restored.
+// removal is a memory that a change removes and that is kept.
 type removal struct {
 	at     index.Place
 	event  *sigil.Event // its position is set when the change is written
@@ -27,9 +27,9 @@ type removal struct {
 	labels record.Labels
 }
 
-// keep has a change keep the memory at a place, whose key is locked, if it can be restored after e.
+// keep has a change keep the memory at a place, whose key is locked, if it is kept after e.
 func (s *Store) keep(ch *change, at index.Place, m *sigil.Meta, e *sigil.Event) error {
-	if !s.undo || !store.KeepsRemoved(e.Kind) {
+	if !s.keeps(e) {
 		return nil
 	}
 	policy, err := s.policies.Number(m.Policy)
@@ -41,7 +41,7 @@ func (s *Store) keep(ch *change, at index.Place, m *sigil.Meta, e *sigil.Event) 
 	return nil
 }
 
-// writeRemovals adds the records of the memories that can be restored to a batch, once the positions of the events are known.
+// writeRemovals adds the records of the memories that are kept to a batch, once the positions of the events are known.
 func (ch *change) writeRemovals(b *pebble.Batch) error {
 	var value []byte
 	for i := range ch.removals {
@@ -53,6 +53,9 @@ func (ch *change) writeRemovals(b *pebble.Batch) error {
 		if err := b.Set(layout.MemoryKey(layout.RemovedFamily, r.meta.Tenant, r.meta.ID), value, nil); err != nil {
 			return err
 		}
+		if r.event.Kind == sigil.Corrected {
+			continue
+		}
 		if err := b.Set(layout.RemovalKey(r.meta.Tenant, r.event.Time.UnixMilli(), r.meta.ID), layout.RemovalSize(r.meta.Size), nil); err != nil {
 			return err
 		}
@@ -62,11 +65,8 @@ func (ch *change) writeRemovals(b *pebble.Batch) error {
 
 // kept counts memories that were removed, once that is durable. Their keys are still locked.
 func (s *Store) kept(events []sigil.Event) {
-	if !s.undo {
-		return
-	}
 	for i := range events {
-		if e := &events[i]; store.KeepsRemoved(e.Kind) {
+		if e := &events[i]; s.keeps(e) {
 			s.trash.add(e.Memory.Tenant, e.Time.UnixMilli(), e.Memory.Size)
 		}
 	}
@@ -197,7 +197,7 @@ func (s *Store) restorable(ch *change, keys []sigil.Key, restore func(*sigil.Met
 		if err != nil {
 			return nil, err
 		}
-		if !there {
+		if !there || r.Kind == sigil.Corrected {
 			continue
 		}
 		m := r.Memory.Meta
@@ -314,10 +314,13 @@ func (s *Store) purge(tenant string, before int64, keep store.Quota, limit int) 
 	return n, err
 }
 
-// dropRemoved drops those of keys that are still there as they were removed at times, and returns how many it dropped.
+// dropRemoved drops those of keys that are still there as they were removed at times, with all that they superseded, and returns how
+// many of keys it dropped.
 func (s *Store) dropRemoved(tenant string, keys []sigil.Key, times []int64) (int, error) {
-	defer s.keys.Lock(keys...)()
+	all := s.chains.versions(keys)
+	defer s.keys.Lock(all...)()
 	ch, dropped := newChange(), store.Quota{}
+	var unlinked []sigil.Key
 	for i, key := range keys {
 		at := layout.RemovalKey(tenant, times[i], key.ID)
 		b, closer, err := s.db.Get(at)
@@ -335,11 +338,17 @@ func (s *Store) dropRemoved(tenant string, keys []sigil.Key, times []int64) (int
 		}
 		dropped.Memories++
 		dropped.Bytes += int64(size)
-		for _, family := range []byte{layout.RemovedFamily, layout.BodyFamily} {
-			ch.remove(layout.MemoryKey(family, tenant, key.ID))
-		}
-		if s.hasVectors.Load() {
-			ch.remove(layout.MemoryKey(layout.VectorFamily, tenant, key.ID))
+		for _, version := range s.chains.versions(keys[i : i+1]) {
+			for _, family := range []byte{layout.RemovedFamily, layout.BodyFamily} {
+				ch.remove(layout.MemoryKey(family, tenant, version.ID))
+			}
+			if s.hasVectors.Load() {
+				ch.remove(layout.MemoryKey(layout.VectorFamily, tenant, version.ID))
+			}
+			if s.chains.of(version) != (sigil.ID{}) {
+				ch.remove(layout.MemoryKey(layout.CorrectionFamily, tenant, version.ID))
+				unlinked = append(unlinked, version)
+			}
 		}
 		ch.remove(at)
 	}
@@ -350,6 +359,7 @@ func (s *Store) dropRemoved(tenant string, keys []sigil.Key, times []int64) (int
 	if err := s.commits.do(ch); err != nil {
 		return 0, err
 	}
+	s.chains.drop(unlinked...)
 	s.trash.drop(tenant, dropped)
 	return dropped.Memories, nil
 }

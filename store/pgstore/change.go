@@ -156,9 +156,9 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 		if err != nil {
 			return err
 		}
-		found := make(map[sigil.Key]sigil.Meta, len(rows))
-		for _, r := range rows {
-			found[r.Key] = r.Meta
+		found := make(map[sigil.Key]*sigil.Memory, len(rows))
+		for i := range rows {
+			found[rows[i].Key] = &rows[i].Memory
 		}
 		change := map[string]count{}
 		var j entries
@@ -171,7 +171,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 				continue
 			}
 			delete(found, key)
-			event, ok := decide(m)
+			event, ok := decide(m.Meta)
 			if !ok {
 				continue
 			}
@@ -179,7 +179,7 @@ func (s *Store) remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 				return err
 			}
 			events, gone = append(events, event), append(gone, key)
-			if !kept.add(s, &event, &m, j.n) {
+			if !kept.add(s, &event, m, j.n) {
 				lost = append(lost, key)
 			}
 			c := change[key.Tenant]

@@ -15,8 +15,8 @@ import (
 const (
 	lockRemovals = " from sigil.removals r join sigil.removed m using (tenant, id)\nwhere (r.tenant, r.id) in (select * from unnest($1::text[], $2::uuid[])) order by r.tenant, r.id for update of r"
 
-	eraseRemoved = `with gone as materialized (
-  select tenant, id, size from sigil.removals where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) order by tenant, id for update)` + dropRemoved
+	eraseRemoved = `with recursive gone as materialized (
+  select ` + goneColumns + ` from sigil.removals where (tenant, id) in (select * from unnest($1::text[], $2::uuid[])) order by tenant, id for update)` + dropRemoved
 
 	// These find what may name one of the memories $2. Whether it does is read from the record.
 	blocksNaming = `select last, base, block from sigil.journal
@@ -65,9 +65,13 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 }
 
 func (s *Store) eraseLocked(ctx context.Context, keys []sigil.Key, event func(sigil.Meta, bool) sigil.Event) (done store.Erasure, err error) {
-	defer s.keys.Lock(keys...)()
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
+	keys, err = s.versions(bounded, keys)
+	if err != nil {
+		return done, err
+	}
+	defer s.keys.Lock(keys...)()
 	if err := s.flush(bounded, keys...); err != nil {
 		return done, err
 	}
@@ -111,7 +115,11 @@ func (s *Store) erase(ctx context.Context, t *tx, keys []sigil.Key, event func(s
 	}
 	found := map[sigil.Key]sigil.Meta{}
 	removed := map[sigil.Key]bool{}
+	var unlinked []sigil.Key
 	for i := range kept {
+		if how[i].Kind == sigil.Corrected {
+			unlinked = append(unlinked, sigil.Key{Tenant: kept[i].Tenant, ID: how[i].SupersededBy})
+		}
 		found[kept[i].Key], removed[kept[i].Key] = kept[i].Meta, true
 	}
 	for i := range live {
@@ -154,6 +162,7 @@ func (s *Store) erase(ctx context.Context, t *tx, keys []sigil.Key, event func(s
 		}
 	}
 	w.add(eraseRemoved, tenants, ids)
+	queueUnlink(&w, unlinked)
 	s.queueCounts(&w, sorted(change))
 	var base uint64
 	j.queue(&w, &base)

@@ -23,6 +23,8 @@ type insert struct {
 	events []entry
 	// unique is set if one of the memories is.
 	unique bool
+	// correct is the item that supersedes another memory, or nil.
+	correct *store.Item
 	// looked is set if duplicates are known before the commit. Otherwise the commit finds them.
 	looked     bool
 	duplicates map[int]sigil.ID // by index of the item
@@ -208,10 +210,10 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 		var inserted store.Inserted
 		_, tight := s.full.Load(call.tenant)
 		err := errOver
-		if call.quota == (store.Quota{}) || !tight {
+		if call.correct == nil && (call.quota == (store.Quota{}) || !tight) {
 			err = s.gather(ctx, bounded, call)
 		}
-		if errors.Is(err, errOver) && call.quota != (store.Quota{}) {
+		if errors.Is(err, errOver) && (call.correct != nil || call.quota != (store.Quota{})) {
 			inserted, err = s.insertMakingRoom(bounded, call, items[0].Now(), evict)
 		}
 		if errors.Is(err, errTaken) || errors.Is(err, errAnswered) && try < tries {
@@ -231,6 +233,9 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 	call.memories, call.done = make([]memory, 0, len(items)), make(chan error, 1)
 	if twice(items) {
 		return exists()
+	}
+	if items[0].Correct != nil {
+		call.correct = &items[0]
 	}
 	for i := range items {
 		m := &items[i].Memory

@@ -11,7 +11,8 @@ import (
 	"github.com/sigil-dna/sigil/store"
 )
 
-// insertMakingRoom inserts call alone, in one transaction, after evicting memories as the quota demands.
+// insertMakingRoom inserts call alone, in one transaction, after evicting memories as the quota demands, and removing the one that
+// it supersedes.
 //
 // The victims are chosen while the tenant's row is locked. To exclude this process's own changes of them,
 // their keys must be locked before that. So a first pass determines the victims.
@@ -21,6 +22,9 @@ func (s *Store) insertMakingRoom(ctx context.Context, call *insert, now time.Tim
 		return store.Inserted{}, quotaFull()
 	}
 	var locked []sigil.Key
+	if call.correct != nil {
+		locked = append(locked, superseded(call.correct))
+	}
 	for ctx.Err() == nil {
 		inserted, wanted, err := s.tryMakingRoom(ctx, call, locked, now, evict)
 		if wanted == nil {
@@ -43,7 +47,11 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 		if err := lockFirst(ctx, t, uniqueOf([]*insert{call})); err != nil {
 			return err
 		}
-		victims, err := s.victims(ctx, t, call, now)
+		old, err := s.lockOld(ctx, t, call)
+		if err != nil {
+			return err
+		}
+		victims, err := s.victims(ctx, t, call, old, now)
 		if err != nil {
 			return err
 		}
@@ -56,7 +64,7 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 			wanted = append(wanted, keys...)
 			return nil // it is rolled back
 		}
-		return s.replace(ctx, t, call, victims, evict, &inserted)
+		return s.replace(ctx, t, call, old, victims, evict, &inserted)
 	})
 	if err == nil && wanted == nil {
 		s.tell()
@@ -64,8 +72,8 @@ func (s *Store) tryMakingRoom(ctx context.Context, call *insert, keys []sigil.Ke
 	return inserted, wanted, err
 }
 
-// replace deletes victims and inserts call, in one commit.
-func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []victim, evict func(sigil.Meta, string) sigil.Event, inserted *store.Inserted) error {
+// replace deletes victims and what call supersedes, which is old, and inserts call, in one commit.
+func (s *Store) replace(ctx context.Context, t *tx, call *insert, old *sigil.Memory, victims []victim, evict func(sigil.Meta, string) sigil.Event, inserted *store.Inserted) error {
 	var base uint64
 	var j entries
 	change := counts([]*insert{call})
@@ -74,24 +82,43 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 	uniqueOf([]*insert{call}).queueUnique(&w, true)
 	queueDuplicates(&w, []*insert{call})
 	var kept keeping
-	if len(victims) > 0 {
-		ids := make([][16]byte, len(victims))
-		for i, v := range victims {
-			e := evict(v.Meta, v.reason)
-			if err := s.journal(&j, &e); err != nil {
-				return err
-			}
-			kept.add(s, &e, &v.Meta, j.n)
-			ids[i] = v.ID
-			inserted.Evicted = append(inserted.Evicted, e)
-			change[0].memories--
-			change[0].bytes -= int64(v.Size)
+	var gone [][16]byte
+	remove := func(e *sigil.Event, m *sigil.Memory) error {
+		if err := s.journal(&j, e); err != nil {
+			return err
 		}
+		kept.add(s, e, m, j.n)
+		gone = append(gone, m.ID)
+		change[0].memories--
+		change[0].bytes -= int64(m.Size)
+		return nil
+	}
+	for i := range victims {
+		v := &victims[i]
+		e := evict(v.Meta, v.reason)
+		if err := remove(&e, &v.Memory); err != nil {
+			return err
+		}
+		inserted.Evicted = append(inserted.Evicted, e)
+	}
+	if old != nil {
+		e, err := call.correct.Correct(&sigil.Memory{Meta: old.Meta, Tags: old.Tags})
+		if err == nil {
+			err = remove(&e, old)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(gone) > 0 {
 		kept.queueMove(&w)
-		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, ids)
-		w.add(deleteSearched, slices.Repeat([]string{call.tenant}, len(ids)), ids)
+		w.add("delete from sigil.memories where tenant = $1 and id = any ($2::uuid[])", call.tenant, gone)
+		w.add(deleteSearched, slices.Repeat([]string{call.tenant}, len(gone)), gone)
 	}
 	s.queueInserts(&w, &columns{}, []*insert{call})
+	if old != nil {
+		w.add(linkMemory, call.tenant, [16]byte(call.correct.Memory.ID), [16]byte(old.ID))
+	}
 	s.queueCounts(&w, change)
 	call.journal(&j)
 	j.queue(&w, &base)
@@ -111,15 +138,20 @@ func (s *Store) replace(ctx context.Context, t *tx, call *insert, victims []vict
 }
 
 type victim struct {
-	sigil.Meta
-	reason string
+	sigil.Memory // without content
+	reason       string
 }
 
 const lockTenant = "select memories, bytes from sigil.tenants where tenant = $1 for update"
 
 // victims returns the memories that must be evicted for call, with their rows locked.
-func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time) ([]victim, error) {
+func (s *Store) victims(ctx context.Context, t *tx, call *insert, old *sigil.Memory, now time.Time) ([]victim, error) {
 	memories, bytes := int64(len(call.memories)), call.size
+	var except [16]byte // the memory that is superseded anyway
+	if old != nil {
+		except = old.ID
+		memories, bytes = memories-1, bytes-int64(old.Size)
+	}
 	b := &pgx.Batch{}
 	b.Queue(lockTenant, call.tenant).Query(func(rows pgx.Rows) error {
 		defer rows.Close()
@@ -149,7 +181,7 @@ func (s *Store) victims(ctx context.Context, t *tx, call *insert, now time.Time)
 	// those transactions may be waiting for it.
 	for limit := 64; reason() != ""; limit *= 4 {
 		candidates, err := t.rows(ctx, scanMeta, `select `+metaColumns+` from sigil.memories
-where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit)
+where tenant = $1 and id <> $4 and (not pinned and not crystallized or fades_at <= $2) order by fades_at, id limit $3 for update skip locked`, call.tenant, now, limit, except)
 		if err == nil {
 			err = s.resolve(ctx, t.conn, candidates)
 		}
@@ -158,7 +190,7 @@ where tenant = $1 and (not pinned and not crystallized or fades_at <= $2) order 
 		}
 		for _, c := range candidates[min(len(all), len(candidates)):] {
 			if why := reason(); why != "" {
-				all = append(all, victim{c.Meta, why})
+				all = append(all, victim{c.Memory, why})
 				memories, bytes = memories-1, bytes-int64(c.Size)
 			}
 		}

@@ -24,25 +24,32 @@ select ` + storedColumns + `, signs, codes from gone left join sigil.own_vectors
 	storedColumns = metaColumns + ", hash, state, tags, data"
 
 	// insertRemovals follows the journal entries of its transaction, of which there are $7 and whose positions it takes.
-	insertRemovals = `insert into sigil.removals (tenant, id, removed_at, kind, reason, size, position)
-select r.tenant, r.id, r.removed_at, r.kind, r.reason, r.size, h.position - $7 + r.entry
-from sigil.head h, unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[], $8::bigint[])
-  as r (tenant, id, removed_at, kind, reason, size, entry)`
+	insertRemovals = `insert into sigil.removals (tenant, id, removed_at, kind, reason, size, position, superseded_by)
+select r.tenant, r.id, r.removed_at, r.kind, r.reason, r.size, h.position - $7 + r.entry, nullif(r.by, '00000000-0000-0000-0000-000000000000')
+from sigil.head h, unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[], $8::bigint[], $9::uuid[])
+  as r (tenant, id, removed_at, kind, reason, size, entry, by)`
 
 	countRemoved = `insert into sigil.tenants as t (tenant, removed, removed_bytes)
 select * from unnest($1::text[], $2::bigint[], $3::bigint[])
 on conflict (tenant) do update set removed = t.removed + excluded.removed, removed_bytes = t.removed_bytes + excluded.removed_bytes`
 
-	// dropRemoved ends a statement that begins with the keys to drop, gone. It returns their number.
+	// dropRemoved ends a statement that begins with what to drop, gone: "with recursive gone as materialized (select" and
+	// goneColumns. It drops also what they superseded, and returns the number of rows of gone.
 	dropRemoved = `,
-r as (delete from sigil.removals r using gone g where r.tenant = g.tenant and r.id = g.id),
-m as (delete from sigil.removed m using gone g where m.tenant = g.tenant and m.id = g.id),
+old as (
+  select tenant, id from gone
+  union select r.tenant, r.id from sigil.removals r join old on r.tenant = old.tenant and r.superseded_by = old.id
+),
+r as (delete from sigil.removals r using old g where r.tenant = g.tenant and r.id = g.id),
+m as (delete from sigil.removed m using old g where m.tenant = g.tenant and m.id = g.id),
 c as (
   insert into sigil.tenants as t (tenant, removed, removed_bytes)
-  select tenant, -count(*), -sum(size) from gone group by tenant order by tenant
+  select tenant, -count(*), -sum(size) from gone where superseded_by is null group by tenant order by tenant
   on conflict (tenant) do update set removed = t.removed + excluded.removed, removed_bytes = t.removed_bytes + excluded.removed_bytes
 )
 select count(*) from gone`
+
+	goneColumns = "tenant, id, size, superseded_by"
 
 	// restoreMemories moves memories back, with the figures that a restore may set. Recalls that were made before the removal, and
 	// are not written yet, have an earlier revision.
@@ -52,25 +59,26 @@ select count(*) from gone`
   insert into sigil.own_vectors (tenant, id, signs, codes) select tenant, id, signs, codes from back where codes is not null
 )
 insert into sigil.memories (` + storedColumns + `)
-select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.stretch, b.revision + 1,
+select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.stretch, b.supersedes, b.revision + 1,
   b.hash, b.state, b.tags, b.data
 from back b join unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::smallint[]) as n (id, last_accessed, fades_at, ttl, policy) using (id)`
 )
 
-// keeping are the memories that a transaction removes and that can be restored.
+// keeping are the memories that a transaction removes and that are kept.
 type keeping struct {
 	keys    []sigil.Key
 	events  []sigil.Event
 	entries []int64 // the number of each event among those of the transaction
 }
 
-// add keeps the memory of an event, the nth of the transaction, if it can be restored. It returns false if not.
-func (k *keeping) add(s *Store, e *sigil.Event, m *sigil.Meta, n uint64) bool {
-	if !s.undo || !store.KeepsRemoved(e.Kind) {
+// add keeps the memory of an event, the nth of the transaction, if it is kept after that. It returns false if not.
+func (k *keeping) add(s *Store, e *sigil.Event, m *sigil.Memory, n uint64) bool {
+	chained := e.Kind == sigil.Corrected || m.Supersedes != sigil.ID{}
+	if !s.undo && !chained || !store.KeepsRemoved(e.Kind) {
 		return false
 	}
 	kept := *e
-	kept.Memory = *m
+	kept.Memory = m.Meta
 	k.keys, k.events, k.entries = append(k.keys, m.Key), append(k.events, kept), append(k.entries, int64(n))
 	return true
 }
@@ -85,10 +93,15 @@ func (k *keeping) queueMove(w *writes) {
 	change := map[string]count{}
 	for i := range k.events {
 		m := &k.events[i].Memory
+		if k.events[i].Kind == sigil.Corrected {
+			continue
+		}
 		c := change[m.Tenant]
 		change[m.Tenant] = count{tenant: m.Tenant, memories: c.memories + 1, bytes: c.bytes + int64(m.Size)}
 	}
-	queueCountRemoved(w, sorted(change))
+	if len(change) > 0 {
+		queueCountRemoved(w, sorted(change))
+	}
 }
 
 func queueCountRemoved(w *writes, all []count) {
@@ -108,24 +121,30 @@ func (k *keeping) queueRemovals(w *writes, n uint64) {
 	}
 	tenants, ids := arrays(k.keys)
 	var times, sizes, kinds, reasons array
+	by := make([][16]byte, len(k.events))
 	for i := range k.events {
 		times.time(k.events[i].Time)
 		kinds.text(string(k.events[i].Kind))
 		reasons.text(k.events[i].Reason)
 		sizes.int32(k.events[i].Memory.Size)
+		by[i] = k.events[i].SupersededBy
 	}
-	w.add(insertRemovals, tenants, ids, raw(times.of(oidTime)), raw(kinds.of(oidText)), raw(reasons.of(oidText)), raw(sizes.of(oidInt4)), int64(n), k.entries)
+	w.add(insertRemovals, tenants, ids, raw(times.of(oidTime)), raw(kinds.of(oidText)), raw(reasons.of(oidText)), raw(sizes.of(oidInt4)), int64(n), k.entries, by)
 }
 
 // removedColumns are read by scanRemoved.
-var removedColumns = "m." + strings.ReplaceAll(storedColumns, ", ", ", m.") + ", r.removed_at, r.kind, r.reason, r.position"
+var removedColumns = "m." + strings.ReplaceAll(storedColumns, ", ", ", m.") + ", r.removed_at, r.kind, r.reason, r.position, r.superseded_by"
 
 // scanRemoved returns a func that reads a row of removedColumns, and adds how the memory was removed to all.
 func scanRemoved(all *[]store.Removal) func(pgx.Rows) (row, error) {
 	return func(rows pgx.Rows) (row, error) {
 		var how store.Removal
 		var position int64
-		r, err := scanMemoryAnd(rows, &how.At, (*string)(&how.Kind), &how.Reason, &position)
+		var by *[16]byte
+		r, err := scanMemoryAnd(rows, &how.At, (*string)(&how.Kind), &how.Reason, &position, &by)
+		if by != nil {
+			how.SupersededBy = *by
+		}
 		how.At, how.Position = how.At.UTC(), uint64(position)
 		*all = append(*all, how)
 		return r, err
@@ -150,7 +169,7 @@ func (s *Store) Removed(ctx context.Context, q store.RemovedQuery) (page []store
 		size int
 	}
 	rows, err := s.pool.Query(bounded, `select id, size from sigil.removals
-where tenant = $1 and removed_at >= $2 and (removed_at, id) < ($3, $4) order by removed_at desc, id desc limit $5`,
+where superseded_by is null and tenant = $1 and removed_at >= $2 and (removed_at, id) < ($3, $4) order by removed_at desc, id desc limit $5`,
 		q.Tenant, q.Since, deadline(beforeAt), [16]byte(before), q.Limit+1)
 	all, err := collect(rows, err, func(rows pgx.Rows) (f found, err error) {
 		err = rows.Scan(&f.id, &f.size)
@@ -222,7 +241,7 @@ func (s *Store) restore(ctx context.Context, t *tx, tenant string, keys []sigil.
 	_, all := arrays(keys)
 	var how []store.Removal
 	rows, err := t.rows(ctx, scanRemoved(&how), "select "+removedColumns+` from sigil.removals r join sigil.removed m using (tenant, id)
-where r.tenant = $1 and r.id = any ($2::uuid[]) order by r.id for update of r`, tenant, all)
+where r.tenant = $1 and r.id = any ($2::uuid[]) and r.superseded_by is null order by r.id for update of r`, tenant, all)
 	if err == nil {
 		err = s.resolve(ctx, t.conn, rows)
 	}
@@ -299,8 +318,8 @@ func (s *Store) Purge(ctx context.Context, before time.Time, keep store.Quota, l
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
 	// Materialized, as in PruneAnswers.
-	purged, err := s.drop(bounded, `with gone as materialized (
-  select tenant, id, size from sigil.removals where removed_at < $1 order by removed_at, tenant, id limit $2 for update skip locked)`+dropRemoved, before, limit)
+	purged, err := s.drop(bounded, `with recursive gone as materialized (
+  select `+goneColumns+` from sigil.removals where superseded_by is null and removed_at < $1 order by removed_at, tenant, id limit $2 for update skip locked)`+dropRemoved, before, limit)
 	if err != nil || purged == limit || keep == (store.Quota{}) {
 		return purged, failure(err)
 	}
@@ -331,7 +350,7 @@ func (s *Store) purgeOver(ctx context.Context, tenant string, has, keep store.Qu
 		id   [16]byte
 		size int64
 	}
-	rows, err := s.pool.Query(ctx, "select id, size from sigil.removals where tenant = $1 order by removed_at, id limit $2", tenant, limit)
+	rows, err := s.pool.Query(ctx, "select id, size from sigil.removals where superseded_by is null and tenant = $1 order by removed_at, id limit $2", tenant, limit)
 	all, err := collect(rows, err, func(rows pgx.Rows) (o oldest, err error) {
 		err = rows.Scan(&o.id, &o.size)
 		return o, err
@@ -348,8 +367,8 @@ func (s *Store) purgeOver(ctx context.Context, tenant string, has, keep store.Qu
 		has.Memories--
 		has.Bytes -= o.size
 	}
-	return s.drop(ctx, `with gone as materialized (
-  select tenant, id, size from sigil.removals where tenant = $1 and id = any ($2::uuid[]) order by id for update skip locked)`+dropRemoved, tenant, ids)
+	return s.drop(ctx, `with recursive gone as materialized (
+  select `+goneColumns+` from sigil.removals where superseded_by is null and tenant = $1 and id = any ($2::uuid[]) order by id for update skip locked)`+dropRemoved, tenant, ids)
 }
 
 // drop runs a statement that ends with dropRemoved.

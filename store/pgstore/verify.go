@@ -26,7 +26,7 @@ func (s *Store) Verify(ctx context.Context) error {
 	var blocks []tenantBlock
 	var links []link
 	var positions []int64
-	var miscountedRemoved, halfRemoved []string
+	var miscountedRemoved, halfRemoved, unlinked []string
 	var miscounted, miscountedSignatures, miscountedWords, miscountedVectors, wordless, vectorless []string
 	var crystals []sigil.Crystal
 	var signatures []sigil.Signature
@@ -51,10 +51,14 @@ full join (select tenant, count(*) as n from sigil.signatures group by tenant) s
 where coalesce(t.signatures, 0) <> coalesce(s.n, 0)`)
 	into(b, &miscountedRemoved, scanOne[string],
 		`select coalesce(t.tenant, r.tenant) from sigil.tenants t
-full join (select tenant, count(*) as n, sum(size) as bytes from sigil.removals group by tenant) r on r.tenant = t.tenant
+full join (select tenant, count(*) as n, sum(size) as bytes from sigil.removals where superseded_by is null group by tenant) r on r.tenant = t.tenant
 where coalesce(t.removed, 0) <> coalesce(r.n, 0) or coalesce(t.removed_bytes, 0) <> coalesce(r.bytes, 0)`)
 	into(b, &halfRemoved, scanOne[string], `select tenant || '/' || id from sigil.removals r full join sigil.removed m using (tenant, id)
 left join sigil.memories live using (tenant, id) where r.position is null or m.size is null or r.size <> m.size or live.size is not null limit 20`)
+	into(b, &unlinked, scanOne[string], `select coalesce(v.tenant || '/' || v.id, r.tenant || '/' || r.superseded_by)
+from (select tenant, id, supersedes from sigil.memories where supersedes is not null union all select tenant, id, supersedes from sigil.removed where supersedes is not null) v
+full join (select * from sigil.removals where superseded_by is not null or kind = 'corrected') r on r.tenant = v.tenant and r.superseded_by = v.id and r.id = v.supersedes
+where v.id is null or r.id is null or r.kind <> 'corrected' limit 20`)
 	into(b, &miscountedWords, scanOne[string], miscountWords)
 	into(b, &wordless, scanOne[string], `select w.tenant || '/' || w.id from sigil.words w
 left join sigil.memories m on m.tenant = w.tenant and m.id = w.id where m.id is null or coalesce(cardinality(string_to_array(w.terms, E'\x06')), 0) <> length(w.counts) limit 20`)
@@ -79,6 +83,9 @@ left join sigil.memories m on m.tenant = v.tenant and m.id = v.id where m.id is 
 	r.endSignatures(signatures)
 	for _, key := range halfRemoved {
 		r.wrong("what is kept of the removed memory %s is wrong", key)
+	}
+	for _, key := range unlinked {
+		r.wrong("the link between %s and what it supersedes is wrong", key)
 	}
 	for _, name := range slices.Concat(miscounted, miscountedSignatures, miscountedRemoved) {
 		r.wrong("the counts of tenant %s are wrong", name)

@@ -48,6 +48,9 @@ func Compare(t TB, got, want store.Store, tenants []string, now time.Time) {
 			}
 			return page, err
 		})
+		both(tenant+": superseded", func(s store.Store) (any, error) {
+			return s.AllSuperseded(ctx, tenant, sigil.ID{}, 10_000)
+		})
 		compareStats(t, got, want, tenant, now)
 		both(tenant+": events", func(s store.Store) (any, error) { return allEvents(t, s, tenant) })
 	}

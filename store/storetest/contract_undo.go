@@ -12,7 +12,10 @@ import (
 
 // RunUndo checks what a driver promises of [store.Undo]. open returns an empty store that keeps removed memories; RunUndo
 // closes it.
-func RunUndo(t *testing.T, open func(t *testing.T) store.Store) { runIdeas(t, undoIdeas, open) }
+func RunUndo(t *testing.T, open func(t *testing.T) store.Store) {
+	runIdeas(t, undoIdeas, open)
+	runIdeas(t, correctIdeas, open)
+}
 
 // RunUndoReopen checks that removed memories are still there when a store is closed and opened again. open returns the
 // store in dir, which keeps removed memories if keep is set, and creates it if there is none.

@@ -16,7 +16,14 @@ func (s *Model) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 		return done, err
 	}
 	gone := map[sigil.Key]bool{}
+	var all []sigil.Key
 	for _, key := range keys {
+		all = append(all, s.versions(key)...)
+	}
+	for _, key := range all {
+		if gone[key] {
+			continue
+		}
 		m, live := s.memories[key]
 		r, kept := s.removed[key]
 		switch {
@@ -25,6 +32,7 @@ func (s *Model) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 		case kept:
 			m = r.Memory
 			done.Removed++
+			s.unlink(&r)
 		default:
 			continue
 		}

@@ -33,6 +33,13 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 		}
 		seen[key] = true
 	}
+	var corrected sigil.Event
+	if items[0].Correct != nil {
+		var err error
+		if corrected, err = s.correction(&items[0]); err != nil {
+			return store.Inserted{}, err
+		}
+	}
 	leaving, err := s.makeRoom(tenant, items, quota)
 	if err != nil {
 		return store.Inserted{}, err
@@ -42,8 +49,14 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	for _, l := range leaving {
 		inserted.Evicted = append(inserted.Evicted, s.remove(l.memory.Key, evict(l.memory, l.reason)))
 	}
+	if items[0].Correct != nil {
+		s.remove(superseded(&items[0]), corrected)
+	}
 	for i := range items {
 		item := &items[i]
+		if item.Correct == nil {
+			item.Memory.Supersedes = sigil.ID{}
+		}
 		s.put(item.Memory, item.Vector)
 		for _, event := range item.Events {
 			s.record(event)
@@ -161,6 +174,9 @@ func (s *Model) makeRoom(tenant string, items []store.Item, quota store.Quota) (
 		size += int64(items[i].Memory.Size)
 	}
 	for _, m := range s.of(tenant) {
+		if items[0].Correct != nil && m.ID == items[0].Memory.Supersedes {
+			continue
+		}
 		memories++
 		size += int64(m.Size)
 		if m.Evictable() || m.Due(items[0].Now()) {

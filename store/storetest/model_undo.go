@@ -23,7 +23,8 @@ func (s *Model) remove(key sigil.Key, event sigil.Event) sigil.Event {
 	m, v := s.memories[key], s.vectors[key]
 	s.forget(key)
 	event = s.record(event)
-	if s.undo && store.KeepsRemoved(event.Kind) {
+	chained := event.Kind == sigil.Corrected || m.Supersedes != sigil.ID{}
+	if (s.undo || chained) && store.KeepsRemoved(event.Kind) {
 		s.removed[key] = removed{store.Removed{Removal: store.RemovalOf(&event), Memory: m}, v}
 	}
 	return event
@@ -34,7 +35,7 @@ func (s *Model) remove(key sigil.Key, event sigil.Event) sigil.Event {
 // +checklocks:s.mu
 func (s *Model) removedOf(tenant string) (all []removed) {
 	for key, r := range s.removed {
-		if key.Tenant == tenant {
+		if key.Tenant == tenant && r.Kind != sigil.Corrected {
 			all = append(all, r)
 		}
 	}
@@ -81,7 +82,7 @@ func (s *Model) Restore(ctx context.Context, tenant string, ids []sigil.ID, quot
 	for _, id := range ids {
 		key := sigil.Key{Tenant: tenant, ID: id}
 		r, there := s.removed[key]
-		if _, live := s.memories[key]; !there || live || seen[id] {
+		if _, live := s.memories[key]; !there || live || seen[id] || r.Kind == sigil.Corrected {
 			continue
 		}
 		seen[id] = true
@@ -133,7 +134,9 @@ func (s *Model) Purge(ctx context.Context, before time.Time, keep store.Quota, l
 			if purged == limit || !over && !r.At.Before(before) {
 				break
 			}
-			delete(s.removed, r.Memory.Key)
+			for _, key := range s.versions(r.Memory.Key) {
+				delete(s.removed, key)
+			}
 			memories, size, purged = memories-1, size-int64(r.Memory.Size), purged+1
 		}
 	}

@@ -88,6 +88,8 @@ class Runner:
             args, kwargs = [kwargs["from"], kwargs["to"]], {}
         if target is self.live and name == "encode":
             args, kwargs = [Draft(**kwargs)], {}
+        if target is self.live and name == "correct":
+            args, kwargs = [kwargs.pop("id")], {"draft": Draft(**kwargs)}
         if name == "encode_batch":
             kwargs["drafts"] = [Draft(**{snake(k): v for k, v in draft.items()}) for draft in kwargs["drafts"]]
         try:

@@ -5,7 +5,7 @@ import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
   BatchItem, CallOptions, Draft, Erase, Erased, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
-  Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token,
+  Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token, Version, VersionPage,
 } from "./types.js";
 
 /** The address that a daemon listens on by default. */
@@ -65,6 +65,31 @@ export class Client {
   /** Reads one memory without refreshing it. */
   async peek(id: string, options?: CallOptions): Promise<Memory> {
     return this.#get(at(id), {}, options);
+  }
+
+  /**
+   * Stores a draft as a memory that takes the place of another one, and returns it. From then on reads, searches and lists have only the
+   * new one, and history has both. Without tags it has those of the old one; nothing else is inherited. The error is of kind
+   * `not_found` if there is no such memory, and `conflict` with the code superseded if it was corrected before: supersededBy is the
+   * memory that took its place. Reads of a superseded memory are of kind `gone`, with the same code.
+   */
+  async correct(id: string, draft: Draft, options?: CallOptions): Promise<Memory> {
+    const { idempotencyKey = this.#key(), ...body } = draft;
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { "Idempotency-Key": idempotencyKey };
+    return this.#call("POST", `${at(id)}:correct`, { body, headers, repeatable: idempotencyKey !== undefined, signal: options?.signal });
+  }
+
+  /** Returns one page of the chain of corrections that a memory belongs to, live or superseded, the newest first. */
+  async history(id: string, query: RemovedQuery = {}, options?: CallOptions): Promise<VersionPage> {
+    return this.#get(`${at(id)}/history`, { ...query }, options);
+  }
+
+  /** Returns the whole chain of corrections that a memory belongs to. Pages are requested as the loop reaches them. */
+  async *historyAll(id: string, query: RemovedQuery = {}, options?: CallOptions): AsyncGenerator<Version, void, undefined> {
+    yield* pages(query.cursor, async (cursor) => {
+      const page = await this.history(id, { ...query, ...(cursor === undefined ? {} : { cursor }) }, options);
+      return [page.versions, page.next];
+    });
   }
 
   /** Removes one memory. The removal is durable when the call returns. */

@@ -6,7 +6,7 @@ export type Kind =
   | "invalid" // the request is wrong
   | "not_found" // there is no such memory: it was never kept, was forgotten, or has faded
   | "conflict" // it contradicts what exists: a duplicate, an idempotency key of another request
-  | "gone" // the journal does not have that position
+  | "gone" // the journal does not have that position, or another memory took the place of this one
   | "too_large"
   | "full" // a quota or the disk
   | "unavailable" // the daemon cannot answer now
@@ -44,6 +44,8 @@ export class ProblemError extends SigilError {
   readonly requestId: string | undefined;
   /** With the code duplicate: the memory that has the content. */
   readonly duplicateOf: string | undefined;
+  /** With the code superseded: the memory that took the place of the one asked for. */
+  readonly supersededBy: string | undefined;
   /** With the code position_gone: the position to go on after. */
   readonly oldest: number | bigint | undefined;
   /** With the code position_ahead: the newest position. */
@@ -63,6 +65,7 @@ export class ProblemError extends SigilError {
     this.field = problem.field;
     this.requestId = problem.requestId;
     this.duplicateOf = problem.duplicateOf;
+    this.supersededBy = problem.supersededBy;
     this.oldest = problem.oldest;
     this.newest = problem.newest;
   }

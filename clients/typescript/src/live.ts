@@ -57,6 +57,19 @@ export class Live {
     return restorableUntil ?? null;
   }
 
+  /** Like Client.correct. If the connection breaks before the answer, a draft with an idempotency key is sent again, once. */
+  async correct(id: string, draft: Draft, options?: CallOptions): Promise<Memory> {
+    const { idempotencyKey, ...sigil } = draft;
+    const request: Omit<LiveRequest, "id"> = { op: "correct", memory: id, sigil };
+    if (idempotencyKey === undefined) return this.#memory(request, options);
+    try {
+      return await this.#memory({ ...request, idempotencyKey }, options);
+    } catch (error) {
+      if (!(error instanceof SigilError) || error.kind !== "unreachable") throw error;
+      return this.#memory({ ...request, idempotencyKey }, options);
+    }
+  }
+
   /** Like Client.restore. */
   async restore(id: string, options?: CallOptions): Promise<Memory> {
     return this.#memory({ op: "restore", memory: id }, options);

@@ -14,6 +14,9 @@ export type MemoryPage = Schemas["MemoryPage"];
 export type Search = Schemas["Search"];
 export type SearchPage = Schemas["SearchPage"];
 export type Hit = Schemas["Hit"];
+/** A memory of a chain of corrections, as it is, or as it was when it was superseded. */
+export type Version = Schemas["Version"];
+export type VersionPage = Schemas["VersionPage"];
 /** A memory that was removed and can be restored: how and when it was removed, and until when that is possible. */
 export type Removed = Schemas["Removed"];
 export type RemovedPage = Schemas["RemovedPage"];

@@ -66,6 +66,15 @@ function made(client, live, call, args) {
       return client.restoreMany(args.ids);
     case "restoreSpan":
       return client.restoreSpan(args.from, args.to);
+    case "correct":
+    case "live.correct": {
+      const { id, ...draft } = args;
+      return (call === "correct" ? client : live).correct(id, draft);
+    }
+    case "historyAll": {
+      const { id, ...query } = args;
+      return gather(client.historyAll(id, query));
+    }
     case "searchAll":
     case "listAll":
     case "removedAll":
@@ -85,6 +94,7 @@ function made(client, live, call, args) {
     case "removed":
     case "erase":
       return client[call](args);
+    case "history":
     case "peek":
     case "recall":
     case "forget":

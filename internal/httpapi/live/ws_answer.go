@@ -147,6 +147,18 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 			m.Status, m.Memory = http.StatusOK, &v
 		}
 		return err
+	case wire.LiveCorrect:
+		d, err := r.read(l.server.options.Drafts)
+		if err != nil {
+			return err
+		}
+		memory, err := l.server.engine.Correct(ctx, key, d)
+		if err != nil {
+			return r.blame(l.server.options.Drafts, err)
+		}
+		v := shape.Encoded(&memory)
+		m.Status, m.Memory = http.StatusCreated, &v
+		return nil
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	case wire.LiveUnsubscribe:

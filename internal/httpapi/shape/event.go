@@ -30,6 +30,9 @@ func Event(e *sigil.Event) wire.Event {
 		v.ID = &s.ID
 		v.Signature = Ref(s)
 	}
+	if e.SupersededBy != (sigil.ID{}) {
+		v.SupersededBy = &e.SupersededBy
+	}
 	return v
 }
 

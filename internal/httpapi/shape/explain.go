@@ -68,6 +68,8 @@ func gone(e *sigil.Event) string {
 		return fmt.Sprintf("It was forgotten at %s by a request.", at)
 	case sigil.Evicted:
 		return fmt.Sprintf("It was evicted at %s: the tenant's limit of %s was reached, and it was the nearest to its deadline.", at, e.Reason)
+	case sigil.Corrected:
+		return fmt.Sprintf("It was corrected at %s: the memory %s has taken its place. Its history can be listed.", at, e.SupersededBy)
 	case sigil.Faded:
 		if e.Reason == sigil.ReasonTTL {
 			return fmt.Sprintf("It faded: its ttl ended at %s. Its release was journaled at %s.", moment(m.FadesAt), at)

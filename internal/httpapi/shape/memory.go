@@ -16,6 +16,10 @@ func Memory(m *sigil.Memory, now time.Time) wire.Memory {
 	if m.Tags != nil {
 		v.Tags = m.Tags
 	}
+	if m.Supersedes != (sigil.ID{}) {
+		id := m.Supersedes
+		v.Supersedes = &id
+	}
 	return v
 }
 

@@ -20,22 +20,23 @@ var OldPaths = []string{"/api/consciousness/sigils", "/sigil/api/consciousness/s
 // Nested returns arrays nested to a depth.
 func Nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 
-// Codes returns the status of each code in the document that api serves.
-func Codes(api http.Handler) map[string]int {
+// Codes returns the statuses of each code in the document that api serves, usually one.
+func Codes(api http.Handler) map[string][]int {
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), "GET", "/openapi.json", nil))
 	var document struct {
 		Codes []struct {
 			Code   string `json:"code"`
 			Status int    `json:"status"`
+			Also   []int  `json:"also"`
 		} `json:"x-codes"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil {
 		panic(fmt.Sprintf("the document is not JSON: %v", err))
 	}
-	codes := map[string]int{}
+	codes := map[string][]int{}
 	for _, c := range document.Codes {
-		codes[c.Code] = c.Status
+		codes[c.Code] = append(c.Also, c.Status)
 	}
 	return codes
 }

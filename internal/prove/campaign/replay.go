@@ -184,7 +184,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 		m.pinned = pinned
 	case sigil.Restored:
 		m.ended, m.at = "", time.Time{}
-	case sigil.Forgotten, sigil.Evicted, sigil.Erased:
+	case sigil.Forgotten, sigil.Evicted, sigil.Erased, sigil.Corrected:
 		m.ended, m.at = e.Kind, e.Time.Time
 	case sigil.Faded:
 		m.ended, m.at = e.Kind, e.Time.Time

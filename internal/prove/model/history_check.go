@@ -188,7 +188,7 @@ func (h *history) checkLife(id sigil.ID, events []client.Event) {
 			pinned = a.Pinned
 		case sigil.Restored:
 			over, wrong = false, wrong || a.Pinned != pinned
-		case sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Erased:
+		case sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Erased, sigil.Corrected:
 			over, wrong = true, wrong || a.Pinned != pinned
 		}
 		if count = a.AccessCount; wrong {

@@ -99,9 +99,9 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		if reached(m, e.Time) {
 			wrong = "is tagged after its deadline"
 		}
-	case sigil.Forgotten:
+	case sigil.Forgotten, sigil.Corrected:
 		if reached(m, e.Time) {
-			wrong = "is forgotten after its deadline"
+			wrong = "is " + string(e.Kind) + " after its deadline"
 		}
 	case sigil.Faded:
 		switch {

@@ -88,7 +88,9 @@ func gave(err error, values ...any) given {
 func (l *log) draw() (what string, do func(context.Context, store.Store) given) {
 	l.now = l.now.Add(time.Duration(l.rng.IntN(90_000)) * time.Millisecond)
 	now, tenant := l.now, tenants[l.rng.IntN(len(tenants))]
-	switch n := l.rng.IntN(26); {
+	switch n := l.rng.IntN(28); {
+	case n >= 26 && len(l.ids) > 0:
+		return l.chains(tenant)
 	case n >= 23 && len(l.ids) > 0:
 		return l.undo(tenant)
 	case n >= 20:
@@ -195,6 +197,9 @@ func (l *log) insert(tenant string) (string, func(context.Context, store.Store) 
 			items[i].Idempotency = store.Idempotency{Key: fmt.Sprintf("%d-%d", key, i), Ends: l.now.Add(10 * time.Minute)}
 		}
 		l.ids = append(l.ids, m.Key)
+	}
+	if len(items) == 1 && len(l.ids) > 1 && l.rng.IntN(2) == 0 {
+		l.correct(&items[0])
 	}
 	var quota store.Quota
 	switch l.rng.IntN(6) {

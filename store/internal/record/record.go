@@ -180,7 +180,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential, sigil.ReasonImport}
 )
 
@@ -189,6 +189,7 @@ const (
 	eventHasCrystal
 	eventHasSignature
 	eventHasID // of a memory whose figures it does not have
+	eventHasSuccessor
 	eventHasEnd
 )
 
@@ -211,6 +212,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Memory.Policy == nil && e.Memory.ID != (sigil.ID{}) {
 		has |= eventHasID
 	}
+	if e.SupersededBy != (sigil.ID{}) {
+		has |= eventHasSuccessor
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	switch {
@@ -224,6 +228,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	}
 	if has&eventHasSignature != 0 {
 		b = appendRef(append(b, e.Signature.ID[:]...), e.Signature)
+	}
+	if has&eventHasSuccessor != 0 {
+		b = append(b, e.SupersededBy[:]...)
 	}
 	return b, nil
 }
@@ -256,6 +263,12 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 		ref := r.ref(r.ID())
 		e.Signature = &ref
 	}
+	if has&eventHasSuccessor != 0 {
+		e.SupersededBy = r.ID()
+	}
+	if (e.Kind == sigil.Corrected) != (e.SupersededBy != sigil.ID{}) {
+		r.Fail()
+	}
 	return e
 }
 
@@ -267,6 +280,9 @@ func AppendRemoval(b []byte, r store.Removal, m *sigil.Meta, policy uint16, labe
 	}
 	b = binary.AppendUvarint(append(b, byte(kind), byte(reason)), r.Position)
 	b = binary.AppendVarint(b, r.At.UnixMilli())
+	if r.Kind == sigil.Corrected {
+		b = append(b, r.SupersededBy[:]...)
+	}
 	return AppendLabels(AppendMeta(b, m, policy), labels), nil
 }
 
@@ -278,6 +294,11 @@ func (r *Reader) Removal(key sigil.Key, policies Policies) (how store.Removal, m
 		return how, m, labels
 	}
 	how = store.Removal{Kind: eventKinds[kind], Reason: eventReasons[reason], Position: r.Uvarint(), At: r.time()}
+	if how.Kind == sigil.Corrected {
+		if how.SupersededBy = r.ID(); how.SupersededBy == (sigil.ID{}) {
+			r.Fail()
+		}
+	}
 	m = r.Meta(key, policies)
 	labels, there := r.Labels()
 	if !there {

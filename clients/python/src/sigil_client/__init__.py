@@ -51,6 +51,8 @@ from .types import (
     RestoredPage,
     SearchPage,
     Stats,
+    Version,
+    VersionPage,
 )
 from .webhook import verify_webhook
 
@@ -103,6 +105,8 @@ __all__ = [
     "SigilError",
     "Sort",
     "Stats",
+    "Version",
+    "VersionPage",
     "Time",
     "TooLargeError",
     "UnavailableError",

@@ -49,6 +49,10 @@ class AsyncLive:
         """Is like AsyncClient.forget_with_undo."""
         return exchange.restorable_until(await self._ask("forget", exchange.memory_members(id)))
 
+    async def correct(self, id: ID, draft: Draft) -> Memory:
+        """Is like AsyncClient.correct. A draft without tags has those of the old memory."""
+        return exchange.memory_of(await self._ask("correct", {**exchange.memory_members(id), **exchange.encode_members(draft)}))
+
     async def restore(self, id: ID) -> Memory:
         """Is like AsyncClient.restore."""
         return exchange.memory_of(await self._ask("restore", exchange.memory_members(id)))

@@ -37,6 +37,8 @@ from .types import (
     RestoredPage,
     SearchPage,
     Stats,
+    Version,
+    VersionPage,
 )
 
 T = TypeVar("T")
@@ -159,6 +161,39 @@ def forget_with_undo(id: ID) -> Call[str | None]:
     restored at all."""
     until = "sigil-restorable-until"
     return Call(Request("DELETE", _at(id)), lambda _: None, repeatable=False, read_head=lambda head: head.headers.get(until))
+
+
+def correct(
+    id: ID,
+    data: JSON,
+    *,
+    state: dict[str, JSON] | None = None,
+    ttl: Duration | None = None,
+    pinned: bool = False,
+    tags: Sequence[str] | None = None,
+    vector: Sequence[float] | None = None,
+    on_duplicate: OnDuplicate | None = None,
+    similar: float | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Memory]:
+    """Stores data as a memory that takes the place of another one, and returns it. From then on reads, searches and lists have
+    only the new one, and history has both. Without tags (None) it has those of the old one; nothing else is inherited.
+
+    If there is no such memory, it raises NotFoundError; if it was corrected before, ConflictError with code superseded:
+    supersededBy of the problem is the memory that took its place. Reads of a superseded memory raise GoneError with that code.
+    """
+    draft = Draft(data, state, ttl, pinned, tags or (), vector, on_duplicate, similar, idempotency_key)
+    key = draft.key()
+    headers = {"Idempotency-Key": key["idempotencyKey"]} if key else {}
+    members = draft.members() | ({} if tags is None else {"tags": list(tags)})
+    request = Request("POST", _at(id) + ":correct", body=write_json(members, "data"), headers=headers)
+    return Call(request, read_object, repeatable=bool(key), wants_key=not key)
+
+
+def history(id: ID, *, limit: int | None = None, cursor: str | None = None, content: bool | None = None) -> Call[VersionPage]:
+    """Returns one page of the chain of corrections that a memory belongs to, live or superseded, the newest first. content=False
+    leaves out data and state."""
+    return _get(_at(id) + "/history", limit=limit, cursor=cursor, content=content)
 
 
 def restore(id: ID) -> Call[Memory]:
@@ -378,6 +413,11 @@ def memories_of(page: MemoryPage) -> list[Memory]:
 def hits_of(page: SearchPage) -> list[Hit]:
     """Returns the entries of a page."""
     return page["hits"]
+
+
+def versions_of(page: VersionPage) -> list[Version]:
+    """Returns the entries of a page."""
+    return page["versions"]
 
 
 def removed_of(page: RemovedPage) -> list[Removed]:

@@ -61,6 +61,10 @@ class Live:
         """Is like Client.forget_with_undo."""
         return exchange.restorable_until(self._ask("forget", exchange.memory_members(id)))
 
+    def correct(self, id: ID, draft: Draft) -> Memory:
+        """Is like Client.correct. A draft without tags has those of the old memory."""
+        return exchange.memory_of(self._ask("correct", {**exchange.memory_members(id), **exchange.encode_members(draft)}))
+
     def restore(self, id: ID) -> Memory:
         """Is like Client.restore."""
         return exchange.memory_of(self._ask("restore", exchange.memory_members(id)))

@@ -60,6 +60,7 @@ class Memory(_Memory, total=False):
     hash: str
     spiral: list[SpiralPoint]
     resonance: float
+    supersedes: str
     duplicateOf: str
     similar: list[_Similar]
     warnings: list[_Warning]
@@ -89,6 +90,7 @@ class Problem(_Problem, total=False):
     oldest: int
     newest: int
     duplicateOf: str
+    supersededBy: str
     requestId: str
 
 
@@ -168,6 +170,18 @@ class Erased(_Erased, total=False):
 class ReceiptKey(TypedDict):
     store: str
     key: str
+class Version(TypedDict):
+    """A memory of a chain of corrections, as it is, or as it was when it was superseded: then supersededAt and supersededBy say
+    when, and by which memory."""
+
+    memory: Memory
+    supersededAt: str | None
+    supersededBy: str | None
+
+
+class VersionPage(TypedDict):
+    versions: list[Version]
+    next: str | None
 
 
 class Removed(TypedDict):

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/sigil-dna/sigil"
@@ -19,7 +20,12 @@ type victim struct {
 	entry  *entry
 	fades  int64 // when it was chosen; a later recall spares it
 	reason string
+	// corrected means that it is not evicted: an arriving memory supersedes it.
+	corrected bool
 }
+
+// ErrLeaving means that another reservation has a memory leave. It has its key locked, or is about to lock it.
+var ErrLeaving = errors.New("index: the memory is leaving")
 
 // Keys returns the keys of the memories to evict.
 func (r *Reservation) Keys() []sigil.Key {
@@ -41,11 +47,14 @@ func (r *Reservation) Leaving() []Place {
 
 // Reserve reserves quota for arriving, and chooses the memories to evict for it: those that fade first. The
 // caller locks their keys and then calls Stands, which reports whether the choice still holds.
-func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
+//
+// If old is not the zero id, the memory with that id leaves as well, since an arriving one supersedes it; it is the last of those that
+// leave. The error is [sigil.ErrNotFound] if there is none, and ErrLeaving if another reservation has it leave.
+func (x *Index) Reserve(name string, arriving Load, quota store.Quota, now int64, old sigil.ID) (*Reservation, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	t := x.tenant(name)
-	r, err := x.reserve(t, arriving, quota, now)
+	r, err := x.reserve(t, arriving, quota, now, old)
 	if err != nil {
 		x.tidy(t)
 	}
@@ -81,15 +90,18 @@ func (x *Index) Stands(r *Reservation, now int64) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	for _, v := range r.victims {
-		if r.tenant.find(v.entry.id) != v.entry || v.entry.fades != v.fades || !v.entry.mayLeave(now) {
+		if r.tenant.find(v.entry.id) != v.entry {
+			return false
+		}
+		if !v.corrected && (v.entry.fades != v.fades || !v.entry.mayLeave(now)) {
 			return false
 		}
 	}
 	return true
 }
 
-// Evict calls evict with the place and figures of each memory to evict, and the reason, until it fails. The caller has
-// locked their keys.
+// Evict calls evict with the place and figures of each memory to evict, and the reason, until it fails. For the memory that is
+// superseded, the reason is empty. The caller has locked their keys.
 func (x *Index) Evict(r *Reservation, evict func(at Place, m sigil.Meta, reason string) error) error {
 	for _, v := range r.victims {
 		at := Place{r.tenant, v.entry}
@@ -111,8 +123,20 @@ func (x *Index) Release(r *Reservation) {
 // reserve chooses which memories of t are evicted.
 //
 // +checklocks:x.mu
-func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) (*Reservation, error) {
+func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64, old sigil.ID) (*Reservation, error) {
 	r := &Reservation{tenant: t, arriving: arriving}
+	if old != (sigil.ID{}) {
+		e := t.find(old)
+		switch {
+		case e == nil:
+			return nil, sigil.NewNotFound()
+		case e.leaving:
+			return nil, ErrLeaving
+		}
+		e.leaving = true
+		t.leaving.add(Load{1, int64(e.size)}, 1)
+		r.victims = append(r.victims, victim{entry: e, corrected: true})
+	}
 	t.arriving.add(arriving, 1)
 	tooMany := func() bool { return t.overMemories(quota) }
 	tooBig := func() bool { return t.overBytes(quota) }
@@ -128,7 +152,7 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 			}
 			e.leaving = true
 			t.leaving.add(Load{1, int64(e.size)}, 1)
-			r.victims = append(r.victims, victim{e, e.fades, reason})
+			r.victims = append(r.victims, victim{entry: e, fades: e.fades, reason: reason})
 			return tooMany() || tooBig()
 		})
 		for _, e := range behind { // so that the next reservation does not meet them
@@ -141,6 +165,9 @@ func (x *Index) reserve(t *tenant, arriving Load, quota store.Quota, now int64) 
 			Kind: sigil.ErrFull, Code: "quota_full",
 			Detail: "the tenant is at its limit, and evicting everything evictable would not free enough",
 		}
+	}
+	if len(r.victims) > 1 && r.victims[0].corrected {
+		r.victims = append(r.victims[1:], r.victims[0])
 	}
 	return r, nil
 }

@@ -27,6 +27,7 @@ const (
 	SignerFamily      = 'k' // k tenant 0 key id, id    → nothing; finds the signatures by a key
 	RemovedFamily     = 't' // t tenant 0 id            → how a memory was removed, figures and labels (record.AppendRemoval)
 	RemovalFamily     = 'u' // u tenant 0 time id       → the bytes of data; finds removed memories by the time of their removal
+	CorrectionFamily  = 'r' // r tenant 0 id            → the id of the memory that this one supersedes
 	ErasureFamily     = 'z' // z id                     → the spans of keys that an erasure has yet to rewrite in the files
 	SigningFamily     = 'a' // a                        → the seed of the key that signs receipts (32 bytes)
 )

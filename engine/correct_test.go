@@ -1,0 +1,257 @@
+package engine_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
+)
+
+func (r *rig) correct(key sigil.Key, data string, change func(d *sigil.Draft)) sigil.Memory {
+	r.t.Helper()
+	m, err := r.Correct(r.ctx(), key, draft(data, change))
+	r.ok("correct", err)
+	return m
+}
+
+// versions returns the data of a chain, the newest first.
+func (r *rig) versions(key sigil.Key) string {
+	r.t.Helper()
+	page, err := r.History(r.ctx(), key, engine.HistoryQuery{})
+	r.ok("history", err)
+	var all []string
+	for _, v := range page.Versions {
+		all = append(all, string(v.Memory.Data))
+	}
+	return strings.Join(all, " ")
+}
+
+// superseded asserts that an error names the memory that supersedes the one asked for.
+func (r *rig) superseded(what string, err, kind error, by sigil.ID) {
+	r.t.Helper()
+	r.fails(what, err, kind, "superseded", "id")
+	var known *sigil.Error
+	if errors.As(err, &known) && known.SupersededBy != by {
+		r.t.Errorf("%s: superseded by %s, want %s", what, known.SupersededBy, by)
+	}
+}
+
+func TestCorrectTakesThePlaceOfAMemory(t *testing.T) {
+	r := newRig(t, engine.Options{}) // nothing can be restored
+	old := r.encode(`"tea at four"`, func(d *sigil.Draft) { d.Tags, d.Pinned, d.TTL = []string{"a", "b"}, true, time.Hour })
+	r.recall(old.Key)
+	r.clock.set(time.Second)
+	m := r.correct(old.Key, `"tea at five"`, nil)
+	same(t, "supersedes", m.Supersedes, old.ID)
+	same(t, "tags", strings.Join(m.Tags, " "), "a b")
+	same(t, "pinned", m.Pinned, false)
+	same(t, "ttl", m.TTL, 0)
+	same(t, "recalls", m.AccessCount, 0)
+	same(t, "created", m.CreatedAt, start.Add(time.Second))
+	same(t, "live", r.live(), 1)
+	got, err := r.Peek(r.ctx(), m.Key)
+	r.ok("peek", err)
+	same(t, "supersedes, read", got.Supersedes, old.ID)
+	same(t, "journal", strings.Join(r.kinds(), ", "), "encoded request, corrected request, encoded request")
+	e := r.events()[1]
+	same(t, "memory", e.Memory.ID, old.ID)
+	same(t, "recalls, journaled", e.Memory.AccessCount, 1)
+	same(t, "by", e.SupersededBy, m.ID)
+
+	none := r.correct(m.Key, `"tea at six"`, func(d *sigil.Draft) { d.Tags = []string{} })
+	same(t, "tags, none asked for", len(none.Tags), 0)
+	other := r.correct(none.Key, `"tea at seven"`, func(d *sigil.Draft) { d.Tags = []string{"c"} })
+	same(t, "tags, others asked for", strings.Join(other.Tags, " "), "c")
+}
+
+func TestEveryVerbOfASupersededMemoryNamesItsSuccessor(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	old := r.encode(`1`, nil)
+	m := r.correct(old.Key, `2`, nil)
+	_, err := r.Peek(r.ctx(), old.Key)
+	r.superseded("peek", err, sigil.ErrGone, m.ID)
+	_, err = r.Recall(r.ctx(), old.Key)
+	r.superseded("recall", err, sigil.ErrGone, m.ID)
+	results, err := r.RecallMany(r.ctx(), []sigil.Key{old.Key, m.Key})
+	r.ok("recall many", err)
+	r.superseded("recall many", results[0].Err, sigil.ErrGone, m.ID)
+	r.ok("recall many", results[1].Err)
+	_, err = r.Pin(r.ctx(), old.Key)
+	r.superseded("pin", err, sigil.ErrGone, m.ID)
+	_, err = r.Unpin(r.ctx(), old.Key)
+	r.superseded("unpin", err, sigil.ErrGone, m.ID)
+	_, err = r.Related(r.ctx(), old.Key, engine.RelatedQuery{})
+	r.superseded("related", err, sigil.ErrGone, m.ID)
+	r.superseded("forget", r.Forget(r.ctx(), old.Key), sigil.ErrGone, m.ID)
+	_, err = r.Correct(r.ctx(), old.Key, draft(`3`, nil))
+	r.superseded("correct", err, sigil.ErrConflict, m.ID)
+	_, err = r.Restore(r.ctx(), old.Key)
+	r.superseded("restore", err, sigil.ErrConflict, m.ID)
+	x, err := r.Explain(r.ctx(), old.Key)
+	r.ok("explain", err)
+	same(t, "live", x.Live, false)
+	same(t, "last", x.History[1].SupersededBy, m.ID)
+	_, err = r.Peek(r.ctx(), sigil.Key{Tenant: "other", ID: old.ID})
+	r.fails("peek of another tenant", err, sigil.ErrNotFound, "not_found", "id")
+}
+
+func TestCorrectOfWhatIsNotThere(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	_, err := r.Correct(r.ctx(), sigil.Key{Tenant: sigil.DefaultTenant, ID: sigil.NewID(start)}, draft(`1`, nil))
+	r.fails("unknown", err, sigil.ErrNotFound, "not_found", "id")
+	gone, due := r.encode(`1`, nil), r.encode(`2`, nil)
+	r.forget(gone.Key)
+	_, err = r.Correct(r.ctx(), gone.Key, draft(`1`, nil))
+	r.fails("forgotten", err, sigil.ErrNotFound, "not_found", "id")
+	r.clock.set(time.Hour)
+	_, err = r.Correct(r.ctx(), due.Key, draft(`1`, nil))
+	r.fails("due", err, sigil.ErrNotFound, "not_found", "id")
+	_, err = r.Correct(r.ctx(), due.Key, draft(`{`, nil))
+	r.fails("no JSON", err, sigil.ErrInvalid, "invalid_json", "data")
+	_, err = r.Correct(r.ctx(), sigil.Key{Tenant: "no tenant", ID: due.ID}, draft(`1`, nil))
+	r.fails("tenant", err, sigil.ErrInvalid, "invalid_tenant", "tenant")
+}
+
+func TestCorrectWithContentThatIsThere(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	old, other := r.encode(`1`, nil), r.encode(`2`, nil)
+	for data, of := range map[string]sigil.ID{`1`: old.ID, `2`: other.ID} {
+		_, err := r.Correct(r.ctx(), old.Key, draft(data, func(d *sigil.Draft) { d.OnDuplicate = sigil.Reject }))
+		r.fails("reject", err, sigil.ErrConflict, "duplicate", "data")
+		var known *sigil.Error
+		if errors.As(err, &known) {
+			same(t, "duplicate", known.Duplicate, of)
+		}
+	}
+	_, err := r.Correct(r.ctx(), old.Key, draft(`2`, func(d *sigil.Draft) { d.OnDuplicate = sigil.Reinforce }))
+	r.fails("reinforce", err, sigil.ErrInvalid, "invalid_on_duplicate", "onDuplicate")
+	same(t, "live", r.live(), 2)
+	m := r.correct(old.Key, `2`, nil)
+	same(t, "duplicate", m.DuplicateOf, other.ID)
+	m = r.correct(m.Key, `2`, nil)
+	same(t, "duplicate", m.DuplicateOf, other.ID)
+	m = r.correct(m.Key, `3`, func(d *sigil.Draft) { d.OnDuplicate = sigil.Reject })
+	same(t, "duplicate", m.DuplicateOf, sigil.ID{})
+	same(t, "live", r.live(), 2)
+}
+
+func TestCorrectAgainUnderItsKey(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	old := r.encode(`1`, func(d *sigil.Draft) { d.Tags = []string{"a"} })
+	keyed := func(d *sigil.Draft) { d.IdempotencyKey = "k" }
+	m := r.correct(old.Key, `2`, keyed)
+	again := r.correct(old.Key, `2`, keyed)
+	same(t, "again", again.ID, m.ID)
+	same(t, "supersedes", again.Supersedes, old.ID)
+	same(t, "tags", strings.Join(again.Tags, " "), "a")
+	_, err := r.Correct(r.ctx(), m.Key, draft(`2`, keyed))
+	r.fails("of another memory", err, sigil.ErrConflict, "idempotency_mismatch", "Idempotency-Key")
+	_, err = r.Encode(r.ctx(), m.Tenant, draft(`2`, keyed))
+	r.fails("of an encode", err, sigil.ErrConflict, "idempotency_mismatch", "Idempotency-Key")
+	same(t, "live", r.live(), 1)
+}
+
+func TestHistoryHasTheChainOfAnyOfItsVersions(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	a := r.encode(`1`, nil)
+	same(t, "alone", r.versions(a.Key), "1")
+	b := r.correct(a.Key, `2`, nil)
+	c := r.correct(b.Key, `3`, nil)
+	for _, m := range []sigil.Memory{a, b, c} {
+		same(t, "history", r.versions(m.Key), "3 2 1")
+	}
+	page, err := r.History(r.ctx(), a.Key, engine.HistoryQuery{NoData: true})
+	r.ok("history", err)
+	same(t, "newest", page.Versions[0].Superseded, nil)
+	same(t, "by", page.Versions[1].Superseded.SupersededBy, c.ID)
+	same(t, "by", page.Versions[2].Superseded.SupersededBy, b.ID)
+	same(t, "supersedes", page.Versions[1].Memory.Supersedes, a.ID)
+	same(t, "data", len(page.Versions[2].Memory.Data), 0)
+	all := ""
+	q := engine.HistoryQuery{Limit: 1}
+	for {
+		page, err := r.History(r.ctx(), b.Key, q)
+		r.ok("history", err)
+		same(t, "page", len(page.Versions), 1)
+		all += string(page.Versions[0].Memory.Data)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	same(t, "by pages", all, "321")
+	_, err = r.History(r.ctx(), a.Key, engine.HistoryQuery{Cursor: "x"})
+	r.fails("cursor", err, sigil.ErrInvalid, "invalid_cursor", "cursor")
+	r.forget(c.Key)
+	_, err = r.History(r.ctx(), a.Key, engine.HistoryQuery{})
+	r.fails("forgotten", err, sigil.ErrNotFound, "not_found", "id")
+	r.restore(c.Key)
+	same(t, "restored", r.versions(a.Key), "3 2 1")
+}
+
+func TestAChainEndsWithItsNewestMemory(t *testing.T) {
+	for name, o := range map[string]engine.Undo{"with the undo window": {Window: time.Hour}, "without": {}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, engine.Options{Settings: engine.Settings{Undo: o}})
+			old := r.encode(`1`, nil)
+			m := r.correct(r.correct(old.Key, `2`, nil).Key, `3`, nil)
+			r.clock.set(2 * time.Hour) // it is due since long
+			s := r.sweep()
+			same(t, "released", s.Released[sigil.ReasonDecay], 1)
+			kept := 0
+			if o.Window > 0 {
+				kept = 2
+			}
+			all, err := r.store.AllSuperseded(r.ctx(), m.Tenant, sigil.ID{}, 10)
+			r.ok("superseded", err)
+			same(t, "superseded", len(all), kept)
+			r.clock.set(4 * time.Hour)
+			r.sweep()
+			all, err = r.store.AllSuperseded(r.ctx(), m.Tenant, sigil.ID{}, 10)
+			r.ok("superseded", err)
+			same(t, "superseded, an hour later", len(all), 0)
+			_, err = r.Peek(r.ctx(), old.Key)
+			r.fails("peek", err, sigil.ErrNotFound, "not_found", "id")
+		})
+	}
+}
+
+func TestASpanOfTheJournalRestoresNoSupersededMemory(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	m := r.correct(r.encode(`1`, nil).Key, `2`, nil)
+	r.forget(m.Key)
+	results, next, err := r.RestoreSpan(r.ctx(), m.Tenant, 0, 4)
+	r.ok("restore", err)
+	same(t, "results", len(results), 1)
+	same(t, "restored", results[0].Memory.ID, m.ID)
+	same(t, "next", next, 4)
+	same(t, "history", r.versions(m.Key), "2 1")
+}
+
+func TestEraseTakesTheHistoryAlong(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	old := r.encode(`1`, func(d *sigil.Draft) { d.Tags = []string{"secret"} })
+	m := r.correct(r.correct(old.Key, `2`, nil).Key, `3`, func(d *sigil.Draft) { d.Tags = []string{} })
+	r.encode(`4`, nil)
+	for _, q := range []engine.EraseQuery{{Tags: []string{"secret"}}, {IDs: []sigil.ID{m.ID}}} {
+		q.DryRun = true
+		would, err := r.Erase(r.ctx(), m.Tenant, q)
+		r.ok("dry run", err)
+		q.DryRun = false
+		done, err := r.Erase(r.ctx(), m.Tenant, q)
+		r.ok("erase", err)
+		same(t, "memories", done.Counts.Memories, would.Counts.Memories)
+		same(t, "removed", done.Counts.Removed, would.Counts.Removed)
+		same(t, "bytes", done.Counts.Bytes, would.Counts.Bytes)
+		if q.IDs == nil {
+			same(t, "removed by tag", done.Counts.Removed, 2)
+			same(t, "history", r.versions(m.Key), "3")
+			m = r.correct(m.Key, `5`, nil)
+			m = r.correct(m.Key, `6`, nil)
+		}
+	}
+	same(t, "live", r.live(), 1+1)
+}
