@@ -49,6 +49,7 @@ func routes() []route {
 		},
 		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
 		{method: "DELETE", path: "/v1/sigils/{id}", short: true, serve: (*API).forget, params: []string{"erase"}},
+		{method: "PATCH", path: "/v1/sigils/{id}", serve: (*API).changeMemory},
 		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
 		{method: "POST", path: "/v1/sigils/{id}:restore", short: true, serve: (*API).restore},
 		{method: "POST", path: "/v1/sigils/{id}:pin", short: true, serve: (*API).pin},

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"duplicates", duplicateIdeas},
 		{"imports", importIdeas},
 		{"amend", amendIdeas},
+		{"change", changeIdeas},
 		{"journal", journalIdeas},
 		{"links", linkIdeas},
 		{"claims", claimIdeas},
