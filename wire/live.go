@@ -14,6 +14,7 @@ const (
 	LiveRecall      = "recall"
 	LiveForget      = "forget"
 	LiveRestore     = "restore"
+	LiveChange      = "change"
 	LiveSubscribe   = "subscribe"
 	LiveUnsubscribe = "unsubscribe"
 )
@@ -25,8 +26,10 @@ type LiveRequest struct {
 	// Sigil is what to encode, in the form of the body of POST /v1/sigils. IdempotencyKey may go with it.
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
-	// Memory is the id of the memory to recall, forget or restore.
+	// Memory is the id of the memory to recall, forget, restore or change.
 	Memory *sigil.ID `json:"memory,omitempty"`
+	// Change is what to change, in the form of the body of PATCH /v1/sigils/{id}.
+	Change json.RawMessage `json:"change,omitempty"`
 	// After is the position to subscribe after, or its token; nil means after the newest entry. Recalls asks for recalls too.
 	After   *sigil.Token `json:"after,omitempty"`
 	Recalls bool         `json:"recalls,omitempty"`

@@ -147,6 +147,13 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 			m.Status, m.Memory = http.StatusOK, &v
 		}
 		return err
+	case wire.LiveChange:
+		memory, err := l.server.engine.Change(ctx, key, r.change)
+		if err == nil {
+			v := shape.Changed(&memory, &r.change, l.server.engine.Now())
+			m.Status, m.Memory = http.StatusOK, &v
+		}
+		return err
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	case wire.LiveUnsubscribe:

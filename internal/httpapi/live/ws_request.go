@@ -19,6 +19,7 @@ type liveRequest struct {
 	id     json.RawMessage
 	op     string
 	draft  []byte
+	change sigil.Change
 	key    string
 	memory sigil.ID
 	after  *sigil.Token
@@ -28,17 +29,15 @@ type liveRequest struct {
 	quick   []byte // the message, if plainEncode read it
 }
 
-// wants has the member that each operation needs, and those that it may have.
-var wants = map[string]struct {
-	needs string
-	may   []string
-}{
-	wire.LiveEncode:      {"sigil", []string{"idempotencyKey"}},
-	wire.LiveRecall:      {"memory", nil},
-	wire.LiveForget:      {"memory", nil},
-	wire.LiveRestore:     {"memory", nil},
-	wire.LiveSubscribe:   {"", []string{"after", "recalls"}},
-	wire.LiveUnsubscribe: {"", nil},
+// wants has the members that each operation needs, and those that it may have.
+var wants = map[string]struct{ needs, may []string }{
+	wire.LiveEncode:      {[]string{"sigil"}, []string{"idempotencyKey"}},
+	wire.LiveRecall:      {[]string{"memory"}, nil},
+	wire.LiveForget:      {[]string{"memory"}, nil},
+	wire.LiveRestore:     {[]string{"memory"}, nil},
+	wire.LiveChange:      {[]string{"memory", "change"}, nil},
+	wire.LiveSubscribe:   {nil, []string{"after", "recalls"}},
+	wire.LiveUnsubscribe: {nil, nil},
 }
 
 // readRequest reads a request. If it is an encode and the engine refuses the draft, the caller gets the right
@@ -102,6 +101,8 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 			r.op, _ = canon.String(value)
 		case "sigil":
 			r.draft = value
+		case "change":
+			r.change, err = drafts.Change(value)
 		case "idempotencyKey":
 			r.key, err = draft.Key(value)
 		case "memory":
@@ -129,12 +130,15 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 	case r.id == nil:
 		return r, draft.MissingField("id")
 	case !known:
-		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, restore, subscribe or unsubscribe")
-	case want.needs != "" && !r.has[want.needs]:
-		return r, draft.MissingField(want.needs)
+		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, restore, change, subscribe or unsubscribe")
+	}
+	for _, name := range want.needs {
+		if !r.has[name] {
+			return r, draft.MissingField(name)
+		}
 	}
 	for name := range r.has {
-		if name != "id" && name != "op" && name != want.needs && !slices.Contains(want.may, name) {
+		if name != "id" && name != "op" && !slices.Contains(want.needs, name) && !slices.Contains(want.may, name) {
 			return r, draft.UnknownField(name)
 		}
 	}

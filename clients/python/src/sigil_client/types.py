@@ -42,6 +42,7 @@ class _Memory(TypedDict):
     accessCount: int
     fadesAt: str | None
     ttl: str | None
+    life: str | None
     pinned: bool
     crystallized: bool
     policy: str
@@ -226,7 +227,7 @@ class PatternList(TypedDict):
     patterns: list[Pattern]
 
 
-class Arithmetic(TypedDict):
+class _Arithmetic(TypedDict):
     createdAt: str
     lastAccessed: str
     idleSeconds: float
@@ -242,6 +243,10 @@ class Arithmetic(TypedDict):
     size: int
 
 
+class Arithmetic(_Arithmetic, total=False):
+    life: str
+
+
 class _Event(TypedDict):
     position: int
     time: str
@@ -254,6 +259,7 @@ class Event(_Event, total=False):
     """An entry of the journal: what happened, and the figures that decided."""
 
     id: str
+    changed: list[str]
     arithmetic: Arithmetic
     crystal: Crystal
     signature: SignatureRef
