@@ -20,7 +20,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// TestRememberWithALife gives a memory a life of its own, which one that was there already gets, too.
+// TestRememberWithALife remembers a text for a year, and then the same text for longer.
 func TestRememberWithALife(t *testing.T) {
 	in(t, func(t *testing.T, v *service, s *sdk.ClientSession) {
 		for _, days := range []string{"365", "400"} {
