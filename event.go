@@ -20,7 +20,33 @@ const (
 	Restored     EventKind = "restored"  // a memory that was removed is back
 	Erased       EventKind = "erased"    // removed for good: it cannot be restored
 	Corrected    EventKind = "corrected" // superseded by another memory, which corrects it
+	Changed      EventKind = "changed"   // tags, ttl, life or pin of a memory were changed, as [Event.Changed] says
 )
+
+// ChangedFields is a set of what a [Change] can change.
+type ChangedFields uint8
+
+// The members of [ChangedFields].
+const (
+	ChangedTags ChangedFields = 1 << iota
+	ChangedTTL
+	ChangedLife
+	ChangedPinned
+	changedEnd
+)
+
+// Valid reports whether c is not empty and has only known members.
+func (c ChangedFields) Valid() bool { return c > 0 && c < changedEnd }
+
+// Names returns the members of c: "tags", "ttl", "life" and "pinned", in this order. It returns nil if there are none.
+func (c ChangedFields) Names() (names []string) {
+	for i, name := range [...]string{"tags", "ttl", "life", "pinned"} {
+		if c&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // Removes reports whether the memory of an event of this kind is gone after it.
 func (k EventKind) Removes() bool {
@@ -56,6 +82,8 @@ type Event struct {
 	// determine the idle time and the decay. For the crystal of a pattern, and
 	// for a signature, only Tenant is set; for an erased memory only its key.
 	Memory Meta
+	// Changed is what an entry of kind [Changed] changed; 0 for other kinds.
+	Changed ChangedFields
 	// Crystal is what crystallized, or nil for other kinds.
 	Crystal *Crystal
 	// Signature is what was signed or revoked; nil for other kinds.

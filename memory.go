@@ -39,6 +39,18 @@ type Draft struct {
 	Similar float64
 }
 
+// Change is what is to be changed of a memory. A nil field leaves it as it is.
+type Change struct {
+	// Tags are all tags that the memory is to have, or none if empty.
+	Tags *[]string
+	// TTL is the hard end. As in a draft, it counts from the encode; 0 removes it. It must not have ended already.
+	TTL *time.Duration
+	// Life is how long the memory lives untouched, from the change on, as in a draft; 0 means as long as its policy says.
+	Life *time.Duration
+	// Pinned keeps the memory from fading. Once unpinned, its idleness starts anew.
+	Pinned *bool
+}
+
 // Meta is a [Memory] without its content: everything that decides how long it lives. It is a value. Times are UTC in
 // whole milliseconds.
 type Meta struct {

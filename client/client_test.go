@@ -104,6 +104,14 @@ func TestRequests(t *testing.T) {
 		}, "GET /v1/removed?content=false&cursor=abc&limit=7", ""},
 		{"pin", func(ctx context.Context, c *client.Client) error { _, err := c.Pin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":pin", ""},
 		{"unpin", func(ctx context.Context, c *client.Client) error { _, err := c.Unpin(ctx, id); return err }, "POST /v1/sigils/" + someID + ":unpin", ""},
+		{"change", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Change(ctx, id, sigil.Change{Tags: new([]string{"a"}), TTL: new(time.Duration(0)), Life: new(time.Hour), Pinned: new(false)})
+			return err
+		}, "PATCH /v1/sigils/" + someID, `{"life":"1h","pinned":false,"tags":["a"],"ttl":null}`},
+		{"change nothing", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Change(ctx, id, sigil.Change{})
+			return err
+		}, "PATCH /v1/sigils/" + someID, `{}`},
 		{"list", func(ctx context.Context, c *client.Client) error {
 			_, err := c.List(ctx, client.ListQuery{})
 			return err

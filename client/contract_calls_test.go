@@ -17,7 +17,7 @@ import (
 type draft struct {
 	Data           json.RawMessage
 	State          *sigil.State
-	TTL            span
+	TTL, Life      span
 	Pinned         bool
 	Tags           []string
 	Vector         []float32
@@ -28,7 +28,7 @@ type draft struct {
 
 func (d *draft) draft() sigil.Draft {
 	return sigil.Draft{
-		Data: d.Data, State: d.State, TTL: time.Duration(d.TTL), Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector,
+		Data: d.Data, State: d.State, TTL: time.Duration(d.TTL), Life: time.Duration(d.Life), Pinned: d.Pinned, Tags: d.Tags, Vector: d.Vector,
 		OnDuplicate: d.OnDuplicate, Similar: d.Similar, IdempotencyKey: d.IdempotencyKey,
 	}
 }
@@ -55,6 +55,15 @@ func (r *runner) call(ctx context.Context, name string, args []byte) (any, error
 			return result(c.Encode(ctx, d.draft()))
 		}
 		return result(r.live.Encode(ctx, d.draft()))
+	case "change", "live.change":
+		id, change, err := takeChange(args)
+		if err != nil {
+			return nil, err
+		}
+		if name == "change" {
+			return result(c.Change(ctx, id, change))
+		}
+		return result(r.live.Change(ctx, id, change))
 	case "encodeBatch":
 		a, err := take[struct{ Drafts []draft }](args)
 		drafts := make([]sigil.Draft, len(a.Drafts))
@@ -175,6 +184,35 @@ func (r *runner) one(ctx context.Context, name string, args []byte) (any, error)
 		return result(r.client.Related(ctx, a.ID, client.RelatedQuery{Min: a.Min, Limit: a.Limit}))
 	}
 	return nil, fmt.Errorf("no call is named %s", name)
+}
+
+// takeChange reads the arguments of a change, in which null removes.
+func takeChange(args []byte) (id sigil.ID, c sigil.Change, err error) {
+	a, err := take[struct {
+		ID        sigil.ID
+		Tags      json.RawMessage
+		TTL, Life json.RawMessage
+		Pinned    *bool
+	}](args)
+	if err != nil {
+		return id, c, err
+	}
+	c.Pinned = a.Pinned
+	if a.Tags != nil {
+		c.Tags = new([]string)
+		err = json.Unmarshal(a.Tags, c.Tags)
+	}
+	for _, d := range []struct {
+		raw json.RawMessage
+		to  **time.Duration
+	}{{a.TTL, &c.TTL}, {a.Life, &c.Life}} {
+		if d.raw != nil {
+			var s span
+			err = errors.Join(err, json.Unmarshal(d.raw, &s))
+			*d.to = (*time.Duration)(&s)
+		}
+	}
+	return a.ID, c, err
 }
 
 func searchQuery(args []byte) (client.SearchQuery, error) {

@@ -81,6 +81,15 @@ func (l *Live) Forget(ctx context.Context, id sigil.ID) error {
 	return err
 }
 
+// Change is like [Client.Change], over the connection.
+func (l *Live) Change(ctx context.Context, id sigil.ID, change sigil.Change) (wire.Memory, error) {
+	body, err := changeJSON(change)
+	if err != nil {
+		return wire.Memory{}, err
+	}
+	return l.memory(l.ask(ctx, wire.LiveRequest{Op: wire.LiveChange, Memory: &id, Change: body}))
+}
+
 func (l *Live) memory(m wire.LiveMessage, err error) (wire.Memory, error) {
 	if err == nil && m.Memory == nil {
 		err = l.client.strange(errors.New("it has no memory"))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/wire"
@@ -76,6 +77,42 @@ func (c *Client) Pin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 // anew. A memory that is not pinned does not change.
 func (c *Client) Unpin(ctx context.Context, id sigil.ID) (wire.Memory, error) {
 	return call[wire.Memory](ctx, c, request{method: http.MethodPost, path: at(id) + ":unpin"})
+}
+
+// Change changes tags, ttl, life and pin of one memory, all at once or not at all, and returns it as it is then. What is
+// already as change says does not change, so that Change can be repeated after a failure. The change is durable when Change
+// returns. The answer has a warning if change has a TTL that is over the life of the memory.
+func (c *Client) Change(ctx context.Context, id sigil.ID, change sigil.Change) (wire.Memory, error) {
+	body, err := changeJSON(change)
+	if err != nil {
+		return wire.Memory{}, err
+	}
+	return call[wire.Memory](ctx, c, request{method: http.MethodPatch, path: at(id), body: body})
+}
+
+// changeJSON returns a change as a JSON merge patch, in which null removes.
+func changeJSON(c sigil.Change) ([]byte, error) {
+	patch := map[string]any{}
+	if c.Tags != nil {
+		patch["tags"] = *c.Tags
+	}
+	for name, d := range map[string]*time.Duration{"ttl": c.TTL, "life": c.Life} {
+		switch {
+		case d == nil:
+		case *d == 0:
+			patch[name] = nil
+		default:
+			patch[name] = sigil.FormatDuration(*d)
+		}
+	}
+	if c.Pinned != nil {
+		patch["pinned"] = *c.Pinned
+	}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return nil, sigil.NewInvalid("invalid_tags", "tags", "cannot be written as JSON")
+	}
+	return body, nil
 }
 
 // RelatedQuery selects neighbors.

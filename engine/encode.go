@@ -148,9 +148,7 @@ func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
 	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.Settings().Policy
-	if item.Life != 0 {
-		m.Stretch = sigil.StretchFor(m.Policy, item.Life)
-	}
+	m.Stretch = stretchFor(m.Policy, item.Life)
 	m.Reschedule()
 	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
 	if m.Crystallized {

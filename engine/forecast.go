@@ -73,8 +73,8 @@ type ForecastBin struct {
 
 // Forecast returns which memories of a tenant fade within a time if nothing is recalled. It changes nothing. Its cost
 // grows with the memories it counts. Memories that do not fade in that time are not read, except, under a proposed
-// policy, as many as could fade earlier than under their own. A memory that never fades under its own is not counted under a
-// proposed one.
+// policy, as many as could fade earlier than under their own. If a policy of the store has a floor under which nothing fades, that is all of
+// the tenant's memories.
 func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (f Forecast, err error) {
 	defer e.observe("forecast", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
@@ -98,7 +98,10 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 		query: q, now: now, until: now.Add(q.Within).Truncate(time.Millisecond), limit: limit,
 		patterns: map[int]int{}, tags: map[string]int{}, bins: make([]int, cmp.Or(q.Bins, defaultBins)),
 	}
-	until, err := e.horizon(ctx, &c)
+	until, endless, err := e.horizon(ctx, &c)
+	if err == nil && endless {
+		err = e.addEndless(ctx, tenant, &c)
+	}
 	if err != nil {
 		return f, wrap(err)
 	}
@@ -117,24 +120,43 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	return c.forecast(), nil
 }
 
-// horizon returns the latest deadline that a memory which fades in the span may have. Under a proposed policy with a
-// shorter life, that is any: a memory may be stretched, and then both of its lives are.
-func (e *Engine) horizon(ctx context.Context, c *count) (time.Time, error) {
+// horizon returns the latest deadline that a memory which fades in the span may have. Under a proposed policy that may have a
+// shorter life for some memory, that is any: a memory may be stretched, and then both of its lives are, but no grace.
+// endless reports whether there may be memories without a deadline that have one under the proposed policy.
+func (e *Engine) horizon(ctx context.Context, c *count) (until time.Time, endless bool, err error) {
 	if c.query.Policy == nil {
-		return c.until, nil
+		return c.until, false, nil
 	}
 	policies, err := e.store.Policies(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
-	longest := time.Duration(0)
+	until = c.until
 	for _, p := range policies {
-		longest = max(longest, p.Lifetime())
+		_, bounded := p.(sigil.Bounded)
+		if p != c.query.Policy && (bounded || p.Lifetime() > sigil.Unbounded(c.query.Policy).Lifetime()) {
+			until = c.now.Add(sigil.MaxTTL + sigil.MaxTTL)
+		}
+		endless = endless || p.Lifetime() == sigil.Never
 	}
-	if longest > sigil.Unbounded(c.query.Policy).Lifetime() {
-		return c.now.Add(sigil.MaxTTL + sigil.MaxTTL), nil
+	return until, endless && c.query.Policy.Lifetime() != sigil.Never, nil
+}
+
+// addEndless counts memories that have no deadline, but are neither pinned nor crystallized.
+func (e *Engine) addEndless(ctx context.Context, tenant string, c *count) error {
+	page := store.Query{Tenant: tenant, Now: c.now, Limit: e.limits.Page, NoData: true, Pinned: new(false), Crystallized: new(false)}
+	for more := true; more; {
+		var memories []sigil.Memory
+		var err error
+		if memories, more, err = e.store.List(ctx, page); err != nil {
+			return err
+		}
+		if more {
+			page.Before = memories[len(memories)-1].ID
+		}
+		c.add(slices.DeleteFunc(memories, func(m sigil.Memory) bool { return !m.FadesAt.IsZero() }))
 	}
-	return c.until, nil
+	return nil
 }
 
 // count is a forecast in the making.
@@ -152,14 +174,14 @@ type count struct {
 	soonest  []sigil.Memory
 }
 
-// add counts memories, which must come in the order of their deadlines, and changes them.
+// add counts memories, which without a proposed policy must come in the order of their deadlines, and changes them.
 func (c *count) add(memories []sigil.Memory) {
 	for i := range memories {
 		m := &memories[i]
 		if !hasAll(m.Tags, c.query.Tags) {
 			continue
 		}
-		if !m.FadesAt.After(c.until) { // FadesAt is never zero here: it was listed by its deadline
+		if !m.FadesAt.IsZero() && !m.FadesAt.After(c.until) {
 			c.own++
 		}
 		if c.query.Policy != nil {

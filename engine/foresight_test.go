@@ -116,6 +116,13 @@ func TestForecast(t *testing.T) {
 		r.ok("policy", err)
 		policies = append(policies, p)
 	}
+	for _, text := range []string{
+		"power s=10s", "fsrs s=8s threshold=0.7", "classic grace=3m", "halflife h=10s grace=30s floor=0.01", "power s=10s floor=0.9",
+	} {
+		p, err := sigil.ParsePolicy(text)
+		r.ok("policy", err)
+		policies = append(policies, p)
+	}
 	var all []sigil.Memory
 	for i := range 60 {
 		r.clock.set(time.Duration(i) * time.Second)
@@ -126,6 +133,9 @@ func TestForecast(t *testing.T) {
 				d.TTL = time.Duration(1+rng.IntN(200)) * time.Second
 			}
 			d.Pinned = i%7 == 0
+			if i%4 == 0 {
+				d.Life = time.Duration(1+rng.IntN(300)) * time.Second
+			}
 		}))
 	}
 	r.clock.set(time.Minute)

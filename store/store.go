@@ -94,13 +94,13 @@ type Memories interface {
 
 	// Update changes one memory. change gets it, live or not, locked against every other change, and reads the
 	// time itself. It returns an event to journal, or nil for a mere refresh, or an error; then Update returns
-	// that error unchanged and nothing changes. change may set LastAccessed, AccessCount, FadesAt, Pinned and
-	// Policy. A refresh is visible when Update returns and durable at most a second later; all other changes
+	// that error unchanged and nothing changes. change may set LastAccessed, AccessCount, FadesAt, Pinned,
+	// Stretch and Policy. A refresh is visible when Update returns and durable at most a second later; all other changes
 	// are durable when Update returns.
 	Update(ctx context.Context, key sigil.Key, change func(m *sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error)
 
-	// Amend is like Update, for a change that may also set Tags, and is durable with an answer. If change sets other
-	// Tags, it must return an event. If the amendment has an idempotency key, its answer is stored in the same commit;
+	// Amend is like Update, for a change that may also set Tags and TTL, and is durable with an answer. If change sets other
+	// Tags or another TTL, or makes the deadline earlier, it must return an event. If the amendment has an idempotency key, its answer is stored in the same commit;
 	// if there is one already that ends after a.At, nothing changes and that one is returned, and an Insert or Amend
 	// with the key in progress is ErrConflict as for Insert.
 	Amend(ctx context.Context, a Amendment, change func(m *sigil.Memory) (*sigil.Event, error)) (Amended, error)

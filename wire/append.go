@@ -44,9 +44,7 @@ func (v *Memory) AppendJSON(b []byte) ([]byte, error) {
 	b = strconv.AppendUint(append(b, `,"accessCount":`...), v.AccessCount, 10)
 	b = appendDeadline(append(b, `,"fadesAt":`...), v.FadesAt)
 	b = appendOptional(append(b, `,"ttl":`...), v.TTL)
-	if v.Life != nil {
-		b = appendString(append(b, `,"life":`...), *v.Life)
-	}
+	b = appendOptional(append(b, `,"life":`...), v.Life)
 	b = strconv.AppendBool(append(b, `,"pinned":`...), v.Pinned)
 	b = strconv.AppendBool(append(b, `,"crystallized":`...), v.Crystallized)
 	b = appendString(append(b, `,"policy":`...), v.Policy)
@@ -94,6 +92,16 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 	b = appendString(append(b, `,"tenant":`...), e.Tenant)
 	b = appendString(append(b, `,"kind":`...), string(e.Kind))
 	b = appendString(append(b, `,"reason":`...), e.Reason)
+	if len(e.Changed) > 0 {
+		b = append(b, `,"changed":[`...)
+		for i, name := range e.Changed {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, name)
+		}
+		b = append(b, ']')
+	}
 	if e.ID != nil {
 		b = appendID(append(b, `,"id":"`...), *e.ID)
 		b = append(b, '"')

@@ -11,7 +11,8 @@ type Event struct {
 	Tenant     string          `json:"tenant"`
 	Kind       sigil.EventKind `json:"kind"`
 	Reason     string          `json:"reason"`
-	ID         *sigil.ID       `json:"id,omitempty"` // nil for the crystal of a pattern, as is Arithmetic
+	Changed    []string        `json:"changed,omitempty"` // of the kind changed: some of tags, ttl, life, pinned, in this order
+	ID         *sigil.ID       `json:"id,omitempty"`      // nil for the crystal of a pattern, as is Arithmetic
 	Arithmetic *Arithmetic     `json:"arithmetic,omitempty"`
 	Crystal    *Crystal        `json:"crystal,omitempty"`   // what crystallized
 	Signature  *SignatureRef   `json:"signature,omitempty"` // what was signed or revoked

@@ -15,6 +15,7 @@ const (
 	LiveForget      = "forget"
 	LiveRestore     = "restore"
 	LiveCorrect     = "correct"
+	LiveChange      = "change"
 	LiveSubscribe   = "subscribe"
 	LiveUnsubscribe = "unsubscribe"
 )
@@ -27,8 +28,10 @@ type LiveRequest struct {
 	// go with it.
 	Sigil          json.RawMessage `json:"sigil,omitempty"`
 	IdempotencyKey string          `json:"idempotencyKey,omitempty"`
-	// Memory is the id of the memory to recall, forget, restore or correct.
+	// Memory is the id of the memory to recall, forget, restore, correct or change.
 	Memory *sigil.ID `json:"memory,omitempty"`
+	// Change is what to change, in the form of the body of PATCH /v1/sigils/{id}.
+	Change json.RawMessage `json:"change,omitempty"`
 	// After is the position to subscribe after, or its token; nil means after the newest entry. Recalls asks for recalls too.
 	After   *sigil.Token `json:"after,omitempty"`
 	Recalls bool         `json:"recalls,omitempty"`

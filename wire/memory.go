@@ -29,8 +29,8 @@ type Memory struct {
 	FadesAt *Timestamp `json:"fadesAt"`
 	// TTL is the hard end, as a duration after CreatedAt; null if there is none.
 	TTL *string `json:"ttl"`
-	// Life is how long the memory lives if untouched. It is set only if that is not as its policy says.
-	Life         *string `json:"life,omitempty"`
+	// Life is how long the memory lives if untouched, unless it is pinned or crystallized; null if decay never ends it.
+	Life         *string `json:"life"`
 	Pinned       bool    `json:"pinned"`
 	Crystallized bool    `json:"crystallized"`
 	Policy       string  `json:"policy"`
@@ -47,7 +47,7 @@ type Memory struct {
 	DuplicateOf *sigil.ID `json:"duplicateOf,omitempty"`
 	// Similar is set only in the answer to an encode that asked for it: the nearest first, at most ten, or none. It is nil otherwise.
 	Similar []Similar `json:"similar,omitzero"`
-	// Warnings are set only in the answer to an encode.
+	// Warnings are set only in the answer to an encode or a change.
 	Warnings []Warning `json:"warnings,omitempty"`
 }
 

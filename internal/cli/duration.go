@@ -39,6 +39,15 @@ func span(d time.Duration) string {
 	return sigil.FormatDuration(d)
 }
 
+// shortly formats a duration of an answer, such as "30d6h5m2.112s", for people.
+func shortly(text string) string {
+	d, err := sigil.ParseDuration(text)
+	if err != nil {
+		return escape(text)
+	}
+	return span(d)
+}
+
 // took formats how long something took, with three digits.
 func took(d time.Duration) string {
 	for unit := time.Duration(1); ; unit *= 10 {

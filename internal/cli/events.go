@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -195,6 +196,9 @@ func (a *app) showEvent(t *table, e *client.Event) error {
 		what = e.ID.String()
 	} else if e.Crystal != nil {
 		what = e.Crystal.ID
+	}
+	if e.Changed != nil {
+		what += ": " + escape(strings.Join(e.Changed, ", "))
 	}
 	return t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what)
 }

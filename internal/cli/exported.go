@@ -10,7 +10,7 @@ import (
 // errExported stops an encode of exported memories: it would store each one as the data of a new memory. So does an import, if they are
 // between other lines.
 var errExported = sigil.NewInvalid("exported_memory", "", "this is a memory, as sigil export and list --json write it: it would become the data "+
-	"of a new one. sigil import --from sigil brings back its data, tags, state, ttl and pin; jq -c .data writes only its data")
+	"of a new one. sigil import --from sigil brings back its data, tags, state, ttl, life and pin; jq -c .data writes only its data")
 
 // isExported reports whether line is a memory as a daemon writes it.
 func isExported(line []byte) bool {

@@ -124,6 +124,9 @@ func (l *loader) draftOf(p piece) sigil.Draft {
 	if d.TTL == 0 && !m.Ends.IsZero() {
 		d.TTL = max(time.Millisecond, m.Ends.Sub(l.app.now()).Truncate(time.Millisecond))
 	}
+	if d.Life == 0 {
+		d.Life = m.Life
+	}
 	d.IdempotencyKey = l.keys.next(identity(m))
 	return d
 }
@@ -139,7 +142,8 @@ func identity(m *imports.Memory) []byte {
 		Ends   time.Time
 		Tenant string
 		ID     string
-	}{m.Data, m.Tags, m.State, m.Vector, m.Pinned, m.Ends, m.Tenant, m.ID})
+		Life   time.Duration `json:",omitempty"` // without one, the identity is that of earlier versions
+	}{m.Data, m.Tags, m.State, m.Vector, m.Pinned, m.Ends, m.Tenant, m.ID, m.Life})
 	if err != nil { // the data is not JSON, and will be refused
 		return m.Data
 	}

@@ -53,7 +53,7 @@ export. It recognizes them, and says so; --from chooses a format. The report say
 and where the first are; --json prints all of them, and the "place" and "id" of each memory.
 --dry-run reads everything, sends nothing, and prints the same report. When a memory was made is
 in its data, as createdAt, since its age starts with the import. With --as-new, memories of sigil
-export keep their data, tags, state, vector, pin and tenant, and the end of their ttl.
+export keep their data, tags, state, vector, pin, life and tenant, and the end of their ttl.
 
   lines       each line is a value
   sigil       sigil export, sigil list --json
@@ -215,6 +215,7 @@ type plannedMemory struct {
 	Data   json.RawMessage `json:"data"`
 	Tags   []string        `json:"tags,omitempty"`
 	TTL    string          `json:"ttl,omitempty"`
+	Life   string          `json:"life,omitempty"`
 	Pinned bool            `json:"pinned,omitempty"`
 	Tenant string          `json:"tenant,omitempty"`
 }
@@ -257,6 +258,9 @@ func (a *app) dryRun(l *loader) error {
 		planned := plannedMemory{Data: d.Data, Tags: d.Tags, Pinned: d.Pinned, Tenant: p.tenant()}
 		if d.TTL > 0 {
 			planned.TTL = sigil.FormatDuration(d.TTL.Round(time.Second))
+		}
+		if d.Life > 0 {
+			planned.Life = sigil.FormatDuration(d.Life)
 		}
 		if p.memory == nil {
 			planned.Line = l.feed.at()

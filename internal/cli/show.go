@@ -86,8 +86,8 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	if v.TTL != nil {
 		f.add("ttl", "%s", escape(*v.TTL))
 	}
-	if v.Life != nil {
-		f.add("life", "%s untouched", escape(*v.Life))
+	if v.Life != nil && !v.Pinned && !v.Crystallized {
+		f.add("life", "%s untouched", shortly(*v.Life))
 	}
 	if len(v.Tags) > 0 {
 		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))

@@ -8,11 +8,18 @@ import (
 	"net"
 	"os"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/handover"
 )
 
 // Choices are the settings that take one of a few words.
 var Choices = choices
+
+// PolicyOf returns the policy that the settings define.
+func PolicyOf(l *Loaded) (sigil.Policy, error) { return l.policy() }
+
+// Lifetime formats how long an untouched memory lives under p.
+func Lifetime(p sigil.Policy) string { return lifetime(p) }
 
 // Stopping reports whether Stop was called.
 func (d *Daemon) Stopping() bool {

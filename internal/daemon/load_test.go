@@ -121,7 +121,7 @@ func TestEverySettingIsPrinted(t *testing.T) {
 	}
 	for _, want := range []string{
 		"addr: 127.0.0.1:7433", "data: /home/somebody/.local/share/sigil", "policy: halflife", "decay-rate: 0.001", "decay-period: 5s",
-		"half-life: 7d", "threshold: 0.95", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
+		"half-life: 7d", "threshold: 0.95", "stability: 4d", "decay-exponent: 0.5", "retrievability: 0.6", "grace: 0s", "floor: 0", "max-data: 1MiB", "drain-timeout: 30s", "insecure: false",
 	} {
 		if lineOf(printed, want+" ") == "" {
 			t.Errorf("%q is not printed:\n%s", want, printed)
@@ -177,9 +177,17 @@ func TestRefusals(t *testing.T) {
 		{"half-life", []string{"--policy=halflife", "--half-life=0s"}, nil, "", []string{"half-life (from --half-life)", "over 0"}},
 		{"endless life", []string{"--policy=halflife", "--half-life=30000d"}, nil, "", []string{"policy (from --policy)", "100 years"}},
 		{"duration", []string{"--half-life=week"}, nil, "", []string{"--half-life", "week", "7d"}},
-		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "halflife or classic"}},
+		{"policy", []string{"--policy=forever"}, nil, "", []string{"policy (from --policy)", `"forever"`, "halflife or classic or power or fsrs"}},
 		{"figure of the other policy", []string{"--half-life=7d"}, nil, "policy: classic", []string{"half-life (from --half-life)", "--policy halflife"}},
 		{"figure of the other policy, classic", []string{"--decay-rate=1"}, nil, "", []string{"decay-rate (from --decay-rate)", "--policy classic"}},
+		{"figure of halflife and classic", []string{"--threshold=0.5"}, []string{"SIGIL_POLICY=power"}, "", []string{"threshold (from --threshold)", "--policy halflife"}},
+		{"figure of power and fsrs", nil, []string{"SIGIL_STABILITY=4d"}, "", []string{"stability (from SIGIL_STABILITY)", "--policy power"}},
+		{"stability", []string{"--policy=power", "--stability=0s"}, nil, "", []string{"stability (from --stability)", "over 0"}},
+		{"exponent", []string{"--policy=fsrs", "--decay-exponent=1.5"}, nil, "", []string{"decay-exponent (from --decay-exponent)", "at most 1"}},
+		{"retrievability", nil, nil, "policy: fsrs\nretrievability: 1\n", []string{"retrievability (from ", "sigil.yaml", "under 1"}},
+		{"life by the exponent of people", []string{"--policy=fsrs", "--decay-exponent=0.1542", "--retrievability=0.1"}, nil, "", []string{"policy (from --policy)", "100 years"}},
+		{"grace", []string{"--grace=-1h"}, nil, "", []string{"grace (from --grace)", "0 to 100 years"}},
+		{"floor", nil, []string{"SIGIL_FLOOR=1"}, "", []string{"floor (from SIGIL_FLOOR)", "under 1"}},
 		{"store", []string{"--store=paper"}, nil, "", []string{"store (from --store)", `"paper"`}},
 		{"schedule", []string{"--decay-schedule=often"}, nil, "", []string{"decay-schedule (from --decay-schedule)", "often"}},
 		{"schedule that never fires", nil, nil, "crystallize-schedule: 0 0 0 30 2 *", []string{"crystallize-schedule (from ", "0 0 0 30 2 *"}},
@@ -224,6 +232,9 @@ func TestRefusals(t *testing.T) {
 			if tt.file != "" {
 				args = append(args, "--config", settingsFile(t, tt.file))
 			}
+			if _, err := daemon.Load(args, append(tt.env, home...)); err == nil {
+				t.Fatal("accepted: Serve would serve without end")
+			}
 			code, stdout, stderr := serve(t, args, append(tt.env, home...))
 			if code != 2 || stdout != "" {
 				t.Errorf("exit code %d, want 2; stdout %q", code, stdout)
@@ -251,7 +262,7 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	// A file may have the figures of both policies, and a flag may choose between them.
+	// A file may have the figures of several policies, and a flag may choose between them.
 	file := settingsFile(t, "policy: halflife\nhalf-life: 7d\ndecay-rate: 0.01\ncrystallize-schedule: off\n")
 	l, err := daemon.Load([]string{"--config", file, "--policy=classic"}, home)
 	if err != nil {
@@ -263,6 +274,45 @@ func TestAccepted(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n", "---\npolicy: classic\n...\n"} {
 		if _, err := daemon.Load([]string{"--config", settingsFile(t, text)}, home); err != nil {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestPolicies sets each policy by flags, by variables and in a file. How long an untouched memory lives under it is logged
+// at a start.
+func TestPolicies(t *testing.T) {
+	for _, tt := range []struct{ settings, policy, lifetime string }{
+		{"policy=halflife", "halflife h=7d threshold=0.95", "30d6h"},
+		{"policy=halflife half-life=1d threshold=0.5", "halflife h=1d threshold=0.5", "1d"},
+		{"policy=classic decay-rate=0.001 decay-period=5s", "classic rate=0.001 period=5s threshold=0.95", "95s"},
+		{"policy=power stability=10d decay-exponent=1 retrievability=0.9", "power s=10d d=1 threshold=0.9", "10d"},
+		{"policy=fsrs stability=2d", "fsrs s=2d d=0.5 threshold=0.6", "15d4h"},
+		{"policy=fsrs grace=60d floor=0.1", "fsrs s=4d d=0.5 threshold=0.6 grace=60d floor=0.1", "60d"},
+		{"grace=40d", "halflife h=7d threshold=0.95 grace=40d", "40d"},
+		{"policy=power floor=0.6", "power s=4d d=0.5 threshold=0.6 floor=0.6", "ever"},
+	} {
+		var flags, variables []string
+		var file strings.Builder
+		for _, setting := range strings.Fields(tt.settings) {
+			name, value, _ := strings.Cut(setting, "=")
+			flags = append(flags, "--"+setting)
+			variables = append(variables, "SIGIL_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"="+value)
+			file.WriteString(name + ": " + value + "\n")
+		}
+		for _, from := range []struct{ args, environ []string }{
+			{flags, nil},
+			{nil, variables},
+			{[]string{"--config", settingsFile(t, file.String())}, nil},
+		} {
+			l, err := daemon.Load(from.args, append(from.environ, home...))
+			if err != nil {
+				t.Errorf("%q: %v", from, err)
+				continue
+			}
+			p, err := daemon.PolicyOf(l)
+			if err != nil || p.String() != tt.policy || daemon.Lifetime(p) != tt.lifetime {
+				t.Errorf("%q: policy %v (%v), lifetime %s; want %s, %s", from, p, err, daemon.Lifetime(p), tt.policy, tt.lifetime)
+			}
 		}
 	}
 }

@@ -298,8 +298,9 @@ func (r *runner) end(ctx context.Context, last func()) {
 func (r *runner) greet() {
 	c := r.loaded.Config
 	policy, _ := c.policy() // it was checked
-	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; to change that, see --half-life and --policy",
-		lifetime(policy), c.Policy), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", policy.Lifetime(), "connections", r.daemon.files.Connections, "version", r.daemon.version)
+	figure := map[string]string{"halflife": "half-life", "classic": "decay-rate", "power": "stability", "fsrs": "stability"}[c.Policy]
+	r.log.Info(fmt.Sprintf("ready. An untouched memory lives for %s under policy %s; to change that, see --%s and --policy",
+		lifetime(policy), policy, figure), "url", "http://"+r.daemon.Addr(), "data", r.data(), "lifetime", lifetime(policy), "connections", r.daemon.files.Connections, "version", r.daemon.version)
 	if f := r.daemon.files; f.Connections < c.MaxConnections {
 		r.log.Warn("fewer connections than max-connections: the limit of open files (ulimit -n, LimitNOFILE= in systemd) allows no more besides the store's files",
 			"connections", f.Connections, "max_connections", c.MaxConnections, "open_files", f.Limit)

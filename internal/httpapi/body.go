@@ -14,6 +14,7 @@ import (
 const (
 	jsonType   = "application/json"
 	ndjsonType = "application/x-ndjson"
+	patchType  = "application/merge-patch+json"
 )
 
 // contentType returns the request's media type, which must be one of allowed; the first is the default for requests

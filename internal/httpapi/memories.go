@@ -118,6 +118,24 @@ func (a *API) pin(c *call) error { return c.change(a.engine.Pin, a.current) }
 
 func (a *API) unpin(c *call) error { return c.change(a.engine.Unpin, a.current) }
 
+// changeMemory answers with the memory after the change. A warning is about a ttl of this change only.
+func (a *API) changeMemory(c *call) error {
+	if _, err := c.contentType(jsonType, patchType); err != nil {
+		return err
+	}
+	body, err := c.body(a.options.MaxBody, 1)
+	if err != nil {
+		return err
+	}
+	change, err := a.drafts.Change(body)
+	if err != nil {
+		return err
+	}
+	return c.change(func(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
+		return a.engine.Change(ctx, key, change)
+	}, func(m *sigil.Memory) wire.Memory { return shape.Changed(m, &change, a.engine.Now()) })
+}
+
 func (a *API) current(m *sigil.Memory) wire.Memory { return shape.Memory(m, a.engine.Now()) }
 
 // change answers with the memory that verb returns for the path's id.

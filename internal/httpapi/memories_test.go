@@ -29,7 +29,7 @@ func TestEncode(t *testing.T) {
 		`"hash":"e50bfa269b4a5d20d872f82ebfe5cb488370c7de6312896143448e7d9b2ee414",` +
 		`"frequency":0.6439775275224582,"pattern":64,"potential":0.5,"decay":0,` +
 		`"createdAt":"2026-01-31T12:00:00.000Z","lastAccessed":"2026-01-31T12:00:00.000Z","accessCount":0,` +
-		`"fadesAt":"2026-01-31T12:01:35.000Z","ttl":null,"pinned":false,"crystallized":false,` +
+		`"fadesAt":"2026-01-31T12:01:35.000Z","ttl":null,"life":"95s","pinned":false,"crystallized":false,` +
 		`"policy":"classic rate=0.001 period=5s threshold=0.95","tags":[]}` + "\n"
 	if string(got.body) != want {
 		t.Errorf("got  %s\nwant %s", got.body, want)
@@ -98,7 +98,8 @@ func TestTTLsComeBackAsGiven(t *testing.T) {
 	}
 }
 
-// A life is shown by the encode, lists, the journal and an explanation; a memory without one has no such member.
+// A life of its own is shown by the encode, the journal and an explanation. Without one, a memory shows its policy's, and the journal
+// none.
 func TestLifeIsShown(t *testing.T) {
 	f := newFace(t, config{})
 	v := f.encode(`{"data":1,"life":"8760h"}`)
@@ -110,8 +111,10 @@ func TestLifeIsShown(t *testing.T) {
 	if v.FadesAt.Sub(v.CreatedAt.Time) != 365*24*time.Hour || !strings.Contains(x.Formula, "t = idle/") {
 		t.Errorf("fades at %v, formula %q", v.FadesAt, x.Formula)
 	}
-	if w := f.encode(`{"data":2}`); w.Life != nil {
-		t.Errorf("without a life: %s", *w.Life)
+	w := f.encode(`{"data":2}`)
+	events = parse[wire.EventPage](f.do("GET", "/v1/events?latest=true&limit=1", "").want(200)).Events
+	if *w.Life != "95s" || events[0].Arithmetic.Life != nil {
+		t.Errorf("without a life: %s, journaled %v", *w.Life, events[0].Arithmetic.Life)
 	}
 }
 

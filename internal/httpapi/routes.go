@@ -51,6 +51,7 @@ func routes() []route {
 		},
 		{method: "GET", path: "/v1/sigils/{id}", short: true, serve: (*API).peek, params: []string{"spiral"}},
 		{method: "DELETE", path: "/v1/sigils/{id}", short: true, slowIf: "erase", serve: (*API).forget, params: []string{"erase"}},
+		{method: "PATCH", path: "/v1/sigils/{id}", serve: (*API).changeMemory},
 		{method: "POST", path: "/v1/sigils/{id}:recall", short: true, serve: (*API).recall},
 		{method: "POST", path: "/v1/sigils/{id}:correct", short: true, serve: (*API).correct},
 		{method: "GET", path: "/v1/sigils/{id}/history", serve: (*API).history, params: []string{"limit", "cursor", "content"}},

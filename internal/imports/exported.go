@@ -105,6 +105,14 @@ func exported(line jsontext.Value) (m Memory, problem string) {
 		}
 		m.Ends = created.Add(ttl)
 	}
+	if v := r.values["stretch"]; v != nil {
+		var stretch float64
+		policy, err := sigil.ParsePolicy(r.text("policy"))
+		if err != nil || json.Unmarshal(v, &stretch) != nil || !(stretch > 0) {
+			return m, "a memory whose stretch or policy is wrong"
+		}
+		m.Life = min(sigil.LifetimeOf(sigil.Unbounded(policy), stretch), sigil.MaxTTL)
+	}
 	return m, ""
 }
 

@@ -47,6 +47,8 @@ type Memory struct {
 	Pinned bool
 	// Ends is the hard end; zero means none.
 	Ends time.Time
+	// Life is how long it lives untouched, if that is not as its policy says; otherwise 0.
+	Life time.Duration
 	// Tenant is the tenant that the source names, or "".
 	Tenant string
 	// ID is the source's own name of it, or "". It is not unique.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/internal/imports"
 )
 
@@ -41,6 +42,9 @@ func lines(s *imports.Source) (all []string) {
 			}
 			if !m.Ends.IsZero() {
 				line += " until " + m.Ends.UTC().Format(time.RFC3339)
+			}
+			if m.Life != 0 {
+				line += " life " + sigil.FormatDuration(m.Life)
 			}
 			if m.Tenant != "" {
 				line += " of " + m.Tenant
@@ -286,13 +290,17 @@ func TestSigilExport(t *testing.T) {
 			line(`"tea"`, "0.9", `"30d"`, "true", `["a","b"]`)+
 			line(`"over"`, "0.5", `"7d"`, "false", "[]")+
 			strings.Replace(line(`1`, "0.5", "null", "false", "[]"), `"tags"`, `"vector":[3,-4],"tags"`, 1)+
-			"{\"other\":1}\n", `
+			"{\"other\":1}\n"+
+			strings.Replace(line(`2`, "0.5", "null", "false", "[]"), `"tags"`, `"stretch":2,"tags"`, 1)+
+			strings.Replace(line(`3`, "0.5", "null", "false", "[]"), `"tags"`, `"stretch":-2,"tags"`, 1), `
 line 1: {"b":1.50,"a":2} of ada
 line 2: "tea" tags ["a" "b"] phi 0.9 pinned until 2026-12-20T00:00:00Z of ada
 left out, line 3: its end has passed
 line 4: 1 vector [3 -4] of ada
 left out, line 5: not a memory as sigil export writes it
-changed, : gets a new id; its age and its recalls start anew, under the daemon's own policy (3)`)
+line 6: 2 life 60d12h10m4.224s of ada
+left out, line 7: a memory whose stretch or policy is wrong
+changed, : gets a new id; its age and its recalls start anew, under the daemon's own policy (4)`)
 	check(t, imports.Sigil, false, nil, "memories.json", "["+line(`1`, "0.5", "null", "false", "[]")+","+line(`2`, "0.5", `"x"`, "false", "[]")+"]", `
 element 1: 1 of ada
 left out, element 2: a memory whose ttl is wrong

@@ -20,6 +20,16 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
+// TestRememberWithALife remembers a text for a year, and then the same text for longer.
+func TestRememberWithALife(t *testing.T) {
+	in(t, func(t *testing.T, v *service, s *sdk.ClientSession) {
+		for _, days := range []string{"365", "400"} {
+			_, text := call(t, s, "remember", object{"text": "The spare key is with Ada", "life": days + "d"})
+			contains(t, text, "fades in "+days+"d")
+		}
+	})
+}
+
 // TestDay calls every tool as an assistant would, in both versions of the protocol.
 func TestDay(t *testing.T) {
 	in(t, func(t *testing.T, v *service, s *sdk.ClientSession) {
@@ -116,6 +126,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{"remember", object{"text": ""}, []string{"invalid_text", "Correct it"}},
 			{"remember", object{"text": "x", "unknown": 1}, []string{"invalid_arguments", "unknown"}},
 			{"remember", object{"text": "x", "ttl": "soon"}, []string{"invalid_ttl", "7d"}},
+			{"remember", object{"text": "x", "life": "0s"}, []string{"invalid_life", "7d"}},
 			{"remember", object{"text": strings.Repeat("x", 1<<20)}, []string{"data_too_large", "Shorten it"}},
 			{"recall", object{}, []string{"query", "id"}},
 			{"recall", object{"query": "x", "id": "y"}, []string{"not both"}},

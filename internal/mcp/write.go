@@ -15,6 +15,7 @@ type rememberInput struct {
 	Text string   `json:"text" jsonschema:"one fact, in a full sentence with names and dates"`
 	Tags []string `json:"tags,omitempty" jsonschema:"labels to filter by"`
 	TTL  string   `json:"ttl,omitempty" jsonschema:"a hard end, such as 36h or 7d, whatever is recalled"`
+	Life string   `json:"life,omitempty" jsonschema:"how long it lives without being recalled, such as 365d, if not as long as others"`
 	Keep bool     `json:"keep,omitempty" jsonschema:"never fades"`
 }
 
@@ -37,11 +38,11 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 	if d.Data, err = json.Marshal(in.Text); err != nil {
 		return out, "", err
 	}
-	if in.TTL != "" {
-		var ok bool
-		if d.TTL, ok = draft.Duration(in.TTL); !ok || d.TTL <= 0 {
-			return out, "", sigil.NewInvalid("invalid_ttl", "ttl", `must be a duration over 0, such as "90s", "36h" or "7d"`)
-		}
+	if d.TTL, err = readSpan("ttl", in.TTL); err != nil {
+		return out, "", err
+	}
+	if d.Life, err = readSpan("life", in.Life); err != nil {
+		return out, "", err
 	}
 	m, err := s.engine.Encode(ctx, c.tenant, d)
 	if err != nil {
@@ -52,6 +53,11 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 		out.Outcome, out.DuplicateOf = "reinforced", m.ID.String()
 		if in.Keep && !m.Pinned {
 			if m, err = s.engine.Pin(ctx, m.Key); err != nil {
+				return out, "", err
+			}
+		}
+		if d.Life > 0 {
+			if m, err = s.engine.Change(ctx, m.Key, sigil.Change{Life: &d.Life}); err != nil {
 				return out, "", err
 			}
 		}
@@ -105,6 +111,18 @@ func (s *Server) correct(ctx context.Context, c call, in correctInput) (out corr
 	}
 	out = correctOutput{Namespace: c.tenant, ID: m.ID.String(), Supersedes: key.ID.String(), FadesAt: moment(m.FadesAt)}
 	return out, fmt.Sprintf("Corrected in namespace %s: %s takes the place of %s; %s.", c.tenant, out.ID, out.Supersedes, fades(m.FadesAt, s.engine.Now())), nil
+}
+
+// readSpan reads a duration over 0, or returns 0 for an empty text.
+func readSpan(field, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, ok := draft.Duration(text)
+	if !ok || d <= 0 {
+		return 0, sigil.NewInvalid("invalid_"+field, field, `must be a duration over 0, such as "90s", "36h" or "7d"`)
+	}
+	return d, nil
 }
 
 type forgetInput struct {

@@ -68,7 +68,7 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 		return nil, nil, err
 	}
 	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
-	m.Pinned, m.Policy = changed.Pinned, changed.Policy
+	m.Pinned, m.Policy, m.TTL = changed.Pinned, changed.Policy, changed.TTL
 	return event, changed.Tags, nil
 }
 

@@ -55,7 +55,7 @@ type checker struct {
 	crystals  map[string]bool // by key
 	// signed are the signatures that are there by the journal, and whether they are revoked by it.
 	signed map[sigil.Key]*journaledSignature
-	// retagged are the memories that got more tags than their contents have, by the journal.
+	// retagged are the memories that have other tags than their contents, by the journal.
 	retagged map[sigil.Key]bool
 	// removed are the removed memories whose content is there, as their records have them.
 	removed map[sigil.Key]restorable
@@ -126,7 +126,7 @@ func (c *checker) journal(key, value []byte) {
 			delete(c.journaled, id)
 		case e.Memory.Policy != nil:
 			c.journaled[id] = e.Memory
-			if e.Kind == sigil.Tagged {
+			if e.Kind == sigil.Tagged || e.Changed&sigil.ChangedTags != 0 {
 				c.retagged[id] = true
 			}
 		case e.Crystal != nil:

@@ -87,7 +87,7 @@ func (s *Store) amend(ctx context.Context, a store.Amendment, change func(*sigil
 		}
 		retagged := !slices.Equal(tags, m.Tags)
 		m.Tags = tags
-		w, err := s.amended(rows[0], &m, retagged, a.Idempotency)
+		w, err := s.amended(rows[0], &m, retagged, event != nil)
 		if err != nil {
 			return err
 		}
@@ -143,22 +143,23 @@ func (s *Store) amendBehind(ctx context.Context, key sigil.Key, change func(*sig
 	return m, s.refreshes.put(before, &m.Meta, stored), nil
 }
 
-// amended returns the statements that make m of a row.
-func (s *Store) amended(before row, m *sigil.Memory, retagged bool, answer store.Idempotency) (w writes, err error) {
+// amended returns the statements that make m of a row. If the change is journaled, refreshes by other processes that are not
+// written yet only count recalls.
+func (s *Store) amended(before row, m *sigil.Memory, retagged, journaled bool) (w writes, err error) {
 	policy, err := s.policies.inTransaction(m.Policy)
 	if err != nil {
 		return nil, err
 	}
-	repinned := 0
-	if m.Pinned != before.Pinned {
-		repinned = 1
+	revised := 0
+	if m.Pinned != before.Pinned || journaled {
+		revised = 1
 	}
 	tags, err := textOfTags(m.Tags)
 	if err != nil {
 		return nil, err
 	}
-	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9 where tenant = $1 and id = $2",
-		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), repinned, m.Stretch)
+	w.add("update sigil.memories set last_accessed = $3, access_count = $4, fades_at = $5, pinned = $6, policy = $7, revision = revision + $8, stretch = $9, ttl = $10 where tenant = $1 and id = $2",
+		m.Tenant, [16]byte(m.ID), m.LastAccessed, int64(m.AccessCount), deadline(m.FadesAt), m.Pinned, int16(policy), revised, m.Stretch, m.TTL.Milliseconds())
 	if !retagged {
 		return w, nil
 	}
@@ -201,6 +202,6 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 		return nil, nil, err
 	}
 	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
-	m.Pinned, m.Policy = changed.Pinned, changed.Policy
+	m.Pinned, m.Policy, m.TTL = changed.Pinned, changed.Policy, changed.TTL
 	return event, changed.Tags, nil
 }

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"imports", importIdeas},
 		{"amend", amendIdeas},
 		{"corrections", correctIdeas},
+		{"change", changeIdeas},
 		{"journal", journalIdeas},
 		{"links", linkIdeas},
 		{"claims", claimIdeas},

@@ -253,7 +253,7 @@ var amendIdeas = []idea{
 		m := f.encode(tagged("a"))
 		at := start.Add(time.Second)
 		_, err := f.Amend(f.ctx(), store.Amendment{Key: m.Key, At: at}, func(m *sigil.Memory) (*sigil.Event, error) {
-			m.Data, m.Hash, m.Size, m.Potential, m.TTL, m.State.Phi = raw("1"), sigil.Hash{1}, 1, 1, time.Hour, 1
+			m.Data, m.Hash, m.Size, m.Potential, m.State.Phi = raw("1"), sigil.Hash{1}, 1, 1, 1
 			event := sigil.Event{Time: at, Kind: sigil.Tagged, Reason: sigil.ReasonRequest, Memory: m.Meta}
 			m.Tags = []string{"b"}
 			return &event, nil

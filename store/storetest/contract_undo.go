@@ -110,6 +110,17 @@ func (f *fixture) restores(seconds int, ms ...sigil.Memory) []sigil.Memory {
 }
 
 var undoIdeas = []idea{
+	{"what was changed comes back as it was after the change", func(f *fixture) {
+		m := f.encode(tagged("a"))
+		m = f.change(m.Key, start, sigil.ChangedTags|sigil.ChangedTTL|sigil.ChangedLife, func(m *sigil.Memory) {
+			m.Tags, m.TTL, m.Stretch = []string{"b"}, time.Hour, 2
+		})
+		f.forgetAt(1, m)
+		back := f.restores(2, m)[0]
+		equal(f.t, "ttl and stretch", back.TTL == m.TTL && back.Stretch == m.Stretch, true)
+		equal(f.t, "tags", back.Tags, m.Tags)
+		equal(f.t, "listed by its tag", len(f.list(store.Query{Tenant: m.Tenant, Now: start, Tags: []string{"b"}})), 1)
+	}},
 	{"what is removed is listed as it was, the one removed last first", func(f *fixture) {
 		a, b, c := f.encode(tagged("x", "y")), f.encode(potential(0.95), crystallized), f.encode(pinned)
 		recalled, err := f.recall(a.Key, start.Add(time.Second))

@@ -142,7 +142,7 @@ func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 		return store.Amended{}, err
 	}
 	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
-	m.Pinned, m.Policy, m.Tags = changed.Pinned, changed.Policy, slices.Clone(changed.Tags)
+	m.Pinned, m.Policy, m.TTL, m.Tags = changed.Pinned, changed.Policy, changed.TTL, slices.Clone(changed.Tags)
 	s.memories[a.Key] = m
 	if event != nil {
 		s.record(*event)

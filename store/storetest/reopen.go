@@ -230,6 +230,10 @@ func lives(f *fixture, n int64) {
 			})
 		case 3:
 			_, err = f.tryInsert(store.Quota{Memories: 30}, f.memory(tenant(name)))
+		case 4:
+			f.change(m.Key, start, sigil.ChangedTags|sigil.ChangedTTL|sigil.ChangedLife, func(m *sigil.Memory) {
+				m.Tags, m.TTL, m.Stretch = []string{"changed"}, 2*time.Hour, 3
+			})
 		}
 		f.ok("change", err)
 	}

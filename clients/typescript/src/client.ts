@@ -4,7 +4,7 @@ import { Live } from "./live.js";
 import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
-  BatchItem, CallOptions, Draft, Erase, Erased, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
+  BatchItem, CallOptions, Change, Draft, Erase, Erased, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
   Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token, Version, VersionPage,
 } from "./types.js";
 
@@ -177,6 +177,12 @@ export class Client {
   /** Ends the effect of a pin. */
   async unpin(id: string, options?: CallOptions): Promise<Memory> {
     return this.#call("POST", `${at(id)}:unpin`, { repeatable: true, ...options });
+  }
+
+  /** Changes tags, ttl, life and pin of one memory, all at once or not at all, and returns it as it is then. What is left out stays
+      as it is, and null removes. */
+  async change(id: string, change: Change, options?: CallOptions): Promise<Memory> {
+    return this.#call("PATCH", at(id), { body: change, repeatable: true, ...options });
   }
 
   /** Returns one page of what a search finds, best first. It refreshes nothing unless the search has `recall`. */

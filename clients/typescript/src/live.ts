@@ -2,7 +2,7 @@ import { Connection } from "./connection.js";
 import { ProblemError, SigilError } from "./errors.js";
 import { follow, type Reader } from "./follow.js";
 import type { Transport } from "./transport.js";
-import type { CallOptions, Draft, Event, FollowOptions, LiveMessage, LiveRequest, Memory, Position, Problem, Token } from "./types.js";
+import type { CallOptions, Change, Draft, Event, FollowOptions, LiveMessage, LiveRequest, Memory, Position, Problem, Token } from "./types.js";
 
 /** How many entries wait for a slow loop. What comes after them is read again when the loop has taken them. */
 const mostQueued = 10_000;
@@ -73,6 +73,11 @@ export class Live {
   /** Like Client.restore. */
   async restore(id: string, options?: CallOptions): Promise<Memory> {
     return this.#memory({ op: "restore", memory: id }, options);
+  }
+
+  /** Like Client.change. */
+  async change(id: string, change: Change, options?: CallOptions): Promise<Memory> {
+    return this.#memory({ op: "change", memory: id, change }, options);
   }
 
   /** Like Client.follow. Only one such loop can run at a time on a connection. */

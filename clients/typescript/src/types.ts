@@ -7,6 +7,8 @@ type Schemas = components["schemas"];
 export type Memory = Schemas["Memory"];
 /** A memory to be kept. A repeated encode with the same idempotencyKey gets the answer of the first. */
 export type Draft = Schemas["BatchDraft"];
+/** What is to be changed of a memory. */
+export type Change = Schemas["Change"];
 /** The result for one item of a batch: a memory, or a problem. */
 export type BatchItem = Schemas["BatchItem"];
 export type MemoryPage = Schemas["MemoryPage"];

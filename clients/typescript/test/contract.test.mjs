@@ -106,6 +106,14 @@ function made(client, live, call, args) {
     case "related":
     case "explain":
       return one(client, call, args);
+    case "change": {
+      const { id, ...change } = args;
+      return client.change(id, change);
+    }
+    case "live.change": {
+      const { id, ...change } = args;
+      return live.change(id, change);
+    }
     case "live.encode":
       return live.encode(args);
     case "live.recall":

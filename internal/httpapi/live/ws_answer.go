@@ -159,6 +159,13 @@ func (l *liveConn) do(ctx context.Context, r *liveRequest, m *wire.LiveMessage) 
 		v := shape.Encoded(&memory)
 		m.Status, m.Memory = http.StatusCreated, &v
 		return nil
+	case wire.LiveChange:
+		memory, err := l.server.engine.Change(ctx, key, r.change)
+		if err == nil {
+			v := shape.Changed(&memory, &r.change, l.server.engine.Now())
+			m.Status, m.Memory = http.StatusOK, &v
+		}
+		return err
 	case wire.LiveSubscribe:
 		return l.subscribe(ctx, r, m)
 	case wire.LiveUnsubscribe:

@@ -19,6 +19,7 @@ type liveRequest struct {
 	id     json.RawMessage
 	op     string
 	draft  []byte
+	change sigil.Change
 	key    string
 	memory sigil.ID
 	after  *sigil.Token
@@ -34,6 +35,7 @@ var wants = map[string]struct{ needs, may []string }{
 	wire.LiveRecall:      {[]string{"memory"}, nil},
 	wire.LiveForget:      {[]string{"memory"}, nil},
 	wire.LiveRestore:     {[]string{"memory"}, nil},
+	wire.LiveChange:      {[]string{"memory", "change"}, nil},
 	wire.LiveCorrect:     {[]string{"memory", "sigil"}, []string{"idempotencyKey"}},
 	wire.LiveSubscribe:   {nil, []string{"after", "recalls"}},
 	wire.LiveUnsubscribe: {nil, nil},
@@ -100,6 +102,8 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 			r.op, _ = canon.String(value)
 		case "sigil":
 			r.draft = value
+		case "change":
+			r.change, err = drafts.Change(value)
 		case "idempotencyKey":
 			r.key, err = draft.Key(value)
 		case "memory":
@@ -127,7 +131,7 @@ func strictRequest(drafts draft.Reader, message []byte) (r liveRequest, err erro
 	case r.id == nil:
 		return r, draft.MissingField("id")
 	case !known:
-		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, restore, correct, subscribe or unsubscribe")
+		return r, sigil.NewInvalid("invalid_op", "op", "must be encode, recall, forget, restore, correct, change, subscribe or unsubscribe")
 	}
 	for _, name := range want.needs {
 		if !r.has[name] {

@@ -12,6 +12,7 @@ import (
 func Event(e *sigil.Event) wire.Event {
 	m := &e.Memory
 	v := wire.Event{Position: e.Position, Token: e.Token().String(), Time: wire.Timestamp{Time: e.Time}, Tenant: m.Tenant, Kind: e.Kind, Reason: e.Reason}
+	v.Changed = e.Changed.Names()
 	if e.Crystal != nil {
 		c := crystal(e.Crystal)
 		v.Crystal = &c
@@ -22,7 +23,7 @@ func Event(e *sigil.Event) wire.Event {
 	if m.Policy != nil {
 		v.Arithmetic = &wire.Arithmetic{
 			CreatedAt: wire.Timestamp{Time: m.CreatedAt}, LastAccessed: wire.Timestamp{Time: m.LastAccessed}, IdleSeconds: max(0, e.Time.Sub(m.LastAccessed).Seconds()),
-			Policy: m.Policy.String(), Decay: m.Decay(e.Time), Threshold: m.Policy.Threshold(), FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: life(m),
+			Policy: m.Policy.String(), Decay: m.Decay(e.Time), Threshold: m.Policy.Threshold(), FadesAt: deadline(m.FadesAt), TTL: ttl(m), Life: ownLife(m),
 			Potential: m.Potential, AccessCount: m.AccessCount, Pinned: m.Pinned, Crystallized: m.Crystallized, Size: m.Size,
 		}
 	}

@@ -61,6 +61,15 @@ func Encoded(m *sigil.Memory) wire.Memory {
 	return v
 }
 
+// Changed returns the shape of m at the time now, after a change. It has a warning if the change set a ttl that is over the life of m.
+func Changed(m *sigil.Memory, c *sigil.Change, now time.Time) wire.Memory {
+	v := Memory(m, now)
+	if c.TTL != nil && m.FadesBeforeTTL() {
+		v.Warnings = []wire.Warning{overLife(&m.Meta)}
+	}
+	return v
+}
+
 // Kept returns the short shape of m after its encode.
 func Kept(m *sigil.Memory) wire.Kept {
 	return wire.Kept{ID: m.ID, DuplicateOf: Duplicate(m), Similar: similar(m.Similar), Warnings: Warnings(m)}
@@ -138,14 +147,26 @@ func ttl(m *sigil.Meta) *string {
 	return &text
 }
 
-// life returns nil if m lives as long as its policy says, or never fades.
+// life returns how long m lives untouched, rounded up to a millisecond as its deadline is, or nil, null in JSON, if decay never
+// ends it.
 func life(m *sigil.Meta) *string {
 	lifetime := m.Lifetime()
-	if m.Stretch == 0 || lifetime == sigil.Never {
+	if lifetime == sigil.Never {
 		return nil
+	}
+	if up := lifetime.Truncate(time.Millisecond); up < lifetime {
+		lifetime = up + time.Millisecond
 	}
 	text := sigil.FormatDuration(lifetime)
 	return &text
+}
+
+// ownLife returns the life of m, or nil if that is as its policy says.
+func ownLife(m *sigil.Meta) *string {
+	if m.Stretch == 0 {
+		return nil
+	}
+	return life(m)
 }
 
 // lifetimeSeconds returns nil, null in JSON, for [sigil.Never].

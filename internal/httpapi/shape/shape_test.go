@@ -47,7 +47,7 @@ func TestViewOfAMemory(t *testing.T) {
 		`"hash":"0000000000000000000000000000000000000000000000000000000000000000",` +
 		`"frequency":0.6439775275224582,"pattern":64,"potential":0.5,"decay":0.10500000000000001,` +
 		`"createdAt":"2026-03-01T12:00:00.123Z","lastAccessed":"2026-03-01T12:00:00.123Z","accessCount":0,` +
-		`"fadesAt":"2026-03-01T12:01:30.123Z","ttl":"90s","pinned":false,"crystallized":false,` +
+		`"fadesAt":"2026-03-01T12:01:30.123Z","ttl":"90s","life":"95s","pinned":false,"crystallized":false,` +
 		`"policy":"classic rate=0.001 period=5s threshold=0.95","tags":[]}`
 	if got := asJSON(t, shape.Memory(&m, encodedAt.Add(30*time.Second))); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -56,7 +56,7 @@ func TestViewOfAMemory(t *testing.T) {
 	m.Pinned, m.TTL, m.Tags, m.State.Extra = true, 0, []string{"a"}, map[string]json.RawMessage{"mood": json.RawMessage(`"calm"`)}
 	m.Reschedule()
 	v := shape.Memory(&m, encodedAt)
-	if v.FadesAt != nil || v.TTL != nil || v.Tags[0] != "a" {
+	if v.FadesAt != nil || v.TTL != nil || *v.Life != "95s" || v.Tags[0] != "a" {
 		t.Errorf("fadesAt %v, ttl %v, tags %v", v.FadesAt, v.TTL, v.Tags)
 	}
 	if got := asJSON(t, v.State); got != `{"phi":0.5,"coherence":0.5,"awareness":0.5,"emotionalResonance":0.5,"mood":"calm"}` {

@@ -176,6 +176,8 @@ func (r *replay) add(tenant string, e *client.Event) string {
 	case sigil.Crystallized:
 		m.strong = true
 	case sigil.Tagged:
+	case sigil.Changed:
+		m.pinned = e.Arithmetic.Pinned
 	case sigil.Pinned, sigil.Unpinned:
 		pinned := e.Kind == sigil.Pinned
 		if m.pinned == pinned {

@@ -156,6 +156,54 @@ func (m *machine) unpin() {
 		})
 }
 
+// change changes tags, ttl and pin of a memory. What a life does is tested with the engine: the model's policies have none.
+func (m *machine) change() {
+	key := m.key()
+	var c sigil.Change
+	if rapid.Bool().Draw(m.t, "changes tags") {
+		c.Tags = new(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "new"}), 0, 2).Draw(m.t, "tags"))
+	}
+	if rapid.Bool().Draw(m.t, "changes the ttl") {
+		c.TTL = new(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute, time.Hour, 24 * time.Hour}).Draw(m.t, "ttl"))
+	}
+	if rapid.Bool().Draw(m.t, "changes the pin") {
+		c.Pinned = new(rapid.Bool().Draw(m.t, "pinned"))
+	}
+	got, err := m.engine.Change(m.ctx(), key, c)
+	var changed sigil.ChangedFields
+	want, wantErr := m.model.Amend(m.ctx(), store.Amendment{Key: key, At: m.now}, func(had *sigil.Memory) (*sigil.Event, error) {
+		changed = 0
+		if reached(&had.Meta, m.now) {
+			return nil, sigil.NewNotFound()
+		}
+		if c.Tags != nil && !slices.Equal(*c.Tags, had.Tags) {
+			had.Tags, changed = *c.Tags, sigil.ChangedTags
+		}
+		if c.TTL != nil && *c.TTL != had.TTL {
+			had.TTL, changed = *c.TTL, changed|sigil.ChangedTTL
+			if at := end(&had.Meta); !at.IsZero() && !m.now.Before(at) {
+				return nil, sigil.NewInvalid("invalid_ttl", "ttl", "")
+			}
+		}
+		if c.Pinned != nil && *c.Pinned != had.Pinned {
+			had.Pinned, changed = *c.Pinned, changed|sigil.ChangedPinned
+			if !had.Pinned {
+				had.LastAccessed, had.Policy = m.now, m.rules.policy
+			}
+		}
+		if changed == 0 {
+			return nil, nil
+		}
+		had.FadesAt = fadesAt(&had.Meta)
+		return &sigil.Event{Time: m.now, Kind: "changed", Reason: "request", Changed: changed, Memory: had.Meta}, nil
+	})
+	m.fails("change", err, wantErr)
+	storetest.Equal(m.t, "change", got, want.Memory)
+	if wantErr == nil && changed != 0 {
+		delete(m.refreshed, key)
+	}
+}
+
 func (m *machine) forget() {
 	key := m.key()
 	err := m.engine.Forget(m.ctx(), key)

@@ -99,6 +99,10 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		if reached(m, e.Time) {
 			wrong = "is tagged after its deadline"
 		}
+	case sigil.Changed:
+		if reached(m, e.Time) || !e.Changed.Valid() {
+			wrong = "is changed after its deadline, or in nothing"
+		}
 	case sigil.Forgotten, sigil.Corrected:
 		if reached(m, e.Time) {
 			wrong = "is " + string(e.Kind) + " after its deadline"

@@ -180,7 +180,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected, sigil.Changed}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential, sigil.ReasonImport}
 )
 
@@ -190,6 +190,7 @@ const (
 	eventHasSignature
 	eventHasID // of a memory whose figures it does not have
 	eventHasSuccessor
+	eventHasChanged
 	eventHasEnd
 )
 
@@ -215,6 +216,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.SupersededBy != (sigil.ID{}) {
 		has |= eventHasSuccessor
 	}
+	if e.Changed != 0 {
+		has |= eventHasChanged
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	switch {
@@ -222,6 +226,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 		b = AppendMeta(append(b, e.Memory.ID[:]...), &e.Memory, policy)
 	case has&eventHasID != 0:
 		b = append(b, e.Memory.ID[:]...)
+	}
+	if has&eventHasChanged != 0 {
+		b = append(b, byte(e.Changed))
 	}
 	if has&eventHasCrystal != 0 {
 		b = AppendCrystal(b, e.Crystal)
@@ -252,6 +259,11 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 		}
 	case has&eventHasID != 0:
 		if e.Memory.ID = r.ID(); e.Memory.ID == (sigil.ID{}) {
+			r.Fail()
+		}
+	}
+	if has&eventHasChanged != 0 {
+		if e.Changed = sigil.ChangedFields(r.byte()); !e.Changed.Valid() {
 			r.Fail()
 		}
 	}

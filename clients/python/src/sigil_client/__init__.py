@@ -2,7 +2,7 @@
 
 from .aio import AsyncClient
 from .aio_live import AsyncLive
-from .calls import ID, Draft, Duration, OnDuplicate, Sort, Time
+from .calls import ID, UNCHANGED, Draft, Duration, OnDuplicate, Sort, Time, Unchanged
 from .errors import (
     ClosedError,
     ConflictError,
@@ -109,7 +109,9 @@ __all__ = [
     "VersionPage",
     "Time",
     "TooLargeError",
+    "UNCHANGED",
     "UnavailableError",
+    "Unchanged",
     "UnreachableError",
     "item_error",
     "verify_webhook",

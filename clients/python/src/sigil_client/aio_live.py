@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 import asyncio
@@ -10,7 +10,7 @@ import asyncio
 from . import exchange, frames
 from ._timeout import timeout
 from .aio import AsyncClient, Connection
-from .calls import ID, Draft
+from .calls import ID, UNCHANGED, Draft, Duration, Unchanged, change_members
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import Follower, OnDisconnect, OnRecall
 from .live import MAX_WAITING, SILENCE
@@ -56,6 +56,19 @@ class AsyncLive:
     async def restore(self, id: ID) -> Memory:
         """Is like AsyncClient.restore."""
         return exchange.memory_of(await self._ask("restore", exchange.memory_members(id)))
+
+    async def change(
+        self,
+        id: ID,
+        *,
+        tags: Sequence[str] | None | Unchanged = UNCHANGED,
+        ttl: Duration | None | Unchanged = UNCHANGED,
+        life: Duration | None | Unchanged = UNCHANGED,
+        pinned: bool | Unchanged = UNCHANGED,
+    ) -> Memory:
+        """Is like AsyncClient.change."""
+        members = {**exchange.memory_members(id), "change": change_members(tags, ttl, life, pinned)}
+        return exchange.memory_of(await self._ask("change", members))
 
     async def events(
         self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from functools import partial
 from typing import Any, Literal, TypeVar, Union
 from uuid import UUID
@@ -47,6 +48,15 @@ Time = Union[str, datetime]
 """RFC 3339, or a datetime. One without a zone is in local time."""
 Duration = Union[str, float, timedelta]
 """Such as "36h" or "7d", or a number of seconds."""
+
+
+class Unchanged(Enum):
+    """The type of UNCHANGED, which is what a change leaves as it is."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
 Batch = Generator[Call[list[BatchItem]], list[BatchItem], list[BatchItem]]
 """Yields calls, is sent their answers, and returns the results of all."""
 Restoring = Generator[Call[RestoredPage], RestoredPage, list[RestoredItem]]
@@ -68,10 +78,12 @@ class Draft:
     on_duplicate: OnDuplicate | None = None
     similar: float | None = None
     idempotency_key: str | None = None
+    life: Duration | None = None
 
     def members(self) -> dict[str, JSON]:
         """Returns the draft as the API has it, without the idempotency key."""
-        sent = {"data": self.data, "state": self.state, "ttl": _duration(self.ttl), "pinned": self.pinned or None}
+        sent = {"data": self.data, "state": self.state, "ttl": _duration("ttl", self.ttl), "pinned": self.pinned or None}
+        sent["life"] = _duration("life", self.life)
         sent |= {"tags": list(self.tags) or None, "vector": None if self.vector is None else list(self.vector)}
         sent |= {"onDuplicate": self.on_duplicate, "similar": self.similar}
         return {name: value for name, value in sent.items() if value is not None or name == "data"}
@@ -97,13 +109,16 @@ def encode(
     on_duplicate: OnDuplicate | None = None,
     similar: float | None = None,
     idempotency_key: str | None = None,
+    life: Duration | None = None,
 ) -> Call[Memory]:
     """Stores data, any JSON value, and returns the memory. It is durable then.
+
+    ttl is a hard end. life is how long the memory lives untouched, instead of as long as the daemon's policy says.
 
     If there is a memory with the same content, on_duplicate decides, and duplicateOf of the answer names it. similar has
     the answer name what is near in meaning. An encode that is repeated under its idempotency key stores nothing again.
     """
-    draft = Draft(data, state, ttl, pinned, tags, vector, on_duplicate, similar, idempotency_key)
+    draft = Draft(data, state, ttl, pinned, tags, vector, on_duplicate, similar, idempotency_key, life)
     key = draft.key()
     headers = {"Idempotency-Key": key["idempotencyKey"]} if key else {}
     request = Request("POST", "/v1/sigils", body=write_json(draft.members(), "data"), headers=headers)
@@ -288,6 +303,39 @@ def unpin(id: ID) -> Call[Memory]:
     return Call(Request("POST", _at(id) + ":unpin"), read_object)
 
 
+def change(
+    id: ID,
+    *,
+    tags: Sequence[str] | None | Unchanged = UNCHANGED,
+    ttl: Duration | None | Unchanged = UNCHANGED,
+    life: Duration | None | Unchanged = UNCHANGED,
+    pinned: bool | Unchanged = UNCHANGED,
+) -> Call[Memory]:
+    """Changes tags, ttl, life and pin of one memory, all at once or not at all, and returns it as it is then.
+
+    What is left out stays as it is, and None removes. tags replace all that there were; a ttl counts from createdAt. With
+    another life, or unpinned, the memory's idleness is counted from now.
+    """
+    patch = change_members(tags, ttl, life, pinned)
+    return Call(Request("PATCH", _at(id), body=write_json(patch, "tags")), read_object)
+
+
+def change_members(
+    tags: Sequence[str] | None | Unchanged, ttl: Duration | None | Unchanged, life: Duration | None | Unchanged, pinned: bool | Unchanged
+) -> dict[str, JSON]:
+    """Returns a change as the API has it."""
+    patch: dict[str, JSON] = {}
+    if not isinstance(tags, Unchanged):
+        patch["tags"] = None if tags is None else list(tags)
+    if not isinstance(ttl, Unchanged):
+        patch["ttl"] = _duration("ttl", ttl)
+    if not isinstance(life, Unchanged):
+        patch["life"] = _duration("life", life)
+    if not isinstance(pinned, Unchanged):
+        patch["pinned"] = pinned
+    return patch
+
+
 def related(id: ID, *, limit: int | None = None, min: float | None = None, content: bool = False) -> Call[RelatedPage]:
     """Returns the memories that resonate with one, strongest first, without refreshing any."""
     return _get(_at(id) + "/related", limit=limit, min=min, content=content)
@@ -368,7 +416,7 @@ def forecast(
     bins: int | None = None,
 ) -> Call[Forecast]:
     """Returns what fades within a time (24 hours) if nothing is recalled, optionally under a proposed policy."""
-    return _get("/v1/forecast", within=_duration(within), policy=policy, tag=tags, limit=limit, bins=bins)
+    return _get("/v1/forecast", within=_duration("within", within), policy=policy, tag=tags, limit=limit, bins=bins)
 
 
 def crystals(
@@ -472,9 +520,9 @@ def _time(value: Time | None) -> str | None:
     return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _duration(value: Duration | None) -> str | float | None:
+def _duration(name: str, value: Duration | None) -> str | float | None:
     if isinstance(value, timedelta):
         return value / timedelta(seconds=1)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidError.local("invalid_ttl", "ttl", "is not finite")
+        raise InvalidError.local("invalid_" + name, name, "is not finite")
     return value

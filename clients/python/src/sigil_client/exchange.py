@@ -134,7 +134,7 @@ def encode_members(draft: Draft) -> dict[str, JSON]:
 
 
 def memory_members(id: ID) -> dict[str, JSON]:
-    """Returns the members of a request to recall, forget or restore."""
+    """Returns the members of a request to recall, forget, restore or, with what to change, to change."""
     return {"memory": check_id(id)}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, TimeoutError as FutureTimeout
 from typing import Any
 import threading
 
 from . import exchange, frames
-from .calls import ID, Draft
+from .calls import ID, UNCHANGED, Draft, Duration, Unchanged, change_members
 from .core import Settings
 from .errors import ClosedError, SigilError, UnreachableError
 from .follow import Follower, OnDisconnect, OnRecall
@@ -68,6 +68,19 @@ class Live:
     def restore(self, id: ID) -> Memory:
         """Is like Client.restore."""
         return exchange.memory_of(self._ask("restore", exchange.memory_members(id)))
+
+    def change(
+        self,
+        id: ID,
+        *,
+        tags: Sequence[str] | None | Unchanged = UNCHANGED,
+        ttl: Duration | None | Unchanged = UNCHANGED,
+        life: Duration | None | Unchanged = UNCHANGED,
+        pinned: bool | Unchanged = UNCHANGED,
+    ) -> Memory:
+        """Is like Client.change."""
+        members = {**exchange.memory_members(id), "change": change_members(tags, ttl, life, pinned)}
+        return exchange.memory_of(self._ask("change", members))
 
     def events(
         self, after: Position | None = None, *, on_disconnect: OnDisconnect | None = None, on_recall: OnRecall | None = None

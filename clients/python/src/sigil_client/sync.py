@@ -106,6 +106,7 @@ class Client:
     removed_all = _pages(calls.removed, calls.removed_of)
     pin = _verb(calls.pin)
     unpin = _verb(calls.unpin)
+    change = _verb(calls.change)
     related = _verb(calls.related)
     explain = _verb(calls.explain)
     list = _verb(calls.list_memories)

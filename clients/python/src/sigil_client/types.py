@@ -45,6 +45,7 @@ class _Memory(TypedDict):
     accessCount: int
     fadesAt: str | None
     ttl: str | None
+    life: str | None
     pinned: bool
     crystallized: bool
     policy: str
@@ -325,6 +326,7 @@ class Event(_Event, total=False):
     """An entry of the journal: what happened, and the figures that decided."""
 
     id: str
+    changed: list[str]
     arithmetic: Arithmetic
     crystal: Crystal
     signature: SignatureRef

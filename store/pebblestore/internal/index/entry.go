@@ -83,7 +83,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 	e := entry{
 		hash: hash,
-		id:   m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
+		id:   m.ID, created: m.CreatedAt.UnixMilli(), potential: m.Potential,
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
@@ -107,7 +107,7 @@ func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 // set sets the fields that an update may change.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy, e.stretch = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy, m.Stretch
-	e.fades = deadline(m)
+	e.fades, e.ttl = deadline(m), m.TTL.Milliseconds()
 }
 
 func deadline(m *sigil.Meta) int64 {

@@ -16,7 +16,7 @@ import (
 // version rely on. Version 3 has no signatures, and no journal entries about them. Before version 5, figures had no
 // labels. Before version 6, memories had no vectors, neither their own nor those of an endpoint, and did not get more tags, and
 // answers had no duplicate. Programs of those versions would leave the vectors behind. Before version 7, figures had no
-// stretch, nothing was kept of what was removed, nothing was erased, no memory was imported with its id, no journal entry
+// stretch, nothing was kept of what was removed, nothing was erased, no memory was imported with its id or changed on request, no journal entry
 // said so, and the journal had no links; programs of those versions would take it for damage, and journal without links.
 const (
 	Format = 7
