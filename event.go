@@ -19,6 +19,7 @@ const (
 	Tagged       EventKind = "tagged"   // a memory got more tags, from an encode that reinforced it
 	Restored     EventKind = "restored" // a memory that was removed is back
 	Erased       EventKind = "erased"   // removed for good: it cannot be restored
+	Fading       EventKind = "fading"   // a notice before a memory fades, if nothing happens; nothing changes
 )
 
 // Removes reports whether the memory of an event of this kind is gone after it.
@@ -52,7 +53,7 @@ type Event struct {
 	Kind   EventKind
 	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
-	// determine the idle time and the decay. For the crystal of a pattern, and
+	// determine the idle time and the decay. The deadline that a notice is about is its FadesAt, and Reason why it will fade. For the crystal of a pattern, and
 	// for a signature, only Tenant is set; for an erased memory only its key.
 	Memory Meta
 	// Crystal is what crystallized, or nil for other kinds.
