@@ -171,5 +171,8 @@ func (a *app) showEvent(t *table, e *client.Event) error {
 	} else if e.Crystal != nil {
 		what = e.Crystal.ID
 	}
+	if e.Kind == sigil.Fading && e.Arithmetic != nil && e.Arithmetic.FadesAt != nil {
+		what += " will fade at " + e.Arithmetic.FadesAt.String()
+	}
 	return t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what)
 }
