@@ -46,7 +46,8 @@ func (s *Sweep) Total() int {
 // the step, up to a quarter of a second, but never so long that more memories arrive than it releases. With no other
 // changes it runs at full speed.
 //
-// During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held").
+// During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held"). While the
+// clock is doubted without that, see [Engine.DoubtClock], it releases memories, and drops nothing for good.
 // After a jump forward, it first moves the deadlines of due memories that were touched before the jump was confirmed.
 //
 // When ctx ends, Sweep finishes the commits in progress, or ends its pause, and returns what it did with the context's
@@ -109,7 +110,10 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		s.Purged += did
 		return did, more, err
 	}
-	steps := []func(int, func() bool) (int, bool, error){release, prune, purge}
+	steps := []func(int, func() bool) (int, bool, error){release}
+	if _, err := e.final(); err == nil {
+		steps = append(steps, prune, purge)
+	}
 	if span := e.Settings().Notice; span > 0 {
 		steps = append(steps, e.notices(uncut, now, span, &s)) // last: it is the only one that needs space on a disk
 	}
