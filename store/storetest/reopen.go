@@ -230,6 +230,8 @@ func lives(f *fixture, n int64) {
 			})
 		case 3:
 			_, err = f.tryInsert(store.Quota{Memories: 30}, f.memory(tenant(name)))
+		case 4:
+			f.notice(m.Key)
 		}
 		f.ok("change", err)
 	}

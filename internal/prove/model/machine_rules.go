@@ -97,7 +97,7 @@ func fadesAt(m *sigil.Meta) time.Time {
 	return at
 }
 
-// reschedule gives m the deadline that follows from its other figures. A notice of another one does not count any more.
+// reschedule sets the deadline that follows from the other figures of m. A notice of another one does not count any more.
 func reschedule(m *sigil.Meta) {
 	at := fadesAt(m)
 	m.Noticed, m.FadesAt = m.Noticed && at.Equal(m.FadesAt), at
