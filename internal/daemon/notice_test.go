@@ -50,5 +50,5 @@ func TestNoticeIsReloaded(t *testing.T) {
 	r.rewrite(t, "notice: 24h\n")
 	r.log.await(t, "read the settings again", "notice=1d")
 	long := run(t, t.Context(), storetest.NewModel(), "notice: 24h\npolicy: classic\n")
-	long.log.await(t, "level=WARN", "--notice is as long as an untouched memory lives (1m35s)")
+	long.log.await(t, "level=WARN", "--notice is as long as an untouched memory lives (95s)")
 }

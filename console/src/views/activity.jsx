@@ -106,7 +106,6 @@ function Journal() {
 function words({ kind, reason, arithmetic: a }) {
   if (!a || kind === 'encoded') return reason
   if (kind === 'restored') return 'brought back: its decay begins anew'
-  if (kind === 'fading') return `will fade on ${new Date(a.fadesAt).toLocaleString()}, ${reason === 'ttl' ? 'when its ttl ends' : 'unless it is recalled'}`
   if (kind === 'tagged') return 'more tags, by an encode of the same content'
   if (kind === 'faded' && reason === 'decay') return `decay ${decimal(a.decay)} passed ${a.threshold} after ${span(a.idleSeconds)} idle`
   if (kind === 'faded' && reason === 'ttl') return `its ttl of ${a.ttl} ended`
