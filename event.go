@@ -21,6 +21,7 @@ const (
 	Erased       EventKind = "erased"    // removed for good: it cannot be restored
 	Corrected    EventKind = "corrected" // superseded by another memory, which corrects it
 	Changed      EventKind = "changed"   // tags, ttl, life or pin of a memory were changed, as [Event.Changed] says
+	Fading       EventKind = "fading"    // a notice before a memory fades, if nothing happens; nothing changes
 )
 
 // ChangedFields is a set of what a [Change] can change.
@@ -79,7 +80,7 @@ type Event struct {
 	Kind   EventKind
 	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
-	// determine the idle time and the decay. For the crystal of a pattern, and
+	// determine the idle time and the decay. The deadline that a notice is about is its FadesAt, and Reason why it will fade. For the crystal of a pattern, and
 	// for a signature, only Tenant is set; for an erased memory only its key.
 	Memory Meta
 	// Changed is what an entry of kind [Changed] changed; 0 for other kinds.

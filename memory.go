@@ -64,6 +64,8 @@ type Meta struct {
 	LastAccessed time.Time
 	// FadesAt is the deadline: from then on no read returns the memory. It is zero if the memory never fades.
 	FadesAt time.Time
+	// Noticed reports that the journal has an entry of kind [Fading] about FadesAt.
+	Noticed bool
 	// TTL is the hard end, as a duration after CreatedAt; 0 means none.
 	TTL          time.Duration
 	Pinned       bool
@@ -149,13 +151,20 @@ func (m *Meta) Recall(p Policy, now time.Time) {
 // Reschedule computes FadesAt anew from the other fields. The TTL always applies; decay applies unless the memory is
 // pinned or crystallized.
 func (m *Meta) Reschedule() {
-	m.FadesAt = time.Time{}
+	var at time.Time
 	if life := m.Lifetime(); m.Evictable() && life != Never {
-		m.FadesAt = ceilMilli(m.LastAccessed.Add(life))
+		at = ceilMilli(m.LastAccessed.Add(life))
 	}
-	if end := m.ends(); !end.IsZero() && (m.FadesAt.IsZero() || end.Before(m.FadesAt)) {
-		m.FadesAt = end
+	if end := m.ends(); !end.IsZero() && (at.IsZero() || end.Before(at)) {
+		at = end
 	}
+	m.MoveDeadline(at)
+}
+
+// MoveDeadline sets FadesAt. If that is another deadline than before, m is not noticed.
+func (m *Meta) MoveDeadline(at time.Time) {
+	m.Noticed = m.Noticed && at.Equal(m.FadesAt)
+	m.FadesAt = at
 }
 
 // FadesBeforeTTL reports whether m, if untouched, fades before its TTL ends.

@@ -33,13 +33,14 @@ func (e *Engine) Clock() ClockState {
 // share the clock of its store in this process.
 func (e *Engine) ConfirmClock() bool { return e.guard != nil && e.guard.Confirm() }
 
-// DoubtClock holds sweeps and trims until the reference has gone on without a jump for [Options.ClockConfirm], or
-// [Engine.ConfirmClock] is called. It is for the start of a process, when nothing that the store knows shows that the
-// reference is right: it may be ahead of the truth by ahead. Time follows the reference meanwhile. If the caller has set
-// [Options.Clock], DoubtClock does nothing.
-func (e *Engine) DoubtClock(ahead time.Duration) {
+// DoubtClock has sweeps and trims drop nothing for good until the reference has gone on without a jump for
+// [Options.ClockConfirm], or [Engine.ConfirmClock] is called: no removed memory, no idempotent answer, no journal entry. With
+// hold, sweeps release nothing either. It is for the start of a process, when nothing that the store knows shows that the
+// reference is right: it may be ahead of the truth by ahead, or behind it. Time follows the reference meanwhile. If the caller has
+// set [Options.Clock], DoubtClock does nothing.
+func (e *Engine) DoubtClock(ahead time.Duration, hold bool) {
 	if e.guard != nil {
-		e.guard.Doubt(ahead)
+		e.guard.Doubt(ahead, hold)
 	}
 }
 
@@ -104,8 +105,18 @@ func (e *Engine) certain() (time.Time, error) {
 	if s := e.Clock(); s.Held {
 		return time.Time{}, &sigil.Error{
 			Kind: sigil.ErrUnavailable, Code: "clock_held",
-			Detail: fmt.Sprintf("the clock may be off by %s: nothing is released until it is back or confirmed", sigil.FormatDuration(s.Jump.Round(time.Second))),
+			Detail: fmt.Sprintf("the clock may be off by %s: nothing is released until it is back or confirmed, which takes at most %s if it goes on as it does; if it is right, confirm it",
+				sigil.FormatDuration(s.Jump.Round(time.Second).Abs()), sigil.FormatDuration(s.ConfirmedIn.Round(time.Second))),
 		}
 	}
 	return e.reference(), nil
+}
+
+// final returns the time that decides what may be dropped for good, or an error if nothing may be dropped now.
+func (e *Engine) final() (time.Time, error) {
+	at, err := e.certain()
+	if err == nil && e.Clock().Unconfirmed {
+		err = &sigil.Error{Kind: sigil.ErrUnavailable, Code: "clock_held", Detail: "the clock is not confirmed since the start: nothing is dropped for good until it is"}
+	}
+	return at, err
 }

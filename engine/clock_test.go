@@ -37,6 +37,9 @@ func (s *clocked) pass(r *rig, d time.Duration) {
 func newClocked(t *testing.T, o engine.Options) (*rig, *clocked) {
 	t.Helper()
 	s := &clocked{Model: storetest.NewModel()}
+	if o.Settings.Undo.Window > 0 {
+		s.Model = storetest.NewUndoModel()
+	}
 	s.clock = guard.New(s.read(), guard.Options{
 		Read: s.read, Monotonic: func() time.Duration { return s.monotonic }, Slept: func() time.Duration { return 0 },
 		Logger: slog.New(slog.DiscardHandler), Confirm: time.Minute,
@@ -130,7 +133,7 @@ func TestADoubtedClockReleasesNothing(t *testing.T) {
 	s.off = time.Hour
 	s.pass(r, 62*time.Second)
 	m := r.encode(`1`, func(d *sigil.Draft) { d.TTL = time.Second })
-	r.DoubtClock(time.Hour)
+	r.DoubtClock(time.Hour, true)
 	same(t, "encoded at", m.CreatedAt, start.Add(s.monotonic+s.off))
 	s.pass(r, 10*time.Second)
 	r.lives(m.Key, false)
@@ -138,6 +141,38 @@ func TestADoubtedClockReleasesNothing(t *testing.T) {
 	r.fails("sweep", err, sigil.ErrUnavailable, "clock_held", "")
 	s.pass(r, time.Minute)
 	same(t, "released when it is confirmed", r.sweep().Total(), 1)
+}
+
+// TestAPlausibleStartReleasesWhatCanBeRestored starts after a night off, or with a clock that is ahead by that much: what is due
+// fades at once, and nothing is dropped for good.
+func TestAPlausibleStartReleasesWhatCanBeRestored(t *testing.T) {
+	undo := engine.Undo{Window: time.Hour, Keep: store.Quota{Memories: 1}}
+	r, s := newClocked(t, engine.Options{Settings: engine.Settings{Policy: sigil.DefaultClassic(), Undo: undo, Retention: engine.Retention{Age: time.Minute}}})
+	var all []sigil.Memory
+	for _, data := range []string{`1`, `2`, `3`} {
+		all = append(all, r.encode(data, nil))
+	}
+	s.pass(r, 3*time.Second)
+	s.off = 30 * time.Minute
+	s.pass(r, 62*time.Second)
+	r.DoubtClock(30*time.Minute, false)
+	swept := r.sweep()
+	same(t, "released at once", swept.Total(), 3)
+	same(t, "dropped for good", swept.Purged, 0)
+	same(t, "held", r.Clock().Held, false)
+	_, err := r.Trim(r.ctx())
+	r.fails("trim", err, sigil.ErrUnavailable, "clock_held", "")
+	for _, m := range all[:2] {
+		_, err := r.Restore(r.ctx(), m.Key)
+		r.ok("restore", err)
+	}
+	r.forget(all[0].Key)
+	r.forget(all[1].Key)
+	s.pass(r, 62*time.Second)
+	same(t, "unconfirmed", r.Clock().Unconfirmed, false)
+	same(t, "dropped once the clock is confirmed", r.sweep().Purged, 2)
+	_, err = r.Trim(r.ctx())
+	r.ok("trim", err)
 }
 
 // TestWhatWasTouchedDuringAJumpLivesOn lets the clock jump for good: a memory that was touched during the jump, by a

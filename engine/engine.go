@@ -74,6 +74,10 @@ type Settings struct {
 	Quota store.Quota
 	// Retention bounds the journal; the zero value keeps all of it.
 	Retention Retention
+	// Notice is how long before its deadline a memory gets a notice: a journal entry of kind [sigil.Fading], which the first sweep
+	// writes that finds the deadline that near, once for each deadline. A memory whose deadline passes between two
+	// sweeps, or while none run, fades without one. 0 means no notices.
+	Notice time.Duration
 	// Undo is how long removed memories can be restored; the zero value turns that off.
 	Undo Undo
 }

@@ -103,7 +103,7 @@ func (e *Engine) Trim(ctx context.Context) (trimmed uint64, err error) {
 	}
 	var before time.Time
 	if keep.Age > 0 {
-		now, err := e.certain()
+		now, err := e.final()
 		if err != nil {
 			return 0, err
 		}

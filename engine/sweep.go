@@ -17,6 +17,8 @@ type Sweep struct {
 	Took      time.Duration
 	// Released counts the memories that a decay sweep released, by reason ("decay", "ttl").
 	Released map[string]int
+	// Noticed is the number of notices that a decay sweep journaled; see [Settings.Notice].
+	Noticed int
 	// Purged is the number of removed memories that a decay sweep dropped for good; see [Undo].
 	Purged int
 	// Patterns is the number of patterns that a crystallize sweep looked at; Created and Updated count the crystals
@@ -35,15 +37,17 @@ func (s *Sweep) Total() int {
 	return n
 }
 
-// Sweep releases memories past their deadlines, in small steps, and then drops removed memories that can no longer be restored. A step is one commit, or several concurrent ones if
-// this engine has no other changes to make. The cost of a sweep grows with what it releases. Any number of sweeps may
-// run at once, in any number of processes: each memory is released, and journaled, once.
+// Sweep releases memories past their deadlines, in small steps, drops removed memories that can no longer be restored, and
+// then journals notices of deadlines that are near; see [Settings.Notice]. A step is one commit, or several concurrent ones if
+// this engine has no other changes to make. The cost of a sweep grows with what it releases and notices. Any number of sweeps may
+// run at once, in any number of processes: each memory is released, and journaled, once, and each deadline noticed once.
 //
 // A sweep yields to changes requested through this engine. After each step it pauses for several times the duration of
 // the step, up to a quarter of a second, but never so long that more memories arrive than it releases. With no other
 // changes it runs at full speed.
 //
-// During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held").
+// During an unconfirmed jump of the clock, Sweep releases nothing and returns [sigil.ErrUnavailable] ("clock_held"). While the
+// clock is doubted without that, see [Engine.DoubtClock], it releases memories, and drops nothing for good.
 // After a jump forward, it first moves the deadlines of due memories that were touched before the jump was confirmed.
 //
 // When ctx ends, Sweep finishes the commits in progress, or ends its pause, and returns what it did with the context's
@@ -106,7 +110,14 @@ func (e *Engine) Sweep(ctx context.Context) (s Sweep, err error) {
 		s.Purged += did
 		return did, more, err
 	}
-	for _, step := range []func(int, func() bool) (int, bool, error){release, prune, purge} {
+	steps := []func(int, func() bool) (int, bool, error){release}
+	if _, err := e.final(); err == nil {
+		steps = append(steps, prune, purge)
+	}
+	if span := e.Settings().Notice; span > 0 {
+		steps = append(steps, e.notices(uncut, now, span, &s)) // last: it is the only one that needs space on a disk
+	}
+	for _, step := range steps {
 		if err := e.inSteps(ctx, step); err != nil {
 			return s, err
 		}

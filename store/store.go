@@ -114,6 +114,16 @@ type Memories interface {
 	// order. Its cost does not depend on how many memories are not due.
 	Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error)
 
+	// Unnoticed returns at most limit keys of all tenants' memories with a deadline after one time and up to another
+	// that are not noticed, in any order. Its cost does not depend on how many memories are noticed, or have other deadlines.
+	Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error)
+
+	// Notice marks the existing memories among keys for which decide returns true as noticed, in one commit with the
+	// events that decide returned. It returns these with their positions. decide is called while nothing else can change the
+	// memory, and only for one that has a deadline and is not noticed. A memory is noticed until its deadline changes, whatever
+	// changes it. The keys may belong to different tenants.
+	Notice(ctx context.Context, keys []sigil.Key, decide func(m sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error)
+
 	// List returns memories that are live at q.Now and match q, in the order of q.Sort. more reports whether there
 	// are more after the last one. A page ends at q.Limit memories or at q.Bytes of data. With q.Tags, the cost
 	// depends on the memories that have one of these tags, not on how many there are.

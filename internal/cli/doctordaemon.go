@@ -146,8 +146,8 @@ func (d *doctor) checkReady(ctx context.Context) {
 	case h.Clock == nil:
 		d.add("ready", resultOK, "", "takes requests")
 	case h.Clock.State == "held":
-		d.add("ready", resultWarning, "check the machine's time service (timedatectl); the daemon believes the new time once it has lasted for --clock-confirm",
-			"takes requests, but sweeps wait: the clock jumped by %s", took(seconds(h.Clock.Seconds)))
+		d.add("ready", resultWarning, "check the time (timedatectl). If it is right, confirm it: sigil clock confirm. Else the daemon believes it once it has lasted for --clock-confirm",
+			"takes requests, but sweeps wait: the clock jumped by %s, or is that far from the newest journal entry since the start", took(seconds(h.Clock.Seconds)))
 	default:
 		d.add("ready", resultWarning, "check the machine's time service (timedatectl); time runs at half its pace until both agree",
 			"takes requests, but its time is %s ahead of the clock", took(seconds(h.Clock.Seconds)))

@@ -200,5 +200,8 @@ func (a *app) showEvent(t *table, e *client.Event) error {
 	if e.Changed != nil {
 		what += ": " + escape(strings.Join(e.Changed, ", "))
 	}
+	if e.Kind == sigil.Fading && e.Arithmetic != nil && e.Arithmetic.FadesAt != nil {
+		what += " will fade at " + e.Arithmetic.FadesAt.String()
+	}
 	return t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what)
 }

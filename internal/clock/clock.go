@@ -69,7 +69,8 @@ type Options struct {
 //   - If it is further off, or again and again ahead, it has jumped. The clock then goes on by monotonic time, and is
 //     held, until the reference is back or the jump is confirmed: after the time to confirm, or by [Clock.Confirm].
 //     Then the clock follows it as above.
-//   - A clock whose first reading is doubted ([Clock.Doubt]) follows its reference, and is held until it is confirmed.
+//   - A clock whose first reading is doubted ([Clock.Doubt]) follows its reference, and is unconfirmed, or held, until it is
+//     confirmed.
 //
 // Its methods may be called from any goroutine.
 type Clock struct {
@@ -105,6 +106,7 @@ type base struct {
 type doubt struct {
 	ahead time.Duration
 	since time.Duration
+	hold  bool // the clock is held meanwhile
 }
 
 // span is a stretch of the clock's time during which it was behind its reference by what turned out to be the truth.
@@ -125,7 +127,10 @@ type State struct {
 	// Jump is its size, over 0 if the reference is ahead of the clock; it is 0 if Held is false.
 	Held bool
 	Jump time.Duration
-	// ConfirmedIn is how long the reference must go on as it does now to be confirmed; 0 if Held is false.
+	// Unconfirmed reports that the clock is held, or that its first reading is believed only as far as what follows from it can
+	// be undone.
+	Unconfirmed bool
+	// ConfirmedIn is how long the reference must go on as it does now to be confirmed; 0 if Unconfirmed is false.
 	ConfirmedIn time.Duration
 	// Ahead is how far the clock is ahead of its reference, which it corrects by running at half its pace.
 	Ahead time.Duration
@@ -192,11 +197,14 @@ func (c *Clock) State() State {
 	c.mu.Lock()
 	b, began := c.base.Load(), c.jump.at
 	c.mu.Unlock()
-	s := State{Held: b.held, Jump: b.jump, Ahead: b.aheadAt(at), Jumps: b.jumps}
+	s := State{Held: b.held, Jump: b.jump, Unconfirmed: b.held, Ahead: b.aheadAt(at), Jumps: b.jumps}
 	if b.doubt != nil && !b.held {
-		s.Held, s.Jump, began = true, b.doubt.ahead, b.doubt.since
+		s.Unconfirmed, began = true, b.doubt.since
+		if b.doubt.hold {
+			s.Held, s.Jump = true, b.doubt.ahead
+		}
 	}
-	if s.Held {
+	if s.Unconfirmed {
 		s.ConfirmedIn = max(0, c.options.Confirm-(at-began))
 	}
 	return s
@@ -259,10 +267,10 @@ func (c *Clock) observe(r Reading) (tell func(*slog.Logger)) {
 		case b.held:
 			tell = c.back(b.jump)
 			if b.doubt != nil { // it has to agree anew for as long
-				b.doubt = &doubt{b.doubt.ahead, r.At}
+				b.doubt = &doubt{b.doubt.ahead, r.At, b.doubt.hold}
 			}
 		case b.doubt != nil && r.At-b.doubt.since >= c.options.Confirm:
-			tell = c.believed(b.doubt.ahead)
+			tell = c.believed(b.doubt)
 			b.doubt = nil
 		}
 	case slept > Threshold && (off-slept).Abs() <= Threshold:

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Doubt makes the clock held, because its first reading may be ahead of the truth by ahead. The clock follows its
-// reference all the same. It is confirmed when it has followed it without a jump for the time to confirm, or by
-// [Clock.Confirm].
-func (c *Clock) Doubt(ahead time.Duration) {
+// Doubt makes the clock unconfirmed, because its first reading may be ahead of the truth by ahead, or behind it if that is
+// negative. With hold, the clock is also held. It follows its reference all the same. It is confirmed when it has followed it
+// without a jump for the time to confirm, or by [Clock.Confirm].
+func (c *Clock) Doubt(ahead time.Duration, hold bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := *c.base.Load()
-	b.doubt = &doubt{ahead, c.options.Monotonic()}
+	b.doubt = &doubt{ahead, c.options.Monotonic(), hold}
 	c.base.Store(&b)
 }
 
-// Confirm confirms what the reference shows now, on an operator's word, and reports whether the clock was held.
+// Confirm confirms what the reference shows now, on an operator's word, and reports whether the clock was unconfirmed.
 func (c *Clock) Confirm() bool {
 	c.look() // notices a jump that would otherwise be held right after this
 	tell := c.confirm()
@@ -41,7 +41,7 @@ func (c *Clock) confirm() (tell func(*slog.Logger)) {
 		c.slept = c.options.Slept()
 		c.follow(b, at, off)
 	case b.doubt != nil:
-		tell = c.believed(b.doubt.ahead)
+		tell = c.believed(b.doubt)
 		b.doubt = nil
 		c.base.Store(&b)
 	}
@@ -90,8 +90,12 @@ func (c *Clock) confirmed(b *base, off, at time.Duration) (tell func(*slog.Logge
 	}
 }
 
-func (c *Clock) believed(ahead time.Duration) func(*slog.Logger) {
+func (c *Clock) believed(d *doubt) func(*slog.Logger) {
+	what := " is confirmed: sweeps also drop what is over for good"
+	if d.hold {
+		what = " is confirmed: sweeps resume"
+	}
 	return func(l *slog.Logger) {
-		l.Info(c.options.Name+" is confirmed: sweeps resume", "ahead_by_at_most", ahead.Round(time.Second))
+		l.Info(c.options.Name+what, "ahead_by_at_most", d.ahead.Round(time.Second))
 	}
 }

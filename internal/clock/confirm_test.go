@@ -37,7 +37,7 @@ func TestAnOperatorConfirmsAJump(t *testing.T) {
 
 func TestADoubtedStartIsFollowedButHeld(t *testing.T) {
 	m := newMachine(t)
-	m.Doubt(30 * time.Hour)
+	m.Doubt(30*time.Hour, true)
 	m.held(true, 30*time.Hour, 0)
 	m.pass(50 * time.Second)
 	m.is(50 * time.Second)
@@ -51,7 +51,7 @@ func TestADoubtedStartIsFollowedButHeld(t *testing.T) {
 	m.pass(13 * time.Second)
 	m.held(false, 0, 1)
 	m.said("INFO", "is confirmed: sweeps resume")
-	m.Doubt(time.Hour)
+	m.Doubt(time.Hour, true)
 	if !m.Confirm() {
 		t.Error("there was nothing to confirm")
 	}
@@ -61,7 +61,7 @@ func TestADoubtedStartIsFollowedButHeld(t *testing.T) {
 // TestADoubtedStartWasWrong starts an hour ahead: when the clock is corrected, sweeps still wait.
 func TestADoubtedStartWasWrong(t *testing.T) {
 	m := newMachine(t)
-	m.Doubt(time.Hour)
+	m.Doubt(time.Hour, true)
 	m.pass(15 * time.Second)
 	m.off = -time.Hour
 	m.pass(58 * time.Second)
@@ -129,5 +129,24 @@ func TestWhenSomethingHappened(t *testing.T) {
 		if c.jump > 0 && m.Since(m.Since(during)) != m.Since(during) {
 			t.Errorf("a jump by %v: corrected twice", c.jump)
 		}
+	}
+}
+
+// TestAPlausibleStartIsNotHeld starts a clock that is doubted only for what cannot be undone.
+func TestAPlausibleStartIsNotHeld(t *testing.T) {
+	m := newMachine(t)
+	m.Doubt(8*time.Hour, false)
+	m.held(false, 0, 0)
+	if s := m.State(); !s.Unconfirmed || s.ConfirmedIn != time.Minute {
+		t.Errorf("at first: %+v", s)
+	}
+	m.pass(time.Minute + 2*time.Second)
+	m.held(false, 0, 0)
+	if s := m.State(); s.Unconfirmed || s.ConfirmedIn != 0 {
+		t.Errorf("in the end: %+v", s)
+	}
+	m.Doubt(8*time.Hour, false)
+	if !m.Confirm() || m.State().Unconfirmed || m.Confirm() {
+		t.Errorf("after an operator confirmed it: %+v", m.State())
 	}
 }

@@ -69,7 +69,7 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 	for setting, n := range map[string]int64{
 		"max-memories": int64(c.MaxMemories), "max-bytes": c.MaxBytes, "max-body": c.MaxBody,
-		"undo": int64(c.Undo), "undo-memories": int64(c.UndoMemories), "undo-bytes": c.UndoBytes,
+		"notice": int64(c.Notice), "undo": int64(c.Undo), "undo-memories": int64(c.UndoMemories), "undo-bytes": c.UndoBytes,
 		"journal-age": int64(c.JournalAge), "journal-entries": int64(c.JournalEntries),
 	} {
 		if n < 0 {

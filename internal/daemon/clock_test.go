@@ -72,23 +72,41 @@ func TestAClockThatJumpsIsSeen(t *testing.T) {
 
 func TestAStartComparesTheClockWithTheJournal(t *testing.T) {
 	for _, c := range []struct {
-		off  time.Duration // of the newest entry
-		held bool
-		want string
+		off         time.Duration // of the newest entry
+		undo        string
+		held        bool // nothing is released
+		unconfirmed bool // nothing is dropped for good
+		want        []string
 	}{
-		{-50 * time.Second, false, ""},
-		{time.Hour, false, "level=WARN msg=\"the clock is behind the newest entry"},
-		{-2 * time.Hour, true, "level=INFO msg=\"the clock is ahead of the newest entry of the journal: sweeps are held until it is confirmed\" ahead=2h0m0s"},
-		{-30 * time.Hour, true, "level=WARN msg=\"the clock is far ahead of the newest entry of the journal: sweeps are held until it is confirmed\" ahead=30h0m0s"},
+		{-50 * time.Second, "24h", false, false, nil},
+		{30 * time.Second, "24h", false, false, []string{"level=WARN msg=\"the clock is behind the newest entry"}},
+		{time.Hour, "24h", true, true, []string{"level=WARN msg=\"the clock is behind the newest entry", "sigil clock confirm"}},
+		{-2 * time.Hour, "24h", false, true, []string{"level=INFO msg=\"the newest entry of the journal is not recent", "ahead=2h0m0s"}},
+		{-2 * time.Hour, "1h", true, true, []string{"level=WARN", "(--undo)", "ahead=2h0m0s", "sigil clock confirm"}},
+		{-2 * time.Minute, "0", true, true, []string{"level=WARN", "(--undo)"}},
+		{-30 * time.Hour, "24h", true, true, []string{"level=WARN", "ahead=30h0m0s", "sigil clock confirm"}},
+		{-30 * time.Hour, "48h", false, true, []string{"level=INFO"}},
 	} {
 		log := newLogs()
 		now := time.Now().Round(0)
 		k := clock.New(clock.Reading{At: clock.Monotonic(time.Now()), Time: now}, clock.Options{Logger: slog.New(slog.DiscardHandler)})
-		o := on(clocked{storetest.NewModel(), k, now.Add(c.off)})
+		o := on(clocked{storetest.NewUndoModel(), k, now.Add(c.off)})
 		o.Logger = slog.New(slog.NewTextHandler(log, nil))
-		d := start(t, config(t), o)
-		if text := log.String(); c.want == "" && strings.Contains(text, "level=WARN") || !strings.Contains(text, c.want) {
+		d := start(t, config(t, "--undo="+c.undo), o)
+		text := log.String()
+		if c.want == nil && strings.Contains(text, "level=WARN") {
 			t.Errorf("%s: logged %q", c.off, text)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: logged %q, want %q", c.off, text, want)
+			}
+		}
+		if status, body := ask(t, d, "GET", "/readyz", ""); status != 200 || c.held != strings.Contains(body, `"clock":{"state":"held","seconds":`) {
+			t.Errorf("%s: /readyz: %d %s", c.off, status, body)
+		}
+		if _, text := ask(t, d, "GET", "/metrics", ""); c.held != strings.Contains(text, "\nsigil_clock_held 1\n") {
+			t.Errorf("%s: sigil_clock_held is not %v", c.off, c.held)
 		}
 		sweeps := func(held bool) {
 			t.Helper()
@@ -98,7 +116,7 @@ func TestAStartComparesTheClockWithTheJournal(t *testing.T) {
 		}
 		sweeps(c.held)
 		want := `{"confirmed":false,"aheadSeconds":0}`
-		if c.held {
+		if c.unconfirmed {
 			want = `{"confirmed":true,"aheadSeconds":0}`
 		}
 		if status, body := ask(t, d, "POST", "/v1/clock:confirm", ""); status != 200 || strings.TrimSpace(body) != want {

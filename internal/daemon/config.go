@@ -46,6 +46,7 @@ type Config struct {
 	MaxMemories int
 	MaxBytes    int64
 
+	Notice       time.Duration // 0 means no notices
 	Undo         time.Duration // 0 means that nothing can be restored
 	UndoMemories int
 	UndoBytes    int64
@@ -104,7 +105,7 @@ type Config struct {
 var live = map[string]bool{
 	"policy": true, "decay-rate": true, "decay-period": true, "threshold": true, "half-life": true,
 	"stability": true, "decay-exponent": true, "retrievability": true, "grace": true, "floor": true,
-	"max-memories": true, "max-bytes": true, "undo": true, "undo-memories": true, "undo-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
+	"max-memories": true, "max-bytes": true, "notice": true, "undo": true, "undo-memories": true, "undo-bytes": true, "journal-age": true, "journal-entries": true, "log-level": true,
 }
 
 // flags declares every setting: its name, its default and its help. The name is also the name of the flag and
@@ -141,6 +142,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	durationVar(f, &c.Undo, "undo", undo.Window, "how long memories that faded, were evicted or were forgotten can be restored; 0 means not at all")
 	f.IntVar(&c.UndoMemories, "undo-memories", undo.Keep.Memories, "maximum number of removed memories of one tenant that can be restored; those removed first are dropped. 0 means no limit")
 	bytesVar(f, &c.UndoBytes, "undo-bytes", undo.Keep.Bytes, "maximum `bytes` of the data of one tenant's removed memories; 0 means no limit")
+
+	durationVar(f, &c.Notice, "notice", 0, "how long before a memory fades the journal, and with it streams and webhooks, has a notice of that, once for each deadline; 0 means no notices")
 
 	f.StringVar(&c.DecaySchedule, "decay-schedule", "*/5 * * * * *", "when to release faded memories: a `cron` schedule with seconds, or off. Its hours are UTC, or local hours if it begins with a zone (TZ=Europe/Zurich). Day of month and day of week must both match. A time that the clocks skip runs right after the gap, a repeated one runs once")
 	f.StringVar(&c.CrystallizeSchedule, "crystallize-schedule", "*/10 * * * * *", "when to crystallize patterns: a `cron` schedule like that of --decay-schedule, or off")
@@ -217,6 +220,7 @@ func (c *Config) settings() (engine.Settings, error) {
 	return engine.Settings{
 		Policy: policy, Quota: store.Quota{Memories: c.MaxMemories, Bytes: c.MaxBytes},
 		Retention: engine.Retention{Age: c.JournalAge, Entries: uint64(c.JournalEntries)},
+		Notice:    c.Notice,
 		Undo:      engine.Undo{Window: c.Undo, Keep: store.Quota{Memories: c.UndoMemories, Bytes: c.UndoBytes}},
 	}, err
 }

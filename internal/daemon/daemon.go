@@ -311,7 +311,7 @@ func (d *Daemon) check() error {
 }
 
 // Configure applies the settings of c that can change while the daemon runs: the policy and its figures, the
-// limits of a tenant and of what can be restored, the log level. c must be valid. Configure returns [sigil.ErrUnavailable] until Start
+// limits of a tenant and of what can be restored, notices, the log level. c must be valid. Configure returns [sigil.ErrUnavailable] until Start
 // has succeeded.
 func (d *Daemon) Configure(c Config) error {
 	e := d.engine.Load()

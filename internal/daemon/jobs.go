@@ -75,6 +75,8 @@ func (d *Daemon) logSweep(s engine.Sweep) {
 	case s.Total() > 0:
 		d.log.Info("memories faded", "memories", s.Total(), sigil.ReasonDecay, s.Released[sigil.ReasonDecay],
 			sigil.ReasonTTL, s.Released[sigil.ReasonTTL], "seconds", s.Took.Seconds())
+	case s.Noticed > 0:
+		d.log.Info("memories will fade within the time of --notice", "memories", s.Noticed, "seconds", s.Took.Seconds())
 	case s.Created > 0:
 		d.log.Info("patterns crystallized", "created", s.Created, "updated", s.Updated, "seconds", s.Took.Seconds())
 	default:

@@ -311,6 +311,12 @@ func (r *runner) greet() {
 	if never(c.DecaySchedule) {
 		r.log.Warn("decay-schedule is off: faded memories are hidden, but stay on disk")
 	}
+	if life := policy.Lifetime(); c.Notice >= life && c.Notice > 0 {
+		r.log.Warn(fmt.Sprintf("--notice is as long as an untouched memory lives (%s): each memory has a notice right after it is encoded, and again after recalls", lifetime(policy)), "notice", c.Notice)
+	}
+	if c.Notice > 0 && never(c.DecaySchedule) {
+		r.log.Warn("decay-schedule is off: no notices are written, unless a decay sweep is requested")
+	}
 	if r.before == nil { // otherwise the predecessor does, to which systemd listens
 		r.notify(systemd.SdNotifyReady)
 	}

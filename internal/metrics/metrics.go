@@ -32,6 +32,7 @@ type Metrics struct {
 	sweeps        *prometheus.CounterVec
 	sweepDuration *prometheus.HistogramVec
 	released      *prometheus.CounterVec
+	notices       prometheus.Counter
 
 	encodes, recalls               prometheus.Counter
 	encodeDuration, recallDuration prometheus.Histogram
@@ -81,6 +82,7 @@ func New(version string) *Metrics {
 	m.sweeps = m.counters("sigil_gc_sweep_total", "Sweeps that ran, whether or not they released anything.", "job")
 	m.sweepDuration = m.histograms("sigil_gc_sweep_duration_seconds", "How long a sweep took.", seconds, "job")
 	m.released = m.counters("sigil_gc_released_total", "Memories released, by reason: decay and ttl (faded), memories and bytes (evicted), request (forgotten or erased).", "reason")
+	m.notices = m.counter("sigil_gc_notices_total", "Notices of memories that will fade soon, if --notice is set.")
 
 	m.encodes = m.counter("sigil_encode_total", "Memories encoded.")
 	m.encodeDuration = m.histogram("sigil_encode_duration_seconds", "How long a call that encodes took, with its commit; a batch is one call.", seconds)
@@ -227,6 +229,7 @@ func (m *Metrics) Released(reason string, n int) { m.released.WithLabelValues(re
 func (m *Metrics) Swept(sweep engine.Sweep, err error) {
 	m.sweeps.WithLabelValues(string(sweep.Job)).Inc()
 	m.sweepDuration.WithLabelValues(string(sweep.Job)).Observe(sweep.Took.Seconds())
+	m.notices.Add(float64(sweep.Noticed))
 	if err != nil {
 		m.failed(err)
 	}

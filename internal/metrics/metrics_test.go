@@ -87,7 +87,7 @@ func TestEverySweepCounts(t *testing.T) {
 			t.Errorf("after %d sweeps the counter is at %v", i+1, got)
 		}
 	}
-	m.Swept(engine.Sweep{Job: sigil.CrystallizeJob}, context.Canceled)
+	m.Swept(engine.Sweep{Job: sigil.CrystallizeJob, Noticed: 7}, context.Canceled)
 	text := scrape(t, m)
 	for series, want := range map[string]float64{
 		`sigil_gc_sweep_total{job="crystallize"}`:                    1,
@@ -95,6 +95,7 @@ func TestEverySweepCounts(t *testing.T) {
 		`sigil_gc_sweep_duration_seconds_sum{job="decay"}`:           0.75,
 		`sigil_gc_sweep_duration_seconds_count{job="crystallize"}`:   1,
 		`sigil_gc_released_total{reason="ttl"}`:                      4,
+		"sigil_gc_notices_total":                                     7,
 		`sigil_gc_released_total{reason="decay"}`:                    0,
 		`sigil_error_total{code="canceled"}`:                         1,
 		`sigil_gc_sweep_duration_seconds_bucket{job="decay",le="1"}`: 3,

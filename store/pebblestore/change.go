@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -26,11 +27,12 @@ func (s *Store) Update(ctx context.Context, key sigil.Key, decide func(*sigil.Me
 	if !at.There() {
 		return sigil.Memory{}, sigil.NewNotFound()
 	}
-	until := m.FadesAt
+	until, noticed := m.FadesAt, m.Noticed
 	event, err := decide(&m.Meta)
 	if err != nil {
 		return sigil.Memory{}, err
 	}
+	m.Noticed = noticed && m.FadesAt.Equal(until)
 	// Read before anything changes: a memory that cannot be returned must not be refreshed.
 	memory, err := s.readLocked(at, m, kept)
 	if err != nil {
@@ -164,6 +166,50 @@ func (s *Store) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.
 	s.contents.drop(keys...)
 	s.finder.removed(removed)
 	s.kept(events)
+	return events, nil
+}
+
+// Notice marks memories as noticed in one commit; see [store.Store].
+func (s *Store) Notice(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.keys.Lock(keys...)()
+
+	ch := newChange()
+	ch.grows = true
+	var noticed []index.Place
+	events := make([]sigil.Event, 0, len(keys)) // must not be reallocated: ch points into it
+	err := s.index.Visit(keys, func(at index.Place, m sigil.Meta) error {
+		if m.Noticed || m.FadesAt.IsZero() {
+			return nil
+		}
+		event, write := decide(m)
+		if !write {
+			return nil
+		}
+		m.Noticed = true
+		policy, err := s.policies.Number(m.Policy)
+		if err != nil {
+			return err
+		}
+		ch.set(layout.MemoryKey(layout.MetaFamily, m.Tenant, m.ID), record.AppendLabels(record.AppendMeta(nil, &m, policy), s.index.Labels(at)))
+		noticed, events = append(noticed, at), append(events, event)
+		return s.addEvent(ch, &events[len(events)-1])
+	})
+	if err != nil || ch.empty() {
+		ch.discard()
+		return nil, err
+	}
+	slices.SortFunc(noticed, index.Place.Compare)
+	ch.effect.Noticed = noticed
+	s.index.Clean(noticed)
+	if err := s.commits.do(ch); err != nil {
+		s.index.Soil(noticed)
+		return nil, err
+	}
 	return events, nil
 }
 

@@ -175,7 +175,8 @@ func (c *checker) meta(key, value []byte) {
 	default:
 		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
 		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
-			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
+			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
+			was.MoveDeadline(m.FadesAt)
 		}
 		if m != was {
 			c.found.wrong("%s has figures that differ from the journal's", k)

@@ -125,6 +125,16 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 	return s.index.Due(now.UnixMilli(), limit), nil
 }
 
+// Unnoticed returns the keys of memories without a notice; see [store.Store].
+func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	return s.index.Unnoticed(after.UnixMilli(), until.UnixMilli(), limit), nil
+}
+
 // List returns a page; see [store.Store].
 func (s *Store) List(ctx context.Context, q store.Query) ([]sigil.Memory, bool, error) {
 	s.gate.RLock()

@@ -182,6 +182,19 @@ func (r *recorder) Remove(ctx context.Context, keys []sigil.Key, decide func(sig
 	return events, err
 }
 
+func (r *recorder) Notice(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	g := &group{}
+	events, err := r.Store.Notice(ctx, keys, func(m sigil.Meta) (sigil.Event, bool) {
+		e, ok := decide(m)
+		if ok {
+			r.add(g, &e)
+		}
+		return e, ok
+	})
+	r.answered(g, events, err, errors.Is(err, sigil.ErrFull))
+	return events, err
+}
+
 func (r *recorder) Restore(ctx context.Context, tenant string, ids []sigil.ID, quota store.Quota, restore func(*sigil.Meta, store.Removal) (sigil.Event, bool)) ([]sigil.Memory, error) {
 	g := &group{}
 	all, err := r.Store.Restore(ctx, tenant, ids, quota, func(m *sigil.Meta, how store.Removal) (sigil.Event, bool) {

@@ -41,7 +41,7 @@ func newScript(seed uint64, fail func(error)) *script {
 func (sc *script) continueOn(s store.Store) {
 	sc.engine = engine.New(s, &engine.Options{
 		Clock:    func() time.Time { return time.UnixMilli(sc.clock.Load()) },
-		Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: store.Quota{Memories: 30, Bytes: 6000}, Undo: engine.Undo{Window: time.Hour}},
+		Settings: engine.Settings{Policy: sigil.DefaultClassic(), Quota: store.Quota{Memories: 30, Bytes: 6000}, Undo: engine.Undo{Window: time.Hour}, Notice: time.Minute},
 	})
 }
 

@@ -205,7 +205,8 @@ func (s *Store) restorable(ch *change, keys []sigil.Key, restore func(*sigil.Met
 		if !ok {
 			continue
 		}
-		r.Memory.LastAccessed, r.Memory.FadesAt, r.Memory.TTL, r.Memory.Policy = m.LastAccessed, m.FadesAt, m.TTL, m.Policy
+		r.Memory.LastAccessed, r.Memory.TTL, r.Memory.Policy = m.LastAccessed, m.TTL, m.Policy
+		r.Memory.MoveDeadline(m.FadesAt)
 		vector, err := s.ownVector(key)
 		if err != nil {
 			return nil, err

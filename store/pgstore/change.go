@@ -54,7 +54,8 @@ func decide(m *sigil.Meta, change func(*sigil.Meta) (*sigil.Event, error)) (*sig
 	if err != nil {
 		return nil, err
 	}
-	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
+	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy = changed.Pinned, changed.Policy
 	return event, nil
 }

@@ -197,7 +197,7 @@ func TestARestartDuringAJumpReleasesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.DoubtClock(e.Now().Sub(newest)) // as the daemon does
+	e.DoubtClock(e.Now().Sub(newest), true) // as the daemon does
 	swept(t, e, -1)
 	set(0, 0, 0)
 	measure(t, s)

@@ -111,6 +111,7 @@ func usual(s *sigil.State) bool {
 type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, stretches, hashes, states, tags, data  array
+	noticed                                                                       array
 	searched                                                                      documents
 	vectors, own                                                                  vectorRows
 }
@@ -118,7 +119,7 @@ type columns struct {
 func (c *columns) reset() {
 	for _, a := range []*array{
 		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
-		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.noticed,
 	} {
 		a.reset()
 	}
@@ -146,6 +147,7 @@ func (c *columns) add(m *memory) {
 	c.states.bytes(m.state)
 	c.tags.bytes(m.tags)
 	c.data.bytes(m.Data)
+	c.noticed.bool(m.Noticed && !m.FadesAt.IsZero())
 }
 
 func (c *columns) args() []any {
@@ -154,6 +156,7 @@ func (c *columns) args() []any {
 		raw(c.ttls.of(oidInt8)), raw(c.counts.of(oidInt8)), raw(c.potentials.of(oidFloat)), raw(c.frequencies.of(oidInt2)),
 		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
 		raw(c.stretches.of(oidFloat)), raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
+		raw(c.noticed.of(oidBool)),
 	}
 }
 

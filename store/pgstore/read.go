@@ -69,11 +69,34 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 		return nil, reading(ctx, err)
 	}
 	rows, err := s.pool.Query(bounded, due, now, limit)
-	keys, err := collect(rows, err, func(rows pgx.Rows) (key sigil.Key, err error) {
-		err = rows.Scan(&key.Tenant, (*[16]byte)(&key.ID))
-		return key, err
-	})
+	keys, err := collect(rows, err, scanKey)
 	return keys, reading(ctx, err)
+}
+
+// The conditions are those of the index memories_unnoticed.
+const unnoticed = `select tenant, id from sigil.memories
+where noticed <> fades_at and fades_at < 'infinity' and fades_at > $1 and fades_at <= $2 order by fades_at limit $3 for update skip locked`
+
+// Unnoticed implements [store.Store]. It skips locked rows, as Due does.
+func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.settle(bounded, until); err != nil {
+		return nil, reading(ctx, err)
+	}
+	rows, err := s.pool.Query(bounded, unnoticed, after, until, limit)
+	keys, err := collect(rows, err, scanKey)
+	return keys, reading(ctx, err)
+}
+
+func scanKey(rows pgx.Rows) (key sigil.Key, err error) {
+	err = rows.Scan(&key.Tenant, (*[16]byte)(&key.ID))
+	return key, err
 }
 
 // Fading implements [store.Store].

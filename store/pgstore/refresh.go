@@ -92,11 +92,13 @@ func (f refresh) over(r row) row {
 		recalls := max(r.AccessCount, f.meta.AccessCount)
 		r.Meta, r.revision = f.meta, f.revision
 		r.AccessCount = recalls
+		r.setNoticed()
 		return r
 	}
 	r.AccessCount = max(r.AccessCount, f.meta.AccessCount)
 	if f.revision == r.revision && !f.meta.LastAccessed.Before(r.LastAccessed) {
 		r.LastAccessed, r.FadesAt, r.Stretch, r.Policy = f.meta.LastAccessed, f.meta.FadesAt, f.meta.Stretch, f.meta.Policy
+		r.setNoticed()
 	}
 	return r
 }

@@ -13,7 +13,7 @@ import (
 
 // These are the columns of a memory, in the order in which scanMeta and scanMemory read them.
 const (
-	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, supersedes, revision"
+	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, supersedes, noticed, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
 	// outlineColumns are read in the same way, without data.
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
@@ -24,6 +24,12 @@ type row struct {
 	sigil.Memory
 	policy   uint16
 	revision int32
+	noticed  time.Time // the deadline that the journal has a notice of, or zero
+}
+
+// setNoticed sets Noticed, after FadesAt has changed.
+func (r *row) setNoticed() {
+	r.Noticed = !r.FadesAt.IsZero() && r.FadesAt.Equal(r.noticed)
 }
 
 func scanMeta(rows pgx.Rows) (row, error) { return scan(rows) }
@@ -54,18 +60,22 @@ func scanMemoryAnd(rows pgx.Rows, more ...any) (row, error) {
 
 func scan(rows pgx.Rows, more ...any) (row, error) {
 	var r row
-	var fades pgtype.Timestamptz
+	var fades, noticed pgtype.Timestamptz
 	var ttl, count int64
 	var frequency, policy int16
 	var supersedes *[16]byte
 	err := rows.Scan(append([]any{
-		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.Stretch, &supersedes, &r.revision,
+		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.Stretch, &supersedes, &noticed, &r.revision,
 	}, more...)...)
 	r.CreatedAt, r.LastAccessed = r.CreatedAt.UTC(), r.LastAccessed.UTC()
 	r.FadesAt = fromDeadline(fades)
 	if supersedes != nil {
 		r.Supersedes = *supersedes
 	}
+	if noticed.InfinityModifier == pgtype.Finite {
+		r.noticed = noticed.Time.UTC()
+	}
+	r.setNoticed()
 	r.TTL, r.AccessCount = time.Duration(ttl)*time.Millisecond, uint64(count)
 	r.Frequency, r.policy = sigil.Frequency(frequency), uint16(policy)
 	return r, err

@@ -178,7 +178,8 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		delete(r.memories, m.Key)
 		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
 		if m.AccessCount > was.AccessCount || m.AccessCount == was.AccessCount && m.LastAccessed.After(was.LastAccessed) {
-			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
+			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
+			was.MoveDeadline(m.FadesAt)
 		}
 		switch {
 		case !ok && r.trimmed > 0: // it may be older than the rest of the journal

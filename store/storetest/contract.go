@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"update", updateIdeas},
 		{"remove", removeIdeas},
 		{"due", dueIdeas},
+		{"notice", noticeIdeas},
 		{"list", listIdeas},
 		{"tags", tagIdeas},
 		{"sort", sortIdeas},

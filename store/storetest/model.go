@@ -155,7 +155,8 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 		return sigil.Memory{}, err
 	}
 	// Nothing else may change, whatever the func did.
-	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = meta.LastAccessed, meta.AccessCount, meta.FadesAt, meta.Stretch
+	m.LastAccessed, m.AccessCount, m.Stretch = meta.LastAccessed, meta.AccessCount, meta.Stretch
+	m.MoveDeadline(meta.FadesAt)
 	m.Pinned, m.Policy = meta.Pinned, meta.Policy
 	s.memories[key] = m
 	if event != nil {
@@ -203,6 +204,49 @@ func (s *Model) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key,
 		keys = append(keys, m.Key)
 	}
 	return keys, nil
+}
+
+// Unnoticed implements [store.Store]. The soonest come first.
+func (s *Model) Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	var found []sigil.Meta
+	for _, m := range s.memories {
+		if !m.Noticed && m.FadesAt.After(after) && !m.FadesAt.After(until) {
+			found = append(found, m.Meta)
+		}
+	}
+	slices.SortFunc(found, byDeadline)
+	keys := make([]sigil.Key, 0, min(limit, len(found)))
+	for _, m := range found[:min(limit, len(found))] {
+		keys = append(keys, m.Key)
+	}
+	return keys, nil
+}
+
+// Notice implements [store.Store].
+func (s *Model) Notice(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	var events []sigil.Event
+	for _, key := range keys {
+		m, ok := s.memories[key]
+		if !ok || m.Noticed || m.FadesAt.IsZero() {
+			continue
+		}
+		if event, ok := decide(m.Meta); ok {
+			m.Noticed = true
+			s.memories[key] = m
+			events = append(events, s.record(event))
+		}
+	}
+	return events, nil
 }
 
 // PruneAnswers implements [store.Store].

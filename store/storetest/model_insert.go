@@ -141,7 +141,8 @@ func (s *Model) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 	if err != nil {
 		return store.Amended{}, err
 	}
-	m.LastAccessed, m.AccessCount, m.FadesAt, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.FadesAt, changed.Stretch
+	m.LastAccessed, m.AccessCount, m.Stretch = changed.LastAccessed, changed.AccessCount, changed.Stretch
+	m.MoveDeadline(changed.FadesAt)
 	m.Pinned, m.Policy, m.TTL, m.Tags = changed.Pinned, changed.Policy, changed.TTL, slices.Clone(changed.Tags)
 	s.memories[a.Key] = m
 	if event != nil {

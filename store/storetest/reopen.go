@@ -234,6 +234,8 @@ func lives(f *fixture, n int64) {
 			f.change(m.Key, start, sigil.ChangedTags|sigil.ChangedTTL|sigil.ChangedLife, func(m *sigil.Memory) {
 				m.Tags, m.TTL, m.Stretch = []string{"changed"}, 2*time.Hour, 3
 			})
+		case 5:
+			f.notice(m.Key)
 		}
 		f.ok("change", err)
 	}

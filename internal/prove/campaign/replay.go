@@ -33,13 +33,14 @@ type replay struct {
 
 // life is the journal's record of one memory.
 type life struct {
-	tenant string
-	first  client.Arithmetic // at its encode
-	fades  *client.Timestamp // the deadline in its last journal entry
-	pinned bool
-	strong bool            // it crystallized
-	ended  sigil.EventKind // "" while it lives
-	at     time.Time       // when it ended
+	tenant  string
+	first   client.Arithmetic // at its encode
+	fades   *client.Timestamp // the deadline in its last journal entry
+	pinned  bool
+	strong  bool            // it crystallized
+	noticed string          // its last notice
+	ended   sigil.EventKind // "" while it lives
+	at      time.Time       // when it ended
 }
 
 func newReplay() *replay {
@@ -173,6 +174,12 @@ func (r *replay) add(tenant string, e *client.Event) string {
 	}
 	m.fades = e.Arithmetic.FadesAt
 	switch e.Kind {
+	case sigil.Fading:
+		at := fmt.Sprint(m.fades, e.Arithmetic.AccessCount, e.Arithmetic.LastAccessed)
+		if m.fades == nil || !e.Time.Before(m.fades.Time) || m.noticed == at {
+			return fmt.Sprintf("%s has a notice of a deadline at %v, which is over, or a second one", e.ID, m.fades)
+		}
+		m.noticed = at
 	case sigil.Crystallized:
 		m.strong = true
 	case sigil.Tagged:

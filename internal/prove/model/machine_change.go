@@ -110,7 +110,7 @@ func (m *machine) recall() {
 func (m *machine) refresh(meta *sigil.Meta, now time.Time) {
 	meta.AccessCount++
 	meta.LastAccessed, meta.Policy = now, m.rules.policy
-	meta.FadesAt = fadesAt(meta)
+	reschedule(meta)
 }
 
 // recallLate recalls the memory through an engine whose time is a millisecond before the memory's deadline,
@@ -139,7 +139,7 @@ func (m *machine) pin() {
 				return nil, false
 			}
 			meta.Pinned = true
-			meta.FadesAt = fadesAt(meta)
+			reschedule(meta)
 			return &sigil.Event{Time: m.now, Kind: "pinned", Reason: "request", Memory: *meta}, true
 		})
 }
@@ -151,7 +151,7 @@ func (m *machine) unpin() {
 				return nil, false
 			}
 			meta.Pinned, meta.LastAccessed, meta.Policy = false, m.now, m.rules.policy
-			meta.FadesAt = fadesAt(meta)
+			reschedule(meta)
 			return &sigil.Event{Time: m.now, Kind: "unpinned", Reason: "request", Memory: *meta}, true
 		})
 }
@@ -253,11 +253,32 @@ func (m *machine) sweep() {
 	m.ok("the model's purge", err)
 	storetest.Equal(m.t, "purged", swept.Purged, purged)
 	storetest.Equal(m.t, "released", swept.Released, released)
+	m.notices(swept.Noticed)
 	left, err := m.store.Due(m.ctx(), m.now, 1)
 	m.ok("due", err)
 	if len(left) > 0 {
 		m.t.Errorf("sweep: %v is due and still there", left[0])
 	}
+}
+
+// notices has the model write the notices of a sweep, which wrote n.
+func (m *machine) notices(n int) {
+	span := m.rules.notice
+	var order []sigil.Key // as in the journal, since no order is promised
+	for _, event := range m.news() {
+		if event.Kind == sigil.Fading {
+			order = append(order, event.Memory.Key)
+		}
+	}
+	keys, err := m.model.Unnoticed(m.ctx(), m.now, m.now.Add(span), all)
+	m.ok("the model's unnoticed", err)
+	events, err := m.model.Notice(m.ctx(), append(order, keys...), func(meta sigil.Meta) (sigil.Event, bool) {
+		near := near(&meta, m.now, span)
+		meta.Noticed = true
+		return sigil.Event{Time: m.now, Kind: "fading", Reason: reason(&meta), Memory: meta}, near
+	})
+	m.ok("the model's notice", err)
+	storetest.Equal(m.t, "noticed", n, len(events))
 }
 
 func (m *machine) crystallize() {
@@ -304,6 +325,7 @@ func (m *machine) configure() {
 		{}, {Memories: 12}, {Memories: 4}, {Bytes: 100}, {Memories: 8, Bytes: 160}, {Bytes: 30},
 	}).Draw(m.t, "quota")
 	m.rules.undo = rapid.SampledFrom(undos).Draw(m.t, "undo")
+	m.rules.notice = rapid.SampledFrom(spans).Draw(m.t, "notice")
 	m.engine.Configure(m.rules.settings())
 }
 

@@ -14,9 +14,10 @@ type ledger struct {
 	time     time.Time
 	memories map[sigil.Key]sigil.Meta
 	removed  map[sigil.Key]sigil.Meta
-	crystals map[crystalKey]bool // of patterns, all that ever existed
-	bytes    map[string]int      // by tenant
-	count    map[string]int      // of memories, by tenant
+	noticed  map[sigil.Key]sigil.Meta // the figures in the last notice
+	crystals map[crystalKey]bool      // of patterns, all that ever existed
+	bytes    map[string]int           // by tenant
+	count    map[string]int           // of memories, by tenant
 	// signatures has all that were ever registered.
 	signatures map[sigil.Key]codeLife
 }
@@ -28,7 +29,7 @@ type crystalKey struct {
 
 func newLedger() ledger {
 	return ledger{
-		memories: map[sigil.Key]sigil.Meta{}, removed: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
+		memories: map[sigil.Key]sigil.Meta{}, removed: map[sigil.Key]sigil.Meta{}, noticed: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
 		bytes: map[string]int{}, count: map[string]int{}, signatures: map[sigil.Key]codeLife{},
 	}
 }
@@ -78,6 +79,7 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		l.bytes[m.Tenant] += m.Size
 	case sigil.Restored:
 		was, ok := l.removed[m.Key]
+		was.Noticed = was.Noticed && fadesAt(m).Equal(was.FadesAt)
 		was.LastAccessed, was.FadesAt, was.Policy = e.Time, fadesAt(m), m.Policy
 		if at := end(&was); !at.IsZero() && !e.Time.Before(at) {
 			was.TTL = 0
@@ -103,6 +105,15 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		if reached(m, e.Time) || !e.Changed.Valid() {
 			wrong = "is changed after its deadline, or in nothing"
 		}
+	case sigil.Fading:
+		switch last, ok := l.noticed[m.Key]; {
+		case reached(m, e.Time) || !m.Noticed || fadesAt(m).IsZero():
+			wrong = "has a notice after its deadline, or without one"
+		case e.Reason != reason(m):
+			wrong = "has a notice for the wrong reason"
+		case ok && last == *m:
+			wrong = "has a second notice of one deadline"
+		}
 	case sigil.Forgotten, sigil.Corrected:
 		if reached(m, e.Time) {
 			wrong = "is " + string(e.Kind) + " after its deadline"
@@ -125,6 +136,12 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 	}
 	if wrong != "" {
 		t.Errorf("journal: at %d (%s %s, %v) %#v %s", e.Position, e.Kind, e.Reason, e.Time, *m, wrong)
+	}
+	switch e.Kind {
+	case sigil.Fading:
+		l.noticed[m.Key] = *m
+	case sigil.Pinned, sigil.Unpinned, sigil.Restored: // its deadline has moved, if only for a while
+		delete(l.noticed, m.Key)
 	}
 	if !e.Kind.Removes() {
 		l.memories[m.Key] = *m

@@ -20,10 +20,11 @@ type rules struct {
 	policy sigil.Policy
 	quota  store.Quota
 	undo   engine.Undo
+	notice time.Duration
 }
 
 func (r *rules) settings() engine.Settings {
-	return engine.Settings{Policy: r.policy, Quota: r.quota, Undo: r.undo}
+	return engine.Settings{Policy: r.policy, Quota: r.quota, Undo: r.undo, Notice: r.notice}
 }
 
 // law is a policy and what follows from it by spec 2.
@@ -94,6 +95,18 @@ func fadesAt(m *sigil.Meta) time.Time {
 		at = e
 	}
 	return at
+}
+
+// reschedule sets the deadline that follows from the other figures of m. A notice of another one does not count any more.
+func reschedule(m *sigil.Meta) {
+	at := fadesAt(m)
+	m.Noticed, m.FadesAt = m.Noticed && at.Equal(m.FadesAt), at
+}
+
+// near reports whether a sweep at now, with notices of a span, writes one of m.
+func near(m *sigil.Meta, now time.Time, span time.Duration) bool {
+	at := fadesAt(m)
+	return !m.Noticed && !at.IsZero() && at.After(now) && !at.After(now.Add(span))
 }
 
 // reached reports whether m is past its deadline at now.

@@ -16,6 +16,9 @@ var undos = []engine.Undo{
 	{Window: time.Minute}, {Window: time.Hour, Keep: store.Quota{Memories: 3}}, {Window: 10 * time.Minute, Keep: store.Quota{Memories: 20, Bytes: 60}}, {},
 }
 
+// spans are the times before a deadline at which a history may have notices.
+var spans = []time.Duration{0, 5 * time.Second, time.Minute, 2 * time.Hour}
+
 // restore restores a memory, most often one that was removed.
 func (m *machine) restore() {
 	key := m.key()
@@ -40,7 +43,7 @@ func (m *machine) restore() {
 		if e := end(meta); !e.IsZero() && !m.now.Before(e) {
 			meta.TTL = 0
 		}
-		meta.FadesAt = fadesAt(meta)
+		reschedule(meta)
 		return sigil.Event{Time: m.now, Kind: "restored", Reason: "request", Memory: *meta}, true
 	})
 	if modelErr == nil && len(back) == 0 {

@@ -304,7 +304,14 @@ func sweep(ctx context.Context, s store.Store, now time.Time) given {
 		return sigil.Event{Time: now, Kind: sigil.Faded, Reason: m.FadeReason(), Memory: m}, m.Due(now)
 	})
 	pruned, err2 := s.PruneAnswers(ctx, now, 1000)
-	return gave(err, append([]sigil.Key{}, keys...), append([]sigil.Event{}, events...), pruned, err2)
+	near, err3 := s.Unnoticed(ctx, now, now.Add(time.Hour), 1_000_000)
+	slices.SortFunc(near, func(a, b sigil.Key) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	notices, err4 := s.Notice(ctx, near, func(m sigil.Meta) (sigil.Event, bool) {
+		m.Noticed = true
+		return sigil.Event{Time: now, Kind: sigil.Fading, Reason: m.FadeReason(), Memory: m}, m.AccessCount%3 != 1
+	})
+	return gave(err, append([]sigil.Key{}, keys...), append([]sigil.Event{}, events...), pruned, err2,
+		append([]sigil.Key{}, near...), err3, append([]sigil.Event{}, notices...), err4)
 }
 
 func crystallize(ctx context.Context, s store.Store, tenant string, now time.Time) given {

@@ -27,6 +27,7 @@ const (
 	flagCrystallized
 	flagFades     // FadesAt is not zero
 	flagStretched // Stretch is not zero
+	flagNoticed   // the journal has a notice of FadesAt
 	flagsEnd
 )
 
@@ -64,6 +65,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	if m.Stretch != 0 {
 		flags |= flagStretched
 	}
+	if m.Noticed && flags&flagFades != 0 {
+		flags |= flagNoticed
+	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
 	b = appendFloat(b, m.Potential)
@@ -90,12 +94,14 @@ type Figures struct {
 	Size                             int
 	Frequency, Policy                uint16
 	Pinned, Crystallized, Fades      bool
+	Noticed                          bool // only if Fades is set
 }
 
 // Figures decodes the output of AppendMeta. It cannot check whether a policy with that number exists.
 func (r *Reader) Figures() (f Figures) {
 	flags := r.byte()
 	f.Pinned, f.Crystallized, f.Fades = flags&flagPinned != 0, flags&flagCrystallized != 0, flags&flagFades != 0
+	f.Noticed = flags&flagNoticed != 0
 	f.Frequency = r.uint16()
 	f.Potential = r.float()
 	f.AccessCount = r.Uvarint()
@@ -112,7 +118,7 @@ func (r *Reader) Figures() (f Figures) {
 		}
 	}
 	f.Policy = uint16(r.upTo(math.MaxUint16))
-	if flags >= flagsEnd || f.Frequency >= sigil.NumFrequencies || !unit(f.Potential) {
+	if flags >= flagsEnd || f.Noticed && !f.Fades || f.Frequency >= sigil.NumFrequencies || !unit(f.Potential) {
 		r.Fail()
 	}
 	return f
@@ -124,7 +130,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
 		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
-		Pinned: f.Pinned, Crystallized: f.Crystallized, Stretch: f.Stretch, Policy: policies.Policy(f.Policy),
+		Pinned: f.Pinned, Crystallized: f.Crystallized, Stretch: f.Stretch, Noticed: f.Noticed, Policy: policies.Policy(f.Policy),
 	}
 	if f.Fades {
 		m.FadesAt = moment(f.FadesAt)
@@ -180,7 +186,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected, sigil.Changed}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected, sigil.Changed, sigil.Fading}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential, sigil.ReasonImport}
 )
 

@@ -3,6 +3,8 @@ package index
 import (
 	"hash/maphash"
 
+	"github.com/tidwall/btree"
+
 	"github.com/sigil-dna/sigil"
 )
 
@@ -18,6 +20,8 @@ type Change struct {
 	// Retagged replaces the tags of that memory by NewTags, which are as in [record.Labels].
 	Retagged bool
 	NewTags  string
+	// Noticed are the places of memories that become noticed, sorted by key.
+	Noticed []Place
 	// Ends is when the first of the commit's answers ends, in Unix milliseconds, or [Never] if it has none.
 	Ends int64
 	// Crystals, of patterns of Tenant, replace the earlier ones.
@@ -63,6 +67,7 @@ func (x *Index) apply(ch *Change) {
 		x.entries.label(e, ch.NewTags)
 		t.tag(e)
 	}
+	x.notice(ch.Noticed)
 	if len(ch.Crystals)+len(ch.Entries) == 0 {
 		return
 	}
@@ -105,7 +110,8 @@ func (x *Index) insert(t *tenant, e *entry, tags string) {
 	x.entries.label(added, tags)
 	t.insert(added)
 	x.contents.insert(&x.entries, t, added)
-	if added.former {
+	if added.dirty == unwritten {
+		added.dirty = 0
 		x.soil(t, added)
 	}
 	x.memories++
@@ -180,19 +186,24 @@ func (x *Index) tidy(t *tenant) {
 	}
 }
 
-// reschedule updates the agenda after t's deadlines have changed.
+// reschedule updates the agendas after t's deadlines have changed.
 //
 // +checklocks:x.mu
 func (x *Index) reschedule(t *tenant) {
-	next := t.nextFade()
-	if next == t.first {
+	move(x.agenda, t, &t.first, t.nextFade())
+	move(x.unnoticed, t, &t.firstUnnoticed, t.earliest())
+}
+
+// move lists t in an agenda under next instead of *first, which it sets.
+func move(agenda *btree.BTreeG[appointment], t *tenant, first *int64, next int64) {
+	if next == *first {
 		return
 	}
-	if t.first != Never {
-		x.agenda.Delete(appointment{t.first, t})
+	if *first != Never {
+		agenda.Delete(appointment{*first, t})
 	}
-	t.first = next
+	*first = next
 	if next != Never {
-		x.agenda.Set(appointment{next, t})
+		agenda.Set(appointment{next, t})
 	}
 }

@@ -53,6 +53,7 @@ func (x *Index) Differences(fresh *Index) []error {
 	differ("memories", x.memories, fresh.memories)
 	differ("crystals", x.crystals, fresh.crystals)
 	differ("agenda", x.agenda.Len(), fresh.agenda.Len())
+	differ("unnoticed", x.unnoticed.Len(), fresh.unnoticed.Len())
 	for name := range fresh.tenants {
 		differ("tenant "+name, x.tenants[name] != nil, true)
 	}
@@ -79,7 +80,10 @@ func (x *Index) Differences(fresh *Index) []error {
 func (t *tenant) figures(p *layout.Policies) map[string]any {
 	figures := map[string]any{
 		"bytes": t.bytes, "pinned": t.pinned, "crystallized": t.crystallized, "arriving": t.arriving, "leaving": t.leaving,
-		"first": t.first, "memories": t.all.count, "fading": t.fading.count, "ending": t.ending.count, "crystals": t.crystals,
+		"first": t.first, "first unnoticed": t.firstUnnoticed, "memories": t.all.count, "fading": t.fading.count, "ending": t.ending.count, "crystals": t.crystals,
+	}
+	if t.noticed != nil && t.noticed.fading.count+t.noticed.ending.count > 0 {
+		figures["noticed, fading"], figures["noticed, ending"] = t.noticed.fading.count, t.noticed.ending.count
 	}
 	t.all.scan(func(e *entry) bool {
 		figures["memory "+e.id.String()] = e.meta(t.name, p)

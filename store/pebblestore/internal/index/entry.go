@@ -27,7 +27,7 @@ type entry struct {
 	pinned       bool
 	crystallized bool
 	leaving      bool // an insert is about to evict it
-	former       bool // its record has the form of an earlier format, and is to be written again
+	noticed      bool // the journal has a notice of its deadline; then it is listed under that
 
 	created      int64
 	lastAccessed int64
@@ -38,9 +38,12 @@ type entry struct {
 	accessCount  uint64
 	size         uint32
 	ref          ref    // refers to this entry, once it has a place
-	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
+	dirty        uint32 // the number of a refresh that is not on disk yet, or 0; before it is in an index: unwritten or 0
 	hash         uint32 // see [record.Labels]
 }
+
+// unwritten, as the dirty field of an entry that is inserted, has its record written again.
+const unwritten = 1
 
 // Content returns the part of the content that an entry keeps.
 func (e *entry) Content() Content { return Content{Frequency: e.frequency, Hash: e.hash} }
@@ -58,7 +61,7 @@ func (e *entry) due(now int64) bool { return e.fades <= now }
 // are due are found under past deadlines. A caller that needs the order looks at the dirty entries as well
 // (see Index.behind).
 func (e *entry) rightlyListed() bool {
-	return e.listed == e.fades || e.listed < e.fades && e.dirty != 0
+	return e.listed == e.fades || e.listed < e.fades && e.dirty != 0 && !e.noticed
 }
 
 // behind reports whether e is listed under an earlier deadline than its own.
@@ -71,7 +74,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
-		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Stretch: e.stretch, Policy: p.Policy(e.policy),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Stretch: e.stretch, Noticed: e.noticed, Policy: p.Policy(e.policy),
 	}
 	if e.fades != Never {
 		m.FadesAt = milli(e.fades)
@@ -91,15 +94,18 @@ func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 }
 
 // Kept returns the entry of a memory that is stored with these figures and the hash of its labels. If former is set,
-// its record does not have labels, and is returned by [Index.Refreshes].
+// its record has the form of an earlier format, without labels, and is returned by [Index.Refreshes].
 func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 	e := entry{
-		hash: hash, former: former,
+		hash: hash, noticed: f.Noticed,
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, stretch: f.Stretch, accessCount: f.AccessCount,
 		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
 	}
 	if f.Fades {
 		e.fades = f.FadesAt
+	}
+	if former {
+		e.dirty = unwritten
 	}
 	return e
 }
@@ -107,7 +113,7 @@ func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 // set sets the fields that an update may change.
 func (e *entry) set(m *sigil.Meta, policy uint16) {
 	e.lastAccessed, e.accessCount, e.pinned, e.policy, e.stretch = m.LastAccessed.UnixMilli(), m.AccessCount, m.Pinned, policy, m.Stretch
-	e.fades, e.ttl = deadline(m), m.TTL.Milliseconds()
+	e.fades, e.ttl, e.noticed = deadline(m), m.TTL.Milliseconds(), m.Noticed
 }
 
 func deadline(m *sigil.Meta) int64 {

@@ -29,6 +29,9 @@ type Index struct {
 	// takes the same time however many memories and tenants there are.
 	// +checklocks:mu
 	agenda *btree.BTreeG[appointment]
+	// unnoticed holds the tenants that have an entry that is not noticed and has a deadline, by the first one.
+	// +checklocks:mu
+	unnoticed *btree.BTreeG[appointment]
 	// +checklocks:mu
 	dirty dirty
 	// memories counts all tenants' memories.
@@ -57,14 +60,18 @@ func New(policies *layout.Policies, hugePages bool) *Index {
 	return &Index{
 		policies: policies, entries: entries{huge: hugePages},
 		tenants: map[string]*tenant{}, contents: byContent{seed: maphash.MakeSeed()},
-		agenda: btree.NewBTreeGOptions(func(a, b appointment) bool {
-			if a.at != b.at {
-				return a.at < b.at
-			}
-			return a.tenant.name < b.tenant.name
-		}, btree.Options{NoLocks: true}),
+		agenda: newAgenda(), unnoticed: newAgenda(),
 		nextExpiry: 0, // unknown: the first prune looks
 	}
+}
+
+func newAgenda() *btree.BTreeG[appointment] {
+	return btree.NewBTreeGOptions(func(a, b appointment) bool {
+		if a.at != b.at {
+			return a.at < b.at
+		}
+		return a.tenant.name < b.tenant.name
+	}, btree.Options{NoLocks: true})
 }
 
 // Wait waits for the goroutine that allocates entries ahead, if there is one. The caller must not change the

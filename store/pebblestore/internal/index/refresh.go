@@ -92,11 +92,11 @@ func (x *Index) takeRefreshes(step []refreshed, n int) []refreshed {
 }
 
 // refresh changes an existing entry, and marks its figures as not on disk. If its deadline only moves later,
-// the entry keeps its old place in the deadline list; see rightlyListed.
+// the entry keeps its old place in the deadline list, unless it is noticed; see rightlyListed.
 //
 // +checklocks:x.mu
 func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
-	if m.Pinned == e.pinned && deadline(m) >= e.listed {
+	if at := deadline(m); m.Pinned == e.pinned && (at == e.listed || at > e.listed && !e.noticed) {
 		e.set(m, policy)
 	} else {
 		x.update(t, e, m, policy)
@@ -109,7 +109,7 @@ func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 // +checklocks:x.mu
 func (x *Index) clean(t *tenant, e *entry) {
 	x.catchUp(t, e)
-	e.dirty, e.former = 0, false
+	e.dirty = 0
 }
 
 // soil marks an entry's figures as not on disk.

@@ -181,14 +181,20 @@ func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) 
 		aside = slices.Insert(aside, i, e)
 	}
 	// A pinned or crystallized memory may be evicted if its ttl is over.
-	t.ending.scan(func(e *entry) bool {
-		if e.due(now) {
-			later(e)
-		}
-		return e.listed <= now
-	})
+	fading, ending := []*sorted{&t.fading}, []*sorted{&t.ending}
+	if t.noticed != nil {
+		fading, ending = append(fading, &t.noticed.fading), append(ending, &t.noticed.ending)
+	}
+	for _, list := range ending {
+		list.scan(func(e *entry) bool {
+			if e.due(now) {
+				later(e)
+			}
+			return e.listed <= now
+		})
+	}
 	more := true
-	t.fading.scan(func(e *entry) bool {
+	merge(fading, func(e *entry) bool {
 		for more && len(aside) > 0 && byDeadline(aside[0]).compare(byListed(e)) < 0 {
 			more, aside = visit(aside[0]), aside[1:]
 		}

@@ -241,6 +241,30 @@ func (s *sorted) ascend(at, i int, visit func(*entry) bool) {
 	}
 }
 
+// merge calls visit with the entries of lists, which have the same kind of key, in ascending order until it returns false.
+func merge(lists []*sorted, visit func(*entry) bool) {
+	places := make([]struct{ at, i int }, len(lists))
+	for {
+		var next *entry
+		from := 0
+		for l, s := range lists {
+			if p := places[l]; p.at < len(s.runs) {
+				if e := s.of.at(s.runs[p.at].refs[p.i]); next == nil || s.key(e).compare(s.key(next)) < 0 {
+					next, from = e, l
+				}
+			}
+		}
+		if next == nil || !visit(next) {
+			return
+		}
+		if p := &places[from]; p.i+1 < len(lists[from].runs[p.at].refs) {
+			p.i++
+		} else {
+			p.at, p.i = p.at+1, 0
+		}
+	}
+}
+
 // before calls visit with the entries below key k, in descending order, until it returns false.
 func (s *sorted) before(k key, visit func(*entry) bool) {
 	at, i, _ := s.place(k)

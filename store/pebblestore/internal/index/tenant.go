@@ -13,12 +13,12 @@ type tenant struct {
 	// contentSeed is the hash of the name, of which byContent makes labels.
 	contentSeed uint64
 	all         sorted // by id, and so by age
-	// fading and ending hold the entries with a deadline, by the one under which they are listed: fading has
-	// those that may be evicted, ending has the pinned and crystallized memories with a ttl.
-	fading, ending sorted
-	frequencies    map[uint16]*bucket
-	tagged         map[string]*sorted    // by tag, and then by id; none is empty
-	crystals       map[int]sigil.Crystal // of patterns, by group
+	// deadlines and noticed hold the entries with a deadline. Those in noticed have been noticed; it is nil before there are any.
+	deadlines
+	noticed     *deadlines
+	frequencies map[uint16]*bucket
+	tagged      map[string]*sorted    // by tag, and then by id; none is empty
+	crystals    map[int]sigil.Crystal // of patterns, by group
 
 	bytes        int64
 	pinned       int
@@ -26,8 +26,27 @@ type tenant struct {
 
 	// arriving counts what inserts under a quota have reserved, and leaving what they are about to evict.
 	arriving, leaving Load
-	// first is the deadline under which the index's agenda lists this tenant.
-	first int64
+	// first and firstUnnoticed are the deadlines under which the index's agendas list this tenant.
+	first, firstUnnoticed int64
+}
+
+// deadlines hold entries by the deadline under which they are listed: fading has those that may be evicted, ending has the
+// pinned and crystallized memories with a ttl.
+type deadlines struct{ fading, ending sorted }
+
+func newDeadlines(of *entries) deadlines {
+	return deadlines{sorted{of: of, key: byListed}, sorted{of: of, key: byListed}}
+}
+
+// earliest returns the earliest deadline under which an entry is listed, or Never.
+func (d *deadlines) earliest() int64 {
+	first := int64(Never)
+	for _, list := range [...]*sorted{&d.fading, &d.ending} {
+		if e := list.first(); e != nil {
+			first = min(first, e.listed)
+		}
+	}
+	return first
 }
 
 // Load is a number of memories and the bytes of their data.
@@ -44,8 +63,8 @@ func (l *Load) add(other Load, sign int) {
 func newTenant(name string, of *entries) *tenant {
 	return &tenant{
 		name: name, of: of,
-		all: sorted{of: of, key: byID}, fading: sorted{of: of, key: byListed}, ending: sorted{of: of, key: byListed},
-		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: Never,
+		all: sorted{of: of, key: byID}, deadlines: newDeadlines(of),
+		frequencies: map[uint16]*bucket{}, crystals: map[int]sigil.Crystal{}, first: Never, firstUnnoticed: Never,
 	}
 }
 
@@ -128,22 +147,36 @@ func (t *tenant) unschedule(e *entry) {
 
 // list returns the list that contains an entry by its deadline, or nil.
 func (t *tenant) list(e *entry) *sorted {
-	switch {
-	case e.listed == Never:
+	if e.listed == Never {
 		return nil
-	case e.evictable():
-		return &t.fading
 	}
-	return &t.ending
+	d := &t.deadlines
+	if e.noticed {
+		if t.noticed == nil {
+			some := newDeadlines(t.of)
+			t.noticed = &some
+		}
+		d = t.noticed
+	}
+	if e.evictable() {
+		return &d.fading
+	}
+	return &d.ending
+}
+
+// lists returns all lists of entries by deadline.
+func (t *tenant) lists() []*sorted {
+	if t.noticed == nil {
+		return []*sorted{&t.fading, &t.ending}
+	}
+	return []*sorted{&t.fading, &t.ending, &t.noticed.fading, &t.noticed.ending}
 }
 
 // nextFade returns the earliest deadline under which an entry is listed, or Never.
 func (t *tenant) nextFade() int64 {
-	next := int64(Never)
-	for _, list := range [...]*sorted{&t.fading, &t.ending} {
-		if e := list.first(); e != nil {
-			next = min(next, e.listed)
-		}
+	next := t.earliest()
+	if t.noticed != nil {
+		next = min(next, t.noticed.earliest())
 	}
 	return next
 }
@@ -153,7 +186,7 @@ func (t *tenant) nextFade() int64 {
 func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) []*entry {
 	after := byDeadline(from)
 	var found []*entry
-	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+	for _, list := range t.lists() {
 		n := 0
 		list.from(after, func(e *entry) bool {
 			if n == limit || e.listed > until {
@@ -177,7 +210,7 @@ func (t *tenant) soonest(from *entry, until int64, limit int, behind []*entry) [
 
 // due calls visit with the entries that are past their deadlines at now, until visit returns false.
 func (t *tenant) due(now int64, visit func(*entry) bool) {
-	for _, list := range [...]*sorted{&t.fading, &t.ending} {
+	for _, list := range t.lists() {
 		stopped := false
 		list.scan(func(e *entry) bool {
 			if e.listed > now {
