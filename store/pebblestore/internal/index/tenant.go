@@ -13,8 +13,8 @@ type tenant struct {
 	// contentSeed is the hash of the name, of which byContent makes labels.
 	contentSeed uint64
 	all         sorted // by id, and so by age
-	// fading and ending hold the entries with a deadline, by the one under which they are listed: fading has
-	// those that may be evicted, ending has the pinned and crystallized memories with a ttl.
+	// fading and ending hold entries by the deadline under which they are listed: fading has those that may be evicted, with
+	// the ones that have no deadline last, ending has the pinned and crystallized memories with a ttl.
 	fading, ending sorted
 	frequencies    map[uint16]*bucket
 	tagged         map[string]*sorted    // by tag, and then by id; none is empty
@@ -129,10 +129,10 @@ func (t *tenant) unschedule(e *entry) {
 // list returns the list that contains an entry by its deadline, or nil.
 func (t *tenant) list(e *entry) *sorted {
 	switch {
-	case e.listed == Never:
-		return nil
 	case e.evictable():
 		return &t.fading
+	case e.listed == Never:
+		return nil
 	}
 	return &t.ending
 }
