@@ -41,6 +41,7 @@ type removal struct {
 // ledger is what must be true, by what was done.
 type ledger struct {
 	all  []*memory
+	of   [][]*memory // by tenant
 	byID map[sigil.ID]*memory
 	// named are the deadlines that the forecast of the start named, corrected by what was done to a memory since.
 	named map[sigil.ID]int64
@@ -64,8 +65,8 @@ func (m *memory) touch(c *curve, now int64) {
 
 // present returns the memories of a tenant that count towards its quota.
 func (l *life) present(n int) (found []*memory) {
-	for _, m := range l.all {
-		if m.tenant == n && m.gone == nil {
+	for _, m := range l.of[n] {
+		if m.gone == nil {
 			found = append(found, m)
 		}
 	}

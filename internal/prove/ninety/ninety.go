@@ -100,7 +100,7 @@ func Live(t *testing.T, place Place, size Size) {
 	t.Helper()
 	l := &life{
 		t: t, place: place, size: size, rand: rand.New(rand.NewPCG(size.Seed, 90)), tenants: append([]tenant(nil), tenants...),
-		ledger: ledger{byID: map[sigil.ID]*memory{}, named: map[sigil.ID]int64{}},
+		ledger: ledger{of: make([][]*memory, len(tenants)), byID: map[sigil.ID]*memory{}, named: map[sigil.ID]int64{}},
 		world:  world{first: time.UnixMilli(1_772_366_400_000).UTC()},
 	}
 	for _, text := range policies {

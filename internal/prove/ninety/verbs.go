@@ -113,7 +113,7 @@ func (l *life) encode(n, policy, count int) {
 		if life := max(ceil(d.Life), int64(m.curve.figures["grace"])); d.Life != 0 && m.ttl == 0 && m.fades != never {
 			l.same("the life that was asked for", m.fades, now+life)
 		}
-		l.all, l.byID[m.key.ID] = append(l.all, m), m
+		l.all, l.of[n], l.byID[m.key.ID] = append(l.all, m), append(l.of[n], m), m
 		l.correct(m)
 	}
 	l.read(n, want)
