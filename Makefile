@@ -226,6 +226,15 @@ codesign-tree: build ## Sign, verify and build a copy of Go's standard library, 
 lives: ## A thousand whole daemons, one after another, leave nothing
 	SIGIL_LIVES=1000 go test -count=1 -v -timeout 0 -run LivesOfDaemons ./internal/daemon
 
+.PHONY: ninety-days
+ninety-days: ## MEMORIES=100000 live through ninety days of fake time on the embedded store, a fiftieth of them on PostgreSQL (SEED=… to replay)
+	SIGIL_NINETY=$(or $(MEMORIES),100000) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestNinetyDays$$' ./internal/prove/ninety
+	SIGIL_NINETY=$$(( ($(or $(MEMORIES),100000) + 49) / 50 )) SIGIL_SEED=$(SEED) go test -count=1 -v -timeout 0 -run '^TestNinetyDays$$' ./store/pgstore
+
+.PHONY: forget-eval
+forget-eval: ## Score forgetting over HTTP on both stores, and write docs/forget-eval.md
+	SIGIL_FORGET_EVAL=all SIGIL_FORGET_TABLE=$(CURDIR)/docs/forget-eval.md SIGIL_FORGET_AT="Run on $$(date -u +%F) at $$(git rev-parse --short HEAD):" go test -count=1 -v -timeout 0 -run '^TestForgetEval$$' ./internal/prove/forgeteval
+
 .PHONY: mutants
 mutants: ## Break the program on purpose, one way at a time, and check that a gate fails each time
 	@scripts/mutants.sh

@@ -111,5 +111,6 @@ campaign readers 10 '200 readers of the journal beside writers' "$embedded $daem
 campaign soak $(($(part 20) + 10)) "everything mixed, $(part 20) minutes" "$embedded $daemon" make soak MINUTES="$(part 20)"
 campaign api-fuzz 60 "$(part 200000) requests made from the OpenAPI document" 'internal/httpapi internal/front engine' make api-fuzz REQUESTS="$(part 200000)"
 campaign lives 20 'a thousand daemons, one after another' "$daemon" make lives
+campaign ninety-days 60 "$(part 100000) memories live through ninety days of fake time" "$embedded $postgres internal/clock internal/prove/ninety" make ninety-days MEMORIES="$(part 100000)"
 campaign mutants 90 'the program broken on purpose; the list is in scripts/mutants.sh' "$embedded $postgres $daemon internal/codesign" make mutants
 exit "$failed"

@@ -66,7 +66,7 @@ type Memories interface {
 	// kept, either.
 	//
 	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
-	// deadline (the older id first if equal) among those that are evictable, or past it at the first item's time.
+	// deadline (the older id first if equal, those without one last) among those that are evictable, or past it at the first item's time.
 	// It journals the event that evict returns for each. If that is not enough, it returns ErrFull
 	// ("quota_full") and evicts nothing. It also returns ErrFull if an item is larger than the whole quota.
 	//

@@ -25,6 +25,15 @@ func (f *fixture) evictions(inserted store.Inserted) (ids []sigil.ID, reasons []
 	return ids, reasons
 }
 
+// forever returns a policy under which no memory fades.
+func forever() sigil.Policy {
+	p, err := sigil.NewBounded(sigil.DefaultClassic(), 0, 0.5)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 var quotaIdeas = []idea{
 	{"no bound where it is 0", func(f *fixture) {
 		for range 10 {
@@ -91,6 +100,32 @@ var quotaIdeas = []idea{
 			_, err := f.Get(f.ctx(), m.Key, start)
 			f.ok("Get", err)
 		}
+	}},
+	{"what has no deadline, by a floor, leaves last, the older one first", func(f *fixture) {
+		floor := func(m *sigil.Memory) { m.Policy = forever(); m.Reschedule() }
+		a, b, c := f.encode(floor), f.encode(fades(time.Hour)), f.encode(floor)
+		_, err := f.Update(f.ctx(), c.Key, func(m *sigil.Meta) (*sigil.Event, error) {
+			m.Recall(sigil.DefaultClassic(), start)
+			return nil, nil
+		})
+		f.ok("Update", err)
+		_, err = f.Update(f.ctx(), c.Key, func(m *sigil.Meta) (*sigil.Event, error) { // listed under the deadline that it had
+			m.Recall(forever(), start)
+			return nil, nil
+		})
+		f.ok("Update", err)
+		d := f.encode(floor, func(m *sigil.Memory) { m.TTL = time.Minute; m.Reschedule() })
+		inserted, err := f.tryInsert(store.Quota{Memories: 2}, f.memory(fades(time.Second)))
+		f.ok("Insert", err)
+		ids, _ := f.evictions(inserted)
+		equal(f.t, "evicted", ids, []sigil.ID{d.ID, b.ID, a.ID})
+		equal(f.t, "left", f.stats(c.Tenant, start).Memories, 2)
+		_, err = f.Get(f.ctx(), c.Key, start)
+		f.ok("Get", err)
+		_, err = f.tryInsert(store.Quota{Memories: 2}, f.memory(pinned), f.memory(pinned))
+		f.ok("Insert", err)
+		_, err = f.Get(f.ctx(), c.Key, start)
+		fails(f.t, "Get", err, sigil.ErrNotFound, "not_found")
 	}},
 	{"what is past its deadline leaves first, though it was pinned or crystallized", func(f *fixture) {
 		p, c := f.encode(pinned, fades(2*time.Second)), f.encode(crystallized, fades(time.Second))

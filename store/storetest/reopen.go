@@ -217,7 +217,7 @@ func lives(f *fixture, n int64) {
 		one := keyed(m, "k"+strconv.FormatInt(n, 10)+"-"+strconv.Itoa(i), 1)
 		_, err := f.insertItems(one)
 		f.ok("Insert", err)
-		switch i % 5 {
+		switch i % 6 {
 		case 0:
 			f.forget(m.Key)
 		case 1:

@@ -102,14 +102,16 @@ var table = map[string][]string{
 	"local":     {root, "engine", "scheduler", "store", "store/pebblestore"},
 
 	// Proof. A driver's test passes in how to open it; the package names none.
-	"internal/prove/model":     {root, "client", "engine", "internal/codesign", "internal/httpapi/shape", "internal/meaning", "internal/words", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
-	"internal/prove/campaign":  {root, "client", "internal/codesign"},
-	"internal/prove/apitest":   {root, "store"},
-	"internal/prove/apifuzz":   {},
-	"internal/prove/pgtest":    {"github.com/jackc/pgx"},
-	"internal/prove/lifecycle": {"go.uber.org/goleak"},
-	"internal/prove/arrows":    {},
-	"internal/prove/prose":     {},
+	"internal/prove/model":      {root, "client", "engine", "internal/codesign", "internal/httpapi/shape", "internal/meaning", "internal/words", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
+	"internal/prove/campaign":   {root, "client", "internal/codesign"},
+	"internal/prove/ninety":     {root, "engine", "internal/clock", "store"},
+	"internal/prove/forgeteval": {"internal/receipt"},
+	"internal/prove/apitest":    {root, "store"},
+	"internal/prove/apifuzz":    {},
+	"internal/prove/pgtest":     {"github.com/jackc/pgx"},
+	"internal/prove/lifecycle":  {"go.uber.org/goleak"},
+	"internal/prove/arrows":     {},
+	"internal/prove/prose":      {},
 
 	// Our own tools.
 	"internal/migrate":    {root, "store"},

@@ -129,7 +129,7 @@ func exact(t *testing.T, x *Index, owner *tenant, all map[*entry]*tenant, now in
 	same("due", due, func(e *entry) bool { return e.due(now) })
 
 	same("may leave", collect(func(visit func(*entry) bool) { owner.mayLeave(now, visit) }),
-		func(e *entry) bool { return e.fades != Never && e.mayLeave(now) })
+		func(e *entry) bool { return e.mayLeave(now) })
 
 	from, until := &entry{fades: now - 50 + rng.Int64N(100)}, now+rng.Int64N(3000)
 	var pages []*entry

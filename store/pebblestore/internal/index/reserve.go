@@ -202,9 +202,7 @@ func (t *tenant) mayLeave(now int64, visit func(*entry) bool) (behind []*entry) 
 		case !more:
 		case e.behind():
 			behind = append(behind, e)
-			if e.fades != Never {
-				later(e)
-			}
+			later(e)
 		default:
 			more = visit(e)
 		}

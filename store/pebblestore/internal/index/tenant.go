@@ -13,7 +13,7 @@ type tenant struct {
 	// contentSeed is the hash of the name, of which byContent makes labels.
 	contentSeed uint64
 	all         sorted // by id, and so by age
-	// deadlines and noticed hold the entries with a deadline. Those in noticed have been noticed; it is nil before there are any.
+	// deadlines and noticed hold the entries with a deadline, and those that may be evicted without one, which are last. Those in noticed have been noticed; it is nil before there are any.
 	deadlines
 	noticed     *deadlines
 	frequencies map[uint16]*bucket
@@ -147,7 +147,7 @@ func (t *tenant) unschedule(e *entry) {
 
 // list returns the list that contains an entry by its deadline, or nil.
 func (t *tenant) list(e *entry) *sorted {
-	if e.listed == Never {
+	if e.listed == Never && !e.evictable() {
 		return nil
 	}
 	d := &t.deadlines
