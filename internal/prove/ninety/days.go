@@ -149,7 +149,7 @@ func (l *life) jump() {
 		pass(by / 2)
 	case 5: // a process that doubts the clock at its start
 		l.restart()
-		l.any().DoubtClock(time.Hour)
+		l.any().DoubtClock(time.Hour, true)
 		pass(confirm / 2)
 		l.same("held", l.clock.State().Held, true)
 		l.pass(confirm)
