@@ -26,7 +26,7 @@ import (
 // acknowledged before.
 func TestBackupOfAStoreInUse(t *testing.T) {
 	disk := vfs.NewMem()
-	s, err := pebblestore.Open("home/data", quiet(disk))
+	s, err := pebblestore.Open("home/data", keeping(disk))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestBackupOfAStoreInUse(t *testing.T) {
 		if err != nil || done.Replaced != "" {
 			t.Fatal(done, err)
 		}
-		restored, err := pebblestore.Open(data, quiet(disk))
+		restored, err := pebblestore.Open(data, keeping(disk))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -158,6 +158,7 @@ func (r *faulty) run() bool {
 // live runs a script, opening the store twice.
 func (r *faulty) live(rec *recorder, fsys vfs.FS) {
 	sc := newScript(2, func(err error) { r.coded("an operation", err) })
+	sc.spares = true // an erasure flushes, and if the database cannot begin a log then, it ends the process
 	for range 2 {
 		o := pebblestore.TuneWithoutStats(*keeping(fsys))
 		o.OnFatal = func(err error) { r.failed.Store(true); r.coded("OnFatal", err) }

@@ -22,6 +22,8 @@ type script struct {
 	engine *engine.Engine
 	clock  atomic.Int64 // Unix milliseconds
 	fail   func(error)  // called with unexpected errors
+	// spares means that nothing is erased.
+	spares bool
 
 	// mu guards rng and keys.
 	mu sync.Mutex
@@ -178,6 +180,9 @@ func (sc *script) one(ctx context.Context) {
 	case 19, 20:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
 	case 27:
+		if sc.spares {
+			break
+		}
 		q := engine.EraseQuery{}
 		for range 1 + sc.roll(3) {
 			key := sc.pick()

@@ -100,7 +100,7 @@ func Machine(t *rapid.T, d Driver, step func()) {
 func (m *machine) actions() map[string]func() {
 	return map[string]func(){
 		"encode": m.encode, "encode again": m.encode, "encode more": m.encode, "encode a batch": m.encodeBatch,
-		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "restore": m.restore, "removed": m.removed, "pin": m.pin, "unpin": m.unpin, "change": m.change,
+		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "restore": m.restore, "erase": m.erase, "removed": m.removed, "pin": m.pin, "unpin": m.unpin, "change": m.change,
 		"list": m.list, "search": m.search, "search again": m.search, "related": m.related, "crystals": m.crystals, "stats": m.stats,
 		"sweep": m.sweep, "crystallize": m.crystallize, "configure": m.configure,
 		"advance": m.advance, "advance again": m.advance, "turn the clock back": m.turnBack,

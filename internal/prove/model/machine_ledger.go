@@ -69,6 +69,10 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		l.crystals[key] = true
 		return
 	}
+	if e.Kind == sigil.Erased {
+		l.erased(t, e)
+		return
+	}
 	if _, there := l.memories[m.Key]; there == (e.Kind == sigil.Encoded || e.Kind == sigil.Restored) {
 		t.Errorf("journal: at %d %v is %s, and there before: %v", e.Position, m.Key, e.Kind, there)
 	}

@@ -1,0 +1,61 @@
+package model
+
+import (
+	"pgregory.net/rapid"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/internal/receipt"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/storetest"
+)
+
+// erase erases some memories of a tenant, live, due, removed or unknown, by their ids.
+func (m *machine) erase() {
+	first := m.key()
+	keys := []sigil.Key{first}
+	if kept, _, err := m.model.Removed(m.ctx(), store.RemovedQuery{Tenant: first.Tenant, Limit: all}); err == nil && len(kept) > 0 && m.once(2, "a removed one, too") {
+		keys = append(keys, kept[rapid.IntRange(0, len(kept)-1).Draw(m.t, "which")].Memory.Key)
+	}
+	if m.once(3, "one twice") {
+		keys = append(keys, first)
+	}
+	q := engine.EraseQuery{}
+	for _, key := range keys {
+		q.IDs = append(q.IDs, key.ID)
+	}
+	q.DryRun = true
+	counted, err := m.engine.Erase(m.ctx(), first.Tenant, q)
+	m.ok("count", err)
+	q.DryRun = false
+	done, err := m.engine.Erase(m.ctx(), first.Tenant, q)
+	m.ok("erase", err)
+	want, err := m.model.Erase(m.ctx(), keys, func(meta sigil.Meta, _ bool) sigil.Event {
+		return sigil.Event{Time: m.now, Kind: "erased", Reason: "request", Memory: meta}
+	})
+	m.ok("the model's erase", err)
+	counts := receipt.Counts{Memories: want.Memories, Removed: want.Removed, Bytes: want.Bytes, Entries: want.Entries, Answers: want.Answers}
+	storetest.Equal(m.t, "erased", done.Counts, counts)
+	counts.Entries, counts.Answers = 0, 0
+	storetest.Equal(m.t, "counted", counted.Counts, counts)
+	for _, key := range keys {
+		delete(m.refreshed, key)
+	}
+}
+
+// erased checks an entry about a memory that was erased.
+func (l *ledger) erased(t storetest.TB, e *sigil.Event) {
+	t.Helper()
+	key := e.Memory.Key
+	was, live := l.memories[key]
+	_, gone := l.removed[key]
+	if !live && !gone || e.Memory != (sigil.Meta{Key: key}) {
+		t.Errorf("journal: at %d %v is erased: live %v, removed %v, with %#v", e.Position, key, live, gone, e.Memory)
+	}
+	if live {
+		l.count[key.Tenant]--
+		l.bytes[key.Tenant] -= was.Size
+	}
+	delete(l.memories, key)
+	delete(l.removed, key)
+}
