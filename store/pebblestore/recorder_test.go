@@ -337,6 +337,15 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		for _, m := range removed {
 			restorable[m.Memory.Key] = m
 		}
+		superseded, err := s.AllSuperseded(ctx, tenant, sigil.ID{}, 1_000_000)
+		if err != nil {
+			wrong("superseded: %w", err)
+		}
+		for _, m := range superseded {
+			if restorable[m.Memory.Key], err = s.Superseded(ctx, m.Memory.Key, false); err != nil {
+				wrong("superseded %s: %w", m.Memory.Key, err)
+			}
+		}
 		registered, _, err := s.Signatures(ctx, store.SignatureQuery{Tenant: tenant, Limit: 1_000_000})
 		if err != nil {
 			wrong("signatures: %w", err)
@@ -427,13 +436,18 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	return errors.Join(problems...)
 }
 
-// checkRemoved checks that what can be restored is what the last entry of the journal about a memory removed, with its content,
+// checkRemoved checks that what can be restored, or is superseded, is what the last entry of the journal about a memory removed, with its content,
 // and that nothing of that is missing which was not purged.
 //
 // +checklocks:r.mu
 func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigil.Key]sigil.Event, wrong func(format string, args ...any)) {
 	for key, e := range last {
-		if _, ok := there[key]; store.KeepsRemoved(e.Kind) && !ok && !e.Time.Before(r.purged) {
+		newest := e // of its chain, whose fate it has
+		for newest.Kind == sigil.Corrected {
+			newest = last[sigil.Key{Tenant: key.Tenant, ID: newest.SupersededBy}]
+		}
+		gone := newest.Kind.Removes() && newest.Time.Before(r.purged)
+		if _, ok := there[key]; store.KeepsRemoved(e.Kind) && !ok && !gone {
 			wrong("%s was %s and cannot be restored", key, e.Kind)
 		}
 	}
