@@ -63,6 +63,10 @@ cluster-down: ## End what make cluster started, and remove its data
 bench: build ## Measure beside peers, and write docs/performance.md (ROUNDS=5 SECONDS=2 MEMORIES=1000000 ONLY=name,…)
 	@scripts/bench.sh -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),2)' -memories '$(or $(MEMORIES),1000000)' -only '$(ONLY)'
 
+.PHONY: bench-backups
+bench-backups: ## Measure encodes beside a backup each second, and without, and print the table (ROUNDS=5 SECONDS=6)
+	@scripts/bench.sh -backups -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),6)'
+
 .PHONY: retrieval
 retrieval: build ## Measure what search finds beside peers, and write docs/performance.md (DIR=../shared/retrieval has questions with answers)
 	@scripts/bench.sh -retrieval '$(or $(DIR),../shared/retrieval)'
