@@ -267,7 +267,20 @@ export interface paths {
         delete: operations["forget"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a memory
+         * @description Changes tags, ttl, life and pin, all at once or not at all. The body is a JSON merge patch (RFC 7396): a member that is left
+         *     out stays as it is, null removes tags, ttl or life, and tags replace all that there were. What is already as the request
+         *     says does not change, so that a request can be repeated. What is different then is journaled in one entry of kind
+         *     `changed`, which names it.
+         *
+         *     A `ttl` counts from `createdAt`, and must not have ended already. If another `life` is set, or none, or the memory is unpinned,
+         *     its idleness starts now, under the current policy; otherwise the change does not refresh it. Without a life of its own, the
+         *     memory lives as long as its policy says; that takes with it what recalls under `fsrs` have added.
+         *
+         *     Content cannot be changed (`immutable_field`): encode what is right, by `POST /v1/sigils/{id}:correct`.
+         */
+        patch: operations["change"];
         trace?: never;
     };
     "/v1/sigils/{id}:recall": {
@@ -297,6 +310,81 @@ export interface paths {
          *     The refresh is durable at most a second later.
          */
         post: operations["recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils/{id}:correct": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a memory
+         * @description Keeps a memory that supersedes this one, which leaves reads, searches, lists and related memories at the same moment. When the answer
+         *     arrives, both are durable. The journal has an entry of the kind `corrected` with the ids of both, and then `encoded` for the
+         *     new one. The new memory has the id of the old one as `supersedes`; whatever asks for the old one is answered with `superseded`
+         *     and the id of the new one. What it said stays in the history, as long as the new memory lives or can be restored, also
+         *     with `--undo 0`, and goes with it. Neither counts towards the quota meanwhile.
+         *
+         *     The body is that of an encode. Without `tags`, the new memory has those of the old one; nothing else is inherited: neither a
+         *     pin, nor a ttl, nor recalls. `onDuplicate` may be `keep` or `reject`, and looks at the old memory as well: with `reject`, a
+         *     correction to what is there already is refused with `duplicate`. `Idempotency-Key` is honored as for an encode.
+         */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sigils/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the versions of a memory
+         * @description Lists the chain of corrections that the memory belongs to, the newest first: the live one, what it superseded, and so on. Any id of
+         *     the chain will do. A memory that was never corrected is the only one of its chain. A page ends after `limit` versions, or
+         *     earlier, at 8 MiB of data (`--max-page-bytes`). Nothing is refreshed. If the newest memory was forgotten or has faded,
+         *     there is no history until it is restored.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +451,8 @@ export interface paths {
          *     its own result, with the status that a request of its own would have had, and without `data` and `state`. Results
          *     have the order of `ids`, or of the journal.
          *
+         *     A memory that was corrected is never restored by itself: see `correct`. A span passes over it.
+         *
          *     A span is read up to 10,000 removals (`--max-batch`). If `next` is less than `to`, there is more: send
          *     the request again with `next` as `from`. A memory that was removed again after `to` is not restored by
          *     this span. A span whose entries are no longer kept is 410.
@@ -397,7 +487,7 @@ export interface paths {
          *     has only the id and the time. Webhooks and streams do not send them any more. `ids` that there are not are passed over.
          *
          *     When the answer arrives, that is durable, and the bytes have left the files of the embedded store; those of PostgreSQL are
-         *     vacuumed. Where they may still be, such as in a backup that was made before, the receipt says in `remains`. What patterns and
+         *     vacuumed. The receipt names the places that may still have them in `remains`, such as a backup that was made before. What patterns and
          *     their crystals say of all their members stays.
          *
          *     The answer has a receipt, which the store has signed, and which has no content. `sigil receipt verify` checks it offline. With
@@ -1419,6 +1509,14 @@ export interface components {
             onDuplicate?: components["schemas"]["OnDuplicate"];
             similar?: components["schemas"]["LeastSimilar"];
         };
+        /** @description What is to be changed of a memory. A member that is left out stays as it is. */
+        Change: {
+            /** @description All tags that the memory is to have. Null means none. */
+            tags?: string[] | null;
+            ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
+            pinned?: components["schemas"]["DraftPinned"];
+        };
         /** @description Whether to pin the memory, so that it does not fade. The default is false. */
         DraftPinned: boolean;
         /**
@@ -1495,11 +1593,13 @@ export interface components {
              */
             ttl: string | null;
             /**
-             * @description How long the memory lives untouched, in the form of `ttl`. It is there only if that is not as long as the policy
-             *     says: the memory was encoded with a `life`, or recalled under `fsrs`.
+             * @description How long the memory lives untouched, in the form of `ttl`: as its policy says, unless the memory has a life of its
+             *     own or was recalled under `fsrs`. Each recall lets it begin anew. Pinned or crystallized, the memory does not end
+             *     by it. Null means that decay never ends it.
+             * @example 30d6h5m2.112s
              * @example 365d
              */
-            life?: string;
+            life: string | null;
             pinned: boolean;
             crystallized: boolean;
             /**
@@ -1514,6 +1614,8 @@ export interface components {
             spiral?: components["schemas"]["Spiral"];
             /** @description How alike the two frequencies are. Only related memories have it. */
             resonance?: components["schemas"]["Unit"];
+            /** @description The memory that this one corrects, if that is still kept. */
+            supersedes?: components["schemas"]["ID"];
             duplicateOf?: components["schemas"]["DuplicateOf"];
             similar?: components["schemas"]["Similar"];
             warnings?: components["schemas"]["Warnings"];
@@ -1890,7 +1992,7 @@ export interface components {
              */
             dryRun: boolean;
             /**
-             * @description Who asks, or why, for the receipt. One line of at most 256 bytes.
+             * @description The caller or the reason, for the receipt. One line of at most 256 bytes.
              * @example ticket 1234
              */
             by?: string;
@@ -1972,6 +2074,18 @@ export interface components {
             results: components["schemas"]["RestoredItem"][];
             /** @description Only for a span, the position up to which it was read. Less than `to` if there is more. */
             next?: number | bigint;
+        };
+        /** @description A memory of a chain of corrections. If it is superseded, it is as it was then, with its decay at that time. */
+        Version: {
+            memory: components["schemas"]["Memory"];
+            /** @description When it was superseded; null for the newest version, which is live. */
+            supersededAt: components["schemas"]["Time"] | null;
+            /** @description The memory that superseded it, or null. */
+            supersededBy: components["schemas"]["ID"] | null;
+        };
+        VersionPage: {
+            versions: components["schemas"]["Version"][];
+            next: components["schemas"]["Next"];
         };
         RemovedPage: {
             removed: components["schemas"]["Removed"][];
@@ -2165,8 +2279,12 @@ export interface components {
             /** @description The number of changed crystals. */
             updated?: number;
         };
-        /** @enum {string} */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged";
+        /**
+         * @description What happened. `fading` is a notice before a memory fades (`--notice`): nothing has changed yet, and it will fade at
+         *     `arithmetic.fadesAt`, for the reason in `reason`, unless that moves.
+         * @enum {string}
+         */
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged" | "corrected" | "changed" | "fading";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
@@ -2176,11 +2294,15 @@ export interface components {
             kind: components["schemas"]["EventKind"];
             /** @enum {string} */
             reason: "request" | "decay" | "ttl" | "memories" | "bytes" | "potential" | "import";
+            /** @description What an entry of kind `changed` changed, in this order. */
+            changed?: ("tags" | "ttl" | "life" | "pinned")[];
             /** @description The memory, or the signature of code; absent for the crystal of a pattern. */
             id?: components["schemas"]["ID"];
             arithmetic?: components["schemas"]["Arithmetic"];
             crystal?: components["schemas"]["Crystal"];
             signature?: components["schemas"]["SignatureRef"];
+            /** @description The memory that took the place of this one; only with the kind `corrected`. */
+            supersededBy?: components["schemas"]["ID"];
         };
         /** @example 1c04d2d642c188a78fd6cd1151fe811c755a673d2ffc61f7f81a3def42b16254 */
         SHA256: string;
@@ -2402,16 +2524,17 @@ export interface components {
         };
         /**
          * @description What a client sends on a live connection: `encode` needs `sigil`, `recall`, `forget` and `restore` need
-         *     `memory`, `subscribe` may have `after` and `recalls`.
+         *     `memory`, `correct` needs both, `change` needs `memory` and `change`, `subscribe` may have `after` and `recalls`.
          */
         LiveRequest: {
             /** @description A string or number, at most 64 bytes. */
             id: string | number;
             /** @enum {string} */
-            op: "encode" | "recall" | "forget" | "restore" | "subscribe" | "unsubscribe";
+            op: "encode" | "recall" | "forget" | "restore" | "correct" | "change" | "subscribe" | "unsubscribe";
             sigil?: components["schemas"]["Draft"];
             idempotencyKey?: string;
             memory?: components["schemas"]["ID"];
+            change?: components["schemas"]["Change"];
             /** @description The position to subscribe after, as a number, or its token. */
             after?: (number | bigint) | string;
             /** @description Whether the subscription includes recalls. */
@@ -2485,7 +2608,8 @@ export interface components {
             clock?: {
                 /**
                  * @description `held`: the clock is not confirmed yet, and nothing is swept. It has jumped by `seconds`, and time continues
-                 *     without the jump; or after a start it may be ahead by `seconds`, since the newest journal entry is that old. `ahead`: time is `seconds` ahead of the clock, which was set back, and runs at half
+                 *     without the jump; or after a start it may be ahead by `seconds`, since the newest journal entry is that old, which is longer
+                 *     than memories can be restored, or behind, since that entry is in the future. `ahead`: time is `seconds` ahead of the clock, which was set back, and runs at half
                  *     its pace until the clock has caught up.
                  * @enum {unknown}
                  */
@@ -2523,6 +2647,11 @@ export interface components {
              * @description With `duplicate`: the memory that has the content.
              */
             duplicateOf?: string;
+            /**
+             * Format: uuid
+             * @description With `superseded`: the memory that took the place of the one asked for.
+             */
+            supersededBy?: string;
             /** @description The request's id, which is also in the header X-Request-Id and in the service's log. */
             requestId?: string;
         };
@@ -2621,7 +2750,7 @@ export interface components {
         /**
          * @description The request is invalid, and nothing was stored: `invalid_json`, `invalid_body`, `incomplete_body`,
          *     `invalid_utf8`, `lone_surrogate`, `duplicate_key`, `number_out_of_range`, `too_deep`,
-         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_life`, `invalid_pinned`, `invalid_on_duplicate`,
+         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_life`, `invalid_pinned`, `immutable_field`, `invalid_on_duplicate`,
          *     `invalid_similar`,
          *     `invalid_tags`, `invalid_tag`, `invalid_ids`, `invalid_id`, `invalid_cursor`, `invalid_limit`,
          *     `invalid_sort`, `invalid_pattern`, `invalid_kind`, `invalid_min`, `invalid_max_bytes`, `invalid_weights`, `invalid_vector`, `invalid_like`,
@@ -2647,6 +2776,15 @@ export interface components {
          *     saw after that is gone; it should load the memories again and continue after `newest`.
          */
         Gone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The memory was corrected, and another has taken its place, which `supersededBy` names: `superseded` */
+        Superseded: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2710,7 +2848,7 @@ export interface components {
         };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `conflict`; or the service does not search,
+         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `superseded`, `conflict`; or the service does not search,
          *     restore or make backups: `search_off`, `meaning_off`, `undo_off`, `backup_off`, `use_pg_basebackup`
          */
         Conflict: {
@@ -3431,6 +3569,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3476,6 +3615,44 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            410: components["responses"]["Superseded"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+                "application/merge-patch+json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Memory"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3503,6 +3680,110 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Memory"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+                /**
+                 * @description Makes a repeated request get the answer of the first. At most 255 printable ASCII characters.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description The memory that supersedes the old one */
+            201: {
+                headers: {
+                    /** @description The path of the memory */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Memory"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Mismatch"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The maximum number of entries.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /** @description Continue where a page ended, with its `next`. */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Whether the memories include `data` and `state`.
+                 * @example false
+                 */
+                content?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path: {
+                /**
+                 * @description The memory's id.
+                 * @example 019a5f3e-7c00-7a3b-8d21-3f0a9c6b1e55
+                 */
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3716,6 +3997,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3746,6 +4028,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["Full"];
@@ -3806,6 +4089,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            410: components["responses"]["Superseded"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
