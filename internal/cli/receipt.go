@@ -189,7 +189,7 @@ func (a *app) readReceipt(name string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer file.Close()
+		defer file.Close() //nolint:errcheck // it was read
 		in = file
 	}
 	b, err := io.ReadAll(io.LimitReader(in, maxReceipt))

@@ -102,7 +102,7 @@ var table = map[string][]string{
 	"local":     {root, "engine", "scheduler", "store", "store/pebblestore"},
 
 	// Proof. A driver's test passes in how to open it; the package names none.
-	"internal/prove/model":      {root, "client", "engine", "internal/codesign", "internal/httpapi/shape", "internal/meaning", "internal/words", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
+	"internal/prove/model":      {root, "client", "engine", "internal/codesign", "internal/httpapi/shape", "internal/meaning", "internal/receipt", "internal/words", "store", "store/storetest", "pgregory.net/rapid", "github.com/anishathalye/porcupine"},
 	"internal/prove/campaign":   {root, "client", "internal/codesign"},
 	"internal/prove/ninety":     {root, "engine", "internal/clock", "store"},
 	"internal/prove/forgeteval": {"internal/receipt"},
