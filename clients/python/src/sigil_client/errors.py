@@ -91,7 +91,8 @@ class ConflictError(ProblemError):
 
 
 class GoneError(ProblemError):
-    """Another memory took the place of this one (code superseded: "supersededBy" of the problem is its id). Or the journal does not go back to that position ("oldest" of the problem says where it begins), or ends before it
+    """Another memory took the place of this one (code superseded: "supersededBy" of the problem is its id). Or the journal
+    does not go back to that position ("oldest" of the problem says where it begins), or ends before it
     ("newest", with code position_ahead: the store was restored from an older copy)."""
 
 
