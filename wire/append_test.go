@@ -47,7 +47,7 @@ func TestAppendJSON(t *testing.T) {
 		}
 		if maybe() {
 			at, ttl := moment(), "36h"
-			v.FadesAt, v.TTL = &at, &ttl
+			v.FadesAt, v.TTL, v.Life = &at, &ttl, &ttl
 			r := number()
 			v.Resonance = &r
 		}
@@ -74,10 +74,13 @@ func TestAppendJSON(t *testing.T) {
 
 		e := wire.Event{Position: rng.Uint64(), Token: text(), Time: moment(), Tenant: text(), Kind: sigil.Faded, Reason: text()}
 		if maybe() {
+			e.Changed = []string{text(), text()}[:1+rng.IntN(2)]
+		}
+		if maybe() {
 			e.ID = &v.ID
 			e.Arithmetic = &wire.Arithmetic{
 				CreatedAt: moment(), LastAccessed: moment(), IdleSeconds: number(), Policy: text(), Decay: number(), Threshold: number(),
-				FadesAt: v.FadesAt, TTL: v.TTL, Potential: number(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Size: rng.Int(),
+				FadesAt: v.FadesAt, TTL: v.TTL, Life: v.Life, Potential: number(), AccessCount: rng.Uint64(), Pinned: maybe(), Crystallized: maybe(), Size: rng.Int(),
 			}
 		}
 		if maybe() {
