@@ -75,7 +75,7 @@ func (l *log) draw() (what string, do func(context.Context, store.Store) given) 
 	l.now = l.now.Add(time.Duration(l.rng.IntN(90_000)) * time.Millisecond)
 	now, tenant := l.now, tenants[l.rng.IntN(len(tenants))]
 	switch n := l.rng.IntN(26); {
-	case n >= 23:
+	case n >= 23 && len(l.ids) > 0:
 		return l.undo(tenant)
 	case n >= 20:
 		return l.code(tenant)
