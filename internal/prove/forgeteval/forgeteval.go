@@ -12,10 +12,6 @@ import (
 	"time"
 )
 
-// verbsMayBeMissing lets a case count as not available, not as failed, if it needs a route that the daemon does not have. It is to be
-// removed once :correct and :erase are there.
-const verbsMayBeMissing = true
-
 // Stage is a running daemon.
 type Stage interface {
 	// URL is where it serves, without a slash at the end. It may change with a restart.
@@ -30,7 +26,6 @@ type Stage interface {
 type Score struct {
 	Family, What          string
 	Cases, Passed, Failed int
-	Unavailable           int
 	Failures              []string // the first of each case
 }
 
@@ -78,8 +73,6 @@ func Run(t *testing.T, stage Stage, each int) (scores []Score) {
 			case c.wrong != "":
 				score.Failed++
 				score.Failures = append(score.Failures, fmt.Sprintf("%s: %s", c.tenant, c.wrong))
-			case c.missing:
-				score.Unavailable++
 			default:
 				score.Passed++
 			}
@@ -117,7 +110,7 @@ func Table(stores []string, scores map[string][]Score) string {
 	for _, s := range stores {
 		all := Score{}
 		for _, score := range scores[s] {
-			all.Passed, all.Failed, all.Unavailable = all.Passed+score.Passed, all.Failed+score.Failed, all.Unavailable+score.Unavailable
+			all.Passed, all.Failed = all.Passed+score.Passed, all.Failed+score.Failed
 		}
 		b.WriteString(" " + all.verdict() + " |")
 	}
@@ -128,9 +121,6 @@ func (s *Score) verdict() string {
 	v := fmt.Sprintf("%d passed", s.Passed)
 	if s.Failed > 0 {
 		v += fmt.Sprintf(", **%d failed**", s.Failed)
-	}
-	if s.Unavailable > 0 {
-		v += fmt.Sprintf(", %d not available", s.Unavailable)
 	}
 	return v
 }

@@ -12,17 +12,16 @@ import (
 	"time"
 )
 
-// trial is one case. After its first fault, or once a verb is missing, its other steps do nothing.
+// trial is one case. After its first fault its other steps do nothing.
 type trial struct {
-	suite   *suite
-	n       int
-	tenant  string
-	wrong   string // the first fault
-	missing bool   // a verb that it needs is not there
-	facts   []*fact
+	suite  *suite
+	n      int
+	tenant string
+	wrong  string // the first fault
+	facts  []*fact
 }
 
-func (c *trial) over() bool { return c.wrong != "" || c.missing }
+func (c *trial) over() bool { return c.wrong != "" }
 
 func (c *trial) fail(format string, args ...any) {
 	if !c.over() {
@@ -118,19 +117,6 @@ func (c *trial) refused(method, path, body string) {
 	if r := c.do(method, path, body); r.status/100 != 4 {
 		c.fail("%s %s of what is not there: %d %s", method, path, r.status, r.body)
 	}
-}
-
-// verb sends a request for a verb that the daemon may not have yet.
-func (c *trial) verb(method, path, body string) reply {
-	r := c.do(method, path, body)
-	absent := r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed || r.status == http.StatusNotImplemented || r.Code == "erase_unavailable"
-	switch {
-	case verbsMayBeMissing && absent:
-		c.missing = true
-	case r.status/100 != 2:
-		c.fail("%s %s: %d %s", method, path, r.status, r.body)
-	}
-	return r
 }
 
 // restart restarts the daemon, and waits until it searches all that there is.
