@@ -125,14 +125,14 @@ func TestBadRequestsOfOldClients(t *testing.T) {
 func TestAllow(t *testing.T) {
 	f := newFace(t, config{})
 	for target, want := range map[string]string{
-		"/v1/sigils": "GET, HEAD, OPTIONS, POST", "/v1/sigils/x": "DELETE, GET, HEAD, OPTIONS",
+		"/v1/sigils": "GET, HEAD, OPTIONS, POST", "/v1/sigils/x": "DELETE, GET, HEAD, OPTIONS, PATCH",
 		"/v1/sigils/x:pin": "OPTIONS, POST", "/v1/sigils:batch": "OPTIONS, POST", "/v1/sigils:search": "GET, HEAD, OPTIONS, POST", "/livez": "GET, HEAD, OPTIONS",
 		apitest.OldPaths[0]: "GET, HEAD, OPTIONS, POST",
 	} {
 		if got := f.do("OPTIONS", target, "").want(204).header.Get("Allow"); got != want {
 			t.Errorf("OPTIONS %s: %q, want %q", target, got, want)
 		}
-		if got := f.do("PATCH", target, "").want(405).header.Get("Allow"); got != want {
+		if got := f.do("PUT", target, "").want(405).header.Get("Allow"); got != want {
 			t.Errorf("%s allows %q, want %q", target, got, want)
 		}
 	}
@@ -142,7 +142,7 @@ func TestAllow(t *testing.T) {
 	}
 
 	// The target "*" means the whole service, and only OPTIONS accepts it.
-	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST" {
+	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, PATCH, POST" {
 		t.Errorf("OPTIONS *: %q", got)
 	}
 	f.do("GET", "*", "").problem(404, "unknown_path", "")

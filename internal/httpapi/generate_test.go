@@ -34,7 +34,7 @@ func (e *endpoint) searches() bool { return e.path == "/v1/sigils:search" }
 
 // form names the endpoints whose cursors have the same form.
 func (e *endpoint) form() string {
-	if e.searches() || e.id == "removed" {
+	if e.searches() || e.id == "removed" || e.id == "history" {
 		return e.path
 	}
 	return ""

@@ -272,7 +272,9 @@ func judge(n *noted, x *exchange, got reply, was, is uint64) {
 func mayRefuse(x *exchange, status int) bool {
 	switch status {
 	case http.StatusBadRequest:
-		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost || x.endpoint.id == "restoreMany" && strings.Contains(x.body, "from")
+		return strings.HasPrefix(x.endpoint.path, "/v1/code") && x.method == http.MethodPost || x.endpoint.id == "restoreMany" && strings.Contains(x.body, "from") ||
+			x.endpoint.id == "correct" && strings.Contains(x.body, "reinforce") ||
+			x.endpoint.id == "change" && strings.Contains(x.body, "ttl")
 	case http.StatusNotFound:
 		return strings.Contains(x.endpoint.path, "{id}") || strings.Contains(x.endpoint.path, "{hash}") || x.endpoint.searches() && strings.Contains(x.body+x.query, "like")
 	case http.StatusConflict:

@@ -25,7 +25,8 @@ func ofBody(change func(g *generator, x *exchange) bool) func(g *generator, x *e
 // putBody replaces the body by one that must be refused.
 func putBody(text func(g *generator, old string) string) func(g *generator, x *exchange) bool {
 	return ofBody(func(g *generator, x *exchange) bool {
-		x.body, x.wrong = text(g, x.body), !x.batch()
+		x.body = text(g, x.body)
+		x.wrong = !x.batch() && (x.body != "" || x.endpoint.bodyRequired)
 		return true
 	})
 }

@@ -165,6 +165,15 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	return copied(m), nil
 }
 
+// Revert gives a memory that exists figures that it had before, as a power cut may. It has a notice if it had one then.
+func (s *Model) Revert(meta sigil.Meta) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.memories[meta.Key]
+	m.Meta = meta
+	s.memories[meta.Key] = m
+}
+
 // Remove implements [store.Store].
 func (s *Model) Remove(ctx context.Context, keys []sigil.Key, decide func(sigil.Meta) (sigil.Event, bool)) ([]sigil.Event, error) {
 	s.mu.Lock()

@@ -168,11 +168,7 @@ func (m *machine) crash() {
 		if !slices.Contains(before, found) {
 			m.t.Fatalf("after the crash %v is %#v; it was never so, or has been otherwise for more than a second: want %#v", key, found, want)
 		}
-		_, err = m.model.Update(m.ctx(), key, func(meta *sigil.Meta) (*sigil.Event, error) {
-			*meta = found
-			return nil, nil
-		})
-		m.ok("the model's update", err)
+		m.model.Revert(found)
 	}
 	clear(m.refreshed)
 	m.compare()

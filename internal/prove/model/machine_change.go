@@ -194,7 +194,7 @@ func (m *machine) change() {
 		if changed == 0 {
 			return nil, nil
 		}
-		had.FadesAt = fadesAt(&had.Meta)
+		had.MoveDeadline(fadesAt(&had.Meta))
 		return &sigil.Event{Time: m.now, Kind: "changed", Reason: "request", Changed: changed, Memory: had.Meta}, nil
 	})
 	m.fails("change", err, wantErr)
