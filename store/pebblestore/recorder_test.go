@@ -407,6 +407,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		}
 		r.checkTags(&m, was.Tags, kept, wrong)
 		was.Meta, was.Tags = m.Meta, m.Tags // that is what check compares with the journal
+		unlink(&was, last)
 		if !reflect.DeepEqual(m, was) {
 			wrong("%s holds %+v and was %+v", key, m, was)
 		}
@@ -454,9 +455,17 @@ func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigi
 	for key, m := range there {
 		e, was := last[key], r.memories[key]
 		was.Meta, was.Tags = e.Memory, m.Memory.Tags
+		unlink(&was, last)
 		if m.Removal != store.RemovalOf(&e) || !reflect.DeepEqual(m.Memory, was) {
 			wrong("%s can be restored as %+v and was %+v, by %+v", key, m, was, e)
 		}
+	}
+}
+
+// unlink leaves out what m supersedes if that was erased since.
+func unlink(m *sigil.Memory, last map[sigil.Key]sigil.Event) {
+	if last[sigil.Key{Tenant: m.Tenant, ID: m.Supersedes}].Kind == sigil.Erased {
+		m.Supersedes = sigil.ID{}
 	}
 }
 
