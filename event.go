@@ -2,7 +2,7 @@ package sigil
 
 import "time"
 
-// EventKind is what happened to a memory, or to a signature of code.
+// EventKind is what happened to a memory, to a signature of code, or to a tenant's policy.
 type EventKind string
 
 // The kinds of event.
@@ -19,6 +19,8 @@ const (
 	Tagged       EventKind = "tagged"   // a memory got more tags, from an encode that reinforced it
 	Restored     EventKind = "restored" // a memory that was removed is back
 	Erased       EventKind = "erased"   // removed for good: it cannot be restored
+	// PolicySet is the kind of an entry about the policy of a tenant: it got one of its own, another one, or has none any more.
+	PolicySet EventKind = "policy"
 )
 
 // Removes reports whether the memory of an event of this kind is gone after it.
@@ -52,14 +54,20 @@ type Event struct {
 	Kind   EventKind
 	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
-	// determine the idle time and the decay. For the crystal of a pattern, and
-	// for a signature, only Tenant is set; for an erased memory only its key.
+	// determine the idle time and the decay. For the crystal of a pattern, for
+	// a signature, and for a tenant's policy, only Tenant is set; for an erased memory only its key.
 	Memory Meta
 	// Crystal is what crystallized, or nil for other kinds.
 	Crystal *Crystal
 	// Signature is what was signed or revoked; nil for other kinds.
 	Signature *SignatureRef
+	// Policies is the change of a tenant's policy; nil for other kinds.
+	Policies *PolicyChange
 }
+
+// PolicyChange is a change of the policy that a tenant has of its own. A policy that is nil is none: the tenant then has that
+// of the engine's settings.
+type PolicyChange struct{ From, To Policy }
 
 // Decay returns the decay at the moment of the event, or 0 if the event is about no memory.
 func (e *Event) Decay() float64 {

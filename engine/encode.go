@@ -146,7 +146,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
-	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.Settings().Policy
+	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.policyOf(m.Tenant)
 	if item.Life != 0 {
 		m.Stretch = sigil.StretchFor(m.Policy, item.Life)
 	}

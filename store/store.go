@@ -41,6 +41,7 @@ type Store interface {
 	Searcher
 	Patterns
 	Signatures
+	TenantPolicies
 	Journal
 	Leases
 

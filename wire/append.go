@@ -126,6 +126,11 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 		b = appendString(append(b, `,"signer":`...), s.Signer)
 		b = append(b, '}')
 	}
+	if p := e.Policies; p != nil {
+		b = appendOptional(append(b, `,"policies":{"from":`...), p.From)
+		b = appendOptional(append(b, `,"to":`...), p.To)
+		b = append(b, '}')
+	}
 	return append(b, '}'), nil
 }
 

@@ -3,7 +3,7 @@ package wire
 import "github.com/sigil-dna/sigil"
 
 // Event is an entry of the journal: what happened, and the figures that decided. Entries about signatures of code
-// (signed, revoked) have no figures, and their ID is the signature's. Those of the kind erased have only the memory's ID.
+// (signed, revoked) have no figures, and their ID is the signature's. Those about the policy of a tenant have neither. Those of the kind erased have only the memory's ID.
 type Event struct {
 	Position   uint64          `json:"position"`        // 1 or more, growing
 	Token      string          `json:"token,omitempty"` // of Position: see [sigil.Token]
@@ -15,6 +15,7 @@ type Event struct {
 	Arithmetic *Arithmetic     `json:"arithmetic,omitempty"`
 	Crystal    *Crystal        `json:"crystal,omitempty"`   // what crystallized
 	Signature  *SignatureRef   `json:"signature,omitempty"` // what was signed or revoked
+	Policies   *PolicyChange   `json:"policies,omitempty"`  // how the tenant's policy changed
 }
 
 // SignatureRef names a signature of code.

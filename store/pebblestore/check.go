@@ -85,6 +85,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.SignatureFamily, c.signature},
 		{layout.SignedFamily, c.signatureIndex},
 		{layout.SignerFamily, c.signatureIndex},
+		{layout.TenantFamily, c.tenantPolicy},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)

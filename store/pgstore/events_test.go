@@ -199,7 +199,7 @@ func TestOlderSchema(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, url, "drop index sigil.memories_content; alter table sigil.memories drop column stretch; drop function sigil.demand; drop function sigil.labels cascade; drop table sigil.removed, sigil.removals, sigil.signer; drop index sigil.tenants_removed; alter table sigil.tenants drop column removed, drop column removed_bytes; drop table sigil.words, sigil.searched, sigil.vectors, sigil.own_vectors; alter table sigil.tenants drop column words, drop column vectors; drop table sigil.flushes; drop table sigil.claims; drop table sigil.signatures; alter table sigil.tenants drop column signatures; alter table sigil.head drop column trimmed, drop column link, drop column epoch, drop column origin; drop table sigil.links; delete from sigil.version where version_id > 1")
+	execute(t, url, "drop index sigil.memories_content; alter table sigil.memories drop column stretch; drop function sigil.demand; drop function sigil.labels cascade; drop table sigil.removed, sigil.removals, sigil.signer; drop index sigil.tenants_removed; alter table sigil.tenants drop column removed, drop column removed_bytes; drop table sigil.words, sigil.searched, sigil.vectors, sigil.own_vectors; alter table sigil.tenants drop column words, drop column vectors; drop table sigil.flushes; drop table sigil.claims; drop table sigil.signatures; alter table sigil.tenants drop column signatures; alter table sigil.head drop column trimmed, drop column link, drop column epoch, drop column origin; drop table sigil.links, sigil.tenant_policies; delete from sigil.version where version_id > 1")
 	again := open(t, url, nil)
 	e := engineOn(again)
 	if _, err := e.Recall(t.Context(), m.Key); err != nil {

@@ -30,6 +30,9 @@ func Event(e *sigil.Event) wire.Event {
 		v.ID = &s.ID
 		v.Signature = Ref(s)
 	}
+	if p := e.Policies; p != nil {
+		v.Policies = &wire.PolicyChange{From: policyText(p.From), To: policyText(p.To)}
+	}
 	return v
 }
 

@@ -180,7 +180,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.PolicySet}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential, sigil.ReasonImport}
 )
 
@@ -189,6 +189,7 @@ const (
 	eventHasCrystal
 	eventHasSignature
 	eventHasID // of a memory whose figures it does not have
+	eventHasPolicies
 	eventHasEnd
 )
 
@@ -211,6 +212,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Memory.Policy == nil && e.Memory.ID != (sigil.ID{}) {
 		has |= eventHasID
 	}
+	if e.Policies != nil {
+		has |= eventHasPolicies
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	switch {
@@ -224,6 +228,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	}
 	if has&eventHasSignature != 0 {
 		b = appendRef(append(b, e.Signature.ID[:]...), e.Signature)
+	}
+	if has&eventHasPolicies != 0 {
+		b = AppendPolicy(AppendPolicy(b, e.Policies.From), e.Policies.To)
 	}
 	return b, nil
 }
@@ -255,6 +262,9 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 	if has&eventHasSignature != 0 {
 		ref := r.ref(r.ID())
 		e.Signature = &ref
+	}
+	if has&eventHasPolicies != 0 {
+		e.Policies = &sigil.PolicyChange{From: r.Policy(), To: r.Policy()}
 	}
 	return e
 }

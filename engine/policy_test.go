@@ -1,0 +1,98 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/engine"
+)
+
+func policy(t *testing.T, text string) sigil.Policy {
+	t.Helper()
+	p, err := sigil.ParsePolicy(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (r *rig) setPolicy(p sigil.Policy) engine.TenantPolicy {
+	r.t.Helper()
+	set, err := r.SetPolicy(r.ctx(), sigil.DefaultTenant, p)
+	r.ok("SetPolicy", err)
+	return set
+}
+
+func TestEncodesRecallsUnpinsAndRestoresGiveTheTenantsPolicy(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Undo: engine.Undo{Window: time.Hour}}})
+	week := policy(t, "halflife h=7d")
+	recalled, unpinned, restored, left := r.encode("1", nil), r.encode("2", func(d *sigil.Draft) { d.Pinned = true }), r.encode("3", nil), r.encode("4", nil)
+	r.ok("Forget", r.Forget(r.ctx(), restored.Key))
+	r.clock.set(time.Second)
+	set := r.setPolicy(week)
+	same(t, "set", set, engine.TenantPolicy{Tenant: sigil.DefaultTenant, Policy: week, Own: true, Since: start.Add(time.Second), Restamping: true})
+	same(t, "encoded", r.encode("5", nil).Policy, week)
+	same(t, "recalled", r.recall(recalled.Key).Policy, week)
+	m, err := r.Unpin(r.ctx(), unpinned.Key)
+	r.ok("Unpin", err)
+	same(t, "unpinned", m.Policy, week)
+	m, err = r.Restore(r.ctx(), restored.Key)
+	r.ok("Restore", err)
+	same(t, "restored", m.Policy, week)
+	m, err = r.Peek(r.ctx(), left.Key)
+	r.ok("Peek", err)
+	same(t, "left", m.Policy, sigil.DefaultClassic())
+	other, err := r.Encode(r.ctx(), "other", draft("1", nil))
+	r.ok("Encode", err)
+	same(t, "another tenant's", other.Policy, sigil.DefaultClassic())
+	stats, err := r.Stats(r.ctx(), sigil.DefaultTenant)
+	r.ok("Stats", err)
+	same(t, "stats", stats.Policy, week)
+}
+
+func TestAPolicyIsJournaledOnce(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	week := policy(t, "halflife h=7d")
+	r.setPolicy(week)
+	r.clock.set(time.Second)
+	same(t, "again", r.setPolicy(week).Since, start)
+	r.setPolicy(nil)
+	same(t, "none again", r.setPolicy(nil).Own, false)
+	p, err := r.Policy(r.ctx(), sigil.DefaultTenant)
+	r.ok("Policy", err)
+	same(t, "policy", p, engine.TenantPolicy{Tenant: sigil.DefaultTenant, Policy: sigil.DefaultClassic(), Since: start.Add(time.Second), Restamping: true})
+	events, err := r.store.Events(r.ctx(), sigil.DefaultTenant, 0, 10)
+	r.ok("Events", err)
+	same(t, "entries", len(events), 2)
+	same(t, "first", *events[0].Policies, sigil.PolicyChange{To: week})
+	same(t, "second", *events[1].Policies, sigil.PolicyChange{From: week})
+	same(t, "kind", events[1].Kind, sigil.PolicySet)
+	for tenant := range map[string]bool{"": true, "a b": true} {
+		_, err := r.SetPolicy(r.ctx(), tenant, week)
+		same(t, "code", sigil.CodeOf(err), "invalid_tenant")
+	}
+}
+
+func TestADryRunCountsWhatAPolicyWouldDo(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=7d")}})
+	for i := range 1100 { // two pages and more
+		r.clock.set(time.Duration(i) * time.Minute)
+		r.encode("1", nil)
+	}
+	r.encode("2", func(d *sigil.Draft) { d.Pinned = true })
+	r.clock.set(1100 * time.Minute)
+	// Under classic with a rate of 1e-9, an untouched memory lives for 97,465 s: 27 h and some.
+	short := policy(t, "classic rate=0.000000001 period=5s")
+	const lifetime = 97_465 * time.Second
+	same(t, "lifetime", short.Lifetime().Round(time.Second), lifetime)
+	effect, err := r.TryPolicy(r.ctx(), sigil.DefaultTenant, short)
+	r.ok("TryPolicy", err)
+	same(t, "effect", effect, engine.PolicyEffect{Memories: 1101, Moved: 1101, Fading: engine.PolicyFading{Now: 0, Day: 916, Week: 1100}})
+	effect, err = r.TryPolicy(r.ctx(), sigil.DefaultTenant, nil)
+	r.ok("TryPolicy", err)
+	same(t, "effect of the present one", effect, engine.PolicyEffect{Memories: 1101})
+	p, err := r.Policy(r.ctx(), sigil.DefaultTenant)
+	r.ok("Policy", err)
+	same(t, "own", p.Own, false)
+}
