@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
+	"github.com/sigil-dna/sigil/store"
 )
 
 func policy(t *testing.T, text string) sigil.Policy {
@@ -95,4 +98,111 @@ func TestADryRunCountsWhatAPolicyWouldDo(t *testing.T) {
 	p, err := r.Policy(r.ctx(), sigil.DefaultTenant)
 	r.ok("Policy", err)
 	same(t, "own", p.Own, false)
+}
+
+func (r *rig) restamp(want int) {
+	r.t.Helper()
+	n, err := r.Restamp(r.ctx())
+	r.ok("Restamp", err)
+	same(r.t, "restamped", n, want)
+}
+
+func (r *rig) restamping(want bool) {
+	r.t.Helper()
+	p, err := r.Policy(r.ctx(), sigil.DefaultTenant)
+	r.ok("Policy", err)
+	same(r.t, "restamping", p.Restamping, want)
+}
+
+func TestRestampMovesDeadlinesAndRemovesNothing(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=7d"), Undo: engine.Undo{Window: time.Hour}}})
+	early := r.encode("1", nil)
+	pinned := r.encode("2", func(d *sigil.Draft) { d.Pinned = true })
+	ttl := r.encode("3", func(d *sigil.Draft) { d.TTL = 20 * time.Minute })
+	other, err := r.Encode(r.ctx(), "other", draft("1", nil))
+	r.ok("Encode", err)
+	r.clock.set(10 * time.Minute)
+	late := r.encode("4", nil)
+	r.restamp(0) // no policy was changed
+	short := policy(t, "classic") // 95 s
+	r.setPolicy(short)
+	r.clock.set(10*time.Minute + time.Second)
+	before, err := r.store.Events(r.ctx(), sigil.DefaultTenant, 0, 100)
+	r.ok("Events", err)
+	r.restamp(4)
+	after, err := r.store.Events(r.ctx(), sigil.DefaultTenant, 0, 100)
+	r.ok("Events", err)
+	same(t, "entries", len(after), len(before))
+	r.restamp(0)
+	r.restamping(true) // other processes may not know of the change yet
+
+	m, err := r.Peek(r.ctx(), late.Key)
+	r.ok("Peek", err)
+	same(t, "policy", m.Policy, short)
+	same(t, "deadline", m.FadesAt, late.LastAccessed.Add(95*time.Second))
+	m, err = r.Peek(r.ctx(), pinned.Key)
+	r.ok("Peek", err)
+	same(t, "pinned", m.FadesAt.IsZero(), true)
+	m, err = r.Peek(r.ctx(), other.Key)
+	r.ok("Peek", err)
+	same(t, "another tenant's", m.Meta, other.Meta)
+	for _, gone := range []sigil.Memory{early, ttl} {
+		_, err = r.Peek(r.ctx(), gone.Key)
+		same(t, "code", sigil.CodeOf(err), "not_found")
+	}
+	r.sweep()
+	m, err = r.Restore(r.ctx(), early.Key)
+	r.ok("Restore", err)
+	same(t, "restored", m.FadesAt, start.Add(10*time.Minute+time.Second+95*time.Second))
+
+	r.clock.set(10*time.Minute + 6*time.Second)
+	r.restamp(0)
+	r.restamping(false)
+	// A policy that is unset brings the memories back under that of the settings.
+	r.setPolicy(nil)
+	r.restamp(3)
+	m, err = r.Peek(r.ctx(), late.Key)
+	r.ok("Peek", err)
+	same(t, "deadline", m.FadesAt, late.FadesAt)
+	r.clock.set(11 * time.Minute)
+	r.restamp(0)
+	all, err := r.store.TenantPolicies(r.ctx())
+	r.ok("TenantPolicies", err)
+	same(t, "kept", len(all), 0)
+}
+
+// stopsAfter is a store that calls stop at the update of that number.
+type stopsAfter struct {
+	store.Store
+	updates int
+	stop    func()
+}
+
+func (s *stopsAfter) Update(ctx context.Context, key sigil.Key, change func(*sigil.Meta) (*sigil.Event, error)) (sigil.Memory, error) {
+	if s.updates--; s.updates == 0 {
+		s.stop()
+	}
+	return s.Store.Update(ctx, key, change)
+}
+
+func TestRestampGoesOnAfterAStop(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Policy: policy(t, "halflife h=7d")}})
+	for range 1500 {
+		r.encode("1", nil)
+	}
+	week := policy(t, "halflife h=14d")
+	r.setPolicy(week)
+	ctx, stop := context.WithCancel(r.ctx())
+	defer stop()
+	e := engine.New(&stopsAfter{r.store, 700, stop}, &engine.Options{Clock: r.clock.now, Settings: r.Settings()})
+	first, err := e.Restamp(ctx)
+	if !errors.Is(err, context.Canceled) || first == 0 || first >= 1500 {
+		t.Fatalf("Restamp: %d, %v", first, err)
+	}
+	second, err := r.another().Restamp(r.ctx())
+	r.ok("Restamp", err)
+	same(t, "restamped", first+second, 1500)
+	stats, err := r.Stats(r.ctx(), sigil.DefaultTenant)
+	r.ok("Stats", err)
+	same(t, "policies", stats.Policies[0].Memories, 1500)
 }
