@@ -118,7 +118,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	*m = sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: tenant}, Frequency: hash.Frequency(), Potential: state.Potential(),
-			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned,
+			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned, Policy: d.Policy, OwnPolicy: d.Policy != nil,
 		},
 		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data,
 	}
@@ -146,7 +146,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
-	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.policyOf(m.Tenant)
+	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.policyFor(&m.Meta)
 	if item.Life != 0 {
 		m.Stretch = sigil.StretchFor(m.Policy, item.Life)
 	}
@@ -257,6 +257,10 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 	}
 	if item.Life != 0 { // without one, the fingerprint is that of earlier versions
 		b.Write(binary.AppendVarint([]byte{4}, int64(item.Life)))
+	}
+	if m.OwnPolicy { // the same
+		b.WriteByte(5)
+		b.WriteString(m.Policy.StoredForm())
 	}
 	if len(item.Vector) > 0 { // without one, the fingerprint is that of earlier versions
 		b.WriteByte(2)

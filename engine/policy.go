@@ -23,7 +23,7 @@ type TenantPolicy struct {
 // PolicyEffect is what a policy would do to a tenant's live memories, if nothing was recalled.
 type PolicyEffect struct {
 	Memories int // all
-	Moved    int // those that would get another policy
+	Moved    int // those that would get another policy; memories with policies of their own keep these
 	// Fading counts the memories that would fade under the policy: those whose deadlines would have passed at once, and those that would
 	// follow within a day and within a week, each including the ones before. Present is the same under the policies that they have.
 	Fading, Present PolicyFading
@@ -50,6 +50,14 @@ func (e *Engine) policyOf(tenant string) sigil.Policy {
 		return p
 	}
 	return e.Settings().Policy
+}
+
+// policyFor returns the policy that a memory gets when it is touched: its own if it has one, or that of its tenant. It may be called while the memory is locked.
+func (e *Engine) policyFor(m *sigil.Meta) sigil.Policy {
+	if m.OwnPolicy {
+		return m.Policy
+	}
+	return e.policyOf(m.Tenant)
 }
 
 // Policy returns the policy of a tenant.
@@ -137,7 +145,7 @@ func (e *Engine) TryPolicy(ctx context.Context, tenant string, p sigil.Policy) (
 }
 
 // outdated reports whether a memory is to get the policy p, which its tenant has.
-func outdated(m *sigil.Meta, p sigil.Policy) bool { return m.Policy != p }
+func outdated(m *sigil.Meta, p sigil.Policy) bool { return !m.OwnPolicy && m.Policy != p }
 
 // pages returns a function that returns the tenant's live memories without data, newest first, a page with each call.
 func (e *Engine) pages(tenant string, now time.Time) func(context.Context) (page []sigil.Memory, more bool, err error) {

@@ -123,7 +123,7 @@ func TestRestampMovesDeadlinesAndRemovesNothing(t *testing.T) {
 	r.ok("Encode", err)
 	r.clock.set(10 * time.Minute)
 	late := r.encode("4", nil)
-	r.restamp(0) // no policy was changed
+	r.restamp(0)                  // no policy was changed
 	short := policy(t, "classic") // 95 s
 	r.setPolicy(short)
 	r.clock.set(10*time.Minute + time.Second)
@@ -205,4 +205,51 @@ func TestRestampGoesOnAfterAStop(t *testing.T) {
 	stats, err := r.Stats(r.ctx(), sigil.DefaultTenant)
 	r.ok("Stats", err)
 	same(t, "policies", stats.Policies[0].Memories, 1500)
+}
+
+func TestAMemoryKeepsAPolicyOfItsOwn(t *testing.T) {
+	r := newRig(t, engine.Options{Settings: engine.Settings{Undo: engine.Undo{Window: time.Hour}}})
+	own, week := policy(t, "halflife h=30d"), policy(t, "halflife h=7d")
+	with := func(d *sigil.Draft) { d.Policy = own }
+	m := r.encode("1", with)
+	same(t, "policy", m.Policy, own)
+	same(t, "own", m.OwnPolicy, true)
+	same(t, "deadline", m.FadesAt, sigil.Deadline(own, start))
+	r.setPolicy(week)
+	effect, err := r.TryPolicy(r.ctx(), sigil.DefaultTenant, sigil.DefaultClassic())
+	r.ok("TryPolicy", err)
+	same(t, "effect", effect, engine.PolicyEffect{Memories: 1})
+	r.restamp(0)
+	r.clock.set(time.Minute)
+	m = r.recall(m.Key)
+	same(t, "recalled", m.Policy, own)
+	same(t, "deadline", m.FadesAt, sigil.Deadline(own, start.Add(time.Minute)))
+	_, err = r.Pin(r.ctx(), m.Key)
+	r.ok("Pin", err)
+	m, err = r.Unpin(r.ctx(), m.Key)
+	r.ok("Unpin", err)
+	same(t, "unpinned", m.Policy, own)
+	r.ok("Forget", r.Forget(r.ctx(), m.Key))
+	m, err = r.Restore(r.ctx(), m.Key)
+	r.ok("Restore", err)
+	same(t, "restored", m.Policy, own)
+	same(t, "own", m.OwnPolicy, true)
+	// A life is one under the memory's own policy.
+	m = r.encode("2", func(d *sigil.Draft) { with(d); d.Life = 48 * time.Hour })
+	same(t, "deadline", m.FadesAt, start.Add(time.Minute+48*time.Hour))
+	same(t, "recalled", r.recall(m.Key).FadesAt, m.FadesAt)
+}
+
+func TestAPolicyIsPartOfTheIdempotencyKeysRequest(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	keyed := func(text string) sigil.Draft {
+		return draft("1", func(d *sigil.Draft) { d.IdempotencyKey, d.Policy = "k", policy(t, text) })
+	}
+	first, err := r.Encode(r.ctx(), sigil.DefaultTenant, keyed("halflife h=30d"))
+	r.ok("Encode", err)
+	again, err := r.Encode(r.ctx(), sigil.DefaultTenant, keyed("halflife h=30d"))
+	r.ok("Encode", err)
+	same(t, "again", again.Meta, first.Meta)
+	_, err = r.Encode(r.ctx(), sigil.DefaultTenant, keyed("halflife h=31d"))
+	same(t, "code", sigil.CodeOf(err), "idempotency_mismatch")
 }

@@ -103,4 +103,3 @@ func (e *Engine) endRestamp(ctx context.Context, done store.TenantPolicy) error 
 		return nil, nil
 	})
 }
-

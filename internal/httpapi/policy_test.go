@@ -70,3 +70,27 @@ func TestAPolicyThatIsNone(t *testing.T) {
 	}
 	f.do("DELETE", "/v1/policy?dryRun=maybe", "").problem(400, "invalid_parameter", "dryRun")
 }
+
+func TestAPolicyOfAMemory(t *testing.T) {
+	f := newFace(t, config{})
+	const own = "halflife h=30d threshold=0.95"
+	m := f.encode(`{"data":1,"policy":"halflife h=30d"}`)
+	if m.Policy != own {
+		t.Errorf("encoded under %s", m.Policy)
+	}
+	f.do("PUT", "/v1/policy", `{"policy":"halflife h=1d"}`).want(200)
+	if m := parse[wire.Memory](f.do("POST", "/v1/sigils/"+m.ID.String()+":recall", "").want(200)); m.Policy != own {
+		t.Errorf("recalled under %s", m.Policy)
+	}
+	page := parse[wire.BatchPage](f.do("POST", "/v1/sigils:batch", `[{"data":2,"policy":"halflife h=30d"},{"data":3,"policy":"never"},{"data":4}]`).want(200))
+	if r := page.Results; len(r) != 3 || r[0].Status != 201 || r[0].Memory.Policy != own || r[1].Problem == nil || r[1].Problem.Code != "invalid_policy" || r[2].Memory.Policy != "halflife h=1d threshold=0.95" {
+		t.Errorf("batch: %+v", r)
+	}
+	f.do("POST", "/v1/sigils", `{"data":1,"policy":7}`).problem(400, "invalid_policy", "policy")
+	exported := parse[wire.ExportPage](f.do("GET", "/v1/sigils:export", "").want(200)).Memories
+	for i := range exported {
+		if e := &exported[i]; e.OwnPolicy != (e.Policy == own) {
+			t.Errorf("exported with %s, own: %t", e.Policy, e.OwnPolicy)
+		}
+	}
+}

@@ -15,7 +15,9 @@ type rememberInput struct {
 	Text string   `json:"text" jsonschema:"one fact, in a full sentence with names and dates"`
 	Tags []string `json:"tags,omitempty" jsonschema:"labels to filter by"`
 	TTL  string   `json:"ttl,omitempty" jsonschema:"a hard end, such as 36h or 7d, whatever is recalled"`
-	Keep bool     `json:"keep,omitempty" jsonschema:"never fades"`
+	// Policy is the memory's own.
+	Policy string `json:"policy,omitempty" jsonschema:"how it fades, such as halflife h=30d; as the others if missing"`
+	Keep   bool   `json:"keep,omitempty" jsonschema:"never fades"`
 }
 
 type rememberOutput struct {
@@ -43,6 +45,11 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 			return out, "", sigil.NewInvalid("invalid_ttl", "ttl", `must be a duration over 0, such as "90s", "36h" or "7d"`)
 		}
 	}
+	if in.Policy != "" {
+		if d.Policy, err = sigil.ParsePolicy(in.Policy); err != nil {
+			return out, "", err
+		}
+	}
 	m, err := s.engine.Encode(ctx, c.tenant, d)
 	if err != nil {
 		return out, "", err
@@ -55,8 +62,13 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 				return out, "", err
 			}
 		}
-		if d.TTL > 0 {
+		switch {
+		case d.TTL > 0 && d.Policy != nil:
+			out.Warning = "it was there already, and its ttl and policy are as before"
+		case d.TTL > 0:
 			out.Warning = "it was there already, and its ttl is as before"
+		case d.Policy != nil:
+			out.Warning = "it was there already, and its policy is as before"
 		}
 	} else if m.FadesBeforeTTL() {
 		out.Warning = "it fades before its ttl ends, unless it is recalled or kept"

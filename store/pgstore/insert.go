@@ -109,6 +109,7 @@ func usual(s *sigil.State) bool {
 type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, stretches, hashes, states, tags, data  array
+	ownPolicies                                                                   array
 	searched                                                                      documents
 	vectors, own                                                                  vectorRows
 }
@@ -116,7 +117,7 @@ type columns struct {
 func (c *columns) reset() {
 	for _, a := range []*array{
 		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
-		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.ownPolicies,
 	} {
 		a.reset()
 	}
@@ -144,6 +145,7 @@ func (c *columns) add(m *memory) {
 	c.states.bytes(m.state)
 	c.tags.bytes(m.tags)
 	c.data.bytes(m.Data)
+	c.ownPolicies.bool(m.OwnPolicy)
 }
 
 func (c *columns) args() []any {
@@ -152,6 +154,7 @@ func (c *columns) args() []any {
 		raw(c.ttls.of(oidInt8)), raw(c.counts.of(oidInt8)), raw(c.potentials.of(oidFloat)), raw(c.frequencies.of(oidInt2)),
 		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
 		raw(c.stretches.of(oidFloat)), raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
+		raw(c.ownPolicies.of(oidBool)),
 	}
 }
 

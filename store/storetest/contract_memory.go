@@ -97,7 +97,7 @@ func (f *fixture) oddMemories() []sigil.Memory {
 			m.Reschedule()
 		}),
 		f.memory(func(m *sigil.Memory) {
-			m.Policy, m.Stretch = classic, 1.0/3
+			m.Policy, m.Stretch, m.OwnPolicy = classic, 1.0/3, true
 			m.CreatedAt = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC) // Unix zero is not "never"
 			m.LastAccessed = m.CreatedAt
 			m.FadesAt = time.Date(2126, 1, 1, 0, 0, 0, 999e6, time.UTC)

@@ -27,6 +27,7 @@ const (
 	flagCrystallized
 	flagFades     // FadesAt is not zero
 	flagStretched // Stretch is not zero
+	flagOwnPolicy
 	flagsEnd
 )
 
@@ -64,6 +65,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	if m.Stretch != 0 {
 		flags |= flagStretched
 	}
+	if m.OwnPolicy {
+		flags |= flagOwnPolicy
+	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
 	b = appendFloat(b, m.Potential)
@@ -90,12 +94,14 @@ type Figures struct {
 	Size                             int
 	Frequency, Policy                uint16
 	Pinned, Crystallized, Fades      bool
+	OwnPolicy                        bool
 }
 
 // Figures decodes the output of AppendMeta. It cannot check whether a policy with that number exists.
 func (r *Reader) Figures() (f Figures) {
 	flags := r.byte()
 	f.Pinned, f.Crystallized, f.Fades = flags&flagPinned != 0, flags&flagCrystallized != 0, flags&flagFades != 0
+	f.OwnPolicy = flags&flagOwnPolicy != 0
 	f.Frequency = r.uint16()
 	f.Potential = r.float()
 	f.AccessCount = r.Uvarint()
@@ -124,7 +130,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
 		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
-		Pinned: f.Pinned, Crystallized: f.Crystallized, Stretch: f.Stretch, Policy: policies.Policy(f.Policy),
+		Pinned: f.Pinned, Crystallized: f.Crystallized, OwnPolicy: f.OwnPolicy, Stretch: f.Stretch, Policy: policies.Policy(f.Policy),
 	}
 	if f.Fades {
 		m.FadesAt = moment(f.FadesAt)

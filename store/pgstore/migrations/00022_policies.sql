@@ -7,3 +7,7 @@ create table sigil.tenant_policies (
   since timestamptz not null,
   restamping boolean not null
 );
+
+-- own_policy is set if a memory's policy is its own.
+alter table sigil.memories add column own_policy boolean not null default false;
+alter table sigil.removed add column own_policy boolean not null default false;

@@ -105,7 +105,7 @@ func (x *Index) insert(t *tenant, e *entry, tags string) {
 	x.entries.label(added, tags)
 	t.insert(added)
 	x.contents.insert(&x.entries, t, added)
-	if added.former {
+	if added.marks&markFormer != 0 {
 		x.soil(t, added)
 	}
 	x.memories++

@@ -27,7 +27,7 @@ type entry struct {
 	pinned       bool
 	crystallized bool
 	leaving      bool // an insert is about to evict it
-	former       bool // its record has the form of an earlier format, and is to be written again
+	marks        uint8
 
 	created      int64
 	lastAccessed int64
@@ -40,6 +40,23 @@ type entry struct {
 	ref          ref    // refers to this entry, once it has a place
 	dirty        uint32 // the number of a refresh that is not on disk yet, or 0
 	hash         uint32 // see [record.Labels]
+}
+
+// The marks of an entry.
+const (
+	markFormer    = 1 << iota // its record has the form of an earlier format, and is to be written again
+	markOwnPolicy             // its policy is its own
+)
+
+// marksOf returns the marks of an entry.
+func marksOf(former, ownPolicy bool) (marks uint8) {
+	if former {
+		marks |= markFormer
+	}
+	if ownPolicy {
+		marks |= markOwnPolicy
+	}
+	return marks
 }
 
 // Content returns the part of the content that an entry keeps.
@@ -71,7 +88,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
-		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Stretch: e.stretch, Policy: p.Policy(e.policy),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, OwnPolicy: e.marks&markOwnPolicy != 0, Stretch: e.stretch, Policy: p.Policy(e.policy),
 	}
 	if e.fades != Never {
 		m.FadesAt = milli(e.fades)
@@ -82,8 +99,8 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 // NewEntry returns the entry of a new memory, with its policy's number and the hash of its labels.
 func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 	e := entry{
-		hash: hash,
-		id:   m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
+		hash: hash, marks: marksOf(false, m.OwnPolicy),
+		id: m.ID, created: m.CreatedAt.UnixMilli(), ttl: m.TTL.Milliseconds(), potential: m.Potential,
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
@@ -94,7 +111,7 @@ func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 // its record does not have labels, and is returned by [Index.Refreshes].
 func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 	e := entry{
-		hash: hash, former: former,
+		hash: hash, marks: marksOf(former, f.OwnPolicy),
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, stretch: f.Stretch, accessCount: f.AccessCount,
 		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
 	}

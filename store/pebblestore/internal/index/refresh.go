@@ -109,7 +109,7 @@ func (x *Index) refresh(t *tenant, e *entry, m *sigil.Meta, policy uint16) {
 // +checklocks:x.mu
 func (x *Index) clean(t *tenant, e *entry) {
 	x.catchUp(t, e)
-	e.dirty, e.former = 0, false
+	e.dirty, e.marks = 0, e.marks&^markFormer
 }
 
 // soil marks an entry's figures as not on disk.
