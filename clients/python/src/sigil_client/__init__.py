@@ -46,6 +46,7 @@ from .types import (
     RestoredPage,
     SearchPage,
     Stats,
+    TenantPolicy,
 )
 from .webhook import verify_webhook
 
@@ -93,6 +94,7 @@ __all__ = [
     "SigilError",
     "Sort",
     "Stats",
+    "TenantPolicy",
     "Time",
     "TooLargeError",
     "UnavailableError",
