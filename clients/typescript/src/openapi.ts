@@ -675,11 +675,12 @@ export interface paths {
         };
         /**
          * Read the journal
-         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` of
-         *     each answer gets every entry exactly once. Recalls are not journaled.
+         * @description Returns what happened to the tenant's memories, in order. A client that continues after the `next` or `token` of
+         *     each answer gets every entry exactly once. Recalls are not journaled. With `token`, it also notices that the store
+         *     was restored from an older copy (410 `position_ahead`) when that has as many entries by then.
          *
          *     With `Accept: text/event-stream`, the answer is a stream that does not end: each entry is an event with its
-         *     position as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
+         *     token as `id` and an Event as `data`. It begins after the position `after` or `Last-Event-ID` or, with
          *     neither, after the newest entry. An event `lagged` means that the reader is too slow and gets the rest
          *     from the journal; `reconnect`, that the daemon stops or hands over; `problem`, that the stream had to end.
          *     With `Upgrade: websocket`, it is a live connection that begins with a subscription, see /v1/ws.
@@ -989,6 +990,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tenant's policy
+         * @description The policy that the tenant's memories get at each encode, recall and unpin: its own, or that of the service.
+         */
+        get: operations["getPolicy"];
+        /**
+         * Give the tenant a policy of its own
+         * @description Memories get the policy at each encode, recall and unpin from now on; on PostgreSQL, other services learn of it within 5 seconds.
+         *     A job that runs behind the answer brings the tenant's other memories under it, as if they had had it since they were last touched.
+         *     Those whose deadlines have passed then fade at the next sweep, and can be restored like all others: ask with `dryRun` before, which counts
+         *     them. The change is in the journal, as `policy`. To set the policy that the tenant has already changes nothing.
+         */
+        put: operations["setPolicy"];
+        post?: never;
+        /**
+         * Give the tenant the service's policy
+         * @description Takes the tenant's own policy away, and brings its memories under that of the service, as when a policy is set.
+         */
+        delete: operations["unsetPolicy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings:rebuild": {
         parameters: {
             query?: never;
@@ -1282,6 +1320,12 @@ export interface components {
          * @description A UUID of version 7; ids sort by age.
          */
         ID: string;
+        /**
+         * @description A position of the journal and, after a hyphen, the first 16 hexadecimal digits of the hash of the entry there, which
+         *     tell it from another one in a store that was restored from an older copy. A number alone is taken for any entry; a
+         *     token that an answer has is one if no entry is there, as at position 0.
+         */
+        Token: string;
         Tenant: string;
         /**
          * Format: date-time
@@ -1310,6 +1354,15 @@ export interface components {
          */
         TTL: string | number | null;
         /**
+         * @description How long the memory lives untouched, instead of as long as its policy says: it decays as much more slowly, or faster.
+         *     Each recall lets it begin anew. It has the forms of a `ttl`. Null means as the policy says. If the policy has a
+         *     `grace` that is longer, the memory lives for that.
+         * @example 365d
+         * @example 36h
+         * @example 90s
+         */
+        Life: string | number | null;
+        /**
          * @description The encoder's description of the memory. Each omitted figure is 0.5. Other keys, at most
          *     4 KiB of them, are kept and returned.
          */
@@ -1326,6 +1379,8 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
+            policy?: components["schemas"]["DraftPolicy"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1356,6 +1411,8 @@ export interface components {
             data: components["schemas"]["Data"];
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
+            life?: components["schemas"]["Life"];
+            policy?: components["schemas"]["DraftPolicy"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1406,12 +1463,20 @@ export interface components {
              * @example 250ms
              */
             ttl: string | null;
+            /**
+             * @description How long the memory lives untouched, in the form of `ttl`. It is there only if that is not as long as the policy
+             *     says: the memory was encoded with a `life`, or recalled under `fsrs`.
+             * @example 365d
+             */
+            life?: string;
             pinned: boolean;
             crystallized: boolean;
             /**
              * @description How the memory fades. Durations are in the form of a `ttl`.
              * @example classic rate=0.001 period=5s threshold=0.95
              * @example halflife h=7d threshold=0.95
+             * @example power s=4d d=0.5 threshold=0.6
+             * @example fsrs s=4d d=0.5 threshold=0.6 grace=1d
              */
             policy: string;
             tags: string[];
@@ -1717,6 +1782,10 @@ export interface components {
              * @example 36h
              */
             ttl: string | null;
+            /** @description Whether the policy is the memory's own, which it keeps. It is left out if not. */
+            ownPolicy?: boolean;
+            /** @description How many times as slowly as its policy says the memory decays. It is left out if the memory has none. */
+            stretch?: number;
             pinned: boolean;
             crystallized: boolean;
             /**
@@ -1792,9 +1861,8 @@ export interface components {
             removed: components["schemas"]["Removed"][];
             next: components["schemas"]["Next"];
         };
-        /** @description A memory that was removed and can be restored. */
+        /** @description A memory that was removed and can be restored, as it was before, with its decay at the time of the removal. */
         Removed: {
-            /** @description As it was before, with its decay at the time of the removal. */
             memory: components["schemas"]["Memory"];
             removedAt: components["schemas"]["Time"];
             /** @enum {string} */
@@ -1864,6 +1932,8 @@ export interface components {
             /** @constant */
             service: "sigil";
             store: components["schemas"]["ID"];
+            /** @description As `store` at first, and another one each time that the store was restored from an older copy. */
+            epoch: components["schemas"]["ID"];
             driver: string;
             tenant: components["schemas"]["Tenant"];
             hash: string;
@@ -1898,14 +1968,14 @@ export interface components {
              */
             policies: {
                 policy: string;
-                /** @description How long memories with this policy live untouched. */
-                lifetimeSeconds: number;
+                /** @description How long memories with this policy live untouched. Null means forever. */
+                lifetimeSeconds: number | null;
                 count: number;
             }[];
             /** @description The policy that encodes and recalls set. */
             policy: string;
-            /** @description How long a memory with this policy lives untouched. */
-            lifetimeSeconds: number;
+            /** @description How long a memory with this policy lives untouched. Null means forever. */
+            lifetimeSeconds: number | null;
             uptimeSeconds: number;
             /** @description The position of the store's newest journal entry. */
             position: number | bigint;
@@ -1980,20 +2050,88 @@ export interface components {
             updated?: number;
         };
         /** @enum {string} */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "signed" | "revoked" | "tagged";
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged" | "policy";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
+            token: components["schemas"]["Token"];
             time: components["schemas"]["Time"];
             tenant: components["schemas"]["Tenant"];
             kind: components["schemas"]["EventKind"];
             /** @enum {string} */
             reason: "request" | "decay" | "ttl" | "memories" | "bytes" | "potential" | "import";
-            /** @description The memory, or the signature of code; absent for the crystal of a pattern. */
+            /** @description The memory, or the signature of code; absent for the crystal of a pattern and for the policy of a tenant. */
             id?: components["schemas"]["ID"];
             arithmetic?: components["schemas"]["Arithmetic"];
             crystal?: components["schemas"]["Crystal"];
             signature?: components["schemas"]["SignatureRef"];
+            policies?: components["schemas"]["PolicyChange"];
+        };
+        /** @description How the policy that a tenant has of its own changed. A null is none; then it has the service's. */
+        PolicyChange: {
+            from: string | null;
+            to: string | null;
+        };
+        SetPolicy: {
+            policy: components["schemas"]["PolicyText"];
+            /**
+             * @description Only say what would be done.
+             * @default false
+             */
+            dryRun: boolean;
+        };
+        /**
+         * @description A policy: its name, and the figures that are not to have their defaults. `classic` has `rate` (0.001) and `period` (5s), `halflife` has `h` (7d),
+         *     `power` and `fsrs` have `s` (4d) and `d` (0.5). All have `threshold` (0.95, of power and fsrs 0.6), `grace` and `floor` (0).
+         * @example halflife h=7d threshold=0.95
+         * @example power s=4d d=0.5 threshold=0.6
+         * @example classic
+         */
+        PolicyText: string;
+        /**
+         * @description The memory's own policy, which it keeps whatever the policies of the tenant and of the service, in the form of PUT /v1/policy.
+         * @example halflife h=30d
+         * @example power s=4d d=0.5 threshold=0.6
+         */
+        DraftPolicy: string;
+        /** @description The policy that a tenant's memories get at each encode, recall and unpin. */
+        TenantPolicy: {
+            tenant: components["schemas"]["Tenant"];
+            policy: components["schemas"]["PolicyText"];
+            /** @description Whether it is the tenant's own, and not the service's. */
+            own: boolean;
+            /**
+             * @description How long a memory lives untouched, as a duration; null if none fades.
+             * @example 30d6h
+             */
+            lifetime: string | null;
+            lifetimeSeconds: number | null;
+            /**
+             * Format: date-time
+             * @description When the tenant got the policy, or lost its own; null if that is not known.
+             */
+            since: string | null;
+            /** @description Whether memories that have another policy are being brought under it. */
+            restamping: boolean;
+            effect?: components["schemas"]["PolicyEffect"];
+        };
+        /**
+         * @description What a policy would do to the tenant's memories if none was recalled. It is in the answer to a dry run, whose `policy` is the one that was tried.
+         *     `fading` is what would fade under it, and `present` what fades under the policies that the memories have.
+         */
+        PolicyEffect: {
+            /** @description All memories of the tenant. */
+            memories: number;
+            /** @description Those that would get another policy. */
+            moved: number;
+            fading: components["schemas"]["PolicyFading"];
+            present: components["schemas"]["PolicyFading"];
+        };
+        /** @description Memories that fade at the next sweep, within a day and within a week, each including the ones before. */
+        PolicyFading: {
+            now: number;
+            day: number;
+            week: number;
         };
         /** @example 1c04d2d642c188a78fd6cd1151fe811c755a673d2ffc61f7f81a3def42b16254 */
         SHA256: string;
@@ -2141,6 +2279,8 @@ export interface components {
             fadesAt: string | null;
             /** @description The ttl in the form of a memory's `ttl`. */
             ttl: string | null;
+            /** @description The life in the form of a memory's `life`, only if it is not as the policy says. */
+            life?: string;
             potential: components["schemas"]["Unit"];
             accessCount: number;
             pinned: boolean;
@@ -2223,7 +2363,8 @@ export interface components {
             sigil?: components["schemas"]["Draft"];
             idempotencyKey?: string;
             memory?: components["schemas"]["ID"];
-            after?: number | bigint;
+            /** @description The position to subscribe after, as a number, or its token. */
+            after?: (number | bigint) | string;
             /** @description Whether the subscription includes recalls. */
             recalls?: boolean;
         };
@@ -2242,6 +2383,8 @@ export interface components {
             /** @description With the answer to a `forget`: the time from which on the memory cannot be restored any more. */
             restorableUntil?: components["schemas"]["Time"];
             after?: number | bigint;
+            /** @description With the answer to a `subscribe`: the token of `after`. */
+            token?: components["schemas"]["Token"];
             newest?: number | bigint;
             events?: components["schemas"]["Event"][];
             memories?: components["schemas"]["Recalls"]["memories"];
@@ -2272,6 +2415,8 @@ export interface components {
             events: components["schemas"]["Event"][];
             /** @description The position to continue after. */
             next: number | bigint;
+            /** @description The token of `next`, to continue after. */
+            token: components["schemas"]["Token"];
         };
         Health: {
             /** @constant */
@@ -2427,7 +2572,7 @@ export interface components {
         /**
          * @description The request is invalid, and nothing was stored: `invalid_json`, `invalid_body`, `incomplete_body`,
          *     `invalid_utf8`, `lone_surrogate`, `duplicate_key`, `number_out_of_range`, `too_deep`,
-         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_pinned`, `invalid_on_duplicate`,
+         *     `missing_field`, `unknown_field`, `invalid_state`, `invalid_ttl`, `invalid_life`, `invalid_pinned`, `invalid_on_duplicate`,
          *     `invalid_similar`,
          *     `invalid_tags`, `invalid_tag`, `invalid_ids`, `invalid_id`, `invalid_cursor`, `invalid_limit`,
          *     `invalid_sort`, `invalid_pattern`, `invalid_kind`, `invalid_min`, `invalid_max_bytes`, `invalid_weights`, `invalid_vector`, `invalid_like`,
@@ -2449,7 +2594,7 @@ export interface components {
         /**
          * @description Either the journal no longer goes back that far, `position_gone` (or `gone`): `oldest` is the position to
          *     continue after, and the reader has missed the entries in between. Or the journal has not reached that position,
-         *     `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
+         *     or has another entry there than the reader's token names, `position_ahead`: the store was restored from an older copy, and `newest` is its last position. What the reader
          *     saw after that is gone; it should load the memories again and continue after `newest`.
          */
         Gone: {
@@ -2487,6 +2632,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The tenant's policy, or the one that was tried */
+        TenantPolicy: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TenantPolicy"];
+            };
+        };
         /** @description How many memories have vectors */
         Embeddings: {
             headers: {
@@ -2507,8 +2661,8 @@ export interface components {
         };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `not_removed`, `conflict`; or the service does not search, or restore:
-         *     `search_off`, `meaning_off`, `undo_off`
+         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `conflict`; or the service does not search,
+         *     restore or make backups: `search_off`, `meaning_off`, `undo_off`, `backup_off`, `use_pg_basebackup`
          */
         Conflict: {
             headers: {
@@ -3778,10 +3932,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Return the entries after this position.
+                 * @description Return the entries after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description The maximum number of entries.
                  * @example 10
@@ -3810,10 +3964,10 @@ export interface operations {
                  */
                 "Sigil-Tenant"?: components["parameters"]["Tenant"];
                 /**
-                 * @description For a stream: the position of the last event that was read.
+                 * @description For a stream: the position of the last event that was read, or its token.
                  * @example 0
                  */
-                "Last-Event-ID"?: number;
+                "Last-Event-ID"?: components["schemas"]["Token"];
             };
             path?: never;
             cookie?: never;
@@ -3847,10 +4001,10 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begin with a subscription after this position.
+                 * @description Begin with a subscription after this position, or after the entry of this token.
                  * @example 0
                  */
-                after?: number | bigint;
+                after?: components["schemas"]["Token"];
                 /**
                  * @description Begin with a subscription that includes recalls.
                  * @example true
@@ -4247,11 +4401,6 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "before-upgrade"
-                 *     }
-                 */
                 "application/json": components["schemas"]["BackupDraft"];
             };
         };
@@ -4353,6 +4502,86 @@ export interface operations {
             409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPolicy"];
+            };
+        };
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    unsetPolicy: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only say what would be done.
+                 * @example true
+                 */
+                dryRun?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
         };
     };
     rebuildEmbeddings: {
