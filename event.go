@@ -65,8 +65,8 @@ type Event struct {
 	Policies *PolicyChange
 }
 
-// PolicyChange is a change of the policy that a tenant has of its own. A policy that is nil is none: the tenant then has that
-// of the engine's settings.
+// PolicyChange is a change of the policy that a tenant has of its own. Without one, which is nil here, the tenant has
+// that of the engine's settings.
 type PolicyChange struct{ From, To Policy }
 
 // Decay returns the decay at the moment of the event, or 0 if the event is about no memory.

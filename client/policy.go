@@ -14,7 +14,7 @@ func (c *Client) Policy(ctx context.Context) (wire.TenantPolicy, error) {
 	return call[wire.TenantPolicy](ctx, c, request{method: http.MethodGet, path: "/v1/policy"})
 }
 
-// SetPolicy gives the tenant a policy of its own, as [sigil.ParsePolicy] reads it. The tenant's memories are brought under it behind the answer; those that
+// SetPolicy sets the policy that the tenant has of its own, as [sigil.ParsePolicy] reads it. The tenant's memories are brought under it behind the answer; those that
 // are then past their deadlines fade. A dry run changes nothing, and its answer has the effect on the tenant's memories. For a text that is no policy the error is
 // [sigil.ErrInvalid] ("invalid_policy").
 func (c *Client) SetPolicy(ctx context.Context, policy string, dryRun bool) (wire.TenantPolicy, error) {
@@ -25,7 +25,7 @@ func (c *Client) SetPolicy(ctx context.Context, policy string, dryRun bool) (wir
 	return call[wire.TenantPolicy](ctx, c, request{method: http.MethodPut, path: "/v1/policy", body: body})
 }
 
-// UnsetPolicy gives the tenant the daemon's policy instead of its own, like [Client.SetPolicy].
+// UnsetPolicy takes the tenant's own policy away, so that it has the daemon's, like [Client.SetPolicy].
 func (c *Client) UnsetPolicy(ctx context.Context, dryRun bool) (wire.TenantPolicy, error) {
 	query := url.Values{}
 	if dryRun {

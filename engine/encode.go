@@ -104,6 +104,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if d.Life < 0 || d.Life > sigil.MaxTTL {
 		return sigil.NewInvalid("invalid_life", "life", "must be over 0 and at most 100 years")
 	}
+	if err := checkPolicy(d.Policy); err != nil {
+		return err
+	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
 	}

@@ -86,13 +86,27 @@ func (e *Engine) effective(kept *store.TenantPolicy) TenantPolicy {
 	return p
 }
 
-// SetPolicy gives a tenant a policy of its own, or if p is nil takes it away. It is journaled, and durable when SetPolicy returns; if it changes
+// checkPolicy returns an error for a policy that a store could not read back, such as one that was not made by its constructor.
+func checkPolicy(p sigil.Policy) error {
+	if p == nil {
+		return nil
+	}
+	if read, err := sigil.ParsePolicy(p.StoredForm()); err != nil || read != p {
+		return sigil.NewInvalid("invalid_policy", "policy", "is not one that ParsePolicy reads back from its stored form")
+	}
+	return nil
+}
+
+// SetPolicy sets the policy that a tenant has of its own, or takes it away if p is nil. It is journaled, and durable when SetPolicy returns; if it changes
 // nothing, nothing is journaled. Encodes, recalls and unpins give it to memories from then on: those in other processes within
 // [store.PolicyDelay]. [Engine.Restamp] brings the other memories under it. Those that are past their deadlines then fade at the next sweep, and can be
 // restored like all others; [Engine.TryPolicy] counts them.
 func (e *Engine) SetPolicy(ctx context.Context, tenant string, p sigil.Policy) (set TenantPolicy, err error) {
 	defer e.observe("policy", 1)(&err)
 	if err := sigil.CheckTenant(tenant); err != nil {
+		return set, err
+	}
+	if err := checkPolicy(p); err != nil {
 		return set, err
 	}
 	e.changes.Add(1)

@@ -253,3 +253,11 @@ func TestAPolicyIsPartOfTheIdempotencyKeysRequest(t *testing.T) {
 	_, err = r.Encode(r.ctx(), sigil.DefaultTenant, keyed("halflife h=31d"))
 	same(t, "code", sigil.CodeOf(err), "idempotency_mismatch")
 }
+
+func TestAPolicyThatNoStoreCouldReadBackIsRefused(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	_, err := r.SetPolicy(r.ctx(), sigil.DefaultTenant, sigil.HalfLife{})
+	r.fails("SetPolicy", err, sigil.ErrInvalid, "invalid_policy", "policy")
+	_, err = r.Encode(r.ctx(), sigil.DefaultTenant, draft("1", func(d *sigil.Draft) { d.Policy = sigil.Classic{} }))
+	r.fails("Encode", err, sigil.ErrInvalid, "invalid_policy", "policy")
+}

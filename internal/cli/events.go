@@ -170,6 +170,11 @@ func (a *app) showEvent(t *table, e *client.Event) error {
 		what = e.ID.String()
 	} else if e.Crystal != nil {
 		what = e.Crystal.ID
+	} else if e.Policies != nil {
+		what = "the daemon's policy"
+		if e.Policies.To != nil {
+			what = escape(*e.Policies.To)
+		}
 	}
 	return t.row(strconv.FormatUint(e.Position, 10), e.Time.String(), string(e.Kind), e.Reason, decay, what)
 }

@@ -142,7 +142,7 @@ func TestAllow(t *testing.T) {
 	}
 
 	// The target "*" means the whole service, and only OPTIONS accepts it.
-	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST" {
+	if got := f.do("OPTIONS", "*", "").want(204).header.Get("Allow"); got != "DELETE, GET, HEAD, OPTIONS, POST, PUT" {
 		t.Errorf("OPTIONS *: %q", got)
 	}
 	f.do("GET", "*", "").problem(404, "unknown_path", "")

@@ -133,7 +133,11 @@ func (o operation) Curl(origin string) string {
 		if forms := o.RequestBody.Forms(); json.Compact(&compact, forms[0].Examples[0].Value) != nil {
 			return ""
 		}
-		return "curl --json '" + strings.ReplaceAll(compact.String(), "'", `'\''`) + "' " + origin + path
+		method := ""
+		if o.Method != http.MethodPost {
+			method = "-X " + o.Method + " "
+		}
+		return "curl " + method + "--json '" + strings.ReplaceAll(compact.String(), "'", `'\''`) + "' " + origin + path
 	case o.Method != http.MethodGet:
 		return "curl -X " + o.Method + " " + origin + path
 	}

@@ -18,7 +18,7 @@ func (a *API) policy(c *call) error {
 	return c.json(http.StatusOK, shape.TenantPolicy(&p, nil))
 }
 
-// setPolicy gives the tenant the policy of {"policy": …, "dryRun"?: …}.
+// setPolicy sets the tenant's policy to that of {"policy": …, "dryRun"?: …}.
 func (a *API) setPolicy(c *call) error {
 	if _, err := c.contentType(jsonType); err != nil {
 		return err

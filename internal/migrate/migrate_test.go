@@ -121,7 +121,7 @@ func copyAll(t *testing.T, from, to store.Store) (reports []migrate.Report) {
 	return reports
 }
 
-// ownPolicy gives a tenant a policy of its own.
+// ownPolicy sets the policy of a tenant.
 func ownPolicy(t *testing.T, s store.Store, tenant string) store.TenantPolicy {
 	t.Helper()
 	e := engine.New(s, nil)
