@@ -95,3 +95,10 @@ var policyIdeas = []idea{
 		f.policies(store.TenantPolicy{Tenant: "a", Policy: halfLife(f.t), Since: start.Add(10 * time.Second)})
 	}},
 }
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
