@@ -174,6 +174,10 @@ func (c *checker) meta(key, value []byte) {
 		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
 		}
+		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
+			was.Policy = m.Policy
+			was.Reschedule()
+		}
 		if m != was {
 			c.found.wrong("%s has figures that differ from the journal's", k)
 		}

@@ -50,6 +50,9 @@ func TestRestampOnPostgreSQL(t *testing.T) {
 	if n, err := e.Restamp(t.Context()); err != nil || n != 600 {
 		t.Fatalf("restamped %d, %v", n, err)
 	}
+	if err := a.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
 	s, err := e.Sweep(t.Context())
 	if err != nil || s.Total() != 600 {
 		t.Errorf("released %d, %v", s.Total(), err)

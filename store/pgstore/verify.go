@@ -173,6 +173,10 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		if m.AccessCount > was.AccessCount || m.AccessCount == was.AccessCount && m.LastAccessed.After(was.LastAccessed) {
 			was.AccessCount, was.LastAccessed, was.FadesAt, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.FadesAt, m.Stretch, m.Policy
 		}
+		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
+			was.Policy = m.Policy
+			was.Reschedule()
+		}
 		switch {
 		case !ok && r.trimmed > 0: // it may be older than the rest of the journal
 		case !ok:
