@@ -2,7 +2,7 @@ package sigil
 
 import "time"
 
-// EventKind is what happened to a memory, or to a signature of code.
+// EventKind is what happened to a memory, to a signature of code, or to a tenant's policy.
 type EventKind string
 
 // The kinds of event.
@@ -22,6 +22,8 @@ const (
 	Corrected    EventKind = "corrected" // superseded by another memory, which corrects it
 	Changed      EventKind = "changed"   // tags, ttl, life or pin of a memory were changed, as [Event.Changed] says
 	Fading       EventKind = "fading"    // a notice before a memory fades, if nothing happens; nothing changes
+	// PolicySet is the kind of an entry about the policy of a tenant: it got one of its own, another one, or has none any more.
+	PolicySet EventKind = "policy"
 )
 
 // ChangedFields is a set of what a [Change] can change.
@@ -80,8 +82,8 @@ type Event struct {
 	Kind   EventKind
 	Reason string
 	// Memory has the figures that decided: before the change for a removal, after it for any other. With Time they
-	// determine the idle time and the decay. The deadline that a notice is about is its FadesAt, and Reason why it will fade. For the crystal of a pattern, and
-	// for a signature, only Tenant is set; for an erased memory only its key.
+	// determine the idle time and the decay. The deadline that a notice is about is its FadesAt, and Reason why it will fade. For the crystal of a pattern, for
+	// a signature, and for a tenant's policy, only Tenant is set; for an erased memory only its key.
 	Memory Meta
 	// Changed is what an entry of kind [Changed] changed; 0 for other kinds.
 	Changed ChangedFields
@@ -91,7 +93,13 @@ type Event struct {
 	Signature *SignatureRef
 	// SupersededBy is the memory that corrects this one; the zero id for other kinds than [Corrected].
 	SupersededBy ID
+	// Policies is the change of a tenant's policy; nil for other kinds.
+	Policies *PolicyChange
 }
+
+// PolicyChange is a change of the policy that a tenant has of its own. Without one, which is nil here, the tenant has
+// that of the engine's settings.
+type PolicyChange struct{ From, To Policy }
 
 // Decay returns the decay at the moment of the event, or 0 if the event is about no memory.
 func (e *Event) Decay() float64 {

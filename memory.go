@@ -23,6 +23,8 @@ type Draft struct {
 	// Life is how long the memory lives untouched, instead of as long as its policy says: [Meta.Stretch] is set to what makes
 	// it so. It is rounded up to a millisecond; 0 means none. It must be from 0 to MaxTTL. A policy's grace is a least life.
 	Life time.Duration
+	// Policy, if not nil, is the memory's own: it keeps it, whatever the policies of its tenant and of the engine.
+	Policy Policy
 	// Pinned keeps the memory from fading.
 	Pinned bool
 	// Tags are the caller's own labels.
@@ -70,6 +72,8 @@ type Meta struct {
 	TTL          time.Duration
 	Pinned       bool
 	Crystallized bool
+	// OwnPolicy is set if Policy is the memory's own: see [Draft.Policy]. It never changes.
+	OwnPolicy bool
 	// Stretch is how many times as slowly as its policy says the memory decays, and so how many times as long it lives
 	// untouched; 0 means 1. It is set by [Draft.Life] and grows under [FSRS]. It stays if the memory gets another policy.
 	Stretch float64

@@ -249,7 +249,7 @@ func ParsePolicy(s string) (Policy, error) {
 		case "classic floor", "halflife floor", "power floor", "fsrs floor":
 			floor, err = strconv.ParseFloat(value, 64)
 		default:
-			return nil, NewInvalid("invalid_policy", "policy", "has an unknown figure")
+			return nil, NewInvalid("invalid_policy", "policy", "has an unknown figure; "+knownFigures)
 		}
 		if err != nil {
 			return nil, NewInvalid("invalid_policy", name, "is not a number or duration")
@@ -274,5 +274,7 @@ func ParsePolicy(s string) (Policy, error) {
 	}
 	return NewBounded(p, grace, floor)
 }
+
+const knownFigures = "classic has rate and period, halflife has h, power and fsrs have s and d, and all have threshold, grace and floor"
 
 const knownPolicies = "classic, halflife, power and fsrs are known"

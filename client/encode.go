@@ -25,6 +25,7 @@ type draft struct {
 	State          *sigil.State    `json:"state,omitempty"`
 	TTL            string          `json:"ttl,omitempty"`
 	Life           string          `json:"life,omitempty"`
+	Policy         string          `json:"policy,omitempty"`
 	Pinned         bool            `json:"pinned,omitempty"`
 	Tags           []string        `json:"tags,omitzero"` // an empty list is sent: see Correct
 	Vector         []float32       `json:"vector,omitempty"`
@@ -175,7 +176,7 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	if inBatch {
 		key = d.IdempotencyKey
 	}
-	if d.State == nil && d.TTL == 0 && d.Life == 0 && !d.Pinned && d.Tags == nil && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
+	if d.State == nil && d.TTL == 0 && d.Life == 0 && d.Policy == nil && !d.Pinned && d.Tags == nil && d.Vector == nil && d.OnDuplicate == "" && d.Similar == 0 && bytes.IndexByte(d.Data, '\n') < 0 {
 		to = append(append(to, dataOpens...), d.Data...) // the usual case; encoding/json would write the same
 		if key != "" {
 			to = strconv.AppendQuote(append(to, keyOpens...), key) // for printable ASCII this is JSON
@@ -190,6 +191,9 @@ func appendDraft(to []byte, d sigil.Draft, inBatch bool) ([]byte, error) {
 	}
 	if d.Life != 0 {
 		wire.Life = sigil.FormatDuration(d.Life)
+	}
+	if d.Policy != nil {
+		wire.Policy = d.Policy.String()
 	}
 	line := bytes.NewBuffer(to)
 	enc := json.NewEncoder(line)

@@ -85,6 +85,10 @@ type (
 	Backup = wire.Backup
 	// BackupList is [wire.BackupList].
 	BackupList = wire.BackupList
+	// TenantPolicy is [wire.TenantPolicy].
+	TenantPolicy = wire.TenantPolicy
+	// PolicyFading is [wire.PolicyFading].
+	PolicyFading = wire.PolicyFading
 	// Sweep is [wire.Sweep].
 	Sweep = wire.Sweep
 	// Problem is [wire.Problem].

@@ -72,7 +72,7 @@ func checkSpan(field string, d **time.Duration) error {
 
 // apply makes c of m at now, and returns what is different then.
 func (e *Engine) apply(c *sigil.Change, m *sigil.Memory, now time.Time) (changed sigil.ChangedFields, err error) {
-	policy, touch := e.Settings().Policy, false
+	policy, touch := e.policyFor(&m.Meta), false
 	if c.Tags != nil && !slices.Equal(*c.Tags, m.Tags) {
 		m.Tags, changed = slices.Clone(*c.Tags), changed|sigil.ChangedTags
 	}

@@ -104,6 +104,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if d.Life < 0 || d.Life > sigil.MaxTTL {
 		return sigil.NewInvalid("invalid_life", "life", "must be over 0 and at most 100 years")
 	}
+	if err := checkPolicy(d.Policy); err != nil {
+		return err
+	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
 	}
@@ -119,7 +122,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	*m = sigil.Memory{
 		Meta: sigil.Meta{
 			Key: sigil.Key{Tenant: tenant}, Frequency: hash.Frequency(), Potential: state.Potential(),
-			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned,
+			Size: len(data), TTL: wholeMillis(d.TTL), Pinned: d.Pinned, Policy: d.Policy, OwnPolicy: d.Policy != nil,
 		},
 		Hash: hash, State: state, Tags: slices.Clone(d.Tags), Data: data, Supersedes: supersedes,
 	}
@@ -147,7 +150,7 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 func (e *Engine) create(item *store.Item) {
 	now := e.now()
 	m := &item.Memory
-	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.Settings().Policy
+	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.policyFor(&m.Meta)
 	m.Stretch = stretchFor(m.Policy, item.Life)
 	m.Reschedule()
 	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
@@ -256,6 +259,10 @@ func fingerprintOf(item *store.Item, form func(raw []byte) []byte) [32]byte {
 	}
 	if item.Life != 0 { // without one, the fingerprint is that of earlier versions
 		b.Write(binary.AppendVarint([]byte{4}, int64(item.Life)))
+	}
+	if m.OwnPolicy { // the same
+		b.WriteByte(5)
+		b.WriteString(m.Policy.StoredForm())
 	}
 	if len(item.Vector) > 0 { // without one, the fingerprint is that of earlier versions
 		b.WriteByte(2)

@@ -68,7 +68,7 @@ type Options struct {
 // Settings are the rules that may change while the engine runs.
 type Settings struct {
 	// Policy is the policy that encodes, recalls and unpins give a memory from now on; nil means [sigil.DefaultPolicy].
-	// A memory keeps its policy until then.
+	// A memory keeps its policy until then. A tenant may have another one: see [Engine.SetPolicy].
 	Policy sigil.Policy
 	// Quota bounds each tenant; the zero value means no bound.
 	Quota store.Quota

@@ -38,7 +38,7 @@ func (e *Engine) setPinned(ctx context.Context, key sigil.Key, pinned bool) (m s
 		if pinned {
 			m.Reschedule()
 		} else {
-			m.Touch(e.Settings().Policy, now)
+			m.Touch(e.policyFor(m), now)
 		}
 		return &sigil.Event{Time: now, Kind: kind, Reason: sigil.ReasonRequest, Memory: *m}, nil
 	})

@@ -29,7 +29,7 @@ func (e *Engine) touched(m *sigil.Meta) (*sigil.Event, error) {
 	if m.Due(now) {
 		return nil, sigil.NewNotFound()
 	}
-	m.Recall(e.Settings().Policy, now)
+	m.Recall(e.policyFor(m), now)
 	return nil, nil
 }
 

@@ -229,7 +229,7 @@ func (e *Engine) restoreSome(ctx context.Context, tenant string, ids []sigil.ID,
 		if !now.Before(r.At.Add(settings.Undo.Window)) || !within(&r) {
 			return sigil.Event{}, false
 		}
-		m.Touch(settings.Policy, now)
+		m.Touch(e.policyFor(m), now)
 		if m.Due(now) { // its ttl has ended
 			m.TTL = 0
 			m.Reschedule()

@@ -63,20 +63,20 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err err
 	return Stats{
 		Tenant: tenant, Memories: s.Memories, Bytes: s.Bytes, Pinned: s.Pinned, Crystallized: s.Crystallized,
 		Patterns: s.Patterns, Crystals: s.Crystallized + s.PatternCrystals, AverageDecay: s.AverageDecay, NextFade: s.NextFade,
-		Policy: e.Settings().Policy, Policies: s.Policies, Uptime: now.Sub(e.started), Position: s.Position,
+		Policy: e.policyOf(tenant), Policies: s.Policies, Uptime: now.Sub(e.started), Position: s.Position,
 	}, nil
 }
 
 // LongerLived counts, over all tenants, the live memories whose own policy lets them live longer untouched than the
-// current policy: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
+// current policy of their tenant: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
 // are none. Its cost grows with the number of memories.
 func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Policy, err error) {
 	tenants, err := e.store.Tenants(ctx)
 	if err != nil {
 		return 0, nil, wrap(err)
 	}
-	lifetime := e.Settings().Policy.Lifetime()
 	for _, tenant := range tenants {
+		lifetime := e.policyOf(tenant).Lifetime()
 		s, err := e.store.Stats(ctx, tenant, e.now())
 		if err != nil {
 			return 0, nil, wrap(err)

@@ -32,6 +32,7 @@ const (
 	decaySchedule       = "*/5 * * * * *"
 	crystallizeSchedule = "*/10 * * * * *"
 	trimSchedule        = "30 */10 * * * *"
+	restampSchedule     = "*/5 * * * * *"
 )
 
 // drainTime is how long Close waits for a sweep's step in progress.
@@ -125,6 +126,7 @@ func (db *DB) sweep(logger *slog.Logger) error {
 	return errors.Join(
 		add(string(sigil.DecayJob), decaySchedule, func(ctx context.Context) error { _, err := db.Sweep(ctx); return err }),
 		add(string(sigil.CrystallizeJob), crystallizeSchedule, func(ctx context.Context) error { _, err := db.Crystallize(ctx); return err }),
+		add("restamp", restampSchedule, func(ctx context.Context) error { _, err := db.Restamp(ctx); return err }),
 		add("trim", trimSchedule, func(ctx context.Context) error { _, err := db.Trim(ctx); return err }),
 		db.jobs.Start(context.Background()),
 	)

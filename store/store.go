@@ -42,6 +42,7 @@ type Store interface {
 	Searcher
 	Patterns
 	Signatures
+	TenantPolicies
 	Journal
 	Leases
 

@@ -140,6 +140,11 @@ func (e *Event) AppendJSON(b []byte) ([]byte, error) {
 	if e.SupersededBy != nil {
 		b = append(appendID(append(b, `,"supersededBy":"`...), *e.SupersededBy), '"')
 	}
+	if p := e.Policies; p != nil {
+		b = appendOptional(append(b, `,"policies":{"from":`...), p.From)
+		b = appendOptional(append(b, `,"to":`...), p.To)
+		b = append(b, '}')
+	}
 	return append(b, '}'), nil
 }
 

@@ -3,7 +3,7 @@ package wire
 import "github.com/sigil-dna/sigil"
 
 // Event is an entry of the journal: what happened, and the figures that decided. Entries about signatures of code
-// (signed, revoked) have no figures, and their ID is the signature's. Those of the kind erased have only the memory's ID.
+// (signed, revoked) have no figures, and their ID is the signature's. Those about the policy of a tenant have neither. Those of the kind erased have only the memory's ID.
 type Event struct {
 	Position   uint64          `json:"position"`        // 1 or more, growing
 	Token      string          `json:"token,omitempty"` // of Position: see [sigil.Token]
@@ -17,7 +17,8 @@ type Event struct {
 	Crystal    *Crystal        `json:"crystal,omitempty"`   // what crystallized
 	Signature  *SignatureRef   `json:"signature,omitempty"` // what was signed or revoked
 	// SupersededBy is the memory that took the place of this one; set only for the kind corrected.
-	SupersededBy *sigil.ID `json:"supersededBy,omitempty"`
+	SupersededBy *sigil.ID     `json:"supersededBy,omitempty"`
+	Policies     *PolicyChange `json:"policies,omitempty"` // how the tenant's policy changed
 }
 
 // SignatureRef names a signature of code.

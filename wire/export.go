@@ -7,7 +7,7 @@ import (
 )
 
 // ExportedMemory is a memory in an export: everything that an import needs to bring it back as it was. All members are in
-// every line but Stretch and Vector.
+// every line but Stretch, OwnPolicy and Vector.
 type ExportedMemory struct {
 	ID           sigil.ID  `json:"id"`
 	Tenant       string    `json:"tenant"`
@@ -23,6 +23,8 @@ type ExportedMemory struct {
 	Pinned       bool    `json:"pinned"`
 	Crystallized bool    `json:"crystallized"`
 	Policy       string  `json:"policy"`
+	// OwnPolicy is set if Policy is the memory's own, which it keeps.
+	OwnPolicy bool `json:"ownPolicy,omitempty"`
 	// Hash is the SHA-256 of the canonical content, as 64 hexadecimal digits.
 	Hash      string      `json:"hash"`
 	Frequency float64     `json:"frequency"` // 0 to under 1.618…

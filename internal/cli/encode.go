@@ -24,6 +24,7 @@ type draftFlags struct {
 	state, file, key string
 	onDuplicate      string
 	ttl, life        duration
+	policy           string
 	pin              bool
 	tags             []string
 	vector           string
@@ -86,6 +87,8 @@ func (d *draftFlags) add(c *cobra.Command) {
 	f.Lookup("ttl").DefValue = ""
 	f.Var(&d.life, "life", "let the memory live for this `time` untouched, such as 365d, instead of as long as its policy says")
 	f.Lookup("life").DefValue = ""
+	f.StringVar(&d.policy, "policy", "", "give the memory this `policy` of its own, such as \"halflife h=30d\", instead of its tenant's")
+	_ = c.RegisterFlagCompletionFunc("policy", oneOfThese("halflife", "classic", "power", "fsrs")) // fails only if there is no such flag
 	f.BoolVar(&d.pin, "pin", false, "keep it from fading; with --ttl, until that ends")
 	f.StringArrayVar(&d.tags, "tag", nil, "add a `label`; may be repeated")
 	f.StringVar(&d.vector, "vector", "", "your own vector of what it means, a JSON `array` of 1 to 4,096 numbers; a search by a vector finds it")
@@ -187,6 +190,11 @@ func (d *draftFlags) draft(cmd *cobra.Command) (draft sigil.Draft, err error) {
 	if cmd.Flags().Changed("similar") {
 		if draft.Similar = d.similar; !(d.similar > 0 && d.similar <= 1) {
 			return draft, usageError("--similar must be over 0 and at most 1")
+		}
+	}
+	if cmd.Flags().Changed("policy") {
+		if draft.Policy, err = sigil.ParsePolicy(d.policy); err != nil {
+			return draft, usageError("--" + message(err))
 		}
 	}
 	if d.state != "" {

@@ -196,6 +196,11 @@ func (a *app) showEvent(t *table, e *client.Event) error {
 		what = e.ID.String()
 	} else if e.Crystal != nil {
 		what = e.Crystal.ID
+	} else if e.Policies != nil {
+		what = "the daemon's policy"
+		if e.Policies.To != nil {
+			what = escape(*e.Policies.To)
+		}
 	}
 	if e.Changed != nil {
 		what += ": " + escape(strings.Join(e.Changed, ", "))

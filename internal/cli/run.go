@@ -86,7 +86,7 @@ signature is revoked, 7 a file is not signed by a key that is trusted; likewise 
 		inGroup(groupMemories, a.encode(), a.importLines(), a.recall(), a.peek(), a.list(), a.search(), a.correct(), a.history(), a.forget(), a.removed(), a.restore(), a.erase(), a.receipt(), a.pin(), a.unpin(), a.change(), a.explain()),
 		inGroup(groupNetwork, a.related(), a.crystals(), a.patterns()),
 		inGroup(groupCode, a.keygen(), a.sign(), a.verify(), a.keys(), a.code()),
-		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.clock(), a.reembed(), a.backup(), a.reload(), a.doctor(), a.mcp()),
+		inGroup(groupDaemon, a.stats(), a.identity(), a.events(), a.forecast(), a.sweep(), a.policy(), a.clock(), a.reembed(), a.backup(), a.reload(), a.doctor(), a.mcp()),
 		{a.completion(), a.versionCommand()},
 	} {
 		root.AddCommand(commands...)

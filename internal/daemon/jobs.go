@@ -13,6 +13,9 @@ import (
 // trimSchedule is when the journal is trimmed. A run costs one read per tenant.
 const trimSchedule = "30 */10 * * * *"
 
+// restampSchedule is when memories are brought under changed policies of their tenants.
+const restampSchedule = "*/5 * * * * *"
+
 // startJobs schedules the sweeps. A sweep requested over HTTP goes to the engine directly: two sweeps may run
 // at once.
 func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Metrics) error {
@@ -36,6 +39,16 @@ func (d *Daemon) startJobs(ctx context.Context, e *engine.Engine, m *metrics.Met
 	err := errors.Join(
 		add(sigil.DecayJob, d.config.DecaySchedule, e.Sweep),
 		add(sigil.CrystallizeJob, d.config.CrystallizeSchedule, e.Crystallize),
+		jobs.AddStepwise("restamp", restampSchedule, func(ctx context.Context) error {
+			n, err := e.Restamp(ctx)
+			if held(err) {
+				return nil
+			}
+			if n > 0 {
+				d.log.Info("memories were brought under the policies of their tenants", "memories", n)
+			}
+			return err
+		}),
 		d.backups.schedule(jobs, d.config.BackupEvery),
 		jobs.Add("trim", trimSchedule, func(ctx context.Context) error {
 			if _, err := e.Trim(ctx); !held(err) {

@@ -127,6 +127,15 @@ func (m *migration) run(ctx context.Context) (same bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	policies, err := source.TenantPolicies(ctx)
+	if err != nil {
+		return false, err
+	}
+	for i := range policies { // of a tenant that may have nothing else
+		there = append(there, policies[i].Tenant)
+	}
+	slices.Sort(there)
+	there = slices.Compact(there)
 	tenants := m.tenants
 	if tenants == nil {
 		tenants = there

@@ -111,6 +111,11 @@ func TestDay(t *testing.T) {
 			t.Errorf("got %v", why)
 		}
 		contains(t, refused(t, s, "recall", object{"id": id}), "not_found", "explain")
+
+		_, text = call(t, s, "remember", object{"text": "It rains today", "policy": "halflife h=1h"})
+		contains(t, text, "Remembered", "fades in 4h")
+		_, text = call(t, s, "remember", object{"text": "It rains today", "policy": "halflife h=2h"})
+		contains(t, text, "reinforced", "policy is as before", "fades in 4h")
 	})
 }
 
@@ -127,6 +132,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{"remember", object{"text": "x", "unknown": 1}, []string{"invalid_arguments", "unknown"}},
 			{"remember", object{"text": "x", "ttl": "soon"}, []string{"invalid_ttl", "7d"}},
 			{"remember", object{"text": "x", "life": "0s"}, []string{"invalid_life", "7d"}},
+			{"remember", object{"text": "x", "policy": "never"}, []string{"invalid_policy", "halflife"}},
 			{"remember", object{"text": strings.Repeat("x", 1<<20)}, []string{"data_too_large", "Shorten it"}},
 			{"recall", object{}, []string{"query", "id"}},
 			{"recall", object{"query": "x", "id": "y"}, []string{"not both"}},

@@ -16,7 +16,9 @@ type rememberInput struct {
 	Tags []string `json:"tags,omitempty" jsonschema:"labels to filter by"`
 	TTL  string   `json:"ttl,omitempty" jsonschema:"a hard end, such as 36h or 7d, whatever is recalled"`
 	Life string   `json:"life,omitempty" jsonschema:"how long it lives without being recalled, such as 365d, if not as long as others"`
-	Keep bool     `json:"keep,omitempty" jsonschema:"never fades"`
+	// Policy is the memory's own.
+	Policy string `json:"policy,omitempty" jsonschema:"how it fades, such as halflife h=30d; as the others if missing"`
+	Keep   bool   `json:"keep,omitempty" jsonschema:"never fades"`
 }
 
 type rememberOutput struct {
@@ -44,6 +46,11 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 	if d.Life, err = readSpan("life", in.Life); err != nil {
 		return out, "", err
 	}
+	if in.Policy != "" {
+		if d.Policy, err = sigil.ParsePolicy(in.Policy); err != nil {
+			return out, "", err
+		}
+	}
 	m, err := s.engine.Encode(ctx, c.tenant, d)
 	if err != nil {
 		return out, "", err
@@ -61,8 +68,13 @@ func (s *Server) remember(ctx context.Context, c call, in rememberInput) (out re
 				return out, "", err
 			}
 		}
-		if d.TTL > 0 {
+		switch {
+		case d.TTL > 0 && d.Policy != nil:
+			out.Warning = "it was there already, and its ttl and policy are as before"
+		case d.TTL > 0:
 			out.Warning = "it was there already, and its ttl is as before"
+		case d.Policy != nil:
+			out.Warning = "it was there already, and its policy is as before"
 		}
 	} else if m.FadesBeforeTTL() {
 		out.Warning = "it fades before its ttl ends, unless it is recalled or kept"

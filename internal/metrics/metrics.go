@@ -65,7 +65,7 @@ type Metrics struct {
 var (
 	jobs       = []sigil.Job{sigil.DecayJob, sigil.CrystallizeJob}
 	reasons    = []string{sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonRequest}
-	verbs      = []string{"peek", "correct", "history", "forget", "erase", "restore", "removed", "pin", "unpin", "change", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants"}
+	verbs      = []string{"peek", "correct", "history", "forget", "erase", "restore", "removed", "pin", "unpin", "change", "list", "search", "reembed", "related", "crystals", "patterns", "events", "stats", "identity", "explain", "forecast", "trim", "register", "signatures", "revoke", "import", "export", "tenants", "policy", "restamp"}
 	duplicates = []sigil.OnDuplicate{sigil.Keep, sigil.Reinforce, sigil.Reject}
 	// As package codesign has them.
 	verdicts = []string{"authentic", "tampered", "unsigned", "unknown key", "revoked", "expired"}

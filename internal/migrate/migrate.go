@@ -56,6 +56,7 @@ type Source interface {
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 	Vectors(ctx context.Context, tenant, model string, ids []sigil.ID) ([]store.Vector, error)
+	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
@@ -63,7 +64,7 @@ type Source interface {
 // returns [sigil.ErrConflict].
 //
 // Each memory gets one entry in the target's journal, as encoded, and each signature one as signed and, if it is
-// revoked, one more. The source's earlier entries about it, and the
+// revoked, one more. So has the policy of the tenant. The source's earlier entries about it, and the
 // answers stored for idempotency keys, are not copied.
 func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now func() time.Time) (Report, error) {
 	r := Report{Tenant: tenant}
@@ -113,6 +114,9 @@ func (p *pass) run(ctx context.Context) (changed bool, err error) {
 				return false, err
 			}
 			if err := p.crystals(ctx); err != nil {
+				return false, err
+			}
+			if err := p.policy(ctx); err != nil {
 				return false, err
 			}
 			return p.changed, p.signatures(ctx)

@@ -121,9 +121,21 @@ func copyAll(t *testing.T, from, to store.Store) (reports []migrate.Report) {
 	return reports
 }
 
+// ownPolicy sets the policy of a tenant.
+func ownPolicy(t *testing.T, s store.Store, tenant string) store.TenantPolicy {
+	t.Helper()
+	e := engine.New(s, nil)
+	set, err := e.SetPolicy(t.Context(), tenant, sigil.DefaultClassic())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.TenantPolicy{Tenant: tenant, Policy: set.Policy, Since: set.Since, Restamping: true}
+}
+
 func TestThereAndBack(t *testing.T) {
 	a, b, c := pebble(t), postgres(t), pebble(t)
 	keys := fill(t, a, 700)
+	own := ownPolicy(t, a, keys[0].Tenant)
 	there, back := copyAll(t, a, b), copyAll(t, b, c)
 	for i := range there {
 		if there[i].Sum != back[i].Sum || there[i].Memories != 700 || there[i].Inserted != 700 || there[i].Crystals == 0 || there[i].Signatures != 3 {
@@ -133,6 +145,11 @@ func TestThereAndBack(t *testing.T) {
 	for _, s := range []interface{ Verify(context.Context) error }{b, c} {
 		if err := s.Verify(t.Context()); err != nil {
 			t.Error(err)
+		}
+	}
+	for name, s := range map[string]store.Store{"there": b, "back": c} {
+		if all, err := s.TenantPolicies(t.Context()); err != nil || len(all) != 1 || all[0] != own || s.PolicyOf(own.Tenant) != own.Policy {
+			t.Errorf("%s: the policies of tenants are %+v, %v, want %+v", name, all, err, own)
 		}
 	}
 	now := time.Now()

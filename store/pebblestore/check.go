@@ -89,6 +89,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.SignerFamily, c.signatureIndex},
 		{layout.ErasureFamily, c.erasure},
 		{layout.SigningFamily, c.signingKey},
+		{layout.TenantFamily, c.tenantPolicy},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -177,6 +178,10 @@ func (c *checker) meta(key, value []byte) {
 		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
 			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
 			was.MoveDeadline(m.FadesAt)
+		}
+		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
+			was.Policy = m.Policy
+			was.Reschedule()
 		}
 		if m != was {
 			c.found.wrong("%s has figures that differ from the journal's", k)

@@ -157,6 +157,11 @@ func (r *Reader) Vectors(ctx context.Context, tenant, model string, ids []sigil.
 	return r.s.Vectors(ctx, tenant, model, ids)
 }
 
+// TenantPolicies returns the policies that tenants have of their own; see [store.Store].
+func (r *Reader) TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error) {
+	return r.s.TenantPolicies(ctx)
+}
+
 // Close closes the store and unlocks the folder.
 func (r *Reader) Close() error {
 	r.s.gate.Lock()

@@ -33,13 +33,15 @@ type Store struct {
 	finder     *finder
 	policies   *layout.Policies
 	signatures signatureCounts
-	commits    *committer
-	onCommit   func(changes int, took time.Duration)
-	onFatal    func(error)
-	enough     int // see Options
-	undo       bool
-	trash      trash
-	chains     chains
+
+	tenantPolicies tenantPolicies
+	commits        *committer
+	onCommit       func(changes int, took time.Duration)
+	onFatal        func(error)
+	enough         int // see Options
+	undo           bool
+	trash          trash
+	chains         chains
 
 	embeddings embeddings
 	// hasVectors reports that there may be vectors on disk, so that what leaves takes them with it.

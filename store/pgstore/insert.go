@@ -112,6 +112,7 @@ type columns struct {
 	tenants, ids, created, accessed, fades, ttls, counts, potentials, frequencies array
 	sizes, policies, pinned, crystallized, stretches, hashes, states, tags, data  array
 	noticed                                                                       array
+	ownPolicies                                                                   array
 	searched                                                                      documents
 	vectors, own                                                                  vectorRows
 }
@@ -119,7 +120,7 @@ type columns struct {
 func (c *columns) reset() {
 	for _, a := range []*array{
 		&c.tenants, &c.ids, &c.created, &c.accessed, &c.fades, &c.ttls, &c.counts, &c.potentials, &c.frequencies,
-		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.noticed,
+		&c.sizes, &c.policies, &c.pinned, &c.crystallized, &c.stretches, &c.hashes, &c.states, &c.tags, &c.data, &c.noticed, &c.ownPolicies,
 	} {
 		a.reset()
 	}
@@ -148,6 +149,7 @@ func (c *columns) add(m *memory) {
 	c.tags.bytes(m.tags)
 	c.data.bytes(m.Data)
 	c.noticed.bool(m.Noticed && !m.FadesAt.IsZero())
+	c.ownPolicies.bool(m.OwnPolicy)
 }
 
 func (c *columns) args() []any {
@@ -157,6 +159,7 @@ func (c *columns) args() []any {
 		raw(c.sizes.of(oidInt4)), raw(c.policies.of(oidInt2)), raw(c.pinned.of(oidBool)), raw(c.crystallized.of(oidBool)),
 		raw(c.stretches.of(oidFloat)), raw(c.hashes.of(oidBytes)), raw(c.states.of(oidText)), raw(c.tags.of(oidText)), raw(c.data.of(oidText)),
 		raw(c.noticed.of(oidBool)),
+		raw(c.ownPolicies.of(oidBool)),
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *Store) listenOnce(ctx context.Context) error {
 		_ = conn.Close(closing) // no other caller of the pool should get a connection that listens
 		held.release()
 	}()
-	if _, err := conn.Exec(ctx, "listen "+channel+"; listen "+recallChannel); err != nil {
+	if _, err := conn.Exec(ctx, "listen "+channel+"; listen "+recallChannel+"; listen "+policyChannel); err != nil {
 		return err
 	}
 	s.heard.Fire() // for entries before the listen
@@ -107,9 +107,12 @@ func (s *Store) listenOnce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n.Channel == recallChannel {
+		switch n.Channel {
+		case recallChannel:
 			s.heardOf(n.Payload)
-		} else {
+		case policyChannel:
+			s.tenantPolicies.stale.Fire()
+		default:
 			s.heard.Fire()
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // These are the columns of a memory, in the order in which scanMeta and scanMemory read them.
 const (
-	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, stretch, supersedes, noticed, revision"
+	metaColumns   = "tenant, id, created_at, last_accessed, fades_at, ttl, access_count, potential, frequency, size, policy, pinned, crystallized, own_policy, stretch, supersedes, noticed, revision"
 	memoryColumns = metaColumns + ", hash, state, tags, data"
 	// outlineColumns are read in the same way, without data.
 	outlineColumns = metaColumns + ", hash, state, tags, ''"
@@ -65,7 +65,7 @@ func scan(rows pgx.Rows, more ...any) (row, error) {
 	var frequency, policy int16
 	var supersedes *[16]byte
 	err := rows.Scan(append([]any{
-		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.Stretch, &supersedes, &noticed, &r.revision,
+		&r.Tenant, (*[16]byte)(&r.ID), &r.CreatedAt, &r.LastAccessed, &fades, &ttl, &count, &r.Potential, &frequency, &r.Size, &policy, &r.Pinned, &r.Crystallized, &r.OwnPolicy, &r.Stretch, &supersedes, &noticed, &r.revision,
 	}, more...)...)
 	r.CreatedAt, r.LastAccessed = r.CreatedAt.UTC(), r.LastAccessed.UTC()
 	r.FadesAt = fromDeadline(fades)

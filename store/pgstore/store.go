@@ -41,6 +41,8 @@ type Store struct {
 	elsewhere recalled // recalls elsewhere that have not been passed to the watcher
 	watcher   atomic.Pointer[store.RecallWatcher]
 
+	tenantPolicies tenantPolicies
+
 	// gate is held for reading by every call, and for writing by Close.
 	gate sync.RWMutex
 	// +checklocks:gate
@@ -141,6 +143,9 @@ func Open(ctx context.Context, url string, o *Options) (_ *Store, err error) {
 	if err := s.policies.load(ctx, s.pool); err != nil {
 		return nil, failure(err)
 	}
+	if err := s.readTenantPolicies(ctx); err != nil {
+		return nil, failure(err)
+	}
 	if err := s.startClock(ctx, o.ClockConfirm); err != nil {
 		return nil, failure(err)
 	}
@@ -180,6 +185,7 @@ func (s *Store) start() {
 	s.running.Go(func() { s.keepTime(ctx) })
 	s.running.Go(func() { s.listen(ctx) })
 	s.running.Go(func() { s.notify(ctx) })
+	s.running.Go(func() { s.keepTenantPolicies(ctx) })
 	s.running.Go(func() { s.tellRecalls(ctx) })
 	s.running.Go(func() { s.hearRecalls(ctx) })
 	if s.searching.analyzer != nil {

@@ -59,7 +59,7 @@ select count(*) from gone`
   insert into sigil.own_vectors (tenant, id, signs, codes) select tenant, id, signs, codes from back where codes is not null
 )
 insert into sigil.memories (` + storedColumns + `)
-select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.stretch, b.supersedes, b.noticed, b.revision + 1,
+select b.tenant, b.id, b.created_at, n.last_accessed, n.fades_at, n.ttl, b.access_count, b.potential, b.frequency, b.size, n.policy, b.pinned, b.crystallized, b.own_policy, b.stretch, b.supersedes, b.noticed, b.revision + 1,
   b.hash, b.state, b.tags, b.data
 from back b join unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::smallint[]) as n (id, last_accessed, fades_at, ttl, policy) using (id)`
 )

@@ -181,6 +181,10 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
 			was.MoveDeadline(m.FadesAt)
 		}
+		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
+			was.Policy = m.Policy
+			was.Reschedule()
+		}
 		switch {
 		case !ok && r.trimmed > 0: // it may be older than the rest of the journal
 		case !ok:

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"links", linkIdeas},
 		{"claims", claimIdeas},
 		{"signatures", signatureIdeas},
+		{"policies of tenants", policyIdeas},
 		{"search", searchIdeas},
 		{"concurrency", concurrencyIdeas},
 		{"close", closeIdeas},

@@ -97,7 +97,7 @@ func (f *fixture) oddMemories() []sigil.Memory {
 			m.Reschedule()
 		}),
 		f.memory(func(m *sigil.Memory) {
-			m.Policy, m.Stretch = classic, 1.0/3
+			m.Policy, m.Stretch, m.OwnPolicy = classic, 1.0/3, true
 			m.CreatedAt = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC) // Unix zero is not "never"
 			m.LastAccessed = m.CreatedAt
 			m.FadesAt = time.Date(2126, 1, 1, 0, 0, 0, 999e6, time.UTC)
@@ -275,6 +275,31 @@ var updateIdeas = []idea{
 			})
 			fails(f.t, "Update", err, sigil.ErrNotFound, "not_found")
 		}
+	}},
+	{"a deadline that is brought forward is followed everywhere", func(f *fixture) {
+		m := f.encode(func(m *sigil.Memory) { m.Policy = halfLife(f.t); m.Reschedule() })
+		later := f.encode()
+		shorter := sigil.Deadline(sigil.DefaultClassic(), start)
+		if !shorter.Before(m.FadesAt) {
+			f.t.Fatalf("the deadline %v is not before %v", shorter, m.FadesAt)
+		}
+		got, err := f.Update(f.ctx(), m.Key, func(m *sigil.Meta) (*sigil.Event, error) {
+			m.Policy = sigil.DefaultClassic()
+			m.Reschedule()
+			return nil, nil
+		})
+		f.ok("Update", err)
+		equal(f.t, "deadline", got.FadesAt, m.CreatedAt.Add(95*time.Second))
+		_, err = f.Get(f.ctx(), m.Key, got.FadesAt)
+		fails(f.t, "Get", err, sigil.ErrNotFound, "not_found")
+		equal(f.t, "next fade", f.stats(m.Tenant, start).NextFade, got.FadesAt)
+		due, err := f.Due(f.ctx(), got.FadesAt.Add(-time.Millisecond), 10)
+		f.ok("Due", err)
+		equal(f.t, "due before", len(due), 0)
+		due, err = f.Due(f.ctx(), maxTime(got.FadesAt, later.FadesAt), 10)
+		f.ok("Due", err)
+		equal(f.t, "due at the new deadline", sorted(due), sorted([]sigil.Key{m.Key, later.Key}))
+		equal(f.t, "live at the new deadline", f.ids(maxTime(got.FadesAt, later.FadesAt)), []sigil.ID(nil))
 	}},
 	{"a new deadline is followed everywhere", func(f *fixture) {
 		m := f.encode()

@@ -206,8 +206,8 @@ var undoIdeas = []idea{
 		equal(f.t, "restored", got, want)
 		equal(f.t, "due", f.due(want.FadesAt, 10), []sigil.Key{m.Key})
 	}},
-	{"its stretch comes back, and decides its deadline", func(f *fixture) {
-		m := f.encode(func(m *sigil.Memory) { m.Stretch = 7.25; m.Reschedule() })
+	{"its stretch comes back, and decides its deadline, and so does that its policy is its own", func(f *fixture) {
+		m := f.encode(func(m *sigil.Memory) { m.Stretch, m.OwnPolicy = 7.25, true; m.Reschedule() })
 		f.forgetAt(1, m)
 		equal(f.t, "removed", f.removed(store.RemovedQuery{})[0].Memory, m)
 		at := start.Add(time.Minute)

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -58,6 +59,8 @@ type Model struct {
 	key ed25519.PrivateKey // nil before its first use
 	// +checklocks:mu
 	signatures map[sigil.Key]sigil.Signature
+	// policies is replaced by a changed copy: PolicyOf reads it with mu locked, or not.
+	policies atomic.Pointer[map[string]store.TenantPolicy]
 	// +checklocks:mu
 	changed wake.Signal // fires when something was journaled, trimmed or closed
 }
@@ -356,6 +359,10 @@ func copiedEvent(e sigil.Event) sigil.Event {
 	if e.Signature != nil {
 		signature := *e.Signature
 		e.Signature = &signature
+	}
+	if e.Policies != nil {
+		policies := *e.Policies
+		e.Policies = &policies
 	}
 	return e
 }

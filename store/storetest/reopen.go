@@ -56,6 +56,19 @@ func RunReopen(t *testing.T, open func(t *testing.T, dir string) store.Store) {
 		f.ok("Close", f.Close())
 	})
 
+	t.Run("policies of tenants stay", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		own := store.TenantPolicy{Tenant: "a", Policy: halfLife(t), Since: start, Restamping: true}
+		none := store.TenantPolicy{Tenant: "b", Since: start, Restamping: true}
+		f.setPolicy(own)
+		f.setPolicy(none)
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		f.policies(own, none)
+		f.ok("Close", f.Close())
+	})
+
 	t.Run("signatures and what was revoked stay", func(t *testing.T) {
 		dir := t.TempDir()
 		f := &fixture{Store: open(t, dir), t: t}

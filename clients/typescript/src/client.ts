@@ -5,7 +5,7 @@ import { stream } from "./stream.js";
 import { Transport, type Call, type ClientOptions, type Query } from "./transport.js";
 import type {
   BatchItem, CallOptions, Change, Draft, Erase, Erased, Event, EventPage, Explanation, FollowOptions, Forecast, ForecastQuery, Hit, ListQuery, Memory, MemoryPage,
-  Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token, Version, VersionPage,
+  Position, ReceiptKey, RelatedPage, RelatedQuery, Removed, RemovedPage, RemovedQuery, RestoredItem, RestoredPage, Search, SearchPage, Stats, Token, Version, VersionPage, TenantPolicy,
 } from "./types.js";
 
 /** The address that a daemon listens on by default. */
@@ -226,6 +226,26 @@ export class Client {
   async forecast(query: ForecastQuery = {}, options?: CallOptions): Promise<Forecast> {
     const { tags, ...others } = query;
     return this.#get("/v1/forecast", { ...others, tag: tags }, options);
+  }
+
+  /** Returns the policy that the tenant's memories get at each encode, recall and unpin. */
+  async policy(options?: CallOptions): Promise<TenantPolicy> {
+    return this.#get("/v1/policy", {}, options);
+  }
+
+  /**
+   * Gives the tenant a policy of its own, such as "halflife h=30d", and brings its memories under it. A dry run changes nothing: effect
+   * of its answer counts what would fade.
+   */
+  async setPolicy(policy: string, options?: CallOptions & { dryRun?: boolean }): Promise<TenantPolicy> {
+    const { dryRun, ...others } = options ?? {};
+    return this.#call("PUT", "/v1/policy", { body: { policy, dryRun }, repeatable: true, ...others });
+  }
+
+  /** Gives the tenant the daemon's policy instead of its own, like setPolicy. */
+  async unsetPolicy(options?: CallOptions & { dryRun?: boolean }): Promise<TenantPolicy> {
+    const { dryRun, ...others } = options ?? {};
+    return this.#call("DELETE", dryRun === true ? "/v1/policy?dryRun=true" : "/v1/policy", { repeatable: true, ...others });
   }
 
   /** Counts the tenant's live memories. */

@@ -1150,6 +1150,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tenant's policy
+         * @description The policy that the tenant's memories get at each encode, recall and unpin: its own, or that of the service.
+         */
+        get: operations["getPolicy"];
+        /**
+         * Give the tenant a policy of its own
+         * @description Memories get the policy at each encode, recall and unpin from now on; on PostgreSQL, other services learn of it within 5 seconds.
+         *     A job that runs behind the answer brings the tenant's other memories under it, as if they had had it since they were last touched.
+         *     Those whose deadlines have passed then fade at the next sweep, and can be restored like all others: ask with `dryRun` before, which counts
+         *     them. The change is in the journal, as `policy`. To set the policy that the tenant has already changes nothing.
+         */
+        put: operations["setPolicy"];
+        post?: never;
+        /**
+         * Give the tenant the service's policy
+         * @description Takes the tenant's own policy away, and brings its memories under that of the service, as when a policy is set.
+         */
+        delete: operations["unsetPolicy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings:rebuild": {
         parameters: {
             query?: never;
@@ -1503,6 +1540,7 @@ export interface components {
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
             life?: components["schemas"]["Life"];
+            policy?: components["schemas"]["DraftPolicy"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1542,6 +1580,7 @@ export interface components {
             state?: components["schemas"]["State"];
             ttl?: components["schemas"]["TTL"];
             life?: components["schemas"]["Life"];
+            policy?: components["schemas"]["DraftPolicy"];
             pinned?: components["schemas"]["DraftPinned"];
             tags?: components["schemas"]["DraftTags"];
             vector?: components["schemas"]["Vector"];
@@ -1915,6 +1954,8 @@ export interface components {
              * @example 36h
              */
             ttl: string | null;
+            /** @description Whether the policy is the memory's own, which it keeps. It is left out if not. */
+            ownPolicy?: boolean;
             /** @description How many times as slowly as its policy says the memory decays. It is left out if the memory has none. */
             stretch?: number;
             pinned: boolean;
@@ -2284,7 +2325,7 @@ export interface components {
          *     `arithmetic.fadesAt`, for the reason in `reason`, unless that moves.
          * @enum {string}
          */
-        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged" | "corrected" | "changed" | "fading";
+        EventKind: "encoded" | "crystallized" | "pinned" | "unpinned" | "forgotten" | "faded" | "evicted" | "restored" | "erased" | "signed" | "revoked" | "tagged" | "corrected" | "changed" | "fading" | "policy";
         /** @description What happened, and the figures that led to it. It never has content. */
         Event: {
             position: number | bigint;
@@ -2296,13 +2337,80 @@ export interface components {
             reason: "request" | "decay" | "ttl" | "memories" | "bytes" | "potential" | "import";
             /** @description What an entry of kind `changed` changed, in this order. */
             changed?: ("tags" | "ttl" | "life" | "pinned")[];
-            /** @description The memory, or the signature of code; absent for the crystal of a pattern. */
+            /** @description The memory, or the signature of code; absent for the crystal of a pattern and for the policy of a tenant. */
             id?: components["schemas"]["ID"];
             arithmetic?: components["schemas"]["Arithmetic"];
             crystal?: components["schemas"]["Crystal"];
             signature?: components["schemas"]["SignatureRef"];
             /** @description The memory that took the place of this one; only with the kind `corrected`. */
             supersededBy?: components["schemas"]["ID"];
+            policies?: components["schemas"]["PolicyChange"];
+        };
+        /** @description How the policy that a tenant has of its own changed. A null is none; then it has the service's. */
+        PolicyChange: {
+            from: string | null;
+            to: string | null;
+        };
+        SetPolicy: {
+            policy: components["schemas"]["PolicyText"];
+            /**
+             * @description Only say what would be done.
+             * @default false
+             */
+            dryRun: boolean;
+        };
+        /**
+         * @description A policy: its name, and the figures that are not to have their defaults. `classic` has `rate` (0.001) and `period` (5s), `halflife` has `h` (7d),
+         *     `power` and `fsrs` have `s` (4d) and `d` (0.5). All have `threshold` (0.95, of power and fsrs 0.6), `grace` and `floor` (0).
+         * @example halflife h=7d threshold=0.95
+         * @example power s=4d d=0.5 threshold=0.6
+         * @example classic
+         */
+        PolicyText: string;
+        /**
+         * @description The memory's own policy, which it keeps whatever the policies of the tenant and of the service, in the form of PUT /v1/policy.
+         * @example halflife h=30d
+         * @example power s=4d d=0.5 threshold=0.6
+         */
+        DraftPolicy: string;
+        /** @description The policy that a tenant's memories get at each encode, recall and unpin. */
+        TenantPolicy: {
+            tenant: components["schemas"]["Tenant"];
+            policy: components["schemas"]["PolicyText"];
+            /** @description Whether it is the tenant's own, and not the service's. */
+            own: boolean;
+            /**
+             * @description How long a memory lives untouched, as a duration; null if none fades.
+             * @example 30d6h
+             */
+            lifetime: string | null;
+            lifetimeSeconds: number | null;
+            /**
+             * Format: date-time
+             * @description When the tenant got the policy, or lost its own; null if that is not known.
+             */
+            since: string | null;
+            /** @description Whether memories that have another policy are being brought under it. */
+            restamping: boolean;
+            effect?: components["schemas"]["PolicyEffect"];
+        };
+        /**
+         * @description What a policy would do to the tenant's memories if none was recalled. It is in the answer to a dry run, whose `policy` is the one that was tried.
+         *     `fading` is what would fade under it, and `present` what fades under the policies that the memories have.
+         */
+        PolicyEffect: {
+            /** @description All memories of the tenant. */
+            memories: number;
+            /** @description Those that would get another policy. */
+            moved: number;
+            fading: components["schemas"]["PolicyFading"];
+            present: components["schemas"]["PolicyFading"];
+        };
+        /** @description Memories that fade at the next sweep, within a day and within a week, each including the ones before. */
+        PolicyFading: {
+            now: number;
+            day: number;
+            week: number;
         };
         /** @example 1c04d2d642c188a78fd6cd1151fe811c755a673d2ffc61f7f81a3def42b16254 */
         SHA256: string;
@@ -2817,6 +2925,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The tenant's policy, or the one that was tried */
+        TenantPolicy: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TenantPolicy"];
             };
         };
         /** @description How many memories have vectors */
@@ -4903,6 +5020,86 @@ export interface operations {
             409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPolicy"];
+            };
+        };
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
+        };
+    };
+    unsetPolicy: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only say what would be done.
+                 * @example true
+                 */
+                dryRun?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The tenant whose memories these are.
+                 * @example public
+                 */
+                "Sigil-Tenant"?: components["parameters"]["Tenant"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["TenantPolicy"];
+            400: components["responses"]["BadRequest"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["Full"];
         };
     };
     rebuildEmbeddings: {

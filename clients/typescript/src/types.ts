@@ -33,6 +33,7 @@ export type ReceiptKey = Schemas["ReceiptKey"];
 export type RelatedPage = Schemas["RelatedPage"];
 export type Explanation = Schemas["Explanation"];
 export type Forecast = Schemas["Forecast"];
+export type TenantPolicy = Schemas["TenantPolicy"];
 export type Stats = Schemas["Stats"];
 /** An entry of the journal. */
 export type Event = Schemas["Event"];

@@ -15,7 +15,7 @@ type Reader struct {
 	Tags  int // maximum number of a memory's tags
 }
 
-// Read reads {data, state?, ttl?, life?, pinned?, tags?, vector?, onDuplicate?, similar?}. The draft refers to the data in body, of which the engine
+// Read reads {data, state?, ttl?, life?, policy?, pinned?, tags?, vector?, onDuplicate?, similar?}. The draft refers to the data in body, of which the engine
 // makes a copy; it refers to nothing else of body. Read only checks that data is JSON: the engine judges it.
 func (r Reader) Read(body []byte) (sigil.Draft, error) { return r.read(body, false) }
 
@@ -38,6 +38,8 @@ func (r Reader) read(body []byte, inBatch bool) (d sigil.Draft, err error) {
 			d.TTL, err = readTTL("ttl", value)
 		case "life":
 			d.Life, err = readTTL("life", value)
+		case "policy":
+			d.Policy, err = Policy(value)
 		case "pinned":
 			d.Pinned, err = readBool("pinned", value)
 		case "tags":

@@ -59,6 +59,8 @@ func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error)
 			m.Crystallized, err = readBool(name, value)
 		case "policy":
 			m.Policy, err = readPolicy(value)
+		case "ownPolicy":
+			m.OwnPolicy, err = readBool(name, value)
 		case "hash":
 			m.Hash, err = readHash(value)
 		case "frequency":

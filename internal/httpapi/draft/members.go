@@ -28,6 +28,26 @@ func State(raw []byte) (*sigil.State, error) {
 	return s, s.UnmarshalJSON(bytes.Clone(raw)) // it keeps references to the extra values
 }
 
+// Bool reads true or false.
+func Bool(name string, raw []byte) (bool, error) {
+	switch jsontext.Value(raw).Kind() {
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
+	}
+	return false, sigil.NewInvalid("invalid_parameter", name, "must be true or false")
+}
+
+// Policy reads the text of a policy.
+func Policy(raw []byte) (sigil.Policy, error) {
+	text, ok := canon.String(raw)
+	if !ok {
+		return nil, sigil.NewInvalid("invalid_policy", "policy", `must be a string, such as "halflife h=7d threshold=0.95"`)
+	}
+	return sigil.ParsePolicy(text)
+}
+
 func readBool(name string, raw []byte) (bool, error) {
 	switch jsontext.Value(raw).Kind() {
 	case 't':

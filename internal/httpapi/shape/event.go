@@ -34,6 +34,9 @@ func Event(e *sigil.Event) wire.Event {
 	if e.SupersededBy != (sigil.ID{}) {
 		v.SupersededBy = &e.SupersededBy
 	}
+	if p := e.Policies; p != nil {
+		v.Policies = &wire.PolicyChange{From: policyText(p.From), To: policyText(p.To)}
+	}
 	return v
 }
 

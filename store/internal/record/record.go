@@ -28,6 +28,7 @@ const (
 	flagFades     // FadesAt is not zero
 	flagStretched // Stretch is not zero
 	flagNoticed   // the journal has a notice of FadesAt
+	flagOwnPolicy
 	flagsEnd
 )
 
@@ -68,6 +69,9 @@ func AppendMeta(b []byte, m *sigil.Meta, policy uint16) []byte {
 	if m.Noticed && flags&flagFades != 0 {
 		flags |= flagNoticed
 	}
+	if m.OwnPolicy {
+		flags |= flagOwnPolicy
+	}
 	b = append(b, flags)
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Frequency))
 	b = appendFloat(b, m.Potential)
@@ -95,6 +99,7 @@ type Figures struct {
 	Frequency, Policy                uint16
 	Pinned, Crystallized, Fades      bool
 	Noticed                          bool // only if Fades is set
+	OwnPolicy                        bool
 }
 
 // Figures decodes the output of AppendMeta. It cannot check whether a policy with that number exists.
@@ -102,6 +107,7 @@ func (r *Reader) Figures() (f Figures) {
 	flags := r.byte()
 	f.Pinned, f.Crystallized, f.Fades = flags&flagPinned != 0, flags&flagCrystallized != 0, flags&flagFades != 0
 	f.Noticed = flags&flagNoticed != 0
+	f.OwnPolicy = flags&flagOwnPolicy != 0
 	f.Frequency = r.uint16()
 	f.Potential = r.float()
 	f.AccessCount = r.Uvarint()
@@ -130,7 +136,7 @@ func (r *Reader) Meta(key sigil.Key, policies Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: key, Frequency: sigil.Frequency(f.Frequency), Potential: f.Potential, AccessCount: f.AccessCount, Size: f.Size,
 		CreatedAt: moment(f.CreatedAt), LastAccessed: moment(f.LastAccessed), TTL: time.Duration(f.TTL) * time.Millisecond,
-		Pinned: f.Pinned, Crystallized: f.Crystallized, Stretch: f.Stretch, Noticed: f.Noticed, Policy: policies.Policy(f.Policy),
+		Pinned: f.Pinned, Crystallized: f.Crystallized, OwnPolicy: f.OwnPolicy, Stretch: f.Stretch, Noticed: f.Noticed, Policy: policies.Policy(f.Policy),
 	}
 	if f.Fades {
 		m.FadesAt = moment(f.FadesAt)
@@ -186,7 +192,7 @@ func (r *Reader) Body(m *sigil.Memory) {
 
 // The code on disk of an event's kind or reason is its index in these lists. They may only grow, at the end.
 var (
-	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected, sigil.Changed, sigil.Fading}
+	eventKinds   = []sigil.EventKind{sigil.Encoded, sigil.Crystallized, sigil.Pinned, sigil.Unpinned, sigil.Forgotten, sigil.Faded, sigil.Evicted, sigil.Signed, sigil.Revoked, sigil.Tagged, sigil.Restored, sigil.Erased, sigil.Corrected, sigil.Changed, sigil.Fading, sigil.PolicySet}
 	eventReasons = []string{sigil.ReasonRequest, sigil.ReasonDecay, sigil.ReasonTTL, sigil.ReasonMemories, sigil.ReasonBytes, sigil.ReasonPotential, sigil.ReasonImport}
 )
 
@@ -197,6 +203,7 @@ const (
 	eventHasID // of a memory whose figures it does not have
 	eventHasSuccessor
 	eventHasChanged
+	eventHasPolicies
 	eventHasEnd
 )
 
@@ -225,6 +232,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	if e.Changed != 0 {
 		has |= eventHasChanged
 	}
+	if e.Policies != nil {
+		has |= eventHasPolicies
+	}
 	b = append(b, byte(kind), byte(reason), has)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	switch {
@@ -244,6 +254,9 @@ func AppendEvent(b []byte, e *sigil.Event, policy uint16) ([]byte, error) {
 	}
 	if has&eventHasSuccessor != 0 {
 		b = append(b, e.SupersededBy[:]...)
+	}
+	if has&eventHasPolicies != 0 {
+		b = AppendPolicy(AppendPolicy(b, e.Policies.From), e.Policies.To)
 	}
 	return b, nil
 }
@@ -286,6 +299,9 @@ func (r *Reader) Event(tenant string, position uint64, policies Policies) sigil.
 	}
 	if (e.Kind == sigil.Corrected) != (e.SupersededBy != sigil.ID{}) {
 		r.Fail()
+	}
+	if has&eventHasPolicies != 0 {
+		e.Policies = &sigil.PolicyChange{From: r.Policy(), To: r.Policy()}
 	}
 	return e
 }

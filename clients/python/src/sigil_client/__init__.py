@@ -53,6 +53,7 @@ from .types import (
     Stats,
     Version,
     VersionPage,
+    TenantPolicy,
 )
 from .webhook import verify_webhook
 
@@ -107,6 +108,7 @@ __all__ = [
     "Stats",
     "Version",
     "VersionPage",
+    "TenantPolicy",
     "Time",
     "TooLargeError",
     "UNCHANGED",

@@ -40,6 +40,7 @@ from .types import (
     Stats,
     Version,
     VersionPage,
+    TenantPolicy,
 )
 
 T = TypeVar("T")
@@ -79,13 +80,14 @@ class Draft:
     similar: float | None = None
     idempotency_key: str | None = None
     life: Duration | None = None
+    policy: str | None = None  # the memory's own, such as "halflife h=30d"
 
     def members(self) -> dict[str, JSON]:
         """Returns the draft as the API has it, without the idempotency key."""
         sent = {"data": self.data, "state": self.state, "ttl": _duration("ttl", self.ttl), "pinned": self.pinned or None}
         sent["life"] = _duration("life", self.life)
         sent |= {"tags": list(self.tags) or None, "vector": None if self.vector is None else list(self.vector)}
-        sent |= {"onDuplicate": self.on_duplicate, "similar": self.similar}
+        sent |= {"onDuplicate": self.on_duplicate, "similar": self.similar, "policy": self.policy}
         return {name: value for name, value in sent.items() if value is not None or name == "data"}
 
     def key(self) -> dict[str, str]:
@@ -110,6 +112,7 @@ def encode(
     similar: float | None = None,
     idempotency_key: str | None = None,
     life: Duration | None = None,
+    policy: str | None = None,
 ) -> Call[Memory]:
     """Stores data, any JSON value, and returns the memory. It is durable then.
 
@@ -118,7 +121,7 @@ def encode(
     If there is a memory with the same content, on_duplicate decides, and duplicateOf of the answer names it. similar has
     the answer name what is near in meaning. An encode that is repeated under its idempotency key stores nothing again.
     """
-    draft = Draft(data, state, ttl, pinned, tags, vector, on_duplicate, similar, idempotency_key, life)
+    draft = Draft(data, state, ttl, pinned, tags, vector, on_duplicate, similar, idempotency_key, life, policy)
     key = draft.key()
     headers = {"Idempotency-Key": key["idempotencyKey"]} if key else {}
     request = Request("POST", "/v1/sigils", body=write_json(draft.members(), "data"), headers=headers)
@@ -405,6 +408,24 @@ def search(
     }  # fmt: skip
     body = write_json({name: value for name, value in sent.items() if value is not None}, "query")
     return Call(Request("POST", "/v1/sigils:search", body=body), read_object, repeatable=not recall)
+
+
+def policy() -> Call[TenantPolicy]:
+    """Returns the policy that the tenant's memories get at each encode, recall and unpin."""
+    return _get("/v1/policy")
+
+
+def set_policy(policy: str, *, dry_run: bool = False) -> Call[TenantPolicy]:
+    """Gives the tenant a policy of its own, such as "halflife h=30d", and brings its memories under it. A dry run changes
+    nothing: effect of its answer counts what would fade."""
+    body: dict[str, JSON] = {"policy": policy, "dryRun": True} if dry_run else {"policy": policy}
+    return Call(Request("PUT", "/v1/policy", body=write_json(body, "policy")), read_object, repeatable=True)
+
+
+def unset_policy(*, dry_run: bool = False) -> Call[TenantPolicy]:
+    """Gives the tenant the daemon's policy instead of its own, like set_policy."""
+    query = (("dryRun", "true"),) if dry_run else ()
+    return Call(Request("DELETE", "/v1/policy", query), read_object, repeatable=True)
 
 
 def forecast(

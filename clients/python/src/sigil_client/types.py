@@ -390,6 +390,39 @@ Forecast = TypedDict(
 )
 
 
+class PolicyFading(TypedDict):
+    """Memories that fade at the next sweep, within a day and within a week, each including the ones before."""
+
+    now: int
+    day: int
+    week: int
+
+
+class PolicyEffect(TypedDict):
+    """What a policy would do to the tenant's memories if none was recalled."""
+
+    memories: int
+    moved: int
+    fading: PolicyFading
+    present: PolicyFading
+
+
+class _DryRun(TypedDict, total=False):
+    effect: PolicyEffect
+
+
+class TenantPolicy(_DryRun):
+    """The policy that a tenant's memories get. effect is in the answer to a dry run."""
+
+    tenant: str
+    policy: str
+    own: bool
+    lifetime: str | None
+    lifetimeSeconds: float | None
+    since: str | None
+    restamping: bool
+
+
 class Explanation(TypedDict):
     """Why a memory is alive or gone."""
 

@@ -28,6 +28,7 @@ type entry struct {
 	crystallized bool
 	leaving      bool // an insert is about to evict it
 	noticed      bool // the journal has a notice of its deadline; then it is listed under that
+	ownPolicy    bool // its policy is its own
 
 	created      int64
 	lastAccessed int64
@@ -74,7 +75,7 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 	m := sigil.Meta{
 		Key: sigil.Key{Tenant: tenant, ID: e.id}, Frequency: sigil.Frequency(e.frequency), Potential: e.potential,
 		AccessCount: e.accessCount, Size: int(e.size), CreatedAt: milli(e.created), LastAccessed: milli(e.lastAccessed),
-		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, Stretch: e.stretch, Noticed: e.noticed, Policy: p.Policy(e.policy),
+		TTL: time.Duration(e.ttl) * time.Millisecond, Pinned: e.pinned, Crystallized: e.crystallized, OwnPolicy: e.ownPolicy, Stretch: e.stretch, Noticed: e.noticed, Policy: p.Policy(e.policy),
 	}
 	if e.fades != Never {
 		m.FadesAt = milli(e.fades)
@@ -85,8 +86,8 @@ func (e *entry) meta(tenant string, p *layout.Policies) sigil.Meta {
 // NewEntry returns the entry of a new memory, with its policy's number and the hash of its labels.
 func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 	e := entry{
-		hash: hash,
-		id:   m.ID, created: m.CreatedAt.UnixMilli(), potential: m.Potential,
+		hash: hash, ownPolicy: m.OwnPolicy,
+		id: m.ID, created: m.CreatedAt.UnixMilli(), potential: m.Potential,
 		size: uint32(m.Size), frequency: uint16(m.Frequency), crystallized: m.Crystallized,
 	}
 	e.set(m, policy)
@@ -97,7 +98,7 @@ func NewEntry(m *sigil.Meta, policy uint16, hash uint32) Entry {
 // its record has the form of an earlier format, without labels, and is returned by [Index.Refreshes].
 func Kept(id sigil.ID, f *record.Figures, hash uint32, former bool) Entry {
 	e := entry{
-		hash: hash, noticed: f.Noticed,
+		hash: hash, noticed: f.Noticed, ownPolicy: f.OwnPolicy,
 		id: id, created: f.CreatedAt, lastAccessed: f.LastAccessed, fades: Never, ttl: f.TTL, potential: f.Potential, stretch: f.Stretch, accessCount: f.AccessCount,
 		size: uint32(f.Size), frequency: f.Frequency, policy: f.Policy, pinned: f.Pinned, crystallized: f.Crystallized,
 	}
