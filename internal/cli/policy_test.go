@@ -28,6 +28,10 @@ func TestPolicy(t *testing.T) {
 	says([]string{"policy", "get"}, "halflife h=30d threshold=0.95, of public")
 	says([]string{"policy", "--json"}, `"own":true`)
 	says([]string{"events"}, "policy")
+	says([]string{"encode", "--policy", "halflife h=60d", "--json", "2"}, `"policy":"halflife h=60d threshold=0.95"`)
+	if code, _, words := c.in("", "encode", "--policy", "never", "2"); code != 2 || !strings.Contains(words, "--policy") {
+		t.Errorf("encode under a policy that is none: exit %d, %q", code, words)
+	}
 	says([]string{"policy", "unset"}, "the daemon's")
 	for _, args := range [][]string{{"policy", "drop"}, {"policy", "set"}, {"policy", "set", "a", "b"}} {
 		if code, _, words := c.in("", args...); code != 2 {

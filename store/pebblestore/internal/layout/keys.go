@@ -30,7 +30,7 @@ const (
 	CorrectionFamily  = 'r' // r tenant 0 id            → the id of the memory that this one supersedes
 	ErasureFamily     = 'z' // z id                     → the spans of keys that an erasure has yet to rewrite in the files
 	SigningFamily     = 'a' // a                        → the seed of the key that signs receipts (32 bytes)
-	TenantFamily      = 'r' // r tenant 0               → the tenant's own policy (record.AppendTenantPolicy)
+	TenantFamily      = 'q' // q tenant 0               → the tenant's own policy (record.AppendTenantPolicy)
 )
 
 // TenantPrefix returns the prefix of all keys of a tenant in a family.
