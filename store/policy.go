@@ -26,6 +26,11 @@ type TenantPolicies interface {
 // PolicyDelay is the time within which all processes with a store know of a change of a tenant's policy.
 const PolicyDelay = 5 * time.Second
 
+// NewPoliciesFull returns the ErrFull for a store in which as many different policies were used as it can number.
+func NewPoliciesFull() *sigil.Error {
+	return &sigil.Error{Kind: sigil.ErrFull, Code: "policies_full", Field: "policy", Detail: "the store has as many different policies as it can number, and none is ever removed: use one that was used before"}
+}
+
 // TenantPolicy is what is kept of a tenant's policy.
 type TenantPolicy struct {
 	Tenant string

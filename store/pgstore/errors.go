@@ -25,6 +25,7 @@ const (
 	serialization   = "40001"
 	deadlock        = "40P01"
 	diskFull        = "53100"
+	outOfRange      = "22003" // a number for its column
 	readOnly        = "25006" // the connection is to a replica
 	undefinedTable  = "42P01"
 	duplicateSchema = "42P06"

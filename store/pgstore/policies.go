@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 )
 
@@ -71,6 +72,9 @@ func (p *policies) number(ctx context.Context, db querier, policy sigil.Policy) 
 			return n, nil
 		}
 		_, err := db.Exec(ctx, "insert into sigil.policies (number, policy) select coalesce(max(number) + 1, 0), $1 from sigil.policies on conflict do nothing", policy.StoredForm())
+		if stateOf(err) == outOfRange { // of numbers
+			return 0, store.NewPoliciesFull()
+		}
 		if err != nil && stateOf(err) != uniqueViolation {
 			return 0, err
 		}

@@ -70,3 +70,14 @@ func closeAll(t *testing.T, all ...*pgstore.Store) {
 		}
 	}
 }
+
+func TestPoliciesEnd(t *testing.T) {
+	url := database(t)
+	a := open(t, url, nil)
+	defer closeAll(t, a)
+	e := engine.New(a, nil)
+	execute(t, url, "insert into sigil.policies (number, policy) values (32767, 'classic rate=0.5 period=5s threshold=0.95')")
+	if _, err := e.Encode(t.Context(), "acme", sigil.Draft{Data: []byte("1"), Policy: sigil.DefaultClassic()}); sigil.CodeOf(err) != "policies_full" {
+		t.Errorf("one too many: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,5 +104,12 @@ func infoIsWhatWasWritten(t *testing.T, info store.Info) {
 				t.Errorf("%s is read as %+v", flipped, got)
 			}
 		}
+	}
+}
+
+func TestPoliciesEnd(t *testing.T) {
+	p := layout.FixedPolicies(slices.Repeat([]sigil.Policy{sigil.DefaultPolicy()}, 1<<16))
+	if _, err := p.Add(sigil.DefaultClassic()); sigil.CodeOf(err) != "policies_full" {
+		t.Errorf("one too many: %v", err)
 	}
 }

@@ -1,12 +1,12 @@
 package layout
 
 import (
-	"errors"
 	"math"
 	"sync"
 	"sync/atomic"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 )
 
 // Policies numbers the policies of a store, so that a record needs one to three bytes for its policy and an index
@@ -73,7 +73,7 @@ func (p *Policies) Add(policy sigil.Policy) (uint16, error) {
 	}
 	all := p.all()
 	if len(all) > math.MaxUint16 {
-		return 0, errors.New("pebblestore: more than 65,536 policies in one store")
+		return 0, store.NewPoliciesFull()
 	}
 	if p.numbers == nil {
 		p.numbers = map[sigil.Policy]uint16{}
