@@ -25,8 +25,10 @@ func (s *Store) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 		return store.Amended{}, err
 	}
 	defer end()
+	var ended [][]byte
 	if keyed {
-		answers, err := s.answers(a.Key.Tenant, asked)
+		var answers map[int]store.Answer
+		answers, ended, err = s.answers(a.Key.Tenant, asked)
 		if answer, ok := answers[0]; ok || err != nil {
 			return store.Amended{Answer: &answer}, err
 		}
@@ -50,7 +52,7 @@ func (s *Store) Amend(ctx context.Context, a store.Amendment, change func(*sigil
 	if !keyed && !retagged {
 		err = s.refreshed(at, &memory.Meta, m.FadesAt, event)
 	} else {
-		err = s.amend(at, &memory, a.Idempotency, retagged, event)
+		err = s.amend(at, &memory, a.Idempotency, ended, retagged, event)
 	}
 	if err != nil {
 		return store.Amended{}, err
@@ -75,12 +77,15 @@ func decideAll(m *sigil.Memory, change func(*sigil.Memory) (*sigil.Event, error)
 
 // amend makes a memory, whose key is locked, into m, in one commit with event, which may be nil, and the answer, if it has a
 // key.
-func (s *Store) amend(at index.Place, m *sigil.Memory, answer store.Idempotency, retagged bool, event *sigil.Event) error {
+func (s *Store) amend(at index.Place, m *sigil.Memory, answer store.Idempotency, ended [][]byte, retagged bool, event *sigil.Event) error {
 	policy, err := s.policies.Number(m.Policy)
 	if err != nil {
 		return err
 	}
 	ch := newChange()
+	for _, key := range ended {
+		ch.remove(key)
+	}
 	if answer.Key != "" {
 		ch.grows = true
 		ch.set(layout.IdempotencyKey(m.Tenant, answer.Key), record.AppendAmended(nil, &answer, m, policy))

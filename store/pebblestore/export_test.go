@@ -72,7 +72,7 @@ func (s *Store) MissesOf(keys []sigil.Key) (int64, error) {
 
 // Answer returns the answer stored under an idempotency key, expired or not.
 func (s *Store) Answer(tenant, key string) (store.Answer, bool, error) {
-	answers, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})
+	answers, _, err := s.answers(tenant, []store.Item{{Idempotency: store.Idempotency{Key: key}}})
 	a, ok := answers[0]
 	return a, ok, err
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
 
-// answers returns the answers under the items' keys that have not ended.
-func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, error) {
-	var answers map[int]store.Answer
+// answers returns the answers under the items' keys that have not ended, and the keys of the records that say when the others ended:
+// those go with the answers, once new ones take their place.
+func (s *Store) answers(name string, items []store.Item) (answers map[int]store.Answer, ended [][]byte, err error) {
 	for i := range items {
 		if items[i].Idempotency.Key == "" {
 			continue
@@ -25,21 +25,23 @@ func (s *Store) answers(name string, items []store.Item) (map[int]store.Answer, 
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		r := record.NewReader(b)
 		answer, ends := r.Answer(name, s.policies)
 		if err := errors.Join(r.End(), closer.Close()); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if ends.After(items[i].Now()) {
-			if answers == nil {
-				answers = map[int]store.Answer{}
-			}
-			answers[i] = answer
+		if !ends.After(items[i].Now()) {
+			ended = append(ended, layout.ExpiryKey(ends.UnixMilli(), name, items[i].Idempotency.Key))
+			continue
 		}
+		if answers == nil {
+			answers = map[int]store.Answer{}
+		}
+		answers[i] = answer
 	}
-	return answers, nil
+	return answers, ended, nil
 }
 
 // firstEnd returns the time at which the first of the items' answers ends, in Unix milliseconds.

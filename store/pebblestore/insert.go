@@ -29,9 +29,10 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		s.importing.Lock()
 		defer s.importing.Unlock()
 	}
+	var ended [][]byte
 	if keyed {
-		answers, err := s.answers(name, items)
-		if err != nil || len(answers) > 0 {
+		var answers map[int]store.Answer
+		if answers, ended, err = s.answers(name, items); err != nil || len(answers) > 0 {
 			return store.Inserted{Answers: answers}, err
 		}
 	}
@@ -45,7 +46,7 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 		if inserted.Refused(items) {
 			return inserted, nil
 		}
-		inserted.Evicted, err = s.insert(name, items, found, quota, evict)
+		inserted.Evicted, err = s.insert(name, items, found, ended, quota, evict)
 		if errors.Is(err, errTaken) {
 			continue
 		}
@@ -57,11 +58,14 @@ func (s *Store) Insert(ctx context.Context, name string, items []store.Item, quo
 }
 
 // insert keeps items whose duplicates are known, and returns the events of evictions.
-func (s *Store) insert(name string, items []store.Item, found sought, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
+func (s *Store) insert(name string, items []store.Item, found sought, ended [][]byte, quota store.Quota, evict func(sigil.Meta, string) sigil.Event) ([]sigil.Event, error) {
 	ch := newChange()
 	ch.effect.Tenant, ch.unique, ch.grows = name, found.unique, true
 	ch.effect.Ends = firstEnd(items)
 	ch.reserve(items)
+	for _, key := range ended {
+		ch.remove(key)
+	}
 	var arriving index.Load
 	for i := range items {
 		labels := record.LabelsOf(&items[i].Memory)

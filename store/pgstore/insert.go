@@ -225,11 +225,12 @@ func (s *Store) insert(ctx, bounded context.Context, call *insert, items []store
 		if errors.Is(err, errTaken) || errors.Is(err, errAnswered) && try < tries {
 			continue
 		}
-		if err == nil {
-			call.addEarlier()
-			inserted.Duplicates = call.duplicates
+		if err != nil {
+			return store.Inserted{}, failure(err)
 		}
-		return inserted, failure(err)
+		call.addEarlier()
+		inserted.Duplicates = call.duplicates
+		return inserted, nil
 	}
 }
 

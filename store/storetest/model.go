@@ -168,7 +168,7 @@ func (s *Model) Update(ctx context.Context, key sigil.Key, change func(*sigil.Me
 	return copied(m), nil
 }
 
-// Revert gives a memory that exists figures that it had before, as a power cut may. It has a notice if it had one then.
+// Revert has the figures of a memory that exists be what they were before, as a power cut may. It has a notice if it had one then.
 func (s *Model) Revert(meta sigil.Meta) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
