@@ -12,7 +12,7 @@ import (
 func TestCorrect(t *testing.T) {
 	c := withUndo(t, time.Hour)
 	live := c.Live()
-	defer live.Close() //nolint:errcheck // nothing is left to do
+	defer live.Close()
 	first, err := c.Encode(t.Context(), sigil.Draft{Data: []byte(`1`), Tags: []string{"a"}})
 	if err != nil {
 		t.Fatal(err)

@@ -86,7 +86,7 @@ mutant left-behind 'a refresh that is written stays listed under the deadline be
 	's/\tx\.catchUp\(t, e\)\n//' \
 	go test -count=1 -run 'IsListed' ./$p
 mutant out-of-order 'evictions pass over what was recalled last' $p/internal/index/reserve.go \
-	's/\t\t\tif e\.fades != Never \{\n\t\t\t\tlater\(e\)\n\t\t\t\}\n//' \
+	's/(behind = append\(behind, e\)\n)\t\t\tlater\(e\)\n/$1/' \
 	go test -count=1 -run 'DeadlinesAreExact' ./$p/internal/index
 mutant torn-eviction 'an eviction is not taken out of the quota' $p/internal/index/reserve.go \
 	's/t\.all\.count\+t\.arriving\.Memories-t\.leaving\.Memories > /t.all.count+t.arriving.Memories-t.leaving.Memories > 1+/' \

@@ -31,9 +31,12 @@ type journal struct {
 	broken error
 	// +checklocks:mu
 	reads int
-	// erased has the positions of entries that were erased, and erasing those of the entries about that.
+	// erased has the positions of entries that were erased.
 	// +checklocks:mu
-	erased, erasing []uint64
+	erased []uint64
+	// erasing has the positions of the entries about that.
+	// +checklocks:mu
+	erasing []uint64
 	// +checklocks:mu
 	changed chan struct{}
 }

@@ -140,7 +140,7 @@ func eraseSentinel(t *testing.T, how string) {
 	}
 	_, err = c.Backup(t.Context(), "before")
 	ok("backup", err)
-	if len(within(t, l.Config.Data)) == 0 || len(within(t, backups)) == 0 {
+	if len(within(t, l.Data)) == 0 || len(within(t, backups)) == 0 {
 		t.Fatal("the sentinel cannot be found while it is there")
 	}
 
@@ -158,7 +158,7 @@ func eraseSentinel(t *testing.T, how string) {
 	}
 	answer, err := c.Erase(t.Context(), q)
 	ok("erase", err)
-	if found := within(t, l.Config.Data); len(found) > 0 {
+	if found := within(t, l.Data); len(found) > 0 {
 		t.Errorf("the sentinel is in %v", found)
 	}
 	if answer.Counts.Memories+answer.Counts.Removed == 0 || answer.Counts.Answers == 0 || answer.Counts.Entries == 0 {
@@ -228,7 +228,7 @@ func eraseSentinel(t *testing.T, how string) {
 	stopFresh()
 	stop(t, d)
 	running = false
-	if found := within(t, l.Config.Data); len(found) > 0 {
+	if found := within(t, l.Data); len(found) > 0 {
 		t.Errorf("after the stop, the sentinel is in %v", found)
 	}
 }

@@ -39,7 +39,9 @@ func TestALogThatBeginsWithAnErasure(t *testing.T) {
 		t.Fatalf("trimmed to %d", trimmed)
 	}
 	must(t, s.db.Flush()) // begins a log
+	s.gate.RLock()
 	_, err = s.erase(keys[1:2], func(m sigil.Meta, _ bool) sigil.Event { return event(sigil.Erased, m) })
+	s.gate.RUnlock()
 	must(t, err)
 	cut := disk.CrashClone(vfs.CrashCloneCfg{})
 	must(t, s.Close())

@@ -355,14 +355,13 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	erased := func(e *sigil.Event) bool { return e.Kind != sigil.Erased && last[e.Memory.Key].Kind == sigil.Erased }
 	for n, e := range kept {
-		if erased(&e) {
+		if erased(&e, last) {
 			wrong("%s is there, and was erased", n)
 		}
 	}
 	for _, e := range r.acked[:acked] {
-		if erased(&e) {
+		if erased(&e, last) {
 			continue
 		}
 		there := recovered[e.Position]
@@ -379,7 +378,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		for i := range g.events {
 			n := name(&g.events[i])
 			attempted[n] = true
-			if erased(&g.events[i]) {
+			if erased(&g.events[i], last) {
 				gone++
 			} else if e, ok := kept[n]; ok {
 				there++
@@ -420,7 +419,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
 		id := a.tenant + " " + a.key
-		dropped[id] = dropped[id] || erased(&encoded)
+		dropped[id] = dropped[id] || erased(&encoded, last)
 		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(lastAnswers[id].ends) {
 			lastAnswers[id] = a
 		}
@@ -460,6 +459,11 @@ func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigi
 			wrong("%s can be restored as %+v and was %+v, by %+v", key, m, was, e)
 		}
 	}
+}
+
+// erased reports whether the memory of e was erased after it.
+func erased(e *sigil.Event, last map[sigil.Key]sigil.Event) bool {
+	return e.Kind != sigil.Erased && last[e.Memory.Key].Kind == sigil.Erased
 }
 
 // unlink leaves out what m supersedes if that was erased since.

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/sigil-dna/sigil"
@@ -25,7 +24,11 @@ type victim struct {
 }
 
 // ErrLeaving means that another reservation has a memory leave. It has its key locked, or is about to lock it.
-var ErrLeaving = errors.New("index: the memory is leaving")
+const ErrLeaving = leaving("index: the memory is leaving")
+
+type leaving string
+
+func (l leaving) Error() string { return string(l) }
 
 // Keys returns the keys of the memories to evict.
 func (r *Reservation) Keys() []sigil.Key {
