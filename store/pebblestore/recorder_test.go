@@ -356,12 +356,12 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for n, e := range kept {
-		if erased(&e, last) {
+		if wasErased(&e, last) {
 			wrong("%s is there, and was erased", n)
 		}
 	}
 	for _, e := range r.acked[:acked] {
-		if erased(&e, last) {
+		if wasErased(&e, last) {
 			continue
 		}
 		there := recovered[e.Position]
@@ -378,7 +378,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		for i := range g.events {
 			n := name(&g.events[i])
 			attempted[n] = true
-			if erased(&g.events[i], last) {
+			if wasErased(&g.events[i], last) {
 				gone++
 			} else if e, ok := kept[n]; ok {
 				there++
@@ -419,7 +419,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	for _, a := range r.answers {
 		encoded := sigil.Event{Kind: sigil.Encoded, Time: a.memory.CreatedAt, Memory: a.memory}
 		id := a.tenant + " " + a.key
-		dropped[id] = dropped[id] || erased(&encoded, last)
+		dropped[id] = dropped[id] || wasErased(&encoded, last)
 		if _, inserted := kept[name(&encoded)]; inserted && a.ends.After(lastAnswers[id].ends) {
 			lastAnswers[id] = a
 		}
@@ -461,8 +461,8 @@ func (r *recorder) checkRemoved(there map[sigil.Key]store.Removed, last map[sigi
 	}
 }
 
-// erased reports whether the memory of e was erased after it.
-func erased(e *sigil.Event, last map[sigil.Key]sigil.Event) bool {
+// wasErased reports whether the memory of e was erased after it.
+func wasErased(e *sigil.Event, last map[sigil.Key]sigil.Event) bool {
 	return e.Kind != sigil.Erased && last[e.Memory.Key].Kind == sigil.Erased
 }
 
