@@ -2965,7 +2965,7 @@ export interface components {
         };
         /**
          * @description The request contradicts what exists or is in progress, and nothing was stored: `idempotency_in_flight`,
-         *     `duplicate`, `quota_full`, `signatures_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `superseded`, `conflict`; or the service does not search,
+         *     `duplicate`, `quota_full`, `signatures_full`, `policies_full`, `exists`, `signature_exists`, `backup_exists`, `not_removed`, `superseded`, `conflict`; or the service does not search,
          *     restore or make backups: `search_off`, `meaning_off`, `undo_off`, `backup_off`, `use_pg_basebackup`
          */
         Conflict: {
