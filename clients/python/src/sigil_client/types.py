@@ -57,7 +57,6 @@ class Memory(_Memory, total=False):
 
     data: JSON
     state: dict[str, JSON]
-    life: str
     hash: str
     spiral: list[SpiralPoint]
     resonance: float
