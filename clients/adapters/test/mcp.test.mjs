@@ -46,6 +46,6 @@ test("the tools that Claude's settings allow are there", async () => {
   await server.connect();
   const names = (await server.listTools()).map((tool) => `mcp__sigil__${tool.name}`);
   await server.close();
-  assert.deepEqual(names.filter((name) => !options.allowedTools.includes(name)), ["mcp__sigil__forget"]);
+  assert.deepEqual(names.filter((name) => !options.allowedTools.includes(name)), ["mcp__sigil__correct", "mcp__sigil__forget"]);
   assert.deepEqual(options.allowedTools.filter((name) => !names.includes(name)), []);
 });

@@ -312,6 +312,10 @@ class Arithmetic(_Arithmetic, total=False):
     life: str
 
 
+PolicyChange = TypedDict("PolicyChange", {"from": str | None, "to": str | None})
+"""How the policy that a tenant has of its own changed: None is none."""
+
+
 class _Event(TypedDict):
     position: int
     token: str
@@ -329,6 +333,8 @@ class Event(_Event, total=False):
     arithmetic: Arithmetic
     crystal: Crystal
     signature: SignatureRef
+    supersededBy: str
+    policies: PolicyChange
 
 
 class EventPage(TypedDict):
