@@ -99,8 +99,11 @@ func TestRefusedLater(t *testing.T) {
 			defer s.Close() // it was lost for a while
 			e := engineOn(s)
 			execute(tt.lose)
-			execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'careful'")
-			until(t, "for the listener to be refused", func() bool { return strings.Contains(log.String(), "listening for changes by other processes failed") })
+			until(t, "for the listener to be refused", func() bool {
+				// Again and again, since a connection may have been about to begin.
+				execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'careful'")
+				return strings.Contains(log.String(), "listening for changes by other processes failed")
+			})
 			_, encoded := e.Encode(t.Context(), sigil.DefaultTenant, draft(1))
 			_, listed := e.Stats(t.Context(), sigil.DefaultTenant)
 			for what, err := range map[string]error{"encode": encoded, "stats": listed, "ping": s.Ping(t.Context())} {
