@@ -65,13 +65,7 @@ refused.`,
 			if err != nil {
 				return err
 			}
-			if err := a.memory(0, &v); err != nil {
-				return err
-			}
-			for _, w := range v.Warnings {
-				a.complain("warning: " + join(w.Field, w.Detail))
-			}
-			return nil
+			return a.kept(&v)
 		})
 		if local := (*sigil.Error)(nil); errors.As(err, &local) && local.Code == "invalid_json" {
 			return sigil.NewInvalid(local.Code, local.Field, local.Detail+` (text needs quotes of its own: '"hello"')`)

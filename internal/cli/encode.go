@@ -157,14 +157,19 @@ func (a *app) encodeOne(cmd *cobra.Command, draft sigil.Draft) error {
 		if err != nil {
 			return err
 		}
-		if err := a.memory(0, &v); err != nil {
-			return err
-		}
-		for _, w := range v.Warnings {
-			a.complain("warning: " + join(w.Field, w.Detail))
-		}
-		return nil
+		return a.kept(&v)
 	})
+}
+
+// kept shows a memory that an encode or a correction has kept, and what the daemon warns of.
+func (a *app) kept(v *client.Memory) error {
+	if err := a.memory(0, v); err != nil {
+		return err
+	}
+	for _, w := range v.Warnings {
+		a.complain("warning: " + join(w.Field, w.Detail))
+	}
+	return nil
 }
 
 // draft returns a draft with the values of the flags, without data.

@@ -38,11 +38,7 @@ func (a *API) encodeBatch(c *call) error {
 	if err != nil {
 		return err
 	}
-	split := elements
-	if media == ndjsonType {
-		split = lines
-	}
-	items, err := split(body, a.engine.Limits().Batch)
+	items, err := a.itemsOf(media, body)
 	if err != nil {
 		return err
 	}
@@ -113,6 +109,15 @@ func (a *API) item(raw []byte) (sigil.Draft, error) {
 	return a.drafts.Item(raw)
 }
 
+// itemsOf returns the items of a body of a media type: the elements of an array, or lines.
+func (a *API) itemsOf(media string, body []byte) ([][]byte, error) {
+	split := elements
+	if media == ndjsonType {
+		split = lines
+	}
+	return split(body, a.engine.Limits().Batch)
+}
+
 // elements splits a JSON array of at most max values.
 func elements(body []byte, max int) (items [][]byte, err error) {
 	err = canon.Elements(body, func(value []byte) error {
@@ -174,20 +179,15 @@ func (a *API) recallMany(c *call) error {
 	if err != nil {
 		return err
 	}
-	ids, err := a.readIDs(body)
+	texts, err := a.readIDs(body)
 	if err != nil {
 		return err
 	}
-	results := make([]wire.BatchItem, len(ids))
-	var keys []sigil.Key
-	var at []int // each key's index in results
-	for i, text := range ids {
-		id, err := sigil.ParseID(text)
-		if err != nil {
-			results[i] = c.failedItem(sigil.NewInvalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
-			continue
-		}
-		keys, at = append(keys, sigil.Key{Tenant: c.tenant, ID: id}), append(at, i)
+	results := make([]wire.BatchItem, len(texts))
+	ids, at := parsedIDs(texts, func(i int, err error) { results[i] = c.failedItem(err) })
+	keys := make([]sigil.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = sigil.Key{Tenant: c.tenant, ID: id}
 	}
 	if err := c.hold(a.engine.Limits().PageBytes); err != nil {
 		return err
@@ -205,6 +205,19 @@ func (a *API) recallMany(c *call) error {
 		results[at[i]] = c.item(&recalled[i], http.StatusOK, shape.Refreshed)
 	}
 	return c.json(http.StatusOK, &wire.BatchPage{Results: results})
+}
+
+// parsedIDs reads ids, and returns for each its index in texts. wrong gets the others.
+func parsedIDs(texts []string, wrong func(i int, err error)) (ids []sigil.ID, at []int) {
+	for i, text := range texts {
+		id, err := sigil.ParseID(text)
+		if err != nil {
+			wrong(i, sigil.NewInvalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
+			continue
+		}
+		ids, at = append(ids, id), append(at, i)
+	}
+	return ids, at
 }
 
 func (a *API) readIDs(body []byte) (ids []string, err error) {

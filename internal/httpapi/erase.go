@@ -1,8 +1,8 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/sigil-dna/sigil"
@@ -69,11 +69,11 @@ func (a *API) readErase(body []byte) (q engine.EraseQuery, err error) {
 			}
 		case "all":
 			chosen++
-			if q.All, err = bodyFlag(name, value); err == nil && !q.All {
+			if q.All, err = draft.Bool(name, value); err == nil && !q.All {
 				err = sigil.NewInvalid("invalid_parameter", name, "must be true, or left out")
 			}
 		case "dryRun":
-			q.DryRun, err = bodyFlag(name, value)
+			q.DryRun, err = draft.Bool(name, value)
 		case "by":
 			q.By, err = bodyText("invalid_parameter", name, value)
 		default:
@@ -93,12 +93,7 @@ func (a *API) readErase(body []byte) (q engine.EraseQuery, err error) {
 // eraseIDs reads an array of ids. Unlike a restore, an erasure is refused whole if one is wrong.
 func (a *API) eraseIDs(value []byte) ([]sigil.ID, error) {
 	texts, err := a.idList(value)
-	ids := make([]sigil.ID, len(texts))
-	for i := 0; i < len(texts) && err == nil; i++ {
-		if ids[i], err = sigil.ParseID(texts[i]); err != nil {
-			return nil, sigil.NewInvalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters")
-		}
-	}
+	ids, _ := parsedIDs(texts, func(_ int, wrong error) { err = cmp.Or(err, wrong) })
 	return ids, err
 }
 

@@ -62,11 +62,7 @@ func (a *API) importMemories(c *call) error {
 	if err != nil {
 		return err
 	}
-	split := elements
-	if media == ndjsonType {
-		split = lines
-	}
-	items, err := split(body, a.engine.Limits().Batch)
+	items, err := a.itemsOf(media, body)
 	if err != nil {
 		return err
 	}

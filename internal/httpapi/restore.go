@@ -60,16 +60,7 @@ func (a *API) restoreMany(c *call) error {
 		return c.json(http.StatusOK, c.restored(make([]wire.RestoredItem, len(results)), results, nil, &next))
 	}
 	items := make([]wire.RestoredItem, len(what.ids))
-	var ids []sigil.ID
-	var at []int // each id's index in items
-	for i, text := range what.ids {
-		id, err := sigil.ParseID(text)
-		if err != nil {
-			items[i] = c.unrestored(nil, sigil.NewInvalid("invalid_id", "ids/"+strconv.Itoa(i), "is not a UUID of 36 characters"))
-			continue
-		}
-		ids, at = append(ids, id), append(at, i)
-	}
+	ids, at := parsedIDs(what.ids, func(i int, err error) { items[i] = c.unrestored(nil, err) })
 	results, err := a.engine.RestoreMany(c.r.Context(), c.tenant, ids)
 	if err != nil {
 		return err

@@ -45,13 +45,13 @@ func (a *API) readSearch(body []byte) (q engine.SearchQuery, content bool, err e
 			n, err = bodyWhole("invalid_max_bytes", name, value)
 			q.MaxBytes = int64(n)
 		case "recall":
-			q.Recall, err = bodyFlag(name, value)
+			q.Recall, err = draft.Bool(name, value)
 		case "highlight":
-			q.Highlight, err = bodyFlag(name, value)
+			q.Highlight, err = draft.Bool(name, value)
 		case "explain":
-			q.Explain, err = bodyFlag(name, value)
+			q.Explain, err = draft.Bool(name, value)
 		case "content":
-			content, err = bodyFlag(name, value)
+			content, err = draft.Bool(name, value)
 		default:
 			err = readFilter(&q, name, value)
 		}
@@ -75,10 +75,10 @@ func readFilter(q *engine.SearchQuery, name string, value []byte) (err error) {
 		f.NotTags, err = bodyTags(name, value)
 	case "pinned":
 		f.Pinned = new(bool)
-		*f.Pinned, err = bodyFlag(name, value)
+		*f.Pinned, err = draft.Bool(name, value)
 	case "crystallized":
 		f.Crystallized = new(bool)
-		*f.Crystallized, err = bodyFlag(name, value)
+		*f.Crystallized, err = draft.Bool(name, value)
 	case "pattern":
 		f.Pattern = new(int)
 		*f.Pattern, err = bodyWhole("invalid_pattern", name, value)
@@ -151,16 +151,6 @@ func bodyNumber(code, name string, raw []byte) (f float64, err error) {
 		return 0, sigil.NewInvalid(code, name, "must be a number")
 	}
 	return f, nil
-}
-
-func bodyFlag(name string, raw []byte) (bool, error) {
-	switch jsontext.Value(raw).Kind() {
-	case 't':
-		return true, nil
-	case 'f':
-		return false, nil
-	}
-	return false, sigil.NewInvalid("invalid_parameter", name, "must be true or false")
 }
 
 func bodyMoment(name string, raw []byte) (time.Time, error) {

@@ -30,7 +30,7 @@ const backupRest = 3
 //
 // It takes no space for tables if dir is on the store's disk, until the store has replaced them. On another disk, it copies
 // those that no other backup of the store in the same parent folder has. Backup reads each file back and opens the copy before
-// it gives the folder its name: whatever happens before leaves no backup, and the next call removes it. Its files are durable when
+// the folder gets its name: whatever happens before leaves no backup, and the next call removes it. Its files are durable when
 // Backup returns.
 //
 // Commits wait for nothing of it. A Close ends it with [sigil.ErrClosed]. One backup is made at a time; another call waits.

@@ -58,19 +58,7 @@ const due = `select m.tenant, m.id from sigil.tenants t cross join lateral (
 // Due implements [store.Store]. Its cost is one index lookup per tenant, plus the memories it returns. It
 // skips locked rows, so that concurrent sweeps get different ones.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]sigil.Key, error) {
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if err := s.enter(ctx); err != nil {
-		return nil, err
-	}
-	bounded, cancel := s.bounded(ctx)
-	defer cancel()
-	if err := s.settle(bounded, now); err != nil {
-		return nil, reading(ctx, err)
-	}
-	rows, err := s.pool.Query(bounded, due, now, limit)
-	keys, err := collect(rows, err, scanKey)
-	return keys, reading(ctx, err)
+	return s.before(ctx, now, due, now, limit)
 }
 
 // The conditions are those of the index memories_unnoticed.
@@ -79,6 +67,11 @@ where noticed <> fades_at and fades_at < 'infinity' and fades_at > $1 and fades_
 
 // Unnoticed implements [store.Store]. It skips locked rows, as Due does.
 func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int) ([]sigil.Key, error) {
+	return s.before(ctx, until, unnoticed, after, until, limit)
+}
+
+// before returns the keys from a query about deadlines until a time.
+func (s *Store) before(ctx context.Context, until time.Time, query string, args ...any) ([]sigil.Key, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if err := s.enter(ctx); err != nil {
@@ -89,7 +82,7 @@ func (s *Store) Unnoticed(ctx context.Context, after, until time.Time, limit int
 	if err := s.settle(bounded, until); err != nil {
 		return nil, reading(ctx, err)
 	}
-	rows, err := s.pool.Query(bounded, unnoticed, after, until, limit)
+	rows, err := s.pool.Query(bounded, query, args...)
 	keys, err := collect(rows, err, scanKey)
 	return keys, reading(ctx, err)
 }

@@ -29,14 +29,16 @@ func State(raw []byte) (*sigil.State, error) {
 }
 
 // Bool reads true or false.
-func Bool(name string, raw []byte) (bool, error) {
+func Bool(name string, raw []byte) (bool, error) { return boolean("invalid_parameter", name, raw) }
+
+func boolean(code, name string, raw []byte) (bool, error) {
 	switch jsontext.Value(raw).Kind() {
 	case 't':
 		return true, nil
 	case 'f':
 		return false, nil
 	}
-	return false, sigil.NewInvalid("invalid_parameter", name, "must be true or false")
+	return false, sigil.NewInvalid(code, name, "must be true or false")
 }
 
 // Policy reads the text of a policy.
@@ -48,15 +50,7 @@ func Policy(raw []byte) (sigil.Policy, error) {
 	return sigil.ParsePolicy(text)
 }
 
-func readBool(name string, raw []byte) (bool, error) {
-	switch jsontext.Value(raw).Kind() {
-	case 't':
-		return true, nil
-	case 'f':
-		return false, nil
-	}
-	return false, sigil.NewInvalid("invalid_"+name, name, "must be true or false")
-}
+func readBool(name string, raw []byte) (bool, error) { return boolean("invalid_"+name, name, raw) }
 
 func readOnDuplicate(raw []byte) (sigil.OnDuplicate, error) {
 	s, ok := canon.String(raw)
