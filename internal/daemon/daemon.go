@@ -46,7 +46,8 @@ type Daemon struct {
 	// Only Start, a hand-over and the first Stop use the fields below, one after the other. core and parts are
 	// what is running, each in the order of its start: core has everything that works with the store, parts
 	// has what stands before that.
-	core, parts []part
+	core        []part
+	parts       []part
 	sockets     []*net.TCPListener // handed over, or opened by Start
 	files       front.Files
 	server      *front.Server

@@ -87,9 +87,10 @@ type Hook struct {
 	oldest atomic.Int64
 
 	// The fields below are used by run only.
-	held              bool
-	renewed           time.Time // when the claim was last requested
-	receiving, asking streak    // the receiver's failures, and the source's
+	held      bool
+	renewed   time.Time // when the claim was last requested
+	receiving streak    // the receiver's failures
+	asking    streak    // the source's failures
 }
 
 // New returns a Hook that delivers from Start on.

@@ -153,6 +153,7 @@ type pkg struct {
 	imports map[string]string
 	inits   []string // where it declares func init
 	starts  string   // where it first starts a goroutine; "" if it does not
+	shared  []string // where fields share a line in a struct with marks of locks
 }
 
 func TestArrows(t *testing.T) {
@@ -297,11 +298,11 @@ func load(t *testing.T) []pkg {
 	return graph
 }
 
-// add records what a file imports, and where it declares an init or starts a goroutine. A program that merely lies in the same folder
+// add records what a file imports, and where it declares an init, starts a goroutine or has fields that share a line. A program that merely lies in the same folder
 // (//go:build ignore, package main) is not part of the package and is skipped.
 func (p *pkg) add(shown, name string, src []byte) error {
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, shown, src, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(set, shown, src, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		return err
 	}
@@ -320,6 +321,7 @@ func (p *pkg) add(shown, name string, src []byte) error {
 	if p.starts == "" {
 		p.starts = firstStart(set, file)
 	}
+	p.shared = append(p.shared, sharedLines(set, file)...)
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
 			p.inits = append(p.inits, set.Position(f.Pos()).String())
