@@ -23,15 +23,15 @@ type embedded struct {
 	store *pebblestore.Store
 }
 
-// openStore opens a store with a policy under which nothing fades during a run. If clock is nil, the engine uses the
-// system's.
+// openStore opens a store as the daemon does by default, with a policy under which nothing fades during a run. If clock is nil,
+// the engine uses the system's.
 func openStore(dir string, clock func() time.Time) (*embedded, error) {
 	return openSearching(dir, clock, store.SearchSettings{})
 }
 
 // openSearching is like openStore, with settings of search.
 func openSearching(dir string, clock func() time.Time, o store.SearchSettings) (*embedded, error) {
-	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet, Search: o})
+	s, err := pebblestore.Open(dir, &pebblestore.Options{Logger: quiet, Search: o, Undo: true})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func openSearching(dir string, clock func() time.Time, o store.SearchSettings) (
 	if err != nil {
 		return nil, err
 	}
-	return &embedded{engine.New(s, &engine.Options{Clock: clock, Settings: engine.Settings{Policy: policy}}), s}, nil
+	return &embedded{engine.New(s, &engine.Options{Clock: clock, Settings: engine.Settings{Policy: policy, Undo: engine.DefaultUndo()}}), s}, nil
 }
 
 // newStore returns an engine over a new store of n small memories, and a function that closes and removes it.
