@@ -78,7 +78,7 @@ bench-allocs: ## Compare allocations with those that were committed (KEEP=1 comm
 ##### Check it
 
 .PHONY: test
-test: deps fmt-check vet lint mutants-apply checklocks tests mcp clients standard bench-smoke proof ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, the clients of other languages
+test: deps fmt-check vet lint mutants-apply checklocks tests standard bench-smoke proof ## Run every gate: format, vet, lint, locks, the console in a browser, all tests under the race detector, MCP's suites, the clients of other languages
 
 .PHONY: deps
 deps: ## Install the programs the tests call, where missing
@@ -102,11 +102,11 @@ lint: ## Run golangci-lint
 	linter=$$($(TOOL) -n golangci-lint) && cd bench && "$$linter" run ./...
 
 .PHONY: tests
-tests: ## The two that take longest, side by side: console, which mostly waits, and race
+tests: ## What takes longest, side by side: race, and what mostly waits: console, mcp, clients
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
-	scripts/console.sh check >"$$log" 2>&1 & console=$$!; \
+	$(MAKE) --no-print-directory console mcp clients >"$$log" 2>&1 & others=$$!; \
 	failed=0; $(MAKE) --no-print-directory race || failed=1; \
-	wait $$console || failed=1; cat "$$log"; exit $$failed
+	wait $$others || failed=1; cat "$$log"; exit $$failed
 
 .PHONY: console
 console: ## Check that the console is what its source builds, walk it in Chromium, and try a generated client
