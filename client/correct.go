@@ -12,8 +12,8 @@ import (
 )
 
 // Correct encodes d as a memory that supersedes the one with an id, and returns it: from then on, reads, searches and lists have only the
-// new one, and [Client.History] has both. Without tags (nil) it has those of the old one; nothing else is inherited. When Correct
-// returns without an error, all of this is durable. With an idempotency key the call can be repeated after a failure, as with
+// new one, and [Client.History] has both. What d does not say is as it was with the old one: tags (if nil), state (if nil),
+// pin, the end of its ttl, life and policy. When Correct returns without an error, all of this is durable. With an idempotency key the call can be repeated after a failure, as with
 // [Client.Encode].
 //
 // If the memory does not exist, or has faded, the error is [sigil.ErrNotFound]; if it is superseded already, [sigil.ErrConflict] with code

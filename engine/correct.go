@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -15,8 +16,9 @@ import (
 // has the chain. When Correct returns without an error, all of this is durable. It works whether removed memories can be
 // restored or not: see [Undo].
 //
-// What d does not say is as for [Engine.Encode], except that the tags are those of the old memory if d.Tags is nil. Nothing else is
-// inherited: neither a pin, nor a ttl, nor recalls. The old memory makes room in the quota, and is never evicted for the new one.
+// What d does not say is as it was with the old memory: its tags if d.Tags is nil, its state if d.State is nil, its pin, the end
+// of its ttl, its own policy, and how slowly it decays, by a life and by what recalls have made of it. Its recalls, its age and its idleness
+// begin anew. The old memory makes room in the quota, and is never evicted for the new one.
 //
 // The old memory counts as a duplicate like any other. With [sigil.Keep], content that is there already, in the old memory or in
 // another, is encoded all the same. With [sigil.Reject] it is [sigil.ErrConflict] ("duplicate"), and nothing changes.
@@ -44,25 +46,24 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 	}
 	for {
 		item := items[0]
-		if d.Tags == nil {
-			if item.Memory.Tags, err = e.tagsOf(ctx, key); err != nil {
-				return m, err
-			}
+		from, err := e.predecessor(ctx, key)
+		if err != nil {
+			return m, err
 		}
-		e.create(&item)
+		e.succeed(&item, &d, &from)
 		item.Correct = func(old *sigil.Memory) (sigil.Event, error) {
 			now := e.now()
 			switch {
 			case old.Due(now):
 				return sigil.Event{}, sigil.NewNotFound()
-			case d.Tags == nil && !slices.Equal(old.Tags, item.Memory.Tags):
-				return sigil.Event{}, errRetagged
+			case !slices.Equal(old.Tags, from.Tags) || old.Pinned != from.Pinned || old.TTL != from.TTL || old.Stretch != from.Stretch:
+				return sigil.Event{}, errChanged
 			}
 			return sigil.Event{Time: now, Kind: sigil.Corrected, Reason: sigil.ReasonRequest, Memory: old.Meta, SupersededBy: item.Memory.ID}, nil
 		}
 		var results [1]Result
 		err = e.insert(ctx, key.Tenant, []store.Item{item}, results[:])
-		if errors.Is(err, errRetagged) {
+		if errors.Is(err, errChanged) {
 			continue
 		}
 		if err != nil {
@@ -72,22 +73,51 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 	}
 }
 
-// errRetagged means that a memory got other tags since they were read.
-var errRetagged = errors.New("engine: the memory has other tags by now")
+// errChanged means that a memory was changed since it was read.
+var errChanged = errors.New("engine: the memory was changed in the meantime")
 
-// tagsOf returns the tags of a memory, live or superseded, or nil if there is none.
-func (e *Engine) tagsOf(ctx context.Context, key sigil.Key) ([]string, error) {
+// predecessor returns the memory that is to be corrected, live or superseded, or none.
+func (e *Engine) predecessor(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
 	m, err := e.store.Get(ctx, key, e.now())
 	if errors.Is(err, sigil.ErrNotFound) {
-		// A repeated request: its answer has the tags that the memory had when it was corrected.
+		// A repeated request: its answer has the tags and the state that the memory had when it was corrected.
 		var r store.Removed
 		r, err = e.store.Superseded(ctx, key, true)
 		m = r.Memory
 	}
 	if err != nil && !errors.Is(err, sigil.ErrNotFound) {
-		return nil, wrap(err)
+		return m, wrap(err)
 	}
-	return m.Tags, nil
+	return m, nil
+}
+
+// succeed gives the memory of an item, prepared from d, what d does not say of old, and then what [Engine.create] does.
+func (e *Engine) succeed(item *store.Item, d *sigil.Draft, old *sigil.Memory) {
+	m := &item.Memory
+	if d.Tags == nil {
+		m.Tags = old.Tags
+	}
+	if d.State == nil && old.Hash != (sigil.Hash{}) {
+		m.State, m.Potential = old.State, old.Potential
+		m.Crystallized = m.Potential > sigil.CrystallizeAbove
+	}
+	m.Pinned = m.Pinned || old.Pinned
+	if d.Policy == nil && old.OwnPolicy {
+		m.Policy, m.OwnPolicy = old.Policy, true
+	}
+	m.Policy = e.policyFor(&m.Meta)
+	switch {
+	case item.Life != 0:
+		m.Stretch = stretchFor(m.Policy, item.Life)
+	case d.Policy == nil:
+		m.Stretch = old.Stretch
+	}
+	now := e.now()
+	if d.TTL == 0 && old.TTL != 0 {
+		// The end stays where it was. If it is past, the store refuses the correction.
+		m.TTL = max(old.CreatedAt.Add(old.TTL).Sub(now), time.Millisecond)
+	}
+	begin(item, now)
 }
 
 // gone returns err, which a verb got for the memory at key. If that is not there since it is superseded, the error is of a kind, and

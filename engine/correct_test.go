@@ -42,14 +42,12 @@ func (r *rig) superseded(what string, err, kind error, by sigil.ID) {
 
 func TestCorrectTakesThePlaceOfAMemory(t *testing.T) {
 	r := newRig(t, engine.Options{}) // nothing can be restored
-	old := r.encode(`"tea at four"`, func(d *sigil.Draft) { d.Tags, d.Pinned, d.TTL = []string{"a", "b"}, true, time.Hour })
+	old := r.encode(`"tea at four"`, func(d *sigil.Draft) { d.Tags = []string{"a", "b"} })
 	r.recall(old.Key)
 	r.clock.set(time.Second)
 	m := r.correct(old.Key, `"tea at five"`, nil)
 	same(t, "supersedes", m.Supersedes, old.ID)
 	same(t, "tags", strings.Join(m.Tags, " "), "a b")
-	same(t, "pinned", m.Pinned, false)
-	same(t, "ttl", m.TTL, 0)
 	same(t, "recalls", m.AccessCount, 0)
 	same(t, "created", m.CreatedAt, start.Add(time.Second))
 	same(t, "live", r.live(), 1)
@@ -66,6 +64,44 @@ func TestCorrectTakesThePlaceOfAMemory(t *testing.T) {
 	same(t, "tags, none asked for", len(none.Tags), 0)
 	other := r.correct(none.Key, `"tea at seven"`, func(d *sigil.Draft) { d.Tags = []string{"c"} })
 	same(t, "tags, others asked for", strings.Join(other.Tags, " "), "c")
+}
+
+// TestACorrectionLivesAsWhatItCorrects looks at what a draft does not say: it is as it was, so that a correction does not let a
+// memory fade that was to stay.
+func TestACorrectionLivesAsWhatItCorrects(t *testing.T) {
+	r := newRig(t, engine.Options{})
+	own, err := sigil.NewHalfLife(100*time.Hour, sigil.DefaultThreshold)
+	r.ok("policy", err)
+	strong := sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
+	old := r.encode(`"tea at four"`, func(d *sigil.Draft) {
+		d.Pinned, d.TTL, d.Life, d.Policy, d.State = true, time.Hour, 365*24*time.Hour, own, &strong
+	})
+	r.recall(old.Key)
+	r.clock.set(10 * time.Minute)
+	m := r.correct(old.Key, `"tea at five"`, nil)
+	same(t, "pinned", m.Pinned, true)
+	same(t, "end", m.CreatedAt.Add(m.TTL), old.CreatedAt.Add(time.Hour))
+	same(t, "lifetime", m.Lifetime(), 365*24*time.Hour)
+	same(t, "policy", m.Policy.String(), own.String())
+	same(t, "own policy", m.OwnPolicy, true)
+	same(t, "potential", m.Potential, old.Potential)
+	same(t, "crystallized", m.Crystallized, true)
+	same(t, "recalls", m.AccessCount, 0)
+	same(t, "idle since", m.LastAccessed, start.Add(10*time.Minute))
+	got, err := r.Peek(r.ctx(), m.Key)
+	r.ok("peek", err)
+	same(t, "deadline, read", got.FadesAt, m.FadesAt)
+
+	other, err := sigil.NewHalfLife(time.Hour, sigil.DefaultThreshold)
+	r.ok("policy", err)
+	weak := sigil.DefaultState()
+	m = r.correct(m.Key, `"tea at six"`, func(d *sigil.Draft) { d.TTL, d.Policy, d.State = 2*time.Hour, other, &weak })
+	same(t, "ttl, asked for", m.TTL, 2*time.Hour)
+	same(t, "lifetime under the policy asked for", m.Lifetime(), sigil.LifetimeOf(other, 0))
+	same(t, "potential, asked for", m.Potential, weak.Potential())
+	m = r.correct(m.Key, `"tea at seven"`, func(d *sigil.Draft) { d.Life = time.Hour })
+	same(t, "life, asked for", m.Lifetime(), time.Hour)
+	same(t, "policy, kept", m.Policy.String(), other.String())
 }
 
 func TestEveryVerbOfASupersededMemoryNamesItsSuccessor(t *testing.T) {
@@ -141,13 +177,16 @@ func TestCorrectWithContentThatIsThere(t *testing.T) {
 
 func TestCorrectAgainUnderItsKey(t *testing.T) {
 	r := newRig(t, engine.Options{})
-	old := r.encode(`1`, func(d *sigil.Draft) { d.Tags = []string{"a"} })
+	strong := sigil.State{Phi: 1, Coherence: 1, Awareness: 1, EmotionalResonance: 1}
+	old := r.encode(`1`, func(d *sigil.Draft) { d.Tags, d.State, d.Pinned = []string{"a"}, &strong, true })
 	keyed := func(d *sigil.Draft) { d.IdempotencyKey = "k" }
 	m := r.correct(old.Key, `2`, keyed)
 	again := r.correct(old.Key, `2`, keyed)
 	same(t, "again", again.ID, m.ID)
 	same(t, "supersedes", again.Supersedes, old.ID)
 	same(t, "tags", strings.Join(again.Tags, " "), "a")
+	same(t, "state", again.State.Phi, 1)
+	same(t, "pinned", again.Pinned, true)
 	_, err := r.Correct(r.ctx(), m.Key, draft(`2`, keyed))
 	r.fails("of another memory", err, sigil.ErrConflict, "idempotency_mismatch", "Idempotency-Key")
 	_, err = r.Encode(r.ctx(), m.Tenant, draft(`2`, keyed))

@@ -145,13 +145,19 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	return nil
 }
 
-// create sets the time and the id of a prepared item. It is called immediately before the store: the closer the order
+// create sets the time and the id of a prepared item, of a memory that lives by its draft. It is called immediately before the store: the closer the order
 // of ids is to the order in which memories are stored, the less the store has to merge.
 func (e *Engine) create(item *store.Item) {
-	now := e.now()
 	m := &item.Memory
-	m.ID, m.CreatedAt, m.LastAccessed, m.Policy = sigil.NewID(now), now, now, e.policyFor(&m.Meta)
+	m.Policy = e.policyFor(&m.Meta)
 	m.Stretch = stretchFor(m.Policy, item.Life)
+	begin(item, e.now())
+}
+
+// begin gives the memory of an item its id, its times and its deadline, and the item its events.
+func begin(item *store.Item, now time.Time) {
+	m := &item.Memory
+	m.ID, m.CreatedAt, m.LastAccessed = sigil.NewID(now), now, now
 	m.Reschedule()
 	item.Events = append(item.Events, sigil.Event{Time: now, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta})
 	if m.Crystallized {

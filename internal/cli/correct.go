@@ -23,9 +23,9 @@ func (a *app) correct() *cobra.Command {
 on, reads, searches and lists have only the new one. What the old one said is kept as long as the
 new one lives: "sigil history" shows it.
 
-@FILE names a file that has the value, and - is standard input. Without --tag, the new memory has
-the tags of the old one; --no-tags gives it none. Nothing else is inherited: neither a pin, nor a
-ttl, nor recalls.
+@FILE names a file that has the value, and - is standard input. What the flags do not say is as it was
+with the old memory: tags (--no-tags gives it none), state, pin, the end of its ttl, life and policy.
+Recalls, age and idleness begin anew.
 
 With --on-duplicate reject, a value that is there already, in the old memory or in another one, is
 refused.`,

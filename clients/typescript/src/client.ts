@@ -69,7 +69,7 @@ export class Client {
 
   /**
    * Stores a draft as a memory that takes the place of another one, and returns it. From then on reads, searches and lists have only the
-   * new one, and history has both. Without tags it has those of the old one; nothing else is inherited. The error is of kind
+   * new one, and history has both. What the draft does not say is as it was with the old one: tags, state, pin, the end of its ttl, life and policy. The error is of kind
    * `not_found` if there is no such memory, and `conflict` with the code superseded if it was corrected before: supersededBy is the
    * memory that took its place. Reads of a superseded memory are of kind `gone`, with the same code.
    */

@@ -195,7 +195,8 @@ def correct(
     idempotency_key: str | None = None,
 ) -> Call[Memory]:
     """Stores data as a memory that takes the place of another one, and returns it. From then on reads, searches and lists have
-    only the new one, and history has both. Without tags (None) it has those of the old one; nothing else is inherited.
+    only the new one, and history has both. What is not given is as it was with the old one: tags (if None), state, pin, the end of
+    its ttl, life and policy.
 
     If there is no such memory, it raises NotFoundError; if it was corrected before, ConflictError with code superseded:
     supersededBy of the problem is the memory that took its place. Reads of a superseded memory raise GoneError with that code.
