@@ -91,7 +91,7 @@ func (e *Engine) predecessor(ctx context.Context, key sigil.Key) (sigil.Memory, 
 	return m, nil
 }
 
-// succeed gives the memory of an item, prepared from d, what d does not say of old, and then what [Engine.create] does.
+// succeed sets what d, of which the item was prepared, does not say to what old had, and then what [Engine.create] sets.
 func (e *Engine) succeed(item *store.Item, d *sigil.Draft, old *sigil.Memory) {
 	m := &item.Memory
 	if d.Tags == nil {

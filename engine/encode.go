@@ -154,7 +154,7 @@ func (e *Engine) create(item *store.Item) {
 	begin(item, e.now())
 }
 
-// begin gives the memory of an item its id, its times and its deadline, and the item its events.
+// begin sets the id, the times and the deadline of the memory of an item, and adds the events.
 func begin(item *store.Item, now time.Time) {
 	m := &item.Memory
 	m.ID, m.CreatedAt, m.LastAccessed = sigil.NewID(now), now, now

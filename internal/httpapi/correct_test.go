@@ -19,7 +19,7 @@ func TestCorrect(t *testing.T) {
 	f.clock.pass(time.Minute)
 	got := f.do("POST", "/v1/sigils/"+old.ID.String()+":correct", `{"data":"tea at five"}`).want(201)
 	m := parse[wire.Memory](got)
-	if m.Supersedes == nil || *m.Supersedes != old.ID || string(m.Data) != `"tea at five"` || m.Tags[0] != "t" || m.Pinned {
+	if m.Supersedes == nil || *m.Supersedes != old.ID || string(m.Data) != `"tea at five"` || m.Tags[0] != "t" || !m.Pinned {
 		t.Errorf("got %s", got.body)
 	}
 	if at := got.header.Get("Location"); at != "/v1/sigils/"+m.ID.String() {
