@@ -11,9 +11,18 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
+// advice is an error that says already what to do next.
+type advice string
+
+func (a advice) Error() string { return string(a) }
+
 // failure returns the error that a model reads: what is wrong, and what to do next. Failures of the service are logged,
 // and their causes stay in the log.
 func (s *Server) failure(ctx context.Context, tool string, err error) error {
+	var told advice
+	if errors.As(err, &told) {
+		return told
+	}
 	var known *sigil.Error
 	if !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sigil.ErrInternal) {
 		s.log.ErrorContext(ctx, "mcp: a tool failed", "tool", tool, "cause", err)
@@ -38,6 +47,10 @@ func next(err *sigil.Error) string {
 		return "Take the id from an answer of remember, recall or peek, whole"
 	case err.Code == "search_off":
 		return "Tell the user: the service was started without search. A memory can be read by its id"
+	case err.Code == "invalid_confirm", err.Code == "choice_changed", err.Code == "choice_expired":
+		return "Nothing was erased. Call erase without confirm, show the user what it lists, and ask again"
+	case err.Code == "erase_too_large":
+		return "Nothing was erased. Choose fewer, or tell the user"
 	case err.Code == "superseded":
 		return "Call again with the id " + err.SupersededBy.String()
 	case err.Code == "not_removed":

@@ -1,6 +1,7 @@
 package mcp_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -83,7 +84,8 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestAnnotationsOfTheFullProfile checks that restore and removed promise no more than they do.
+// TestAnnotationsOfTheFullProfile checks that restore, removed and erase promise no more than they do, and that all tools together are
+// not too many words.
 func TestAnnotationsOfTheFullProfile(t *testing.T) {
 	v := serve(t, storetest.NewUndoModel(), time.Minute)
 	v.url += "?profile=full"
@@ -91,8 +93,19 @@ func TestAnnotationsOfTheFullProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := len(marshal(t, list)) / 4
+	t.Logf("the list of tools has %d tokens", n)
+	if n > 4500 {
+		t.Errorf("the list of tools has %d tokens", n)
+	}
 	for _, tool := range list.Tools {
 		a := tool.Annotations
+		if tool.Name == "erase" && (a.ReadOnlyHint || !*a.DestructiveHint || a.IdempotentHint) {
+			t.Errorf("%s: %+v", tool.Name, a)
+		}
+		if strings.Contains(marshal(t, tool), `"null"`) {
+			t.Errorf("%s may be null: %s", tool.Name, marshal(t, tool))
+		}
 		if tool.Name == "restore" && (a.ReadOnlyHint || *a.DestructiveHint || !a.IdempotentHint) || tool.Name == "removed" && !a.ReadOnlyHint {
 			t.Errorf("%s: %+v", tool.Name, a)
 		}

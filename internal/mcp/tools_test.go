@@ -187,7 +187,7 @@ func TestFullProfile(t *testing.T) {
 	v.url += "?profile=full"
 	s := v.client("2026-07-28")
 	list, err := s.ListTools(t.Context(), nil)
-	if err != nil || len(list.Tools) != 13 {
+	if err != nil || len(list.Tools) != 14 {
 		t.Fatalf("%d tools (%v)", len(list.Tools), err)
 	}
 	for _, text := range []string{"one", "two", "three"} {
