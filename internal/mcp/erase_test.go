@@ -116,8 +116,10 @@ func TestEraseInTwoSteps(t *testing.T) {
 			call(t, s, "peek", object{"id": right["id"]})
 
 			for _, wrong := range []object{
-				{"tags": []any{"n"}, "confirm": "yes"}, {"tags": []any{"n"}, "confirm": token + "A"},
-				{"ids": ids, "confirm": token}, {"query": "Ada", "confirm": token},
+				{"tags": []any{"n"}, "confirm": "yes"},
+				{"tags": []any{"n"}, "confirm": token + "A"},
+				{"ids": ids, "confirm": token},
+				{"query": "Ada", "confirm": token},
 			} {
 				contains(t, refused(t, s, "erase", wrong), "invalid_confirm", "confirm", "Nothing was erased", "ask again")
 			}

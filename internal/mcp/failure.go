@@ -35,12 +35,18 @@ func (s *Server) failure(ctx context.Context, tool string, err error) error {
 	if known.Field != "" {
 		text += known.Field + " "
 	}
-	return fmt.Errorf("%s%s. %s", text, strings.TrimSuffix(known.Detail, "."), next(known))
+	return fmt.Errorf("%s%s. %s", text, strings.TrimSuffix(known.Detail, "."), next(tool, known))
 }
 
-// next returns what to do about an error.
-func next(err *sigil.Error) string {
+// next returns what to do about an error of a tool.
+func next(tool string, err *sigil.Error) string {
 	switch {
+	case err.Code == "superseded" && tool == "forget":
+		return "Nothing was forgotten. Forget " + err.SupersededBy.String() + " only if what it says is unwanted, too: its older versions go with it"
+	case err.Code == "superseded" && tool == "restore":
+		return "To go back to what it said, correct " + err.SupersededBy.String() + " with the old text, which explain shows"
+	case err.Code == "not_found" && tool == "explain":
+		return "Nothing is known of it: the id is wrong, or it was erased, or is gone for so long that its entries are dropped. Call recall with a query to find what is there"
 	case err.Code == "quota_full":
 		return "Forget memories that are no longer needed, or let pinned ones fade with keep (keep: false), then call again"
 	case err.Code == "invalid_id":
