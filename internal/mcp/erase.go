@@ -119,13 +119,13 @@ func (s *Server) unconfirmed(ctx context.Context, c call, q engine.EraseQuery) (
 	out = eraseOutput{Namespace: c.tenant, Outcome: "unconfirmed", Memories: choice.Counts.Memories, Removed: choice.Counts.Removed}
 	if choice.Token == "" {
 		out.Outcome = "nothing"
-		return out, fmt.Sprintf("Nothing in namespace %s is chosen by that, live or removed, and nothing was erased. Erase by the ids that recall or removed returns.", c.tenant), nil
+		return out, fmt.Sprintf("Nothing in namespace %s is chosen by that, and nothing was erased. Take the ids from recall, removed or explain, whole.", c.tenant), nil
 	}
 	var list string
 	out.First, list = shownChosen(choice.First)
 	out.Confirm, out.ConfirmUntil = choice.Token, moment(choice.Until)
 	return out, fmt.Sprintf("Nothing is erased yet. This would erase %s of namespace %s for good:%s%s\n"+
-		"Show this list to the user and ask. Only if the user agrees, call erase again with the same arguments and confirm: %q, until %s. To take back a memory that is only unwanted, forget is enough: it can be undone.",
+		"Show this list to the user and ask. Only if the user agrees, call erase again with the same arguments and confirm: %q, before %s. For what is only unwanted, forget is enough: that can be undone.",
 		howMany(choice.Counts), c.tenant, list, more(&choice), choice.Token, out.ConfirmUntil), nil
 }
 
@@ -224,7 +224,7 @@ func howMany(c receipt.Counts) string {
 	case c.Memories == 0:
 		return fmt.Sprintf("%d memories that were removed before", c.Removed)
 	}
-	return fmt.Sprintf("%d memories (%d live, %d removed before)", c.Memories+c.Removed, c.Memories, c.Removed)
+	return fmt.Sprintf("%d memories (%d live, %d forgotten, faded, evicted or corrected before)", c.Memories+c.Removed, c.Memories, c.Removed)
 }
 
 // shownChosen returns memories as an answer has them, and as lines of text.

@@ -112,7 +112,7 @@ func TestEraseInTwoSteps(t *testing.T) {
 			if first["outcome"] != "unconfirmed" || first["memories"] != 2.0 || first["removed"] != 2.0 || token == "" || first["receipt"] != nil || len(first["first"].([]any)) != 4 {
 				t.Fatalf("got %v", first)
 			}
-			contains(t, text, "Nothing is erased yet", "Ada lives in Milan", ", live)", "Grace keeps bees", ", forgotten)", "Ada lives in Turin", ", corrected)", token, "ask", "4 memories (2 live, 2 removed before)")
+			contains(t, text, "Nothing is erased yet", "Ada lives in Milan", ", live)", "Grace keeps bees", ", forgotten)", "Ada lives in Turin", ", corrected)", token, "ask", "4 memories (2 live, 2 forgotten, faded, evicted or corrected before)")
 			call(t, s, "peek", object{"id": right["id"]})
 
 			for _, wrong := range []object{

@@ -31,11 +31,20 @@ func (s *Server) failure(ctx context.Context, tool string, err error) error {
 	if known == nil {
 		return errors.New("timeout: the call was not answered in time. Call again; what was remembered before is only reinforced")
 	}
-	text := known.Code + ": "
-	if known.Field != "" {
-		text += known.Field + " "
+	return fmt.Errorf("%s: %s. %s", known.Code, strings.TrimSuffix(detail(tool, known), "."), next(tool, known))
+}
+
+// detail returns what is wrong. The detail of a wrong argument continues its name, any other is a sentence.
+func detail(tool string, err *sigil.Error) string {
+	switch {
+	case err.Code == "superseded":
+		return "the memory was corrected, and " + err.SupersededBy.String() + " has taken its place"
+	case err.Code == "not_found" && tool == "explain":
+		return "nothing is known of this id: it is wrong, or its memory was erased, or has gone so long ago that its entries are dropped"
+	case err.Field != "" && (errors.Is(err.Kind, sigil.ErrInvalid) || errors.Is(err.Kind, sigil.ErrTooLarge)):
+		return err.Field + " " + err.Detail
 	}
-	return fmt.Errorf("%s%s. %s", text, strings.TrimSuffix(known.Detail, "."), next(tool, known))
+	return err.Detail
 }
 
 // next returns what to do about an error of a tool.
@@ -46,7 +55,7 @@ func next(tool string, err *sigil.Error) string {
 	case err.Code == "superseded" && tool == "restore":
 		return "To go back to what it said, correct " + err.SupersededBy.String() + " with the old text, which explain shows"
 	case err.Code == "not_found" && tool == "explain":
-		return "Nothing is known of it: the id is wrong, or it was erased, or is gone for so long that its entries are dropped. Call recall with a query to find what is there"
+		return "Call recall with a query to find what is there"
 	case err.Code == "quota_full":
 		return "Forget memories that are no longer needed, or let pinned ones fade with keep (keep: false), then call again"
 	case err.Code == "invalid_id":

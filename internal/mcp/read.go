@@ -222,16 +222,39 @@ func (s *Server) explain(ctx context.Context, c call, in explainInput) (out expl
 		return out, "", err
 	}
 	out = explainOutput{
-		Namespace: c.tenant, ID: key.ID.String(), Live: x.Live, Reason: shape.Explanation(&x).Reason,
-		FadesAt: moment(x.Memory.FadesAt), History: make([]fact, len(x.History)),
+		Namespace: c.tenant, ID: key.ID.String(), Live: x.Live, Reason: shape.Explanation(&x).Reason, History: make([]fact, len(x.History)),
 	}
 	for i := range x.History {
 		e := &x.History[i]
 		out.History[i] = fact{fmt.Sprint(e.Position), moment(e.Time), string(e.Kind), e.Reason}
 	}
 	out.Reason = strings.TrimSuffix(out.Reason, " Its history can be listed.") // it is
-	out.Versions, text, err = s.versions(ctx, key)
-	return out, out.Reason + text, err
+	if out.Versions, text, err = s.versions(ctx, key); err != nil {
+		return out, "", err
+	}
+	if x.Live {
+		out.FadesAt = moment(x.Memory.FadesAt)
+	} else {
+		out.Reason += s.afterwards(&x.History[len(x.History)-1], len(out.Versions) > 0)
+	}
+	return out, out.Reason + text, nil
+}
+
+// afterwards returns what can be done about a memory that is gone, after a sentence. known means that its newest version is live.
+func (s *Server) afterwards(last *sigil.Event, known bool) string {
+	now := s.engine.Now()
+	until := last.Time.Add(s.engine.Settings().Undo.Window)
+	switch last.Kind {
+	case sigil.Corrected:
+		if !known {
+			return " No version of it is live any more: call explain with that id to learn why."
+		}
+	case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+		if until.After(now) {
+			return fmt.Sprintf(" It %s.", restorable(until, now))
+		}
+	}
+	return ""
 }
 
 // versions returns the chain of corrections of a memory, also as text, or nothing if the memory is alone, or the newest one is gone.

@@ -29,6 +29,8 @@ func TestForgetSaysUntilWhenItCanBeUndone(t *testing.T) {
 			t.Errorf("with undo: %v (%v)", answer, err)
 		}
 		contains(t, text, "can be restored for another ", "sigil restore "+second["id"].(string))
+		_, text = call(t, s, "explain", object{"id": second["id"]})
+		contains(t, text, "It was forgotten at", "by a request. It can be restored for another ")
 		if again, _ := call(t, s, "forget", object{"id": second["id"]}); again["restorableUntil"] != answer["restorableUntil"] {
 			t.Errorf("again: %v, before: %v", again, answer)
 		}

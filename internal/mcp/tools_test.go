@@ -125,9 +125,10 @@ func TestDay(t *testing.T) {
 		}
 		contains(t, refused(t, s, "recall", object{"id": id}), "not_found", "explain")
 		contains(t, refused(t, s, "recall", object{"id": old}), "was corrected", id, "Call explain with that id")
-		if why, text = call(t, s, "explain", object{"id": old}); why["versions"] != nil {
-			t.Errorf("got %v %s", why, text)
+		if why, text = call(t, s, "explain", object{"id": old}); why["versions"] != nil || why["fadesAt"] != nil {
+			t.Errorf("got %v", why)
 		}
+		contains(t, text, id+" has taken its place", "No version of it is live any more")
 
 		_, text = call(t, s, "remember", object{"text": "It rains today", "policy": "halflife h=1h"})
 		contains(t, text, "Remembered", "fades in 4h")
@@ -158,7 +159,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{"peek", object{"id": "7"}, []string{"invalid_id", "remember, recall or peek"}},
 			{"forget", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "recall with a query"}},
 			{"keep", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found"}},
-			{"explain", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "Nothing is known of it"}},
+			{"explain", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "nothing is known of this id"}},
 			{"what_fades", object{"within": "never"}, []string{"invalid_within"}},
 		} {
 			contains(t, refused(t, s, c.tool, c.args), c.want...)
