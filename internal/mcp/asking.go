@@ -18,7 +18,10 @@ type question struct {
 
 // result returns the answer that asks.
 func (q *question) result() *sdk.CallToolResult {
-	return &sdk.CallToolResult{InputRequests: sdk.InputRequestMap{q.name: q.params}, RequestState: q.state}
+	return &sdk.CallToolResult{
+		Content:       []sdk.Content{}, // nil would be null, which no client expects
+		InputRequests: sdk.InputRequestMap{q.name: q.params}, RequestState: q.state,
+	}
 }
 
 // canAsk reports whether the client can put a question to its user: it says so with each request.

@@ -237,7 +237,7 @@ func TestEraseByHand(t *testing.T) {
 	}
 	const yes = `,"inputResponses":{"erase":{"action":"accept","content":{"erase":true}}}`
 	asks := send("2026-07-28", `{"elicitation":{}}`, "")
-	contains(t, asks, `"resultType":"input_required"`, `"elicitation/create"`, `"requestState":"`, "Ada lives in Turin")
+	contains(t, asks, `"resultType":"input_required"`, `"elicitation/create"`, `"requestState":"`, `"content":[]`, "Ada lives in Turin")
 	contains(t, send("2026-07-28", `{"elicitation":{}}`, yes), "input_required")
 	contains(t, send("2026-07-28", `{"elicitation":{}}`, yes+`,"requestState":"made up"`), "input_required")
 	contains(t, send("2026-07-28", `{"elicitation":{"url":{}}}`, yes), `"outcome":"unconfirmed"`)
