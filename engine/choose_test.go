@@ -65,7 +65,7 @@ func TestChooseShowsWhatAnErasureErases(t *testing.T) {
 	same(t, "token of nothing", r.choose(engine.EraseQuery{Tags: q.Tags}).Token, "")
 }
 
-// TestATokenIsGoodForOneChoice gives the token of a choice with everything that it was not made for.
+// TestATokenIsGoodForOneChoice tries the token of a choice on everything that it was not made for.
 func TestATokenIsGoodForOneChoice(t *testing.T) {
 	r := undo(t, store.Quota{}, store.Quota{})
 	a, b := r.encode(`"a"`, tagged), r.encode(`"b"`, nil)

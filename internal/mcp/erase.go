@@ -11,7 +11,6 @@ import (
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
-	"github.com/sigil-dna/sigil/internal/receipt"
 )
 
 // An erasure needs a second word. A client that can ask its user does that; to any other, the first call says what would go, and only
@@ -126,7 +125,7 @@ func (s *Server) unconfirmed(ctx context.Context, c call, q engine.EraseQuery) (
 	out.Confirm, out.ConfirmUntil = choice.Token, moment(choice.Until)
 	return out, fmt.Sprintf("Nothing is erased yet. This would erase %s of namespace %s for good:%s%s\n"+
 		"Show this list to the user and ask. Only if the user agrees, call erase again with the same arguments and confirm: %q, before %s. For what is only unwanted, forget is enough: that can be undone.",
-		howMany(choice.Counts), c.tenant, list, more(&choice), choice.Token, out.ConfirmUntil), nil
+		howMany(choice.Counts.Memories, choice.Counts.Removed), c.tenant, list, more(&choice), choice.Token, out.ConfirmUntil), nil
 }
 
 // askToErase returns the question whether to erase what a query chooses.
@@ -144,7 +143,7 @@ func (s *Server) askToErase(ctx context.Context, c call, q engine.EraseQuery, be
 	return out, "", &question{state: choice.Token, name: agreed, params: &sdk.ElicitParams{
 		Mode: "form",
 		Message: fmt.Sprintf("%sErase %s of namespace %s for good? This cannot be undone.%s%s",
-			before, howMany(choice.Counts), c.tenant, list, more(&choice)),
+			before, howMany(choice.Counts.Memories, choice.Counts.Removed), c.tenant, list, more(&choice)),
 		RequestedSchema: &jsonschema.Schema{Type: "object", Required: []string{agreed}, Properties: map[string]*jsonschema.Schema{
 			agreed: {Type: "boolean", Title: "Erase for good", Description: "They cannot be restored."},
 		}},
@@ -171,7 +170,7 @@ func (s *Server) eraseChosen(ctx context.Context, c call, q engine.EraseQuery) (
 	if err != nil && n > 0 {
 		s.log.ErrorContext(ctx, "mcp: an erasure has not ended", "cause", err)
 		return out, "", advice(fmt.Sprintf("erase_unfinished: the call has erased %s of namespace %s for good, but the bytes may still be in the service's files, and there is no receipt. Tell the user: the next erasure, or the next start of the service, goes on with the files",
-			howMany(done.Counts), c.tenant))
+			howMany(done.Counts.Memories, done.Counts.Removed), c.tenant))
 	}
 	if err != nil {
 		return out, "", err
@@ -182,7 +181,7 @@ func (s *Server) eraseChosen(ctx context.Context, c call, q engine.EraseQuery) (
 		return out, "Nothing of what was confirmed is there any more: an earlier call has erased it, or it was removed for good. Nothing was erased by this call, so it has no receipt.", nil
 	}
 	out.Receipt = string(done.Receipt)
-	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has them, and they cannot be restored.", howMany(done.Counts), c.tenant)
+	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has them, and they cannot be restored.", howMany(done.Counts.Memories, done.Counts.Removed), c.tenant)
 	if len(out.Remains) > 0 {
 		text += " The service does not reach these places, which may still have them:\n- " + strings.Join(out.Remains, "\n- ")
 	}
@@ -213,18 +212,18 @@ func asArgument(err error) error {
 }
 
 // howMany returns the number of memories, in words.
-func howMany(c receipt.Counts) string {
+func howMany(live, removed int) string {
 	switch {
-	case c.Removed == 0 && c.Memories == 1:
+	case removed == 0 && live == 1:
 		return "1 memory"
-	case c.Removed == 0:
-		return fmt.Sprintf("%d memories", c.Memories)
-	case c.Memories == 0 && c.Removed == 1:
+	case removed == 0:
+		return fmt.Sprintf("%d memories", live)
+	case live == 0 && removed == 1:
 		return "1 memory that was removed before"
-	case c.Memories == 0:
-		return fmt.Sprintf("%d memories that were removed before", c.Removed)
+	case live == 0:
+		return fmt.Sprintf("%d memories that were removed before", removed)
 	}
-	return fmt.Sprintf("%d memories (%d live, %d forgotten, faded, evicted or corrected before)", c.Memories+c.Removed, c.Memories, c.Removed)
+	return fmt.Sprintf("%d memories (%d live, %d forgotten, faded, evicted or corrected before)", live+removed, live, removed)
 }
 
 // shownChosen returns memories as an answer has them, and as lines of text.
@@ -241,7 +240,7 @@ func shownChosen(first []engine.Chosen) (all []erasable, lines string) {
 	return all, lines
 }
 
-// more says how many memories are not shown.
+// more returns a line about the memories that are not shown, if there are any.
 func more(c *engine.Choice) string {
 	if rest := c.Counts.Memories + c.Counts.Removed - len(c.First); rest > 0 {
 		return fmt.Sprintf("\nand %d more that are not shown.", rest)
