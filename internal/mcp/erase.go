@@ -145,7 +145,7 @@ func (s *Server) askToErase(ctx context.Context, c call, q engine.EraseQuery, be
 		Message: fmt.Sprintf("%sErase %s of namespace %s for good? This cannot be undone.%s%s",
 			before, howMany(choice.Counts.Memories, choice.Counts.Removed), c.tenant, list, more(&choice)),
 		RequestedSchema: &jsonschema.Schema{Type: "object", Required: []string{agreed}, Properties: map[string]*jsonschema.Schema{
-			agreed: {Type: "boolean", Title: "Erase for good", Description: "They cannot be restored."},
+			agreed: {Type: "boolean", Title: "Erase for good", Description: "Nothing brings it back."},
 		}},
 	}}, nil
 }
@@ -181,11 +181,11 @@ func (s *Server) eraseChosen(ctx context.Context, c call, q engine.EraseQuery) (
 		return out, "Nothing of what was confirmed is there any more: an earlier call has erased it, or it was removed for good. Nothing was erased by this call, so it has no receipt.", nil
 	}
 	out.Receipt = string(done.Receipt)
-	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has them, and they cannot be restored.", howMany(done.Counts.Memories, done.Counts.Removed), c.tenant)
+	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has any of it, and nothing brings it back.", howMany(done.Counts.Memories, done.Counts.Removed), c.tenant)
 	if len(out.Remains) > 0 {
-		text += " The service does not reach these places, which may still have them:\n- " + strings.Join(out.Remains, "\n- ")
+		text += " The service does not reach these places, which may still have it:\n- " + strings.Join(out.Remains, "\n- ")
 	}
-	return out, text + "\nTell the user so, and give them this receipt to keep. It has no content, and sigil receipt verify checks it:\n" + out.Receipt +
+	return out, text + "\nTell the user, and give them this receipt to keep. It has no content, and sigil receipt verify checks it:\n" + out.Receipt +
 		"\nThis conversation still has what was erased. Do not remember it again.", nil
 }
 
