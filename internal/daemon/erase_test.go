@@ -131,7 +131,7 @@ func eraseSentinel(t *testing.T, how string) {
 	for e := wait(t, "an entry", events); e.ID == nil || *e.ID != m.ID; e = wait(t, "an entry", events) { // what was read is held in memory
 	}
 	<-hook.tried
-	if how == "forgotten" || how == "restored" {
+	if how == "forgotten" || how == "restored" || how == "assistant" {
 		ok("forget", c.Forget(t.Context(), m.ID))
 	}
 	if how == "restored" {

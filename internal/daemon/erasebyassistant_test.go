@@ -13,7 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/wire"
 )
 
-// assistantErases erases a memory by MCP, in two calls. The second is told of progress.
+// assistantErases erases a memory with the sentinel by MCP, in two calls. The first shows it, and the second is told of progress.
 func assistantErases(t *testing.T, d *daemon.Daemon, id sigil.ID) (answer wire.Erased) {
 	t.Helper()
 	type answered struct {
@@ -39,8 +39,8 @@ func assistantErases(t *testing.T, d *daemon.Daemon, id sigil.ID) (answer wire.E
 		if err != nil {
 			t.Fatal(err)
 		}
-		if confirm != "" && strings.Contains(string(whole), sentinel) {
-			t.Errorf("the answer has the sentinel: %s", whole)
+		if shows := strings.Contains(string(whole), sentinel); shows != (confirm == "") {
+			t.Errorf("shows the sentinel: %v: %s", shows, whole)
 		}
 		for line := range strings.Lines(string(whole)) {
 			text, ok := strings.CutPrefix(line, "data:")
