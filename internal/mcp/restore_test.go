@@ -28,7 +28,7 @@ func TestForgetSaysUntilWhenItCanBeUndone(t *testing.T) {
 		if left := until.Sub(v.engine.Now()); err != nil || answer["undoable"] != true || left > 24*time.Hour || left < 23*time.Hour {
 			t.Errorf("with undo: %v (%v)", answer, err)
 		}
-		contains(t, text, "can be restored for another ", "sigil restore "+second["id"].(string))
+		contains(t, text, "can be restored for another ", "sigil restore "+second["id"].(string), "sigil erase "+second["id"].(string))
 		_, text = call(t, s, "explain", object{"id": second["id"]})
 		contains(t, text, "It was forgotten at", "by a request. It can be restored for another ")
 		if again, _ := call(t, s, "forget", object{"id": second["id"]}); again["restorableUntil"] != answer["restorableUntil"] {
