@@ -145,7 +145,7 @@ func (s *Server) askToErase(ctx context.Context, c call, q engine.EraseQuery, be
 		Message: fmt.Sprintf("%sErase %s of namespace %s for good? This cannot be undone.%s%s",
 			before, howMany(choice.Counts.Memories, choice.Counts.Removed), c.tenant, list, more(&choice)),
 		RequestedSchema: &jsonschema.Schema{Type: "object", Required: []string{agreed}, Properties: map[string]*jsonschema.Schema{
-			agreed: {Type: "boolean", Title: "Erase for good", Description: "Nothing brings it back."},
+			agreed: {Type: "boolean", Title: "Erase for good", Description: "This cannot be undone."},
 		}},
 	}}, nil
 }
@@ -181,7 +181,7 @@ func (s *Server) eraseChosen(ctx context.Context, c call, q engine.EraseQuery) (
 		return out, "Nothing of what was confirmed is there any more: an earlier call has erased it, or it was removed for good. Nothing was erased by this call, so it has no receipt.", nil
 	}
 	out.Receipt = string(done.Receipt)
-	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has any of it, and nothing brings it back.", howMany(done.Counts.Memories, done.Counts.Removed), c.tenant)
+	text = fmt.Sprintf("Erased %s of namespace %s for good. No search, list or history has any of it, and the service cannot bring it back.", howMany(done.Counts.Memories, done.Counts.Removed), c.tenant)
 	if len(out.Remains) > 0 {
 		text += " The service does not reach these places, which may still have it:\n- " + strings.Join(out.Remains, "\n- ")
 	}
