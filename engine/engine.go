@@ -39,6 +39,7 @@ type Engine struct {
 
 	embedder atomic.Pointer[Embedder]
 	backups  atomic.Pointer[func() ([]string, error)] // lists copies of the store; see [Engine.UseBackups]
+	redact   atomic.Pointer[func(tenant string)]      // see [Engine.OnErase]
 	settings atomic.Pointer[Settings]
 	recalled atomic.Pointer[store.RecallWatcher]
 	latest   atomic.Int64 // the newest time returned, in Unix milliseconds

@@ -28,6 +28,12 @@ type EraseQuery struct {
 	DryRun bool
 	// By is the caller or the reason, for the receipt: at most 256 bytes of text on one line.
 	By string
+	// Token, if not empty, is that of a [Choice] by the same query. Erase erases exactly what was chosen then. If the query would
+	// choose others by now, the error is [sigil.ErrConflict] ("choice_changed"), and after [ChoiceTime] "choice_expired". If all that
+	// was chosen is gone, erased by an earlier call say, nothing is left to erase.
+	Token string
+	// Progress, if not nil, is called during a long erasure with what is done, in a few words without content.
+	Progress func(done string)
 }
 
 // Erased is the result of an erasure.
@@ -42,6 +48,10 @@ type Erased struct {
 // UseBackups has receipts name the copies of the store that list returns, such as "the backup x", which were made before an
 // erasure, or may have been. List is called after the erasure.
 func (e *Engine) UseBackups(list func() ([]string, error)) { e.backups.Store(&list) }
+
+// OnErase has redact called with the tenant whenever memories were erased, or may have been, before Erase returns: whatever was read
+// of the tenant before, and is still to be given to somebody, must be dropped.
+func (e *Engine) OnErase(redact func(tenant string)) { e.redact.Store(&redact) }
 
 // maxCopies is how many copies a receipt names.
 const maxCopies = 100
@@ -94,9 +104,28 @@ func (e *Engine) Erase(ctx context.Context, tenant string, q EraseQuery) (done E
 	if err != nil {
 		return done, wrap(err)
 	}
-	if q.DryRun {
-		done.Counts, err = e.countErased(ctx, tenant, keys)
-		return done, wrap(err)
+	if q.DryRun || q.Token != "" {
+		counts, chosen, err := e.chosen(ctx, tenant, keys)
+		if err == nil && q.Token != "" {
+			err = e.checkChoice(ctx, tenant, q.Token, hash, chosen)
+		}
+		if err != nil {
+			return done, wrap(err)
+		}
+		if q.DryRun {
+			done.Counts = counts
+			return done, nil
+		}
+		keys = keys[:0]
+		for i := range chosen {
+			keys = append(keys, chosen[i].Memory.Key)
+		}
+	}
+	if q.Progress != nil {
+		ctx = store.WithProgress(ctx, q.Progress)
+	}
+	if redact := e.redact.Load(); redact != nil {
+		defer (*redact)(tenant) // also after an error: some may be erased
 	}
 	var all store.Erasure
 	for part := range slices.Chunk(keys, eraseStep) {
@@ -244,45 +273,54 @@ func (e *Engine) versions(ctx context.Context, tenant string, keys []sigil.Key) 
 	return all, old, nil
 }
 
-// countErased counts what erasing keys would erase. It looks at memories as a removal and a restoring do that decide against it.
-func (e *Engine) countErased(ctx context.Context, tenant string, keys []sigil.Key) (c receipt.Counts, err error) {
+// chosen returns those of keys that there are, with all that they superseded, without data, and counts them. It looks at memories as a
+// removal and a restoring do that decide against it.
+func (e *Engine) chosen(ctx context.Context, tenant string, keys []sigil.Key) (c receipt.Counts, all []Chosen, err error) {
 	keys, old, err := e.versions(ctx, tenant, keys)
 	if err != nil {
-		return c, err
+		return c, nil, err
 	}
 	for part := range slices.Chunk(keys, sweepStep) {
-		seen := map[sigil.ID]sigil.Meta{}
+		seen := map[sigil.ID]Chosen{}
 		_, err := e.store.Remove(ctx, part, func(m sigil.Meta) (sigil.Event, bool) {
-			seen[m.ID] = m
+			seen[m.ID] = Chosen{Memory: sigil.Memory{Meta: m}}
 			return sigil.Event{}, false
 		})
 		if err != nil {
-			return c, err
+			return c, nil, err
 		}
-		live := len(seen)
 		var ids []sigil.ID
 		for _, key := range part {
 			if r, superseded := old[key.ID]; superseded {
-				seen[key.ID] = r.Memory.Meta
+				seen[key.ID] = Chosen{r.Memory, &r.Removal}
 			} else if _, there := seen[key.ID]; !there {
 				ids = append(ids, key.ID)
 			}
 		}
 		if len(ids) > 0 {
-			_, err = e.store.Restore(ctx, tenant, ids, store.Quota{}, func(m *sigil.Meta, _ store.Removal) (sigil.Event, bool) {
-				seen[m.ID] = *m
+			_, err = e.store.Restore(ctx, tenant, ids, store.Quota{}, func(m *sigil.Meta, r store.Removal) (sigil.Event, bool) {
+				seen[m.ID] = Chosen{sigil.Memory{Meta: *m}, &r}
 				return sigil.Event{}, false
 			})
 		}
 		if err != nil {
-			return c, err
+			return c, nil, err
 		}
-		c.Memories, c.Removed = c.Memories+live, c.Removed+len(seen)-live
-		for _, m := range seen {
-			c.Bytes += int64(m.Size)
+		for _, key := range part {
+			one, there := seen[key.ID]
+			if !there {
+				continue
+			}
+			all, c.Bytes = append(all, one), c.Bytes+int64(one.Memory.Size)
+			if one.Removed != nil {
+				c.Removed++
+			} else {
+				c.Memories++
+			}
+			delete(seen, key.ID) // keys may name it twice
 		}
 	}
-	return c, nil
+	return c, all, nil
 }
 
 func countsOf(all *store.Erasure) receipt.Counts {

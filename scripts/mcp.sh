@@ -9,4 +9,4 @@ scripts/packages.sh "$packages"
 
 export SIGIL_MCP_PACKAGES=$packages
 go test -count=1 -run '^TestConformance$' ./internal/mcp
-go test -count=1 -run '^TestForeignClients$' ./cmd/sigil
+go test -count=1 -run '^TestForeignClients' ./cmd/sigil

@@ -245,3 +245,41 @@ func TestForeignClients(t *testing.T) {
 		t.Errorf("not %d memories: %s", kept, stats)
 	}
 }
+
+// TestForeignClientsErase lets clients in TypeScript erase over both transports. Only the one that speaks 2026-07-28 is asked.
+func TestForeignClientsErase(t *testing.T) {
+	if os.Getenv("SIGIL_MCP_PACKAGES") == "" {
+		t.Skip("make mcp runs it")
+	}
+	adopt(t)
+	program, data, addr := itself(t), filepath.Join(t.TempDir(), "sigil"), freePort(t)
+	p := serve(t, program, data, "--addr="+addr)
+	node := packages(os.Getenv("SIGIL_MCP_PACKAGES"))
+	for _, client := range [][2]string{{"sdk", "2025-11-25"}, {"client", "2025-11-25"}, {"client", "2026-07-28"}} {
+		for _, where := range [][]string{
+			{"http", "http://" + addr + "/mcp?profile=full"},
+			{"stdio", program, "mcp", "--data=" + data, "--addr=" + addr, "--mcp-profile=full"},
+		} {
+			name := strings.Join(append(client[:], where[0]), " ")
+			call := node.script(t, append(client[:], where...)...)
+			if _, err := call("remember", map[string]any{"text": name, "tags": []string{name}}); err != nil {
+				t.Fatal(name, err)
+			}
+			args, by := map[string]any{"tags": []string{name}}, "confirmed by its user"
+			if client[1] == "2025-11-25" {
+				text, err := call("erase", args)
+				_, token, found := strings.Cut(text, `confirm: "`)
+				if err != nil || !found || !strings.Contains(text, "Nothing is erased yet") {
+					t.Fatalf("%s: %s (%v)", name, text, err)
+				}
+				args["confirm"], _, _ = strings.Cut(token, `"`)
+				by = "by a second call"
+			}
+			if text, err := call("erase", args); err != nil || !strings.Contains(text, "Erased 1 memory") || !strings.Contains(text, by) {
+				t.Errorf("%s: %s (%v)", name, text, err)
+			}
+		}
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	p.exit(t)
+}

@@ -109,6 +109,9 @@ func (a *app) install(c *assistants.Client, file, data, profile string) error {
 	if kept != "" {
 		a.say("the old file is %s", kept)
 	}
+	if profile == "full" {
+		a.say("the profile full has the tool erase: it asks, but keep it among those that %s asks about, too", c.Title)
+	}
 	a.say("done; restart %s", c.Title)
 	return nil
 }

@@ -78,7 +78,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // stream, a webhook that is down, a backup. When the answer to its erasure is there, nothing has it that was made by the daemon, except the
 // backup that was made before, which the receipt names.
 func TestErasedSentinelIsNowhere(t *testing.T) {
-	for _, how := range []string{"live", "forgotten", "restored", "tag", "query", "tenant"} {
+	for _, how := range []string{"live", "forgotten", "restored", "tag", "query", "tenant", "assistant"} {
 		t.Run(how, func(t *testing.T) { eraseSentinel(t, how) })
 	}
 }
@@ -131,7 +131,7 @@ func eraseSentinel(t *testing.T, how string) {
 	for e := wait(t, "an entry", events); e.ID == nil || *e.ID != m.ID; e = wait(t, "an entry", events) { // what was read is held in memory
 	}
 	<-hook.tried
-	if how == "forgotten" || how == "restored" {
+	if how == "forgotten" || how == "restored" || how == "assistant" {
 		ok("forget", c.Forget(t.Context(), m.ID))
 	}
 	if how == "restored" {
@@ -156,8 +156,13 @@ func eraseSentinel(t *testing.T, how string) {
 	default:
 		q.IDs = []sigil.ID{m.ID}
 	}
-	answer, err := c.Erase(t.Context(), q)
-	ok("erase", err)
+	var answer wire.Erased
+	if how == "assistant" {
+		answer = assistantErases(t, d, m.ID)
+	} else {
+		answer, err = c.Erase(t.Context(), q)
+		ok("erase", err)
+	}
 	if found := within(t, l.Data); len(found) > 0 {
 		t.Errorf("the sentinel is in %v", found)
 	}

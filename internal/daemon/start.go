@@ -137,7 +137,8 @@ func (d *Daemon) newAPI(e *engine.Engine, m *metrics.Metrics) *httpapi.API {
 	code.Verdict = m.Verdict
 	var assistants httpapi.MCP // nil only together with the engine
 	if e != nil {
-		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: d.config.RequestTimeout, Called: m.Called})
+		limit := d.config.RequestTimeout
+		assistants = mcp.New(e, mcp.Options{Version: d.version, Logger: d.log, Timeout: limit, EraseTimeout: httpapi.SlowTimes * limit, Called: m.Called})
 	}
 	var made httpapi.Backups
 	switch {

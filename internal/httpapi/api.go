@@ -123,6 +123,9 @@ func New(e *engine.Engine, o *Options) *API {
 		MaxMessage: a.options.MaxBody, MaxStreams: a.options.MaxStreams,
 		Bus: bus.Options{Subscribers: a.options.MaxSubscribers, Count: a.options.Subscribers, Lagged: a.options.Lagged, Behind: a.options.Lagging},
 	})
+	if e != nil {
+		e.OnErase(a.live.Redact)
+	}
 	a.register()
 	return a
 }

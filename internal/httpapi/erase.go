@@ -25,7 +25,7 @@ func (a *API) eraseMany(c *call) error {
 	if err != nil {
 		return err
 	}
-	done, err := a.erase(c, q)
+	done, err := a.engine.Erase(c.r.Context(), c.tenant, q)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (a *API) eraseMany(c *call) error {
 
 // eraseOne erases a memory, live or removed, that must be there.
 func (a *API) eraseOne(c *call, id sigil.ID) error {
-	done, err := a.erase(c, engine.EraseQuery{IDs: []sigil.ID{id}})
+	done, err := a.engine.Erase(c.r.Context(), c.tenant, engine.EraseQuery{IDs: []sigil.ID{id}})
 	if err != nil {
 		return err
 	}
@@ -42,14 +42,6 @@ func (a *API) eraseOne(c *call, id sigil.ID) error {
 		return sigil.NewNotFound()
 	}
 	return c.json(http.StatusOK, shape.Erased(&done, false))
-}
-
-func (a *API) erase(c *call, q engine.EraseQuery) (engine.Erased, error) {
-	done, err := a.engine.Erase(c.r.Context(), c.tenant, q)
-	if !q.DryRun {
-		a.live.Redact(c.tenant) // also after an error: some may be erased
-	}
-	return done, err
 }
 
 func (a *API) readErase(body []byte) (q engine.EraseQuery, err error) {

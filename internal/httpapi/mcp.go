@@ -33,7 +33,7 @@ func (a *API) mcp(c *call) error {
 	if c.tenant, err = tenant(c.r); err != nil {
 		return err
 	}
-	defer c.bound(&route{leaves: true})()
+	defer c.bound(&route{leaves: true, slow: true})() // MCP limits each call, and lets few take so long
 	body, err := c.body(a.options.MaxBody, 1)
 	if err != nil {
 		return err

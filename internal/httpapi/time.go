@@ -11,8 +11,8 @@ const (
 	// goneTime is how long a request continues after its client has closed the connection. A client that
 	// closed only its own side looks the same to a server, and may still wait for the answer.
 	goneTime = 5 * time.Second
-	// slowTimes is the factor by which the time limit of slow requests is longer.
-	slowTimes = 5
+	// SlowTimes is the factor by which the time limit of slow requests is longer.
+	SlowTimes = 5
 	// bodyTime is the time limit for a body to arrive; stallTime is the longest pause in it.
 	bodyTime  = 5 * time.Minute
 	stallTime = 30 * time.Second
@@ -29,7 +29,7 @@ func Timed(ctx context.Context) context.Context { return context.WithValue(ctx, 
 func (c *call) bound(rt *route) (end func()) {
 	from, limit := c.r.Context(), c.api.options.RequestTimeout
 	if rt.slow {
-		limit *= slowTimes
+		limit *= SlowTimes
 	}
 	if limit == 0 && from.Done() == nil || from.Value(timedKey{}) != nil {
 		return func() {}

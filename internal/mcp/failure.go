@@ -11,9 +11,18 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
+// advice is an error that says already what to do next.
+type advice string
+
+func (a advice) Error() string { return string(a) }
+
 // failure returns the error that a model reads: what is wrong, and what to do next. Failures of the service are logged,
 // and their causes stay in the log.
 func (s *Server) failure(ctx context.Context, tool string, err error) error {
+	var told advice
+	if errors.As(err, &told) {
+		return told
+	}
 	var known *sigil.Error
 	if !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sigil.ErrInternal) {
 		s.log.ErrorContext(ctx, "mcp: a tool failed", "tool", tool, "cause", err)
@@ -22,22 +31,41 @@ func (s *Server) failure(ctx context.Context, tool string, err error) error {
 	if known == nil {
 		return errors.New("timeout: the call was not answered in time. Call again; what was remembered before is only reinforced")
 	}
-	text := known.Code + ": "
-	if known.Field != "" {
-		text += known.Field + " "
-	}
-	return fmt.Errorf("%s%s. %s", text, strings.TrimSuffix(known.Detail, "."), next(known))
+	return fmt.Errorf("%s: %s. %s", known.Code, strings.TrimSuffix(detail(tool, known), "."), next(tool, known))
 }
 
-// next returns what to do about an error.
-func next(err *sigil.Error) string {
+// detail returns what is wrong. The detail of a wrong argument continues its name, any other is a sentence.
+func detail(tool string, err *sigil.Error) string {
 	switch {
+	case err.Code == "superseded":
+		return "the memory was corrected, and " + err.SupersededBy.String() + " has taken its place"
+	case err.Code == "not_found" && tool == "explain":
+		return "nothing is known of this id: it is wrong, or its memory was erased, or has gone so long ago that its entries are dropped"
+	case err.Field != "" && (errors.Is(err.Kind, sigil.ErrInvalid) || errors.Is(err.Kind, sigil.ErrTooLarge)):
+		return err.Field + " " + err.Detail
+	}
+	return err.Detail
+}
+
+// next returns what to do about an error of a tool.
+func next(tool string, err *sigil.Error) string {
+	switch {
+	case err.Code == "superseded" && tool == "forget":
+		return "Nothing was forgotten. Forget " + err.SupersededBy.String() + " only if what it says is unwanted, too: its older versions go with it"
+	case err.Code == "superseded" && tool == "restore":
+		return "To go back to what it said, correct " + err.SupersededBy.String() + " with the old text, which explain shows"
+	case err.Code == "not_found" && tool == "explain":
+		return "Call recall with a query to find what is there"
 	case err.Code == "quota_full":
 		return "Forget memories that are no longer needed, or let pinned ones fade with keep (keep: false), then call again"
 	case err.Code == "invalid_id":
 		return "Take the id from an answer of remember, recall or peek, whole"
 	case err.Code == "search_off":
 		return "Tell the user: the service was started without search. A memory can be read by its id"
+	case err.Code == "invalid_confirm", err.Code == "choice_changed", err.Code == "choice_expired":
+		return "Nothing was erased. Call erase without confirm, show the user what it lists, and ask again"
+	case err.Code == "erase_too_large":
+		return "Nothing was erased. Choose fewer, or tell the user"
 	case err.Code == "superseded":
 		return "Call again with the id " + err.SupersededBy.String()
 	case err.Code == "not_removed":

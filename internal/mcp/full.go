@@ -35,6 +35,7 @@ func (s *Server) addFull(server *sdk.Server) {
 		Annotations: readOnly(),
 	}, s.stats)
 	s.addUndo(server)
+	s.addErase(server)
 }
 
 type listInput struct {

@@ -12,7 +12,7 @@ func addPrompts(server *sdk.Server) {
 		`Before we begin, recall what you know. Call recall with the names and words of the topic, and once more with what you know of me and how I like to work. Then tell me in a few sentences what you remembered, and what of it looks out of date. The topic: `,
 		"topic", "what the session is about")
 	prompt(server, "end", "End of a session", "Remember what of this conversation will matter later.",
-		`Our session ends. Go through this conversation and call remember for each fact, preference, decision (with its reason) and open question that will matter in a later one: one fact each, in a full sentence with names and dates. Leave out secrets and what only mattered today. If something contradicts a memory that you recalled, forget that memory. Then list what you remembered.`, "", "")
+		`Our session ends. Go through this conversation and call remember for each fact, preference, decision (with its reason) and open question that will matter in a later one: one fact each, in a full sentence with names and dates. Leave out secrets and what only mattered today. If something contradicts a memory that you recalled, call correct with the id of that memory. Then list what you remembered.`, "", "")
 	prompt(server, "review", "Review of what fades", "Go through the memories that fade soon, and decide with the user which to keep.",
 		`Call what_fades. For each memory say in one line what it is and whether it still matters. Then ask me which to keep: recall those that should live on for now, call keep for those that must never fade, and leave the rest alone. Change nothing before I have answered.`, "", "")
 }

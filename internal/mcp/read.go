@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type searchInput struct {
 type searchOutput struct {
 	Namespace string `json:"namespace"`
 	Refreshed bool   `json:"refreshed"`
+	// Corrected is the id that was asked for, of an older version of the memory.
+	Corrected string `json:"corrected,omitempty" jsonschema:"the id asked for, of an older version"`
 	Memories  []hit  `json:"memories"`
 	Next      string `json:"next,omitempty" jsonschema:"cursor of the next page"`
 	// Incomplete means that the index is still being built after a start.
@@ -62,13 +65,12 @@ func (s *Server) search(ctx context.Context, c call, in searchInput, refresh boo
 		if err != nil {
 			return out, "", err
 		}
-		verb := s.engine.Peek
-		if refresh {
-			verb = s.engine.Recall
-		}
-		m, err := verb(ctx, key)
+		m, err := s.newest(ctx, key, refresh)
 		if err != nil {
 			return out, "", err
+		}
+		if m.ID != key.ID {
+			out.Corrected = key.ID.String()
 		}
 		found, out.Memories = append(found, m), append(out.Memories, hit{shown(&m, 0), 1})
 	} else {
@@ -83,6 +85,26 @@ func (s *Server) search(ctx context.Context, c call, in searchInput, refresh boo
 		}
 	}
 	return out, s.describe(&out, found), nil
+}
+
+// newest reads a memory, or if it was corrected, the newest version of it.
+func (s *Server) newest(ctx context.Context, key sigil.Key, refresh bool) (sigil.Memory, error) {
+	read, asked := s.engine.Peek, key.ID
+	if refresh {
+		read = s.engine.Recall
+	}
+	for {
+		m, err := read(ctx, key)
+		var known *sigil.Error
+		if errors.As(err, &known) && known.Code == "superseded" {
+			key.ID = known.SupersededBy
+			continue
+		}
+		if errors.Is(err, sigil.ErrNotFound) && key.ID != asked {
+			err = advice(fmt.Sprintf("not_found: that memory was corrected, and the newest version of it, %s, is gone. Call explain with that id to learn what became of it, or recall with a query to find what is there", key.ID))
+		}
+		return m, err
+	}
 }
 
 // limited returns how many memories a call asks for, which is unless if it does not say.
@@ -138,6 +160,8 @@ func (s *Server) describe(out *searchOutput, found []sigil.Memory) string {
 	switch {
 	case len(found) == 0:
 		fmt.Fprintf(&b, "Nothing found in namespace %s. Try other words, or fewer tags.", out.Namespace)
+	case out.Corrected != "":
+		fmt.Fprintf(&b, "%s in namespace %s was corrected. In its place, there is now:", out.Corrected, out.Namespace)
 	case out.Refreshed:
 		fmt.Fprintf(&b, "%d found in namespace %s, and refreshed:", len(found), out.Namespace)
 	default:
@@ -166,6 +190,8 @@ type explainOutput struct {
 	Reason    string `json:"reason"`
 	FadesAt   string `json:"fadesAt,omitempty"`
 	History   []fact `json:"history"`
+	// Versions is its chain of corrections. It is empty without any, or if the newest version is gone.
+	Versions []version `json:"versions,omitempty" jsonschema:"its chain of corrections, newest first"`
 }
 
 // fact is an entry of the journal. Its position is text: a number may be over 2^53.
@@ -175,6 +201,16 @@ type fact struct {
 	What     string `json:"what"`
 	Why      string `json:"why"`
 }
+
+// version is a memory of a chain of corrections, with the start of its text.
+type version struct {
+	ID    string `json:"id"`
+	Text  string `json:"text"`
+	Until string `json:"until,omitempty" jsonschema:"when it was corrected"`
+}
+
+// maxVersions is how many versions are shown.
+const maxVersions = 20
 
 func (s *Server) explain(ctx context.Context, c call, in explainInput) (out explainOutput, text string, err error) {
 	key, err := c.memory(in.ID)
@@ -186,14 +222,67 @@ func (s *Server) explain(ctx context.Context, c call, in explainInput) (out expl
 		return out, "", err
 	}
 	out = explainOutput{
-		Namespace: c.tenant, ID: key.ID.String(), Live: x.Live, Reason: shape.Explanation(&x).Reason,
-		FadesAt: moment(x.Memory.FadesAt), History: make([]fact, len(x.History)),
+		Namespace: c.tenant, ID: key.ID.String(), Live: x.Live, Reason: shape.Explanation(&x).Reason, History: make([]fact, len(x.History)),
 	}
 	for i := range x.History {
 		e := &x.History[i]
 		out.History[i] = fact{fmt.Sprint(e.Position), moment(e.Time), string(e.Kind), e.Reason}
 	}
-	return out, out.Reason, nil
+	out.Reason = strings.TrimSuffix(out.Reason, " Its history can be listed.") // it is
+	if out.Versions, text, err = s.versions(ctx, key); err != nil {
+		return out, "", err
+	}
+	if x.Live {
+		out.FadesAt = moment(x.Memory.FadesAt)
+	} else {
+		out.Reason += s.afterwards(&x.History[len(x.History)-1], len(out.Versions) > 0)
+	}
+	return out, out.Reason + text, nil
+}
+
+// afterwards returns what can be done about a memory that is gone, after a sentence. known means that its newest version is live.
+func (s *Server) afterwards(last *sigil.Event, known bool) string {
+	now := s.engine.Now()
+	until := last.Time.Add(s.engine.Settings().Undo.Window)
+	switch last.Kind {
+	case sigil.Corrected:
+		if !known {
+			return " No version of it is live any more: call explain with that id to learn why."
+		}
+	case sigil.Forgotten, sigil.Faded, sigil.Evicted:
+		if until.After(now) {
+			return fmt.Sprintf(" It %s.", restorable(until, now))
+		}
+	}
+	return ""
+}
+
+// versions returns the chain of corrections of a memory, also as text, or nothing if the memory is alone, or the newest one is gone.
+func (s *Server) versions(ctx context.Context, key sigil.Key) (all []version, text string, err error) {
+	page, err := s.engine.History(ctx, key, engine.HistoryQuery{Limit: maxVersions})
+	if err != nil || len(page.Versions) < 2 {
+		if errors.Is(err, sigil.ErrNotFound) {
+			err = nil
+		}
+		return nil, "", err
+	}
+	text = "\nAll versions, the newest first:"
+	for i := range page.Versions {
+		v := &page.Versions[i]
+		m := shown(&v.Memory, longestText)
+		one := version{ID: m.ID, Text: oneLine(&m)}
+		state := "live"
+		if v.Superseded != nil {
+			one.Until = moment(v.Superseded.At)
+			state = "until " + one.Until
+		}
+		all = append(all, one)
+		text += fmt.Sprintf("\n- %s (%s, %s)", one.Text, one.ID, state)
+	}
+	if page.Next != "" {
+		text += "\nand older ones."
+	}
+	return all, text, nil
 }
 
 type fadesInput struct {

@@ -24,7 +24,7 @@ const (
 func (s *Server) addResources(server *sdk.Server) {
 	server.AddResourceTemplate(&sdk.ResourceTemplate{
 		Name: "memory", Title: "A memory", URITemplate: memoryURI + "{id}", MIMEType: jsonType,
-		Description: "One memory by its id, whole. Reading it refreshes nothing.",
+		Description: "One memory by its id, whole, or its newest version. Reading it refreshes nothing.",
 	}, s.readMemory)
 	server.AddResource(&sdk.Resource{
 		Name: "stats", Title: "Counts", URI: statsURI, MIMEType: jsonType, Description: "How many memories there are, and how long they live.",
@@ -41,17 +41,22 @@ func (s *Server) readMemory(ctx context.Context, req *sdk.ReadResourceRequest) (
 	if err != nil {
 		return nil, sdk.ResourceNotFoundError(req.Params.URI)
 	}
-	m, err := s.engine.Peek(ctx, key)
-	if errors.Is(err, sigil.ErrNotFound) || errors.Is(err, sigil.ErrGone) { // gone: another memory has taken its place
+	m, err := s.newest(ctx, key, false)
+	if errors.Is(err, sigil.ErrNotFound) || errors.As(err, new(advice)) { // advice: its newest version is gone
 		return nil, sdk.ResourceNotFoundError(req.Params.URI)
 	}
 	if err != nil {
 		return nil, s.failure(ctx, "resource", err)
 	}
-	return contents(req.Params.URI, struct {
+	v := struct {
 		Namespace string `json:"namespace"`
+		Corrected string `json:"corrected,omitempty"` // the id that was asked for
 		memory
-	}{c.tenant, shown(&m, 0)})
+	}{Namespace: c.tenant, memory: shown(&m, 0)}
+	if m.ID != key.ID {
+		v.Corrected = key.ID.String()
+	}
+	return contents(req.Params.URI, v)
 }
 
 // stats is what the resource of that name has. Its position is text: a number may be over 2^53.

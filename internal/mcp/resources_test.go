@@ -25,6 +25,22 @@ func read(t *testing.T, s *sdk.ClientSession, uri string) (v object) {
 	return v
 }
 
+// TestResourceOfACorrectedMemory reads the newest version by the id of an older one, as long as it is there.
+func TestResourceOfACorrectedMemory(t *testing.T) {
+	in(t, func(t *testing.T, _ *service, s *sdk.ClientSession) {
+		old, _ := call(t, s, "remember", object{"text": "Ada lives in Turin"})
+		right, _ := call(t, s, "correct", object{"id": old["id"], "text": "Ada lives in Milan"})
+		uri := "sigil://memory/" + old["id"].(string)
+		if m := read(t, s, uri); m["id"] != right["id"] || m["text"] != "Ada lives in Milan" || m["corrected"] != old["id"] {
+			t.Errorf("got %v", m)
+		}
+		call(t, s, "forget", object{"id": right["id"]})
+		if _, err := s.ReadResource(t.Context(), &sdk.ReadResourceParams{URI: uri}); err == nil || !strings.Contains(err.Error(), "not found") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // TestResources reads every resource, and completes the id of a memory.
 func TestResources(t *testing.T) {
 	in(t, func(t *testing.T, _ *service, s *sdk.ClientSession) {

@@ -46,16 +46,12 @@ type restoredItem struct {
 
 // restore brings memories back. If only one was asked for and cannot be restored, that is the error of the call.
 func (s *Server) restore(ctx context.Context, c call, in restoreInput) (out restoreOutput, text string, err error) {
-	if len(in.IDs) == 0 || len(in.IDs) > maxHits {
-		return out, "", sigil.NewInvalid("invalid_ids", "ids", fmt.Sprintf("must be 1 to %d", maxHits))
+	if len(in.IDs) == 0 {
+		return out, "", sigil.NewInvalid("invalid_ids", "ids", "must not be empty")
 	}
-	ids := make([]sigil.ID, len(in.IDs))
-	for i, id := range in.IDs {
-		key, err := c.memory(id)
-		if err != nil {
-			return out, "", err
-		}
-		ids[i] = key.ID
+	ids, err := c.ids(in.IDs)
+	if err != nil {
+		return out, "", err
 	}
 	results, err := s.engine.RestoreMany(ctx, c.tenant, ids)
 	if err == nil && len(results) == 1 {

@@ -1,6 +1,7 @@
 package mcp_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ func TestForgetSaysUntilWhenItCanBeUndone(t *testing.T) {
 		if left := until.Sub(v.engine.Now()); err != nil || answer["undoable"] != true || left > 24*time.Hour || left < 23*time.Hour {
 			t.Errorf("with undo: %v (%v)", answer, err)
 		}
-		contains(t, text, "can be restored for another ", "sigil restore "+second["id"].(string))
+		contains(t, text, "can be restored for another ", "sigil restore "+second["id"].(string), "sigil erase "+second["id"].(string))
+		_, text = call(t, s, "explain", object{"id": second["id"]})
+		contains(t, text, "It was forgotten at", "by a request. It can be restored for another ")
 		if again, _ := call(t, s, "forget", object{"id": second["id"]}); again["restorableUntil"] != answer["restorableUntil"] {
 			t.Errorf("again: %v, before: %v", again, answer)
 		}
@@ -83,7 +86,8 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestAnnotationsOfTheFullProfile checks that restore and removed promise no more than they do.
+// TestAnnotationsOfTheFullProfile checks that restore, removed and erase promise no more than they do, and that all tools together are
+// not too many words.
 func TestAnnotationsOfTheFullProfile(t *testing.T) {
 	v := serve(t, storetest.NewUndoModel(), time.Minute)
 	v.url += "?profile=full"
@@ -91,8 +95,19 @@ func TestAnnotationsOfTheFullProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := len(marshal(t, list)) / 4
+	t.Logf("the list of tools has %d tokens", n)
+	if n > 4500 {
+		t.Errorf("the list of tools has %d tokens", n)
+	}
 	for _, tool := range list.Tools {
 		a := tool.Annotations
+		if tool.Name == "erase" && (a.ReadOnlyHint || !*a.DestructiveHint || a.IdempotentHint) {
+			t.Errorf("%s: %+v", tool.Name, a)
+		}
+		if strings.Contains(marshal(t, tool), `"null"`) {
+			t.Errorf("%s may be null: %s", tool.Name, marshal(t, tool))
+		}
 		if tool.Name == "restore" && (a.ReadOnlyHint || *a.DestructiveHint || !a.IdempotentHint) || tool.Name == "removed" && !a.ReadOnlyHint {
 			t.Errorf("%s: %+v", tool.Name, a)
 		}

@@ -9,6 +9,7 @@ package mcp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -33,6 +34,8 @@ type Options struct {
 	// Timeout is how long one call may take; 0 means no limit. A client of a protocol before 2026-07-28 that hangs up does
 	// not end its call, so only this does.
 	Timeout time.Duration
+	// EraseTimeout is how long a call of erase may take; 0 means Timeout.
+	EraseTimeout time.Duration
 	// Called, if not nil, is told of each call of a tool that there is, also of one that was refused for its arguments. It is called from any
 	// goroutine.
 	Called func(tool string, failed bool, took time.Duration)
@@ -40,12 +43,13 @@ type Options struct {
 
 // Server answers requests of the protocol. It may be used from any goroutine, and needs no end.
 type Server struct {
-	engine  *engine.Engine
-	log     *slog.Logger
-	timeout time.Duration
-	called  func(tool string, failed bool, took time.Duration)
-	tools   map[string]bool // by name, of all profiles
-	handler http.Handler
+	engine       *engine.Engine
+	log          *slog.Logger
+	timeout      time.Duration
+	eraseTimeout time.Duration
+	called       func(tool string, failed bool, took time.Duration)
+	tools        map[string]bool // by name, of all profiles
+	handler      http.Handler
 }
 
 // listTime is how long clients may keep the lists of tools, resources and prompts, which change only with the program.
@@ -53,7 +57,7 @@ const listTime = 5 * time.Minute
 
 // New returns a server over e.
 func New(e *engine.Engine, o Options) *Server {
-	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout, called: o.Called, tools: map[string]bool{}}
+	s := &Server{engine: e, log: o.Logger, timeout: o.Timeout, eraseTimeout: cmp.Or(o.EraseTimeout, o.Timeout), called: o.Called, tools: map[string]bool{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -122,6 +126,9 @@ func (s *Server) server(version string, o *sdk.ServerOptions) *sdk.Server {
 	return server
 }
 
+// eraseTool is the name of the tool that may take longer than others.
+const eraseTool = "erase"
+
 type tenantKey struct{}
 
 // Serve answers one HTTP request of a tenant. The body must be limited.
@@ -151,9 +158,9 @@ func tenantOf(ctx context.Context) string {
 // guard limits the time of each call and turns a panic into an error.
 func (s *Server) guard(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, req sdk.Request) (res sdk.Result, err error) {
-		if s.timeout > 0 {
+		if limit := s.limit(req); limit > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.timeout)
+			ctx, cancel = context.WithTimeout(ctx, limit)
 			defer cancel()
 		}
 		defer func() {
@@ -172,6 +179,14 @@ func (s *Server) guard(next sdk.MethodHandler) sdk.MethodHandler {
 	}
 }
 
+// limit returns how long a call may take, or 0.
+func (s *Server) limit(req sdk.Request) time.Duration {
+	if call, ok := req.(*sdk.CallToolRequest); ok && call.Params.Name == eraseTool {
+		return s.eraseTimeout
+	}
+	return s.timeout
+}
+
 // count reports a call of a tool that there is: names that clients invent are not told of, of which there are any number.
 func (s *Server) count(req sdk.Request, res sdk.Result, err error, took time.Duration) {
 	call, ok := req.(*sdk.CallToolRequest)
@@ -186,21 +201,33 @@ func (s *Server) count(req sdk.Request, res sdk.Result, err error, took time.Dur
 type call struct {
 	tenant string
 	key    string // the idempotency key of the request, or ""
+	req    *sdk.CallToolRequest
 }
 
 // add adds a tool. do returns what is answered and a short text of it. Its error is answered as the tool's, with what to
 // do next.
 func add[In, Out any](s *Server, server *sdk.Server, t sdk.Tool, do func(context.Context, call, In) (Out, string, error)) {
+	addAsking(s, server, t, func(ctx context.Context, c call, in In) (out Out, text string, _ *question, err error) {
+		out, text, err = do(ctx, c, in)
+		return out, text, nil, err
+	})
+}
+
+// addAsking adds a tool that may have a question instead of an answer.
+func addAsking[In, Out any](s *Server, server *sdk.Server, t sdk.Tool, do func(context.Context, call, In) (Out, string, *question, error)) {
 	t.InputSchema, t.OutputSchema = schema[In](), schema[Out]()
 	s.tools[t.Name] = true
 	sdk.AddTool(server, &t, func(ctx context.Context, req *sdk.CallToolRequest, in In) (*sdk.CallToolResult, Out, error) {
-		c := call{tenant: tenantOf(ctx)}
+		c := call{tenant: tenantOf(ctx), req: req}
 		if req.Extra != nil {
 			c.key = req.Extra.Header.Get("Idempotency-Key")
 		}
-		out, text, err := do(ctx, c, in)
+		out, text, ask, err := do(ctx, c, in)
 		if err != nil {
 			return nil, out, s.failure(ctx, t.Name, err)
+		}
+		if ask != nil {
+			return ask.result(), out, nil
 		}
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: text}}}, out, nil
 	})
@@ -229,8 +256,24 @@ func withoutNull(v *jsonschema.Schema) {
 	}
 }
 
-// key returns the key of a memory whose id a client gave.
+// memory returns the key of a memory whose id a client gave.
 func (c call) memory(id string) (sigil.Key, error) {
 	parsed, err := sigil.ParseID(id)
 	return sigil.Key{Tenant: c.tenant, ID: parsed}, err
+}
+
+// ids returns the ids that a client gave, which must not be too many.
+func (c call) ids(texts []string) ([]sigil.ID, error) {
+	if len(texts) > maxHits {
+		return nil, sigil.NewInvalid("invalid_ids", "ids", fmt.Sprintf("must be 1 to %d", maxHits))
+	}
+	ids := make([]sigil.ID, len(texts))
+	for i, text := range texts {
+		key, err := c.memory(text)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = key.ID
+	}
+	return ids, nil
 }

@@ -87,22 +87,35 @@ func TestDay(t *testing.T) {
 			t.Errorf("got %v", right)
 		}
 		contains(t, text, "takes the place of "+id)
-		contains(t, refused(t, s, "peek", object{"id": id}), "superseded", "Call again with the id "+right["id"].(string))
+		for _, tool := range []string{"peek", "recall"} {
+			found, text := call(t, s, tool, object{"id": id})
+			if m := memories(t, found)[0]; m["id"] != right["id"] || m["text"] != "Grace keeps bees on the roof" || found["corrected"] != id {
+				t.Errorf("got %v", found)
+			}
+			contains(t, text, id+" in namespace public was corrected", right["id"].(string), "roof")
+		}
+		contains(t, refused(t, s, "keep", object{"id": id}), "superseded", "Call again with the id "+right["id"].(string))
+		contains(t, refused(t, s, "forget", object{"id": id}), "superseded", "Nothing was forgotten", right["id"].(string))
 		contains(t, refused(t, s, "correct", object{"id": id, "text": "Grace keeps no bees"}), "superseded", right["id"].(string))
 		contains(t, refused(t, s, "correct", object{"id": right["id"], "text": ""}), "invalid_text")
 		if m, text := call(t, s, "peek", object{"query": "bees roof"}); memories(t, m)[0]["id"] != right["id"] || strings.Contains(text, id) {
 			t.Errorf("got %v", m)
 		}
-		why, _ := call(t, s, "explain", object{"id": id})
+		why, text := call(t, s, "explain", object{"id": id})
 		if history := why["history"].([]any); why["live"] != false || len(history) != 4 { // encoded, pinned, unpinned, corrected
 			t.Errorf("got %v", why)
 		}
+		contains(t, text, "has taken its place.\nAll versions, the newest first:\n- Grace keeps bees on the roof ("+right["id"].(string)+", live)\n- Ada prefers tea over coffee ("+id+", until ")
+		old := id
 		id = right["id"].(string)
 		call(t, s, "keep", object{"id": id})
 		call(t, s, "keep", object{"id": id, "keep": false})
 		why, _ = call(t, s, "explain", object{"id": id})
 		if history := why["history"].([]any); why["live"] != true || len(history) != 3 { // encoded, pinned, unpinned
 			t.Errorf("got %v", why)
+		}
+		if chain := why["versions"].([]any); len(chain) != 2 || chain[0].(object)["until"] != nil || chain[1].(object)["id"] != old || chain[1].(object)["until"] == nil {
+			t.Errorf("got %v", chain)
 		}
 		call(t, s, "forget", object{"id": id})
 		_, text = call(t, s, "forget", object{"id": id})
@@ -111,6 +124,11 @@ func TestDay(t *testing.T) {
 			t.Errorf("got %v", why)
 		}
 		contains(t, refused(t, s, "recall", object{"id": id}), "not_found", "explain")
+		contains(t, refused(t, s, "recall", object{"id": old}), "was corrected", id, "Call explain with that id")
+		if why, text = call(t, s, "explain", object{"id": old}); why["versions"] != nil || why["fadesAt"] != nil {
+			t.Errorf("got %v", why)
+		}
+		contains(t, text, id+" has taken its place", "No version of it is live any more")
 
 		_, text = call(t, s, "remember", object{"text": "It rains today", "policy": "halflife h=1h"})
 		contains(t, text, "Remembered", "fades in 4h")
@@ -141,7 +159,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{"peek", object{"id": "7"}, []string{"invalid_id", "remember, recall or peek"}},
 			{"forget", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "recall with a query"}},
 			{"keep", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found"}},
-			{"explain", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found"}},
+			{"explain", object{"id": sigil.NewID(time.Now()).String()}, []string{"not_found", "nothing is known of this id"}},
 			{"what_fades", object{"within": "never"}, []string{"invalid_within"}},
 		} {
 			contains(t, refused(t, s, c.tool, c.args), c.want...)
@@ -187,7 +205,7 @@ func TestFullProfile(t *testing.T) {
 	v.url += "?profile=full"
 	s := v.client("2026-07-28")
 	list, err := s.ListTools(t.Context(), nil)
-	if err != nil || len(list.Tools) != 13 {
+	if err != nil || len(list.Tools) != 14 {
 		t.Fatalf("%d tools (%v)", len(list.Tools), err)
 	}
 	for _, text := range []string{"one", "two", "three"} {
@@ -248,4 +266,24 @@ func TestCallsAreCounted(t *testing.T) {
 	if want := map[string]int{"rememberfalse": 1, "peektrue": 2}; !maps.Equal(counts, want) {
 		t.Errorf("got %v, want %v", counts, want)
 	}
+}
+
+// TestVersions corrects a memory more often than explain shows, and asks for it by its first id.
+func TestVersions(t *testing.T) {
+	in(t, func(t *testing.T, _ *service, s *sdk.ClientSession) {
+		m, _ := call(t, s, "remember", object{"text": "Ada has 0 bees"})
+		first, id := m["id"], m["id"]
+		for i := 1; i <= 21; i++ {
+			right, _ := call(t, s, "correct", object{"id": id, "text": fmt.Sprintf("Ada has %d bees", i)})
+			id = right["id"]
+		}
+		if found, _ := call(t, s, "recall", object{"id": first}); memories(t, found)[0]["id"] != id || found["corrected"] != first {
+			t.Errorf("got %v", found)
+		}
+		why, text := call(t, s, "explain", object{"id": first})
+		if chain := why["versions"].([]any); len(chain) != 20 || chain[0].(object)["text"] != "Ada has 21 bees" || chain[19].(object)["text"] != "Ada has 2 bees" {
+			t.Errorf("got %v", chain)
+		}
+		contains(t, text, "and older ones.")
+	})
 }

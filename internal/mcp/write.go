@@ -175,7 +175,8 @@ func (s *Server) forget(ctx context.Context, c call, in forgetInput) (out forget
 		return out, text + " This cannot be undone.", nil
 	}
 	out.RestorableUntil = moment(until)
-	return out, fmt.Sprintf("%s It %s, until %s: by the tool restore if there is one, or by the user with sigil restore %s.", text, restorable(until, now), out.RestorableUntil, key.ID), nil
+	return out, fmt.Sprintf("%s It %s, until %s: by the tool restore if there is one, or by the user with sigil restore %s. If the user wants it gone for good: the tool erase, or sigil erase %s.",
+		text, restorable(until, now), out.RestorableUntil, key.ID, key.ID), nil
 }
 
 // forgotten reports whether a memory was forgotten, as far as the journal goes back, and when.

@@ -37,7 +37,7 @@ type Options struct {
 	Tenant string // empty means the daemon's choice
 	// Profile is the set of tools; empty means the default.
 	Profile string
-	// Patience is how long a message is tried.
+	// Patience is how long a message is tried. If the daemon says meanwhile how far it is, it begins anew.
 	Patience time.Duration
 	// Log is called with one line about each failure, from any goroutine.
 	Log func(string)
@@ -135,6 +135,7 @@ type message struct {
 
 	text []byte
 	key  string
+	late *time.Timer // ends the message's context
 }
 
 // canceled is the method by which a client cancels a request.
@@ -159,11 +160,12 @@ func (r *relay) take(ctx context.Context, text []byte) {
 	}
 	r.sent++
 	m.key = fmt.Sprintf("%s-%d", r.run, r.sent)
-	ctx, cancel := context.WithTimeout(ctx, r.Patience)
+	ctx, cancel := context.WithCancelCause(ctx)
+	m.late = time.AfterFunc(r.Patience, func() { cancel(context.DeadlineExceeded) })
 	id := string(m.ID)
 	if m.isRequest() {
 		r.mu.Lock()
-		r.cancels[id] = cancel
+		r.cancels[id] = func() { cancel(nil) }
 		r.mu.Unlock()
 	}
 	r.places <- struct{}{}
@@ -176,7 +178,8 @@ func (r *relay) take(ctx context.Context, text []byte) {
 				delete(r.cancels, id)
 				r.mu.Unlock()
 			}
-			cancel()
+			m.late.Stop()
+			cancel(nil)
 		}()
 		r.send(ctx, m)
 	})

@@ -22,18 +22,17 @@ var errAgain = errors.New("not answered")
 
 // send sends a message until it is answered or ctx ends.
 func (r *relay) send(ctx context.Context, m *message) {
+	canceled := func() bool { return errors.Is(context.Cause(ctx), context.Canceled) } // by the client, who expects no answer
 	for {
 		err := r.try(ctx, m)
 		switch {
-		case err == nil:
-			return
-		case errors.Is(ctx.Err(), context.Canceled): // by the client, who expects no answer
+		case err == nil, canceled():
 			return
 		case ctx.Err() == nil && errors.Is(err, errAgain):
 			if pause(ctx) {
 				continue
 			}
-			if errors.Is(ctx.Err(), context.Canceled) {
+			if canceled() {
 				return
 			}
 		}
@@ -203,6 +202,8 @@ func (r *relay) stream(m *message, body io.Reader) error {
 		if len(line) == 0 && len(data) > 0 {
 			if r.answer(m, data) {
 				answered = true
+			} else {
+				m.late.Reset(r.Patience) // the daemon is at work
 			}
 			data = nil
 		}

@@ -1,5 +1,6 @@
 // A client by one of the TypeScript libraries, driven by lines of JSON on standard input: {"tool": …, "arguments": …} is
-// a call, and each is answered by one line, {"answer": …} or {"error": …}. The end of the input closes the client.
+// a call, and each is answered by one line, {"answer": …} or {"error": …}. The end of the input closes the client. Its user
+// says yes to every question.
 //
 // node client.mjs LIBRARY VERSION http URL
 // node client.mjs LIBRARY VERSION stdio COMMAND ARGUMENT…
@@ -10,19 +11,25 @@ const libraries = {
     const { Client } = await import('@modelcontextprotocol/sdk/client/index.js')
     const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js')
     const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js')
-    return { Client, StreamableHTTPClientTransport, StdioClientTransport }
+    const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js')
+    return { Client, StreamableHTTPClientTransport, StdioClientTransport, question: ElicitRequestSchema }
   },
   async client() {
     const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client')
     const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
-    return { Client, StreamableHTTPClientTransport, StdioClientTransport }
+    return { Client, StreamableHTTPClientTransport, StdioClientTransport, question: 'elicitation/create' }
   },
 }
 
 const [library, version, transport, ...where] = process.argv.slice(2)
-const { Client, StreamableHTTPClientTransport, StdioClientTransport } = await libraries[library]()
+const { Client, StreamableHTTPClientTransport, StdioClientTransport, question } = await libraries[library]()
 const mode = version === '2026-07-28' ? { pin: version } : 'legacy'
-const client = new Client({ name: 'test', version: '1' }, library === 'client' ? { versionNegotiation: { mode } } : {})
+const capabilities = { elicitation: { form: {} } }
+const client = new Client({ name: 'test', version: '1' }, library === 'client' ? { capabilities, versionNegotiation: { mode } } : { capabilities })
+client.setRequestHandler(question, async ({ params }) => ({
+  action: 'accept',
+  content: Object.fromEntries(params.requestedSchema.required.map((name) => [name, true])),
+}))
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n')
 
 await client.connect(

@@ -33,6 +33,7 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 	if done, err = s.erase(keys, event); err != nil || len(done.Events) == 0 {
 		return done, err
 	}
+	store.Progress(ctx, fmt.Sprintf("erased: %d; now the bytes leave the files", len(done.Events)))
 	if done.Position, done.Link, err = s.linkFrom(done.Events[len(done.Events)-1].Position); err == nil {
 		err = s.finishErasures(ctx)
 	}

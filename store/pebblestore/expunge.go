@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sigil-dna/sigil/store"
 )
 
 // span is a range of keys: from the first up to, but not including, the second.
@@ -32,10 +34,12 @@ func (s *Store) expunge(ctx context.Context, spans []span) error {
 			return err
 		}
 	}
-	for _, one := range spans {
+	store.Progress(ctx, "the logs are emptied")
+	for i, one := range spans {
 		if err := s.db.Compact(ctx, one.from, one.to, false); err != nil {
 			return err
 		}
+		store.Progress(ctx, fmt.Sprintf("the tables are rewritten for %d of %d ranges of keys", i+1, len(spans)))
 	}
 	return s.dropTables(ctx)
 }

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -58,6 +59,7 @@ func (s *Store) Erase(ctx context.Context, keys []sigil.Key, event func(sigil.Me
 		"the write-ahead log of the database, with its archive and its standbys, has the changes that wrote the memories until it is recycled",
 		"backups of the database that were made before have the memories",
 	}
+	store.Progress(ctx, fmt.Sprintf("erased: %d; now the tables are vacuumed", len(done.Events)))
 	if !s.vacuum(ctx) {
 		done.Remains = append(done.Remains, "the tables could not be vacuumed now: the database's autovacuum does it later")
 	}
@@ -91,6 +93,7 @@ func (s *Store) vacuum(ctx context.Context) bool {
 		if err != nil {
 			return false
 		}
+		store.Progress(ctx, "vacuumed the table "+table)
 	}
 	return true
 }

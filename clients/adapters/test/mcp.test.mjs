@@ -49,3 +49,12 @@ test("the tools that Claude's settings allow are there", async () => {
   assert.deepEqual(names.filter((name) => !options.allowedTools.includes(name)), ["mcp__sigil__correct", "mcp__sigil__forget"]);
   assert.deepEqual(options.allowedTools.filter((name) => !names.includes(name)), []);
 });
+
+test("Claude's settings allow none of the tools that change memories for good", async () => {
+  const server = overHTTP(`${url}/mcp?profile=full`);
+  await server.connect();
+  const destroy = (await server.listTools()).filter((tool) => tool.annotations?.destructiveHint).map((tool) => tool.name);
+  await server.close();
+  assert.deepEqual(destroy.sort(), ["erase", "forget"]);
+  assert.deepEqual(destroy.filter((name) => options.allowedTools.includes(`mcp__sigil__${name}`)), []);
+});
