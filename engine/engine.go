@@ -98,6 +98,9 @@ type Limits struct {
 	Tags  int // tags of one memory, each of 1 to 128 bytes: 32
 	Batch int // memories in one batch: 10,000
 	Page  int // entries in one page: 1,000
+	// Versions is how many superseded memories a chain of corrections has at most; 1,000. A correction over that drops the oldest
+	// ones: see [Engine.Correct].
+	Versions int
 	// PageBytes is the maximum number of bytes of data in one answer, unless a single memory has more: 8 MiB.
 	PageBytes int64
 	// Signatures is the most signatures of code that a tenant can register; 1,000,000. None is ever removed.
@@ -116,6 +119,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Tags, 32)
 	def(&l.Batch, 10_000)
 	def(&l.Page, 1_000)
+	def(&l.Versions, 1_000)
 	def(&l.Signatures, 1_000_000)
 	if l.PageBytes == 0 {
 		l.PageBytes = 8 << 20
