@@ -37,6 +37,8 @@ type Engine struct {
 	searching store.SearchSettings
 	analyzer  *words.Analyzer // nil if nothing is searched
 
+	given givenPolicies
+
 	embedder atomic.Pointer[Embedder]
 	backups  atomic.Pointer[func() ([]string, error)] // lists copies of the store; see [Engine.UseBackups]
 	settings atomic.Pointer[Settings]
@@ -103,6 +105,9 @@ type Limits struct {
 	Versions int
 	// PageBytes is the maximum number of bytes of data in one answer, unless a single memory has more: 8 MiB.
 	PageBytes int64
+	// Policies is how many different policies encodes may give to memories of one tenant, for as long as the engine is there; 256.
+	// A store can number only so many, and has each of them forever. It does not bound imports.
+	Policies int
 	// Signatures is the most signatures of code that a tenant can register; 1,000,000. None is ever removed.
 	Signatures int
 }
@@ -120,6 +125,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Batch, 10_000)
 	def(&l.Page, 1_000)
 	def(&l.Versions, 1_000)
+	def(&l.Policies, 256)
 	def(&l.Signatures, 1_000_000)
 	if l.PageBytes == 0 {
 		l.PageBytes = 8 << 20
