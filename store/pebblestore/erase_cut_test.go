@@ -40,7 +40,7 @@ func TestAnErasureThatIsCutShort(t *testing.T) {
 			return nil
 		}
 		cuts = append(cuts, cut{"power cut", kind, disk.CrashClone(vfs.CrashCloneCfg{})})
-		all := vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))} //nolint:gosec // not for security
+		all := vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 1))}
 		cuts = append(cuts, cut{"kill", kind, disk.CrashClone(all)})
 		return nil
 	}))
