@@ -67,6 +67,10 @@ bench: build ## Measure beside peers, and write docs/performance.md (ROUNDS=5 SE
 bench-backups: ## Measure encodes beside a backup each second, and without, and print the table (ROUNDS=5 SECONDS=6)
 	@scripts/bench.sh -backups -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),6)'
 
+.PHONY: bench-erasures
+bench-erasures: ## Measure how long it takes to erase a memory, alone and beside 64 callers that encode, and print the table (ROUNDS=5 SECONDS=6)
+	@scripts/bench.sh -erasures -rounds '$(or $(ROUNDS),5)' -seconds '$(or $(SECONDS),6)'
+
 .PHONY: retrieval
 retrieval: build ## Measure what search finds beside peers, and write docs/performance.md (DIR=../shared/retrieval has questions with answers)
 	@scripts/bench.sh -retrieval '$(or $(DIR),../shared/retrieval)'

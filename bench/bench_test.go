@@ -113,6 +113,20 @@ func TestBesideBackups(t *testing.T) {
 	}
 }
 
+// TestErasures measures erasures with tiny settings. No time is judged.
+func TestErasures(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	b := bench{rounds: 1, span: 200 * time.Millisecond, memories: 300}
+	if err := b.begin(); err != nil {
+		t.Fatal(err)
+	}
+	defer b.end()
+	block, err := erasures(t.Context(), &b)
+	if err != nil || !strings.Contains(block, "beside 64 callers that encode") || strings.Contains(block, "NaN") {
+		t.Errorf("%v\n%s", err, block)
+	}
+}
+
 func TestLatencies(t *testing.T) {
 	var l latencies
 	for i := range 1000 {

@@ -23,7 +23,7 @@ func main() {
 	var b bench
 	var seconds float64
 	var only, docs, folder string
-	var backedUp bool
+	var backedUp, erased bool
 	flag.IntVar(&b.rounds, "rounds", 5, "how many `times` to repeat each measurement")
 	flag.Float64Var(&seconds, "seconds", 2, "`seconds` that one measurement takes")
 	flag.IntVar(&b.memories, "memories", 1_000_000, "`number` of memories in the large store")
@@ -32,11 +32,15 @@ func main() {
 	flag.StringVar(&docs, "docs", "docs/performance.md", "the `file` to write the tables to")
 	flag.StringVar(&folder, "retrieval", "", "measure only how well search answers the questions in a `folder`")
 	flag.BoolVar(&backedUp, "backups", false, "measure only encodes beside backups, and print the table")
+	flag.BoolVar(&erased, "erasures", false, "measure only erasures, alone and beside encodes, and print the table")
 	flag.Parse()
 	b.span = time.Duration(seconds * float64(time.Second))
 	measure := func() error { return run(ctx, &b, only, docs) }
 	if backedUp {
 		measure = func() error { return b.besideBackups(ctx) }
+	}
+	if erased {
+		measure = func() error { return b.besideEncodes(ctx) }
 	}
 	if folder != "" {
 		measure = func() error { return b.retrieval(ctx, folder, docs) }

@@ -13,7 +13,7 @@ import (
 
 // Correct encodes d as a memory that supersedes the one at key, and returns it. In the same commit, the old one leaves all reads,
 // searches and counts. It is kept as a version, with its content, as long as the new one lives or can be restored: [Engine.History]
-// has the chain. When Correct returns without an error, all of this is durable. It works whether removed memories can be
+// has the chain. Of a chain, the newest [Limits.Versions] of those are kept: a correction drops those before them for good. When Correct returns without an error, all of this is durable. It works whether removed memories can be
 // restored or not: see [Undo].
 //
 // What d does not say is as it was with the old memory: its tags if d.Tags is nil, its state if d.State is nil, its pin, the end
@@ -68,6 +68,9 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 		}
 		if err != nil {
 			return m, e.gone(ctx, key, sigil.ErrConflict, err)
+		}
+		if results[0].Err == nil {
+			e.shorten(ctx, results[0].Memory.Key)
 		}
 		return results[0].Memory, results[0].Err
 	}
@@ -154,7 +157,7 @@ type HistoryPage struct {
 
 // History returns the chain of corrections that the memory at key belongs to, live or superseded: the live memory, what it superseded, and
 // so on. A memory that neither corrects another nor was corrected is the only one of its chain. Nothing is refreshed. A page with
-// [Limits.PageBytes] of data ends there, with a cursor. The cost grows with the number of versions up to the last one returned.
+// [Limits.PageBytes] of data ends there, with a cursor. The cost is that of the versions returned, and of one look at the ids of all.
 //
 // If the newest version is not live, the error is [sigil.ErrNotFound]: what was forgotten, or has faded, has no history
 // until it is restored.
@@ -171,55 +174,64 @@ func (e *Engine) History(ctx context.Context, key sigil.Key, q HistoryQuery) (pa
 	if err != nil {
 		return page, err
 	}
-	newest, err := e.newest(ctx, key)
+	ids, newest, err := e.chain(ctx, key)
 	if err != nil {
 		return page, err
 	}
-	version := Version{Memory: newest}
+	next := 0
+	if q.Cursor != "" {
+		if next = slices.Index(ids, after) + 1; next == 0 {
+			return page, nil // it was dropped in the meantime, with those before it
+		}
+	}
 	var bytes int64 // of data
-	for skip := after != (sigil.ID{}); ; {
-		if !skip {
-			if n := len(page.Versions); n == limit || n > 0 && bytes >= e.limits.PageBytes {
-				page.Next = encodeVersion(page.Versions[n-1].Memory.ID)
-				return page, nil
+	for ; next < len(ids); next++ {
+		if n := len(page.Versions); n == limit || n > 0 && bytes >= e.limits.PageBytes {
+			page.Next = encodeVersion(ids[next-1])
+			break
+		}
+		version := Version{Memory: newest}
+		if next > 0 {
+			r, err := e.store.Superseded(ctx, sigil.Key{Tenant: key.Tenant, ID: ids[next]}, q.NoData)
+			if errors.Is(err, sigil.ErrNotFound) {
+				break // it was erased in the meantime
 			}
-			if q.NoData {
-				version.Memory.Data = nil
+			if err != nil {
+				return page, wrap(err)
 			}
-			bytes += int64(len(version.Memory.Data))
-			page.Versions = append(page.Versions, version)
+			version = Version{Memory: r.Memory, Superseded: &r.Removal}
 		}
-		skip = skip && version.Memory.ID != after
-		old := sigil.Key{Tenant: key.Tenant, ID: version.Memory.Supersedes}
-		if old.ID == (sigil.ID{}) {
-			return page, nil
+		if q.NoData {
+			version.Memory.Data = nil
 		}
-		r, err := e.store.Superseded(ctx, old, q.NoData || skip)
-		if errors.Is(err, sigil.ErrNotFound) {
-			return page, nil // it was erased in the meantime
-		}
+		bytes += int64(len(version.Memory.Data))
+		page.Versions = append(page.Versions, version)
+	}
+	return page, nil
+}
+
+// chain returns the ids of the chain that the memory at key belongs to, the newest first, and the newest memory, which is live.
+func (e *Engine) chain(ctx context.Context, key sigil.Key) ([]sigil.ID, sigil.Memory, error) {
+	for {
+		ids, err := e.store.Chain(ctx, key)
 		if err != nil {
-			return page, wrap(err)
+			return nil, sigil.Memory{}, wrap(err)
 		}
-		version = Version{Memory: r.Memory, Superseded: &r.Removal}
+		newest := sigil.Key{Tenant: key.Tenant, ID: ids[0]}
+		m, err := e.store.Get(ctx, newest, e.now())
+		if errors.Is(err, sigil.ErrNotFound) {
+			if _, failed := e.store.Superseded(ctx, newest, true); failed == nil {
+				continue // it was corrected in the meantime
+			}
+		}
+		return ids, m, wrap(err)
 	}
 }
 
-// newest returns the live memory of the chain that the memory at key belongs to.
-func (e *Engine) newest(ctx context.Context, key sigil.Key) (sigil.Memory, error) {
-	for {
-		m, err := e.store.Get(ctx, key, e.now())
-		if err == nil {
-			return m, nil
-		}
-		if !errors.Is(err, sigil.ErrNotFound) {
-			return m, wrap(err)
-		}
-		r, err := e.store.Superseded(ctx, key, true)
-		if err != nil {
-			return m, wrap(err)
-		}
-		key.ID = r.SupersededBy
+// shorten drops what is over the limit of the chain that the memory at key belongs to. If that fails, the next correction does it.
+func (e *Engine) shorten(ctx context.Context, key sigil.Key) {
+	if ids, err := e.store.Chain(ctx, key); err == nil && len(ids) > 1+e.limits.Versions {
+		_, _ = e.store.DropOlder(ctx, sigil.Key{Tenant: key.Tenant, ID: ids[e.limits.Versions]})
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -229,6 +230,74 @@ func TestHistoryHasTheChainOfAnyOfItsVersions(t *testing.T) {
 	r.fails("forgotten", err, sigil.ErrNotFound, "not_found", "id")
 	r.restore(c.Key)
 	same(t, "restored", r.versions(a.Key), "3 2 1")
+}
+
+func TestACorrectionDropsTheOldestVersions(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{Versions: 2}, Settings: engine.Settings{Undo: engine.Undo{Window: time.Hour}}})
+	a := r.encode(`1`, nil)
+	b := r.correct(a.Key, `2`, nil)
+	c := r.correct(b.Key, `3`, nil)
+	same(t, "history", r.versions(a.Key), "3 2 1")
+	page, err := r.History(r.ctx(), c.Key, engine.HistoryQuery{Limit: 2})
+	r.ok("history", err)
+	d := r.correct(c.Key, `4`, func(d *sigil.Draft) { d.IdempotencyKey = "k" })
+	same(t, "history", r.versions(b.Key), "4 3 2")
+	_, err = r.Peek(r.ctx(), a.Key)
+	r.fails("peek", err, sigil.ErrNotFound, "not_found", "id")
+	page, err = r.History(r.ctx(), c.Key, engine.HistoryQuery{Cursor: page.Next})
+	r.ok("history", err)
+	same(t, "rest of the page", len(page.Versions), 0)
+	again, err := r.Correct(r.ctx(), c.Key, draft(`4`, func(d *sigil.Draft) { d.IdempotencyKey = "k" }))
+	r.ok("again", err)
+	same(t, "again", again.ID, d.ID)
+	r.forget(d.Key)
+	r.restore(d.Key)
+	same(t, "restored", r.versions(d.Key), "4 3 2")
+	done, err := r.Erase(r.ctx(), d.Tenant, engine.EraseQuery{IDs: []sigil.ID{d.ID}})
+	r.ok("erase", err)
+	same(t, "erased", done.Counts.Memories+done.Counts.Removed, 3)
+}
+
+// reads counts what History asks a store for.
+type reads struct {
+	store.Store
+	n int
+}
+
+func (s *reads) Chain(ctx context.Context, key sigil.Key) ([]sigil.ID, error) {
+	s.n++
+	return s.Store.Chain(ctx, key)
+}
+
+func (s *reads) Superseded(ctx context.Context, key sigil.Key, noData bool) (store.Removed, error) {
+	s.n++
+	return s.Store.Superseded(ctx, key, noData)
+}
+
+func TestAPageOfALongHistoryCostsWhatItHas(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{Versions: 10_000}})
+	const versions = 2_000
+	m := r.encode(`0`, nil)
+	first := m
+	for range versions {
+		m = r.correct(m.Key, `1`, nil)
+	}
+	counting := &reads{Store: r.store}
+	e := engine.New(counting, &engine.Options{Clock: r.clock.now, Limits: r.Limits()})
+	q, seen := engine.HistoryQuery{}, 0
+	for {
+		counting.n = 0
+		page, err := e.History(r.ctx(), first.Key, q)
+		r.ok("history", err)
+		seen += len(page.Versions)
+		if counting.n > 101 {
+			t.Fatalf("a page after %d versions has %d reads", seen, counting.n)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	same(t, "versions", seen, versions+1)
 }
 
 func TestAChainEndsWithItsNewestMemory(t *testing.T) {

@@ -107,6 +107,9 @@ func (e *Engine) prepare(tenant string, d *sigil.Draft, item *store.Item) error 
 	if err := checkPolicy(d.Policy); err != nil {
 		return err
 	}
+	if d.Policy != nil && !e.given.add(tenant, d.Policy, e.limits.Policies) {
+		return newTooManyPolicies(e.limits.Policies)
+	}
 	if err := checkIdempotencyKey(d.IdempotencyKey); err != nil {
 		return err
 	}

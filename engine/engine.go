@@ -37,6 +37,8 @@ type Engine struct {
 	searching store.SearchSettings
 	analyzer  *words.Analyzer // nil if nothing is searched
 
+	given givenPolicies
+
 	embedder atomic.Pointer[Embedder]
 	backups  atomic.Pointer[func() ([]string, error)] // lists copies of the store; see [Engine.UseBackups]
 	redact   atomic.Pointer[func(tenant string)]      // see [Engine.OnErase]
@@ -99,8 +101,14 @@ type Limits struct {
 	Tags  int // tags of one memory, each of 1 to 128 bytes: 32
 	Batch int // memories in one batch: 10,000
 	Page  int // entries in one page: 1,000
+	// Versions is how many superseded memories a chain of corrections has at most; 1,000. A correction over that drops the oldest
+	// ones: see [Engine.Correct].
+	Versions int
 	// PageBytes is the maximum number of bytes of data in one answer, unless a single memory has more: 8 MiB.
 	PageBytes int64
+	// Policies is how many different policies encodes may give to memories of one tenant, for as long as the engine is there; 256.
+	// A store can number only so many, and has each of them forever. It does not bound imports.
+	Policies int
 	// Signatures is the most signatures of code that a tenant can register; 1,000,000. None is ever removed.
 	Signatures int
 }
@@ -117,6 +125,8 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Tags, 32)
 	def(&l.Batch, 10_000)
 	def(&l.Page, 1_000)
+	def(&l.Versions, 1_000)
+	def(&l.Policies, 256)
 	def(&l.Signatures, 1_000_000)
 	if l.PageBytes == 0 {
 		l.PageBytes = 8 << 20

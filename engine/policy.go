@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sigil-dna/sigil"
@@ -84,6 +86,47 @@ func (e *Engine) effective(kept *store.TenantPolicy) TenantPolicy {
 		p.Policy = e.Settings().Policy
 	}
 	return p
+}
+
+// givenPolicies has the different policies that drafts of each tenant had.
+type givenPolicies struct {
+	mu sync.RWMutex
+	// +checklocks:mu
+	of map[string]map[sigil.Policy]bool
+}
+
+// add reports whether a draft of a tenant may have a policy: one that was given before, or one more of at most limit.
+func (g *givenPolicies) add(tenant string, p sigil.Policy, limit int) bool {
+	g.mu.RLock()
+	known := g.of[tenant][p]
+	g.mu.RUnlock()
+	if known {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := g.of[tenant]
+	switch {
+	case all[p]:
+		return true
+	case len(all) >= limit:
+		return false
+	case all == nil:
+		if g.of == nil {
+			g.of = map[string]map[sigil.Policy]bool{}
+		}
+		all = map[sigil.Policy]bool{}
+		g.of[tenant] = all
+	}
+	all[p] = true
+	return true
+}
+
+func newTooManyPolicies(limit int) error {
+	return &sigil.Error{
+		Kind: sigil.ErrFull, Code: "policies_full", Field: "policy",
+		Detail: fmt.Sprintf("memories of the tenant were given %d different policies already, which is the limit: use one of those, or set how long the memory lives with life, which needs no policy of its own", limit),
+	}
 }
 
 // checkPolicy returns an error for a policy that a store could not read back, such as one that was not made by its constructor.

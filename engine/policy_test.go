@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,4 +261,36 @@ func TestAPolicyThatNoStoreCouldReadBackIsRefused(t *testing.T) {
 	r.fails("SetPolicy", err, sigil.ErrInvalid, "invalid_policy", "policy")
 	_, err = r.Encode(r.ctx(), sigil.DefaultTenant, draft("1", func(d *sigil.Draft) { d.Policy = sigil.Classic{} }))
 	r.fails("Encode", err, sigil.ErrInvalid, "invalid_policy", "policy")
+}
+
+// TestATenantIsGivenSoManyPolicies holds encodes, batches and corrections to the limit, and no other tenant.
+func TestATenantIsGivenSoManyPolicies(t *testing.T) {
+	r := newRig(t, engine.Options{Limits: engine.Limits{Policies: 2}})
+	under := func(days int) func(*sigil.Draft) {
+		p, err := sigil.NewHalfLife(time.Duration(days)*24*time.Hour, 0.95)
+		r.ok("policy", err)
+		return func(d *sigil.Draft) { d.Policy = p }
+	}
+	full := func(what string, err error) {
+		t.Helper()
+		r.fails(what, err, sigil.ErrFull, "policies_full", "policy")
+		if !strings.Contains(err.Error(), "life") {
+			t.Errorf("%s: %v does not say what to do", what, err)
+		}
+	}
+	m := r.encode(`1`, under(1))
+	r.encode(`2`, under(2))
+	_, err := r.Encode(r.ctx(), m.Tenant, draft(`3`, under(3)))
+	full("encode", err)
+	_, err = r.Correct(r.ctx(), m.Key, draft(`3`, under(3)))
+	full("correct", err)
+	results, err := r.EncodeBatch(r.ctx(), m.Tenant, []sigil.Draft{draft(`3`, under(1)), draft(`4`, under(4))})
+	r.ok("batch", err)
+	r.ok("item under one that is known", results[0].Err)
+	full("item under another", results[1].Err)
+	r.encode(`5`, func(d *sigil.Draft) { d.Life = 400 * 24 * time.Hour })
+	_, err = r.Encode(r.ctx(), "other", draft(`3`, under(3)))
+	r.ok("other tenant", err)
+	_, err = r.SetPolicy(r.ctx(), m.Tenant, sigil.DefaultClassic())
+	r.ok("policy of the tenant", err)
 }

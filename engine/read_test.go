@@ -300,6 +300,11 @@ func TestLonger(t *testing.T) {
 	_, err = r.Recall(r.ctx(), m.Key)
 	r.ok("recall", err)
 	check(1, long)
+	r.encode(`4`, func(d *sigil.Draft) { d.Policy = long })
+	check(1, long)
+	_, err = r.SetPolicy(r.ctx(), sigil.DefaultTenant, sigil.DefaultClassic())
+	r.ok("policy of the tenant", err)
+	check(0, nil)
 }
 
 // TestLatestEvents holds the newest entries against all there are, in a journal that two tenants share unevenly and

@@ -67,25 +67,30 @@ func (e *Engine) Stats(ctx context.Context, tenant string) (stats Stats, err err
 	}, nil
 }
 
-// LongerLived counts, over all tenants, the live memories whose own policy lets them live longer untouched than the
-// current policy of their tenant: their next recall shortens their life. most is the longest-lived of those policies, or nil if there
-// are none. Its cost grows with the number of memories.
+// LongerLived counts the live memories that have a policy under which they live longer untouched than under the one of [Settings], and
+// that get this one when they are recalled next, which shortens their lives. So memories with policies of their own do not count, nor
+// do those of tenants with one. most is the longest-lived of the policies of those that count, or nil if there are none. Its cost
+// grows with the number of memories.
 func (e *Engine) LongerLived(ctx context.Context) (memories int, most sigil.Policy, err error) {
 	tenants, err := e.store.Tenants(ctx)
 	if err != nil {
 		return 0, nil, wrap(err)
 	}
+	lifetime := e.Settings().Policy.Lifetime()
 	for _, tenant := range tenants {
-		lifetime := e.policyOf(tenant).Lifetime()
+		if e.store.PolicyOf(tenant) != nil {
+			continue
+		}
 		s, err := e.store.Stats(ctx, tenant, e.now())
 		if err != nil {
 			return 0, nil, wrap(err)
 		}
 		for _, p := range s.Policies {
-			if p.Policy.Lifetime() <= lifetime {
+			shortened := p.Memories - p.Own
+			if shortened == 0 || p.Policy.Lifetime() <= lifetime {
 				continue
 			}
-			memories += p.Memories
+			memories += shortened
 			if most == nil || p.Policy.Lifetime() > most.Lifetime() {
 				most = p.Policy
 			}

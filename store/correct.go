@@ -27,4 +27,12 @@ type Corrections interface {
 	// AllSuperseded returns superseded memories of a tenant, without data, by ascending id of the memory that supersedes them, which
 	// is greater than after. It returns at most limit. One that is removed during the call may be missing.
 	AllSuperseded(ctx context.Context, tenant string, after sigil.ID, limit int) ([]Removed, error)
+
+	// Chain returns the ids of the chain that a memory belongs to, live, removed or superseded: the newest first, then what it
+	// superseded, and so on. An id that there is not is a chain of its own. It reads no contents.
+	Chain(ctx context.Context, key sigil.Key) ([]sigil.ID, error)
+
+	// DropOlder drops, for good and in one commit, all that a superseded memory superseded, and returns how many that were. That
+	// memory supersedes none from then on. Nothing is journaled. If it is not superseded, nothing is dropped.
+	DropOlder(ctx context.Context, key sigil.Key) (int, error)
 }

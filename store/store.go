@@ -399,18 +399,26 @@ type FadingQuery struct {
 type PolicyCount struct {
 	Policy   sigil.Policy
 	Memories int
+	Own      int // those of Memories that have the policy of their own
 }
 
-// CountPolicies returns counts in the order of [Stats.Policies], or nil if there are none.
-func CountPolicies(counts map[sigil.Policy]int) []PolicyCount {
+// CountPolicies returns counts in the order of [Stats.Policies], or nil if there are none. Policy need not be set in them.
+func CountPolicies(counts map[sigil.Policy]PolicyCount) []PolicyCount {
 	var all []PolicyCount
 	for policy, n := range counts {
-		all = append(all, PolicyCount{Policy: policy, Memories: n})
+		n.Policy = policy
+		all = append(all, n)
 	}
 	slices.SortFunc(all, func(a, b PolicyCount) int {
 		return cmp.Or(b.Memories-a.Memories, strings.Compare(a.Policy.String(), b.Policy.String()))
 	})
 	return all
+}
+
+// Add counts n more memories, own of which have the policy of their own.
+func (c PolicyCount) Add(n, own int) PolicyCount {
+	c.Memories, c.Own = c.Memories+n, c.Own+own
+	return c
 }
 
 // Stats counts a tenant's live memories.

@@ -118,6 +118,8 @@ export const encode = text => memory('/v1/sigils', { method: 'POST', body: text 
 export const act = (id, verb) => memory(at(id, `:${verb}`), { method: 'POST' })
 /** forget returns the time from which on the memory cannot be restored, or null if it cannot be restored at all. */
 export const forget = async id => (await call(at(id), { method: 'DELETE' })).headers.get('Sigil-Restorable-Until')
+/** erase erases a memory for good, or with dryRun only counts: {counts, receipt}. */
+export const erase = (id, dryRun) => json('/v1/sigils:erase', { method: 'POST', body: JSON.stringify({ ids: [id], dryRun }) })
 /** restoreMany returns a result for each id: {status, memory} or {status, problem}. */
 export const restoreMany = ids => json('/v1/sigils:restore', { method: 'POST', body: JSON.stringify({ ids }) })
 export const patterns = signal => json('/v1/patterns', { signal })

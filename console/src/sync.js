@@ -170,6 +170,8 @@ function refreshed(memories) {
   changed()
 }
 
+const ends = ['forgotten', 'faded', 'evicted', 'corrected', 'erased']
+
 function apply({ kind, id, arithmetic }) {
   if (!id) return
   if (kind === 'encoded') fetchNewest()
@@ -178,9 +180,12 @@ function apply({ kind, id, arithmetic }) {
     points.change(id, { pinned: kind === 'pinned', fadesAt: arithmetic?.fadesAt })
   } else if (kind === 'tagged') {
     if (arithmetic) points.recall({ id, ...arithmetic }) // an encode of the same content has recalled it
+  } else if (kind === 'changed') {
+    if (arithmetic) points.recall({ id, ...arithmetic }) // another life, or an unpin, begins anew
+    points.change(id, { pinned: arithmetic?.pinned, fadesAt: arithmetic?.fadesAt })
   } else if (kind === 'crystallized') points.change(id, { crystallized: true, fadesAt: arithmetic?.fadesAt }, true)
   else if (kind === 'restored') fetchBack(id)
-  else if (kind === 'forgotten' || kind === 'faded' || kind === 'evicted') left(id)
+  else if (ends.includes(kind)) left(id)
 }
 
 // A restored event has no hash either, and the memory is not among the newest: each is read, one after the other.
@@ -278,7 +283,7 @@ async function check() {
       if (m.fadesAt && Date.parse(m.fadesAt) < serverNow()) return void await readClock(signal) // the daemon's clock is behind ours
     } catch (e) {
       if (signal.aborted) return
-      if (e instanceof Problem && e.status === 404) left(id)
+      if (e instanceof Problem && (e.status === 404 || e.code === 'superseded')) left(id)
     }
     changed()
   }

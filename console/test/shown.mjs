@@ -2,6 +2,7 @@
 // usage: node test/shown.mjs http://127.0.0.1:7433
 
 import { eventually } from './browser.mjs'
+import { lives } from './lives.mjs'
 import { search } from './search.mjs'
 import { encode, find, focused, newTenant, newContext, recall, request, runSteps, same, sees, url, visit } from './steps.mjs'
 
@@ -265,4 +266,4 @@ const steps = {
   },
 }
 
-runSteps({ ...steps, ...search })
+runSteps({ ...steps, ...search, ...lives })

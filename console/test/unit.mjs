@@ -8,6 +8,7 @@ import { dataOf, parts, pretty } from '../src/json.js'
 import { hrefOf, idIn, listOf, nothing, patternHref, readAsk, searchOf, tagHref } from '../src/ask.js'
 import { marked, textAt } from '../src/marks.js'
 import { titleOf } from '../src/title.js'
+import { words } from '../src/words.js'
 
 test('the text of data is cut out as it is', () => {
   for (const data of ['12345678901234567890', '1e400', '{"a":1,"a":2}', '{"10":1,"9":[]}', '"a \\"quoted\\" \\\\"', '"\\\\\\""', '{}', '[]', 'null', '-0.10', '[1,{"data":"}"},"]"]', '""']) {
@@ -112,4 +113,24 @@ test('durations are written as the daemon does, and read from any version of it'
   for (const [text, seconds] of Object.entries(read)) assert.equal(parseDuration(text), seconds)
   for (const text of ['', '7', 'd', 'soon', '7w']) assert.ok(Number.isNaN(parseDuration(text)), text)
   for (const h of ['7d', '168h0m0s']) assert.deepEqual(parsePolicy(`halflife h=${h} threshold=0.9`), { kind: 'halflife', rate: 0.001, period: 5, half: 604800, threshold: 0.9 })
+})
+
+test('each kind of entry has words of its own', () => {
+  const fadesAt = '2026-11-30T12:00:00.000Z'
+  const a = { decay: 0.951, threshold: 0.95, idleSeconds: 95, potential: 0.5, fadesAt, ttl: '1h' }
+  for (const [entry, want] of [
+    [{ kind: 'encoded', reason: 'request', arithmetic: a }, /^request$/],
+    [{ kind: 'signed', reason: 'request' }, /^request$/],
+    [{ kind: 'pinned', reason: 'request', arithmetic: a }, /^request, potential 0.500$/],
+    [{ kind: 'faded', reason: 'decay', arithmetic: a }, /^decay 0.951 passed 0.95 after/],
+    [{ kind: 'faded', reason: 'ttl', arithmetic: a }, /^its ttl of 1h ended$/],
+    [{ kind: 'corrected', reason: 'request', arithmetic: a }, /^its place was taken by$/],
+    [{ kind: 'erased', reason: 'request' }, /^for good: nothing/],
+    [{ kind: 'changed', reason: 'request', changed: ['tags', 'ttl', 'pinned'], arithmetic: a }, /^on request: tags, ttl and pinned; it would fade .*2026/],
+    [{ kind: 'changed', reason: 'request', changed: ['life'], arithmetic: { ...a, fadesAt: null } }, /^on request: life; it does not fade$/],
+    [{ kind: 'fading', reason: 'decay', arithmetic: a }, /^a notice: unless it is recalled, it fades .*2026/],
+    [{ kind: 'fading', reason: 'ttl', arithmetic: a }, /^a notice: its ttl ends .*2026/],
+    [{ kind: 'policy', reason: 'request', policies: { from: null, to: 'classic' } }, /^of the tenant: classic, instead of that of the daemon$/],
+  ]) assert.match(words(entry), want)
+  assert.equal(words({ kind: 'evicted', reason: 'bytes', arithmetic: a }, x => `decay ${x.decay}`), 'bytes, decay 0.951')
 })

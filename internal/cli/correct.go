@@ -109,7 +109,8 @@ func (a *app) history() *cobra.Command {
 corrected, and so on. The id of any of them will do.
 
 SUPERSEDED is how long ago the next version took its place. Versions are kept as long as the newest
-one lives or can be restored; "sigil forget" and fading end them together.`,
+one lives or can be restored; "sigil forget" and fading end them together. The daemon keeps the
+newest 1,000 (--max-versions of "sigil serve").`,
 		Example: `  sigil history 01890a5d-ac96-774b-bcce-b302099a8057
   sigil history 01890a5d-ac96-774b-bcce-b302099a8057 --json | jq -c .memory.data`,
 		Args:              oneIDOnly,

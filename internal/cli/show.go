@@ -89,6 +89,7 @@ func (a *app) memory(nth int, v *client.Memory) error {
 	if v.Life != nil && !v.Pinned && !v.Crystallized {
 		f.add("life", "%s untouched", shortly(*v.Life))
 	}
+	f.add("policy", "%s", escape(v.Policy))
 	if len(v.Tags) > 0 {
 		f.add("tags", "%s", escape(strings.Join(v.Tags, ", ")))
 	}

@@ -78,7 +78,7 @@ func (c *Config) check(say func(setting, why string)) {
 	}
 	for setting, n := range map[string]int64{
 		"max-data": c.MaxData, "max-depth": int64(c.MaxDepth), "max-state": c.MaxState,
-		"max-tags": int64(c.MaxTags), "max-signatures": int64(c.MaxSignatures), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage),
+		"max-tags": int64(c.MaxTags), "max-signatures": int64(c.MaxSignatures), "max-batch": int64(c.MaxBatch), "max-page": int64(c.MaxPage), "max-versions": int64(c.MaxVersions), "max-policies": int64(c.MaxPolicies),
 		"max-page-bytes": c.MaxPageBytes, "max-batch-body": c.MaxBatchBody, "max-in-flight": c.MaxInFlight, "max-connections": int64(c.MaxConnections), "max-subscribers": int64(c.MaxSubscribers),
 	} {
 		if n < 1 {

@@ -61,6 +61,8 @@ type Config struct {
 	MaxSignatures  int
 	MaxBatch       int
 	MaxPage        int
+	MaxVersions    int
+	MaxPolicies    int
 	MaxPageBytes   int64
 	MaxBody        int64
 	MaxBatchBody   int64
@@ -155,6 +157,8 @@ func (c *Config) flags(data string) *pflag.FlagSet {
 	f.IntVar(&c.MaxSignatures, "max-signatures", 1_000_000, "maximum number of signatures of code that one tenant can register; none is ever removed")
 	f.IntVar(&c.MaxBatch, "max-batch", 10_000, "maximum number of memories in one batch")
 	f.IntVar(&c.MaxPage, "max-page", 1_000, "maximum number of entries in one page")
+	f.IntVar(&c.MaxVersions, "max-versions", 1_000, "maximum number of superseded versions that are kept of a memory that was corrected; a correction over that drops the oldest ones")
+	f.IntVar(&c.MaxPolicies, "max-policies", 256, "maximum number of different policies that encodes may give to memories of one tenant, from the start of the daemon on")
 	bytesVar(f, &c.MaxPageBytes, "max-page-bytes", 8<<20, "maximum `bytes` of data in one page, which ends early if necessary, and in one answer to a recall of many memories")
 	bytesVar(f, &c.MaxBody, "max-body", 0, "maximum `bytes` of one request, unless it is a batch; 0 means --max-data plus 64KiB for the rest")
 	bytesVar(f, &c.MaxBatchBody, "max-batch-body", 64<<20, "maximum `bytes` of one batch")
@@ -250,7 +254,7 @@ func (c *Config) search() store.SearchSettings {
 func (c *Config) limits() engine.Limits {
 	return engine.Limits{
 		Data: int(c.MaxData), Depth: c.MaxDepth, State: int(c.MaxState), Tags: c.MaxTags,
-		Batch: c.MaxBatch, Page: c.MaxPage, PageBytes: c.MaxPageBytes, Signatures: c.MaxSignatures,
+		Batch: c.MaxBatch, Page: c.MaxPage, Versions: c.MaxVersions, Policies: c.MaxPolicies, PageBytes: c.MaxPageBytes, Signatures: c.MaxSignatures,
 	}
 }
 

@@ -1,7 +1,9 @@
 package daemon_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,5 +29,26 @@ func TestLimitsOfContent(t *testing.T) {
 		if status, answer := ask(t, d, "POST", tt.path, tt.body); status != tt.status || tt.code != "" && !strings.Contains(answer, `"code":"`+tt.code+`"`) {
 			t.Errorf("%s: %d %s", tt.body, status, answer)
 		}
+	}
+}
+
+// TestLimitOfVersions has a memory that is corrected thrice keep its newest version.
+func TestLimitOfVersions(t *testing.T) {
+	d := start(t, config(t, "--max-versions=1"), on(storetest.NewModel()))
+	path := "/v1/sigils"
+	for i := range 4 {
+		status, answer := ask(t, d, "POST", path, `{"data":`+strconv.Itoa(i)+`}`)
+		if status != http.StatusCreated {
+			t.Fatalf("%d %s", status, answer)
+		}
+		var m struct{ ID string }
+		if err := json.Unmarshal([]byte(answer), &m); err != nil {
+			t.Fatal(err)
+		}
+		path = "/v1/sigils/" + m.ID + ":correct"
+	}
+	status, answer := ask(t, d, "GET", strings.TrimSuffix(path, ":correct")+"/history", "")
+	if status != http.StatusOK || strings.Count(answer, `"data":`) != 2 || !strings.Contains(answer, `"data":2`) {
+		t.Errorf("%d %s", status, answer)
 	}
 }

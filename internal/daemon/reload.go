@@ -56,7 +56,7 @@ func (r *runner) warnShorter(ctx context.Context) {
 	case err != nil:
 		r.log.Warn("could not count the memories with longer-lived policies", "err", err)
 	case memories > 0:
-		r.log.Warn(fmt.Sprintf("%d memories have a policy under which they live longer untouched (up to %s) than under the current one (%s): each recall gives a memory the current policy. To keep their longer lives, start with their --policy",
+		r.log.Warn(fmt.Sprintf("%d memories have a policy under which they live longer untouched (up to %s) than under the one of the settings (%s), which each recall gives them. To keep their longer lives, start with their --policy",
 			memories, lifetime(most), lifetime(e.Settings().Policy)), "memories", memories, "longest", most.String())
 	}
 }

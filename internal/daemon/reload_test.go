@@ -247,7 +247,7 @@ func TestAShorterPolicyIsWarnedOf(t *testing.T) {
 		}
 	}
 	first.rewrite(t, "policy: classic\n")
-	first.log.await(t, "level=WARN", "3 memories have a policy under which they live longer untouched (up to 30d6h) than under the current one (95s)")
+	first.log.await(t, "level=WARN", "3 memories have a policy under which they live longer untouched (up to 30d6h) than under the one of the settings (95s)")
 
 	second := run(t, t.Context(), s, "policy: halflife\nhalf-life: 1h\n")
 	second.log.await(t, "level=WARN", "3 memories have a policy under which they live longer untouched (up to 30d6h)")

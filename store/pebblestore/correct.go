@@ -19,13 +19,15 @@ import (
 // figures (t). It is not found by the time of its removal. Instead, a record (r) of the memory that supersedes it has its id. These
 // links are in memory as well, since whether a memory supersedes another decides what becomes of it when it is removed.
 
-// chains has for each memory that supersedes another, live or removed, the id of that one. An open rebuilds it.
+// chains has for each memory that supersedes another, live or removed, the id of that one, and the reverse. An open rebuilds it.
 type chains struct {
 	any atomic.Bool // there may be some
 
 	mu sync.RWMutex
 	// +checklocks:mu
 	supersedes map[sigil.Key]sigil.ID
+	// +checklocks:mu
+	supersededBy map[sigil.Key]sigil.ID
 }
 
 func (c *chains) add(key sigil.Key, old sigil.ID) {
@@ -33,9 +35,10 @@ func (c *chains) add(key sigil.Key, old sigil.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.supersedes == nil {
-		c.supersedes = map[sigil.Key]sigil.ID{}
+		c.supersedes, c.supersededBy = map[sigil.Key]sigil.ID{}, map[sigil.Key]sigil.ID{}
 	}
 	c.supersedes[key] = old
+	c.supersededBy[sigil.Key{Tenant: key.Tenant, ID: old}] = key.ID
 }
 
 func (c *chains) drop(keys ...sigil.Key) {
@@ -45,8 +48,17 @@ func (c *chains) drop(keys ...sigil.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
+		delete(c.supersededBy, sigil.Key{Tenant: key.Tenant, ID: c.supersedes[key]})
 		delete(c.supersedes, key)
 	}
+}
+
+// next returns the memory that supersedes the one with a key, or will once its commit is visible.
+func (c *chains) next(key sigil.Key) (sigil.Key, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	id, ok := c.supersededBy[key]
+	return sigil.Key{Tenant: key.Tenant, ID: id}, ok
 }
 
 // of returns the memory that the one with a key supersedes, or the zero id.
@@ -158,6 +170,72 @@ func (s *Store) AllSuperseded(ctx context.Context, tenant string, after sigil.ID
 		}
 	}
 	return all, s.reading(it.Error())
+}
+
+// Chain returns the ids of a chain; see [store.Corrections].
+func (s *Store) Chain(ctx context.Context, key sigil.Key) ([]sigil.ID, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	for ok := s.chains.any.Load(); ok && !s.exists(key); { // a live memory is the newest, although its correction may be under way
+		var next sigil.Key
+		if next, ok = s.chains.next(key); ok {
+			key = next
+		}
+	}
+	all := s.chains.versions([]sigil.Key{key})
+	ids := make([]sigil.ID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	return ids, nil
+}
+
+// DropOlder drops what a superseded memory superseded; see [store.Corrections].
+func (s *Store) DropOlder(ctx context.Context, key sigil.Key) (int, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.keys.Lock(s.chains.versions([]sigil.Key{key})...)()
+	versions := s.chains.versions([]sigil.Key{key}) // again: some may have been dropped
+	if _, there, err := s.superseded(key); err != nil || !there || len(versions) == 1 {
+		return 0, err
+	}
+	ch := newChange()
+	s.dropVersions(ch, versions[1:])
+	unlinked := s.unlink(ch, versions)
+	if err := s.commits.do(ch); err != nil {
+		return 0, err
+	}
+	s.chains.drop(unlinked...)
+	return len(versions) - 1, nil
+}
+
+// dropVersions has a change drop what is kept of memories that are removed, whose keys are locked.
+func (s *Store) dropVersions(ch *change, versions []sigil.Key) {
+	for _, key := range versions {
+		for _, family := range []byte{layout.RemovedFamily, layout.BodyFamily} {
+			ch.remove(layout.MemoryKey(family, key.Tenant, key.ID))
+		}
+		if s.hasVectors.Load() {
+			ch.remove(layout.MemoryKey(layout.VectorFamily, key.Tenant, key.ID))
+		}
+	}
+}
+
+// unlink has a change drop the links from memories to what they superseded, and returns those that have one.
+func (s *Store) unlink(ch *change, versions []sigil.Key) (unlinked []sigil.Key) {
+	for _, key := range versions {
+		if s.chains.of(key) != (sigil.ID{}) {
+			ch.remove(layout.MemoryKey(layout.CorrectionFamily, key.Tenant, key.ID))
+			unlinked = append(unlinked, key)
+		}
+	}
+	return unlinked
 }
 
 // splitCorrection returns a memory that supersedes another, and that one.

@@ -16,8 +16,10 @@ type span struct{ from, to []byte }
 // durable changes before the call. Its cost is that of what is in memory and of the tables that have such keys. If it fails or ctx
 // ends, some of these bytes may still be there.
 //
-// Calls that read at the time keep the tables they read, and expunge waits for them.
+// Calls that read at the time keep the tables they read, and expunge waits for them. It does not wait for those that write: of two
+// compactions that could run, the database runs a requested one first.
 func (s *Store) expunge(ctx context.Context, spans []span) error {
+	defer s.folder.Hurry()()
 	s.snapshots.Lock()
 	s.snapshots.Unlock() //nolint:staticcheck // snapshots from before the changes have ended
 	// Twice: a flush ends a log, so that it can be emptied, but the next log may be in the file of an old one, whose bytes stay

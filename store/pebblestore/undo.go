@@ -339,18 +339,9 @@ func (s *Store) dropRemoved(tenant string, keys []sigil.Key, times []int64) (int
 		}
 		dropped.Memories++
 		dropped.Bytes += int64(size)
-		for _, version := range s.chains.versions(keys[i : i+1]) {
-			for _, family := range []byte{layout.RemovedFamily, layout.BodyFamily} {
-				ch.remove(layout.MemoryKey(family, tenant, version.ID))
-			}
-			if s.hasVectors.Load() {
-				ch.remove(layout.MemoryKey(layout.VectorFamily, tenant, version.ID))
-			}
-			if s.chains.of(version) != (sigil.ID{}) {
-				ch.remove(layout.MemoryKey(layout.CorrectionFamily, tenant, version.ID))
-				unlinked = append(unlinked, version)
-			}
-		}
+		versions := s.chains.versions(keys[i : i+1])
+		s.dropVersions(ch, versions)
+		unlinked = append(unlinked, s.unlink(ch, versions)...)
 		ch.remove(at)
 	}
 	if ch.empty() {

@@ -18,6 +18,28 @@ const (
   union all select r.tenant, r.id, v.n, v.depth + 1 from sigil.removals r join v on r.tenant = v.tenant and r.superseded_by = v.id
 )
 select tenant, id from v order by n, depth`
+
+	// chainOf returns the ids of the chain that $2 is in, the newest first.
+	chainOf = `with recursive newer as (
+  select $2::uuid as id, 0 as n
+  union all select r.superseded_by, v.n + 1 from newer v join sigil.removals r on r.tenant = $1 and r.id = v.id where r.superseded_by is not null
+), chain as (
+  (select id, 0 as n from newer order by newer.n desc limit 1)
+  union all select r.id, v.n + 1 from chain v join sigil.removals r on r.tenant = $1 and r.superseded_by = v.id
+)
+select id from chain order by n`
+
+	// dropOlder drops what the superseded memory $2 superseded, and returns how many that were.
+	dropOlder = `with recursive kept as materialized (
+  select tenant, id from sigil.removals where tenant = $1 and id = $2 and superseded_by is not null for update
+), older as (
+  select r.tenant, r.id from sigil.removals r join kept k on r.tenant = k.tenant and r.superseded_by = k.id
+  union all select r.tenant, r.id from sigil.removals r join older o on r.tenant = o.tenant and r.superseded_by = o.id
+),
+r as (delete from sigil.removals r using older o where r.tenant = o.tenant and r.id = o.id returning r.id),
+m as (delete from sigil.removed m using older o where m.tenant = o.tenant and m.id = o.id),
+u as (update sigil.removed m set supersedes = null from kept k where m.tenant = k.tenant and m.id = k.id)
+select count(*) from r`
 )
 
 // superseded returns the key of the memory that an item supersedes.
@@ -87,6 +109,36 @@ func (s *Store) AllSuperseded(ctx context.Context, tenant string, after sigil.ID
 		all[i].Memory.Data = nil
 	}
 	return all, err
+}
+
+// Chain implements [store.Corrections].
+func (s *Store) Chain(ctx context.Context, key sigil.Key) ([]sigil.ID, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	rows, err := s.pool.Query(bounded, chainOf, key.Tenant, [16]byte(key.ID))
+	ids, err := collect(rows, err, func(rows pgx.Rows) (id sigil.ID, err error) {
+		err = rows.Scan((*[16]byte)(&id))
+		return id, err
+	})
+	return ids, reading(ctx, err)
+}
+
+// DropOlder implements [store.Corrections].
+func (s *Store) DropOlder(ctx context.Context, key sigil.Key) (int, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	bounded, cancel := s.steady(ctx)
+	defer cancel()
+	n, err := s.drop(bounded, dropOlder, key.Tenant, [16]byte(key.ID))
+	return n, failure(err)
 }
 
 // supersededBy returns the superseded memories that fit the end of a query.

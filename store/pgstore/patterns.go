@@ -135,6 +135,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		accessed time.Time
 		n        int
 		fading   int // neither pinned nor crystallized
+		own      int // of fading, those whose policy is their own
 	}
 	var groups []group
 	var idles []idle
@@ -143,10 +144,10 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 	into(b, &groups, scanGroup, countGroups, tenant, now)
 	into(b, &idles, func(rows pgx.Rows) (i idle, err error) {
 		var policy int16
-		err = rows.Scan(&policy, &i.stretch, &i.accessed, &i.n, &i.fading)
+		err = rows.Scan(&policy, &i.stretch, &i.accessed, &i.n, &i.fading, &i.own)
 		i.policy = uint16(policy)
 		return i, err
-	}, "select policy, stretch, last_accessed, count(*), count(*) filter (where not pinned and not crystallized) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, stretch, last_accessed", tenant, now)
+	}, "select policy, stretch, last_accessed, count(*), count(*) filter (where not pinned and not crystallized), count(*) filter (where not pinned and not crystallized and own_policy) from sigil.memories where tenant = $1 and fades_at > $2 group by policy, stretch, last_accessed", tenant, now)
 	into(b, &counts, scanOne[int64],
 		"select position from sigil.head union all select count(*) from sigil.crystals where tenant = $1", tenant)
 	if err := s.snapshot(ctx, b); err != nil {
@@ -164,7 +165,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 	stats.Patterns = len(patterns(groups))
 	stats.Position, stats.PatternCrystals = uint64(counts[0]), int(counts[1])
 	policy := s.policyOf(ctx)
-	decay, fading := 0.0, map[sigil.Policy]int{}
+	decay, fading := 0.0, map[sigil.Policy]store.PolicyCount{}
 	for _, i := range idles {
 		p := policy.Policy(i.policy)
 		if p == nil {
@@ -172,7 +173,7 @@ func (s *Store) stats(ctx context.Context, tenant string, now time.Time) (stats 
 		}
 		decay += sigil.DecayOf(p, i.stretch, now.Sub(i.accessed)) * float64(i.n)
 		if i.fading > 0 {
-			fading[p] += i.fading
+			fading[p] = fading[p].Add(i.fading, i.own)
 		}
 	}
 	stats.Policies = store.CountPolicies(fading)

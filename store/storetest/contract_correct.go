@@ -41,6 +41,22 @@ func (f *fixture) superseded() []store.Removed {
 	return all
 }
 
+// versionIDs returns the ids of the chain that a memory belongs to.
+func (f *fixture) versionIDs(key sigil.Key) []sigil.ID {
+	f.t.Helper()
+	ids, err := f.Chain(f.ctx(), key)
+	f.ok("Chain", err)
+	return ids
+}
+
+// dropsOlder asserts how many versions DropOlder drops.
+func (f *fixture) dropsOlder(key sigil.Key, want int) {
+	f.t.Helper()
+	n, err := f.DropOlder(f.ctx(), key)
+	f.ok("DropOlder", err)
+	equal(f.t, "dropped", n, want)
+}
+
 var correctIdeas = []idea{
 	{"a correction takes the place of a memory, which is kept outside of everything else", func(f *fixture) {
 		old := f.encode(says("green tea"), tagged("x"), potential(0.95), crystallized)
@@ -249,6 +265,42 @@ var correctIdeas = []idea{
 		f.ok("Purge", err)
 		equal(f.t, "purged", purged, 0)
 	}},
+	{"a chain is the same by any of its versions, and can be cut short", func(f *fixture) {
+		alone := f.encode()
+		a := f.encode(says("one"), tagged("x"))
+		b := f.correct(a)
+		c := f.correct(b)
+		d := f.correct(c)
+		for _, m := range []sigil.Memory{a, b, c, d} {
+			equal(f.t, "chain", f.versionIDs(m.Key), []sigil.ID{d.ID, c.ID, b.ID, a.ID})
+		}
+		equal(f.t, "chain of one", f.versionIDs(alone.Key), []sigil.ID{alone.ID})
+		unknown := sigil.Key{Tenant: "other", ID: d.ID}
+		equal(f.t, "chain of another tenant's", f.versionIDs(unknown), []sigil.ID{d.ID})
+		for _, key := range []sigil.Key{d.Key, alone.Key, unknown, a.Key} {
+			f.dropsOlder(key, 0)
+		}
+		entries := len(f.events(d.Tenant))
+		f.dropsOlder(c.Key, 2)
+		f.dropsOlder(c.Key, 0)
+		equal(f.t, "entries", len(f.events(d.Tenant)), entries)
+		for _, m := range []sigil.Memory{c, d} {
+			equal(f.t, "chain", f.versionIDs(m.Key), []sigil.ID{d.ID, c.ID})
+		}
+		equal(f.t, "chain of what was dropped", f.versionIDs(b.Key), []sigil.ID{b.ID})
+		all := f.superseded()
+		equal(f.t, "superseded", len(all), 1)
+		equal(f.t, "supersedes", all[0].Memory.Supersedes, sigil.ID{})
+		_, err := f.Superseded(f.ctx(), a.Key, true)
+		fails(f.t, "Superseded", err, sigil.ErrNotFound, "not_found")
+		f.forgetAt(1, d)
+		equal(f.t, "chain of what was forgotten", f.versionIDs(c.Key), []sigil.ID{d.ID, c.ID})
+		restored := f.restores(2, d)
+		equal(f.t, "restored", restored[0].Supersedes, c.ID)
+		done := f.erase(d.Key)
+		equal(f.t, "erased", []int{done.Memories, done.Removed}, []int{1, 1})
+		equal(f.t, "superseded", f.superseded(), nil)
+	}},
 	{"of corrections of one memory at once, one is made", func(f *fixture) {
 		old := f.encode()
 		var mu sync.Mutex
@@ -316,6 +368,7 @@ func RunCorrectReopen(t *testing.T, open func(t *testing.T, dir string) store.St
 		before := f.superseded()
 		again()
 		equal(t, "superseded", f.superseded(), before)
+		equal(t, "chain", f.versionIDs(a.Key), []sigil.ID{c.ID, b.ID, a.ID})
 		equal(t, "listed", f.list(store.Query{Tenant: c.Tenant, Now: start}), []sigil.Memory{c})
 		equal(t, "removed", removedIDs(f.removed(store.RemovedQuery{})), []sigil.ID{gone.ID})
 		r, err := f.Superseded(f.ctx(), a.Key, false)

@@ -292,8 +292,14 @@ var statsIdeas = []idea{
 		f.encode()
 		f.encode(pinned)
 		f.encode(crystallized)
+		own := f.memory()
+		own.OwnPolicy = true
+		f.insert(own)
+		own = f.memory(pinned)
+		own.OwnPolicy = true
+		f.insert(own)
 		equal(f.t, "policies", f.stats(longer.Tenant, start).Policies, []store.PolicyCount{
-			{Policy: sigil.DefaultClassic(), Memories: 2}, {Policy: longer.Policy, Memories: 1},
+			{Policy: sigil.DefaultClassic(), Memories: 3, Own: 1}, {Policy: longer.Policy, Memories: 1},
 		})
 	}},
 }

@@ -92,3 +92,39 @@ func (s *Model) AllSuperseded(ctx context.Context, tenant string, after sigil.ID
 	slices.SortFunc(all, func(a, b store.Removed) int { return bytes.Compare(a.SupersededBy[:], b.SupersededBy[:]) })
 	return all[:min(limit, len(all))], nil
 }
+
+// Chain implements [store.Store].
+func (s *Model) Chain(ctx context.Context, key sigil.Key) (ids []sigil.ID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	for r := s.removed[key]; r.SupersededBy != (sigil.ID{}); r = s.removed[key] {
+		key.ID = r.SupersededBy
+	}
+	for _, version := range s.versions(key) {
+		ids = append(ids, version.ID)
+	}
+	return ids, nil
+}
+
+// DropOlder implements [store.Store].
+func (s *Model) DropOlder(ctx context.Context, key sigil.Key) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	r := s.removed[key]
+	if r.SupersededBy == (sigil.ID{}) {
+		return 0, nil
+	}
+	older := s.versions(key)[1:]
+	for _, version := range older {
+		delete(s.removed, version)
+	}
+	r.Memory.Supersedes = sigil.ID{}
+	s.removed[key] = r
+	return len(older), nil
+}

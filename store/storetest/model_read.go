@@ -199,7 +199,7 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 	stats := store.Stats{
 		Patterns: len(s.patterns(tenant, now)), PatternCrystals: len(s.crystals[tenant]), Position: s.position(),
 	}
-	decay, policies := 0.0, map[sigil.Policy]int{}
+	decay, policies := 0.0, map[sigil.Policy]store.PolicyCount{}
 	for _, m := range s.of(tenant) {
 		if m.Due(now) {
 			continue
@@ -217,7 +217,11 @@ func (s *Model) Stats(ctx context.Context, tenant string, now time.Time) (store.
 		}
 		decay += m.Decay(now)
 		if !m.Pinned && !m.Crystallized {
-			policies[m.Policy]++
+			own := 0
+			if m.OwnPolicy {
+				own = 1
+			}
+			policies[m.Policy] = policies[m.Policy].Add(1, own)
 		}
 	}
 	stats.Policies = store.CountPolicies(policies)

@@ -343,7 +343,8 @@ export interface paths {
          *     arrives, both are durable. The journal has an entry of the kind `corrected` with the ids of both, and then `encoded` for the
          *     new one. The new memory has the id of the old one as `supersedes`; whatever asks for the old one is answered with `superseded`
          *     and the id of the new one. What it said stays in the history, as long as the new memory lives or can be restored, also
-         *     with `--undo 0`, and goes with it. Neither counts towards the quota meanwhile.
+         *     with `--undo 0`, and goes with it. Of one memory, the newest 1,000 versions are kept (`--max-versions`): a correction drops those
+         *     before them for good. No version counts towards the quota.
          *
          *     The body is that of an encode. Without `tags`, the new memory has those of the old one; nothing else is inherited: neither a
          *     pin, nor a ttl, nor recalls. `onDuplicate` may be `keep` or `reject`, and looks at the old memory as well: with `reject`, a
@@ -378,7 +379,8 @@ export interface paths {
         /**
          * List the versions of a memory
          * @description Lists the chain of corrections that the memory belongs to, the newest first: the live one, what it superseded, and so on. Any id of
-         *     the chain will do. A memory that was never corrected is the only one of its chain. A page ends after `limit` versions, or
+         *     the chain will do. A memory that was never corrected is the only one of its chain. Beside the live one, a chain has at most 1,000
+         *     versions (`--max-versions`). A page ends after `limit` versions, or
          *     earlier, at 8 MiB of data (`--max-page-bytes`). Nothing is refreshed. If the newest memory was forgotten or has faded,
          *     there is no history until it is restored.
          */

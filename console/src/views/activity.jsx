@@ -2,11 +2,13 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import * as api from '../api.js'
-import { bytes, clock, count, decimal, ms, short, span } from '../format.js'
+import { bytes, clock, count, decimal, ms, short } from '../format.js'
 import { grown, mean, parseMetrics, quantile, value } from '../metrics.js'
 import { memoryHref } from '../route.js'
 import { recent, serverNow } from '../state.js'
+import { words } from '../words.js'
 import { Chart } from './chart.jsx'
+import { Successor } from './successor.jsx'
 
 const EVERY = 2000
 const KEPT = 450 // 15 minutes
@@ -94,20 +96,11 @@ function Journal() {
           <li key={e.position} class={e.kind}>
             <time dateTime={e.time}>{clock(e.time)}</time><b>{e.kind}</b>
             {e.signature ? <span>code <code title={e.signature.sha256}>{short(e.signature.sha256)}</code></span>
-              : e.id ? <a href={memoryHref(e.id)}><code>{short(e.id)}</code></a> : <span>{e.crystal ? `pattern ${e.crystal.pattern ?? ''}` : ''}</span>}
-            <span class="dim">{words(e)}</span>
+              : e.id ? <a href={memoryHref(e.id)}><code>{short(e.id)}</code></a> : <span>{e.kind === 'policy' ? 'tenant' : e.crystal ? `pattern ${e.crystal.pattern ?? ''}` : ''}</span>}
+            <span class="dim">{words(e)}<Successor id={e.supersededBy} /></span>
           </li>
         ))}
       </ol>
     </section>
   )
-}
-
-function words({ kind, reason, arithmetic: a }) {
-  if (!a || kind === 'encoded') return reason
-  if (kind === 'restored') return 'brought back: its decay begins anew'
-  if (kind === 'tagged') return 'more tags, by an encode of the same content'
-  if (kind === 'faded' && reason === 'decay') return `decay ${decimal(a.decay)} passed ${a.threshold} after ${span(a.idleSeconds)} idle`
-  if (kind === 'faded' && reason === 'ttl') return `its ttl of ${a.ttl} ended`
-  return `${reason}, potential ${decimal(a.potential)}`
 }

@@ -12,8 +12,11 @@ import { gone as left, neighbors, now, recalls, recent, say, selected, stillness
 import { left as leave, recalled } from '../sync.js'
 import { titleOf } from '../title.js'
 import { restore } from '../undo.js'
+import { words } from '../words.js'
 import { Curve } from './curve.jsx'
+import { Erase, Receipt } from './erase.jsx'
 import { Lattice } from './lattice.jsx'
+import { Successor } from './successor.jsx'
 
 const POLL = 5000
 const removes = ['forgotten', 'faded', 'evicted']
@@ -28,7 +31,11 @@ export function MemoryPanel({ id }) {
   const memory = useLoad(signal => api.peek(id, signal), [id, lately, seen.current], POLL)
   const why = useLoad(signal => api.explain(id, signal), [id, lately, memory.data?.lastAccessed])
   const near = useLoad(signal => api.related(id, signal), [id])
-  const gone = memory.error?.status === 404
+  const gone = memory.error?.status === 404 || memory.error?.code === 'superseded'
+  const [erased, setErased] = useState(null) // {id, receipt}
+  const done = receipt => { setErased({ id, receipt }); memory.again(); why.again() }
+  const receipt = erased?.id === id ? erased.receipt : null
+  const known = receipt || why.error || why.data?.lastEvent?.kind === 'erased' ? null : why.data // what was erased explains nothing
 
   useEffect(() => {
     selected.value = id
@@ -37,7 +44,7 @@ export function MemoryPanel({ id }) {
   useEffect(() => { neighbors.value = near.data?.related ?? [] }, [near.data])
 
   const m = memory.data
-  if (gone) return <Gone id={id} why={why.data} last={m} changed={() => { memory.again(); why.again() }} />
+  if (gone) return <Gone id={id} why={known} last={known ? m : null} by={memory.error.body?.supersededBy} receipt={receipt} erased={done} changed={() => { memory.again(); why.again() }} />
   if (!m) {
     return (
       <article class="memory">
@@ -55,7 +62,7 @@ export function MemoryPanel({ id }) {
       </header>
       <Countdown m={m} />
       <Warnings id={m.id} />
-      <Acts m={m} changed={() => { memory.again(); why.again() }} />
+      <Acts m={m} erased={done} changed={() => { memory.again(); why.again() }} />
       {memory.error && <p class="problem" role="alert">{memory.error.message}</p>}
       <section aria-labelledby="m-data">
         <h2 id="m-data">Data</h2>
@@ -114,7 +121,7 @@ function Warnings({ id }) {
   )
 }
 
-function Acts({ m, changed }) {
+function Acts({ m, erased, changed }) {
   const [busy, setBusy] = useState(false)
   const dialog = useRef()
   const undo = useLoad(api.undoSeconds, [m.id])
@@ -144,6 +151,7 @@ function Acts({ m, changed }) {
         ? <button type="button" disabled={busy} onClick={() => act('unpin', 'Unpinned: it fades again.')}>Unpin</button>
         : <button type="button" disabled={busy} onClick={() => act('pin', m.ttl ? 'Pinned: nothing but its ttl ends it.' : 'Pinned: it does not fade.')}>Pin</button>}
       <button type="button" class="danger" disabled={busy} onClick={() => dialog.current.showModal()}>Forget</button>
+      <Erase id={m.id} busy={busy} done={erased} />
       <dialog ref={dialog} aria-labelledby="forget-title" onKeyDown={e => { if (e.key === 'Escape') e.stopPropagation() }}>
         <h2 id="forget-title">Forget this memory?</h2>
         <p>{undo.data === 0 ? 'Forgetting cannot be undone here.' : `It can be restored from the Trash ${undo.data ? `for ${span(undo.data)}` : 'for a while'}.`}</p>
@@ -215,6 +223,8 @@ function Neighbors({ near }) {
   )
 }
 
+const decayed = a => `decay ${decimal(a.decay)} after ${span(a.idleSeconds)}`
+
 function History({ why }) {
   if (!why) return null
   return (
@@ -224,7 +234,7 @@ function History({ why }) {
         {!why.historyComplete && <li class="dim">What came before is no longer in the journal.</li>}
         {why.history.map(e => (
           <li key={e.position}><time dateTime={e.time}>{date(e.time)}</time><b>{e.kind}</b>
-            <span class="dim">{e.reason}{e.arithmetic && e.kind !== 'encoded' ? `, decay ${decimal(e.arithmetic.decay)} after ${span(e.arithmetic.idleSeconds)}` : ''}</span></li>
+            <span class="dim">{words(e, decayed)}<Successor id={e.supersededBy} /></span></li>
         ))}
       </ol>
       <small>Recalls are counted, not journaled.</small>
@@ -232,7 +242,7 @@ function History({ why }) {
   )
 }
 
-function Gone({ id, why, last, changed }) {
+function Gone({ id, why, last, by, receipt, erased, changed }) {
   const undo = useLoad(api.undoSeconds, [id, why?.lastEvent?.position])
   const [busy, setBusy] = useState(false)
   const end = why?.lastEvent
@@ -250,13 +260,16 @@ function Gone({ id, why, last, changed }) {
         <h1>{last ? titleOf(last) : 'This memory is gone'}</h1>
         <code class="id">{id}</code>
       </header>
-      <p>{why ? why.reason : 'There is no such memory, or no longer.'}</p>
+      {by && <p>Its place was taken by<Successor id={by} />, which has its history.</p>}
+      <p>{why ? why.reason : receipt ? 'It was erased for good.' : 'There is no such memory, or no longer.'}</p>
       {left > 0 && (
         <div class="acts-row back" role="group" aria-label="Acts">
           <button type="button" class="primary" disabled={busy} onClick={bringBack}>Restore</button>
+          <Erase id={id} busy={busy} done={erased} />
           <span class="dim">can be restored for another {span(left)}</span>
         </div>
       )}
+      {receipt && <Receipt receipt={receipt} />}
       {why?.worked && <div class="derivation"><ol><li><span>Formula</span><code>{why.formula}</code></li><li><span>Worked</span><code>{why.worked}</code></li></ol></div>}
       <History why={why} />
     </article>

@@ -11,7 +11,7 @@ import { restore } from '../undo.js'
 
 const PAGE = 50
 const EVERY = 30_000 // ms: what can no longer be restored goes without an entry in the journal
-const changes = ['forgotten', 'faded', 'evicted', 'restored']
+const changes = ['forgotten', 'faded', 'evicted', 'restored', 'erased']
 const whys = { request: 'forgotten on request', decay: 'faded by decay', ttl: 'faded as its ttl ended', memories: 'evicted for the number of memories', bytes: 'evicted for their size' }
 
 /** load reads as many pages as are shown. */

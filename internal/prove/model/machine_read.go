@@ -187,7 +187,7 @@ func (m *machine) stats() {
 	if got, want := got.Policy.Lifetime(), lawOf(m.rules.policy).lifetime; (got - want).Abs() > time.Millisecond {
 		m.t.Errorf("stats: a lifetime of %v, want %v", got, want)
 	}
-	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]int{}, 0.0
+	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]store.PolicyCount{}, 0.0
 	for _, memory := range m.live(m.model, tenant) {
 		want.Memories++
 		want.Bytes += int64(len(memory.Data))
@@ -198,7 +198,12 @@ func (m *machine) stats() {
 			want.Crystallized++
 		}
 		if !memory.Pinned && memory.Potential <= 0.9 {
-			policies[memory.Policy]++
+			n := policies[memory.Policy]
+			n.Memories++
+			if memory.OwnPolicy {
+				n.Own++
+			}
+			policies[memory.Policy] = n
 		}
 		patterns[int(math.Floor(memory.Frequency.Value()*100))] = true
 		decays += decay(&memory.Meta, m.now)
@@ -210,7 +215,7 @@ func (m *machine) stats() {
 	m.ok("the model's crystals", err)
 	want.Patterns, want.Crystals = len(patterns), want.Crystallized+len(crystals)
 	for policy, n := range policies {
-		want.Policies = append(want.Policies, store.PolicyCount{Policy: policy, Memories: n})
+		want.Policies = append(want.Policies, store.PolicyCount{Policy: policy, Memories: n.Memories, Own: n.Own})
 	}
 	slices.SortFunc(want.Policies, func(a, b store.PolicyCount) int {
 		return cmp.Or(b.Memories-a.Memories, cmp.Compare(a.Policy.String(), b.Policy.String()))

@@ -27,10 +27,20 @@ func (l *log) correct(item *store.Item) {
 	}
 }
 
-// chains lists superseded memories of a tenant, reads one, or erases one with all that it superseded.
+// chains lists superseded memories of a tenant or those of a chain, reads one, drops what one superseded, or erases one with all of that.
 func (l *log) chains(tenant string) (string, func(context.Context, store.Store) given) {
 	key, noData, now := l.key(), l.rng.IntN(2) == 0, l.now
-	switch l.rng.IntN(4) {
+	switch l.rng.IntN(6) {
+	case 2:
+		return "chain", func(ctx context.Context, s store.Store) given {
+			ids, err := s.Chain(ctx, key)
+			return gave(err, len(ids), ids)
+		}
+	case 3:
+		return "drop older", func(ctx context.Context, s store.Store) given {
+			n, err := s.DropOlder(ctx, key)
+			return gave(err, n)
+		}
 	case 0:
 		limit := 1 + l.rng.IntN(20)
 		return "all superseded", func(ctx context.Context, s store.Store) given {

@@ -123,8 +123,8 @@ func (f *Folder) Options(cache int64, logger pebble.Logger) *pebble.Options {
 // Compactions returns the scheduler for the options of the database. It grants no compaction before Begin.
 func (f *Folder) Compactions() *Compactions { return &Compactions{pace: f.pace} }
 
-// Hurry stops flushes and compactions from resting, since a caller waits for them to end.
-func (f *Folder) Hurry() { f.pace.hurry() }
+// Hurry stops flushes and compactions from resting until done is called, since a caller waits for them to end.
+func (f *Folder) Hurry() (done func()) { return f.pace.hurry() }
 
 // Plain returns the file system without the treatment of a full disk, for files outside of the folder.
 func (f *Folder) Plain() vfs.FS {

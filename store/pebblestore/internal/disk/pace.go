@@ -13,7 +13,7 @@ type pace struct {
 	start   time.Time
 	begun   atomic.Int64 // when the newest log was begun, in nanoseconds since start
 	took    atomic.Int64 // how long the previous log was written to
-	hurried atomic.Bool
+	hurried atomic.Int32 // how many callers wait for the work to end
 }
 
 func newPace(t Tuning) *pace { return &pace{tuning: t, start: time.Now()} }
@@ -24,12 +24,15 @@ func (p *pace) log() {
 	p.took.Store(now - p.begun.Swap(now))
 }
 
-// hurry ends the rests, since a caller waits for the work to end.
-func (p *pace) hurry() { p.hurried.Store(true) }
+// hurry ends the rests until done is called, since a caller waits for the work to end.
+func (p *pace) hurry() (done func()) {
+	p.hurried.Add(1)
+	return func() { p.hurried.Add(-1) }
+}
 
 func (p *pace) leisure() bool {
 	took := p.took.Load()
-	return p.tuning.RestTurns > 0 && took >= int64(p.tuning.LeastFill) && int64(time.Since(p.start))-p.begun.Load() < took/2 && !p.hurried.Load()
+	return p.tuning.RestTurns > 0 && took >= int64(p.tuning.LeastFill) && int64(time.Since(p.start))-p.begun.Load() < took/2 && p.hurried.Load() == 0
 }
 
 // shift is the work of one flush or compaction, on one goroutine.

@@ -42,8 +42,12 @@ func TestPace(t *testing.T) {
 		time.Sleep(time.Minute)
 		p.log()
 		rests("a log takes longer", tuned.RestTurns*work)
-		p.hurry()
-		rests("somebody waits", 0)
+		first, second := p.hurry(), p.hurry()
+		rests("two wait", 0)
+		first()
+		rests("one waits", 0)
+		second()
+		rests("nobody waits", tuned.RestTurns*work)
 	})
 }
 

@@ -246,7 +246,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 	var stats store.Stats
 	var decay float64
 	next := int64(Never)
-	patterns, fading := map[int]bool{}, map[uint16]int{}
+	patterns, fading := map[int]bool{}, map[uint16]store.PolicyCount{}
 	var last sigil.ID
 	for more := true; more; {
 		more = false
@@ -264,7 +264,11 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 				stats.Crystallized++
 			}
 			if !e.pinned && !e.crystallized {
-				fading[e.policy]++
+				own := 0
+				if e.ownPolicy {
+					own = 1
+				}
+				fading[e.policy] = fading[e.policy].Add(1, own)
 			}
 			next = min(next, e.fades)
 			patterns[sigil.Frequency(e.frequency).Pattern()] = true
@@ -276,7 +280,7 @@ func (x *Index) Stats(ctx context.Context, name string, now time.Time) (store.St
 		}
 	}
 	stats.Patterns = len(patterns)
-	policies := map[sigil.Policy]int{}
+	policies := map[sigil.Policy]store.PolicyCount{}
 	for number, n := range fading {
 		policies[x.policies.Policy(number)] = n
 	}
