@@ -132,7 +132,7 @@ type checker struct {
 	// snapshot is what pages see, the id of one that hold keeps.
 	snapshot string
 	hold     *pgx.Conn
-	held     time.Time // when hold was last used
+	held     time.Time  // when hold was last used
 	newest   sigil.Hash // the link of the newest position
 	patterns audit.Crystals
 	// crystals has the groups of the crystals of a tenant, and whether the journal has an entry about each.
