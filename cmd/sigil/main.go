@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			Example: "  sigil migrate --from DIR --to postgres://sigil@db.example/sigil",
 		},
 		cli.Offline{
-			Use: "check", Short: "Look for damage in a data folder", Run: check, Flags: daemon.CheckFlags,
+			Use: "check", Short: "Look for damage in a data folder or a database", Run: check, Flags: daemon.CheckFlags,
 			Example: "  sigil check --data DIR",
 		},
 		cli.Offline{Use: "backup", Run: under(daemon.Backup), Flags: daemon.BackupFlags},

@@ -159,7 +159,7 @@ func (o *offline) verifyBackup(ctx context.Context) error {
 	}
 	full := o.backup.verify == "full"
 	b, c, err := pebblestore.VerifyBackup(ctx, filepath.Clean(o.backup.dir), full, o.options())
-	wrong := o.tell(c.Problems, c.Wrong)
+	wrong := o.tell(c.Sentences(), c.Wrong)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,24 +13,7 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore"
 )
 
-const checkHelp = `Check all of a data folder: whether every record can be read, whether records that belong together are all
-there, and whether the memories match the journal. No daemon may be running on the folder, and nothing in it is
-changed. Problems are printed on standard error, one per line; the counts are printed on standard output.
-
-Usage:
-  sigil check [flags]
-
-Examples:
-  sigil check
-  sigil check --data /var/lib/sigil
-  sigil check --json
-
-Exit codes: 0 if all is well, 1 if something is damaged or the command failed, 2 for wrong usage.
-
-Flags:
-`
-
-// offline is a command on a data folder that no daemon is using.
+// offline is a command on a store that is not the daemon's own work: a data folder that no daemon is using, or a database.
 type offline struct {
 	name           string
 	stdout, stderr io.Writer
@@ -42,12 +23,9 @@ type offline struct {
 	addr, store, tenant string
 	salvage             bool
 	backup              backupFlags
-}
-
-// Check is `sigil check`. It reads all of a data folder, and returns the process's exit code.
-func Check(_ context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
-	o := &offline{name: "check", stdout: stdout, stderr: stderr}
-	return o.run(args, environ, checkHelp, o.check)
+	// These are of a check only.
+	repair  bool
+	metrics string
 }
 
 // errSaid is a failure that was already printed.
@@ -97,9 +75,6 @@ func (o *offline) run(args, environ []string, text string, do func() error) int 
 	return exitOK
 }
 
-// CheckFlags returns the flags of [Check], for showing them.
-func CheckFlags() *pflag.FlagSet { return (&offline{name: "check"}).flags("") }
-
 func (o *offline) flags(data string) *pflag.FlagSet {
 	f := pflag.NewFlagSet("sigil "+o.name, pflag.ContinueOnError)
 	f.Usage = func() {}
@@ -110,7 +85,7 @@ func (o *offline) flags(data string) *pflag.FlagSet {
 	case "export":
 		o.exportFlags(f)
 	case "check":
-		f.BoolVar(&o.json, "json", false, "print the figures as a JSON object")
+		o.checkFlags(f)
 	default:
 		f.BoolVar(&o.json, "json", false, "print the result as a JSON object")
 		o.backup.add(f, o.name)
@@ -126,18 +101,6 @@ func (o *offline) options() *pebblestore.Options {
 	return &pebblestore.Options{Logger: slog.New(slog.DiscardHandler)} // errors are returned
 }
 
-// checked is the object that a check with --json prints.
-type checked struct {
-	Memories   int    `json:"memories"`
-	Bytes      int64  `json:"bytes"`
-	Crystals   int    `json:"crystals"`
-	Events     int    `json:"events"`
-	Position   uint64 `json:"position"`
-	Answers    int    `json:"answers"`
-	Signatures int    `json:"signatures"`
-	Problems   int    `json:"problems"`
-}
-
 // tell prints the problems, and returns their number.
 func (o *offline) tell(problems []string, wrong int) int {
 	for _, p := range problems {
@@ -147,26 +110,4 @@ func (o *offline) tell(problems []string, wrong int) int {
 		o.say("and %d more", more)
 	}
 	return wrong
-}
-
-func (o *offline) check() error {
-	c, err := pebblestore.Check(o.data, o.options())
-	wrong := o.tell(c.Problems, c.Wrong)
-	if err != nil {
-		return err
-	}
-	if o.json {
-		err = json.NewEncoder(o.stdout).Encode(checked{c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, c.Signatures, wrong})
-	} else {
-		_, err = fmt.Fprintf(o.stdout, "%d memories (%d bytes of data), %d crystals of patterns, %d journal entries up to position %d, %d answers under idempotency keys, %d signatures of code: %d problems\n",
-			c.Memories, c.Bytes, c.Crystals, c.Events, c.Position, c.Answers, c.Signatures, wrong)
-	}
-	if err != nil {
-		return err
-	}
-	if wrong > 0 {
-		o.say("damaged; `sigil export --salvage --data %s` writes the intact memories", o.data)
-		return errSaid
-	}
-	return nil
 }

@@ -83,7 +83,23 @@ func everything(t *testing.T) string {
 	m.Embedder(func() int { return 0 })
 	m.Webhook(func() time.Duration { return 0 })
 	m.Request("GET /v1/stats", 200, time.Millisecond)
-	return scrape(t, m)
+	return scrape(t, m) + checkedFile(t)
+}
+
+// checkedFile returns what a check of a store writes for node_exporter.
+func checkedFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "check.prom")
+	if err := metrics.WriteCheck(path, metrics.Check{
+		Store: "s", Problems: map[string]int{"content": 1}, Repaired: map[string]int{"words": 2}, Took: time.Second, At: time.Now(),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var (

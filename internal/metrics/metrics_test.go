@@ -68,10 +68,12 @@ func TestPromtoolFindsNothing(t *testing.T) {
 	m.Missed("crystallize", func() uint64 { return 0 })
 	m.Request("GET /v1/sigils/{id}", 200, time.Millisecond)
 
-	check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
-	check.Stdin = strings.NewReader(scrape(t, m))
-	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	for _, text := range []string{scrape(t, m), checkedFile(t)} {
+		check := exec.CommandContext(t.Context(), promtool, "check", "metrics")
+		check.Stdin = strings.NewReader(text)
+		if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("promtool check metrics: %v\n%s", err, out)
+		}
 	}
 }
 

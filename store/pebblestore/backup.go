@@ -180,7 +180,7 @@ func VerifyBackup(ctx context.Context, dir string, full bool, o *Options) (sigil
 	var c Checked
 	b, problems, err := backup.Verify(ctx, fsys, dir, backup.Pace{})
 	for _, problem := range problems {
-		c.wrong("%s", problem)
+		c.Add(store.CheckFiles, "%s", problem)
 	}
 	if err != nil || c.Wrong > 0 {
 		return b, c, err
@@ -191,10 +191,10 @@ func VerifyBackup(ctx context.Context, dir string, full bool, o *Options) (sigil
 	}
 	switch {
 	case disk.IsDamage(err):
-		c.wrong("the database cannot be read: %v", err)
+		c.Add(store.CheckFiles, "the database cannot be read: %v", err)
 		err = nil
 	case err == nil && c.Position != b.Position:
-		c.wrong("the newest journal entry is %d, and should be %d", c.Position, b.Position)
+		c.Add(store.CheckFiles, "the newest journal entry is %d, and should be %d", c.Position, b.Position)
 	}
 	return b, c, err
 }
@@ -229,7 +229,7 @@ func Restore(ctx context.Context, dir, data string, o *Options) (done Restored, 
 	if err == nil && c.Wrong > 0 {
 		err = &sigil.Error{
 			Kind: sigil.ErrInternal, Code: "backup_damaged", Err: record.ErrDamaged,
-			Detail: fmt.Sprintf("the backup %s is damaged, and nothing was restored: %s", dir, strings.Join(c.Problems, "; ")),
+			Detail: fmt.Sprintf("the backup %s is damaged, and nothing was restored: %s", dir, strings.Join(c.Sentences(), "; ")),
 		}
 	}
 	if err != nil {

@@ -101,7 +101,7 @@ func TestABrokenChainIsNamed(t *testing.T) {
 			found, err := Check("home", &Options{FS: fsys})
 			must(t, err)
 			var ours []string // an erased encode leaves a memory of which the journal does not know
-			for _, p := range found.Problems {
+			for _, p := range found.Sentences() {
 				if strings.Contains(p, "link") {
 					ours = append(ours, p)
 				}

@@ -4,45 +4,23 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"math/bits"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
+	"github.com/sigil-dna/sigil/store/internal/audit"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
 // Checked is the result of checking all of a store.
-type Checked struct {
-	Memories int
-	Bytes    int64 // bytes of their data
-	Crystals int   // crystals of patterns
-	Events   int
-	// Position is the position of the newest journal entry, Trimmed that of the last trimmed one.
-	Position, Trimmed uint64
-	// Answers is the number of answers under idempotency keys.
-	Answers int
-	// Signatures is the number of code signatures, revoked or not.
-	Signatures int
-	// Removed is the number of removed memories that can be restored or are superseded.
-	Removed int
-	// Problems describe what is wrong, in one sentence each. There are at most [MaxProblems]; Wrong counts all
-	// problems.
-	Problems []string
-	Wrong    int
-}
+type Checked = store.Checked
 
 // MaxProblems is the maximum number of problems that are described.
 const MaxProblems = salvage.MaxProblems
-
-func (c *Checked) wrong(format string, args ...any) {
-	if c.Wrong++; c.Wrong <= MaxProblems {
-		c.Problems = append(c.Problems, fmt.Sprintf(format, args...))
-	}
-}
 
 // checker reads and checks every record of s. Its policies are loaded before it starts, and nothing changes s
 // while it runs.
@@ -60,18 +38,30 @@ type checker struct {
 	// removed are the removed memories whose content is there, as their records have them.
 	removed map[sigil.Key]restorable
 	seen    []uint64 // one bit for each position
+	// values is set if what follows from contents, policies and members is checked, too.
+	values   bool
+	patterns audit.Crystals
+	// mend, if not nil, receives the changes that repair what is derived.
+	mend *pebble.Batch
 }
 
 // check reads every record of s. It checks that each can be decoded, that records that belong together exist
 // together, that positions have no gaps and no repeats, and that the memories follow from the journal, as far
 // back as the journal goes.
-func (s *Store) check() (Checked, error) {
-	c := &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}, retagged: map[sigil.Key]bool{}, removed: map[sigil.Key]restorable{}}
-	c.found.Position, c.found.Trimmed = s.index.Position(), s.trimmed.Load()
+func (s *Store) check() (Checked, error) { return s.newChecker().run() }
+
+func (s *Store) newChecker() *checker {
+	return &checker{s: s, journaled: map[sigil.Key]sigil.Meta{}, crystals: map[string]bool{}, signed: map[sigil.Key]*journaledSignature{}, retagged: map[sigil.Key]bool{}, removed: map[sigil.Key]restorable{}}
+}
+
+func (c *checker) run() (Checked, error) {
+	c.found.Store = c.s.info.ID
+	c.found.Position, c.found.Trimmed = c.s.index.Position(), c.s.trimmed.Load()
 	for _, step := range []struct {
 		family byte
 		look   func(key, value []byte)
 	}{
+		{layout.CrystalFamily, c.pattern},
 		{layout.JournalFamily, c.journal},
 		{layout.MetaFamily, c.meta},
 		{layout.RemovedFamily, c.removal},
@@ -91,7 +81,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.SigningFamily, c.signingKey},
 		{layout.TenantFamily, c.tenantPolicy},
 	} {
-		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
+		if err := c.s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
 			return nil
 		}); err != nil {
@@ -99,14 +89,15 @@ func (s *Store) check() (Checked, error) {
 		}
 	}
 	c.missing()
-	return c.found, c.links()
+	err := c.links()
+	return c.found, err
 }
 
 func (c *checker) journal(key, value []byte) {
 	tenant, last, ok := layout.SplitJournalKey(key)
 	events, err := layout.ReadBlock(tenant, last, value, c.s.policies)
 	if !ok || err != nil {
-		c.found.wrong("journal block %q cannot be read", key)
+		c.found.Add(store.CheckJournal, "journal block %q cannot be read", key)
 		return
 	}
 	_ = record.ReadHashes(value, tenant, 0, last, func(position uint64, _ sigil.Hash) { // it has been read
@@ -120,6 +111,7 @@ func (c *checker) journal(key, value []byte) {
 		if e.Position <= c.found.Trimmed {
 			continue
 		}
+		c.patterns.Event(e)
 		switch id := e.Memory.Key; {
 		case e.Signature != nil:
 			c.journalSignature(e)
@@ -138,14 +130,14 @@ func (c *checker) journal(key, value []byte) {
 
 func (c *checker) position(p uint64, tenant string) {
 	if p == 0 || p > c.found.Position {
-		c.found.wrong("journal entry %d of %s: the newest position should be %d", p, tenant, c.found.Position)
+		c.found.Add(store.CheckJournal, "journal entry %d of %s: the newest position should be %d", p, tenant, c.found.Position)
 		return
 	}
 	for uint64(len(c.seen)) <= p/64 {
 		c.seen = append(c.seen, 0)
 	}
 	if c.seen[p/64]&(1<<(p%64)) != 0 {
-		c.found.wrong("journal entry %d of %s: the position was used before", p, tenant)
+		c.found.Add(store.CheckJournal, "journal entry %d of %s: the position was used before", p, tenant)
 	}
 	c.seen[p/64] |= 1 << (p % 64)
 }
@@ -154,37 +146,27 @@ func (c *checker) meta(key, value []byte) {
 	c.found.Memories++
 	k, ok := layout.SplitMemoryKey(key)
 	if !ok {
-		c.found.wrong("figures under %q: the key cannot be read", key)
+		c.found.Add(store.CheckContent, "figures under %q: the key cannot be read", key)
 		return
 	}
 	r := record.NewReader(value)
 	m := r.Meta(k, c.s.policies)
 	_, _ = r.Labels() // body compares them with the content
 	if r.End() != nil {
-		c.found.wrong("%s: its figures cannot be read", k)
+		c.found.Add(store.CheckContent, "%s: its figures cannot be read", k)
 		return
 	}
 	c.found.Bytes += int64(m.Size)
+	c.patterns.Member(&m)
 	was, ok := c.journaled[k]
 	delete(c.journaled, k)
 	switch {
 	case !ok && c.found.Trimmed > 0: // it may be older than the rest of the journal
 	case !ok:
-		c.found.wrong("%s exists, but is gone according to the journal", k)
-	case m.AccessCount < was.AccessCount || m.LastAccessed.Before(was.LastAccessed):
-		c.found.wrong("%s was refreshed less often than the journal records", k)
+		c.found.Add(store.CheckJournal, "%s exists, but is gone according to the journal", k)
 	default:
-		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
-		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
-			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
-			was.MoveDeadline(m.FadesAt)
-		}
-		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
-			was.Policy = m.Policy
-			was.Reschedule()
-		}
-		if m != was {
-			c.found.wrong("%s has figures that differ from the journal's", k)
+		if wrong := audit.Follows(m, was); wrong != "" {
+			c.found.Add(store.CheckJournal, "%s %s", k, wrong)
 		}
 	}
 }
@@ -192,13 +174,13 @@ func (c *checker) meta(key, value []byte) {
 func (c *checker) body(key, value []byte) {
 	k, ok := layout.SplitMemoryKey(key)
 	if !ok {
-		c.found.wrong("content under %q: the key cannot be read", key)
+		c.found.Add(store.CheckContent, "content under %q: the key cannot be read", key)
 		return
 	}
 	r, m := record.NewReader(value), sigil.Memory{}
 	r.Body(&m)
 	if r.End() != nil {
-		c.found.wrong("%s: its content cannot be read", k)
+		c.found.Add(store.CheckContent, "%s: its content cannot be read", k)
 		return
 	}
 	meta, ok := c.s.index.Meta(k)
@@ -207,13 +189,32 @@ func (c *checker) body(key, value []byte) {
 		meta, labels, ok = removed.Memory.Meta, removed.labels, true
 		delete(c.removed, k)
 	}
+	if !ok {
+		c.found.Add(store.CheckContent, "%s has content but no figures", k)
+		return
+	}
 	switch {
-	case !ok:
-		c.found.wrong("%s has content but no figures", k)
-	case labels.Hash != record.HashLabel(m.Hash), labels.Tags != record.LabelsOf(&m).Tags && !c.retagged[k] && c.found.Trimmed == 0:
-		c.found.wrong("%s: its figures have other labels than its content", k)
+	case labels.Hash != record.HashLabel(m.Hash):
+		c.found.Add(store.CheckIndexes, "%s: its figures have another label than its content", k)
+		c.relabel(k, m.Hash)
+	case labels.Tags != record.LabelsOf(&m).Tags && !c.retagged[k] && c.found.Trimmed == 0:
+		c.found.Add(store.CheckJournal, "%s: its figures have other tags than its content", k)
+	}
+	m.Meta = meta
+	switch {
+	case c.values:
+		audit.Memory(&m, &c.found)
 	case meta.Size != len(m.Data):
-		c.found.wrong("%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)
+		c.found.Add(store.CheckContent, "%s: its content has %d bytes and should have %d", k, len(m.Data), meta.Size)
+	}
+}
+
+// pattern reads a crystal before everything that it is compared with.
+func (c *checker) pattern(key, value []byte) {
+	tenant, _, _ := layout.SplitTenant(key)
+	r := record.NewReader(value)
+	if crystal := r.Crystal(tenant); c.values && r.End() == nil { // crystal reports others
+		c.patterns.Add(&crystal, &c.found)
 	}
 }
 
@@ -223,11 +224,11 @@ func (c *checker) crystal(key, value []byte) {
 	r := record.NewReader(value)
 	crystal := r.Crystal(tenant)
 	if !ok || r.End() != nil || !bytes.Equal(group, []byte{byte(crystal.Pattern)}) {
-		c.found.wrong("crystal %q cannot be read", key)
+		c.found.Add(store.CheckCrystals, "crystal %q cannot be read", key)
 		return
 	}
 	if !c.crystals[string(key)] && c.found.Trimmed == 0 {
-		c.found.wrong("crystal %s of %s exists, but the journal has no entry about it", crystal.ID(), tenant)
+		c.found.Add(store.CheckCrystals, "crystal %s of %s exists, but the journal has no entry about it", crystal.ID(), tenant)
 	}
 	delete(c.crystals, string(key))
 }
@@ -238,22 +239,24 @@ func (c *checker) answer(key, value []byte) {
 	r := record.NewReader(value)
 	_, ends := r.Answer(tenant, c.s.policies)
 	if !ok || r.End() != nil {
-		c.found.wrong("answer %q cannot be read", key)
+		c.found.Add(store.CheckAnswers, "answer %q cannot be read", key)
 		return
 	}
-	if !c.has(layout.ExpiryKey(ends.UnixMilli(), tenant, string(idem))) {
-		c.found.wrong("answer %q would never be dropped", key)
+	if expiry := layout.ExpiryKey(ends.UnixMilli(), tenant, string(idem)); !c.has(expiry) {
+		c.set(store.CheckIndexes, expiry, nil)
+		c.found.Add(store.CheckIndexes, "answer %q would never be dropped", key)
 	}
 }
 
 func (c *checker) expiry(key, _ []byte) {
 	_, tenant, idem, ok := layout.SplitExpiryKey(key)
 	if !ok {
-		c.found.wrong("end %q of an answer cannot be read", key)
+		c.found.Add(store.CheckIndexes, "end %q of an answer cannot be read", key)
 		return
 	}
 	if !c.has(layout.IdempotencyKey(tenant, idem)) {
-		c.found.wrong("end %q of an answer that is missing", key)
+		c.remove(store.CheckIndexes, key)
+		c.found.Add(store.CheckIndexes, "end %q of an answer that is missing", key)
 	}
 }
 
@@ -263,7 +266,7 @@ func (c *checker) has(key []byte) bool {
 		return false
 	}
 	if err != nil {
-		c.found.wrong("record %q: %v", key, err)
+		c.found.Add(store.CheckContent, "record %q: %v", key, err)
 		return true
 	}
 	_ = closer.Close() // a block in memory
@@ -272,28 +275,29 @@ func (c *checker) has(key []byte) bool {
 
 // missing reports records that other records refer to but that do not exist.
 func (c *checker) missing() {
+	c.patterns.End(c.found.Trimmed > 0, &c.found)
 	n := 0
 	for _, word := range c.seen {
 		n += bits.OnesCount64(word)
 	}
 	if want := c.found.Position - c.found.Trimmed; uint64(n) != want {
-		c.found.wrong("the journal has %d entries and should have %d", n, want)
+		c.found.Add(store.CheckJournal, "the journal has %d entries and should have %d", n, want)
 	}
 	for k := range c.journaled {
-		c.found.wrong("%s is missing, but exists according to the journal", k)
+		c.found.Add(store.CheckJournal, "%s is missing, but exists according to the journal", k)
 	}
 	for key := range c.crystals {
-		c.found.wrong("crystal %q is missing, but exists according to the journal", key)
+		c.found.Add(store.CheckCrystals, "crystal %q is missing, but exists according to the journal", key)
 	}
 	for k := range c.signed {
-		c.found.wrong("signature %s is missing, but exists according to the journal", k)
+		c.found.Add(store.CheckSignatures, "signature %s is missing, but exists according to the journal", k)
 	}
 	for k := range c.removed {
-		c.found.wrong("%s was removed, and is kept without content", k)
+		c.found.Add(store.CheckRemoved, "%s was removed, and is kept without content", k)
 	}
 	for _, k := range c.s.index.Keys() {
 		if !c.has(layout.MemoryKey(layout.BodyFamily, k.Tenant, k.ID)) {
-			c.found.wrong("%s has figures but no content", k)
+			c.found.Add(store.CheckContent, "%s has figures but no content", k)
 		}
 	}
 }
@@ -301,39 +305,42 @@ func (c *checker) missing() {
 func (c *checker) vector(key, value []byte) {
 	k, ok := layout.SplitMemoryKey(key)
 	if _, err := record.Vector(value); !ok || err != nil {
-		c.found.wrong("vector under %q cannot be read", key)
+		c.found.Add(store.CheckVectors, "vector under %q cannot be read", key)
 		return
 	}
 	if !c.s.exists(k) && !c.has(layout.MemoryKey(layout.RemovedFamily, k.Tenant, k.ID)) {
-		c.found.wrong("%s has a vector but no figures", k)
+		c.found.Add(store.CheckVectors, "%s has a vector but no figures", k)
 	}
 }
 
-// embedding is like vector, but the vector may be empty: the endpoint has made none.
+// embedding is like vector, but the vector may be empty, if the endpoint has made none, and it can be made again.
 func (c *checker) embedding(key, value []byte) {
 	k, ok := layout.SplitMemoryKey(key)
 	if _, err := record.Vector(value); !ok || len(value) > 0 && err != nil {
-		c.found.wrong("vector under %q cannot be read", key)
+		c.found.Add(store.CheckVectors, "vector under %q cannot be read", key)
 	} else if !c.s.exists(k) {
-		c.found.wrong("%s has a vector but no figures", k)
+		c.found.Add(store.CheckVectors, "%s has a vector but no figures", k)
+	} else {
+		return
 	}
+	c.remove(store.CheckVectors, key)
 }
 
 // erasure looks at what an erasure that was interrupted has yet to rewrite, which the next open does.
 func (c *checker) erasure(key, value []byte) {
 	if spans, err := readSpans(value); len(key) != len(layout.ErasureKey(sigil.ID{})) || err != nil || len(spans) == 0 {
-		c.found.wrong("erasure %q cannot be read", key)
+		c.found.Add(store.CheckReceipts, "erasure %q cannot be read", key)
 	}
 }
 
 func (c *checker) signingKey(key, value []byte) {
 	if len(key) != len(layout.SigningKey()) || len(value) != ed25519.SeedSize {
-		c.found.wrong("the key that signs receipts cannot be read")
+		c.found.Add(store.CheckReceipts, "the key that signs receipts cannot be read")
 	}
 }
 
 func (c *checker) claim(key, value []byte) {
 	if _, ok := layout.ReadClaim(value); !ok {
-		c.found.wrong("claim %q cannot be read", key)
+		c.found.Add(store.CheckClaims, "claim %q cannot be read", key)
 	}
 }

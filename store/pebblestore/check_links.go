@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/sigil-dna/sigil"
+	"github.com/sigil-dna/sigil/store"
 	"github.com/sigil-dna/sigil/store/internal/record"
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/layout"
 )
@@ -24,14 +25,14 @@ func (c *checker) links() error {
 		at, next, ok := layout.ReadLink(key, value)
 		switch n++; {
 		case !ok:
-			c.found.wrong("link %q of the journal cannot be read", key)
+			c.found.Add(store.CheckChain, "link %q of the journal cannot be read", key)
 			known = false
 			return nil
 		case at > c.found.Position: // made since the check began
 			return nil
 		case n == 1:
 			if at > c.found.Trimmed && next != (sigil.Hash{}) {
-				c.found.wrong("the journal's links before position %d are missing", at)
+				c.found.Add(store.CheckChain, "the journal's links before position %d are missing", at)
 			}
 		case !known || position < c.found.Trimmed: // there is no link before, or some of its entries are trimmed
 		default:
@@ -43,7 +44,7 @@ func (c *checker) links() error {
 		return nil
 	})
 	if err == nil && position < c.found.Position {
-		c.found.wrong("the journal entries from %d to %d are not linked", position+1, c.found.Position)
+		c.found.Add(store.CheckChain, "the journal entries from %d to %d are not linked", position+1, c.found.Position)
 	}
 	return err
 }
@@ -57,13 +58,13 @@ func (c *checker) link(entries *hashes, before sigil.Hash, position, at uint64, 
 			return err
 		}
 		if !ok {
-			c.found.wrong("journal entry %d is missing, which the link at position %d covers", p, at)
+			c.found.Add(store.CheckChain, "journal entry %d is missing, which the link at position %d covers", p, at)
 			return nil
 		}
 		covered = append(covered, hash)
 	}
 	if record.NextLink(before, at, covered) != link {
-		c.found.wrong("the link at position %d does not follow from the one at %d and the journal entries from %d on: one of them was changed", at, position, position+1)
+		c.found.Add(store.CheckChain, "the link at position %d does not follow from the one at %d and the journal entries from %d on: one of them was changed", at, position, position+1)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestCheckOfErasures(t *testing.T) {
 			must(t, s.db.Set(test.key, test.value, pebble.Sync))
 			found, err := s.check()
 			must(t, err)
-			if got := strings.Join(found.Problems, "\n"); (got == "") != (test.problem == "") || !strings.Contains(got, test.problem) {
+			if got := strings.Join(found.Sentences(), "\n"); (got == "") != (test.problem == "") || !strings.Contains(got, test.problem) {
 				t.Errorf("found %q, want %q", got, test.problem)
 			}
 			must(t, s.Close())

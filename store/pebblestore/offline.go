@@ -19,16 +19,18 @@ import (
 	"github.com/sigil-dna/sigil/store/pebblestore/internal/salvage"
 )
 
-// Check reads the whole store in dir and changes nothing. It checks whether every record can be decoded,
-// whether records that belong together exist together, and whether the memories follow from the journal. No
-// process may have the store open. An error means that the check could not be completed.
+// Check reads the whole store in dir and changes nothing. It looks at all that [store.Checks] names: whether every record can be
+// decoded, whether records that belong together exist together, whether figures follow from contents and policies, and whether
+// the memories follow from the journal. No process may have the store open. An error means that the check could not be completed.
 func Check(dir string, o *Options) (Checked, error) {
-	var c Checked
+	var found Checked
 	err := readOnly(dir, o, func(s *Store) (err error) {
-		c, err = s.check()
+		c := s.newChecker()
+		c.values = true
+		found, err = c.run()
 		return err
 	})
-	return c, err
+	return found, err
 }
 
 // Export calls visit with every memory of the store in dir, past its deadline or not, by tenant and id, and with the vector that

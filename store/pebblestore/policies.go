@@ -127,6 +127,6 @@ func tenantPolicyIn(key, value []byte) (store.TenantPolicy, error) {
 
 func (c *checker) tenantPolicy(key, value []byte) {
 	if _, err := tenantPolicyIn(key, value); err != nil {
-		c.found.wrong("the policy of a tenant, %q, cannot be read", key)
+		c.found.Add(store.CheckPolicies, "the policy of a tenant, %q, cannot be read", key)
 	}
 }

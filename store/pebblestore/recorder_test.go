@@ -302,7 +302,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	if err = errors.Join(err, s.CheckIndex()); err != nil {
 		wrong("%w", err)
 	}
-	for _, p := range found.Problems {
+	for _, p := range found.Sentences() {
 		wrong("%s", p)
 	}
 	ctx := context.Background()

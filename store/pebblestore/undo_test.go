@@ -24,7 +24,7 @@ type checkedStore struct {
 func (s *checkedStore) Close() error {
 	found, err := s.Check()
 	if err = errors.Join(err, s.CheckIndex()); err != nil || found.Wrong > 0 {
-		s.t.Errorf("the store has %d problems: %s (%v)", found.Wrong, strings.Join(found.Problems, "; "), err)
+		s.t.Errorf("the store has %d problems: %s (%v)", found.Wrong, strings.Join(found.Sentences(), "; "), err)
 	}
 	return s.Store.Close()
 }

@@ -15,8 +15,8 @@ import (
 const looks = 3
 
 // Verify reads the whole store and returns all problems as one error: the index in memory differs from one
-// built from the data on disk, or [Check] would find something. It returns nil if the store is sound. It
-// changes nothing, and needs memory for two more indexes.
+// built from the data on disk, or [Check] would find something, apart from what follows from contents, policies and
+// members alone. It returns nil if the store is sound. It changes nothing, and needs memory for two more indexes.
 //
 // A concurrent change may look like damage. Verify checks again before it reports damage, so call it while
 // there are few changes.
@@ -46,7 +46,7 @@ func (s *Store) verify(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	if err == nil && found.Wrong > 0 {
-		err = fmt.Errorf("%d records are wrong: %s", found.Wrong, strings.Join(found.Problems, "; "))
+		err = fmt.Errorf("%d records are wrong: %s", found.Wrong, strings.Join(found.Sentences(), "; "))
 	}
 	problems := s.index.Differences(fresh.index)
 	if memory, onDisk := s.trimmed.Load(), fresh.trimmed.Load(); memory != onDisk {

@@ -73,6 +73,16 @@ func (s *Store) entryHash(ctx context.Context, position uint64) (hash sigil.Hash
 	return hash, nil
 }
 
+type tenantBlock struct {
+	tenant string
+	block
+}
+
+func scanTenantBlock(rows pgx.Rows) (b tenantBlock, err error) {
+	err = rows.Scan(&b.tenant, &b.last, &b.base, &b.value)
+	return b, err
+}
+
 type link struct {
 	position int64
 	link     sigil.Hash

@@ -104,3 +104,15 @@ func (s *Store) ListPlans(ctx context.Context, q *store.Query) (plans []string, 
 	}
 	return plans, nil
 }
+
+// CheckInParts is like [Check], with so many rows in a page, memories in a part and entries in a window.
+func CheckInParts(ctx context.Context, url string, rows, part, window int, mend bool) (found store.Checked, err error) {
+	s, err := openToCheck(ctx, url, nil)
+	if err != nil {
+		return found, err
+	}
+	defer s.pool.close()
+	c := &checker{s: s, values: true, mend: mend, rows: rows, part: part, window: window}
+	err = c.run(ctx)
+	return c.found, err
+}

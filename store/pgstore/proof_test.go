@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -53,8 +54,9 @@ func TestMachine(t *testing.T) {
 
 // server is a database with a store in it, whose process can be killed.
 type server struct {
-	url  string
-	open *pgstore.Store
+	url    string
+	open   *pgstore.Store
+	checks int
 }
 
 func (s *server) Open() (store.Store, error) {
@@ -87,12 +89,22 @@ func (s *server) Crash(open store.Store, kept int, _ uint64) error {
 	return nil
 }
 
-func (*server) Check(ctx context.Context, open store.Store) error {
+func (s *server) Check(ctx context.Context, open store.Store) error {
 	p, ok := open.(*pgstore.Store)
 	if !ok {
 		return errors.New("another store")
 	}
-	return p.Verify(ctx)
+	if err := p.Verify(ctx); err != nil {
+		return err
+	}
+	if s.checks++; s.checks%8 != 0 {
+		return nil
+	}
+	found, err := pgstore.Check(ctx, s.url, quietly) // of what is written
+	if err == nil && found.Wrong > 0 {
+		err = errors.New(strings.Join(found.Sentences(), "\n"))
+	}
+	return err
 }
 
 func TestHistories(t *testing.T) {

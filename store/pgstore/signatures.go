@@ -177,38 +177,3 @@ func (s *Store) Revoke(ctx context.Context, tenant string, body sigil.Hash, id s
 	}
 	return found, nil
 }
-
-// signature compares a journal entry about a signature with those before it.
-func (r *replay) signature(tenant string, e *sigil.Event) {
-	key := sigil.Key{Tenant: tenant, ID: e.Signature.ID}
-	if was, ok := r.signatures[key]; ok && was != *e.Signature {
-		r.wrong("position %d: the signature %s is of another body or by another key than before", e.Position, key)
-	}
-	r.signatures[key] = *e.Signature
-	if e.Kind == sigil.Revoked {
-		r.revoked[key] = true
-	}
-}
-
-// endSignatures compares what follows from the journal with the signatures that are there.
-func (r *replay) endSignatures(all []sigil.Signature) {
-	for _, s := range all {
-		key := sigil.Key{Tenant: s.Tenant, ID: s.ID}
-		was, ok := r.signatures[key]
-		delete(r.signatures, key)
-		switch revoked := !s.RevokedAt.IsZero(); {
-		case !ok && r.trimmed > 0: // it may be older than what is left of the journal
-		case !ok:
-			r.wrong("signature %s exists, but the journal has no entry about it", key)
-		case was != s.SignatureRef:
-			r.wrong("signature %s is of another body or by another key than the journal records", key)
-		case r.revoked[key] && !revoked:
-			r.wrong("signature %s is revoked according to the journal, and is not", key)
-		case revoked && !r.revoked[key] && r.trimmed == 0:
-			r.wrong("signature %s is revoked, but the journal has no entry about that", key)
-		}
-	}
-	for key := range r.signatures {
-		r.wrong("signature %s is missing, but exists according to the journal", key)
-	}
-}

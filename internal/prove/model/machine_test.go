@@ -2,12 +2,14 @@ package model_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,7 +91,10 @@ func set(t *testing.T, name, value string) {
 }
 
 // disk is a disk in memory with a pebblestore on it.
-type disk struct{ fs *vfs.MemFS }
+type disk struct {
+	fs     *vfs.MemFS
+	checks int
+}
 
 func (d *disk) Open() (store.Store, error) {
 	s, err := pebblestore.Open("data", &pebblestore.Options{FS: d.fs, CacheSize: 1 << 20, Undo: true})
@@ -109,10 +114,21 @@ func (d *disk) Crash(s store.Store, kept int, seed uint64) error {
 	return s.Close() // on the old disk, which is not used any more
 }
 
-func (*disk) Check(ctx context.Context, s store.Store) error {
+// Check verifies the open store, and at times checks what a copy of the disk has, as the command does.
+func (d *disk) Check(ctx context.Context, s store.Store) error {
 	p, ok := s.(*pebblestore.Store)
 	if !ok {
 		return fmt.Errorf("a %T", s)
 	}
-	return p.Verify(ctx)
+	if err := p.Verify(ctx); err != nil {
+		return err
+	}
+	if d.checks++; d.checks%8 != 0 {
+		return nil
+	}
+	found, err := pebblestore.Check("data", &pebblestore.Options{FS: d.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(0, 0))})})
+	if err == nil && found.Wrong > 0 {
+		err = errors.New(strings.Join(found.Sentences(), "\n"))
+	}
+	return err
 }

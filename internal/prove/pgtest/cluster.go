@@ -265,6 +265,12 @@ func (c *Cluster) DatabaseIn(ctx context.Context, options string) (string, error
 	return name, c.Exec(ctx, "postgres", "create database "+name+" template template0 "+options)
 }
 
+// Copy creates a copy of a database that nobody is connected to, and returns its name.
+func (c *Cluster) Copy(ctx context.Context, database string) (string, error) {
+	name := "d" + strconv.FormatInt(c.databases.Add(1), 10)
+	return name, c.Exec(ctx, "postgres", "create database "+name+" template "+database)
+}
+
 // Exec runs SQL in a database.
 func (c *Cluster) Exec(ctx context.Context, database, sql string) error {
 	conn, err := pgx.Connect(ctx, c.URL(database))
