@@ -27,7 +27,9 @@ func (f *fixture) attach(m sigil.Memory, by sigil.ID, at time.Time, vector store
 	f.t.Helper()
 	v := versionOf(m, by, at)
 	v.Vector = vector
+	v.Memory.Supersedes = idAt(start, 999) // which means nothing
 	f.ok("Attach", f.Attach(f.ctx(), v, attachEvents(&m, by, start)))
+	v.Memory.Supersedes = sigil.ID{}
 	v.Kind, v.Reason = sigil.Corrected, sigil.ReasonImport
 	events := f.events(m.Tenant)
 	v.Position = events[len(events)-1].Position

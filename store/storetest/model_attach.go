@@ -84,7 +84,9 @@ func (s *Model) Attach(ctx context.Context, v *store.Version, events []sigil.Eve
 	for _, event := range events {
 		last = s.record(event)
 	}
-	s.supersede(copied(v.Memory), slices.Clone(v.Vector), last, v.At)
+	m := copied(v.Memory)
+	m.Supersedes = sigil.ID{}
+	s.supersede(m, slices.Clone(v.Vector), last, v.At)
 	s.link(by, key.ID)
 	return nil
 }
