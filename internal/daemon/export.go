@@ -134,7 +134,7 @@ func (o *offline) export(ctx context.Context) error {
 // exportSource is a store that is exported: a database, or a data folder that is open for reading only.
 type exportSource interface {
 	engine.ExportSource
-	engine.VersionSource
+	store.VersionSource
 	Info() store.Info
 	Tenants(ctx context.Context) ([]string, error)
 	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)

@@ -23,14 +23,15 @@ type exportedPolicy struct {
 
 // versions writes the former versions of a tenant's memories, and counts what is left out.
 func (r *exported) versions(ctx context.Context, from exportSource, w *archive.Writer, tenant string, now time.Time) error {
-	for after, more := (engine.VersionPlace{}), true; more; {
-		page, err := engine.ReadVersions(ctx, from, tenant, now, after, exportPage, exportBytes)
+	for after, more := (store.VersionPlace{}), true; more; {
+		page, err := store.ReadVersions(ctx, from, tenant, now, after, exportPage, exportBytes)
 		if err != nil {
 			return err
 		}
 		r.VersionsLeftOut += page.LeftOut
 		for i := range page.Versions {
-			if err := w.Write(archive.Former, tenant, shape.Exported(&page.Versions[i])); err != nil {
+			v := engine.ExportedVersion(&page.Versions[i])
+			if err := w.Write(archive.Former, tenant, shape.Exported(&v)); err != nil {
 				return err
 			}
 		}
