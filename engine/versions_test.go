@@ -82,7 +82,7 @@ func TestAnImportSupersedesWhatIsLiveHere(t *testing.T) {
 	a := from.chain("tea", 2)
 	to := newRig(t, engine.Options{})
 	to.clock.set(90 * time.Second)
-	// The first export is of before two corrections.
+	// The first export has a memory that is corrected twice after it.
 	alike(t, "memories", outcomes(to.imports(from.export(), false)), []string{"inserted"})
 	first := from.export()
 	versions, _ := from.exportVersions(0)

@@ -33,6 +33,7 @@ restored are not written, but counted.
 If a daemon is running on the data folder, it is asked, and goes on serving. Otherwise the folder is read, and nothing
 in it is changed. A memory that is recalled, encoded or released during an export from a daemon may be in it as it
 was before or after that. What was written is said on standard error at the end: in words, or with --json as an object.
+--salvage writes the live memories, and nothing else.
 
 Usage:
   sigil export [flags]
