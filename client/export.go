@@ -47,9 +47,19 @@ func (c *Client) ExportAll(ctx context.Context) iter.Seq2[wire.ExportedMemory, e
 	})
 }
 
+// ExportVersions is like Export, but returns former versions: what the tenant's live memories have superseded, chain by chain and each from the
+// newest version on, as Import needs them after the memories. LeftOut counts those that were passed over, since the newest one of their chain
+// is not live.
+func (c *Client) ExportVersions(ctx context.Context, cursor string, limit int) (wire.ExportPage, error) {
+	query := url.Values{"superseded": {"true"}}
+	setLimit(query, limit)
+	setCursor(query, cursor)
+	return call[wire.ExportPage](ctx, c, request{method: http.MethodGet, path: "/v1/sigils:export", query: query})
+}
+
 // Import brings memories back with their ids, ages, recalls and deadlines, each given as JSON on one line, as [Client.Export]
 // and a file have it, and returns a result for each, in order. All must be of the client's tenant. When it returns, those
-// that were inserted are durable. [ImportError] returns the errors of others. It can be repeated: a memory that is there is the same, and stays as it is. With dryRun
+// that were inserted are durable. Former versions come after the memories that superseded them. [ImportError] returns the errors of others. It can be repeated: a memory that is there is the same, and stays as it is. With dryRun
 // nothing is changed. If Import returns an error instead of items, all were refused or, if the error is
 // [ErrUnreachable], the outcome is unknown.
 func (c *Client) Import(ctx context.Context, memories []json.RawMessage, dryRun bool) ([]wire.ImportItem, error) {

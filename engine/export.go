@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/store"
@@ -70,9 +71,32 @@ func ReadExport(ctx context.Context, from ExportSource, q store.Query) (page []E
 	return page, more, nil
 }
 
-// Tenants returns the names of the tenants that have a memory, a crystal or a signature, in order.
+// Tenants returns the names of the tenants that have a memory, a crystal, a signature or a policy of their own, in order.
 func (e *Engine) Tenants(ctx context.Context) (names []string, err error) {
 	defer e.observe("tenants", 1)(&err)
-	names, err = e.store.Tenants(ctx)
+	names, err = ReadTenants(ctx, e.store)
 	return names, wrap(err)
+}
+
+// ReadTenants is [Engine.Tenants] of a store. Errors are those of the store.
+func ReadTenants(ctx context.Context, from interface {
+	Tenants(ctx context.Context) ([]string, error)
+	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
+},
+) ([]string, error) {
+	names, err := from.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	policies, err := from.TenantPolicies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range policies {
+		if policies[i].Policy != nil {
+			names = append(names, policies[i].Tenant)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }

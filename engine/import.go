@@ -20,6 +20,9 @@ type ExportedMemory struct {
 	sigil.Memory
 	// Vector is the one that the caller gave with the memory, or empty. Only its direction counts.
 	Vector []int8
+	// SupersededBy is set of a former version: the memory that superseded this one, at SupersededAt.
+	SupersededBy sigil.ID
+	SupersededAt time.Time
 }
 
 // ImportOutcome is what became of one memory of an import.
@@ -32,6 +35,10 @@ const (
 	ImportSame ImportOutcome = "same"
 	// ImportFaded means that the memory is past its deadline, and is not inserted.
 	ImportFaded ImportOutcome = "faded"
+	// ImportSuperseded means that the memory was superseded here since. It stays so.
+	ImportSuperseded ImportOutcome = "superseded"
+	// ImportDetached means that the memory is a former version of one that is not here, and is not inserted.
+	ImportDetached ImportOutcome = "detached"
 )
 
 // ImportResult is the result for one memory of an import: Outcome is set if Err is nil.
@@ -43,14 +50,19 @@ type ImportResult struct {
 // Import brings memories back as they are, with their ids, ages, recalls, deadlines and policies, and returns a result for
 // each, in order. When it returns, those that were inserted are durable. It can be repeated: a memory that is there
 // already, with the same data, state, tags, ttl and vector, is the same, and nothing is changed or journaled. A memory whose
-// id is there with other content is [sigil.ErrConflict] ("exists"); Field names what differs.
+// id is there with other content is [sigil.ErrConflict] ("exists"); Field names what differs. So is one that was removed here and can still be
+// restored.
+//
+// A former version is kept as one of the memory that superseded it, which must be here, or come before it; versions come from the newest to the
+// oldest, as in an export. It counts towards no quota. If it is live here, it is superseded now. Each is a commit of its own.
 //
 // What follows from other figures must be what it is here: Hash, Frequency and Size from Data, Potential and Crystallized from State,
 // FadesAt from the times, the ttl, the policy and Stretch. A memory with a wrong figure is [sigil.ErrInvalid], and Field names it. So is one from
 // the future.
 //
-// The quota applies as in [Engine.EncodeBatch]. The journal says encoded, with the reason import and the time of the import. If
-// dryRun is set, nothing is changed, and the results are those of an import without a quota. If err is not nil, nothing was inserted,
+// The quota applies as in [Engine.EncodeBatch]. The journal says encoded, and of a version corrected as well, with the reason import and the time of
+// the import. If dryRun is set, nothing is changed, and the results are those of an import without a quota that has inserted all that versions
+// follow. If err is not nil, nothing was inserted,
 // or, after [sigil.ErrUnavailable] and errors of ctx, it is unknown what was.
 func (e *Engine) Import(ctx context.Context, tenant string, memories []ExportedMemory, dryRun bool) (results []ImportResult, err error) {
 	begin := time.Now()
@@ -69,6 +81,9 @@ func (e *Engine) Import(ctx context.Context, tenant string, memories []ExportedM
 		if err := i.insert(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := i.importVersions(ctx, memories, dryRun); err != nil {
+		return nil, err
 	}
 	for at, first := range i.repeats {
 		if err := i.results[first].Err; err != nil {
@@ -101,24 +116,53 @@ type importing struct {
 	at      []int            // the index in results of each item
 	first   map[sigil.ID]int // the index in items of each id
 	repeats map[int]int      // by index in results, the index of the first memory with the same id
+	// checked are all valid memories, and versions the indexes of those among them that are versions.
+	checked  []store.Item
+	versions []int
 }
 
 // take decides what becomes of each memory. It returns only errors that end the call.
 func (i *importing) take(ctx context.Context, memories []ExportedMemory) error {
 	now := i.now()
-	items, ids := make([]store.Item, len(memories)), make([]sigil.ID, 0, len(memories))
+	ids := make([]sigil.ID, 0, len(memories))
+	i.checked = make([]store.Item, len(memories))
 	for at := range memories {
-		if items[at], i.results[at].Err = i.checkImported(i.tenant, &memories[at], now); i.results[at].Err == nil {
-			ids = append(ids, items[at].Memory.ID)
+		m := &memories[at]
+		item, err := i.checkImported(i.tenant, m, now)
+		version := m.SupersededBy != sigil.ID{}
+		if err == nil && version {
+			err = checkVersion(m, now)
+		}
+		i.checked[at], i.results[at].Err = item, err
+		switch {
+		case err != nil:
+		case version:
+			i.versions = append(i.versions, at)
+		default:
+			ids = append(ids, item.Memory.ID)
 		}
 	}
 	there, err := i.find(ctx, ids, now)
 	if err != nil {
 		return err
 	}
-	for at := range items {
-		if i.results[at].Err == nil {
-			i.decide(at, items[at], there, now)
+	ids = slices.DeleteFunc(ids, func(id sigil.ID) bool { _, live := there[id]; return live })
+	kept, err := i.store.Versions(ctx, i.tenant, ids)
+	if err != nil {
+		return wrap(err)
+	}
+	here := make(map[sigil.ID]*store.Version, len(kept))
+	for n := range kept {
+		here[kept[n].Memory.ID] = &kept[n]
+	}
+	for at := range memories {
+		item := &i.checked[at]
+		switch gone := here[item.Memory.ID]; {
+		case i.results[at].Err != nil || memories[at].SupersededBy != sigil.ID{}:
+		case gone != nil:
+			i.results[at] = keptHere(item, gone)
+		default:
+			i.decide(at, *item, there, now)
 		}
 	}
 	return nil
@@ -191,8 +235,14 @@ func (i *importing) insert(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			kept, err := i.store.Versions(ctx, i.tenant, []sigil.ID{item.Memory.ID})
+			if err != nil {
+				return wrap(err)
+			}
 			if live, found := there[item.Memory.ID]; found {
 				i.results[i.at[n]] = compare(item, &live)
+			} else if len(kept) > 0 {
+				i.results[i.at[n]] = keptHere(item, &kept[0])
 			} else {
 				i.results[i.at[n]] = ImportResult{Err: newExists("id", "a memory with this id has faded, and is not swept yet: try again")}
 			}

@@ -38,6 +38,7 @@ type Store interface {
 	Memories
 	Undo
 	Corrections
+	Attacher
 	Eraser
 	Searcher
 	Patterns
@@ -63,8 +64,8 @@ type Store interface {
 type Memories interface {
 	// Insert keeps items of one tenant, all or none. An item's time is its [Item.Now]. Ids must be new: if the tenant has a
 	// memory with the id of an item, live or not, or two items have one id, Insert returns ErrConflict ("exists"). Of
-	// concurrent calls whose items have At set, at most one stores an id. They must not be those of removed memories that are
-	// kept, either.
+	// concurrent calls whose items have At set, at most one stores an id, and none that of a removed memory that is kept, which is
+	// ErrConflict ("exists") as well. Other ids must not be those of removed memories.
 	//
 	// If the tenant would be over quota, Insert first evicts, in the same commit, the memories nearest to their
 	// deadline (the older id first if equal, those without one last) among those that are evictable, or past it at the first item's time.

@@ -7,7 +7,7 @@ import (
 )
 
 // ExportedMemory is a memory in an export: everything that an import needs to bring it back as it was. All members are in
-// every line but Stretch, OwnPolicy and Vector.
+// every line but Stretch, OwnPolicy, Vector, SupersededBy and SupersededAt.
 type ExportedMemory struct {
 	ID           sigil.ID  `json:"id"`
 	Tenant       string    `json:"tenant"`
@@ -33,20 +33,25 @@ type ExportedMemory struct {
 	// Tags is never null.
 	Tags []string `json:"tags"`
 	// Vector is the one that the caller gave, in compact form: whole numbers from -127 to 127. Only its direction counts.
-	Vector []int8          `json:"vector,omitempty"`
-	Data   json.RawMessage `json:"data"`
+	Vector []int8 `json:"vector,omitempty"`
+	// SupersededBy is the memory that superseded this one, at SupersededAt. Both are set of former versions only.
+	SupersededBy *sigil.ID       `json:"supersededBy,omitempty"`
+	SupersededAt *Timestamp      `json:"supersededAt,omitempty"`
+	Data         json.RawMessage `json:"data"`
 }
 
-// ExportPage is a page of an export, newest first.
+// ExportPage is a page of an export: memories, newest first, or former versions, chain by chain and each from the newest version on.
 type ExportPage struct {
 	Memories []ExportedMemory `json:"memories"`
-	Next     *string          `json:"next"` // the cursor of the next page; null on the last
+	// LeftOut is, in an export of versions, how many were passed over up to the end of the page, since the newest one of their chain is not live.
+	LeftOut int     `json:"leftOut,omitempty"`
+	Next    *string `json:"next"` // the cursor of the next page; null on the last
 }
 
 // ImportItem is the result for one memory of an import: Outcome, or Problem.
 type ImportItem struct {
 	Status  int      `json:"status"`            // 201, 200 for what is not inserted, or that of the problem
-	Outcome string   `json:"outcome,omitempty"` // inserted, same or faded
+	Outcome string   `json:"outcome,omitempty"` // inserted, same, faded, superseded or detached
 	Problem *Problem `json:"problem,omitempty"`
 }
 
@@ -55,7 +60,7 @@ type ImportPage struct {
 	Results []ImportItem `json:"results"`
 }
 
-// TenantList names the tenants that have a memory, a crystal or a signature, in order.
+// TenantList names the tenants that have a memory, a crystal, a signature or a policy of their own, in order.
 type TenantList struct {
 	Tenants []string `json:"tenants"`
 	// Store is the id of the store, and Position that of its newest journal entry.

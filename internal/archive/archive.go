@@ -1,4 +1,4 @@
-// Package archive writes and reads the lines of an export: a header, memories, crystals, signatures, and a footer with
+// Package archive writes and reads the lines of an export: a header, policies of tenants, memories, their former versions, crystals, signatures, and a footer with
 // counts and a checksum, without which a file is known to be cut off.
 //
 // It knows what each line is and whose, and not what is in it. docs/import.md has the format.
@@ -21,13 +21,16 @@ import (
 	"github.com/sigil-dna/sigil"
 )
 
-// Version is the version of the format that is written, and the newest that is read.
-const Version = 1
+// Version is the version of the format that is written, and the newest that is read. Exports of version 1 have no former versions, no policies
+// of tenants, and no checksum of their content.
+const Version = 2
 
 // The kinds of line: the value of the member "sigil", which is the first of each.
 const (
 	Header    = "export"
+	Policy    = "policy" // that a tenant has of its own
 	Memory    = "memory"
+	Former    = "version" // a memory that another superseded, after that one
 	Crystal   = "crystal"
 	Signature = "signature"
 	Footer    = "end"
@@ -47,7 +50,9 @@ type Head struct {
 // Counts are the lines of one tenant.
 type Counts struct {
 	Tenant     string `json:"tenant"`
+	Policies   int    `json:"policies,omitempty"`
 	Memories   int    `json:"memories"`
+	Versions   int    `json:"versions,omitempty"`
 	Crystals   int    `json:"crystals"`
 	Signatures int    `json:"signatures"`
 }
@@ -57,31 +62,64 @@ type foot struct {
 	Sigil    string    `json:"sigil"`
 	Tenants  []*Counts `json:"tenants"`
 	Memories int       `json:"memories"`
-	SHA256   string    `json:"sha256"` // of all lines before this one, line feeds included
+	// Content is the SHA-256 of what an import brings back as it was: the lines of policies, memories and versions, line feeds included. So two
+	// exports with the same have the same, whenever and of whatever store they were made. Exports of version 1 have none.
+	Content string `json:"content,omitempty"`
+	SHA256  string `json:"sha256"` // of all lines before this one, line feeds included
 }
 
-// tally counts lines by tenant, in the order of names.
-type tally struct{ tenants []*Counts }
+// tally counts lines by tenant, in the order of names, and has their checksums.
+type tally struct {
+	version int
+	tenants []*Counts
+	content hash.Hash
+	sum     hash.Hash
+}
 
-func (t *tally) add(tenant, kind string) {
+func newTally() tally { return tally{version: Version, content: sha256.New(), sum: sha256.New()} }
+
+// add adds a line of a tenant.
+func (t *tally) add(tenant, kind string, line []byte) {
+	t.sum.Write(line)
 	at, found := slices.BinarySearchFunc(t.tenants, tenant, func(c *Counts, name string) int { return strings.Compare(c.Tenant, name) })
 	if !found {
 		t.tenants = slices.Insert(t.tenants, at, &Counts{Tenant: tenant})
 	}
-	switch c := t.tenants[at]; kind {
+	c := t.tenants[at]
+	switch kind {
+	case Policy:
+		c.Policies++
 	case Memory:
 		c.Memories++
+	case Former:
+		c.Versions++
 	case Crystal:
 		c.Crystals++
+		return
 	case Signature:
 		c.Signatures++
+		return
 	}
+	t.content.Write(line)
 }
 
 // footer returns the last line.
 func (t *tally) footer(sum string) ([]byte, error) {
-	return encode(foot{Footer, append([]*Counts{}, t.tenants...), t.memories(), sum})
+	f := foot{Sigil: Footer, Tenants: append([]*Counts{}, t.tenants...), Memories: t.memories(), SHA256: sum}
+	if t.version > 1 {
+		f.Content = t.Content()
+	}
+	return encode(f)
 }
+
+// Content returns the checksum of the policies, memories and versions so far, in hexadecimal.
+func (t *tally) Content() string { return hex.EncodeToString(t.content.Sum(nil)) }
+
+// SHA256 returns the checksum of all lines so far, in hexadecimal.
+func (t *tally) SHA256() string { return hex.EncodeToString(t.sum.Sum(nil)) }
+
+// Counts returns the lines so far, by tenant.
+func (t *tally) Counts() []*Counts { return t.tenants }
 
 func (t *tally) memories() (n int) {
 	for _, c := range t.tenants {
@@ -93,19 +131,20 @@ func (t *tally) memories() (n int) {
 // Writer writes an export. It must be closed: without the footer an export counts as cut off.
 type Writer struct {
 	out *bufio.Writer
-	sum hash.Hash
 	tally
 }
 
 // NewWriter writes the header. Of h, Sigil and Version are set by NewWriter.
 func NewWriter(out io.Writer, h Head) (*Writer, error) {
-	w := &Writer{out: bufio.NewWriter(out), sum: sha256.New()}
+	w := &Writer{out: bufio.NewWriter(out), tally: newTally()}
 	h.Sigil, h.Version, h.At = Header, Version, h.At.UTC().Truncate(time.Millisecond)
 	line, err := encode(h)
 	if err != nil {
 		return nil, err
 	}
-	return w, w.line(line)
+	w.sum.Write(line)
+	_, err = w.out.Write(line)
+	return w, err
 }
 
 // Write writes a line of a kind about a tenant. v must become a JSON object without a member "sigil".
@@ -115,21 +154,13 @@ func (w *Writer) Write(kind, tenant string, v any) error {
 		return err
 	}
 	line := append([]byte(`{"sigil":"`+kind+`",`), body[1:]...)
-	w.add(tenant, kind)
-	return w.line(line)
-}
-
-func (w *Writer) line(line []byte) error {
-	w.sum.Write(line)
-	_, err := w.out.Write(line)
+	w.add(tenant, kind, line)
+	_, err = w.out.Write(line)
 	return err
 }
 
 // Memories returns how many memories were written.
 func (w *Writer) Memories() int { return w.memories() }
-
-// SHA256 returns the checksum of what was written, in hexadecimal.
-func (w *Writer) SHA256() string { return hex.EncodeToString(w.sum.Sum(nil)) }
 
 // Flush passes on what was written, without a footer.
 func (w *Writer) Flush() error { return w.out.Flush() }
@@ -182,7 +213,6 @@ type Reader struct {
 	Head Head
 	in   *bufio.Reader
 	max  int
-	sum  hash.Hash
 	tally
 	number int
 	read   int64
@@ -191,7 +221,7 @@ type Reader struct {
 
 // NewReader reads the header. max is the most bytes that a line may have.
 func NewReader(in io.Reader, max int) (*Reader, error) {
-	r := &Reader{in: bufio.NewReaderSize(in, 64<<10), max: max, sum: sha256.New()}
+	r := &Reader{in: bufio.NewReaderSize(in, 64<<10), max: max, tally: newTally()}
 	line, err := r.line()
 	if err != nil {
 		return nil, err
@@ -202,6 +232,7 @@ func NewReader(in io.Reader, max int) (*Reader, error) {
 	if r.Head.Version < 1 || r.Head.Version > Version {
 		return nil, fmt.Errorf("the export has version %d of the format; this program reads versions up to %d: a newer one wrote it", r.Head.Version, Version)
 	}
+	r.version = r.Head.Version
 	r.sum.Write(line)
 	return r, nil
 }
@@ -223,7 +254,7 @@ func (r *Reader) Next() (Line, error) {
 	switch is.Sigil {
 	case Footer:
 		return Line{}, r.end(raw)
-	case Memory, Crystal, Signature:
+	case Policy, Memory, Former, Crystal, Signature:
 	default:
 		return Line{}, fmt.Errorf("line %d: %q is no kind of line that this program knows", r.number, is.Sigil)
 	}
@@ -231,8 +262,7 @@ func (r *Reader) Next() (Line, error) {
 	if json.Unmarshal(is.Tenant, &l.Tenant) != nil || sigil.CheckTenant(l.Tenant) != nil {
 		return Line{}, fmt.Errorf("line %d: it names no tenant", r.number)
 	}
-	r.sum.Write(raw)
-	r.add(l.Tenant, l.Kind)
+	r.add(l.Tenant, l.Kind, raw)
 	return l, nil
 }
 
@@ -254,14 +284,8 @@ func (r *Reader) end(raw []byte) error {
 	return io.EOF
 }
 
-// SHA256 returns the checksum of the lines so far, in hexadecimal.
-func (r *Reader) SHA256() string { return hex.EncodeToString(r.sum.Sum(nil)) }
-
 // Read returns how many bytes were read.
 func (r *Reader) Read() int64 { return r.read }
-
-// Counts returns what was read, by tenant.
-func (r *Reader) Counts() []*Counts { return r.tenants }
 
 // line reads a line with its line feed.
 func (r *Reader) line() ([]byte, error) {

@@ -29,12 +29,23 @@ type broughtBack struct {
 	Refused   int `json:"refused"`
 	// OtherTenants are the lines of tenants that --tenant leaves out.
 	OtherTenants int `json:"otherTenants"`
+	// Superseded are memories that were corrected here since. They stay so.
+	Superseded int `json:"superseded"`
+	// Versions are the former versions that were inserted, VersionsSame those that were there already, and Detached those of memories that are not
+	// here.
+	Versions     int `json:"versions"`
+	VersionsSame int `json:"versionsSame"`
+	Detached     int `json:"detached"`
+	// Policies are those of tenants that were set, and PoliciesSame those that were set already.
+	Policies     int `json:"policies"`
+	PoliciesSame int `json:"policiesSame"`
 	// Signatures are those of code that are registered now.
 	Signatures int `json:"signatures"`
 	// Crystals are those of patterns in the export. The daemon derives them again.
 	Crystals int    `json:"crystals"`
 	DryRun   bool   `json:"dryRun"`
 	Verified bool   `json:"verified"` // the checksum and the counts of the export are right
+	Content  string `json:"content"`  // the checksum of its policies, memories and versions
 	SHA256   string `json:"sha256"`
 }
 
@@ -45,12 +56,15 @@ type bringer struct {
 	report  broughtBack
 	clients map[string]*client.Client
 	bar     *progress
+	// absent are, in a dry run, the memories that would not be here after it. What they superseded would not either.
+	absent map[sigil.ID]bool
 
-	// pending are memories of one tenant that are not sent yet.
+	// pending are memories and former versions of one tenant that are not sent yet.
 	pending struct {
 		tenant  string
 		lines   []json.RawMessage
 		numbers []int
+		kinds   []string
 		bytes   int
 	}
 }
@@ -121,7 +135,7 @@ func onlyAsNew(cmd *cobra.Command) error {
 }
 
 func (a *app) importBack(ctx context.Context, r *archive.Reader, size int64, dryRun bool) error {
-	b := &bringer{app: a, clients: map[string]*client.Client{}, bar: a.newProgress(size)}
+	b := &bringer{app: a, clients: map[string]*client.Client{}, absent: map[sigil.ID]bool{}, bar: a.newProgress(size)}
 	b.report.DryRun = dryRun
 	b.tenant, _ = a.setting(a.flags.tenant, "--tenant", "SIGIL_TENANT")
 	defer func() {
@@ -131,7 +145,7 @@ func (a *app) importBack(ctx context.Context, r *archive.Reader, size int64, dry
 	}()
 	err := b.run(ctx, r)
 	b.bar.end()
-	b.report.Verified, b.report.SHA256 = err == nil, r.SHA256()
+	b.report.Verified, b.report.SHA256, b.report.Content = err == nil, r.SHA256(), r.Content()
 	if said := b.print(); err == nil {
 		err = said
 	}
@@ -158,6 +172,8 @@ func (b *bringer) run(ctx context.Context, r *archive.Reader) error {
 			b.report.Crystals++
 		case line.Kind == archive.Signature:
 			err = b.signature(ctx, &line)
+		case line.Kind == archive.Policy:
+			err = b.policy(ctx, &line)
 		default:
 			err = b.memory(ctx, &line)
 		}
@@ -175,7 +191,7 @@ func (b *bringer) memory(ctx context.Context, line *archive.Line) error {
 			return err
 		}
 	}
-	p.tenant, p.lines, p.numbers = line.Tenant, append(p.lines, slices.Clone(line.Raw)), append(p.numbers, line.Number)
+	p.tenant, p.lines, p.numbers, p.kinds = line.Tenant, append(p.lines, slices.Clone(line.Raw)), append(p.numbers, line.Number), append(p.kinds, line.Kind)
 	p.bytes += len(line.Raw)
 	return nil
 }
@@ -195,18 +211,9 @@ func (b *bringer) send(ctx context.Context) error {
 		return err
 	}
 	for i := range items {
-		switch item := &items[i]; item.Outcome {
-		case "inserted":
-			b.report.Inserted++
-		case "same":
-			b.report.Same++
-		case "faded":
-			b.report.Faded++
-		default:
-			b.refuse(p.numbers[i], client.ImportError(*item))
-		}
+		b.done(p.kinds[i], p.numbers[i], p.lines[i], &items[i])
 	}
-	p.lines, p.numbers, p.bytes = p.lines[:0], p.numbers[:0], 0
+	p.lines, p.numbers, p.kinds, p.bytes = p.lines[:0], p.numbers[:0], p.kinds[:0], 0
 	return nil
 }
 
@@ -248,12 +255,17 @@ func (b *bringer) signature(ctx context.Context, line *archive.Line) error {
 		}
 		_, err = c.CodeRevoke(ctx, hash, kept.ID, s.Reason)
 	}
-	if errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrConflict) || errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrTooLarge) {
+	if refuses(err) {
 		b.report.Signatures--
 		b.refuse(line.Number, err)
 		return nil
 	}
 	return err
+}
+
+// refuses reports whether an error is about what was sent, so that the rest can be.
+func refuses(err error) bool {
+	return errors.Is(err, sigil.ErrInvalid) || errors.Is(err, sigil.ErrConflict) || errors.Is(err, sigil.ErrFull) || errors.Is(err, sigil.ErrTooLarge)
 }
 
 func (b *bringer) client(tenant string) (*client.Client, error) {
@@ -278,6 +290,7 @@ func (b *bringer) print() error {
 		did, suffix = "would insert", "; nothing was changed"
 	}
 	b.app.say("%s %d, there already %d, faded %d, conflicts %d, refused %d%s", did, r.Inserted, r.Same, r.Faded, r.Conflicts, r.Refused, suffix)
+	b.printVersions()
 	if r.OtherTenants > 0 {
 		b.app.say("left out %d: of other tenants than the one of --tenant", r.OtherTenants)
 	}

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,6 +31,13 @@ func exported(t *testing.T, c *command, tenants ...string) string {
 			t.Fatal(err)
 		}
 		defer from.CloseIdleConnections()
+		policy, err := from.Policy(t.Context())
+		if err == nil && policy.Own {
+			err = w.Write(archive.Policy, tenant, map[string]string{"tenant": tenant, "policy": policy.Policy})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		for m, err := range from.ExportAll(t.Context()) {
 			if err == nil {
 				err = w.Write(archive.Memory, tenant, m)
@@ -37,6 +45,13 @@ func exported(t *testing.T, c *command, tenants ...string) string {
 			if err != nil {
 				t.Fatal(err)
 			}
+		}
+		page, err := from.ExportVersions(t.Context(), "", 1000)
+		for i := range page.Memories {
+			err = errors.Join(err, w.Write(archive.Former, tenant, page.Memories[i]))
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		for s, err := range from.AllCodes(t.Context(), client.CodeQuery{}) {
 			if err == nil {

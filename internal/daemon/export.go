@@ -25,12 +25,15 @@ import (
 )
 
 const exportHelp = `Write all memories to standard output, as JSON, one per line, with everything that sigil import needs to bring
-them back as they were; and the crystals of patterns and the signatures of code. The first line says what it is an
-export of. The last one has the counts and a checksum: a file without it is cut off, and sigil import says so.
+them back as they were; with the former versions of those that were corrected, the policies that tenants have of their own,
+the crystals of patterns and the signatures of code. The first line says what it is an export of. The last one has the
+counts and a checksum: a file without it is cut off, and sigil import says so. Removed memories that can still be
+restored are not written, but counted.
 
 If a daemon is running on the data folder, it is asked, and goes on serving. Otherwise the folder is read, and nothing
 in it is changed. A memory that is recalled, encoded or released during an export from a daemon may be in it as it
 was before or after that. What was written is said on standard error at the end: in words, or with --json as an object.
+--salvage writes the live memories, and nothing else.
 
 Usage:
   sigil export [flags]
@@ -84,12 +87,20 @@ func (o *offline) wrongFlags() error {
 
 // exported is what an export reports, with --json as it is here.
 type exported struct {
-	Written    int    `json:"written"`
-	Crystals   int    `json:"crystals"`
-	Signatures int    `json:"signatures"`
-	Faded      int    `json:"faded"`
-	Problems   int    `json:"problems"`
-	SHA256     string `json:"sha256"`
+	Written    int `json:"written"` // memories
+	Versions   int `json:"versions"`
+	Policies   int `json:"policies"` // that tenants have of their own
+	Crystals   int `json:"crystals"`
+	Signatures int `json:"signatures"`
+	Faded      int `json:"faded"`
+	// Restorable is the number of removed memories that can still be restored, and VersionsLeftOut that of former versions of such memories, and of
+	// those that have faded. None of them is written.
+	Restorable      int `json:"restorable"`
+	VersionsLeftOut int `json:"versionsLeftOut"`
+	Problems        int `json:"problems"`
+	// Content is the checksum of policies, memories and versions, and SHA256 that of the whole file before its last line.
+	Content string `json:"content"`
+	SHA256  string `json:"sha256"`
 }
 
 func (o *offline) export(ctx context.Context) error {
@@ -124,8 +135,11 @@ func (o *offline) export(ctx context.Context) error {
 // exportSource is a store that is exported: a database, or a data folder that is open for reading only.
 type exportSource interface {
 	engine.ExportSource
+	store.VersionSource
 	Info() store.Info
 	Tenants(ctx context.Context) ([]string, error)
+	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
+	Removed(ctx context.Context, q store.RemovedQuery) (page []store.Removed, more bool, err error)
 	Crystals(ctx context.Context, tenant string) ([]sigil.Crystal, error)
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 }
@@ -140,11 +154,21 @@ func (o *offline) ended(w *archive.Writer, r exported) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	r.Written, r.SHA256 = w.Memories(), w.SHA256()
+	r.Written, r.SHA256, r.Content = w.Memories(), w.SHA256(), w.Content()
+	for _, c := range w.Counts() {
+		r.Versions, r.Policies, r.Crystals, r.Signatures = r.Versions+c.Versions, r.Policies+c.Policies, r.Crystals+c.Crystals, r.Signatures+c.Signatures
+	}
 	if o.json {
 		return json.NewEncoder(o.stderr).Encode(r)
 	}
-	o.say("wrote %d memories; %d more have faded; %d crystals of patterns, %d signatures of code; SHA-256 %s", r.Written, r.Faded, r.Crystals, r.Signatures, r.SHA256)
+	o.say("wrote %d memories; %d more have faded; %d former versions, %d policies of tenants, %d crystals of patterns, %d signatures of code; SHA-256 %s",
+		r.Written, r.Faded, r.Versions, r.Policies, r.Crystals, r.Signatures, r.SHA256)
+	if r.Restorable > 0 {
+		o.say("left out %d: removed memories that can still be restored; sigil restore brings them back, and the next export has them", r.Restorable)
+	}
+	if r.VersionsLeftOut > 0 {
+		o.say("left out %d: former versions of memories that have faded or were removed", r.VersionsLeftOut)
+	}
 	return nil
 }
 
@@ -161,7 +185,11 @@ func (o *offline) chosen(all []string) ([]string, error) {
 
 // exportStore exports a store that is open here.
 func (o *offline) exportStore(ctx context.Context, from exportSource, position uint64, now time.Time) error {
-	all, err := from.Tenants(ctx)
+	all, err := engine.ReadTenants(ctx, from)
+	if err != nil {
+		return err
+	}
+	policies, err := from.TenantPolicies(ctx)
 	if err != nil {
 		return err
 	}
@@ -175,17 +203,24 @@ func (o *offline) exportStore(ctx context.Context, from exportSource, position u
 	}
 	r := exported{}
 	for _, tenant := range tenants {
-		if err := r.tenant(ctx, from, w, tenant, now); err != nil {
+		for i := range policies {
+			if p := &policies[i]; p.Tenant == tenant && p.Policy != nil {
+				err = w.Write(archive.Policy, tenant, exportedPolicy{tenant, p.Policy.String()})
+			}
+		}
+		if err == nil {
+			err = r.tenant(ctx, from, w, tenant, now)
+		}
+		if err != nil {
 			return errors.Join(err, w.Flush())
 		}
 	}
 	return o.ended(w, r)
 }
 
-// tenant writes the lines of one tenant.
+// tenant writes the lines of one tenant, after that of its policy.
 func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Writer, tenant string, now time.Time) error {
-	const page, pageBytes = 500, 16 << 20
-	q := store.Query{Tenant: tenant, Now: time.Unix(0, 0), Limit: page, Bytes: pageBytes} // what has faded is listed, and counted
+	q := store.Query{Tenant: tenant, Now: time.Unix(0, 0), Limit: exportPage, Bytes: exportBytes} // what has faded is listed, and counted
 	for more := true; more; {
 		var memories []engine.ExportedMemory
 		var err error
@@ -204,17 +239,19 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 			}
 		}
 	}
+	if err := r.versions(ctx, from, w, tenant, now); err != nil {
+		return err
+	}
 	crystals, err := from.Crystals(ctx, tenant)
 	if err != nil {
 		return err
 	}
 	for i := range crystals {
-		r.Crystals++
 		if err := w.Write(archive.Crystal, tenant, shape.Crystal(&engine.Crystal{Crystal: crystals[i]})); err != nil {
 			return err
 		}
 	}
-	signed := store.SignatureQuery{Tenant: tenant, Limit: page}
+	signed := store.SignatureQuery{Tenant: tenant, Limit: exportPage}
 	for more := true; more; {
 		var signatures []sigil.Signature
 		if signatures, more, err = from.Signatures(ctx, signed); err != nil {
@@ -226,7 +263,6 @@ func (r *exported) tenant(ctx context.Context, from exportSource, w *archive.Wri
 			if err != nil {
 				return err
 			}
-			r.Signatures++
 			if err := w.Write(archive.Signature, tenant, v); err != nil {
 				return err
 			}
@@ -274,6 +310,13 @@ func (o *offline) exportTenant(ctx context.Context, addr string, w *archive.Writ
 		return err
 	}
 	defer c.CloseIdleConnections()
+	policy, err := c.Policy(ctx)
+	if err == nil && policy.Own {
+		err = w.Write(archive.Policy, tenant, exportedPolicy{tenant, policy.Policy})
+	}
+	if err != nil {
+		return err
+	}
 	for m, err := range c.ExportAll(ctx) {
 		if err != nil {
 			return err
@@ -282,11 +325,13 @@ func (o *offline) exportTenant(ctx context.Context, addr string, w *archive.Writ
 			return err
 		}
 	}
+	if err := r.daemonVersions(ctx, c, w, tenant); err != nil {
+		return err
+	}
 	for crystal, err := range c.AllCrystals(ctx, client.CrystalQuery{Kind: sigil.CrystalOfPattern}) {
 		if err != nil {
 			return err
 		}
-		r.Crystals++
 		if err := w.Write(archive.Crystal, tenant, crystal); err != nil {
 			return err
 		}
@@ -295,7 +340,6 @@ func (o *offline) exportTenant(ctx context.Context, addr string, w *archive.Writ
 		if err != nil {
 			return err
 		}
-		r.Signatures++
 		if err := w.Write(archive.Signature, tenant, signature); err != nil {
 			return err
 		}

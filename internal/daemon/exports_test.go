@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/client"
@@ -31,7 +33,8 @@ func exportLines(t *testing.T, args ...string) []string {
 // TestExportsOfAllStoresAreTheSame exports from a daemon on a database, from the database itself, then, after an
 // import, from a daemon on a folder, and from the folder itself once it is stopped.
 func TestExportsOfAllStoresAreTheSame(t *testing.T) {
-	url := pgtest.Start(t, pgtest.Fast).URL("postgres")
+	cluster := pgtest.Start(t, pgtest.Fast)
+	url := cluster.URL("postgres")
 	first := start(t, config(t, "--store="+url), nil)
 	for _, body := range []string{
 		`{"data":{"n":1.50,"text":"é\u0000"},"tags":["b","a"],"pinned":true}`, `{"data":"tea","ttl":"7d","vector":[0.1,-3,0]}`,
@@ -46,6 +49,9 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer acme.CloseIdleConnections()
+	if _, err := acme.SetPolicy(t.Context(), "halflife h=30d threshold=0.9", false); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := acme.EncodeBatch(t.Context(), drafts(600)); err != nil { // more than a page of any reader
 		t.Fatal(err)
 	}
@@ -56,8 +62,25 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 	if _, err := acme.Recall(t.Context(), page.Memories[0].ID); err != nil {
 		t.Fatal(err)
 	}
+	for _, text := range []string{`"black tea"`, `"green tea"`, `"white tea"`} { // a chain
+		m, err := acme.Correct(t.Context(), page.Memories[0].ID, sigil.Draft{Data: []byte(text), Vector: []float32{1, 2}, TTL: 240 * time.Hour, Pinned: true, Policy: sigil.DefaultClassic()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.Memories[0] = m
+	}
+	gone, err := acme.Encode(t.Context(), sigil.Draft{Data: []byte(`"gone"`)})
+	if err == nil {
+		gone, err = acme.Correct(t.Context(), gone.ID, sigil.Draft{Data: []byte(`"gone again"`)})
+	}
+	if err == nil {
+		err = acme.Forget(t.Context(), gone.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	online := exportLines(t, "--addr", first.Addr())
-	if len(online) != 605 {
+	if len(online) != 609 { // of acme its policy, 600 memories and 3 former versions
 		t.Fatalf("%d lines", len(online))
 	}
 	stop(t, first)
@@ -65,15 +88,61 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 
 	l := config(t)
 	second := start(t, l, nil)
-	for tenant, from := range map[string]int{"acme": 0, "public": 600} {
-		c, err := client.New(second.Addr(), &client.Options{Tenant: tenant})
+	bring(t, second, online)
+	same(t, "the daemon on the folder", exportLines(t, "--data", l.Data), online)
+	stop(t, second)
+	same(t, "the folder", exportLines(t, "--data", l.Data), online)
+	if code := daemon.Check(t.Context(), []string{"--data", l.Data}, io.Discard, io.Discard, nil); code != 0 {
+		t.Errorf("check: exit %d", code)
+	}
+	name, err := cluster.Database(t.Context()) // and on to another database
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := cluster.URL(name)
+	third := start(t, config(t, "--store="+again), nil)
+	bring(t, third, online)
+	same(t, "the other database", exportLines(t, "--addr", third.Addr()), online)
+	stop(t, third)
+	if one, other := content(t, "--data", l.Data), content(t, "--store", again); one != other || one != content(t, "--store", url) {
+		t.Errorf("the content has the checksums %s and %s", one, other)
+	}
+	same(t, "a tenant of it", exportLines(t, "--data", l.Data, "--tenant", "public"), online[604:])
+	online = slices.DeleteFunc(online, func(line string) bool { return !strings.HasPrefix(line, `{"sigil":"memory"`) }) // docs/import.md says so
+	salvaged := exportLines(t, "--data", l.Data, "--salvage")
+	slices.Sort(salvaged)
+	slices.Sort(online)
+	same(t, "the salvaged folder", salvaged, online)
+}
+
+// content returns the checksum of the content of an export.
+func content(t *testing.T, args ...string) string {
+	t.Helper()
+	var words bytes.Buffer
+	var report struct{ Content string }
+	if code := daemon.Export(t.Context(), append(args, "--json"), io.Discard, &words, nil); code != 0 || json.Unmarshal(words.Bytes(), &report) != nil || len(report.Content) != 64 {
+		t.Fatalf("exit %d, %s", code, words.String())
+	}
+	return report.Content
+}
+
+// bring imports the lines of the export of TestExportsOfAllStoresAreTheSame.
+func bring(t *testing.T, d *daemon.Daemon, all []string) {
+	t.Helper()
+	for tenant, from := range map[string]int{"acme": 1, "public": 604} {
+		c, err := client.New(d.Addr(), &client.Options{Tenant: tenant})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.CloseIdleConnections()
 		var lines []json.RawMessage
-		for _, line := range online[from:min(len(online), from+600)] {
+		for _, line := range all[from:min(len(all), from+603)] {
 			lines = append(lines, json.RawMessage(line))
+		}
+		if from == 1 {
+			if _, err := c.SetPolicy(t.Context(), "halflife h=30d threshold=0.9", false); err != nil {
+				t.Fatal(err)
+			}
 		}
 		items, err := c.Import(t.Context(), lines, false)
 		if err != nil {
@@ -85,14 +154,6 @@ func TestExportsOfAllStoresAreTheSame(t *testing.T) {
 			}
 		}
 	}
-	same(t, "the daemon on the folder", exportLines(t, "--data", l.Data), online)
-	stop(t, second)
-	same(t, "the folder", exportLines(t, "--data", l.Data), online)
-	same(t, "a tenant of it", exportLines(t, "--data", l.Data, "--tenant", "public"), online[600:])
-	salvaged := exportLines(t, "--data", l.Data, "--salvage")
-	slices.Sort(salvaged)
-	slices.Sort(online)
-	same(t, "the salvaged folder", salvaged, online)
 }
 
 func same(t *testing.T, what string, got, want []string) {

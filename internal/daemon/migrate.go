@@ -21,18 +21,20 @@ import (
 	"github.com/sigil-dna/sigil/store/pgstore"
 )
 
-const migrateHelp = `Copy live memories and crystals from one store to another. Each store is a data folder or the postgres:// URL
-of a database. The source does not change: a data folder is opened read-only, and may be on a read-only mount; a
+const migrateHelp = `Copy live memories with their former versions, the policies that tenants have of their own, crystals of patterns and
+signatures of code from one store to another. Each store is a data folder or the postgres:// URL of a database. The source does not change: a data folder is opened read-only, and may be on a read-only mount; a
 database may be updated to the format of this version of sigil, as at every start. If the command was stopped or
 has failed, run it again to continue. If the source has changed since, run it again to copy what is new and to
 remove what was forgotten there.
 
 No daemon may be running on a data folder. Daemons may keep using a source database: copy once, stop them,
-copy again, and start them on the target. Each memory and each signature of code gets an entry in the target's journal; the source's journal
-and its answers under idempotency keys are not copied.
+copy again, and start them on the target. Each memory, former version and signature of code gets an entry in the target's
+journal; the source's journal and its answers under idempotency keys are not copied. Nor are removed memories that can still
+be restored, and what they superseded: they are counted.
 
 With --json, each tenant is an object on its own line, with the SHA-256 of the copied content and whether both
-stores are the same. crystalsLost counts the crystals of patterns without a live memory, which are not copied.
+stores are the same. restorable and versionsLeftOut count what is not copied of removed memories, crystalsLost the
+crystals of patterns without a live memory, which are not copied.
 
 Usage:
   sigil migrate --from STORE --to STORE [flags]
@@ -177,6 +179,8 @@ type migrated struct {
 	Tenant     string `json:"tenant"`
 	Memories   int    `json:"memories"`
 	Bytes      int64  `json:"bytes"`
+	Versions   int    `json:"versions"`
+	Policy     bool   `json:"policy"`
 	Crystals   int    `json:"crystals"`
 	Lost       int    `json:"crystalsLost"`
 	Signatures int    `json:"signatures"`
@@ -185,6 +189,9 @@ type migrated struct {
 	Inserted   int    `json:"inserted"`
 	Updated    int    `json:"updated"`
 	Removed    int    `json:"removed"`
+	// Restorable and VersionsLeft are not copied.
+	Restorable   int `json:"restorable"`
+	VersionsLeft int `json:"versionsLeftOut"`
 }
 
 // report prints the result for a tenant.
@@ -195,7 +202,8 @@ func (m *migration) report(r *migrate.Report) error {
 			m.say("tenant %s: %s", r.Tenant, unsettled)
 		}
 		return json.NewEncoder(m.stdout).Encode(migrated{
-			r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Lost, r.Signatures, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
+			r.Tenant, r.Memories, r.Bytes, r.Versions, r.Policy, r.Crystals, r.Lost, r.Signatures, hex.EncodeToString(r.Sum[:]), r.Settled, r.Inserted, r.Updated, r.Removed,
+			r.Restorable, r.VersionsLeft,
 		})
 	}
 	verdict := "the same in both"
@@ -205,8 +213,18 @@ func (m *migration) report(r *migrate.Report) error {
 	if r.Lost > 0 {
 		verdict += fmt.Sprintf("; %d crystals of patterns without a live memory are not copied", r.Lost)
 	}
-	_, err := fmt.Fprintf(m.stdout, "%s: %d memories, %d bytes, %d crystals of patterns, %d signatures of code, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
-		r.Tenant, r.Memories, r.Bytes, r.Crystals, r.Signatures, r.Sum, verdict, r.Inserted, r.Updated, r.Removed)
+	if r.Restorable > 0 {
+		verdict += fmt.Sprintf("; %d removed memories that can still be restored are not copied", r.Restorable)
+	}
+	if r.VersionsLeft > 0 {
+		verdict += fmt.Sprintf("; %d former versions of memories that have faded or were removed are not copied", r.VersionsLeft)
+	}
+	policy := "no policy of its own"
+	if r.Policy {
+		policy = "its own policy"
+	}
+	_, err := fmt.Fprintf(m.stdout, "%s: %d memories, %d bytes, %d former versions, %s, %d crystals of patterns, %d signatures of code, SHA-256 %x: %s (%d inserted, %d updated, %d removed)\n",
+		r.Tenant, r.Memories, r.Bytes, r.Versions, policy, r.Crystals, r.Signatures, r.Sum, verdict, r.Inserted, r.Updated, r.Removed)
 	return err
 }
 

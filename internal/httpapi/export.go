@@ -25,21 +25,28 @@ func (a *API) tenants(c *call) error {
 	return c.json(http.StatusOK, &wire.TenantList{Tenants: append([]string{}, names...), Store: id.Store, Position: stats.Position})
 }
 
-// export returns a page of memories with all that an import needs.
+// export returns a page of memories, or of former versions, with all that an import needs.
 func (a *API) export(c *call) error {
-	limit, cursor := c.query.limit(), c.query.text("cursor")
+	limit, cursor, versions := c.query.limit(), c.query.text("cursor"), c.query.is("superseded", false)
 	if c.query.err != nil {
 		return c.query.err
 	}
 	if err := c.hold(a.engine.Limits().PageBytes); err != nil {
 		return err
 	}
-	page, err := a.engine.Export(c.r.Context(), c.tenant, cursor, limit)
+	var page engine.ExportPage
+	var leftOut int
+	var err error
+	if versions {
+		page, leftOut, err = a.engine.ExportVersions(c.r.Context(), c.tenant, cursor, limit)
+	} else {
+		page, err = a.engine.Export(c.r.Context(), c.tenant, cursor, limit)
+	}
 	if err != nil {
 		return err
 	}
 	var held int64
-	out := wire.ExportPage{Memories: make([]wire.ExportedMemory, len(page.Memories)), Next: next(page.Next)}
+	out := wire.ExportPage{LeftOut: leftOut, Memories: make([]wire.ExportedMemory, len(page.Memories)), Next: next(page.Next)}
 	for i := range page.Memories {
 		held += 2 * int64(len(page.Memories[i].Data))
 		out.Memories[i] = shape.Exported(&page.Memories[i])
@@ -106,8 +113,8 @@ func (a *API) exported(raw []byte) (m engine.ExportedMemory, err error) {
 	if int64(len(raw)) > a.options.MaxBody {
 		return m, tooLarge("body_too_large", "body", "has more than %d bytes", a.options.MaxBody)
 	}
-	m.Memory, m.Vector, err = a.drafts.Exported(raw)
-	return m, err
+	read, err := a.drafts.Exported(raw)
+	return engine.ExportedMemory(read), err
 }
 
 func (c *call) refusedImport(err error) wire.ImportItem {

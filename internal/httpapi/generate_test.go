@@ -319,7 +319,7 @@ func (g *generator) valid(e *endpoint) *exchange {
 	if e.id == "searchSimply" {
 		g.oneToSearchFor(query)
 	}
-	if sigil.Sort(query.Get("sort")).ByFigures() {
+	if sigil.Sort(query.Get("sort")).ByFigures() || query.Has("superseded") {
 		query.Del("cursor") // the known ones are those of lists by age
 	}
 	x.query = query.Encode()

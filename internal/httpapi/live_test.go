@@ -306,8 +306,8 @@ func (g *generator) learn(x *exchange, got reply) {
 	if known := g.ids[owner]; len(known) > 60 {
 		g.ids[owner] = known[len(known)-60:]
 	}
-	if query, err := url.ParseQuery(x.query); err != nil || sigil.Sort(query.Get("sort")).ByFigures() {
-		return // its cursor is for that order alone
+	if query, err := url.ParseQuery(x.query); err != nil || sigil.Sort(query.Get("sort")).ByFigures() || query.Has("superseded") {
+		return // its cursor is for that alone
 	}
 	for _, name := range []string{`"next":"`, `"cursor":"`} {
 		if _, after, ok := bytes.Cut(got.body, []byte(name)); ok {

@@ -33,7 +33,7 @@ func routes() []route {
 		{method: "POST", path: "/v1/sigils", short: true, serve: (*API).encode},
 		{method: "POST", path: "/v1/sigils:batch", serve: (*API).encodeBatch},
 		{method: "POST", path: "/v1/sigils:import", serve: (*API).importMemories, params: []string{"dryRun"}},
-		{method: "GET", path: "/v1/sigils:export", serve: (*API).export, params: []string{"limit", "cursor"}},
+		{method: "GET", path: "/v1/sigils:export", serve: (*API).export, params: []string{"limit", "cursor", "superseded"}},
 		{method: "GET", path: "/v1/tenants", serve: (*API).tenants},
 		{method: "POST", path: "/v1/sigils:recall", serve: (*API).recallMany},
 		{method: "POST", path: "/v1/sigils:restore", serve: (*API).restoreMany},

@@ -22,6 +22,10 @@ func readExported(w *out, s *Source) error {
 			return nil
 		case "crystal":
 			return w.left(place, "a crystal of a pattern: the daemon derives it again")
+		case "version":
+			return w.left(place, "a former version of a memory: import without --as-new brings it back")
+		case "policy":
+			return w.left(place, "a policy of a tenant: import without --as-new brings it back")
 		case "signature":
 			return w.left(place, "a signature of code: import without --as-new brings it back")
 		}

@@ -172,7 +172,7 @@ func TestMem0(t *testing.T) {
 {"id":"a6","memory":"soon over","expiration_date":"2026-11-30"},
 {"id":"a7","memory":"kept","state":"archived","created_at":"when?"},
 {"id":"a8","memory":"twice","memory":"twice"}],
-"relations":[{"source":"ada","relationship":"owns","target":"cat"}],"next":"page2"}`
+"relations":[{"source":"ada","relationship":"owns","target":"cat"}],"entities":[{"name":"ada"}],"count":9,"previous":null,"next":"page2"}`
 	check(t, imports.Mem0, false, nil, "mem0.json", results, `
 results 1: {"text":"Takes tea at five","createdAt":"2025-02-03T11:05:06.5Z","source":{"format":"mem0","id":"a1","metadata":{"k":[1.50]},"user_id":"u"}}
 changed, results 2: has labels that cannot be tags: they are in its data, as source.labels
@@ -186,6 +186,7 @@ note, results 8: archived or paused there: it is kept, and its data has source.s
 results 8: {"text":"kept","source":{"created_at":"when?","format":"mem0","id":"a7","state":"archived"}}
 left out, results 9: an object in which a member occurs twice
 relations 1: {"text":"ada owns cat","source":{"format":"mem0","from":"ada","relationship":"owns","to":"cat"}}
+left out, entities: a member that is not read: memories are in results, memories and relations
 note, next: this is one page of several: import the others, too`)
 
 	check(t, imports.Mem0, false, nil, "mem0.json", `[{"id":"1","memory":"a","user_id":"u"}]`, `
@@ -323,13 +324,15 @@ key sigil:0001: {"note":"kettle garden 1","round":1,"pad":"%s"} phi 0.1`
 	}
 
 	check(t, imports.SigilDNA, false, nil, "dump.ndjson", `{"key":"k1","value":{"data":{"a":1},"consciousnessState":{"phi":0.25},"metadata":{"by":"x"}}}
-{"key":"k2","value":{"data":{"a":1},"consciousnessState":{"phi":25}}}
+{"key":"k2","value":{"data":{"a":1},"consciousnessState":{"phi":25},"tags":["a"],"tenantId":7,"decay":0}}
 {"key":"k3","value":"{\"data\":\"text\",\"resonanceFrequency\":1}"}
 {"key":"k4","value":"plain"}
 {"value":1}`, `
 changed, line 1: had metadata, which a memory cannot have: it is not kept
 line 1: {"a":1} phi 0.25
-changed, line 2: had a state outside 0 to 1: it gets the default one
+changed, line 2: had a state outside 0 to 1, or none that is an object: it gets the default one
+changed, line 2: had a tenant that is not a text: it gets that of the request
+changed, line 2: tags: had members that a memory cannot have: they are not kept
 line 2: {"a":1}
 line 3: "text"
 left out, line 4: a record that is not a memory: crystals, patterns and networks are computed anew

@@ -22,6 +22,7 @@ func isOpenMemory(base string) bool { return base == openMemoryLines || base == 
 // mem0 reads records of mem0.
 type mem0 struct {
 	w          *out
+	archive    bool // OpenMemory's export
 	records    int
 	categories map[string]string // names by id, of OpenMemory's tables
 }
@@ -29,7 +30,7 @@ type mem0 struct {
 // readMem0 reads what mem0's get_all and search return (an object with results), a list of records, one record a line, and OpenMemory's
 // export.
 func readMem0(w *out, s *Source) error {
-	m := &mem0{w: w}
+	m := &mem0{w: w, archive: s.archive != nil}
 	only := func(base string) bool { return base == openMemoryTables }
 	if s.archive != nil {
 		for _, f := range s.archive.File {
@@ -81,14 +82,20 @@ func (m *mem0) read(in *bufio.Reader, place string) error {
 			return each(name, m.relation)
 		case "categories":
 			return each(name, m.category)
-		case "next":
+		case "count", "total", "page", "pages", "size": // of a page
+			return p.skip()
+		case "next", "previous":
 			v, err := p.value()
 			if err == nil && v.Kind() == '"' {
 				err = m.w.note(place+name, "this is one page of several: import the others, too")
 			}
 			return err
 		}
-		return p.skip()
+		err := p.skip()
+		if err == nil && !m.archive { // what the tables of an archive have is said at the end
+			err = m.w.left(place+name, "a member that is not read: memories are in results, memories and relations")
+		}
+		return err
 	})
 	if err != nil {
 		return err

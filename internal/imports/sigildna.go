@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,8 +18,16 @@ import (
 const (
 	reasonOther    = "a record that is not a memory: crystals, patterns and networks are computed anew"
 	reasonMetadata = "had metadata, which a memory cannot have: it is not kept"
-	reasonState    = "had a state outside 0 to 1: it gets the default one"
+	reasonState    = "had a state outside 0 to 1, or none that is an object: it gets the default one"
+	reasonTenant   = "had a tenant that is not a text: it gets that of the request"
+	reasonMembers  = "had members that a memory cannot have: they are not kept"
 )
+
+// computed are the members of the stack's memories that are read, are computed anew, or are what reasonNew says.
+var computed = []string{
+	"id", "hash", "data", "consciousnessState", "resonanceFrequency", "crystallizationPotential", "crystallized", "memoryPattern", "timestamp",
+	"createdAt", "lastAccessed", "accessCount", "decay", "tenantId", "metadata",
+}
 
 // old reads records of the replaced stack.
 type old struct {
@@ -109,6 +118,20 @@ func (o *old) record(key, place string, value []byte) error {
 		if json.Unmarshal(v, &state) == nil {
 			m.State = &state
 		} else if err := o.w.changed(place, reasonState); err != nil {
+			return err
+		}
+	} else if r.has("consciousnessState") {
+		if err := o.w.changed(place, reasonState); err != nil {
+			return err
+		}
+	}
+	if r.has("tenantId") {
+		if err := o.w.changed(place, reasonTenant); err != nil {
+			return err
+		}
+	}
+	if others := slices.DeleteFunc(slices.Clone(r.names), func(name string) bool { return slices.Contains(computed, name) }); len(others) > 0 {
+		if err := o.w.changed(place+": "+shown([]byte(strings.Join(others, ", "))), reasonMembers); err != nil {
 			return err
 		}
 	}

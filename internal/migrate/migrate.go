@@ -1,4 +1,5 @@
-// Package migrate copies memories, crystals and signatures from one store to another, whatever their drivers.
+// Package migrate copies memories with their former versions, the policies of tenants, crystals and signatures from one store to another, whatever
+// their drivers.
 //
 // A pass walks both stores in the order of ids and makes the target equal to the source. It can be stopped and
 // restarted at any time, and run while the source is being written: another pass then catches up. The package owns no
@@ -36,13 +37,18 @@ type Report struct {
 	Inserted int
 	Updated  int
 	Removed  int // because the source has released them since an earlier pass
+	// Versions are the former versions of the memories that both have now. VersionsLeft are those of memories that are not live, and Restorable
+	// the removed memories of the source that can be restored: neither is copied.
+	Versions, VersionsLeft, Restorable int
+	// Policy reports that both have the same policy of the tenant's own.
+	Policy   bool
 	Crystals int // of patterns, in both stores now
 	// Lost is the number of crystals of patterns that no longer have a live member: they are not copied.
 	Lost int
 	// Signatures are those of code that both have now.
 	Signatures int
-	// Sum is the SHA-256 of everything that both stores have now: every memory with its figures, newest first, then the
-	// crystals and the signatures.
+	// Sum is the SHA-256 of everything that both stores have now: every memory with its figures and vector, newest first, then the former
+	// versions, the crystals, the policy and the signatures.
 	Sum [sha256.Size]byte
 	// Settled reports that the last pass found nothing to do: both stores were equal. If it is false, the source
 	// changes faster than it is copied.
@@ -57,13 +63,15 @@ type Source interface {
 	Signatures(ctx context.Context, q store.SignatureQuery) (page []sigil.Signature, more bool, err error)
 	Vectors(ctx context.Context, tenant, model string, ids []sigil.ID) ([]store.Vector, error)
 	TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error)
+	Removed(ctx context.Context, q store.RemovedQuery) (page []store.Removed, more bool, err error)
+	store.VersionSource
 }
 
 // Tenant makes the target equal to the source for one tenant, in as many passes as that takes. now returns the time of
 // both stores. The source is only read. If the target has a memory that the source never had, Tenant leaves it and
 // returns [sigil.ErrConflict].
 //
-// Each memory gets one entry in the target's journal, as encoded, and each signature one as signed and, if it is
+// Each memory gets one entry in the target's journal, as encoded, each former version one more, as corrected, and each signature one as signed and, if it is
 // revoked, one more. So has the policy of the tenant. The source's earlier entries about it, and the
 // answers stored for idempotency keys, are not copied.
 func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now func() time.Time) (Report, error) {
@@ -85,15 +93,16 @@ func Tenant(ctx context.Context, from Source, to store.Store, tenant string, now
 
 // pass is one pass.
 type pass struct {
-	from    Source
-	to      store.Store
-	tenant  string
-	now     time.Time
-	report  *Report
-	sum     hash.Hash
-	insert  []store.Item
-	bytes   int               // of data in insert
-	ended   map[sigil.ID]bool // ids of released memories, from the source's journal; nil until that is read
+	from   Source
+	to     store.Store
+	tenant string
+	now    time.Time
+	report *Report
+	sum    hash.Hash
+	insert []store.Item
+	bytes  int // of data in insert
+	// ended are the ids of released memories, and whether they were erased, from the source's journal; nil until that is read.
+	ended   map[sigil.ID]bool
 	changed bool
 }
 
@@ -110,24 +119,20 @@ func (p *pass) run(ctx context.Context) (changed bool, err error) {
 		}
 		switch order := compare(a, b); {
 		case a == nil && b == nil:
-			if err := p.flush(ctx); err != nil {
-				return false, err
+			for _, part := range []func(context.Context) error{p.flush, p.versions, p.crystals, p.policy, p.signatures, p.restorable} {
+				if err := part(ctx); err != nil {
+					return false, err
+				}
 			}
-			if err := p.crystals(ctx); err != nil {
-				return false, err
-			}
-			if err := p.policy(ctx); err != nil {
-				return false, err
-			}
-			return p.changed, p.signatures(ctx)
+			return p.changed, nil
 		case order < 0: // the source's id is greater: the target does not have it
-			err = p.add(ctx, a)
+			err = p.add(ctx, a, theirs.vector())
 			theirs.next()
 		case order > 0:
 			err = p.remove(ctx, b)
 			ours.next()
 		default:
-			err = p.equal(ctx, a, b)
+			err = p.equal(ctx, a, b, theirs.vector(), ours.vector())
 			theirs.next()
 			ours.next()
 		}
@@ -150,11 +155,11 @@ func compare(a, b *sigil.Memory) int {
 	return bytes.Compare(b.ID[:], a.ID[:])
 }
 
-func (p *pass) add(ctx context.Context, m *sigil.Memory) error {
-	p.count(m)
+func (p *pass) add(ctx context.Context, m *sigil.Memory, v store.Vector) error {
+	p.count(m, v)
 	p.report.Inserted++
 	p.changed = true
-	p.insert = append(p.insert, store.Item{Memory: *m, Events: []sigil.Event{
+	p.insert = append(p.insert, store.Item{Memory: *m, Vector: v, At: p.now, Events: []sigil.Event{
 		{Time: m.CreatedAt, Kind: sigil.Encoded, Reason: sigil.ReasonRequest, Memory: m.Meta},
 	}})
 	if p.bytes += m.Size; len(p.insert) < page && p.bytes < pageBytes {
@@ -171,36 +176,50 @@ func (p *pass) flush(ctx context.Context) error {
 	for i := range p.insert {
 		ids[i] = p.insert[i].Memory.ID
 	}
-	vectors, err := p.from.Vectors(ctx, p.tenant, store.OwnModel, ids)
+	kept, err := p.to.Versions(ctx, p.tenant, ids) // an earlier pass removed them, and the source has restored them since
 	if err != nil {
 		return err
 	}
-	for i, v := range vectors {
-		p.insert[i].Vector = v
+	for i := range kept {
+		id := kept[i].Memory.ID
+		if err := p.restore(ctx, []sigil.ID{id}); err != nil { // the next pass compares it
+			return err
+		}
+		p.insert = slices.DeleteFunc(p.insert, func(item store.Item) bool { return item.Memory.ID == id })
 	}
-	_, err = p.to.Insert(ctx, p.tenant, p.insert, store.Quota{}, nil)
+	if len(p.insert) > 0 {
+		_, err = p.to.Insert(ctx, p.tenant, p.insert, store.Quota{}, nil)
+	}
 	clear(p.insert)
 	p.insert, p.bytes = p.insert[:0], 0
 	return err
 }
 
 func (p *pass) remove(ctx context.Context, m *sigil.Memory) error {
+	if version, err := p.isVersion(ctx, m.Key); err != nil || version {
+		return err // it leaves when the versions are copied
+	}
 	if p.ended == nil {
 		if err := p.readEnded(ctx); err != nil {
 			return err
 		}
 	}
-	if !p.ended[m.ID] {
+	erased, ended := p.ended[m.ID]
+	if !ended {
 		return &sigil.Error{
 			Kind: sigil.ErrConflict, Code: "target_in_use", Field: "to",
 			Detail: fmt.Sprintf("has the memory %s of tenant %s, which the source never had: use a store, or a tenant, without other memories", m.ID, p.tenant),
 		}
 	}
+	p.changed = true
+	if erased {
+		p.report.Removed++
+		return p.erase(ctx, []sigil.Key{m.Key})
+	}
 	removed, err := p.to.Remove(ctx, []sigil.Key{m.Key}, func(m sigil.Meta) (sigil.Event, bool) {
 		return sigil.Event{Time: p.now, Kind: sigil.Forgotten, Reason: sigil.ReasonRequest, Memory: m}, true
 	})
 	p.report.Removed += len(removed)
-	p.changed = true
 	return err
 }
 
@@ -216,7 +235,7 @@ func (p *pass) readEnded(ctx context.Context) error {
 			after = e.Position
 			switch {
 			case e.Kind.Removes():
-				p.ended[e.Memory.ID] = true
+				p.ended[e.Memory.ID] = e.Kind == sigil.Erased
 			case e.Kind == sigil.Restored:
 				delete(p.ended, e.Memory.ID)
 			}
@@ -224,18 +243,33 @@ func (p *pass) readEnded(ctx context.Context) error {
 	}
 }
 
-func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
-	p.count(a)
+func (p *pass) equal(ctx context.Context, a, b *sigil.Memory, va, vb store.Vector) error {
+	p.count(a, va)
 	was := b.Meta
 	was.Noticed = a.Noticed // a notice is of one journal: a target that has none writes it again
-	if a.Meta == was {
-		if !bytes.Equal(encoded(a), encoded(b)) {
+	var changed sigil.ChangedFields
+	if !slices.Equal(a.Tags, b.Tags) {
+		changed |= sigil.ChangedTags
+	}
+	if a.TTL != b.TTL {
+		changed |= sigil.ChangedTTL
+	}
+	if a.Meta == was && changed == 0 {
+		if !bytes.Equal(encoded(a, va), encoded(b, vb)) {
 			return fmt.Errorf("the memory %s of tenant %s has different content in the target", a.ID, p.tenant)
 		}
 		return nil
 	}
 	p.report.Updated++
 	p.changed = true
+	if changed != 0 {
+		_, err := p.to.Amend(ctx, store.Amendment{Key: b.Key, At: p.now}, func(m *sigil.Memory) (*sigil.Event, error) {
+			m.Tags, m.TTL, m.Pinned, m.Stretch, m.Policy = a.Tags, a.TTL, a.Pinned, a.Stretch, a.Policy
+			m.LastAccessed, m.AccessCount, m.FadesAt = a.LastAccessed, a.AccessCount, a.FadesAt
+			return &sigil.Event{Time: p.now, Kind: sigil.Changed, Reason: sigil.ReasonRequest, Changed: changed, Memory: m.Meta}, nil
+		})
+		return err
+	}
 	_, err := p.to.Update(ctx, b.Key, func(m *sigil.Meta) (*sigil.Event, error) {
 		repinned := m.Pinned != a.Pinned
 		m.LastAccessed, m.AccessCount, m.FadesAt, m.Pinned, m.Stretch, m.Policy = a.LastAccessed, a.AccessCount, a.FadesAt, a.Pinned, a.Stretch, a.Policy
@@ -252,14 +286,14 @@ func (p *pass) equal(ctx context.Context, a, b *sigil.Memory) error {
 }
 
 // count adds a memory to the report and the sum.
-func (p *pass) count(m *sigil.Memory) {
+func (p *pass) count(m *sigil.Memory, v store.Vector) {
 	p.report.Memories++
 	p.report.Bytes += int64(m.Size)
-	p.sum.Write(encoded(m))
+	p.sum.Write(encoded(m, v))
 }
 
-// encoded returns everything in a memory as bytes, which are the same for equal memories.
-func encoded(m *sigil.Memory) []byte {
+// encoded returns everything in a memory, but which one it supersedes, as bytes, which are the same for equal memories.
+func encoded(m *sigil.Memory, v store.Vector) []byte {
 	policy := m.Policy.StoredForm()
 	b, err := json.Marshal(struct {
 		Meta   sigil.Meta
@@ -268,7 +302,8 @@ func encoded(m *sigil.Memory) []byte {
 		State  sigil.State
 		Tags   []string
 		Data   []byte
-	}{withoutPolicy(m.Meta), policy, m.Hash, m.State, m.Tags, m.Data})
+		Vector store.Vector
+	}{withoutPolicy(m.Meta), policy, m.Hash, m.State, m.Tags, m.Data, v})
 	if err != nil {
 		panic(err) // cannot fail: all of these can be encoded
 	}
@@ -375,32 +410,4 @@ func (p *pass) signature(ctx context.Context, s *sigil.Signature) error {
 	b, err := json.Marshal(s)
 	p.sum.Write(b)
 	return err
-}
-
-// walker walks a tenant's memories, newest first.
-type walker struct {
-	store  Source
-	pass   *pass
-	read   []sigil.Memory
-	before sigil.ID
-	ended  bool
-}
-
-// peek returns the next memory, or nil at the end.
-func (w *walker) peek(ctx context.Context) (*sigil.Memory, error) {
-	if len(w.read) == 0 && !w.ended {
-		read, more, err := w.store.List(ctx, store.Query{Tenant: w.pass.tenant, Now: w.pass.now, Limit: page, Bytes: pageBytes, Before: w.before})
-		if err != nil {
-			return nil, err
-		}
-		w.read, w.ended = read, !more
-	}
-	if len(w.read) == 0 {
-		return nil, nil
-	}
-	return &w.read[0], nil
-}
-
-func (w *walker) next() {
-	w.before, w.read = w.read[0].ID, w.read[1:]
 }

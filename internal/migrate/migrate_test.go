@@ -135,10 +135,13 @@ func ownPolicy(t *testing.T, s store.Store, tenant string) store.TenantPolicy {
 func TestThereAndBack(t *testing.T) {
 	a, b, c := pebble(t), postgres(t), pebble(t)
 	keys := fill(t, a, 700)
+	for _, tenant := range tenants {
+		chains(t, a, tenant)
+	}
 	own := ownPolicy(t, a, keys[0].Tenant)
 	there, back := copyAll(t, a, b), copyAll(t, b, c)
 	for i := range there {
-		if there[i].Sum != back[i].Sum || there[i].Memories != 700 || there[i].Inserted != 700 || there[i].Crystals == 0 || there[i].Signatures != 3 {
+		if there[i].Sum != back[i].Sum || there[i].Memories != 703 || there[i].Inserted != 703 || there[i].Versions != 6 || there[i].VersionsLeft != 1 || back[i].Versions != 6 || back[i].VersionsLeft != 0 || there[i].Crystals == 0 || there[i].Signatures != 3 {
 			t.Errorf("%+v\n%+v", there[i], back[i])
 		}
 	}

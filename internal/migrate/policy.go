@@ -19,7 +19,7 @@ func (p *pass) policy(ctx context.Context) error {
 			from = all[i]
 		}
 	}
-	if from.Policy != nil {
+	if p.report.Policy = from.Policy != nil; p.report.Policy {
 		p.sum.Write([]byte(from.Policy.StoredForm()))
 	}
 	return p.to.ChangePolicy(ctx, p.tenant, func(kept *store.TenantPolicy) (*sigil.Event, error) {

@@ -99,7 +99,11 @@ func (s *Store) insert(name string, items []store.Item, found sought, ended [][]
 	// come here one after the other.
 	if s.index.Taken(name, ch.effect.Entries) {
 		ch.discard()
-		return nil, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
+		return nil, store.NewExists()
+	}
+	if err := s.taken(name, items); err != nil { // after that of live ones: what leaves is kept before
+		ch.discard()
+		return nil, err
 	}
 	docs := s.finder.documents(items)
 	defer docs.release()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -162,6 +163,31 @@ func (r *Reader) Vectors(ctx context.Context, tenant, model string, ids []sigil.
 // TenantPolicies returns the policies that tenants have of their own; see [store.Store].
 func (r *Reader) TenantPolicies(ctx context.Context) ([]store.TenantPolicy, error) {
 	return r.s.TenantPolicies(ctx)
+}
+
+// AllSuperseded returns superseded memories; see [store.Corrections].
+func (r *Reader) AllSuperseded(ctx context.Context, tenant string, after sigil.ID, limit int) ([]store.Removed, error) {
+	return r.s.AllSuperseded(ctx, tenant, after, limit)
+}
+
+// Superseded returns a superseded memory; see [store.Corrections].
+func (r *Reader) Superseded(ctx context.Context, key sigil.Key, noData bool) (store.Removed, error) {
+	return r.s.Superseded(ctx, key, noData)
+}
+
+// Versions returns memories that were removed and are kept; see [store.Attacher].
+func (r *Reader) Versions(ctx context.Context, tenant string, ids []sigil.ID) ([]store.Version, error) {
+	return r.s.Versions(ctx, tenant, ids)
+}
+
+// Meta returns a memory without its content; see [store.Store].
+func (r *Reader) Meta(ctx context.Context, key sigil.Key, now time.Time) (sigil.Meta, error) {
+	return r.s.Meta(ctx, key, now)
+}
+
+// Removed returns memories that can be restored; see [store.Undo].
+func (r *Reader) Removed(ctx context.Context, q store.RemovedQuery) ([]store.Removed, bool, error) {
+	return r.s.Removed(ctx, q)
 }
 
 // Close closes the store and unlocks the folder.

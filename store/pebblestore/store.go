@@ -89,7 +89,8 @@ type Store struct {
 	// insertKeys are the idempotency keys of inserts in progress.
 	// +checklocks:gate
 	insertKeys *keylock.Set
-	// importing is held by an Insert whose items have a time of their own, since two such calls may have an id in common.
+	// importing is held by an Insert whose items have a time of their own, by an Attach and by a Restore, since two such calls may have an id
+	// in common.
 	// +checklocks:gate
 	importing *sync.Mutex
 }

@@ -25,6 +25,7 @@ type removal struct {
 	meta   sigil.Meta
 	policy uint16
 	labels record.Labels
+	since  time.Time // if it was superseded before its event, when
 }
 
 // keep has a change keep the memory at a place, whose key is locked, if it is kept after e.
@@ -37,7 +38,7 @@ func (s *Store) keep(ch *change, at index.Place, m *sigil.Meta, e *sigil.Event) 
 		return err
 	}
 	s.trash.any.Store(true) // before the commit
-	ch.removals = append(ch.removals, removal{at, e, *m, policy, s.index.Labels(at)})
+	ch.removals = append(ch.removals, removal{at: at, event: e, meta: *m, policy: policy, labels: s.index.Labels(at)})
 	return nil
 }
 
@@ -46,8 +47,12 @@ func (ch *change) writeRemovals(b *pebble.Batch) error {
 	var value []byte
 	for i := range ch.removals {
 		r := &ch.removals[i]
+		how := store.RemovalOf(r.event)
+		if !r.since.IsZero() {
+			how.At = r.since
+		}
 		var err error
-		if value, err = record.AppendRemoval(value[:0], store.RemovalOf(r.event), &r.meta, r.policy, r.labels); err != nil {
+		if value, err = record.AppendRemoval(value[:0], how, &r.meta, r.policy, r.labels); err != nil {
 			return err
 		}
 		if err := b.Set(layout.MemoryKey(layout.RemovedFamily, r.meta.Tenant, r.meta.ID), value, nil); err != nil {
@@ -163,6 +168,8 @@ func (s *Store) Restore(ctx context.Context, tenant string, ids []sigil.ID, quot
 	for i, id := range ids {
 		keys[i] = sigil.Key{Tenant: tenant, ID: id}
 	}
+	s.importing.Lock() // an import that finds an id neither live nor kept must be right
+	defer s.importing.Unlock()
 	defer s.keys.Lock(keys...)()
 
 	ch := newChange()

@@ -69,7 +69,10 @@ func (s *Store) lockOld(ctx context.Context, t *tx, call *insert) (*sigil.Memory
 // versions returns keys with those of all that the memories superseded. What a memory supersedes never changes, but it may be dropped.
 func (s *Store) versions(ctx context.Context, keys []sigil.Key) ([]sigil.Key, error) {
 	tenants, ids := arrays(keys)
-	rows, err := s.pool.Query(ctx, versionsOf, tenants, ids)
+	return collectVersions(s.pool.Query(ctx, versionsOf, tenants, ids))
+}
+
+func collectVersions(rows pgx.Rows, err error) ([]sigil.Key, error) {
 	return collect(rows, err, func(rows pgx.Rows) (key sigil.Key, err error) {
 		err = rows.Scan(&key.Tenant, (*[16]byte)(&key.ID))
 		return key, err

@@ -209,6 +209,7 @@ func (s *Store) queueInserts(w *writes, c *columns, calls []*insert) {
 		}
 	}
 	w.add(insertMemories, c.args()...)
+	queueNotKept(w, calls)
 	c.searched.queue(w, s.searching)
 	c.vectors.queue(w, s.searching)
 	c.own.queueOwn(w)

@@ -80,6 +80,7 @@ type memory struct {
 	vector, own store.Vector
 	unique      bool      // see [store.Item]
 	at          time.Time // when it is inserted
+	imported    bool      // it brings its id along
 }
 
 func textOf(m *sigil.Memory, policy uint16) (t memory, err error) {
@@ -261,7 +262,7 @@ func (s *Store) prepare(ctx context.Context, call *insert, tenant string, items 
 		if s.searching.model != "" {
 			text.vector = s.searching.vector(m)
 		}
-		text.unique, text.at = items[i].OnDuplicate.Unique(), items[i].Now()
+		text.unique, text.at, text.imported = items[i].OnDuplicate.Unique(), items[i].Now(), !items[i].At.IsZero()
 		call.unique = call.unique || text.unique
 		call.memories = append(call.memories, text)
 		call.size += int64(m.Size)

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"imports", importIdeas},
 		{"amend", amendIdeas},
 		{"corrections", correctIdeas},
+		{"versions", attachIdeas},
 		{"change", changeIdeas},
 		{"journal", journalIdeas},
 		{"links", linkIdeas},

@@ -388,4 +388,20 @@ func RunCorrectReopen(t *testing.T, open func(t *testing.T, dir string) store.St
 		equal(t, "listed", f.ids(start), []sigil.ID{})
 		f.ok("Close", f.Close())
 	})
+	t.Run("attached versions stay", func(t *testing.T) {
+		dir := t.TempDir()
+		f := &fixture{Store: open(t, dir), t: t}
+		m, live := f.encode(says("two")), f.encode(fades(time.Second))
+		old := f.memory(says("one"), tagged("x"))
+		v := f.attach(old, m.ID, start.Add(-time.Hour), store.Vector{127, 5})
+		f.ok("Supersede", f.Supersede(f.ctx(), live.Key, old.ID, start, supersedes(old.ID)))
+		v.Memory.Supersedes, m.Supersedes = live.ID, old.ID
+		f.ok("Close", f.Close())
+		f.Store = open(t, dir)
+		f.complete()
+		equal(t, "versions", f.versions(old), []store.Version{v})
+		equal(t, "listed", f.list(store.Query{Tenant: m.Tenant, Now: start}), []sigil.Memory{m})
+		equal(t, "superseded", len(f.superseded()), 2)
+		f.ok("Close", f.Close())
+	})
 }

@@ -14,6 +14,7 @@ func RunUndo(t *testing.T, open func(t *testing.T) store.Store) {
 	runIdeas(t, undoIdeas, open)
 	runIdeas(t, purgeIdeas, open)
 	runIdeas(t, correctIdeas, open)
+	runIdeas(t, attachIdeas, open)
 }
 
 // RunUndoReopen checks that removed memories are still there when a store is closed and opened again. open returns the

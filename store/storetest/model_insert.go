@@ -28,8 +28,9 @@ func (s *Model) Insert(ctx context.Context, tenant string, items []store.Item, q
 	seen := map[sigil.Key]bool{}
 	for i := range items {
 		key := items[i].Memory.Key
-		if _, stored := s.memories[key]; stored || seen[key] {
-			return store.Inserted{}, &sigil.Error{Kind: sigil.ErrConflict, Code: "exists", Field: "id", Detail: "a memory with this id already exists"}
+		_, stored := s.memories[key]
+		if stored || seen[key] || !items[i].At.IsZero() && s.taken(key) {
+			return store.Inserted{}, store.NewExists()
 		}
 		seen[key] = true
 	}

@@ -91,7 +91,11 @@ export interface paths {
          *     each, in order, when all inserted ones are durable. An invalid one gets its own problem and does not affect the
          *     others. It can be repeated: a memory that is there with the same data, state, tags, ttl and vector is `same`, and stays
          *     as it is, with the recalls that it has; one with other content is the problem `exists`, whose `field` names what
-         *     differs. A memory that is past its deadline is `faded`, and not inserted.
+         *     differs, and so is one that was removed here and can still be restored. A memory that is past its deadline is `faded`, and not inserted.
+         *
+         *     Former versions come after the memories that superseded them, each after the one that superseded it, as an export has them; they are
+         *     kept in the history, and are never live. One that is live here is superseded. A memory that was superseded here since is `superseded`, a
+         *     version of a memory that is not here `detached`.
          *
          *     Figures that follow from others must be right here, too: `hash` and `frequency` from `data`, `potential` and `crystallized` from
          *     `state`, `fadesAt` from the times, `ttl`, `pinned`, `crystallized` and `policy`. No time may be in the future. The quota of the
@@ -123,6 +127,9 @@ export interface paths {
          * @description The tenant's memories with everything that an import needs, newest first, without refreshing them. A page ends early at 8 MiB of data
          *     (`--max-page-bytes`). A memory that is there from the first page to the last is on exactly one page, with the
          *     figures that it had then; one that is encoded meanwhile is on none. `sigil export` makes a file of all pages of all tenants.
+         *
+         *     With `superseded=true` it returns former versions instead: what the live memories have superseded, chain by chain and each from the
+         *     newest version on. `leftOut` counts versions that are on no page, since the newest one of their chain has faded or was removed.
          */
         get: operations["exportMemories"];
         put?: never;
@@ -148,7 +155,7 @@ export interface paths {
         };
         /**
          * Name all tenants
-         * @description The tenants that have a memory, a crystal or a signature of code, whatever `Sigil-Tenant` says. A proxy that keeps tenants apart
+         * @description The tenants that have a memory, a crystal, a signature of code or a policy of their own, whatever `Sigil-Tenant` says. A proxy that keeps tenants apart
          *     should refuse this path to them.
          */
         get: operations["tenants"];
@@ -1933,10 +1940,10 @@ export interface components {
         /** @description In the order of the request. */
         BatchItems: components["schemas"]["BatchItem"][];
         ExportedMemories: components["schemas"]["ExportedMemory"][];
-        /** @description A memory as an export has it. A request may also have the member `sigil` of its line in a file, which is `memory`. */
+        /** @description A memory as an export has it. A request may also have the member `sigil` of its line in a file, which is `memory` or `version`. */
         ExportedMemory: {
-            /** @constant */
-            sigil?: "memory";
+            /** @enum {string} */
+            sigil?: "memory" | "version";
             /** @description A UUID version 7, of the millisecond of `createdAt`. */
             id: components["schemas"]["ID"];
             /** @description That of the request. */
@@ -1976,10 +1983,15 @@ export interface components {
             tags: string[];
             /** @description The vector that the caller gave, in compact form. Only its direction counts. It is left out if there is none. */
             vector?: number[];
+            /** @description The memory that superseded this one. It is set, with `supersededAt`, of former versions only. */
+            supersededBy?: components["schemas"]["ID"];
+            supersededAt?: components["schemas"]["Time"];
             data: components["schemas"]["Data"];
         };
         ExportPage: {
             memories: components["schemas"]["ExportedMemory"][];
+            /** @description In an export of versions, how many were passed over up to the end of the page. It is left out if none were. */
+            leftOut?: number;
             /** @description The cursor of the next page; null on the last. */
             next: string | null;
         };
@@ -1990,10 +2002,13 @@ export interface components {
         ImportItems: components["schemas"]["ImportItem"][];
         /** @description The result for one memory. */
         ImportItem: {
-            /** @description 201 for a memory that was inserted, 200 for one that was not since it is there or has faded, or that of the problem. */
+            /** @description 201 for a memory that was inserted, 200 for one that was not, or that of the problem. */
             status: number;
-            /** @enum {string} */
-            outcome?: "inserted" | "same" | "faded";
+            /**
+             * @description `same`: it is there already. `faded`: its deadline has passed. `superseded`: it was superseded here since. `detached`: it is a former version, and the memory that superseded it is not here.
+             * @enum {string}
+             */
+            outcome?: "inserted" | "same" | "faded" | "superseded" | "detached";
             problem?: components["schemas"]["Problem"];
         };
         TenantList: {
@@ -3376,6 +3391,11 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description Continue where a page ended, with its `next`. */
                 cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Return former versions instead of live memories. A cursor goes on with what it is of.
+                 * @example true
+                 */
+                superseded?: boolean;
             };
             header?: {
                 /**

@@ -19,16 +19,24 @@ var requiredOfExported = []string{
 	"state", "tags", "data",
 }
 
-// Exported reads a line of an export for a memory, and its vector. The memory refers to the data in body. Exported checks the forms of the
-// members; the engine judges whether they go together.
-func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error) {
+// Exported is a memory of an export, with the fields of the engine's type.
+type Exported struct {
+	sigil.Memory
+	Vector       []int8
+	SupersededBy sigil.ID
+	SupersededAt time.Time
+}
+
+// Exported reads a line of an export for a memory, or for a former version. What it returns refers to the data in body. Exported checks the
+// forms of the members; the engine judges whether they go together.
+func (r Reader) Exported(body []byte) (m Exported, err error) {
 	var found []string
 	err = r.Object(body, func(name string, value []byte) (err error) {
 		found = append(found, name)
 		switch name {
 		case "sigil": // the kind of line in a file
-			if kind, _ := canon.String(value); kind != "memory" {
-				err = wrongFigure(name, `must be "memory"`)
+			if kind, _ := canon.String(value); kind != "memory" && kind != "version" {
+				err = wrongFigure(name, `must be "memory" or "version"`)
 			}
 		case "id":
 			m.ID, err = readID(value)
@@ -75,7 +83,11 @@ func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error)
 		case "tags":
 			m.Tags, err = r.readTags(value)
 		case "vector":
-			vector, err = readCompact(value)
+			m.Vector, err = readCompact(value)
+		case "supersededBy":
+			m.SupersededBy, err = readID(value)
+		case "supersededAt":
+			m.SupersededAt, err = readTime(name, value)
 		case "data":
 			m.Data = value
 		default:
@@ -84,14 +96,18 @@ func (r Reader) Exported(body []byte) (m sigil.Memory, vector []int8, err error)
 		return err
 	})
 	if err != nil {
-		return m, nil, err
+		return m, err
 	}
-	for _, name := range requiredOfExported {
+	required := requiredOfExported
+	if slices.Contains(found, "supersededBy") || slices.Contains(found, "supersededAt") {
+		required = append(slices.Clone(required), "supersededBy", "supersededAt")
+	}
+	for _, name := range required {
 		if !slices.Contains(found, name) {
-			return m, nil, MissingField(name)
+			return m, MissingField(name)
 		}
 	}
-	return m, vector, nil
+	return m, nil
 }
 
 // wrongFigure returns the error for a member of an exported memory that cannot be what it is.

@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"github.com/sigil-dna/sigil"
 	"github.com/sigil-dna/sigil/engine"
 	"github.com/sigil-dna/sigil/wire"
 )
@@ -26,6 +27,9 @@ func Exported(m *engine.ExportedMemory) wire.ExportedMemory {
 	}
 	if m.Tags != nil {
 		v.Tags = m.Tags
+	}
+	if m.SupersededBy != (sigil.ID{}) {
+		v.SupersededBy, v.SupersededAt = &m.SupersededBy, &wire.Timestamp{Time: m.SupersededAt}
 	}
 	return v
 }
