@@ -35,7 +35,7 @@ type recorder struct {
 	// +checklocks:mu
 	reasons map[sigil.Key]map[string]bool // of attempted revocations
 	// +checklocks:mu
-	tags map[string][][]string // attempted with an event of more tags, by its name
+	tags map[string][][]string // that a memory had after an attempt to amend it, by the name of the event
 	// +checklocks:mu
 	pruned time.Time // answers that ended by then may be gone
 	// +checklocks:mu
@@ -108,11 +108,13 @@ func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item
 		r.mu.Unlock()
 	}
 	own := len(g.placed)
+	var corrected []sigil.Event // without its position, which only the journal has
 	if correct := items[0].Correct; correct != nil {
 		items = []store.Item{items[0]}
 		items[0].Correct = func(old *sigil.Memory) (sigil.Event, error) {
 			e, err := correct(old)
 			if err == nil {
+				corrected = []sigil.Event{e}
 				r.add(g, &e)
 			}
 			return e, err
@@ -124,7 +126,8 @@ func (r *recorder) Insert(ctx context.Context, tenant string, items []store.Item
 		return e
 	})
 	placed := append([]sigil.Event(nil), inserted.Evicted...)
-	if err == nil && !inserted.Refused(items) {
+	if err == nil && !inserted.Refused(items) && len(inserted.Answers) == 0 {
+		placed = append(placed, corrected...)
 		for _, e := range g.placed[:own] {
 			placed = append(placed, *e)
 		}
@@ -228,6 +231,19 @@ func (r *recorder) Purge(ctx context.Context, before time.Time, keep store.Quota
 	return r.Store.Purge(ctx, before, keep, limit)
 }
 
+func (r *recorder) ChangePolicy(ctx context.Context, tenant string, change func(*store.TenantPolicy) (*sigil.Event, error)) error {
+	g := &group{}
+	err := r.Store.ChangePolicy(ctx, tenant, func(p *store.TenantPolicy) (*sigil.Event, error) {
+		e, err := change(p)
+		if e != nil {
+			r.add(g, e)
+		}
+		return e, err
+	})
+	r.answered(g, g.all(), err, false)
+	return err
+}
+
 func (r *recorder) Crystallize(ctx context.Context, tenant string, now time.Time, change func(sigil.Pattern, *sigil.Crystal) (*sigil.Crystal, *sigil.Event)) error {
 	g := &group{}
 	err := r.Store.Crystallize(ctx, tenant, now, func(p sigil.Pattern, old *sigil.Crystal) (*sigil.Crystal, *sigil.Event) {
@@ -289,6 +305,17 @@ func (r *recorder) acknowledged() int {
 	return len(r.acked)
 }
 
+// journaled returns the number of acknowledged events of each kind.
+func (r *recorder) journaled() map[sigil.EventKind]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := map[sigil.EventKind]int{}
+	for i := range r.acked {
+		n[r.acked[i].Kind]++
+	}
+	return n
+}
+
 // check checks a store after a crash at which acked events had been acknowledged: these exist, nothing exists
 // that was not attempted, no group exists in part, a search finds what exists and nothing else, and the store is consistent.
 func (r *recorder) check(s *pebblestore.Store, acked int) error {
@@ -311,17 +338,28 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 	memories := map[sigil.Key]sigil.Memory{}
 	var signatures []sigil.Signature
 	last := map[sigil.Key]sigil.Event{} // by memory
+	amended := map[sigil.Key]string{}   // the name of the last event with which it was amended
 	restorable := map[sigil.Key]store.Removed{}
 	for _, tenant := range owners {
 		events, err := s.Events(ctx, tenant, 0, 1_000_000)
 		if err != nil {
 			wrong("events: %w", err)
 		}
+		var policy sigil.Policy
 		for _, e := range events {
+			switch e.Kind {
+			case sigil.Tagged, sigil.Changed:
+				amended[e.Memory.Key] = name(&e)
+			case sigil.PolicySet:
+				policy = e.Policies.To
+			}
 			recovered[e.Position] = e
 			last[e.Memory.Key] = e
 			e.Position, e.Hash = 0, sigil.Hash{}
 			kept[name(&e)] = e
+		}
+		if got := s.PolicyOf(tenant); got != policy {
+			wrong("the policy of %s is %v, and in the journal %v", tenant, got, policy)
 		}
 		page, _, err := s.List(ctx, store.Query{Tenant: tenant, Limit: 1_000_000}) // nothing is due at the zero time
 		if err != nil {
@@ -404,7 +442,7 @@ func (r *recorder) check(s *pebblestore.Store, acked int) error {
 		if m.AccessCount > r.recalls[key] {
 			wrong("%s was recalled %d times and says %d", key, r.recalls[key], m.AccessCount)
 		}
-		r.checkTags(&m, was.Tags, kept, wrong)
+		r.checkTags(&m, was.Tags, amended, wrong)
 		was.Meta, was.Tags = m.Meta, m.Tags // that is what check compares with the journal
 		unlink(&was, last)
 		if !reflect.DeepEqual(m, was) {
@@ -508,23 +546,16 @@ func (r *recorder) checkSignatures(there []sigil.Signature, journal map[string]s
 	}
 }
 
-// checkTags checks that m has the tags that it got: first those of its encode, and then more with each event of that.
+// checkTags checks that m has the tags that it got: those of its encode, or those that it had after the last event with which it was amended.
 //
 // +checklocks:r.mu
-func (r *recorder) checkTags(m *sigil.Memory, first []string, journal map[string]sigil.Event, wrong func(format string, args ...any)) {
-	same := func(tags []string) bool { return slices.Equal(tags, m.Tags) }
-	attempted := slices.Equal(first, m.Tags)
-	for n, e := range journal {
-		if e.Kind != sigil.Tagged || e.Memory.Key != m.Key {
-			continue
-		}
-		attempted = attempted || slices.ContainsFunc(r.tags[n], same)
-		if !slices.ContainsFunc(r.tags[n], func(tags []string) bool { return len(tags) <= len(m.Tags) && slices.Equal(tags, m.Tags[:len(tags)]) }) {
-			wrong("%s has the tags %v, and the journal has it get %v", m.Key, m.Tags, r.tags[n])
-		}
+func (r *recorder) checkTags(m *sigil.Memory, first []string, amended map[sigil.Key]string, wrong func(format string, args ...any)) {
+	attempted := [][]string{first}
+	if last, ok := amended[m.Key]; ok {
+		attempted = r.tags[last]
 	}
-	if !attempted {
-		wrong("%s has the tags %v, and the journal has no event of that", m.Key, m.Tags)
+	if !slices.ContainsFunc(attempted, func(tags []string) bool { return slices.Equal(tags, m.Tags) }) {
+		wrong("%s has the tags %v, and the journal has it get %v", m.Key, m.Tags, attempted)
 	}
 }
 
@@ -536,6 +567,12 @@ func name(e *sigil.Event) string {
 	}
 	if e.Kind == sigil.Tagged { // two callers at the same time may have reinforced it
 		n += fmt.Sprint(" ", e.Memory.AccessCount)
+	}
+	if e.Kind == sigil.Changed { // two callers at the same time may have changed it
+		n += fmt.Sprint(" ", e.Memory.TTL)
+	}
+	if e.Policies != nil {
+		n += fmt.Sprintf(" %v %v", e.Policies.From, e.Policies.To)
 	}
 	if e.Signature != nil {
 		n += " " + e.Signature.ID.String()
