@@ -109,7 +109,6 @@ func (l *Ledger) askEnd(e *Entry, kind sigil.EventKind, by *Entry) {
 	}
 	for x := e; kind == sigil.Erased && x != nil; x = x.altered.corrects { // with all that it superseded
 		x.altered.eraseAsked = true
-		l.erasures++
 	}
 }
 
@@ -136,13 +135,6 @@ func (l *Ledger) ofErased(e *client.Event) bool {
 	}
 	m := l.byID[*e.ID]
 	return m != nil && m.altered.eraseAsked
-}
-
-// hasErased reports whether an erasure was requested.
-func (l *Ledger) hasErased() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.erasures > 0
 }
 
 // mayEnd reports whether the journal may have e end by an entry of a kind, as far as requests go. mu is held.

@@ -185,7 +185,7 @@ func (l *Ledger) CheckRestored(ctx context.Context, addr, live string, b *sound)
 		}
 		ends[l.tenants[i]] = time.Now()
 	}
-	if uint64(entries) != b.position && (uint64(entries) > b.position || !l.hasErased()) {
+	if uint64(entries) != b.position && (uint64(entries) > b.position || r.erased == 0) {
 		l.violate("the backup %s has %d journal entries up to position %d", b.name, entries, b.position)
 	}
 	if err := l.noticed(ctx, clients[0], live, b); err != nil {

@@ -310,6 +310,8 @@ func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Ti
 			if end.IsZero() || ends[e.Tenant].Before(end.Add(-slack)) {
 				l.violation("lost: %s; it lives according to the journal", e.name())
 			}
+		case life.ended == sigil.Forgotten && !e.forgetAsked:
+			l.violation("forgotten without a request: %s", e.name())
 		case !e.mayEnd(life.ended):
 			l.violation("the journal has that %s was %s; requested was that: %v, acknowledged %q", e.name(), life.ended, e.forgetAsked, e.altered.ended)
 		case life.ended == sigil.Faded && (end.IsZero() || life.at.Before(end)):

@@ -84,8 +84,6 @@ type Ledger struct {
 	// +checklocks:mu
 	policies map[string][]string
 	// +checklocks:mu
-	erasures int // requested, of single memories
-	// +checklocks:mu
 	journal journalSeen
 	replay  *replay
 	tight   bool // the disk was full

@@ -26,6 +26,7 @@ type journalSeen struct {
 // registered and revoked.
 type replay struct {
 	position uint64
+	erased   uint64 // the position of the last erasure
 	memories map[sigil.ID]*life
 	crystals map[pattern]bool // patterns that crystallized
 	// signatures has all that were registered; none is ever removed.
@@ -80,15 +81,16 @@ func (l *Ledger) hasSeen(e *client.Event) bool {
 	return ok && err == nil && seen == sum
 }
 
-// mayBeErased reports whether the entry at a position may be missing, since the memory that it is about was erased.
-func (l *Ledger) mayBeErased(position uint64) bool {
+// mayBeErased reports whether the entry at a position may be missing, since the memory that it is about was erased later.
+func (l *Ledger) mayBeErased(position uint64, r *replay) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if id, seen := l.journal.of[position]; seen {
 		e := l.byID[id]
 		return e != nil && e.altered.eraseAsked
 	}
-	return l.erasures > 0 && l.journal.hashes[position] == 0
+	_, seen := l.journal.hashes[position]
+	return !seen && position < r.erased
 }
 
 // wasErased reports whether an entry is about a memory whose erasure was acknowledged.
@@ -155,7 +157,7 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 		}
 	}
 	for i, ok := range there {
-		if at := r.position + uint64(i) + 1; !ok && !l.mayBeErased(at) {
+		if at := r.position + uint64(i) + 1; !ok && !l.mayBeErased(at, r) {
 			l.violate("the journal has no entry %d, but goes up to %d", at, stats.Position)
 		}
 	}
@@ -200,7 +202,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 		return ""
 	}
 	if e.Kind == sigil.Erased { // it may have been gone, and the entries about it are
-		r.memories[*e.ID] = &life{tenant: tenant, ended: e.Kind, at: e.Time.Time}
+		r.memories[*e.ID], r.erased = &life{tenant: tenant, ended: e.Kind, at: e.Time.Time}, max(r.erased, e.Position)
 		return ""
 	}
 	switch {

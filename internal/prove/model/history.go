@@ -27,6 +27,7 @@ type Target interface {
 	Peek(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Pin(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Unpin(ctx context.Context, id sigil.ID) (client.Memory, error)
+	Change(ctx context.Context, id sigil.ID, c sigil.Change) (client.Memory, error)
 	Forget(ctx context.Context, id sigil.ID) error
 	Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error)
 	Search(ctx context.Context, q client.SearchQuery) (client.SearchPage, error)
@@ -68,7 +69,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke, "reinforce ok", "reinforce recalled", "reject ok", "reject refused", "keep ok"} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "change ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke, "reinforce ok", "reinforce recalled", "reject ok", "reject refused", "keep ok"} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}
