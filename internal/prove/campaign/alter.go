@@ -37,7 +37,7 @@ func (f *figures) has(view *client.Memory) bool {
 		(view.TTL == nil) == (f.ttl == 0) && (view.TTL == nil || *view.TTL == sigil.FormatDuration(f.ttl))
 }
 
-// ends returns the earliest and the latest end by a ttl that e may have; zero is none.
+// ends returns the earliest and the latest end by a ttl that e may have, or zero if it may have none.
 func (e *Entry) ends() (earliest, latest time.Time) {
 	for i, f := range e.altered.all[e.altered.now:] {
 		var at time.Time

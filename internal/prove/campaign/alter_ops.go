@@ -100,7 +100,7 @@ var ownPolicy, _ = sigil.NewHalfLife(300*time.Hour, sigil.DefaultThreshold) // t
 // policies are those that a tenant may have of its own. Under none of them does a memory fade while a campaign runs.
 var policies = []string{"halflife h=400h", "power s=30d", "fsrs s=20d", "halflife h=7d threshold=0.95 grace=1d", ""}
 
-// setPolicy gives the client's tenant a policy of its own, or takes it away. One client of each tenant does that.
+// setPolicy sets the policy that the client's tenant has of its own, or takes it away. One client of each tenant does that.
 func (w *worker) setPolicy(ctx context.Context) outcome {
 	if w.n >= len(w.load.Tenants) {
 		return w.encode(ctx)

@@ -31,7 +31,7 @@ var ops = []struct {
 	{"unpin", 4, (*worker).unpin},
 	{"change", 6, (*worker).change},
 	{"correct", 5, (*worker).correct},
-	{"erase", 1, (*worker).erase},
+	{"erase", 2, (*worker).erase},
 	{"policy", 2, (*worker).setPolicy},
 	{"related", 1, (*worker).related},
 	{"list", 2, (*worker).page},

@@ -51,7 +51,8 @@ const (
 // aborted, the system is stopped during calls and started again, and at the end every memory is looked up
 // once more. Each memory's history must be linearizable, and agree with the journal; so must that of the signatures of
 // each body of code, which the clients register, revoke and look up besides. Searches are part of a memory's history: what was
-// encoded is found at once, and what has ended is not.
+// encoded is found at once, and what has ended is not. Corrections are no part of them, since each is about two memories, and histories
+// are checked one memory at a time: the kill campaign has them.
 //
 // SIGIL_HISTORIES is the number of rounds, every second of them with a quota; the default is 3. SIGIL_SEED
 // repeats the clients' choices, though not the order in which they run.

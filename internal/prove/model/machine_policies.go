@@ -41,7 +41,7 @@ func stretch(p sigil.Policy, life time.Duration) float64 {
 	return sigil.StretchFor(p, life)
 }
 
-// setPolicy gives a tenant a policy of its own, or takes it away.
+// setPolicy sets the policy that a tenant has of its own, or takes it away.
 func (m *machine) setPolicy() {
 	tenant := m.tenant()
 	var p sigil.Policy
