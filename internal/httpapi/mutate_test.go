@@ -95,10 +95,11 @@ func gzipped(text string) string {
 var mutations = []mutation{
 	{"a policy that is none", ofBody(func(g *generator, x *exchange) bool {
 		none := `"policy":` + marshal(pick(g, "", "forever", "halflife h=0s", "halflife h=7", "halflife rate=1", "power s=1ns", "fsrs d=0", "classic threshold=2", "classic grace=-1s", "power floor=1"))
-		was := x.body
-		x.body = policyMember.ReplaceAllLiteralString(x.body, none)
-		x.wrong = !x.batch()
-		return x.body != was
+		if !policyMember.MatchString(x.body) {
+			return false
+		}
+		x.body, x.wrong = policyMember.ReplaceAllLiteralString(x.body, none), !x.batch()
+		return true
 	})},
 	{"cut short", putBody(func(g *generator, old string) string { return old[:g.IntN(max(1, len(strings.TrimSpace(old))-1))] })},
 	{"a byte changed", ofBody(func(g *generator, x *exchange) bool {
