@@ -18,7 +18,7 @@ import (
 // recalls under [sigil.FSRS] have added.
 //
 // Change returns [sigil.ErrInvalid] for a tag, ttl or life that a draft must not have, and for a ttl that would have ended
-// already.
+// already. For a memory that was corrected, it is [sigil.ErrGone] ("superseded").
 func (e *Engine) Change(ctx context.Context, key sigil.Key, c sigil.Change) (m sigil.Memory, err error) {
 	defer e.observe("change", 1)(&err)
 	if err := e.checkChange(&c); err != nil {
@@ -41,7 +41,7 @@ func (e *Engine) Change(ctx context.Context, key sigil.Key, c sigil.Change) (m s
 	if by := e.embeds(); by != nil && retagged && err == nil { // tags are part of the text that the vector was made of
 		by.Add(key)
 	}
-	return amended.Memory, wrap(err)
+	return amended.Memory, e.gone(ctx, key, sigil.ErrGone, err)
 }
 
 // checkChange checks what does not depend on the memory, and rounds durations.

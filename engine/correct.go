@@ -66,6 +66,11 @@ func (e *Engine) Correct(ctx context.Context, key sigil.Key, d sigil.Draft) (m s
 		if errors.Is(err, errChanged) {
 			continue
 		}
+		if errors.Is(err, sigil.ErrFull) { // room is of no use to what is not there, and a driver may look for it first
+			if _, missing := e.store.Meta(ctx, key, e.now()); errors.Is(missing, sigil.ErrNotFound) {
+				err = missing
+			}
+		}
 		if err != nil {
 			return m, e.gone(ctx, key, sigil.ErrConflict, err)
 		}

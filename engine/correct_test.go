@@ -123,6 +123,8 @@ func TestEveryVerbOfASupersededMemoryNamesItsSuccessor(t *testing.T) {
 	r.superseded("unpin", err, sigil.ErrGone, m.ID)
 	_, err = r.Related(r.ctx(), old.Key, engine.RelatedQuery{})
 	r.superseded("related", err, sigil.ErrGone, m.ID)
+	_, err = r.Change(r.ctx(), old.Key, sigil.Change{Pinned: new(true)})
+	r.superseded("change", err, sigil.ErrGone, m.ID)
 	r.superseded("forget", r.Forget(r.ctx(), old.Key), sigil.ErrGone, m.ID)
 	_, err = r.Correct(r.ctx(), old.Key, draft(`3`, nil))
 	r.superseded("correct", err, sigil.ErrConflict, m.ID)
@@ -151,6 +153,26 @@ func TestCorrectOfWhatIsNotThere(t *testing.T) {
 	r.fails("no JSON", err, sigil.ErrInvalid, "invalid_json", "data")
 	_, err = r.Correct(r.ctx(), sigil.Key{Tenant: "no tenant", ID: due.ID}, draft(`1`, nil))
 	r.fails("tenant", err, sigil.ErrInvalid, "invalid_tenant", "tenant")
+}
+
+// fullFirst is a store that looks for room before it looks for what an item supersedes, and finds none.
+type fullFirst struct{ store.Store }
+
+func (fullFirst) Insert(context.Context, string, []store.Item, store.Quota, func(sigil.Meta, string) sigil.Event) (store.Inserted, error) {
+	return store.Inserted{}, &sigil.Error{Kind: sigil.ErrFull, Code: "quota_full"}
+}
+
+func TestCorrectOfWhatIsNotThereSaysSoInAFullTenant(t *testing.T) {
+	r := undo(t, store.Quota{}, store.Quota{})
+	old := r.encode(`1`, nil)
+	full := engine.New(fullFirst{r.store}, &engine.Options{Clock: r.clock.now})
+	_, err := full.Correct(r.ctx(), old.Key, draft(`2`, nil))
+	r.fails("correct", err, sigil.ErrFull, "quota_full", "")
+	_, err = full.Correct(r.ctx(), sigil.Key{Tenant: old.Tenant, ID: sigil.ID{1}}, draft(`2`, nil))
+	r.fails("of what is not there", err, sigil.ErrNotFound, "not_found", "id")
+	m := r.correct(old.Key, `2`, nil)
+	_, err = full.Correct(r.ctx(), old.Key, draft(`3`, nil))
+	r.superseded("of a superseded one", err, sigil.ErrConflict, m.ID)
 }
 
 func TestCorrectWithContentThatIsThere(t *testing.T) {

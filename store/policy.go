@@ -11,7 +11,8 @@ import (
 type TenantPolicies interface {
 	// ChangePolicy calls change with what is kept of a tenant's policy, and keeps what change makes of it, or nothing if that is
 	// without policy and not Restamping. change may return an event to journal, or an error; then ChangePolicy returns that error unchanged and
-	// nothing changes. The calls for one tenant run one after the other, in all processes.
+	// nothing changes. The calls for one tenant run one after the other, in all processes. What calls of Update of this store have changed
+	// before is durable no later than this change: so a mark that all is done is never kept without what was done.
 	ChangePolicy(ctx context.Context, tenant string, change func(p *TenantPolicy) (*sigil.Event, error)) error
 
 	// PolicyOf returns the policy that a tenant has of its own, or nil. It does no I/O, takes no lock and never fails, so functions that are

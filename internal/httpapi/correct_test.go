@@ -34,6 +34,7 @@ func TestCorrect(t *testing.T) {
 	}
 	f.do("POST", path+":pin", "").problem(410, "superseded", "id")
 	f.do("POST", path+":unpin", "").problem(410, "superseded", "id")
+	f.do("PATCH", path, `{"pinned":true}`).problem(410, "superseded", "id")
 	f.do("GET", path+"/related", "").problem(410, "superseded", "id")
 	if p := f.do("POST", path+":correct", `{"data":1}`).problem(409, "superseded", "id"); *p.SupersededBy != m.ID {
 		t.Errorf("correct: %+v", p)

@@ -123,6 +123,9 @@ func (g *generator) value(schema object) string {
 		kind = pick(g, kinds...).(string)
 	}
 	if examples, ok := schema["examples"].([]any); ok && kind == "string" {
+		if s, ok := examples[0].(string); ok && strings.HasPrefix(s, "halflife ") && g.oneIn(2) {
+			return marshal(g.policy())
+		}
 		return marshal(pick(g, examples...))
 	}
 	switch kind {
@@ -175,6 +178,13 @@ func (g *generator) number(schema object) string {
 	}
 	f := pick(g, least, most, least+g.Float64()*(most-least))
 	return pick(g, marshal(f), strconv.FormatFloat(f, 'e', -1, 64), strconv.FormatFloat(f, 'f', -1, 64))
+}
+
+// policy draws a policy.
+func (g *generator) policy() string {
+	p := pick(g, "classic", fmt.Sprintf("classic rate=%v period=%ds", 0.001+g.Float64()/10, 1+g.IntN(60)), fmt.Sprintf("halflife h=%dh", 1+g.IntN(1000)),
+		fmt.Sprintf("power s=%dd d=%v", 1+g.IntN(9), 0.3+0.7*g.Float64()), fmt.Sprintf("fsrs s=%dh threshold=%v", 1+g.IntN(99), 0.5+g.Float64()/4))
+	return p + pick(g, "", fmt.Sprintf(" grace=%dm", g.IntN(99)), fmt.Sprintf(" floor=%v", g.Float64()))
 }
 
 // size draws a length within a schema's bounds: mostly small, sometimes the maximum.

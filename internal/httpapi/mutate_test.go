@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/sigil-dna/sigil/internal/prove/apitest"
@@ -15,6 +16,9 @@ type mutation struct {
 	name   string
 	mutate func(g *generator, x *exchange) bool
 }
+
+// policyMember finds a policy in a body, all of which are strings without escapes.
+var policyMember = regexp.MustCompile(`"policy"\s*:\s*"[^"]*"`)
 
 func ofBody(change func(g *generator, x *exchange) bool) func(g *generator, x *exchange) bool {
 	return func(g *generator, x *exchange) bool {
@@ -89,6 +93,14 @@ func gzipped(text string) string {
 }
 
 var mutations = []mutation{
+	{"a policy that is none", ofBody(func(g *generator, x *exchange) bool {
+		none := `"policy":` + marshal(pick(g, "", "forever", "halflife h=0s", "halflife h=7", "halflife rate=1", "power s=1ns", "fsrs d=0", "classic threshold=2", "classic grace=-1s", "power floor=1"))
+		if !policyMember.MatchString(x.body) {
+			return false
+		}
+		x.body, x.wrong = policyMember.ReplaceAllLiteralString(x.body, none), !x.batch()
+		return true
+	})},
 	{"cut short", putBody(func(g *generator, old string) string { return old[:g.IntN(max(1, len(strings.TrimSpace(old))-1))] })},
 	{"a byte changed", ofBody(func(g *generator, x *exchange) bool {
 		b := []byte(x.body)

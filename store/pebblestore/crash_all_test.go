@@ -103,6 +103,13 @@ func TestPowerCutAfterEveryWrite(t *testing.T) {
 			t.Errorf("no %s: the script does not do what it is for", kind)
 		}
 	}
+	journaled := rec.journaled()
+	t.Logf("%v", journaled)
+	for _, kind := range []sigil.EventKind{sigil.Corrected, sigil.Changed, sigil.PolicySet, sigil.Fading, sigil.Restored, sigil.Erased} {
+		if journaled[kind] == 0 {
+			t.Errorf("no entry %s: the script does not do what it is for", kind)
+		}
+	}
 }
 
 // cut is the disk after a power cut.

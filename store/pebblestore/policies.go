@@ -51,6 +51,9 @@ func (s *Store) ChangePolicy(ctx context.Context, tenant string, change func(*st
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
+	if err := s.commits.refresh(ctx); err != nil {
+		return err
+	}
 	s.tenantPolicies.changing.Lock()
 	defer s.tenantPolicies.changing.Unlock()
 	p := s.tenantPolicies.of(tenant)

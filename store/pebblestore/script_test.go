@@ -105,8 +105,37 @@ func (sc *script) draft() sigil.Draft {
 		d.Tags = []string{"brief"}
 	case 2:
 		d.IdempotencyKey = fmt.Sprint("key ", sc.roll(1000))
+	case 3:
+		d.Life, d.Policy = time.Duration(sc.roll(60))*time.Second, sc.policy()
 	}
 	return d
+}
+
+// policy returns one of a few policies, or nil.
+func (sc *script) policy() sigil.Policy {
+	p, err := sigil.ParsePolicy([]string{"classic", "halflife h=30s", "power s=5s grace=10s", "classic rate=0.01"}[sc.roll(4)])
+	if err != nil {
+		sc.fail(err)
+	}
+	if sc.roll(4) == 0 {
+		return nil
+	}
+	return p
+}
+
+// change returns a change of everything of a memory, or of some. The ttl is unlike any other, so that its journal entry is, too.
+func (sc *script) change() sigil.Change {
+	c := sigil.Change{TTL: new(1000*time.Hour + time.Duration(sc.roll(1e9))*time.Millisecond)}
+	if sc.roll(2) == 0 {
+		c.Tags = new([]string{fmt.Sprint("tag ", sc.roll(5)), "changed"}[:sc.roll(3)])
+	}
+	if sc.roll(2) == 0 {
+		c.Life = new(time.Duration(sc.roll(60)) * time.Second)
+	}
+	if sc.roll(3) == 0 {
+		c.Pinned = new(sc.roll(2) == 0)
+	}
+	return c
 }
 
 // same returns a draft of one of a few contents, which many others have, with a tag.
@@ -130,7 +159,7 @@ func (sc *script) signature(tenant string) sigil.Signature {
 func (sc *script) one(ctx context.Context) {
 	tenant := owners[sc.roll(len(owners))]
 	var err error
-	switch sc.roll(28) {
+	switch sc.roll(32) {
 	case 0, 1, 2, 3, 4:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.draft()))
 	case 5, 6:
@@ -179,6 +208,12 @@ func (sc *script) one(ctx context.Context) {
 		_, err = sc.engine.Removed(ctx, tenant, engine.RemovedQuery{})
 	case 19, 20:
 		err = sc.kept(sc.engine.Encode(ctx, tenant, sc.same()))
+	case 28, 29:
+		_, err = sc.engine.Change(ctx, sc.pick(), sc.change())
+	case 30:
+		_, err = sc.engine.SetPolicy(ctx, tenant, sc.policy())
+	case 31:
+		_, err = sc.engine.Restamp(ctx)
 	case 27:
 		if sc.spares {
 			break

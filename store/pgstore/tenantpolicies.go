@@ -47,6 +47,9 @@ func (s *Store) ChangePolicy(ctx context.Context, tenant string, change func(*st
 	}
 	bounded, cancel := s.steady(ctx)
 	defer cancel()
+	if err := s.flush(bounded); err != nil {
+		return failure(err)
+	}
 	journaled := false
 	var refused error // by change
 	err := s.transact(bounded, func(t *tx) error {

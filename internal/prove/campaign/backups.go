@@ -21,7 +21,7 @@ type sound struct {
 	name     string
 	position uint64 // of its newest journal entry
 	kept     []*Entry
-	gone     []*Entry          // forgotten before it began
+	gone     []*Entry          // forgotten, corrected or erased before it began
 	recalls  map[*Entry]uint64 // the least number of each memory
 }
 
@@ -185,7 +185,7 @@ func (l *Ledger) CheckRestored(ctx context.Context, addr, live string, b *sound)
 		}
 		ends[l.tenants[i]] = time.Now()
 	}
-	if uint64(entries) != b.position {
+	if uint64(entries) != b.position && (uint64(entries) > b.position || r.erased == 0) {
 		l.violate("the backup %s has %d journal entries up to position %d", b.name, entries, b.position)
 	}
 	if err := l.noticed(ctx, clients[0], live, b); err != nil {
@@ -207,8 +207,8 @@ func (l *Ledger) CheckRestored(ctx context.Context, addr, live string, b *sound)
 		}
 	}
 	for _, e := range b.gone {
-		if m := r.memories[e.id]; m != nil && m.ended != sigil.Forgotten {
-			l.violation("the backup %s has %s, which was forgotten before it began", b.name, e.name())
+		if m := r.memories[e.id]; m != nil && m.ended == "" {
+			l.violation("the backup %s has %s, which was %s before it began", b.name, e.name(), e.altered.ended)
 		}
 	}
 	l.verified += len(there)
@@ -226,7 +226,7 @@ func (l *Ledger) prefix(ctx context.Context, c *client.Client, tenant string, r 
 		}
 		for i := range page.Events {
 			e := &page.Events[i]
-			if !l.hasSeen(e) {
+			if !l.hasSeen(e) && !l.ofErased(e) {
 				l.violate("the backup %s has another journal entry %d than the store", b.name, e.Position)
 			}
 			if wrong := r.add(tenant, e); wrong != "" {

@@ -74,6 +74,9 @@ func (c *Campaign) Fresh(ctx context.Context, at string) error {
 	c.ledger.Quota = c.Quota
 	c.load = &Load{Ledger: c.ledger, Tenants: c.Tenants, Clients: c.Clients, Seed: c.rng.Uint64()}
 	args := slices.Concat(halfLife, c.Args)
+	if c.rng.IntN(2) == 0 {
+		args = append(args, "--notice=2s")
+	}
 	if c.Store != nil {
 		place, err := c.Store()
 		if err != nil {

@@ -52,7 +52,11 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	}
 	there := map[sigil.ID]*listed{}
 	ends := map[string]time.Time{} // when the last page of a tenant had arrived
+	restamped := map[string]string{}
 	for i, c := range clients {
+		if restamped[l.tenants[i]], err = l.checkPolicy(ctx, c, l.tenants[i]); err != nil {
+			return err
+		}
 		before, err := c.Stats(ctx)
 		if err != nil {
 			return fmt.Errorf("counting: %w", err)
@@ -79,6 +83,9 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 			return fmt.Errorf("searching: %w", err)
 		}
 	}
+	if err := l.askChains(ctx, clients); err != nil {
+		return fmt.Errorf("asking for corrected memories: %w", err)
+	}
 	journaled := r.patterns()
 	crystals, err := patternCrystals(ctx, clients)
 	if err != nil {
@@ -101,6 +108,8 @@ func (l *Ledger) Check(ctx context.Context, addr string, o Checking) error {
 	}
 	l.compareGone(there, ends, r)
 	l.compareHalves()
+	l.compareChains(there, r)
+	l.comparePolicies(there, restamped)
 	l.compareStrangers(there, ends, r)
 	l.compareCode(signatures, r)
 	l.compareFound(searched, there, r)
@@ -205,17 +214,19 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 		l.violation("kept twice: %s also exists as %s", e.name(), id)
 		return
 	case e.forgotten:
-		l.violation("came back: %s was forgotten", e.name())
+		l.violation("came back: %s was %s", e.name(), e.altered.ended)
 		return
 	case e.gone:
 		l.violation("came back: %s was gone", e.name())
 		return
-	case !e.end.IsZero() && m.from.After(e.end.Add(slack)):
-		l.violation("listed past its end: %s ended at %s", e.name(), e.end)
 	}
 	if e.fate == asked {
 		e.half(foundHalf)
 		l.found(e, &m.view)
+	}
+	l.settleFigures(e, &m.view)
+	if end, _ := e.ends(); !end.IsZero() && m.from.After(end.Add(slack)) {
+		l.violation("listed past its end: %s ended at %s", e.name(), end)
 	}
 	l.compareFigures(e, m, crashed)
 
@@ -229,7 +240,7 @@ func (l *Ledger) compareListed(id sigil.ID, m *listed, r *replay, crashed time.T
 	case life.ended != "" && life.at.Before(m.from.Add(-slack)):
 		l.violation("%s is listed, but was %s at %s according to the journal", e.name(), life.ended, life.at)
 	}
-	e.forgetAsked = false // if it was requested, it had no effect
+	e.forgetAsked, e.altered.eraseAsked = false, false // if it was requested, it had no effect
 	e.pinned, e.pinOpen = m.view.Pinned, false
 	e.adoptRecalls(m.view.AccessCount, m.from, !crashed.IsZero())
 }
@@ -291,18 +302,19 @@ func (l *Ledger) compareGone(there map[sigil.ID]*listed, ends map[string]time.Ti
 		if e.fate != kept || e.gone || there[e.id] != nil {
 			continue
 		}
+		end, _ := e.ends()
 		switch life := r.memories[e.id]; {
 		case life == nil:
 			l.violation("lost: %s, and its journal entry", e.name())
 		case life.ended == "":
-			if e.end.IsZero() || ends[e.Tenant].Before(e.end.Add(-slack)) {
+			if end.IsZero() || ends[e.Tenant].Before(end.Add(-slack)) {
 				l.violation("lost: %s; it lives according to the journal", e.name())
 			}
 		case life.ended == sigil.Forgotten && !e.forgetAsked:
 			l.violation("forgotten without a request: %s", e.name())
-		case life.ended != sigil.Forgotten && e.forgotten:
-			l.violation("%s was forgotten, but the journal has %s", e.name(), life.ended)
-		case life.ended == sigil.Faded && (e.end.IsZero() || life.at.Before(e.end)):
+		case !e.mayEnd(life.ended):
+			l.violation("the journal has that %s was %s; requested was that: %v, acknowledged %q", e.name(), life.ended, e.forgetAsked, e.altered.ended)
+		case life.ended == sigil.Faded && (end.IsZero() || life.at.Before(end)):
 			l.violation("lost: %s faded at %s before its end", e.name(), life.at)
 		case life.ended == sigil.Evicted && l.Quota == 0:
 			l.violation("lost: %s was evicted without a limit", e.name())

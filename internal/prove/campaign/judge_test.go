@@ -180,6 +180,39 @@ func TestLiesAreFound(t *testing.T) {
 			}
 			l.tamper.Store(&tamper)
 		}, campaign.Run{Most: 100}, "was forgotten"},
+		{"correction that is none", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if strings.HasSuffix(r.URL.Path, ":correct") {
+					r.URL.Path = "/v1/sigils"
+				}
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 200}, "was corrected"},
+		{"erasure that only forgets", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if r.Method == http.MethodDelete && r.URL.Query().Has("erase") {
+					r.URL.RawQuery = ""
+					honest.ServeHTTP(httptest.NewRecorder(), r)
+					w.Write([]byte(`{}`))
+					return
+				}
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 1500}, `acknowledged "erased"`},
+		{"change that is none", func(_ *testing.T, l *liar) {
+			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+				if r.Method == http.MethodPatch {
+					r.Method, r.Body = http.MethodGet, http.NoBody
+				}
+				honest.ServeHTTP(w, r)
+			}
+			l.tamper.Store(&tamper)
+		}, campaign.Run{Most: 200}, "change: "},
+		{"another policy", func(_ *testing.T, l *liar) {
+			l.rewrite("GET /v1/policy", edit(func(p *client.TenantPolicy) { p.Policy, p.Own = "classic", true }))
+		}, campaign.Run{}, "has the policy"},
 		{"refused and kept", func(_ *testing.T, l *liar) {
 			tamper := func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
 				if r.Method+r.URL.Path != "POST/v1/sigils" {

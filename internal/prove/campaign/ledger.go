@@ -43,11 +43,10 @@ type Entry struct {
 	created    time.Time
 	// acknowledged is when the answer to its encode came, or when a check found it.
 	acknowledged time.Time
-	end          time.Time // by its ttl; zero if it has none
-	gone         bool      // a check did not find it: it is gone for good
+	gone         bool // a check did not find it: it is gone for good
 
-	forgetAsked bool // so it may be gone
-	forgotten   bool // acknowledged
+	forgetAsked bool // so it may be gone; also if it was to be corrected or erased
+	forgotten   bool // acknowledged, also if it was corrected or erased
 	forgottenAt time.Time
 
 	pinned  bool
@@ -57,6 +56,8 @@ type Entry struct {
 	recallsAsked    uint64 // since then
 	recallsAnswered []time.Time
 	recallsEver     uint64 // requested
+
+	altered altered
 }
 
 // batch has the encodes that were sent in one request.
@@ -79,6 +80,9 @@ type Ledger struct {
 	byID    map[sigil.ID]*Entry
 	alive   map[string][]*Entry // by tenant, those that may exist
 	codes   codes
+	// policies has by tenant the policy that was acknowledged, and after it those that were requested since.
+	// +checklocks:mu
+	policies map[string][]string
 	// +checklocks:mu
 	journal journalSeen
 	replay  *replay
@@ -99,7 +103,7 @@ const maxWrong = 20
 func NewLedger(tenants []string) *Ledger {
 	return &Ledger{
 		tenants: tenants, byID: map[sigil.ID]*Entry{}, alive: map[string][]*Entry{},
-		journal: journalSeen{hashes: map[uint64]uint64{}},
+		journal: journalSeen{hashes: map[uint64]uint64{}, of: map[uint64]sigil.ID{}}, policies: map[string][]string{},
 	}
 }
 
@@ -151,6 +155,7 @@ func (l *Ledger) add(tenant string, owner int, draft func(serial int) sigil.Draf
 	defer l.mu.Unlock()
 	e := &Entry{Tenant: tenant, owner: owner, serial: len(l.entries)}
 	e.Draft = draft(e.serial)
+	e.altered.all = []figures{{e.Draft.Tags, e.Draft.TTL}}
 	l.entries = append(l.entries, e)
 	return e
 }
@@ -207,9 +212,6 @@ func (l *Ledger) found(e *Entry, view *client.Memory) {
 	}
 	e.fate, e.id, e.created, e.pinned = kept, view.ID, view.CreatedAt.Time, view.Pinned
 	e.acknowledged = time.Now()
-	if e.Draft.TTL > 0 {
-		e.end = e.created.Add(e.Draft.TTL)
-	}
 	l.byID[e.id] = e
 	l.alive[e.Tenant] = append(l.alive[e.Tenant], e)
 }
@@ -221,10 +223,8 @@ func (l *Ledger) sameContent(e *Entry, view *client.Memory) {
 		l.violation("content differs: %s has %.100q, was sent %.100q", view.ID, view.Data, e.Draft.Data)
 	case view.Tenant != e.Tenant:
 		l.violation("tenant differs: %s of %s is %s's", view.ID, e.Tenant, view.Tenant)
-	case !slices.Equal(view.Tags, e.Draft.Tags) && len(view.Tags)+len(e.Draft.Tags) > 0:
-		l.violation("tags differ: %s has %q, was sent %q", view.ID, view.Tags, e.Draft.Tags)
-	case (view.TTL == nil) != (e.Draft.TTL == 0) || view.TTL != nil && *view.TTL != sigil.FormatDuration(e.Draft.TTL):
-		l.violation("ttl differs: %s, was sent %v", view.ID, e.Draft.TTL)
+	case !slices.ContainsFunc(e.altered.all, func(f figures) bool { return f.has(view) }):
+		l.violation("tags or ttl differ: %s has %q and %v, was sent one of %+v", view.ID, view.Tags, view.TTL, e.altered.all)
 	case e.Draft.State != nil && view.State != nil && view.State.Phi != e.Draft.State.Phi:
 		l.violation("state differs: %s", view.ID)
 	}
@@ -249,28 +249,15 @@ func (l *Ledger) answered(verb string, e *Entry, g glance, there bool) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	earliest, latest := e.ends()
 	switch {
 	case there && (g.forgotten || g.gone):
 		l.violation("%s found a memory that was gone: %s", verb, e.name())
-	case there && !e.end.IsZero() && g.at.After(e.end.Add(slack)):
-		l.violation("%s found a memory past its end: %s ended at %s", verb, e.name(), e.end)
-	case !there && !e.forgetAsked && !e.gone && l.Quota == 0 && (e.end.IsZero() || now.Before(e.end.Add(-slack))):
+	case there && !latest.IsZero() && g.at.After(latest.Add(slack)):
+		l.violation("%s found a memory past its end: %s ended at %s", verb, e.name(), latest)
+	case !there && !e.forgetAsked && !e.gone && l.Quota == 0 && (earliest.IsZero() || now.Before(earliest.Add(-slack))):
 		l.violation("%s did not find %s", verb, e.name())
 	}
-}
-
-// askForget records that e may be gone from now on.
-func (l *Ledger) askForget(e *Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e.forgetAsked = true
-}
-
-// forgot records that e is gone.
-func (l *Ledger) forgot(e *Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e.forgotten, e.forgottenAt = true, time.Now()
 }
 
 // askPin records that it is unknown from now on whether e is pinned.
@@ -337,6 +324,14 @@ func (l *Ledger) owned(n int) [][]*Entry {
 	return lists
 }
 
+// mayBeErased reports whether e, or another of its batch, may be erased. mu is held.
+func (e *Entry) mayBeErased() bool {
+	if e.batch == nil {
+		return e.altered.eraseAsked
+	}
+	return slices.ContainsFunc(e.batch.entries, func(e *Entry) bool { return e.altered.eraseAsked })
+}
+
 // open returns the unanswered encodes with an idempotency key, found or not, and at most some of the answered
 // ones. A batch is represented by its first entry.
 func (l *Ledger) open(some int, pick func(n int) int) []*Entry {
@@ -346,6 +341,7 @@ func (l *Ledger) open(some int, pick func(n int) int) []*Entry {
 	for _, e := range l.entries {
 		switch {
 		case e.Draft.IdempotencyKey == "" || e.batch != nil && e.batch.entries[0] != e:
+		case e.mayBeErased(): // with the answers
 		case e.unanswered:
 			list = append(list, e)
 		case e.fate == kept:

@@ -175,7 +175,7 @@ func (r *run) outcome(kind string, err error) outcome {
 // refusal returns the outcome of a refused request, or item of a batch.
 func (r *run) refusal(kind string, p *client.Problem) outcome {
 	switch {
-	case p.Status == http.StatusNotFound && p.Code == "not_found":
+	case p.Status == http.StatusNotFound && p.Code == "not_found", p.Code == "superseded" && p.SupersededBy != nil:
 		return missing
 	case p.Code == "quota_full" && r.load.Ledger.Quota > 0:
 		return denied

@@ -29,6 +29,10 @@ var ops = []struct {
 	{"forget", 16, (*worker).forget},
 	{"pin", 4, (*worker).pin},
 	{"unpin", 4, (*worker).unpin},
+	{"change", 6, (*worker).change},
+	{"correct", 5, (*worker).correct},
+	{"erase", 2, (*worker).erase},
+	{"policy", 2, (*worker).setPolicy},
 	{"related", 1, (*worker).related},
 	{"list", 2, (*worker).page},
 	{"reports", 2, (*worker).reports},
@@ -68,6 +72,9 @@ func (w *worker) draft(serial int) sigil.Draft {
 		d.TTL = time.Duration(1+w.rng.IntN(3000)) * time.Millisecond
 	}
 	d.Pinned = w.rng.IntN(12) == 0
+	if w.rng.IntN(12) == 0 {
+		d.Policy = ownPolicy
+	}
 	if w.rng.IntN(4) == 0 {
 		d.Tags = []string{"campaign", fmt.Sprintf("client %d", w.n)}
 	}
@@ -91,6 +98,9 @@ func (w *worker) attempt(keyed bool) *Entry {
 
 // send sends one encode, or a batch as lines, and records the answers.
 func (w *worker) send(ctx context.Context, kind string, entries []*Entry, lines bool) outcome {
+	if entries[0].altered.corrects != nil {
+		return w.sendCorrection(ctx, kind, entries[0])
+	}
 	if !lines {
 		view, err := w.api.Encode(ctx, entries[0].Draft)
 		what := w.outcome(kind, err)
@@ -196,12 +206,12 @@ func (w *worker) forget(ctx context.Context) outcome {
 		return w.encode(ctx)
 	}
 	g := w.load.Ledger.look(e)
-	w.load.Ledger.askForget(e)
+	w.load.Ledger.askEnd(e, sigil.Forgotten, nil)
 	what := w.outcome("forget", w.api.Forget(ctx, e.id))
 	switch what {
 	case done:
 		w.load.Ledger.answered("forget", e, g, true)
-		w.load.Ledger.forgot(e)
+		w.load.Ledger.ended(e, sigil.Forgotten)
 	case missing:
 		w.load.Ledger.answered("forget", e, g, false)
 	}

@@ -64,6 +64,7 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 		Data   json.RawMessage `json:"data"`
 		State  *sigil.State    `json:"state,omitempty"`
 		TTL    string          `json:"ttl,omitempty"`
+		Policy string          `json:"policy,omitempty"`
 		Pinned bool            `json:"pinned,omitempty"`
 		Tags   []string        `json:"tags,omitempty"`
 		Key    string          `json:"idempotencyKey,omitempty"`
@@ -74,6 +75,9 @@ func postArray(ctx context.Context, h *http.Client, addr string, entries []*Entr
 		drafts[i] = draft{Data: d.Data, State: d.State, Pinned: d.Pinned, Tags: d.Tags, Key: d.IdempotencyKey}
 		if d.TTL > 0 {
 			drafts[i].TTL = sigil.FormatDuration(d.TTL)
+		}
+		if d.Policy != nil {
+			drafts[i].Policy = d.Policy.String()
 		}
 	}
 	body, err := json.Marshal(drafts)

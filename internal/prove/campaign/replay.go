@@ -17,7 +17,8 @@ const journalPage = 1000
 
 // journalSeen has the entries that readers have seen: the entry at a position must never change.
 type journalSeen struct {
-	hashes map[uint64]uint64 // of the entry at each position
+	hashes map[uint64]uint64   // of the entry at each position
+	of     map[uint64]sigil.ID // the memory that it is about
 	last   uint64
 }
 
@@ -25,6 +26,7 @@ type journalSeen struct {
 // registered and revoked.
 type replay struct {
 	position uint64
+	erased   uint64 // the position of the last erasure
 	memories map[sigil.ID]*life
 	crystals map[pattern]bool // patterns that crystallized
 	// signatures has all that were registered; none is ever removed.
@@ -40,6 +42,7 @@ type life struct {
 	strong  bool            // it crystallized
 	noticed string          // its last notice
 	ended   sigil.EventKind // "" while it lives
+	by      sigil.ID        // that supersedes it
 	at      time.Time       // when it ended
 }
 
@@ -63,6 +66,9 @@ func (l *Ledger) saw(e *client.Event) {
 		l.violation("journal entry %d differs from the one seen there before: %s of %s at %s", e.Position, e.Kind, e.ID, e.Time)
 	}
 	l.journal.hashes[e.Position] = sum
+	if e.ID != nil {
+		l.journal.of[e.Position] = *e.ID
+	}
 	l.journal.last = max(l.journal.last, e.Position)
 }
 
@@ -73,6 +79,29 @@ func (l *Ledger) hasSeen(e *client.Event) bool {
 	defer l.mu.Unlock()
 	seen, ok := l.journal.hashes[e.Position]
 	return ok && err == nil && seen == sum
+}
+
+// mayBeErased reports whether the entry at a position may be missing, since the memory that it is about was erased later.
+func (l *Ledger) mayBeErased(position uint64, r *replay) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id, seen := l.journal.of[position]; seen {
+		e := l.byID[id]
+		return e != nil && e.altered.eraseAsked
+	}
+	_, seen := l.journal.hashes[position]
+	return !seen && position < r.erased
+}
+
+// wasErased reports whether an entry is about a memory whose erasure was acknowledged.
+func (l *Ledger) wasErased(e *client.Event) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.ID == nil {
+		return false
+	}
+	m := l.byID[*e.ID]
+	return m != nil && m.altered.ended == sigil.Erased
 }
 
 func hashOf(e *client.Event) (uint64, error) {
@@ -115,6 +144,9 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 				} else {
 					there[at] = true
 				}
+				if e.Kind != sigil.Erased && l.wasErased(e) {
+					l.violate("journal entry %d is about a memory that was erased: %s of %s", e.Position, e.Kind, e.ID)
+				}
 				if wrong := r.add(l.tenants[i], e); wrong != "" {
 					l.violate("journal entry %d: %s", e.Position, wrong)
 				}
@@ -125,8 +157,8 @@ func (l *Ledger) follow(ctx context.Context, clients []*client.Client, r *replay
 		}
 	}
 	for i, ok := range there {
-		if !ok {
-			l.violate("the journal has no entry %d, but goes up to %d", r.position+uint64(i)+1, stats.Position)
+		if at := r.position + uint64(i) + 1; !ok && !l.mayBeErased(at, r) {
+			l.violate("the journal has no entry %d, but goes up to %d", at, stats.Position)
 		}
 	}
 	r.position = stats.Position
@@ -144,6 +176,9 @@ func (r *replay) add(tenant string, e *client.Event) string {
 	if e.Signature != nil {
 		return r.addCode(tenant, e)
 	}
+	if e.Kind == sigil.PolicySet {
+		return ""
+	}
 	if e.ID == nil {
 		if e.Kind != sigil.Crystallized || e.Crystal == nil {
 			return fmt.Sprintf("%s of no memory", e.Kind)
@@ -156,7 +191,7 @@ func (r *replay) add(tenant string, e *client.Event) string {
 		return ""
 	}
 	m := r.memories[*e.ID]
-	if e.Arithmetic == nil {
+	if e.Arithmetic == nil && e.Kind != sigil.Erased {
 		return "has no arithmetic"
 	}
 	if e.Kind == sigil.Encoded {
@@ -164,6 +199,10 @@ func (r *replay) add(tenant string, e *client.Event) string {
 			return fmt.Sprintf("%s was encoded twice", e.ID)
 		}
 		r.memories[*e.ID] = &life{tenant: tenant, first: *e.Arithmetic, fades: e.Arithmetic.FadesAt, pinned: e.Arithmetic.Pinned}
+		return ""
+	}
+	if e.Kind == sigil.Erased { // it may have been gone, and the entries about it are
+		r.memories[*e.ID], r.erased = &life{tenant: tenant, ended: e.Kind, at: e.Time.Time}, max(r.erased, e.Position)
 		return ""
 	}
 	switch {
@@ -193,8 +232,11 @@ func (r *replay) add(tenant string, e *client.Event) string {
 		m.pinned = pinned
 	case sigil.Restored:
 		m.ended, m.at = "", time.Time{}
-	case sigil.Forgotten, sigil.Evicted, sigil.Erased, sigil.Corrected:
+	case sigil.Forgotten, sigil.Evicted, sigil.Corrected:
 		m.ended, m.at = e.Kind, e.Time.Time
+		if e.SupersededBy != nil {
+			m.by = *e.SupersededBy
+		}
 	case sigil.Faded:
 		m.ended, m.at = e.Kind, e.Time.Time
 		if m.fades == nil || e.Time.Before(m.fades.Time) {

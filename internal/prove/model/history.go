@@ -27,6 +27,7 @@ type Target interface {
 	Peek(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Pin(ctx context.Context, id sigil.ID) (client.Memory, error)
 	Unpin(ctx context.Context, id sigil.ID) (client.Memory, error)
+	Change(ctx context.Context, id sigil.ID, c sigil.Change) (client.Memory, error)
 	Forget(ctx context.Context, id sigil.ID) error
 	Sweep(ctx context.Context, job sigil.Job) (client.Sweep, error)
 	Search(ctx context.Context, q client.SearchQuery) (client.SearchPage, error)
@@ -50,7 +51,8 @@ const (
 // aborted, the system is stopped during calls and started again, and at the end every memory is looked up
 // once more. Each memory's history must be linearizable, and agree with the journal; so must that of the signatures of
 // each body of code, which the clients register, revoke and look up besides. Searches are part of a memory's history: what was
-// encoded is found at once, and what has ended is not.
+// encoded is found at once, and what has ended is not. Corrections are no part of them, since each is about two memories, and histories
+// are checked one memory at a time: the kill campaign has them.
 //
 // SIGIL_HISTORIES is the number of rounds, every second of them with a quota; the default is 3. SIGIL_SEED
 // repeats the clients' choices, though not the order in which they run.
@@ -68,7 +70,7 @@ func Histories(t *testing.T, system System) {
 		}
 	}
 	t.Logf("seed %d: %s", seed, sum)
-	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke, "reinforce ok", "reinforce recalled", "reject ok", "reject refused", "keep ok"} {
+	for _, must := range []string{"encode ok", "recall ok", "recall not found", "peek not found", "search ok", "search not found", "forget ok", "unpin ok", "change ok", "fade ok", atDeadline, "register ok", "revoke ok", "revoke not found", besideRevoke, "reinforce ok", "reinforce recalled", "reject ok", "reject refused", "keep ok"} {
 		if sum[must] == 0 {
 			t.Errorf("not one %q among %s: the histories are about nothing", must, sum)
 		}

@@ -111,11 +111,11 @@ func (h *history) turn(at Target, number int, rnd *rand.Rand) bool {
 // defer it.
 func draw(rnd *rand.Rand, ended, near bool) verb {
 	n := rnd.IntN(100)
-	pick := func(recalls, peeks, searches, pins, unpins int) verb {
+	pick := func(recalls, peeks, searches, pins, unpins, changes int) verb {
 		for _, of := range []struct {
 			verb verb
 			n    int
-		}{{recall, recalls}, {peek, peeks}, {search, searches}, {pin, pins}, {unpin, unpins}} {
+		}{{recall, recalls}, {peek, peeks}, {search, searches}, {pin, pins}, {unpin, unpins}, {change, changes}} {
 			if n -= of.n; n < 0 {
 				return of.verb
 			}
@@ -124,11 +124,11 @@ func draw(rnd *rand.Rand, ended, near bool) verb {
 	}
 	switch {
 	case ended:
-		return pick(24, 24, 18, 12, 12)
+		return pick(24, 22, 16, 12, 12, 4)
 	case near:
-		return pick(32, 22, 18, 14, 8)
+		return pick(30, 20, 18, 14, 8, 5)
 	}
-	return pick(4, 60, 25, 3, 7)
+	return pick(4, 58, 25, 3, 7, 2)
 }
 
 // draft returns a unique draft: some have a ttl, some are pinned, some crystallize.
@@ -201,6 +201,8 @@ func (h *history) one(ctx context.Context, at Target, number int, v verb, id sig
 		view, err = at.Pin(ctx, id)
 	case unpin:
 		view, err = at.Unpin(ctx, id)
+	case change:
+		view, err = at.Change(ctx, id, sigil.Change{TTL: new(time.Duration(0))})
 	default:
 		err = at.Forget(ctx, id)
 	}

@@ -73,6 +73,10 @@ func (p inProcess) Unpin(ctx context.Context, id sigil.ID) (client.Memory, error
 	return p.view(p.engine.Unpin(ctx, key(id)))
 }
 
+func (p inProcess) Change(ctx context.Context, id sigil.ID, c sigil.Change) (client.Memory, error) {
+	return p.view(p.engine.Change(ctx, key(id), c))
+}
+
 func (p inProcess) Forget(ctx context.Context, id sigil.ID) error {
 	return p.engine.Forget(ctx, key(id))
 }

@@ -19,6 +19,7 @@ const (
 	pin    verb = "pin"
 	unpin  verb = "unpin"
 	forget verb = "forget"
+	change verb = "change" // it takes the ttl away
 	search verb = "search" // by a word that only this memory has
 	fade   verb = "fade"
 	evict  verb = "evict"
@@ -124,6 +125,8 @@ func (s spec) given(m state, v verb, a answer) (bool, state) {
 		next.pinned = true
 	case unpin:
 		next.pinned = false
+	case change:
+		next.ttl = 0
 	}
 	if v == forget || v == evict { // the journal has the figures before it
 		ok := s.shows(m, f) && a.lo < f.fades
@@ -175,6 +178,8 @@ func (s spec) perhaps(m state, v verb, a answer) state {
 		}
 	case v == pin:
 		m.figures.pinned = true
+	case v == change:
+		m.figures.ttl = 0
 	}
 	return m
 }

@@ -86,6 +86,17 @@ func TestSpec(t *testing.T) {
 			encoded, call(recall, 39, 50, done, at(1, 39)), call(peek, 51, 52, done, at(1, 39)), call(peek, 78, 79, notFound, none),
 		}},
 
+		{"a change takes the ttl away", true, []op{
+			call(encode, 0, 1, done, with(at(0, 0), ending)), call(change, 10, 11, done, at(0, 0)), call(peek, 35, 36, done, at(0, 0)),
+		}},
+		{"a change beside a peek, which need not see it", true, []op{
+			call(encode, 0, 1, done, with(at(0, 0), ending)), call(change, 10, 20, done, at(0, 0)), call(peek, 11, 12, done, with(at(0, 0), ending)),
+		}},
+		{"a change lost: the ttl ends it all the same", false, []op{
+			call(encode, 0, 1, done, with(at(0, 0), ending)), call(change, 10, 11, done, at(0, 0)), call(peek, 31, 32, notFound, none),
+		}},
+		{"changed past its ttl", false, []op{call(encode, 0, 1, done, with(at(0, 0), ending)), call(change, 30, 31, done, at(0, 0))}},
+
 		{"forget", true, []op{encoded, call(forget, 5, 6, done, at(0, 0)), call(peek, 7, 8, notFound, none)}},
 		{"a peek beside the forget may see it", true, []op{encoded, call(forget, 5, 9, done, at(0, 0)), call(peek, 6, 7, done, at(0, 0))}},
 		{"stale read: found after the forget", false, []op{encoded, call(forget, 5, 6, done, at(0, 0)), call(peek, 7, 8, done, at(0, 0))}},

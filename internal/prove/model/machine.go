@@ -100,9 +100,10 @@ func Machine(t *rapid.T, d Driver, step func()) {
 func (m *machine) actions() map[string]func() {
 	return map[string]func(){
 		"encode": m.encode, "encode again": m.encode, "encode more": m.encode, "encode a batch": m.encodeBatch,
-		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "restore": m.restore, "erase": m.erase, "removed": m.removed, "pin": m.pin, "unpin": m.unpin, "change": m.change,
+		"recall": m.recall, "recall again": m.recall, "peek": m.peek, "forget": m.forget, "restore": m.restore, "erase": m.erase, "erase more": m.eraseMany, "correct": m.correct, "correct again": m.correct, "history": m.history, "removed": m.removed, "pin": m.pin, "unpin": m.unpin, "change": m.change,
 		"list": m.list, "search": m.search, "search again": m.search, "related": m.related, "crystals": m.crystals, "stats": m.stats,
 		"sweep": m.sweep, "crystallize": m.crystallize, "configure": m.configure,
+		"set a policy": m.setPolicy, "try a policy": m.tryPolicy, "restamp": m.restamp, "restamp again": m.restamp,
 		"advance": m.advance, "advance again": m.advance, "turn the clock back": m.turnBack,
 		"restart": m.restart, "crash": m.crash,
 		"register": m.register, "register again": m.register, "revoke": m.revoke, "list signatures": m.listSignatures,
@@ -200,6 +201,7 @@ func (m *machine) check() {
 	told := slices.SortedFunc(maps.Keys(m.ledger.memories), compareKeys)
 	storetest.Equal(m.t, "memories that the journal tells of", told, there)
 	m.checkSignatures()
+	m.checkPolicies()
 	m.ok("check of memory against disk", m.driver.Check(m.ctx(), m.store))
 	if m.t.Failed() {
 		m.t.Fatalf("the life ends at its first difference")

@@ -87,7 +87,7 @@ func (m *machine) update(verb string, do func(sigil.Key) (sigil.Memory, error), 
 		event, durable = change(meta)
 		return event, nil
 	})
-	m.fails(verb, err, wantErr)
+	m.fails(verb, err, m.superseded(key, sigil.ErrGone, wantErr))
 	storetest.Equal(m.t, verb, got, want)
 	switch {
 	case wantErr != nil || want.Meta == before:
@@ -109,7 +109,7 @@ func (m *machine) recall() {
 // refresh applies a recall's expected change.
 func (m *machine) refresh(meta *sigil.Meta, now time.Time) {
 	meta.AccessCount++
-	meta.LastAccessed, meta.Policy = now, m.rules.policy
+	meta.LastAccessed, meta.Policy = now, m.policyFor(meta)
 	reschedule(meta)
 }
 
@@ -150,13 +150,13 @@ func (m *machine) unpin() {
 			if !meta.Pinned {
 				return nil, false
 			}
-			meta.Pinned, meta.LastAccessed, meta.Policy = false, m.now, m.rules.policy
+			meta.Pinned, meta.LastAccessed, meta.Policy = false, m.now, m.policyFor(meta)
 			reschedule(meta)
 			return &sigil.Event{Time: m.now, Kind: "unpinned", Reason: "request", Memory: *meta}, true
 		})
 }
 
-// change changes tags, ttl and pin of a memory. What a life does is tested with the engine: the model's policies have none.
+// change changes tags, ttl, life and pin of a memory.
 func (m *machine) change() {
 	key := m.key()
 	var c sigil.Change
@@ -165,6 +165,9 @@ func (m *machine) change() {
 	}
 	if rapid.Bool().Draw(m.t, "changes the ttl") {
 		c.TTL = new(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute, time.Hour, 24 * time.Hour}).Draw(m.t, "ttl"))
+	}
+	if rapid.Bool().Draw(m.t, "changes the life") {
+		c.Life = new(rapid.SampledFrom(lives).Draw(m.t, "life"))
 	}
 	if rapid.Bool().Draw(m.t, "changes the pin") {
 		c.Pinned = new(rapid.Bool().Draw(m.t, "pinned"))
@@ -185,19 +188,24 @@ func (m *machine) change() {
 				return nil, sigil.NewInvalid("invalid_ttl", "ttl", "")
 			}
 		}
+		touched := false
+		if c.Life != nil && stretch(had.Policy, *c.Life) != had.Stretch {
+			had.Stretch, changed, touched = stretch(m.policyFor(&had.Meta), *c.Life), changed|sigil.ChangedLife, true
+		}
 		if c.Pinned != nil && *c.Pinned != had.Pinned {
 			had.Pinned, changed = *c.Pinned, changed|sigil.ChangedPinned
-			if !had.Pinned {
-				had.LastAccessed, had.Policy = m.now, m.rules.policy
-			}
+			touched = touched || !had.Pinned
 		}
 		if changed == 0 {
 			return nil, nil
 		}
+		if touched {
+			had.LastAccessed, had.Policy = m.now, m.policyFor(&had.Meta)
+		}
 		had.MoveDeadline(fadesAt(&had.Meta))
 		return &sigil.Event{Time: m.now, Kind: "changed", Reason: "request", Changed: changed, Memory: had.Meta}, nil
 	})
-	m.fails("change", err, wantErr)
+	m.fails("change", err, m.superseded(key, sigil.ErrGone, wantErr))
 	storetest.Equal(m.t, "change", got, want.Memory)
 	if wantErr == nil && changed != 0 {
 		delete(m.refreshed, key)
@@ -212,7 +220,7 @@ func (m *machine) forget() {
 	})
 	m.ok("the model's remove", modelErr)
 	if len(gone) == 0 {
-		m.fails("forget", err, sigil.NewNotFound())
+		m.fails("forget", err, m.superseded(key, sigil.ErrGone, sigil.NewNotFound()))
 	} else {
 		m.ok("forget", err)
 	}

@@ -64,6 +64,7 @@ var mistakes = []struct {
 	{func(d *sigil.Draft) { d.Data = []byte(`1e999`) }, sigil.NewInvalid("number_out_of_range", "data", "")},
 	{func(d *sigil.Draft) { d.State = &sigil.State{Phi: 1.5} }, sigil.NewInvalid("invalid_state", "state.phi", "")},
 	{func(d *sigil.Draft) { d.Life = -1 }, sigil.NewInvalid("invalid_life", "life", "")},
+	{func(d *sigil.Draft) { d.Policy = sigil.Classic{} }, sigil.NewInvalid("invalid_policy", "policy", "")},
 	{func(d *sigil.Draft) { d.TTL = -1 }, sigil.NewInvalid("invalid_ttl", "ttl", "")},
 	{func(d *sigil.Draft) { d.Tags = []string{"a", ""} }, sigil.NewInvalid("invalid_tag", "tags/1", "")},
 	{func(d *sigil.Draft) { d.Vector = []float32{0, 0} }, sigil.NewInvalid("invalid_vector", "vector", "")},
@@ -73,6 +74,9 @@ var mistakes = []struct {
 }
 
 var ttls = []time.Duration{0, 0, 0, 0, 1, 10 * time.Millisecond, 5 * time.Second, time.Minute, 30 * time.Hour}
+
+// lives are what memories live for untouched, if their policies do not say so.
+var lives = []time.Duration{0, 3 * time.Second, 95 * time.Second, 40 * time.Minute, 30 * time.Hour}
 
 // asked draws a draft.
 func (m *machine) asked() asked {
@@ -87,6 +91,12 @@ func (m *machine) asked() asked {
 	a.draft.OnDuplicate = rapid.SampledFrom([]sigil.OnDuplicate{"", "", sigil.Keep, sigil.Reinforce, sigil.Reinforce, sigil.Reject}).Draw(m.t, "on duplicate")
 	if m.once(4, "idempotent") {
 		a.draft.IdempotencyKey = rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(m.t, "idempotency key")
+	}
+	if m.once(6, "a life") {
+		a.draft.Life = rapid.SampledFrom(lives).Draw(m.t, "life")
+	}
+	if m.once(6, "a policy of its own") {
+		a.draft.Policy = m.law()
 	}
 	if m.once(12, "mistaken") {
 		mistake := mistakes[rapid.IntRange(0, len(mistakes)-1).Draw(m.t, "mistake")]

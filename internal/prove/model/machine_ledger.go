@@ -14,10 +14,14 @@ type ledger struct {
 	time     time.Time
 	memories map[sigil.Key]sigil.Meta
 	removed  map[sigil.Key]sigil.Meta
-	noticed  map[sigil.Key]sigil.Meta // the figures in the last notice
-	crystals map[crystalKey]bool      // of patterns, all that ever existed
-	bytes    map[string]int           // by tenant
-	count    map[string]int           // of memories, by tenant
+	// superseded has memories that others took the place of, with the ids of these.
+	superseded map[sigil.Key]sigil.ID
+	successor  sigil.ID                 // that the next entry must be about, or zero
+	policies   map[string]sigil.Policy  // of tenants
+	noticed    map[sigil.Key]sigil.Meta // the figures in the last notice
+	crystals   map[crystalKey]bool      // of patterns, all that ever existed
+	bytes      map[string]int           // by tenant
+	count      map[string]int           // of memories, by tenant
 	// signatures has all that were ever registered.
 	signatures map[sigil.Key]codeLife
 }
@@ -29,7 +33,7 @@ type crystalKey struct {
 
 func newLedger() ledger {
 	return ledger{
-		memories: map[sigil.Key]sigil.Meta{}, removed: map[sigil.Key]sigil.Meta{}, noticed: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
+		memories: map[sigil.Key]sigil.Meta{}, removed: map[sigil.Key]sigil.Meta{}, superseded: map[sigil.Key]sigil.ID{}, policies: map[string]sigil.Policy{}, noticed: map[sigil.Key]sigil.Meta{}, crystals: map[crystalKey]bool{},
 		bytes: map[string]int{}, count: map[string]int{}, signatures: map[sigil.Key]codeLife{},
 	}
 }
@@ -54,6 +58,18 @@ func (l *ledger) read(t storetest.TB, entries []sigil.Event) {
 func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 	t.Helper()
 	m := &e.Memory
+	if l.successor != (sigil.ID{}) && (e.Kind != sigil.Encoded || m.ID != l.successor) {
+		t.Errorf("journal: at %d the encode of %v is missing, which superseded another", e.Position, l.successor)
+	}
+	l.successor = sigil.ID{}
+	if e.Kind == sigil.PolicySet {
+		if p := e.Policies; p == nil || p.From != l.policies[m.Tenant] || p.To == p.From || m.ID != (sigil.ID{}) {
+			t.Errorf("journal: at %d the policy of %s changes, which was %v: %+v", e.Position, m.Tenant, l.policies[m.Tenant], p)
+		} else {
+			l.policies[m.Tenant] = p.To
+		}
+		return
+	}
 	if (e.Kind == sigil.Signed || e.Kind == sigil.Revoked) && e.Signature != nil {
 		l.code(t, e)
 		return
@@ -152,7 +168,11 @@ func (l *ledger) entry(t storetest.TB, e *sigil.Event) {
 		return
 	}
 	delete(l.memories, m.Key)
-	l.removed[m.Key] = *m
+	if e.Kind == sigil.Corrected {
+		l.superseded[m.Key], l.successor = e.SupersededBy, e.SupersededBy
+	} else {
+		l.removed[m.Key] = *m
+	}
 	l.count[m.Tenant]--
 	l.bytes[m.Tenant] -= m.Size
 }

@@ -18,7 +18,7 @@ func (m *machine) peek() {
 	key := m.key()
 	got, err := m.engine.Peek(m.ctx(), key)
 	want, wantErr := m.model.Get(m.ctx(), key, m.now)
-	m.fails("peek", err, wantErr)
+	m.fails("peek", err, m.superseded(key, sigil.ErrGone, wantErr))
 	storetest.Equal(m.t, "peek", got, want)
 	if err == nil && reached(&got.Meta, m.now) {
 		m.t.Errorf("peek: returned %v, which is past its deadline", key)
@@ -114,7 +114,7 @@ func (m *machine) related() {
 	}
 	got, err := m.engine.Related(m.ctx(), key, q)
 	center, wantErr := m.model.Get(m.ctx(), key, m.now)
-	m.fails("related", err, wantErr)
+	m.fails("related", err, m.superseded(key, sigil.ErrGone, wantErr))
 	if wantErr != nil {
 		return
 	}
@@ -183,8 +183,8 @@ func (m *machine) stats() {
 	tenant := m.tenant()
 	got, err := m.engine.Stats(m.ctx(), tenant)
 	m.ok("stats", err)
-	want := engine.Stats{Tenant: tenant, Policy: m.rules.policy, Uptime: got.Uptime, Position: m.ledger.position}
-	if got, want := got.Policy.Lifetime(), lawOf(m.rules.policy).lifetime; (got - want).Abs() > time.Millisecond {
+	want := engine.Stats{Tenant: tenant, Policy: m.policyOf(tenant), Uptime: got.Uptime, Position: m.ledger.position}
+	if got, want := got.Policy.Lifetime(), lawOf(m.policyOf(tenant)).lifetime; (got - want).Abs() > time.Millisecond {
 		m.t.Errorf("stats: a lifetime of %v, want %v", got, want)
 	}
 	patterns, policies, decays := map[int]bool{}, map[sigil.Policy]store.PolicyCount{}, 0.0

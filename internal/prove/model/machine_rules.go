@@ -27,11 +27,14 @@ func (r *rules) settings() engine.Settings {
 	return engine.Settings{Policy: r.policy, Quota: r.quota, Undo: r.undo, Notice: r.notice}
 }
 
-// law is a policy and what follows from it by spec 2.
+// law is a policy and what follows from it by spec 2, of a memory without a stretch.
 type law struct {
-	policy   sigil.Policy
-	lifetime time.Duration // as in deadlines: rounded up to a millisecond
-	decay    func(idle float64) float64
+	policy    sigil.Policy
+	lifetime  time.Duration // as in deadlines: rounded up to a millisecond
+	seconds   float64       // the lifetime as it is
+	threshold float64
+	decay     func(idle float64) float64
+	grace     time.Duration
 }
 
 // laws are the policies that a history may use.
@@ -41,6 +44,7 @@ var laws = []law{
 	halfLife(10, 0.75, 20*time.Second),   // a quarter is left after two half-lives
 	halfLife(7, 0.95, 30254*time.Millisecond),
 	halfLife(3600, 0.5, time.Hour),
+	graced(classic(0.04, 2, 0.8, 8*time.Second), 15*time.Second),
 }
 
 func classic(rate, period, threshold float64, lifetime time.Duration) law {
@@ -48,7 +52,10 @@ func classic(rate, period, threshold float64, lifetime time.Duration) law {
 	if err != nil {
 		panic(err)
 	}
-	return law{p, lifetime, func(t float64) float64 { return math.Min(1, rate*t*(t+period)/(2*period)) }}
+	return law{
+		policy: p, lifetime: lifetime, seconds: lifetime.Seconds(), threshold: threshold,
+		decay: func(t float64) float64 { return math.Min(1, rate*t*(t+period)/(2*period)) },
+	}
 }
 
 func halfLife(half, threshold float64, lifetime time.Duration) law {
@@ -56,7 +63,20 @@ func halfLife(half, threshold float64, lifetime time.Duration) law {
 	if err != nil {
 		panic(err)
 	}
-	return law{p, lifetime, func(t float64) float64 { return 1 - math.Pow(2, -t/half) }}
+	return law{
+		policy: p, lifetime: lifetime, seconds: -half * math.Log2(1-threshold), threshold: threshold,
+		decay: func(t float64) float64 { return 1 - math.Pow(2, -t/half) },
+	}
+}
+
+// graced returns l with a grace, before which no memory fades.
+func graced(l law, grace time.Duration) law {
+	p, err := sigil.NewBounded(l.policy, grace, 0)
+	if err != nil {
+		panic(err)
+	}
+	l.policy, l.grace, l.lifetime = p, grace, max(l.lifetime, grace)
+	return l
 }
 
 func lawOf(p sigil.Policy) *law {
@@ -68,9 +88,28 @@ func lawOf(p sigil.Policy) *law {
 	return nil
 }
 
-// decay returns m's decay at now.
+// untouched returns how long m lives untouched, by its policy and its stretch.
+func untouched(m *sigil.Meta) time.Duration {
+	l := lawOf(m.Policy)
+	if m.Stretch == 0 {
+		return l.lifetime
+	}
+	stretched := math.Ceil(l.seconds*1000*m.Stretch - 1e-3) // rounded up, but for an error of rounding
+	return max(time.Duration(math.Max(stretched, 1))*time.Millisecond, l.grace)
+}
+
+// decay returns m's decay at now: it reaches the threshold with the deadline, and not before.
 func decay(m *sigil.Meta, now time.Time) float64 {
-	return lawOf(m.Policy).decay(now.Sub(m.LastAccessed).Seconds())
+	l, idle := lawOf(m.Policy), now.Sub(m.LastAccessed)
+	stretch := m.Stretch
+	if stretch == 0 {
+		stretch = 1
+	}
+	at := l.decay(time.Duration(math.Max(0, float64(idle)/stretch)).Seconds()) // in whole nanoseconds
+	if idle < untouched(m) {
+		return math.Min(at, l.threshold)
+	}
+	return math.Max(at, l.threshold)
 }
 
 // keeps reports whether m is pinned or crystallized, and so does not fade.
@@ -89,7 +128,7 @@ func end(m *sigil.Meta) time.Time {
 func fadesAt(m *sigil.Meta) time.Time {
 	var at time.Time
 	if !keeps(m) {
-		at = m.LastAccessed.Add(lawOf(m.Policy).lifetime)
+		at = m.LastAccessed.Add(untouched(m))
 	}
 	if e := end(m); !e.IsZero() && (at.IsZero() || e.Before(at)) {
 		at = e
@@ -129,28 +168,32 @@ type asked struct {
 	kept      string // the data as it is stored
 	canonical string // and in canonical form
 	wrong     error  // the error that an encode must return; nil if it must succeed
+	corrects  sigil.ID
 }
 
 // item returns what an encode of a should store.
-func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
+func (m *machine) item(a *asked, key sigil.Key) store.Item {
+	now := m.now
 	state := sigil.State{Phi: 0.5, Coherence: 0.5, Awareness: 0.5, EmotionalResonance: 0.5}
 	if a.draft.State != nil {
 		state = *a.draft.State
 	}
 	hash := sigil.Hash(sha256.Sum256([]byte(a.canonical)))
-	m := sigil.Memory{
+	memory := sigil.Memory{
 		Meta: sigil.Meta{
 			Key: key, Frequency: hash.Frequency(), Potential: state.Potential(), Size: len(a.kept), CreatedAt: now, LastAccessed: now,
-			TTL: time.Duration(math.Ceil(a.draft.TTL.Seconds()*1000)) * time.Millisecond, Pinned: a.draft.Pinned, Policy: r.policy,
+			TTL: time.Duration(math.Ceil(a.draft.TTL.Seconds()*1000)) * time.Millisecond, Pinned: a.draft.Pinned, Policy: a.draft.Policy, OwnPolicy: a.draft.Policy != nil,
 		},
 		Hash: hash, State: state, Tags: a.draft.Tags, Data: []byte(a.kept),
 	}
-	m.Crystallized = m.Potential > 0.9
-	m.FadesAt = fadesAt(&m.Meta)
-	item := store.Item{Memory: m, Events: []sigil.Event{{Time: now, Kind: "encoded", Reason: "request", Memory: m.Meta}}}
-	if m.Crystallized {
-		crystal := crystalOf(&m.Meta)
-		item.Events = append(item.Events, sigil.Event{Time: now, Kind: "crystallized", Reason: "potential", Memory: m.Meta, Crystal: &crystal})
+	memory.Policy = m.policyFor(&memory.Meta)
+	memory.Stretch = stretch(memory.Policy, a.draft.Life)
+	memory.Crystallized = memory.Potential > 0.9
+	memory.FadesAt = fadesAt(&memory.Meta)
+	item := store.Item{Memory: memory, Events: []sigil.Event{{Time: now, Kind: "encoded", Reason: "request", Memory: memory.Meta}}}
+	if memory.Crystallized {
+		crystal := crystalOf(&memory.Meta)
+		item.Events = append(item.Events, sigil.Event{Time: now, Kind: "crystallized", Reason: "potential", Memory: memory.Meta, Crystal: &crystal})
 	}
 	item.OnDuplicate = a.draft.OnDuplicate
 	if key := a.draft.IdempotencyKey; key != "" {
@@ -158,7 +201,7 @@ func (r *rules) item(a *asked, key sigil.Key, now time.Time) store.Item {
 		if item.OnDuplicate.Unique() {
 			choice = string(item.OnDuplicate)
 		}
-		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v %v", a.kept, state, a.draft.Tags, m.TTL, m.Pinned, choice))
+		print := sha256.Sum256(fmt.Appendf(nil, "%q %v %q %v %v %v %v %v %v", a.kept, state, a.draft.Tags, memory.TTL, memory.Pinned, choice, a.draft.Life, a.draft.Policy, a.corrects))
 		item.Idempotency = store.Idempotency{Key: key, Fingerprint: print, Ends: now.Add(24 * time.Hour)}
 	}
 	return item
@@ -185,7 +228,7 @@ func (m *machine) encodeModel(tenant string, drafts []asked, keys []sigil.Key) [
 		if results[i].Err = drafts[i].wrong; results[i].Err != nil {
 			continue
 		}
-		item := m.rules.item(&drafts[i], keys[i], m.now)
+		item := m.item(&drafts[i], keys[i])
 		items, places = append(items, item), append(places, i)
 		key := item.Idempotency.Key
 		repeated = repeated || key != "" && seen[key]
@@ -224,7 +267,7 @@ func (m *machine) insert(tenant string, items []store.Item, places []int, result
 	for len(first) > 0 {
 		inserted, err := m.model.Insert(m.ctx(), tenant, first, m.rules.quota, m.evicted)
 		if err != nil {
-			if !errors.Is(err, sigil.ErrFull) {
+			if !errors.Is(err, sigil.ErrFull) && !errors.Is(err, sigil.ErrNotFound) {
 				m.t.Fatalf("the model's insert: %v", err)
 			}
 			return err

@@ -39,7 +39,7 @@ func (m *machine) restore() {
 		if m.now.Sub(r.At) >= undo.Window {
 			return sigil.Event{}, false
 		}
-		meta.LastAccessed, meta.Policy = m.now, m.rules.policy
+		meta.LastAccessed, meta.Policy = m.now, m.policyFor(meta)
 		if e := end(meta); !e.IsZero() && !m.now.Before(e) {
 			meta.TTL = 0
 		}
@@ -52,7 +52,7 @@ func (m *machine) restore() {
 			modelErr = &sigil.Error{Kind: sigil.ErrConflict, Code: "not_removed", Field: "id"}
 		}
 	}
-	m.fails("restore", err, modelErr)
+	m.fails("restore", err, m.superseded(key, sigil.ErrConflict, modelErr))
 	if modelErr == nil {
 		storetest.Equal(m.t, "restored", got, back[0])
 		delete(m.refreshed, key)
