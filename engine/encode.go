@@ -53,6 +53,7 @@ func (e *Engine) Encode(ctx context.Context, tenant string, d sigil.Draft) (m si
 	if err := e.prepare(tenant, &d, &s.items[0]); err != nil {
 		return m, err
 	}
+	e.useNew(ctx, tenant)
 	if err := e.lookAround(ctx, tenant, s.items[:]); err != nil {
 		return m, err
 	}

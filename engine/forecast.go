@@ -93,6 +93,7 @@ func (e *Engine) Forecast(ctx context.Context, tenant string, q ForecastQuery) (
 	if err := e.checkFilter(q.Tags); err != nil {
 		return f, err
 	}
+	e.use(ctx, tenant)
 	now := e.now()
 	c := count{
 		query: q, now: now, until: now.Add(q.Within).Truncate(time.Millisecond), limit: limit,

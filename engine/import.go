@@ -61,6 +61,9 @@ func (e *Engine) Import(ctx context.Context, tenant string, memories []ExportedM
 	if len(memories) > e.limits.Batch {
 		return nil, sigil.NewTooLarge("batch_too_large", "", fmt.Sprintf("the import has more than %d memories", e.limits.Batch))
 	}
+	if !dryRun {
+		e.useNew(ctx, tenant)
+	}
 	i := &importing{Engine: e, tenant: tenant, results: make([]ImportResult, len(memories)), first: map[sigil.ID]int{}, repeats: map[int]int{}}
 	if err := i.take(ctx, memories); err != nil {
 		return nil, err

@@ -90,6 +90,7 @@ func (s *Store) check() (Checked, error) {
 		{layout.ErasureFamily, c.erasure},
 		{layout.SigningFamily, c.signingKey},
 		{layout.TenantFamily, c.tenantPolicy},
+		{layout.ClockFamily, c.tenantClock},
 	} {
 		if err := s.scan([]byte{step.family}, func(key, value []byte) error {
 			step.look(key, value)
@@ -176,7 +177,10 @@ func (c *checker) meta(key, value []byte) {
 	default:
 		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
 		if m.AccessCount > was.AccessCount || m.LastAccessed.After(was.LastAccessed) {
-			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
+			was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
+			was.MoveDeadline(m.FadesAt)
+		}
+		if _, ok := c.s.ClockOf(k.Tenant); ok && m.TTL != 0 { // nor is it when the end of a ttl was restamped after a standstill
 			was.MoveDeadline(m.FadesAt)
 		}
 		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy

@@ -178,7 +178,10 @@ func (r *replay) end(position uint64, rows []row, crystals []sigil.Crystal) {
 		delete(r.memories, m.Key)
 		// A refresh is not journaled. One that corrects what a jump of the clock did counts no recall.
 		if m.AccessCount > was.AccessCount || m.AccessCount == was.AccessCount && m.LastAccessed.After(was.LastAccessed) {
-			was.AccessCount, was.LastAccessed, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stretch, m.Policy
+			was.AccessCount, was.LastAccessed, was.Stood, was.Stretch, was.Policy = m.AccessCount, m.LastAccessed, m.Stood, m.Stretch, m.Policy
+			was.MoveDeadline(m.FadesAt)
+		}
+		if m.Stood != 0 && m.TTL != 0 { // nor is it when the end of a ttl was restamped after a standstill
 			was.MoveDeadline(m.FadesAt)
 		}
 		if !m.OwnPolicy && m.Policy != was.Policy { // nor is it journaled that a memory was brought under another policy
